@@ -1,0 +1,54 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Key } from '../model/key.ts';
+import type { ChangeValue } from '../model/knowledge.ts';
+import type { Sequence } from '../model/message.ts';
+import type { TableName, Tables } from '../model/tables.ts';
+import type { Brand, EventTime } from '../model/time.ts';
+
+export type Epoch = Brand<number, 'Epoch'>;
+export type StageId = Brand<string, 'StageId'>;
+
+/** Something that happened, at its own time. `behind`: its line's time had already passed it. */
+export type Event<T> = {
+  readonly kind: 'event';
+  readonly key: Key;
+  readonly time: EventTime;
+  readonly behind?: true;
+  readonly value: T;
+};
+
+/** Something to be written down. Every later stage carries it untouched. */
+export type Row = {
+  readonly [T in TableName]: { readonly kind: 'row'; readonly table: T; readonly row: Tables[T] };
+}[TableName];
+
+/** No event of that scope with a time at or before this one will follow, save those marked `behind` or late. */
+export type Watermark = {
+  readonly kind: 'watermark';
+  readonly scope: 'source' | 'line';
+  readonly of: Key;
+  readonly time: EventTime;
+  /** A stretch that ended just now in which nobody could have heard anything: `seeing` timers stand still in it. */
+  readonly blind?: { readonly from: EventTime; readonly to: EventTime };
+};
+
+/** A change of model, rules or schedule. Reaches every stage and key at its sequence number. */
+export type Change = {
+  readonly kind: 'change';
+  readonly sequence: Sequence;
+  readonly value: ChangeValue;
+};
+
+/** Everything ahead of this mark belongs to its epoch and is in its snapshot; nothing behind it does. */
+export type Barrier = { readonly kind: 'barrier'; readonly epoch: Epoch };
+
+/** The five things that travel between stages, in one total order. */
+export type Flow<T> = Event<T> | Row | Watermark | Change | Barrier;
+
+/** Plain RxJS: a stage goes into `.pipe(…)`. */
+export type Stage<I, O> = OperatorFunction<Flow<I>, Flow<O>>;
+
+/** A row for a table, typed by the table's name. */
+export function row<N extends TableName>(table: N, content: Tables[N]): Row {
+  return { kind: 'row', table, row: content } as Row;
+}

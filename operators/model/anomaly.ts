@@ -1,0 +1,54 @@
+import type { DetectorKind, Severity } from './detector-rule.ts';
+import type { AssetKey } from './key.ts';
+import type { Situation } from './situation.ts';
+import type { EventTime } from './time.ts';
+
+export type AnomalyPhase = 'raised' | 'updated' | 'cleared';
+
+/** What a detector says of one signal of one asset, with all that a person needs in order to believe it. */
+export type Anomaly = {
+  readonly kind: 'anomaly';
+  /** The same for all phases of one anomaly: made from asset, rule, signal, point and `since`. */
+  readonly id: string;
+  readonly phase: AnomalyPhase;
+  /** Counts the phases of this anomaly from 1. */
+  readonly revision: number;
+  readonly asset: AssetKey;
+  readonly rule: string;
+  readonly detector: DetectorKind;
+  readonly signal: string;
+  readonly point: string;
+  readonly component: string;
+  readonly failure_mode: string;
+  readonly severity: Severity;
+  /** First breach of the unbroken run that led to it. */
+  readonly since: EventTime;
+  /** When this was said. */
+  readonly time: EventTime;
+  readonly value: number;
+  /** What the value was held against, in the signal's unit. */
+  readonly limit: number;
+  /** How far beyond: value over limit for limits and zones, robust z for baselines. */
+  readonly score: number;
+  readonly unit: string;
+  readonly situation: Situation;
+  /** One readable sentence, without the asset's name. */
+  readonly reason: string;
+  /** Facts behind the sentence: `edition`, `zone`, `median`, `mad`, `samples`, `mode`, `window_version` … */
+  readonly evidence: Readonly<Record<string, string | number | boolean>>;
+};
+
+/** How far a baseline has learnt, as data that people can see. */
+export type BaselineState = {
+  readonly asset: AssetKey;
+  readonly rule: string;
+  readonly signal: string;
+  readonly point: string;
+  readonly mode: string;
+  readonly status: 'learning' | 'ready' | 'frozen';
+  readonly samples: number;
+  readonly needed: number;
+  readonly median: number;
+  readonly mad: number;
+  readonly time: EventTime;
+};

@@ -1,0 +1,39 @@
+import type { Anomaly } from './anomaly.ts';
+import type { Severity } from './detector-rule.ts';
+import type { AssetKey, Key } from './key.ts';
+import type { Situation } from './situation.ts';
+import type { EventTime } from './time.ts';
+
+/** One event that a match took, small enough to travel in a request. */
+export type Evidence = {
+  readonly stage: string;
+  readonly time: EventTime;
+  /** `anomaly`, `event`, `window` or `features`. */
+  readonly kind: string;
+  /** Anomaly id, event type, or signal. */
+  readonly about: string;
+  readonly text: string;
+};
+
+/** A finished match of a pattern, or a raised anomaly that a trigger names. */
+export type Incident = {
+  readonly kind: 'incident';
+  readonly id: string;
+  /** Pattern id, or detector id. */
+  readonly rule: string;
+  readonly key: Key;
+  readonly asset: AssetKey;
+  readonly component: string;
+  readonly failure_mode: string;
+  readonly severity: Severity;
+  readonly start: EventTime;
+  readonly end: EventTime;
+  readonly time: EventTime;
+  /** Ids of the anomalies it rests on. */
+  readonly anomalies: readonly string[];
+  readonly evidence: readonly Evidence[];
+  readonly situation: Situation;
+};
+
+/** What reaches the trigger stage. */
+export type Finding = Incident | Anomaly;

@@ -1,0 +1,32 @@
+import type { Brand } from './time.ts';
+
+/** What state is kept by: a subject for stages on source time, a path below for stages on line time. */
+export type Key = Brand<string, 'Key'>;
+
+/** `plant/line/asset`: the key of an asset, unique in the company. */
+export type AssetKey = Key;
+
+export function assetKey(plant: string, line: string, asset: string): AssetKey {
+  return `${plant}/${line}/${asset}` as Key;
+}
+
+export function lineKey(plant: string, line: string): Key {
+  return `${plant}/${line}` as Key;
+}
+
+/** The line that a path belongs to; a line is its own line. */
+export function lineOf(key: Key): Key {
+  const first = key.indexOf('/');
+  const second = first < 0 ? -1 : key.indexOf('/', first + 1);
+  return (second < 0 ? key : key.slice(0, second)) as Key;
+}
+
+export function plantOf(key: Key): string {
+  const first = key.indexOf('/');
+  return first < 0 ? key : key.slice(0, first);
+}
+
+/** The last token of an asset's path. */
+export function nameOf(key: Key): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}

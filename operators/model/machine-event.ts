@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { AssetKey } from './key.ts';
+import type { Origin } from './message.ts';
+import type { EventTime } from './time.ts';
+
+/** ISA-TR88.00.02 (PackML) states, in the spelling of the standard's state model. */
+export const PACKML_STATES = [
+  'UNDEFINED',
+  'CLEARING',
+  'STOPPED',
+  'STARTING',
+  'IDLE',
+  'SUSPENDED',
+  'EXECUTE',
+  'STOPPING',
+  'ABORTING',
+  'ABORTED',
+  'HOLDING',
+  'HELD',
+  'UNHOLDING',
+  'SUSPENDING',
+  'UNSUSPENDING',
+  'RESETTING',
+  'COMPLETING',
+  'COMPLETE',
+] as const;
+export type PackmlState = (typeof PACKML_STATES)[number];
+
+/** What became of a request, in the words that every CMMS is mapped to. */
+export const REQUEST_STATUSES = [
+  'requested',
+  'accepted',
+  'scheduled',
+  'started',
+  'completed',
+  'closed',
+  'rejected',
+  'cancelled',
+] as const;
+export type RequestStatus = (typeof REQUEST_STATUSES)[number];
+
+const stateData = z.object({
+  state: z.enum(PACKML_STATES),
+  mode: z.string().max(64).optional(),
+  product: z.string().max(128).optional(),
+  order: z.string().max(128).optional(),
+});
+
+const requestData = z.object({
+  id: z.string().max(64),
+  status: z.enum(REQUEST_STATUSES),
+  remote: z.string().max(256).optional(),
+  note: z.string().max(4_096).optional(),
+});
+
+/** The types whose data the pipeline itself understands; any other type is free for patterns to use. */
+export const knownEventData = {
+  state: stateData,
+  request: requestData,
+} as const;
+
+export type StateData = z.infer<typeof stateData>;
+export type RequestStatusData = z.infer<typeof requestData>;
+export type EventData = Readonly<Record<string, string | number | boolean | null>>;
+
+/** Something that happened to an asset: a state change, an acknowledgement, the fate of a request. */
+export type MachineEvent = {
+  readonly kind: 'event';
+  readonly origin: Origin;
+  readonly asset: AssetKey;
+  readonly time: EventTime;
+  /** `state`, `acknowledged`, `request`, `repaired`, `sensor_changed`, or a name of the plant's own. */
+  readonly type: string;
+  readonly data: EventData;
+};
+
+export function stateOf(event: MachineEvent): StateData | undefined {
+  return event.type === 'state' ? stateData.parse(event.data) : undefined;
+}
+
+export function requestStatusOf(event: MachineEvent): RequestStatusData | undefined {
+  return event.type === 'request' ? requestData.parse(event.data) : undefined;
+}

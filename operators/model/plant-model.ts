@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { durationSchema } from './duration.ts';
+
+/** A token of a subject: no dots, blanks, wildcards or slashes. */
+export const nameSchema = z
+  .string()
+  .max(64)
+  .regex(/^[A-Za-z0-9_-]+$/, 'expected letters, digits, _ and - only');
+
+const signalSchema = z.strictObject({
+  unit: z.string().max(32).optional(),
+  description: z.string().optional(),
+  /** Physical range of the sensor, in its unit. Outside of it a value lands, and the sensor is suspect. */
+  range: z.tuple([z.number(), z.number()]).optional(),
+});
+
+const bearingSchema = z.strictObject({
+  name: z.string().optional(),
+  balls: z.number().int().positive(),
+  /** Millimetres. */
+  ball_diameter: z.number().positive(),
+  pitch_diameter: z.number().positive(),
+  /** Degrees. */
+  contact_angle: z.number().default(0),
+});
+
+const pointSchema = z.strictObject({
+  id: nameSchema,
+  component: nameSchema.optional(),
+  quantity: z.enum(['acceleration', 'velocity', 'displacement']).default('acceleration'),
+  unit: z.enum(['g', 'm/s2', 'mm/s2', 'mm/s', 'm/s', 'um', 'mm']).default('g'),
+  direction: z.enum(['horizontal', 'vertical', 'axial', 'radial']).optional(),
+  mounting: z.string().optional(),
+  /** Nominal shaft speed, where waveforms do not carry it. */
+  rpm: z.number().positive().optional(),
+  bearing: bearingSchema.optional(),
+});
+
+const assetSchema = z.strictObject({
+  id: nameSchema,
+  name: z.string().optional(),
+  class: nameSchema.default('machine'),
+  /** ISO 20816-3: group 1 (above 300 kW) or 2 (15 to 300 kW), and how stiff the support is. */
+  iso: z
+    .strictObject({ group: z.enum(['1', '2']), support: z.enum(['rigid', 'flexible']) })
+    .optional(),
+  criticality: z.enum(['A', 'B', 'C']).default('B'),
+  /** What one hour of standstill costs, in the plant's currency. */
+  stop_cost: z.number().nonnegative().optional(),
+  components: z.array(nameSchema).default([]),
+  /** How far the events of this asset may arrive out of order; `time.disorder` of the rules without it. */
+  disorder: durationSchema.optional(),
+  signals: z.record(nameSchema, signalSchema).default({}),
+  points: z.array(pointSchema).default([]),
+  /** Ids of this asset in other systems: `{ cmms: '4711' }`. */
+  ids: z.record(z.string(), z.string()).default({}),
+});
+
+const lineSchema = z.strictObject({
+  id: nameSchema,
+  name: z.string().optional(),
+  assets: z.array(assetSchema).default([]),
+});
+
+const shiftSchema = z.strictObject({
+  id: nameSchema,
+  start: z.string().regex(/^\d\d:\d\d$/, 'expected hh:mm'),
+  end: z.string().regex(/^\d\d:\d\d$/, 'expected hh:mm'),
+});
+
+export const plantModelSchema = z.strictObject({
+  id: nameSchema,
+  name: z.string().optional(),
+  time_zone: z.string().default('UTC'),
+  lines: z.array(lineSchema).default([]),
+  shifts: z.array(shiftSchema).default([]),
+});
+
+/** `plant.yaml`: one or more plants. Each is published on its own, as `model.<plant>`. */
+export const plantFileSchema = z.strictObject({ plants: z.array(plantModelSchema).min(1) });
+
+export type PlantModel = z.infer<typeof plantModelSchema>;
+export type Line = z.infer<typeof lineSchema>;
+export type Asset = z.infer<typeof assetSchema>;
+export type Point = z.infer<typeof pointSchema>;
+export type Signal = z.infer<typeof signalSchema>;
+export type Bearing = z.infer<typeof bearingSchema>;

@@ -1,0 +1,51 @@
+import type { Evidence } from './incident.ts';
+import type { AssetKey } from './key.ts';
+import type { EventTime } from './time.ts';
+import type { Priority } from './trigger-rule.ts';
+
+export type RequestAction = 'open' | 'update' | 'withdraw' | 'close';
+
+/** A proposed slot: when the line stands anyway. */
+export type Slot = {
+  readonly start: EventTime;
+  readonly end: EventTime;
+  readonly entry: string;
+  readonly kind: string;
+};
+
+/**
+ * One revision of the one request of a problem. It carries its evidence in itself, so that it can be sent while
+ * the warehouse is away.
+ */
+export type Request = {
+  readonly kind: 'request';
+  /** 20 base32 characters of sha256(plant, asset, component, episode start, round). */
+  readonly id: string;
+  /** From 1, dense. The same id and revision always has the same content. */
+  readonly revision: number;
+  readonly action: RequestAction;
+  readonly asset: AssetKey;
+  readonly asset_name: string;
+  readonly component: string;
+  readonly failure_mode: string;
+  readonly work: string;
+  readonly priority: Priority;
+  readonly title: string;
+  readonly description: string;
+  readonly parts: readonly string[];
+  /** Hours. */
+  readonly duration: number | null;
+  readonly slot: Slot | null;
+  readonly round: number;
+  readonly opened: EventTime;
+  readonly time: EventTime;
+  readonly trigger: string;
+  readonly incidents: readonly string[];
+  readonly anomalies: readonly string[];
+  readonly evidence: readonly Evidence[];
+  readonly state: string;
+  readonly order: string;
+  readonly product: string;
+  /** Ids of the asset in other systems. */
+  readonly ids: Readonly<Record<string, string>>;
+};

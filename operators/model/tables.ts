@@ -1,0 +1,214 @@
+import type { Frame } from './frame.ts';
+import type { EventTime } from './time.ts';
+import type { Waveform } from './waveform.ts';
+
+/**
+ * What a stage may write down, one type per table of `sql/schema`. Property names are column names. The columns
+ * `stream`, `sequence`, `appended` and `run` are not here: the epoch adds them to every row (the message that
+ * caused the row), so no stage can get them wrong. `EventTime` is `DateTime64(6, 'UTC')`.
+ */
+export type Tables = {
+  readings: Frame;
+  waveforms: Waveform;
+  windows: WindowRow;
+  features: FeaturesRow;
+  machine_states: MachineStateRow;
+  machine_events: MachineEventRow;
+  schedule: ScheduleRow;
+  assets: AssetRow;
+  rules: RulesRow;
+  baselines: BaselineRow;
+  anomalies: AnomalyRow;
+  incidents: IncidentRow;
+  requests: RequestRow;
+  asides: AsideRow;
+};
+export type TableName = keyof Tables;
+
+type Located = { readonly plant: string; readonly line: string; readonly asset: string };
+
+export type WindowRow = Located & {
+  readonly signal: string;
+  readonly window: string;
+  readonly start: EventTime;
+  readonly end: EventTime;
+  readonly version: number;
+  readonly count: number;
+  readonly first: number;
+  readonly last: number;
+  readonly min: number;
+  readonly max: number;
+  readonly sum: number;
+  readonly mean: number;
+  readonly deviation: number;
+  readonly rms: number;
+  readonly peak_to_peak: number;
+  readonly crest: number;
+  readonly slope: number;
+  /** Map(String, Float64), as `{ p50: 1.2 }`. */
+  readonly quantiles: Readonly<Record<string, number>>;
+};
+
+export type FeaturesRow = Located & {
+  readonly point: string;
+  readonly component: string;
+  readonly time: EventTime;
+  readonly rate: number;
+  readonly samples: number;
+  readonly rpm: number | null;
+  readonly values: Readonly<Record<string, number>>;
+  readonly absent: Readonly<Record<string, string>>;
+};
+
+export type MachineStateRow = Located & {
+  readonly time: EventTime;
+  readonly state: string;
+  readonly mode: string;
+  readonly product: string;
+  readonly order: string;
+};
+
+export type MachineEventRow = Located & {
+  readonly time: EventTime;
+  readonly type: string;
+  /** JSON text. */
+  readonly data: string;
+};
+
+export type ScheduleRow = {
+  readonly plant: string;
+  readonly line: string;
+  readonly id: string;
+  readonly kind: string;
+  readonly start: EventTime;
+  readonly end: EventTime;
+  readonly order: string;
+  readonly product: string;
+  readonly due: EventTime | null;
+  readonly quantity: number | null;
+  readonly assets: readonly string[];
+  readonly cancelled: boolean;
+};
+
+export type AssetRow = Located & {
+  readonly name: string;
+  readonly class: string;
+  readonly criticality: string;
+  readonly stop_cost: number | null;
+  readonly components: readonly string[];
+  readonly signals: readonly string[];
+  readonly points: readonly string[];
+};
+
+export type RulesRow = {
+  readonly plant: string;
+  readonly change: string;
+  /** JSON text. */
+  readonly rules: string;
+};
+
+export type BaselineRow = Located & {
+  readonly rule: string;
+  readonly signal: string;
+  readonly point: string;
+  readonly mode: string;
+  readonly status: string;
+  readonly samples: number;
+  readonly needed: number;
+  readonly median: number;
+  readonly mad: number;
+  readonly time: EventTime;
+};
+
+type SituationColumns = {
+  readonly state: string;
+  readonly mode: string;
+  readonly order: string;
+  readonly product: string;
+};
+
+export type AnomalyRow = Located &
+  SituationColumns & {
+    readonly id: string;
+    readonly phase: string;
+    readonly revision: number;
+    readonly rule: string;
+    readonly detector: string;
+    readonly signal: string;
+    readonly point: string;
+    readonly component: string;
+    readonly failure_mode: string;
+    readonly severity: string;
+    readonly since: EventTime;
+    readonly time: EventTime;
+    readonly value: number;
+    readonly limit: number;
+    readonly score: number;
+    readonly unit: string;
+    readonly reason: string;
+    /** JSON text. */
+    readonly evidence: string;
+  };
+
+export type IncidentRow = Located &
+  SituationColumns & {
+    readonly id: string;
+    readonly rule: string;
+    readonly component: string;
+    readonly failure_mode: string;
+    readonly severity: string;
+    readonly start: EventTime;
+    readonly end: EventTime;
+    readonly time: EventTime;
+    readonly anomalies: readonly string[];
+    /** JSON text. */
+    readonly evidence: string;
+  };
+
+export type RequestRow = Located & {
+  readonly id: string;
+  readonly revision: number;
+  readonly action: string;
+  readonly component: string;
+  readonly failure_mode: string;
+  readonly priority: string;
+  readonly title: string;
+  readonly opened: EventTime;
+  readonly time: EventTime;
+  readonly incidents: readonly string[];
+  readonly anomalies: readonly string[];
+  /** The whole revision as JSON text: what is published to the outbox, byte for byte. */
+  readonly request: string;
+};
+
+/** One thing that left the main way. The epoch folds them: one row per reason, stage and source. */
+export type AsideRow = {
+  readonly reason: AsideReason;
+  readonly stage: string;
+  /** Subject, asset or rule that it came from. */
+  readonly source: string;
+  readonly detail: string;
+  /** How many readings or messages this stands for. */
+  readonly count: number;
+  /** What was set aside, as text; the epoch keeps the first three. */
+  readonly original: string;
+};
+
+export const ASIDE_REASONS = [
+  'malformed',
+  'unknown',
+  'duplicate',
+  'late',
+  'behind',
+  'skew',
+  'not-finite',
+  'suppressed',
+  'mixed',
+  'rule-changed',
+  'overflow',
+  'defect',
+  'trimmed',
+  'gap',
+  'refused',
+] as const;
+export type AsideReason = (typeof ASIDE_REASONS)[number];

@@ -1,0 +1,64 @@
+/** A primitive that must not be swapped for another of the same JavaScript type. */
+export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+declare const brand: unique symbol;
+
+/** Microseconds since 1970-01-01 UTC, an integer (ClickHouse: `DateTime64(6, 'UTC')`). */
+export type EventTime = Brand<number, 'EventTime'>;
+
+/** Microseconds, an integer. */
+export type Duration = Brand<number, 'Duration'>;
+
+export const MILLISECOND = 1_000 as Duration;
+export const SECOND = 1_000_000 as Duration;
+export const MINUTE = 60_000_000 as Duration;
+export const HOUR = 3_600_000_000 as Duration;
+export const DAY = 86_400_000_000 as Duration;
+
+/** Before all other times: where nothing has been seen yet. A finite number, so that it survives every codec. */
+export const BEGINNING = Number.MIN_SAFE_INTEGER as EventTime;
+
+/** After all other times: the log has ended. */
+export const END_OF_TIME = Number.MAX_SAFE_INTEGER as EventTime;
+
+export function eventTime(microseconds: number): EventTime {
+  return Math.round(microseconds) as EventTime;
+}
+
+/** The wire speaks epoch milliseconds, fractions allowed. */
+export function fromMilliseconds(milliseconds: number): EventTime {
+  return Math.round(milliseconds * 1_000) as EventTime;
+}
+
+export function plus(time: EventTime, by: Duration): EventTime {
+  return (time + by) as EventTime;
+}
+
+export function minus(time: EventTime, by: Duration): EventTime {
+  return (time - by) as EventTime;
+}
+
+export function between(from: EventTime, to: EventTime): Duration {
+  return (to - from) as Duration;
+}
+
+export function earlier(a: EventTime, b: EventTime): EventTime {
+  return a < b ? a : b;
+}
+
+export function later(a: EventTime, b: EventTime): EventTime {
+  return a > b ? a : b;
+}
+
+/** The greatest multiple of `step` that is not after `time`, also before 1970. */
+export function floorTo(time: EventTime, step: Duration): EventTime {
+  return (Math.floor(time / step) * step) as EventTime;
+}
+
+/** `2026-11-22T08:30:00.250Z`, with as many fractional digits as the time has (none, 3 or 6). */
+export function toIso(time: EventTime): string {
+  const milliseconds = Math.floor(time / 1_000);
+  const rest = time - milliseconds * 1_000;
+  const text = new Date(milliseconds).toISOString();
+  if (rest !== 0) return `${text.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
+  return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+}

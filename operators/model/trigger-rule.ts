@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { durationSchema } from './duration.ts';
+import { nameSchema } from './plant-model.ts';
+import { SCHEDULE_KINDS } from './schedule.ts';
+
+export const PRIORITIES = ['low', 'medium', 'high', 'urgent'] as const;
+export const prioritySchema = z.enum(PRIORITIES);
+export type Priority = z.infer<typeof prioritySchema>;
+
+export const triggerRuleSchema = z.strictObject({
+  id: nameSchema,
+  /** A pattern, or a detector whose raised anomaly is reason enough. */
+  on: nameSchema,
+  request: z.strictObject({
+    kind: z.enum(['inspection', 'repair', 'replacement', 'calibration']).default('inspection'),
+    priority: prioritySchema.default('medium'),
+    parts: z.array(z.string().max(64)).default([]),
+    duration: durationSchema.optional(),
+    instructions: z.string().max(4_096).optional(),
+  }),
+  /** After a request was closed while its anomaly stands: how long before a new round. */
+  cooldown: durationSchema.optional(),
+  /** How long all anomalies must be clear before the problem is over. */
+  rearm: durationSchema.optional(),
+  /** Priority rises one step when nobody accepted the request for so long. */
+  escalate: durationSchema.optional(),
+  /** The request is withdrawn when its anomalies clear before anyone accepted it. */
+  withdraw: z.boolean().default(false),
+  slot: z.enum(['none', 'next-gap']).default('none'),
+});
+
+/** No requests from these: the anomaly stays, the request becomes a row in `asides`. */
+export const suppressionRuleSchema = z.strictObject({
+  during: z.array(z.enum([...SCHEDULE_KINDS, 'startup'])).min(1),
+  /** And so long after it ended. */
+  settle: durationSchema.optional(),
+  signals: z.array(z.string()).default(['*']),
+});
+
+export type TriggerRule = z.infer<typeof triggerRuleSchema>;
+export type SuppressionRule = z.infer<typeof suppressionRuleSchema>;

@@ -1,0 +1,34 @@
+/** What a shell script can tell apart. */
+export const EXIT = {
+  ok: 0,
+  /** A defect of ours, or something nobody foresaw. */
+  defect: 1,
+  /** The input is wrong: arguments, files, rules. Nothing was changed. */
+  input: 2,
+  /** Something outside is missing, too old or misconfigured. */
+  outside: 3,
+  /** Somebody else owns what was asked for. */
+  owned: 4,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** An error for people: says what was expected, what was found, where, and what to do. Shown without a stack. */
+export class Problem extends Error {
+  override name = 'Problem' as const;
+  readonly exit: ExitCode;
+
+  constructor(
+    parts: {
+      readonly expected: string;
+      readonly found: string;
+      readonly where?: string;
+      readonly remedy: string;
+      readonly exit: ExitCode;
+    },
+    options?: ErrorOptions,
+  ) {
+    const where = parts.where === undefined ? '' : `${parts.where}: `;
+    super(`${where}expected ${parts.expected}, found ${parts.found}. ${parts.remedy}`, options);
+    this.exit = parts.exit;
+  }
+}
