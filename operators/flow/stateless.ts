@@ -1,0 +1,30 @@
+import { Observable } from 'rxjs';
+import type { Event, Flow, Stage } from './flow.ts';
+
+/** Passes each event's value through `map`; rows, marks and changes go on untouched. */
+export function mapEvents<I, O>(map: (value: I, event: Event<I>) => O): Stage<I, O> {
+  return eachEvent((event, emit) => emit({ ...event, value: map(event.value, event) }));
+}
+
+/** Keeps the events of one kind. Only for splitting a flow whose other part is handled elsewhere: nothing else is allowed to vanish. */
+export function only<I, O extends I>(is: (value: I) => value is O): Stage<I, O> {
+  return eachEvent((event, emit) => {
+    const { value } = event;
+    if (is(value)) emit({ ...event, value });
+  });
+}
+
+/** Handles each event with plain code that may emit any number of items, in place, at once. */
+export function eachEvent<I, O>(
+  handle: (event: Event<I>, emit: (item: Flow<O>) => void) => void,
+): Stage<I, O> {
+  return (source) =>
+    new Observable<Flow<O>>((subscriber) => {
+      const emit = (item: Flow<O>) => subscriber.next(item);
+      return source.subscribe({
+        next: (item) => (item.kind === 'event' ? handle(item, emit) : subscriber.next(item)),
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
+    });
+}
