@@ -1,5 +1,6 @@
 import { Observable, Subject } from 'rxjs';
 import type { Flow, Stage } from './flow.ts';
+import { stage } from './stage.ts';
 
 /**
  * One flow through several branches. Every branch sees every event, change and mark; changes and marks go on once,
@@ -19,17 +20,10 @@ export function fork<I, O>(...branches: readonly Stage<I, O>[]): Stage<I, O> {
         subscriber.add(output);
         return input;
       });
-      return source.subscribe({
-        next: (item) => {
-          if (item.kind === 'row') {
-            subscriber.next(item);
-            return;
-          }
-          for (const input of inputs) input.next(item);
-          if (item.kind !== 'event') subscriber.next(item);
-        },
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
+      const split = stage<I, O>((emit) => (item) => {
+        if (item.kind !== 'row') for (const input of inputs) input.next(item);
+        if (item.kind !== 'event') emit(item);
       });
+      return split(source).subscribe(subscriber);
     });
 }

@@ -1,10 +1,10 @@
-import { Observable, type Subscriber } from 'rxjs';
 import { type Key, lineOf } from '../model/key.ts';
 import type { Plain } from '../model/plain.ts';
 import type { AsideReason, TableName, Tables } from '../model/tables.ts';
 import { BEGINNING, between, type EventTime } from '../model/time.ts';
 import type { Change, Event, Flow, Stage, StageId } from './flow.ts';
 import { row } from './flow.ts';
+import { stage } from './stage.ts';
 import type { States } from './states.ts';
 import { createTimers } from './timers.ts';
 
@@ -55,21 +55,13 @@ export function keyed<S extends Plain, C extends Plain, I, O>(
   logic: Keyed<S, C, I, O>,
   states: States,
 ): Stage<I, O> {
-  return (source) =>
-    new Observable<Flow<O>>((subscriber) => {
-      const runtime = createRuntime(logic, states, subscriber);
-      return source.subscribe({
-        next: runtime,
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      });
-    });
+  return stage((emit) => createRuntime(logic, states, emit));
 }
 
 function createRuntime<S extends Plain, C extends Plain, I, O>(
   logic: Keyed<S, C, I, O>,
   states: States,
-  subscriber: Subscriber<Flow<O>>,
+  emit: (item: Flow<O>) => void,
 ): (item: Flow<I>) => void {
   const timers = createTimers(logic.scope);
   const clockOf = logic.scope === 'line' ? lineOf : (key: Key) => key;
@@ -108,15 +100,15 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
         time: at?.time ?? time,
         value,
       } as const;
-      subscriber.next(at?.behind === true ? { ...event, behind: true } : event);
+      emit(at?.behind === true ? { ...event, behind: true } : event);
     },
     land<N extends TableName>(table: N, content: Tables[N]) {
-      subscriber.next(row(table, content));
+      emit(row(table, content));
     },
     aside(reason: AsideReason, detail: string, value: unknown, count = 1) {
       const original = typeof value === 'string' ? value : JSON.stringify(value);
       const aside = { reason, stage: logic.id, source: out.key, detail, count, original };
-      subscriber.next(row('asides', aside));
+      emit(row('asides', aside));
     },
     wakeAt(due: EventTime, rule = '', seeing = false) {
       timers.set({ key: out.key, rule, due, seeing });
@@ -186,15 +178,15 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
         onEvent(item);
         return;
       case 'row':
-        subscriber.next(item);
+        emit(item);
         return;
       case 'watermark':
         if (item.scope === logic.scope) onWatermark(item.of, item.time, item.blind);
-        subscriber.next(item);
+        emit(item);
         return;
       case 'change':
         onChange(item);
-        subscriber.next(item);
+        emit(item);
         return;
       case 'barrier':
         states.save(logic.id, () => ({
@@ -204,7 +196,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
           timers: timers.all(),
           clocks: [...clocks],
         }));
-        subscriber.next(item);
+        emit(item);
         return;
     }
   };

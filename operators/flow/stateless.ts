@@ -1,5 +1,5 @@
-import { Observable } from 'rxjs';
 import type { Event, Flow, Stage } from './flow.ts';
+import { stage } from './stage.ts';
 
 /** Passes each event's value through `map`; rows, marks and changes go on untouched. */
 export function mapEvents<I, O>(map: (value: I, event: Event<I>) => O): Stage<I, O> {
@@ -18,13 +18,5 @@ export function only<I, O extends I>(is: (value: I) => value is O): Stage<I, O> 
 export function eachEvent<I, O>(
   handle: (event: Event<I>, emit: (item: Flow<O>) => void) => void,
 ): Stage<I, O> {
-  return (source) =>
-    new Observable<Flow<O>>((subscriber) => {
-      const emit = (item: Flow<O>) => subscriber.next(item);
-      return source.subscribe({
-        next: (item) => (item.kind === 'event' ? handle(item, emit) : subscriber.next(item)),
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      });
-    });
+  return stage((emit) => (item) => (item.kind === 'event' ? handle(item, emit) : emit(item)));
 }

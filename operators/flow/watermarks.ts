@@ -1,0 +1,165 @@
+import { type Key, plantOf } from '../model/key.ts';
+import { assetOf, type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
+import type { Origin } from '../model/message.ts';
+import { type TimeRules, timeRulesSchema } from '../model/rules.ts';
+import {
+  BEGINNING,
+  DAY,
+  type Duration,
+  type EventTime,
+  earlier,
+  floorTo,
+  minus,
+  SECOND,
+} from '../model/time.ts';
+import { type Event, type Flow, row, type Stage, type StageId } from './flow.ts';
+import { lineTime, type Source } from './line-time.ts';
+import { stateful } from './stateful.ts';
+import type { States } from './states.ts';
+
+/** What has a source and a place: everything that comes from machines. A tick has neither; only its append time counts. */
+export type Sourced =
+  | { readonly kind: 'tick'; readonly origin: Origin }
+  | { readonly kind: 'frame' | 'waveform' | 'event'; readonly origin: Origin; readonly asset: Key };
+
+/** Watermarks stand on whole steps of event time, so that batch cuts cannot matter. */
+export const WATERMARK_STEP: Duration = SECOND;
+
+/** A longer stretch without any message or tick: the broker or the worker was away, and nobody can say what was silent. */
+export const BLIND_AFTER = (5 * SECOND) as Duration;
+
+type LineState = { time: EventTime; marked: EventTime; readonly sources: Record<string, Source> };
+type State = {
+  appended: EventTime;
+  stepped: EventTime;
+  readonly knowledge: Knowledge;
+  readonly lines: Record<string, LineState>;
+};
+
+const DEFAULT_TIME: TimeRules = timeRulesSchema.parse({});
+
+/**
+ * Follows source time and line time, and sends their watermarks. Ticks end here. An event too far ahead of its append
+ * time is set aside (`skew`). Machine events move their own source but never hold up the line: they are rare, and the
+ * facts that they carry are never late.
+ */
+export function watermarks<T extends Sourced>(
+  id: StageId,
+  states: States,
+): Stage<T, Exclude<T, { kind: 'tick' }>> {
+  type Passed = Exclude<T, { kind: 'tick' }>;
+  return stateful<State, T, Passed>(
+    {
+      id,
+      version: 1,
+      open: () => ({
+        appended: BEGINNING,
+        stepped: BEGINNING,
+        knowledge: nothingKnown(),
+        lines: {},
+      }),
+      handle(state, item, emit) {
+        if (item.kind === 'change') learn(state.knowledge, item.value);
+        if (item.kind !== 'event') {
+          emit(item);
+          return;
+        }
+        advance(state, item.value.origin.appended, emit);
+        const event: Event<T> = item;
+        if (isPlaced<T>(event)) place(state, event, emit);
+      },
+    },
+    states,
+  );
+
+  function isPlaced<V extends T>(event: Event<V>): event is Event<V> & Event<Passed> {
+    return event.value.kind !== 'tick';
+  }
+
+  function place(state: State, event: Event<Passed>, emit: (item: Flow<Passed>) => void): void {
+    const { kind, origin, asset } = event.value;
+    const rules = state.knowledge.rules[plantOf(asset)]?.time ?? DEFAULT_TIME;
+    if (event.time - origin.appended > rules.skew) {
+      emit(skewed(id, event, origin));
+      return;
+    }
+    emit(event);
+    const path = asset.slice(0, asset.lastIndexOf('/')) as Key;
+    const line = state.lines[path] ?? { time: BEGINNING, marked: BEGINNING, sources: {} };
+    state.lines[path] = line;
+    const disorder = assetOf(state.knowledge, asset)?.disorder ?? rules.disorder;
+    const time = minus(earlier(event.time, origin.appended), disorder);
+    const source = line.sources[origin.subject];
+    if (source === undefined) {
+      if (kind !== 'event') {
+        line.sources[origin.subject] = { time, heard: origin.appended, marked: BEGINNING };
+      }
+      mark('source', event.key, line.sources[origin.subject] ?? { time, marked: BEGINNING }, emit);
+      settle(path, line, state, emit);
+      return;
+    }
+    source.heard = origin.appended;
+    if (time <= source.time) return;
+    const held = source.time <= line.time;
+    source.time = time;
+    mark('source', event.key, source, emit);
+    if (held) settle(path, line, state, emit);
+  }
+
+  /** Append time went on: sources may have become idle, and a long stretch of nothing was blind time. */
+  function advance(state: State, appended: EventTime, emit: (item: Flow<Passed>) => void): void {
+    const from = state.appended;
+    if (appended <= from) return;
+    state.appended = appended;
+    if (from !== BEGINNING && appended - from > BLIND_AFTER) {
+      for (const [path, line] of Object.entries(state.lines)) {
+        const blind = { from, to: appended };
+        emit({ kind: 'watermark', scope: 'line', of: path as Key, time: line.marked, blind });
+      }
+    }
+    const step = floorTo(appended, WATERMARK_STEP);
+    if (step === state.stepped) return;
+    state.stepped = step;
+    for (const [path, line] of Object.entries(state.lines)) {
+      for (const [subject, { heard }] of Object.entries(line.sources)) {
+        if (appended - heard > DAY) delete line.sources[subject];
+      }
+      settle(path as Key, line, state, emit);
+    }
+  }
+
+  function settle(
+    of: Key,
+    line: LineState,
+    state: State,
+    emit: (item: Flow<Passed>) => void,
+  ): void {
+    const rules = state.knowledge.rules[plantOf(of)]?.time ?? DEFAULT_TIME;
+    line.time = lineTime(Object.values(line.sources), line.time, state.appended, rules);
+    mark('line', of, line, emit);
+  }
+}
+
+function mark<T>(
+  scope: 'source' | 'line',
+  of: Key,
+  clock: { time: EventTime; marked: EventTime },
+  emit: (item: Flow<T>) => void,
+): void {
+  const time = floorTo(clock.time, WATERMARK_STEP);
+  if (time <= clock.marked) return;
+  clock.marked = time;
+  emit({ kind: 'watermark', scope, of, time });
+}
+
+function skewed<T>(stage: StageId, event: Event<T>, origin: Origin): Flow<never> {
+  const seconds = Math.round((event.time - origin.appended) / SECOND);
+  return row('asides', {
+    reason: 'skew',
+    stage,
+    source: origin.subject,
+    detail: `the event is ${seconds} s ahead of the time it was appended`,
+    count: 1,
+    original: `message ${origin.sequence} of ${origin.subject}, event time ${event.time} us`,
+  });
+}
