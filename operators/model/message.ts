@@ -17,6 +17,8 @@ export type Origin = {
   readonly subject: string;
   readonly sequence: Sequence;
   readonly appended: EventTime;
+  /** Who published it and its own count, or the hash of its bytes: the same again is the same message. */
+  readonly identity?: { readonly producer: string; readonly mark: number };
 };
 
 /** An empty message on this subject says only that the broker was alive: its append time counts, nothing else. */

@@ -1,0 +1,164 @@
+import type { Frame, TextColumn } from '../model/frame.ts';
+import type { AssetKey } from '../model/key.ts';
+import type { Origin } from '../model/message.ts';
+import { malformed } from './decoded.ts';
+import { numbersOf } from './packed.ts';
+import { record } from './payload.ts';
+import { timeOf } from './time-field.ts';
+
+const MOST_SIGNALS = 4_096;
+const MOST_SAMPLES = 1_000_000;
+
+export type DecodedFrame = {
+  readonly frame: Frame;
+  /** Values that were NaN or infinite: they are left out. */
+  readonly notFinite: number;
+  /** Signals whose values have a type that no reading has: they are left out. */
+  readonly wrong: readonly string[];
+};
+
+/**
+ * Reads a frame `{time, values}`, a block `{time: […], values: {signal: […]}}` or a packed block
+ * `{time, step, type?, values: {signal: bytes}}`.
+ *
+ * @throws MalformedError when the message as a whole is none of these
+ */
+export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): DecodedFrame {
+  const { time, step, type, values } = record(payload, 'a frame {time, values}');
+  const columns = record(values, 'values by signal');
+  const names = Object.keys(columns);
+  if (names.length === 0 || names.length > MOST_SIGNALS) {
+    throw malformed(`1 to ${MOST_SIGNALS} signals`, names.length);
+  }
+  const times = step === undefined ? timesOf(time) : undefined;
+  const count = times?.length ?? packedCount(columns, type);
+  if (count * names.length > MOST_SAMPLES) {
+    throw malformed(`at most ${MOST_SAMPLES} readings in one message`, count * names.length);
+  }
+  const filled = fill(names, columns, count, step === undefined ? undefined : typeOf(type));
+  const frame: Frame = {
+    kind: 'frame',
+    origin,
+    asset,
+    times: times ?? steppedTimes(time, step, count),
+    signals: filled.signals,
+    values: filled.values,
+    texts: filled.texts,
+  };
+  return { frame, notFinite: filled.notFinite, wrong: filled.wrong };
+}
+
+type Filled = {
+  signals: string[];
+  values: Float64Array;
+  texts: TextColumn[];
+  notFinite: number;
+  wrong: string[];
+};
+
+/** Puts the columns side by side, signal-major; text columns apart. */
+function fill(
+  names: readonly string[],
+  columns: Readonly<Record<string, unknown>>,
+  count: number,
+  packed: 'f32' | 'f64' | undefined,
+): Filled {
+  const values = new Float64Array(names.length * count);
+  const filled: Filled = { signals: [], values, texts: [], notFinite: 0, wrong: [] };
+  for (const name of names) {
+    const column = columns[name];
+    const at = filled.signals.length * count;
+    if (packed !== undefined) {
+      const numbers = numbersOf(column, packed);
+      if (numbers.length !== count) throw malformed(`${count} samples of ${name}`, numbers.length);
+      values.set(numbers, at);
+      filled.notFinite += dropNotFinite(values, at, count);
+      filled.signals.push(name);
+    } else if (count === 1 && !Array.isArray(column)) {
+      addOne(filled, name, column, at);
+    } else {
+      addColumn(filled, name, column, at, count);
+    }
+  }
+  if (filled.signals.length * count < values.length) {
+    filled.values = values.slice(0, filled.signals.length * count);
+  }
+  return filled;
+}
+
+function addOne(filled: Filled, name: string, value: unknown, at: number): void {
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) filled.notFinite += 1;
+    filled.values[at] = Number.isFinite(value) ? value : Number.NaN;
+    filled.signals.push(name);
+  } else if (typeof value === 'boolean') {
+    filled.values[at] = value ? 1 : 0;
+    filled.signals.push(name);
+  } else if (typeof value === 'string') {
+    filled.texts.push({ signal: name, values: [value] });
+  } else if (value !== null && value !== undefined) {
+    filled.wrong.push(name);
+  }
+}
+
+function addColumn(filled: Filled, name: string, column: unknown, at: number, count: number): void {
+  if (!Array.isArray(column) || column.length !== count) {
+    throw malformed(
+      `a list of ${count} values for ${name}`,
+      Array.isArray(column) ? column.length : column,
+    );
+  }
+  if (column.some((value) => typeof value === 'string')) {
+    const texts = column.map((value) => (typeof value === 'string' ? value : null));
+    filled.texts.push({ signal: name, values: texts });
+    return;
+  }
+  for (let i = 0; i < count; i += 1) {
+    const value: unknown = column[i];
+    const number = typeof value === 'boolean' ? Number(value) : value;
+    if (typeof number === 'number' && Number.isFinite(number)) {
+      filled.values[at + i] = number;
+      continue;
+    }
+    filled.values[at + i] = Number.NaN;
+    if (typeof number === 'number') filled.notFinite += 1;
+    else if (number !== null && number !== undefined && !filled.wrong.includes(name))
+      filled.wrong.push(name);
+  }
+  filled.signals.push(name);
+}
+
+function dropNotFinite(values: Float64Array, from: number, count: number): number {
+  let dropped = 0;
+  for (let i = from; i < from + count; i += 1) {
+    if (Number.isFinite(values[i])) continue;
+    values[i] = Number.NaN;
+    dropped += 1;
+  }
+  return dropped;
+}
+
+function timesOf(time: unknown): Float64Array {
+  if (!Array.isArray(time)) return Float64Array.of(timeOf(time));
+  if (time.length === 0) throw malformed('at least one time', time);
+  return Float64Array.from(time, timeOf);
+}
+
+function typeOf(type: unknown): 'f32' | 'f64' {
+  if (type === undefined || type === 'f32') return 'f32';
+  if (type === 'f64') return type;
+  throw malformed('type f32 or f64', type);
+}
+
+function packedCount(columns: Readonly<Record<string, unknown>>, type: unknown): number {
+  for (const column of Object.values(columns)) return numbersOf(column, typeOf(type)).length;
+  return 0;
+}
+
+function steppedTimes(time: unknown, step: unknown, count: number): Float64Array {
+  const start = timeOf(time);
+  if (typeof step !== 'number' || !(step > 0))
+    throw malformed('a step in milliseconds above 0', step);
+  timeOf(start / 1_000 + step * count);
+  return Float64Array.from({ length: count }, (_, i) => start + Math.round(i * step * 1_000));
+}

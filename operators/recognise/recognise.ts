@@ -1,0 +1,88 @@
+import type { Decoded, Tick } from '../decode/decoded.ts';
+import type { Event, Stage, StageId } from '../flow/flow.ts';
+import { keyed, type Out } from '../flow/keyed.ts';
+import type { States } from '../flow/states.ts';
+import type { Frame } from '../model/frame.ts';
+import { assetOf, type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
+import type { Asset } from '../model/plant-model.ts';
+import { isRepeat, noRepeats, type Repeats } from './repeats.ts';
+
+// A source that fails over between gateways has two producers; more than a few are reboots of the same one.
+const MOST_PRODUCERS = 4;
+
+type State = { producers: [name: string, repeats: Repeats][] };
+
+/**
+ * Holds each message against the plant model: unknown assets and repeated messages go to `asides`; signals that the
+ * model does not have are marked `unknown`, counted, and still land.
+ */
+export function recognise(states: States): Stage<Decoded, Decoded> {
+  return keyed<State, Knowledge, Decoded, Decoded>(
+    {
+      id: 'recognise' as StageId,
+      version: 1,
+      scope: 'source',
+      open: () => ({ producers: [] }),
+      openShared: nothingKnown,
+      onChange: (knowledge, change) => learn(knowledge, change.value),
+      onEvent(state, event, knowledge, out) {
+        const { value } = event;
+        if (value.kind === 'tick') {
+          pass(event, value, out);
+          return;
+        }
+        const { identity, sequence } = value.origin;
+        const place = `message ${sequence}`;
+        if (identity !== undefined && wasSeen(state, identity.producer, identity.mark)) {
+          out.aside(
+            'duplicate',
+            'the same message was seen before on this subject',
+            place,
+            sizeOf(value),
+          );
+          return;
+        }
+        const asset = assetOf(knowledge, value.asset);
+        if (asset === undefined) {
+          out.aside('unknown', `the plant model has no asset ${value.asset}`, place, sizeOf(value));
+          return;
+        }
+        pass(event, value.kind === 'frame' ? known(value, asset, out) : value, out);
+        if (value.kind === 'waveform' && !asset.points.some(({ id }) => id === value.point)) {
+          out.aside('unknown', `the asset has no point ${value.point}`, place);
+        }
+      },
+    },
+    states,
+  );
+}
+
+function pass(event: Event<Decoded>, value: Decoded | Tick, out: Out<Decoded>): void {
+  out.emit(value, { time: event.time });
+}
+
+function sizeOf(value: Exclude<Decoded, Tick>): number {
+  return value.kind === 'frame' ? Math.max(1, value.times.length * value.signals.length) : 1;
+}
+
+function wasSeen(state: State, producer: string, mark: number): boolean {
+  const known = state.producers.find(([name]) => name === producer);
+  if (known !== undefined) return isRepeat(known[1], mark, producer !== '');
+  const repeats = noRepeats();
+  state.producers.push([producer, repeats]);
+  if (state.producers.length > MOST_PRODUCERS) state.producers.shift();
+  return isRepeat(repeats, mark, producer !== '');
+}
+
+function known(frame: Frame, asset: Asset, out: Out<Decoded>): Frame {
+  const unknown = [...frame.signals, ...frame.texts.map(({ signal }) => signal)].filter(
+    (signal) => {
+      return asset.signals[signal] === undefined;
+    },
+  );
+  if (unknown.length === 0) return frame;
+  const count = unknown.length * frame.times.length;
+  const detail = `the asset has no signal ${unknown.slice(0, 5).join(', ')}`;
+  out.aside('unknown', detail, `message ${frame.origin.sequence}`, count);
+  return { ...frame, unknown };
+}
