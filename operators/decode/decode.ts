@@ -1,4 +1,4 @@
-import { type Event, type Flow, row, type Stage, type StageId } from '../flow/flow.ts';
+import { type Flow, row, type Stage, type StageId } from '../flow/flow.ts';
 import { stage } from '../flow/stage.ts';
 import type { Key } from '../model/key.ts';
 import type { Message, Origin } from '../model/message.ts';
@@ -37,21 +37,29 @@ export function decode(): Stage<Message, Decoded> {
 
 function decodeMessage(message: Message, route: Route, emit: (item: Flow<Decoded>) => void): void {
   const { sequence, appended, subject } = message;
-  const key = subject as Key;
-  const at = (time: EventTime, value: Decoded): Event<Decoded> => ({
-    kind: 'event',
-    key,
-    time,
-    value,
-  });
   if (route.kind === 'tick') {
-    emit(at(appended, { kind: 'tick', origin: { subject, sequence, appended } }));
+    const value: Decoded = { kind: 'tick', origin: { subject, sequence, appended } };
+    emit({ kind: 'event', key: subject as Key, time: appended, value });
     return;
   }
   if (route.kind === 'unknown')
     throw new MalformedError(`expected a subject of plants, found ${subject}`);
+  decodePayload(message, route, emit);
+}
+
+type PayloadRoute = Exclude<Route, { kind: 'tick' | 'unknown' }>;
+
+function decodePayload(
+  message: Message,
+  route: PayloadRoute,
+  emit: (item: Flow<Decoded>) => void,
+): void {
+  const { sequence, appended, subject } = message;
   const payload = unpack(message);
   const origin: Origin = { subject, sequence, appended, identity: identityOf(message) };
+  const at = (time: EventTime, value: Decoded): Flow<Decoded> => {
+    return { kind: 'event', key: subject as Key, time, value };
+  };
   switch (route.kind) {
     case 'telemetry': {
       const { frame, notFinite, wrong } = decodeFrame(payload, origin, route.asset);

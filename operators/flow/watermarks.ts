@@ -1,5 +1,5 @@
-import { type Key, plantOf } from '../model/key.ts';
-import { assetOf, type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
+import type { Key } from '../model/key.ts';
+import { assetOf, type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
 import type { Origin } from '../model/message.ts';
 import { type TimeRules, timeRulesSchema } from '../model/rules.ts';
 import {
@@ -78,7 +78,7 @@ export function watermarks<T extends Sourced>(
 
   function place(state: State, event: Event<Passed>, emit: (item: Flow<Passed>) => void): void {
     const { kind, origin, asset } = event.value;
-    const rules = state.knowledge.rules[plantOf(asset)]?.time ?? DEFAULT_TIME;
+    const rules = rulesOf(state.knowledge, asset)?.time ?? DEFAULT_TIME;
     if (event.time - origin.appended > rules.skew) {
       emit(skewed(id, event, origin));
       return;
@@ -134,7 +134,7 @@ export function watermarks<T extends Sourced>(
     state: State,
     emit: (item: Flow<Passed>) => void,
   ): void {
-    const rules = state.knowledge.rules[plantOf(of)]?.time ?? DEFAULT_TIME;
+    const rules = rulesOf(state.knowledge, of)?.time ?? DEFAULT_TIME;
     line.time = lineTime(Object.values(line.sources), line.time, state.appended, rules);
     mark('line', of, line, emit);
   }

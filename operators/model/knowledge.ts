@@ -57,10 +57,13 @@ function indexOf(model: PlantModel): ReadonlyMap<AssetKey, Asset> {
 }
 
 export function assetOf(knowledge: Knowledge, key: AssetKey): Asset | undefined {
-  const model = knowledge.models[plantOf(key)];
+  const plant = plantOf(key);
+  // Own properties only: plants are named by whoever publishes, and `constructor` is no plant.
+  const model = Object.hasOwn(knowledge.models, plant) ? knowledge.models[plant] : undefined;
   return model === undefined ? undefined : indexOf(model).get(key);
 }
 
 export function rulesOf(knowledge: Knowledge, key: AssetKey): Rules | undefined {
-  return knowledge.rules[plantOf(key)];
+  const plant = plantOf(key);
+  return Object.hasOwn(knowledge.rules, plant) ? knowledge.rules[plant] : undefined;
 }

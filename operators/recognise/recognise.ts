@@ -77,7 +77,7 @@ function wasSeen(state: State, producer: string, mark: number): boolean {
 function known(frame: Frame, asset: Asset, out: Out<Decoded>): Frame {
   const unknown = [...frame.signals, ...frame.texts.map(({ signal }) => signal)].filter(
     (signal) => {
-      return asset.signals[signal] === undefined;
+      return !Object.hasOwn(asset.signals, signal);
     },
   );
   if (unknown.length === 0) return frame;
