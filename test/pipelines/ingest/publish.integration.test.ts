@@ -1,0 +1,109 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { connectNats } from '../../../pipelines/ingest/connection.ts';
+import { createPublisher } from '../../../pipelines/ingest/publish.ts';
+import { ensurePartition } from '../../../pipelines/ingest/streams.ts';
+import { startTicks } from '../../../pipelines/ingest/ticks.ts';
+import { startNats, type TestNats } from '../../support/servers.ts';
+
+let server: TestNats;
+let connection: NatsConnection;
+
+beforeEach(async () => {
+  server = await startNats();
+  connection = await connectNats({ servers: server.url, name: 'test' });
+  await ensurePartition(connection, { partition: 0, partitions: 1 });
+});
+afterEach(async () => {
+  await connection.close();
+  await server.stop();
+});
+
+const message = (index: number) => ({
+  subject: 'telemetry.plant.line.asset',
+  headers: { 'Andon-Producer': 'test/1', 'Andon-Sequence': String(index) },
+  payload: Buffer.from(String(index)),
+});
+
+/** Payloads of the stream, in order. */
+async function stored(): Promise<number[]> {
+  const manager = await jetstreamManager(connection);
+  const { state } = await manager.streams.info('ANDON_0');
+  const payloads: number[] = [];
+  for (let seq = 1; seq <= state.last_seq; seq += 1) {
+    const one = await manager.streams.getMessage('ANDON_0', { seq });
+    payloads.push(Number(one?.string()));
+  }
+  return payloads;
+}
+
+test('everything published is in the stream, in order, with bounded unacknowledged messages', async () => {
+  const publisher = createPublisher(connection, { run: 'a', inFlight: 50 });
+  for (let index = 0; index < 1_000; index += 1) {
+    await publisher.publish(message(index));
+    const { published, acknowledged } = publisher.counts;
+    expect(published - acknowledged).toBeLessThanOrEqual(50);
+  }
+  const counts = await publisher.flush();
+  publisher.close();
+  expect(counts).toMatchObject({
+    published: 1_000,
+    acknowledged: 1_000,
+    duplicates: 0,
+    repeated: 0,
+    last: 1_000,
+  });
+  expect(await stored()).toEqual(Array.from({ length: 1_000 }, (_, index) => index));
+});
+
+test('a server that is killed and restarted in the middle costs nothing and changes no order', async () => {
+  const publisher = createPublisher(connection, { run: 'a', inFlight: 100 });
+  let restarting: Promise<void> | undefined;
+  for (let index = 0; index < 2_000; index += 1) {
+    if (index === 700) restarting = server.kill().then(() => server.restart());
+    await publisher.publish(message(index));
+  }
+  const counts = await publisher.flush();
+  await restarting;
+  publisher.close();
+  expect(counts.repeated).toBeGreaterThan(0);
+  expect(counts.acknowledged).toBe(2_000);
+  expect(await stored()).toEqual(Array.from({ length: 2_000 }, (_, index) => index));
+});
+
+test('a second run of the same messages is no duplicate to the server', async () => {
+  for (const run of ['a', 'b']) {
+    const publisher = createPublisher(connection, { run });
+    await publisher.publish(message(1));
+    expect(await publisher.flush()).toMatchObject({ duplicates: 0 });
+    publisher.close();
+  }
+  expect(await stored()).toEqual([1, 1]);
+});
+
+test('a subject that no stream takes is given up after the patience, and named', async () => {
+  const publisher = createPublisher(connection, { run: 'a', patience: 300, answer: 100 });
+  await publisher.publish({ ...message(1), subject: 'nowhere.at.all' });
+  await expect(publisher.flush()).rejects.toThrow(/subject nowhere.at.all: .*no stream/);
+  publisher.close();
+});
+
+test('a silent stream gets ticks, and a restart of the server does not end them', async () => {
+  const prefix = 'andon.0.';
+  const stop = startTicks({ connection, stream: 'ANDON_0', prefix, silence: 200 });
+  const manager = await jetstreamManager(connection, { timeout: 300 });
+  const last = async () => {
+    const info = await manager.streams.info('ANDON_0').catch(() => undefined);
+    return info?.state.last_seq ?? 0;
+  };
+  const reaches = (count: number) => expect.poll(last, { timeout: 5_000 }).toBeGreaterThan(count);
+  await reaches(1);
+  const tick = await manager.streams.getMessage('ANDON_0', { seq: 1 });
+  expect([tick?.subject, tick?.data.length]).toEqual(['andon.0.tick', 0]);
+  const before = await last();
+  await server.kill();
+  await server.restart();
+  await reaches(before + 2);
+  stop();
+});
