@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { registerDoctor } from './commands/doctor.ts';
+import { EXIT, type ExitCode, Problem } from './problem.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+const program = new Command('andon')
+  .description('From machine telemetry to one justified maintenance request per problem.')
+  .version(version)
+  .showHelpAfterError('(andon --help shows the commands)')
+  .exitOverride();
+
+registerDoctor(program);
+
+// `andon … | head` closes our output early; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Says what went wrong and gives the exit code. A stack is shown only for what is nobody's mistake but ours. */
+function report(error: unknown): ExitCode {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.input;
+  if (error instanceof Problem) {
+    console.error(`andon: ${error.message}`);
+    return error.exit;
+  }
+  console.error(error);
+  return EXIT.defect;
+}

@@ -1,0 +1,67 @@
+/**
+ * Everything that must hold, in one command: set-up, lint, types, dead code, unit tests, laws, integration tests. Goes
+ * on after a failure so that one run shows all of them. A failed step that is no test counts as one failure. The last
+ * line is `N passed, N failed`.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const work = mkdtempSync(join(tmpdir(), 'andon-test-'));
+const total = { passed: 0, failed: 0, skipped: 0 };
+
+if (step('set-up', [process.execPath, 'scripts/setup.js'])) {
+  step('lint', ['npx', 'biome', 'ci', '.']);
+  step('types', ['npx', 'tsc', '-p', '.']);
+  step('dead code', ['npx', 'knip']);
+  tests('unit tests and laws', ['unit', 'laws']);
+  tests('integration tests', ['integration']);
+}
+rmSync(work, { recursive: true, force: true });
+if (total.skipped > 0) console.log(`${total.skipped} skipped, with the reasons above`);
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+/** @param {string} name @param {string[]} command */
+function step(name, command) {
+  const done = run(name, command, {});
+  if (!done) total.failed += 1;
+  return done;
+}
+
+/** @param {string} name @param {string[]} projects */
+function tests(name, projects) {
+  const file = join(work, `${projects[0]}.json`);
+  const chosen = projects.flatMap((project) => ['--project', project]);
+  const done = run(name, ['npx', 'vitest', 'run', ...chosen], { ANDON_TEST_COUNTS: file });
+  const counts = countsIn(file);
+  total.passed += counts.passed;
+  total.skipped += counts.skipped;
+  // A run that failed without a failed test (it crashed, or found no test) is a failure all the same.
+  total.failed += done ? counts.failed : Math.max(counts.failed, 1);
+}
+
+/** @param {string} name @param {string[]} command @param {NodeJS.ProcessEnv} env */
+function run(name, [program = '', ...args], env) {
+  console.log(`\n== ${name}`);
+  const done = spawnSync(program, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+    shell: process.platform === 'win32',
+  });
+  if (done.status !== 0) console.log(`== ${name} failed`);
+  return done.status === 0;
+}
+
+/** @param {string} file @returns {{ passed: number; failed: number; skipped: number }} */
+function countsIn(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return { passed: 0, failed: 0, skipped: 0 };
+  }
+}
