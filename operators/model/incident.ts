@@ -1,7 +1,8 @@
 import type { Anomaly } from './anomaly.ts';
 import type { Severity } from './detector-rule.ts';
 import type { AssetKey, Key } from './key.ts';
-import type { Situation } from './situation.ts';
+import type { MachineEvent } from './machine-event.ts';
+import type { Situated, Situation } from './situation.ts';
 import type { EventTime } from './time.ts';
 
 /** One event that a match took, small enough to travel in a request. */
@@ -31,9 +32,20 @@ export type Incident = {
   readonly time: EventTime;
   /** Ids of the anomalies it rests on. */
   readonly anomalies: readonly string[];
+  /** The signals of those anomalies, each once. */
+  readonly signals: readonly string[];
   readonly evidence: readonly Evidence[];
   readonly situation: Situation;
 };
 
-/** What reaches the trigger stage. */
-export type Finding = Incident | Anomaly;
+/** Machine events that tell the trigger what became of a problem, of its request, and of the machine. */
+export const TOLD_TYPES: readonly string[] = [
+  'request',
+  'acknowledged',
+  'feedback',
+  'repaired',
+  'state',
+];
+
+/** What reaches the trigger stage: incidents, every phase of every anomaly, and the machine events of `TOLD_TYPES`. */
+export type Finding = Incident | Anomaly | Situated<MachineEvent>;

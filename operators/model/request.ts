@@ -1,8 +1,13 @@
+import type { Severity } from './detector-rule.ts';
 import type { Evidence } from './incident.ts';
 import type { AssetKey } from './key.ts';
 import type { EventTime } from './time.ts';
 import type { Priority } from './trigger-rule.ts';
 
+/**
+ * `open`: revision 1. `update`: something that a planner wants to know changed. `withdraw`: the problem went away
+ * before anyone accepted the request. `close`: the problem is over after its request was; nothing is left to do.
+ */
 export type RequestAction = 'open' | 'update' | 'withdraw' | 'close';
 
 /** A proposed slot: when the line stands anyway. */
@@ -28,7 +33,9 @@ export type Request = {
   readonly asset_name: string;
   readonly component: string;
   readonly failure_mode: string;
+  /** `inspection`, `repair`, `replacement` or `calibration`. */
   readonly work: string;
+  readonly severity: Severity;
   readonly priority: Priority;
   readonly title: string;
   readonly description: string;
@@ -40,6 +47,8 @@ export type Request = {
   readonly opened: EventTime;
   readonly time: EventTime;
   readonly trigger: string;
+  /** Why this revision was made, for people. */
+  readonly because: string;
   readonly incidents: readonly string[];
   readonly anomalies: readonly string[];
   readonly evidence: readonly Evidence[];

@@ -11,6 +11,8 @@ export const triggerRuleSchema = z.strictObject({
   id: nameSchema,
   /** A pattern, or a detector whose raised anomaly is reason enough. */
   on: nameSchema,
+  /** One request for the whole asset, or one for each component that incidents name. */
+  per: z.enum(['asset', 'component']).default('asset'),
   request: z.strictObject({
     kind: z.enum(['inspection', 'repair', 'replacement', 'calibration']).default('inspection'),
     priority: prioritySchema.default('medium'),
@@ -18,13 +20,13 @@ export const triggerRuleSchema = z.strictObject({
     duration: durationSchema.optional(),
     instructions: z.string().max(4_096).optional(),
   }),
-  /** After a request was closed while its anomaly stands: how long before a new round. */
+  /** After a request was closed or rejected while its anomaly stands: how long before a new round. 24 h without it. */
   cooldown: durationSchema.optional(),
-  /** How long all anomalies must be clear before the problem is over. */
+  /** How long all anomalies must be clear before the problem is over. 10 min without it. */
   rearm: durationSchema.optional(),
   /** Priority rises one step when nobody accepted the request for so long. */
   escalate: durationSchema.optional(),
-  /** The request is withdrawn when its anomalies clear before anyone accepted it. */
+  /** The request is withdrawn when its anomalies are clear for `rearm` before anyone accepted it. */
   withdraw: z.boolean().default(false),
   slot: z.enum(['none', 'next-gap']).default('none'),
 });
