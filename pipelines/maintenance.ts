@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { createCmms } from '../sinks/cmms/cmms.ts';
+import type { CmmsConfig } from '../sinks/cmms/config.ts';
+import type { Environment } from '../sinks/cmms/secret.ts';
+import type { Happen } from './maintenance/happenings.ts';
+import { holdLease } from './maintenance/lease.ts';
+import { openLedger } from './maintenance/ledger.ts';
+import { runSession } from './maintenance/session.ts';
+
+export type MaintenanceOptions = {
+  readonly connection: NatsConnection;
+  readonly cmms: CmmsConfig;
+  readonly happen: Happen;
+  /** Ends it: what is under way is finished, nothing new is begun. */
+  readonly signal: AbortSignal;
+  /** Where the secrets of the configuration are looked up. Default: the environment of the process. */
+  readonly environment?: Environment;
+  /** Milliseconds without a sign of life after which another process may take over. Default 10,000. */
+  readonly term?: number;
+  /** Epoch milliseconds. Default: the clock. */
+  readonly now?: () => number;
+};
+
+const AFTER_TROUBLE = 1_000;
+
+/**
+ * The maintenance pipeline: brings every revision of every request into the CMMS, in order, and what becomes of a
+ * request back into the log. Runs until `signal` aborts. It may be killed at any time and started again anywhere; one
+ * process at a time does the work, others wait for their turn.
+ *
+ * Not promised: a CMMS that finishes a call later than `settle` after it fell silent can end up with two objects.
+ */
+export async function runMaintenance(options: MaintenanceOptions): Promise<void> {
+  const { connection, cmms: config, happen, signal } = options;
+  const cmms = createCmms(config, options.environment ?? process.env);
+  const ledger = await openLedger(connection);
+  const owner = `${hostname()} ${process.pid} ${randomUUID()}`;
+  while (!signal.aborted) {
+    const lease = await holdLease({
+      bucket: ledger.bucket,
+      key: 'owner',
+      owner,
+      term: options.term ?? 10_000,
+      signal,
+      onHeld: (other) => happen({ kind: 'maintenance-owned', owner: other, own: false }),
+    }).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (lease === undefined) return;
+    happen({ kind: 'maintenance-owned', owner, own: true });
+    const world = {
+      cmms,
+      happen,
+      signal: AbortSignal.any([signal, lease.lost]),
+      now: options.now ?? Date.now,
+      timing: {
+        timeout: config.timeout,
+        settle: config.settle,
+        faults: config.retry.faults,
+        every: config.status?.every ?? 10_000,
+      },
+    };
+    try {
+      await runSession({
+        connection,
+        ledger,
+        world,
+        width: config.concurrency,
+        retry: config.retry,
+      });
+    } catch (error) {
+      const cause = error instanceof Error ? error : new Error(String(error));
+      if (!signal.aborted) happen({ kind: 'maintenance-trouble', where: 'session', error: cause });
+      await sleep(AFTER_TROUBLE, undefined, { signal }).catch(() => undefined);
+    } finally {
+      await lease.release();
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { REQUEST_STATUSES } from '../../operators/model/machine-event.ts';
+import type { Request } from '../../operators/model/request.ts';
+
+/** One thing that was tried or seen. Repeats of the same fold into one line with a count. Times are epoch milliseconds. */
+const lineSchema = z.object({
+  time: z.number(),
+  last: z.number(),
+  count: z.number().int(),
+  revision: z.number().int(),
+  what: z.enum(['read', 'search', 'create', 'write', 'status', 'resend']),
+  outcome: z.string(),
+  note: z.string(),
+});
+export type HistoryLine = z.infer<typeof lineSchema>;
+
+/** All that is known of the way of one request into the CMMS and back. */
+export const entrySchema = z.object({
+  id: z.string(),
+  asset: z.string(),
+  title: z.string(),
+  priority: z.string(),
+  /** Last revision that was dealt with, and the last one that the CMMS has. 0: none. */
+  revision: z.number().int(),
+  delivered: z.number().int(),
+  remote: z.string().nullable(),
+  delivery: z.enum(['waiting', 'sent', 'rejected']),
+  /** Written before a call that has an effect: until then the CMMS may still be carrying it out. */
+  sending: z
+    .object({ revision: z.number().int(), what: z.enum(['create', 'write']), until: z.number() })
+    .nullable(),
+  /** Answers in a row that were neither a yes nor a no. */
+  faults: z.number().int(),
+  attempts: z.number().int(),
+  /** What the CMMS said last: in our words, and in its own. */
+  status: z.enum(REQUEST_STATUSES).nullable(),
+  word: z.string().nullable(),
+  /** Status changes so far; the one that is perhaps not in the log yet. */
+  reports: z.number().int(),
+  unreported: z
+    .object({ status: z.enum(REQUEST_STATUSES), note: z.string().nullable(), time: z.number() })
+    .nullable(),
+  history: z.array(lineSchema),
+  /** Older lines that are no longer kept. */
+  dropped: z.number().int(),
+});
+export type LedgerEntry = z.infer<typeof entrySchema>;
+
+const KEPT_LINES = 50;
+
+export function newEntry(id: string, request: Request | undefined): LedgerEntry {
+  return {
+    id,
+    asset: request?.asset ?? '',
+    title: request?.title ?? '',
+    priority: request?.priority ?? '',
+    revision: 0,
+    delivered: 0,
+    remote: null,
+    delivery: 'waiting',
+    sending: null,
+    faults: 0,
+    attempts: 0,
+    status: null,
+    word: null,
+    reports: 0,
+    unreported: null,
+    history: [],
+    dropped: 0,
+  };
+}
+
+/** Adds a line to the history; what happened before, just so, is counted. The oldest lines go, and are counted too. */
+export function noted(
+  entry: LedgerEntry,
+  line: Omit<HistoryLine, 'last' | 'count'>,
+): Pick<LedgerEntry, 'history' | 'dropped'> {
+  const last = entry.history.at(-1);
+  const same =
+    last !== undefined &&
+    last.revision === line.revision &&
+    last.what === line.what &&
+    last.outcome === line.outcome &&
+    last.note === line.note;
+  const history = same
+    ? [...entry.history.slice(0, -1), { ...last, last: line.time, count: last.count + 1 }]
+    : [...entry.history, { ...line, last: line.time, count: 1 }];
+  const excess = Math.max(0, history.length - KEPT_LINES);
+  return { history: history.slice(excess), dropped: entry.dropped + excess };
+}
+
+/** Nothing more is expected from the CMMS. */
+export function isFinal(status: LedgerEntry['status']): boolean {
+  return status === 'closed' || status === 'rejected' || status === 'cancelled';
+}

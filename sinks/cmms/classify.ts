@@ -1,0 +1,84 @@
+import type { Failure } from './outcome.ts';
+
+/** Longer than this nobody is made to wait by a header. */
+const LONGEST_WAIT = 3_600_000;
+
+/** What a status outside 2xx says about the call. `note` should hold the status and the first words of the answer. */
+export function classifyStatus(status: number, after: number | null, note: string): Failure {
+  switch (status) {
+    case 401:
+    case 407:
+      // Our credentials are wrong, not the request: it must not be lost because a password was changed.
+      return { kind: 'retryable', note, status, after, down: true };
+    case 425:
+    case 429:
+      return { kind: 'retryable', note, status, after, down: false };
+    case 503:
+      return { kind: 'retryable', note, status, after, down: true };
+    case 408:
+    case 502:
+    case 504:
+      // Said by proxies, who do not know what became of the call behind them.
+      return { kind: 'unknown', note, status, answered: false };
+    case 501:
+    case 505:
+      return { kind: 'rejected', note, status };
+    default:
+      return status >= 500
+        ? { kind: 'unknown', note, status, answered: true }
+        : { kind: 'rejected', note, status };
+  }
+}
+
+/**
+ * Milliseconds that a `Retry-After` asks for, null when it says nothing usable. A date is held against the answer's
+ * own `Date`, so that the two clocks need not agree.
+ */
+export function retryAfter(header: string | null, date: string | null): number | null {
+  if (header === null) return null;
+  const seconds = Number(header);
+  const wait = Number.isFinite(seconds)
+    ? seconds * 1_000
+    : Date.parse(header) - Date.parse(date ?? '');
+  return Number.isFinite(wait) && wait >= 0 ? Math.min(wait, LONGEST_WAIT) : null;
+}
+
+/** Failures in which nothing can have reached the other side. */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+/** What a call that ended without an answer came to: time-out, reset, refused. */
+export function classifyError(error: unknown): Failure {
+  const code = codeOf(error);
+  if (code !== undefined && NOT_SENT.has(code)) {
+    return {
+      kind: 'retryable',
+      note: `no connection (${code})`,
+      status: null,
+      after: null,
+      down: true,
+    };
+  }
+  const timedOut = error instanceof Error && error.name === 'TimeoutError';
+  const note = timedOut ? 'no answer in time' : `connection lost (${code ?? String(error)})`;
+  return { kind: 'unknown', note, status: null, answered: false };
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  // Several addresses were tried, and none took the connection.
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return codeOf(error.cause);
+}

@@ -1,0 +1,56 @@
+import { lineOf, nameOf, plantOf } from '../../operators/model/key.ts';
+import type { Request } from '../../operators/model/request.ts';
+import { toIso } from '../../operators/model/time.ts';
+import type { Fields } from './placeholder.ts';
+
+/** Every name that a template may begin with; `ids.<system>` and `slot.<part>` go one deeper. */
+export const FIELD_NAMES = [
+  'id',
+  'revision',
+  'action',
+  'remote',
+  'asset',
+  'plant',
+  'line',
+  'asset_id',
+  'asset_name',
+  'component',
+  'failure_mode',
+  'work',
+  'severity',
+  'priority',
+  'title',
+  'description',
+  'parts',
+  'duration',
+  'slot',
+  'round',
+  'opened',
+  'time',
+  'trigger',
+  'because',
+  'incidents',
+  'anomalies',
+  'evidence',
+  'evidence_text',
+  'state',
+  'order',
+  'product',
+  'ids',
+] as const;
+
+type FieldName = (typeof FIELD_NAMES)[number];
+
+/** What the templates of one revision see: the request, its asset's path in pieces, and its id over there. */
+export function fieldsOf(request: Request, remote: string | null): Fields {
+  const { kind: _, ...rest } = request;
+  const fields: Record<FieldName, unknown> = {
+    ...rest,
+    remote: remote ?? undefined,
+    plant: plantOf(request.asset),
+    line: nameOf(lineOf(request.asset)),
+    asset_id: nameOf(request.asset),
+    evidence_text: request.evidence.map(({ time, text }) => `${toIso(time)} ${text}`).join('\n'),
+  };
+  return fields;
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/**
+ * A text that may stand elsewhere, so that no password stands in a file under version control: `{ env: NAME }` or
+ * `{ file: path }` (its trailing line break does not count).
+ */
+export const secretSchema = z.union([
+  z.string(),
+  z.strictObject({ env: z.string().min(1) }),
+  z.strictObject({ file: z.string().min(1) }),
+]);
+export type Secret = z.infer<typeof secretSchema>;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The text itself. Throws an error that names what is missing, never the secret. */
+export function reveal(secret: Secret, environment: Environment): string {
+  if (typeof secret === 'string') return secret;
+  if ('file' in secret) return readFileSync(secret.file, 'utf8').replace(/\r?\n$/, '');
+  const value = environment[secret.env];
+  if (value !== undefined && value !== '') return value;
+  throw new Error(`expected the environment variable ${secret.env} to be set, found nothing`);
+}

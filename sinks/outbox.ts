@@ -1,0 +1,76 @@
+import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { RefusedError } from './refused-error.ts';
+import type { EpochContent, Revision, Sink } from './sink.ts';
+
+/** Every revision of every request, one message a subject, for ever. */
+export const REQUEST_STREAM = 'ANDON_REQUESTS';
+
+/** `request.<id>.<revision>`: the stream takes one message per subject, so a revision cannot enter twice. */
+export function requestSubject(id: string, revision: number): string {
+  return `request.${id}.${revision}`;
+}
+
+/**
+ * Publishes every revision of an epoch into the outbox stream, in order, each once however often it is called.
+ *
+ * A stored revision with other bytes is a `RefusedError`: the same log has given two answers, and nothing that is
+ * tried again would heal that. What comes before and after it in the epoch is published all the same. Everything
+ * else that fails is to be tried again.
+ */
+export function createOutbox(connection: NatsConnection): Sink {
+  let manager: Promise<JetStreamManager> | undefined;
+  const client = jetstream(connection);
+
+  /** The stored bytes, or undefined when the subject is empty. The stored message alone decides: error codes and
+   * words of "already there" differ between server versions, and a full stream answers much the same. */
+  async function stored(subject: string): Promise<Uint8Array | undefined> {
+    manager ??= jetstreamManager(connection).catch((error: unknown) => {
+      manager = undefined;
+      throw error;
+    });
+    const { streams } = await manager;
+    const message = await streams.getMessage(REQUEST_STREAM, { last_by_subj: subject });
+    return message?.data;
+  }
+
+  async function publish({ id, revision, content }: Revision): Promise<string | undefined> {
+    const subject = requestSubject(id, revision);
+    const bytes = new TextEncoder().encode(content);
+    const header = headers();
+    header.set('Content-Type', 'application/json');
+    try {
+      await client.publish(subject, bytes, {
+        headers: header,
+        expect: { streamName: REQUEST_STREAM },
+      });
+      return undefined;
+    } catch (cause) {
+      // Refused because it is there, or the answer was lost, or the server is away: only reading can tell.
+      const found = await stored(subject);
+      if (found === undefined) throw cause;
+      return Buffer.compare(found, bytes) === 0 ? undefined : subject;
+    }
+  }
+
+  return {
+    name: 'outbox',
+    async write(content: EpochContent, signal: AbortSignal): Promise<void> {
+      const differing: string[] = [];
+      for (const revision of content.revisions) {
+        signal.throwIfAborted();
+        const subject = await publish(revision);
+        if (subject !== undefined) differing.push(subject);
+      }
+      if (differing.length > 0) {
+        throw new RefusedError(
+          `${REQUEST_STREAM}: expected the content of epoch ${content.epoch} (${content.stream} ` +
+            `${content.from}-${content.to}, run ${content.run}), found other bytes stored under ` +
+            `${differing.join(', ')}. The stored revision stands and has perhaps been sent. The same messages gave ` +
+            'another answer than before: keep the epoch file and report it as a defect.',
+          differing,
+        );
+      }
+    },
+  };
+}

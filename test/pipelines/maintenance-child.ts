@@ -1,0 +1,17 @@
+import { connect } from '@nats-io/transport-node';
+import { runMaintenance } from '../../pipelines/maintenance.ts';
+import { quickConfig } from './maintenance-support.ts';
+
+// The maintenance pipeline as a process of its own, to be killed. Says what happens as lines of JSON.
+const [servers = '', cmms = ''] = process.argv.slice(2);
+const ending = new AbortController();
+process.once('SIGTERM', () => ending.abort());
+const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 50 });
+await runMaintenance({
+  connection,
+  cmms: quickConfig(cmms),
+  happen: (happening) => console.log(JSON.stringify(happening)),
+  signal: ending.signal,
+  term: 300,
+});
+await connection.close();
