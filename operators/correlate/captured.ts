@@ -1,0 +1,85 @@
+import type { Anomaly } from '../model/anomaly.ts';
+import { canonicalJson } from '../model/canonical-json.ts';
+import type { Severity } from '../model/detector-rule.ts';
+import type { AssetKey } from '../model/key.ts';
+import type { Observation, Situation } from '../model/situation.ts';
+import { type EventTime, toIso } from '../model/time.ts';
+import { type Fields, timeOf } from './fields.ts';
+
+/** An event as a pattern holds it: what conditions ask for, and what an incident needs. Plain data. */
+export type Captured = {
+  /** The same event has the same identity, whatever way and order it arrived in. */
+  readonly identity: string;
+  /** `anomaly`, `event`, `window` or `features`. */
+  readonly kind: string;
+  readonly about: string;
+  readonly text: string;
+  readonly asset: AssetKey;
+  readonly time: EventTime;
+  readonly situation: Situation;
+  readonly fields: Fields;
+  readonly anomaly: CapturedAnomaly | null;
+};
+
+type CapturedAnomaly = Pick<Anomaly, 'id' | 'signal' | 'component' | 'failure_mode'> & {
+  readonly severity: Severity;
+};
+
+export function capture(
+  value: Observation | Anomaly,
+  situation: Situation,
+  fields: Fields,
+): Captured {
+  const base = { kind: value.kind, asset: value.asset, time: timeOf(value), situation, fields };
+  const described = describe(value);
+  if (value.kind !== 'anomaly') return { ...base, ...described, anomaly: null };
+  const { id, signal, component, failure_mode, severity } = value;
+  return { ...base, ...described, anomaly: { id, signal, component, failure_mode, severity } };
+}
+
+function describe(value: Observation | Anomaly): Pick<Captured, 'identity' | 'about' | 'text'> {
+  switch (value.kind) {
+    case 'anomaly':
+      return {
+        identity: `anomaly ${value.id} ${value.revision}`,
+        about: value.id,
+        text: anomalyText(value),
+      };
+    case 'event': {
+      const data = canonicalJson(value.data);
+      return {
+        identity: `event ${value.asset} ${value.time} ${value.type} ${data}`,
+        about: value.type,
+        text: data === '{}' ? value.type : `${value.type} ${data}`,
+      };
+    }
+    case 'window':
+      return {
+        identity: `window ${value.asset} ${value.signal} ${value.window} ${value.start}`,
+        about: value.signal,
+        text: `${value.signal} from ${toIso(value.start)} to ${toIso(value.end)}: mean ${short(value.mean)}, min ${short(value.min)}, max ${short(value.max)} over ${value.count} readings`,
+      };
+    case 'features': {
+      const values = Object.entries(value.values).map(([name, field]) => `${name} ${short(field)}`);
+      return {
+        identity: `features ${value.asset} ${value.point} ${value.time}`,
+        about: value.point,
+        text: `waveform of ${value.point}: ${values.join(', ')}`,
+      };
+    }
+  }
+}
+
+/** What a detector said, with the figures behind it: `temperature at de: … (81.2 °C against 75 °C since …)`. */
+export function anomalyText(anomaly: Anomaly): string {
+  const { signal, point, reason, value, limit, since } = anomaly;
+  const unit = anomaly.unit === '' ? '' : ` ${anomaly.unit}`;
+  const where = point === '' ? signal : `${signal} at ${point}`;
+  const against = `${short(value)}${unit} against ${short(limit)}${unit}`;
+  return `${where}: ${reason} (${anomaly.severity}: ${against}, since ${toIso(since)})`;
+}
+
+/** Four significant digits, never in exponents that a planner must decode unless the number is huge or tiny. */
+export function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

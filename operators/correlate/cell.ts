@@ -1,0 +1,139 @@
+import type { Event } from '../flow/flow.ts';
+import type { Out } from '../flow/keyed.ts';
+import type { Anomaly } from '../model/anomaly.ts';
+import type { Finding } from '../model/incident.ts';
+import type { Knowledge } from '../model/knowledge.ts';
+import type { Observation, Situated } from '../model/situation.ts';
+import type { EventTime } from '../model/time.ts';
+import { type Captured, capture } from './captured.ts';
+import type { CompiledPattern, CompiledRules, PatternIssue } from './compiled-rules.ts';
+import { fieldsOf } from './fields.ts';
+import { incidentOf, incidentRow } from './incident-of.ts';
+import { advance, type Moved, PARTIAL_LIMIT, process } from './matcher.ts';
+import { deadlineOf, type MatchState, openMatches } from './partials.ts';
+
+/** What the patterns of one asset or line remember: one entry per pattern that has something under way. */
+export type Cell = {
+  matches: Record<string, MatchState<Captured>>;
+  /** Issues of patterns that cannot run, which were said already. */
+  refused: string[];
+};
+
+export function openCell(): Cell {
+  return { matches: {}, refused: [] };
+}
+
+export function issueText({ path, message }: PatternIssue): string {
+  return `${path.join('.')}: ${message}`;
+}
+
+/** Runs one event past the patterns that read it. */
+export function match(
+  cell: Cell,
+  patterns: readonly CompiledPattern[],
+  event: Event<Situated<Observation> | Anomaly>,
+  knowledge: Knowledge,
+  out: Out<Finding>,
+): void {
+  const bare = 'kind' in event.value ? event.value : event.value.value;
+  let captured: Captured | undefined;
+  for (const pattern of patterns) {
+    if (!pattern.reads(bare)) continue;
+    if (event.behind === true) {
+      out.aside(
+        'behind',
+        `pattern ${pattern.rule.id}: the event came after the time of its line had passed it`,
+        { asset: bare.asset, kind: bare.kind, time: event.time },
+      );
+      continue;
+    }
+    const { situation } = event.value;
+    captured ??= capture(bare, situation, fieldsOf(bare, situation, knowledge));
+    const { id } = pattern.rule;
+    const state = cell.matches[id] ?? openMatches<Captured>(pattern.fingerprint);
+    const moved = process(pattern.program, state, captured, event.time);
+    settle(cell, pattern, state, moved, event.time, out);
+  }
+}
+
+/** A timer of a pattern: its oldest partial match is too late, or the absence that one waits for is complete. */
+export function wake(
+  cell: Cell,
+  rules: CompiledRules,
+  due: EventTime,
+  rule: string,
+  out: Out<Finding>,
+): void {
+  const [id = '', partial] = rule.split(' ');
+  const state = cell.matches[id];
+  const pattern = rules.byId.get(id);
+  if (state === undefined || pattern === undefined) return;
+  const absent = new Set(partial === undefined ? [] : [Number(partial)]);
+  settle(cell, pattern, state, advance(pattern.program, state, due, absent), due, out);
+}
+
+function settle(
+  cell: Cell,
+  pattern: CompiledPattern,
+  state: MatchState<Captured>,
+  moved: Moved<Captured>,
+  time: EventTime,
+  out: Out<Finding>,
+): void {
+  const { rule, program } = pattern;
+  for (const taken of moved.matches) {
+    const incident = incidentOf(rule, out.key, taken, time);
+    if (incident === undefined) continue;
+    out.land('incidents', incidentRow(incident));
+    out.emit(incident, { key: incident.asset });
+  }
+  if (moved.dropped > 0) {
+    out.aside(
+      'overflow',
+      `pattern ${rule.id}: more than ${PARTIAL_LIMIT} partial matches of one key, the oldest are dropped`,
+      rule.id,
+      moved.dropped,
+    );
+  }
+  for (const id of moved.asleep) out.sleep(absenceTimer(rule.id, id));
+  let next: EventTime | null = null;
+  for (const partial of state.partial) {
+    if (partial.armed === true) continue;
+    const deadline = deadlineOf(program, partial);
+    if (deadline === null) continue;
+    if (program.steps[partial.step]?.kind === 'pending') {
+      partial.armed = true;
+      out.wakeAt(deadline, absenceTimer(rule.id, partial.id), true);
+    } else if (next === null || deadline < next) {
+      next = deadline;
+    }
+  }
+  if (next === null) out.sleep(rule.id);
+  else out.wakeAt(next, rule.id);
+  if (state.partial.length + state.finished.length === 0) delete cell.matches[rule.id];
+  else cell.matches[rule.id] = state;
+}
+
+/** Digits are padded so that timers of one time fire in the order in which their matches began. */
+function absenceTimer(pattern: string, partial: number): string {
+  return `${pattern} ${String(partial).padStart(12, '0')}`;
+}
+
+/** Ends the partial matches of patterns that are gone or mean something else now. */
+export function endChanged(cell: Cell, rules: CompiledRules, out: Out<Finding>): void {
+  const standing = new Set(rules.issues.map(issueText));
+  cell.refused = cell.refused.filter((issue) => standing.has(issue));
+  for (const id of Object.keys(cell.matches).sort()) {
+    const state = cell.matches[id];
+    const pattern = rules.byId.get(id);
+    if (state === undefined || state.fingerprint === pattern?.fingerprint) continue;
+    const what = pattern === undefined ? 'was removed' : 'means something else now';
+    const count = state.partial.length + state.finished.length;
+    out.aside('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
+    for (const { armed, id: partial } of state.partial) {
+      if (armed === true) out.sleep(absenceTimer(id, partial));
+    }
+    out.sleep(id);
+    delete cell.matches[id];
+  }
+}

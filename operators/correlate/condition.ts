@@ -1,0 +1,130 @@
+import { type ASTNode, Environment } from '@marcbachmann/cel-js';
+import type { Captured } from './captured.ts';
+import { type Fields, LACKING, NUMBER_FIELDS, TEXT_FIELDS } from './fields.ts';
+import { type Need, namesIn, needOf } from './needs.ts';
+import type { Captures } from './program.ts';
+
+/** A condition made ready: what it needs at least, and whether an event meets it. */
+export type Condition = {
+  readonly kinds: Need;
+  readonly signals: Need;
+  readonly types: Need;
+  /** It asks for the phase of anomalies itself; otherwise it sees them only when they are raised. */
+  readonly phased: boolean;
+  readonly accepts: (event: Captured, captures: Captures<Captured>) => boolean;
+};
+
+/** What the functions of the expression under evaluation answer from. CEL hands them nothing but their arguments. */
+let asked: Captures<Captured> | undefined;
+
+const environment = createEnvironment();
+
+function createEnvironment(): Environment {
+  const numbersOf = (stage: string, field: string) =>
+    (asked?.all(stage) ?? []).flatMap(({ fields }) => {
+      const value = fields[field];
+      return typeof value === 'number' ? [value] : [];
+    });
+  const created = new Environment({ unlistedVariablesAreDyn: true });
+  for (const name of TEXT_FIELDS) created.registerVariable(name, 'string');
+  for (const name of NUMBER_FIELDS) created.registerVariable(name, 'double');
+  created
+    .registerFunction('first(string): dyn', (stage) => asked?.first(stage)?.fields ?? {})
+    .registerFunction('last(string): dyn', (stage) => asked?.last(stage)?.fields ?? {})
+    .registerFunction('count(string): int', (stage) => BigInt(asked?.all(stage).length ?? 0))
+    .registerFunction('sum(string, string): double', (stage, field) =>
+      numbersOf(stage, field).reduce((total, value) => total + value, 0),
+    );
+  // People write `score == 4` and `2 * value`: in strict CEL an int and a double have neither == nor arithmetic.
+  const both: readonly (readonly [string, (a: number, b: number) => number])[] = [
+    ['+', (a, b) => a + b],
+    ['-', (a, b) => a - b],
+    ['*', (a, b) => a * b],
+    ['/', (a, b) => a / b],
+  ];
+  for (const [operator, apply] of both) {
+    for (const types of [`double ${operator} int`, `int ${operator} double`]) {
+      created.registerOperator(types, (a: number | bigint, b: number | bigint) =>
+        apply(Number(a), Number(b)),
+      );
+    }
+  }
+  created.registerOperator(
+    'double == int',
+    (a: number | bigint, b: number | bigint) => Number(a) === Number(b),
+  );
+  return created;
+}
+
+const OPEN_FIELDS = [/^vibration_[a-z0-9_]+$/, /^p\d+(_\d+)?$/];
+const ASKS_STAGE = new Set(['first', 'last', 'count', 'sum']);
+
+/** Compiles one condition, or says in a sentence what is wrong with it. `stages`: the names it may ask about. */
+export function compileCondition(
+  text: string,
+  stages: readonly string[],
+): Condition | { readonly problem: string } {
+  let parsed: ReturnType<Environment['parse']>;
+  try {
+    parsed = environment.parse(text);
+  } catch (error) {
+    return { problem: `expected a CEL expression: ${firstLine(error)}` };
+  }
+  const { valid, type, error } = parsed.check();
+  if (!valid)
+    return { problem: `expected a CEL expression that fits the fields: ${firstLine(error)}` };
+  if (type !== 'bool' && type !== 'dyn') {
+    return { problem: `expected a condition that is true or false, found one of type ${type}` };
+  }
+  const kinds = needOf(parsed.ast, 'kind');
+  const problem = unknownName(parsed.ast, kinds, stages);
+  if (problem !== undefined) return { problem };
+  return {
+    kinds,
+    signals: needOf(parsed.ast, 'signal'),
+    types: needOf(parsed.ast, 'type'),
+    phased: namesIn(parsed.ast).names.has('phase'),
+    accepts(event, captures) {
+      asked = captures;
+      try {
+        return parsed(contextOf(event.fields)) === true;
+      } catch {
+        // It asks for what this event or this partial match does not have: then it is not met.
+        return false;
+      } finally {
+        asked = undefined;
+      }
+    },
+  };
+}
+
+const contexts = new WeakMap<Fields, Fields>();
+
+function contextOf(fields: Fields): Fields {
+  const known = contexts.get(fields);
+  if (known !== undefined) return known;
+  const context: Fields = Object.assign(Object.create(LACKING), fields);
+  contexts.set(fields, context);
+  return context;
+}
+
+function unknownName(ast: ASTNode, kinds: Need, stages: readonly string[]): string | undefined {
+  const { names, calls } = namesIn(ast);
+  const ownData = kinds?.size === 1 && kinds.has('event');
+  for (const name of names) {
+    if (Object.hasOwn(LACKING, name) || ownData || OPEN_FIELDS.some((open) => open.test(name)))
+      continue;
+    return `unknown field ${name}: expected one of ${[...TEXT_FIELDS, ...NUMBER_FIELDS].join(', ')}, vibration_…, or, behind kind == 'event', a field of the event's data`;
+  }
+  for (const [name, stage] of calls) {
+    if (!ASKS_STAGE.has(name)) continue;
+    if (stage !== undefined && stages.includes(stage)) continue;
+    return `${name}('${stage ?? '…'}') asks for a stage that has taken nothing yet: expected one of ${stages.join(', ') || '(none before this one)'}`;
+  }
+  return undefined;
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n')[0] ?? message;
+}

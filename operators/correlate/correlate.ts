@@ -1,0 +1,103 @@
+import type { Stage, StageId } from '../flow/flow.ts';
+import { fork } from '../flow/fork.ts';
+import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
+import type { States } from '../flow/states.ts';
+import type { Anomaly } from '../model/anomaly.ts';
+import { type Finding, TOLD_TYPES } from '../model/incident.ts';
+import { lineOf } from '../model/key.ts';
+import { type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
+import type { MachineEvent } from '../model/machine-event.ts';
+import type { Observation, Situated } from '../model/situation.ts';
+import type { EventTime } from '../model/time.ts';
+import { type Cell, endChanged, issueText, match, openCell, wake } from './cell.ts';
+import { compiledRules, type PatternIssue } from './compiled-rules.ts';
+import { incidentOfAnomaly, incidentRow } from './incident-of.ts';
+
+type Input = Situated<Observation> | Anomaly;
+
+/**
+ * Runs the patterns of `rules.yaml` over what was observed and detected. Out come incidents (which land), every
+ * anomaly in all its phases, and the machine events that the trigger must know. Patterns by asset and patterns by
+ * line keep their partial matches in cells of their own. An event behind line time enters no pattern.
+ */
+export function correlate(states: States): Stage<Input, Finding> {
+  return fork(keyed(byAsset, states), keyed(byLine, states));
+}
+
+const common = {
+  version: 1,
+  scope: 'line',
+  open: openCell,
+  openShared: nothingKnown,
+  onChange(shared: Knowledge, change: Parameters<NonNullable<Logic['onChange']>>[1]) {
+    learn(shared, change.value);
+  },
+  onChanged(state: Cell, shared: Readonly<Knowledge>, out: Out<Finding>) {
+    endChanged(state, compiledRules(rulesOf(shared, out.key)), out);
+  },
+  onTimer(
+    state: Cell,
+    due: EventTime,
+    shared: Readonly<Knowledge>,
+    out: Out<Finding>,
+    rule: string,
+  ) {
+    wake(state, compiledRules(rulesOf(shared, out.key)), due, rule, out);
+  },
+} as const;
+
+type Logic = Keyed<Cell, Knowledge, Input, Finding>;
+
+const byAsset: Logic = {
+  ...common,
+  id: 'correlate' as StageId,
+  onEvent(state, event, shared, out) {
+    passOn(event.value, event.behind === true, out);
+    const rules = compiledRules(rulesOf(shared, event.key));
+    raiseAlone(event.value, rules.detectors, event.behind === true, out);
+    match(state, rules.asset, event, shared, out);
+  },
+};
+
+const byLine: Logic = {
+  ...common,
+  id: 'correlate-line' as StageId,
+  keyOf: (event) => lineOf(event.key),
+  onEvent(state, event, shared, out) {
+    const rules = compiledRules(rulesOf(shared, event.key));
+    sayRefused(state, rules.issues, out);
+    match(state, rules.line, event, shared, out);
+  },
+};
+
+function passOn(value: Input, behind: boolean, out: Out<Finding>): void {
+  if ('kind' in value) out.emit(value, { behind });
+  else if (isTold(value)) out.emit(value, { behind });
+}
+
+function isTold(value: Situated<Observation>): value is Situated<MachineEvent> {
+  return value.value.kind === 'event' && TOLD_TYPES.includes(value.value.type);
+}
+
+/** A trigger on a detector is a pattern of one stage. One source is in order by itself, so `behind` does not matter. */
+function raiseAlone(
+  value: Input,
+  detectors: ReadonlySet<string>,
+  behind: boolean,
+  out: Out<Finding>,
+): void {
+  if (!('kind' in value) || value.phase !== 'raised' || !detectors.has(value.rule)) return;
+  const incident = incidentOfAnomaly(value);
+  out.land('incidents', incidentRow(incident));
+  out.emit(incident, { behind });
+}
+
+/** `apply` refuses such rules; whatever else published them is told once per line and change. */
+function sayRefused(state: Cell, issues: readonly PatternIssue[], out: Out<Finding>): void {
+  for (const issue of issues) {
+    const text = issueText(issue);
+    if (state.refused.includes(text)) continue;
+    state.refused.push(text);
+    out.aside('refused', `the pattern does not run: ${text}`, issue.path.join('.'));
+  }
+}

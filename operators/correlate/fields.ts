@@ -1,0 +1,109 @@
+import type { Anomaly } from '../model/anomaly.ts';
+import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
+import { FEATURE_PREFIX } from '../model/features.ts';
+import { type AssetKey, lineOf, nameOf, plantOf } from '../model/key.ts';
+import { assetOf, type Knowledge } from '../model/knowledge.ts';
+import type { Observation, Situation } from '../model/situation.ts';
+import type { EventTime } from '../model/time.ts';
+
+export type Field = string | number | boolean;
+export type Fields = Readonly<Record<string, Field>>;
+
+/** What a condition can ask of every event. An event that lacks a text has '', one that lacks a number compares false. */
+export const TEXT_FIELDS = [
+  ...['kind', 'plant', 'line', 'asset', 'class', 'criticality'],
+  ...['state', 'mode', 'order', 'product', 'shift', 'planned'],
+  ...['signal', 'point', 'component', 'phase', 'severity', 'failure_mode', 'rule', 'detector'],
+  ...['unit', 'type'],
+] as const;
+
+/** `time` is epoch milliseconds; `level` is 1 (notice) to 4 (danger), 0 without a severity. */
+export const NUMBER_FIELDS = [
+  ...['time', 'level', 'score', 'value', 'limit', 'rpm', 'start', 'end'],
+  ...['count', 'first', 'last', 'min', 'max', 'sum', 'mean', 'deviation', 'rms'],
+  ...['peak_to_peak', 'crest', 'slope'],
+] as const;
+
+const STATISTICS = NUMBER_FIELDS.slice(NUMBER_FIELDS.indexOf('count'));
+
+/** What an event lacks. As a prototype, so that building an event's context costs only what it has. */
+export const LACKING: Fields = Object.freeze({
+  ...Object.fromEntries(TEXT_FIELDS.map((name) => [name, ''])),
+  ...Object.fromEntries(NUMBER_FIELDS.map((name) => [name, Number.NaN])),
+});
+
+/** When an observation happened: windows at their end, everything else at its own time. */
+export function timeOf(value: Observation | Anomaly): EventTime {
+  return value.kind === 'window' ? value.end : value.time;
+}
+
+/** An event as conditions see it: flat. */
+export function fieldsOf(
+  value: Observation | Anomaly,
+  situation: Situation,
+  knowledge: Knowledge,
+): Fields {
+  const fields: Record<string, Field> = {};
+  if (value.kind === 'event') {
+    for (const [name, field] of Object.entries(value.data)) {
+      if (field !== null) fields[name] = field;
+    }
+  }
+  return Object.assign(
+    fields,
+    placeOf(value.asset, knowledge),
+    situationOf(situation),
+    { kind: value.kind, time: timeOf(value) / 1_000 },
+    ownFieldsOf(value),
+  );
+}
+
+function placeOf(key: AssetKey, knowledge: Knowledge): Fields {
+  const asset = assetOf(knowledge, key);
+  const place = { plant: plantOf(key), line: nameOf(lineOf(key)), asset: nameOf(key) };
+  if (asset === undefined) return place;
+  return { ...place, class: asset.class, criticality: asset.criticality };
+}
+
+function situationOf(situation: Situation): Fields {
+  const { state, mode, order, product, shift, planned } = situation;
+  return { state, mode, order, product, shift, planned };
+}
+
+function ownFieldsOf(value: Observation | Anomaly): Fields {
+  switch (value.kind) {
+    case 'anomaly': {
+      const { signal, point, component, phase, severity, failure_mode, rule, detector } = value;
+      const texts = { signal, point, component, phase, severity, failure_mode, rule, detector };
+      const numbers = { score: value.score, value: value.value, limit: value.limit };
+      return { ...texts, ...numbers, unit: value.unit, level: levelOf(severity) };
+    }
+    case 'event':
+      return { type: value.type };
+    case 'window': {
+      const fields: Record<string, Field> = { signal: value.signal, rule: value.window };
+      for (const name of STATISTICS) {
+        const field: unknown = Reflect.get(value, name);
+        if (typeof field === 'number') fields[name] = field;
+      }
+      for (const [quantile, field] of value.quantiles) {
+        fields[`p${String(quantile * 100).replace('.', '_')}`] = field;
+      }
+      const { start, end, mean } = value;
+      return { ...fields, value: mean, start: start / 1_000, end: end / 1_000 };
+    }
+    case 'features': {
+      const fields: Record<string, Field> = { point: value.point };
+      if (value.component !== undefined) fields.component = value.component;
+      if (value.rpm !== undefined) fields.rpm = value.rpm;
+      for (const [name, field] of Object.entries(value.values)) {
+        fields[`${FEATURE_PREFIX}${name}`] = field;
+      }
+      return fields;
+    }
+  }
+}
+
+export function levelOf(severity: Severity): number {
+  return SEVERITIES.indexOf(severity) + 1;
+}
