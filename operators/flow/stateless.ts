@@ -1,3 +1,4 @@
+import type { Key } from '../model/key.ts';
 import type { Event, Flow, Stage } from './flow.ts';
 import { stage } from './stage.ts';
 
@@ -19,4 +20,9 @@ export function eachEvent<I, O>(
   handle: (event: Event<I>, emit: (item: Flow<O>) => void) => void,
 ): Stage<I, O> {
   return stage((emit) => (item) => (item.kind === 'event' ? handle(item, emit) : emit(item)));
+}
+
+/** Gives each event the key that the stages behind it keep their state by. */
+export function keyBy<T>(keyOf: (value: T) => Key): Stage<T, T> {
+  return eachEvent((event, emit) => emit({ ...event, key: keyOf(event.value) }));
 }

@@ -1,0 +1,80 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EXIT, Problem } from '../problem.ts';
+import { namesIn, readIfThere, writeWhole } from './files.ts';
+import type { Run } from './run.ts';
+import { seal, unseal } from './sealed.ts';
+import type { PackedStates } from './snapshots.ts';
+
+/** The states of all stages after the message `to`, which was the last of `epoch`. */
+export type Checkpoint = Run & {
+  readonly epoch: number;
+  readonly to: number;
+  readonly states: PackedStates;
+};
+
+export interface Checkpoints {
+  /**
+   * The newest that is whole; older ones where it is not. Undefined when there is none.
+   *
+   * @throws Problem when they belong to another stream or run, or when all are damaged
+   */
+  newest(run: Run): Promise<Checkpoint | undefined>;
+  write(checkpoint: Checkpoint): Promise<number>;
+}
+
+const KEPT = 3;
+const NAME = /^(\d{12})_(\d+)\.checkpoint$/;
+
+export function openCheckpoints(directory: string, onDamaged: (file: string) => void): Checkpoints {
+  const list = async () => (await namesIn(directory)).filter((name) => NAME.test(name)).reverse();
+  return {
+    async newest(run) {
+      const names = await list();
+      for (const name of names) {
+        const sealed = await readIfThere(join(directory, name));
+        const checkpoint = sealed === undefined ? undefined : unseal(sealed);
+        if (checkpoint === undefined) {
+          onDamaged(join(directory, name));
+          continue;
+        }
+        // Sealed by `write` below: the digest vouches for the shape.
+        return belonging(checkpoint as Checkpoint, run, directory);
+      }
+      if (names.length === 0) return undefined;
+      throw new Problem({
+        where: directory,
+        expected: 'at least one whole checkpoint',
+        found: `${names.length} damaged ones`,
+        remedy:
+          'Restore the directory from a backup, or begin a new run (`run` in the configuration).',
+        exit: EXIT.outside,
+      });
+    },
+    async write(checkpoint) {
+      const { bytes, digest } = seal(checkpoint);
+      const epoch = String(checkpoint.epoch).padStart(12, '0');
+      await writeWhole(join(directory, `${epoch}_${checkpoint.to}.checkpoint`), [bytes, digest]);
+      for (const name of (await list()).slice(KEPT))
+        await rm(join(directory, name), { force: true });
+      return bytes.length;
+    },
+  };
+}
+
+function belonging(checkpoint: Checkpoint, run: Run, directory: string): Checkpoint {
+  for (const what of ['pipeline', 'run', 'stream', 'created'] as const) {
+    if (checkpoint[what] === run[what]) continue;
+    throw new Problem({
+      where: directory,
+      expected: `a checkpoint whose ${what} is ${run[what]}`,
+      found: checkpoint[what],
+      remedy:
+        what === 'created'
+          ? 'The stream was made anew. Begin a new run: another `run` and another `directory` in the configuration.'
+          : 'Use another `directory`, or the one that belongs to this run.',
+      exit: EXIT.input,
+    });
+  }
+  return checkpoint;
+}

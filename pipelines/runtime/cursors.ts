@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readIfThere, writeWhole } from './files.ts';
+
+const cursorSchema = z.object({ epoch: z.number().int(), to: z.number().int() });
+
+/** How far a sink has carried out the epochs. */
+export type Cursor = z.infer<typeof cursorSchema>;
+
+export interface Cursors {
+  of(sink: string): Cursor;
+  move(sink: string, cursor: Cursor): Promise<void>;
+}
+
+const START: Cursor = { epoch: 0, to: 0 };
+
+/** One small file per sink. A lost or damaged one begins at the oldest file: what comes again is recognised outside. */
+export async function openCursors(directory: string, sinks: readonly string[]): Promise<Cursors> {
+  await mkdir(directory, { recursive: true });
+  const cursors = new Map<string, Cursor>();
+  for (const sink of sinks) {
+    const text = await readIfThere(join(directory, `${sink}.json`));
+    cursors.set(sink, text === undefined ? START : parse(text.toString()));
+  }
+  return {
+    of: (sink) => cursors.get(sink) ?? START,
+    async move(sink, cursor) {
+      await writeWhole(join(directory, `${sink}.json`), [Buffer.from(JSON.stringify(cursor))]);
+      cursors.set(sink, cursor);
+    },
+  };
+}
+
+function parse(text: string): Cursor {
+  try {
+    return cursorSchema.parse(JSON.parse(text));
+  } catch {
+    return START;
+  }
+}

@@ -1,0 +1,69 @@
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EpochContent } from '../../sinks/sink.ts';
+import { namesIn, readIfThere, writeWhole } from './files.ts';
+import { digestOf, seal, unseal } from './sealed.ts';
+
+/** What a file's name says: which messages an epoch took. */
+export type EpochRange = { readonly epoch: number; readonly from: number; readonly to: number };
+export type EpochFile = EpochRange & { readonly path: string; readonly bytes: number };
+
+/** The epochs that are written down and not yet carried out everywhere, in order. */
+export interface EpochFiles {
+  readonly list: readonly EpochFile[];
+  readonly bytes: number;
+  write(content: EpochContent): Promise<EpochFile>;
+  /** The content, or undefined when the file is damaged. */
+  read(file: EpochFile): Promise<EpochContent | undefined>;
+  /** Whether the file holds exactly this content. */
+  holds(file: EpochFile, content: EpochContent): Promise<'same' | 'other' | 'damaged'>;
+  /** Removes the files up to and including this epoch. */
+  removeTo(epoch: number): Promise<void>;
+}
+
+const NAME = /^(\d{12})_(\d+)-(\d+)\.epoch$/;
+
+export async function openEpochFiles(directory: string): Promise<EpochFiles> {
+  const list: EpochFile[] = [];
+  for (const name of await namesIn(directory)) {
+    const [, epoch, from, to] = NAME.exec(name) ?? [];
+    if (epoch === undefined) continue;
+    const path = join(directory, name);
+    const { size } = await stat(path);
+    list.push({ epoch: Number(epoch), from: Number(from), to: Number(to), path, bytes: size });
+  }
+
+  return {
+    list,
+    get bytes() {
+      return list.reduce((sum, { bytes }) => sum + bytes, 0);
+    },
+    async write(content) {
+      const { epoch, from, to } = content;
+      const path = join(directory, `${String(epoch).padStart(12, '0')}_${from}-${to}.epoch`);
+      const { bytes, digest } = seal(content);
+      await writeWhole(path, [bytes, digest]);
+      const file: EpochFile = { epoch, from, to, path, bytes: bytes.length + digest.length };
+      const at = list.findIndex((other) => other.epoch >= epoch);
+      if (at < 0) list.push(file);
+      else list.splice(at, list[at]?.epoch === epoch ? 1 : 0, file);
+      return file;
+    },
+    async read(file) {
+      const sealed = await readIfThere(file.path);
+      // Sealed by `write` above: the digest vouches for the shape.
+      return sealed === undefined ? undefined : (unseal(sealed) as EpochContent | undefined);
+    },
+    async holds(file, content) {
+      const sealed = await readIfThere(file.path);
+      if (sealed === undefined || unseal(sealed) === undefined) return 'damaged';
+      return Buffer.compare(seal(content).digest, digestOf(sealed)) === 0 ? 'same' : 'other';
+    },
+    async removeTo(epoch) {
+      while (list[0] !== undefined && list[0].epoch <= epoch) {
+        await rm(list[0].path, { force: true });
+        list.shift();
+      }
+    },
+  };
+}

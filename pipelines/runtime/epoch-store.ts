@@ -1,0 +1,54 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Block } from '../../sinks/sink.ts';
+import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
+import { type Cursor, type Cursors, openCursors } from './cursors.ts';
+import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
+import { writeWhole } from './files.ts';
+import { openSkipped, type Skipped } from './skipped.ts';
+
+/** All that a worker must find again after a crash, in one directory of one disk. */
+export interface EpochStore {
+  readonly files: EpochFiles;
+  readonly checkpoints: Checkpoints;
+  readonly cursors: Cursors;
+  readonly skipped: Skipped;
+  /** The last epoch that was written down, and its last message, by files and cursors; 0 for none. */
+  written(): Cursor;
+  /** Keeps a block that the world refused, for a person to look at. */
+  refuse(file: EpochFile, block: Block): Promise<string>;
+  /** Removes what every cursor has passed and a checkpoint covers. */
+  sweep(checkpointed: number): Promise<void>;
+}
+
+export async function openEpochStore(
+  directory: string,
+  sinks: readonly string[],
+  onDamaged: (file: string) => void,
+): Promise<EpochStore> {
+  const files = await openEpochFiles(join(directory, 'epochs'));
+  const checkpoints = openCheckpoints(join(directory, 'checkpoints'), onDamaged);
+  const cursors = await openCursors(join(directory, 'cursors'), sinks);
+  const skipped = await openSkipped(directory);
+  return {
+    files,
+    checkpoints,
+    cursors,
+    skipped,
+    written() {
+      const ends: Cursor[] = [...files.list, ...sinks.map(cursors.of)];
+      return ends.reduce((last, end) => (end.epoch > last.epoch ? end : last), { epoch: 0, to: 0 });
+    },
+    async refuse(file, block) {
+      const refused = join(directory, 'refused');
+      await mkdir(refused, { recursive: true });
+      const path = join(refused, `${file.from}-${file.to}_${block.table}.${block.format}`);
+      await writeWhole(path, [block.data]);
+      return path;
+    },
+    async sweep(checkpointed) {
+      const passed = Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
+      await files.removeTo(Math.min(passed, checkpointed));
+    },
+  };
+}

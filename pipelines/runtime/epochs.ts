@@ -1,0 +1,105 @@
+import type { Log } from '../ingest/log.ts';
+import type { Bell } from './bell.ts';
+import { type Pipeline, PoisonError } from './engine.ts';
+import { createEpochCollector } from './epoch-collector.ts';
+import type { EpochStore } from './epoch-store.ts';
+import type { Happen } from './happenings.ts';
+import type { Run } from './run.ts';
+import { type EpochLimits, Session } from './session.ts';
+
+export type EpochsOptions = {
+  readonly run: Run;
+  readonly openLog: (after: number) => Promise<Log>;
+  readonly pipeline: Pipeline;
+  readonly store: EpochStore;
+  readonly directory: string;
+  readonly limits: EpochLimits;
+  readonly backlog: { readonly files: number; readonly bytes: number };
+  /** Rung when an epoch was written and when a sink moved on. */
+  readonly bell: Bell;
+  readonly happen: Happen;
+  readonly onCheckpoint: (epoch: number) => void;
+  /** Called after every batch with the last message that was taken. */
+  readonly onProgress?: (last: number) => void;
+  /** Ends the epoch under way with a checkpoint, and returns. */
+  readonly signal: AbortSignal;
+  /** Stops without. */
+  readonly abort: AbortSignal;
+};
+
+/** The most messages between two looks at the outside world: some tens of milliseconds. */
+const BATCH = 1_000;
+
+/**
+ * The loop: pull, push, cut, write down. Runs until `signal` fires or a finite log has ended; both end with a
+ * checkpoint. An operator that throws twice on the same message has it skipped from then on.
+ */
+export async function runEpochs(options: EpochsOptions): Promise<void> {
+  const thrown = new Map<number, number>();
+  for (;;) {
+    try {
+      await live(options);
+      return;
+    } catch (error) {
+      if (!(error instanceof PoisonError)) throw error;
+      const times = (thrown.get(error.sequence) ?? 0) + 1;
+      thrown.set(error.sequence, times);
+      const reason = String(error.cause instanceof Error ? error.cause.stack : error.cause).slice(
+        0,
+        2_000,
+      );
+      const { sequence, subject } = error;
+      options.happen({
+        kind: 'message-poisoned',
+        stream: options.run.stream,
+        sequence,
+        subject,
+        error: reason,
+      });
+      if (times > 1) await options.store.skipped.add(sequence, reason);
+    }
+  }
+}
+
+async function live(options: EpochsOptions): Promise<void> {
+  const { run, store, bell, happen, signal } = options;
+  const checkpoint = await store.checkpoints.newest(run);
+  const at = { epoch: checkpoint?.epoch ?? 0, to: checkpoint?.to ?? 0 };
+  const log = await options.openLog(at.to);
+  try {
+    if (checkpoint !== undefined) {
+      happen({ kind: 'checkpoint-restored', ...at });
+      options.onCheckpoint(checkpoint.epoch);
+    }
+    const collector = createEpochCollector();
+    const onEpoch = async (checkpointed: number | undefined) => {
+      if (checkpointed !== undefined) options.onCheckpoint(checkpointed);
+      bell.ring();
+      await room(options);
+    };
+    const session = new Session(
+      { ...options, log, collector, onEpoch },
+      at,
+      checkpoint?.states ?? {},
+    );
+    for (let ended = false; !ended && !signal.aborted; ) {
+      const pulled = await log.pull(BATCH, session.remaining, signal);
+      await session.take(pulled.messages, pulled.gaps);
+      options.onProgress?.(session.last);
+      ended = pulled.ended;
+    }
+    await session.cut(true);
+  } finally {
+    await log.close();
+  }
+}
+
+/** Back-pressure: while too much waits for the sinks, nothing is pulled. */
+async function room({ store, backlog, bell, happen, signal }: EpochsOptions): Promise<void> {
+  const full = () => store.files.list.length >= backlog.files || store.files.bytes >= backlog.bytes;
+  if (!full()) return;
+  const started = performance.now();
+  happen({ kind: 'back-pressure-on', files: store.files.list.length, bytes: store.files.bytes });
+  while (full() && !signal.aborted) await bell.wait(500, signal);
+  happen({ kind: 'back-pressure-off', milliseconds: performance.now() - started });
+}

@@ -1,0 +1,197 @@
+import { setTimeout as delay, setImmediate as macrotask } from 'node:timers/promises';
+import type { Message } from '../../operators/model/message.ts';
+import type { Gap, Log } from '../ingest/log.ts';
+import type { Cursor } from './cursors.ts';
+import { createEngine, type Engine, type Pipeline } from './engine.ts';
+import type { CollectedEpoch, EpochCollector } from './epoch-collector.ts';
+import type { EpochStore } from './epoch-store.ts';
+import type { Happen } from './happenings.ts';
+import { type KnownCut, plan } from './plan.ts';
+import type { Run } from './run.ts';
+import type { PackedStates } from './snapshots.ts';
+
+export type EpochLimits = {
+  readonly seconds: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly checkpointEvery: number;
+};
+
+export type SessionOptions = {
+  readonly run: Run;
+  readonly log: Log;
+  readonly pipeline: Pipeline;
+  readonly store: EpochStore;
+  /** Where the store is, for people. */
+  readonly directory: string;
+  readonly collector: EpochCollector;
+  readonly limits: EpochLimits;
+  readonly happen: Happen;
+  readonly onEpoch: (checkpointed: number | undefined) => Promise<void>;
+  /** Gives up waiting for a disk that cannot be written. */
+  readonly abort: AbortSignal;
+};
+
+/**
+ * One life of the pipeline, from a checkpoint on. First the epochs that were written before are cut again at their
+ * bounds and compared; then new ones are cut by time, rows or bytes. Nothing counts as processed before its file is
+ * written.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #engine: Engine;
+  readonly #cuts: KnownCut[];
+  #epoch: number;
+  #last: number;
+  #from: number;
+  #begun = performance.now();
+
+  constructor(options: SessionOptions, checkpoint: Cursor, states: PackedStates) {
+    this.#options = options;
+    this.#engine = createEngine(options.pipeline, states, options.collector);
+    this.#cuts = plan(options.store.files.list, checkpoint, options.store.written());
+    this.#epoch = checkpoint.epoch + 1;
+    this.#last = checkpoint.to;
+    this.#from = checkpoint.to + 1;
+  }
+
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Milliseconds until the epoch under way is due, if it has anything in it. */
+  get remaining(): number {
+    if (this.#last < this.#from) return 1_000;
+    return Math.max(0, this.#options.limits.seconds * 1_000 - (performance.now() - this.#begun));
+  }
+
+  /** Takes a batch in. Gives way to other work after it. */
+  async take(messages: readonly Message[], gaps: readonly Gap[]): Promise<void> {
+    let gap = 0;
+    for (const message of messages) {
+      while (this.#cuts[0] !== undefined && message.sequence > endOf(this.#cuts[0])) {
+        await this.#cutKnown(this.#cuts[0]);
+      }
+      for (
+        let lost = gaps[gap];
+        lost !== undefined && lost.to < message.sequence;
+        lost = gaps[gap]
+      ) {
+        this.#engine.gap(lost, message);
+        gap += 1;
+      }
+      this.#push(message);
+      const known = this.#cuts[0];
+      if (known !== undefined) {
+        if (message.sequence === endOf(known)) await this.#cutKnown(known);
+      } else if (this.#full()) {
+        await this.cut(false);
+      }
+    }
+    if (this.#cuts.length === 0 && this.#last >= this.#from && this.remaining === 0)
+      await this.cut(false);
+    await macrotask();
+  }
+
+  /** Writes the epoch under way down; with `final`, or every so often, a checkpoint beside it. */
+  async cut(final: boolean): Promise<void> {
+    // What was not replayed to the end yet is already written down.
+    if (this.#cuts.length > 0 || this.#last < this.#from) return;
+    const { store, collector, run, happen, limits, onEpoch } = this.#options;
+    const epoch = this.#epoch;
+    const checkpoint = final || epoch % limits.checkpointEvery === 0;
+    const states = this.#engine.cut(epoch, checkpoint);
+    const collected = collector.finish(run, { epoch, from: this.#from, to: this.#last });
+    const { bytes } = await this.#persist(() => store.files.write(collected.content));
+    this.#tell(collected, bytes);
+    if (states !== undefined) {
+      const started = performance.now();
+      const to = this.#last;
+      const size = await this.#persist(() =>
+        store.checkpoints.write({ ...run, epoch, to, states }),
+      );
+      const milliseconds = performance.now() - started;
+      happen({ kind: 'checkpoint-written', epoch, to, bytes: size, milliseconds });
+    }
+    this.#advance(epoch);
+    await onEpoch(states === undefined ? undefined : epoch);
+  }
+
+  #tell({ content, messages, readings, asides }: CollectedEpoch, bytes: number): void {
+    const { happen } = this.#options;
+    const { epoch, from, to, blocks, revisions } = content;
+    happen({
+      kind: 'epoch-written',
+      epoch,
+      from,
+      to,
+      messages,
+      readings,
+      rows: blocks.reduce((sum, { rows }) => sum + rows, 0),
+      revisions: revisions.length,
+      bytes,
+      milliseconds: performance.now() - this.#begun,
+    });
+    for (const { reason, stage, count } of asides) happen({ kind: 'aside', reason, stage, count });
+  }
+
+  /** A full or read-only disk loses nothing: the epoch stays in memory and nothing is pulled until it is written. */
+  async #persist<T>(write: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await write();
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#options.happen({ kind: 'disk-full', path: this.#options.directory, reason });
+        await delay(1_000, undefined, { signal: this.#options.abort });
+      }
+    }
+  }
+
+  #push(message: Message): void {
+    const reason = this.#options.store.skipped.reasonFor(message.sequence);
+    if (reason === undefined) this.#engine.push(message);
+    else this.#engine.skip(message, reason);
+    this.#options.collector.message(message);
+    this.#last = message.sequence;
+  }
+
+  #full(): boolean {
+    const { collector, limits } = this.#options;
+    return collector.rows >= limits.rows || collector.bytes >= limits.bytes;
+  }
+
+  async #cutKnown(known: KnownCut): Promise<void> {
+    const { store, collector, run, happen } = this.#options;
+    this.#cuts.shift();
+    const epoch = known.kind === 'compare' ? known.file.epoch : known.epoch;
+    this.#engine.cut(epoch, false);
+    const { content } = collector.finish(run, { epoch, from: this.#from, to: endOf(known) });
+    this.#last = Math.max(this.#last, endOf(known));
+    this.#advance(epoch);
+    if (known.kind === 'discard') return;
+    const found = await store.files.holds(known.file, content);
+    if (found === 'same') return;
+    const { from, to } = content;
+    if (found === 'other') {
+      happen({ kind: 'replay-mismatch', epoch, from, to });
+      return;
+    }
+    await store.files.write(content);
+    happen({
+      kind: 'epoch-file-damaged',
+      file: known.file.path,
+      reason: 'its sha256 does not fit',
+    });
+  }
+
+  #advance(epoch: number): void {
+    this.#epoch = epoch + 1;
+    this.#from = this.#last + 1;
+    this.#begun = performance.now();
+  }
+}
+
+function endOf(cut: KnownCut): number {
+  return cut.kind === 'compare' ? cut.file.to : cut.to;
+}

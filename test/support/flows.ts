@@ -1,0 +1,74 @@
+import { Subject } from 'rxjs';
+import type { Epoch, Event, Flow, Stage, Watermark } from '../../operators/flow/flow.ts';
+import type { States } from '../../operators/flow/states.ts';
+import type { Key } from '../../operators/model/key.ts';
+import type { EventTime } from '../../operators/model/time.ts';
+import { createSnapshots, type PackedStates } from '../../pipelines/runtime/snapshots.ts';
+
+export function event<T>(key: string, time: number, value: T): Event<T> {
+  return { kind: 'event', key: key as Key, time: time as EventTime, value };
+}
+
+export function watermark(of: string, time: number, scope: 'source' | 'line' = 'line'): Watermark {
+  return { kind: 'watermark', scope, of: of as Key, time: time as EventTime };
+}
+
+/**
+ * Runs items through a stage, and throws what it throws. After each position in `cuts` the stage is torn down: its
+ * states are written down and read back, and a new stage goes on with them.
+ */
+export function runThrough<I, O>(
+  make: (states: States) => Stage<I, O>,
+  items: readonly Flow<I>[],
+  cuts: ReadonlySet<number> = new Set(),
+): Flow<O>[] {
+  const output: Flow<O>[] = [];
+  let states: PackedStates = {};
+  let life = begin(make, states, output);
+  items.forEach((item, position) => {
+    life.send(item);
+    if (!cuts.has(position)) return;
+    states = life.cut(position as Epoch);
+    life = begin(make, states, output);
+  });
+  return output;
+}
+
+function begin<I, O>(
+  make: (states: States) => Stage<I, O>,
+  states: PackedStates,
+  output: Flow<O>[],
+) {
+  const snapshots = createSnapshots(states);
+  const input = new Subject<Flow<I>>();
+  let failure: unknown;
+  make(snapshots)(input).subscribe({
+    next: (item) => {
+      if (item.kind !== 'barrier') output.push(item);
+    },
+    error: (error) => {
+      failure = error;
+    },
+  });
+  const check = () => {
+    if (failure !== undefined) throw failure;
+  };
+  check();
+  const send = (item: Flow<I>) => {
+    input.next(item);
+    check();
+  };
+  return {
+    send,
+    cut(epoch: Epoch): PackedStates {
+      snapshots.want();
+      send({ kind: 'barrier', epoch });
+      return snapshots.taken();
+    },
+  };
+}
+
+/** The values of the events among these items. */
+export function valuesOf<T>(items: readonly Flow<T>[]): T[] {
+  return items.flatMap((item) => (item.kind === 'event' ? [item.value] : []));
+}
