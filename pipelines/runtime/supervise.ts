@@ -4,11 +4,11 @@ import { type Child, startChild } from './child.ts';
 
 /** What becomes of a supervised process. */
 export type SupervisorHappening = { readonly name: string } & (
-  | { readonly kind: 'started'; readonly pid: number }
-  | { readonly kind: 'ready'; readonly pid: number; readonly after: number }
-  | { readonly kind: 'line'; readonly line: string }
+  | { readonly kind: 'child-started'; readonly pid: number }
+  | { readonly kind: 'child-ready'; readonly pid: number; readonly after: number }
+  | { readonly kind: 'child-line'; readonly line: string }
   | {
-      readonly kind: 'exited';
+      readonly kind: 'child-exited';
       readonly reason: string;
       /** Milliseconds until the next start; undefined if there is none. */
       readonly again: number | undefined;
@@ -67,7 +67,7 @@ export function supervise(options: SuperviseOptions): Supervised {
       return error.message;
     }
     const { pid, exited } = child;
-    onHappening({ name, kind: 'started', pid });
+    onHappening({ name, kind: 'child-started', pid });
     if (stopping.signal.aborted) child.kill('SIGTERM');
     const started = performance.now();
     const over = new AbortController();
@@ -77,7 +77,12 @@ export function supervise(options: SuperviseOptions): Supervised {
       () => {
         if (over.signal.aborted) return;
         worked = true;
-        onHappening({ name, kind: 'ready', pid, after: Math.round(performance.now() - started) });
+        onHappening({
+          name,
+          kind: 'child-ready',
+          pid,
+          after: Math.round(performance.now() - started),
+        });
         begun();
       },
       (error: unknown) => {
@@ -95,7 +100,7 @@ export function supervise(options: SuperviseOptions): Supervised {
 
   function say(line: string): void {
     said = [...said.slice(-4), line];
-    onHappening({ name, kind: 'line', line });
+    onHappening({ name, kind: 'child-line', line });
   }
 
   async function keepRunning(begun: () => void): Promise<void> {
@@ -105,7 +110,7 @@ export function supervise(options: SuperviseOptions): Supervised {
       if (performance.now() - started > WELL_AFTER) failures = 0;
       const last = stopping.signal.aborted || (!worked && failures + 1 >= FIRST_ATTEMPTS);
       const again = last ? undefined : Math.min(FIRST_PAUSE * 2 ** failures, LONGEST_PAUSE);
-      onHappening({ name, kind: 'exited', reason, again });
+      onHappening({ name, kind: 'child-exited', reason, again });
       if (again === undefined) throw neverReady(name, reason, said);
       await pause(again, undefined, { signal: stopping.signal }).catch(() => undefined);
     }

@@ -24,7 +24,8 @@ function supervised(script: string, options: Partial<SuperviseOptions> = {}) {
       await new Promise<void>((resolve) => waiting.push(resolve));
     }
   };
-  const ups = () => happenings.filter((each) => each.kind === 'line' && each.line === 'up').length;
+  const ups = () =>
+    happenings.filter((each) => each.kind === 'child-line' && each.line === 'up').length;
   let starts = 0;
   const process_ = supervise({
     name: 'the child',
@@ -55,7 +56,7 @@ test('a process that is killed is started again, and is another process', async 
   await process_.ready;
   const first = process_.pid()!;
   process.kill(first, 'SIGKILL');
-  await until(2, 'ready');
+  await until(2, 'child-ready');
   expect(process_.pid()).not.toBe(first);
   expect(process_.pid()).toBeDefined();
 });
@@ -63,8 +64,8 @@ test('a process that is killed is started again, and is another process', async 
 test('pauses between starts double', async () => {
   const { process_, happenings, until } = supervised("console.log('up'); process.exitCode = 7");
   await process_.ready.catch(() => undefined);
-  await until(3, 'exited');
-  const pauses = happenings.flatMap((each) => (each.kind === 'exited' ? [each.again] : []));
+  await until(3, 'child-exited');
+  const pauses = happenings.flatMap((each) => (each.kind === 'child-exited' ? [each.again] : []));
   expect(pauses.slice(0, 3)).toEqual([100, 200, 400]);
 });
 
@@ -74,7 +75,7 @@ test('a process that never becomes ready is given up with its own last words', a
   await expect(process_.ready).rejects.toThrow(
     /expected the child to become ready, found it ended with exit code 9\s+no room on the device/,
   );
-  expect(happenings.filter((each) => each.kind === 'started')).toHaveLength(5);
+  expect(happenings.filter((each) => each.kind === 'child-started')).toHaveLength(5);
 });
 
 test('a command that does not exist is a problem at once', async () => {
@@ -88,20 +89,24 @@ test('stop ends a process that ignores SIGTERM, after the grace time', async () 
   });
   await process_.ready;
   await process_.stop();
-  expect(happenings.at(-1)).toMatchObject({ kind: 'exited', reason: 'SIGKILL', again: undefined });
+  expect(happenings.at(-1)).toMatchObject({
+    kind: 'child-exited',
+    reason: 'SIGKILL',
+    again: undefined,
+  });
   expect(process_.pid()).toBeUndefined();
 });
 
 test('stop during a pause between starts starts nothing more', async () => {
   const { process_, happenings, until } = supervised('process.exitCode = 1');
-  await until(1, 'exited');
+  await until(1, 'child-exited');
   await process_.stop();
-  expect(happenings.filter((each) => each.kind === 'started')).toHaveLength(1);
+  expect(happenings.filter((each) => each.kind === 'child-started')).toHaveLength(1);
 });
 
 test('a process that stays but is not ready in time is killed and started again', async () => {
   const { until } = supervised('setInterval(() => {}, 1000)', { patience: 300 });
-  await until(2, 'started');
+  await until(2, 'child-started');
 });
 
 test('a supervised process dies when its supervisor is killed', async () => {
