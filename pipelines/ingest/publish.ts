@@ -21,7 +21,7 @@ export type PublishCounts = {
   /** Sent again because no answer came. */
   readonly repeated: number;
   readonly bytes: number;
-  /** Sequence of the last acknowledged message; 0 when there was none. */
+  /** Sequence of the message that was acknowledged last; 0 when there was none. */
   readonly last: number;
 };
 
@@ -170,7 +170,7 @@ class WindowedPublisher implements LogPublisher {
     this.#pending.delete(id);
     this.#counts.acknowledged += 1;
     if (duplicate === true) this.#counts.duplicates += 1;
-    this.#counts.last = Math.max(this.#counts.last, seq ?? 0);
+    this.#counts.last = seq ?? 0;
     this.#wake();
   }
 

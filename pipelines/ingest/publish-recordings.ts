@@ -1,0 +1,162 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { TICK_SUBJECT } from '../../operators/model/message.ts';
+import { type Duration, type EventTime, toIso } from '../../operators/model/time.ts';
+import { EXIT, Problem } from '../problem.ts';
+import type { PlantChange } from './changes.ts';
+import { partitionOf, partitionsOf } from './partition.ts';
+import { createPublisher, type PublishCounts } from './publish.ts';
+import type { Recorded } from './recorded.ts';
+import { firstAppended, wholeLog } from './recording.ts';
+import type { RecordingDescription } from './recording-description.ts';
+import { appendedText, appendTimeAt } from './replay-time.ts';
+import { APPENDED_HEADER } from './stored-message.ts';
+import {
+  ensurePartition,
+  findStream,
+  isReplay,
+  partitionPrefix,
+  partitionStream,
+} from './streams.ts';
+
+export type PublishRecordingsOptions = {
+  readonly connection: NatsConnection;
+  readonly recordings: readonly RecordingDescription[];
+  readonly changes?: readonly PlantChange[];
+  readonly partitions: number;
+  /**
+   * - `replay`: recorded append times, into streams marked so, which are made where there are none.
+   * - `existing`: the same, but the streams must be there.
+   * - `live`: as if it happened now; event times are moved, the worker ticks.
+   */
+  readonly mode: 'replay' | 'existing' | 'live';
+  /** Times faster than recorded. Infinity: as fast as the log takes it. */
+  readonly speed: number;
+  readonly settle?: Duration;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (counts: PublishCounts, at: EventTime) => void;
+};
+
+/**
+ * Publishes recordings into the log, in the order of their append times. Ends early, with everything sent so far
+ * acknowledged, when `signal` fires. Rejects with a `Problem` when the streams are not fit for it; nothing is
+ * published then.
+ */
+export async function publishRecordings(options: PublishRecordingsOptions): Promise<PublishCounts> {
+  const { connection, recordings, changes = [], partitions, mode, speed, signal } = options;
+  const began = await firstAppended(recordings);
+  if (began === undefined) return { ...NOTHING };
+  await checkStreams(options, began);
+  const live = mode === 'live';
+  const now = Date.now();
+  const shift = live ? now * 1_000 - began : 0;
+  const boot = live ? String(now) : '0';
+  const destinations = destinationsOf(changes, partitions);
+  const publisher = createPublisher(connection, { run: `publish-${now}-${process.pid}` });
+  const start = performance.now();
+  try {
+    for await (const message of wholeLog({ ...options, shift, boot, ticks: !live })) {
+      const offset = (message.appended - shift - began) / 1_000 / speed;
+      await until(start + offset, signal);
+      if (signal.aborted) break;
+      for (const partition of destinations(message.subject)) {
+        await publisher.publish(outgoing(message, partition, live));
+      }
+      options.onProgress?.(publisher.counts, message.appended);
+    }
+    return await publisher.flush();
+  } finally {
+    publisher.close();
+  }
+}
+
+const NOTHING: PublishCounts = {
+  published: 0,
+  acknowledged: 0,
+  duplicates: 0,
+  repeated: 0,
+  bytes: 0,
+  last: 0,
+};
+
+function outgoing(message: Recorded, partition: number, live: boolean) {
+  const { subject, appended, headers, payload } = message;
+  return {
+    subject: `${partitionPrefix(partition)}${subject}`,
+    headers: live ? headers : { ...headers, [APPENDED_HEADER]: appendedText(appended) },
+    payload,
+  };
+}
+
+/** Ticks go everywhere, changes to where their plant has lines, everything else to its line. */
+function destinationsOf(
+  changes: readonly PlantChange[],
+  partitions: number,
+): (subject: string) => readonly number[] {
+  const everywhere = Array.from({ length: partitions }, (_, index) => index);
+  const lines = new Map(changes.map(({ plant, lines: own }) => [plant, own]));
+  return (subject) => {
+    if (subject === TICK_SUBJECT) return everywhere;
+    const [kind, plant = '', line = ''] = subject.split('.');
+    const isChange = kind === 'model' || kind === 'rules';
+    if (!isChange) return [partitionOf(plant, line, partitions)];
+    const own = lines.get(plant);
+    return own === undefined ? everywhere : partitionsOf(plant, own, partitions);
+  };
+}
+
+async function until(due: number, signal: AbortSignal): Promise<void> {
+  const wait = due - performance.now();
+  if (wait > 1) await delay(wait, undefined, { signal }).catch(() => undefined);
+}
+
+async function checkStreams(options: PublishRecordingsOptions, began: EventTime): Promise<void> {
+  const { connection, partitions, mode } = options;
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const name = partitionStream(partition);
+    const existing = await findStream(connection, name);
+    if (existing === undefined && mode === 'existing') {
+      throw unfit(name, 'a stream marked as a replay', 'none', REPLAY_OR_LIVE);
+    }
+    const info = await ensurePartition(connection, {
+      partition,
+      partitions,
+      replay: mode !== 'live',
+    });
+    if (mode === 'live' && isReplay(info)) {
+      throw unfit(name, 'a live stream', 'one marked as a replay', 'Leave --live out.');
+    }
+    if (mode !== 'live' && !isReplay(info)) {
+      throw unfit(name, 'a stream marked as a replay', 'a live one', LIVE_OR_AWAY);
+    }
+    if (mode !== 'live') await checkOrder(connection, name, info.state.last_seq, began);
+  }
+}
+
+const REPLAY_OR_LIVE =
+  'With --replay it is made; with --live the recording is published as if it happened now.';
+const LIVE_OR_AWAY =
+  'Publish with --live, or use a server (or account) without that stream: a live stream cannot become a replay.';
+
+/** Append times must not go back: a stream that is further already cannot take this recording. */
+async function checkOrder(
+  connection: NatsConnection,
+  name: string,
+  last: number,
+  began: EventTime,
+): Promise<void> {
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const reached = await appendTimeAt(manager, name, last);
+  if (reached <= began) return;
+  throw unfit(
+    name,
+    `a replay that has not passed ${toIso(began)}, where the recording begins`,
+    `that it is at ${toIso(reached)} already`,
+    'Publish recordings in the order of their time, or into an empty stream.',
+  );
+}
+
+function unfit(name: string, expected: string, found: string, remedy: string): Problem {
+  return new Problem({ where: `stream ${name}`, expected, found, remedy, exit: EXIT.outside });
+}

@@ -1,0 +1,59 @@
+import type { Rules } from '../operators/model/rules.ts';
+
+/** Something wrong at one place of a file. What was found is read from the file. */
+export type Finding = {
+  readonly path: readonly (string | number)[];
+  readonly expected: string;
+  /** It is the field itself that is wrong, not its value. */
+  readonly atKey?: boolean;
+};
+
+/** Entries whose id an earlier entry of the same list has. */
+export function duplicatesIn(list: unknown, at: readonly (string | number)[]): readonly Finding[] {
+  if (!Array.isArray(list)) return [];
+  const seen = new Set<unknown>();
+  const findings: Finding[] = [];
+  for (const [index, entry] of list.entries()) {
+    const id = typeof entry === 'object' && entry !== null && 'id' in entry ? entry.id : undefined;
+    if (id !== undefined && seen.has(id)) {
+      findings.push({ path: [...at, index, 'id'], expected: 'each id once' });
+    }
+    seen.add(id);
+  }
+  return findings;
+}
+
+/** A trigger names a pattern or a detector, so these share their names. */
+export function ambiguousNames(rules: Rules): readonly Finding[] {
+  const detectors = new Set(rules.detectors.map(({ id }) => id));
+  return rules.patterns.flatMap(({ id }, index) => {
+    if (!detectors.has(id)) return [];
+    const expected = 'an id that no detector has: triggers name both';
+    return [{ path: ['patterns', index, 'id'], expected }];
+  });
+}
+
+/** Names of windows, patterns and detectors that are not there. */
+export function unknownNames(rules: Rules): readonly Finding[] {
+  const windows = rules.windows.map(({ id }) => id);
+  const reasons = [...rules.patterns, ...rules.detectors].map(({ id }) => id);
+  return [
+    ...rules.detectors.flatMap(({ window }, index) =>
+      missing(window, windows, 'the id of a window', ['detectors', index, 'window']),
+    ),
+    ...rules.triggers.flatMap(({ on }, index) =>
+      missing(on, reasons, 'the id of a pattern or detector', ['triggers', index, 'on']),
+    ),
+  ];
+}
+
+function missing(
+  name: string | undefined,
+  names: readonly string[],
+  what: string,
+  path: readonly (string | number)[],
+): readonly Finding[] {
+  if (name === undefined || names.includes(name)) return [];
+  const known = names.length === 0 ? 'there is none' : names.slice(0, 12).join(', ');
+  return [{ path, expected: `${what} (${known})` }];
+}

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { EXIT, Problem } from './problem.ts';
+import type { Finding } from './rules-findings.ts';
+import { expectationsOf } from './zod-expectations.ts';
+
+export interface YamlFile {
+  readonly data: unknown;
+  /** Throws a `Problem` that lists all of it, in the order of the file. Nothing wrong: does nothing. */
+  report(error: z.ZodError | undefined, findings: readonly Finding[]): void;
+}
+
+/** Reads a YAML file for people to be told where in it something is wrong. Rejects with a `Problem` if it is no YAML. */
+export async function openYamlFile(path: string): Promise<YamlFile> {
+  const text = await read(path);
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  if (document.errors.length > 0) {
+    const broken = document.errors.map(({ pos, message }) => `${place(pos[0])}: ${message}`);
+    throw wrong('YAML', broken);
+  }
+
+  function offsetOf({ path: steps, atKey }: Finding): number {
+    const field = atKey === true ? keyNode(steps) : undefined;
+    if (field?.range) return field.range[0];
+    for (let length = steps.length; length > 0; length -= 1) {
+      const node = document.getIn(steps.slice(0, length), true);
+      if (isNode(node) && node.range) return node.range[0];
+    }
+    return document.contents?.range?.[0] ?? 0;
+  }
+
+  function keyNode(steps: readonly (string | number)[]): Node | undefined {
+    const parent =
+      steps.length === 1 ? document.contents : document.getIn(steps.slice(0, -1), true);
+    if (!isMap(parent)) return undefined;
+    const pair = parent.items.find(({ key }) => String(key) === String(steps.at(-1)));
+    return isNode(pair?.key) ? pair.key : undefined;
+  }
+
+  function foundAt(steps: readonly (string | number)[]): string {
+    const node = steps.length === 0 ? document.contents : document.getIn(steps, true);
+    if (!isNode(node) || !node.range) return 'nothing';
+    const source = text.slice(node.range[0], node.range[1]).trim();
+    const [first = ''] = source.split('\n');
+    return source.length > first.length || first.length > 60 ? `${first.slice(0, 60)}…` : first;
+  }
+
+  return {
+    data: document.toJS(),
+    report(error, findings) {
+      const doubles = new Set(findings.map(({ path: steps }) => steps.slice(0, -2).join('.')));
+      const issues = expectationsOf(error).filter(
+        ({ path: steps, expected }) =>
+          !(expected === 'each id once' && doubles.has(steps.join('.'))),
+      );
+      const all = [...issues, ...findings].map((finding) => {
+        const { path: steps, expected } = finding;
+        const offset = offsetOf(finding);
+        const where = steps.length === 0 ? '' : `${steps.join('.')}: `;
+        return {
+          offset,
+          text: `${place(offset)}: ${where}expected ${expected}, found ${foundAt(steps)}`,
+        };
+      });
+      if (all.length === 0) return;
+      all.sort((a, b) => a.offset - b.offset);
+      throw wrong(
+        '',
+        all.map((one) => one.text),
+      );
+    },
+  };
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Problem(
+      {
+        expected: 'a file that can be read',
+        found: error instanceof Error ? error.message : String(error),
+        where: path,
+        remedy: 'Correct the path.',
+        exit: EXIT.input,
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** One line per place, so that editors and terminals can jump to each. */
+function wrong(what: string, lines: readonly string[]): FileProblem {
+  const count = lines.length === 1 ? '1 mistake' : `${lines.length} mistakes`;
+  return new FileProblem(
+    `${lines.join('\n')}\n${count}${what === '' ? '' : ` in the ${what}`}. Nothing was changed.`,
+    lines,
+  );
+}
+
+/** Everything that is wrong with a file, one line each: `file:line:column: path: expected …, found …`. */
+export class FileProblem extends Problem {
+  readonly mistakes: readonly string[];
+
+  constructor(message: string, mistakes: readonly string[]) {
+    super({
+      expected: 'a right file',
+      found: `${mistakes.length} mistakes`,
+      remedy: '',
+      exit: EXIT.input,
+    });
+    this.message = message;
+    this.mistakes = mistakes;
+  }
+}
