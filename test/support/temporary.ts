@@ -1,17 +1,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 
 const made: string[] = [];
 
-/** A new empty folder, removed when the test process ends. */
+/** A new empty folder, removed after the last test of the file. */
 export function temporaryDirectory(): string {
-  if (made.length === 0) process.once('exit', removeAll);
   const path = mkdtempSync(join(tmpdir(), 'andon-test-'));
   made.push(path);
   return path;
 }
 
-function removeAll(): void {
-  for (const path of made) rmSync(path, { recursive: true, force: true });
-}
+// Registered when the file is imported, so it runs after the clean-up of the file's own tests. The end of the process
+// would be too late: the test runner kills it.
+afterAll(() => {
+  for (const path of made.splice(0)) {
+    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
+});
