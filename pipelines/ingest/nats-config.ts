@@ -11,7 +11,7 @@ const LINE_SUBJECTS = [
  * permissions of a plant's gateway and of a worker. Fixed tokens instead of `>`, which mappings of 2.9 do not take.
  */
 export function natsConfig(partitions: number, plant: string): string {
-  return [...mappings(partitions), '', ...permissions(plant)].join('\n');
+  return [...mappings(partitions), '', ...permissions(partitions, plant)].join('\n');
 }
 
 function mappings(partitions: number): readonly string[] {
@@ -32,8 +32,12 @@ function mappings(partitions: number): readonly string[] {
   ];
 }
 
-function permissions(plant: string): readonly string[] {
-  const own = LINE_SUBJECTS.map(([kind]) => `"${kind}.${plant}.>"`).join(', ');
+function permissions(partitions: number, plant: string): readonly string[] {
+  // The server checks a mapped message against the subject it was mapped to.
+  const own = LINE_SUBJECTS.flatMap(([kind]) => [
+    `"${kind}.${plant}.>"`,
+    ...(partitions === 1 ? [] : [`"andon.*.${kind}.${plant}.>"`]),
+  ]).join(', ');
   return [
     `# A gateway of ${plant} publishes for its own plant, and hears the acknowledgements.`,
     'authorization {',
