@@ -5,10 +5,10 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createCmms } from '../sinks/cmms/cmms.ts';
 import type { CmmsConfig } from '../sinks/cmms/config.ts';
 import type { Environment } from '../sinks/cmms/secret.ts';
-import type { Happen } from './maintenance/happenings.ts';
 import { holdLease } from './maintenance/lease.ts';
 import { openLedger } from './maintenance/ledger.ts';
 import { runSession } from './maintenance/session.ts';
+import type { Happen } from './runtime/happenings.ts';
 
 export type MaintenanceOptions = {
   readonly connection: NatsConnection;
@@ -16,6 +16,8 @@ export type MaintenanceOptions = {
   readonly happen: Happen;
   /** Ends it: what is under way is finished, nothing new is begun. */
   readonly signal: AbortSignal;
+  /** Of the log that statuses are published into. Default 1. */
+  readonly partitions?: number;
   /** Where the secrets of the configuration are looked up. Default: the environment of the process. */
   readonly environment?: Environment;
   /** Milliseconds without a sign of life after which another process may take over. Default 10,000. */
@@ -55,6 +57,7 @@ export async function runMaintenance(options: MaintenanceOptions): Promise<void>
     const world = {
       cmms,
       happen,
+      partitions: options.partitions ?? 1,
       signal: AbortSignal.any([signal, lease.lost]),
       now: options.now ?? Date.now,
       timing: {

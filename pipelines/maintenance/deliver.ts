@@ -1,9 +1,12 @@
 import type { Request } from '../../operators/model/request.ts';
 import type { Call } from '../../sinks/cmms/caller.ts';
+import type { Written } from '../../sinks/cmms/cmms.ts';
 import type { Failure } from '../../sinks/cmms/outcome.ts';
 import { type HistoryLine, type LedgerEntry, noted } from './entry.ts';
-import type { Settled } from './happenings.ts';
 import type { Cell, Step, World } from './world.ts';
+
+/** How a revision came to be in the CMMS. */
+type Settled = 'created' | 'found' | Written;
 
 export type Delivery = {
   readonly request: Request;

@@ -1,6 +1,7 @@
 import type { JetStreamClient } from '@nats-io/jetstream';
 import { headers } from '@nats-io/transport-node';
 import type { RequestStatusData } from '../../operators/model/machine-event.ts';
+import { partitionedSubject } from '../ingest/partition.ts';
 import { isFinal, type LedgerEntry, noted } from './entry.ts';
 import type { Cell, Step, World } from './world.ts';
 
@@ -10,7 +11,7 @@ import type { Cell, Step, World } from './world.ts';
  */
 export async function look(cell: Cell, world: World, log: JetStreamClient): Promise<Step> {
   const { cmms, timing, now, happen, signal } = world;
-  await report(cell, log);
+  await report(cell, world, log);
   const { id, remote, status } = cell.entry;
   if (remote === null || isFinal(status)) return { kind: 'done' };
   const seen = await cmms.status(id, remote, { turn: 'look', signal });
@@ -36,15 +37,15 @@ export async function look(cell: Cell, world: World, log: JetStreamClient): Prom
     reports: cell.entry.reports + 1,
     unreported: { status: seen.value.status, note, time: now() },
   });
-  await report(cell, log);
+  await report(cell, world, log);
   happen({ kind: 'request-status', id, status: seen.value.status });
   return isFinal(cell.entry.status) ? { kind: 'done' } : again;
 }
 
-async function report(cell: Cell, log: JetStreamClient): Promise<void> {
+async function report(cell: Cell, { partitions }: World, log: JetStreamClient): Promise<void> {
   const { unreported } = cell.entry;
   if (unreported === null) return;
-  await log.publish(...statusMessage(cell.entry, unreported));
+  await log.publish(...statusMessage(cell.entry, unreported, partitions));
   await cell.save({ unreported: null });
 }
 
@@ -52,6 +53,7 @@ async function report(cell: Cell, log: JetStreamClient): Promise<void> {
 function statusMessage(
   { id, asset, remote, reports }: LedgerEntry,
   { status, note, time }: NonNullable<LedgerEntry['unreported']>,
+  partitions: number,
 ) {
   const data: RequestStatusData = {
     id,
@@ -63,8 +65,9 @@ function statusMessage(
   header.set('Content-Type', 'application/json');
   header.set('Andon-Producer', `maintenance/${id}`);
   header.set('Andon-Sequence', String(reports));
+  const subject = `event.${asset.replaceAll('/', '.')}`;
   return [
-    `event.${asset.replaceAll('/', '.')}`,
+    partitions === 1 ? subject : partitionedSubject(subject, partitions),
     JSON.stringify({ time, type: 'request', data }),
     { headers: header, msgID: `maintenance/${id}/${reports}` },
   ] as const;

@@ -1,6 +1,6 @@
 import type { Cmms } from '../../sinks/cmms/cmms.ts';
+import type { Happen } from '../runtime/happenings.ts';
 import type { LedgerEntry } from './entry.ts';
-import type { Happen } from './happenings.ts';
 
 /** How long things take, in milliseconds, and how often a fault is taken for an accident. */
 export type Timing = {
@@ -16,6 +16,8 @@ export type World = {
   readonly timing: Timing;
   readonly happen: Happen;
   readonly signal: AbortSignal;
+  /** Of the log that statuses are published into. */
+  readonly partitions: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
 };

@@ -17,8 +17,8 @@ function checkPlaceholders(template: Template, context: z.RefinementCtx): void {
     context.addIssue({
       code: 'custom',
       message:
-        `expected a placeholder such as {{title}}, {{ids.cmms?}} or {{time|iso}}, found {{${text}}}. ` +
-        `Names: ${FIELD_NAMES.join(', ')}. Filters: ${FILTERS.join(', ')}`,
+        `expected placeholders such as {{title}}, {{ids.cmms?}} or {{time|iso}} instead of {{${text}}} ` +
+        `(names: ${FIELD_NAMES.join(', ')}; filters: ${FILTERS.join(', ')})`,
     });
   }
 }

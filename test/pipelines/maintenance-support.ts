@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Request } from '../../operators/model/request.ts';
@@ -9,21 +9,22 @@ import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-reque
 import type { ReferenceCmms } from '../../pipelines/demo/reference-cmms.ts';
 import { startReferenceCmms } from '../../pipelines/demo/reference-cmms.ts';
 import { ensurePartition, ensureRequests } from '../../pipelines/ingest/streams.ts';
+import { readCmmsFile } from '../../pipelines/maintenance/cmms-file.ts';
 import type { LedgerEntry } from '../../pipelines/maintenance/entry.ts';
-import type { MaintenanceHappening } from '../../pipelines/maintenance/happenings.ts';
-import { openLedger } from '../../pipelines/maintenance/ledger.ts';
+import { type Ledger, openLedger } from '../../pipelines/maintenance/ledger.ts';
 import { runMaintenance } from '../../pipelines/maintenance.ts';
+import type { Happening } from '../../pipelines/runtime/happenings.ts';
 import type { CmmsConfig } from '../../sinks/cmms/config.ts';
-import { readCmmsConfig } from '../../sinks/cmms/read-config.ts';
 import { exampleRequest } from '../sinks/cmms/example-request.ts';
 import { startNats, type TestNats } from '../support/servers.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const PRESET = new URL('../../examples/cmms/reference.yaml', import.meta.url);
+const PRESET = fileURLToPath(new URL('../../examples/cmms/reference.yaml', import.meta.url));
+const preset = await readCmmsFile(PRESET);
 
 /** The preset of the reference CMMS with delays that fit a test. */
 export function quickConfig(url: string, changes: Partial<CmmsConfig> = {}): CmmsConfig {
-  const config = readCmmsConfig(readFileSync(PRESET, 'utf8'), 'reference.yaml');
+  const config = preset;
   if (config.status === undefined) throw new Error('the preset reads no status');
   return {
     ...config,
@@ -45,7 +46,8 @@ export interface Plant {
   readonly connection: NatsConnection;
   readonly cmms: ReferenceCmms;
   readonly journal: string;
-  readonly happened: MaintenanceHappening[];
+  readonly happened: Happening[];
+  readonly ledger: Ledger;
   send(...requests: Request[]): Promise<void>;
   misbehave(config: MisbehaviourConfig): Promise<void>;
   works(id: string): Promise<WorkRequest[]>;
@@ -70,7 +72,7 @@ export async function startPlant(): Promise<Plant> {
   await ensurePartition(connection, { partition: 0, partitions: 1 });
   const journal = join(temporaryDirectory(), 'cmms.ndjson');
   const cmms = await startReferenceCmms({ journal });
-  const happened: MaintenanceHappening[] = [];
+  const happened: Happening[] = [];
   const ledger = await openLedger(connection);
   const ask = askReference(cmms.url);
 
@@ -80,6 +82,7 @@ export async function startPlant(): Promise<Plant> {
     cmms,
     journal,
     happened,
+    ledger,
     async send(...requests) {
       for (const request of requests) {
         const subject = `request.${request.id}.${request.revision}`;

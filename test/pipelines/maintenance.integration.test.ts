@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Request } from '../../operators/model/request.ts';
-import { freshRequest, type Plant, startPlant } from './maintenance-support.ts';
+import { newEntry } from '../../pipelines/maintenance/entry.ts';
+import { askReference, freshRequest, type Plant, startPlant } from './maintenance-support.ts';
 
 let plant: Plant;
 beforeAll(async () => {
@@ -92,6 +93,27 @@ describe('the maintenance pipeline', () => {
       expect(await plant.works(request.id)).toHaveLength(1);
     },
   );
+
+  it('waits for the call of a killed process before it looks for what came of it', async () => {
+    const request = freshRequest();
+    await plant.misbehave({
+      script: [{ fault: 'slow-then-commit', method: 'POST', delay: 400, times: 1 }],
+    });
+    // What a process leaves that is killed while its call is under way.
+    const config = { external_key: request.id, title: request.title };
+    const underWay = askReference(plant.cmms.url)('POST', '/api/work-requests', config);
+    const sending = { revision: 1, what: 'create', until: Date.now() + 600 } as const;
+    await plant.ledger.put({ ...newEntry(request.id, request), sending, attempts: 1 }, 0);
+    await running(async () => {
+      await plant.send(request);
+      await dealtWith(request);
+    });
+    await underWay;
+    expect(await plant.works(request.id)).toHaveLength(1);
+    expect((await plant.entry(request.id))?.history.map(({ outcome }) => outcome)).toEqual([
+      'found',
+    ]);
+  });
 
   it.each(['garbage', 'commit-then-error', 'error'] as const)(
     'ends with one object when the answer makes no sense (%s)',
