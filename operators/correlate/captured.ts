@@ -70,13 +70,9 @@ function describe(value: Observation | Anomaly): Pick<Captured, 'identity' | 'ab
   }
 }
 
-/** What a detector said, with the figures behind it: `temperature at de: … (81.2 °C against 75 °C since …)`. */
-export function anomalyText(anomaly: Anomaly): string {
-  const { signal, point, reason, value, limit, since } = anomaly;
-  const unit = anomaly.unit === '' ? '' : ` ${anomaly.unit}`;
-  const where = point === '' ? signal : `${signal} at ${point}`;
-  const against = `${short(value)}${unit} against ${short(limit)}${unit}`;
-  return `${where}: ${reason} (${anomaly.severity}: ${against}, since ${toIso(since)})`;
+/** What a detector said: its sentence has the value, what it was held against, since when, and in which state. */
+export function anomalyText({ severity, reason }: Anomaly): string {
+  return `${severity}: ${reason}`;
 }
 
 /** Four significant digits, never in exponents that a planner must decode unless the number is huge or tiny. */

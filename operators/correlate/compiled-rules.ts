@@ -66,18 +66,6 @@ export function compiledRules(rules: Rules | undefined): CompiledRules {
   return result;
 }
 
-/** What `apply` must refuse: patterns that cannot run, and triggers on what does not exist. */
-export function checkPatternConditions(rules: Rules): readonly PatternIssue[] {
-  const known = new Set([...rules.patterns, ...rules.detectors].map(({ id }) => id));
-  const triggers = rules.triggers.flatMap(({ on }, index): PatternIssue[] => {
-    if (known.has(on)) return [];
-    const expected = [...known].join(', ') || '(the rules have none)';
-    const message = `expected the id of a pattern or detector (${expected}), found "${on}"`;
-    return [{ path: ['triggers', index, 'on'], message }];
-  });
-  return [...compiledRules(rules).issues, ...triggers];
-}
-
 function detectorsOf(rules: Rules): string[] {
   const patterns = new Set(rules.patterns.map(({ id }) => id));
   return rules.triggers.map(({ on }) => on).filter((on) => !patterns.has(on));

@@ -17,6 +17,9 @@ export type Condition = {
 /** What the functions of the expression under evaluation answer from. CEL hands them nothing but their arguments. */
 let asked: Captures<Captured> | undefined;
 
+/** CEL itself means something by `type`, so that field has another name inside. */
+const TYPE = 'event_type';
+
 const environment = createEnvironment();
 
 function createEnvironment(): Environment {
@@ -26,7 +29,7 @@ function createEnvironment(): Environment {
       return typeof value === 'number' ? [value] : [];
     });
   const created = new Environment({ unlistedVariablesAreDyn: true });
-  for (const name of TEXT_FIELDS) created.registerVariable(name, 'string');
+  for (const name of TEXT_FIELDS) created.registerVariable(inCel(name), 'string');
   for (const name of NUMBER_FIELDS) created.registerVariable(name, 'double');
   created
     .registerFunction('first(string): dyn', (stage) => asked?.first(stage)?.fields ?? {})
@@ -59,6 +62,22 @@ function createEnvironment(): Environment {
 const OPEN_FIELDS = [/^vibration_[a-z0-9_]+$/, /^p\d+(_\d+)?$/];
 const ASKS_STAGE = new Set(['first', 'last', 'count', 'sum']);
 
+function inCel(name: string): string {
+  return name === 'type' ? TYPE : name;
+}
+
+function parse(text: string): ReturnType<Environment['parse']> {
+  const parsed = environment.parse(text);
+  const places = namesIn(parsed.ast).places.get('type') ?? [];
+  if (places.length === 0) return parsed;
+  const renamed = [...places]
+    .sort((a, b) => b - a)
+    .reduce((rest, start) => {
+      return rest.slice(0, start) + TYPE + rest.slice(start + 'type'.length);
+    }, text);
+  return environment.parse(renamed);
+}
+
 /** Compiles one condition, or says in a sentence what is wrong with it. `stages`: the names it may ask about. */
 export function compileCondition(
   text: string,
@@ -66,7 +85,7 @@ export function compileCondition(
 ): Condition | { readonly problem: string } {
   let parsed: ReturnType<Environment['parse']>;
   try {
-    parsed = environment.parse(text);
+    parsed = parse(text);
   } catch (error) {
     return { problem: `expected a CEL expression: ${firstLine(error)}` };
   }
@@ -82,12 +101,13 @@ export function compileCondition(
   return {
     kinds,
     signals: needOf(parsed.ast, 'signal'),
-    types: needOf(parsed.ast, 'type'),
-    phased: namesIn(parsed.ast).names.has('phase'),
+    types: needOf(parsed.ast, TYPE),
+    phased: namesIn(parsed.ast).places.has('phase'),
     accepts(event, captures) {
+      const context = contextOf(event.fields);
       asked = captures;
       try {
-        return parsed(contextOf(event.fields)) === true;
+        return parsed(context) === true;
       } catch {
         // It asks for what this event or this partial match does not have: then it is not met.
         return false;
@@ -98,21 +118,30 @@ export function compileCondition(
   };
 }
 
+/** Not frozen: an object cannot be given a property that its prototype has and forbids to write. */
+const CONTEXT: Fields = { ...LACKING, [TYPE]: '' };
 const contexts = new WeakMap<Fields, Fields>();
 
 function contextOf(fields: Fields): Fields {
   const known = contexts.get(fields);
   if (known !== undefined) return known;
-  const context: Fields = Object.assign(Object.create(LACKING), fields);
+  const context: Fields = Object.assign(Object.create(CONTEXT), fields, {
+    [TYPE]: fields.type ?? '',
+  });
   contexts.set(fields, context);
   return context;
 }
 
 function unknownName(ast: ASTNode, kinds: Need, stages: readonly string[]): string | undefined {
-  const { names, calls } = namesIn(ast);
+  const { places, calls } = namesIn(ast);
   const ownData = kinds?.size === 1 && kinds.has('event');
-  for (const name of names) {
-    if (Object.hasOwn(LACKING, name) || ownData || OPEN_FIELDS.some((open) => open.test(name)))
+  for (const name of places.keys()) {
+    if (
+      name === TYPE ||
+      Object.hasOwn(LACKING, name) ||
+      ownData ||
+      OPEN_FIELDS.some((open) => open.test(name))
+    )
       continue;
     return `unknown field ${name}: expected one of ${[...TEXT_FIELDS, ...NUMBER_FIELDS].join(', ')}, vibration_…, or, behind kind == 'event', a field of the event's data`;
   }

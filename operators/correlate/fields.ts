@@ -27,10 +27,10 @@ export const NUMBER_FIELDS = [
 const STATISTICS = NUMBER_FIELDS.slice(NUMBER_FIELDS.indexOf('count'));
 
 /** What an event lacks. As a prototype, so that building an event's context costs only what it has. */
-export const LACKING: Fields = Object.freeze({
+export const LACKING: Fields = {
   ...Object.fromEntries(TEXT_FIELDS.map((name) => [name, ''])),
   ...Object.fromEntries(NUMBER_FIELDS.map((name) => [name, Number.NaN])),
-});
+};
 
 /** When an observation happened: windows at their end, everything else at its own time. */
 export function timeOf(value: Observation | Anomaly): EventTime {

@@ -40,12 +40,12 @@ function literalOf(name: ASTNode, value: ASTNode, field: string): Need {
 
 const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
-/** The names that a condition uses, and its calls with their first argument where that is a text. */
+/** Where a condition uses which names (offsets in its text), and its calls with their first argument where that is a text. */
 export function namesIn(root: ASTNode): {
-  readonly names: ReadonlySet<string>;
+  readonly places: ReadonlyMap<string, readonly number[]>;
   readonly calls: readonly (readonly [name: string, argument: string | undefined])[];
 } {
-  const names = new Set<string>();
+  const places = new Map<string, number[]>();
   const locals = new Set<string>();
   const calls: [string, string | undefined][] = [];
   const visit = (part: unknown): void => {
@@ -54,7 +54,7 @@ export function namesIn(root: ASTNode): {
       return;
     }
     if (!isNode(part)) return;
-    if (part.op === 'id') names.add(part.args);
+    if (part.op === 'id') places.set(part.args, [...(places.get(part.args) ?? []), part.start]);
     if (part.op === 'call') {
       const [name, [first]] = part.args;
       calls.push([name, first?.op === 'value' ? String(first.args) : undefined]);
@@ -66,8 +66,8 @@ export function namesIn(root: ASTNode): {
     visit(part.args);
   };
   visit(root);
-  for (const local of locals) names.delete(local);
-  return { names, calls };
+  for (const local of locals) places.delete(local);
+  return { places, calls };
 }
 
 function isNode(part: unknown): part is ASTNode {

@@ -41,7 +41,6 @@ export type Vector = {
 let asked: Captures<VectorEvent> | undefined;
 
 const environment = new Environment({ unlistedVariablesAreDyn: true })
-  .registerVariable('type', 'string')
   .registerFunction('contains(string, string): bool', (text, part) => text.includes(part))
   .registerFunction('startsWith(string, string): bool', (text, part) => text.startsWith(part))
   .registerFunction('first(string): dyn', (stage) => asked?.first(stage))
@@ -71,11 +70,18 @@ export function patternOf(vector: Pick<Vector, 'pattern' | 'skip_strategy'>): Pa
 
 export function build(pattern: Pattern) {
   return programOf<VectorEvent>(pattern, (condition) => {
-    const parsed = environment.parse(condition);
+    // CEL itself means something by `type`.
+    const parsed = environment.parse(condition.replaceAll(/\btype\b/g, 'kind'));
     return (event, captures) => {
       asked = captures;
       try {
-        return parsed({ type: 'Event', ...event }) === true;
+        return (
+          parsed({
+            kind: 'Event',
+            ...event,
+            ...(event.type === undefined ? {} : { kind: event.type }),
+          }) === true
+        );
       } catch {
         return false;
       }

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Captured } from '../../../operators/correlate/captured.ts';
+import { compileCondition } from '../../../operators/correlate/condition.ts';
+import type { Fields } from '../../../operators/correlate/fields.ts';
+import type { Captures } from '../../../operators/correlate/program.ts';
+
+const none: Captures<Captured> = { all: () => [], first: () => undefined, last: () => undefined };
+
+function event(fields: Fields): Captured {
+  return { fields } as Captured;
+}
+
+function accepts(text: string, fields: Fields, captures = none): boolean {
+  const condition = compileCondition(text, ['rise']);
+  if ('problem' in condition) throw new Error(condition.problem);
+  return condition.accepts(event(fields), captures);
+}
+
+describe('a condition', () => {
+  it.each([
+    ["type == 'acknowledged'", { kind: 'event', type: 'acknowledged' }, true],
+    ["kind == 'event' && type in ['a', 'b'] && type == 'b'", { kind: 'event', type: 'b' }, true],
+    ["kind == 'anomaly' && score > 3", { kind: 'anomaly', score: 3.5 }, true],
+    ['score == 4', { score: 4 }, true],
+    ['2 * score > 7.5 + 1', { score: 4 }, false],
+    ['score < 3', { kind: 'event' }, false],
+    ["severity != 'alarm'", { kind: 'window' }, true],
+    ["kind == 'event' && code == 5 && urgent", { kind: 'event', code: 5, urgent: true }, true],
+    ["kind == 'event' && code == 5", { kind: 'event' }, false],
+    ['vibration_kurtosis > 4', { kind: 'features', vibration_kurtosis: 5 }, true],
+    ["signal.startsWith('vibration_')", { signal: 'vibration_rms' }, true],
+    ['level >= 3', { level: 3 }, true],
+  ])('%s of %j is %j', (text, fields, expected) => {
+    expect(accepts(text, fields as Fields)).toBe(expected);
+  });
+
+  it('asks what earlier stages took', () => {
+    const [low, high] = [event({ score: 2 }), event({ score: 5 })];
+    const captures: Captures<Captured> = {
+      all: () => [low, high],
+      first: () => low,
+      last: () => high,
+    };
+    expect(accepts("score > last('rise').score", { score: 6 }, captures)).toBe(true);
+    expect(accepts("score > first('rise').score", { score: 3 }, captures)).toBe(true);
+    expect(accepts("count('rise') >= 2 && sum('rise', 'score') == 7", {}, captures)).toBe(true);
+    expect(accepts("score > last('rise').value", { score: 6 }, captures)).toBe(false);
+  });
+
+  it.each([
+    ['score >', /expected a CEL expression/],
+    ['score > "high"', /fits the fields/],
+    ['score', /true or false, found one of type double/],
+    ["singal == 'x'", /unknown field singal: expected one of kind/],
+    ["last('hot').score > 2", /last\('hot'\) asks for a stage.*expected one of rise/],
+  ])('%s is refused with a sentence', (text, sentence) => {
+    expect(compileCondition(text, ['rise'])).toEqual({ problem: expect.stringMatching(sentence) });
+  });
+
+  it('tells what it needs at least, never more', () => {
+    const condition = compileCondition(
+      "kind == 'anomaly' && (signal == 'a' || signal in ['b', 'c']) && (type == 'x' || score > 1)",
+      [],
+    );
+    expect(condition).toMatchObject({
+      kinds: new Set(['anomaly']),
+      signals: new Set(['a', 'b', 'c']),
+      types: undefined,
+      phased: false,
+    });
+  });
+});
