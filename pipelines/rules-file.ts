@@ -1,6 +1,7 @@
 import { type PlantModel, plantFileSchema } from '../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../operators/model/rules.ts';
-import { ambiguousNames, duplicatesIn, type Finding, unknownNames } from './rules-findings.ts';
+import { RULES_CHECKS, type RulesCheck } from './rules-checks.ts';
+import { ambiguousNames, duplicatesIn, type Finding } from './rules-findings.ts';
 import { openYamlFile, type YamlFile } from './yaml-file.ts';
 
 /** A plant as its file has it (`raw`: what is published, durations still text) and as it is understood. */
@@ -8,9 +9,6 @@ export type PlantEntry = { readonly raw: unknown; readonly model: PlantModel };
 
 /** Rules as their file has them, and as they are understood. */
 export type RulesEntry = { readonly raw: unknown; readonly rules: Rules };
-
-/** More that can be wrong with rules than their shape: conditions that do not compile. */
-export type RulesCheck = (rules: Rules) => readonly Finding[];
 
 /**
  * Reads and checks `plant.yaml`. Rejects with a `Problem` that lists everything that is wrong, each with file, line
@@ -28,22 +26,17 @@ export async function readPlantFile(path: string): Promise<readonly PlantEntry[]
   return plants.map((model, index) => ({ raw: rawAt(file, ['plants', index]), model }));
 }
 
-/** Reads and checks `rules.yaml`, with the further checks. Rejects like `readPlantFile`. */
+/** Reads and checks `rules.yaml`, its conditions too. Rejects like `readPlantFile`. */
 export async function readRulesFile(
   path: string,
-  checks: readonly RulesCheck[] = [],
+  checks: readonly RulesCheck[] = RULES_CHECKS,
 ): Promise<RulesEntry> {
   const file = await openYamlFile(path);
   const parsed = rulesSchema.safeParse(file.data ?? {});
   const doubles = LISTS.flatMap((name) => duplicatesIn(rawAt(file, [name]), [name]));
-  const more = parsed.success
-    ? [
-        ...ambiguousNames(parsed.data),
-        ...unknownNames(parsed.data),
-        ...checks.flatMap((check) => check(parsed.data)),
-      ]
-    : [];
-  file.report(parsed.error, [...doubles, ...more]);
+  const names = parsed.success ? ambiguousNames(parsed.data) : [];
+  const issues = parsed.success ? checks.flatMap((check) => check(parsed.data)) : [];
+  file.report(parsed.error, [...doubles, ...names], issues);
   return { raw: file.data ?? {}, rules: parsed.success ? parsed.data : rulesSchema.parse({}) };
 }
 

@@ -1,6 +1,9 @@
 import type { Rules } from '../operators/model/rules.ts';
 
-/** Something wrong at one place of a file. What was found is read from the file. */
+/** Something wrong at one place of a file, in words of its own. */
+export type Issue = { readonly path: readonly (string | number)[]; readonly message: string };
+
+/** What was expected at one place of a file. What was found is read from the file. */
 export type Finding = {
   readonly path: readonly (string | number)[];
   readonly expected: string;
@@ -31,29 +34,4 @@ export function ambiguousNames(rules: Rules): readonly Finding[] {
     const expected = 'an id that no detector has: triggers name both';
     return [{ path: ['patterns', index, 'id'], expected }];
   });
-}
-
-/** Names of windows, patterns and detectors that are not there. */
-export function unknownNames(rules: Rules): readonly Finding[] {
-  const windows = rules.windows.map(({ id }) => id);
-  const reasons = [...rules.patterns, ...rules.detectors].map(({ id }) => id);
-  return [
-    ...rules.detectors.flatMap(({ window }, index) =>
-      missing(window, windows, 'the id of a window', ['detectors', index, 'window']),
-    ),
-    ...rules.triggers.flatMap(({ on }, index) =>
-      missing(on, reasons, 'the id of a pattern or detector', ['triggers', index, 'on']),
-    ),
-  ];
-}
-
-function missing(
-  name: string | undefined,
-  names: readonly string[],
-  what: string,
-  path: readonly (string | number)[],
-): readonly Finding[] {
-  if (name === undefined || names.includes(name)) return [];
-  const known = names.length === 0 ? 'there is none' : names.slice(0, 12).join(', ');
-  return [{ path, expected: `${what} (${known})` }];
 }

@@ -2,13 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { EXIT, Problem } from './problem.ts';
-import type { Finding } from './rules-findings.ts';
+import type { Finding, Issue } from './rules-findings.ts';
 import { expectationsOf } from './zod-expectations.ts';
 
 export interface YamlFile {
   readonly data: unknown;
   /** Throws a `Problem` that lists all of it, in the order of the file. Nothing wrong: does nothing. */
-  report(error: z.ZodError | undefined, findings: readonly Finding[]): void;
+  report(
+    error: z.ZodError | undefined,
+    findings: readonly Finding[],
+    issues?: readonly Issue[],
+  ): void;
 }
 
 /** Reads a YAML file for people to be told where in it something is wrong. Rejects with a `Problem` if it is no YAML. */
@@ -53,13 +57,13 @@ export async function openYamlFile(path: string): Promise<YamlFile> {
 
   return {
     data: document.toJS(),
-    report(error, findings) {
+    report(error, findings, issues = []) {
       const doubles = new Set(findings.map(({ path: steps }) => steps.slice(0, -2).join('.')));
-      const issues = expectationsOf(error).filter(
+      const unmet = expectationsOf(error).filter(
         ({ path: steps, expected }) =>
           !(expected === 'each id once' && doubles.has(steps.join('.'))),
       );
-      const all = [...issues, ...findings].map((finding) => {
+      const all = [...unmet, ...findings].map((finding) => {
         const { path: steps, expected } = finding;
         const offset = offsetOf(finding);
         const where = steps.length === 0 ? '' : `${steps.join('.')}: `;
@@ -68,6 +72,10 @@ export async function openYamlFile(path: string): Promise<YamlFile> {
           text: `${place(offset)}: ${where}expected ${expected}, found ${foundAt(steps)}`,
         };
       });
+      for (const { path: steps, message } of issues) {
+        const offset = offsetOf({ path: steps, expected: '' });
+        all.push({ offset, text: `${place(offset)}: ${steps.join('.')}: ${message}` });
+      }
       if (all.length === 0) return;
       all.sort((a, b) => a.offset - b.offset);
       throw wrong(

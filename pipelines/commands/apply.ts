@@ -5,7 +5,6 @@ import { connectNats } from '../ingest/connection.ts';
 import { natsSettings } from '../ingest/nats-settings.ts';
 import { firstAppended } from '../ingest/recording.ts';
 import { readDescription } from '../ingest/recording-description.ts';
-import { RULES_CHECKS } from '../rules-checks.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
 import { partitionCount } from './partition-count.ts';
 
@@ -43,7 +42,7 @@ async function apply(
   options: Options,
 ): Promise<void> {
   const plants = await readPlantFile(plantFile);
-  const rules = rulesFile === undefined ? undefined : await readRulesFile(rulesFile, RULES_CHECKS);
+  const rules = rulesFile === undefined ? undefined : await readRulesFile(rulesFile);
   const changes = changesOf(plants, rules);
   const partitions = partitionCount(options.partitions, process.env);
   const files = [plantFile, ...(rulesFile === undefined ? [] : [rulesFile])];

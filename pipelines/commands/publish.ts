@@ -8,7 +8,6 @@ import type { PublishCounts } from '../ingest/publish.ts';
 import { publishRecordings } from '../ingest/publish-recordings.ts';
 import { type RecordingDescription, readDescription } from '../ingest/recording-description.ts';
 import { EXIT, Problem } from '../problem.ts';
-import { RULES_CHECKS } from '../rules-checks.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
 import { partitionCount } from './partition-count.ts';
 
@@ -57,8 +56,7 @@ async function publish(
   const recordings = await Promise.all(
     files.map(async (file) => renamed(await readDescription(file, options.base), options.subject)),
   );
-  const rules =
-    options.rules === undefined ? undefined : await readRulesFile(options.rules, RULES_CHECKS);
+  const rules = options.rules === undefined ? undefined : await readRulesFile(options.rules);
   const plants = options.model === undefined ? [] : await readPlantFile(options.model);
   const settle = settleOf(options.settle);
   const connection = await connectNats(natsSettings('andon publish', process.env, options.nats));

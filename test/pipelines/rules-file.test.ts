@@ -128,22 +128,22 @@ triggers:
 `,
     );
     expect(await mistakes(readRulesFile(path))).toEqual([
-      'names.yaml:3:58: detectors.0.window: expected the id of a window (minute), found hour',
+      'names.yaml:3:58: detectors.0.window: expected the id of a window rule (there are: minute), found "hour"',
       'names.yaml:5:11: patterns.0.id: expected an id that no detector has: triggers name both, found hot',
-      'names.yaml:7:18: triggers.0.on: expected the id of a pattern or detector (hot, hot), found cold',
+      'names.yaml:7:18: triggers.0.on: expected the id of a pattern or detector (hot), found "cold"',
     ]);
   });
 
-  test('is checked further by whoever knows more', async () => {
+  test('whose conditions do not compile is refused at the condition', async () => {
     const path = file(
       'more.yaml',
       "patterns:\n  - { id: p, pattern: [{ name: a, where: '1 +' }], raise: {} }\n",
     );
-    const check = () => [
-      { path: ['patterns', 0, 'pattern', 0, 'where'], expected: 'a condition that compiles' },
-    ];
+    const [mistake] = await mistakes(readRulesFile(path));
+    expect(mistake).toMatch(/^more\.yaml:2:42: patterns\.0\.pattern\.0\.where: /);
+    const check = () => [{ path: ['patterns', 0], message: 'expected something else' }];
     expect(await mistakes(readRulesFile(path, [check]))).toEqual([
-      "more.yaml:2:42: patterns.0.pattern.0.where: expected a condition that compiles, found '1 +'",
+      'more.yaml:2:5: patterns.0: expected something else',
     ]);
   });
 
