@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { registerApply } from './commands/apply.ts';
+import { registerBacktest } from './commands/backtest.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerNatsConfig } from './commands/nats-config.ts';
+import { registerPublish } from './commands/publish.ts';
+import { registerReferenceCmms } from './commands/reference-cmms.ts';
+import { registerRequests } from './commands/requests.ts';
+import { registerRun } from './commands/run.ts';
 import { EXIT, type ExitCode, Problem } from './problem.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -11,7 +18,14 @@ const program = new Command('andon')
   .showHelpAfterError('(andon --help shows the commands)')
   .exitOverride();
 
+registerRun(program);
+registerPublish(program);
+registerApply(program);
+registerBacktest(program);
+registerRequests(program);
+registerNatsConfig(program);
 registerDoctor(program);
+registerReferenceCmms(program);
 
 // `andon … | head` closes our output early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
