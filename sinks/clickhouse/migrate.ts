@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { DATABASE_HEADER } from './client.ts';
+import { SchemaError } from './schema-error.ts';
+import { identifier, sqlStatements } from './sql-tokens.ts';
+
+/** Where the project's own SQL lies. */
+export const SQL_FOLDER = fileURLToPath(new URL('../../sql', import.meta.url));
+
+export type Migrated = {
+  /** Files of `schema` that ran now, by name. */
+  readonly applied: readonly string[];
+  readonly views: readonly string[];
+};
+
+type Script = { readonly name: string; readonly text: string; readonly hash: string };
+type Applied = { readonly name: string; readonly hash: string };
+
+/**
+ * Brings a database to the schema in `folder`: creates the database, runs every file of `schema/` that has not run yet, in
+ * order, and makes the views of `views/` anew. Safe to run twice; every statement of a schema file must be too, because
+ * a file that was interrupted runs again from its beginning.
+ *
+ * Throws a `SchemaError` if a file that ran has been changed since, or if the database has files that are not here.
+ */
+export async function migrate(
+  client: ClickHouseClient,
+  database: string,
+  folder: string = SQL_FOLDER,
+): Promise<Migrated> {
+  // The client's own database may not exist yet.
+  const creation = `CREATE DATABASE IF NOT EXISTS ${identifier(database)} ENGINE = Atomic`;
+  await command(client, creation, 'default');
+  const run = (sql: string) => command(client, sql, database);
+  await run(
+    `CREATE TABLE IF NOT EXISTS migrations
+     (name String, hash String, applied DateTime DEFAULT now())
+     ENGINE = ReplacingMergeTree(applied) PARTITION BY tuple() ORDER BY name
+     COMMENT 'Files of sql/schema that ran, and what they contained'`,
+  );
+  const scripts = await readScripts(join(folder, 'schema'));
+  const done = await appliedIn(client, database);
+  check(database, scripts, done);
+  const applied: string[] = [];
+  for (const { name, text, hash } of scripts) {
+    if (done.some((row) => row.name === name)) continue;
+    for (const statement of sqlStatements(text)) await run(statement);
+    await run(
+      `INSERT INTO migrations (name, hash) SETTINGS async_insert = 0 VALUES ('${name}', '${hash}')`,
+    );
+    applied.push(name);
+  }
+  const views = await readScripts(join(folder, 'views'));
+  for (const { text } of views) for (const statement of sqlStatements(text)) await run(statement);
+  return { applied, views: views.map(({ name }) => basename(name, '.sql')) };
+}
+
+/** Throws a `SchemaError` if the database is not what `migrate` would make of it. Changes nothing. */
+export async function checkSchema(
+  client: ClickHouseClient,
+  database: string,
+  folder: string = SQL_FOLDER,
+): Promise<void> {
+  const scripts = await readScripts(join(folder, 'schema'));
+  const done = await appliedIn(client, database);
+  check(database, scripts, done);
+  const missing = scripts.filter(({ name }) => !done.some((row) => row.name === name));
+  if (missing.length === 0) return;
+  throw new SchemaError(
+    `database ${database}: expected the schema up to ${scripts.at(-1)?.name}, ` +
+      `found ${done.at(-1)?.name ?? 'none of it'}. Run andon migrate.`,
+  );
+}
+
+async function appliedIn(client: ClickHouseClient, database: string): Promise<readonly Applied[]> {
+  const exists = await client.query({
+    query: `SELECT 1 FROM system.tables WHERE database = {database:String} AND name = 'migrations'`,
+    query_params: { database },
+    http_headers: { [DATABASE_HEADER]: 'default' },
+    format: 'JSONEachRow',
+  });
+  if ((await exists.json()).length === 0) return [];
+  const rows = await client.query({
+    query: `SELECT name, hash FROM ${identifier(database)}.migrations FINAL ORDER BY name`,
+    format: 'JSONEachRow',
+  });
+  return rows.json<Applied>();
+}
+
+function check(database: string, scripts: readonly Script[], done: readonly Applied[]): void {
+  for (const { name, hash } of done) {
+    const script = scripts.find((candidate) => candidate.name === name);
+    if (script === undefined) {
+      throw new SchemaError(
+        `database ${database}: expected only schema files of this version, found ${name}, which a newer version ` +
+          'applied. Use that version or a newer one, or another database.',
+      );
+    }
+    if (script.hash !== hash) {
+      throw new SchemaError(
+        `sql/schema/${name}: expected what database ${database} was made with, found another text. ` +
+          'Put the old text back and say the change in a new file with the next number.',
+      );
+    }
+  }
+}
+
+async function readScripts(folder: string): Promise<readonly Script[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(folder, name), 'utf8');
+      return { name, text, hash: createHash('sha256').update(text).digest('hex') };
+    }),
+  );
+}
+
+async function command(client: ClickHouseClient, query: string, database: string): Promise<void> {
+  await client.command({ query, http_headers: { [DATABASE_HEADER]: database } });
+}

@@ -1,0 +1,57 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export type WarehouseOptions = {
+  /** Folder of its data and its address; made if missing. Of one process at a time. */
+  readonly directory: string;
+  readonly port: number;
+  /** Bytes that the engine may use. Default 2 GB. */
+  readonly memory?: number;
+};
+
+/** How to start the embedded warehouse on this machine alone; for `supervise` or `startChild`. */
+export type WarehouseCommand = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly url: string;
+  /** Resolves when it answers. */
+  readonly ready: (signal: AbortSignal) => Promise<void>;
+};
+
+export function warehouseCommand({ directory, port, memory }: WarehouseOptions): WarehouseCommand {
+  const url = `http://127.0.0.1:${port}`;
+  const entry = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const limit = memory === undefined ? [] : ['--memory', String(memory)];
+  return {
+    command: process.execPath,
+    args: [
+      '--import',
+      import.meta.resolve('tsx'),
+      entry,
+      '--directory',
+      directory,
+      '--port',
+      String(port),
+      ...limit,
+    ],
+    // Every running statement holds a thread of libuv's pool, which has four by default.
+    env: { UV_THREADPOOL_SIZE: '16', TZ: 'UTC' },
+    url,
+    async ready(signal) {
+      while (!(await answersPing(url, signal))) await pause(25, undefined, { signal });
+    },
+  };
+}
+
+/** Whether something answers `/ping` at an address as ClickHouse does. */
+export async function answersPing(url: string, signal: AbortSignal): Promise<boolean> {
+  signal.throwIfAborted();
+  try {
+    const response = await fetch(new URL('/ping', url), { signal });
+    return (await response.text()) === 'Ok.\n';
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}

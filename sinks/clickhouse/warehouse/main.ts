@@ -1,0 +1,74 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openEngine } from './engine.ts';
+import { createWarehouseServer } from './server.ts';
+
+// The embedded warehouse: a process of its own that owns a chDB data directory and serves it over HTTP. Never a worker
+// thread: after one that used chDB has ended, the engine of the process hangs.
+
+const { values } = parseArgs({
+  options: {
+    directory: { type: 'string' },
+    port: { type: 'string', default: '0' },
+    memory: { type: 'string', default: '2000000000' },
+  },
+});
+const { directory, port, memory } = values;
+if (directory === undefined) throw new Error('expected --directory');
+
+const addressFile = join(directory, 'address.json');
+const data = join(directory, 'data');
+mkdirSync(data, { recursive: true });
+
+let engine: ReturnType<typeof openEngine>;
+try {
+  engine = openEngine(data, [
+    `--max_server_memory_usage=${memory}`,
+    '--mark_cache_size=134217728',
+    '--uncompressed_cache_size=0',
+    '--index_mark_cache_size=33554432',
+  ]);
+} catch (error) {
+  console.error(
+    `${data}: expected a data directory that no other process uses, found that it cannot be opened ` +
+      `(${error instanceof Error ? error.message : String(error)}). ` +
+      'Stop the other worker or command, or use another directory.',
+  );
+  process.exit(4);
+}
+
+const password = process.env.ANDON_WAREHOUSE_PASSWORD ?? '';
+const server = createWarehouseServer(engine, password);
+server.on('error', (error) => {
+  console.error(`127.0.0.1:${port}: ${error.message}. Choose another port.`);
+  process.exit(3);
+});
+server.listen(Number(port), '127.0.0.1', () => {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const draft = `${addressFile}.${process.pid}`;
+  writeFileSync(draft, JSON.stringify({ url, pid: process.pid }));
+  renameSync(draft, addressFile);
+  console.log(`listening on ${url}`);
+});
+
+let stopping = false;
+function stop(): void {
+  if (stopping) return;
+  stopping = true;
+  rmSync(addressFile, { force: true });
+  server.close(() => {
+    engine.close();
+    process.exit(0);
+  });
+  server.closeIdleConnections();
+}
+process.on('SIGTERM', stop);
+// Ctrl-C reaches every process of the terminal; the one that started this says when it is time.
+process.on('SIGINT', () => undefined);
+
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) stop();
+}, 1_000).unref();

@@ -1,0 +1,4 @@
+-- Which requests are there, each as its highest revision says?
+CREATE OR REPLACE VIEW current_requests AS
+SELECT *
+FROM requests FINAL;
