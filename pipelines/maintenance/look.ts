@@ -13,7 +13,7 @@ export async function look(cell: Cell, world: World, log: JetStreamClient): Prom
   const { cmms, timing, now, happen, signal } = world;
   await report(cell, world, log);
   const { id, remote, status } = cell.entry;
-  if (remote === null || isFinal(status)) return { kind: 'done' };
+  if (remote === null || isFinal(status) || cmms.status === undefined) return { kind: 'done' };
   const seen = await cmms.status(id, remote, { turn: 'look', signal });
   const again: Step = { kind: 'again', atLeast: timing.every };
   if (seen.kind !== 'ok') {

@@ -1,3 +1,5 @@
+import { TemplateError } from './placeholder.ts';
+
 /**
  * The full address of a call. A path that is an address itself (some systems name their objects so) must lead to the
  * same server: the credentials go with it.
@@ -12,7 +14,9 @@ export function addressOf(
     absolute ? path : `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`,
   );
   if (address.origin !== new URL(base).origin) {
-    throw new Error(`expected an address on ${new URL(base).origin}, found ${address.origin}`);
+    throw new TemplateError(
+      `expected an address on ${new URL(base).origin}, found ${address.origin}.`,
+    );
   }
   for (const [name, value] of Object.entries(query)) address.searchParams.append(name, value);
   return address;

@@ -18,12 +18,14 @@ export interface Cmms {
   create(request: Request, call: Call): Promise<Outcome<string>>;
   /** Carries the revision's action out on the object that exists; `open` is written as `update` is. */
   write(request: Request, remote: string, call: Call): Promise<Outcome<Written>>;
-  status(id: string, remote: string, call: Call): Promise<Outcome<Seen>>;
+  /** Undefined when the configuration does not say where the status is. */
+  readonly status: ((id: string, remote: string, call: Call) => Promise<Outcome<Seen>>) | undefined;
 }
 
 /** A CMMS with an HTTP interface, as its configuration describes it. Throws when a secret is not there. */
 export function createCmms(config: CmmsConfig, environment: Environment): Cmms {
   const caller = createCaller(config, environment);
+  const { status } = config;
   return {
     name: config.name,
     search: (request, call) => searchByKey(caller, config.search, request, call),
@@ -35,10 +37,9 @@ export function createCmms(config: CmmsConfig, environment: Environment): Cmms {
       if (outcome.kind !== 'ok') return outcome;
       return ok(outcome.value ? 'written' : 'present');
     },
-    async status(id, remote, call) {
-      const { status } = config;
-      if (status === undefined) return ok({ word: '', status: null, note: null });
-      return readStatus(caller, status, id, remote, call);
-    },
+    status:
+      status === undefined
+        ? undefined
+        : (id, remote, call) => readStatus(caller, status, id, remote, call),
   };
 }

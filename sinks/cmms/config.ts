@@ -110,11 +110,14 @@ export const cmmsConfigSchema = z.strictObject({
     .strictObject({
       ...callFields,
       method: z.enum(METHODS).default('GET'),
-      at: pointer,
+      /** Where the word is; of several places, the first whose word is mapped. */
+      at: z.union([pointer.transform((one) => [one]), z.array(pointer).min(1)]),
       note: pointer.optional(),
       words: z.record(z.string(), z.enum(REQUEST_STATUSES)),
       /** What it means when the object is gone (404, 410). */
       gone: z.enum(REQUEST_STATUSES).optional(),
+      /** What it means when there is an object, and no word in it. */
+      absent: z.enum(REQUEST_STATUSES).optional(),
       every: milliseconds(seconds(10)),
     })
     .optional(),

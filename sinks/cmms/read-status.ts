@@ -3,7 +3,7 @@ import { excerpt, jsonOf } from './answer.ts';
 import type { Call, Caller } from './caller.ts';
 import type { CmmsConfig } from './config.ts';
 import { type Outcome, ok, puzzling } from './outcome.ts';
-import { textAt } from './pointer.ts';
+import { at, textAt } from './pointer.ts';
 
 /** What the CMMS says of an object: its own word, ours where the words are mapped, and a note where it has one. */
 export type Seen = {
@@ -25,14 +25,22 @@ export async function readStatus(
   }
   if (outcome.kind !== 'ok') return outcome;
   const json = jsonOf(outcome.value);
-  const word = textAt(json, config.at);
-  if (word === undefined) {
-    const note = `status: expected a word at "${config.at}", found ${excerpt(outcome.value.text) || 'nothing'}`;
-    return puzzling(note, outcome.value.status);
+  const words = config.at.flatMap((pointer) => {
+    const found = at(json, pointer);
+    return typeof found === 'object' || found === undefined ? [] : [String(found)];
+  });
+  const note = (config.note === undefined ? undefined : textAt(json, config.note)) ?? null;
+  const mapped = words.find((word) => Object.hasOwn(config.words, word));
+  if (mapped !== undefined) return ok({ word: mapped, status: config.words[mapped] ?? null, note });
+  if (json !== undefined && config.absent !== undefined) {
+    return ok({ word: words[0] ?? 'absent', status: config.absent, note });
   }
-  const note = config.note === undefined ? undefined : textAt(json, config.note);
-  const status = Object.hasOwn(config.words, word) ? (config.words[word] ?? null) : null;
-  return ok({ word, status, note: note ?? null });
+  const [word] = words;
+  if (word !== undefined) return ok({ word, status: null, note });
+  return puzzling(
+    `status: expected a word at "${config.at.join('", "')}", found ${excerpt(outcome.value.text) || 'nothing'}`,
+    outcome.value.status,
+  );
 }
 
 function isGone(status: number | null): boolean {
