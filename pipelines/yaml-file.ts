@@ -26,7 +26,7 @@ export async function openYamlFile(path: string): Promise<YamlFile> {
   };
   if (document.errors.length > 0) {
     const broken = document.errors.map(({ pos, message }) => `${place(pos[0])}: ${message}`);
-    throw wrong('YAML', broken);
+    throw wrong(' in the YAML', broken);
   }
 
   function offsetOf({ path: steps, atKey }: Finding): number {
@@ -105,11 +105,8 @@ async function read(path: string): Promise<string> {
 
 /** One line per place, so that editors and terminals can jump to each. */
 function wrong(what: string, lines: readonly string[]): FileProblem {
-  const count = lines.length === 1 ? '1 mistake' : `${lines.length} mistakes`;
-  return new FileProblem(
-    `${lines.join('\n')}\n${count}${what === '' ? '' : ` in the ${what}`}. Nothing was changed.`,
-    lines,
-  );
+  const count = lines.length === 1 ? 'one mistake' : `${lines.length} mistakes`;
+  return new FileProblem(`${count}${what}; nothing was changed:\n${lines.join('\n')}`, lines);
 }
 
 /** Everything that is wrong with a file, one line each: `file:line:column: path: expected …, found …`. */

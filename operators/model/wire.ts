@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { plantModelSchema } from './plant-model.ts';
+import { rulesSchema } from './rules.ts';
+import { scheduleMessageSchema } from './schedule.ts';
+
+/*
+ * What publishers may send, message by message: the source of `docs/schema`. The decode stage reads by hand, because
+ * it is the hot path; a test holds it against these. Unknown fields are ignored, so these are open objects.
+ */
+
+const milliseconds = z.number().describe('Epoch milliseconds (UTC), fractions allowed.');
+
+/** MessagePack `bin`. JSON has no such thing. */
+function bin(what: string) {
+  return z.instanceof(Uint8Array).meta({ description: `MessagePack bin: ${what}` });
+}
+
+const reading = z
+  .union([z.number(), z.boolean(), z.string(), z.null()])
+  .describe('A number, true or false, a text; null where there is none. Never NaN or infinite.');
+
+/** `telemetry.<plant>.<line>.<asset>`: the signals of one asset at one time. */
+export const frameSchema = z
+  .object({
+    time: milliseconds,
+    values: z.record(z.string(), reading).describe('Value by signal, 1 to 4,096 of them.'),
+  })
+  .describe('A frame: the signals of one asset at one time.');
+
+/** The same, several samples in one message. */
+export const blockSchema = z
+  .object({
+    time: z.array(milliseconds).min(1).describe('One time per sample.'),
+    values: z
+      .record(z.string(), z.array(reading))
+      .describe('Per signal a list as long as time. At most 1,000,000 values in one message.'),
+  })
+  .describe('A block: several samples of one asset in one message.');
+
+/** The same, equidistant and as bytes. */
+export const packedBlockSchema = z
+  .object({
+    time: milliseconds.describe('Of the first sample, in epoch milliseconds.'),
+    step: z.number().positive().describe('Milliseconds from one sample to the next.'),
+    type: z.enum(['f32', 'f64']).default('f32'),
+    values: z.record(z.string(), bin('little-endian numbers of the type, as many for each signal')),
+  })
+  .describe('A packed block: equidistant samples of one asset as bytes. MessagePack only.');
+
+/** `waveform.<plant>.<line>.<asset>.<point>` */
+export const waveformSchema = z
+  .object({
+    time: milliseconds.describe('Of the first sample, in epoch milliseconds.'),
+    rate: z.number().positive().max(1e9).describe('Samples per second.'),
+    unit: z.string().max(16).describe('Of the samples: g, m/s2, mm/s2, mm/s, m/s, um or mm.'),
+    samples: z.union([
+      bin('little-endian f32'),
+      z.object({ i16: bin('little-endian i16'), scale: z.number().describe('Unit per count.') }),
+      z.array(z.number()).min(1).describe('For JSON.'),
+    ]),
+    rpm: z.number().nonnegative().optional().describe('Shaft speed while it was taken.'),
+    part: z
+      .tuple([z.int().nonnegative(), z.int().min(1).max(1_024)])
+      .optional()
+      .describe('[index from 0, count]: one burst in several messages.'),
+  })
+  .describe('A waveform: a burst of equidistant samples of one measuring point.');
+
+/** `event.<plant>.<line>.<asset>` */
+export const eventSchema = z
+  .object({
+    time: milliseconds,
+    type: z.string().min(1).max(64),
+    data: z
+      .record(
+        z.string().max(64),
+        z.union([z.string().max(8_192), z.number(), z.boolean(), z.null()]),
+      )
+      .default({})
+      .describe('Of state: state, mode, product, order. Of request: id, status, remote, note.'),
+  })
+  .describe(
+    'Something that happened to an asset: state, acknowledged, request, or a name of its own.',
+  );
+
+/** Every message of the log, by the first token of its subject (blocks and frames share `telemetry`). */
+export const WIRE_SCHEMAS = {
+  frame: frameSchema,
+  block: blockSchema,
+  'packed-block': packedBlockSchema,
+  waveform: waveformSchema,
+  event: eventSchema,
+  schedule: scheduleMessageSchema,
+  model: plantModelSchema,
+  rules: rulesSchema,
+} as const;
+
+export type WireMessage = keyof typeof WIRE_SCHEMAS;

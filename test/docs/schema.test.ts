@@ -1,0 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { WIRE_SCHEMAS } from '../../operators/model/wire.ts';
+
+// To write them anew: npx vitest run --project unit test/docs/schema.test.ts -u
+test.each(Object.entries(WIRE_SCHEMAS))('docs/schema/%s.json is current', async (name, schema) => {
+  const file = fileURLToPath(new URL(`../../docs/schema/${name}.json`, import.meta.url));
+  const generated = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+  const text = `${JSON.stringify({ title: name, ...generated }, null, 2)}\n`;
+  await expect(text).toMatchFileSnapshot(file);
+});
