@@ -20,6 +20,8 @@ export type Episode = {
   /** The component in its identity: empty for a problem of the whole asset. */
   readonly scope: string;
   readonly start: EventTime;
+  /** When it began to show: before its first incident was complete. */
+  since: EventTime;
   component: string;
   /** Ids of the triggers that named its incidents; the first leads. */
   triggers: string[];

@@ -4,7 +4,8 @@ import { between, type Duration, type EventTime } from '../model/time.ts';
 
 /**
  * The first stretch after `now` in which the machine stands anyway, long enough for the work: a changeover, a
- * planned stop, maintenance, or the free time between two entries (kind `gap`, named after the entry it follows).
+ * planned stop, maintenance, or the free time before or after an order (kind `gap`, named after the entry it follows).
+ * Time between two stops is none: a schedule that lists only stops says nothing of what runs between them.
  * Null when the schedule knows none. `entries` are sorted by start.
  */
 export function nextGap(
@@ -16,7 +17,8 @@ export function nextGap(
   let busy: ScheduleEntry | undefined;
   for (const entry of entries) {
     const { id, kind, start, end } = entry;
-    if (busy !== undefined && start > busy.end) {
+    const besideOrder = kind === 'order' || busy?.kind === 'order';
+    if (busy !== undefined && start > busy.end && besideOrder) {
       stretches.push({ start: busy.end, end: start, entry: busy.id, kind: 'gap' });
     }
     if (kind !== 'order') stretches.push({ start, end, entry: id, kind });

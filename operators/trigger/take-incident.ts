@@ -1,6 +1,7 @@
 import { SEVERITIES } from '../model/detector-rule.ts';
 import type { Incident } from '../model/incident.ts';
 import { rulesOf } from '../model/knowledge.ts';
+import { earlier } from '../model/time.ts';
 import type { TriggerRule } from '../model/trigger-rule.ts';
 import { type Episode, remember, requestId } from './episode.ts';
 import type { Moment } from './revise.ts';
@@ -52,7 +53,8 @@ function begin(
 ): Episode {
   const scope = lead.per === 'component' ? incident.component : '';
   return {
-    ...{ number, scope, start: time, component: incident.component, triggers: [lead.id] },
+    ...{ number, scope, start: time, since: incident.start },
+    ...{ component: incident.component, triggers: [lead.id] },
     ...{ round: 1, id: requestId(out.key, { scope, start: time, round: 1 }) },
     ...{ opened: null, revision: 0, status: '', told: null, final: null, note: '' },
     ...{ noticed: false, priority: lead.request.priority, severity: incident.severity },
@@ -72,6 +74,7 @@ function join(
   const { state } = moment;
   if (!episode.rules.includes(incident.rule))
     change(episode, `${incident.rule} says so too`, moment);
+  episode.since = earlier(episode.since, incident.start);
   remember(episode.rules, [incident.rule], NAME_LIMIT);
   remember(episode.incidents, [incident.id], INCIDENT_LIMIT);
   remember(episode.anomalies, incident.anomalies, ANOMALY_LIMIT);

@@ -41,7 +41,7 @@ export function descriptionOf(
     episode.failure_mode === '' ? '' : `, failure mode ${episode.failure_mode}`;
   const lines = [
     `Machine: ${asset} (${key})${component}.`,
-    `Problem: ${episode.severity}${mode_of_failure}, since ${toIso(episode.start)}; said by ${episode.rules.join(', ')}.`,
+    `Problem: ${episode.severity}${mode_of_failure}, since ${toIso(episode.since)}; said by ${episode.rules.join(', ')}.`,
     `Machine at the time: ${doing.join(', ')}.`,
     ...episode.history,
     'Evidence:',
