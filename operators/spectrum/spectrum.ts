@@ -1,0 +1,65 @@
+import type { Stage, StageId } from '../flow/flow.ts';
+import { keyed } from '../flow/keyed.ts';
+import type { States } from '../flow/states.ts';
+import type { Features } from '../model/features.ts';
+import { assetOf, type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
+import type { Point } from '../model/plant-model.ts';
+import { type EventTime, eventTime, SECOND } from '../model/time.ts';
+import type { Waveform } from '../model/waveform.ts';
+import { assemble } from './assemble.ts';
+import { extract } from './extract.ts';
+import { toFeaturesRow } from './to-features-row.ts';
+
+/**
+ * Waveforms become features: an event of the asset at the end of the waveform, and a row in `features`. Unit and
+ * speed come from the message, else from the point in the plant model. Every waveform gives one event, if need be
+ * with all its features absent, each with the reason.
+ */
+export function spectrum(states: States): Stage<Waveform, Features> {
+  const describe = keyed<null, Knowledge, Waveform, Features>(
+    {
+      id: 'spectrum' as StageId,
+      version: 1,
+      scope: 'source',
+      open: () => null,
+      openShared: nothingKnown,
+      onChange: (shared, change) => learn(shared, change.value),
+      onEvent(_, { value: waveform, behind }, shared, out) {
+        const point = assetOf(shared, waveform.asset)?.points.find(({ id }) => {
+          return id === waveform.point;
+        });
+        const features = describeWaveform(waveform, point);
+        out.land('features', toFeaturesRow(features));
+        out.emit(features, {
+          key: waveform.asset,
+          time: endOf(waveform),
+          behind: behind === true,
+        });
+      },
+    },
+    states,
+  );
+  return (source) => source.pipe(assemble(states), describe);
+}
+
+function describeWaveform(waveform: Waveform, point: Point | undefined): Features {
+  const { asset, time, rate, samples } = waveform;
+  const rpm = waveform.rpm ?? point?.rpm;
+  const unit = waveform.unit === '' ? (point?.unit ?? '') : waveform.unit;
+  return {
+    kind: 'features',
+    asset,
+    point: waveform.point,
+    ...(point?.component === undefined ? {} : { component: point.component }),
+    time,
+    rate,
+    samples: samples.length,
+    ...(rpm === undefined ? {} : { rpm }),
+    ...extract(samples, rate, unit, rpm),
+  };
+}
+
+function endOf({ time, rate, samples }: Waveform): EventTime {
+  const duration = (samples.length / rate) * SECOND;
+  return Number.isFinite(duration) ? eventTime(time + duration) : time;
+}
