@@ -26,7 +26,10 @@ const common = {
       after: durationSchema.optional(),
       /** And how many judgements in a row must say so. */
       count: z.number().int().min(1).optional(),
+      /** One for all, or by level: zones of iso20816, `above` and `below` of a limit, `up` and `down` of a baseline. */
       severity: z.union([severitySchema, z.record(z.string(), severitySchema)]).optional(),
+      /** While it lasts, it is said again this often (phase `updated`); every hour without it. */
+      repeat: durationSchema.optional(),
     })
     .default({}),
   clear: z
@@ -43,7 +46,16 @@ const common = {
 /** Which window (by rule id) and which of its statistics is judged. Features of waveforms have a value of their own. */
 const judged = { window: nameSchema.optional(), of: z.string().default('mean') };
 
-export const detectorRuleSchema = z.discriminatedUnion('kind', [
+/** Which levels a detector of a kind can reach, and so a `severity` may name. */
+const LEVELS: Readonly<Record<string, readonly string[]>> = {
+  limit: ['above', 'below'],
+  iso20816: ['B', 'C', 'D'],
+  baseline: ['up', 'down'],
+  stuck: ['stuck'],
+  silence: ['silent'],
+};
+
+const ruleSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       ...common,
@@ -69,7 +81,7 @@ export const detectorRuleSchema = z.discriminatedUnion('kind', [
     ...judged,
     kind: z.literal('baseline'),
     /** How many judged samples of one mode are learnt before the baseline is frozen. */
-    learn: z.number().int().min(20).default(200),
+    learn: z.number().int().min(20).max(20_000).default(200),
     /** Robust z (median and MAD of the logarithm) that counts as a breach. */
     limit: z.number().positive().default(6),
     scale: z.enum(['log', 'linear']).default('log'),
@@ -94,6 +106,20 @@ export const detectorRuleSchema = z.discriminatedUnion('kind', [
     after: durationSchema,
   }),
 ]);
+
+/** One entry of `detectors:` in `rules.yaml`. */
+export const detectorRuleSchema = ruleSchema.superRefine(({ kind, raise }, context) => {
+  const { severity } = raise;
+  if (typeof severity !== 'object') return;
+  const levels = LEVELS[kind] ?? [];
+  for (const level of Object.keys(severity).filter((name) => !levels.includes(name))) {
+    context.addIssue({
+      code: 'custom',
+      path: ['raise', 'severity', level],
+      message: `expected one of ${levels.join(', ')}, found "${level}"`,
+    });
+  }
+});
 
 export type DetectorRule = z.infer<typeof detectorRuleSchema>;
 export type DetectorKind = DetectorRule['kind'];

@@ -1,0 +1,154 @@
+import type { Out } from '../flow/keyed.ts';
+import type { Anomaly } from '../model/anomaly.ts';
+import type { DetectorRule } from '../model/detector-rule.ts';
+import type { Asset } from '../model/plant-model.ts';
+import type { Observation, Situated, Situation } from '../model/situation.ts';
+import { type EventTime, HOUR, later } from '../model/time.ts';
+import { type Cell, cellKey, openCell } from './cell.ts';
+import type { Compiled } from './compile.ts';
+import { judge, memoryOf } from './judge.ts';
+import { type Delays, live, pause } from './life-cycle.ts';
+import type { Sample } from './sample.ts';
+import { say } from './say.ts';
+import { rankOf } from './severity.ts';
+import { silence, silentFrom } from './silence.ts';
+import { statistic } from './statistic.ts';
+import { toAnomalyRow } from './to-anomaly-row.ts';
+import { toBaselineRow } from './to-baseline-row.ts';
+import type { Verdict } from './verdict.ts';
+
+/** The detectors' knowledge of one asset. `situation`: of the last observation, for what timers say. */
+export type AssetState = { cells: Record<string, Cell>; situation: Situation | null };
+
+export type Detected = Situated<Observation> | Anomaly;
+
+/** Has one rule judge one sample of its asset. */
+export function hear(
+  state: AssetState,
+  compiled: Compiled,
+  sample: Sample,
+  asset: Asset,
+  behind: boolean,
+  out: Out<Detected>,
+): void {
+  const { rule } = compiled;
+  const key = cellKey(rule.id, sample);
+  const cell = state.cells[key] ?? openCell(compiled, sample);
+  state.cells[key] = cell;
+  if (rule.kind === 'silence') {
+    hearSilence(cell, rule, compiled.holds(sample.situation, asset), sample, behind, out);
+    return;
+  }
+  if (sample.time < cell.last) {
+    const detail = `a sample of ${sample.signal} came after a later one of the same source`;
+    out.aside('behind', detail, detail);
+    return;
+  }
+  cell.last = sample.time;
+  const refuse = (why: string) => {
+    if (!cell.refused)
+      out.aside('refused', `${rule.id} cannot judge ${sample.signal}: ${why}`, why);
+    cell.refused = true;
+    return undefined;
+  };
+  if (compiled.problem !== undefined) refuse(compiled.problem);
+  if (sample.situation.mixed || !compiled.holds(sample.situation, asset)) {
+    pause(cell.life);
+    return;
+  }
+  const value = measuredBy(rule, sample);
+  if (value === undefined || !Number.isFinite(value)) {
+    refuse('its windows do not have the statistic that the rule names');
+    return;
+  }
+  const suspect = rule.kind === 'baseline' && isSuspect(state, cell);
+  const hearing = { sample, value, asset, suspect, refuse };
+  const verdict = judge(cell.memory, rule, hearing, (milestone) => {
+    const { signal, point } = cell;
+    const about = { asset: out.key, rule: rule.id, signal, point, time: sample.time };
+    out.land('baselines', toBaselineRow({ ...about, ...milestone }));
+  });
+  if (verdict === undefined) {
+    pause(cell.life);
+    return;
+  }
+  const evidence = { ...verdict.evidence, ...circumstantial(rule, sample, behind) };
+  settle(cell, rule, { ...verdict, evidence }, sample, behind, out);
+}
+
+/** Which window it was, and that it came behind line time: what a person needs to find the values again. */
+function circumstantial(rule: DetectorRule, { measured }: Sample, behind: boolean) {
+  return {
+    ...(typeof measured === 'number'
+      ? {}
+      : { window: measured.window, window_version: measured.version }),
+    ...(typeof measured === 'number' || !('of' in rule) ? {} : { of: rule.of }),
+    ...(behind ? { behind } : {}),
+  };
+}
+
+/** Any sample breaks a silence, whatever the machine does; while the rule's condition is false nobody listens. */
+function hearSilence(
+  cell: Cell,
+  rule: Extract<DetectorRule, { kind: 'silence' }>,
+  isListening: boolean,
+  sample: Sample,
+  behind: boolean,
+  out: Out<Detected>,
+): void {
+  const memory = memoryOf('silence', cell.memory);
+  const verdict = silence(rule, memory, sample.time, false);
+  settle(cell, rule, verdict, sample, behind, out);
+  // What was heard behind line time was heard now: its source is late, not silent.
+  memory.last = later(memory.last, later(sample.time, out.now));
+  memory.listening = isListening;
+  if (isListening) out.wakeAt(silentFrom(rule, memory.last), cellKey(rule.id, cell), true);
+}
+
+/** Lets the life cycle decide what comes of a verdict, and says it. */
+export function settle(
+  cell: Cell,
+  rule: DetectorRule,
+  verdict: Verdict,
+  sample: { readonly time: EventTime; readonly situation: Situation },
+  behind: boolean,
+  out: Out<Detected>,
+): void {
+  // A source that catches up may speak of a time before a timer spoke: nothing is said before it.
+  const time = later(sample.time, cell.life.said);
+  const grade = { rank: rankOf(rule, verdict.level), calm: rankOf(rule, verdict.calm) };
+  const phase = live(cell.life, delaysOf(rule), grade, time);
+  if (phase === undefined) return;
+  const { situation } = sample;
+  sayTo(out, say(cell, rule, out.key, phase, verdict, { time, situation }), behind);
+}
+
+/** Emits an anomaly at its own time, and lands it. */
+export function sayTo(out: Out<Detected>, anomaly: Anomaly, behind: boolean): void {
+  out.land('anomalies', toAnomalyRow(anomaly));
+  out.emit(anomaly, { time: anomaly.time, key: out.key, behind });
+}
+
+function delaysOf(rule: DetectorRule): Delays {
+  const { raise, clear } = rule;
+  // A silence has its delay in its own `after`, and no further sample that could show another.
+  const isSilence = rule.kind === 'silence';
+  return {
+    after: isSilence ? 0 : (raise.after ?? 0),
+    count: isSilence ? 1 : (raise.count ?? 1),
+    clear: clear.after ?? 0,
+    repeat: raise.repeat ?? HOUR,
+  };
+}
+
+function measuredBy(rule: Exclude<DetectorRule, { kind: 'silence' }>, { measured }: Sample) {
+  if (typeof measured === 'number') return measured;
+  return rule.kind === 'stuck' ? measured.last : statistic(measured, rule.of);
+}
+
+/** Something is wrong with this signal already, or with another one at the same measuring point. */
+function isSuspect(state: AssetState, { signal, point }: Cell): boolean {
+  return Object.values(state.cells).some((cell) => {
+    return cell.life.rank > 0 && cell.point === point && (point !== '' || cell.signal === signal);
+  });
+}

@@ -1,0 +1,15 @@
+/** Of a normal distribution, the standard deviation is this many median absolute deviations: 1 / Φ⁻¹(3/4). */
+export const DEVIATIONS_PER_MAD = 1.4826;
+
+/** Median and median absolute deviation: up to half of the values may be wrong without moving either far. */
+export function robust(values: Float64Array): { median: number; mad: number } {
+  const median = medianOf(values);
+  return { median, mad: medianOf(values.map((value) => Math.abs(value - median))) };
+}
+
+function medianOf(values: Float64Array): number {
+  const sorted = values.slice().sort();
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}

@@ -1,0 +1,82 @@
+import type { Anomaly, AnomalyPhase } from '../model/anomaly.ts';
+import type { DetectorRule } from '../model/detector-rule.ts';
+import { formatDuration } from '../model/duration.ts';
+import type { AssetKey } from '../model/key.ts';
+import type { Situation } from '../model/situation.ts';
+import { type Duration, type EventTime, SECOND, toIso } from '../model/time.ts';
+import { anomalyId } from './anomaly-id.ts';
+import type { Cell } from './cell.ts';
+import { severityOf } from './severity.ts';
+import { short, type Verdict } from './verdict.ts';
+
+/** Puts a phase of an anomaly into words and numbers, and keeps it in the cell while the anomaly stands. */
+export function say(
+  cell: Cell,
+  rule: DetectorRule,
+  asset: AssetKey,
+  phase: AnomalyPhase,
+  verdict: Verdict,
+  { time, situation }: { readonly time: EventTime; readonly situation: Situation },
+): Anomaly {
+  const { signal, point, life, anomaly: before } = cell;
+  const since = before?.since ?? verdict.since ?? life.since;
+  const reason =
+    phase === 'cleared'
+      ? `${subjectOf(cell)} ${predicateOf(rule, verdict)}; lasted ${roughly(since, time)}`
+      : `${subjectOf(cell)} ${predicateOf(rule, verdict)}, since ${toIso(since)}${circumstances(situation)}`;
+  const anomaly: Anomaly = {
+    kind: 'anomaly',
+    id: before?.id ?? anomalyId(asset, rule.id, signal, point, since),
+    phase,
+    revision: (before?.revision ?? 0) + 1,
+    asset,
+    rule: rule.id,
+    detector: rule.kind,
+    signal,
+    point,
+    component: rule.component ?? cell.component,
+    failure_mode: rule.failure_mode ?? '',
+    // What has cleared keeps the severity that it had.
+    severity: phase === 'cleared' && before !== null ? before.severity : severityOf(life.rank),
+    since,
+    time,
+    value: verdict.value,
+    limit: verdict.limit,
+    score: verdict.score,
+    unit: verdict.unit,
+    situation,
+    reason,
+    evidence: verdict.evidence,
+  };
+  cell.anomaly = phase === 'cleared' ? null : anomaly;
+  return anomaly;
+}
+
+/** Ends an anomaly that no sample can end any more. Undefined when none stands. */
+export function withdraw(cell: Cell, reason: string, now: EventTime): Anomaly | undefined {
+  const { anomaly } = cell;
+  if (anomaly === null) return undefined;
+  const time = now > anomaly.time ? now : anomaly.time;
+  Object.assign(cell.life, { rank: 0, said: time, up: null, down: null });
+  cell.anomaly = null;
+  const text = `${reason}; ${subjectOf(cell)} was not seen to be well again`;
+  return { ...anomaly, phase: 'cleared', revision: anomaly.revision + 1, time, reason: text };
+}
+
+function subjectOf({ signal, point }: Cell): string {
+  return point === '' ? signal : `${signal} at ${point}`;
+}
+
+function predicateOf(rule: DetectorRule, { value, unit, text }: Verdict): string {
+  if (rule.kind === 'silence') return text;
+  return unit === '' ? `is ${short(value)}, ${text}` : `is ${short(value)} ${unit}, ${text}`;
+}
+
+function circumstances({ state, mode, order, product, planned }: Situation): string {
+  const known = Object.entries({ mode, order, product, planned }).filter(([, text]) => text !== '');
+  return [`; state ${state}`, ...known.map(([name, text]) => `${name} ${text}`)].join(', ');
+}
+
+function roughly(from: EventTime, to: EventTime): string {
+  return formatDuration((Math.round((to - from) / SECOND) * SECOND) as Duration);
+}

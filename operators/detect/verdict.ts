@@ -1,0 +1,49 @@
+import type { DetectorRule } from '../model/detector-rule.ts';
+import type { Asset } from '../model/plant-model.ts';
+import type { EventTime } from '../model/time.ts';
+import type { Sample } from './sample.ts';
+
+/** What a detector says of one sample. What comes of it is the life cycle's business. */
+export type Verdict = {
+  /** The level reached: `above`, `C`, `up` …; '' for none. */
+  readonly level: string;
+  /** The level by the limits less their deadband: what must fall before an anomaly does. */
+  readonly calm: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly limit: number;
+  readonly score: number;
+  /** Completes "vibration_velocity_rms is 5 mm/s, …". */
+  readonly text: string;
+  /** When it began, where that is before this sample. */
+  readonly since?: EventTime;
+  readonly evidence: Readonly<Record<string, string | number | boolean>>;
+};
+
+/** What a detector is told of the sample, and whom it can tell. */
+export type Hearing = {
+  readonly sample: Sample;
+  readonly value: number;
+  readonly asset: Asset;
+  /** An anomaly of this signal or point stands: nothing is to be learnt from it. */
+  readonly suspect: boolean;
+  /** Why this cannot be judged. Said once per rule and signal. */
+  refuse(why: string): undefined;
+};
+
+/** The band within which an anomaly neither rises nor falls, in the unit of `limit`. */
+export function deadbandOf(rule: DetectorRule, limit: number): number {
+  const band = rule.clear.deadband ?? 0;
+  if (typeof band === 'number') return band;
+  return (Math.abs(limit) * Number.parseFloat(band)) / 100;
+}
+
+/** 1 at the limit, above 1 beyond it, by shares of the limit; for positive values the ratio of value and limit. */
+export function scoreOf(beyond: number, limit: number): number {
+  return 1 + beyond / (Math.abs(limit) || 1);
+}
+
+/** Four digits are enough for a person. */
+export function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

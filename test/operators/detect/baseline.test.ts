@@ -1,0 +1,161 @@
+import { describe, expect, test } from 'vitest';
+import { detect } from '../../../operators/detect/detect.ts';
+import type { Detected } from '../../../operators/detect/hear.ts';
+import { robust } from '../../../operators/detect/robust.ts';
+import type { Flow } from '../../../operators/flow/flow.ts';
+import type { MachineEvent } from '../../../operators/model/machine-event.ts';
+import type { Observation, Situated, Situation } from '../../../operators/model/situation.ts';
+import type { BaselineRow } from '../../../operators/model/tables.ts';
+import { runThrough } from '../../support/flows.ts';
+import { anomaliesOf, changeOf, heard, machineEvent, model, ruled, storyOf } from './judging.ts';
+
+type Item = Flow<Situated<Observation>>;
+
+const usual = { id: 'usual', kind: 'baseline', signal: 'temperature', learn: 20, scale: 'linear' };
+
+/** 20 values, a window each from 10 s on: median 50, absolute deviations 0.1 (twice), 0.2 … 1, so MAD 0.55. */
+const LEARNT = Array.from(
+  { length: 20 },
+  (_, index) => 50 + (index % 2 ? 1 : -1) * (0.1 + 0.1 * (index >> 1)),
+);
+
+function learning(about: Partial<Situation> = {}, from = 0): Item[] {
+  return LEARNT.map((value, index) => heard(from + 10 * (index + 1), value, about));
+}
+
+function run(rules: object[], ...items: Item[]): Flow<Detected>[] {
+  return runThrough(detect, [changeOf(model), changeOf(ruled(...rules)), ...items]);
+}
+
+function baselinesOf(items: readonly Flow<unknown>[]): BaselineRow[] {
+  return items.flatMap((item) =>
+    item.kind === 'row' && item.table === 'baselines' ? [item.row] : [],
+  );
+}
+
+describe('median and MAD', () => {
+  test('by hand', () => {
+    // 1 2 4 8 100: median 4, distances 3 2 0 4 96, their median 3.
+    expect(robust(Float64Array.of(100, 4, 1, 8, 2))).toEqual({ median: 4, mad: 3 });
+    // 1 2 4 8: median 3, distances 2 1 1 5, their median 1.5.
+    expect(robust(Float64Array.of(8, 4, 1, 2))).toEqual({ median: 3, mad: 1.5 });
+  });
+});
+
+describe('a baseline', () => {
+  test('is silent while it learns, and shows how far it is at every tenth', () => {
+    const out = run([usual], ...learning());
+    expect(storyOf(out)).toEqual([]);
+    expect(baselinesOf(out).map(({ status, samples }) => `${status} ${samples}`)).toEqual([
+      ...[2, 4, 6, 8, 10, 12, 14, 16, 18].map((count) => `learning ${count}`),
+      'ready 20',
+    ]);
+    const last = baselinesOf(out).at(-1)!;
+    expect(last).toMatchObject({ needed: 20, mode: 'EXECUTE//', signal: 'temperature' });
+    expect(last.median).toBeCloseTo(50);
+    expect(last.mad).toBeCloseTo(0.55);
+  });
+
+  test('then holds values against it: limit 50 + 6 · 1.4826 · max(0.55, floor 0.02 · 50 = 1) = 58.896', () => {
+    const out = run([usual], ...learning(), heard(210, 58.8), heard(220, 59));
+    expect(storyOf(out)).toEqual(['raised 220 warning']);
+    const [anomaly] = anomaliesOf(out);
+    expect(anomaly!.limit).toBeCloseTo(58.8956, 3);
+    expect(anomaly!.score).toBeCloseTo(9 / 1.4826, 3);
+    expect(anomaly!.evidence).toMatchObject({ samples: 20, mode: 'EXECUTE//', scale: 'linear' });
+  });
+
+  test('without a floor its own MAD decides: 50 + 6 · 1.4826 · 0.55 = 54.893', () => {
+    const out = run([{ ...usual, floor: 0 }], ...learning(), heard(210, 54.8), heard(220, 55));
+    expect(storyOf(out)).toEqual(['raised 220 warning']);
+  });
+
+  test('on the scale of logarithms a factor counts: 50 · exp(6 · 1.4826 · 0.1) = 121.7', () => {
+    const rule = { ...usual, scale: 'log', floor: 0.1 };
+    const out = run([rule], ...learning(), heard(210, 121), heard(220, 122));
+    expect(storyOf(out)).toEqual(['raised 220 warning']);
+    expect(anomaliesOf(out)[0]!.limit).toBeCloseTo(121.7, 0);
+    expect(baselinesOf(out).at(-1)!.median).toBeCloseTo(50, 1);
+  });
+
+  test.for([
+    ['up', 20, []],
+    ['down', 20, ['raised 210 warning']],
+    ['both', 20, ['raised 210 warning']],
+    ['both', 80, ['raised 210 warning']],
+    ['down', 80, []],
+  ] as const)('direction %s and a value of %d', ([direction, value, story]) => {
+    expect(storyOf(run([{ ...usual, direction }], ...learning(), heard(210, value)))).toEqual(
+      story,
+    );
+  });
+
+  test('up to half of the learnt samples may be wild without moving it far', () => {
+    const wild = learning().map((item, index) =>
+      index % 3 === 0 ? heard(10 * (index + 1), 5_000) : item,
+    );
+    const out = run([usual], ...wild, heard(210, 65));
+    expect(storyOf(out)).toEqual(['raised 210 warning']);
+  });
+
+  test('never follows the machine: slow wear is found', () => {
+    const wear = Array.from({ length: 100 }, (_, index) =>
+      heard(210 + 10 * index, 50 + 0.1 * index),
+    );
+    expect(storyOf(run([usual], ...learning(), ...wear))).toHaveLength(1);
+  });
+
+  test('each mode has one of its own, and what is not learnt is not judged', () => {
+    const fast = { mode: 'Fast' };
+    const out = run([usual], ...learning(), heard(210, 80, fast), heard(220, 80));
+    expect(storyOf(out)).toEqual(['raised 220 warning']);
+    expect(baselinesOf(run([usual], ...learning(), ...learning(fast, 200))).at(-1)).toMatchObject({
+      mode: 'EXECUTE/Fast/',
+      status: 'ready',
+    });
+  });
+
+  test('learns nothing while another rule finds the signal bad', () => {
+    const hot = { id: 'hot', kind: 'limit', signal: 'temperature', above: 80 };
+    const out = run([usual, hot], heard(2, 99), heard(3, 99), ...learning());
+    expect(baselinesOf(out)[0]).toMatchObject({ status: 'frozen', samples: 0 });
+    expect(baselinesOf(out).at(-1)).toMatchObject({ status: 'ready', samples: 20 });
+    expect(baselinesOf(out).at(-1)!.median).toBeCloseTo(50);
+  });
+
+  test('values without a logarithm are not judged, and said once', () => {
+    const out = run([{ ...usual, scale: 'log' }], heard(10, 0), heard(20, -1));
+    const asides = out.filter((item) => item.kind === 'row' && item.table === 'asides');
+    expect(asides).toHaveLength(1);
+  });
+
+  test('another limit keeps what was learnt; another scale begins anew', () => {
+    const start: Item[] = [changeOf(model), changeOf(ruled(usual)), ...learning()];
+    const go = (rule: object) => {
+      return storyOf(runThrough(detect, [...start, changeOf(ruled(rule)), heard(210, 58)]));
+    };
+    expect(go({ ...usual, limit: 5, raise: { severity: 'alarm' } })).toEqual(['raised 210 alarm']);
+    expect(go({ ...usual, limit: 5, scale: 'log' })).toEqual([]);
+  });
+
+  const restarts: [string, MachineEvent['data']][] = [
+    ['repaired', {}],
+    ['sensor_changed', {}],
+    ['request', { id: 'r', status: 'completed' }],
+  ];
+  test.for(restarts)('begins anew after %s, and its anomaly ends', ([type, data]) => {
+    const items = [...learning(), heard(210, 99), machineEvent(215, type, data), heard(220, 99)];
+    const out = run([usual], ...items);
+    expect(storyOf(out)).toEqual(['raised 210 warning', 'cleared 215 warning']);
+    expect(anomaliesOf(out)[1]!.reason).toContain('starts anew');
+  });
+
+  test.for([
+    ['request', { id: 'r', status: 'accepted' }],
+    ['sensor_changed', { point: 'elsewhere' }],
+    ['acknowledged', {}],
+  ] as [string, MachineEvent['data']][])('is kept after %s %o', ([type, data]) => {
+    const out = run([usual], ...learning(), machineEvent(205, type, data), heard(210, 99));
+    expect(storyOf(out)).toEqual(['raised 210 warning']);
+  });
+});

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { detect } from '../../../operators/detect/detect.ts';
+import type { Detected } from '../../../operators/detect/hear.ts';
+import type { Event, Flow, Stage, StageId } from '../../../operators/flow/flow.ts';
+import { order } from '../../../operators/flow/order.ts';
+import type { States } from '../../../operators/flow/states.ts';
+import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import { runThrough, watermark } from '../../support/flows.ts';
+import { anomaliesOf, changeOf, heard, machineEvent, model, ruled, seconds } from './judging.ts';
+
+type Item = Flow<Situated<Observation>>;
+type Observed = Event<Situated<Observation>>;
+
+const LINE = 'plant/line';
+const DISORDER = 25;
+
+/** Every kind of detector at once, with delays, deadbands and conditions. */
+const rules = ruled(
+  {
+    id: 'hot',
+    kind: 'limit',
+    signal: 'temperature',
+    above: 70,
+    raise: { after: '10s' },
+    clear: { after: '20s', deadband: '5%' },
+  },
+  {
+    id: 'zone',
+    kind: 'iso20816',
+    signal: 'velocity',
+    while: "state == 'EXECUTE'",
+    raise: { count: 2, severity: { B: 'notice', C: 'warning', D: 'alarm' } },
+  },
+  { id: 'usual', kind: 'baseline', signal: 'temperature', learn: 20, modes: ['state'] },
+  { id: 'frozen', kind: 'stuck', signal: '*', windows: 2 },
+  { id: 'quiet', kind: 'silence', signal: '*', after: '35s', while: "state == 'EXECUTE'" },
+);
+const start: Item[] = [changeOf(model), changeOf(rules)];
+
+/** What happens in one step of ten seconds: values of two signals (or none), the state, whether it is mixed. */
+const step = fc.record({
+  temperature: fc.option(fc.integer({ min: 40, max: 90 }), { freq: 4 }),
+  velocity: fc.option(fc.double({ min: 0, max: 6, noNaN: true }), { freq: 4 }),
+  still: fc.boolean(),
+  mixed: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
+  state: fc.constantFrom('EXECUTE', 'EXECUTE', 'EXECUTE', 'STOPPED'),
+  event: fc.constantFrom('', '', '', '', '', 'repaired', 'acknowledged'),
+});
+const history = fc.array(step, { minLength: 5, maxLength: 60 });
+
+function eventsOf(steps: readonly Step[]): Observed[] {
+  return steps.flatMap(({ temperature, velocity, still, mixed, state, event }, index) => {
+    const end = 10 * (index + 1);
+    const about = { state, mixed };
+    const span = still ? { min: 5, max: 5 } : {};
+    return [
+      ...(temperature === null ? [] : [heard(end, temperature, about, span)]),
+      ...(velocity === null ? [] : [heard(end, velocity, about, { signal: 'velocity', ...span })]),
+      ...(event === '' ? [] : [machineEvent(end, event, {}, { state })]),
+    ];
+  });
+}
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** As the pipeline does it: ordered by line time, and among equals by what they are. */
+function ordered(states: States): Stage<Situated<Observation>, Detected> {
+  const byTime = order<Situated<Observation>>(
+    {
+      id: 'order-test' as StageId,
+      rank: ({ value }) => `${value.kind} ${value.kind === 'window' ? value.signal : ''}`,
+    },
+    states,
+  );
+  return (source) => source.pipe(byTime, detect(states));
+}
+
+/** Items with the line's watermark behind each: the greatest time so far, less the disorder. */
+function arriving(events: readonly Observed[]): Item[] {
+  let latest = 0;
+  const items = events.flatMap((event): Item[] => {
+    latest = Math.max(latest, event.time);
+    return [event, watermark(LINE, latest - seconds(DISORDER))];
+  });
+  return [...start, ...items, watermark(LINE, latest + seconds(100))];
+}
+
+describe('anomalies of a history', () => {
+  test('are the same wherever the run was cut', () => {
+    fc.assert(
+      fc.property(history, fc.array(fc.nat(300), { maxLength: 4 }), (steps, cuts) => {
+        const items = arriving(eventsOf(steps));
+        const whole = anomaliesOf(runThrough(ordered, items));
+        expect(anomaliesOf(runThrough(ordered, items, new Set(cuts)))).toEqual(whole);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('are the same in whatever order their events arrived, within the disorder', () => {
+    fc.assert(
+      fc.property(
+        history,
+        fc.array(fc.integer({ min: 0, max: DISORDER - 1 }), { minLength: 180, maxLength: 180 }),
+        (steps, delays) => {
+          const events = eventsOf(steps);
+          const late = events
+            .map((event, index) => ({ event, at: event.time + seconds(delays[index]!) }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ event }) => event);
+          const whole = anomaliesOf(runThrough(ordered, arriving(events)));
+          expect(anomaliesOf(runThrough(ordered, arriving(late)))).toEqual(whole);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test('include every kind of detector, or the two above would prove nothing', () => {
+    const kinds = new Set<string>();
+    fc.assert(
+      fc.property(history, (steps) => {
+        for (const { detector, phase } of anomaliesOf(
+          runThrough(ordered, arriving(eventsOf(steps))),
+        )) {
+          kinds.add(`${detector} ${phase}`);
+        }
+      }),
+      { numRuns: 60, seed: 1 },
+    );
+    for (const kind of ['limit', 'iso20816', 'stuck', 'silence']) {
+      expect(kinds).toContain(`${kind} raised`);
+      expect(kinds).toContain(`${kind} cleared`);
+    }
+  });
+
+  test('have a life: raised, then updates, then cleared, revisions without a gap, one at a time per signal and rule', () => {
+    fc.assert(
+      fc.property(history, (steps) => {
+        const open = new Map<string, { id: string; revision: number; time: number }>();
+        for (const anomaly of anomaliesOf(runThrough(ordered, arriving(eventsOf(steps))))) {
+          const key = `${anomaly.rule} ${anomaly.signal}`;
+          const before = open.get(key);
+          if (anomaly.phase === 'raised') expect(before).toBeUndefined();
+          else expect(before?.id).toBe(anomaly.id);
+          expect(anomaly.revision).toBe((before?.revision ?? 0) + 1);
+          expect(anomaly.time).toBeGreaterThanOrEqual(before?.time ?? anomaly.since);
+          if (anomaly.phase === 'cleared') open.delete(key);
+          else open.set(key, anomaly);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
