@@ -6,7 +6,7 @@ import { assetOf, type Knowledge, learn, nothingKnown, rulesOf } from '../model/
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Observation, Situated, Situation } from '../model/situation.ts';
-import { END_OF_TIME, type EventTime } from '../model/time.ts';
+import { type Duration, END_OF_TIME, type EventTime, plus } from '../model/time.ts';
 import { cellKey } from './cell.ts';
 import { type CompiledRules, compileRules, isAbout } from './compile.ts';
 import { type AssetState, type Detected, hear, sayTo, settle } from './hear.ts';
@@ -139,7 +139,8 @@ function reconsider(
       continue;
     }
     const reason = asset === undefined ? 'asset removed' : 'rule changed';
-    const anomaly = withdraw(cell, reason, out.now);
+    // Just after line time: at it, what is said would count as behind.
+    const anomaly = withdraw(cell, reason, plus(out.now, 1 as Duration));
     if (anomaly !== undefined) sayTo(out, anomaly, false);
     const detail = `${reason}: the state of ${cell.rule} for ${cell.signal} begins anew`;
     out.aside('rule-changed', detail, key);

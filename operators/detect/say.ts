@@ -1,10 +1,10 @@
 import type { Anomaly, AnomalyPhase } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import { formatDuration } from '../model/duration.ts';
+import { identity } from '../model/identity.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Situation } from '../model/situation.ts';
 import { type Duration, type EventTime, SECOND, toIso } from '../model/time.ts';
-import { anomalyId } from './anomaly-id.ts';
 import type { Cell } from './cell.ts';
 import { severityOf } from './severity.ts';
 import { short, type Verdict } from './verdict.ts';
@@ -26,7 +26,7 @@ export function say(
       : `${subjectOf(cell)} ${predicateOf(rule, verdict)}, since ${toIso(since)}${circumstances(situation)}`;
   const anomaly: Anomaly = {
     kind: 'anomaly',
-    id: before?.id ?? anomalyId(asset, rule.id, signal, point, since),
+    id: before?.id ?? identity([asset, rule.id, signal, point, since]),
     phase,
     revision: (before?.revision ?? 0) + 1,
     asset,

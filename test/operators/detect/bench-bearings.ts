@@ -18,7 +18,7 @@ export function exampleChanges(): ChangeValue[] {
   const rules = rulesSchema.parse(read('rules.yaml'));
   return [
     { kind: 'model', id: 'model', model: model! },
-    { kind: 'rules', id: 'rules', plant: 'femto', rules },
+    { kind: 'rules', id: 'rules', plant: 'pronostia', rules },
   ];
 }
 
@@ -74,7 +74,7 @@ export function lifeOfCsv(folder: string, bearing: string, interval = 10): Life 
 }
 
 function assetOf(bearing: string): AssetKey {
-  return assetKey('femto', 'bench', bearing.toLowerCase());
+  return assetKey('pronostia', 'rig', bearing.toLowerCase());
 }
 
 function features(

