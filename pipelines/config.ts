@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cmmsConfigSchema } from '../sinks/cmms/config.ts';
 import { overlaid } from './environment.ts';
 import { checked, parseYaml, readText } from './read-yaml.ts';
 import { LEVELS } from './runtime/happening-kind.ts';
@@ -66,6 +67,14 @@ const logSchema = z.strictObject({
   level: z.enum(LEVELS).default('info').describe('The least serious level that is logged.'),
 });
 
+/** Checked here, so that a mistake has its line; kept as it is written, because whoever uses it reads it again. */
+const cmmsSchema = z.unknown().superRefine((written, context) => {
+  if (written === undefined) return;
+  for (const { message, path } of cmmsConfigSchema.safeParse(written).error?.issues ?? []) {
+    context.addIssue({ code: 'custom', message, path: [...path] });
+  }
+});
+
 /** Addresses, paths and limits. Nothing in here can change an answer: what can stands in `rules.yaml`. */
 export const configSchema = z.strictObject({
   pipeline: name.default('plant').describe('Names this pipeline in tokens, files and metrics.'),
@@ -81,7 +90,7 @@ export const configSchema = z.strictObject({
   backlog: backlogSchema.prefault({}).describe('What may wait for a sink that is away.'),
   http: httpSchema.prefault({}).describe('Health and metrics.'),
   log: logSchema.prefault({}).describe('What is logged to standard error.'),
-  cmms: z.unknown().optional().describe('The CMMS that requests go to: see docs/cmms.md.'),
+  cmms: cmmsSchema.optional().describe('The CMMS that requests go to: see docs/cmms.md.'),
 });
 export type Config = z.output<typeof configSchema>;
 

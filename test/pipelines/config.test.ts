@@ -57,6 +57,7 @@ test.each([
   ['backlog: { bytes: 1 GiB }\n', 'expected a number of bytes such as 64MB or 2GB, found "1 GiB"'],
   ['log: { level: loud }\n', ':1:15: log.level: '],
   ['nats: [1\n', 'andon.yaml:2:1: '],
+  ['cmms: { name: x,\n  base: 5 }\n', ':2:9: cmms.base: '],
   ['- 1\n', 'file: expected object, found [1]'],
   ['nats: 5\n', ':1:7: nats: expected object, found 5'],
 ])('%j is refused with its place', (text, message) => {
@@ -87,10 +88,18 @@ test('nobody can change a configuration that was read', () => {
 });
 
 test('a configuration is explained with every setting and no secret', () => {
-  const config = readConfig(
-    fileOf('cmms: { name: x, auth: { kind: bearer, token: geheim }, base: "http://u:geheim@h" }\n'),
-    { NATS_PASSWORD: 'geheim', NATS_TOKEN: 'geheim', CLICKHOUSE_URL: 'http://u:geheim@h:8123' },
-  );
+  const cmms = {
+    name: 'x',
+    base: 'http://u:geheim@h',
+    auth: { kind: 'bearer', token: 'geheim' },
+    search: { path: '/', key: '/key' },
+    create: { path: '/' },
+  };
+  const config = readConfig(fileOf(JSON.stringify({ cmms })), {
+    NATS_PASSWORD: 'geheim',
+    NATS_TOKEN: 'geheim',
+    CLICKHOUSE_URL: 'http://u:geheim@h:8123',
+  });
   const text = explainConfig(config);
   expect(text).not.toContain('geheim');
   expect(text).toContain('seconds: 2 # An epoch ends after this time,');

@@ -1,0 +1,25 @@
+/** What one check of the doctor found. `warn`: it works, but not as well as it should. */
+export type Finding = {
+  readonly check: string;
+  readonly state: 'ok' | 'warn' | 'fail';
+  readonly found: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+};
+
+export function ok(check: string, found: string): Finding {
+  return { check, state: 'ok', found };
+}
+
+export function warn(check: string, found: string, remedy: string): Finding {
+  return { check, state: 'warn', found, remedy };
+}
+
+/** Without a remedy: the message says itself what to do. */
+export function fail(check: string, found: string, remedy?: string): Finding {
+  return { check, state: 'fail', found, ...(remedy === undefined ? {} : { remedy }) };
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

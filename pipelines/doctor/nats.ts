@@ -1,0 +1,62 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Config } from '../config.ts';
+import { connectNats } from '../ingest/connection.ts';
+import {
+  ensurePartition,
+  ensureRequests,
+  findStream,
+  partitionStream,
+  REQUESTS_STREAM,
+} from '../ingest/streams.ts';
+import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
+import { isAtLeast } from './version.ts';
+
+/** Older ones lose or repeat messages in rare cases that are mended in this one. */
+const ADVISED = '2.11.6';
+const PATIENCE = 2_000;
+
+/** The log: whether NATS is there, new enough, lets us in, and has its streams as they should be. Changes nothing. */
+export async function examineNats(config: Config): Promise<readonly Finding[]> {
+  let connection: NatsConnection;
+  try {
+    connection = await connectNats({ ...config.nats, name: 'andon doctor', patience: PATIENCE });
+  } catch (error) {
+    return [fail('NATS', messageOf(error))];
+  }
+  try {
+    const { partition, partitions } = config;
+    return [
+      server(connection),
+      await stream(connection, partitionStream(partition), () =>
+        ensurePartition(connection, { partition, partitions }),
+      ),
+      await stream(connection, REQUESTS_STREAM, () => ensureRequests(connection)),
+    ];
+  } finally {
+    await connection.close();
+  }
+}
+
+function server(connection: NatsConnection): Finding {
+  const version = connection.info?.version ?? 'unknown';
+  const found = `${version} at ${connection.getServer()}, JetStream on`;
+  if (isAtLeast(version, ADVISED)) return ok('NATS', found);
+  return warn('NATS', found, `Good for a try; for production upgrade to ${ADVISED} or newer.`);
+}
+
+/** `verify` makes a stream that is missing, so it is asked only about one that is there. */
+async function stream(
+  connection: NatsConnection,
+  name: string,
+  verify: () => Promise<{ readonly state: { readonly messages: number } }>,
+): Promise<Finding> {
+  const check = `stream ${name}`;
+  try {
+    if ((await findStream(connection, name)) === undefined) {
+      return warn(check, 'none yet', 'andon run makes it.');
+    }
+    return ok(check, `as expected, ${(await verify()).state.messages} messages`);
+  } catch (error) {
+    return fail(check, messageOf(error));
+  }
+}
