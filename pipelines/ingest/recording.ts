@@ -7,6 +7,7 @@ import { recordedCsv } from './recorded-csv.ts';
 import { recordedLines } from './recorded-lines.ts';
 import { recordedWaveforms } from './recorded-waveforms.ts';
 import type { RecordingDescription } from './recording-description.ts';
+import { plainBytes } from './stored-message.ts';
 
 export type RecordingOptions = {
   /** One or several recordings of one log: their messages are put in the order of their append times. */
@@ -162,7 +163,7 @@ class RecordingLog implements Log {
       this.#last += 1;
       if (this.#last <= this.#after) continue;
       const sequence = this.#last as Sequence;
-      messages.push({ sequence, ...next.value });
+      messages.push({ sequence, ...next.value, payload: plainBytes(next.value.payload) });
     }
     return { messages, gaps: [], ended: this.#ended };
   }

@@ -44,6 +44,14 @@ export function storedMessage(
     appended,
     subject: subject.startsWith(prefix) ? subject.slice(prefix.length) : subject,
     headers: headersOf(message),
-    payload: message.data,
+    payload: plainBytes(message.data),
   };
+}
+
+/**
+ * The same bytes as a plain `Uint8Array`. The client hands out `Buffer`s, whose `slice` shares memory where that of
+ * every other typed array copies: operators must not depend on which of the two they got.
+ */
+export function plainBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

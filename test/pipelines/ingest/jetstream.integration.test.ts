@@ -81,6 +81,7 @@ describe('a log over JetStream', () => {
     expect(messages.map(({ payload }) => Number(Buffer.from(payload)))).toEqual(range(1, 3_000));
     expect(gaps).toEqual([]);
     const [first] = messages;
+    expect(Object.getPrototypeOf(first!.payload)).toBe(Uint8Array.prototype);
     expect(first).toMatchObject({ subject: SUBJECT, headers: {} });
     expect(first!.appended / 1_000).toBeGreaterThan(before - 1_000);
     expect(first!.appended / 1_000).toBeLessThan(Date.now() + 1_000);

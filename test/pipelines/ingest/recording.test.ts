@@ -97,6 +97,15 @@ describe('a recording as a log', () => {
     expect([0, 4, 8].map((offset) => bytes.readFloatLE(offset))).toEqual([0.5, 1.5, -1]);
   });
 
+  test('has payloads that are plain bytes, never Buffers', async () => {
+    for (const path of [smallWaveforms('[snapshot][channel][sample]'), example('press.ndjson')]) {
+      const recordings = [await readDescription(path)];
+      for (const { payload } of await all(await openRecordingLog({ recordings }))) {
+        expect(Object.getPrototypeOf(payload)).toBe(Uint8Array.prototype);
+      }
+    }
+  });
+
   test('is the same whatever the size of the pulls, and goes on where it was left', async () => {
     const description = await readDescription(example('press.ndjson'));
     const open = (after = 0) => openRecordingLog({ recordings: [description], after });
