@@ -14,9 +14,9 @@ const work = mkdtempSync(join(tmpdir(), 'andon-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 if (step('set-up', [process.execPath, 'scripts/setup.js'])) {
-  step('lint', ['npx', 'biome', 'ci', '.']);
-  step('types', ['npx', 'tsc', '-p', '.']);
-  step('dead code', ['npx', 'knip']);
+  step('lint', [tool('biome'), 'ci', '.']);
+  step('types', [tool('tsc'), '-p', '.']);
+  step('dead code', [tool('knip')]);
   tests('unit tests and laws', ['unit', 'laws']);
   tests('integration tests', ['integration']);
 }
@@ -24,6 +24,14 @@ rmSync(work, { recursive: true, force: true });
 if (total.skipped > 0) console.log(`${total.skipped} skipped, with the reasons above`);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
+
+/**
+ * A program of an npm package. Not through npx, which speaks of its own settings in between.
+ * @param {string} name
+ */
+function tool(name) {
+  return join(root, 'node_modules', '.bin', name);
+}
 
 /** @param {string} name @param {string[]} command */
 function step(name, command) {
@@ -36,7 +44,7 @@ function step(name, command) {
 function tests(name, projects) {
   const file = join(work, `${projects[0]}.json`);
   const chosen = projects.flatMap((project) => ['--project', project]);
-  const done = run(name, ['npx', 'vitest', 'run', ...chosen], { ANDON_TEST_COUNTS: file });
+  const done = run(name, [tool('vitest'), 'run', ...chosen], { ANDON_TEST_COUNTS: file });
   const counts = countsIn(file);
   total.passed += counts.passed;
   total.skipped += counts.skipped;
