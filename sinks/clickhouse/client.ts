@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 
 export type WarehouseClientOptions = {
   readonly url: string;
@@ -24,6 +24,8 @@ export function createWarehouseClient(options: WarehouseClientOptions): ClickHou
     // asked before the database exists.
     http_headers: { [DATABASE_HEADER]: database },
     application: 'andon',
+    // Errors are thrown; whoever catches them says what is to be said.
+    log: { level: ClickHouseLogLevel.OFF },
     request_timeout: timeout,
     compression: { request: false, response: false },
     keep_alive: { enabled: true, idle_socket_ttl: 2_000, eagerly_destroy_stale_sockets: true },

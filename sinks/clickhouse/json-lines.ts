@@ -37,9 +37,16 @@ export function createJsonLines(table: string): JsonLines {
   };
 }
 
-/** JSON has no NaN or infinities and would say null for them; ClickHouse reads these words as numbers. */
+const HALF_OF_A_PAIR = /[\ud800-\udfff]/;
+
+/** What JSON cannot say, or says in a way that ClickHouse refuses together with the whole block. */
 function spelt(_name: string, value: unknown): unknown {
+  if (typeof value === 'string') {
+    // By way of UTF-8, which has no halves of surrogate pairs: they become U+FFFD, whole pairs stay.
+    return HALF_OF_A_PAIR.test(value) ? Buffer.from(value).toString() : value;
+  }
   if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  // JSON would say null for these, and ClickHouse would read 0.
   if (Number.isNaN(value)) return 'nan';
   return value > 0 ? 'inf' : '-inf';
 }

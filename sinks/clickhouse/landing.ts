@@ -95,8 +95,7 @@ async function insert(
 
 /**
  * All that decides over the insert stands in the statement: the defaults of the deduplication settings differ between
- * versions, and a field that the table does not know or a null that it cannot hold must be an error, never a silent
- * default.
+ * versions, and a field that the table does not know or a null for a text must be an error, never a silent default.
  */
 function insertStatement(database: string, content: EpochContent, block: Block): string {
   const table = `${identifier(database)}.${identifier(block.table)}`;

@@ -9,7 +9,7 @@ type Result = { readonly bytes: Buffer; readonly rowsRead: number; readonly byte
 type Inserted = { readonly rowsWritten: number; readonly bytesWritten: number };
 type Chunk = { readonly done: boolean; readonly bytes: Buffer };
 
-/** The parts of chDB's native addon that are used. Its public API has no binary-safe insert. */
+/** The parts of chDB's native addon that are used. Its public API neither streams bytes nor counts what is written. */
 type Native = {
   CreateConnection(path: string, args?: readonly string[]): Handle;
   CloseConnection(connection: Handle): void;
@@ -28,8 +28,8 @@ type Native = {
 /** One connection, for one statement at a time. Its settings, database and parameters end with it. */
 export interface Connection {
   query(sql: string, format: string): Promise<Result>;
-  /** `statement` up to and with its format; `data` are the bytes behind it. */
-  insert(statement: string, data: Uint8Array): Promise<Inserted>;
+  /** An INSERT without data in its text; says what it wrote, deduplicated or not. */
+  insert(sql: string): Promise<{ readonly written: number; readonly bytes: number }>;
   /** Pieces of a result, each in the format on its own: only for formats that can be strung together. */
   stream(sql: string, format: string): AsyncGenerator<Buffer>;
   /** Never while something runs on it: that would end the engine. */
@@ -66,8 +66,11 @@ function connect(native: Native, connection: Handle): Connection {
   return {
     query: (sql, format) =>
       native.QueryAsyncConnection(connection, sql, format).catch(asEngineError),
-    insert: (statement, data) =>
-      native.InsertRawAsyncConnection(connection, statement, data, false).catch(asEngineError),
+    insert: (sql) =>
+      native
+        .InsertRawAsyncConnection(connection, sql, new Uint8Array(), false)
+        .then(({ rowsWritten, bytesWritten }) => ({ written: rowsWritten, bytes: bytesWritten }))
+        .catch(asEngineError),
     async *stream(sql, format) {
       let stream: StreamHandle | undefined;
       try {

@@ -20,6 +20,7 @@ if (directory === undefined) throw new Error('expected --directory');
 
 const addressFile = join(directory, 'address.json');
 const data = join(directory, 'data');
+const folder = join(directory, 'incoming');
 mkdirSync(data, { recursive: true });
 
 let engine: ReturnType<typeof openEngine>;
@@ -39,8 +40,11 @@ try {
   process.exit(4);
 }
 
+// What a killed process left behind was never confirmed to anybody.
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder);
 const password = process.env.ANDON_WAREHOUSE_PASSWORD ?? '';
-const server = createWarehouseServer(engine, password);
+const server = createWarehouseServer(engine, { folder, password });
 server.on('error', (error) => {
   console.error(`127.0.0.1:${port}: ${error.message}. Choose another port.`);
   process.exit(3);

@@ -22,8 +22,11 @@ const CONTENT_TYPES: readonly (readonly [RegExp, string])[] = [
   [/^(?:Pretty|Vertical|Markdown|Values|XML)/i, 'text/plain; charset=UTF-8'],
 ];
 
-/** ClickHouse's HTTP interface in front of an engine: `/ping`, and `/` for everything else. Not yet listening. */
-export function createWarehouseServer(engine: Engine, password: string): Server {
+/** ClickHouse's HTTP interface in front of an engine: `/ping`, and `/` for everything else. `folder` is for data on its way in. Not yet listening. */
+export function createWarehouseServer(
+  engine: Engine,
+  { folder, password }: { readonly folder: string; readonly password: string },
+): Server {
   const owners = createGate(OWNERS_AT_ONCE);
   const analysts = createGate(ANALYSTS_AT_ONCE);
 
@@ -43,7 +46,7 @@ export function createWarehouseServer(engine: Engine, password: string): Server 
     }
     const gate = isAnalyst(ask.user) ? analysts : owners;
     await gate.pass(async () => {
-      if (!response.destroyed) await carryOut(engine, ask, request, response);
+      if (!response.destroyed) await carryOut(engine, folder, ask, request, response);
     });
   }
 
@@ -60,6 +63,7 @@ export function createWarehouseServer(engine: Engine, password: string): Server 
 
 async function carryOut(
   engine: Engine,
+  folder: string,
   ask: Ask,
   request: IncomingMessage,
   response: ServerResponse,
@@ -69,7 +73,7 @@ async function carryOut(
     if (!response.writableFinished && ask.verb !== 'INSERT') void killQuery(engine, ask.id);
   };
   response.on('close', kill);
-  const pieces = answer(engine, ask);
+  const pieces = answer(engine, folder, ask);
   let piece = await pieces.next();
   head(ask, response, piece.done === true ? piece.value : undefined);
   const body = bodyOf(request, response);

@@ -1,0 +1,188 @@
+import { type Row, row } from '../../../operators/flow/flow.ts';
+import type { Frame } from '../../../operators/model/frame.ts';
+import type { Key } from '../../../operators/model/key.ts';
+import type { Origin, Sequence } from '../../../operators/model/message.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
+
+/** 2026-11-22T08:00:00Z in microseconds. */
+export const MORNING = Date.UTC(2026, 10, 22, 8) * 1_000;
+export const sequence = (number: number) => number as Sequence;
+export const time = (microseconds: number) => microseconds as EventTime;
+
+const origin: Origin = {
+  subject: 'telemetry.p.l.a',
+  sequence: sequence(1),
+  appended: time(MORNING),
+};
+const located = { plant: 'p', line: 'l', asset: 'a' };
+const situation = { state: 'EXECUTE', mode: 'auto', order: 'o-1', product: 'x' };
+
+export function frameOf(asset: string, times: number[], columns: Record<string, number[]>): Frame {
+  return {
+    kind: 'frame',
+    origin,
+    asset: asset as Key,
+    times: Float64Array.from(times),
+    signals: Object.keys(columns),
+    values: Float64Array.from(Object.values(columns).flat()),
+    texts: [],
+  };
+}
+
+export function request(id: string, revision: number, action = 'open'): Row {
+  return row('requests', {
+    ...located,
+    id,
+    revision,
+    action,
+    component: 'bearing',
+    failure_mode: 'BRG-WEAR',
+    priority: 'high',
+    title: 'Bearing "3" wears\n\nsoon',
+    opened: time(MORNING),
+    time: time(MORNING + revision),
+    incidents: ['i'],
+    anomalies: ['n'],
+    request: JSON.stringify({ id, revision }),
+  });
+}
+
+export function aside(original: string, count = 1, source = 'telemetry.p.l.a'): Row {
+  return row('asides', {
+    reason: 'malformed',
+    stage: 'decode',
+    source,
+    detail: 'expected MessagePack, found text',
+    count,
+    original,
+  });
+}
+
+/** At least one row of every table. */
+export const ONE_OF_EACH: readonly Row[] = [
+  row('readings', {
+    ...frameOf('p/l/a', [MORNING, MORNING + 1], { speed: [1, 2], heat: [Number.NaN, 4] }),
+    texts: [{ signal: 'recipe', values: [null, 'red é'] }],
+  }),
+  row('waveforms', {
+    kind: 'waveform',
+    origin,
+    asset: 'p/l/a' as Key,
+    point: 'front',
+    time: time(MORNING),
+    rate: 25_600,
+    unit: 'g',
+    samples: Float32Array.of(0.5, -0.5),
+    rpm: 1_500,
+  }),
+  row('windows', {
+    ...located,
+    signal: 'speed',
+    window: 'minute',
+    start: time(MORNING),
+    end: time(MORNING + 60_000_000),
+    version: 1,
+    count: 2,
+    first: 1,
+    last: 2,
+    min: 1,
+    max: 2,
+    sum: 3,
+    mean: 1.5,
+    deviation: 0.7,
+    rms: 1.58,
+    peak_to_peak: 1,
+    crest: 1.26,
+    slope: Number.NaN,
+    quantiles: { p50: 1.5 },
+  }),
+  row('features', {
+    ...located,
+    point: 'front',
+    component: 'bearing',
+    time: time(MORNING),
+    rate: 25_600,
+    samples: 2,
+    rpm: null,
+    values: { crest: 1.4 },
+    absent: { velocity_rms: 'too short' },
+  }),
+  row('machine_states', { ...located, ...situation, time: time(MORNING) }),
+  row('machine_events', { ...located, time: time(MORNING), type: 'acknowledged', data: '{}' }),
+  row('schedule', {
+    plant: 'p',
+    line: 'l',
+    id: 'e-1',
+    kind: 'order',
+    start: time(MORNING),
+    end: time(MORNING + 3_600_000_000),
+    order: 'o-1',
+    product: 'x',
+    due: null,
+    quantity: 12.5,
+    assets: [],
+    cancelled: false,
+  }),
+  row('assets', {
+    ...located,
+    name: 'Press',
+    class: 'press',
+    criticality: 'A',
+    stop_cost: null,
+    components: ['bearing'],
+    signals: ['speed'],
+    points: ['front'],
+  }),
+  row('rules', { plant: 'p', change: 'c-1', rules: '{}' }),
+  row('baselines', {
+    ...located,
+    rule: 'heat',
+    signal: 'heat',
+    point: '',
+    mode: 'auto',
+    status: 'learning',
+    samples: 3,
+    needed: 100,
+    median: 4,
+    mad: 0.5,
+    time: time(MORNING),
+  }),
+  row('anomalies', {
+    ...located,
+    ...situation,
+    id: 'n',
+    phase: 'raised',
+    revision: 1,
+    rule: 'heat',
+    detector: 'limit',
+    signal: 'heat',
+    point: '',
+    component: 'bearing',
+    failure_mode: '',
+    severity: 'alarm',
+    since: time(MORNING),
+    time: time(MORNING + 1),
+    value: 4,
+    limit: 3,
+    score: 1.33,
+    unit: '°C',
+    reason: 'heat is 4 °C, above 3 °C',
+    evidence: '{}',
+  }),
+  row('incidents', {
+    ...located,
+    ...situation,
+    id: 'i',
+    rule: 'bearing-wear',
+    component: 'bearing',
+    failure_mode: 'BRG-WEAR',
+    severity: 'alarm',
+    start: time(MORNING),
+    end: time(MORNING + 1),
+    time: time(MORNING + 1),
+    anomalies: ['n'],
+    evidence: '[]',
+  }),
+  request('r', 1),
+  aside('garbage \ud800 \0'),
+];
