@@ -12,11 +12,6 @@ export type YamlSource = {
   readonly name: string;
 };
 
-/** Reads a YAML file and checks it. Throws a `Problem` that lists every mistake with file, line and column. */
-export function readYaml<S extends z.ZodType>(schema: S, file: string): z.output<S> {
-  return checked(schema, parseYaml(readText(file), file));
-}
-
 /** The text of a file that somebody named. Throws a `Problem` if it cannot be read. */
 export function readText(file: string): string {
   try {

@@ -68,7 +68,8 @@ export function supervise(options: SuperviseOptions): Supervised {
     }
     const { pid, exited } = child;
     onHappening({ name, kind: 'child-started', pid });
-    if (stopping.signal.aborted) child.kill('SIGTERM');
+    // Stopped between the decision to start and the start: nobody else knows of this child.
+    if (stopping.signal.aborted) void child.stop(grace);
     const started = performance.now();
     const over = new AbortController();
     const signal = AbortSignal.any([over.signal, AbortSignal.timeout(patience)]);
