@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import { type EventTime, fromMilliseconds, plus } from '../../operators/model/time.ts';
 import { lineage, linesOf, type Recorded, wrongRecording } from './recorded.ts';
 import { type RecordingDescription, readInstant } from './recording-description.ts';
@@ -38,9 +39,7 @@ export async function* recordedLines(
       subject: line.subject,
       appended: (last + shift) as EventTime,
       headers: {
-        ...(line.subject.startsWith('telemetry.') || line.subject.startsWith('waveform.')
-          ? lineage(description.name, boot, number)
-          : {}),
+        ...(line.subject === TICK_SUBJECT ? {} : lineage(description.name, boot, number)),
         ...(json ? { 'Content-Type': 'application/json' } : {}),
         ...line.headers,
       },

@@ -26,6 +26,10 @@ const message = (index: number) => ({
   payload: Buffer.from(String(index)),
 });
 
+async function reconnect(): Promise<void> {
+  for await (const { type } of connection.status()) if (type === 'reconnect') return;
+}
+
 /** Payloads of the stream, in order. */
 async function stored(): Promise<number[]> {
   const manager = await jetstreamManager(connection);
@@ -58,18 +62,43 @@ test('everything published is in the stream, in order, with bounded unacknowledg
 });
 
 test('a server that is killed and restarted in the middle costs nothing and changes no order', async () => {
-  const publisher = createPublisher(connection, { run: 'a', inFlight: 100 });
-  let restarting: Promise<void> | undefined;
-  for (let index = 0; index < 2_000; index += 1) {
-    if (index === 700) restarting = server.kill().then(() => server.restart());
-    await publisher.publish(message(index));
+  const publisher = createPublisher(connection, { run: 'a', inFlight: 100_000 });
+  let restarting: Promise<unknown> | undefined;
+  let over = false;
+  let count = 0;
+  // Publishing goes on all the while: before, during and after the server is away.
+  for (let rest = 200; rest > 0; count += 1) {
+    if (count === 700) {
+      const reconnected = reconnect();
+      restarting = server
+        .kill()
+        .then(() => server.restart())
+        .then(() => reconnected)
+        .finally(() => {
+          over = true;
+        });
+    }
+    await publisher.publish(message(count));
+    if (count % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (over) rest -= 1;
   }
   const counts = await publisher.flush();
   await restarting;
   publisher.close();
   expect(counts.repeated).toBeGreaterThan(0);
-  expect(counts.acknowledged).toBe(2_000);
-  expect(await stored()).toEqual(Array.from({ length: 2_000 }, (_, index) => index));
+  expect(counts.acknowledged).toBe(count);
+  expect(await stored()).toEqual(Array.from({ length: count }, (_, index) => index));
+});
+
+test('a server that freezes until everything was sent again stores nothing twice', async () => {
+  const publisher = createPublisher(connection, { run: 'a', answer: 200 });
+  server.pause();
+  for (let index = 0; index < 100; index += 1) await publisher.publish(message(index));
+  await expect.poll(() => publisher.counts.repeated, { timeout: 5_000 }).toBeGreaterThan(100);
+  server.resume();
+  expect(await publisher.flush()).toMatchObject({ acknowledged: 100 });
+  publisher.close();
+  expect(await stored()).toEqual(Array.from({ length: 100 }, (_, index) => index));
 });
 
 test('a second run of the same messages is no duplicate to the server', async () => {
