@@ -1,6 +1,6 @@
 import { connect } from '@nats-io/transport-node';
 import { runMaintenance } from '../../pipelines/maintenance.ts';
-import { quickConfig } from './maintenance-support.ts';
+import { quickConfig } from './maintenance-config.ts';
 
 // The maintenance pipeline as a process of its own, to be killed. Says what happens as lines of JSON.
 const [servers = '', cmms = ''] = process.argv.slice(2);

@@ -27,7 +27,6 @@ let port: number;
 let maintenance: Child | undefined;
 let cmms: Child | undefined;
 const journal = join(temporaryDirectory(), 'cmms.ndjson');
-const said: string[] = [];
 const url = () => `http://127.0.0.1:${port}`;
 
 beforeAll(async () => {
@@ -40,21 +39,26 @@ afterAll(async () => {
   await plant.close();
 });
 
-/** Starts a TypeScript file and resolves when it has said its first line. */
+/** Starts a TypeScript file and resolves when it has said its first line of JSON. */
 async function start(file: string, args: string[]): Promise<Child> {
-  let first = (_line: string) => {};
-  const begun = new Promise<string>((resolve) => {
-    first = resolve;
+  const lines: string[] = [];
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
   });
   const child = await startChild({
     command: process.execPath,
     args: ['--import', 'tsx', file, ...args],
     onLine: (line) => {
-      said.push(line);
-      first(line);
+      lines.push(line);
+      if (line.startsWith('{')) begin();
     },
   });
-  await begun;
+  const ended = child.exited.then(() => {
+    throw new Error(`${file} ended before it began:\n${lines.join('\n')}`);
+  });
+  await Promise.race([begun, ended]);
+  ended.catch(() => undefined);
   return child;
 }
 
@@ -65,7 +69,8 @@ async function startMaintenance(): Promise<void> {
 async function startCmms(seed: number): Promise<void> {
   cmms = await start(CMMS, ['--port', `${port}`, '--journal', journal]);
   const faults = FAULTS.map((fault) => ({ fault, delay: 0 }));
-  const misbehaviour = { random: { seed, probability: 0.3, faults } };
+  const script = [{ fault: 'commit-then-cut', method: 'POST', times: 3 }];
+  const misbehaviour = { script, random: { seed, probability: 0.3, faults } };
   await askReference(url())('PUT', '/admin/misbehaviour', misbehaviour);
 }
 
@@ -113,7 +118,9 @@ describe('with everything killed at random moments', () => {
       const works = await read(() => worksOf(url(), id));
       expect(works).toMatchObject([{ external_key: id, title: 'Revision 4', revision: 4 }]);
     }
-    expect(said.some((line) => line.includes('"how":"found"'))).toBe(true);
+    const entries = await Promise.all(requests.map(({ id }) => plant.entry(id)));
+    const outcomes = entries.flatMap((entry) => entry?.history.map(({ outcome }) => outcome) ?? []);
+    expect(outcomes).toContain('found');
   }, 120_000);
 });
 

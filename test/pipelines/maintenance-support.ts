@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Request } from '../../operators/model/request.ts';
@@ -9,7 +8,6 @@ import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-reque
 import type { ReferenceCmms } from '../../pipelines/demo/reference-cmms.ts';
 import { startReferenceCmms } from '../../pipelines/demo/reference-cmms.ts';
 import { ensurePartition, ensureRequests } from '../../pipelines/ingest/streams.ts';
-import { readCmmsFile } from '../../pipelines/maintenance/cmms-file.ts';
 import type { LedgerEntry } from '../../pipelines/maintenance/entry.ts';
 import { type Ledger, openLedger } from '../../pipelines/maintenance/ledger.ts';
 import { runMaintenance } from '../../pipelines/maintenance.ts';
@@ -18,27 +16,7 @@ import type { CmmsConfig } from '../../sinks/cmms/config.ts';
 import { exampleRequest } from '../sinks/cmms/example-request.ts';
 import { startNats, type TestNats } from '../support/servers.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-
-const PRESET = fileURLToPath(new URL('../../examples/cmms/reference.yaml', import.meta.url));
-const preset = await readCmmsFile(PRESET);
-
-/** The preset of the reference CMMS with delays that fit a test. */
-export function quickConfig(url: string, changes: Partial<CmmsConfig> = {}): CmmsConfig {
-  const config = preset;
-  if (config.status === undefined) throw new Error('the preset reads no status');
-  return {
-    ...config,
-    base: url,
-    auth: { kind: 'bearer', token: 'reference' },
-    status: { ...config.status, every: 100 },
-    timeout: 300,
-    settle: 300,
-    rate: undefined,
-    retry: { first: 20, most: 100, faults: 5 },
-    breaker: { failures: 5, pause: 200 },
-    ...changes,
-  };
-}
+import { quickConfig } from './maintenance-config.ts';
 
 /** NATS, a reference CMMS and a way to run the maintenance pipeline between them. */
 export interface Plant {
