@@ -33,7 +33,7 @@ export type JetstreamLogOptions = {
   readonly acceptLoss?: boolean;
   /** Most messages buffered beyond what was returned, and asked for at once. Default 2,000. */
   readonly batch?: number;
-  /** Most bytes asked for at once. Default 8 MiB, and always more than the largest message. */
+  /** Most bytes asked for at once, and on top of at most half as many. Default 8 MiB, always more than one message. */
   readonly batchBytes?: number;
   readonly onHappening?: (happening: LogHappening) => void;
 };
@@ -64,6 +64,7 @@ class JetstreamLog implements Log {
   readonly #buffer: LogBuffer;
   readonly #prefix: string;
   readonly #batch: number;
+  readonly #batchBytes: number;
   #next: number;
   #delivered = 0;
   #appended = 0 as EventTime;
@@ -71,6 +72,7 @@ class JetstreamLog implements Log {
   #opening = false;
   #connected = true;
   #closed = false;
+  #opened = Number.NEGATIVE_INFINITY;
 
   constructor(options: JetstreamLogOptions, manager: JetStreamManager) {
     this.stream = options.stream;
@@ -78,6 +80,8 @@ class JetstreamLog implements Log {
     this.#manager = manager;
     this.#next = options.after + 1;
     this.#batch = options.batch ?? 2_000;
+    const largest = (options.connection.info?.max_payload ?? 1_048_576) + 65_536;
+    this.#batchBytes = Math.max(options.batchBytes ?? 8_388_608, largest);
     this.#prefix = `andon.${options.stream.slice(options.stream.lastIndexOf('_') + 1)}.`;
     this.#buffer = new LogBuffer((gap) => this.#kindOf(gap.from));
   }
@@ -141,6 +145,8 @@ class JetstreamLog implements Log {
   /** Never rejects: what cannot be mended fails the buffer, everything else is tried again. */
   async #open(): Promise<void> {
     this.#opening = true;
+    // What is lost again at once would be lost for ever in a busy loop.
+    if (performance.now() - this.#opened < 1_000) await delay(BETWEEN_ATTEMPTS);
     while (!this.#closed && this.#buffer.failure === undefined && this.#consumer === undefined) {
       try {
         await this.#openOnce();
@@ -160,19 +166,19 @@ class JetstreamLog implements Log {
     await this.#check(info);
     const { connection } = this.#options;
     this.#delivered = 0;
-    const largest = (connection.info?.max_payload ?? 1_048_576) + 65_536;
     const consumer = await openPullConsumer({
       connection,
       manager: this.#manager,
       stream: this.stream,
       from: this.#next,
-      bytes: Math.max(this.#options.batchBytes ?? 8_388_608, largest),
+      bytes: this.#batchBytes,
       onMessage: (message) => this.#take(message),
       onFree: () => this.#refill(),
       onLost: (reason) => this.#restart(reason),
     });
     if (this.#closed || !this.#connected) consumer.close();
     else this.#consumer = consumer;
+    this.#opened = performance.now();
   }
 
   async #check({ created, state, config }: StreamInfo): Promise<void> {
@@ -219,11 +225,12 @@ class JetstreamLog implements Log {
     this.#buffer.add(storedMessage(message, delivery, this.#prefix, this.#appended));
   }
 
-  /** Asks for what the buffer has room for. One request at a time, and none for crumbs. */
+  /** Asks for what the buffer has room for. One request at a time, none for crumbs, and none on top of many bytes. */
   #refill(): void {
     const room = this.#batch - this.#buffer.length;
     const consumer = this.#consumer;
-    if (consumer === undefined || consumer.busy || this.#closed || room < this.#batch / 2) return;
+    if (consumer === undefined || consumer.busy || this.#closed) return;
+    if (room < this.#batch / 2 || this.#buffer.bytes > this.#batchBytes / 2) return;
     consumer.request(room);
   }
 }

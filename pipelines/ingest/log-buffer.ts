@@ -13,6 +13,7 @@ const NOTHING: Pulled = { messages: [], gaps: [], ended: false };
 export class LogBuffer {
   failure: Error | undefined;
   #messages: Message[] = [];
+  #bytes = 0;
   readonly #holes: Hole[] = [];
   readonly #kindOf: (hole: Hole) => Promise<Gap['kind']>;
   #wake: (() => void) | undefined;
@@ -25,8 +26,14 @@ export class LogBuffer {
     return this.#messages.length;
   }
 
+  /** Of the payloads. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   add(message: Message): void {
     this.#messages.push(message);
+    this.#bytes += message.payload.length;
     this.wake();
   }
 
@@ -77,10 +84,15 @@ export class LogBuffer {
     const before =
       hole === undefined ? limit : this.#messages.findIndex(({ sequence }) => sequence > hole.to);
     const count = before < 0 ? limit : Math.min(limit, before);
-    if (count < this.#messages.length) return this.#messages.splice(0, count);
-    const all = this.#messages;
-    this.#messages = [];
-    return all;
+    if (count >= this.#messages.length) {
+      const all = this.#messages;
+      this.#messages = [];
+      this.#bytes = 0;
+      return all;
+    }
+    const taken = this.#messages.splice(0, count);
+    for (const { payload } of taken) this.#bytes -= payload.length;
+    return taken;
   }
 
   #woken(wait: number, signal: AbortSignal): Promise<void> {

@@ -55,7 +55,9 @@ async function read(count: number): Promise<{ messages: Message[]; gaps: Gap[] }
   return { messages, gaps };
 }
 
-const open = async (more: { after?: number; acceptLoss?: boolean; batch?: number } = {}) => {
+const open = async (
+  more: { after?: number; acceptLoss?: boolean; batch?: number; batchBytes?: number } = {},
+) => {
   const happenings: LogHappening[] = [];
   log = await openJetstreamLog({
     connection,
@@ -147,6 +149,21 @@ describe('a log over JetStream', () => {
       await connection.flush();
       expect((await delivered()) - pulled).toBeLessThanOrEqual(100);
     }
+  });
+
+  test('a slow caller of large messages has few of them buffered', async () => {
+    const large = new Uint8Array(500_000);
+    for (let index = 0; index < 40; index += 1) connection.publish(SUBJECT, large);
+    await open({ batchBytes: 1_200_000 });
+    const first = await log!.pull(1, 5_000, never);
+    expect(first.messages).toHaveLength(1);
+    await expect.poll(async () => (await log!.state()).last).toBe(40);
+    const manager = await jetstreamManager(connection);
+    const consumers = await manager.consumers.list('ANDON_0').next();
+    const delivered = Math.max(...consumers.map((one) => one.delivered.stream_seq));
+    // Half a request's worth, one request on top, and what was pulled.
+    expect(delivered).toBeLessThanOrEqual(1 + 1 + 2);
+    expect((await read(39)).messages).toHaveLength(39);
   });
 
   test('a message larger than all that a request may bring still comes', async () => {
