@@ -1,5 +1,4 @@
-import type { Statistics } from '../model/window.ts';
-import { addExact, difference, exactAt, product, productError, rounded } from './exact.ts';
+import { addExact, productError } from './exact.ts';
 
 /**
  * One accumulator is `ACCUMULATOR` neighbouring numbers of a Float64Array; these are the columns. Sums over time
@@ -13,11 +12,11 @@ export const LAST_TIME = 4;
 export const LAST = 5;
 export const MIN = 6;
 export const MAX = 7;
-const SUM = 8;
-const SQUARES = 10;
-const TIMES = 12;
-const TIMES_SQUARED = 13;
-const PRODUCTS = 15;
+export const SUM = 8;
+export const SQUARES = 10;
+export const TIMES = 12;
+export const TIMES_SQUARED = 13;
+export const PRODUCTS = 15;
 export const ACCUMULATOR = 17;
 
 /** Beyond this magnitude squares overflow: no sensor means it. */
@@ -104,42 +103,4 @@ export function merge(into: Float64Array, at: number, other: Float64Array, other
 function addScaled(into: Float64Array, at: number, factor: number, value: number): void {
   const high = factor * value;
   addExact(into, at, high, productError(factor, value, high));
-}
-
-/** Says what an accumulator of at least one reading knows. */
-export function statistics(columns: Float64Array, at: number): Statistics {
-  const count = columns[at + COUNT] ?? 0;
-  const min = columns[at + MIN] ?? 0;
-  const max = columns[at + MAX] ?? 0;
-  const sum = exactAt(columns, at + SUM);
-  const squares = exactAt(columns, at + SQUARES);
-  const rms = Math.sqrt(rounded(squares) / count);
-  let deviation = 0;
-  let slope = 0;
-  // A constant signal has exactly none of either: what the sums would say is the noise of their last digit.
-  if (min !== max) {
-    const n = { high: count, low: 0 };
-    const times = { high: columns[at + TIMES] ?? 0, low: 0 };
-    const spread = difference(product(n, squares), product(sum, sum));
-    deviation = Math.sqrt(Math.max(0, spread) / (count * (count - 1)));
-    if (columns[at + FIRST_TIME] !== columns[at + LAST_TIME]) {
-      const over = product(n, exactAt(columns, at + TIMES_SQUARED));
-      const rise = difference(product(n, exactAt(columns, at + PRODUCTS)), product(sum, times));
-      slope = (rise / difference(over, product(times, times))) * 1_000_000;
-    }
-  }
-  return {
-    count,
-    first: columns[at + FIRST] ?? 0,
-    last: columns[at + LAST] ?? 0,
-    min,
-    max,
-    sum: rounded(sum),
-    mean: rounded(sum) / count,
-    deviation,
-    rms,
-    peak_to_peak: max - min,
-    crest: rms === 0 ? 0 : Math.max(-min, max) / rms,
-    slope,
-  };
 }

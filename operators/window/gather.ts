@@ -4,20 +4,15 @@ import type { Frame } from '../model/frame.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Plain } from '../model/plain.ts';
 import type { EventTime } from '../model/time.ts';
-import type { Window } from '../model/window.ts';
-import { FIRST_TIME, LAST_TIME, statistics } from './accumulator.ts';
+import type { Statistics, Window } from '../model/window.ts';
+import { FIRST_TIME, LAST_TIME } from './accumulator.ts';
 import type { WindowProgram } from './compile.ts';
 import { end } from './end.ts';
 import { addColumn, advance, dueOf, flush } from './engine.ts';
 import { NEVER, type Report } from './panes.ts';
 import { quantileOf } from './sketch.ts';
-import {
-  forgetRoutes,
-  type Gathering,
-  type Route,
-  routesOf,
-  type SourceWindows,
-} from './sources.ts';
+import { createRouting, type Gathering, type Route, type SourceWindows } from './sources.ts';
+import { NO_READINGS, statistics } from './statistics.ts';
 
 /** What differs between the stage of the pipeline and the same logic under test vectors. */
 export type Gather<C extends Plain> = {
@@ -33,39 +28,35 @@ export type Gather<C extends Plain> = {
 /** What a frame left behind that no window could take. */
 type Lost = { late: number; signal: string; time: number; value: number };
 
+type About = {
+  readonly state: SourceWindows;
+  readonly program: WindowProgram;
+  readonly gathering: Gathering;
+  readonly out: Out<Window>;
+};
+
 /** Gathers the readings of each source into windows on the source's own time, by any rules. */
 export function gather<C extends Plain>(
   options: Gather<C>,
 ): Keyed<SourceWindows, C, Frame, Window> {
   const { id, openShared, programsOf, onChange, say } = options;
+  let shared: Readonly<C>;
+  const routing = createRouting((asset) => programsOf(shared, asset));
 
   // One report for all calls: only what it speaks about changes.
-  let about: {
-    state: SourceWindows;
-    program: WindowProgram;
-    gathering: Gathering;
-    out: Out<Window>;
-  };
+  let about: About;
   const lost: Lost = { late: 0, signal: '', time: 0, value: 0 };
   const report: Report = {
     fire(lane, start, end, numbers, at, sketch, version, timely) {
       const { shape } = about.program.engine;
       const unbounded = shape.assigner.kind === 'global';
-      const window: Window = {
-        kind: 'window',
-        asset: about.state.asset as AssetKey,
-        signal: about.gathering.lanes[lane] ?? '',
-        window: about.program.id,
-        start: (unbounded ? (numbers[at + FIRST_TIME] ?? 0) : start) as EventTime,
-        end: (unbounded ? (numbers[at + LAST_TIME] ?? 0) + 1 : end) as EventTime,
-        version,
-        ...statistics(numbers, at),
-        quantiles:
-          sketch === undefined
-            ? []
-            : shape.quantiles.map((each) => [each, quantileOf(sketch, each)]),
-      };
-      say(window, timely, about.out);
+      const from = unbounded ? (numbers[at + FIRST_TIME] ?? 0) : start;
+      const to = unbounded ? (numbers[at + LAST_TIME] ?? 0) + 1 : end;
+      const known = statistics(numbers, at);
+      const quantiles = shape.quantiles.map((each) => {
+        return [each, sketch === undefined ? 0 : quantileOf(sketch, each)] as const;
+      });
+      say(windowOf(about, lane, from, to, version, known, quantiles), timely, about.out);
     },
     late(lane, time, value) {
       if (lost.late === 0) {
@@ -76,18 +67,7 @@ export function gather<C extends Plain>(
       lost.late += 1;
     },
     retract(lane, start, end, version) {
-      const gone: Window = {
-        kind: 'window',
-        asset: about.state.asset as AssetKey,
-        signal: about.gathering.lanes[lane] ?? '',
-        window: about.program.id,
-        start: start as EventTime,
-        end: end as EventTime,
-        version,
-        ...NO_READINGS,
-        quantiles: [],
-      };
-      say(gone, false, about.out);
+      say(windowOf(about, lane, start, end, version, NO_READINGS, []), false, about.out);
     },
   };
 
@@ -149,9 +129,10 @@ export function gather<C extends Plain>(
     scope: 'source',
     openShared,
     open: () => ({ asset: '', gatherings: [], due: NEVER }),
-    onEvent(state, { value: frame }, shared, out) {
+    onEvent(state, { value: frame }, known, out) {
+      shared = known;
       state.asset = frame.asset;
-      const routes = routesOf(state, programsOf(shared, frame.asset), frame);
+      const routes = routing.routesOf(state, frame);
       let { due } = state;
       for (const route of routes) {
         const { program, gathering } = route;
@@ -164,7 +145,10 @@ export function gather<C extends Plain>(
     onTimer(state, _due, shared, out) {
       if (state.asset !== '') settle(state, programsOf(shared, state.asset), out);
     },
-    ...(onChange === undefined ? {} : { onChange }),
+    onChange(known, change) {
+      onChange?.(known, change);
+      routing.forget();
+    },
     onChanged(state, shared, out, { value: { kind } }) {
       if (state.asset === '' || kind !== 'rules') return;
       const programs = programsOf(shared, state.asset);
@@ -174,26 +158,44 @@ export function gather<C extends Plain>(
         return program !== undefined;
       });
       state.gatherings = kept;
-      forgetRoutes(state);
       settle(state, programs, out);
     },
   };
 }
 
-const NO_READINGS = {
-  count: 0,
-  first: 0,
-  last: 0,
-  min: 0,
-  max: 0,
-  sum: 0,
-  mean: 0,
-  deviation: 0,
-  rms: 0,
-  peak_to_peak: 0,
-  crest: 0,
-  slope: 0,
-} as const;
+function windowOf(
+  { state, program, gathering }: About,
+  lane: number,
+  start: number,
+  end: number,
+  version: number,
+  known: Statistics,
+  quantiles: Window['quantiles'],
+): Window {
+  // Named one by one: spreading costs more than all the statistics.
+  return {
+    kind: 'window',
+    asset: state.asset as AssetKey,
+    signal: gathering.lanes[lane] ?? '',
+    window: program.id,
+    start: start as EventTime,
+    end: end as EventTime,
+    version,
+    count: known.count,
+    first: known.first,
+    last: known.last,
+    min: known.min,
+    max: known.max,
+    sum: known.sum,
+    mean: known.mean,
+    deviation: known.deviation,
+    rms: known.rms,
+    peak_to_peak: known.peak_to_peak,
+    crest: known.crest,
+    slope: known.slope,
+    quantiles,
+  };
+}
 
 function belongs(gathering: Gathering, { id, fingerprint }: WindowProgram): boolean {
   return gathering.rule === id && gathering.fingerprint === fingerprint;

@@ -32,50 +32,56 @@ export type Route = {
 };
 
 type Plan = {
-  readonly programs: readonly WindowProgram[];
   readonly signals: readonly string[];
-  readonly unknown: readonly string[] | undefined;
+  readonly unknown: readonly string[];
   readonly routes: readonly Route[];
 };
-
-const plans = new WeakMap<SourceWindows, Plan[]>();
 
 /** A source sends few kinds of frames; one that sends more than this finds its routes anew. */
 const MOST_PLANS = 16;
 
-/** Frames of one kind carry the same signals, so the routes of an earlier one nearly always serve again. */
-export function routesOf(
-  state: SourceWindows,
-  programs: readonly WindowProgram[],
-  frame: Frame,
-): readonly Route[] {
-  const { signals, unknown } = frame;
-  const made = plans.get(state) ?? [];
-  for (const plan of made) {
-    if (plan.programs !== programs || !same(plan.signals, signals)) continue;
-    if (same(plan.unknown ?? NOTHING, unknown ?? NOTHING)) return plan.routes;
-  }
-  const routes = programs.flatMap((program) => {
-    const taken = signals
-      .map((signal, position) => ({ signal, position }))
-      .filter(({ signal }) => !unknown?.includes(signal) && program.takes(signal));
-    if (taken.length === 0) return [];
-    const gathering = gatheringOf(state, program);
-    const columns = taken.flatMap(({ signal, position }) => [position, laneOf(gathering, signal)]);
-    ensureLanes(gathering.panes.slots, gathering.lanes.length);
-    return [{ program, gathering, columns: Int32Array.from(columns) }];
-  });
-  if (made.length === MOST_PLANS || made[0]?.programs !== programs) made.length = 0;
-  made.push({ programs, signals, unknown, routes });
-  plans.set(state, made);
-  return routes;
-}
-
 const NOTHING: readonly string[] = [];
 
-/** Makes the next frame find its routes anew, because gatherings have gone. */
-export function forgetRoutes(state: SourceWindows): void {
-  plans.delete(state);
+/** Remembers the routes of a source's frames: most frames carry the same signals as an earlier one. */
+export function createRouting(programsOf: (asset: AssetKey) => readonly WindowProgram[]) {
+  let plans = new WeakMap<SourceWindows, Plan[]>();
+
+  function plan(state: SourceWindows, { asset, signals, unknown = NOTHING }: Frame): Plan {
+    const routes = programsOf(asset).flatMap((program) => {
+      const taken = signals
+        .map((signal, position) => ({ signal, position }))
+        .filter(({ signal }) => !unknown.includes(signal) && program.takes(signal));
+      if (taken.length === 0) return [];
+      const gathering = gatheringOf(state, program);
+      const columns = taken.flatMap(({ signal, position }) => {
+        return [position, laneOf(gathering, signal)];
+      });
+      ensureLanes(gathering.panes.slots, gathering.lanes.length);
+      return [{ program, gathering, columns: Int32Array.from(columns) }];
+    });
+    return { signals, unknown, routes };
+  }
+
+  return {
+    routesOf(state: SourceWindows, frame: Frame): readonly Route[] {
+      const known = plans.get(state);
+      if (known !== undefined) {
+        for (const each of known) {
+          if (!same(each.signals, frame.signals)) continue;
+          if (same(each.unknown, frame.unknown ?? NOTHING)) return each.routes;
+        }
+      }
+      const made = plan(state, frame);
+      if (known === undefined) plans.set(state, [made]);
+      else if (known.length < MOST_PLANS) known.push(made);
+      else plans.set(state, [made]);
+      return made.routes;
+    },
+    /** Rules have changed: all routes are found anew. */
+    forget(): void {
+      plans = new WeakMap();
+    },
+  };
 }
 
 function same(a: readonly string[], b: readonly string[]): boolean {

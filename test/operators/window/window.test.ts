@@ -1,0 +1,325 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Frame } from '../../../operators/model/frame.ts';
+import type { Key } from '../../../operators/model/key.ts';
+import type { Sequence } from '../../../operators/model/message.ts';
+import { rulesSchema } from '../../../operators/model/rules.ts';
+import type { WindowRow } from '../../../operators/model/tables.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
+import type { Window } from '../../../operators/model/window.ts';
+import { window } from '../../../operators/window/window.ts';
+import { event, runThrough, valuesOf, watermark } from '../../support/flows.ts';
+
+const SUBJECT = 'telemetry.plant.line.press';
+const SECOND = 1_000_000;
+
+type Item = Flow<Frame>;
+
+function rules(windows: readonly object[], correction = '10s'): Item {
+  const value = rulesSchema.parse({ windows, time: { correction } });
+  return {
+    kind: 'change',
+    sequence: 1 as Sequence,
+    value: { kind: 'rules', id: 'r', plant: 'plant', rules: value },
+  };
+}
+
+/** A frame with one value per second and signal, from `second` on. */
+function frame(
+  second: number,
+  values: Readonly<Record<string, readonly number[]>>,
+  unknown?: readonly string[],
+): Item {
+  const length = Object.values(values)[0]?.length ?? 0;
+  const times = Float64Array.from({ length }, (_, i) => (second + i) * SECOND);
+  return event<Frame>(SUBJECT, second * SECOND, {
+    kind: 'frame',
+    origin: { subject: SUBJECT, sequence: 1 as Sequence, appended: 0 as EventTime },
+    asset: 'plant/line/press' as Key,
+    times,
+    signals: Object.keys(values),
+    values: Float64Array.from(Object.values(values).flat()),
+    texts: [],
+    ...(unknown === undefined ? {} : { unknown }),
+  });
+}
+
+const until = (second: number): Item => watermark(SUBJECT, second * SECOND, 'source');
+
+function rowsOf(items: readonly Flow<Window>[]): WindowRow[] {
+  return items.flatMap((item) => {
+    return item.kind === 'row' && item.table === 'windows' ? [item.row] : [];
+  });
+}
+
+function asidesOf(items: readonly Flow<Window>[]) {
+  return items.flatMap((item) => {
+    return item.kind === 'row' && item.table === 'asides' ? [item.row] : [];
+  });
+}
+
+/** `start..end v version: count, sum` in seconds. */
+const brief = ({ start, end, version, count, sum }: WindowRow) => {
+  return `${start / SECOND}..${end / SECOND} v${version}: ${count}, ${sum}`;
+};
+
+const briefs = (items: readonly Flow<Window>[]) => rowsOf(items).map(brief);
+
+const tumbling = { id: 'w', kind: 'tumbling', size: '10s' };
+
+describe('A window', () => {
+  it('is an event and a row when its time has come, not before', () => {
+    const items = [rules([tumbling]), frame(3, { speed: [1, 2, 3] }), until(9), until(10)];
+    const said = runThrough(window, items);
+    const at = said.findIndex((item) => item.kind === 'event');
+    expect(said[at]).toMatchObject({ key: 'plant/line/press', time: 10 * SECOND });
+    expect(said.slice(0, at)).toContainEqual(until(9));
+    expect(rowsOf(said)).toMatchObject([
+      { plant: 'plant', line: 'line', asset: 'press', signal: 'speed', window: 'w', version: 1 },
+    ]);
+    expect(valuesOf(said)).toMatchObject([{ start: 0, end: 10 * SECOND, sum: 6, slope: 1 }]);
+  });
+
+  it('is corrected by rows of a higher version, one for a burst of late frames, and by no event', () => {
+    const burst = Array.from({ length: 50 }, () => frame(5, { speed: [1] }));
+    const items = [rules([tumbling]), frame(3, { speed: [1] }), until(12), ...burst, until(13)];
+    const said = runThrough(window, items);
+    expect(briefs(said)).toEqual(['0..10 v1: 1, 1', '0..10 v2: 51, 51']);
+    expect(valuesOf(said)).toHaveLength(1);
+    expect(asidesOf(said)).toEqual([]);
+  });
+
+  it('takes no reading that is later than the correction allows: it is set aside with its count', () => {
+    const items = [
+      rules([tumbling]),
+      frame(3, { speed: [1] }),
+      until(20),
+      frame(3, { speed: [7, 8] }),
+    ];
+    const said = runThrough(window, items);
+    expect(briefs(said)).toEqual(['0..10 v1: 1, 1']);
+    expect(asidesOf(said)).toMatchObject([
+      { reason: 'late', stage: 'window', source: SUBJECT, count: 2 },
+    ]);
+  });
+
+  it('lands early firings as version 0, at most one per step of time', () => {
+    const items = [
+      rules([{ ...tumbling, early: '2s' }]),
+      frame(0, { speed: [1, 1, 1] }),
+      until(1),
+      until(7),
+      until(30),
+    ];
+    const said = runThrough(window, items);
+    expect(briefs(said)).toEqual(['0..10 v0: 3, 3', '0..10 v1: 3, 3']);
+    expect(valuesOf(said).map(({ version }) => version)).toEqual([1]);
+  });
+
+  it('hops by merging the panes that it shares', () => {
+    const items = [
+      rules([{ id: 'w', kind: 'hopping', size: '6s', hop: '4s' }]),
+      frame(0, { speed: [1, 1, 1, 1, 1, 1, 1, 1] }),
+      until(30),
+    ];
+    expect(briefs(runThrough(window, items))).toEqual([
+      '-4..2 v1: 2, 2',
+      '0..6 v1: 6, 6',
+      '4..10 v1: 4, 4',
+    ]);
+  });
+
+  it('counts readings of each signal by itself', () => {
+    const items = [
+      rules([{ id: 'w', kind: 'count', count: 2 }]),
+      frame(1, { speed: [1, 2, 3], load: [5, Number.NaN, 6] }),
+    ];
+    const said = runThrough(window, items);
+    expect(rowsOf(said).map((row) => `${row.signal} ${brief(row)}`)).toEqual([
+      'speed 1..2.000001 v1: 2, 3',
+      'load 1..3.000001 v1: 2, 11',
+    ]);
+    expect(valuesOf(said)).toHaveLength(2);
+  });
+
+  it('withdraws a fired session that becomes part of one with another start', () => {
+    const items = [
+      rules([{ id: 'w', kind: 'session', gap: '2s' }]),
+      frame(5, { speed: [1] }),
+      until(8),
+      frame(3, { speed: [1] }),
+      until(9),
+    ];
+    const said = runThrough(window, items);
+    expect(briefs(said)).toEqual(['5..7 v1: 1, 1', '5..7 v2: 0, 0', '3..7 v2: 2, 2']);
+    expect(valuesOf(said)).toHaveLength(1);
+  });
+
+  it('takes the signals that its rule names and the plant model knows', () => {
+    const items = [
+      rules([{ ...tumbling, signals: ['speed', 'temp*'] }]),
+      frame(1, { speed: [1], load: [1], temp_a: [1], temp_b: [1] }, ['temp_b']),
+      until(20),
+    ];
+    expect(rowsOf(runThrough(window, items)).map(({ signal }) => signal)).toEqual([
+      'speed',
+      'temp_a',
+    ]);
+  });
+
+  it('leaves values out whose squares overflow, and says so', () => {
+    const items = [rules([tumbling]), frame(1, { speed: [1, 1e300] }), until(20)];
+    const said = runThrough(window, items);
+    expect(briefs(said)).toEqual(['0..10 v1: 1, 1']);
+    expect(asidesOf(said)).toMatchObject([{ reason: 'not-finite', count: 1 }]);
+  });
+
+  it('keeps quantiles in a sketch where the rule asks for them', () => {
+    const items = [
+      rules([{ id: 'w', kind: 'hopping', size: '10s', hop: '5s', quantiles: [0.5, 0.999] }]),
+      frame(0, { speed: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }),
+      until(10),
+    ];
+    const [, whole] = rowsOf(runThrough(window, items));
+    expect(Object.keys(whole?.quantiles ?? {})).toEqual(['p50', 'p99.9']);
+    expect(whole?.quantiles.p50).toBeCloseTo(5, 0);
+  });
+});
+
+describe('A change of rules', () => {
+  const before = [rules([tumbling]), frame(3, { speed: [1, 2], load: [1, 2] })];
+
+  it.each([
+    ['removed', [], 4, 'load, speed'],
+    ['reshaped', [{ ...tumbling, size: '20s' }], 4, 'load, speed'],
+    ['narrowed', [{ ...tumbling, signals: ['load'] }], 2, 'speed'],
+  ])('sets aside what open windows of a %s rule had gathered', (_, after, count, signals) => {
+    const asides = asidesOf(runThrough(window, [...before, rules(after), until(30)]));
+    expect(asides).toMatchObject([{ reason: 'rule-changed', source: SUBJECT, count }]);
+    expect(asides[0]?.original.split(', ').sort().join(', ')).toBe(signals);
+  });
+
+  it('keeps what it does not shape', () => {
+    const after = [{ ...tumbling, early: '3s', signals: ['speed', 'load'] }];
+    const said = runThrough(window, [...before, rules(after, '1h'), until(30)]);
+    expect(asidesOf(said)).toEqual([]);
+    expect(briefs(said)).toEqual(['0..10 v1: 2, 3', '0..10 v1: 2, 3']);
+  });
+});
+
+const kinds = fc.constantFrom<object>(
+  { kind: 'tumbling', size: '7s', offset: '2s', quantiles: [0.5] },
+  { kind: 'hopping', size: '9s', hop: '6s', early: '4s' },
+  { kind: 'hopping', size: '6s', hop: '2s', quantiles: [0.9] },
+  { kind: 'session', gap: '2s' },
+);
+
+// Within what a sensor can tell apart: sums carry 32 digits, not the 600 between the smallest and largest double.
+const magnitude = fc
+  .double({ min: -100, max: 100, noNaN: true })
+  .map((value) => (Math.abs(value) < 1e-6 ? 0 : value));
+
+/** Frames in the order of their times, and how far behind its turn each one arrives (in frames). */
+const sendings = fc.array(
+  fc.record({
+    on: fc.integer({ min: 0, max: 4 }),
+    values: fc.array(magnitude, {
+      minLength: 1,
+      maxLength: 5,
+    }),
+    late: fc.integer({ min: 0, max: 12 }),
+  }),
+  { minLength: 1, maxLength: 40 },
+);
+
+/** The latest version of each window, without its number. */
+function lastVersions(items: readonly Flow<Window>[]): string[] {
+  const last = new Map<string, WindowRow>();
+  for (const row of rowsOf(items)) {
+    if (row.version > 0) last.set(`${row.signal} ${row.start}`, row);
+  }
+  return [...last.values()]
+    .filter(({ count }) => count > 0)
+    .map((row) => JSON.stringify({ ...row, version: 0 }))
+    .sort();
+}
+
+/** Sends frames in order of `rank`; the source's time follows the highest time seen, `disorder` seconds behind. */
+function sent(
+  rule: object,
+  list: readonly {
+    readonly at: number;
+    readonly values: readonly number[];
+    readonly rank: number;
+  }[],
+  disorder: number,
+): Item[] {
+  const items = [rules([{ id: 'w', ...rule }], '1h')];
+  let highest = 0;
+  for (const { at, values } of [...list].sort((a, b) => a.rank - b.rank)) {
+    items.push(frame(at, { speed: values, load: values.map((value) => -value) }));
+    if (at <= highest) continue;
+    highest = at;
+    items.push(until(highest - disorder));
+  }
+  items.push(until(highest + 60));
+  return items;
+}
+
+describe('Windows of a source', () => {
+  // Two frames never share a time: of equal times, first and last are a matter of arrival.
+  const cases = fc.record({ rule: kinds, sendings }).map(({ rule, sendings: list }) => {
+    let at = 100;
+    const frames = list.map(({ on, values, late }) => {
+      const begin = at;
+      at += on + values.length;
+      return { at: begin, values, late };
+    });
+    return { rule, frames };
+  });
+
+  it('are the same, to the last bit, in whatever order readings came within the disorder', () => {
+    fc.assert(
+      fc.property(cases, ({ rule, frames }) => {
+        const ordered = frames.map((each) => ({ ...each, rank: each.at }));
+        const shuffled = frames.map((each) => ({ ...each, rank: each.at + each.late }));
+        const [one, other] = [ordered, shuffled].map((list) => {
+          return runThrough(window, sent(rule, list, 14));
+        });
+        expect(lastVersions(other ?? [])).toEqual(lastVersions(one ?? []));
+        expect(rowsOf(other ?? []).every(({ version }) => version < 2)).toBe(true);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('come to the same when readings are later than that, by corrections', () => {
+    fc.assert(
+      fc.property(cases, ({ rule, frames }) => {
+        const ordered = frames.map((each) => ({ ...each, rank: each.at }));
+        const shuffled = frames.map((each) => ({ ...each, rank: each.at + each.late }));
+        const one = runThrough(window, sent(rule, ordered, 0));
+        const other = runThrough(window, sent(rule, shuffled, 0));
+        expect(lastVersions(other)).toEqual(lastVersions(one));
+        expect(asidesOf(other)).toEqual([]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('are the same after a restart at any point', () => {
+    fc.assert(
+      fc.property(
+        cases,
+        fc.array(fc.nat({ max: 90 }), { maxLength: 5 }),
+        ({ rule, frames }, cuts) => {
+          const shuffled = frames.map((each) => ({ ...each, rank: each.at + each.late }));
+          const items = sent(rule, shuffled, 3);
+          expect(runThrough(window, items, new Set(cuts))).toEqual(runThrough(window, items));
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});
