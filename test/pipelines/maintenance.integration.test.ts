@@ -234,6 +234,34 @@ describe('the maintenance pipeline', () => {
     });
   });
 
+  it('goes on when the nats-server was killed and is back', async () => {
+    const [before, after] = [freshRequest(), freshRequest()];
+    await running(async () => {
+      await plant.send(before);
+      await dealtWith(before);
+      await plant.nats.kill();
+      await plant.nats.restart();
+      await expect
+        .poll(
+          () =>
+            plant.send(after).then(
+              () => true,
+              () => false,
+            ),
+          until,
+        )
+        .toBe(true);
+      await expect
+        .poll(async () => (await plant.entry(after.id))?.revision, {
+          timeout: 30_000,
+          interval: 50,
+        })
+        .toBe(1);
+    });
+    expect(await plant.works(before.id)).toHaveLength(1);
+    expect(await plant.works(after.id)).toHaveLength(1);
+  });
+
   it('keeps a second process waiting, and hands over at the end of the first', async () => {
     const first = plant.run();
     const request = freshRequest();
