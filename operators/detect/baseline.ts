@@ -21,6 +21,8 @@ export type Milestone = Pick<
 >;
 
 const MOST_MODES = 256;
+/** Of the column while it learns; it doubles as it fills. */
+const FIRST_ROOM = 32;
 
 export function noBaselines(): Baselines {
   return { kind: 'baseline', modes: {} };
@@ -42,20 +44,20 @@ export function baseline(
     return hearing.refuse(`a logarithm needs values above 0, found ${value}`);
   }
   const name = rule.modes.map((part) => sample.situation[part]).join('/');
-  const mode = modeOf(memory, name, rule.learn);
+  const mode = modeOf(memory, name);
   if (mode === undefined) {
     return hearing.refuse(`more than ${MOST_MODES} modes, ${name} has no baseline`);
   }
   const scaled = rule.scale === 'log' ? Math.log(value) : value;
   if (mode.status === 'ready') return held(rule, hearing, scaled, mode, name);
-  if (study(mode, scaled, rule.learn, hearing.suspect)) show(milestoneOf(rule, name, mode));
+  if (study(mode, scaled, rule.learn, hearing.isSuspect())) show(milestoneOf(rule, name, mode));
   return undefined;
 }
 
-function modeOf(memory: Baselines, name: string, learn: number): Mode | undefined {
+function modeOf(memory: Baselines, name: string): Mode | undefined {
   const known = Object.hasOwn(memory.modes, name) ? memory.modes[name] : undefined;
   if (known !== undefined || Object.keys(memory.modes).length >= MOST_MODES) return known;
-  const samples = new Float64Array(learn);
+  const samples = new Float64Array(FIRST_ROOM);
   const mode: Mode = { status: 'learning', samples, count: 0, median: 0, mad: 0 };
   memory.modes[name] = mode;
   return mode;
@@ -68,6 +70,11 @@ function study(mode: Mode, scaled: number, learn: number, suspect: boolean): boo
   mode.status = status;
   if (suspect || mode.samples === null) return isNews;
   const tenth = Math.floor((10 * mode.count) / learn);
+  if (mode.count === mode.samples.length) {
+    const roomier = new Float64Array(Math.min(learn, 2 * mode.count));
+    roomier.set(mode.samples);
+    mode.samples = roomier;
+  }
   mode.samples[mode.count] = scaled;
   mode.count += 1;
   if (!isNews && Math.floor((10 * mode.count) / learn) === tenth) return false;
@@ -117,7 +124,8 @@ function held(
     unit,
     limit,
     score: isDown ? -score : score,
-    text: `${short(Math.abs(score))} robust deviations ${score < 0 ? 'below' : 'above'} its usual ${short(usual)} ${unit} (limit ${short(limit)} ${unit})`,
-    evidence: { median: usual, mad, scale: rule.scale, samples: count, mode: name },
+    text: () =>
+      `${short(Math.abs(score))} robust deviations ${score < 0 ? 'below' : 'above'} its usual ${short(usual)} ${unit} (limit ${short(limit)} ${unit})`,
+    evidence: () => ({ median: usual, mad, scale: rule.scale, samples: count, mode: name }),
   };
 }

@@ -34,18 +34,20 @@ export function compileRules(rules: Rules): CompiledRules {
   const inOrder = [...byId.values()].sort((a, b) => {
     return Number(a.rule.kind === 'baseline') - Number(b.rule.kind === 'baseline');
   });
-  const found = new Map<string, readonly Compiled[]>();
+  const found = new WeakMap<Asset, Map<string, readonly Compiled[]>>();
   const compiled: CompiledRules = {
     byId,
     listens: rules.detectors.some((rule) => rule.kind === 'silence' && rule.while !== undefined),
     judging(key, asset, signal, window) {
-      const question = `${key} ${asset.class} ${window} ${signal}`;
-      let answer = found.get(question);
+      const answers = found.get(asset) ?? new Map<string, readonly Compiled[]>();
+      if (answers.size === 0) found.set(asset, answers);
+      const question = window === '' ? signal : `${window} ${signal}`;
+      let answer = answers.get(question);
       if (answer === undefined) {
         answer = inOrder.filter(({ rule }) => {
           return isAbout(rule, key, asset, signal) && hears(rule, rules, signal, window);
         });
-        found.set(question, answer);
+        answers.set(question, answer);
       }
       return answer;
     },

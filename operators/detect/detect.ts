@@ -31,7 +31,7 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
       version: 1,
       scope: 'line',
       keyOf: ({ value }) => value.value.asset,
-      open: () => ({ cells: {}, situation: null }),
+      open: () => ({ cells: {}, standing: 0, situation: null }),
       openShared: nothingKnown,
       onEvent(state, { key, time, behind = false, value }, shared, out) {
         out.emit(value, { key, time, behind });
@@ -69,7 +69,7 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
         const rule = compileRules(rules).byId.get(cell.rule)?.rule;
         if (rule?.kind !== 'silence') return;
         const verdict = silence(rule, memoryOf('silence', cell.memory), due, true);
-        settle(cell, rule, verdict, { time: due, situation: state.situation }, false, out);
+        settle(state, cell, rule, verdict, { time: due, situation: state.situation }, false, out);
       },
       onChange: (shared, change) => learn(shared, change.value),
       onChanged: reconsider,
@@ -112,7 +112,7 @@ function onMachineEvent(
     cell.memory.modes = {};
     Object.assign(cell.life, { up: null, down: null });
     const anomaly = withdraw(cell, `the baseline starts anew after "${event.type}"`, event.time);
-    if (anomaly !== undefined) sayTo(out, anomaly, behind);
+    if (anomaly !== undefined) sayTo(state, anomaly, behind, out);
   }
 }
 
@@ -141,7 +141,7 @@ function reconsider(
     const reason = asset === undefined ? 'asset removed' : 'rule changed';
     // Just after line time: at it, what is said would count as behind.
     const anomaly = withdraw(cell, reason, plus(out.now, 1 as Duration));
-    if (anomaly !== undefined) sayTo(out, anomaly, false);
+    if (anomaly !== undefined) sayTo(state, anomaly, false, out);
     const detail = `${reason}: the state of ${cell.rule} for ${cell.signal} begins anew`;
     out.aside('rule-changed', detail, key);
     out.sleep(cellKey(cell.rule, cell));

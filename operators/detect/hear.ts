@@ -3,7 +3,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Observation, Situated, Situation } from '../model/situation.ts';
-import { type EventTime, HOUR, later } from '../model/time.ts';
+import { HOUR, later } from '../model/time.ts';
 import { type Cell, cellKey, openCell } from './cell.ts';
 import type { Compiled } from './compile.ts';
 import { judge, memoryOf } from './judge.ts';
@@ -18,7 +18,15 @@ import { toBaselineRow } from './to-baseline-row.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The detectors' knowledge of one asset. `situation`: of the last observation, for what timers say. */
-export type AssetState = { cells: Record<string, Cell>; situation: Situation | null };
+export type AssetState = {
+  cells: Record<string, Cell>;
+  /** How many of its anomalies stand. */
+  standing: number;
+  situation: Situation | null;
+};
+
+/** When and in which situation something is said, and of what; a timer has no sample. */
+type Occasion = Pick<Sample, 'time' | 'situation'> & Partial<Pick<Sample, 'measured'>>;
 
 export type Detected = Situated<Observation> | Anomaly;
 
@@ -36,7 +44,7 @@ export function hear(
   const cell = state.cells[key] ?? openCell(compiled, sample);
   state.cells[key] = cell;
   if (rule.kind === 'silence') {
-    hearSilence(cell, rule, compiled.holds(sample.situation, asset), sample, behind, out);
+    hearSilence(state, cell, rule, compiled.holds(sample.situation, asset), sample, behind, out);
     return;
   }
   if (sample.time < cell.last) {
@@ -61,34 +69,31 @@ export function hear(
     refuse('its windows do not have the statistic that the rule names');
     return;
   }
-  const suspect = rule.kind === 'baseline' && isSuspect(state, cell);
-  const hearing = { sample, value, asset, suspect, refuse };
+  const hearing = { sample, value, asset, refuse, isSuspect: () => isSuspect(state, cell) };
   const verdict = judge(cell.memory, rule, hearing, (milestone) => {
     const { signal, point } = cell;
     const about = { asset: out.key, rule: rule.id, signal, point, time: sample.time };
     out.land('baselines', toBaselineRow({ ...about, ...milestone }));
   });
-  if (verdict === undefined) {
-    pause(cell.life);
-    return;
-  }
-  const evidence = { ...verdict.evidence, ...circumstantial(rule, sample, behind) };
-  settle(cell, rule, { ...verdict, evidence }, sample, behind, out);
+  if (verdict === undefined) pause(cell.life);
+  else settle(state, cell, rule, verdict, sample, behind, out);
 }
 
 /** Which window it was, and that it came behind line time: what a person needs to find the values again. */
-function circumstantial(rule: DetectorRule, { measured }: Sample, behind: boolean) {
-  return {
-    ...(typeof measured === 'number'
-      ? {}
-      : { window: measured.window, window_version: measured.version }),
-    ...(typeof measured === 'number' || !('of' in rule) ? {} : { of: rule.of }),
-    ...(behind ? { behind } : {}),
-  };
+function circumstantial(
+  rule: DetectorRule,
+  { measured }: Occasion,
+  behind: boolean,
+): Anomaly['evidence'] {
+  const late = behind ? { behind } : {};
+  if (measured === undefined || typeof measured === 'number') return late;
+  const { window, version } = measured;
+  return { window, window_version: version, ...('of' in rule ? { of: rule.of } : {}), ...late };
 }
 
 /** Any sample breaks a silence, whatever the machine does; while the rule's condition is false nobody listens. */
 function hearSilence(
+  state: AssetState,
   cell: Cell,
   rule: Extract<DetectorRule, { kind: 'silence' }>,
   isListening: boolean,
@@ -98,7 +103,7 @@ function hearSilence(
 ): void {
   const memory = memoryOf('silence', cell.memory);
   const verdict = silence(rule, memory, sample.time, false);
-  settle(cell, rule, verdict, sample, behind, out);
+  settle(state, cell, rule, verdict, sample, behind, out);
   // What was heard behind line time was heard now: its source is late, not silent.
   memory.last = later(memory.last, later(sample.time, out.now));
   memory.listening = isListening;
@@ -107,10 +112,11 @@ function hearSilence(
 
 /** Lets the life cycle decide what comes of a verdict, and says it. */
 export function settle(
+  state: AssetState,
   cell: Cell,
   rule: DetectorRule,
   verdict: Verdict,
-  sample: { readonly time: EventTime; readonly situation: Situation },
+  sample: Occasion,
   behind: boolean,
   out: Out<Detected>,
 ): void {
@@ -120,11 +126,20 @@ export function settle(
   const phase = live(cell.life, delaysOf(rule), grade, time);
   if (phase === undefined) return;
   const { situation } = sample;
-  sayTo(out, say(cell, rule, out.key, phase, verdict, { time, situation }), behind);
+  const evidence = circumstantial(rule, sample, behind);
+  const anomaly = say(cell, rule, out.key, phase, verdict, { time, situation, evidence });
+  sayTo(state, anomaly, behind, out);
 }
 
 /** Emits an anomaly at its own time, and lands it. */
-export function sayTo(out: Out<Detected>, anomaly: Anomaly, behind: boolean): void {
+export function sayTo(
+  state: AssetState,
+  anomaly: Anomaly,
+  behind: boolean,
+  out: Out<Detected>,
+): void {
+  if (anomaly.phase === 'raised') state.standing += 1;
+  if (anomaly.phase === 'cleared') state.standing -= 1;
   out.land('anomalies', toAnomalyRow(anomaly));
   out.emit(anomaly, { time: anomaly.time, key: out.key, behind });
 }
@@ -148,6 +163,7 @@ function measuredBy(rule: Exclude<DetectorRule, { kind: 'silence' }>, { measured
 
 /** Something is wrong with this signal already, or with another one at the same measuring point. */
 function isSuspect(state: AssetState, { signal, point }: Cell): boolean {
+  if (state.standing === 0) return false;
   return Object.values(state.cells).some((cell) => {
     return cell.life.rank > 0 && cell.point === point && (point !== '' || cell.signal === signal);
   });

@@ -27,12 +27,14 @@ const TO_MM_PER_S: Readonly<Record<string, number>> = {
 /** Which zone a velocity is in. A value on a boundary belongs to the better zone. Levels: the zones. */
 export function iso20816(rule: IsoRule, hearing: Hearing): Verdict | undefined {
   const { asset, sample } = hearing;
+  const { edition } = rule;
   if (asset.iso === undefined) {
     return hearing.refuse(
       `asset ${asset.id} has no iso group and support in the plant model, so it has no zones`,
     );
   }
-  const row = `${asset.iso.group}-${asset.iso.support}`;
+  const { group, support } = asset.iso;
+  const row = `${group}-${support}`;
   const boundaries = (rule.table ?? ISO_BOUNDARIES)[row];
   if (boundaries === undefined) return hearing.refuse(`the rule's table has no row "${row}"`);
   const factor = TO_MM_PER_S[sample.unit];
@@ -49,8 +51,9 @@ export function iso20816(rule: IsoRule, hearing: Hearing): Verdict | undefined {
     unit: 'mm/s',
     limit,
     score: value / limit,
-    text: `in zone ${zone} of ${rule.edition}, group ${asset.iso.group} ${asset.iso.support} (boundary ${short(limit)} mm/s)`,
-    evidence: { edition: rule.edition, zone, group: asset.iso.group, support: asset.iso.support },
+    text: () =>
+      `in zone ${zone} of ${edition}, group ${group} ${support} (boundary ${short(limit)} mm/s)`,
+    evidence: () => ({ edition, zone, group, support }),
   };
 }
 

@@ -17,7 +17,6 @@ export function limit(rule: LimitRule, { value, sample: { unit } }: Hearing): Ve
     unit,
     limit: bound,
     score: scoreOf(beyond, bound),
-    text: `${beyond > 0 ? side : 'not beyond'} the limit of ${short(bound)} ${unit}`.trim(),
-    evidence: {},
+    text: () => `${beyond > 0 ? side : 'not beyond'} the limit of ${short(bound)} ${unit}`.trim(),
   };
 }

@@ -16,9 +16,14 @@ export function say(
   asset: AssetKey,
   phase: AnomalyPhase,
   verdict: Verdict,
-  { time, situation }: { readonly time: EventTime; readonly situation: Situation },
+  about: {
+    readonly time: EventTime;
+    readonly situation: Situation;
+    readonly evidence: Anomaly['evidence'];
+  },
 ): Anomaly {
   const { signal, point, life, anomaly: before } = cell;
+  const { time, situation } = about;
   const since = before?.since ?? verdict.since ?? life.since;
   const reason =
     phase === 'cleared'
@@ -46,7 +51,7 @@ export function say(
     unit: verdict.unit,
     situation,
     reason,
-    evidence: verdict.evidence,
+    evidence: { ...verdict.evidence?.(), ...about.evidence },
   };
   cell.anomaly = phase === 'cleared' ? null : anomaly;
   return anomaly;
@@ -68,8 +73,8 @@ function subjectOf({ signal, point }: Cell): string {
 }
 
 function predicateOf(rule: DetectorRule, { value, unit, text }: Verdict): string {
-  if (rule.kind === 'silence') return text;
-  return unit === '' ? `is ${short(value)}, ${text}` : `is ${short(value)} ${unit}, ${text}`;
+  if (rule.kind === 'silence') return text();
+  return unit === '' ? `is ${short(value)}, ${text()}` : `is ${short(value)} ${unit}, ${text()}`;
 }
 
 function circumstances({ state, mode, order, product, planned }: Situation): string {

@@ -36,10 +36,10 @@ export function silence(
     unit: 's',
     limit: rule.after / SECOND,
     score: seconds / (rule.after / SECOND),
-    text: isSilent
-      ? `has given no value for more than ${formatDuration(rule.after)}`
-      : `was heard again after ${seconds} s`,
+    text: () =>
+      isSilent
+        ? `has given no value for more than ${formatDuration(rule.after)}`
+        : `was heard again after ${seconds} s`,
     since: last,
-    evidence: { last_heard: last / SECOND },
   };
 }

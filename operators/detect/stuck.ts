@@ -30,11 +30,11 @@ export function stuck(memory: Stuck, rule: StuckRule, hearing: Hearing): Verdict
     unit,
     limit: measured.last,
     score: memory.windows / rule.windows,
-    text:
+    text: () =>
       level === ''
         ? 'moving again'
         : `exactly the same for ${memory.windows} windows (limit ${rule.windows})`,
     ...(level === '' ? {} : { since: memory.since }),
-    evidence: { windows: memory.windows },
+    evidence: () => ({ windows: memory.windows }),
   };
 }

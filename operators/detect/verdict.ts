@@ -1,3 +1,4 @@
+import type { Anomaly } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { EventTime } from '../model/time.ts';
@@ -13,11 +14,11 @@ export type Verdict = {
   readonly unit: string;
   readonly limit: number;
   readonly score: number;
-  /** Completes "vibration_velocity_rms is 5 mm/s, …". */
-  readonly text: string;
+  /** Completes "vibration_velocity_rms is 5 mm/s, …". Asked for only when something is said: most verdicts are not. */
+  text(): string;
   /** When it began, where that is before this sample. */
   readonly since?: EventTime;
-  readonly evidence: Readonly<Record<string, string | number | boolean>>;
+  evidence?(): Anomaly['evidence'];
 };
 
 /** What a detector is told of the sample, and whom it can tell. */
@@ -26,7 +27,7 @@ export type Hearing = {
   readonly value: number;
   readonly asset: Asset;
   /** An anomaly of this signal or point stands: nothing is to be learnt from it. */
-  readonly suspect: boolean;
+  isSuspect(): boolean;
   /** Why this cannot be judged. Said once per rule and signal. */
   refuse(why: string): undefined;
 };
