@@ -68,7 +68,12 @@ export async function applyChanges(options: ApplyOptions): Promise<readonly Appl
 async function checkStream(options: ApplyOptions, partition: number): Promise<void> {
   const { connection, partitions, replayAt } = options;
   const replay = replayAt !== undefined;
-  const info = await ensurePartition(connection, { partition, partitions, replay });
+  const info = await ensurePartition(connection, {
+    partition,
+    partitions,
+    replay,
+    anyLimits: true,
+  });
   if (isReplay(info) === replay) return;
   throw new Problem({
     where: `stream ${partitionStream(partition)}`,

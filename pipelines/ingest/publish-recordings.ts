@@ -123,6 +123,7 @@ async function checkStreams(options: PublishRecordingsOptions, began: EventTime)
       partition,
       partitions,
       replay: mode !== 'live',
+      anyLimits: true,
     });
     if (mode === 'live' && isReplay(info)) {
       throw unfit(name, 'a live stream', 'one marked as a replay', 'Leave --live out.');

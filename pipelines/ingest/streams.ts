@@ -45,7 +45,11 @@ export type PartitionOptions = {
   readonly bytes?: number;
   /** Default 1. */
   readonly replicas?: number;
+  /** An existing stream may have other limits than these: they are the business of its worker. Default false. */
+  readonly anyLimits?: boolean;
 };
+
+const LIMITS = ['max_age', 'max_bytes', 'num_replicas'] as const;
 
 /** The stream of one partition. */
 export function partitionStream(partition: number): string {
@@ -69,7 +73,7 @@ export async function ensurePartition(
   connection: NatsConnection,
   options: PartitionOptions,
 ): Promise<StreamInfo> {
-  return ensure(connection, {
+  const wanted = {
     ...common(options.replicas),
     name: partitionStream(options.partition),
     description: options.replay === true ? REPLAY_DESCRIPTION : LIVE_DESCRIPTION,
@@ -82,7 +86,8 @@ export async function ensurePartition(
     max_msgs_per_subject: -1,
     discard: DiscardPolicy.Old,
     discard_new_per_subject: false,
-  });
+  };
+  return ensure(connection, wanted, options.anyLimits === true ? LIMITS : []);
 }
 
 /** The outbox: `request.<id>.<revision>`, each subject once and for ever, so a revision cannot enter twice. */
@@ -125,12 +130,17 @@ function common(replicas = 1) {
   };
 }
 
-async function ensure(connection: NatsConnection, wanted: StreamSettings): Promise<StreamInfo> {
+async function ensure(
+  connection: NatsConnection,
+  wanted: StreamSettings,
+  free: readonly string[] = [],
+): Promise<StreamInfo> {
   const manager = await jetstreamManager(connection, { checkAPI: false });
   try {
     // The client writes into what it is given.
     const info = (await found(manager, wanted.name)) ?? (await manager.streams.add({ ...wanted }));
-    const differences = differencesOf(wanted, info.config);
+    const all = differencesOf(wanted, info.config);
+    const differences = all.filter(({ field }) => !free.includes(field));
     if (differences.length > 0) throw different(wanted.name, differences);
     return info;
   } catch (error) {

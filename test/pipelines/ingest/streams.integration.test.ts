@@ -72,6 +72,18 @@ describe('the streams of Andon', () => {
     expect((await manager.streams.info('ANDON_0')).config.max_age).toBe(nanos(3_600_000));
   });
 
+  test('commands take a stream with other limits, and nothing else that differs', async () => {
+    const options = { partition: 0, partitions: 1 };
+    await ensurePartition(connection, { ...options, days: 14 });
+    await expect(ensurePartition(connection, options)).rejects.toThrow(
+      'expected max_age 7d, found max_age 14d',
+    );
+    await ensurePartition(connection, { ...options, anyLimits: true });
+    await expect(
+      ensurePartition(connection, { partition: 0, partitions: 2, anyLimits: true }),
+    ).rejects.toThrow('expected subjects andon.0.>, found subjects');
+  });
+
   test('subjects that another stream has are refused with its reason', async () => {
     const manager = await jetstreamManager(connection);
     await manager.streams.add({ name: 'OTHER', subjects: ['telemetry.>'] });
