@@ -1,13 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { registerApply } from './commands/apply.ts';
+import { registerAsides } from './commands/asides.ts';
 import { registerBacktest } from './commands/backtest.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerMigrate } from './commands/migrate.ts';
 import { registerNatsConfig } from './commands/nats-config.ts';
 import { registerPublish } from './commands/publish.ts';
 import { registerReferenceCmms } from './commands/reference-cmms.ts';
 import { registerRequests } from './commands/requests.ts';
 import { registerRun } from './commands/run.ts';
+import { registerSql } from './commands/sql.ts';
 import { EXIT, type ExitCode, Problem } from './problem.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -23,6 +26,9 @@ registerPublish(program);
 registerApply(program);
 registerBacktest(program);
 registerRequests(program);
+registerAsides(program);
+registerSql(program);
+registerMigrate(program);
 registerNatsConfig(program);
 registerDoctor(program);
 registerReferenceCmms(program);

@@ -69,10 +69,12 @@ export async function checkSchema(
   check(database, scripts, done);
   const missing = scripts.filter(({ name }) => !done.some((row) => row.name === name));
   if (missing.length === 0) return;
-  throw new SchemaError(
-    `database ${database}: expected the schema up to ${scripts.at(-1)?.name}, ` +
-      `found ${done.at(-1)?.name ?? 'none of it'}. Run andon migrate.`,
-  );
+  throw new SchemaError({
+    where: `database ${database}`,
+    expected: `the schema up to ${scripts.at(-1)?.name}`,
+    found: done.at(-1)?.name ?? 'none of it',
+    remedy: 'Run andon migrate.',
+  });
 }
 
 async function appliedIn(client: ClickHouseClient, database: string): Promise<readonly Applied[]> {
@@ -94,16 +96,20 @@ function check(database: string, scripts: readonly Script[], done: readonly Appl
   for (const { name, hash } of done) {
     const script = scripts.find((candidate) => candidate.name === name);
     if (script === undefined) {
-      throw new SchemaError(
-        `database ${database}: expected only schema files of this version, found ${name}, which a newer version ` +
-          'applied. Use that version or a newer one, or another database.',
-      );
+      throw new SchemaError({
+        where: `database ${database}`,
+        expected: 'no schema file but those of this version',
+        found: `${name}, which a newer version applied`,
+        remedy: 'Use that version or a newer one, or another database.',
+      });
     }
     if (script.hash !== hash) {
-      throw new SchemaError(
-        `sql/schema/${name}: expected what database ${database} was made with, found another text. ` +
-          'Put the old text back and say the change in a new file with the next number.',
-      );
+      throw new SchemaError({
+        where: `sql/schema/${name}`,
+        expected: `the text that database ${database} was made with`,
+        found: 'another one',
+        remedy: 'Put the old text back and say the change in a new file with the next number.',
+      });
     }
   }
 }

@@ -20,8 +20,8 @@ CREATE TABLE IF NOT EXISTS requests
     failure_mode   LowCardinality(String) COMMENT 'Failure mode'                                   CODEC(ZSTD(1)),
     priority       LowCardinality(String) COMMENT 'Priority'                                       CODEC(ZSTD(1)),
     title          String                 COMMENT 'Title for people'                               CODEC(ZSTD(3)),
-    opened         DateTime64(6, 'UTC')   COMMENT 'When the episode began'                         CODEC(DoubleDelta, ZSTD(1)),
-    time           DateTime64(6, 'UTC')   COMMENT 'Event time of the revision'                     CODEC(DoubleDelta, ZSTD(1)),
+    opened         DateTime64(6, 'UTC')   COMMENT 'When the episode began'                         CODEC(Delta, ZSTD(1)),
+    time           DateTime64(6, 'UTC')   COMMENT 'Event time of the revision'                     CODEC(Delta, ZSTD(1)),
     incidents      Array(String)          COMMENT 'Incidents it rests on'                          CODEC(ZSTD(1)),
     anomalies      Array(String)          COMMENT 'Anomalies it rests on'                          CODEC(ZSTD(1)),
     request        String                 COMMENT 'JSON of the whole revision, as it is published' CODEC(ZSTD(3))
@@ -50,8 +50,8 @@ CREATE TABLE IF NOT EXISTS request_history
     failure_mode   LowCardinality(String) COMMENT 'Failure mode'                                   CODEC(ZSTD(1)),
     priority       LowCardinality(String) COMMENT 'Priority'                                       CODEC(ZSTD(1)),
     title          String                 COMMENT 'Title for people'                               CODEC(ZSTD(3)),
-    opened         DateTime64(6, 'UTC')   COMMENT 'When the episode began'                         CODEC(DoubleDelta, ZSTD(1)),
-    time           DateTime64(6, 'UTC')   COMMENT 'Event time of the revision'                     CODEC(DoubleDelta, ZSTD(1)),
+    opened         DateTime64(6, 'UTC')   COMMENT 'When the episode began'                         CODEC(Delta, ZSTD(1)),
+    time           DateTime64(6, 'UTC')   COMMENT 'Event time of the revision'                     CODEC(Delta, ZSTD(1)),
     incidents      Array(String)          COMMENT 'Incidents it rests on'                          CODEC(ZSTD(1)),
     anomalies      Array(String)          COMMENT 'Anomalies it rests on'                          CODEC(ZSTD(1)),
     request        String                 COMMENT 'JSON of the whole revision, as it is published' CODEC(ZSTD(3))

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { migrate } from '../../sinks/clickhouse/migrate.ts';
+import { withWarehouse } from './with-warehouse.ts';
+
+type Options = { readonly config?: string; readonly json?: true };
+
+/** `andon migrate`: the schema of this version. */
+export function registerMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description('bring ClickHouse to the schema of this version: tables, and views anew')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--json', 'what was done as JSON')
+    .action(async ({ config, json }: Options) => {
+      await withWarehouse(config, async ({ client, url }, database) => {
+        const { applied, views } = await migrate(client, database);
+        if (json === true) {
+          console.log(JSON.stringify({ url, database, applied, views }));
+          return;
+        }
+        for (const name of applied) console.log(`applied ${name}`);
+        const schema = applied.length === 0 ? 'was up to date' : 'is up to date';
+        console.log(`database ${database} at ${url} ${schema}, ${views.length} views made anew`);
+      });
+    });
+}

@@ -1,0 +1,77 @@
+import { text } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { Command } from 'commander';
+import { sqlStatements } from '../../sinks/clickhouse/sql-tokens.ts';
+import { EXIT, Problem } from '../problem.ts';
+import { readText } from '../read-yaml.ts';
+import { withWarehouse } from './with-warehouse.ts';
+
+type Options = {
+  readonly config?: string;
+  readonly file?: string;
+  readonly format?: string;
+  readonly json?: true;
+  readonly param?: Readonly<Record<string, string>>;
+};
+
+/** `andon sql`: asks ClickHouse. */
+export function registerSql(program: Command): void {
+  program
+    .command('sql [statement]')
+    .description('ask ClickHouse: a table on a terminal, tab-separated values in a pipe')
+    .option('--file <file>', 'statements from a file (sql/queries/…); - reads standard input')
+    .option('--param <name=value>', 'value of a {name:Type} in the statement', parameter, {})
+    .option(
+      '--format <format>',
+      'any output format of ClickHouse: CSVWithNames, Parquet, Vertical …',
+    )
+    .option('--json', 'one JSON object per row')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .action(async (statement: string | undefined, options: Options) => {
+      const script = await scriptOf(statement, options.file);
+      const format = options.format ?? (options.json === true ? 'JSONEachRow' : plainFormat());
+      await withWarehouse(options.config, async ({ client }) => {
+        for (const query of sqlStatements(script)) {
+          await print(client, query, format, options.param ?? {});
+        }
+      });
+    });
+}
+
+function plainFormat(): string {
+  return process.stdout.isTTY ? 'PrettyCompactMonoBlock' : 'TabSeparated';
+}
+
+function parameter(text: string, known: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, value] = /^(\w+)=([\s\S]*)$/.exec(text) ?? [];
+  if (name !== undefined && value !== undefined) return { ...known, [name]: value };
+  throw input('--param', 'name=value', JSON.stringify(text), 'Example: --param asset=press-3.');
+}
+
+async function scriptOf(statement: string | undefined, file: string | undefined): Promise<string> {
+  if (statement !== undefined && file === undefined) return statement;
+  if (statement === undefined && file === '-') return text(process.stdin);
+  if (statement === undefined && file !== undefined) return readText(file);
+  const found = statement === undefined ? 'neither' : 'both';
+  throw input('andon sql', 'a statement or --file', found, 'Example: andon sql "SHOW TABLES".');
+}
+
+function input(where: string, expected: string, found: string, remedy: string): Problem {
+  return new Problem({ where, expected, found, remedy, exit: EXIT.input });
+}
+
+async function print(
+  client: ClickHouseClient,
+  query: string,
+  format: string,
+  query_params: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { stream } = await client.exec({
+    query,
+    query_params: { ...query_params },
+    // A format that the statement itself names wins over the header.
+    http_headers: { 'X-ClickHouse-Format': format },
+  });
+  await pipeline(stream, process.stdout, { end: false });
+}

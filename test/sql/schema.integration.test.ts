@@ -1,0 +1,221 @@
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createBlocks, type EpochFacts } from '../../sinks/clickhouse/blocks.ts';
+import { createLanding } from '../../sinks/clickhouse/landing.ts';
+import { checkSchema, migrate, SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
+import { MORNING, ONE_OF_EACH, request, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
+import {
+  DATABASE,
+  type StartedWarehouse,
+  startWarehouse,
+} from '../sinks/clickhouse/started-warehouse.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+let warehouse: StartedWarehouse;
+const never = new AbortController().signal;
+
+beforeAll(async () => {
+  warehouse = await startWarehouse();
+});
+
+/** Lands epochs of one run with these ranges, each with the rows that `fill` adds. */
+async function land(
+  run: string,
+  ranges: readonly (readonly [from: number, to: number])[],
+  fill: (blocks: ReturnType<typeof createBlocks>, from: number) => void = () => undefined,
+): Promise<void> {
+  const landing = createLanding(warehouse.client, { database: DATABASE });
+  for (const [from, to] of ranges) {
+    const blocks = createBlocks();
+    fill(blocks, from);
+    const facts: EpochFacts = {
+      pipeline: 'plant',
+      created: 'now',
+      epoch: from,
+      from,
+      to,
+      first_appended: time(MORNING),
+      last_appended: time(MORNING),
+      messages: 1,
+    };
+    blocks.addEpoch(facts);
+    const content = blocks.finish('ANDON_0', run);
+    await landing.write(
+      { ...facts, run, stream: 'ANDON_0', blocks: content, revisions: [] },
+      never,
+    );
+  }
+}
+
+describe('migrate', () => {
+  test('makes the database, and a second time finds nothing to do', async () => {
+    await expect(checkSchema(warehouse.client, DATABASE)).rejects.toThrow(
+      'found none of it. Run andon migrate.',
+    );
+    const files = (await readdir(join(SQL_FOLDER, 'schema'))).sort();
+    expect((await migrate(warehouse.client, DATABASE)).applied).toEqual(files);
+    expect((await migrate(warehouse.client, DATABASE)).applied).toEqual([]);
+    await checkSchema(warehouse.client, DATABASE);
+  });
+
+  test('may run in two places at once', async () => {
+    await Promise.all([migrate(warehouse.client, 'twice'), migrate(warehouse.client, 'twice')]);
+    await checkSchema(warehouse.client, 'twice');
+  });
+
+  test('refuses a file that was changed after it ran, and a database of a newer version', async () => {
+    const folder = temporaryDirectory();
+    await cp(SQL_FOLDER, folder, { recursive: true });
+    await migrate(warehouse.client, 'moved', folder);
+    const [first = ''] = (await readdir(join(folder, 'schema'))).sort();
+    const text = await readFile(join(folder, 'schema', first), 'utf8');
+    await writeFile(join(folder, 'schema', first), `${text}\n-- changed`);
+    await expect(migrate(warehouse.client, 'moved', folder)).rejects.toThrow(
+      `sql/schema/${first}: expected the text that database moved was made with, found another one`,
+    );
+    await rm(join(folder, 'schema', first));
+    await expect(migrate(warehouse.client, 'moved', folder)).rejects.toThrow(
+      `found ${first}, which a newer version applied`,
+    );
+  });
+});
+
+describe('every table', () => {
+  beforeAll(() => migrate(warehouse.client, DATABASE));
+
+  test('has an order, a deduplication window, comments and a codec on every column', async () => {
+    const tables = await warehouse.rows<{
+      name: string;
+      create_table_query: string;
+      comment: string;
+    }>(
+      `SELECT name, create_table_query, comment FROM system.tables
+       WHERE database = '${DATABASE}' AND engine LIKE '%MergeTree' AND name != 'migrations'`,
+    );
+    expect(tables.length).toBe(16);
+    for (const { name, create_table_query, comment } of tables) {
+      expect(create_table_query, name).toContain('non_replicated_deduplication_window = 10000');
+      expect(create_table_query, name).toContain('PARTITION BY');
+      expect(comment, name).not.toBe('');
+    }
+    const bare = await warehouse.rows(
+      `SELECT table, name FROM system.columns WHERE database = '${DATABASE}'
+       AND table IN (SELECT name FROM system.tables WHERE database = '${DATABASE}' AND engine LIKE '%MergeTree')
+       AND table != 'migrations' AND (comment = '' OR compression_codec = '')`,
+    );
+    expect(bare).toEqual([]);
+  });
+
+  test('carries stream and run, and all but epochs sequence and appended', async () => {
+    const rows = await warehouse.rows<{ table: string; lineage: string[] }>(
+      `SELECT table, arraySort(groupArray(name)) AS lineage FROM system.columns
+       WHERE database = '${DATABASE}' AND name IN ('stream', 'run', 'sequence', 'appended')
+       AND table IN (SELECT name FROM system.tables WHERE database = '${DATABASE}' AND engine LIKE '%MergeTree')
+       GROUP BY table`,
+    );
+    expect(rows.length).toBe(16);
+    for (const { table, lineage } of rows) {
+      const expected = ['appended', 'run', 'sequence', 'stream'];
+      expect(lineage, table).toEqual(table === 'epochs' ? ['run', 'stream'] : expected);
+    }
+  });
+});
+
+describe('checks', () => {
+  const folder = join(SQL_FOLDER, 'checks');
+  const answers = async (name: string) =>
+    warehouse.rows(await readFile(join(folder, `${name}.sql`), 'utf8'));
+
+  beforeEach(async () => {
+    await migrate(warehouse.client, DATABASE);
+    for (const table of ['epochs', 'readings', 'requests', 'request_history', 'asides']) {
+      await warehouse.client.command({ query: `TRUNCATE TABLE ${table}` });
+    }
+  });
+
+  test('say nothing when all is well', async () => {
+    await land(
+      'whole',
+      [
+        [1, 10],
+        [11, 20],
+      ],
+      (blocks, from) => {
+        for (const row of ONE_OF_EACH) blocks.add(row, sequence(from), time(MORNING));
+      },
+    );
+    for (const file of await readdir(folder)) {
+      expect(await answers(file.replace('.sql', '')), file).toEqual([]);
+    }
+  });
+
+  test('find messages that two epochs have processed', async () => {
+    await land('overlapping', [
+      [1, 10],
+      [10, 20],
+    ]);
+    expect(await answers('epochs_overlap')).toMatchObject([
+      { run: 'overlapping', first_sequence: 10 },
+    ]);
+  });
+
+  test('find messages that no epoch has processed', async () => {
+    await land('holed', [
+      [1, 10],
+      [15, 20],
+    ]);
+    expect(await answers('epochs_missing')).toMatchObject([{ missing_from: 11, missing_to: 14 }]);
+  });
+
+  test('find requests with a missing revision', async () => {
+    await land('skipping', [[1, 2]], (blocks) => {
+      blocks.add(request('r', 1), sequence(1), time(MORNING));
+      blocks.add(request('r', 3, 'update'), sequence(2), time(MORNING));
+    });
+    expect(await answers('request_revisions_missing')).toMatchObject([
+      { id: 'r', revisions: 2, highest: 3 },
+    ]);
+  });
+
+  test('find readings of no epoch', async () => {
+    await land('lost', [[1, 2]], (blocks) => {
+      for (const row of ONE_OF_EACH) blocks.add(row, sequence(7), time(MORNING));
+    });
+    expect(await answers('readings_of_no_epoch')).toMatchObject([
+      { run: 'lost', from_sequence: 7 },
+    ]);
+  });
+});
+
+describe('views and queries', () => {
+  test('show each request as its highest revision says', async () => {
+    await land('revised', [[1, 9]], (blocks) => {
+      for (const id of ['open', 'done']) blocks.add(request(id, 1), sequence(1), time(MORNING));
+      blocks.add(request('done', 2, 'close'), sequence(2), time(MORNING));
+    });
+    const current = await warehouse.rows(
+      "SELECT id, revision, action FROM current_requests WHERE run = 'revised' ORDER BY id",
+    );
+    expect(current).toEqual([
+      { id: 'done', revision: 2, action: 'close' },
+      { id: 'open', revision: 1, action: 'open' },
+    ]);
+    expect(await warehouse.rows("SELECT id FROM open_requests WHERE run = 'revised'")).toEqual([
+      { id: 'open' },
+    ]);
+    const history = await warehouse.rows("SELECT id FROM request_history WHERE run = 'revised'");
+    expect(history).toHaveLength(3);
+  });
+
+  test('answer, each with the question in its first line', async () => {
+    const parameters = { plant: 'p', line: 'l', asset: 'a', signal: 'speed', id: 'r' };
+    for (const folder of ['queries', 'views', 'checks']) {
+      for (const name of await readdir(join(SQL_FOLDER, folder))) {
+        const sql = await readFile(join(SQL_FOLDER, folder, name), 'utf8');
+        expect(sql.split('\n')[0], name).toMatch(/^-- .*\?/);
+        if (folder === 'queries') await warehouse.rows(sql, parameters);
+      }
+    }
+  });
+});
