@@ -12,6 +12,7 @@ export function numbersOf(
     throw malformed(`bytes of little-endian ${type}`, found);
   }
   // A payload may begin anywhere in the receive buffer; typed arrays must be aligned. The copy also frees the buffer.
-  const copy = bytes.slice();
+  // Not `slice`: a Buffer's gives a view.
+  const copy = Uint8Array.from(bytes);
   return new array(copy.buffer, copy.byteOffset, copy.length / size);
 }

@@ -15,11 +15,12 @@ export type Checkpoint = Run & {
 
 export interface Checkpoints {
   /**
-   * The newest that is whole; older ones where it is not. Undefined when there is none.
+   * The newest that is whole and ends before the message `before`; older ones where it is damaged. Undefined when
+   * there is none.
    *
    * @throws Problem when they belong to another stream or run, or when all are damaged
    */
-  newest(run: Run): Promise<Checkpoint | undefined>;
+  newest(run: Run, before: number): Promise<Checkpoint | undefined>;
   write(checkpoint: Checkpoint): Promise<number>;
 }
 
@@ -29,8 +30,8 @@ const NAME = /^(\d{12})_(\d+)\.checkpoint$/;
 export function openCheckpoints(directory: string, onDamaged: (file: string) => void): Checkpoints {
   const list = async () => (await namesIn(directory)).filter((name) => NAME.test(name)).reverse();
   return {
-    async newest(run) {
-      const names = await list();
+    async newest(run, before) {
+      const names = (await list()).filter((name) => Number(NAME.exec(name)?.[2]) < before);
       for (const name of names) {
         const sealed = await readIfThere(join(directory, name));
         const checkpoint = sealed === undefined ? undefined : unseal(sealed);

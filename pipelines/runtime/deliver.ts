@@ -33,7 +33,13 @@ export async function deliver(delivery: Delivery): Promise<void> {
       await bell.wait(1_000, AbortSignal.any([drain, signal]));
       continue;
     }
-    await carryOut(file, delivery);
+    const content = await store.files.read(file);
+    if (content === undefined) {
+      // Recovery finds damaged files at the start and cuts them again; until then nothing may overtake this one.
+      await bell.wait(500, signal);
+      continue;
+    }
+    await carryOut(file, content, delivery);
     if (signal.aborted) return;
     await store.cursors.move(sink.name, { epoch: file.epoch, to: file.to });
     await store.sweep(delivery.checkpointed());
@@ -41,13 +47,8 @@ export async function deliver(delivery: Delivery): Promise<void> {
   }
 }
 
-async function carryOut(file: EpochFile, delivery: Delivery): Promise<void> {
-  const { sink, store, happen, signal } = delivery;
-  const content = await store.files.read(file);
-  if (content === undefined) {
-    // Recovery wrote every damaged file again before this began, so the disk itself is going.
-    throw new Error(`${file.path} was damaged after it was written`);
-  }
+async function carryOut(file: EpochFile, content: EpochContent, delivery: Delivery): Promise<void> {
+  const { sink, happen, signal } = delivery;
   const again = retry(
     handleWhen((error) => !(error instanceof RefusedError)),
     {

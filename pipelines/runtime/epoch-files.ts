@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EpochContent } from '../../sinks/sink.ts';
 import { namesIn, readIfThere, writeWhole } from './files.ts';
-import { digestOf, seal, unseal } from './sealed.ts';
+import { digestOf, isWhole, seal, unseal } from './sealed.ts';
 
 /** What a file's name says: which messages an epoch took. */
 export type EpochRange = { readonly epoch: number; readonly from: number; readonly to: number };
@@ -15,6 +15,8 @@ export interface EpochFiles {
   write(content: EpochContent): Promise<EpochFile>;
   /** The content, or undefined when the file is damaged. */
   read(file: EpochFile): Promise<EpochContent | undefined>;
+  /** The first file that is torn or was changed. */
+  firstDamaged(): Promise<EpochFile | undefined>;
   /** Whether the file holds exactly this content. */
   holds(file: EpochFile, content: EpochContent): Promise<'same' | 'other' | 'damaged'>;
   /** Removes the files up to and including this epoch. */
@@ -54,15 +56,23 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
       // Sealed by `write` above: the digest vouches for the shape.
       return sealed === undefined ? undefined : (unseal(sealed) as EpochContent | undefined);
     },
+    async firstDamaged() {
+      for (const file of list) {
+        const sealed = await readIfThere(file.path);
+        if (sealed === undefined || !isWhole(sealed)) return file;
+      }
+      return undefined;
+    },
     async holds(file, content) {
       const sealed = await readIfThere(file.path);
-      if (sealed === undefined || unseal(sealed) === undefined) return 'damaged';
+      if (sealed === undefined || !isWhole(sealed)) return 'damaged';
       return Buffer.compare(seal(content).digest, digestOf(sealed)) === 0 ? 'same' : 'other';
     },
     async removeTo(epoch) {
-      while (list[0] !== undefined && list[0].epoch <= epoch) {
-        await rm(list[0].path, { force: true });
+      // Off the list first: while the file is being removed, another sweep or a new epoch may change the list.
+      for (let file = list[0]; file !== undefined && file.epoch <= epoch; file = list[0]) {
         list.shift();
+        await rm(file.path, { force: true });
       }
     },
   };

@@ -63,7 +63,10 @@ export async function runEpochs(options: EpochsOptions): Promise<void> {
 
 async function live(options: EpochsOptions): Promise<void> {
   const { run, store, bell, happen, signal } = options;
-  const checkpoint = await store.checkpoints.newest(run);
+  // An epoch file that is damaged can only be cut again from a checkpoint before it.
+  const damaged = await store.files.firstDamaged();
+  const before = damaged?.from ?? Number.POSITIVE_INFINITY;
+  const checkpoint = await store.checkpoints.newest(run, before);
   const at = { epoch: checkpoint?.epoch ?? 0, to: checkpoint?.to ?? 0 };
   const log = await options.openLog(at.to);
   try {
@@ -88,7 +91,7 @@ async function live(options: EpochsOptions): Promise<void> {
       options.onProgress?.(session.last);
       ended = pulled.ended;
     }
-    await session.cut(true);
+    if (!options.abort.aborted) await session.cut(true);
   } finally {
     await log.close();
   }

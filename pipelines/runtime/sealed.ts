@@ -18,10 +18,14 @@ export function digestOf(sealed: Uint8Array): Uint8Array {
   return sealed.subarray(Math.max(0, sealed.length - DIGEST));
 }
 
-/** The content, or undefined when the file is torn or was changed. */
-export function unseal(sealed: Uint8Array): unknown {
-  if (sealed.length <= DIGEST) return undefined;
+/** Whether the file is as it was written: not torn, not changed. */
+export function isWhole(sealed: Uint8Array): boolean {
+  if (sealed.length <= DIGEST) return false;
   const bytes = sealed.subarray(0, sealed.length - DIGEST);
-  const digest = createHash('sha256').update(bytes).digest();
-  return digest.equals(digestOf(sealed)) ? packr.unpack(bytes) : undefined;
+  return createHash('sha256').update(bytes).digest().equals(digestOf(sealed));
+}
+
+/** The content, or undefined when the file is not whole. */
+export function unseal(sealed: Uint8Array): unknown {
+  return isWhole(sealed) ? packr.unpack(sealed.subarray(0, sealed.length - DIGEST)) : undefined;
 }

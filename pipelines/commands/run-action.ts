@@ -1,0 +1,78 @@
+import { type Config, readConfig } from '../config.ts';
+import { connectNats } from '../ingest/connection.ts';
+import { createLandingSink } from '../landing-sink.ts';
+import { readCmmsFile } from '../maintenance/cmms-file.ts';
+import { runMaintenance } from '../maintenance.ts';
+import { createHappenings, type Happen } from '../runtime/happenings.ts';
+import { startHttp } from '../runtime/http.ts';
+import { openWarehouse } from '../warehouse.ts';
+import { type Progress, runWorker } from '../worker.ts';
+
+/** Runs a worker, and the maintenance pipeline beside it where a CMMS is configured, until a signal drains it. */
+export async function run(file: string | undefined, acceptLoss: boolean): Promise<void> {
+  const config = readConfig(file);
+  const { happen, metrics } = createHappenings({
+    level: config.log.level,
+    labels: { pipeline: config.pipeline, partition: String(config.partition) },
+  });
+  const drain = drainOnSignal(happen);
+  let progress: Progress | undefined;
+  const http = await startHttp({
+    ...config.http,
+    metrics,
+    unready: () => (progress === undefined ? ['no message was processed yet'] : []),
+  });
+  const landing = createLandingSink(() => openWarehouse(config, happen), config, happen);
+  const over = new AbortController();
+  const maintaining = maintain(config, happen, AbortSignal.any([drain, over.signal]));
+  try {
+    await landing.begin();
+    await Promise.all([
+      runWorker({
+        config,
+        happen,
+        landing,
+        acceptLoss,
+        drain,
+        onProgress(now) {
+          progress = now;
+        },
+      }).finally(() => over.abort()),
+      maintaining,
+    ]);
+  } finally {
+    over.abort();
+    await landing.close();
+    await http.close();
+  }
+}
+
+async function maintain(config: Config, happen: Happen, signal: AbortSignal): Promise<void> {
+  if (config.cmms === undefined) return;
+  const cmms = await readCmmsFile(config.cmms);
+  const { nats, partitions } = config;
+  const connection = await connectNats({
+    ...nats,
+    name: 'andon maintenance',
+    patience: 'wait',
+    signal,
+  });
+  try {
+    await runMaintenance({ connection, cmms, happen, signal, partitions });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The first signal drains; the second one ends the process as it stands: everything needed is on disk. */
+function drainOnSignal(happen: Happen): AbortSignal {
+  const drain = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (drain.signal.aborted) process.exit(130);
+      happen({ kind: 'draining', reason: signal });
+      drain.abort();
+    });
+  }
+  return drain.signal;
+}

@@ -1,0 +1,91 @@
+import { correlate } from '../operators/correlate/correlate.ts';
+import { decode } from '../operators/decode/decode.ts';
+import type { Decoded } from '../operators/decode/decoded.ts';
+import { detect } from '../operators/detect/detect.ts';
+import type { Stage, StageId } from '../operators/flow/flow.ts';
+import { fork } from '../operators/flow/fork.ts';
+import { land } from '../operators/flow/land.ts';
+import { order } from '../operators/flow/order.ts';
+import { keyBy, only } from '../operators/flow/stateless.ts';
+import type { States } from '../operators/flow/states.ts';
+import { watermarks } from '../operators/flow/watermarks.ts';
+import type { Anomaly } from '../operators/model/anomaly.ts';
+import type { Frame } from '../operators/model/frame.ts';
+import type { MachineEvent } from '../operators/model/machine-event.ts';
+import type { Message } from '../operators/model/message.ts';
+import type { Request } from '../operators/model/request.ts';
+import type { Observation, Situated } from '../operators/model/situation.ts';
+import type { Waveform } from '../operators/model/waveform.ts';
+import { toMachineEventRow, toMachineStateRow } from '../operators/recognise/event-rows.ts';
+import { recognise } from '../operators/recognise/recognise.ts';
+import { situate } from '../operators/situate/situate.ts';
+import { spectrum } from '../operators/spectrum/spectrum.ts';
+import { trigger } from '../operators/trigger/trigger.ts';
+import { window } from '../operators/window/window.ts';
+
+/**
+ * The plant pipeline: from the log of one partition to rows and requests. Its lines are the stages of
+ * `docs/architecture.md`, in the data's order. Deterministic: the same log gives the same rows and requests.
+ */
+export function plant(states: States): Stage<Message, Request> {
+  return (log) =>
+    log
+      .pipe(
+        decode(),
+        recognise(states),
+        watermarks('watermarks' as StageId, states),
+        land('readings', (value) => (isFrame(value) ? value : undefined)),
+        land('waveforms', (value) => (isWaveform(value) ? value : undefined)),
+        land('machine_states', (value) => (isEvent(value) ? toMachineStateRow(value) : undefined)),
+        land('machine_events', (value) => (isEvent(value) ? toMachineEventRow(value) : undefined)),
+        fork<Measured, Observation>(
+          (frames) => frames.pipe(only(isFrame), window(states)),
+          (waveforms) => waveforms.pipe(only(isWaveform), spectrum(states)),
+          (events) =>
+            events.pipe(
+              only(isEvent),
+              keyBy(({ asset }) => asset),
+            ),
+        ),
+      )
+      .pipe(
+        order({ id: 'order-observations' as StageId, rank: rankOfObservation }, states),
+        situate(states),
+        detect(states),
+        order({ id: 'order-findings' as StageId, rank: rankOfFinding }, states),
+        correlate(states),
+        trigger(states),
+      );
+}
+
+type Measured = Frame | Waveform | MachineEvent;
+
+function isFrame(value: Decoded): value is Frame {
+  return value.kind === 'frame';
+}
+
+function isWaveform(value: Decoded): value is Waveform {
+  return value.kind === 'waveform';
+}
+
+function isEvent(value: Decoded): value is MachineEvent {
+  return value.kind === 'event';
+}
+
+/** Of one machine and time: what happened, then what was measured, by name. */
+function rankOfObservation(value: Observation): string {
+  switch (value.kind) {
+    case 'event':
+      return `0 ${value.type} ${JSON.stringify(value.data)}`;
+    case 'features':
+      return `1 ${value.point}`;
+    case 'window':
+      return `2 ${value.signal} ${value.window} ${value.start}`;
+  }
+}
+
+/** Observations first, so that a pattern sees a reading before what a detector said of it. */
+function rankOfFinding(value: Situated<Observation> | Anomaly): string {
+  if (!('kind' in value)) return `0 ${rankOfObservation(value.value)}`;
+  return `1 ${value.rule} ${value.signal} ${value.point} ${value.revision}`;
+}

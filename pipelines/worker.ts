@@ -1,0 +1,197 @@
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { createOutbox } from '../sinks/outbox.ts';
+import type { Sink } from '../sinks/sink.ts';
+import type { Config } from './config.ts';
+import { connectNats } from './ingest/connection.ts';
+import { openJetstreamLog } from './ingest/jetstream.ts';
+import { replaced } from './ingest/lost-messages.ts';
+import { ensurePartition, ensureRequests, isReplay, partitionPrefix } from './ingest/streams.ts';
+import { startTicks } from './ingest/ticks.ts';
+import { plant } from './plant.ts';
+import { createBell } from './runtime/bell.ts';
+import { deliver } from './runtime/deliver.ts';
+import { openEpochStore } from './runtime/epoch-store.ts';
+import { runEpochs } from './runtime/epochs.ts';
+import type { Happen } from './runtime/happenings.ts';
+import { takeLease } from './runtime/lease.ts';
+import { own } from './runtime/owner.ts';
+import type { Run } from './runtime/run.ts';
+
+export type WorkerOptions = {
+  readonly config: Config;
+  readonly happen: Happen;
+  /** Where rows go. */
+  readonly landing: Sink;
+  readonly acceptLoss: boolean;
+  /** Finish what is under way, write a checkpoint, deliver, and return. */
+  readonly drain: AbortSignal;
+  /** Told now and then how far the worker is. */
+  readonly onProgress?: (progress: Progress) => void;
+};
+
+export type Progress = {
+  readonly processed: number;
+  readonly last: number;
+  readonly waiting: number;
+};
+
+/** How long a worker waits at its start for a server that is away. */
+const PATIENCE = 30_000;
+/** How long the sinks may take to catch up when the worker is told to go. What is left then waits in its files. */
+const GRACE = 10_000;
+
+/**
+ * Works one partition: its log through the plant pipeline into epochs, and the epochs into ClickHouse and the outbox.
+ * Returns after `drain`; rejects with a `Problem` when it cannot go on.
+ */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const { config, drain, happen } = options;
+  const owner = config.owner ?? `${hostname()}:${process.pid}`;
+  const directory = resolve(join(config.directory, `${config.pipeline}-${config.partition}`));
+  const ownership = await own(directory, owner);
+  try {
+    const connection = await connectNats({
+      ...config.nats,
+      name: `andon ${owner}`,
+      patience: PATIENCE,
+      signal: drain,
+      onStatus: (status) => tellOfConnection(status, happen),
+    });
+    try {
+      await workPartition(options, connection, { owner, directory });
+    } finally {
+      await connection.close();
+    }
+  } finally {
+    await ownership.release();
+  }
+}
+
+async function workPartition(
+  options: WorkerOptions,
+  connection: NatsConnection,
+  { owner, directory }: { readonly owner: string; readonly directory: string },
+): Promise<void> {
+  const { config, happen } = options;
+  const { partition, partitions } = config;
+  const { days, replicas, bytes = -1 } = config.stream;
+  const limits = { days, replicas, bytes };
+  const info = await ensurePartition(connection, { partition, partitions, ...limits });
+  await ensureRequests(connection);
+  const holder = { owner, host: hostname(), directory };
+  const lease = await takeLease(connection, `${config.pipeline}-${partition}`, holder);
+  const stream = info.config.name;
+  const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
+  const stopTicks = isReplay(info)
+    ? () => undefined
+    : startTicks({ connection, stream, prefix: partitionPrefix(partition) });
+  try {
+    happen({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, after: 0, owner });
+    await work(options, connection, run, directory, lease.lost, info.state.first_seq);
+  } finally {
+    stopTicks();
+    await lease.release();
+  }
+}
+
+async function work(
+  { config, happen, landing, acceptLoss, drain, onProgress }: WorkerOptions,
+  connection: NatsConnection,
+  run: Run,
+  directory: string,
+  lost: AbortSignal,
+  first: number,
+): Promise<void> {
+  const sinks = [landing, createOutbox(connection)];
+  const store = await openEpochStore(
+    directory,
+    sinks.map(({ name }) => name),
+    (file) => happen({ kind: 'checkpoint-refused', file, reason: 'it is damaged' }),
+  );
+  const bell = createBell();
+  const failed = new AbortController();
+  const abort = AbortSignal.any([failed.signal, lost]);
+  const written = new AbortController();
+  let checkpointed = 0;
+  const delivering = sinks.map((sink) =>
+    deliver({
+      sink,
+      store,
+      bell,
+      happen,
+      checkpointed: () => checkpointed,
+      drain: written.signal,
+      signal: abort,
+    }).catch((error: unknown) => failed.abort(error)),
+  );
+  const openLog = async (checkpoint: number) => {
+    // A run that has read nothing begins where the stream does; one that has must find its next message.
+    const after = checkpoint === 0 ? Math.max(0, first - 1) : checkpoint;
+    const log = await openJetstreamLog({
+      connection,
+      stream: run.stream,
+      after,
+      acceptLoss,
+      onHappening: happen,
+    });
+    if (log.created !== run.created) throw replaced(run.stream, run.created, log.created);
+    return log;
+  };
+  try {
+    await runEpochs({
+      run,
+      openLog,
+      pipeline: plant,
+      store,
+      directory,
+      limits: config.epoch,
+      backlog: config.backlog,
+      bell,
+      happen,
+      onCheckpoint(epoch) {
+        checkpointed = epoch;
+      },
+      onProgress: (processed) =>
+        onProgress?.({ processed, last: processed, waiting: store.files.list.length }),
+      signal: AbortSignal.any([drain, abort]),
+      abort,
+    });
+    abort.throwIfAborted();
+    await finishDelivery(written, delivering, failed);
+  } catch (error) {
+    failed.abort(error);
+    await Promise.all(delivering);
+    abort.throwIfAborted();
+    throw error;
+  }
+}
+
+async function finishDelivery(
+  written: AbortController,
+  delivering: readonly Promise<void>[],
+  failed: AbortController,
+): Promise<void> {
+  written.abort();
+  const over = new AbortController();
+  await Promise.race([
+    Promise.all(delivering),
+    delay(GRACE, undefined, { signal: over.signal }).catch(() => undefined),
+  ]);
+  over.abort();
+  failed.abort();
+  await Promise.all(delivering);
+}
+
+function tellOfConnection(
+  status: { readonly type: string; readonly server?: string; readonly error?: Error },
+  happen: Happen,
+): void {
+  if (status.type === 'reconnect')
+    happen({ kind: 'connected', server: 'NATS', version: status.server ?? '' });
+  if (status.type === 'disconnect' || status.type === 'absent') {
+    happen({ kind: 'disconnected', server: 'NATS', reason: status.error?.message ?? status.type });
+  }
+}
