@@ -153,14 +153,21 @@ function reader(
     return kind === 'not-next' || (kind === 'take' && index > 0 && strictness === 'strict');
   });
   const phased = conditions.some((condition) => condition.phased);
+  const byKind = new Map(
+    KINDS.map((kind) => [kind, conditions.filter(({ kinds }) => kinds?.has(kind) !== false)]),
+  );
   return (event) => {
+    const concerned = byKind.get(event.kind);
+    if (concerned === undefined || concerned.length === 0) return false;
     if (event.kind === 'anomaly' && !phased && event.phase !== 'raised') return false;
-    const kinds = conditions.filter(({ kinds }) => kinds?.has(event.kind) !== false);
-    if (strict) return kinds.length > 0;
+    if (strict) return true;
     const signal = 'signal' in event ? event.signal : '';
     const type = 'type' in event ? event.type : '';
-    return kinds.some(
-      ({ signals, types }) => signals?.has(signal) !== false && types?.has(type) !== false,
-    );
+    for (const { signals, types } of concerned) {
+      if (signals?.has(signal) !== false && types?.has(type) !== false) return true;
+    }
+    return false;
   };
 }
+
+const KINDS = ['anomaly', 'event', 'window', 'features'] as const;

@@ -1,6 +1,5 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
-import { SEVERITIES } from '../model/detector-rule.ts';
 import { identity } from '../model/identity.ts';
 import type { Evidence, Incident } from '../model/incident.ts';
 import { type Key, lineOf, nameOf, plantOf } from '../model/key.ts';
@@ -83,9 +82,4 @@ export function incidentRow(incident: Incident): IncidentRow {
     ...{ id, rule, component, failure_mode, severity, start, end, time, anomalies },
     evidence: canonicalJson(incident.evidence),
   };
-}
-
-/** The worse of two severities. */
-export function worse(a: Incident['severity'], b: Incident['severity']): Incident['severity'] {
-  return SEVERITIES.indexOf(b) > SEVERITIES.indexOf(a) ? b : a;
 }

@@ -148,7 +148,7 @@ export function coolDown(episode: Episode, moment: Moment): void {
     ],
     EVIDENCE_LIMIT,
   );
-  Object.assign(episode, { round: episode.round + 1, opened: null, revision: 0, changes: [] });
+  Object.assign(episode, { round: episode.round + 1, opened: null, changes: [] });
   Object.assign(episode, { status: '', told: null, final: null, note: '', noticed: false });
   episode.id = requestId(out.key, episode);
   const standing = episode.standing.flatMap((id) => {

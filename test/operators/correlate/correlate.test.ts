@@ -107,6 +107,14 @@ describe('correlate', () => {
     const pattern = [{ name: 'gone', where: "kind == 'anomaly' && phase == 'cleared'" }];
     const items = [rise(1), rise(2, { phase: 'updated' }), rise(3, { phase: 'cleared' })];
     expect(run([rules({ patterns: [{ id: 'p', pattern }] }), ...items]).incidents).toHaveLength(1);
+    const both = [
+      { name: 'up', where: "kind == 'anomaly' && level > 0" },
+      { ...pattern[0], follows: 'relaxed' },
+    ];
+    const skip = 'no-skip';
+    expect(
+      run([rules({ patterns: [{ id: 'p', pattern: both, skip }] }), ...items]).incidents,
+    ).toHaveLength(1);
   });
 
   it('passes every anomaly on, and of machine events those that the trigger must know', () => {
@@ -154,6 +162,13 @@ describe('correlate', () => {
     ).toEqual([]);
     const later = run([...begun, blind, watermark('p1/l1', at(5_000))]);
     expect(later.incidents.map(({ time }) => time)).toEqual([at(1_010)]);
+    const more = run([
+      ...begun,
+      blind,
+      anomaly(650, { id: 'more' }),
+      watermark('p1/l1', at(5_000)),
+    ]);
+    expect(more.incidents.map(({ time }) => time)).toEqual([at(1_010)]);
   });
 
   it('matches over several machines of a line when the key says line', () => {

@@ -37,6 +37,29 @@ describe('suppression', () => {
     expect(run(items).requests).toEqual([]);
   });
 
+  it('opens nothing at its end for what is clear but not yet for rearm', () => {
+    const items = [
+      ...quiet,
+      schedule(['c1', 'changeover', 0, 100]),
+      raised(10, { situation: changing }),
+      cleared(90, { situation: changing }),
+    ];
+    expect(run([...items, pass(5_000)]).requests).toEqual([]);
+    const again = run([...items, pass(140), raised(145, { id: 'again' }), pass(5_000)]);
+    expect(again.requests.map(({ time }) => time)).toEqual([at(145)]);
+  });
+
+  it('opens as soon as the schedule says that it was over earlier', () => {
+    const items = [
+      ...quiet,
+      schedule(['c1', 'changeover', 0, 100]),
+      raised(10, { situation: changing }),
+      pass(40),
+      schedule(['c1', 'changeover', 0, 5]),
+    ];
+    expect(run(items).requests.map(({ time }) => time)).toEqual([at(40)]);
+  });
+
   it('waits for the machine to say that its start-up is over, and for settle', () => {
     const starting = situation({ state: 'STARTING', planned: 'startup' });
     const running = situation({ ended: [['startup', at(60)]] });

@@ -178,6 +178,20 @@ describe('a problem that goes away', () => {
     expect(said).toEqual(['10 1 open: hot spoke']);
   });
 
+  it('stays a problem when what a pattern rested on is raised anew, without the whole pattern', () => {
+    const pattern = [
+      { name: 'hot', where: "kind == 'anomaly' && rule == 'hot'" },
+      { name: 'shaky', follows: 'relaxed', where: "kind == 'anomaly' && rule == 'shaky'" },
+    ];
+    const both = { ...hot, on: 'both', withdraw: true };
+    const { said } = run([
+      ...[model, rules({ patterns: [{ id: 'both', pattern }], triggers: [both] })],
+      ...[raised(10), shakes(20), cleared(100), shakes(110, { phase: 'cleared' })],
+      ...[shakes(130, { id: 'again' }), pass(5_000)],
+    ]);
+    expect(said).toEqual(['20 1 open: both spoke']);
+  });
+
   it('does not withdraw while another of its anomalies stands', () => {
     const both = [model, rules({ triggers: [{ ...hot, withdraw: true }, shaky] })];
     const { requests } = run([...both, raised(10), shakes(11), cleared(100), pass(5_000)]);
@@ -241,6 +255,12 @@ describe('a problem that stands after its request', () => {
     expect(requests[1]?.id).not.toBe(requests[0]?.id);
     expect(requests[1]?.because.replace(requests[0]?.id ?? '', 'ID')).toBe(because);
     expect(requests[1]?.title).toContain('recurred');
+  });
+
+  it('counts the cool-down from when the work was completed, not from when it was filed', () => {
+    const items = [...opened, told(opened, 100, 'completed'), told(opened, 3_000, 'closed')];
+    const { requests } = run([...items, pass(10_000)]);
+    expect(requests.map(({ time }) => time)).toEqual([at(10), at(3_700)]);
   });
 
   it('is silent during the cool-down, whatever else is said', () => {

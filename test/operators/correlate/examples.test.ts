@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { checkPatternConditions } from '../../../operators/correlate/check-pattern-conditions.ts';
+import { checkDetectorConditions } from '../../../operators/detect/check-detector-conditions.ts';
+import { patternRuleSchema } from '../../../operators/model/pattern-rule.ts';
+import { plantFileSchema } from '../../../operators/model/plant-model.ts';
+import { rulesSchema } from '../../../operators/model/rules.ts';
+
+function example(name: string): unknown {
+  return parse(readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8'));
+}
+
+/** The YAML blocks of a page. */
+function blocks(page: string): string[] {
+  const text = readFileSync(new URL(`../../../${page}`, import.meta.url), 'utf8');
+  return [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block ?? '');
+}
+
+describe('the examples', () => {
+  it('are a valid plant and valid rules, conditions too', () => {
+    expect(plantFileSchema.safeParse(example('examples/plant.yaml')).error).toBeUndefined();
+    const rules = rulesSchema.parse(example('examples/rules.yaml'));
+    expect(checkPatternConditions(rules)).toEqual([]);
+    expect(checkDetectorConditions(rules)).toEqual([]);
+  });
+
+  it('of the page on rules are valid too, each block for itself', () => {
+    const all = blocks('docs/rules.md');
+    expect(all.length).toBeGreaterThan(4);
+    for (const block of all) {
+      const found = rulesSchema.safeParse(parse(block));
+      expect(found.error, block).toBeUndefined();
+      if (!found.success) continue;
+      const about = checkPatternConditions(found.data).filter(({ path }) => path[0] !== 'triggers');
+      expect(about, block).toEqual([]);
+    }
+  });
+});
+
+describe('a pattern that cannot mean anything is refused with a sentence', () => {
+  const a = { name: 'a', where: 'level > 1' };
+  it.each([
+    [
+      'a first stage that follows',
+      [{ ...a, follows: 'relaxed' }],
+      {},
+      /the first: a match begins with it/,
+    ],
+    [
+      'a stage that says neither',
+      [a, { ...a, name: 'b' }],
+      {},
+      /needs either follows .* or absent/,
+    ],
+    ['a name that stands twice', [a, { ...a, follows: 'strict' }], {}, /expected each name once/],
+    [
+      'an absence at the end without within',
+      [a, { ...a, name: 'b', absent: 'relaxed' }],
+      {},
+      /give the pattern a within/,
+    ],
+    [
+      'a gap longer than the whole',
+      [a, { ...a, name: 'b', follows: 'strict', within_previous: '2m' }],
+      { within: '1m' },
+      /longer than within/,
+    ],
+    ['a repetition', [{ ...a, times: 3 }], {}, /not supported yet; write each stage on its own/],
+  ])('%s', (_, pattern, more, sentence) => {
+    const found = patternRuleSchema.safeParse({ id: 'p', pattern, ...more });
+    expect(found.error?.issues.map(({ message }) => message).join()).toMatch(sentence);
+  });
+
+  it('and so is a trigger on nothing', () => {
+    const rules = rulesSchema.parse({ triggers: [{ id: 't', on: 'ghost', request: {} }] });
+    expect(checkPatternConditions(rules)).toMatchObject([{ path: ['triggers', 0, 'on'] }]);
+  });
+});
