@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'andon-test-'));
+/** Milliseconds that one step may take. */
+const LONGEST = 30 * 60_000;
 const total = { passed: 0, failed: 0, skipped: 0 };
 
 if (step('set-up', [process.execPath, 'scripts/setup.js'])) {
@@ -57,11 +59,16 @@ function run(name, [program = '', ...args], env) {
   console.log(`\n== ${name}`);
   const done = spawnSync(program, args, {
     cwd: root,
+    // A test that never ends must not keep anybody from the last line.
+    timeout: LONGEST,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, ...env },
     shell: process.platform === 'win32',
   });
-  if (done.status !== 0) console.log(`== ${name} failed`);
+  if (done.status !== 0) {
+    const reason = done.error === undefined ? '' : ` (${done.error.message})`;
+    console.log(`== ${name} failed${reason}`);
+  }
   return done.status === 0;
 }
 
