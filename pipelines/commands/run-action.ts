@@ -1,7 +1,7 @@
+import { cmmsConfigSchema } from '../../sinks/cmms/config.ts';
 import { type Config, readConfig } from '../config.ts';
 import { connectNats } from '../ingest/connection.ts';
 import { createLandingSink } from '../landing-sink.ts';
-import { readCmmsFile } from '../maintenance/cmms-file.ts';
 import { runMaintenance } from '../maintenance.ts';
 import { createHappenings, type Happen } from '../runtime/happenings.ts';
 import { startHttp } from '../runtime/http.ts';
@@ -49,7 +49,7 @@ export async function run(file: string | undefined, acceptLoss: boolean): Promis
 
 async function maintain(config: Config, happen: Happen, signal: AbortSignal): Promise<void> {
   if (config.cmms === undefined) return;
-  const cmms = await readCmmsFile(config.cmms);
+  const cmms = cmmsConfigSchema.parse(config.cmms);
   const { nats, partitions } = config;
   const connection = await connectNats({
     ...nats,
