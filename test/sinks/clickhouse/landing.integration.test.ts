@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Row } from '../../../operators/flow/flow.ts';
 import { row } from '../../../operators/flow/flow.ts';
@@ -6,7 +7,7 @@ import { createLanding } from '../../../sinks/clickhouse/landing.ts';
 import { RefusedError } from '../../../sinks/refused-error.ts';
 import type { EpochContent, Sink } from '../../../sinks/sink.ts';
 import { aside, frameOf, MORNING, ONE_OF_EACH, request, sequence, time } from './sample-rows.ts';
-import { DATABASE, migratedWarehouse, type StartedWarehouse } from './started-warehouse.ts';
+import { DATABASE, migratedWarehouse, type StartedWarehouse, until } from './started-warehouse.ts';
 
 const CREATED = '2026-11-22T07:00:00.123456789Z';
 const MIDNIGHT = Date.UTC(2026, 10, 23) * 1_000;
@@ -186,12 +187,11 @@ test('a kill -9 of the warehouse in the middle of inserts loses and doubles noth
     );
   }
   const content = finished(blocks, 10_000);
-  for (const after of [5, 20, 45, 90]) {
-    const written = landing.write(content, never).then(
-      () => 'written',
-      () => 'failed',
-    );
-    await new Promise((resolve) => setTimeout(resolve, after));
+  const landed = async () => (await count('readings')) > 0;
+  const moments = [() => pause(20), () => pause(60), () => until(landed)];
+  for (const moment of moments) {
+    const written = landing.write(content, never).catch(() => undefined);
+    await moment();
     await warehouse.kill();
     await written;
     await warehouse.start();

@@ -1,0 +1,110 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readConfig } from '../../pipelines/config.ts';
+import { openWarehouse, type Warehouse } from '../../pipelines/warehouse.ts';
+import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
+import { createLanding } from '../../sinks/clickhouse/landing.ts';
+import { aside, MORNING, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
+import { until } from '../sinks/clickhouse/started-warehouse.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const MAIN = fileURLToPath(new URL('../../pipelines/main.ts', import.meta.url));
+const directory = temporaryDirectory();
+const environment = { ANDON_DIR: directory };
+
+let warehouse: Warehouse;
+let pid = 0;
+
+function andon(...args: string[]): { status: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', MAIN, ...args],
+    {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      encoding: 'utf8',
+    },
+  );
+  return { status, out: stdout, err: stderr };
+}
+
+test('a command starts the embedded warehouse for itself when nobody runs it', () => {
+  expect(andon('migrate')).toMatchObject({ status: 0, err: '' });
+  expect(andon('sql', 'SELECT count() FROM readings')).toMatchObject({ status: 0, out: '0\n' });
+});
+
+describe('beside a worker', () => {
+  beforeAll(async () => {
+    warehouse = await openWarehouse(readConfig(undefined, environment), (happening) => {
+      if (happening.kind === 'child-started') pid = happening.pid;
+    });
+    const blocks = createBlocks();
+    blocks.add(aside('first bytes', 3), sequence(5), time(MORNING));
+    const facts = { pipeline: 'p', created: 'c', epoch: 1, from: 1, to: 5, messages: 5 };
+    blocks.addEpoch({ ...facts, first_appended: time(MORNING), last_appended: time(MORNING) });
+    const content = {
+      ...facts,
+      run: '1',
+      stream: 'S',
+      blocks: blocks.finish('S', '1'),
+      revisions: [],
+    };
+    const landing = createLanding(warehouse.client, { database: 'andon' });
+    await landing.write(content, new AbortController().signal);
+  });
+  afterAll(() => warehouse.close());
+
+  test('a command uses the warehouse that the worker runs', () => {
+    const { out } = andon('migrate', '--json');
+    expect(JSON.parse(out)).toMatchObject({ url: warehouse.url, applied: [] });
+  });
+
+  test('sql prints any format, takes parameters and files, and says what is wrong', () => {
+    expect(andon('sql', '--json', 'SELECT {x:UInt8} AS x', '--param', 'x=7').out).toBe('{"x":7}\n');
+    expect(andon('sql', '--format', 'CSV', 'SELECT 1, 2; SELECT 3').out).toBe('1,2\n3\n');
+    const check = fileURLToPath(new URL('../../sql/checks/epochs_overlap.sql', import.meta.url));
+    expect(andon('sql', '--file', check)).toMatchObject({ status: 0, out: '' });
+    const wrong = andon('sql', 'SELECT * FROM nothing');
+    expect(wrong.status).toBe(2);
+    expect(wrong.err).toMatch(/expected an answer, found .*nothing.*UNKNOWN_TABLE/);
+    expect(andon('sql').status).toBe(2);
+  });
+
+  test('asides lists what was set aside, and refuses a reason that there is not', () => {
+    const { out } = andon('asides', '--since', '1h', '--reason', 'malformed');
+    expect(out).toContain('malformed ×3  telemetry.p.l.a  (decode, S 5, run 1)');
+    expect(out).toContain('| first bytes');
+    expect(JSON.parse(andon('asides', '--json').out)).toMatchObject({ count: 3 });
+    expect(andon('asides', '--reason', 'late').out).toBe('nothing was set aside\n');
+    expect(andon('asides', '--reason', 'boredom')).toMatchObject({ status: 2 });
+  });
+
+  test('a warehouse that was killed is back at the same address with what it had', async () => {
+    const before = pid;
+    process.kill(pid, 'SIGKILL');
+    await until(async () => pid !== before && (await warehouse.client.ping()).success);
+    const answer = await warehouse.client.query({
+      query: 'SELECT sum(count) AS n FROM asides',
+      format: 'JSONEachRow',
+    });
+    expect(await answer.json()).toEqual([{ n: 3 }]);
+  });
+});
+
+test('a server that is not there is an error of the outside, with its address', () => {
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', MAIN, 'sql', 'SELECT 1'],
+    {
+      env: {
+        ...process.env,
+        CLICKHOUSE_URL: 'http://127.0.0.1:1',
+        ANDON_DIR: join(directory, 'none'),
+      },
+      encoding: 'utf8',
+    },
+  );
+  expect(status).toBe(3);
+  expect(stderr).toContain('http://127.0.0.1:1: expected ClickHouse to answer');
+});
