@@ -93,3 +93,13 @@ export function remember(list: string[], items: readonly string[], limit: number
     if (!list.includes(item)) list.push(item);
   }
 }
+
+const EVIDENCE_HEAD = 12;
+const EVIDENCE_LIMIT = 24;
+
+/** Keeps the first and the last lines: how it began and how it is now. */
+export function addEvidence(episode: Episode, evidence: Evidence): void {
+  episode.evidence_count += 1;
+  episode.evidence.push(evidence);
+  if (episode.evidence.length > EVIDENCE_LIMIT) episode.evidence.splice(EVIDENCE_HEAD, 1);
+}

@@ -1,8 +1,8 @@
 import type { Anomaly } from '../model/anomaly.ts';
-import { remember } from './episode.ts';
+import { addEvidence, remember } from './episode.ts';
 import type { Moment } from './revise.ts';
 import { beginClear, stir } from './stages-of-life.ts';
-import { sharpen } from './take-incident.ts';
+import { isWorse, sharpen } from './take-incident.ts';
 
 /** Standing anomalies of one asset; beyond it the oldest is forgotten and counted. */
 const STANDING_LIMIT = 2_000;
@@ -18,7 +18,8 @@ export function takeAnomaly(anomaly: Anomaly, moment: Moment): void {
     return;
   }
   const source = `${rule} ${signal} ${point}`;
-  state.standing[id] = { source, time, text: `${severity}: ${reason}` };
+  const text = `${severity}: ${reason}`;
+  state.standing[id] = { source, time, text };
   const ids = Object.keys(state.standing);
   const [oldest] = ids;
   if (ids.length > STANDING_LIMIT && oldest !== undefined) {
@@ -34,6 +35,9 @@ export function takeAnomaly(anomaly: Anomaly, moment: Moment): void {
       remember(episode.standing, [id], EPISODE_LIMIT);
       remember(episode.anomalies, [id], EPISODE_LIMIT);
       stir(episode, moment);
+    }
+    if (isWorse(severity, episode.severity)) {
+      addEvidence(episode, { stage: phase, time, kind: 'anomaly', about: id, text });
     }
     sharpen(episode, anomaly, false, moment);
   }

@@ -1,9 +1,9 @@
-import { SEVERITIES } from '../model/detector-rule.ts';
+import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import type { Incident } from '../model/incident.ts';
 import { rulesOf } from '../model/knowledge.ts';
 import { earlier } from '../model/time.ts';
 import type { TriggerRule } from '../model/trigger-rule.ts';
-import { type Episode, remember, requestId } from './episode.ts';
+import { addEvidence, type Episode, remember, requestId } from './episode.ts';
 import type { Moment } from './revise.ts';
 import { isHigher } from './settings.ts';
 import { beginClear, change, stir } from './stages-of-life.ts';
@@ -11,8 +11,6 @@ import { beginClear, change, stir } from './stages-of-life.ts';
 const INCIDENT_LIMIT = 200;
 const ANOMALY_LIMIT = 1_000;
 const NAME_LIMIT = 100;
-const EVIDENCE_HEAD = 12;
-const EVIDENCE_LIMIT = 24;
 
 /** An incident opens a problem when a trigger names it, and otherwise joins the one that is open. */
 export function takeIncident(incident: Incident, moment: Moment): void {
@@ -79,11 +77,7 @@ function join(
   remember(episode.incidents, [incident.id], INCIDENT_LIMIT);
   remember(episode.anomalies, incident.anomalies, ANOMALY_LIMIT);
   remember(episode.signals, incident.signals, NAME_LIMIT);
-  for (const evidence of incident.evidence) {
-    episode.evidence_count += 1;
-    episode.evidence.push(evidence);
-    if (episode.evidence.length > EVIDENCE_LIMIT) episode.evidence.splice(EVIDENCE_HEAD, 1);
-  }
+  for (const evidence of incident.evidence) addEvidence(episode, evidence);
   sharpen(episode, incident, isPattern, moment);
   for (const trigger of triggers) {
     const { id, request } = trigger;
@@ -110,7 +104,7 @@ export function sharpen(
   moment: Moment,
 ): void {
   const level = SEVERITIES.indexOf(news.severity);
-  if (level > SEVERITIES.indexOf(episode.severity)) {
+  if (isWorse(news.severity, episode.severity)) {
     episode.severity = news.severity;
     change(episode, `severity is now ${news.severity}`, moment);
   }
@@ -124,4 +118,8 @@ export function sharpen(
   if (news.failure_mode === episode.failure_mode) return;
   episode.failure_mode = news.failure_mode;
   change(episode, `failure mode is now ${news.failure_mode}`, moment);
+}
+
+export function isWorse(a: Severity, b: Severity): boolean {
+  return SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b);
 }

@@ -97,6 +97,11 @@ describe('a problem', () => {
       '80 2 update: shaky says so too; severity is now alarm; the component is rotor; failure mode is now UNBALANCE; priority is now high',
       '660 3 update: severity is now danger',
     ]);
+    expect(requests[2]?.evidence.map(({ stage }) => stage)).toEqual([
+      'raised',
+      'raised',
+      'updated',
+    ]);
     expect(requests[1]).toMatchObject({
       trigger: 'look-at-it',
       work: 'repair',
