@@ -1,6 +1,7 @@
 import { cmmsConfigSchema } from '../../sinks/cmms/config.ts';
 import { type Config, readConfig } from '../config.ts';
 import { connectNats } from '../ingest/connection.ts';
+import { ensureRequests } from '../ingest/streams.ts';
 import { createLandingSink } from '../landing-sink.ts';
 import { runMaintenance } from '../maintenance.ts';
 import { createHappenings, type Happen } from '../runtime/happenings.ts';
@@ -58,6 +59,7 @@ async function maintain(config: Config, happen: Happen, signal: AbortSignal): Pr
     signal,
   });
   try {
+    await ensureRequests(connection);
     await runMaintenance({ connection, cmms, happen, signal, partitions });
   } finally {
     await connection.close();
