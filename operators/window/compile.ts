@@ -36,6 +36,8 @@ function compile(rule: WindowRule, lateness: Duration): WindowProgram {
     purging: rule.kind === 'count',
     lateness,
     refire: 'watermark',
+    // Which readings make up a count window depends on their order, and nothing else does.
+    ordered: rule.kind === 'count',
     quantiles,
   });
   const shaping = [assigner, rule.kind === 'count' ? rule.count : 0, quantiles];

@@ -1,5 +1,6 @@
 import type { Out } from '../flow/keyed.ts';
 import { COUNT } from './accumulator.ts';
+import { dropHeld } from './held.ts';
 import { closing } from './panes.ts';
 import { NONE, olderThan, remove, WIDTH } from './slots.ts';
 import type { Gathering } from './sources.ts';
@@ -27,6 +28,7 @@ export function end<O>(
     if (open > 0) ended.push(signal);
     readings += open;
   }
+  readings += dropHeld(panes.held, (lane) => isUnwanted(lanes[lane] ?? ''));
   if (readings === 0) return;
   const detail = `window ${rule}: its open windows ended when the rule was changed or removed`;
   out.aside('rule-changed', detail, ended.join(', '), readings);

@@ -1,6 +1,7 @@
 import { BEGINNING, END_OF_TIME } from '../model/time.ts';
 import { ACCUMULATOR, add, COUNT, clear, LARGEST, merge } from './accumulator.ts';
 import { placeAligned } from './aligned.ts';
+import { hold, release } from './held.ts';
 import {
   type Engine,
   expiry,
@@ -56,6 +57,7 @@ export function addColumn(
   const { slots } = panes;
   const session = engine.shape.assigner.kind === 'session' ? engine.shape.assigner.gap - 1 : 0;
   const { single } = engine.layout;
+  const { ordered } = engine.shape;
   let slot = NONE;
   let low = 0;
   let high = 0;
@@ -67,6 +69,11 @@ export function addColumn(
       continue;
     }
     const time = times[index] ?? 0;
+    if (ordered && time > now) {
+      hold(panes.held, lane, time, value);
+      panes.next = Math.min(panes.next, time);
+      continue;
+    }
     if (!single) {
       addToEach(engine, panes, lane, time, value, now, report);
       continue;
@@ -153,7 +160,9 @@ export function flush(engine: Engine, panes: Panes, report: Report): void {
 export function advance(engine: Engine, panes: Panes, now: number, report: Report): void {
   flush(engine, panes, report);
   const { slots } = panes;
-  let next = NEVER;
+  let next = release(panes.held, now, (lane, time, value) => {
+    addToEach(engine, panes, lane, time, value, now, report);
+  });
   for (let lane = 0; lane < slots.heads.length; lane += 1) {
     let oldest = NONE;
     let slot = slots.heads[lane] ?? NONE;

@@ -1,4 +1,5 @@
 import { BEGINNING, END_OF_TIME } from '../model/time.ts';
+import { type Held, openHeld } from './held.ts';
 import { type Assigner, gridFloor, type Layout, layoutOf, type Shape } from './shape.ts';
 import type { Sketch } from './sketch.ts';
 import { DIRTY, endOf, LINKS, MARK, openSlots, type Slots, startOf, WIDTH } from './slots.ts';
@@ -12,6 +13,7 @@ export type Panes = {
   next: number;
   /** Slots that must fire again. */
   readonly dirty: number[];
+  readonly held: Held;
 };
 
 /** What windows say, and to whom. `numbers` at `at` is an accumulator, valid only during the call. */
@@ -50,6 +52,7 @@ export function openPanes(shape: Shape): Panes {
     handled: BEGINNING,
     next: NEVER,
     dirty: [],
+    held: openHeld(),
   };
 }
 

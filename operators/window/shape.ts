@@ -40,6 +40,8 @@ export type Shape = {
   readonly lateness: Duration;
   /** When late readings make a fired window fire again: after each frame, or once when time moves on. */
   readonly refire: 'frame' | 'watermark';
+  /** Readings wait for the watermark and are taken by time, so that the order of arrival cannot matter. */
+  readonly ordered: boolean;
   readonly quantiles: readonly number[];
 };
 

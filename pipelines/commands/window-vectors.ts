@@ -103,6 +103,7 @@ function programOf(window: WindowVector['window'], earliest: number): WindowProg
     purging: trigger.purging,
     lateness,
     refire: 'frame',
+    ordered: false,
     quantiles: [],
   });
   return { id: 'vector', fingerprint: '', engine, takes: () => true };
