@@ -33,6 +33,12 @@ function answers(file: string): string[] {
   });
 }
 
+// `conform … | head` closes our output early; that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 const files = process.argv.slice(2);
 if (files.length === 0) {
   console.error('conform: expected files with vectors: npm run -s conform -- FILE…');
