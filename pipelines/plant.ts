@@ -1,6 +1,5 @@
 import { correlate } from '../operators/correlate/correlate.ts';
 import { decode } from '../operators/decode/decode.ts';
-import type { Decoded } from '../operators/decode/decoded.ts';
 import { detect } from '../operators/detect/detect.ts';
 import type { Stage, StageId } from '../operators/flow/flow.ts';
 import { fork } from '../operators/flow/fork.ts';
@@ -10,6 +9,7 @@ import { keyBy, only } from '../operators/flow/stateless.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
 import type { Anomaly } from '../operators/model/anomaly.ts';
+import type { Decoded } from '../operators/model/decoded.ts';
 import type { Frame } from '../operators/model/frame.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message } from '../operators/model/message.ts';

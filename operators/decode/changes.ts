@@ -1,9 +1,9 @@
+import { malformed } from '../model/decoded.ts';
 import { type Key, plantOf } from '../model/key.ts';
 import type { ChangeValue } from '../model/knowledge.ts';
 import { plantModelSchema } from '../model/plant-model.ts';
 import { rulesSchema } from '../model/rules.ts';
 import { scheduleMessageSchema } from '../model/schedule.ts';
-import { malformed } from './decoded.ts';
 import { firstIssue } from './machine-event.ts';
 import type { Route } from './subject.ts';
 

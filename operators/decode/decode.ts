@@ -1,12 +1,12 @@
 import { type Flow, row, type Stage, type StageId } from '../flow/flow.ts';
 import { stage } from '../flow/stage.ts';
+import { type Decoded, MalformedError } from '../model/decoded.ts';
 import type { Key } from '../model/key.ts';
 import type { Message, Origin } from '../model/message.ts';
 import type { AsideReason } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { changeRows } from './change-rows.ts';
 import { decodeChange } from './changes.ts';
-import { type Decoded, MalformedError } from './decoded.ts';
 import { decodeFrame } from './frame.ts';
 import { decodeMachineEvent } from './machine-event.ts';
 import { hashOf, unpack } from './payload.ts';

@@ -1,7 +1,7 @@
+import { malformed } from '../model/decoded.ts';
 import type { Frame, TextColumn } from '../model/frame.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Origin } from '../model/message.ts';
-import { malformed } from './decoded.ts';
 import { numbersOf } from './packed.ts';
 import { record } from './payload.ts';
 import { timeOf } from './time-field.ts';

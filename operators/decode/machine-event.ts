@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { malformed } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
 import { knownEventData, type MachineEvent } from '../model/machine-event.ts';
 import type { Origin } from '../model/message.ts';
-import { malformed } from './decoded.ts';
 import { timeOf } from './time-field.ts';
 
 const messageSchema = z.object({

@@ -1,4 +1,4 @@
-import { malformed } from './decoded.ts';
+import { malformed } from '../model/decoded.ts';
 
 /** Little-endian numbers packed into bytes: `f32`, `f64` or `i16`. */
 export function numbersOf(

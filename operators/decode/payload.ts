@@ -1,6 +1,6 @@
 import { Unpackr } from 'msgpackr';
+import { malformed } from '../model/decoded.ts';
 import type { Message } from '../model/message.ts';
-import { malformed } from './decoded.ts';
 
 // Maps become plain objects and 64-bit integers numbers: what other languages' encoders send for times.
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });

@@ -1,5 +1,5 @@
+import { malformed } from '../model/decoded.ts';
 import { type EventTime, fromMilliseconds } from '../model/time.ts';
-import { malformed } from './decoded.ts';
 
 // ClickHouse's DateTime64 knows 1900 to 2299; nothing outside of it can be written down.
 const EARLIEST = Date.UTC(1900, 0, 1);

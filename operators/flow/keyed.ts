@@ -90,6 +90,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
 
   // One Out for all calls: it is valid only during a call, so only its position changes.
   let time: EventTime = BEGINNING;
+  let ringing = false;
   const out = {
     key: '' as Key,
     now: BEGINNING as EventTime,
@@ -111,6 +112,9 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
       emit(row('asides', aside));
     },
     wakeAt(due: EventTime, rule = '', seeing = false) {
+      // A timer that sets itself again for the time that just came would ring for ever.
+      if (ringing && due <= time)
+        throw new Error(`stage ${logic.id}: timer ${rule} rings for ever`);
       timers.set({ key: out.key, rule, due, seeing });
     },
     sleep(rule = '') {
@@ -132,7 +136,9 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
     const state = cells.get(key);
     if (state === undefined) return;
     turnTo(key, due);
+    ringing = true;
     logic.onTimer?.(state, due, shared, out, rule);
+    ringing = false;
   }
 
   function onEvent(event: Event<I>): void {

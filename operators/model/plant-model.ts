@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { durationSchema } from './duration.ts';
 
-/** A token of a subject: no dots, blanks, wildcards or slashes. */
+/**
+ * A token of a subject: no dots, blanks, wildcards or slashes. Names become properties of plain state, so those that
+ * every object has are none.
+ */
 export const nameSchema = z
   .string()
   .max(64)
-  .regex(/^[A-Za-z0-9_-]+$/, 'expected letters, digits, _ and - only');
+  .regex(/^[A-Za-z0-9_-]+$/, 'expected letters, digits, _ and - only')
+  .refine((name) => !(name in {}), 'expected a name that means nothing to the language');
 
 const signalSchema = z.strictObject({
   unit: z.string().max(32).optional(),

@@ -1,7 +1,7 @@
-import type { Decoded, Tick } from '../decode/decoded.ts';
 import type { Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
+import type { Decoded, Tick } from '../model/decoded.ts';
 import type { Frame } from '../model/frame.ts';
 import { assetOf, type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
 import type { Asset } from '../model/plant-model.ts';

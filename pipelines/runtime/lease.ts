@@ -60,21 +60,15 @@ export async function takeLease(
 
 async function acquire(bucket: KV, partition: string, me: Holder): Promise<number> {
   const entry = await bucket.get(partition);
-  if (entry === null || entry.operation !== 'PUT')
-    return create(bucket, partition, me, entry?.revision ?? 0);
+  if (entry === null || entry.operation !== 'PUT') return create(bucket, partition, me);
   const holder = holderSchema.parse(entry.json());
   if (holder.host !== me.host || holder.directory !== me.directory) throw held(partition, holder);
   return bucket.update(partition, JSON.stringify(me), entry.revision);
 }
 
-async function create(
-  bucket: KV,
-  partition: string,
-  me: Holder,
-  revision: number,
-): Promise<number> {
+async function create(bucket: KV, partition: string, me: Holder): Promise<number> {
   try {
-    return await bucket.update(partition, JSON.stringify(me), revision);
+    return await bucket.create(partition, JSON.stringify(me));
   } catch (error) {
     const entry = await bucket.get(partition);
     if (entry === null || entry.operation !== 'PUT') throw error;
@@ -88,8 +82,7 @@ async function renew(bucket: KV, partition: string, me: Holder, revision: number
   } catch (error) {
     const entry = await bucket.get(partition);
     // Ended while the server or this worker was away, and nobody took it: begin it again.
-    if (entry === null || entry.operation !== 'PUT')
-      return create(bucket, partition, me, entry?.revision ?? 0);
+    if (entry === null || entry.operation !== 'PUT') return create(bucket, partition, me);
     if (entry.revision === revision) throw error;
     throw held(partition, holderSchema.parse(entry.json()));
   }

@@ -1,7 +1,7 @@
-import type { Frame } from '../model/frame.ts';
-import type { MachineEvent } from '../model/machine-event.ts';
-import type { Origin } from '../model/message.ts';
-import type { Waveform } from '../model/waveform.ts';
+import type { Frame } from './frame.ts';
+import type { MachineEvent } from './machine-event.ts';
+import type { Origin } from './message.ts';
+import type { Waveform } from './waveform.ts';
 
 export type Tick = { readonly kind: 'tick'; readonly origin: Origin };
 
