@@ -126,6 +126,14 @@ function held(
     score: isDown ? -score : score,
     text: () =>
       `${short(Math.abs(score))} robust deviations ${score < 0 ? 'below' : 'above'} its usual ${short(usual)} ${unit} (limit ${short(limit)} ${unit})`,
-    evidence: () => ({ median: usual, mad, scale: rule.scale, samples: count, mode: name }),
+    evidence: () => ({
+      median: usual,
+      mad,
+      // What one deviation is after the floor: the score can be worked out again from these.
+      deviation,
+      scale: rule.scale,
+      samples: count,
+      mode: name,
+    }),
   };
 }
