@@ -77,7 +77,6 @@ async function once(
     {},
     {
       row: (row) => count(row, summary, decisions),
-      request: () => undefined,
     },
   );
   const push = (message: Message) => {

@@ -9,7 +9,7 @@ import { keyBy, only } from '../operators/flow/stateless.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
 import type { Anomaly } from '../operators/model/anomaly.ts';
-import type { Decoded } from '../operators/model/decoded.ts';
+import { type Decoded, weightOf } from '../operators/model/decoded.ts';
 import type { Frame } from '../operators/model/frame.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message } from '../operators/model/message.ts';
@@ -33,7 +33,7 @@ export function plant(states: States): Stage<Message, Request> {
       .pipe(
         decode(),
         recognise(states),
-        watermarks('watermarks' as StageId, states),
+        watermarks({ id: 'watermarks' as StageId, weigh: weightOf }, states),
         land('readings', (value) => (isFrame(value) ? value : undefined)),
         land('waveforms', (value) => (isWaveform(value) ? value : undefined)),
         land('machine_states', (value) => (isEvent(value) ? toMachineStateRow(value) : undefined)),

@@ -1,8 +1,10 @@
-import { type Duration, type EventTime, minus } from '../model/time.ts';
+import { type Duration, type EventTime, earlier, later, minus, plus } from '../model/time.ts';
 
 /** What the log has shown of one source (a subject). */
 export type Source = {
-  /** Highest event time seen, never ahead of append time, minus the source's disorder. */
+  /** Highest event time seen, never ahead of append time. */
+  last: EventTime;
+  /** The source's own time: `last` minus its disorder; while it is silent, see `silentTime`. */
   time: EventTime;
   /** Append time of its latest message. */
   heard: EventTime;
@@ -26,5 +28,20 @@ export function lineTime(
     if (least === undefined || time < least) least = time;
   }
   const time = least ?? minus(minus(now, idle), disorder);
-  return time > line ? time : line;
+  return later(time, line);
+}
+
+/**
+ * The time of a source that was not heard for `idle`: it follows append time, so that what is open can close, but no
+ * further than `extent` (the longest window) behind its last event. A gateway that comes back after an hour finds
+ * its windows closed and its clock where it was, and what it brings is judged.
+ */
+export function silentTime(
+  { last, time }: Source,
+  now: EventTime,
+  extent: Duration,
+  { idle, disorder }: { readonly idle: Duration; readonly disorder: Duration },
+): EventTime {
+  const silent = minus(minus(now, idle), disorder);
+  return later(earlier(silent, plus(last, extent)), time);
 }

@@ -1,7 +1,7 @@
 import type { Key } from '../model/key.ts';
 import { assetOf, type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
 import type { Origin } from '../model/message.ts';
-import { type TimeRules, timeRulesSchema } from '../model/rules.ts';
+import { type Rules, type TimeRules, timeRulesSchema } from '../model/rules.ts';
 import {
   BEGINNING,
   DAY,
@@ -9,11 +9,12 @@ import {
   type EventTime,
   earlier,
   floorTo,
+  later,
   minus,
   SECOND,
 } from '../model/time.ts';
 import { type Event, type Flow, row, type Stage, type StageId } from './flow.ts';
-import { lineTime, type Source } from './line-time.ts';
+import { lineTime, type Source, silentTime } from './line-time.ts';
 import { stateful } from './stateful.ts';
 import type { States } from './states.ts';
 
@@ -44,10 +45,15 @@ const DEFAULT_TIME: TimeRules = timeRulesSchema.parse({});
  * facts that they carry are never late.
  */
 export function watermarks<T extends Sourced>(
-  id: StageId,
+  options: {
+    readonly id: StageId;
+    /** How many readings an event stands for when it is set aside. */
+    readonly weigh: (value: T) => number;
+  },
   states: States,
 ): Stage<T, Exclude<T, { kind: 'tick' }>> {
   type Passed = Exclude<T, { kind: 'tick' }>;
+  const { id, weigh } = options;
   return stateful<State, T, Passed>(
     {
       id,
@@ -80,7 +86,7 @@ export function watermarks<T extends Sourced>(
     const { kind, origin, asset } = event.value;
     const rules = rulesOf(state.knowledge, asset)?.time ?? DEFAULT_TIME;
     if (event.time - origin.appended > rules.skew) {
-      emit(skewed(id, event, origin));
+      emit(skewed(id, event, origin, weigh(event.value)));
       return;
     }
     emit(event);
@@ -88,17 +94,19 @@ export function watermarks<T extends Sourced>(
     const line = state.lines[path] ?? { time: BEGINNING, marked: BEGINNING, sources: {} };
     state.lines[path] = line;
     const disorder = assetOf(state.knowledge, asset)?.disorder ?? rules.disorder;
-    const time = minus(earlier(event.time, origin.appended), disorder);
+    const last = earlier(event.time, origin.appended);
+    const time = minus(last, disorder);
     const source = line.sources[origin.subject];
     if (source === undefined) {
       if (kind !== 'event') {
-        line.sources[origin.subject] = { time, heard: origin.appended, marked: BEGINNING };
+        line.sources[origin.subject] = { last, time, heard: origin.appended, marked: BEGINNING };
       }
       mark('source', event.key, line.sources[origin.subject] ?? { time, marked: BEGINNING }, emit);
       settle(path, line, state, emit);
       return;
     }
     source.heard = origin.appended;
+    source.last = later(source.last, last);
     if (time <= source.time) return;
     const held = source.time <= line.time;
     source.time = time;
@@ -121,11 +129,27 @@ export function watermarks<T extends Sourced>(
     if (step === state.stepped) return;
     state.stepped = step;
     for (const [path, line] of Object.entries(state.lines)) {
-      for (const [subject, { heard }] of Object.entries(line.sources)) {
-        if (appended - heard > DAY) delete line.sources[subject];
+      const rules = rulesOf(state.knowledge, path as Key);
+      for (const [subject, source] of Object.entries(line.sources)) {
+        if (appended - source.heard > DAY) delete line.sources[subject];
+        else hush(subject as Key, source, appended, rules, emit);
       }
       settle(path as Key, line, state, emit);
     }
+  }
+
+  /** A silent source still closes what it has open. */
+  function hush(
+    of: Key,
+    source: Source,
+    now: EventTime,
+    rules: Rules | undefined,
+    emit: (item: Flow<Passed>) => void,
+  ): void {
+    const time = rules?.time ?? DEFAULT_TIME;
+    if (now - source.heard <= time.idle) return;
+    source.time = silentTime(source, now, longestWindow(rules), time);
+    mark('source', of, source, emit);
   }
 
   function settle(
@@ -140,6 +164,16 @@ export function watermarks<T extends Sourced>(
   }
 }
 
+/** How long a window can stay open behind its last event. Count windows do not wait for time. */
+function longestWindow(rules: Rules | undefined): Duration {
+  let longest: Duration = WATERMARK_STEP;
+  for (const rule of rules?.windows ?? []) {
+    const extent = rule.kind === 'session' ? rule.gap : rule.kind === 'count' ? longest : rule.size;
+    if (extent > longest) longest = extent;
+  }
+  return longest;
+}
+
 function mark<T>(
   scope: 'source' | 'line',
   of: Key,
@@ -152,14 +186,14 @@ function mark<T>(
   emit({ kind: 'watermark', scope, of, time });
 }
 
-function skewed<T>(stage: StageId, event: Event<T>, origin: Origin): Flow<never> {
+function skewed<T>(stage: StageId, event: Event<T>, origin: Origin, count: number): Flow<never> {
   const seconds = Math.round((event.time - origin.appended) / SECOND);
   return row('asides', {
     reason: 'skew',
     stage,
     source: origin.subject,
     detail: `the event is ${seconds} s ahead of the time it was appended`,
-    count: 1,
+    count,
     original: `message ${origin.sequence} of ${origin.subject}, event time ${event.time} us`,
   });
 }

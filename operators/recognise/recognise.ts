@@ -1,7 +1,7 @@
 import type { Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import type { Decoded, Tick } from '../model/decoded.ts';
+import { type Decoded, type Tick, weightOf } from '../model/decoded.ts';
 import type { Frame } from '../model/frame.ts';
 import { assetOf, type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
 import type { Asset } from '../model/plant-model.ts';
@@ -38,13 +38,18 @@ export function recognise(states: States): Stage<Decoded, Decoded> {
             'duplicate',
             'the same message was seen before on this subject',
             place,
-            sizeOf(value),
+            weightOf(value),
           );
           return;
         }
         const asset = assetOf(knowledge, value.asset);
         if (asset === undefined) {
-          out.aside('unknown', `the plant model has no asset ${value.asset}`, place, sizeOf(value));
+          out.aside(
+            'unknown',
+            `the plant model has no asset ${value.asset}`,
+            place,
+            weightOf(value),
+          );
           return;
         }
         pass(event, value.kind === 'frame' ? known(value, asset, out) : value, out);
@@ -59,10 +64,6 @@ export function recognise(states: States): Stage<Decoded, Decoded> {
 
 function pass(event: Event<Decoded>, value: Decoded | Tick, out: Out<Decoded>): void {
   out.emit(value, { time: event.time });
-}
-
-function sizeOf(value: Exclude<Decoded, Tick>): number {
-  return value.kind === 'frame' ? Math.max(1, value.times.length * value.signals.length) : 1;
 }
 
 function wasSeen(state: State, producer: string, mark: number): boolean {

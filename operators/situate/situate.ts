@@ -5,7 +5,7 @@ import { type AssetKey, plantOf } from '../model/key.ts';
 import { type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
 import { stateOf } from '../model/machine-event.ts';
 import type { Observation, Situated, Situation } from '../model/situation.ts';
-import { BEGINNING, type EventTime } from '../model/time.ts';
+import { BEGINNING, type EventTime, eventTime, SECOND } from '../model/time.ts';
 import { addFact, changedInside, type Fact, factAt, isStarting, startupEnded } from './facts.ts';
 import { endedBefore, type LineSchedules, reschedule, scheduledAt } from './line-schedules.ts';
 import { shiftAt } from './local-time.ts';
@@ -34,14 +34,25 @@ export function situate(states: States): Stage<Observation, Situated<Observation
           const data = stateOf(value);
           if (data !== undefined) addFact(state.facts, value.time, data);
         }
-        const [start, end] =
-          value.kind === 'window' ? [value.start, value.end] : [value.time, value.time];
+        const [start, end] = spanOf(value);
         const situation = situationOf(state.facts, shared, value.asset, start, end);
         out.emit({ value, situation }, { time: event.time, behind: event.behind === true });
       },
     },
     states,
   );
+}
+
+/** What an observation speaks of: a machine that changed in the middle of it is judged by none. */
+function spanOf(value: Observation): readonly [start: EventTime, end: EventTime] {
+  switch (value.kind) {
+    case 'window':
+      return [value.start, value.end];
+    case 'features':
+      return [value.time, eventTime(value.time + (value.samples / value.rate) * SECOND)];
+    case 'event':
+      return [value.time, value.time];
+  }
 }
 
 function situationOf(

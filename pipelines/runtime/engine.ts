@@ -11,10 +11,9 @@ import { createSnapshots, type PackedStates } from './snapshots.ts';
 /** A pipeline from the log to requests, as `plant.ts` makes them. */
 export type Pipeline = (states: States) => Stage<Message, Request>;
 
-/** What comes out of a pipeline, with the message that caused it. */
+/** What comes out of a pipeline: rows, each with the message that caused it. Requests are rows too, before all else. */
 export interface Collector {
   row(row: Row, cause: Message): void;
-  request(request: Request, cause: Message): void;
 }
 
 /** An operator threw: a defect of ours that this message brings out. The engine is of no more use. */
@@ -61,9 +60,7 @@ export function createEngine(
     next(item) {
       // A throw in here would be reported by RxJS from nowhere, after the fact.
       try {
-        if (cause === undefined) return;
-        if (item.kind === 'row') collector.row(item, cause);
-        else if (item.kind === 'event') collector.request(item.value, cause);
+        if (cause !== undefined && item.kind === 'row') collector.row(item, cause);
       } catch (error) {
         failure ??= { error };
       }

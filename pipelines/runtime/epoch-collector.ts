@@ -1,6 +1,5 @@
 import type { Row } from '../../operators/flow/flow.ts';
 import type { Message } from '../../operators/model/message.ts';
-import type { Request } from '../../operators/model/request.ts';
 import type { AsideRow } from '../../operators/model/tables.ts';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import type { EpochContent, Revision } from '../../sinks/sink.ts';
@@ -42,10 +41,10 @@ export function createEpochCollector(): EpochCollector {
     row(row: Row, cause: Message) {
       blocks.add(row, cause.sequence, cause.appended);
       if (row.table === 'asides') asides.push(row.row);
-    },
-    request(request: Request) {
-      const { id, revision } = request;
-      revisions.push({ id, revision, content: JSON.stringify(request) });
+      if (row.table === 'requests') {
+        const { id, revision, request } = row.row;
+        revisions.push({ id, revision, content: request });
+      }
     },
     message(message) {
       first ??= message;

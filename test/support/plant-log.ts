@@ -119,8 +119,14 @@ function quarter(value: number): number {
   return Math.round(value * 4) / 4;
 }
 
-export function frame(path: string, at: number, values: Record<string, unknown>): Said {
-  return { at, subject: `telemetry.p1.${path}`, payload: pack({ time: START + at, values }) };
+/** `time`: what the frame says, where that is not when it was said. */
+export function frame(
+  path: string,
+  at: number,
+  values: Record<string, unknown>,
+  time: number = at,
+): Said {
+  return { at, subject: `telemetry.p1.${path}`, payload: pack({ time: START + time, values }) };
 }
 
 export function happened(path: string, at: number, type: string, data: object): Said {

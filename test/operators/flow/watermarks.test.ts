@@ -7,7 +7,8 @@ import type { Origin, Sequence } from '../../../operators/model/message.ts';
 import { event, runThrough } from '../../support/flows.ts';
 
 const S = 1_000_000;
-const stage = (states: States) => watermarks<Sourced>('time' as StageId, states);
+const stage = (states: States) =>
+  watermarks<Sourced>({ id: 'time' as StageId, weigh: () => 1 }, states);
 
 function origin(subject: string, appended: number): Origin {
   return { subject, sequence: 1 as Sequence, appended: (appended * S) as never };
@@ -88,6 +89,12 @@ describe('watermarks', () => {
   test('a line without sources follows append time by idle and disorder', () => {
     const output = runThrough(stage, [frame('a', 100), ...range(101, 115).map(tick)]);
     expect(marks(output, 'line', 'p/l')).toEqual([98, 99, 100, 101, 102, 103]);
+  });
+
+  test('a silent source follows append time as far as its windows reach, and no further', () => {
+    const output = runThrough(stage, [frame('a', 100), ...range(101, 130).map(tick)]);
+    // Idle 10 s, disorder 2 s; without rules the longest window is one second.
+    expect(marks(output, 'source', 'frame.p.l.a')).toEqual([98, 99, 100, 101]);
   });
 
   test('a source that is catching up does not hold the line', () => {

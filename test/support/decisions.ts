@@ -1,0 +1,66 @@
+import type { Row } from '../../operators/flow/flow.ts';
+import type { Message } from '../../operators/model/message.ts';
+import type { AsideRow, TableName, Tables } from '../../operators/model/tables.ts';
+import { plant } from '../../pipelines/plant.ts';
+import { createEngine, type Pipeline } from '../../pipelines/runtime/engine.ts';
+import type { PackedStates } from '../../pipelines/runtime/snapshots.ts';
+
+/** All that a pipeline decided about a log, in order. */
+export type Decisions = {
+  readonly rows: readonly Row[];
+};
+
+/** Pushes a log through the pipeline. After each sequence in `cuts` it goes on from its written states. */
+export function decide(
+  messages: readonly Message[],
+  options: { readonly cuts?: ReadonlySet<number>; readonly pipeline?: Pipeline } = {},
+): Decisions {
+  const { cuts = new Set<number>(), pipeline = plant } = options;
+  const rows: Row[] = [];
+  const collector = { row: (row: Row) => void rows.push(row) };
+  const begin = (states: PackedStates) => createEngine(pipeline, states, collector);
+  let engine = begin({});
+  for (const message of messages) {
+    engine.push(message);
+    if (cuts.has(message.sequence)) engine = begin(engine.cut(message.sequence, true) ?? {});
+  }
+  return { rows };
+}
+
+export function rowsOf<N extends TableName>({ rows }: Decisions, table: N): Tables[N][] {
+  return rows.flatMap((row) => (row.table === table ? [row.row as Tables[N]] : []));
+}
+
+/** What must be the same however the messages were displaced within `disorder`. */
+export function lastingOf(decisions: Decisions): Record<string, unknown> {
+  const windows = new Map<string, { version: number; text: string }>();
+  for (const window of rowsOf(decisions, 'windows')) {
+    const { plant: of, line, asset, signal, window: rule, start, version, ...values } = window;
+    const name = [of, line, asset, signal, rule, start].join(' ');
+    if (version > (windows.get(name)?.version ?? 0)) {
+      windows.set(name, { version, text: JSON.stringify(values) });
+    }
+  }
+  return {
+    windows: [...windows].map(([name, { text }]) => `${name} ${text}`).sort(),
+    anomalies: byLine(rowsOf(decisions, 'anomalies')),
+    incidents: byLine(rowsOf(decisions, 'incidents')),
+    requests: byLine(rowsOf(decisions, 'requests')),
+  };
+}
+
+/** Lines have clocks of their own: order is promised within a line, not between two. */
+function byLine<R extends { readonly line: string }>(rows: readonly R[]): Record<string, R[]> {
+  const lines: Record<string, R[]> = {};
+  for (const row of rows) lines[row.line] = [...(lines[row.line] ?? []), row];
+  return lines;
+}
+
+/** How much was set aside, by reason. */
+export function asidesOf(decisions: Decisions): Partial<Record<AsideRow['reason'], number>> {
+  const sums: Partial<Record<AsideRow['reason'], number>> = {};
+  for (const { reason, count } of rowsOf(decisions, 'asides')) {
+    sums[reason] = (sums[reason] ?? 0) + count;
+  }
+  return sums;
+}
