@@ -7,6 +7,7 @@ import type { Sink } from '../sinks/sink.ts';
 import type { Config } from './config.ts';
 import { connectNats } from './ingest/connection.ts';
 import { openJetstreamLog } from './ingest/jetstream.ts';
+import type { Log } from './ingest/log.ts';
 import { replaced } from './ingest/lost-messages.ts';
 import { ensurePartition, ensureRequests, isReplay, partitionPrefix } from './ingest/streams.ts';
 import { startTicks } from './ingest/ticks.ts';
@@ -16,6 +17,7 @@ import { deliver } from './runtime/deliver.ts';
 import { openEpochStore } from './runtime/epoch-store.ts';
 import { runEpochs } from './runtime/epochs.ts';
 import type { Happen } from './runtime/happenings.ts';
+import { measureLag, type Progress } from './runtime/lag.ts';
 import { takeLease } from './runtime/lease.ts';
 import { own } from './runtime/owner.ts';
 import type { Run } from './runtime/run.ts';
@@ -28,14 +30,8 @@ export type WorkerOptions = {
   readonly acceptLoss: boolean;
   /** Finish what is under way, write a checkpoint, deliver, and return. */
   readonly drain: AbortSignal;
-  /** Told now and then how far the worker is. */
+  /** Told after every batch how far the worker is. */
   readonly onProgress?: (progress: Progress) => void;
-};
-
-export type Progress = {
-  readonly processed: number;
-  readonly last: number;
-  readonly waiting: number;
 };
 
 /** How long a worker waits at its start for a server that is away. */
@@ -116,6 +112,8 @@ async function work(
   const abort = AbortSignal.any([failed.signal, lost]);
   const written = new AbortController();
   let checkpointed = 0;
+  let progress: Progress | undefined;
+  let log: Log | undefined;
   const delivering = sinks.map((sink) =>
     deliver({
       sink,
@@ -130,7 +128,7 @@ async function work(
   const openLog = async (checkpoint: number) => {
     // A run that has read nothing begins where the stream does; one that has must find its next message.
     const after = checkpoint === 0 ? Math.max(0, first - 1) : checkpoint;
-    const log = await openJetstreamLog({
+    log = await openJetstreamLog({
       connection,
       stream: run.stream,
       after,
@@ -140,6 +138,7 @@ async function work(
     if (log.created !== run.created) throw replaced(run.stream, run.created, log.created);
     return log;
   };
+  const stopMeasuring = measureLag(() => ({ log, progress }), happen);
   try {
     await runEpochs({
       run,
@@ -154,8 +153,10 @@ async function work(
       onCheckpoint(epoch) {
         checkpointed = epoch;
       },
-      onProgress: (processed) =>
-        onProgress?.({ processed, last: processed, waiting: store.files.list.length }),
+      onProgress(now) {
+        progress = now;
+        onProgress?.(now);
+      },
       signal: AbortSignal.any([drain, abort]),
       abort,
     });
@@ -166,6 +167,8 @@ async function work(
     await Promise.all(delivering);
     abort.throwIfAborted();
     throw error;
+  } finally {
+    stopMeasuring();
   }
 }
 

@@ -6,8 +6,9 @@ import { createLandingSink } from '../landing-sink.ts';
 import { runMaintenance } from '../maintenance.ts';
 import { createHappenings, type Happen } from '../runtime/happenings.ts';
 import { startHttp } from '../runtime/http.ts';
+import type { Progress } from '../runtime/lag.ts';
 import { openWarehouse } from '../warehouse.ts';
-import { type Progress, runWorker } from '../worker.ts';
+import { runWorker } from '../worker.ts';
 
 /** Runs a worker, and the maintenance pipeline beside it where a CMMS is configured, until a signal drains it. */
 export async function run(file: string | undefined, acceptLoss: boolean): Promise<void> {

@@ -6,7 +6,9 @@ type Options = { readonly config?: string; readonly acceptLoss?: true };
 export function registerRun(program: Command): void {
   program
     .command('run')
-    .description('Work one partition: NATS from NATS_URL, ClickHouse from CLICKHOUSE_URL or embedded')
+    .description(
+      'Work one partition: NATS from NATS_URL, ClickHouse from CLICKHOUSE_URL or embedded',
+    )
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--accept-loss', 'go on past messages that the stream trimmed before they were read')
     .addHelpText(

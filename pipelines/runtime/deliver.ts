@@ -43,6 +43,9 @@ export async function deliver(delivery: Delivery): Promise<void> {
     if (signal.aborted) return;
     await store.cursors.move(sink.name, { epoch: file.epoch, to: file.to });
     await store.sweep(delivery.checkpointed());
+    const behind = store.files.list.filter(({ epoch }) => epoch > file.epoch);
+    const bytes = behind.reduce((sum, other) => sum + other.bytes, 0);
+    delivery.happen({ kind: 'sink-behind', sink: sink.name, files: behind.length, bytes });
     bell.ring();
   }
 }

@@ -19,8 +19,8 @@ export type EpochsOptions = {
   readonly bell: Bell;
   readonly happen: Happen;
   readonly onCheckpoint: (epoch: number) => void;
-  /** Called after every batch with the last message that was taken. */
-  readonly onProgress?: (last: number) => void;
+  /** Called after every batch. */
+  readonly onProgress?: (progress: Session['progress']) => void;
   /** Ends the epoch under way with a checkpoint, and returns. */
   readonly signal: AbortSignal;
   /** Stops without. */
@@ -88,7 +88,7 @@ async function live(options: EpochsOptions): Promise<void> {
     for (let ended = false; !ended && !signal.aborted; ) {
       const pulled = await log.pull(BATCH, session.remaining, signal);
       await session.take(pulled.messages, pulled.gaps);
-      options.onProgress?.(session.last);
+      options.onProgress?.(session.progress);
       ended = pulled.ended;
     }
     if (!options.abort.aborted) await session.cut(true);

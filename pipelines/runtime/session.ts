@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as macrotask } from 'node:timers/promises';
 import type { Message } from '../../operators/model/message.ts';
+import { BEGINNING, type EventTime } from '../../operators/model/time.ts';
 import type { Gap, Log } from '../ingest/log.ts';
 import type { Cursor } from './cursors.ts';
 import { createEngine, type Engine, type Pipeline } from './engine.ts';
@@ -44,6 +45,7 @@ export class Session {
   #epoch: number;
   #last: number;
   #from: number;
+  #appended: EventTime = BEGINNING;
   #begun = performance.now();
 
   constructor(options: SessionOptions, checkpoint: Cursor, states: PackedStates) {
@@ -55,8 +57,9 @@ export class Session {
     this.#from = checkpoint.to + 1;
   }
 
-  get last(): number {
-    return this.#last;
+  /** The last message that was taken, and when it was appended. */
+  get progress(): { readonly last: number; readonly appended: EventTime } {
+    return { last: this.#last, appended: this.#appended };
   }
 
   /** Milliseconds until the epoch under way is due, if it has anything in it. */
@@ -78,6 +81,14 @@ export class Session {
         lost = gaps[gap]
       ) {
         this.#engine.gap(lost, message);
+        const { stream } = this.#options.run;
+        this.#options.happen({
+          kind: 'gap',
+          stream,
+          reason: lost.kind,
+          from: lost.from,
+          to: lost.to,
+        });
         gap += 1;
       }
       this.#push(message);
@@ -112,6 +123,9 @@ export class Session {
       );
       const milliseconds = performance.now() - started;
       happen({ kind: 'checkpoint-written', epoch, to, bytes: size, milliseconds });
+      for (const [stage, state] of Object.entries(states)) {
+        happen({ kind: 'stage-state', stage, bytes: state.length });
+      }
     }
     this.#advance(epoch);
     await onEpoch(states === undefined ? undefined : epoch);
@@ -154,6 +168,7 @@ export class Session {
     else this.#engine.skip(message, reason);
     this.#options.collector.message(message);
     this.#last = message.sequence;
+    this.#appended = message.appended;
   }
 
   #full(): boolean {

@@ -44,7 +44,7 @@ export const WORKER_HAPPENINGS = {
     ),
     gauge(
       'log_room_ratio',
-      'Share of the limits of the stream that is left before it trims.',
+      'Share of the messages in the stream that are processed; what is left can be trimmed unread.',
       (h) => h.room,
       ['stream'],
     ),
@@ -142,11 +142,12 @@ export const WORKER_HAPPENINGS = {
       `replaying messages ${h.from} to ${h.to} gave another epoch ${h.epoch} than was written: report it`,
     counter('replay_mismatches_total', 'Epochs that came out differently when replayed.'),
   ),
-  'stage-state': kind<{ stage: string; keys: number; bytes: number }>(
+  'stage-state': kind<{ stage: string; bytes: number }>(
     'debug',
-    (h) => `${h.stage} holds ${h.keys} keys in ${h.bytes} bytes`,
-    gauge('stage_keys', 'Keys that a stage holds state for.', (h) => h.keys, ['stage']),
-    gauge('stage_bytes', 'Size of the state of a stage.', (h) => h.bytes, ['stage']),
+    (h) => `${h.stage} holds ${h.bytes} bytes`,
+    gauge('stage_state_bytes', 'Size of the state of a stage in the checkpoint.', (h) => h.bytes, [
+      'stage',
+    ]),
   ),
   'message-poisoned': kind<{ stream: string; sequence: number; subject: string; error: string }>(
     'error',
