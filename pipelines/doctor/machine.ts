@@ -6,8 +6,8 @@ import { findNatsServer, NATS_SERVER_REMEDY } from '../../scripts/nats-server.js
 import type { Config } from '../config.ts';
 import { OLDEST_SERVER } from '../ingest/connection.ts';
 import { startHttp } from '../runtime/http.ts';
+import { isAtLeast } from '../version.ts';
 import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
-import { isAtLeast } from './version.ts';
 
 const OLDEST_NODE = '20.19';
 /** Less room than this and a worker will stop before anybody has read the warning. */

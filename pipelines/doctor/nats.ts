@@ -8,8 +8,8 @@ import {
   partitionStream,
   REQUESTS_STREAM,
 } from '../ingest/streams.ts';
+import { isAtLeast } from '../version.ts';
 import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
-import { isAtLeast } from './version.ts';
 
 /** Older ones lose or repeat messages in rare cases that are mended in this one. */
 const ADVISED = '2.11.6';

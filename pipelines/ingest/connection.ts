@@ -8,6 +8,7 @@ import {
   type Status,
 } from '@nats-io/transport-node';
 import { EXIT, Problem } from '../problem.ts';
+import { isAtLeast } from '../version.ts';
 
 /** The oldest nats-server with named pull consumers and the pull statuses that the log counts on. */
 export const OLDEST_SERVER = '2.9.4';
@@ -178,13 +179,4 @@ async function checkServer(connection: NatsConnection, where: string): Promise<v
       exit: EXIT.outside,
     });
   }
-}
-
-function isAtLeast(version: string, oldest: string): boolean {
-  const found = version.split('-')[0]?.split('.').map(Number) ?? [];
-  for (const [index, least] of oldest.split('.').map(Number).entries()) {
-    const part = found[index] ?? -1;
-    if (part !== least) return part > least;
-  }
-  return true;
 }
