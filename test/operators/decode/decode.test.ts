@@ -1,0 +1,122 @@
+import { pack } from 'msgpackr';
+import { describe, expect, test } from 'vitest';
+import { decode } from '../../../operators/decode/decode.ts';
+import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Decoded } from '../../../operators/model/decoded.ts';
+import type { Message, Sequence } from '../../../operators/model/message.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
+import { event, runThrough, valuesOf } from '../../support/flows.ts';
+
+const T = 1_767_592_800_000;
+
+function message(
+  subject: string,
+  payload: Uint8Array,
+  headers: Record<string, string> = {},
+): Message {
+  return { sequence: 7 as Sequence, appended: (T * 1_000) as EventTime, subject, headers, payload };
+}
+
+function decoded(...messages: readonly Message[]): Flow<Decoded>[] {
+  return runThrough(
+    decode,
+    messages.map((one) => event(one.subject, one.appended, one)),
+  );
+}
+
+function frameOf(content: unknown) {
+  const [value] = valuesOf(decoded(message('telemetry.p.l.a', pack(content))));
+  if (value?.kind !== 'frame') throw new Error('expected a frame');
+  return value;
+}
+
+function f64(...values: number[]): Buffer {
+  return Buffer.from(Float64Array.from(values).buffer);
+}
+
+describe('decode', () => {
+  test('a frame keeps its numbers signal by signal, and its texts apart', () => {
+    const frame = frameOf({ time: T + 0.25, values: { a: 1.5, on: true, name: 'x', none: null } });
+    expect(frame.asset).toBe('p/l/a');
+    expect([...frame.times]).toEqual([T * 1_000 + 250]);
+    expect(frame.signals).toEqual(['a', 'on']);
+    expect([...frame.values]).toEqual([1.5, 1]);
+    expect(frame.texts).toEqual([{ signal: 'name', values: ['x'] }]);
+  });
+
+  test('a block is signal-major, with NaN where a sample has no value', () => {
+    const frame = frameOf({ time: [T, T + 10], values: { a: [1, null], b: [3, 4] } });
+    expect([...frame.times]).toEqual([T * 1_000, (T + 10) * 1_000]);
+    expect([...frame.values]).toEqual([1, Number.NaN, 3, 4]);
+  });
+
+  test('a packed block has its times from start and step', () => {
+    const frame = frameOf({ time: T, step: 0.5, type: 'f64', values: { a: f64(1, 2, 3) } });
+    expect([...frame.times]).toEqual([T * 1_000, T * 1_000 + 500, T * 1_000 + 1_000]);
+    expect([...frame.values]).toEqual([1, 2, 3]);
+  });
+
+  test('JSON is read where the header says so, and where it begins with a brace', () => {
+    const text = Buffer.from(JSON.stringify({ time: T, values: { a: 1 } }));
+    const messages = [
+      message('telemetry.p.l.a', text, { 'Content-Type': 'application/json' }),
+      message('telemetry.p.l.a', text),
+    ];
+    expect(valuesOf(decoded(...messages)).map(({ kind }) => kind)).toEqual(['frame', 'frame']);
+  });
+
+  test('the time of an event is that of its latest sample', () => {
+    const content = pack({ time: [T + 5, T], values: { a: [1, 2] } });
+    expect(decoded(message('telemetry.p.l.a', content))).toMatchObject([{ time: (T + 5) * 1_000 }]);
+  });
+
+  test('a waveform of scaled integers becomes floats in its unit', () => {
+    const i16 = Buffer.from(Int16Array.of(100, -200).buffer);
+    const content = { time: T, rate: 25_600, unit: 'g', samples: { i16, scale: 0.5 }, rpm: 1_800 };
+    const [value] = valuesOf(decoded(message('waveform.p.l.a.de', pack(content))));
+    expect(value).toMatchObject({ kind: 'waveform', point: 'de', rate: 25_600, rpm: 1_800 });
+    expect(value?.kind === 'waveform' ? [...value.samples] : []).toEqual([50, -100]);
+  });
+
+  test('not finite values are left out and counted, the others stay', () => {
+    const output = decoded(
+      message('telemetry.p.l.a', pack({ time: T, values: { a: Number.POSITIVE_INFINITY, b: 2 } })),
+    );
+    expect(output).toMatchObject([{ row: { reason: 'not-finite', count: 1 } }, { kind: 'event' }]);
+  });
+
+  test('values of a wrong type are left out and named, the others stay', () => {
+    const output = decoded(message('telemetry.p.l.a', pack({ time: T, values: { a: {}, b: 2 } })));
+    expect(output).toMatchObject([
+      { row: { reason: 'malformed', detail: 'expected numbers, booleans or texts in a' } },
+      { kind: 'event', value: { signals: ['b'] } },
+    ]);
+  });
+
+  test('a state event is held against PackML', () => {
+    const content = { time: T, type: 'state', data: { state: 'RUNNING' } };
+    expect(decoded(message('event.p.l.a', pack(content)))).toMatchObject([
+      {
+        row: { reason: 'malformed', detail: expect.stringContaining('the data of a state event') },
+      },
+    ]);
+  });
+
+  test('a schedule is a change, with a row per entry', () => {
+    const entry = { id: 'o1', kind: 'order', start: T, end: T + 60_000, order: '4711' };
+    expect(decoded(message('schedule.p.l', pack({ entries: [entry] })))).toMatchObject([
+      { kind: 'row', table: 'schedule', row: { id: 'o1', start: T * 1_000, cancelled: false } },
+      { kind: 'change', value: { kind: 'schedule', line: 'p/l' } },
+    ]);
+  });
+
+  test.each([
+    ['telemetry.p.l', 'too few tokens'],
+    ['telemetry.p.l.a.x', 'too many tokens'],
+    ['something.p.l.a', 'an unknown kind'],
+  ])('the subject %s becomes an aside: %s', (subject) => {
+    expect(decoded(message(subject, pack({ time: T, values: { a: 1 } })))).toMatchObject([
+      { row: { reason: 'malformed', source: subject } },
+    ]);
+  });
+});

@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest';
+import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Key } from '../../../operators/model/key.ts';
+import type { EventData } from '../../../operators/model/machine-event.ts';
+import type { Sequence } from '../../../operators/model/message.ts';
+import { plantModelSchema } from '../../../operators/model/plant-model.ts';
+import { type Schedule, scheduleEntrySchema } from '../../../operators/model/schedule.ts';
+import type { Observation, Situation } from '../../../operators/model/situation.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
+import { situate } from '../../../operators/situate/situate.ts';
+import { event, runThrough, valuesOf } from '../../support/flows.ts';
+import { MODEL } from '../../support/plant-log.ts';
+
+const ASSET = 'p1/l1/press' as Key;
+const NOON = Date.UTC(2026, 0, 5, 12);
+const at = (seconds: number) => ((NOON + seconds * 1_000) * 1_000) as EventTime;
+
+function state(seconds: number, data: EventData, behind = false): Flow<Observation> {
+  const origin = { subject: 's', sequence: 1 as Sequence, appended: at(seconds) };
+  const value = {
+    kind: 'event',
+    origin,
+    asset: ASSET,
+    time: at(seconds),
+    type: 'state',
+    data,
+  } as const;
+  const item = event<Observation>(ASSET, at(seconds), value);
+  return behind ? { ...item, behind: true } : item;
+}
+
+function window(start: number, end: number): Flow<Observation> {
+  const value = { kind: 'window', asset: ASSET, start: at(start), end: at(end) };
+  return event(ASSET, at(end), value as Observation);
+}
+
+function schedule(...entries: readonly Record<string, unknown>[]): Flow<Observation> {
+  const value: Schedule = {
+    kind: 'schedule',
+    line: 'p1/l1' as Key,
+    entries: entries.map((entry) => scheduleEntrySchema.parse(entry)),
+  };
+  return { kind: 'change', sequence: 1 as Sequence, value };
+}
+
+const stretch = (from: number, to: number) => ({
+  start: NOON + from * 1_000,
+  end: NOON + to * 1_000,
+});
+
+/** The situations of the windows in a flow. */
+function situations(items: readonly Flow<Observation>[], cuts?: ReadonlySet<number>): Situation[] {
+  return valuesOf(runThrough(situate, items, cuts)).flatMap(({ value, situation }) => {
+    return value.kind === 'window' ? [situation] : [];
+  });
+}
+
+describe('situate', () => {
+  test('a window has the state that was true when it began', () => {
+    const items = [
+      state(0, { state: 'EXECUTE', mode: 'production', product: 'A', order: '1' }),
+      window(10, 20),
+      state(20, { state: 'STOPPED' }),
+      window(20, 30),
+    ];
+    expect(situations(items)).toMatchObject([
+      {
+        state: 'EXECUTE',
+        mode: 'production',
+        product: 'A',
+        order: '1',
+        since: at(0),
+        mixed: false,
+      },
+      { state: 'STOPPED', mode: '', product: '', since: at(20), mixed: false },
+    ]);
+  });
+
+  test('before the first state event nothing is known', () => {
+    expect(situations([window(0, 10)])).toMatchObject([
+      { state: 'UNDEFINED', planned: '', mixed: false },
+    ]);
+  });
+
+  test('a window in which state, mode or product changed is mixed; the same state again is no change', () => {
+    const execute = { state: 'EXECUTE', product: 'A' };
+    const items = [
+      state(0, execute),
+      state(15, execute),
+      window(10, 20),
+      state(25, { ...execute, product: 'B' }),
+      window(20, 30),
+    ];
+    expect(situations(items).map(({ mixed }) => mixed)).toEqual([false, true]);
+  });
+
+  test('a late fact corrects the lookups after it', () => {
+    const items = [window(10, 20), state(5, { state: 'HELD' }, true), window(20, 30)];
+    expect(situations(items).map((one) => one.state)).toEqual(['UNDEFINED', 'HELD']);
+  });
+
+  test('the schedule says what is planned, and gives order and product where the machine does not', () => {
+    const items = [
+      schedule(
+        { id: 'o1', kind: 'order', order: '4711', product: 'B', ...stretch(0, 100) },
+        { id: 'c1', kind: 'changeover', ...stretch(100, 200) },
+        { id: 'c2', kind: 'changeover', assets: ['pump'], ...stretch(0, 100) },
+      ),
+      window(10, 20),
+      window(110, 120),
+      window(210, 220),
+    ];
+    expect(situations(items)).toMatchObject([
+      { order: '4711', product: 'B', planned: '' },
+      { order: '', planned: 'changeover' },
+      { planned: '', ended: expect.arrayContaining([['changeover', at(200)]]) },
+    ]);
+  });
+
+  test('a cancelled entry is not there any more', () => {
+    const entry = { id: 'c1', kind: 'changeover', ...stretch(0, 100) };
+    const items = [
+      schedule(entry),
+      window(1, 2),
+      schedule({ ...entry, cancelled: true }),
+      window(3, 4),
+    ];
+    expect(situations(items).map(({ planned }) => planned)).toEqual(['changeover', '']);
+  });
+
+  test('a machine that starts is in its start-up, and it is known when that ended', () => {
+    const items = [
+      state(0, { state: 'STARTING' }),
+      window(1, 2),
+      state(10, { state: 'EXECUTE' }),
+      window(11, 12),
+    ];
+    expect(situations(items)).toMatchObject([
+      { planned: 'startup' },
+      { planned: '', ended: [['startup', at(10)]] },
+    ]);
+  });
+
+  test('the shift is that of the plant, in its own time zone, also over midnight', () => {
+    const model = plantModelSchema.parse(MODEL);
+    const change: Flow<Observation> = {
+      kind: 'change',
+      sequence: 1 as Sequence,
+      value: { kind: 'model', id: 'c', model },
+    };
+    // Noon UTC is 13:00 in Vienna in winter; ten hours later it is 23:00.
+    const items = [change, window(0, 10), window(2 * 3_600, 2 * 3_600 + 1), window(36_000, 36_010)];
+    expect(situations(items).map(({ shift }) => shift)).toEqual(['early', '', 'night']);
+  });
+
+  test('a restart at any point changes nothing', () => {
+    const items = [
+      state(0, { state: 'STARTING' }),
+      schedule({ id: 'c1', kind: 'changeover', ...stretch(15, 25) }),
+      window(1, 5),
+      state(5, { state: 'EXECUTE' }),
+      window(10, 20),
+      window(20, 30),
+    ];
+    expect(situations(items, new Set(items.keys()))).toEqual(situations(items));
+  });
+});
