@@ -6,8 +6,11 @@ import type { EpochContent, Revision, Sink } from './sink.ts';
 /** Every revision of every request, one message a subject, for ever. */
 export const REQUEST_STREAM = 'ANDON_REQUESTS';
 
-/** `request.<id>.<revision>`: the stream takes one message per subject, so a revision cannot enter twice. */
-export function requestSubject(id: string, revision: number): string {
+/**
+ * `request.<id>.<revision>`: the stream takes one message per subject, so a revision cannot enter twice. `*` stands for
+ * every one.
+ */
+export function requestSubject(id: string, revision: number | '*'): string {
   return `request.${id}.${revision}`;
 }
 

@@ -1,13 +1,8 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import { REQUEST_STREAM } from '../../sinks/outbox.ts';
 import type { Config } from '../config.ts';
 import { connectNats } from '../ingest/connection.ts';
-import {
-  ensurePartition,
-  ensureRequests,
-  findStream,
-  partitionStream,
-  REQUESTS_STREAM,
-} from '../ingest/streams.ts';
+import { ensurePartition, ensureRequests, findStream, partitionStream } from '../ingest/streams.ts';
 import { isAtLeast } from '../version.ts';
 import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
 
@@ -30,7 +25,7 @@ export async function examineNats(config: Config): Promise<readonly Finding[]> {
       await stream(connection, partitionStream(partition), () =>
         ensurePartition(connection, { partition, partitions }),
       ),
-      await stream(connection, REQUESTS_STREAM, () => ensureRequests(connection)),
+      await stream(connection, REQUEST_STREAM, () => ensureRequests(connection)),
     ];
   } finally {
     await connection.close();

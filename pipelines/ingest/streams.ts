@@ -10,6 +10,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
 import { EXIT, Problem } from '../problem.ts';
 import { type Difference, differencesOf } from './stream-differences.ts';
 
@@ -22,8 +23,6 @@ export const PLAIN_SUBJECTS = [
   'model.>',
   'rules.>',
 ] as const;
-
-export const REQUESTS_STREAM = 'ANDON_REQUESTS';
 
 /**
  * What marks a stream as a replay: its description, because stream metadata needs nats-server 2.10. Whoever edits it
@@ -97,9 +96,9 @@ export async function ensureRequests(
 ): Promise<StreamInfo> {
   return ensure(connection, {
     ...common(options.replicas),
-    name: REQUESTS_STREAM,
+    name: REQUEST_STREAM,
     description: 'Andon requests: one message per revision',
-    subjects: ['request.*.*'],
+    subjects: [requestSubject('*', '*')],
     max_age: 0,
     max_bytes: -1,
     max_msgs_per_subject: 1,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliverPolicy, jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { REQUESTS_STREAM } from '../ingest/streams.ts';
+import { REQUEST_STREAM } from '../../sinks/outbox.ts';
 
 export type FollowOptions = {
   readonly connection: NatsConnection;
@@ -31,7 +31,7 @@ export async function followRequests(options: FollowOptions): Promise<void> {
   };
   while (!signal.aborted) {
     try {
-      const stream = await client.streams.get(REQUESTS_STREAM);
+      const stream = await client.streams.get(REQUEST_STREAM);
       const { last_seq } = (await stream.info()).state;
       if (last_seq < next) caughtUp();
       const consumer = await stream.getConsumer({

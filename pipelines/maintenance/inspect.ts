@@ -1,7 +1,8 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Request } from '../../operators/model/request.ts';
-import { findStream, REQUESTS_STREAM } from '../ingest/streams.ts';
+import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
+import { findStream } from '../ingest/streams.ts';
 import { EXIT, Problem } from '../problem.ts';
 import type { LedgerEntry } from './entry.ts';
 import { LEDGER_BUCKET, openLedger } from './ledger.ts';
@@ -29,7 +30,7 @@ export type RequestDetails = {
 
 /** All requests that were ever decided, in the order of their ids. Needs NATS alone: no warehouse, no CMMS. */
 export async function listRequests(connection: NatsConnection): Promise<readonly RequestSummary[]> {
-  const newest = await newestRevisions(connection, 'request.*.*');
+  const newest = await newestRevisions(connection, requestSubject('*', '*'));
   const known = (await findStream(connection, `KV_${LEDGER_BUCKET}`)) !== undefined;
   const entries = known ? await (await openLedger(connection)).all() : [];
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
@@ -70,12 +71,12 @@ export async function resendRequest(connection: NatsConnection, id: string): Pro
 
 async function lastRevision(connection: NatsConnection, id: string): Promise<number> {
   const named = /^[A-Za-z0-9_-]+$/.test(id);
-  const newest = named ? await newestRevisions(connection, `request.${id}.*`) : new Map();
+  const newest = named ? await newestRevisions(connection, requestSubject(id, '*')) : new Map();
   const last: unknown = newest.get(id);
   if (typeof last === 'number') return last;
   throw new Problem({
     expected: 'the id of a request',
-    found: `"${id}", of which ${REQUESTS_STREAM} has no revision`,
+    found: `"${id}", of which ${REQUEST_STREAM} has no revision`,
     remedy: '`andon requests` lists the ids.',
     exit: EXIT.input,
   });
@@ -86,9 +87,9 @@ async function newestRevisions(
   filter: string,
 ): Promise<Map<string, number>> {
   const newest = new Map<string, number>();
-  if ((await findStream(connection, REQUESTS_STREAM)) === undefined) return newest;
+  if ((await findStream(connection, REQUEST_STREAM)) === undefined) return newest;
   const { streams } = await jetstreamManager(connection, { checkAPI: false });
-  const info = await streams.info(REQUESTS_STREAM, { subjects_filter: filter });
+  const info = await streams.info(REQUEST_STREAM, { subjects_filter: filter });
   for (const subject of Object.keys(info.state.subjects ?? {})) {
     const [, id = '', revision = ''] = subject.split('.');
     newest.set(id, Math.max(newest.get(id) ?? 0, Number(revision)));

@@ -1,7 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Request } from '../../operators/model/request.ts';
-import { REQUESTS_STREAM } from '../ingest/streams.ts';
+import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
 import { requestSchema } from './request-schema.ts';
 
 /** A stored revision, or why it cannot be understood. */
@@ -18,8 +18,8 @@ export async function openRevisions(connection: NatsConnection): Promise<Revisio
   const { streams } = await jetstreamManager(connection, { checkAPI: false });
   return {
     async read(id, revision) {
-      const message = await streams.getMessage(REQUESTS_STREAM, {
-        last_by_subj: `request.${id}.${revision}`,
+      const message = await streams.getMessage(REQUEST_STREAM, {
+        last_by_subj: requestSubject(id, revision),
       });
       return message === null ? undefined : parseRevision(message.string(), id, revision);
     },
