@@ -80,7 +80,7 @@ export const configSchema = z.strictObject({
   pipeline: name.default('plant').describe('Names this pipeline in tokens, files and metrics.'),
   run: name.default('1').describe('Processing the same log again is another run.'),
   partition: z.int().min(0).default(0).describe('The partition of this worker.'),
-  partitions: z.int().min(1).default(1).describe('How many partitions there are.'),
+  partitions: z.int().min(1).max(1_024).default(1).describe('How many partitions there are.'),
   directory: z.string().default('.andon').describe('Epoch files, checkpoints, embedded engine.'),
   owner: z.string().optional().describe('Shown to whoever tries to run the partition too.'),
   nats: natsSchema.prefault({}).describe('The log.'),
@@ -105,6 +105,18 @@ export function readConfig(
   const source =
     file === undefined ? parseYaml('', 'configuration') : parseYaml(readText(file), file);
   return frozen(checked(configSchema, overlaid(source, environment)));
+}
+
+/** The options by which a command may depart from its configuration. */
+export type Departures = {
+  readonly config?: string;
+  readonly nats?: string;
+  readonly partitions?: string;
+};
+
+/** The configuration of a command: its file and the environment, overlaid by its options. Throws like `readConfig`. */
+export function configOf({ config, nats, partitions }: Departures): Config {
+  return readConfig(config, { ...process.env, '--nats': nats, '--partitions': partitions });
 }
 
 function frozen<T>(value: T): T {

@@ -1,6 +1,9 @@
 import type { YamlSource } from './read-yaml.ts';
 
-/** Which variable stands for which setting. A variable wins over the file; an empty one counts as unset. */
+/**
+ * Which variable stands for which setting, and which option of a command. A variable wins over the file, an option over
+ * both; an empty one counts as unset.
+ */
 const VARIABLES: Readonly<
   Record<string, { readonly path: readonly [string, ...string[]]; readonly as?: 'number' | 'list' }>
 > = {
@@ -23,6 +26,8 @@ const VARIABLES: Readonly<
   ANDON_HTTP_HOST: { path: ['http', 'host'] },
   ANDON_HTTP_PORT: { path: ['http', 'port'], as: 'number' },
   ANDON_LOG_LEVEL: { path: ['log', 'level'] },
+  '--nats': { path: ['nats', 'servers'], as: 'list' },
+  '--partitions': { path: ['partitions'], as: 'number' },
 };
 
 /** A configuration with the environment laid over it. A mistake in a variable is placed at the variable. */

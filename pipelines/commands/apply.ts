@@ -1,19 +1,16 @@
 import type { Command } from 'commander';
+import { type Config, configOf, type Departures } from '../config.ts';
 import { applyChanges } from '../ingest/apply-changes.ts';
 import { changesOf, type PlantChange } from '../ingest/changes.ts';
-import { connectNats } from '../ingest/connection.ts';
-import { natsSettings } from '../ingest/nats-settings.ts';
 import { firstAppended } from '../ingest/recording.ts';
 import { readDescription } from '../ingest/recording-description.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
-import { partitionCount } from './partition-count.ts';
+import { withNats } from './with-nats.ts';
 
-type Options = {
+type Options = Departures & {
   readonly check?: boolean;
   readonly replay?: string;
   readonly base?: string;
-  readonly partitions?: string;
-  readonly nats?: string;
   readonly json?: boolean;
 };
 
@@ -32,6 +29,7 @@ export function registerApply(program: Command): void {
     .option('--base <folder>', 'where the file of the recording lies')
     .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
     .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'the result as JSON')
     .action(apply);
 }
@@ -44,7 +42,7 @@ async function apply(
   const plants = await readPlantFile(plantFile);
   const rules = rulesFile === undefined ? undefined : await readRulesFile(rulesFile);
   const changes = changesOf(plants, rules);
-  const partitions = partitionCount(options.partitions, process.env);
+  const config = configOf(options);
   const files = [plantFile, ...(rulesFile === undefined ? [] : [rulesFile])];
   if (options.check === true) {
     if (options.json === true) console.log(JSON.stringify({ checked: files, mistakes: 0 }));
@@ -55,31 +53,25 @@ async function apply(
     options.replay === undefined
       ? undefined
       : await firstAppended([await readDescription(options.replay, options.base)]);
-  await send(changes, partitions, replayAt, options);
+  await send(changes, config, replayAt, options.json === true);
 }
 
 async function send(
   changes: readonly PlantChange[],
-  partitions: number,
+  config: Config,
   replayAt: Awaited<ReturnType<typeof firstAppended>>,
-  { nats, json }: Options,
+  json: boolean,
 ): Promise<void> {
-  const connection = await connectNats(natsSettings('andon apply', process.env, nats));
-  try {
-    const applied = await applyChanges({
-      connection,
-      changes,
-      partitions,
-      ...(replayAt === undefined ? {} : { replayAt }),
-    });
-    if (json === true) console.log(JSON.stringify(applied));
-    else
-      for (const { subject, stream, sequence, change } of applied) {
-        console.log(
-          `${subject} takes effect at message ${sequence} of ${stream} (change ${change})`,
-        );
-      }
-  } finally {
-    await connection.close();
+  const { partitions } = config;
+  const replay = replayAt === undefined ? {} : { replayAt };
+  const applied = await withNats(config, 'andon apply', (connection) =>
+    applyChanges({ connection, changes, partitions, ...replay }),
+  );
+  if (json) {
+    console.log(JSON.stringify(applied));
+    return;
+  }
+  for (const { subject, stream, sequence, change } of applied) {
+    console.log(`${subject} takes effect at message ${sequence} of ${stream} (change ${change})`);
   }
 }

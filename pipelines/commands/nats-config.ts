@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { configOf, type Departures } from '../config.ts';
 import { natsConfig } from '../ingest/nats-config.ts';
-import { partitionCount } from './partition-count.ts';
 
-type Options = { readonly partitions?: string; readonly plant?: string };
+type Options = Departures & { readonly plant?: string };
 
 /** Adds `andon nats-config`: the mapping and the permissions that nats-server needs, to be pasted into its file. */
 export function registerNatsConfig(program: Command): void {
@@ -11,7 +11,8 @@ export function registerNatsConfig(program: Command): void {
     .description('print the mapping and permissions for nats-server')
     .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
     .option('--plant <plant>', 'whose gateway the permissions are for', 'PLANT')
-    .action(({ partitions, plant = 'PLANT' }: Options) => {
-      console.log(natsConfig(partitionCount(partitions, process.env), plant));
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .action(({ plant = 'PLANT', ...departures }: Options) => {
+      console.log(natsConfig(configOf(departures).partitions, plant));
     });
 }

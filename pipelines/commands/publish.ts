@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
 import { parseDuration } from '../../operators/model/duration.ts';
 import { type Duration, type EventTime, toIso } from '../../operators/model/time.ts';
+import { configOf, type Departures } from '../config.ts';
 import { changesOf } from '../ingest/changes.ts';
-import { connectNats } from '../ingest/connection.ts';
-import { natsSettings } from '../ingest/nats-settings.ts';
 import type { PublishCounts } from '../ingest/publish.ts';
 import { publishRecordings } from '../ingest/publish-recordings.ts';
 import { type RecordingDescription, readDescription } from '../ingest/recording-description.ts';
 import { EXIT, Problem } from '../problem.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
-import { partitionCount } from './partition-count.ts';
+import { withNats } from './with-nats.ts';
 
-type Options = {
+type Options = Departures & {
   readonly speed: string;
   readonly subject?: string;
   readonly replay?: boolean;
@@ -20,8 +19,6 @@ type Options = {
   readonly rules?: string;
   readonly base?: string;
   readonly settle?: string;
-  readonly partitions?: string;
-  readonly nats?: string;
   readonly json?: boolean;
 };
 
@@ -41,6 +38,7 @@ export function registerPublish(program: Command): void {
     .option('--settle <duration>', 'how long the ticks go on after the last message')
     .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
     .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'the result as JSON')
     .action(async (files: readonly string[], options: Options, command: Command) => {
       const speedSaid = command.getOptionValueSource('speed') !== 'default';
@@ -59,29 +57,31 @@ async function publish(
   const rules = options.rules === undefined ? undefined : await readRulesFile(options.rules);
   const plants = options.model === undefined ? [] : await readPlantFile(options.model);
   const settle = settleOf(options.settle);
-  const connection = await connectNats(natsSettings('andon publish', process.env, options.nats));
+  const speed = speedOf(options.live === true && !speedSaid ? '1' : options.speed);
+  const config = configOf(options);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   process.once('SIGTERM', () => stop.abort());
   const progress = showProgress();
   const began = performance.now();
   try {
-    const counts = await publishRecordings({
-      connection,
-      recordings,
-      changes: changesOf(plants, rules),
-      partitions: partitionCount(options.partitions, process.env),
-      mode: options.live === true ? 'live' : options.replay === true ? 'replay' : 'existing',
-      speed: speedOf(options.live === true && !speedSaid ? '1' : options.speed),
-      signal: stop.signal,
-      onProgress: progress.show,
-      ...(settle === undefined ? {} : { settle }),
-    });
+    const counts = await withNats(config, 'andon publish', (connection) =>
+      publishRecordings({
+        connection,
+        recordings,
+        changes: changesOf(plants, rules),
+        partitions: config.partitions,
+        mode: options.live === true ? 'live' : options.replay === true ? 'replay' : 'existing',
+        speed,
+        signal: stop.signal,
+        onProgress: progress.show,
+        ...(settle === undefined ? {} : { settle }),
+      }),
+    );
     progress.clear();
     report(counts, performance.now() - began, options.json === true, stop.signal.aborted);
   } finally {
     progress.clear();
-    await connection.close();
   }
 }
 

@@ -1,10 +1,11 @@
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
-import { connectNats } from '../ingest/connection.ts';
-import { natsSettings } from '../ingest/nats-settings.ts';
+import { configOf, type Departures } from '../config.ts';
 import { describeList, describeRequest } from '../maintenance/describe.ts';
 import { listRequests, resendRequest, showRequest } from '../maintenance/inspect.ts';
+import { withNats } from './with-nats.ts';
 
-type Options = { readonly json?: boolean; readonly nats?: string };
+type Options = Departures & { readonly json?: boolean };
 
 /** Adds `andon requests`: list them, show why, send again. Needs NATS alone. */
 export function registerRequests(program: Command): void {
@@ -16,9 +17,10 @@ export function registerRequests(program: Command): void {
     .command('list', { isDefault: true })
     .description('all requests, with what became of them')
     .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'a JSON list')
-    .action(async ({ json, nats }: Options) => {
-      const list = await connected(nats, listRequests);
+    .action(async ({ json, ...departures }: Options) => {
+      const list = await connected(departures, listRequests);
       console.log(json === true ? JSON.stringify(list, null, 2) : describeList(list));
     });
 
@@ -26,9 +28,10 @@ export function registerRequests(program: Command): void {
     .command('show <id>')
     .description('one request: evidence, revisions, every attempt, its id in the CMMS')
     .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'a JSON object')
-    .action(async (id: string, { json, nats }: Options) => {
-      const details = await connected(nats, (connection) => showRequest(connection, id));
+    .action(async (id: string, { json, ...departures }: Options) => {
+      const details = await connected(departures, (connection) => showRequest(connection, id));
       console.log(json === true ? JSON.stringify(details, null, 2) : describeRequest(details));
     });
 
@@ -38,22 +41,18 @@ export function registerRequests(program: Command): void {
       'have the last revision sent again; what is in the CMMS already is changed, not doubled',
     )
     .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'a JSON object')
-    .action(async (id: string, { json, nats }: Options) => {
-      await connected(nats, (connection) => resendRequest(connection, id));
+    .action(async (id: string, { json, ...departures }: Options) => {
+      await connected(departures, (connection) => resendRequest(connection, id));
       const text = `${id} will be sent again by the maintenance pipeline, at once if it runs.`;
       console.log(json === true ? JSON.stringify({ id, resend: true }) : text);
     });
 }
 
-async function connected<T>(
-  nats: string | undefined,
-  work: (connection: Awaited<ReturnType<typeof connectNats>>) => Promise<T>,
+function connected<T>(
+  departures: Departures,
+  work: (connection: NatsConnection) => Promise<T>,
 ): Promise<T> {
-  const connection = await connectNats(natsSettings('andon requests', process.env, nats));
-  try {
-    return await work(connection);
-  } finally {
-    await connection.close();
-  }
+  return withNats(configOf(departures), 'andon requests', work);
 }

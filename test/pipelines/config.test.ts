@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { readConfig } from '../../pipelines/config.ts';
+import { configOf, readConfig } from '../../pipelines/config.ts';
 import { explainConfig } from '../../pipelines/explain-config.ts';
 import { Problem } from '../../pipelines/problem.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -74,6 +74,23 @@ test('a mistake in a variable is placed at the variable', () => {
   expect(mistakesIn('', { ANDON_PARTITION: 'x' })).toContain(
     'ANDON_PARTITION: partition: expected number, found "x"',
   );
+});
+
+test('options of a command override the file and the environment', () => {
+  const config = fileOf(
+    'nats: { servers: nats://file:1, credentials: file.creds }\npartitions: 4\n',
+  );
+  const { nats, partitions } = configOf({ config, nats: 'a:1,b:2', partitions: '8' });
+  expect(nats).toEqual({ servers: ['a:1', 'b:2'], credentials: 'file.creds' });
+  expect(partitions).toBe(8);
+  expect(configOf({ config }).partitions).toBe(4);
+  expect(readConfig(config, { NATS_CREDS: 'variable.creds' }).nats.credentials).toBe(
+    'variable.creds',
+  );
+});
+
+test.each(['0', '1025', '1.5', 'two'])('--partitions %s is refused at the option', (partitions) => {
+  expect(() => configOf({ partitions })).toThrow(/--partitions: partitions: expected /);
 });
 
 test('a file that is not there is a problem', () => {

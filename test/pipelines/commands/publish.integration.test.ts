@@ -72,6 +72,6 @@ test('nats-config prints a mapping for several partitions', async () => {
     '"telemetry.*.*.*": "andon.{{partition(4,1,2)}}.telemetry.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}"',
   );
   await expect(andon('nats-config', '--partitions', 'many')).rejects.toThrow(
-    /--partitions: expected/,
+    /--partitions: partitions: expected/,
   );
 });
