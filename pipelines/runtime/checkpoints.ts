@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EXIT, Problem } from '../problem.ts';
 import { namesIn, readIfThere, writeWhole } from './files.ts';
 import type { Run } from './run.ts';
-import { seal, unseal } from './sealed.ts';
+import { type Content, seal, unseal } from './sealed.ts';
 import type { PackedStates } from './snapshots.ts';
 
 /** The states of all stages after the message `to`, which was the last of `epoch`. */
@@ -34,13 +34,12 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
       const names = (await list()).filter((name) => Number(NAME.exec(name)?.[2]) < before);
       for (const name of names) {
         const sealed = await readIfThere(join(directory, name));
-        const checkpoint = sealed === undefined ? undefined : unseal(sealed);
-        if (checkpoint === undefined) {
+        const content = sealed === undefined ? undefined : unseal(sealed);
+        if (content === undefined) {
           onDamaged(join(directory, name));
           continue;
         }
-        // Sealed by `write` below: the digest vouches for the shape.
-        return belonging(checkpoint as Checkpoint, run, directory);
+        return belonging(unsealedCheckpoint(content), run, directory);
       }
       if (names.length === 0) return undefined;
       throw new Problem({
@@ -53,14 +52,23 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
       });
     },
     async write(checkpoint) {
-      const { bytes, digest } = seal(checkpoint);
+      const { states, ...head } = checkpoint;
+      const stages = Object.keys(states);
+      const { parts, bytes } = seal({ head: { ...head, stages }, blobs: Object.values(states) });
       const epoch = String(checkpoint.epoch).padStart(12, '0');
-      await writeWhole(join(directory, `${epoch}_${checkpoint.to}.checkpoint`), [bytes, digest]);
+      await writeWhole(join(directory, `${epoch}_${checkpoint.to}.checkpoint`), parts);
       for (const name of (await list()).slice(KEPT))
         await rm(join(directory, name), { force: true });
-      return bytes.length;
+      return bytes;
     },
   };
+}
+
+function unsealedCheckpoint({ head, blobs }: Content): Checkpoint {
+  // Sealed by `write` above: the digest vouches for the shape.
+  const { stages, ...rest } = head as Omit<Checkpoint, 'states'> & { stages: readonly string[] };
+  const states = stages.map((stage, index) => [stage, blobs[index] ?? new Uint8Array()] as const);
+  return { ...rest, states: Object.fromEntries(states) };
 }
 
 function belonging(checkpoint: Checkpoint, run: Run, directory: string): Checkpoint {

@@ -1,10 +1,15 @@
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
+import { row } from '../../operators/flow/flow.ts';
+import type { Sequence } from '../../operators/model/message.ts';
+import { fromMilliseconds } from '../../operators/model/time.ts';
+import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { RefusedError } from '../../sinks/refused-error.ts';
 import type { EpochContent, Sink } from '../../sinks/sink.ts';
 import type { Bell } from './bell.ts';
 import type { EpochFile } from './epoch-files.ts';
 import type { EpochStore } from './epoch-store.ts';
 import type { Happen } from './happenings.ts';
+import { persist } from './persist.ts';
 
 export type Delivery = {
   readonly sink: Sink;
@@ -41,7 +46,9 @@ export async function deliver(delivery: Delivery): Promise<void> {
     }
     await carryOut(file, content, delivery);
     if (signal.aborted) return;
-    await store.cursors.move(sink.name, { epoch: file.epoch, to: file.to });
+    const { epoch, to } = file;
+    const move = () => store.cursors.move(sink.name, { epoch, to });
+    await persist(move, { path: file.path, happen: delivery.happen, signal });
     await store.sweep(delivery.checkpointed());
     const behind = store.files.list.filter(({ epoch }) => epoch > file.epoch);
     const bytes = behind.reduce((sum, other) => sum + other.bytes, 0);
@@ -52,13 +59,10 @@ export async function deliver(delivery: Delivery): Promise<void> {
 
 async function carryOut(file: EpochFile, content: EpochContent, delivery: Delivery): Promise<void> {
   const { sink, happen, signal } = delivery;
-  const again = retry(
-    handleWhen((error) => !(error instanceof RefusedError)),
-    {
-      maxAttempts: Number.POSITIVE_INFINITY,
-      backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: LONGEST_PAUSE }),
-    },
-  );
+  const again = retry(handleAll, {
+    maxAttempts: Number.POSITIVE_INFINITY,
+    backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: LONGEST_PAUSE }),
+  });
   let attempts = 0;
   again.onRetry((failure) => {
     attempts += 1;
@@ -75,11 +79,13 @@ async function carryOut(file: EpochFile, content: EpochContent, delivery: Delive
   });
   const started = performance.now();
   try {
-    await again.execute(({ signal: stop }) => sink.write(content, stop), signal);
+    await again.execute(
+      ({ signal: stop }) => writeOrPutAside(file, content, delivery, stop),
+      signal,
+    );
   } catch (error) {
     if (signal.aborted) return;
-    if (!(error instanceof RefusedError)) throw error;
-    await putAside(error, content, file, delivery);
+    throw error;
   }
   const rows = content.blocks.reduce((sum, block) => sum + block.rows, 0);
   const milliseconds = performance.now() - started;
@@ -93,17 +99,56 @@ async function carryOut(file: EpochFile, content: EpochContent, delivery: Delive
   });
 }
 
-/** What the world refuses stays in a file for people, and is told of. */
-async function putAside(
-  error: RefusedError,
-  content: EpochContent,
+/** What the world refuses stays in a file for people, becomes a row in `asides`, and the cursor goes on. */
+async function writeOrPutAside(
   file: EpochFile,
+  content: EpochContent,
   { sink, store, happen }: Delivery,
+  signal: AbortSignal,
 ): Promise<void> {
-  for (const part of error.parts) {
-    const block = content.blocks.find(({ table }) => table === part);
-    const kept = block === undefined ? file.path : await store.refuse(file, block);
+  try {
+    await sink.write(content, signal);
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
     const reason = error.message;
-    happen({ kind: 'block-refused', sink: sink.name, epoch: file.epoch, part, reason, file: kept });
+    for (const part of error.parts) {
+      const block = content.blocks.find(({ table }) => table === part);
+      const kept = block === undefined ? file.path : await store.refuse(file, block);
+      happen({
+        kind: 'block-refused',
+        sink: sink.name,
+        epoch: file.epoch,
+        part,
+        reason,
+        file: kept,
+      });
+    }
+    // A row that is refused itself would be for ever: then the file and the error have to do.
+    await sink.write(noteOf(error, content, sink.name), signal).catch((again: unknown) => {
+      if (!(again instanceof RefusedError)) throw again;
+    });
   }
+}
+
+/** The refusal as content of its own: another pipeline name gives it another token than the epoch's own asides. */
+function noteOf(error: RefusedError, content: EpochContent, sink: string): EpochContent {
+  const blocks = createBlocks();
+  for (const part of error.parts) {
+    const aside = row('asides', {
+      reason: 'refused',
+      stage: sink,
+      source: part,
+      detail: error.message.slice(0, 1_000),
+      count: content.blocks.find(({ table }) => table === part)?.rows ?? 1,
+      original: `messages ${content.from} to ${content.to}`,
+    });
+    blocks.add(aside, content.to as Sequence, fromMilliseconds(Date.now()));
+  }
+  const { pipeline, stream, run } = content;
+  return {
+    ...content,
+    pipeline: `${pipeline}-refused`,
+    blocks: blocks.finish(stream, run),
+    revisions: [],
+  };
 }

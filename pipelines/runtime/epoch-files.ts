@@ -1,8 +1,8 @@
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EpochContent } from '../../sinks/sink.ts';
+import type { Block, EpochContent } from '../../sinks/sink.ts';
 import { namesIn, readIfThere, writeWhole } from './files.ts';
-import { digestOf, isWhole, seal, unseal } from './sealed.ts';
+import { type Content, digestOf, isWhole, seal, unseal } from './sealed.ts';
 
 /** What a file's name says: which messages an epoch took. */
 export type EpochRange = { readonly epoch: number; readonly from: number; readonly to: number };
@@ -35,6 +35,9 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
     list.push({ epoch: Number(epoch), from: Number(from), to: Number(to), path, bytes: size });
   }
 
+  // Sinks nearly always want the epoch that was just written: it need not be read again for each of them.
+  let latest: { readonly path: string; readonly content: EpochContent } | undefined;
+
   return {
     list,
     get bytes() {
@@ -43,18 +46,20 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
     async write(content) {
       const { epoch, from, to } = content;
       const path = join(directory, `${String(epoch).padStart(12, '0')}_${from}-${to}.epoch`);
-      const { bytes, digest } = seal(content);
-      await writeWhole(path, [bytes, digest]);
-      const file: EpochFile = { epoch, from, to, path, bytes: bytes.length + digest.length };
+      const { parts, bytes } = seal(contentToSeal(content));
+      await writeWhole(path, parts);
+      const file: EpochFile = { epoch, from, to, path, bytes };
       const at = list.findIndex((other) => other.epoch >= epoch);
       if (at < 0) list.push(file);
       else list.splice(at, list[at]?.epoch === epoch ? 1 : 0, file);
+      latest = { path, content };
       return file;
     },
     async read(file) {
+      if (latest?.path === file.path) return latest.content;
       const sealed = await readIfThere(file.path);
-      // Sealed by `write` above: the digest vouches for the shape.
-      return sealed === undefined ? undefined : (unseal(sealed) as EpochContent | undefined);
+      const content = sealed === undefined ? undefined : unseal(sealed);
+      return content === undefined ? undefined : unsealedContent(content);
     },
     async firstDamaged() {
       for (const file of list) {
@@ -66,7 +71,9 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
     async holds(file, content) {
       const sealed = await readIfThere(file.path);
       if (sealed === undefined || !isWhole(sealed)) return 'damaged';
-      return Buffer.compare(seal(content).digest, digestOf(sealed)) === 0 ? 'same' : 'other';
+      return Buffer.compare(seal(contentToSeal(content)).digest, digestOf(sealed)) === 0
+        ? 'same'
+        : 'other';
     },
     async removeTo(epoch) {
       // Off the list first: while the file is being removed, another sweep or a new epoch may change the list.
@@ -76,4 +83,27 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
       }
     },
   };
+}
+
+type SealedHead = Omit<EpochContent, 'blocks'> & {
+  readonly blocks: readonly Omit<Block, 'data'>[];
+};
+
+/** The rows, which are nearly all of an epoch, are written from where they are. */
+function contentToSeal({ blocks, ...rest }: EpochContent): Content {
+  const head: SealedHead = {
+    ...rest,
+    blocks: blocks.map(({ table, format, rows }) => ({ table, format, rows })),
+  };
+  return { head, blobs: blocks.map(({ data }) => data) };
+}
+
+function unsealedContent({ head, blobs }: Content): EpochContent {
+  // Sealed by `contentToSeal`: the digest vouches for the shape.
+  const { blocks, ...rest } = head as SealedHead;
+  const whole = blocks.map((block, index) => ({
+    ...block,
+    data: blobs[index] ?? new Uint8Array(),
+  }));
+  return { ...rest, blocks: whole };
 }

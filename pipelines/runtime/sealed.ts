@@ -3,14 +3,34 @@ import { Packr } from 'msgpackr';
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true });
 const DIGEST = 32;
+const LENGTH = 4;
 
-/** Content as bytes with their sha256 behind them. The same content gives the same bytes. */
-export function seal(content: unknown): {
-  readonly bytes: Uint8Array;
+/** What a sealed file holds: something small, and bytes that are written and read without being copied. */
+export type Content = { readonly head: unknown; readonly blobs: readonly Uint8Array[] };
+
+export type Sealed = {
+  /** What to write, one after the other; the digest is the last. */
+  readonly parts: readonly Uint8Array[];
   readonly digest: Uint8Array;
-} {
-  const bytes = Uint8Array.prototype.slice.call(packr.pack(content));
-  return { bytes, digest: createHash('sha256').update(bytes).digest() };
+  /** Of all parts. */
+  readonly bytes: number;
+};
+
+/**
+ * Content with the sha256 of all its bytes behind it. The same content gives the same bytes: the length of the packed
+ * head (32 bits, little endian), the head with the lengths of the blobs, the blobs.
+ */
+export function seal({ head, blobs }: Content): Sealed {
+  const lengths = blobs.map(({ length }) => length);
+  const packed = packr.pack({ head, lengths });
+  const prefix = Buffer.alloc(LENGTH);
+  prefix.writeUInt32LE(packed.length);
+  const body = [prefix, packed, ...blobs];
+  const hash = createHash('sha256');
+  for (const part of body) hash.update(part);
+  const digest = hash.digest();
+  const bytes = body.reduce((sum, { length }) => sum + length, DIGEST);
+  return { parts: [...body, digest], digest, bytes };
 }
 
 /** The digest that a sealed file claims to have. */
@@ -20,12 +40,24 @@ export function digestOf(sealed: Uint8Array): Uint8Array {
 
 /** Whether the file is as it was written: not torn, not changed. */
 export function isWhole(sealed: Uint8Array): boolean {
-  if (sealed.length <= DIGEST) return false;
+  if (sealed.length <= DIGEST + LENGTH) return false;
   const bytes = sealed.subarray(0, sealed.length - DIGEST);
   return createHash('sha256').update(bytes).digest().equals(digestOf(sealed));
 }
 
-/** The content, or undefined when the file is not whole. */
-export function unseal(sealed: Uint8Array): unknown {
-  return isWhole(sealed) ? packr.unpack(sealed.subarray(0, sealed.length - DIGEST)) : undefined;
+/** The content, its blobs as views of the file; undefined when the file is not whole. */
+export function unseal(sealed: Uint8Array): Content | undefined {
+  if (!isWhole(sealed)) return undefined;
+  const view = new DataView(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+  let at = LENGTH + view.getUint32(0, true);
+  // Sealed by `seal`: the digest vouches for the shape.
+  const { head, lengths } = packr.unpack(sealed.subarray(LENGTH, at)) as {
+    head: unknown;
+    lengths: readonly number[];
+  };
+  const blobs = lengths.map((length) => {
+    at += length;
+    return sealed.subarray(at - length, at);
+  });
+  return { head, blobs };
 }

@@ -1,4 +1,4 @@
-import { setTimeout as delay, setImmediate as macrotask } from 'node:timers/promises';
+import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Message } from '../../operators/model/message.ts';
 import { BEGINNING, type EventTime } from '../../operators/model/time.ts';
 import type { Gap, Log } from '../ingest/log.ts';
@@ -7,6 +7,7 @@ import { createEngine, type Engine, type Pipeline } from './engine.ts';
 import type { CollectedEpoch, EpochCollector } from './epoch-collector.ts';
 import type { EpochStore } from './epoch-store.ts';
 import type { Happen } from './happenings.ts';
+import { persist } from './persist.ts';
 import { type KnownCut, plan } from './plan.ts';
 import type { Run } from './run.ts';
 import type { PackedStates } from './snapshots.ts';
@@ -149,17 +150,10 @@ export class Session {
     for (const { reason, stage, count } of asides) happen({ kind: 'aside', reason, stage, count });
   }
 
-  /** A full or read-only disk loses nothing: the epoch stays in memory and nothing is pulled until it is written. */
-  async #persist<T>(write: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await write();
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#options.happen({ kind: 'disk-full', path: this.#options.directory, reason });
-        await delay(1_000, undefined, { signal: this.#options.abort });
-      }
-    }
+  /** Nothing is pulled until it is written, and it stays in memory. */
+  #persist<T>(write: () => Promise<T>): Promise<T> {
+    const { directory: path, happen, abort: signal } = this.#options;
+    return persist(write, { path, happen, signal });
   }
 
   #push(message: Message): void {

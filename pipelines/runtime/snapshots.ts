@@ -17,28 +17,39 @@ export interface Snapshots extends States {
 // structure table; plain maps can be read by any version. Typed arrays keep their type.
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: true });
 
+const SMALL = 65_536;
+
 export function createSnapshots(restored: PackedStates): Snapshots {
   let wanted = false;
   let saved: Record<string, Uint8Array> = {};
+  let size = SMALL;
+  // Each is wanted once. What was read is let go of, or a checkpoint would stay in memory for ever.
+  const left = new Map(Object.entries(restored));
   return {
     restore(id: StageId): Snapshot | undefined {
-      const bytes = restored[id];
+      const bytes = left.get(id);
+      left.delete(id);
       return bytes === undefined ? undefined : packr.unpack(bytes);
     },
     save(id, take) {
       if (!wanted) return;
       if (saved[id] !== undefined) throw new Error(`two stages have the id ${id}`);
-      // The packer hands out a view of a buffer that it uses again.
-      saved[id] = Uint8Array.prototype.slice.call(packr.pack(take()));
+      saved[id] = packr.pack(take());
     },
     want() {
       wanted = true;
       saved = {};
+      // States are packed one behind the other into one buffer and stay there: no copy, and nothing is left of it
+      // once the checkpoint is written. An eighth more than last time, so that it need not grow.
+      packr.useBuffer(Buffer.allocUnsafeSlow(size));
     },
     taken() {
       wanted = false;
       const states = saved;
       saved = {};
+      const bytes = Object.values(states).reduce((sum, { length }) => sum + length, 0);
+      size = Math.max(SMALL, Math.ceil(bytes * 1.125));
+      packr.useBuffer(Buffer.allocUnsafeSlow(SMALL));
       return states;
     },
   };

@@ -1,0 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Happen } from './happenings.ts';
+
+export type PersistOptions = {
+  /** Where it is written, for people. */
+  readonly path: string;
+  readonly happen: Happen;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+};
+
+const BETWEEN_ATTEMPTS = 1_000;
+
+/**
+ * Writes something down, again and again until the disk takes it: a full or read-only disk stops the work and loses
+ * nothing.
+ */
+export async function persist<T>(write: () => Promise<T>, options: PersistOptions): Promise<T> {
+  const { path, happen, signal } = options;
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      happen({ kind: 'disk-full', path, reason });
+      await delay(BETWEEN_ATTEMPTS, undefined, { signal });
+    }
+  }
+}
