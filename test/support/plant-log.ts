@@ -2,7 +2,8 @@ import { pack } from 'msgpackr';
 import type { Message, Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 
-const START = Date.UTC(2026, 0, 5, 6);
+/** When it begins: epoch milliseconds. */
+export const START = Date.UTC(2026, 0, 5, 6);
 
 export const MODEL = {
   id: 'p1',

@@ -1,0 +1,164 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
+import { randomOf } from '../support/plant-log.ts';
+import { shared } from '../support/real-data.ts';
+import { recordedPlant } from '../support/recorded-plant.ts';
+import { andon, ROOT, type Stand, startStand, until, worksAt } from '../support/stand.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+/** How many kills in each scenario; more of them for a long run. */
+const KILLS = Number(process.env.ANDON_KILLS ?? 8);
+const SEED = Number(process.env.ANDON_KILLS_SEED ?? Date.now() % 1_000_000);
+/** Seconds from one kill to the next, at most. */
+const PAUSE = 3;
+
+type Scenario = {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly recording: string;
+  /** Of event time, in seconds. */
+  readonly lasts: number;
+};
+
+function madeUp(): Scenario {
+  const plant = recordedPlant(temporaryDirectory(), 900, 17);
+  return { name: 'a plant with three machines', ...plant, lasts: 900 };
+}
+
+function recorded(): Scenario[] {
+  if (shared('data/pronostia/Bearing1_1_raw_i16.bin') === undefined) return [];
+  const folder = `${ROOT}examples/pronostia`;
+  return [
+    {
+      name: 'the recorded bearing 1_1',
+      files: ['--model', `${folder}/plant.yaml`, '--rules', `${folder}/rules.yaml`],
+      recording: `${ROOT}examples/recordings/pronostia-bearing1_1.yaml`,
+      lasts: 28_030,
+    },
+  ];
+}
+
+type Victim = 'worker' | 'nats-server' | 'warehouse' | 'cmms';
+const VICTIMS: readonly Victim[] = ['worker', 'nats-server', 'warehouse', 'cmms'];
+
+/** Every victim as often as every other, in an order of chance. */
+function orderOf(random: () => number): Victim[] {
+  return Array.from({ length: KILLS }, (_, at) => VICTIMS[at % VICTIMS.length] ?? 'worker')
+    .map((victim) => ({ victim, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ victim }) => victim);
+}
+
+async function kill(stand: Stand, victim: Victim): Promise<void> {
+  switch (victim) {
+    case 'worker':
+      await stand.worker.kill();
+      return stand.worker.start();
+    case 'nats-server':
+      await stand.nats.kill();
+      return stand.nats.restart();
+    case 'cmms':
+      await stand.cmms.kill();
+      return stand.cmms.start();
+    case 'warehouse': {
+      const pid = stand.warehouse()?.pid;
+      // Between two lives there is nothing to kill.
+      if (pid === undefined) return;
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        return;
+      }
+    }
+  }
+}
+
+const stands: Stand[] = [];
+afterAll(async () => {
+  for (const stand of stands.reverse()) await stand.stop();
+});
+
+describe.each([madeUp(), ...recorded()])('$name', ({ files, recording, lasts }) => {
+  test(
+    `with ${KILLS} kills gives what an undisturbed run of the same log gives`,
+    async () => {
+      const random = randomOf(SEED);
+      const disturbed = await startStand();
+      stands.push(disturbed);
+      const victims = orderOf(random);
+      const speed = `${lasts / Math.max(5, (KILLS * PAUSE) / 2)}`;
+      const args = ['publish', '--replay', '--speed', speed, ...files, recording, '--json'];
+      const publishing = andon(args, disturbed.env);
+      await pause(1_500);
+      await disturbed.worker.start();
+      const began = performance.now();
+      for (const victim of victims) {
+        await pause(random() * PAUSE * 1_000);
+        await kill(disturbed, victim);
+      }
+      const killing = performance.now() - began;
+      const published = await publishing;
+      expect(published.err).toBe('');
+      const { acknowledged, last } = JSON.parse(published.out);
+      expect(last).toBe(acknowledged);
+      await until('everything to land', 60_000, async () => (await landedTo(disturbed)) >= last);
+      const settled = performance.now() - began;
+      console.log(
+        `seed ${SEED}: ${victims.join(', ')} in ${seconds(killing)}; ` +
+          `${last} messages landed ${seconds(settled - killing)} after the last kill`,
+      );
+
+      const calm = await startStand({
+        nats: disturbed.nats,
+        config: { pipeline: 'calm', cmms: undefined },
+      });
+      stands.push(calm);
+      await calm.worker.start();
+      await until('the calm run to land', 60_000, async () => (await landedTo(calm)) >= last);
+
+      expect(await factsOf(disturbed)).toEqual(await factsOf(calm));
+      expect(await checksOf(disturbed)).toEqual({});
+      expect(errorsOf(disturbed)).toEqual([]);
+      expect(errorsOf(calm)).toEqual([]);
+
+      const backtest = await andon(['backtest', ...files, '--data', recording, '--json']);
+      expect(JSON.parse(backtest.err).messages).toBe(last);
+      const told = backtest.out
+        .split('\n')
+        .filter((line) => line.startsWith('{"table":"requests"'));
+      const landed = await rowsOf<{ request: string }>(
+        disturbed,
+        'SELECT request FROM {db}.request_history ORDER BY sequence, id, revision',
+      );
+      expect(landed.map(({ request }) => `{"table":"requests",${request.slice(1)}`)).toEqual(told);
+
+      const expected = new Map<string, number>();
+      for (const { request } of landed) {
+        const { id, revision } = JSON.parse(request);
+        expected.set(id, Math.max(expected.get(id) ?? 0, revision));
+      }
+      expect(expected.size).toBeGreaterThan(0);
+      await until('the last revisions in the CMMS', 30_000, async () => {
+        const works = await worksAt(disturbed);
+        return [...expected].every(([id, revision]) =>
+          works.some((work) => work.external_key === id && work.revision === revision),
+        );
+      });
+      const works = await worksAt(disturbed);
+      expect(works.map(({ external_key }) => external_key).sort()).toEqual(
+        [...expected.keys()].sort(),
+      );
+    },
+    150_000 + KILLS * 10_000,
+  );
+});
+
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1_000).toFixed(1)} s`;
+}
+
+/** What the worker called an error, in all its lives. */
+function errorsOf({ worker }: Stand): string[] {
+  return worker.lines.filter((line) => line.startsWith('{"level":"error"'));
+}
