@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createOutbox } from '../sinks/outbox.ts';
 import type { Sink } from '../sinks/sink.ts';
@@ -9,6 +10,7 @@ import { connectNats } from './ingest/connection.ts';
 import { openJetstreamLog } from './ingest/jetstream.ts';
 import type { Log } from './ingest/log.ts';
 import { replaced } from './ingest/lost-messages.ts';
+import { restate } from './ingest/restate.ts';
 import { ensurePartition, ensureRequests, isReplay, partitionPrefix } from './ingest/streams.ts';
 import { startTicks } from './ingest/ticks.ts';
 import { plant } from './plant.ts';
@@ -38,6 +40,7 @@ export type WorkerOptions = {
 const PATIENCE = 30_000;
 /** How long the sinks may take to catch up when the worker is told to go. What is left then waits in its files. */
 const GRACE = 10_000;
+const RESTATE_EVERY = 3_600_000;
 
 /**
  * Works one partition: its log through the plant pipeline into epochs, and the epochs into ClickHouse and the outbox.
@@ -81,16 +84,38 @@ async function workPartition(
   const lease = await takeLease(connection, `${config.pipeline}-${partition}`, holder);
   const stream = info.config.name;
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
-  const stopTicks = isReplay(info)
-    ? () => undefined
-    : startTicks({ connection, stream, prefix: partitionPrefix(partition) });
+  const stopUpkeep = isReplay(info) ? () => undefined : keepUp(connection, info, partition, happen);
   try {
     happen({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, after: 0, owner });
     await work(options, connection, run, directory, lease.lost, info.state.first_seq);
   } finally {
-    stopTicks();
+    stopUpkeep();
     await lease.release();
   }
+}
+
+/** What a live log needs of the worker that owns it: ticks in its silences, and its plants said again in time. */
+function keepUp(
+  connection: NatsConnection,
+  { config: { name: stream, max_age } }: StreamInfo,
+  partition: number,
+  happen: Happen,
+): () => void {
+  const stopTicks = startTicks({ connection, stream, prefix: partitionPrefix(partition) });
+  const look = () =>
+    restate({ connection, stream, maxAge: max_age / 1_000_000 }).then(
+      (subjects) => {
+        for (const subject of subjects) happen({ kind: 'restated', stream, subject });
+      },
+      // Away, or somebody was quicker: the next look is soon enough.
+      () => undefined,
+    );
+  const timer = setInterval(look, RESTATE_EVERY);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
+    stopTicks();
+  };
 }
 
 async function work(

@@ -49,6 +49,10 @@ export const WORKER_HAPPENINGS = {
       ['stream'],
     ),
   ),
+  restated: kind<{ stream: string; subject: string }>(
+    'info',
+    (h) => `${h.subject} is said again in ${h.stream}, before the stream trims it`,
+  ),
   'log-interrupted': kind<{ stream: string; reason: string }>(
     'warn',
     (h) => `${h.stream} is interrupted: ${h.reason}`,
