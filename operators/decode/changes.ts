@@ -1,5 +1,4 @@
 import { malformed } from '../model/decoded.ts';
-import { type Key, plantOf } from '../model/key.ts';
 import type { ChangeValue } from '../model/knowledge.ts';
 import { plantModelSchema } from '../model/plant-model.ts';
 import { rulesSchema } from '../model/rules.ts';
@@ -33,17 +32,5 @@ export function decodeChange(payload: unknown, route: ChangeRoute, id: string): 
       if (!parsed.success) throw malformed('a schedule {entries}', firstIssue(parsed.error));
       return { kind: 'schedule', line: route.line, entries: parsed.data.entries };
     }
-  }
-}
-
-/** The plant that a change is about. */
-export function plantOfChange(change: ChangeValue): string {
-  switch (change.kind) {
-    case 'model':
-      return change.model.id;
-    case 'rules':
-      return change.plant;
-    case 'schedule':
-      return plantOf(change.line as Key);
   }
 }

@@ -2,11 +2,6 @@ import type { Key } from '../model/key.ts';
 import type { Event, Flow, Stage } from './flow.ts';
 import { stage } from './stage.ts';
 
-/** Passes each event's value through `map`; rows, marks and changes go on untouched. */
-export function mapEvents<I, O>(map: (value: I, event: Event<I>) => O): Stage<I, O> {
-  return eachEvent((event, emit) => emit({ ...event, value: map(event.value, event) }));
-}
-
 /** Keeps the events of one kind. Only for splitting a flow whose other part is handled elsewhere: nothing else is allowed to vanish. */
 export function only<I, O extends I>(is: (value: I) => value is O): Stage<I, O> {
   return eachEvent((event, emit) => {

@@ -19,6 +19,3 @@ export interface States {
   /** Called at every barrier; `take` is called only when this barrier is a checkpoint. */
   save(id: StageId, take: () => Snapshot): void;
 }
-
-/** For pipelines that begin at the beginning and are never cut. */
-export const noStates: States = { restore: () => undefined, save: () => undefined };
