@@ -3,11 +3,16 @@ import { keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import { type AssetKey, plantOf } from '../model/key.ts';
 import { type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
+import {
+  endedBefore,
+  type LineSchedules,
+  reschedule,
+  scheduledAt,
+} from '../model/line-schedules.ts';
 import { stateOf } from '../model/machine-event.ts';
 import type { Observation, Situated, Situation } from '../model/situation.ts';
 import { BEGINNING, type EventTime, eventTime, SECOND } from '../model/time.ts';
 import { addFact, changedInside, type Fact, factAt, isStarting, startupEnded } from './facts.ts';
-import { endedBefore, type LineSchedules, reschedule, scheduledAt } from './line-schedules.ts';
 import { shiftAt } from './local-time.ts';
 
 type Shared = { readonly knowledge: Knowledge; readonly schedules: LineSchedules };

@@ -1,12 +1,12 @@
 import type { AssetKey } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
+import type { LineSchedules } from '../model/line-schedules.ts';
 import { DAY, type Duration, MINUTE } from '../model/time.ts';
 import { PRIORITIES, type Priority, type TriggerRule } from '../model/trigger-rule.ts';
 import type { Episode } from './episode.ts';
-import type { ScheduleBook } from './schedule-book.ts';
 
 /** What all assets share: the models and rules in force, and the schedules of their lines. */
-export type Shared = { readonly knowledge: Knowledge; readonly book: ScheduleBook };
+export type Shared = { readonly knowledge: Knowledge; readonly schedules: LineSchedules };
 
 /** How an episode is handled, from the triggers that named its incidents as they stand now. */
 export type Settings = {

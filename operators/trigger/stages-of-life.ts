@@ -1,10 +1,10 @@
 import { formatDuration } from '../model/duration.ts';
 import { rulesOf } from '../model/knowledge.ts';
+import { scheduledFor } from '../model/line-schedules.ts';
 import type { Situation } from '../model/situation.ts';
 import { between, type Duration, plus, SECOND, toIso } from '../model/time.ts';
 import { type Episode, remember, requestId } from './episode.ts';
 import { type Moment, revise, timerOf } from './revise.ts';
-import { entriesFor } from './schedule-book.ts';
 import { raised, settingsOf } from './settings.ts';
 import { suppressionOf } from './suppression.ts';
 
@@ -23,7 +23,7 @@ export function consider(
   if (episode.opened !== null) return;
   const found = suppressionOf(rulesOf(shared.knowledge, out.key)?.suppress ?? [], {
     ...{ signals: episode.signals, time, situation: now.situation, fresh: now.fresh },
-    entries: entriesFor(shared.book, out.key),
+    entries: scheduledFor(shared.schedules, out.key),
   });
   if (found === undefined) {
     // What was held back and has cleared meanwhile needs nobody; its timer ends it.

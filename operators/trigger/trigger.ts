@@ -3,11 +3,11 @@ import { type Keyed, keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Finding } from '../model/incident.ts';
 import { learn, nothingKnown } from '../model/knowledge.ts';
+import { reschedule } from '../model/line-schedules.ts';
 import type { Request } from '../model/request.ts';
 import { BEGINNING, type EventTime, later } from '../model/time.ts';
 import type { AssetState } from './episode.ts';
 import { type Moment, timerOf } from './revise.ts';
-import { enter } from './schedule-book.ts';
 import type { Shared } from './settings.ts';
 import { calmDown, consider, coolDown, escalate, fold } from './stages-of-life.ts';
 import { takeAnomaly } from './take-anomaly.ts';
@@ -27,10 +27,10 @@ const logic: Keyed<AssetState, Shared, Finding, Request> = {
   version: 1,
   scope: 'line',
   open: () => ({ standing: {}, episodes: [], count: 0, time: BEGINNING, situation: null }),
-  openShared: () => ({ knowledge: nothingKnown(), book: {} }),
+  openShared: () => ({ knowledge: nothingKnown(), schedules: {} }),
   onChange(shared, { value }) {
     learn(shared.knowledge, value);
-    if (value.kind === 'schedule') enter(shared.book, value);
+    if (value.kind === 'schedule') reschedule(shared.schedules, value);
   },
   onChanged(state, shared, out) {
     const moment = momentOf(state, out.now, shared, out);
