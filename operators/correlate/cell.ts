@@ -9,8 +9,9 @@ import { type Captured, capture } from './captured.ts';
 import type { CompiledPattern, CompiledRules, PatternIssue } from './compiled-rules.ts';
 import { fieldsOf } from './fields.ts';
 import { incidentOf, incidentRow } from './incident-of.ts';
-import { advance, type Moved, PARTIAL_LIMIT, process } from './matcher.ts';
-import { deadlineOf, type MatchState, openMatches } from './partials.ts';
+import { advance, begins, LIMITS, type Moved, process } from './matcher.ts';
+import { type MatchState, openMatches, underWay } from './partials.ts';
+import { cancelTimers, setTimers, timerOf } from './pattern-timers.ts';
 
 /** What the patterns of one asset or line remember: one entry per pattern that has something under way. */
 export type Cell = {
@@ -50,7 +51,9 @@ export function match(
     const { situation } = event.value;
     captured ??= capture(bare, situation, fieldsOf(bare, situation, knowledge));
     const { id } = pattern.rule;
-    const state = cell.matches[id] ?? openMatches<Captured>(pattern.fingerprint);
+    const known = cell.matches[id];
+    if (known === undefined && !begins(pattern.program, captured)) continue;
+    const state = known ?? openMatches<Captured>(pattern.fingerprint);
     const moved = process(pattern.program, state, captured, event.time);
     settle(cell, pattern, state, moved, event.time, out);
   }
@@ -64,11 +67,10 @@ export function wake(
   rule: string,
   out: Out<Finding>,
 ): void {
-  const [id = '', partial] = rule.split(' ');
+  const { id, absent } = timerOf(rule);
   const state = cell.matches[id];
   const pattern = rules.byId.get(id);
   if (state === undefined || pattern === undefined) return;
-  const absent = new Set(partial === undefined ? [] : [Number(partial)]);
   settle(cell, pattern, state, advance(pattern.program, state, due, absent), due, out);
 }
 
@@ -90,33 +92,14 @@ function settle(
   if (moved.dropped > 0) {
     out.aside(
       'overflow',
-      `pattern ${rule.id}: more than ${PARTIAL_LIMIT} partial matches of one key, the oldest are dropped`,
+      `pattern ${rule.id}: more than ${LIMITS.partials} partial matches or ${LIMITS.events} events of one key, the oldest matches are dropped`,
       rule.id,
       moved.dropped,
     );
   }
-  for (const id of moved.asleep) out.sleep(absenceTimer(rule.id, id));
-  let next: EventTime | null = null;
-  for (const partial of state.partial) {
-    if (partial.armed === true) continue;
-    const deadline = deadlineOf(program, partial);
-    if (deadline === null) continue;
-    if (program.steps[partial.step]?.kind === 'pending') {
-      partial.armed = true;
-      out.wakeAt(deadline, absenceTimer(rule.id, partial.id), true);
-    } else if (next === null || deadline < next) {
-      next = deadline;
-    }
-  }
-  if (next === null) out.sleep(rule.id);
-  else out.wakeAt(next, rule.id);
-  if (state.partial.length + state.finished.length === 0) delete cell.matches[rule.id];
+  setTimers(program, state, moved, rule.id, out);
+  if (underWay(state) === 0) delete cell.matches[rule.id];
   else cell.matches[rule.id] = state;
-}
-
-/** Digits are padded so that timers of one time fire in the order in which their matches began. */
-function absenceTimer(pattern: string, partial: number): string {
-  return `${pattern} ${String(partial).padStart(12, '0')}`;
 }
 
 /** Ends the partial matches of patterns that are gone or mean something else now. */
@@ -128,12 +111,9 @@ export function endChanged(cell: Cell, rules: CompiledRules, out: Out<Finding>):
     const pattern = rules.byId.get(id);
     if (state === undefined || state.fingerprint === pattern?.fingerprint) continue;
     const what = pattern === undefined ? 'was removed' : 'means something else now';
-    const count = state.partial.length + state.finished.length;
+    const count = underWay(state);
     out.aside('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
-    for (const { armed, id: partial } of state.partial) {
-      if (armed === true) out.sleep(absenceTimer(id, partial));
-    }
-    out.sleep(id);
+    cancelTimers(state, id, out);
     delete cell.matches[id];
   }
 }

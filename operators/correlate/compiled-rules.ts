@@ -7,7 +7,8 @@ import type { Observation } from '../model/situation.ts';
 import type { Captured } from './captured.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import type { Contiguity, Pattern, Skip } from './pattern.ts';
-import { type Accepts, type Program, programOf } from './program.ts';
+import { type Program, programOf } from './program.ts';
+import type { Accepts } from './verdict.ts';
 
 /** One pattern of `rules.yaml`, ready to run. */
 export type CompiledPattern = {
@@ -149,9 +150,6 @@ function reader(
   conditions: readonly Condition[],
   program: Program<Captured>,
 ): CompiledPattern['reads'] {
-  const strict = program.steps.some(({ kind, strictness }, index) => {
-    return kind === 'not-next' || (kind === 'take' && index > 0 && strictness === 'strict');
-  });
   const phased = conditions.some((condition) => condition.phased);
   const byKind = new Map(
     KINDS.map((kind) => [kind, conditions.filter(({ kinds }) => kinds?.has(kind) !== false)]),
@@ -160,7 +158,7 @@ function reader(
     const concerned = byKind.get(event.kind);
     if (concerned === undefined || concerned.length === 0) return false;
     if (event.kind === 'anomaly' && !phased && event.phase !== 'raised') return false;
-    if (strict) return true;
+    if (program.strict) return true;
     const signal = 'signal' in event ? event.signal : '';
     const type = 'type' in event ? event.type : '';
     for (const { signals, types } of concerned) {

@@ -1,8 +1,8 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import type { Captured } from './captured.ts';
+import type { Captures } from './captures.ts';
 import { type Fields, LACKING, NUMBER_FIELDS, TEXT_FIELDS } from './fields.ts';
 import { type Need, namesIn, needOf } from './needs.ts';
-import type { Captures } from './program.ts';
 
 /** A condition made ready: what it needs at least, and whether an event meets it. */
 export type Condition = {
@@ -38,6 +38,12 @@ function createEnvironment(): Environment {
     .registerFunction('sum(string, string): double', (stage, field) =>
       numbersOf(stage, field).reduce((total, value) => total + value, 0),
     );
+  withMixedNumbers(created);
+  return created;
+}
+
+/** Lets an int stand beside a double: JSON and people write `price > 3` and `2 * value`. */
+export function withMixedNumbers(created: Environment): void {
   // People write `score == 4` and `2 * value`: in strict CEL an int and a double have neither == nor arithmetic.
   const both: readonly (readonly [string, (a: number, b: number) => number])[] = [
     ['+', (a, b) => a + b],
@@ -56,7 +62,6 @@ function createEnvironment(): Environment {
     'double == int',
     (a: number | bigint, b: number | bigint) => Number(a) === Number(b),
   );
-  return created;
 }
 
 const OPEN_FIELDS = [/^vibration_[a-z0-9_]+$/, /^p\d+(_\d+)?$/];

@@ -1,33 +1,56 @@
 import type { Plain } from '../model/plain.ts';
 import type { EventTime } from '../model/time.ts';
+import { NO_CAPTURES } from './captures.ts';
+import type { Decision } from './decisions.ts';
 import {
   capturesOf,
   deadlineOf,
+  eventsHeld,
+  hasBegun,
+  hold,
+  link,
   type MatchState,
   type PartialMatch,
   release,
   retain,
   takenBy,
+  underWay,
 } from './partials.ts';
 import type { Program } from './program.ts';
+import { offer, poll } from './queue.ts';
 import { takeFinished } from './skip.ts';
 
 export type Taken<E> = { readonly stage: string; readonly event: E; readonly time: EventTime };
 export type Match<E> = readonly Taken<E>[];
 
+/** A partial match that came too late, with the time at which it did. */
+export type TimedOut<E> = { readonly match: Match<E>; readonly at: EventTime };
+
 /** What one move of the matcher brought. `asleep`: armed partial matches that are gone, by id. */
 export type Moved<E> = {
   readonly matches: readonly Match<E>[];
-  readonly timedOut: readonly Match<E>[];
+  readonly timedOut: readonly TimedOut<E>[];
   readonly asleep: readonly number[];
   /** How many partial matches were dropped because there were too many. */
   readonly dropped: number;
 };
 
-/** Partial matches of one key and pattern; beyond it the oldest is dropped. */
-export const PARTIAL_LIMIT = 1_000;
+/** What one key may hold of one pattern; beyond it the oldest partial match is dropped. */
+export type Limits = { readonly partials: number; readonly events: number };
+export const LIMITS: Limits = { partials: 1_000, events: 10_000 };
 
-const NOTHING = { matches: [], timedOut: [], asleep: [], dropped: 0 };
+const NOTHING: Moved<never> = { matches: [], timedOut: [], asleep: [], dropped: 0 };
+
+/** Whether this event would begin a match. While none is under way, no other event needs to be processed. */
+export function begins<E extends Plain>(program: Program<E>, event: E): boolean {
+  program.decisions.begin(event);
+  const decision = program.decisions.at(program.start, nothingTaken);
+  return decision.moves.some(({ takes }) => takes);
+}
+
+function nothingTaken() {
+  return NO_CAPTURES;
+}
 
 /** Runs one event past every partial match. Time must have been advanced to the event's time before. */
 export function process<E extends Plain>(
@@ -35,48 +58,112 @@ export function process<E extends Plain>(
   state: MatchState<E>,
   event: E,
   time: EventTime,
+  limits: Limits = LIMITS,
 ): Moved<E> {
-  const [begin] = program.steps;
-  const begins = begin?.accepts(event, capturesOf(program, state, undefined)) === true;
-  if (!begins && state.partial.length === 0) return NOTHING;
-  state.events += 1;
-  const number = state.events;
-  const held = { event, time, uses: 1 };
-  state.held[number] = held;
-  const asleep: number[] = [];
+  program.decisions.begin(event);
   const before = state.partial;
-  state.partial = [];
+  const asleep: number[] = [];
+  const kept: PartialMatch[] = [];
+  const finished: PartialMatch[] = [];
+  const step: Step<E> = { program, state, event, time, kept, finished, held: -1 };
+  let changed = false;
   for (const partial of before) {
-    const moves = movesOf(program, state, partial, event, time);
-    const kept = moves.stopped ? [] : moves.kept;
-    for (const next of [...kept, ...moves.finished]) retain(state, next);
-    if (partial.armed === true && !kept.includes(partial)) asleep.push(partial.id);
-    release(state, partial);
-    state.partial.push(...kept);
-    state.finished.push(...moves.finished);
+    const decision = decisionFor(program, state, partial);
+    if (decision.stays) {
+      offer(kept, partial);
+      continue;
+    }
+    if (!hasBegun(partial)) {
+      changed = takeMoves(step, partial, decision) || changed;
+      offer(kept, partial);
+      continue;
+    }
+    changed = true;
+    takeMoves(step, partial, decision);
+    if (partial.armed === true) asleep.push(partial.id);
+    release(state, partial.last);
   }
-  if (begins) {
-    state.matches += 1;
-    const id = state.matches;
-    const fresh: PartialMatch = {
-      ...{ id, step: 1, first: number, start: time, previous: time },
-      taken: [[0, number]],
-    };
-    retain(state, fresh);
-    (program.steps.length === 1 ? state.finished : state.partial).push(fresh);
-  }
+  if (!changed) return NOTHING;
+  state.partial = kept;
+  for (const match of finished) offer(state.finished, match);
   const matches = finish(program, state, asleep);
-  let dropped = 0;
-  while (state.partial.length + state.finished.length > PARTIAL_LIMIT) {
-    const oldest = state.partial.shift() ?? state.finished.shift();
-    if (oldest === undefined) break;
-    if (oldest.armed === true) asleep.push(oldest.id);
-    release(state, oldest);
-    dropped += 1;
-  }
-  held.uses -= 1;
-  if (held.uses === 0) delete state.held[number];
+  const dropped = dropOldest(state, limits, asleep);
   return { matches, timedOut: [], asleep, dropped };
+}
+
+function decisionFor<E extends Plain>(
+  program: Program<E>,
+  state: MatchState<E>,
+  partial: PartialMatch,
+): Decision {
+  const place = hasBegun(partial) ? partial.place : program.start;
+  return program.decisions.at(place, () => capturesOf(program, state, partial));
+}
+
+type Step<E extends Plain> = {
+  readonly program: Program<E>;
+  readonly state: MatchState<E>;
+  readonly event: E;
+  readonly time: EventTime;
+  readonly kept: PartialMatch[];
+  readonly finished: PartialMatch[];
+  /** Where the event is held, once somebody took it. */
+  held: number;
+};
+
+/** Follows every way on. Whatever still waits is kept, unless what must be absent was seen. */
+function takeMoves<E extends Plain>(
+  step: Step<E>,
+  partial: PartialMatch,
+  { moves, stops }: Decision,
+): boolean {
+  const { program, state, kept, finished } = step;
+  let moved = false;
+  for (const { takes, from, to, completes } of moves) {
+    if (!takes && !hasBegun(partial)) continue;
+    moved = true;
+    const next = takes ? taking(step, partial, from.number) : partial;
+    if (to.kind === 'final') {
+      keep(state, finished, next, to.number);
+    } else if (!stops) {
+      keep(state, kept, next, to.number);
+    }
+    if (completes) keep(state, finished, next, program.places.length);
+    if (takes) settleLink(state, next.last);
+  }
+  return moved;
+}
+
+/** This match with the event as its last. Its link is used once, by this step, until it is settled. */
+function taking<E extends Plain>(
+  step: Step<E>,
+  partial: PartialMatch,
+  place: number,
+): PartialMatch {
+  const { state, event, time } = step;
+  if (step.held < 0) {
+    state.events += 1;
+    step.held = hold(state, event, time);
+  }
+  const last = link(state, place, step.held, partial.last);
+  retain(state, last);
+  const { first, start } = hasBegun(partial) ? partial : { first: state.events, start: time };
+  return { id: 0, place, first, start, previous: time, last };
+}
+
+function settleLink<E extends Plain>(state: MatchState<E>, last: number): void {
+  release(state, last);
+}
+
+function keep<E extends Plain>(
+  state: MatchState<E>,
+  queue: PartialMatch[],
+  { first, start, previous, last }: PartialMatch,
+  place: number,
+): void {
+  state.matches += 1;
+  retain(state, last);
+  offer(queue, { id: state.matches, place, first, start, previous, last });
 }
 
 /**
@@ -90,20 +177,25 @@ export function advance<E extends Plain>(
   absent?: ReadonlySet<number>,
 ): Moved<E> {
   const asleep: number[] = [];
-  const timedOut: Match<E>[] = [];
-  state.partial = state.partial.filter((partial) => {
-    const pending = program.steps[partial.step]?.kind === 'pending';
-    const deadline = deadlineOf(program, partial);
+  const timedOut: TimedOut<E>[] = [];
+  const kept: PartialMatch[] = [];
+  const complete: PartialMatch[] = [];
+  for (const partial of state.partial) {
+    const pending = program.places[partial.place]?.kind === 'pending';
+    const deadline = deadlineOf(program, partial, now);
     const due = deadline !== null && now >= deadline;
-    if (pending && absent !== undefined ? !absent.has(partial.id) : !due) return true;
-    if (pending) {
-      state.finished.push(partial);
-      return false;
+    if (pending && absent !== undefined ? !absent.has(partial.id) : !due) {
+      offer(kept, partial);
+    } else if (pending) {
+      offer(complete, partial);
+    } else if (deadline !== null) {
+      timedOut.push({ match: takenBy(program, state, partial.last), at: deadline });
+      release(state, partial.last);
     }
-    timedOut.push(takenBy(program, state, partial));
-    release(state, partial);
-    return false;
-  });
+  }
+  if (kept.length === state.partial.length) return NOTHING;
+  state.partial = kept;
+  for (const match of complete) offer(state.finished, match);
   return { matches: finish(program, state, asleep), timedOut, asleep, dropped: 0 };
 }
 
@@ -112,58 +204,29 @@ function finish<E extends Plain>(
   state: MatchState<E>,
   asleep: number[],
 ): Match<E>[] {
-  if (state.finished.length === 0) return [];
   return takeFinished(
     program,
     state,
     (partial) => {
       if (partial.armed === true) asleep.push(partial.id);
-      release(state, partial);
+      release(state, partial.last);
     },
-    (match) => takenBy(program, state, match),
+    (match) => takenBy(program, state, match.last),
   );
 }
 
-type Moves = { readonly kept: PartialMatch[]; readonly finished: PartialMatch[]; stopped: boolean };
-
-/** Where a partial match can go with this event. `stopped`: what must be absent was seen, so nothing is kept. */
-function movesOf<E extends Plain>(
-  program: Program<E>,
+function dropOldest<E extends Plain>(
   state: MatchState<E>,
-  partial: PartialMatch,
-  event: E,
-  time: EventTime,
-): Moves {
-  const captures = capturesOf(program, state, partial);
-  const moves: Moves = { kept: [], finished: [], stopped: false };
-  for (let index = partial.step; ; index += 1) {
-    const step = program.steps[index];
-    if (step === undefined) {
-      // A last "not next" is over: the event that was not the forbidden one completes the match, untaken.
-      moves.finished.push(partial);
-      return moves;
-    }
-    const accepted = step.accepts(event, captures);
-    if (step.kind === 'pending') {
-      if (accepted) moves.stopped = true;
-      else moves.kept.push(index === partial.step ? partial : { ...partial, step: index });
-      return moves;
-    }
-    if (step.kind === 'not-next') {
-      if (accepted) moves.stopped = true;
-      if (accepted) return moves;
-      continue;
-    }
-    moves.stopped = step.guards.some((guard) => guard(event, captures));
-    const stays = step.strictness === 'relaxedAny' || (step.strictness === 'relaxed' && !accepted);
-    if (accepted) {
-      state.matches += 1;
-      const taken = [...partial.taken, [index, state.events] as const];
-      const moved = { id: state.matches, step: index + 1, first: partial.first };
-      const next = { ...moved, start: partial.start, previous: time, taken };
-      (index + 1 === program.steps.length ? moves.finished : moves.kept).push(next);
-    }
-    if (stays) moves.kept.push(index === partial.step ? partial : { ...partial, step: index });
-    return moves;
+  limits: Limits,
+  asleep: number[],
+): number {
+  let dropped = 0;
+  while (underWay(state) > limits.partials || eventsHeld(state) > limits.events) {
+    const oldest = state.partial.length > 1 ? poll(state.partial) : poll(state.finished);
+    if (oldest === undefined) break;
+    if (oldest.armed === true) asleep.push(oldest.id);
+    release(state, oldest.last);
+    dropped += 1;
   }
+  return dropped;
 }

@@ -40,7 +40,12 @@ export type PatternStage = {
 /** Which overlapping matches a finished match takes away. */
 export type Skip =
   | { readonly type: 'noSkip' | 'skipToNext' | 'skipPastLastEvent' }
-  | { readonly type: 'skipToFirst' | 'skipToLast'; readonly stage: string };
+  | {
+      readonly type: 'skipToFirst' | 'skipToLast';
+      readonly stage: string;
+      /** A match that cannot be skipped that way is an error; otherwise it takes nothing away. */
+      readonly throw_on_miss?: boolean;
+    };
 
 /** A pattern as plain data: the one tree that both doors lead to. */
 export type Pattern = { readonly stages: readonly PatternStage[]; readonly skip: Skip };

@@ -1,6 +1,11 @@
 import type { Plain } from '../model/plain.ts';
-import { type MatchState, type PartialMatch, release } from './partials.ts';
+import { chainOf, type MatchState, type PartialMatch } from './partials.ts';
+import type { Skip } from './pattern.ts';
 import type { Program } from './program.ts';
+import { poll, without } from './queue.ts';
+
+/** A match that a skip strategy with `throw_on_miss` cannot skip from. */
+export class SkipMissedError extends Error {}
 
 /**
  * Takes the finished matches that may come out now. Without a skip strategy that is all of them; with one, a match
@@ -13,65 +18,74 @@ export function takeFinished<E extends Plain, M>(
   finish: (match: PartialMatch) => M,
 ): M[] {
   const matches: M[] = [];
-  const out = (match: PartialMatch) => {
-    matches.push(finish(match));
-    release(state, match);
-  };
-  if (program.skip.type === 'noSkip') {
-    const finished = state.finished;
-    state.finished = [];
-    for (const match of finished) out(match);
-    return matches;
-  }
-  for (;;) {
-    const match = earliest(state.finished);
-    if (match === undefined) return matches;
-    const partial = earliest(state.partial);
-    if (partial !== undefined && partial.first < match.first) return matches;
-    const overlaps = overlapsWith(program, match);
-    state.finished = state.finished.filter((other) => other !== match);
-    state.partial = prune(state.partial, overlaps, gone);
-    state.finished = prune(state.finished, overlaps, gone);
-    out(match);
-  }
-}
-
-function earliest(partials: readonly PartialMatch[]): PartialMatch | undefined {
-  return partials.reduce<PartialMatch | undefined>((best, partial) => {
-    return best === undefined || partial.first < best.first ? partial : best;
-  }, undefined);
-}
-
-function prune(
-  partials: readonly PartialMatch[],
-  overlaps: (partial: PartialMatch) => boolean,
-  gone: (partial: PartialMatch) => void,
-): PartialMatch[] {
-  return partials.filter((partial) => {
-    if (!overlaps(partial)) return true;
-    gone(partial);
-    return false;
-  });
-}
-
-function overlapsWith<E>(
-  program: Program<E>,
-  match: PartialMatch,
-): (partial: PartialMatch) => boolean {
   const { skip } = program;
-  const numbers = match.taken.map(([, number]) => number);
+  for (;;) {
+    const [match] = state.finished;
+    if (match === undefined) return matches;
+    const [partial] = state.partial;
+    const waits = partial !== undefined && partial.first < match.first;
+    if (skip.type !== 'noSkip' && waits) return matches;
+    poll(state.finished);
+    const limit = limitOf(program, state, match, skip);
+    if (limit !== undefined) prune(state, limit, gone);
+    matches.push(finish(match));
+    gone(match);
+  }
+}
+
+/** Ends whatever began before this number. */
+function prune<E extends Plain>(
+  state: MatchState<E>,
+  limit: number,
+  gone: (partial: PartialMatch) => void,
+): void {
+  const overlaps = (partial: PartialMatch): boolean => {
+    if (partial.first >= limit) return false;
+    gone(partial);
+    return true;
+  };
+  state.partial = without(state.partial, overlaps);
+  state.finished = without(state.finished, overlaps);
+}
+
+/** Matches that began before this number overlap the finished one; undefined: none is taken away. */
+function limitOf<E extends Plain>(
+  program: Program<E>,
+  state: MatchState<E>,
+  match: PartialMatch,
+  skip: Skip,
+): number | undefined {
   switch (skip.type) {
     case 'noSkip':
-      return () => false;
+      return undefined;
     case 'skipToNext':
-      return (partial) => partial.first <= match.first;
+      return match.first + 1;
     case 'skipPastLastEvent':
-      return (partial) => partial.first <= Math.max(...numbers);
+      return numberOf(state, match.last) + 1;
     case 'skipToFirst':
     case 'skipToLast': {
-      const named = match.taken.filter(([step]) => program.steps[step]?.name === skip.stage);
-      const [, number] = (skip.type === 'skipToFirst' ? named[0] : named.at(-1)) ?? [];
-      return (partial) => number !== undefined && partial.first < number;
+      const numbers = chainOf(state, match.last).flatMap(({ place, event }) => {
+        const named = program.places[place]?.stage === skip.stage;
+        return named ? [state.held[event]?.number ?? 0] : [];
+      });
+      const number = skip.type === 'skipToFirst' ? numbers[0] : numbers.at(-1);
+      if (skip.throw_on_miss === true) refuseMiss(skip.stage, number, match.first);
+      return number;
     }
   }
+}
+
+function refuseMiss(stage: string, number: number | undefined, first: number): void {
+  if (number === undefined) {
+    throw new SkipMissedError(`could not skip to ${stage}: the match found has no such event`);
+  }
+  if (number === first) {
+    throw new SkipMissedError(
+      `could not skip to ${stage}: that is the first event of the match, so it would be found again`,
+    );
+  }
+}
+
+function numberOf<E extends Plain>(state: MatchState<E>, last: number): number {
+  return state.held[state.links[last]?.event ?? -1]?.number ?? 0;
 }

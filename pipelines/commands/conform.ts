@@ -1,20 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { answerOperatorVector, operatorVectorSchema } from './operator-vectors.ts';
+import {
+  answerPatternVector,
+  answerRejectedPattern,
+  patternVectorSchema,
+} from './pattern-vectors.ts';
+import { vectorPatternSchema } from './vector-patterns.ts';
 import { answerWindowVector, windowVectorSchema } from './window-vectors.ts';
-
-const named = z.object({ name: z.string() });
 
 /** How each kind of vector is answered, by the name of its list in a file. */
 const kinds: Readonly<Record<string, (vector: unknown) => object>> = {
   window_vectors: (vector) => answerWindowVector(windowVectorSchema.parse(vector)),
-  vectors: (vector) => notYet(vector),
-  operator_vectors: (vector) => notYet(vector),
-  rejected_patterns: (vector) => notYet(vector),
+  vectors: (vector) => answerPatternVector(patternVectorSchema.parse(vector)),
+  operator_vectors: (vector) => answerOperatorVector(operatorVectorSchema.parse(vector)),
+  rejected_patterns: (vector) => answerRejectedPattern(vectorPatternSchema.parse(vector)),
 };
-
-function notYet(vector: unknown): object {
-  return { name: named.parse(vector).name, error: 'not supported yet: patterns have no answers' };
-}
 
 function answers(file: string): string[] {
   const content = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, 'utf8')));

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Captured } from '../../../operators/correlate/captured.ts';
+import type { Captures } from '../../../operators/correlate/captures.ts';
 import { compileCondition } from '../../../operators/correlate/condition.ts';
 import type { Fields } from '../../../operators/correlate/fields.ts';
-import type { Captures } from '../../../operators/correlate/program.ts';
 
 const none: Captures<Captured> = { all: () => [], first: () => undefined, last: () => undefined };
 

@@ -1,0 +1,138 @@
+import { Environment } from '@marcbachmann/cel-js';
+import { z } from 'zod';
+import type { Captures } from '../../operators/correlate/captures.ts';
+import { withMixedNumbers } from '../../operators/correlate/condition.ts';
+import type { Pattern, PatternStage } from '../../operators/correlate/pattern.ts';
+import { type Program, programOf } from '../../operators/correlate/program.ts';
+import type { Accepts } from '../../operators/correlate/verdict.ts';
+import type { Duration, EventTime } from '../../operators/model/time.ts';
+
+/** One unit of a vector's time becomes one microsecond. */
+const duration = z.number().transform((number) => number as Duration);
+
+export const vectorEventSchema = z.object({
+  seq: z.number(),
+  id: z.union([z.number(), z.string()]).optional(),
+  name: z.string().default(''),
+  price: z.number().default(0),
+  timestamp: z
+    .number()
+    .default(0)
+    .transform((time) => time as EventTime),
+  type: z.string().default('Event'),
+  volume: z.number().optional(),
+});
+
+export type VectorEvent = z.infer<typeof vectorEventSchema>;
+
+const quantifierSchema = z
+  .object({
+    oneOrMore: z.boolean().optional(),
+    times: z.tuple([z.number(), z.number().nullable()]).optional(),
+    optional: z.boolean().optional(),
+    greedy: z.boolean().optional(),
+    inner: z.enum(['strict', 'relaxed', 'relaxedAny']).optional(),
+    consecutive: z.boolean().optional(),
+    combinations: z.boolean().optional(),
+    times_window_ms: duration.optional(),
+  })
+  .transform(({ consecutive, combinations, times_window_ms, inner, ...quantifier }) => {
+    const between =
+      inner ?? (consecutive ? 'strict' : combinations ? ('relaxedAny' as const) : undefined);
+    return {
+      ...defined(quantifier),
+      ...(between === undefined ? {} : { inner: between }),
+      ...(times_window_ms === undefined ? {} : { times_window: times_window_ms }),
+    };
+  });
+
+const stageSchema: z.ZodType<PatternStage> = z.lazy(() =>
+  z
+    .object({
+      name: z.string(),
+      contiguity: z.enum([
+        ...(['begin', 'strict', 'relaxed', 'relaxedAny'] as const),
+        ...(['notNext', 'notFollowedBy'] as const),
+      ]),
+      condition: z.string().optional(),
+      quantifier: quantifierSchema.optional(),
+      until: z.string().optional(),
+      within_ms: duration.optional(),
+      within_previous_ms: duration.optional(),
+      group: z.array(stageSchema).optional(),
+    })
+    .transform(({ within_ms: within, within_previous_ms: within_previous, ...stage }) => ({
+      ...{ name: stage.name, contiguity: stage.contiguity },
+      ...defined({ ...stage, within, within_previous }),
+    })),
+);
+
+/** The JSON door: skip none unless said. */
+export const vectorPatternSchema = z.object({
+  name: z.string(),
+  pattern: z.object({ stages: z.array(stageSchema) }),
+  skip_strategy: z
+    .union([
+      z.object({ type: z.enum(['noSkip', 'skipToNext', 'skipPastLastEvent']) }),
+      z
+        .object({
+          type: z.enum(['skipToFirst', 'skipToLast']),
+          stage: z.string(),
+          throw_on_miss: z.boolean().optional(),
+        })
+        .transform(({ throw_on_miss, ...skip }) => ({ ...skip, ...defined({ throw_on_miss }) })),
+    ])
+    .default({ type: 'noSkip' }),
+});
+
+/** The pattern of a vector, ready to run, or why it is refused. */
+export function programOfVector({
+  pattern,
+  skip_strategy: skip,
+}: Pick<z.infer<typeof vectorPatternSchema>, 'pattern' | 'skip_strategy'>):
+  | Program<VectorEvent>
+  | { readonly refused: string } {
+  const whole: Pattern = { stages: pattern.stages, skip };
+  return programOf<VectorEvent>(whole, compileVectorCondition);
+}
+
+let asked: Captures<VectorEvent> | undefined;
+
+const environment = new Environment({ unlistedVariablesAreDyn: true })
+  .registerFunction('contains(string, string): bool', (text, part) => text.includes(part))
+  .registerFunction('startsWith(string, string): bool', (text, part) => text.startsWith(part))
+  .registerFunction('first(string): dyn', (stage) => asked?.first(stage))
+  .registerFunction('last(string): dyn', (stage) => asked?.last(stage))
+  .registerFunction('count(string): int', (stage) => BigInt(asked?.all(stage).length ?? 0))
+  .registerFunction('sum(string, string): double', (stage, field) =>
+    (asked?.all(stage) ?? []).reduce((total, event) => {
+      return total + Number(Reflect.get(event, field));
+    }, 0),
+  );
+withMixedNumbers(environment);
+
+const LOOKS_BACK = /\b(?:first|last|count|sum)\s*\(/;
+
+/** A condition of a vector, in CEL with `contains` and `startsWith`. Not met where it asks for what the event or the match does not have. */
+export function compileVectorCondition(text: string): Accepts<VectorEvent> {
+  // CEL itself means something by `type`.
+  const parsed = environment.parse(text.replaceAll(/\btype\b/g, 'event_type'));
+  const accepts = (event: VectorEvent, captures: Captures<VectorEvent>): boolean => {
+    asked = captures;
+    try {
+      const { type: event_type, timestamp, ...fields } = event;
+      return parsed({ ...fields, event_type, timestamp, ctx: { timestamp } }) === true;
+    } catch {
+      return false;
+    } finally {
+      asked = undefined;
+    }
+  };
+  return LOOKS_BACK.test(text) ? accepts : Object.assign(accepts, { alone: true as const });
+}
+
+/** Without the fields that are undefined. */
+function defined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
