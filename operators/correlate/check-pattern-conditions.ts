@@ -1,5 +1,6 @@
 import type { Rules } from '../model/rules.ts';
-import { compiledRules, type PatternIssue } from './compiled-rules.ts';
+import { compiledRules } from './compiled-rules.ts';
+import type { PatternIssue } from './conditions-of-rule.ts';
 
 /** What `apply` must refuse: patterns that cannot run, and triggers on what does not exist. */
 export function checkPatternConditions(rules: Rules): readonly PatternIssue[] {

@@ -5,8 +5,9 @@ import type { PatternRule } from '../model/pattern-rule.ts';
 import type { Rules } from '../model/rules.ts';
 import type { Observation } from '../model/situation.ts';
 import type { Captured } from './captured.ts';
-import { type Condition, compileCondition } from './condition.ts';
-import type { Contiguity, Pattern, Skip } from './pattern.ts';
+import type { Condition } from './condition.ts';
+import { conditionsOf, type PatternIssue } from './conditions-of-rule.ts';
+import { patternOf } from './pattern-of-rule.ts';
 import { type Program, programOf } from './program.ts';
 import type { Accepts } from './verdict.ts';
 
@@ -27,12 +28,6 @@ export type CompiledRules = {
   /** Detectors that triggers name: their raised anomalies are incidents. */
   readonly detectors: ReadonlySet<string>;
   readonly issues: readonly PatternIssue[];
-};
-
-/** Something wrong with a pattern, at a path inside the rules. */
-export type PatternIssue = {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
 };
 
 const compiled = new WeakMap<Rules, CompiledRules>();
@@ -72,66 +67,26 @@ function detectorsOf(rules: Rules): string[] {
   return rules.triggers.map(({ on }) => on).filter((on) => !patterns.has(on));
 }
 
-const FOLLOWS = { strict: 'strict', relaxed: 'relaxed', 'relaxed-any': 'relaxedAny' } as const;
-const ABSENT = { strict: 'notNext', relaxed: 'notFollowedBy' } as const;
-const SKIPS: Readonly<Record<PatternRule['skip'], Skip>> = {
-  'no-skip': { type: 'noSkip' },
-  'past-last-event': { type: 'skipPastLastEvent' },
-  'to-next': { type: 'skipToNext' },
-};
-
-/** The YAML door: a rule as the one pattern type. */
-export function patternOf(rule: PatternRule): Pattern {
-  const stages = rule.pattern.map((stage, index) => {
-    const contiguity: Contiguity =
-      index === 0
-        ? 'begin'
-        : stage.absent === undefined
-          ? FOLLOWS[stage.follows ?? 'relaxed']
-          : ABSENT[stage.absent];
-    const gap = stage.within_previous;
-    return {
-      ...{ name: stage.name, contiguity, condition: stage.where },
-      ...(rule.within === undefined ? {} : { within: rule.within }),
-      ...(gap === undefined ? {} : { within_previous: gap }),
-    };
-  });
-  return { stages, skip: SKIPS[rule.skip] };
-}
-
 function compilePattern(
   rule: PatternRule,
   path: readonly (string | number)[],
 ): CompiledPattern | { readonly issues: readonly PatternIssue[] } {
   const pattern = patternOf(rule);
-  const issues: PatternIssue[] = [];
-  const conditions: Condition[] = [];
-  const accepts: Accepts<Captured>[] = [];
-  for (const [index, { where }] of rule.pattern.entries()) {
-    const earlier = rule.pattern.slice(0, index).filter(({ absent }) => absent === undefined);
-    const condition = compileCondition(
-      where,
-      earlier.map(({ name }) => name),
-    );
-    if ('problem' in condition) {
-      issues.push({ path: [...path, 'pattern', index, 'where'], message: condition.problem });
-      continue;
-    }
-    conditions.push(condition);
-    accepts.push(guarded(condition));
-  }
+  const { where, until, issues } = conditionsOf(rule, path);
   if (issues.length > 0) return { issues };
-  const program = programOf<Captured>(pattern, (_, stage) => {
-    return accepts[pattern.stages.indexOf(stage)] ?? (() => false);
+  const program = programOf<Captured>(pattern, (_, { name }, which) => {
+    const condition = (which === 'until' ? until : where).get(name);
+    return condition === undefined ? () => false : guarded(condition);
   });
   if ('refused' in program) return { issues: [{ path, message: program.refused }] };
   const fingerprint = identity([rule.key, canonicalJson(pattern)]);
+  const conditions = [...where.values(), ...until.values()];
   return { rule, fingerprint, program, reads: reader(conditions, program) };
 }
 
 /** Asks the expression only when the cheap needs are met. */
 function guarded(condition: Condition): Accepts<Captured> {
-  return (event, captures) => {
+  const accepts: Accepts<Captured> = (event, captures) => {
     const { kind, signal, type, phase } = event.fields;
     if (condition.kinds?.has(String(kind)) === false) return false;
     if (kind === 'anomaly' && !condition.phased && phase !== 'raised') return false;
@@ -139,6 +94,7 @@ function guarded(condition: Condition): Accepts<Captured> {
     if (condition.types?.has(String(type ?? '')) === false) return false;
     return condition.accepts(event, captures);
   };
+  return condition.alone ? Object.assign(accepts, { alone: true as const }) : accepts;
 }
 
 /**

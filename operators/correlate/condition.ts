@@ -11,6 +11,8 @@ export type Condition = {
   readonly types: Need;
   /** It asks for the phase of anomalies itself; otherwise it sees them only when they are raised. */
   readonly phased: boolean;
+  /** It asks for nothing but the event. */
+  readonly alone: boolean;
   readonly accepts: (event: Captured, captures: Captures<Captured>) => boolean;
 };
 
@@ -103,11 +105,13 @@ export function compileCondition(
   const kinds = needOf(parsed.ast, 'kind');
   const problem = unknownName(parsed.ast, kinds, stages);
   if (problem !== undefined) return { problem };
+  const { places, calls } = namesIn(parsed.ast);
   return {
     kinds,
     signals: needOf(parsed.ast, 'signal'),
     types: needOf(parsed.ast, TYPE),
-    phased: namesIn(parsed.ast).places.has('phase'),
+    phased: places.has('phase'),
+    alone: !calls.some(([name]) => ASKS_STAGE.has(name)),
     accepts(event, captures) {
       const context = contextOf(event.fields);
       asked = captures;

@@ -10,7 +10,8 @@ import type { MachineEvent } from '../model/machine-event.ts';
 import type { Observation, Situated } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
 import { type Cell, endChanged, issueText, match, openCell, wake } from './cell.ts';
-import { compiledRules, type PatternIssue } from './compiled-rules.ts';
+import { compiledRules } from './compiled-rules.ts';
+import type { PatternIssue } from './conditions-of-rule.ts';
 import { incidentOfAnomaly, incidentRow } from './incident-of.ts';
 
 type Input = Situated<Observation> | Anomaly;
@@ -25,7 +26,8 @@ export function correlate(states: States): Stage<Input, Finding> {
 }
 
 const common = {
-  version: 1,
+  // 2: links instead of lists of events.
+  version: 2,
   scope: 'line',
   open: openCell,
   openShared: nothingKnown,

@@ -5,72 +5,133 @@ import { nameSchema } from './plant-model.ts';
 
 export const CONTIGUITIES = ['strict', 'relaxed', 'relaxed-any'] as const;
 const contiguity = z.enum(CONTIGUITIES);
+const condition = z.string().min(1).max(4_096);
 
-const LATER = new Set([
-  'times',
-  'optional',
-  'greedy',
-  'one-or-more',
-  'until',
-  'group',
-  'quantifier',
-]);
+const HOW_OFTEN = 'expected how often: 3, 2..5 (from two to five times) or 2+ (twice or more)';
+
+/** How often: `3`, `2..5` or `2+`; read as [least, most], where null is without an upper bound. */
+const times = z
+  .union(
+    [
+      z.number().int(),
+      z.string().regex(/^\d+(\.\.\d+|\+)?$/, HOW_OFTEN),
+      z.tuple([z.number().int(), z.number().int().nullable()]),
+    ],
+    HOW_OFTEN,
+  )
+  .transform((value): [number, number | null] => {
+    if (typeof value === 'number') return [value, value];
+    if (typeof value !== 'string') return value;
+    const [least, most] = value.split(/\.\.|(?=\+)/);
+    return [Number(least), most === '+' ? null : Number(most ?? least)];
+  });
 
 /**
  * One stage of a pattern. The first stage begins a match at any event it accepts; every other stage says how it
  * `follows` the one before it, or what must be `absent` (strict: not next, relaxed: not until the following stage).
  * An absent last stage completes when `within` has passed.
  */
-export const patternStageSchema = z.strictObject(
-  {
-    name: nameSchema,
-    follows: contiguity.optional(),
-    absent: z.enum(['strict', 'relaxed']).optional(),
-    /** CEL over the event and `first('name')`, `last('name')`, `count('name')`, `sum('name', 'field')`. */
-    where: z.string().min(1).max(4_096),
-    /** Largest gap between the event before and this stage's. */
-    within_previous: durationSchema.optional(),
-  },
-  {
-    error(issue) {
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      const later = issue.keys.filter((key) => LATER.has(key));
-      if (later.length === 0) return undefined;
-      return `${later.join(', ')}: repeated, optional and grouped stages are not supported yet; write each stage on its own, or one pattern for each variant`;
-    },
-  },
+const stageFields = z.strictObject({
+  name: nameSchema,
+  follows: contiguity.optional(),
+  absent: z.enum(['strict', 'relaxed']).optional(),
+  /** CEL over the event and `first('name')`, `last('name')`, `count('name')`, `sum('name', 'field')`. */
+  where: condition.optional(),
+  /** Largest gap between the event before and this stage's. */
+  within_previous: durationSchema.optional(),
+  times: times.optional(),
+  /** A match may do without it. */
+  optional: z.boolean().optional(),
+  /** Takes an event that the next stage could take too. */
+  greedy: z.boolean().optional(),
+  /** How one repetition follows another: relaxed without it. */
+  repeats: contiguity.optional(),
+  /** Largest gap between one repetition and the next. */
+  repeat_within: durationSchema.optional(),
+  /** CEL: the event that meets it ends the repetition, and is not taken. */
+  until: condition.optional(),
+});
+
+export type PatternStageRule = z.infer<typeof stageFields> & {
+  /** A group, instead of `where`: these stages one after the other, as one. */
+  stages?: PatternStageRule[] | undefined;
+};
+
+export const patternStageSchema: z.ZodType<PatternStageRule> = z.lazy(() =>
+  stageFields.extend({ stages: z.array(patternStageSchema).min(1).max(32).optional() }),
 );
 
-type StageDraft = z.infer<typeof patternStageSchema>;
+type Objection = readonly [path: readonly (string | number)[], sentence: string];
 
-/** Why these stages are no pattern: [index of the stage, sentence]. The same shapes that Flink CEP refuses. */
-function objections(stages: readonly StageDraft[], within: number | undefined): [number, string][] {
-  const found: [number, string][] = [];
-  const names = new Set<string>();
-  for (const [index, stage] of stages.entries()) {
-    const object = (sentence: string) => found.push([index, `stage "${stage.name}" ${sentence}`]);
-    if (names.has(stage.name)) object('has the name of an earlier stage: expected each name once');
+/** Why these stages cannot be read as a pattern. What Flink CEP refuses besides, correlate refuses too. */
+function objections(
+  stages: readonly PatternStageRule[],
+  within: number | undefined,
+  names = new Set<string>(),
+  at: readonly (string | number)[] = ['pattern'],
+): Objection[] {
+  return stages.flatMap((stage, index): Objection[] => {
+    const path = [...at, index];
+    const object = (sentence: string): Objection => [path, `stage "${stage.name}" ${sentence}`];
+    const found = [...ofPlace(stage, index, stages[index + 1]), ...ofForm(stage)].map(object);
+    if (names.has(stage.name)) {
+      found.push(object('has the name of an earlier stage: expected each name once'));
+    }
     names.add(stage.name);
-    const relations = (stage.follows ? 1 : 0) + (stage.absent ? 1 : 0);
-    if (index === 0 && relations > 0) {
-      object('is the first: a match begins with it, so leave out follows and absent');
+    const last = at.length === 1 && index === stages.length - 1;
+    if (last && stage.absent === 'relaxed' && within === undefined) {
+      found.push(
+        object('is absent at the end: only time can complete it, so give the pattern a within'),
+      );
     }
-    if (index > 0 && relations !== 1) {
-      object('needs either follows (strict, relaxed, relaxed-any) or absent (strict, relaxed)');
+    if (within !== undefined && (stage.within_previous ?? 0) > within) {
+      found.push(object('has a within_previous longer than within'));
     }
-    const next = stages[index + 1];
-    if (stage.absent === 'relaxed' && next === undefined && within === undefined) {
-      object('is absent at the end: only time can complete it, so give the pattern a within');
-    }
-    if (stage.absent === 'relaxed' && next?.absent === 'strict') {
-      object('cannot stand right before an absent: strict stage; put the strict one first');
-    }
-    if (stage.within_previous !== undefined && within !== undefined) {
-      if (stage.within_previous > within) object('has a within_previous longer than within');
-    }
+    return [...found, ...objections(stage.stages ?? [], within, names, [...path, 'stages'])];
+  });
+}
+
+function ofPlace(
+  { follows, absent }: PatternStageRule,
+  index: number,
+  next: PatternStageRule | undefined,
+): string[] {
+  const found: string[] = [];
+  const relations = (follows ? 1 : 0) + (absent ? 1 : 0);
+  if (index === 0 && relations > 0) {
+    found.push('is the first: a match begins with it, so leave out follows and absent');
+  }
+  if (index > 0 && relations !== 1) {
+    found.push('needs either follows (strict, relaxed, relaxed-any) or absent (strict, relaxed)');
+  }
+  if (absent === 'relaxed' && next?.absent === 'strict') {
+    found.push('cannot stand right before an absent: strict stage; put the strict one first');
   }
   return found;
 }
+
+function ofForm({ where, stages, times: often, repeat_within, repeats }: PatternStageRule) {
+  const found: string[] = [];
+  if ((where === undefined) === (stages === undefined)) {
+    found.push('needs either where (one event) or stages (a group)');
+  }
+  if (often === undefined && (repeats !== undefined || repeat_within !== undefined)) {
+    found.push('says how its repetitions follow, but not how often it repeats: give it times');
+  }
+  return found;
+}
+
+const skip = z.union(
+  [
+    z.enum(['no-skip', 'past-last-event', 'to-next']),
+    z.strictObject({ 'to-first': nameSchema }),
+    z.strictObject({ 'to-last': nameSchema }),
+  ],
+  {
+    error:
+      'expected past-last-event, to-next, no-skip, { to-first: a stage } or { to-last: a stage }',
+  },
+);
 
 export const patternRuleSchema = z
   .strictObject({
@@ -78,7 +139,7 @@ export const patternRuleSchema = z
     key: z.enum(['asset', 'line']).default('asset'),
     pattern: z.array(patternStageSchema).min(1).max(32),
     within: durationSchema.optional(),
-    skip: z.enum(['no-skip', 'past-last-event', 'to-next']).default('past-last-event'),
+    skip: skip.default('past-last-event'),
     raise: z
       .strictObject({
         severity: severitySchema.default('alarm'),
@@ -88,10 +149,9 @@ export const patternRuleSchema = z
       .prefault({}),
   })
   .superRefine((rule, context) => {
-    for (const [index, message] of objections(rule.pattern, rule.within)) {
-      context.addIssue({ code: 'custom', path: ['pattern', index], message });
+    for (const [path, message] of objections(rule.pattern, rule.within)) {
+      context.addIssue({ code: 'custom', path: [...path], message });
     }
   });
 
-export type PatternStageRule = z.infer<typeof patternStageSchema>;
 export type PatternRule = z.infer<typeof patternRuleSchema>;

@@ -117,6 +117,36 @@ describe('correlate', () => {
     ).toHaveLength(1);
   });
 
+  it.each([
+    ['3', [10, 20, 30], 1],
+    ['3', [10, 20], 0],
+    ['2..3', [10, 20, 30], 1],
+    ['2+', [10, 20, 30, 40], 2],
+  ])('repeats a stage: times %s over %j', (times, seconds, count) => {
+    const where = "kind == 'anomaly'";
+    const patterns = [{ id: 'p', pattern: [{ name: 'up', times, where }] }];
+    const items = seconds.map((second) => rise(second));
+    expect(run([rules({ patterns }), ...items]).incidents).toHaveLength(count);
+  });
+
+  it('repeats a group, and holds each round to what must be absent in it', () => {
+    const type = (name: string) => `kind == 'event' && type == '${name}'`;
+    const stages = [
+      { name: 'stop', where: type('stop') },
+      { name: 'call', absent: 'relaxed', where: type('call') },
+      { name: 'start', follows: 'relaxed', where: type('start') },
+    ];
+    const pattern = [{ name: 'rounds', times: 2, stages }];
+    const all = rules({ patterns: [{ id: 'p', pattern, within: '1h' }] });
+    const events = (...types: string[]) =>
+      types.map((name, index) => machineEvent(10 * index + 1, name));
+    const twice = run([all, ...events('stop', 'start', 'stop', 'oiled', 'start')]).incidents;
+    expect(twice.map(({ evidence }) => evidence.map(({ stage }) => stage))).toEqual([
+      ['stop', 'start', 'stop', 'start'],
+    ]);
+    expect(run([all, ...events('stop', 'start', 'stop', 'call', 'start')]).incidents).toEqual([]);
+  });
+
   it('passes every anomaly on, and of machine events those that the trigger must know', () => {
     const items = [
       rise(1),

@@ -66,10 +66,67 @@ describe('a pattern that cannot mean anything is refused with a sentence', () =>
       { within: '1m' },
       /longer than within/,
     ],
-    ['a repetition', [{ ...a, times: 3 }], {}, /not supported yet; write each stage on its own/],
+    [
+      'a number of times that is none',
+      [{ ...a, times: 'often' }],
+      {},
+      /expected how often: 3, 2\.\.5/,
+    ],
+    [
+      'a repetition that is not said',
+      [{ ...a, repeats: 'strict' }],
+      {},
+      /not how often it repeats: give it times/,
+    ],
+    ['a stage of nothing', [{ name: 'a' }], {}, /needs either where .* or stages/],
+    [
+      'a name that stands twice in a group',
+      [a, { name: 'g', follows: 'relaxed', stages: [a] }],
+      {},
+      /expected each name once/,
+    ],
+    ['a strategy that skips nowhere', [a], { skip: 'to-first' }, /expected past-last-event/],
   ])('%s', (_, pattern, more, sentence) => {
     const found = patternRuleSchema.safeParse({ id: 'p', pattern, ...more });
     expect(found.error?.issues.map(({ message }) => message).join()).toMatch(sentence);
+  });
+
+  it.each([
+    [
+      'an absence after what may be missing',
+      [
+        a,
+        { ...a, name: 'b', follows: 'relaxed', optional: true },
+        { ...a, name: 'c', absent: 'strict' },
+      ],
+      /write two patterns/,
+    ],
+    [
+      'a greedy group',
+      [{ name: 'g', times: 2, greedy: true, stages: [a] }],
+      /only a single stage can be/,
+    ],
+    [
+      'a group that repeats nothing',
+      [{ name: 'g', times: '1+', stages: [{ ...a, optional: true }] }],
+      /repeat for ever without an event/,
+    ],
+    ['an end to what ends itself', [{ ...a, times: 3, until: 'level > 2' }], /has an until/],
+    [
+      'a question about what comes later',
+      [
+        { ...a, where: "count('b') > 1" },
+        { ...a, name: 'b', follows: 'relaxed' },
+      ],
+      /asks for a stage that has taken nothing yet/,
+    ],
+  ])('by correlate: %s', (_, pattern, sentence) => {
+    const rules = rulesSchema.parse({ patterns: [{ id: 'p', pattern }] });
+    expect(
+      checkPatternConditions(rules)
+        .map(({ message }) => message)
+        .join(),
+    ).toMatch(sentence);
   });
 
   it('and so is a trigger on nothing', () => {
