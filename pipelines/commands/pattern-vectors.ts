@@ -59,14 +59,16 @@ export function answerPatternVector(vector: PatternVector): PatternAnswer {
   }
 }
 
-/** Every move of the matcher over the vector's steps, and what it remembers after them. */
+/** Every move of the matcher over the vector's steps, and what it remembers after them. `between` may copy that. */
 export function runVector(
   vector: PatternVector,
   program: Program<VectorEvent>,
+  between: (state: MatchState<VectorEvent>) => MatchState<VectorEvent> = (state) => state,
 ): { readonly moves: readonly Moved<VectorEvent>[]; readonly state: MatchState<VectorEvent> } {
-  const state = openMatches<VectorEvent>('');
+  let state = openMatches<VectorEvent>('');
   const bySeq = new Map(vector.events.map((event) => [event.seq, event]));
   const moves = stepsOf(vector).map((step): Moved<VectorEvent> => {
+    state = between(state);
     if (step.op === 'advance') return advance(program, state, step.ts);
     const event = bySeq.get(step.seq);
     if (event === undefined) throw new Error(`step: expected an event, found no seq ${step.seq}`);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
+import { chainOf, eventsHeld } from '../../operators/correlate/partials.ts';
 import {
   answerOperatorVector,
   operatorVectorSchema,
@@ -10,8 +11,9 @@ import {
   answerRejectedPattern,
   type PatternAnswer,
   patternVectorSchema,
+  runVector,
 } from '../../pipelines/commands/pattern-vectors.ts';
-import { vectorPatternSchema } from '../../pipelines/commands/vector-patterns.ts';
+import { programOfVector, vectorPatternSchema } from '../../pipelines/commands/vector-patterns.ts';
 
 const stages = z.record(z.string(), z.array(z.number()));
 const recorded = z.looseObject({
@@ -86,6 +88,21 @@ describe('Patterns mean what Apache Flink CEP means', () => {
       return JSON.stringify(found) !== JSON.stringify(expected);
     });
     expect(others.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('says the same when all that it remembers is written down and read before every step', () => {
+    for (const recorded of vectors) {
+      const vector = patternVectorSchema.parse(recorded);
+      const program = programOfVector(vector);
+      if ('refused' in program || recorded.expected_error !== undefined) continue;
+      const { moves, state } = runVector(vector, program);
+      const copied = runVector(vector, program, (each) => JSON.parse(JSON.stringify(each)));
+      expect(copied.moves, vector.name).toEqual(moves);
+      const alive = [...state.partial, ...state.finished];
+      const chains = alive.flatMap(({ last }) => chainOf(state, last));
+      const used = new Set(chains.map(({ event }) => event));
+      expect(eventsHeld(state), vector.name).toBe(used.size);
+    }
   });
 
   const rejected = z
