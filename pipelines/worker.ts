@@ -21,11 +21,12 @@ import { runEpochs } from './runtime/epochs.ts';
 import type { Happen } from './runtime/happenings.ts';
 import { measureLag, type Progress } from './runtime/lag.ts';
 import { takeLease } from './runtime/lease.ts';
-import { own } from './runtime/owner.ts';
 import type { Run } from './runtime/run.ts';
 
 export type WorkerOptions = {
   readonly config: Config;
+  /** Where `placeOf` says; the caller owns the directory. */
+  readonly place: Place;
   readonly happen: Happen;
   /** Where rows go. */
   readonly landing: Sink;
@@ -35,6 +36,16 @@ export type WorkerOptions = {
   /** Told after every batch how far the worker is. */
   readonly onProgress?: (progress: Progress) => void;
 };
+
+/** Who works a partition, and in which directory its state is. */
+export type Place = { readonly owner: string; readonly directory: string };
+
+export function placeOf(config: Config): Place {
+  return {
+    owner: config.owner ?? `${hostname()}:${process.pid}`,
+    directory: resolve(join(config.directory, `${config.pipeline}-${config.partition}`)),
+  };
+}
 
 /** How long a worker waits at its start for a server that is away. */
 const PATIENCE = 30_000;
@@ -47,32 +58,25 @@ const RESTATE_EVERY = 3_600_000;
  * Returns after `drain`; rejects with a `Problem` when it cannot go on.
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { config, drain, happen } = options;
-  const owner = config.owner ?? `${hostname()}:${process.pid}`;
-  const directory = resolve(join(config.directory, `${config.pipeline}-${config.partition}`));
-  const ownership = await own(directory, owner);
+  const { config, drain, happen, place } = options;
+  const connection = await connectNats({
+    ...config.nats,
+    name: `andon ${place.owner}`,
+    patience: PATIENCE,
+    signal: drain,
+    onStatus: (status) => tellOfConnection(status, happen),
+  });
   try {
-    const connection = await connectNats({
-      ...config.nats,
-      name: `andon ${owner}`,
-      patience: PATIENCE,
-      signal: drain,
-      onStatus: (status) => tellOfConnection(status, happen),
-    });
-    try {
-      await workPartition(options, connection, { owner, directory });
-    } finally {
-      await connection.close();
-    }
+    await workPartition(options, connection, place);
   } finally {
-    await ownership.release();
+    await connection.close();
   }
 }
 
 async function workPartition(
   options: WorkerOptions,
   connection: NatsConnection,
-  { owner, directory }: { readonly owner: string; readonly directory: string },
+  { owner, directory }: Place,
 ): Promise<void> {
   const { config, happen } = options;
   const { partition, partitions } = config;
@@ -81,7 +85,8 @@ async function workPartition(
   const info = await ensurePartition(connection, { partition, partitions, ...limits });
   await ensureRequests(connection);
   const holder = { owner, host: hostname(), directory };
-  const lease = await takeLease(connection, `${config.pipeline}-${partition}`, holder);
+  const key = `${config.pipeline}-${partition}`;
+  const lease = await takeLease({ connection, key, me: holder });
   const stream = info.config.name;
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
   const stopUpkeep = isReplay(info) ? () => undefined : keepUp(connection, info, partition, happen);

@@ -7,12 +7,24 @@ import { runMaintenance } from '../maintenance.ts';
 import { createHappenings, type Happen } from '../runtime/happenings.ts';
 import { startHttp } from '../runtime/http.ts';
 import type { Progress } from '../runtime/lag.ts';
+import { own } from '../runtime/owner.ts';
 import { openWarehouse } from '../warehouse.ts';
-import { runWorker } from '../worker.ts';
+import { type Place, placeOf, runWorker } from '../worker.ts';
 
 /** Runs a worker, and the maintenance pipeline beside it where a CMMS is configured, until a signal drains it. */
 export async function run(file: string | undefined, acceptLoss: boolean): Promise<void> {
   const config = readConfig(file);
+  const place = placeOf(config);
+  // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.
+  const ownership = await own(place.directory, place.owner);
+  try {
+    await runOwned(config, place, acceptLoss);
+  } finally {
+    await ownership.release();
+  }
+}
+
+async function runOwned(config: Config, place: Place, acceptLoss: boolean): Promise<void> {
   const { happen, metrics } = createHappenings({
     level: config.log.level,
     labels: { pipeline: config.pipeline, partition: String(config.partition) },
@@ -32,6 +44,7 @@ export async function run(file: string | undefined, acceptLoss: boolean): Promis
     await Promise.all([
       runWorker({
         config,
+        place,
         happen,
         landing,
         acceptLoss,

@@ -45,6 +45,8 @@ export interface Stand {
   readonly worker: Service;
   /** Of the worker: epochs, checkpoints, the warehouse. */
   readonly directory: string;
+  /** The file with the configuration of the worker. */
+  readonly config: string;
   readonly env: Readonly<Record<string, string>>;
   /** Of the embedded warehouse. */
   warehouse(): { readonly url: string; readonly pid: number } | undefined;
@@ -79,6 +81,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     cmms: { ...cmms, url },
     worker,
     directory,
+    config,
     env,
     warehouse() {
       try {
