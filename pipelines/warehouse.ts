@@ -76,7 +76,7 @@ async function runningAt(directory: string): Promise<string | undefined> {
 }
 
 /** Chosen before the start and not by the child, so that clients find it at the same place after a restart. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
