@@ -18,10 +18,11 @@ export interface Checkpoints {
    * The newest that is whole and ends before the message `before`; older ones where it is damaged. Undefined when
    * there is none.
    *
-   * @throws Problem when they belong to another stream or run, or when all are damaged
+   * @throws Problem when they belong to another stream or run, or when all are damaged or too late
    */
   newest(run: Run, before: number): Promise<Checkpoint | undefined>;
-  write(checkpoint: Checkpoint): Promise<number>;
+  /** `needed`: the first message of the oldest epoch file, which can only be cut again from a checkpoint before it. */
+  write(checkpoint: Checkpoint, needed?: number): Promise<number>;
 }
 
 const KEPT = 3;
@@ -31,7 +32,8 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
   const list = async () => (await namesIn(directory)).filter((name) => NAME.test(name)).reverse();
   return {
     async newest(run, before) {
-      const names = (await list()).filter((name) => Number(NAME.exec(name)?.[2]) < before);
+      const all = await list();
+      const names = all.filter((name) => endOf(name) < before);
       for (const name of names) {
         const sealed = await readIfThere(join(directory, name));
         const content = sealed === undefined ? undefined : unseal(sealed);
@@ -41,27 +43,34 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
         }
         return belonging(unsealedCheckpoint(content), run, directory);
       }
-      if (names.length === 0) return undefined;
+      if (all.length === 0) return undefined;
       throw new Problem({
         where: directory,
-        expected: 'at least one whole checkpoint',
-        found: `${names.length} damaged ones`,
+        expected: `at least one whole checkpoint${before === Number.POSITIVE_INFINITY ? '' : ` before message ${before}`}`,
+        found: `${names.length} damaged ones, and ${all.length - names.length} too late ones`,
         remedy:
           'Restore the directory from a backup, or begin a new run (`run` in the configuration).',
         exit: EXIT.outside,
       });
     },
-    async write(checkpoint) {
+    async write(checkpoint, needed = Number.POSITIVE_INFINITY) {
       const { states, ...head } = checkpoint;
       const stages = Object.keys(states);
       const { parts, bytes } = seal({ head: { ...head, stages }, blobs: Object.values(states) });
       const epoch = String(checkpoint.epoch).padStart(12, '0');
       await writeWhole(join(directory, `${epoch}_${checkpoint.to}.checkpoint`), parts);
-      for (const name of (await list()).slice(KEPT))
-        await rm(join(directory, name), { force: true });
+      const names = await list();
+      const base = names.find((name) => endOf(name) < needed);
+      for (const name of names.slice(KEPT))
+        if (name !== base) await rm(join(directory, name), { force: true });
       return bytes;
     },
   };
+}
+
+/** The last message that a checkpoint of this name covers. */
+function endOf(name: string): number {
+  return Number(NAME.exec(name)?.[2]);
 }
 
 function unsealedCheckpoint({ head, blobs }: Content): Checkpoint {

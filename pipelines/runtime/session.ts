@@ -47,6 +47,8 @@ export class Session {
   #last: number;
   #from: number;
   #appended: EventTime = BEGINNING;
+  /** Seen, and waiting for the message after them: they often come alone. */
+  #gaps: Gap[] = [];
   #begun = performance.now();
 
   constructor(options: SessionOptions, checkpoint: Cursor, states: PackedStates) {
@@ -71,27 +73,12 @@ export class Session {
 
   /** Takes a batch in. Gives way to other work after it. */
   async take(messages: readonly Message[], gaps: readonly Gap[]): Promise<void> {
-    let gap = 0;
+    this.#gaps.push(...gaps);
     for (const message of messages) {
       while (this.#cuts[0] !== undefined && message.sequence > endOf(this.#cuts[0])) {
         await this.#cutKnown(this.#cuts[0]);
       }
-      for (
-        let lost = gaps[gap];
-        lost !== undefined && lost.to < message.sequence;
-        lost = gaps[gap]
-      ) {
-        this.#engine.gap(lost, message);
-        const { stream } = this.#options.run;
-        this.#options.happen({
-          kind: 'gap',
-          stream,
-          reason: lost.kind,
-          from: lost.from,
-          to: lost.to,
-        });
-        gap += 1;
-      }
+      this.#tellOfGaps(message);
       this.#push(message);
       const known = this.#cuts[0];
       if (known !== undefined) {
@@ -120,7 +107,7 @@ export class Session {
       const started = performance.now();
       const to = this.#last;
       const size = await this.#persist(() =>
-        store.checkpoints.write({ ...run, epoch, to, states }),
+        store.checkpoints.write({ ...run, epoch, to, states }, store.files.list[0]?.from),
       );
       const milliseconds = performance.now() - started;
       happen({ kind: 'checkpoint-written', epoch, to, bytes: size, milliseconds });
@@ -154,6 +141,20 @@ export class Session {
   #persist<T>(write: () => Promise<T>): Promise<T> {
     const { directory: path, happen, abort: signal } = this.#options;
     return persist(write, { path, happen, signal });
+  }
+
+  #tellOfGaps(next: Message): void {
+    const { run, happen } = this.#options;
+    for (
+      let gap = this.#gaps[0];
+      gap !== undefined && gap.to < next.sequence;
+      gap = this.#gaps[0]
+    ) {
+      this.#gaps.shift();
+      this.#engine.gap(gap, next);
+      const { kind: reason, from, to } = gap;
+      happen({ kind: 'gap', stream: run.stream, reason, from, to });
+    }
   }
 
   #push(message: Message): void {
