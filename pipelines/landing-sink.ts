@@ -39,6 +39,7 @@ export function createLandingSink(
       throw error instanceof SchemaError ? warehouseProblem(error, url) : error;
     });
     landing = createLanding(client, { database: config.clickhouse.database });
+    happen({ kind: 'connected', server: 'ClickHouse', version: await versionOf(client) });
     return landing;
   }
 
@@ -60,4 +61,13 @@ export function createLandingSink(
       await (await warehouse?.catch(() => undefined))?.close();
     },
   };
+}
+
+async function versionOf(client: Warehouse['client']): Promise<string> {
+  const answer = await client.query({
+    query: 'SELECT version() AS version',
+    format: 'JSONEachRow',
+  });
+  const [row] = await answer.json<{ version: string }>();
+  return row?.version ?? '';
 }
