@@ -86,7 +86,8 @@ async function workPartition(
   await ensureRequests(connection);
   const holder = { owner, host: hostname(), directory };
   const key = `${config.pipeline}-${partition}`;
-  const lease = await takeLease({ connection, key, me: holder });
+  const expected = 'a partition that no other worker holds';
+  const lease = await takeLease({ connection, key, expected, me: holder });
   const stream = info.config.name;
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
   const stopUpkeep = isReplay(info) ? () => undefined : keepUp(connection, info, partition, happen);
@@ -157,7 +158,8 @@ async function work(
   );
   const openLog = async (checkpoint: number) => {
     // A run that has read nothing begins where the stream does; one that has must find its next message.
-    const after = checkpoint === 0 ? Math.max(0, first - 1) : checkpoint;
+    const begins = checkpoint === 0 && store.written().epoch === 0;
+    const after = begins ? Math.max(0, first - 1) : checkpoint;
     log = await openJetstreamLog({
       connection,
       stream: run.stream,
