@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { cmmsConfigSchema } from '../sinks/cmms/config.ts';
-import { overlaid } from './environment.ts';
-import { checked, parseYaml, readText } from './read-yaml.ts';
+import { overlaysOf } from './environment.ts';
+import { readText } from './read-text.ts';
 import { LEVELS } from './runtime/happening-kind.ts';
+import { parseYaml } from './yaml-file.ts';
 
 const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
@@ -70,8 +71,8 @@ const logSchema = z.strictObject({
 /** Checked here, so that a mistake has its line; kept as it is written, because whoever uses it reads it again. */
 const cmmsSchema = z.unknown().superRefine((written, context) => {
   if (written === undefined) return;
-  for (const { message, path } of cmmsConfigSchema.safeParse(written).error?.issues ?? []) {
-    context.addIssue({ code: 'custom', message, path: [...path] });
+  for (const issue of cmmsConfigSchema.safeParse(written).error?.issues ?? []) {
+    context.addIssue({ ...issue });
   }
 });
 
@@ -102,9 +103,12 @@ export function readConfig(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config {
-  const source =
-    file === undefined ? parseYaml('', 'configuration') : parseYaml(readText(file), file);
-  return frozen(checked(configSchema, overlaid(source, environment)));
+  const text = file === undefined ? '' : readText(file);
+  const source = parseYaml(text, file ?? 'configuration', overlaysOf(environment));
+  const parsed = configSchema.safeParse(source.data ?? {});
+  if (parsed.success) return frozen(parsed.data);
+  source.report(parsed.error, []);
+  throw parsed.error;
 }
 
 /** The options by which a command may depart from its configuration. */

@@ -4,7 +4,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Command } from 'commander';
 import { sqlStatements } from '../../sinks/clickhouse/sql-tokens.ts';
 import { EXIT, Problem } from '../problem.ts';
-import { readText } from '../read-yaml.ts';
+import { readText } from '../read-text.ts';
 import { withWarehouse } from './with-warehouse.ts';
 
 type Options = {
