@@ -76,13 +76,11 @@ function wasSeen(state: State, producer: string, mark: number): boolean {
 }
 
 function known(frame: Frame, asset: Asset, out: Out<Decoded>): Frame {
-  const isUnknown = (signal: string) => !Object.hasOwn(asset.signals, signal);
-  // Nearly always nothing is: no list is made to find that out.
-  if (!frame.signals.some(isUnknown) && !frame.texts.some((text) => isUnknown(text.signal))) {
-    return frame;
+  const unknown = frame.signals.filter((signal) => !Object.hasOwn(asset.signals, signal));
+  for (const { signal } of frame.texts) {
+    if (!Object.hasOwn(asset.signals, signal)) unknown.push(signal);
   }
-  const signals = [...frame.signals, ...frame.texts.map(({ signal }) => signal)];
-  const unknown = signals.filter(isUnknown);
+  if (unknown.length === 0) return frame;
   const count = unknown.length * frame.times.length;
   const detail = `the asset has no signal ${unknown.slice(0, 5).join(', ')}`;
   out.aside('unknown', detail, `message ${frame.origin.sequence}`, count);
