@@ -12,6 +12,8 @@ import { supervise } from './runtime/supervise.ts';
 export interface Warehouse {
   readonly client: ClickHouseClient;
   readonly url: string;
+  /** It is the child of another worker, and goes away with that one. */
+  readonly borrowed: boolean;
   /** Closes the client, and the embedded warehouse if it was started here. */
   close(): Promise<void>;
 }
@@ -32,13 +34,13 @@ export async function openWarehouse(
   const { url, user, password, database, memory } = config.clickhouse;
   if (url !== undefined) {
     const client = createWarehouseClient({ url, user, password, database });
-    return { client, url, close: () => client.close() };
+    return { client, url, borrowed: false, close: () => client.close() };
   }
   const directory = resolve(join(config.directory, 'warehouse'));
   const running = await runningAt(directory);
   if (running !== undefined) {
     const client = createWarehouseClient({ url: running, database });
-    return { client, url: running, close: () => client.close() };
+    return { client, url: running, borrowed: true, close: () => client.close() };
   }
   const command = warehouseCommand({ directory, port: await freePort(), memory });
   const supervised = supervise({
@@ -56,6 +58,7 @@ export async function openWarehouse(
   return {
     client,
     url: command.url,
+    borrowed: false,
     async close() {
       await client.close();
       await supervised.stop();

@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Child, startChild } from '../../pipelines/runtime/child.ts';
 import { warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
 import { freePort } from '../support/free-port.ts';
-import { checksOf, factsOf, landedTo } from '../support/landed.ts';
+import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
 import { recordedPlant } from '../support/recorded-plant.ts';
 import { andon, askCmms, type Stand, startStand, until, worksAt } from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -74,6 +74,44 @@ describe('with the warehouse away', () => {
     await until('everything to land', 30_000, async () => (await landedTo(stand)) === last);
     expect(await checksOf(stand)).toEqual({});
   });
+
+  test('an embedded warehouse that does not start holds up no request, and lands all once it does', async () => {
+    const stand = await stood();
+    const obstacle = join(stand.directory, 'warehouse');
+    mkdirSync(stand.directory);
+    writeFileSync(obstacle, 'no folder');
+    const last = await publish(stand);
+    await stand.worker.start();
+    await everythingInTheCmms(stand);
+    rmSync(obstacle);
+    await until('everything to land', 40_000, async () => (await landedTo(stand)) === last);
+    expect(await checksOf(stand)).toEqual({});
+  }, 90_000);
+
+  test('whoever used the warehouse of a worker that died starts one', async () => {
+    const directory = temporaryDirectory();
+    const first = await stood({ directory, config: { partitions: 2 } });
+    const second = await stood({
+      directory,
+      nats: first.nats,
+      config: { partitions: 2, partition: 1, cmms: undefined },
+    });
+    await first.worker.start();
+    const from = await landedTo(first);
+    const owner = first.warehouse()?.pid;
+    await second.worker.start();
+    expect(second.warehouse()?.pid).toBe(owner);
+    await first.worker.kill();
+    await until('another warehouse', 30_000, async () => {
+      const pid = second.warehouse()?.pid;
+      return pid !== undefined && pid !== owner && (await landedTo(second)) > from;
+    });
+    await first.worker.start();
+    await until('rows of both', 20_000, async () => {
+      const query = 'SELECT stream FROM {db}.epochs WHERE landed > now() - 3 GROUP BY stream';
+      return (await rowsOf(second, query)).length === 2;
+    });
+  }, 90_000);
 });
 
 describe('with a CMMS that misbehaves', () => {
