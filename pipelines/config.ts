@@ -80,6 +80,10 @@ const cmmsSchema = z.unknown().superRefine((written, context) => {
 export const configSchema = z.strictObject({
   pipeline: name.default('plant').describe('Names this pipeline in tokens, files and metrics.'),
   run: name.default('1').describe('Processing the same log again is another run.'),
+  send: z
+    .boolean()
+    .optional()
+    .describe('Publish requests; without it only in run 1: a log worked again asks for nothing.'),
   partition: z.int().min(0).default(0).describe('The partition of this worker.'),
   partitions: z.int().min(1).max(1_024).default(1).describe('How many partitions there are.'),
   directory: z.string().default('.andon').describe('Epoch files, checkpoints, embedded engine.'),

@@ -51,6 +51,8 @@ export function placeOf(config: Config): Place {
 const PATIENCE = 30_000;
 /** How long the sinks may take to catch up when the worker is told to go. What is left then waits in its files. */
 const GRACE = 10_000;
+/** Later runs of the same log have nothing to ask for that was not asked for already. */
+const FIRST_RUN = '1';
 const RESTATE_EVERY = 3_600_000;
 
 /**
@@ -64,7 +66,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     name: `andon ${place.owner}`,
     patience: PATIENCE,
     signal: drain,
-    onStatus: (status) => tellOfConnection(status, happen),
+    onStatus: createConnectionTeller(happen),
   });
   try {
     await workPartition(options, connection, place);
@@ -92,7 +94,10 @@ async function workPartition(
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
   const stopUpkeep = isReplay(info) ? () => undefined : keepUp(connection, info, partition, happen);
   try {
-    happen({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, after: 0, owner });
+    lease.lost.addEventListener('abort', () => {
+      happen({ kind: 'owner-lost', stream, owner: String(lease.lost.reason) });
+    });
+    happen({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, owner });
     await work(options, connection, run, directory, lease.lost, info.state.first_seq);
   } finally {
     stopUpkeep();
@@ -125,14 +130,16 @@ function keepUp(
 }
 
 async function work(
-  { config, happen, landing, acceptLoss, drain, onProgress }: WorkerOptions,
+  options: WorkerOptions,
   connection: NatsConnection,
   run: Run,
   directory: string,
   lost: AbortSignal,
   first: number,
 ): Promise<void> {
-  const sinks = [landing, createOutbox(connection)];
+  const { config, happen, landing, drain, onProgress } = options;
+  const sinks =
+    (config.send ?? run.run === FIRST_RUN) ? [landing, createOutbox(connection)] : [landing];
   const store = await openEpochStore(
     directory,
     sinks.map(({ name }) => name),
@@ -156,25 +163,21 @@ async function work(
       signal: abort,
     }).catch((error: unknown) => failed.abort(error)),
   );
-  const openLog = async (checkpoint: number) => {
-    // A run that has read nothing begins where the stream does; one that has must find its next message.
-    const begins = checkpoint === 0 && store.written().epoch === 0;
-    const after = begins ? Math.max(0, first - 1) : checkpoint;
-    log = await openJetstreamLog({
-      connection,
-      stream: run.stream,
-      after,
-      acceptLoss,
-      onHappening: happen,
-    });
-    if (log.created !== run.created) throw replaced(run.stream, run.created, log.created);
-    return log;
-  };
   const stopMeasuring = measureLag(() => ({ log, progress }), happen);
   try {
     await runEpochs({
       run,
-      openLog,
+      async openLog(checkpoint) {
+        // A run that has read nothing begins where the stream does; one that has must find its next message.
+        const begins = checkpoint === 0 && store.written().epoch === 0;
+        log = await openLogOf(
+          run,
+          connection,
+          begins ? Math.max(0, first - 1) : checkpoint,
+          options,
+        );
+        return log;
+      },
       pipeline: plant,
       store,
       directory,
@@ -193,7 +196,9 @@ async function work(
       abort,
     });
     abort.throwIfAborted();
+    const started = performance.now();
     await finishDelivery(written, delivering, failed);
+    happen({ kind: 'drained', to: progress?.last ?? 0, milliseconds: performance.now() - started });
   } catch (error) {
     failed.abort(error);
     await Promise.all(delivering);
@@ -202,6 +207,23 @@ async function work(
   } finally {
     stopMeasuring();
   }
+}
+
+async function openLogOf(
+  { stream, created }: Run,
+  connection: NatsConnection,
+  after: number,
+  { acceptLoss, happen }: WorkerOptions,
+): Promise<Log> {
+  const log = await openJetstreamLog({
+    connection,
+    stream,
+    after,
+    acceptLoss,
+    onHappening: happen,
+  });
+  if (log.created !== created) throw replaced(stream, created, log.created);
+  return log;
 }
 
 async function finishDelivery(
@@ -220,13 +242,22 @@ async function finishDelivery(
   await Promise.all(delivering);
 }
 
-function tellOfConnection(
-  status: { readonly type: string; readonly server?: string; readonly error?: Error },
-  happen: Happen,
-): void {
-  if (status.type === 'reconnect')
-    happen({ kind: 'connected', server: 'NATS', version: status.server ?? '' });
-  if (status.type === 'disconnect' || status.type === 'absent') {
-    happen({ kind: 'disconnected', server: 'NATS', reason: status.error?.message ?? status.type });
-  }
+/** Tells of each change once: a client that tries four times a second says "absent" each time. */
+function createConnectionTeller(happen: Happen) {
+  let told = '';
+  return (status: {
+    readonly type: string;
+    readonly server?: string;
+    readonly error?: Error;
+  }): void => {
+    if (status.type === 'reconnect') {
+      told = '';
+      happen({ kind: 'connected', server: 'NATS', version: status.server ?? '' });
+    }
+    if (status.type !== 'disconnect' && status.type !== 'absent') return;
+    const reason = status.error?.message ?? status.type;
+    if (reason === told) return;
+    told = reason;
+    happen({ kind: 'disconnected', server: 'NATS', reason });
+  };
 }
