@@ -33,23 +33,17 @@ export function recognise(states: States): Stage<Decoded, Decoded> {
         }
         const { identity, sequence } = value.origin;
         const place = `message ${sequence}`;
-        if (identity !== undefined && wasSeen(state, identity.producer, identity.mark)) {
-          out.aside(
-            'duplicate',
-            'the same message was seen before on this subject',
-            place,
-            weightOf(value),
-          );
-          return;
-        }
         const asset = assetOf(knowledge, value.asset);
         if (asset === undefined) {
-          out.aside(
-            'unknown',
-            `the plant model has no asset ${value.asset}`,
-            place,
-            weightOf(value),
-          );
+          const detail = `the plant model has no asset ${value.asset}`;
+          out.aside('unknown', detail, place, weightOf(value));
+          // Nothing is remembered of subjects that anybody can make up.
+          out.close();
+          return;
+        }
+        if (identity !== undefined && wasSeen(state, identity.producer, identity.mark)) {
+          const detail = 'the same message was seen before on this subject';
+          out.aside('duplicate', detail, place, weightOf(value));
           return;
         }
         pass(event, value.kind === 'frame' ? known(value, asset, out) : value, out);

@@ -58,8 +58,10 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
       return content === undefined ? undefined : unsealedContent(content);
     },
     async firstDamaged() {
-      for (const file of list) {
+      for (const file of [...list]) {
         const sealed = await readIfThere(file.path);
+        // Carried out and removed while it was read.
+        if (!list.includes(file)) continue;
         if (sealed === undefined || !isWhole(sealed)) return file;
       }
       return undefined;
