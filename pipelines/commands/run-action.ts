@@ -37,29 +37,45 @@ async function runOwned(config: Config, place: Place, acceptLoss: boolean): Prom
     unready: () => (progress === undefined ? ['no message was processed yet'] : []),
   });
   const landing = createLandingSink(() => openWarehouse(config, happen), config, happen);
+  // A maintenance pipeline that fails drains the worker; one whose worker is gone has nothing to wait for.
+  const failed = new AbortController();
+  const ending = AbortSignal.any([drain, failed.signal]);
   const over = new AbortController();
-  const maintaining = maintain(config, happen, AbortSignal.any([drain, over.signal]));
+  const maintaining = maintain(config, happen, AbortSignal.any([drain, over.signal])).catch(
+    (error: unknown) => {
+      failed.abort();
+      throw error;
+    },
+  );
+  maintaining.catch(() => undefined);
   try {
     await landing.begin();
-    await Promise.all([
-      runWorker({
-        config,
-        place,
-        happen,
-        landing,
-        acceptLoss,
-        drain,
-        onProgress(now) {
-          progress = now;
-        },
-      }).finally(() => over.abort()),
-      maintaining,
-    ]);
+    await runWorker({
+      config,
+      place,
+      happen,
+      landing,
+      acceptLoss,
+      drain: ending,
+      onProgress(now) {
+        progress = now;
+      },
+    }).catch((error: unknown) => {
+      // Told to go before it had begun: nothing was under way.
+      if (!ending.aborted || !isAbort(error)) throw error;
+    });
+    over.abort();
+    await maintaining;
   } finally {
     over.abort();
+    await maintaining.catch(() => undefined);
     await landing.close();
     await http.close();
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 async function maintain(config: Config, happen: Happen, signal: AbortSignal): Promise<void> {
@@ -71,7 +87,11 @@ async function maintain(config: Config, happen: Happen, signal: AbortSignal): Pr
     name: 'andon maintenance',
     patience: 'wait',
     signal,
+  }).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
   });
+  if (connection === undefined) return;
   try {
     await ensureRequests(connection);
     await runMaintenance({ connection, cmms, happen, signal, partitions });

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Child, startChild } from '../../pipelines/runtime/child.ts';
+import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
-import { freePort } from '../support/free-port.ts';
 import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
 import { recordedPlant } from '../support/recorded-plant.ts';
-import { andon, askCmms, type Stand, startStand, until, worksAt } from '../support/stand.ts';
+import { andon, askCmms, ROOT, type Stand, startStand, until, worksAt } from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const { recording, files } = recordedPlant(temporaryDirectory(), 300, 17);
@@ -170,7 +170,7 @@ describe('an end and a new beginning', () => {
       config: {
         pipeline: 'torn',
         cmms: undefined,
-        epoch: { seconds: 60, rows: 300, checkpointEvery: 3 },
+        epoch: { seconds: 3, rows: 300, checkpointEvery: 3 },
       },
       // Nothing lands at first, so every epoch is still a file.
       env: { CLICKHOUSE_URL: `http://127.0.0.1:${port}` },
@@ -184,7 +184,8 @@ describe('an end and a new beginning', () => {
     const { code } = await stand.worker.stop();
     expect(code).toBe(0);
     const before = await filesOf(folder);
-    expect(before.last).toBe(last);
+    // What was under way is written down, with a checkpoint.
+    expect(before.checkpoints.at(-1)).toMatch(new RegExp(`_${before.last}\\.checkpoint$`));
 
     tear(before.checkpoints.at(-1));
     tear(before.epochs[Math.floor(before.epochs.length / 2)]);
@@ -204,6 +205,36 @@ describe('an end and a new beginning', () => {
       await own.stop(5_000);
     }
   }, 120_000);
+});
+
+describe('told to go', () => {
+  test('while nats-server is away it goes, before and after its first message', async () => {
+    const stand = await stood();
+    const last = await publish(stand);
+    await stand.worker.start();
+    await until('everything to land', 40_000, async () => (await landedTo(stand)) === last);
+    await stand.nats.kill();
+    const began = performance.now();
+    const { code } = await stand.worker.stop();
+    expect(code).toBe(0);
+    console.log(
+      `gone ${Math.round(performance.now() - began)} ms after SIGTERM without nats-server`,
+    );
+
+    const lines: string[] = [];
+    const waiting = await startChild({
+      command: process.execPath,
+      args: [`${ROOT}scripts/andon.js`, 'run', '--config', stand.config],
+      env: { ...stand.env },
+      onLine: (line) => lines.push(line),
+    });
+    await until('it to miss nats-server', 20_000, async () =>
+      lines.some((line) => line.includes('NATS is away')),
+    );
+    expect(await waiting.stop(20_000)).toEqual({ code: 0, signal: null });
+    expect(lines.filter((line) => line.includes('NATS is away'))).toHaveLength(1);
+    await stand.nats.restart();
+  }, 90_000);
 });
 
 describe('how soon it is current again', () => {

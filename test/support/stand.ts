@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-request.ts';
 import { type Child, type Exit, startChild } from '../../pipelines/runtime/child.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { startNats, type TestNats } from './servers.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -74,7 +74,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const env = { NATS_URL: nats.url, CMMS_URL: url, CMMS_TOKEN: 'reference', ...options.env };
   const journal = ['--port', `${cmmsPort}`, '--journal', join(folder, 'cmms.ndjson')];
   const cmms = service([CMMS, ...journal], env, /"url"/);
-  const worker = service([ANDON, 'run', '--config', config], env, /goes on after message/);
+  const worker = service([ANDON, 'run', '--config', config], env, /"kind":"started"/);
   await cmms.start();
   return {
     nats,
