@@ -15,10 +15,10 @@ export type Checkpoint = Run & {
 
 export interface Checkpoints {
   /**
-   * The newest that is whole and ends before the message `before`; older ones where it is damaged. Undefined when
-   * there is none.
+   * The newest that is whole and ends before the message `before`. Damaged ones are told of and removed. Undefined
+   * when there is none.
    *
-   * @throws Problem when they belong to another stream or run, or when all are damaged or too late
+   * @throws Problem when it belongs to another stream or run
    */
   newest(run: Run, before: number): Promise<Checkpoint | undefined>;
   /** `needed`: the first message of the oldest epoch file, which can only be cut again from a checkpoint before it. */
@@ -32,26 +32,20 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
   const list = async () => (await namesIn(directory)).filter((name) => NAME.test(name)).reverse();
   return {
     async newest(run, before) {
-      const all = await list();
-      const names = all.filter((name) => endOf(name) < before);
+      const names = (await list()).filter((name) => endOf(name) < before);
       for (const name of names) {
         const sealed = await readIfThere(join(directory, name));
         const content = sealed === undefined ? undefined : unseal(sealed);
         if (content === undefined) {
           onDamaged(join(directory, name));
+          // It must not count among those that are kept.
+          await rm(join(directory, name), { force: true });
           continue;
         }
         return belonging(unsealedCheckpoint(content), run, directory);
       }
-      if (all.length === 0) return undefined;
-      throw new Problem({
-        where: directory,
-        expected: `at least one whole checkpoint${before === Number.POSITIVE_INFINITY ? '' : ` before message ${before}`}`,
-        found: `${names.length} damaged ones, and ${all.length - names.length} too late ones`,
-        remedy:
-          'Restore the directory from a backup, or begin a new run (`run` in the configuration).',
-        exit: EXIT.outside,
-      });
+      // The log from its beginning gives the same; a stream that no longer has it says so.
+      return undefined;
     },
     async write(checkpoint, needed = Number.POSITIVE_INFINITY) {
       const { states, ...head } = checkpoint;
