@@ -15,10 +15,10 @@ export type Checkpoint = Run & {
 
 export interface Checkpoints {
   /**
-   * The newest that is whole and ends before the message `before`. Damaged ones are told of and removed. Undefined
-   * when there is none.
+   * The newest that is whole and ends before the message `before`; damaged ones after it are told of and removed.
+   * Undefined when there are none at all.
    *
-   * @throws Problem when it belongs to another stream or run
+   * @throws Problem when it belongs to another stream or run, or when all are damaged or too late
    */
   newest(run: Run, before: number): Promise<Checkpoint | undefined>;
   /** `needed`: the first message of the oldest epoch file, which can only be cut again from a checkpoint before it. */
@@ -32,20 +32,24 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
   const list = async () => (await namesIn(directory)).filter((name) => NAME.test(name)).reverse();
   return {
     async newest(run, before) {
-      const names = (await list()).filter((name) => endOf(name) < before);
-      for (const name of names) {
-        const sealed = await readIfThere(join(directory, name));
+      const all = await list();
+      const damaged: string[] = [];
+      for (const name of all.filter((one) => endOf(one) < before)) {
+        const path = join(directory, name);
+        const sealed = await readIfThere(path);
         const content = sealed === undefined ? undefined : unseal(sealed);
         if (content === undefined) {
-          onDamaged(join(directory, name));
-          // It must not count among those that are kept.
-          await rm(join(directory, name), { force: true });
+          onDamaged(path);
+          damaged.push(path);
           continue;
         }
-        return belonging(unsealedCheckpoint(content), run, directory);
+        const checkpoint = belonging(unsealedCheckpoint(content), run, directory);
+        // They must not count among those that are kept.
+        for (const useless of damaged) await rm(useless, { force: true });
+        return checkpoint;
       }
-      // The log from its beginning gives the same; a stream that no longer has it says so.
-      return undefined;
+      if (all.length === 0) return undefined;
+      throw noneWhole(directory, before, damaged.length, all.length - damaged.length);
     },
     async write(checkpoint, needed = Number.POSITIVE_INFINITY) {
       const { states, ...head } = checkpoint;
@@ -60,6 +64,18 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
       return bytes;
     },
   };
+}
+
+/** To begin with empty states instead would give other answers wherever the stream is trimmed. */
+function noneWhole(directory: string, before: number, damaged: number, late: number): Problem {
+  const limit = before === Number.POSITIVE_INFINITY ? '' : ` before message ${before}`;
+  return new Problem({
+    where: directory,
+    expected: `at least one whole checkpoint${limit}`,
+    found: `${damaged} damaged ones, and ${late} too late ones`,
+    remedy: 'Restore the directory from a backup, or begin a new run (`run` in the configuration).',
+    exit: EXIT.outside,
+  });
 }
 
 /** The last message that a checkpoint of this name covers. */
