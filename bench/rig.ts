@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { natsServer } from '../pipelines/demo/nats-server.ts';
 import { EXIT, Problem } from '../pipelines/problem.ts';
 import { type Child, startChild } from '../pipelines/runtime/child.ts';
-import { freePort } from '../pipelines/warehouse.ts';
+import { freePort } from '../pipelines/runtime/free-port.ts';
 
 const ANDON = fileURLToPath(new URL('../scripts/andon.js', import.meta.url));
 const BENCH = fileURLToPath(new URL('main.ts', import.meta.url));

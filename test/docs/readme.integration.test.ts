@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { argumentsOf, blocksOf, commandsOf } from '../support/documents.ts';
-import { freePort } from '../support/free-port.ts';
 import { startNats, type TestNats } from '../support/servers.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
