@@ -4,7 +4,15 @@ import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
 import { randomOf } from '../support/plant-log.ts';
 import { shared } from '../support/real-data.ts';
 import { recordedPlant } from '../support/recorded-plant.ts';
-import { andon, ROOT, type Stand, startStand, until, worksAt } from '../support/stand.ts';
+import {
+  andon,
+  ROOT,
+  type Stand,
+  startStand,
+  until,
+  untilPublished,
+  worksAt,
+} from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** How many kills in each scenario; more of them for a long run. */
@@ -103,7 +111,7 @@ describe.each([madeUp(), ...recorded()])('$name', ({ files, recording, lasts }) 
       const speed = `${lasts / Math.max(5, (KILLS * PAUSE) / 2)}`;
       const args = ['publish', '--replay', '--speed', speed, ...files, recording, '--json'];
       const publishing = andon(args, disturbed.env);
-      await pause(1_500);
+      await untilPublished(disturbed);
       await disturbed.worker.start();
       const began = performance.now();
       let worst = 0;

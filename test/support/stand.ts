@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { parse } from 'yaml';
 import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-request.ts';
 import { type Child, type Exit, startChild } from '../../pipelines/runtime/child.ts';
@@ -172,6 +174,22 @@ export async function until(
   while (!(await question())) {
     if (performance.now() > deadline) throw new Error(`waited ${limit} ms for ${what}`);
     await pause(20);
+  }
+}
+
+/** Waits for the log of a stand: a worker that comes before a replay would make a live one. */
+export async function untilPublished({ nats }: Pick<Stand, 'nats'>): Promise<void> {
+  const connection = await connect({ servers: nats.url });
+  try {
+    const manager = await jetstreamManager(connection);
+    await until('the stream', 30_000, () =>
+      manager.streams.info('ANDON_0').then(
+        () => true,
+        () => false,
+      ),
+    );
+  } finally {
+    await connection.close();
   }
 }
 
