@@ -19,6 +19,7 @@ import { deliver } from './runtime/deliver.ts';
 import { openEpochStore } from './runtime/epoch-store.ts';
 import { runEpochs } from './runtime/epochs.ts';
 import type { Happen } from './runtime/happenings.ts';
+import { type Homes, openHomes } from './runtime/home.ts';
 import { measureLag, type Progress } from './runtime/lag.ts';
 import { takeLease } from './runtime/lease.ts';
 import type { Run } from './runtime/run.ts';
@@ -98,7 +99,8 @@ async function workPartition(
       happen({ kind: 'owner-lost', stream, owner: String(lease.lost.reason) });
     });
     happen({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, owner });
-    await work(options, connection, run, directory, lease.lost, info.state.first_seq);
+    const homes = await openHomes(connection, key, { host: hostname(), directory });
+    await work({ ...options, connection, run, directory, homes }, lease.lost, info.state.first_seq);
   } finally {
     stopUpkeep();
     await lease.release();
@@ -129,15 +131,15 @@ function keepUp(
   };
 }
 
-async function work(
-  options: WorkerOptions,
-  connection: NatsConnection,
-  run: Run,
-  directory: string,
-  lost: AbortSignal,
-  first: number,
-): Promise<void> {
-  const { config, happen, landing, drain, onProgress } = options;
+type Work = WorkerOptions & {
+  readonly connection: NatsConnection;
+  readonly run: Run;
+  readonly directory: string;
+  readonly homes: Homes;
+};
+
+async function work(options: Work, lost: AbortSignal, first: number): Promise<void> {
+  const { config, connection, run, directory, homes, happen, landing, drain, onProgress } = options;
   const sinks =
     (config.send ?? run.run === FIRST_RUN) ? [landing, createOutbox(connection)] : [landing];
   const store = await openEpochStore(
@@ -145,6 +147,12 @@ async function work(
     sinks.map(({ name }) => name),
     (file) => happen({ kind: 'checkpoint-refused', file, reason: 'it is damaged' }),
   );
+  if (
+    store.written().epoch === 0 &&
+    (await store.checkpoints.newest(run, Infinity)) === undefined
+  ) {
+    await homes.check(run);
+  }
   const bell = createBell();
   const failed = new AbortController();
   const abort = AbortSignal.any([failed.signal, lost]);
@@ -156,6 +164,7 @@ async function work(
     deliver({
       sink,
       store,
+      notes: landing,
       bell,
       happen,
       checkpointed: () => checkpointed,
@@ -170,12 +179,7 @@ async function work(
       async openLog(checkpoint) {
         // A run that has read nothing begins where the stream does; one that has must find its next message.
         const begins = checkpoint === 0 && store.written().epoch === 0;
-        log = await openLogOf(
-          run,
-          connection,
-          begins ? Math.max(0, first - 1) : checkpoint,
-          options,
-        );
+        log = await openLogOf(options, begins ? Math.max(0, first - 1) : checkpoint);
         return log;
       },
       pipeline: plant,
@@ -186,6 +190,8 @@ async function work(
       bell,
       happen,
       onCheckpoint(epoch) {
+        // Only now is there state to be missed elsewhere. Without an answer the next checkpoint says it again.
+        homes.remember(run).catch(() => undefined);
         checkpointed = epoch;
       },
       onProgress(now) {
@@ -210,11 +216,10 @@ async function work(
 }
 
 async function openLogOf(
-  { stream, created }: Run,
-  connection: NatsConnection,
+  { run, connection, acceptLoss, happen }: Work,
   after: number,
-  { acceptLoss, happen }: WorkerOptions,
 ): Promise<Log> {
+  const { stream, created } = run;
   const log = await openJetstreamLog({
     connection,
     stream,

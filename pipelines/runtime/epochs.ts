@@ -49,14 +49,16 @@ export async function runEpochs(options: EpochsOptions): Promise<void> {
         2_000,
       );
       const { sequence, subject } = error;
+      const { stream } = options.run;
+      const skipped = times > 1;
       options.happen({
-        kind: 'message-poisoned',
-        stream: options.run.stream,
+        kind: skipped ? 'message-poisoned' : 'message-failed',
+        stream,
         sequence,
         subject,
         error: reason,
       });
-      if (times > 1) await options.store.skipped.add(sequence, reason);
+      if (skipped) await options.store.skipped.add(sequence, reason);
     }
   }
 }

@@ -134,6 +134,12 @@ export const WORKER_HAPPENINGS = {
       'stage',
     ]),
   ),
+  'message-failed': kind<{ stream: string; sequence: number; subject: string; error: string }>(
+    'warn',
+    (h) =>
+      `message ${h.sequence} (${h.subject}) cannot be processed, and is tried once more: ${h.error}`,
+    counter('failed_messages_total', 'Times that an operator threw.', ['stream']),
+  ),
   'message-poisoned': kind<{ stream: string; sequence: number; subject: string; error: string }>(
     'error',
     (h) =>

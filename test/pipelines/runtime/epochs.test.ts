@@ -31,7 +31,7 @@ async function run(log: Log, files = 1_000): Promise<{ sink: MemorySink; happene
   let epoch = 0;
   const checkpointed = () => epoch;
   const delivering = deliver({
-    ...{ sink, store, bell, happen, checkpointed, signal },
+    ...{ sink, notes: sink, store, bell, happen, checkpointed, signal },
     drain: drain.signal,
   });
   await runEpochs({
