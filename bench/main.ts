@@ -13,6 +13,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'the plant of `paced`, as the process that it starts',
     run: async (args) => (await import('./paced-publisher.ts')).publishPaced(args),
   },
+  patterns: {
+    about: 'patterns over the reference workload; --events 1000000 --only W2 --json FILE',
+    run: async (args) => (await import('./patterns.ts')).patterns(args),
+  },
 };
 
 const [name = '', ...args] = process.argv.slice(2);

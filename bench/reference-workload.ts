@@ -1,0 +1,48 @@
+import type { Event } from '../operators/flow/flow.ts';
+import type { AssetKey } from '../operators/model/key.ts';
+import type { MachineEvent } from '../operators/model/machine-event.ts';
+import type { Sequence } from '../operators/model/message.ts';
+import type { Situated, Situation } from '../operators/model/situation.ts';
+import { BEGINNING, type EventTime } from '../operators/model/time.ts';
+
+/** One of the 65,536 events of the workload: its letter, its price (0 to 102.3) and its key (0 to 999). */
+export type Entry = { readonly name: string; readonly price: number; readonly key: number };
+
+export const ENTRIES = 65_536;
+export const KEYS = 1_000;
+
+/** A linear congruential generator of 64 bits from 42: the same entries everywhere. */
+export function entriesOf(): readonly Entry[] {
+  let state = 42n;
+  return Array.from({ length: ENTRIES }, () => {
+    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
+    return {
+      name: 'abcdefgh'[Number((state >> 40n) & 7n)] ?? '',
+      price: Number((state >> 33n) & 1023n) / 10,
+      key: Number((state >> 20n) % BigInt(KEYS)),
+    };
+  });
+}
+
+const situation: Situation = {
+  ...{ state: 'EXECUTE', since: BEGINNING, mode: '', order: '', product: '', shift: '' },
+  ...{ planned: '', ended: [], mixed: false },
+};
+
+/** The workload as machine events: event i is entry i modulo their number, i milliseconds after 1970. */
+export function eventsOf(count: number): readonly Event<Situated<MachineEvent>>[] {
+  const entries = entriesOf();
+  const assets = Array.from({ length: KEYS }, (_, key) => `p/l/a${key}` as AssetKey);
+  const data = entries.map(({ name, price }) => ({ name, price }));
+  return Array.from({ length: count }, (_, index) => {
+    const at = index % ENTRIES;
+    const asset = assets[entries[at]?.key ?? 0] ?? ('p/l/a0' as AssetKey);
+    const time = (index * 1_000) as EventTime;
+    const origin = { subject: 'event', sequence: index as Sequence, appended: time };
+    const value: MachineEvent = {
+      ...{ kind: 'event', origin, asset, time, type: 'sample' },
+      data: data[at] ?? {},
+    };
+    return { kind: 'event', key: asset, time, value: { value, situation } };
+  });
+}
