@@ -21,7 +21,7 @@ export type Captured = {
   readonly anomaly: CapturedAnomaly | null;
 };
 
-type CapturedAnomaly = Pick<Anomaly, 'id' | 'signal' | 'component' | 'failure_mode'> & {
+export type CapturedAnomaly = Pick<Anomaly, 'id' | 'signal' | 'component' | 'failure_mode'> & {
   readonly severity: Severity;
 };
 

@@ -5,12 +5,12 @@ import type { Finding } from '../model/incident.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { Observation, Situated } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
-import { type Captured, capture } from './captured.ts';
+import type { Captured } from './captured.ts';
 import type { CompiledPattern, CompiledRules } from './compiled-rules.ts';
 import type { PatternIssue } from './conditions-of-rule.ts';
-import { fieldsOf } from './fields.ts';
+import { Draft } from './draft.ts';
 import { incidentOf, incidentRow } from './incident-of.ts';
-import { advance, begins, LIMITS, type Moved, process } from './matcher.ts';
+import { advance, begins, LIMITS, type Moved, process, UNCHANGED } from './matcher.ts';
 import { type MatchState, openMatches, underWay } from './partials.ts';
 import { cancelTimers, setTimers, timerOf } from './pattern-timers.ts';
 
@@ -38,7 +38,7 @@ export function match(
   out: Out<Finding>,
 ): void {
   const bare = 'kind' in event.value ? event.value : event.value.value;
-  let captured: Captured | undefined;
+  let draft: Draft | undefined;
   for (const pattern of patterns) {
     if (!pattern.reads(bare)) continue;
     if (event.behind === true) {
@@ -49,15 +49,18 @@ export function match(
       );
       continue;
     }
-    const { situation } = event.value;
-    captured ??= capture(bare, situation, fieldsOf(bare, situation, knowledge));
+    draft ??= new Draft(bare, event.value.situation, knowledge);
     const { id } = pattern.rule;
     const known = cell.matches[id];
-    if (known === undefined && !begins(pattern.program, captured)) continue;
+    if (known === undefined && !begins<Captured>(pattern.program, draft)) continue;
     const state = known ?? openMatches<Captured>(pattern.fingerprint);
-    const moved = process(pattern.program, state, captured, event.time);
+    const moved = process<Captured>(pattern.program, state, draft, event.time, wholeOf);
     settle(cell, pattern, state, moved, event.time, out);
   }
+}
+
+function wholeOf(event: Captured): Captured {
+  return event instanceof Draft ? event.whole() : event;
 }
 
 /** A timer of a pattern: its oldest partial match is too late, or the absence that one waits for is complete. */
@@ -83,6 +86,7 @@ function settle(
   time: EventTime,
   out: Out<Finding>,
 ): void {
+  if (moved === UNCHANGED) return;
   const { rule, program } = pattern;
   for (const taken of moved.matches) {
     const incident = incidentOf(rule, out.key, taken, time);

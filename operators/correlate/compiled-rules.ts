@@ -7,6 +7,7 @@ import type { Observation } from '../model/situation.ts';
 import type { Captured } from './captured.ts';
 import type { Condition } from './condition.ts';
 import { conditionsOf, type PatternIssue } from './conditions-of-rule.ts';
+import { readField } from './draft.ts';
 import { patternOf } from './pattern-of-rule.ts';
 import { type Program, programOf } from './program.ts';
 import type { Accepts } from './verdict.ts';
@@ -84,14 +85,20 @@ function compilePattern(
   return { rule, fingerprint, program, reads: reader(conditions, program) };
 }
 
+function lacks(need: Condition['signals'], event: Captured, name: string): boolean {
+  return need !== undefined && !need.has(String(readField(event, name) ?? ''));
+}
+
 /** Asks the expression only when the cheap needs are met. */
 function guarded(condition: Condition): Accepts<Captured> {
   const accepts: Accepts<Captured> = (event, captures) => {
-    const { kind, signal, type, phase } = event.fields;
-    if (condition.kinds?.has(String(kind)) === false) return false;
-    if (kind === 'anomaly' && !condition.phased && phase !== 'raised') return false;
-    if (condition.signals?.has(String(signal ?? '')) === false) return false;
-    if (condition.types?.has(String(type ?? '')) === false) return false;
+    const { kind } = event;
+    if (condition.kinds?.has(kind) === false) return false;
+    if (kind === 'anomaly' && !condition.phased && readField(event, 'phase') !== 'raised') {
+      return false;
+    }
+    if (lacks(condition.signals, event, 'signal')) return false;
+    if (lacks(condition.types, event, 'type')) return false;
     return condition.accepts(event, captures);
   };
   return condition.alone ? Object.assign(accepts, { alone: true as const }) : accepts;

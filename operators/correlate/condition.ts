@@ -3,6 +3,7 @@ import type { Captured } from './captured.ts';
 import type { Captures } from './captures.ts';
 import { type Fields, LACKING, NUMBER_FIELDS, TEXT_FIELDS } from './fields.ts';
 import { type Need, namesIn, needOf } from './needs.ts';
+import { quickCondition } from './quick-condition.ts';
 
 /** A condition made ready: what it needs at least, and whether an event meets it. */
 export type Condition = {
@@ -106,6 +107,7 @@ export function compileCondition(
   const problem = unknownName(parsed.ast, kinds, stages);
   if (problem !== undefined) return { problem };
   const { places, calls } = namesIn(parsed.ast);
+  const quick = quickCondition(parsed.ast, (name) => (name === TYPE ? 'type' : name));
   return {
     kinds,
     signals: needOf(parsed.ast, 'signal'),
@@ -113,6 +115,8 @@ export function compileCondition(
     phased: places.has('phase'),
     alone: !calls.some(([name]) => ASKS_STAGE.has(name)),
     accepts(event, captures) {
+      const answer = quick?.(event);
+      if (answer !== undefined) return answer;
       const context = contextOf(event.fields);
       asked = captures;
       try {

@@ -39,7 +39,8 @@ export type Moved<E> = {
 export type Limits = { readonly partials: number; readonly events: number };
 export const LIMITS: Limits = { partials: 1_000, events: 10_000 };
 
-const NOTHING: Moved<never> = { matches: [], timedOut: [], asleep: [], dropped: 0 };
+/** Nobody was concerned: nothing is to be done about timers either. */
+export const UNCHANGED: Moved<never> = { matches: [], timedOut: [], asleep: [], dropped: 0 };
 
 /** Whether this event would begin a match. While none is under way, no other event needs to be processed. */
 export function begins<E extends Plain>(program: Program<E>, event: E): boolean {
@@ -52,12 +53,16 @@ function nothingTaken() {
   return NO_CAPTURES;
 }
 
-/** Runs one event past every partial match. Time must have been advanced to the event's time before. */
+/**
+ * Runs one event past every partial match. Time must have been advanced to the event's time before. `keep`: the event
+ * as it is held, asked for once somebody takes it.
+ */
 export function process<E extends Plain>(
   program: Program<E>,
   state: MatchState<E>,
   event: E,
   time: EventTime,
+  keep: (event: E) => E = (whole) => whole,
   limits: Limits = LIMITS,
 ): Moved<E> {
   program.decisions.begin(event);
@@ -65,7 +70,10 @@ export function process<E extends Plain>(
   const asleep: number[] = [];
   const kept: PartialMatch[] = [];
   const finished: PartialMatch[] = [];
-  const step: Step<E> = { program, state, event, time, kept, finished, held: -1 };
+  const step: Step<E> = {
+    ...{ program, state, time, kept, finished, held: -1 },
+    whole: () => keep(event),
+  };
   let changed = false;
   for (const partial of before) {
     const decision = decisionFor(program, state, partial);
@@ -83,7 +91,7 @@ export function process<E extends Plain>(
     if (partial.armed === true) asleep.push(partial.id);
     release(state, partial.last);
   }
-  if (!changed) return NOTHING;
+  if (!changed) return UNCHANGED;
   state.partial = kept;
   for (const match of finished) offer(state.finished, match);
   const matches = finish(program, state, asleep);
@@ -103,7 +111,7 @@ function decisionFor<E extends Plain>(
 type Step<E extends Plain> = {
   readonly program: Program<E>;
   readonly state: MatchState<E>;
-  readonly event: E;
+  readonly whole: () => E;
   readonly time: EventTime;
   readonly kept: PartialMatch[];
   readonly finished: PartialMatch[];
@@ -140,10 +148,10 @@ function taking<E extends Plain>(
   partial: PartialMatch,
   place: number,
 ): PartialMatch {
-  const { state, event, time } = step;
+  const { state, time } = step;
   if (step.held < 0) {
     state.events += 1;
-    step.held = hold(state, event, time);
+    step.held = hold(state, step.whole(), time);
   }
   const last = link(state, place, step.held, partial.last);
   retain(state, last);
@@ -193,7 +201,7 @@ export function advance<E extends Plain>(
       release(state, partial.last);
     }
   }
-  if (kept.length === state.partial.length) return NOTHING;
+  if (kept.length === state.partial.length) return UNCHANGED;
   state.partial = kept;
   for (const match of complete) offer(state.finished, match);
   return { matches: finish(program, state, asleep), timedOut, asleep, dropped: 0 };

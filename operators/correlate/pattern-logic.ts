@@ -1,7 +1,15 @@
 import type { StageId } from '../flow/flow.ts';
 import type { Keyed } from '../flow/keyed.ts';
 import type { Plain } from '../model/plain.ts';
-import { advance, begins, type Match, type Moved, process, type TimedOut } from './matcher.ts';
+import {
+  advance,
+  begins,
+  type Match,
+  type Moved,
+  process,
+  type TimedOut,
+  UNCHANGED,
+} from './matcher.ts';
 import { type MatchState, openMatches, underWay } from './partials.ts';
 import { setTimers, timerOf } from './pattern-timers.ts';
 import type { Program } from './program.ts';
@@ -19,6 +27,7 @@ export function patternLogic<E extends Plain>(
   program: Program<E>,
 ): Keyed<Cell<E>, null, E, Said<E>> {
   const settle = (cell: Cell<E>, state: MatchState<E>, moved: Moved<E>, out: Outlet<E>) => {
+    if (moved === UNCHANGED) return;
     for (const match of moved.matches) out.emit({ kind: 'match', match });
     for (const { match, at } of moved.timedOut) out.emit({ kind: 'timed-out', match, at });
     if (moved.dropped > 0) out.aside('overflow', 'oldest matches dropped', id, moved.dropped);
