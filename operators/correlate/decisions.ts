@@ -17,13 +17,16 @@ export type Move = {
 export type Decision = {
   readonly stays: boolean;
   readonly stops: boolean;
+  /** Some way takes the event. */
+  readonly takes: boolean;
   readonly moves: readonly Move[];
 };
 
 export type Decisions<E> = {
   begin(event: E): void;
-  /** `captures` is asked only where a condition looks back. */
-  at(place: number, captures: () => Captures<E>): Decision;
+  /** The same for all who wait there; undefined: some condition looks back, so that each must ask. */
+  forAll(place: number): Decision | undefined;
+  forOne(place: number, captures: Captures<E>): Decision;
 };
 
 type Way = {
@@ -31,9 +34,21 @@ type Way = {
   readonly to: Station;
   readonly met: ((verdicts: Asked) => boolean) | undefined;
 };
-type Station = { readonly place: Place; readonly ways: Way[]; alone: boolean };
+type Station = {
+  readonly place: Place;
+  readonly ways: Way[];
+  /** The conditions that decide here. */
+  readonly atoms: readonly number[];
+  /** None of them looks back, and they are few enough to be the bits of a number. */
+  readonly alone: boolean;
+  /** What follows from each set of conditions that an event meets. */
+  readonly known: Map<number, Decision>;
+};
 
-const STAYS: Decision = { stays: true, stops: false, moves: [] };
+/** One condition, one bit. */
+const MOST_BITS = 30;
+
+const STAYS: Decision = { stays: true, stops: false, takes: false, moves: [] };
 
 /** Answers by place: once per event where conditions look at the event alone, else for each partial match. */
 export function createDecisions<E>(
@@ -48,18 +63,20 @@ export function createDecisions<E>(
       verdicts.begin(event);
       answers.fill(undefined);
     },
-    at(place, captures) {
-      const known = answers[place];
-      if (known !== undefined) return known;
+    forAll(place) {
+      const answer = answers[place];
+      if (answer !== undefined) return answer;
+      const station = stations[place];
+      if (station === undefined || !station.alone) return undefined;
+      const decision = remembered(station, verdicts);
+      answers[place] = decision;
+      return decision;
+    },
+    forOne(place, captures) {
       const station = stations[place];
       if (station === undefined) return STAYS;
-      if (!station.alone) {
-        verdicts.turnTo(captures());
-        return decide(station, verdicts);
-      }
-      const answer = decide(station, verdicts);
-      answers[place] = answer;
-      return answer;
+      verdicts.turnTo(captures);
+      return decide(station, verdicts);
     },
   };
 }
@@ -69,23 +86,47 @@ function stationsOf<E>(
   accepts: readonly Accepts<E>[],
 ): readonly Station[] {
   const stations = new Map<Place, Station>();
-  for (const place of places) stations.set(place, { place, ways: [], alone: true });
+  for (const place of places) {
+    const atoms = [...new Set(atomsFrom(place, new Set()))];
+    const alone = atoms.every((atom) => accepts[atom]?.alone === true);
+    const few = atoms.length <= MOST_BITS;
+    stations.set(place, { place, ways: [], atoms, alone: alone && few, known: new Map() });
+  }
   for (const { place, ways } of stations.values()) {
     for (const { action, to, when } of place.edges) {
       const target = stations.get(to);
       if (target !== undefined) ways.push({ action, to: target, met: compiled(when) });
     }
   }
-  const looksBack = (place: Place, seen: Set<Place>): boolean => {
-    if (seen.has(place)) return false;
-    seen.add(place);
-    return place.edges.some(({ action, to, when }) => {
-      const back = atomsOf(when).some((atom) => accepts[atom]?.alone !== true);
-      return back || (action !== 'ignore' && looksBack(to, seen));
-    });
-  };
-  for (const station of stations.values()) station.alone = !looksBack(station.place, new Set());
   return [...stations.values()];
+}
+
+/** The conditions on the ways from here, and on those behind them that an event can go on to or complete. */
+function atomsFrom(place: Place, seen: Set<Place>): readonly number[] {
+  if (seen.has(place)) return [];
+  seen.add(place);
+  return place.edges.flatMap(({ action, to, when }) => {
+    return action === 'ignore'
+      ? atomsOf(when)
+      : [...atomsOf(when), ...completing(action, to, seen)];
+  });
+}
+
+/** Behind an event that is taken only the ways without another matter. */
+function completing(action: Edge['action'], to: Place, seen: Set<Place>): readonly number[] {
+  if (action === 'proceed') return atomsFrom(to, seen);
+  const onward = to.edges.filter((edge) => edge.action === 'proceed');
+  return onward.flatMap((edge) => [...atomsOf(edge.when), ...completing('take', edge.to, seen)]);
+}
+
+function remembered(station: Station, verdicts: Asked): Decision {
+  let met = 0;
+  for (const [bit, atom] of station.atoms.entries()) if (verdicts.of(atom)) met |= 1 << bit;
+  const known = station.known.get(met);
+  if (known !== undefined) return known;
+  const decision = decide(station, verdicts);
+  station.known.set(met, decision);
+  return decision;
 }
 
 function decide(station: Station, verdicts: Asked): Decision {
@@ -110,7 +151,7 @@ function decide(station: Station, verdicts: Asked): Decision {
   if (!stops && moves.length === 1 && only?.takes === false && only.to === station.place) {
     return STAYS;
   }
-  return { stays: false, stops, moves };
+  return { stays: false, stops, takes: moves.some(({ takes }) => takes), moves };
 }
 
 /** Whether the end lies behind ways that need no event. */

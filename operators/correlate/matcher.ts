@@ -45,12 +45,8 @@ export const UNCHANGED: Moved<never> = { matches: [], timedOut: [], asleep: [], 
 /** Whether this event would begin a match. While none is under way, no other event needs to be processed. */
 export function begins<E extends Plain>(program: Program<E>, event: E): boolean {
   program.decisions.begin(event);
-  const decision = program.decisions.at(program.start, nothingTaken);
-  return decision.moves.some(({ takes }) => takes);
-}
-
-function nothingTaken() {
-  return NO_CAPTURES;
+  const { decisions, start } = program;
+  return (decisions.forAll(start) ?? decisions.forOne(start, NO_CAPTURES)).takes;
 }
 
 /**
@@ -66,6 +62,7 @@ export function process<E extends Plain>(
   limits: Limits = LIMITS,
 ): Moved<E> {
   program.decisions.begin(event);
+  if (!concernsAny(program, state)) return UNCHANGED;
   const before = state.partial;
   const asleep: number[] = [];
   const kept: PartialMatch[] = [];
@@ -105,7 +102,19 @@ function decisionFor<E extends Plain>(
   partial: PartialMatch,
 ): Decision {
   const place = hasBegun(partial) ? partial.place : program.start;
-  return program.decisions.at(place, () => capturesOf(program, state, partial));
+  const { decisions } = program;
+  return decisions.forAll(place) ?? decisions.forOne(place, capturesOf(program, state, partial));
+}
+
+/** Whether anything can change: most events concern nobody, and cost no more than this look. */
+function concernsAny<E extends Plain>(program: Program<E>, state: MatchState<E>): boolean {
+  const { decisions, start } = program;
+  for (const partial of state.partial) {
+    const begun = hasBegun(partial);
+    const decision = decisions.forAll(begun ? partial.place : start);
+    if (decision === undefined || (!decision.stays && (begun || decision.takes))) return true;
+  }
+  return false;
 }
 
 type Step<E extends Plain> = {

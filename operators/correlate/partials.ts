@@ -166,14 +166,15 @@ export function capturesOf<E extends Plain>(
   partial: PartialMatch,
 ): Captures<E> {
   if (!hasBegun(partial)) return NO_CAPTURES;
-  const taken = takenBy(program, state, partial.last);
-  const all = (name: string): E[] => {
-    return taken.flatMap(({ stage, event }) => (stage === name ? [event] : []));
+  let known: ReturnType<typeof takenBy<E>> | undefined;
+  const taken = () => {
+    known ??= takenBy(program, state, partial.last);
+    return known;
   };
   return {
-    all,
-    first: (name) => taken.find(({ stage }) => stage === name)?.event,
-    last: (name) => taken.findLast(({ stage }) => stage === name)?.event,
+    all: (name) => taken().flatMap(({ stage, event }) => (stage === name ? [event] : [])),
+    first: (name) => taken().find(({ stage }) => stage === name)?.event,
+    last: (name) => taken().findLast(({ stage }) => stage === name)?.event,
   };
 }
 
