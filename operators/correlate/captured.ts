@@ -1,6 +1,5 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
-import type { Severity } from '../model/detector-rule.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Observation, Situation } from '../model/situation.ts';
 import { type EventTime, toIso } from '../model/time.ts';
@@ -8,21 +7,13 @@ import { type Fields, timeOf } from './fields.ts';
 
 /** An event as a pattern holds it: what conditions ask for, and what an incident needs. Plain data. */
 export type Captured = {
-  /** The same event has the same identity, whatever way and order it arrived in. */
-  readonly identity: string;
   /** `anomaly`, `event`, `window` or `features`. */
   readonly kind: string;
-  readonly about: string;
-  readonly text: string;
   readonly asset: AssetKey;
   readonly time: EventTime;
   readonly situation: Situation;
   readonly fields: Fields;
-  readonly anomaly: CapturedAnomaly | null;
-};
-
-export type CapturedAnomaly = Pick<Anomaly, 'id' | 'signal' | 'component' | 'failure_mode'> & {
-  readonly severity: Severity;
+  readonly value: Observation | Anomaly;
 };
 
 export function capture(
@@ -30,14 +21,17 @@ export function capture(
   situation: Situation,
   fields: Fields,
 ): Captured {
-  const base = { kind: value.kind, asset: value.asset, time: timeOf(value), situation, fields };
-  const described = describe(value);
-  if (value.kind !== 'anomaly') return { ...base, ...described, anomaly: null };
-  const { id, signal, component, failure_mode, severity } = value;
-  return { ...base, ...described, anomaly: { id, signal, component, failure_mode, severity } };
+  return { kind: value.kind, asset: value.asset, time: timeOf(value), situation, fields, value };
 }
 
-function describe(value: Observation | Anomaly): Pick<Captured, 'identity' | 'about' | 'text'> {
+/** What an incident says of an event. The same event has the same identity, whatever way and order it arrived in. */
+export type Description = {
+  readonly identity: string;
+  readonly about: string;
+  readonly text: string;
+};
+
+export function describe(value: Observation | Anomaly): Description {
   switch (value.kind) {
     case 'anomaly':
       return {

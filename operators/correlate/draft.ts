@@ -3,7 +3,7 @@ import type { AssetKey } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { Observation, Situation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
-import { type Captured, type CapturedAnomaly, capture } from './captured.ts';
+import { type Captured, capture } from './captured.ts';
 import { type Field, type Fields, fieldsOf, timeOf } from './fields.ts';
 
 /** Fields that every event has from its place, its time and what the machine was doing: no data stands before them. */
@@ -64,20 +64,8 @@ export class Draft implements Captured {
     return this.#situation;
   }
 
-  get identity(): string {
-    return this.whole().identity;
-  }
-
-  get about(): string {
-    return this.whole().about;
-  }
-
-  get text(): string {
-    return this.whole().text;
-  }
-
-  get anomaly(): CapturedAnomaly | null {
-    return this.whole().anomaly;
+  get value(): Observation | Anomaly {
+    return this.#value;
   }
 }
 

@@ -6,7 +6,7 @@ import { type Key, locate } from '../model/key.ts';
 import type { PatternRule } from '../model/pattern-rule.ts';
 import type { IncidentRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
-import { anomalyText, type Captured } from './captured.ts';
+import { anomalyText, type Captured, describe } from './captured.ts';
 import type { Match } from './matcher.ts';
 
 /** A finished match as an incident of the asset where it ended. `time`: when it was complete. */
@@ -20,13 +20,14 @@ export function incidentOf(
   const [first] = events;
   const last = events.at(-1);
   if (first === undefined || last === undefined) return undefined;
-  const anomalies = events.flatMap(({ anomaly }) => anomaly ?? []);
-  const place = events.findLast(({ anomaly }) => anomaly !== null) ?? last;
+  const descriptions = events.map(({ value }) => describe(value));
+  const anomalies = events.flatMap(({ value }) => (value.kind === 'anomaly' ? [value] : []));
+  const place = events.findLast(({ kind }) => kind === 'anomaly') ?? last;
   const lastNamed = (name: 'component' | 'failure_mode') =>
     anomalies.findLast((anomaly) => anomaly[name] !== '')?.[name] ?? '';
   return {
     kind: 'incident',
-    id: identity(['pattern', rule.id, key, ...events.map((event) => event.identity)]),
+    id: identity(['pattern', rule.id, key, ...descriptions.map((each) => each.identity)]),
     rule: rule.id,
     key,
     asset: place.asset,
@@ -38,9 +39,9 @@ export function incidentOf(
     time,
     anomalies: [...new Set(anomalies.map(({ id }) => id))],
     signals: [...new Set(anomalies.map(({ signal }) => signal))],
-    evidence: match.map(({ stage, event }): Evidence => {
-      const { kind, about, text } = event;
-      return { stage, time: event.time, kind, about, text };
+    evidence: match.map(({ stage, event: { time: at, kind } }, index): Evidence => {
+      const { about = '', text = '' } = descriptions[index] ?? {};
+      return { stage, time: at, kind, about, text };
     }),
     situation: last.situation,
   };
