@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Captured } from '../../../operators/correlate/captured.ts';
 import type { Captures } from '../../../operators/correlate/captures.ts';
@@ -32,6 +33,49 @@ describe('a condition', () => {
     ['level >= 3', { level: 3 }, true],
   ])('%s of %j is %j', (text, fields, expected) => {
     expect(accepts(text, fields as Fields)).toBe(expected);
+  });
+
+  it('is answered the quick way as CEL answers it', () => {
+    const comparison = fc
+      .tuple(
+        fc.constantFrom('score', 'severity', 'kind', 'code'),
+        fc.constantFrom('==', '!=', '<', '<=', '>', '>='),
+        fc.constantFrom("'alarm'", "'event'", '4', '4.5', '-1.0'),
+        fc.boolean(),
+      )
+      .map(([name, operator, literal, mirrored]) => {
+        return mirrored ? `${literal} ${operator} ${name}` : `${name} ${operator} ${literal}`;
+      });
+    const { text } = fc.letrec<{ text: string }>((tie) => ({
+      text: fc.oneof(
+        { maxDepth: 3 },
+        comparison,
+        fc
+          .tuple(tie('text'), fc.constantFrom('&&', '||'), tie('text'))
+          .map(([left, operator, right]) => {
+            return `(${left} ${operator} ${right})`;
+          }),
+      ),
+    }));
+    const some = fc.record(
+      {
+        kind: fc.constant('event'),
+        score: fc.constantFrom(4, 4.5, 5),
+        severity: fc.constantFrom('alarm', 'notice'),
+        code: fc.constantFrom<string | number | boolean>(4, 'alarm', true),
+      },
+      { requiredKeys: ['kind'] },
+    );
+    fc.assert(
+      fc.property(text, some, (condition, fields) => {
+        // CEL refuses what does not fit the fields; `== true` around a condition is not answered the quick way.
+        const asked = `kind == 'event' && ${condition}`;
+        if ('problem' in compileCondition(asked, [])) return;
+        const slow = `kind == 'event' && (${condition}) == true`;
+        expect(accepts(asked, fields)).toBe(accepts(slow, fields));
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it('asks what earlier stages took', () => {

@@ -223,6 +223,47 @@ describe('the matcher', () => {
     expect(state.partial[0]?.start).toBe(7);
   });
 
+  it('drops the oldest partial matches beyond the events that it may hold', () => {
+    const stages: PatternStage[] = [
+      {
+        ...{ name: 'a', contiguity: 'begin', condition: "name == 'a'" },
+        quantifier: { oneOrMore: true, inner: 'relaxedAny' },
+      },
+      { name: 'b', contiguity: 'relaxed', condition: "name == 'b'" },
+    ];
+    const program = build({ stages, skip: { type: 'noSkip' } });
+    const state = openMatches<VectorEvent>('');
+    let dropped = 0;
+    for (const each of eventsOf('a'.repeat(9))) {
+      const limits = { partials: 10_000, events: 5 };
+      dropped += process(program, state, each, each.timestamp, (held) => held, limits).dropped;
+      expect(eventsHeld(state)).toBeLessThanOrEqual(5);
+    }
+    expect(dropped).toBeGreaterThan(0);
+    expect(state.partial.filter(hasBegun).every(({ start }) => start >= 4)).toBe(true);
+  });
+
+  it('shares what matches have in common: a hundred events in a loop are held once', () => {
+    const stages: PatternStage[] = [
+      { name: 'a', contiguity: 'begin', condition: "name == 'a'" },
+      {
+        ...{ name: 'b', contiguity: 'relaxed', condition: "name == 'b'" },
+        quantifier: { oneOrMore: true },
+      },
+      { name: 'c', contiguity: 'relaxed', condition: "name == 'c'" },
+    ];
+    const program = build({ stages, skip: { type: 'noSkip' } });
+    const state = openMatches<VectorEvent>('');
+    for (const each of eventsOf(`a${'b'.repeat(99)}`))
+      process(program, state, each, each.timestamp);
+    expect(eventsHeld(state)).toBe(100);
+    expect(state.links.filter((link) => link !== null)).toHaveLength(100);
+    const [last] = eventsOf('c', 200);
+    const moved = process(program, state, last!, 200 as EventTime);
+    expect(moved.matches).toHaveLength(99);
+    expect(underWay(state)).toBe(1);
+  });
+
   it('completes a final absence only for those whose own timer came', () => {
     const stages: PatternStage[] = [
       { name: 'a', contiguity: 'begin', condition: "name == 'a'", within: 5 as Duration },
