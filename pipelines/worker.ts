@@ -1,18 +1,16 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createOutbox } from '../sinks/outbox.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { Config } from './config.ts';
 import { connectNats } from './ingest/connection.ts';
 import { openJetstreamLog } from './ingest/jetstream.ts';
+import { keepUp } from './ingest/keep-up.ts';
 import type { Log } from './ingest/log.ts';
 import { replaced } from './ingest/lost-messages.ts';
-import { restate } from './ingest/restate.ts';
-import { ensurePartition, ensureRequests, isReplay, partitionPrefix } from './ingest/streams.ts';
-import { startTicks } from './ingest/ticks.ts';
+import { ensurePartition, ensureRequests, isReplay } from './ingest/streams.ts';
 import { plant } from './plant.ts';
 import { createBell } from './runtime/bell.ts';
 import { deliver } from './runtime/deliver.ts';
@@ -54,7 +52,6 @@ const PATIENCE = 30_000;
 const GRACE = 10_000;
 /** Later runs of the same log have nothing to ask for that was not asked for already. */
 const FIRST_RUN = '1';
-const RESTATE_EVERY = 3_600_000;
 
 /**
  * Works one partition: its log through the plant pipeline into epochs, and the epochs into ClickHouse and the outbox.
@@ -93,7 +90,11 @@ async function workPartition(
   const lease = await takeLease({ connection, key, expected, me: holder });
   const stream = info.config.name;
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
-  const stopUpkeep = isReplay(info) ? () => undefined : keepUp(connection, info, partition, happen);
+  const stopUpkeep = isReplay(info)
+    ? () => undefined
+    : keepUp(connection, info, partition, (subject) => {
+        happen({ kind: 'restated', stream, subject });
+      });
   try {
     lease.lost.addEventListener('abort', () => {
       happen({ kind: 'owner-lost', stream, owner: String(lease.lost.reason) });
@@ -105,30 +106,6 @@ async function workPartition(
     stopUpkeep();
     await lease.release();
   }
-}
-
-/** What a live log needs of the worker that owns it: ticks in its silences, and its plants said again in time. */
-function keepUp(
-  connection: NatsConnection,
-  { config: { name: stream, max_age } }: StreamInfo,
-  partition: number,
-  happen: Happen,
-): () => void {
-  const stopTicks = startTicks({ connection, stream, prefix: partitionPrefix(partition) });
-  const look = () =>
-    restate({ connection, stream, maxAge: max_age / 1_000_000 }).then(
-      (subjects) => {
-        for (const subject of subjects) happen({ kind: 'restated', stream, subject });
-      },
-      // Away, or somebody was quicker: the next look is soon enough.
-      () => undefined,
-    );
-  const timer = setInterval(look, RESTATE_EVERY);
-  timer.unref();
-  return () => {
-    clearInterval(timer);
-    stopTicks();
-  };
 }
 
 type Work = WorkerOptions & {
