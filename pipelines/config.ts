@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { cmmsConfigSchema } from '../sinks/cmms/config.ts';
-import { overlaid } from './environment.ts';
-import { checked, parseYaml, readText } from './read-yaml.ts';
+import { overlaysOf } from './environment.ts';
+import { readText } from './read-text.ts';
 import { LEVELS } from './runtime/happening-kind.ts';
+import { parseYaml } from './yaml-file.ts';
 
 const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
@@ -70,8 +71,8 @@ const logSchema = z.strictObject({
 /** Checked here, so that a mistake has its line; kept as it is written, because whoever uses it reads it again. */
 const cmmsSchema = z.unknown().superRefine((written, context) => {
   if (written === undefined) return;
-  for (const { message, path } of cmmsConfigSchema.safeParse(written).error?.issues ?? []) {
-    context.addIssue({ code: 'custom', message, path: [...path] });
+  for (const issue of cmmsConfigSchema.safeParse(written).error?.issues ?? []) {
+    context.addIssue({ ...issue });
   }
 });
 
@@ -79,6 +80,10 @@ const cmmsSchema = z.unknown().superRefine((written, context) => {
 export const configSchema = z.strictObject({
   pipeline: name.default('plant').describe('Names this pipeline in tokens, files and metrics.'),
   run: name.default('1').describe('Processing the same log again is another run.'),
+  send: z
+    .boolean()
+    .optional()
+    .describe('Publish requests; without it only in run 1: a log worked again asks for nothing.'),
   partition: z.int().min(0).default(0).describe('The partition of this worker.'),
   partitions: z.int().min(1).max(1_024).default(1).describe('How many partitions there are.'),
   directory: z.string().default('.andon').describe('Epoch files, checkpoints, embedded engine.'),
@@ -102,9 +107,12 @@ export function readConfig(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config {
-  const source =
-    file === undefined ? parseYaml('', 'configuration') : parseYaml(readText(file), file);
-  return frozen(checked(configSchema, overlaid(source, environment)));
+  const text = file === undefined ? '' : readText(file);
+  const source = parseYaml(text, file ?? 'configuration', overlaysOf(environment));
+  const parsed = configSchema.safeParse(source.data ?? {});
+  if (parsed.success) return frozen(parsed.data);
+  source.report(parsed.error, []);
+  throw parsed.error;
 }
 
 /** The options by which a command may depart from its configuration. */

@@ -1,5 +1,3 @@
-import type { YamlSource } from './read-yaml.ts';
-
 /**
  * Which variable stands for which setting, and which option of a command. A variable wins over the file, an option over
  * both; an empty one counts as unset.
@@ -30,24 +28,29 @@ const VARIABLES: Readonly<
   '--partitions': { path: ['partitions'], as: 'number' },
 };
 
-/** A configuration with the environment laid over it. A mistake in a variable is placed at the variable. */
-export function overlaid(
-  source: YamlSource,
+/** A value that is laid over what a file says. */
+export type Overlay = {
+  /** Of the variable or option: a mistake is placed there. */
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+  /** The value as somebody wrote it. */
+  readonly text: string;
+};
+
+/** What the environment lays over a configuration. */
+export function overlaysOf(
   environment: Readonly<Record<string, string | undefined>>,
-): YamlSource {
-  const places = new Map<string, string>();
-  let value = source.value;
-  for (const [variable, { path, as }] of Object.entries(VARIABLES)) {
-    const text = environment[variable];
-    if (text === undefined || text === '') continue;
-    value = withValue(value, path, parsed(text, as));
-    places.set(path.join('.'), variable);
-  }
-  return {
-    ...source,
-    value,
-    place: (path) => places.get(path.slice(0, 2).join('.')) ?? source.place(path),
-  };
+): readonly Overlay[] {
+  return Object.entries(VARIABLES).flatMap(([name, { path, as }]) => {
+    const text = environment[name];
+    return text === undefined || text === '' ? [] : [{ name, path, value: parsed(text, as), text }];
+  });
+}
+
+/** A copy of the data with the overlays in it, later ones over earlier ones. */
+export function overlaid(data: unknown, overlays: readonly Overlay[]): unknown {
+  return overlays.reduce((under, { path, value }) => withValue(under, path, value), data);
 }
 
 function parsed(text: string, as: 'number' | 'list' | undefined): unknown {

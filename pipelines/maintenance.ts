@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createCmms } from '../sinks/cmms/cmms.ts';
 import type { CmmsConfig } from '../sinks/cmms/config.ts';
 import type { Environment } from '../sinks/cmms/secret.ts';
-import { holdLease } from './maintenance/lease.ts';
 import { openLedger } from './maintenance/ledger.ts';
 import { runSession } from './maintenance/session.ts';
 import type { Happen } from './runtime/happenings.ts';
+import { awaitLease } from './runtime/lease.ts';
 
 export type MaintenanceOptions = {
   readonly connection: NatsConnection;
@@ -39,13 +38,14 @@ export async function runMaintenance(options: MaintenanceOptions): Promise<void>
   const { connection, cmms: config, happen, signal } = options;
   const cmms = createCmms(config, options.environment ?? process.env);
   const ledger = await openLedger(connection);
-  const owner = `${hostname()} ${process.pid} ${randomUUID()}`;
+  const me = { owner: `${hostname()}:${process.pid}`, host: hostname() };
   while (!signal.aborted) {
-    const lease = await holdLease({
-      bucket: ledger.bucket,
-      key: 'owner',
-      owner,
-      term: options.term ?? 10_000,
+    const lease = await awaitLease({
+      connection,
+      key: 'maintenance',
+      expected: 'that no other process carries out requests',
+      me,
+      ...(options.term === undefined ? {} : { term: options.term }),
       signal,
       onHeld: (other) => happen({ kind: 'maintenance-owned', owner: other, own: false }),
     }).catch((error: unknown) => {
@@ -53,7 +53,7 @@ export async function runMaintenance(options: MaintenanceOptions): Promise<void>
       throw error;
     });
     if (lease === undefined) return;
-    happen({ kind: 'maintenance-owned', owner, own: true });
+    happen({ kind: 'maintenance-owned', owner: me.owner, own: true });
     const world = {
       cmms,
       happen,

@@ -15,7 +15,7 @@ export type RulesEntry = { readonly raw: unknown; readonly rules: Rules };
  * and column, what was expected and what was found.
  */
 export async function readPlantFile(path: string): Promise<readonly PlantEntry[]> {
-  const file = await openYamlFile(path);
+  const file = openYamlFile(path);
   const parsed = plantFileSchema.safeParse(file.data);
   const findings = [
     ...plantLists(file.data).flatMap(([list, at]) => duplicatesIn(list, at)),
@@ -31,7 +31,7 @@ export async function readRulesFile(
   path: string,
   checks: readonly RulesCheck[] = RULES_CHECKS,
 ): Promise<RulesEntry> {
-  const file = await openYamlFile(path);
+  const file = openYamlFile(path);
   const parsed = rulesSchema.safeParse(file.data ?? {});
   const doubles = LISTS.flatMap((name) => duplicatesIn(rawAt(file, [name]), [name]));
   const names = parsed.success ? ambiguousNames(parsed.data) : [];

@@ -1,31 +1,31 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createOutbox } from '../sinks/outbox.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { Config } from './config.ts';
 import { connectNats } from './ingest/connection.ts';
 import { openJetstreamLog } from './ingest/jetstream.ts';
+import { keepUp } from './ingest/keep-up.ts';
 import type { Log } from './ingest/log.ts';
 import { replaced } from './ingest/lost-messages.ts';
-import { restate } from './ingest/restate.ts';
-import { ensurePartition, ensureRequests, isReplay, partitionPrefix } from './ingest/streams.ts';
-import { startTicks } from './ingest/ticks.ts';
+import { ensurePartition, ensureRequests, isReplay } from './ingest/streams.ts';
 import { plant } from './plant.ts';
 import { createBell } from './runtime/bell.ts';
 import { deliver } from './runtime/deliver.ts';
 import { openEpochStore } from './runtime/epoch-store.ts';
 import { runEpochs } from './runtime/epochs.ts';
 import type { Happen } from './runtime/happenings.ts';
+import { type Homes, openHomes } from './runtime/home.ts';
 import { measureLag, type Progress } from './runtime/lag.ts';
 import { takeLease } from './runtime/lease.ts';
-import { own } from './runtime/owner.ts';
 import type { Run } from './runtime/run.ts';
 
 export type WorkerOptions = {
   readonly config: Config;
+  /** Where `placeOf` says; the caller owns the directory. */
+  readonly place: Place;
   readonly happen: Happen;
   /** Where rows go. */
   readonly landing: Sink;
@@ -36,43 +36,47 @@ export type WorkerOptions = {
   readonly onProgress?: (progress: Progress) => void;
 };
 
+/** Who works a partition, and in which directory its state is. */
+export type Place = { readonly owner: string; readonly directory: string };
+
+export function placeOf(config: Config): Place {
+  return {
+    owner: config.owner ?? `${hostname()}:${process.pid}`,
+    directory: resolve(join(config.directory, `${config.pipeline}-${config.partition}`)),
+  };
+}
+
 /** How long a worker waits at its start for a server that is away. */
 const PATIENCE = 30_000;
 /** How long the sinks may take to catch up when the worker is told to go. What is left then waits in its files. */
 const GRACE = 10_000;
-const RESTATE_EVERY = 3_600_000;
+/** Later runs of the same log have nothing to ask for that was not asked for already. */
+const FIRST_RUN = '1';
 
 /**
  * Works one partition: its log through the plant pipeline into epochs, and the epochs into ClickHouse and the outbox.
  * Returns after `drain`; rejects with a `Problem` when it cannot go on.
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { config, drain, happen } = options;
-  const owner = config.owner ?? `${hostname()}:${process.pid}`;
-  const directory = resolve(join(config.directory, `${config.pipeline}-${config.partition}`));
-  const ownership = await own(directory, owner);
+  const { config, drain, happen, place } = options;
+  const connection = await connectNats({
+    ...config.nats,
+    name: `andon ${place.owner}`,
+    patience: PATIENCE,
+    signal: drain,
+    onStatus: createConnectionTeller(happen),
+  });
   try {
-    const connection = await connectNats({
-      ...config.nats,
-      name: `andon ${owner}`,
-      patience: PATIENCE,
-      signal: drain,
-      onStatus: (status) => tellOfConnection(status, happen),
-    });
-    try {
-      await workPartition(options, connection, { owner, directory });
-    } finally {
-      await connection.close();
-    }
+    await workPartition(options, connection, place);
   } finally {
-    await ownership.release();
+    await connection.close();
   }
 }
 
 async function workPartition(
   options: WorkerOptions,
   connection: NatsConnection,
-  { owner, directory }: { readonly owner: string; readonly directory: string },
+  { owner, directory }: Place,
 ): Promise<void> {
   const { config, happen } = options;
   const { partition, partitions } = config;
@@ -81,57 +85,51 @@ async function workPartition(
   const info = await ensurePartition(connection, { partition, partitions, ...limits });
   await ensureRequests(connection);
   const holder = { owner, host: hostname(), directory };
-  const lease = await takeLease(connection, `${config.pipeline}-${partition}`, holder);
+  const key = `${config.pipeline}-${partition}`;
+  const expected = 'a partition that no other worker holds';
+  const lease = await takeLease({ connection, key, expected, me: holder });
   const stream = info.config.name;
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
-  const stopUpkeep = isReplay(info) ? () => undefined : keepUp(connection, info, partition, happen);
+  const stopUpkeep = isReplay(info)
+    ? () => undefined
+    : keepUp(connection, info, partition, (subject) => {
+        happen({ kind: 'restated', stream, subject });
+      });
   try {
-    happen({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, after: 0, owner });
-    await work(options, connection, run, directory, lease.lost, info.state.first_seq);
+    lease.lost.addEventListener('abort', () => {
+      happen({ kind: 'owner-lost', stream, owner: String(lease.lost.reason) });
+    });
+    happen({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, owner });
+    const homes = await openHomes(connection, key, { host: hostname(), directory });
+    await work({ ...options, connection, run, directory, homes }, lease.lost, info.state.first_seq);
   } finally {
     stopUpkeep();
     await lease.release();
   }
 }
 
-/** What a live log needs of the worker that owns it: ticks in its silences, and its plants said again in time. */
-function keepUp(
-  connection: NatsConnection,
-  { config: { name: stream, max_age } }: StreamInfo,
-  partition: number,
-  happen: Happen,
-): () => void {
-  const stopTicks = startTicks({ connection, stream, prefix: partitionPrefix(partition) });
-  const look = () =>
-    restate({ connection, stream, maxAge: max_age / 1_000_000 }).then(
-      (subjects) => {
-        for (const subject of subjects) happen({ kind: 'restated', stream, subject });
-      },
-      // Away, or somebody was quicker: the next look is soon enough.
-      () => undefined,
-    );
-  const timer = setInterval(look, RESTATE_EVERY);
-  timer.unref();
-  return () => {
-    clearInterval(timer);
-    stopTicks();
-  };
-}
+type Work = WorkerOptions & {
+  readonly connection: NatsConnection;
+  readonly run: Run;
+  readonly directory: string;
+  readonly homes: Homes;
+};
 
-async function work(
-  { config, happen, landing, acceptLoss, drain, onProgress }: WorkerOptions,
-  connection: NatsConnection,
-  run: Run,
-  directory: string,
-  lost: AbortSignal,
-  first: number,
-): Promise<void> {
-  const sinks = [landing, createOutbox(connection)];
+async function work(options: Work, lost: AbortSignal, first: number): Promise<void> {
+  const { config, connection, run, directory, homes, happen, landing, drain, onProgress } = options;
+  const sinks =
+    (config.send ?? run.run === FIRST_RUN) ? [landing, createOutbox(connection)] : [landing];
   const store = await openEpochStore(
     directory,
     sinks.map(({ name }) => name),
     (file) => happen({ kind: 'checkpoint-refused', file, reason: 'it is damaged' }),
   );
+  if (
+    store.written().epoch === 0 &&
+    (await store.checkpoints.newest(run, Infinity)) === undefined
+  ) {
+    await homes.check(run);
+  }
   const bell = createBell();
   const failed = new AbortController();
   const abort = AbortSignal.any([failed.signal, lost]);
@@ -143,6 +141,7 @@ async function work(
     deliver({
       sink,
       store,
+      notes: landing,
       bell,
       happen,
       checkpointed: () => checkpointed,
@@ -150,24 +149,16 @@ async function work(
       signal: abort,
     }).catch((error: unknown) => failed.abort(error)),
   );
-  const openLog = async (checkpoint: number) => {
-    // A run that has read nothing begins where the stream does; one that has must find its next message.
-    const after = checkpoint === 0 ? Math.max(0, first - 1) : checkpoint;
-    log = await openJetstreamLog({
-      connection,
-      stream: run.stream,
-      after,
-      acceptLoss,
-      onHappening: happen,
-    });
-    if (log.created !== run.created) throw replaced(run.stream, run.created, log.created);
-    return log;
-  };
   const stopMeasuring = measureLag(() => ({ log, progress }), happen);
   try {
     await runEpochs({
       run,
-      openLog,
+      async openLog(checkpoint) {
+        // A run that has read nothing begins where the stream does; one that has must find its next message.
+        const begins = checkpoint === 0 && store.written().epoch === 0;
+        log = await openLogOf(options, begins ? Math.max(0, first - 1) : checkpoint);
+        return log;
+      },
       pipeline: plant,
       store,
       directory,
@@ -176,6 +167,8 @@ async function work(
       bell,
       happen,
       onCheckpoint(epoch) {
+        // Only now is there state to be missed elsewhere. Without an answer the next checkpoint says it again.
+        homes.remember(run).catch(() => undefined);
         checkpointed = epoch;
       },
       onProgress(now) {
@@ -186,7 +179,9 @@ async function work(
       abort,
     });
     abort.throwIfAborted();
+    const started = performance.now();
     await finishDelivery(written, delivering, failed);
+    happen({ kind: 'drained', to: progress?.last ?? 0, milliseconds: performance.now() - started });
   } catch (error) {
     failed.abort(error);
     await Promise.all(delivering);
@@ -195,6 +190,22 @@ async function work(
   } finally {
     stopMeasuring();
   }
+}
+
+async function openLogOf(
+  { run, connection, acceptLoss, happen }: Work,
+  after: number,
+): Promise<Log> {
+  const { stream, created } = run;
+  const log = await openJetstreamLog({
+    connection,
+    stream,
+    after,
+    acceptLoss,
+    onHappening: happen,
+  });
+  if (log.created !== created) throw replaced(stream, created, log.created);
+  return log;
 }
 
 async function finishDelivery(
@@ -213,13 +224,22 @@ async function finishDelivery(
   await Promise.all(delivering);
 }
 
-function tellOfConnection(
-  status: { readonly type: string; readonly server?: string; readonly error?: Error },
-  happen: Happen,
-): void {
-  if (status.type === 'reconnect')
-    happen({ kind: 'connected', server: 'NATS', version: status.server ?? '' });
-  if (status.type === 'disconnect' || status.type === 'absent') {
-    happen({ kind: 'disconnected', server: 'NATS', reason: status.error?.message ?? status.type });
-  }
+/** Tells of each change once: a client that tries four times a second says "absent" each time. */
+function createConnectionTeller(happen: Happen) {
+  let told = '';
+  return (status: {
+    readonly type: string;
+    readonly server?: string;
+    readonly error?: Error;
+  }): void => {
+    if (status.type === 'reconnect') {
+      told = '';
+      happen({ kind: 'connected', server: 'NATS', version: status.server ?? '' });
+    }
+    if (status.type !== 'disconnect' && status.type !== 'absent') return;
+    const reason = status.error?.message ?? status.type;
+    if (reason === told) return;
+    told = reason;
+    happen({ kind: 'disconnected', server: 'NATS', reason });
+  };
 }

@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
+import { type Overlay, overlaid } from './environment.ts';
 import { EXIT, Problem } from './problem.ts';
+import { readText } from './read-text.ts';
 import type { Finding, Issue } from './rules-findings.ts';
 import { expectationsOf } from './zod-expectations.ts';
 
 export interface YamlFile {
+  /** What it says, with what was laid over it. Null when it is empty. */
   readonly data: unknown;
   /** Throws a `Problem` that lists all of it, in the order of the file. Nothing wrong: does nothing. */
   report(
@@ -15,9 +17,13 @@ export interface YamlFile {
   ): void;
 }
 
-/** Reads a YAML file for people to be told where in it something is wrong. Rejects with a `Problem` if it is no YAML. */
-export async function openYamlFile(path: string): Promise<YamlFile> {
-  const text = await read(path);
+/** Reads a YAML file for people to be told where in it something is wrong. Throws a `Problem` if it is no YAML. */
+export function openYamlFile(path: string): YamlFile {
+  return parseYaml(readText(path), path);
+}
+
+/** Like `openYamlFile`, of a text. What is laid over it is placed at its own name. */
+export function parseYaml(text: string, path: string, overlays: readonly Overlay[] = []): YamlFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const place = (offset: number) => {
@@ -56,7 +62,7 @@ export async function openYamlFile(path: string): Promise<YamlFile> {
   }
 
   return {
-    data: document.toJS(),
+    data: overlaid(document.toJS(), overlays),
     report(error, findings, issues = []) {
       const doubles = new Set(findings.map(({ path: steps }) => steps.slice(0, -2).join('.')));
       const unmet = expectationsOf(error).filter(
@@ -65,8 +71,15 @@ export async function openYamlFile(path: string): Promise<YamlFile> {
       );
       const all = [...unmet, ...findings].map((finding) => {
         const { path: steps, expected } = finding;
-        const offset = offsetOf(finding);
         const where = steps.length === 0 ? '' : `${steps.join('.')}: `;
+        const overlay = overlays.findLast((one) =>
+          one.path.every((step, at) => step === steps[at]),
+        );
+        if (overlay !== undefined) {
+          const found = `${where}expected ${expected}, found ${overlay.text}`;
+          return { offset: -1, text: `${overlay.name}: ${found}` };
+        }
+        const offset = offsetOf(finding);
         return {
           offset,
           text: `${place(offset)}: ${where}expected ${expected}, found ${foundAt(steps)}`,
@@ -84,23 +97,6 @@ export async function openYamlFile(path: string): Promise<YamlFile> {
       );
     },
   };
-}
-
-async function read(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new Problem(
-      {
-        expected: 'a file that can be read',
-        found: error instanceof Error ? error.message : String(error),
-        where: path,
-        remedy: 'Correct the path.',
-        exit: EXIT.input,
-      },
-      { cause: error },
-    );
-  }
 }
 
 /** One line per place, so that editors and terminals can jump to each. */

@@ -1,7 +1,7 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import { FEATURE_PREFIX } from '../model/features.ts';
-import { type AssetKey, lineOf, nameOf, plantOf } from '../model/key.ts';
+import { type AssetKey, locate } from '../model/key.ts';
 import { assetOf, type Knowledge } from '../model/knowledge.ts';
 import type { Observation, Situation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
@@ -60,7 +60,7 @@ export function fieldsOf(
 
 function placeOf(key: AssetKey, knowledge: Knowledge): Fields {
   const asset = assetOf(knowledge, key);
-  const place = { plant: plantOf(key), line: nameOf(lineOf(key)), asset: nameOf(key) };
+  const place = locate(key);
   if (asset === undefined) return place;
   return { ...place, class: asset.class, criticality: asset.criticality };
 }

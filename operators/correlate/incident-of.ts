@@ -2,7 +2,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import { identity } from '../model/identity.ts';
 import type { Evidence, Incident } from '../model/incident.ts';
-import { type Key, lineOf, nameOf, plantOf } from '../model/key.ts';
+import { type Key, locate } from '../model/key.ts';
 import type { PatternRule } from '../model/pattern-rule.ts';
 import type { IncidentRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
@@ -72,9 +72,7 @@ export function incidentRow(incident: Incident): IncidentRow {
   const { asset, situation } = incident;
   const { id, rule, component, failure_mode, severity, start, end, time, anomalies } = incident;
   return {
-    plant: plantOf(asset),
-    line: nameOf(lineOf(asset)),
-    asset: nameOf(asset),
+    ...locate(asset),
     state: situation.state,
     mode: situation.mode,
     order: situation.order,

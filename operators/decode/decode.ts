@@ -39,7 +39,7 @@ function decodeMessage(message: Message, route: Route, emit: (item: Flow<Decoded
   const { sequence, appended, subject } = message;
   if (route.kind === 'tick') {
     const value: Decoded = { kind: 'tick', origin: { subject, sequence, appended } };
-    emit({ kind: 'event', key: subject as Key, time: appended, value });
+    emit(eventOf(message, appended, value));
     return;
   }
   if (route.kind === 'unknown')
@@ -57,9 +57,6 @@ function decodePayload(
   const { sequence, appended, subject } = message;
   const payload = unpack(message);
   const origin: Origin = { subject, sequence, appended, identity: identityOf(message) };
-  const at = (time: EventTime, value: Decoded): Flow<Decoded> => {
-    return { kind: 'event', key: subject as Key, time, value };
-  };
   switch (route.kind) {
     case 'telemetry': {
       const { frame, notFinite, wrong } = decodeFrame(payload, origin, route.asset);
@@ -68,17 +65,17 @@ function decodePayload(
         const detail = `expected numbers, booleans or texts in ${wrong.slice(0, 5).join(', ')}`;
         emit(aside('malformed', message, detail, wrong.length));
       }
-      emit(at(latest(frame.times), frame));
+      emit(eventOf(message, latest(frame.times), frame));
       return;
     }
     case 'waveform': {
       const waveform = decodeWaveform(payload, origin, route.asset, route.point);
-      emit(at(waveform.time, waveform));
+      emit(eventOf(message, waveform.time, waveform));
       return;
     }
     case 'event': {
       const event = decodeMachineEvent(payload, origin, route.asset);
-      emit(at(event.time, event));
+      emit(eventOf(message, event.time, event));
       return;
     }
     case 'model':
@@ -89,6 +86,10 @@ function decodePayload(
       emit({ kind: 'change', sequence, value });
     }
   }
+}
+
+function eventOf({ subject }: Message, time: EventTime, value: Decoded): Flow<Decoded> {
+  return { kind: 'event', key: subject as Key, time, value };
 }
 
 function identityOf({ headers, payload }: Message): { producer: string; mark: number } {

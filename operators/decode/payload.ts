@@ -20,7 +20,7 @@ export function unpack(message: Message): unknown {
     payload[0] === OPENING_BRACE ||
     headers['Content-Type']?.startsWith('application/json') === true;
   try {
-    return json ? JSON.parse(text.decode(payload)) : unpackr.unpack(payload);
+    return json ? parseJson(text.decode(payload)) : unpackr.unpack(payload);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw malformed(
@@ -28,6 +28,14 @@ export function unpack(message: Message): unknown {
       `${payload.length} bytes that are none (${why})`,
     );
   }
+}
+
+/** Half a surrogate pair has no UTF-8: it would be written down as one text and read back as another. */
+function parseJson(content: string): unknown {
+  if (!/\\u[dD][89a-fA-F]/.test(content)) return JSON.parse(content);
+  return JSON.parse(content, (_, value: unknown) => {
+    return typeof value === 'string' ? Buffer.from(value).toString() : value;
+  });
 }
 
 /** The value as a record of unknown fields. */

@@ -71,7 +71,6 @@ function partOf(part: unknown): readonly [number, number] {
     Number(count) <= MOST_PARTS &&
     Number(index) >= 0 &&
     Number(index) < Number(count);
-  if (!valid)
-    throw malformed(`part [index from 0, count up to ${MOST_PARTS}]`, JSON.stringify(part));
+  if (!valid) throw malformed(`part [index from 0, count up to ${MOST_PARTS}]`, part);
   return [Number(index), Number(count)];
 }

@@ -1,5 +1,5 @@
 import type { Anomaly } from '../model/anomaly.ts';
-import { lineOf, nameOf, plantOf } from '../model/key.ts';
+import { locate } from '../model/key.ts';
 import type { AnomalyRow } from '../model/tables.ts';
 
 /** The row of `anomalies` for one phase of an anomaly. */
@@ -8,9 +8,7 @@ export function toAnomalyRow(anomaly: Anomaly): AnomalyRow {
   const { state, mode, order, product } = situation;
   return {
     ...said,
-    plant: plantOf(asset),
-    line: nameOf(lineOf(asset)),
-    asset: nameOf(asset),
+    ...locate(asset),
     state,
     mode,
     order,

@@ -1,5 +1,5 @@
 import type { BaselineState } from '../model/anomaly.ts';
-import { lineOf, nameOf, plantOf } from '../model/key.ts';
+import { locate } from '../model/key.ts';
 import type { BaselineRow } from '../model/tables.ts';
 
 /** The row of `baselines` for one step of what a baseline has learnt. */
@@ -7,8 +7,6 @@ export function toBaselineRow(state: BaselineState): BaselineRow {
   const { asset, ...said } = state;
   return {
     ...said,
-    plant: plantOf(asset),
-    line: nameOf(lineOf(asset)),
-    asset: nameOf(asset),
+    ...locate(asset),
   };
 }

@@ -28,11 +28,30 @@ function before(a: Timer, b: Timer): boolean {
   return a.rule < b.rule;
 }
 
-/** A binary heap per clock; a timer that was replaced or cancelled stays in the heap and is passed over. */
+function compare(a: Timer, b: Timer): number {
+  return before(a, b) ? -1 : 1;
+}
+
+/** Dead timers that a heap may hold beside as many live ones. */
+const SLACK = 64;
+
+/**
+ * A binary heap per clock; a timer that was replaced or cancelled stays in the heap and is passed over. One that is
+ * put off with every event would fill the memory so: a heap that is mostly dead is made anew.
+ */
 export function createTimers(scope: 'source' | 'line'): Timers {
   const clockOf = scope === 'line' ? lineOf : (key: Key) => key;
   const live = new Map<Key, Map<string, Timer>>();
   const heaps = new Map<Key, Timer[]>();
+  const counts = new Map<Key, number>();
+
+  function count(key: Key, by: number): number {
+    const clock = clockOf(key);
+    const living = (counts.get(clock) ?? 0) + by;
+    if (living === 0) counts.delete(clock);
+    else counts.set(clock, living);
+    return living;
+  }
 
   function isLive(timer: Timer): boolean {
     return live.get(timer.key)?.get(timer.rule) === timer;
@@ -40,7 +59,7 @@ export function createTimers(scope: 'source' | 'line'): Timers {
 
   function remove(timer: Timer): void {
     const ofKey = live.get(timer.key);
-    ofKey?.delete(timer.rule);
+    if (ofKey?.delete(timer.rule)) count(timer.key, -1);
     if (ofKey?.size === 0) live.delete(timer.key);
   }
 
@@ -51,16 +70,21 @@ export function createTimers(scope: 'source' | 'line'): Timers {
       const old = ofKey.get(timer.rule);
       if (old?.due === timer.due && old.seeing === timer.seeing) return;
       ofKey.set(timer.rule, timer);
+      const living = count(timer.key, old === undefined ? 1 : 0);
       const clock = clockOf(timer.key);
       const heap = heaps.get(clock);
       if (heap === undefined) heaps.set(clock, [timer]);
       else push(heap, timer);
+      // Sorted, so a heap.
+      if (heap !== undefined && heap.length > 2 * living + SLACK)
+        heaps.set(clock, heap.filter(isLive).sort(compare));
     },
     cancel(key, rule) {
       const timer = live.get(key)?.get(rule);
       if (timer !== undefined) remove(timer);
     },
     forget(key) {
+      count(key, -(live.get(key)?.size ?? 0));
       live.delete(key);
     },
     takeDue(clock, until) {
@@ -91,11 +115,7 @@ export function createTimers(scope: 'source' | 'line'): Timers {
       for (const timer of late) timers.set({ ...timer, due: (timer.due + by) as EventTime });
     },
     all() {
-      return [...live.values()]
-        .flatMap((ofKey) => [...ofKey.values()])
-        .sort((a, b) => {
-          return before(a, b) ? -1 : 1;
-        });
+      return [...live.values()].flatMap((ofKey) => [...ofKey.values()]).sort(compare);
     },
   };
   return timers;

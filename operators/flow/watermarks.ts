@@ -54,6 +54,8 @@ export function watermarks<T extends Sourced>(
 ): Stage<T, Exclude<T, { kind: 'tick' }>> {
   type Passed = Exclude<T, { kind: 'tick' }>;
   const { id, weigh } = options;
+  // The sources of each line as a list: they are looked through for nearly every message.
+  const lists = new WeakMap<LineState, readonly Source[]>();
   return stateful<State, T, Passed>(
     {
       id,
@@ -100,6 +102,7 @@ export function watermarks<T extends Sourced>(
     if (source === undefined) {
       if (kind !== 'event') {
         line.sources[origin.subject] = { last, time, heard: origin.appended, marked: BEGINNING };
+        lists.delete(line);
       }
       mark('source', event.key, line.sources[origin.subject] ?? { time, marked: BEGINNING }, emit);
       settle(path, line, state, emit);
@@ -131,8 +134,10 @@ export function watermarks<T extends Sourced>(
     for (const [path, line] of Object.entries(state.lines)) {
       const rules = rulesOf(state.knowledge, path as Key);
       for (const [subject, source] of Object.entries(line.sources)) {
-        if (appended - source.heard > DAY) delete line.sources[subject];
-        else hush(subject as Key, source, appended, rules, emit);
+        if (appended - source.heard > DAY) {
+          delete line.sources[subject];
+          lists.delete(line);
+        } else hush(subject as Key, source, appended, rules, emit);
       }
       settle(path as Key, line, state, emit);
     }
@@ -152,6 +157,14 @@ export function watermarks<T extends Sourced>(
     mark('source', of, source, emit);
   }
 
+  function sourcesOf(line: LineState): readonly Source[] {
+    const known = lists.get(line);
+    if (known !== undefined) return known;
+    const sources = Object.values(line.sources);
+    lists.set(line, sources);
+    return sources;
+  }
+
   function settle(
     of: Key,
     line: LineState,
@@ -159,7 +172,7 @@ export function watermarks<T extends Sourced>(
     emit: (item: Flow<Passed>) => void,
   ): void {
     const rules = rulesOf(state.knowledge, of)?.time ?? DEFAULT_TIME;
-    line.time = lineTime(Object.values(line.sources), line.time, state.appended, rules);
+    line.time = lineTime(sourcesOf(line), line.time, state.appended, rules);
     mark('line', of, line, emit);
   }
 }

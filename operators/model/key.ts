@@ -30,3 +30,11 @@ export function plantOf(key: Key): string {
 export function nameOf(key: Key): string {
   return key.slice(key.lastIndexOf('/') + 1);
 }
+
+/** An asset's path as the columns of a row. */
+export type Located = { readonly plant: string; readonly line: string; readonly asset: string };
+
+/** `plant/line/asset` taken apart. */
+export function locate(asset: AssetKey): Located {
+  return { plant: plantOf(asset), line: nameOf(lineOf(asset)), asset: nameOf(asset) };
+}

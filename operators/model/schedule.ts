@@ -1,15 +1,23 @@
 import { z } from 'zod';
 import type { Key } from './key.ts';
-import { type EventTime, fromMilliseconds } from './time.ts';
+import { canBeWritten, type EventTime, fromMilliseconds } from './time.ts';
 
 export const SCHEDULE_KINDS = ['order', 'changeover', 'planned-stop', 'maintenance'] as const;
 
-const time = z.number().transform((milliseconds): EventTime => fromMilliseconds(milliseconds));
+const time = z
+  .number()
+  .refine(canBeWritten, 'expected epoch milliseconds between the years 1900 and 2299')
+  .transform((milliseconds): EventTime => fromMilliseconds(milliseconds));
 
 /** One entry of a line's production schedule on the wire (ISA-95 operations schedule). Times are epoch milliseconds. */
 export const scheduleEntrySchema = z
   .object({
-    id: z.string().min(1).max(128),
+    // Ids become properties of plain state.
+    id: z
+      .string()
+      .min(1)
+      .max(128)
+      .refine((id) => id !== '__proto__', 'expected another id'),
     kind: z.enum(SCHEDULE_KINDS),
     start: time,
     end: time,

@@ -1,6 +1,8 @@
 import type { Frame } from './frame.ts';
+import type { Located } from './key.ts';
 import type { EventTime } from './time.ts';
 import type { Waveform } from './waveform.ts';
+import type { Statistics } from './window.ts';
 
 /**
  * What a stage may write down, one type per table of `sql/schema`. Property names are column names. The columns
@@ -25,29 +27,16 @@ export type Tables = {
 };
 export type TableName = keyof Tables;
 
-type Located = { readonly plant: string; readonly line: string; readonly asset: string };
-
-export type WindowRow = Located & {
-  readonly signal: string;
-  readonly window: string;
-  readonly start: EventTime;
-  readonly end: EventTime;
-  readonly version: number;
-  readonly count: number;
-  readonly first: number;
-  readonly last: number;
-  readonly min: number;
-  readonly max: number;
-  readonly sum: number;
-  readonly mean: number;
-  readonly deviation: number;
-  readonly rms: number;
-  readonly peak_to_peak: number;
-  readonly crest: number;
-  readonly slope: number;
-  /** Map(String, Float64), as `{ p50: 1.2 }`. */
-  readonly quantiles: Readonly<Record<string, number>>;
-};
+export type WindowRow = Located &
+  Statistics & {
+    readonly signal: string;
+    readonly window: string;
+    readonly start: EventTime;
+    readonly end: EventTime;
+    readonly version: number;
+    /** Map(String, Float64), as `{ p50: 1.2 }`. */
+    readonly quantiles: Readonly<Record<string, number>>;
+  };
 
 export type FeaturesRow = Located & {
   readonly point: string;

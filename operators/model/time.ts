@@ -29,6 +29,15 @@ export function fromMilliseconds(milliseconds: number): EventTime {
   return Math.round(milliseconds * 1_000) as EventTime;
 }
 
+// ClickHouse's DateTime64 knows 1900 to 2299.
+const EARLIEST = Date.UTC(1900, 0, 1);
+const LATEST = Date.UTC(2299, 0, 1);
+
+/** Whether a time in epoch milliseconds can be written down: one that cannot would take its whole block with it. */
+export function canBeWritten(milliseconds: number): boolean {
+  return milliseconds >= EARLIEST && milliseconds < LATEST;
+}
+
 export function plus(time: EventTime, by: Duration): EventTime {
   return (time + by) as EventTime;
 }

@@ -33,23 +33,17 @@ export function recognise(states: States): Stage<Decoded, Decoded> {
         }
         const { identity, sequence } = value.origin;
         const place = `message ${sequence}`;
-        if (identity !== undefined && wasSeen(state, identity.producer, identity.mark)) {
-          out.aside(
-            'duplicate',
-            'the same message was seen before on this subject',
-            place,
-            weightOf(value),
-          );
-          return;
-        }
         const asset = assetOf(knowledge, value.asset);
         if (asset === undefined) {
-          out.aside(
-            'unknown',
-            `the plant model has no asset ${value.asset}`,
-            place,
-            weightOf(value),
-          );
+          const detail = `the plant model has no asset ${value.asset}`;
+          out.aside('unknown', detail, place, weightOf(value));
+          // Nothing is remembered of subjects that anybody can make up.
+          out.close();
+          return;
+        }
+        if (identity !== undefined && wasSeen(state, identity.producer, identity.mark)) {
+          const detail = 'the same message was seen before on this subject';
+          out.aside('duplicate', detail, place, weightOf(value));
           return;
         }
         pass(event, value.kind === 'frame' ? known(value, asset, out) : value, out);
@@ -76,11 +70,10 @@ function wasSeen(state: State, producer: string, mark: number): boolean {
 }
 
 function known(frame: Frame, asset: Asset, out: Out<Decoded>): Frame {
-  const unknown = [...frame.signals, ...frame.texts.map(({ signal }) => signal)].filter(
-    (signal) => {
-      return !Object.hasOwn(asset.signals, signal);
-    },
-  );
+  const unknown = frame.signals.filter((signal) => !Object.hasOwn(asset.signals, signal));
+  for (const { signal } of frame.texts) {
+    if (!Object.hasOwn(asset.signals, signal)) unknown.push(signal);
+  }
   if (unknown.length === 0) return frame;
   const count = unknown.length * frame.times.length;
   const detail = `the asset has no signal ${unknown.slice(0, 5).join(', ')}`;

@@ -8,6 +8,8 @@ export type Fact = {
   readonly mode: string;
   readonly product: string;
   readonly order: string;
+  /** When the machine last stopped being in a start-up state, at or before this fact; null if it never did. */
+  started: EventTime | null;
 };
 
 /** How long facts are kept: a fact as late as this still corrects later lookups. */
@@ -18,31 +20,52 @@ const STARTING = new Set(['STARTING', 'CLEARING', 'RESETTING', 'UNHOLDING', 'UNS
 /** Puts a fact in its place by valid time; of two with the same time, the later arrival replaces the earlier. */
 export function addFact(facts: Fact[], time: EventTime, data: StateData): void {
   const { state, mode = '', product = '', order = '' } = data;
-  const fact: Fact = { time, state, mode, product, order };
-  let at = facts.length;
-  while (at > 0 && (facts[at - 1]?.time ?? 0) > time) at -= 1;
-  if (facts[at - 1]?.time === time) facts[at - 1] = fact;
-  else facts.splice(at, 0, fact);
+  const fact: Fact = { time, state, mode, product, order, started: null };
+  const before = indexAt(facts, time);
+  const replaces = facts[before]?.time === time;
+  const at = replaces ? before : before + 1;
+  facts.splice(at, replaces ? 1 : 0, fact);
+  correctStarts(facts, at);
   const newest = facts[facts.length - 1]?.time ?? time;
   // The last fact before the kept stretch still says what was true when it began.
   while (facts.length > 1 && (facts[1]?.time ?? newest) < newest - KEPT) facts.shift();
 }
 
-/** The fact that was true at `time`, and its index; undefined before the first. */
-export function factAt(facts: readonly Fact[], time: EventTime): Fact | undefined {
-  for (let at = facts.length - 1; at >= 0; at -= 1) {
-    const fact = facts[at];
-    if (fact !== undefined && fact.time <= time) return fact;
+/** A new fact may change what is known of those behind it, up to the first for which nothing changes. */
+function correctStarts(facts: readonly Fact[], from: number): void {
+  for (let at = from; at < facts.length; at += 1) {
+    const [before, fact] = [facts[at - 1], facts[at]];
+    if (fact === undefined) return;
+    const ended = before !== undefined && isStarting(before.state) && !isStarting(fact.state);
+    const started = ended ? fact.time : (before?.started ?? null);
+    if (at > from && fact.started === started) return;
+    fact.started = started;
   }
-  return undefined;
+}
+
+/** The index of the fact that was true at `time`; -1 before the first. Looked up for everything that is observed. */
+function indexAt(facts: readonly Fact[], time: EventTime): number {
+  let [low, high] = [0, facts.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((facts[middle]?.time ?? time) <= time) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+/** The fact that was true at `time`; undefined before the first. */
+export function factAt(facts: readonly Fact[], time: EventTime): Fact | undefined {
+  return facts[indexAt(facts, time)];
 }
 
 /** Whether state, mode or product changed strictly inside (start, end). */
 export function changedInside(facts: readonly Fact[], start: EventTime, end: EventTime): boolean {
-  let before = factAt(facts, start);
-  for (const fact of facts) {
-    if (fact.time <= start) continue;
-    if (fact.time >= end) return false;
+  const first = indexAt(facts, start);
+  let before = facts[first];
+  for (let at = first + 1; at < facts.length; at += 1) {
+    const fact = facts[at];
+    if (fact === undefined || fact.time >= end) return false;
     if (before === undefined || !sameWork(before, fact)) return true;
     before = fact;
   }
@@ -59,11 +82,5 @@ export function isStarting(state: string): boolean {
 
 /** When the machine last stopped being in a start-up state, at or before `time`; undefined if it never did. */
 export function startupEnded(facts: readonly Fact[], time: EventTime): EventTime | undefined {
-  let ended: EventTime | undefined;
-  for (let at = 1; at < facts.length; at += 1) {
-    const [before, fact] = [facts[at - 1], facts[at]];
-    if (before === undefined || fact === undefined || fact.time > time) break;
-    if (isStarting(before.state) && !isStarting(fact.state)) ended = fact.time;
-  }
-  return ended;
+  return factAt(facts, time)?.started ?? undefined;
 }

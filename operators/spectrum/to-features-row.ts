@@ -1,14 +1,12 @@
 import type { Features } from '../model/features.ts';
-import { lineOf, nameOf, plantOf } from '../model/key.ts';
+import { locate } from '../model/key.ts';
 import type { FeaturesRow } from '../model/tables.ts';
 
 /** The row of `features` for one waveform's features. */
 export function toFeaturesRow(features: Features): FeaturesRow {
   const { asset, point, component, time, rate, samples, rpm, values, absent } = features;
   return {
-    plant: plantOf(asset),
-    line: nameOf(lineOf(asset)),
-    asset: nameOf(asset),
+    ...locate(asset),
     point,
     component: component ?? '',
     time,

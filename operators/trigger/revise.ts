@@ -1,6 +1,6 @@
 import type { Out } from '../flow/keyed.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
-import { lineOf, nameOf, plantOf } from '../model/key.ts';
+import { locate } from '../model/key.ts';
 import { assetOf } from '../model/knowledge.ts';
 import { scheduledFor } from '../model/line-schedules.ts';
 import type { Request, RequestAction } from '../model/request.ts';
@@ -74,9 +74,7 @@ function requestRow(request: Request): RequestRow {
   const { asset, id, revision, action, component, failure_mode, priority, title } = request;
   const { opened, time, incidents, anomalies } = request;
   return {
-    plant: plantOf(asset),
-    line: nameOf(lineOf(asset)),
-    asset: nameOf(asset),
+    ...locate(asset),
     ...{ id, revision, action, component, failure_mode, priority, title },
     ...{ opened, time, incidents, anomalies },
     request: canonicalJson(request),

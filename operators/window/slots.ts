@@ -149,10 +149,13 @@ function take(slots: Slots): number {
 }
 
 function grow(slots: Slots): void {
-  const numbers = new Float64Array(2 * slots.numbers.length);
+  const before = slots.used - 1;
+  // By half, and not to the double: sources of one rule grow all at the same time, and what is spare is copied too.
+  const room = before + Math.max(2, before >> 1);
+  const numbers = new Float64Array(room * WIDTH);
   numbers.set(slots.numbers);
   slots.numbers = numbers;
-  const links = new Int32Array(2 * slots.links.length);
+  const links = new Int32Array(room * LINKS);
   links.set(slots.links);
   slots.links = links;
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { parseDuration } from '../../operators/model/duration.ts';
 import { ASIDE_REASONS } from '../../operators/model/tables.ts';
-import { EXIT, Problem } from '../problem.ts';
 import { withWarehouse } from './with-warehouse.ts';
+import { wrongInput } from './wrong-input.ts';
 
 type Options = {
   readonly config?: string;
@@ -57,18 +57,18 @@ function queryOf({ reason, since, limit }: Options): {
   const conditions = ['1'];
   if (reason !== undefined) {
     if (!ASIDE_REASONS.some((known) => known === reason)) {
-      throw input('--reason', `one of ${ASIDE_REASONS.join(', ')}`, reason);
+      throw wrongInput('--reason', `one of ${ASIDE_REASONS.join(', ')}`, reason);
     }
     conditions.push('reason = {reason:String}');
   }
   const back = since === undefined ? undefined : parseDuration(since);
   if (since !== undefined) {
-    if (back === undefined) throw input('--since', 'a duration such as 30m, 24h or 7d', since);
+    if (back === undefined) throw wrongInput('--since', 'a duration such as 30m, 24h or 7d', since);
     conditions.push(
       'appended > (SELECT max(last_appended) FROM epochs) - toIntervalMicrosecond({back:Int64})',
     );
   }
-  if (!/^[1-9]\d*$/.test(limit)) throw input('--limit', 'a whole number above 0', limit);
+  if (!/^[1-9]\d*$/.test(limit)) throw wrongInput('--limit', 'a whole number above 0', limit);
   return {
     query: `SELECT appended, stream, run, sequence AS first_sequence, last_sequence, reason, stage, source, count,
                    detail, originals
@@ -78,10 +78,6 @@ function queryOf({ reason, since, limit }: Options): {
             LIMIT {limit:UInt64}`,
     query_params: { reason, back, limit: Number(limit) },
   };
-}
-
-function input(where: string, expected: string, found: string): Problem {
-  return new Problem({ where, expected, found, remedy: 'Correct it.', exit: EXIT.input });
 }
 
 function describe(aside: Aside): string {

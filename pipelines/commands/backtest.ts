@@ -12,7 +12,7 @@ type Options = {
 export function registerBacktest(program: Command): void {
   program
     .command('backtest')
-    .description('Run recordings through the pipeline: what would these rules have raised?')
+    .description('run recordings through the pipeline: what would these rules have raised?')
     .requiredOption('--model <file>', 'plant.yaml')
     .requiredOption('--rules <file>', 'rules.yaml')
     .requiredOption('--data <file...>', 'descriptions of recordings, or .ndjson files')

@@ -6,9 +6,9 @@ import { changesOf } from '../ingest/changes.ts';
 import type { PublishCounts } from '../ingest/publish.ts';
 import { publishRecordings } from '../ingest/publish-recordings.ts';
 import { type RecordingDescription, readDescription } from '../ingest/recording-description.ts';
-import { EXIT, Problem } from '../problem.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
 import { withNats } from './with-nats.ts';
+import { wrongInput } from './wrong-input.ts';
 
 type Options = Departures & {
   readonly speed: string;
@@ -96,19 +96,14 @@ function renamed(
 function speedOf(text: string): number {
   const speed = text === 'max' ? Number.POSITIVE_INFINITY : Number(text);
   if (speed > 0) return speed;
-  throw wrongOption('--speed', 'a number above 0, or max', text);
+  throw wrongInput('--speed', 'a number above 0, or max', text);
 }
 
 function settleOf(text: string | undefined): Duration | undefined {
   if (text === undefined) return undefined;
   const duration = parseDuration(text);
   if (duration !== undefined) return duration;
-  throw wrongOption('--settle', 'a duration such as 60s', text);
-}
-
-function wrongOption(option: string, expected: string, found: string): Problem {
-  const remedy = 'Correct the option.';
-  return new Problem({ where: option, expected, found, remedy, exit: EXIT.input });
+  throw wrongInput('--settle', 'a duration such as 60s', text);
 }
 
 function report(counts: PublishCounts, took: number, json: boolean, stopped: boolean): void {

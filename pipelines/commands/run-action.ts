@@ -7,12 +7,24 @@ import { runMaintenance } from '../maintenance.ts';
 import { createHappenings, type Happen } from '../runtime/happenings.ts';
 import { startHttp } from '../runtime/http.ts';
 import type { Progress } from '../runtime/lag.ts';
+import { own } from '../runtime/owner.ts';
 import { openWarehouse } from '../warehouse.ts';
-import { runWorker } from '../worker.ts';
+import { type Place, placeOf, runWorker } from '../worker.ts';
 
 /** Runs a worker, and the maintenance pipeline beside it where a CMMS is configured, until a signal drains it. */
 export async function run(file: string | undefined, acceptLoss: boolean): Promise<void> {
   const config = readConfig(file);
+  const place = placeOf(config);
+  // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.
+  const ownership = await own(place.directory, place.owner);
+  try {
+    await runOwned(config, place, acceptLoss);
+  } finally {
+    await ownership.release();
+  }
+}
+
+async function runOwned(config: Config, place: Place, acceptLoss: boolean): Promise<void> {
   const { happen, metrics } = createHappenings({
     level: config.log.level,
     labels: { pipeline: config.pipeline, partition: String(config.partition) },
@@ -25,28 +37,45 @@ export async function run(file: string | undefined, acceptLoss: boolean): Promis
     unready: () => (progress === undefined ? ['no message was processed yet'] : []),
   });
   const landing = createLandingSink(() => openWarehouse(config, happen), config, happen);
+  // A maintenance pipeline that fails drains the worker; one whose worker is gone has nothing to wait for.
+  const failed = new AbortController();
+  const ending = AbortSignal.any([drain, failed.signal]);
   const over = new AbortController();
-  const maintaining = maintain(config, happen, AbortSignal.any([drain, over.signal]));
+  const maintaining = maintain(config, happen, AbortSignal.any([drain, over.signal])).catch(
+    (error: unknown) => {
+      failed.abort();
+      throw error;
+    },
+  );
+  maintaining.catch(() => undefined);
   try {
     await landing.begin();
-    await Promise.all([
-      runWorker({
-        config,
-        happen,
-        landing,
-        acceptLoss,
-        drain,
-        onProgress(now) {
-          progress = now;
-        },
-      }).finally(() => over.abort()),
-      maintaining,
-    ]);
+    await runWorker({
+      config,
+      place,
+      happen,
+      landing,
+      acceptLoss,
+      drain: ending,
+      onProgress(now) {
+        progress = now;
+      },
+    }).catch((error: unknown) => {
+      // Told to go before it had begun: nothing was under way.
+      if (!ending.aborted || !isAbort(error)) throw error;
+    });
+    over.abort();
+    await maintaining;
   } finally {
     over.abort();
+    await maintaining.catch(() => undefined);
     await landing.close();
     await http.close();
   }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 async function maintain(config: Config, happen: Happen, signal: AbortSignal): Promise<void> {
@@ -58,7 +87,11 @@ async function maintain(config: Config, happen: Happen, signal: AbortSignal): Pr
     name: 'andon maintenance',
     patience: 'wait',
     signal,
+  }).catch((error: unknown) => {
+    if (signal.aborted) return undefined;
+    throw error;
   });
+  if (connection === undefined) return;
   try {
     await ensureRequests(connection);
     await runMaintenance({ connection, cmms, happen, signal, partitions });

@@ -7,7 +7,7 @@ export function registerRun(program: Command): void {
   program
     .command('run')
     .description(
-      'Work one partition: NATS from NATS_URL, ClickHouse from CLICKHOUSE_URL or embedded',
+      'work one partition: NATS from NATS_URL, ClickHouse from CLICKHOUSE_URL or embedded',
     )
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--accept-loss', 'go on past messages that the stream trimmed before they were read')

@@ -3,9 +3,9 @@ import { pipeline } from 'node:stream/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Command } from 'commander';
 import { sqlStatements } from '../../sinks/clickhouse/sql-tokens.ts';
-import { EXIT, Problem } from '../problem.ts';
-import { readText } from '../read-yaml.ts';
+import { readText } from '../read-text.ts';
 import { withWarehouse } from './with-warehouse.ts';
+import { wrongInput } from './wrong-input.ts';
 
 type Options = {
   readonly config?: string;
@@ -46,7 +46,12 @@ function plainFormat(): string {
 function parameter(text: string, known: Readonly<Record<string, string>>): Record<string, string> {
   const [, name, value] = /^(\w+)=([\s\S]*)$/.exec(text) ?? [];
   if (name !== undefined && value !== undefined) return { ...known, [name]: value };
-  throw input('--param', 'name=value', JSON.stringify(text), 'Example: --param asset=press-3.');
+  throw wrongInput(
+    '--param',
+    'name=value',
+    JSON.stringify(text),
+    'Example: --param asset=press-3.',
+  );
 }
 
 async function scriptOf(statement: string | undefined, file: string | undefined): Promise<string> {
@@ -54,11 +59,12 @@ async function scriptOf(statement: string | undefined, file: string | undefined)
   if (statement === undefined && file === '-') return text(process.stdin);
   if (statement === undefined && file !== undefined) return readText(file);
   const found = statement === undefined ? 'neither' : 'both';
-  throw input('andon sql', 'a statement or --file', found, 'Example: andon sql "SHOW TABLES".');
-}
-
-function input(where: string, expected: string, found: string, remedy: string): Problem {
-  return new Problem({ where, expected, found, remedy, exit: EXIT.input });
+  throw wrongInput(
+    'andon sql',
+    'a statement or --file',
+    found,
+    'Example: andon sql "SHOW TABLES".',
+  );
 }
 
 async function print(

@@ -103,7 +103,7 @@ export async function readDescription(path: string, base?: string): Promise<Reco
     const name = (path.split('/').at(-1) ?? '').split('.')[0]?.replace(/[^\w-]/g, '-') ?? '';
     return recordingSchema.parse({ kind: 'ndjson', name, file: resolve(path) });
   }
-  const file = await openYamlFile(path);
+  const file = openYamlFile(path);
   const parsed = recordingSchema.safeParse(file.data);
   file.report(parsed.error, []);
   if (!parsed.success) throw parsed.error;

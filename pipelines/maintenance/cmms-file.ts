@@ -6,7 +6,7 @@ import { openYamlFile } from '../yaml-file.ts';
  * with file, line and column.
  */
 export async function readCmmsFile(path: string): Promise<CmmsConfig> {
-  const file = await openYamlFile(path);
+  const file = openYamlFile(path);
   const result = cmmsConfigSchema.safeParse(file.data);
   if (result.success) return result.data;
   file.report(result.error, []);

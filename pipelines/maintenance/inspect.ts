@@ -38,7 +38,8 @@ export async function listRequests(connection: NatsConnection): Promise<readonly
   const summaries: RequestSummary[] = [];
   for (const [id, last] of [...newest].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const entry = byId.get(id);
-    const stored = entry?.revision === last ? undefined : await revisions.read(id, last);
+    // The ledger has the words of the first revision; what is true now stands in the last.
+    const stored = await revisions.read(id, last);
     summaries.push(
       summaryOf(id, last, entry, stored?.kind === 'request' ? stored.request : undefined),
     );

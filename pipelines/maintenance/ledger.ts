@@ -1,4 +1,4 @@
-import { type KV, Kvm } from '@nats-io/kv';
+import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { entrySchema, type LedgerEntry } from './entry.ts';
 
@@ -12,7 +12,6 @@ export type Held = { readonly entry: LedgerEntry | undefined; readonly version: 
  * believe they own it cannot both go on.
  */
 export interface Ledger {
-  readonly bucket: KV;
   all(): Promise<readonly LedgerEntry[]>;
   get(id: string): Promise<Held>;
   /** Rejects when somebody else changed the entry since `version`. Gives the new version. */
@@ -35,7 +34,6 @@ export async function openLedger(connection: NatsConnection): Promise<Ledger> {
   const parse = (value: Uint8Array) => entrySchema.parse(JSON.parse(Buffer.from(value).toString()));
 
   return {
-    bucket,
     async all() {
       const entries: LedgerEntry[] = [];
       for await (const { operation, value } of await bucket.history({ key: 'request.*' })) {

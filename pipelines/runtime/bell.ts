@@ -20,6 +20,7 @@ export function createBell(): Bell {
         function wake() {
           clearTimeout(timer);
           signal.removeEventListener('abort', wake);
+          waiting = waiting.filter((other) => other !== wake);
           resolve();
         }
         signal.addEventListener('abort', wake, { once: true });

@@ -15,13 +15,14 @@ export type Checkpoint = Run & {
 
 export interface Checkpoints {
   /**
-   * The newest that is whole and ends before the message `before`; older ones where it is damaged. Undefined when
-   * there is none.
+   * The newest that is whole and ends before the message `before`; damaged ones after it are told of and removed.
+   * Undefined when there are none at all.
    *
-   * @throws Problem when they belong to another stream or run, or when all are damaged
+   * @throws Problem when it belongs to another stream or run, or when all are damaged or too late
    */
   newest(run: Run, before: number): Promise<Checkpoint | undefined>;
-  write(checkpoint: Checkpoint): Promise<number>;
+  /** `needed`: the first message of the oldest epoch file, which can only be cut again from a checkpoint before it. */
+  write(checkpoint: Checkpoint, needed?: number): Promise<number>;
 }
 
 const KEPT = 3;
@@ -31,37 +32,55 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
   const list = async () => (await namesIn(directory)).filter((name) => NAME.test(name)).reverse();
   return {
     async newest(run, before) {
-      const names = (await list()).filter((name) => Number(NAME.exec(name)?.[2]) < before);
-      for (const name of names) {
-        const sealed = await readIfThere(join(directory, name));
+      const all = await list();
+      const damaged: string[] = [];
+      for (const name of all.filter((one) => endOf(one) < before)) {
+        const path = join(directory, name);
+        const sealed = await readIfThere(path);
         const content = sealed === undefined ? undefined : unseal(sealed);
         if (content === undefined) {
-          onDamaged(join(directory, name));
+          onDamaged(path);
+          damaged.push(path);
           continue;
         }
-        return belonging(unsealedCheckpoint(content), run, directory);
+        const checkpoint = belonging(unsealedCheckpoint(content), run, directory);
+        // They must not count among those that are kept.
+        for (const useless of damaged) await rm(useless, { force: true });
+        return checkpoint;
       }
-      if (names.length === 0) return undefined;
-      throw new Problem({
-        where: directory,
-        expected: 'at least one whole checkpoint',
-        found: `${names.length} damaged ones`,
-        remedy:
-          'Restore the directory from a backup, or begin a new run (`run` in the configuration).',
-        exit: EXIT.outside,
-      });
+      if (all.length === 0) return undefined;
+      throw noneWhole(directory, before, damaged.length, all.length - damaged.length);
     },
-    async write(checkpoint) {
+    async write(checkpoint, needed = Number.POSITIVE_INFINITY) {
       const { states, ...head } = checkpoint;
       const stages = Object.keys(states);
       const { parts, bytes } = seal({ head: { ...head, stages }, blobs: Object.values(states) });
       const epoch = String(checkpoint.epoch).padStart(12, '0');
       await writeWhole(join(directory, `${epoch}_${checkpoint.to}.checkpoint`), parts);
-      for (const name of (await list()).slice(KEPT))
-        await rm(join(directory, name), { force: true });
+      const names = await list();
+      const base = names.find((name) => endOf(name) < needed);
+      for (const name of names.slice(KEPT))
+        if (name !== base) await rm(join(directory, name), { force: true });
       return bytes;
     },
   };
+}
+
+/** To begin with empty states instead would give other answers wherever the stream is trimmed. */
+function noneWhole(directory: string, before: number, damaged: number, late: number): Problem {
+  const limit = before === Number.POSITIVE_INFINITY ? '' : ` before message ${before}`;
+  return new Problem({
+    where: directory,
+    expected: `at least one whole checkpoint${limit}`,
+    found: `${damaged} damaged ones, and ${late} too late ones`,
+    remedy: 'Restore the directory from a backup, or begin a new run (`run` in the configuration).',
+    exit: EXIT.outside,
+  });
+}
+
+/** The last message that a checkpoint of this name covers. */
+function endOf(name: string): number {
+  return Number(NAME.exec(name)?.[2]);
 }
 
 function unsealedCheckpoint({ head, blobs }: Content): Checkpoint {

@@ -14,6 +14,8 @@ import { persist } from './persist.ts';
 export type Delivery = {
   readonly sink: Sink;
   readonly store: EpochStore;
+  /** Where a row says that something was refused. */
+  readonly notes: Sink;
   /** Rung when an epoch was written; rings when a cursor moved. */
   readonly bell: Bell;
   readonly happen: Happen;
@@ -40,6 +42,7 @@ export async function deliver(delivery: Delivery): Promise<void> {
     }
     const content = await store.files.read(file);
     if (content === undefined) {
+      delivery.happen({ kind: 'epoch-file-damaged', file: file.path, reason: 'it cannot be read' });
       // Recovery finds damaged files at the start and cuts them again; until then nothing may overtake this one.
       await bell.wait(500, signal);
       continue;
@@ -103,7 +106,7 @@ async function carryOut(file: EpochFile, content: EpochContent, delivery: Delive
 async function writeOrPutAside(
   file: EpochFile,
   content: EpochContent,
-  { sink, store, happen }: Delivery,
+  { sink, notes, store, happen }: Delivery,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -123,9 +126,10 @@ async function writeOrPutAside(
         file: kept,
       });
     }
-    // A row that is refused itself would be for ever: then the file and the error have to do.
-    await sink.write(noteOf(error, content, sink.name), signal).catch((again: unknown) => {
-      if (!(again instanceof RefusedError)) throw again;
+    await notes.write(noteOf(error, content, sink.name), signal).catch((again: unknown) => {
+      // A row that is refused itself would be for ever, and a warehouse that is away must hold up no request: then
+      // the error that was told of has to do.
+      if (notes === sink && !(again instanceof RefusedError)) throw again;
     });
   }
 }

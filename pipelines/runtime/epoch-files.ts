@@ -11,7 +11,6 @@ export type EpochFile = EpochRange & { readonly path: string; readonly bytes: nu
 /** The epochs that are written down and not yet carried out everywhere, in order. */
 export interface EpochFiles {
   readonly list: readonly EpochFile[];
-  readonly bytes: number;
   write(content: EpochContent): Promise<EpochFile>;
   /** The content, or undefined when the file is damaged. */
   read(file: EpochFile): Promise<EpochContent | undefined>;
@@ -40,9 +39,6 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
 
   return {
     list,
-    get bytes() {
-      return list.reduce((sum, { bytes }) => sum + bytes, 0);
-    },
     async write(content) {
       const { epoch, from, to } = content;
       const path = join(directory, `${String(epoch).padStart(12, '0')}_${from}-${to}.epoch`);
@@ -62,8 +58,10 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
       return content === undefined ? undefined : unsealedContent(content);
     },
     async firstDamaged() {
-      for (const file of list) {
+      for (const file of [...list]) {
         const sealed = await readIfThere(file.path);
+        // Carried out and removed while it was read.
+        if (!list.includes(file)) continue;
         if (sealed === undefined || !isWhole(sealed)) return file;
       }
       return undefined;

@@ -15,6 +15,8 @@ export interface EpochStore {
   readonly skipped: Skipped;
   /** The last epoch that was written down, and its last message, by files and cursors; 0 for none. */
   written(): Cursor;
+  /** What some sink has still to take: not what only waits for a checkpoint. */
+  waiting(): { readonly files: number; readonly bytes: number };
   /** Keeps a block that the world refused, for a person to look at. */
   refuse(file: EpochFile, block: Block): Promise<string>;
   /** Removes what every cursor has passed and a checkpoint covers. */
@@ -30,6 +32,7 @@ export async function openEpochStore(
   const checkpoints = openCheckpoints(join(directory, 'checkpoints'), onDamaged);
   const cursors = await openCursors(join(directory, 'cursors'), sinks);
   const skipped = await openSkipped(directory);
+  const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
   return {
     files,
     checkpoints,
@@ -39,6 +42,10 @@ export async function openEpochStore(
       const ends: Cursor[] = [...files.list, ...sinks.map(cursors.of)];
       return ends.reduce((last, end) => (end.epoch > last.epoch ? end : last), { epoch: 0, to: 0 });
     },
+    waiting() {
+      const left = files.list.filter(({ epoch }) => epoch > passed());
+      return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
+    },
     async refuse(file, block) {
       const refused = join(directory, 'refused');
       await mkdir(refused, { recursive: true });
@@ -47,8 +54,7 @@ export async function openEpochStore(
       return path;
     },
     async sweep(checkpointed) {
-      const passed = Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
-      await files.removeTo(Math.min(passed, checkpointed));
+      await files.removeTo(Math.min(passed(), checkpointed));
     },
   };
 }

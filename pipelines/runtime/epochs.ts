@@ -49,14 +49,16 @@ export async function runEpochs(options: EpochsOptions): Promise<void> {
         2_000,
       );
       const { sequence, subject } = error;
+      const { stream } = options.run;
+      const skipped = times > 1;
       options.happen({
-        kind: 'message-poisoned',
-        stream: options.run.stream,
+        kind: skipped ? 'message-poisoned' : 'message-failed',
+        stream,
         sequence,
         subject,
         error: reason,
       });
-      if (times > 1) await options.store.skipped.add(sequence, reason);
+      if (skipped) await options.store.skipped.add(sequence, reason);
     }
   }
 }
@@ -67,9 +69,14 @@ async function live(options: EpochsOptions): Promise<void> {
   const damaged = await store.files.firstDamaged();
   const before = damaged?.from ?? Number.POSITIVE_INFINITY;
   const checkpoint = await store.checkpoints.newest(run, before);
+  const log = await options.openLog(checkpoint?.to ?? 0);
   const at = { epoch: checkpoint?.epoch ?? 0, to: checkpoint?.to ?? 0 };
-  const log = await options.openLog(at.to);
   try {
+    if (checkpoint === undefined && store.written().epoch === 0) {
+      // Where this run began must be known when the log has lost its beginning: nothing may be cut again without it.
+      at.to = (await log.state()).first - 1;
+      await store.checkpoints.write({ ...run, ...at, states: {} });
+    }
     if (checkpoint !== undefined) {
       happen({ kind: 'checkpoint-restored', ...at });
       options.onCheckpoint(checkpoint.epoch);
@@ -99,10 +106,13 @@ async function live(options: EpochsOptions): Promise<void> {
 
 /** Back-pressure: while too much waits for the sinks, nothing is pulled. */
 async function room({ store, backlog, bell, happen, signal }: EpochsOptions): Promise<void> {
-  const full = () => store.files.list.length >= backlog.files || store.files.bytes >= backlog.bytes;
+  const full = () => {
+    const { files, bytes } = store.waiting();
+    return files >= backlog.files || bytes >= backlog.bytes;
+  };
   if (!full()) return;
   const started = performance.now();
-  happen({ kind: 'back-pressure-on', files: store.files.list.length, bytes: store.files.bytes });
+  happen({ kind: 'back-pressure-on', ...store.waiting() });
   while (full() && !signal.aborted) await bell.wait(500, signal);
   happen({ kind: 'back-pressure-off', milliseconds: performance.now() - started });
 }

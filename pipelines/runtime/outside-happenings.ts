@@ -31,11 +31,6 @@ export const OUTSIDE_HAPPENINGS = {
     (h) => `${h.name} ended (${h.reason})${again(h.again)}`,
     counter('child_exits_total', 'Ends of a child process.', ['name']),
   ),
-  'revision-published': kind<{ id: string; revision: number }>(
-    'info',
-    (h) => `request ${h.id} revision ${h.revision} is published`,
-    counter('revisions_published_total', 'Request revisions in the outbox.'),
-  ),
   'maintenance-owned': kind<{ owner: string; own: boolean }>(
     'info',
     (h) => (h.own ? 'this process carries out requests' : `${h.owner} carries out requests`),

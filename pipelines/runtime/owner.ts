@@ -15,10 +15,12 @@ const ANSWER_WITHIN = 1_000;
  * socket in the abstract namespace (Linux), or a socket file elsewhere. Whoever comes second connects to it and is
  * told the owner's name.
  *
- * @throws Problem with the owner's name
+ * @throws Problem with the owner's name, or when there can be no such directory
  */
 export async function own(directory: string, name: string): Promise<Ownership> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
+    throw impossible(directory, error);
+  });
   const path = await realpath(directory);
   const address = addressOf(path);
   const server = createServer((socket) => {
@@ -37,6 +39,11 @@ export async function own(directory: string, name: string): Promise<Ownership> {
     await listen(server, address);
   }
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+/** The name of whoever has taken a directory; undefined when nobody has. Rejects when there is no such directory. */
+export async function ownerOf(directory: string): Promise<string | undefined> {
+  return ask(addressOf(await realpath(directory)));
 }
 
 function addressOf(path: string): string {
@@ -69,6 +76,19 @@ function ask(address: string): Promise<string | undefined> {
     socket.on('end', () => resolve(name));
     socket.on('error', () => resolve(undefined));
   });
+}
+
+function impossible(directory: string, cause: unknown): Problem {
+  return new Problem(
+    {
+      where: directory,
+      expected: 'a directory that is there or can be made',
+      found: cause instanceof Error ? cause.message : String(cause),
+      remedy: 'Correct `directory` in the configuration, or the permissions.',
+      exit: EXIT.input,
+    },
+    { cause },
+  );
 }
 
 function taken(directory: string, owner: string | undefined, cause: unknown): Problem {

@@ -44,9 +44,12 @@ export class Session {
   readonly #engine: Engine;
   readonly #cuts: KnownCut[];
   #epoch: number;
+  #checkpointed: number;
   #last: number;
   #from: number;
   #appended: EventTime = BEGINNING;
+  /** Seen, and waiting for the message after them: they often come alone. */
+  #gaps: Gap[] = [];
   #begun = performance.now();
 
   constructor(options: SessionOptions, checkpoint: Cursor, states: PackedStates) {
@@ -54,6 +57,7 @@ export class Session {
     this.#engine = createEngine(options.pipeline, states, options.collector);
     this.#cuts = plan(options.store.files.list, checkpoint, options.store.written());
     this.#epoch = checkpoint.epoch + 1;
+    this.#checkpointed = checkpoint.epoch;
     this.#last = checkpoint.to;
     this.#from = checkpoint.to + 1;
   }
@@ -71,27 +75,12 @@ export class Session {
 
   /** Takes a batch in. Gives way to other work after it. */
   async take(messages: readonly Message[], gaps: readonly Gap[]): Promise<void> {
-    let gap = 0;
+    this.#gaps.push(...gaps);
     for (const message of messages) {
       while (this.#cuts[0] !== undefined && message.sequence > endOf(this.#cuts[0])) {
         await this.#cutKnown(this.#cuts[0]);
       }
-      for (
-        let lost = gaps[gap];
-        lost !== undefined && lost.to < message.sequence;
-        lost = gaps[gap]
-      ) {
-        this.#engine.gap(lost, message);
-        const { stream } = this.#options.run;
-        this.#options.happen({
-          kind: 'gap',
-          stream,
-          reason: lost.kind,
-          from: lost.from,
-          to: lost.to,
-        });
-        gap += 1;
-      }
+      this.#tellOfGaps(message);
       this.#push(message);
       const known = this.#cuts[0];
       if (known !== undefined) {
@@ -108,28 +97,46 @@ export class Session {
   /** Writes the epoch under way down; with `final`, or every so often, a checkpoint beside it. */
   async cut(final: boolean): Promise<void> {
     // What was not replayed to the end yet is already written down.
-    if (this.#cuts.length > 0 || this.#last < this.#from) return;
-    const { store, collector, run, happen, limits, onEpoch } = this.#options;
+    if (this.#cuts.length > 0) return;
+    if (this.#last < this.#from) {
+      if (final) await this.#checkpointLast();
+      return;
+    }
+    const { store, collector, run, limits, onEpoch } = this.#options;
     const epoch = this.#epoch;
     const checkpoint = final || epoch % limits.checkpointEvery === 0;
     const states = this.#engine.cut(epoch, checkpoint);
     const collected = collector.finish(run, { epoch, from: this.#from, to: this.#last });
     const { bytes } = await this.#persist(() => store.files.write(collected.content));
     this.#tell(collected, bytes);
-    if (states !== undefined) {
-      const started = performance.now();
-      const to = this.#last;
-      const size = await this.#persist(() =>
-        store.checkpoints.write({ ...run, epoch, to, states }),
-      );
-      const milliseconds = performance.now() - started;
-      happen({ kind: 'checkpoint-written', epoch, to, bytes: size, milliseconds });
-      for (const [stage, state] of Object.entries(states)) {
-        happen({ kind: 'stage-state', stage, bytes: state.length });
-      }
-    }
+    if (states !== undefined) await this.#checkpoint(epoch, states);
     this.#advance(epoch);
     await onEpoch(states === undefined ? undefined : epoch);
+  }
+
+  /** At a drain between two epochs: the next start need not replay what is already written down. */
+  async #checkpointLast(): Promise<void> {
+    const epoch = this.#epoch - 1;
+    if (epoch === this.#checkpointed || epoch === 0) return;
+    const states = this.#engine.cut(epoch, true);
+    if (states === undefined) return;
+    await this.#checkpoint(epoch, states);
+    await this.#options.onEpoch(epoch);
+  }
+
+  async #checkpoint(epoch: number, states: PackedStates): Promise<void> {
+    const { store, run, happen } = this.#options;
+    const started = performance.now();
+    const to = this.#last;
+    const bytes = await this.#persist(() =>
+      store.checkpoints.write({ ...run, epoch, to, states }, store.files.list[0]?.from),
+    );
+    this.#checkpointed = epoch;
+    const milliseconds = performance.now() - started;
+    happen({ kind: 'checkpoint-written', epoch, to, bytes, milliseconds });
+    for (const [stage, state] of Object.entries(states)) {
+      happen({ kind: 'stage-state', stage, bytes: state.length });
+    }
   }
 
   #tell({ content, messages, readings, asides }: CollectedEpoch, bytes: number): void {
@@ -154,6 +161,20 @@ export class Session {
   #persist<T>(write: () => Promise<T>): Promise<T> {
     const { directory: path, happen, abort: signal } = this.#options;
     return persist(write, { path, happen, signal });
+  }
+
+  #tellOfGaps(next: Message): void {
+    const { run, happen } = this.#options;
+    for (
+      let gap = this.#gaps[0];
+      gap !== undefined && gap.to < next.sequence;
+      gap = this.#gaps[0]
+    ) {
+      this.#gaps.shift();
+      this.#engine.gap(gap, next);
+      const { kind: reason, from, to } = gap;
+      happen({ kind: 'gap', stream: run.stream, reason, from, to });
+    }
   }
 
   #push(message: Message): void {

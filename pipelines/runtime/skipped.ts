@@ -17,7 +17,7 @@ const MOST_PER_HOUR = 10;
 export async function openSkipped(directory: string): Promise<Skipped> {
   const path = join(directory, 'skipped.json');
   const text = await readIfThere(path);
-  const list = text === undefined ? [] : listSchema.parse(JSON.parse(text.toString()));
+  const list = text === undefined ? [] : read(path, text.toString());
   const reasons = new Map(list.map(({ sequence, reason }) => [sequence, reason]));
   return {
     reasonFor: (sequence) => reasons.get(sequence),
@@ -38,4 +38,22 @@ export async function openSkipped(directory: string): Promise<Skipped> {
       await writeWhole(path, [Buffer.from(JSON.stringify(list))]);
     },
   };
+}
+
+function read(path: string, text: string): z.infer<typeof listSchema> {
+  try {
+    return listSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Problem(
+      {
+        where: path,
+        expected: 'the list of messages that are skipped',
+        found: error instanceof Error ? error.message : String(error),
+        remedy:
+          'Restore it from a backup, or begin a new run (`run`): without it other rows come out.',
+        exit: EXIT.outside,
+      },
+      { cause: error },
+    );
+  }
 }

@@ -8,9 +8,9 @@ const HELD_BACK = [
 
 /** What happens in a worker: its life, its log, epochs, checkpoints, sinks. A new happening is one entry here. */
 export const WORKER_HAPPENINGS = {
-  started: kind<{ pipeline: string; run: string; stream: string; after: number; owner: string }>(
+  started: kind<{ pipeline: string; run: string; stream: string; owner: string }>(
     'info',
-    (h) => `${h.pipeline}/${h.run} goes on after message ${h.after} of ${h.stream} as ${h.owner}`,
+    (h) => `${h.pipeline}, run ${h.run}, works ${h.stream} as ${h.owner}`,
   ),
   draining: kind<{ reason: string }>('info', (h) => `draining: ${h.reason}`),
   drained: kind<{ to: number; milliseconds: number }>(
@@ -19,18 +19,8 @@ export const WORKER_HAPPENINGS = {
   ),
   'owner-lost': kind<{ stream: string; owner: string }>(
     'error',
-    (h) => `${h.stream} belongs to ${h.owner} now; this worker stops`,
+    (h) => `${h.stream} is lost, this worker stops: ${h.owner}`,
     counter('owner_lost_total', 'Times that the partition was lost to another worker.'),
-  ),
-  'change-applied': kind<{ what: string; change: string; sequence: number }>(
-    'info',
-    (h) => `${h.what} ${h.change} is in force from message ${h.sequence}`,
-    counter('changes_applied_total', 'Changes of model, rules and schedule.', ['what']),
-  ),
-  defect: kind<{ where: string; error: string }>(
-    'error',
-    (h) => `${h.where}: ${h.error}`,
-    counter('defects_total', 'Errors that nobody foresaw.', ['where']),
   ),
   'log-lag': kind<{ stream: string; messages: number; milliseconds: number; room: number }>(
     'debug',
@@ -76,11 +66,6 @@ export const WORKER_HAPPENINGS = {
     'error',
     (h) => `${h.path} cannot be written (${h.reason}): make room`,
     counter('disk_full_total', 'Writes of epoch files or checkpoints that failed.'),
-  ),
-  'tick-failed': kind<{ stream: string; reason: string }>(
-    'warn',
-    (h) => `no tick for ${h.stream}: ${h.reason}; its silence timers stand still`,
-    counter('ticks_failed_total', 'Ticks that could not be published.', ['stream']),
   ),
   'epoch-written': kind<{
     epoch: number;
@@ -136,10 +121,6 @@ export const WORKER_HAPPENINGS = {
     (h) => `${h.file} is damaged (${h.reason}); it is cut again from the log`,
     counter('epoch_files_damaged_total', 'Epoch files that had to be cut again.'),
   ),
-  replayed: kind<{ epochs: number; messages: number; milliseconds: number }>(
-    'info',
-    (h) => `${h.epochs} epochs (${h.messages} messages) replayed, all the same as before`,
-  ),
   'replay-mismatch': kind<{ epoch: number; from: number; to: number }>(
     'error',
     (h) =>
@@ -152,6 +133,12 @@ export const WORKER_HAPPENINGS = {
     gauge('stage_state_bytes', 'Size of the state of a stage in the checkpoint.', (h) => h.bytes, [
       'stage',
     ]),
+  ),
+  'message-failed': kind<{ stream: string; sequence: number; subject: string; error: string }>(
+    'warn',
+    (h) =>
+      `message ${h.sequence} (${h.subject}) cannot be processed, and is tried once more: ${h.error}`,
+    counter('failed_messages_total', 'Times that an operator threw.', ['stream']),
   ),
   'message-poisoned': kind<{ stream: string; sequence: number; subject: string; error: string }>(
     'error',

@@ -59,20 +59,25 @@ export function createBlocks(): Blocks {
     LINE_TABLES.map((table) => [table, createJsonLines(table)]),
   );
 
-  function sum(of: (part: { rows: number; bytes: number }) => number): number {
-    let total = of(readings) + of(waveforms);
-    for (const part of lines.values()) total += of(part);
-    return total;
+  // Of all lines: asked for after every message, so not added up each time.
+  let lineRows = 0;
+  let lineBytes = 0;
+
+  function addLine(table: LineTable, row: Readonly<Record<string, unknown>>): void {
+    lineBytes += lines.get(table)?.add(row) ?? 0;
+    lineRows += 1;
   }
 
-  const rowCount = () => sum((part) => part.rows) + asides.size;
+  function rowCount(): number {
+    return readings.rows + waveforms.rows + lineRows + asides.size;
+  }
 
   return {
     get rows() {
       return rowCount();
     },
     get bytes() {
-      return sum((part) => part.bytes) + asides.size * 200;
+      return readings.bytes + waveforms.bytes + lineBytes + asides.size * 200;
     },
     add(row, sequence, appended) {
       switch (row.table) {
@@ -83,18 +88,20 @@ export function createBlocks(): Blocks {
         case 'asides':
           return asides.add(row.row, sequence, appended);
         case 'requests':
-          lines.get('request_history')?.add({ sequence, appended, ...row.row });
+          addLine('request_history', { sequence, appended, ...row.row });
       }
-      lines.get(row.table)?.add({ sequence, appended, ...row.row });
+      addLine(row.table, { sequence, appended, ...row.row });
     },
     addEpoch({ from, to, ...facts }) {
       const rows = rowCount();
-      lines.get('epochs')?.add({ ...facts, first_sequence: from, last_sequence: to, rows });
+      addLine('epochs', { ...facts, first_sequence: from, last_sequence: to, rows });
     },
     finish(stream, run) {
       for (const aside of asides.take()) lines.get('asides')?.add(aside);
       const blocks = [readings.finish(stream, run), waveforms.finish(stream, run)];
       for (const part of lines.values()) blocks.push(part.finish({ stream, run }));
+      lineRows = 0;
+      lineBytes = 0;
       return blocks.filter((block) => block !== undefined);
     },
   };

@@ -2,27 +2,22 @@ import type { Block } from '../sink.ts';
 
 /** Rows of one table of low volume, as JSONEachRow lines. Whole numbers of microseconds are what DateTime64(6) reads. */
 export interface JsonLines {
-  readonly rows: number;
-  readonly bytes: number;
-  add(row: Readonly<Record<string, unknown>>): void;
+  /** About how many bytes it takes in the block. */
+  add(row: Readonly<Record<string, unknown>>): number;
   /** The block, or undefined if there is no row. Empties the builder. */
   finish(origin: Readonly<Record<string, string>>): Block | undefined;
 }
 
+/** About what `origin` takes in front of every line. */
+const ORIGIN_SIZE = 40;
+
 export function createJsonLines(table: string): JsonLines {
   let lines: string[] = [];
-  let bytes = 0;
   return {
-    get rows() {
-      return lines.length;
-    },
-    get bytes() {
-      return bytes;
-    },
     add(row) {
       const line = JSON.stringify(row, spelt);
       lines.push(line);
-      bytes += line.length + 40;
+      return line.length + ORIGIN_SIZE;
     },
     finish(origin) {
       if (lines.length === 0) return undefined;
@@ -31,7 +26,6 @@ export function createJsonLines(table: string): JsonLines {
       const data = Buffer.from(lines.map((line) => `${head}${line.slice(1)}\n`).join(''));
       const block = { table, format: 'JSONEachRow', rows: lines.length, data } as const;
       lines = [];
-      bytes = 0;
       return block;
     },
   };

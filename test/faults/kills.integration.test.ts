@@ -4,7 +4,15 @@ import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
 import { randomOf } from '../support/plant-log.ts';
 import { shared } from '../support/real-data.ts';
 import { recordedPlant } from '../support/recorded-plant.ts';
-import { andon, ROOT, type Stand, startStand, until, worksAt } from '../support/stand.ts';
+import {
+  andon,
+  ROOT,
+  type Stand,
+  startStand,
+  until,
+  untilPublished,
+  worksAt,
+} from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** How many kills in each scenario; more of them for a long run. */
@@ -74,6 +82,19 @@ async function kill(stand: Stand, victim: Victim): Promise<void> {
   }
 }
 
+/** Waits a little for an epoch of which some rows have landed and others not: the worst of moments. */
+async function partLanded(stand: Stand): Promise<boolean> {
+  const query =
+    'SELECT toInt32((SELECT max(sequence) FROM {db}.waveforms) > max(last_sequence)) AS part ' +
+    'FROM {db}.epochs';
+  const deadline = performance.now() + 1_500;
+  while (performance.now() < deadline) {
+    const [row] = await rowsOf<{ part: number }>(stand, query);
+    if (row?.part === 1) return true;
+  }
+  return false;
+}
+
 const stands: Stand[] = [];
 afterAll(async () => {
   for (const stand of stands.reverse()) await stand.stop();
@@ -90,11 +111,14 @@ describe.each([madeUp(), ...recorded()])('$name', ({ files, recording, lasts }) 
       const speed = `${lasts / Math.max(5, (KILLS * PAUSE) / 2)}`;
       const args = ['publish', '--replay', '--speed', speed, ...files, recording, '--json'];
       const publishing = andon(args, disturbed.env);
-      await pause(1_500);
+      await untilPublished(disturbed);
       await disturbed.worker.start();
       const began = performance.now();
+      let worst = 0;
       for (const victim of victims) {
         await pause(random() * PAUSE * 1_000);
+        const lands = victim === 'worker' || victim === 'warehouse';
+        if (lands && (await partLanded(disturbed))) worst += 1;
         await kill(disturbed, victim);
       }
       const killing = performance.now() - began;
@@ -105,7 +129,7 @@ describe.each([madeUp(), ...recorded()])('$name', ({ files, recording, lasts }) 
       await until('everything to land', 60_000, async () => (await landedTo(disturbed)) >= last);
       const settled = performance.now() - began;
       console.log(
-        `seed ${SEED}: ${victims.join(', ')} in ${seconds(killing)}; ` +
+        `seed ${SEED}: ${victims.join(', ')} in ${seconds(killing)}, ${worst} in a landing; ` +
           `${last} messages landed ${seconds(settled - killing)} after the last kill`,
       );
 

@@ -49,6 +49,6 @@ function withoutRules(
   rows: readonly { readonly table: string; readonly row: unknown }[],
 ): string[] {
   return rows
-    .filter(({ table }) => table !== 'rules' && table !== 'readings')
+    .filter(({ table }) => !['rules', 'readings', 'waveforms'].includes(table))
     .map((row) => JSON.stringify(row));
 }

@@ -23,20 +23,26 @@ function disturbed(seed: number): { said: Said[]; nuisances: Nuisances; readings
     if (one.subject.startsWith('telemetry')) readings += 2;
     const { at } = one;
     const chance = random();
+    // No two alike: a repeat is something else.
+    const vibration = said.length;
     if (chance < 0.02) {
-      said.push({ at, subject: 'telemetry.p1.l1.press', payload: Buffer.from('no such thing') });
+      said.push({
+        at,
+        subject: 'telemetry.p1.l1.press',
+        payload: Buffer.from(`no such thing ${vibration}`),
+      });
       nuisances.malformed += 1;
     } else if (chance < 0.04) {
-      said.push(frame('l1.stranger', at, { temperature: 1, vibration: 2 }));
+      said.push(frame('l1.stranger', at, { temperature: 1, vibration }));
       nuisances.unknown += 2;
     } else if (chance < 0.06 && one.subject.startsWith('telemetry')) {
       said.push(one);
       nuisances.duplicate += 2;
     } else if (chance < 0.08) {
-      said.push(frame('l2.fan', at, { temperature: 1, vibration: 2 }, at + 3_600_000));
+      said.push(frame('l2.fan', at, { temperature: 1, vibration }, at + 3_600_000));
       nuisances.skew += 2;
     } else if (chance < 0.1) {
-      said.push(frame('l2.fan', at, { temperature: Number.NaN, vibration: 3.25, [`x${at}`]: 1 }));
+      said.push(frame('l2.fan', at, { temperature: Number.NaN, vibration, [`x${at}`]: 1 }));
       nuisances.notFinite += 1;
       nuisances.unknown += 1;
       readings += 2;

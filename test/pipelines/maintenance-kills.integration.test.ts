@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, startChild } from '../../pipelines/runtime/child.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import {
   askReference,

@@ -5,7 +5,15 @@ import type { Request } from '../../operators/model/request.ts';
 import { checksOf, landedTo, rowsOf } from '../support/landed.ts';
 import { madeUpBearing } from '../support/made-up-bearing.ts';
 import { realData, shared } from '../support/real-data.ts';
-import { andon, ROOT, type Stand, startStand, until, worksAt } from '../support/stand.ts';
+import {
+  andon,
+  ROOT,
+  type Stand,
+  startStand,
+  until,
+  untilPublished,
+  worksAt,
+} from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const FILES = ['--model', `${ROOT}examples/pronostia/plant.yaml`];
@@ -90,9 +98,7 @@ describe.each(INPUTS)(
       const [first] = await Promise.all([
         andon(['publish', '--replay', ...FILES, file, '--json'], stand.env),
         // The stream is a replay: the publisher makes it, and the worker takes what it finds.
-        until('the stream', 20_000, () => streamIsThere(stand.nats.url)).then(() =>
-          stand.worker.start(),
-        ),
+        untilPublished(stand).then(() => stand.worker.start()),
       ]);
       const { last } = JSON.parse(first.out);
       await until('everything to land', 60_000, async () => (await landedTo(stand)) >= last);
@@ -195,19 +201,6 @@ test('bearing 3_3, under the same rules: one request, nothing in the first third
   expect(first).toBeGreaterThan(4_340 / 3);
   expect(new Set(parsed<Request>(decisions, 'requests').map(({ id }) => id)).size).toBe(1);
 });
-
-async function streamIsThere(servers: string): Promise<boolean> {
-  const connection = await connect({ servers });
-  try {
-    const manager = await jetstreamManager(connection);
-    return await manager.streams.info('ANDON_0').then(
-      () => true,
-      () => false,
-    );
-  } finally {
-    await connection.close();
-  }
-}
 
 /** The bodies of all messages of the outbox, in order. */
 async function outboxOf(servers: string): Promise<string[]> {

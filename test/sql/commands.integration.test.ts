@@ -1,8 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../pipelines/config.ts';
+import { EXIT } from '../../pipelines/problem.ts';
+import { own } from '../../pipelines/runtime/owner.ts';
 import { openWarehouse, type Warehouse } from '../../pipelines/warehouse.ts';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { createLanding } from '../../sinks/clickhouse/landing.ts';
@@ -90,6 +95,31 @@ describe('beside a worker', () => {
     });
     expect(await answer.json()).toEqual([{ n: 3 }]);
   });
+});
+
+test('a command waits for the warehouse of a worker, and starts none beside it', async () => {
+  const busy = temporaryDirectory();
+  const config = readConfig(undefined, { ANDON_DIR: busy });
+  const ownership = await own(join(busy, 'warehouse'), 'hall-7:42');
+  await expect(openWarehouse(config, undefined, 300)).rejects.toMatchObject({
+    exit: EXIT.owned,
+    message: expect.stringMatching(
+      /warehouse: expected the embedded warehouse of hall-7:42 to answer, found silence for 0\.3 s/,
+    ),
+  });
+  const happened: string[] = [];
+  const waiting = openWarehouse(config, ({ kind }) => happened.push(kind));
+  const answering = createServer((_, response) => response.end('Ok.\n'));
+  await new Promise<void>((resolve) => answering.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
+  writeFileSync(join(busy, 'warehouse', 'address.json'), JSON.stringify({ url }));
+  const found = await waiting;
+  expect(found).toMatchObject({ url, borrowed: true });
+  expect(happened).toEqual([]);
+  await found.close();
+  await ownership.release();
+  answering.closeAllConnections();
+  await new Promise((resolve) => answering.close(resolve));
 });
 
 test('a server that is not there is an error of the outside, with its address', () => {

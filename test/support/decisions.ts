@@ -43,17 +43,22 @@ export function lastingOf(decisions: Decisions): Record<string, unknown> {
   }
   return {
     windows: [...windows].map(([name, { text }]) => `${name} ${text}`).sort(),
-    anomalies: byLine(rowsOf(decisions, 'anomalies')),
-    incidents: byLine(rowsOf(decisions, 'incidents')),
-    requests: byLine(rowsOf(decisions, 'requests')),
+    anomalies: byAsset(rowsOf(decisions, 'anomalies')),
+    incidents: byAsset(rowsOf(decisions, 'incidents')),
+    requests: byAsset(rowsOf(decisions, 'requests')),
   };
 }
 
-/** Lines have clocks of their own: order is promised within a line, not between two. */
-function byLine<R extends { readonly line: string }>(rows: readonly R[]): Record<string, R[]> {
-  const lines: Record<string, R[]> = {};
-  for (const row of rows) lines[row.line] = [...(lines[row.line] ?? []), row];
-  return lines;
+/** Order is promised for a machine: between two, timers and events may take turns at each watermark. */
+function byAsset<R extends { readonly line: string; readonly asset: string }>(
+  rows: readonly R[],
+): Record<string, R[]> {
+  const assets: Record<string, R[]> = {};
+  for (const row of rows) {
+    const asset = `${row.line}/${row.asset}`;
+    assets[asset] = [...(assets[asset] ?? []), row];
+  }
+  return assets;
 }
 
 /** How much was set aside, by reason. */

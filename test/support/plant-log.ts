@@ -20,7 +20,8 @@ export const MODEL = {
 
 function asset(id: string) {
   const signals = { temperature: { unit: 'Cel' }, vibration: { unit: 'mm/s' } };
-  return { id, class: 'machine', iso: { group: '2', support: 'rigid' }, signals };
+  const points = [{ id: 'de' }];
+  return { id, class: 'machine', iso: { group: '2', support: 'rigid' }, signals, points };
 }
 
 export const RULES = {
@@ -39,6 +40,13 @@ export const RULES = {
       while: "state == 'EXECUTE'",
       raise: { after: '5s', severity: 'warning' },
       clear: { after: '10s', deadband: '5%' },
+    },
+    {
+      id: 'shaking',
+      kind: 'limit',
+      signal: 'vibration_acceleration_rms',
+      above: 2,
+      raise: { count: 2 },
     },
     { id: 'zone', kind: 'iso20816', signal: 'vibration', window: 'short', of: 'rms' },
     { id: 'stuck', kind: 'stuck', signal: 'vibration', window: 'short', windows: 4 },
@@ -109,8 +117,11 @@ export function plantLife(seed: number, seconds: number): Said[] {
       const vibration = machine.still > 0 ? 1.25 : machine.shaking + quarter(random());
       const values = { temperature: machine.hot + quarter(random() * 4), vibration };
       if (random() > 0.02) said.push(frame(machine.path, at, values));
-      if (random() < 0.02) said.push(state(machine.path, at + 1, random()));
-      if (random() < 0.01) said.push(happened(machine.path, at + 2, 'acknowledged', {}));
+      // Half of what happens happens on whole seconds, where windows end: ties must not depend on arrival.
+      const when = random() < 0.5 ? second * 1_000 : at + 1;
+      if (random() < 0.02) said.push(state(machine.path, when, random()));
+      if (random() < 0.01) said.push(happened(machine.path, when, 'acknowledged', {}));
+      if (second % 5 === 4) said.push(burst(machine.path, second * 1_000, machine.shaking));
     }
   }
   return said.sort((a, b) => a.at - b.at);
@@ -132,6 +143,13 @@ export function frame(
 
 export function happened(path: string, at: number, type: string, data: object): Said {
   return { at, subject: `event.p1.${path}`, payload: pack({ time: START + at, type, data }) };
+}
+
+/** 64 samples of a tone at a tenth of a second's distance from the next window's end. */
+function burst(path: string, at: number, amplitude: number): Said {
+  const samples = Float32Array.from({ length: 64 }, (_, i) => amplitude * Math.sin(i / 3));
+  const content = { time: START + at, rate: 640, unit: 'g', samples: Buffer.from(samples.buffer) };
+  return { at, subject: `waveform.p1.${path}.de`, payload: pack(content) };
 }
 
 function state(path: string, at: number, chance: number): Said {

@@ -15,7 +15,7 @@ import {
 const POINT = { id: 'horizontal', component: 'bearing', unit: 'g', rpm: 1_800 };
 const DETECTORS = [
   {
-    id: 'shaking',
+    id: 'burst-strong',
     kind: 'limit',
     signal: 'vibration_acceleration_rms',
     above: 0.4,
@@ -23,7 +23,7 @@ const DETECTORS = [
     clear: { after: '30s', deadband: '5%' },
   },
   {
-    id: 'unusual',
+    id: 'burst-unusual',
     kind: 'baseline',
     signal: 'vibration_acceleration_rms',
     learn: 20,
@@ -32,7 +32,12 @@ const DETECTORS = [
     raise: { after: '10s', severity: 'warning' },
   },
 ];
-const TRIGGER = { id: 'balance', on: 'shaking', request: { priority: 'high' }, cooldown: '5m' };
+const TRIGGER = {
+  id: 'burst-balance',
+  on: 'burst-strong',
+  request: { priority: 'high' },
+  cooldown: '5m',
+};
 
 export type RecordedPlant = {
   /** An NDJSON recording. */

@@ -1,6 +1,6 @@
 import { natsServer } from '../../pipelines/demo/nats-server.ts';
 import { type Child, startChild } from '../../pipelines/runtime/child.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** A real nats-server with JetStream, of this test alone. */

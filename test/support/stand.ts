@@ -3,10 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { parse } from 'yaml';
 import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-request.ts';
 import { type Child, type Exit, startChild } from '../../pipelines/runtime/child.ts';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { startNats, type TestNats } from './servers.ts';
 import { temporaryDirectory } from './temporary.ts';
 
@@ -45,6 +47,8 @@ export interface Stand {
   readonly worker: Service;
   /** Of the worker: epochs, checkpoints, the warehouse. */
   readonly directory: string;
+  /** The file with the configuration of the worker. */
+  readonly config: string;
   readonly env: Readonly<Record<string, string>>;
   /** Of the embedded warehouse. */
   warehouse(): { readonly url: string; readonly pid: number } | undefined;
@@ -72,13 +76,14 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const env = { NATS_URL: nats.url, CMMS_URL: url, CMMS_TOKEN: 'reference', ...options.env };
   const journal = ['--port', `${cmmsPort}`, '--journal', join(folder, 'cmms.ndjson')];
   const cmms = service([CMMS, ...journal], env, /"url"/);
-  const worker = service([ANDON, 'run', '--config', config], env, /goes on after message/);
+  const worker = service([ANDON, 'run', '--config', config], env, /"kind":"started"/);
   await cmms.start();
   return {
     nats,
     cmms: { ...cmms, url },
     worker,
     directory,
+    config,
     env,
     warehouse() {
       try {
@@ -169,6 +174,22 @@ export async function until(
   while (!(await question())) {
     if (performance.now() > deadline) throw new Error(`waited ${limit} ms for ${what}`);
     await pause(20);
+  }
+}
+
+/** Waits for the log of a stand: a worker that comes before a replay would make a live one. */
+export async function untilPublished({ nats }: Pick<Stand, 'nats'>): Promise<void> {
+  const connection = await connect({ servers: nats.url });
+  try {
+    const manager = await jetstreamManager(connection);
+    await until('the stream', 30_000, () =>
+      manager.streams.info('ANDON_0').then(
+        () => true,
+        () => false,
+      ),
+    );
+  } finally {
+    await connection.close();
   }
 }
 

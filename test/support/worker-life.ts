@@ -37,6 +37,7 @@ export async function live(life: Life): Promise<void> {
     deliver({
       sink,
       store,
+      notes: sinks[0] ?? sink,
       bell,
       happen,
       checkpointed: () => checkpointed,

@@ -119,4 +119,26 @@ describe('decode', () => {
       { row: { reason: 'malformed', source: subject } },
     ]);
   });
+
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const burst = `"time":${T},"rate":10,"unit":"g","samples":[1]`;
+  const entry = '"kind":"order","end":1767592900000';
+  test.each([
+    ['waveform.p.l.a.x', 'a part nested beyond reason', `{${burst},"part":${deep}}`],
+    ['waveform.p.l.a.x', 'a part beyond its count', `{${burst},"part":[3,3]}`],
+    [
+      'schedule.p.l',
+      'a start no table can hold',
+      `{"entries":[{"id":"o",${entry},"start":-1e15}]}`,
+    ],
+    [
+      'schedule.p.l',
+      'an id that is no property',
+      `{"entries":[{"id":"__proto__",${entry},"start":0}]}`,
+    ],
+  ])('on %s %s becomes an aside', (subject, _, text) => {
+    expect(decoded(message(subject, Buffer.from(text)))).toMatchObject([
+      { row: { reason: 'malformed', source: subject } },
+    ]);
+  });
 });

@@ -83,4 +83,16 @@ describe('the schedule of a line', () => {
     expect(kept).toHaveLength(20_000);
     expect(kept[0]?.id).toBe('e1');
   });
+
+  test('a year of orders is looked up as quickly as a day of them', () => {
+    const year = Array.from({ length: 10_000 }, (_, at) => entry(`o${at}`, 'order', at, at + 1));
+    const schedules = known(year);
+    const started = performance.now();
+    for (let at = 0; at < 10_000; at += 1) {
+      expect(scheduledAt(schedules, PRESS, hour(at))).toHaveLength(1);
+      endedBefore(schedules, PRESS, hour(at));
+    }
+    // By looking through all of them: half a minute.
+    expect(performance.now() - started).toBeLessThan(3_000);
+  });
 });

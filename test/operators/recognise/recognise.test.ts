@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
+import type { States } from '../../../operators/flow/states.ts';
 import type { Decoded } from '../../../operators/model/decoded.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
@@ -56,6 +57,23 @@ describe('recognise', () => {
     const output = runThrough(recognise, [change, frame(asset, { producer: '', mark: 1 })]);
     expect(valuesOf(output)).toEqual([]);
     expect(reasons(output)).toEqual(['unknown']);
+  });
+
+  test('nothing is remembered of subjects that the model does not know', () => {
+    let kept: unknown;
+    const states: States = {
+      restore: () => undefined,
+      save: (_, take) => {
+        kept = take().cells.map(([key]) => key);
+      },
+    };
+    const known = frame('p1/l1/press', { producer: '', mark: 1 });
+    const strange = frame('p1/l1/stranger', { producer: '', mark: 1 });
+    runThrough(
+      () => recognise(states),
+      [change, known, strange, { kind: 'barrier', epoch: 1 as Epoch }],
+    );
+    expect(kept).toEqual(['telemetry.p1.l1.press']);
   });
 
   test('an unknown signal is counted, and its readings go on, marked', () => {

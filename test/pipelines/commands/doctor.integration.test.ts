@@ -5,7 +5,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, expect, test } from 'vitest';
 import type { Finding } from '../../../pipelines/doctor/finding.ts';
-import { freePort } from '../../support/free-port.ts';
+import { freePort } from '../../../pipelines/runtime/free-port.ts';
 import { startNats, type TestNats } from '../../support/servers.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../../../pipelines/problem.ts';
 import { own } from '../../../pipelines/runtime/owner.ts';
@@ -19,6 +21,15 @@ describe('own', () => {
     await (await own(directory, 'first')).release();
     const second = await own(directory, 'second');
     await second.release();
+  });
+
+  test('what cannot be a directory is refused', async () => {
+    const file = join(temporaryDirectory(), 'file');
+    writeFileSync(file, '');
+    await expect(own(file, 'a')).rejects.toMatchObject({
+      exit: EXIT.input,
+      message: expect.stringContaining('expected a directory that is there or can be made'),
+    });
   });
 
   test('different directories have different owners', async () => {

@@ -31,7 +31,7 @@ async function lived(
   const happened: Happening[] = [];
   const happen = (happening: Happening) => void happened.push(happening);
   await live({ directory, messages: log, pipeline, sinks: [sink], rows: 50, happen });
-  return { sink, poisoned: happened.filter(({ kind }) => kind === 'message-poisoned') };
+  return { sink, poisoned: happened.filter(({ kind }) => kind.startsWith('message-')) };
 }
 
 describe('a message on which an operator throws', () => {

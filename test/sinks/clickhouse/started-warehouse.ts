@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll } from 'vitest';
 import { type Child, startChild } from '../../../pipelines/runtime/child.ts';
+import { freePort } from '../../../pipelines/runtime/free-port.ts';
 import { createWarehouseClient } from '../../../sinks/clickhouse/client.ts';
 import { migrate } from '../../../sinks/clickhouse/migrate.ts';
 import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/command.ts';
-import { freePort } from '../../support/free-port.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 export const DATABASE = 'andon';

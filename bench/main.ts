@@ -1,0 +1,26 @@
+/** `npm run bench -- NAME …`: each benchmark is a file of its own, loaded only when it is asked for. */
+type Bench = {
+  readonly about: string;
+  readonly run: (args: readonly string[]) => Promise<boolean>;
+};
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  paced: {
+    about: 'a plant at a steady rate: memory, lag, CPU; --seconds 120 --rate 100000 --assets 250',
+    run: async (args) => (await import('./paced.ts')).paced(args),
+  },
+  'paced-publisher': {
+    about: 'the plant of `paced`, as the process that it starts',
+    run: async (args) => (await import('./paced-publisher.ts')).publishPaced(args),
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (bench === undefined) {
+  const list = Object.entries(BENCHES).map(([known, { about }]) => `  ${known}: ${about}`);
+  console.error(`npm run bench -- NAME …\n${list.join('\n')}`);
+  process.exitCode = 2;
+} else if (!(await bench.run(args))) {
+  process.exitCode = 1;
+}

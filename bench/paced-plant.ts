@@ -1,0 +1,106 @@
+import { stringify } from 'yaml';
+
+/** The signals of each asset: twenty, as a frame carries them. */
+const SIGNALS = [
+  'temperature',
+  'current',
+  'vibration_velocity_rms',
+  'pressure',
+  'flow',
+  'power',
+  ...Array.from({ length: 14 }, (_, index) => `analog_${index + 1}`),
+] as const;
+export const SIGNALS_PER_ASSET = SIGNALS.length;
+
+const ASSETS_PER_LINE = 50;
+export const PLANT = 'bench';
+
+export type AssetName = { readonly line: string; readonly asset: string };
+
+/** The assets by number, in lines of fifty. */
+export function assetNames(count: number): readonly AssetName[] {
+  return Array.from({ length: count }, (_, index) => ({
+    line: `line${Math.floor(index / ASSETS_PER_LINE) + 1}`,
+    asset: `machine${index + 1}`,
+  }));
+}
+
+/** Zones are for velocities in mm/s; nothing looks at the other units. */
+function unitOf(signal: string): string {
+  return signal === 'vibration_velocity_rms' ? 'mm/s' : '1';
+}
+
+/** `plant.yaml` of so many assets. */
+export function plantFile(assets: number): string {
+  const names = assetNames(assets);
+  const signals = Object.fromEntries(SIGNALS.map((signal) => [signal, { unit: unitOf(signal) }]));
+  const lines = [...new Set(names.map(({ line }) => line))].map((line) => ({
+    id: line,
+    name: line,
+    assets: names
+      .filter((name) => name.line === line)
+      .map(({ asset }) => ({
+        id: asset,
+        name: asset,
+        class: 'pump',
+        iso: { group: '2', support: 'rigid' },
+        components: ['bearing'],
+        signals,
+      })),
+  }));
+  const plants = [{ id: PLANT, name: 'Benchmark', time_zone: 'UTC', lines }];
+  return stringify({ plants }, { aliasDuplicateObjects: false });
+}
+
+/** `rules.yaml`: all readings in windows, some in overlapping ones and sketches, every kind of detector, a pattern. */
+export const RULES_FILE = `
+time: { disorder: 2s, idle: 10s, skew: 5m, correction: 1h }
+windows:
+  - { id: ten, kind: tumbling, size: 10s }
+  - id: minute
+    kind: hopping
+    size: 60s
+    hop: 10s
+    signals: [temperature, current, vibration_velocity_rms, pressure, power]
+  - { id: spread, kind: tumbling, size: 10s, signals: [temperature], quantiles: [0.5, 0.95] }
+detectors:
+  - { id: hot, kind: limit, signal: temperature, window: ten, above: 80, raise: { after: 10s, severity: alarm } }
+  - { id: overload, kind: limit, signal: current, window: minute, of: max, above: 60 }
+  - { id: zone, kind: iso20816, signal: vibration_velocity_rms, window: ten, while: "state == 'EXECUTE'", raise: { after: 20s } }
+  - { id: usual, kind: baseline, signal: power, window: ten, learn: 20, limit: 8 }
+  - { id: still, kind: stuck, signal: pressure, window: ten, windows: 3 }
+  - { id: silent, kind: silence, signal: flow, window: ten, after: 30s }
+patterns:
+  - id: wear
+    pattern:
+      - { name: heat, where: "kind == 'anomaly' && signal == 'temperature'" }
+      - { name: shake, follows: relaxed, where: "kind == 'anomaly' && signal == 'vibration_velocity_rms'" }
+    within: 5m
+    raise: { severity: alarm, failure_mode: BRG-WEAR }
+triggers:
+  - { id: inspect, on: wear, request: { kind: inspection, priority: high, duration: 2h } }
+`;
+
+type Values = Record<string, number>;
+
+/**
+ * One frame of an asset. Machines 7, 8, 9, 10 of each fifty go wrong after `wrongAfter` seconds: hot and shaking, a
+ * stuck pressure, a silent flow, an overload.
+ */
+export function valuesOf(asset: number, second: number, wrongAfter: number): Values {
+  const wrong = second > wrongAfter ? asset % ASSETS_PER_LINE : -1;
+  const values: Values = {};
+  for (let index = 0; index < SIGNALS.length; index += 1) {
+    const wave = Math.sin(second / (3 + index) + asset) * 2 + Math.sin(second * 37 + index * asset);
+    values[SIGNALS[index] ?? ''] = 40 + wave;
+  }
+  values.vibration_velocity_rms = 1 + 0.05 * Math.sin(second * 11 + asset);
+  if (wrong === 7) {
+    values.temperature = 90 + Math.sin(second);
+    values.vibration_velocity_rms = 9 + Math.sin(second);
+  }
+  if (wrong === 8) values.pressure = 42;
+  if (wrong === 9) delete values.flow;
+  if (wrong === 10) values.current = 75;
+  return values;
+}

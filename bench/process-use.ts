@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+
+export type Use = {
+  /** Resident bytes now. */
+  readonly resident: number;
+  /** Highest resident bytes of its life. */
+  readonly peak: number;
+  /** CPU seconds of all its threads, user and system. */
+  readonly cpu: number;
+};
+
+/** Clock ticks per second of /proc, the same on every Linux that Node runs on. */
+const TICKS = 100;
+
+/** What a process has taken so far, from /proc; undefined when it is gone. */
+export function useOf(pid: number): Use | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold blanks: fields count from behind it, the first there is the state.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const cpu = (Number(fields[11]) + Number(fields[12])) / TICKS;
+    return { resident: kilobytes(status, 'VmRSS'), peak: kilobytes(status, 'VmHWM'), cpu };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processes that wanted a core, averaged over the last minute: who else was at work. */
+export function loadAverage(): number {
+  return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);
+}
+
+function kilobytes(status: string, field: string): number {
+  return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) * 1_024;
+}

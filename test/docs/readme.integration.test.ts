@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { freePort } from '../../pipelines/runtime/free-port.ts';
+import { argumentsOf, blocksOf, commandsOf } from '../support/documents.ts';
+import { startNats, type TestNats } from '../support/servers.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const started: ChildProcess[] = [];
+let nats: TestNats | undefined;
+
+afterAll(async () => {
+  for (const child of started.reverse()) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+  await nats?.stop();
+});
+
+/** Starts a program of the README that does not end by itself; resolves when it has said `word`. */
+async function start(args: readonly string[], env: NodeJS.ProcessEnv, word: string): Promise<void> {
+  const child = spawn(process.execPath, ['scripts/andon.js', ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  const said: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on('line', (line) => {
+        said.push(line);
+        if (line.includes(word)) resolve();
+      });
+    }
+    child.once('exit', () => reject(new Error(`${args.join(' ')} ended:\n${said.join('\n')}`)));
+  });
+}
+
+test('the first steps of the README lead to one request in the CMMS, and tell why', async () => {
+  const directory = temporaryDirectory();
+  nats = await startNats();
+  const port = await freePort();
+  const config = join(directory, 'andon.yaml');
+  const example = readFileSync(join(root, 'examples/andon.yaml'), 'utf8');
+  writeFileSync(config, example.replace(':8089', `:${port}`));
+  const env = {
+    ...process.env,
+    NATS_URL: nats.url,
+    ANDON_DIR: directory,
+    ANDON_HTTP_PORT: '0',
+    NO_COLOR: '1',
+  };
+  const steps = blocksOf('README.md').filter(({ words }) => words.includes('first-steps'));
+  const said = new Map<string, string>();
+  for (const command of steps.flatMap(commandsOf)) {
+    if (command.startsWith('nats-server ')) continue;
+    const args = argumentsOf(command)
+      .slice(2)
+      .map((word) => word.replace('examples/andon.yaml', config))
+      .map((word) => word.replace('.andon/', `${directory}/`));
+    if (args[0] === 'reference-cmms') await start([...args, '--port', `${port}`], env, 'url');
+    else if (args[0] === 'run') await start(args, env, 'revision 2 is settled');
+    else {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        ['scripts/andon.js', ...args],
+        {
+          cwd: root,
+          env,
+          encoding: 'utf8',
+        },
+      );
+      expect({ command, status, stderr }).toEqual({ command, status: 0, stderr: '' });
+      said.set(args.slice(0, 2).join(' '), stdout);
+    }
+  }
+  expect(said.size).toBe(6);
+  expect(said.get('requests')).toMatch(/\ni2b2imy4l3jj3qao64nc .* sent .* WR-00001 +2\/2 /);
+  expect(said.get('requests show')).toContain('failure mode is now CAVITATION');
+  expect(said.get('sql --file')?.split('\n').length).toBeGreaterThan(3);
+  // What the CMMS answered today is ahead of a recording of January, once it has come round.
+  expect(said.get('asides')).toMatch(/^nothing was set aside\n$|^\S+ \S+ {2}skew ×1 {2}event\./);
+}, 60_000);

@@ -1,0 +1,64 @@
+import { getHeapStatistics } from 'node:v8';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { createTimers, type Timer } from '../../../operators/flow/timers.ts';
+import type { Key } from '../../../operators/model/key.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
+
+const LINE = 'p/l' as Key;
+
+function timer(asset: number, rule: number, due: number): Timer {
+  return { key: `p/l/${asset}` as Key, rule: `r${rule}`, due: due as EventTime, seeing: false };
+}
+
+function byTurn(a: Timer, b: Timer): number {
+  if (a.due !== b.due) return a.due - b.due;
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  return a.rule < b.rule ? -1 : 1;
+}
+
+describe('timers', () => {
+  test('whatever is set, put off, cancelled and forgotten, the live ones ring in the order (time, key, rule)', () => {
+    const small = fc.integer({ min: 0, max: 4 });
+    const act = fc.tuple(
+      fc.constantFrom('set', 'set', 'set', 'cancel', 'forget', 'take'),
+      small,
+      small,
+      fc.nat(500),
+    );
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 400 }), (acts) => {
+        const timers = createTimers('line');
+        const model = new Map<string, Timer>();
+        for (const [what, asset, rule, due] of acts) {
+          const one = timer(asset, rule, due);
+          const name = `${one.key} ${one.rule}`;
+          if (what === 'set') {
+            timers.set(one);
+            model.set(name, one);
+          } else if (what === 'cancel') {
+            timers.cancel(one.key, one.rule);
+            model.delete(name);
+          } else if (what === 'forget') {
+            timers.forget(one.key);
+            for (const [other, { key }] of model) if (key === one.key) model.delete(other);
+          } else {
+            const next = [...model.values()].filter((other) => other.due <= due).sort(byTurn)[0];
+            expect(timers.takeDue(LINE, due as EventTime)).toEqual(next);
+            if (next !== undefined) model.delete(`${next.key} ${next.rule}`);
+          }
+          expect(timers.all()).toEqual([...model.values()].sort(byTurn));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('one that is put off with every event does not fill the memory', () => {
+    const timers = createTimers('line');
+    const before = getHeapStatistics().used_heap_size;
+    for (let due = 0; due < 2_000_000; due += 1) timers.set(timer(due % 10, 0, due));
+    expect(timers.all()).toHaveLength(10);
+    expect(getHeapStatistics().used_heap_size - before).toBeLessThan(80_000_000);
+  });
+});

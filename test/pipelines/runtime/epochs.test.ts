@@ -1,0 +1,119 @@
+import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Sequence } from '../../../operators/model/message.ts';
+import type { Gap, Log } from '../../../pipelines/ingest/log.ts';
+import { plant } from '../../../pipelines/plant.ts';
+import { createBell } from '../../../pipelines/runtime/bell.ts';
+import { deliver } from '../../../pipelines/runtime/deliver.ts';
+import { openEpochStore } from '../../../pipelines/runtime/epoch-store.ts';
+import { runEpochs } from '../../../pipelines/runtime/epochs.ts';
+import type { Happening } from '../../../pipelines/runtime/happenings.ts';
+import { memoryLog } from '../../support/memory-log.ts';
+import { MemorySink } from '../../support/memory-sink.ts';
+import { logOf, plantLife } from '../../support/plant-log.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+import { live } from '../../support/worker-life.ts';
+
+const messages = logOf(plantLife(7, 240));
+const RUN = { pipeline: 'plant', run: '1', stream: 'MEMORY', created: '2026-01-01T00:00:00Z' };
+
+/** One life over a log, with a backlog of so many files, until the log has ended. */
+async function run(log: Log, files = 1_000): Promise<{ sink: MemorySink; happened: Happening[] }> {
+  const directory = temporaryDirectory();
+  const sink = new MemorySink('clickhouse');
+  const store = await openEpochStore(directory, [sink.name], () => {});
+  const bell = createBell();
+  const happened: Happening[] = [];
+  const happen = (happening: Happening) => void happened.push(happening);
+  const drain = new AbortController();
+  const { signal } = new AbortController();
+  let epoch = 0;
+  const checkpointed = () => epoch;
+  const delivering = deliver({
+    ...{ sink, notes: sink, store, bell, happen, checkpointed, signal },
+    drain: drain.signal,
+  });
+  await runEpochs({
+    ...{ run: RUN, pipeline: plant, store, directory, bell, happen, signal, abort: signal },
+    openLog: async () => log,
+    limits: { seconds: 60, rows: 100, bytes: 1e9, checkpointEvery: 5 },
+    backlog: { files, bytes: 1e9 },
+    onCheckpoint(now) {
+      epoch = now;
+    },
+  });
+  drain.abort();
+  await delivering;
+  return { sink, happened };
+}
+
+describe('epochs', () => {
+  test('a gap that is pulled alone becomes an aside with the message after it', async () => {
+    const gap: Gap = { kind: 'trimmed', from: 1 as Sequence, to: 9 as Sequence };
+    const batches = [{ messages: [], gaps: [gap], ended: false }];
+    const rest = { messages: messages.slice(9, 50), gaps: [], ended: true };
+    const log = { ...memoryLog(messages), pull: async () => batches.shift() ?? rest };
+    const { sink, happened } = await run(log);
+    expect(sink.asides()).toMatchObject({ 'trimmed ingest ': 9 });
+    expect(happened.filter(({ kind }) => kind === 'gap')).toHaveLength(1);
+  });
+
+  test('files that have landed and only wait for a checkpoint do not stop the pulling', async () => {
+    const { sink, happened } = await run(
+      memoryLog(messages, 0, () => 20),
+      3,
+    );
+    expect(sink.count('epochs')).toBeGreaterThan(5);
+    expect(happened.at(-1)).toMatchObject({ kind: 'sink-behind', files: 0 });
+  }, 10_000);
+
+  test('the oldest file that waits can be cut again, however many checkpoints came after it', async () => {
+    const directory = temporaryDirectory();
+    const away = new MemorySink('clickhouse', async () => {
+      throw new Error('away');
+    });
+    const life = { directory, messages, pipeline: plant, rows: 100, most: () => 20 };
+    const dying = live({
+      ...life,
+      sinks: [away],
+      happen(happening) {
+        if (happening.kind === 'epoch-written' && happening.epoch === 14) throw new Error('killed');
+      },
+    });
+    await expect(dying).rejects.toThrow('killed');
+    const [oldest = ''] = readdirSync(join(directory, 'epochs')).sort();
+    truncateSync(join(directory, 'epochs', oldest), 100);
+    const [sink, whole] = [new MemorySink('clickhouse'), new MemorySink('clickhouse')];
+    const told: string[] = [];
+    await live({ ...life, sinks: [sink], happen: ({ kind }) => void told.push(kind) });
+    expect(told).toContain('epoch-file-damaged');
+    expect(told).not.toContain('replay-mismatch');
+    await live({ ...life, directory: temporaryDirectory(), sinks: [whole] });
+    expect(sink.facts()).toEqual(whole.facts());
+  });
+
+  test('without a checkpoint before a damaged file it does not begin with empty states', async () => {
+    const directory = temporaryDirectory();
+    const life = { directory, messages, pipeline: plant, rows: 100, most: () => 20 };
+    const away = new MemorySink('clickhouse', async () => {
+      throw new Error('away');
+    });
+    const dying = live({
+      ...life,
+      sinks: [away],
+      happen(happening) {
+        if (happening.kind === 'checkpoint-written') throw new Error('killed');
+      },
+    });
+    await expect(dying).rejects.toThrow('killed');
+    const checkpoints = join(directory, 'checkpoints');
+    for (const name of readdirSync(checkpoints).filter((one) => one.startsWith('000000000000'))) {
+      truncateSync(join(checkpoints, name), 10);
+    }
+    const [oldest = ''] = readdirSync(join(directory, 'epochs')).sort();
+    truncateSync(join(directory, 'epochs', oldest), 100);
+    const sink = new MemorySink('clickhouse');
+    await expect(live({ ...life, sinks: [sink] })).rejects.toThrow('whole checkpoint');
+  });
+});
