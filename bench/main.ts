@@ -13,6 +13,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'the plant of `paced`, as the process that it starts',
     run: async (args) => (await import('./paced-publisher.ts')).publishPaced(args),
   },
+  spectrum: {
+    about: 'vibration features with and without envelope; --samples 25600 --waveforms 300',
+    run: async (args) => (await import('./spectrum.ts')).benchSpectrum(args),
+  },
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -12,7 +12,7 @@ import {
   type SampleFormat,
   type SampleOptions,
 } from '../diagnose/read-samples.ts';
-import { EXIT, Problem } from '../problem.ts';
+import { wrongInput } from './wrong-input.ts';
 
 export type DiagnoseOptions = {
   readonly rate?: string;
@@ -34,7 +34,7 @@ export type DiagnoseOptions = {
 /** Diagnoses each file on its own and prints what was found. */
 export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions): void {
   if (options.plot !== undefined && files.length > 1) {
-    throw input('--plot', 'one file', `${files.length} files`, 'Draw them one by one.');
+    throw wrongInput('--plot', 'one file', `${files.length} files`, 'Draw them one by one.');
   }
   const bearing = bearingOf(options);
   const rpm = options.rpm === undefined ? undefined : readPositive('--rpm', options.rpm);
@@ -59,20 +59,16 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
   }
 }
 
-function input(where: string, expected: string, found: string, remedy: string): Problem {
-  return new Problem({ where, expected, found, remedy, exit: EXIT.input });
-}
-
 function rateOf(file: string, said: string | undefined, own: number | undefined): number {
   const rate = said === undefined ? own : readPositive('--rate', said);
   if (rate !== undefined) return rate;
-  throw input(file, '--rate', 'none', 'Say how many samples per second the file holds.');
+  throw wrongInput(file, '--rate', 'none', 'Say how many samples per second the file holds.');
 }
 
 function readingOf(options: DiagnoseOptions): SampleOptions {
   const { format, column } = options;
   if (format !== undefined && !isFormat(format)) {
-    throw input(
+    throw wrongInput(
       '--format',
       SAMPLE_FORMATS.join(', '),
       JSON.stringify(format),
@@ -99,7 +95,7 @@ function bearingOf(options: DiagnoseOptions): BearingGeometry | undefined {
     if (balls === undefined || ballDiameter === undefined || pitchDiameter === undefined) {
       const found = 'only some of them';
       const expected = '--balls, --ball-diameter and --pitch-diameter';
-      throw input('geometry', expected, found, 'Say all three, or --bearing.');
+      throw wrongInput('geometry', expected, found, 'Say all three, or --bearing.');
     }
     const geometry = {
       balls: readPositive('--balls', balls),
@@ -114,7 +110,7 @@ function bearingOf(options: DiagnoseOptions): BearingGeometry | undefined {
   if (known !== undefined) return known;
   const names = BEARINGS.map(({ name }) => name).join(', ');
   const remedy = 'Say --balls, --ball-diameter and --pitch-diameter.';
-  throw input('--bearing', `one of ${names}`, JSON.stringify(bearing), remedy);
+  throw wrongInput('--bearing', `one of ${names}`, JSON.stringify(bearing), remedy);
 }
 
 function checked(geometry: BearingGeometry): BearingGeometry {
@@ -124,5 +120,10 @@ function checked(geometry: BearingGeometry): BearingGeometry {
   if (Number.isInteger(balls) && balls >= 3 && balls <= most && contact_angle < 90) return geometry;
   const found = `${balls} of ${ball_diameter.toPrecision(4)} mm on ${pitch_diameter.toPrecision(4)} mm at ${contact_angle}°`;
   const expected = 'a geometry that can be: whole balls, at least 3, that fit on the pitch circle';
-  throw input('geometry', expected, found, 'Check the units: without one a length is millimetres.');
+  throw wrongInput(
+    'geometry',
+    expected,
+    found,
+    'Check the units: without one a length is millimetres.',
+  );
 }
