@@ -119,6 +119,15 @@ function own({ isOvertone }: PartEvidence, { score }: Comb): number {
   return isOvertone ? 0 : score;
 }
 
+/** The demodulation that speaks for a part. */
+export function voiceOf(
+  { whitened, impulsive, kurtosis }: BearingEvidence,
+  part: BearingPart,
+): Demodulation {
+  const white = whitened.parts[part].score;
+  return scoreOf(white, impulsive.parts[part].score, kurtosis) > white ? impulsive : whitened;
+}
+
 /** The scores, with the lines of the strongest part and their sidebands taken from the others. */
 function contested(
   whitened: Demodulation,

@@ -1,4 +1,4 @@
-import type { BearingEvidence } from './bearing-evidence.ts';
+import { type BearingEvidence, voiceOf } from './bearing-evidence.ts';
 import { BEARING_PARTS, type BearingPart } from './bearing-frequencies.ts';
 import type { Line } from './comb.ts';
 
@@ -13,10 +13,11 @@ const NOISE = 2.6;
  * have (an inner race passes the load zone once a turn) and has not, and lines of other parts.
  */
 export function bearingLines(
-  { whitened, impulsive, scores }: BearingEvidence,
+  evidence: BearingEvidence,
   part: BearingPart,
 ): { readonly supporting: readonly Line[]; readonly contradicting: readonly Line[] } {
-  const own = whitened.parts[part].score >= impulsive.parts[part].score - 1 ? whitened : impulsive;
+  const own = voiceOf(evidence, part);
+  const { scores } = evidence;
   const { harmonics, sidebands } = own.parts[part];
   const supporting = [...harmonics, ...sidebands].filter(({ ratio }) => ratio >= STANDS_OUT);
   const missing = harmonics.filter(({ ratio }) => ratio < NOISE);

@@ -52,6 +52,13 @@ describe('made-up machines', () => {
     expect(supporting[0]!.frequency).toBeCloseTo(105.6, 0);
   });
 
+  test('impacts of exactly constant period, tones to the prewhitening, are named by their band', () => {
+    const samples = impacts(1.004 * 3.5848 * SHAFT, { strength: 5, jitter: 0 });
+    const { verdict, supporting } = judge(samples);
+    expect(verdict).toBe('outer_race');
+    expect(supporting.map(({ name }) => name)).toContain('1× outer_race');
+  });
+
   test('between 3 and 10 % beside every defect frequency, impacts name no part of the bearing', () => {
     for (const order of [3.8, 5.1, 2.9, 6.4]) {
       const { verdict } = judge(impacts(order * SHAFT));
