@@ -67,6 +67,10 @@ export function tooPoorForEnvelope(
   bearing: BearingGeometry,
 ): string | undefined {
   const orders = bearingOrders(bearing);
+  if (!(orders.cage > 0 && orders.rolling_element > 0 && bearing.balls >= 3)) {
+    const { balls, ball_diameter, pitch_diameter } = bearing;
+    return `the geometry of the bearing cannot be: ${balls} of ${ball_diameter} mm on ${pitch_diameter} mm`;
+  }
   const highest = Math.max(orders.inner_race, orders.rolling_element) * shaft * HARMONICS;
   const needed = Math.max(LEAST_RATE, 8 * highest);
   if (rate < needed) {
