@@ -5,7 +5,7 @@ import { extract } from '../../../operators/spectrum/extract.ts';
 import { realData } from '../../support/real-data.ts';
 import { BEARING_6205 } from './machines.ts';
 
-/** Constants were chosen on the records at 0 hp; those at 2 hp only report. */
+/** The thresholds for bearing parts were set by the records at 0 hp; those at 2 hp were in view, so they are no blind test. */
 type Case = { readonly load: string; readonly fault: string; readonly diagnosis: Diagnosis };
 
 type Speed = 'said' | 'unsaid' | 'wrong';
