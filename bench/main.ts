@@ -17,6 +17,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'patterns over the reference workload; --events 1000000 --only W2 --json FILE',
     run: async (args) => (await import('./patterns.ts')).patterns(args),
   },
+  spectrum: {
+    about: 'vibration features with and without envelope; --samples 25600 --waveforms 300',
+    run: async (args) => (await import('./spectrum.ts')).benchSpectrum(args),
+  },
 };
 
 const [name = '', ...args] = process.argv.slice(2);

@@ -8,18 +8,27 @@ export function clippedSamples(samples: Float32Array): number {
   let highest = Number.NEGATIVE_INFINITY;
   let finest = Number.POSITIVE_INFINITY;
   let before = Number.NaN;
-  for (const value of samples) {
+  let run = 0;
+  let longest = 0;
+  for (let index = 0; index < samples.length; index++) {
+    const value = samples[index] ?? 0;
     if (value < lowest) lowest = value;
     if (value > highest) highest = value;
     const step = Math.abs(value - before);
-    if (step > 0 && step < finest) finest = step;
+    if (step > 0) {
+      if (step < finest) finest = step;
+      run = 0;
+    } else if (++run > longest) longest = run;
     before = value;
   }
+  // Most waveforms have no three equal samples in a row anywhere: nothing to look at twice.
+  if (longest < 2) return 0;
   let clipped = 0;
-  let run = 0;
+  run = 0;
   let entry = 0;
   before = Number.NaN;
-  for (const value of samples) {
+  for (let index = 0; index < samples.length; index++) {
+    const value = samples[index] ?? 0;
     if (value === before) run += 1;
     else {
       const step = Math.abs(value - before);

@@ -1,101 +1,118 @@
-import { bandRms } from './band-rms.ts';
+import { ACCELERATION_FEATURES, accelerationFeatures } from './acceleration-features.ts';
+import { type BearingEvidence, bearingEvidence, tooPoorForEnvelope } from './bearing-evidence.ts';
+import type { BearingGeometry } from './bearing-frequencies.ts';
+import { BEARING_SCORES, bearingValues } from './bearing-values.ts';
+import { type Burst, type Found, refuse, unusable } from './burst.ts';
 import { clippedSamples } from './clipping.ts';
-import { moments } from './moments.ts';
-import { GRAVITY, VIBRATION_UNITS, type VibrationUnit, vibrationUnit } from './units.ts';
+import type { KeptLine } from './kept-lines.ts';
+import { hannLines } from './lines.ts';
+import { MOTION_FEATURES, motionFeatures, shaftFeatures } from './motion-features.ts';
+import type { Order } from './shaft-orders.ts';
+import { shaftSpeedOf } from './shaft-speed.ts';
+import { VIBRATION_UNITS, vibrationUnit } from './units.ts';
 
-export type Extracted = {
-  readonly values: Record<string, number>;
-  readonly absent: Record<string, string>;
+/** The shaft speed that features rest on, in Hz; the confidence of one that was said is 1. */
+export type Shaft = {
+  readonly shaft: number;
+  readonly confidence: number;
+  readonly from: 'message' | 'spectrum';
 };
 
-const ACCELERATION = ['acceleration_rms', 'acceleration_peak', 'crest', 'kurtosis'] as const;
-const ALL = [...ACCELERATION, 'velocity_rms'] as const;
+/** Features, and what they rest on, for a diagnosis or a picture. */
+export type Extracted = Found & {
+  readonly burst?: Burst;
+  readonly shaft?: Shaft;
+  /** Velocity, mm/s. */
+  readonly orders: readonly Order[];
+  readonly lines: readonly KeptLine[];
+  readonly bearing?: BearingEvidence;
+};
 
-/** Fewer say nothing about a distribution: the standard error of a kurtosis is √(24 / n), 0.43 here. */
-const LEAST_SAMPLES = 128;
 /** Up to this share of clipped samples an rms is still right to about one percent. */
 const CLIPPED_SHARE = 0.01;
-/** Velocity band of ISO 20816-3, in Hz; machines slower than 600 rpm are judged from 2 Hz on. */
-const HIGH = 1_000;
-const LOW = 10;
-const LOW_FOR_SLOW = 2;
+/** A speed read from a spectrum counts from here on. */
+const LEAST_CONFIDENCE = 0.15;
 
 /**
- * The first set of features of one whole burst: see `Features` for names and units. `rpm` chooses the velocity band.
- * A feature that cannot be right is absent, with the reason; no bad input throws.
+ * The features of one whole burst: see `Features` for names and units. `rpm` chooses the velocity band and says where the
+ * lines of the shaft are. With a `bearing` its defect frequencies are looked for, and the speed where it was not said: only
+ * then is an envelope paid for. A feature that cannot be right is absent, with the reason; no bad input throws.
  */
 export function extract(
   samples: Float32Array,
   rate: number,
   unitName: string,
   rpm: number | undefined,
+  bearing?: BearingGeometry,
 ): Extracted {
-  const values: Record<string, number> = {};
-  const absent: Record<string, string> = {};
+  const found: Found = { values: {}, absent: {} };
+  const nothing = { ...found, orders: [], lines: [] };
+  const asked = bearing === undefined ? [] : BEARING_SCORES;
+  const all = [...ACCELERATION_FEATURES, ...MOTION_FEATURES, ...asked];
   const unit = vibrationUnit(unitName);
-  const why = unusable(samples, rate) ?? (unit === undefined ? unknownUnit(unitName) : undefined);
+  const why = unusable(samples, rate);
   if (unit === undefined || why !== undefined) {
-    for (const name of ALL) absent[name] = why ?? '';
-    return { values, absent };
+    refuse(found, all, why ?? `the unit is "${unitName}", expected one of ${VIBRATION_UNITS}`);
+    return nothing;
   }
-
   const clipped = clippedSamples(samples);
-  const isRmsRight = clipped <= CLIPPED_SHARE * samples.length;
   const clippedText = `${clipped} of ${samples.length} samples are clipped`;
-  if (unit.quantity !== 'acceleration') {
-    for (const name of ACCELERATION) absent[name] = `the samples are a ${unit.quantity}`;
-  } else {
-    const { rms, peak, crest, kurtosis } = moments(samples);
-    if (isRmsRight) values.acceleration_rms = rms * unit.factor;
-    else absent.acceleration_rms = clippedText;
-    if (clipped === 0) {
-      Object.assign(values, { acceleration_peak: peak * unit.factor, crest, kurtosis });
-    } else {
-      for (const name of ACCELERATION.slice(1)) absent[name] = clippedText;
-    }
+  if (clipped > CLIPPED_SHARE * samples.length) {
+    refuse(found, all, clippedText);
+    return nothing;
   }
 
-  const low = rpm !== undefined && rpm > 0 && rpm < 600 ? LOW_FOR_SLOW : LOW;
-  const wrong = isRmsRight ? tooCoarse(samples.length, rate, low) : clippedText;
-  if (wrong === undefined) values.velocity_rms = velocityRms(samples, rate, low, unit);
-  else absent.velocity_rms = wrong;
-  return { values, absent };
+  const burst = { samples, rate, unit, rpm, spectrum: hannLines(samples, rate) };
+  accelerationFeatures(burst, clipped === 0 ? undefined : clippedText, found);
+  const lines = motionFeatures(burst, found);
+  const shaft = shaftOf(burst, bearing, found);
+  const orders = shaftFeatures(burst, shaft?.shaft, found);
+  const evidence = bearing && bearingFeatures(burst, shaft, bearing, found);
+  return {
+    ...found,
+    burst,
+    orders,
+    lines,
+    ...(shaft === undefined ? {} : { shaft }),
+    ...(evidence === undefined ? {} : { bearing: evidence }),
+  };
 }
 
-function velocityRms(samples: Float32Array, rate: number, low: number, unit: VibrationUnit) {
-  const band = { low, high: HIGH };
-  switch (unit.quantity) {
-    case 'acceleration':
-      return bandRms(samples, rate, band, 1) * unit.factor * GRAVITY;
-    case 'velocity':
-      return bandRms(samples, rate, band, 0) * unit.factor;
-    case 'displacement':
-      return bandRms(samples, rate, band, -1) * unit.factor;
+/** Said, else read from the spectrum, which is worth its cost only where a bearing asks for it. */
+function shaftOf(
+  { rpm, spectrum }: Burst,
+  bearing: BearingGeometry | undefined,
+  { values }: Found,
+): Shaft | undefined {
+  if (rpm !== undefined)
+    return rpm > 0 ? { shaft: rpm / 60, confidence: 1, from: 'message' } : undefined;
+  if (bearing === undefined) return undefined;
+  const found = shaftSpeedOf(spectrum);
+  if (found === undefined || found.confidence < LEAST_CONFIDENCE) return undefined;
+  values.shaft_rpm = found.shaft * 60;
+  values.shaft_confidence = found.confidence;
+  return { ...found, from: 'spectrum' };
+}
+
+function bearingFeatures(
+  { samples, rate, unit, rpm }: Burst,
+  speed: Shaft | undefined,
+  bearing: BearingGeometry,
+  found: Found,
+): BearingEvidence | undefined {
+  const reason =
+    unit.quantity !== 'acceleration'
+      ? `the samples are a ${unit.quantity}, expected an acceleration`
+      : speed === undefined
+        ? rpm === 0
+          ? 'the shaft stands still'
+          : 'the shaft speed was not said, and the spectrum does not show it clearly'
+        : tooPoorForEnvelope(samples.length, rate, speed.shaft, bearing);
+  if (speed === undefined || reason !== undefined) {
+    refuse(found, BEARING_SCORES, reason ?? '');
+    return undefined;
   }
-}
-
-function unusable(samples: Float32Array, rate: number): string | undefined {
-  if (samples.length === 0) return 'there are no samples';
-  if (samples.length < LEAST_SAMPLES) {
-    return `${samples.length} samples are too few, expected at least ${LEAST_SAMPLES}`;
-  }
-  if (!(rate > 0 && Number.isFinite(rate))) return `the rate is ${rate} Hz`;
-  const bad = samples.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) return `sample ${bad} is ${samples[bad]}`;
-  const first = samples[0];
-  if (samples.every((value) => value === first)) return `all samples are ${first}`;
-  return undefined;
-}
-
-function unknownUnit(name: string): string {
-  return `the unit is "${name}", expected one of ${VIBRATION_UNITS}`;
-}
-
-/** 2.56 samples per period is what analysers ask for, so that the filter before the converter has room. */
-function tooCoarse(count: number, rate: number, low: number): string | undefined {
-  if (rate < 2.56 * HIGH) return `the rate is ${rate} Hz, expected at least ${2.56 * HIGH} Hz`;
-  if (count * low < rate) {
-    return `it lasts ${(count / rate).toPrecision(3)} s, expected at least one period of ${low} Hz`;
-  }
-  return undefined;
+  const evidence = bearingEvidence(samples, rate, speed.shaft, bearing);
+  Object.assign(found.values, bearingValues(evidence));
+  return evidence;
 }

@@ -45,7 +45,13 @@ export function spectrum(states: States): Stage<Waveform, Features> {
 function describeWaveform(waveform: Waveform, point: Point | undefined): Features {
   const { asset, time, rate, samples } = waveform;
   const rpm = waveform.rpm ?? point?.rpm;
-  const unit = waveform.unit === '' ? (point?.unit ?? '') : waveform.unit;
+  const { values, absent } = extract(
+    samples,
+    rate,
+    waveform.unit === '' ? (point?.unit ?? '') : waveform.unit,
+    rpm,
+    point?.bearing,
+  );
   return {
     kind: 'features',
     asset,
@@ -55,7 +61,8 @@ function describeWaveform(waveform: Waveform, point: Point | undefined): Feature
     rate,
     samples: samples.length,
     ...(rpm === undefined ? {} : { rpm }),
-    ...extract(samples, rate, unit, rpm),
+    values,
+    absent,
   };
 }
 

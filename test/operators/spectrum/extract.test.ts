@@ -6,6 +6,10 @@ import { realData } from '../../support/real-data.ts';
 import { sampled, tone } from './waveforms.ts';
 
 const RATE = 25_600;
+const PEAKS = ['acceleration_peak', 'acceleration_peak_to_peak', 'crest', 'skew', 'kurtosis'];
+const BANDS = ['acceleration_low_rms', 'acceleration_middle_rms', 'acceleration_high_rms'];
+const ACCELERATION = ['acceleration_rms', ...PEAKS, ...BANDS];
+const MOTION = ['velocity_rms', 'displacement_rms', 'velocity_1x', 'velocity_2x', 'velocity_3x'];
 
 describe('a tone of 1 g at 100 Hz for one second', () => {
   // By hand: rms 1/√2 = 0.70711 g, crest √2 = 1.41421, kurtosis of a sine 3/2.
@@ -18,6 +22,16 @@ describe('a tone of 1 g at 100 Hz for one second', () => {
     ['crest', Math.SQRT2],
     ['kurtosis', 3 / 2],
     ['velocity_rms', 11.0364],
+    // Displacement: 9806.65 mm/s² / (2π · 100 Hz)² = 24.8405 µm peak, over √2 = 17.5649 µm rms.
+    ['displacement_rms', 17.5649],
+    ['acceleration_peak_to_peak', 2],
+    ['skew', 0],
+    ['acceleration_low_rms', Math.SQRT1_2],
+    ['acceleration_middle_rms', 0],
+    ['acceleration_high_rms', 0],
+    ['velocity_1x', 0],
+    ['line_1_frequency', 100],
+    ['line_1_velocity', 11.0364],
   ] as const)('has %s %f, whatever the offset of its sensor', ([name, expected]) => {
     expect(values[name]).toBeCloseTo(expected, 2);
     expect(absent).toEqual({});
@@ -78,31 +92,30 @@ describe('what cannot be right is absent, with the reason', () => {
   ] as const)('%s: all features', ([, samples, rate, unit, reason]) => {
     const { values, absent } = extract(samples, rate, unit, undefined);
     expect(values).toEqual({});
-    expect(Object.keys(absent)).toHaveLength(5);
+    expect(Object.keys(absent)).toEqual([...ACCELERATION, ...MOTION]);
     for (const text of Object.values(absent)) expect(text).toContain(reason);
   });
 
-  test('a rate too small for 1000 Hz: velocity only', () => {
-    const { values, absent } = extract(sampled(2_000, 2_000, tone(100, 1)), 2_000, 'g', undefined);
-    expect(Object.keys(values)).toEqual([
-      'acceleration_rms',
-      'acceleration_peak',
-      'crest',
-      'kurtosis',
-    ]);
-    expect(absent).toEqual({ velocity_rms: 'the rate is 2000 Hz, expected at least 2560 Hz' });
+  test('a rate too small: the bands that reach beyond it', () => {
+    const { values, absent } = extract(sampled(2_000, 2_000, tone(100, 1)), 2_000, 'g', 1_800);
+    expect(Object.keys(values)).toEqual(['acceleration_rms', ...PEAKS, ...MOTION.slice(2)]);
+    expect(Object.keys(absent)).toEqual([...BANDS, ...MOTION.slice(0, 2)]);
+    expect(absent.velocity_rms).toBe('the rate is 2000 Hz, expected at least 2560 Hz');
+    expect(absent.acceleration_high_rms).toBe('the rate is 2000 Hz, expected at least 25600 Hz');
   });
 
-  test('too short for the band: velocity only', () => {
+  test('too short for the band, or for the turns: velocity only', () => {
     const { absent } = extract(sine, RATE, 'g', 300);
-    expect(absent).toEqual({
-      velocity_rms: 'it lasts 0.100 s, expected at least one period of 2 Hz',
-    });
+    expect(Object.keys(absent)).toEqual(MOTION);
+    expect(absent.velocity_rms).toBe('it lasts 0.100 s, expected at least one period of 2 Hz');
+    // By hand: 300 rpm are 5 turns a second.
+    expect(absent.velocity_1x).toBe('it lasts 0.500 turns of the shaft, expected at least 10');
   });
 
   test('samples of a velocity have no acceleration', () => {
     const { values, absent } = extract(sine, RATE, 'mm/s', undefined);
-    expect(Object.keys(values)).toEqual(['velocity_rms']);
+    expect(values).not.toHaveProperty('kurtosis');
+    expect(values).toHaveProperty('velocity_rms');
     expect(absent.kurtosis).toBe('the samples are a velocity');
   });
 
@@ -115,12 +128,12 @@ describe('what cannot be right is absent, with the reason', () => {
       return Math.min(value + shock, 3);
     });
     const much = shaken.map((value) => Math.max(-0.9, Math.min(value, 0.9)));
-    expect(extract(shaken, RATE, 'g', undefined).absent).toEqual({});
-    expect(Object.keys(extract(little, RATE, 'g', undefined).absent)).toEqual([
-      'acceleration_peak',
-      'crest',
-      'kurtosis',
-    ]);
+    const absentOf = (samples: Float32Array) => {
+      const { absent } = extract(samples, RATE, 'g', undefined);
+      return Object.keys(absent).filter((name) => absent[name]?.includes('clipped'));
+    };
+    expect(absentOf(shaken)).toEqual([]);
+    expect(absentOf(little)).toEqual(PEAKS);
     const { values, absent } = extract(much, RATE, 'g', undefined);
     expect(values).toEqual({});
     expect(absent.acceleration_rms).toMatch(/^\d+ of 2560 samples are clipped$/);
@@ -130,7 +143,7 @@ describe('what cannot be right is absent, with the reason', () => {
     const coarse = sampled(RATE, RATE, tone(10, 1)).map(
       (value) => Math.round(value * 32_767) / 32_767,
     );
-    expect(extract(coarse, RATE, 'g', undefined).absent).toEqual({});
+    expect(extract(coarse, RATE, 'g', 1_800).absent).toEqual({});
   });
 });
 

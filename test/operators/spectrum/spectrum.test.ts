@@ -6,6 +6,7 @@ import type { AsideRow, FeaturesRow } from '../../../operators/model/tables.ts';
 import type { Waveform } from '../../../operators/model/waveform.ts';
 import { spectrum } from '../../../operators/spectrum/spectrum.ts';
 import { event, runThrough, valuesOf, watermark } from '../../support/flows.ts';
+import { BEARING_6205, impacts, RATE } from './machines.ts';
 import { SOURCE, sampled, tone, waveform } from './waveforms.ts';
 
 const model: Flow<Waveform> = {
@@ -22,7 +23,10 @@ const model: Flow<Waveform> = {
           assets: [
             {
               id: 'press',
-              points: [{ id: 'drive', component: 'bearing', unit: 'mm/s', rpm: 300 }],
+              points: [
+                { id: 'drive', component: 'bearing', unit: 'mm/s', rpm: 300 },
+                { id: 'motor', component: 'bearing', unit: 'g', bearing: BEARING_6205 },
+              ],
             },
           ],
         },
@@ -70,6 +74,25 @@ test('without a unit of its own a waveform has that of its point', () => {
     runThrough(spectrum, [model, arrive(waveform(10, { unit: '', samples }))]),
   );
   expect(features!.values.velocity_rms).toBeCloseTo(Math.SQRT2, 3);
+});
+
+test('a point with a bearing has the scores of its parts, at the speed of the message', () => {
+  const samples = impacts((3.5848 * 1_750) / 60);
+  const wave = waveform(10, { point: 'motor', unit: '', rate: RATE, samples });
+  const said = valuesOf(runThrough(spectrum, [model, arrive({ ...wave, rpm: 1_750 })]))[0]!;
+  expect(said.values.bearing_outer_race).toBeGreaterThan(3);
+  expect(said.values.bearing_inner_race).toBeLessThan(1.6);
+  expect(said.values.bearing_outer_race_1x).toBeGreaterThan(10);
+  expect(said.values.envelope_outer_race_1x).toBeGreaterThan(0.1);
+  const unsaid = valuesOf(runThrough(spectrum, [model, arrive(wave)]))[0]!;
+  expect(unsaid.values).not.toHaveProperty('bearing_outer_race');
+  expect(unsaid.absent.bearing_outer_race).toMatch(/speed/);
+});
+
+test('a point without a bearing has no envelope', () => {
+  const [features] = valuesOf(runThrough(spectrum, [model, arrive(waveform(10))]));
+  const named = [...Object.keys(features!.values), ...Object.keys(features!.absent)];
+  expect(named.filter((name) => /bearing|envelope/.test(name))).toEqual([]);
 });
 
 test('an unusable waveform still gives an event that says why', () => {

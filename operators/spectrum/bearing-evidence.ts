@@ -1,0 +1,255 @@
+import {
+  BEARING_PARTS,
+  type BearingGeometry,
+  type BearingOrders,
+  type BearingPart,
+  bearingOrders,
+} from './bearing-frequencies.ts';
+import { type Comb, comb, HARMONICS, type Line, lineAt, type Search } from './comb.ts';
+import {
+  type EnvelopeSpectrum,
+  envelopeSpectrum,
+  halfOf,
+  mostImpulsive,
+  prewhitened,
+  squaredEnvelope,
+} from './envelope.ts';
+import { floorAround } from './lines.ts';
+
+/** What one demodulation says of one part. */
+export type PartEvidence = Comb & {
+  readonly sidebands: readonly Line[];
+  /** Hz between a line and its sidebands: the load zone goes round with the shaft, rolling elements with the cage. */
+  readonly apart: number;
+  /** Its lines are every second or third one of a lower frequency, so they are not its own. */
+  readonly isOvertone: boolean;
+};
+
+/** What one demodulation says of all parts. */
+export type Demodulation = {
+  readonly spectrum: EnvelopeSpectrum;
+  readonly parts: Readonly<Record<BearingPart, PartEvidence>>;
+  /** The comb of a part, with lines that have another explanation left out. */
+  readonly without: (part: BearingPart, taken: Search['taken']) => Comb;
+};
+
+export type BearingEvidence = {
+  /** Shaft speed in Hz, as found near the one that was said. */
+  readonly shaft: number;
+  readonly orders: BearingOrders;
+  readonly whitened: Demodulation;
+  readonly impulsive: Demodulation;
+  /** Excess kurtosis of the band that was chosen: 0 for noise. */
+  readonly kurtosis: number;
+  /** By part, about 1 for noise, at most 4.5. */
+  readonly scores: Readonly<Record<BearingPart, number>>;
+};
+
+const SLIP = 0.015;
+/** Speeds are read, or nominal: so far from them the shaft's own lines are looked for. */
+const SPEED_ERROR = 0.005;
+/** Excess kurtosis of a band from which on impacts are in it; that of n samples of noise scatters by √(20/n). */
+const IMPULSIVE = 1;
+const LOUDER = 1.4;
+/** Of noise at a given place one line in four hundred is three times the median. */
+const STANDS_OUT = 3;
+/** What noise gives: beside a cage that strikes no other part can be told. */
+const MOST_BESIDE_CAGE = 1;
+const LEAST_TURNS = 10;
+/** Below it the resonances that impacts excite are out of reach. */
+const LEAST_RATE = 8_000;
+
+/** Why a waveform cannot show the defect frequencies of a bearing at a shaft speed in Hz; undefined when it can. */
+export function tooPoorForEnvelope(
+  count: number,
+  rate: number,
+  shaft: number,
+  bearing: BearingGeometry,
+): string | undefined {
+  const orders = bearingOrders(bearing);
+  if (!(orders.cage > 0 && orders.rolling_element > 0 && bearing.balls >= 3)) {
+    const { balls, ball_diameter, pitch_diameter } = bearing;
+    return `the geometry of the bearing cannot be: ${balls} of ${ball_diameter} mm on ${pitch_diameter} mm`;
+  }
+  const highest = Math.max(orders.inner_race, orders.rolling_element) * shaft * HARMONICS;
+  const needed = Math.max(LEAST_RATE, 8 * highest);
+  if (rate < needed) {
+    return `the rate is ${rate} Hz, expected at least ${Math.ceil(needed)} Hz for the envelope`;
+  }
+  const seconds = count / rate;
+  if (seconds * shaft < LEAST_TURNS) {
+    const turns = (seconds * shaft).toPrecision(3);
+    return `it lasts ${turns} turns of the shaft, expected at least ${LEAST_TURNS}`;
+  }
+  return undefined;
+}
+
+/**
+ * Looks for the defect frequencies of a bearing in two envelope spectra: of the prewhitened waveform, and of the band
+ * with the highest kurtosis. `shaft` in Hz; ask `tooPoorForEnvelope` first.
+ */
+export function bearingEvidence(
+  samples: Float32Array,
+  rate: number,
+  shaft: number,
+  bearing: BearingGeometry,
+): BearingEvidence {
+  const orders = bearingOrders(bearing);
+  const half = halfOf(samples, rate);
+  const highest = Math.max(orders.inner_race, orders.rolling_element) * shaft;
+  const white = envelopeSpectrum(squaredEnvelope(prewhitened(half), 0, half.size / 2));
+  const band = mostImpulsive(half, 2.2 * HARMONICS * highest);
+  const whitened = demodulation(white, shaft, orders);
+  const impulsive = demodulation(envelopeSpectrum(band), shaft, orders);
+  return {
+    shaft,
+    orders,
+    whitened,
+    impulsive,
+    kurtosis: band.kurtosis,
+    scores: contested(whitened, impulsive, band.kurtosis),
+  };
+}
+
+/**
+ * The prewhitened spectrum speaks first. The other is louder in all that modulates, so it counts less, and only when its
+ * band is impulsive at all: without impacts, lines in an envelope are a modulation and no defect of a rolling bearing.
+ */
+function scoreOf(white: number, loud: number, kurtosis: number): number {
+  return Math.max(white, kurtosis >= IMPULSIVE ? loud - LOUDER : 0);
+}
+
+function own({ isOvertone }: PartEvidence, { score }: Comb): number {
+  return isOvertone ? 0 : score;
+}
+
+/** The demodulation that speaks for a part. */
+export function voiceOf(
+  { whitened, impulsive, kurtosis }: BearingEvidence,
+  part: BearingPart,
+): Demodulation {
+  const white = whitened.parts[part].score;
+  return scoreOf(white, impulsive.parts[part].score, kurtosis) > white ? impulsive : whitened;
+}
+
+/** The scores, with the lines of the strongest part and their sidebands taken from the others. */
+function contested(
+  whitened: Demodulation,
+  impulsive: Demodulation,
+  kurtosis: number,
+): Record<BearingPart, number> {
+  const scores = { outer_race: 0, inner_race: 0, rolling_element: 0, cage: 0 };
+  for (const part of BEARING_PARTS) {
+    const white = own(whitened.parts[part], whitened.parts[part]);
+    const loud = own(impulsive.parts[part], impulsive.parts[part]);
+    scores[part] = scoreOf(white, loud, kurtosis);
+  }
+  const strikes = isTrain(whitened);
+  const best = strikes ? 'cage' : strongestPart(scores);
+  const left = ({ parts, without }: Demodulation, part: BearingPart) => {
+    return own(parts[part], without(part, linesOf(parts[best])));
+  };
+  for (const part of BEARING_PARTS) {
+    if (part === best || part === 'cage') continue;
+    const score = scoreOf(left(whitened, part), left(impulsive, part), kurtosis);
+    scores[part] = strikes ? Math.min(score, MOST_BESIDE_CAGE) : score;
+  }
+  return scores;
+}
+
+/**
+ * Whether the cage itself strikes, once a turn of its own: then its first eight harmonics all stand out. The outer race is
+ * over-rolled n times a turn of the cage, so each of its lines is a harmonic of the cage, and says nothing then.
+ */
+function isTrain({ spectrum, parts }: Demodulation): boolean {
+  const { frequency } = parts.cage;
+  const floor = floorAround(spectrum.amplitudes, spectrum.step, 4 * frequency, 4 * frequency);
+  return [1, 2, 3, 4, 5, 6, 7, 8].every((harmonic) => {
+    return lineAt(spectrum, '', harmonic * frequency, floor).ratio >= STANDS_OUT;
+  });
+}
+
+/** The cage stands apart: it modulates whatever the other parts do. */
+export function strongestPart(scores: BearingEvidence['scores']): BearingPart {
+  return BEARING_PARTS.reduce((best, part) => {
+    return part !== 'cage' && scores[part] > scores[best] ? part : best;
+  });
+}
+
+function linesOf({ frequency, apart }: PartEvidence): Search['taken'] {
+  return (place, tolerance) => {
+    const harmonic = Math.max(1, Math.round(place / frequency));
+    const distance = Math.abs(place - harmonic * frequency);
+    return distance < tolerance || Math.abs(distance - apart) < tolerance;
+  };
+}
+
+function demodulation(
+  spectrum: EnvelopeSpectrum,
+  stated: number,
+  orders: BearingOrders,
+): Demodulation {
+  const free = { width: stated, taken: () => false };
+  const own = comb(spectrum, 'shaft', stated, { ...free, slip: SPEED_ERROR });
+  // Where the shaft's own lines do not show, the stated speed is as good as any.
+  const shaft = own.score >= 2 ? own.frequency : stated;
+  const onShaft = (frequency: number, tolerance: number) => {
+    const order = Math.round(frequency / shaft);
+    return order > 0 && Math.abs(frequency - order * shaft) < tolerance;
+  };
+  const without = (part: BearingPart, taken: Search['taken']) => {
+    return comb(spectrum, part, orders[part] * stated, {
+      slip: SLIP,
+      width: stated,
+      taken: (frequency, tolerance) => {
+        return onShaft(frequency, tolerance) || taken(frequency, tolerance);
+      },
+    });
+  };
+  const evidence = (part: BearingPart): PartEvidence => {
+    const found = without(part, () => false);
+    const isOvertone = isOvertoneOf(spectrum, part, found);
+    const apart = part === 'rolling_element' ? orders.cage * shaft : shaft;
+    const sidebands =
+      part === 'cage' ? [] : sidebandsOf(spectrum, part, found.frequency, apart, stated);
+    return { ...found, sidebands, apart, isOvertone };
+  };
+  const parts = {
+    outer_race: evidence('outer_race'),
+    inner_race: evidence('inner_race'),
+    rolling_element: evidence('rolling_element'),
+    cage: evidence('cage'),
+  };
+  return { spectrum, parts, without };
+}
+
+/** A rolling element that strikes one race only has lines at its spin, the half of what is looked for: they are its own. */
+function isOvertoneOf(spectrum: EnvelopeSpectrum, part: BearingPart, found: Comb): boolean {
+  if (part === 'rolling_element' || part === 'cage') return false;
+  const { frequency, harmonics } = found;
+  const floor = floorAround(spectrum.amplitudes, spectrum.step, frequency, frequency);
+  const least = Math.max(STANDS_OUT, (harmonics[0]?.ratio ?? 0) / 2);
+  return [
+    [1 / 2, 3 / 2],
+    [1 / 3, 2 / 3],
+  ].some((parts) => {
+    return parts.every((share) => {
+      return lineAt(spectrum, '', share * frequency, floor).ratio >= least;
+    });
+  });
+}
+
+function sidebandsOf(
+  spectrum: EnvelopeSpectrum,
+  part: BearingPart,
+  about: number,
+  apart: number,
+  width: number,
+): Line[] {
+  const floor = floorAround(spectrum.amplitudes, spectrum.step, about, width);
+  const unit = part === 'rolling_element' ? 'cage' : 'shaft';
+  return [-1, 1].map((side) => {
+    const sign = side < 0 ? '−' : '+';
+    return lineAt(spectrum, `${part} ${sign} ${unit}`, about + side * apart, floor);
+  });
+}

@@ -1,0 +1,141 @@
+import { hannOf, planOf, sizeFor } from './transform.ts';
+
+/** The positive half of the transform of samples about their mean, zeros appended up to `size`; bins are interleaved. */
+export type Half = {
+  readonly bins: Float64Array;
+  readonly size: number;
+  readonly count: number;
+  readonly rate: number;
+};
+
+/** The positive half of a waveform's transform: the start of every demodulation. */
+export function halfOf(samples: Float32Array, rate: number): Half {
+  const count = samples.length;
+  const size = sizeFor(count);
+  const { fft, input, output } = planOf(size);
+  let mean = 0;
+  for (let index = 0; index < count; index++) mean += samples[index] ?? 0;
+  mean /= count;
+  for (let index = 0; index < count; index++) input[index] = (samples[index] ?? 0) - mean;
+  input.fill(0, count, size);
+  fft.realTransform(output, input);
+  return { bins: output.slice(0, size), size, count, rate };
+}
+
+/**
+ * Cepstrum prewhitening: every bin at magnitude one, its phase kept (Borghesani et al., MSSP 36 (2013) 370; it is the
+ * real cepstrum set to zero). Takes away tones and resonances alike, so that impulses remain.
+ */
+export function prewhitened(half: Half): Half {
+  const { bins } = half;
+  const white = new Float64Array(bins.length);
+  for (let at = 2; at < bins.length; at += 2) {
+    const real = bins[at] ?? 0;
+    const imaginary = bins[at + 1] ?? 0;
+    const magnitude = Math.sqrt(real * real + imaginary * imaginary);
+    if (magnitude === 0) continue;
+    white[at] = real / magnitude;
+    white[at + 1] = imaginary / magnitude;
+  }
+  return { ...half, bins: white };
+}
+
+/** The squared magnitude of an analytic signal, over the duration of the samples. */
+export type Envelope = {
+  readonly squares: Float64Array;
+  readonly rate: number;
+  /** What was demodulated, in Hz. */
+  readonly band: readonly [low: number, high: number];
+};
+
+/**
+ * Demodulates `width` bins from `first` on; width is a power of two. A one-sided band brought down to 0 Hz is complex
+ * and needs no more samples than bins (Randall, CM&D 2015), so the narrower the band, the shorter the work. Its square
+ * has lines up to twice the band width; what folds back into the lower half weighs little, as the noise of a square falls
+ * off linearly: only lines well below the band width are to be read.
+ */
+export function squaredEnvelope(half: Half, first: number, width: number): Envelope {
+  const { fft, input, output } = planOf(width);
+  input.set(half.bins.subarray(2 * first, 2 * (first + width)));
+  fft.inverseTransform(output, input);
+  const squares = new Float64Array(Math.max(1, Math.floor((half.count * width) / half.size)));
+  for (let index = 0; index < squares.length; index++) {
+    const real = output[2 * index] ?? 0;
+    const imaginary = output[2 * index + 1] ?? 0;
+    squares[index] = real * real + imaginary * imaginary;
+  }
+  const line = half.rate / half.size;
+  return { squares, rate: line * width, band: [first * line, (first + width) * line] };
+}
+
+/** Excess kurtosis of the complex signal behind squares: E|z|⁴ / (E|z|²)² − 2, 0 for noise (Antoni, MSSP 20 (2006) 282). */
+export function envelopeKurtosis(squares: Float64Array): number {
+  let sum = 0;
+  let fourth = 0;
+  for (const square of squares) {
+    sum += square;
+    fourth += square * square;
+  }
+  return sum === 0 ? 0 : (fourth * squares.length) / (sum * sum) - 2;
+}
+
+/**
+ * The envelope of the band with the highest kurtosis, among halves, quarters and eighths of the spectrum that are at
+ * least `narrowest` Hz wide. The uppermost eighth is left out: it is the slope of the filter before the converter.
+ */
+export function mostImpulsive(
+  half: Half,
+  narrowest: number,
+): Envelope & { readonly kurtosis: number } {
+  const whole = half.size / 2;
+  const line = half.rate / half.size;
+  let best = squaredEnvelope(half, 0, whole);
+  let highest = envelopeKurtosis(best.squares);
+  for (const parts of [2, 4, 8]) {
+    const width = whole / parts;
+    if (width * line < narrowest || width < 2) break;
+    for (let first = 0; first + width <= (whole * 7) / 8; first += width) {
+      const envelope = squaredEnvelope(half, first, width);
+      const kurtosis = envelopeKurtosis(envelope.squares);
+      if (kurtosis > highest) {
+        highest = kurtosis;
+        best = envelope;
+      }
+    }
+  }
+  return { ...best, kurtosis: highest };
+}
+
+/** Line k of an envelope's spectrum stands at k · `step` Hz; 1 is a carrier modulated through and through. */
+export type EnvelopeSpectrum = {
+  readonly amplitudes: Float64Array;
+  readonly step: number;
+  readonly resolution: number;
+  readonly band: readonly [low: number, high: number];
+};
+
+/** Amplitudes of a squared envelope over its mean, under a Hann window. */
+export function envelopeSpectrum({ squares, rate, band }: Envelope): EnvelopeSpectrum {
+  const count = squares.length;
+  const size = sizeFor(count);
+  const { fft, input, output } = planOf(size);
+  const { weights, sum } = hannOf(count);
+  let weighted = 0;
+  for (let index = 0; index < count; index++) {
+    weighted += (weights[index] ?? 0) * (squares[index] ?? 0);
+  }
+  const mean = weighted / sum;
+  for (let index = 0; index < count; index++) {
+    input[index] = (weights[index] ?? 0) * ((squares[index] ?? 0) - mean);
+  }
+  input.fill(0, count, size);
+  fft.realTransform(output, input);
+  const amplitudes = new Float64Array(size / 2);
+  const scale = mean === 0 ? 0 : 2 / (sum * mean);
+  for (let bin = 0; bin < amplitudes.length; bin++) {
+    const real = output[2 * bin] ?? 0;
+    const imaginary = output[2 * bin + 1] ?? 0;
+    amplitudes[bin] = scale * Math.sqrt(real * real + imaginary * imaginary);
+  }
+  return { amplitudes, step: rate / size, resolution: rate / count, band };
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import type { DiagnoseOptions } from './diagnose-action.ts';
+
+/** `andon diagnose`: what one waveform says about its machine. */
+export function registerDiagnose(program: Command): void {
+  program
+    .command('diagnose <file...>')
+    .description('one waveform: features, spectrum lines, and a verdict or "not determined"')
+    .option('--rate <Hz>', 'samples per second; a WAV file says it itself')
+    .option('--rpm <n>', 'shaft speed; without it the spectrum is asked')
+    .option('--bearing <name>', 'geometry by designation, such as 6205-2RS')
+    .option('--balls <n>', 'geometry: number of rolling elements')
+    .option('--ball-diameter <length>', 'mm, or with a unit: 0.3126in')
+    .option('--pitch-diameter <length>', 'mm, or with a unit')
+    .option('--contact-angle <degrees>', 'of the rolling elements', '0')
+    .option('--unit <unit>', 'of the samples: g, m/s2, mm/s, um …', 'g')
+    .option(
+      '--format <format>',
+      'f32, i16 (little endian), wav or csv; by the file name without it',
+    )
+    .option('--scale <n>', 'unit per count of i16, per full scale of wav', '1')
+    .option('--column <name>', 'of a csv file, by name or from 1; the last one without it')
+    .option('--channel <n>', 'of a wav file, from 1', '1')
+    .option('--json', 'one JSON object per file, one per line')
+    .option('--plot <file>', 'draw waveform, spectrum and envelope spectrum as SVG (one FILE only)')
+    .action(async (files: readonly string[], options: DiagnoseOptions) => {
+      const { diagnoseFiles } = await import('./diagnose-action.ts');
+      diagnoseFiles(files, options);
+    });
+}

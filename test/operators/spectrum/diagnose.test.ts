@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { diagnose } from '../../../operators/spectrum/diagnose.ts';
+import { extract } from '../../../operators/spectrum/extract.ts';
+import { BEARING_6205, impacts, noise, RATE, shaking } from './machines.ts';
+import { sampled, tone } from './waveforms.ts';
+
+const RPM = 1_750;
+const SHAFT = RPM / 60;
+const judge = (samples: Float32Array, rate = RATE) =>
+  diagnose(extract(samples, rate, 'g', RPM, BEARING_6205));
+const once = (order: number, depth = 1) => {
+  return (seconds: number) => 1 + depth * Math.cos(2 * Math.PI * order * SHAFT * seconds);
+};
+
+// Orders of the 6205, see bearing-frequencies.test.ts.
+const FAULTS = [
+  ['outer_race', impacts(3.5848 * SHAFT)],
+  ['inner_race', impacts(5.4152 * SHAFT, { load: once(1) })],
+  ['rolling_element', impacts(4.7135 * SHAFT, { load: once(0.39828) })],
+  ['cage', impacts(0.39828 * SHAFT, { strength: 3, jitter: 0.002, seconds: 8 })],
+  ['unbalance', shaking([[SHAFT, 6]])],
+  [
+    'misalignment',
+    shaking([
+      [SHAFT, 3],
+      [2 * SHAFT, 4],
+      [3 * SHAFT, 1],
+    ]),
+  ],
+  ['looseness', shaking([0.5, 1, 1.5, 2, 3, 4, 5, 6].map((order) => [order * SHAFT, 2]))],
+  ['lubrication', noise(2, 3)],
+  ['none', noise(2, 0.02)],
+] as const;
+
+describe('made-up machines', () => {
+  test.for(FAULTS)('%s is named', ([fault, samples]) => {
+    const { verdict, confidence, reasons, action } = judge(samples);
+    expect(verdict).toBe(fault);
+    expect(confidence).toBeGreaterThan(0.4);
+    expect(confidence).toBeLessThanOrEqual(1);
+    expect(reasons).not.toEqual([]);
+    expect(action).not.toBe('');
+  });
+
+  test('a defect that slips by one percent is named, its slip and lines told', () => {
+    const slipping = extract(impacts(1.01 * 3.5848 * SHAFT), RATE, 'g', RPM, BEARING_6205);
+    const { verdict, supporting } = diagnose(slipping);
+    expect(verdict).toBe('outer_race');
+    expect(slipping.bearing?.whitened.parts.outer_race.slip).toBeCloseTo(0.01, 3);
+    expect(supporting[0]).toMatchObject({ name: '1× outer_race' });
+    // By hand: 3.5848 · 29.1667 Hz · 1.01 = 105.60 Hz.
+    expect(supporting[0]!.frequency).toBeCloseTo(105.6, 0);
+  });
+
+  test('impacts of exactly constant period, tones to the prewhitening, are named by their band', () => {
+    const samples = impacts(1.004 * 3.5848 * SHAFT, { strength: 5, jitter: 0 });
+    const { verdict, supporting } = judge(samples);
+    expect(verdict).toBe('outer_race');
+    expect(supporting.map(({ name }) => name)).toContain('1× outer_race');
+  });
+
+  test('between 3 and 10 % beside every defect frequency, impacts name no part of the bearing', () => {
+    for (const order of [3.8, 5.1, 2.9, 6.4]) {
+      const { verdict } = judge(impacts(order * SHAFT));
+      expect(verdict).toBe('not_determined');
+    }
+  });
+});
+
+describe('noise and tones give no verdict on a bearing', () => {
+  test('of forty waveforms of noise none', () => {
+    const verdicts = Array.from({ length: 40 }, (_, seed) => judge(noise(1, 0.3, seed)));
+    expect(verdicts.map(({ verdict }) => verdict)).toEqual(verdicts.map(() => 'not_determined'));
+    for (const { confidence } of verdicts) expect(confidence).toBeLessThan(0.4);
+  });
+
+  test('impacts once a turn, whose harmonics come near those of the bearing, are no bearing', () => {
+    expect(judge(impacts(SHAFT, { jitter: 0 })).verdict).toBe('not_determined');
+  });
+
+  test('a strong tone at the defect frequency itself, without impacts, is no defect', () => {
+    const samples = shaking([[3.5848 * SHAFT, 1]], { noise: 0.1 });
+    expect(judge(samples).verdict).toBe('not_determined');
+  });
+});
+
+describe('what cannot be judged is not determined, and says why', () => {
+  const faulty = FAULTS[0][1];
+  const clipped = faulty.map((value) => Math.max(-0.1, Math.min(0.1, value)));
+  test.for([
+    ['no samples', new Float32Array(0), RPM, RATE, 'g', 'there are no samples'],
+    ['constant', new Float32Array(5_000).fill(1), RPM, RATE, 'g', 'all samples are 1'],
+    ['not a number', sampled(5_000, RATE, () => Number.NaN), RPM, RATE, 'g', 'sample 0 is NaN'],
+    ['clipped', clipped, RPM, RATE, 'g', 'samples are clipped'],
+    ['too short', faulty.slice(0, 5_000), RPM, RATE, 'g', 'it lasts 5.70 turns of the shaft'],
+    ['too slow a rate', faulty, RPM, 3_000, 'g', 'the rate is 3000 Hz, expected at least 8000 Hz'],
+    ['no speed', noise(2, 0.1), undefined, RATE, 'g', 'the shaft speed was not said'],
+    ['at rest', faulty, 0, RATE, 'g', 'the shaft stands still'],
+    ['an unknown unit', faulty, RPM, RATE, 'bar', 'the unit is "bar"'],
+    ['a velocity', faulty, RPM, RATE, 'mm/s', 'the samples are a velocity'],
+  ] as const)('%s', ([, samples, rpm, rate, unit, reason]) => {
+    const { verdict, forced, confidence, reasons } = diagnose(
+      extract(samples, rate, unit, rpm, BEARING_6205),
+    );
+    expect({ verdict, forced, confidence }).toEqual({
+      verdict: 'not_determined',
+      forced: null,
+      confidence: 0,
+    });
+    expect(reasons.join()).toContain(reason);
+  });
+
+  test('a bearing without geometry', () => {
+    const { verdict, reasons } = diagnose(extract(faulty, RATE, 'g', RPM));
+    expect(verdict).toBe('not_determined');
+    expect(reasons).toEqual(['the geometry of the bearing was not said']);
+  });
+
+  test('a waveform at the wrong rate', () => {
+    expect(judge(faulty, RATE / 2).verdict).toBe('not_determined');
+  });
+
+  test('a tone alone, whatever it does to the arithmetic', () => {
+    const pure = sampled(RATE, RATE, tone(200, 0.01));
+    expect(judge(pure).verdict).toMatch(/none|not_determined/);
+  });
+});
