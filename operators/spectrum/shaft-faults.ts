@@ -23,7 +23,8 @@ const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
 
 /**
  * Unbalance, misalignment and looseness from the velocity at multiples of the shaft speed, after the usual charts
- * (the signs that ISO 13373-3 lists, its text not at hand: 1× alone; 2× beside 1×; many harmonics and half orders). The shares are practice, not norm:
+ * (the signs that ISO 13373-3 lists, its text not at hand: 1× alone; 2× beside 1×; many harmonics and half orders).
+ * The shares are practice, not norm:
  *
  * - unbalance: 1× carries 70 % of the power, 2× is at most half of it;
  * - misalignment: 2× is at least three quarters of 1×, and 1× to 3× carry 60 %;
