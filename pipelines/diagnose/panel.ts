@@ -34,18 +34,22 @@ export function panel(
   const placeY = (value: number) => top + rows - ((value - low) / (high - low)) * rows;
   const ticks = [0, 0.25, 0.5, 0.75, 1];
   return [
-    `<text x="${LEFT}" y="${top + 10}" fill="#424242">${escapeXml(title)}</text>`,
+    `<text x="${LEFT}" y="${top - 5}" fill="#424242">${escapeXml(`${title}, ${frame.y}`)}</text>`,
     `<rect x="${LEFT}" y="${top}" width="${columns}" height="${rows}" fill="none" stroke="#bdbdbd"/>`,
     ...ticks.map((share) => {
       const text = `${rounded(share * end)} ${frame.x}`;
-      return `<text x="${placeX(share * end).toFixed(1)}" y="${top + rows + 16}" text-anchor="middle">${text}</text>`;
+      // The outer ones stay inside of the picture.
+      const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle';
+      return `<text x="${placeX(share * end).toFixed(1)}" y="${top + rows + 16}" text-anchor="${anchor}">${text}</text>`;
     }),
     ...[low, high].map((value) => {
       const y = placeY(value) + (value === high ? 10 : 0);
       return `<text x="${LEFT - 6}" y="${y.toFixed(1)}" text-anchor="end">${rounded(value)}</text>`;
     }),
-    `<text x="${LEFT - 6}" y="${(top + rows / 2).toFixed(1)}" text-anchor="end">${escapeXml(frame.y)}</text>`,
-    ...marks.filter(({ at }) => at > 0 && at < end).map(marked),
+    ...marks
+      .filter(({ at }) => at > 0 && at < end)
+      .sort((a, b) => a.at - b.at)
+      .map(marked),
     `<path d="${pathOf(values, columns, placeY)}" fill="none" stroke="#263238" stroke-width="0.8"/>`,
   ].join('\n');
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { BEARING_PARTS } from '../../operators/spectrum/bearing-frequencies.ts';
 import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
 import {
@@ -29,10 +30,10 @@ export function drawDiagnosis(
   { burst, bearing, shaft }: Extracted,
   { verdict, confidence }: Diagnosis,
 ): string {
-  const title = `${file}: ${verdict.replaceAll('_', ' ')}, confidence ${confidence}`;
+  const title = `${basename(file)}: ${verdict.replaceAll('_', ' ')}, confidence ${confidence}`;
   const panels = [
     panel(
-      { title: 'waveform', x: 's', y: unit, width: WIDTH, height: HEIGHT, top: 40 },
+      { title: 'waveform', x: 's', y: unit, width: WIDTH, height: HEIGHT, top: 52 },
       samples,
       1 / rate,
       [],
@@ -43,7 +44,7 @@ export function drawDiagnosis(
     const amplitudes = power.map((value) => Math.sqrt(value * scale));
     panels.push(
       panel(
-        { title: 'spectrum', x: 'Hz', y: `${unit} rms`, width: WIDTH, height: HEIGHT, top: 300 },
+        { title: 'spectrum', x: 'Hz', y: `${unit} rms`, width: WIDTH, height: HEIGHT, top: 312 },
         amplitudes,
         step,
         [],
@@ -57,10 +58,10 @@ export function drawDiagnosis(
         {
           title: 'spectrum of the squared envelope, prewhitened',
           x: 'Hz',
-          y: 'of the mean',
+          y: 'as a share of the mean',
           width: WIDTH,
           height: HEIGHT,
-          top: 560,
+          top: 572,
         },
         shown,
         envelope.step,
