@@ -226,11 +226,14 @@ export async function askCmms<T>(
   path: string,
   body?: object,
 ): Promise<T> {
-  const response = await fetch(`${cmms.url}${path}`, {
-    method,
-    headers: { Authorization: 'Bearer reference', 'Content-Type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const ask = () =>
+    fetch(`${cmms.url}${path}`, {
+      method,
+      headers: { Authorization: 'Bearer reference', 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  // A kept connection may be closed from the other side just as it is used: a question can be asked again.
+  const response = await (method === 'GET' ? ask().catch(ask) : ask());
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
   return (await response.json()) as T;
 }
