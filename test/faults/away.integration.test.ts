@@ -2,8 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Child, startChild } from '../../pipelines/runtime/child.ts';
+import { startChild } from '../../pipelines/runtime/child.ts';
 import { freePort } from '../../pipelines/runtime/free-port.ts';
+import { type Supervised, supervise } from '../../pipelines/runtime/supervise.ts';
 import { warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
 import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
 import { recordedPlant } from '../support/recorded-plant.ts';
@@ -12,10 +13,10 @@ import { temporaryDirectory } from '../support/temporary.ts';
 
 const { recording, files } = recordedPlant(temporaryDirectory(), 300, 17);
 const stands: Stand[] = [];
-let warehouse: Child | undefined;
+let warehouse: Supervised | undefined;
 afterAll(async () => {
   for (const stand of stands.reverse()) await stand.stop();
-  await warehouse?.stop(5_000);
+  await warehouse?.stop();
 });
 
 async function stood(options?: Parameters<typeof startStand>[0]): Promise<Stand> {
@@ -70,7 +71,9 @@ describe('with the warehouse away', () => {
       return (await stand.metric('andon_sequence')) === last;
     });
     const command = warehouseCommand({ directory: join(stand.directory, 'warehouse'), port });
-    warehouse = await startChild(command);
+    // A dead port may be the source of somebody's connection just now: then it is started again.
+    warehouse = supervise({ ...command, name: 'warehouse' });
+    await warehouse.ready;
     await until('everything to land', 30_000, async () => (await landedTo(stand)) === last);
     expect(await checksOf(stand)).toEqual({});
   });
