@@ -8,6 +8,9 @@ export class Report implements Reporter {
     const inState = (state: string) => tests.filter((test) => test.result().state === state);
     const skipped = inState('skipped');
     for (const test of skipped) console.log(`skipped: ${nameOf(test)} (${reasonOf(test)})`);
+    // Passed at the second try: told, so that nobody takes it for calm.
+    for (const test of tests)
+      if (test.diagnostic()?.flaky) console.log(`tried twice: ${nameOf(test)}`);
     // A file or a hook that throws has errors without a failed test of its own.
     const broken = modules.flatMap((module) => [
       ...module.errors(),
