@@ -13,6 +13,14 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'the plant of `paced`, as the process that it starts',
     run: async (args) => (await import('./paced-publisher.ts')).publishPaced(args),
   },
+  'end-to-end': {
+    about: 'a filled stream: the bare loop and the product by turns; --readings 6000000 --pairs 5',
+    run: async (args) => (await import('./end-to-end.ts')).endToEnd(args),
+  },
+  bare: {
+    about: 'the bare loop of `end-to-end`, as the process that it starts',
+    run: async (args) => (await import('./bare.ts')).bare(args),
+  },
   patterns: {
     about: 'patterns over the reference workload; --events 1000000 --only W2 --json FILE',
     run: async (args) => (await import('./patterns.ts')).patterns(args),

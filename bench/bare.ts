@@ -1,0 +1,131 @@
+import { parseArgs } from 'node:util';
+import { decodeFrame } from '../operators/decode/frame.ts';
+import { unpack } from '../operators/decode/payload.ts';
+import { createRoutes } from '../operators/decode/subject.ts';
+import type { Message, Sequence } from '../operators/model/message.ts';
+import type { EventTime } from '../operators/model/time.ts';
+import { connectNats } from '../pipelines/ingest/connection.ts';
+import { openJetstreamLog } from '../pipelines/ingest/jetstream.ts';
+import type { Log } from '../pipelines/ingest/log.ts';
+import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
+import { createLanding } from '../sinks/clickhouse/landing.ts';
+import { createReadingsBlock } from '../sinks/clickhouse/readings-block.ts';
+import type { Block, Sink } from '../sinks/sink.ts';
+
+/** What a bare loop prints, as one line of JSON. CPU seconds are of its own process, without its start. */
+export type BareResult = {
+  readonly readings: number;
+  readonly seconds: number;
+  readonly cpu: number;
+};
+
+type Frames = { readonly log: Log; readonly until: number };
+type Insert = (block: Block, from: number, to: number) => Promise<void>;
+
+const ROWS = 500_000;
+const BATCH = 1_000;
+
+/**
+ * The least that a program must do between JetStream and ClickHouse: the same pull, the same decoder, the same encoder
+ * and the same table as the product, without stages, epochs or checkpoints. `--mode pull` leaves the inserts out,
+ * `--mode insert` pulls once and measures nothing but inserts of the same block.
+ */
+export async function bare(args: readonly string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      nats: { type: 'string', default: 'nats://127.0.0.1:4222' },
+      clickhouse: { type: 'string', default: 'http://127.0.0.1:8123' },
+      database: { type: 'string', default: 'bare' },
+      until: { type: 'string', default: '0' },
+      mode: { type: 'string', default: 'all' },
+    },
+  });
+  const connection = await connectNats({ servers: values.nats, name: 'bench bare' });
+  const client = createWarehouseClient({ url: values.clickhouse, database: values.database });
+  const insert = inserting(createLanding(client, { database: values.database }));
+  const log = await openJetstreamLog({ connection, stream: 'ANDON_0', after: 0 });
+  const frames = { log, until: Number(values.until) };
+  try {
+    const before = { time: performance.now(), cpu: process.cpuUsage() };
+    const readings =
+      values.mode === 'insert'
+        ? await repeat(frames, insert, before)
+        : await pump(frames, values.mode === 'pull' ? async () => undefined : insert);
+    const { user, system } = process.cpuUsage(before.cpu);
+    const seconds = (performance.now() - before.time) / 1_000;
+    const result: BareResult = { readings, seconds, cpu: (user + system) / 1e6 };
+    console.log(JSON.stringify(result));
+  } finally {
+    await log.close();
+    await client.close();
+    await connection.close();
+  }
+  return true;
+}
+
+/** Pull, decode, encode; while one block is inserted, the next is filled. */
+async function pump({ log, until }: Frames, insert: Insert): Promise<number> {
+  const block = createReadingsBlock();
+  const append = appender(block);
+  let inserting: Promise<void> = Promise.resolve();
+  let readings = 0;
+  let from = 1;
+  for (let last = 0; last < until; ) {
+    const { messages } = await log.pull(BATCH, 1_000, AbortSignal.timeout(60_000));
+    for (const message of messages) append(message);
+    last = messages.at(-1)?.sequence ?? last;
+    if (block.rows < ROWS && last < until) continue;
+    readings += block.rows;
+    const finished = block.finish('ANDON_0', 'bare');
+    await inserting;
+    if (finished !== undefined) inserting = insert(finished, from, last);
+    from = last + 1;
+  }
+  await inserting;
+  return readings;
+}
+
+function appender(block: ReturnType<typeof createReadingsBlock>): (message: Message) => void {
+  const routeTo = createRoutes();
+  return (message) => {
+    const { subject, sequence, appended } = message;
+    const route = routeTo(subject);
+    if (route.kind !== 'telemetry') return;
+    const { frame } = decodeFrame(unpack(message), { subject, sequence, appended }, route.asset);
+    block.append(frame, sequence as Sequence, appended as EventTime);
+  };
+}
+
+/** Inserts one block of the log again and again, as often as the log would fill it. The clock begins with the inserts. */
+async function repeat(
+  { log, until }: Frames,
+  insert: Insert,
+  before: { time: number; cpu: NodeJS.CpuUsage },
+): Promise<number> {
+  const block = createReadingsBlock();
+  const append = appender(block);
+  let pulled = 0;
+  while (block.rows < ROWS && pulled < until) {
+    const { messages } = await log.pull(BATCH, 1_000, AbortSignal.timeout(60_000));
+    for (const message of messages) append(message);
+    pulled += messages.length;
+  }
+  const finished = block.finish('ANDON_0', 'bare');
+  if (finished === undefined) throw new Error('expected telemetry in the stream, found none');
+  const times = Math.max(1, Math.round(until / pulled));
+  before.time = performance.now();
+  before.cpu = process.cpuUsage();
+  for (let time = 1; time <= times; time += 1) await insert(finished, time, time);
+  return times * finished.rows;
+}
+
+function inserting(landing: Sink): Insert {
+  const created = new Date().toISOString();
+  const run = { pipeline: 'bare', run: 'bare', stream: 'ANDON_0', created };
+  return (block, from, to) =>
+    landing.write(
+      { ...run, epoch: from, from, to, blocks: [block], revisions: [] },
+      AbortSignal.timeout(120_000),
+    );
+}

@@ -1,0 +1,117 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Pass, startStand } from './end-to-end-stand.ts';
+import { fillStream } from './filled-stream.ts';
+import { plantFile, RULES_FILE } from './paced-plant.ts';
+import { loadAverage } from './process-use.ts';
+
+/** Less than this share of what the parts alone can do says that something else was in the way. */
+const VALID = 0.7;
+const WANTED = 0.6;
+
+/**
+ * A filled stream, worked off by turns by the bare loop and by the whole product, so that both see the same machine.
+ * Prints readings per second and CPU per million readings, and the ratios; false when the product keeps less than 60 %
+ * of the bare loop, or when the run is void.
+ */
+export async function endToEnd(args: readonly string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      readings: { type: 'string', default: '6000000' },
+      assets: { type: 'string', default: '250' },
+      rate: { type: 'string', default: '100000' },
+      pairs: { type: 'string', default: '5' },
+      json: { type: 'string' },
+    },
+  });
+  const stand = await startStand();
+  try {
+    const assets = Number(values.assets);
+    const [model, rules] = [
+      join(stand.directory, 'plant.yaml'),
+      join(stand.directory, 'rules.yaml'),
+    ];
+    await writeFile(model, plantFile(assets));
+    await writeFile(rules, RULES_FILE);
+    await stand.andon(['apply', model, rules]);
+    const plant = { assets, readings: Number(values.readings), rate: Number(values.rate) };
+    const { frames, readings } = await fillStream(stand.nats, plant);
+    const last = frames + assets + 2;
+    console.error(`${readings} readings in ${frames} frames of ${assets} assets`);
+    const pull = await stand.bare('pull', last);
+    const insert = await stand.bare('insert', last);
+    const bare: Pass[] = [];
+    const full: Pass[] = [];
+    for (let pair = 0; pair < Number(values.pairs); pair += 1) {
+      bare.push(await stand.bare('all', last));
+      full.push(await stand.full(last));
+      say(`pair ${pair + 1}`, bare.at(-1), full.at(-1));
+    }
+    const lost = full.filter((pass) => pass.readings !== readings).length;
+    const summary = summarize({ pull, insert, bare, full });
+    console.log(
+      JSON.stringify({ end_to_end: { ...summary, readings, lost, load: loadAverage() } }),
+    );
+    if (values.json !== undefined) {
+      await writeFile(values.json, JSON.stringify({ end_to_end: summary }, undefined, 2));
+    }
+    return lost === 0 && !summary.void && summary.ratio >= WANTED && summary.ratio_cpu >= WANTED;
+  } finally {
+    await stand.close();
+  }
+}
+
+type Passes = {
+  readonly pull: Pass;
+  readonly insert: Pass;
+  readonly bare: readonly Pass[];
+  readonly full: readonly Pass[];
+};
+
+function summarize({ pull, insert, bare, full }: Passes) {
+  const ratios = bare.map((pass, pair) => speedOf(full[pair]) / speedOf(pass));
+  const cpuRatios = bare.map((pass, pair) => cpuOf(pass) / cpuOf(full[pair]));
+  const speed = { bare: median(bare.map(speedOf)), full: median(full.map(speedOf)) };
+  const parts = { pull_decode: speedOf(pull), insert: speedOf(insert) };
+  return {
+    ...speed,
+    ratio: median(ratios),
+    ratio_cpu: median(cpuRatios),
+    ...parts,
+    cpu_bare: median(bare.map(cpuOf)),
+    cpu_full: median(full.map(cpuOf)),
+    cpu_by_process: { bare: byProcess(bare), full: byProcess(full) },
+    void: speed.bare < VALID * Math.min(parts.pull_decode, parts.insert),
+  };
+}
+
+/** Readings per second. */
+function speedOf(pass: Pass | undefined): number {
+  return pass === undefined ? Number.NaN : pass.readings / pass.seconds;
+}
+
+/** CPU seconds of all processes per million readings. */
+function cpuOf(pass: Pass | undefined): number {
+  if (pass === undefined) return Number.NaN;
+  return (pass.cpu + pass.warehouse + pass.nats) / (pass.readings / 1e6);
+}
+
+function byProcess(passes: readonly Pass[]) {
+  const of = (part: 'cpu' | 'warehouse' | 'nats') =>
+    median(passes.map((pass) => pass[part] / (pass.readings / 1e6)));
+  return { own: of('cpu'), warehouse: of('warehouse'), nats: of('nats') };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function say(name: string, ...passes: readonly (Pass | undefined)[]): void {
+  const words = passes.map(
+    (pass) => `${(speedOf(pass) / 1e3).toFixed(0)} k/s, ${cpuOf(pass).toFixed(2)} CPU s/M`,
+  );
+  console.error(`${name}: bare ${words[0]}; full ${words[1]}; load ${loadAverage()}`);
+}
