@@ -30,7 +30,8 @@ export interface Stand {
   close(): Promise<void>;
 }
 
-export async function startStand(): Promise<Stand> {
+/** `profile`: a directory for CPU profiles of the workers. */
+export async function startStand(profile?: string): Promise<Stand> {
   const directory = await mkdtemp(join(tmpdir(), 'andon-bench-'));
   const running: Child[] = [];
   const server = natsServer({ store: join(directory, 'nats'), port: await freePort() });
@@ -47,6 +48,7 @@ export async function startStand(): Promise<Stand> {
     await ready(AbortSignal.timeout(30_000));
   }
   const cpuOf = (pid: number) => useOf(pid)?.cpu ?? 0;
+  const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   let passes = 0;
 
   /** Every pass lands in a database of its own, which is gone behind it. */
@@ -120,7 +122,7 @@ export async function startStand(): Promise<Stand> {
     const said: string[] = [];
     const worker = await startChild({
       command: process.execPath,
-      args: [ANDON, 'run', '--config', config],
+      args: [...node, ANDON, 'run', '--config', config],
       env: {
         NATS_URL: nats,
         CLICKHOUSE_URL: engine.url,

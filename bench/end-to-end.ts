@@ -23,10 +23,11 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
       assets: { type: 'string', default: '250' },
       rate: { type: 'string', default: '100000' },
       pairs: { type: 'string', default: '5' },
+      profile: { type: 'string' },
       json: { type: 'string' },
     },
   });
-  const stand = await startStand();
+  const stand = await startStand(values.profile);
   try {
     const assets = Number(values.assets);
     const [model, rules] = [

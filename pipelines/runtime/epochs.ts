@@ -92,13 +92,18 @@ async function live(options: EpochsOptions): Promise<void> {
       at,
       checkpoint?.states ?? {},
     );
-    for (let ended = false; !ended && !signal.aborted; ) {
-      const pulled = await log.pull(BATCH, session.remaining, signal);
-      await session.take(pulled.messages, pulled.gaps);
-      options.onProgress?.(session.progress);
-      ended = pulled.ended;
+    try {
+      for (let ended = false; !ended && !signal.aborted; ) {
+        const pulled = await log.pull(BATCH, session.remaining, signal);
+        await session.take(pulled.messages, pulled.gaps);
+        options.onProgress?.(session.progress);
+        ended = pulled.ended;
+      }
+      if (!options.abort.aborted) await session.cut(true);
+    } finally {
+      // Another life may begin behind this one: it must find all files that this one writes.
+      await session.settled();
     }
-    if (!options.abort.aborted) await session.cut(true);
   } finally {
     await log.close();
   }

@@ -51,6 +51,8 @@ export class Session {
   /** Seen, and waiting for the message after them: they often come alone. */
   #gaps: Gap[] = [];
   #begun = performance.now();
+  /** The epoch that was cut last is written down while the next one is taken in. At most one at a time. */
+  #writing: Promise<void> = Promise.resolve();
 
   constructor(options: SessionOptions, checkpoint: Cursor, states: PackedStates) {
     this.#options = options;
@@ -102,32 +104,52 @@ export class Session {
       if (final) await this.#checkpointLast();
       return;
     }
-    const { store, collector, run, limits, onEpoch } = this.#options;
+    const { collector, run, limits } = this.#options;
     const epoch = this.#epoch;
     const checkpoint = final || epoch % limits.checkpointEvery === 0;
     const states = this.#engine.cut(epoch, checkpoint);
     const collected = collector.finish(run, { epoch, from: this.#from, to: this.#last });
-    const { bytes } = await this.#persist(() => store.files.write(collected.content));
-    this.#tell(collected, bytes);
-    if (states !== undefined) await this.#checkpoint(epoch, states);
+    const begun = this.#begun;
     this.#advance(epoch);
+    await this.#writing;
+    this.#writing = this.#writeDown(collected, states, begun);
+    // Whoever waits for it next is told.
+    this.#writing.catch(() => undefined);
+    if (final) await this.#writing;
+  }
+
+  /** Resolves when all that was cut is written down. */
+  settled(): Promise<void> {
+    return this.#writing;
+  }
+
+  async #writeDown(
+    collected: CollectedEpoch,
+    states: PackedStates | undefined,
+    begun: number,
+  ): Promise<void> {
+    const { store, onEpoch } = this.#options;
+    const { epoch, to } = collected.content;
+    const { bytes } = await this.#persist(() => store.files.write(collected.content));
+    this.#tell(collected, bytes, performance.now() - begun);
+    if (states !== undefined) await this.#checkpoint({ epoch, to }, states);
     await onEpoch(states === undefined ? undefined : epoch);
   }
 
   /** At a drain between two epochs: the next start need not replay what is already written down. */
   async #checkpointLast(): Promise<void> {
+    await this.#writing;
     const epoch = this.#epoch - 1;
     if (epoch === this.#checkpointed || epoch === 0) return;
     const states = this.#engine.cut(epoch, true);
     if (states === undefined) return;
-    await this.#checkpoint(epoch, states);
+    await this.#checkpoint({ epoch, to: this.#last }, states);
     await this.#options.onEpoch(epoch);
   }
 
-  async #checkpoint(epoch: number, states: PackedStates): Promise<void> {
+  async #checkpoint({ epoch, to }: Cursor, states: PackedStates): Promise<void> {
     const { store, run, happen } = this.#options;
     const started = performance.now();
-    const to = this.#last;
     const bytes = await this.#persist(() =>
       store.checkpoints.write({ ...run, epoch, to, states }, store.files.list[0]?.from),
     );
@@ -139,7 +161,8 @@ export class Session {
     }
   }
 
-  #tell({ content, messages, readings, asides }: CollectedEpoch, bytes: number): void {
+  #tell(collected: CollectedEpoch, bytes: number, milliseconds: number): void {
+    const { content, messages, readings, asides } = collected;
     const { happen } = this.#options;
     const { epoch, from, to, blocks, revisions } = content;
     happen({
@@ -152,7 +175,7 @@ export class Session {
       rows: blocks.reduce((sum, { rows }) => sum + rows, 0),
       revisions: revisions.length,
       bytes,
-      milliseconds: performance.now() - this.#begun,
+      milliseconds,
     });
     for (const { reason, stage, count } of asides) happen({ kind: 'aside', reason, stage, count });
   }
