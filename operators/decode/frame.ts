@@ -41,11 +41,25 @@ export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): 
     origin,
     asset,
     times: times ?? steppedTimes(time, step, count),
-    signals: filled.signals,
+    signals: sharedList(asset, filled.signals),
     values: filled.values,
     texts: filled.texts,
   };
   return { frame, notFinite: filled.notFinite, wrong: filled.wrong };
+}
+
+const MOST_LISTS = 100_000;
+const lists = new Map<AssetKey, readonly string[]>();
+
+/** Frames of a machine mostly repeat their signals: they share one list, which later stages know again at a glance. */
+function sharedList(asset: AssetKey, signals: readonly string[]): readonly string[] {
+  const last = lists.get(asset);
+  if (last?.length === signals.length && last.every((name, index) => name === signals[index])) {
+    return last;
+  }
+  if (lists.size >= MOST_LISTS) lists.clear();
+  lists.set(asset, signals);
+  return signals;
 }
 
 type Filled = {

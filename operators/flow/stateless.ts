@@ -4,9 +4,9 @@ import { stage } from './stage.ts';
 
 /** Keeps the events of one kind. Only for splitting a flow whose other part is handled elsewhere: nothing else is allowed to vanish. */
 export function only<I, O extends I>(is: (value: I) => value is O): Stage<I, O> {
+  const holds = (event: Event<I>): event is Event<O> => is(event.value);
   return eachEvent((event, emit) => {
-    const { value } = event;
-    if (is(value)) emit({ ...event, value });
+    if (holds(event)) emit(event);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Key } from '../model/key.ts';
+import { type Key, lineOf } from '../model/key.ts';
 import { assetOf, type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
 import type { Origin } from '../model/message.ts';
 import { type Rules, type TimeRules, timeRulesSchema } from '../model/rules.ts';
@@ -92,9 +92,8 @@ export function watermarks<T extends Sourced>(
       return;
     }
     emit(event);
-    const path = asset.slice(0, asset.lastIndexOf('/')) as Key;
-    const line = state.lines[path] ?? { time: BEGINNING, marked: BEGINNING, sources: {} };
-    state.lines[path] = line;
+    const path = lineOf(asset);
+    const line = lineAt(state, path);
     const disorder = assetOf(state.knowledge, asset)?.disorder ?? rules.disorder;
     const last = earlier(event.time, origin.appended);
     const time = minus(last, disorder);
@@ -115,6 +114,14 @@ export function watermarks<T extends Sourced>(
     source.time = time;
     mark('source', event.key, source, emit);
     if (held) settle(path, line, state, emit);
+  }
+
+  function lineAt(state: State, path: Key): LineState {
+    const known = state.lines[path];
+    if (known !== undefined) return known;
+    const line = { time: BEGINNING, marked: BEGINNING, sources: {} };
+    state.lines[path] = line;
+    return line;
   }
 
   /** Append time went on: sources may have become idle, and a long stretch of nothing was blind time. */

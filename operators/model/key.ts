@@ -1,5 +1,7 @@
 import type { Brand } from './time.ts';
 
+const MOST_REMEMBERED = 100_000;
+
 /** What state is kept by: a subject for stages on source time, a path below for stages on line time. */
 export type Key = Brand<string, 'Key'>;
 
@@ -15,15 +17,31 @@ export function lineKey(plant: string, line: string): Key {
 }
 
 /** The line that a path belongs to; a line is its own line. */
-export function lineOf(key: Key): Key {
+export const lineOf = remembered((key): Key => {
   const first = key.indexOf('/');
   const second = first < 0 ? -1 : key.indexOf('/', first + 1);
   return (second < 0 ? key : key.slice(0, second)) as Key;
-}
+});
 
-export function plantOf(key: Key): string {
+export const plantOf = remembered((key): string => {
   const first = key.indexOf('/');
   return first < 0 ? key : key.slice(0, first);
+});
+
+/**
+ * Asked several times for every message. A cut out piece of text is hashed anew wherever it is looked up, a remembered
+ * one is not. Keys that somebody makes up cannot fill the memory.
+ */
+function remembered<T>(find: (key: Key) => T): (key: Key) => T {
+  const known = new Map<Key, T>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    if (known.size >= MOST_REMEMBERED) known.clear();
+    const made = find(key);
+    known.set(key, made);
+    return made;
+  };
 }
 
 /** The last token of an asset's path. */

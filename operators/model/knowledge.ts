@@ -33,6 +33,7 @@ export function learn(knowledge: Knowledge, change: ChangeValue): void {
   switch (change.kind) {
     case 'model':
       knowledge.models[change.model.id] = change.model;
+      found.delete(knowledge);
       return;
     case 'rules':
       knowledge.rules[change.plant] = change.rules;
@@ -42,25 +43,26 @@ export function learn(knowledge: Knowledge, change: ChangeValue): void {
   }
 }
 
-/** Indexes are derived, so they are no state: made again whenever the model object is another one. */
-const indexes = new WeakMap<PlantModel, ReadonlyMap<AssetKey, Asset>>();
-
-function indexOf(model: PlantModel): ReadonlyMap<AssetKey, Asset> {
-  const known = indexes.get(model);
-  if (known !== undefined) return known;
-  const index = new Map<AssetKey, Asset>();
-  for (const line of model.lines) {
-    for (const asset of line.assets) index.set(assetKey(model.id, line.id, asset.id), asset);
-  }
-  indexes.set(model, index);
-  return index;
-}
+/** Derived, so no state: asked for with every message. Forgotten whenever something is learnt. */
+const found = new WeakMap<Knowledge, Map<AssetKey, Asset>>();
 
 export function assetOf(knowledge: Knowledge, key: AssetKey): Asset | undefined {
-  const plant = plantOf(key);
-  // Own properties only: plants are named by whoever publishes, and `constructor` is no plant.
-  const model = Object.hasOwn(knowledge.models, plant) ? knowledge.models[plant] : undefined;
-  return model === undefined ? undefined : indexOf(model).get(key);
+  let index = found.get(knowledge);
+  if (index === undefined) {
+    index = assetsOf(knowledge);
+    found.set(knowledge, index);
+  }
+  return index.get(key);
+}
+
+function assetsOf({ models }: Knowledge): Map<AssetKey, Asset> {
+  const index = new Map<AssetKey, Asset>();
+  for (const model of Object.values(models)) {
+    for (const line of model.lines) {
+      for (const asset of line.assets) index.set(assetKey(model.id, line.id, asset.id), asset);
+    }
+  }
+  return index;
 }
 
 export function rulesOf(knowledge: Knowledge, key: AssetKey): Rules | undefined {

@@ -69,8 +69,12 @@ function wasSeen(state: State, producer: string, mark: number): boolean {
   return isRepeat(repeats, mark, producer !== '');
 }
 
+/** What a machine sent last, and what of it its model does not have. Derived, so no state. */
+type Checked = { readonly signals: readonly string[]; readonly unknown: readonly string[] };
+const checked = new WeakMap<Asset, Checked>();
+
 function known(frame: Frame, asset: Asset, out: Out<Decoded>): Frame {
-  const unknown = frame.signals.filter((signal) => !Object.hasOwn(asset.signals, signal));
+  const unknown = [...unknownOf(frame.signals, asset)];
   for (const { signal } of frame.texts) {
     if (!Object.hasOwn(asset.signals, signal)) unknown.push(signal);
   }
@@ -79,4 +83,13 @@ function known(frame: Frame, asset: Asset, out: Out<Decoded>): Frame {
   const detail = `the asset has no signal ${unknown.slice(0, 5).join(', ')}`;
   out.aside('unknown', detail, `message ${frame.origin.sequence}`, count);
   return { ...frame, unknown };
+}
+
+/** Frames of a machine repeat their signals, and share the list then. */
+function unknownOf(signals: readonly string[], asset: Asset): readonly string[] {
+  const last = checked.get(asset);
+  if (last?.signals === signals) return last.unknown;
+  const unknown = signals.filter((signal) => !Object.hasOwn(asset.signals, signal));
+  checked.set(asset, { signals, unknown });
+  return unknown;
 }

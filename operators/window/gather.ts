@@ -8,7 +8,7 @@ import type { Statistics, Window } from '../model/window.ts';
 import { FIRST_TIME, LAST_TIME } from './accumulator.ts';
 import type { WindowProgram } from './compile.ts';
 import { end } from './end.ts';
-import { addColumn, advance, dueOf, flush } from './engine.ts';
+import { addColumn, advance, type Column, dueOf, flush } from './engine.ts';
 import { NEVER, type Report } from './panes.ts';
 import { quantileOf } from './sketch.ts';
 import { createRouting, type Gathering, type Route, type SourceWindows } from './sources.ts';
@@ -28,6 +28,8 @@ export type Gather<C extends Plain> = {
 /** What a frame left behind that no window could take. */
 type Lost = { late: number; signal: string; time: number; value: number };
 
+const NOTHING = new Float64Array(0);
+
 type About = {
   readonly state: SourceWindows;
   readonly program: WindowProgram;
@@ -43,8 +45,14 @@ export function gather<C extends Plain>(
   let shared: Readonly<C>;
   const routing = createRouting((asset) => programsOf(shared, asset));
 
-  // One report for all calls: only what it speaks about changes.
+  // One report and one column for all calls: only what they speak about changes.
   let about: About;
+  const column: { -readonly [K in keyof Column]: Column[K] } = {
+    lane: 0,
+    times: NOTHING,
+    values: NOTHING,
+    from: 0,
+  };
   const lost: Lost = { late: 0, signal: '', time: 0, value: 0 };
   const report: Report = {
     fire(lane, start, end, numbers, at, sketch, version, timely) {
@@ -77,13 +85,11 @@ export function gather<C extends Plain>(
     const { times, values } = frame;
     lost.late = 0;
     let refused = 0;
+    column.times = times;
+    column.values = values;
     for (let pair = 0; pair < columns.length; pair += 2) {
-      const column = {
-        lane: columns[pair + 1] ?? 0,
-        times,
-        values,
-        from: (columns[pair] ?? 0) * times.length,
-      };
+      column.lane = columns[pair + 1] ?? 0;
+      column.from = (columns[pair] ?? 0) * times.length;
       refused += addColumn(engine, panes, column, out.now, report);
     }
     if (engine.shape.refire === 'frame') flush(engine, panes, report);
