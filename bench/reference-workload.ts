@@ -26,7 +26,7 @@ function entriesOf(): readonly Entry[] {
 
 const situation: Situation = {
   ...{ state: 'EXECUTE', since: BEGINNING, mode: '', order: '', product: '', shift: '' },
-  ...{ planned: '', ended: [], mixed: false },
+  ...{ operation: '', due: null, planned: '', next_stop: null, started: null, mixed: false },
 };
 
 /** The workload as machine events: event i is entry i modulo their number, i milliseconds after 1970. */

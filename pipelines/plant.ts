@@ -14,7 +14,7 @@ import type { Frame } from '../operators/model/frame.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message } from '../operators/model/message.ts';
 import type { Request } from '../operators/model/request.ts';
-import type { Observation, Situated } from '../operators/model/situation.ts';
+import type { Observation, Observed, Situated } from '../operators/model/situation.ts';
 import type { Waveform } from '../operators/model/waveform.ts';
 import { toMachineEventRow, toMachineStateRow } from '../operators/recognise/event-rows.ts';
 import { recognise } from '../operators/recognise/recognise.ts';
@@ -38,7 +38,7 @@ export function plant(states: States): Stage<Message, Request> {
         land('waveforms', (value) => (isWaveform(value) ? value : undefined)),
         land('machine_states', (value) => (isEvent(value) ? toMachineStateRow(value) : undefined)),
         land('machine_events', (value) => (isEvent(value) ? toMachineEventRow(value) : undefined)),
-        fork<Measured, Observation>(
+        fork<Measured, Observed>(
           (frames) => frames.pipe(only(isFrame), window(states)),
           (waveforms) => waveforms.pipe(only(isWaveform), spectrum(states)),
           (events) =>
@@ -49,10 +49,10 @@ export function plant(states: States): Stage<Message, Request> {
         ),
       )
       .pipe(
-        order({ id: 'order-observations' as StageId, rank: rankOfObservation }, states),
+        order<Observed>({ id: 'order-observations' as StageId, rank: rankOfObservation }, states),
         situate(states),
         detect(states),
-        order({ id: 'order-findings' as StageId, rank: rankOfFinding }, states),
+        order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, states),
         correlate(states),
         trigger(states),
       );
@@ -72,15 +72,17 @@ function isEvent(value: Decoded): value is MachineEvent {
   return value.kind === 'event';
 }
 
-/** Of one machine and time: what happened, then what was measured, by name. */
+/** Of one machine and time: what the schedule says, what happened, then what was measured, by name. */
 function rankOfObservation(value: Observation): string {
   switch (value.kind) {
+    case 'schedule':
+      return `0 ${value.type === 'ended' ? 0 : 1} ${value.type} ${value.entry.id}`;
     case 'event':
-      return `0 ${value.type} ${JSON.stringify(value.data)}`;
+      return `1 ${value.type} ${JSON.stringify(value.data)}`;
     case 'features':
-      return `1 ${value.point}`;
+      return `2 ${value.point}`;
     case 'window':
-      return `2 ${value.signal} ${value.window} ${value.start}`;
+      return `3 ${value.signal} ${value.window} ${value.start}`;
   }
 }
 

@@ -7,7 +7,7 @@ import { type Fields, timeOf } from './fields.ts';
 
 /** An event as a pattern holds it: what conditions ask for, and what an incident needs. Plain data. */
 export type Captured = {
-  /** `anomaly`, `event`, `window` or `features`. */
+  /** `anomaly`, `event`, `schedule`, `window` or `features`. */
   readonly kind: string;
   readonly asset: AssetKey;
   readonly time: EventTime;
@@ -45,6 +45,16 @@ export function describe(value: Observation | Anomaly): Description {
         identity: `event ${value.asset} ${value.time} ${value.type} ${data}`,
         about: value.type,
         text: data === '{}' ? value.type : `${value.type} ${data}`,
+      };
+    }
+    case 'schedule': {
+      const { type, entry } = value;
+      const { id, kind, start, end } = entry;
+      const content = type === 'added' || type === 'changed' ? canonicalJson(entry) : '';
+      return {
+        identity: `schedule ${value.asset} ${value.time} ${type} ${id} ${content}`.trimEnd(),
+        about: id,
+        text: `${kind} ${id} ${type}: ${toIso(start)} to ${toIso(end)}`,
       };
     }
     case 'window':

@@ -131,4 +131,4 @@ function reader(
   };
 }
 
-const KINDS = ['anomaly', 'event', 'window', 'features'] as const;
+const KINDS = ['anomaly', 'event', 'schedule', 'window', 'features'] as const;

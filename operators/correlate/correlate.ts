@@ -26,8 +26,8 @@ export function correlate(states: States): Stage<Input, Finding> {
 }
 
 const common = {
-  // 2: links instead of lists of events.
-  version: 2,
+  // 2: links instead of lists of events. 3: situations that know operation, due time and next stop.
+  version: 3,
   scope: 'line',
   open: openCell,
   openShared: nothingKnown,

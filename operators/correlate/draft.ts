@@ -8,7 +8,9 @@ import { type Field, type Fields, fieldsOf, timeOf } from './fields.ts';
 
 /** Fields that every event has from its place, its time and what the machine was doing: no data stands before them. */
 const PLACE = new Set(['plant', 'line', 'asset', 'class', 'criticality', 'time']);
-const SITUATION = new Set(['state', 'mode', 'order', 'product', 'shift', 'planned']);
+const SITUATION = new Set([
+  ...['state', 'mode', 'order', 'operation', 'product', 'shift', 'planned', 'due', 'next_stop'],
+]);
 
 /**
  * An event that no match has taken yet: it answers what conditions ask and is worked out only as far as they do.

@@ -3,6 +3,7 @@ import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import { FEATURE_PREFIX } from '../model/features.ts';
 import { type AssetKey, locate } from '../model/key.ts';
 import { assetOf, type Knowledge } from '../model/knowledge.ts';
+import { orderOf, type ScheduleEntry } from '../model/schedule.ts';
 import type { Observation, Situation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
 
@@ -12,14 +13,14 @@ export type Fields = Readonly<Record<string, Field>>;
 /** What a condition can ask of every event. An event that lacks a text has '', one that lacks a number compares false. */
 export const TEXT_FIELDS = [
   ...['kind', 'plant', 'line', 'asset', 'class', 'criticality'],
-  ...['state', 'mode', 'order', 'product', 'shift', 'planned'],
+  ...['state', 'mode', 'order', 'operation', 'product', 'shift', 'planned'],
   ...['signal', 'point', 'component', 'phase', 'severity', 'failure_mode', 'rule', 'detector'],
-  ...['unit', 'type'],
+  ...['unit', 'type', 'entry', 'entry_kind'],
 ] as const;
 
-/** `time` is epoch milliseconds; `level` is 1 (notice) to 4 (danger), 0 without a severity. */
+/** `time`, `due`, `start` and `end` are epoch milliseconds; `next_stop` is minutes; `level` is 1 (notice) to 4 (danger), 0 without a severity. */
 export const NUMBER_FIELDS = [
-  ...['time', 'level', 'score', 'value', 'limit', 'rpm', 'start', 'end'],
+  ...['time', 'due', 'next_stop', 'level', 'score', 'value', 'limit', 'rpm', 'start', 'end'],
   ...['count', 'first', 'last', 'min', 'max', 'sum', 'mean', 'deviation', 'rms'],
   ...['peak_to_peak', 'crest', 'slope'],
 ] as const;
@@ -66,8 +67,12 @@ function placeOf(key: AssetKey, knowledge: Knowledge): Fields {
 }
 
 function situationOf(situation: Situation): Fields {
-  const { state, mode, order, product, shift, planned } = situation;
-  return { state, mode, order, product, shift, planned };
+  const { state, mode, order, operation, product, shift, planned, due, next_stop } = situation;
+  return {
+    ...{ state, mode, order, operation, product, shift, planned },
+    ...(due === null ? {} : { due: due / 1_000 }),
+    ...(next_stop === null ? {} : { next_stop }),
+  };
 }
 
 function ownFieldsOf(value: Observation | Anomaly): Fields {
@@ -80,6 +85,12 @@ function ownFieldsOf(value: Observation | Anomaly): Fields {
     }
     case 'event':
       return { type: value.type };
+    case 'schedule': {
+      const { type, entry } = value;
+      const { id, kind, start, end } = entry;
+      const span = { start: start / 1_000, end: end / 1_000 };
+      return { type, entry: id, entry_kind: kind, ...span, ...ofEntry(entry) };
+    }
     case 'window': {
       const fields: Record<string, Field> = { signal: value.signal, rule: value.window };
       for (const name of STATISTICS) {
@@ -102,6 +113,18 @@ function ownFieldsOf(value: Observation | Anomaly): Fields {
       return fields;
     }
   }
+}
+
+/** What an entry itself says stands before what the machine was doing: a changeover names what it changes to. */
+function ofEntry(entry: ScheduleEntry): Fields {
+  const { segment, product, due } = entry;
+  const order = orderOf(entry);
+  return {
+    ...(order === '' ? {} : { order }),
+    ...(segment === undefined ? {} : { operation: segment }),
+    ...(product === undefined ? {} : { product }),
+    ...(due === undefined ? {} : { due: due / 1_000 }),
+  };
 }
 
 export function levelOf(severity: Severity): number {

@@ -2,11 +2,12 @@ import { Environment } from '@marcbachmann/cel-js';
 import type { Asset } from '../model/plant-model.ts';
 import type { Situation } from '../model/situation.ts';
 
-/** What a `while:` may name: parts of the situation and of the asset, all of them texts. */
-const NAMES = [
+/** What a `while:` may name: parts of the situation and of the asset. */
+const TEXTS = [
   'state',
   'mode',
   'order',
+  'operation',
   'product',
   'shift',
   'planned',
@@ -16,7 +17,16 @@ const NAMES = [
 ] as const;
 
 const environment = new Environment();
-for (const name of NAMES) environment.registerVariable(name, 'string');
+for (const name of TEXTS) environment.registerVariable(name, 'string');
+/** `next_stop`: minutes, compares false where the schedule knows of none. `due`: epoch milliseconds, likewise. */
+const NUMBERS = ['next_stop', 'due'] as const;
+for (const name of NUMBERS) environment.registerVariable(name, 'double');
+// People write `next_stop == 0`: in strict CEL an int and a double have no ==.
+environment.registerOperator(
+  'double == int',
+  (a: number | bigint, b: number | bigint) => Number(a) === Number(b),
+);
+const NAMES = [...TEXTS, ...NUMBERS];
 
 export type Condition = (situation: Situation, asset: Asset) => boolean;
 
@@ -25,9 +35,14 @@ export function compileCondition(text: string): Condition {
   const problem = conditionProblem(text);
   if (problem !== undefined) throw new Error(problem);
   const evaluate = environment.parse(text);
-  return ({ state, mode, order, product, shift, planned }, { id, class: kind, criticality }) => {
-    const names = { state, mode, order, product, shift, planned, asset: id, class: kind };
-    const answer: unknown = evaluate({ ...names, criticality });
+  return (situation, { id, class: kind, criticality }) => {
+    const { state, mode, order, operation, product, shift, planned } = situation;
+    const answer: unknown = evaluate({
+      ...{ state, mode, order, operation, product, shift, planned },
+      ...{ asset: id, class: kind, criticality },
+      next_stop: situation.next_stop ?? Number.NaN,
+      due: situation.due === null ? Number.NaN : situation.due / 1_000,
+    });
     return answer === true;
   };
 }

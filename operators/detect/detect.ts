@@ -28,7 +28,8 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
   return keyed<AssetState, Knowledge, Situated<Observation>, Detected>(
     {
       id: 'detect' as StageId,
-      version: 1,
+      // 2: situations that know operation, due time and next stop.
+      version: 2,
       scope: 'line',
       keyOf: ({ value }) => value.value.asset,
       open: () => ({ cells: {}, standing: 0, situation: null }),
@@ -47,6 +48,7 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
           onMachineEvent(state, value.value, behind, out);
           return;
         }
+        if (value.value.kind === 'schedule') return;
         const window = value.value.kind === 'window' ? value.value.window : '';
         let isJudged = false;
         for (const sample of samplesOf(value, time, asset)) {
@@ -56,7 +58,8 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
           }
         }
         if (isJudged && value.situation.mixed) {
-          const detail = 'the state, mode or product changed inside it, so no detector judged it';
+          const detail =
+            'the state, mode, product or operation changed inside it, so no detector judged it';
           out.aside('mixed', detail, `${value.value.kind} of ${out.key}`);
         }
       },

@@ -32,6 +32,7 @@ export function samplesOf(
 ): Sample[] {
   switch (value.kind) {
     case 'event':
+    case 'schedule':
       return [];
     case 'window': {
       if (value.version !== 1) return [];

@@ -77,8 +77,10 @@ function predicateOf(rule: DetectorRule, { value, unit, text }: Verdict): string
   return unit === '' ? `is ${short(value)}, ${text()}` : `is ${short(value)} ${unit}, ${text()}`;
 }
 
-function circumstances({ state, mode, order, product, planned }: Situation): string {
-  const known = Object.entries({ mode, order, product, planned }).filter(([, text]) => text !== '');
+function circumstances(situation: Situation): string {
+  const { state, mode, order, operation, product, planned } = situation;
+  const parts = { mode, order, operation, product, planned };
+  const known = Object.entries(parts).filter(([, text]) => text !== '');
   return [`; state ${state}`, ...known.map(([name, text]) => `${name} ${text}`)].join(', ');
 }
 

@@ -11,10 +11,15 @@ import type { States } from './states.ts';
  * the order in which sources happened to arrive cannot matter.
  */
 export function order<T extends Plain>(
-  options: { readonly id: StageId; readonly rank: (value: T) => string },
+  options: {
+    readonly id: StageId;
+    /** Of the shape of what waits: 1 without it. */
+    readonly version?: number;
+    readonly rank: (value: T) => string;
+  },
   states: States,
 ): Stage<T, T> {
-  const { id, rank } = options;
+  const { id, version = 1, rank } = options;
 
   function compare(a: Event<T>, b: Event<T>): number {
     if (a.time !== b.time) return a.time - b.time;
@@ -27,7 +32,7 @@ export function order<T extends Plain>(
   return keyed<{ waiting: Event<T>[]; next: EventTime | null }, null, T, T>(
     {
       id,
-      version: 1,
+      version,
       scope: 'line',
       unordered: true,
       keyOf: (event) => lineOf(event.key),

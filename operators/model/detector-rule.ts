@@ -87,7 +87,9 @@ const ruleSchema = z.discriminatedUnion('kind', [
     scale: z.enum(['log', 'linear']).default('log'),
     direction: z.enum(['up', 'down', 'both']).default('up'),
     /** Parts of the situation that make a mode: each has a baseline of its own. */
-    modes: z.array(z.enum(['state', 'mode', 'product'])).default(['state', 'mode', 'product']),
+    modes: z
+      .array(z.enum(['state', 'mode', 'product', 'operation']))
+      .default(['state', 'mode', 'product']),
     /** The smallest MAD, as a share of the median (linear) or in log units: a dead calm signal is no reason for alarm. */
     floor: z.number().nonnegative().default(0.02),
   }),

@@ -9,9 +9,9 @@ import type { EventTime } from './time.ts';
 export type Evidence = {
   readonly stage: string;
   readonly time: EventTime;
-  /** `anomaly`, `event`, `window` or `features`. */
+  /** `anomaly`, `event`, `schedule`, `window` or `features`. */
   readonly kind: string;
-  /** Anomaly id, event type, or signal. */
+  /** Anomaly id, event type, schedule entry, or signal. */
   readonly about: string;
   readonly text: string;
 };

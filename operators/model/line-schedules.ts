@@ -1,9 +1,15 @@
+import { canonicalJson } from './canonical-json.ts';
 import { type AssetKey, lineOf, nameOf } from './key.ts';
-import type { Schedule, ScheduleEntry } from './schedule.ts';
-import { DAY, type EventTime, minus } from './time.ts';
+import { orderOf, type Schedule, type ScheduleEntry } from './schedule.ts';
+import type { ScheduleEvent } from './schedule-event.ts';
+import type { EventTime } from './time.ts';
 
-/** The entries in force of every line, by id. */
-export type LineSchedules = Record<string, Record<string, ScheduleEntry>>;
+/** The entries in force of one line, by id; of every line. */
+type LineSchedule = Record<string, ScheduleEntry>;
+export type LineSchedules = Record<string, LineSchedule>;
+
+/** What a schedule message changed. An entry that says again what was known is no news. */
+export type ScheduleNews = Pick<ScheduleEvent, 'type' | 'entry'>;
 
 const MOST_ENTRIES = 20_000;
 
@@ -11,11 +17,19 @@ const MOST_ENTRIES = 20_000;
  * Takes a schedule message in: each entry replaces the one with its id, a cancelled one goes. A line keeps 20,000
  * entries; what ended first is forgotten first.
  */
-export function reschedule(schedules: LineSchedules, { line, entries }: Schedule): void {
+export function reschedule(schedules: LineSchedules, { line, entries }: Schedule): ScheduleNews[] {
   const known = { ...schedules[line] };
+  const news: ScheduleNews[] = [];
   for (const entry of entries) {
-    if (entry.cancelled === true) delete known[entry.id];
-    else known[entry.id] = entry;
+    const before = Object.hasOwn(known, entry.id) ? known[entry.id] : undefined;
+    if (entry.cancelled === true) {
+      delete known[entry.id];
+      if (before !== undefined) news.push({ type: 'cancelled', entry: before });
+      continue;
+    }
+    known[entry.id] = entry;
+    if (before === undefined) news.push({ type: 'added', entry });
+    else if (canonicalJson(before) !== canonicalJson(entry)) news.push({ type: 'changed', entry });
   }
   const spare = Object.keys(known).length - MOST_ENTRIES;
   if (spare > 0) {
@@ -23,75 +37,149 @@ export function reschedule(schedules: LineSchedules, { line, entries }: Schedule
     for (const { id } of byEnd.slice(0, spare)) delete known[id];
   }
   schedules[line] = known;
+  return news;
 }
 
 /** All that the schedule holds for an asset, in the order of start. */
 export function scheduledFor(schedules: LineSchedules, asset: AssetKey): readonly ScheduleEntry[] {
-  return timetableOf(schedules, asset).entries.filter(concerns(asset));
+  return timetableOf(schedules, asset).entries;
 }
 
-/** What the schedule says of an asset at a time: the entries that run then, in the order of start. */
+/** What the schedule says of an asset at a time: the entries that run then, what began last first. */
 export function scheduledAt(
   schedules: LineSchedules,
   asset: AssetKey,
   time: EventTime,
 ): readonly ScheduleEntry[] {
-  const lately = begunBetween(timetableOf(schedules, asset), time, time);
-  return lately.filter(({ end }) => time < end).filter(concerns(asset));
+  const { entries, longest } = timetableOf(schedules, asset);
+  const running: ScheduleEntry[] = [];
+  for (let at = countUntil(entries, time, startOf) - 1; at >= 0; at -= 1) {
+    const entry = entries[at];
+    if (entry === undefined || entry.start < time - longest) break;
+    if (time < entry.end) running.push(entry);
+  }
+  return running.sort((a, b) => b.start - a.start || byStart(a, b));
 }
 
-/** The latest end of each kind of planned stretch that was over by `time` and not longer ago than a day. */
-export function endedBefore(
+/** Of a machine's schedule: an entry's start or end. */
+export type Boundary = { readonly time: EventTime; readonly type: 'begun' | 'ended' } & {
+  readonly entry: ScheduleEntry;
+};
+
+/** What begins and ends for an asset in (from, to], by time; of one time what ends first. */
+export function boundariesBetween(
+  schedules: LineSchedules,
+  asset: AssetKey,
+  from: EventTime,
+  to: EventTime,
+): readonly Boundary[] {
+  const { boundaries } = timetableOf(schedules, asset);
+  return boundaries.slice(countUntil(boundaries, from, timeOf), countUntil(boundaries, to, timeOf));
+}
+
+/** The next time after `time` at which something begins or ends for an asset. */
+export function boundaryAfter(
   schedules: LineSchedules,
   asset: AssetKey,
   time: EventTime,
-): readonly (readonly [kind: string, end: EventTime])[] {
-  const ends = new Map<string, EventTime>();
-  const lately = begunBetween(timetableOf(schedules, asset), minus(time, DAY), time);
-  const ended = lately.filter(({ end }) => end <= time && end >= time - DAY);
-  for (const { kind, end } of ended.filter(concerns(asset))) {
-    const known = ends.get(kind);
-    if (known === undefined || end > known) ends.set(kind, end);
-  }
-  return [...ends].sort(([a], [b]) => (a < b ? -1 : 1));
+): EventTime | undefined {
+  const { boundaries } = timetableOf(schedules, asset);
+  return boundaries[countUntil(boundaries, time, timeOf)]?.time;
 }
 
-/** A line's entries in the order of start. */
-type Timetable = { readonly entries: readonly ScheduleEntry[]; readonly longest: number };
+/** The order with that number, wherever on the asset's line and whenever it runs. */
+export function orderNamed(
+  schedules: LineSchedules,
+  asset: AssetKey,
+  order: string,
+): ScheduleEntry | undefined {
+  const line = schedules[lineOf(asset)];
+  return line === undefined ? undefined : lineTableOf(line).orders.get(order);
+}
 
-const EMPTY: Timetable = { entries: [], longest: 0 };
+/** Whether an entry of the line concerns an asset. */
+export function concerns({ assets }: ScheduleEntry, asset: AssetKey): boolean {
+  return assets?.includes(nameOf(asset)) !== false;
+}
+
+/** One asset's entries in the order of start, and their starts and ends. */
+type Timetable = {
+  readonly entries: readonly ScheduleEntry[];
+  readonly longest: number;
+  readonly boundaries: readonly Boundary[];
+};
+type LineTable = {
+  readonly entries: readonly ScheduleEntry[];
+  readonly orders: ReadonlyMap<string, ScheduleEntry>;
+  /** The orders of which the schedule has operations. */
+  readonly detailed: ReadonlySet<string>;
+  readonly assets: Map<AssetKey, Timetable>;
+};
+
+const EMPTY: Timetable = { entries: [], longest: 0, boundaries: [] };
 
 // Derived, so no state: looked through for every observation, made again when the entries of the line are others.
-const timetables = new WeakMap<Record<string, ScheduleEntry>, Timetable>();
+const tables = new WeakMap<LineSchedule, LineTable>();
+
+function lineTableOf(line: LineSchedule): LineTable {
+  const known = tables.get(line);
+  if (known !== undefined) return known;
+  const entries = Object.values(line).sort(byStart);
+  const ofKind = (kind: string) => entries.filter((entry) => entry.kind === kind);
+  const table: LineTable = {
+    entries,
+    orders: new Map(ofKind('order').map((entry) => [orderOf(entry), entry])),
+    detailed: new Set(ofKind('operation').map(orderOf)),
+    assets: new Map(),
+  };
+  tables.set(line, table);
+  return table;
+}
 
 function timetableOf(schedules: LineSchedules, asset: AssetKey): Timetable {
   const line = schedules[lineOf(asset)];
   if (line === undefined) return EMPTY;
-  const known = timetables.get(line);
+  const { entries: all, detailed, assets } = lineTableOf(line);
+  const known = assets.get(asset);
   if (known !== undefined) return known;
-  const entries = Object.values(line).sort(byStart);
+  // Where there are operations of an order, they alone say when a machine works on it.
+  const entries = all.filter((entry) => {
+    return concerns(entry, asset) && !(entry.kind === 'order' && detailed.has(orderOf(entry)));
+  });
   const longest = entries.reduce((most, { start, end }) => Math.max(most, end - start), 0);
-  const timetable = { entries, longest };
-  timetables.set(line, timetable);
+  const boundaries = entries
+    .flatMap((entry): Boundary[] => [
+      { time: entry.start, type: 'begun', entry },
+      { time: entry.end, type: 'ended', entry },
+    ])
+    .sort((a, b) => a.time - b.time || byType(a, b) || byStart(a.entry, b.entry));
+  const timetable = { entries, longest, boundaries };
+  assets.set(asset, timetable);
   return timetable;
 }
 
-/** The entries that begin at or before `to`, and that can still run at `from`. */
-function begunBetween({ entries, longest }: Timetable, from: EventTime, to: EventTime) {
-  let [low, high] = [0, entries.length];
+/** How many of the items, which are sorted by time, are not after `time`. */
+function countUntil<T>(items: readonly T[], time: EventTime, of: (item: T) => EventTime): number {
+  let [low, high] = [0, items.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((entries[middle]?.start ?? to) <= to) low = middle + 1;
+    const item = items[middle];
+    if (item !== undefined && of(item) <= time) low = middle + 1;
     else high = middle;
   }
-  let first = low;
-  while (first > 0 && (entries[first - 1]?.start ?? from) >= from - longest) first -= 1;
-  return entries.slice(first, low);
+  return low;
 }
 
-function concerns(asset: AssetKey): (entry: ScheduleEntry) => boolean {
-  const name = nameOf(asset);
-  return ({ assets }) => assets?.includes(name) !== false;
+function startOf({ start }: ScheduleEntry): EventTime {
+  return start;
+}
+
+function timeOf({ time }: Boundary): EventTime {
+  return time;
+}
+
+function byType(a: Boundary, b: Boundary): number {
+  return Number(a.type === 'begun') - Number(b.type === 'begun');
 }
 
 function byStart(a: ScheduleEntry, b: ScheduleEntry): number {

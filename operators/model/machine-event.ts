@@ -26,6 +26,15 @@ export const PACKML_STATES = [
 ] as const;
 export type PackmlState = (typeof PACKML_STATES)[number];
 
+const STARTING: ReadonlySet<string> = new Set<PackmlState>([
+  ...(['STARTING', 'CLEARING', 'RESETTING', 'UNHOLDING', 'UNSUSPENDING'] as const),
+]);
+
+/** A machine in such a state is starting up. */
+export function isStarting(state: string): boolean {
+  return STARTING.has(state);
+}
+
 /** What became of a request, in the words that every CMMS is mapped to. */
 export const REQUEST_STATUSES = [
   'requested',

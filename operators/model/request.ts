@@ -1,6 +1,7 @@
 import type { Severity } from './detector-rule.ts';
 import type { Evidence } from './incident.ts';
 import type { AssetKey } from './key.ts';
+import type { Standstill } from './standstill.ts';
 import type { EventTime } from './time.ts';
 import type { Priority } from './trigger-rule.ts';
 
@@ -11,12 +12,7 @@ import type { Priority } from './trigger-rule.ts';
 export type RequestAction = 'open' | 'update' | 'withdraw' | 'close';
 
 /** A proposed slot: when the line stands anyway. */
-export type Slot = {
-  readonly start: EventTime;
-  readonly end: EventTime;
-  readonly entry: string;
-  readonly kind: string;
-};
+export type Slot = Standstill;
 
 /**
  * One revision of the one request of a problem. It carries its evidence in itself, so that it can be sent while

@@ -1,4 +1,4 @@
-import type { StateData } from '../model/machine-event.ts';
+import { isStarting, type StateData } from '../model/machine-event.ts';
 import { DAY, type EventTime } from '../model/time.ts';
 
 /** One machine state, valid from `time` until the next fact. */
@@ -14,8 +14,6 @@ export type Fact = {
 
 /** How long facts are kept: a fact as late as this still corrects later lookups. */
 export const KEPT = DAY;
-
-const STARTING = new Set(['STARTING', 'CLEARING', 'RESETTING', 'UNHOLDING', 'UNSUSPENDING']);
 
 /** Puts a fact in its place by valid time; of two with the same time, the later arrival replaces the earlier. */
 export function addFact(facts: Fact[], time: EventTime, data: StateData): void {
@@ -74,10 +72,6 @@ export function changedInside(facts: readonly Fact[], start: EventTime, end: Eve
 
 function sameWork(a: Fact, b: Fact): boolean {
   return a.state === b.state && a.mode === b.mode && a.product === b.product;
-}
-
-export function isStarting(state: string): boolean {
-  return STARTING.has(state);
 }
 
 /** When the machine last stopped being in a start-up state, at or before `time`; undefined if it never did. */

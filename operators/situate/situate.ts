@@ -1,55 +1,89 @@
-import type { Stage, StageId } from '../flow/flow.ts';
-import { keyed } from '../flow/keyed.ts';
+import type { Change, Stage, StageId } from '../flow/flow.ts';
+import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import { type AssetKey, plantOf } from '../model/key.ts';
-import { type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
-import {
-  endedBefore,
-  type LineSchedules,
-  reschedule,
-  scheduledAt,
-} from '../model/line-schedules.ts';
+import { lineOf } from '../model/key.ts';
+import { learn, nothingKnown } from '../model/knowledge.ts';
+import { reschedule, type ScheduleNews } from '../model/line-schedules.ts';
 import { stateOf } from '../model/machine-event.ts';
-import type { Observation, Situated, Situation } from '../model/situation.ts';
-import { BEGINNING, type EventTime, eventTime, SECOND } from '../model/time.ts';
-import { addFact, changedInside, type Fact, factAt, isStarting, startupEnded } from './facts.ts';
-import { shiftAt } from './local-time.ts';
+import type { Observation, Observed, Situated } from '../model/situation.ts';
+import { BEGINNING, END_OF_TIME, type EventTime, eventTime, later, SECOND } from '../model/time.ts';
+import { addFact, type Fact } from './facts.ts';
+import { newsOf, tellBoundaries, wakeAtNext } from './schedule-events.ts';
+import { type Shared, situationOf } from './situation-of.ts';
 
-type Shared = { readonly knowledge: Knowledge; readonly schedules: LineSchedules };
+type State = {
+  facts: Fact[];
+  /** Up to when it was said what began and ended in the schedule. */
+  told: EventTime;
+};
 
 /**
  * Adds to each observation what its machine was doing, as of the observation's own time: an as-of join with machine
  * states and the line's schedule. Facts are never late: one that comes behind time corrects the lookups after it.
+ * What begins, ends and changes in the schedule becomes an event of each machine that it concerns.
  */
-export function situate(states: States): Stage<Observation, Situated<Observation>> {
-  return keyed<{ facts: Fact[] }, Shared, Observation, Situated<Observation>>(
+export function situate(states: States): Stage<Observed, Situated<Observation>> {
+  // Of the change that is being taken in: gone when it was.
+  const news = new WeakMap<Change, readonly ScheduleNews[]>();
+  return keyed<State, Shared, Observed, Situated<Observation>>(
     {
       id: 'situate' as StageId,
-      version: 1,
+      version: 2,
       scope: 'line',
-      open: () => ({ facts: [] }),
+      open: () => ({ facts: [], told: BEGINNING }),
       openShared: () => ({ knowledge: nothingKnown(), schedules: {} }),
-      onChange(shared, { value }) {
-        learn(shared.knowledge, value);
-        if (value.kind === 'schedule') reschedule(shared.schedules, value);
+      onChange(shared, change) {
+        learn(shared.knowledge, change.value);
+        if (change.value.kind !== 'schedule') return;
+        news.set(change, reschedule(shared.schedules, change.value));
+      },
+      onChanged(state, shared, out, change) {
+        const changed = news.get(change);
+        if (changed === undefined || change.value.kind !== 'schedule') return;
+        if (change.value.line !== lineOf(out.key)) return;
+        for (const event of newsOf(changed, out)) say(event, state, shared, out);
+        state.told = later(state.told, out.now);
+        wakeAtNext(state.told, shared.schedules, out);
       },
       onEvent(state, event, shared, out) {
+        if (state.told === BEGINNING) {
+          state.told = later(event.time, out.now);
+          wakeAtNext(state.told, shared.schedules, out);
+        }
         const { value } = event;
         if (value.kind === 'event') {
           const data = stateOf(value);
           if (data !== undefined) addFact(state.facts, value.time, data);
         }
-        const [start, end] = spanOf(value);
-        const situation = situationOf(state.facts, shared, value.asset, start, end);
+        const situation = situationOf(state.facts, shared, value.asset, ...spanOf(value));
         out.emit({ value, situation }, { time: event.time, behind: event.behind === true });
+      },
+      onTimer(state, due, shared, out) {
+        // The end of a recording is no beginning of anything.
+        if (out.now >= END_OF_TIME) return;
+        for (const event of tellBoundaries(state.told, due, shared.schedules, out.key)) {
+          say(event, state, shared, out);
+        }
+        state.told = due;
+        wakeAtNext(due, shared.schedules, out);
       },
     },
     states,
   );
 }
 
+function say(
+  value: Exclude<Observation, Observed>,
+  { facts }: State,
+  shared: Shared,
+  out: Out<Situated<Observation>>,
+): void {
+  const situation = situationOf(facts, shared, out.key, value.time, value.time);
+  out.emit({ value, situation }, { time: value.time });
+}
+
 /** What an observation speaks of: a machine that changed in the middle of it is judged by none. */
-function spanOf(value: Observation): readonly [start: EventTime, end: EventTime] {
+function spanOf(value: Observed): readonly [start: EventTime, end: EventTime] {
   switch (value.kind) {
     case 'window':
       return [value.start, value.end];
@@ -58,31 +92,4 @@ function spanOf(value: Observation): readonly [start: EventTime, end: EventTime]
     case 'event':
       return [value.time, value.time];
   }
-}
-
-function situationOf(
-  facts: readonly Fact[],
-  { knowledge, schedules }: Shared,
-  asset: AssetKey,
-  start: EventTime,
-  end: EventTime,
-): Situation {
-  const fact = factAt(facts, start);
-  const running = scheduledAt(schedules, asset, start);
-  const order = running.find(({ kind }) => kind === 'order');
-  const planned = running.find(({ kind }) => kind !== 'order')?.kind ?? '';
-  const startup = startupEnded(facts, end);
-  const ended = endedBefore(schedules, asset, end);
-  const state = fact?.state ?? 'UNDEFINED';
-  return {
-    state,
-    since: fact?.time ?? BEGINNING,
-    mode: fact?.mode ?? '',
-    order: fact?.order || order?.order || '',
-    product: fact?.product || order?.product || '',
-    shift: shiftAt(knowledge.models[plantOf(asset)], start),
-    planned: planned === '' && isStarting(state) ? 'startup' : planned,
-    ended: startup === undefined ? ended : [...ended, ['startup', startup]],
-    mixed: changedInside(facts, start, end),
-  };
 }

@@ -2,8 +2,8 @@ import type { Out } from '../flow/keyed.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import { locate } from '../model/key.ts';
 import { assetOf } from '../model/knowledge.ts';
-import { scheduledFor } from '../model/line-schedules.ts';
 import type { Request, RequestAction } from '../model/request.ts';
+import { standstillsOf } from '../model/standstill.ts';
 import type { RequestRow } from '../model/tables.ts';
 import { type Duration, type EventTime, HOUR } from '../model/time.ts';
 import type { AssetState, Episode } from './episode.ts';
@@ -32,8 +32,8 @@ export function revise(
   const key = out.key;
   const asset = assetOf(shared.knowledge, key);
   const settings = settingsOf(shared, key, episode);
-  const entries = settings.slot === 'next-gap' ? scheduledFor(shared.schedules, key) : [];
-  const slot = nextGap(entries, time, settings.duration ?? (0 as Duration));
+  const standstills = settings.slot === 'next-gap' ? standstillsOf(shared.schedules, key) : [];
+  const slot = nextGap(standstills, time, settings.duration ?? (0 as Duration));
   const name = assetNameOf(key, asset?.name);
   const { state, order, product } = episode.situation;
   const request: Request = {

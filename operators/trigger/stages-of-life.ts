@@ -14,15 +14,11 @@ const FOLD = (60 * SECOND) as Duration;
 const EVIDENCE_LIMIT = 20;
 
 /** Opens the request of a problem, unless a suppression holds it back: then it asks again when that may be over. */
-export function consider(
-  episode: Episode,
-  moment: Moment,
-  now: { readonly situation: Situation; readonly fresh: boolean },
-): void {
+export function consider(episode: Episode, moment: Moment, situation: Situation): void {
   const { shared, out, time } = moment;
   if (episode.opened !== null) return;
   const found = suppressionOf(rulesOf(shared.knowledge, out.key)?.suppress ?? [], {
-    ...{ signals: episode.signals, time, situation: now.situation, fresh: now.fresh },
+    ...{ signals: episode.signals, time, situation },
     entries: scheduledFor(shared.schedules, out.key),
   });
   if (found === undefined) {
@@ -160,5 +156,5 @@ export function coolDown(episode: Episode, moment: Moment): void {
   episode.evidence_count = standing.length;
   const situation = state.situation ?? episode.situation;
   episode.situation = situation;
-  consider(episode, moment, { situation, fresh: false });
+  consider(episode, moment, situation);
 }

@@ -1,3 +1,4 @@
+import { isStarting } from '../model/machine-event.ts';
 import type { ScheduleEntry } from '../model/schedule.ts';
 import type { Situation } from '../model/situation.ts';
 import { type Duration, type EventTime, plus } from '../model/time.ts';
@@ -5,14 +6,18 @@ import type { SuppressionRule } from '../model/trigger-rule.ts';
 import { fits } from '../model/wildcard.ts';
 
 /** What holds a request back, and until when as far as the schedule knows; null: until the machine says so. */
-export type Suppression = { readonly kind: string; readonly until: EventTime | null };
+export type Suppression = {
+  readonly kind: string;
+  readonly until: EventTime | null;
+  /** Of a planned stretch. */
+  readonly entry?: ScheduleEntry;
+};
 
 type Question = {
   readonly signals: readonly string[];
   readonly time: EventTime;
-  readonly situation: Situation;
-  /** The situation is of this very time; otherwise only the schedule knows how planned things went on. */
-  readonly fresh: boolean;
+  /** The latest that is known: what the schedule says of planned stretches is asked of the schedule itself. */
+  readonly situation: Pick<Situation, 'state' | 'started'>;
   readonly entries: readonly ScheduleEntry[];
 };
 
@@ -39,19 +44,24 @@ function covers(rule: SuppressionRule, signals: readonly string[]): boolean {
 }
 
 function stretchesOf(kind: string, settle: Duration, question: Question): Suppression[] {
-  const { time, situation, fresh, entries } = question;
-  const found: Suppression[] = [];
-  for (const { kind: planned, start, end } of entries) {
-    const until = plus(end, settle);
-    if (planned === kind && start <= time && time < until) found.push({ kind, until });
-  }
-  for (const [ended, end] of situation.ended) {
-    const until = plus(end, settle);
-    if (ended === kind && time < until) found.push({ kind, until });
-  }
-  const goesOn = situation.planned === kind && (fresh || kind === 'startup');
-  if (goesOn && found.length === 0) found.push({ kind, until: null });
-  return found;
+  const { time, situation, entries } = question;
+  if (kind === 'startup') return startup(time, situation, settle);
+  return entries.flatMap((entry): Suppression[] => {
+    const until = plus(entry.end, settle);
+    return entry.kind === kind && entry.start <= time && time < until
+      ? [{ kind, until, entry }]
+      : [];
+  });
+}
+
+function startup(
+  time: EventTime,
+  { state, started }: Question['situation'],
+  settle: Duration,
+): Suppression[] {
+  if (isStarting(state)) return [{ kind: 'startup', until: null }];
+  const until = started === null ? time : plus(started, settle);
+  return time < until ? [{ kind: 'startup', until }] : [];
 }
 
 function isLonger(a: Suppression, b: Suppression): boolean {

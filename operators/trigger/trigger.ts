@@ -24,7 +24,8 @@ export function trigger(states: States): Stage<Finding, Request> {
 
 const logic: Keyed<AssetState, Shared, Finding, Request> = {
   id: 'trigger' as StageId,
-  version: 1,
+  // 2: situations that know operation, due time and next stop.
+  version: 2,
   scope: 'line',
   open: () => ({ standing: {}, episodes: [], count: 0, time: BEGINNING, situation: null }),
   openShared: () => ({ knowledge: nothingKnown(), schedules: {} }),
@@ -34,7 +35,7 @@ const logic: Keyed<AssetState, Shared, Finding, Request> = {
   },
   onChanged(state, shared, out) {
     const moment = momentOf(state, out.now, shared, out);
-    reconsider(moment, false);
+    reconsider(moment);
   },
   onEvent(state, event, shared, out) {
     const { value } = event;
@@ -43,7 +44,7 @@ const logic: Keyed<AssetState, Shared, Finding, Request> = {
     if (!('kind' in value)) takeEvent(value.value, moment);
     else if (value.kind === 'anomaly') takeAnomaly(value, moment);
     else takeIncident(value, moment);
-    reconsider(moment, true);
+    reconsider(moment);
   },
   onTimer(state, due, shared, out, rule) {
     const moment = momentOf(state, due, shared, out);
@@ -65,7 +66,7 @@ const logic: Keyed<AssetState, Shared, Finding, Request> = {
         fold(episode, moment);
         return;
       case timerOf(episode, 'suppressed'):
-        reconsider(moment, false);
+        reconsider(moment);
         return;
     }
   },
@@ -78,10 +79,10 @@ function momentOf(state: AssetState, time: EventTime, shared: Shared, out: Momen
 }
 
 /** Asks of every problem that has no request yet whether it may have one now. */
-function reconsider(moment: Moment, fresh: boolean): void {
+function reconsider(moment: Moment): void {
   const { state } = moment;
   for (const episode of state.episodes) {
     if (episode.opened !== null) continue;
-    consider(episode, moment, { situation: state.situation ?? episode.situation, fresh });
+    consider(episode, moment, state.situation ?? episode.situation);
   }
 }

@@ -21,7 +21,8 @@ export function at(seconds: number): EventTime {
 export function situation(more: Partial<Situation> = {}): Situation {
   return {
     ...{ state: 'EXECUTE', since: BEGINNING, mode: 'auto', order: '4711', product: 'lid' },
-    ...{ shift: 'early', planned: '', ended: [], mixed: false },
+    ...{ operation: '', due: null, shift: 'early', planned: '', next_stop: null },
+    ...{ started: null, mixed: false },
     ...more,
   };
 }

@@ -3,7 +3,7 @@ import { detect } from '../../../operators/detect/detect.ts';
 import type { Detected } from '../../../operators/detect/hear.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Observation, Situated, Situation } from '../../../operators/model/situation.ts';
 import type { AsideRow } from '../../../operators/model/tables.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 import {
@@ -143,6 +143,19 @@ describe('the condition', () => {
     const out = run(gated, heard(10, 99, { mixed: true }));
     expect(storyOf(out)).toEqual([]);
     expect(asidesOf(out)).toMatchObject([{ reason: 'mixed', source: PRESS }]);
+  });
+
+  test('may ask for operation, due time and minutes to the next stop', () => {
+    const soon = { ...hot, while: "next_stop > 5 && operation != 'bend'" };
+    const told = (about: Partial<Situation>) => storyOf(run(soon, heard(10, 99, about))).length;
+    expect(told({ next_stop: 6 })).toBe(1);
+    expect(told({ next_stop: 4 })).toBe(0);
+    expect(told({ next_stop: null })).toBe(0);
+    expect(told({ next_stop: 6, operation: 'bend' })).toBe(0);
+    const now = { ...hot, while: 'next_stop == 0 && due > 5000' };
+    const due = seconds(10);
+    expect(storyOf(run(now, heard(10, 99, { next_stop: 0, due })))).toHaveLength(1);
+    expect(storyOf(run(now, heard(10, 99, { next_stop: 0 })))).toEqual([]);
   });
 
   test('a condition that is none judges nothing, and says so once', () => {

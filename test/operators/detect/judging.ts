@@ -18,8 +18,9 @@ export function seconds(count: number): EventTime {
 }
 
 export function situation(about: Partial<Situation> = {}): Situation {
-  const nothing = { mode: '', order: '', product: '', shift: '', planned: '', ended: [] };
-  return { state: 'EXECUTE', since: BEGINNING, ...nothing, mixed: false, ...about };
+  const nothing = { mode: '', order: '', operation: '', product: '', shift: '', planned: '' };
+  const never = { due: null, next_stop: null, started: null };
+  return { state: 'EXECUTE', since: BEGINNING, ...nothing, ...never, mixed: false, ...about };
 }
 
 export function situated(

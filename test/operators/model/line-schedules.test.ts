@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { AssetKey, Key } from '../../../operators/model/key.ts';
 import {
-  endedBefore,
+  boundaryAfter,
   type LineSchedules,
   reschedule,
   scheduledAt,
   scheduledFor,
 } from '../../../operators/model/line-schedules.ts';
 import { type Schedule, scheduleMessageSchema } from '../../../operators/model/schedule.ts';
-import { DAY, eventTime, HOUR } from '../../../operators/model/time.ts';
+import { standstillsOf, untilStandstill } from '../../../operators/model/standstill.ts';
+import { eventTime, HOUR } from '../../../operators/model/time.ts';
+import { workAt } from '../../../operators/model/work.ts';
 
 const PRESS = 'acme/l1/press' as AssetKey;
 const OVEN = 'acme/l1/oven' as AssetKey;
@@ -27,6 +29,8 @@ function known(...messages: readonly (readonly object[])[]): LineSchedules {
   return schedules;
 }
 
+const work = (schedules: LineSchedules, at: number) =>
+  workAt(schedules, PRESS, hour(at), { order: '', product: '' });
 const ids = (entries: readonly { readonly id: string }[]) => entries.map(({ id }) => id);
 const hour = (count: number) => eventTime(count * HOUR);
 
@@ -57,23 +61,111 @@ describe('the schedule of a line', () => {
     expect(ids(scheduledAt(schedules, PRESS, hour(5)))).toEqual([]);
   });
 
-  test('gives the last end of each kind within a day', () => {
+  test('of entries that overlap, the one that began last comes first', () => {
     const schedules = known([
-      entry('a', 'changeover', 0, 1),
-      entry('b', 'changeover', 5, 6),
-      entry('c', 'maintenance', 2, 3),
-      entry('d', 'order', 6, 20),
+      entry('week', 'planned-stop', 0, 100),
+      entry('oil', 'maintenance', 10, 12),
+      entry('long', 'order', 0, 50, { product: 'A' }),
+      entry('rush', 'order', 11, 14, { product: 'B' }),
+      entry('same', 'order', 11, 13, { product: 'C' }),
     ]);
-    expect(endedBefore(schedules, PRESS, hour(7))).toEqual([
-      ['changeover', hour(6)],
-      ['maintenance', hour(3)],
+    expect(ids(scheduledAt(schedules, PRESS, hour(11)))).toEqual([
+      ...['same', 'rush', 'oil'],
+      ...['long', 'week'],
     ]);
-    expect(endedBefore(schedules, PRESS, eventTime(hour(3) + DAY + 1))).toEqual([
-      ['changeover', hour(6)],
-      ['order', hour(20)],
+    expect(work(schedules, 11).product).toBe('C');
+    expect(work(schedules, 14).product).toBe('A');
+  });
+
+  test('says what a message changed; what says nothing new is no news', () => {
+    const schedules = known([entry('a', 'order', 0, 8), entry('b', 'order', 8, 9)]);
+    const news = reschedule(
+      schedules,
+      schedule([
+        entry('a', 'order', 0, 8),
+        entry('b', 'order', 8, 10),
+        entry('c', 'changeover', 10, 11),
+        entry('a', 'order', 0, 8, { cancelled: true }),
+        entry('never', 'order', 0, 8, { cancelled: true }),
+      ]),
+    );
+    expect(news.map(({ type, entry: { id, end } }) => [type, id, end / HOUR])).toEqual([
+      ['changed', 'b', 10],
+      ['added', 'c', 11],
+      ['cancelled', 'a', 8],
     ]);
   });
 
+  test('refuses an operation without its order', () => {
+    expect(() => schedule([entry('a', 'operation', 0, 8)])).toThrow('the order that the operation');
+  });
+});
+
+describe('the operations of an order', () => {
+  const schedules = known([
+    entry('4711', 'order', 0, 10, { product: 'lid', due: 12 * 3_600_000 }),
+    entry('op1', 'operation', 1, 3, { order: '4711', segment: 'press', assets: ['press'] }),
+    entry('op2', 'operation', 5, 6, { order: '4711', assets: ['press'] }),
+    entry('4712', 'order', 12, 14),
+  ]);
+
+  test('alone say when a machine works on it; order and product are those of the whole', () => {
+    expect(work(schedules, 2)).toEqual({
+      ...{ order: '4711', operation: 'press', product: 'lid', due: hour(12), end: hour(10) },
+    });
+    expect(work(schedules, 4)).toMatchObject({ order: '', operation: '' });
+    expect(work(schedules, 5)).toMatchObject({ order: '4711', operation: 'op2' });
+    expect(workAt(schedules, OVEN, hour(2), { order: '', product: '' }).order).toBe('');
+  });
+
+  test('leave free time between them, in which the machine stands anyway', () => {
+    expect(standstillsOf(schedules, PRESS)).toMatchObject([
+      { kind: 'gap', entry: 'op1', start: hour(3), end: hour(5) },
+      { kind: 'gap', entry: 'op2', start: hour(6), end: hour(12) },
+    ]);
+  });
+});
+
+describe('what a machine works on', () => {
+  test('is what it says itself, with what the schedule knows of that order', () => {
+    const schedules = known([
+      entry('a', 'order', 0, 8, { order: '1', product: 'A', due: 9 * 3_600_000 }),
+      entry('b', 'order', 8, 9, { order: '2', product: 'B', due: 20 * 3_600_000 }),
+    ]);
+    const at = (order: string, product = '') =>
+      workAt(schedules, PRESS, hour(4), { order, product });
+    expect(at('')).toMatchObject({ order: '1', product: 'A', due: hour(9), end: hour(8) });
+    expect(at('2')).toMatchObject({ order: '2', product: 'B', due: hour(20), end: hour(9) });
+    expect(at('2', 'C')).toMatchObject({ order: '2', product: 'C' });
+    expect(at('3')).toEqual({ order: '3', operation: '', product: '', due: null, end: null });
+  });
+});
+
+describe('the next stop', () => {
+  const schedules = known([
+    entry('a', 'order', 0, 4),
+    entry('b', 'changeover', 4, 5),
+    entry('c', 'order', 5, 8),
+    entry('d', 'order', 9, 10),
+  ]);
+
+  test.each([
+    ['is so far away', 1, 3],
+    ['is now, while the machine stands', 4, 0],
+    ['may be free time between two orders', 6, 2],
+    ['is none where the schedule ends', 9, null],
+  ])('%s', (_, from, hours) => {
+    const until = untilStandstill(schedules, PRESS, hour(from));
+    expect(until === null ? null : until / HOUR).toBe(hours);
+  });
+
+  test('is now inside a long stop that has a short one in it', () => {
+    const nested = known([entry('w', 'planned-stop', 0, 50), entry('m', 'maintenance', 2, 3)]);
+    expect(untilStandstill(nested, PRESS, hour(10))).toBe(0);
+  });
+});
+
+describe('a long schedule', () => {
   test('keeps 20,000 entries, and forgets first what ended first', () => {
     const many = Array.from({ length: 20_001 }, (_, at) => entry(`e${at}`, 'order', at, at + 1));
     const kept = scheduledFor(
@@ -90,7 +182,8 @@ describe('the schedule of a line', () => {
     const started = performance.now();
     for (let at = 0; at < 10_000; at += 1) {
       expect(scheduledAt(schedules, PRESS, hour(at))).toHaveLength(1);
-      endedBefore(schedules, PRESS, hour(at));
+      expect(untilStandstill(schedules, PRESS, hour(at))).toBeNull();
+      expect(boundaryAfter(schedules, PRESS, hour(at))).toBe(hour(at + 1));
     }
     // By looking through all of them: half a minute.
     expect(performance.now() - started).toBeLessThan(3_000);

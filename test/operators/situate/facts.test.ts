@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { isStarting } from '../../../operators/model/machine-event.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import {
   addFact,
   changedInside,
   type Fact,
   factAt,
-  isStarting,
   startupEnded,
 } from '../../../operators/situate/facts.ts';
 

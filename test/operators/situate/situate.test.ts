@@ -5,7 +5,7 @@ import type { EventData } from '../../../operators/model/machine-event.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { type Schedule, scheduleEntrySchema } from '../../../operators/model/schedule.ts';
-import type { Observation, Situation } from '../../../operators/model/situation.ts';
+import type { Observed, Situation } from '../../../operators/model/situation.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { situate } from '../../../operators/situate/situate.ts';
 import { event, runThrough, valuesOf } from '../../support/flows.ts';
@@ -15,7 +15,7 @@ const ASSET = 'p1/l1/press' as Key;
 const NOON = Date.UTC(2026, 0, 5, 12);
 const at = (seconds: number) => ((NOON + seconds * 1_000) * 1_000) as EventTime;
 
-function state(seconds: number, data: EventData, behind = false): Flow<Observation> {
+function state(seconds: number, data: EventData, behind = false): Flow<Observed> {
   const origin = { subject: 's', sequence: 1 as Sequence, appended: at(seconds) };
   const value = {
     kind: 'event',
@@ -25,16 +25,16 @@ function state(seconds: number, data: EventData, behind = false): Flow<Observati
     type: 'state',
     data,
   } as const;
-  const item = event<Observation>(ASSET, at(seconds), value);
+  const item = event<Observed>(ASSET, at(seconds), value);
   return behind ? { ...item, behind: true } : item;
 }
 
-function window(start: number, end: number): Flow<Observation> {
+function window(start: number, end: number): Flow<Observed> {
   const value = { kind: 'window', asset: ASSET, start: at(start), end: at(end) };
-  return event(ASSET, at(end), value as Observation);
+  return event(ASSET, at(end), value as Observed);
 }
 
-function schedule(...entries: readonly Record<string, unknown>[]): Flow<Observation> {
+function schedule(...entries: readonly Record<string, unknown>[]): Flow<Observed> {
   const value: Schedule = {
     kind: 'schedule',
     line: 'p1/l1' as Key,
@@ -49,7 +49,7 @@ const stretch = (from: number, to: number) => ({
 });
 
 /** The situations of the windows in a flow. */
-function situations(items: readonly Flow<Observation>[], cuts?: ReadonlySet<number>): Situation[] {
+function situations(items: readonly Flow<Observed>[], cuts?: ReadonlySet<number>): Situation[] {
   return valuesOf(runThrough(situate, items, cuts)).flatMap(({ value, situation }) => {
     return value.kind === 'window' ? [situation] : [];
   });
@@ -113,7 +113,7 @@ describe('situate', () => {
     expect(situations(items)).toMatchObject([
       { order: '4711', product: 'B', planned: '' },
       { order: '', planned: 'changeover' },
-      { planned: '', ended: expect.arrayContaining([['changeover', at(200)]]) },
+      { planned: '' },
     ]);
   });
 
@@ -137,13 +137,13 @@ describe('situate', () => {
     ];
     expect(situations(items)).toMatchObject([
       { planned: 'startup' },
-      { planned: '', ended: [['startup', at(10)]] },
+      { planned: '', started: at(10) },
     ]);
   });
 
   test('the shift is that of the plant, in its own time zone, also over midnight', () => {
     const model = plantModelSchema.parse(MODEL);
-    const change: Flow<Observation> = {
+    const change: Flow<Observed> = {
       kind: 'change',
       sequence: 1 as Sequence,
       value: { kind: 'model', id: 'c', model },
@@ -151,6 +151,39 @@ describe('situate', () => {
     // Noon UTC is 13:00 in Vienna in winter; ten hours later it is 23:00.
     const items = [change, window(0, 10), window(2 * 3_600, 2 * 3_600 + 1), window(36_000, 36_010)];
     expect(situations(items).map(({ shift }) => shift)).toEqual(['early', '', 'night']);
+  });
+
+  test('due time, operation and minutes to the next stop come from the schedule', () => {
+    const items = [
+      schedule(
+        { id: '4711', kind: 'order', product: 'B', due: NOON + 900_000, ...stretch(0, 600) },
+        { id: 'op', kind: 'operation', order: '4711', segment: 'bend', ...stretch(0, 300) },
+        { id: 'c1', kind: 'changeover', ...stretch(600, 700) },
+      ),
+      window(0, 120),
+      window(600, 610),
+    ];
+    expect(situations(items)).toMatchObject([
+      // Until the free time behind its operation; counted from the end of the window.
+      { order: '4711', product: 'B', operation: 'bend', due: at(900), next_stop: 3 },
+      { order: '', due: null, planned: 'changeover', next_stop: 0 },
+    ]);
+  });
+
+  test('a window in which the schedule changes the product is mixed, unless the machine says its product', () => {
+    const items = [
+      schedule(
+        { id: 'o1', kind: 'order', product: 'A', ...stretch(0, 15) },
+        { id: 'o2', kind: 'order', product: 'B', ...stretch(15, 30) },
+      ),
+      window(0, 10),
+      window(10, 20),
+      state(20, { state: 'EXECUTE', product: 'C' }),
+      window(20, 30),
+    ];
+    expect(situations(items).map(({ mixed }) => mixed)).toEqual([false, true, false]);
+    const said = [state(0, { state: 'EXECUTE', product: 'C' }), ...items];
+    expect(situations(said).map(({ mixed }) => mixed)).toEqual([false, false, false]);
   });
 
   test('a restart at any point changes nothing', () => {

@@ -62,7 +62,7 @@ describe('suppression', () => {
 
   it('waits for the machine to say that its start-up is over, and for settle', () => {
     const starting = situation({ state: 'STARTING', planned: 'startup' });
-    const running = situation({ ended: [['startup', at(60)]] });
+    const running = situation({ started: at(60) });
     const items = [
       ...quiet,
       raised(10, { situation: starting }),
