@@ -1,3 +1,4 @@
+import { boundlessPatterns } from '../operators/correlate/boundless.ts';
 import { checkPatternConditions } from '../operators/correlate/check-pattern-conditions.ts';
 import { checkDetectorConditions } from '../operators/detect/check-detector-conditions.ts';
 import type { Rules } from '../operators/model/rules.ts';
@@ -11,3 +12,6 @@ export const RULES_CHECKS: readonly RulesCheck[] = [
   checkDetectorConditions,
   checkPatternConditions,
 ];
+
+/** What is right but unwise: told at `apply`, and no reason to refuse. */
+export const RULES_WARNINGS: readonly RulesCheck[] = [boundlessPatterns];

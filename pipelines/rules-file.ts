@@ -1,14 +1,18 @@
 import { type PlantModel, plantFileSchema } from '../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../operators/model/rules.ts';
-import { RULES_CHECKS, type RulesCheck } from './rules-checks.ts';
+import { RULES_CHECKS, RULES_WARNINGS, type RulesCheck } from './rules-checks.ts';
 import { ambiguousNames, duplicatesIn, type Finding } from './rules-findings.ts';
-import { openYamlFile, type YamlFile } from './yaml-file.ts';
+import { openYamlFile, type Remark, type YamlFile } from './yaml-file.ts';
 
 /** A plant as its file has it (`raw`: what is published, durations still text) and as it is understood. */
 export type PlantEntry = { readonly raw: unknown; readonly model: PlantModel };
 
-/** Rules as their file has them, and as they are understood. */
-export type RulesEntry = { readonly raw: unknown; readonly rules: Rules };
+/** Rules as their file has them, and as they are understood; and what is right but unwise in them, with its place. */
+export type RulesEntry = {
+  readonly raw: unknown;
+  readonly rules: Rules;
+  readonly warnings: readonly Remark[];
+};
 
 /**
  * Reads and checks `plant.yaml`. Rejects with a `Problem` that lists everything that is wrong, each with file, line
@@ -37,7 +41,9 @@ export async function readRulesFile(
   const names = parsed.success ? ambiguousNames(parsed.data) : [];
   const issues = parsed.success ? checks.flatMap((check) => check(parsed.data)) : [];
   file.report(parsed.error, [...doubles, ...names], issues);
-  return { raw: file.data ?? {}, rules: parsed.success ? parsed.data : rulesSchema.parse({}) };
+  const rules = parsed.success ? parsed.data : rulesSchema.parse({});
+  const warnings = RULES_WARNINGS.flatMap((check) => file.remarks(check(rules)));
+  return { raw: file.data ?? {}, rules, warnings };
 }
 
 const LISTS = ['windows', 'detectors', 'patterns', 'triggers'] as const;

@@ -15,7 +15,12 @@ export interface YamlFile {
     findings: readonly Finding[],
     issues?: readonly Issue[],
   ): void;
+  /** The same issues with their places, for those that are no mistakes. */
+  remarks(issues: readonly Issue[]): readonly Remark[];
 }
+
+/** Something to know about one place of a file. `where`: `file:line:column`. */
+export type Remark = { readonly where: string; readonly path: string; readonly message: string };
 
 /** Reads a YAML file for people to be told where in it something is wrong. Throws a `Problem` if it is no YAML. */
 export function openYamlFile(path: string): YamlFile {
@@ -63,6 +68,11 @@ export function parseYaml(text: string, path: string, overlays: readonly Overlay
 
   return {
     data: overlaid(document.toJS(), overlays),
+    remarks: (issues) =>
+      issues.map(({ path: steps, message }) => {
+        const where = place(offsetOf({ path: steps, expected: '' }));
+        return { where, path: steps.join('.'), message };
+      }),
     report(error, findings, issues = []) {
       const doubles = new Set(findings.map(({ path: steps }) => steps.slice(0, -2).join('.')));
       const unmet = expectationsOf(error).filter(

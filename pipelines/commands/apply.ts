@@ -5,6 +5,7 @@ import { changesOf, type PlantChange } from '../ingest/changes.ts';
 import { firstAppended } from '../ingest/recording.ts';
 import { readDescription } from '../ingest/recording-description.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
+import type { Remark } from '../yaml-file.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & {
@@ -44,8 +45,11 @@ async function apply(
   const changes = changesOf(plants, rules);
   const config = configOf(options);
   const files = [plantFile, ...(rulesFile === undefined ? [] : [rulesFile])];
+  const warnings = rules?.warnings ?? [];
+  const json = options.json === true;
+  if (!json) warn(warnings);
   if (options.check === true) {
-    if (options.json === true) console.log(JSON.stringify({ checked: files, mistakes: 0 }));
+    if (json) console.log(JSON.stringify({ checked: files, mistakes: 0, warnings }));
     else console.log(`${files.join(' and ')}: no mistakes.`);
     return;
   }
@@ -53,25 +57,39 @@ async function apply(
     options.replay === undefined
       ? undefined
       : await firstAppended([await readDescription(options.replay, options.base)]);
-  await send(changes, config, replayAt, options.json === true);
+  await send(changes, config, replayAt, json ? warnings : undefined);
 }
 
+/** On standard error, where they hinder nobody who reads the result. */
+function warn(warnings: readonly Remark[]): void {
+  for (const { where, path, message } of warnings) {
+    console.error(`${where}: warning: ${path}: ${message}`);
+  }
+}
+
+/** Publishes. `warnings`: the result is JSON and carries them, beside the rules that they are about. */
 async function send(
   changes: readonly PlantChange[],
   config: Config,
   replayAt: Awaited<ReturnType<typeof firstAppended>>,
-  json: boolean,
+  warnings: readonly Remark[] | undefined,
 ): Promise<void> {
   const { partitions } = config;
   const replay = replayAt === undefined ? {} : { replayAt };
   const applied = await withNats(config, 'andon apply', (connection) =>
     applyChanges({ connection, changes, partitions, ...replay }),
   );
-  if (json) {
-    console.log(JSON.stringify(applied));
+  if (warnings !== undefined) {
+    const told = applied.map((one) => (isRules(one.subject) ? { ...one, warnings } : one));
+    console.log(JSON.stringify(told));
     return;
   }
   for (const { subject, stream, sequence, change } of applied) {
     console.log(`${subject} takes effect at message ${sequence} of ${stream} (change ${change})`);
   }
+}
+
+/** With several partitions a subject has the prefix of its own. */
+function isRules(subject: string): boolean {
+  return /^(?:andon\.\d+\.)?rules\./.test(subject);
 }

@@ -147,6 +147,21 @@ triggers:
     ]);
   });
 
+  test('that is right but unwise is taken, with a warning and its place', async () => {
+    const path = file(
+      'unwise.yaml',
+      "patterns:\n  - id: p\n    pattern:\n      - { name: a, times: 2+, where: 'level > 1' }\n",
+    );
+    const { warnings } = await readRulesFile(path);
+    expect(warnings).toEqual([
+      {
+        where: `${path}:4:9`,
+        path: 'patterns.0.pattern.0',
+        message: expect.stringMatching(/held back.*Give the pattern a within/),
+      },
+    ]);
+  });
+
   test('that says nothing means the defaults', async () => {
     const { raw, rules } = await readRulesFile(file('none.yaml', '# nothing yet\n'));
     expect(raw).toEqual({});
