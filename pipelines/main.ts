@@ -12,6 +12,7 @@ import { registerReferenceCmms } from './commands/reference-cmms.ts';
 import { registerRequests } from './commands/requests.ts';
 import { registerRun } from './commands/run.ts';
 import { registerSql } from './commands/sql.ts';
+import { registerTest } from './commands/test.ts';
 import { EXIT, type ExitCode, Problem } from './problem.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -25,6 +26,7 @@ const program = new Command('andon')
 registerRun(program);
 registerPublish(program);
 registerApply(program);
+registerTest(program);
 registerBacktest(program);
 registerDiagnose(program);
 registerRequests(program);

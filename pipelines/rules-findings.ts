@@ -1,3 +1,4 @@
+import { incidentRulesOf } from '../operators/model/pattern-rule.ts';
 import type { Rules } from '../operators/model/rules.ts';
 
 /** Something wrong at one place of a file, in words of its own. */
@@ -29,9 +30,14 @@ export function duplicatesIn(list: unknown, at: readonly (string | number)[]): r
 /** A trigger names a pattern or a detector, so these share their names. */
 export function ambiguousNames(rules: Rules): readonly Finding[] {
   const detectors = new Set(rules.detectors.map(({ id }) => id));
-  return rules.patterns.flatMap(({ id }, index) => {
-    if (!detectors.has(id)) return [];
-    const expected = 'an id that no detector has: triggers name both';
-    return [{ path: ['patterns', index, 'id'], expected }];
+  const patterns = new Set(rules.patterns.map(({ id }) => id));
+  return rules.patterns.flatMap((rule, index) => {
+    const path = ['patterns', index, 'id'];
+    const [id = '', timeout] = incidentRulesOf(rule);
+    if (detectors.has(id)) {
+      return [{ path, expected: 'an id that no detector has: triggers name both' }];
+    }
+    if (timeout === undefined || !(detectors.has(timeout) || patterns.has(timeout))) return [];
+    return [{ path, expected: `no other rule ${timeout}: so on_timeout names its incidents` }];
   });
 }

@@ -1,8 +1,9 @@
 import type { Event } from '../flow/flow.ts';
 import type { Out } from '../flow/keyed.ts';
 import type { Anomaly } from '../model/anomaly.ts';
-import type { Finding } from '../model/incident.ts';
+import type { Finding, Incident } from '../model/incident.ts';
 import type { Knowledge } from '../model/knowledge.ts';
+import { timeoutRuleOf } from '../model/pattern-rule.ts';
 import type { Observation, Situated } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
 import type { Captured } from './captured.ts';
@@ -88,11 +89,17 @@ function settle(
 ): void {
   if (moved === UNCHANGED) return;
   const { rule, program } = pattern;
-  for (const taken of moved.matches) {
-    const incident = incidentOf(rule, out.key, taken, time);
-    if (incident === undefined) continue;
-    out.land('incidents', incidentRow(incident));
-    out.emit(incident, { key: incident.asset });
+  for (const taken of moved.matches) raise(incidentOf(rule, out.key, taken, time), out);
+  if (rule.on_timeout !== undefined) {
+    const timeout = { id: timeoutRuleOf(rule.id), raise: rule.on_timeout };
+    // Partial matches that took the same events and wait at several places are one answer for people.
+    const said = new Set<string>();
+    for (const { match: taken, at } of moved.timedOut) {
+      const incident = incidentOf(timeout, out.key, taken, at);
+      if (incident === undefined || said.has(incident.id)) continue;
+      said.add(incident.id);
+      raise(incident, out);
+    }
   }
   if (moved.dropped > 0) {
     out.aside(
@@ -105,6 +112,12 @@ function settle(
   setTimers(program, state, moved, rule.id, out);
   if (underWay(state) === 0) delete cell.matches[rule.id];
   else cell.matches[rule.id] = state;
+}
+
+function raise(incident: Incident | undefined, out: Out<Finding>): void {
+  if (incident === undefined) return;
+  out.land('incidents', incidentRow(incident));
+  out.emit(incident, { key: incident.asset });
 }
 
 /** Ends the partial matches of patterns that are gone or mean something else now. */

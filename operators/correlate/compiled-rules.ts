@@ -1,7 +1,7 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
 import { identity } from '../model/identity.ts';
-import type { PatternRule } from '../model/pattern-rule.ts';
+import { incidentRulesOf, type PatternRule } from '../model/pattern-rule.ts';
 import type { Rules } from '../model/rules.ts';
 import type { Observation } from '../model/situation.ts';
 import type { Captured } from './captured.ts';
@@ -64,7 +64,7 @@ export function compiledRules(rules: Rules | undefined): CompiledRules {
 }
 
 function detectorsOf(rules: Rules): string[] {
-  const patterns = new Set(rules.patterns.map(({ id }) => id));
+  const patterns = new Set(rules.patterns.flatMap(incidentRulesOf));
   return rules.triggers.map(({ on }) => on).filter((on) => !patterns.has(on));
 }
 

@@ -11,7 +11,7 @@ import type { Match } from './matcher.ts';
 
 /** A finished match as an incident of the asset where it ended. `time`: when it was complete. */
 export function incidentOf(
-  rule: PatternRule,
+  rule: Pick<PatternRule, 'id' | 'raise'>,
   key: Key,
   match: Match<Captured>,
   time: EventTime,

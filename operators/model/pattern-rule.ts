@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { severitySchema } from './detector-rule.ts';
 import { durationSchema } from './duration.ts';
+import { EXPECTED_TIMES, type PatternExample, patternExampleSchema } from './pattern-example.ts';
 import { nameSchema } from './plant-model.ts';
 
-export const CONTIGUITIES = ['strict', 'relaxed', 'relaxed-any'] as const;
-const contiguity = z.enum(CONTIGUITIES);
+const contiguity = z.enum(['strict', 'relaxed', 'relaxed-any']);
 const condition = z.string().min(1).max(4_096);
 
 const HOW_OFTEN = 'expected how often: 3, 2..5 (from two to five times) or 2+ (twice or more)';
@@ -121,6 +121,31 @@ function ofForm({ where, stages, times: often, repeat_within, repeats }: Pattern
   return found;
 }
 
+/** Expectations of stages that no match can have. */
+function unknownStages(
+  stages: readonly PatternStageRule[],
+  { expect }: PatternExample,
+): Objection[] {
+  const names = namesOf(stages);
+  const reserved = EXPECTED_TIMES.filter((word) => names.includes(word));
+  return expect.flatMap(({ taken }, index): Objection[] => [
+    ...Object.keys(taken).flatMap((name): Objection[] => {
+      if (names.includes(name)) return [];
+      return [[[index, name], `expected a stage that takes events: ${names.join(', ')}`]];
+    }),
+    ...reserved.map((word): Objection => {
+      return [[index], `expected another name for stage "${word}": here it means a time`];
+    }),
+  ]);
+}
+
+function namesOf(stages: readonly PatternStageRule[]): readonly string[] {
+  return stages.flatMap(({ name, absent, stages: inner }) => {
+    if (inner !== undefined) return namesOf(inner);
+    return absent === undefined ? [name] : [];
+  });
+}
+
 const skip = z.union(
   [
     z.enum(['no-skip', 'past-last-event', 'to-next']),
@@ -133,6 +158,11 @@ const skip = z.union(
   },
 );
 
+const raised = {
+  failure_mode: z.string().max(64).optional(),
+  component: nameSchema.optional(),
+};
+
 export const patternRuleSchema = z
   .strictObject({
     id: nameSchema,
@@ -143,15 +173,39 @@ export const patternRuleSchema = z
     raise: z
       .strictObject({
         severity: severitySchema.default('alarm'),
-        failure_mode: z.string().max(64).optional(),
-        component: nameSchema.optional(),
+        ...raised,
       })
       .prefault({}),
+    /** A match that began and whose time ran out is an incident too, of the rule `<id>-timeout`. */
+    on_timeout: z
+      .strictObject({
+        severity: severitySchema.default('notice'),
+        ...raised,
+      })
+      .optional(),
+    /** What `andon test` holds the pattern to. */
+    examples: z.array(patternExampleSchema).max(100).default([]),
   })
   .superRefine((rule, context) => {
     for (const [path, message] of objections(rule.pattern, rule.within)) {
       context.addIssue({ code: 'custom', path: [...path], message });
     }
+    for (const [index, example] of rule.examples.entries()) {
+      for (const [path, message] of unknownStages(rule.pattern, example)) {
+        const at = ['examples', index, 'expect', ...path];
+        context.addIssue({ code: 'custom', path: at, message });
+      }
+    }
   });
 
 export type PatternRule = z.infer<typeof patternRuleSchema>;
+
+/** The rule ids that incidents of this pattern carry: triggers can name each. */
+export function incidentRulesOf({ id, on_timeout }: PatternRule): readonly string[] {
+  return on_timeout === undefined ? [id] : [id, timeoutRuleOf(id)];
+}
+
+/** The rule of incidents that tell of time that ran out. */
+export function timeoutRuleOf(pattern: string): string {
+  return `${pattern}-timeout`;
+}

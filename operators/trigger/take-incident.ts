@@ -1,6 +1,7 @@
 import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import type { Incident } from '../model/incident.ts';
 import { rulesOf } from '../model/knowledge.ts';
+import { incidentRulesOf } from '../model/pattern-rule.ts';
 import { earlier } from '../model/time.ts';
 import type { TriggerRule } from '../model/trigger-rule.ts';
 import { addEvidence, type Episode, remember, requestId } from './episode.ts';
@@ -26,8 +27,8 @@ export function takeIncident(incident: Incident, moment: Moment): void {
     state.episodes.push(episode);
   }
   if (episode.incidents.includes(incident.id)) return;
-  const isPattern = rules?.patterns.some(({ id }) => id === incident.rule) === true;
-  join(episode, incident, triggers, isPattern, moment);
+  const isPattern = rules?.patterns.some((rule) => incidentRulesOf(rule).includes(incident.rule));
+  join(episode, incident, triggers, isPattern === true, moment);
 }
 
 /** With `per: component` a problem has one component; everything else belongs to the problem that is open. */

@@ -22,7 +22,7 @@ export function changesOf(
     lines: model.lines.map(({ id }) => id),
     texts: [
       [`model.${model.id}`, JSON.stringify(raw)],
-      ...(rules === undefined ? [] : [[`rules.${model.id}`, JSON.stringify(rules.raw)]]),
+      ...(rules === undefined ? [] : [[`rules.${model.id}`, textOf(rules)]]),
     ] as const,
   }));
   const change = identity(bodies.flatMap(({ texts }) => texts.flatMap((parts) => [...parts])));
@@ -36,4 +36,9 @@ export function changesOf(
       payload: Buffer.from(text),
     })),
   }));
+}
+
+/** Examples are for `andon test`: in the log they would be carried by every stage, and change nothing. */
+function textOf({ raw }: RulesEntry): string {
+  return JSON.stringify(raw, (name, value: unknown) => (name === 'examples' ? undefined : value));
 }

@@ -1,0 +1,65 @@
+import { heldAgainst, type Outcome } from '../examples/held-against.ts';
+import { EXIT, type ExitCode } from '../problem.ts';
+import { readRulesFile } from '../rules-file.ts';
+import { wrongInput } from './wrong-input.ts';
+
+type TestOptions = { readonly json?: true; readonly only?: readonly string[] };
+
+type Timed = Outcome & { readonly milliseconds: number };
+
+/** Runs the examples of these files and prints a line for each, with what differs. Gives the exit code. */
+export async function testRules(
+  files: readonly string[],
+  { json, only = [] }: TestOptions,
+): Promise<ExitCode> {
+  const outcomes: Timed[] = [];
+  const known = new Set<string>();
+  for (const file of files) {
+    const { patterns } = (await readRulesFile(file)).rules;
+    for (const { id } of patterns) known.add(id);
+    const chosen = patterns.filter(({ id }) => only.length === 0 || only.includes(id));
+    const examples = chosen.flatMap((rule) => rule.examples.map((example) => ({ rule, example })));
+    if (json !== true && chosen.length > 0) console.log(file);
+    for (const { rule, example } of examples) {
+      const begun = performance.now();
+      const outcome = heldAgainst(rule, example);
+      const milliseconds = Math.round((performance.now() - begun) * 10) / 10;
+      outcomes.push({ ...outcome, milliseconds });
+      if (json === true) console.log(JSON.stringify({ file, ...outcome, milliseconds }));
+      else console.log(inWords({ ...outcome, milliseconds }));
+    }
+    const bare = chosen.filter((rule) => rule.examples.length === 0).map(({ id }) => id);
+    if (json !== true && bare.length > 0) console.log(`  without examples: ${bare.join(', ')}`);
+  }
+  const unknown = only.find((id) => !known.has(id));
+  if (unknown !== undefined) {
+    throw wrongInput('--only', `one of ${[...known].join(', ') || '(no patterns)'}`, unknown);
+  }
+  const failed = outcomes.filter(({ passed }) => !passed).length;
+  if (json !== true) console.log(summary(outcomes.length, failed));
+  return failed > 0 ? EXIT.defect : EXIT.ok;
+}
+
+function inWords(outcome: Timed): string {
+  const { pattern, example, passed, milliseconds, expected, found, missing, surplus } = outcome;
+  const head = `  ${passed ? '✓' : '✗'} ${pattern}: ${example} (${milliseconds} ms)`;
+  if (passed) return head;
+  const mark = (list: readonly string[], marked: readonly string[], word: string) =>
+    list.map((text) => `${text}${marked.includes(text) ? `  ← ${word}` : ''}`);
+  return [
+    head,
+    ...block('expected', mark(expected, missing, 'missing')),
+    ...block('found', mark(found, surplus, 'not expected')),
+  ].join('\n');
+}
+
+function block(title: string, lines: readonly string[]): readonly string[] {
+  const [first = 'no match', ...others] = lines;
+  return [`      ${title.padEnd(9)}${first}`, ...others.map((line) => `${' '.repeat(15)}${line}`)];
+}
+
+function summary(count: number, failed: number): string {
+  const what = count === 1 ? 'one example' : `${count} examples`;
+  if (count === 0) return 'no examples: a pattern carries them as examples:';
+  return failed === 0 ? `${what}: all as expected` : `${what}: ${failed} came out otherwise`;
+}
