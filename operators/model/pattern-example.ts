@@ -23,7 +23,9 @@ export const EXAMPLE_KINDS = ['anomaly', 'event', 'window', 'features', 'schedul
 export type ExampleKind = (typeof EXAMPLE_KINDS)[number];
 
 /** What the machine was doing: said of any event, and otherwise known from the `state` events before it. */
-export const SITUATION_WORDS = ['state', 'mode', 'order', 'product', 'shift', 'planned'] as const;
+export const SITUATION_WORDS = [
+  ...(['state', 'mode', 'order', 'operation', 'product', 'shift', 'planned'] as const),
+] as const;
 
 const TEXTS = ['rule', 'detector', 'point', 'component', 'failure_mode', 'phase', 'severity'];
 const NUMBERS = ['score', 'value', 'limit'];
@@ -36,7 +38,7 @@ const FIELDS: Readonly<Record<ExampleKind, RegExp | undefined>> = {
     ...SITUATION_WORDS,
   ]),
   features: words(['component', 'rpm', 'vibration_[a-z0-9_]+', ...SITUATION_WORDS]),
-  schedule: words(['id', 'from', 'to', 'order', 'product']),
+  schedule: words(['id', 'from', 'to', 'order', 'segment', 'product']),
 };
 
 function words(names: readonly string[]): RegExp {

@@ -5,7 +5,7 @@ import {
   SITUATION_WORDS,
 } from '../../operators/model/pattern-example.ts';
 import type { ScheduleEntry } from '../../operators/model/schedule.ts';
-import type { Observation, Situation } from '../../operators/model/situation.ts';
+import type { Observed, Situation } from '../../operators/model/situation.ts';
 import { type Duration, type EventTime, eventTime, plus } from '../../operators/model/time.ts';
 import { entryOf, featuresOf, machineEventOf, type Said, saidOf, windowOf } from './values.ts';
 
@@ -15,7 +15,7 @@ export const EXAMPLE_PLANT = 'example';
 export const EXAMPLE_LINE = 'line';
 
 type What =
-  | { readonly observed: Observation }
+  | { readonly observed: Observed }
   | { readonly said: Said }
   | { readonly entry: ScheduleEntry };
 

@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import { correlate } from '../../operators/correlate/correlate.ts';
-import type { Flow, Stage } from '../../operators/flow/flow.ts';
+import type { Flow, Stage, StageId } from '../../operators/flow/flow.ts';
+import { order } from '../../operators/flow/order.ts';
 import { eachEvent } from '../../operators/flow/stateless.ts';
 import type { States } from '../../operators/flow/states.ts';
 import type { Anomaly } from '../../operators/model/anomaly.ts';
@@ -12,8 +13,8 @@ import type { PatternExample } from '../../operators/model/pattern-example.ts';
 import type { PatternRule, PatternStageRule } from '../../operators/model/pattern-rule.ts';
 import { type PlantModel, plantModelSchema } from '../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../operators/model/rules.ts';
-import type { Observation, Situated } from '../../operators/model/situation.ts';
-import { type Duration, type EventTime, plus } from '../../operators/model/time.ts';
+import type { Observation, Observed, Situated } from '../../operators/model/situation.ts';
+import { type Duration, type EventTime, minus, plus } from '../../operators/model/time.ts';
 import { situate } from '../../operators/situate/situate.ts';
 import {
   EXAMPLE_BEGIN,
@@ -31,7 +32,8 @@ export function playExample(rule: PatternRule, example: PatternExample): readonl
   const incidents: Incident[] = [];
   const log = new Subject<Flow<Happening>>();
   let failure: { readonly error: unknown } | undefined;
-  log.pipe(known(FORGETFUL), correlate(FORGETFUL)).subscribe({
+  const ordered = order<Known>({ id: 'order' as StageId, version: 1, rank: () => '' }, FORGETFUL);
+  log.pipe(known(FORGETFUL), ordered, correlate(FORGETFUL)).subscribe({
     next: (item) => {
       if (item.kind === 'event' && isIncident(item.value)) incidents.push(item.value);
     },
@@ -62,15 +64,17 @@ function* flowOf(rule: PatternRule, example: PatternExample): Generator<Flow<Hap
   for (const happening of happeningsOf(example)) {
     const { time, asset: key, what } = happening;
     last = time;
-    if ('entry' in what) {
-      // The schedule is known from then on: what was due before knows nothing of it.
-      yield { kind: 'watermark', scope: 'line', of: LINE, time };
-      yield change({ kind: 'schedule', line: LINE, entries: [what.entry] });
-    } else {
-      yield { kind: 'event', key, time, value: happening };
-    }
+    // Time has come up to this, and everything before it has been dealt with.
+    yield watermark(minus(time, 1 as Duration));
+    yield 'entry' in what
+      ? change({ kind: 'schedule', line: LINE, entries: [what.entry] })
+      : { kind: 'event', key, time, value: happening };
   }
-  yield { kind: 'watermark', scope: 'line', of: LINE, time: endOf(rule, example, last) };
+  yield watermark(endOf(rule, example, last));
+}
+
+function watermark(time: EventTime): Flow<Happening> {
+  return { kind: 'watermark', scope: 'line', of: LINE, time };
 }
 
 /** By then all that time alone can complete or end is complete or ended, if the example does not say until when. */
@@ -101,22 +105,29 @@ function known(states: States): Stage<Happening, Known> {
   return (source) => {
     let now: Happening | undefined;
     return source.pipe(
-      eachEvent<Happening, Observation>((event, emit) => {
+      eachEvent<Happening, Observed>((event, emit) => {
         now = event.value;
-        emit({ ...event, value: observationOf(now) });
+        emit({ ...event, value: observedOf(now) });
       }),
       situate(states),
       eachEvent<Situated<Observation>, Known>((event, emit) => {
         const { value } = event.value;
-        const situation = { ...event.value.situation, ...now?.doing };
-        const said = now !== undefined && 'said' in now.what ? now.what.said : undefined;
-        emit({ ...event, value: said ? { ...said, situation } : { value, situation } });
+        if (now === undefined || value.kind === 'schedule') {
+          emit(event);
+          return;
+        }
+        const { what, doing } = now;
+        const situation = { ...event.value.situation, ...doing };
+        emit({
+          ...event,
+          value: 'said' in what ? { ...what.said, situation } : { value, situation },
+        });
       }),
     );
   };
 }
 
-function observationOf({ what, asset, time }: Happening): Observation {
+function observedOf({ what, asset, time }: Happening): Observed {
   return 'observed' in what ? what.observed : machineEventOf('said', asset, time, {}, 0);
 }
 

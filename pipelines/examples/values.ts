@@ -115,7 +115,8 @@ export function featuresOf(
 const entrySchema = z.object({
   id: z.string().optional(),
   ...{ from: z.string().default('+0s'), to: z.string().default('+1h') },
-  ...{ order: z.string().optional(), product: z.string().optional() },
+  ...{ order: z.string().optional(), segment: z.string().optional() },
+  product: z.string().optional(),
 });
 
 /** An entry of the schedule; `from` and `to` are times of the example. */
@@ -124,12 +125,13 @@ export function entryOf(
   given: Given,
   begin: EventTime,
 ): ScheduleEntry {
-  const { id = kind, from, to, order, product } = entrySchema.parse(given);
+  const { id = kind, from, to, order, segment, product } = entrySchema.parse(given);
   const at = (offset: string) =>
     plus(begin, parseDuration(offset.replace(/^\+/, '')) ?? (0 as Duration));
   return {
     ...{ id, kind, start: at(from), end: at(to) },
     ...(order === undefined ? {} : { order }),
+    ...(segment === undefined ? {} : { segment }),
     ...(product === undefined ? {} : { product }),
   };
 }
