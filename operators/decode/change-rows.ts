@@ -38,6 +38,7 @@ export function changeRows(change: ChangeValue): readonly Flow<never>[] {
           start: entry.start,
           end: entry.end,
           order: entry.order ?? '',
+          segment: entry.segment ?? '',
           product: entry.product ?? '',
           due: entry.due ?? null,
           quantity: entry.quantity ?? null,

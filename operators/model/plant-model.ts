@@ -76,6 +76,8 @@ export const plantModelSchema = z.strictObject({
   id: nameSchema,
   name: z.string().optional(),
   time_zone: z.string().default('UTC'),
+  /** Of `stop_cost`, as requests say it: `EUR`. */
+  currency: z.string().max(8).optional(),
   lines: z.array(lineSchema).default([]),
   shifts: z.array(shiftSchema).default([]),
 });

@@ -4,6 +4,7 @@ import type { AssetKey } from './key.ts';
 import type { Standstill } from './standstill.ts';
 import type { EventTime } from './time.ts';
 import type { Priority } from './trigger-rule.ts';
+import type { Work } from './work.ts';
 
 /**
  * `open`: revision 1. `update`: something that a planner wants to know changed. `withdraw`: the problem went away
@@ -13,6 +14,19 @@ export type RequestAction = 'open' | 'update' | 'withdraw' | 'close';
 
 /** A proposed slot: when the line stands anyway. */
 export type Slot = Standstill;
+
+/** What a stop for the work means, by the figures of the plant model and the schedule. Null where one is missing. */
+export type Stop = {
+  /** Of a stop while it produces: `stop_cost` by the working time, in the plant's currency. */
+  readonly cost: number | null;
+  /** Of a stop in the proposed slot: 0, the machine stands anyway. Null without a slot. */
+  readonly cost_in_slot: number | null;
+  readonly currency: string;
+  /** When the current order would be done if the machine stopped for the work while it runs. */
+  readonly done: EventTime | null;
+  /** That is after it is due. */
+  readonly late: boolean | null;
+};
 
 /**
  * One revision of the one request of a problem. It carries its evidence in itself, so that it can be sent while
@@ -39,6 +53,9 @@ export type Request = {
   /** Hours. */
   readonly duration: number | null;
   readonly slot: Slot | null;
+  /** What the machine works on when the revision is made. */
+  readonly current: Work;
+  readonly stop: Stop;
   readonly round: number;
   readonly opened: EventTime;
   readonly time: EventTime;
@@ -48,6 +65,7 @@ export type Request = {
   readonly incidents: readonly string[];
   readonly anomalies: readonly string[];
   readonly evidence: readonly Evidence[];
+  /** What the machine was doing when this round of the problem began. */
   readonly state: string;
   readonly order: string;
   readonly product: string;

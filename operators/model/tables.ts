@@ -72,6 +72,7 @@ export type ScheduleRow = {
   readonly start: EventTime;
   readonly end: EventTime;
   readonly order: string;
+  readonly segment: string;
   readonly product: string;
   readonly due: EventTime | null;
   readonly quantity: number | null;
@@ -166,6 +167,18 @@ export type RequestRow = Located & {
   readonly time: EventTime;
   readonly incidents: readonly string[];
   readonly anomalies: readonly string[];
+  /** What the machine worked on when the revision was made. */
+  readonly order: string;
+  readonly operation: string;
+  readonly product: string;
+  readonly due: EventTime | null;
+  readonly slot_start: EventTime | null;
+  readonly slot_end: EventTime | null;
+  readonly slot_entry: string;
+  readonly slot_kind: string;
+  readonly stop_cost: number | null;
+  /** The order would miss its due time by a stop now. */
+  readonly order_late: boolean | null;
   /** The whole revision as JSON text: what is published to the outbox, byte for byte. */
   readonly request: string;
 };

@@ -3,6 +3,7 @@ import { identity } from '../model/identity.ts';
 import type { Evidence } from '../model/incident.ts';
 import { type AssetKey, lineOf, nameOf, plantOf } from '../model/key.ts';
 import type { RequestStatus } from '../model/machine-event.ts';
+import type { Slot } from '../model/request.ts';
 import type { Situation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
 import type { Priority } from '../model/trigger-rule.ts';
@@ -63,6 +64,10 @@ export type Episode = {
   changes: string[];
   /** What became of earlier rounds. */
   history: string[];
+  /** The slot that the last revision proposed. */
+  slot: Slot | null;
+  /** The planned stretch that came too late into the schedule, as an accepted request was told of it. */
+  excuse: string;
   /** What the machine was doing when this round began. */
   situation: Situation;
 };
@@ -76,6 +81,8 @@ export type AssetState = {
   /** The latest event time that was dealt with here. */
   time: EventTime;
   situation: Situation | null;
+  /** What the machine itself said last of its work. */
+  said: { time: EventTime; order: string; product: string };
 };
 
 export function requestId(

@@ -47,7 +47,7 @@ function open(episode: Episode, moment: Moment): void {
   out.sleep(timerOf(episode, 'suppressed'));
   const after = held.length > 0 ? `, held back during ${held.join(' and ')} and still there` : '';
   const said = episode.round === 1 ? `${episode.rules.join(', ')} spoke` : episode.history.at(-1);
-  revise(episode, 'open', `${said}${after}`, moment);
+  revise(episode, 'open', after === '' ? `${said}` : `${said?.replace(/\.$/, '')}${after}`, moment);
   const { escalate } = settingsOf(shared, out.key, episode);
   if (escalate !== null) out.wakeAt(plus(time, escalate), timerOf(episode, 'escalate'), true);
 }
@@ -116,11 +116,13 @@ export function calmDown(episode: Episode, moment: Moment): void {
   }
 }
 
-function isAccepted({ status }: Episode): boolean {
+/** Somebody said yes to the request. */
+export function isAccepted({ status }: Episode): boolean {
   return status !== '' && status !== 'requested';
 }
 
-function end(episode: Episode, { state, out }: Moment): void {
+/** Forgets a problem. */
+export function end(episode: Episode, { state, out }: Moment): void {
   state.episodes = state.episodes.filter((other) => other !== episode);
   for (const purpose of ['clear', 'cooldown', 'escalate', 'fold', 'suppressed'] as const) {
     out.sleep(timerOf(episode, purpose));
@@ -129,7 +131,7 @@ function end(episode: Episode, { state, out }: Moment): void {
 
 /** The cool-down after the request's end is over: a problem that stands gets a new round, one that is gone ends. */
 export function coolDown(episode: Episode, moment: Moment): void {
-  const { state, out, time } = moment;
+  const { state, time } = moment;
   if (episode.final === null) return;
   if (episode.standing.length === 0) {
     if (episode.calm) calmDown(episode, moment);
@@ -137,16 +139,8 @@ export function coolDown(episode: Episode, moment: Moment): void {
   }
   const after = formatDuration(between(episode.final, time));
   const note = episode.note === '' ? '' : ` ("${episode.note}")`;
-  remember(
-    episode.history,
-    [
-      `Recurred after ${after}: request ${episode.id} was ${episode.status}${note} at ${toIso(episode.final)}, and the anomaly stands.`,
-    ],
-    EVIDENCE_LIMIT,
-  );
-  Object.assign(episode, { round: episode.round + 1, opened: null, changes: [] });
-  Object.assign(episode, { status: '', told: null, final: null, note: '', noticed: false });
-  episode.id = requestId(out.key, episode);
+  const fate = `${episode.status}${note} at ${toIso(episode.final)}, and the anomaly stands`;
+  startRound(episode, `Recurred after ${after}: request ${episode.id} was ${fate}.`, moment);
   const standing = episode.standing.flatMap((id) => {
     const { time, text } = state.standing[id] ?? {};
     if (time === undefined || text === undefined) return [];
@@ -157,4 +151,13 @@ export function coolDown(episode: Episode, moment: Moment): void {
   const situation = state.situation ?? episode.situation;
   episode.situation = situation;
   consider(episode, moment, situation);
+}
+
+/** The problem gets a new request, with an id of its own, which is not open yet. `line`: what became of the last one. */
+export function startRound(episode: Episode, line: string, { out }: Moment): void {
+  remember(episode.history, [line], EVIDENCE_LIMIT);
+  Object.assign(episode, { round: episode.round + 1, opened: null, changes: [] });
+  Object.assign(episode, { status: '', told: null, final: null, note: '', noticed: false });
+  Object.assign(episode, { slot: null, excuse: '' });
+  episode.id = requestId(out.key, episode);
 }

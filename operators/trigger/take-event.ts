@@ -1,4 +1,4 @@
-import { type MachineEvent, requestStatusOf } from '../model/machine-event.ts';
+import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-event.ts';
 import { plus } from '../model/time.ts';
 import type { Episode } from './episode.ts';
 import { type Moment, timerOf } from './revise.ts';
@@ -7,9 +7,12 @@ import { calmDown } from './stages-of-life.ts';
 
 const FINAL = new Set(['completed', 'closed', 'rejected', 'cancelled']);
 
-/** What people did: the fate of a request, an acknowledgement at the machine. */
+/** What people did: the fate of a request, an acknowledgement at the machine. And what the machine works on. */
 export function takeEvent(event: MachineEvent, moment: Moment): void {
   switch (event.type) {
+    case 'state':
+      takeState(event, moment);
+      return;
     case 'request':
       takeStatus(event, moment);
       return;
@@ -21,6 +24,12 @@ export function takeEvent(event: MachineEvent, moment: Moment): void {
       return;
     }
   }
+}
+
+function takeState(event: MachineEvent, { state }: Moment): void {
+  if (event.time < state.said.time) return;
+  const { order = '', product = '' } = stateOf(event) ?? {};
+  state.said = { time: event.time, order, product };
 }
 
 function notice(episode: Episode, { out }: Moment): void {

@@ -59,7 +59,15 @@ function begin(
     ...{ noticed: false, priority: lead.request.priority, severity: incident.severity },
     ...{ failure_mode: incident.failure_mode, failure_weight: 0, rules: [], incidents: [] },
     ...{ evidence: [], evidence_count: 0, anomalies: [], signals: [], sources: [], standing: [] },
-    ...{ clear: null, calm: false, changes: [], history: [], situation: incident.situation },
+    ...{
+      clear: null,
+      calm: false,
+      changes: [],
+      history: [],
+      slot: null,
+      excuse: '',
+      situation: incident.situation,
+    },
   };
 }
 

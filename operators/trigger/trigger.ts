@@ -2,11 +2,13 @@ import type { Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Finding } from '../model/incident.ts';
+import { lineOf } from '../model/key.ts';
 import { learn, nothingKnown } from '../model/knowledge.ts';
 import { reschedule } from '../model/line-schedules.ts';
 import type { Request } from '../model/request.ts';
 import { BEGINNING, type EventTime, later } from '../model/time.ts';
 import type { AssetState } from './episode.ts';
+import { followSchedule } from './follow-schedule.ts';
 import { type Moment, timerOf } from './revise.ts';
 import type { Shared } from './settings.ts';
 import { calmDown, consider, coolDown, escalate, fold } from './stages-of-life.ts';
@@ -27,14 +29,19 @@ const logic: Keyed<AssetState, Shared, Finding, Request> = {
   // 2: situations that know operation, due time and next stop.
   version: 2,
   scope: 'line',
-  open: () => ({ standing: {}, episodes: [], count: 0, time: BEGINNING, situation: null }),
+  open: () => ({
+    ...{ standing: {}, episodes: [], count: 0, time: BEGINNING, situation: null },
+    said: { time: BEGINNING, order: '', product: '' },
+  }),
   openShared: () => ({ knowledge: nothingKnown(), schedules: {} }),
   onChange(shared, { value }) {
     learn(shared.knowledge, value);
     if (value.kind === 'schedule') reschedule(shared.schedules, value);
   },
-  onChanged(state, shared, out) {
+  onChanged(state, shared, out, { value }) {
+    if (value.kind === 'schedule' && value.line !== lineOf(out.key)) return;
     const moment = momentOf(state, out.now, shared, out);
+    if (value.kind === 'schedule') followSchedule(moment);
     reconsider(moment);
   },
   onEvent(state, event, shared, out) {

@@ -3,7 +3,7 @@ import type { Request } from '../../operators/model/request.ts';
 import { toIso } from '../../operators/model/time.ts';
 import type { Fields } from './placeholder.ts';
 
-/** Every name that a template may begin with; `ids.<system>` and `slot.<part>` go one deeper. */
+/** Every name that a template may begin with; `ids.<system>`, `slot.<part>`, `current.<part>`, `stop.<part>` go one deeper. */
 export const FIELD_NAMES = [
   'id',
   'revision',
@@ -24,6 +24,8 @@ export const FIELD_NAMES = [
   'parts',
   'duration',
   'slot',
+  'current',
+  'stop',
   'round',
   'opened',
   'time',
@@ -46,6 +48,8 @@ export function fieldsOf(request: Request, remote: string | null): Fields {
   const { kind: _, ...rest } = request;
   const fields: Record<FieldName, unknown> = {
     ...rest,
+    // Null and not absent, so that an update can clear a slot that is gone.
+    slot: request.slot ?? { start: null, end: null, entry: null, kind: null },
     remote: remote ?? undefined,
     plant: plantOf(request.asset),
     line: nameOf(lineOf(request.asset)),

@@ -5,7 +5,7 @@ import type { EventData, MachineEvent } from '../../operators/model/machine-even
 import type { Sequence } from '../../operators/model/message.ts';
 import { plantModelSchema } from '../../operators/model/plant-model.ts';
 import { rulesSchema } from '../../operators/model/rules.ts';
-import type { ScheduleEntry } from '../../operators/model/schedule.ts';
+import { type ScheduleEntry, scheduleMessageSchema } from '../../operators/model/schedule.ts';
 import type { Situated, Situation } from '../../operators/model/situation.ts';
 import { BEGINNING, type EventTime } from '../../operators/model/time.ts';
 import type { Window } from '../../operators/model/window.ts';
@@ -86,17 +86,34 @@ export const model: Change = change({
   id: 'm',
   model: plantModelSchema.parse({
     id: 'p1',
+    currency: 'EUR',
     lines: [
       {
         id: 'l1',
         assets: [
-          { id: 'fan', name: 'Fan 7', class: 'fan', criticality: 'A', ids: { cmms: '4711' } },
+          {
+            ...{ id: 'fan', name: 'Fan 7', class: 'fan', criticality: 'A', stop_cost: 4_200 },
+            ids: { cmms: '4711' },
+          },
           { id: 'press', class: 'press' },
         ],
       },
     ],
   }),
 });
+
+/** Entries as they are written, but with times in seconds. */
+export function planned(...entries: readonly Record<string, unknown>[]): Change {
+  const scaled = entries.map((entry) => {
+    const times = ['start', 'end', 'due'].filter((name) => name in entry);
+    return {
+      ...entry,
+      ...Object.fromEntries(times.map((name) => [name, Number(entry[name]) * 1_000])),
+    };
+  });
+  const { entries: parsed } = scheduleMessageSchema.parse({ entries: scaled });
+  return change({ kind: 'schedule', line: 'p1/l1' as Key, entries: parsed });
+}
 
 export function schedule(
   ...entries: readonly (readonly [

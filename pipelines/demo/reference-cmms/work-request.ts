@@ -11,6 +11,11 @@ export const newWorkRequestSchema = z.object({
   parts: z.array(z.string()).default([]),
   hours: z.number().nullable().default(null),
   planned_start: z.string().nullable().default(null),
+  planned_end: z.string().nullable().default(null),
+  production_order: z.string().max(128).default(''),
+  order_due: z.string().nullable().default(null),
+  /** Of a stop while the machine produces. */
+  stop_cost: z.number().nullable().default(null),
   revision: z.number().int().nullable().default(null),
 });
 export const changesSchema = newWorkRequestSchema.partial();

@@ -51,7 +51,8 @@ describe('a problem', () => {
       Evidence:
       - 1970-01-01T00:00:10Z raised: warning: temperature is 81 °C, above 75 °C
       Work: inspection, about 1h.
-      Parts: belt."
+      Parts: belt.
+      A stop while it produces: about 4,200 EUR (1h at 4,200 EUR an hour)."
     `);
   });
 

@@ -23,6 +23,8 @@ export function exampleRequest(changes: Partial<Request> = {}): Request {
     parts: ['6205-2RS'],
     duration: 2,
     slot: null,
+    current: { order: 'O-1', operation: '', product: 'P-1', due: null, end: null },
+    stop: { cost: null, cost_in_slot: null, currency: '', done: null, late: null },
     round: 1,
     opened: TIME,
     time: TIME,

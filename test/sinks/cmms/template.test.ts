@@ -45,6 +45,12 @@ describe('a template', () => {
 
   it('leaves out what is optional and absent, and refuses what is needed and absent', () => {
     expect(filled({ start: '{{slot.start?|iso}}', erp: 'x{{ids.erp?}}' })).toEqual({ erp: 'x' });
+    const template = {
+      start: '{{slot.start|iso}}',
+      due: '{{current.due|iso}}',
+      cost: '{{stop.cost}}',
+    };
+    expect(filled(template)).toEqual({ start: null, due: null, cost: null });
     expect(() => filled({ erp: '{{ids.erp}}' })).toThrow(
       /value for {{ids.erp}}, found none.*plant/,
     );
