@@ -4,7 +4,7 @@ import type { Flow, Stage, StageId } from '../../../operators/flow/flow.ts';
 import { order } from '../../../operators/flow/order.ts';
 import type { States } from '../../../operators/flow/states.ts';
 import type { Request } from '../../../operators/model/request.ts';
-import { machineEvent, model, rules, schedule } from '../../support/findings.ts';
+import { machineEvent, model, planned, rules, schedule } from '../../support/findings.ts';
 import { runThrough, valuesOf } from '../../support/flows.ts';
 import {
   cleared,
@@ -35,6 +35,8 @@ describe('the same log', () => {
         'pass',
         'state',
         'schedule',
+        'late',
+        'cancel',
       ),
     ),
     { maxLength: 30 },
@@ -48,6 +50,7 @@ describe('the same log', () => {
     const suppress = [{ during: ['changeover'], settle: '30s' }];
     const items: Flow<Input>[] = [model, rules({ triggers, suppress })];
     const ids = new Map<string, string>();
+    const entries: (readonly [string, 'changeover', number, number])[] = [];
     let time = 0;
     for (const [index, [step, what]] of steps.entries()) {
       time += step;
@@ -77,8 +80,19 @@ describe('the same log', () => {
           items.push(machineEvent(time, 'state', { state: 'EXECUTE' }));
           break;
         case 'schedule':
-          items.push(schedule([`c${index}`, 'changeover', time, time + 300]));
+          entries.push([`c${index}`, 'changeover', time, time + 300]);
+          items.push(schedule(...entries.slice(-1)));
           break;
+        case 'late':
+          // Perhaps over by now, perhaps known before and prolonged.
+          entries.push([`c${index % 3}`, 'changeover', time - 500, time + (index % 2) * 200 - 100]);
+          items.push(schedule(...entries.slice(-1)));
+          break;
+        case 'cancel': {
+          const [id, kind, from, to] = entries.at(-1) ?? ['c0', 'changeover', 0, 1];
+          items.push(planned({ id, kind, start: from, end: to, cancelled: true }));
+          break;
+        }
         default:
           items.push(told(items, time, what));
       }
@@ -97,6 +111,7 @@ describe('the same log', () => {
   });
 
   it('numbers the revisions of every request densely from 1, opens first and ends last', () => {
+    let withdrawn = 0;
     fc.assert(
       fc.property(life, (steps) => {
         const { requests } = run(story(steps));
@@ -107,11 +122,15 @@ describe('the same log', () => {
           );
           const ends = revisions.slice(0, -1).map(({ action }) => action);
           expect(revisions[0]?.action).toBe('open');
+          withdrawn += revisions.filter(({ because }) =>
+            because.includes('as the schedule says now: '),
+          ).length;
           expect(ends.includes('withdraw') || ends.includes('close')).toBe(false);
         }
       }),
       { numRuns: 60 },
     );
+    expect(withdrawn).toBeGreaterThan(0);
   });
 
   it('gives the same requests whatever order events of one time arrive in', () => {
