@@ -21,7 +21,7 @@ test('a request with order, due time, slot and cost reads as it did', async () =
   expect(rows[0]?.request).toBe(canonicalJson(request));
   expect(requestSchema.parse(JSON.parse(rows[0]?.request ?? ''))).toEqual(request);
   const text = `${JSON.stringify(JSON.parse(rows[0]?.request ?? ''), null, 2)}\n`;
-  const file = fileURLToPath(new URL('./request.json', import.meta.url));
+  const file = fileURLToPath(new URL('./request.txt', import.meta.url));
   await expect(text).toMatchFileSnapshot(file);
 });
 
