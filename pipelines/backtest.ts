@@ -1,6 +1,7 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Row } from '../operators/flow/flow.ts';
 import type { Message } from '../operators/model/message.ts';
+import { createMatchStories, type PatternStory } from './explain/match-stories.ts';
 import type { Log } from './ingest/log.ts';
 import { plant } from './plant.ts';
 import { createEngine, PoisonError } from './runtime/engine.ts';
@@ -26,6 +27,8 @@ export type BacktestSummary = {
   asides: Record<string, number>;
   /** Messages on which an operator threw: a defect. */
   defects: number;
+  /** What became of the matches that began, if it was asked for. */
+  patterns?: readonly PatternStory[];
 };
 
 export type BacktestOptions = {
@@ -34,6 +37,8 @@ export type BacktestOptions = {
   readonly onDecision: (decision: Decision) => void;
   readonly onProgress?: (messages: number) => void;
   readonly signal: AbortSignal;
+  /** Follow the matches of these patterns. */
+  readonly explain?: readonly string[];
 };
 
 const BATCH = 1_000;
@@ -56,7 +61,7 @@ export async function backtest(options: BacktestOptions): Promise<BacktestSummar
 }
 
 async function once(
-  { openLog, onDecision, onProgress, signal }: BacktestOptions,
+  { openLog, onDecision, onProgress, signal, explain }: BacktestOptions,
   skipped: ReadonlyMap<number, string>,
 ): Promise<BacktestSummary> {
   const decisions: Decision[] = [];
@@ -72,8 +77,9 @@ async function once(
     asides: {},
     defects: skipped.size,
   };
+  const stories = explain === undefined ? undefined : createMatchStories(explain);
   const engine = createEngine(
-    plant,
+    (states) => plant(states, stories?.watch),
     {},
     {
       row: (row) => count(row, summary, decisions),
@@ -98,6 +104,7 @@ async function once(
     await log.close();
   }
   for (const decision of decisions) onDecision(decision);
+  if (stories !== undefined) summary.patterns = stories.told();
   return summary;
 }
 

@@ -1,4 +1,5 @@
 import { correlate } from '../operators/correlate/correlate.ts';
+import type { PatternWatch } from '../operators/correlate/pattern-watch.ts';
 import { decode } from '../operators/decode/decode.ts';
 import { detect } from '../operators/detect/detect.ts';
 import type { Stage, StageId } from '../operators/flow/flow.ts';
@@ -26,8 +27,9 @@ import { window } from '../operators/window/window.ts';
 /**
  * The plant pipeline: from the log of one partition to rows and requests. Its lines are the stages of
  * `docs/architecture.md`, in the data's order. Deterministic: the same log gives the same rows and requests.
+ * `watch` looks on while patterns move.
  */
-export function plant(states: States): Stage<Message, Request> {
+export function plant(states: States, watch?: PatternWatch): Stage<Message, Request> {
   return (log) =>
     log
       .pipe(
@@ -53,7 +55,7 @@ export function plant(states: States): Stage<Message, Request> {
         situate(states),
         detect(states),
         order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, states),
-        correlate(states),
+        correlate(states, watch),
         trigger(states),
       );
 }

@@ -14,6 +14,7 @@ import { incidentOf, incidentRow } from './incident-of.ts';
 import { advance, begins, LIMITS, type Moved, process, UNCHANGED } from './matcher.ts';
 import { type MatchState, openMatches, underWay } from './partials.ts';
 import { cancelTimers, setTimers, timerOf } from './pattern-timers.ts';
+import type { PatternWatch } from './pattern-watch.ts';
 
 /** What the patterns of one asset or line remember: one entry per pattern that has something under way. */
 export type Cell = {
@@ -37,6 +38,7 @@ export function match(
   event: Event<Situated<Observation> | Anomaly>,
   knowledge: Knowledge,
   out: Out<Finding>,
+  watch?: PatternWatch,
 ): void {
   const bare = 'kind' in event.value ? event.value : event.value.value;
   let draft: Draft | undefined;
@@ -57,6 +59,10 @@ export function match(
     const state = known ?? openMatches<Captured>(pattern.fingerprint);
     const moved = process<Captured>(pattern.program, state, draft, event.time, wholeOf);
     settle(cell, pattern, state, moved, event.time, out);
+    if (moved === UNCHANGED) continue;
+    const { rule, program } = pattern;
+    const { time } = event;
+    watch?.moved({ rule, program, key: out.key, state, moved, time, event: draft });
   }
 }
 
@@ -71,12 +77,18 @@ export function wake(
   due: EventTime,
   rule: string,
   out: Out<Finding>,
+  watch?: PatternWatch,
 ): void {
   const { id, absent } = timerOf(rule);
   const state = cell.matches[id];
   const pattern = rules.byId.get(id);
   if (state === undefined || pattern === undefined) return;
-  settle(cell, pattern, state, advance(pattern.program, state, due, absent), due, out);
+  const { program } = pattern;
+  const moved = advance(program, state, due, absent);
+  settle(cell, pattern, state, moved, due, out);
+  if (moved === UNCHANGED) return;
+  const event = undefined;
+  watch?.moved({ rule: pattern.rule, program, key: out.key, state, moved, time: due, event });
 }
 
 function settle(
@@ -121,7 +133,12 @@ function raise(incident: Incident | undefined, out: Out<Finding>): void {
 }
 
 /** Ends the partial matches of patterns that are gone or mean something else now. */
-export function endChanged(cell: Cell, rules: CompiledRules, out: Out<Finding>): void {
+export function endChanged(
+  cell: Cell,
+  rules: CompiledRules,
+  out: Out<Finding>,
+  watch?: PatternWatch,
+): void {
   const standing = new Set(rules.issues.map(issueText));
   cell.refused = cell.refused.filter((issue) => standing.has(issue));
   for (const id of Object.keys(cell.matches).sort()) {
@@ -131,6 +148,7 @@ export function endChanged(cell: Cell, rules: CompiledRules, out: Out<Finding>):
     const what = pattern === undefined ? 'was removed' : 'means something else now';
     const count = underWay(state);
     out.aside('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
+    watch?.ended(id, out.key);
     cancelTimers(state, id, out);
     delete cell.matches[id];
   }

@@ -13,29 +13,30 @@ import { type Cell, endChanged, issueText, match, openCell, wake } from './cell.
 import { compiledRules } from './compiled-rules.ts';
 import type { PatternIssue } from './conditions-of-rule.ts';
 import { incidentOfAnomaly, incidentRow } from './incident-of.ts';
+import type { PatternWatch } from './pattern-watch.ts';
 
 type Input = Situated<Observation> | Anomaly;
 
 /**
  * Runs the patterns of `rules.yaml` over what was observed and detected. Out come incidents (which land), every
  * anomaly in all its phases, and the machine events that the trigger must know. Patterns by asset and patterns by
- * line keep their partial matches in cells of their own. An event behind line time enters no pattern.
+ * line keep their partial matches in cells of their own. An event behind line time enters no pattern. `watch` looks on.
  */
-export function correlate(states: States): Stage<Input, Finding> {
-  return fork(keyed(byAsset, states), keyed(byLine, states));
+export function correlate(states: States, watch?: PatternWatch): Stage<Input, Finding> {
+  return fork(keyed(byAsset(watch), states), keyed(byLine(watch), states));
 }
 
-const common = {
+const common = (watch?: PatternWatch) => ({
   // 2: links instead of lists of events. 3: situations that know operation, due time and next stop.
   version: 3,
-  scope: 'line',
+  scope: 'line' as const,
   open: openCell,
   openShared: nothingKnown,
   onChange(shared: Knowledge, change: Parameters<NonNullable<Logic['onChange']>>[1]) {
     learn(shared, change.value);
   },
   onChanged(state: Cell, shared: Readonly<Knowledge>, out: Out<Finding>) {
-    endChanged(state, compiledRules(rulesOf(shared, out.key)), out);
+    endChanged(state, compiledRules(rulesOf(shared, out.key)), out, watch);
   },
   onTimer(
     state: Cell,
@@ -44,33 +45,33 @@ const common = {
     out: Out<Finding>,
     rule: string,
   ) {
-    wake(state, compiledRules(rulesOf(shared, out.key)), due, rule, out);
+    wake(state, compiledRules(rulesOf(shared, out.key)), due, rule, out, watch);
   },
-} as const;
+});
 
 type Logic = Keyed<Cell, Knowledge, Input, Finding>;
 
-const byAsset: Logic = {
-  ...common,
+const byAsset = (watch?: PatternWatch): Logic => ({
+  ...common(watch),
   id: 'correlate' as StageId,
   onEvent(state, event, shared, out) {
     passOn(event.value, event.behind === true, out);
     const rules = compiledRules(rulesOf(shared, event.key));
     raiseAlone(event.value, rules.detectors, event.behind === true, out);
-    match(state, rules.asset, event, shared, out);
+    match(state, rules.asset, event, shared, out, watch);
   },
-};
+});
 
-const byLine: Logic = {
-  ...common,
+const byLine = (watch?: PatternWatch): Logic => ({
+  ...common(watch),
   id: 'correlate-line' as StageId,
   keyOf: (event) => lineOf(event.key),
   onEvent(state, event, shared, out) {
     const rules = compiledRules(rulesOf(shared, event.key));
     sayRefused(state, rules.issues, out);
-    match(state, rules.line, event, shared, out);
+    match(state, rules.line, event, shared, out, watch);
   },
-};
+});
 
 function passOn(value: Input, behind: boolean, out: Out<Finding>): void {
   if ('kind' in value) out.emit(value, { behind });

@@ -1,6 +1,7 @@
 import { checkPatternConditions } from '../../operators/correlate/check-pattern-conditions.ts';
 import { checkDetectorConditions } from '../../operators/detect/check-detector-conditions.ts';
 import { type BacktestSummary, backtest } from '../backtest.ts';
+import { storyText } from '../explain/story-text.ts';
 import { changesOf } from '../ingest/changes.ts';
 import { openRecordingLog } from '../ingest/recording.ts';
 import { readDescription } from '../ingest/recording-description.ts';
@@ -11,6 +12,7 @@ export type BacktestArguments = {
   readonly rules: string;
   readonly data: readonly string[];
   readonly base?: string;
+  readonly explain?: true;
   readonly json?: true;
 };
 
@@ -19,6 +21,7 @@ export async function runBacktest({
   rules,
   data,
   base,
+  explain,
   json,
 }: BacktestArguments): Promise<void> {
   const plants = await readPlantFile(model);
@@ -33,6 +36,7 @@ export async function runBacktest({
     onDecision: ({ table, line }) => console.log(`{"table":"${table}",${line.slice(1)}`),
     onProgress: (messages) => void progress?.write(`\r${messages} messages`),
     signal: interrupted.signal,
+    ...(explain === true ? { explain: checked.rules.patterns.map(({ id }) => id) } : {}),
   });
   progress?.write('\r\x1b[K');
   console.error(json === true ? JSON.stringify(summary) : inWords(summary));
@@ -46,5 +50,6 @@ function inWords(summary: BacktestSummary): string {
     `${messages} messages: ${readings} readings, ${windows} windows, ${features} waveforms described`,
     `${anomalies} anomalies raised, ${incidents} incidents, ${requests} requests in ${revisions} revisions`,
     `set aside: ${asides.length === 0 ? 'nothing' : asides.join(', ')}`,
+    ...(summary.patterns ?? []).map(storyText),
   ].join('\n');
 }

@@ -5,6 +5,7 @@ type Options = {
   readonly rules: string;
   readonly data: readonly string[];
   readonly base?: string;
+  readonly explain?: true;
   readonly json?: true;
 };
 
@@ -17,6 +18,7 @@ export function registerBacktest(program: Command): void {
     .requiredOption('--rules <file>', 'rules.yaml')
     .requiredOption('--data <file...>', 'descriptions of recordings, or .ndjson files')
     .option('--base <directory>', 'where the files that descriptions name are')
+    .option('--explain', 'what became of each match of a pattern that began, and what ended it')
     .option('--json', 'the summary as JSON')
     .addHelpText(
       'after',
