@@ -20,6 +20,7 @@ import type { Happen } from './runtime/happenings.ts';
 import { type Homes, openHomes } from './runtime/home.ts';
 import { measureLag, type Progress } from './runtime/lag.ts';
 import { takeLease } from './runtime/lease.ts';
+import { createPatternCounts } from './runtime/pattern-counts.ts';
 import type { Run } from './runtime/run.ts';
 
 export type WorkerOptions = {
@@ -149,6 +150,7 @@ async function work(options: Work, lost: AbortSignal, first: number): Promise<vo
       signal: abort,
     }).catch((error: unknown) => failed.abort(error)),
   );
+  const patterns = createPatternCounts();
   const stopMeasuring = measureLag(() => ({ log, progress }), happen);
   try {
     await runEpochs({
@@ -159,7 +161,7 @@ async function work(options: Work, lost: AbortSignal, first: number): Promise<vo
         log = await openLogOf(options, begins ? Math.max(0, first - 1) : checkpoint);
         return log;
       },
-      pipeline: plant,
+      pipeline: (states) => plant(states, patterns.watch()),
       store,
       directory,
       limits: config.epoch,
@@ -170,6 +172,7 @@ async function work(options: Work, lost: AbortSignal, first: number): Promise<vo
         // Only now is there state to be missed elsewhere. Without an answer the next checkpoint says it again.
         homes.remember(run).catch(() => undefined);
         checkpointed = epoch;
+        patterns.tell(happen);
       },
       onProgress(now) {
         progress = now;

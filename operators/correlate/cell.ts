@@ -148,7 +148,7 @@ export function endChanged(
     const what = pattern === undefined ? 'was removed' : 'means something else now';
     const count = underWay(state);
     out.aside('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
-    watch?.ended(id, out.key);
+    watch?.ended(id, out.key, state);
     cancelTimers(state, id, out);
     delete cell.matches[id];
   }

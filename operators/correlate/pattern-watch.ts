@@ -23,5 +23,5 @@ export type PatternMove = {
 export interface PatternWatch {
   moved(move: PatternMove): void;
   /** A changed or removed rule ended what was under way. */
-  ended(pattern: string, key: Key): void;
+  ended(pattern: string, key: Key, state: MatchState<Captured>): void;
 }

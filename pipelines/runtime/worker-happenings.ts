@@ -134,6 +134,43 @@ export const WORKER_HAPPENINGS = {
       'stage',
     ]),
   ),
+  pattern: kind<{
+    pattern: string;
+    matches: number;
+    timeouts: number;
+    dropped: number;
+    partials: number;
+    events: number;
+  }>(
+    'debug',
+    (h) =>
+      `pattern ${h.pattern}: ${h.matches} matches, ${h.timeouts} timed out, ${h.dropped} dropped; ${h.partials} under way hold ${h.events} events`,
+    counter(
+      'pattern_matches_total',
+      'Matches of a pattern that came true.',
+      ['pattern'],
+      (h) => h.matches,
+    ),
+    counter(
+      'pattern_timeouts_total',
+      'Partial matches of a pattern whose time ran out.',
+      ['pattern'],
+      (h) => h.timeouts,
+    ),
+    counter(
+      'pattern_dropped_total',
+      'Partial matches of a pattern that were dropped because there were too many.',
+      ['pattern'],
+      (h) => h.dropped,
+    ),
+    gauge(
+      'pattern_partial_matches',
+      'Matches of a pattern under way, of the keys that moved since the worker began.',
+      (h) => h.partials,
+      ['pattern'],
+    ),
+    gauge('pattern_held_events', 'Events that they hold.', (h) => h.events, ['pattern']),
+  ),
   'message-failed': kind<{ stream: string; sequence: number; subject: string; error: string }>(
     'warn',
     (h) =>
