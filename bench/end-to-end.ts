@@ -19,7 +19,7 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      readings: { type: 'string', default: '6000000' },
+      readings: { type: 'string', default: '16000000' },
       assets: { type: 'string', default: '250' },
       rate: { type: 'string', default: '100000' },
       pairs: { type: 'string', default: '5' },

@@ -14,7 +14,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: async (args) => (await import('./paced-publisher.ts')).publishPaced(args),
   },
   'end-to-end': {
-    about: 'a filled stream: the bare loop and the product by turns; --readings 6000000 --pairs 5',
+    about: 'a filled stream: the bare loop and the product by turns; --readings 16000000 --pairs 5',
     run: async (args) => (await import('./end-to-end.ts')).endToEnd(args),
   },
   bare: {
@@ -24,6 +24,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   patterns: {
     about: 'patterns over the reference workload; --events 1000000 --only W2 --json FILE',
     run: async (args) => (await import('./patterns.ts')).patterns(args),
+  },
+  state: {
+    about: 'size and pause of a checkpoint in which every key changed; --keys 1000,10000,100000',
+    run: async (args) => (await import('./state.ts')).benchState(args),
   },
   spectrum: {
     about: 'vibration features with and without envelope; --samples 25600 --waveforms 300',

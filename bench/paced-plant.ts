@@ -30,16 +30,25 @@ function unitOf(signal: string): string {
   return signal === 'vibration_velocity_rms' ? 'mm/s' : '1';
 }
 
-/** `plant.yaml` of so many assets. */
-export function plantFile(assets: number): string {
-  const names = assetNames(assets);
-  const signals = Object.fromEntries(SIGNALS.map((signal) => [signal, { unit: unitOf(signal) }]));
-  const lines = [...new Set(names.map(({ line }) => line))].map((line) => ({
-    id: line,
-    name: line,
-    assets: names
-      .filter((name) => name.line === line)
-      .map(({ asset }) => ({
+/** The model of so many assets, each with these signals. */
+export function plantModel(assets: number, signalNames: readonly string[] = SIGNALS) {
+  const signals = Object.fromEntries(
+    signalNames.map((signal) => [signal, { unit: unitOf(signal) }]),
+  );
+  const lines = new Map<string, AssetName[]>();
+  for (const name of assetNames(assets)) {
+    const known = lines.get(name.line);
+    if (known === undefined) lines.set(name.line, [name]);
+    else known.push(name);
+  }
+  return {
+    id: PLANT,
+    name: 'Benchmark',
+    time_zone: 'UTC',
+    lines: Array.from(lines, ([line, names]) => ({
+      id: line,
+      name: line,
+      assets: names.map(({ asset }) => ({
         id: asset,
         name: asset,
         class: 'pump',
@@ -47,9 +56,13 @@ export function plantFile(assets: number): string {
         components: ['bearing'],
         signals,
       })),
-  }));
-  const plants = [{ id: PLANT, name: 'Benchmark', time_zone: 'UTC', lines }];
-  return stringify({ plants }, { aliasDuplicateObjects: false });
+    })),
+  };
+}
+
+/** `plant.yaml` of so many assets. */
+export function plantFile(assets: number): string {
+  return stringify({ plants: [plantModel(assets)] }, { aliasDuplicateObjects: false });
 }
 
 /** `rules.yaml`: all readings in windows, some in overlapping ones and sketches, every kind of detector, a pattern. */

@@ -1,0 +1,78 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { plant } from '../pipelines/plant.ts';
+import { createEngine } from '../pipelines/runtime/engine.ts';
+import { createEpochCollector } from '../pipelines/runtime/epoch-collector.ts';
+import { createMadeLog } from './made-log.ts';
+import { SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
+import { loadAverage } from './process-use.ts';
+
+/** A key is a signal of a machine: it has windows, and a detector judges it. */
+const RULES = `
+windows: [{ id: minute, kind: tumbling, size: 1m }]
+detectors: [{ id: high, kind: limit, signal: '*', window: minute, above: 80 }]
+`;
+
+type Measured = {
+  readonly keys: number;
+  readonly bytes: number;
+  readonly bytes_per_key: number;
+  /** The longest of the checkpoints: how long no message was taken in. */
+  readonly pause_ms: number;
+  readonly median_ms: number;
+};
+
+const PAUSE = 50;
+const CHECKPOINTS = 7;
+
+/** How long a checkpoint stops the pipeline, with so many keys that all changed since the last one. */
+export async function benchState(args: readonly string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      keys: { type: 'string', default: '1000,10000,100000' },
+      json: { type: 'string' },
+    },
+  });
+  const state = values.keys.split(',').map((keys) => measure(Number(keys)));
+  for (const { keys, bytes, pause_ms, median_ms } of state) {
+    console.error(
+      `${keys} keys: ${(bytes / 1e6).toFixed(1)} MB, pause at most ${pause_ms.toFixed(1)} ms, median ${median_ms.toFixed(1)} ms`,
+    );
+  }
+  const report = JSON.stringify({ state, load: loadAverage() });
+  console.log(report);
+  if (values.json !== undefined) writeFileSync(values.json, report);
+  return state.every(({ pause_ms }) => pause_ms < PAUSE);
+}
+
+function measure(keys: number): Measured {
+  const log = createMadeLog();
+  const collector = createEpochCollector();
+  const engine = createEngine(plant, {}, collector);
+  const run = { pipeline: 'bench', run: '1', stream: 'bench', created: 'now' };
+  const assets = Math.ceil(keys / SIGNALS_PER_ASSET);
+  for (const message of log.begin(assets, RULES)) engine.push(message);
+  collector.finish(run, { epoch: 0, from: 0, to: 0 });
+  const pauses: number[] = [];
+  let bytes = 0;
+  for (let epoch = 1; epoch <= CHECKPOINTS; epoch += 1) {
+    for (let asset = 0; asset < assets; asset += 1) {
+      engine.push(log.frame(asset, epoch * 10_000, valuesOf(asset, epoch, CHECKPOINTS)));
+    }
+    const begun = performance.now();
+    const states = engine.cut(epoch, true) ?? {};
+    pauses.push(performance.now() - begun);
+    bytes = Object.values(states).reduce((sum, { length }) => sum + length, 0);
+    collector.finish(run, { epoch, from: 0, to: 0 });
+  }
+  // The first compiles the code and finds the size of its buffer.
+  const known = pauses.slice(2).toSorted((a, b) => a - b);
+  return {
+    keys,
+    bytes,
+    bytes_per_key: bytes / keys,
+    pause_ms: known.at(-1) ?? 0,
+    median_ms: known[Math.floor(known.length / 2)] ?? 0,
+  };
+}
