@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
 import { answersPing, warehouseCommand } from '../sinks/clickhouse/warehouse/command.ts';
+import { warehousePassword } from '../sinks/clickhouse/warehouse/secret.ts';
 import type { Config } from './config.ts';
 import { EXIT, Problem } from './problem.ts';
 import { freePort } from './runtime/free-port.ts';
@@ -47,7 +48,7 @@ export async function openWarehouse(
   const directory = resolve(join(config.directory, 'warehouse'));
   const found = await ownOrFind(directory, patience);
   if (typeof found === 'string') {
-    const client = createWarehouseClient({ url: found, database });
+    const client = await ownersClient(directory, found, database);
     return { client, url: found, borrowed: true, close: () => client.close() };
   }
   await orphanGone(directory);
@@ -65,7 +66,7 @@ export async function openWarehouse(
     await found.release();
     throw error;
   }
-  const client = createWarehouseClient({ url: command.url, database });
+  const client = await ownersClient(directory, command.url, database);
   return {
     client,
     url: command.url,
@@ -76,6 +77,16 @@ export async function openWarehouse(
       await found.release();
     },
   };
+}
+
+/** May write if this process may read the warehouse's secret; else it may read. */
+async function ownersClient(
+  directory: string,
+  url: string,
+  database: string,
+): Promise<ClickHouseClient> {
+  const password = await warehousePassword(directory);
+  return createWarehouseClient({ url, password, database });
 }
 
 /**

@@ -6,7 +6,7 @@ export type SqlToken = {
   readonly end: number;
 };
 
-const BLANKS_AND_COMMENTS = /(?:\s|--[^\n]*|#[!\s][^\n]*|\/\*[\s\S]*?\*\/)+/y;
+const BLANKS_AND_COMMENTS = /(?:\s|--[^\n]*|#[! ][^\n]*|\/\*[\s\S]*?\*\/)+/y;
 const PIECES: readonly (readonly [SqlToken['kind'], RegExp])[] = [
   ['name', /[A-Za-z_][A-Za-z0-9_]*/y],
   ['number', /[0-9][A-Za-z0-9_.]*/y],
@@ -57,13 +57,23 @@ export function isWord(token: SqlToken | undefined, word: string): boolean {
   return token?.kind === 'name' && token.text.toUpperCase() === word;
 }
 
+/** Whether a token is this sign, not quoted. */
+export function isSymbol(token: SqlToken | undefined, text: string): boolean {
+  return token?.kind === 'symbol' && token.text === text;
+}
+
+/** Whether a token is a name, quoted or not. */
+export function isName(token: SqlToken | undefined): token is SqlToken {
+  return token?.kind === 'name' || token?.kind === 'quoted-name';
+}
+
 /** The statements of a script, without the semicolons between them. */
 export function sqlStatements(script: string): readonly string[] {
   const statements: string[] = [];
   let start: number | undefined;
   let end = 0;
   for (const token of sqlTokens(script)) {
-    if (token.kind === 'symbol' && token.text === ';') {
+    if (isSymbol(token, ';')) {
       if (start !== undefined) statements.push(script.slice(start, end));
       start = undefined;
       continue;

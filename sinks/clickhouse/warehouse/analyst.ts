@@ -1,70 +1,97 @@
-import { isWord, type SqlToken, sqlTokens } from '../sql-tokens.ts';
-import { refusal } from './engine-error.ts';
+import {
+  identifier,
+  isName,
+  isSymbol,
+  isWord,
+  literal,
+  type SqlToken,
+  sqlTokens,
+} from '../sql-tokens.ts';
+import { checkAnalystFunction } from './analyst-functions.ts';
+import { checkAnalystSetting } from './analyst-settings.ts';
+import { type Edit, type EngineFacts, systemTable } from './analyst-system.ts';
+import type { Connection } from './engine.ts';
+import { readonly, refusal } from './engine-error.ts';
 
-/** Settings that an analyst may choose for a query. All others could loosen a limit or read what is not theirs. */
-const ALLOWED_SETTINGS: ReadonlySet<string> = new Set([
-  'date_time_output_format',
-  'decimal_trailing_zeros',
-  'extremes',
-  'final',
-  'group_by_overflow_mode',
-  'join_use_nulls',
-  'limit',
-  'max_block_size',
-  'max_result_bytes',
-  'max_result_rows',
-  'max_rows_to_group_by',
-  'max_rows_to_read',
-  'max_threads',
-  'offset',
-  'result_overflow_mode',
-  'send_progress_in_http_headers',
-  'session_timezone',
-  'wait_end_of_query',
-  'cancel_http_readonly_queries_on_client_close',
-]);
-const ALLOWED_PREFIX = /^output_format_(?!schema)/;
-
-/** Set for every analyst, before the connection becomes read-only: seconds and bytes. */
-export const ANALYST_LIMITS: Readonly<Record<string, string>> = {
-  max_execution_time: '60',
-  max_memory_usage: '500000000',
+/** A statement as it will be run, and the settings that stood at its end. */
+export type AnalystStatement = {
+  readonly sql: string;
+  readonly settings: ReadonlyMap<string, string>;
 };
 
-const STATEMENTS: ReadonlySet<string> = new Set([
-  'SELECT',
-  'WITH',
-  'EXPLAIN',
-  'SHOW',
-  'DESCRIBE',
-  'DESC',
-  'EXISTS',
-  'FROM',
-  'VALUES',
-]);
+const STATEMENTS: ReadonlySet<string> = new Set(
+  'SELECT WITH EXPLAIN SHOW DESCRIBE EXISTS'.split(' '),
+);
+const SHOWN: ReadonlySet<string> = new Set(
+  'CHANGED COLUMNS CREATE DATABASES DICTIONARIES EXTENDED FIELDS FULL FUNCTIONS INDEX INDEXES INDICES KEYS SETTINGS TABLE TABLES'.split(
+    ' ',
+  ),
+);
+/** What may stand between EXPLAIN and the query that is explained. */
+const EXPLAINED: ReadonlySet<string> = new Set(
+  'EXPLAIN AST SYNTAX QUERY TREE PLAN PIPELINE ESTIMATE'.split(' '),
+);
 
 /**
- * Functions that reach beyond the database. Most are refused by the engine too on a read-only connection; `file` as a
- * scalar function, `s3` and their kin are not.
+ * Lets the engine itself read an analyst's statement and write it down again, and judges that text, which is then the
+ * one that is run: comments, odd quotes, blanks and encodings that a lexer of ours might read otherwise are gone. On a
+ * fresh connection, whose settings are the default. Throws what the engine says of a statement that it cannot read.
  */
-const OUTSIDE =
-  /^(?:file|filecluster|fileswithpattern|url|urlcluster|s3|s3cluster|gcs|oss|cosn|hdfs|hdfscluster|azureblobstorage.*|iceberg.*|deltalake.*|hudi.*|paimon.*|remote|remotesecure|cluster|clusterallreplicas|mysql|postgresql|mongodb|redis|sqlite|odbc|jdbc|executable|executablepool|input|python|arrowstream|arrowflight|ytsaurus|catboostevaluate|addresstoline.*|addresstosymbol|demangle|dictionary|loop|fuzzquery|fuzzjson|sleep|sleepeachrow)$/;
-
-/** Throws if this analyst's statement is not one plain read, or names what is not theirs. */
-export function checkAnalystStatement(sql: string): void {
-  const tokens = [...sqlTokens(sql)];
-  while (isSymbol(tokens.at(-1), ';')) tokens.pop();
-  const first = tokens.find((token) => !isSymbol(token, '('));
-  if (first === undefined) throw refusal(62, 'SYNTAX_ERROR', 'Empty query');
-  if (first.kind !== 'name' || !STATEMENTS.has(first.text.toUpperCase())) {
-    throw readonly(`${first.text} is not a read; analysts can SELECT, EXPLAIN, SHOW and DESCRIBE`);
-  }
-  tokens.forEach((token, index) => {
-    checkToken(token, tokens[index + 1]);
-  });
+export async function analystStatement(
+  connection: Connection,
+  written: string,
+  parameters: ReadonlyMap<string, string>,
+  facts: EngineFacts,
+): Promise<AnalystStatement> {
+  if (written.trim() === '') throw refusal(62, 'SYNTAX_ERROR', 'Empty query');
+  const { bytes } = await connection.query(
+    `SELECT formatQuerySingleLine(${literal(written)})`,
+    'TabSeparatedRaw',
+  );
+  const plain = withIdentifiers(bytes.toString().trimEnd(), parameters);
+  return checkAnalystStatement(plain, facts);
 }
 
-function checkToken(token: SqlToken, next: SqlToken | undefined): void {
+/**
+ * Throws if a statement, as the engine writes it, is not one plain read, or names what is not an analyst's. What only
+ * partly is theirs is replaced.
+ */
+export function checkAnalystStatement(sql: string, facts: EngineFacts): AnalystStatement {
+  const tokens = [...sqlTokens(sql)];
+  checkKind(tokens);
+  const { settings, edits } = takeSettings(tokens);
+  const reads = !isWord(tokens[0], 'SHOW') && !isWord(tokens[0], 'DESCRIBE');
+  tokens.forEach((token, at) => {
+    const next = tokens[at + 1];
+    checkWord(token, next);
+    if (!isName(token)) return;
+    if (isSymbol(next, '(')) checkAnalystFunction(tokens, at, facts.tableFunctions);
+    const edit = systemTable(tokens, at, facts);
+    if (edit !== undefined && reads) edits.push(edit);
+  });
+  return { sql: edited(sql, edits), settings };
+}
+
+function checkKind(tokens: readonly SqlToken[]): void {
+  const [first, second] = tokens.filter((token) => !isSymbol(token, '('));
+  const word = first?.kind === 'name' ? first.text.toUpperCase() : '';
+  if (!STATEMENTS.has(word)) {
+    throw readonly(
+      `${first?.text ?? 'nothing'} is not a read; analysts can SELECT, EXPLAIN, SHOW and DESCRIBE`,
+    );
+  }
+  if (word === 'SHOW' && !SHOWN.has(second?.text.toUpperCase() ?? '')) {
+    throw readonly(`SHOW ${second?.text ?? ''} is not for analysts`);
+  }
+  if (word !== 'EXPLAIN') return;
+  // Behind the kind there may be settings of EXPLAIN, as in `EXPLAIN PLAN indexes = 1 SELECT …`.
+  const named = tokens.filter((token, at) => token.kind === 'name' && !isSymbol(tokens[at + 1], '='));
+  const query = named.find((token) => !EXPLAINED.has(token.text.toUpperCase()));
+  if (isWord(query, 'SELECT') || isWord(query, 'WITH')) return;
+  throw readonly(`EXPLAIN of ${query?.text ?? 'nothing'} is not for analysts; of SELECT it is`);
+}
+
+function checkWord(token: SqlToken, next: SqlToken | undefined): void {
   if (isSymbol(token, ';')) {
     throw refusal(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed');
   }
@@ -72,22 +99,58 @@ function checkToken(token: SqlToken, next: SqlToken | undefined): void {
     throw readonly('INTO OUTFILE writes a file; the result comes as the answer instead');
   }
   if (isWord(token, 'INFILE')) throw readonly('INFILE reads a file');
-  const name = token.kind === 'name' || token.kind === 'quoted-name';
-  if (name && isSymbol(next, '(') && OUTSIDE.test(token.text.toLowerCase())) {
-    throw readonly(`function ${token.text} is not for analysts`);
+}
+
+/** Names that are given as parameters are put in, so that they can be judged. */
+function withIdentifiers(sql: string, parameters: ReadonlyMap<string, string>): string {
+  const tokens = [...sqlTokens(sql)];
+  const edits = tokens.flatMap((token, at): Edit[] => {
+    const [name, colon, type, end] = tokens.slice(at + 1, at + 5);
+    if (!isSymbol(token, '{') || !isSymbol(colon, ':') || !isWord(type, 'IDENTIFIER')) return [];
+    const value = parameters.get(name?.text ?? '');
+    if (value === undefined || end === undefined) return [];
+    return [{ start: token.start, end: end.end, text: identifier(value) }];
+  });
+  return edited(sql, edits);
+}
+
+/**
+ * The settings at the end of a statement; the engine would refuse every one of them on a connection that only reads.
+ * Throws if an analyst may not choose one, or if they stand elsewhere.
+ */
+function takeSettings(tokens: readonly SqlToken[]): {
+  settings: Map<string, string>;
+  edits: Edit[];
+} {
+  const settings = new Map<string, string>();
+  const edits: Edit[] = [];
+  tokens.forEach((token, at) => {
+    if (!isWord(token, 'SETTINGS') || !isSymbol(tokens[at + 2], '=')) return;
+    let behind = at + 1;
+    for (;;) {
+      const [name, equal, value] = tokens.slice(behind, behind + 3);
+      if (!isName(name) || !isSymbol(equal, '=') || value === undefined) break;
+      checkAnalystSetting(name.text);
+      settings.set(name.text, value.text);
+      behind += 3;
+      if (!isSymbol(tokens[behind], ',')) break;
+      behind += 1;
+    }
+    const rest = tokens[behind];
+    if (rest !== undefined && !isWord(rest, 'FORMAT')) {
+      throw readonly("Settings stand at the end of an analyst's statement, or in the URL");
+    }
+    edits.push({ start: token.start, end: tokens[behind - 1]?.end ?? token.end, text: '' });
+  });
+  return { settings, edits };
+}
+
+function edited(sql: string, edits: readonly Edit[]): string {
+  let text = '';
+  let from = 0;
+  for (const edit of edits.toSorted((a, b) => a.start - b.start)) {
+    text += sql.slice(from, edit.start) + edit.text;
+    from = edit.end;
   }
-}
-
-/** Throws if an analyst may not choose this setting. */
-export function checkAnalystSetting(name: string): void {
-  if (ALLOWED_SETTINGS.has(name) || ALLOWED_PREFIX.test(name)) return;
-  throw readonly(`Cannot modify '${name}' setting in readonly mode`);
-}
-
-function readonly(message: string): Error {
-  return refusal(164, 'READONLY', message);
-}
-
-function isSymbol(token: SqlToken | undefined, text: string): boolean {
-  return token?.kind === 'symbol' && token.text === text;
+  return text + sql.slice(from);
 }

@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { isWord, sqlTokens } from '../sql-tokens.ts';
 import { refusal } from './engine-error.ts';
+import { type Unpacker, unpackedBody } from './unpack.ts';
 
 /** A request to ClickHouse's HTTP interface, taken apart. */
 export type Ask = {
@@ -18,12 +18,28 @@ export type Ask = {
   readonly format: string;
   readonly settings: ReadonlyMap<string, string>;
   readonly parameters: ReadonlyMap<string, string>;
+  /** What the client can decompress, in HTTP's words; empty unless it wants it. */
+  readonly accepts: string;
+  /** It wants ClickHouse's own compression. */
+  readonly framed: boolean;
+  /** The revision of ClickHouse's own protocol that it expects Native blocks in; 0 without one. */
+  readonly revision: number;
+  /** It wants nothing before everything is there: no answer that breaks off. */
+  readonly waits: boolean;
+  readonly session: AskedSession | undefined;
 };
 
-/** Largest body, decompressed. The addon copies it once, so an insert of this size takes twice of it. */
-const LARGEST_BODY = 512 * 1024 * 1024;
+/** A session that a request belongs to; `mustExist` if it may not begin here. */
+export type AskedSession = {
+  readonly id: string;
+  readonly seconds: number;
+  readonly mustExist: boolean;
+};
+
 /** Enough of a body to find its statement in, when data follows it. */
 const STATEMENT_LENGTH = 262_144;
+/** Seconds, as ClickHouse has them. */
+const SESSION = { usual: 60, longest: 3_600 };
 
 /** URL parameters that are neither settings nor about the statement. */
 const ABOUT_HTTP: ReadonlySet<string> = new Set([
@@ -48,6 +64,8 @@ const ABOUT_HTTP: ReadonlySet<string> = new Set([
   'enable_http_compression',
   'http_zlib_compression_level',
   'http_response_compression_method',
+  'network_compression_method',
+  'network_zstd_compression_level',
   'http_native_compression_disable_checksumming_on_decompress',
   'http_response_buffer_size',
   'http_headers_progress_interval_ms',
@@ -56,12 +74,9 @@ const ABOUT_HTTP: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads a request. Throws an `EngineError` in ClickHouse's words if it cannot be served. */
-export async function readAsk(request: IncomingMessage, newId: () => string): Promise<Ask> {
+export async function readAsk(request: IncomingMessage, unpacker: Unpacker): Promise<Ask> {
   const url = new URL(request.url ?? '/', 'http://warehouse');
   const given = (name: string) => url.searchParams.get(name) ?? undefined;
-  if (given('session_id') !== undefined) {
-    throw refusal(48, 'NOT_IMPLEMENTED', 'The embedded warehouse has no HTTP sessions');
-  }
   const settings = new Map<string, string>();
   const parameters = new Map<string, string>();
   for (const [name, value] of url.searchParams) {
@@ -70,10 +85,12 @@ export async function readAsk(request: IncomingMessage, newId: () => string): Pr
   }
   const { user, password } = credentials(request, given);
   const statement = given('query') ?? '';
-  const body = request.method === 'GET' ? Buffer.alloc(0) : await readBody(request);
+  const body = await bodyOf(request, unpacker, given('decompress') === '1');
   const sql = statement.trim() === '' ? body.toString('latin1', 0, STATEMENT_LENGTH) : statement;
+  const compresses = given('enable_http_compression') === '1';
   return {
-    id: given('query_id') ?? newId(),
+    // Some clients send an empty one.
+    id: given('query_id') || randomUUID(),
     user,
     password,
     database: given('database') ?? header(request, 'x-clickhouse-database'),
@@ -87,7 +104,31 @@ export async function readAsk(request: IncomingMessage, newId: () => string): Pr
       'TabSeparated',
     settings,
     parameters,
+    accepts: compresses ? (header(request, 'accept-encoding') ?? '') : '',
+    framed: given('compress') === '1',
+    revision: Number(given('client_protocol_version') ?? 0) || 0,
+    waits: given('wait_end_of_query') === '1',
+    session: sessionOf(given),
   };
+}
+
+function bodyOf(request: IncomingMessage, unpacker: Unpacker, framed: boolean): Promise<Buffer> {
+  const bodiless = request.method === 'GET' || request.method === 'HEAD';
+  return bodiless ? Promise.resolve(Buffer.alloc(0)) : unpackedBody(request, unpacker, framed);
+}
+
+function sessionOf(given: (name: string) => string | undefined): AskedSession | undefined {
+  const id = given('session_id');
+  if (id === undefined || id === '') return undefined;
+  const seconds = Number(given('session_timeout') ?? SESSION.usual);
+  if (!(seconds > 0 && seconds <= SESSION.longest)) {
+    throw refusal(
+      374,
+      'INVALID_SESSION_TIMEOUT',
+      `Session timeout '${seconds}' is larger than max_session_timeout: ${SESSION.longest}, or not positive`,
+    );
+  }
+  return { id, seconds, mustExist: given('session_check') === '1' };
 }
 
 function credentials(
@@ -107,36 +148,6 @@ function credentials(
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of decoded(request)) {
-    const piece: Buffer = chunk;
-    size += piece.length;
-    if (size > LARGEST_BODY) {
-      throw refusal(307, 'TOO_MANY_BYTES', `expected a body of at most ${LARGEST_BODY} bytes`);
-    }
-    chunks.push(piece);
-  }
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
-}
-
-function decoded(request: IncomingMessage): Readable {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  const decoders = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress };
-  if (encoding === 'identity') return request;
-  const decoder = Object.entries(decoders).find(([name]) => name === encoding)?.[1]();
-  if (decoder === undefined) {
-    throw refusal(
-      89,
-      'UNKNOWN_COMPRESSION_METHOD',
-      `expected gzip, deflate or br, found ${encoding}`,
-    );
-  }
-  request.on('error', (error) => decoder.destroy(error));
-  return request.pipe(decoder);
 }
 
 function verbOf(sql: string): string {

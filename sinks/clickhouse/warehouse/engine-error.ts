@@ -20,3 +20,8 @@ export function engineError(cause: unknown): EngineError {
   const wrapped = /^Code: \d+\. DB::Exception: (Code: \d+\. DB::Exception: [\s\S]*)$/.exec(message);
   return new EngineError(wrapped?.[1] ?? message, { cause });
 }
+
+/** What an analyst may not. */
+export function readonly(message: string): EngineError {
+  return refusal(164, 'READONLY', message);
+}

@@ -2,8 +2,11 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { engineFacts } from './analyst-system.ts';
 import { openEngine } from './engine.ts';
+import { makeSecret } from './secret.ts';
 import { createWarehouseServer } from './server.ts';
+import { createSessions } from './sessions.ts';
 
 // The embedded warehouse: a process of its own that owns a chDB data directory and serves it over HTTP. Never a worker
 // thread: after one that used chDB has ended, the engine of the process hangs.
@@ -43,8 +46,10 @@ try {
 // What a killed process left behind was never confirmed to anybody.
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
-const password = process.env.ANDON_WAREHOUSE_PASSWORD ?? '';
-const server = createWarehouseServer(engine, { folder, password });
+const sessions = createSessions(engine);
+const facts = await engineFacts(engine);
+const house = { engine, sessions, folder, memory: Number(memory), facts };
+const server = createWarehouseServer(house, makeSecret(directory));
 server.on('error', (error) => {
   console.error(`127.0.0.1:${port}: ${error.message}. Choose another port.`);
   process.exit(3);
@@ -63,6 +68,7 @@ function stop(): void {
   stopping = true;
   rmSync(addressFile, { force: true });
   server.close(() => {
+    sessions.close();
     engine.close();
     process.exit(0);
   });

@@ -1,15 +1,17 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
-import { createGzip } from 'node:zlib';
 import { literal } from '../sql-tokens.ts';
-import { answer, isAnalyst, type Summary } from './answer.ts';
+import { answer, type House, type Summary } from './answer.ts';
 import { type Ask, readAsk } from './ask.ts';
+import { bodyInto, exceptionBlock } from './body.ts';
 import type { Engine } from './engine.ts';
-import { EngineError, engineError } from './engine-error.ts';
+import { EngineError, engineError, readonly } from './engine-error.ts';
 import { createGate } from './gate.ts';
 import { statusOf } from './http-status.ts';
+import { type Role, roleOf } from './secret.ts';
+import { isSafe, type Way, wayOf } from './way.ts';
 
 // Each running statement holds one of the 16 threads of the pool; some must be left for files and for KILL.
 const OWNERS_AT_ONCE = 8;
@@ -20,39 +22,57 @@ const CONTENT_TYPES: readonly (readonly [RegExp, string])[] = [
   [/^(?:TSV|TabSeparated)/i, 'text/tab-separated-values; charset=UTF-8'],
   [/^CSV/i, 'text/csv; charset=UTF-8'],
   [/^(?:Pretty|Vertical|Markdown|Values|XML)/i, 'text/plain; charset=UTF-8'],
+  [/^ArrowStream$/i, 'application/vnd.apache.arrow.stream'],
+  [/^Arrow$/i, 'application/vnd.apache.arrow.file'],
+  [/^Parquet$/i, 'application/vnd.apache.parquet'],
 ];
 
-/** ClickHouse's HTTP interface in front of an engine: `/ping`, and `/` for everything else. `folder` is for data on its way in. Not yet listening. */
-export function createWarehouseServer(
-  engine: Engine,
-  { folder, password }: { readonly folder: string; readonly password: string },
-): Server {
-  const owners = createGate(OWNERS_AT_ONCE);
-  const analysts = createGate(ANALYSTS_AT_ONCE);
+/** One request on its way, and where its answer goes once it has begun. */
+type Exchange = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly tag: string;
+  body?: Writable;
+};
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = new URL(request.url ?? '/', 'http://warehouse').pathname;
-    if (path === '/ping' || path === '/replicas_status') {
+/**
+ * ClickHouse's HTTP interface in front of an engine: `/ping`, and `/` for everything else. `secret` is the password of
+ * the owner. Not yet listening.
+ */
+export function createWarehouseServer(house: House, secret: string): Server {
+  const gates = { owner: createGate(OWNERS_AT_ONCE), analyst: createGate(ANALYSTS_AT_ONCE) };
+
+  async function serve(exchange: Exchange): Promise<void> {
+    const { request, response } = exchange;
+    const url = new URL(request.url ?? '/', 'http://warehouse');
+    if (isGreeting(request, url)) {
       response.end('Ok.\n');
       return;
     }
-    if (path !== '/') {
-      response.writeHead(404).end(`There is no ${path} here. Expected /, /ping\n`);
+    if (url.pathname !== '/') {
+      response.writeHead(404).end(`There is no ${url.pathname} here. Expected /, /ping\n`);
       return;
     }
-    const ask = await readAsk(request, randomUUID);
-    if (ask.password !== password && !(isAnalyst(ask.user) && ask.password === '')) {
-      throw new EngineError('Code: 516. DB::Exception: Wrong password (AUTHENTICATION_FAILED)');
+    const ask = await readAsk(request, house);
+    const role = roleOf(ask.user, ask.password, secret);
+    if (role === undefined) {
+      throw new EngineError(
+        `Code: 516. DB::Exception: ${ask.user}: Authentication failed: password is incorrect, or there is no user ` +
+          'with such name. (AUTHENTICATION_FAILED)',
+      );
     }
-    const gate = isAnalyst(ask.user) ? analysts : owners;
-    await gate.pass(async () => {
-      if (!response.destroyed) await carryOut(engine, folder, ask, request, response);
+    if (request.method === 'GET' && !isSafe(ask.verb)) {
+      throw readonly(`GET only reads: send ${ask.verb} as POST`);
+    }
+    await gates[role].pass(async () => {
+      if (!response.destroyed) await carryOut(house, ask, role, exchange);
     });
   }
 
   const server = createServer((request, response) => {
-    serve(request, response).catch((error: unknown) => {
-      fail(response, error instanceof EngineError ? error : engineError(error));
+    const exchange = { request, response, tag: randomBytes(8).toString('hex') };
+    serve(exchange).catch((error: unknown) => {
+      fail(exchange, error instanceof EngineError ? error : engineError(error));
     });
   });
   // Longer than any client keeps an idle connection, so that the client is the one who closes it.
@@ -61,22 +81,28 @@ export function createWarehouseServer(
   return server;
 }
 
-async function carryOut(
-  engine: Engine,
-  folder: string,
-  ask: Ask,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+/** What asks whether anybody is there: as ClickHouse, also with HEAD and with nothing asked. */
+function isGreeting(request: IncomingMessage, url: URL): boolean {
+  if (url.pathname === '/ping' || url.pathname === '/replicas_status') return true;
+  if (request.method === 'HEAD') return url.pathname === '/';
+  return request.method === 'GET' && url.pathname === '/' && !url.searchParams.has('query');
+}
+
+async function carryOut(house: House, ask: Ask, role: Role, exchange: Exchange): Promise<void> {
+  const { response } = exchange;
   // An insert is left to end, as ClickHouse does: its token makes the client's retry harmless.
   const kill = () => {
-    if (!response.writableFinished && ask.verb !== 'INSERT') void killQuery(engine, ask.id);
+    if (!response.writableFinished && ask.verb !== 'INSERT') void killQuery(house.engine, ask.id);
   };
   response.on('close', kill);
-  const pieces = answer(engine, folder, ask);
+  const way = wayOf(ask, role);
+  const started = process.hrtime.bigint();
+  const pieces = answer(house, ask, role, way);
   let piece = await pieces.next();
-  head(ask, response, piece.done === true ? piece.value : undefined);
-  const body = bodyOf(request, response);
+  const summary = piece.done === true ? piece.value : undefined;
+  head(ask, way, exchange, summary, process.hrtime.bigint() - started);
+  const body = bodyInto(response, way.encoding, ask.framed);
+  exchange.body = body;
   while (piece.done !== true) {
     if (response.destroyed) {
       await pieces.return({ read: 0, written: 0, bytes: 0 });
@@ -95,16 +121,23 @@ function closed(response: ServerResponse): Promise<void> {
   });
 }
 
-function head(ask: Ask, response: ServerResponse, summary: Summary | undefined): void {
+function head(
+  ask: Ask,
+  way: Way,
+  { response, tag }: Exchange,
+  summary: Summary | undefined,
+  elapsed: bigint,
+): void {
   const type = CONTENT_TYPES.find(([format]) => format.test(ask.format))?.[1];
   response.setHeader('Content-Type', type ?? 'application/octet-stream');
+  if (way.encoding !== 'identity') response.setHeader('Content-Encoding', way.encoding);
   response.setHeader('X-ClickHouse-Server-Display-Name', 'andon');
   response.setHeader('X-ClickHouse-Query-Id', ask.id);
   response.setHeader('X-ClickHouse-Format', ask.format);
   response.setHeader('X-ClickHouse-Timezone', 'UTC');
-  if (summary === undefined) return;
-  const { read, written, bytes } = summary;
-  const text = (value: number) => String(value);
+  response.setHeader('X-ClickHouse-Exception-Tag', tag);
+  const { read, written, bytes } = summary ?? { read: 0, written: 0, bytes: 0 };
+  const text = (value: number | bigint) => String(value);
   response.setHeader(
     'X-ClickHouse-Summary',
     JSON.stringify({
@@ -112,27 +145,19 @@ function head(ask: Ask, response: ServerResponse, summary: Summary | undefined):
       read_bytes: text(bytes),
       written_rows: text(written),
       written_bytes: text(written > 0 ? bytes : 0),
+      elapsed_ns: text(elapsed),
     }),
   );
 }
 
-function bodyOf(request: IncomingMessage, response: ServerResponse): Writable {
-  const url = new URL(request.url ?? '/', 'http://warehouse');
-  const wanted = url.searchParams.get('enable_http_compression') === '1';
-  if (!wanted || !/\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))) {
-    return response;
-  }
-  response.setHeader('Content-Encoding', 'gzip');
-  const gzip = createGzip({ level: 1 });
-  gzip.pipe(response);
-  return gzip;
-}
-
-/** As ClickHouse: before the first byte a status and headers; later only the end of the connection is left. */
-function fail(response: ServerResponse, error: EngineError): void {
+/** As ClickHouse: before the first byte a status and headers; later the error behind the rows, and the connection ends. */
+function fail({ response, body, tag }: Exchange, error: EngineError): void {
   if (response.destroyed) return;
-  if (response.headersSent) {
-    response.destroy();
+  if (body !== undefined) {
+    // Without the end of the last chunk: also a client that knows of no tag sees that something is missing.
+    body.write(exceptionBlock(error, tag));
+    if (body === response) response.socket?.end();
+    else body.end();
     return;
   }
   response.removeHeader('Content-Encoding');

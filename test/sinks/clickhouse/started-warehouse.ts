@@ -6,6 +6,7 @@ import { freePort } from '../../../pipelines/runtime/free-port.ts';
 import { createWarehouseClient } from '../../../sinks/clickhouse/client.ts';
 import { migrate } from '../../../sinks/clickhouse/migrate.ts';
 import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/command.ts';
+import { warehousePassword } from '../../../sinks/clickhouse/warehouse/secret.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 export const DATABASE = 'andon';
@@ -14,6 +15,8 @@ export const DATABASE = 'andon';
 export interface StartedWarehouse {
   readonly url: string;
   readonly directory: string;
+  /** Of the owner, `default`. */
+  readonly password: string;
   readonly client: ClickHouseClient;
   pid(): number;
   /** kill -9, and the next start. */
@@ -26,13 +29,14 @@ export interface StartedWarehouse {
 export async function startWarehouse(): Promise<StartedWarehouse> {
   const directory = temporaryDirectory();
   const command = warehouseCommand({ directory, port: await freePort(), memory: 1_500_000_000 });
-  const client = createWarehouseClient({ url: command.url, database: DATABASE });
   let child: Child;
   async function start(): Promise<void> {
     child = await startChild(command);
     await command.ready(AbortSignal.timeout(20_000));
   }
   await start();
+  const password = await warehousePassword(directory);
+  const client = createWarehouseClient({ url: command.url, password, database: DATABASE });
   afterAll(async () => {
     await client.close();
     await child.stop(5_000);
@@ -40,6 +44,7 @@ export async function startWarehouse(): Promise<StartedWarehouse> {
   return {
     url: command.url,
     directory,
+    password,
     client,
     pid: () => child.pid,
     start,

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { literal } from '../sql-tokens.ts';
+import type { Engine } from './engine.ts';
+import { refusal } from './engine-error.ts';
+import { fromNativeFrames } from './native-frames.ts';
+
+/** Largest body, decompressed. The addon copies it once, so an insert of this size takes twice of it. */
+const LARGEST_BODY = 512 * 1024 * 1024;
+
+/** Compressions that Node 20 cannot undo, and the engine can. */
+const BY_ENGINE: ReadonlySet<string> = new Set(['zstd', 'lz4', 'xz', 'bz2', 'snappy']);
+
+/** Where the engine finds what it is to decompress. */
+export type Unpacker = { readonly engine: Engine; readonly folder: string };
+
+/** The body of a request without its compressions: that of HTTP, and inside of it, if `framed`, ClickHouse's own. */
+export async function unpackedBody(
+  request: IncomingMessage,
+  unpacker: Unpacker,
+  framed: boolean,
+): Promise<Buffer> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  const packed = await collected(decoded(request, encoding));
+  const body = BY_ENGINE.has(encoding) ? await byEngine(unpacker, packed, encoding) : packed;
+  if (!framed) return body;
+  return fromNativeFrames(body, LARGEST_BODY, (bytes) => byEngine(unpacker, bytes, 'zstd'));
+}
+
+function decoded(request: IncomingMessage, encoding: string): Readable {
+  if (encoding === 'identity' || BY_ENGINE.has(encoding)) return request;
+  const decoders = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress };
+  const decoder = Object.entries(decoders).find(([name]) => name === encoding)?.[1]();
+  if (decoder === undefined) {
+    const known = [...Object.keys(decoders), ...BY_ENGINE].join(', ');
+    throw refusal(89, 'UNKNOWN_COMPRESSION_METHOD', `expected ${known}; found ${encoding}`);
+  }
+  request.on('error', (error) => decoder.destroy(error));
+  return request.pipe(decoder);
+}
+
+async function collected(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    const piece: Buffer = chunk;
+    size += piece.length;
+    if (size > LARGEST_BODY) throw tooLarge();
+    chunks.push(piece);
+  }
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+}
+
+async function byEngine({ engine, folder }: Unpacker, bytes: Buffer, method: string) {
+  const file = join(folder, randomUUID());
+  const connection = engine.connect();
+  try {
+    await writeFile(file, bytes);
+    const source = `file(${literal(file)}, RawBLOB, 'bytes String', '${method}')`;
+    const sql = `SELECT bytes FROM ${source} SETTINGS max_result_bytes = ${LARGEST_BODY}`;
+    const unpacked = await connection.query(sql, 'RawBLOB');
+    return unpacked.bytes;
+  } finally {
+    connection.close();
+    await rm(file, { force: true });
+  }
+}
+
+function tooLarge(): Error {
+  return refusal(307, 'TOO_MANY_BYTES', `expected a body of at most ${LARGEST_BODY} bytes`);
+}
