@@ -85,7 +85,9 @@ function checkKind(tokens: readonly SqlToken[]): void {
   }
   if (word !== 'EXPLAIN') return;
   // Behind the kind there may be settings of EXPLAIN, as in `EXPLAIN PLAN indexes = 1 SELECT …`.
-  const named = tokens.filter((token, at) => token.kind === 'name' && !isSymbol(tokens[at + 1], '='));
+  const named = tokens.filter(
+    (token, at) => token.kind === 'name' && !isSymbol(tokens[at + 1], '='),
+  );
   const query = named.find((token) => !EXPLAINED.has(token.text.toUpperCase()));
   if (isWord(query, 'SELECT') || isWord(query, 'WITH')) return;
   throw readonly(`EXPLAIN of ${query?.text ?? 'nothing'} is not for analysts; of SELECT it is`);

@@ -7,7 +7,7 @@ import { analystSettings } from './analyst-settings.ts';
 import type { EngineFacts } from './analyst-system.ts';
 import type { Ask } from './ask.ts';
 import type { Connection, Engine } from './engine.ts';
-import { refusal } from './engine-error.ts';
+import { readonly, refusal } from './engine-error.ts';
 import { dataInsert, insertData } from './insert.ts';
 import { inRevision } from './native-revision.ts';
 import { intoOutfile } from './outfile.ts';
@@ -69,7 +69,10 @@ async function plainStatement(
 ): Promise<AnalystStatement> {
   const sql = [ask.statement, ask.body.toString()].filter((part) => part !== '').join('\n');
   const none = new Map<string, string>();
-  if (role === 'analyst') return analystStatement(connection, sql, ask.parameters, facts);
+  if (role === 'analyst') {
+    if (ask.database === 'system') throw readonly('the database system is not for analysts');
+    return analystStatement(connection, sql, ask.parameters, facts);
+  }
   if (/^\s*(?:DROP|DETACH)\s+DATABASE\s+(?:IF\s+EXISTS\s+)?[`"]?default\b/i.test(sql)) {
     throw refusal(36, 'BAD_ARGUMENTS', 'The engine needs the database default: it stays');
   }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline, type Writable } from 'node:stream';
-import { createBrotliCompress, createDeflate, createGzip, constants } from 'node:zlib';
+import { constants, createBrotliCompress, createDeflate, createGzip } from 'node:zlib';
 import type { EngineError } from './engine-error.ts';
 import { nativeFrames } from './native-frames.ts';
 import type { Encoding } from './way.ts';
@@ -43,5 +43,9 @@ export function exceptionBlock(error: EngineError, tag: string): Buffer {
   const message = Buffer.from(`${error.message.trimEnd()}\n`);
   const mark = '__exception__\r\n';
   const head = `\r\n${mark}${tag}\r\n`;
-  return Buffer.concat([Buffer.from(head), message, Buffer.from(`${message.length} ${tag}\r\n${mark}`)]);
+  return Buffer.concat([
+    Buffer.from(head),
+    message,
+    Buffer.from(`${message.length} ${tag}\r\n${mark}`),
+  ]);
 }

@@ -1,4 +1,4 @@
-import { isSymbol, isWord, literal, type SqlToken, sqlTokens } from '../sql-tokens.ts';
+import { isName, isSymbol, isWord, literal, type SqlToken, sqlTokens } from '../sql-tokens.ts';
 
 /** Where the format stands in a statement as the engine writes it: behind the query, ahead of settings or the end. */
 function formatClause(sql: string): number | undefined {
@@ -6,7 +6,7 @@ function formatClause(sql: string): number | undefined {
   for (let at = tokens.length - 2; at > 0; at -= 1) {
     const [word, name, behind] = tokens.slice(at, at + 3);
     if (word === undefined || name === undefined || !isWord(word, 'FORMAT')) continue;
-    if (name.kind !== 'name' || isOrder(name) || !endsOperand(tokens[at - 1])) continue;
+    if (!isName(name) || isOrder(name) || !endsOperand(tokens[at - 1])) continue;
     if (behind === undefined || isWord(behind, 'SETTINGS')) return word.start;
   }
   return undefined;

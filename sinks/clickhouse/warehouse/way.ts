@@ -24,18 +24,19 @@ const STREAMABLE: ReadonlySet<string> = new Set([
   'tsvraw',
 ]);
 const READS: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'FROM']);
-/** Statements that GET may carry: as in ClickHouse, what changes something must be POST. */
-const SAFE: ReadonlySet<string> = new Set([
-  ...READS,
-  ...['EXPLAIN', 'SHOW', 'DESCRIBE', 'DESC', 'EXISTS', 'VALUES', 'USE', 'SET'],
-]);
+/** Statements that GET may not carry: as in ClickHouse, what changes something must be POST. */
+const CHANGES: ReadonlySet<string> = new Set(
+  'ALTER ATTACH BACKUP CREATE DELETE DETACH DROP EXCHANGE GRANT INSERT KILL MOVE OPTIMIZE RENAME REPLACE RESTORE REVOKE SYSTEM TRUNCATE UNDROP UPDATE'.split(
+    ' ',
+  ),
+);
 /** In the order of our liking: the engine makes the last two, into a file. */
 const OURS: readonly Encoding[] = ['gzip', 'deflate', 'br'];
 const OF_ENGINE: readonly Encoding[] = ['zstd', 'lz4'];
 
-/** Whether a statement that begins so only reads. */
-export function isSafe(verb: string): boolean {
-  return SAFE.has(verb);
+/** Whether a statement that begins so changes something. */
+export function changes(verb: string): boolean {
+  return CHANGES.has(verb);
 }
 
 /** Chooses the way of a request. */

@@ -25,7 +25,10 @@ async function roundTrip(column: Column): Promise<unknown[]> {
     'n',
     Uint32Array.from({ length: column.rows }, (_, n) => n),
   );
-  const query = new URLSearchParams({ query: `INSERT INTO ${DATABASE}.trip FORMAT Native` });
+  const query = new URLSearchParams({
+    query: `INSERT INTO ${DATABASE}.trip FORMAT Native`,
+    password: warehouse.password,
+  });
   const response = await fetch(`${warehouse.url}/?${query}`, {
     method: 'POST',
     body: nativeBlock([index, { ...column, name: 'x' }]) as Uint8Array<ArrayBuffer>,
