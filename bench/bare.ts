@@ -36,13 +36,18 @@ export async function bare(args: readonly string[]): Promise<boolean> {
     options: {
       nats: { type: 'string', default: 'nats://127.0.0.1:4222' },
       clickhouse: { type: 'string', default: 'http://127.0.0.1:8123' },
+      password: { type: 'string', default: '' },
       database: { type: 'string', default: 'bare' },
       until: { type: 'string', default: '0' },
       mode: { type: 'string', default: 'all' },
     },
   });
   const connection = await connectNats({ servers: values.nats, name: 'bench bare' });
-  const client = createWarehouseClient({ url: values.clickhouse, database: values.database });
+  const client = createWarehouseClient({
+    url: values.clickhouse,
+    password: values.password,
+    database: values.database,
+  });
   const insert = inserting(createLanding(client, { database: values.database }));
   const log = await openJetstreamLog({ connection, stream: 'ANDON_0', after: 0 });
   const frames = { log, until: Number(values.until) };

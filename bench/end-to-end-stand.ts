@@ -9,6 +9,7 @@ import { freePort } from '../pipelines/runtime/free-port.ts';
 import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
 import { migrate } from '../sinks/clickhouse/migrate.ts';
 import { warehouseCommand } from '../sinks/clickhouse/warehouse/command.ts';
+import { makeSecret } from '../sinks/clickhouse/warehouse/secret.ts';
 import type { BareResult } from './bare.ts';
 import { useOf } from './process-use.ts';
 
@@ -36,6 +37,7 @@ export async function startStand(profile?: string): Promise<Stand> {
   const running: Child[] = [];
   const server = natsServer({ store: join(directory, 'nats'), port: await freePort() });
   const engine = warehouseCommand({ directory: join(directory, 'ch'), port: await freePort() });
+  const password = makeSecret(join(directory, 'ch'));
   const { url: nats } = server;
   const pids = { nats: 0, warehouse: 0 };
   for (const [name, { ready, ...program }] of [
@@ -55,7 +57,7 @@ export async function startStand(profile?: string): Promise<Stand> {
   async function pass(run: (database: string) => Promise<BareResult>): Promise<Pass> {
     passes += 1;
     const database = `pass_${passes}`;
-    const client = createWarehouseClient({ url: engine.url, database });
+    const client = createWarehouseClient({ url: engine.url, password, database });
     try {
       await migrate(client, database);
       const before = { nats: cpuOf(pids.nats), warehouse: cpuOf(pids.warehouse) };
@@ -79,7 +81,7 @@ export async function startStand(profile?: string): Promise<Stand> {
       const child = await startChild({
         command: process.execPath,
         args: [ANDON, ...args],
-        env: { NATS_URL: nats, CLICKHOUSE_URL: engine.url },
+        env: { NATS_URL: nats, CLICKHOUSE_URL: engine.url, CLICKHOUSE_PASSWORD: password },
         onLine: (line) => said.push(line),
       });
       const { code } = await child.exited;
@@ -87,7 +89,16 @@ export async function startStand(profile?: string): Promise<Stand> {
     },
     bare: (mode, until) =>
       pass(async (database) => {
-        const args = ['--nats', nats, '--clickhouse', engine.url, '--database', database];
+        const args = [
+          '--nats',
+          nats,
+          '--clickhouse',
+          engine.url,
+          '--password',
+          password,
+          '--database',
+          database,
+        ];
         const lines: string[] = [];
         const child = await startChild({
           command: process.execPath,
@@ -126,6 +137,7 @@ export async function startStand(profile?: string): Promise<Stand> {
       env: {
         NATS_URL: nats,
         CLICKHOUSE_URL: engine.url,
+        CLICKHOUSE_PASSWORD: password,
         CLICKHOUSE_DATABASE: database,
         ANDON_LOG_LEVEL: 'warn',
       },
@@ -142,7 +154,7 @@ export async function startStand(profile?: string): Promise<Stand> {
       }
       const seconds = (performance.now() - began) / 1_000;
       const used = cpuOf(worker.pid) - cpu;
-      const client = createWarehouseClient({ url: engine.url, database });
+      const client = createWarehouseClient({ url: engine.url, password, database });
       const result = await client.query({
         query: 'SELECT count() AS n FROM readings',
         format: 'JSONEachRow',

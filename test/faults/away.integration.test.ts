@@ -6,6 +6,7 @@ import { startChild } from '../../pipelines/runtime/child.ts';
 import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { type Supervised, supervise } from '../../pipelines/runtime/supervise.ts';
 import { warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
+import { makeSecret } from '../../sinks/clickhouse/warehouse/secret.ts';
 import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
 import { recordedPlant } from '../support/recorded-plant.ts';
 import { andon, askCmms, ROOT, type Stand, startStand, until, worksAt } from '../support/stand.ts';
@@ -61,10 +62,19 @@ async function everythingInTheCmms(stand: Stand): Promise<void> {
   expect(works.map(({ external_key }) => external_key).sort()).toEqual([...expected.keys()].sort());
 }
 
+/** How a worker finds the warehouse that will be there, as whoever may write into it. */
+function warehouseAt(port: number, directory: string): Record<string, string> {
+  return {
+    CLICKHOUSE_URL: `http://127.0.0.1:${port}`,
+    CLICKHOUSE_PASSWORD: makeSecret(join(directory, 'warehouse')),
+  };
+}
+
 describe('with the warehouse away', () => {
   test('requests reach the CMMS all the same, and all rows land once it is there', async () => {
     const port = await freePort();
-    const stand = await stood({ env: { CLICKHOUSE_URL: `http://127.0.0.1:${port}` } });
+    const directory = temporaryDirectory();
+    const stand = await stood({ directory, env: warehouseAt(port, directory) });
     const last = await publish(stand);
     await stand.worker.start();
     await everythingInTheCmms(stand);
@@ -177,7 +187,7 @@ describe('an end and a new beginning', () => {
         epoch: { seconds: 3, rows: 300, checkpointEvery: 3 },
       },
       // Nothing lands at first, so every epoch is still a file.
-      env: { CLICKHOUSE_URL: `http://127.0.0.1:${port}` },
+      env: warehouseAt(port, folder),
     });
     await stand.worker.start();
     await until(

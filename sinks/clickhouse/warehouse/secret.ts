@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -13,6 +13,7 @@ export type Role = 'owner' | 'analyst';
 /** The password of the owner of a warehouse, made when there is none yet. Only the user who runs it can read the file. */
 export function makeSecret(directory: string): string {
   const file = join(directory, NAME);
+  mkdirSync(directory, { recursive: true });
   try {
     writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
   } catch (error) {
