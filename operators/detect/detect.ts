@@ -6,11 +6,21 @@ import { assetOf, type Knowledge, learn, nothingKnown, rulesOf } from '../model/
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Observation, Situated, Situation } from '../model/situation.ts';
-import { type Duration, END_OF_TIME, type EventTime, plus } from '../model/time.ts';
-import { cellKey } from './cell.ts';
+import {
+  BEGINNING,
+  type Duration,
+  END_OF_TIME,
+  type EventTime,
+  later,
+  plus,
+} from '../model/time.ts';
+import { cellKey, forget } from './cell.ts';
 import { type CompiledRules, compileRules, isAbout } from './compile.ts';
+import { isUnsettled } from './gate.ts';
+import { readGauges } from './gauge.ts';
 import { type AssetState, type Detected, hear, sayTo, settle } from './hear.ts';
 import { memoryOf } from './judge.ts';
+import { migrateDetect } from './migrate.ts';
 import { restartsBaselines } from './restarts-baselines.ts';
 import { samplesOf } from './sample.ts';
 import { withdraw } from './say.ts';
@@ -28,15 +38,17 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
   return keyed<AssetState, Knowledge, Situated<Observation>, Detected>(
     {
       id: 'detect' as StageId,
-      // 2: situations that know operation, due time and next stop.
-      version: 2,
+      // 3: bands, running time.
+      version: 3,
       scope: 'line',
       keyOf: ({ value }) => value.value.asset,
-      open: () => ({ cells: {}, standing: 0, situation: null }),
+      open: () => ({ cells: {}, standing: 0, situation: null, readings: {}, unsettled: BEGINNING }),
       openShared: nothingKnown,
+      migrate: migrateDetect,
       onEvent(state, { key, time, behind = false, value }, shared, out) {
         out.emit(value, { key, time, behind });
         state.situation = value.situation;
+        if (isUnsettled(value)) state.unsettled = later(state.unsettled, time);
         const rules = rulesOf(shared, out.key);
         const asset = assetOf(shared, out.key);
         if (rules === undefined || asset === undefined) return;
@@ -49,6 +61,7 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
           return;
         }
         if (value.value.kind === 'schedule') return;
+        readGauges(state.readings, compiled.gauges, value.value);
         const window = value.value.kind === 'window' ? value.value.window : '';
         let isJudged = false;
         for (const sample of samplesOf(value, time, asset)) {
@@ -72,7 +85,8 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
         const rule = compileRules(rules).byId.get(cell.rule)?.rule;
         if (rule?.kind !== 'silence') return;
         const verdict = silence(rule, memoryOf('silence', cell.memory), due, true);
-        settle(state, cell, rule, verdict, { time: due, situation: state.situation }, false, out);
+        const occasion = { time: due, situation: state.situation };
+        settle(state, cell, rule, verdict, occasion, assetOf(shared, out.key), false, out);
       },
       onChange: (shared, change) => learn(shared, change.value),
       onChanged: reconsider,
@@ -111,8 +125,7 @@ function onMachineEvent(
   const point = restartsBaselines(event);
   if (point === undefined) return;
   for (const cell of Object.values(state.cells)) {
-    if (cell.memory.kind !== 'baseline' || (point !== '' && cell.point !== point)) continue;
-    cell.memory.modes = {};
+    if ((point !== '' && cell.point !== point) || !forget(cell)) continue;
     Object.assign(cell.life, { up: null, down: null });
     const anomaly = withdraw(cell, `the baseline starts anew after "${event.type}"`, event.time);
     if (anomaly !== undefined) sayTo(state, anomaly, behind, out);

@@ -3,11 +3,14 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Observation, Situated, Situation } from '../model/situation.ts';
-import { HOUR, later } from '../model/time.ts';
+import { type EventTime, HOUR, later } from '../model/time.ts';
 import { type Cell, cellKey, openCell } from './cell.ts';
 import type { Compiled } from './compile.ts';
+import { gate } from './gate.ts';
+import type { Reading } from './gauge.ts';
 import { judge, memoryOf } from './judge.ts';
 import { type Delays, live, pause } from './life-cycle.ts';
+import { gather } from './multivariate.ts';
 import type { Sample } from './sample.ts';
 import { say } from './say.ts';
 import { rankOf } from './severity.ts';
@@ -23,10 +26,14 @@ export type AssetState = {
   /** How many of its anomalies stand. */
   standing: number;
   situation: Situation | null;
+  /** What was heard last of the signals that rules tell bands of. */
+  readings: Record<string, Reading>;
+  /** When it was last in a planned stretch or a start-up. */
+  unsettled: EventTime;
 };
 
 /** When and in which situation something is said, and of what; a timer has no sample. */
-type Occasion = Pick<Sample, 'time' | 'situation'> & Partial<Pick<Sample, 'measured'>>;
+type Occasion = Pick<Sample, 'time' | 'situation'> & Partial<Pick<Sample, 'measured' | 'features'>>;
 
 export type Detected = Situated<Observation> | Anomaly;
 
@@ -34,17 +41,27 @@ export type Detected = Situated<Observation> | Anomaly;
 export function hear(
   state: AssetState,
   compiled: Compiled,
-  sample: Sample,
+  heard: Sample,
   asset: Asset,
   behind: boolean,
   out: Out<Detected>,
 ): void {
   const { rule } = compiled;
+  const sample = rule.kind === 'multivariate' ? { ...heard, signal: rule.signal, unit: '' } : heard;
   const key = cellKey(rule.id, sample);
   const cell = state.cells[key] ?? openCell(compiled, sample);
   state.cells[key] = cell;
   if (rule.kind === 'silence') {
-    hearSilence(state, cell, rule, compiled.holds(sample.situation, asset), sample, behind, out);
+    hearSilence(
+      state,
+      cell,
+      rule,
+      compiled.holds(sample.situation, asset),
+      sample,
+      asset,
+      behind,
+      out,
+    );
     return;
   }
   if (sample.time < cell.last) {
@@ -60,7 +77,9 @@ export function hear(
     return undefined;
   };
   if (compiled.problem !== undefined) refuse(compiled.problem);
-  if (sample.situation.mixed || !compiled.holds(sample.situation, asset)) {
+  const { bands, unknown } = gate(rule, compiled.gauges, state, sample);
+  if (unknown !== undefined) refuse(unknown);
+  if (sample.situation.mixed || bands === undefined || !compiled.holds(sample.situation, asset)) {
     pause(cell.life);
     return;
   }
@@ -69,14 +88,25 @@ export function hear(
     refuse('its windows do not have the statistic that the rule names');
     return;
   }
-  const hearing = { sample, value, asset, refuse, isSuspect: () => isSuspect(state, cell) };
+  const hearing = {
+    sample,
+    value,
+    asset,
+    bands,
+    refuse,
+    isSuspect: () => isSuspect(state, cell, rule),
+  };
+  if (rule.kind === 'multivariate') {
+    const memory = memoryOf('vector', cell.memory);
+    if (!gather(memory, rule, heard.signal, hearing)) return;
+  }
   const verdict = judge(cell.memory, rule, hearing, (milestone) => {
     const { signal, point } = cell;
     const about = { asset: out.key, rule: rule.id, signal, point, time: sample.time };
     out.land('baselines', toBaselineRow({ ...about, ...milestone }));
   });
   if (verdict === undefined) pause(cell.life);
-  else settle(state, cell, rule, verdict, sample, behind, out);
+  else settle(state, cell, rule, verdict, sample, asset, behind, out);
 }
 
 /** Which window it was, and that it came behind line time: what a person needs to find the values again. */
@@ -98,12 +128,13 @@ function hearSilence(
   rule: Extract<DetectorRule, { kind: 'silence' }>,
   isListening: boolean,
   sample: Sample,
+  asset: Asset,
   behind: boolean,
   out: Out<Detected>,
 ): void {
   const memory = memoryOf('silence', cell.memory);
   const verdict = silence(rule, memory, sample.time, false);
-  settle(state, cell, rule, verdict, sample, behind, out);
+  settle(state, cell, rule, verdict, sample, asset, behind, out);
   // What was heard behind line time was heard now: its source is late, not silent.
   memory.last = later(memory.last, later(sample.time, out.now));
   memory.listening = isListening;
@@ -117,6 +148,7 @@ export function settle(
   rule: DetectorRule,
   verdict: Verdict,
   sample: Occasion,
+  asset: Asset | undefined,
   behind: boolean,
   out: Out<Detected>,
 ): void {
@@ -125,9 +157,10 @@ export function settle(
   const grade = { rank: rankOf(rule, verdict.level), calm: rankOf(rule, verdict.calm) };
   const phase = live(cell.life, delaysOf(rule), grade, time);
   if (phase === undefined) return;
-  const { situation } = sample;
+  const { situation, features } = sample;
   const evidence = circumstantial(rule, sample, behind);
-  const anomaly = say(cell, rule, out.key, phase, verdict, { time, situation, evidence });
+  const about = { time, situation, evidence, asset, features };
+  const anomaly = say(cell, rule, out.key, phase, verdict, about);
   sayTo(state, anomaly, behind, out);
 }
 
@@ -162,9 +195,11 @@ function measuredBy(rule: Exclude<DetectorRule, { kind: 'silence' }>, { measured
 }
 
 /** Something is wrong with this signal already, or with another one at the same measuring point. */
-function isSuspect(state: AssetState, { signal, point }: Cell): boolean {
+function isSuspect(state: AssetState, { signal, point }: Cell, rule: DetectorRule): boolean {
   if (state.standing === 0) return false;
+  const names = rule.kind === 'multivariate' ? [signal, ...rule.signals] : [signal];
   return Object.values(state.cells).some((cell) => {
-    return cell.life.rank > 0 && cell.point === point && (point !== '' || cell.signal === signal);
+    const isOfIt = point !== '' || names.includes(cell.signal);
+    return cell.life.rank > 0 && cell.point === point && isOfIt;
   });
 }

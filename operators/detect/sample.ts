@@ -1,4 +1,4 @@
-import { FEATURE_PREFIX } from '../model/features.ts';
+import { FEATURE_PREFIX, type Features } from '../model/features.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Observation, Situated, Situation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
@@ -10,18 +10,29 @@ export type Sample = {
   /** Measuring point of a feature; '' for windows. */
   readonly point: string;
   readonly component: string;
-  /** End of the window or waveform. */
+  /** Begin and end of the window or waveform. */
+  readonly start: EventTime;
   readonly time: EventTime;
   readonly unit: string;
   readonly situation: Situation;
   /** A window's value is whichever statistic a rule names; a feature has one of its own. */
   readonly measured: number | Window;
+  /** The other features of the same waveform. */
+  readonly features?: Features;
 };
 
 const FEATURE_UNITS: Readonly<Record<string, string>> = {
   acceleration_rms: 'g',
   acceleration_peak: 'g',
+  acceleration_peak_to_peak: 'g',
+  acceleration_low_rms: 'g',
+  acceleration_middle_rms: 'g',
+  acceleration_high_rms: 'g',
   velocity_rms: 'mm/s',
+  velocity_1x: 'mm/s',
+  velocity_2x: 'mm/s',
+  velocity_3x: 'mm/s',
+  displacement_rms: 'µm',
 };
 
 /** The samples in an observation at its event's time. Early and corrected windows give none: they are judged once. */
@@ -36,16 +47,26 @@ export function samplesOf(
       return [];
     case 'window': {
       if (value.version !== 1) return [];
-      const { signal } = value;
+      const { signal, start } = value;
       const unit = asset.signals[signal]?.unit ?? '';
-      return [{ signal, point: '', component: '', time, unit, situation, measured: value }];
+      return [{ signal, point: '', component: '', start, time, unit, situation, measured: value }];
     }
     case 'features': {
-      const { point, component = '', values } = value;
+      const { point, component = '', time: start, values } = value;
       return Object.entries(values).map(([name, measured]) => {
         const unit = FEATURE_UNITS[name] ?? '';
         const signal = FEATURE_PREFIX + name;
-        return { signal, point, component, time, unit, situation, measured };
+        return {
+          signal,
+          point,
+          component,
+          start,
+          time,
+          unit,
+          situation,
+          measured,
+          features: value,
+        };
       });
     }
   }

@@ -1,13 +1,16 @@
 import type { Anomaly, AnomalyPhase } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import { formatDuration } from '../model/duration.ts';
+import type { Features } from '../model/features.ts';
 import { identity } from '../model/identity.ts';
 import type { AssetKey } from '../model/key.ts';
+import type { Asset } from '../model/plant-model.ts';
 import type { Situation } from '../model/situation.ts';
 import { type Duration, type EventTime, SECOND, toIso } from '../model/time.ts';
 import type { Cell } from './cell.ts';
+import { explain } from './explain.ts';
 import { severityOf } from './severity.ts';
-import { short, type Verdict } from './verdict.ts';
+import { measure, type Verdict } from './verdict.ts';
 
 /** Puts a phase of an anomaly into words and numbers, and keeps it in the cell while the anomaly stands. */
 export function say(
@@ -20,15 +23,20 @@ export function say(
     readonly time: EventTime;
     readonly situation: Situation;
     readonly evidence: Anomaly['evidence'];
+    readonly asset: Asset | undefined;
+    readonly features: Features | undefined;
   },
 ): Anomaly {
   const { signal, point, life, anomaly: before } = cell;
   const { time, situation } = about;
+  const contributions = verdict.contributions?.() ?? {};
+  const features = phase === 'cleared' ? undefined : about.features;
+  const { lines, ...explained } = explain(rule, cell, about.asset, features, contributions);
   const since = before?.since ?? verdict.since ?? life.since;
   const reason =
     phase === 'cleared'
       ? `${subjectOf(cell)} ${predicateOf(rule, verdict)}; lasted ${roughly(since, time)}`
-      : `${subjectOf(cell)} ${predicateOf(rule, verdict)}, since ${toIso(since)}${circumstances(situation)}`;
+      : `${subjectOf(cell)} ${predicateOf(rule, verdict)}, since ${toIso(since)}${circumstances(situation)}${pointing(explained.part, lines)}`;
   const anomaly: Anomaly = {
     kind: 'anomaly',
     id: before?.id ?? identity([asset, rule.id, signal, point, since]),
@@ -51,7 +59,9 @@ export function say(
     unit: verdict.unit,
     situation,
     reason,
-    evidence: { ...verdict.evidence?.(), ...about.evidence },
+    ...explained,
+    contributions,
+    evidence: { ...verdict.evidence?.(), ...(lines === '' ? {} : { lines }), ...about.evidence },
   };
   cell.anomaly = phase === 'cleared' ? null : anomaly;
   return anomaly;
@@ -74,7 +84,7 @@ function subjectOf({ signal, point }: Cell): string {
 
 function predicateOf(rule: DetectorRule, { value, unit, text }: Verdict): string {
   if (rule.kind === 'silence') return text();
-  return unit === '' ? `is ${short(value)}, ${text()}` : `is ${short(value)} ${unit}, ${text()}`;
+  return `is ${measure(value, unit)}, ${text()}`;
 }
 
 function circumstances(situation: Situation): string {
@@ -82,6 +92,10 @@ function circumstances(situation: Situation): string {
   const parts = { mode, order, operation, product, planned };
   const known = Object.entries(parts).filter(([, text]) => text !== '');
   return [`; state ${state}`, ...known.map(([name, text]) => `${name} ${text}`)].join(', ');
+}
+
+function pointing(part: string, lines: string): string {
+  return part === '' ? '' : `; lines of the ${part.replace('_', ' ')} stand out (${lines})`;
 }
 
 function roughly(from: EventTime, to: EventTime): string {

@@ -19,6 +19,8 @@ export type Verdict = {
   /** When it began, where that is before this sample. */
   readonly since?: EventTime;
   evidence?(): Anomaly['evidence'];
+  /** What each signal adds to the score, as shares of 1; of a verdict over several signals. */
+  contributions?(): Readonly<Record<string, number>>;
 };
 
 /** What a detector is told of the sample, and whom it can tell. */
@@ -26,6 +28,8 @@ export type Hearing = {
   readonly sample: Sample;
   readonly value: number;
   readonly asset: Asset;
+  /** The bands that the rule's signals are in, as part of a mode's name; '' for a rule without. */
+  readonly bands: string;
   /** An anomaly of this signal or point stands: nothing is to be learnt from it. */
   isSuspect(): boolean;
   /** Why this cannot be judged. Said once per rule and signal. */
@@ -47,4 +51,9 @@ export function scoreOf(beyond: number, limit: number): number {
 /** Four digits are enough for a person. */
 export function short(value: number): string {
   return String(Number(value.toPrecision(4)));
+}
+
+/** A value with its unit, where it has one. */
+export function measure(value: number, unit: string): string {
+  return `${short(value)} ${unit}`.trimEnd();
 }

@@ -1,7 +1,7 @@
 import type { DetectorKind, Severity } from './detector-rule.ts';
 import type { AssetKey } from './key.ts';
 import type { Situation } from './situation.ts';
-import type { EventTime } from './time.ts';
+import type { Duration, EventTime } from './time.ts';
 
 export type AnomalyPhase = 'raised' | 'updated' | 'cleared';
 
@@ -34,6 +34,14 @@ export type Anomaly = {
   readonly situation: Situation;
   /** One readable sentence, without the asset's name. */
   readonly reason: string;
+  /** What measured it: direction, quantity and mounting of a point, or what the plant model calls the signal. */
+  readonly sensor: string;
+  /** What each signal adds to a score over several, as shares of 1. */
+  readonly contributions: Readonly<Record<string, number>>;
+  /** The bearing part whose lines stand out in the same waveform; '' for none. */
+  readonly part: string;
+  /** What to look at. */
+  readonly advice: string;
   /** Facts behind the sentence: `edition`, `zone`, `median`, `mad`, `samples`, `mode`, `window_version` … */
   readonly evidence: Readonly<Record<string, string | number | boolean>>;
 };
@@ -48,6 +56,9 @@ export type BaselineState = {
   readonly status: 'learning' | 'ready' | 'frozen';
   readonly samples: number;
   readonly needed: number;
+  /** Running time in this mode that was learnt, and that is needed. */
+  readonly running: Duration;
+  readonly needed_running: Duration;
   readonly median: number;
   readonly mad: number;
   readonly time: EventTime;

@@ -105,6 +105,9 @@ export type BaselineRow = Located & {
   readonly status: string;
   readonly samples: number;
   readonly needed: number;
+  /** Running hours. */
+  readonly hours: number;
+  readonly needed_hours: number;
   readonly median: number;
   readonly mad: number;
   readonly time: EventTime;
@@ -136,6 +139,10 @@ export type AnomalyRow = Located &
     readonly score: number;
     readonly unit: string;
     readonly reason: string;
+    readonly sensor: string;
+    readonly contributions: Readonly<Record<string, number>>;
+    readonly part: string;
+    readonly advice: string;
     /** JSON text. */
     readonly evidence: string;
   };

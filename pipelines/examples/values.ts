@@ -45,7 +45,8 @@ export function saidOf(
   revisions.set(name, revision);
   const reason = `${signal} ${fields.value} beyond ${fields.limit}`;
   const own = { id: name, revision, asset, signal, since: time, time, reason, evidence: {} };
-  return { kind: 'anomaly', ...fields, ...own };
+  const explained = { sensor: signal, contributions: {}, part: '', advice: '' };
+  return { kind: 'anomaly', ...fields, ...own, ...explained };
 }
 
 const datum = z.union([z.string(), z.number(), z.boolean()]);

@@ -34,6 +34,24 @@ const rules = ruled(
   },
   { id: 'usual', kind: 'baseline', signal: 'temperature', learn: 20, modes: ['state'] },
   { id: 'frozen', kind: 'stuck', signal: '*', windows: 2 },
+  { id: 'change', kind: 'iso20816-change', signal: 'velocity', learn: 5, modes: ['state'] },
+  { id: 'mean', kind: 'ewma', signal: 'temperature', learn: 20, limit: 2, modes: ['state'] },
+  {
+    ...{ id: 'sum', kind: 'cusum', signal: 'temperature', learn: 20, limit: 4, modes: [] },
+    bands: { velocity: [3] },
+  },
+  { id: 'new', kind: 'range', signal: '*', learn: 20, modes: [], forget: '5m' },
+  { id: 'stale', kind: 'drift', signal: 'temperature', learn: 20, recent: 20, modes: [] },
+  {
+    ...{ id: 'both', kind: 'multivariate', signal: 'both', learn: 20, limit: 1, modes: [] },
+    signals: ['temperature', 'velocity'],
+  },
+  { id: 'fast', kind: 'rate', signal: 'temperature', rise: 20, per: '10s', over: '40s' },
+  { id: 'soon', kind: 'trend', signal: 'temperature', above: 90, over: '90s', certainty: 1 },
+  {
+    ...{ id: 'gated', kind: 'limit', signal: 'temperature', above: 60 },
+    when: { steady: '10s', within: { velocity: [1, 5] } },
+  },
   { id: 'quiet', kind: 'silence', signal: '*', after: '35s', while: "state == 'EXECUTE'" },
 );
 const start: Item[] = [changeOf(model), changeOf(rules)];
@@ -42,12 +60,12 @@ const start: Item[] = [changeOf(model), changeOf(rules)];
 const step = fc.record({
   temperature: fc.option(fc.integer({ min: 40, max: 90 }), { freq: 4 }),
   velocity: fc.option(fc.double({ min: 0, max: 6, noNaN: true }), { freq: 4 }),
-  still: fc.boolean(),
+  still: fc.integer({ min: 0, max: 4 }).map((dice) => dice === 0),
   mixed: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
   state: fc.constantFrom('EXECUTE', 'EXECUTE', 'EXECUTE', 'STOPPED'),
-  event: fc.constantFrom('', '', '', '', '', 'repaired', 'acknowledged'),
+  event: fc.constantFrom(...Array(30).fill(''), 'repaired', 'acknowledged'),
 });
-const history = fc.array(step, { minLength: 5, maxLength: 60 });
+const history = fc.array(step, { minLength: 60, maxLength: 120 });
 
 function eventsOf(steps: readonly Step[]): Observed[] {
   return steps.flatMap(({ temperature, velocity, still, mixed, state, event }, index) => {
@@ -88,7 +106,7 @@ function arriving(events: readonly Observed[]): Item[] {
 describe('anomalies of a history', () => {
   test('are the same wherever the run was cut', () => {
     fc.assert(
-      fc.property(history, fc.array(fc.nat(300), { maxLength: 4 }), (steps, cuts) => {
+      fc.property(history, fc.array(fc.nat(600), { maxLength: 4 }), (steps, cuts) => {
         const items = arriving(eventsOf(steps));
         const whole = anomaliesOf(runThrough(ordered, items));
         expect(anomaliesOf(runThrough(ordered, items, new Set(cuts)))).toEqual(whole);
@@ -101,7 +119,7 @@ describe('anomalies of a history', () => {
     fc.assert(
       fc.property(
         history,
-        fc.array(fc.integer({ min: 0, max: DISORDER - 1 }), { minLength: 180, maxLength: 180 }),
+        fc.array(fc.integer({ min: 0, max: DISORDER - 1 }), { minLength: 360, maxLength: 360 }),
         (steps, delays) => {
           const events = eventsOf(steps);
           const late = events
@@ -128,7 +146,17 @@ describe('anomalies of a history', () => {
       }),
       { numRuns: 60, seed: 1 },
     );
-    for (const kind of ['limit', 'iso20816', 'stuck', 'silence']) {
+    const most = [
+      'limit',
+      'iso20816',
+      'iso20816-change',
+      'ewma',
+      'cusum',
+      'range',
+      'rate',
+      'trend',
+    ];
+    for (const kind of [...most, 'multivariate', 'stuck', 'silence']) {
       expect(kinds).toContain(`${kind} raised`);
       expect(kinds).toContain(`${kind} cleared`);
     }

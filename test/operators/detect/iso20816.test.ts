@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ISO_BOUNDARIES, iso20816 } from '../../../operators/detect/iso20816.ts';
+import { ISO_BOUNDARIES } from '../../../operators/detect/iso-boundaries.ts';
+import { iso20816 } from '../../../operators/detect/iso20816.ts';
 import type { Verdict } from '../../../operators/detect/verdict.ts';
 import type { DetectorRule } from '../../../operators/model/detector-rule.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
@@ -22,6 +23,7 @@ function judge(value: number, iso: Asset['iso'], more: object = {}, unit = 'mm/s
       signal: 'v',
       point: '',
       component: '',
+      start: seconds(0),
       time: seconds(0),
       unit,
       situation: situation(),
@@ -29,6 +31,7 @@ function judge(value: number, iso: Asset['iso'], more: object = {}, unit = 'mm/s
     },
     value,
     asset: iso === undefined ? bare : { ...press, iso },
+    bands: '',
     isSuspect: () => false,
     refuse(why) {
       refused.push(why);

@@ -1,0 +1,129 @@
+import type { DetectorRule } from '../model/detector-rule.ts';
+import type { Features } from '../model/features.ts';
+import type { Asset } from '../model/plant-model.ts';
+import type { Cell } from './cell.ts';
+import { short } from './verdict.ts';
+
+/** What a person needs beside value and limit: what measured it, which part it points at, what to look at. */
+export type Explanation = {
+  readonly sensor: string;
+  readonly part: string;
+  /** Its lines in words: harmonics with their signal to noise; '' without a part. */
+  readonly lines: string;
+  readonly advice: string;
+};
+
+/** Scores from which a comb of lines names a part (see operators/spectrum): a cage modulates what other parts do. */
+const NAMED: Readonly<Record<string, number>> = {
+  outer_race: 2.8,
+  inner_race: 2.8,
+  rolling_element: 2.8,
+  cage: 3.5,
+};
+
+/** Explains what a rule says of a cell's signal; the features are those of the very waveform that was judged. */
+export function explain(
+  rule: DetectorRule,
+  cell: Pick<Cell, 'signal' | 'point'>,
+  asset: Asset | undefined,
+  features: Features | undefined,
+  contributions: Readonly<Record<string, number>>,
+): Explanation {
+  const part = features === undefined ? '' : partOf(features.values);
+  const lines = features === undefined || part === '' ? '' : linesOf(features.values, part);
+  const advice =
+    part === '' ? adviceOn(rule, cell.signal, contributions) : adviceOnPart(part, cell);
+  return { sensor: sensorOf(asset, cell), part, lines, advice };
+}
+
+/** `horizontal acceleration at motor_de (stud)`, or what the plant model calls the signal. */
+function sensorOf(
+  asset: Asset | undefined,
+  { signal, point }: Pick<Cell, 'signal' | 'point'>,
+): string {
+  const known = asset?.points.find(({ id }) => id === point);
+  if (known !== undefined) {
+    const { direction, quantity, id, mounting } = known;
+    const what = [direction, quantity, 'at', id].filter((word) => word !== undefined).join(' ');
+    return mounting === undefined ? what : `${what} (${mounting})`;
+  }
+  if (asset === undefined || !Object.hasOwn(asset.signals, signal)) return signal;
+  const { description, range, unit = '' } = asset.signals[signal] ?? {};
+  const words = description === undefined ? signal : `${signal} (${description})`;
+  return range === undefined ? words : `${words}, ${range.join(' to ')} ${unit}`.trimEnd();
+}
+
+/** The part whose lines stand out most; '' when none is named. */
+function partOf(values: Features['values']): string {
+  let [best, most] = ['', 0];
+  for (const [part, least] of Object.entries(NAMED)) {
+    const score = values[`bearing_${part}`] ?? 0;
+    if (score >= least && score > most) [best, most] = [part, score];
+  }
+  return best;
+}
+
+function linesOf(values: Features['values'], part: string): string {
+  const ratios = [1, 2, 3].map((order) => values[`bearing_${part}_${order}x`]);
+  const lines = ratios.flatMap((ratio, at) =>
+    ratio === undefined ? [] : [`${at + 1}x ${short(ratio)}`],
+  );
+  return `score ${short(values[`bearing_${part}`] ?? 0)}, times the noise: ${lines.join(', ')}`;
+}
+
+function adviceOnPart(part: string, { point }: Pick<Cell, 'point'>): string {
+  return `Look at the ${part.replace('_', ' ')} of the bearing at ${point}: temperature, noise, play, grease; plan its replacement.`;
+}
+
+const ON_FEATURES: readonly (readonly [RegExp, string])[] = [
+  [/_1x$/, 'Look at the balance of the rotor: deposits, a lost weight, a bent shaft.'],
+  [/_2x$|_3x$/, 'Look at alignment and coupling, then at loose feet.'],
+  [
+    /kurtosis|crest|bearing_|envelope_/,
+    'Look at the bearings: listen, check temperature and grease, diagnose the waveform.',
+  ],
+  [/acceleration/, 'Look at bearings, lubrication and gear mesh; diagnose the waveform.'],
+  [
+    /velocity|displacement/,
+    'Look at balance, alignment, coupling and loose feet, then at the bearings.',
+  ],
+];
+
+function adviceOn(
+  rule: DetectorRule,
+  signal: string,
+  contributions: Readonly<Record<string, number>>,
+): string {
+  switch (rule.kind) {
+    case 'silence':
+      return 'Look at sensor, cable, power and gateway.';
+    case 'stuck':
+      return 'Look at the sensor: compare it with a second measurement.';
+    case 'noise-floor':
+      return 'Look at the mounting, cable and connector of the sensor, and at machines beside it.';
+    case 'drift':
+      return 'If the machine is well as it is, have its baseline learnt anew (event "repaired"); if not, find what changed slowly.';
+    case 'multivariate': {
+      const most = Object.entries(contributions).sort(([, a], [, b]) => b - a);
+      const names = most.slice(0, 2).map(([name]) => name);
+      return `Begin with ${names.join(' and ')}: these moved away from the others.`;
+    }
+    case 'limit':
+    case 'iso20816':
+    case 'iso20816-change':
+    case 'baseline':
+    case 'ewma':
+    case 'cusum':
+    case 'range':
+    case 'rate':
+    case 'trend': {
+      const known = signal.startsWith('vibration_')
+        ? ON_FEATURES.find(([pattern]) => pattern.test(signal))
+        : undefined;
+      return (
+        known?.[1] ??
+        `Compare ${signal} with order and recipe, then look at what drives it, then at its sensor.`
+      );
+    }
+  }
+}
