@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { decide } from '../support/decisions.ts';
+import { PLANNED_RULES, plannedLife } from '../support/planned-plant.ts';
 import { logOf, plantLife } from '../support/plant-log.ts';
 
 afterEach(() => {
@@ -11,7 +12,7 @@ describe('law 1: what can change an answer is in the log', () => {
   test('the same log gives the same rows and requests, in the same order, at any time of the world', () => {
     fc.assert(
       fc.property(fc.integer(), fc.date({ noInvalidDate: true }), (seed, now) => {
-        const messages = logOf(plantLife(seed, 150));
+        const messages = logOf(plannedLife(seed, 150), PLANNED_RULES);
         const first = decide(messages);
         vi.useFakeTimers({ now });
         const again = decide(messages);

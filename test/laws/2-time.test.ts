@@ -3,6 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { plant } from '../../pipelines/plant.ts';
 import { decide, lastingOf, rowsOf } from '../support/decisions.ts';
 import { MemorySink } from '../support/memory-sink.ts';
+import {
+  PLANNED_RULES,
+  plannedLife,
+  shuffled as shuffledBetweenChanges,
+} from '../support/planned-plant.ts';
 import { logOf, plantLife, randomOf, shuffled } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { live } from '../support/worker-life.ts';
@@ -25,8 +30,31 @@ describe('law 2: time travels in the stream', () => {
     expect(anomalies).toBeGreaterThan(40);
   });
 
+  test('the same with a schedule that changes all the time, as long as no change is crossed', () => {
+    const told = { withdrawn: 0, incidents: 0 };
+    fc.assert(
+      fc.property(fc.integer(), fc.integer(), (seed, order) => {
+        const said = plannedLife(seed, 180);
+        const log = (messages: typeof said) => logOf(messages, PLANNED_RULES, DISORDER);
+        const whole = decide(log(said));
+        for (const { request } of rowsOf(whole, 'requests')) {
+          const { because } = JSON.parse(request);
+          if (/it lay in .* as the schedule says now/.test(because)) told.withdrawn += 1;
+        }
+        for (const { rule } of rowsOf(whole, 'incidents')) {
+          if (rule === 'after-change') told.incidents += 1;
+        }
+        const displaced = shuffledBetweenChanges(said, DISORDER, order);
+        expect(lastingOf(decide(log(displaced)))).toEqual(lastingOf(whole));
+      }),
+      { numRuns: 30 },
+    );
+    // Otherwise this has seen nothing.
+    expect(Math.min(...Object.values(told))).toBeGreaterThan(5);
+  });
+
   test('batches and epochs of any size give the same answers', async () => {
-    const messages = logOf(plantLife(11, 150));
+    const messages = logOf(plannedLife(11, 150), PLANNED_RULES);
     const facts = async (seed: number) => {
       const random = randomOf(seed);
       const sink = new MemorySink('clickhouse');

@@ -4,11 +4,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plant } from '../../pipelines/plant.ts';
 import { MemorySink } from '../support/memory-sink.ts';
-import { logOf, plantLife, randomOf } from '../support/plant-log.ts';
+import { PLANNED_RULES, plannedLife } from '../support/planned-plant.ts';
+import { logOf, randomOf } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { live } from '../support/worker-life.ts';
 
-const messages = logOf(plantLife(7, 240));
+const messages = logOf(plannedLife(7, 240), PLANNED_RULES);
 
 async function undisturbed(): Promise<MemorySink> {
   const sink = new MemorySink('clickhouse');

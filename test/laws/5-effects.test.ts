@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { plant } from '../../pipelines/plant.ts';
 import { decide, rowsOf } from '../support/decisions.ts';
 import { MemorySink } from '../support/memory-sink.ts';
-import { logOf, plantLife, randomOf } from '../support/plant-log.ts';
+import { PLANNED_RULES, plannedLife } from '../support/planned-plant.ts';
+import { logOf, randomOf } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { live } from '../support/worker-life.ts';
 
@@ -11,7 +12,7 @@ describe('law 5: effects are data first, and carried out at the edge', () => {
   test('what is published is a row first, byte for byte, and revisions are dense', async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), async (seed) => {
-        const messages = logOf(plantLife(seed, 200));
+        const messages = logOf(plannedLife(seed, 200), PLANNED_RULES);
         const sink = new MemorySink('outbox');
         await live({ directory: temporaryDirectory(), messages, pipeline: plant, sinks: [sink] });
         const rows = rowsOf(decide(messages), 'requests');
@@ -28,7 +29,7 @@ describe('law 5: effects are data first, and carried out at the edge', () => {
   }, 60_000);
 
   test('a sink that is away holds up neither the pipeline nor the other sinks, and gets everything in the end', async () => {
-    const messages = logOf(plantLife(21, 200));
+    const messages = logOf(plannedLife(21, 200), PLANNED_RULES);
     const random = randomOf(4);
     const away = new MemorySink('clickhouse', async () => {
       if (random() < 0.3) throw new Error('connection refused');

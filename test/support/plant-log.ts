@@ -157,8 +157,16 @@ function state(path: string, at: number, chance: number): Said {
   return happened(path, at, 'state', { state: name, product: chance < 0.4 ? 'A' : 'B' });
 }
 
-/** Model, rules and schedule first, then what was said, in the order given; append times rise by position. */
-export function logOf(said: readonly Said[], rules: object = RULES): Message[] {
+/**
+ * Model, rules and schedule first, then what was said, in the order given; append times rise by position. `delay`:
+ * milliseconds until a message is appended. Shuffled, none may be ahead of its append time: then it is a clock that is
+ * ahead, and no disorder.
+ */
+export function logOf(
+  said: readonly Said[],
+  rules: object = RULES,
+  delay: number = 1_000,
+): Message[] {
   const json = (subject: string, content: object): Said => ({
     at: 0,
     subject,
@@ -176,7 +184,7 @@ export function logOf(said: readonly Said[], rules: object = RULES): Message[] {
   const clocks = all.map(({ at }) => at).sort((a, b) => a - b);
   return all.map(({ subject, payload, headers = {} }, position) => ({
     sequence: (position + 1) as Sequence,
-    appended: ((START + (clocks[position] ?? 0) + 1_000) * 1_000) as EventTime,
+    appended: ((START + (clocks[position] ?? 0) + delay) * 1_000) as EventTime,
     subject,
     headers,
     payload,
