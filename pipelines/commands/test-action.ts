@@ -41,7 +41,8 @@ export async function testRules(
 }
 
 function inWords(outcome: Timed): string {
-  const { pattern, example, passed, milliseconds, expected, found, missing, surplus } = outcome;
+  const { pattern, example, passed, milliseconds, expected, found, missing, surplus, why } =
+    outcome;
   const head = `  ${passed ? '✓' : '✗'} ${pattern}: ${example} (${milliseconds} ms)`;
   if (passed) return head;
   const mark = (list: readonly string[], marked: readonly string[], word: string) =>
@@ -50,6 +51,7 @@ function inWords(outcome: Timed): string {
     head,
     ...block('expected', mark(expected, missing, 'missing')),
     ...block('found', mark(found, surplus, 'not expected')),
+    ...(why.length === 0 ? [] : block('because', why)),
   ].join('\n');
 }
 

@@ -3,10 +3,14 @@ import type { Incident } from '../../operators/model/incident.ts';
 import type { ExpectedMatch, PatternExample } from '../../operators/model/pattern-example.ts';
 import { type PatternRule, timeoutRuleOf } from '../../operators/model/pattern-rule.ts';
 import { between, type Duration } from '../../operators/model/time.ts';
+import { createMatchStories, type PatternStory } from '../explain/match-stories.ts';
 import { EXAMPLE_BEGIN } from './happenings-of.ts';
 import { playExample } from './play.ts';
 
-/** How an example came out: as expected, if `missing` and `surplus` are empty. Matches are in words. */
+/**
+ * How an example came out: as expected, if `missing` and `surplus` are empty. Matches are in words; `why` says of those
+ * that began and did not come true what ended them.
+ */
 export type Outcome = {
   readonly pattern: string;
   readonly example: string;
@@ -15,11 +19,14 @@ export type Outcome = {
   readonly found: readonly string[];
   readonly missing: readonly string[];
   readonly surplus: readonly string[];
+  readonly why: readonly string[];
 };
 
 /** Plays an example and holds what came out against what was expected, in any order. */
 export function heldAgainst(rule: PatternRule, example: PatternExample): Outcome {
-  const found = playExample(rule, example).map((incident) => matchOf(rule, incident));
+  const stories = createMatchStories([rule.id]);
+  const incidents = playExample(rule, example, stories.watch);
+  const found = incidents.map((incident) => matchOf(rule, incident));
   const surplus = [...found];
   const missing = example.expect.filter((expected) => {
     const at = surplus.findIndex((match) => fits(match, expected));
@@ -34,7 +41,16 @@ export function heldAgainst(rule: PatternRule, example: PatternExample): Outcome
     found: found.map(inWords),
     missing: missing.map(inWords),
     surplus: surplus.map(inWords),
+    why: stories.told().flatMap(reasonsOf),
   };
+}
+
+function reasonsOf({ began, open, endings }: PatternStory): readonly string[] {
+  if (began === 0) return ['no event met the first stage'];
+  const ended = endings.map(({ after, at, why, count }) => {
+    return `${count} after ${after.join(', ')}, waiting at ${at}: ${why}`;
+  });
+  return open === 0 ? ended : [...ended, `${open} still under way at the end`];
 }
 
 function matchOf({ id }: PatternRule, { rule, evidence, time }: Incident): ExpectedMatch {

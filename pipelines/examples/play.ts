@@ -1,5 +1,6 @@
 import { Subject } from 'rxjs';
 import { correlate } from '../../operators/correlate/correlate.ts';
+import type { PatternWatch } from '../../operators/correlate/pattern-watch.ts';
 import type { Flow, Stage, StageId } from '../../operators/flow/flow.ts';
 import { order } from '../../operators/flow/order.ts';
 import { eachEvent } from '../../operators/flow/stateless.ts';
@@ -28,12 +29,16 @@ import { machineEventOf } from './values.ts';
 const LINE = lineKey(EXAMPLE_PLANT, EXAMPLE_LINE);
 
 /** Runs one example through the stages that the pipeline has for patterns, in event time; gives the incidents. */
-export function playExample(rule: PatternRule, example: PatternExample): readonly Incident[] {
+export function playExample(
+  rule: PatternRule,
+  example: PatternExample,
+  watch?: PatternWatch,
+): readonly Incident[] {
   const incidents: Incident[] = [];
   const log = new Subject<Flow<Happening>>();
   let failure: { readonly error: unknown } | undefined;
   const ordered = order<Known>({ id: 'order' as StageId, version: 1, rank: () => '' }, FORGETFUL);
-  log.pipe(known(FORGETFUL), ordered, correlate(FORGETFUL)).subscribe({
+  log.pipe(known(FORGETFUL), ordered, correlate(FORGETFUL, watch)).subscribe({
     next: (item) => {
       if (item.kind === 'event' && isIncident(item.value)) incidents.push(item.value);
     },

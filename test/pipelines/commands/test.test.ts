@@ -56,6 +56,10 @@ describe('andon test', () => {
         'one example: 1 came out otherwise',
       ],
     });
+    const early = await run('[{ up: +0s, again: +9m }]', '- { at: +1h, anomaly: x, score: 0 }');
+    expect(early.lines).toContain(
+      '      because  1 after up, waiting at again: within 10m was over',
+    );
     const none = await run('none');
     expect(none.code).toBe(1);
     expect(none.lines).toContain('      expected no match');
