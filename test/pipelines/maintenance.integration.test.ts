@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Request } from '../../operators/model/request.ts';
+import type { EventTime } from '../../operators/model/time.ts';
 import { newEntry } from '../../pipelines/maintenance/entry.ts';
 import { askReference, freshRequest, type Plant, startPlant } from './maintenance-support.ts';
 
@@ -50,6 +51,31 @@ describe('the maintenance pipeline', () => {
     const entry = await plant.entry(request.id);
     expect(entry).toMatchObject({ delivery: 'sent', delivered: 3, sending: null, attempts: 3 });
     expect(entry?.history.map(({ outcome }) => outcome)).toEqual(['created', 'written', 'written']);
+  });
+
+  it('shows slot, order and cost over there, and clears a slot that is gone', async () => {
+    const hour = 3_600_000_000;
+    const at = (hours: number) => (1_795_330_800_000_000 + hours * hour) as EventTime;
+    const request: Request = {
+      ...freshRequest(),
+      slot: { start: at(1), end: at(3), entry: 'c-1', kind: 'changeover' },
+      current: { order: 'O-1', operation: '', product: 'lid', due: at(5), end: at(4) },
+      stop: { cost: 8_400.5, cost_in_slot: 0, currency: 'EUR', done: at(6), late: true },
+    };
+    await running(async () => {
+      await plant.send(request);
+      await dealtWith(request);
+      expect((await plant.works(request.id))[0]).toMatchObject({
+        ...{ planned_start: '2026-11-22T08:00:00Z', planned_end: '2026-11-22T10:00:00Z' },
+        ...{ production_order: 'O-1', order_due: '2026-11-22T12:00:00Z', stop_cost: 8_400.5 },
+      });
+      const second = { ...request, revision: 2, action: 'update', slot: null } as const;
+      await plant.send(second);
+      await dealtWith(second);
+    });
+    expect((await plant.works(request.id))[0]).toMatchObject({
+      ...{ planned_start: null, planned_end: null, production_order: 'O-1' },
+    });
   });
 
   it('ends with one object when the answer is cut after the commit', async () => {
