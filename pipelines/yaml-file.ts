@@ -30,7 +30,11 @@ export function openYamlFile(path: string): YamlFile {
 /** Like `openYamlFile`, of a text. What is laid over it is placed at its own name. */
 export function parseYaml(text: string, path: string, overlays: readonly Overlay[] = []): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+  });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;

@@ -1,0 +1,118 @@
+import { nameOf } from '../../../operators/model/key.ts';
+import type { LineCalendar, Phase, Seconds } from './calendar.ts';
+import type { DayPlan } from './day-plan.ts';
+import type { Fault } from './faults.ts';
+import type { Machine } from './machines.ts';
+import { randomOf } from './random.ts';
+import type { StateChange } from './states.ts';
+
+/** What a person or a control says: a machine event, or a piece of a schedule. `content` from the time it begins at. */
+export type Fact = {
+  readonly at: Seconds;
+  readonly subject: string;
+  readonly content: (milliseconds: (at: Seconds) => number) => unknown;
+};
+
+/** How long after the first sign that can be seen somebody comes and says so. */
+const SEEN = [240, 600] as const;
+const OPERATORS = ['Ines', 'Jonas', 'Mira', 'Pavel'] as const;
+
+/** All machine events and schedule messages of a day, in the order of their times. */
+export function factsOf(seed: number, plan: DayPlan, machines: readonly Machine[]): Fact[] {
+  const facts = [
+    ...machines.flatMap((machine) => stateFacts(machine, plan.timelines.get(machine.key) ?? [])),
+    ...plan.faults.flatMap((fault) => faultFacts(seed, fault)),
+    ...plan.calendars.flatMap((calendar) => scheduleFacts(calendar, machines)),
+  ];
+  return facts.sort((a, b) => a.at - b.at);
+}
+
+function stateFacts({ key }: Machine, timeline: readonly StateChange[]): Fact[] {
+  return timeline.map(({ at, state, order, product }) => ({
+    at,
+    subject: subjectOf('event', key),
+    content: (milliseconds) => {
+      const work = order === '' ? {} : { order, product };
+      return {
+        time: milliseconds(at),
+        type: 'state',
+        data: { state, mode: 'production', ...work },
+      };
+    },
+  }));
+}
+
+function faultFacts(seed: number, fault: Fault): Fact[] {
+  const { id, machine, detectable, aborts, repaired } = fault;
+  const random = randomOf(seed, 'people', id);
+  const by = OPERATORS[Math.floor(random.next() * OPERATORS.length)] ?? 'Ines';
+  const seen = detectable + Math.round(random.between(...SEEN));
+  const event = (at: Seconds, type: string, data: object): Fact => ({
+    at,
+    subject: subjectOf('event', machine.key),
+    content: (milliseconds) => ({ time: milliseconds(at), type, data }),
+  });
+  const from = aborts < repaired ? seen + 60 : repaired - 900;
+  const entry = {
+    id: `repair-${id}`,
+    kind: 'maintenance',
+    assets: [nameOf(machine.key)],
+  };
+  return [
+    event(seen, 'acknowledged', { by }),
+    event(repaired, 'repaired', { by: 'maintenance' }),
+    {
+      at: Math.min(from, repaired - 1_500),
+      subject: `schedule.${machine.key.split('/').slice(0, 2).join('.')}`,
+      content: (milliseconds) => ({
+        entries: [{ ...entry, start: milliseconds(from), end: milliseconds(repaired) }],
+      }),
+    },
+  ];
+}
+
+function scheduleFacts({ line, phases, corrections }: LineCalendar, machines: readonly Machine[]) {
+  const key = machines.find((machine) => machine.line === line)?.key ?? '';
+  const subject = `schedule.${key.split('/').slice(0, 2).join('.')}`;
+  const [first] = phases;
+  if (first === undefined) return [];
+  const say = (at: Seconds, list: readonly Phase[], cancelled: readonly Phase[] = []): Fact => ({
+    at,
+    subject,
+    content: (milliseconds) => ({
+      entries: [
+        ...list.map((phase) => entryOf(phase, milliseconds)),
+        ...cancelled.map((phase) => ({ ...entryOf(phase, milliseconds), cancelled: true })),
+      ],
+    }),
+  });
+  // What is said at first knows nothing of what will be changed.
+  const planned = phases.map((phase) => {
+    const moved = corrections.find((each) => each.planned.id === phase.id);
+    return moved === undefined ? phase : moved.planned;
+  });
+  const cancelled = corrections.filter(({ kind }) => kind === 'cancelled');
+  return [
+    say(first.from + 1, [...planned, ...cancelled.map((each) => each.planned)]),
+    ...corrections.map(({ at, kind, planned: stop }) => {
+      if (kind === 'cancelled') return say(at, [], [stop]);
+      return say(
+        at,
+        phases.filter(({ from, to }) => from < stop.to + 7_200 && to >= stop.from),
+      );
+    }),
+  ];
+}
+
+function entryOf(
+  { id, kind, from, to, product }: Phase,
+  milliseconds: (at: Seconds) => number,
+): object {
+  const order = product === '' ? {} : { product, due: milliseconds(to + 3_600) };
+  return { id, kind, start: milliseconds(from), end: milliseconds(to), ...order };
+}
+
+export function subjectOf(kind: string, key: string, point?: string): string {
+  const place = key.split('/').join('.');
+  return point === undefined ? `${kind}.${place}` : `${kind}.${place}.${point}`;
+}

@@ -1,0 +1,59 @@
+import type { Sequence } from '../../../operators/model/message.ts';
+import type { Request } from '../../../operators/model/request.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
+import { type Score, type Seen, score } from '../../../pipelines/demo/score.ts';
+import { simulatedPlant } from '../../../pipelines/demo/simulated-plant.ts';
+import type { Truth } from '../../../pipelines/demo/truth.ts';
+import { changesOf } from '../../../pipelines/ingest/changes.ts';
+import type { Recorded } from '../../../pipelines/ingest/recorded.ts';
+import { plant as pipeline } from '../../../pipelines/plant.ts';
+import { readPlantFile, readRulesFile } from '../../../pipelines/rules-file.ts';
+import { createEngine } from '../../../pipelines/runtime/engine.ts';
+import { before } from './demo-plant.ts';
+
+export type DemoRun = {
+  readonly truth: Truth;
+  readonly seen: Seen;
+  readonly readings: number;
+  readonly score: Score;
+};
+
+/** The whole pipeline over the simulated plant, held against its truth, without NATS and ClickHouse. */
+export async function demoRun(seed: number, begin: EventTime, until: EventTime): Promise<DemoRun> {
+  const plant = simulatedPlant({ seed, begin });
+  const files = [
+    await readPlantFile(plant.modelFile),
+    await readRulesFile(plant.rulesFile),
+  ] as const;
+  const requests = new Map<string, Seen['requests'][number]>();
+  const asides: Seen['asides'][number][] = [];
+  let readings = 0;
+  const engine = createEngine(
+    pipeline,
+    {},
+    {
+      row({ table, row }) {
+        if (table === 'readings')
+          readings += row.times.length * (row.signals.length + row.texts.length);
+        if (table === 'asides') asides.push(row);
+        if (table !== 'requests') return;
+        const { id, asset, failure_mode, time }: Request = JSON.parse(row.request);
+        requests.set(id, { id, asset, failure_mode, time: requests.get(id)?.time ?? time });
+      },
+    },
+  );
+  let sequence = 0;
+  const push = (message: Recorded) => {
+    sequence += 1;
+    engine.push({ sequence: sequence as Sequence, ...message });
+  };
+  for (const { messages } of changesOf(...files)) {
+    for (const { subject, headers = {}, payload } of messages) {
+      push({ subject, appended: begin, headers, payload });
+    }
+  }
+  for (const message of before(plant, until)) push(message);
+  const seen = { requests: [...requests.values()], asides };
+  const truth = plant.truth(until);
+  return { truth, seen, readings, score: score(truth, seen) };
+}
