@@ -21,6 +21,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'the bare loop of `end-to-end`, as the process that it starts',
     run: async (args) => (await import('./bare.ts')).bare(args),
   },
+  analysts: {
+    about:
+      'queries of sql/queries while readings land; --readings 100000000 --rate 200000 --json FILE',
+    run: async (args) => (await import('./analysts.ts')).analysts(args),
+  },
   patterns: {
     about: 'patterns over the reference workload; --events 1000000 --only W2 --json FILE',
     run: async (args) => (await import('./patterns.ts')).patterns(args),
