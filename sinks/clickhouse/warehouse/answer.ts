@@ -15,7 +15,7 @@ import type { Role } from './secret.ts';
 import type { Sessions } from './sessions.ts';
 import type { Way } from './way.ts';
 
-/** What is known when the answer is complete; undefined where the engine does not say it. */
+/** What a request did, where the engine says it. */
 export type Summary = { readonly read: number; readonly written: number; readonly bytes: number };
 
 /** What requests are carried out with. */
@@ -29,20 +29,20 @@ export type House = {
   readonly facts: EngineFacts;
 };
 
-const NOTHING: Summary = { read: 0, written: 0, bytes: 0 };
 const SETTING = /^[A-Za-z][A-Za-z0-9_.]*$/;
 const PIECE = 1 << 18;
 
 /**
  * Carries out one request, so that no setting, parameter or database outlives it, and yields the pieces of the answer.
- * Throws an `EngineError`.
+ * What was done is noted ahead of the first piece, where it is known by then. Throws an `EngineError`.
  */
 export async function* answer(
   house: House,
   ask: Ask,
   role: Role,
   way: Way,
-): AsyncGenerator<Buffer, Summary> {
+  note: (summary: Summary) => void,
+): AsyncGenerator<Buffer> {
   // What a session keeps, an analyst cannot make: for them every request may stand alone.
   const lease = house.sessions.lease(role === 'owner' ? ask.session : undefined);
   const { connection } = lease;
@@ -52,7 +52,7 @@ export async function* answer(
     const prepared = await plainStatement(house, connection, ask, role, way);
     for (const [name, value] of prepared.settings) settings.set(name, value);
     await prepare(connection, ask, role === 'analyst' ? lock(settings, house.memory) : settings);
-    return yield* carriedOut(house, connection, ask, way, prepared.sql);
+    yield* carriedOut(house, connection, ask, way, prepared.sql, note);
   } finally {
     if (lease.kept) clean = await reset(connection, settings);
     lease.release(clean);
@@ -90,25 +90,26 @@ async function* carriedOut(
   ask: Ask,
   way: Way,
   sql: string,
-): AsyncGenerator<Buffer, Summary> {
+  note: (summary: Summary) => void,
+): AsyncGenerator<Buffer> {
   switch (way.kind) {
     case 'insert': {
       const insert = dataInsert(ask.statement, ask.body);
       if (insert === undefined) break;
       // The client's end of a connection that sent nothing; the engine would call it an error.
-      if (insert.data.length === 0) return NOTHING;
-      return { read: 0, ...(await insertData(connection, insert, folder)) };
+      if (insert.data.length === 0) return;
+      return note({ read: 0, ...(await insertData(connection, insert, folder)) });
     }
     case 'stream':
       for await (const piece of connection.stream(sql, ask.format)) yield inForm(piece, ask);
-      return NOTHING;
+      return;
     case 'file':
-      return yield* byFile(connection, join(folder, randomUUID()), ask.format, way.encoding, sql);
+      return yield* byFile(connection, join(folder, randomUUID()), ask.format, way, sql, note);
     case 'whole':
   }
   const { bytes, rowsRead, bytesRead } = await connection.query(sql, ask.format);
+  note({ read: rowsRead, written: 0, bytes: bytesRead });
   yield inForm(bytes, ask);
-  return { read: rowsRead, written: 0, bytes: bytesRead };
 }
 
 function inForm(bytes: Buffer, { format, revision }: Ask): Buffer {
@@ -120,20 +121,22 @@ async function* byFile(
   connection: Connection,
   path: string,
   format: string,
-  encoding: string,
+  { encoding }: Way,
   sql: string,
-): AsyncGenerator<Buffer, Summary> {
+  note: (summary: Summary) => void,
+): AsyncGenerator<Buffer> {
   const compression = encoding === 'zstd' || encoding === 'lz4' ? encoding : 'none';
   let file: Awaited<ReturnType<typeof open>> | undefined;
   try {
     const statement = intoOutfile(sql, { path, format, compression });
     const { rowsRead, bytesRead } = await connection.query(statement, format);
+    note({ read: rowsRead, written: 0, bytes: bytesRead });
     file = await open(path);
     await rm(path);
     for (;;) {
       const piece = Buffer.allocUnsafe(PIECE);
       const { bytesRead: length } = await file.read(piece);
-      if (length === 0) return { read: rowsRead, written: 0, bytes: bytesRead };
+      if (length === 0) return;
       yield piece.subarray(0, length);
     }
   } finally {

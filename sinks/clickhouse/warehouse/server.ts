@@ -97,15 +97,17 @@ async function carryOut(house: House, ask: Ask, role: Role, exchange: Exchange):
   response.on('close', kill);
   const way = wayOf(ask, role);
   const started = process.hrtime.bigint();
-  const pieces = answer(house, ask, role, way);
+  let summary: Summary | undefined;
+  const pieces = answer(house, ask, role, way, (noted) => {
+    summary = noted;
+  });
   let piece = await pieces.next();
-  const summary = piece.done === true ? piece.value : undefined;
   head(ask, way, exchange, summary, process.hrtime.bigint() - started);
   const body = bodyInto(response, way.encoding, ask.framed);
   exchange.body = body;
   while (piece.done !== true) {
     if (response.destroyed) {
-      await pieces.return({ read: 0, written: 0, bytes: 0 });
+      await pieces.return(undefined);
       return;
     }
     if (!body.write(piece.value)) await Promise.race([once(body, 'drain'), closed(response)]);
