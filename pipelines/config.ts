@@ -44,6 +44,7 @@ const clickhouseSchema = z.strictObject({
   user: z.string().default('default').describe('Who inserts; needs no right to drop.'),
   password: z.string().default('').describe('Of that user.'),
   database: name.default('andon').describe('Where the tables are.'),
+  port: port.default(0).describe('Of the embedded engine on this machine; 0: any free port.'),
   memory: bytes.default(1_500_000_000).describe('Bytes that the embedded engine may use.'),
 });
 

@@ -14,6 +14,7 @@ const VARIABLES: Readonly<
   CLICKHOUSE_USER: { path: ['clickhouse', 'user'] },
   CLICKHOUSE_PASSWORD: { path: ['clickhouse', 'password'] },
   CLICKHOUSE_DATABASE: { path: ['clickhouse', 'database'] },
+  ANDON_CLICKHOUSE_PORT: { path: ['clickhouse', 'port'], as: 'number' },
   ANDON_CLICKHOUSE_MEMORY: { path: ['clickhouse', 'memory'] },
   ANDON_DIR: { path: ['directory'] },
   ANDON_PIPELINE: { path: ['pipeline'] },

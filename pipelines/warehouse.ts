@@ -53,7 +53,8 @@ export async function openWarehouse(
   }
   await orphanGone(directory);
   // The port is chosen here and not by the child, so that clients find it at the same place after a restart.
-  const command = warehouseCommand({ directory, port: await freePort(), memory });
+  const port = config.clickhouse.port === 0 ? await freePort() : config.clickhouse.port;
+  const command = warehouseCommand({ directory, port, memory });
   const supervised = supervise({
     ...command,
     name: NAME,
