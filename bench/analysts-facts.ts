@@ -77,6 +77,7 @@ function addProblem(
           reason: 'temperature 88 above 80',
           evidence: '{}',
         },
+        ...{ sensor: '', contributions: {}, part: '', advice: '' },
         ...situation(turn),
       }),
       at,
