@@ -68,3 +68,10 @@ function withValue(inside: unknown, path: readonly string[], value: unknown): un
   if (typeof mapping !== 'object' || Array.isArray(mapping)) return inside;
   return { ...mapping, [first]: withValue(Reflect.get(mapping, first), rest, value) };
 }
+
+/** Every variable, unset: for a child whose configuration nothing shall overlay. */
+export const NO_OVERLAYS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.keys(VARIABLES)
+    .filter((name) => !name.startsWith('--'))
+    .map((name) => [name, '']),
+);

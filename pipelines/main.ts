@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { registerApply } from './commands/apply.ts';
 import { registerAsides } from './commands/asides.ts';
 import { registerBacktest } from './commands/backtest.ts';
+import { registerDemo } from './commands/demo.ts';
 import { registerDiagnose } from './commands/diagnose.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerExplain } from './commands/explain.ts';
@@ -24,6 +25,7 @@ const program = new Command('andon')
   .showHelpAfterError('(andon --help shows the commands)')
   .exitOverride();
 
+registerDemo(program);
 registerRun(program);
 registerPublish(program);
 registerApply(program);

@@ -6,7 +6,7 @@ import { findNatsServer, installNatsServer } from './nats-server.js';
 const root = new URL('../', import.meta.url);
 
 /** @param {string} line */
-const say = (line) => console.log(`setup: ${line}`);
+const say = (line) => console.error(`setup: ${line}`);
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
@@ -18,7 +18,8 @@ if (lacking.length > 0) {
   const options = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
   const done = spawnSync('npm', options, {
     cwd: root,
-    stdio: 'inherit',
+    // Standard output belongs to whoever wanted the set-up: `npm run demo -- --json` says one object there.
+    stdio: ['inherit', 2, 'inherit'],
     shell: process.platform === 'win32',
   });
   if (done.status !== 0) stop('npm ci failed: see above. Is the package registry within reach?');

@@ -7,6 +7,7 @@ import {
   type MisbehaviourConfig,
   misbehaviourSchema,
 } from './reference-cmms/misbehaviour.ts';
+import { page } from './reference-cmms/page.ts';
 import { addWorkRequests } from './reference-cmms/routes.ts';
 import { openStore, type Store } from './reference-cmms/store.ts';
 
@@ -24,14 +25,16 @@ export type ReferenceCmms = { readonly url: string; close(): Promise<void> };
 
 /**
  * Starts a small real CMMS: work requests over HTTP, a search by external key, actions that change the status. It can
- * misbehave as real ones do: `PUT /admin/misbehaviour`. `GET /admin/received` lists every POST that came in.
+ * misbehave as real ones do: `PUT /admin/misbehaviour`. `GET /admin/received` lists every POST that came in. `GET /` is
+ * a page for a browser.
  */
 export async function startReferenceCmms(options: ReferenceCmmsOptions): Promise<ReferenceCmms> {
   const store = openStore(options.journal);
   const server = fastify({ forceCloseConnections: true });
   const token = options.token ?? 'reference';
   server.addHook('onRequest', async (request, reply) => {
-    if (request.url === '/api/login') return;
+    // Whoever may open a browser on this machine may look; to change anything takes the token.
+    if (request.url === '/api/login' || request.url === '/') return;
     if (request.headers.authorization !== `Bearer ${token}`) {
       return reply.code(401).send({ error: 'expected Authorization: Bearer <token>' });
     }
@@ -49,6 +52,7 @@ export async function startReferenceCmms(options: ReferenceCmmsOptions): Promise
       ? { access: { token } }
       : reply.code(401).send({ error: 'expected user andon and its password' });
   });
+  server.get('/', (_request, reply) => reply.type('text/html').send(page(store.all())));
   addMisbehaviour(server, store, options.misbehaviour);
   addWorkRequests(server, store);
   const url = await server.listen({ port: options.port ?? 0, host: options.host ?? '127.0.0.1' });

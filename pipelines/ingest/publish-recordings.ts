@@ -6,12 +6,12 @@ import { type Duration, type EventTime, toIso } from '../../operators/model/time
 import { EXIT, Problem } from '../problem.ts';
 import type { PlantChange } from './changes.ts';
 import { partitionOf, partitionsOf } from './partition.ts';
-import { createPublisher, type PublishCounts } from './publish.ts';
+import { createPublisher, type Outgoing, type PublishCounts } from './publish.ts';
 import type { Recorded } from './recorded.ts';
 import { firstAppended, wholeLog } from './recording.ts';
 import type { RecordingDescription } from './recording-description.ts';
-import { appendedText, appendTimeAt } from './replay-time.ts';
-import { APPENDED_HEADER } from './stored-message.ts';
+import { appendTimeAt } from './replay-time.ts';
+import { replayed } from './replayed.ts';
 import {
   ensurePartition,
   findStream,
@@ -61,7 +61,9 @@ export async function publishRecordings(options: PublishRecordingsOptions): Prom
       await until(start + offset, signal);
       if (signal.aborted) break;
       for (const partition of destinations(message.subject)) {
-        await publisher.publish(outgoing(message, partition, live));
+        await publisher.publish(
+          live ? livePrefixed(message, partition) : replayed(message, partition),
+        );
       }
       options.onProgress?.(publisher.counts, message.appended);
     }
@@ -80,13 +82,8 @@ const NOTHING: PublishCounts = {
   last: 0,
 };
 
-function outgoing(message: Recorded, partition: number, live: boolean) {
-  const { subject, appended, headers, payload } = message;
-  return {
-    subject: `${partitionPrefix(partition)}${subject}`,
-    headers: live ? headers : { ...headers, [APPENDED_HEADER]: appendedText(appended) },
-    payload,
-  };
+function livePrefixed({ subject, headers, payload }: Recorded, partition: number): Outgoing {
+  return { subject: `${partitionPrefix(partition)}${subject}`, headers, payload };
 }
 
 /** Ticks go everywhere, changes to where their plant has lines, everything else to its line. */

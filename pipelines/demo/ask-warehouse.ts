@@ -1,0 +1,153 @@
+import type { ClickHouseClient } from '@clickhouse/client';
+import { z } from 'zod';
+import type { EventTime } from '../../operators/model/time.ts';
+
+const count = z.coerce.number();
+const time = z.coerce.number().transform((micros) => micros as EventTime);
+const located = { plant: z.string(), line: z.string(), asset: z.string() };
+
+const countsSchema = z.object({
+  sequence: count,
+  messages: count,
+  readings: count,
+  waveforms: count,
+  windows: count,
+  features: count,
+  anomalies: count,
+  incidents: count,
+  requests: count,
+  revisions: count,
+});
+/** What has landed: `sequence` is the last message whose epoch is there as a whole. */
+export type Counts = z.infer<typeof countsSchema>;
+
+const COUNTS = `
+  SELECT
+    (SELECT max(last_sequence) FROM epochs)                        AS sequence,
+    (SELECT sum(messages) FROM epochs FINAL)                       AS messages,
+    (SELECT count() FROM readings)                                 AS readings,
+    (SELECT count() FROM waveforms)                                AS waveforms,
+    (SELECT count() FROM windows_final)                            AS windows,
+    (SELECT count() FROM features)                                 AS features,
+    (SELECT uniqExact(id) FROM anomalies WHERE phase = 'raised')   AS anomalies,
+    (SELECT uniqExact(id) FROM incidents)                          AS incidents,
+    (SELECT uniqExact(id) FROM request_history)                    AS requests,
+    (SELECT uniqExact(id, revision) FROM request_history)          AS revisions`;
+
+const asideSchema = z.object({ reason: z.string(), source: z.string(), stage: z.string(), count });
+/** What left the main way, added up. */
+export type AsideCount = z.infer<typeof asideSchema>;
+
+const ASIDES = `
+  SELECT reason, source, stage, sum(count) AS count
+  FROM asides
+  GROUP BY reason, source, stage
+  ORDER BY reason, source, stage`;
+
+const findingSchema = z.object({
+  kind: z.enum(['anomaly', 'incident']),
+  sequence: count,
+  time,
+  ...located,
+  id: z.string(),
+  rule: z.string(),
+  severity: z.string(),
+  failure_mode: z.string(),
+  reason: z.string(),
+});
+/** An anomaly that was raised, or an incident. */
+export type Finding = z.infer<typeof findingSchema>;
+
+const FINDINGS = `
+  SELECT 'anomaly' AS kind, sequence, toUnixTimestamp64Micro(time) AS time, plant, line, asset, id, rule, severity,
+         failure_mode, reason
+  FROM anomalies
+  WHERE phase = 'raised' AND sequence > {after:UInt64} AND sequence <= {to:UInt64}
+  UNION ALL
+  SELECT 'incident' AS kind, sequence, toUnixTimestamp64Micro(time) AS time, plant, line, asset, id, rule, severity,
+         failure_mode, concat(rule, ', from ', toString(length(anomalies)), if(length(anomalies) = 1, ' anomaly', ' anomalies'))
+  FROM incidents
+  WHERE sequence > {after:UInt64} AND sequence <= {to:UInt64}
+  ORDER BY sequence, kind, time, id`;
+
+const revisionSchema = z.object({
+  sequence: count,
+  time,
+  opened: time,
+  ...located,
+  id: z.string(),
+  revision: count,
+  action: z.enum(['open', 'update', 'withdraw', 'close']),
+  priority: z.string(),
+  component: z.string(),
+  failure_mode: z.string(),
+  title: z.string(),
+  request: z.string(),
+});
+/** One revision of a request; `request` is the JSON that went to the CMMS. */
+export type Revision = z.infer<typeof revisionSchema>;
+
+const REVISIONS = `
+  SELECT sequence, toUnixTimestamp64Micro(time) AS time, toUnixTimestamp64Micro(opened) AS opened, plant, line, asset, id,
+         revision, action, priority, component, failure_mode, title, request
+  FROM request_history FINAL
+  WHERE sequence > {after:UInt64} AND sequence <= {to:UInt64}
+  ORDER BY sequence, id, revision`;
+
+const machineSchema = z.object({ ...located, state: z.string(), standing: count });
+/** What a machine does now, and how many of its anomalies stand. */
+export type MachineNow = z.infer<typeof machineSchema>;
+
+const MACHINES = `
+  SELECT plant, line, asset, max(state) AS state, sum(standing) AS standing
+  FROM
+  (
+      SELECT plant, line, asset, argMax(state, (time, sequence)) AS state, 0 AS standing
+      FROM machine_states
+      GROUP BY plant, line, asset
+      UNION ALL
+      SELECT plant, line, asset, '' AS state, count() AS standing
+      FROM anomalies_now
+      WHERE phase != 'cleared'
+      GROUP BY plant, line, asset
+  )
+  GROUP BY plant, line, asset`;
+
+/** Messages behind `after`, `to` included. */
+export type Stretch = { readonly after: number; readonly to: number };
+
+/** The questions that the demo asks ClickHouse: everything it shows and counts comes from there. */
+export interface DemoQuestions {
+  counts(): Promise<Counts>;
+  asides(): Promise<readonly AsideCount[]>;
+  /** Those of a stretch of messages. Up to the landed sequence nothing is missing. */
+  findings(stretch: Stretch): Promise<readonly Finding[]>;
+  revisions(stretch: Stretch): Promise<readonly Revision[]>;
+  machines(): Promise<readonly MachineNow[]>;
+}
+
+export function askWarehouse(client: ClickHouseClient): DemoQuestions {
+  async function ask<T>(
+    query: string,
+    schema: z.ZodType<T>,
+    stretch?: Stretch,
+  ): Promise<readonly T[]> {
+    const answer = await client.query({
+      query,
+      query_params: { ...stretch },
+      format: 'JSONEachRow',
+    });
+    return z.array(schema).parse(await answer.json());
+  }
+  return {
+    async counts() {
+      const [counts] = await ask(COUNTS, countsSchema);
+      if (counts === undefined) throw new Error('expected one row of counts, found none');
+      return counts;
+    },
+    asides: () => ask(ASIDES, asideSchema),
+    findings: (stretch) => ask(FINDINGS, findingSchema, stretch),
+    revisions: (stretch) => ask(REVISIONS, revisionSchema, stretch),
+    machines: () => ask(MACHINES, machineSchema),
+  };
+}

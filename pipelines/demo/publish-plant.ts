@@ -1,0 +1,83 @@
+import { setImmediate as macrotask, setTimeout as pause } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { EventTime } from '../../operators/model/time.ts';
+import { createPublisher, type PublishCounts } from '../ingest/publish.ts';
+import type { Recorded } from '../ingest/recorded.ts';
+import { replayed } from '../ingest/replayed.ts';
+import { createPace } from './pace.ts';
+
+export type PublishPlantOptions = {
+  readonly connection: NatsConnection;
+  /** In the order of their append times. */
+  readonly messages: Iterable<Recorded>;
+  readonly begin: EventTime;
+  /** The first append time that is not published any more. */
+  readonly end: EventTime;
+  /** Times faster than the clock. */
+  readonly speed: number;
+  /** Whether simulated time has to stand still. */
+  readonly held: () => boolean;
+  readonly signal: AbortSignal;
+  /** Told often: what the stream has taken, and how far simulated time is. */
+  readonly onProgress: (progress: Published) => void;
+};
+
+export type Published = {
+  readonly counts: PublishCounts;
+  /** Simulated time: everything appended before it is published. */
+  readonly at: EventTime;
+  /** Milliseconds that simulated time stood still so far. */
+  readonly held: number;
+};
+
+/** How often the clock is looked at while nothing is due: milliseconds. */
+const STEP = 20;
+/** The most messages without a look at the rest of the world. */
+const BATCH = 200;
+
+/**
+ * Publishes a plant into a log that is marked as a replay, at the pace of simulated time. Ends at `end`, or early when
+ * `signal` fires: then `at` says how far it came. Everything is acknowledged when it resolves.
+ */
+export async function publishPlant(options: PublishPlantOptions): Promise<Published> {
+  const { connection, messages, begin, end, speed, held, signal, onProgress } = options;
+  const publisher = createPublisher(connection, { run: `demo-${Date.now()}-${process.pid}` });
+  const pace = createPace(begin, speed, performance.now());
+  let now = begin;
+  let at = begin;
+  let batch = 0;
+  const tell = () => onProgress({ counts: publisher.counts, at, held: pace.held });
+  const look = async (milliseconds: number) => {
+    batch = 0;
+    await (milliseconds > 1 ? pause(Math.min(STEP, milliseconds)) : macrotask());
+    now = pace.at(performance.now(), held());
+    tell();
+  };
+  try {
+    for (const message of messages) {
+      const { appended } = message;
+      if (appended >= end) {
+        at = end;
+        break;
+      }
+      while (appended > now && !signal.aborted) {
+        at = now;
+        await look(pace.untilDue(appended));
+      }
+      if (signal.aborted) {
+        // Of several messages with one append time, some may be in the log: the next one is not.
+        at = appended;
+        break;
+      }
+      at = appended;
+      await publisher.publish(replayed(message, 0));
+      batch += 1;
+      if (batch >= BATCH) await look(0);
+    }
+    const counts = await publisher.flush();
+    tell();
+    return { counts, at, held: pace.held };
+  } finally {
+    publisher.close();
+  }
+}

@@ -1,0 +1,49 @@
+import { escapeXml } from '../../diagnose/panel.ts';
+import type { WorkRequest } from './work-request.ts';
+
+/** The work requests for a browser, the newest first. It loads itself again every few seconds. */
+export function page(works: readonly WorkRequest[]): string {
+  const cards = works.toReversed().map(card).join('\n');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="3">
+<title>Work requests (${works.length})</title>
+<style>
+  body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 56rem; padding: 0 1rem; color: #1b1e25; background: #f3f4f7; }
+  article { background: #fff; border-left: 6px solid #9aa3b2; border-radius: 6px; margin: 1rem 0; padding: .9rem 1.2rem; }
+  article.MEDIUM { border-color: #f2bb3f; } article.HIGH { border-color: #e4572e; } article.EMERGENCY { border-color: #b3001b; }
+  article.over { opacity: .55; }
+  h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 0 0 .3rem; }
+  p { margin: .2rem 0; color: #566074; } pre { font: inherit; white-space: pre-wrap; margin: .6rem 0 0; }
+</style>
+</head>
+<body>
+<h1>Reference CMMS: ${works.length === 1 ? '1 work request' : `${works.length} work requests`}</h1>
+${cards === '' ? '<p>None so far.</p>' : cards}
+</body>
+</html>
+`;
+}
+
+const OVER: ReadonlySet<string> = new Set(['CLOSED', 'REFUSED', 'WITHDRAWN', 'DONE']);
+
+function card(work: WorkRequest): string {
+  const facts = [
+    work.status,
+    work.priority,
+    work.asset,
+    work.failure_code,
+    work.planned_start === null ? '' : `planned for ${work.planned_start}`,
+    work.hours === null ? '' : `${work.hours} h`,
+    work.parts.length === 0 ? '' : `parts ${work.parts.join(', ')}`,
+    work.revision === null ? '' : `revision ${work.revision}`,
+  ].filter((fact) => fact !== '');
+  return `<article class="${escapeXml(work.priority)}${OVER.has(work.status) ? ' over' : ''}">
+<h2>${escapeXml(work.id)} ${escapeXml(work.title)}</h2>
+<p>${escapeXml(facts.join(' · '))}</p>
+<pre>${escapeXml(work.description)}</pre>
+${work.comments.map((comment) => `<p>${escapeXml(comment)}</p>`).join('\n')}
+</article>`;
+}

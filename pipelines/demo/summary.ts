@@ -1,0 +1,157 @@
+import { toIso } from '../../operators/model/time.ts';
+import type { Work } from './ask-cmms.ts';
+import type { AsideCount, Counts, Revision } from './ask-warehouse.ts';
+import { byReason } from './course.ts';
+import type { Score } from './score.ts';
+import type { Truth } from './truth.ts';
+
+/** What is known when a demo is over. */
+export type Outcome = {
+  readonly truth: Truth;
+  readonly score: Score;
+  readonly speed: number;
+  readonly counts: Counts;
+  readonly asides: readonly AsideCount[];
+  readonly revisions: readonly Revision[];
+  readonly works: readonly Work[];
+  /** Messages that the stream took, plant model and rules among them. */
+  readonly published: number;
+  /** Of `sql/checks`: how many there are, and the names of those that returned rows. */
+  readonly checks: { readonly count: number; readonly failed: readonly string[] };
+  readonly unfinished: readonly string[];
+  /** Milliseconds of the clock. */
+  readonly took: {
+    readonly start: number;
+    readonly publish: number;
+    readonly held: number;
+    readonly drain: number;
+  };
+  /** Milliseconds from the log into ClickHouse and into the CMMS, as they were seen. */
+  readonly latencies: { readonly warehouse: readonly number[]; readonly cmms: readonly number[] };
+};
+
+/** What `andon demo --json` prints. */
+export type DemoSummary = ReturnType<typeof summarise>;
+
+/** The numbers of a demo, held against what was planted. `differences` is empty when everything is as it should be. */
+export function summarise(outcome: Outcome) {
+  const { truth, score, speed, counts, asides, works, took, latencies, checks } = outcome;
+  return {
+    seed: truth.seed,
+    speed,
+    simulated: {
+      from: toIso(truth.begins),
+      to: toIso(truth.ends),
+      seconds: (truth.ends - truth.begins) / 1e6,
+    },
+    messages: counts.messages,
+    readings: counts.readings,
+    waveforms: counts.waveforms,
+    windows: counts.windows,
+    features: counts.features,
+    anomalies: counts.anomalies,
+    incidents: counts.incidents,
+    requests: counts.requests,
+    revisions: counts.revisions,
+    asides: Object.fromEntries(byReason(asides).map(({ reason, count }) => [reason, count])),
+    truth: {
+      planted: score.planted,
+      found: score.found.length,
+      missed: score.missed.length,
+      false: score.false.length,
+      nuisances: score.nuisances.length,
+    },
+    faults: faultsOf(outcome),
+    nuisances: score.nuisances.map(({ nuisance, found, exact }) => ({
+      nuisance: nuisance.id,
+      kind: nuisance.kind,
+      source: nuisance.source,
+      planted: nuisance.asides,
+      found,
+      exact,
+    })),
+    agree: {
+      messages: { published: outcome.published, clickhouse: counts.messages },
+      readings: { published: truth.readings, clickhouse: counts.readings },
+      requests: { clickhouse: counts.requests, cmms: works.length },
+      checks: { run: checks.count, failed: checks.failed },
+    },
+    latency_ms: { clickhouse: spread(latencies.warehouse), cmms: spread(latencies.cmms) },
+    seconds: {
+      start: seconds(took.start),
+      publish: seconds(took.publish),
+      held: seconds(took.held),
+      drain: seconds(took.drain),
+    },
+    differences: differencesOf(outcome),
+  };
+}
+
+function faultsOf({ score }: Outcome) {
+  const found = score.found.map(({ fault, request, after }) => ({ fault, request, after }));
+  const missed = score.missed.map(({ fault }) => ({ fault, request: null, after: null }));
+  return [...found, ...missed]
+    .sort((a, b) => a.fault.detectable - b.fault.detectable)
+    .map(({ fault, request, after }) => ({
+      fault: fault.id,
+      kind: fault.kind,
+      asset: fault.asset,
+      failure_mode: fault.failure_mode,
+      detectable: toIso(fault.detectable),
+      request,
+      after_seconds: after,
+    }));
+}
+
+/** What is not as it should be, a sentence each. */
+function differencesOf(outcome: Outcome): readonly string[] {
+  const { truth, score, counts, published, checks, unfinished } = outcome;
+  return [
+    ...score.missed.map(({ fault, because }) => `${fault.id} on ${fault.asset}: ${because}`),
+    ...score.false.map(
+      ({ request, asset, because }) => `request ${request} on ${asset}: ${because}`,
+    ),
+    ...score.nuisances
+      .filter(({ exact }) => !exact)
+      .map(
+        ({ nuisance, found }) =>
+          `${nuisance.id} from ${nuisance.source}: planted ${JSON.stringify(nuisance.asides)}, set aside ${JSON.stringify(found)}`,
+      ),
+    ...differ('messages', 'published', published, 'in ClickHouse', counts.messages),
+    ...differ('readings', 'published', truth.readings, 'in ClickHouse', counts.readings),
+    ...works(outcome),
+    ...checks.failed.map((name) => `sql/checks/${name} returns rows`),
+    ...unfinished,
+  ];
+}
+
+/** Every request has to be in the CMMS exactly once. */
+function works({ revisions, works: all }: Outcome): readonly string[] {
+  const times = new Map<string, number>([...revisions].map(({ id }) => [id, 0]));
+  for (const { external_key: id } of all) times.set(id, (times.get(id) ?? 0) + 1);
+  const known = new Set(revisions.map(({ id }) => id));
+  return [...times].flatMap(([id, count]) => {
+    if (!known.has(id)) return [`the CMMS has ${id}, which ClickHouse does not have`];
+    return count === 1 ? [] : [`request ${id} is in the CMMS ${count} times`];
+  });
+}
+
+function differ(
+  what: string,
+  here: string,
+  expected: number,
+  there: string,
+  found: number,
+): readonly string[] {
+  return expected === found ? [] : [`${what}: ${expected} ${here}, ${found} ${there}`];
+}
+
+function spread(values: readonly number[]) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? null;
+  return { median: at(0.5), p95: at(0.95), most: at(1), samples: sorted.length };
+}
+
+function seconds(milliseconds: number): number {
+  return Math.round(milliseconds / 100) / 10;
+}

@@ -1,0 +1,236 @@
+import { board } from './board.ts';
+import type { DemoView, FindingView, RequestView } from './demo-view.ts';
+import { apart, clipped, flowed, type Line, padded, type Style, span } from './lines.ts';
+import { actionWord, clockOf, dayOf, grouped, reasonWords, spoken } from './words.ts';
+
+export type Size = { readonly columns: number; readonly rows: number };
+
+const INDENT = 2;
+/** Below this many columns, what stands side by side stands one above the other. */
+const NARROW = 76;
+/** Requests are what it is all for: they are the last to give way. */
+const MOST_REQUESTS = 6;
+
+/** The whole screen of a demo, at most as large as the terminal. Pure: the same view gives the same lines. */
+export function screen(view: DemoView, { columns, rows }: Size): readonly Line[] {
+  const head = [...header(view, columns), ...funnel(view, columns)];
+  const foot = [...runs(view, columns), ...look(view)];
+  const quiet = asides(view, columns);
+  const plant = board(view.lines, columns);
+  const room = rows - head.length - foot.length - 1;
+  const blocks = [plant, quiet].filter((block) => block.length > 0);
+  const shown = blocks.filter((_, index) => {
+    const sizes = blocks.slice(0, index + 1).reduce((sum, block) => sum + block.length, 0);
+    return sizes <= room - 5;
+  });
+  const left = room - shown.reduce((sum, block) => sum + block.length, 0);
+  const asked = requests(view.requests, columns, left);
+  const seen = findings(view.latest, columns, left - asked.length);
+  const body = [
+    ...(shown.includes(plant) ? plant : []),
+    ...asked,
+    ...seen,
+    ...(shown.includes(quiet) ? quiet : []),
+  ];
+  return [...head, ...body, ...foot].slice(0, rows).map((line) => clipped(line, columns));
+}
+
+function header(view: DemoView, columns: number): readonly Line[] {
+  const machines = view.lines.reduce((sum, line) => sum + line.machines.length, 0);
+  const title: Line = [
+    span(' ANDON ', 'badge'),
+    span('  a simulated plant', 'strong'),
+    span(machines === 0 ? '' : `: ${view.lines.length} lines, ${machines} machines`, 'plain'),
+    span(`, seed ${view.seed}`, 'dim'),
+  ];
+  const time: Line =
+    view.phase === 'starting'
+      ? [span(view.waiting, 'dim')]
+      : [span(`${dayOf(view.at)} `, 'dim'), span(clockOf(view.at), 'strong'), ...speed(view)];
+  return [apart(title, time, columns), progress(view, columns)];
+}
+
+function speed({ actual, speed: asked, phase, waiting }: DemoView): Line {
+  if (phase === 'draining') return [span(`  ${waiting}`, 'busy')];
+  if (phase === 'done') return [span('  done', 'good')];
+  const slowed = actual < asked * 0.8;
+  return [
+    span('  '),
+    span(`${Math.round(actual)}×`, slowed ? 'warning' : 'accent'),
+    span(slowed ? ` of ${asked}×` : ' real time', 'dim'),
+  ];
+}
+
+function progress({ done, elapsed, seconds }: DemoView, columns: number): Line {
+  const text =
+    seconds === undefined
+      ? ` ${Math.round(elapsed)} s `
+      : ` ${Math.round(elapsed)} of ${seconds} s `;
+  const width = Math.max(0, columns - text.length);
+  const full = done === undefined ? 0 : Math.round(Math.min(1, done) * width);
+  return [
+    span('━'.repeat(full), 'accent'),
+    span('─'.repeat(width - full), 'dim'),
+    span(text, 'dim'),
+  ];
+}
+
+const STEPS = [
+  { name: 'readings', says: 'machines send', style: 'strong' },
+  { name: 'windows', says: 'put in figures', style: 'strong' },
+  { name: 'anomalies', says: 'rules find odd', style: 'warning' },
+  { name: 'incidents', says: 'add up to', style: 'busy' },
+  { name: 'requests', says: 'one per problem', style: 'danger' },
+] as const satisfies readonly { name: keyof DemoView['counts']; says: string; style: Style }[];
+
+/** From a million readings to a handful of requests: what all this does, in one picture. */
+function funnel({ counts }: DemoView, columns: number): readonly Line[] {
+  if (columns < NARROW) {
+    return [
+      [],
+      ...STEPS.map(({ name, says, style }) => [
+        span(grouped(counts[name]).padStart(12), style),
+        span(` ${name}`),
+        span(`  ${says}`, 'dim'),
+      ]),
+    ];
+  }
+  const width = Math.min(20, Math.floor((columns - INDENT - 4 * 3) / 5));
+  const row = (cell: (step: (typeof STEPS)[number]) => [string, Style], between: string): Line => [
+    span(' '.repeat(INDENT)),
+    ...STEPS.flatMap((step, index) => [
+      ...(index === 0 ? [] : [span(` ${between} `, 'dim')]),
+      padded(...withWidth(cell(step), width)),
+    ]),
+  ];
+  return [
+    [],
+    row(({ name, style }) => [grouped(counts[name]), style], '▸'),
+    row(({ name }) => [name, 'plain'], ' '),
+    row(({ says }) => [says, 'dim'], ' '),
+  ];
+}
+
+function withWidth([text, style]: [string, Style], width: number): [string, number, Style] {
+  return [text, width, style];
+}
+
+const PRIORITY_STYLES: Readonly<Record<string, Style>> = {
+  low: 'dim',
+  medium: 'warning',
+  high: 'danger',
+  urgent: 'danger',
+};
+
+function requests(all: readonly RequestView[], columns: number, room: number): readonly Line[] {
+  const many = Math.max(0, Math.min(MOST_REQUESTS, Math.floor((room - 2) / 2), all.length));
+  const more = all.length - many;
+  const title = heading('Maintenance requests', more > 0 ? `and ${more} more` : '');
+  if (all.length === 0) {
+    return [[], title, [span(`${' '.repeat(INDENT)}none so far: nothing stood out`, 'dim')]];
+  }
+  return [[], title, ...all.slice(0, many).flatMap((one) => requestLines(one, columns))];
+}
+
+function requestLines(one: RequestView, columns: number): readonly Line[] {
+  const over = one.action === 'withdraw' || one.action === 'close';
+  const style = over ? 'dim' : (PRIORITY_STYLES[one.priority] ?? 'plain');
+  const facts = [
+    one.asset,
+    one.failureMode,
+    one.remote === undefined ? 'on its way to the CMMS' : one.remote,
+    one.revision > 1 ? `revision ${one.revision}, ${actionWord(one.action)}` : '',
+    one.slot === undefined ? '' : `slot ${one.slot}`,
+  ].filter((fact) => fact !== '');
+  return [
+    apart(
+      [
+        span(`${' '.repeat(INDENT)}■ `, style),
+        padded(one.priority, 8, style),
+        span(one.title, over ? 'dim' : 'strong'),
+      ],
+      [span(clockOf(one.at), 'dim')],
+      columns,
+    ),
+    [span(' '.repeat(INDENT + 2 + 8)), span(facts.join(' · '), 'dim')],
+  ];
+}
+
+const KIND_STYLES: Readonly<Record<FindingView['kind'], Style>> = {
+  anomaly: 'warning',
+  incident: 'busy',
+  request: 'danger',
+};
+
+function findings(all: readonly FindingView[], columns: number, room: number): readonly Line[] {
+  const many = Math.min(all.length, room - 2);
+  if (many <= 0) return [];
+  const rows = all
+    .slice(-many)
+    .map(({ kind, at, asset, text }) =>
+      clipped(
+        [
+          span(`${' '.repeat(INDENT)}${clockOf(at)}  `, 'dim'),
+          padded(kind, 10, KIND_STYLES[kind]),
+          padded(asset, columns < NARROW ? 10 : 18),
+          span(text, 'dim'),
+        ],
+        columns,
+      ),
+    );
+  return [[], heading('What was found', ''), ...rows];
+}
+
+function asides({ asides: all }: DemoView, columns: number): readonly Line[] {
+  if (all.length === 0) return [];
+  const items = all.map(
+    ({ reason, count }): Line => [
+      span(grouped(count), 'strong'),
+      span(` ${reason}`),
+      span(reasonWords(reason) === '' ? '' : ` (${reasonWords(reason)})`, 'dim'),
+    ],
+  );
+  return [[], heading('Set aside, and counted', ''), ...flowed(items, columns, INDENT)];
+}
+
+function runs(view: DemoView, columns: number): readonly Line[] {
+  if (view.phase === 'starting') return [];
+  const { rates, lag, latency, trouble } = view;
+  const items: Line[] = [
+    [span(grouped(rates.readings), 'strong'), span(' readings/s', 'dim')],
+    [span(grouped(rates.messages), 'strong'), span(' messages/s', 'dim')],
+    [
+      span(`${grouped(lag.messages)}`, lag.held ? 'warning' : 'strong'),
+      span(lag.held ? ' messages behind: the plant waits' : ' messages behind', 'dim'),
+    ],
+    ...timed('into ClickHouse', latency.warehouse),
+    ...timed('into the CMMS', latency.cmms),
+  ];
+  return [
+    [],
+    heading('How it runs', ''),
+    ...flowed(items, columns, INDENT),
+    ...(trouble === undefined ? [] : [[span(`${' '.repeat(INDENT)}${trouble}`, 'warning')]]),
+  ];
+}
+
+function timed(what: string, milliseconds: number | undefined): Line[] {
+  if (milliseconds === undefined) return [];
+  return [[span(spoken(milliseconds), 'strong'), span(` ${what}`, 'dim')]];
+}
+
+function look({ look: places }: DemoView): readonly Line[] {
+  if (places.length === 0) return [];
+  return [
+    [],
+    heading('Look for yourself', 'Ctrl-C ends it and says how it went'),
+    ...places.map(({ what, where }) => [
+      span(`${' '.repeat(INDENT)}${where}`, 'accent'),
+      span(`   ${what}`, 'dim'),
+    ]),
+  ];
+}
+
+function heading(text: string, aside: string): Line {
+  return [span(text, 'strong'), span(aside === '' ? '' : `  ${aside}`, 'dim')];
+}
