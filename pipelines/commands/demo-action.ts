@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Course } from '../demo/course.ts';
 import { runDemo } from '../demo/demo.ts';
 import { summarise } from '../demo/summary.ts';
@@ -32,7 +32,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
     options.seconds === undefined
       ? undefined
       : numberOf('--seconds', options.seconds, 'a number above 0', (n) => n > 0);
-  const directory = await mkdtemp(join(tmpdir(), 'andon-demo-'));
+  const directory = await folderOf(options.keep);
   const ending = new AbortController();
   const stopListening = endOnSignal(ending);
   let course: Course | undefined;
@@ -64,9 +64,24 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   } finally {
     live?.stop();
     stopListening();
-    if (options.keep === true) console.error(`andon demo: everything is in ${directory}`);
+    if (options.keep !== undefined) console.error(`andon demo: everything is in ${directory}`);
     else await rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** A new folder, or the one that was asked for: what another demo left in it would be taken for this one's. */
+async function folderOf(keep: DemoOptions['keep']): Promise<string> {
+  if (typeof keep !== 'string') return mkdtemp(join(tmpdir(), 'andon-demo-'));
+  const folder = resolve(keep);
+  await mkdir(folder, { recursive: true });
+  const found = (await readdir(folder)).length;
+  if (found === 0) return folder;
+  throw wrongInput(
+    '--keep',
+    'an empty folder',
+    `${found} entries in ${keep}`,
+    'Remove it, or name another.',
+  );
 }
 
 function numberOf(

@@ -5,7 +5,7 @@ export type DemoOptions = {
   readonly seed: string;
   readonly speed: string;
   readonly json?: true;
-  readonly keep?: true;
+  readonly keep?: string | true;
   readonly picture?: string;
 };
 
@@ -18,7 +18,7 @@ export function registerDemo(program: Command): void {
     .option('--seed <number>', 'another plant life; the same seed gives the same answers', '1')
     .option('--speed <factor>', 'times faster than real time', '120')
     .option('--json', 'nothing but the summary, as one JSON object')
-    .option('--keep', 'leave everything in its folder, and say where')
+    .option('--keep [folder]', 'leave everything where it is, or in this folder, and say where')
     .option('--picture <file>', 'the screen as it is at the end, as an SVG')
     .addHelpText(
       'after',

@@ -2,13 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { assetKey } from '../../operators/model/key.ts';
 import { END_OF_TIME, type EventTime } from '../../operators/model/time.ts';
-import { createWarehouseClient } from '../../sinks/clickhouse/client.ts';
 import { applyChanges } from '../ingest/apply-changes.ts';
 import { changesOf } from '../ingest/changes.ts';
 import { connectNats } from '../ingest/connection.ts';
 import { listRequests } from '../maintenance/inspect.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
-import type { SupervisorHappening } from '../runtime/supervise.ts';
+import type { Happening } from '../runtime/happenings.ts';
 import { askWarehouse, type Revision } from './ask-warehouse.ts';
 import { type Course, createCourse } from './course.ts';
 import { publishPlant } from './publish-plant.ts';
@@ -40,7 +39,6 @@ export type DemoOptions = {
 const BEGIN = (Date.UTC(2026, 0, 5, 6) * 1_000) as EventTime;
 /** Milliseconds that landing and delivery may take when nothing more is published. */
 const DRAIN_WITHIN = 60_000;
-const DATABASE = 'andon';
 
 /**
  * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its maintenance pipeline and the
@@ -88,7 +86,7 @@ type Following = DemoOptions & {
 
 async function follow(options: Following): Promise<Outcome> {
   const { course, services, connection, plant, speed, seconds, ending } = options;
-  const client = createWarehouseClient({ url: services.clickhouse, database: DATABASE });
+  const { client } = services.warehouse;
   const over = new AbortController();
   const watching = watch({
     questions: askWarehouse(client),
@@ -148,7 +146,6 @@ async function follow(options: Following): Promise<Outcome> {
   } finally {
     over.abort();
     await watching;
-    await client.close();
   }
 }
 
@@ -176,18 +173,19 @@ async function drained(
   ];
 }
 
-function troubleOf(happening: SupervisorHappening): string | undefined {
+function troubleOf(happening: Happening): string | undefined {
   if (happening.kind !== 'child-exited' || happening.again === undefined) return undefined;
   return `${happening.name} ended (${happening.reason}) and is started again`;
 }
 
 /** What works while the demo runs. */
-function placesOf({ config, clickhouse }: Services): DemoView['look'] {
+function placesOf({ config, warehouse, cmms }: Services): DemoView['look'] {
   const andon = (command: string) => `npx andon ${command} --config ${config}`;
   return [
-    { where: andon('requests'), what: 'all requests; requests show ID says why' },
+    { where: andon('requests'), what: 'requests show ID: why' },
     { where: andon('asides'), what: 'what was set aside' },
-    { where: `${clickhouse}/play`, what: 'ClickHouse, for any client' },
+    { where: cmms.url, what: 'the CMMS, in a browser' },
+    { where: warehouse.url, what: 'ClickHouse, for any client; database andon' },
   ];
 }
 

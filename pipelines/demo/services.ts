@@ -4,16 +4,18 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
+import { readConfig } from '../config.ts';
 import { NO_OVERLAYS } from '../environment.ts';
 import { freePort } from '../runtime/free-port.ts';
-import { type SupervisorHappening, supervise } from '../runtime/supervise.ts';
+import type { Happen } from '../runtime/happenings.ts';
+import { supervise } from '../runtime/supervise.ts';
+import { openWarehouse, type Warehouse } from '../warehouse.ts';
 import { natsServer } from './nats-server.ts';
 
 /** Where the parts of a demo are. They are processes of their own that die with this one. */
 export interface Services {
   readonly nats: string;
-  readonly clickhouse: string;
+  readonly warehouse: Warehouse;
   readonly cmms: { readonly url: string; readonly token: string };
   /** The configuration of the worker: every command that takes `--config` finds the demo by it. */
   readonly config: string;
@@ -26,7 +28,7 @@ export interface Services {
 export type ServicesOptions = {
   /** Everything they keep is below. */
   readonly directory: string;
-  readonly onHappening: (happening: SupervisorHappening) => void;
+  readonly onHappening: Happen;
 };
 
 const ANDON = fileURLToPath(new URL('../../scripts/andon.js', import.meta.url));
@@ -45,26 +47,19 @@ export async function startServices({
   directory,
   onHappening,
 }: ServicesOptions): Promise<Services> {
-  const [natsPort, warehousePort, cmmsPort, httpPort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
+  const [natsPort, cmmsPort, httpPort] = [await freePort(), await freePort(), await freePort()];
   const nats = natsServer({ store: join(directory, 'nats'), port: natsPort, config: MAX_PAYLOAD });
-  const warehouse = warehouseCommand({
-    directory: join(directory, 'warehouse'),
-    port: warehousePort,
-  });
   const cmms = { url: `http://127.0.0.1:${cmmsPort}`, token: TOKEN };
   const config = join(directory, 'andon.yaml');
-  await writeFile(
-    config,
-    configOf({ directory, nats: nats.url, clickhouse: warehouse.url, cmms, httpPort }),
-  );
+  const settings = configOf({ directory, nats: nats.url, cmms, httpPort });
+  await writeFile(config, JSON.stringify(settings, null, 2));
   const running: Supervised[] = [];
+  // Of this process, so that every command with the configuration finds it, and starts it when it is needed again.
+  const { clickhouse } = readConfig(undefined, {});
+  const opening = openWarehouse({ clickhouse, directory }, onHappening);
   const stop = async () => {
     for (const service of running.splice(0).reverse()) await service.stop();
+    await (await opening.catch(() => undefined))?.close();
   };
   const begin = (options: Parameters<typeof supervise>[0]) => {
     const service = supervise({ ...options, onHappening });
@@ -73,47 +68,45 @@ export async function startServices({
   };
   const journal = ['--port', String(cmmsPort), '--journal', join(directory, 'cmms.ndjson')];
   try {
-    await Promise.all([
+    const [warehouse] = await Promise.all([
+      opening,
       begin({ name: 'nats-server', ...nats }),
-      begin({ name: 'warehouse', ...warehouse }),
       begin({
         name: 'CMMS',
         ...program([CMMS, ...journal]),
-        ready: (signal) => answers(`${cmms.url}/healthz`, signal),
+        ready: (signal) => answers(`${cmms.url}/`, signal),
       }),
     ]);
+    return {
+      nats: nats.url,
+      warehouse,
+      cmms,
+      config,
+      startWorker: () =>
+        begin({
+          name: 'worker',
+          ...program([ANDON, 'run', '--config', config]),
+          env: NO_OVERLAYS,
+          grace: 20_000,
+          // Ready once it has worked the first message, so the tables are there too.
+          ready: (signal) => answers(`http://127.0.0.1:${httpPort}/readyz`, signal),
+        }),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
-  return {
-    nats: nats.url,
-    clickhouse: warehouse.url,
-    cmms,
-    config,
-    startWorker: () =>
-      begin({
-        name: 'worker',
-        ...program([ANDON, 'run', '--config', config]),
-        env: NO_OVERLAYS,
-        grace: 20_000,
-        // Ready once it has worked the first message, so the tables are there too.
-        ready: (signal) => answers(`http://127.0.0.1:${httpPort}/readyz`, signal, true),
-      }),
-    stop,
-  };
 }
 
 function program(args: readonly string[]): { command: string; args: readonly string[] } {
   return { command: process.execPath, args: ['--import', import.meta.resolve('tsx'), ...args] };
 }
 
-/** Any answer will do, unless it has to be a good one: who refuses us is there. */
-async function answers(url: string, signal: AbortSignal, good = false): Promise<void> {
+async function answers(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    const response = await fetch(url, { signal }).catch(() => undefined);
-    if (response !== undefined && (response.ok || !good)) return;
+    if ((await fetch(url, { signal }).catch(() => undefined))?.ok === true) return;
     await pause(25, undefined, { signal });
   }
 }
@@ -121,7 +114,6 @@ async function answers(url: string, signal: AbortSignal, good = false): Promise<
 type Addresses = {
   readonly directory: string;
   readonly nats: string;
-  readonly clickhouse: string;
   readonly cmms: { readonly url: string; readonly token: string };
   readonly httpPort: number;
 };
@@ -130,26 +122,21 @@ type Addresses = {
  * The preset of the reference CMMS, without its status: what people answer today is ahead of the time of a replay, and
  * the same seed would no longer give the same answers. The people of the demo are in the log, with the machines.
  */
-function configOf({ directory, nats, clickhouse, cmms, httpPort }: Addresses): string {
-  const { status: _, rate: __, ...preset } = parse(readFileSync(PRESET, 'utf8'));
+function configOf({ directory, nats, cmms, httpPort }: Addresses): object {
   // What is JSON is YAML.
-  return JSON.stringify(
-    {
-      directory: join(directory, 'state'),
-      nats: { servers: [nats] },
-      clickhouse: { url: clickhouse },
-      http: { port: httpPort },
-      epoch: { seconds: EPOCH },
-      cmms: {
-        ...preset,
-        base: cmms.url,
-        auth: { kind: 'bearer', token: cmms.token },
-        timeout: '2s',
-        settle: '2s',
-        retry: { first: '50ms', most: '500ms' },
-      },
+  const { status: _, rate: __, ...preset } = parse(readFileSync(PRESET, 'utf8'));
+  return {
+    directory,
+    nats: { servers: [nats] },
+    http: { port: httpPort },
+    epoch: { seconds: EPOCH },
+    cmms: {
+      ...preset,
+      base: cmms.url,
+      auth: { kind: 'bearer', token: cmms.token },
+      timeout: '2s',
+      settle: '2s',
+      retry: { first: '50ms', most: '500ms' },
     },
-    null,
-    2,
-  );
+  };
 }

@@ -35,8 +35,9 @@ function card(work: WorkRequest): string {
     work.priority,
     work.asset,
     work.failure_code,
-    work.planned_start === null ? '' : `planned for ${work.planned_start}`,
+    work.planned_start === null ? '' : `planned for ${work.planned_start} to ${work.planned_end}`,
     work.hours === null ? '' : `${work.hours} h`,
+    work.stop_cost === null ? '' : `a stop costs ${work.stop_cost}`,
     work.parts.length === 0 ? '' : `parts ${work.parts.join(', ')}`,
     work.revision === null ? '' : `revision ${work.revision}`,
   ].filter((fact) => fact !== '');

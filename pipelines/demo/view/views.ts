@@ -4,7 +4,7 @@ import type { PlantEntry } from '../../rules-file.ts';
 import type { Work } from '../ask-cmms.ts';
 import type { MachineNow, Revision } from '../ask-warehouse.ts';
 import type { Lamp, LineView, RequestView } from './demo-view.ts';
-import { clockOf } from './words.ts';
+import { clockOf, grouped } from './words.ts';
 
 /** The lamps of all machines of the model, in its order. */
 export function lineViews(
@@ -66,8 +66,11 @@ export function requestViews(
     .sort((a, b) => b.at - a.at || (a.id < b.id ? -1 : 1));
 }
 
-function slotOf({ slot }: Pick<Request, 'slot'>): string | undefined {
+/** The slot, and what it spares: a stop while the machine produces costs what the plant model says. */
+function slotOf({ slot, stop }: Pick<Request, 'slot' | 'stop'>): string | undefined {
   if (slot === null) return undefined;
   const hours = (time: EventTime) => clockOf(time).slice(0, 5);
-  return `${hours(slot.start)} to ${hours(slot.end)} (${slot.kind})`;
+  const spared = (stop.cost ?? 0) - (stop.cost_in_slot ?? 0);
+  const saves = spared > 0 ? `, spares ${grouped(spared)} ${stop.currency}`.trimEnd() : '';
+  return `${hours(slot.start)} to ${hours(slot.end)} (${slot.kind})${saves}`;
 }

@@ -1,9 +1,9 @@
 import { type EventTime, toIso } from '../../../operators/model/time.ts';
 import type { RequestView } from './demo-view.ts';
 
-/** A whole number for people: `1 204 300`. */
+/** A whole number for people: `1,204,300`. */
 export function grouped(number: number): string {
-  return String(Math.round(number)).replaceAll(/\B(?=(\d{3})+$)/g, ' ');
+  return String(Math.round(number)).replaceAll(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Milliseconds for people. */

@@ -14,6 +14,10 @@ test('the page of the CMMS shows each work request, and runs nothing that a requ
       parts: ['6205-2RS'],
       hours: 2,
       planned_start: null,
+      planned_end: null,
+      production_order: '4711',
+      order_due: null,
+      stop_cost: 900,
       revision: 2,
       status: 'NEW',
       status_note: '',
@@ -23,7 +27,7 @@ test('the page of the CMMS shows each work request, and runs nothing that a requ
     },
   ]);
   expect(html).toContain('WR-00001');
-  expect(html).toContain('BRG-OUTER · 2 h · parts 6205-2RS · revision 2');
+  expect(html).toContain('BRG-OUTER · 2 h · a stop costs 900 · parts 6205-2RS · revision 2');
   expect(html).not.toContain('<script');
   expect(html).toContain('vibration &#38; heat');
 });

@@ -48,7 +48,7 @@ export const VIEW: DemoView = {
       assetKey: 'p1/machining/coolant-pump',
       title: 'Coolant pump, bearing: outer race damage',
       failureMode: 'BRG-OUTER',
-      slot: '10:00 to 11:30 (changeover)',
+      slot: '10:00 to 11:30 (changeover), spares 900 EUR',
       remote: 'WR-00002',
     },
     {

@@ -62,7 +62,7 @@ test('a plant that is held up says so, and shows its true speed', () => {
   const lag = { messages: 90_000, seconds: 800, held: true };
   const text = textOf({ ...VIEW, actual: 61.3, lag }, 108, 40);
   expect(text).toContain('61× of 120×');
-  expect(text).toContain('90 000 messages behind: the plant waits');
+  expect(text).toContain('90,000 messages behind: the plant waits');
 });
 
 test('before anything is there the screen says what is waited for', () => {
