@@ -12,9 +12,9 @@ import { askWarehouse, type Revision } from './ask-warehouse.ts';
 import { type Course, createCourse } from './course.ts';
 import { publishPlant } from './publish-plant.ts';
 import { runChecks } from './run-checks.ts';
-import { score } from './score.ts';
+import { type Seen, score } from './score.ts';
 import { type Services, startServices } from './services.ts';
-import { simulatedPlant } from './simulated-plant.ts';
+import { type SimulatedPlant, simulatedPlant } from './simulated-plant.ts';
 import type { Outcome } from './summary.ts';
 import type { DemoView } from './view/demo-view.ts';
 import { watch } from './watch.ts';
@@ -81,7 +81,7 @@ type Following = DemoOptions & {
   readonly course: Course;
   readonly services: Services;
   readonly connection: NatsConnection;
-  readonly plant: ReturnType<typeof simulatedPlant>;
+  readonly plant: SimulatedPlant;
 };
 
 async function follow(options: Following): Promise<Outcome> {
@@ -189,8 +189,15 @@ function placesOf({ config, warehouse, cmms }: Services): DemoView['look'] {
   ];
 }
 
-function askedFor(revisions: readonly Revision[]) {
+/** Each request once: when it was opened, and what it says by now. */
+function askedFor(revisions: readonly Revision[]): Seen['requests'] {
+  const latest = new Map(revisions.map((one) => [one.id, one.failure_mode]));
   return revisions
     .filter(({ revision }) => revision === 1)
-    .map(({ id, plant, line, asset, time }) => ({ id, asset: assetKey(plant, line, asset), time }));
+    .map(({ id, plant, line, asset, time }) => ({
+      id,
+      time,
+      asset: assetKey(plant, line, asset),
+      failure_mode: latest.get(id) ?? '',
+    }));
 }

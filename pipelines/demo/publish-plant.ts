@@ -64,12 +64,10 @@ export async function publishPlant(options: PublishPlantOptions): Promise<Publis
         at = now;
         await look(pace.untilDue(appended));
       }
-      if (signal.aborted) {
-        // Of several messages with one append time, some may be in the log: the next one is not.
-        at = appended;
-        break;
-      }
+      // Messages of one append time belong together: the truth is told up to a time.
+      const begun = appended === at;
       at = appended;
+      if (signal.aborted && !begun) break;
       await publisher.publish(replayed(message, 0));
       batch += 1;
       if (batch >= BATCH) await look(0);

@@ -99,7 +99,7 @@ function faultsOf({ score }: Outcome) {
       failure_mode: fault.failure_mode,
       detectable: toIso(fault.detectable),
       request,
-      after_seconds: after,
+      after_seconds: after === null ? null : after / 1e6,
     }));
 }
 

@@ -1,4 +1,4 @@
-import type { EventTime } from '../../../operators/model/time.ts';
+import { type Duration, type EventTime, SECOND } from '../../../operators/model/time.ts';
 import type { DemoSummary, Outcome } from '../summary.ts';
 import { type Line, padded, span } from './lines.ts';
 import { clockOf, grouped, reasonWords, spoken } from './words.ts';
@@ -34,7 +34,9 @@ function found({ score, works }: Outcome): readonly Line[] {
     ...score.found.map(({ fault, request, after }) => ({
       fault,
       mark: span('✔ ', 'good'),
-      outcome: span(`asked for after ${after} s, as ${remotes.get(request) ?? request}`),
+      outcome: span(
+        `asked for after ${Math.round(after / 1e6)} s, as ${remotes.get(request) ?? request}`,
+      ),
     })),
     ...score.missed.map(({ fault, because }) => ({
       fault,
@@ -67,6 +69,12 @@ function found({ score, works }: Outcome): readonly Line[] {
       ],
     ),
   ];
+}
+
+/** A detector may be better than what the plant itself promises of a fault. */
+function spokenAfter(after: Duration): string {
+  const seconds = Math.round(after / SECOND);
+  return seconds < 0 ? `${-seconds} s before` : `${seconds} s after`;
 }
 
 function quiet({ score, truth }: Outcome): readonly Line[] {

@@ -10,6 +10,8 @@ const INDENT = 2;
 const NARROW = 76;
 /** Requests are what it is all for: they are the last to give way. */
 const MOST_REQUESTS = 6;
+/** With so many rows there is room for what was found as well. */
+const FEW_ROOM = 14;
 
 /** The whole screen of a demo, at most as large as the terminal. Pure: the same view gives the same lines. */
 export function screen(view: DemoView, { columns, rows }: Size): readonly Line[] {
@@ -123,7 +125,8 @@ const PRIORITY_STYLES: Readonly<Record<string, Style>> = {
 };
 
 function requests(all: readonly RequestView[], columns: number, room: number): readonly Line[] {
-  const many = Math.max(0, Math.min(MOST_REQUESTS, Math.floor((room - 2) / 2), all.length));
+  const most = room >= FEW_ROOM ? Math.floor((room - 8) / 2) : Math.floor((room - 2) / 2);
+  const many = Math.max(0, Math.min(MOST_REQUESTS, most, all.length));
   const more = all.length - many;
   const title = heading('Maintenance requests', more > 0 ? `and ${more} more` : '');
   if (all.length === 0) {
@@ -135,25 +138,33 @@ function requests(all: readonly RequestView[], columns: number, room: number): r
 function requestLines(one: RequestView, columns: number): readonly Line[] {
   const over = one.action === 'withdraw' || one.action === 'close';
   const style = over ? 'dim' : (PRIORITY_STYLES[one.priority] ?? 'plain');
+  const { head, reason } = partsOf(one.title);
   const facts = [
-    one.asset,
-    one.failureMode,
     one.remote === undefined ? 'on its way to the CMMS' : one.remote,
-    one.revision > 1 ? `revision ${one.revision}, ${actionWord(one.action)}` : '',
+    one.revision > 1 ? actionWord(one.action) : '',
     one.slot === undefined ? '' : `slot ${one.slot}`,
+    head.includes(one.failureMode) ? '' : one.failureMode,
+    reason,
   ].filter((fact) => fact !== '');
   return [
     apart(
       [
         span(`${' '.repeat(INDENT)}■ `, style),
         padded(one.priority, 8, style),
-        span(one.title, over ? 'dim' : 'strong'),
+        span(head, over ? 'dim' : 'strong'),
       ],
       [span(clockOf(one.at), 'dim')],
       columns,
     ),
     [span(' '.repeat(INDENT + 2 + 8)), span(facts.join(' · '), 'dim')],
   ];
+}
+
+/** A title says what is wrong with which machine, then how badly and why: `Pump 1, bearing: CAVITATION, alarm: …`. */
+function partsOf(title: string): { readonly head: string; readonly reason: string } {
+  const [, head = title, reason = ''] =
+    /^(.*?)[,:] (?:notice|warning|alarm|danger): (.*)$/.exec(title) ?? [];
+  return { head, reason };
 }
 
 const KIND_STYLES: Readonly<Record<FindingView['kind'], Style>> = {
