@@ -34,9 +34,7 @@ function found({ score, works }: Outcome): readonly Line[] {
     ...score.found.map(({ fault, request, after }) => ({
       fault,
       mark: span('✔ ', 'good'),
-      outcome: span(
-        `asked for after ${Math.round(after / 1e6)} s, as ${remotes.get(request) ?? request}`,
-      ),
+      outcome: span(`asked for ${spokenAfter(after)}, as ${remotes.get(request) ?? request}`),
     })),
     ...score.missed.map(({ fault, because }) => ({
       fault,
