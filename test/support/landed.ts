@@ -80,10 +80,7 @@ export async function checksOf(stand: Stand): Promise<Record<string, unknown[]>>
     const query = text.trim().replace(/;$/, '');
     const rows = await rowsOf(
       stand,
-      query.replace(
-        /\b(FROM|JOIN) (epochs|asides|readings|request_history|requests)\b/g,
-        '$1 {db}.$2',
-      ),
+      query.replace(/\b(FROM|JOIN) ([a-z_]+)\b(?!\()/g, '$1 {db}.$2'),
     );
     if (rows.length > 0) found[path] = rows;
   }
