@@ -75,13 +75,13 @@ export function addColumn(
       continue;
     }
     if (!single) {
-      addToEach(engine, panes, lane, time, value, now, report);
+      addToEach(engine, panes, lane, time, value, now, report, from + index);
       continue;
     }
     if (slot === NONE || time < low || time >= high) {
       slot = place(engine, panes, lane, time, now, report);
       if (slot < 0) {
-        if (slot === LATE) report.late(lane, time, value);
+        if (slot === LATE) report.late(lane, time, value, from + index);
         slot = NONE;
         continue;
       }
@@ -126,12 +126,13 @@ function addToEach(
   value: number,
   now: number,
   report: Report,
+  position: number,
 ): void {
   const { slots } = panes;
   const { trigger, assigner } = engine.shape;
   const taken: number[] = [];
   const slot = place(engine, panes, lane, time, now, report, (each) => taken.push(each));
-  if (slot === LATE) report.late(lane, time, value);
+  if (slot === LATE) report.late(lane, time, value, position);
   if (slot < 0) return;
   if (assigner.kind !== 'aligned') taken.push(slot);
   for (const each of taken) {
@@ -161,7 +162,7 @@ export function advance(engine: Engine, panes: Panes, now: number, report: Repor
   flush(engine, panes, report);
   const { slots } = panes;
   let next = release(panes.held, now, (lane, time, value) => {
-    addToEach(engine, panes, lane, time, value, now, report);
+    addToEach(engine, panes, lane, time, value, now, report, NONE);
   });
   for (let lane = 0; lane < slots.heads.length; lane += 1) {
     let oldest = NONE;

@@ -26,7 +26,14 @@ export type Gather<C extends Plain> = {
 };
 
 /** What a frame left behind that no window could take. */
-type Lost = { late: number; signal: string; time: number; value: number };
+type Lost = {
+  late: number;
+  signal: string;
+  time: number;
+  value: number;
+  /** Places in the frame of readings that were counted: one that is late for several rules counts once. */
+  readonly counted: Set<number>;
+};
 
 const NOTHING = new Float64Array(0);
 
@@ -53,7 +60,7 @@ export function gather<C extends Plain>(
     values: NOTHING,
     from: 0,
   };
-  const lost: Lost = { late: 0, signal: '', time: 0, value: 0 };
+  const lost: Lost = { late: 0, signal: '', time: 0, value: 0, counted: new Set() };
   const report: Report = {
     fire(lane, start, end, numbers, at, sketch, version, timely) {
       const { shape } = about.program.engine;
@@ -66,7 +73,9 @@ export function gather<C extends Plain>(
       });
       say(windowOf(about, lane, from, to, version, known, quantiles), timely, about.out);
     },
-    late(lane, time, value) {
+    late(lane, time, value, position) {
+      if (lost.counted.has(position)) return;
+      lost.counted.add(position);
       if (lost.late === 0) {
         lost.signal = about.gathering.lanes[lane] ?? '';
         lost.time = time;
@@ -139,6 +148,7 @@ export function gather<C extends Plain>(
       shared = known;
       state.asset = frame.asset;
       const routes = routing.routesOf(state, frame);
+      lost.counted.clear();
       let { due } = state;
       for (const route of routes) {
         const { program, gathering } = route;

@@ -28,8 +28,8 @@ export interface Report {
     version: number,
     timely: boolean,
   ): void;
-  /** A reading came too late for all of its windows. */
-  late(lane: number, time: number, value: number): void;
+  /** A reading came too late for all of its windows. `position`: of it among the values of its frame. */
+  late(lane: number, time: number, value: number, position: number): void;
   /** A fired session is no more: it became part of one that starts at another time. */
   retract(lane: number, start: number, end: number, version: number): void;
 }

@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { parseDuration } from '../../operators/model/duration.ts';
-import { type Duration, type EventTime, toIso } from '../../operators/model/time.ts';
+import type { Duration } from '../../operators/model/time.ts';
 import { configOf, type Departures } from '../config.ts';
 import { changesOf } from '../ingest/changes.ts';
 import type { PublishCounts } from '../ingest/publish.ts';
 import { publishRecordings } from '../ingest/publish-recordings.ts';
 import { type RecordingDescription, readDescription } from '../ingest/recording-description.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
+import { showProgress } from './show-progress.ts';
+import { speedOf } from './speed-of.ts';
 import { withNats } from './with-nats.ts';
 import { wrongInput } from './wrong-input.ts';
 
@@ -93,12 +95,6 @@ function renamed(
   return { ...description, subject };
 }
 
-function speedOf(text: string): number {
-  const speed = text === 'max' ? Number.POSITIVE_INFINITY : Number(text);
-  if (speed > 0) return speed;
-  throw wrongInput('--speed', 'a number above 0, or max', text);
-}
-
 function settleOf(text: string | undefined): Duration | undefined {
   if (text === undefined) return undefined;
   const duration = parseDuration(text);
@@ -118,26 +114,4 @@ function report(counts: PublishCounts, took: number, json: boolean, stopped: boo
     `${acknowledged} messages (${(bytes / 1_048_576).toFixed(1)} MiB) are in the log, after ${seconds} s; ` +
       `${repeated} were sent again, ${duplicates} were there already.${end}`,
   );
-}
-
-/** A line on a terminal that is written over; nothing at all into a pipe. */
-function showProgress() {
-  const tty = process.stderr.isTTY;
-  const began = performance.now();
-  let shown = 0;
-  return {
-    show: (counts: PublishCounts, at: EventTime) => {
-      const now = performance.now();
-      if (!tty || now - shown < 200) return;
-      shown = now;
-      const rate = Math.round(counts.acknowledged / ((now - began) / 1_000));
-      process.stderr.write(
-        `\r\u001b[2K${counts.acknowledged} messages, ${rate}/s, at ${toIso(at)}`,
-      );
-    },
-    clear: () => {
-      if (tty && shown > 0) process.stderr.write('\r\u001b[2K');
-      shown = 0;
-    },
-  };
 }

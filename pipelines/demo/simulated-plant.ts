@@ -1,5 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { DAY as DAY_LONG, type EventTime, MINUTE, plus } from '../../operators/model/time.ts';
+import {
+  DAY as DAY_LONG,
+  type EventTime,
+  fromMilliseconds,
+  MINUTE,
+  plus,
+} from '../../operators/model/time.ts';
 import type { Recorded } from '../ingest/recorded.ts';
 import { courseOf } from './plant/course.ts';
 import { planDay } from './plant/day-plan.ts';
@@ -9,6 +15,9 @@ import type { PlantedFault, Truth } from './truth.ts';
 
 /** A fault has its request at most so long after it is detectable, in simulated time. */
 export const FOUND_WITHIN = MINUTE;
+
+/** A Monday morning, at the beginning of the early shift: where a plant of a replay begins. */
+export const BEGIN = fromMilliseconds(Date.UTC(2026, 2, 2, 5));
 
 export type SimulatedPlant = {
   /** Paths of the plant model and the rules that belong to it. */

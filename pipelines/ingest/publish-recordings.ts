@@ -20,9 +20,8 @@ import {
   partitionStream,
 } from './streams.ts';
 
-export type PublishRecordingsOptions = {
+type PublishOptions = {
   readonly connection: NatsConnection;
-  readonly recordings: readonly RecordingDescription[];
   readonly changes?: readonly PlantChange[];
   readonly partitions: number;
   /**
@@ -33,9 +32,13 @@ export type PublishRecordingsOptions = {
   readonly mode: 'replay' | 'existing' | 'live';
   /** Times faster than recorded. Infinity: as fast as the log takes it. */
   readonly speed: number;
-  readonly settle?: Duration;
   readonly signal: AbortSignal;
   readonly onProgress?: (counts: PublishCounts, at: EventTime) => void;
+};
+
+export type PublishRecordingsOptions = PublishOptions & {
+  readonly recordings: readonly RecordingDescription[];
+  readonly settle?: Duration;
 };
 
 /**
@@ -44,21 +47,35 @@ export type PublishRecordingsOptions = {
  * published then.
  */
 export async function publishRecordings(options: PublishRecordingsOptions): Promise<PublishCounts> {
-  const { connection, recordings, changes = [], partitions, mode, speed, signal } = options;
+  const { recordings, mode } = options;
   const began = await firstAppended(recordings);
   if (began === undefined) return { ...NOTHING };
-  await checkStreams(options, began);
   const live = mode === 'live';
   const now = Date.now();
   const shift = live ? now * 1_000 - began : 0;
   const boot = live ? String(now) : '0';
+  const messages = wholeLog({ ...options, shift, boot, ticks: !live });
+  return publishMessages({ ...options, messages, began: (began + shift) as EventTime });
+}
+
+export type PublishMessagesOptions = PublishOptions & {
+  /** In the order of their append times; `changes` only say here where those among them go. */
+  readonly messages: Iterable<Recorded> | AsyncIterable<Recorded>;
+  /** The append time that goes with the present. */
+  readonly began: EventTime;
+};
+
+/** The same for messages from anywhere. They may be without an end: then `signal` ends it. */
+export async function publishMessages(options: PublishMessagesOptions): Promise<PublishCounts> {
+  const { connection, messages, began, changes = [], partitions, mode, speed, signal } = options;
+  await checkStreams(options, began);
+  const live = mode === 'live';
   const destinations = destinationsOf(changes, partitions);
-  const publisher = createPublisher(connection, { run: `publish-${now}-${process.pid}` });
+  const publisher = createPublisher(connection, { run: `publish-${Date.now()}-${process.pid}` });
   const start = performance.now();
   try {
-    for await (const message of wholeLog({ ...options, shift, boot, ticks: !live })) {
-      const offset = (message.appended - shift - began) / 1_000 / speed;
-      await until(start + offset, signal);
+    for await (const message of messages) {
+      await until(start + (message.appended - began) / 1_000 / speed, signal);
       if (signal.aborted) break;
       for (const partition of destinations(message.subject)) {
         await publisher.publish(
@@ -108,7 +125,7 @@ async function until(due: number, signal: AbortSignal): Promise<void> {
   if (wait > 1) await delay(wait, undefined, { signal }).catch(() => undefined);
 }
 
-async function checkStreams(options: PublishRecordingsOptions, began: EventTime): Promise<void> {
+async function checkStreams(options: PublishOptions, began: EventTime): Promise<void> {
   const { connection, partitions, mode } = options;
   for (let partition = 0; partition < partitions; partition += 1) {
     const name = partitionStream(partition);

@@ -104,6 +104,22 @@ describe('A window', () => {
     ]);
   });
 
+  it('counts a late reading once, however many rules it is late for', () => {
+    const items = [
+      rules([tumbling, { ...tumbling, id: 'hops', kind: 'hopping', size: '4s', hop: '2s' }]),
+      frame(3, { speed: [1], force: [1] }),
+      until(30),
+      frame(3, { speed: [7, 8], force: [7, 8] }),
+      frame(14, { speed: [7] }),
+    ];
+    // The last one is late for the short window only; it stands in the long one, and counts too.
+    const counts = asidesOf(runThrough(window, items)).map(({ detail, count }) => [detail, count]);
+    expect(counts).toEqual([
+      ['window hops: all windows of the reading are closed', 4],
+      ['window hops: all windows of the reading are closed', 1],
+    ]);
+  });
+
   it('lands early firings as version 0, at most one per step of time', () => {
     const items = [
       rules([{ ...tumbling, early: '2s' }]),

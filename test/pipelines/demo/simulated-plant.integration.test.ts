@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Duration, type EventTime, HOUR, plus } from '../../../operators/model/time.ts';
-import { BEGIN } from './demo-plant.ts';
+import { BEGIN } from '../../../pipelines/demo/simulated-plant.ts';
 import { demoRun } from './demo-run.ts';
 
 // No process is started: it is here because two hours of a plant take their time.

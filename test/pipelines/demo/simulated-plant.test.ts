@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { type Duration, HOUR, MINUTE, plus } from '../../../operators/model/time.ts';
 import { FAULT_KINDS } from '../../../pipelines/demo/plant/faults.ts';
 import { NUISANCE_KINDS } from '../../../pipelines/demo/plant/nuisances.ts';
-import { FOUND_WITHIN, simulatedPlant } from '../../../pipelines/demo/simulated-plant.ts';
-import { BEGIN, before } from './demo-plant.ts';
+import { BEGIN, FOUND_WITHIN, simulatedPlant } from '../../../pipelines/demo/simulated-plant.ts';
+import { before } from './demo-plant.ts';
 
 function fingerprint(seed: number): string {
   const hash = createHash('sha256');
