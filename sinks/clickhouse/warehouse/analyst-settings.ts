@@ -27,6 +27,9 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'transform_null_in',
   'union_default_mode',
   'use_query_cache',
+  // Java's driver says this with every statement; it means nothing for a read.
+  'async_insert',
+  'wait_for_async_insert',
 ]);
 const ALLOWED_PREFIX = /^output_format_(?!schema)/;
 

@@ -1,4 +1,4 @@
-import { identifier, isSymbol, type SqlToken } from '../sql-tokens.ts';
+import { identifier, isSymbol, isWord, type SqlToken } from '../sql-tokens.ts';
 import type { Engine } from './engine.ts';
 import { readonly } from './engine-error.ts';
 
@@ -6,7 +6,7 @@ import { readonly } from './engine-error.ts';
 export type EngineFacts = {
   /** Names of its table functions, in lower case. */
   readonly tableFunctions: ReadonlySet<string>;
-  /** Of the system tables in which paths stand: the other columns. */
+  /** Of the system tables in which paths stand: what an analyst may select of them, with blanks for the paths. */
   readonly systemColumns: ReadonlyMap<string, readonly string[]>;
 };
 
@@ -44,7 +44,7 @@ const OPEN: ReadonlySet<string> = new Set([
   'zeros_mt',
 ]);
 
-/** System tables of which analysts see all columns but those with paths. */
+/** System tables of which analysts see all columns, but no path: it is empty, because drivers ask for the column. */
 const WITH_PATHS = ['databases', 'parts', 'parts_columns', 'tables'] as const;
 
 /** Asks the engine. */
@@ -57,18 +57,24 @@ export async function engineFacts(engine: Engine): Promise<EngineFacts> {
   try {
     const functions = await lines('SELECT lower(name) FROM system.table_functions');
     const columns = await lines(
-      `SELECT table, name FROM system.columns WHERE database = 'system'
-       AND table IN ('${WITH_PATHS.join("', '")}') AND name NOT LIKE '%path%' ORDER BY table, position`,
+      `SELECT table, name, type FROM system.columns WHERE database = 'system'
+       AND table IN ('${WITH_PATHS.join("', '")}') ORDER BY table, position`,
     );
     const systemColumns = new Map<string, string[]>(WITH_PATHS.map((table) => [table, []]));
     for (const line of columns) {
-      const [table = '', name = ''] = line.split('\t');
-      systemColumns.get(table)?.push(name);
+      const [table = '', name = '', type = ''] = line.split('\t');
+      systemColumns.get(table)?.push(columnFor(name, type));
     }
     return { tableFunctions: new Set(functions), systemColumns };
   } finally {
     connection.close();
   }
+}
+
+function columnFor(name: string, type: string): string {
+  const column = identifier(name);
+  if (!name.includes('path')) return column;
+  return type === 'String' ? `'' AS ${column}` : `arrayMap(path -> '', ${column}) AS ${column}`;
 }
 
 /** A stretch of a statement and what goes into its place. */
@@ -92,9 +98,18 @@ export function systemTable(
     throw readonly(`system.${table.text} is not for analysts: it tells of files, hosts or others`);
   }
   const { start } = database;
+  const { end } = table;
   // A qualified column: `system.tables.name`.
-  if (isSymbol(behind, '.')) return { start, end: table.start, text: '' };
-  const name = behind?.text.toUpperCase() === 'AS' ? '' : ` AS ${identifier(table.text)}`;
-  const list = columns.map(identifier).join(', ');
-  return { start, end: table.end, text: `(SELECT ${list} FROM system.${table.text})${name}` };
+  if (isSymbol(behind, '.')) return { start, end, text: aliasOf(tokens, table.text) };
+  const name = isWord(behind, 'AS') ? '' : ` AS ${identifier(table.text)}`;
+  return { start, end, text: `(SELECT ${columns.join(', ')} FROM system.${table.text})${name}` };
+}
+
+/** What the table is called where the statement reads from it. */
+function aliasOf(tokens: readonly SqlToken[], table: string): string {
+  const named = tokens.findIndex(
+    ({ text }, at) =>
+      text === 'system' && tokens[at + 2]?.text === table && isWord(tokens[at + 3], 'AS'),
+  );
+  return identifier((named < 0 ? undefined : tokens[named + 4]?.text) ?? table);
 }

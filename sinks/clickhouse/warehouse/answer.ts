@@ -15,8 +15,8 @@ import type { Role } from './secret.ts';
 import type { Sessions } from './sessions.ts';
 import type { Way } from './way.ts';
 
-/** What a request did, where the engine says it. */
-export type Summary = { readonly read: number; readonly written: number; readonly bytes: number };
+/** Rows and bytes of the result, and what was written, where the engine says it. It does not say what it has read. */
+export type Summary = { readonly result: number; readonly written: number; readonly bytes: number };
 
 /** What requests are carried out with. */
 export type House = {
@@ -98,7 +98,7 @@ async function* carriedOut(
       if (insert === undefined) break;
       // The client's end of a connection that sent nothing; the engine would call it an error.
       if (insert.data.length === 0) return;
-      return note({ read: 0, ...(await insertData(connection, insert, folder)) });
+      return note({ result: 0, ...(await insertData(connection, insert, folder)) });
     }
     case 'stream':
       for await (const piece of connection.stream(sql, ask.format)) yield inForm(piece, ask);
@@ -108,7 +108,7 @@ async function* carriedOut(
     case 'whole':
   }
   const { bytes, rowsRead, bytesRead } = await connection.query(sql, ask.format);
-  note({ read: rowsRead, written: 0, bytes: bytesRead });
+  note({ result: rowsRead, written: 0, bytes: bytesRead });
   yield inForm(bytes, ask);
 }
 
@@ -130,7 +130,7 @@ async function* byFile(
   try {
     const statement = intoOutfile(sql, { path, format, compression });
     const { rowsRead, bytesRead } = await connection.query(statement, format);
-    note({ read: rowsRead, written: 0, bytes: bytesRead });
+    note({ result: rowsRead, written: 0, bytes: bytesRead });
     file = await open(path);
     await rm(path);
     for (;;) {

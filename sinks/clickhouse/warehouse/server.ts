@@ -138,15 +138,18 @@ function head(
   response.setHeader('X-ClickHouse-Format', ask.format);
   response.setHeader('X-ClickHouse-Timezone', 'UTC');
   response.setHeader('X-ClickHouse-Exception-Tag', tag);
-  const { read, written, bytes } = summary ?? { read: 0, written: 0, bytes: 0 };
+  const { result, written, bytes } = summary ?? { result: 0, written: 0, bytes: 0 };
   const text = (value: number | bigint) => String(value);
   response.setHeader(
     'X-ClickHouse-Summary',
     JSON.stringify({
-      read_rows: text(read + written),
-      read_bytes: text(bytes),
+      read_rows: text(written),
+      read_bytes: text(written > 0 ? bytes : 0),
       written_rows: text(written),
       written_bytes: text(written > 0 ? bytes : 0),
+      // Java's client reads rows only if there are some by this.
+      result_rows: text(result),
+      result_bytes: text(result > 0 ? bytes : 0),
       elapsed_ns: text(elapsed),
     }),
   );

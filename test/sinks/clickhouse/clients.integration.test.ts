@@ -136,7 +136,7 @@ describe('curl', () => {
   test('reads what was done in the headers', async () => {
     const { headers } = await send({ default_format: 'JSON', query_id: '' }, texts);
     const summary = JSON.parse(String(headers['x-clickhouse-summary']));
-    expect(summary).toMatchObject({ read_rows: '20000', written_rows: '0' });
+    expect(summary).toMatchObject({ result_rows: '20000', written_rows: '0' });
     expect(Number(summary.elapsed_ns)).toBeGreaterThan(0);
     expect(headers['x-clickhouse-query-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
