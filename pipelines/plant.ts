@@ -89,7 +89,7 @@ function rankOfObservation(value: Observation): string {
 }
 
 /** Observations first, so that a pattern sees a reading before what a detector said of it. */
-function rankOfFinding(value: Situated<Observation> | Anomaly): string {
+export function rankOfFinding(value: Situated<Observation> | Anomaly): string {
   if (!('kind' in value)) return `0 ${rankOfObservation(value.value)}`;
   return `1 ${value.rule} ${value.signal} ${value.point} ${value.revision}`;
 }

@@ -17,6 +17,7 @@ import { type Rules, rulesSchema } from '../../operators/model/rules.ts';
 import type { Observation, Observed, Situated } from '../../operators/model/situation.ts';
 import { type Duration, type EventTime, minus, plus } from '../../operators/model/time.ts';
 import { situate } from '../../operators/situate/situate.ts';
+import { rankOfFinding } from '../plant.ts';
 import {
   EXAMPLE_BEGIN,
   EXAMPLE_LINE,
@@ -37,7 +38,10 @@ export function playExample(
   const incidents: Incident[] = [];
   const log = new Subject<Flow<Happening>>();
   let failure: { readonly error: unknown } | undefined;
-  const ordered = order<Known>({ id: 'order' as StageId, version: 1, rank: () => '' }, FORGETFUL);
+  const ordered = order<Known>(
+    { id: 'order' as StageId, version: 1, rank: rankOfFinding },
+    FORGETFUL,
+  );
   log.pipe(known(FORGETFUL), ordered, correlate(FORGETFUL, watch)).subscribe({
     next: (item) => {
       if (item.kind === 'event' && isIncident(item.value)) incidents.push(item.value);
