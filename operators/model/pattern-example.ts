@@ -6,7 +6,7 @@ import { SCHEDULE_KINDS } from './schedule.ts';
 import type { Duration } from './time.ts';
 
 /** A time of an example: `+2m30s` after its beginning. Also `2m30s`. */
-const offset = z.string().transform((text, context) => {
+export const offset = z.string().transform((text, context) => {
   const duration = parseDuration(text.replace(/^\+/, ''));
   if (duration !== undefined) return duration;
   context.addIssue({

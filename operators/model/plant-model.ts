@@ -40,7 +40,7 @@ const pointSchema = z.strictObject({
   bearing: bearingSchema.optional(),
 });
 
-const assetSchema = z.strictObject({
+export const assetSchema = z.strictObject({
   id: nameSchema,
   name: z.string().optional(),
   class: nameSchema.default('machine'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { detectorRuleSchema } from './detector-rule.ts';
 import { durationSchema } from './duration.ts';
 import { patternRuleSchema } from './pattern-rule.ts';
+import { rulesExampleSchema } from './rules-example.ts';
 import { type Duration, HOUR, MINUTE, SECOND } from './time.ts';
 import { suppressionRuleSchema, triggerRuleSchema } from './trigger-rule.ts';
 import { windowRuleSchema } from './window-rule.ts';
@@ -37,6 +38,8 @@ export const rulesSchema = z.strictObject({
   patterns: list(patternRuleSchema),
   triggers: list(triggerRuleSchema),
   suppress: z.array(suppressionRuleSchema).default([]),
+  /** What `andon test` holds the rules as a whole to. */
+  examples: z.array(rulesExampleSchema).max(100).default([]),
 });
 
 export type Rules = z.infer<typeof rulesSchema>;

@@ -1,6 +1,8 @@
+import type { PatternRule } from '../../operators/model/pattern-rule.ts';
 import { heldAgainst, type Outcome } from '../examples/held-against.ts';
+import { rulesHeldAgainst } from '../examples/rules-held-against.ts';
 import { EXIT, type ExitCode } from '../problem.ts';
-import { readRulesFile } from '../rules-file.ts';
+import { type RulesEntry, readRulesFile } from '../rules-file.ts';
 import { wrongInput } from './wrong-input.ts';
 
 type TestOptions = { readonly json?: true; readonly only?: readonly string[] };
@@ -15,14 +17,14 @@ export async function testRules(
   const outcomes: Timed[] = [];
   const known = new Set<string>();
   for (const file of files) {
-    const { patterns } = (await readRulesFile(file)).rules;
+    const entry = await readRulesFile(file);
+    const { patterns } = entry.rules;
     for (const { id } of patterns) known.add(id);
     const chosen = patterns.filter(({ id }) => only.length === 0 || only.includes(id));
-    const examples = chosen.flatMap((rule) => rule.examples.map((example) => ({ rule, example })));
-    if (json !== true && chosen.length > 0) console.log(file);
-    for (const { rule, example } of examples) {
+    if (json !== true && (chosen.length > 0 || only.length === 0)) console.log(file);
+    for (const play of playsOf(entry, chosen, only.length === 0)) {
       const begun = performance.now();
-      const outcome = heldAgainst(rule, example);
+      const outcome = play();
       const milliseconds = Math.round((performance.now() - begun) * 10) / 10;
       outcomes.push({ ...outcome, milliseconds });
       if (json === true) console.log(JSON.stringify({ file, ...outcome, milliseconds }));
@@ -38,6 +40,20 @@ export async function testRules(
   const failed = outcomes.filter(({ passed }) => !passed).length;
   if (json !== true) console.log(summary(outcomes.length, failed));
   return failed > 0 ? EXIT.defect : EXIT.ok;
+}
+
+/** Every example of these patterns, and with `whole` those of the rules as a whole. */
+function playsOf(
+  { raw, rules }: RulesEntry,
+  patterns: readonly PatternRule[],
+  whole: boolean,
+): readonly (() => Outcome)[] {
+  const ofPatterns = patterns.flatMap((rule) =>
+    rule.examples.map((example) => () => heldAgainst(rule, example)),
+  );
+  if (!whole) return ofPatterns;
+  const ofRules = rules.examples.map((example) => () => rulesHeldAgainst(raw, example));
+  return [...ofPatterns, ...ofRules];
 }
 
 function inWords(outcome: Timed): string {
@@ -56,7 +72,7 @@ function inWords(outcome: Timed): string {
 }
 
 function block(title: string, lines: readonly string[]): readonly string[] {
-  const [first = 'no match', ...others] = lines;
+  const [first = 'nothing', ...others] = lines;
   return [`      ${title.padEnd(9)}${first}`, ...others.map((line) => `${' '.repeat(15)}${line}`)];
 }
 

@@ -29,7 +29,7 @@ export type Happening = {
 };
 
 /** The events of an example in the order of their times; what repeats is written out. */
-export function happeningsOf({ events }: PatternExample): readonly Happening[] {
+export function happeningsOf({ events }: Pick<PatternExample, 'events'>): readonly Happening[] {
   const revisions = new Map<string, number>();
   return events
     .flatMap((event) =>

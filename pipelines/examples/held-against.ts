@@ -4,6 +4,7 @@ import type { ExpectedMatch, PatternExample } from '../../operators/model/patter
 import { type PatternRule, timeoutRuleOf } from '../../operators/model/pattern-rule.ts';
 import { between, type Duration } from '../../operators/model/time.ts';
 import { createMatchStories, type PatternStory } from '../explain/match-stories.ts';
+import { type Comparison, compared } from './comparison.ts';
 import { EXAMPLE_BEGIN } from './happenings-of.ts';
 import { playExample } from './play.ts';
 
@@ -11,14 +12,10 @@ import { playExample } from './play.ts';
  * How an example came out: as expected, if `missing` and `surplus` are empty. Matches are in words; `why` says of those
  * that began and did not come true what ended them.
  */
-export type Outcome = {
+export type Outcome = Comparison & {
   readonly pattern: string;
   readonly example: string;
   readonly passed: boolean;
-  readonly expected: readonly string[];
-  readonly found: readonly string[];
-  readonly missing: readonly string[];
-  readonly surplus: readonly string[];
   readonly why: readonly string[];
 };
 
@@ -27,20 +24,12 @@ export function heldAgainst(rule: PatternRule, example: PatternExample): Outcome
   const stories = createMatchStories([rule.id]);
   const incidents = playExample(rule, example, stories.watch);
   const found = incidents.map((incident) => matchOf(rule, incident));
-  const surplus = [...found];
-  const missing = example.expect.filter((expected) => {
-    const at = surplus.findIndex((match) => fits(match, expected));
-    if (at >= 0) surplus.splice(at, 1);
-    return at < 0;
-  });
+  const comparison = compared(example.expect, found, fits, inWords);
   return {
     pattern: rule.id,
     example: example.name,
-    passed: missing.length === 0 && surplus.length === 0,
-    expected: example.expect.map(inWords),
-    found: found.map(inWords),
-    missing: missing.map(inWords),
-    surplus: surplus.map(inWords),
+    passed: comparison.missing.length === 0 && comparison.surplus.length === 0,
+    ...comparison,
     why: stories.told().flatMap(reasonsOf),
   };
 }

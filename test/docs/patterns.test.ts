@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { rulesSchema } from '../../operators/model/rules.ts';
 import { heldAgainst } from '../../pipelines/examples/held-against.ts';
+import { rulesHeldAgainst } from '../../pipelines/examples/rules-held-against.ts';
 import { diagramOf } from '../../pipelines/explain/pattern-diagram.ts';
 import { sentenceOf } from '../../pipelines/explain/pattern-sentence.ts';
 import { textOf } from '../support/architecture.ts';
@@ -54,6 +55,17 @@ describe('docs/rules.md', () => {
       expect(heldAgainst(rule, example)).toMatchObject({ passed: true });
     },
   );
+
+  test('has examples of the rules as a whole that run', () => {
+    const whole = blocks
+      .filter(({ text }) => /^examples:/m.test(text))
+      .map(({ text }) => parse(text))
+      .flatMap((raw) => rulesSchema.parse(raw).examples.map((example) => ({ raw, example })));
+    expect(whole.length).toBeGreaterThanOrEqual(2);
+    for (const { raw, example } of whole) {
+      expect(rulesHeldAgainst(raw, example)).toMatchObject({ passed: true });
+    }
+  });
 
   test('draws the patterns that it shows', () => {
     for (const { words, text } of blocks) {

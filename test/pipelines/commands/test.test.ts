@@ -62,7 +62,7 @@ describe('andon test', () => {
     );
     const none = await run('none');
     expect(none.code).toBe(1);
-    expect(none.lines).toContain('      expected no match');
+    expect(none.lines).toContain('      expected nothing');
   });
 
   test('knows matches whose time ran out, and holds the time of a match to what is said', async () => {
@@ -106,5 +106,44 @@ describe('andon test', () => {
   ])('refuses an example with %s, and says where', async (_, expected, more, sentence) => {
     await expect(run(expected, more)).rejects.toThrow(sentence);
     await expect(run(expected, more)).rejects.toThrow(/rules\.yaml:\d+:\d+: patterns\.0\.examples/);
+  });
+
+  const whole = (expected: string, more = '') => {
+    const path = join(folder, 'whole.yaml');
+    writeFileSync(
+      path,
+      `windows: [{ id: minute, kind: tumbling, size: 1m }]
+detectors: [{ id: hot, kind: limit, signal: temperature, window: minute, above: 75 }]
+triggers: [{ id: look, on: hot, request: { priority: high } }]
+examples:
+  - name: it gets hot
+    readings: [{ from: +0m, to: +10m, temperature: [60, 90] }]
+    events: [{ at: +0m, event: state, state: EXECUTE }${more}]
+    expect: ${expected}
+`,
+    );
+    return testRules([path], { json: true });
+  };
+
+  test('takes readings through the whole pipeline, to requests', async () => {
+    expect(await whole('{ anomalies: [hot], incidents: [hot] }')).toBe(0);
+    expect(await whole('{ requests: [{ asset: machine, priority: high }] }')).toBe(0);
+    expect(await whole('{ requests: [{ priority: low }] }')).toBe(1);
+    expect(JSON.parse(String(printed.mock.lastCall?.[0]))).toMatchObject({
+      pattern: 'rules',
+      missing: ['request priority low'],
+      surplus: ['request asset machine, action open, priority high'],
+    });
+    expect(await whole('{ anomalies: [] }')).toBe(1);
+  });
+
+  test('says what was set aside, and takes no word of a detector for granted', async () => {
+    await whole('{ incidents: [] }', ', { at: +1m, event: request, id: x }');
+    expect(JSON.parse(String(printed.mock.lastCall?.[0])).why).toEqual([
+      expect.stringMatching(/^1 set aside: malformed, .*request event/),
+    ]);
+    await expect(whole('{}', ', { at: +1m, anomaly: temperature }')).rejects.toThrow(
+      /expected event or schedule/,
+    );
   });
 });

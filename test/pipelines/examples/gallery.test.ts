@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { heldAgainst } from '../../../pipelines/examples/held-against.ts';
+import { rulesHeldAgainst } from '../../../pipelines/examples/rules-held-against.ts';
 import { readRulesFile } from '../../../pipelines/rules-file.ts';
 
 const folder = fileURLToPath(new URL('../../../examples/patterns/', import.meta.url));
@@ -27,6 +28,13 @@ describe.each(gallery)('examples/patterns/%s', (name) => {
       expect(outcomes.filter(({ passed }) => !passed)).toEqual([]);
       expect(outcomes.some(({ found }) => found.length > 0)).toBe(true);
       expect(outcomes.some(({ found }) => found.length === 0 || found.length > 1)).toBe(true);
+    }
+  });
+
+  test('makes of readings and facts what its examples of the whole say', async () => {
+    const { raw, rules } = await readRulesFile(`${folder}${name}`);
+    for (const example of rules.examples) {
+      expect(rulesHeldAgainst(raw, example)).toMatchObject({ passed: true });
     }
   });
 });
