@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import {
   DAY as DAY_LONG,
+  type Duration,
   type EventTime,
   fromMilliseconds,
   MINUTE,
@@ -16,6 +17,9 @@ import type { PlantedFault, Truth } from './truth.ts';
 /** A fault has its request at most so long after it is detectable, in simulated time. */
 export const FOUND_WITHIN = MINUTE;
 
+/** And its right name so long after: news of a request are gathered for a minute, and a name takes some waveforms. */
+const NAMED_WITHIN = (3 * MINUTE) as Duration;
+
 /** A Monday morning, at the beginning of the early shift: where a plant of a replay begins. */
 export const BEGIN = fromMilliseconds(Date.UTC(2026, 2, 2, 5));
 
@@ -30,7 +34,7 @@ export type SimulatedPlant = {
   readonly messages: () => Iterable<Recorded>;
   /**
    * What was planted among the messages appended before `until`: counts are exact for these messages. A fault that need
-   * not have been found by then is not in it.
+   * not have been found and named by then is among those that grow.
    */
   readonly truth: (until: EventTime) => Truth;
 };
@@ -64,7 +68,7 @@ export function simulatedPlant(options: {
         });
       });
       const quiet = plans.flatMap((plan) => toldQuiet(plan, machines, clock));
-      const isDue = ({ detectable }: PlantedFault) => plus(detectable, FOUND_WITHIN) <= until;
+      const isDue = ({ detectable }: PlantedFault) => plus(detectable, NAMED_WITHIN) <= until;
       return {
         ...{ seed, begins: begin, ends: until },
         ...{ messages: counted.messages, readings: counted.readings },

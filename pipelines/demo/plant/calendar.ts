@@ -17,7 +17,7 @@ export type Phase = {
 /** How the schedule of a line is changed while the plant runs, and when the change is told. */
 export type Correction = {
   readonly at: Seconds;
-  readonly kind: 'postponed' | 'cancelled';
+  readonly kind: 'postponed' | 'early' | 'cancelled';
   /** The stop as it was planned at first. */
   readonly planned: Phase;
 };
@@ -33,12 +33,16 @@ export const DAY = 24 * 3_600;
 /** The plant stands in the last hour of each day. */
 const NIGHT = 3_600;
 const PRODUCTS = ['bracket', 'hinge', 'housing', 'cover', 'flange'] as const;
-const POSTPONED = 8 * MINUTE;
-const TOLD_AHEAD = 12 * MINUTE;
+/** What becomes of the second stop of a line, by the line's number. */
+const CORRECTIONS = ['postponed', 'cancelled', 'early'] as const;
+const SHIFT = { postponed: 8 * MINUTE, early: -10 * MINUTE, cancelled: 0 } as const;
+/** When the schedule says so, from when the stop was planned to begin: of one that came early, after it began. */
+const TOLD = { postponed: -12 * MINUTE, early: -5 * MINUTE, cancelled: -12 * MINUTE } as const;
 
 /**
  * One day of a line: orders of about an hour, between them changeovers and every third time a break; in the afternoon a
- * window for maintenance. The second stop of the first line is postponed and the second of the second line cancelled.
+ * window for maintenance. The second stop of the first line is postponed, that of the second line is cancelled, and that of the
+ * third begins early, which the schedule says only when it has begun.
  */
 export function calendarOf(seed: number, line: string, number: number, day: number): LineCalendar {
   const random = randomOf(seed, 'calendar', line, day);
@@ -50,7 +54,7 @@ export function calendarOf(seed: number, line: string, number: number, day: numb
   stand('planned-stop', begin, at);
   for (let count = 1; at < end; count += 1) {
     const length = Math.round(random.between(40, 58) * MINUTE);
-    const isCorrected = count === 2 && number < 2;
+    const correction = count === 2 ? CORRECTIONS[number] : undefined;
     const kind = count % 3 === 2 ? 'planned-stop' : count === 9 ? 'maintenance' : 'changeover';
     const stop = Math.min(end, at + length);
     const pause = Math.round((kind === 'changeover' ? random.between(8, 12) : 15) * MINUTE);
@@ -60,16 +64,17 @@ export function calendarOf(seed: number, line: string, number: number, day: numb
     const order = (to: Seconds): Phase => {
       return { kind: 'order', from: at, to, id: idOf(`${line}-order`, day, count), product, load };
     };
-    if (isCorrected && number === 1) {
+    if (correction !== undefined) {
+      corrections.push({ at: stop + TOLD[correction], kind: correction, planned });
+    }
+    if (correction === 'cancelled') {
       phases.push(order(planned.to));
-      corrections.push({ at: stop - TOLD_AHEAD, kind: 'cancelled', planned });
       at = planned.to;
       continue;
     }
-    const late = isCorrected ? POSTPONED : 0;
-    const actual = { ...planned, from: stop + late, to: planned.to + late };
+    const shift = correction === undefined ? 0 : SHIFT[correction];
+    const actual = { ...planned, from: stop + shift, to: planned.to + shift };
     phases.push(order(actual.from));
-    if (late > 0) corrections.push({ at: stop - TOLD_AHEAD, kind: 'postponed', planned });
     if (actual.to > actual.from) phases.push(actual);
     at = actual.to;
   }

@@ -31,7 +31,10 @@ export function planDay(seed: number, machines: readonly Machine[], day: number)
   };
   const faults = planFaults({ seed, day, machines, timelineOf: timeline });
   const timelines = new Map(
-    machines.map((machine) => [machine.key, timeline(machine, stopsOf(faults, machine))]),
+    machines.map((machine) => {
+      const own = faults.filter((fault) => fault.machine === machine);
+      return [machine.key, timeline(machine, stopsOf(own))];
+    }),
   );
   return {
     day,

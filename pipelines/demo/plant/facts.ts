@@ -17,6 +17,18 @@ export type Fact = {
 const SEEN = [240, 600] as const;
 const OPERATORS = ['Ines', 'Jonas', 'Mira', 'Pavel'] as const;
 
+/** The segments that an order goes through on each line, and the machines of each. */
+const SEGMENTS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  stamping: { blanking: ['press1', 'hydraulics1', 'extractor1'], forming: ['press2', 'conveyor1'] },
+  machining: { roughing: ['spindle1', 'coolant1', 'mist1'], finishing: ['spindle2', 'chips1'] },
+  coating: {
+    washing: ['washer1', 'carrier1'],
+    painting: ['paint1', 'exhaust1'],
+    drying: ['dryer1'],
+  },
+  packing: { cartoning: ['packer1', 'packer2', 'vacuum1'], palletising: ['palletiser1', 'belt1'] },
+};
+
 /** All machine events and schedule messages of a day, in the order of their times. */
 export function factsOf(seed: number, plan: DayPlan, machines: readonly Machine[]): Fact[] {
   const facts = [
@@ -81,7 +93,10 @@ function scheduleFacts({ line, phases, corrections }: LineCalendar, machines: re
     subject,
     content: (milliseconds) => ({
       entries: [
-        ...list.map((phase) => entryOf(phase, milliseconds)),
+        ...list.flatMap((phase) => [
+          entryOf(phase, milliseconds),
+          ...operationsOf(line, phase, milliseconds),
+        ]),
         ...cancelled.map((phase) => ({ ...entryOf(phase, milliseconds), cancelled: true })),
       ],
     }),
@@ -110,6 +125,18 @@ function entryOf(
 ): object {
   const order = product === '' ? {} : { product, due: milliseconds(to + 3_600) };
   return { id, kind, start: milliseconds(from), end: milliseconds(to), ...order };
+}
+
+function operationsOf(
+  line: string,
+  { kind, id, from, to }: Phase,
+  milliseconds: (at: Seconds) => number,
+): object[] {
+  if (kind !== 'order') return [];
+  const span = { start: milliseconds(from), end: milliseconds(to) };
+  return Object.entries(SEGMENTS[line] ?? {}).map(([segment, assets]) => {
+    return { id: `${id}/${segment}`, kind: 'operation', order: id, segment, assets, ...span };
+  });
 }
 
 export function subjectOf(kind: string, key: string, point?: string): string {

@@ -10,6 +10,8 @@ const CYCLE = 2 * 3_600;
 /** A machine counts as steady when it has produced for so long, and does so on. */
 const STEADY = 150;
 const ONWARD = 180;
+/** How long the repair of a slow fault takes. */
+const REPAIR = 15 * MINUTE;
 /** How long a machine with a sudden fault still tries. */
 const ENDURES = 100;
 
@@ -114,12 +116,10 @@ function firstShown(
   return undefined;
 }
 
-/** The stops that the faults of a machine make: it gives up, or it is stopped for its repair. */
-export function stopsOf(faults: readonly Fault[], machine: Machine): readonly Stop[] {
-  return faults
-    .filter((fault) => fault.machine === machine)
-    .map(({ aborts, repaired }): Stop => {
-      if (aborts < repaired) return { kind: 'breakdown', from: aborts, to: repaired };
-      return { kind: 'repair', from: repaired - 15 * MINUTE, to: repaired };
-    });
+/** The stops that the faults of one machine make: it gives up, or it is stopped for its repair. */
+export function stopsOf(faults: readonly Fault[]): readonly Stop[] {
+  return faults.map(({ aborts, repaired }): Stop => {
+    if (aborts < repaired) return { kind: 'breakdown', from: aborts, to: repaired };
+    return { kind: 'repair', from: repaired - REPAIR, to: repaired };
+  });
 }

@@ -3,6 +3,7 @@ import type { PlantedFault, PlantedNuisance, QuietStretch } from '../truth.ts';
 import type { Seconds } from './calendar.ts';
 import type { DayPlan } from './day-plan.ts';
 import { subjectOf } from './facts.ts';
+import { stopsOf } from './fault-plan.ts';
 import { FAULTS, type Fault } from './faults.ts';
 import type { Machine } from './machines.ts';
 import { NUISANCES, type Nuisance } from './nuisances.ts';
@@ -43,7 +44,7 @@ function sourceOf({ kind, machine }: Nuisance): string {
 
 /** The stretches of a day in which machines stand or start up. */
 export function toldQuiet(
-  { calendars, timelines }: DayPlan,
+  { calendars, timelines, faults }: DayPlan,
   machines: readonly Machine[],
   clock: Clock,
 ): readonly QuietStretch[] {
@@ -65,5 +66,11 @@ export function toldQuiet(
         : [];
     });
   });
-  return [...lines, ...single];
+  const repairs = machines.flatMap(({ key }) => {
+    const own = faults.filter(({ machine }) => machine.key === key);
+    return stopsOf(own).map(({ from, to }): QuietStretch => {
+      return { kind: 'maintenance', assets: [key], from: clock(from), to: clock(to) };
+    });
+  });
+  return [...lines, ...single, ...repairs];
 }

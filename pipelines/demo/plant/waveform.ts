@@ -10,7 +10,9 @@ export const COUNT = 8_192;
 
 /** mm/s in one g·s: what turns a velocity into an acceleration, with 2πf. */
 const GRAVITY = 9_806.65;
+/** A power of two: places in the table wrap around by a mask. */
 const NOISE = 2 ** 16;
+const MASK = NOISE - 1;
 /** The cage slips: rolling elements come by a little less often than geometry says. */
 const SLIP = 0.007;
 const JITTER = 0.01;
@@ -74,7 +76,7 @@ function addNoise(samples: Float64Array, table: Float64Array, rms: number, rando
   const second = Math.floor(random.next() * NOISE);
   const gain = rms / Math.SQRT2;
   for (let at = 0; at < COUNT; at += 1) {
-    const sum = (table[(first + at) % NOISE] ?? 0) + (table[(second + at) % NOISE] ?? 0);
+    const sum = (table[(first + at) & MASK] ?? 0) + (table[(second + at) & MASK] ?? 0);
     samples[at] = (samples[at] ?? 0) + gain * sum;
   }
 }
@@ -172,5 +174,7 @@ function packed(samples: Float64Array): Pick<Burst, 'samples' | 'scale'> {
   let peak = 1e-6;
   for (const value of samples) peak = Math.max(peak, Math.abs(value));
   const scale = peak / 32_000;
-  return { samples: Int16Array.from(samples, (value) => Math.round(value / scale)), scale };
+  const counts = new Int16Array(COUNT);
+  for (let at = 0; at < COUNT; at += 1) counts[at] = Math.round((samples[at] ?? 0) / scale);
+  return { samples: counts, scale };
 }

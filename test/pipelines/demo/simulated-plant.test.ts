@@ -44,7 +44,9 @@ test.each([1, 2, 3, 4])(
     expect(new Set(faults.map(({ asset }) => asset)).size).toBe(faults.length);
     expect(nuisances.map(({ kind }) => kind).toSorted()).toEqual([...NUISANCE_KINDS].toSorted());
     const stretches = new Set(quiet.map(({ kind }) => kind));
-    expect(stretches).toEqual(new Set(['changeover', 'startup', 'planned-stop', 'stop']));
+    expect(stretches).toEqual(
+      new Set(['changeover', 'startup', 'planned-stop', 'stop', 'maintenance']),
+    );
     for (const { asset, begins, detectable } of faults) {
       expect(detectable).toBeGreaterThanOrEqual(begins);
       const during = quiet.filter(({ assets, from, to }) => {
