@@ -159,29 +159,30 @@ async function askAll(client: ClickHouseClient, times: number): Promise<readonly
   return asked;
 }
 
-/** A value for every parameter of a query, by its name. */
+/** A value for every parameter of a query: what its head says (`-- days = 7 : …`), or one of this plant. */
 async function parametersOf(client: ClickHouseClient, query: string) {
-  const now = Math.floor(Date.now() / 1_000);
   const result = await client.query({
     query: 'SELECT id FROM requests WHERE appended > now() - INTERVAL 12 HOUR LIMIT 1',
     format: 'JSONEachRow',
   });
   const [request] = await result.json<{ id: string }>();
-  const known: Readonly<Record<string, unknown>> = {
-    plant: 'p1',
-    line: 'l1',
-    asset: 'machine-7',
-    signal: 'temperature',
+  const ours: Readonly<Record<string, string>> = {
+    ...{ plant: 'p1', line: 'l1', asset: 'machine-7', signal: 'temperature' },
     id: request?.id ?? '',
-    request: request?.id ?? '',
-    from: now - 86_400,
-    to: now,
-    days: 30,
-    hours: 24,
   };
-  const names = Array.from(query.matchAll(/\{(\w+)\s*:/g), ([, name = '']) => name);
-  for (const name of names) {
-    if (!(name in known)) throw new Error(`expected a value for the parameter ${name}, found none`);
-  }
-  return Object.fromEntries(names.map((name) => [name, known[name]]));
+  const said = new Map(
+    Array.from(query.matchAll(/^-- (\w+) = (.*?) ?: (.*)$/gm), ([, name, value, about]) => [
+      name,
+      // Empty means all of them, where the head says so; elsewhere somebody must choose.
+      value === '' && !about?.includes('all if empty') ? undefined : value,
+    ]),
+  );
+  const names = new Set(Array.from(query.matchAll(/\{(\w+)\s*:/g), ([, name = '']) => name));
+  return Object.fromEntries(
+    [...names].map((name) => {
+      const value = said.get(name) ?? ours[name];
+      if (value !== undefined) return [name, value];
+      throw new Error(`expected a value for the parameter ${name}, found none`);
+    }),
+  );
 }

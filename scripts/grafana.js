@@ -7,34 +7,22 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 
 const QUERIES = new URL('../sql/queries/', import.meta.url);
 const DASHBOARDS = new URL('../deploy/grafana/dashboards/', import.meta.url);
+const PARAMETER = /\{(\w+)\s*:\s*([^{}]+)\}/g;
 const SOURCE = { type: 'grafana-clickhouse-datasource', uid: '$source' };
 
 /**
- * @typedef {{ name: string, title: string, sql: string, parameters: { name: string, type: string }[] }} Query
- * @typedef {{ uid: string, title: string, takes: (names: string[]) => boolean }} Place
+ * `value` is what the parameter is when nobody chooses; `all` if an empty one means all of them.
+ * @typedef {{ name: string, type: string, value: string, all: boolean }} Parameter
+ * @typedef {{ name: string, title: string, group: string, sql: string, parameters: Parameter[] }} Query
  */
-
-/** A query lies in the first dashboard that takes its parameters. @type {Place[]} */
-const PLACES = [
-  {
-    uid: 'andon-request',
-    title: 'Andon: one request',
-    takes: (names) => has(names, ['id', 'request']),
-  },
-  {
-    uid: 'andon-asset',
-    title: 'Andon: one machine',
-    takes: (names) => has(names, ['asset', 'signal']),
-  },
-  { uid: 'andon-plant', title: 'Andon: the plant', takes: () => true },
-];
 
 /** A variable as Grafana puts it into SQL: a text in quotes. @param {string} name */
 const text = (name) => `\${${name}:sqlstring}`;
 
-const PLANT = `plant = ${text('plant')}`;
-const LINE = `${PLANT} AND line = ${text('line')}`;
-const ASSET = `${LINE} AND asset = ${text('asset')}`;
+// Where all of them are chosen, the variable is an empty text.
+const PLANT = `${text('plant')} IN ('', plant)`;
+const LINE = `${PLANT} AND ${text('line')} IN ('', line)`;
+const ASSET = `${LINE} AND ${text('asset')} IN ('', asset)`;
 const REQUESTS = 'SELECT id FROM current_requests ORDER BY time DESC LIMIT 200';
 
 /** Where the choices of a variable come from. A parameter that is not here is typed in. */
@@ -47,27 +35,32 @@ const CHOICES = Object.entries({
   request: REQUESTS,
 });
 
-/** @param {string[]} names @param {string[]} wanted */
-function has(names, wanted) {
-  return names.some((name) => wanted.includes(name));
-}
-
-/** @returns {Query[]} */
+/**
+ * The head of a query says its question, its group, and its parameters: `-- days = 7 : so many days`.
+ * @returns {Query[]}
+ */
 function readQueries() {
   const files = readdirSync(QUERIES).filter((name) => name.endsWith('.sql'));
   return files.sort().map((file) => {
     const sql = readFileSync(new URL(file, QUERIES), 'utf8');
-    const [question = file] = /(?<=^-- ).*/.exec(sql) ?? [];
-    const found = [...sql.matchAll(/\{(\w+)\s*:\s*([^{}]+)\}/g)];
-    const parameters = new Map(
-      found.map(([, name = '', type = '']) => [name, { name, type: type.trim() }]),
+    const [title = file] = /(?<=^-- ).*/.exec(sql) ?? [];
+    const [, group = 'questions'] = /^-- group: (\w+)/m.exec(sql) ?? [];
+    const said = new Map(
+      [...sql.matchAll(/^-- (\w+) (?:= (.*?) ?)?: (.*)$/gm)].map(
+        ([, name, value = '', about = '']) => [
+          name,
+          { value, all: about.includes('all if empty') },
+        ],
+      ),
     );
-    return {
-      name: file.replace('.sql', ''),
-      title: question,
-      sql,
-      parameters: [...parameters.values()],
-    };
+    const types = new Map(
+      [...sql.matchAll(PARAMETER)].map(([, name = '', type = '']) => [name, type.trim()]),
+    );
+    const parameters = [...types].map(([name, type]) => ({
+      ...{ name, type, value: '', all: false },
+      ...said.get(name),
+    }));
+    return { name: file.replace('.sql', ''), title, group, sql, parameters };
   });
 }
 
@@ -76,7 +69,7 @@ function readQueries() {
  * @param {Query} query
  */
 function grafanaSql({ sql }) {
-  return sql.replace(/\{(\w+)\s*:\s*([^{}]+)\}/g, (_, name, type) => {
+  return sql.replace(PARAMETER, (_, name, type) => {
     if (name === 'from') return '$__fromTime';
     if (name === 'to') return '$__toTime';
     return `CAST(${text(name)}, '${type.trim().replaceAll("'", "\\'")}')`;
@@ -106,23 +99,31 @@ function panel(query, index) {
   };
 }
 
-/** @param {Query['parameters']} parameters */
+/** @param {Parameter[]} parameters */
 function variables(parameters) {
   const named = parameters.filter(({ name }) => name !== 'from' && name !== 'to');
-  const needed = new Set(named.map(({ name }) => name));
+  const needed = new Map(named.map((one) => [one.name, one.all]));
   // The choices of one depend on those of others.
-  if (needed.has('signal')) needed.add('asset');
-  if (needed.has('asset')) needed.add('line');
-  if (needed.has('line')) needed.add('plant');
-  const chosen = CHOICES.filter(([name]) => needed.has(name)).map(([name, query]) => ({
-    ...{ name, label: name, type: 'query', datasource: SOURCE, query, definition: query },
-    ...{ refresh: 1, includeAll: false, multi: false },
-  }));
-  const typed = named.filter(({ name }) => !CHOICES.some(([known]) => known === name));
-  const boxes = typed.map(({ name, type }) => {
-    const value = /^(?:Nullable\()?(?:U?Int|Float|Decimal)/.test(type) ? '1' : '';
-    return { name, label: name, type: 'textbox', query: value, current: { text: value, value } };
+  for (const [name, above] of [
+    ['signal', 'asset'],
+    ['asset', 'line'],
+    ['line', 'plant'],
+  ]) {
+    if (needed.has(name ?? '') && !needed.has(above ?? '')) needed.set(above ?? '', true);
+  }
+  const chosen = CHOICES.filter(([name]) => needed.has(name)).map(([name, query]) => {
+    const all = needed.get(name) === true;
+    return {
+      ...{ name, label: name, type: 'query', datasource: SOURCE, query, definition: query },
+      ...{ refresh: 1, multi: false, includeAll: all },
+      // Grafana puts its own value for all into the text as it stands.
+      ...(all ? { allValue: "''", current: { text: 'All', value: '$__all' } } : {}),
+    };
   });
+  const typed = named.filter(({ name }) => !CHOICES.some(([known]) => known === name));
+  const boxes = typed.map(({ name, value }) => ({
+    ...{ name, label: name, type: 'textbox', query: value, current: { text: value, value } },
+  }));
   const source = { name: 'source', label: 'ClickHouse', type: 'datasource', query: SOURCE.type };
   return [source, ...chosen, ...boxes];
 }
@@ -130,29 +131,26 @@ function variables(parameters) {
 /** @returns {Map<string, string>} the files of deploy/grafana/dashboards, by name */
 function dashboards() {
   const queries = readQueries();
-  const placeOf = (/** @type {Query} */ query) => {
-    const names = query.parameters.map(({ name }) => name);
-    return PLACES.find((place) => place.takes(names));
+  // Queries that ask for the same parameter in two ways, all of them and one, lie in two dashboards.
+  const keyOf = (/** @type {Query} */ { group, parameters }) => {
+    const one = parameters.some(({ name, all }) => ['asset', 'id'].includes(name) && !all);
+    return one && group !== 'signals' ? `${group}-one` : group;
   };
+  const keys = [...new Set(queries.map(keyOf))].sort();
   return new Map(
-    PLACES.map((place) => {
-      const own = queries.filter((query) => placeOf(query) === place);
+    keys.map((key) => {
+      const own = queries.filter((query) => keyOf(query) === key);
       const parameters = new Map(
         own.flatMap((query) => query.parameters.map((one) => [one.name, one])),
       );
+      const title = `Andon: ${key.replace('-one', ', one of them')}`;
       const dashboard = {
-        ...{
-          uid: place.uid,
-          title: place.title,
-          tags: ['andon'],
-          schemaVersion: 39,
-          editable: true,
-        },
+        ...{ uid: `andon-${key}`, title, tags: ['andon'], schemaVersion: 39, editable: true },
         ...{ time: { from: 'now-24h', to: 'now' }, refresh: '1m', timezone: 'browser' },
         templating: { list: variables([...parameters.values()]) },
         panels: own.map(panel),
       };
-      return [`${place.uid}.json`, `${JSON.stringify(dashboard, null, 2)}\n`];
+      return [`andon-${key}.json`, `${JSON.stringify(dashboard, null, 2)}\n`];
     }),
   );
 }
@@ -168,7 +166,8 @@ function written(name) {
 
 const files = dashboards();
 if (process.argv.includes('--check')) {
-  const old = [...files].filter(([name, made]) => written(name) !== made).map(([name]) => name);
+  const names = new Set([...files.keys(), ...readdirSync(DASHBOARDS)]);
+  const old = [...names].filter((name) => written(name) !== files.get(name));
   if (old.length > 0) {
     console.error(
       `deploy/grafana/dashboards: expected what sql/queries says, found other text in ${old.join(', ')}. Run node scripts/grafana.js`,
