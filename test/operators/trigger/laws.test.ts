@@ -128,7 +128,7 @@ describe('the same log', () => {
           expect(ends.includes('withdraw') || ends.includes('close')).toBe(false);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 500 },
     );
     expect(withdrawn).toBeGreaterThan(0);
   });
