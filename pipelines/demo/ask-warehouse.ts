@@ -113,6 +113,17 @@ const MACHINES = `
   )
   GROUP BY plant, line, asset`;
 
+const ANSWERS = `
+  SELECT lower(hex(SHA256(arrayStringConcat(arraySort(groupArray(said)), '\\n')))) AS answers
+  FROM
+  (
+      SELECT concat('anomaly ', id, ' ', toString(revision), ' ', phase, ' ', toString(time), ' ', reason) AS said FROM anomalies FINAL
+      UNION ALL
+      SELECT concat('incident ', id, ' ', toString(time), ' ', evidence) FROM incidents FINAL
+      UNION ALL
+      SELECT concat('request ', request) FROM request_history FINAL
+  )`;
+
 /** Messages behind `after`, `to` included. */
 export type Stretch = { readonly after: number; readonly to: number };
 
@@ -124,6 +135,8 @@ export interface DemoQuestions {
   findings(stretch: Stretch): Promise<readonly Finding[]>;
   revisions(stretch: Stretch): Promise<readonly Revision[]>;
   machines(): Promise<readonly MachineNow[]>;
+  /** A fingerprint of all anomalies, incidents and request revisions. */
+  answers(): Promise<string>;
 }
 
 export function askWarehouse(client: ClickHouseClient): DemoQuestions {
@@ -149,5 +162,9 @@ export function askWarehouse(client: ClickHouseClient): DemoQuestions {
     findings: (stretch) => ask(FINDINGS, findingSchema, stretch),
     revisions: (stretch) => ask(REVISIONS, revisionSchema, stretch),
     machines: () => ask(MACHINES, machineSchema),
+    async answers() {
+      const [found] = await ask(ANSWERS, z.object({ answers: z.string() }));
+      return found?.answers ?? '';
+    },
   };
 }

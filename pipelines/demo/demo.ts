@@ -14,7 +14,7 @@ import { publishPlant } from './publish-plant.ts';
 import { runChecks } from './run-checks.ts';
 import { type Seen, score } from './score.ts';
 import { type Services, startServices } from './services.ts';
-import { type SimulatedPlant, simulatedPlant } from './simulated-plant.ts';
+import { BEGIN, type SimulatedPlant, simulatedPlant } from './simulated-plant.ts';
 import type { Outcome } from './summary.ts';
 import type { DemoView } from './view/demo-view.ts';
 import { watch } from './watch.ts';
@@ -35,8 +35,6 @@ export type DemoOptions = {
   readonly onPublished: () => void;
 };
 
-/** A Monday, early shift. Not today: the same seed gives the same answers on any day. */
-const BEGIN = (Date.UTC(2026, 0, 5, 6) * 1_000) as EventTime;
 /** Milliseconds that landing and delivery may take when nothing more is published. */
 const DRAIN_WITHIN = 60_000;
 
@@ -88,8 +86,9 @@ async function follow(options: Following): Promise<Outcome> {
   const { course, services, connection, plant, speed, seconds, ending } = options;
   const { client } = services.warehouse;
   const over = new AbortController();
+  const questions = askWarehouse(client);
   const watching = watch({
-    questions: askWarehouse(client),
+    questions,
     cmms: services.cmms,
     signal: over.signal,
     onSight: (sight) => course.seen(sight),
@@ -118,6 +117,7 @@ async function follow(options: Following): Promise<Outcome> {
     course.phase('draining', 'what is under way lands');
     const unfinished = await drained(options, sent.last);
     const checks = await runChecks(client);
+    const answers = await questions.answers();
     over.abort();
     await watching;
     const { counts, asides, works, revisions, latencies } = course;
@@ -139,6 +139,7 @@ async function follow(options: Following): Promise<Outcome> {
       works,
       published: sent.acknowledged,
       checks,
+      answers,
       unfinished,
       took,
       latencies,

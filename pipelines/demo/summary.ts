@@ -18,6 +18,8 @@ export type Outcome = {
   readonly published: number;
   /** Of `sql/checks`: how many there are, and the names of those that returned rows. */
   readonly checks: { readonly count: number; readonly failed: readonly string[] };
+  /** A fingerprint of everything that was said: the same for the same log. */
+  readonly answers: string;
   readonly unfinished: readonly string[];
   /** Milliseconds of the clock. */
   readonly took: {
@@ -54,6 +56,7 @@ export function summarise(outcome: Outcome) {
     requests: counts.requests,
     revisions: counts.revisions,
     asides: Object.fromEntries(byReason(asides).map(({ reason, count }) => [reason, count])),
+    answers: outcome.answers,
     truth: {
       planted: score.planted,
       found: score.found.length,

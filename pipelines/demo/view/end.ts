@@ -25,7 +25,7 @@ function headline({ truth }: Outcome, { readings, requests, seconds }: DemoSumma
 
 function lengthOf(from: EventTime, to: EventTime): string {
   const minutes = Math.round((to - from) / 60e6);
-  return minutes < 90 ? `${minutes} minutes` : `${(minutes / 60).toFixed(1)} hours`;
+  return minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 6) / 10} hours`;
 }
 
 function found({ score, works }: Outcome): readonly Line[] {
@@ -90,7 +90,7 @@ function quiet({ score, truth }: Outcome): readonly Line[] {
         span(INDENT),
         exact ? span('✔ ', 'good') : span('✘ ', 'danger'),
         padded(nuisance.kind, 18, 'strong'),
-        padded(nuisance.source, 32),
+        padded(nuisance.source, 43),
         span(countsOf(exact ? nuisance.asides : seen), 'dim'),
       ],
     ),
@@ -133,7 +133,7 @@ function agreement({ agree, latency_ms: latency, seconds }: DemoSummary): readon
 
 function both(here: number, there: number, what: string, first: string, second: string) {
   const ok = here === there;
-  return { ok, text: `${grouped(here)} ${what} ${first}, ${grouped(there)} ${second}` };
+  return { ok, text: `${what}: ${grouped(here)} ${first}, ${grouped(there)} ${second}` };
 }
 
 function timed(where: string, middle: number | null, most: number | null): readonly string[] {

@@ -141,10 +141,9 @@ function requestLines(one: RequestView, columns: number): readonly Line[] {
   const { head, reason } = partsOf(one.title);
   const facts = [
     one.remote === undefined ? 'on its way to the CMMS' : one.remote,
-    one.revision > 1 ? actionWord(one.action) : '',
+    over ? actionWord(one.action) : one.revision > 1 ? `revision ${one.revision}` : '',
     one.slot === undefined ? '' : `slot ${one.slot}`,
     head.includes(one.failureMode) ? '' : one.failureMode,
-    reason,
   ].filter((fact) => fact !== '');
   return [
     apart(
@@ -152,6 +151,7 @@ function requestLines(one: RequestView, columns: number): readonly Line[] {
         span(`${' '.repeat(INDENT)}■ `, style),
         padded(one.priority, 8, style),
         span(head, over ? 'dim' : 'strong'),
+        span(reason === '' ? '' : `  ${reason}`, 'dim'),
       ],
       [span(clockOf(one.at), 'dim')],
       columns,

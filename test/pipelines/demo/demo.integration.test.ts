@@ -6,9 +6,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Duration, MINUTE, plus } from '../../../operators/model/time.ts';
+import { BEGIN } from '../../../pipelines/demo/simulated-plant.ts';
 import type { DemoSummary } from '../../../pipelines/demo/summary.ts';
-import { ROOT } from '../../support/stand.ts';
+import { argumentsOf, blocksOf, commandsOf } from '../../support/documents.ts';
+import { andon, ROOT } from '../../support/stand.ts';
+import { demoRun } from './demo-run.ts';
 
 /** Everything of a demo is below a folder of its own, so whatever it left behind names that folder. */
 let folder = '';
@@ -19,8 +23,11 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
-function start(...args: readonly string[]): ChildProcess {
+beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'andon-demo-test-'));
+});
+
+function start(...args: readonly string[]): ChildProcess {
   demo = spawn(process.execPath, ['scripts/andon.js', 'demo', ...args], {
     cwd: ROOT,
     // What a shell has set for another ClickHouse is not for the demo.
@@ -51,8 +58,8 @@ async function allGone(): Promise<void> {
   expect(left()).toEqual([]);
 }
 
-test('a demo of some seconds ends by itself, as the truth says, with counts that agree', async () => {
-  const child = start('--seconds', '6', '--json');
+test('a demo ends by itself as the truth says, and the README tells of it what is true', async () => {
+  const child = start('--seconds', '15', '--json', '--keep', join(folder, 'kept'));
   const [said, [code]] = await Promise.all([
     child.stdout === null ? '' : text(child.stdout),
     once(child, 'exit'),
@@ -60,17 +67,46 @@ test('a demo of some seconds ends by itself, as the truth says, with counts that
   const summary = JSON.parse(said) as DemoSummary;
   expect(summary.differences).toEqual([]);
   expect(code).toBe(0);
-  expect(summary.simulated.seconds).toBe(720);
-  expect(summary.readings).toBeGreaterThan(1_000);
-  expect(summary.windows).toBeGreaterThan(10);
+  expect(summary.simulated.seconds).toBe(1_800);
+  expect(summary.truth.planted).toBeGreaterThan(0);
   const { messages, readings, requests, checks } = summary.agree;
   expect(messages.clickhouse).toBe(messages.published);
   expect(readings.clickhouse).toBe(readings.published);
   expect(requests.cmms).toBe(requests.clickhouse);
   expect(checks.run).toBeGreaterThan(3);
   await allGone();
-  expect(readdirSync(folder).filter((name) => name.startsWith('andon-demo-'))).toEqual([]);
-});
+
+  // The same seed in this process, without servers: the same requests.
+  const until = plus(BEGIN, (30 * MINUTE) as Duration);
+  const here = await demoRun(summary.seed, BEGIN, until);
+  const config = join(folder, 'kept', 'andon.yaml');
+  const asked = await andon([
+    'sql',
+    'SELECT id FROM requests FINAL ORDER BY id',
+    '--config',
+    config,
+  ]);
+  expect(asked.out.trim().split('\n')).toEqual(here.seen.requests.map(({ id }) => id).toSorted());
+
+  const blocks = blocksOf('README.md');
+  const tour = blocks.filter(({ words }) => words.includes('tour')).flatMap(commandsOf);
+  const [demoCommand = '', which = '', planner = '', why = ''] = tour;
+  expect(demoCommand).toContain('npm run demo -- ');
+  const ask = (command: string) =>
+    andon(
+      argumentsOf(command)
+        .slice(2)
+        .map((word) => word.replace('.andon/demo/andon.yaml', config)),
+    );
+  expect((await ask(which)).out).toContain('high\texhaust1\tBRG-OUTER-RACE');
+  const shown = blocks.find(({ words }) => words.includes('description'))?.text ?? '';
+  const told = (await ask(planner)).out;
+  for (const line of shown.trim().split('\n')) {
+    // Evidence grows while the problem stands.
+    if (!line.startsWith('- ')) expect(told).toContain(line);
+  }
+  expect((await ask(why)).out).toContain('severity: alarm');
+}, 180_000);
 
 describe('a demo without an end', () => {
   test('is ended by Ctrl-C in order, and tells how it went', async () => {
@@ -86,8 +122,9 @@ describe('a demo without an end', () => {
     await once(child, 'exit');
     const said = lines.join('\n');
     expect(said).toContain('what is under way lands');
-    expect(said).toMatch(/✔ [\d,]+ messages published/);
+    expect(said).toMatch(/✔ messages: [\d,]+ published/);
     await allGone();
+    expect(readdirSync(folder).filter((name) => name.startsWith('andon-demo-'))).toEqual([]);
   });
 
   test('leaves no process behind when it is killed', async () => {

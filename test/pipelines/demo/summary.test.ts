@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import type { Key } from '../../../operators/model/key.ts';
+import {
+  type Duration,
+  type EventTime,
+  MINUTE,
+  plus,
+  SECOND,
+} from '../../../operators/model/time.ts';
+import type { Work } from '../../../pipelines/demo/ask-cmms.ts';
+import type { Revision } from '../../../pipelines/demo/ask-warehouse.ts';
+import { type Outcome, summarise } from '../../../pipelines/demo/summary.ts';
+import type { PlantedFault, Truth } from '../../../pipelines/demo/truth.ts';
+import { ansi } from '../../../pipelines/demo/view/ansi.ts';
+import { endOf } from '../../../pipelines/demo/view/end.ts';
+
+const BEGIN = 1_772_427_600_000_000 as EventTime;
+const minutes = (count: number) => plus(BEGIN, (count * MINUTE) as Duration);
+const seconds = (count: number) => (count * SECOND) as Duration;
+
+const fault: PlantedFault = {
+  id: 'outer-race-1',
+  kind: 'outer-race',
+  asset: 'demo/coating/exhaust1' as Key,
+  component: 'bearing',
+  point: 'de',
+  failure_mode: 'BRG-OUTER-RACE',
+  begins: minutes(10),
+  detectable: minutes(20),
+  because: 'impacts peak at 2 g',
+};
+const nuisance = {
+  id: 'late-1',
+  kind: 'late',
+  source: 'telemetry.demo.packing.packer1',
+  from: minutes(5),
+  to: minutes(6),
+  asides: { late: 150 },
+  because: 'late',
+};
+const truth: Truth = {
+  seed: 1,
+  begins: BEGIN,
+  ends: minutes(120),
+  messages: 98,
+  readings: 1_000,
+  faults: [fault],
+  nuisances: [nuisance],
+  quiet: [],
+  growing: [],
+};
+const work = { id: 'WR-00001', external_key: 'r1' } as Work;
+const revision = { id: 'r1', revision: 1 } as Revision;
+
+const outcome: Outcome = {
+  truth,
+  score: {
+    planted: 1,
+    found: [{ fault, request: 'r1', after: seconds(26) }],
+    missed: [],
+    false: [],
+    nuisances: [{ nuisance, found: { late: 150 }, exact: true }],
+  },
+  speed: 120,
+  counts: {
+    ...{ sequence: 100, messages: 100, readings: 1_000, waveforms: 5, windows: 20, features: 5 },
+    ...{ anomalies: 2, incidents: 1, requests: 1, revisions: 1 },
+  },
+  asides: [
+    { reason: 'late', source: nuisance.source, stage: 'window', count: 100 },
+    { reason: 'late', source: nuisance.source, stage: 'window', count: 50 },
+  ],
+  revisions: [revision],
+  works: [work],
+  published: 100,
+  checks: { count: 5, failed: [] },
+  answers: 'ab',
+  unfinished: [],
+  took: { start: 3_000, publish: 60_000, held: 0, drain: 2_000 },
+  latencies: { warehouse: [300, 100, 200], cmms: [900] },
+};
+const textOf = (one: Outcome) =>
+  endOf(one, summarise(one))
+    .map((line) => ansi(line, false))
+    .join('\n');
+
+test('a demo in which all is as it should be has no differences', () => {
+  const summary = summarise(outcome);
+  expect(summary.differences).toEqual([]);
+  expect(summary.truth).toEqual({ planted: 1, found: 1, missed: 0, false: 0, nuisances: 1 });
+  expect(summary.asides).toEqual({ late: 150 });
+  expect(summary.faults).toMatchObject([
+    { fault: 'outer-race-1', request: 'r1', after_seconds: 26 },
+  ]);
+  expect(summary.latency_ms.clickhouse).toMatchObject({ median: 200, most: 300 });
+});
+
+test('the end tells what was found, when and as what, and what was kept quiet', async () => {
+  const file = '../../golden/demo/end.txt';
+  await expect(`${textOf(outcome)}\n`).toMatchFileSnapshot(file);
+});
+
+describe('each of these is a difference', () => {
+  const { score } = outcome;
+  const missed = [{ fault, because: 'no request on its asset' }];
+  const cases: readonly (readonly [string, Partial<Outcome>])[] = [
+    [
+      'outer-race-1 on demo/coating/exhaust1: no request',
+      { score: { ...score, found: [], missed } },
+    ],
+    [
+      'request x on demo/l/a: no fault explains it',
+      {
+        score: {
+          ...score,
+          false: [{ request: 'x', asset: 'demo/l/a' as Key, because: 'no fault explains it' }],
+        },
+      },
+    ],
+    [
+      'late-1 from telemetry.demo.packing.packer1: planted',
+      { score: { ...score, nuisances: [{ nuisance, found: { late: 149 }, exact: false }] } },
+    ],
+    ['messages: 101 published, 100 in ClickHouse', { published: 101 }],
+    ['request r1 is in the CMMS 0 times', { works: [] }],
+    ['request r1 is in the CMMS 2 times', { works: [work, work] }],
+    ['the CMMS has r2', { works: [work, { ...work, external_key: 'r2' }] }],
+    ['sql/checks/epochs_missing.sql', { checks: { count: 5, failed: ['epochs_missing.sql'] } }],
+    ['message 100 has not landed', { unfinished: ['message 100 has not landed, only 90'] }],
+  ];
+  test.each(cases)('%s', (says, change) => {
+    const other = { ...outcome, ...change };
+    expect(summarise(other).differences).toEqual([expect.stringContaining(says)]);
+    expect(textOf(other)).toContain('Not as it should be');
+  });
+});
