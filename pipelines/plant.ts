@@ -1,3 +1,4 @@
+import { annunciate } from '../operators/annunciate/annunciate.ts';
 import { correlate } from '../operators/correlate/correlate.ts';
 import type { PatternWatch } from '../operators/correlate/pattern-watch.ts';
 import { decode } from '../operators/decode/decode.ts';
@@ -55,6 +56,7 @@ export function plant(states: States, watch?: PatternWatch): Stage<Message, Requ
         situate(states),
         detect(states),
         order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, states),
+        annunciate(states),
         correlate(states, watch),
         trigger(states),
       );

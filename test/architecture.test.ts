@@ -102,7 +102,7 @@ test('docs/architecture.md lists the stages of pipelines/plant.ts in their order
     ([, name]) => name,
   );
   const folders = ['decode', 'recognise', 'window', 'spectrum', 'situate', 'detect', 'correlate'];
-  const names = new Set([...folders, 'trigger', 'watermarks', 'land', 'order']);
+  const names = new Set([...folders, 'annunciate', 'trigger', 'watermarks', 'land', 'order']);
   expect(listed).toEqual(stagesOf(textOf('pipelines/plant.ts'), names));
 });
 

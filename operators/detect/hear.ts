@@ -16,7 +16,6 @@ import { say } from './say.ts';
 import { rankOf } from './severity.ts';
 import { silence, silentFrom } from './silence.ts';
 import { statistic } from './statistic.ts';
-import { toAnomalyRow } from './to-anomaly-row.ts';
 import { toBaselineRow } from './to-baseline-row.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -164,7 +163,7 @@ export function settle(
   sayTo(state, anomaly, behind, out);
 }
 
-/** Emits an anomaly at its own time, and lands it. */
+/** Emits an anomaly at its own time. */
 export function sayTo(
   state: AssetState,
   anomaly: Anomaly,
@@ -173,7 +172,6 @@ export function sayTo(
 ): void {
   if (anomaly.phase === 'raised') state.standing += 1;
   if (anomaly.phase === 'cleared') state.standing -= 1;
-  out.land('anomalies', toAnomalyRow(anomaly));
   out.emit(anomaly, { time: anomaly.time, key: out.key, behind });
 }
 

@@ -15,7 +15,8 @@ export type Anomaly = {
   readonly revision: number;
   readonly asset: AssetKey;
   readonly rule: string;
-  readonly detector: DetectorKind;
+  /** Kind of the rule; `flood` and `regime` are notices of many alarms at once. */
+  readonly detector: DetectorKind | 'flood' | 'regime';
   readonly signal: string;
   readonly point: string;
   readonly component: string;

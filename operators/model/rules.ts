@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alarmRulesSchema } from './alarm-rule.ts';
 import { detectorRuleSchema } from './detector-rule.ts';
 import { durationSchema } from './duration.ts';
 import { patternRuleSchema } from './pattern-rule.ts';
@@ -40,6 +41,7 @@ export const rulesSchema = z.strictObject({
   suppress: z.array(suppressionRuleSchema).default([]),
   /** What `andon test` holds the rules as a whole to. */
   examples: z.array(rulesExampleSchema).max(100).default([]),
+  alarms: alarmRulesSchema.prefault({}),
 });
 
 export type Rules = z.infer<typeof rulesSchema>;

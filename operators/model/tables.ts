@@ -21,6 +21,7 @@ export type Tables = {
   rules: RulesRow;
   baselines: BaselineRow;
   anomalies: AnomalyRow;
+  alarms: AlarmRow;
   incidents: IncidentRow;
   requests: RequestRow;
   asides: AsideRow;
@@ -145,7 +146,24 @@ export type AnomalyRow = Located &
     readonly advice: string;
     /** JSON text. */
     readonly evidence: string;
+    /** State of the alarm after this phase, and why patterns and people were not told; '' when they were. */
+    readonly alarm: string;
+    readonly withheld: string;
   };
+
+export type AlarmRow = Located & {
+  readonly rule: string;
+  readonly signal: string;
+  readonly point: string;
+  /** Anomaly that it is about; '' for none. */
+  readonly anomaly: string;
+  readonly time: EventTime;
+  readonly cause: string;
+  readonly before: string;
+  readonly after: string;
+  readonly who: string;
+  readonly reason: string;
+};
 
 export type IncidentRow = Located &
   SituationColumns & {

@@ -18,6 +18,7 @@ const LINE_TABLES = [
   'rules',
   'baselines',
   'anomalies',
+  'alarms',
   'incidents',
   'requests',
   'request_history',

@@ -1,9 +1,10 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import { locate } from '../model/key.ts';
 import type { AnomalyRow } from '../model/tables.ts';
+import type { AlarmState } from './alarm-state.ts';
 
-/** The row of `anomalies` for one phase of an anomaly. */
-export function toAnomalyRow(anomaly: Anomaly): AnomalyRow {
+/** The row of `anomalies` for one phase of an anomaly, with the alarm state after it, and why it was withheld. */
+export function toAnomalyRow(anomaly: Anomaly, alarm: AlarmState, withheld: string): AnomalyRow {
   const { kind: _, asset, situation, evidence, ...said } = anomaly;
   const { state, mode, order, product } = situation;
   return {
@@ -14,5 +15,7 @@ export function toAnomalyRow(anomaly: Anomaly): AnomalyRow {
     order,
     product,
     evidence: JSON.stringify(evidence),
+    alarm,
+    withheld,
   };
 }
