@@ -78,6 +78,8 @@ function addProblem(
           evidence: '{}',
         },
         ...{ sensor: '', contributions: {}, part: '', advice: '' },
+        alarm: 'unacknowledged',
+        withheld: '',
         ...situation(turn),
       }),
       at,
