@@ -111,7 +111,7 @@ describe('anomalies of a history', { timeout: 30_000 }, () => {
         const whole = anomaliesOf(runThrough(ordered, items));
         expect(anomaliesOf(runThrough(ordered, items, new Set(cuts)))).toEqual(whole);
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 
@@ -130,7 +130,7 @@ describe('anomalies of a history', { timeout: 30_000 }, () => {
           expect(anomaliesOf(runThrough(ordered, arriving(late)))).toEqual(whole);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 
@@ -144,7 +144,7 @@ describe('anomalies of a history', { timeout: 30_000 }, () => {
           kinds.add(`${detector} ${phase}`);
         }
       }),
-      { numRuns: 60, seed: 1 },
+      { numRuns: 40, seed: 1 },
     );
     const most = [
       'limit',
@@ -177,7 +177,7 @@ describe('anomalies of a history', { timeout: 30_000 }, () => {
           else open.set(key, anomaly);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     );
   });
 });
