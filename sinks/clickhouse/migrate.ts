@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { DATABASE_HEADER } from './client.ts';
 import { SchemaError } from './schema-error.ts';
-import { identifier, sqlStatements } from './sql-tokens.ts';
+import { identifier, sqlStatements, sqlTokens } from './sql-tokens.ts';
 
 /** Where the project's own SQL lies. */
 export const SQL_FOLDER = fileURLToPath(new URL('../../sql', import.meta.url));
@@ -53,9 +53,9 @@ export async function migrate(
     );
     applied.push(name);
   }
-  const views = await readScripts(join(folder, 'views'));
+  const views = inOrder(await readScripts(join(folder, 'views')));
   for (const { text } of views) for (const statement of sqlStatements(text)) await run(statement);
-  return { applied, views: views.map(({ name }) => basename(name, '.sql')) };
+  return { applied, views: views.map(viewOf) };
 }
 
 /** Throws a `SchemaError` if the database is not what `migrate` would make of it. Changes nothing. */
@@ -112,6 +112,25 @@ function check(database: string, scripts: readonly Script[], done: readonly Appl
       });
     }
   }
+}
+
+/** Each view behind those that it reads. A file has the name of its view. */
+function inOrder(views: readonly Script[]): readonly Script[] {
+  const ordered: Script[] = [];
+  const seen = new Set<Script>();
+  function place(view: Script): void {
+    if (seen.has(view)) return;
+    seen.add(view);
+    const words = new Set([...sqlTokens(view.text)].map(({ text }) => text));
+    for (const other of views) if (other !== view && words.has(viewOf(other))) place(other);
+    ordered.push(view);
+  }
+  for (const view of views) place(view);
+  return ordered;
+}
+
+function viewOf({ name }: Script): string {
+  return basename(name, '.sql');
 }
 
 async function readScripts(folder: string): Promise<readonly Script[]> {

@@ -1,18 +1,16 @@
--- How did one signal of one asset run, minute by minute, over the last hour of its data?
--- Parameters: plant, line, asset, signal.
-SELECT
-    toStartOfMinute(time) AS minute,
-    count()               AS readings,
-    min(value)            AS least,
-    avg(value)            AS mean,
-    max(value)            AS greatest
-FROM readings
+-- How did one signal of one machine run, minute by minute, over the last hours of its data?
+-- group: signals
+-- plant : the plant
+-- line : its line
+-- asset : the machine
+-- signal : the signal
+-- hours = 1 : so many hours
+SELECT minute, readings, least, mean, greatest, deviation, latest
+FROM readings_by_minute
 WHERE plant = {plant:String} AND line = {line:String} AND asset = {asset:String} AND signal = {signal:String}
-  AND isFinite(value)
-  AND time > (
-      SELECT max(time) - INTERVAL 1 HOUR
-      FROM readings
+  AND minute > (
+      SELECT max(last_time) - INTERVAL {hours:UInt32} HOUR
+      FROM readings_1d
       WHERE plant = {plant:String} AND line = {line:String} AND asset = {asset:String} AND signal = {signal:String}
   )
-GROUP BY minute
 ORDER BY minute;

@@ -1,4 +1,6 @@
--- What left the main way in the last day of the log, why, and from where?
+-- What left the main way in the last days of the log, why, and from where?
+-- group: data
+-- days = 1 : so many days up to the newest in the log
 SELECT
     reason,
     stage,
@@ -7,6 +9,7 @@ SELECT
     max(appended)   AS latest,
     any(detail)     AS example
 FROM asides
-WHERE appended > (SELECT max(appended) - INTERVAL 1 DAY FROM asides)
+WHERE appended > (SELECT max(appended) - INTERVAL {days:UInt32} DAY FROM asides)
+  AND (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE whole)
 GROUP BY reason, stage, source
-ORDER BY readings DESC;
+ORDER BY readings DESC, reason, stage, source;

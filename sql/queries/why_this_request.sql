@@ -1,5 +1,6 @@
 -- Why is there this request? Every anomaly it rests on, from the first breach on.
--- Parameter: id.
+-- group: requests
+-- id : the request
 SELECT
     anomaly.since,
     anomaly.time,

@@ -1,6 +1,47 @@
 -- What is the latest that each detector said of each anomaly? `phase` tells whether it still stands.
-CREATE OR REPLACE VIEW anomalies_now AS
-SELECT *
-FROM anomalies
-ORDER BY revision DESC
-LIMIT 1 BY plant, line, asset, id, run;
+CREATE OR REPLACE VIEW anomalies_now
+(
+    stream        LowCardinality(String)               COMMENT 'Partition of the log that the row came from',
+    run           LowCardinality(String)               COMMENT 'Processing of the log that wrote the row',
+    sequence      UInt64                               COMMENT 'Message of the stream that caused the row',
+    appended      DateTime64(6, 'UTC')                 COMMENT 'When the broker took that message',
+    plant         LowCardinality(String)               COMMENT 'Plant',
+    line          LowCardinality(String)               COMMENT 'Line of the plant',
+    asset         LowCardinality(String)               COMMENT 'Asset of the line',
+    id            String                               COMMENT 'The same for all phases of one anomaly',
+    phase         LowCardinality(String)               COMMENT 'raised, updated or cleared',
+    revision      UInt32                               COMMENT 'Counts the phases from 1',
+    rule          LowCardinality(String)               COMMENT 'Detector',
+    detector      LowCardinality(String)               COMMENT 'Kind of the detector',
+    signal        LowCardinality(String)               COMMENT 'Signal',
+    point         LowCardinality(String)               COMMENT 'Measuring point',
+    component     LowCardinality(String)               COMMENT 'Component',
+    failure_mode  LowCardinality(String)               COMMENT 'Failure mode',
+    severity      LowCardinality(String)               COMMENT 'Severity',
+    since         DateTime64(6, 'UTC')                 COMMENT 'First breach of the unbroken run',
+    time          DateTime64(6, 'UTC')                 COMMENT 'When this was said',
+    value         Float64                              COMMENT 'The value',
+    limit         Float64                              COMMENT 'What it was held against',
+    score         Float64                              COMMENT 'How far beyond',
+    unit          LowCardinality(String)               COMMENT 'Unit of value and limit',
+    reason        String                               COMMENT 'One sentence for people',
+    evidence      String                               COMMENT 'JSON of the facts behind it',
+    state         LowCardinality(String)               COMMENT 'PackML state at the time',
+    mode          LowCardinality(String)               COMMENT 'Mode at the time',
+    `order`       LowCardinality(String)               COMMENT 'Production order at the time',
+    product       LowCardinality(String)               COMMENT 'Product at the time',
+    sensor        LowCardinality(String)               COMMENT 'What measured it: direction, quantity, mounting',
+    contributions Map(LowCardinality(String), Float64) COMMENT 'What each signal adds to a score of several, as shares of 1',
+    part          LowCardinality(String)               COMMENT 'Bearing part whose lines stand out in the same waveform',
+    advice        LowCardinality(String)               COMMENT 'What to look at',
+    alarm         LowCardinality(String)               COMMENT 'Alarm state after this phase (ISA-18.2)',
+    withheld      LowCardinality(String)               COMMENT 'Why patterns and people were not told; empty when they were'
+)
+AS
+SELECT fact.*
+FROM anomalies AS fact
+LEFT JOIN counted_runs AS counted ON fact.stream = counted.stream AND fact.run = counted.run
+WHERE NOT arrayExists(range -> fact.sequence BETWEEN range.1 AND range.2, counted.superseded)
+ORDER BY fact.revision DESC, fact.sequence DESC
+LIMIT 1 BY fact.plant, fact.line, fact.asset, fact.id
+COMMENT 'Anomalies as they are now';

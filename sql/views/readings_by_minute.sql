@@ -1,0 +1,47 @@
+-- How did each signal run, minute by minute? Numbers only. From the rollup; where a part of a run was processed again, from
+-- the readings themselves, because the rollup does not know which messages its rows are of.
+CREATE OR REPLACE VIEW readings_by_minute
+(
+    plant       LowCardinality(String)                             COMMENT 'Plant',
+    line        LowCardinality(String)                             COMMENT 'Line of the plant',
+    asset       LowCardinality(String)                             COMMENT 'Asset of the line',
+    signal      LowCardinality(String)                             COMMENT 'Signal of the asset',
+    minute      DateTime('UTC')                                    COMMENT 'Start of the minute, UTC',
+    readings    UInt64                                             COMMENT 'Readings in it',
+    least       SimpleAggregateFunction(min, Float64)              COMMENT 'Least value',
+    mean        Float64                                            COMMENT 'Mean',
+    greatest    SimpleAggregateFunction(max, Float64)              COMMENT 'Greatest value',
+    deviation   Float64                                            COMMENT 'Sample standard deviation; 0 for one reading',
+    latest      Float64                                            COMMENT 'Value of the latest reading',
+    latest_time SimpleAggregateFunction(max, DateTime64(6, 'UTC')) COMMENT 'Event time of the latest reading'
+)
+AS
+SELECT
+    plant, line, asset, signal, minute,
+    sum(part.count)                       AS readings,
+    min(part.min)                         AS least,
+    sum(part.sum) / sum(part.count)       AS mean,
+    max(part.max)                         AS greatest,
+    sqrt(greatest(0, sum(part.sum_squares) - sum(part.sum) * sum(part.sum) / sum(part.count)) / greatest(1, sum(part.count) - 1)) AS deviation,
+    argMaxMerge(part.last)                AS latest,
+    max(part.last_time)                   AS latest_time
+FROM
+(
+    SELECT plant, line, asset, signal, minute, count, min, max, sum, sum_squares, last, last_time
+    FROM readings_1m
+    WHERE (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE notEmpty(superseded))
+    UNION ALL
+    SELECT
+        reading.plant, reading.line, reading.asset, reading.signal, toStartOfMinute(reading.time) AS minute,
+        count(), min(reading.value), max(reading.value), sum(reading.value), sum(reading.value * reading.value),
+        argMaxState(reading.value, reading.time), max(reading.time)
+    FROM readings AS reading
+    INNER JOIN counted_runs AS counted ON reading.stream = counted.stream AND reading.run = counted.run
+    WHERE (SELECT count() FROM counted_runs WHERE notEmpty(superseded) AND NOT whole) > 0
+      AND notEmpty(counted.superseded) AND NOT counted.whole
+      AND NOT arrayExists(range -> reading.sequence BETWEEN range.1 AND range.2, counted.superseded)
+      AND isFinite(reading.value)
+    GROUP BY reading.plant, reading.line, reading.asset, reading.signal, minute
+) AS part
+GROUP BY plant, line, asset, signal, minute
+COMMENT 'Signals by minute: count, least, mean, greatest, deviation, last';
