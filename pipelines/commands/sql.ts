@@ -4,6 +4,8 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Command } from 'commander';
 import { sqlStatements } from '../../sinks/clickhouse/sql-tokens.ts';
 import { readText } from '../read-text.ts';
+import { readQuestion, readQuestions } from '../sql/questions.ts';
+import { type Asked, namedQuestion, questionList } from './named-question.ts';
 import { withWarehouse } from './with-warehouse.ts';
 import { wrongInput } from './wrong-input.ts';
 
@@ -11,6 +13,7 @@ type Options = {
   readonly config?: string;
   readonly file?: string;
   readonly format?: string;
+  readonly list?: true;
   readonly json?: true;
   readonly param?: Readonly<Record<string, string>>;
 };
@@ -20,7 +23,12 @@ export function registerSql(program: Command): void {
   program
     .command('sql [statement]')
     .description('ask ClickHouse: a table on a terminal, tab-separated values in a pipe')
+    .usage('[options] [statement | @question [--parameter value …]]')
+    // The parameters of a question are options of their own.
+    .allowUnknownOption()
+    .allowExcessArguments()
     .option('--file <file>', 'statements from a file (sql/queries/…); - reads standard input')
+    .option('--list', 'the questions that can be asked by name; so does @')
     .option('--param <name=value>', 'value of a {name:Type} in the statement', parameter, {})
     .option(
       '--format <format>',
@@ -28,12 +36,18 @@ export function registerSql(program: Command): void {
     )
     .option('--json', 'one JSON object per row')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
-    .action(async (statement: string | undefined, options: Options) => {
-      const script = await scriptOf(statement, options.file);
+    .action(async (statement: string | undefined, options: Options, command: Command) => {
+      if (options.list === true || statement === '@') {
+        console.log(
+          options.json === true ? JSON.stringify(await readQuestions()) : await questionList(),
+        );
+        return;
+      }
+      const { script, parameters } = await asked(statement, command.args.slice(1), options);
       const format = options.format ?? (options.json === true ? 'JSONEachRow' : plainFormat());
       await withWarehouse(options.config, async ({ client }) => {
         for (const query of sqlStatements(script)) {
-          await print(client, query, format, options.param ?? {});
+          await print(client, query, format, parameters);
         }
       });
     });
@@ -51,6 +65,30 @@ function parameter(text: string, known: Readonly<Record<string, string>>): Recor
     'name=value',
     JSON.stringify(text),
     'Example: --param asset=press-3.',
+  );
+}
+
+async function asked(
+  statement: string | undefined,
+  rest: readonly string[],
+  { file, param = {} }: Options,
+): Promise<Asked> {
+  if (statement?.startsWith('@') === true && file === undefined) {
+    return namedQuestion(statement.slice(1), rest, param);
+  }
+  const excess = statement?.startsWith('-') === true ? statement : rest[0];
+  if (excess !== undefined) {
+    throw wrongInput('andon sql', 'one statement', `${excess} as well`, 'Quote the statement.');
+  }
+  const script = await scriptOf(statement, file);
+  return { script, parameters: { ...defaultsOf(script), ...param } };
+}
+
+/** What the head of a query file says of its parameters, so that a file can be asked like a question. */
+function defaultsOf(script: string): Record<string, string> {
+  const { parameters } = readQuestion('', script);
+  return Object.fromEntries(
+    parameters.flatMap(({ name, fallback }) => (fallback === undefined ? [] : [[name, fallback]])),
   );
 }
 

@@ -76,6 +76,12 @@ describe('beside a worker', () => {
     expect(andon('sql').status).toBe(2);
   });
 
+  test('sql asks questions by name, with their parameters as options', () => {
+    const named = andon('sql', '@what_was_set_aside', '--days', '2', '--format=CSV');
+    expect(named.out).toMatch(/^"malformed","decode",.*,3,/);
+    expect(andon('sql', '@').out).toContain('@oee [--plant …]');
+  });
+
   test('asides lists what was set aside, and refuses a reason that there is not', () => {
     const { out } = andon('asides', '--since', '1h', '--reason', 'malformed');
     expect(out).toContain('malformed ×3  telemetry.p.l.a  (decode, S 5, run 1)');

@@ -4,7 +4,14 @@ import type { Tables } from '../../operators/model/tables.ts';
 import { type Blocks, createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { createLanding } from '../../sinks/clickhouse/landing.ts';
 import type { EpochContent } from '../../sinks/sink.ts';
-import { aside, frameOf, ONE_OF_EACH, request, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
+import {
+  aside,
+  frameOf,
+  ONE_OF_EACH,
+  request,
+  sequence,
+  time,
+} from '../sinks/clickhouse/sample-rows.ts';
 
 /**
  * A plant small enough to be worked out by hand: one line, a press and a pump, one shift from 06:00 to 14:00 on
@@ -22,78 +29,245 @@ export function at(clock: string): number {
 
 const sample = <T extends keyof Tables>(table: T, change: Partial<Tables[T]>): Row => {
   const found = ONE_OF_EACH.find((each) => each.table === table);
-  return { ...found, row: { ...found!.row, plant: 'p1', line: 'l1', asset: 'press', ...change } } as Row;
+  return {
+    ...found,
+    row: { ...found!.row, plant: 'p1', line: 'l1', asset: 'press', ...change },
+  } as Row;
 };
 
-const state = (asset: string, clock: string, name: string, order = 'o-1', product = 'bracket'): Row =>
-  sample('machine_states', { asset, time: time(at(clock)), state: name, mode: 'production', order, product });
+const state = (
+  asset: string,
+  clock: string,
+  name: string,
+  order = 'o-1',
+  product = 'bracket',
+): Row =>
+  sample('machine_states', {
+    asset,
+    time: time(at(clock)),
+    state: name,
+    mode: 'production',
+    order,
+    product,
+  });
 const event = (asset: string, clock: string, type: string, data: object): Row =>
   sample('machine_events', { asset, time: time(at(clock)), type, data: JSON.stringify(data) });
-const planned = (id: string, kind: string, from: string, to: string, more: Partial<Tables['schedule']> = {}): Row => {
+const planned = (
+  id: string,
+  kind: string,
+  from: string,
+  to: string,
+  more: Partial<Tables['schedule']> = {},
+): Row => {
   const found = ONE_OF_EACH.find((each) => each.table === 'schedule');
-  const base = { plant: 'p1', line: 'l1', assets: [], order: '', product: '', segment: '', quantity: null };
-  return { ...found, row: { ...found!.row, ...base, id, kind, start: time(at(from)), end: time(at(to)), ...more } } as Row;
+  const base = {
+    plant: 'p1',
+    line: 'l1',
+    assets: [],
+    order: '',
+    product: '',
+    segment: '',
+    quantity: null,
+  };
+  return {
+    ...found,
+    row: { ...found!.row, ...base, id, kind, start: time(at(from)), end: time(at(to)), ...more },
+  } as Row;
 };
-const anomaly = (id: string, phase: string, revision: number, clock: string, more: object = {}): Row =>
+const anomaly = (
+  id: string,
+  phase: string,
+  revision: number,
+  clock: string,
+  more: object = {},
+): Row =>
   sample('anomalies', {
-    id, phase, revision, since: time(at('10:40')), time: time(at(clock)), rule: 'zone', detector: 'iso20816',
-    signal: 'vibration', point: 'de', value: 7.5, limit: 4.5, unit: 'mm/s', withheld: '', ...more,
+    id,
+    phase,
+    revision,
+    since: time(at('10:40')),
+    time: time(at(clock)),
+    rule: 'zone',
+    detector: 'iso20816',
+    signal: 'vibration',
+    point: 'de',
+    value: 7.5,
+    limit: 4.5,
+    unit: 'mm/s',
+    withheld: '',
+    ...more,
   } as Partial<Tables['anomalies']>);
-const asked = (id: string, revision: number, action: string, clock: string, more: object = {}): Row => {
+const asked = (
+  id: string,
+  revision: number,
+  action: string,
+  clock: string,
+  more: object = {},
+): Row => {
   const base = request(id, revision, action);
   return {
     ...base,
     row: {
-      ...base.row, plant: 'p1', line: 'l1', asset: 'press', component: 'bearing', title: 'Bearing wears',
-      opened: time(at('10:41')), time: time(at(clock)), incidents: [`i-${id}`], anomalies: [`a-${id}`],
-      order: 'o-1', product: 'bracket', due: time(at('14:00')), slot_start: time(at('09:00')), slot_end: time(at('09:30')), ...more,
+      ...base.row,
+      plant: 'p1',
+      line: 'l1',
+      asset: 'press',
+      component: 'bearing',
+      title: 'Bearing wears',
+      opened: time(at('10:41')),
+      time: time(at(clock)),
+      incidents: [`i-${id}`],
+      anomalies: [`a-${id}`],
+      order: 'o-1',
+      product: 'bracket',
+      due: time(at('14:00')),
+      slot_start: time(at('09:00')),
+      slot_end: time(at('09:30')),
+      ...more,
     },
   } as Row;
 };
 const incident = (id: string, anomalies: string[]): Row =>
-  sample('incidents', { id, anomalies, start: time(at('10:40')), end: time(at('10:41')), time: time(at('10:41')) });
+  sample('incidents', {
+    id,
+    anomalies,
+    start: time(at('10:40')),
+    end: time(at('10:41')),
+    time: time(at('10:41')),
+  });
 
 /** Everything that happened that day, in the order of the log; one message each. */
 function story(): Row[] {
   const rows: Row[] = [
-    sample('assets', { asset: 'press', name: 'Press 1', signals: ['vibration', 'heat'], points: ['de'], stop_cost: 120 }),
-    sample('assets', { asset: 'pump', name: 'Pump 1', signals: ['flow'], points: [], criticality: 'B' }),
+    sample('assets', {
+      asset: 'press',
+      name: 'Press 1',
+      signals: ['vibration', 'heat'],
+      points: ['de'],
+      stop_cost: 120,
+    }),
+    sample('assets', {
+      asset: 'pump',
+      name: 'Pump 1',
+      signals: ['flow'],
+      points: [],
+      criticality: 'B',
+    }),
     planned('c-1', 'changeover', '09:00', '09:30'),
-    planned('op-1', 'operation', '06:00', '14:00', { order: 'o-1', product: 'bracket', quantity: 4_000 }),
+    planned('op-1', 'operation', '06:00', '14:00', {
+      order: 'o-1',
+      product: 'bracket',
+      quantity: 4_000,
+    }),
     planned('stop-1', 'planned-stop', '05:00', '06:00', { assets: ['pump'] }),
     planned('stop-2', 'planned-stop', '11:00', '12:00'),
     planned('stop-2', 'planned-stop', '11:00', '12:00', { cancelled: true }),
-    state('press', '06:00', 'STARTING'), state('press', '06:30', 'EXECUTE'),
-    state('press', '09:00', 'STOPPED'), state('press', '09:40', 'EXECUTE'),
-    state('press', '11:00', 'ABORTED'), state('press', '11:30', 'EXECUTE'),
-    state('press', '12:00', 'SUSPENDED'), state('press', '12:15', 'EXECUTE'),
-    state('press', '13:00', 'ABORTING'), state('press', '13:05', 'ABORTED'), state('press', '13:10', 'EXECUTE'),
+    state('press', '06:00', 'STARTING'),
+    state('press', '06:30', 'EXECUTE'),
+    state('press', '09:00', 'STOPPED'),
+    state('press', '09:40', 'EXECUTE'),
+    state('press', '11:00', 'ABORTED'),
+    state('press', '11:30', 'EXECUTE'),
+    state('press', '12:00', 'SUSPENDED'),
+    state('press', '12:15', 'EXECUTE'),
+    state('press', '13:00', 'ABORTING'),
+    state('press', '13:05', 'ABORTED'),
+    state('press', '13:10', 'EXECUTE'),
     state('press', '14:00', 'STOPPED'),
     state('pump', '06:00', 'EXECUTE'),
     event('press', '12:00', 'counts', { good: 1_500, scrap: 100, ideal_cycle: 6 }),
     event('press', '14:00', 'counts', { good: 1_000, scrap: 60, ideal_cycle: 6 }),
     // Six hours of a heat that climbs by 1 a minute, and one reading of vibration a minute around the fault.
     ...Array.from({ length: 480 }, (_, minute) =>
-      row('readings', frameOf('p1/l1/press', [at('06:00') + minute * MINUTE, at('06:00') + minute * MINUTE + 30_000_000], { heat: [minute, minute + 0.5] })),
+      row(
+        'readings',
+        frameOf(
+          'p1/l1/press',
+          [at('06:00') + minute * MINUTE, at('06:00') + minute * MINUTE + 30_000_000],
+          { heat: [minute, minute + 0.5] },
+        ),
+      ),
     ),
     ...Array.from({ length: 30 }, (_, minute) =>
-      row('readings', frameOf('p1/l1/press', [at('10:30') + minute * MINUTE], { vibration: [minute < 10 ? 1 : 7.5] })),
+      row(
+        'readings',
+        frameOf('p1/l1/press', [at('10:30') + minute * MINUTE], {
+          vibration: [minute < 10 ? 1 : 7.5],
+        }),
+      ),
     ),
     ...Array.from({ length: 120 }, (_, minute) =>
       row('readings', frameOf('p1/l1/pump', [at('06:00') + minute * MINUTE], { flow: [5] })),
     ),
-    sample('waveforms', { asset: 'p1/l1/press', point: 'de', time: time(at('10:45')) } as unknown as Partial<Tables['waveforms']>),
-    sample('features', { point: 'de', component: 'bearing', time: time(at('10:45')), values: { velocity_rms: 7.4 } }),
-    sample('windows', { signal: 'vibration', window: 'ten', start: time(at('10:40')), end: time(at('10:50')), count: 10, mean: 7.5, max: 7.5, min: 7.5 }),
-    anomaly('a-r1', 'raised', 1, '10:41'), anomaly('a-r1', 'updated', 2, '10:50', { value: 8 }), anomaly('a-r1', 'cleared', 3, '11:40', { value: 2 }),
-    anomaly('a-r2', 'raised', 1, '13:01', { asset: 'press', since: time(at('13:00')), signal: 'heat', rule: 'hot', point: '' }),
+    sample('waveforms', {
+      asset: 'p1/l1/press',
+      point: 'de',
+      time: time(at('10:45')),
+    } as unknown as Partial<Tables['waveforms']>),
+    sample('features', {
+      point: 'de',
+      component: 'bearing',
+      time: time(at('10:45')),
+      values: { velocity_rms: 7.4 },
+    }),
+    sample('windows', {
+      signal: 'vibration',
+      window: 'ten',
+      start: time(at('10:40')),
+      end: time(at('10:50')),
+      count: 10,
+      mean: 7.5,
+      max: 7.5,
+      min: 7.5,
+    }),
+    anomaly('a-r1', 'raised', 1, '10:41'),
+    anomaly('a-r1', 'updated', 2, '10:50', { value: 8 }),
+    anomaly('a-r1', 'cleared', 3, '11:40', { value: 2 }),
+    anomaly('a-r2', 'raised', 1, '13:01', {
+      asset: 'press',
+      since: time(at('13:00')),
+      signal: 'heat',
+      rule: 'hot',
+      point: '',
+    }),
     // A flood: twelve alarms of the pump between 07:10 and 07:20, six in the next ten minutes, one later.
-    ...Array.from({ length: 12 }, (_, n) => anomaly(`f-${n}`, 'raised', 1, `07:${10 + Math.floor(n / 2)}`, { asset: 'pump', rule: 'flow-low', signal: 'flow', point: '', since: time(at('07:09')) })),
-    ...Array.from({ length: 6 }, (_, n) => anomaly(`g-${n}`, 'raised', 1, `07:2${n}`, { asset: 'pump', rule: 'flow-low', signal: 'flow', point: '', since: time(at('07:20')) })),
-    anomaly('h-1', 'raised', 1, '08:30', { asset: 'pump', rule: 'flow-low', signal: 'flow', point: '', since: time(at('08:29')) }),
-    anomaly('w-1', 'raised', 1, '07:12', { asset: 'pump', rule: 'flow-low', signal: 'flow', point: '', withheld: 'shelved' }),
-    incident('i-r1', ['a-r1']), incident('i-r2', ['a-r2']),
-    asked('r1', 1, 'open', '10:41'), asked('r1', 2, 'update', '10:50', { priority: 'high' }), asked('r1', 3, 'close', '11:50'),
+    ...Array.from({ length: 12 }, (_, n) =>
+      anomaly(`f-${n}`, 'raised', 1, `07:${10 + Math.floor(n / 2)}`, {
+        asset: 'pump',
+        rule: 'flow-low',
+        signal: 'flow',
+        point: '',
+        since: time(at('07:09')),
+      }),
+    ),
+    ...Array.from({ length: 6 }, (_, n) =>
+      anomaly(`g-${n}`, 'raised', 1, `07:2${n}`, {
+        asset: 'pump',
+        rule: 'flow-low',
+        signal: 'flow',
+        point: '',
+        since: time(at('07:20')),
+      }),
+    ),
+    anomaly('h-1', 'raised', 1, '08:30', {
+      asset: 'pump',
+      rule: 'flow-low',
+      signal: 'flow',
+      point: '',
+      since: time(at('08:29')),
+    }),
+    anomaly('w-1', 'raised', 1, '07:12', {
+      asset: 'pump',
+      rule: 'flow-low',
+      signal: 'flow',
+      point: '',
+      withheld: 'shelved',
+    }),
+    incident('i-r1', ['a-r1']),
+    incident('i-r2', ['a-r2']),
+    asked('r1', 1, 'open', '10:41'),
+    asked('r1', 2, 'update', '10:50', { priority: 'high' }),
+    asked('r1', 3, 'close', '11:50'),
     asked('r2', 1, 'open', '13:01', { opened: time(at('13:01')), title: 'Hot' }),
     event('press', '10:42', 'request', { id: 'r1', status: 'requested', remote: 'WO-1' }),
     event('press', '10:51', 'request', { id: 'r1', status: 'accepted', remote: 'WO-1' }),
@@ -111,12 +285,15 @@ export function smallPlant(run = '1', stream = 'ANDON_0', created = 'then'): Epo
   const epochs: EpochContent[] = [];
   for (let from = 1; from <= rows.length; from += 100) {
     const to = Math.min(from + 99, rows.length);
-    epochs.push(epochOf(run, stream, created, from, to, (blocks) => {
-      for (let number = from; number <= to; number += 1) {
-        const each = rows[number - 1];
-        if (each !== undefined) blocks.add(each, sequence(number), time(saidAt(each) + 1_000_000));
-      }
-    }));
+    epochs.push(
+      epochOf(run, stream, created, from, to, (blocks) => {
+        for (let number = from; number <= to; number += 1) {
+          const each = rows[number - 1];
+          if (each !== undefined)
+            blocks.add(each, sequence(number), time(saidAt(each) + 1_000_000));
+        }
+      }),
+    );
   }
   return epochs;
 }
@@ -127,7 +304,12 @@ function saidAt({ table, row: said }: Row): number {
 }
 
 export function epochOf(
-  run: string, stream: string, created: string, from: number, to: number, fill: (blocks: Blocks) => void,
+  run: string,
+  stream: string,
+  created: string,
+  from: number,
+  to: number,
+  fill: (blocks: Blocks) => void,
 ): EpochContent {
   const blocks = createBlocks();
   fill(blocks);
@@ -137,7 +319,10 @@ export function epochOf(
 }
 
 /** Lands epochs by the product's own way. */
-export async function landAll(client: ClickHouseClient, epochs: readonly EpochContent[]): Promise<void> {
+export async function landAll(
+  client: ClickHouseClient,
+  epochs: readonly EpochContent[],
+): Promise<void> {
   const landing = createLanding(client, { database: 'andon' });
   for (const epoch of epochs) await landing.write(epoch, new AbortController().signal);
 }

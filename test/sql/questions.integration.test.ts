@@ -1,0 +1,195 @@
+import { beforeAll, expect, test } from 'vitest';
+import { readQuestions } from '../../pipelines/sql/questions.ts';
+import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/started-warehouse.ts';
+import { landAll, smallPlant } from './small-plant.ts';
+
+type Answer = Record<string, unknown>;
+
+/** Worked out by hand from the story of `small-plant.ts`: the first rows of each answer, and how many there are. */
+const ANSWERS: Readonly<
+  Record<string, { given?: object; rows: number; first: readonly Answer[] }>
+> = {
+  machine_timeline: {
+    rows: 13,
+    first: [
+      { asset: 'press', state: 'STARTING', kind: 'starting', minutes: 30, planned: '' },
+      { asset: 'press', state: 'EXECUTE', kind: 'running', minutes: 150 },
+      { asset: 'press', state: 'STOPPED', minutes: 40, planned: 'changeover' },
+    ],
+  },
+  downtime: {
+    rows: 5,
+    first: [
+      { cause: 'start-up', minutes: 30, unplanned_minutes: 30, request: '' },
+      {
+        cause: 'failure',
+        minutes: 30,
+        states: ['ABORTED'],
+        request: 'r1',
+        failure_mode: 'BRG-WEAR',
+      },
+      { cause: 'starved or blocked', minutes: 15 },
+      { cause: 'planned', planned: 'changeover', minutes: 40, unplanned_minutes: 10 },
+      { cause: 'failure', minutes: 10, states: ['ABORTING', 'ABORTED'], request: 'r2' },
+    ],
+  },
+  // 40 + 30 + 15 + 10 = 95 minutes, 40 of them failures.
+  downtime_causes: {
+    rows: 4,
+    first: [{ cause: 'failure', stops: 2, unplanned_minutes: 40, share: 0.421 }],
+  },
+  // The press ran 355 of 480 − 30 minutes, and made 2,660 pieces at best 6 s each, 160 of them scrap. Nobody counts pumped litres.
+  oee: {
+    rows: 2,
+    first: [
+      {
+        asset: 'press',
+        availability: 0.789,
+        performance: 0.749,
+        quality: 0.94,
+        oee: 0.556,
+        pieces: 2_660,
+      },
+      { asset: 'pump', availability: 1, performance: null, quality: null, oee: null },
+    ],
+  },
+  // 355 minutes of running and two failures of 30 and 10 minutes.
+  reliability: {
+    rows: 2,
+    first: [
+      { asset: 'press', failures: 2, running_hours: 5.92, mtbf_hours: 2.96, mttr_minutes: 20 },
+      { asset: 'pump', failures: 0, mtbf_hours: null, mttr_minutes: null },
+    ],
+  },
+  // 12 states, 2 counts, 4 phases of anomalies, 2 incidents, 4 revisions, 5 answers of the CMMS.
+  what_happened: { rows: 29, first: [{ what: 'state', text: 'STARTING · order o-1' }] },
+  alarm_rate: {
+    rows: 5,
+    first: [
+      { alarms: 12, flood: 1 },
+      { alarms: 6, flood: 1 },
+      { alarms: 1, flood: 0 },
+    ],
+  },
+  alarm_floods: {
+    rows: 1,
+    first: [
+      {
+        from: '2026-03-02 07:10:00',
+        to: '2026-03-02 07:30:00',
+        alarms: 18,
+        most_in_ten_minutes: 12,
+        loudest: 'pump flow-low',
+      },
+    ],
+  },
+  top_offenders: {
+    rows: 3,
+    first: [{ asset: 'pump', rule: 'flow-low', alarms: 19, share: 0.905 }],
+  },
+  worst_assets: {
+    rows: 2,
+    first: [
+      { asset: 'press', open_requests: 1, standing: 1, anomalies: 2, request: 'Hot' },
+      { asset: 'pump', open_requests: 0, standing: 20, anomalies: 20 },
+    ],
+  },
+  false_and_confirmed: {
+    rows: 2,
+    first: [
+      { rule: 'hot', confirmed: 0, false_alarms: 1, precision: 0 },
+      { rule: 'zone', confirmed: 1, false_alarms: 0, precision: 1 },
+    ],
+  },
+  open_requests: { rows: 1, first: [{ id: 'r2', title: 'Hot', revision: 1 }] },
+  late_requests: {
+    rows: 1,
+    first: [{ id: 'r2', status: 'requested', age_hours: 1, slot_missed: 1, unanswered: 0 }],
+  },
+  request_times: {
+    rows: 1,
+    first: [{ requests: 2, still_open: 1, response_median: 10, closeout_median: 60 }],
+  },
+  why_this_request: {
+    rows: 3,
+    first: [{ phase: 'raised' }, { phase: 'updated' }, { phase: 'cleared' }],
+  },
+  // 3 revisions, the operation of the order, 1 incident, 3 phases, 1 window, 20 readings, 1 waveform and what it said.
+  request_lineage: {
+    rows: 31,
+    first: [
+      { kind: 'request', id: 'r1.1' },
+      { kind: 'request', id: 'r1.2' },
+      { kind: 'request', id: 'r1.3' },
+      { kind: 'order', id: 'op-1', text: 'o-1 · bracket · due unknown' },
+      { kind: 'incident', id: 'i-r1' },
+      { kind: 'anomaly', name: 'zone raised', value: 7.5 },
+    ],
+  },
+  signal_by_minute: { rows: 60, first: [{ readings: 2, least: 420, mean: 420.25, latest: 420.5 }] },
+  signal_by_day: { rows: 1, first: [{ readings: 960, least: 0, mean: 239.75, greatest: 479.5 }] },
+  signal_while_running: { rows: 1, first: [{ product: 'bracket', readings: 710, least: 30 }] },
+  sensor_health: {
+    rows: 2,
+    first: [
+      { asset: 'pump', signal: 'flow', verdict: 'silent', still_hours: 2 },
+      { asset: 'press', signal: 'vibration', verdict: 'silent', silent_seconds: 10_860 },
+    ],
+  },
+  what_was_set_aside: { rows: 1, first: [{ reason: 'malformed', readings: 7 }] },
+  late_and_lost: { rows: 1, first: [{ source: 'telemetry.p1.l1.pump', damaged: 7, lost: 0 }] },
+  latency: {
+    rows: 4,
+    first: [{ what: 'event at the machine to the log', of: 7, median: 1, greatest: 1 }],
+  },
+  table_sizes: { rows: 0, first: [] },
+};
+const GIVEN = { plant: 'p1', line: 'l1', asset: 'press', signal: 'heat', id: 'r1' };
+
+let warehouse: StartedWarehouse;
+
+beforeAll(async () => {
+  warehouse = await migratedWarehouse();
+  await landAll(warehouse.client, smallPlant());
+  const judged = (rule: string, anomaly: string, cause: string) =>
+    `SELECT 'ANDON_0', '1', 1, '2026-03-02 12:00:00', 'p1', 'l1', 'press', '${rule}', '${anomaly}', '2026-03-02 12:00:00', '${cause}'`;
+  await warehouse.client.command({
+    query: `INSERT INTO alarms (stream, run, sequence, appended, plant, line, asset, rule, anomaly, time, cause)
+            ${judged('zone', 'a-r1', 'confirmed')} UNION ALL ${judged('hot', 'a-r2', 'false')}`,
+  });
+});
+
+test('every question has a group, a meaning for each parameter, and an answer worked out by hand', async () => {
+  const questions = await readQuestions();
+  expect(questions.length).toBeGreaterThanOrEqual(20);
+  expect(questions.map(({ name }) => name).toSorted()).toEqual(Object.keys(ANSWERS).toSorted());
+  for (const { name, question, group, parameters, sql } of questions) {
+    expect(question, name).toMatch(/\?/);
+    expect(group, name).not.toBe('');
+    const used = new Set(Array.from(sql.matchAll(/\{(\w+):/g), ([, used = '']) => used));
+    expect(parameters.map((each) => each.name).toSorted(), name).toEqual([...used].toSorted());
+  }
+});
+
+test.each(Object.keys(ANSWERS))('%s says what was worked out', async (name) => {
+  const question = (await readQuestions()).find((each) => each.name === name);
+  const { rows, first } = ANSWERS[name]!;
+  const parameters = Object.fromEntries(
+    question!.parameters.map((each) => [
+      each.name,
+      each.fallback ?? GIVEN[each.name as keyof typeof GIVEN],
+    ]),
+  );
+  const answer = await warehouse.rows<Answer>(question!.sql, parameters);
+  expect(answer.slice(0, first.length)).toMatchObject(first);
+  if (name === 'table_sizes') expect(answer.length).toBeGreaterThan(15);
+  else expect(answer).toHaveLength(rows);
+});
+
+test('every view and column says what it is', async () => {
+  const bare = await warehouse.rows(
+    `SELECT table, name FROM system.columns WHERE database = 'andon' AND comment = ''
+     AND table IN (SELECT name FROM system.tables WHERE database = 'andon' AND engine = 'View' AND name != 'runs')`,
+  );
+  expect(bare).toEqual([]);
+});
