@@ -104,11 +104,14 @@ function measure(one: Case, events: readonly Sample[]): Omit<Measured, 'ratio_to
   input.next({ kind: 'change', sequence: 0 as Sequence, value });
   const before = heap();
   const begun = process.hrtime.bigint();
+  const cpu = process.cpuUsage();
   for (const [index, event] of events.entries()) {
     input.next(event);
     if (index % BATCH === BATCH - 1) input.next(watermark(event.time));
   }
   const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
+  const used = process.cpuUsage(cpu);
+  console.error('cpu', Math.round(events.length / ((used.user + used.system) / 1e6)));
   const bytes_held = heap() - before;
   input.complete();
   const { name } = one;
@@ -153,6 +156,7 @@ export async function patterns(args: readonly string[]): Promise<boolean> {
   let right = true;
   const measured: Measured[] = [];
   for (const one of CASES.filter(({ name }) => name.startsWith(values.only))) {
+    if (process.env.R) for (let i = 1; i < Number(process.env.R); i++) measure(one, events);
     const found = measure(one, events);
     if (whole && found.results !== one.results) right = false;
     measured.push({ ...found, ratio_to_loop: found.events_per_s / plain });

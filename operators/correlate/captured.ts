@@ -1,28 +1,19 @@
 import type { Anomaly } from '../model/anomaly.ts';
 import { canonicalJson } from '../model/canonical-json.ts';
-import type { AssetKey } from '../model/key.ts';
 import type { Observation, Situation } from '../model/situation.ts';
-import { type EventTime, toIso } from '../model/time.ts';
-import { type Fields, timeOf } from './fields.ts';
+import { toIso } from '../model/time.ts';
 
-/** An event as a pattern holds it: what conditions ask for, and what an incident needs. Plain data. */
+/** What a condition can ask of every event. */
+export type Field = string | number | boolean;
+export type Fields = Readonly<Record<string, Field>>;
+
+/** An event as conditions see it and as matches hold it. Plain data; its fields are worked out when asked for. */
 export type Captured = {
-  /** `anomaly`, `event`, `schedule`, `window` or `features`. */
-  readonly kind: string;
-  readonly asset: AssetKey;
-  readonly time: EventTime;
-  readonly situation: Situation;
-  readonly fields: Fields;
   readonly value: Observation | Anomaly;
+  readonly situation: Situation;
+  /** What the plant model said of the asset when the event came. */
+  readonly known: Fields;
 };
-
-export function capture(
-  value: Observation | Anomaly,
-  situation: Situation,
-  fields: Fields,
-): Captured {
-  return { kind: value.kind, asset: value.asset, time: timeOf(value), situation, fields, value };
-}
 
 /** What an incident says of an event. The same event has the same identity, whatever way and order it arrived in. */
 export type Description = {

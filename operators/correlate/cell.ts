@@ -2,14 +2,13 @@ import type { Event } from '../flow/flow.ts';
 import type { Out } from '../flow/keyed.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Finding, Incident } from '../model/incident.ts';
-import type { Knowledge } from '../model/knowledge.ts';
 import { timeoutRuleOf } from '../model/pattern-rule.ts';
 import type { Observation, Situated } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
-import type { Captured } from './captured.ts';
+import type { Captured, Fields } from './captured.ts';
 import type { CompiledPattern, CompiledRules } from './compiled-rules.ts';
 import type { PatternIssue } from './conditions-of-rule.ts';
-import { Draft } from './draft.ts';
+import type { Dispatch } from './dispatch.ts';
 import { incidentOf, incidentRow } from './incident-of.ts';
 import { advance, begins, LIMITS, type Moved, process, UNCHANGED } from './matcher.ts';
 import { type MatchState, openMatches, underWay } from './partials.ts';
@@ -31,43 +30,49 @@ export function issueText({ path, message }: PatternIssue): string {
   return `${path.join('.')}: ${message}`;
 }
 
-/** Runs one event past the patterns that read it. */
+/** Runs one event past the patterns that read it. `known`: what the plant model says of its asset. */
 export function match(
   cell: Cell,
-  patterns: readonly CompiledPattern[],
+  dispatch: Dispatch,
   event: Event<Situated<Observation> | Anomaly>,
-  knowledge: Knowledge,
+  known: () => Fields,
   out: Out<Finding>,
   watch?: PatternWatch,
 ): void {
-  const bare = 'kind' in event.value ? event.value : event.value.value;
-  let draft: Draft | undefined;
+  const value = 'kind' in event.value ? event.value : event.value.value;
+  const patterns = dispatch(value);
+  if (patterns.length === 0) return;
+  if (event.behind === true) {
+    for (const { rule } of patterns) sayBehind(rule.id, value, event.time, out);
+    return;
+  }
+  const { situation } = event.value;
+  const captured: Captured = { value, situation, known: known() };
   for (const pattern of patterns) {
-    if (!pattern.reads(bare)) continue;
-    if (event.behind === true) {
-      out.aside(
-        'behind',
-        `pattern ${pattern.rule.id}: the event came after the time of its line had passed it`,
-        { asset: bare.asset, kind: bare.kind, time: event.time },
-      );
-      continue;
-    }
-    draft ??= new Draft(bare, event.value.situation, knowledge);
-    const { id } = pattern.rule;
-    const known = cell.matches[id];
-    if (known === undefined && !begins<Captured>(pattern.program, draft)) continue;
-    const state = known ?? openMatches<Captured>(pattern.fingerprint);
-    const moved = process<Captured>(pattern.program, state, draft, event.time, wholeOf);
+    const { program, fingerprint, rule } = pattern;
+    const before = cell.matches[rule.id];
+    if (before === undefined && !begins<Captured>(program, captured)) continue;
+    const state = before ?? pattern.spare.pop() ?? openMatches<Captured>(fingerprint);
+    const moved = process<Captured>(program, state, captured, event.time);
     settle(cell, pattern, state, moved, event.time, out);
     if (moved === UNCHANGED) continue;
-    const { rule, program } = pattern;
     const { time } = event;
-    watch?.moved({ rule, program, key: out.key, state, moved, time, event: draft });
+    watch?.moved({ rule, program, key: out.key, state, moved, time, event: captured });
+    putBack(pattern, state);
   }
 }
 
-function wholeOf(event: Captured): Captured {
-  return event instanceof Draft ? event.whole() : event;
+function sayBehind(
+  pattern: string,
+  { asset, kind }: Observation | Anomaly,
+  time: EventTime,
+  out: Out<Finding>,
+): void {
+  out.aside(
+    'behind',
+    `pattern ${pattern}: the event came after the time of its line had passed it`,
+    { asset, kind, time },
+  );
 }
 
 /** A timer of a pattern: its oldest partial match is too late, or the absence that one waits for is complete. */
@@ -89,6 +94,7 @@ export function wake(
   if (moved === UNCHANGED) return;
   const event = undefined;
   watch?.moved({ rule: pattern.rule, program, key: out.key, state, moved, time: due, event });
+  putBack(pattern, state);
 }
 
 function settle(
@@ -131,6 +137,16 @@ function raise(incident: Incident | undefined, out: Out<Finding>): void {
   out.land('incidents', incidentRow(incident));
   out.emit(incident, { key: incident.asset });
 }
+
+/** A state in which nothing is under way is for the next key that begins: most matches begin and end at once. */
+function putBack({ spare }: CompiledPattern, state: MatchState<Captured>): void {
+  if (underWay(state) > 0 || spare.length >= SPARE) return;
+  state.events = 0;
+  state.matches = 0;
+  spare.push(state);
+}
+
+const SPARE = 64;
 
 /** Ends the partial matches of patterns that are gone or mean something else now. */
 export function endChanged(

@@ -7,7 +7,8 @@ import type { Observation } from '../model/situation.ts';
 import type { Captured } from './captured.ts';
 import type { Condition } from './condition.ts';
 import { conditionsOf, type PatternIssue } from './conditions-of-rule.ts';
-import { readField } from './draft.ts';
+import { createDispatch, type Dispatch } from './dispatch.ts';
+import type { MatchState } from './partials.ts';
 import { patternOf } from './pattern-of-rule.ts';
 import { type Program, programOf } from './program.ts';
 import type { Accepts } from './verdict.ts';
@@ -20,11 +21,15 @@ export type CompiledPattern = {
   readonly program: Program<Captured>;
   /** Whether an event belongs to the stream that this pattern reads, and whether any of its stages could take it. */
   readonly reads: (event: Observation | Anomaly) => boolean;
+  /** Empty states to begin with: scratch, which belongs to no key. */
+  readonly spare: MatchState<Captured>[];
 };
 
 export type CompiledRules = {
-  readonly asset: readonly CompiledPattern[];
-  readonly line: readonly CompiledPattern[];
+  /** Patterns by asset, by what they read. */
+  readonly asset: Dispatch;
+  /** Patterns by line; undefined: there is none. */
+  readonly line: Dispatch | undefined;
   readonly byId: ReadonlyMap<string, CompiledPattern>;
   /** Detectors that triggers name: their raised anomalies are incidents. */
   readonly detectors: ReadonlySet<string>;
@@ -33,8 +38,8 @@ export type CompiledRules = {
 
 const compiled = new WeakMap<Rules, CompiledRules>();
 const NONE: CompiledRules = {
-  asset: [],
-  line: [],
+  asset: () => [],
+  line: undefined,
   byId: new Map(),
   detectors: new Set(),
   issues: [],
@@ -52,9 +57,10 @@ export function compiledRules(rules: Rules | undefined): CompiledRules {
     if ('program' in found) all.push(found);
     else issues.push(...found.issues);
   }
+  const line = all.filter(({ rule }) => rule.key === 'line');
   const result: CompiledRules = {
-    asset: all.filter(({ rule }) => rule.key === 'asset'),
-    line: all.filter(({ rule }) => rule.key === 'line'),
+    asset: createDispatch(all.filter(({ rule }) => rule.key === 'asset')),
+    line: line.length === 0 ? undefined : createDispatch(line),
     byId: new Map(all.map((pattern) => [pattern.rule.id, pattern])),
     detectors: new Set(detectorsOf(rules)),
     issues,
@@ -82,23 +88,14 @@ function compilePattern(
   if ('refused' in program) return { issues: [{ path, message: program.refused }] };
   const fingerprint = identity([rule.key, canonicalJson(pattern)]);
   const conditions = [...where.values(), ...until.values()];
-  return { rule, fingerprint, program, reads: reader(conditions, program) };
+  return { rule, fingerprint, program, reads: reader(conditions, program), spare: [] };
 }
 
-function lacks(need: Condition['signals'], event: Captured, name: string): boolean {
-  return need !== undefined && !need.has(String(readField(event, name) ?? ''));
-}
-
-/** Asks the expression only when the cheap needs are met. */
+/** Anomalies in later phases are for conditions that name the phase. */
 function guarded(condition: Condition): Accepts<Captured> {
   const accepts: Accepts<Captured> = (event, captures) => {
-    const { kind } = event;
-    if (condition.kinds?.has(kind) === false) return false;
-    if (kind === 'anomaly' && !condition.phased && readField(event, 'phase') !== 'raised') {
-      return false;
-    }
-    if (lacks(condition.signals, event, 'signal')) return false;
-    if (lacks(condition.types, event, 'type')) return false;
+    const { value } = event;
+    if (value.kind === 'anomaly' && !condition.phased && value.phase !== 'raised') return false;
     return condition.accepts(event, captures);
   };
   return condition.alone ? Object.assign(accepts, { alone: true as const }) : accepts;

@@ -1,9 +1,10 @@
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
-import type { Captured } from './captured.ts';
+import type { Captured, Fields } from './captured.ts';
 import type { Captures } from './captures.ts';
-import { type Fields, LACKING, NUMBER_FIELDS, TEXT_FIELDS } from './fields.ts';
+import { fieldsOf, LACKING, NUMBER_FIELDS, TEXT_FIELDS } from './fields.ts';
 import { type Need, namesIn, needOf } from './needs.ts';
 import { quickCondition } from './quick-condition.ts';
+import { type Read, readerOf } from './read-field.ts';
 
 /** A condition made ready: what it needs at least, and whether an event meets it. */
 export type Condition = {
@@ -27,22 +28,26 @@ const environment = createEnvironment();
 
 function createEnvironment(): Environment {
   const numbersOf = (stage: string, field: string) =>
-    (asked?.all(stage) ?? []).flatMap(({ fields }) => {
-      const value = fields[field];
+    (asked?.all(stage) ?? []).flatMap((event) => {
+      const value = fieldsOf(event)[field];
       return typeof value === 'number' ? [value] : [];
     });
   const created = new Environment({ unlistedVariablesAreDyn: true });
   for (const name of TEXT_FIELDS) created.registerVariable(inCel(name), 'string');
   for (const name of NUMBER_FIELDS) created.registerVariable(name, 'double');
   created
-    .registerFunction('first(string): dyn', (stage) => asked?.first(stage)?.fields ?? {})
-    .registerFunction('last(string): dyn', (stage) => asked?.last(stage)?.fields ?? {})
+    .registerFunction('first(string): dyn', (stage) => fieldsOrNone(asked?.first(stage)))
+    .registerFunction('last(string): dyn', (stage) => fieldsOrNone(asked?.last(stage)))
     .registerFunction('count(string): int', (stage) => BigInt(asked?.all(stage).length ?? 0))
     .registerFunction('sum(string, string): double', (stage, field) =>
       numbersOf(stage, field).reduce((total, value) => total + value, 0),
     );
   withMixedNumbers(created);
   return created;
+}
+
+function fieldsOrNone(event: Captured | undefined): Fields {
+  return event === undefined ? {} : fieldsOf(event);
 }
 
 /** Lets an int stand beside a double: JSON and people write `price > 3` and `2 * value`. */
@@ -107,17 +112,18 @@ export function compileCondition(
   const problem = unknownName(parsed.ast, kinds, stages);
   if (problem !== undefined) return { problem };
   const { places, calls } = namesIn(parsed.ast);
+  const [signals, types] = [needOf(parsed.ast, 'signal'), needOf(parsed.ast, TYPE)];
   const quick = quickCondition(parsed.ast, (name) => (name === TYPE ? 'type' : name));
   return {
-    kinds,
-    signals: needOf(parsed.ast, 'signal'),
-    types: needOf(parsed.ast, TYPE),
+    ...{ kinds, signals, types },
     phased: places.has('phase'),
     alone: !calls.some(([name]) => ASKS_STAGE.has(name)),
     accepts(event, captures) {
       const answer = quick?.(event);
       if (answer !== undefined) return answer;
-      const context = contextOf(event.fields);
+      if (lacks(kinds, event, readKind)) return false;
+      if (lacks(signals, event, readSignal) || lacks(types, event, readType)) return false;
+      const context = contextOf(fieldsOf(event));
       asked = captures;
       try {
         return parsed(context) === true;
@@ -129,6 +135,13 @@ export function compileCondition(
       }
     },
   };
+}
+
+const [readKind, readSignal, readType] = [readerOf('kind'), readerOf('signal'), readerOf('type')];
+
+/** Cheap to ask, and reason enough not to ask the expression. */
+function lacks(need: Need, event: Captured, read: Read): boolean {
+  return need !== undefined && !need.has(String(read(event) ?? ''));
 }
 
 /** Not frozen: an object cannot be given a property that its prototype has and forbids to write. */

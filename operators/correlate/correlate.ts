@@ -7,11 +7,15 @@ import { type Finding, TOLD_TYPES } from '../model/incident.ts';
 import { lineOf } from '../model/key.ts';
 import { type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
+import type { Plain } from '../model/plain.ts';
 import type { Observation, Situated } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
+import type { Fields } from './captured.ts';
 import { type Cell, endChanged, issueText, match, openCell, wake } from './cell.ts';
-import { compiledRules } from './compiled-rules.ts';
+import { cellOfVersion3 } from './cell-of-version-3.ts';
+import { type CompiledRules, compiledRules } from './compiled-rules.ts';
 import type { PatternIssue } from './conditions-of-rule.ts';
+import { knownOf } from './fields.ts';
 import { incidentOfAnomaly, incidentRow } from './incident-of.ts';
 import type { PatternWatch } from './pattern-watch.ts';
 
@@ -26,9 +30,16 @@ export function correlate(states: States, watch?: PatternWatch): Stage<Input, Fi
   return fork(keyed(byAsset(watch), states), keyed(byLine(watch), states));
 }
 
+/** What a key needs of the rules and the model. */
+type View = { readonly rules: CompiledRules; readonly known: Fields };
+type Logic = Keyed<Cell, Knowledge, Input, Finding, View>;
+
 const common = (watch?: PatternWatch) => ({
   // 2: links instead of lists of events. 3: situations that know operation, due time and next stop.
-  version: 3,
+  // 4: events without the fields that follow from them, and what is free stays in place.
+  version: 4,
+  migrate: cellOfVersion3,
+  migrateShared: (shared: Plain) => shared as Knowledge,
   scope: 'line' as const,
   open: openCell,
   openShared: nothingKnown,
@@ -49,16 +60,17 @@ const common = (watch?: PatternWatch) => ({
   },
 });
 
-type Logic = Keyed<Cell, Knowledge, Input, Finding>;
-
 const byAsset = (watch?: PatternWatch): Logic => ({
   ...common(watch),
   id: 'correlate' as StageId,
-  onEvent(state, event, shared, out) {
+  view: (shared, key) => ({
+    rules: compiledRules(rulesOf(shared, key)),
+    known: knownOf(key, shared),
+  }),
+  onEvent(state, event, _shared, out, { rules, known }) {
     passOn(event.value, event.behind === true, out);
-    const rules = compiledRules(rulesOf(shared, event.key));
     raiseAlone(event.value, rules.detectors, event.behind === true, out);
-    match(state, rules.asset, event, shared, out, watch);
+    match(state, rules.asset, event, () => known, out, watch);
   },
 });
 
@@ -66,10 +78,15 @@ const byLine = (watch?: PatternWatch): Logic => ({
   ...common(watch),
   id: 'correlate-line' as StageId,
   keyOf: (event) => lineOf(event.key),
-  onEvent(state, event, shared, out) {
-    const rules = compiledRules(rulesOf(shared, event.key));
+  view(shared, key) {
+    const rules = compiledRules(rulesOf(shared, key));
+    const concerned = rules.line !== undefined || rules.issues.length > 0;
+    return concerned ? { rules, known: {} } : undefined;
+  },
+  onEvent(state, event, shared, out, { rules }) {
     sayRefused(state, rules.issues, out);
-    match(state, rules.line, event, shared, out, watch);
+    if (rules.line === undefined) return;
+    match(state, rules.line, event, () => knownOf(event.key, shared), out, watch);
   },
 });
 

@@ -43,6 +43,9 @@ type Station = {
   readonly alone: boolean;
   /** What follows from each set of conditions that an event meets. */
   readonly known: Map<number, Decision>;
+  /** The answer for the event of this number. */
+  answered: number;
+  answer: Decision;
 };
 
 /** One condition, one bit. */
@@ -57,20 +60,20 @@ export function createDecisions<E>(
   verdicts: Verdicts<E>,
 ): Decisions<E> {
   const stations = stationsOf(places, accepts);
-  const answers: (Decision | undefined)[] = new Array(places.length).fill(undefined);
+  let number = 0;
   return {
     begin(event) {
       verdicts.begin(event);
-      answers.fill(undefined);
+      number += 1;
     },
     forAll(place) {
-      const answer = answers[place];
-      if (answer !== undefined) return answer;
       const station = stations[place];
       if (station === undefined || !station.alone) return undefined;
-      const decision = remembered(station, verdicts);
-      answers[place] = decision;
-      return decision;
+      if (station.answered !== number) {
+        station.answered = number;
+        station.answer = remembered(station, verdicts);
+      }
+      return station.answer;
     },
     forOne(place, captures) {
       const station = stations[place];
@@ -90,7 +93,8 @@ function stationsOf<E>(
     const atoms = [...new Set(atomsFrom(place, new Set()))];
     const alone = atoms.every((atom) => accepts[atom]?.alone === true);
     const few = atoms.length <= MOST_BITS;
-    stations.set(place, { place, ways: [], atoms, alone: alone && few, known: new Map() });
+    const nothingYet = { known: new Map(), answered: 0, answer: STAYS };
+    stations.set(place, { place, ways: [], atoms, alone: alone && few, ...nothingYet });
   }
   for (const { place, ways } of stations.values()) {
     for (const { action, to, when } of place.edges) {
@@ -121,7 +125,11 @@ function completing(action: Edge['action'], to: Place, seen: Set<Place>): readon
 
 function remembered(station: Station, verdicts: Asked): Decision {
   let met = 0;
-  for (const [bit, atom] of station.atoms.entries()) if (verdicts.of(atom)) met |= 1 << bit;
+  let bit = 1;
+  for (const atom of station.atoms) {
+    if (verdicts.of(atom)) met |= bit;
+    bit <<= 1;
+  }
   const known = station.known.get(met);
   if (known !== undefined) return known;
   const decision = decide(station, verdicts);

@@ -6,9 +6,7 @@ import { assetOf, type Knowledge } from '../model/knowledge.ts';
 import { orderOf, type ScheduleEntry } from '../model/schedule.ts';
 import type { Observation, Situation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
-
-export type Field = string | number | boolean;
-export type Fields = Readonly<Record<string, Field>>;
+import type { Captured, Field, Fields } from './captured.ts';
 
 /** What a condition can ask of every event. An event that lacks a text has '', one that lacks a number compares false. */
 export const TEXT_FIELDS = [
@@ -18,14 +16,17 @@ export const TEXT_FIELDS = [
   ...['unit', 'type', 'entry', 'entry_kind'],
 ] as const;
 
+/** What a window knows of its values. */
+export const STATISTICS = new Set([
+  ...(['count', 'first', 'last', 'min', 'max', 'sum', 'mean', 'deviation', 'rms'] as const),
+  ...(['peak_to_peak', 'crest', 'slope'] as const),
+]);
+
 /** `time`, `due`, `start` and `end` are epoch milliseconds; `next_stop` is minutes; `level` is 1 (notice) to 4 (danger), 0 without a severity. */
 export const NUMBER_FIELDS = [
   ...['time', 'due', 'next_stop', 'level', 'score', 'value', 'limit', 'rpm', 'start', 'end'],
-  ...['count', 'first', 'last', 'min', 'max', 'sum', 'mean', 'deviation', 'rms'],
-  ...['peak_to_peak', 'crest', 'slope'],
+  ...STATISTICS,
 ] as const;
-
-const STATISTICS = NUMBER_FIELDS.slice(NUMBER_FIELDS.indexOf('count'));
 
 /** What an event lacks. As a prototype, so that building an event's context costs only what it has. */
 export const LACKING: Fields = {
@@ -38,32 +39,35 @@ export function timeOf(value: Observation | Anomaly): EventTime {
   return value.kind === 'window' ? value.end : value.time;
 }
 
-/** An event as conditions see it: flat. */
-export function fieldsOf(
-  value: Observation | Anomaly,
-  situation: Situation,
-  knowledge: Knowledge,
-): Fields {
+const flat = new WeakMap<Captured, Fields>();
+
+/** An event as conditions see it: flat. Worked out once, and never part of a state. */
+export function fieldsOf(event: Captured): Fields {
+  const before = flat.get(event);
+  if (before !== undefined) return before;
+  const { value, situation, known } = event;
   const fields: Record<string, Field> = {};
   if (value.kind === 'event') {
     for (const [name, field] of Object.entries(value.data)) {
       if (field !== null) fields[name] = field;
     }
   }
-  return Object.assign(
+  Object.assign(
     fields,
-    placeOf(value.asset, knowledge),
+    locate(value.asset),
+    known,
     situationOf(situation),
     { kind: value.kind, time: timeOf(value) / 1_000 },
     ownFieldsOf(value),
   );
+  flat.set(event, fields);
+  return fields;
 }
 
-function placeOf(key: AssetKey, knowledge: Knowledge): Fields {
+/** What the plant model says of an asset; nothing of one that it does not know. */
+export function knownOf(key: AssetKey, knowledge: Knowledge): Fields {
   const asset = assetOf(knowledge, key);
-  const place = locate(key);
-  if (asset === undefined) return place;
-  return { ...place, class: asset.class, criticality: asset.criticality };
+  return asset === undefined ? {} : { class: asset.class, criticality: asset.criticality };
 }
 
 function situationOf(situation: Situation): Fields {
@@ -94,8 +98,7 @@ function ownFieldsOf(value: Observation | Anomaly): Fields {
     case 'window': {
       const fields: Record<string, Field> = { signal: value.signal, rule: value.window };
       for (const name of STATISTICS) {
-        const field: unknown = Reflect.get(value, name);
-        if (typeof field === 'number') fields[name] = field;
+        fields[name] = value[name];
       }
       for (const [quantile, field] of value.quantiles) {
         fields[`p${String(quantile * 100).replace('.', '_')}`] = field;

@@ -7,6 +7,7 @@ import type { PatternRule } from '../model/pattern-rule.ts';
 import type { IncidentRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { anomalyText, type Captured, describe } from './captured.ts';
+import { timeOf } from './fields.ts';
 import type { Match } from './matcher.ts';
 
 /** A finished match as an incident of the asset where it ended. `time`: when it was complete. */
@@ -22,7 +23,7 @@ export function incidentOf(
   if (first === undefined || last === undefined) return undefined;
   const descriptions = events.map(({ value }) => describe(value));
   const anomalies = events.flatMap(({ value }) => (value.kind === 'anomaly' ? [value] : []));
-  const place = events.findLast(({ kind }) => kind === 'anomaly') ?? last;
+  const place = (anomalies.at(-1) ?? last.value).asset;
   const lastNamed = (name: 'component' | 'failure_mode') =>
     anomalies.findLast((anomaly) => anomaly[name] !== '')?.[name] ?? '';
   return {
@@ -30,18 +31,18 @@ export function incidentOf(
     id: identity(['pattern', rule.id, key, ...descriptions.map((each) => each.identity)]),
     rule: rule.id,
     key,
-    asset: place.asset,
+    asset: place,
     component: rule.raise.component ?? lastNamed('component'),
     failure_mode: rule.raise.failure_mode ?? lastNamed('failure_mode'),
     severity: rule.raise.severity,
-    start: first.time,
-    end: last.time,
+    start: timeOf(first.value),
+    end: timeOf(last.value),
     time,
     anomalies: [...new Set(anomalies.map(({ id }) => id))],
     signals: [...new Set(anomalies.map(({ signal }) => signal))],
-    evidence: match.map(({ stage, event: { time: at, kind } }, index): Evidence => {
+    evidence: match.map(({ stage, event: { value } }, index): Evidence => {
       const { about = '', text = '' } = descriptions[index] ?? {};
-      return { stage, time: at, kind, about, text };
+      return { stage, time: timeOf(value), kind: value.kind, about, text };
     }),
     situation: last.situation,
   };

@@ -5,19 +5,15 @@ import type { Decision } from './decisions.ts';
 import {
   capturesOf,
   deadlineOf,
-  eventsHeld,
   hasBegun,
-  hold,
-  link,
   type MatchState,
   type PartialMatch,
-  release,
-  retain,
   takenBy,
   underWay,
 } from './partials.ts';
 import type { Program } from './program.ts';
-import { offer, poll } from './queue.ts';
+import { offer, poll, replace } from './queue.ts';
+import { hold, link, release, retain } from './shared-buffer.ts';
 import { takeFinished } from './skip.ts';
 
 export type Taken<E> = { readonly stage: string; readonly event: E; readonly time: EventTime };
@@ -42,6 +38,9 @@ export const LIMITS: Limits = { partials: 1_000, events: 10_000 };
 /** Nobody was concerned: nothing is to be done about timers either. */
 export const UNCHANGED: Moved<never> = { matches: [], timedOut: [], asleep: [], dropped: 0 };
 
+/** Partial matches went on or ended, and that is all. */
+const CHANGED: Moved<never> = { matches: [], timedOut: [], asleep: [], dropped: 0 };
+
 /** Whether this event would begin a match. While none is under way, no other event needs to be processed. */
 export function begins<E extends Plain>(program: Program<E>, event: E): boolean {
   program.decisions.begin(event);
@@ -49,50 +48,49 @@ export function begins<E extends Plain>(program: Program<E>, event: E): boolean 
   return (decisions.forAll(start) ?? decisions.forOne(start, NO_CAPTURES)).takes;
 }
 
-/**
- * Runs one event past every partial match. Time must have been advanced to the event's time before. `keep`: the event
- * as it is held, asked for once somebody takes it.
- */
+/** Runs one event past every partial match. Time must have been advanced to the event's time before. */
 export function process<E extends Plain>(
   program: Program<E>,
   state: MatchState<E>,
   event: E,
   time: EventTime,
-  keep: (event: E) => E = (whole) => whole,
   limits: Limits = LIMITS,
 ): Moved<E> {
   program.decisions.begin(event);
   if (!concernsAny(program, state)) return UNCHANGED;
-  const before = state.partial;
-  const asleep: number[] = [];
-  const kept: PartialMatch[] = [];
-  const finished: PartialMatch[] = [];
   const step: Step<E> = {
-    ...{ program, state, time, kept, finished, held: -1 },
-    whole: () => keep(event),
+    program,
+    state,
+    event,
+    time,
+    kept: 0,
+    finished: 0,
+    held: -1,
+    asleep: NOBODY,
   };
   let changed = false;
-  for (const partial of before) {
+  for (const partial of state.partial) {
     const decision = decisionFor(program, state, partial);
-    if (decision.stays) {
-      offer(kept, partial);
-      continue;
-    }
-    if (!hasBegun(partial)) {
-      changed = takeMoves(step, partial, decision) || changed;
-      offer(kept, partial);
+    const begun = hasBegun(partial);
+    if (decision.stays || !begun) {
+      if (!decision.stays) changed = takeMoves(step, partial, decision) || changed;
+      offer(KEPT, partial, step.kept++);
       continue;
     }
     changed = true;
     takeMoves(step, partial, decision);
-    if (partial.armed === true) asleep.push(partial.id);
-    release(state, partial.last);
+    endOf(step, partial);
   }
   if (!changed) return UNCHANGED;
-  state.partial = kept;
-  for (const match of finished) offer(state.finished, match);
-  const matches = finish(program, state, asleep);
-  const dropped = dropOldest(state, limits, asleep);
+  replace(state.partial, KEPT, step.kept);
+  for (let at = 0; at < step.finished; at += 1) {
+    const match = FINISHED[at];
+    if (match !== undefined) offer(state.finished, match);
+  }
+  const matches = finish(step);
+  const dropped = dropOldest(step, limits);
+  const { asleep } = step;
+  if (matches.length + asleep.length + dropped === 0) return CHANGED;
   return { matches, timedOut: [], asleep, dropped };
 }
 
@@ -117,16 +115,31 @@ function concernsAny<E extends Plain>(program: Program<E>, state: MatchState<E>)
   return false;
 }
 
+// Where a step puts what it keeps and what it finishes: scratch, of which nothing outlives the step.
+const KEPT: PartialMatch[] = [];
+const FINISHED: PartialMatch[] = [];
+const NOBODY: number[] = [];
+
 type Step<E extends Plain> = {
   readonly program: Program<E>;
   readonly state: MatchState<E>;
-  readonly whole: () => E;
+  readonly event: E;
   readonly time: EventTime;
-  readonly kept: PartialMatch[];
-  readonly finished: PartialMatch[];
+  /** How many there are in `KEPT` and in `FINISHED`. */
+  kept: number;
+  finished: number;
   /** Where the event is held, once somebody took it. */
   held: number;
+  asleep: number[];
 };
+
+function endOf<E extends Plain>(step: Ending<E>, partial: PartialMatch): void {
+  if (partial.armed) {
+    if (step.asleep === NOBODY) step.asleep = [];
+    step.asleep.push(partial.id);
+  }
+  release(step.state, partial.last);
+}
 
 /** Follows every way on. Whatever still waits is kept, unless what must be absent was seen. */
 function takeMoves<E extends Plain>(
@@ -134,53 +147,51 @@ function takeMoves<E extends Plain>(
   partial: PartialMatch,
   { moves, stops }: Decision,
 ): boolean {
-  const { program, state, kept, finished } = step;
+  const { program, state } = step;
   let moved = false;
   for (const { takes, from, to, completes } of moves) {
     if (!takes && !hasBegun(partial)) continue;
     moved = true;
-    const next = takes ? taking(step, partial, from.number) : partial;
-    if (to.kind === 'final') {
-      keep(state, finished, next, to.number);
-    } else if (!stops) {
-      keep(state, kept, next, to.number);
-    }
-    if (completes) keep(state, finished, next, program.places.length);
-    if (takes) settleLink(state, next.last);
+    const last = takes ? taking(step, partial, from.number) : partial.last;
+    if (to.kind === 'final') finished(step, goingOn(step, partial, last, takes, to.number));
+    else if (!stops) offer(KEPT, goingOn(step, partial, last, takes, to.number), step.kept++);
+    if (completes) finished(step, goingOn(step, partial, last, takes, program.places.length));
+    // Its own use of the new link is over: those that are kept have theirs.
+    if (takes) release(state, last);
   }
   return moved;
 }
 
-/** This match with the event as its last. Its link is used once, by this step, until it is settled. */
-function taking<E extends Plain>(
-  step: Step<E>,
-  partial: PartialMatch,
-  place: number,
-): PartialMatch {
-  const { state, time } = step;
+/** A link to the event as the last of this match. */
+function taking<E extends Plain>(step: Step<E>, partial: PartialMatch, place: number): number {
+  const { state, event, time } = step;
   if (step.held < 0) {
     state.events += 1;
-    step.held = hold(state, step.whole(), time);
+    step.held = hold(state, state.events, event, time);
   }
-  const last = link(state, place, step.held, partial.last);
-  retain(state, last);
-  const { first, start } = hasBegun(partial) ? partial : { first: state.events, start: time };
-  return { id: 0, place, first, start, previous: time, last };
+  return link(state, place, step.held, partial.last);
 }
 
-function settleLink<E extends Plain>(state: MatchState<E>, last: number): void {
-  release(state, last);
-}
-
-function keep<E extends Plain>(
-  state: MatchState<E>,
-  queue: PartialMatch[],
-  { first, start, previous, last }: PartialMatch,
+/** The match as it is behind a move, with this as its last link. */
+function goingOn<E extends Plain>(
+  { state, time }: Step<E>,
+  partial: PartialMatch,
+  last: number,
+  takes: boolean,
   place: number,
-): void {
+): PartialMatch {
   state.matches += 1;
   retain(state, last);
-  offer(queue, { id: state.matches, place, first, start, previous, last });
+  const begun = hasBegun(partial);
+  // A plain literal: spreads cost more here than all the rest.
+  const first = begun ? partial.first : state.events;
+  const start = begun ? partial.start : time;
+  const previous = takes ? time : partial.previous;
+  return { id: state.matches, place, first, start, previous, last, armed: false };
+}
+
+function finished<E extends Plain>(step: Step<E>, match: PartialMatch): void {
+  offer(FINISHED, match, step.finished++);
 }
 
 /**
@@ -193,7 +204,7 @@ export function advance<E extends Plain>(
   now: EventTime,
   absent?: ReadonlySet<number>,
 ): Moved<E> {
-  const asleep: number[] = [];
+  const step = { program, state, asleep: NOBODY };
   const timedOut: TimedOut<E>[] = [];
   const kept: PartialMatch[] = [];
   const complete: PartialMatch[] = [];
@@ -213,36 +224,30 @@ export function advance<E extends Plain>(
   if (kept.length === state.partial.length) return UNCHANGED;
   state.partial = kept;
   for (const match of complete) offer(state.finished, match);
-  return { matches: finish(program, state, asleep), timedOut, asleep, dropped: 0 };
+  const matches = finish(step);
+  return { matches, timedOut, asleep: step.asleep, dropped: 0 };
 }
 
-function finish<E extends Plain>(
-  program: Program<E>,
-  state: MatchState<E>,
-  asleep: number[],
-): Match<E>[] {
+type Ending<E extends Plain> = Pick<Step<E>, 'program' | 'state' | 'asleep'>;
+
+function finish<E extends Plain>(step: Ending<E>): readonly Match<E>[] {
+  const { program, state } = step;
+  if (state.finished.length === 0) return UNCHANGED.matches;
   return takeFinished(
     program,
     state,
-    (partial) => {
-      if (partial.armed === true) asleep.push(partial.id);
-      release(state, partial.last);
-    },
+    (partial) => endOf(step, partial),
     (match) => takenBy(program, state, match.last),
   );
 }
 
-function dropOldest<E extends Plain>(
-  state: MatchState<E>,
-  limits: Limits,
-  asleep: number[],
-): number {
+function dropOldest<E extends Plain>(step: Ending<E>, limits: Limits): number {
+  const { state } = step;
   let dropped = 0;
-  while (underWay(state) > limits.partials || eventsHeld(state) > limits.events) {
+  while (underWay(state) > limits.partials || state.holding > limits.events) {
     const oldest = state.partial.length > 1 ? poll(state.partial) : poll(state.finished);
     if (oldest === undefined) break;
-    if (oldest.armed === true) asleep.push(oldest.id);
-    release(state, oldest.last);
+    endOf(step, oldest);
     dropped += 1;
   }
   return dropped;

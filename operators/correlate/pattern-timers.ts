@@ -20,9 +20,29 @@ export function setTimers<E extends Plain>(
 ): void {
   for (const partial of moved.asleep) out.sleep(absenceTimer(id, partial));
   if (!program.timed) return;
+  const next = program.staggered ? soonest(program, state, id, out) : firstDeadline(program, state);
+  if (next === null) out.sleep(id);
+  else out.wakeAt(next, id);
+}
+
+/** Without gaps and final absences who began first is late first, and stands first in the queue. */
+function firstDeadline<E extends Plain>(
+  program: Program<E>,
+  { partial: [first] }: MatchState<E>,
+): EventTime | null {
+  return first === undefined ? null : deadlineOf(program, first);
+}
+
+/** The next time-out of all; on the way each absence that only time can complete is given its own timer. */
+function soonest<E extends Plain>(
+  program: Program<E>,
+  state: MatchState<E>,
+  id: string,
+  out: Alarm,
+): EventTime | null {
   let next: EventTime | null = null;
   for (const partial of state.partial) {
-    if (partial.armed === true) continue;
+    if (partial.armed) continue;
     const deadline = deadlineOf(program, partial);
     if (deadline === null) continue;
     if (program.places[partial.place]?.kind === 'pending') {
@@ -32,14 +52,13 @@ export function setTimers<E extends Plain>(
       next = deadline;
     }
   }
-  if (next === null) out.sleep(id);
-  else out.wakeAt(next, id);
+  return next;
 }
 
 /** Cancels all timers of a pattern that ends. */
 export function cancelTimers(state: MatchState<Plain>, id: string, out: Alarm): void {
   for (const { armed, id: partial } of state.partial) {
-    if (armed === true) out.sleep(absenceTimer(id, partial));
+    if (armed) out.sleep(absenceTimer(id, partial));
   }
   out.sleep(id);
 }

@@ -17,6 +17,8 @@ export type Program<E> = {
   readonly decisions: Decisions<E>;
   /** Time alone can end or complete a match. */
   readonly timed: boolean;
+  /** Who began first need not be late first: there are gaps of their own, or absences at the end. */
+  readonly staggered: boolean;
   /** Some stage must follow at once, so that every event counts. */
   readonly strict: boolean;
 };
@@ -51,5 +53,7 @@ export function programOf<E>(
     return contiguity === 'strict' || contiguity === 'notNext' || quantifier?.inner === 'strict';
   });
   const timed = within !== null || places.some(({ gap }) => gap !== null);
-  return { places, start: start.number, within, skip: pattern.skip, decisions, timed, strict };
+  const staggered = places.some(({ gap, kind }) => gap !== null || kind === 'pending');
+  const { skip } = pattern;
+  return { places, start: start.number, within, skip, decisions, timed, staggered, strict };
 }

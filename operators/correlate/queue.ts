@@ -3,11 +3,11 @@ export type Queued = { readonly first: number };
 
 /**
  * A binary heap in an array, ties and all as in java.util.PriorityQueue: which of two matches that began with the
- * same event comes out first, and under a skip strategy at all, depends on it.
+ * same event comes out first, and under a skip strategy at all, depends on it. `count`: how many of the array are in it.
  */
-export function offer<Q extends Queued>(queue: Q[], item: Q): void {
-  let at = queue.length;
-  queue.push(item);
+export function offer<Q extends Queued>(queue: Q[], item: Q, count = queue.length): void {
+  let at = count;
+  queue[at] = item;
   while (at > 0) {
     const above = (at - 1) >> 1;
     const parent = queue[above];
@@ -24,6 +24,15 @@ export function poll<Q extends Queued>(queue: Q[]): Q | undefined {
   const last = queue.pop();
   if (last !== undefined && queue.length > 0) sink(queue, 0, last);
   return earliest;
+}
+
+/** Makes this queue the first so many of another, in its own place. */
+export function replace<Q extends Queued>(queue: Q[], by: readonly Q[], count: number): void {
+  for (let at = 0; at < count; at += 1) {
+    const item = by[at];
+    if (item !== undefined) queue[at] = item;
+  }
+  while (queue.length > count) queue.pop();
 }
 
 /** The queue without those that must go; the same queue if none must. */

@@ -1,7 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import type { Captured } from './captured.ts';
-import { readField } from './draft.ts';
-import { type Field, LACKING } from './fields.ts';
+import type { Captured, Field } from './captured.ts';
+import { LACKING } from './fields.ts';
+import { readerOf } from './read-field.ts';
 
 /** undefined: CEL itself must be asked. */
 export type Quick = (event: Captured) => boolean | undefined;
@@ -68,8 +68,9 @@ function comparison(
   if (literal === undefined) return undefined;
   const type = typeof literal;
   const lacking = LACKING[name];
+  const read = readerOf(name);
   return (event) => {
-    const field = readField(event, name) ?? lacking;
+    const field = read(event) ?? lacking;
     return field !== undefined && typeof field === type ? compare(field, literal) : undefined;
   };
 }

@@ -1,8 +1,9 @@
 import type { Plain } from '../model/plain.ts';
-import { chainOf, type MatchState, type PartialMatch } from './partials.ts';
+import type { MatchState, PartialMatch } from './partials.ts';
 import type { Skip } from './pattern.ts';
 import type { Program } from './program.ts';
 import { poll, without } from './queue.ts';
+import { chainOf } from './shared-buffer.ts';
 
 /** A match that a skip strategy with `throw_on_miss` cannot skip from. */
 export class SkipMissedError extends Error {}

@@ -48,15 +48,17 @@ export type Verdicts<E> = {
 };
 
 export function createVerdicts<E>(atoms: readonly Accepts<E>[], nothing: Captures<E>): Verdicts<E> {
-  const known = new Int8Array(atoms.length);
+  // What was answered for this event is the number of the event, for no its negative.
+  const known = atoms.map(() => 0);
   const iterative = atoms.flatMap(({ alone }, atom) => (alone === true ? [] : [atom]));
-  let current: { readonly event: E } | undefined;
+  let current: E | undefined;
+  let number = 0;
   let asked = nothing;
   return {
     begin(event) {
-      current = { event };
+      current = event;
       asked = nothing;
-      known.fill(0);
+      number += 1;
     },
     turnTo(captures) {
       asked = captures;
@@ -64,9 +66,10 @@ export function createVerdicts<E>(atoms: readonly Accepts<E>[], nothing: Capture
     },
     of(atom) {
       const before = known[atom];
-      if (before !== 0) return before === 1;
-      const accepted = current !== undefined && atoms[atom]?.(current.event, asked) === true;
-      known[atom] = accepted ? 1 : -1;
+      if (before === number) return true;
+      if (before === -number) return false;
+      const accepted = current !== undefined && atoms[atom]?.(current, asked) === true;
+      known[atom] = accepted ? number : -number;
       return accepted;
     },
   };

@@ -5,11 +5,11 @@ import { BEGINNING, between, type EventTime } from '../model/time.ts';
 import type { Change, Event, Flow, Stage, StageId } from './flow.ts';
 import { row } from './flow.ts';
 import { stage } from './stage.ts';
-import type { States } from './states.ts';
-import { createTimers } from './timers.ts';
+import type { Snapshot, States } from './states.ts';
+import { type Alarms, createTimers } from './timers.ts';
 
 /** A stage that remembers: one state per key, and one shared value for all. State is changed in place and stays plain. */
-export interface Keyed<S extends Plain, C extends Plain, I, O> {
+export interface Keyed<S extends Plain, C extends Plain, I, O, V = undefined> {
   /** Where the states are found after a restart: written by hand, unique, never used again. */
   readonly id: StageId;
   /** Of the shape of `S` and `C`. */
@@ -21,7 +21,12 @@ export interface Keyed<S extends Plain, C extends Plain, I, O> {
   keyOf?(event: Event<I>): Key;
   open(key: Key): S;
   openShared(): C;
-  onEvent(state: S, event: Event<I>, shared: Readonly<C>, out: Out<O>): void;
+  /**
+   * What a key needs of the shared value: derived, never state. Made when first asked for, and again after each
+   * change. Events of a key whose view is undefined concern nobody here and open no state.
+   */
+  view?(shared: Readonly<C>, key: Key): V | undefined;
+  onEvent(state: S, event: Event<I>, shared: Readonly<C>, out: Out<O>, view: V): void;
   onTimer?(state: S, due: EventTime, shared: Readonly<C>, out: Out<O>, rule: string): void;
   /** Takes a change into the shared value. */
   onChange?(shared: C, change: Change): void;
@@ -41,6 +46,8 @@ export interface Out<O> {
     value: O,
     at?: { readonly time?: EventTime; readonly key?: Key; readonly behind?: boolean },
   ): void;
+  /** The event as it is, of whatever key. */
+  pass(event: Event<O>): void;
   land<N extends TableName>(table: N, content: Tables[N]): void;
   /** `value` is what left the main way: it is kept as text. */
   aside(reason: AsideReason, detail: string, value: unknown, count?: number): void;
@@ -51,23 +58,38 @@ export interface Out<O> {
   close(): void;
 }
 
-export function keyed<S extends Plain, C extends Plain, I, O>(
-  logic: Keyed<S, C, I, O>,
+export function keyed<S extends Plain, C extends Plain, I, O, V = undefined>(
+  logic: Keyed<S, C, I, O, V>,
   states: States,
 ): Stage<I, O> {
   return stage((emit) => createRuntime(logic, states, emit));
 }
 
-function createRuntime<S extends Plain, C extends Plain, I, O>(
-  logic: Keyed<S, C, I, O>,
+/** A key with all that is known of it, so that an event costs one search. */
+type Slot<S, V> = {
+  readonly key: Key;
+  readonly clock: Clock;
+  /** undefined: not open. */
+  state: S | undefined;
+  alarms: Alarms | undefined;
+  view: V | undefined;
+  /** How many changes there had been when the view was made. */
+  viewed: number;
+};
+
+type Clock = { time: EventTime };
+
+function createRuntime<S extends Plain, C extends Plain, I, O, V>(
+  logic: Keyed<S, C, I, O, V>,
   states: States,
   emit: (item: Flow<O>) => void,
 ): (item: Flow<I>) => void {
   const timers = createTimers(logic.scope);
   const clockOf = logic.scope === 'line' ? lineOf : (key: Key) => key;
   const restored = states.restore(logic.id);
-  const cells = new Map<Key, S>();
-  const clocks = new Map<Key, EventTime>(restored?.clocks);
+  const slots = new Map<Key, Slot<S, V>>();
+  const clocks = new Map<Key, Clock>();
+  let changes = 0;
   const from = restored?.version ?? logic.version;
   const upgrade = <T extends Plain>(
     state: Plain,
@@ -83,26 +105,27 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
     restored === undefined
       ? logic.openShared()
       : upgrade(restored.shared, logic.migrateShared?.bind(logic));
-  for (const [key, state] of restored?.cells ?? []) {
-    cells.set(key, upgrade(state, logic.migrate?.bind(logic)));
+  for (const [of, time] of restored?.clocks ?? []) clockAt(of).time = time;
+  for (const { key, rule, due, seeing } of restored?.timers ?? []) {
+    timers.set(timers.of(key), rule, due, seeing);
   }
-  for (const timer of restored?.timers ?? []) timers.set(timer);
+  for (const [key, state] of restored?.cells ?? []) {
+    slotOf(key).state = upgrade(state, logic.migrate?.bind(logic));
+  }
 
   // One Out for all calls: it is valid only during a call, so only its position changes.
   let time: EventTime = BEGINNING;
   let ringing = false;
+  let current: Slot<S, V> | undefined;
   const out = {
     key: '' as Key,
     now: BEGINNING as EventTime,
     emit(value: O, at?: { time?: EventTime; key?: Key; behind?: boolean }) {
-      const event = {
-        kind: 'event',
-        key: at?.key ?? out.key,
-        time: at?.time ?? time,
-        value,
-      } as const;
-      emit(at?.behind === true ? { ...event, behind: true } : event);
+      const [key, of] = [at?.key ?? out.key, at?.time ?? time];
+      if (at?.behind === true) emit({ kind: 'event', key, time: of, behind: true, value });
+      else emit({ kind: 'event', key, time: of, value });
     },
+    pass: emit,
     land<N extends TableName>(table: N, content: Tables[N]) {
       emit(row(table, content));
     },
@@ -115,67 +138,118 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
       // A timer that sets itself again for the time that just came would ring for ever.
       if (ringing && due <= time)
         throw new Error(`stage ${logic.id}: timer ${rule} rings for ever`);
-      timers.set({ key: out.key, rule, due, seeing });
+      if (current === undefined) return;
+      current.alarms ??= timers.of(out.key);
+      timers.set(current.alarms, rule, due, seeing);
     },
     sleep(rule = '') {
-      timers.cancel(out.key, rule);
+      if (current?.alarms !== undefined) timers.cancel(current.alarms, rule);
     },
     close() {
-      cells.delete(out.key);
-      timers.forget(out.key);
+      if (current === undefined) return;
+      current.state = undefined;
+      slots.delete(out.key);
+      if (current.alarms !== undefined) timers.forget(current.alarms);
+      current.alarms = undefined;
     },
   };
 
-  function turnTo(key: Key, at: EventTime): void {
-    out.key = key;
-    out.now = clocks.get(clockOf(key)) ?? BEGINNING;
+  function clockAt(of: Key): Clock {
+    let clock = clocks.get(of);
+    if (clock === undefined) {
+      clock = { time: BEGINNING };
+      clocks.set(of, clock);
+    }
+    return clock;
+  }
+
+  function slotOf(key: Key): Slot<S, V> {
+    let slot = slots.get(key);
+    if (slot === undefined) {
+      const [clock, alarms] = [clockAt(clockOf(key)), timers.known(key)];
+      slot = { key, clock, state: undefined, alarms, view: undefined, viewed: -1 };
+      slots.set(key, slot);
+    }
+    return slot;
+  }
+
+  function viewOf(slot: Slot<S, V>): V | undefined {
+    if (slot.viewed !== changes) {
+      slot.view = logic.view?.(shared, slot.key);
+      slot.viewed = changes;
+    }
+    return slot.view;
+  }
+
+  function turnTo(slot: Slot<S, V>, at: EventTime): void {
+    current = slot;
+    out.key = slot.key;
+    out.now = slot.clock.time;
     time = at;
   }
 
-  function fire(key: Key, due: EventTime, rule: string): void {
-    const state = cells.get(key);
-    if (state === undefined) return;
-    turnTo(key, due);
+  function fire(slot: Slot<S, V> | undefined, due: EventTime, rule: string): void {
+    if (slot?.state === undefined) return;
+    turnTo(slot, due);
     ringing = true;
-    logic.onTimer?.(state, due, shared, out, rule);
+    logic.onTimer?.(slot.state, due, shared, out, rule);
     ringing = false;
   }
 
+  function fireDueOf(slot: Slot<S, V>, until: EventTime): void {
+    while (slot.alarms !== undefined) {
+      const timer = timers.takeDueOf(slot.alarms, until);
+      if (timer === undefined) return;
+      fire(slot, timer.due, timer.rule);
+    }
+  }
+
+  const timely = logic.scope === 'line' && logic.unordered !== true;
+
   function onEvent(event: Event<I>): void {
     const key = logic.keyOf === undefined ? event.key : logic.keyOf(event);
-    if (logic.scope === 'line' && logic.unordered !== true && event.behind !== true) {
-      for (let due = timers.takeDueOf(key, event.time); due !== undefined; ) {
-        fire(key, due.due, due.rule);
-        due = timers.takeDueOf(key, event.time);
-      }
+    let slot = slotOf(key);
+    if (timely && slot.alarms !== undefined && event.behind !== true) {
+      fireDueOf(slot, event.time);
+      // The timer may have closed the key.
+      if (slot.state === undefined) slot = slotOf(key);
     }
-    let state = cells.get(key);
-    if (state === undefined) {
-      state = logic.open(key);
-      cells.set(key, state);
-    }
-    turnTo(key, event.time);
-    logic.onEvent(state, event, shared, out);
+    const view = viewOf(slot);
+    if (logic.view !== undefined && view === undefined) return;
+    if (slot.state === undefined) slot.state = logic.open(key);
+    turnTo(slot, event.time);
+    logic.onEvent(slot.state, event, shared, out, view as V);
   }
 
   function onWatermark(of: Key, to: EventTime, blind?: { from: EventTime; to: EventTime }): void {
     if (blind !== undefined) timers.putOff(of, blind.from, between(blind.from, blind.to));
-    const now = clocks.get(of) ?? BEGINNING;
-    if (to > now) clocks.set(of, to);
+    const clock = clockAt(of);
+    if (to > clock.time) clock.time = to;
     for (let due = timers.takeDue(of, to); due !== undefined; due = timers.takeDue(of, to)) {
-      fire(due.key, due.due, due.rule);
+      fire(slots.get(due.key), due.due, due.rule);
     }
   }
 
   function onChange(change: Change): void {
     logic.onChange?.(shared, change);
+    changes += 1;
     if (logic.onChanged === undefined) return;
-    for (const key of [...cells.keys()].sort()) {
-      const state = cells.get(key);
-      if (state === undefined) continue;
-      turnTo(key, clocks.get(clockOf(key)) ?? BEGINNING);
-      logic.onChanged(state, shared, out, change);
+    for (const key of [...slots.keys()].sort()) {
+      const slot = slots.get(key);
+      if (slot?.state === undefined) continue;
+      turnTo(slot, slot.clock.time);
+      logic.onChanged(slot.state, shared, out, change);
     }
+  }
+
+  function snapshot(): Snapshot {
+    return {
+      version: logic.version,
+      shared,
+      cells: [...slots].flatMap(([key, { state }]) => (state === undefined ? [] : [[key, state]])),
+      timers: timers.all(),
+      clocks: [...clocks].flatMap(([of, { time: at }]) => (at === BEGINNING ? [] : [[of, at]])),
+    };
   }
 
   return function handle(item) {
@@ -195,13 +269,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O>(
         emit(item);
         return;
       case 'barrier':
-        states.save(logic.id, () => ({
-          version: logic.version,
-          shared,
-          cells: [...cells],
-          timers: timers.all(),
-          clocks: [...clocks],
-        }));
+        states.save(logic.id, snapshot);
         emit(item);
         return;
     }

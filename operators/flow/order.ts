@@ -1,4 +1,4 @@
-import { lineOf } from '../model/key.ts';
+import { type Key, lineOf } from '../model/key.ts';
 import type { Plain } from '../model/plain.ts';
 import type { EventTime } from '../model/time.ts';
 import type { Event, Stage, StageId } from './flow.ts';
@@ -35,30 +35,65 @@ export function order<T extends Plain>(
       version,
       scope: 'line',
       unordered: true,
-      keyOf: (event) => lineOf(event.key),
+      keyOf: createLineKey(),
       open: () => ({ waiting: [], next: null }),
       openShared: () => null,
       onEvent(state, event, _, out) {
         if (event.time <= out.now) {
-          out.emit(event.value, { time: event.time, key: event.key, behind: true });
+          out.pass(event.behind === true ? event : { ...event, behind: true });
           return;
         }
-        state.waiting.push(event);
+        const { kind, key, time, value } = event;
+        state.waiting.push(event.behind === true ? { kind, key, time, value } : event);
         if (state.next !== null && state.next <= event.time) return;
         state.next = event.time;
         out.wakeAt(event.time);
       },
       onTimer(state, _due, _shared, out) {
-        const due = state.waiting.filter(({ time }) => time <= out.now).sort(compare);
-        state.waiting = state.waiting.filter(({ time }) => time > out.now);
-        state.next = null;
-        for (const { time } of state.waiting) {
-          if (state.next === null || time < state.next) state.next = time;
-        }
+        if (!isSorted(state.waiting, compare)) state.waiting.sort(compare);
+        const due = takeUntil(state, out.now);
+        state.next = state.waiting[0]?.time ?? null;
         if (state.next !== null) out.wakeAt(state.next);
-        for (const event of due) out.emit(event.value, { time: event.time, key: event.key });
+        for (const event of due) out.pass(event);
       },
     },
     states,
   );
+}
+
+/** Most events come in order, and a look costs less than sorting. */
+function isSorted<T>(items: readonly T[], compare: (a: T, b: T) => number): boolean {
+  let before: T | undefined;
+  for (const item of items) {
+    if (before !== undefined && compare(before, item) > 0) return false;
+    before = item;
+  }
+  return true;
+}
+
+/** Takes out what is due of what waits in order. */
+function takeUntil<T>(state: { waiting: Event<T>[] }, until: EventTime): readonly Event<T>[] {
+  const { waiting } = state;
+  const first = waiting.findIndex(({ time }) => time > until);
+  if (first < 0) {
+    state.waiting = [];
+    return waiting;
+  }
+  return waiting.splice(0, first);
+}
+
+/** Lines that are remembered; with more assets than this the memory begins anew. */
+const REMEMBERED = 100_000;
+
+/** The line of an event's key, cut out of each key once. */
+function createLineKey(): (event: { readonly key: Key }) => Key {
+  const lines = new Map<Key, Key>();
+  return ({ key }) => {
+    const known = lines.get(key);
+    if (known !== undefined) return known;
+    if (lines.size === REMEMBERED) lines.clear();
+    const line = lineOf(key);
+    lines.set(key, line);
+    return line;
+  };
 }

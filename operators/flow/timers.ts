@@ -1,5 +1,6 @@
 import { type Key, lineOf } from '../model/key.ts';
-import type { Duration, EventTime } from '../model/time.ts';
+import { type Duration, END_OF_TIME, type EventTime, plus } from '../model/time.ts';
+import { enqueue, firstDue, type Queued, ringsBefore, type TimerHeap } from './timer-heap.ts';
 
 /** One alarm clock: there is at most one per key and rule. `seeing` ones stand still in blind time. */
 export type Timer = {
@@ -9,144 +10,120 @@ export type Timer = {
   readonly seeing: boolean;
 };
 
+/** The timers of one key: found once, so that to set one or to ask for one needs no search for the key. */
+export type Alarms = {
+  readonly key: Key;
+  readonly clock: Clock;
+  readonly byRule: Map<string, Queued>;
+  /** None of them is due before this. */
+  earliest: EventTime;
+};
+
+type Clock = TimerHeap & { readonly name: Key; keys: number };
+
 export interface Timers {
-  set(timer: Timer): void;
-  cancel(key: Key, rule: string): void;
-  forget(key: Key): void;
+  of(key: Key): Alarms;
+  /** Those of a key that has some. */
+  known(key: Key): Alarms | undefined;
+  set(alarms: Alarms, rule: string, due: EventTime, seeing: boolean): void;
+  cancel(alarms: Alarms, rule: string): void;
+  forget(alarms: Alarms): void;
   /** Takes the first timer of this clock that is due at or before `until`, in the order (time, key, rule). */
   takeDue(clock: Key, until: EventTime): Timer | undefined;
   /** The same, of one key only. */
-  takeDueOf(key: Key, until: EventTime): Timer | undefined;
+  takeDueOf(alarms: Alarms, until: EventTime): Timer | undefined;
   /** Puts off the seeing timers of this clock that were due after `from`. */
   putOff(clock: Key, from: EventTime, by: Duration): void;
   all(): Timer[];
 }
 
-function before(a: Timer, b: Timer): boolean {
-  if (a.due !== b.due) return a.due < b.due;
-  if (a.key !== b.key) return a.key < b.key;
-  return a.rule < b.rule;
-}
-
-function compare(a: Timer, b: Timer): number {
-  return before(a, b) ? -1 : 1;
-}
-
-/** Dead timers that a heap may hold beside as many live ones. */
-const SLACK = 64;
-
-/**
- * A binary heap per clock; a timer that was replaced or cancelled stays in the heap and is passed over. One that is
- * put off with every event would fill the memory so: a heap that is mostly dead is made anew.
- */
+/** `scope`: whether keys of one line share a clock, or each key has its own. */
 export function createTimers(scope: 'source' | 'line'): Timers {
   const clockOf = scope === 'line' ? lineOf : (key: Key) => key;
-  const live = new Map<Key, Map<string, Timer>>();
-  const heaps = new Map<Key, Timer[]>();
-  const counts = new Map<Key, number>();
+  const byKey = new Map<Key, Alarms>();
+  const clocks = new Map<Key, Clock>();
 
-  function count(key: Key, by: number): number {
-    const clock = clockOf(key);
-    const living = (counts.get(clock) ?? 0) + by;
-    if (living === 0) counts.delete(clock);
-    else counts.set(clock, living);
-    return living;
+  function take(timer: Queued): Timer {
+    const alarms = byKey.get(timer.key);
+    if (alarms !== undefined) end(alarms, timer);
+    const { key, rule, due, seeing } = timer;
+    return { key, rule, due, seeing };
   }
 
-  function isLive(timer: Timer): boolean {
-    return live.get(timer.key)?.get(timer.rule) === timer;
-  }
-
-  function remove(timer: Timer): void {
-    const ofKey = live.get(timer.key);
-    if (ofKey?.delete(timer.rule)) count(timer.key, -1);
-    if (ofKey?.size === 0) live.delete(timer.key);
-  }
-
-  const timers: Timers = {
-    set(timer) {
-      const ofKey = live.get(timer.key) ?? new Map<string, Timer>();
-      if (ofKey.size === 0) live.set(timer.key, ofKey);
-      const old = ofKey.get(timer.rule);
-      if (old?.due === timer.due && old.seeing === timer.seeing) return;
-      ofKey.set(timer.rule, timer);
-      const living = count(timer.key, old === undefined ? 1 : 0);
-      const clock = clockOf(timer.key);
-      const heap = heaps.get(clock);
-      if (heap === undefined) heaps.set(clock, [timer]);
-      else push(heap, timer);
-      // Sorted, so a heap.
-      if (heap !== undefined && heap.length > 2 * living + SLACK)
-        heaps.set(clock, heap.filter(isLive).sort(compare));
+  return {
+    known: (key) => byKey.get(key),
+    of(key) {
+      const known = byKey.get(key);
+      if (known !== undefined) return known;
+      const name = clockOf(key);
+      const clock: Clock = clocks.get(name) ?? { name, keys: 0, items: [], living: 0 };
+      clocks.set(name, clock);
+      clock.keys += 1;
+      const alarms: Alarms = { key, clock, byRule: new Map(), earliest: END_OF_TIME };
+      byKey.set(key, alarms);
+      return alarms;
     },
-    cancel(key, rule) {
-      const timer = live.get(key)?.get(rule);
-      if (timer !== undefined) remove(timer);
+    set: setTimer,
+    cancel(alarms, rule) {
+      const timer = alarms.byRule.get(rule);
+      if (timer !== undefined) end(alarms, timer);
     },
-    forget(key) {
-      count(key, -(live.get(key)?.size ?? 0));
-      live.delete(key);
+    forget(alarms) {
+      for (const timer of [...alarms.byRule.values()]) end(alarms, timer);
+      byKey.delete(alarms.key);
+      alarms.clock.keys -= 1;
+      if (alarms.clock.keys === 0) clocks.delete(alarms.clock.name);
     },
-    takeDue(clock, until) {
-      const heap = heaps.get(clock);
-      if (heap === undefined) return undefined;
-      for (let first = heap[0]; first !== undefined && first.due <= until; first = heap[0]) {
-        pop(heap);
-        if (!isLive(first)) continue;
-        remove(first);
-        return first;
-      }
-      while (heap[0] !== undefined && !isLive(heap[0])) pop(heap);
-      if (heap.length === 0) heaps.delete(clock);
-      return undefined;
+    takeDue(name, until) {
+      const clock = clocks.get(name);
+      const first = clock === undefined ? undefined : firstDue(clock, until);
+      return first === undefined ? undefined : take(first);
     },
-    takeDueOf(key, until) {
-      let first: Timer | undefined;
-      for (const timer of live.get(key)?.values() ?? []) {
-        if (timer.due <= until && (first === undefined || before(timer, first))) first = timer;
-      }
-      if (first !== undefined) remove(first);
-      return first;
+    takeDueOf(alarms, until) {
+      const first = alarms.earliest > until ? undefined : earliestOf(alarms);
+      return first === undefined || first.due > until ? undefined : take(first);
     },
-    putOff(clock, from, by) {
-      const late = (heaps.get(clock) ?? []).filter((timer) => {
-        return timer.seeing && timer.due > from && isLive(timer);
+    putOff(name, from, by) {
+      const late = (clocks.get(name)?.items ?? []).filter(({ live, seeing, due }) => {
+        return live && seeing && due > from;
       });
-      for (const timer of late) timers.set({ ...timer, due: (timer.due + by) as EventTime });
+      for (const timer of late) timer.due = plus(timer.due, by);
     },
     all() {
-      return [...live.values()].flatMap((ofKey) => [...ofKey.values()]).sort(compare);
+      return [...byKey.values()]
+        .flatMap(({ byRule }) => [...byRule.values()])
+        .sort((a, b) => (ringsBefore(a, b) ? -1 : 1))
+        .map(({ key, rule, due, seeing }) => ({ key, rule, due, seeing }));
     },
   };
-  return timers;
 }
 
-function push(heap: Timer[], timer: Timer): void {
-  let hole = heap.push(timer) - 1;
-  while (hole > 0) {
-    const above = (hole - 1) >> 1;
-    const parent = heap[above];
-    if (parent === undefined || !before(timer, parent)) break;
-    heap[hole] = parent;
-    hole = above;
+function setTimer(alarms: Alarms, rule: string, due: EventTime, seeing: boolean): void {
+  if (due < alarms.earliest) alarms.earliest = due;
+  const old = alarms.byRule.get(rule);
+  if (old !== undefined && due >= old.queued) {
+    old.due = due;
+    old.seeing = seeing;
+    return;
   }
-  heap[hole] = timer;
+  if (old !== undefined) end(alarms, old);
+  const timer = { key: alarms.key, rule, due, seeing, queued: due, live: true };
+  alarms.byRule.set(rule, timer);
+  enqueue(alarms.clock, timer);
 }
 
-function pop(heap: Timer[]): void {
-  const last = heap.pop();
-  if (last === undefined || heap.length === 0) return;
-  let hole = 0;
-  for (;;) {
-    let below = 2 * hole + 1;
-    const left = heap[below];
-    if (left === undefined) break;
-    const right = heap[below + 1];
-    if (right !== undefined && before(right, left)) below += 1;
-    const child = heap[below];
-    if (child === undefined || !before(child, last)) break;
-    heap[hole] = child;
-    hole = below;
+function end(alarms: Alarms, timer: Queued): void {
+  alarms.byRule.delete(timer.rule);
+  timer.live = false;
+  alarms.clock.living -= 1;
+}
+
+/** The first of a key's timers. Only a look at all of them tells how early they really are. */
+function earliestOf(alarms: Alarms): Queued | undefined {
+  let first: Queued | undefined;
+  for (const timer of alarms.byRule.values()) {
+    if (first === undefined || ringsBefore(timer, first)) first = timer;
   }
-  heap[hole] = last;
+  alarms.earliest = first?.due ?? END_OF_TIME;
+  return first;
 }

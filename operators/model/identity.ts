@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const LENGTH = 20;
@@ -8,7 +8,7 @@ const LENGTH = 20;
  * lower case, so that it can be a subject token). The parts are framed as JSON: ['a', 'bc'] and ['ab', 'c'] differ.
  */
 export function identity(parts: readonly (string | number)[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest();
+  const digest = hash('sha256', JSON.stringify(parts), 'buffer');
   let text = '';
   let bits = 0;
   let held = 0;

@@ -1,5 +1,5 @@
 import type { Captured } from '../../operators/correlate/captured.ts';
-import { eventsHeld, type MatchState, underWay } from '../../operators/correlate/partials.ts';
+import { type MatchState, underWay } from '../../operators/correlate/partials.ts';
 import type { PatternWatch } from '../../operators/correlate/pattern-watch.ts';
 import type { Happen } from './happenings.ts';
 
@@ -52,7 +52,7 @@ export function createPatternCounts(): PatternCounts {
         let events = 0;
         for (const state of live) {
           partials += underWay(state);
-          events += eventsHeld(state);
+          events += state.holding;
         }
         happen({ kind: 'pattern', pattern, matches, timeouts, dropped, partials, events });
         Object.assign(counts, { matches: 0, timeouts: 0, dropped: 0 });

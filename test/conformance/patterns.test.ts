@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
-import { chainOf, eventsHeld } from '../../operators/correlate/partials.ts';
+import { chainOf } from '../../operators/correlate/shared-buffer.ts';
 import {
   answerOperatorVector,
   operatorVectorSchema,
@@ -101,7 +101,7 @@ describe('Patterns mean what Apache Flink CEP means', () => {
       const alive = [...state.partial, ...state.finished];
       const chains = alive.flatMap(({ last }) => chainOf(state, last));
       const used = new Set(chains.map(({ event }) => event));
-      expect(eventsHeld(state), vector.name).toBe(used.size);
+      expect(state.holding, vector.name).toBe(used.size);
     }
   });
 

@@ -1,14 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Captured } from '../../../operators/correlate/captured.ts';
+import type { Captured, Fields } from '../../../operators/correlate/captured.ts';
 import type { Captures } from '../../../operators/correlate/captures.ts';
 import { compileCondition } from '../../../operators/correlate/condition.ts';
-import type { Fields } from '../../../operators/correlate/fields.ts';
 
 const none: Captures<Captured> = { all: () => [], first: () => undefined, last: () => undefined };
 
-function event(fields: Fields): Captured {
-  return { fields } as Captured;
+/** An event of any kind that has these fields and, unless it is a machine event, no others. */
+function event({ kind = 'event', ...fields }: Fields): Captured {
+  const values = Object.entries(fields).map(([name, field]) => [
+    name.replace(/^vibration_/, ''),
+    field,
+  ]);
+  const data = kind === 'event' ? { data: fields } : { values: Object.fromEntries(values) };
+  const value = {
+    kind,
+    asset: 'p/l/a',
+    time: 0,
+    phase: 'raised',
+    quantiles: [],
+    ...data,
+    ...fields,
+  };
+  return { value, situation: {}, known: {} } as unknown as Captured;
 }
 
 function accepts(text: string, fields: Fields, captures = none): boolean {

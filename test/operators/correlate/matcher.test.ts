@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advance, LIMITS, process } from '../../../operators/correlate/matcher.ts';
-import {
-  eventsHeld,
-  hasBegun,
-  openMatches,
-  underWay,
-} from '../../../operators/correlate/partials.ts';
+import { hasBegun, openMatches, underWay } from '../../../operators/correlate/partials.ts';
 import type { PatternStage } from '../../../operators/correlate/pattern.ts';
 import type { Duration, EventTime } from '../../../operators/model/time.ts';
 import { build, expectedText, run, type Vector, type VectorEvent } from './vector-patterns.ts';
@@ -219,7 +214,7 @@ describe('the matcher', () => {
       dropped += process(program, state, event, event.timestamp as EventTime).dropped;
     }
     expect(dropped).toBe(7);
-    expect(eventsHeld(state)).toBe(LIMITS.partials);
+    expect(state.holding).toBe(LIMITS.partials);
     expect(state.partial[0]?.start).toBe(7);
   });
 
@@ -236,8 +231,8 @@ describe('the matcher', () => {
     let dropped = 0;
     for (const each of eventsOf('a'.repeat(9))) {
       const limits = { partials: 10_000, events: 5 };
-      dropped += process(program, state, each, each.timestamp, (held) => held, limits).dropped;
-      expect(eventsHeld(state)).toBeLessThanOrEqual(5);
+      dropped += process(program, state, each, each.timestamp, limits).dropped;
+      expect(state.holding).toBeLessThanOrEqual(5);
     }
     expect(dropped).toBeGreaterThan(0);
     expect(state.partial.filter(hasBegun).every(({ start }) => start >= 4)).toBe(true);
@@ -256,8 +251,8 @@ describe('the matcher', () => {
     const state = openMatches<VectorEvent>('');
     for (const each of eventsOf(`a${'b'.repeat(99)}`))
       process(program, state, each, each.timestamp);
-    expect(eventsHeld(state)).toBe(100);
-    expect(state.links.filter((link) => link !== null)).toHaveLength(100);
+    expect(state.holding).toBe(100);
+    expect(state.linking).toBe(100);
     const [last] = eventsOf('c', 200);
     const moved = process(program, state, last!, 200 as EventTime);
     expect(moved.matches).toHaveLength(99);

@@ -21,7 +21,7 @@ describe('timers', () => {
   test('whatever is set, put off, cancelled and forgotten, the live ones ring in the order (time, key, rule)', () => {
     const small = fc.integer({ min: 0, max: 4 });
     const act = fc.tuple(
-      fc.constantFrom('set', 'set', 'set', 'cancel', 'forget', 'take'),
+      fc.constantFrom('set', 'set', 'set', 'cancel', 'forget', 'take', 'take of'),
       small,
       small,
       fc.nat(500),
@@ -34,17 +34,23 @@ describe('timers', () => {
           const one = timer(asset, rule, due);
           const name = `${one.key} ${one.rule}`;
           if (what === 'set') {
-            timers.set(one);
+            timers.set(timers.of(one.key), one.rule, one.due, one.seeing);
             model.set(name, one);
           } else if (what === 'cancel') {
-            timers.cancel(one.key, one.rule);
+            timers.cancel(timers.of(one.key), one.rule);
             model.delete(name);
           } else if (what === 'forget') {
-            timers.forget(one.key);
+            timers.forget(timers.of(one.key));
             for (const [other, { key }] of model) if (key === one.key) model.delete(other);
           } else {
-            const next = [...model.values()].filter((other) => other.due <= due).sort(byTurn)[0];
-            expect(timers.takeDue(LINE, due as EventTime)).toEqual(next);
+            const ofKey = what === 'take of';
+            const next = [...model.values()]
+              .filter((other) => other.due <= due && (!ofKey || other.key === one.key))
+              .sort(byTurn)[0];
+            const taken = ofKey
+              ? timers.takeDueOf(timers.of(one.key), due as EventTime)
+              : timers.takeDue(LINE, due as EventTime);
+            expect(taken).toEqual(next);
             if (next !== undefined) model.delete(`${next.key} ${next.rule}`);
           }
           expect(timers.all()).toEqual([...model.values()].sort(byTurn));
@@ -57,7 +63,9 @@ describe('timers', () => {
   test('one that is put off with every event does not fill the memory', () => {
     const timers = createTimers('line');
     const before = getHeapStatistics().used_heap_size;
-    for (let due = 0; due < 2_000_000; due += 1) timers.set(timer(due % 10, 0, due));
+    for (let due = 0; due < 2_000_000; due += 1) {
+      timers.set(timers.of(`p/l/${due % 10}` as Key), 'r0', due as EventTime, false);
+    }
     expect(timers.all()).toHaveLength(10);
     expect(getHeapStatistics().used_heap_size - before).toBeLessThan(80_000_000);
   });
