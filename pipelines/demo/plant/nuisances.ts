@@ -73,7 +73,7 @@ export const NUISANCES: Readonly<Record<NuisanceKind, Course>> = {
     because: 'the gateway is off line for an hour, then sends all that it has kept',
   },
   'silent-line': {
-    ...{ minute: 100, lasts: 4, opening: 'palletiser1', reason: undefined },
+    ...{ minute: 84, lasts: 4, opening: 'palletiser1', reason: undefined },
     because: 'nothing is heard of a whole line: a switch is restarted',
   },
   malformed: {

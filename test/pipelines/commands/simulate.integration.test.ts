@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { connect } from '@nats-io/transport-node';
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -61,6 +64,21 @@ test('a replay holds the model, the rules and exactly the messages that the trut
   });
   expect(truth.readings).toBe(said.readings);
   expect(await stream()).toEqual({ messages: truth.messages + 2, replay: true });
+});
+
+test('Ctrl-C ends it, and the truth is about what is in the log', async () => {
+  const file = join(folder, 'stopped.json');
+  const main = fileURLToPath(new URL('../../../pipelines/main.ts', import.meta.url));
+  await server.stop();
+  server = await startNats();
+  const options = ['--replay', '--speed', '600', '--truth', file, '--nats', server.url];
+  const child = spawn(process.execPath, ['--import', 'tsx', main, 'simulate', ...options]);
+  const left = once(child, 'exit');
+  await vi.waitFor(async () => expect((await stream()).messages).toBeGreaterThan(500), 30_000);
+  child.kill('SIGINT');
+  expect((await left)[0]).toBe(0);
+  const { messages } = JSON.parse(readFileSync(file, 'utf8'));
+  expect(await stream()).toEqual({ messages, replay: true });
 });
 
 test('a plant that began before where the stream is already is refused', async () => {
