@@ -11,7 +11,6 @@ import { readonly, refusal } from './engine-error.ts';
 import { dataInsert, insertData } from './insert.ts';
 import { inRevision } from './native-revision.ts';
 import { intoOutfile } from './outfile.ts';
-import type { Role } from './secret.ts';
 import type { Sessions } from './sessions.ts';
 import type { Way } from './way.ts';
 
@@ -39,19 +38,22 @@ const PIECE = 1 << 18;
 export async function* answer(
   house: House,
   ask: Ask,
-  role: Role,
   way: Way,
   note: (summary: Summary) => void,
 ): AsyncGenerator<Buffer> {
   // What a session keeps, an analyst cannot make: for them every request may stand alone.
-  const lease = house.sessions.lease(role === 'owner' ? ask.session : undefined);
+  const lease = house.sessions.lease(ask.role === 'owner' ? ask.session : undefined);
   const { connection } = lease;
   const settings = new Map([...ask.settings, ['log_comment', ask.id]]);
   let clean = false;
   try {
-    const prepared = await plainStatement(house, connection, ask, role, way);
+    const prepared = await plainStatement(house, connection, ask, way);
     for (const [name, value] of prepared.settings) settings.set(name, value);
-    await prepare(connection, ask, role === 'analyst' ? lock(settings, house.memory) : settings);
+    await prepare(
+      connection,
+      ask,
+      ask.role === 'analyst' ? lock(settings, house.memory) : settings,
+    );
     yield* carriedOut(house, connection, ask, way, prepared.sql, note);
   } finally {
     if (lease.kept) clean = await reset(connection, settings);
@@ -64,12 +66,11 @@ async function plainStatement(
   { facts }: House,
   connection: Connection,
   ask: Ask,
-  role: Role,
   way: Way,
 ): Promise<AnalystStatement> {
   const sql = [ask.statement, ask.body.toString()].filter((part) => part !== '').join('\n');
   const none = new Map<string, string>();
-  if (role === 'analyst') {
+  if (ask.role === 'analyst') {
     if (ask.database === 'system') throw readonly('the database system is not for analysts');
     return analystStatement(connection, sql, ask.parameters, facts);
   }

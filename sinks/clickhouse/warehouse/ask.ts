@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isWord, sqlTokens } from '../sql-tokens.ts';
 import { refusal } from './engine-error.ts';
+import { type Role, roleOf } from './secret.ts';
 import { type Unpacker, unpackedBody } from './unpack.ts';
 
 /** A request to ClickHouse's HTTP interface, taken apart. */
 export type Ask = {
   readonly id: string;
-  readonly user: string;
-  readonly password: string;
+  readonly role: Role;
   readonly database: string | undefined;
   /** What the statement begins with, in upper case. */
   readonly verb: string;
@@ -38,6 +38,14 @@ export type AskedSession = {
 
 /** Enough of a body to find its statement in, when data follows it. */
 const STATEMENT_LENGTH = 262_144;
+/**
+ * Largest body, decompressed: of the owner's data, which the addon copies once, so an insert of this size takes twice of
+ * it; of an analyst's statement.
+ */
+const LARGEST_BODY: Readonly<Record<Role, number>> = {
+  owner: 512 * 1024 * 1024,
+  analyst: 1024 * 1024,
+};
 /** Seconds, as ClickHouse has them. */
 const SESSION = { usual: 60, longest: 3_600 };
 
@@ -73,8 +81,12 @@ const ABOUT_HTTP: ReadonlySet<string> = new Set([
   'cancel_http_readonly_queries_on_client_close',
 ]);
 
-/** Reads a request. Throws an `EngineError` in ClickHouse's words if it cannot be served. */
-export async function readAsk(request: IncomingMessage, unpacker: Unpacker): Promise<Ask> {
+/** Reads a request. Throws an `EngineError` in ClickHouse's words if it cannot be served, or not for who it is. */
+export async function readAsk(
+  request: IncomingMessage,
+  unpacker: Unpacker,
+  secret: string,
+): Promise<Ask> {
   const url = new URL(request.url ?? '/', 'http://warehouse');
   const given = (name: string) => url.searchParams.get(name) ?? undefined;
   const settings = new Map<string, string>();
@@ -83,16 +95,17 @@ export async function readAsk(request: IncomingMessage, unpacker: Unpacker): Pro
     if (name.startsWith('param_')) parameters.set(name.slice('param_'.length), value);
     else if (!ABOUT_HTTP.has(name)) settings.set(name, value);
   }
-  const { user, password } = credentials(request, given);
+  const role = admitted(request, given, secret);
   const statement = given('query') ?? '';
-  const body = await bodyOf(request, unpacker, given('decompress') === '1');
+  const packing = { framed: given('decompress') === '1', largest: LARGEST_BODY[role] };
+  const bodiless = request.method === 'GET' || request.method === 'HEAD';
+  const body = bodiless ? Buffer.alloc(0) : await unpackedBody(request, unpacker, packing);
   const sql = statement.trim() === '' ? body.toString('latin1', 0, STATEMENT_LENGTH) : statement;
   const compresses = given('enable_http_compression') === '1';
   return {
     // Some clients send an empty one.
     id: given('query_id') || randomUUID(),
-    user,
-    password,
+    role,
     database: given('database') ?? header(request, 'x-clickhouse-database'),
     verb: verbOf(sql),
     statement,
@@ -112,11 +125,6 @@ export async function readAsk(request: IncomingMessage, unpacker: Unpacker): Pro
   };
 }
 
-function bodyOf(request: IncomingMessage, unpacker: Unpacker, framed: boolean): Promise<Buffer> {
-  const bodiless = request.method === 'GET' || request.method === 'HEAD';
-  return bodiless ? Promise.resolve(Buffer.alloc(0)) : unpackedBody(request, unpacker, framed);
-}
-
 function sessionOf(given: (name: string) => string | undefined): AskedSession | undefined {
   const id = given('session_id');
   if (id === undefined || id === '') return undefined;
@@ -129,6 +137,21 @@ function sessionOf(given: (name: string) => string | undefined): AskedSession | 
     );
   }
   return { id, seconds, mustExist: given('session_check') === '1' };
+}
+
+function admitted(
+  request: IncomingMessage,
+  given: (name: string) => string | undefined,
+  secret: string,
+): Role {
+  const { user, password } = credentials(request, given);
+  const role = roleOf(user, password, secret);
+  if (role !== undefined) return role;
+  throw refusal(
+    516,
+    'AUTHENTICATION_FAILED',
+    `${user}: Authentication failed: password is incorrect, or there is no user with such name.`,
+  );
 }
 
 function credentials(

@@ -10,7 +10,6 @@ import type { Engine } from './engine.ts';
 import { EngineError, engineError, readonly } from './engine-error.ts';
 import { createGate } from './gate.ts';
 import { statusOf } from './http-status.ts';
-import { type Role, roleOf } from './secret.ts';
 import { changes, type Way, wayOf } from './way.ts';
 
 // Each running statement holds one of the 16 threads of the pool; some must be left for files and for KILL.
@@ -53,19 +52,12 @@ export function createWarehouseServer(house: House, secret: string): Server {
       response.writeHead(404).end(`There is no ${url.pathname} here. Expected /, /ping\n`);
       return;
     }
-    const ask = await readAsk(request, house);
-    const role = roleOf(ask.user, ask.password, secret);
-    if (role === undefined) {
-      throw new EngineError(
-        `Code: 516. DB::Exception: ${ask.user}: Authentication failed: password is incorrect, or there is no user ` +
-          'with such name. (AUTHENTICATION_FAILED)',
-      );
-    }
-    if (request.method === 'GET' && role === 'owner' && changes(ask.verb)) {
+    const ask = await readAsk(request, house, secret);
+    if (request.method === 'GET' && ask.role === 'owner' && changes(ask.verb)) {
       throw readonly(`GET only reads: send ${ask.verb} as POST`);
     }
-    await gates[role].pass(async () => {
-      if (!response.destroyed) await carryOut(house, ask, role, exchange);
+    await gates[ask.role].pass(async () => {
+      if (!response.destroyed) await carryOut(house, ask, exchange);
     });
   }
 
@@ -88,17 +80,17 @@ function isGreeting(request: IncomingMessage, url: URL): boolean {
   return request.method === 'GET' && url.pathname === '/' && !url.searchParams.has('query');
 }
 
-async function carryOut(house: House, ask: Ask, role: Role, exchange: Exchange): Promise<void> {
+async function carryOut(house: House, ask: Ask, exchange: Exchange): Promise<void> {
   const { response } = exchange;
   // An insert is left to end, as ClickHouse does: its token makes the client's retry harmless.
   const kill = () => {
     if (!response.writableFinished && ask.verb !== 'INSERT') void killQuery(house.engine, ask.id);
   };
   response.on('close', kill);
-  const way = wayOf(ask, role);
+  const way = wayOf(ask);
   const started = process.hrtime.bigint();
   let summary: Summary | undefined;
-  const pieces = answer(house, ask, role, way, (noted) => {
+  const pieces = answer(house, ask, way, (noted) => {
     summary = noted;
   });
   let piece = await pieces.next();

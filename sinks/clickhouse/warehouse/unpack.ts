@@ -9,26 +9,28 @@ import type { Engine } from './engine.ts';
 import { refusal } from './engine-error.ts';
 import { fromNativeFrames } from './native-frames.ts';
 
-/** Largest body, decompressed. The addon copies it once, so an insert of this size takes twice of it. */
-const LARGEST_BODY = 512 * 1024 * 1024;
-
 /** Compressions that Node 20 cannot undo, and the engine can. */
 const BY_ENGINE: ReadonlySet<string> = new Set(['zstd', 'lz4', 'xz', 'bz2', 'snappy']);
 
 /** Where the engine finds what it is to decompress. */
 export type Unpacker = { readonly engine: Engine; readonly folder: string };
 
-/** The body of a request without its compressions: that of HTTP, and inside of it, if `framed`, ClickHouse's own. */
+/** How a body is sent: in ClickHouse's own frames or not, and how many bytes it may have, decompressed. */
+export type Packing = { readonly framed: boolean; readonly largest: number };
+
+/** The body of a request without its compressions: that of HTTP, and inside of it ClickHouse's own. */
 export async function unpackedBody(
   request: IncomingMessage,
   unpacker: Unpacker,
-  framed: boolean,
+  { framed, largest }: Packing,
 ): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  const packed = await collected(decoded(request, encoding));
-  const body = BY_ENGINE.has(encoding) ? await byEngine(unpacker, packed, encoding) : packed;
+  const packed = await collected(decoded(request, encoding), largest);
+  const body = BY_ENGINE.has(encoding)
+    ? await byEngine(unpacker, packed, encoding, largest)
+    : packed;
   if (!framed) return body;
-  return fromNativeFrames(body, LARGEST_BODY, (bytes) => byEngine(unpacker, bytes, 'zstd'));
+  return fromNativeFrames(body, largest, (bytes) => byEngine(unpacker, bytes, 'zstd', largest));
 }
 
 function decoded(request: IncomingMessage, encoding: string): Readable {
@@ -43,25 +45,30 @@ function decoded(request: IncomingMessage, encoding: string): Readable {
   return request.pipe(decoder);
 }
 
-async function collected(stream: Readable): Promise<Buffer> {
+async function collected(stream: Readable, largest: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream) {
     const piece: Buffer = chunk;
     size += piece.length;
-    if (size > LARGEST_BODY) throw tooLarge();
+    if (size > largest) throw tooLarge(largest);
     chunks.push(piece);
   }
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
 }
 
-async function byEngine({ engine, folder }: Unpacker, bytes: Buffer, method: string) {
+async function byEngine(
+  { engine, folder }: Unpacker,
+  bytes: Buffer,
+  method: string,
+  largest: number,
+): Promise<Buffer> {
   const file = join(folder, randomUUID());
   const connection = engine.connect();
   try {
     await writeFile(file, bytes);
     const source = `file(${literal(file)}, RawBLOB, 'bytes String', '${method}')`;
-    const sql = `SELECT bytes FROM ${source} SETTINGS max_result_bytes = ${LARGEST_BODY}`;
+    const sql = `SELECT bytes FROM ${source} SETTINGS max_result_bytes = ${largest}`;
     const unpacked = await connection.query(sql, 'RawBLOB');
     return unpacked.bytes;
   } finally {
@@ -70,6 +77,6 @@ async function byEngine({ engine, folder }: Unpacker, bytes: Buffer, method: str
   }
 }
 
-function tooLarge(): Error {
-  return refusal(307, 'TOO_MANY_BYTES', `expected a body of at most ${LARGEST_BODY} bytes`);
+function tooLarge(largest: number): Error {
+  return refusal(307, 'TOO_MANY_BYTES', `expected a body of at most ${largest} bytes`);
 }

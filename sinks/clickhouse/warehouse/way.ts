@@ -1,5 +1,4 @@
 import type { Ask } from './ask.ts';
-import type { Role } from './secret.ts';
 
 /** How a request is carried out, and how its answer is compressed. */
 export type Way = {
@@ -40,9 +39,9 @@ export function changes(verb: string): boolean {
 }
 
 /** Chooses the way of a request. */
-export function wayOf(ask: Ask, role: Role): Way {
+export function wayOf(ask: Ask): Way {
   const own = encodingOf(ask.accepts, OURS);
-  if (ask.verb === 'INSERT' && role === 'owner') return { kind: 'insert', encoding: own };
+  if (ask.verb === 'INSERT' && ask.role === 'owner') return { kind: 'insert', encoding: own };
   if (!READS.has(ask.verb)) return { kind: 'whole', encoding: own };
   const format = ask.format.toLowerCase();
   // Native blocks of another revision are made of the engine's, block by block.

@@ -187,6 +187,11 @@ describe('without the secret', () => {
     expect(text).toMatch(/^Code: \d+\. DB::Exception: .+\([A-Z_]+\)\n$/s);
   });
 
+  test('a statement of more than a megabyte is not even read', async () => {
+    const { status, text } = await ask(`SELECT 1 ${' '.repeat(2_000_000)}`);
+    expect([status, text]).toEqual([413, expect.stringContaining('at most 1048576 bytes')]);
+  });
+
   test('the database system is not a place to work in', async () => {
     expect(await one('SELECT * FROM disks', { database: 'system' })).toContain('not for analysts');
   });

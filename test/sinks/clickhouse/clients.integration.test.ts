@@ -129,7 +129,9 @@ describe('curl', () => {
     expect(body.toString('latin1', 0, start.length)).toBe(start);
     expect(body.toString('latin1', body.length - end.length)).toBe(end);
     expect(headers['x-clickhouse-format']).toBe(default_format);
-    expect((await send({}, `${select} FORMAT ${default_format}`)).body.length).toBe(body.length);
+    const named = await send({}, `${select} FORMAT ${default_format}`);
+    // JSON says how long it took.
+    if (!/^JSON(?:Compact)?$/.test(default_format)) expect(named.body.equals(body)).toBe(true);
     if (default_format === 'JSON') expect(JSON.parse(body.toString()).data).toHaveLength(20_000);
   });
 
