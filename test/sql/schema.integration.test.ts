@@ -131,7 +131,9 @@ describe('checks', () => {
 
   beforeEach(async () => {
     await migrate(warehouse.client, DATABASE);
-    for (const table of ['epochs', 'readings', 'requests', 'request_history', 'asides']) {
+    const rollups = ['readings_1m', 'readings_1h', 'readings_1d'];
+    const facts = ['readings', 'features', 'waveforms', 'requests', 'request_history', 'asides'];
+    for (const table of ['epochs', ...facts, ...rollups]) {
       await warehouse.client.command({ query: `TRUNCATE TABLE ${table}` });
     }
   });
@@ -203,6 +205,60 @@ describe('checks', () => {
       { line: 'l9', id: 'line', asset: '' },
     ]);
     await warehouse.client.command({ query: 'TRUNCATE TABLE schedule' });
+  });
+
+  const ofTable = (table: string) => ONE_OF_EACH.filter((row) => row.table === table);
+  const landOnly = (run: string, table: string) =>
+    land(run, [[1, 2]], (blocks) => {
+      for (const row of ofTable(table)) blocks.add(row, sequence(1), time(MORNING));
+    });
+
+  test('find rollups that say something else than the readings', async () => {
+    await landOnly('rolled', 'readings');
+    expect(await answers('rollups_differ')).toEqual([]);
+    await warehouse.client.command({
+      query: `INSERT INTO readings_1h SELECT * FROM readings_1h WHERE signal = 'speed'`,
+    });
+    // The day is made of the hours.
+    expect(await answers('rollups_differ')).toMatchObject([
+      { level: '1d', signal: 'speed', readings: 2, rolled_up: 4 },
+      { level: '1h', signal: 'speed', readings: 2, rolled_up: 4 },
+    ]);
+  });
+
+  test('find readings that are there twice', async () => {
+    await landOnly('doubled', 'readings');
+    expect(await answers('readings_doubled')).toEqual([]);
+    await warehouse.client.command({
+      query: `INSERT INTO readings SELECT * FROM readings WHERE signal = 'recipe'`,
+    });
+    expect(await answers('readings_doubled')).toMatchObject([{ signal: 'recipe', readings: 2 }]);
+  });
+
+  test('find requests that rest on nothing', async () => {
+    await land('baseless', [[1, 2]], (blocks) => {
+      const asked = request('r', 1);
+      if (asked.table !== 'requests') return;
+      const resting = (id: string, incidents: string[], anomalies: string[]): Row => ({
+        ...asked,
+        row: { ...asked.row, id, incidents, anomalies },
+      });
+      blocks.add(resting('well', ['i'], ['n']), sequence(1), time(MORNING));
+      blocks.add(resting('gone', ['nobody-knows'], ['n']), sequence(1), time(MORNING));
+      blocks.add(resting('none', [], []), sequence(1), time(MORNING));
+    });
+    expect(await answers('requests_without_evidence')).toMatchObject([
+      { id: 'gone', missing_incidents: ['nobody-knows'], missing_anomalies: [] },
+      { id: 'none' },
+    ]);
+  });
+
+  test('find features whose waveform is not there', async () => {
+    await landOnly('heard', 'waveforms');
+    await landOnly('unheard', 'features');
+    expect(await answers('features_without_waveform')).toMatchObject([
+      { point: 'front', run: 'unheard' },
+    ]);
   });
 
   test('find readings of no epoch', async () => {
