@@ -106,10 +106,17 @@ test('a row of every table lands as it was, with the message that caused it', as
   expect(await select('features')).toMatchObject([
     { rpm: null, absent: { velocity_rms: 'too short' } },
   ]);
+  expect(await select('anomalies')).toMatchObject([
+    { contributions: { heat: 0.75, speed: 0.25 }, part: 'outer_race', alarm: 'shelved' },
+  ]);
+  expect(await select('alarms')).toMatchObject([
+    { cause: 'acknowledged', before: 'unacknowledged', after: 'acknowledged', who: 'fitter 7' },
+  ]);
+  expect(await select('baselines')).toMatchObject([{ hours: 0.5, needed_hours: 72 }]);
   expect(await select('schedule')).toMatchObject([{ due: null, quantity: 12.5, cancelled: false }]);
   expect(await select('requests')).toMatchObject([{ id: 'r', title: 'Bearing "3" wears\n\nsoon' }]);
   expect(await select('asides')).toMatchObject([{ originals: ['garbage \ufffd \0'] }]);
-  expect(await select('epochs')).toMatchObject([{ created: CREATED, messages: 14, rows: 18 }]);
+  expect(await select('epochs')).toMatchObject([{ created: CREATED, messages: 15, rows: 19 }]);
   for (const { table } of content.blocks) expect(await count(table), table).toBeGreaterThan(0);
 });
 
