@@ -5,6 +5,7 @@ import { createMatchStories, type PatternStory } from './explain/match-stories.t
 import type { Log } from './ingest/log.ts';
 import { plant } from './plant.ts';
 import { createEngine, PoisonError } from './runtime/engine.ts';
+import { NO_STATES } from './runtime/snapshots.ts';
 
 /** What a backtest tells: one JSON line each. The same log gives the same bytes, live or not. */
 export type Decision = {
@@ -80,7 +81,7 @@ async function once(
   const stories = explain === undefined ? undefined : createMatchStories(explain);
   const engine = createEngine(
     (states) => plant(states, stories?.watch),
-    {},
+    NO_STATES,
     {
       row: (row) => count(row, summary, decisions),
     },

@@ -5,7 +5,7 @@ import { BEGINNING, between, type EventTime } from '../model/time.ts';
 import type { Change, Event, Flow, Stage, StageId } from './flow.ts';
 import { row } from './flow.ts';
 import { stage } from './stage.ts';
-import type { Snapshot, States } from './states.ts';
+import type { Cell, Copy, Saved, States } from './states.ts';
 import { type Alarms, createTimers } from './timers.ts';
 
 /** A stage that remembers: one state per key, and one shared value for all. State is changed in place and stays plain. */
@@ -75,6 +75,8 @@ type Slot<S, V> = {
   view: V | undefined;
   /** How many changes there had been when the view was made. */
   viewed: number;
+  /** The last checkpoint that has it. */
+  copied: number;
 };
 
 type Clock = { time: EventTime };
@@ -90,6 +92,8 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
   const slots = new Map<Key, Slot<S, V>>();
   const clocks = new Map<Key, Clock>();
   let changes = 0;
+  let checkpoint = 0;
+  let copy: Copy | undefined;
   const from = restored?.version ?? logic.version;
   const upgrade = <T extends Plain>(
     state: Plain,
@@ -167,7 +171,15 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
     let slot = slots.get(key);
     if (slot === undefined) {
       const [clock, alarms] = [clockAt(clockOf(key)), timers.known(key)];
-      slot = { key, clock, state: undefined, alarms, view: undefined, viewed: -1 };
+      slot = {
+        key,
+        clock,
+        state: undefined,
+        alarms,
+        view: undefined,
+        viewed: -1,
+        copied: checkpoint,
+      };
       slots.set(key, slot);
     }
     return slot;
@@ -190,6 +202,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
 
   function fire(slot: Slot<S, V> | undefined, due: EventTime, rule: string): void {
     if (slot?.state === undefined) return;
+    keep(slot);
     turnTo(slot, due);
     ringing = true;
     logic.onTimer?.(slot.state, due, shared, out, rule);
@@ -216,6 +229,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
     }
     const view = viewOf(slot);
     if (logic.view !== undefined && view === undefined) return;
+    keep(slot);
     if (slot.state === undefined) slot.state = logic.open(key);
     turnTo(slot, event.time);
     logic.onEvent(slot.state, event, shared, out, view as V);
@@ -237,18 +251,44 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
     for (const key of [...slots.keys()].sort()) {
       const slot = slots.get(key);
       if (slot?.state === undefined) continue;
+      keep(slot);
       turnTo(slot, slot.clock.time);
       logic.onChanged(slot.state, shared, out, change);
     }
   }
 
-  function snapshot(): Snapshot {
+  /** Hands a cell over as it was at the barrier, before anything changes it. */
+  function keep(slot: Slot<S, V>): void {
+    if (copy === undefined || slot.copied === checkpoint) return;
+    slot.copied = checkpoint;
+    if (slot.state !== undefined) copy([[slot.key, slot.state]]);
+  }
+
+  function beginCopy(to: Copy): Saved {
+    copy = to;
+    checkpoint += 1;
+    const left = slots.values();
     return {
-      version: logic.version,
+      head: {
+        version: logic.version,
+        timers: timers.all(),
+        clocks: [...clocks].flatMap(([of, { time: at }]) => (at === BEGINNING ? [] : [[of, at]])),
+      },
       shared,
-      cells: [...slots].flatMap(([key, { state }]) => (state === undefined ? [] : [[key, state]])),
-      timers: timers.all(),
-      clocks: [...clocks].flatMap(([of, { time: at }]) => (at === BEGINNING ? [] : [[of, at]])),
+      changes,
+      more(limit) {
+        const cells: Cell[] = [];
+        while (cells.length < limit) {
+          const { value: slot } = left.next();
+          if (slot === undefined) break;
+          if (slot.copied === checkpoint) continue;
+          slot.copied = checkpoint;
+          if (slot.state !== undefined) cells.push([slot.key, slot.state]);
+        }
+        to(cells);
+        if (cells.length < limit) copy = undefined;
+        return cells.length === limit;
+      },
     };
   }
 
@@ -269,7 +309,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
         emit(item);
         return;
       case 'barrier':
-        states.save(logic.id, snapshot);
+        states.save(logic.id, beginCopy);
         emit(item);
         return;
     }

@@ -32,7 +32,11 @@ export function stateful<S extends Plain, I, O>(
         logic.handle(state, item, emit);
         return;
       }
-      states.save(id, () => ({ version, shared: state, cells: [], timers: [], clocks: [] }));
+      states.save(id, () => ({
+        head: { version, timers: [], clocks: [] },
+        shared: state,
+        more: () => false,
+      }));
       emit(item);
     };
   });

@@ -7,7 +7,7 @@ import { keyed } from '../../operators/flow/keyed.ts';
 import { order } from '../../operators/flow/order.ts';
 import type { Key } from '../../operators/model/key.ts';
 import { BEGINNING, END_OF_TIME, type EventTime } from '../../operators/model/time.ts';
-import { createSnapshots, type PackedStates } from '../runtime/snapshots.ts';
+import { createSnapshots, NO_STATES, type PackedStates } from '../runtime/snapshots.ts';
 import { type PatternAnswer, stagesOf } from './pattern-vectors.ts';
 import {
   programOfVector,
@@ -46,7 +46,7 @@ export function answerOperatorVector(vector: OperatorVector): PatternAnswer {
   if ('refused' in program) return { name, error: program.refused };
   const bySeq = new Map(vector.events.map((event) => [event.seq, event]));
   const said: Flow<Said<VectorEvent>>[] = [];
-  let life = begin(program, {}, said);
+  let life = begin(program, NO_STATES, said);
   for (const [index, each] of vector.ops.entries()) {
     if (each.op === 'snapshot_restore') {
       life = begin(program, life.save(index as Epoch), said);
@@ -99,8 +99,7 @@ function begin(
   return {
     send,
     save(epoch: Epoch): PackedStates {
-      snapshots.want();
-      send({ kind: 'barrier', epoch });
+      snapshots.begin(() => send({ kind: 'barrier', epoch }));
       return snapshots.taken();
     },
   };

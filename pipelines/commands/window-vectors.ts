@@ -16,7 +16,7 @@ import type { WindowProgram } from '../../operators/window/compile.ts';
 import { gather } from '../../operators/window/gather.ts';
 import { createEngine } from '../../operators/window/panes.ts';
 import type { Assigner, Trigger } from '../../operators/window/shape.ts';
-import { createSnapshots, type PackedStates } from '../runtime/snapshots.ts';
+import { createSnapshots, NO_STATES, type PackedStates } from '../runtime/snapshots.ts';
 
 const duration = z.number().transform((number) => number as Duration);
 const time = z
@@ -74,7 +74,7 @@ export function answerWindowVector({ name, window, ops }: WindowVector): WindowA
   const times = ops.flatMap((each) => (each.op === 'element' ? [each.ts] : []));
   const program = programOf(window, Math.min(...times));
   const keys = new Set(ops.flatMap((each) => (each.op === 'element' ? [each.key] : [])));
-  let life = begin(program, {});
+  let life = begin(program, NO_STATES);
   const answers: Flow<Window>[][] = [];
   for (const each of ops) {
     switch (each.op) {
@@ -179,8 +179,7 @@ function begin(program: WindowProgram, states: PackedStates) {
   return {
     send,
     save(epoch: Epoch): PackedStates {
-      snapshots.want();
-      send([{ kind: 'barrier', epoch }]);
+      snapshots.begin(() => send([{ kind: 'barrier', epoch }]));
       return snapshots.taken();
     },
   };

@@ -53,8 +53,7 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
     },
     async write(checkpoint, needed = Number.POSITIVE_INFINITY) {
       const { states, ...head } = checkpoint;
-      const stages = Object.keys(states);
-      const { parts, bytes } = seal({ head: { ...head, stages }, blobs: Object.values(states) });
+      const { parts, bytes } = seal({ head, blobs: states });
       const epoch = String(checkpoint.epoch).padStart(12, '0');
       await writeWhole(join(directory, `${epoch}_${checkpoint.to}.checkpoint`), parts);
       const names = await list();
@@ -85,9 +84,7 @@ function endOf(name: string): number {
 
 function unsealedCheckpoint({ head, blobs }: Content): Checkpoint {
   // Sealed by `write` above: the digest vouches for the shape.
-  const { stages, ...rest } = head as Omit<Checkpoint, 'states'> & { stages: readonly string[] };
-  const states = stages.map((stage, index) => [stage, blobs[index] ?? new Uint8Array()] as const);
-  return { ...rest, states: Object.fromEntries(states) };
+  return { ...(head as Omit<Checkpoint, 'states'>), states: blobs };
 }
 
 function belonging(checkpoint: Checkpoint, run: Run, directory: string): Checkpoint {

@@ -41,8 +41,14 @@ export interface Engine {
   skip(message: Message, reason: string): void;
   /** Sequences that will never come become a row in `asides`, charged to the message after them. */
   gap(gap: Gap, next: Message): void;
-  /** Ends an epoch; with `checkpoint`, gives the states of all stages. */
-  cut(epoch: number, checkpoint: boolean): PackedStates | undefined;
+  /** Ends an epoch; with `checkpoint`, the states of all stages are copied from here on. */
+  cut(epoch: number, checkpoint: boolean): void;
+  /** Copies the states of the last checkpoint for about so long; they are given once, when all are copied. */
+  copied(milliseconds: number): PackedStates | undefined;
+  /** The same at once. */
+  taken(): PackedStates;
+  /** Bytes of the last checkpoint by stage. */
+  readonly sizes: ReadonlyMap<string, number>;
 }
 
 /** Runs a pipeline message by message. Everything that a message causes is collected before `push` returns. */
@@ -115,9 +121,12 @@ export function createEngine(
       collector.row(aside, next);
     },
     cut(epoch, checkpoint) {
-      if (checkpoint) snapshots.want();
-      send({ kind: 'barrier', epoch: epoch as Epoch });
-      return checkpoint ? snapshots.taken() : undefined;
+      const sendBarrier = () => send({ kind: 'barrier', epoch: epoch as Epoch });
+      if (checkpoint) snapshots.begin(sendBarrier);
+      else sendBarrier();
     },
+    copied: snapshots.copied,
+    taken: snapshots.taken,
+    sizes: snapshots.sizes,
   };
 }

@@ -6,6 +6,7 @@ import type { EpochStore } from './epoch-store.ts';
 import type { Happen } from './happenings.ts';
 import type { Run } from './run.ts';
 import { type EpochLimits, Session } from './session.ts';
+import { NO_STATES } from './snapshots.ts';
 
 export type EpochsOptions = {
   readonly run: Run;
@@ -75,7 +76,7 @@ async function live(options: EpochsOptions): Promise<void> {
     if (checkpoint === undefined && store.written().epoch === 0) {
       // Where this run began must be known when the log has lost its beginning: nothing may be cut again without it.
       at.to = (await log.state()).first - 1;
-      await store.checkpoints.write({ ...run, ...at, states: {} });
+      await store.checkpoints.write({ ...run, ...at, states: NO_STATES });
     }
     if (checkpoint !== undefined) {
       happen({ kind: 'checkpoint-restored', ...at });
@@ -90,7 +91,7 @@ async function live(options: EpochsOptions): Promise<void> {
     const session = new Session(
       { ...options, log, collector, onEpoch },
       at,
-      checkpoint?.states ?? {},
+      checkpoint?.states ?? NO_STATES,
     );
     try {
       for (let ended = false; !ended && !signal.aborted; ) {

@@ -19,6 +19,9 @@ export type EpochLimits = {
   readonly checkpointEvery: number;
 };
 
+/** Of each batch, while a checkpoint is under way. */
+const COPY_MILLISECONDS = 5;
+
 export type SessionOptions = {
   readonly run: Run;
   readonly log: Log;
@@ -53,6 +56,8 @@ export class Session {
   #begun = performance.now();
   /** The epoch that was cut last is written down while the next one is taken in. At most one at a time. */
   #writing: Promise<void> = Promise.resolve();
+  /** The checkpoint whose states are being copied. */
+  #copying: Cursor | undefined;
 
   constructor(options: SessionOptions, checkpoint: Cursor, states: PackedStates) {
     this.#options = options;
@@ -93,6 +98,7 @@ export class Session {
     }
     if (this.#cuts.length === 0 && this.#last >= this.#from && this.remaining === 0)
       await this.cut(false);
+    await this.#copyStates(COPY_MILLISECONDS);
     await macrotask();
   }
 
@@ -107,15 +113,33 @@ export class Session {
     const { collector, run, limits } = this.#options;
     const epoch = this.#epoch;
     const checkpoint = final || epoch % limits.checkpointEvery === 0;
-    const states = this.#engine.cut(epoch, checkpoint);
+    if (checkpoint) await this.#copyStates(Number.POSITIVE_INFINITY);
+    this.#engine.cut(epoch, checkpoint);
     const collected = collector.finish(run, { epoch, from: this.#from, to: this.#last });
     const begun = this.#begun;
+    if (checkpoint) this.#copying = { epoch, to: this.#last };
     this.#advance(epoch);
+    await this.#behind(() => this.#writeDown(collected, begun));
+    if (!final) return;
+    await this.#copyStates(Number.POSITIVE_INFINITY);
     await this.#writing;
-    this.#writing = this.#writeDown(collected, states, begun);
+  }
+
+  /** Begins to write something down once what was begun before is written. */
+  async #behind(write: () => Promise<void>): Promise<void> {
+    await this.#writing;
+    this.#writing = write();
     // Whoever waits for it next is told.
     this.#writing.catch(() => undefined);
-    if (final) await this.#writing;
+  }
+
+  /** Goes on with a checkpoint that is under way, for about so many milliseconds. */
+  async #copyStates(milliseconds: number): Promise<void> {
+    const at = this.#copying;
+    const states = at === undefined ? undefined : this.#engine.copied(milliseconds);
+    if (at === undefined || states === undefined) return;
+    this.#copying = undefined;
+    await this.#behind(() => this.#checkpoint(at, states));
   }
 
   /** Resolves when all that was cut is written down. */
@@ -123,42 +147,37 @@ export class Session {
     return this.#writing;
   }
 
-  async #writeDown(
-    collected: CollectedEpoch,
-    states: PackedStates | undefined,
-    begun: number,
-  ): Promise<void> {
+  async #writeDown(collected: CollectedEpoch, begun: number): Promise<void> {
     const { store, onEpoch } = this.#options;
-    const { epoch, to } = collected.content;
     const { bytes } = await this.#persist(() => store.files.write(collected.content));
     this.#tell(collected, bytes, performance.now() - begun);
-    if (states !== undefined) await this.#checkpoint({ epoch, to }, states);
-    await onEpoch(states === undefined ? undefined : epoch);
+    await onEpoch(undefined);
   }
 
   /** At a drain between two epochs: the next start need not replay what is already written down. */
   async #checkpointLast(): Promise<void> {
+    await this.#copyStates(Number.POSITIVE_INFINITY);
     await this.#writing;
     const epoch = this.#epoch - 1;
     if (epoch === this.#checkpointed || epoch === 0) return;
-    const states = this.#engine.cut(epoch, true);
-    if (states === undefined) return;
-    await this.#checkpoint({ epoch, to: this.#last }, states);
-    await this.#options.onEpoch(epoch);
+    this.#engine.cut(epoch, true);
+    this.#copying = { epoch, to: this.#last };
+    await this.#copyStates(Number.POSITIVE_INFINITY);
+    await this.#writing;
   }
 
   async #checkpoint({ epoch, to }: Cursor, states: PackedStates): Promise<void> {
-    const { store, run, happen } = this.#options;
+    const { store, run, happen, onEpoch } = this.#options;
     const started = performance.now();
+    const sizes = [...this.#engine.sizes];
     const bytes = await this.#persist(() =>
       store.checkpoints.write({ ...run, epoch, to, states }, store.files.list[0]?.from),
     );
     this.#checkpointed = epoch;
     const milliseconds = performance.now() - started;
     happen({ kind: 'checkpoint-written', epoch, to, bytes, milliseconds });
-    for (const [stage, state] of Object.entries(states)) {
-      happen({ kind: 'stage-state', stage, bytes: state.length });
-    }
+    for (const [stage, size] of sizes) happen({ kind: 'stage-state', stage, bytes: size });
+    await onEpoch(epoch);
   }
 
   #tell(collected: CollectedEpoch, bytes: number, milliseconds: number): void {

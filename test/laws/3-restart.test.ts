@@ -34,6 +34,22 @@ describe('law 3: a restart changes nothing', () => {
     expect(ended).toBeGreaterThan(20);
   });
 
+  test('states that are copied while work goes on are those of the cut', () => {
+    fc.assert(
+      fc.property(
+        fc.integer(),
+        fc.uniqueArray(fc.integer({ min: 1, max: 400 }), { maxLength: 4 }),
+        fc.integer({ min: 1, max: 60 }),
+        (seed, cuts, overlap) => {
+          const messages = logOf(plantLife(seed, 130));
+          const whole = decide(messages);
+          expect(decide(messages, { cuts: new Set(cuts), overlap })).toEqual(whole);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   test('cut after every single message, too', () => {
     const messages = logOf(plannedLife(5, 100), PLANNED_RULES);
     const everywhere = new Set(messages.map(({ sequence }) => sequence));

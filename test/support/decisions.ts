@@ -2,8 +2,8 @@ import type { Row } from '../../operators/flow/flow.ts';
 import type { Message } from '../../operators/model/message.ts';
 import type { AsideRow, TableName, Tables } from '../../operators/model/tables.ts';
 import { plant } from '../../pipelines/plant.ts';
-import { createEngine, type Pipeline } from '../../pipelines/runtime/engine.ts';
-import type { PackedStates } from '../../pipelines/runtime/snapshots.ts';
+import { createEngine, type Engine, type Pipeline } from '../../pipelines/runtime/engine.ts';
+import { NO_STATES, type PackedStates } from '../../pipelines/runtime/snapshots.ts';
 
 /** All that a pipeline decided about a log, in order. */
 export type Decisions = {
@@ -13,18 +13,42 @@ export type Decisions = {
 /** Pushes a log through the pipeline. After each sequence in `cuts` it goes on from its written states. */
 export function decide(
   messages: readonly Message[],
-  options: { readonly cuts?: ReadonlySet<number>; readonly pipeline?: Pipeline } = {},
+  options: {
+    readonly cuts?: ReadonlySet<number>;
+    /** How many messages a life goes on for after its cut, while its states are still being copied. */
+    readonly overlap?: number;
+    readonly pipeline?: Pipeline;
+  } = {},
 ): Decisions {
-  const { cuts = new Set<number>(), pipeline = plant } = options;
+  const { cuts = new Set<number>(), overlap = 0, pipeline = plant } = options;
   const rows: Row[] = [];
-  const collector = { row: (row: Row) => void rows.push(row) };
+  let listening = true;
+  const collector = {
+    row(row: Row) {
+      if (listening) rows.push(row);
+    },
+  };
   const begin = (states: PackedStates) => createEngine(pipeline, states, collector);
-  let engine = begin({});
+  let engine = begin(NO_STATES);
+  messages.forEach((message, index) => {
+    engine.push(message);
+    if (!cuts.has(message.sequence)) return;
+    engine.cut(message.sequence, true);
+    listening = false;
+    const states = copiedDuring(engine, messages.slice(index + 1, index + 1 + overlap));
+    listening = true;
+    engine = begin(states);
+  });
+  return { rows };
+}
+
+function copiedDuring(engine: Engine, messages: readonly Message[]): PackedStates {
+  let states: PackedStates | undefined;
   for (const message of messages) {
     engine.push(message);
-    if (cuts.has(message.sequence)) engine = begin(engine.cut(message.sequence, true) ?? {});
+    states ??= engine.copied(0);
   }
-  return { rows };
+  return states ?? engine.taken();
 }
 
 export function rowsOf<N extends TableName>({ rows }: Decisions, table: N): Tables[N][] {

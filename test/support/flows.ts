@@ -3,7 +3,11 @@ import type { Epoch, Event, Flow, Stage, Watermark } from '../../operators/flow/
 import type { States } from '../../operators/flow/states.ts';
 import type { Key } from '../../operators/model/key.ts';
 import type { EventTime } from '../../operators/model/time.ts';
-import { createSnapshots, type PackedStates } from '../../pipelines/runtime/snapshots.ts';
+import {
+  createSnapshots,
+  NO_STATES,
+  type PackedStates,
+} from '../../pipelines/runtime/snapshots.ts';
 
 export function event<T>(key: string, time: number, value: T): Event<T> {
   return { kind: 'event', key: key as Key, time: time as EventTime, value };
@@ -23,7 +27,7 @@ export function runThrough<I, O>(
   cuts: ReadonlySet<number> = new Set(),
 ): Flow<O>[] {
   const output: Flow<O>[] = [];
-  let states: PackedStates = {};
+  let states = NO_STATES;
   let life = begin(make, states, output);
   items.forEach((item, position) => {
     life.send(item);
@@ -61,8 +65,7 @@ function begin<I, O>(
   return {
     send,
     cut(epoch: Epoch): PackedStates {
-      snapshots.want();
-      send({ kind: 'barrier', epoch });
+      snapshots.begin(() => send({ kind: 'barrier', epoch }));
       return snapshots.taken();
     },
   };

@@ -63,8 +63,11 @@ describe('recognise', () => {
     let kept: unknown;
     const states: States = {
       restore: () => undefined,
-      save: (_, take) => {
-        kept = take().cells.map(([key]) => key);
+      save: (_, begin) => {
+        const saved = begin((cells) => {
+          kept = cells.map(([key]) => key);
+        });
+        saved.more(100);
       },
     };
     const known = frame('p1/l1/press', { producer: '', mark: 1 });
