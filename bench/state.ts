@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { plant } from '../pipelines/plant.ts';
 import { createEngine } from '../pipelines/runtime/engine.ts';
 import { createEpochCollector } from '../pipelines/runtime/epoch-collector.ts';
+import { NO_STATES, type PackedStates } from '../pipelines/runtime/snapshots.ts';
 import { createMadeLog } from './made-log.ts';
 import { SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';
@@ -20,10 +21,15 @@ type Measured = {
   /** The longest of the checkpoints: how long no message was taken in. */
   readonly pause_ms: number;
   readonly median_ms: number;
+  /** The longest of the slices in which the rest is copied, between two batches. */
+  readonly slice_ms: number;
 };
 
 const PAUSE = 50;
-const CHECKPOINTS = 7;
+const CHECKPOINTS = 8;
+/** The worker copies for so many milliseconds after each batch of so many messages. */
+const SLICE = 5;
+const BATCH = 1_000;
 
 /** How long a checkpoint stops the pipeline, with so many keys that all changed since the last one. */
 export async function benchState(args: readonly string[]): Promise<boolean> {
@@ -46,24 +52,37 @@ export async function benchState(args: readonly string[]): Promise<boolean> {
   return state.every(({ pause_ms }) => pause_ms < PAUSE);
 }
 
+function timed<T>(work: () => T, into: number[]): T {
+  const begun = performance.now();
+  const result = work();
+  into.push(performance.now() - begun);
+  return result;
+}
+
+function sizeOf(states: PackedStates): number {
+  return states.reduce((sum, { length }) => sum + length, 0);
+}
+
 function measure(keys: number): Measured {
   const log = createMadeLog();
   const collector = createEpochCollector();
-  const engine = createEngine(plant, {}, collector);
+  const engine = createEngine(plant, NO_STATES, collector);
   const run = { pipeline: 'bench', run: '1', stream: 'bench', created: 'now' };
   const assets = Math.ceil(keys / SIGNALS_PER_ASSET);
   for (const message of log.begin(assets, RULES)) engine.push(message);
   collector.finish(run, { epoch: 0, from: 0, to: 0 });
   const pauses: number[] = [];
+  const slices: number[] = [];
   let bytes = 0;
   for (let epoch = 1; epoch <= CHECKPOINTS; epoch += 1) {
+    let states: PackedStates | undefined;
     for (let asset = 0; asset < assets; asset += 1) {
       engine.push(log.frame(asset, epoch * 10_000, valuesOf(asset, epoch, CHECKPOINTS)));
+      // All keys change while the last checkpoint is still being copied.
+      if (epoch > 1 && asset % BATCH === 0) states ??= timed(() => engine.copied(SLICE), slices);
     }
-    const begun = performance.now();
-    const states = engine.cut(epoch, true) ?? {};
-    pauses.push(performance.now() - begun);
-    bytes = Object.values(states).reduce((sum, { length }) => sum + length, 0);
+    if (epoch > 1) bytes = sizeOf(states ?? engine.taken());
+    timed(() => engine.cut(epoch, true), pauses);
     collector.finish(run, { epoch, from: 0, to: 0 });
   }
   // The first compiles the code and finds the size of its buffer.
@@ -74,5 +93,6 @@ function measure(keys: number): Measured {
     bytes_per_key: bytes / keys,
     pause_ms: known.at(-1) ?? 0,
     median_ms: known[Math.floor(known.length / 2)] ?? 0,
+    slice_ms: Math.max(0, ...slices),
   };
 }

@@ -2,10 +2,11 @@ import { type Key, lineOf } from '../model/key.ts';
 import type { Plain } from '../model/plain.ts';
 import type { AsideReason, TableName, Tables } from '../model/tables.ts';
 import { BEGINNING, between, type EventTime } from '../model/time.ts';
+import { type Copied, createCopying } from './copying.ts';
 import type { Change, Event, Flow, Stage, StageId } from './flow.ts';
 import { row } from './flow.ts';
 import { stage } from './stage.ts';
-import type { Cell, Copy, Saved, States } from './states.ts';
+import type { Copy, Head, Saved, States } from './states.ts';
 import { type Alarms, createTimers } from './timers.ts';
 
 /** A stage that remembers: one state per key, and one shared value for all. State is changed in place and stays plain. */
@@ -66,17 +67,12 @@ export function keyed<S extends Plain, C extends Plain, I, O, V = undefined>(
 }
 
 /** A key with all that is known of it, so that an event costs one search. */
-type Slot<S, V> = {
-  readonly key: Key;
+type Slot<S extends Plain, V> = Copied<S> & {
   readonly clock: Clock;
-  /** undefined: not open. */
-  state: S | undefined;
   alarms: Alarms | undefined;
   view: V | undefined;
   /** How many changes there had been when the view was made. */
   viewed: number;
-  /** The last checkpoint that has it. */
-  copied: number;
 };
 
 type Clock = { time: EventTime };
@@ -92,8 +88,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
   const slots = new Map<Key, Slot<S, V>>();
   const clocks = new Map<Key, Clock>();
   let changes = 0;
-  let checkpoint = 0;
-  let copy: Copy | undefined;
+  const copying = createCopying<S>();
   const from = restored?.version ?? logic.version;
   const upgrade = <T extends Plain>(
     state: Plain,
@@ -109,7 +104,9 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
     restored === undefined
       ? logic.openShared()
       : upgrade(restored.shared, logic.migrateShared?.bind(logic));
-  for (const [of, time] of restored?.clocks ?? []) clockAt(of).time = time;
+  restored?.clocks.keys.forEach((of, index) => {
+    clockAt(of).time = (restored.clocks.times[index] ?? BEGINNING) as EventTime;
+  });
   for (const { key, rule, due, seeing } of restored?.timers ?? []) {
     timers.set(timers.of(key), rule, due, seeing);
   }
@@ -202,7 +199,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
 
   function fire(slot: Slot<S, V> | undefined, due: EventTime, rule: string): void {
     if (slot?.state === undefined) return;
-    keep(slot);
+    copying.keep(slot);
     turnTo(slot, due);
     ringing = true;
     logic.onTimer?.(slot.state, due, shared, out, rule);
@@ -229,7 +226,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
     }
     const view = viewOf(slot);
     if (logic.view !== undefined && view === undefined) return;
-    keep(slot);
+    copying.keep(slot);
     if (slot.state === undefined) slot.state = logic.open(key);
     turnTo(slot, event.time);
     logic.onEvent(slot.state, event, shared, out, view as V);
@@ -251,45 +248,26 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
     for (const key of [...slots.keys()].sort()) {
       const slot = slots.get(key);
       if (slot?.state === undefined) continue;
-      keep(slot);
+      copying.keep(slot);
       turnTo(slot, slot.clock.time);
       logic.onChanged(slot.state, shared, out, change);
     }
   }
 
-  /** Hands a cell over as it was at the barrier, before anything changes it. */
-  function keep(slot: Slot<S, V>): void {
-    if (copy === undefined || slot.copied === checkpoint) return;
-    slot.copied = checkpoint;
-    if (slot.state !== undefined) copy([[slot.key, slot.state]]);
+  function clocksNow(): Head['clocks'] {
+    const keys: Key[] = [];
+    const times = new Float64Array(clocks.size);
+    for (const [of, { time: at }] of clocks) {
+      if (at === BEGINNING) continue;
+      times[keys.length] = at;
+      keys.push(of);
+    }
+    return { keys, times: times.subarray(0, keys.length) };
   }
 
-  function beginCopy(to: Copy): Saved {
-    copy = to;
-    checkpoint += 1;
-    const left = slots.values();
-    return {
-      head: {
-        version: logic.version,
-        timers: timers.all(),
-        clocks: [...clocks].flatMap(([of, { time: at }]) => (at === BEGINNING ? [] : [[of, at]])),
-      },
-      shared,
-      changes,
-      more(limit) {
-        const cells: Cell[] = [];
-        while (cells.length < limit) {
-          const { value: slot } = left.next();
-          if (slot === undefined) break;
-          if (slot.copied === checkpoint) continue;
-          slot.copied = checkpoint;
-          if (slot.state !== undefined) cells.push([slot.key, slot.state]);
-        }
-        to(cells);
-        if (cells.length < limit) copy = undefined;
-        return cells.length === limit;
-      },
-    };
+  function beginCopy(copy: Copy): Saved {
+    const head = { version: logic.version, timers: timers.all(), clocks: clocksNow() };
+    return { head, cells: [], shared, changes, more: copying.begin(slots.values(), copy) };
   }
 
   return function handle(item) {

@@ -1,6 +1,5 @@
 import type { Key } from '../model/key.ts';
 import type { Plain } from '../model/plain.ts';
-import type { EventTime } from '../model/time.ts';
 import type { StageId } from './flow.ts';
 import type { Timer } from './timers.ts';
 
@@ -10,7 +9,7 @@ export type Cell = readonly [key: Key, state: Plain];
 export type Head = {
   readonly version: number;
   readonly timers: readonly Timer[];
-  readonly clocks: readonly (readonly [of: Key, time: EventTime])[];
+  readonly clocks: { readonly keys: readonly Key[]; readonly times: Float64Array };
 };
 
 /** All that a stage knew at a barrier. */
@@ -25,9 +24,11 @@ export type Copy = (cells: readonly Cell[]) => void;
  */
 export interface Saved {
   readonly head: Head;
+  /** Those that are copied at the barrier already. */
+  readonly cells: readonly Cell[];
   readonly shared: Plain;
-  /** The shared value is the same as when the stage last gave this number; without it, it may be another every time. */
-  readonly changes?: number;
+  /** The shared value is the same as when the stage last gave this number. */
+  readonly changes: number;
   /** Hands over so many of the cells that are left; false when none is left. */
   more(limit: number): boolean;
 }

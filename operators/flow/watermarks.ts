@@ -33,7 +33,6 @@ type LineState = { time: EventTime; marked: EventTime; readonly sources: Record<
 type State = {
   appended: EventTime;
   stepped: EventTime;
-  readonly knowledge: Knowledge;
   readonly lines: Record<string, LineState>;
 };
 
@@ -56,18 +55,20 @@ export function watermarks<T extends Sourced>(
   const { id, weigh } = options;
   // The sources of each line as a list: they are looked through for nearly every message.
   const lists = new WeakMap<LineState, readonly Source[]>();
-  return stateful<State, T, Passed>(
+  let known: Readonly<Knowledge> = nothingKnown();
+  return stateful<State, Knowledge, T, Passed>(
     {
       id,
       version: 1,
       open: () => ({
         appended: BEGINNING,
         stepped: BEGINNING,
-        knowledge: nothingKnown(),
         lines: {},
       }),
-      handle(state, item, emit) {
-        if (item.kind === 'change') learn(state.knowledge, item.value);
+      openShared: nothingKnown,
+      onChange: (knowledge, change) => learn(knowledge, change.value),
+      handle(state, item, knowledge, emit) {
+        known = knowledge;
         if (item.kind !== 'event') {
           emit(item);
           return;
@@ -86,7 +87,7 @@ export function watermarks<T extends Sourced>(
 
   function place(state: State, event: Event<Passed>, emit: (item: Flow<Passed>) => void): void {
     const { kind, origin, asset } = event.value;
-    const rules = rulesOf(state.knowledge, asset)?.time ?? DEFAULT_TIME;
+    const rules = rulesOf(known, asset)?.time ?? DEFAULT_TIME;
     if (event.time - origin.appended > rules.skew) {
       emit(skewed(id, event, origin, weigh(event.value)));
       return;
@@ -94,7 +95,7 @@ export function watermarks<T extends Sourced>(
     emit(event);
     const path = lineOf(asset);
     const line = lineAt(state, path);
-    const disorder = assetOf(state.knowledge, asset)?.disorder ?? rules.disorder;
+    const disorder = assetOf(known, asset)?.disorder ?? rules.disorder;
     const last = earlier(event.time, origin.appended);
     const time = minus(last, disorder);
     const source = line.sources[origin.subject];
@@ -139,7 +140,7 @@ export function watermarks<T extends Sourced>(
     if (step === state.stepped) return;
     state.stepped = step;
     for (const [path, line] of Object.entries(state.lines)) {
-      const rules = rulesOf(state.knowledge, path as Key);
+      const rules = rulesOf(known, path as Key);
       for (const [subject, source] of Object.entries(line.sources)) {
         if (appended - source.heard > DAY) {
           delete line.sources[subject];
@@ -178,7 +179,7 @@ export function watermarks<T extends Sourced>(
     state: State,
     emit: (item: Flow<Passed>) => void,
   ): void {
-    const rules = rulesOf(state.knowledge, of)?.time ?? DEFAULT_TIME;
+    const rules = rulesOf(known, of)?.time ?? DEFAULT_TIME;
     line.time = lineTime(sourcesOf(line), line.time, state.appended, rules);
     mark('line', of, line, emit);
   }

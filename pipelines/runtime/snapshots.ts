@@ -54,7 +54,7 @@ export function createSnapshots(restored: PackedStates): Snapshots {
     if (known !== undefined && known.changes === changes) return known.packed;
     const packed = pack({ stage, shared });
     // Its own memory: it outlives the buffer that it was packed into.
-    if (changes !== undefined) unchanged.set(stage, { changes, packed: Uint8Array.from(packed) });
+    unchanged.set(stage, { changes, packed: Uint8Array.from(packed) });
     return packed;
   }
 
@@ -75,6 +75,7 @@ export function createSnapshots(restored: PackedStates): Snapshots {
       saving.set(id, saved);
       add(id, pack({ stage: id, head: saved.head }));
       add(id, packShared(id, saved));
+      copy(saved.cells);
     },
     begin(sendBarrier) {
       parts = [];
