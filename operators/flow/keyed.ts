@@ -175,7 +175,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
         alarms,
         view: undefined,
         viewed: -1,
-        copied: checkpoint,
+        copied: copying.checkpoint,
       };
       slots.set(key, slot);
     }
