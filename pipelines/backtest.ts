@@ -79,13 +79,9 @@ async function once(
     defects: skipped.size,
   };
   const stories = explain === undefined ? undefined : createMatchStories(explain);
-  const engine = createEngine(
-    (states) => plant(states, stories?.watch),
-    NO_STATES,
-    {
-      row: (row) => count(row, summary, decisions),
-    },
-  );
+  const engine = createEngine((states) => plant(states, stories?.watch), NO_STATES, {
+    row: (row) => count(row, summary, decisions),
+  });
   const push = (message: Message) => {
     const reason = skipped.get(message.sequence);
     if (reason === undefined) engine.push(message);

@@ -2,6 +2,7 @@ import type { Row } from '../../operators/flow/flow.ts';
 import type { RulesExample } from '../../operators/model/rules-example.ts';
 import { plant } from '../plant.ts';
 import { createEngine } from '../runtime/engine.ts';
+import { NO_STATES } from '../runtime/snapshots.ts';
 import { type Comparison, compared } from './comparison.ts';
 import type { Outcome } from './held-against.ts';
 import { logOf } from './log-of.ts';
@@ -51,7 +52,7 @@ function named(expected: readonly string[] | undefined, found: readonly string[]
 
 function decide(rules: unknown, example: RulesExample): Found {
   const found: Found = { anomalies: [], incidents: [], requests: new Map(), asides: new Map() };
-  const engine = createEngine(plant, {}, { row: (row) => take(row, found) });
+  const engine = createEngine(plant, NO_STATES, { row: (row) => take(row, found) });
   for (const message of logOf(example, rules)) engine.push(message);
   return found;
 }

@@ -5,7 +5,7 @@ import { detect } from '../../../operators/detect/detect.ts';
 import type { AssetState } from '../../../operators/detect/hear.ts';
 import { migrateDetect } from '../../../operators/detect/migrate.ts';
 import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
-import type { Snapshot, States } from '../../../operators/flow/states.ts';
+import type { Cell, States } from '../../../operators/flow/states.ts';
 import type { Observation, Situated } from '../../../operators/model/situation.ts';
 import { changeOf, heard, model, ruled } from './judging.ts';
 
@@ -13,18 +13,18 @@ type Item = Flow<Situated<Observation>>;
 
 /** The state of the press after these items. */
 function stateAfter(items: readonly Item[]): AssetState {
-  let snapshot: Snapshot | undefined;
+  const cells: Cell[] = [];
   const states: States = {
     restore: () => undefined,
-    save: (_id, take) => {
-      snapshot = take();
+    save: (_id, begin) => {
+      begin((copied) => cells.push(...copied)).more(10);
     },
   };
   const input = new Subject<Item>();
   detect(states)(input).subscribe();
   for (const item of items) input.next(item);
   input.next({ kind: 'barrier', epoch: 1 as Epoch });
-  return snapshot!.cells[0]![1] as AssetState;
+  return cells[0]![1] as AssetState;
 }
 
 describe('state per asset, signal and mode', () => {

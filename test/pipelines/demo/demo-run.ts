@@ -9,6 +9,7 @@ import type { Recorded } from '../../../pipelines/ingest/recorded.ts';
 import { plant as pipeline } from '../../../pipelines/plant.ts';
 import { readPlantFile, readRulesFile } from '../../../pipelines/rules-file.ts';
 import { createEngine } from '../../../pipelines/runtime/engine.ts';
+import { NO_STATES } from '../../../pipelines/runtime/snapshots.ts';
 import { before } from './demo-plant.ts';
 
 export type DemoRun = {
@@ -28,20 +29,16 @@ export async function demoRun(seed: number, begin: EventTime, until: EventTime):
   const requests = new Map<string, Seen['requests'][number]>();
   const asides: Seen['asides'][number][] = [];
   let readings = 0;
-  const engine = createEngine(
-    pipeline,
-    {},
-    {
-      row({ table, row }) {
-        if (table === 'readings')
-          readings += row.times.length * (row.signals.length + row.texts.length);
-        if (table === 'asides') asides.push(row);
-        if (table !== 'requests') return;
-        const { id, asset, failure_mode, time }: Request = JSON.parse(row.request);
-        requests.set(id, { id, asset, failure_mode, time: requests.get(id)?.time ?? time });
-      },
+  const engine = createEngine(pipeline, NO_STATES, {
+    row({ table, row }) {
+      if (table === 'readings')
+        readings += row.times.length * (row.signals.length + row.texts.length);
+      if (table === 'asides') asides.push(row);
+      if (table !== 'requests') return;
+      const { id, asset, failure_mode, time }: Request = JSON.parse(row.request);
+      requests.set(id, { id, asset, failure_mode, time: requests.get(id)?.time ?? time });
     },
-  );
+  });
   let sequence = 0;
   const push = (message: Recorded) => {
     sequence += 1;
