@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { assetKey } from '../../operators/model/key.ts';
@@ -181,10 +182,12 @@ function troubleOf(happening: Happening): string | undefined {
 
 /** What works while the demo runs. */
 function placesOf({ config, warehouse, cmms }: Services): DemoView['look'] {
-  const andon = (command: string) => `npx andon ${command} --config ${config}`;
+  const near = relative(process.cwd(), config);
+  const place = near.startsWith('..') ? config : near;
+  const andon = (command: string) => `npx andon ${command} --config ${place}`;
   return [
+    { where: andon('sql @worst_assets'), what: 'which machine first?' },
     { where: andon('requests'), what: 'requests show ID: why' },
-    { where: andon('asides'), what: 'what was set aside' },
     { where: cmms.url, what: 'the CMMS, in a browser' },
     { where: warehouse.url, what: 'ClickHouse, for any client; database andon' },
   ];
