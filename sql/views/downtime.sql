@@ -1,5 +1,5 @@
 -- When did each machine not run, for how long, and why? One row per stop: states that are not running, until it runs again.
--- `cause` is planned (most of it is), else what weighs most: failure (ABORTED), held, starved or blocked (SUSPENDED), stopped,
+-- `cause` is failure (ABORTED, be its repair in the schedule by now or not), else planned (most of it is), else held, starved or blocked (SUSPENDED), stopped,
 -- start-up, idle, unknown. `request` is one that was open for the machine at that time.
 CREATE OR REPLACE VIEW downtime
 (
@@ -66,8 +66,8 @@ SELECT
     any(stop.planned_seconds) AS planned_seconds,
     seconds - planned_seconds AS unplanned_seconds,
     any(multiIf(
-        stop.planned_seconds >= stop.seconds / 2, 'planned',
         stop.failed > 0, 'failure',
+        stop.planned_seconds >= stop.seconds / 2, 'planned',
         stop.held > 0 AND stop.held >= stop.suspended, 'held',
         stop.suspended > 0, 'starved or blocked',
         stop.stopped > 0, 'stopped',

@@ -16,7 +16,7 @@ import {
 /**
  * A plant small enough to be worked out by hand: one line, a press and a pump, one shift from 06:00 to 14:00 on
  * 2 March 2026. The press: starts 06:00–06:30, runs to 09:00, changeover (planned 09:00–09:30) stands to 09:40, runs to
- * 11:00, fails (ABORTED) to 11:30, runs to 12:00, is starved (SUSPENDED) to 12:15, runs to 13:00, fails to 13:10, runs
+ * 11:00, fails (ABORTED) to 11:30, runs to 12:00, is starved (SUSPENDED) to 12:15, runs to 13:00, fails to 13:10 (repaired from 13:02 on), runs
  * to 14:00, stops. It runs 150 + 80 + 30 + 45 + 50 = 355 minutes.
  */
 export const DAY = Date.UTC(2026, 2, 2) * 1_000;
@@ -159,6 +159,7 @@ function story(): Row[] {
       product: 'bracket',
       quantity: 4_000,
     }),
+    planned('m-1', 'maintenance', '13:02', '13:10', { assets: ['press'] }),
     planned('stop-1', 'planned-stop', '05:00', '06:00', { assets: ['pump'] }),
     planned('stop-2', 'planned-stop', '11:00', '12:00'),
     planned('stop-2', 'planned-stop', '11:00', '12:00', { cancelled: true }),
