@@ -1,5 +1,17 @@
 -- How good are the alarms of each detector? How many came, were acknowledged, were confirmed or called false, were withheld?
-CREATE OR REPLACE VIEW alarm_quality AS
+CREATE OR REPLACE VIEW alarm_quality
+(
+    run          LowCardinality(String) COMMENT 'Processing of the log',
+    plant        LowCardinality(String) COMMENT 'Plant',
+    rule         LowCardinality(String) COMMENT 'Detector',
+    raised       UInt64                 COMMENT 'Alarms that came',
+    withheld     UInt64                 COMMENT 'Of them withheld',
+    acknowledged UInt64                 COMMENT 'Acknowledgements',
+    confirmed    UInt64                 COMMENT 'Called right by people',
+    called_false UInt64                 COMMENT 'Called false by people',
+    false_share  Nullable(Float64)      COMMENT 'False ones of those that people judged'
+)
+AS
 SELECT
     run, plant, rule,
     countIf(cause = 'raised')                                       AS raised,
@@ -10,4 +22,5 @@ SELECT
     called_false / nullIf(confirmed + called_false, 0)              AS false_share
 FROM alarms
 WHERE rule != ''
-GROUP BY run, plant, rule;
+GROUP BY run, plant, rule
+COMMENT 'Alarms of each detector, and what people said of them';
