@@ -27,7 +27,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: async (args) => (await import('./analysts.ts')).analysts(args),
   },
   patterns: {
-    about: 'patterns over the reference workload; --events 1000000 --only W2 --json FILE',
+    about: 'patterns over the reference workload and other loads; --only W2 --rounds 3 --json FILE',
     run: async (args) => (await import('./patterns.ts')).patterns(args),
   },
   state: {

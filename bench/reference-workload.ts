@@ -24,25 +24,35 @@ function entriesOf(): readonly Entry[] {
   });
 }
 
+/** A machine event as it reaches the patterns. */
+export type Sample = Event<Situated<MachineEvent>>;
+
 const situation: Situation = {
   ...{ state: 'EXECUTE', since: BEGINNING, mode: '', order: '', product: '', shift: '' },
   ...{ operation: '', due: null, planned: '', next_stop: null, started: null, mixed: false },
 };
 
 /** The workload as machine events: event i is entry i modulo their number, i milliseconds after 1970. */
-export function eventsOf(count: number): readonly Event<Situated<MachineEvent>>[] {
+export function eventsOf(count: number): readonly Sample[] {
   const entries = entriesOf();
   const assets = Array.from({ length: KEYS }, (_, key) => `p/l/a${key}` as AssetKey);
   const data = entries.map(({ name, price }) => ({ name, price }));
   return Array.from({ length: count }, (_, index) => {
     const at = index % ENTRIES;
     const asset = assets[entries[at]?.key ?? 0] ?? ('p/l/a0' as AssetKey);
-    const time = (index * 1_000) as EventTime;
-    const origin = { subject: 'event', sequence: index as Sequence, appended: time };
-    const value: MachineEvent = {
-      ...{ kind: 'event', origin, asset, time, type: 'sample' },
-      data: data[at] ?? {},
-    };
-    return { kind: 'event', key: asset, time, value: { value, situation } };
+    return sampleOf(asset, index, 'sample', data[at] ?? {});
   });
+}
+
+/** An event of this asset, so many milliseconds after 1970. */
+export function sampleOf(
+  asset: AssetKey,
+  milliseconds: number,
+  type: string,
+  data: MachineEvent['data'],
+): Sample {
+  const time = (milliseconds * 1_000) as EventTime;
+  const origin = { subject: 'event', sequence: milliseconds as Sequence, appended: time };
+  const value: MachineEvent = { kind: 'event', origin, asset, time, type, data };
+  return { kind: 'event', key: asset, time, value: { value, situation } };
 }

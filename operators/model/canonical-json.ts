@@ -6,11 +6,14 @@ export function canonicalJson(value: unknown): string {
   if (Array.isArray(value))
     return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   if (typeof value === 'object' && value !== null) {
-    const fields = Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`);
-    return `{${fields.join(',')}}`;
+    const fields: Readonly<Record<string, unknown>> = { ...value };
+    let text = '';
+    for (const name of Object.keys(fields).sort()) {
+      const field = fields[name];
+      if (field === undefined) continue;
+      text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(field)}`;
+    }
+    return `{${text}}`;
   }
   return JSON.stringify(value);
 }
