@@ -106,10 +106,10 @@ describe('a live log, with everything that goes wrong in plants', () => {
     expect(asides.map(({ reason, source, count }) => `${count} ${reason} ${source}`)).toEqual([
       // The line had no source at first, so its time was close to now: patterns do not see what is older.
       '2 behind p1/l1/press',
-      // The two readings of the repeated frame; the late reading, in the windows of two rules.
+      // The two readings of the repeated frame; the late reading, once.
       '2 duplicate telemetry.p1.l1.press',
       '1 duplicate telemetry.p1.l1.pump',
-      '2 late telemetry.p1.l1.press',
+      '1 late telemetry.p1.l1.press',
       '3 malformed telemetry.p1.l1.press',
       '1 not-finite telemetry.p1.l1.press',
       '1 skew telemetry.p1.l1.press',
