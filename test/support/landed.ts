@@ -9,7 +9,12 @@ export async function rowsOf<T>(stand: Stand, query: string): Promise<T[]> {
   await until(`an answer to ${query}`, 30_000, async () => {
     const url = stand.warehouse()?.url;
     if (url === undefined) return false;
-    const client = createClient({ url, request_timeout: 20_000, log: { level: 127 } });
+    const client = createClient({
+      url,
+      database: 'andon',
+      request_timeout: 20_000,
+      log: { level: 127 },
+    });
     try {
       const answer = await client.query({
         query: query.replaceAll('{db}', 'andon'),
@@ -78,10 +83,7 @@ export async function checksOf(stand: Stand): Promise<Record<string, unknown[]>>
   const found: Record<string, unknown[]> = {};
   for (const { path, text } of filesBelow(['sql/checks'], ['.sql'])) {
     const query = text.trim().replace(/;$/, '');
-    const rows = await rowsOf(
-      stand,
-      query.replace(/\b(FROM|JOIN) ([a-z_]+)\b(?!\()/g, '$1 {db}.$2'),
-    );
+    const rows = await rowsOf(stand, query);
     if (rows.length > 0) found[path] = rows;
   }
   return found;
