@@ -9,7 +9,7 @@ import type { Captured, Fields } from './captured.ts';
 import type { CompiledPattern, CompiledRules } from './compiled-rules.ts';
 import type { PatternIssue } from './conditions-of-rule.ts';
 import type { Dispatch } from './dispatch.ts';
-import { incidentOf, incidentRow } from './incident-of.ts';
+import { evidenceText, incidentOf, incidentRow, type Telling } from './incident-of.ts';
 import { advance, begins, LIMITS, type Moved, process, UNCHANGED } from './matcher.ts';
 import { type MatchState, openMatches, underWay } from './partials.ts';
 import { cancelTimers, setTimers, timerOf } from './pattern-timers.ts';
@@ -107,16 +107,19 @@ function settle(
 ): void {
   if (moved === UNCHANGED) return;
   const { rule, program } = pattern;
-  for (const taken of moved.matches) raise(incidentOf(rule, out.key, taken, time), out);
+  const telling: Telling = [];
+  for (const taken of moved.matches) {
+    raise(incidentOf(rule, out.key, taken, time, telling), telling, out);
+  }
   if (rule.on_timeout !== undefined) {
     const timeout = { id: timeoutRuleOf(rule.id), raise: rule.on_timeout };
     // Partial matches that took the same events and wait at several places are one answer for people.
     const said = new Set<string>();
     for (const { match: taken, at } of moved.timedOut) {
-      const incident = incidentOf(timeout, out.key, taken, at);
+      const incident = incidentOf(timeout, out.key, taken, at, telling);
       if (incident === undefined || said.has(incident.id)) continue;
       said.add(incident.id);
-      raise(incident, out);
+      raise(incident, telling, out);
     }
   }
   if (moved.dropped > 0) {
@@ -132,9 +135,9 @@ function settle(
   else cell.matches[rule.id] = state;
 }
 
-function raise(incident: Incident | undefined, out: Out<Finding>): void {
+function raise(incident: Incident | undefined, telling: Telling, out: Out<Finding>): void {
   if (incident === undefined) return;
-  out.land('incidents', incidentRow(incident));
+  out.land('incidents', incidentRow(incident, evidenceText(telling)));
   out.emit(incident, { key: incident.asset });
 }
 

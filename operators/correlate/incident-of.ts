@@ -10,42 +10,76 @@ import { anomalyText, type Captured, describe } from './captured.ts';
 import { timeOf } from './fields.ts';
 import type { Match } from './matcher.ts';
 
-/** A finished match as an incident of the asset where it ended. `time`: when it was complete. */
+/** What is said of one event at its stage: worked out once for all matches that end together. */
+type Told = {
+  readonly value: Captured['value'];
+  readonly identity: string;
+  readonly evidence: Evidence;
+  /** The evidence as canonical JSON. */
+  readonly json: string;
+};
+
+/** What was said of the events of the match before, by their position. A scratch pad of one move, no state. */
+export type Telling = Told[];
+
+/**
+ * A finished match as an incident of the asset where it ended. `time`: when it was complete. Leaves in `telling`
+ * what `incidentRow` makes its evidence of.
+ */
 export function incidentOf(
   rule: Pick<PatternRule, 'id' | 'raise'>,
   key: Key,
   match: Match<Captured>,
   time: EventTime,
+  telling: Telling,
 ): Incident | undefined {
-  const events = match.map(({ event }) => event);
-  const [first] = events;
-  const last = events.at(-1);
+  const first = match[0]?.event;
+  const last = match.at(-1)?.event;
   if (first === undefined || last === undefined) return undefined;
-  const descriptions = events.map(({ value }) => describe(value));
-  const anomalies = events.flatMap(({ value }) => (value.kind === 'anomaly' ? [value] : []));
-  const place = (anomalies.at(-1) ?? last.value).asset;
-  const lastNamed = (name: 'component' | 'failure_mode') =>
-    anomalies.findLast((anomaly) => anomaly[name] !== '')?.[name] ?? '';
+  const parts = ['pattern', rule.id, key as string];
+  const evidence: Evidence[] = [];
+  const anomalies: Anomaly[] = [];
+  match.forEach(({ stage, event: { value } }, at) => {
+    const told = tellingOf(telling[at], stage, value);
+    telling[at] = told;
+    parts.push(told.identity);
+    evidence.push(told.evidence);
+    if (value.kind === 'anomaly') anomalies.push(value);
+  });
+  telling.length = match.length;
+  const { raise } = rule;
   return {
     kind: 'incident',
-    id: identity(['pattern', rule.id, key, ...descriptions.map((each) => each.identity)]),
+    id: identity(parts),
     rule: rule.id,
     key,
-    asset: place,
-    component: rule.raise.component ?? lastNamed('component'),
-    failure_mode: rule.raise.failure_mode ?? lastNamed('failure_mode'),
-    severity: rule.raise.severity,
+    asset: (anomalies.at(-1) ?? last.value).asset,
+    component: raise.component ?? lastNamed(anomalies, 'component'),
+    failure_mode: raise.failure_mode ?? lastNamed(anomalies, 'failure_mode'),
+    severity: raise.severity,
     start: timeOf(first.value),
     end: timeOf(last.value),
     time,
-    anomalies: [...new Set(anomalies.map(({ id }) => id))],
-    signals: [...new Set(anomalies.map(({ signal }) => signal))],
-    evidence: match.map(({ stage, event: { value } }, index): Evidence => {
-      const { about = '', text = '' } = descriptions[index] ?? {};
-      return { stage, time: timeOf(value), kind: value.kind, about, text };
-    }),
+    anomalies: eachOnce(anomalies, 'id'),
+    signals: eachOnce(anomalies, 'signal'),
+    evidence,
     situation: last.situation,
   };
+}
+
+function tellingOf(before: Told | undefined, stage: string, value: Captured['value']): Told {
+  if (before?.value === value && before.evidence.stage === stage) return before;
+  const { identity, about, text } = describe(value);
+  const evidence: Evidence = { stage, time: timeOf(value), kind: value.kind, about, text };
+  return { value, identity, evidence, json: canonicalJson(evidence) };
+}
+
+function lastNamed(anomalies: readonly Anomaly[], name: 'component' | 'failure_mode'): string {
+  return anomalies.findLast((anomaly) => anomaly[name] !== '')?.[name] ?? '';
+}
+
+function eachOnce(anomalies: readonly Anomaly[], name: 'id' | 'signal'): readonly string[] {
+  return anomalies.length === 0 ? [] : [...new Set(anomalies.map((anomaly) => anomaly[name]))];
 }
 
 /** A raised anomaly that a trigger names: reason enough on its own. */
@@ -70,16 +104,38 @@ export function incidentOfAnomaly(anomaly: Anomaly): Incident {
   };
 }
 
-export function incidentRow(incident: Incident): IncidentRow {
-  const { asset, situation } = incident;
-  const { id, rule, component, failure_mode, severity, start, end, time, anomalies } = incident;
+/** `evidence`: as canonical JSON, where it is known already. */
+export function incidentRow(
+  incident: Incident,
+  evidence = canonicalJson(incident.evidence),
+): IncidentRow {
+  const { plant, line, asset } = locate(incident.asset);
+  const { situation } = incident;
+  // A plain literal: spreads cost more here than the identity and the evidence.
   return {
-    ...locate(asset),
+    plant,
+    line,
+    asset,
     state: situation.state,
     mode: situation.mode,
     order: situation.order,
     product: situation.product,
-    ...{ id, rule, component, failure_mode, severity, start, end, time, anomalies },
-    evidence: canonicalJson(incident.evidence),
+    id: incident.id,
+    rule: incident.rule,
+    component: incident.component,
+    failure_mode: incident.failure_mode,
+    severity: incident.severity,
+    start: incident.start,
+    end: incident.end,
+    time: incident.time,
+    anomalies: incident.anomalies,
+    evidence,
   };
+}
+
+/** The evidence of the match that was told last. */
+export function evidenceText(telling: Telling): string {
+  let text = '';
+  for (const { json } of telling) text += text === '' ? json : `,${json}`;
+  return `[${text}]`;
 }

@@ -2,7 +2,7 @@ import type { Plain } from '../model/plain.ts';
 import { type EventTime, earlier, plus } from '../model/time.ts';
 import { type Captures, NO_CAPTURES } from './captures.ts';
 import type { Program } from './program.ts';
-import { chainOf, openBuffer, type SharedBuffer } from './shared-buffer.ts';
+import { openBuffer, type SharedBuffer } from './shared-buffer.ts';
 
 /** One way in which the pattern may still come true. Never changed in place, save `armed`. */
 export type PartialMatch = {
@@ -75,18 +75,26 @@ export function deadlineOf<E>(
   return now !== undefined && now >= step ? step : earlier(whole, step);
 }
 
+type Taken<E> = { readonly stage: string; readonly event: E; readonly time: EventTime };
+
 /** The events of a match with the names of their stages, in the order in which they were taken. */
 export function takenBy<E extends Plain>(
   program: Program<E>,
   state: MatchState<E>,
   last: number,
-): { readonly stage: string; readonly event: E; readonly time: EventTime }[] {
-  return chainOf(state, last).flatMap(({ place, event }) => {
-    const held = state.held[event];
-    const stage = program.places[place]?.stage;
-    if (held === undefined || held.event === null || stage === undefined) return [];
-    return [{ stage, event: held.event, time: held.time }];
-  });
+): Taken<E>[] {
+  const taken: Taken<E>[] = [];
+  for (let at = last; at >= 0; ) {
+    const link = state.links[at];
+    if (link === undefined) break;
+    const held = state.held[link.event];
+    const stage = program.places[link.place]?.stage;
+    if (held !== undefined && held.event !== null && stage !== undefined) {
+      taken.push({ stage, event: held.event, time: held.time });
+    }
+    at = link.before;
+  }
+  return taken.reverse();
 }
 
 export function capturesOf<E extends Plain>(
@@ -95,7 +103,7 @@ export function capturesOf<E extends Plain>(
   partial: PartialMatch,
 ): Captures<E> {
   if (!hasBegun(partial)) return NO_CAPTURES;
-  let known: ReturnType<typeof takenBy<E>> | undefined;
+  let known: readonly Taken<E>[] | undefined;
   const taken = () => {
     known ??= takenBy(program, state, partial.last);
     return known;

@@ -53,6 +53,6 @@ export function nameOf(key: Key): string {
 export type Located = { readonly plant: string; readonly line: string; readonly asset: string };
 
 /** `plant/line/asset` taken apart. */
-export function locate(asset: AssetKey): Located {
+export const locate = remembered((asset): Located => {
   return { plant: plantOf(asset), line: nameOf(lineOf(asset)), asset: nameOf(asset) };
-}
+});
