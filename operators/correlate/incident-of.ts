@@ -70,8 +70,11 @@ export function incidentOf(
 function tellingOf(before: Told | undefined, stage: string, value: Captured['value']): Told {
   if (before?.value === value && before.evidence.stage === stage) return before;
   const { identity, about, text } = describe(value);
-  const evidence: Evidence = { stage, time: timeOf(value), kind: value.kind, about, text };
-  return { value, identity, evidence, json: canonicalJson(evidence) };
+  const { kind } = value;
+  const time = timeOf(value);
+  const evidence: Evidence = { stage, time, kind, about, text };
+  // In the order of the names: nothing is left to sort.
+  return { value, identity, evidence, json: canonicalJson({ about, kind, stage, text, time }) };
 }
 
 function lastNamed(anomalies: readonly Anomaly[], name: 'component' | 'failure_mode'): string {
