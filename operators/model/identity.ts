@@ -11,7 +11,7 @@ const PAIRS = [...ALPHABET].flatMap((first) => [...ALPHABET].map((second) => fir
  * lower case, so that it can be a subject token). The parts are framed as JSON: ['a', 'bc'] and ['ab', 'c'] differ.
  */
 export function identity(parts: readonly (string | number)[]): string {
-  // As text, a byte a character: a buffer for each would cost as much as the hash itself.
+  // As text, a byte a character: a buffer for each costs more than half as much as the hash itself.
   const digest = hash('sha256', JSON.stringify(parts), 'binary');
   let text = '';
   let bits = 0;
