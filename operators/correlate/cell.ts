@@ -2,6 +2,7 @@ import type { Event } from '../flow/flow.ts';
 import type { Out } from '../flow/keyed.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { Finding, Incident } from '../model/incident.ts';
+import type { Key } from '../model/key.ts';
 import { timeoutRuleOf } from '../model/pattern-rule.ts';
 import type { Observation, Situated } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
@@ -15,7 +16,7 @@ import { type MatchState, openMatches, underWay } from './partials.ts';
 import { cancelTimers, setTimers, timerOf } from './pattern-timers.ts';
 import type { PatternWatch } from './pattern-watch.ts';
 
-/** What the patterns of one asset or line remember: one entry per pattern that has something under way. */
+/** What the patterns of one asset or line remember: one entry per pattern, and value of its key, that has something under way. */
 export type Cell = {
   matches: Record<string, MatchState<Captured>>;
   /** Issues of patterns that cannot run, which were said already. */
@@ -50,16 +51,39 @@ export function match(
   const captured: Captured = { value, situation, known: known() };
   for (const pattern of patterns) {
     const { program, fingerprint, rule } = pattern;
-    const before = cell.matches[rule.id];
+    const slot = slotOf(pattern, captured);
+    if (slot === undefined) continue;
+    const before = cell.matches[slot];
     if (before === undefined && !begins<Captured>(program, captured)) continue;
     const state = before ?? pattern.spare.pop() ?? openMatches<Captured>(fingerprint);
     const moved = process<Captured>(program, state, captured, event.time);
-    settle(cell, pattern, state, moved, event.time, out);
+    settle(cell, pattern, slot, state, moved, event.time, out);
     if (moved === UNCHANGED) continue;
     const { time } = event;
-    watch?.moved({ rule, program, key: out.key, state, moved, time, event: captured });
+    const key = keyIn(out.key, slot);
+    watch?.moved({ rule, program, key, state, moved, time, event: captured });
     putBack(pattern, state);
   }
+}
+
+/**
+ * Where the matches of a pattern are kept in a cell: under its id, and the value of its key if that is an expression.
+ * Undefined where the event has no such value: then it enters no match. Without blanks, which part timers.
+ */
+function slotOf({ rule, keyOf }: CompiledPattern, event: Captured): string | undefined {
+  if (keyOf === undefined) return rule.id;
+  const value = keyOf(event);
+  return value === undefined ? undefined : `${rule.id}/${encodeURIComponent(value)}`;
+}
+
+function patternIn(slot: string): string {
+  const end = slot.indexOf('/');
+  return end < 0 ? slot : slot.slice(0, end);
+}
+
+function keyIn(key: Key, slot: string): Key {
+  const end = slot.indexOf('/');
+  return end < 0 ? key : (`${key}${slot.slice(end)}` as Key);
 }
 
 function sayBehind(
@@ -84,22 +108,24 @@ export function wake(
   out: Out<Finding>,
   watch?: PatternWatch,
 ): void {
-  const { id, absent } = timerOf(rule);
-  const state = cell.matches[id];
-  const pattern = rules.byId.get(id);
+  const { id: slot, absent } = timerOf(rule);
+  const state = cell.matches[slot];
+  const pattern = rules.byId.get(patternIn(slot));
   if (state === undefined || pattern === undefined) return;
   const { program } = pattern;
   const moved = advance(program, state, due, absent);
-  settle(cell, pattern, state, moved, due, out);
+  settle(cell, pattern, slot, state, moved, due, out);
   if (moved === UNCHANGED) return;
   const event = undefined;
-  watch?.moved({ rule: pattern.rule, program, key: out.key, state, moved, time: due, event });
+  const key = keyIn(out.key, slot);
+  watch?.moved({ rule: pattern.rule, program, key, state, moved, time: due, event });
   putBack(pattern, state);
 }
 
 function settle(
   cell: Cell,
   pattern: CompiledPattern,
+  slot: string,
   state: MatchState<Captured>,
   moved: Moved<Captured>,
   time: EventTime,
@@ -130,9 +156,9 @@ function settle(
       moved.dropped,
     );
   }
-  setTimers(program, state, moved, rule.id, out);
-  if (underWay(state) === 0) delete cell.matches[rule.id];
-  else cell.matches[rule.id] = state;
+  setTimers(program, state, moved, slot, out);
+  if (underWay(state) === 0) delete cell.matches[slot];
+  else cell.matches[slot] = state;
 }
 
 function raise(incident: Incident | undefined, telling: Telling, out: Out<Finding>): void {
@@ -160,15 +186,16 @@ export function endChanged(
 ): void {
   const standing = new Set(rules.issues.map(issueText));
   cell.refused = cell.refused.filter((issue) => standing.has(issue));
-  for (const id of Object.keys(cell.matches).sort()) {
-    const state = cell.matches[id];
+  for (const slot of Object.keys(cell.matches).sort()) {
+    const id = patternIn(slot);
+    const state = cell.matches[slot];
     const pattern = rules.byId.get(id);
     if (state === undefined || state.fingerprint === pattern?.fingerprint) continue;
     const what = pattern === undefined ? 'was removed' : 'means something else now';
     const count = underWay(state);
     out.aside('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
-    watch?.ended(id, out.key, state);
-    cancelTimers(state, id, out);
-    delete cell.matches[id];
+    watch?.ended(id, keyIn(out.key, slot), state);
+    cancelTimers(state, slot, out);
+    delete cell.matches[slot];
   }
 }

@@ -5,7 +5,7 @@ import { incidentRulesOf, type PatternRule } from '../model/pattern-rule.ts';
 import type { Rules } from '../model/rules.ts';
 import type { Observation } from '../model/situation.ts';
 import type { Captured } from './captured.ts';
-import type { Condition } from './condition.ts';
+import type { Condition, KeyOf } from './condition.ts';
 import { conditionsOf, type PatternIssue } from './conditions-of-rule.ts';
 import { createDispatch, type Dispatch } from './dispatch.ts';
 import type { MatchState } from './partials.ts';
@@ -19,6 +19,8 @@ export type CompiledPattern = {
   /** Of everything that shapes its partial matches; what it raises is no part of that. */
   readonly fingerprint: string;
   readonly program: Program<Captured>;
+  /** What keeps its matches apart within a line; undefined: it is by asset or by line. */
+  readonly keyOf: KeyOf | undefined;
   /** Whether an event belongs to the stream that this pattern reads, and whether any of its stages could take it. */
   readonly reads: (event: Observation | Anomaly) => boolean;
   /** Empty states to begin with: scratch, which belongs to no key. */
@@ -28,7 +30,7 @@ export type CompiledPattern = {
 export type CompiledRules = {
   /** Patterns by asset, by what they read. */
   readonly asset: Dispatch;
-  /** Patterns by line; undefined: there is none. */
+  /** Patterns by line, or by an expression within a line; undefined: there is none. */
   readonly line: Dispatch | undefined;
   readonly byId: ReadonlyMap<string, CompiledPattern>;
   /** Detectors that triggers name: their raised anomalies are incidents. */
@@ -57,7 +59,7 @@ export function compiledRules(rules: Rules | undefined): CompiledRules {
     if ('program' in found) all.push(found);
     else issues.push(...found.issues);
   }
-  const line = all.filter(({ rule }) => rule.key === 'line');
+  const line = all.filter(({ rule }) => rule.key !== 'asset');
   const result: CompiledRules = {
     asset: createDispatch(all.filter(({ rule }) => rule.key === 'asset')),
     line: line.length === 0 ? undefined : createDispatch(line),
@@ -79,7 +81,7 @@ function compilePattern(
   path: readonly (string | number)[],
 ): CompiledPattern | { readonly issues: readonly PatternIssue[] } {
   const pattern = patternOf(rule);
-  const { where, until, issues } = conditionsOf(rule, path);
+  const { where, until, keyOf, issues } = conditionsOf(rule, path);
   if (issues.length > 0) return { issues };
   const program = programOf<Captured>(pattern, (_, { name }, which) => {
     const condition = (which === 'until' ? until : where).get(name);
@@ -88,7 +90,7 @@ function compilePattern(
   if ('refused' in program) return { issues: [{ path, message: program.refused }] };
   const fingerprint = identity([rule.key, canonicalJson(pattern)]);
   const conditions = [...where.values(), ...until.values()];
-  return { rule, fingerprint, program, reads: reader(conditions, program), spare: [] };
+  return { rule, fingerprint, program, keyOf, reads: reader(conditions, program), spare: [] };
 }
 
 /** Anomalies in later phases are for conditions that name the phase. */

@@ -137,6 +137,37 @@ export function compileCondition(
   };
 }
 
+/** The value that keeps matches of one pattern apart; undefined where the event has none. */
+export type KeyOf = (event: Captured) => string | undefined;
+
+/**
+ * Compiles the key of a pattern, or says in a sentence what is wrong with it. It may ask for nothing but the event;
+ * `events`: the pattern reads machine events only, so the fields of their data can be asked for.
+ */
+export function compileKey(text: string, events: boolean): KeyOf | { readonly problem: string } {
+  let parsed: ReturnType<Environment['parse']>;
+  try {
+    parsed = parse(text);
+  } catch (error) {
+    return { problem: `expected asset, line or a CEL expression: ${firstLine(error)}` };
+  }
+  const { valid, error } = parsed.check();
+  if (!valid)
+    return { problem: `expected an expression that fits the fields: ${firstLine(error)}` };
+  const problem = unknownName(parsed.ast, events ? EVENTS : undefined, []);
+  if (problem !== undefined) return { problem };
+  return (event) => {
+    try {
+      const value: unknown = parsed(contextOf(fieldsOf(event)));
+      return value === '' || value === null || value === undefined ? undefined : String(value);
+    } catch {
+      // It asks for what this event does not have.
+      return undefined;
+    }
+  };
+}
+
+const EVENTS: Need = new Set(['event']);
 const [readKind, readSignal, readType] = [readerOf('kind'), readerOf('signal'), readerOf('type')];
 
 /** Cheap to ask, and reason enough not to ask the expression. */

@@ -1,5 +1,5 @@
 import type { PatternRule, PatternStageRule } from '../model/pattern-rule.ts';
-import { type Condition, compileCondition } from './condition.ts';
+import { type Condition, compileCondition, compileKey, type KeyOf } from './condition.ts';
 
 type Path = readonly (string | number)[];
 
@@ -10,6 +10,8 @@ export type PatternIssue = { readonly path: Path; readonly message: string };
 export type ConditionsOfRule = {
   readonly where: ReadonlyMap<string, Condition>;
   readonly until: ReadonlyMap<string, Condition>;
+  /** Undefined: the pattern is by asset or by line. */
+  readonly keyOf: KeyOf | undefined;
   readonly issues: readonly PatternIssue[];
 };
 
@@ -43,7 +45,16 @@ export function conditionsOf(rule: PatternRule, path: Path): ConditionsOfRule {
     else into.set(name, condition);
   };
   compileLine(rule.pattern, [...path, 'pattern'], []);
-  return { where, until, issues };
+  const events = [...where.values(), ...until.values()].every(
+    ({ kinds }) => kinds?.size === 1 && kinds.has('event'),
+  );
+  const byExpression = rule.key !== 'asset' && rule.key !== 'line';
+  const key = byExpression ? compileKey(rule.key, events) : undefined;
+  if (key !== undefined && 'problem' in key) {
+    issues.push({ path: [...path, 'key'], message: key.problem });
+    return { where, until, keyOf: undefined, issues };
+  }
+  return { where, until, keyOf: key, issues };
 }
 
 /** The names of the stages that take events, groups looked into. */

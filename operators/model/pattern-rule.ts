@@ -166,7 +166,8 @@ const raised = {
 export const patternRuleSchema = z
   .strictObject({
     id: nameSchema,
-    key: z.enum(['asset', 'line']).default('asset'),
+    /** `asset`, `line`, or an expression over an event: its matches are kept apart by its value, within a line. */
+    key: z.string().min(1).max(256).default('asset'),
     pattern: z.array(patternStageSchema).min(1).max(32),
     within: durationSchema.optional(),
     skip: skip.default('past-last-event'),

@@ -4,12 +4,17 @@ import { phraseOf } from './condition-words.ts';
 
 /** A pattern as one sentence that a person can check against what they meant. */
 export function sentenceOf(rule: PatternRule): string {
-  const place = rule.key === 'line' ? 'On one line' : 'At one machine';
+  const place = placeOf(rule.key);
   const within = rule.within === undefined ? '' : `, all within ${formatDuration(rule.within)}`;
   const { on_timeout } = rule;
   const timeout =
     on_timeout === undefined ? '' : `; begun and not complete in time: ${raised(on_timeout)}`;
   return `${place}: ${lineOf(rule.pattern)}${within}: ${raised(rule.raise)}${timeout}${skipOf(rule.skip)}.`;
+}
+
+function placeOf(key: string): string {
+  if (key === 'asset') return 'At one machine';
+  return key === 'line' ? 'On one line' : `On one line, apart for each value of ${key}`;
 }
 
 /** What comes out, in words: `alarm BRG-WEAR`. */

@@ -223,6 +223,58 @@ describe('correlate', () => {
     expect(incidents).toMatchObject([{ key: 'p1/l1', asset: FAN, rule: 'p' }]);
   });
 
+  describe('with an expression as its key', () => {
+    const paired = {
+      id: 'batch',
+      key: "batch + '/' + class",
+      pattern: [
+        { name: 'opened', where: "kind == 'event' && type == 'opened'" },
+        { name: 'spoilt', follows: 'relaxed', where: "kind == 'event' && type == 'spoilt'" },
+      ],
+      within: '1m',
+    };
+    const told = (seconds: number, type: string, batch: string | null, asset = FAN) =>
+      machineEvent(seconds, type, batch === null ? {} : { batch }, { asset });
+    const items = [
+      model,
+      rules({ patterns: [paired] }),
+      told(1, 'opened', 'a b/c'),
+      told(2, 'opened', 'x'),
+      told(3, 'spoilt', null),
+      told(4, 'spoilt', 'x', PRESS),
+      told(5, 'spoilt', 'a b/c'),
+      told(90, 'spoilt', 'x'),
+      watermark('p1/l1', at(5_000)),
+    ];
+
+    it('keeps matches of one line apart by its value, and leaves out who has none', () => {
+      const { incidents, asides } = run(items);
+      expect(incidents).toMatchObject([{ rule: 'batch', key: 'p1/l1', start: at(1), end: at(5) }]);
+      expect(asides).toEqual([]);
+    });
+
+    it('goes on after a restart at any place, and ends with a change of the key', () => {
+      const everywhere = new Set(items.map((_, index) => index));
+      expect(run(items, everywhere).output).toEqual(run(items).output);
+      const other = { ...paired, key: 'batch' };
+      const changed = run([...items.slice(0, 4), rules({ patterns: [other] }), ...items.slice(4)]);
+      expect(changed.incidents).toEqual([]);
+      expect(changed.asides).toMatchObject([
+        { reason: 'rule-changed', count: 1 },
+        { reason: 'rule-changed', count: 1 },
+      ]);
+    });
+
+    it('is refused when it does not fit the fields, or asks for what a match took', () => {
+      const wrong = ['batch +', "last('opened').batch", '1 + asset'];
+      const patterns = wrong.map((key) => ({ ...paired, key }));
+      for (const pattern of [...patterns, { ...wear, key: 'singal' }]) {
+        const { asides } = run([rules({ patterns: [pattern] }), told(1, 'opened', 'x')]);
+        expect(asides, pattern.key).toMatchObject([{ reason: 'refused' }]);
+      }
+    });
+  });
+
   it('ends the partial matches of a changed or removed pattern, and goes on with an equal one', () => {
     const begun = [...start, rise(10), anomaly(60)];
     const end = watermark('p1/l1', at(5_000));
