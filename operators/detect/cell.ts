@@ -22,6 +22,8 @@ export type Cell = {
   readonly component: string;
   readonly memory: Memory;
   readonly life: Life;
+  /** Time of the first sample, of a rule that asks for whole windows. */
+  readonly opened?: EventTime;
   /** Time of the last sample. */
   last: EventTime;
   /** It was said why this cannot be judged. */
@@ -45,6 +47,7 @@ export function openCell({ rule, shape }: Compiled, sample: Sample): Cell {
     component,
     memory: remember(rule),
     life: quiet(),
+    ...(rule.when?.whole === true ? { opened: sample.time } : {}),
     last: BEGINNING,
     refused: false,
     anomaly: null,

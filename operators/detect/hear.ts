@@ -3,7 +3,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Observation, Situated, Situation } from '../model/situation.ts';
-import { type EventTime, HOUR, later } from '../model/time.ts';
+import { BEGINNING, type EventTime, HOUR, later } from '../model/time.ts';
 import { type Cell, cellKey, openCell } from './cell.ts';
 import type { Compiled } from './compile.ts';
 import { gate } from './gate.ts';
@@ -78,7 +78,8 @@ export function hear(
   if (compiled.problem !== undefined) refuse(compiled.problem);
   const { bands, unknown } = gate(rule, compiled.gauges, state, sample);
   if (unknown !== undefined) refuse(unknown);
-  if (sample.situation.mixed || bands === undefined || !compiled.holds(sample.situation, asset)) {
+  const isClosed = sample.start < (cell.opened ?? BEGINNING) || bands === undefined;
+  if (isClosed || sample.situation.mixed || !compiled.holds(sample.situation, asset)) {
     pause(cell.life);
     return;
   }

@@ -41,6 +41,8 @@ const gateSchema = z.strictObject({
   settle: durationSchema.optional(),
   /** Only while these signals of the asset are in these ranges: speed, load. */
   within: rangesSchema.optional(),
+  /** Only windows that began after the signal was first heard: one that reaches back further is filled in part. */
+  whole: z.literal(true).optional(),
 });
 export type Gate = z.infer<typeof gateSchema>;
 

@@ -42,6 +42,38 @@ describe('steady', () => {
   });
 });
 
+describe('whole', () => {
+  const rule = { ...hot, when: { whole: true } };
+  /** A minute that ends at `end`; they come every ten seconds, the first with what ten seconds brought. */
+  const minute = (end: number, value: number) =>
+    heard(end, value, {}, { start: seconds(end - 60) });
+  const minutes = [70, 80, 90, 100, 110, 120].map((end) => minute(end, 99));
+
+  test('a window that reaches back behind the first one that was heard is not judged', () => {
+    expect(storyOf(run(rule, ...minutes))).toEqual([]);
+    expect(storyOf(run(rule, ...minutes, minute(130, 99)))).toEqual(['raised 130 warning']);
+    expect(storyOf(run(hot, ...minutes))).toEqual(['raised 70 warning']);
+  });
+
+  test('of windows that follow each other it is the first', () => {
+    const story = storyOf(run(rule, heard(10, 99), heard(20, 99)));
+    expect(story).toEqual(['raised 20 warning']);
+  });
+
+  test('what a range has learnt knows none of them', () => {
+    const range = {
+      id: 'r',
+      kind: 'range',
+      signal: 'temperature',
+      learn: 20,
+      ...{ when: rule.when },
+    };
+    const usual = Array.from({ length: 40 }, (_, index) => minute(140 + 10 * index, 50));
+    const out = run(range, minute(70, 5), ...usual, minute(600, 40));
+    expect(storyOf(out)).toEqual(['raised 600 warning']);
+  });
+});
+
 describe('settle', () => {
   const rule = { ...hot, when: { settle: '5m' } };
 
