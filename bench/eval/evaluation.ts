@@ -1,23 +1,36 @@
-/** A run over time with its truth and its alarms, as `npm run eval` draws it. Times are epoch milliseconds. */
-export type Plot = {
-  file: string;
-  title: string;
-  series: readonly {
-    name: string;
-    at: readonly number[];
-    values: readonly number[];
+/** What one data set gave: the systems beside each other, and what is asked for. */
+export type Evaluation = {
+  readonly name: string;
+  /** One sentence or more: what was judged, and how it is counted. */
+  readonly about: string;
+  readonly rows: readonly {
+    readonly system: string;
+    readonly [figure: string]: string | number;
   }[];
-  truth: readonly { from: number; to: number; label: string }[];
-  alarms: readonly { from: number; to: number; label: string }[];
-  logarithmic?: boolean;
+  readonly bars: readonly {
+    readonly bar: string;
+    readonly measured: string;
+    readonly met: boolean;
+  }[];
+  readonly plots: readonly Plot[];
+  readonly notes: readonly string[];
 };
 
-/** What one data set says of the product: a table beside other systems, the bars and whether they are met, plots. */
-export type Evaluation = {
-  name: string;
-  about: string;
-  rows: readonly { system: string; [figure: string]: string | number }[];
-  bars: readonly { bar: string; measured: string; met: boolean }[];
-  plots: readonly Plot[];
-  notes: readonly string[];
+/** One recorded run as a picture: times are epoch milliseconds, `file` has no folder and no ending. */
+export type Plot = {
+  readonly file: string;
+  readonly title: string;
+  readonly series: readonly {
+    readonly name: string;
+    readonly at: readonly number[];
+    readonly values: readonly number[];
+  }[];
+  readonly truth: readonly Span[];
+  readonly alarms: readonly Span[];
+  readonly logarithmic?: boolean;
 };
+
+export type Span = { readonly from: number; readonly to: number; readonly label: string };
+
+/** Evaluates one data set in a folder of `../shared/data`. */
+export type Evaluate = (data: string, signal: AbortSignal) => Promise<Evaluation>;

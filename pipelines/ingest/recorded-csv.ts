@@ -74,12 +74,22 @@ function signalName(column: string): string {
 }
 
 function timeIn(text: string, { time }: CsvDescription, where: string): number {
-  const milliseconds =
-    time.format === 'iso'
-      ? readInstant(text)
-      : Number(text) * (time.format === 'epoch-s' ? 1_000 : 1);
-  if (text !== '' && Number.isFinite(milliseconds)) return milliseconds;
+  const milliseconds = text === '' ? Number.NaN : millisecondsOf(text, time);
+  if (Number.isFinite(milliseconds)) return milliseconds;
   throw wrongRecording({ where, expected: `a time (${time.format})`, found: `"${text}"` });
+}
+
+function millisecondsOf(text: string, time: CsvDescription['time']): number {
+  switch (time.format) {
+    case 'iso':
+      return readInstant(text);
+    case 'epoch-s':
+      return Number(text) * 1_000;
+    case 'epoch-ms':
+      return Number(text);
+    case 'count':
+      return (time.start + Number(text) * time.interval) / 1_000;
+  }
 }
 
 /** Numbers, booleans and texts; empty cells and NaN are no values. */

@@ -66,10 +66,19 @@ const csv = z.strictObject({
   ...common,
   kind: z.literal('csv'),
   delimiter: z.string().length(1).default(','),
-  time: z.strictObject({
-    column: z.string(),
-    format: z.enum(['iso', 'epoch-s', 'epoch-ms']).default('iso'),
-  }),
+  time: z.union([
+    z.strictObject({
+      column: z.string(),
+      format: z.enum(['iso', 'epoch-s', 'epoch-ms']).default('iso'),
+    }),
+    /** A column that counts: its 0 was at `start`, and each step takes `interval`. */
+    z.strictObject({
+      column: z.string(),
+      format: z.literal('count'),
+      start: instant,
+      interval: durationSchema,
+    }),
+  ]),
   /** `telemetry.<plant>.<line>.<asset>`, or the name of the column that has it. */
   subject: z
     .string()
