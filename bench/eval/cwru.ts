@@ -8,15 +8,15 @@ import { type Named, type Scored, scoreDiagnoses } from './score-diagnoses.ts';
 
 const BEARING = '6205-2RS';
 const METHODS = {
-  M1_raw: 'squared envelope (published)',
-  M2_cpw: 'the same after cepstrum prewhitening (published)',
-  M3_bestkurt: 'of the band of highest kurtosis (published)',
+  M1_raw: 'squared envelope (reference)',
+  M2_cpw: 'the same after cepstrum prewhitening (reference)',
+  M3_bestkurt: 'of the band of highest kurtosis (reference)',
 } as const;
 
 type Row = Readonly<Record<string, string>>;
 
 /**
- * Records of seeded bearing faults, through what `andon diagnose` runs. The published rows are those of `envelope_baseline.csv`: of
+ * Records of seeded bearing faults, through what `andon diagnose` runs. The reference rows are those of `envelope_baseline.csv`: of
  * the same records, without the right to abstain.
  */
 export async function evaluateCwru(data: string, signal: AbortSignal): Promise<Evaluation> {
@@ -29,7 +29,7 @@ export async function evaluateCwru(data: string, signal: AbortSignal): Promise<E
   const faulty = named.filter(({ fault }) => fault !== 'normal');
   const all = scoreDiagnoses(faulty);
   const normal = named.filter(({ fault }) => fault === 'normal').map(({ verdict }) => verdict);
-  const published = rowsOf(join(data, 'envelope_baseline.csv')).filter(isFaulty);
+  const reference = rowsOf(join(data, 'envelope_baseline.csv')).filter(isFaulty);
   return {
     name: 'cwru',
     about:
@@ -39,7 +39,7 @@ export async function evaluateCwru(data: string, signal: AbortSignal): Promise<E
       figures('Andon, 0 hp (constants chosen here)', scoreDiagnoses(withLoad(faulty, '0'))),
       figures('Andon, 2 hp', scoreDiagnoses(withLoad(faulty, '2'))),
       ...Object.entries(METHODS).map(([method, name]) =>
-        figures(name, argmaxOf(published, method)),
+        figures(name, argmaxOf(reference, method)),
       ),
     ],
     bars: [
@@ -68,7 +68,7 @@ function diagnosed(data: string, record: Row): Named {
   return { fault: partOf(record.fault), ...diagnose(extracted) };
 }
 
-/** What a published method guesses: the part in the column of the greatest ratio. */
+/** What a reference method guesses: the part in the column of the greatest ratio. */
 function argmaxOf(rows: readonly Row[], method: string): Scored {
   return scoreDiagnoses(
     rows.map((row) => {

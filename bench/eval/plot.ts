@@ -48,12 +48,11 @@ export function drawPlot(plot: Plot): string {
 }
 
 function scaleOf({ series, truth, alarms, logarithmic = false }: Plot) {
-  const times = series.flatMap(({ at }) => [at[0] ?? 0, at.at(-1) ?? 0]);
-  const ends = [...truth, ...alarms]
-    .flatMap((span) => [span.from, span.to])
-    .filter(Number.isFinite);
-  const from = Math.min(...times);
-  const to = Math.max(...times, ...(times.length === 0 ? ends : []), from + 1);
+  const ends = series.flatMap(({ at }) => [at[0] ?? 0, at.at(-1) ?? 0]);
+  const others = [...truth, ...alarms].flatMap((span) => [span.from, span.to]);
+  const known = (ends.length > 0 ? ends : others).filter(Number.isFinite);
+  const from = known.length > 0 ? Math.min(...known) : 0;
+  const to = Math.max(from + 1, ...known);
   const shown = (value: number) => (logarithmic ? Math.log10(value) : value);
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;

@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { evaluateCwru } from '../../../bench/eval/cwru.ts';
+import { evaluateIms } from '../../../bench/eval/ims.ts';
+import { evaluatePronostia } from '../../../bench/eval/pronostia.ts';
+import { resultsOf } from '../../../bench/eval/write-results.ts';
+import { realData } from '../../support/real-data.ts';
+
+const SETS = { cwru: evaluateCwru, ims: evaluateIms, pronostia: evaluatePronostia };
+
+test.for(Object.entries(SETS))(
+  '%s gives what is asked for, and docs/detection.md says what it gives',
+  { timeout: 60_000 },
+  async ([name, evaluate], context) => {
+    const data = realData(name, context);
+    const evaluation = await evaluate(data, new AbortController().signal);
+    expect(evaluation.bars.filter(({ met }) => !met)).toEqual([]);
+    // After a change on purpose: npm run eval -- --write-docs
+    expect(readFileSync('docs/detection.md', 'utf8')).toContain(resultsOf(evaluation));
+    for (const { file } of evaluation.plots) readFileSync(`docs/plots/${file}.svg`);
+  },
+);
