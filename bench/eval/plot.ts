@@ -30,7 +30,8 @@ export function drawPlot(plot: Plot): string {
     return `<tspan fill="${colour}" dx="10">${escapeXml(name)}</tspan>`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom + 46}" font-family="sans-serif" font-size="11">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${bottom + 46}" role="img" aria-label="${escapeXml(plot.title)}" font-family="sans-serif" font-size="11">`,
+    `<title>${escapeXml(plot.title)}</title>`,
     `<rect width="${WIDTH}" height="${bottom + 46}" fill="#ffffff"/>`,
     `<text x="${LEFT}" y="20" font-size="14">${escapeXml(plot.title)}<tspan font-size="11">${legend.join('')}</tspan></text>`,
     ...plot.truth.map((span) => truthOf(span, x)),
