@@ -1,11 +1,9 @@
-import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Row } from '../operators/flow/flow.ts';
-import type { Message } from '../operators/model/message.ts';
 import { createMatchStories, type PatternStory } from './explain/match-stories.ts';
-import type { Log } from './ingest/log.ts';
 import { plant } from './plant.ts';
-import { createEngine, PoisonError } from './runtime/engine.ts';
+import { createEngine } from './runtime/engine.ts';
 import { NO_STATES } from './runtime/snapshots.ts';
+import { passThrough, type WholeLog } from './whole-log.ts';
 
 /** What a backtest tells: one JSON line each. The same log gives the same bytes, live or not. */
 export type Decision = {
@@ -32,41 +30,38 @@ export type BacktestSummary = {
   patterns?: readonly PatternStory[];
 };
 
-export type BacktestOptions = {
-  /** Opens the log anew, from its beginning. */
-  readonly openLog: () => Promise<Log>;
+export type BacktestOptions = WholeLog & {
   readonly onDecision: (decision: Decision) => void;
-  readonly onProgress?: (messages: number) => void;
-  readonly signal: AbortSignal;
   /** Follow the matches of these patterns. */
   readonly explain?: readonly string[];
 };
-
-const BATCH = 1_000;
 
 /**
  * The very pipeline of `andon run` over a finite log, without NATS and ClickHouse. Decisions are told when the log
  * has ended, so that a message on which an operator throws can be found and skipped first, as a worker does it.
  */
-export async function backtest(options: BacktestOptions): Promise<BacktestSummary> {
-  const skipped = new Map<number, string>();
-  for (;;) {
-    try {
-      return await once(options, skipped);
-    } catch (error) {
-      if (!(error instanceof PoisonError)) throw error;
-      const cause = error.cause instanceof Error ? error.cause.stack : error.cause;
-      skipped.set(error.sequence, String(cause).slice(0, 2_000));
-    }
-  }
+export async function backtest({
+  onDecision,
+  explain,
+  ...log
+}: BacktestOptions): Promise<BacktestSummary> {
+  const { result, messages, defects } = await passThrough(log, () => {
+    const decisions: Decision[] = [];
+    const summary = nothingYet();
+    const stories = explain === undefined ? undefined : createMatchStories(explain);
+    const engine = createEngine((states) => plant(states, stories?.watch), NO_STATES, {
+      row: (row) => count(row, summary, decisions),
+    });
+    return { engine, result: { decisions, summary, stories } };
+  });
+  const { decisions, summary, stories } = result;
+  for (const decision of decisions) onDecision(decision);
+  if (stories !== undefined) summary.patterns = stories.told();
+  return Object.assign(summary, { messages, defects });
 }
 
-async function once(
-  { openLog, onDecision, onProgress, signal, explain }: BacktestOptions,
-  skipped: ReadonlyMap<number, string>,
-): Promise<BacktestSummary> {
-  const decisions: Decision[] = [];
-  const summary: BacktestSummary = {
+function nothingYet(): BacktestSummary {
+  return {
     messages: 0,
     readings: 0,
     windows: 0,
@@ -76,33 +71,8 @@ async function once(
     requests: 0,
     revisions: 0,
     asides: {},
-    defects: skipped.size,
+    defects: 0,
   };
-  const stories = explain === undefined ? undefined : createMatchStories(explain);
-  const engine = createEngine((states) => plant(states, stories?.watch), NO_STATES, {
-    row: (row) => count(row, summary, decisions),
-  });
-  const push = (message: Message) => {
-    const reason = skipped.get(message.sequence);
-    if (reason === undefined) engine.push(message);
-    else engine.skip(message, reason);
-    summary.messages += 1;
-  };
-  const log = await openLog();
-  try {
-    for (let ended = false; !ended && !signal.aborted; ) {
-      const pulled = await log.pull(BATCH, 0, signal);
-      for (const message of pulled.messages) push(message);
-      ended = pulled.ended;
-      onProgress?.(summary.messages);
-      await macrotask();
-    }
-  } finally {
-    await log.close();
-  }
-  for (const decision of decisions) onDecision(decision);
-  if (stories !== undefined) summary.patterns = stories.told();
-  return summary;
 }
 
 function count(row: Row, summary: BacktestSummary, decisions: Decision[]): void {

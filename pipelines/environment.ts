@@ -33,7 +33,7 @@ const VARIABLES: Readonly<
 export type Overlay = {
   /** Of the variable or option: a mistake is placed there. */
   readonly name: string;
-  readonly path: readonly string[];
+  readonly path: readonly (string | number)[];
   readonly value: unknown;
   /** The value as somebody wrote it. */
   readonly text: string;
@@ -60,10 +60,16 @@ function parsed(text: string, as: 'number' | 'list' | undefined): unknown {
   return as === 'number' && Number.isFinite(number) ? number : text;
 }
 
-/** A copy with one value set. What is no mapping stays as it is: the schema says so at its own place. */
-function withValue(inside: unknown, path: readonly string[], value: unknown): unknown {
+/**
+ * A copy with one value set; a number is a place in a list. What is neither mapping nor list stays as it is: the schema
+ * says so at its own place.
+ */
+function withValue(inside: unknown, path: readonly (string | number)[], value: unknown): unknown {
   const [first, ...rest] = path;
   if (first === undefined) return value;
+  if (typeof first === 'number' && Array.isArray(inside)) {
+    return inside.map((entry, at) => (at === first ? withValue(entry, rest, value) : entry));
+  }
   const mapping = inside ?? {};
   if (typeof mapping !== 'object' || Array.isArray(mapping)) return inside;
   return { ...mapping, [first]: withValue(Reflect.get(mapping, first), rest, value) };

@@ -26,11 +26,16 @@ import { trigger } from '../operators/trigger/trigger.ts';
 import { window } from '../operators/window/window.ts';
 
 /**
- * The plant pipeline: from the log of one partition to rows and requests. Its lines are the stages of
+ * The plant pipeline: from the log of one partition to rows and requests. The lines of its two halves are the stages of
  * `docs/architecture.md`, in the data's order. Deterministic: the same log gives the same rows and requests.
  * `watch` looks on while patterns move.
  */
 export function plant(states: States, watch?: PatternWatch): Stage<Message, Request> {
+  return (log) => log.pipe(observe(states), judge(states, watch));
+}
+
+/** What was measured and what the machine was doing: of the rules, only time and windows count here. */
+export function observe(states: States): Stage<Message, Situated<Observation>> {
   return (log) =>
     log
       .pipe(
@@ -54,12 +59,19 @@ export function plant(states: States, watch?: PatternWatch): Stage<Message, Requ
       .pipe(
         order<Observed>({ id: 'order-observations' as StageId, rank: rankOfObservation }, states),
         situate(states),
-        detect(states),
-        order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, states),
-        annunciate(states),
-        correlate(states, watch),
-        trigger(states),
       );
+}
+
+/** What detectors, patterns and triggers say of it. */
+export function judge(states: States, watch?: PatternWatch): Stage<Situated<Observation>, Request> {
+  return (observations) =>
+    observations.pipe(
+      detect(states),
+      order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, states),
+      annunciate(states),
+      correlate(states, watch),
+      trigger(states),
+    );
 }
 
 type Measured = Frame | Waveform | MachineEvent;

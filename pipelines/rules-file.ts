@@ -1,5 +1,6 @@
 import { type PlantModel, plantFileSchema } from '../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../operators/model/rules.ts';
+import type { Overlay } from './environment.ts';
 import { RULES_CHECKS, RULES_WARNINGS, type RulesCheck } from './rules-checks.ts';
 import { ambiguousNames, duplicatesIn, type Finding } from './rules-findings.ts';
 import { openYamlFile, type Remark, type YamlFile } from './yaml-file.ts';
@@ -30,12 +31,16 @@ export async function readPlantFile(path: string): Promise<readonly PlantEntry[]
   return plants.map((model, index) => ({ raw: rawAt(file, ['plants', index]), model }));
 }
 
-/** Reads and checks `rules.yaml`, its conditions too. Rejects like `readPlantFile`. */
+/**
+ * Reads and checks `rules.yaml`, its conditions too, with other values laid over what it says. Rejects like
+ * `readPlantFile`.
+ */
 export async function readRulesFile(
   path: string,
   checks: readonly RulesCheck[] = RULES_CHECKS,
+  overlays: readonly Overlay[] = [],
 ): Promise<RulesEntry> {
-  const file = openYamlFile(path);
+  const file = openYamlFile(path, overlays);
   const parsed = rulesSchema.safeParse(file.data ?? {});
   const doubles = LISTS.flatMap((name) => duplicatesIn(rawAt(file, [name]), [name]));
   const names = parsed.success ? ambiguousNames(parsed.data) : [];

@@ -23,8 +23,8 @@ export interface YamlFile {
 export type Remark = { readonly where: string; readonly path: string; readonly message: string };
 
 /** Reads a YAML file for people to be told where in it something is wrong. Throws a `Problem` if it is no YAML. */
-export function openYamlFile(path: string): YamlFile {
-  return parseYaml(readText(path), path);
+export function openYamlFile(path: string, overlays: readonly Overlay[] = []): YamlFile {
+  return parseYaml(readText(path), path, overlays);
 }
 
 /** Like `openYamlFile`, of a text. What is laid over it is placed at its own name. */

@@ -13,6 +13,11 @@ export type BacktestArguments = {
   readonly data: readonly string[];
   readonly base?: string;
   readonly explain?: true;
+  /** `ID.FIELD=VALUES`, and what lead times and false alarms are measured by. */
+  readonly sweep?: readonly string[];
+  readonly until?: string;
+  readonly healthyUntil?: string;
+  readonly lasting?: string;
   readonly json?: true;
 };
 

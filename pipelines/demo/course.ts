@@ -1,4 +1,5 @@
 import type { EventTime } from '../../operators/model/time.ts';
+import { median } from '../median.ts';
 import type { PlantEntry } from '../rules-file.ts';
 import type { Work } from './ask-cmms.ts';
 import type { Counts, Finding, Revision } from './ask-warehouse.ts';
@@ -207,11 +208,6 @@ function perSecond(points: readonly (readonly [number, number])[]): number {
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined || last[0] === first[0]) return 0;
   return (last[1] - first[1]) / ((last[0] - first[0]) / 1_000);
-}
-
-/** The lower median; undefined of nothing. */
-export function median(values: readonly number[]): number | undefined {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 }
 
 /** How much was set aside for each reason, the most first. */

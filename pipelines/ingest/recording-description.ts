@@ -13,6 +13,25 @@ const instant = z.string().transform((text, context): EventTime => {
   return z.NEVER;
 });
 
+/** What is known of a machine's life up to a failure, for a backtest to be measured by. Nothing else reads it. */
+const lifeSchema = z
+  .strictObject({
+    /** `plant/line/asset`. Without it the asset of `subject`. */
+    asset: z
+      .string()
+      .regex(/^[\w-]+(\/[\w-]+){2}$/, 'expected plant/line/asset')
+      .optional(),
+    /** Nothing was wrong with it until then: what is said before is a false alarm. */
+    healthy_until: instant.optional(),
+    /** When it failed. What comes later is another life. */
+    failed: instant.optional(),
+  })
+  .refine(
+    ({ healthy_until: healthy, failed }) =>
+      healthy === undefined || failed === undefined || healthy <= failed,
+    { message: 'expected healthy_until before failed' },
+  );
+
 const common = {
   /** Shown as the name of the log, and in the lineage of each message. */
   name: nameSchema,
@@ -26,6 +45,7 @@ const common = {
   tick: durationSchema.default(SECOND),
   /** The ticks go on for so long after the last message, so that windows close and off-delays end. */
   settle: durationSchema.default(MINUTE),
+  lives: z.array(lifeSchema).default([]),
 };
 
 const waveforms = z.strictObject({

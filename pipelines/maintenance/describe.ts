@@ -1,4 +1,5 @@
 import { toIso } from '../../operators/model/time.ts';
+import { inColumns } from '../in-columns.ts';
 import type { LedgerEntry } from './entry.ts';
 import type { RequestDetails, RequestSummary } from './inspect.ts';
 
@@ -17,18 +18,7 @@ export function describeList(summaries: readonly RequestSummary[]): string {
     one.asset,
     oneLine(one.title),
   ]);
-  const table = [HEADINGS, ...rows];
-  const widths = HEADINGS.map((_, column) =>
-    Math.max(...table.map((row) => row[column]?.length ?? 0)),
-  );
-  return table
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return inColumns([HEADINGS, ...rows]);
 }
 
 /** One request for people: what it asks for, why, and what happened on its way. */
