@@ -6,7 +6,8 @@ type Bench = {
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   paced: {
-    about: 'a plant at a steady rate: memory, lag, CPU; --seconds 120 --rate 100000 --assets 250',
+    about:
+      'a plant at a steady rate: memory, lag, CPU; --seconds 120 --rate 100000 --assets 250 --waveforms 50x3',
     run: async (args) => (await import('./paced.ts')).paced(args),
   },
   'paced-publisher': {

@@ -30,13 +30,22 @@ function unitOf(signal: string): string {
   return signal === 'vibration_velocity_rms' ? 'mm/s' : '1';
 }
 
+/** Points that waveforms come from, of the first so many assets. */
+type Points = { readonly assets: number; readonly points: readonly object[] };
+
 /** The model of so many assets, each with these signals. */
-export function plantModel(assets: number, signalNames: readonly string[] = SIGNALS) {
+export function plantModel(
+  assets: number,
+  signalNames: readonly string[] = SIGNALS,
+  measured: Points = { assets: 0, points: [] },
+) {
   const signals = Object.fromEntries(
     signalNames.map((signal) => [signal, { unit: unitOf(signal) }]),
   );
+  const names = assetNames(assets);
+  const sending = new Set(names.slice(0, measured.assets).map(({ asset }) => asset));
   const lines = new Map<string, AssetName[]>();
-  for (const name of assetNames(assets)) {
+  for (const name of names) {
     const known = lines.get(name.line);
     if (known === undefined) lines.set(name.line, [name]);
     else known.push(name);
@@ -45,24 +54,26 @@ export function plantModel(assets: number, signalNames: readonly string[] = SIGN
     id: PLANT,
     name: 'Benchmark',
     time_zone: 'UTC',
-    lines: Array.from(lines, ([line, names]) => ({
+    lines: Array.from(lines, ([line, own]) => ({
       id: line,
       name: line,
-      assets: names.map(({ asset }) => ({
+      assets: own.map(({ asset }) => ({
         id: asset,
         name: asset,
         class: 'pump',
         iso: { group: '2', support: 'rigid' },
         components: ['bearing'],
         signals,
+        ...(sending.has(asset) ? { points: measured.points } : {}),
       })),
     })),
   };
 }
 
 /** `plant.yaml` of so many assets. */
-export function plantFile(assets: number): string {
-  return stringify({ plants: [plantModel(assets)] }, { aliasDuplicateObjects: false });
+export function plantFile(assets: number, measured?: Points): string {
+  const plants = [plantModel(assets, SIGNALS, measured)];
+  return stringify({ plants }, { aliasDuplicateObjects: false });
 }
 
 /** `rules.yaml`: all readings in windows, some in overlapping ones and sketches, every kind of detector, a pattern. */

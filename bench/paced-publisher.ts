@@ -4,11 +4,13 @@ import { Packr } from 'msgpackr';
 import { connectNats } from '../pipelines/ingest/connection.ts';
 import { createPublisher, type LogPublisher } from '../pipelines/ingest/publish.ts';
 import { assetNames, PLANT, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
+import { BURST_SECONDS, type Bursts, burstMessages, burstsOf } from './paced-waveforms.ts';
 
 /** What the publisher prints at its end, as one line of JSON. */
 export type Published = {
   readonly messages: number;
   readonly readings: number;
+  readonly waveforms: number;
   readonly seconds: number;
   /** The longest that it ran behind its own pace: its share of the machine was too small then. */
   readonly behindMilliseconds: number;
@@ -16,7 +18,7 @@ export type Published = {
 
 const packr = new Packr({ useRecords: false });
 
-/** Publishes frames of 20 readings at a steady pace, one asset after the other. */
+/** Publishes frames of 20 readings at a steady pace, one asset after the other, and waveforms between them. */
 export async function publishPaced(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({
     args: [...args],
@@ -25,6 +27,7 @@ export async function publishPaced(args: readonly string[]): Promise<boolean> {
       assets: { type: 'string', default: '250' },
       rate: { type: 'string', default: '100000' },
       seconds: { type: 'string', default: '120' },
+      waveforms: { type: 'string', default: '0x0' },
     },
   });
   const connection = await connectNats({ servers: values.url, name: 'bench publisher' });
@@ -32,7 +35,12 @@ export async function publishPaced(args: readonly string[]): Promise<boolean> {
   try {
     const assets = Number(values.assets);
     await start(publisher, assets);
-    const published = await pace(publisher, assets, Number(values.rate), Number(values.seconds));
+    const published = await pace(publisher, {
+      assets,
+      rate: Number(values.rate),
+      seconds: Number(values.seconds),
+      bursts: burstsOf(values.waveforms),
+    });
     await publisher.flush();
     console.log(JSON.stringify(published));
   } finally {
@@ -50,11 +58,16 @@ async function start(publisher: LogPublisher, assets: number): Promise<void> {
   }
 }
 
+type Pace = {
+  readonly assets: number;
+  readonly rate: number;
+  readonly seconds: number;
+  readonly bursts: Bursts;
+};
+
 async function pace(
   publisher: LogPublisher,
-  assets: number,
-  rate: number,
-  seconds: number,
+  { assets, rate, seconds, bursts }: Pace,
 ): Promise<Published> {
   const subjects = assetNames(assets).map(
     ({ line, asset }) => `telemetry.${PLANT}.${line}.${asset}`,
@@ -63,7 +76,9 @@ async function pace(
   const total = Math.round(perSecond * seconds);
   const started = performance.now();
   const producer = `bench/${process.pid}`;
+  const sendWaveforms = waveformSender(publisher, bursts, seconds);
   let readings = 0;
+  let waveforms = 0;
   let behindMilliseconds = 0;
   for (let sent = 0; sent < total; ) {
     const elapsed = (performance.now() - started) / 1_000;
@@ -82,8 +97,32 @@ async function pace(
         payload: packr.pack({ time: Date.now(), values: frame }),
       });
     }
+    waveforms += await sendWaveforms(elapsed);
     await pause(5);
   }
+  waveforms += await sendWaveforms(seconds);
   const took = (performance.now() - started) / 1_000;
-  return { messages: total, readings, seconds: took, behindMilliseconds };
+  return { messages: total, readings, waveforms, seconds: took, behindMilliseconds };
+}
+
+/** Sends what is due after so many seconds: one asset after the other, each with all its points at once. */
+function waveformSender(publisher: LogPublisher, bursts: Bursts, seconds: number) {
+  const perSecond = bursts.assets / BURST_SECONDS;
+  const total = Math.floor(perSecond * seconds);
+  const messagesOf = burstMessages(bursts);
+  let sent = 0;
+  return async (elapsed: number): Promise<number> => {
+    let waveforms = 0;
+    for (; sent < Math.min(total, Math.floor(perSecond * elapsed)); sent += 1) {
+      for (const { subject, payload } of messagesOf(sent % bursts.assets)) {
+        const headers = {
+          'Andon-Producer': `bench/${process.pid}`,
+          'Andon-Sequence': String(Math.floor(sent / bursts.assets)),
+        };
+        await publisher.publish({ subject, headers, payload });
+        waveforms += 1;
+      }
+    }
+    return waveforms;
+  };
 }

@@ -34,6 +34,8 @@ export type Facts = {
   readonly framesPerEpoch: number;
   readonly caughtUp: number | undefined;
   readonly landed: number;
+  /** Waveforms whose features are in ClickHouse. */
+  readonly described: number;
   readonly tables: readonly Readonly<Record<string, string>>[];
   /** What left the main way: where, why, how often. */
   readonly asides: readonly Readonly<Record<string, string>>[];
@@ -49,7 +51,7 @@ export function report(
   options: Readonly<Record<string, string>>,
   json: boolean,
 ): boolean {
-  const { published, samples, end, landed, framesPerEpoch, warnings } = facts;
+  const { published, samples, end, landed, described, framesPerEpoch, warnings } = facts;
   const middle = samples[Math.floor(samples.length / 2)];
   const most = (of: (sample: Sample) => number) => Math.max(...samples.map(of));
   const lag = { written: end.toWrite / framesPerEpoch, landed: end.toLand / framesPerEpoch };
@@ -71,6 +73,7 @@ export function report(
   };
   const kept = {
     'every reading landed once': landed === published.readings,
+    'every waveform described once': described === published.waveforms,
     'worker under 500 MB': peak.worker < BOUNDS.worker,
     'warehouse under 1.5 GB': peak.warehouse < BOUNDS.warehouse,
     'at most two epochs behind': lag.landed <= BOUNDS.epochs,
@@ -79,6 +82,7 @@ export function report(
     options,
     published,
     landed,
+    described,
     peak,
     half: { worker: middle?.worker?.resident, warehouse: middle?.warehouse?.resident },
     end: { worker: end.worker?.resident, warehouse: end.warehouse?.resident },
@@ -107,6 +111,7 @@ export function report(
 type Result = {
   readonly published: Published;
   readonly landed: number;
+  readonly described: number;
   readonly peak: Readonly<Record<string, number>>;
   readonly half: Readonly<Record<string, number | undefined>>;
   readonly end: Readonly<Record<string, number | undefined>>;
@@ -136,12 +141,15 @@ function table(result: Result): readonly string[] {
   const catchingUp =
     lag.caughtUpSeconds === undefined ? 'never' : `${lag.caughtUpSeconds.toFixed(1)} s later`;
   const rows: readonly (readonly [string, string])[] = [
-    ['published', `${published.readings} readings in ${published.messages} frames`],
+    [
+      'published',
+      `${published.readings} readings in ${published.messages} frames, ${published.waveforms} waveforms`,
+    ],
     [
       'pace',
       `${published.seconds.toFixed(1)} s, at most ${published.behindMilliseconds.toFixed(0)} ms behind`,
     ],
-    ['landed', `${result.landed} readings`],
+    ['landed', `${result.landed} readings, features of ${result.described} waveforms`],
     ['memory of the worker', memory('worker')],
     ['of that', `heap ${megabytes(heap.most)}, buffers ${megabytes(heap.external)} at most`],
     ['memory of the warehouse', memory('warehouse')],

@@ -9,16 +9,22 @@ import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
 import { plantFile, RULES_FILE } from './paced-plant.ts';
 import type { Published } from './paced-publisher.ts';
 import { type Facts, report, type Sample } from './paced-report.ts';
+import { burstsOf, pointsOf, withVibrationRules } from './paced-waveforms.ts';
 import { loadAverage, useOf } from './process-use.ts';
 import { placed, type Rig, startRig } from './rig.ts';
 import { workerMetrics } from './worker-metrics.ts';
 
 const EPOCH_SECONDS = 2;
 const CATCH_UP_SECONDS = 60;
+/** Waveforms with a level, a velocity and an answer about the bearing. */
+const DESCRIBED = `
+  SELECT count() AS waveforms FROM features
+  WHERE hasAll(mapKeys(values), ['acceleration_rms', 'velocity_rms', 'bearing_outer_race'])`;
 
 /**
  * A plant of N assets with 20 signals publishes at a steady rate for a while; nats-server, publisher, worker and
- * embedded warehouse share the machine. Prints what each of them took and whether everything landed; false when the
+ * embedded warehouse share the machine. With `--waveforms 50x3`, the first 50 assets also send a second of 25.6 kHz from
+ * three points each every ten seconds. Prints what each of them took and whether everything landed; false when the
  * counts differ or a bound was missed.
  */
 export async function paced(args: readonly string[]): Promise<boolean> {
@@ -28,22 +34,32 @@ export async function paced(args: readonly string[]): Promise<boolean> {
       assets: { type: 'string', default: '250' },
       rate: { type: 'string', default: '100000' },
       seconds: { type: 'string', default: '120' },
+      waveforms: { type: 'string', default: '0x0' },
       profile: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
-  const { assets, rate, seconds, profile } = values;
+  const { assets, rate, seconds, waveforms, profile } = values;
+  const bursts = burstsOf(waveforms);
+  const points = pointsOf(bursts);
   const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
   const rig = await startRig({ node });
   try {
-    const model = await placed(rig, 'plant.yaml', plantFile(Number(assets)));
-    const rules = await placed(rig, 'rules.yaml', RULES_FILE);
+    const model = await placed(
+      rig,
+      'plant.yaml',
+      plantFile(Number(assets), { assets: bursts.assets, points }),
+    );
+    const judged = points.length === 0 ? RULES_FILE : withVibrationRules(RULES_FILE);
+    const rules = await placed(rig, 'rules.yaml', judged);
     await rig.andon(['apply', model, rules]);
-    const facts = await measure(rig, ['--assets', assets, '--rate', rate, '--seconds', seconds], {
+    const plant = { assets, rate, seconds, waveforms };
+    const args = Object.entries(plant).flatMap(([name, value]) => [`--${name}`, value]);
+    const facts = await measure(rig, args, {
       frames: Number(rate) / 20,
       progress: !values.json,
     });
-    return report(facts, { assets, rate, seconds }, values.json);
+    return report(facts, plant, values.json);
   } finally {
     await rig.close();
   }
@@ -122,6 +138,7 @@ async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise
     const { state } = await manager.streams.info(partitionStream(0));
     const caughtUp = await caughtUpAfter(rig, state.last_seq);
     const [counted] = await ask('SELECT count() AS readings FROM readings');
+    const [features] = await ask(DESCRIBED);
     const tables = await ask(
       "SELECT table, sum(rows) AS rows, count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'andon' GROUP BY table HAVING rows > 0 ORDER BY table",
     );
@@ -138,6 +155,7 @@ async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise
       framesPerEpoch: watch.frames * EPOCH_SECONDS,
       caughtUp,
       landed: Number(counted?.readings),
+      described: Number(features?.waveforms),
       tables,
       asides,
       warnings: rig.warnings,
