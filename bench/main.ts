@@ -31,6 +31,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'patterns over the reference workload and other loads; --only W2 --rounds 3 --json FILE',
     run: async (args) => (await import('./patterns.ts')).patterns(args),
   },
+  windows: {
+    about: 'windows over the reference workload; --only A1 --rounds 5 --json FILE',
+    run: async (args) => (await import('./windows.ts')).windows(args),
+  },
   state: {
     about: 'size and pause of a checkpoint in which every key changed; --keys 1000,10000,100000',
     run: async (args) => (await import('./state.ts')).benchState(args),

@@ -6,13 +6,13 @@ import type { Situated, Situation } from '../operators/model/situation.ts';
 import { BEGINNING, type EventTime } from '../operators/model/time.ts';
 
 /** One of the 65,536 events of the workload: its letter, its price (0 to 102.3) and its key (0 to 999). */
-type Entry = { readonly name: string; readonly price: number; readonly key: number };
+export type Entry = { readonly name: string; readonly price: number; readonly key: number };
 
-const ENTRIES = 65_536;
-const KEYS = 1_000;
+export const ENTRIES = 65_536;
+export const KEYS = 1_000;
 
-/** A linear congruential generator of 64 bits from 42: the same entries everywhere. */
-function entriesOf(): readonly Entry[] {
+/** The entries that repeat: a linear congruential generator of 64 bits from 42, the same everywhere. */
+export function entriesOf(): readonly Entry[] {
   let state = 42n;
   return Array.from({ length: ENTRIES }, () => {
     state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n);
