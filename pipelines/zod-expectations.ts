@@ -42,7 +42,8 @@ function nearest(branches: readonly (readonly Issue[])[], path: readonly Propert
 function wordsOf(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return article(issue.expected);
+      // Zod's own message says less of it.
+      return /^expected /.test(issue.message) ? ownWords(issue) : article(issue.expected);
     case 'invalid_value':
       return issue.values.map(String).join(', ');
     case 'invalid_union':
@@ -54,9 +55,13 @@ function wordsOf(issue: Issue): string {
     case 'too_big':
       return `${issue.inclusive ? 'at most' : 'less than'} ${issue.maximum}${unitOf(issue.origin)}`;
     default:
-      // Our own messages begin with "expected …", and some end with "…, found …", which is said anyway.
-      return issue.message.replace(/^expected /, '').replace(/, found ".*"$/, '');
+      return ownWords(issue);
   }
+}
+
+/** Our own messages begin with "expected …", and some end with "…, found …", which is said anyway. */
+function ownWords({ message }: Issue): string {
+  return message.replace(/^expected /, '').replace(/, found ".*"$/, '');
 }
 
 function unitOf(origin: string): string {

@@ -34,13 +34,12 @@ export function formatDuration(duration: Duration): string {
   return duration < 0 ? `-${text}` : text;
 }
 
+const EXPECTED = 'expected a duration such as 250ms, 2s or 1h30m';
+
 /** A duration as people write it in YAML. */
-export const durationSchema = z.string().transform((text, context) => {
+export const durationSchema = z.string(EXPECTED).transform((text, context) => {
   const duration = parseDuration(text);
   if (duration !== undefined) return duration;
-  context.addIssue({
-    code: 'custom',
-    message: `expected a duration such as 250ms, 2s or 1h30m, found "${text}"`,
-  });
+  context.addIssue({ code: 'custom', message: `${EXPECTED}, found "${text}"` });
   return z.NEVER;
 });

@@ -24,7 +24,6 @@ const NONE = '–';
 export function describeSweep(report: SweepReport): string {
   const { swept, span, outcomes, messages, defects, lasting, interrupted } = report;
   const assets = span.assets.size;
-  const months = monthsOf(span);
   const several = outcomes.some(({ leads }) => leads.length > 1);
   const judged = outcomes.some(({ falseAlarms }) => falseAlarms !== undefined);
   const columns: readonly Column[] = [
@@ -46,7 +45,7 @@ export function describeSweep(report: SweepReport): string {
   const flush = columns.flatMap(([name], at) => (LEFT.has(name) ? [] : [at]));
   return [
     `${messages} messages: ${span.readings} readings, ${span.waveforms} waveforms`,
-    `measured: ${months.toPrecision(3)} months of 30.4 days, of ${assets === 1 ? 'one asset' : `${assets} assets together`}`,
+    measured(span),
     `alarms of ${swept.detectors.join(', ')}; requests of all rules`,
     `lead time: from the first alarm that stood at the end or for ${formatDuration(lasting)}`,
     ...(interrupted ? ['interrupted: this is what was seen so far'] : []),
@@ -54,6 +53,14 @@ export function describeSweep(report: SweepReport): string {
     '',
     inColumns([head, ...rows], new Set(flush)),
   ].join('\n');
+}
+
+function measured(span: MeasuredSpan): string {
+  const count = span.assets.size;
+  const months = monthsOf(span);
+  const assets = count === 1 ? 'one asset' : `${count} assets`;
+  const much = `measured: ${assets}, ${months.toPrecision(3)} months of 30.4 days${count > 1 ? ' together' : ''}`;
+  return months < count ? `${much}; alarms a month are extrapolated` : much;
 }
 
 type Line = { readonly variant: Variant; readonly outcome: Outcome };

@@ -109,7 +109,7 @@ triggers:
       'rules.yaml:4:11: windows.1.id: expected each id once, found w',
       'rules.yaml:4:20: windows.1.kind: expected tumbling, hopping, session, count, found tumblink',
       'rules.yaml:9:24: detectors.0.clear.deadband: expected a number or a percentage such as 5%, found 5 %',
-      'rules.yaml:9:36: detectors.0.clear.after: expected a text, found 3',
+      'rules.yaml:9:36: detectors.0.clear.after: expected a duration such as 250ms, 2s or 1h30m, found 3',
       'rules.yaml:11:5: triggers.0.on: expected a text, found nothing',
       'rules.yaml:11:31: triggers.0.request.kind: expected inspection, repair, replacement, calibration, found rapair',
     ]);

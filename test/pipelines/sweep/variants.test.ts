@@ -70,7 +70,10 @@ describe('what is refused', () => {
     ['usual.learn=10', '--sweep usual.learn: detectors.0.learn: expected at least 20, found 10'],
     ['usual.learn=20.5', 'found 20.5'],
     ['usual.limit=4s', '--sweep usual.limit: detectors.0.limit: expected a number, found 4s'],
-    ['zone.raise.after=4', 'detectors.2.raise.after: expected a text, found 4'],
+    [
+      'zone.raise.after=4',
+      'detectors.2.raise.after: expected a duration such as 250ms, 2s or 1h30m, found 4',
+    ],
     ['usual.signal=4', 'expected a text, found 4'],
   ])('%s', async (option, message) => {
     await expect(variantsOf(file, [option])).rejects.toThrow(message);
