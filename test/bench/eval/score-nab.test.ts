@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { nabRow } from '../../../bench/eval/nab-row.ts';
 import {
   bestThreshold,
   type Flag,
@@ -144,15 +143,5 @@ describe('the best threshold', () => {
   test('takes rows of equal scores together', () => {
     const flags = at(800, ...Array.from({ length: 30 }, (_, index) => 200 + index));
     expect(bestThreshold([{ file: one, flags }], standard).score).toBe(0);
-  });
-
-  test('makes a line of the table', () => {
-    const flagged = [{ file: two, flags: at(400, 200) }];
-    expect(nabRow('half', flagged)).toEqual({
-      system: 'half',
-      standard: 47.3,
-      'low FP': 44.5,
-      'low FN': 48.2,
-    });
   });
 });
