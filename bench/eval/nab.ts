@@ -21,7 +21,7 @@ const CHOSEN = [
   'nyc_taxi',
   'rogue_agent_key_updown',
 ];
-const LEAST_TICK = 300_000;
+const RANGES = ['running range', 'running range, onsets only'] as const;
 
 /** A file and what the rules said of it. */
 type Run = { readonly series: Series; readonly found: Judged; readonly flags: readonly Flag[] };
@@ -30,11 +30,9 @@ type Row = Evaluation['rows'][number];
 type Part = { readonly name: string; readonly has: (run: Run) => boolean };
 
 const HELD_BACK: Part = { name: 'files held back', has: (run) => !isChosen(run) };
-const PARTS: readonly Part[] = [
-  HELD_BACK,
-  { name: 'files chosen on', has: isChosen },
-  { name: 'all files', has: () => true },
-];
+const CHOSEN_ON: Part = { name: 'files chosen on', has: isChosen };
+const ALL: Part = { name: 'all files', has: () => true };
+const PARTS = [HELD_BACK, CHOSEN_ON, ALL] as const;
 
 /** NAB: onsets of anomalies in series of many kinds, against windows that people labelled. */
 export async function evaluateNab(data: string, signal: AbortSignal): Promise<Evaluation> {
@@ -42,20 +40,22 @@ export async function evaluateNab(data: string, signal: AbortSignal): Promise<Ev
   for (const name of nabNames(data)) runs.push(await runOf(await readNab(data, name), signal));
   const range = runs.map(({ series }) => flagged(series, runningRange(series.values)));
   const onsets = range.map(({ file, flags }) => ({ file, flags: onsetsOf(flags) }));
-  const rows = [
-    ownRow(runs),
-    rangeRow('running range, every row outside of it', runs, range),
-    rangeRow('running range, onsets only', runs, onsets),
-    ...publishedRows(runs),
-    { system: 'says nothing', ...Object.fromEntries(PARTS.map(({ name }) => [name, 0])) },
-  ];
+  const own = ownRow(runs);
+  const fair = [range, onsets].map((flags, at) => rangeRow(RANGES[at] ?? '', runs, flags));
+  const best = [range, onsets].map((flags, at) => bestRangeRow(RANGES[at] ?? '', runs, flags));
   return {
     name: 'nab',
     about: `NAB: ${runs.length} of its 58 files, every raised anomaly of \`examples/nab/rules.yaml\` an alarm at its row. 0 is a detector that says nothing, 100 one that says the first row of each labelled window and no other.`,
-    rows,
-    bars: PARTS.slice(0, 1)
-      .concat(PARTS.slice(2))
-      .map((part) => barOf(part, rows)),
+    rows: [own, ...fair, ...best, ...publishedRows(runs), silence()],
+    bars: [
+      barOf('all files: better than the running range at its best threshold', ALL, own, best),
+      barOf(
+        'files held back: better than the running range with its threshold chosen as our constants',
+        HELD_BACK,
+        own,
+        fair,
+      ),
+    ],
     plots: runs.filter(({ series }) => series.windows.length > 1).map(plotOf),
     notes: notesOf(runs),
   };
@@ -69,7 +69,7 @@ async function runOf(series: Series, signal: AbortSignal): Promise<Run> {
     time: { column: 'timestamp' },
     subject: 'telemetry.nab.line1.machine',
     signals: { value: 'value' },
-    tick: `${LEAST_TICK / 1_000}s`,
+    tick: '5m',
   });
   const found = await judged('nab', [recording], signal);
   return { series, found, flags: flagsOf(series, found.onsets) };
@@ -101,12 +101,27 @@ function ownRow(runs: readonly Run[]): Row {
   });
 }
 
-/** The best that a detector can have in each part, by a threshold of its own for each part and profile. */
+/** The running range at the threshold that is best on the files on which our constants were chosen. */
 function rangeRow(system: string, runs: readonly Run[], flags: readonly Flagged[]): Row {
-  return rowOf(system, (part, profile) => {
-    const of = flags.filter((_, at) => runs[at] !== undefined && part.has(runs[at]));
-    return bestThreshold(of, profile).score;
+  return rowOf(`${system}, threshold chosen as ours`, (part, profile) => {
+    const { threshold } = bestThreshold(within(runs, flags, CHOSEN_ON), profile);
+    return scoreAt(within(runs, flags, part), threshold, profile);
   });
+}
+
+/** The running range at the threshold that turned out to be best, another one for each figure. */
+function bestRangeRow(system: string, runs: readonly Run[], flags: readonly Flagged[]): Row {
+  return rowOf(`${system}, best threshold of each column`, (part, profile) => {
+    return bestThreshold(within(runs, flags, part), profile).score;
+  });
+}
+
+function within(runs: readonly Run[], flags: readonly Flagged[], { has }: Part): Flagged[] {
+  return flags.filter((_, at) => runs.slice(at, at + 1).some(has));
+}
+
+function silence(): Row {
+  return { system: 'says nothing', ...Object.fromEntries(PARTS.map(({ name }) => [name, 0])) };
 }
 
 function rowOf(
@@ -114,20 +129,22 @@ function rowOf(
   score: (part: Part, profile: (typeof PROFILES)[keyof typeof PROFILES]) => number,
 ): Row {
   const standard = PARTS.map((part) => [part.name, score(part, PROFILES.standard)] as const);
-  const all: Part = { name: 'all files', has: () => true };
   const others = (['low FP', 'low FN'] as const).map((name) => {
-    return [`all, ${name}`, score(all, PROFILES[name])] as const;
+    return [`all, ${name}`, score(ALL, PROFILES[name])] as const;
   });
   const figures = [...standard, ...others].map(([name, value]) => [name, Number(value.toFixed(1))]);
   return { system, ...Object.fromEntries(figures) };
 }
 
+/** None when a file is there whose published scores are not known here. */
 function publishedRows(runs: readonly Run[]): Row[] {
-  const systems = Object.keys(publishedScores(runs[0]?.series.name ?? '') ?? {});
-  return systems.map((system) => {
+  const published = new Map(runs.map(({ series }) => [series, publishedScores(series.name)]));
+  const [first] = published.values();
+  if (first === undefined || [...published.values()].includes(undefined)) return [];
+  return Object.keys(first).map((system) => {
     const figures = PARTS.map(({ name, has }) => {
       const of = runs.filter(has).map(({ series }) => series);
-      const raw = of.reduce((sum, file) => sum + (publishedScores(file.name)?.[system] ?? 0), 0);
+      const raw = of.reduce((sum, file) => sum + (published.get(file)?.[system] ?? 0), 0);
       const labelled = of.map((file) => file.labelled);
       return [name, Number(normalised(raw, labelled, PROFILES.standard).toFixed(1))];
     });
@@ -135,14 +152,10 @@ function publishedRows(runs: readonly Run[]): Row[] {
   });
 }
 
-function barOf({ name }: Part, [own, ...others]: readonly Row[]): Evaluation['bars'][number] {
-  const ours = Number(own?.[name]);
-  const theirs = Math.max(...others.slice(0, 2).map((row) => Number(row[name])));
-  return {
-    bar: `${name}, standard profile: better than the running range`,
-    measured: `${ours} against ${theirs}`,
-    met: ours > theirs,
-  };
+function barOf(bar: string, { name }: Part, own: Row, others: readonly Row[]) {
+  const ours = Number(own[name]);
+  const theirs = Math.max(...others.map((row) => Number(row[name])));
+  return { bar, measured: `${ours} against ${theirs}`, met: ours > theirs };
 }
 
 function notesOf(runs: readonly Run[]): string[] {
@@ -157,11 +170,10 @@ function notesOf(runs: readonly Run[]): string[] {
       return row >= probationOf(labelled) && !isIn;
     });
   });
-  const late = runs.reduce((sum, { found }) => sum + (found.summary.asides.late ?? 0), 0);
   return [
-    `${windows.filter(Boolean).length} of ${windows.length} windows found, ${outside.length} onsets outside of them and of the probation; ${late} readings came with a time that was over (a clock put back) and were judged by nobody.`,
-    `The constants were chosen on the eleven artificial files and ${CHOSEN.map((name) => `\`${name}\``).join(', ')}, by the standard profile; the other three were scored once, when they stood.`,
-    'The running range has the threshold that is best for it in each column, so it is scored better than it could be used. Published systems have the thresholds that are best on all 58 files, and most were built with them in view; their rows are sums of the published scores per file, which the windowed Gaussian of ours confirms in each.',
+    `${windows.filter(Boolean).length} of ${windows.length} windows found, ${outside.length} onsets outside of them and of the probation.`,
+    `The constants of the rules were chosen on the eleven artificial files and ${CHOSEN.map((name) => `\`${name}\``).join(', ')}, by the standard profile. The other three were held back, and scored twice: rules of an earlier kind (range of the values, range of the day's spread), chosen in the same way, had 20 there and 57 in all. They have seven windows; one window more or less is 14 points.`,
+    'Published systems: sums of their published scores per file, at thresholds that are best on all 58 files, with which most of them were built. Those of the windowed Gaussian come out of our scorer to four digits in each of the 18 files; the thresholds and scores of whole profiles cannot be checked with 18 files of 58.',
     'Wu & Keogh (arXiv 2009.13807) find these labels partly wrong and many of the series trivial: this is a check of sanity, no claim.',
   ];
 }

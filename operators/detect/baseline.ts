@@ -1,4 +1,5 @@
 import type { DetectorRule } from '../model/detector-rule.ts';
+import type { EventTime } from '../model/time.ts';
 import {
   type Baselines,
   deviationOf,
@@ -7,14 +8,16 @@ import {
   type Mode,
   unscaled,
 } from './modes.ts';
+import { DEVIATIONS_PER_MAD } from './robust.ts';
 import { deadbandOf, type Hearing, measure, short, type Verdict } from './verdict.ts';
 
 type BaselineRule = Extract<DetectorRule, { kind: 'baseline' }>;
 
 /**
  * Learns `learn` samples of each mode, then holds every further one against their median and MAD, for ever: a
- * baseline that followed the machine would follow the wear. While an anomaly of the signal stands nothing is learnt
- * (`frozen`). `show` is called at every tenth of the learning and whenever the status changes. Levels: `up`, `down`.
+ * baseline that followed the machine would follow the wear. With `forget` it does follow, for signals that have no level
+ * of their own. While an anomaly of the signal stands nothing is learnt (`frozen`). `show` is called at every tenth of
+ * the learning and whenever the status changes. Levels: `up`, `down`.
  */
 export function baseline(
   memory: Baselines,
@@ -24,7 +27,25 @@ export function baseline(
 ): Verdict | undefined {
   const known = learnt(memory, rule, hearing, show);
   if (!known?.ready) return undefined;
-  return held(rule, hearing, known.value, known.mode, known.name);
+  const verdict = held(rule, hearing, known.value, known.mode, known.name);
+  if (rule.forget !== undefined) {
+    follow(known.mode, known.value, hearing.sample.time, rule.forget);
+  }
+  return verdict;
+}
+
+/**
+ * Moves what is usual towards a value, by half in `forget`: m ← m + ad, σ² ← (1 − a)(σ² + ad²) with d = x − m and
+ * a = 1 − 2^(−Δt/forget) (Finch, Incremental calculation of weighted mean and variance, 2009, section 9). A level that
+ * lasts becomes usual, whether or not an anomaly stands.
+ */
+function follow(mode: Mode, value: number, time: EventTime, forget: number): void {
+  const share = 1 - 0.5 ** (Math.max(0, time - mode.last) / forget);
+  const distance = value - mode.median;
+  const squared = (DEVIATIONS_PER_MAD * mode.mad) ** 2;
+  mode.mad = Math.sqrt((1 - share) * (squared + share * distance ** 2)) / DEVIATIONS_PER_MAD;
+  mode.median += share * distance;
+  mode.last = time;
 }
 
 function held(
@@ -50,7 +71,7 @@ function held(
     limit,
     score: isDown ? -score : score,
     text: () =>
-      `${short(Math.abs(score))} robust deviations ${score < 0 ? 'below' : 'above'} its usual ${measure(usual, unit)} (limit ${measure(limit, unit)})`,
+      `${short(Math.abs(score))} ${rule.forget === undefined ? 'robust ' : ''}deviations ${score < 0 ? 'below' : 'above'} its usual ${measure(usual, unit)} (limit ${measure(limit, unit)})`,
     evidence: () => ({
       median: usual,
       mad,

@@ -1,7 +1,7 @@
 import type { BaselineState } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { Duration, EventTime } from '../model/time.ts';
-import { DEVIATIONS_PER_MAD, robust } from './robust.ts';
+import { DEVIATIONS_PER_MAD, moments, robust } from './robust.ts';
 import type { Hearing } from './verdict.ts';
 
 /** A rule that learns what is usual in each mode. */
@@ -14,7 +14,7 @@ export type Progress = {
   count: number;
   /** Running time between judged samples of this mode without a change of state in between. */
   running: Duration;
-  /** Of the last sample that was learnt: its time, and since when its state was on. */
+  /** Of the last sample that was learnt or followed: its time; and since when its state was on. */
   last: EventTime;
   since: EventTime;
 };
@@ -160,10 +160,16 @@ function study(mode: Mode, value: number, rule: LearningRule, hearing: Hearing):
   if (mode.samples === null) return isNews;
   if (isTaken) keep(mode, mode.samples, value);
   if (!isNews || mode.kept === 0) return isNews;
-  Object.assign(mode, robust(mode.samples.slice(0, mode.kept)));
+  const samples = mode.samples.slice(0, mode.kept);
+  Object.assign(mode, follows(rule) ? moments(samples) : robust(samples));
   // Drift alone looks at the samples themselves once more, and lets them go then.
   if (mode.status === 'ready' && rule.kind !== 'drift') mode.samples = null;
   return true;
+}
+
+/** A baseline that goes on with every value, by moments: it begins with those, too. */
+function follows(rule: LearningRule): boolean {
+  return rule.kind === 'baseline' && rule.forget !== undefined;
 }
 
 function keep(mode: Mode, samples: Float64Array, value: number): void {

@@ -7,6 +7,13 @@ export function robust(values: Float64Array): { median: number; mad: number } {
   return { median, mad: medianOf(values.map((value) => Math.abs(value - median))) };
 }
 
+/** Mean and standard deviation in their place, the deviation as a MAD of a normal distribution. */
+export function moments(values: Float64Array): { median: number; mad: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { median: mean, mad: Math.sqrt(squares / values.length) / DEVIATIONS_PER_MAD };
+}
+
 function medianOf(values: Float64Array): number {
   const sorted = values.slice().sort();
   const middle = sorted.length >> 1;

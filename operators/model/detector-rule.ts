@@ -66,6 +66,8 @@ const ruleSchema = z.discriminatedUnion('kind', [
     ...scaled,
     /** Robust z (median and MAD of the logarithm) that counts as a breach. */
     limit: z.number().positive().default(6),
+    /** What is usual follows the values, by half in so long; without it, it stands for ever. */
+    forget: positive.optional(),
     direction: direction.default('up'),
   }),
   z.strictObject({

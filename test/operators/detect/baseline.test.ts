@@ -105,6 +105,27 @@ describe('a baseline', () => {
     expect(storyOf(run([usual], ...learning(), ...wear))).toHaveLength(1);
   });
 
+  test('with `forget` it moves half of the way in that time: 50.5 + 6 · √(½ (0.385 + ½ · 1²)) = 54.4912', () => {
+    const following = { ...usual, floor: 0, forget: '10s' };
+    const out = anomaliesOf(run([following], ...learning(), heard(210, 51), heard(220, 56)));
+    expect(out.map(({ phase, value }) => `${phase} ${value}`)).toEqual(['raised 56']);
+    expect(out[0]!.limit).toBeCloseTo(54.4912, 4);
+    expect(out[0]!.evidence['median']).toBeCloseTo(50.5, 9);
+  });
+
+  test('with `forget` a level that lasts becomes usual, and slow wear is not found', () => {
+    const following = { ...usual, forget: '5m' };
+    const step = Array.from({ length: 100 }, (_, index) => heard(210 + 10 * index, 60));
+    expect(storyOf(run([following], ...learning(), ...step))).toEqual([
+      'raised 210 warning',
+      expect.stringMatching(/^cleared/),
+    ]);
+    const wear = Array.from({ length: 100 }, (_, index) =>
+      heard(210 + 10 * index, 50 + 0.1 * index),
+    );
+    expect(storyOf(run([following], ...learning(), ...wear))).toEqual([]);
+  });
+
   test('each mode has one of its own, and what is not learnt is not judged', () => {
     const fast = { mode: 'Fast' };
     const out = run([usual], ...learning(), heard(210, 80, fast), heard(220, 80));

@@ -33,6 +33,10 @@ const rules = ruled(
     raise: { count: 2, severity: { B: 'notice', C: 'warning', D: 'alarm' } },
   },
   { id: 'usual', kind: 'baseline', signal: 'temperature', learn: 20, modes: ['state'] },
+  {
+    ...{ id: 'follows', kind: 'baseline', signal: 'temperature', learn: 40, limit: 2, modes: [] },
+    ...{ forget: '2m', when: { whole: true } },
+  },
   { id: 'frozen', kind: 'stuck', signal: '*', windows: 2 },
   { id: 'change', kind: 'iso20816-change', signal: 'velocity', learn: 5, modes: ['state'] },
   { id: 'mean', kind: 'ewma', signal: 'temperature', learn: 20, limit: 2, modes: ['state'] },
