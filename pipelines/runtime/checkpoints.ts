@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, Problem } from '../problem.ts';
+import type { Disk } from './disk.ts';
 import { namesIn, readIfThere, writeWhole } from './files.ts';
 import type { Run } from './run.ts';
 import { type Content, seal, unseal } from './sealed.ts';
@@ -28,15 +28,20 @@ export interface Checkpoints {
 const KEPT = 3;
 const NAME = /^(\d{12})_(\d+)\.checkpoint$/;
 
-export function openCheckpoints(directory: string, onDamaged: (file: string) => void): Checkpoints {
-  const list = async () => (await namesIn(directory)).filter((name) => NAME.test(name)).reverse();
+export function openCheckpoints(
+  disk: Disk,
+  directory: string,
+  onDamaged: (file: string) => void,
+): Checkpoints {
+  const list = async () =>
+    (await namesIn(disk, directory)).filter((name) => NAME.test(name)).reverse();
   return {
     async newest(run, before) {
       const all = await list();
       const damaged: string[] = [];
       for (const name of all.filter((one) => endOf(one) < before)) {
         const path = join(directory, name);
-        const sealed = await readIfThere(path);
+        const sealed = await readIfThere(disk, path);
         const content = sealed === undefined ? undefined : unseal(sealed);
         if (content === undefined) {
           onDamaged(path);
@@ -45,7 +50,7 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
         }
         const checkpoint = belonging(unsealedCheckpoint(content), run, directory);
         // They must not count among those that are kept.
-        for (const useless of damaged) await rm(useless, { force: true });
+        for (const useless of damaged) await disk.rm(useless, { force: true });
         return checkpoint;
       }
       if (all.length === 0) return undefined;
@@ -55,11 +60,11 @@ export function openCheckpoints(directory: string, onDamaged: (file: string) => 
       const { states, ...head } = checkpoint;
       const { parts, bytes } = seal({ head, blobs: states });
       const epoch = String(checkpoint.epoch).padStart(12, '0');
-      await writeWhole(join(directory, `${epoch}_${checkpoint.to}.checkpoint`), parts);
+      await writeWhole(disk, join(directory, `${epoch}_${checkpoint.to}.checkpoint`), parts);
       const names = await list();
       const base = names.find((name) => endOf(name) < needed);
       for (const name of names.slice(KEPT))
-        if (name !== base) await rm(join(directory, name), { force: true });
+        if (name !== base) await disk.rm(join(directory, name), { force: true });
       return bytes;
     },
   };

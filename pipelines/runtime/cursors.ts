@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Disk } from './disk.ts';
 import { readIfThere, writeWhole } from './files.ts';
 
 const cursorSchema = z.object({ epoch: z.number().int(), to: z.number().int() });
@@ -16,17 +16,22 @@ export interface Cursors {
 const START: Cursor = { epoch: 0, to: 0 };
 
 /** One small file per sink. A lost or damaged one begins at the oldest file: what comes again is recognised outside. */
-export async function openCursors(directory: string, sinks: readonly string[]): Promise<Cursors> {
-  await mkdir(directory, { recursive: true });
+export async function openCursors(
+  disk: Disk,
+  directory: string,
+  sinks: readonly string[],
+): Promise<Cursors> {
   const cursors = new Map<string, Cursor>();
   for (const sink of sinks) {
-    const text = await readIfThere(join(directory, `${sink}.json`));
+    const text = await readIfThere(disk, join(directory, `${sink}.json`));
     cursors.set(sink, text === undefined ? START : parse(text.toString()));
   }
   return {
     of: (sink) => cursors.get(sink) ?? START,
     async move(sink, cursor) {
-      await writeWhole(join(directory, `${sink}.json`), [Buffer.from(JSON.stringify(cursor))]);
+      await writeWhole(disk, join(directory, `${sink}.json`), [
+        Buffer.from(JSON.stringify(cursor)),
+      ]);
       cursors.set(sink, cursor);
     },
   };

@@ -1,6 +1,6 @@
-import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Block, EpochContent } from '../../sinks/sink.ts';
+import type { Disk } from './disk.ts';
 import { namesIn, readIfThere, writeWhole } from './files.ts';
 import { type Content, digestOf, isWhole, seal, unseal } from './sealed.ts';
 
@@ -24,13 +24,13 @@ export interface EpochFiles {
 
 const NAME = /^(\d{12})_(\d+)-(\d+)\.epoch$/;
 
-export async function openEpochFiles(directory: string): Promise<EpochFiles> {
+export async function openEpochFiles(disk: Disk, directory: string): Promise<EpochFiles> {
   const list: EpochFile[] = [];
-  for (const name of await namesIn(directory)) {
+  for (const name of await namesIn(disk, directory)) {
     const [, epoch, from, to] = NAME.exec(name) ?? [];
     if (epoch === undefined) continue;
     const path = join(directory, name);
-    const { size } = await stat(path);
+    const { size } = await disk.stat(path);
     list.push({ epoch: Number(epoch), from: Number(from), to: Number(to), path, bytes: size });
   }
 
@@ -43,7 +43,7 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
       const { epoch, from, to } = content;
       const path = join(directory, `${String(epoch).padStart(12, '0')}_${from}-${to}.epoch`);
       const { parts, bytes } = seal(contentToSeal(content));
-      await writeWhole(path, parts);
+      await writeWhole(disk, path, parts);
       const file: EpochFile = { epoch, from, to, path, bytes };
       const at = list.findIndex((other) => other.epoch >= epoch);
       if (at < 0) list.push(file);
@@ -53,13 +53,13 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
     },
     async read(file) {
       if (latest?.path === file.path) return latest.content;
-      const sealed = await readIfThere(file.path);
+      const sealed = await readIfThere(disk, file.path);
       const content = sealed === undefined ? undefined : unseal(sealed);
       return content === undefined ? undefined : unsealedContent(content);
     },
     async firstDamaged() {
       for (const file of [...list]) {
-        const sealed = await readIfThere(file.path);
+        const sealed = await readIfThere(disk, file.path);
         // Carried out and removed while it was read.
         if (!list.includes(file)) continue;
         if (sealed === undefined || !isWhole(sealed)) return file;
@@ -67,7 +67,7 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
       return undefined;
     },
     async holds(file, content) {
-      const sealed = await readIfThere(file.path);
+      const sealed = await readIfThere(disk, file.path);
       if (sealed === undefined || !isWhole(sealed)) return 'damaged';
       return Buffer.compare(seal(contentToSeal(content)).digest, digestOf(sealed)) === 0
         ? 'same'
@@ -77,7 +77,7 @@ export async function openEpochFiles(directory: string): Promise<EpochFiles> {
       // Off the list first: while the file is being removed, another sweep or a new epoch may change the list.
       for (let file = list[0]; file !== undefined && file.epoch <= epoch; file = list[0]) {
         list.shift();
-        await rm(file.path, { force: true });
+        await disk.rm(file.path, { force: true });
       }
     },
   };

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Block } from '../../sinks/sink.ts';
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { type Cursor, type Cursors, openCursors } from './cursors.ts';
+import { DISK } from './disk.ts';
 import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
-import { writeWhole } from './files.ts';
+import { openDirectory, writeWhole } from './files.ts';
 import { openSkipped, type Skipped } from './skipped.ts';
 
 /** All that a worker must find again after a crash, in one directory of one disk. */
@@ -27,11 +27,15 @@ export async function openEpochStore(
   directory: string,
   sinks: readonly string[],
   onDamaged: (file: string) => void,
+  disk = DISK,
 ): Promise<EpochStore> {
-  const files = await openEpochFiles(join(directory, 'epochs'));
-  const checkpoints = openCheckpoints(join(directory, 'checkpoints'), onDamaged);
-  const cursors = await openCursors(join(directory, 'cursors'), sinks);
-  const skipped = await openSkipped(directory);
+  for (const part of ['epochs', 'checkpoints', 'cursors', '.']) {
+    await openDirectory(disk, join(directory, part));
+  }
+  const files = await openEpochFiles(disk, join(directory, 'epochs'));
+  const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onDamaged);
+  const cursors = await openCursors(disk, join(directory, 'cursors'), sinks);
+  const skipped = await openSkipped(disk, directory);
   const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
   return {
     files,
@@ -48,9 +52,9 @@ export async function openEpochStore(
     },
     async refuse(file, block) {
       const refused = join(directory, 'refused');
-      await mkdir(refused, { recursive: true });
+      await disk.mkdir(refused, { recursive: true });
       const path = join(refused, `${file.from}-${file.to}_${block.table}.${block.format}`);
-      await writeWhole(path, [block.data]);
+      await writeWhole(disk, path, [block.data]);
       return path;
     },
     async sweep(checkpointed) {

@@ -4,6 +4,7 @@ import { type Pipeline, PoisonError } from './engine.ts';
 import { createEpochCollector } from './epoch-collector.ts';
 import type { EpochStore } from './epoch-store.ts';
 import type { Happen } from './happenings.ts';
+import { persist } from './persist.ts';
 import type { Run } from './run.ts';
 import { type EpochLimits, Session } from './session.ts';
 import { NO_STATES } from './snapshots.ts';
@@ -59,9 +60,16 @@ export async function runEpochs(options: EpochsOptions): Promise<void> {
         subject,
         error: reason,
       });
-      if (skipped) await options.store.skipped.add(sequence, reason);
+      if (skipped) await written(options, () => options.store.skipped.add(sequence, reason));
     }
   }
+}
+
+function written<T>(
+  { directory: path, happen, abort: signal }: EpochsOptions,
+  write: () => Promise<T>,
+) {
+  return persist(write, { path, happen, signal });
 }
 
 async function live(options: EpochsOptions): Promise<void> {
@@ -76,7 +84,8 @@ async function live(options: EpochsOptions): Promise<void> {
     if (checkpoint === undefined && store.written().epoch === 0) {
       // Where this run began must be known when the log has lost its beginning: nothing may be cut again without it.
       at.to = (await log.state()).first - 1;
-      await store.checkpoints.write({ ...run, ...at, states: NO_STATES });
+      const beginning = { ...run, ...at, states: NO_STATES };
+      await written(options, () => store.checkpoints.write(beginning));
     }
     if (checkpoint !== undefined) {
       happen({ kind: 'checkpoint-restored', ...at });

@@ -1,28 +1,49 @@
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Disk, OpenFile } from './disk.ts';
 
 const TEMPORARY = '.tmp';
 
 /**
  * Writes a file so that it is there whole or not at all, also after a power cut: temporary file, fsync, rename,
- * fsync of the directory.
+ * fsync of the directory. Rejects when the disk took only a part of it.
  */
-export async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
+export async function writeWhole(
+  disk: Disk,
+  path: string,
+  parts: readonly Uint8Array[],
+): Promise<void> {
   const temporary = `${path}${TEMPORARY}`;
-  await using(await open(temporary, 'w'), async (file) => {
-    await file.writev(parts.filter(({ length }) => length > 0));
+  await using(await disk.open(temporary, 'w'), async (file) => {
+    await writeAll(file, temporary, parts);
     await file.sync();
   });
-  await rename(temporary, path);
-  await syncDirectory(dirname(path));
+  await disk.rename(temporary, path);
+  await syncDirectory(disk, dirname(path));
+}
+
+async function writeAll(file: OpenFile, path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const expected = parts.reduce((sum, { length }) => sum + length, 0);
+  const { bytesWritten } = await file.writev(parts.filter(({ length }) => length > 0));
+  // A disk that is full half-way says how far it came, and calls that no error.
+  if (bytesWritten === expected) return;
+  throw new Error(`${path}: expected room for ${expected} bytes, found room for ${bytesWritten}`);
+}
+
+/**
+ * Makes a directory where it is missing, and all that it names durable: what was renamed by a process that was killed
+ * right then is there, and gone after a power cut. Nothing may be built on it before.
+ */
+export async function openDirectory(disk: Disk, path: string): Promise<void> {
+  await disk.mkdir(path, { recursive: true });
+  await syncDirectory(disk, path);
 }
 
 /** Makes directory entries durable: a rename is otherwise only in memory. */
-export async function syncDirectory(path: string): Promise<void> {
-  await using(await open(path, 'r'), (directory) => directory.sync());
+async function syncDirectory(disk: Disk, path: string): Promise<void> {
+  await using(await disk.open(path, 'r'), (directory) => directory.sync());
 }
 
-async function using<T>(file: FileHandle, use: (file: FileHandle) => Promise<T>): Promise<T> {
+async function using<T>(file: OpenFile, use: (file: OpenFile) => Promise<T>): Promise<T> {
   try {
     return await use(file);
   } finally {
@@ -30,19 +51,18 @@ async function using<T>(file: FileHandle, use: (file: FileHandle) => Promise<T>)
   }
 }
 
-/** The names in a directory, sorted; leftovers of interrupted writes are removed. Makes it where it is missing. */
-export async function namesIn(path: string): Promise<string[]> {
-  await mkdir(path, { recursive: true });
-  const names = (await readdir(path)).sort();
+/** The names in a directory, sorted; leftovers of interrupted writes are removed. */
+export async function namesIn(disk: Disk, path: string): Promise<string[]> {
+  const names = (await disk.readdir(path)).sort();
   const leftovers = names.filter((name) => name.endsWith(TEMPORARY));
-  for (const name of leftovers) await rm(join(path, name), { force: true });
+  for (const name of leftovers) await disk.rm(join(path, name), { force: true });
   return names.filter((name) => !name.endsWith(TEMPORARY));
 }
 
 /** The content, or undefined when there is no such file. */
-export async function readIfThere(path: string): Promise<Buffer | undefined> {
+export async function readIfThere(disk: Disk, path: string): Promise<Buffer | undefined> {
   try {
-    return await readFile(path);
+    return await disk.readFile(path);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Problem } from '../problem.ts';
 import type { Happen } from './happenings.ts';
 
 export type PersistOptions = {
@@ -21,6 +22,8 @@ export async function persist<T>(write: () => Promise<T>, options: PersistOption
     try {
       return await write();
     } catch (error) {
+      // Says itself what to do; waiting is not it.
+      if (error instanceof Problem) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       happen({ kind: 'disk-full', path, reason });
       await delay(BETWEEN_ATTEMPTS, undefined, { signal });

@@ -249,7 +249,7 @@ export class Session {
       happen({ kind: 'replay-mismatch', epoch, from, to });
       return;
     }
-    await store.files.write(content);
+    await this.#persist(() => store.files.write(content));
     happen({
       kind: 'epoch-file-damaged',
       file: known.file.path,

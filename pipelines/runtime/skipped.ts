@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EXIT, Problem } from '../problem.ts';
+import type { Disk } from './disk.ts';
 import { readIfThere, writeWhole } from './files.ts';
 
 const listSchema = z.array(z.object({ sequence: z.number(), reason: z.string(), at: z.string() }));
@@ -14,9 +15,9 @@ export interface Skipped {
 
 const MOST_PER_HOUR = 10;
 
-export async function openSkipped(directory: string): Promise<Skipped> {
+export async function openSkipped(disk: Disk, directory: string): Promise<Skipped> {
   const path = join(directory, 'skipped.json');
-  const text = await readIfThere(path);
+  const text = await readIfThere(disk, path);
   const list = text === undefined ? [] : read(path, text.toString());
   const reasons = new Map(list.map(({ sequence, reason }) => [sequence, reason]));
   return {
@@ -33,9 +34,10 @@ export async function openSkipped(directory: string): Promise<Skipped> {
           exit: EXIT.defect,
         });
       }
-      list.push({ sequence, reason, at: new Date().toISOString() });
+      const added = { sequence, reason, at: new Date().toISOString() };
+      await writeWhole(disk, path, [Buffer.from(JSON.stringify([...list, added]))]);
+      list.push(added);
       reasons.set(sequence, reason);
-      await writeWhole(path, [Buffer.from(JSON.stringify(list))]);
     },
   };
 }

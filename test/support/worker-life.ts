@@ -1,10 +1,13 @@
 import type { Message } from '../../operators/model/message.ts';
+import type { Log } from '../../pipelines/ingest/log.ts';
 import { createBell } from '../../pipelines/runtime/bell.ts';
 import { deliver } from '../../pipelines/runtime/deliver.ts';
+import type { Disk } from '../../pipelines/runtime/disk.ts';
 import type { Pipeline } from '../../pipelines/runtime/engine.ts';
 import { openEpochStore } from '../../pipelines/runtime/epoch-store.ts';
 import { runEpochs } from '../../pipelines/runtime/epochs.ts';
 import type { Happening } from '../../pipelines/runtime/happenings.ts';
+import type { Run } from '../../pipelines/runtime/run.ts';
 import type { Sink } from '../../sinks/sink.ts';
 import { memoryLog } from './memory-log.ts';
 
@@ -15,21 +18,42 @@ export type Life = {
   readonly sinks: readonly Sink[];
   /** Rows per epoch. */
   readonly rows?: number;
+  /** The longest that an epoch lasts. */
+  readonly seconds?: number;
+  /** Epochs from one checkpoint to the next. */
+  readonly checkpointEvery?: number;
+  /** Files that may wait for a sink. */
+  readonly backlog?: number;
   /** Messages per pull. */
   readonly most?: () => number;
+  readonly disk?: Disk;
+  readonly openLog?: (after: number) => Promise<Log>;
+  /** Finishes what is under way, writes a checkpoint, delivers for a while, and returns. */
+  readonly drain?: AbortSignal;
+  /** Stops at once. */
+  readonly abort?: AbortSignal;
   /** Called with every happening; may throw, and the life ends as if the process had been killed there. */
   readonly happen?: (happening: Happening) => void;
+};
+
+export const RUN: Run = {
+  pipeline: 'plant',
+  run: '1',
+  stream: 'MEMORY',
+  created: '2026-01-01T00:00:00Z',
 };
 
 /** One life of a worker over a finite log, from whatever the last one left in its directory. Rejects when it dies. */
 export async function live(life: Life): Promise<void> {
   const { directory, messages, pipeline, sinks, most, rows = 200, happen = () => {} } = life;
+  const { seconds = 60, checkpointEvery = 3, backlog = 1_000, openLog } = life;
   const names = sinks.map(({ name }) => name);
-  const store = await openEpochStore(directory, names, (file) => {
-    happen({ kind: 'checkpoint-refused', file, reason: 'damaged' });
-  });
+  const damaged = (file: string) => happen({ kind: 'checkpoint-refused', file, reason: 'damaged' });
+  const store = await openEpochStore(directory, names, damaged, life.disk);
   const bell = createBell();
   const dead = new AbortController();
+  const abort = AbortSignal.any([dead.signal, ...(life.abort === undefined ? [] : [life.abort])]);
+  const drain = life.drain === undefined ? abort : AbortSignal.any([abort, life.drain]);
   const written = new AbortController();
   let checkpointed = 0;
   const die = (error: unknown) => dead.abort(error);
@@ -42,29 +66,29 @@ export async function live(life: Life): Promise<void> {
       happen,
       checkpointed: () => checkpointed,
       drain: written.signal,
-      signal: dead.signal,
+      signal: abort,
     }).catch(die),
   );
   try {
     await runEpochs({
-      run: { pipeline: 'plant', run: '1', stream: 'MEMORY', created: '2026-01-01T00:00:00Z' },
-      openLog: async (after) => memoryLog(messages, after, most),
+      run: RUN,
+      openLog: openLog ?? (async (after) => memoryLog(messages, after, most)),
       pipeline,
       store,
       directory,
-      limits: { seconds: 60, rows, bytes: 64_000_000, checkpointEvery: 3 },
-      backlog: { files: 1_000, bytes: 1e9 },
+      limits: { seconds, rows, bytes: 64_000_000, checkpointEvery },
+      backlog: { files: backlog, bytes: 1e9 },
       bell,
       happen,
       onCheckpoint(epoch) {
         checkpointed = epoch;
       },
-      signal: dead.signal,
-      abort: dead.signal,
+      signal: drain,
+      abort,
     });
     written.abort();
     await Promise.all(delivering);
-    dead.signal.throwIfAborted();
+    abort.throwIfAborted();
   } catch (error) {
     die(error);
     await Promise.all(delivering);

@@ -1,0 +1,77 @@
+import type { Row } from '../../../operators/flow/flow.ts';
+import type { Message } from '../../../operators/model/message.ts';
+import { createEngine, type Pipeline } from '../../../pipelines/runtime/engine.ts';
+import type { Run } from '../../../pipelines/runtime/run.ts';
+import { NO_STATES } from '../../../pipelines/runtime/snapshots.ts';
+
+/** What must stand outside in the end: of each table its rows, and the revisions of requests in order. */
+export type Expected = {
+  readonly rows: ReadonlyMap<string, readonly Record<string, unknown>[]>;
+  readonly revisions: readonly string[];
+};
+
+/**
+ * One pass over the whole log, into arrays: no epochs, files, states, sinks or retries. What is poison is left out, as
+ * if it had never been in the log, and stands in `asides`.
+ */
+export function plainOracle(
+  messages: readonly Message[],
+  pipeline: Pipeline,
+  poison: ReadonlySet<number>,
+  { stream, run }: Run,
+): Expected {
+  const rows = new Map<string, Record<string, unknown>[]>();
+  const revisions: string[] = [];
+  const add = (table: string, row: object, { sequence, appended }: Message) => {
+    const before = rows.get(table) ?? [];
+    rows.set(table, before);
+    before.push({ stream, run, sequence, appended, ...row });
+  };
+  const engine = createEngine(pipeline, NO_STATES, {
+    row({ table, row }: Row, cause) {
+      if (table === 'readings') for (const one of readingsIn(row)) add(table, one, cause);
+      else if (table === 'waveforms') add(table, waveformOf(row), cause);
+      else add(table, row, cause);
+      if (table !== 'requests') return;
+      add('request_history', row, cause);
+      revisions.push(row.request);
+    },
+  });
+  for (const message of messages) {
+    if (poison.has(message.sequence)) {
+      const aside = { reason: 'defect', stage: 'engine', source: message.subject, count: 1 };
+      add('asides', aside, message);
+    } else engine.push(message);
+  }
+  return { rows, revisions };
+}
+
+type Content<T extends Row['table']> = Extract<Row, { readonly table: T }>['row'];
+
+/** One row for each number, or text, of each sample. */
+function readingsIn(frame: Content<'readings'>): object[] {
+  const located = locate(frame.asset);
+  const rows: object[] = [];
+  const times = [...frame.times];
+  frame.signals.forEach((signal, s) => {
+    times.forEach((time, i) => {
+      const value = frame.values[s * times.length + i] ?? Number.NaN;
+      if (Number.isFinite(value)) rows.push({ ...located, signal, time, value, text: '' });
+    });
+  });
+  return rows;
+}
+
+function waveformOf({ asset, point, time, rate, unit, rpm, part, samples }: Content<'waveforms'>) {
+  const [piece, pieces] = part ?? [0, 1];
+  return {
+    ...locate(asset),
+    ...{ point, time, rate, unit, rpm: rpm ?? null, part: piece, parts: pieces },
+    samples: [...samples],
+  };
+}
+
+function locate(key: string) {
+  const [plant, line, asset] = key.split('/');
+  return { plant, line, asset };
+}

@@ -1,0 +1,101 @@
+import { syncBuiltinESMExports } from 'node:module';
+import promises, { setImmediate as turn } from 'node:timers/promises';
+import { vi } from 'vitest';
+
+/** Time that goes on only when everybody waits for it, or, by chance, a little sooner. */
+export interface VirtualTime {
+  /**
+   * Chance comes from here from now on. `haste`: how likely the next timer comes due although there is still work to
+   * do.
+   */
+  draw(random: () => number, haste: number): void;
+  /** Counts as work: time stands still in this turn of the event loop. */
+  busy(): void;
+  /** Runs the world until `work` is settled. Rejects as it does. */
+  until<T>(work: Promise<T>): Promise<T>;
+  /** Lets so many milliseconds pass. */
+  pass(milliseconds: number): Promise<void>;
+  end(): void;
+}
+
+const DAY = Date.UTC(2026, 0, 6);
+/** A schedule that takes more turns than this stands still. */
+const TURNS = 100_000;
+
+/** Replaces timers, clocks and chance by ones of the test, so that a schedule is the same every time it is run. */
+export function virtualTime(): VirtualTime {
+  let random = () => 0;
+  let haste = 0;
+  vi.useFakeTimers({
+    now: DAY,
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+  });
+  vi.spyOn(promises, 'setTimeout').mockImplementation(sleep);
+  // Modules that imported a name of `node:timers/promises` see the other one from here on.
+  syncBuiltinESMExports();
+  vi.spyOn(Math, 'random').mockImplementation(() => random());
+  const standing = performance.now.bind(performance);
+  let worked = 0;
+  // Work takes time: a stretch of at most 5 ms ends after a few looks at the clock.
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    worked += random() * 3;
+    return standing() + worked;
+  });
+  let wasBusy = false;
+
+  async function step(): Promise<void> {
+    wasBusy = false;
+    await turn();
+    if (!wasBusy || random() < haste) vi.advanceTimersToNextTimer();
+  }
+
+  return {
+    draw(from, chance) {
+      random = from;
+      haste = chance;
+    },
+    busy() {
+      wasBusy = true;
+    },
+    async until(work) {
+      let settled = false;
+      const settle = () => {
+        settled = true;
+      };
+      work.then(settle, settle);
+      for (let turns = 0; !settled; turns += 1) {
+        if (turns > TURNS) throw new Error(`nothing ended within ${TURNS} turns`);
+        await step();
+      }
+      return work;
+    },
+    async pass(milliseconds) {
+      vi.advanceTimersByTime(milliseconds);
+      await turn();
+    },
+    end() {
+      vi.restoreAllMocks();
+      vi.useRealTimers();
+      syncBuiltinESMExports();
+    },
+  };
+}
+
+function sleep<T>(
+  milliseconds?: number,
+  value?: T,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve(value as T);
+    }, milliseconds);
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
