@@ -20,6 +20,12 @@ const bytes = z.union([z.int().positive(), z.string()]).transform((size, context
 const name = z.string().regex(/^[A-Za-z0-9_-]+$/, 'expected letters, digits, _ and -');
 const port = z.int().min(0).max(65_535);
 
+const tlsSchema = z.strictObject({
+  ca: z.string().optional().describe('Path: who signed the certificate of the server (PEM).'),
+  certificate: z.string().optional().describe('Path: what this client shows the server (PEM).'),
+  privateKey: z.string().optional().describe('Path: of that certificate (PEM).'),
+});
+
 const natsSchema = z.strictObject({
   servers: z
     .union([z.string().transform((url) => [url]), z.array(z.string()).min(1)])
@@ -29,6 +35,8 @@ const natsSchema = z.strictObject({
   password: z.string().optional().describe('With user.'),
   token: z.string().optional().describe('Logs in without a user.'),
   credentials: z.string().optional().describe('Path of a credentials file (JWT and seed).'),
+  nkey: z.string().optional().describe('Path of a file with the nkey seed of a user (SU…).'),
+  tls: tlsSchema.optional().describe('Encrypts; tls:// in an address does so too.'),
 });
 
 const streamSchema = z.strictObject({
