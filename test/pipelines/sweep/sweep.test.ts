@@ -77,4 +77,4 @@ test.each([
     seen.add(`${alarms} from ${first}`);
   }
   expect(seen.size).toBeGreaterThan(1);
-});
+}, 30_000);
