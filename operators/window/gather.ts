@@ -9,7 +9,8 @@ import { FIRST_TIME, LAST_TIME } from './accumulator.ts';
 import type { WindowProgram } from './compile.ts';
 import { end } from './end.ts';
 import { addColumn, advance, type Column, dueOf, flush } from './engine.ts';
-import { NEVER, type Report } from './panes.ts';
+import { addMoment, takesMoments } from './moment.ts';
+import { NEVER, type Panes, type Report } from './panes.ts';
 import { quantileOf } from './sketch.ts';
 import { createRouting, type Gathering, type Route, type SourceWindows } from './sources.ts';
 import { NO_READINGS, statistics } from './statistics.ts';
@@ -88,19 +89,16 @@ export function gather<C extends Plain>(
     },
   };
 
-  function take({ program, gathering, columns }: Route, frame: Frame, out: Out<Window>): void {
+  function take(route: Route, frame: Frame, out: Out<Window>): void {
+    const { program, gathering, columns, places } = route;
     const { engine } = program;
     const { panes } = gathering;
     const { times, values } = frame;
     lost.late = 0;
-    let refused = 0;
-    column.times = times;
-    column.values = values;
-    for (let pair = 0; pair < columns.length; pair += 2) {
-      column.lane = columns[pair + 1] ?? 0;
-      column.from = (columns[pair] ?? 0) * times.length;
-      refused += addColumn(engine, panes, column, out.now, report);
-    }
+    const refused =
+      times.length === 1 && takesMoments(engine)
+        ? addMoment(engine, panes, columns, places, values, times[0] ?? 0, out.now, report)
+        : addColumns(engine, panes, columns, frame, out.now);
     if (engine.shape.refire === 'frame') flush(engine, panes, report);
     if (lost.late > 0) {
       const { signal, time, value } = lost;
@@ -111,6 +109,24 @@ export function gather<C extends Plain>(
       const detail = `window ${program.id}: values beyond 1e150 have no statistics`;
       out.aside('not-finite', detail, `message ${frame.origin.sequence}`, refused);
     }
+  }
+
+  function addColumns(
+    engine: WindowProgram['engine'],
+    panes: Panes,
+    columns: Int32Array,
+    { times, values }: Frame,
+    now: number,
+  ): number {
+    let refused = 0;
+    column.times = times;
+    column.values = values;
+    for (let pair = 0; pair < columns.length; pair += 2) {
+      column.lane = columns[pair + 1] ?? 0;
+      column.from = (columns[pair] ?? 0) * times.length;
+      refused += addColumn(engine, panes, column, now, report);
+    }
+    return refused;
   }
 
   function wake(state: SourceWindows, due: number, out: Out<Window>): void {

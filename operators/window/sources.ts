@@ -1,6 +1,7 @@
 import type { Frame } from '../model/frame.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { WindowProgram } from './compile.ts';
+import { openPlaces, type Places } from './moment.ts';
 import { openPanes, type Panes } from './panes.ts';
 import type { Assigner } from './shape.ts';
 import { ensureLanes } from './slots.ts';
@@ -29,6 +30,7 @@ export type Route = {
   readonly gathering: Gathering;
   /** Pairs: position of the signal in the frame, lane. */
   readonly columns: Int32Array;
+  readonly places: Places;
 };
 
 type Plan = {
@@ -57,7 +59,8 @@ export function createRouting(programsOf: (asset: AssetKey) => readonly WindowPr
         return [position, laneOf(gathering, signal)];
       });
       ensureLanes(gathering.panes.slots, gathering.lanes.length);
-      return [{ program, gathering, columns: Int32Array.from(columns) }];
+      const places = openPlaces(taken.length);
+      return [{ program, gathering, columns: Int32Array.from(columns), places }];
     });
     return { signals, unknown, routes };
   }
