@@ -1,17 +1,20 @@
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Pass, startStand } from './end-to-end-stand.ts';
 import { fillStream } from './filled-stream.ts';
-import { plantFile, RULES_FILE } from './paced-plant.ts';
+import { plantFile } from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';
 
+const DEMO_RULES = fileURLToPath(new URL('../examples/demo/rules.yaml', import.meta.url));
 /** Less than this share of what the parts alone can do says that something else was in the way. */
 const VALID = 0.7;
 const WANTED = 0.6;
 
 /**
- * A filled stream, worked off by turns by the bare loop and by the whole product, so that both see the same machine.
+ * A filled stream, worked off by turns by the bare loop and by the whole product with the rules of the demo, so that both see
+ * the same machine.
  * Prints readings per second and CPU per million readings, and the ratios; false when the product keeps less than 60 %
  * of the bare loop, or when the run is void.
  */
@@ -23,6 +26,7 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
       assets: { type: 'string', default: '250' },
       rate: { type: 'string', default: '100000' },
       pairs: { type: 'string', default: '5' },
+      rules: { type: 'string', default: DEMO_RULES },
       profile: { type: 'string' },
       json: { type: 'string' },
     },
@@ -35,7 +39,7 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
       join(stand.directory, 'rules.yaml'),
     ];
     await writeFile(model, plantFile(assets));
-    await writeFile(rules, RULES_FILE);
+    await copyFile(values.rules, rules);
     await stand.andon(['apply', model, rules]);
     const plant = { assets, readings: Number(values.readings), rate: Number(values.rate) };
     const { frames, readings } = await fillStream(stand.nats, plant);

@@ -21,8 +21,8 @@ export function takesMoments({ shape, layout }: Engine): boolean {
  * Takes the readings of one moment in, `values` by signal and NaN where there is none, as `addColumn` would one by one.
  * `columns` are pairs: position of the signal, lane. Returns how many values are too large for any statistic.
  *
- * A pane that is still open (its end is behind `now`) has not been removed, so a lane whose newest slot is the one of
- * last time still has it for the same pane.
+ * As long as a pane ends behind `now`, none of its windows has fired, all of them know of it, and its slot is not removed:
+ * so the slot of last time is right without another look.
  */
 export function addMoment(
   engine: Engine,
@@ -35,7 +35,7 @@ export function addMoment(
   report: Report,
 ): number {
   const { slots } = panes;
-  const { heads, sketched } = slots;
+  const { sketched } = slots;
   panes.handled = Math.max(panes.handled, now);
   const open = time >= places.low && time < places.high && places.high - 1 > now;
   if (!open) places.slots.fill(NONE);
@@ -49,11 +49,11 @@ export function addMoment(
       continue;
     }
     let slot = places.slots[pair >> 1] ?? NONE;
-    if (slot === NONE || heads[lane] !== slot) {
+    if (slot === NONE) {
       slot = placeAligned(engine, panes, lane, time, now);
       if (slot === LATE) report.late(lane, time, value, position);
       if (slot < 0) continue;
-      if (heads[lane] === slot) remember(places, pair >> 1, slots, slot);
+      remember(places, pair >> 1, slots, slot);
     }
     add(slots.numbers, slot * WIDTH, time, value);
     const sketch = sketched ? slots.sketches[slot] : undefined;
