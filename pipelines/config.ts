@@ -57,7 +57,11 @@ const clickhouseSchema = z.strictObject({
 });
 
 const epochSchema = z.strictObject({
-  seconds: z.number().positive().default(2).describe('An epoch ends after this time,'),
+  seconds: z
+    .number()
+    .positive()
+    .default(2)
+    .describe('An epoch ends after this time (after 0.5 s with a request in it),'),
   rows: z.int().positive().default(500_000).describe('or with this many rows,'),
   bytes: bytes.default(64_000_000).describe('or with this many bytes; whichever comes first.'),
   checkpointEvery: z.int().positive().default(5).describe('A checkpoint each so many epochs.'),

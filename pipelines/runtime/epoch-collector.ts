@@ -10,6 +10,8 @@ import type { Run } from './run.ts';
 export interface EpochCollector extends Collector {
   readonly rows: number;
   readonly bytes: number;
+  /** How many request revisions. */
+  readonly revisions: number;
   /** Counts a message as part of the epoch, whatever came of it. */
   message(message: Message): void;
   /** The content, and a clean sheet. The same messages give the same bytes. */
@@ -37,6 +39,9 @@ export function createEpochCollector(): EpochCollector {
     },
     get bytes() {
       return blocks.bytes;
+    },
+    get revisions() {
+      return revisions.length;
     },
     row(row: Row, cause: Message) {
       blocks.add(row, cause.sequence, cause.appended);

@@ -19,6 +19,9 @@ export type EpochLimits = {
   readonly checkpointEvery: number;
 };
 
+/** An epoch that holds a request ends after so many milliseconds: people wait for it. */
+const REQUEST_MILLISECONDS = 500;
+
 /** Of each batch, while a checkpoint is under way. */
 const COPY_MILLISECONDS = 5;
 
@@ -47,6 +50,8 @@ export class Session {
   readonly #engine: Engine;
   readonly #cuts: KnownCut[];
   #epoch: number;
+  /** Of the epochs since the last checkpoint. */
+  #weight = 0;
   #checkpointed: number;
   #last: number;
   #from: number;
@@ -77,7 +82,10 @@ export class Session {
   /** Milliseconds until the epoch under way is due, if it has anything in it. */
   get remaining(): number {
     if (this.#last < this.#from) return 1_000;
-    return Math.max(0, this.#options.limits.seconds * 1_000 - (performance.now() - this.#begun));
+    const { limits, collector } = this.#options;
+    const usual = limits.seconds * 1_000;
+    const due = collector.revisions > 0 ? Math.min(usual, REQUEST_MILLISECONDS) : usual;
+    return Math.max(0, due - (performance.now() - this.#begun));
   }
 
   /** Takes a batch in. Gives way to other work after it. */
@@ -96,14 +104,19 @@ export class Session {
         await this.cut(false);
       }
     }
-    if (this.#cuts.length === 0 && this.#last >= this.#from && this.remaining === 0)
-      await this.cut(false);
+    if (this.#cuts.length === 0 && this.#last >= this.#from && this.remaining === 0) {
+      const usual = this.#options.limits.seconds * 1_000;
+      await this.cut(false, Math.min(1, (performance.now() - this.#begun) / usual));
+    }
     await this.#copyStates(COPY_MILLISECONDS);
     await macrotask();
   }
 
-  /** Writes the epoch under way down; with `final`, or every so often, a checkpoint beside it. */
-  async cut(final: boolean): Promise<void> {
+  /**
+   * Writes the epoch under way down; with `final`, or every so often, a checkpoint beside it. `weight`: an epoch that
+   * ended early counts less, because checkpoints cost much more than epochs.
+   */
+  async cut(final: boolean, weight = 1): Promise<void> {
     // What was not replayed to the end yet is already written down.
     if (this.#cuts.length > 0) return;
     if (this.#last < this.#from) {
@@ -112,7 +125,9 @@ export class Session {
     }
     const { collector, run, limits } = this.#options;
     const epoch = this.#epoch;
-    const checkpoint = final || epoch % limits.checkpointEvery === 0;
+    this.#weight += weight;
+    const checkpoint = final || this.#weight >= limits.checkpointEvery;
+    if (checkpoint) this.#weight = 0;
     if (checkpoint) await this.#copyStates(Number.POSITIVE_INFINITY);
     this.#engine.cut(epoch, checkpoint);
     const collected = collector.finish(run, { epoch, from: this.#from, to: this.#last });

@@ -125,6 +125,8 @@ test('a configuration is explained with every setting and no secret', () => {
   });
   const text = explainConfig(config);
   expect(text).not.toContain('geheim');
-  expect(text).toContain('seconds: 2 # An epoch ends after this time,');
+  expect(text).toContain(
+    'seconds: 2 # An epoch ends after this time (after 0.5 s with a request in it),',
+  );
   expect(Object.keys(parse(text))).toEqual(Object.keys(config));
 });

@@ -1,7 +1,8 @@
 import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Sequence } from '../../../operators/model/message.ts';
+import type { Message, Sequence } from '../../../operators/model/message.ts';
 import type { Gap, Log } from '../../../pipelines/ingest/log.ts';
 import { plant } from '../../../pipelines/plant.ts';
 import { createBell } from '../../../pipelines/runtime/bell.ts';
@@ -19,7 +20,11 @@ const messages = logOf(plantLife(7, 240));
 const RUN = { pipeline: 'plant', run: '1', stream: 'MEMORY', created: '2026-01-01T00:00:00Z' };
 
 /** One life over a log, with a backlog of so many files, until the log has ended. */
-async function run(log: Log, files = 1_000): Promise<{ sink: MemorySink; happened: Happening[] }> {
+async function run(
+  log: Log,
+  files = 1_000,
+  rows = 100,
+): Promise<{ sink: MemorySink; happened: Happening[] }> {
   const directory = temporaryDirectory();
   const sink = new MemorySink('clickhouse');
   const store = await openEpochStore(directory, [sink.name], () => {});
@@ -37,7 +42,7 @@ async function run(log: Log, files = 1_000): Promise<{ sink: MemorySink; happene
   await runEpochs({
     ...{ run: RUN, pipeline: plant, store, directory, bell, happen, signal, abort: signal },
     openLog: async () => log,
-    limits: { seconds: 60, rows: 100, bytes: 1e9, checkpointEvery: 5 },
+    limits: { seconds: 60, rows, bytes: 1e9, checkpointEvery: 5 },
     backlog: { files, bytes: 1e9 },
     onCheckpoint(now) {
       epoch = now;
@@ -49,6 +54,28 @@ async function run(log: Log, files = 1_000): Promise<{ sink: MemorySink; happene
 }
 
 describe('epochs', () => {
+  test('an epoch with a request ends soon, without a checkpoint; one without lasts its time', async () => {
+    const waitsOver = async (given: readonly Message[]) => {
+      const waits: number[] = [];
+      const log: Log = {
+        ...memoryLog(messages),
+        async pull(_limit, wait) {
+          waits.push(wait);
+          if (waits.length === 1) return { messages: given, gaps: [], ended: false };
+          // Nothing is in the epoch under way: the one before has ended.
+          if (wait < 1_000) await pause(wait);
+          return { messages: [], gaps: [], ended: wait >= 1_000 };
+        },
+      };
+      const { happened } = await run(log, 1_000, 1e6);
+      const checkpoints = happened.filter(({ kind }) => kind === 'checkpoint-written');
+      expect(checkpoints).toHaveLength(1);
+      return waits.at(-1);
+    };
+    expect(await waitsOver(messages)).toBe(1_000);
+    expect(await waitsOver(messages.slice(0, 50))).toBeGreaterThan(1_000);
+  });
+
   test('a gap that is pulled alone becomes an aside with the message after it', async () => {
     const gap: Gap = { kind: 'trimmed', from: 1 as Sequence, to: 9 as Sequence };
     const batches = [{ messages: [], gaps: [gap], ended: false }];

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Rig } from './rig.ts';
+
+const CATCH_UP_SECONDS = 60;
+
+/** The last message whose rows ClickHouse has confirmed. */
+export async function landedTo(rig: Pick<Rig, 'directory'>): Promise<number> {
+  const path = join(rig.directory, 'andon', 'plant-0', 'cursors', 'clickhouse.json');
+  try {
+    return Number(JSON.parse(await readFile(path, 'utf8')).to);
+  } catch {
+    return 0;
+  }
+}
+
+/** Seconds until everything up to this message had landed; undefined when it had not in time. */
+export async function caughtUpAfter(
+  rig: Rig,
+  last: number,
+  most = CATCH_UP_SECONDS,
+): Promise<number | undefined> {
+  const started = performance.now();
+  for (;;) {
+    const seconds = (performance.now() - started) / 1_000;
+    if ((await landedTo(rig)) >= last) return seconds;
+    if (seconds > most) return undefined;
+    await pause(100);
+  }
+}

@@ -1,0 +1,138 @@
+import { writeFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { highestRate } from './highest-rate.ts';
+import { caughtUpAfter } from './landed-to.ts';
+import { requestLatency, sendProbes, withProbes } from './latency-probes.ts';
+import { rowLatency } from './latency-rows.ts';
+import { type Load, underLoad } from './load.ts';
+import { MACHINES, machinesOf } from './machines.ts';
+import { plantFile, RULES_FILE } from './paced-plant.ts';
+import type { Percentiles } from './percentiles.ts';
+import { loadAverage } from './process-use.ts';
+import { placed, type Rig, startRig } from './rig.ts';
+import { warehouseApart } from './rig-parts.ts';
+
+/** Milliseconds that are asked for at half load. */
+const BARS = { row: 4_000, request: 5_000 };
+const SHARES = [25, 50, 75];
+const FIRST_RATE = 50_000;
+/** Milliseconds that a request may come later than the publisher ends. */
+const PATIENCE = 30_000;
+/** Seconds of a load before its first probe. */
+const WARM_UP = 3;
+
+type Requests = Percentiles & { readonly missing: number };
+type Measured = {
+  readonly share: number;
+  readonly rate: number;
+  /** Milliseconds from publish to row visible; undefined with ClickHouse away. */
+  readonly row: Percentiles | undefined;
+  /** Milliseconds from publish to request created. */
+  readonly request: Requests;
+  readonly load: number;
+};
+
+/**
+ * `npm run bench -- latency [--rate R] [--assets 250] [--seconds 60] [--search 60] [--nats URL --clickhouse URL] [--json FILE]`:
+ * from publish to row visible and to request created, at 25, 50 and 75 % of the highest rate (`--rate`; searched
+ * without it, each try for `--search` seconds), and at half of it with ClickHouse away; false when a bar is missed.
+ */
+export async function latency(args: readonly string[]): Promise<boolean> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      assets: { type: 'string', default: '250' },
+      rate: { type: 'string' },
+      seconds: { type: 'string', default: '60' },
+      search: { type: 'string', default: '60' },
+      ...MACHINES,
+      json: { type: 'string' },
+    },
+  });
+  const assets = Number(values.assets);
+  const seconds = Number(values.seconds);
+  const rig = await startRig({ cmms: true, warehouse: warehouseApart, ...machinesOf(values) });
+  try {
+    const model = await placed(rig, 'plant.yaml', plantFile(assets));
+    const probes = [...SHARES.map(String), 'away'].map((name) => `p${name}`);
+    const rules = await placed(rig, 'rules.yaml', withProbes(RULES_FILE, probes));
+    await rig.andon(['apply', model, rules]);
+    const search = { assets, rate: FIRST_RATE, seconds: Number(values.search) };
+    const highest = Number(values.rate ?? (await highestRate(rig, search, console.error)));
+    const measured: Measured[] = [];
+    for (const share of SHARES) {
+      const rate = (highest * share) / 100;
+      const probe = `p${share}`;
+      measured.push({ share, ...(await measure(rig, { assets, rate, seconds }, probe)) });
+    }
+    const away = await withoutClickHouse(rig, () =>
+      measure(rig, { assets, rate: highest / 2, seconds }, 'paway', false),
+    );
+    const half = measured.find(({ share }) => share === 50);
+    const kept = {
+      'publish to row visible, p99 under 4 s at half load': (half?.row?.p99 ?? 0) < BARS.row,
+      'publish to request created, p99 under 5 s with ClickHouse away':
+        away === undefined || away.request.p99 < BARS.request,
+      'every request was made': [...measured, away].every(
+        (one) => (one?.request.missing ?? 0) === 0,
+      ),
+    };
+    for (const line of table(measured, away)) console.error(line);
+    for (const [bar, is] of Object.entries(kept)) console.error(`${bar}: ${is ? 'yes' : 'NO'}`);
+    const report = JSON.stringify({ latency: measured, away, highest, kept }, null, 2);
+    if (values.json !== undefined) writeFileSync(values.json, report);
+    else console.log(report);
+    return Object.values(kept).every(Boolean);
+  } finally {
+    await rig.close();
+  }
+}
+
+/** A load, with a probe of every asset, evenly over it. */
+async function measure(
+  rig: Rig,
+  { assets, rate, seconds }: Load,
+  probe: string,
+  rows = true,
+): Promise<Omit<Measured, 'share'>> {
+  const { cmms } = rig;
+  if (cmms === undefined) throw new Error('expected a CMMS');
+  const load = { assets, rate, seconds: seconds + 2 * WARM_UP };
+  return await underLoad(rig, load, async ({ done, last }) => {
+    const row = rows ? rowLatency(rig, done) : undefined;
+    await pause(WARM_UP * 1_000);
+    const sent = await sendProbes(rig, probe, { assets, seconds });
+    const request = await requestLatency(cmms, probe, sent, PATIENCE);
+    await done;
+    if (rows) await caughtUpAfter(rig, await last());
+    return { rate, row: await row, request, load: loadAverage() };
+  });
+}
+
+/** Undefined where ClickHouse is somebody's own: it is not ours to stop. */
+async function withoutClickHouse<T>(rig: Rig, work: () => Promise<T>): Promise<T | undefined> {
+  const { away } = rig.warehouse;
+  if (away === undefined) return undefined;
+  await away.leave();
+  try {
+    return await work();
+  } finally {
+    await away.comeBack();
+  }
+}
+
+function table(measured: readonly Measured[], away: Omit<Measured, 'share'> | undefined) {
+  const named = measured.map((one) => [`${one.share} %`, one] as const);
+  const rows = away === undefined ? named : [...named, ['50 %, no ClickHouse', away] as const];
+  return rows.flatMap(([name, { rate, row, request, load }]) => [
+    `${name}, ${rate} readings/s, load ${load}`,
+    ...(row === undefined ? [] : [`  publish to row visible      ${words(row)}`]),
+    `  publish to request created  ${words(request)}, ${request.missing} missing`,
+  ]);
+}
+
+function words({ probes, p50, p95, p99, max }: Percentiles): string {
+  const [a, b, c, d] = [p50, p95, p99, max].map((each) => `${(each / 1_000).toFixed(2)} s`);
+  return `p50 ${a}, p95 ${b}, p99 ${c}, max ${d} of ${probes}`;
+}

@@ -1,0 +1,82 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connectNats } from '../pipelines/ingest/connection.ts';
+import { partitionStream } from '../pipelines/ingest/streams.ts';
+import { landedTo } from './landed-to.ts';
+import { SIGNALS_PER_ASSET } from './paced-plant.ts';
+import type { Published } from './paced-publisher.ts';
+import type { Rig } from './rig.ts';
+
+export type Load = { readonly assets: number; readonly rate: number; readonly seconds: number };
+
+/** Seconds of an epoch by default: what is not landed for two of them is behind. */
+const EPOCH_SECONDS = 2;
+export const MOST_LAG = 2;
+
+/** A publisher at a steady rate, and how far the rows of its frames are behind. */
+export interface Running {
+  /** Resolves at its end. */
+  readonly done: Promise<Published>;
+  /** Of the stream now. */
+  last(): Promise<number>;
+  /** Epochs that are in the stream and not in ClickHouse. */
+  lag(): Promise<number>;
+}
+
+/** Sets a publisher going, and stays by `work` until that is over; the publisher ends after its seconds. */
+export async function underLoad<T>(
+  rig: Rig,
+  { assets, rate, seconds }: Load,
+  work: (running: Running) => Promise<T>,
+): Promise<T> {
+  const connection = await connectNats({ servers: rig.nats.url, name: 'bench' });
+  try {
+    const manager = await jetstreamManager(connection);
+    const last = async () => {
+      const { state } = await manager.streams.info(partitionStream(0));
+      return state.last_seq;
+    };
+    const framesPerEpoch = (rate / SIGNALS_PER_ASSET) * EPOCH_SECONDS;
+    const lines: string[] = [];
+    const plant = { assets, rate, seconds, url: rig.nats.url };
+    const args = Object.entries(plant).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const publisher = await rig.bench(['paced-publisher', ...args], (line) => lines.push(line));
+    const done = publisher.exited.then(async () => {
+      // The last line may arrive behind the exit.
+      await pause(50);
+      const said: Published | null = JSON.parse(lines.at(-1) ?? 'null');
+      if (said === null) throw new Error('expected the publisher to say what it sent');
+      return said;
+    });
+    done.catch(() => undefined);
+    return await work({
+      done,
+      last,
+      lag: async () => ((await last()) - (await landedTo(rig))) / framesPerEpoch,
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Looks at something every so many milliseconds until a promise is settled. */
+export async function every(
+  milliseconds: number,
+  until: Promise<unknown>,
+  look: () => Promise<void>,
+): Promise<void> {
+  let over = false;
+  const end = until.then(
+    () => {
+      over = true;
+    },
+    () => {
+      over = true;
+    },
+  );
+  while (!over) {
+    const next = performance.now() + milliseconds;
+    await look();
+    await Promise.race([pause(Math.max(0, next - performance.now())), end]);
+  }
+}
