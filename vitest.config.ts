@@ -2,6 +2,13 @@ import { defineConfig } from 'vitest/config';
 import { Report } from './test/support/report.ts';
 
 const INTEGRATION = 'test/**/*.integration.test.ts';
+/** What befalls a worker, and what must be the same afterwards. */
+const FAULTS = [
+  'test/faults/*.integration.test.ts',
+  'test/pipelines/maintenance-kills.integration.test.ts',
+  'test/pipelines/runtime/lease.integration.test.ts',
+  'test/sql/rollups.integration.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -40,6 +47,19 @@ export default defineConfig({
           // Real processes on a busy machine: ports are taken, kernels are late. A second try is told by the report.
           retry: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // The same files in their true length, with what `npm test` skips.
+          name: 'faults',
+          include: FAULTS,
+          env: { ANDON_FAULTS: 'long', ANDON_KILLS: process.env.ANDON_KILLS ?? '12' },
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

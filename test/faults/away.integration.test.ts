@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startChild } from '../../pipelines/runtime/child.ts';
-import { freePort } from '../../pipelines/runtime/free-port.ts';
-import { type Supervised, supervise } from '../../pipelines/runtime/supervise.ts';
-import { warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
-import { makeSecret } from '../../sinks/clickhouse/warehouse/secret.ts';
+import type { Supervised } from '../../pipelines/runtime/supervise.ts';
 import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
+import { outsideWarehouse } from '../support/outside-warehouse.ts';
 import { recordedPlant } from '../support/recorded-plant.ts';
 import { andon, askCmms, ROOT, type Stand, startStand, until, worksAt } from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -62,28 +60,19 @@ async function everythingInTheCmms(stand: Stand): Promise<void> {
   expect(works.map(({ external_key }) => external_key).sort()).toEqual([...expected.keys()].sort());
 }
 
-/** How a worker finds the warehouse that will be there, as whoever may write into it. */
-function warehouseAt(port: number, directory: string): Record<string, string> {
-  return {
-    CLICKHOUSE_URL: `http://127.0.0.1:${port}`,
-    CLICKHOUSE_PASSWORD: makeSecret(join(directory, 'warehouse')),
-  };
-}
-
 describe('with the warehouse away', () => {
   test('requests reach the CMMS all the same, and all rows land once it is there', async () => {
-    const port = await freePort();
     const directory = temporaryDirectory();
-    const stand = await stood({ directory, env: warehouseAt(port, directory) });
+    const outside = await outsideWarehouse(directory);
+    const stand = await stood({ directory, env: outside.env() });
     const last = await publish(stand);
     await stand.worker.start();
     await everythingInTheCmms(stand);
     await until('the end of the log', 30_000, async () => {
       return (await stand.metric('andon_sequence')) === last;
     });
-    const command = warehouseCommand({ directory: join(stand.directory, 'warehouse'), port });
     // A dead port may be the source of somebody's connection just now: then it is started again.
-    warehouse = supervise({ ...command, name: 'warehouse' });
+    warehouse = outside.start();
     await warehouse.ready;
     await until('everything to land', 30_000, async () => (await landedTo(stand)) === last);
     expect(await checksOf(stand)).toEqual({});
@@ -177,7 +166,7 @@ describe('an end and a new beginning', () => {
     await until('the calm run to land', 40_000, async () => (await landedTo(calm)) === last);
 
     const folder = temporaryDirectory();
-    const port = await freePort();
+    const outside = await outsideWarehouse(folder);
     const stand = await stood({
       nats: calm.nats,
       directory: folder,
@@ -187,7 +176,7 @@ describe('an end and a new beginning', () => {
         epoch: { seconds: 3, rows: 300, checkpointEvery: 3 },
       },
       // Nothing lands at first, so every epoch is still a file.
-      env: warehouseAt(port, folder),
+      env: outside.env(),
     });
     await stand.worker.start();
     await until(
@@ -207,8 +196,7 @@ describe('an end and a new beginning', () => {
     await until('the torn file to be written again', 20_000, async () =>
       stand.worker.lines.some((line) => line.includes('epoch-file-damaged')),
     );
-    const command = warehouseCommand({ directory: join(folder, 'warehouse'), port });
-    const own = await startChild(command);
+    const own = outside.start();
     try {
       await until('everything to land', 40_000, async () => (await landedTo(stand)) === last);
       expect(await factsOf(stand)).toEqual(await factsOf(calm));
@@ -216,7 +204,7 @@ describe('an end and a new beginning', () => {
       expect(stand.worker.lines.join('\n')).not.toContain('replay-mismatch');
       expect((await stand.worker.stop()).code).toBe(0);
     } finally {
-      await own.stop(5_000);
+      await own.stop();
     }
   }, 120_000);
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pack } from 'msgpackr';
 import {
+  frame,
   logOf,
   MODEL,
   plantLife,
@@ -47,13 +48,14 @@ export type RecordedPlant = {
 };
 
 /**
- * So many seconds of three machines as a recording: frames out of order, waveforms, states, a schedule, and now and
- * then what is no message at all. Writes it and its `plant.yaml` and `rules.yaml` into the folder.
+ * So many seconds of three machines as a recording: frames out of order and frames that come late, waveforms, states, a
+ * schedule, and now and then what is no message at all. Writes it and its `plant.yaml` and `rules.yaml` into the folder.
  */
 export function recordedPlant(folder: string, seconds: number, seed: number): RecordedPlant {
-  const said = [...plantLife(seed, seconds), ...bursts(seconds), ...nonsense(seconds)].sort(
-    (a, b) => a.at - b.at,
-  );
+  const said = [
+    ...[...plantLife(seed, seconds), ...bursts(seconds), ...nonsense(seconds)],
+    ...stragglers(seconds),
+  ].sort((a, b) => a.at - b.at);
   const log = logOf(shuffled(said, 1_500, seed));
   const lines = log
     .filter(({ subject }) => !/^(model|rules)\./.test(subject))
@@ -96,6 +98,16 @@ function bursts(seconds: number): Said[] {
       const waveform = { time: START + at, rate: 5_120, unit: 'g', samples: bytes };
       said.push({ at, subject: `waveform.p1.${path}.horizontal`, payload: pack(waveform) });
     }
+  }
+  return said;
+}
+
+/** Every fifteen seconds a frame that was held up for twenty: the windows that it belongs to are corrected. */
+function stragglers(seconds: number): Said[] {
+  const said: Said[] = [];
+  for (let second = 30; second < seconds; second += 15) {
+    const at = second * 1_000 + 950;
+    said.push(frame('l1.pump', at, { temperature: 64.25, vibration: 1.5 }, at - 20_000));
   }
   return said;
 }

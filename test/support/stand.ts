@@ -14,11 +14,16 @@ import { temporaryDirectory } from './temporary.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ANDON = join(ROOT, 'scripts/andon.js');
+/** Milliseconds that a process may take to end by itself. */
+const LONGEST_LIFE = 40_000;
 const CMMS = join(ROOT, 'pipelines/demo/reference-cmms-main.ts');
 
 /** A process of a stand: killed without warning, ended politely, started again at the same place. */
 export interface Service {
-  start(): Promise<void>;
+  /** `env`: for this life alone. */
+  start(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** A life that ends by itself; how it ended. */
+  live(env?: Readonly<Record<string, string>>): Promise<Exit>;
   kill(): Promise<void>;
   /** SIGTERM. */
   stop(): Promise<Exit>;
@@ -38,6 +43,8 @@ export type StandOptions = {
   readonly nats?: TestNats;
   /** Keeps the worker's state. Default: a new folder. */
   readonly directory?: string;
+  /** Modules that are loaded ahead of the worker. */
+  readonly preload?: readonly string[];
 };
 
 /** A whole plant of real processes: nats-server, reference CMMS, a worker that runs the embedded warehouse. */
@@ -76,7 +83,9 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const env = { NATS_URL: nats.url, CMMS_URL: url, CMMS_TOKEN: 'reference', ...options.env };
   const journal = ['--port', `${cmmsPort}`, '--journal', join(folder, 'cmms.ndjson')];
   const cmms = service([CMMS, ...journal], env, /"url"/);
-  const worker = service([ANDON, 'run', '--config', config], env, /"kind":"started"/);
+  const preloaded = (options.preload ?? []).flatMap((module) => ['--import', module]);
+  const run = [...preloaded, ANDON, 'run', '--config', config];
+  const worker = service(run, env, /"kind":"started"/);
   await cmms.start();
   return {
     nats,
@@ -130,26 +139,39 @@ function service(
 ): Service {
   const lines: string[] = [];
   let child: Child | undefined;
+  async function begin(more: Readonly<Record<string, string>> = {}): Promise<Child> {
+    child = await startChild({
+      command: process.execPath,
+      args: ['--import', import.meta.resolve('tsx'), ...args],
+      env: { ...env, ...more },
+      onLine: (line) => lines.push(line),
+    });
+    return child;
+  }
   return {
     lines,
     pid: () => child?.pid,
-    async start() {
+    async start(more) {
       const from = lines.length;
-      const started = await startChild({
-        command: process.execPath,
-        args: ['--import', import.meta.resolve('tsx'), ...args],
-        env: { ...env },
-        onLine: (line) => lines.push(line),
-      });
-      child = started;
+      const started = await begin(more);
       const ended = { now: false };
       void started.exited.then(() => {
         ended.now = true;
       });
       await until('a ready process', 30_000, async () => {
+        if (lines.slice(from).some((line) => ready.test(line))) return true;
         if (ended.now) throw new Error(`${args[0]} ended:\n${lines.slice(-8).join('\n')}`);
-        return lines.slice(from).some((line) => ready.test(line));
+        return false;
       });
+    },
+    async live(more) {
+      const { exited } = await begin(more);
+      const late = AbortSignal.timeout(LONGEST_LIFE);
+      const overdue = new Promise<never>((_, reject) => {
+        const told = () => `${args[0]} still lives:\n${lines.slice(-8).join('\n')}`;
+        late.addEventListener('abort', () => reject(new Error(told())));
+      });
+      return Promise.race([exited, overdue]);
     },
     async kill() {
       child?.kill('SIGKILL');

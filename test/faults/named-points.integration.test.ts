@@ -1,0 +1,75 @@
+import { afterAll, describe, expect } from 'vitest';
+import type { Supervised } from '../../pipelines/runtime/supervise.ts';
+import { longTest } from '../support/long.ts';
+import { expectOutcome, publishInto, undisturbed } from '../support/outcome.ts';
+import { outsideWarehouse } from '../support/outside-warehouse.ts';
+import { recordedPlant } from '../support/recorded-plant.ts';
+import { type Stand, startStand } from '../support/stand.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+import { FAULTS_PRELOAD, type WorkerFault, withFault } from '../support/worker-fault-of.ts';
+
+const stands: Stand[] = [];
+let warehouse: Supervised | undefined;
+afterAll(async () => {
+  for (const stand of stands.reverse()) await stand.stop();
+  await warehouse?.stop();
+});
+
+/** Every step of writing a file whole, from the outside in. */
+function stepsOf(file: string, directory: string): WorkerFault[] {
+  return [
+    { file, step: 'open', moment: 'before' },
+    { file, step: 'open', moment: 'after' },
+    { file, step: 'write', moment: 'amid' },
+    { file, step: 'write', moment: 'after' },
+    { file, step: 'sync', moment: 'after' },
+    { file, step: 'rename', moment: 'after' },
+    { file: directory, step: 'sync-directory', moment: 'after' },
+  ];
+}
+
+const removals = (file: string): WorkerFault[] => [
+  { file, step: 'remove', moment: 'before' },
+  { file, step: 'remove', moment: 'after' },
+];
+
+const POINTS: readonly WorkerFault[] = [
+  ...stepsOf('epochs', 'epochs'),
+  ...stepsOf('checkpoints', 'checkpoints'),
+  ...stepsOf('clickhouse', 'cursors'),
+  ...stepsOf('outbox', 'cursors'),
+  ...removals('epochs'),
+  ...removals('checkpoints'),
+];
+
+describe('killed before and after each step of', () => {
+  longTest(
+    'epoch file, checkpoint and cursors, one life each, a worker ends where an undisturbed one does',
+    480_000,
+    async () => {
+      const plant = recordedPlant(temporaryDirectory(), 900, 17);
+      const calm = await undisturbed(plant);
+      const directory = temporaryDirectory();
+      const outside = await outsideWarehouse(directory);
+      const stand = await startStand({
+        directory,
+        preload: [FAULTS_PRELOAD],
+        config: { epoch: { seconds: 1, rows: 60, checkpointEvery: 2 } },
+        env: outside.env(),
+      });
+      stands.push(stand);
+      expect(await publishInto(stand, plant)).toBe(calm.last);
+      warehouse = outside.start();
+      await warehouse.ready;
+      for (const point of POINTS) {
+        const exit = await stand.worker.live(withFault(point));
+        const { step, file, moment } = point;
+        expect(stand.worker.lines.at(-1)).toBe(`fault: kill ${moment} ${step} of ${file}`);
+        expect(exit).toEqual({ code: null, signal: 'SIGKILL' });
+      }
+      await stand.worker.start();
+      await expectOutcome(stand, calm);
+      expect(stand.worker.lines.filter((line) => line.startsWith('{"level":"error"'))).toEqual([]);
+    },
+  );
+});
