@@ -11,6 +11,7 @@ const SETS: Readonly<Record<string, () => Promise<Evaluate>>> = {
   cwru: async () => (await import('./cwru.ts')).evaluateCwru,
   ims: async () => (await import('./ims.ts')).evaluateIms,
   nab: async () => (await import('./nab.ts')).evaluateNab,
+  skab: async () => (await import('./skab.ts')).evaluateSkab,
   pronostia: async () => (await import('./pronostia.ts')).evaluatePronostia,
 };
 const HELP = `npm run eval [-- ${Object.keys(SETS).join(' ')}] [--data DIR] [--plots DIR] [--json FILE] [--write-docs]

@@ -1,11 +1,11 @@
 import type { DetectorRule } from '../model/detector-rule.ts';
-import type { EventTime } from '../model/time.ts';
 import {
   type Baselines,
   deviationOf,
   learnt,
   type Milestone,
   type Mode,
+  shareOf,
   unscaled,
 } from './modes.ts';
 import { DEVIATIONS_PER_MAD } from './robust.ts';
@@ -28,24 +28,21 @@ export function baseline(
   const known = learnt(memory, rule, hearing, show);
   if (!known?.ready) return undefined;
   const verdict = held(rule, hearing, known.value, known.mode, known.name);
-  if (rule.forget !== undefined) {
-    follow(known.mode, known.value, hearing.sample.time, rule.forget);
-  }
+  const share = shareOf(known.mode, hearing.sample.time, rule.forget);
+  if (share > 0) follow(known.mode, known.value, share);
   return verdict;
 }
 
 /**
- * Moves what is usual towards a value, by half in `forget`: m ← m + ad, σ² ← (1 − a)(σ² + ad²) with d = x − m and
- * a = 1 − 2^(−Δt/forget) (Finch, Incremental calculation of weighted mean and variance, 2009, section 9). A level that
- * lasts becomes usual, whether or not an anomaly stands.
+ * Moves what is usual towards a value by the share a: m ← m + ad, σ² ← (1 − a)(σ² + ad²) with d = x − m (Finch,
+ * Incremental calculation of weighted mean and variance, 2009, section 9). A level that lasts becomes usual, whether or not
+ * an anomaly stands.
  */
-function follow(mode: Mode, value: number, time: EventTime, forget: number): void {
-  const share = 1 - 0.5 ** (Math.max(0, time - mode.last) / forget);
+function follow(mode: Mode, value: number, share: number): void {
   const distance = value - mode.median;
   const squared = (DEVIATIONS_PER_MAD * mode.mad) ** 2;
   mode.mad = Math.sqrt((1 - share) * (squared + share * distance ** 2)) / DEVIATIONS_PER_MAD;
   mode.median += share * distance;
-  mode.last = time;
 }
 
 function held(

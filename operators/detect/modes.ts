@@ -42,6 +42,7 @@ const MOST_MODES = 256;
 const FIRST_ROOM = 32;
 /** 8 kB. Beyond it every other sample is let go, so what is kept stays evenly spread over the learning. */
 const MOST_KEPT = 1_024;
+const MOST_SHARE = 0.1;
 const NOTHING = new Float64Array(0);
 
 export function noBaselines(): Baselines {
@@ -187,6 +188,16 @@ function keep(mode: Mode, samples: Float64Array, value: number): void {
   }
   room[mode.kept] = value;
   mode.kept += 1;
+}
+
+/**
+ * How far a sample moves what follows by half in `half`: 1 − 2^(−Δt/half), and at most a tenth, because one sample behind a
+ * gap does not speak for all of it. 0 without `half`. Takes note of the sample's time.
+ */
+export function shareOf(progress: Progress, time: EventTime, half: Duration | undefined): number {
+  const elapsed = Math.max(0, time - progress.last);
+  progress.last = time;
+  return half === undefined ? 0 : Math.min(MOST_SHARE, 1 - 0.5 ** (elapsed / half));
 }
 
 /**

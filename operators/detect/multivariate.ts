@@ -8,8 +8,9 @@ import {
   modeName,
   modeOf,
   type Progress,
+  shareOf,
 } from './modes.ts';
-import { learnSubspace, measure, type Subspace, smoothen } from './subspace.ts';
+import { learnSubspace, measure, moveCenter, type Subspace, smoothen } from './subspace.ts';
 import { deadbandOf, type Hearing, short, type Verdict } from './verdict.ts';
 
 export type MultivariateRule = Extract<DetectorRule, { kind: 'multivariate' }>;
@@ -86,7 +87,12 @@ export function multivariate(
     return undefined;
   }
   smoothen(mode.smooth, memory.heard, mode.subspace, rule.weight);
-  return verdictOf(mode.smooth, mode.subspace, { rule, name, samples: mode.count });
+  const verdict = verdictOf(mode.smooth, mode.subspace, { rule, name, samples: mode.count });
+  const share = shareOf(mode, hearing.sample.time, rule.follow);
+  if (share > 0 && verdict.level === '' && !hearing.isSuspect()) {
+    moveCenter(mode.subspace, memory.heard, share);
+  }
+  return verdict;
 }
 
 function open(size: number): VectorMode {

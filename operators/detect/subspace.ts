@@ -100,6 +100,18 @@ export function measure(
   return { t2, spe: toSpe.reduce((sum, square) => sum + square, 0), toT2, toSpe };
 }
 
+/** Moves the usual values towards a vector by a share of the way, in place. How they move together stays as it was learnt. */
+export function moveCenter(
+  { center }: Pick<Subspace, 'center'>,
+  vector: ArrayLike<number>,
+  share: number,
+): void {
+  for (let at = 0; at < center.length; at += 1) {
+    const usual = center[at] ?? 0;
+    center[at] = usual + share * ((vector[at] ?? usual) - usual);
+  }
+}
+
 /**
  * Second moments of the smoothed deviations about their usual value, drawn by `shrink` towards their mean variance on the
  * diagonal and 0 beside it (Ledoit & Wolf 2004): directions that hardly moved while they were learnt are no certainties.

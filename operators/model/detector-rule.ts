@@ -122,6 +122,8 @@ const ruleSchema = z.discriminatedUnion('kind', [
     shrink: z.number().min(0).max(1).default(0.5),
     /** How many times its 99.9 % quantile in learning a statistic must reach. */
     limit: z.number().positive().default(3),
+    /** The usual values follow the vectors, by half in so long, while no anomaly stands; without it, they stand for ever. */
+    follow: positive.optional(),
   }),
   z
     .strictObject({

@@ -49,6 +49,7 @@ const rules = ruled(
   {
     ...{ id: 'both', kind: 'multivariate', signal: 'both', learn: 20, limit: 1, modes: [] },
     signals: ['temperature', 'velocity'],
+    follow: '2m',
   },
   { id: 'fast', kind: 'rate', signal: 'temperature', rise: 20, per: '10s', over: '40s' },
   { id: 'soon', kind: 'trend', signal: 'temperature', above: 90, over: '90s', certainty: 1 },

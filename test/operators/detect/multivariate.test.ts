@@ -114,6 +114,31 @@ describe('a feature vector', () => {
     expect(storyOf(run(...usual, ...half))).toEqual([]);
   });
 
+  test('with `follow` a slow drift is none, and a step stands: the centre does not go after it', () => {
+    const moved = (by: (index: number) => number) => {
+      return Array.from({ length: 400 }, (_, index) => {
+        const swing = Math.sin((2 * Math.PI * index) / 20);
+        return both(100 + index, 5 + swing + by(index), 100 + 10 * swing);
+      }).flat();
+    };
+    const told = (more: object, items: Item[]) => {
+      const rules = changeOf<Situated<Observation>>(ruled({ ...rule, ...more }));
+      const out = runThrough(detect, [changeOf(model), rules, ...usual, ...items]);
+      return anomaliesOf(out)
+        .map(({ phase }) => phase)
+        .filter((phase) => phase !== 'updated');
+    };
+    const drift = moved((index) => 0.01 * index);
+    expect(told({}, drift)[0]).toBe('raised');
+    expect(told({ follow: '5m' }, drift)).toEqual([]);
+    expect(
+      told(
+        { follow: '5m' },
+        moved(() => 4),
+      ),
+    ).toEqual(['raised']);
+  });
+
   test('shows how far it has learnt', () => {
     const rows = run(...usual).flatMap((item) => {
       return item.kind === 'row' && item.table === 'baselines' ? [item.row] : [];

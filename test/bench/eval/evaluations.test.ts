@@ -2,11 +2,19 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { evaluateCwru } from '../../../bench/eval/cwru.ts';
 import { evaluateIms } from '../../../bench/eval/ims.ts';
+import { evaluateNab } from '../../../bench/eval/nab.ts';
 import { evaluatePronostia } from '../../../bench/eval/pronostia.ts';
+import { evaluateSkab } from '../../../bench/eval/skab.ts';
 import { resultsOf } from '../../../bench/eval/write-results.ts';
 import { realData } from '../../support/real-data.ts';
 
-const SETS = { cwru: evaluateCwru, ims: evaluateIms, pronostia: evaluatePronostia };
+const SETS = {
+  cwru: evaluateCwru,
+  ims: evaluateIms,
+  nab: evaluateNab,
+  pronostia: evaluatePronostia,
+  skab: evaluateSkab,
+};
 
 test.for(Object.entries(SETS))(
   '%s gives what is asked for, and docs/detection.md says what it gives',
