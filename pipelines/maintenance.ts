@@ -1,10 +1,13 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createCmms } from '../sinks/cmms/cmms.ts';
 import type { CmmsConfig } from '../sinks/cmms/config.ts';
 import type { Environment } from '../sinks/cmms/secret.ts';
+import { followRequests } from './maintenance/follow.ts';
 import { openLedger } from './maintenance/ledger.ts';
+import { openRevisions } from './maintenance/revisions.ts';
 import { runSession } from './maintenance/session.ts';
 import type { Happen } from './runtime/happenings.ts';
 import { awaitLease } from './runtime/lease.ts';
@@ -69,7 +72,9 @@ export async function runMaintenance(options: MaintenanceOptions): Promise<void>
     };
     try {
       await runSession({
-        connection,
+        follow: (following) => followRequests(connection, following),
+        revisions: await openRevisions(connection),
+        log: jetstream(connection),
         ledger,
         world,
         width: config.concurrency,

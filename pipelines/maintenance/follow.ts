@@ -4,7 +4,6 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { REQUEST_STREAM } from '../../sinks/outbox.ts';
 
 export type FollowOptions = {
-  readonly connection: NatsConnection;
   readonly signal: AbortSignal;
   /** Told of every revision in the stream, in its order, from the first one on. */
   readonly onRevision: (id: string, revision: number) => Promise<void>;
@@ -13,6 +12,9 @@ export type FollowOptions = {
   readonly onTrouble: (error: Error) => void;
 };
 
+/** Tells of revisions until `signal` aborts. */
+export type Follow = (options: FollowOptions) => Promise<void>;
+
 const PAUSE = 250;
 const ROUND = 5_000;
 
@@ -20,8 +22,11 @@ const ROUND = 5_000;
  * Reads the names of all revisions, then waits for more until `signal` aborts. Keeps no position of its own: what is
  * done stands in the ledger, and names alone are read quickly.
  */
-export async function followRequests(options: FollowOptions): Promise<void> {
-  const { connection, signal, onRevision, onTrouble } = options;
+export async function followRequests(
+  connection: NatsConnection,
+  options: FollowOptions,
+): Promise<void> {
+  const { signal, onRevision, onTrouble } = options;
   const client = jetstream(connection);
   let next = 1;
   let behind = true;

@@ -1,15 +1,23 @@
-import type { JetStreamClient } from '@nats-io/jetstream';
-import { headers } from '@nats-io/transport-node';
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { RequestStatusData } from '../../operators/model/machine-event.ts';
 import { partitionedSubject } from '../ingest/partition.ts';
 import { isFinal, type LedgerEntry, noted } from './entry.ts';
 import type { Cell, Step, World } from './world.ts';
 
+/** The log of a partition, as somewhere to publish into. A message id that it has seen is not taken again. */
+export interface StatusLog {
+  publish(
+    subject: string,
+    payload: string,
+    options: { readonly headers: MsgHdrs; readonly msgID: string },
+  ): Promise<unknown>;
+}
+
 /**
  * Looks at what became of a request and tells the log of a change, once: number, time and words of the change are in
  * the ledger before it is published, so a repeat is the same message and known as such.
  */
-export async function look(cell: Cell, world: World, log: JetStreamClient): Promise<Step> {
+export async function look(cell: Cell, world: World, log: StatusLog): Promise<Step> {
   const { cmms, timing, now, happen, signal } = world;
   await report(cell, world, log);
   const { id, remote, status } = cell.entry;
@@ -42,7 +50,7 @@ export async function look(cell: Cell, world: World, log: JetStreamClient): Prom
   return isFinal(cell.entry.status) ? { kind: 'done' } : again;
 }
 
-async function report(cell: Cell, { partitions }: World, log: JetStreamClient): Promise<void> {
+async function report(cell: Cell, { partitions }: World, log: StatusLog): Promise<void> {
   const { unreported } = cell.entry;
   if (unreported === null) return;
   await log.publish(...statusMessage(cell.entry, unreported, partitions));

@@ -1,18 +1,21 @@
-import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import { PRIORITIES } from '../../operators/model/trigger-rule.ts';
 import { deliver, reject } from './deliver.ts';
 import { isFinal, newEntry } from './entry.ts';
-import { followRequests } from './follow.ts';
+import type { Follow } from './follow.ts';
 import { type Again, createLanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
-import { look } from './look.ts';
-import { openRevisions, type Revisions, type StoredRevision } from './revisions.ts';
+import { look, type StatusLog } from './look.ts';
+import type { Revisions, StoredRevision } from './revisions.ts';
 import type { Cell, Step, World } from './world.ts';
 
 export type SessionOptions = {
-  readonly connection: NatsConnection;
+  /** Says which revisions there are, */
+  readonly follow: Follow;
+  /** and what is in them. */
+  readonly revisions: Revisions;
+  /** Where statuses are published. */
+  readonly log: StatusLog;
   readonly ledger: Ledger;
   readonly world: World;
   readonly width: number;
@@ -34,10 +37,8 @@ const AFTER_TROUBLE = 1_000;
 
 /** Delivers and looks until the world's signal aborts, then ends what is under way. */
 export async function runSession(options: SessionOptions): Promise<void> {
-  const { connection, ledger, world, width } = options;
+  const { revisions, log, ledger, world, width } = options;
   const { signal, timing, happen } = world;
-  const revisions = await openRevisions(connection);
-  const log = jetstream(connection);
   const tasks = new Map<string, Task>();
   const dealtWith = new Map<string, number>();
   const trouble = (where: string) => (error: unknown) => {
@@ -94,8 +95,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
     findResends().catch(trouble('requests to be sent again'));
   }, timing.every);
 
-  await followRequests({
-    connection,
+  await options.follow({
     signal,
     onCaughtUp: () => lanes.start(),
     onTrouble: trouble('the stream of requests'),
@@ -114,12 +114,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
   await lanes.stop();
 }
 
-type Means = {
-  readonly log: JetStreamClient;
-  readonly revisions: Revisions;
-  readonly ledger: Ledger;
-  readonly world: World;
-};
+type Means = Pick<SessionOptions, 'log' | 'revisions' | 'ledger' | 'world'>;
 
 /** The next thing to do for an id: its oldest revision, what a person wants to be sent again, or a look. */
 async function next(id: string, task: Task, means: Means): Promise<Step> {

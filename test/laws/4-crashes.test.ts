@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { differences } from '../support/crashes/compare.ts';
 import { crashLog } from '../support/crashes/crash-log.ts';
+import type { Death } from '../support/crashes/mortal.ts';
 import { Outside } from '../support/crashes/outside.ts';
 import { plainOracle } from '../support/crashes/plain-oracle.ts';
-import { crashSchedule } from '../support/crashes/schedule.ts';
+import { type CrashSchedule, crashSchedule, type LifePlan } from '../support/crashes/schedule.ts';
 import { tankDifferences } from '../support/crashes/tank-oracle.ts';
 import { poisoned, workOff } from '../support/crashes/work-off.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -19,18 +20,9 @@ describe('laws 3, 4 and 5 under crashes', () => {
     const seen = new Map<string, number>();
     const count = (what: string, more = 1) => seen.set(what, (seen.get(what) ?? 0) + more);
     await fc.assert(
-      fc.asyncProperty(crashSchedule, async ({ seed, seconds, poison: places, lives }) => {
-        const messages = crashLog(seed, seconds);
-        const poison = poisonAt(places, messages.length);
-        const pipeline = poisoned(poison);
-        const outside = new Outside();
-        const directory = temporaryDirectory();
-        const course = await workOff({ seed, lives }, { directory, messages, pipeline, outside });
-        const expected = plainOracle(messages, pipeline, poison, RUN);
-        expect([
-          ...differences(outside, expected, messages.length),
-          ...tankDifferences(outside, messages, poison),
-        ]).toEqual([]);
+      fc.asyncProperty(crashSchedule, async ({ seed, seconds, poison, lives }) => {
+        const { course, outside, wrong } = await tried({ seed, seconds, poison, lives });
+        expect(wrong).toEqual([]);
         for (const { end } of course.lives) count(end);
         for (const { kind } of course.happened) count(kind);
         count('request', outside.revisions.length);
@@ -44,7 +36,41 @@ describe('laws 3, 4 and 5 under crashes', () => {
       expect(seen.get(what), what).toBeGreaterThan((least * SCHEDULES) / 100);
     }
   }, 1_800_000);
+
+  test('what a killed process has named is made safe before anything is built on it', async () => {
+    for (let step = 1; step <= 6; step += 1) {
+      const calm: Omit<LifePlan, 'death'> = {
+        ...{ seed: step, seconds: 60, rows: 60, checkpointEvery: 5, backlog: 9, batch: 50 },
+        ...{ slow: { disk: 0, sink: 0, log: 0 }, haste: 0, clickhouse: [], outbox: [], full: [] },
+      };
+      // The first checkpoint, the first epoch: and its directory is not synced any more.
+      const unsafe: Death = { by: 'kill', of: 'rename', step: 2, moment: 'after' };
+      const dark: Death = { by: 'power', of: 'write', step, moment: 'before' };
+      const lives = [
+        { ...calm, death: unsafe },
+        { ...calm, death: dark },
+      ];
+      const { wrong } = await tried({ seed: step, seconds: 30, poison: [], lives });
+      expect(wrong).toEqual([]);
+    }
+  }, 60_000);
 });
+
+/** Works a schedule off, and says what is wrong outside. */
+async function tried({ seed, seconds, poison: places, lives }: CrashSchedule) {
+  const messages = crashLog(seed, seconds);
+  const poison = poisonAt(places, messages.length);
+  const pipeline = poisoned(poison);
+  const outside = new Outside();
+  const directory = temporaryDirectory();
+  const course = await workOff({ seed, lives }, { directory, messages, pipeline, outside });
+  const expected = plainOracle(messages, pipeline, poison, RUN);
+  const wrong = [
+    ...differences(outside, expected, messages.length),
+    ...tankDifferences(outside, messages, poison),
+  ];
+  return { course, outside, wrong };
+}
 
 /** What at least happens in a hundred schedules. */
 const LEAST = {
