@@ -8,7 +8,7 @@ import { parseYaml } from './yaml-file.ts';
 const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
 /** Bytes: a whole number, or `64MB`. */
-const bytes = z.union([z.int().positive(), z.string()]).transform((size, context) => {
+export const bytes = z.union([z.int().positive(), z.string()]).transform((size, context) => {
   if (typeof size === 'number') return size;
   const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?(B|kB|MB|GB|TB)$/.exec(size) ?? [];
   const factor = SIZES[unit];

@@ -1,28 +1,31 @@
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
 import { parseDuration } from '../../operators/model/duration.ts';
 import type { Duration } from '../../operators/model/time.ts';
 import { configOf, type Departures } from '../config.ts';
 import { changesOf } from '../ingest/changes.ts';
 import type { PublishCounts } from '../ingest/publish.ts';
-import { publishRecordings } from '../ingest/publish-recordings.ts';
+import { NOTHING, publishRecordings } from '../ingest/publish-recordings.ts';
 import { type RecordingDescription, readDescription } from '../ingest/recording-description.ts';
 import { readPlantFile, readRulesFile } from '../rules-file.ts';
+import { type SpoolOptions, spoolOf, tellOutages } from './publish-spool.ts';
 import { showProgress } from './show-progress.ts';
 import { speedOf } from './speed-of.ts';
 import { withNats } from './with-nats.ts';
 import { wrongInput } from './wrong-input.ts';
 
-type Options = Departures & {
-  readonly speed: string;
-  readonly subject?: string;
-  readonly replay?: boolean;
-  readonly live?: boolean;
-  readonly model?: string;
-  readonly rules?: string;
-  readonly base?: string;
-  readonly settle?: string;
-  readonly json?: boolean;
-};
+type Options = Departures &
+  SpoolOptions & {
+    readonly speed: string;
+    readonly subject?: string;
+    readonly replay?: boolean;
+    readonly live?: boolean;
+    readonly model?: string;
+    readonly rules?: string;
+    readonly base?: string;
+    readonly settle?: string;
+    readonly json?: boolean;
+  };
 
 /** Adds `andon publish`: recordings, at a chosen speed, into the log. */
 export function registerPublish(program: Command): void {
@@ -38,6 +41,11 @@ export function registerPublish(program: Command): void {
     .option('--subject <subject>', 'instead of the one in the description')
     .option('--base <folder>', 'where the files of the descriptions lie')
     .option('--settle <duration>', 'how long the ticks go on after the last message')
+    .option(
+      '--spool <folder>',
+      'keep what is not in the log yet there, through outages and restarts',
+    )
+    .option('--spool-limit <bytes>', 'most of it; when it is full nothing more is read', '256MB')
     .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
     .option('--nats <url>', 'instead of NATS_URL')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
@@ -66,24 +74,41 @@ async function publish(
   process.once('SIGTERM', () => stop.abort());
   const progress = showProgress();
   const began = performance.now();
+  const changes = changesOf(plants, rules);
+  const mode = options.live === true ? 'live' : options.replay === true ? 'replay' : 'existing';
+  const { partitions } = config;
+  const about = { plants, rules, mode, partitions, settle };
+  const spool = await spoolOf(options, recordings, about);
+  const { onStatus, onFull } = tellOutages(options.spoolLimit);
   try {
-    const counts = await withNats(config, 'andon publish', (connection) =>
+    const work = (connection: NatsConnection) =>
       publishRecordings({
-        connection,
-        recordings,
-        changes: changesOf(plants, rules),
-        partitions: config.partitions,
-        mode: options.live === true ? 'live' : options.replay === true ? 'replay' : 'existing',
-        speed,
-        signal: stop.signal,
-        onProgress: progress.show,
+        ...{ connection, recordings, changes, partitions, mode, speed },
+        ...{ signal: stop.signal, onProgress: progress.show, onFull },
         ...(settle === undefined ? {} : { settle }),
-      }),
+        ...(spool === undefined ? {} : { spool }),
+      });
+    const patient = { patience: 'wait', signal: stop.signal, onStatus } as const;
+    const counts = await withNats(config, 'andon publish', work, spool && patient).catch(
+      (error: unknown) => {
+        // Told to stop before NATS answered for the first time.
+        if (stop.signal.aborted && error === stop.signal.reason) return NOTHING;
+        throw error;
+      },
     );
     progress.clear();
-    report(counts, performance.now() - began, options.json === true, stop.signal.aborted);
+    const waiting = spool === undefined ? 0 : spool.taken - spool.delivered;
+    const stopped = stop.signal.aborted;
+    if (!stopped) await spool?.remove();
+    report(counts, {
+      took: performance.now() - began,
+      json: options.json === true,
+      stopped,
+      waiting,
+    });
   } finally {
     progress.clear();
+    await spool?.close();
   }
 }
 
@@ -102,14 +127,23 @@ function settleOf(text: string | undefined): Duration | undefined {
   throw wrongInput('--settle', 'a duration such as 60s', text);
 }
 
-function report(counts: PublishCounts, took: number, json: boolean, stopped: boolean): void {
+type End = {
+  readonly took: number;
+  readonly json: boolean;
+  readonly stopped: boolean;
+  /** Messages that are left in the spool. */
+  readonly waiting: number;
+};
+
+function report(counts: PublishCounts, { took, json, stopped, waiting }: End): void {
   const seconds = Math.round(took) / 1_000;
   if (json) {
-    console.log(JSON.stringify({ ...counts, seconds, stopped }));
+    console.log(JSON.stringify({ ...counts, waiting, seconds, stopped }));
     return;
   }
   const { acknowledged, bytes, duplicates, repeated } = counts;
-  const end = stopped ? ' Stopped before the end.' : '';
+  const left = waiting === 0 ? '' : ` ${waiting} wait in the spool.`;
+  const end = stopped ? ` Stopped before the end.${left}` : '';
   console.log(
     `${acknowledged} messages (${(bytes / 1_048_576).toFixed(1)} MiB) are in the log, after ${seconds} s; ` +
       `${repeated} were sent again, ${duplicates} were there already.${end}`,

@@ -6,12 +6,19 @@ import { type Duration, type EventTime, toIso } from '../../operators/model/time
 import { EXIT, Problem } from '../problem.ts';
 import type { PlantChange } from './changes.ts';
 import { partitionOf, partitionsOf } from './partition.ts';
-import { createPublisher, type Outgoing, type PublishCounts } from './publish.ts';
+import {
+  createPublisher,
+  type LogPublisher,
+  type Outgoing,
+  type PublishCounts,
+} from './publish.ts';
 import type { Recorded } from './recorded.ts';
 import { firstAppended, wholeLog } from './recording.ts';
 import type { RecordingDescription } from './recording-description.ts';
 import { appendTimeAt } from './replay-time.ts';
 import { replayed } from './replayed.ts';
+import type { Spool } from './spool.ts';
+import { createSpooledPublisher } from './spooled-publisher.ts';
 import {
   ensurePartition,
   findStream,
@@ -33,6 +40,10 @@ type PublishOptions = {
   /** Times faster than recorded. Infinity: as fast as the log takes it. */
   readonly speed: number;
   readonly signal: AbortSignal;
+  /** Keeps what is not in the log yet, through outages and restarts. The same messages must come in each life. */
+  readonly spool?: Spool;
+  /** Told when the spool has no room, and when it has some again. */
+  readonly onFull?: (full: boolean) => void;
   readonly onProgress?: (counts: PublishCounts, at: EventTime) => void;
 };
 
@@ -51,7 +62,7 @@ export async function publishRecordings(options: PublishRecordingsOptions): Prom
   const began = await firstAppended(recordings);
   if (began === undefined) return { ...NOTHING };
   const live = mode === 'live';
-  const now = Date.now();
+  const now = options.spool?.began ?? Date.now();
   const shift = live ? now * 1_000 - began : 0;
   const boot = live ? String(now) : '0';
   const messages = wholeLog({ ...options, shift, boot, ticks: !live });
@@ -67,17 +78,24 @@ export type PublishMessagesOptions = PublishOptions & {
 
 /** The same for messages from anywhere. They may be without an end: then `signal` ends it. */
 export async function publishMessages(options: PublishMessagesOptions): Promise<PublishCounts> {
-  const { connection, messages, began, changes = [], partitions, mode, speed, signal } = options;
-  await checkStreams(options, began);
+  const { messages, changes = [], partitions, mode, signal, spool } = options;
+  const taken = spool?.taken ?? 0;
+  await checkStreams(options);
   const live = mode === 'live';
   const destinations = destinationsOf(changes, partitions);
-  const publisher = createPublisher(connection, { run: `publish-${Date.now()}-${process.pid}` });
-  const start = performance.now();
+  const publisher = publisherOf(options);
+  const due = paceOf(options);
+  let number = 0;
   try {
     for await (const message of messages) {
-      await until(start + (message.appended - began) / 1_000 / speed, signal);
+      const to = destinations(message.subject);
+      const before = number;
+      number += to.length;
+      if (number <= taken) continue;
+      await until(due(message.appended), signal);
       if (signal.aborted) break;
-      for (const partition of destinations(message.subject)) {
+      // Of a message for several partitions some may have been taken in an earlier life.
+      for (const partition of to.slice(Math.max(0, taken - before))) {
         await publisher.publish(
           live ? livePrefixed(message, partition) : replayed(message, partition),
         );
@@ -90,7 +108,29 @@ export async function publishMessages(options: PublishMessagesOptions): Promise<
   }
 }
 
-const NOTHING: PublishCounts = {
+function publisherOf(options: PublishMessagesOptions): LogPublisher {
+  const { connection, spool, signal, onFull } = options;
+  if (spool === undefined) {
+    return createPublisher(connection, { run: `publish-${Date.now()}-${process.pid}` });
+  }
+  const told = onFull === undefined ? {} : { onFull };
+  return createSpooledPublisher({ connection, spool, signal, ...told });
+}
+
+/** When each message is due, by `performance.now`. What is live goes on by the clock after a restart, a replay from where it stood. */
+function paceOf(options: PublishMessagesOptions): (appended: EventTime) => number {
+  const { began, mode, speed, spool } = options;
+  const resumed = spool !== undefined && spool.taken > 0;
+  const missed = mode === 'live' ? Date.now() - (spool?.began ?? Date.now()) : 0;
+  const start = performance.now() - missed;
+  let from = resumed && mode !== 'live' ? undefined : began;
+  return (appended) => {
+    from ??= appended;
+    return start + (appended - from) / 1_000 / speed;
+  };
+}
+
+export const NOTHING: PublishCounts = {
   published: 0,
   acknowledged: 0,
   duplicates: 0,
@@ -125,8 +165,8 @@ async function until(due: number, signal: AbortSignal): Promise<void> {
   if (wait > 1) await delay(wait, undefined, { signal }).catch(() => undefined);
 }
 
-async function checkStreams(options: PublishOptions, began: EventTime): Promise<void> {
-  const { connection, partitions, mode } = options;
+async function checkStreams(options: PublishMessagesOptions): Promise<void> {
+  const { connection, partitions, mode, began, spool } = options;
   for (let partition = 0; partition < partitions; partition += 1) {
     const name = partitionStream(partition);
     const existing = await findStream(connection, name);
@@ -145,7 +185,8 @@ async function checkStreams(options: PublishOptions, began: EventTime): Promise<
     if (mode !== 'live' && !isReplay(info)) {
       throw unfit(name, 'a stream marked as a replay', 'a live one', LIVE_OR_AWAY);
     }
-    if (mode !== 'live') await checkOrder(connection, name, info.state.last_seq, began);
+    const resumed = spool !== undefined && spool.taken > 0;
+    if (mode !== 'live' && !resumed) await checkOrder(connection, name, info.state.last_seq, began);
   }
 }
 

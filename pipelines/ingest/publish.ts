@@ -34,6 +34,12 @@ export type PublisherOptions = {
   readonly answer?: number;
   /** How long nothing may be accepted before it is given up: milliseconds. Default 60,000. */
   readonly patience?: number;
+  /** The number of the first message, which ends its `Nats-Msg-Id`. Default 1. */
+  readonly first?: number;
+  /** However long the connection is down, that alone is no reason to give up. Default false. */
+  readonly endures?: boolean;
+  /** Told whenever messages were acknowledged, or nothing can go on. */
+  readonly onChange?: () => void;
 };
 
 export interface LogPublisher {
@@ -43,6 +49,14 @@ export interface LogPublisher {
   flush(): Promise<PublishCounts>;
   readonly counts: PublishCounts;
   close(): void;
+}
+
+/** What the keeper of a spool has to know. */
+export interface NumberedPublisher extends LogPublisher {
+  /** All messages up to this number are in the stream. */
+  readonly settled: number;
+  /** Why nothing goes on any more. */
+  readonly failure: Problem | undefined;
 }
 
 type Pending = { readonly id: number; readonly message: Outgoing; sent: number };
@@ -55,16 +69,19 @@ type Pending = { readonly id: number; readonly message: Outgoing; sent: number }
 export function createPublisher(
   connection: NatsConnection,
   options: PublisherOptions,
-): LogPublisher {
+): NumberedPublisher {
   return new WindowedPublisher(connection, options);
 }
 
-class WindowedPublisher implements LogPublisher {
+class WindowedPublisher implements NumberedPublisher {
   readonly #connection: NatsConnection;
   readonly #inFlight: number;
   readonly #answer: number;
   readonly #patience: number;
   readonly #run: string;
+  readonly #first: number;
+  readonly #endures: boolean;
+  readonly #onChange: () => void;
   readonly #inbox = createInbox();
   readonly #pending = new Map<number, Pending>();
   readonly #subscription;
@@ -83,6 +100,9 @@ class WindowedPublisher implements LogPublisher {
     this.#answer = options.answer ?? 5_000;
     this.#patience = options.patience ?? 60_000;
     this.#run = options.run;
+    this.#first = options.first ?? 1;
+    this.#endures = options.endures ?? false;
+    this.#onChange = options.onChange ?? (() => undefined);
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, answer) => {
         if (error === null) this.#onAnswer(answer);
@@ -97,13 +117,22 @@ class WindowedPublisher implements LogPublisher {
     return { ...this.#counts };
   }
 
+  get settled(): number {
+    const [oldest = this.#first + this.#counts.published] = this.#pending.keys();
+    return oldest - 1;
+  }
+
+  get failure(): Problem | undefined {
+    return this.#failure;
+  }
+
   async publish(message: Outgoing): Promise<void> {
     while (this.#pending.size >= this.#inFlight && this.#failure === undefined) await this.#room();
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#pending.size === 0) this.#heard = performance.now();
+    const pending = { id: this.#first + this.#counts.published, message, sent: 0 };
     this.#counts.published += 1;
     this.#counts.bytes += message.payload.length;
-    const pending = { id: this.#counts.published, message, sent: 0 };
     this.#pending.set(pending.id, pending);
     this.#send(pending);
   }
@@ -128,6 +157,7 @@ class WindowedPublisher implements LogPublisher {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
+    this.#onChange();
   }
 
   /** While the connection is down nothing is sent: the client would drop it silently, and order would be lost. */
@@ -178,6 +208,7 @@ class WindowedPublisher implements LogPublisher {
     const [oldest] = this.#pending.values();
     if (oldest === undefined) return;
     const now = performance.now();
+    if (this.#endures && !this.#connected) this.#heard = now;
     if (this.#connection.isClosed() || now - this.#heard > this.#patience) {
       this.#fail(unanswered(oldest.message.subject, this.#patience, this.#trouble));
     } else if (oldest.sent > 0 && now - oldest.sent > this.#answer) {

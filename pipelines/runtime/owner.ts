@@ -95,9 +95,9 @@ function taken(directory: string, owner: string | undefined, cause: unknown): Pr
   return new Problem(
     {
       where: directory,
-      expected: 'a directory that no other worker uses',
+      expected: 'a directory that no other process uses',
       found: `that it belongs to ${owner ?? 'another process'}`,
-      remedy: 'Stop that worker, or give this one another `directory` and `partition`.',
+      remedy: 'Stop that process, or use another directory (and `partition`, for a worker).',
       exit: EXIT.owned,
     },
     { cause },
