@@ -9,6 +9,7 @@ import {
   type TlsOptions,
 } from '@nats-io/transport-node';
 import { EXIT, Problem } from '../problem.ts';
+import { createReconnectPace } from './reconnect-pace.ts';
 
 /** How long is waited before the next attempt to connect: milliseconds. */
 export const BETWEEN_ATTEMPTS = 250;
@@ -55,8 +56,7 @@ export async function connectionOptions(
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(tls === undefined ? {} : { tls }),
     maxReconnectAttempts: -1,
-    reconnectTimeWait: BETWEEN_ATTEMPTS,
-    reconnectJitter: 100,
+    reconnectDelayHandler: createReconnectPace(BETWEEN_ATTEMPTS),
     // The default notices a half-open connection after four to six minutes.
     pingInterval: 10_000,
     maxPingOut: 2,

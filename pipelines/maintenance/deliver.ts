@@ -25,14 +25,21 @@ export async function deliver(
 ): Promise<Step> {
   const { cmms, timing, now, signal } = world;
   const { revision, action } = request;
-  const pending = (cell.entry.sending?.until ?? 0) - now();
+  const { sending } = cell.entry;
+  const longest = timing.timeout + timing.settle;
+  const pending = (sending?.until ?? 0) - now();
+  if (sending !== null && pending > longest) {
+    // The clock was set back since: nothing is waited for that long.
+    await cell.save({ sending: { ...sending, until: now() + longest } });
+    return { kind: 'again', atLeast: longest };
+  }
   if (pending > 0) return { kind: 'again', atLeast: pending };
 
   const looking: Call = { turn: 'delivery', signal };
   const effect = (what: 'create' | 'write'): Call => ({
     ...looking,
     sending: () => {
-      const until = now() + timing.timeout + timing.settle;
+      const until = now() + longest;
       return cell.save({
         sending: { revision, what, until },
         attempts: cell.entry.attempts + 1,

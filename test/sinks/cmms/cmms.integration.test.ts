@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCmms } from '../../../sinks/cmms/cmms.ts';
 import { exampleConfig } from './example-config.ts';
 import { exampleRequest } from './example-request.ts';
@@ -120,6 +120,22 @@ describe('a CMMS described by configuration', () => {
       .poll(() => cmms.search(request, call), { interval: 50 })
       .toMatchObject({ kind: 'ok' });
     expect(calls).toHaveLength(3);
+  });
+
+  it('is not left alone for longer when the clock is set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      handler = json(503, {});
+      const cmms = createCmms(exampleConfig(base), {});
+      for (let attempt = 0; attempt < 3; attempt += 1) await cmms.search(request, call);
+      vi.setSystemTime(Date.now() - 5 * 3_600_000);
+      handler = json(200, []);
+      await expect
+        .poll(() => cmms.search(request, call), { interval: 50 })
+        .toMatchObject({ kind: 'ok' });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('logs in once, and again when the token is refused, without repeating what was carried out', async () => {
