@@ -10,6 +10,8 @@ import { andon, type Stand, startStand, until, worksAt } from './stand.ts';
 export type Outcome = Facts & {
   /** The last message of the log. */
   readonly last: number;
+  /** How many readings each message gave, and the sum of their hashes. */
+  readonly readings: Readonly<Record<number, string>>;
   /** The last version of each window that was corrected. */
   readonly corrected: readonly unknown[];
   /** Subject and content of every revision in the outbox stream. */
@@ -68,6 +70,7 @@ async function outcomeOf(stand: Stand, last: number): Promise<Outcome> {
   return {
     ...(await factsOf(stand)),
     last,
+    readings: await readingsOf(stand),
     corrected: await rowsOf(
       stand,
       'SELECT * FROM {db}.windows FINAL WHERE version > 1 ORDER BY plant, line, asset, signal, `window`, start',
@@ -75,6 +78,17 @@ async function outcomeOf(stand: Stand, last: number): Promise<Outcome> {
     revisions: await revisionsOf(stand),
     works: await settledWorks(stand),
   };
+}
+
+/** By the number of their message. */
+export async function readingsOf(stand: Stand): Promise<Record<number, string>> {
+  const rows = await rowsOf<{ message: number; readings: string }>(
+    stand,
+    "SELECT toUInt32(sequence) AS message, concat(toString(count()), ' ', " +
+      "toString(sum(cityHash64(formatRowNoNewline('JSONEachRow', *))))) AS readings " +
+      'FROM {db}.readings GROUP BY sequence',
+  );
+  return Object.fromEntries(rows.map(({ message, readings }) => [message, readings]));
 }
 
 async function revisionsOf({ nats }: Stand): Promise<string[]> {

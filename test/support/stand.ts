@@ -20,10 +20,10 @@ const CMMS = join(ROOT, 'pipelines/demo/reference-cmms-main.ts');
 
 /** A process of a stand: killed without warning, ended politely, started again at the same place. */
 export interface Service {
-  /** `env`: for this life alone. */
-  start(env?: Readonly<Record<string, string>>): Promise<void>;
+  /** `env` and options: for this life alone. */
+  start(env?: Readonly<Record<string, string>>, ...options: readonly string[]): Promise<void>;
   /** A life that ends by itself; how it ended. */
-  live(env?: Readonly<Record<string, string>>): Promise<Exit>;
+  live(env?: Readonly<Record<string, string>>, ...options: readonly string[]): Promise<Exit>;
   kill(): Promise<void>;
   /** SIGTERM. */
   stop(): Promise<Exit>;
@@ -43,6 +43,8 @@ export type StandOptions = {
   readonly nats?: TestNats;
   /** Keeps the worker's state. Default: a new folder. */
   readonly directory?: string;
+  /** Where its CMMS listens. Default: any free port. */
+  readonly cmmsPort?: number;
   /** Modules that are loaded ahead of the worker. */
   readonly preload?: readonly string[];
 };
@@ -52,6 +54,8 @@ export interface Stand {
   readonly nats: TestNats;
   readonly cmms: Service & { readonly url: string };
   readonly worker: Service;
+  /** Another worker of the same configuration, under this environment; whoever asks for it ends it. */
+  twin(env?: Readonly<Record<string, string>>): Service;
   /** Of the worker: epochs, checkpoints, the warehouse. */
   readonly directory: string;
   /** The file with the configuration of the worker. */
@@ -68,7 +72,8 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const folder = temporaryDirectory();
   const directory = options.directory ?? join(folder, 'state');
   const nats = options.nats ?? (await startNats({ config: 'max_payload: 8MB' }));
-  const [cmmsPort, httpPort] = [await freePort(), await freePort()];
+  const { cmmsPort = await freePort() } = options;
+  const httpPort = await freePort();
   const url = `http://127.0.0.1:${cmmsPort}`;
   const config = join(folder, 'andon.yaml');
   const written = {
@@ -85,12 +90,14 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const cmms = service([CMMS, ...journal], env, /"url"/);
   const preloaded = (options.preload ?? []).flatMap((module) => ['--import', module]);
   const run = [...preloaded, ANDON, 'run', '--config', config];
-  const worker = service(run, env, /"kind":"started"/);
+  const twin = (more = {}) => service(run, { ...env, ...more }, /"kind":"started"/);
+  const worker = twin();
   await cmms.start();
   return {
     nats,
     cmms: { ...cmms, url },
     worker,
+    twin,
     directory,
     config,
     env,
@@ -139,10 +146,13 @@ function service(
 ): Service {
   const lines: string[] = [];
   let child: Child | undefined;
-  async function begin(more: Readonly<Record<string, string>> = {}): Promise<Child> {
+  async function begin(
+    more: Readonly<Record<string, string>> = {},
+    options: readonly string[],
+  ): Promise<Child> {
     child = await startChild({
       command: process.execPath,
-      args: ['--import', import.meta.resolve('tsx'), ...args],
+      args: ['--import', import.meta.resolve('tsx'), ...args, ...options],
       env: { ...env, ...more },
       onLine: (line) => lines.push(line),
     });
@@ -151,9 +161,9 @@ function service(
   return {
     lines,
     pid: () => child?.pid,
-    async start(more) {
+    async start(more, ...options) {
       const from = lines.length;
-      const started = await begin(more);
+      const started = await begin(more, options);
       const ended = { now: false };
       void started.exited.then(() => {
         ended.now = true;
@@ -164,8 +174,8 @@ function service(
         return false;
       });
     },
-    async live(more) {
-      const { exited } = await begin(more);
+    async live(more, ...options) {
+      const { exited } = await begin(more, options);
       const late = AbortSignal.timeout(LONGEST_LIFE);
       const overdue = new Promise<never>((_, reject) => {
         const told = () => `${args[0]} still lives:\n${lines.slice(-8).join('\n')}`;

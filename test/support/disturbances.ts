@@ -1,0 +1,41 @@
+import { afterAll } from 'vitest';
+import { type Outcome, undisturbed } from './outcome.ts';
+import { type RecordedPlant, recordedPlant } from './recorded-plant.ts';
+import { type RelayedStand, startRelayedStand } from './relayed-stand.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+type Stoppable = { stop(): Promise<unknown> };
+
+/** What the tests of one file disturb: one recording, what comes of it in peace, and stands that end with the file. */
+export interface Disturbances {
+  readonly plant: RecordedPlant;
+  /** Made once. */
+  calm(): Promise<Outcome>;
+  /** A stand of its own with the recording in its log. `preload`: modules ahead of its worker. */
+  relayed(...preload: readonly string[]): Promise<RelayedStand>;
+  /** Stopped after the last test of the file, the newest first. */
+  keep<S extends Stoppable>(stand: S): S;
+}
+
+export function disturbances(): Disturbances {
+  const plant = recordedPlant(temporaryDirectory(), 900, 17);
+  const kept: Stoppable[] = [];
+  afterAll(async () => {
+    for (const stand of kept.reverse()) await stand.stop();
+  }, 120_000);
+  let known: Promise<Outcome> | undefined;
+
+  function keep<S extends Stoppable>(stand: S): S {
+    kept.push(stand);
+    return stand;
+  }
+  return {
+    plant,
+    keep,
+    calm() {
+      known ??= undisturbed(plant);
+      return known;
+    },
+    relayed: async (...preload) => keep(await startRelayedStand(plant, { preload })),
+  };
+}
