@@ -1,5 +1,6 @@
 import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { EXIT, Problem } from '../problem.ts';
 import { entrySchema, type LedgerEntry } from './entry.ts';
 
 export const LEDGER_BUCKET = 'ANDON_MAINTENANCE';
@@ -12,7 +13,9 @@ export type Held = { readonly entry: LedgerEntry | undefined; readonly version: 
  * believe they own it cannot both go on.
  */
 export interface Ledger {
+  /** Every entry that can be read: `get` says of each other one what to do. */
   all(): Promise<readonly LedgerEntry[]>;
+  /** @throws Problem when the entry cannot be read */
   get(id: string): Promise<Held>;
   /** Rejects when somebody else changed the entry since `version`. Gives the new version. */
   put(entry: LedgerEntry, version: number): Promise<number>;
@@ -31,13 +34,12 @@ export async function openLedger(connection: NatsConnection): Promise<Ledger> {
     allow_direct: false,
     timeout: 5_000,
   });
-  const parse = (value: Uint8Array) => entrySchema.parse(JSON.parse(Buffer.from(value).toString()));
-
   return {
     async all() {
       const entries: LedgerEntry[] = [];
       for await (const { operation, value } of await bucket.history({ key: 'request.*' })) {
-        if (operation === 'PUT') entries.push(parse(value));
+        const entry = operation === 'PUT' ? parse(value) : undefined;
+        if (entry !== undefined) entries.push(entry);
       }
       return entries;
     },
@@ -45,7 +47,10 @@ export async function openLedger(connection: NatsConnection): Promise<Ledger> {
       const found = await bucket.get(`request.${id}`);
       if (found === null) return { entry: undefined, version: 0 };
       const { operation, value, revision } = found;
-      return { entry: operation === 'PUT' ? parse(value) : undefined, version: revision };
+      if (operation !== 'PUT') return { entry: undefined, version: revision };
+      const entry = parse(value);
+      if (entry === undefined) throw unreadable(id);
+      return { entry, version: revision };
     },
     put(entry, version) {
       return bucket.put(`request.${entry.id}`, JSON.stringify(entry), { previousSeq: version });
@@ -60,4 +65,24 @@ export async function openLedger(connection: NatsConnection): Promise<Ledger> {
     },
     resent: (id) => bucket.purge(`resend.${id}`),
   };
+}
+
+function parse(value: Uint8Array): LedgerEntry | undefined {
+  try {
+    return entrySchema.parse(JSON.parse(Buffer.from(value).toString()));
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(id: string): Problem {
+  return new Problem({
+    where: `${LEDGER_BUCKET}, request.${id}`,
+    expected: 'what became of the request',
+    found: 'an entry that is damaged, or of another version',
+    remedy:
+      `Remove it: nats kv del ${LEDGER_BUCKET} request.${id}. Then the CMMS is searched for the request, ` +
+      'and what it has is not sent again.',
+    exit: EXIT.outside,
+  });
 }

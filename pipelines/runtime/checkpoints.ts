@@ -21,6 +21,8 @@ export interface Checkpoints {
    * @throws Problem when it belongs to another stream or run, or when all are damaged or too late
    */
   newest(run: Run, before: number): Promise<Checkpoint | undefined>;
+  /** The epoch of the newest, be it damaged or not; 0 without any. */
+  last(): Promise<number>;
   /** `needed`: the first message of the oldest epoch file, which can only be cut again from a checkpoint before it. */
   write(checkpoint: Checkpoint, needed?: number): Promise<number>;
 }
@@ -36,6 +38,10 @@ export function openCheckpoints(
   const list = async () =>
     (await namesIn(disk, directory)).filter((name) => NAME.test(name)).reverse();
   return {
+    async last() {
+      const [newest] = await list();
+      return Number(NAME.exec(newest ?? '')?.[1] ?? 0);
+    },
     async newest(run, before) {
       const all = await list();
       const damaged: string[] = [];

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { fromCheckedJson, toCheckedJson } from './checked-json.ts';
 import type { Disk } from './disk.ts';
 import { readIfThere, writeWhole } from './files.ts';
 
@@ -23,24 +24,15 @@ export async function openCursors(
 ): Promise<Cursors> {
   const cursors = new Map<string, Cursor>();
   for (const sink of sinks) {
-    const text = await readIfThere(disk, join(directory, `${sink}.json`));
-    cursors.set(sink, text === undefined ? START : parse(text.toString()));
+    const bytes = await readIfThere(disk, join(directory, `${sink}.json`));
+    const read = bytes === undefined ? undefined : fromCheckedJson(bytes);
+    cursors.set(sink, read === undefined ? START : cursorSchema.parse(read));
   }
   return {
     of: (sink) => cursors.get(sink) ?? START,
     async move(sink, cursor) {
-      await writeWhole(disk, join(directory, `${sink}.json`), [
-        Buffer.from(JSON.stringify(cursor)),
-      ]);
+      await writeWhole(disk, join(directory, `${sink}.json`), [toCheckedJson(cursor)]);
       cursors.set(sink, cursor);
     },
   };
-}
-
-function parse(text: string): Cursor {
-  try {
-    return cursorSchema.parse(JSON.parse(text));
-  } catch {
-    return START;
-  }
 }

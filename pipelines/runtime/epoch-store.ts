@@ -5,6 +5,7 @@ import { type Cursor, type Cursors, openCursors } from './cursors.ts';
 import { DISK } from './disk.ts';
 import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
 import { openDirectory, writeWhole } from './files.ts';
+import { refuseMissing } from './missing-epochs.ts';
 import { openSkipped, type Skipped } from './skipped.ts';
 
 /** All that a worker must find again after a crash, in one directory of one disk. */
@@ -23,6 +24,7 @@ export interface EpochStore {
   sweep(checkpointed: number): Promise<void>;
 }
 
+/** @throws Problem when something that is left cannot be gone on from */
 export async function openEpochStore(
   directory: string,
   sinks: readonly string[],
@@ -36,6 +38,12 @@ export async function openEpochStore(
   const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onDamaged);
   const cursors = await openCursors(disk, join(directory, 'cursors'), sinks);
   const skipped = await openSkipped(disk, directory);
+  refuseMissing({
+    directory: join(directory, 'epochs'),
+    files: files.list.map(({ epoch }) => epoch),
+    cursors: new Map(sinks.map((sink) => [sink, cursors.of(sink).epoch])),
+    checkpointed: await checkpoints.last(),
+  });
   const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
   return {
     files,

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { EXIT, Problem } from '../problem.ts';
+import { fromCheckedJson, toCheckedJson } from './checked-json.ts';
 import type { Disk } from './disk.ts';
 import { readIfThere, writeWhole } from './files.ts';
 
-const listSchema = z.array(z.object({ sequence: z.number(), reason: z.string(), at: z.string() }));
+const entrySchema = z.object({ sequence: z.number(), reason: z.string(), at: z.string() });
+const skippedSchema = z.object({ messages: z.array(entrySchema) });
 
 /** Messages on which an operator threw, twice. They are passed over from then on. */
 export interface Skipped {
@@ -17,8 +19,8 @@ const MOST_PER_HOUR = 10;
 
 export async function openSkipped(disk: Disk, directory: string): Promise<Skipped> {
   const path = join(directory, 'skipped.json');
-  const text = await readIfThere(disk, path);
-  const list = text === undefined ? [] : read(path, text.toString());
+  const bytes = await readIfThere(disk, path);
+  const list = bytes === undefined ? [] : read(path, bytes);
   const reasons = new Map(list.map(({ sequence, reason }) => [sequence, reason]));
   return {
     reasonFor: (sequence) => reasons.get(sequence),
@@ -35,27 +37,22 @@ export async function openSkipped(disk: Disk, directory: string): Promise<Skippe
         });
       }
       const added = { sequence, reason, at: new Date().toISOString() };
-      await writeWhole(disk, path, [Buffer.from(JSON.stringify([...list, added]))]);
+      await writeWhole(disk, path, [toCheckedJson({ messages: [...list, added] })]);
       list.push(added);
       reasons.set(sequence, reason);
     },
   };
 }
 
-function read(path: string, text: string): z.infer<typeof listSchema> {
-  try {
-    return listSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new Problem(
-      {
-        where: path,
-        expected: 'the list of messages that are skipped',
-        found: error instanceof Error ? error.message : String(error),
-        remedy:
-          'Restore it from a backup, or begin a new run (`run`): without it other rows come out.',
-        exit: EXIT.outside,
-      },
-      { cause: error },
-    );
-  }
+function read(path: string, bytes: Uint8Array): z.infer<typeof entrySchema>[] {
+  const { data } = skippedSchema.safeParse(fromCheckedJson(bytes));
+  if (data !== undefined) return data.messages;
+  throw new Problem({
+    where: path,
+    expected: 'the list of messages that are skipped, as it was written',
+    found: `${bytes.length} bytes that are torn or were changed`,
+    remedy:
+      'Restore it from a backup. Without one, remove it: what is poison is found again, after two more throws at each.',
+    exit: EXIT.outside,
+  });
 }

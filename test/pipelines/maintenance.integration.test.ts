@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Kvm } from '@nats-io/kv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Request } from '../../operators/model/request.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { newEntry } from '../../pipelines/maintenance/entry.ts';
+import { LEDGER_BUCKET } from '../../pipelines/maintenance/ledger.ts';
 import { askReference, freshRequest, type Plant, startPlant } from './maintenance-support.ts';
 
 let plant: Plant;
@@ -286,6 +288,26 @@ describe('the maintenance pipeline', () => {
     });
     expect(await plant.works(before.id)).toHaveLength(1);
     expect(await plant.works(after.id)).toHaveLength(1);
+  });
+
+  it('says of an entry that it cannot read what to do, and carries on with the others', async () => {
+    const [damaged, other] = [freshRequest(), freshRequest()];
+    const bucket = await new Kvm(plant.connection).open(LEDGER_BUCKET);
+    await bucket.put(`request.${damaged.id}`, '{"id": "torn');
+    const from = plant.happened.length;
+    await running(async () => {
+      await plant.send(damaged, other);
+      await dealtWith(other);
+      const remedies = () =>
+        plant.happened
+          .slice(from)
+          .map((one) => (one.kind === 'maintenance-trouble' ? one.error.message : ''));
+      const remedy = `nats kv del ${LEDGER_BUCKET} request.${damaged.id}`;
+      await expect.poll(() => remedies().join(), until).toContain(remedy);
+      await bucket.purge(`request.${damaged.id}`);
+      await dealtWith(damaged);
+    });
+    expect(await plant.works(damaged.id)).toHaveLength(1);
   });
 
   it('keeps a second process waiting, and hands over at the end of the first', async () => {

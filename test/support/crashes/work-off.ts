@@ -21,6 +21,8 @@ type Place = {
   readonly pipeline: Pipeline;
   readonly outside: Outside;
   readonly cache: Cache;
+  /** What becomes of the directory after a life that has not finished. */
+  readonly between?: () => void;
 };
 
 /** What became of a schedule. */
@@ -56,7 +58,10 @@ export async function workOff(
       time.draw(random, plan.haste);
       const one = await liveOnce(plan, { ...place, cache }, time, random, happened);
       course.push(one);
-      if (one.end !== 'finished') continue;
+      if (one.end !== 'finished') {
+        place.between?.();
+        continue;
+      }
       // What was under way outside when a process died arrives in a later life, or after all of them.
       await time.pass(LATE);
       return { happened, lives: course };

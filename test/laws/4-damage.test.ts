@@ -1,0 +1,117 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { differences } from '../support/crashes/compare.ts';
+import { crashLog } from '../support/crashes/crash-log.ts';
+import type { Fault } from '../support/crashes/mortal-sink.ts';
+import { Outside } from '../support/crashes/outside.ts';
+import { plainOracle } from '../support/crashes/plain-oracle.ts';
+import type { LifePlan } from '../support/crashes/schedule.ts';
+import { poisoned, workOff } from '../support/crashes/work-off.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+import { RUN } from '../support/worker-life.ts';
+
+const messages = crashLog(11, 40);
+const poison = new Set([40]);
+const pipeline = poisoned(poison);
+const expected = plainOracle(messages, pipeline, poison, RUN);
+
+/** Killed in the middle, when ClickHouse has been away for a while: every kind of file is there. */
+const KILLED: LifePlan = {
+  death: { by: 'kill', of: 'rename', step: 26, moment: 'after' },
+  ...{ seed: 5, seconds: 60, rows: 50, checkpointEvery: 3, backlog: 40, batch: 20 },
+  ...{ slow: { disk: 0, sink: 0, log: 0 }, haste: 0, outbox: [], full: [] },
+  clickhouse: [...Array<undefined>(30), ...Array<Fault>(40).fill('hangs')],
+};
+
+type Damage = (content: Buffer) => Buffer | undefined;
+const DAMAGES: Readonly<Record<string, Damage>> = {
+  missing: () => undefined,
+  empty: () => Buffer.alloc(0),
+  torn: (content) => content.subarray(0, content.length / 2),
+  zeroed: (content) => Buffer.alloc(content.length),
+  'with a bit flipped': (content) => flipped(content, 0.4),
+  'with another digit': (content) => flipped(content, digitIn(content)),
+};
+
+type Place = 'newest' | 'oldest' | 'every';
+const newest = (folder: string) => (directory: string) => among(directory, folder, 'newest');
+const FILES: Readonly<Record<string, (directory: string) => string[]>> = {
+  'the oldest epoch file': (directory) => among(directory, 'epochs', 'oldest'),
+  'the newest epoch file': newest('epochs'),
+  'the newest checkpoint': newest('checkpoints'),
+  'every checkpoint': (directory) => among(directory, 'checkpoints', 'every'),
+  'a cursor': (directory) => [join(directory, 'cursors', 'clickhouse.json')],
+  'the list of poison': (directory) => [join(directory, 'skipped.json')],
+};
+
+const HOLE = /expected the files of epochs .* found none of .* Restore/;
+/** Where a start is refused, and what it says; everywhere else the outcome is that of an undisturbed pass. */
+const REFUSED: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
+  'the oldest epoch file': { missing: HOLE },
+  // A checkpoint covers it, so it was there.
+  'the newest epoch file': { missing: HOLE },
+  'every checkpoint': every(/expected at least one whole checkpoint.* Restore/),
+  'the list of poison': every(/expected the list of messages that are skipped.* Restore/),
+};
+
+function every(said: RegExp): Record<string, RegExp> {
+  const { missing: _, ...others } = DAMAGES;
+  return Object.fromEntries(Object.keys(others).map((damage) => [damage, said]));
+}
+
+const CASES = Object.keys(FILES).flatMap((file) =>
+  Object.keys(DAMAGES).map((damage) => [file, damage, REFUSED[file]?.[damage]] as const),
+);
+
+describe('a file of the store that is damaged', () => {
+  test.each(CASES)('%s, %s, changes nothing or is refused', async (file, damage, refusal) => {
+    const outside = new Outside();
+    const directory = temporaryDirectory();
+    let damaged = 0;
+    const between = () => {
+      // Once: what is refused is refused again.
+      if (damaged > 0) return;
+      for (const path of FILES[file]?.(directory) ?? []) {
+        damaged += 1;
+        harm(path, DAMAGES[damage] ?? (() => undefined));
+      }
+    };
+    const lives = { seed: 1, lives: [KILLED] };
+    const working = workOff(lives, { directory, messages, pipeline, outside, between });
+    if (refusal !== undefined) return expect(working).rejects.toThrow(refusal);
+    const { happened } = await working;
+    expect(damaged).toBeGreaterThan(0);
+    expect(differences(outside, expected, messages.length)).toEqual([]);
+    expect(happened.filter(({ kind }) => kind === 'replay-mismatch')).toEqual([]);
+  });
+});
+
+function among(directory: string, folder: string, place: Place): string[] {
+  const names = readdirSync(join(directory, folder)).sort();
+  // With only one of them there would be nothing to fall back on, or to miss.
+  expect(names.length).toBeGreaterThan(1);
+  const from = place === 'newest' ? -1 : 0;
+  return names
+    .slice(from, place === 'oldest' ? 1 : undefined)
+    .map((name) => join(directory, folder, name));
+}
+
+function harm(path: string, damage: Damage): void {
+  expect(existsSync(path), path).toBe(true);
+  const content = damage(readFileSync(path));
+  if (content === undefined) rmSync(path);
+  else writeFileSync(path, content);
+}
+
+function flipped(content: Buffer, share: number): Buffer {
+  const at = Math.floor(content.length * share);
+  content[at] = (content[at] ?? 0) ^ 1;
+  return content;
+}
+
+/** Where the first digit is. */
+function digitIn(content: Buffer): number {
+  const at = content.findIndex((byte) => byte >= 0x30 && byte <= 0x39);
+  return at / content.length;
+}
