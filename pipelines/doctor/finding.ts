@@ -1,10 +1,19 @@
-/** What one check of the doctor found. `warn`: it works, but not as well as it should. */
+/**
+ * What one check of the doctor found. `warn`: it works, but not as well as it should. `note`: nothing is wrong, but more
+ * could be had.
+ */
 export type Finding = {
   readonly check: string;
-  readonly state: 'ok' | 'warn' | 'fail';
+  readonly state: 'ok' | 'note' | 'warn' | 'fail';
   readonly found: string;
   /** What to do about it. */
   readonly remedy?: string;
+  /** What was looked for one by one, for machines. */
+  readonly features?: readonly {
+    readonly feature: string;
+    readonly since: string;
+    readonly here: boolean;
+  }[];
 };
 
 export function ok(check: string, found: string): Finding {

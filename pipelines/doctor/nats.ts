@@ -1,3 +1,4 @@
+import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { REQUEST_STREAM } from '../../sinks/outbox.ts';
 import type { Config } from '../config.ts';
@@ -5,6 +6,7 @@ import { connectNats } from '../ingest/connection.ts';
 import { ensurePartition, ensureRequests, findStream, partitionStream } from '../ingest/streams.ts';
 import { isAtLeast } from '../version.ts';
 import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
+import { examineFeatures } from './nats-features.ts';
 
 /** Older ones lose or repeat messages in rare cases that are mended in this one. */
 const ADVISED = '2.11.6';
@@ -22,6 +24,7 @@ export async function examineNats(config: Config): Promise<readonly Finding[]> {
     const { partition, partitions } = config;
     return [
       server(connection),
+      ...(await features(connection)),
       await stream(connection, partitionStream(partition), () =>
         ensurePartition(connection, { partition, partitions }),
       ),
@@ -34,9 +37,21 @@ export async function examineNats(config: Config): Promise<readonly Finding[]> {
 
 function server(connection: NatsConnection): Finding {
   const version = connection.info?.version ?? 'unknown';
-  const found = `${version} at ${connection.getServer()}, JetStream on`;
+  const cover = connection.info?.tls_required === true ? 'over TLS' : 'in the clear';
+  const found = `${version} at ${connection.getServer()}, JetStream on, ${cover}`;
   if (isAtLeast(version, ADVISED)) return ok('NATS', found);
   return warn('NATS', found, `Good for a try; for production upgrade to ${ADVISED} or newer.`);
+}
+
+async function features(connection: NatsConnection): Promise<readonly Finding[]> {
+  try {
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    const { api } = await manager.getAccountInfo();
+    return examineFeatures(connection.info?.version ?? 'unknown', api.level);
+  } catch (error) {
+    const remedy = 'Enable JetStream for the account, and let this user publish on $JS.API.INFO.';
+    return [fail('NATS features', messageOf(error), remedy)];
+  }
 }
 
 /** `verify` makes a stream that is missing, so it is asked only about one that is there. */

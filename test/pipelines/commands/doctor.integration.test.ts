@@ -6,6 +6,7 @@ import { connect } from '@nats-io/transport-node';
 import { afterEach, expect, test } from 'vitest';
 import type { Finding } from '../../../pipelines/doctor/finding.ts';
 import { freePort } from '../../../pipelines/runtime/free-port.ts';
+import { isAtLeast } from '../../../pipelines/version.ts';
 import { startNats, type TestNats } from '../../support/servers.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -56,6 +57,22 @@ test('with NATS and the embedded engine there is nothing to complain of but what
   expect(answer.out).toMatch(/^warn {2}stream ANDON_0 .*none yet\n +andon run makes it/m);
   expect(answer.err).toBe('');
   expect(answer.code).toBe(0);
+});
+
+test('which features the server has is asked of it, whichever server it is', async () => {
+  nats = await startNats();
+  const connection = await connect({ servers: nats.url });
+  const version = connection.info!.version;
+  await connection.close();
+  const answer = await doctor({ NATS_URL: nats.url, CLICKHOUSE_URL: await nobody() }, '--json');
+  const { state, features = [] } = findingOf(answer, 'NATS features');
+  expect(state).toBe('ok');
+  for (const { feature, since, here } of features) {
+    expect([feature, here]).toEqual([feature, isAtLeast(version, since)]);
+  }
+  const notes = JSON.parse(answer.out).filter((one: Finding) => one.state === 'note');
+  expect(notes.length).toBe(features.filter(({ here }) => !here).length);
+  expect(findingOf(answer, 'NATS').found).toMatch(/JetStream on, in the clear$/);
 });
 
 test('servers that are away fail with what to do, and exit code 3', async () => {
