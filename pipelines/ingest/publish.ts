@@ -59,6 +59,9 @@ export interface NumberedPublisher extends LogPublisher {
   readonly failure: Problem | undefined;
 }
 
+/** From nats-server 2.11 on: so many messages (10,000 unless set) wait to be written that it takes no more for now. */
+const TOO_MANY_REQUESTS = 429;
+
 type Pending = { readonly id: number; readonly message: Outgoing; sent: number };
 
 /**
@@ -88,6 +91,8 @@ class WindowedPublisher implements NumberedPublisher {
   readonly #timer;
   #counts = { published: 0, acknowledged: 0, duplicates: 0, repeated: 0, bytes: 0, last: 0 };
   #connected = true;
+  /** The server took less than it was sent: what waits is sent again at the next look. */
+  #refused = false;
   #closed = false;
   #heard = performance.now();
   #failure: Problem | undefined;
@@ -160,9 +165,12 @@ class WindowedPublisher implements NumberedPublisher {
     this.#onChange();
   }
 
-  /** While the connection is down nothing is sent: the client would drop it silently, and order would be lost. */
+  /**
+   * While the connection is down nothing is sent: the client would drop it silently, and order would be lost. Nor while
+   * the server has too much to do, because then it could take this message and not the one before.
+   */
   #send(pending: Pending): void {
-    if (!this.#connected || this.#connection.isClosed()) return;
+    if (!this.#connected || this.#refused || this.#connection.isClosed()) return;
     pending.sent = performance.now();
     const { subject, headers, payload } = pending.message;
     const wire = newHeaders();
@@ -175,6 +183,7 @@ class WindowedPublisher implements NumberedPublisher {
   }
 
   #resend(): void {
+    this.#refused = false;
     for (const pending of this.#pending.values()) {
       this.#counts.repeated += 1;
       this.#send(pending);
@@ -193,7 +202,9 @@ class WindowedPublisher implements NumberedPublisher {
     const { seq, duplicate, error } = answer.json<Acknowledgement>();
     if (error !== undefined) {
       this.#trouble = error.description;
-      if (error.code < 500) this.#fail(refusal(pending.message.subject, error.description));
+      this.#refused ||= error.code === TOO_MANY_REQUESTS;
+      if (error.code < 500 && error.code !== TOO_MANY_REQUESTS)
+        this.#fail(refusal(pending.message.subject, error.description));
       return;
     }
     this.#heard = performance.now();
@@ -211,7 +222,7 @@ class WindowedPublisher implements NumberedPublisher {
     if (this.#endures && !this.#connected) this.#heard = now;
     if (this.#connection.isClosed() || now - this.#heard > this.#patience) {
       this.#fail(unanswered(oldest.message.subject, this.#patience, this.#trouble));
-    } else if (oldest.sent > 0 && now - oldest.sent > this.#answer) {
+    } else if (this.#refused || (oldest.sent > 0 && now - oldest.sent > this.#answer)) {
       this.#resend();
     }
   }
