@@ -29,3 +29,16 @@ export async function caughtUpAfter(
     await pause(100);
   }
 }
+
+/** How many readings ClickHouse has. */
+export async function landedReadings(rig: Rig): Promise<number> {
+  const client = await rig.warehouse.client();
+  try {
+    const query = 'SELECT count() AS readings FROM readings';
+    const result = await client.query({ query, format: 'JSONEachRow' });
+    const [counted] = await result.json<{ readings: string }>();
+    return Number(counted?.readings);
+  } finally {
+    await client.close();
+  }
+}

@@ -15,11 +15,10 @@ import { warehouseApart } from './rig-parts.ts';
 
 /** Milliseconds that are asked for at half load. */
 const BARS = { row: 4_000, request: 5_000 };
-const SHARES = [25, 50, 75];
 const FIRST_RATE = 50_000;
 /** Milliseconds that a request may come later than the publisher ends. */
 const PATIENCE = 30_000;
-/** Seconds of a load before its first probe. */
+/** Seconds of a load before its first probe, and behind the last; less where all is shorter. */
 const WARM_UP = 3;
 
 type Requests = Percentiles & { readonly missing: number };
@@ -46,22 +45,24 @@ export async function latency(args: readonly string[]): Promise<boolean> {
       rate: { type: 'string' },
       seconds: { type: 'string', default: '60' },
       search: { type: 'string', default: '60' },
+      shares: { type: 'string', default: '25,50,75' },
       ...MACHINES,
       json: { type: 'string' },
     },
   });
   const assets = Number(values.assets);
   const seconds = Number(values.seconds);
+  const shares = values.shares.split(',').map(Number);
   const rig = await startRig({ cmms: true, warehouse: warehouseApart, ...machinesOf(values) });
   try {
     const model = await placed(rig, 'plant.yaml', plantFile(assets));
-    const probes = [...SHARES.map(String), 'away'].map((name) => `p${name}`);
+    const probes = [...shares.map(String), 'away'].map((name) => `p${name}`);
     const rules = await placed(rig, 'rules.yaml', withProbes(RULES_FILE, probes));
     await rig.andon(['apply', model, rules]);
     const search = { assets, rate: FIRST_RATE, seconds: Number(values.search) };
     const highest = Number(values.rate ?? (await highestRate(rig, search, console.error)));
     const measured: Measured[] = [];
-    for (const share of SHARES) {
+    for (const share of shares) {
       const rate = (highest * share) / 100;
       const probe = `p${share}`;
       measured.push({ share, ...(await measure(rig, { assets, rate, seconds }, probe)) });
@@ -98,10 +99,11 @@ async function measure(
 ): Promise<Omit<Measured, 'share'>> {
   const { cmms } = rig;
   if (cmms === undefined) throw new Error('expected a CMMS');
-  const load = { assets, rate, seconds: seconds + 2 * WARM_UP };
+  const warmUp = Math.min(WARM_UP, seconds);
+  const load = { assets, rate, seconds: seconds + 2 * warmUp };
   return await underLoad(rig, load, async ({ done, last }) => {
     const row = rows ? rowLatency(rig, done) : undefined;
-    await pause(WARM_UP * 1_000);
+    await pause(warmUp * 1_000);
     const sent = await sendProbes(rig, probe, { assets, seconds });
     const request = await requestLatency(cmms, probe, sent, PATIENCE);
     await done;

@@ -1,3 +1,5 @@
+import { Problem } from '../pipelines/problem.ts';
+
 /** `npm run bench -- NAME …`: each benchmark is a file of its own, loaded only when it is asked for. */
 type Bench = {
   readonly about: string;
@@ -40,6 +42,32 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'windows over the reference workload; --only A1 --rounds 5 --json FILE',
     run: async (args) => (await import('./windows.ts')).windows(args),
   },
+  stages: {
+    about: 'each stage alone, fed by those before it; --frames 50000 --rounds 3 --json FILE',
+    run: async (args) => (await import('./stages.ts')).stages(args),
+  },
+  landing: {
+    about: 'readings into ClickHouse by format and batch; --rows 10000,100000,500000 --json FILE',
+    run: async (args) => (await import('./landing.ts')).landing(args),
+  },
+  memory: {
+    about:
+      'memory under load for ten minutes, then five without ClickHouse; --rate 50000 --seconds 600 --away 300 --json FILE',
+    run: async (args) => (await import('./memory.ts')).memory(args),
+  },
+  recovery: {
+    about: 'kill -9 under load until current again; --rate 50000 --kills 5 --json FILE',
+    run: async (args) => (await import('./recovery.ts')).recovery(args),
+  },
+  compare: {
+    about: 'better, worse or the same: BASELINE.json NEW.json, such as bench/baseline.json',
+    run: async (args) => (await import('./compare.ts')).compare(args),
+  },
+  all: {
+    about:
+      'a short round of most parts, some minutes; also without a name; --only windows,stages --json FILE',
+    run: async (args) => (await import('./round.ts')).round(args),
+  },
   state: {
     about: 'size and pause of a checkpoint in which every key changed; --keys 1000,10000,100000',
     run: async (args) => (await import('./state.ts')).benchState(args),
@@ -50,12 +78,20 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
 };
 
-const [name = '', ...args] = process.argv.slice(2);
+/** Without a name, or with options alone: the short round of all. */
+const [first = 'all', ...others] = process.argv.slice(2);
+const [name, args] = first.startsWith('-') ? ['all', process.argv.slice(2)] : [first, others];
 const bench = BENCHES[name];
 if (bench === undefined) {
   const list = Object.entries(BENCHES).map(([known, { about }]) => `  ${known}: ${about}`);
-  console.error(`npm run bench -- NAME …\n${list.join('\n')}`);
+  console.error(`npm run bench [-- NAME …]\n${list.join('\n')}`);
   process.exitCode = 2;
-} else if (!(await bench.run(args))) {
-  process.exitCode = 1;
+} else {
+  try {
+    if (!(await bench.run(args))) process.exitCode = 1;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    console.error(error.message);
+    process.exitCode = error.exit;
+  }
 }

@@ -89,7 +89,7 @@ function isEvent(value: Decoded): value is MachineEvent {
 }
 
 /** Of one machine and time: what the schedule says, what happened, then what was measured, by name. */
-function rankOfObservation(value: Observation): string {
+export function rankOfObservation(value: Observation): string {
   switch (value.kind) {
     case 'schedule':
       return `0 ${value.type === 'ended' ? 0 : 1} ${value.type} ${value.entry.id}`;

@@ -1,0 +1,188 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { from } from 'rxjs';
+import { annunciate } from '../operators/annunciate/annunciate.ts';
+import { correlate } from '../operators/correlate/correlate.ts';
+import { decode } from '../operators/decode/decode.ts';
+import { detect } from '../operators/detect/detect.ts';
+import type { Flow, Stage, StageId } from '../operators/flow/flow.ts';
+import { fork } from '../operators/flow/fork.ts';
+import { land } from '../operators/flow/land.ts';
+import { order } from '../operators/flow/order.ts';
+import { keyBy, only } from '../operators/flow/stateless.ts';
+import type { States } from '../operators/flow/states.ts';
+import { watermarks } from '../operators/flow/watermarks.ts';
+import { type Decoded, weightOf } from '../operators/model/decoded.ts';
+import type { Frame } from '../operators/model/frame.ts';
+import type { Key } from '../operators/model/key.ts';
+import type { MachineEvent } from '../operators/model/machine-event.ts';
+import type { Message, Sequence } from '../operators/model/message.ts';
+import type { Observed } from '../operators/model/situation.ts';
+import { fromMilliseconds } from '../operators/model/time.ts';
+import { toMachineEventRow, toMachineStateRow } from '../operators/recognise/event-rows.ts';
+import { recognise } from '../operators/recognise/recognise.ts';
+import { situate } from '../operators/situate/situate.ts';
+import { trigger } from '../operators/trigger/trigger.ts';
+import { window } from '../operators/window/window.ts';
+import { plant, rankOfFinding, rankOfObservation } from '../pipelines/plant.ts';
+import { createBlocks } from '../sinks/clickhouse/blocks.ts';
+import { BEGIN, createMadeLog } from './made-log.ts';
+import { RULES_FILE, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
+import { loadAverage } from './process-use.ts';
+
+const STATES: States = { restore: () => undefined, save: () => undefined };
+/** Frames of each machine a second. */
+const HERTZ = 5;
+/** Rows of an epoch. */
+const EPOCH = 500_000;
+
+type Measured = {
+  readonly stage: string;
+  /** Events that it took in; what only passes through (rows, watermarks) is not counted. */
+  readonly events: number;
+  readonly events_per_s: number;
+  /** Microseconds for each frame of the log, however many events of this stage come of one. */
+  readonly us_per_frame: number;
+  /** The same in units of what JSON.parse of one such frame takes in this run. */
+  readonly ratio_to_parse: number;
+};
+
+/**
+ * `npm run bench -- stages [--assets 250] [--frames 50000] [--rounds 3] [--json FILE]`: each stage of the pipeline alone,
+ * fed with what the stages before it gave, under the rules of `paced`. CPU time of all threads, the best of some rounds.
+ * False when the stages one after the other do not give the rows of the pipeline.
+ */
+export function stages(args: readonly string[]): boolean {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      assets: { type: 'string', default: '250' },
+      frames: { type: 'string', default: '50000' },
+      rounds: { type: 'string', default: '3' },
+      json: { type: 'string' },
+    },
+  });
+  const frames = Number(values.frames);
+  const log = logOf(Number(values.assets), frames);
+  const measured: Measured[] = [];
+  const rounds = Number(values.rounds);
+  const parse = parsing(rounds, frames);
+
+  function note(stage: string, events: number, work: () => void): void {
+    const seconds = Math.min(...Array.from({ length: rounds }, () => cpuSeconds(work)));
+    const [events_per_s, us_per_frame] = [events / seconds, (seconds * 1e6) / frames];
+    const ratio_to_parse = us_per_frame / parse;
+    measured.push({ stage, events, events_per_s, us_per_frame, ratio_to_parse });
+    console.error(
+      `${stage.padEnd(20)} ${String(events).padStart(8)} events ` +
+        `${Math.round(events_per_s).toString().padStart(10)} /s ${us_per_frame.toFixed(2).padStart(7)} us a frame`,
+    );
+  }
+
+  /** Runs a stage of its own in each round; gives what comes out of it. */
+  function through<I, O>(stage: string, input: readonly Flow<I>[], make: () => Stage<I, O>) {
+    note(stage, input.filter(({ kind }) => kind === 'event').length, () => {
+      from(input).pipe(make()).subscribe();
+    });
+    const output: Flow<O>[] = [];
+    from(input)
+      .pipe(make())
+      .subscribe((item) => output.push(item));
+    return output;
+  }
+
+  const decoded = through('decode', log, decode);
+  const known = through('recognise', decoded, () => recognise(STATES));
+  const timed = through('watermarks', known, () => {
+    return watermarks({ id: 'watermarks' as StageId, weigh: weightOf }, STATES);
+  });
+  const landing = through('land', timed, () => (all) => {
+    return all.pipe(
+      land('readings', (value) => (isFrame(value) ? value : undefined)),
+      land('machine_states', (value) => (isEvent(value) ? toMachineStateRow(value) : undefined)),
+      land('machine_events', (value) => (isEvent(value) ? toMachineEventRow(value) : undefined)),
+    );
+  });
+  const observed = through('window', landing, () =>
+    fork<Exclude<Decoded, { kind: 'tick' }>, Observed>(
+      (all) => all.pipe(only(isFrame), window(STATES)),
+      (all) =>
+        all.pipe(
+          only(isEvent),
+          keyBy(({ asset }) => asset),
+        ),
+    ),
+  );
+  const ordered = through('order observations', observed, () =>
+    order<Observed>({ id: 'order-observations' as StageId, rank: rankOfObservation }, STATES),
+  );
+  const situated = through('situate', ordered, () => situate(STATES));
+  const found = through('detect', situated, () => detect(STATES));
+  const findings = through('order findings', found, () =>
+    order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, STATES),
+  );
+  const told = through('annunciate', findings, () => annunciate(STATES));
+  const incidents = through('correlate', told, () => correlate(STATES));
+  const requests = through('trigger', incidents, () => trigger(STATES));
+  const rows = requests.filter((item) => item.kind === 'row');
+  note('landing encoders', rows.length, () => {
+    const blocks = createBlocks();
+    for (const row of rows) {
+      blocks.add(row, 1 as Sequence, fromMilliseconds(BEGIN));
+      if (blocks.rows >= EPOCH) blocks.finish('bench', '1');
+    }
+    blocks.finish('bench', '1');
+  });
+  const whole = through('all stages at once', log, () => plant(STATES));
+  const same = whole.filter(({ kind }) => kind === 'row').length === rows.length;
+  if (!same) console.error('the stages alone gave other rows than the pipeline');
+  const report = {
+    stages: measured,
+    us_per_parse: parse,
+    frames,
+    readings: frames * SIGNALS_PER_ASSET,
+    load: loadAverage(),
+  };
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
+  return same;
+}
+
+function logOf(assets: number, frames: number): readonly Flow<Message>[] {
+  const log = createMadeLog();
+  const messages = log.begin(assets, RULES_FILE);
+  for (let frame = 0; frame < frames; frame += 1) {
+    const second = frame / assets / HERTZ;
+    const values = valuesOf(frame % assets, second, frames / assets / HERTZ / 3);
+    messages.push(log.frame(frame % assets, Math.round(second * 1_000), values));
+  }
+  return messages.map((value) => {
+    return { kind: 'event', key: value.subject as Key, time: value.appended, value };
+  });
+}
+
+/** Microseconds of JSON.parse for one frame as JSON: the yardstick. */
+function parsing(rounds: number, frames: number): number {
+  const texts = Array.from({ length: 100 }, (_, asset) => {
+    return JSON.stringify({ time: BEGIN + asset, values: valuesOf(asset, asset, frames) });
+  });
+  const work = () => {
+    for (let frame = 0; frame < frames; frame += 1) JSON.parse(texts[frame % 100] ?? '');
+  };
+  const seconds = Math.min(...Array.from({ length: rounds }, () => cpuSeconds(work)));
+  return (seconds * 1e6) / frames;
+}
+
+function cpuSeconds(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+function isFrame(value: Decoded): value is Frame {
+  return value.kind === 'frame';
+}
+
+function isEvent(value: Decoded): value is MachineEvent {
+  return value.kind === 'event';
+}

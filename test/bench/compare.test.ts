@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { comparedWith } from '../../bench/compare.ts';
+import { figuresOf } from '../../bench/figures.ts';
+import { percentilesOf } from '../../bench/percentiles.ts';
+import { slopeOf } from '../../bench/slope.ts';
+
+const report = (ratio: number, p99: number) => ({
+  windows: [{ name: 'A1', events_per_s: 5, ratio_to_loop: ratio }],
+  latency: [{ share: 50, row: { p99 }, request: { p99: 100 } }],
+});
+
+test.each([
+  ['the same', 0.1, 1_000, ['same', 'same', 'same']],
+  ['within the tolerance', 0.09, 1_400, ['same', 'same', 'same']],
+  ['better', 0.12, 500, ['better', 'better', 'same']],
+  ['worse', 0.08, 1_600, ['worse', 'worse', 'same']],
+])('a report that is %s', (_how, ratio, p99, verdicts) => {
+  const compared = comparedWith(figuresOf(report(0.1, 1_000)), figuresOf(report(ratio, p99)));
+  expect(compared.map(({ verdict }) => verdict)).toEqual(verdicts);
+});
+
+test('a figure of one report alone is told without a judgement', () => {
+  const { latency, windows } = report(0.1, 1_000);
+  const compared = comparedWith(figuresOf({ windows }), figuresOf({ latency }));
+  expect(compared).toEqual([
+    { name: 'windows A1 ratio_to_loop', verdict: 'missing', before: 0.1, now: undefined },
+    { name: 'latency 50 row.p99', verdict: 'new', before: undefined, now: 1_000 },
+    { name: 'latency 50 request.p99', verdict: 'new', before: undefined, now: 100 },
+  ]);
+});
+
+test('the stored baseline has figures of every part of the short round', () => {
+  const baseline = JSON.parse(
+    readFileSync(new URL('../../bench/baseline.json', import.meta.url), 'utf8'),
+  );
+  const parts = new Set(figuresOf(baseline).map(({ name }) => name.split(' ')[0]));
+  expect([...parts].sort()).toEqual(
+    ['windows', 'patterns', 'state', 'stages', 'landing', 'end_to_end', 'latency', 'away']
+      .concat('recovery')
+      .sort(),
+  );
+  expect(baseline.machine.cores).toBeGreaterThan(0);
+});
+
+test('percentiles are of the nearest rank', () => {
+  const values = Array.from({ length: 200 }, (_, index) => 200 - index);
+  expect(percentilesOf(values)).toEqual({ probes: 200, p50: 100, p95: 190, p99: 198, max: 200 });
+  expect(percentilesOf([7])).toEqual({ probes: 1, p50: 7, p95: 7, p99: 7, max: 7 });
+});
+
+test('the slope of a line is found between points that scatter evenly', () => {
+  expect(slopeOf([0, 1, 2, 3].map((x) => [x, 5 + 2 * x + (x % 3 === 0 ? 1 : -1)]))).toBeCloseTo(2);
+  expect(slopeOf([[1, 1]])).toBe(0);
+});
