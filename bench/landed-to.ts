@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Rig } from './rig.ts';
 
 const CATCH_UP_SECONDS = 60;
+const START_SECONDS = 30;
 
 /** The last message whose rows ClickHouse has confirmed. */
 export async function landedTo(rig: Pick<Rig, 'directory'>): Promise<number> {
@@ -30,8 +31,20 @@ export async function caughtUpAfter(
   }
 }
 
-/** How many readings ClickHouse has. */
+/** How many readings ClickHouse has. One that is just being started is waited for. */
 export async function landedReadings(rig: Rig): Promise<number> {
+  const until = performance.now() + START_SECONDS * 1_000;
+  for (;;) {
+    const counted = await countReadings(rig).catch((error: unknown) => {
+      if (performance.now() > until) throw error;
+      return undefined;
+    });
+    if (counted !== undefined) return counted;
+    await pause(200);
+  }
+}
+
+async function countReadings(rig: Rig): Promise<number> {
   const client = await rig.warehouse.client();
   try {
     const query = 'SELECT count() AS readings FROM readings';

@@ -50,7 +50,7 @@ export class Session {
   readonly #engine: Engine;
   readonly #cuts: KnownCut[];
   #epoch: number;
-  /** Of the epochs since the last checkpoint. */
+  /** Of the epochs since the last checkpoint, those of earlier lives too: else a worker that is killed often has none. */
   #weight = 0;
   #checkpointed: number;
   #last: number;
@@ -253,6 +253,7 @@ export class Session {
     this.#cuts.shift();
     const epoch = known.kind === 'compare' ? known.file.epoch : known.epoch;
     this.#engine.cut(epoch, false);
+    this.#weight += 1;
     const { content } = collector.finish(run, { epoch, from: this.#from, to: endOf(known) });
     this.#last = Math.max(this.#last, endOf(known));
     this.#advance(epoch);
