@@ -121,12 +121,11 @@ describe('a feature vector', () => {
         return both(100 + index, 5 + swing + by(index), 100 + 10 * swing);
       }).flat();
     };
-    const told = (more: object, items: Item[]) => {
-      const rules = changeOf<Situated<Observation>>(ruled({ ...rule, ...more }));
+    const told = (more: object, items: Item[], ...others: object[]) => {
+      const rules = changeOf<Situated<Observation>>(ruled({ ...rule, ...more }, ...others));
       const out = runThrough(detect, [changeOf(model), rules, ...usual, ...items]);
-      return anomaliesOf(out)
-        .map(({ phase }) => phase)
-        .filter((phase) => phase !== 'updated');
+      const loop = anomaliesOf(out).filter((anomaly) => anomaly.rule === 'loop');
+      return loop.map(({ phase }) => phase).filter((phase) => phase !== 'updated');
     };
     const drift = moved((index) => 0.01 * index);
     expect(told({}, drift)[0]).toBe('raised');
@@ -137,6 +136,21 @@ describe('a feature vector', () => {
         moved(() => 4),
       ),
     ).toEqual(['raised']);
+    // Nor after what only waits for its on-delay, nor while another rule finds one of the signals bad.
+    expect(
+      told(
+        { follow: '5m', raise: { count: 100 } },
+        moved(() => 4),
+      ),
+    ).toEqual(['raised']);
+    const high = {
+      id: 'high',
+      kind: 'limit',
+      signal: 'pressure',
+      above: 6.05,
+      clear: { after: '1d' },
+    };
+    expect(told({ follow: '5m' }, drift, high)[0]).toBe('raised');
   });
 
   test('shows how far it has learnt', () => {
