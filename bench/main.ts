@@ -85,7 +85,7 @@ const bench = BENCHES[name];
 if (bench === undefined) {
   const list = Object.entries(BENCHES).map(([known, { about }]) => `  ${known}: ${about}`);
   console.error(`npm run bench [-- NAME …]\n${list.join('\n')}`);
-  process.exitCode = 2;
+  if (name !== 'list') process.exitCode = 2;
 } else {
   try {
     if (!(await bench.run(args))) process.exitCode = 1;
