@@ -56,7 +56,7 @@ export async function undisturbed(plant: RecordedPlant): Promise<Outcome> {
 }
 
 /** Waits until everything has landed and been sent; then rows, requests, revisions and CMMS are those of a calm run. */
-export async function expectOutcome(stand: Stand, calm: Outcome, limit = 60_000): Promise<void> {
+export async function expectOutcome(stand: Stand, calm: Outcome, limit = 120_000): Promise<void> {
   await until('everything to land', limit, async () => (await landedTo(stand)) >= calm.last);
   await until('the CMMS to have it all', limit, async () => {
     const works = await settledWorks(stand);

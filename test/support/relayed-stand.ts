@@ -19,7 +19,7 @@ export interface RelayedStand {
 /** With the recording in its log, a warehouse that runs, and a worker that is not started yet. */
 export async function startRelayedStand(
   plant: RecordedPlant,
-  options: Pick<StandOptions, 'preload'> = {},
+  options: Pick<StandOptions, 'preload' | 'concurrency'> = {},
 ): Promise<RelayedStand> {
   const directory = temporaryDirectory();
   const outside = await outsideWarehouse(directory);

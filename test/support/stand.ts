@@ -15,7 +15,7 @@ import { temporaryDirectory } from './temporary.ts';
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const ANDON = join(ROOT, 'scripts/andon.js');
 /** Milliseconds that a process may take to end by itself. */
-const LONGEST_LIFE = 40_000;
+const LONGEST_LIFE = 90_000;
 const CMMS = join(ROOT, 'pipelines/demo/reference-cmms-main.ts');
 
 /** A process of a stand: killed without warning, ended politely, started again at the same place. */
@@ -28,6 +28,8 @@ export interface Service {
   /** SIGTERM. */
   stop(): Promise<Exit>;
   pid(): number | undefined;
+  /** How the life under way ends by itself. */
+  ended(): Promise<Exit>;
   /** What it printed in all its lives. */
   readonly lines: readonly string[];
 }
@@ -39,6 +41,8 @@ export type StandOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** The CMMS tells what became of requests, so the log depends on when it is asked. Default false. */
   readonly status?: boolean;
+  /** How many requests are worked on at a time. Default: as the preset says. */
+  readonly concurrency?: number;
   /** Of another stand, whose log this one works too. */
   readonly nats?: TestNats;
   /** Keeps the worker's state. Default: a new folder. */
@@ -80,7 +84,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
     directory,
     http: { port: httpPort },
     epoch: { seconds: 0.3, checkpointEvery: 4 },
-    cmms: quickCmms(options.status === true),
+    cmms: quickCmms(options),
     ...options.config,
   };
   // What is JSON is YAML.
@@ -126,11 +130,12 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
 }
 
 /** The preset of the reference CMMS, without patience. */
-function quickCmms(status: boolean): object {
+function quickCmms({ status, concurrency }: StandOptions): object {
   const preset = parse(readFileSync(join(ROOT, 'examples/cmms/reference.yaml'), 'utf8'));
   return {
     ...preset,
-    status: status ? { ...preset.status, every: '200ms' } : undefined,
+    ...(concurrency === undefined ? {} : { concurrency }),
+    status: status === true ? { ...preset.status, every: '200ms' } : undefined,
     timeout: '1s',
     settle: '1s',
     rate: undefined,
@@ -158,6 +163,15 @@ function service(
     });
     return child;
   }
+  async function ended(): Promise<Exit> {
+    const over = new AbortController();
+    const late = pause(LONGEST_LIFE, undefined, { signal: over.signal }).then(() => {
+      throw new Error(`${args[0]} still lives:\n${lines.slice(-8).join('\n')}`);
+    });
+    late.catch(() => undefined);
+    const exited = child?.exited ?? Promise.reject(new Error(`${args[0]} does not live`));
+    return Promise.race([exited, late]).finally(() => over.abort());
+  }
   return {
     lines,
     pid: () => child?.pid,
@@ -175,14 +189,10 @@ function service(
       });
     },
     async live(more, ...options) {
-      const { exited } = await begin(more, options);
-      const late = AbortSignal.timeout(LONGEST_LIFE);
-      const overdue = new Promise<never>((_, reject) => {
-        const told = () => `${args[0]} still lives:\n${lines.slice(-8).join('\n')}`;
-        late.addEventListener('abort', () => reject(new Error(told())));
-      });
-      return Promise.race([exited, overdue]);
+      await begin(more, options);
+      return ended();
     },
+    ended,
     async kill() {
       child?.kill('SIGKILL');
       await child?.exited;

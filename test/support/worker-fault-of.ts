@@ -25,5 +25,8 @@ export function withFault(fault: WorkerFault): Readonly<Record<string, string>> 
 /** The file that has to be loaded ahead of the worker for that. */
 export const FAULTS_PRELOAD = new URL('./worker-fault.ts', import.meta.url).href;
 
+/** Sets the wall clock of the worker wrong at each SIGUSR2. */
+export const CLOCK_PRELOAD = new URL('./clock-jump.ts', import.meta.url).href;
+
 /** Lets a stage throw on the messages that `ANDON_TEST_POISON` names: a subject, and a divisor of their numbers. */
 export const POISON_PRELOAD = new URL('./poison.ts', import.meta.url).href;

@@ -1,0 +1,115 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { disturbances } from '../support/disturbances.ts';
+import { longTest } from '../support/long.ts';
+import { expectOutcome } from '../support/outcome.ts';
+import { type Stand, startStand, until } from '../support/stand.ts';
+import { CLOCK_PRELOAD, FAULTS_PRELOAD, withFault } from '../support/worker-fault-of.ts';
+
+/** Three times as long as a lease lives without its owner. */
+const FROZEN = 30_000;
+
+const { calm, keep, relayed } = disturbances();
+
+function signal({ worker }: Stand, name: NodeJS.Signals): void {
+  const pid = worker.pid();
+  if (pid === undefined) throw new Error('expected a worker that lives');
+  process.kill(pid, name);
+}
+
+const INSERT = /INSERT INTO \S*\bwindows\b\S* SETTINGS/;
+
+describe('an owner that is frozen for 30 s amid an insert', () => {
+  longTest('goes on when it wakes up and nobody has taken its place', 240_000, async () => {
+    const expected = await calm();
+    const { stand, warehouse } = await relayed();
+    const held = warehouse.hold({ ask: INSERT });
+    await stand.worker.start();
+    const { go } = await held;
+    signal(stand, 'SIGSTOP');
+    go();
+    await pause(FROZEN);
+    signal(stand, 'SIGCONT');
+    await expectOutcome(stand, expected);
+    expect(stand.worker.lines.join('\n')).not.toContain('"owner-lost"');
+  });
+
+  longTest(
+    'ends with the name of who has taken its place, and does no harm by what was under way',
+    300_000,
+    async () => {
+      const expected = await calm();
+      const { stand, warehouse } = await relayed();
+      const held = warehouse.hold({ ask: INSERT });
+      await stand.worker.start();
+      const { go } = await held;
+      signal(stand, 'SIGSTOP');
+      await pause(FROZEN);
+      const config = { run: '2', owner: 'hall-8', cmms: undefined };
+      const next = keep(await startStand({ nats: stand.nats, config }));
+      await next.worker.start();
+      // The insert is carried out, and the answer is there when its owner wakes up.
+      const life = stand.worker.ended();
+      go();
+      signal(stand, 'SIGCONT');
+      expect((await life).code).toBe(4);
+      expect(stand.worker.lines.join('\n')).toMatch(/"kind":"owner-lost".*hall-8/);
+      await next.worker.stop();
+      await stand.worker.start();
+      await expectOutcome(stand, expected);
+    },
+  );
+});
+
+describe('an event loop that stands still for 15 s', () => {
+  for (const file of ['epochs', 'clickhouse'])
+    longTest(`at the ${file} file holds up nothing but time`, 240_000, async () => {
+      const expected = await calm();
+      const { stand } = await relayed(FAULTS_PRELOAD);
+      await stand.worker.start(
+        withFault({
+          file,
+          step: 'rename',
+          moment: 'before',
+          nth: 3,
+          act: 'block',
+          milliseconds: 15_000,
+        }),
+      );
+      await expectOutcome(stand, expected);
+      expect(stand.worker.lines).toContain(`fault: block before rename of ${file}`);
+    });
+});
+
+describe('a clock that is set three hours ahead, five hours back and right again', () => {
+  longTest(
+    'changes no answer, and holds up neither sinks nor the way to NATS and CMMS',
+    240_000,
+    async () => {
+      const expected = await calm();
+      const { stand, warehouse, cmms } = await relayed(CLOCK_PRELOAD);
+      const post = { ask: /^POST \/api\/work-requests /, answer: /^HTTP/ };
+      const change = { ask: /^(PATCH|PUT) \/api\/work-requests/ };
+      const insert = { ask: INSERT, answer: /^HTTP/ };
+      const moments = [
+        { relay: warehouse, moment: insert },
+        { relay: cmms, moment: post },
+        { relay: cmms, moment: change },
+      ];
+      const first = warehouse.hold(insert);
+      await stand.worker.start();
+      (await first).cut();
+      for (const { relay, moment } of moments) {
+        const { cut } = await relay.hold(moment);
+        signal(stand, 'SIGUSR2');
+        cut();
+      }
+      await expectOutcome(stand, expected);
+      expect(stand.worker.lines.filter((line) => line.startsWith('clock:'))).toEqual([
+        'clock: 3 h off',
+        'clock: -5 h off',
+        'clock: 0 h off',
+      ]);
+    },
+  );
+});
