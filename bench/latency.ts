@@ -18,8 +18,10 @@ const BARS = { row: 4_000, request: 5_000 };
 const FIRST_RATE = 50_000;
 /** Milliseconds that a request may come later than the publisher ends. */
 const PATIENCE = 30_000;
-/** Seconds of a load before its first probe, and behind the last; less where all is shorter. */
+/** Seconds of a load before its first probe; fewer where all is shorter. */
 const WARM_UP = 3;
+/** And behind the last: events wait until their line's time has passed them, and only a load moves it. */
+const BEHIND = 5;
 
 type Requests = Percentiles & { readonly missing: number };
 type Measured = {
@@ -100,7 +102,7 @@ async function measure(
   const { cmms } = rig;
   if (cmms === undefined) throw new Error('expected a CMMS');
   const warmUp = Math.min(WARM_UP, seconds);
-  const load = { assets, rate, seconds: seconds + 2 * warmUp };
+  const load = { assets, rate, seconds: warmUp + seconds + BEHIND };
   return await underLoad(rig, load, async ({ done, last }) => {
     const row = rows ? rowLatency(rig, done) : undefined;
     await pause(warmUp * 1_000);
