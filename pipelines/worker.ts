@@ -6,6 +6,7 @@ import { createOutbox } from '../sinks/outbox.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { Config } from './config.ts';
 import { connectNats } from './ingest/connection.ts';
+import { silentProblem } from './ingest/connection-problems.ts';
 import { openJetstreamLog } from './ingest/jetstream.ts';
 import { keepUp } from './ingest/keep-up.ts';
 import type { Log } from './ingest/log.ts';
@@ -69,6 +70,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   });
   try {
     await workPartition(options, connection, place);
+  } catch (error) {
+    throw silentProblem(config.nats.servers, error) ?? error;
   } finally {
     await connection.close();
   }

@@ -43,6 +43,26 @@ export function lastingProblem(where: string, cause: Error): Problem | undefined
   );
 }
 
+/**
+ * The problem that NATS fell silent while a question was under way that a worker cannot begin without. Undefined for
+ * other errors.
+ */
+export function silentProblem(servers: readonly string[], cause: unknown): Problem | undefined {
+  if (!(cause instanceof errors.TimeoutError || cause instanceof errors.RequestError)) {
+    return undefined;
+  }
+  return new Problem(
+    {
+      where: `NATS ${servers.join(', ')}`,
+      expected: 'an answer',
+      found: cause.message,
+      remedy: 'Look whether the server is well, and start again. Nothing is lost.',
+      exit: EXIT.outside,
+    },
+    { cause },
+  );
+}
+
 function isRefusal(error: Error): boolean {
   return (
     error instanceof errors.AuthorizationError ||

@@ -99,6 +99,16 @@ describe('between worker and nats-server', () => {
       await expectOutcome(stand, expected);
     },
   );
+
+  longTest('silence before the worker has begun ends it with a sentence', 120_000, async () => {
+    const { stand, nats } = await relayed();
+    const silent = nats.hold({ ask: /\$JS\.API\.STREAM\.\w+\.KV_ANDON_HOMES/ });
+    const life = stand.worker.live();
+    const { cut } = await silent;
+    expect((await life).code).toBe(3);
+    cut();
+    expect(stand.worker.lines.join('\n')).toMatch(/expected an answer, found .*start again/s);
+  });
 });
 
 describe('between worker and CMMS', () => {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { disturbances } from '../support/disturbances.ts';
+import { landedTo } from '../support/landed.ts';
 import { longTest } from '../support/long.ts';
 import { expectOutcome } from '../support/outcome.ts';
 import { type Stand, startStand, until } from '../support/stand.ts';
@@ -110,6 +111,26 @@ describe('a clock that is set three hours ahead, five hours back and right again
         'clock: -5 h off',
         'clock: 0 h off',
       ]);
+    },
+  );
+
+  longTest(
+    'set back while nats-server is away, it reconnects as soon as it is there',
+    240_000,
+    async () => {
+      const expected = await calm();
+      const { stand } = await relayed(CLOCK_PRELOAD);
+      await stand.worker.start();
+      await until('a first epoch', 60_000, async () => (await landedTo(stand)) > 0);
+      await stand.nats.kill();
+      for (const time of ['3 h', '-5 h']) {
+        signal(stand, 'SIGUSR2');
+        await until(`the clock to be ${time} off`, 5_000, async () =>
+          stand.worker.lines.includes(`clock: ${time} off`),
+        );
+      }
+      await stand.nats.restart();
+      await expectOutcome(stand, expected);
     },
   );
 });
