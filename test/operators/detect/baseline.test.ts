@@ -110,20 +110,20 @@ describe('a baseline', () => {
     const out = anomaliesOf(run([following], ...learning(), heard(210, 51), heard(220, 56)));
     expect(out.map(({ phase, value }) => `${phase} ${value}`)).toEqual(['raised 56']);
     expect(out[0]!.limit).toBeCloseTo(53.9634, 3);
-    expect(out[0]!.evidence['median']).toBeCloseTo(50.067, 4);
+    expect(out[0]!.evidence.median).toBeCloseTo(50.067, 4);
   });
 
   test('one value behind a gap moves it by a tenth at most, also where the rule had no `forget` before', () => {
     const following = { ...usual, floor: 0, forget: '100s' };
     const gap = anomaliesOf(run([following], ...learning(), heard(9_000, 51), heard(9_010, 60)));
-    expect(gap[0]!.evidence['median']).toBeCloseTo(50.1, 9);
+    expect(gap[0]!.evidence.median).toBeCloseTo(50.1, 9);
     const items = [
       heard(9_000, 51),
       changeOf<Situated<Observation>>(ruled(following)),
       ...[heard(9_010, 51), heard(9_020, 60)],
     ];
     const late = anomaliesOf(run([{ ...usual, floor: 0 }], ...learning(), ...items));
-    expect(late[0]!.evidence['median']).toBeCloseTo(50.067, 4);
+    expect(late[0]!.evidence.median).toBeCloseTo(50.067, 4);
   });
 
   test('with `forget` a level that lasts becomes usual, and slow wear is not found', () => {

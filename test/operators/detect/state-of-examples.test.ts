@@ -99,7 +99,7 @@ describe('all detectors of an asset in one mode together', () => {
         }),
       ),
     );
-    context.annotate(`at most ${Math.max(...sizes)} bytes`);
+    await context.annotate(`at most ${Math.max(...sizes)} bytes`);
     expect(Math.max(...sizes)).toBeGreaterThan(100);
     expect(Math.max(...sizes)).toBeLessThan(BOUND);
   });
