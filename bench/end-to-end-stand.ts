@@ -10,6 +10,7 @@ import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
 import { migrate } from '../sinks/clickhouse/migrate.ts';
 import { warehouseCommand } from '../sinks/clickhouse/warehouse/command.ts';
 import { makeSecret } from '../sinks/clickhouse/warehouse/secret.ts';
+import { STEADY_MEMORY } from '../sinks/steady-memory.ts';
 import type { BareResult } from './bare.ts';
 import { useOf } from './process-use.ts';
 
@@ -108,6 +109,7 @@ export async function startStand(profile?: string): Promise<Stand> {
             '--mode',
             mode,
           ]),
+          env: STEADY_MEMORY,
           onLine: (line) => lines.push(line),
         });
         running.push(child);
@@ -135,6 +137,7 @@ export async function startStand(profile?: string): Promise<Stand> {
       command: process.execPath,
       args: [...node, ANDON, 'run', '--config', config],
       env: {
+        ...STEADY_MEMORY,
         NATS_URL: nats,
         CLICKHOUSE_URL: engine.url,
         CLICKHOUSE_PASSWORD: password,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { EXIT, Problem } from '../pipelines/problem.ts';
 import { type Child, startChild } from '../pipelines/runtime/child.ts';
 import { freePort } from '../pipelines/runtime/free-port.ts';
+import { STEADY_MEMORY } from '../sinks/steady-memory.ts';
 import { type Cmms, cmmsFor, embedded, type Nats, natsFor, type Warehouse } from './rig-parts.ts';
 
 const ANDON = fileURLToPath(new URL('../scripts/andon.js', import.meta.url));
@@ -60,6 +61,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
 
     const http = await freePort();
     const env = {
+      ...STEADY_MEMORY,
       NATS_URL: nats.url,
       CLICKHOUSE_URL: '',
       ...apart?.environment,

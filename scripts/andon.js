@@ -1,5 +1,8 @@
-#!/usr/bin/env node
-/** The `andon` command: runs the TypeScript sources as they are, in this very process, so signals and exit codes are its own. */
+#!/usr/bin/env -S MALLOC_MMAP_THRESHOLD_=262144 MALLOC_ARENA_MAX=2 node
+/**
+ * The `andon` command: runs the TypeScript sources as they are, in this very process, so signals and exit codes are its
+ * own. The first line carries `sinks/steady-memory.ts`: an allocator looks at its environment only when it starts.
+ */
 try {
   const { register } = await import('tsx/esm/api');
   register();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { STEADY_MEMORY } from '../../sinks/steady-memory.ts';
 import { readConfig } from '../config.ts';
 import { NO_OVERLAYS } from '../environment.ts';
 import { freePort } from '../runtime/free-port.ts';
@@ -86,7 +87,7 @@ export async function startServices({
         begin({
           name: 'worker',
           ...program([ANDON, 'run', '--config', config]),
-          env: NO_OVERLAYS,
+          env: { ...NO_OVERLAYS, ...STEADY_MEMORY },
           grace: 20_000,
           // Ready once it has worked the first message, so the tables are there too.
           ready: (signal) => answers(`http://127.0.0.1:${httpPort}/readyz`, signal),

@@ -1,4 +1,3 @@
-import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Message } from '../../operators/model/message.ts';
 import { BEGINNING, type EventTime } from '../../operators/model/time.ts';
 import type { Gap, Log } from '../ingest/log.ts';
@@ -11,6 +10,7 @@ import { persist } from './persist.ts';
 import { type KnownCut, plan } from './plan.ts';
 import type { Run } from './run.ts';
 import type { PackedStates } from './snapshots.ts';
+import { Turns } from './turns.ts';
 
 export type EpochLimits = {
   readonly seconds: number;
@@ -59,6 +59,7 @@ export class Session {
   /** Seen, and waiting for the message after them: they often come alone. */
   #gaps: Gap[] = [];
   #begun = performance.now();
+  readonly #turns = new Turns();
   /** The epoch that was cut last is written down while the next one is taken in. At most one at a time. */
   #writing: Promise<void> = Promise.resolve();
   /** The checkpoint whose states are being copied. */
@@ -88,10 +89,11 @@ export class Session {
     return Math.max(0, due - (performance.now() - this.#begun));
   }
 
-  /** Takes a batch in. Gives way to other work after it. */
+  /** Takes a batch in. Gives way to other work now and then, and after it. */
   async take(messages: readonly Message[], gaps: readonly Gap[]): Promise<void> {
     this.#gaps.push(...gaps);
     for (const message of messages) {
+      if (this.#turns.over()) await this.#turns.giveWay();
       while (this.#cuts[0] !== undefined && message.sequence > endOf(this.#cuts[0])) {
         await this.#cutKnown(this.#cuts[0]);
       }
@@ -109,7 +111,7 @@ export class Session {
       await this.cut(false, Math.min(1, (performance.now() - this.#begun) / usual));
     }
     await this.#copyStates(COPY_MILLISECONDS);
-    await macrotask();
+    await this.#turns.giveWay();
   }
 
   /**

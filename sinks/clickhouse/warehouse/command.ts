@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { STEADY_MEMORY } from '../../steady-memory.ts';
 
 export type WarehouseOptions = {
   /** Folder of its data and its address; made if missing. Of one process at a time. */
@@ -35,8 +36,14 @@ export function warehouseCommand({ directory, port, memory }: WarehouseOptions):
       String(port),
       ...limit,
     ],
-    // Every running statement holds a thread of libuv's pool, which has four by default.
-    env: { UV_THREADPOOL_SIZE: '16', TZ: 'UTC' },
+    env: {
+      ...STEADY_MEMORY,
+      // The engine has an allocator of its own, which keeps what merges needed for ten seconds, and in as many places.
+      JE_MALLOC_CONF: 'narenas:4,dirty_decay_ms:1000,muzzy_decay_ms:0',
+      // Every running statement holds a thread of libuv's pool, which has four by default.
+      UV_THREADPOOL_SIZE: '16',
+      TZ: 'UTC',
+    },
     url,
     async ready(signal) {
       while (!(await answersPing(url, signal))) await pause(25, undefined, { signal });
