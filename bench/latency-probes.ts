@@ -23,9 +23,13 @@ export function withProbes(rules: string, probes: readonly string[]): string {
     ...{ id: `probe-${probe}`, on: `probe-${probe}`, per: 'component' },
     request: { kind: 'inspection', priority: 'high' },
   });
+  // A problem whose component nobody knows yet would take the first probe of its machine for its own.
+  const known = patterns.map((rule: { raise: object }) => {
+    return { ...rule, raise: { component: 'bearing', ...rule.raise } };
+  });
   return stringify({
     ...others,
-    patterns: [...patterns, ...probes.map(pattern)],
+    patterns: [...known, ...probes.map(pattern)],
     triggers: [...triggers, ...probes.map(trigger)],
   });
 }
