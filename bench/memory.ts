@@ -7,18 +7,21 @@ import type { Published } from './paced-publisher.ts';
 import { loadAverage, useOf } from './process-use.ts';
 import { placed, type Rig, startRig } from './rig.ts';
 import { warehouseApart } from './rig-parts.ts';
-import { slopeOf } from './slope.ts';
+import { type Slope, steadySlope } from './slope.ts';
 
 /** Megabytes a minute that are asked for. */
 const BAR = 0.5;
 /** Seconds after ClickHouse came back that everything may take to land. */
 const CATCH_UP = 300;
 const LOOK = 1_000;
+/** Minutes: several rounds of garbage collection and merges. */
+const STRETCH = 0.5;
 
 /** Resident bytes at a moment, in minutes. */
 type Sample = { readonly minute: number; readonly worker: number; readonly warehouse: number };
 /** Megabytes a minute. */
-type Slopes = { readonly worker: number; readonly warehouse: number };
+type Slopes = { readonly worker: Slope; readonly warehouse: Slope };
+type Megabytes = { readonly worker: number; readonly warehouse: number };
 
 /**
  * `npm run bench -- memory [--rate 50000] [--assets 250] [--warm-up 120] [--seconds 600] [--away 300] [--correction 1m] [--json FILE]`:
@@ -53,14 +56,14 @@ export async function memory(args: readonly string[]): Promise<boolean> {
     });
     const { steady, away, published, landed, caughtUp } = found;
     const kept = {
-      'worker flat': steady.worker < BAR,
-      'warehouse flat': steady.warehouse < BAR,
-      'worker flat with ClickHouse away': away.worker < BAR,
+      'worker flat': steady.worker.slope < BAR,
+      'warehouse flat': steady.warehouse.slope < BAR,
+      'worker flat with ClickHouse away': away.worker.slope < BAR,
       'everything caught up': caughtUp !== undefined,
       'every reading landed once': landed === published.readings,
     };
     const [, over, gone] = phases;
-    const words = (slope: number) => `${slope.toFixed(2)} MB/min`;
+    const words = ({ slope, error }: Slope) => `${slope.toFixed(2)} ± ${error.toFixed(2)} MB/min`;
     console.error(
       `worker ${words(steady.worker)}, warehouse ${words(steady.warehouse)} in ${over} s`,
     );
@@ -81,7 +84,7 @@ type Found = {
   readonly steady: Slopes;
   readonly away: Slopes;
   /** Resident megabytes: at the end of the warm-up, of the steady time, and without ClickHouse. */
-  readonly megabytes: readonly Slopes[];
+  readonly megabytes: readonly Megabytes[];
   readonly published: Published;
   readonly landed: number;
   readonly caughtUp: number | undefined;
@@ -125,12 +128,15 @@ async function sample(rig: Rig, begun: number, milliseconds: number): Promise<re
 
 function slopes(samples: readonly Sample[]): Slopes {
   const of = (name: keyof Slopes) => {
-    return slopeOf(samples.map((each) => [each.minute, each[name] / 1e6] as const));
+    return steadySlope(
+      samples.map((each) => [each.minute, each[name] / 1e6] as const),
+      STRETCH,
+    );
   };
   return { worker: of('worker'), warehouse: of('warehouse') };
 }
 
-function megabytesAtEnd(samples: readonly Sample[]): Slopes {
+function megabytesAtEnd(samples: readonly Sample[]): Megabytes {
   const end = samples.at(-1);
   return { worker: (end?.worker ?? 0) / 1e6, warehouse: (end?.warehouse ?? 0) / 1e6 };
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { comparedWith } from '../../bench/compare.ts';
 import { figuresOf } from '../../bench/figures.ts';
 import { percentilesOf } from '../../bench/percentiles.ts';
-import { slopeOf } from '../../bench/slope.ts';
+import { slopeOf, steadySlope } from '../../bench/slope.ts';
 
 const report = (ratio: number, p99: number) => ({
   windows: [{ name: 'A1', events_per_s: 5, ratio_to_loop: ratio }],
@@ -52,4 +52,18 @@ test('percentiles are of the nearest rank', () => {
 test('the slope of a line is found between points that scatter evenly', () => {
   expect(slopeOf([0, 1, 2, 3].map((x) => [x, 5 + 2 * x + (x % 3 === 0 ? 1 : -1)]))).toBeCloseTo(2);
   expect(slopeOf([[1, 1]])).toBe(0);
+});
+
+test('a slope under a saw says how much of it may be chance', () => {
+  const saw = (rise: number) => {
+    return Array.from({ length: 600 }, (_, second) => {
+      return [second / 60, 300 + (rise * second) / 60 + (second % 25)] as const;
+    });
+  };
+  const flat = steadySlope(saw(0), 0.5);
+  expect(Math.abs(flat.slope)).toBeLessThan(2 * flat.error);
+  const rising = steadySlope(saw(3), 0.5);
+  expect(Math.abs(rising.slope - 3)).toBeLessThan(2 * rising.error);
+  expect(rising.slope).toBeGreaterThan(4 * rising.error);
+  expect(steadySlope(saw(1).slice(0, 40), 0.5).error).toBeNaN();
 });

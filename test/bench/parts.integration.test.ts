@@ -32,8 +32,8 @@ test('memory tells of slopes, and everything lands after ClickHouse came back', 
   const args = [...small, '--warm-up', '2', '--seconds', '2', '--away', '2'];
   const { memory: found } = await reportOf(memory, args);
   expect(found).toMatchObject({
-    steady: { worker: expect.any(Number), warehouse: expect.any(Number) },
-    away: { worker: expect.any(Number) },
+    steady: { worker: { slope: expect.any(Number) }, warehouse: { slope: expect.any(Number) } },
+    away: { worker: { slope: expect.any(Number) } },
     kept: { 'everything caught up': true, 'every reading landed once': true },
   });
 });
