@@ -5,8 +5,8 @@ const INTEGRATION = 'test/**/*.integration.test.ts';
 /** What befalls a worker, and what must be the same afterwards. */
 const FAULTS = [
   'test/faults/*.integration.test.ts',
-  'test/pipelines/maintenance-kills.integration.test.ts',
-  'test/pipelines/runtime/lease.integration.test.ts',
+  'test/pipelines/systems/maintenance-kills.integration.test.ts',
+  'test/pipelines/worker/ownership/lease.integration.test.ts',
   'test/sql/rollups.integration.test.ts',
 ];
 

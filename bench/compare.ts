@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { EXIT, Problem } from '../pipelines/problem.ts';
+import { EXIT, Problem } from '../pipelines/base/problem.ts';
 import { type Figure, figuresOf } from './figures.ts';
 
 type Verdict = 'better' | 'worse' | 'same' | 'new' | 'missing';

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Packr } from 'msgpackr';
 import { parse, stringify } from 'yaml';
-import { connectNats } from '../pipelines/ingest/connection.ts';
-import { createPublisher } from '../pipelines/ingest/publish.ts';
+import { connectNats } from '../pipelines/nats/connection.ts';
+import { createPublisher } from '../pipelines/nats/publish.ts';
 import { assetNames, PLANT } from './paced-plant.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
 import type { Rig } from './rig.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connectNats } from '../pipelines/ingest/connection.ts';
-import { partitionStream } from '../pipelines/ingest/streams.ts';
+import { connectNats } from '../pipelines/nats/connection.ts';
+import { partitionStream } from '../pipelines/nats/streams.ts';
 import { landedTo } from './landed-to.ts';
 import { SIGNALS_PER_ASSET } from './paced-plant.ts';
 import type { Published } from './paced-publisher.ts';

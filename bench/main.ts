@@ -1,4 +1,4 @@
-import { Problem } from '../pipelines/problem.ts';
+import { Problem } from '../pipelines/base/problem.ts';
 
 /** `npm run bench -- NAME …`: each benchmark is a file of its own, loaded only when it is asked for. */
 type Bench = {

@@ -38,7 +38,7 @@ export type Facts = {
   readonly described: number;
   readonly tables: readonly Readonly<Record<string, string>>[];
   /** What left the main way: where, why, how often. */
-  readonly asides: readonly Readonly<Record<string, string>>[];
+  readonly deadLetters: readonly Readonly<Record<string, string>>[];
   readonly warnings: readonly string[];
 };
 
@@ -96,7 +96,7 @@ export function report(
       mostSeconds: most((sample) => sample.loopSeconds),
       answer: most((s) => s.answerMilliseconds),
     },
-    asides: facts.asides,
+    deadLetters: facts.deadLetters,
     revisions: end.revisions,
     load: { most: most(({ load }) => load), end: end.load },
     tables: facts.tables,
@@ -126,7 +126,7 @@ type Result = {
   readonly epochs: number;
   readonly epochBytes: number;
   readonly loop: { readonly mostSeconds: number; readonly answer: number };
-  readonly asides: Facts['asides'];
+  readonly deadLetters: Facts['deadLetters'];
   readonly tables: Facts['tables'];
   readonly load: { readonly most: number; readonly end: number };
   readonly warnings: readonly string[];
@@ -174,8 +174,8 @@ function table(result: Result): readonly string[] {
     ...result.tables.map(({ table = '', rows, parts, bytes }) => {
       return [`table ${table}`, `${rows} rows, ${parts} parts, ${bytes} bytes`] as const;
     }),
-    ...result.asides.map(({ reason, stage, count, example }) => {
-      return [`set aside by ${stage}`, `${count} × ${reason}: ${example}`] as const;
+    ...result.deadLetters.map(({ reason, stage, count, example }) => {
+      return [`dead letters of ${stage}`, `${count} × ${reason}: ${example}`] as const;
     }),
     ...result.warnings.map((warning) => ['warning', warning] as const),
     ...Object.entries(result.kept).map(([bound, kept]) => [bound, kept ? 'yes' : 'NO'] as const),

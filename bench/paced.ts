@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connectNats } from '../pipelines/ingest/connection.ts';
-import { partitionStream } from '../pipelines/ingest/streams.ts';
+import { connectNats } from '../pipelines/nats/connection.ts';
+import { partitionStream } from '../pipelines/nats/streams.ts';
 import { caughtUpAfter, landedTo } from './landed-to.ts';
 import { MACHINES, machinesOf } from './machines.ts';
 import { plantFile, RULES_FILE } from './paced-plant.ts';
@@ -138,8 +138,8 @@ async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise
     const tables = await ask(
       'SELECT table, sum(rows) AS rows, count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table HAVING rows > 0 ORDER BY table',
     );
-    const asides = await ask(
-      'SELECT reason, stage, sum(count) AS count, any(detail) AS example FROM asides GROUP BY reason, stage',
+    const deadLetters = await ask(
+      'SELECT reason, stage, sum(count) AS count, any(detail) AS example FROM dead_letters GROUP BY reason, stage',
     );
     const finalUse = usesOf(pids);
     return {
@@ -153,7 +153,7 @@ async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise
       landed: Number(counted?.readings),
       described: Number(features?.waveforms),
       tables,
-      asides,
+      deadLetters,
       warnings: rig.warnings,
     };
   } finally {

@@ -12,7 +12,7 @@ import type { Key } from '../operators/model/key.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Sequence } from '../operators/model/message.ts';
 import { rulesSchema } from '../operators/model/rules.ts';
-import type { Situated } from '../operators/model/situation.ts';
+import type { Enriched } from '../operators/model/situation.ts';
 import type { EventTime } from '../operators/model/time.ts';
 import { loads, OPEN, OPEN_MATCHES } from './pattern-loads.ts';
 import { eventsOf, type Sample } from './reference-workload.ts';
@@ -92,7 +92,7 @@ type Found = Omit<Measured, 'name' | 'ratio_to_loop'>;
 
 /** Runs patterns over these events through order and correlate; incidents are counted, not kept. */
 function measure(patterns: readonly object[], events: readonly Sample[]): Found {
-  const input = new Subject<Flow<Situated<MachineEvent>>>();
+  const input = new Subject<Flow<Enriched<MachineEvent>>>();
   const lastOf = new Map<Key, EventTime>(events.map(({ key, time }) => [key, time]));
   let results = 0;
   input

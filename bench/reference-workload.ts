@@ -2,7 +2,7 @@ import type { Event } from '../operators/flow/flow.ts';
 import type { AssetKey } from '../operators/model/key.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Sequence } from '../operators/model/message.ts';
-import type { Situated, Situation } from '../operators/model/situation.ts';
+import type { Enriched, Situation } from '../operators/model/situation.ts';
 import { BEGINNING, type EventTime } from '../operators/model/time.ts';
 
 /** One of the 65,536 events of the workload: its letter, its price (0 to 102.3) and its key (0 to 999). */
@@ -25,7 +25,7 @@ export function entriesOf(): readonly Entry[] {
 }
 
 /** A machine event as it reaches the patterns. */
-export type Sample = Event<Situated<MachineEvent>>;
+export type Sample = Event<Enriched<MachineEvent>>;
 
 const situation: Situation = {
   ...{ state: 'EXECUTE', since: BEGINNING, mode: '', order: '', product: '', shift: '' },

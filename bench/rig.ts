@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { EXIT, Problem } from '../pipelines/problem.ts';
-import { type Child, startChild } from '../pipelines/runtime/child.ts';
-import { freePort } from '../pipelines/runtime/free-port.ts';
+import { type Child, startChild } from '../pipelines/base/child.ts';
+import { freePort } from '../pipelines/base/free-port.ts';
+import { EXIT, Problem } from '../pipelines/base/problem.ts';
 import { STEADY_MEMORY } from '../sinks/steady-memory.ts';
 import { type Cmms, cmmsFor, embedded, type Nats, natsFor, type Warehouse } from './rig-parts.ts';
 

@@ -3,7 +3,7 @@ import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { startChild } from '../pipelines/runtime/child.ts';
+import { startChild } from '../pipelines/base/child.ts';
 import { loadAverage } from './process-use.ts';
 
 const BENCH = fileURLToPath(new URL('main.ts', import.meta.url));

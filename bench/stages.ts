@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { from } from 'rxjs';
-import { annunciate } from '../operators/annunciate/annunciate.ts';
+import { alarm } from '../operators/alarm/alarm.ts';
 import { correlate } from '../operators/correlate/correlate.ts';
 import { decode } from '../operators/decode/decode.ts';
 import { detect } from '../operators/detect/detect.ts';
+import { enrich } from '../operators/enrich/enrich.ts';
 import type { Flow, Stage, StageId } from '../operators/flow/flow.ts';
 import { fork } from '../operators/flow/fork.ts';
 import { land } from '../operators/flow/land.ts';
@@ -19,10 +20,9 @@ import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message, Sequence } from '../operators/model/message.ts';
 import type { Observed } from '../operators/model/situation.ts';
 import { fromMilliseconds } from '../operators/model/time.ts';
-import { toMachineEventRow, toMachineStateRow } from '../operators/recognise/event-rows.ts';
-import { recognise } from '../operators/recognise/recognise.ts';
-import { situate } from '../operators/situate/situate.ts';
 import { trigger } from '../operators/trigger/trigger.ts';
+import { toMachineEventRow, toMachineStateRow } from '../operators/validate/event-rows.ts';
+import { validate } from '../operators/validate/validate.ts';
 import { window } from '../operators/window/window.ts';
 import { plant, rankOfFinding, rankOfObservation } from '../pipelines/plant.ts';
 import { createBlocks } from '../sinks/clickhouse/blocks.ts';
@@ -92,7 +92,7 @@ export function stages(args: readonly string[]): boolean {
   }
 
   const decoded = through('decode', log, decode);
-  const known = through('recognise', decoded, () => recognise(STATES));
+  const known = through('recognise', decoded, () => validate(STATES));
   const timed = through('watermarks', known, () => {
     return watermarks({ id: 'watermarks' as StageId, weigh: weightOf }, STATES);
   });
@@ -116,12 +116,12 @@ export function stages(args: readonly string[]): boolean {
   const ordered = through('order observations', observed, () =>
     order<Observed>({ id: 'order-observations' as StageId, rank: rankOfObservation }, STATES),
   );
-  const situated = through('situate', ordered, () => situate(STATES));
+  const situated = through('situate', ordered, () => enrich(STATES));
   const found = through('detect', situated, () => detect(STATES));
   const findings = through('order findings', found, () =>
     order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, STATES),
   );
-  const told = through('annunciate', findings, () => annunciate(STATES));
+  const told = through('annunciate', findings, () => alarm(STATES));
   const incidents = through('correlate', told, () => correlate(STATES));
   const requests = through('trigger', incidents, () => trigger(STATES));
   const rows = requests.filter((item) => item.kind === 'row');

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { plant } from '../pipelines/plant.ts';
-import { createEngine } from '../pipelines/runtime/engine.ts';
-import { createEpochCollector } from '../pipelines/runtime/epoch-collector.ts';
-import { NO_STATES, type PackedStates } from '../pipelines/runtime/snapshots.ts';
+import { createEngine } from '../pipelines/worker/epochs/engine.ts';
+import { createEpochCollector } from '../pipelines/worker/epochs/epoch-collector.ts';
+import { NO_STATES, type PackedStates } from '../pipelines/worker/epochs/snapshots.ts';
 import { createMadeLog } from './made-log.ts';
 import { SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';

@@ -1,8 +1,9 @@
-import { annunciate } from '../operators/annunciate/annunciate.ts';
+import { alarm } from '../operators/alarm/alarm.ts';
 import { correlate } from '../operators/correlate/correlate.ts';
 import type { PatternWatch } from '../operators/correlate/pattern-watch.ts';
 import { decode } from '../operators/decode/decode.ts';
 import { detect } from '../operators/detect/detect.ts';
+import { enrich } from '../operators/enrich/enrich.ts';
 import type { Stage, StageId } from '../operators/flow/flow.ts';
 import { fork } from '../operators/flow/fork.ts';
 import { land } from '../operators/flow/land.ts';
@@ -16,13 +17,12 @@ import type { Frame } from '../operators/model/frame.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message } from '../operators/model/message.ts';
 import type { Request } from '../operators/model/request.ts';
-import type { Observation, Observed, Situated } from '../operators/model/situation.ts';
+import type { Enriched, Observation, Observed } from '../operators/model/situation.ts';
 import type { Waveform } from '../operators/model/waveform.ts';
-import { toMachineEventRow, toMachineStateRow } from '../operators/recognise/event-rows.ts';
-import { recognise } from '../operators/recognise/recognise.ts';
-import { situate } from '../operators/situate/situate.ts';
 import { spectrum } from '../operators/spectrum/spectrum.ts';
 import { trigger } from '../operators/trigger/trigger.ts';
+import { toMachineEventRow, toMachineStateRow } from '../operators/validate/event-rows.ts';
+import { validate } from '../operators/validate/validate.ts';
 import { window } from '../operators/window/window.ts';
 
 /**
@@ -35,12 +35,12 @@ export function plant(states: States, watch?: PatternWatch): Stage<Message, Requ
 }
 
 /** What was measured and what the machine was doing: of the rules, only time and windows count here. */
-export function observe(states: States): Stage<Message, Situated<Observation>> {
+export function observe(states: States): Stage<Message, Enriched<Observation>> {
   return (log) =>
     log
       .pipe(
         decode(),
-        recognise(states),
+        validate(states),
         watermarks({ id: 'watermarks' as StageId, weigh: weightOf }, states),
         land('readings', (value) => (isFrame(value) ? value : undefined)),
         land('waveforms', (value) => (isWaveform(value) ? value : undefined)),
@@ -58,17 +58,17 @@ export function observe(states: States): Stage<Message, Situated<Observation>> {
       )
       .pipe(
         order<Observed>({ id: 'order-observations' as StageId, rank: rankOfObservation }, states),
-        situate(states),
+        enrich(states),
       );
 }
 
 /** What detectors, patterns and triggers say of it. */
-export function judge(states: States, watch?: PatternWatch): Stage<Situated<Observation>, Request> {
+export function judge(states: States, watch?: PatternWatch): Stage<Enriched<Observation>, Request> {
   return (observations) =>
     observations.pipe(
       detect(states),
       order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, states),
-      annunciate(states),
+      alarm(states),
       correlate(states, watch),
       trigger(states),
     );
@@ -103,7 +103,7 @@ export function rankOfObservation(value: Observation): string {
 }
 
 /** Observations first, so that a pattern sees a reading before what a detector said of it. */
-export function rankOfFinding(value: Situated<Observation> | Anomaly): string {
+export function rankOfFinding(value: Enriched<Observation> | Anomaly): string {
   if (!('kind' in value)) return `0 ${rankOfObservation(value.value)}`;
   return `1 ${value.rule} ${value.signal} ${value.point} ${value.revision}`;
 }

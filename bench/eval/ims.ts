@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import {
   type RecordingDescription,
   recordingSchema,
-} from '../../pipelines/ingest/recording-description.ts';
+} from '../../pipelines/recordings/recording-description.ts';
 import type { Evaluation, Plot } from './evaluation.ts';
 import { type Judged, judged, type Onset } from './judged.ts';
 import { type Columns, columnOf, readColumns } from './read-columns.ts';

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { checkPatternConditions } from '../../operators/correlate/check-pattern-conditions.ts';
 import { checkDetectorConditions } from '../../operators/detect/check-detector-conditions.ts';
 import type { AnomalyRow } from '../../operators/model/tables.ts';
-import { type BacktestSummary, backtest } from '../../pipelines/backtest.ts';
-import { changesOf } from '../../pipelines/ingest/changes.ts';
-import { openRecordingLog } from '../../pipelines/ingest/recording.ts';
-import type { RecordingDescription } from '../../pipelines/ingest/recording-description.ts';
-import { readPlantFile, readRulesFile } from '../../pipelines/rules-file.ts';
+import { openRecordingLog } from '../../pipelines/recordings/recording.ts';
+import type { RecordingDescription } from '../../pipelines/recordings/recording-description.ts';
+import { type BacktestSummary, backtest } from '../../pipelines/rules/backtest.ts';
+import { changesOf } from '../../pipelines/rules/changes.ts';
+import { readPlantFile, readRulesFile } from '../../pipelines/rules/rules-file.ts';
 
 /** An anomaly from its first phase to its last. Times are epoch milliseconds; without `to` it stood at the end. */
 export type Onset = {

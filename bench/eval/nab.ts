@@ -1,4 +1,4 @@
-import { recordingSchema } from '../../pipelines/ingest/recording-description.ts';
+import { recordingSchema } from '../../pipelines/recordings/recording-description.ts';
 import type { Evaluation, Plot } from './evaluation.ts';
 import { type Judged, judged, type Onset } from './judged.ts';
 import { onsetsOf, runningRange } from './nab-detectors.ts';

@@ -4,7 +4,7 @@ import {
   type RecordingDescription,
   readDescription,
   recordingSchema,
-} from '../../pipelines/ingest/recording-description.ts';
+} from '../../pipelines/recordings/recording-description.ts';
 import type { Evaluation, Plot } from './evaluation.ts';
 import { type Judged, judged, type Onset } from './judged.ts';
 import { columnOf, readColumns } from './read-columns.ts';

@@ -1,4 +1,4 @@
-import { recordingSchema } from '../../pipelines/ingest/recording-description.ts';
+import { recordingSchema } from '../../pipelines/recordings/recording-description.ts';
 import type { Evaluation, Plot } from './evaluation.ts';
 import { judged, type Onset } from './judged.ts';
 import { type Counts, countsOf, type SkabScore, skabScore } from './score-skab.ts';

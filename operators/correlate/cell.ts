@@ -4,7 +4,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { Finding, Incident } from '../model/incident.ts';
 import type { Key } from '../model/key.ts';
 import { timeoutRuleOf } from '../model/pattern-rule.ts';
-import type { Observation, Situated } from '../model/situation.ts';
+import type { Enriched, Observation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
 import type { Captured, Fields } from './captured.ts';
 import type { CompiledPattern, CompiledRules } from './compiled-rules.ts';
@@ -35,7 +35,7 @@ export function issueText({ path, message }: PatternIssue): string {
 export function match(
   cell: Cell,
   dispatch: Dispatch,
-  event: Event<Situated<Observation> | Anomaly>,
+  event: Event<Enriched<Observation> | Anomaly>,
   known: () => Fields,
   out: Out<Finding>,
   watch?: PatternWatch,
@@ -43,7 +43,7 @@ export function match(
   const value = 'kind' in event.value ? event.value : event.value.value;
   const patterns = dispatch(value);
   if (patterns.length === 0) return;
-  if (event.behind === true) {
+  if (event.late === true) {
     for (const { rule } of patterns) sayBehind(rule.id, value, event.time, out);
     return;
   }
@@ -92,8 +92,8 @@ function sayBehind(
   time: EventTime,
   out: Out<Finding>,
 ): void {
-  out.aside(
-    'behind',
+  out.deadLetter(
+    'late',
     `pattern ${pattern}: the event came after the time of its line had passed it`,
     { asset, kind, time },
   );
@@ -149,7 +149,7 @@ function settle(
     }
   }
   if (moved.dropped > 0) {
-    out.aside(
+    out.deadLetter(
       'overflow',
       `pattern ${rule.id}: more than ${LIMITS.partials} partial matches or ${LIMITS.events} events of one key, the oldest matches are dropped`,
       rule.id,
@@ -193,7 +193,7 @@ export function endChanged(
     if (state === undefined || state.fingerprint === pattern?.fingerprint) continue;
     const what = pattern === undefined ? 'was removed' : 'means something else now';
     const count = underWay(state);
-    out.aside('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
+    out.deadLetter('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
     watch?.ended(id, keyIn(out.key, slot), state);
     cancelTimers(state, slot, out);
     delete cell.matches[slot];

@@ -200,7 +200,7 @@ function unknownName(ast: ASTNode, kinds: Need, stages: readonly string[]): stri
       OPEN_FIELDS.some((open) => open.test(name))
     )
       continue;
-    return `unknown field ${name}: expected one of ${[...TEXT_FIELDS, ...NUMBER_FIELDS].join(', ')}, vibration_…, or, behind kind == 'event', a field of the event's data`;
+    return `unknown field ${name}: expected one of ${[...TEXT_FIELDS, ...NUMBER_FIELDS].join(', ')}, vibration_…, or, late kind == 'event', a field of the event's data`;
   }
   for (const [name, stage] of calls) {
     if (!ASKS_STAGE.has(name)) continue;

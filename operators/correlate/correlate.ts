@@ -8,7 +8,7 @@ import { lineOf } from '../model/key.ts';
 import { type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Plain } from '../model/plain.ts';
-import type { Observation, Situated } from '../model/situation.ts';
+import type { Enriched, Observation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
 import type { Fields } from './captured.ts';
 import { type Cell, endChanged, issueText, match, openCell, wake } from './cell.ts';
@@ -19,7 +19,7 @@ import { knownOf } from './fields.ts';
 import { incidentOfAnomaly, incidentRow } from './incident-of.ts';
 import type { PatternWatch } from './pattern-watch.ts';
 
-type Input = Situated<Observation> | Anomaly;
+type Input = Enriched<Observation> | Anomaly;
 
 /**
  * Runs the patterns of `rules.yaml` over what was observed and detected. Out come incidents (which land), every
@@ -68,8 +68,8 @@ const byAsset = (watch?: PatternWatch): Logic => ({
     known: knownOf(key, shared),
   }),
   onEvent(state, event, _shared, out, { rules, known }) {
-    passOn(event.value, event.behind === true, out);
-    raiseAlone(event.value, rules.detectors, event.behind === true, out);
+    passOn(event.value, event.late === true, out);
+    raiseAlone(event.value, rules.detectors, event.late === true, out);
     match(state, rules.asset, event, () => known, out, watch);
   },
 });
@@ -90,26 +90,26 @@ const byLine = (watch?: PatternWatch): Logic => ({
   },
 });
 
-function passOn(value: Input, behind: boolean, out: Out<Finding>): void {
-  if ('kind' in value) out.emit(value, { behind });
-  else if (isTold(value)) out.emit(value, { behind });
+function passOn(value: Input, late: boolean, out: Out<Finding>): void {
+  if ('kind' in value) out.emit(value, { late });
+  else if (isTold(value)) out.emit(value, { late });
 }
 
-function isTold(value: Situated<Observation>): value is Situated<MachineEvent> {
+function isTold(value: Enriched<Observation>): value is Enriched<MachineEvent> {
   return value.value.kind === 'event' && TOLD_TYPES.includes(value.value.type);
 }
 
-/** A trigger on a detector is a pattern of one stage. One source is in order by itself, so `behind` does not matter. */
+/** A trigger on a detector is a pattern of one stage. One source is in order by itself, so `late` does not matter. */
 function raiseAlone(
   value: Input,
   detectors: ReadonlySet<string>,
-  behind: boolean,
+  late: boolean,
   out: Out<Finding>,
 ): void {
   if (!('kind' in value) || value.phase !== 'raised' || !detectors.has(value.rule)) return;
   const incident = incidentOfAnomaly(value);
   out.land('incidents', incidentRow(incident));
-  out.emit(incident, { behind });
+  out.emit(incident, { late });
 }
 
 /** `apply` refuses such rules; whatever else published them is told once per line and change. */
@@ -118,6 +118,6 @@ function sayRefused(state: Cell, issues: readonly PatternIssue[], out: Out<Findi
     const text = issueText(issue);
     if (state.refused.includes(text)) continue;
     state.refused.push(text);
-    out.aside('refused', `the pattern does not run: ${text}`, issue.path.join('.'));
+    out.deadLetter('refused', `the pattern does not run: ${text}`, issue.path.join('.'));
   }
 }

@@ -34,7 +34,7 @@ export const LACKING: Fields = {
   ...Object.fromEntries(NUMBER_FIELDS.map((name) => [name, Number.NaN])),
 };
 
-/** When an observation happened: windows at their end, everything else at its own time. */
+/** When an observation recorded: windows at their end, everything else at its own time. */
 export function timeOf(value: Observation | Anomaly): EventTime {
   return value.kind === 'window' ? value.end : value.time;
 }

@@ -21,7 +21,7 @@ export type Said<E> =
 
 type Cell<E extends Plain> = { state: MatchState<E> | null };
 
-/** One pattern over the events of each key, in event time: what came behind line time is set aside. */
+/** One pattern over the events of each key, in event time: what came behind line time becomes a dead letter. */
 export function patternLogic<E extends Plain>(
   id: StageId,
   program: Program<E>,
@@ -30,7 +30,7 @@ export function patternLogic<E extends Plain>(
     if (moved === UNCHANGED) return;
     for (const match of moved.matches) out.emit({ kind: 'match', match });
     for (const { match, at } of moved.timedOut) out.emit({ kind: 'timed-out', match, at });
-    if (moved.dropped > 0) out.aside('overflow', 'oldest matches dropped', id, moved.dropped);
+    if (moved.dropped > 0) out.deadLetter('overflow', 'oldest matches dropped', id, moved.dropped);
     setTimers(program, state, moved, id, out);
     cell.state = underWay(state) === 0 ? null : state;
   };
@@ -38,9 +38,9 @@ export function patternLogic<E extends Plain>(
     ...{ id, version: 1, scope: 'line' },
     open: () => ({ state: null }),
     openShared: () => null,
-    onEvent(cell, { value, time, behind }, _shared, out) {
-      if (behind === true) {
-        out.aside('behind', 'the event came after the time of its line had passed it', value);
+    onEvent(cell, { value, time, late }, _shared, out) {
+      if (late === true) {
+        out.deadLetter('late', 'the event came after the time of its line had passed it', value);
         return;
       }
       if (cell.state === null && !begins(program, value)) return;

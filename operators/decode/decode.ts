@@ -3,7 +3,7 @@ import { stage } from '../flow/stage.ts';
 import { type Decoded, MalformedError } from '../model/decoded.ts';
 import type { Key } from '../model/key.ts';
 import type { Message, Origin } from '../model/message.ts';
-import type { AsideReason } from '../model/tables.ts';
+import type { DeadLetterReason } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { changeRows } from './change-rows.ts';
 import { decodeChange } from './changes.ts';
@@ -15,7 +15,7 @@ import { decodeWaveform } from './waveform.ts';
 
 const ID = 'decode' as StageId;
 
-/** Bytes → Frame, Waveform, MachineEvent, tick, or a change of model, rules or schedule. Bad bytes → `asides`. */
+/** Bytes → Frame, Waveform, MachineEvent, tick, or a change of model, rules or schedule. Bad bytes → `dead_letters`. */
 export function decode(): Stage<Message, Decoded> {
   return stage((emit) => {
     const routeTo = createRoutes();
@@ -106,11 +106,11 @@ function latest(times: Float64Array): EventTime {
   return last as EventTime;
 }
 
-function aside(reason: AsideReason, message: Message, detail: string, count = 1): Flow<never> {
+function aside(reason: DeadLetterReason, message: Message, detail: string, count = 1): Flow<never> {
   const { sequence, subject, payload } = message;
   const head = Buffer.from(payload.subarray(0, 64))
     .toString('latin1')
     .replace(/[^\x20-\x7e]/g, '.');
   const original = `message ${sequence}, ${payload.length} bytes: ${head}`;
-  return row('asides', { reason, stage: ID, source: subject, detail, count, original });
+  return row('dead_letters', { reason, stage: ID, source: subject, detail, count, original });
 }

@@ -5,7 +5,7 @@ import { plantOf } from '../model/key.ts';
 import { assetOf, type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Asset } from '../model/plant-model.ts';
-import type { Observation, Situated, Situation } from '../model/situation.ts';
+import type { Enriched, Observation, Situation } from '../model/situation.ts';
 import {
   BEGINNING,
   type Duration,
@@ -29,13 +29,13 @@ import { silence, silentFrom } from './silence.ts';
 /**
  * Judges windows and features by the detector rules in force, and passes every observation on before what it causes.
  *
- * A sample is judged while the rule's `while` holds and nothing changed inside it (`mixed`, which goes to `asides`
+ * A sample is judged while the rule's `while` holds and nothing changed inside it (`mixed`, which goes to `dead_letters`
  * when a rule would have judged it). What is not judged neither raises nor clears: an anomaly that is open when the
  * machine stops stays open until the machine was judged well, and its delays stand still meanwhile. A sample marked
- * `behind` is judged too: every detector here hears one signal, whose source is in order by itself.
+ * `late` is judged too: every detector here hears one signal, whose source is in order by itself.
  */
-export function detect(states: States): Stage<Situated<Observation>, Detected> {
-  return keyed<AssetState, Knowledge, Situated<Observation>, Detected>(
+export function detect(states: States): Stage<Enriched<Observation>, Detected> {
+  return keyed<AssetState, Knowledge, Enriched<Observation>, Detected>(
     {
       id: 'detect' as StageId,
       // 3: bands, running time.
@@ -45,8 +45,8 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
       open: () => ({ cells: {}, standing: 0, situation: null, readings: {}, unsettled: BEGINNING }),
       openShared: nothingKnown,
       migrate: migrateDetect,
-      onEvent(state, { key, time, behind = false, value }, shared, out) {
-        out.emit(value, { key, time, behind });
+      onEvent(state, { key, time, late = false, value }, shared, out) {
+        out.emit(value, { key, time, late });
         state.situation = value.situation;
         if (isUnsettled(value)) state.unsettled = later(state.unsettled, time);
         const rules = rulesOf(shared, out.key);
@@ -57,7 +57,7 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
           listen(state, compiled, asset, { time, situation: value.situation }, out);
         }
         if (value.value.kind === 'event') {
-          onMachineEvent(state, value.value, behind, out);
+          onMachineEvent(state, value.value, late, out);
           return;
         }
         if (value.value.kind === 'schedule') return;
@@ -66,14 +66,14 @@ export function detect(states: States): Stage<Situated<Observation>, Detected> {
         let isJudged = false;
         for (const sample of samplesOf(value, time, asset)) {
           for (const rule of compiled.judging(out.key, asset, sample.signal, window)) {
-            hear(state, rule, sample, asset, behind, out);
+            hear(state, rule, sample, asset, late, out);
             isJudged ||= rule.rule.kind !== 'silence';
           }
         }
         if (isJudged && value.situation.mixed) {
           const detail =
             'the state, mode, product or operation changed inside it, so no detector judged it';
-          out.aside('mixed', detail, `${value.value.kind} of ${out.key}`);
+          out.deadLetter('mixed', detail, `${value.value.kind} of ${out.key}`);
         }
       },
       onTimer(state, due, shared, out, key) {
@@ -119,7 +119,7 @@ function listen(
 function onMachineEvent(
   state: AssetState,
   event: MachineEvent,
-  behind: boolean,
+  late: boolean,
   out: Out<Detected>,
 ): void {
   const point = restartsBaselines(event);
@@ -128,7 +128,7 @@ function onMachineEvent(
     if ((point !== '' && cell.point !== point) || !forget(cell)) continue;
     Object.assign(cell.life, { up: null, down: null });
     const anomaly = withdraw(cell, `the baseline starts anew after "${event.type}"`, event.time);
-    if (anomaly !== undefined) sayTo(state, anomaly, behind, out);
+    if (anomaly !== undefined) sayTo(state, anomaly, late, out);
   }
 }
 
@@ -159,7 +159,7 @@ function reconsider(
     const anomaly = withdraw(cell, reason, plus(out.now, 1 as Duration));
     if (anomaly !== undefined) sayTo(state, anomaly, false, out);
     const detail = `${reason}: the state of ${cell.rule} for ${cell.signal} begins anew`;
-    out.aside('rule-changed', detail, key);
+    out.deadLetter('rule-changed', detail, key);
     out.sleep(cellKey(cell.rule, cell));
     delete state.cells[key];
   }

@@ -1,5 +1,5 @@
 import type { DetectorRule } from '../model/detector-rule.ts';
-import type { Observation, Situated } from '../model/situation.ts';
+import type { Enriched, Observation } from '../model/situation.ts';
 import { BEGINNING, type EventTime, later } from '../model/time.ts';
 import { bandName, type Gauge, type Reading } from './gauge.ts';
 import type { Sample } from './sample.ts';
@@ -48,7 +48,7 @@ export function gate(
 }
 
 /** A changeover, planned stop, maintenance or start-up goes on, or has just ended. */
-export function isUnsettled({ value, situation }: Situated<Observation>): boolean {
+export function isUnsettled({ value, situation }: Enriched<Observation>): boolean {
   if (situation.planned !== '') return true;
   return value.kind === 'schedule' && value.type === 'ended' && value.entry.kind !== 'order';
 }

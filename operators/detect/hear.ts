@@ -2,7 +2,7 @@ import type { Out } from '../flow/keyed.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { Asset } from '../model/plant-model.ts';
-import type { Observation, Situated, Situation } from '../model/situation.ts';
+import type { Enriched, Observation, Situation } from '../model/situation.ts';
 import { BEGINNING, type EventTime, HOUR, later } from '../model/time.ts';
 import { type Cell, cellKey, openCell } from './cell.ts';
 import type { Compiled } from './compile.ts';
@@ -34,7 +34,7 @@ export type AssetState = {
 /** When and in which situation something is said, and of what; a timer has no sample. */
 type Occasion = Pick<Sample, 'time' | 'situation'> & Partial<Pick<Sample, 'measured' | 'features'>>;
 
-export type Detected = Situated<Observation> | Anomaly;
+export type Detected = Enriched<Observation> | Anomaly;
 
 /** Has one rule judge one sample of its asset. */
 export function hear(
@@ -42,7 +42,7 @@ export function hear(
   compiled: Compiled,
   heard: Sample,
   asset: Asset,
-  behind: boolean,
+  late: boolean,
   out: Out<Detected>,
 ): void {
   const { rule } = compiled;
@@ -58,20 +58,20 @@ export function hear(
       compiled.holds(sample.situation, asset),
       sample,
       asset,
-      behind,
+      late,
       out,
     );
     return;
   }
   if (sample.time < cell.last) {
     const detail = `a sample of ${sample.signal} came after a later one of the same source`;
-    out.aside('behind', detail, detail);
+    out.deadLetter('late', detail, detail);
     return;
   }
   cell.last = sample.time;
   const refuse = (why: string) => {
     if (!cell.refused)
-      out.aside('refused', `${rule.id} cannot judge ${sample.signal}: ${why}`, why);
+      out.deadLetter('refused', `${rule.id} cannot judge ${sample.signal}: ${why}`, why);
     cell.refused = true;
     return undefined;
   };
@@ -106,19 +106,19 @@ export function hear(
     out.land('baselines', toBaselineRow({ ...about, ...milestone }));
   });
   if (verdict === undefined) pause(cell.life);
-  else settle(state, cell, rule, verdict, sample, asset, behind, out);
+  else settle(state, cell, rule, verdict, sample, asset, late, out);
 }
 
-/** Which window it was, and that it came behind line time: what a person needs to find the values again. */
+/** Which window it was, and that it came late: what a person needs to find the values again. */
 function circumstantial(
   rule: DetectorRule,
   { measured }: Occasion,
-  behind: boolean,
+  late: boolean,
 ): Anomaly['evidence'] {
-  const late = behind ? { behind } : {};
-  if (measured === undefined || typeof measured === 'number') return late;
+  const lateness = late ? { late } : {};
+  if (measured === undefined || typeof measured === 'number') return lateness;
   const { window, version } = measured;
-  return { window, window_version: version, ...('of' in rule ? { of: rule.of } : {}), ...late };
+  return { window, window_version: version, ...('of' in rule ? { of: rule.of } : {}), ...lateness };
 }
 
 /** Any sample breaks a silence, whatever the machine does; while the rule's condition is false nobody listens. */
@@ -129,13 +129,13 @@ function hearSilence(
   isListening: boolean,
   sample: Sample,
   asset: Asset,
-  behind: boolean,
+  late: boolean,
   out: Out<Detected>,
 ): void {
   const memory = memoryOf('silence', cell.memory);
   const verdict = silence(rule, memory, sample.time, false);
-  settle(state, cell, rule, verdict, sample, asset, behind, out);
-  // What was heard behind line time was heard now: its source is late, not silent.
+  settle(state, cell, rule, verdict, sample, asset, late, out);
+  // What was heard late was heard now: its source is late, not silent.
   memory.last = later(memory.last, later(sample.time, out.now));
   memory.listening = isListening;
   if (isListening) out.wakeAt(silentFrom(rule, memory.last), cellKey(rule.id, cell), true);
@@ -149,7 +149,7 @@ export function settle(
   verdict: Verdict,
   sample: Occasion,
   asset: Asset | undefined,
-  behind: boolean,
+  late: boolean,
   out: Out<Detected>,
 ): void {
   // A source that catches up may speak of a time before a timer spoke: nothing is said before it.
@@ -158,22 +158,22 @@ export function settle(
   const phase = live(cell.life, delaysOf(rule), grade, time);
   if (phase === undefined) return;
   const { situation, features } = sample;
-  const evidence = circumstantial(rule, sample, behind);
+  const evidence = circumstantial(rule, sample, late);
   const about = { time, situation, evidence, asset, features };
   const anomaly = say(cell, rule, out.key, phase, verdict, about);
-  sayTo(state, anomaly, behind, out);
+  sayTo(state, anomaly, late, out);
 }
 
 /** Emits an anomaly at its own time. */
 export function sayTo(
   state: AssetState,
   anomaly: Anomaly,
-  behind: boolean,
+  late: boolean,
   out: Out<Detected>,
 ): void {
   if (anomaly.phase === 'raised') state.standing += 1;
   if (anomaly.phase === 'cleared') state.standing -= 1;
-  out.emit(anomaly, { time: anomaly.time, key: out.key, behind });
+  out.emit(anomaly, { time: anomaly.time, key: out.key, late });
 }
 
 function delaysOf(rule: DetectorRule): Delays {

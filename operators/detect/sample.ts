@@ -1,6 +1,6 @@
 import { FEATURE_PREFIX, type Features } from '../model/features.ts';
 import type { Asset } from '../model/plant-model.ts';
-import type { Observation, Situated, Situation } from '../model/situation.ts';
+import type { Enriched, Observation, Situation } from '../model/situation.ts';
 import type { EventTime } from '../model/time.ts';
 import type { Window } from '../model/window.ts';
 
@@ -37,7 +37,7 @@ const FEATURE_UNITS: Readonly<Record<string, string>> = {
 
 /** The samples in an observation at its event's time. Early and corrected windows give none: they are judged once. */
 export function samplesOf(
-  { value, situation }: Situated<Observation>,
+  { value, situation }: Enriched<Observation>,
   time: EventTime,
   asset: Asset,
 ): Sample[] {

@@ -8,12 +8,12 @@ import type { Brand, EventTime } from '../model/time.ts';
 export type Epoch = Brand<number, 'Epoch'>;
 export type StageId = Brand<string, 'StageId'>;
 
-/** Something that happened, at its own time. `behind`: its line's time had already passed it. */
+/** Something that recorded, at its own time. `late`: its line's time had already passed it. */
 export type Event<T> = {
   readonly kind: 'event';
   readonly key: Key;
   readonly time: EventTime;
-  readonly behind?: true;
+  readonly late?: true;
   readonly value: T;
 };
 
@@ -22,7 +22,7 @@ export type Row = {
   readonly [T in TableName]: { readonly kind: 'row'; readonly table: T; readonly row: Tables[T] };
 }[TableName];
 
-/** No event of that scope with a time at or before this one will follow, save those marked `behind` or late. */
+/** No event of that scope with a time at or before this one will follow, save those marked `late` or late. */
 export type Watermark = {
   readonly kind: 'watermark';
   readonly scope: 'source' | 'line';

@@ -1,10 +1,10 @@
 import { type Key, lineOf } from '../model/key.ts';
 import type { Plain } from '../model/plain.ts';
-import type { AsideReason, TableName, Tables } from '../model/tables.ts';
+import type { DeadLetterReason, TableName, Tables } from '../model/tables.ts';
 import { BEGINNING, between, type EventTime } from '../model/time.ts';
 import { type Copied, createCopying } from './copying.ts';
-import type { Change, Event, Flow, Stage, StageId } from './flow.ts';
-import { row } from './flow.ts';
+import { type Change, type Event, type Flow, row, type Stage, type StageId } from './flow.ts';
+
 import { stage } from './stage.ts';
 import type { Copy, Head, Saved, States } from './states.ts';
 import { type Alarms, createTimers } from './timers.ts';
@@ -45,13 +45,13 @@ export interface Out<O> {
   /** Without `at`: the event's or timer's own time, and this state's key. */
   emit(
     value: O,
-    at?: { readonly time?: EventTime; readonly key?: Key; readonly behind?: boolean },
+    at?: { readonly time?: EventTime; readonly key?: Key; readonly late?: boolean },
   ): void;
   /** The event as it is, of whatever key. */
   pass(event: Event<O>): void;
   land<N extends TableName>(table: N, content: Tables[N]): void;
   /** `value` is what left the main way: it is kept as text. */
-  aside(reason: AsideReason, detail: string, value: unknown, count?: number): void;
+  deadLetter(reason: DeadLetterReason, detail: string, value: unknown, count?: number): void;
   /** One timer per key and rule: a new one replaces the old. `seeing`: it stands still in blind time. */
   wakeAt(due: EventTime, rule?: string, seeing?: boolean): void;
   sleep(rule?: string): void;
@@ -121,19 +121,19 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
   const out = {
     key: '' as Key,
     now: BEGINNING as EventTime,
-    emit(value: O, at?: { time?: EventTime; key?: Key; behind?: boolean }) {
+    emit(value: O, at?: { time?: EventTime; key?: Key; late?: boolean }) {
       const [key, of] = [at?.key ?? out.key, at?.time ?? time];
-      if (at?.behind === true) emit({ kind: 'event', key, time: of, behind: true, value });
+      if (at?.late === true) emit({ kind: 'event', key, time: of, late: true, value });
       else emit({ kind: 'event', key, time: of, value });
     },
     pass: emit,
     land<N extends TableName>(table: N, content: Tables[N]) {
       emit(row(table, content));
     },
-    aside(reason: AsideReason, detail: string, value: unknown, count = 1) {
+    deadLetter(reason: DeadLetterReason, detail: string, value: unknown, count = 1) {
       const original = typeof value === 'string' ? value : JSON.stringify(value);
-      const aside = { reason, stage: logic.id, source: out.key, detail, count, original };
-      emit(row('asides', aside));
+      const content = { reason, stage: logic.id, source: out.key, detail, count, original };
+      emit(row('dead_letters', content));
     },
     wakeAt(due: EventTime, rule = '', seeing = false) {
       // A timer that sets itself again for the time that just came would ring for ever.
@@ -219,7 +219,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
   function onEvent(event: Event<I>): void {
     const key = logic.keyOf === undefined ? event.key : logic.keyOf(event);
     let slot = slotOf(key);
-    if (timely && slot.alarms !== undefined && event.behind !== true) {
+    if (timely && slot.alarms !== undefined && event.late !== true) {
       fireDueOf(slot, event.time);
       // The timer may have closed the key.
       if (slot.state === undefined) slot = slotOf(key);

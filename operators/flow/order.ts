@@ -7,7 +7,7 @@ import type { States } from './states.ts';
 
 /**
  * Releases the events of each line by line time, in the order (time, key, rank, arrival). An event that line time
- * has already passed goes on at once, marked `behind`. `rank` decides between events of one key and time, so that
+ * has already passed goes on at once, marked `late`. `rank` decides between events of one key and time, so that
  * the order in which sources happened to arrive cannot matter.
  */
 export function order<T extends Plain>(
@@ -40,11 +40,11 @@ export function order<T extends Plain>(
       openShared: () => null,
       onEvent(state, event, _, out) {
         if (event.time <= out.now) {
-          out.pass(event.behind === true ? event : { ...event, behind: true });
+          out.pass(event.late === true ? event : { ...event, late: true });
           return;
         }
         const { kind, key, time, value } = event;
-        state.waiting.push(event.behind === true ? { kind, key, time, value } : event);
+        state.waiting.push(event.late === true ? { kind, key, time, value } : event);
         if (state.next !== null && state.next <= event.time) return;
         state.next = event.time;
         out.wakeAt(event.time);

@@ -40,13 +40,13 @@ const DEFAULT_TIME: TimeRules = timeRulesSchema.parse({});
 
 /**
  * Follows source time and line time, and sends their watermarks. Ticks end here. An event too far ahead of its append
- * time is set aside (`skew`). Machine events move their own source but never hold up the line: they are rare, and the
+ * time becomes a dead letter (`skew`). Machine events move their own source but never hold up the line: they are rare, and the
  * facts that they carry are never late.
  */
 export function watermarks<T extends Sourced>(
   options: {
     readonly id: StageId;
-    /** How many readings an event stands for when it is set aside. */
+    /** How many readings an event stands for when it becomes a dead letter. */
     readonly weigh: (value: T) => number;
   },
   states: States,
@@ -209,7 +209,7 @@ function mark<T>(
 
 function skewed<T>(stage: StageId, event: Event<T>, origin: Origin, count: number): Flow<never> {
   const seconds = Math.round((event.time - origin.appended) / SECOND);
-  return row('asides', {
+  return row('dead_letters', {
     reason: 'skew',
     stage,
     source: origin.subject,

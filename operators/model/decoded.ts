@@ -8,12 +8,12 @@ export type Tick = { readonly kind: 'tick'; readonly origin: Origin };
 /** What a message of the log can mean, besides a change. */
 export type Decoded = Frame | Waveform | MachineEvent | Tick;
 
-/** How many readings a value stands for when it is set aside; a burst or an event is one. */
+/** How many readings a value stands for when it becomes a dead letter; a burst or an event is one. */
 export function weightOf(value: Decoded): number {
   return value.kind === 'frame' ? Math.max(1, value.times.length * value.signals.length) : 1;
 }
 
-/** The message is not what its subject says. The text tells expected and found; it becomes a row in `asides`. */
+/** The message is not what its subject says. The text tells expected and found; it becomes a row in `dead_letters`. */
 export class MalformedError extends Error {
   override name = 'MalformedError' as const;
 }

@@ -2,7 +2,7 @@ import type { Anomaly } from './anomaly.ts';
 import type { Severity } from './detector-rule.ts';
 import type { AssetKey, Key } from './key.ts';
 import type { MachineEvent } from './machine-event.ts';
-import type { Situated, Situation } from './situation.ts';
+import type { Enriched, Situation } from './situation.ts';
 import type { EventTime } from './time.ts';
 
 /** One event that a match took, small enough to travel in a request. */
@@ -48,4 +48,4 @@ export const TOLD_TYPES: readonly string[] = [
 ];
 
 /** What reaches the trigger stage: incidents, every phase of every anomaly, and the machine events of `TOLD_TYPES`. */
-export type Finding = Incident | Anomaly | Situated<MachineEvent>;
+export type Finding = Incident | Anomaly | Enriched<MachineEvent>;

@@ -27,7 +27,7 @@ export type Situation = {
   readonly mixed: boolean;
 };
 
-export type Situated<T> = { readonly value: T; readonly situation: Situation };
+export type Enriched<T> = { readonly value: T; readonly situation: Situation };
 
 /** What is observed of a machine: what was measured, and what happened to it. */
 export type Observed = Window | Features | MachineEvent;

@@ -24,7 +24,7 @@ export type Tables = {
   alarms: AlarmRow;
   incidents: IncidentRow;
   requests: RequestRow;
-  asides: AsideRow;
+  dead_letters: DeadLetterRow;
 };
 export type TableName = keyof Tables;
 
@@ -209,24 +209,24 @@ export type RequestRow = Located & {
 };
 
 /** One thing that left the main way. The epoch folds them: one row per reason, stage and source. */
-export type AsideRow = {
-  readonly reason: AsideReason;
+export type DeadLetterRow = {
+  readonly reason: DeadLetterReason;
   readonly stage: string;
   /** Subject, asset or rule that it came from. */
   readonly source: string;
   readonly detail: string;
   /** How many readings or messages this stands for. */
   readonly count: number;
-  /** What was set aside, as text; the epoch keeps the first three. */
+  /** What became a dead letter, as text; the epoch keeps the first three. */
   readonly original: string;
 };
 
-export const ASIDE_REASONS = [
+export const DEAD_LETTER_REASONS = [
   'malformed',
   'unknown',
   'duplicate',
+  'too-late',
   'late',
-  'behind',
   'skew',
   'not-finite',
   'suppressed',
@@ -238,4 +238,4 @@ export const ASIDE_REASONS = [
   'gap',
   'refused',
 ] as const;
-export type AsideReason = (typeof ASIDE_REASONS)[number];
+export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];

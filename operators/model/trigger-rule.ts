@@ -31,7 +31,7 @@ export const triggerRuleSchema = z.strictObject({
   slot: z.enum(['none', 'next-gap']).default('none'),
 });
 
-/** No requests from these: the anomaly stays, the request becomes a row in `asides`. */
+/** No requests from these: the anomaly stays, the request becomes a row in `dead_letters`. */
 export const suppressionRuleSchema = z.strictObject({
   during: z.array(z.enum([...SCHEDULE_KINDS, 'startup'])).min(1),
   /** And so long after it ended. */

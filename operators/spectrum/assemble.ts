@@ -15,7 +15,7 @@ const MOST_SAMPLES = 2 ** 22;
 
 /**
  * Puts bursts that came in several messages together; whole ones pass. The parts of one burst share source, time,
- * rate, unit and count, and may come in any order. What cannot be completed goes to `asides`: parts missing a minute
+ * rate, unit and count, and may come in any order. What cannot be completed goes to `dead_letters`: parts missing a minute
  * later (`gap`), a part that came twice, parts that contradict each other (`malformed`), and of more than four open
  * bursts or four million samples the oldest (`overflow`).
  */
@@ -29,9 +29,9 @@ export function assemble(states: States): Stage<Waveform, Waveform> {
       openShared: () => null,
       onEvent(state, event, _, out) {
         const { value: waveform, time, key } = event;
-        const behind = event.behind === true;
+        const late = event.late === true;
         if (waveform.part === undefined) {
-          out.emit(waveform, { time, key, behind });
+          out.emit(waveform, { time, key, late });
           return;
         }
         const burst = take(state, waveform, out);
@@ -39,7 +39,7 @@ export function assemble(states: States): Stage<Waveform, Waveform> {
         const whole = joined(burst);
         if (whole !== undefined) {
           state.open = state.open.filter((other) => other !== burst);
-          out.emit(whole, { time: burst.time, key, behind });
+          out.emit(whole, { time: burst.time, key, late });
         }
         while (state.open.length > MOST_BURSTS || sizeOf(state) > MOST_SAMPLES) {
           giveUp(state.open.shift(), 'overflow', out);
@@ -72,11 +72,11 @@ function take(state: Bursts, waveform: Waveform, out: Out<Waveform>): Burst | un
     (other && (other.rate !== waveform.rate || other.unit !== waveform.unit))
   ) {
     const said = `${count} parts, ${waveform.rate} Hz, ${waveform.unit}`;
-    out.aside('malformed', 'a part contradicts the other parts of its burst', said);
+    out.deadLetter('malformed', 'a part contradicts the other parts of its burst', said);
     return undefined;
   }
   if (burst.parts[index] !== null) {
-    out.aside('duplicate', `part ${index + 1} of ${count} came twice`, toIso(waveform.time));
+    out.deadLetter('duplicate', `part ${index + 1} of ${count} came twice`, toIso(waveform.time));
     return undefined;
   }
   burst.parts[index] = waveform;
@@ -107,7 +107,7 @@ function giveUp(burst: Burst | undefined, reason: 'gap' | 'overflow', out: Out<W
   if (burst === undefined) return;
   const missing = burst.parts.flatMap((part, index) => (part === null ? [index + 1] : []));
   const detail = `waveform of ${toIso(burst.time)}: parts ${missing} of ${burst.parts.length} did not come`;
-  out.aside(reason, detail, detail, burst.parts.length - missing.length);
+  out.deadLetter(reason, detail, detail, burst.parts.length - missing.length);
 }
 
 function wakeForOldest({ open }: Bursts, out: Out<Waveform>): void {

@@ -24,7 +24,7 @@ export function spectrum(states: States): Stage<Waveform, Features> {
       open: () => null,
       openShared: nothingKnown,
       onChange: (shared, change) => learn(shared, change.value),
-      onEvent(_, { value: waveform, behind }, shared, out) {
+      onEvent(_, { value: waveform, late }, shared, out) {
         const point = assetOf(shared, waveform.asset)?.points.find(({ id }) => {
           return id === waveform.point;
         });
@@ -33,7 +33,7 @@ export function spectrum(states: States): Stage<Waveform, Features> {
         out.emit(features, {
           key: waveform.asset,
           time: endOf(waveform),
-          behind: behind === true,
+          late: late === true,
         });
       },
     },

@@ -32,7 +32,7 @@ export function consider(episode: Episode, moment: Moment, situation: Situation)
   if (episode.changes.includes(found.kind)) return;
   episode.changes.push(found.kind);
   const until = found.until === null ? '' : ` until ${toIso(found.until)}`;
-  out.aside(
+  out.deadLetter(
     'suppressed',
     `request ${episode.id} of ${out.key} is held back during ${found.kind}${until}`,
     { id: episode.id, triggers: episode.triggers, incidents: episode.incidents },

@@ -25,7 +25,7 @@ export function takeAnomaly(anomaly: Anomaly, moment: Moment): void {
   if (ids.length > STANDING_LIMIT && oldest !== undefined) {
     delete state.standing[oldest];
     const detail = `more than ${STANDING_LIMIT} anomalies stand at one asset: the oldest is taken for cleared`;
-    out.aside('overflow', detail, oldest);
+    out.deadLetter('overflow', detail, oldest);
     settle(oldest, moment);
   }
   for (const episode of state.episodes) {

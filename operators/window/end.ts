@@ -5,7 +5,7 @@ import { closing } from './panes.ts';
 import { NONE, olderThan, remove, WIDTH } from './slots.ts';
 import type { Gathering } from './sources.ts';
 
-/** Ends the windows of signals that no rule wants any more; what the open ones had gathered is set aside. */
+/** Ends the windows of signals that no rule wants any more; what the open ones had gathered becomes a dead letter. */
 export function end<O>(
   { rule, assigner, lanes, panes }: Gathering,
   isUnwanted: (signal: string) => boolean,
@@ -31,5 +31,5 @@ export function end<O>(
   readings += dropHeld(panes.held, (lane) => isUnwanted(lanes[lane] ?? ''));
   if (readings === 0) return;
   const detail = `window ${rule}: its open windows ended when the rule was changed or removed`;
-  out.aside('rule-changed', detail, ended.join(', '), readings);
+  out.deadLetter('rule-changed', detail, ended.join(', '), readings);
 }

@@ -103,11 +103,11 @@ export function gather<C extends Plain>(
     if (lost.late > 0) {
       const { signal, time, value } = lost;
       const detail = `window ${program.id}: all windows of the reading are closed`;
-      out.aside('late', detail, { signal, time, value }, lost.late);
+      out.deadLetter('too-late', detail, { signal, time, value }, lost.late);
     }
     if (refused > 0) {
       const detail = `window ${program.id}: values beyond 1e150 have no statistics`;
-      out.aside('not-finite', detail, `message ${frame.origin.sequence}`, refused);
+      out.deadLetter('not-finite', detail, `message ${frame.origin.sequence}`, refused);
     }
   }
 

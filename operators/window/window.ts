@@ -11,7 +11,7 @@ import { toWindowRow } from './to-window-row.ts';
 /**
  * Windows each signal of each source by the plant's window rules, on the source's own time. A window is an event
  * once, when its time has come (version 1, at its end); whatever it says, also early (version 0) or corrected
- * (version 2 and on), lands in `windows`. Readings later than `time.correction` go to `asides`; so does what open
+ * (version 2 and on), lands in `windows`. Readings later than `time.correction` go to `dead_letters`; so does what open
  * windows had gathered when their rule is reshaped or removed.
  */
 export function window(states: States): Stage<Frame, Window> {

@@ -34,13 +34,18 @@ const COUNTS = `
     (SELECT uniqExact(id) FROM request_history)                    AS requests,
     (SELECT uniqExact(id, revision) FROM request_history)          AS revisions`;
 
-const asideSchema = z.object({ reason: z.string(), source: z.string(), stage: z.string(), count });
+const deadLetterSchema = z.object({
+  reason: z.string(),
+  source: z.string(),
+  stage: z.string(),
+  count,
+});
 /** What left the main way, added up. */
-export type AsideCount = z.infer<typeof asideSchema>;
+export type DeadLetterCount = z.infer<typeof deadLetterSchema>;
 
-const ASIDES = `
+const DEAD_LETTERS = `
   SELECT reason, source, stage, sum(count) AS count
-  FROM asides
+  FROM dead_letters
   GROUP BY reason, source, stage
   ORDER BY reason, source, stage`;
 
@@ -130,7 +135,7 @@ export type Stretch = { readonly after: number; readonly to: number };
 /** The questions that the demo asks ClickHouse: everything it shows and counts comes from there. */
 export interface DemoQuestions {
   counts(): Promise<Counts>;
-  asides(): Promise<readonly AsideCount[]>;
+  deadLetters(): Promise<readonly DeadLetterCount[]>;
   /** Those of a stretch of messages. Up to the landed sequence nothing is missing. */
   findings(stretch: Stretch): Promise<readonly Finding[]>;
   revisions(stretch: Stretch): Promise<readonly Revision[]>;
@@ -158,7 +163,7 @@ export function askWarehouse(client: ClickHouseClient): DemoQuestions {
       if (counts === undefined) throw new Error('expected one row of counts, found none');
       return counts;
     },
-    asides: () => ask(ASIDES, asideSchema),
+    deadLetters: () => ask(DEAD_LETTERS, deadLetterSchema),
     findings: (stretch) => ask(FINDINGS, findingSchema, stretch),
     revisions: (stretch) => ask(REVISIONS, revisionSchema, stretch),
     machines: () => ask(MACHINES, machineSchema),

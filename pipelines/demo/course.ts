@@ -1,6 +1,6 @@
 import type { EventTime } from '../../operators/model/time.ts';
-import { median } from '../median.ts';
-import type { PlantEntry } from '../rules-file.ts';
+import { median } from '../base/median.ts';
+import type { PlantEntry } from '../rules/rules-file.ts';
 import type { Work } from './ask-cmms.ts';
 import type { Counts, Finding, Revision } from './ask-warehouse.ts';
 import { createMarks } from './marks.ts';
@@ -30,7 +30,7 @@ export interface Course {
   /** Whether the plant has to wait: what was published is not landing fast enough. */
   readonly held: boolean;
   readonly counts: Counts;
-  readonly asides: Sight['asides'];
+  readonly deadLetters: Sight['deadLetters'];
   readonly works: readonly Work[];
   readonly revisions: readonly Revision[];
   /** Milliseconds from the log into ClickHouse and into the CMMS, as they were seen. */
@@ -147,8 +147,8 @@ export function createCourse(options: CourseOptions, now: () => number = Date.no
     get counts() {
       return sight?.counts ?? NOTHING;
     },
-    get asides() {
-      return sight?.asides ?? [];
+    get deadLetters() {
+      return sight?.deadLetters ?? [];
     },
     get works() {
       return sight?.works ?? [];
@@ -195,7 +195,7 @@ export function createCourse(options: CourseOptions, now: () => number = Date.no
           severity,
           text: failure_mode === '' ? reason : `${failure_mode}: ${reason}`,
         })),
-        asides: byReason(sight?.asides ?? []),
+        deadLetters: byReason(sight?.deadLetters ?? []),
         look: places,
         trouble: told,
       };
@@ -210,12 +210,12 @@ function perSecond(points: readonly (readonly [number, number])[]): number {
   return (last[1] - first[1]) / ((last[0] - first[0]) / 1_000);
 }
 
-/** How much was set aside for each reason, the most first. */
+/** How much became a dead letter for each reason, the most first. */
 export function byReason(
-  asides: Sight['asides'],
+  deadLetters: Sight['deadLetters'],
 ): readonly { readonly reason: string; readonly count: number }[] {
   const sums = new Map<string, number>();
-  for (const { reason, count } of asides) sums.set(reason, (sums.get(reason) ?? 0) + count);
+  for (const { reason, count } of deadLetters) sums.set(reason, (sums.get(reason) ?? 0) + count);
   return [...sums]
     .map(([reason, count]) => ({ reason, count }))
     .sort((a, b) => b.count - a.count || (a.reason < b.reason ? -1 : 1));

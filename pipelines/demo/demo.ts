@@ -3,12 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { assetKey } from '../../operators/model/key.ts';
 import { END_OF_TIME, type EventTime } from '../../operators/model/time.ts';
-import { applyChanges } from '../ingest/apply-changes.ts';
-import { changesOf } from '../ingest/changes.ts';
-import { connectNats } from '../ingest/connection.ts';
-import { listRequests } from '../maintenance/inspect.ts';
-import { readPlantFile, readRulesFile } from '../rules-file.ts';
-import type { Happening } from '../runtime/happenings.ts';
+import { connectNats } from '../nats/connection.ts';
+import type { InternalEvent } from '../observe/internal-events.ts';
+import { applyChanges } from '../rules/apply-changes.ts';
+import { changesOf } from '../rules/changes.ts';
+import { readPlantFile, readRulesFile } from '../rules/rules-file.ts';
+import { listRequests } from '../systems/inspect.ts';
 import { askWarehouse, type Revision } from './ask-warehouse.ts';
 import { type Course, createCourse } from './course.ts';
 import { publishPlant } from './publish-plant.ts';
@@ -54,7 +54,7 @@ export async function runDemo(options: DemoOptions): Promise<Outcome> {
   course.phase('starting', 'starting nats-server, ClickHouse and a CMMS');
   const services = await startServices({
     directory,
-    onHappening: (happening) => course.trouble(troubleOf(happening)),
+    onEvent: (internalEvent) => course.trouble(troubleOf(internalEvent)),
   });
   try {
     course.look(placesOf(services));
@@ -121,7 +121,7 @@ async function follow(options: Following): Promise<Outcome> {
     const answers = await questions.answers();
     over.abort();
     await watching;
-    const { counts, asides, works, revisions, latencies } = course;
+    const { counts, deadLetters, works, revisions, latencies } = course;
     const truth = plant.truth(at);
     const took = {
       start: 0,
@@ -132,10 +132,10 @@ async function follow(options: Following): Promise<Outcome> {
     course.phase('done', '');
     return {
       truth,
-      score: score(truth, { requests: askedFor(revisions), asides }),
+      score: score(truth, { requests: askedFor(revisions), deadLetters }),
       speed,
       counts,
-      asides,
+      deadLetters,
       revisions,
       works,
       published: sent.acknowledged,
@@ -175,9 +175,9 @@ async function drained(
   ];
 }
 
-function troubleOf(happening: Happening): string | undefined {
-  if (happening.kind !== 'child-exited' || happening.again === undefined) return undefined;
-  return `${happening.name} ended (${happening.reason}) and is started again`;
+function troubleOf(internalEvent: InternalEvent): string | undefined {
+  if (internalEvent.kind !== 'child-exited' || internalEvent.again === undefined) return undefined;
+  return `${internalEvent.name} ended (${internalEvent.reason}) and is started again`;
 }
 
 /** What works while the demo runs. */

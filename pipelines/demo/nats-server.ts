@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { findNatsServer, NATS_SERVER_REMEDY } from '../../scripts/nats-server.js';
-import { EXIT, Problem } from '../problem.ts';
+import { EXIT, Problem } from '../base/problem.ts';
 
 export type NatsServerOptions = {
   /** Folder of its configuration and of JetStream's files; made if missing. */

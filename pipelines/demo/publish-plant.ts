@@ -1,9 +1,9 @@
 import { setImmediate as macrotask, setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { EventTime } from '../../operators/model/time.ts';
-import { createPublisher, type PublishCounts } from '../ingest/publish.ts';
-import type { Recorded } from '../ingest/recorded.ts';
-import { replayed } from '../ingest/replayed.ts';
+import { createPublisher, type PublishCounts } from '../nats/publish.ts';
+import { replayed } from '../nats/replayed.ts';
+import type { Recorded } from '../recordings/recorded.ts';
 import { createPace } from './pace.ts';
 
 export type PublishPlantOptions = {

@@ -10,7 +10,7 @@ export type Seen = {
     readonly failure_mode: string;
     readonly time: EventTime;
   }[];
-  readonly asides: readonly {
+  readonly deadLetters: readonly {
     readonly reason: string;
     readonly source: string;
     readonly count: number;
@@ -34,7 +34,7 @@ export type Score = {
   }[];
   readonly nuisances: readonly {
     readonly nuisance: PlantedNuisance;
-    /** What stands in `asides` for its source under the reasons it was planted with. */
+    /** What stands in `dead_letters` for its source under the reasons it was planted with. */
     readonly found: Readonly<Record<string, number>>;
     readonly exact: boolean;
   }[];
@@ -45,7 +45,7 @@ const FOUND_WITHIN = MINUTE;
 const PLANTED_REASONS = ['late', 'duplicate', 'skew', 'unknown', 'malformed', 'not-finite'];
 
 /** Holds what Andon said against what was planted. Requests on a fault that the truth does not list yet are not judged. */
-export function score(truth: Truth, { requests, asides }: Seen): Score {
+export function score(truth: Truth, { requests, deadLetters }: Seen): Score {
   const inTime = [...requests].sort((a, b) => a.time - b.time);
   const used = new Set<string>();
   const found: Score['found'][number][] = [];
@@ -73,7 +73,7 @@ export function score(truth: Truth, { requests, asides }: Seen): Score {
     false: extra.map(({ id, asset, time }) => {
       return { request: id, asset, because: whyNot(truth, asset, time) };
     }),
-    nuisances: truth.nuisances.map((nuisance) => judged(nuisance, truth, asides)),
+    nuisances: truth.nuisances.map((nuisance) => judged(nuisance, truth, deadLetters)),
   };
 
   /** The request belongs to a later fault of the same asset. */
@@ -109,17 +109,17 @@ function covers({ assets, from, to }: QuietStretch, asset: AssetKey, time: Event
   return assets.includes(asset) && from <= time && time < plus(to, MINUTE);
 }
 
-/** Nuisances of one source and reason are judged together: `asides` do not tell them apart. */
+/** Nuisances of one source and reason are judged together: `dead_letters` do not tell them apart. */
 function judged(
   nuisance: PlantedNuisance,
   { nuisances }: Truth,
-  asides: Seen['asides'],
+  deadLetters: Seen['deadLetters'],
 ): Score['nuisances'][number] {
-  const { source, asides: own } = nuisance;
+  const { source, deadLetters: own } = nuisance;
   const alike = nuisances.filter((each) => each.source === source);
   const found: Record<string, number> = {};
   for (const reason of PLANTED_REASONS) {
-    const count = asides
+    const count = deadLetters
       .filter((each) => each.source === source && each.reason === reason)
       .reduce((sum, each) => sum + each.count, 0);
     if (count > 0 || Object.hasOwn(own, reason)) found[reason] = count;
@@ -132,6 +132,6 @@ function judged(
   return { nuisance, found, exact };
 }
 
-function countOf({ asides }: PlantedNuisance, reason: string): number | undefined {
-  return Object.entries(asides).find(([name]) => name === reason)?.[1];
+function countOf({ deadLetters }: PlantedNuisance, reason: string): number | undefined {
+  return Object.entries(deadLetters).find(([name]) => name === reason)?.[1];
 }

@@ -5,12 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { STEADY_MEMORY } from '../../sinks/steady-memory.ts';
-import { readConfig } from '../config.ts';
-import { NO_OVERLAYS } from '../environment.ts';
-import { freePort } from '../runtime/free-port.ts';
-import type { Happen } from '../runtime/happenings.ts';
-import { supervise } from '../runtime/supervise.ts';
-import { openWarehouse, type Warehouse } from '../warehouse.ts';
+import { readConfig } from '../base/config.ts';
+import { NO_OVERLAYS } from '../base/environment.ts';
+import { freePort } from '../base/free-port.ts';
+import { supervise } from '../base/supervise.ts';
+import type { RecordEvent } from '../observe/internal-events.ts';
+import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
 import { natsServer } from './nats-server.ts';
 
 /** Where the parts of a demo are. They are processes of their own that die with this one. */
@@ -29,7 +29,7 @@ export interface Services {
 export type ServicesOptions = {
   /** Everything they keep is below. */
   readonly directory: string;
-  readonly onHappening: Happen;
+  readonly onEvent: RecordEvent;
 };
 
 const ANDON = fileURLToPath(new URL('../../scripts/andon.js', import.meta.url));
@@ -44,10 +44,7 @@ const EPOCH = 1;
 type Supervised = ReturnType<typeof supervise>;
 
 /** Starts nats-server, the embedded warehouse and the reference CMMS. Rejects, with all of them stopped, if one fails. */
-export async function startServices({
-  directory,
-  onHappening,
-}: ServicesOptions): Promise<Services> {
+export async function startServices({ directory, onEvent }: ServicesOptions): Promise<Services> {
   const [natsPort, cmmsPort, httpPort] = [await freePort(), await freePort(), await freePort()];
   const nats = natsServer({ store: join(directory, 'nats'), port: natsPort, config: MAX_PAYLOAD });
   const cmms = { url: `http://127.0.0.1:${cmmsPort}`, token: TOKEN };
@@ -57,13 +54,13 @@ export async function startServices({
   const running: Supervised[] = [];
   // Of this process, so that every command with the configuration finds it, and starts it when it is needed again.
   const { clickhouse } = readConfig(undefined, {});
-  const opening = openWarehouse({ clickhouse, directory }, onHappening);
+  const opening = openWarehouse({ clickhouse, directory }, onEvent);
   const stop = async () => {
     for (const service of running.splice(0).reverse()) await service.stop();
     await (await opening.catch(() => undefined))?.close();
   };
   const begin = (options: Parameters<typeof supervise>[0]) => {
-    const service = supervise({ ...options, onHappening });
+    const service = supervise({ ...options, onEvent });
     running.push(service);
     return service.ready;
   };

@@ -7,7 +7,7 @@ import {
   MINUTE,
   plus,
 } from '../../operators/model/time.ts';
-import type { Recorded } from '../ingest/recorded.ts';
+import type { Recorded } from '../recordings/recorded.ts';
 import { courseOf } from './plant/course.ts';
 import { planDay } from './plant/day-plan.ts';
 import { MODEL, machinesOf, plantOfFile, RULES } from './plant/machines.ts';
@@ -64,7 +64,7 @@ export function simulatedPlant(options: {
       const faults = plans.flatMap((plan) => plan.faults.map((fault) => toldFault(fault, clock)));
       const nuisances = plans.flatMap((plan) => {
         return plan.nuisances.map((each) => {
-          return toldNuisance(each, counted.asides.get(each.id) ?? 0, clock);
+          return toldNuisance(each, counted.deadLetters.get(each.id) ?? 0, clock);
         });
       });
       const quiet = plans.flatMap((plan) => toldQuiet(plan, machines, clock));
@@ -82,17 +82,20 @@ export function simulatedPlant(options: {
 }
 
 function count(course: ReturnType<typeof courseOf>, until: EventTime) {
-  const asides = new Map<string, number>();
+  const deadLetters = new Map<string, number>();
   let messages = 0;
   let readings = 0;
   for (const message of course) {
     if (message.appended >= until) break;
     messages += 1;
     readings += message.readings;
-    const { aside } = message;
-    if (aside !== undefined) {
-      asides.set(aside.nuisance, (asides.get(aside.nuisance) ?? 0) + aside.count);
+    const { deadLetter } = message;
+    if (deadLetter !== undefined) {
+      deadLetters.set(
+        deadLetter.nuisance,
+        (deadLetters.get(deadLetter.nuisance) ?? 0) + deadLetter.count,
+      );
     }
   }
-  return { messages, readings, asides };
+  return { messages, readings, deadLetters };
 }

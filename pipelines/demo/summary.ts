@@ -1,6 +1,6 @@
 import { toIso } from '../../operators/model/time.ts';
 import type { Work } from './ask-cmms.ts';
-import type { AsideCount, Counts, Revision } from './ask-warehouse.ts';
+import type { Counts, DeadLetterCount, Revision } from './ask-warehouse.ts';
 import { byReason } from './course.ts';
 import type { Score } from './score.ts';
 import type { Truth } from './truth.ts';
@@ -11,7 +11,7 @@ export type Outcome = {
   readonly score: Score;
   readonly speed: number;
   readonly counts: Counts;
-  readonly asides: readonly AsideCount[];
+  readonly deadLetters: readonly DeadLetterCount[];
   readonly revisions: readonly Revision[];
   readonly works: readonly Work[];
   /** Messages that the stream took, plant model and rules among them. */
@@ -37,7 +37,7 @@ export type DemoSummary = ReturnType<typeof summarise>;
 
 /** The numbers of a demo, held against what was planted. `differences` is empty when everything is as it should be. */
 export function summarise(outcome: Outcome) {
-  const { truth, score, speed, counts, asides, works, took, latencies, checks } = outcome;
+  const { truth, score, speed, counts, deadLetters, works, took, latencies, checks } = outcome;
   return {
     seed: truth.seed,
     speed,
@@ -55,7 +55,9 @@ export function summarise(outcome: Outcome) {
     incidents: counts.incidents,
     requests: counts.requests,
     revisions: counts.revisions,
-    asides: Object.fromEntries(byReason(asides).map(({ reason, count }) => [reason, count])),
+    deadLetters: Object.fromEntries(
+      byReason(deadLetters).map(({ reason, count }) => [reason, count]),
+    ),
     answers: outcome.answers,
     truth: {
       planted: score.planted,
@@ -69,7 +71,7 @@ export function summarise(outcome: Outcome) {
       nuisance: nuisance.id,
       kind: nuisance.kind,
       source: nuisance.source,
-      planted: nuisance.asides,
+      planted: nuisance.deadLetters,
       found,
       exact,
     })),
@@ -118,7 +120,7 @@ function differencesOf(outcome: Outcome): readonly string[] {
       .filter(({ exact }) => !exact)
       .map(
         ({ nuisance, found }) =>
-          `${nuisance.id} from ${nuisance.source}: planted ${JSON.stringify(nuisance.asides)}, set aside ${JSON.stringify(found)}`,
+          `${nuisance.id} from ${nuisance.source}: planted ${JSON.stringify(nuisance.deadLetters)}, dead letters ${JSON.stringify(found)}`,
       ),
     ...differ('messages', 'published', published, 'in ClickHouse', counts.messages),
     ...differ('readings', 'published', truth.readings, 'in ClickHouse', counts.readings),

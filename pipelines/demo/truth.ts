@@ -1,5 +1,5 @@
 import type { AssetKey } from '../../operators/model/key.ts';
-import type { AsideReason } from '../../operators/model/tables.ts';
+import type { DeadLetterReason } from '../../operators/model/tables.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 
 /** A fault that the simulated plant has, and what Andon should say of it. */
@@ -26,8 +26,8 @@ export type PlantedNuisance = {
   readonly source: string;
   readonly from: EventTime;
   readonly to: EventTime;
-  /** How many readings or messages it leaves in `asides`, exactly, by reason; {} for none. */
-  readonly asides: Readonly<Partial<Record<AsideReason, number>>>;
+  /** How many readings or messages it leaves in `dead_letters`, exactly, by reason; {} for none. */
+  readonly deadLetters: Readonly<Partial<Record<DeadLetterReason, number>>>;
   readonly because: string;
 };
 

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { askCmms, type Work } from './ask-cmms.ts';
 import type {
-  AsideCount,
   Counts,
+  DeadLetterCount,
   DemoQuestions,
   Finding,
   MachineNow,
@@ -14,7 +14,7 @@ export type Sight = {
   /** Milliseconds of the clock at which the counts were asked for. */
   readonly wall: number;
   readonly counts: Counts;
-  readonly asides: readonly AsideCount[];
+  readonly deadLetters: readonly DeadLetterCount[];
   readonly machines: readonly MachineNow[];
   /** Those that landed since the look before. */
   readonly findings: readonly Finding[];
@@ -59,7 +59,7 @@ async function look({ questions, cmms }: WatchOptions, after: number): Promise<S
   return {
     wall,
     counts,
-    asides: await questions.asides(),
+    deadLetters: await questions.deadLetters(),
     machines: await questions.machines(),
     findings: news ? await questions.findings(stretch) : [],
     revisions: news ? await questions.revisions(stretch) : [],

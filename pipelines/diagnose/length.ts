@@ -1,4 +1,4 @@
-import { EXIT, Problem } from '../problem.ts';
+import { EXIT, Problem } from '../base/problem.ts';
 
 const MILLIMETRES: Readonly<Record<string, number>> = {
   mm: 1,

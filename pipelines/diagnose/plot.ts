@@ -8,7 +8,7 @@ import {
   squaredEnvelope,
 } from '../../operators/spectrum/envelope.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
-import { escapeXml, type Mark, panel } from './panel.ts';
+import { escapeXml, type Mark, panel } from '../demo/panel.ts';
 
 const WIDTH = 1_000;
 const HEIGHT = 240;

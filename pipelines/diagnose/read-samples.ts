@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { EXIT, Problem } from '../problem.ts';
+import { EXIT, Problem } from '../base/problem.ts';
 import { readWav } from './wav.ts';
 
 export const SAMPLE_FORMATS = ['f32', 'i16', 'wav', 'csv'] as const;

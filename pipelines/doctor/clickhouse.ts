@@ -1,9 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { DATABASE_HEADER } from '../../sinks/clickhouse/client.ts';
 import { checkSchema } from '../../sinks/clickhouse/migrate.ts';
-import type { Config } from '../config.ts';
-import { isAtLeast } from '../version.ts';
-import { openWarehouse, type Warehouse } from '../warehouse.ts';
+import type { Config } from '../base/config.ts';
+import { isAtLeast } from '../base/version.ts';
+import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
 import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
 
 /** The line of the embedded engine: what the tests run against. */

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../base/config.ts';
 import { examineClickHouse } from './clickhouse.ts';
 import type { Finding } from './finding.ts';
 import { examineMachine } from './machine.ts';

@@ -3,10 +3,10 @@ import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statfsSync, writeSyn
 import { join, resolve } from 'node:path';
 import { Registry } from 'prom-client';
 import { findNatsServer, NATS_SERVER_REMEDY } from '../../scripts/nats-server.js';
-import type { Config } from '../config.ts';
-import { OLDEST_SERVER } from '../ingest/connection.ts';
-import { startHttp } from '../runtime/http.ts';
-import { isAtLeast } from '../version.ts';
+import type { Config } from '../base/config.ts';
+import { isAtLeast } from '../base/version.ts';
+import { OLDEST_SERVER } from '../nats/connection.ts';
+import { startHttp } from '../observe/http.ts';
 import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
 
 const OLDEST_NODE = '20.19';

@@ -1,4 +1,4 @@
-import { isAtLeast } from '../version.ts';
+import { isAtLeast } from '../base/version.ts';
 import { type Finding, fail, ok } from './finding.ts';
 
 /** Something that a nats-server can do since a version, and what it does for us. */

@@ -1,10 +1,10 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { REQUEST_STREAM } from '../../sinks/outbox.ts';
-import type { Config } from '../config.ts';
-import { connectNats } from '../ingest/connection.ts';
-import { ensurePartition, ensureRequests, findStream, partitionStream } from '../ingest/streams.ts';
-import { isAtLeast } from '../version.ts';
+import type { Config } from '../base/config.ts';
+import { isAtLeast } from '../base/version.ts';
+import { connectNats } from '../nats/connection.ts';
+import { ensurePartition, ensureRequests, findStream, partitionStream } from '../nats/streams.ts';
 import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
 import { examineFeatures } from './nats-features.ts';
 

@@ -2,7 +2,7 @@ import type { Row } from '../../operators/flow/flow.ts';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import type { Block } from '../sink.ts';
-import { createFoldedAsides } from './folded-asides.ts';
+import { createFoldedDeadLetters } from './folded-dead-letters.ts';
 import { createJsonLines, type JsonLines } from './json-lines.ts';
 import { createReadingsBlock } from './readings-block.ts';
 import { createWaveformsBlock } from './waveforms-block.ts';
@@ -22,7 +22,7 @@ const LINE_TABLES = [
   'incidents',
   'requests',
   'request_history',
-  'asides',
+  'dead_letters',
   'epochs',
 ] as const;
 type LineTable = (typeof LINE_TABLES)[number];
@@ -55,7 +55,7 @@ export interface Blocks {
 export function createBlocks(): Blocks {
   const readings = createReadingsBlock();
   const waveforms = createWaveformsBlock();
-  const asides = createFoldedAsides();
+  const deadLetters = createFoldedDeadLetters();
   const lines = new Map<LineTable, JsonLines>(
     LINE_TABLES.map((table) => [table, createJsonLines(table)]),
   );
@@ -70,7 +70,7 @@ export function createBlocks(): Blocks {
   }
 
   function rowCount(): number {
-    return readings.rows + waveforms.rows + lineRows + asides.size;
+    return readings.rows + waveforms.rows + lineRows + deadLetters.size;
   }
 
   return {
@@ -78,7 +78,7 @@ export function createBlocks(): Blocks {
       return rowCount();
     },
     get bytes() {
-      return readings.bytes + waveforms.bytes + lineBytes + asides.size * 200;
+      return readings.bytes + waveforms.bytes + lineBytes + deadLetters.size * 200;
     },
     add(row, sequence, appended) {
       switch (row.table) {
@@ -86,8 +86,8 @@ export function createBlocks(): Blocks {
           return readings.append(row.row, sequence, appended);
         case 'waveforms':
           return waveforms.append(row.row, sequence, appended);
-        case 'asides':
-          return asides.add(row.row, sequence, appended);
+        case 'dead_letters':
+          return deadLetters.add(row.row, sequence, appended);
         case 'requests':
           addLine('request_history', { sequence, appended, ...row.row });
       }
@@ -98,7 +98,7 @@ export function createBlocks(): Blocks {
       addLine('epochs', { ...facts, first_sequence: from, last_sequence: to, rows });
     },
     finish(stream, run) {
-      for (const aside of asides.take()) lines.get('asides')?.add(aside);
+      for (const deadLetter of deadLetters.take()) lines.get('dead_letters')?.add(deadLetter);
       const blocks = [readings.finish(stream, run), waveforms.finish(stream, run)];
       for (const part of lines.values()) blocks.push(part.finish({ stream, run }));
       lineRows = 0;

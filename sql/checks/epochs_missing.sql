@@ -1,4 +1,4 @@
--- Are there messages between two epochs of one run that no epoch has processed, and that nothing in asides accounts for?
+-- Are there messages between two epochs of one run that no epoch has processed, and that nothing in dead_letters accounts for?
 SELECT
     epoch.pipeline       AS pipeline,
     epoch.run            AS run,
@@ -18,5 +18,5 @@ FROM
 ) AS epoch
 WHERE previous_last > 0
   AND first_sequence > previous_last + 1
-  AND (stream, run) NOT IN (SELECT stream, run FROM asides WHERE reason IN ('trimmed', 'gap'))
+  AND (stream, run) NOT IN (SELECT stream, run FROM dead_letters WHERE reason IN ('trimmed', 'gap'))
 ORDER BY pipeline, run, stream, missing_from;

@@ -3,7 +3,7 @@
 -- days = 7 : so many days up to the newest in the log
 SELECT
     source,
-    sumIf(count, reason IN ('late', 'behind'))  AS late,
+    sumIf(count, reason IN ('too-late', 'late'))  AS late,
     sumIf(count, reason = 'duplicate')          AS doubled,
     sumIf(count, reason = 'skew')               AS wrong_clock,
     sumIf(count, reason IN ('malformed', 'not-finite')) AS damaged,
@@ -11,9 +11,9 @@ SELECT
     sumIf(count, reason IN ('gap', 'trimmed', 'defect', 'refused', 'overflow')) AS lost,
     min(appended)                               AS first_seen,
     max(appended)                               AS last_seen
-FROM asides
+FROM dead_letters
 WHERE reason NOT IN ('suppressed', 'mixed', 'rule-changed')
   AND (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE whole)
-  AND appended > (SELECT max(appended) - INTERVAL {days:UInt32} DAY FROM asides)
+  AND appended > (SELECT max(appended) - INTERVAL {days:UInt32} DAY FROM dead_letters)
 GROUP BY source
 ORDER BY lost DESC, damaged DESC, late + doubled + wrong_clock + unknown DESC, source;

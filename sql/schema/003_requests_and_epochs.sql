@@ -63,7 +63,7 @@ SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Requests, one row per revision';
 
 -- What left the main way: one row per epoch, reason, stage and source.
-CREATE TABLE IF NOT EXISTS asides
+CREATE TABLE IF NOT EXISTS dead_letters
 (
     stream          LowCardinality(String) COMMENT 'Partition of the log that the row came from' CODEC(ZSTD(1)),
     run             LowCardinality(String) COMMENT 'Processing of the log that wrote the row'    CODEC(ZSTD(1)),

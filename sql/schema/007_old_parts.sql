@@ -9,5 +9,5 @@ ALTER TABLE readings_1d MODIFY SETTING max_cleanup_delay_period = 30;
 ALTER TABLE windows MODIFY SETTING max_cleanup_delay_period = 30;
 ALTER TABLE features MODIFY SETTING max_cleanup_delay_period = 30;
 ALTER TABLE waveforms MODIFY SETTING max_cleanup_delay_period = 30;
-ALTER TABLE asides MODIFY SETTING max_cleanup_delay_period = 30;
+ALTER TABLE dead_letters MODIFY SETTING max_cleanup_delay_period = 30;
 ALTER TABLE epochs MODIFY SETTING max_cleanup_delay_period = 30;

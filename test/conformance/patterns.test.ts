@@ -2,18 +2,15 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
 import { chainOf } from '../../operators/correlate/shared-buffer.ts';
-import {
-  answerOperatorVector,
-  operatorVectorSchema,
-} from '../../pipelines/commands/operator-vectors.ts';
+import { answerOperatorVector, operatorVectorSchema } from './operator-vectors.ts';
 import {
   answerPatternVector,
   answerRejectedPattern,
   type PatternAnswer,
   patternVectorSchema,
   runVector,
-} from '../../pipelines/commands/pattern-vectors.ts';
-import { programOfVector, vectorPatternSchema } from '../../pipelines/commands/vector-patterns.ts';
+} from './pattern-vectors.ts';
+import { programOfVector, vectorPatternSchema } from './vector-patterns.ts';
 
 const stages = z.record(z.string(), z.array(z.number()));
 const recorded = z.looseObject({

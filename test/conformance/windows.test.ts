@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
-import { answerWindowVector, windowVectorSchema } from '../../pipelines/commands/window-vectors.ts';
 import { type SlowOp, type SlowShape, slowWindows } from '../support/slow-windows.ts';
+import { answerWindowVector, windowVectorSchema } from './window-vectors.ts';
 
 type Answer = { readonly emit?: readonly object[]; readonly late?: readonly object[] };
 

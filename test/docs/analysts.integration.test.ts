@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
-import { readQuestions } from '../../pipelines/sql/questions.ts';
+import { readQuestions } from '../../pipelines/warehouse/questions.ts';
 import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/started-warehouse.ts';
 
 const PAGE = fileURLToPath(new URL('../../docs/analysts.md', import.meta.url));

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { OUTSIDE_HAPPENINGS } from '../../pipelines/runtime/outside-happenings.ts';
-import { WORKER_HAPPENINGS } from '../../pipelines/runtime/worker-happenings.ts';
+import { OUTSIDE_EVENTS } from '../../pipelines/observe/outside-events.ts';
+import { WORKER_EVENTS } from '../../pipelines/observe/worker-events.ts';
 import { textOf } from '../support/architecture.ts';
 import { configTable } from '../support/documents.ts';
 
 const operations = textOf('docs/operations.md');
-const kinds = { ...WORKER_HAPPENINGS, ...OUTSIDE_HAPPENINGS };
+const kinds = { ...WORKER_EVENTS, ...OUTSIDE_EVENTS };
 
 test('docs/operations.md has every setting with its variable, default and sentence', () => {
   const start = operations.indexOf('| setting |');

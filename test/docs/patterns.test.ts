@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { rulesSchema } from '../../operators/model/rules.ts';
-import { heldAgainst } from '../../pipelines/examples/held-against.ts';
-import { rulesHeldAgainst } from '../../pipelines/examples/rules-held-against.ts';
-import { diagramOf } from '../../pipelines/explain/pattern-diagram.ts';
-import { sentenceOf } from '../../pipelines/explain/pattern-sentence.ts';
+import { heldAgainst } from '../../pipelines/rules/examples/held-against.ts';
+import { rulesHeldAgainst } from '../../pipelines/rules/examples/rules-held-against.ts';
+import { diagramOf } from '../../pipelines/rules/explain/pattern-diagram.ts';
+import { sentenceOf } from '../../pipelines/rules/explain/pattern-sentence.ts';
 import { textOf } from '../support/architecture.ts';
 import { blocksOf } from '../support/documents.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { freePort } from '../../pipelines/runtime/free-port.ts';
+import { freePort } from '../../pipelines/base/free-port.ts';
 import { argumentsOf, blocksOf, commandsOf } from '../support/documents.ts';
 import { startNats, type TestNats } from '../support/servers.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -86,5 +86,5 @@ test('the first steps of the README lead to one request in the CMMS, and tell wh
   expect(said.get('requests show')).toContain('failure mode is now CAVITATION');
   expect(said.get('sql --file')?.split('\n').length).toBeGreaterThan(3);
   // What the CMMS answered today is ahead of a recording of January, once it has come round.
-  expect(said.get('asides')).toMatch(/^nothing was set aside\n$|^\S+ \S+ {2}skew ×1 {2}event\./);
+  expect(said.get('dead-letters')).toMatch(/^no dead letters\n$|^\S+ \S+ {2}skew ×1 {2}event\./);
 }, 60_000);

@@ -31,7 +31,7 @@ const insertInto = (table: string) =>
 describe('between worker and ClickHouse', () => {
   const TABLES = [
     ...['readings', 'waveforms', 'windows', 'features', 'anomalies'],
-    ...['requests', 'request_history', 'asides', 'epochs'],
+    ...['requests', 'request_history', 'dead_letters', 'epochs'],
   ];
 
   longTest(

@@ -2,8 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, describe, expect, test } from 'vitest';
-import { startChild } from '../../pipelines/runtime/child.ts';
-import type { Supervised } from '../../pipelines/runtime/supervise.ts';
+import { startChild } from '../../pipelines/base/child.ts';
+import type { Supervised } from '../../pipelines/base/supervise.ts';
 import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
 import { outsideWarehouse } from '../support/outside-warehouse.ts';
 import { recordedPlant } from '../support/recorded-plant.ts';

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect } from 'vitest';
-import type { Supervised } from '../../pipelines/runtime/supervise.ts';
+import type { Supervised } from '../../pipelines/base/supervise.ts';
 import { longTest } from '../support/long.ts';
 import { expectOutcome, publishInto, undisturbed } from '../support/outcome.ts';
 import { outsideWarehouse } from '../support/outside-warehouse.ts';

@@ -11,7 +11,7 @@ const { calm, relayed } = disturbances();
 /** Of a machine that nobody knows: without them only the count of unknown frames is another. */
 const GHOST = 'telemetry.p1.l1.ghost';
 
-type Aside = {
+type DeadLetter = {
   readonly reason: string;
   readonly stage: string;
   readonly source: string;
@@ -20,14 +20,18 @@ type Aside = {
 
 /** The outcome without this many unknown frames of the ghost, which are defects instead. */
 function poisoned(calmly: Outcome, many: number): Outcome {
-  const asides = (calmly.asides as Aside[]).map((aside) =>
-    aside.source === GHOST && aside.reason === 'unknown'
-      ? { ...aside, count: aside.count - many }
-      : aside,
+  const deadLetters = (calmly.deadLetters as DeadLetter[]).map((deadLetter) =>
+    deadLetter.source === GHOST && deadLetter.reason === 'unknown'
+      ? { ...deadLetter, count: deadLetter.count - many }
+      : deadLetter,
   );
   const defect = { reason: 'defect', stage: 'engine', source: GHOST, count: many };
-  const order = (aside: Aside) => `${aside.reason} ${aside.stage} ${aside.source}`;
-  return { ...calmly, asides: [...asides, defect].sort((a, b) => (order(a) < order(b) ? -1 : 1)) };
+  const order = (deadLetter: DeadLetter) =>
+    `${deadLetter.reason} ${deadLetter.stage} ${deadLetter.source}`;
+  return {
+    ...calmly,
+    deadLetters: [...deadLetters, defect].sort((a, b) => (order(a) < order(b) ? -1 : 1)),
+  };
 }
 
 describe('messages that a stage throws on', () => {
@@ -49,7 +53,8 @@ describe('messages that a stage throws on', () => {
         60_000,
         async () => (await landedTo(stand)) >= expected.last,
       );
-      const query = "SELECT toUInt32(sum(count)) AS many FROM {db}.asides WHERE reason = 'defect'";
+      const query =
+        "SELECT toUInt32(sum(count)) AS many FROM {db}.dead_letters WHERE reason = 'defect'";
       const [row] = await rowsOf<{ many: number }>(stand, query);
       expect(row?.many).toBeGreaterThan(2);
       await expectOutcome(stand, poisoned(expected, row?.many ?? 0));

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { afterEach, expect, test } from 'vitest';
-import { connectNats } from '../../pipelines/ingest/connection.ts';
-import { openJetstreamLog } from '../../pipelines/ingest/jetstream.ts';
-import { ensurePartition } from '../../pipelines/ingest/streams.ts';
-import { type Child, startChild } from '../../pipelines/runtime/child.ts';
+import { type Child, startChild } from '../../pipelines/base/child.ts';
+import { connectNats } from '../../pipelines/nats/connection.ts';
+import { openJetstreamLog } from '../../pipelines/nats/jetstream.ts';
+import { ensurePartition } from '../../pipelines/nats/streams.ts';
 import { checksOf, landedTo, rowsOf } from '../support/landed.ts';
 import { startNats, type TestNats } from '../support/servers.ts';
 import { ROOT, type Stand, startStand, until } from '../support/stand.ts';
@@ -177,7 +177,7 @@ test('killed with answers unheard and back after the window of the server: store
   const [readings] = await rowsOf(stand, 'SELECT toUInt32(count()) AS count FROM {db}.readings');
   expect(readings).toEqual({ count });
   const duplicates =
-    "SELECT toUInt32(sum(count)) AS count FROM {db}.asides WHERE reason = 'duplicate'";
+    "SELECT toUInt32(sum(count)) AS count FROM {db}.dead_letters WHERE reason = 'duplicate'";
   expect(await rowsOf(stand, duplicates)).toEqual([{ count: doubled }]);
   expect(await checksOf(stand)).toEqual({});
 });

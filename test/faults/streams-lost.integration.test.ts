@@ -66,7 +66,7 @@ describe('a stream that was trimmed before it was read', () => {
       );
       expect(await readingsOf(stand)).toEqual(Object.fromEntries(left));
       const query =
-        "SELECT originals[1] AS original, toUInt32(count) AS count FROM {db}.asides WHERE reason = 'trimmed'";
+        "SELECT originals[1] AS original, toUInt32(count) AS count FROM {db}.dead_letters WHERE reason = 'trimmed'";
       expect(await rowsOf(stand, query)).toEqual([
         { original: `${from}-${first - 1}`, count: first - Number(from) },
       ]);

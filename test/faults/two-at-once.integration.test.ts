@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { Exit } from '../../pipelines/runtime/child.ts';
+import type { Exit } from '../../pipelines/base/child.ts';
 import { disturbances } from '../support/disturbances.ts';
 import { longTest } from '../support/long.ts';
 import { expectOutcome } from '../support/outcome.ts';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { canonicalJson } from '../../operators/model/canonical-json.ts';
-import { requestSchema } from '../../pipelines/maintenance/request-schema.ts';
+import { requestSchema } from '../../pipelines/systems/request-schema.ts';
 import { hot, pass, raised, run } from '../operators/trigger/lives.ts';
 import { model, planned, rules } from '../support/findings.ts';
 

@@ -28,7 +28,9 @@ describe('law 3: a restart changes nothing', () => {
       // Model, rules and schedule stand before the first message of the plant.
       const cuts = new Set([place + 2, place + 3, place + 4, place + 5]);
       expect(decide(messages, { cuts })).toEqual(whole);
-      ended += rowsOf(whole, 'asides').filter(({ reason }) => reason === 'rule-changed').length;
+      ended += rowsOf(whole, 'dead_letters').filter(
+        ({ reason }) => reason === 'rule-changed',
+      ).length;
     });
     fc.assert(property, { numRuns: 20 });
     expect(ended).toBeGreaterThan(20);

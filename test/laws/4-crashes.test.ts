@@ -25,7 +25,7 @@ describe('laws 3, 4 and 5 under crashes', () => {
         const { course, outside, wrong } = await tried({ seed, seconds, poison, lives });
         expect(wrong).toEqual([]);
         for (const { end } of course.lives) count(end);
-        for (const { kind } of course.happened) count(kind);
+        for (const { kind } of course.recorded) count(kind);
         count('request', outside.revisions.length);
       }),
       { numRuns: SCHEDULES, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },

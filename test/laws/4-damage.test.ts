@@ -80,10 +80,10 @@ describe('a file of the store that is damaged', () => {
     const lives = { seed: 1, lives: [KILLED] };
     const working = workOff(lives, { directory, messages, pipeline, outside, between });
     if (refusal !== undefined) return expect(working).rejects.toThrow(refusal);
-    const { happened } = await working;
+    const { recorded } = await working;
     expect(damaged).toBeGreaterThan(0);
     expect(differences(outside, expected, messages.length)).toEqual([]);
-    expect(happened.filter(({ kind }) => kind === 'replay-mismatch')).toEqual([]);
+    expect(recorded.filter(({ kind }) => kind === 'replay-mismatch')).toEqual([]);
   });
 });
 

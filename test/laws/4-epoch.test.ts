@@ -19,7 +19,7 @@ async function undisturbed(): Promise<MemorySink> {
 
 const oracle = undisturbed();
 
-/** Lives until one life reaches the end of the log; `chance` of dying at each happening. */
+/** Lives until one life reaches the end of the log; `chance` of dying at each internal event. */
 async function livesUntilDone(
   directory: string,
   sinks: readonly MemorySink[],
@@ -35,7 +35,7 @@ async function livesUntilDone(
         sinks,
         rows: 100 + Math.floor(random() * 400),
         most: () => 1 + Math.floor(random() * 120),
-        happen() {
+        record() {
           if (lives < 12 && random() < 0.12) throw new Error('killed');
         },
       });

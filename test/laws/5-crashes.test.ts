@@ -24,11 +24,11 @@ describe('law 5 under crashes, on the other side', () => {
       fc.asyncProperty(errandSchedule, async (schedule) => {
         const arrivals = arrivalsOf(schedule);
         const desk = new Desk();
-        const { ends, happened } = await carryOut(schedule.lives, arrivals, desk);
+        const { ends, recorded } = await carryOut(schedule.lives, arrivals, desk);
         const requests = arrivals.map(({ request }) => request);
         expect(wrongAt(desk, requests)).toEqual([]);
         for (const end of ends) count(end);
-        for (const { kind } of happened) count(kind);
+        for (const { kind } of recorded) count(kind);
       }),
       { numRuns: SCHEDULES, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
     );

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { pack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
-import { asidesOf, decide, rowsOf } from '../support/decisions.ts';
+import { deadLettersOf, decide, rowsOf } from '../support/decisions.ts';
 import { frame, logOf, plantLife, randomOf, type Said } from '../support/plant-log.ts';
 
 type Nuisances = {
@@ -52,7 +52,7 @@ function disturbed(seed: number): { said: Said[]; nuisances: Nuisances; readings
 }
 
 describe('law 6: nothing is lost in silence', () => {
-  test('every reading that came in has landed, or stands in asides under its reason with its exact count', () => {
+  test('every reading that came in has landed, or stands in dead letters under its reason with its exact count', () => {
     fc.assert(
       fc.property(fc.integer(), (seed) => {
         const { said, nuisances, readings } = disturbed(seed);
@@ -61,13 +61,13 @@ describe('law 6: nothing is lost in silence', () => {
           return sum + values.filter((value) => Number.isFinite(value)).length;
         }, 0);
         expect(landed).toBe(readings);
-        const { malformed = 0, unknown = 0, duplicate = 0, skew = 0 } = asidesOf(decisions);
+        const { malformed = 0, unknown = 0, duplicate = 0, skew = 0 } = deadLettersOf(decisions);
         const counted = {
           malformed,
           unknown,
           duplicate,
           skew,
-          notFinite: asidesOf(decisions)['not-finite'] ?? 0,
+          notFinite: deadLettersOf(decisions)['not-finite'] ?? 0,
         };
         expect(counted).toEqual(nuisances);
       }),
@@ -99,10 +99,10 @@ describe('law 6: nothing is lost in silence', () => {
       'a packed block whose bytes do not fit',
       pack({ time: 1_767_592_800_000, step: 1, values: { temperature: Buffer.alloc(7) } }),
     ],
-  ])('%s becomes an aside, and the worker goes on', (_, payload) => {
+  ])('%s becomes a dead letter, and the worker goes on', (_, payload) => {
     const bad: Said = { at: 10, subject: 'telemetry.p1.l1.press', payload };
     const decisions = decide(logOf([bad, frame('l1.press', 20, { temperature: 1, vibration: 2 })]));
-    expect(asidesOf(decisions)).toEqual({ malformed: 1 });
+    expect(deadLettersOf(decisions)).toEqual({ malformed: 1 });
     expect(rowsOf(decisions, 'readings')).toHaveLength(1);
   });
 });

@@ -65,7 +65,7 @@ describe('a live log, with everything that goes wrong in plants', () => {
     expect(code).toBe(0);
   });
 
-  test('what is right lands, and what is wrong is set aside under its reason', async () => {
+  test('what is right lands, and what is wrong becomes a dead letter under its reason', async () => {
     await sendJson('event.p1.l1.press', {
       time: START - 1_000,
       type: 'state',
@@ -98,12 +98,12 @@ describe('a live log, with everything that goes wrong in plants', () => {
     await send(PRESS, frame(3.5, { temperature: 70 }));
     await landed();
 
-    const asides = await rowsOf<{ reason: string; source: string; count: number }>(
+    const deadLetters = await rowsOf<{ reason: string; source: string; count: number }>(
       stand,
-      "SELECT reason, source, toUInt32(sum(count)) AS count FROM {db}.asides WHERE source != '' " +
+      "SELECT reason, source, toUInt32(sum(count)) AS count FROM {db}.dead_letters WHERE source != '' " +
         'GROUP BY ALL ORDER BY ALL',
     );
-    expect(asides.map(({ reason, source, count }) => `${count} ${reason} ${source}`)).toEqual([
+    expect(deadLetters.map(({ reason, source, count }) => `${count} ${reason} ${source}`)).toEqual([
       // The line had no source at first, so its time was close to now: patterns do not see what is older.
       '2 behind p1/l1/press',
       // The two readings of the repeated frame; the late reading, once.

@@ -32,7 +32,7 @@ type Anomaly = {
 /** Backtests a recording: its decisions in order. */
 async function decisionsOf(recording: string): Promise<Decision[]> {
   const { code, out, err } = await andon(['backtest', ...FILES, '--data', recording]);
-  expect(err).toContain('set aside: nothing');
+  expect(err).toContain('dead letters: none');
   expect(code).toBe(0);
   return out
     .trim()
@@ -130,7 +130,7 @@ describe.each(INPUTS)(
       );
       expect(described).toEqual({ rows: features, different: features, whole: features });
       expect(await checksOf(stand)).toEqual({});
-      expect(await rowsOf(stand, 'SELECT * FROM {db}.asides')).toEqual([]);
+      expect(await rowsOf(stand, 'SELECT * FROM {db}.dead_letters')).toEqual([]);
     });
 
     test('an anomaly lasts to the end of its life, and none is in the first third', async (context) => {

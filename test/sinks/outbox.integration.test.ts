@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureRequests } from '../../pipelines/ingest/streams.ts';
+import { ensureRequests } from '../../pipelines/nats/streams.ts';
 import { createOutbox } from '../../sinks/outbox.ts';
 import { RefusedError } from '../../sinks/refused-error.ts';
 import type { EpochContent, Revision } from '../../sinks/sink.ts';

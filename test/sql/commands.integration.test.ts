@@ -5,13 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readConfig } from '../../pipelines/config.ts';
-import { EXIT } from '../../pipelines/problem.ts';
-import { own } from '../../pipelines/runtime/owner.ts';
-import { openWarehouse, type Warehouse } from '../../pipelines/warehouse.ts';
+import { readConfig } from '../../pipelines/base/config.ts';
+import { EXIT } from '../../pipelines/base/problem.ts';
+import { own } from '../../pipelines/base/process-lock.ts';
+import { openWarehouse, type Warehouse } from '../../pipelines/warehouse/warehouse.ts';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { createLanding } from '../../sinks/clickhouse/landing.ts';
-import { aside, MORNING, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
+import { deadLetter, MORNING, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
 import { until } from '../sinks/clickhouse/started-warehouse.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -41,11 +41,11 @@ test('a command starts the embedded warehouse for itself when nobody runs it', (
 
 describe('beside a worker', () => {
   beforeAll(async () => {
-    warehouse = await openWarehouse(readConfig(undefined, environment), (happening) => {
-      if (happening.kind === 'child-started') pid = happening.pid;
+    warehouse = await openWarehouse(readConfig(undefined, environment), (internalEvent) => {
+      if (internalEvent.kind === 'child-started') pid = internalEvent.pid;
     });
     const blocks = createBlocks();
-    blocks.add(aside('first bytes', 3), sequence(5), time(MORNING));
+    blocks.add(deadLetter('first bytes', 3), sequence(5), time(MORNING));
     const facts = { pipeline: 'p', created: 'c', epoch: 1, from: 1, to: 5, messages: 5 };
     blocks.addEpoch({ ...facts, first_appended: time(MORNING), last_appended: time(MORNING) });
     const content = {
@@ -77,18 +77,18 @@ describe('beside a worker', () => {
   });
 
   test('sql asks questions by name, with their parameters as options', () => {
-    const named = andon('sql', '@what_was_set_aside', '--days', '2', '--format=CSV');
+    const named = andon('sql', '@dead_letters', '--days', '2', '--format=CSV');
     expect(named.out).toMatch(/^"malformed","decode",.*,3,/);
     expect(andon('sql', '@').out).toContain('@oee [--plant …]');
   });
 
-  test('asides lists what was set aside, and refuses a reason that there is not', () => {
-    const { out } = andon('asides', '--since', '1h', '--reason', 'malformed');
+  test('deadLetters lists what was set deadLetter, and refuses a reason that there is not', () => {
+    const { out } = andon('dead-letters', '--since', '1h', '--reason', 'malformed');
     expect(out).toContain('malformed ×3  telemetry.p.l.a  (decode, S 5, run 1)');
     expect(out).toContain('| first bytes');
-    expect(JSON.parse(andon('asides', '--json').out)).toMatchObject({ count: 3 });
-    expect(andon('asides', '--reason', 'late').out).toBe('nothing was set aside\n');
-    expect(andon('asides', '--reason', 'boredom')).toMatchObject({ status: 2 });
+    expect(JSON.parse(andon('dead-letters', '--json').out)).toMatchObject({ count: 3 });
+    expect(andon('dead-letters', '--reason', 'late').out).toBe('nothing was set deadLetter\n');
+    expect(andon('dead-letters', '--reason', 'boredom')).toMatchObject({ status: 2 });
   });
 
   test('a warehouse that was killed is back at the same address with what it had', async () => {
@@ -96,7 +96,7 @@ describe('beside a worker', () => {
     process.kill(pid, 'SIGKILL');
     await until(async () => pid !== before && (await warehouse.client.ping()).success);
     const answer = await warehouse.client.query({
-      query: 'SELECT sum(count) AS n FROM asides',
+      query: 'SELECT sum(count) AS n FROM dead_letters',
       format: 'JSONEachRow',
     });
     expect(await answer.json()).toEqual([{ n: 3 }]);
@@ -113,15 +113,15 @@ test('a command waits for the warehouse of a worker, and starts none beside it',
       /warehouse: expected the embedded warehouse of hall-7:42 to answer, found silence for 0\.3 s/,
     ),
   });
-  const happened: string[] = [];
-  const waiting = openWarehouse(config, ({ kind }) => happened.push(kind));
+  const recorded: string[] = [];
+  const waiting = openWarehouse(config, ({ kind }) => recorded.push(kind));
   const answering = createServer((_, response) => response.end('Ok.\n'));
   await new Promise<void>((resolve) => answering.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(answering.address() as AddressInfo).port}`;
   writeFileSync(join(busy, 'warehouse', 'address.json'), JSON.stringify({ url }));
   const found = await waiting;
   expect(found).toMatchObject({ url, borrowed: true });
-  expect(happened).toEqual([]);
+  expect(recorded).toEqual([]);
   await found.close();
   await ownership.release();
   answering.closeAllConnections();

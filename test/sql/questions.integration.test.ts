@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { readQuestions } from '../../pipelines/sql/questions.ts';
+import { readQuestions } from '../../pipelines/warehouse/questions.ts';
 import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/started-warehouse.ts';
 import { landAll, smallPlant } from './small-plant.ts';
 
@@ -142,7 +142,7 @@ const ANSWERS: Readonly<
       { asset: 'press', signal: 'vibration', verdict: 'silent', silent_seconds: 10_860 },
     ],
   },
-  what_was_set_aside: { rows: 1, first: [{ reason: 'malformed', readings: 7 }] },
+  dead_letters: { rows: 1, first: [{ reason: 'malformed', readings: 7 }] },
   late_and_lost: { rows: 1, first: [{ source: 'telemetry.p1.l1.pump', damaged: 7, lost: 0 }] },
   latency: {
     rows: 4,

@@ -132,7 +132,14 @@ describe('checks', () => {
   beforeEach(async () => {
     await migrate(warehouse.client, DATABASE);
     const rollups = ['readings_1m', 'readings_1h', 'readings_1d'];
-    const facts = ['readings', 'features', 'waveforms', 'requests', 'request_history', 'asides'];
+    const facts = [
+      'readings',
+      'features',
+      'waveforms',
+      'requests',
+      'request_history',
+      'dead_letters',
+    ];
     for (const table of ['epochs', ...facts, ...rollups]) {
       await warehouse.client.command({ query: `TRUNCATE TABLE ${table}` });
     }

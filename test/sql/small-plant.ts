@@ -5,7 +5,7 @@ import { type Blocks, createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { createLanding } from '../../sinks/clickhouse/landing.ts';
 import type { EpochContent } from '../../sinks/sink.ts';
 import {
-  aside,
+  deadLetter,
   frameOf,
   ONE_OF_EACH,
   request,
@@ -275,7 +275,7 @@ function story(): Row[] {
     event('press', '11:00', 'request', { id: 'r1', status: 'started' }),
     event('press', '11:41', 'request', { id: 'r1', status: 'completed' }),
     event('press', '13:02', 'request', { id: 'r2', status: 'requested' }),
-    aside('old', 7, 'telemetry.p1.l1.pump'),
+    deadLetter('old', 7, 'telemetry.p1.l1.pump'),
   ];
   return rows;
 }

@@ -1,9 +1,9 @@
 import type { Row } from '../../operators/flow/flow.ts';
 import type { Message } from '../../operators/model/message.ts';
-import type { AsideRow, TableName, Tables } from '../../operators/model/tables.ts';
+import type { DeadLetterRow, TableName, Tables } from '../../operators/model/tables.ts';
 import { plant } from '../../pipelines/plant.ts';
-import { createEngine, type Engine, type Pipeline } from '../../pipelines/runtime/engine.ts';
-import { NO_STATES, type PackedStates } from '../../pipelines/runtime/snapshots.ts';
+import { createEngine, type Engine, type Pipeline } from '../../pipelines/worker/epochs/engine.ts';
+import { NO_STATES, type PackedStates } from '../../pipelines/worker/epochs/snapshots.ts';
 
 /** All that a pipeline decided about a log, in order. */
 export type Decisions = {
@@ -85,10 +85,12 @@ function byAsset<R extends { readonly line: string; readonly asset: string }>(
   return assets;
 }
 
-/** How much was set aside, by reason. */
-export function asidesOf(decisions: Decisions): Partial<Record<AsideRow['reason'], number>> {
-  const sums: Partial<Record<AsideRow['reason'], number>> = {};
-  for (const { reason, count } of rowsOf(decisions, 'asides')) {
+/** How much became a dead letter, by reason. */
+export function deadLettersOf(
+  decisions: Decisions,
+): Partial<Record<DeadLetterRow['reason'], number>> {
+  const sums: Partial<Record<DeadLetterRow['reason'], number>> = {};
+  for (const { reason, count } of rowsOf(decisions, 'dead_letters')) {
     sums[reason] = (sums[reason] ?? 0) + count;
   }
   return sums;

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { configSchema } from '../../pipelines/config.ts';
+import { configSchema } from '../../pipelines/base/config.ts';
 import { textOf } from './architecture.ts';
 
 /** A fenced block of a document: `words` is what stands behind the fence. */
@@ -71,7 +71,7 @@ function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> | undef
 }
 
 function variableOf(path: string): string {
-  const list = textOf('pipelines/environment.ts').matchAll(/^ {2}(\w+): \{ path: \[(.*?)\]/gm);
+  const list = textOf('pipelines/base/environment.ts').matchAll(/^ {2}(\w+): \{ path: \[(.*?)\]/gm);
   const found = [...list].find(([, , names = '']) => {
     return names.replaceAll(/['\s]/g, '').replaceAll(',', '.') === path;
   });

@@ -6,7 +6,7 @@ import type { Sequence } from '../../operators/model/message.ts';
 import { plantModelSchema } from '../../operators/model/plant-model.ts';
 import { rulesSchema } from '../../operators/model/rules.ts';
 import { type ScheduleEntry, scheduleMessageSchema } from '../../operators/model/schedule.ts';
-import type { Situated, Situation } from '../../operators/model/situation.ts';
+import type { Enriched, Situation } from '../../operators/model/situation.ts';
 import { BEGINNING, type EventTime } from '../../operators/model/time.ts';
 import type { Window } from '../../operators/model/window.ts';
 
@@ -46,7 +46,7 @@ export function machineEvent(
   type: string,
   data: EventData = {},
   more: { readonly asset?: Key; readonly situation?: Situation } = {},
-): Event<Situated<MachineEvent>> {
+): Event<Enriched<MachineEvent>> {
   const asset = more.asset ?? FAN;
   const time = at(seconds);
   const origin = { subject: 'event', sequence: 1 as Sequence, appended: time };
@@ -61,7 +61,7 @@ export function windowEvent(
   seconds: number,
   signal: string,
   mean: number,
-): Event<Situated<Window>> {
+): Event<Enriched<Window>> {
   const statistics = { count: 1, first: mean, last: mean, min: mean, max: mean, sum: mean, mean };
   const value: Window = {
     ...{ kind: 'window', asset: FAN, signal, window: 'w', start: at(seconds - 10) },

@@ -7,7 +7,7 @@ import {
   createSnapshots,
   NO_STATES,
   type PackedStates,
-} from '../../pipelines/runtime/snapshots.ts';
+} from '../../pipelines/worker/epochs/snapshots.ts';
 
 export function event<T>(key: string, time: number, value: T): Event<T> {
   return { kind: 'event', key: key as Key, time: time as EventTime, value };

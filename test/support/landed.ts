@@ -55,7 +55,7 @@ export type Facts = {
   /** Of each table the number of rows, and the sum of their hashes: a multiset, whatever the order. */
   readonly rows: Readonly<Record<string, { readonly rows: string; readonly hash: string }>>;
   readonly requests: readonly unknown[];
-  readonly asides: readonly unknown[];
+  readonly deadLetters: readonly unknown[];
 };
 
 /** All that is the same whatever happened on the way: without FINAL, so that nothing hides a doubled row. */
@@ -71,9 +71,9 @@ export async function factsOf(stand: Stand): Promise<Facts> {
   return {
     rows,
     requests: await rowsOf(stand, 'SELECT * FROM {db}.requests FINAL ORDER BY id'),
-    asides: await rowsOf(
+    deadLetters: await rowsOf(
       stand,
-      'SELECT reason, stage, source, toUInt32(sum(count)) AS count FROM {db}.asides ' +
+      'SELECT reason, stage, source, toUInt32(sum(count)) AS count FROM {db}.dead_letters ' +
         'GROUP BY ALL ORDER BY ALL',
     ),
   };

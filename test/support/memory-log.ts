@@ -1,5 +1,5 @@
 import type { Message, Sequence } from '../../operators/model/message.ts';
-import type { Log } from '../../pipelines/ingest/log.ts';
+import type { Log } from '../../pipelines/nats/log.ts';
 
 /** Messages as a finite log. `most`: the most that one pull gives, so that tests can choose the batches. */
 export function memoryLog(messages: readonly Message[], after = 0, most = () => 1_000): Log {

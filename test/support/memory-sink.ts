@@ -68,15 +68,15 @@ export class MemorySink implements Sink {
     return {
       readings: this.count('readings'),
       revisions: this.revisions,
-      asides: this.asides(),
+      deadLetters: this.deadLetters(),
       ...Object.fromEntries(lines.map((table) => [table, this.lines(table)])),
     };
   }
 
-  /** Asides are folded per epoch, so only their sums are the same wherever epochs are cut. */
-  asides(): Record<string, number> {
+  /** DeadLetters are folded per epoch, so only their sums are the same wherever epochs are cut. */
+  deadLetters(): Record<string, number> {
     const sums: Record<string, number> = {};
-    for (const line of this.lines('asides')) {
+    for (const line of this.lines('dead_letters')) {
       const { reason, stage, source, count } = JSON.parse(line);
       const name = `${reason} ${stage} ${source}`;
       sums[name] = (sums[name] ?? 0) + Number(count);

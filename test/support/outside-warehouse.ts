@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { freePort } from '../../pipelines/runtime/free-port.ts';
-import { type Supervised, supervise } from '../../pipelines/runtime/supervise.ts';
+import { freePort } from '../../pipelines/base/free-port.ts';
+import { type Supervised, supervise } from '../../pipelines/base/supervise.ts';
 import { warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
 import { makeSecret } from '../../sinks/clickhouse/warehouse/secret.ts';
 

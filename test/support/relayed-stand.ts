@@ -1,4 +1,4 @@
-import { freePort } from '../../pipelines/runtime/free-port.ts';
+import { freePort } from '../../pipelines/base/free-port.ts';
 import { publishInto } from './outcome.ts';
 import { outsideWarehouse } from './outside-warehouse.ts';
 import type { RecordedPlant } from './recorded-plant.ts';

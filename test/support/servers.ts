@@ -1,6 +1,6 @@
+import { type Child, startChild } from '../../pipelines/base/child.ts';
+import { freePort } from '../../pipelines/base/free-port.ts';
 import { natsServer } from '../../pipelines/demo/nats-server.ts';
-import { type Child, startChild } from '../../pipelines/runtime/child.ts';
-import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 /** A real nats-server with JetStream, of this test alone. */

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { parse } from 'yaml';
+import { type Child, type Exit, startChild } from '../../pipelines/base/child.ts';
+import { freePort } from '../../pipelines/base/free-port.ts';
 import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-request.ts';
-import { type Child, type Exit, startChild } from '../../pipelines/runtime/child.ts';
-import { freePort } from '../../pipelines/runtime/free-port.ts';
 import { startNats, type TestNats } from './servers.ts';
 import { temporaryDirectory } from './temporary.ts';
 

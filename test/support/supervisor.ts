@@ -1,4 +1,4 @@
-import { supervise } from '../../pipelines/runtime/supervise.ts';
+import { supervise } from '../../pipelines/base/supervise.ts';
 
 /** A program that supervises a sleeping process and prints its number: to see what a killed supervisor leaves behind. */
 const supervised = supervise({

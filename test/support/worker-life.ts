@@ -1,13 +1,13 @@
 import type { Message } from '../../operators/model/message.ts';
-import type { Log } from '../../pipelines/ingest/log.ts';
-import { createBell } from '../../pipelines/runtime/bell.ts';
-import { deliver } from '../../pipelines/runtime/deliver.ts';
-import type { Disk } from '../../pipelines/runtime/disk.ts';
-import type { Pipeline } from '../../pipelines/runtime/engine.ts';
-import { openEpochStore } from '../../pipelines/runtime/epoch-store.ts';
-import { runEpochs } from '../../pipelines/runtime/epochs.ts';
-import type { Happening } from '../../pipelines/runtime/happenings.ts';
-import type { Run } from '../../pipelines/runtime/run.ts';
+import { createBell } from '../../pipelines/base/bell.ts';
+import type { Disk } from '../../pipelines/base/disk.ts';
+import type { Log } from '../../pipelines/nats/log.ts';
+import type { InternalEvent } from '../../pipelines/observe/internal-events.ts';
+import { deliver } from '../../pipelines/worker/delivery/deliver.ts';
+import type { Pipeline } from '../../pipelines/worker/epochs/engine.ts';
+import { openEpochStore } from '../../pipelines/worker/epochs/epoch-store.ts';
+import { runEpochs } from '../../pipelines/worker/epochs/epochs.ts';
+import type { Run } from '../../pipelines/worker/epochs/run.ts';
 import type { Sink } from '../../sinks/sink.ts';
 import { memoryLog } from './memory-log.ts';
 
@@ -32,8 +32,8 @@ export type Life = {
   readonly drain?: AbortSignal;
   /** Stops at once. */
   readonly abort?: AbortSignal;
-  /** Called with every happening; may throw, and the life ends as if the process had been killed there. */
-  readonly happen?: (happening: Happening) => void;
+  /** Called with every internal event; may throw, and the life ends as if the process had been killed there. */
+  readonly record?: (internalEvent: InternalEvent) => void;
 };
 
 export const RUN: Run = {
@@ -45,10 +45,10 @@ export const RUN: Run = {
 
 /** One life of a worker over a finite log, from whatever the last one left in its directory. Rejects when it dies. */
 export async function live(life: Life): Promise<void> {
-  const { directory, messages, pipeline, sinks, most, rows = 200, happen = () => {} } = life;
+  const { directory, messages, pipeline, sinks, most, rows = 200, record = () => {} } = life;
   const { seconds = 60, checkpointEvery = 3, backlog = 1_000, openLog } = life;
   const names = sinks.map(({ name }) => name);
-  const damaged = (file: string) => happen({ kind: 'checkpoint-refused', file, reason: 'damaged' });
+  const damaged = (file: string) => record({ kind: 'checkpoint-refused', file, reason: 'damaged' });
   const store = await openEpochStore(directory, names, damaged, life.disk);
   const bell = createBell();
   const dead = new AbortController();
@@ -63,7 +63,7 @@ export async function live(life: Life): Promise<void> {
       store,
       notes: sinks[0] ?? sink,
       bell,
-      happen,
+      record,
       checkpointed: () => checkpointed,
       drain: written.signal,
       signal: abort,
@@ -79,7 +79,7 @@ export async function live(life: Life): Promise<void> {
       limits: { seconds, rows, bytes: 64_000_000, checkpointEvery },
       backlog: { files: backlog, bytes: 1e9 },
       bell,
-      happen,
+      record,
       onCheckpoint(epoch) {
         checkpointed = epoch;
       },

@@ -111,7 +111,7 @@ function createSenders({ seed, begin, machines, payloads }: CourseOptions) {
         ...{ subject, headers, appended: timeOf(appended) },
         payload: values === undefined ? EMPTY : packed(sending, values),
         readings: reason === undefined || reason === 'late' ? readings : 0,
-        ...asideOf(nuisance, reason === undefined ? 0 : readings),
+        ...deadLetterOf(nuisance, reason === undefined ? 0 : readings),
       });
     }
     if (nuisance?.kind === 'unknown-asset') out.push(stranger(machine, at, nuisance));
@@ -135,17 +135,19 @@ function createSenders({ seed, begin, machines, payloads }: CourseOptions) {
     return {
       ...{ subject, appended: timeOf(at + BLOCK + 0.5), headers: number(subject), readings: 0 },
       payload: payloads ? block(timeOf(at), values) : EMPTY,
-      ...asideOf(nuisance, BLOCK * STRANGE.length),
+      ...deadLetterOf(nuisance, BLOCK * STRANGE.length),
     };
   }
 
   function broken(subject: string, at: Seconds, nuisance: Nuisance): Planned {
     const appended = timeOf(at + BLOCK + 0.05);
     const payload = payloads ? MALFORMED_BYTES : EMPTY;
-    return { subject, appended, headers: {}, payload, readings: 0, ...asideOf(nuisance, 1) };
+    return { subject, appended, headers: {}, payload, readings: 0, ...deadLetterOf(nuisance, 1) };
   }
 }
 
-function asideOf(nuisance: Nuisance | undefined, count: number): Pick<Planned, 'aside'> {
-  return nuisance === undefined || count === 0 ? {} : { aside: { nuisance: nuisance.id, count } };
+function deadLetterOf(nuisance: Nuisance | undefined, count: number): Pick<Planned, 'deadLetter'> {
+  return nuisance === undefined || count === 0
+    ? {}
+    : { deadLetter: { nuisance: nuisance.id, count } };
 }

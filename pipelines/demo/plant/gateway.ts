@@ -1,4 +1,4 @@
-import type { AsideReason } from '../../../operators/model/tables.ts';
+import type { DeadLetterReason } from '../../../operators/model/tables.ts';
 import type { Seconds } from './calendar.ts';
 import { BLOCK, type Nuisance } from './nuisances.ts';
 import type { Random } from './random.ts';
@@ -14,7 +14,7 @@ export type Sending = {
   readonly count: number;
   /** Sent once more, with the number that it had. */
   readonly isRepeat?: true;
-  readonly reason?: AsideReason;
+  readonly reason?: DeadLetterReason;
 };
 
 /** How late a late block is. */

@@ -1,14 +1,14 @@
 import { Packr } from 'msgpackr';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { lineage, type Recorded } from '../../ingest/recorded.ts';
+import { lineage, type Recorded } from '../../recordings/recorded.ts';
 import { type Burst, RATE } from './waveform.ts';
 
 /** A message, and what counting needs to know of it. */
 export type Planned = Recorded & {
   /** Those that land. */
   readonly readings: number;
-  /** The nuisance that it belongs to, and what it leaves in `asides`. */
-  readonly aside?: { readonly nuisance: string; readonly count: number };
+  /** The nuisance that it belongs to, and what it leaves in `dead_letters`. */
+  readonly deadLetter?: { readonly nuisance: string; readonly count: number };
 };
 
 const packr = new Packr({ useRecords: false });

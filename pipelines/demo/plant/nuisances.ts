@@ -1,4 +1,4 @@
-import type { AsideReason } from '../../../operators/model/tables.ts';
+import type { DeadLetterReason } from '../../../operators/model/tables.ts';
 import { DAY, type Seconds } from './calendar.ts';
 import type { Fault } from './faults.ts';
 import type { Machine } from './machines.ts';
@@ -33,11 +33,11 @@ type Course = {
   readonly lasts: number;
   /** The machine of the opening; later any that has no fault then. */
   readonly opening: string;
-  readonly reason: AsideReason | undefined;
+  readonly reason: DeadLetterReason | undefined;
   readonly because: string;
 };
 
-/** How each kind goes, and what it leaves in `asides`. */
+/** How each kind goes, and what it leaves in `dead_letters`. */
 export const NUISANCES: Readonly<Record<NuisanceKind, Course>> = {
   late: {
     ...{ minute: 28, lasts: 0.5, opening: 'packer1', reason: 'late' },

@@ -26,13 +26,13 @@ export function toldFault(fault: Fault, clock: Clock): PlantedFault {
   };
 }
 
-/** `count`: what it has left in `asides` so far. */
+/** `count`: what it has left in `dead_letters` so far. */
 export function toldNuisance(nuisance: Nuisance, count: number, clock: Clock): PlantedNuisance {
   const { id, kind, from, to } = nuisance;
   const { reason, because } = NUISANCES[kind];
   return {
     ...{ id, kind, source: sourceOf(nuisance), from: clock(from), to: clock(to), because },
-    asides: reason === undefined || count === 0 ? {} : { [reason]: count },
+    deadLetters: reason === undefined || count === 0 ? {} : { [reason]: count },
   };
 }
 

@@ -1,4 +1,4 @@
-import { escapeXml } from '../../diagnose/panel.ts';
+import { escapeXml } from '../panel.ts';
 import type { WorkRequest } from './work-request.ts';
 
 /** The work requests for a browser, the newest first. It loads itself again every few seconds. */

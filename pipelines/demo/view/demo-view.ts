@@ -37,7 +37,7 @@ export type DemoView = {
   readonly requests: readonly RequestView[];
   /** Newest last. */
   readonly latest: readonly FindingView[];
-  readonly asides: readonly { readonly reason: string; readonly count: number }[];
+  readonly deadLetters: readonly { readonly reason: string; readonly count: number }[];
   /** Where to look next: a command or an address, and what is found there. */
   readonly look: readonly { readonly what: string; readonly where: string }[];
   /** The last thing that went wrong around it. */

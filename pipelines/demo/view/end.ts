@@ -91,7 +91,7 @@ function quiet({ score, truth }: Outcome): readonly Line[] {
         exact ? span('✔ ', 'good') : span('✘ ', 'danger'),
         padded(nuisance.kind, 18, 'strong'),
         padded(nuisance.source, 43),
-        span(countsOf(exact ? nuisance.asides : seen), 'dim'),
+        span(countsOf(exact ? nuisance.deadLetters : seen), 'dim'),
       ],
     ),
   ];
@@ -101,7 +101,7 @@ function countsOf(counts: Readonly<Partial<Record<string, number>>>): string {
   const parts = Object.entries(counts).map(
     ([reason, count = 0]) => `${grouped(count)} ${reasonWords(reason)} (${reason})`,
   );
-  return parts.length === 0 ? 'nothing to set aside' : parts.join(', ');
+  return parts.length === 0 ? 'no dead letter' : parts.join(', ');
 }
 
 function agreement({ agree, latency_ms: latency, seconds }: DemoSummary): readonly Line[] {

@@ -1,4 +1,4 @@
-import { escapeXml } from '../../diagnose/panel.ts';
+import { escapeXml } from '../panel.ts';
 import { type Line, type Span, type Style, widthOf } from './lines.ts';
 
 const COLOURS: Readonly<Record<Style, string>> = {

@@ -17,7 +17,7 @@ const FEW_ROOM = 14;
 export function screen(view: DemoView, { columns, rows }: Size): readonly Line[] {
   const head = [...header(view, columns), ...funnel(view, columns)];
   const foot = [...runs(view, columns), ...look(view)];
-  const quiet = asides(view, columns);
+  const quiet = deadLetters(view, columns);
   const plant = board(view.lines, columns);
   const room = rows - head.length - foot.length - 1;
   const blocks = [plant, quiet].filter((block) => block.length > 0);
@@ -192,7 +192,7 @@ function findings(all: readonly FindingView[], columns: number, room: number): r
   return [[], heading('What was found', ''), ...rows];
 }
 
-function asides({ asides: all }: DemoView, columns: number): readonly Line[] {
+function deadLetters({ deadLetters: all }: DemoView, columns: number): readonly Line[] {
   if (all.length === 0) return [];
   const items = all.map(
     ({ reason, count }): Line => [
@@ -201,7 +201,7 @@ function asides({ asides: all }: DemoView, columns: number): readonly Line[] {
       span(reasonWords(reason) === '' ? '' : ` (${reasonWords(reason)})`, 'dim'),
     ],
   );
-  return [[], heading('Set aside, and counted', ''), ...flowed(items, columns, INDENT)];
+  return [[], heading('Dead letters, and counted', ''), ...flowed(items, columns, INDENT)];
 }
 
 function runs(view: DemoView, columns: number): readonly Line[] {
@@ -242,6 +242,6 @@ function look({ look: places }: DemoView): readonly Line[] {
   ];
 }
 
-function heading(text: string, aside: string): Line {
-  return [span(text, 'strong'), span(aside === '' ? '' : `  ${aside}`, 'dim')];
+function heading(text: string, note: string): Line {
+  return [span(text, 'strong'), span(note === '' ? '' : `  ${note}`, 'dim')];
 }

@@ -1,6 +1,6 @@
 import type { Request } from '../../../operators/model/request.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import type { PlantEntry } from '../../rules-file.ts';
+import type { PlantEntry } from '../../rules/rules-file.ts';
 import type { Work } from '../ask-cmms.ts';
 import type { MachineNow, Revision } from '../ask-warehouse.ts';
 import type { Lamp, LineView, RequestView } from './demo-view.ts';

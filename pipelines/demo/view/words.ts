@@ -47,7 +47,7 @@ const REASONS: Readonly<Record<string, string>> = {
   refused: 'not taken by ClickHouse',
 };
 
-/** Why something was set aside, for people. */
+/** Why something became a dead letter, for people. */
 export function reasonWords(reason: string): string {
   return REASONS[reason] ?? '';
 }

@@ -4,7 +4,7 @@ import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { Flow, Row } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import {
   anomaly,
   at,
@@ -17,7 +17,7 @@ import {
 } from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
-type Input = Situated<Observation> | Anomaly;
+type Input = Enriched<Observation> | Anomaly;
 
 function run(items: readonly Flow<Input>[], cuts?: ReadonlySet<number>) {
   const output = runThrough(correlate, items, cuts);
@@ -27,8 +27,8 @@ function run(items: readonly Flow<Input>[], cuts?: ReadonlySet<number>) {
     incidents: values.filter(
       (value): value is Incident => 'kind' in value && value.kind === 'incident',
     ),
-    asides: output.flatMap((item) =>
-      item.kind === 'row' && item.table === 'asides' ? [item.row] : [],
+    deadLetters: output.flatMap((item) =>
+      item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [],
     ),
     rows: output.filter(
       (item): item is Row & { table: 'incidents' } =>
@@ -176,10 +176,15 @@ describe('correlate', () => {
   });
 
   it('keeps what is behind out of patterns, as a row', () => {
-    const late = { ...anomaly(60), behind: true } as const;
-    const { incidents, asides } = run([...start, rise(10), late, watermark('p1/l1', at(5_000))]);
+    const late = { ...anomaly(60), late: true } as const;
+    const { incidents, deadLetters } = run([
+      ...start,
+      rise(10),
+      late,
+      watermark('p1/l1', at(5_000)),
+    ]);
     expect(incidents).toEqual([]);
-    expect(asides).toMatchObject([{ reason: 'behind', source: FAN }]);
+    expect(deadLetters).toMatchObject([{ reason: 'late', source: FAN }]);
   });
 
   it('lets an absence stand still while nobody could see', () => {
@@ -248,9 +253,9 @@ describe('correlate', () => {
     ];
 
     it('keeps matches of one line apart by its value, and leaves out who has none', () => {
-      const { incidents, asides } = run(items);
+      const { incidents, deadLetters } = run(items);
       expect(incidents).toMatchObject([{ rule: 'batch', key: 'p1/l1', start: at(1), end: at(5) }]);
-      expect(asides).toEqual([]);
+      expect(deadLetters).toEqual([]);
     });
 
     it('goes on after a restart at any place, and ends with a change of the key', () => {
@@ -259,7 +264,7 @@ describe('correlate', () => {
       const other = { ...paired, key: 'batch' };
       const changed = run([...items.slice(0, 4), rules({ patterns: [other] }), ...items.slice(4)]);
       expect(changed.incidents).toEqual([]);
-      expect(changed.asides).toMatchObject([
+      expect(changed.deadLetters).toMatchObject([
         { reason: 'rule-changed', count: 1 },
         { reason: 'rule-changed', count: 1 },
       ]);
@@ -269,8 +274,8 @@ describe('correlate', () => {
       const wrong = ['batch +', "last('opened').batch", '1 + asset'];
       const patterns = wrong.map((key) => ({ ...paired, key }));
       for (const pattern of [...patterns, { ...wear, key: 'singal' }]) {
-        const { asides } = run([rules({ patterns: [pattern] }), told(1, 'opened', 'x')]);
-        expect(asides, pattern.key).toMatchObject([{ reason: 'refused' }]);
+        const { deadLetters } = run([rules({ patterns: [pattern] }), told(1, 'opened', 'x')]);
+        expect(deadLetters, pattern.key).toMatchObject([{ reason: 'refused' }]);
       }
     });
   });
@@ -285,19 +290,21 @@ describe('correlate', () => {
     for (const patterns of [[], [{ ...wear, within: '20m' }]]) {
       const changed = run([...begun, rules({ patterns }), end]);
       expect(changed.incidents).toEqual([]);
-      expect(changed.asides).toMatchObject([{ reason: 'rule-changed', source: FAN, count: 1 }]);
+      expect(changed.deadLetters).toMatchObject([
+        { reason: 'rule-changed', source: FAN, count: 1 },
+      ]);
     }
   });
 
   it('says once per line that a pattern cannot run, and runs the others', () => {
     const broken = { id: 'broken', pattern: [{ name: 'a', where: 'singal == 1' }] };
-    const { asides, incidents } = run([
+    const { deadLetters, incidents } = run([
       rules({ patterns: [broken, wear] }),
       rise(10),
       anomaly(60),
       watermark('p1/l1', at(5_000)),
     ]);
-    expect(asides).toMatchObject([{ reason: 'refused' }]);
+    expect(deadLetters).toMatchObject([{ reason: 'refused' }]);
     expect(incidents).toHaveLength(1);
   });
 
@@ -357,10 +364,10 @@ describe('correlate', () => {
       { name: 'b', follows: 'relaxed', where: "kind == 'event' && type == 'b'" },
     ];
     const flood = Array.from({ length: 1_010 }, (_, index) => machineEvent(index, 'a'));
-    const { asides } = run([
+    const { deadLetters } = run([
       rules({ patterns: [{ id: 'p', pattern, skip: 'no-skip' }] }),
       ...flood,
     ]);
-    expect(asides.filter(({ reason }) => reason === 'overflow')).toHaveLength(10);
+    expect(deadLetters.filter(({ reason }) => reason === 'overflow')).toHaveLength(10);
   });
 });

@@ -4,11 +4,11 @@ import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { at, FAN, machineEvent, PRESS, rules } from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
-type Input = Situated<Observation> | Anomaly;
+type Input = Enriched<Observation> | Anomaly;
 
 const stage = (name: string, more: object = {}) => ({
   name,
@@ -55,12 +55,12 @@ function run(items: readonly Flow<Input>[], cuts: readonly number[] = []) {
   const incidents = valuesOf(output).filter(
     (value): value is Incident => 'kind' in value && value.kind === 'incident',
   );
-  const asides = output.flatMap((item) =>
-    item.kind === 'row' && item.table === 'asides' ? [item.row] : [],
+  const deadLetters = output.flatMap((item) =>
+    item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [],
   );
   return {
     output,
-    asides,
+    deadLetters,
     said: incidents.map(({ rule, key, id, time }) => [rule, key, id, time]),
   };
 }
@@ -88,7 +88,7 @@ describe('a changed rule takes effect at its place in the log', () => {
         const old = run([rules({ patterns: LINE }), ...before]);
         const fresh = run([rules({ patterns: changed }), ...after, end]);
         expect(whole.said).toEqual([...old.said, ...fresh.said]);
-        ended += whole.asides.filter(({ reason }) => reason === 'rule-changed').length;
+        ended += whole.deadLetters.filter(({ reason }) => reason === 'rule-changed').length;
       }),
       { numRuns: 100 },
     );
@@ -113,7 +113,7 @@ describe('a changed rule takes effect at its place in the log', () => {
         const unchanged = run([first, ...items, end]);
         const found = run([first, ...whole, end]);
         expect(found.said.filter(([rule]) => rule !== 'other')).toEqual(unchanged.said);
-        expect(found.asides).toEqual([]);
+        expect(found.deadLetters).toEqual([]);
         going += found.said.length;
       }),
       { numRuns: 100 },

@@ -4,11 +4,11 @@ import type { Event, Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
 import type { ScheduleEvent } from '../../../operators/model/schedule-event.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { anomaly, at, FAN, machineEvent, model, rules, situation } from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
-type Input = Situated<Observation> | Anomaly;
+type Input = Enriched<Observation> | Anomaly;
 
 function planned(
   seconds: number,

@@ -5,8 +5,8 @@ import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
 import { rulesSchema } from '../../../operators/model/rules.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
-import { ambiguousNames } from '../../../pipelines/rules-findings.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
+import { ambiguousNames } from '../../../pipelines/rules/rules-findings.ts';
 import { anomaly, at, FAN, machineEvent, rules } from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
@@ -21,7 +21,7 @@ const started = {
   on_timeout: { severity: 'warning', failure_mode: 'REPAIR-OPEN' },
 };
 
-function incidents(items: readonly Flow<Situated<Observation> | Anomaly>[], cuts?: Set<number>) {
+function incidents(items: readonly Flow<Enriched<Observation> | Anomaly>[], cuts?: Set<number>) {
   return valuesOf(runThrough(correlate, items, cuts)).filter(
     (value): value is Incident => 'kind' in value && value.kind === 'incident',
   );

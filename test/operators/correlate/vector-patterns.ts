@@ -1,15 +1,11 @@
 import type { Pattern } from '../../../operators/correlate/pattern.ts';
 import { type Program, programOf } from '../../../operators/correlate/program.ts';
-import {
-  patternVectorSchema,
-  runVector,
-  stagesOf,
-} from '../../../pipelines/commands/pattern-vectors.ts';
+import { patternVectorSchema, runVector, stagesOf } from '../../conformance/pattern-vectors.ts';
 import {
   compileVectorCondition,
   programOfVector,
   type VectorEvent,
-} from '../../../pipelines/commands/vector-patterns.ts';
+} from '../../conformance/vector-patterns.ts';
 
 export type { VectorEvent };
 

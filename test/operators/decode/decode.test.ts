@@ -114,7 +114,7 @@ describe('decode', () => {
     ['telemetry.p.l', 'too few tokens'],
     ['telemetry.p.l.a.x', 'too many tokens'],
     ['something.p.l.a', 'an unknown kind'],
-  ])('the subject %s becomes an aside: %s', (subject) => {
+  ])('the subject %s becomes a dead letter: %s', (subject) => {
     expect(decoded(message(subject, pack({ time: T, values: { a: 1 } })))).toMatchObject([
       { row: { reason: 'malformed', source: subject } },
     ]);
@@ -136,7 +136,7 @@ describe('decode', () => {
       'an id that is no property',
       `{"entries":[{"id":"__proto__",${entry},"start":0}]}`,
     ],
-  ])('on %s %s becomes an aside', (subject, _, text) => {
+  ])('on %s %s becomes a dead letter', (subject, _, text) => {
     expect(decoded(message(subject, Buffer.from(text)))).toMatchObject([
       { row: { reason: 'malformed', source: subject } },
     ]);

@@ -4,12 +4,12 @@ import type { Detected } from '../../../operators/detect/hear.ts';
 import { robust } from '../../../operators/detect/robust.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { MachineEvent } from '../../../operators/model/machine-event.ts';
-import type { Observation, Situated, Situation } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation, Situation } from '../../../operators/model/situation.ts';
 import type { BaselineRow } from '../../../operators/model/tables.ts';
 import { runThrough } from '../../support/flows.ts';
 import { anomaliesOf, changeOf, heard, machineEvent, model, ruled, storyOf } from './judging.ts';
 
-type Item = Flow<Situated<Observation>>;
+type Item = Flow<Enriched<Observation>>;
 
 const usual = { id: 'usual', kind: 'baseline', signal: 'temperature', learn: 20, scale: 'linear' };
 
@@ -119,7 +119,7 @@ describe('a baseline', () => {
     expect(gap[0]!.evidence.median).toBeCloseTo(50.1, 9);
     const items = [
       heard(9_000, 51),
-      changeOf<Situated<Observation>>(ruled(following)),
+      changeOf<Enriched<Observation>>(ruled(following)),
       ...[heard(9_010, 51), heard(9_020, 60)],
     ];
     const late = anomaliesOf(run([{ ...usual, floor: 0 }], ...learning(), ...items));
@@ -159,8 +159,8 @@ describe('a baseline', () => {
 
   test('values without a logarithm are not judged, and said once', () => {
     const out = run([{ ...usual, scale: 'log' }], heard(10, 0), heard(20, -1));
-    const asides = out.filter((item) => item.kind === 'row' && item.table === 'asides');
-    expect(asides).toHaveLength(1);
+    const deadLetters = out.filter((item) => item.kind === 'row' && item.table === 'dead_letters');
+    expect(deadLetters).toHaveLength(1);
   });
 
   test('another limit keeps what was learnt; another scale begins anew', () => {

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
 import type { Detected } from '../../../operators/detect/hear.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { runThrough } from '../../support/flows.ts';
 import { anomaliesOf, changeOf, heard, machineEvent, model, ruled, storyOf } from './judging.ts';
 
-type Item = Flow<Situated<Observation>>;
+type Item = Flow<Enriched<Observation>>;
 
 /** 20 values whose median is 50 and whose MAD is 1: 49 and 51 in turn. One deviation is 1.4826. */
 const LEARNT = Array.from({ length: 20 }, (_, index) => (index % 2 ? 51 : 49));

@@ -3,8 +3,8 @@ import { detect } from '../../../operators/detect/detect.ts';
 import type { Detected } from '../../../operators/detect/hear.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
-import type { Observation, Situated, Situation } from '../../../operators/model/situation.ts';
-import type { AsideRow } from '../../../operators/model/tables.ts';
+import type { Enriched, Observation, Situation } from '../../../operators/model/situation.ts';
+import type { DeadLetterRow } from '../../../operators/model/tables.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 import {
   anomaliesOf,
@@ -18,7 +18,7 @@ import {
   storyOf,
 } from './judging.ts';
 
-type Item = Flow<Situated<Observation>>;
+type Item = Flow<Enriched<Observation>>;
 
 const hot = { id: 'hot', kind: 'limit', signal: 'temperature', above: 80 };
 
@@ -26,9 +26,9 @@ function run(rule: object, ...items: Item[]): Flow<Detected>[] {
   return runThrough(detect, [changeOf(model), changeOf(ruled(rule)), ...items]);
 }
 
-function asidesOf(items: readonly Flow<unknown>[]): AsideRow[] {
+function deadLettersOf(items: readonly Flow<unknown>[]): DeadLetterRow[] {
   return items.flatMap((item) =>
-    item.kind === 'row' && item.table === 'asides' ? [item.row] : [],
+    item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [],
   );
 }
 
@@ -113,7 +113,7 @@ describe('a limit', () => {
 
   test('a missing quantile is said once', () => {
     const out = run({ ...hot, of: 'p95' }, heard(10, 99), heard(20, 99));
-    expect(asidesOf(out).map(({ reason }) => reason)).toEqual(['refused']);
+    expect(deadLettersOf(out).map(({ reason }) => reason)).toEqual(['refused']);
   });
 });
 
@@ -135,7 +135,7 @@ describe('the condition', () => {
   test('a window in which the state changed is judged by none, and set aside', () => {
     const out = run(gated, heard(10, 99, { mixed: true }));
     expect(storyOf(out)).toEqual([]);
-    expect(asidesOf(out)).toMatchObject([{ reason: 'mixed', source: PRESS }]);
+    expect(deadLettersOf(out)).toMatchObject([{ reason: 'mixed', source: PRESS }]);
   });
 
   test('may ask for operation, due time and minutes to the next stop', () => {
@@ -154,26 +154,26 @@ describe('the condition', () => {
   test('a condition that is none judges nothing, and says so once', () => {
     const out = run({ ...hot, while: 'stat == 1' }, heard(10, 99), heard(20, 99));
     expect(storyOf(out)).toEqual([]);
-    expect(asidesOf(out)).toHaveLength(1);
-    expect(asidesOf(out)[0]!.detail).toContain('Unknown variable: stat');
+    expect(deadLettersOf(out)).toHaveLength(1);
+    expect(deadLettersOf(out)[0]!.detail).toContain('Unknown variable: stat');
   });
 });
 
 describe('what comes behind line time', () => {
   const behind = (second: number, value: number): Item => ({
     ...heard(second, value),
-    behind: true,
+    late: true,
   });
 
   test('is judged, and what it causes is marked', () => {
     const out = run(hot, wait(100), behind(10, 99));
-    expect(out.at(-1)).toMatchObject({ kind: 'event', behind: true, value: { phase: 'raised' } });
+    expect(out.at(-1)).toMatchObject({ kind: 'event', late: true, value: { phase: 'raised' } });
   });
 
-  test('is set aside when it is older than what was judged before', () => {
+  test('becomes a dead letter when it is older than what was judged before', () => {
     const out = run(hot, heard(20, 70), behind(10, 99));
     expect(storyOf(out)).toEqual([]);
-    expect(asidesOf(out)).toMatchObject([{ reason: 'behind' }]);
+    expect(deadLettersOf(out)).toMatchObject([{ reason: 'late' }]);
   });
 });
 
@@ -238,7 +238,7 @@ describe('silence', () => {
   });
 
   test('a source that is late is not silent', () => {
-    const late: Item = { ...heard(20, 5), behind: true };
+    const late: Item = { ...heard(20, 5), late: true };
     const out = run(rule, heard(10, 5), wait(100), late, wait(130), wait(131));
     expect(storyOf(out)).toEqual([
       'raised 40.000001 warning',
@@ -255,13 +255,13 @@ describe('silence', () => {
 
 describe('a change of the rules', () => {
   const open = [
-    changeOf<Situated<Observation>>(model),
-    changeOf<Situated<Observation>>(ruled(hot)),
+    changeOf<Enriched<Observation>>(model),
+    changeOf<Enriched<Observation>>(ruled(hot)),
     heard(10, 85),
   ];
   const changedTo = (rule: object | undefined, ...items: Item[]) => {
     const next = rule === undefined ? ruled() : ruled(rule);
-    return runThrough(detect, [...open, wait(12), changeOf<Situated<Observation>>(next), ...items]);
+    return runThrough(detect, [...open, wait(12), changeOf<Enriched<Observation>>(next), ...items]);
   };
 
   test('another limit, delay or severity keeps what stands', () => {
@@ -283,20 +283,20 @@ describe('a change of the rules', () => {
       revision: 2,
       reason: 'rule changed; temperature was not seen to be well again',
     });
-    expect(asidesOf(out)).toMatchObject([{ reason: 'rule-changed' }]);
+    expect(deadLettersOf(out)).toMatchObject([{ reason: 'rule-changed' }]);
   });
 
   test('an asset that is gone takes its anomalies with it', () => {
     const empty = plantModelSchema.parse({ id: 'plant' });
     const gone = { kind: 'model', id: 'm2', model: empty } as const;
-    const out = runThrough(detect, [...open, changeOf<Situated<Observation>>(gone)]);
+    const out = runThrough(detect, [...open, changeOf<Enriched<Observation>>(gone)]);
     expect(anomaliesOf(out)[1]!.reason).toMatch(/^asset removed/);
   });
 
   test('another plant is not touched', () => {
     const other = { ...ruled(), plant: 'elsewhere' } as ReturnType<typeof ruled>;
     expect(
-      storyOf(runThrough(detect, [...open, changeOf<Situated<Observation>>(other)])),
+      storyOf(runThrough(detect, [...open, changeOf<Enriched<Observation>>(other)])),
     ).toHaveLength(1);
   });
 });

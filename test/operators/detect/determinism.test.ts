@@ -5,12 +5,12 @@ import type { Detected } from '../../../operators/detect/hear.ts';
 import type { Event, Flow, Stage, StageId } from '../../../operators/flow/flow.ts';
 import { order } from '../../../operators/flow/order.ts';
 import type { States } from '../../../operators/flow/states.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { runThrough, watermark } from '../../support/flows.ts';
 import { anomaliesOf, changeOf, heard, machineEvent, model, ruled, seconds } from './judging.ts';
 
-type Item = Flow<Situated<Observation>>;
-type Observed = Event<Situated<Observation>>;
+type Item = Flow<Enriched<Observation>>;
+type Observed = Event<Enriched<Observation>>;
 
 const LINE = 'plant/line';
 const DISORDER = 25;
@@ -87,8 +87,8 @@ function eventsOf(steps: readonly Step[]): Observed[] {
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 /** As the pipeline does it: ordered by line time, and among equals by what they are. */
-function ordered(states: States): Stage<Situated<Observation>, Detected> {
-  const byTime = order<Situated<Observation>>(
+function ordered(states: States): Stage<Enriched<Observation>, Detected> {
+  const byTime = order<Enriched<Observation>>(
     {
       id: 'order-test' as StageId,
       rank: ({ value }) => `${value.kind} ${value.kind === 'window' ? value.signal : ''}`,

@@ -4,7 +4,7 @@ import { detect } from '../../../operators/detect/detect.ts';
 import type { Detected } from '../../../operators/detect/hear.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import { detectorRuleSchema } from '../../../operators/model/detector-rule.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import type { BaselineRow } from '../../../operators/model/tables.ts';
 import { runThrough } from '../../support/flows.ts';
 import {
@@ -19,7 +19,7 @@ import {
   storyOf,
 } from './judging.ts';
 
-type Item = Flow<Situated<Observation>>;
+type Item = Flow<Enriched<Observation>>;
 
 const hot = { id: 'hot', kind: 'limit', signal: 'temperature', above: 80 };
 
@@ -125,10 +125,10 @@ describe('within a band of another signal', () => {
 
   test('that was never heard is said once', () => {
     const out = run(rule, heard(10, 99), heard(20, 99));
-    const asides = out.flatMap((item) =>
-      item.kind === 'row' && item.table === 'asides' ? [item.row] : [],
+    const deadLetters = out.flatMap((item) =>
+      item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [],
     );
-    expect(asides.map(({ detail }) => detail)).toEqual([
+    expect(deadLetters.map(({ detail }) => detail)).toEqual([
       'hot cannot judge temperature: speed has not been heard yet',
     ]);
   });

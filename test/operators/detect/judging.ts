@@ -7,7 +7,7 @@ import type { MachineEvent } from '../../../operators/model/machine-event.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../../operators/model/rules.ts';
-import type { Observation, Situated, Situation } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation, Situation } from '../../../operators/model/situation.ts';
 import { BEGINNING, type EventTime, SECOND } from '../../../operators/model/time.ts';
 import type { Window } from '../../../operators/model/window.ts';
 
@@ -27,7 +27,7 @@ export function situated(
   value: Observation,
   time: EventTime,
   about: Partial<Situation> = {},
-): Event<Situated<Observation>> {
+): Event<Enriched<Observation>> {
   return {
     kind: 'event',
     key: value.asset,
@@ -68,7 +68,7 @@ export function heard(
   value: number,
   about: Partial<Situation> = {},
   more: Partial<Window> = {},
-): Event<Situated<Observation>> {
+): Event<Enriched<Observation>> {
   return situated(windowAt(end, value, more), seconds(end), about);
 }
 
@@ -77,7 +77,7 @@ export function machineEvent(
   type: string,
   data: MachineEvent['data'] = {},
   about: Partial<Situation> = {},
-): Event<Situated<Observation>> {
+): Event<Enriched<Observation>> {
   const origin = { subject: '', sequence: 1 as Sequence, appended: seconds(at) };
   const event: MachineEvent = {
     kind: 'event',

@@ -4,11 +4,11 @@ import { eigen } from '../../../operators/detect/eigen.ts';
 import type { Detected } from '../../../operators/detect/hear.ts';
 import { learnSubspace, measure } from '../../../operators/detect/subspace.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { runThrough } from '../../support/flows.ts';
 import { anomaliesOf, changeOf, heard, model, ruled, storyOf } from './judging.ts';
 
-type Item = Flow<Situated<Observation>>;
+type Item = Flow<Enriched<Observation>>;
 
 describe('eigenvalues', () => {
   test('of [[2, 1], [1, 2]] are 3 along (1, 1) and 1 along (1, −1)', () => {
@@ -122,7 +122,7 @@ describe('a feature vector', () => {
       }).flat();
     };
     const told = (more: object, items: Item[], ...others: object[]) => {
-      const rules = changeOf<Situated<Observation>>(ruled({ ...rule, ...more }, ...others));
+      const rules = changeOf<Enriched<Observation>>(ruled({ ...rule, ...more }, ...others));
       const out = runThrough(detect, [changeOf(model), rules, ...usual, ...items]);
       const loop = anomaliesOf(out).filter((anomaly) => anomaly.rule === 'loop');
       return loop.map(({ phase }) => phase).filter((phase) => phase !== 'updated');

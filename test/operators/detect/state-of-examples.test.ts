@@ -9,14 +9,14 @@ import type { Cell, States } from '../../../operators/flow/states.ts';
 import { type AssetKey, assetKey } from '../../../operators/model/key.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { bearingNamed } from '../../../operators/spectrum/bearing-table.ts';
 import { extract } from '../../../operators/spectrum/extract.ts';
-import { readPlantFile, readRulesFile } from '../../../pipelines/rules-file.ts';
+import { readPlantFile, readRulesFile } from '../../../pipelines/rules/rules-file.ts';
 import { randomOf } from '../../support/plant-log.ts';
 import { changeOf, seconds, situated, windowAt } from './judging.ts';
 
-type Item = Flow<Situated<Observation>>;
+type Item = Flow<Enriched<Observation>>;
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples/', import.meta.url));
 const SAMPLES = 440;

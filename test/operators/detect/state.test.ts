@@ -6,10 +6,10 @@ import type { AssetState } from '../../../operators/detect/hear.ts';
 import { migrateDetect } from '../../../operators/detect/migrate.ts';
 import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
 import type { Cell, States } from '../../../operators/flow/states.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { changeOf, heard, model, ruled } from './judging.ts';
 
-type Item = Flow<Situated<Observation>>;
+type Item = Flow<Enriched<Observation>>;
 
 /** The state of the press after these items. */
 function stateAfter(items: readonly Item[]): AssetState {

@@ -29,7 +29,7 @@ describe('order', () => {
 
   test('an event behind line time goes on at once, marked', () => {
     const output = runThrough(ordered, [watermark('p/l', 5), event('p/l/a', 5, 'x')]);
-    expect(output.at(-1)).toEqual({ ...event('p/l/a', 5, 'x'), behind: true });
+    expect(output.at(-1)).toEqual({ ...event('p/l/a', 5, 'x'), late: true });
   });
 
   test('a line does not hold up another', () => {

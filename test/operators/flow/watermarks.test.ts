@@ -58,10 +58,10 @@ describe('watermarks', () => {
     expect(marks(output, 'source', 'frame.p.l.a')).toEqual([98]);
   });
 
-  test('an event too far ahead of its append time is set aside and moves nothing', () => {
+  test('an event too far ahead of its append time becomes a dead letter and moves nothing', () => {
     const output = runThrough(stage, [frame('a', 1_000, 100)]);
     expect(output).toMatchObject([
-      { kind: 'row', table: 'asides', row: { reason: 'skew', source: 'frame.p.l.a' } },
+      { kind: 'row', table: 'dead_letters', row: { reason: 'skew', source: 'frame.p.l.a' } },
     ]);
   });
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
-import type { AsideRow, FeaturesRow } from '../../../operators/model/tables.ts';
+import type { DeadLetterRow, FeaturesRow } from '../../../operators/model/tables.ts';
 import type { Waveform } from '../../../operators/model/waveform.ts';
 import { spectrum } from '../../../operators/spectrum/spectrum.ts';
 import { event, runThrough, valuesOf, watermark } from '../../support/flows.ts';
@@ -112,11 +112,11 @@ test('parts in any order give the features of the whole, also across a restart',
   }
 });
 
-test('a burst whose part is missing a minute later goes to asides', () => {
+test('a burst whose part is missing a minute later goes to deadLetters', () => {
   const [first, , third] = parts(3);
   const out = runThrough(spectrum, [first!, third!, watermark(SOURCE, 71_000_000, 'source')]);
   expect(valuesOf(out)).toEqual([]);
-  expect(asidesOf(out)).toMatchObject([
+  expect(deadLettersOf(out)).toMatchObject([
     {
       reason: 'gap',
       count: 2,
@@ -125,23 +125,23 @@ test('a burst whose part is missing a minute later goes to asides', () => {
   ]);
 });
 
-test('of too many open bursts the oldest goes to asides', () => {
+test('of too many open bursts the oldest goes to deadLetters', () => {
   const firsts = [1, 2, 3, 4, 5].map((seconds) => parts(2, seconds)[0]!);
-  expect(asidesOf(runThrough(spectrum, firsts))).toMatchObject([
+  expect(deadLettersOf(runThrough(spectrum, firsts))).toMatchObject([
     { reason: 'overflow', detail: 'waveform of 1970-01-01T00:00:01Z: parts 2 of 2 did not come' },
   ]);
 });
 
-test('parts that come twice or contradict the others go to asides', () => {
+test('parts that come twice or contradict the others go to deadLetters', () => {
   const [first, second] = parts(2);
   const other = arrive(waveform(10, { rate: 12_800, part: [1, 2] }));
   const out = runThrough(spectrum, [first!, first!, other, second!]);
-  expect(asidesOf(out).map(({ reason }) => reason)).toEqual(['duplicate', 'malformed']);
+  expect(deadLettersOf(out).map(({ reason }) => reason)).toEqual(['duplicate', 'malformed']);
   expect(valuesOf(out)).toHaveLength(1);
 });
 
-function asidesOf(items: readonly Flow<unknown>[]): AsideRow[] {
+function deadLettersOf(items: readonly Flow<unknown>[]): DeadLetterRow[] {
   return items.flatMap((item) =>
-    item.kind === 'row' && item.table === 'asides' ? [item.row] : [],
+    item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [],
   );
 }

@@ -12,7 +12,7 @@ const gone = planned({ id: 'c1', kind: 'changeover', start: 0, end: 100, cancell
 
 describe('a changeover that comes late into the schedule', () => {
   it('withdraws the request of a problem that lay wholly in it, and the problem is over', () => {
-    const { said, requests, asides } = run([
+    const { said, requests, deadLetters } = run([
       ...[...quiet, raised(10), cleared(90), pass(150), late],
       ...[pass(5_000), raised(6_000, { id: 'next' })],
     ]);
@@ -22,11 +22,17 @@ describe('a changeover that comes late into the schedule', () => {
       '6000 1 open: hot spoke',
     ]);
     expect(requests[2]?.id).not.toBe(requests[0]?.id);
-    expect(asides).toEqual([]);
+    expect(deadLetters).toEqual([]);
   });
 
   it('withdraws it while the stretch lasts, and asks again when it is over and the anomaly stands', () => {
-    const { said, requests, asides } = run([...quiet, raised(10), pass(50), late, pass(5_000)]);
+    const { said, requests, deadLetters } = run([
+      ...quiet,
+      raised(10),
+      pass(50),
+      late,
+      pass(5_000),
+    ]);
     expect(said).toEqual([
       '10 1 open: hot spoke',
       `50 2 withdraw: ${LATE}: it is held back until 1970-01-01T00:02:10Z`,
@@ -34,7 +40,7 @@ describe('a changeover that comes late into the schedule', () => {
     ]);
     expect(requests[2]?.id).not.toBe(requests[0]?.id);
     expect(requests[2]).toMatchObject({ round: 2, evidence: [{ stage: 'raised' }] });
-    expect(asides).toMatchObject([{ reason: 'suppressed', source: FAN }]);
+    expect(deadLetters).toMatchObject([{ reason: 'suppressed', source: FAN }]);
   });
 
   it('asks no more when the anomaly clears before the stretch is over', () => {

@@ -3,12 +3,12 @@ import type { Flow, Stage } from '../../../operators/flow/flow.ts';
 import type { States } from '../../../operators/flow/states.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Request } from '../../../operators/model/request.ts';
-import type { Observation, Situated } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { trigger } from '../../../operators/trigger/trigger.ts';
 import { anomaly, at, machineEvent, model, rules } from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
-export type Input = Situated<Observation> | Anomaly;
+export type Input = Enriched<Observation> | Anomaly;
 
 export const stages =
   (states: States): Stage<Input, Request> =>
@@ -24,8 +24,8 @@ export function run(items: readonly Flow<Input>[], cuts?: ReadonlySet<number>) {
     said: requests.map(
       ({ time, revision, action, because }) => `${time / 1e6} ${revision} ${action}: ${because}`,
     ),
-    asides: output.flatMap((item) =>
-      item.kind === 'row' && item.table === 'asides' ? [item.row] : [],
+    deadLetters: output.flatMap((item) =>
+      item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [],
     ),
     rows: output.flatMap((item) =>
       item.kind === 'row' && item.table === 'requests' ? [item.row] : [],

@@ -16,14 +16,14 @@ describe('suppression', () => {
   const changing = situation({ planned: 'changeover' });
 
   it('holds the request back as a row, and opens it when the suppression ends and the anomaly stands', () => {
-    const { said, asides } = run([
+    const { said, deadLetters } = run([
       ...quiet,
       schedule(['c1', 'changeover', 0, 100]),
       raised(10, { situation: changing }),
       pass(5_000),
     ]);
     expect(said).toEqual(['130 1 open: hot spoke, held back during changeover and still there']);
-    expect(asides).toMatchObject([{ reason: 'suppressed', source: FAN, stage: 'trigger' }]);
+    expect(deadLetters).toMatchObject([{ reason: 'suppressed', source: FAN, stage: 'trigger' }]);
   });
 
   it('opens nothing when the anomaly cleared meanwhile', () => {

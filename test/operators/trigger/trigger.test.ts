@@ -69,7 +69,12 @@ describe('a problem', () => {
     const flood = Array.from({ length: 1_000 }, (_, index) => {
       return anomaly(10, { rule: `d${index % 5}`, signal: `s${index}`, id: `a${index}` });
     });
-    const { requests, asides } = run([model, rules({ triggers: named }), ...flood, pass(5_000)]);
+    const { requests, deadLetters } = run([
+      model,
+      rules({ triggers: named }),
+      ...flood,
+      pass(5_000),
+    ]);
     expect(new Set(requests.map(({ id }) => id)).size).toBe(1);
     expect(requests.map(({ revision, action }) => [revision, action])).toEqual([
       [1, 'open'],
@@ -78,7 +83,7 @@ describe('a problem', () => {
     expect(requests[1]?.anomalies).toHaveLength(1_000);
     expect(requests[1]?.evidence.length).toBeLessThan(50);
     expect(requests[1]?.description).toContain('more of the same kind');
-    expect(asides).toEqual([]);
+    expect(deadLetters).toEqual([]);
   });
 
   it('folds what a planner wants to know into one revision a minute, and says nothing else', () => {
@@ -315,7 +320,7 @@ describe('a problem that stands after its request', () => {
       ...opened,
       stranger,
       told(opened, 200, 'started'),
-      { ...told(opened, 100, 'closed'), behind: true } as Flow<Input>,
+      { ...told(opened, 100, 'closed'), late: true } as Flow<Input>,
       pass(10_000),
     ];
     expect(run(items).requests).toHaveLength(1);

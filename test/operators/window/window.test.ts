@@ -53,9 +53,9 @@ function rowsOf(items: readonly Flow<Window>[]): WindowRow[] {
   });
 }
 
-function asidesOf(items: readonly Flow<Window>[]) {
+function deadLettersOf(items: readonly Flow<Window>[]) {
   return items.flatMap((item) => {
-    return item.kind === 'row' && item.table === 'asides' ? [item.row] : [];
+    return item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [];
   });
 }
 
@@ -87,10 +87,10 @@ describe('A window', () => {
     const said = runThrough(window, items);
     expect(briefs(said)).toEqual(['0..10 v1: 1, 1', '0..10 v2: 51, 51']);
     expect(valuesOf(said)).toHaveLength(1);
-    expect(asidesOf(said)).toEqual([]);
+    expect(deadLettersOf(said)).toEqual([]);
   });
 
-  it('takes no reading that is later than the correction allows: it is set aside with its count', () => {
+  it('takes no reading that is later than the correction allows: it becomes a dead letter with its count', () => {
     const items = [
       rules([tumbling]),
       frame(3, { speed: [1] }),
@@ -99,7 +99,7 @@ describe('A window', () => {
     ];
     const said = runThrough(window, items);
     expect(briefs(said)).toEqual(['0..10 v1: 1, 1']);
-    expect(asidesOf(said)).toMatchObject([
+    expect(deadLettersOf(said)).toMatchObject([
       { reason: 'late', stage: 'window', source: SUBJECT, count: 2 },
     ]);
   });
@@ -113,7 +113,10 @@ describe('A window', () => {
       frame(14, { speed: [7] }),
     ];
     // The last one is late for the short window only; it stands in the long one, and counts too.
-    const counts = asidesOf(runThrough(window, items)).map(({ detail, count }) => [detail, count]);
+    const counts = deadLettersOf(runThrough(window, items)).map(({ detail, count }) => [
+      detail,
+      count,
+    ]);
     expect(counts).toEqual([
       ['window hops: all windows of the reading are closed', 4],
       ['window hops: all windows of the reading are closed', 1],
@@ -189,7 +192,7 @@ describe('A window', () => {
     const items = [rules([tumbling]), frame(1, { speed: [1, 1e300] }), until(20)];
     const said = runThrough(window, items);
     expect(briefs(said)).toEqual(['0..10 v1: 1, 1']);
-    expect(asidesOf(said)).toMatchObject([{ reason: 'not-finite', count: 1 }]);
+    expect(deadLettersOf(said)).toMatchObject([{ reason: 'not-finite', count: 1 }]);
   });
 
   it('keeps quantiles in a sketch where the rule asks for them', () => {
@@ -211,16 +214,16 @@ describe('A change of rules', () => {
     ['removed', [], 4, 'load, speed'],
     ['reshaped', [{ ...tumbling, size: '20s' }], 4, 'load, speed'],
     ['narrowed', [{ ...tumbling, signals: ['load'] }], 2, 'speed'],
-  ])('sets aside what open windows of a %s rule had gathered', (_, after, count, signals) => {
-    const asides = asidesOf(runThrough(window, [...before, rules(after), until(30)]));
-    expect(asides).toMatchObject([{ reason: 'rule-changed', source: SUBJECT, count }]);
-    expect(asides[0]?.original.split(', ').sort().join(', ')).toBe(signals);
+  ])('sets deadLetter what open windows of a %s rule had gathered', (_, after, count, signals) => {
+    const deadLetters = deadLettersOf(runThrough(window, [...before, rules(after), until(30)]));
+    expect(deadLetters).toMatchObject([{ reason: 'rule-changed', source: SUBJECT, count }]);
+    expect(deadLetters[0]?.original.split(', ').sort().join(', ')).toBe(signals);
   });
 
   it('keeps what it does not shape', () => {
     const after = [{ ...tumbling, early: '3s', signals: ['speed', 'load'] }];
     const said = runThrough(window, [...before, rules(after, '1h'), until(30)]);
-    expect(asidesOf(said)).toEqual([]);
+    expect(deadLettersOf(said)).toEqual([]);
     expect(briefs(said)).toEqual(['0..10 v1: 2, 3', '0..10 v1: 2, 3']);
   });
 });
@@ -322,7 +325,7 @@ describe('Windows of a source', () => {
         const one = runThrough(window, sent(rule, ordered, 0));
         const other = runThrough(window, sent(rule, shuffled, 0));
         expect(lastVersions(other)).toEqual(lastVersions(one));
-        expect(asidesOf(other)).toEqual([]);
+        expect(deadLettersOf(other)).toEqual([]);
       }),
       { numRuns: 100 },
     );

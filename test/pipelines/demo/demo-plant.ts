@@ -1,6 +1,6 @@
 import type { EventTime } from '../../../operators/model/time.ts';
 import type { SimulatedPlant } from '../../../pipelines/demo/simulated-plant.ts';
-import type { Recorded } from '../../../pipelines/ingest/recorded.ts';
+import type { Recorded } from '../../../pipelines/recordings/recorded.ts';
 
 /** What a plant says before `until`. */
 export function* before(plant: SimulatedPlant, until: EventTime): Generator<Recorded> {

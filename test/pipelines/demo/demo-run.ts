@@ -4,12 +4,12 @@ import type { EventTime } from '../../../operators/model/time.ts';
 import { type Score, type Seen, score } from '../../../pipelines/demo/score.ts';
 import { simulatedPlant } from '../../../pipelines/demo/simulated-plant.ts';
 import type { Truth } from '../../../pipelines/demo/truth.ts';
-import { changesOf } from '../../../pipelines/ingest/changes.ts';
-import type { Recorded } from '../../../pipelines/ingest/recorded.ts';
 import { plant as pipeline } from '../../../pipelines/plant.ts';
-import { readPlantFile, readRulesFile } from '../../../pipelines/rules-file.ts';
-import { createEngine } from '../../../pipelines/runtime/engine.ts';
-import { NO_STATES } from '../../../pipelines/runtime/snapshots.ts';
+import type { Recorded } from '../../../pipelines/recordings/recorded.ts';
+import { changesOf } from '../../../pipelines/rules/changes.ts';
+import { readPlantFile, readRulesFile } from '../../../pipelines/rules/rules-file.ts';
+import { createEngine } from '../../../pipelines/worker/epochs/engine.ts';
+import { NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
 import { before } from './demo-plant.ts';
 
 export type DemoRun = {
@@ -27,13 +27,13 @@ export async function demoRun(seed: number, begin: EventTime, until: EventTime):
     await readRulesFile(plant.rulesFile),
   ] as const;
   const requests = new Map<string, Seen['requests'][number]>();
-  const asides: Seen['asides'][number][] = [];
+  const deadLetters: Seen['deadLetters'][number][] = [];
   let readings = 0;
   const engine = createEngine(pipeline, NO_STATES, {
     row({ table, row }) {
       if (table === 'readings')
         readings += row.times.length * (row.signals.length + row.texts.length);
-      if (table === 'asides') asides.push(row);
+      if (table === 'dead_letters') deadLetters.push(row);
       if (table !== 'requests') return;
       const { id, asset, failure_mode, time }: Request = JSON.parse(row.request);
       requests.set(id, { id, asset, failure_mode, time: requests.get(id)?.time ?? time });
@@ -50,7 +50,7 @@ export async function demoRun(seed: number, begin: EventTime, until: EventTime):
     }
   }
   for (const message of before(plant, until)) push(message);
-  const seen = { requests: [...requests.values()], asides };
+  const seen = { requests: [...requests.values()], deadLetters };
   const truth = plant.truth(until);
   return { truth, seen, readings, score: score(truth, seen) };
 }

@@ -13,7 +13,7 @@ const fault: PlantedFault = {
 };
 const nuisance: PlantedNuisance = {
   ...{ id: 'late-1', kind: 'late', source: 'telemetry.demo.l.fan', from: at(1), to: at(2) },
-  ...{ asides: { late: 12 }, because: 'a slow gateway' },
+  ...{ deadLetters: { late: 12 }, because: 'a slow gateway' },
 };
 const truth: Truth = {
   ...{ seed: 1, begins: at(0), ends: at(60), messages: 0, readings: 0 },
@@ -32,7 +32,7 @@ test('a request on the asset, in time and with the right failure mode, finds a f
     false: extra,
   } = score(truth, {
     requests: [request('a', fan, 20.5)],
-    asides: late(12),
+    deadLetters: late(12),
   });
   expect(found).toEqual([{ fault, request: 'a', after: 30 * SECOND }]);
   expect([missed, extra]).toEqual([[], []]);
@@ -44,7 +44,7 @@ test.each([
   ['one too late', [request('a', fan, 22)], 'its request came 120 s after it was detectable'],
   ['another name', [request('a', fan, 20, 'X')], 'its request names "X", expected UNBALANCE'],
 ])('a fault is missed with %s', (_, requests, because) => {
-  expect(score(truth, { requests, asides: [] }).missed).toEqual([{ fault, because }]);
+  expect(score(truth, { requests, deadLetters: [] }).missed).toEqual([{ fault, because }]);
 });
 
 test.each([
@@ -58,18 +58,20 @@ test.each([
 ])('%s is false', (_, extra, because) => {
   const requests = [request('a', fan, 20), extra];
   const { asset } = extra;
-  expect(score(truth, { requests, asides: [] }).false).toEqual([{ request: 'b', asset, because }]);
+  expect(score(truth, { requests, deadLetters: [] }).false).toEqual([
+    { request: 'b', asset, because },
+  ]);
 });
 
 test('a fault that need not have been found yet may have a request', () => {
   const growing = { ...truth, faults: [], growing: [fault] };
-  const seen = { requests: [request('a', fan, 15)], asides: [] };
+  const seen = { requests: [request('a', fan, 15)], deadLetters: [] };
   expect(score(growing, seen)).toMatchObject({ planted: 0, found: [], missed: [], false: [] });
 });
 
 test('a nuisance is exact when its source has left just what was planted', () => {
-  const exact = (asides: { reason: string; source: string; count: number }[]) => {
-    return score(truth, { requests: [], asides }).nuisances[0]?.exact;
+  const exact = (deadLetters: { reason: string; source: string; count: number }[]) => {
+    return score(truth, { requests: [], deadLetters }).nuisances[0]?.exact;
   };
   expect(exact(late(12))).toBe(true);
   expect(exact(late(11))).toBe(false);

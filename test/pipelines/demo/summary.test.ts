@@ -35,7 +35,7 @@ const nuisance = {
   source: 'telemetry.demo.packing.packer1',
   from: minutes(5),
   to: minutes(6),
-  asides: { late: 150 },
+  deadLetters: { late: 150 },
   because: 'late',
 };
 const truth: Truth = {
@@ -66,7 +66,7 @@ const outcome: Outcome = {
     ...{ sequence: 100, messages: 100, readings: 1_000, waveforms: 5, windows: 20, features: 5 },
     ...{ anomalies: 2, incidents: 1, requests: 1, revisions: 1 },
   },
-  asides: [
+  deadLetters: [
     { reason: 'late', source: nuisance.source, stage: 'window', count: 100 },
     { reason: 'late', source: nuisance.source, stage: 'window', count: 50 },
   ],
@@ -88,7 +88,7 @@ test('a demo in which all is as it should be has no differences', () => {
   const summary = summarise(outcome);
   expect(summary.differences).toEqual([]);
   expect(summary.truth).toEqual({ planted: 1, found: 1, missed: 0, false: 0, nuisances: 1 });
-  expect(summary.asides).toEqual({ late: 150 });
+  expect(summary.deadLetters).toEqual({ late: 150 });
   expect(summary.faults).toMatchObject([
     { fault: 'outer-race-1', request: 'r1', after_seconds: 26 },
   ]);

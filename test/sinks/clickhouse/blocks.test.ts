@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { row } from '../../../operators/flow/flow.ts';
 import { createBlocks } from '../../../sinks/clickhouse/blocks.ts';
 import type { Block } from '../../../sinks/sink.ts';
-import { aside, frameOf, MORNING, ONE_OF_EACH, sequence, time } from './sample-rows.ts';
+import { deadLetter, frameOf, MORNING, ONE_OF_EACH, sequence, time } from './sample-rows.ts';
 
 function fill(blocks: ReturnType<typeof createBlocks>, asset: string): readonly Block[] {
   blocks.add(
@@ -33,9 +33,9 @@ describe('blocks', () => {
 
   test('come table by table, only those that have rows, and leave a clean sheet', () => {
     const blocks = createBlocks();
-    blocks.add(aside('x'), sequence(1), time(MORNING));
+    blocks.add(deadLetter('x'), sequence(1), time(MORNING));
     expect(blocks.rows).toBe(1);
-    expect(blocks.finish('ANDON_0', '1').map(({ table }) => table)).toEqual(['asides']);
+    expect(blocks.finish('ANDON_0', '1').map(({ table }) => table)).toEqual(['dead_letters']);
     expect(blocks.rows).toBe(0);
     expect(blocks.bytes).toBe(0);
     expect(blocks.finish('ANDON_0', '1')).toEqual([]);
@@ -71,13 +71,13 @@ describe('blocks', () => {
   });
 });
 
-describe('asides of one epoch', () => {
+describe('deadLetters of one epoch', () => {
   test('are one row per reason, stage and source, with count, range and the first three originals', () => {
     const blocks = createBlocks();
     for (let n = 1; n <= 5; n += 1)
-      blocks.add(aside(`bytes ${n}`, 2), sequence(n), time(MORNING + n));
-    blocks.add(aside('other', 1, 'elsewhere'), sequence(6), time(MORNING));
-    expect(lines(blocks.finish('ANDON_0', '1'), 'asides')).toMatchObject([
+      blocks.add(deadLetter(`bytes ${n}`, 2), sequence(n), time(MORNING + n));
+    blocks.add(deadLetter('other', 1, 'elsewhere'), sequence(6), time(MORNING));
+    expect(lines(blocks.finish('ANDON_0', '1'), 'dead_letters')).toMatchObject([
       {
         count: 10,
         sequence: 1,
@@ -91,8 +91,8 @@ describe('asides of one epoch', () => {
 
   test('have originals that are cut and are good UTF-8', () => {
     const blocks = createBlocks();
-    blocks.add(aside('🏭'.repeat(1_000)), sequence(1), time(MORNING));
-    const [folded] = lines(blocks.finish('ANDON_0', '1'), 'asides');
+    blocks.add(deadLetter('🏭'.repeat(1_000)), sequence(1), time(MORNING));
+    const [folded] = lines(blocks.finish('ANDON_0', '1'), 'dead_letters');
     expect(folded?.originals).toEqual([`${'🏭'.repeat(250)}… (2000 characters)`]);
   });
 });

@@ -6,7 +6,15 @@ import { type Blocks, createBlocks } from '../../../sinks/clickhouse/blocks.ts';
 import { createLanding } from '../../../sinks/clickhouse/landing.ts';
 import { RefusedError } from '../../../sinks/refused-error.ts';
 import type { EpochContent, Sink } from '../../../sinks/sink.ts';
-import { aside, frameOf, MORNING, ONE_OF_EACH, request, sequence, time } from './sample-rows.ts';
+import {
+  deadLetter,
+  frameOf,
+  MORNING,
+  ONE_OF_EACH,
+  request,
+  sequence,
+  time,
+} from './sample-rows.ts';
 import { DATABASE, migratedWarehouse, type StartedWarehouse, until } from './started-warehouse.ts';
 
 const CREATED = '2026-11-22T07:00:00.123456789Z';
@@ -115,7 +123,7 @@ test('a row of every table lands as it was, with the message that caused it', as
   expect(await select('baselines')).toMatchObject([{ hours: 0.5, needed_hours: 72 }]);
   expect(await select('schedule')).toMatchObject([{ due: null, quantity: 12.5, cancelled: false }]);
   expect(await select('requests')).toMatchObject([{ id: 'r', title: 'Bearing "3" wears\n\nsoon' }]);
-  expect(await select('asides')).toMatchObject([{ originals: ['garbage \ufffd \0'] }]);
+  expect(await select('dead_letters')).toMatchObject([{ originals: ['garbage \ufffd \0'] }]);
   expect(await select('epochs')).toMatchObject([{ created: CREATED, messages: 15, rows: 19 }]);
   for (const { table } of content.blocks) expect(await count(table), table).toBeGreaterThan(0);
 });
@@ -188,7 +196,7 @@ test('a kill -9 of the warehouse in the middle of inserts loses and doubles noth
       time(MORNING + message),
     );
     blocks.add(
-      aside(`bad ${message}`, 1, `source ${message % 50}`),
+      deadLetter(`bad ${message}`, 1, `source ${message % 50}`),
       sequence(message + 1),
       time(MORNING),
     );
@@ -215,7 +223,7 @@ test('a kill -9 of the warehouse in the middle of inserts loses and doubles noth
     total: 20 * (9_999 * 5_000) + 190 * 10_000,
   });
   const [folded] = await warehouse.rows(
-    'SELECT toUInt32(sum(count)) AS bad, toUInt32(count()) AS rows FROM asides WHERE run = {run:String}',
+    'SELECT toUInt32(sum(count)) AS bad, toUInt32(count()) AS rows FROM dead_letters WHERE run = {run:String}',
     { run: `run-${epoch}` },
   );
   expect(folded).toEqual({ bad: 10_000, rows: 50 });

@@ -57,8 +57,8 @@ export function request(id: string, revision: number, action = 'open'): Row {
   });
 }
 
-export function aside(original: string, count = 1, source = 'telemetry.p.l.a'): Row {
-  return row('asides', {
+export function deadLetter(original: string, count = 1, source = 'telemetry.p.l.a'): Row {
+  return row('dead_letters', {
     reason: 'malformed',
     stage: 'decode',
     source,
@@ -216,5 +216,5 @@ export const ONE_OF_EACH: readonly Row[] = [
     evidence: '[]',
   }),
   request('r', 1),
-  aside('garbage \ud800 \0'),
+  deadLetter('garbage \ud800 \0'),
 ];

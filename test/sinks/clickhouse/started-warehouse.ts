@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll } from 'vitest';
-import { type Child, startChild } from '../../../pipelines/runtime/child.ts';
-import { freePort } from '../../../pipelines/runtime/free-port.ts';
+import { type Child, startChild } from '../../../pipelines/base/child.ts';
+import { freePort } from '../../../pipelines/base/free-port.ts';
 import { createWarehouseClient } from '../../../sinks/clickhouse/client.ts';
 import { migrate } from '../../../sinks/clickhouse/migrate.ts';
 import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/command.ts';

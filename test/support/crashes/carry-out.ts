@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from '../../../operators/model/request.ts';
-import { isFinal } from '../../../pipelines/maintenance/entry.ts';
-import type { FollowOptions } from '../../../pipelines/maintenance/follow.ts';
-import type { Ledger } from '../../../pipelines/maintenance/ledger.ts';
-import { runSession } from '../../../pipelines/maintenance/session.ts';
-import type { Happening } from '../../../pipelines/runtime/happenings.ts';
+import type { InternalEvent } from '../../../pipelines/observe/internal-events.ts';
+import { runSession } from '../../../pipelines/systems/delivery-loop.ts';
+import { isFinal } from '../../../pipelines/systems/entry.ts';
+import type { FollowOptions } from '../../../pipelines/systems/follow.ts';
+import type { Ledger } from '../../../pipelines/systems/ledger.ts';
 import { randomOf } from '../plant-log.ts';
 import type { Desk } from './desk.ts';
 import type { ErrandPlan } from './errands.ts';
@@ -28,9 +28,9 @@ export async function carryOut(
   lives: readonly ErrandPlan[],
   arrivals: readonly Arrival[],
   desk: Desk,
-): Promise<{ readonly ends: readonly string[]; readonly happened: readonly Happening[] }> {
+): Promise<{ readonly ends: readonly string[]; readonly recorded: readonly InternalEvent[] }> {
   const ends: string[] = [];
-  const happened: Happening[] = [];
+  const recorded: InternalEvent[] = [];
   const time = virtualTime();
   const begun = Date.now();
   try {
@@ -39,10 +39,10 @@ export async function carryOut(
       time.draw(random, plan.haste);
       const there = () => arrivals.filter(({ at }) => begun + at <= Date.now());
       const all = arrivals.length;
-      ends.push(await liveOnce({ plan, desk, time, random, there, all, happened }));
+      ends.push(await liveOnce({ plan, desk, time, random, there, all, recorded }));
       if (ends.at(-1) !== 'finished') continue;
       await time.pass(3_600_000);
-      return { ends, happened };
+      return { ends, recorded };
     }
   } finally {
     time.end();
@@ -58,11 +58,11 @@ type Means = {
   /** What is in the stream by now, and how many revisions it will have. */
   readonly there: () => readonly Arrival[];
   readonly all: number;
-  readonly happened: Happening[];
+  readonly recorded: InternalEvent[];
 };
 
 async function liveOnce(means: Means): Promise<string> {
-  const { plan, desk, time, random, there, all, happened } = means;
+  const { plan, desk, time, random, there, all, recorded } = means;
   const stop = new AbortController();
   const process = new Mortal({
     death: plan.death,
@@ -124,7 +124,7 @@ async function liveOnce(means: Means): Promise<string> {
         },
         world: {
           ...{ signal: stop.signal, partitions: 1, now: Date.now },
-          happen: (happening) => void happened.push(happening),
+          record: (internalEvent) => void recorded.push(internalEvent),
           cmms: mortalCmms({ process, desk, random, fault: () => faults.cmms.shift() }),
           timing: { timeout: TIMEOUT, settle: SETTLE, every: EVERY, faults: 50 },
         },

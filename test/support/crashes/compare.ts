@@ -2,7 +2,7 @@ import type { Outside } from './outside.ts';
 import type { Expected } from './plain-oracle.ts';
 
 /** Tables that an epoch folds or adds to: they are the same only in sum. */
-const FOLDED: ReadonlySet<string> = new Set(['asides', 'epochs']);
+const FOLDED: ReadonlySet<string> = new Set(['dead_letters', 'epochs']);
 
 /** What is wrong outside, in words; nothing when it is what an undisturbed pass gives. */
 export function differences(outside: Outside, expected: Expected, messages: number): string[] {
@@ -16,7 +16,11 @@ export function differences(outside: Outside, expected: Expected, messages: numb
   const folded = (rows: readonly Record<string, unknown>[]) =>
     Array.from(sums(rows), ([name, count]) => `${name}: ${count}`);
   wrong.push(
-    ...unlike('asides', folded(outside.rows('asides')), folded(expected.rows.get('asides') ?? [])),
+    ...unlike(
+      'dead_letters',
+      folded(outside.rows('dead_letters')),
+      folded(expected.rows.get('dead_letters') ?? []),
+    ),
   );
   wrong.push(...torn(outside.rows('epochs'), messages));
   const contents = outside.revisions.map(({ content }) => content);
@@ -38,7 +42,7 @@ function unlike(what: string, found: readonly string[], expected: readonly strin
   ];
 }
 
-/** How much was set aside, by reason, stage and source. */
+/** How much became a dead letter, by reason, stage and source. */
 function sums(rows: readonly Record<string, unknown>[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { reason, stage, source, count } of rows) {

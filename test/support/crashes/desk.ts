@@ -1,6 +1,6 @@
 import type { RequestStatus } from '../../../operators/model/machine-event.ts';
 import type { Request } from '../../../operators/model/request.ts';
-import type { LedgerEntry } from '../../../pipelines/maintenance/entry.ts';
+import type { LedgerEntry } from '../../../pipelines/systems/entry.ts';
 
 /** An object in the CMMS: what was done to it, in order. */
 export type Work = {

@@ -11,7 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Disk, OpenFile } from '../../../pipelines/runtime/disk.ts';
+import type { Disk, OpenFile } from '../../../pipelines/base/disk.ts';
 import type { Mortal } from './mortal.ts';
 
 /** What the operating system has not made safe yet; survives processes, not power. */

@@ -1,8 +1,8 @@
 import type { Row } from '../../../operators/flow/flow.ts';
 import type { Message } from '../../../operators/model/message.ts';
-import { createEngine, type Pipeline } from '../../../pipelines/runtime/engine.ts';
-import type { Run } from '../../../pipelines/runtime/run.ts';
-import { NO_STATES } from '../../../pipelines/runtime/snapshots.ts';
+import { createEngine, type Pipeline } from '../../../pipelines/worker/epochs/engine.ts';
+import type { Run } from '../../../pipelines/worker/epochs/run.ts';
+import { NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
 
 /** What must stand outside in the end: of each table its rows, and the revisions of requests in order. */
 export type Expected = {
@@ -12,7 +12,7 @@ export type Expected = {
 
 /**
  * One pass over the whole log, into arrays: no epochs, files, states, sinks or retries. What is poison is left out, as
- * if it had never been in the log, and stands in `asides`.
+ * if it had never been in the log, and stands in `dead_letters`.
  */
 export function plainOracle(
   messages: readonly Message[],
@@ -39,8 +39,8 @@ export function plainOracle(
   });
   for (const message of messages) {
     if (poison.has(message.sequence)) {
-      const aside = { reason: 'defect', stage: 'engine', source: message.subject, count: 1 };
-      add('asides', aside, message);
+      const deadLetter = { reason: 'defect', stage: 'engine', source: message.subject, count: 1 };
+      add('dead_letters', deadLetter, message);
     } else engine.push(message);
   }
   return { rows, revisions };

@@ -1,9 +1,9 @@
 import { tap } from 'rxjs';
 import type { Message } from '../../../operators/model/message.ts';
-import type { Log } from '../../../pipelines/ingest/log.ts';
+import type { Log } from '../../../pipelines/nats/log.ts';
+import type { InternalEvent } from '../../../pipelines/observe/internal-events.ts';
 import { plant } from '../../../pipelines/plant.ts';
-import type { Pipeline } from '../../../pipelines/runtime/engine.ts';
-import type { Happening } from '../../../pipelines/runtime/happenings.ts';
+import type { Pipeline } from '../../../pipelines/worker/epochs/engine.ts';
 import { memoryLog } from '../memory-log.ts';
 import { randomOf } from '../plant-log.ts';
 import { type Life, live } from '../worker-life.ts';
@@ -27,7 +27,7 @@ type Place = {
 
 /** What became of a schedule. */
 export type Course = {
-  readonly happened: readonly Happening[];
+  readonly recorded: readonly InternalEvent[];
   /** Steps of each life, and how it ended. */
   readonly lives: readonly { readonly steps: number; readonly end: string }[];
 };
@@ -49,14 +49,14 @@ export async function workOff(
   place: Omit<Place, 'cache'>,
 ): Promise<Course> {
   const cache = emptyCache();
-  const happened: Happening[] = [];
+  const recorded: InternalEvent[] = [];
   const course: { steps: number; end: string }[] = [];
   const time = virtualTime();
   try {
     for (const plan of [...lives, { ...LAST, seed }]) {
       const random = randomOf(plan.seed);
       time.draw(random, plan.haste);
-      const one = await liveOnce(plan, { ...place, cache }, time, random, happened);
+      const one = await liveOnce(plan, { ...place, cache }, time, random, recorded);
       course.push(one);
       if (one.end !== 'finished') {
         place.between?.();
@@ -64,7 +64,7 @@ export async function workOff(
       }
       // What was under way outside when a process died arrives in a later life, or after all of them.
       await time.pass(LATE);
-      return { happened, lives: course };
+      return { recorded, lives: course };
     }
   } finally {
     time.end();
@@ -77,7 +77,7 @@ async function liveOnce(
   { directory, messages, pipeline, outside, cache }: Place,
   time: VirtualTime,
   random: () => number,
-  happened: Happening[],
+  recorded: InternalEvent[],
 ): Promise<Course['lives'][number]> {
   const told = { abort: new AbortController(), drain: new AbortController() };
   const process = new Mortal({
@@ -93,7 +93,13 @@ async function liveOnce(
     return mortalSink({ name, process, outside, random, fault: () => faults.shift() });
   });
   const life: Life = {
-    ...{ directory, messages, pipeline, sinks, happen: (happening) => happened.push(happening) },
+    ...{
+      directory,
+      messages,
+      pipeline,
+      sinks,
+      record: (internalEvent) => recorded.push(internalEvent),
+    },
     ...{
       seconds: plan.seconds,
       rows: plan.rows,

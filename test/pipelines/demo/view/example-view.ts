@@ -102,7 +102,7 @@ export const VIEW: DemoView = {
       text: 'BRG-OUTER: bearing-wear, from 2 anomalies',
     },
   ],
-  asides: [
+  deadLetters: [
     { reason: 'duplicate', count: 312 },
     { reason: 'late', count: 40 },
     { reason: 'suppressed', count: 12 },

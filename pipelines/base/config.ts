@@ -1,0 +1,149 @@
+import { z } from 'zod';
+import { cmmsConfigSchema } from '../../sinks/cmms/config.ts';
+import { LEVELS } from '../observe/internal-event-kind.ts';
+import { overlaysOf } from './environment.ts';
+import { readText } from './read-text.ts';
+import { parseYaml } from './yaml-file.ts';
+
+const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+/** Bytes: a whole number, or `64MB`. */
+export const bytes = z.union([z.int().positive(), z.string()]).transform((size, context) => {
+  if (typeof size === 'number') return size;
+  const [, number, unit = ''] = /^(\d+(?:\.\d+)?) ?(B|kB|MB|GB|TB)$/.exec(size) ?? [];
+  const factor = SIZES[unit];
+  if (number !== undefined && factor !== undefined) return Math.round(Number(number) * factor);
+  context.addIssue({ code: 'custom', message: 'expected a number of bytes such as 64MB or 2GB' });
+  return z.NEVER;
+});
+
+const name = z.string().regex(/^[A-Za-z0-9_-]+$/, 'expected letters, digits, _ and -');
+const port = z.int().min(0).max(65_535);
+
+const tlsSchema = z.strictObject({
+  ca: z.string().optional().describe('Path: who signed the certificate of the server (PEM).'),
+  certificate: z.string().optional().describe('Path: what this client shows the server (PEM).'),
+  privateKey: z.string().optional().describe('Path: of that certificate (PEM).'),
+});
+
+const natsSchema = z.strictObject({
+  servers: z
+    .union([z.string().transform((url) => [url]), z.array(z.string()).min(1)])
+    .default(['nats://127.0.0.1:4222'])
+    .describe('One nats-server, or several of one cluster.'),
+  user: z.string().optional().describe('With password: how the worker logs in.'),
+  password: z.string().optional().describe('With user.'),
+  token: z.string().optional().describe('Logs in without a user.'),
+  credentials: z.string().optional().describe('Path of a credentials file (JWT and seed).'),
+  nkey: z.string().optional().describe('Path of a file with the nkey seed of a user (SU…).'),
+  tls: tlsSchema.optional().describe('Encrypts; tls:// in an address does so too.'),
+});
+
+const streamSchema = z.strictObject({
+  days: z.number().positive().default(7).describe('The log keeps messages this long,'),
+  bytes: bytes
+    .optional()
+    .describe('and no more bytes than this; without it what the server gives.'),
+  replicas: z.int().min(1).max(5).default(1).describe('Copies in a cluster of nats-servers.'),
+});
+
+const clickhouseSchema = z.strictObject({
+  url: z.string().optional().describe('HTTP address; without it the embedded engine is used.'),
+  user: z.string().default('default').describe('Who inserts; needs no right to drop.'),
+  password: z.string().default('').describe('Of that user.'),
+  database: name.default('andon').describe('Where the tables are.'),
+  port: port.default(0).describe('Of the embedded engine on this machine; 0: any free port.'),
+  memory: bytes.default(1_500_000_000).describe('Bytes that the embedded engine may use.'),
+});
+
+const epochSchema = z.strictObject({
+  seconds: z
+    .number()
+    .positive()
+    .default(2)
+    .describe('An epoch ends after this time (after 0.5 s with a request in it),'),
+  rows: z.int().positive().default(500_000).describe('or with this many rows,'),
+  bytes: bytes.default(64_000_000).describe('or with this many bytes; whichever comes first.'),
+  checkpointEvery: z.int().positive().default(5).describe('A checkpoint each so many epochs.'),
+});
+
+const backlogSchema = z.strictObject({
+  files: z.int().positive().default(2_000).describe('Pulling stops when so many epochs wait,'),
+  bytes: bytes.default(2_000_000_000).describe('or so many bytes.'),
+});
+
+const httpSchema = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('0.0.0.0 lets other machines read the metrics.'),
+  port: port.default(9464).describe('Of /healthz, /readyz and /metrics; 0: any free port.'),
+});
+
+const logSchema = z.strictObject({
+  level: z.enum(LEVELS).default('info').describe('The least serious level that is logged.'),
+});
+
+/** Checked here, so that a mistake has its line; kept as it is written, because whoever uses it reads it again. */
+const cmmsSchema = z.unknown().superRefine((written, context) => {
+  if (written === undefined) return;
+  for (const issue of cmmsConfigSchema.safeParse(written).error?.issues ?? []) {
+    context.addIssue({ ...issue });
+  }
+});
+
+/** Addresses, paths and limits. Nothing in here can change an answer: what can stands in `rules.yaml`. */
+export const configSchema = z.strictObject({
+  pipeline: name.default('plant').describe('Names this pipeline in tokens, files and metrics.'),
+  run: name.default('1').describe('Processing the same log again is another run.'),
+  send: z
+    .boolean()
+    .optional()
+    .describe('Publish requests; without it only in run 1: a log worked again asks for nothing.'),
+  partition: z.int().min(0).default(0).describe('The partition of this worker.'),
+  partitions: z.int().min(1).max(1_024).default(1).describe('How many partitions there are.'),
+  directory: z.string().default('.andon').describe('Epoch files, checkpoints, embedded engine.'),
+  owner: z.string().optional().describe('Shown to whoever tries to run the partition too.'),
+  nats: natsSchema.prefault({}).describe('The log.'),
+  stream: streamSchema.prefault({}).describe('The limits of the log.'),
+  clickhouse: clickhouseSchema.prefault({}).describe('Where rows land.'),
+  epoch: epochSchema.prefault({}).describe('The unit of pull, batch and insert.'),
+  backlog: backlogSchema.prefault({}).describe('What may wait for a sink that is away.'),
+  http: httpSchema.prefault({}).describe('Health and metrics.'),
+  log: logSchema.prefault({}).describe('What is logged to standard error.'),
+  cmms: cmmsSchema.optional().describe('The CMMS that requests go to: see docs/cmms.md.'),
+});
+export type Config = z.output<typeof configSchema>;
+
+/**
+ * The configuration: a YAML file if one is named, overlaid by the environment, completed by defaults. Throws a
+ * `Problem` that lists every mistake with its file, line and column, or its variable.
+ */
+export function readConfig(
+  file: string | undefined,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const text = file === undefined ? '' : readText(file);
+  const source = parseYaml(text, file ?? 'configuration', overlaysOf(environment));
+  const parsed = configSchema.safeParse(source.data ?? {});
+  if (parsed.success) return frozen(parsed.data);
+  source.report(parsed.error, []);
+  throw parsed.error;
+}
+
+/** The options by which a command may depart from its configuration. */
+export type Departures = {
+  readonly config?: string;
+  readonly nats?: string;
+  readonly partitions?: string;
+};
+
+/** The configuration of a command: its file and the environment, overlaid by its options. Throws like `readConfig`. */
+export function configOf({ config, nats, partitions }: Departures): Config {
+  return readConfig(config, { ...process.env, '--nats': nats, '--partitions': partitions });
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) frozen(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

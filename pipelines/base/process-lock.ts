@@ -1,0 +1,105 @@
+import { createHash } from 'node:crypto';
+import { mkdir, realpath, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { EXIT, Problem } from './problem.ts';
+
+export interface Ownership {
+  release(): Promise<void>;
+}
+
+const ANSWER_WITHIN = 1_000;
+
+/**
+ * Takes the directory for this process, with a lock of the operating system that dies with the process: a listening
+ * socket in the abstract namespace (Linux), or a socket file elsewhere. Whoever comes second connects to it and is
+ * told the owner's name.
+ *
+ * @throws Problem with the owner's name, or when there can be no such directory
+ */
+export async function own(directory: string, name: string): Promise<Ownership> {
+  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
+    throw impossible(directory, error);
+  });
+  const path = await realpath(directory);
+  const address = addressOf(path);
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.end(name);
+  });
+  server.unref();
+  try {
+    await listen(server, address);
+  } catch (error) {
+    const owner = await ask(address);
+    const stale = owner === undefined && !address.startsWith('\0');
+    if (!stale) throw taken(directory, owner, error);
+    // A socket file outlives its process; nobody listens behind this one.
+    await rm(address, { force: true });
+    await listen(server, address);
+  }
+  return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+/** The name of whoever has taken a directory; undefined when nobody has. Rejects when there is no such directory. */
+export async function ownerOf(directory: string): Promise<string | undefined> {
+  return ask(addressOf(await realpath(directory)));
+}
+
+function addressOf(path: string): string {
+  if (process.platform !== 'linux') return join(path, 'owner.sock');
+  return `\0andon-${createHash('sha256').update(path).digest('hex').slice(0, 32)}`;
+}
+
+function listen(server: Server, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(address, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** The owner's name; undefined when nobody listens, `a process that does not answer` when it is frozen. */
+function ask(address: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let name = '';
+    const socket = connect(address);
+    socket.setTimeout(ANSWER_WITHIN, () => {
+      resolve('a process that does not answer');
+      socket.destroy();
+    });
+    socket.on('data', (chunk) => {
+      name += chunk.toString();
+    });
+    socket.on('end', () => resolve(name));
+    socket.on('error', () => resolve(undefined));
+  });
+}
+
+function impossible(directory: string, cause: unknown): Problem {
+  return new Problem(
+    {
+      where: directory,
+      expected: 'a directory that is there or can be made',
+      found: cause instanceof Error ? cause.message : String(cause),
+      remedy: 'Correct `directory` in the configuration, or the permissions.',
+      exit: EXIT.input,
+    },
+    { cause },
+  );
+}
+
+function taken(directory: string, owner: string | undefined, cause: unknown): Problem {
+  return new Problem(
+    {
+      where: directory,
+      expected: 'a directory that no other process uses',
+      found: `that it belongs to ${owner ?? 'another process'}`,
+      remedy: 'Stop that process, or use another directory (and `partition`, for a worker).',
+      exit: EXIT.owned,
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import { type Config, configOf, type Departures } from '../base/config.ts';
+import type { Remark } from '../base/yaml-file.ts';
+import { firstAppended } from '../recordings/recording.ts';
+import { readDescription } from '../recordings/recording-description.ts';
+import { applyChanges } from '../rules/apply-changes.ts';
+import { changesOf, type PlantChange } from '../rules/changes.ts';
+import { readPlantFile, readRulesFile } from '../rules/rules-file.ts';
+import { withNats } from './with-nats.ts';
+
+type Options = Departures & {
+  readonly check?: boolean;
+  readonly replay?: string;
+  readonly base?: string;
+  readonly json?: boolean;
+};
+
+/** Adds `andon apply`: checks the plant model and the rules, and publishes them into the log. */
+export function registerApply(program: Command): void {
+  program
+    .command('apply')
+    .description('check the plant model and the rules, and publish them into the log')
+    .argument('<plant>', 'plant.yaml')
+    .argument('[rules]', 'rules.yaml')
+    .option('--check', 'only check')
+    .option(
+      '--replay <recording>',
+      'into a replay, at the append time at which this recording begins',
+    )
+    .option('--base <folder>', 'where the file of the recording lies')
+    .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
+    .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--json', 'the result as JSON')
+    .action(apply);
+}
+
+async function apply(
+  plantFile: string,
+  rulesFile: string | undefined,
+  options: Options,
+): Promise<void> {
+  const plants = await readPlantFile(plantFile);
+  const rules = rulesFile === undefined ? undefined : await readRulesFile(rulesFile);
+  const changes = changesOf(plants, rules);
+  const config = configOf(options);
+  const files = [plantFile, ...(rulesFile === undefined ? [] : [rulesFile])];
+  const warnings = rules?.warnings ?? [];
+  const json = options.json === true;
+  if (!json) warn(warnings);
+  if (options.check === true) {
+    if (json) console.log(JSON.stringify({ checked: files, mistakes: 0, warnings }));
+    else console.log(`${files.join(' and ')}: no mistakes.`);
+    return;
+  }
+  const replayAt =
+    options.replay === undefined
+      ? undefined
+      : await firstAppended([await readDescription(options.replay, options.base)]);
+  await send(changes, config, replayAt, json ? warnings : undefined);
+}
+
+/** On standard error, where they hinder nobody who reads the result. */
+function warn(warnings: readonly Remark[]): void {
+  for (const { where, path, message } of warnings) {
+    console.error(`${where}: warning: ${path}: ${message}`);
+  }
+}
+
+/** Publishes. `warnings`: the result is JSON and carries them, beside the rules that they are about. */
+async function send(
+  changes: readonly PlantChange[],
+  config: Config,
+  replayAt: Awaited<ReturnType<typeof firstAppended>>,
+  warnings: readonly Remark[] | undefined,
+): Promise<void> {
+  const { partitions } = config;
+  const replay = replayAt === undefined ? {} : { replayAt };
+  const applied = await withNats(config, 'andon apply', (connection) =>
+    applyChanges({ connection, changes, partitions, ...replay }),
+  );
+  if (warnings !== undefined) {
+    const told = applied.map((one) => (isRules(one.subject) ? { ...one, warnings } : one));
+    console.log(JSON.stringify(told));
+    return;
+  }
+  for (const { subject, stream, sequence, change } of applied) {
+    console.log(`${subject} takes effect at message ${sequence} of ${stream} (change ${change})`);
+  }
+}
+
+/** With several partitions a subject has the prefix of its own. */
+function isRules(subject: string): boolean {
+  return /^(?:andon\.\d+\.)?rules\./.test(subject);
+}

@@ -1,0 +1,58 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Command } from 'commander';
+import { configOf, type Departures } from '../base/config.ts';
+import { describeList, describeRequest } from '../systems/describe.ts';
+import { listRequests, resendRequest, showRequest } from '../systems/inspect.ts';
+import { withNats } from './with-nats.ts';
+
+type Options = Departures & { readonly json?: boolean };
+
+/** Adds `andon requests`: list them, show why, send again. Needs NATS alone. */
+export function registerRequests(program: Command): void {
+  const requests = program
+    .command('requests')
+    .description('maintenance requests: list them, show why and what happened, send one again');
+
+  requests
+    .command('list', { isDefault: true })
+    .description('all requests, with what became of them')
+    .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--json', 'a JSON list')
+    .action(async ({ json, ...departures }: Options) => {
+      const list = await connected(departures, listRequests);
+      console.log(json === true ? JSON.stringify(list, null, 2) : describeList(list));
+    });
+
+  requests
+    .command('show <id>')
+    .description('one request: evidence, revisions, every attempt, its id in the CMMS')
+    .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--json', 'a JSON object')
+    .action(async (id: string, { json, ...departures }: Options) => {
+      const details = await connected(departures, (connection) => showRequest(connection, id));
+      console.log(json === true ? JSON.stringify(details, null, 2) : describeRequest(details));
+    });
+
+  requests
+    .command('resend <id>')
+    .description(
+      'have the last revision sent again; what is in the CMMS already is changed, not doubled',
+    )
+    .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--json', 'a JSON object')
+    .action(async (id: string, { json, ...departures }: Options) => {
+      await connected(departures, (connection) => resendRequest(connection, id));
+      const text = `${id} will be sent again by the maintenance pipeline, at once if it runs.`;
+      console.log(json === true ? JSON.stringify({ id, resend: true }) : text);
+    });
+}
+
+function connected<T>(
+  departures: Departures,
+  work: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  return withNats(configOf(departures), 'andon requests', work);
+}

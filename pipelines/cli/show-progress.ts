@@ -1,0 +1,24 @@
+import { type EventTime, toIso } from '../../operators/model/time.ts';
+import type { PublishCounts } from '../nats/publish.ts';
+
+/** A line on a terminal that is written over; nothing at all into a pipe. */
+export function showProgress() {
+  const tty = process.stderr.isTTY;
+  const began = performance.now();
+  let shown = 0;
+  return {
+    show: (counts: PublishCounts, at: EventTime) => {
+      const now = performance.now();
+      if (!tty || now - shown < 200) return;
+      shown = now;
+      const rate = Math.round(counts.acknowledged / ((now - began) / 1_000));
+      process.stderr.write(
+        `\r\u001b[2K${counts.acknowledged} messages, ${rate}/s, at ${toIso(at)}`,
+      );
+    },
+    clear: () => {
+      if (tty && shown > 0) process.stderr.write('\r\u001b[2K');
+      shown = 0;
+    },
+  };
+}

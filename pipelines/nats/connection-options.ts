@@ -1,0 +1,156 @@
+import { readFile } from 'node:fs/promises';
+import { checkServerIdentity, createSecureContext } from 'node:tls';
+import {
+  type Authenticator,
+  credsAuthenticator,
+  type NodeConnectionOptions,
+  nkeyAuthenticator,
+  nkeys,
+  type TlsOptions,
+} from '@nats-io/transport-node';
+import { EXIT, Problem } from '../base/problem.ts';
+import { createReconnectPace } from './reconnect-pace.ts';
+
+/** How long is waited before the next attempt to connect: milliseconds. */
+export const BETWEEN_ATTEMPTS = 250;
+
+export type NatsSettings = {
+  /** `host:port` or `nats://…`, `tls://…`; one or several of one cluster. */
+  readonly servers: string | readonly string[];
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
+  /** Path of a credentials file (JWT and seed). */
+  readonly credentials?: string | undefined;
+  /** Path of a file with the nkey seed of a user (`SU…`). */
+  readonly nkey?: string | undefined;
+  /** Paths of PEM files. Naming one, or `tls://` in an address, asks for TLS: a server without it is refused. */
+  readonly tls?: TlsFiles | undefined;
+  /** Shown in the server's monitoring pages. */
+  readonly name: string;
+};
+
+type TlsFiles = {
+  readonly ca?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly privateKey?: string | undefined;
+};
+
+/**
+ * What the client is told for these settings: it reconnects for ever. Files are read once, here; rejects with a
+ * `Problem` that names the one that cannot be used.
+ */
+export async function connectionOptions(
+  settings: NatsSettings,
+  where: string,
+): Promise<NodeConnectionOptions> {
+  const { user, password, token } = settings;
+  const authenticator = await authenticatorOf(settings, where);
+  const tls = await tlsOf(settings, where);
+  return {
+    servers: [settings.servers].flat(),
+    name: settings.name,
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { pass: password }),
+    ...(token === undefined ? {} : { token }),
+    ...(authenticator === undefined ? {} : { authenticator }),
+    ...(tls === undefined ? {} : { tls }),
+    maxReconnectAttempts: -1,
+    reconnectDelayHandler: createReconnectPace(BETWEEN_ATTEMPTS),
+    // The default notices a half-open connection after four to six minutes.
+    pingInterval: 10_000,
+    maxPingOut: 2,
+    timeout: 5_000,
+    // Credentials may be rotated under a running worker: two refusals in a row are no reason to give up for ever.
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+  };
+}
+
+async function authenticatorOf(
+  { credentials, nkey }: NatsSettings,
+  where: string,
+): Promise<Authenticator | undefined> {
+  if (credentials !== undefined) {
+    return credsAuthenticator(await contentOf(credentials, 'a credentials file', where));
+  }
+  if (nkey === undefined) return undefined;
+  const seed = (await contentOf(nkey, 'an nkey seed file', where)).toString().trim();
+  const bytes = new TextEncoder().encode(seed);
+  try {
+    if (!seed.startsWith('SU')) throw new Error('something else');
+    nkeys.fromSeed(bytes);
+  } catch (error) {
+    throw unusable(where, `the nkey seed of a user (SU…) in ${nkey}`, 'none that can be read', {
+      cause: error,
+    });
+  }
+  return nkeyAuthenticator(bytes);
+}
+
+async function tlsOf(settings: NatsSettings, where: string): Promise<TlsOptions | undefined> {
+  const { ca, certificate, privateKey } = settings.tls ?? {};
+  const addresses = [settings.servers].flat();
+  const files = [ca, certificate, privateKey].filter((path) => path !== undefined);
+  if (files.length === 0 && !addresses.some((address) => address.startsWith('tls://'))) {
+    return undefined;
+  }
+  if ((certificate === undefined) !== (privateKey === undefined)) {
+    const found = certificate === undefined ? 'the private key alone' : 'the certificate alone';
+    throw unusable(where, 'certificate and private key of this client, or neither', found);
+  }
+  const contents = {
+    ...(ca === undefined ? {} : { ca: await pem(ca, 'CA certificates', where) }),
+    ...(certificate === undefined ? {} : { cert: await pem(certificate, 'a certificate', where) }),
+    ...(privateKey === undefined ? {} : { key: await pem(privateKey, 'a private key', where) }),
+  };
+  try {
+    createSecureContext(contents);
+  } catch (error) {
+    const expected = `certificates and a private key that belong together in ${files.join(', ')}`;
+    throw unusable(where, expected, messageOf(error), { cause: error });
+  }
+  // Without this an address that is an IP number would be compared with `localhost`.
+  const verified = { checkServerIdentity: identityCheck(addresses) };
+  return { ...contents, ...verified };
+}
+
+/** A server is who it says when its certificate names one of the hosts as they were written. */
+function identityCheck(addresses: readonly string[]): typeof checkServerIdentity {
+  const hosts = addresses.map(hostOf);
+  return (_host, certificate) => {
+    const errors = hosts.map((host) => checkServerIdentity(host, certificate));
+    return errors.includes(undefined) ? undefined : errors[0];
+  };
+}
+
+function hostOf(address: string): string {
+  const url = address.includes('://') ? address : `nats://${address}`;
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : address;
+}
+
+async function pem(path: string, what: string, where: string): Promise<string> {
+  const content = (await contentOf(path, `${what} in PEM form`, where)).toString();
+  if (content.includes('-----BEGIN ')) return content;
+  throw unusable(where, `${what} in PEM form in ${path}`, 'no BEGIN line');
+}
+
+async function contentOf(path: string, what: string, where: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw unusable(where, `${what} ${path}`, messageOf(error), { cause: error });
+  }
+}
+
+function unusable(where: string, expected: string, found: string, options?: ErrorOptions): Problem {
+  const remedy = 'Name a file that can be read and used, or leave it out.';
+  return new Problem(
+    { where: `NATS ${where}`, expected, found, remedy, exit: EXIT.input },
+    options,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

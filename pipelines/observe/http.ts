@@ -1,0 +1,64 @@
+import fastify from 'fastify';
+import type { Registry } from 'prom-client';
+import { EXIT, Problem } from '../base/problem.ts';
+
+export type HttpOptions = {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly metrics: Registry;
+  /** Why work cannot be done just now; empty when it can. */
+  readonly unready: () => readonly string[];
+};
+
+export interface HttpServer {
+  readonly port: number;
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `/healthz` (the process lives), `/readyz` (200, or 503 with the reasons) and `/metrics` (Prometheus text).
+ * Rejects with a `Problem` when the address cannot be listened on.
+ */
+export async function startHttp({
+  host,
+  port,
+  metrics,
+  unready,
+}: HttpOptions): Promise<HttpServer> {
+  const server = fastify({ forceCloseConnections: true });
+  server.get('/healthz', () => ({ status: 'ok' }));
+  server.get('/readyz', async (_request, reply) => {
+    const reasons = unready();
+    return reply
+      .code(reasons.length === 0 ? 200 : 503)
+      .send({ status: reasons.length === 0 ? 'ready' : 'not ready', reasons });
+  });
+  server.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+  try {
+    const url = await server.listen({ host, port });
+    return { url, port: Number(new URL(url).port), close: () => server.close() };
+  } catch (error) {
+    throw cannotListen(host, port, error);
+  }
+}
+
+function cannotListen(host: string, port: number, cause: unknown): Problem {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const taken = code === 'EADDRINUSE';
+  return new Problem(
+    {
+      where: 'health and metrics',
+      expected: `to listen on ${host}:${port}`,
+      found: taken
+        ? 'that another program does'
+        : `${cause instanceof Error ? cause.message : cause}`,
+      remedy: 'Stop the other program, or set http.port (ANDON_HTTP_PORT; 0 takes any free port).',
+      exit: EXIT.outside,
+    },
+    { cause },
+  );
+}

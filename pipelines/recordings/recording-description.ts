@@ -1,0 +1,146 @@
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { durationSchema } from '../../operators/model/duration.ts';
+import { nameSchema } from '../../operators/model/plant-model.ts';
+import { type EventTime, MINUTE, SECOND } from '../../operators/model/time.ts';
+import { openYamlFile } from '../base/yaml-file.ts';
+
+/** `2012-01-01T00:00:00Z`; without a zone it is UTC. */
+const instant = z.string().transform((text, context): EventTime => {
+  const milliseconds = readInstant(text);
+  if (!Number.isNaN(milliseconds)) return (milliseconds * 1_000) as EventTime;
+  context.addIssue({ code: 'custom', message: 'expected a time such as 2012-01-01T00:00:00Z' });
+  return z.NEVER;
+});
+
+/** What is known of a machine's life up to a failure, for a backtest to be measured by. Nothing else reads it. */
+const lifeSchema = z
+  .strictObject({
+    /** `plant/line/asset`. Without it the asset of `subject`. */
+    asset: z
+      .string()
+      .regex(/^[\w-]+(\/[\w-]+){2}$/, 'expected plant/line/asset')
+      .optional(),
+    /** Nothing was wrong with it until then: what is said before is a false alarm. */
+    healthy_until: instant.optional(),
+    /** When it failed. What comes later is another life. */
+    failed: instant.optional(),
+  })
+  .refine(
+    ({ healthy_until: healthy, failed }) =>
+      healthy === undefined || failed === undefined || healthy <= failed,
+    { message: 'expected healthy_until before failed' },
+  );
+
+const common = {
+  /** Shown as the name of the log, and in the lineage of each message. */
+  name: nameSchema,
+  /** Where the data came from, and on what terms. */
+  source: z.string().optional(),
+  /** Beside the description, or an absolute path. `.gz` is unpacked on the way. */
+  file: z.string().min(1),
+  /** How long after its last sample a message was appended. */
+  delay: durationSchema.default(SECOND),
+  /** In a silence a tick is appended so often, as a worker would do it. 0s: none, so the silence is blind time. */
+  tick: durationSchema.default(SECOND),
+  /** The ticks go on for so long after the last message, so that windows close and off-delays end. */
+  settle: durationSchema.default(MINUTE),
+  lives: z.array(lifeSchema).default([]),
+};
+
+const waveforms = z.strictObject({
+  ...common,
+  kind: z.literal('waveforms'),
+  layout: z
+    .enum(['[snapshot][channel][sample]', '[snapshot][sample][channel]'])
+    .default('[snapshot][channel][sample]'),
+  /** Little endian. */
+  type: z.enum(['i16', 'f32', 'f64']),
+  /** What one count is, in the unit. */
+  scale: z.number().default(1),
+  unit: z.string().min(1).max(16),
+  /** Samples per second. */
+  rate: z.number().positive(),
+  /** Per snapshot and channel. */
+  samples: z.number().int().positive(),
+  /** `waveform.<plant>.<line>.<asset>` */
+  subject: z.string().regex(/^waveform(\.[\w-]+){3}$/, 'expected waveform.<plant>.<line>.<asset>'),
+  /** One point per channel, in the order of the file. */
+  points: z.array(nameSchema).min(1),
+  rpm: z.number().nonnegative().optional(),
+  /** When the snapshot with the first number began. */
+  start: instant,
+  /** From one number to the next. */
+  interval: durationSchema,
+  /** Which snapshots the file holds: the last one always, whatever the step. Without it 1, 2, 3 … */
+  snapshots: z
+    .strictObject({
+      first: z.number().int(),
+      step: z.number().int().positive().default(1),
+      last: z.number().int(),
+    })
+    .optional(),
+});
+
+const csv = z.strictObject({
+  ...common,
+  kind: z.literal('csv'),
+  delimiter: z.string().length(1).default(','),
+  time: z.union([
+    z.strictObject({
+      column: z.string(),
+      format: z.enum(['iso', 'epoch-s', 'epoch-ms']).default('iso'),
+    }),
+    /** A column that counts: its 0 was at `start`, and each step takes `interval`. */
+    z.strictObject({
+      column: z.string(),
+      format: z.literal('count'),
+      start: instant,
+      interval: durationSchema,
+    }),
+  ]),
+  /** `telemetry.<plant>.<line>.<asset>`, or the name of the column that has it. */
+  subject: z
+    .string()
+    .regex(/^telemetry(\.[\w-]+){3}$/)
+    .optional(),
+  subject_column: z.string().optional(),
+  /** Signal by column. All other columns under their own names without it. */
+  signals: z.record(z.string(), nameSchema).optional(),
+});
+
+const ndjson = z.strictObject({ ...common, kind: z.literal('ndjson') });
+
+export const recordingSchema = z.discriminatedUnion('kind', [
+  waveforms,
+  csv.refine((one) => (one.subject === undefined) !== (one.subject_column === undefined), {
+    message: 'expected either subject or subject_column',
+  }),
+  ndjson,
+]);
+
+export type RecordingDescription = z.infer<typeof recordingSchema>;
+export type WaveformsDescription = Extract<RecordingDescription, { kind: 'waveforms' }>;
+export type CsvDescription = Extract<RecordingDescription, { kind: 'csv' }>;
+
+/**
+ * Reads a description; `file` in the result is an absolute path. An `.ndjson` file needs none: it describes itself.
+ * Rejects with a `Problem` that says file, line and column.
+ */
+export async function readDescription(path: string, base?: string): Promise<RecordingDescription> {
+  if (/\.ndjson(\.gz)?$/.test(path)) {
+    const name = (path.split('/').at(-1) ?? '').split('.')[0]?.replace(/[^\w-]/g, '-') ?? '';
+    return recordingSchema.parse({ kind: 'ndjson', name, file: resolve(path) });
+  }
+  const file = openYamlFile(path);
+  const parsed = recordingSchema.safeParse(file.data);
+  file.report(parsed.error, []);
+  if (!parsed.success) throw parsed.error;
+  return { ...parsed.data, file: resolve(base ?? dirname(path), parsed.data.file) };
+}
+
+/** Milliseconds; a time without a zone is UTC, whatever the machine's own zone. NaN when it is none. */
+export function readInstant(text: string): number {
+  const iso = text.trim().replace(' ', 'T');
+  return Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`);
+}

@@ -1,0 +1,44 @@
+import { identity } from '../../operators/model/identity.ts';
+import type { Outgoing } from '../nats/publish.ts';
+import type { PlantEntry, RulesEntry } from './rules-file.ts';
+
+/** One plant's model and rules on their way into the log. */
+export type PlantChange = {
+  readonly plant: string;
+  readonly lines: readonly string[];
+  readonly messages: readonly Outgoing[];
+};
+
+/**
+ * The messages that bring plants and rules into force: `model.<plant>` and `rules.<plant>`, JSON of what stands in
+ * the files. All of them carry one change id, made from their content, so the same files give the same log.
+ */
+export function changesOf(
+  plants: readonly PlantEntry[],
+  rules: RulesEntry | undefined,
+): readonly PlantChange[] {
+  const bodies = plants.map(({ raw, model }) => ({
+    plant: model.id,
+    lines: model.lines.map(({ id }) => id),
+    texts: [
+      [`model.${model.id}`, JSON.stringify(raw)],
+      ...(rules === undefined ? [] : [[`rules.${model.id}`, textOf(rules)]]),
+    ] as const,
+  }));
+  const change = identity(bodies.flatMap(({ texts }) => texts.flatMap((parts) => [...parts])));
+  const headers = { 'Andon-Change': change, 'Content-Type': 'application/json' };
+  return bodies.map(({ plant, lines, texts }) => ({
+    plant,
+    lines,
+    messages: texts.map(([subject = '', text = '']) => ({
+      subject,
+      headers,
+      payload: Buffer.from(text),
+    })),
+  }));
+}
+
+/** Examples are for `andon test`: in the log they would be carried by every stage, and change nothing. */
+function textOf({ raw }: RulesEntry): string {
+  return JSON.stringify(raw, (name, value: unknown) => (name === 'examples' ? undefined : value));
+}

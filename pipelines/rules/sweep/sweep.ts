@@ -1,0 +1,78 @@
+import { filter, tap } from 'rxjs';
+import type { Flow, Stage } from '../../../operators/flow/flow.ts';
+import { fork } from '../../../operators/flow/fork.ts';
+import { stage } from '../../../operators/flow/stage.ts';
+import type { States } from '../../../operators/flow/states.ts';
+import type { Request } from '../../../operators/model/request.ts';
+import type { Rules } from '../../../operators/model/rules.ts';
+import type { Enriched, Observation } from '../../../operators/model/situation.ts';
+import { judge, observe } from '../../plant.ts';
+import { createEngine } from '../../worker/epochs/engine.ts';
+import { NO_STATES } from '../../worker/epochs/snapshots.ts';
+import { type Passed, passThrough, type WholeLog } from '../whole-log.ts';
+import {
+  type AlarmTally,
+  close,
+  count,
+  createAlarmTally,
+  type TallyOptions,
+} from './alarm-tally.ts';
+import { createMeasuredSpan, type MeasuredSpan, measure } from './measured-span.ts';
+
+export type SweepOptions = WholeLog &
+  TallyOptions & {
+    /** The change that brings the rules of the file into the log: each variant has its own in their place. */
+    readonly change: string;
+    readonly variants: readonly Rules[];
+  };
+
+export type Sweeping = {
+  readonly span: MeasuredSpan;
+  /** One for each variant, in their order. */
+  readonly tallies: readonly AlarmTally[];
+};
+
+type Observed = Enriched<Observation>;
+
+/**
+ * Backtests several rules in one pass. They differ in detectors alone, so what was measured (decoding, windows,
+ * spectra, situations) is worked out once, and each variant judges it with stages and states of its own: the same
+ * anomalies and requests as a backtest of each. A message on which an operator throws in one is skipped in all.
+ */
+export async function sweep(options: SweepOptions): Promise<Passed<Sweeping>> {
+  const { change, variants } = options;
+  const passed = await passThrough(options, () => {
+    const span = createMeasuredSpan();
+    const tallies = variants.map(createAlarmTally);
+    const branches = variants.map((rules, at) => (states: States): Stage<Observed, Request> => {
+      const tally = tallies[at];
+      return (observations) =>
+        observations.pipe(
+          ruledBy(rules, change),
+          judge(states),
+          tap((item) => {
+            if (item.kind === 'row' && tally !== undefined) count(tally, item, options);
+          }),
+          filter(() => false),
+        );
+    });
+    const engine = createEngine(
+      (states) => (log) => log.pipe(observe(states), fork(...branches.map((made) => made(states)))),
+      NO_STATES,
+      { row: (row) => measure(span, row) },
+    );
+    return { engine, result: { span, tallies } };
+  });
+  for (const tally of passed.result.tallies) close(tally, options);
+  return passed;
+}
+
+function ruledBy(rules: Rules, change: string): Stage<Observed, Observed> {
+  const instead = (item: Flow<Observed>): Flow<Observed> => {
+    if (item.kind !== 'change') return item;
+    const { value } = item;
+    if (value.kind !== 'rules' || value.id !== change) return item;
+    return { ...item, value: { ...value, rules } };
+  };
+  return stage((emit) => (item) => emit(instead(item)));
+}

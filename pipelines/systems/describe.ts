@@ -1,0 +1,72 @@
+import { toIso } from '../../operators/model/time.ts';
+import { inColumns } from '../base/in-columns.ts';
+import type { LedgerEntry } from './entry.ts';
+import type { RequestDetails, RequestSummary } from './inspect.ts';
+
+const HEADINGS = ['ID', 'PRIORITY', 'DELIVERY', 'STATUS', 'CMMS', 'REVISION', 'ASSET', 'TITLE'];
+
+/** The list for people: one line each, in columns. */
+export function describeList(summaries: readonly RequestSummary[]): string {
+  if (summaries.length === 0) return 'No requests so far.';
+  const rows = summaries.map((one) => [
+    one.id,
+    one.priority,
+    one.delivery,
+    one.status ?? '-',
+    one.remote ?? '-',
+    `${one.delivered}/${one.revisions}`,
+    one.asset,
+    oneLine(one.title),
+  ]);
+  return inColumns([HEADINGS, ...rows]);
+}
+
+/** One request for people: what it asks for, why, and what happened on its way. */
+export function describeRequest({ summary, entry, revisions }: RequestDetails): string {
+  const request = revisions.at(-1);
+  const { status, remote } = summary;
+  const lines = [
+    `${summary.id}  ${oneLine(summary.title)}`,
+    `asset     ${summary.asset}`,
+    `priority  ${summary.priority}`,
+    `delivery  ${summary.delivery}: the CMMS has revision ${summary.delivered} of ${summary.revisions}` +
+      (remote === null ? '' : ` as ${remote}`),
+    `status    ${status ?? 'not known'}${entry?.word ? ` (the CMMS says ${entry.word})` : ''}`,
+    '',
+    'why',
+    ...(request?.evidence ?? []).map(({ time, text }) => `  ${toIso(time)}  ${oneLine(text)}`),
+    '',
+    'revisions',
+    ...revisions.map(
+      ({ revision, action, time, because }) =>
+        `  ${revision}  ${toIso(time)}  ${action}: ${oneLine(because)}`,
+    ),
+    '',
+    'history',
+    ...historyLines(entry),
+  ];
+  return lines.join('\n');
+}
+
+function historyLines(entry: LedgerEntry | null): readonly string[] {
+  if (entry === null) return ['  nothing was tried yet'];
+  const older = entry.dropped > 0 ? [`  … ${entry.dropped} older lines`] : [];
+  const { sending } = entry;
+  const underWay =
+    sending === null
+      ? []
+      : [`  under way: ${sending.what} of revision ${sending.revision}; its end is awaited`];
+  return [
+    ...older,
+    ...entry.history.map(({ time, count, revision, what, outcome, note }) => {
+      const times = count === 1 ? '' : ` (${count} times)`;
+      const when = new Date(time).toISOString();
+      return `  ${when}  revision ${revision}  ${what}: ${outcome}${times}  ${oneLine(note)}`;
+    }),
+    ...underWay,
+  ];
+}
+
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,118 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Request } from '../../operators/model/request.ts';
+import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
+import { EXIT, Problem } from '../base/problem.ts';
+import { findStream } from '../nats/streams.ts';
+import type { LedgerEntry } from './entry.ts';
+import { LEDGER_BUCKET, openLedger } from './ledger.ts';
+import { openRevisions } from './revisions.ts';
+
+/** One line of `andon requests`. */
+export type RequestSummary = {
+  readonly id: string;
+  readonly asset: string;
+  readonly title: string;
+  readonly priority: string;
+  /** How many revisions were decided, and the last one that the CMMS has. */
+  readonly revisions: number;
+  readonly delivered: number;
+  readonly delivery: LedgerEntry['delivery'];
+  readonly status: LedgerEntry['status'];
+  readonly remote: string | null;
+};
+
+export type RequestDetails = {
+  readonly summary: RequestSummary;
+  readonly entry: LedgerEntry | null;
+  readonly revisions: readonly Request[];
+};
+
+/** All requests that were ever decided, in the order of their ids. Needs NATS alone: no warehouse, no CMMS. */
+export async function listRequests(connection: NatsConnection): Promise<readonly RequestSummary[]> {
+  const newest = await newestRevisions(connection, requestSubject('*', '*'));
+  const known = (await findStream(connection, `KV_${LEDGER_BUCKET}`)) !== undefined;
+  const entries = known ? await (await openLedger(connection)).all() : [];
+  const byId = new Map(entries.map((entry) => [entry.id, entry]));
+  const revisions = await openRevisions(connection);
+  const summaries: RequestSummary[] = [];
+  for (const [id, last] of [...newest].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const entry = byId.get(id);
+    // The ledger has the words of the first revision; what is true now stands in the last.
+    const stored = await revisions.read(id, last);
+    summaries.push(
+      summaryOf(id, last, entry, stored?.kind === 'request' ? stored.request : undefined),
+    );
+  }
+  return summaries;
+}
+
+/** One request with everything that is known of it; a `Problem` when there is none of this id. */
+export async function showRequest(connection: NatsConnection, id: string): Promise<RequestDetails> {
+  const last = await lastRevision(connection, id);
+  const { entry } = await (await openLedger(connection)).get(id);
+  const stored = await openRevisions(connection);
+  const revisions: Request[] = [];
+  for (let revision = 1; revision <= last; revision += 1) {
+    const found = await stored.read(id, revision);
+    if (found?.kind === 'request') revisions.push(found.request);
+  }
+  const summary = summaryOf(id, last, entry, revisions.at(-1));
+  return { summary, entry: entry ?? null, revisions };
+}
+
+/**
+ * Asks for the last revision of a request to be sent again: the maintenance pipeline searches for it first, changes what
+ * it finds and creates what it does not. It does so when it runs; asking twice is asking once.
+ */
+export async function resendRequest(connection: NatsConnection, id: string): Promise<void> {
+  await lastRevision(connection, id);
+  await (await openLedger(connection)).askResend(id);
+}
+
+async function lastRevision(connection: NatsConnection, id: string): Promise<number> {
+  const named = /^[A-Za-z0-9_-]+$/.test(id);
+  const newest = named ? await newestRevisions(connection, requestSubject(id, '*')) : new Map();
+  const last: unknown = newest.get(id);
+  if (typeof last === 'number') return last;
+  throw new Problem({
+    expected: 'the id of a request',
+    found: `"${id}", of which ${REQUEST_STREAM} has no revision`,
+    remedy: '`andon requests` lists the ids.',
+    exit: EXIT.input,
+  });
+}
+
+async function newestRevisions(
+  connection: NatsConnection,
+  filter: string,
+): Promise<Map<string, number>> {
+  const newest = new Map<string, number>();
+  if ((await findStream(connection, REQUEST_STREAM)) === undefined) return newest;
+  const { streams } = await jetstreamManager(connection, { checkAPI: false });
+  const info = await streams.info(REQUEST_STREAM, { subjects_filter: filter });
+  for (const subject of Object.keys(info.state.subjects ?? {})) {
+    const [, id = '', revision = ''] = subject.split('.');
+    newest.set(id, Math.max(newest.get(id) ?? 0, Number(revision)));
+  }
+  return newest;
+}
+
+function summaryOf(
+  id: string,
+  last: number,
+  entry: LedgerEntry | undefined,
+  request: Request | undefined,
+): RequestSummary {
+  return {
+    id,
+    asset: request?.asset ?? entry?.asset ?? '',
+    title: request?.title ?? entry?.title ?? '',
+    priority: request?.priority ?? entry?.priority ?? '',
+    revisions: last,
+    delivered: entry?.delivered ?? 0,
+    delivery: entry === undefined || entry.revision < last ? 'waiting' : entry.delivery,
+    status: entry?.status ?? null,
+    remote: entry?.remote ?? null,
+  };
+}

@@ -1,0 +1,82 @@
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { RequestStatusData } from '../../operators/model/machine-event.ts';
+import { partitionedSubject } from '../nats/partition.ts';
+import type { Cell, Step, World } from './context.ts';
+import { isFinal, type LedgerEntry, noted } from './entry.ts';
+
+/** The log of a partition, as somewhere to publish into. A message id that it has seen is not taken again. */
+export interface StatusLog {
+  publish(
+    subject: string,
+    payload: string,
+    options: { readonly headers: MsgHdrs; readonly msgID: string },
+  ): Promise<unknown>;
+}
+
+/**
+ * Looks at what became of a request and tells the log of a change, once: number, time and words of the change are in
+ * the ledger before it is published, so a repeat is the same message and known as such.
+ */
+export async function look(cell: Cell, world: World, log: StatusLog): Promise<Step> {
+  const { cmms, timing, now, record, signal } = world;
+  await report(cell, world, log);
+  const { id, remote, status } = cell.entry;
+  if (remote === null || isFinal(status) || cmms.status === undefined) return { kind: 'done' };
+  const seen = await cmms.status(id, remote, { turn: 'look', signal });
+  const again: Step = { kind: 'again', atLeast: timing.every };
+  if (seen.kind !== 'ok') {
+    if (seen.kind === 'rejected') {
+      const { revision } = cell.entry;
+      const line = { time: now(), revision, what: 'status', outcome: 'rejected', note: seen.note };
+      await cell.save(noted(cell.entry, { ...line, what: 'status' }));
+    }
+    return again;
+  }
+  const { word, note } = seen.value;
+  if (seen.value.status === null || seen.value.status === status) {
+    if (word === cell.entry.word) return again;
+    await cell.save({ word });
+    if (seen.value.status === null && word !== '') record({ kind: 'status-unmapped', id, word });
+    return again;
+  }
+  await cell.save({
+    word,
+    status: seen.value.status,
+    reports: cell.entry.reports + 1,
+    unreported: { status: seen.value.status, note, time: now() },
+  });
+  await report(cell, world, log);
+  record({ kind: 'request-status', id, status: seen.value.status });
+  return isFinal(cell.entry.status) ? { kind: 'done' } : again;
+}
+
+async function report(cell: Cell, { partitions }: World, log: StatusLog): Promise<void> {
+  const { unreported } = cell.entry;
+  if (unreported === null) return;
+  await log.publish(...statusMessage(cell.entry, unreported, partitions));
+  await cell.save({ unreported: null });
+}
+
+/** `event.<plant>.<line>.<asset>`: a fact like any other that reaches the line. */
+function statusMessage(
+  { id, asset, remote, reports }: LedgerEntry,
+  { status, note, time }: NonNullable<LedgerEntry['unreported']>,
+  partitions: number,
+) {
+  const data: RequestStatusData = {
+    id,
+    status,
+    ...(remote === null ? {} : { remote: remote.slice(0, 256) }),
+    ...(note === null ? {} : { note: note.slice(0, 4_096) }),
+  };
+  const header = headers();
+  header.set('Content-Type', 'application/json');
+  header.set('Andon-Producer', `maintenance/${id}`);
+  header.set('Andon-Sequence', String(reports));
+  const subject = `event.${asset.replaceAll('/', '.')}`;
+  return [
+    partitions === 1 ? subject : partitionedSubject(subject, partitions),
+    JSON.stringify({ time, type: 'request', data }),
+    { headers: header, msgID: `maintenance/${id}/${reports}` },
+  ] as const;
+}

@@ -1,0 +1,144 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { createWarehouseClient } from '../../sinks/clickhouse/client.ts';
+import { answersPing, warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
+import { warehousePassword } from '../../sinks/clickhouse/warehouse/secret.ts';
+import type { Config } from '../base/config.ts';
+import { freePort } from '../base/free-port.ts';
+import { EXIT, Problem } from '../base/problem.ts';
+import { type Ownership, own, ownerOf } from '../base/process-lock.ts';
+import { supervise } from '../base/supervise.ts';
+import type { RecordEvent } from '../observe/internal-events.ts';
+
+/** Where ClickHouse is, and a client for it. */
+export interface Warehouse {
+  readonly client: ClickHouseClient;
+  readonly url: string;
+  /** It is the child of another worker, and goes away with that one. */
+  readonly borrowed: boolean;
+  /** Closes the client, and the embedded warehouse if it was started here. */
+  close(): Promise<void>;
+}
+
+const NAME = 'warehouse';
+/** Milliseconds that somebody else's warehouse may take to answer: it is being started, or started again. */
+const PATIENCE = 10_000;
+const BETWEEN_LOOKS = 100;
+
+/**
+ * Finds ClickHouse: the server that the configuration names; else the embedded warehouse of a worker that runs on the
+ * same directory; else an embedded warehouse of its own, which is started again when it dies, at the same address,
+ * until `close`. A server is not asked whether it is there.
+ *
+ * @throws Problem if the embedded warehouse cannot be started, or whoever runs it does not bring it to answer
+ */
+export async function openWarehouse(
+  config: Pick<Config, 'clickhouse' | 'directory'>,
+  record: RecordEvent = () => undefined,
+  patience = PATIENCE,
+): Promise<Warehouse> {
+  const { url, user, password, database, memory } = config.clickhouse;
+  if (url !== undefined) {
+    const client = createWarehouseClient({ url, user, password, database });
+    return { client, url, borrowed: false, close: () => client.close() };
+  }
+  const directory = resolve(join(config.directory, 'warehouse'));
+  const found = await ownOrFind(directory, patience);
+  if (typeof found === 'string') {
+    const client = await ownersClient(directory, found, database);
+    return { client, url: found, borrowed: true, close: () => client.close() };
+  }
+  await orphanGone(directory);
+  // The port is chosen here and not by the child, so that clients find it at the same place after a restart.
+  const port = config.clickhouse.port === 0 ? await freePort() : config.clickhouse.port;
+  const command = warehouseCommand({ directory, port, memory });
+  const supervised = supervise({
+    ...command,
+    name: NAME,
+    onEvent: record,
+  });
+  try {
+    await supervised.ready;
+  } catch (error) {
+    await supervised.stop();
+    await found.release();
+    throw error;
+  }
+  const client = await ownersClient(directory, command.url, database);
+  return {
+    client,
+    url: command.url,
+    borrowed: false,
+    async close() {
+      await client.close();
+      await supervised.stop();
+      await found.release();
+    },
+  };
+}
+
+/** May write if this process may read the warehouse's secret; else it may read. */
+async function ownersClient(
+  directory: string,
+  url: string,
+  database: string,
+): Promise<ClickHouseClient> {
+  const password = await warehousePassword(directory);
+  return createWarehouseClient({ url, password, database });
+}
+
+/**
+ * The right to run the warehouse of the directory, or the address of the one that somebody runs there. An engine of
+ * one's own beside a warehouse that is just being started again would keep it from coming back.
+ */
+async function ownOrFind(directory: string, patience: number): Promise<Ownership | string> {
+  const giveUp = performance.now() + patience;
+  for (;;) {
+    try {
+      return await own(directory, `${hostname()}:${process.pid}`);
+    } catch (error) {
+      if (!(error instanceof Problem && error.exit === EXIT.owned)) throw error;
+      const running = await runningAt(directory);
+      if (running !== undefined) return running;
+      if (performance.now() >= giveUp) throw await silent(directory, patience, error);
+    }
+    await delay(BETWEEN_LOOKS);
+  }
+}
+
+async function silent(directory: string, patience: number, cause: Problem): Promise<Problem> {
+  const owner = await ownerOf(directory);
+  return new Problem(
+    {
+      where: directory,
+      expected: `the embedded warehouse of ${owner ?? 'another process'} to answer`,
+      found: `silence for ${patience / 1_000} s`,
+      remedy: 'The log of that process says why; it starts the warehouse again. Then try again.',
+      exit: EXIT.owned,
+    },
+    { cause },
+  );
+}
+
+/** Waits for the warehouse of a process that was killed: it ends soon after it, and holds the data until then. */
+async function orphanGone(directory: string): Promise<void> {
+  const giveUp = performance.now() + PATIENCE;
+  while (performance.now() < giveUp && (await runningAt(directory)) !== undefined) {
+    await delay(BETWEEN_LOOKS);
+  }
+}
+
+/** The address of the warehouse that has the directory now, if one answers there. */
+async function runningAt(directory: string): Promise<string | undefined> {
+  let url: unknown;
+  try {
+    ({ url } = JSON.parse(await readFile(join(directory, 'address.json'), 'utf8')));
+  } catch {
+    return undefined;
+  }
+  if (typeof url !== 'string') return undefined;
+  return (await answersPing(url, AbortSignal.timeout(2_000)).catch(() => false)) ? url : undefined;
+}

@@ -1,0 +1,139 @@
+import { Subject } from 'rxjs';
+import {
+  type Epoch,
+  type Event,
+  type Flow,
+  type Row,
+  row,
+  type Stage,
+} from '../../../operators/flow/flow.ts';
+
+import type { States } from '../../../operators/flow/states.ts';
+import type { Key } from '../../../operators/model/key.ts';
+import type { Message } from '../../../operators/model/message.ts';
+import type { Request } from '../../../operators/model/request.ts';
+import type { Gap } from '../../nats/log.ts';
+import { createSnapshots, type PackedStates } from './snapshots.ts';
+
+/** A pipeline from the log to requests, as `plant.ts` makes them. */
+export type Pipeline = (states: States) => Stage<Message, Request>;
+
+/** What comes out of a pipeline: rows, each with the message that caused it. Requests are rows too, before all else. */
+export interface Collector {
+  row(row: Row, cause: Message): void;
+}
+
+/** An operator threw: a defect of ours that this message brings out. The engine is of no more use. */
+export class PoisonError extends Error {
+  override name = 'PoisonError' as const;
+  readonly sequence: number;
+  readonly subject: string;
+
+  constructor(sequence: number, subject: string, cause: unknown) {
+    super(
+      `message ${sequence} cannot be processed: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        cause,
+      },
+    );
+    this.sequence = sequence;
+    this.subject = subject;
+  }
+}
+
+export interface Engine {
+  /** @throws PoisonError */
+  push(message: Message): void;
+  /** Passes over a message that was found to be poison; it becomes a row in `dead_letters`. */
+  skip(message: Message, reason: string): void;
+  /** Sequences that will never come become a row in `dead_letters`, charged to the message after them. */
+  gap(gap: Gap, next: Message): void;
+  /** Ends an epoch; with `checkpoint`, the states of all stages are copied from here on. */
+  cut(epoch: number, checkpoint: boolean): void;
+  /** Copies the states of the last checkpoint for about so long; they are given once, when all are copied. */
+  copied(milliseconds: number): PackedStates | undefined;
+  /** The same at once. */
+  taken(): PackedStates;
+  /** Bytes of the last checkpoint by stage. */
+  readonly sizes: ReadonlyMap<string, number>;
+}
+
+/** Runs a pipeline message by message. Everything that a message causes is collected before `push` returns. */
+export function createEngine(
+  pipeline: Pipeline,
+  restored: PackedStates,
+  collector: Collector,
+): Engine {
+  const snapshots = createSnapshots(restored);
+  const log = new Subject<Flow<Message>>();
+  let cause: Message | undefined;
+  let failure: { readonly error: unknown } | undefined;
+
+  pipeline(snapshots)(log).subscribe({
+    next(item) {
+      // A throw in here would be reported by RxJS from nowhere, after the fact.
+      try {
+        if (cause !== undefined && item.kind === 'row') collector.row(item, cause);
+      } catch (error) {
+        failure ??= { error };
+      }
+    },
+    error(error) {
+      failure ??= { error };
+    },
+  });
+
+  // Stages restore their states when they are subscribed to, and refuse what they cannot read.
+  if (failure !== undefined) throw failure.error;
+
+  function send(item: Flow<Message>): void {
+    log.next(item);
+    if (failure === undefined) return;
+    throw new PoisonError(cause?.sequence ?? 0, cause?.subject ?? '', failure.error);
+  }
+
+  return {
+    push(message) {
+      cause = message;
+      const { subject, appended } = message;
+      const event: Event<Message> = {
+        kind: 'event',
+        key: subject as Key,
+        time: appended,
+        value: message,
+      };
+      send(event);
+    },
+    skip(message, reason) {
+      const head = Buffer.from(message.payload.subarray(0, 128)).toString('base64');
+      const deadLetter = row('dead_letters', {
+        reason: 'defect',
+        stage: 'engine',
+        source: message.subject,
+        detail: reason,
+        count: 1,
+        original: `message ${message.sequence}, ${message.payload.length} bytes, base64 ${head}`,
+      });
+      collector.row(deadLetter, message);
+    },
+    gap({ kind, from, to }, next) {
+      const deadLetter = row('dead_letters', {
+        reason: kind,
+        stage: 'ingest',
+        source: '',
+        detail: `messages ${from} to ${to} are not in the stream any more`,
+        count: to - from + 1,
+        original: `${from}-${to}`,
+      });
+      collector.row(deadLetter, next);
+    },
+    cut(epoch, checkpoint) {
+      const sendBarrier = () => send({ kind: 'barrier', epoch: epoch as Epoch });
+      if (checkpoint) snapshots.begin(sendBarrier);
+      else sendBarrier();
+    },
+    copied: snapshots.copied,
+    taken: snapshots.taken,
+    sizes: snapshots.sizes,
+  };
+}

@@ -1,0 +1,87 @@
+import type { Row } from '../../../operators/flow/flow.ts';
+import type { Message } from '../../../operators/model/message.ts';
+import type { DeadLetterRow } from '../../../operators/model/tables.ts';
+import { createBlocks } from '../../../sinks/clickhouse/blocks.ts';
+import type { EpochContent, Revision } from '../../../sinks/sink.ts';
+import type { Collector } from './engine.ts';
+import type { Run } from './run.ts';
+
+/** Gathers what one epoch decided, encoded as it will be sent. */
+export interface EpochCollector extends Collector {
+  readonly rows: number;
+  readonly bytes: number;
+  /** How many request revisions. */
+  readonly revisions: number;
+  /** Counts a message as part of the epoch, whatever came of it. */
+  message(message: Message): void;
+  /** The content, and a clean sheet. The same messages give the same bytes. */
+  finish(run: Run, range: { epoch: number; from: number; to: number }): CollectedEpoch;
+}
+
+export type CollectedEpoch = {
+  readonly content: EpochContent;
+  readonly messages: number;
+  readonly readings: number;
+  /** What left the main way. */
+  readonly deadLetters: readonly Pick<DeadLetterRow, 'reason' | 'stage' | 'count'>[];
+};
+
+export function createEpochCollector(): EpochCollector {
+  const blocks = createBlocks();
+  let revisions: Revision[] = [];
+  let first: Message | undefined;
+  let last: Message | undefined;
+  let messages = 0;
+  let deadLetters: DeadLetterRow[] = [];
+  return {
+    get rows() {
+      return blocks.rows;
+    },
+    get bytes() {
+      return blocks.bytes;
+    },
+    get revisions() {
+      return revisions.length;
+    },
+    row(row: Row, cause: Message) {
+      blocks.add(row, cause.sequence, cause.appended);
+      if (row.table === 'dead_letters') deadLetters.push(row.row);
+      if (row.table === 'requests') {
+        const { id, revision, request } = row.row;
+        revisions.push({ id, revision, content: request });
+      }
+    },
+    message(message) {
+      first ??= message;
+      last = message;
+      messages += 1;
+    },
+    finish(run, { epoch, from, to }) {
+      if (first !== undefined && last !== undefined) {
+        blocks.addEpoch({
+          pipeline: run.pipeline,
+          created: run.created,
+          epoch,
+          from,
+          to,
+          first_appended: first.appended,
+          last_appended: last.appended,
+          messages,
+        });
+      }
+      const finished = blocks.finish(run.stream, run.run);
+      const collected: CollectedEpoch = {
+        content: { ...run, epoch, from, to, blocks: finished, revisions },
+        messages,
+        readings: finished.find(({ table }) => table === 'readings')?.rows ?? 0,
+        deadLetters,
+      };
+      revisions = [];
+      first = undefined;
+      last = undefined;
+      messages = 0;
+      deadLetters = [];
+      return collected;
+    },
+  };
+}

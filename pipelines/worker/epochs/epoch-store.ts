@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { Block } from '../../../sinks/sink.ts';
+import { DISK } from '../../base/disk.ts';
+import { openDirectory, writeWhole } from '../../base/files.ts';
+import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
+import { type Cursor, type Cursors, openCursors } from './cursors.ts';
+import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
+import { refuseMissing } from './missing-epochs.ts';
+import { openSkipped, type Skipped } from './skipped.ts';
+
+/** All that a worker must find again after a crash, in one directory of one disk. */
+export interface EpochStore {
+  readonly files: EpochFiles;
+  readonly checkpoints: Checkpoints;
+  readonly cursors: Cursors;
+  readonly skipped: Skipped;
+  /** The last epoch that was written down, and its last message, by files and cursors; 0 for none. */
+  written(): Cursor;
+  /** What some sink has still to take: not what only waits for a checkpoint. */
+  waiting(): { readonly files: number; readonly bytes: number };
+  /** Keeps a block that the world refused, for a person to look at. */
+  refuse(file: EpochFile, block: Block): Promise<string>;
+  /** Removes what every cursor has passed and a checkpoint covers. */
+  sweep(checkpointed: number): Promise<void>;
+}
+
+/** @throws Problem when something that is left cannot be gone on from */
+export async function openEpochStore(
+  directory: string,
+  sinks: readonly string[],
+  onDamaged: (file: string) => void,
+  disk = DISK,
+): Promise<EpochStore> {
+  for (const part of ['epochs', 'checkpoints', 'cursors', '.']) {
+    await openDirectory(disk, join(directory, part));
+  }
+  const files = await openEpochFiles(disk, join(directory, 'epochs'));
+  const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onDamaged);
+  const cursors = await openCursors(disk, join(directory, 'cursors'), sinks);
+  const skipped = await openSkipped(disk, directory);
+  refuseMissing({
+    directory: join(directory, 'epochs'),
+    files: files.list.map(({ epoch }) => epoch),
+    cursors: new Map(sinks.map((sink) => [sink, cursors.of(sink).epoch])),
+    checkpointed: await checkpoints.last(),
+  });
+  const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
+  return {
+    files,
+    checkpoints,
+    cursors,
+    skipped,
+    written() {
+      const ends: Cursor[] = [...files.list, ...sinks.map(cursors.of)];
+      return ends.reduce((last, end) => (end.epoch > last.epoch ? end : last), { epoch: 0, to: 0 });
+    },
+    waiting() {
+      const left = files.list.filter(({ epoch }) => epoch > passed());
+      return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
+    },
+    async refuse(file, block) {
+      const refused = join(directory, 'refused');
+      await disk.mkdir(refused, { recursive: true });
+      const path = join(refused, `${file.from}-${file.to}_${block.table}.${block.format}`);
+      await writeWhole(disk, path, [block.data]);
+      return path;
+    },
+    async sweep(checkpointed) {
+      await files.removeTo(Math.min(passed(), checkpointed));
+    },
+  };
+}

@@ -1,0 +1,288 @@
+import type { Message } from '../../../operators/model/message.ts';
+import { BEGINNING, type EventTime } from '../../../operators/model/time.ts';
+import type { Gap, Log } from '../../nats/log.ts';
+import type { RecordEvent } from '../../observe/internal-events.ts';
+import type { Cursor } from './cursors.ts';
+import { createEngine, type Engine, type Pipeline } from './engine.ts';
+import type { CollectedEpoch, EpochCollector } from './epoch-collector.ts';
+import type { EpochStore } from './epoch-store.ts';
+import { persist } from './persist.ts';
+import { type KnownCut, plan } from './plan.ts';
+import type { Run } from './run.ts';
+import type { PackedStates } from './snapshots.ts';
+import { Turns } from './turns.ts';
+
+export type EpochLimits = {
+  readonly seconds: number;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly checkpointEvery: number;
+};
+
+/** An epoch that holds a request ends after so many milliseconds: people wait for it. */
+const REQUEST_MILLISECONDS = 500;
+
+/** Of each batch, while a checkpoint is under way. */
+const COPY_MILLISECONDS = 5;
+
+export type SessionOptions = {
+  readonly run: Run;
+  readonly log: Log;
+  readonly pipeline: Pipeline;
+  readonly store: EpochStore;
+  /** Where the store is, for people. */
+  readonly directory: string;
+  readonly collector: EpochCollector;
+  readonly limits: EpochLimits;
+  readonly record: RecordEvent;
+  readonly onEpoch: (checkpointed: number | undefined) => Promise<void>;
+  /** Gives up waiting for a disk that cannot be written. */
+  readonly abort: AbortSignal;
+};
+
+/**
+ * One life of the pipeline, from a checkpoint on. First the epochs that were written before are cut again at their
+ * bounds and compared; then new ones are cut by time, rows or bytes. Nothing counts as processed before its file is
+ * written.
+ */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #engine: Engine;
+  readonly #cuts: KnownCut[];
+  #epoch: number;
+  /** Of the epochs since the last checkpoint, those of earlier lives too: else a worker that is killed often has none. */
+  #weight = 0;
+  #checkpointed: number;
+  #last: number;
+  #from: number;
+  #appended: EventTime = BEGINNING;
+  /** Seen, and waiting for the message after them: they often come alone. */
+  #gaps: Gap[] = [];
+  #begun = performance.now();
+  readonly #turns = new Turns();
+  /** The epoch that was cut last is written down while the next one is taken in. At most one at a time. */
+  #writing: Promise<void> = Promise.resolve();
+  /** The checkpoint whose states are being copied. */
+  #copying: Cursor | undefined;
+
+  constructor(options: SessionOptions, checkpoint: Cursor, states: PackedStates) {
+    this.#options = options;
+    this.#engine = createEngine(options.pipeline, states, options.collector);
+    this.#cuts = plan(options.store.files.list, checkpoint, options.store.written());
+    this.#epoch = checkpoint.epoch + 1;
+    this.#checkpointed = checkpoint.epoch;
+    this.#last = checkpoint.to;
+    this.#from = checkpoint.to + 1;
+  }
+
+  /** The last message that was taken, and when it was appended. */
+  get progress(): { readonly last: number; readonly appended: EventTime } {
+    return { last: this.#last, appended: this.#appended };
+  }
+
+  /** Milliseconds until the epoch under way is due, if it has anything in it. */
+  get remaining(): number {
+    if (this.#last < this.#from) return 1_000;
+    const { limits, collector } = this.#options;
+    const usual = limits.seconds * 1_000;
+    const due = collector.revisions > 0 ? Math.min(usual, REQUEST_MILLISECONDS) : usual;
+    return Math.max(0, due - (performance.now() - this.#begun));
+  }
+
+  /** Takes a batch in. Gives way to other work now and then, and after it. */
+  async take(messages: readonly Message[], gaps: readonly Gap[]): Promise<void> {
+    this.#gaps.push(...gaps);
+    for (const message of messages) {
+      if (this.#turns.over()) await this.#turns.giveWay();
+      while (this.#cuts[0] !== undefined && message.sequence > endOf(this.#cuts[0])) {
+        await this.#cutKnown(this.#cuts[0]);
+      }
+      this.#tellOfGaps(message);
+      this.#push(message);
+      const known = this.#cuts[0];
+      if (known !== undefined) {
+        if (message.sequence === endOf(known)) await this.#cutKnown(known);
+      } else if (this.#full()) {
+        await this.cut(false);
+      }
+    }
+    if (this.#cuts.length === 0 && this.#last >= this.#from && this.remaining === 0) {
+      const usual = this.#options.limits.seconds * 1_000;
+      await this.cut(false, Math.min(1, (performance.now() - this.#begun) / usual));
+    }
+    await this.#copyStates(COPY_MILLISECONDS);
+    await this.#turns.giveWay();
+  }
+
+  /**
+   * Writes the epoch under way down; with `final`, or every so often, a checkpoint beside it. `weight`: an epoch that
+   * ended early counts less, because checkpoints cost much more than epochs.
+   */
+  async cut(final: boolean, weight = 1): Promise<void> {
+    // What was not replayed to the end yet is already written down.
+    if (this.#cuts.length > 0) return;
+    if (this.#last < this.#from) {
+      if (final) await this.#checkpointLast();
+      return;
+    }
+    const { collector, run, limits } = this.#options;
+    const epoch = this.#epoch;
+    this.#weight += weight;
+    const checkpoint = final || this.#weight >= limits.checkpointEvery;
+    if (checkpoint) this.#weight = 0;
+    if (checkpoint) await this.#copyStates(Number.POSITIVE_INFINITY);
+    this.#engine.cut(epoch, checkpoint);
+    const collected = collector.finish(run, { epoch, from: this.#from, to: this.#last });
+    const begun = this.#begun;
+    if (checkpoint) this.#copying = { epoch, to: this.#last };
+    this.#advance(epoch);
+    await this.#behind(() => this.#writeDown(collected, begun));
+    if (!final) return;
+    await this.#copyStates(Number.POSITIVE_INFINITY);
+    await this.#writing;
+  }
+
+  /** Begins to write something down once what was begun before is written. */
+  async #behind(write: () => Promise<void>): Promise<void> {
+    await this.#writing;
+    this.#writing = write();
+    // Whoever waits for it next is told.
+    this.#writing.catch(() => undefined);
+  }
+
+  /** Goes on with a checkpoint that is under way, for about so many milliseconds. */
+  async #copyStates(milliseconds: number): Promise<void> {
+    const at = this.#copying;
+    const states = at === undefined ? undefined : this.#engine.copied(milliseconds);
+    if (at === undefined || states === undefined) return;
+    this.#copying = undefined;
+    await this.#behind(() => this.#checkpoint(at, states));
+  }
+
+  /** Resolves when all that was cut is written down. */
+  settled(): Promise<void> {
+    return this.#writing;
+  }
+
+  async #writeDown(collected: CollectedEpoch, begun: number): Promise<void> {
+    const { store, onEpoch } = this.#options;
+    const { bytes } = await this.#persist(() => store.files.write(collected.content));
+    this.#tell(collected, bytes, performance.now() - begun);
+    await onEpoch(undefined);
+  }
+
+  /** At a drain between two epochs: the next start need not replay what is already written down. */
+  async #checkpointLast(): Promise<void> {
+    await this.#copyStates(Number.POSITIVE_INFINITY);
+    await this.#writing;
+    const epoch = this.#epoch - 1;
+    if (epoch === this.#checkpointed || epoch === 0) return;
+    this.#engine.cut(epoch, true);
+    this.#copying = { epoch, to: this.#last };
+    await this.#copyStates(Number.POSITIVE_INFINITY);
+    await this.#writing;
+  }
+
+  async #checkpoint({ epoch, to }: Cursor, states: PackedStates): Promise<void> {
+    const { store, run, record, onEpoch } = this.#options;
+    const started = performance.now();
+    const sizes = [...this.#engine.sizes];
+    const bytes = await this.#persist(() =>
+      store.checkpoints.write({ ...run, epoch, to, states }, store.files.list[0]?.from),
+    );
+    this.#checkpointed = epoch;
+    const milliseconds = performance.now() - started;
+    record({ kind: 'checkpoint-written', epoch, to, bytes, milliseconds });
+    for (const [stage, size] of sizes) record({ kind: 'stage-state', stage, bytes: size });
+    await onEpoch(epoch);
+  }
+
+  #tell(collected: CollectedEpoch, bytes: number, milliseconds: number): void {
+    const { content, messages, readings, deadLetters } = collected;
+    const { record } = this.#options;
+    const { epoch, from, to, blocks, revisions } = content;
+    record({
+      kind: 'epoch-written',
+      epoch,
+      from,
+      to,
+      messages,
+      readings,
+      rows: blocks.reduce((sum, { rows }) => sum + rows, 0),
+      revisions: revisions.length,
+      bytes,
+      milliseconds,
+    });
+    for (const { reason, stage, count } of deadLetters)
+      record({ kind: 'dead-letter', reason, stage, count });
+  }
+
+  /** Nothing is pulled until it is written, and it stays in memory. */
+  #persist<T>(write: () => Promise<T>): Promise<T> {
+    const { directory: path, record, abort: signal } = this.#options;
+    return persist(write, { path, record, signal });
+  }
+
+  #tellOfGaps(next: Message): void {
+    const { run, record } = this.#options;
+    for (
+      let gap = this.#gaps[0];
+      gap !== undefined && gap.to < next.sequence;
+      gap = this.#gaps[0]
+    ) {
+      this.#gaps.shift();
+      this.#engine.gap(gap, next);
+      const { kind: reason, from, to } = gap;
+      record({ kind: 'gap', stream: run.stream, reason, from, to });
+    }
+  }
+
+  #push(message: Message): void {
+    const reason = this.#options.store.skipped.reasonFor(message.sequence);
+    if (reason === undefined) this.#engine.push(message);
+    else this.#engine.skip(message, reason);
+    this.#options.collector.message(message);
+    this.#last = message.sequence;
+    this.#appended = message.appended;
+  }
+
+  #full(): boolean {
+    const { collector, limits } = this.#options;
+    return collector.rows >= limits.rows || collector.bytes >= limits.bytes;
+  }
+
+  async #cutKnown(known: KnownCut): Promise<void> {
+    const { store, collector, run, record } = this.#options;
+    this.#cuts.shift();
+    const epoch = known.kind === 'compare' ? known.file.epoch : known.epoch;
+    this.#engine.cut(epoch, false);
+    this.#weight += 1;
+    const { content } = collector.finish(run, { epoch, from: this.#from, to: endOf(known) });
+    this.#last = Math.max(this.#last, endOf(known));
+    this.#advance(epoch);
+    if (known.kind === 'discard') return;
+    const found = await store.files.holds(known.file, content);
+    if (found === 'same') return;
+    const { from, to } = content;
+    if (found === 'other') {
+      record({ kind: 'replay-mismatch', epoch, from, to });
+      return;
+    }
+    await this.#persist(() => store.files.write(content));
+    record({
+      kind: 'epoch-file-damaged',
+      file: known.file.path,
+      reason: 'its sha256 does not fit',
+    });
+  }
+
+  #advance(epoch: number): void {
+    this.#epoch = epoch + 1;
+    this.#from = this.#last + 1;
+    this.#begun = performance.now();
+  }
+}
+
+function endOf(cut: KnownCut): number {
+  return cut.kind === 'compare' ? cut.file.to : cut.to;
+}

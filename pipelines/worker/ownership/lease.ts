@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type KV, Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { EXIT, Problem } from '../../base/problem.ts';
+
+const holderSchema = z.object({
+  owner: z.string(),
+  host: z.string(),
+  directory: z.string().optional(),
+});
+const entrySchema = holderSchema.extend({ holding: z.string() });
+
+/**
+ * Who holds something, and where its state is. Whoever comes back to its own directory on its own host, which the
+ * operating system's lock has given it, takes its old lease over at once.
+ */
+export type Holder = z.infer<typeof holderSchema>;
+
+export type LeaseOptions = {
+  readonly connection: NatsConnection;
+  /** What is held: letters, digits, `_` and `-`. */
+  readonly key: string;
+  /** For people: `a partition that no other worker holds`. */
+  readonly expected: string;
+  readonly me: Holder;
+  /**
+   * Milliseconds without renewal after which it ends by itself, when this makes the bucket; else the bucket's own.
+   * Default 10,000.
+   */
+  readonly term?: number;
+};
+
+export type WaitingOptions = LeaseOptions & {
+  readonly signal: AbortSignal;
+  /** Told of everybody who holds it meanwhile. */
+  readonly onHeld: (owner: string) => void;
+};
+
+export interface Lease {
+  /** Fires with a `Problem` when somebody else took it. */
+  readonly lost: AbortSignal;
+  release(): Promise<void>;
+}
+
+type Entry = z.infer<typeof entrySchema>;
+type Claim = {
+  readonly bucket: KV;
+  readonly key: string;
+  readonly entry: Entry;
+  readonly term: number;
+  /** What to say when somebody else has it. */
+  readonly held: (holder: Entry) => Problem;
+};
+
+const BUCKET = 'ANDON_LEASES';
+const TERM = 10_000;
+
+/**
+ * Takes a lease, one entry of a KV bucket that only compare-and-set changes, and keeps it until `release`. It keeps
+ * well-behaved owners apart: a process that was paused for longer than the term learns of its loss only at its next
+ * renewal, so what matters is guarded by compare-and-set as well.
+ *
+ * @throws Problem with the name of whoever holds it
+ */
+export async function takeLease(options: LeaseOptions): Promise<Lease> {
+  const claim = await claimOf(options);
+  const taken = await take(claim);
+  if (typeof taken !== 'number') throw claim.held(taken);
+  return keep(claim, taken, options.connection);
+}
+
+/** Waits until nobody holds it; else like `takeLease`. Rejects when the signal aborts. */
+export async function awaitLease(options: WaitingOptions): Promise<Lease> {
+  const { connection, signal, onHeld } = options;
+  const claim = await claimOf(options);
+  let told: string | undefined;
+  for (;;) {
+    signal.throwIfAborted();
+    // A server that is away is waited for like a holder.
+    const taken = await take(claim).catch(() => undefined);
+    if (typeof taken === 'number') return keep(claim, taken, connection);
+    if (taken !== undefined && taken.holding !== told) {
+      told = taken.holding;
+      onHeld(taken.owner);
+    }
+    await delay(Math.min(claim.term / 4, 500), undefined, { signal });
+  }
+}
+
+async function claimOf(options: LeaseOptions): Promise<Claim> {
+  const { connection, key, me, expected, term = TERM } = options;
+  const bucket = await new Kvm(connection).create(BUCKET, {
+    description: 'Andon: who works on what',
+    ttl: term,
+    history: 1,
+    // A request that a restart of the server swallowed must not outlast the term.
+    timeout: Math.max(1_000, term / 4),
+    // A read from a replica may be old.
+    allow_direct: false,
+  });
+  const { ttl } = await bucket.status();
+  const held = ({ owner, host, directory }: Entry) =>
+    new Problem({
+      where: key,
+      expected,
+      found: `that ${owner} on ${host} holds it${directory === undefined ? '' : ` (${directory})`}`,
+      remedy: `Stop that process; if it is already gone, wait ${ttl / 1_000} s and start again.`,
+      exit: EXIT.owned,
+    });
+  return { bucket, key, entry: { ...me, holding: randomUUID() }, term: ttl, held };
+}
+
+/** Gives the revision with which it was taken, or the entry of whoever has it. */
+async function take({ bucket, key, entry }: Claim): Promise<number | Entry> {
+  const { holder, revision } = await read(bucket, key);
+  if (holder !== undefined && !isSamePlace(holder, entry)) return holder;
+  try {
+    return await bucket.put(key, JSON.stringify(entry), { previousSeq: revision });
+  } catch (error) {
+    const now = await read(bucket, key);
+    if (now.holder === undefined) throw error;
+    return now.holder.holding === entry.holding ? now.revision : now.holder;
+  }
+}
+
+async function read(
+  bucket: KV,
+  key: string,
+): Promise<{ readonly holder: Entry | undefined; readonly revision: number }> {
+  const found = await bucket.get(key);
+  if (found === null) return { holder: undefined, revision: 0 };
+  const holder = found.operation === 'PUT' ? entrySchema.parse(found.json()) : undefined;
+  return { holder, revision: found.revision };
+}
+
+function isSamePlace(a: Holder, b: Holder): boolean {
+  return a.directory !== undefined && a.directory === b.directory && a.host === b.host;
+}
+
+function keep(claim: Claim, taken: number, connection: NatsConnection): Lease {
+  const { bucket, key, term } = claim;
+  let revision = taken;
+  const lost = new AbortController();
+  const stop = new AbortController();
+  const renewing = (async () => {
+    while (!lost.signal.aborted) {
+      await delay(term / 3, undefined, { signal: stop.signal }).catch(() => undefined);
+      if (stop.signal.aborted) return;
+      // While the server is away nobody else can take it either.
+      const renewed = await renew(claim, revision).catch(() => revision);
+      if (typeof renewed === 'number') revision = renewed;
+      else lost.abort(claim.held(renewed));
+    }
+  })();
+  return {
+    lost: lost.signal,
+    async release() {
+      stop.abort();
+      await renewing;
+      if (lost.signal.aborted || connection.isClosed()) return;
+      await bucket.delete(key, { previousSeq: revision }).catch(() => undefined);
+    },
+  };
+}
+
+async function renew(claim: Claim, revision: number): Promise<number | Entry> {
+  const { bucket, key, entry } = claim;
+  try {
+    return await bucket.update(key, JSON.stringify(entry), revision);
+  } catch {
+    // Only the entry says whether the answer was lost, the term is over, or somebody else has it.
+    const now = await read(bucket, key);
+    if (now.holder === undefined) return take(claim);
+    return now.holder.holding === entry.holding ? now.revision : now.holder;
+  }
+}

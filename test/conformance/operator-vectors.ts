@@ -1,0 +1,133 @@
+import { Subject } from 'rxjs';
+import { z } from 'zod';
+import { patternLogic, type Said } from '../../operators/correlate/pattern-logic.ts';
+import type { Program } from '../../operators/correlate/program.ts';
+import type { Epoch, Flow, StageId } from '../../operators/flow/flow.ts';
+import { keyed } from '../../operators/flow/keyed.ts';
+import { order } from '../../operators/flow/order.ts';
+import type { Key } from '../../operators/model/key.ts';
+import { BEGINNING, END_OF_TIME, type EventTime } from '../../operators/model/time.ts';
+import {
+  createSnapshots,
+  NO_STATES,
+  type PackedStates,
+} from '../../pipelines/worker/epochs/snapshots.ts';
+import { type PatternAnswer, stagesOf } from './pattern-vectors.ts';
+import {
+  programOfVector,
+  type VectorEvent,
+  vectorEventSchema,
+  vectorPatternSchema,
+} from './vector-patterns.ts';
+
+const time = z
+  .union([z.number(), z.enum(['min', 'max'])])
+  .transform((at) => (at === 'min' ? BEGINNING : at === 'max' ? END_OF_TIME : at) as EventTime);
+
+/** One operator vector; what it must bring is left out. */
+export const operatorVectorSchema = vectorPatternSchema.extend({
+  time: z.enum(['event', 'processing']),
+  key: z.string().nullable(),
+  events: z.array(vectorEventSchema),
+  emit_timed_out: z.boolean().default(false),
+  ops: z.array(
+    z.discriminatedUnion('op', [
+      z.object({ op: z.literal('event'), seq: z.number() }),
+      z.object({ op: z.literal('watermark'), ts: time }),
+      z.object({ op: z.literal('snapshot_restore') }),
+    ]),
+  ),
+});
+
+type OperatorVector = z.infer<typeof operatorVectorSchema>;
+
+const LINE = 'vector/line' as Key;
+
+/** Runs a vector through order and a pattern, in the runtime that carries them in the pipeline. */
+export function answerOperatorVector(vector: OperatorVector): PatternAnswer {
+  const { name } = vector;
+  const program = programOfVector(vector);
+  if ('refused' in program) return { name, error: program.refused };
+  const bySeq = new Map(vector.events.map((event) => [event.seq, event]));
+  const said: Flow<Said<VectorEvent>>[] = [];
+  let life = begin(program, NO_STATES, said);
+  for (const [index, each] of vector.ops.entries()) {
+    if (each.op === 'snapshot_restore') {
+      life = begin(program, life.save(index as Epoch), said);
+    } else if (each.op === 'watermark') {
+      life.send(watermark(each.ts));
+    } else {
+      const event = bySeq.get(each.seq);
+      if (event === undefined) throw new Error(`op: expected an event, found no seq ${each.seq}`);
+      // On arrival: every event has a time of its own, and nothing waits for it.
+      const at = vector.time === 'event' ? event.timestamp : ((index + 1) as EventTime);
+      life.send({ kind: 'event', key: keyOf(vector, event), time: at, value: event });
+      if (vector.time === 'processing') life.send(watermark(at));
+    }
+  }
+  return answerOf(name, said, vector.emit_timed_out);
+}
+
+function keyOf({ key }: OperatorVector, event: VectorEvent): Key {
+  return `${LINE}/${key === null ? 'all' : String(Reflect.get(event, key))}` as Key;
+}
+
+function watermark(at: EventTime): Flow<VectorEvent> {
+  return { kind: 'watermark', scope: 'line', of: LINE, time: at };
+}
+
+function begin(
+  program: Program<VectorEvent>,
+  states: PackedStates,
+  said: Flow<Said<VectorEvent>>[],
+) {
+  const snapshots = createSnapshots(states);
+  const input = new Subject<Flow<VectorEvent>>();
+  let failure: unknown;
+  input
+    .pipe(
+      // Ties go by arrival.
+      order<VectorEvent>({ id: 'order' as StageId, rank: () => '' }, snapshots),
+      keyed(patternLogic('pattern' as StageId, program), snapshots),
+    )
+    .subscribe({
+      next: (item) => said.push(item),
+      error: (error) => {
+        failure = error;
+      },
+    });
+  const send = (item: Flow<VectorEvent>): void => {
+    input.next(item);
+    if (failure !== undefined) throw failure;
+  };
+  return {
+    send,
+    save(epoch: Epoch): PackedStates {
+      snapshots.begin(() => send({ kind: 'barrier', epoch }));
+      return snapshots.taken();
+    },
+  };
+}
+
+const lateSchema = z.object({ seq: z.number() });
+
+function answerOf(
+  name: string,
+  items: readonly Flow<Said<VectorEvent>>[],
+  withTimedOut: boolean,
+): PatternAnswer {
+  const said = items.flatMap((item) => (item.kind === 'event' ? [item.value] : []));
+  const late = items.flatMap((item) => {
+    if (item.kind !== 'row' || item.table !== 'dead_letters') return [];
+    return [lateSchema.parse(JSON.parse(item.row.original)).seq];
+  });
+  return {
+    name,
+    matches: said.flatMap((each) => (each.kind === 'match' ? [stagesOf(each.match)] : [])),
+    timed_out: said.flatMap((each) => {
+      if (each.kind !== 'timed-out' || !withTimedOut) return [];
+      return [{ match: stagesOf(each.match), at: each.at }];
+    }),
+    late,
+  };
+}

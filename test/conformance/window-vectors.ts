@@ -1,0 +1,226 @@
+import { Subject } from 'rxjs';
+import { z } from 'zod';
+import type { Epoch, Flow, StageId } from '../../operators/flow/flow.ts';
+import { keyed } from '../../operators/flow/keyed.ts';
+import type { Frame } from '../../operators/model/frame.ts';
+import type { Key } from '../../operators/model/key.ts';
+import type { Sequence } from '../../operators/model/message.ts';
+import {
+  BEGINNING,
+  type Duration,
+  END_OF_TIME,
+  type EventTime,
+} from '../../operators/model/time.ts';
+import type { Window } from '../../operators/model/window.ts';
+import type { WindowProgram } from '../../operators/window/compile.ts';
+import { gather } from '../../operators/window/gather.ts';
+import { createEngine } from '../../operators/window/panes.ts';
+import type { Assigner, Trigger } from '../../operators/window/shape.ts';
+import {
+  createSnapshots,
+  NO_STATES,
+  type PackedStates,
+} from '../../pipelines/worker/epochs/snapshots.ts';
+
+const duration = z.number().transform((number) => number as Duration);
+const time = z
+  .union([z.number(), z.enum(['min', 'max'])])
+  .transform((at) => (at === 'min' ? BEGINNING : at === 'max' ? END_OF_TIME : at) as EventTime);
+
+const triggerSchema = z.object({
+  type: z.enum(['eventTime', 'continuousEventTime', 'count']),
+  interval_ms: duration.optional(),
+  n: z.number().optional(),
+  purging: z.boolean().default(false),
+});
+
+/** One window vector; what each operation must bring is left out. One unit of its time becomes one microsecond. */
+export const windowVectorSchema = z.object({
+  name: z.string(),
+  window: z.object({
+    assigner: z.enum(['tumbling', 'hopping', 'session', 'global']),
+    size_ms: duration.optional(),
+    slide_ms: duration.optional(),
+    offset_ms: duration.optional(),
+    gap_ms: duration.optional(),
+    trigger: triggerSchema,
+    allowed_lateness_ms: duration.default(0 as Duration),
+  }),
+  ops: z.array(
+    z.discriminatedUnion('op', [
+      z.object({ op: z.literal('element'), key: z.string(), value: z.number(), ts: time }),
+      z.object({ op: z.literal('watermark'), ts: time }),
+      z.object({ op: z.literal('snapshot_restore') }),
+    ]),
+  ),
+});
+
+type WindowVector = z.infer<typeof windowVectorSchema>;
+type Element = { readonly key: string; readonly value: number; readonly ts: number };
+type Emitted = {
+  readonly key: string;
+  readonly sum: number;
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly start?: number;
+  readonly end?: number;
+};
+
+/** What the product's windows say at each operation of a vector. */
+export type WindowAnswer = {
+  readonly name: string;
+  readonly ops: readonly { readonly emit: readonly Emitted[]; readonly late: readonly Element[] }[];
+};
+
+/** Runs a vector through the logic of the window stage, in the runtime that carries it in the pipeline. */
+export function answerWindowVector({ name, window, ops }: WindowVector): WindowAnswer {
+  const times = ops.flatMap((each) => (each.op === 'element' ? [each.ts] : []));
+  const program = programOf(window, Math.min(...times));
+  const keys = new Set(ops.flatMap((each) => (each.op === 'element' ? [each.key] : [])));
+  let life = begin(program, NO_STATES);
+  const answers: Flow<Window>[][] = [];
+  for (const each of ops) {
+    switch (each.op) {
+      case 'element':
+        answers.push(life.send([element(each)]));
+        break;
+      case 'watermark':
+        // A source has a clock of its own; the clock of a vector is that of all its keys.
+        answers.push(life.send([...keys].map((key) => watermark(key, each.ts))));
+        break;
+      case 'snapshot_restore':
+        life = begin(program, life.save(answers.length as Epoch));
+        answers.push([]);
+        break;
+    }
+  }
+  const unbounded = window.assigner === 'global';
+  return { name, ops: answers.map((items) => answerOf(items, unbounded)) };
+}
+
+function programOf(window: WindowVector['window'], earliest: number): WindowProgram {
+  const { trigger, allowed_lateness_ms: lateness } = window;
+  const engine = createEngine({
+    assigner: assignerOf(window, earliest),
+    trigger: triggerOf(trigger),
+    purging: trigger.purging,
+    lateness,
+    refire: 'frame',
+    ordered: false,
+    quantiles: [],
+  });
+  return { id: 'vector', fingerprint: '', engine, takes: () => true };
+}
+
+function assignerOf(window: WindowVector['window'], earliest: number): Assigner {
+  const { assigner, size_ms, slide_ms, gap_ms, offset_ms: offset = 0 as Duration } = window;
+  const given = (value: Duration | undefined, field: string): Duration => {
+    if (value === undefined) throw new Error(`a ${assigner} window needs ${field}`);
+    return value;
+  };
+  switch (assigner) {
+    case 'tumbling': {
+      const size = given(size_ms, 'size_ms');
+      const ancient = earliest - offset < -size ? 'next' : 'contained';
+      return { kind: 'aligned', size, hop: size, offset, ancient };
+    }
+    case 'hopping': {
+      const [size, hop] = [given(size_ms, 'size_ms'), given(slide_ms, 'slide_ms')];
+      const ancient = earliest - offset < -hop ? 'also-next' : 'contained';
+      return { kind: 'aligned', size, hop, offset, ancient };
+    }
+    case 'session':
+      return { kind: 'session', gap: given(gap_ms, 'gap_ms') };
+    case 'global':
+      return { kind: 'global' };
+  }
+}
+
+function triggerOf({ type, interval_ms, n }: z.infer<typeof triggerSchema>): Trigger {
+  switch (type) {
+    case 'eventTime':
+      return { kind: 'time' };
+    case 'continuousEventTime':
+      if (interval_ms === undefined) throw new Error('a continuous trigger needs interval_ms');
+      return { kind: 'interval', every: interval_ms, report: 'each' };
+    case 'count':
+      if (n === undefined) throw new Error('a count trigger needs n');
+      return { kind: 'count', count: n };
+  }
+}
+
+function begin(program: WindowProgram, states: PackedStates) {
+  const programs = [program];
+  const snapshots = createSnapshots(states);
+  const input = new Subject<Flow<Frame>>();
+  const logic = gather<null>({
+    id: 'window' as StageId,
+    openShared: () => null,
+    programsOf: () => programs,
+    say(window, _timely, out) {
+      // A session that became part of another one is withdrawn in the table; as an event it never was.
+      if (window.count > 0) out.emit(window);
+    },
+  });
+  let said: Flow<Window>[] = [];
+  let failure: unknown;
+  keyed(
+    logic,
+    snapshots,
+  )(input).subscribe({
+    next: (item) => said.push(item),
+    error: (error) => {
+      failure = error;
+    },
+  });
+  const send = (items: readonly Flow<Frame>[]): Flow<Window>[] => {
+    said = [];
+    for (const item of items) input.next(item);
+    if (failure !== undefined) throw failure;
+    return said;
+  };
+  return {
+    send,
+    save(epoch: Epoch): PackedStates {
+      snapshots.begin(() => send([{ kind: 'barrier', epoch }]));
+      return snapshots.taken();
+    },
+  };
+}
+
+function element({ key, value, ts }: Element): Flow<Frame> {
+  const subject = key as Key;
+  const frame: Frame = {
+    kind: 'frame',
+    origin: { subject, sequence: 0 as Sequence, appended: ts as EventTime },
+    asset: subject,
+    times: Float64Array.of(ts),
+    signals: ['value'],
+    values: Float64Array.of(value),
+    texts: [],
+  };
+  return { kind: 'event', key: subject, time: ts as EventTime, value: frame };
+}
+
+function watermark(key: string, at: EventTime): Flow<Frame> {
+  return { kind: 'watermark', scope: 'source', of: key as Key, time: at };
+}
+
+const lateSchema = z.object({ time: z.number(), value: z.number() });
+
+function answerOf(items: readonly Flow<Window>[], unbounded: boolean) {
+  const emit: Emitted[] = [];
+  const late: Element[] = [];
+  for (const item of items) {
+    if (item.kind === 'event') {
+      const { asset, sum, count, min, max, start, end } = item.value;
+      const emitted = { key: asset, sum, count, min, max };
+      emit.push(unbounded ? emitted : { ...emitted, start, end });
+    } else if (item.kind === 'row' && item.table === 'dead_letters') {
+      const { time, value } = lateSchema.parse(JSON.parse(item.row.original));
+      late.push({ key: item.row.source, value, ts: time });
+    }
+  }
+  return { emit, late };
+}

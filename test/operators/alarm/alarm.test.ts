@@ -1,0 +1,255 @@
+import { describe, expect, test } from 'vitest';
+import { alarm } from '../../../operators/alarm/alarm.ts';
+import { machineEvent, PRESS, rules, situation } from '../../support/findings.ts';
+import { runThrough } from '../../support/flows.ts';
+import {
+  alarmsOf,
+  cleared,
+  type Item,
+  landedOf,
+  phase,
+  raised,
+  run,
+  said,
+  shelve,
+  toldOf,
+  wait,
+} from './telling.ts';
+
+describe('without anything said', () => {
+  test('every anomaly passes at once and lands, and its alarm has a history', () => {
+    const out = run({}, raised(10), phase(20, 'updated', 2), cleared(30, 3));
+    expect(toldOf(out)).toEqual(['raised 10 hot 1', 'updated 20 hot 2', 'cleared 30 hot 3']);
+    expect(landedOf(out)).toEqual(['raised 1', 'updated 2', 'cleared 3']);
+    expect(alarmsOf(out)).toEqual([
+      'hot raised: normal > unacknowledged',
+      'hot cleared: unacknowledged > returned',
+    ]);
+  });
+
+  test('observations pass untouched', () => {
+    const out = run({}, said(5, 'state', { state: 'EXECUTE' }));
+    expect(out.filter(({ kind }) => kind === 'event')).toHaveLength(1);
+  });
+});
+
+describe('acknowledgement', () => {
+  test('is a row with who and why, and normal follows when it has cleared', () => {
+    const out = run(
+      {},
+      raised(10),
+      said(20, 'acknowledged', { by: 'fitter 7', reason: 'on my way' }),
+      cleared(30),
+    );
+    expect(alarmsOf(out)).toEqual([
+      'hot raised: normal > unacknowledged',
+      'hot acknowledged: unacknowledged > acknowledged',
+      'hot cleared: acknowledged > normal',
+    ]);
+    const row = out.flatMap((item) =>
+      item.kind === 'row' && item.table === 'alarms' ? [item.row] : [],
+    )[1];
+    expect(row).toMatchObject({
+      who: 'fitter 7',
+      reason: 'on my way',
+      asset: 'fan',
+      anomaly: 'hot-temperature-',
+    });
+  });
+
+  test('may name the rule, the signal, the point or the anomaly; another is not meant', () => {
+    for (const data of [
+      { rule: 'cold' },
+      { signal: 'press*' },
+      { point: 'de' },
+      { anomaly: 'x' },
+    ]) {
+      expect(alarmsOf(run({}, raised(10), said(20, 'acknowledged', data)))).toHaveLength(1);
+    }
+    expect(
+      alarmsOf(run({}, raised(10), said(20, 'acknowledged', { signal: 'temp*' }))),
+    ).toHaveLength(2);
+  });
+
+  test('a severity that rises, or too long a time, asks for another', () => {
+    const worse = phase(30, 'updated', 2, { severity: 'alarm' });
+    expect(alarmsOf(run({}, raised(10), said(20, 'acknowledged'), worse)).at(-1)).toBe(
+      'hot risen: acknowledged > unacknowledged',
+    );
+    const out = run(
+      { realarm: '1m' },
+      raised(10),
+      said(20, 'acknowledged'),
+      wait(79),
+      wait(80),
+      cleared(90),
+    );
+    expect(alarmsOf(out).slice(2)).toEqual([
+      'hot realarm: acknowledged > unacknowledged',
+      'hot cleared: unacknowledged > returned',
+    ]);
+    expect(toldOf(out)).toEqual(['raised 10 hot 1', 'updated 80 hot 2', 'cleared 90 hot 3']);
+  });
+});
+
+describe('shelving', () => {
+  test('withholds what comes, and tells it when its time is over, with dense revisions', () => {
+    const out = run(
+      {},
+      said(5, 'shelved', shelve),
+      raised(10),
+      phase(20, 'updated', 2),
+      wait(100),
+      cleared(110, 3),
+    );
+    expect(toldOf(out)).toEqual(['raised 100 hot 3', 'cleared 110 hot 4']);
+    expect(landedOf(out)).toEqual([
+      'raised 1 shelved',
+      'updated 2 shelved',
+      'raised 3',
+      'cleared 4',
+    ]);
+    expect(alarmsOf(out).slice(1)).toEqual([
+      'hot raised: shelved > shelved',
+      'hot unshelved:  >',
+      'hot unshelved: shelved > unacknowledged',
+      'hot cleared: unacknowledged > returned',
+    ]);
+  });
+
+  test('is over by "unshelved" as well', () => {
+    const out = run(
+      {},
+      said(5, 'shelved', shelve),
+      raised(10),
+      said(20, 'unshelved', { rule: 'hot' }),
+    );
+    expect(toldOf(out)).toEqual(['raised 20 hot 2']);
+  });
+
+  test('nobody hears of what cleared meanwhile', () => {
+    const out = run({}, said(5, 'shelved', shelve), raised(10), cleared(20), wait(200));
+    expect(toldOf(out)).toEqual([]);
+    expect(landedOf(out)).toEqual(['raised 1 shelved', 'cleared 2 shelved']);
+  });
+
+  test('whoever was told that it stands is told that it cleared', () => {
+    const out = run({}, raised(3), said(5, 'shelved', shelve), cleared(20));
+    expect(toldOf(out)).toEqual(['raised 3 hot 1', 'cleared 20 hot 2']);
+  });
+
+  test.for([{ reason: 'x' }, { until: 4_000 }])('%o is none: it has no end behind it', (data) => {
+    const out = run({}, said(5, 'shelved', data), raised(10));
+    expect(toldOf(out)).toEqual(['raised 10 hot 1']);
+    expect(
+      out.some(
+        (item) =>
+          item.kind === 'row' && item.table === 'dead_letters' && item.row.reason === 'refused',
+      ),
+    ).toBe(true);
+  });
+
+  test('other rules and other assets are told', () => {
+    const out = run(
+      {},
+      said(5, 'shelved', shelve),
+      raised(10, { rule: 'cold' }),
+      raised(11, { asset: PRESS }),
+    );
+    expect(toldOf(out)).toHaveLength(2);
+  });
+});
+
+describe('out of service', () => {
+  test('lasts until somebody puts it back', () => {
+    const items = [said(5, 'out_of_service', { reason: 'dismantled' }), raised(10), wait(1e6)];
+    expect(toldOf(run({}, ...items))).toEqual([]);
+    expect(landedOf(run({}, ...items))).toEqual(['raised 1 out of service']);
+    expect(toldOf(run({}, ...items, said(1e6 + 1, 'in_service')))).toEqual([
+      'raised 1000001 hot 2',
+    ]);
+  });
+});
+
+describe('suppression by design', () => {
+  const alarms = { suppress: [{ during: ['changeover'], settle: '1m', signals: ['temp*'] }] };
+  const during = (seconds: number, planned: string) =>
+    machineEvent(seconds, 'note', {}, { situation: situation({ planned }) }) as Item;
+
+  test('during a changeover and until it has settled, what is judged is not told', () => {
+    const out = run(
+      alarms,
+      during(5, 'changeover'),
+      raised(10),
+      during(20, 'changeover'),
+      during(80, ''),
+      during(81, ''),
+    );
+    expect(toldOf(out)).toEqual(['raised 81 hot 2']);
+    expect(landedOf(out)[0]).toBe('raised 1 changeover');
+    expect(alarmsOf(out)).toEqual([
+      'hot raised: suppressed > suppressed',
+      'hot unsuppressed: suppressed > unacknowledged',
+    ]);
+  });
+
+  test('other signals and other stretches are told', () => {
+    expect(toldOf(run(alarms, during(5, 'maintenance'), raised(10)))).toHaveLength(1);
+    expect(
+      toldOf(run(alarms, during(5, 'changeover'), raised(10, { signal: 'speed' }))),
+    ).toHaveLength(1);
+  });
+});
+
+describe('feedback', () => {
+  test('is a row: right or wrong, by whom and why', () => {
+    const out = run(
+      {},
+      raised(10),
+      said(20, 'feedback', { verdict: 'false', by: 'fitter 7', reason: 'a fork lift' }),
+    );
+    expect(alarmsOf(out).at(-1)).toBe('hot false: unacknowledged > unacknowledged');
+  });
+
+  test('on an anomaly that is forgotten still counts', () => {
+    const out = run(
+      {},
+      said(20, 'feedback', { verdict: 'confirmed', anomaly: 'old', rule: 'hot' }),
+    );
+    expect(out).toContainEqual(
+      expect.objectContaining({
+        table: 'alarms',
+        row: expect.objectContaining({ anomaly: 'old', rule: 'hot', cause: 'confirmed' }),
+      }),
+    );
+  });
+
+  test('that is neither becomes a dead letter', () => {
+    const out = run({}, said(20, 'feedback', { verdict: 'perhaps' }));
+    expect(out.some((item) => item.kind === 'row' && item.table === 'dead_letters')).toBe(true);
+  });
+});
+
+test('cut anywhere, it goes on', () => {
+  const items: Item[] = [
+    rules({
+      alarms: { flood: { limit: 2, per: '1m' }, regime: { signals: 2, per: '1m' }, realarm: '1m' },
+    }) as Item,
+    ...[
+      raised(10),
+      said(20, 'acknowledged'),
+      said(25, 'shelved', { until: 60_000, signal: 'speed' }),
+    ],
+    ...[
+      raised(30, { signal: 'speed' }),
+      raised(40, { rule: 'usual', detector: 'baseline' }),
+      wait(70),
+    ],
+    ...[raised(75, { rule: 'a' }), raised(76, { rule: 'b' }), wait(120), cleared(130), wait(500)],
+  ];
+  const whole = runThrough(alarm, items);
+  expect(toldOf(whole).length).toBeGreaterThan(6);
+  for (let cut = 0; cut < items.length; cut += 1) {
+    expect(runThrough(alarm, items, new Set([cut]))).toEqual(whole);
+  }
+});

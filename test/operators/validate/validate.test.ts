@@ -1,0 +1,129 @@
+import { describe, expect, test } from 'vitest';
+import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
+import type { States } from '../../../operators/flow/states.ts';
+import type { Decoded } from '../../../operators/model/decoded.ts';
+import type { Key } from '../../../operators/model/key.ts';
+import type { Sequence } from '../../../operators/model/message.ts';
+import { plantModelSchema } from '../../../operators/model/plant-model.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
+import { MOST } from '../../../operators/validate/repeats.ts';
+import { validate } from '../../../operators/validate/validate.ts';
+import { event, runThrough, valuesOf } from '../../support/flows.ts';
+import { MODEL } from '../../support/plant-log.ts';
+
+const change: Flow<Decoded> = {
+  kind: 'change',
+  sequence: 1 as Sequence,
+  value: { kind: 'model', id: 'c1', model: plantModelSchema.parse(MODEL) },
+};
+
+function frame(
+  asset: string,
+  identity: { producer: string; mark: number },
+  signals: readonly string[] = ['temperature'],
+): Flow<Decoded> {
+  const subject = `telemetry.${asset.replaceAll('/', '.')}`;
+  return event(subject, 1, {
+    kind: 'frame',
+    origin: { subject, sequence: 2 as Sequence, appended: 1 as EventTime, identity },
+    asset: asset as Key,
+    times: Float64Array.of(1),
+    signals,
+    values: new Float64Array(signals.length),
+    texts: [],
+  });
+}
+
+function reasons(output: readonly Flow<Decoded>[]): string[] {
+  return output.flatMap((item) => {
+    return item.kind === 'row' && item.table === 'dead_letters' ? [item.row.reason] : [];
+  });
+}
+
+describe('recognise', () => {
+  test('what the model knows goes on', () => {
+    const output = runThrough(validate, [change, frame('p1/l1/press', { producer: '', mark: 1 })]);
+    expect(valuesOf(output)).toHaveLength(1);
+    expect(reasons(output)).toEqual([]);
+  });
+
+  test.each([
+    'p1/l1/stranger',
+    'p1/l9/press',
+    'p9/l1/press',
+    'constructor/l1/press',
+    '__proto__/l/a',
+  ])('the unknown asset %s becomes a dead letter', (asset) => {
+    const output = runThrough(validate, [change, frame(asset, { producer: '', mark: 1 })]);
+    expect(valuesOf(output)).toEqual([]);
+    expect(reasons(output)).toEqual(['unknown']);
+  });
+
+  test('nothing is remembered of subjects that the model does not know', () => {
+    let kept: unknown;
+    const states: States = {
+      restore: () => undefined,
+      save: (_, begin) => {
+        const saved = begin((cells) => {
+          kept = cells.map(([key]) => key);
+        });
+        saved.more(100);
+      },
+    };
+    const known = frame('p1/l1/press', { producer: '', mark: 1 });
+    const strange = frame('p1/l1/stranger', { producer: '', mark: 1 });
+    runThrough(
+      () => validate(states),
+      [change, known, strange, { kind: 'barrier', epoch: 1 as Epoch }],
+    );
+    expect(kept).toEqual(['telemetry.p1.l1.press']);
+  });
+
+  test('an unknown signal is counted, and its readings go on, marked', () => {
+    const signals = ['temperature', 'pressure', 'constructor'];
+    const output = runThrough(validate, [
+      change,
+      frame('p1/l1/press', { producer: '', mark: 1 }, signals),
+    ]);
+    expect(valuesOf(output)).toMatchObject([{ unknown: ['pressure', 'constructor'] }]);
+    expect(output.find((item) => item.kind === 'row')).toMatchObject({
+      row: { reason: 'unknown', count: 2 },
+    });
+  });
+
+  test('the same message again is a duplicate, on its own subject only', () => {
+    const same = { producer: 'gateway/1', mark: 5 };
+    const output = runThrough(validate, [
+      change,
+      frame('p1/l1/press', same),
+      frame('p1/l1/press', same),
+      frame('p1/l1/pump', same),
+    ]);
+    expect(valuesOf(output)).toHaveLength(2);
+    expect(reasons(output)).toEqual(['duplicate']);
+  });
+
+  test('a producer that sends an old message again is found out, however old it is', () => {
+    const count = (mark: number) => frame('p1/l1/press', { producer: 'gateway/1', mark });
+    const many = Array.from({ length: MOST + 100 }, (_, mark) => count(mark));
+    const output = runThrough(validate, [change, ...many, count(3)]);
+    expect(reasons(output)).toEqual(['duplicate']);
+  });
+
+  test('a rebooted producer counts anew', () => {
+    const output = runThrough(validate, [
+      change,
+      frame('p1/l1/press', { producer: 'gateway/1', mark: 5 }),
+      frame('p1/l1/press', { producer: 'gateway/2', mark: 5 }),
+    ]);
+    expect(valuesOf(output)).toHaveLength(2);
+  });
+
+  test('a restart between a message and its repeat changes nothing', () => {
+    const items = [1, 2, 1, 3, 2].map((mark) => frame('p1/l1/press', { producer: '', mark }));
+    const whole = runThrough(validate, [change, ...items]);
+    const cut = runThrough(validate, [change, ...items], new Set([0, 1, 2, 3, 4]));
+    expect(cut).toEqual(whole);
+    expect(reasons(whole)).toEqual(['duplicate', 'duplicate']);
+  });
+});

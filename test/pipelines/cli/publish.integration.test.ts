@@ -1,0 +1,77 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { registerApply } from '../../../pipelines/cli/apply.ts';
+import { registerNatsConfig } from '../../../pipelines/cli/nats-config.ts';
+import { registerPublish } from '../../../pipelines/cli/publish.ts';
+import { startNats, type TestNats } from '../../support/servers.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const folder = temporaryDirectory();
+const press = fileURLToPath(new URL('../../../examples/recordings/press.ndjson', import.meta.url));
+const plant = join(folder, 'plant.yaml');
+const wrong = join(folder, 'wrong.yaml');
+writeFileSync(plant, 'plants: [{ id: works, lines: [{ id: line1, assets: [{ id: press }] }] }]\n');
+writeFileSync(wrong, 'windows: [{ id: w, kind: tumbling }]\n');
+
+let server: TestNats;
+beforeAll(async () => {
+  server = await startNats();
+});
+afterAll(() => server.stop());
+
+/** What a command prints. */
+async function andon(...words: string[]): Promise<string> {
+  const lines: string[] = [];
+  const spy = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)));
+  const program = new Command().exitOverride();
+  for (const register of [registerApply, registerNatsConfig, registerPublish]) register(program);
+  try {
+    await program.parseAsync(['node', 'andon', ...words]);
+  } finally {
+    spy.mockRestore();
+  }
+  return lines.join('\n');
+}
+
+test('apply only checks when it is told to, and publishes nothing when anything is wrong', async () => {
+  expect(await andon('apply', plant, '--check')).toBe(`${plant}: no mistakes.`);
+  const refused = andon('apply', plant, wrong, '--nats', server.url);
+  await expect(refused).rejects.toThrow(
+    /^one mistake; nothing was changed:\n.*wrong\.yaml:1:11: windows\.0\.size: expected a duration such as .*, found nothing$/,
+  );
+  const publishing = andon('publish', press, '--nats', server.url);
+  await expect(publishing).rejects.toThrow(/found none\. With --replay it is made/);
+});
+
+test('apply says at which message a change takes effect, publish what is in the log', async () => {
+  const nats = ['--nats', server.url, '--json'];
+  const applied = JSON.parse(await andon('apply', plant, '--replay', press, ...nats));
+  expect(applied).toEqual([
+    {
+      subject: 'model.works',
+      change: expect.stringMatching(/^[a-z2-7]{20}$/),
+      stream: 'ANDON_0',
+      sequence: 1,
+    },
+  ]);
+  const counts = JSON.parse(await andon('publish', press, '--settle', '0s', ...nats));
+  // 5 messages, and 8 ticks in the silences between them.
+  expect(counts).toMatchObject({ acknowledged: 13, last: 14, duplicates: 0, stopped: false });
+  await expect(andon('publish', press, '--speed', 'soon', ...nats)).rejects.toThrow(
+    /--speed: expected a number above 0, or max, found soon/,
+  );
+});
+
+test('nats-config prints a mapping for several partitions', async () => {
+  expect(await andon('nats-config')).toContain('no mapping is needed');
+  const printed = await andon('nats-config', '--partitions', '4', '--plant', 'works');
+  expect(printed).toContain(
+    '"telemetry.*.*.*": "andon.{{partition(4,1,2)}}.telemetry.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}"',
+  );
+  await expect(andon('nats-config', '--partitions', 'many')).rejects.toThrow(
+    /--partitions: partitions: expected/,
+  );
+});

@@ -1,0 +1,167 @@
+import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import type { Message, Sequence } from '../../../../operators/model/message.ts';
+import { createBell } from '../../../../pipelines/base/bell.ts';
+import type { Gap, Log } from '../../../../pipelines/nats/log.ts';
+import type { InternalEvent } from '../../../../pipelines/observe/internal-events.ts';
+import { plant } from '../../../../pipelines/plant.ts';
+import { deliver } from '../../../../pipelines/worker/delivery/deliver.ts';
+import { openEpochStore } from '../../../../pipelines/worker/epochs/epoch-store.ts';
+import { runEpochs } from '../../../../pipelines/worker/epochs/epochs.ts';
+import { memoryLog } from '../../../support/memory-log.ts';
+import { MemorySink } from '../../../support/memory-sink.ts';
+import { logOf, plantLife } from '../../../support/plant-log.ts';
+import { temporaryDirectory } from '../../../support/temporary.ts';
+import { live } from '../../../support/worker-life.ts';
+
+const messages = logOf(plantLife(7, 240));
+const RUN = { pipeline: 'plant', run: '1', stream: 'MEMORY', created: '2026-01-01T00:00:00Z' };
+
+/** One life over a log, with a backlog of so many files, until the log has ended. */
+async function run(
+  log: Log,
+  files = 1_000,
+  rows = 100,
+): Promise<{ sink: MemorySink; recorded: InternalEvent[] }> {
+  const directory = temporaryDirectory();
+  const sink = new MemorySink('clickhouse');
+  const store = await openEpochStore(directory, [sink.name], () => {});
+  const bell = createBell();
+  const recorded: InternalEvent[] = [];
+  const record = (internalEvent: InternalEvent) => void recorded.push(internalEvent);
+  const drain = new AbortController();
+  const { signal } = new AbortController();
+  let epoch = 0;
+  const checkpointed = () => epoch;
+  const delivering = deliver({
+    ...{ sink, notes: sink, store, bell, record, checkpointed, signal },
+    drain: drain.signal,
+  });
+  await runEpochs({
+    ...{ run: RUN, pipeline: plant, store, directory, bell, record, signal, abort: signal },
+    openLog: async () => log,
+    limits: { seconds: 60, rows, bytes: 1e9, checkpointEvery: 5 },
+    backlog: { files, bytes: 1e9 },
+    onCheckpoint(now) {
+      epoch = now;
+    },
+  });
+  drain.abort();
+  await delivering;
+  return { sink, recorded };
+}
+
+describe('epochs', () => {
+  test('an epoch with a request ends soon, without a checkpoint; one without lasts its time', async () => {
+    const waitsOver = async (given: readonly Message[]) => {
+      const waits: number[] = [];
+      const log: Log = {
+        ...memoryLog(messages),
+        async pull(_limit, wait) {
+          waits.push(wait);
+          if (waits.length === 1) return { messages: given, gaps: [], ended: false };
+          // Nothing is in the epoch under way: the one before has ended.
+          if (wait < 1_000) await pause(wait);
+          return { messages: [], gaps: [], ended: wait >= 1_000 };
+        },
+      };
+      const { recorded } = await run(log, 1_000, 1e6);
+      const checkpoints = recorded.filter(({ kind }) => kind === 'checkpoint-written');
+      expect(checkpoints).toHaveLength(1);
+      return waits.at(-1);
+    };
+    expect(await waitsOver(messages)).toBe(1_000);
+    expect(await waitsOver(messages.slice(0, 50))).toBeGreaterThan(1_000);
+  });
+
+  test('a worker that dies again and again before its next checkpoint has one all the same', async () => {
+    const directory = temporaryDirectory();
+    const written: number[] = [];
+    for (const dies of [2, 4, 6]) {
+      const dying = live({
+        ...{ directory, messages, pipeline: plant, rows: 100, most: () => 20 },
+        sinks: [new MemorySink('clickhouse')],
+        record(internalEvent) {
+          if (internalEvent.kind === 'checkpoint-written') written.push(internalEvent.epoch);
+          if (internalEvent.kind === 'epoch-written' && internalEvent.epoch === dies) {
+            throw new Error('killed');
+          }
+        },
+      });
+      await expect(dying).rejects.toThrow('killed');
+    }
+    // Every third epoch: the lives are of two each.
+    expect(written).toContain(3);
+  });
+
+  test('a gap that is pulled alone becomes a dead letter with the message after it', async () => {
+    const gap: Gap = { kind: 'trimmed', from: 1 as Sequence, to: 9 as Sequence };
+    const batches = [{ messages: [], gaps: [gap], ended: false }];
+    const rest = { messages: messages.slice(9, 50), gaps: [], ended: true };
+    const log = { ...memoryLog(messages), pull: async () => batches.shift() ?? rest };
+    const { sink, recorded } = await run(log);
+    expect(sink.deadLetters()).toMatchObject({ 'trimmed ingest ': 9 });
+    expect(recorded.filter(({ kind }) => kind === 'gap')).toHaveLength(1);
+  });
+
+  test('files that have landed and only wait for a checkpoint do not stop the pulling', async () => {
+    const { sink, recorded } = await run(
+      memoryLog(messages, 0, () => 20),
+      3,
+    );
+    expect(sink.count('epochs')).toBeGreaterThan(5);
+    expect(recorded.findLast(({ kind }) => kind === 'sink-behind')).toMatchObject({ files: 0 });
+  }, 10_000);
+
+  test('the oldest file that waits can be cut again, however many checkpoints came after it', async () => {
+    const directory = temporaryDirectory();
+    const away = new MemorySink('clickhouse', async () => {
+      throw new Error('away');
+    });
+    const life = { directory, messages, pipeline: plant, rows: 100, most: () => 20 };
+    const dying = live({
+      ...life,
+      sinks: [away],
+      record(internalEvent) {
+        if (internalEvent.kind === 'epoch-written' && internalEvent.epoch === 14)
+          throw new Error('killed');
+      },
+    });
+    await expect(dying).rejects.toThrow('killed');
+    const [oldest = ''] = readdirSync(join(directory, 'epochs')).sort();
+    truncateSync(join(directory, 'epochs', oldest), 100);
+    const [sink, whole] = [new MemorySink('clickhouse'), new MemorySink('clickhouse')];
+    const told: string[] = [];
+    await live({ ...life, sinks: [sink], record: ({ kind }) => void told.push(kind) });
+    expect(told).toContain('epoch-file-damaged');
+    expect(told).not.toContain('replay-mismatch');
+    await live({ ...life, directory: temporaryDirectory(), sinks: [whole] });
+    expect(sink.facts()).toEqual(whole.facts());
+  });
+
+  test('without a checkpoint before a damaged file it does not begin with empty states', async () => {
+    const directory = temporaryDirectory();
+    const life = { directory, messages, pipeline: plant, rows: 100, most: () => 20 };
+    const away = new MemorySink('clickhouse', async () => {
+      throw new Error('away');
+    });
+    const dying = live({
+      ...life,
+      sinks: [away],
+      record(internalEvent) {
+        if (internalEvent.kind === 'checkpoint-written') throw new Error('killed');
+      },
+    });
+    await expect(dying).rejects.toThrow('killed');
+    const checkpoints = join(directory, 'checkpoints');
+    for (const name of readdirSync(checkpoints).filter((one) => one.startsWith('000000000000'))) {
+      truncateSync(join(checkpoints, name), 10);
+    }
+    const [oldest = ''] = readdirSync(join(directory, 'epochs')).sort();
+    truncateSync(join(directory, 'epochs', oldest), 100);
+    const sink = new MemorySink('clickhouse');
+    await expect(live({ ...life, sinks: [sink] })).rejects.toThrow('whole checkpoint');
+  });
+});
