@@ -1,7 +1,7 @@
 import { row } from '../operators/flow/flow.ts';
 import type { Sequence } from '../operators/model/message.ts';
 import type { EventTime } from '../operators/model/time.ts';
-import type { Blocks } from '../sinks/clickhouse/blocks.ts';
+import type { Blocks } from '../sinks/sink.ts';
 import { KEYS, NAMES } from './analysts-plant.ts';
 
 const MINUTE = 60e6;

@@ -1,9 +1,9 @@
 import { row } from '../operators/flow/flow.ts';
-import type { Frame } from '../operators/model/frame.ts';
+import type { Frame } from '../operators/model/decoded.ts';
 import { type AssetKey, assetKey } from '../operators/model/key.ts';
 import type { Sequence } from '../operators/model/message.ts';
 import type { EventTime } from '../operators/model/time.ts';
-import type { Blocks } from '../sinks/clickhouse/blocks.ts';
+import type { Blocks } from '../sinks/sink.ts';
 
 /** What a signal is like: its mean, how far it swings and scatters, and the steps that its sensor knows (0: none). */
 type Kind = {

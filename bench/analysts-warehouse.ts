@@ -6,8 +6,8 @@ import { startChild } from '../pipelines/base/child.ts';
 import { freePort } from '../pipelines/base/free-port.ts';
 import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
 import { migrate } from '../sinks/clickhouse/migrate.ts';
-import { warehouseCommand } from '../sinks/clickhouse/warehouse/command.ts';
 import { makeSecret } from '../sinks/clickhouse/warehouse/secret.ts';
+import { warehouseCommand } from '../sinks/clickhouse/warehouse/warehouse.ts';
 
 /** Bytes of the engine, as the product's configuration has them by default. */
 const MEMORY = 1_500_000_000;

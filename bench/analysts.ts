@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { EventTime } from '../operators/model/time.ts';
 import { createBlocks } from '../sinks/clickhouse/blocks.ts';
-import { createLanding } from '../sinks/clickhouse/landing.ts';
+import { createClickHouseSink } from '../sinks/clickhouse/clickhouse.ts';
 import { SQL_FOLDER } from '../sinks/clickhouse/migrate.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { addFacts } from './analysts-facts.ts';
@@ -44,7 +44,7 @@ export async function analysts(args: readonly string[]): Promise<boolean> {
   const warehouse = await startWarehouse(DATABASE, values.directory);
   try {
     const { owner, analyst } = warehouse;
-    const landing = createBenchLanding(createLanding(owner, { database: DATABASE }));
+    const landing = createBenchLanding(createClickHouseSink(owner, { database: DATABASE }));
     const began = performance.now();
     const start = await fill(landing, readings);
     const filled = (performance.now() - began) / 1_000;

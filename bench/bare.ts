@@ -1,14 +1,14 @@
 import { parseArgs } from 'node:util';
+import { unpack } from '../operators/decode/decode.ts';
 import { decodeFrame } from '../operators/decode/frame.ts';
-import { unpack } from '../operators/decode/payload.ts';
-import { createRoutes } from '../operators/decode/subject.ts';
+import { createSubjectParser } from '../operators/decode/subject.ts';
 import type { Message, Sequence } from '../operators/model/message.ts';
 import type { EventTime } from '../operators/model/time.ts';
-import { connectNats } from '../pipelines/nats/connection.ts';
-import { openJetstreamLog } from '../pipelines/nats/jetstream.ts';
 import type { Log } from '../pipelines/nats/log.ts';
+import { openJetstreamLog } from '../pipelines/nats/log-reader.ts';
+import { connectNats } from '../pipelines/nats/nats.ts';
+import { createClickHouseSink } from '../sinks/clickhouse/clickhouse.ts';
 import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
-import { createLanding } from '../sinks/clickhouse/landing.ts';
 import { createReadingsBlock } from '../sinks/clickhouse/readings-block.ts';
 import type { Block, Sink } from '../sinks/sink.ts';
 
@@ -48,7 +48,7 @@ export async function bare(args: readonly string[]): Promise<boolean> {
     password: values.password,
     database: values.database,
   });
-  const insert = inserting(createLanding(client, { database: values.database }));
+  const insert = inserting(createClickHouseSink(client, { database: values.database }));
   const log = await openJetstreamLog({ connection, stream: 'ANDON_0', after: 0 });
   const frames = { log, until: Number(values.until) };
   try {
@@ -92,12 +92,12 @@ async function pump({ log, until }: Frames, insert: Insert): Promise<number> {
 }
 
 function appender(block: ReturnType<typeof createReadingsBlock>): (message: Message) => void {
-  const routeTo = createRoutes();
+  const parse = createSubjectParser();
   return (message) => {
     const { subject, sequence, appended } = message;
-    const route = routeTo(subject);
-    if (route.kind !== 'telemetry') return;
-    const { frame } = decodeFrame(unpack(message), { subject, sequence, appended }, route.asset);
+    const target = parse(subject);
+    if (target.kind !== 'telemetry') return;
+    const { frame } = decodeFrame(unpack(message), { subject, sequence, appended }, target.asset);
     block.append(frame, sequence as Sequence, appended as EventTime);
   };
 }

@@ -1,11 +1,11 @@
-import { copyFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Pass, startStand } from './end-to-end-stand.ts';
+import { createPasses, type Pass } from './end-to-end-passes.ts';
 import { fillStream } from './filled-stream.ts';
 import { plantFile } from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';
+import { placed, startBenchStand } from './stand.ts';
 
 const DEMO_RULES = fileURLToPath(new URL('../examples/demo/rules.yaml', import.meta.url));
 /** Less than this share of what the parts alone can do says that something else was in the way. */
@@ -31,28 +31,27 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
       json: { type: 'string' },
     },
   });
-  const stand = await startStand(values.profile);
+  const { profile } = values;
+  const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
+  const stand = await startBenchStand({ node, warehouse: 'apart' });
   try {
     const assets = Number(values.assets);
-    const [model, rules] = [
-      join(stand.directory, 'plant.yaml'),
-      join(stand.directory, 'rules.yaml'),
-    ];
-    await writeFile(model, plantFile(assets));
-    await copyFile(values.rules, rules);
-    await stand.andon(['apply', model, rules]);
+    const model = await placed(stand, 'plant.yaml', plantFile(assets));
+    const rules = await placed(stand, 'rules.yaml', await readFile(values.rules, 'utf8'));
+    await stand.run(['apply', model, rules]);
     const plant = { assets, readings: Number(values.readings), rate: Number(values.rate) };
-    const { frames, readings } = await fillStream(stand.nats, plant);
+    const { frames, readings } = await fillStream(stand.nats.url, plant);
     const last = frames + assets + 2;
     console.error(`${readings} readings in ${frames} frames of ${assets} assets`);
-    const pull = await stand.bare('pull', last);
-    const insert = await stand.bare('insert', last);
+    const passes = createPasses(stand);
+    const pull = await passes.bare('pull', last);
+    const insert = await passes.bare('insert', last);
     const bare: Pass[] = [];
     const full: Pass[] = [];
     for (let pair = 0; pair < Number(values.pairs); pair += 1) {
-      bare.push(await stand.bare('all', last));
-      full.push(await stand.full(last));
-      say(`pair ${pair + 1}`, bare.at(-1), full.at(-1));
+      bare.push(await passes.bare('all', last));
+      full.push(await passes.full(last));
+      print(`pair ${pair + 1}`, bare.at(-1), full.at(-1));
     }
     const lost = full.filter((pass) => pass.readings !== readings).length;
     const summary = summarize({ pull, insert, bare, full });
@@ -64,18 +63,18 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
     }
     return lost === 0 && !summary.void && summary.ratio >= WANTED && summary.ratio_cpu >= WANTED;
   } finally {
-    await stand.close();
+    await stand.stop();
   }
 }
 
-type Passes = {
+type Measured = {
   readonly pull: Pass;
   readonly insert: Pass;
   readonly bare: readonly Pass[];
   readonly full: readonly Pass[];
 };
 
-function summarize({ pull, insert, bare, full }: Passes) {
+function summarize({ pull, insert, bare, full }: Measured) {
   const ratios = bare.map((pass, pair) => speedOf(full[pair]) / speedOf(pass));
   const cpuRatios = bare.map((pass, pair) => cpuOf(pass) / cpuOf(full[pair]));
   const speed = { bare: median(bare.map(speedOf)), full: median(full.map(speedOf)) };
@@ -114,7 +113,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-function say(name: string, ...passes: readonly (Pass | undefined)[]): void {
+function print(name: string, ...passes: readonly (Pass | undefined)[]): void {
   const words = passes.map(
     (pass) => `${(speedOf(pass) / 1e3).toFixed(0)} k/s, ${cpuOf(pass).toFixed(2)} CPU s/M`,
   );

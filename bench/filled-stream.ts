@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr';
-import { connectNats } from '../pipelines/nats/connection.ts';
-import { createPublisher } from '../pipelines/nats/publish.ts';
+import { connectNats } from '../pipelines/nats/nats.ts';
+import { createPublisher } from '../pipelines/nats/publisher.ts';
 import { assetNames, PLANT, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
 
 export type Filled = { readonly frames: number; readonly readings: number };

@@ -1,6 +1,6 @@
 import { caughtUpAfter } from './landed-to.ts';
 import { type Load, MOST_LAG, underLoad } from './load.ts';
-import type { Rig } from './rig.ts';
+import type { BenchStand } from './stand.ts';
 
 /** The publisher itself could not keep the pace: the machine was full. */
 const MOST_BEHIND = 1_000;
@@ -12,15 +12,15 @@ const SETTLE_SECONDS = 300;
  * doubled until one is not, then bisected. 0 when the first one is too high.
  */
 export async function highestRate(
-  rig: Rig,
+  stand: BenchStand,
   { assets, seconds, rate: first }: Load,
   say: (line: string) => void,
 ): Promise<number> {
   const fits = async (rate: number) => {
-    const { lag, behind } = await underLoad(rig, { assets, rate, seconds }, async (running) => {
+    const { lag, behind } = await underLoad(stand, { assets, rate, seconds }, async (running) => {
       const { behindMilliseconds } = await running.done;
       const lag = await running.lag();
-      await caughtUpAfter(rig, await running.last(), SETTLE_SECONDS);
+      await caughtUpAfter(stand, await running.last(), SETTLE_SECONDS);
       return { lag, behind: behindMilliseconds };
     });
     say(`${rate} readings/s for ${seconds} s: ${lag.toFixed(2)} epochs behind at the end`);

@@ -1,4 +1,4 @@
-import type { Frame } from '../operators/model/frame.ts';
+import type { Frame } from '../operators/model/decoded.ts';
 import { lineOf, nameOf, plantOf } from '../operators/model/key.ts';
 import type { Sequence } from '../operators/model/message.ts';
 import type { EventTime } from '../operators/model/time.ts';

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import type { ClickHouseClient } from '@clickhouse/client';
-import type { Frame } from '../operators/model/frame.ts';
+import type { Frame } from '../operators/model/decoded.ts';
 import type { AssetKey } from '../operators/model/key.ts';
 import type { Sequence } from '../operators/model/message.ts';
 import { fromMilliseconds } from '../operators/model/time.ts';

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Packr } from 'msgpackr';
 import { parse, stringify } from 'yaml';
-import { connectNats } from '../pipelines/nats/connection.ts';
-import { createPublisher } from '../pipelines/nats/publish.ts';
+import { connectNats } from '../pipelines/nats/nats.ts';
+import { createPublisher } from '../pipelines/nats/publisher.ts';
+import type { CmmsAddress } from '../pipelines/stand/programs.ts';
 import { assetNames, PLANT } from './paced-plant.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
-import type { Rig } from './rig.ts';
-import type { Cmms } from './rig-parts.ts';
+import { type BenchStand, worksAt } from './stand.ts';
 
 const packr = new Packr({ useRecords: false });
 const failureMode = (probe: string) => `PROBE-${probe.toUpperCase()}`;
@@ -39,12 +39,12 @@ export type Sent = ReadonlyMap<string, number>;
 
 /** Publishes one event of a type for each asset in turn, evenly over the seconds. */
 export async function sendProbes(
-  rig: Rig,
+  stand: BenchStand,
   probe: string,
   { assets, seconds }: { readonly assets: number; readonly seconds: number },
 ): Promise<Sent> {
   const sent = new Map<string, number>();
-  const connection = await connectNats({ servers: rig.nats.url, name: 'bench probes' });
+  const connection = await connectNats({ servers: stand.nats.url, name: 'bench probes' });
   const publisher = createPublisher(connection, { inFlight: 100, run: `probes-${probe}` });
   try {
     const begun = performance.now();
@@ -65,14 +65,14 @@ export async function sendProbes(
 
 /** From publishing a probe to its request being made in the CMMS, by the clock of the CMMS. */
 export async function requestLatency(
-  cmms: Cmms,
+  cmms: CmmsAddress,
   probe: string,
   sent: Sent,
   patience: number,
 ): Promise<Percentiles & { readonly missing: number }> {
   const until = performance.now() + patience;
   for (;;) {
-    const works = await cmms.works();
+    const works = await worksAt(cmms);
     const made = works.filter(({ failure_code }) => failure_code === failureMode(probe));
     if (made.length >= sent.size || performance.now() > until) {
       const latencies = made.map(({ asset, created }) => {

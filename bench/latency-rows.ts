@@ -1,7 +1,7 @@
 import { every } from './load.ts';
 import { assetNames, PLANT } from './paced-plant.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
-import type { Rig } from './rig.ts';
+import type { BenchStand } from './stand.ts';
 
 /** Milliseconds between two looks: a row may be seen so much too late. */
 const LOOK = 25;
@@ -10,8 +10,8 @@ const LOOK = 25;
  * From publishing a frame to its row being visible, over all frames of one asset: their event time is the publisher's
  * clock just before it sends them, and who asks ClickHouse runs on the same machine.
  */
-export async function rowLatency(rig: Rig, until: Promise<unknown>): Promise<Percentiles> {
-  const client = await rig.warehouse.client();
+export async function rowLatency(stand: BenchStand, until: Promise<unknown>): Promise<Percentiles> {
+  const client = stand.client();
   const [first] = assetNames(1);
   const query = `
     SELECT toUnixTimestamp64Milli(time) AS sent FROM readings

@@ -1,17 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ELSEWHERE, elsewhere } from './elsewhere.ts';
 import { highestRate } from './highest-rate.ts';
 import { caughtUpAfter } from './landed-to.ts';
 import { requestLatency, sendProbes, withProbes } from './latency-probes.ts';
 import { rowLatency } from './latency-rows.ts';
 import { type Load, underLoad } from './load.ts';
-import { MACHINES, machinesOf } from './machines.ts';
 import { plantFile, RULES_FILE } from './paced-plant.ts';
 import type { Percentiles } from './percentiles.ts';
 import { loadAverage } from './process-use.ts';
-import { placed, type Rig, startRig } from './rig.ts';
-import { warehouseApart } from './rig-parts.ts';
+import { type BenchStand, placed, startBenchStand } from './stand.ts';
 
 /** Milliseconds that are asked for at half load. */
 const BARS = { row: 4_000, request: 5_000 };
@@ -48,29 +47,33 @@ export async function latency(args: readonly string[]): Promise<boolean> {
       seconds: { type: 'string', default: '60' },
       search: { type: 'string', default: '60' },
       shares: { type: 'string', default: '25,50,75' },
-      ...MACHINES,
+      ...ELSEWHERE,
       json: { type: 'string' },
     },
   });
   const assets = Number(values.assets);
   const seconds = Number(values.seconds);
   const shares = values.shares.split(',').map(Number);
-  const rig = await startRig({ cmms: true, warehouse: warehouseApart, ...machinesOf(values) });
+  const stand = await startBenchStand({
+    ...{ cmms: true, warehouse: 'apart' },
+    elsewhere: await elsewhere(values),
+  });
   try {
-    const model = await placed(rig, 'plant.yaml', plantFile(assets));
+    await stand.worker.start();
+    const model = await placed(stand, 'plant.yaml', plantFile(assets));
     const probes = [...shares.map(String), 'away'].map((name) => `p${name}`);
-    const rules = await placed(rig, 'rules.yaml', withProbes(RULES_FILE, probes));
-    await rig.andon(['apply', model, rules]);
+    const rules = await placed(stand, 'rules.yaml', withProbes(RULES_FILE, probes));
+    await stand.run(['apply', model, rules]);
     const search = { assets, rate: FIRST_RATE, seconds: Number(values.search) };
-    const highest = Number(values.rate ?? (await highestRate(rig, search, console.error)));
+    const highest = Number(values.rate ?? (await highestRate(stand, search, console.error)));
     const measured: Measured[] = [];
     for (const share of shares) {
       const rate = (highest * share) / 100;
       const probe = `p${share}`;
-      measured.push({ share, ...(await measure(rig, { assets, rate, seconds }, probe)) });
+      measured.push({ share, ...(await measure(stand, { assets, rate, seconds }, probe)) });
     }
-    const away = await withoutClickHouse(rig, () =>
-      measure(rig, { assets, rate: highest / 2, seconds }, 'paway', false),
+    const away = await withoutClickHouse(stand, () =>
+      measure(stand, { assets, rate: highest / 2, seconds }, 'paway', false),
     );
     const half = measured.find(({ share }) => share === 50);
     const kept = {
@@ -88,41 +91,44 @@ export async function latency(args: readonly string[]): Promise<boolean> {
     else console.log(report);
     return Object.values(kept).every(Boolean);
   } finally {
-    await rig.close();
+    await stand.stop();
   }
 }
 
 /** A load, with a probe of every asset, evenly over it. */
 async function measure(
-  rig: Rig,
+  stand: BenchStand,
   { assets, rate, seconds }: Load,
   probe: string,
   rows = true,
 ): Promise<Omit<Measured, 'share'>> {
-  const { cmms } = rig;
+  const { cmms } = stand;
   if (cmms === undefined) throw new Error('expected a CMMS');
   const warmUp = Math.min(WARM_UP, seconds);
   const load = { assets, rate, seconds: warmUp + seconds + BEHIND };
-  return await underLoad(rig, load, async ({ done, last }) => {
-    const row = rows ? rowLatency(rig, done) : undefined;
+  return await underLoad(stand, load, async ({ done, last }) => {
+    const row = rows ? rowLatency(stand, done) : undefined;
     await pause(warmUp * 1_000);
-    const sent = await sendProbes(rig, probe, { assets, seconds });
+    const sent = await sendProbes(stand, probe, { assets, seconds });
     const request = await requestLatency(cmms, probe, sent, PATIENCE);
     await done;
-    if (rows) await caughtUpAfter(rig, await last());
+    if (rows) await caughtUpAfter(stand, await last());
     return { rate, row: await row, request, load: loadAverage() };
   });
 }
 
 /** Undefined where ClickHouse is somebody's own: it is not ours to stop. */
-async function withoutClickHouse<T>(rig: Rig, work: () => Promise<T>): Promise<T | undefined> {
-  const { away } = rig.warehouse;
-  if (away === undefined) return undefined;
-  await away.leave();
+async function withoutClickHouse<T>(
+  stand: BenchStand,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const { warehouse } = stand;
+  if (warehouse === undefined) return undefined;
+  await warehouse.stop();
   try {
     return await work();
   } finally {
-    await away.comeBack();
+    await warehouse.start();
   }
 }
 

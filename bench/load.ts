@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connectNats } from '../pipelines/nats/connection.ts';
+import { connectNats } from '../pipelines/nats/nats.ts';
 import { partitionStream } from '../pipelines/nats/streams.ts';
 import { landedTo } from './landed-to.ts';
 import { SIGNALS_PER_ASSET } from './paced-plant.ts';
 import type { Published } from './paced-publisher.ts';
-import type { Rig } from './rig.ts';
+import { type BenchStand, resultOf } from './stand.ts';
 
 export type Load = { readonly assets: number; readonly rate: number; readonly seconds: number };
 
@@ -25,11 +25,11 @@ export interface Running {
 
 /** Sets a publisher going, and stays by `work` until that is over; the publisher ends after its seconds. */
 export async function underLoad<T>(
-  rig: Rig,
+  stand: BenchStand,
   { assets, rate, seconds }: Load,
   work: (running: Running) => Promise<T>,
 ): Promise<T> {
-  const connection = await connectNats({ servers: rig.nats.url, name: 'bench' });
+  const connection = await connectNats({ servers: stand.nats.url, name: 'bench' });
   try {
     const manager = await jetstreamManager(connection);
     const last = async () => {
@@ -38,21 +38,15 @@ export async function underLoad<T>(
     };
     const framesPerEpoch = (rate / SIGNALS_PER_ASSET) * EPOCH_SECONDS;
     const lines: string[] = [];
-    const plant = { assets, rate, seconds, url: rig.nats.url };
+    const plant = { assets, rate, seconds, url: stand.nats.url };
     const args = Object.entries(plant).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    const publisher = await rig.bench(['paced-publisher', ...args], (line) => lines.push(line));
-    const done = publisher.exited.then(async () => {
-      // The last line may arrive behind the exit.
-      await pause(50);
-      const said: Published | null = JSON.parse(lines.at(-1) ?? 'null');
-      if (said === null) throw new Error('expected the publisher to say what it sent');
-      return said;
-    });
+    const publisher = await stand.bench(['paced-publisher', ...args], (line) => lines.push(line));
+    const done = resultOf<Published>(publisher, lines);
     done.catch(() => undefined);
     return await work({
       done,
       last,
-      lag: async () => ((await last()) - (await landedTo(rig))) / framesPerEpoch,
+      lag: async () => ((await last()) - (await landedTo(stand))) / framesPerEpoch,
     });
   } finally {
     await connection.close();

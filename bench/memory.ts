@@ -5,9 +5,8 @@ import { every, type Running, underLoad } from './load.ts';
 import { plantFile, RULES_FILE } from './paced-plant.ts';
 import type { Published } from './paced-publisher.ts';
 import { loadAverage, useOf } from './process-use.ts';
-import { placed, type Rig, startRig } from './rig.ts';
-import { warehouseApart } from './rig-parts.ts';
 import { type Slope, steadySlope } from './slope.ts';
+import { type BenchStand, placed, startBenchStand } from './stand.ts';
 
 /** Megabytes a minute that are asked for. */
 const BAR = 0.5;
@@ -45,14 +44,15 @@ export async function memory(args: readonly string[]): Promise<boolean> {
   const [assets, rate] = [Number(values.assets), Number(values.rate)];
   const phases = [Number(values['warm-up']), Number(values.seconds), Number(values.away)] as const;
   const seconds = phases.reduce((sum, phase) => sum + phase, 0);
-  const rig = await startRig({ warehouse: warehouseApart });
+  const stand = await startBenchStand({ warehouse: 'apart' });
   try {
-    const model = await placed(rig, 'plant.yaml', plantFile(assets));
+    await stand.worker.start();
+    const model = await placed(stand, 'plant.yaml', plantFile(assets));
     const judged = RULES_FILE.replace('correction: 1h', `correction: ${values.correction}`);
-    const rules = await placed(rig, 'rules.yaml', judged);
-    await rig.andon(['apply', model, rules]);
-    const found = await underLoad(rig, { assets, rate, seconds }, (running) => {
-      return watch(rig, running, phases);
+    const rules = await placed(stand, 'rules.yaml', judged);
+    await stand.run(['apply', model, rules]);
+    const found = await underLoad(stand, { assets, rate, seconds }, (running) => {
+      return watch(stand, running, phases);
     });
     const { steady, away, published, landed, caughtUp } = found;
     const kept = {
@@ -76,7 +76,7 @@ export async function memory(args: readonly string[]): Promise<boolean> {
     if (values.json !== undefined) writeFileSync(values.json, report);
     return Object.values(kept).every(Boolean);
   } finally {
-    await rig.close();
+    await stand.stop();
   }
 }
 
@@ -91,34 +91,38 @@ type Found = {
 };
 
 async function watch(
-  rig: Rig,
+  stand: BenchStand,
   { done, last }: Running,
   [warmUp, seconds, gone]: readonly [number, number, number],
 ): Promise<Found> {
   const begun = performance.now();
   const after = (passed: number) => begun + passed * 1_000 - performance.now();
-  const sampled = (passed: number) => sample(rig, begun, after(passed));
+  const sampled = (passed: number) => sample(stand, begun, after(passed));
   const warm = await sampled(warmUp);
   const steady = await sampled(warmUp + seconds);
-  await rig.warehouse.away?.leave();
+  await stand.warehouse?.stop();
   const away = await sampled(warmUp + seconds + gone);
-  await rig.warehouse.away?.comeBack();
+  await stand.warehouse?.start();
   const published = await done;
-  const caughtUp = await caughtUpAfter(rig, await last(), CATCH_UP);
+  const caughtUp = await caughtUpAfter(stand, await last(), CATCH_UP);
   return {
     steady: slopes(steady),
     away: slopes(away),
     megabytes: [warm, steady, away].map(megabytesAtEnd),
-    ...{ published, landed: await landedReadings(rig), caughtUp },
+    ...{ published, landed: await landedReadings(stand), caughtUp },
   };
 }
 
-async function sample(rig: Rig, begun: number, milliseconds: number): Promise<readonly Sample[]> {
+async function sample(
+  stand: BenchStand,
+  begun: number,
+  milliseconds: number,
+): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   const over = new Promise<void>((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
   await every(LOOK, over, async () => {
     const minute = (performance.now() - begun) / 60_000;
-    const [worker, warehouse] = [rig.worker.pid, await rig.warehouse.pid()].map((pid) => {
+    const [worker, warehouse] = [stand.worker.pid(), stand.warehouse?.pid()].map((pid = 0) => {
       return useOf(pid)?.resident ?? 0;
     });
     samples.push({ minute, worker: worker ?? 0, warehouse: warehouse ?? 0 });

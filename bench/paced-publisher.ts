@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Packr } from 'msgpackr';
-import { connectNats } from '../pipelines/nats/connection.ts';
-import { createPublisher, type LogPublisher } from '../pipelines/nats/publish.ts';
+import { connectNats } from '../pipelines/nats/nats.ts';
+import { createPublisher, type LogPublisher } from '../pipelines/nats/publisher.ts';
 import { assetNames, PLANT, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
 import { BURST_SECONDS, type Bursts, burstMessages, burstsOf } from './paced-waveforms.ts';
 

@@ -51,6 +51,13 @@ export function report(
   options: Readonly<Record<string, string>>,
   json: boolean,
 ): boolean {
+  const result = resultOf(facts, options);
+  if (json) console.log(JSON.stringify(result));
+  else for (const line of table(result)) console.log(line);
+  return Object.values(result.kept).every(Boolean);
+}
+
+function resultOf(facts: Facts, options: Readonly<Record<string, string>>) {
   const { published, samples, end, landed, described, framesPerEpoch, warnings } = facts;
   const middle = samples[Math.floor(samples.length / 2)];
   const most = (of: (sample: Sample) => number) => Math.max(...samples.map(of));
@@ -59,26 +66,7 @@ export function report(
     worker: facts.final.worker?.peak ?? Number.NaN,
     warehouse: facts.final.warehouse?.peak ?? Number.NaN,
   };
-  const last = samples.findLast(({ publisher }) => publisher !== undefined);
-  const millions = published.readings / 1e6;
-  const cpu = (name: Processes) => {
-    const used = (facts.final[name] ?? last?.[name])?.cpu ?? Number.NaN;
-    return (used - (facts.before[name]?.cpu ?? 0)) / millions;
-  };
-  const perMillion = {
-    worker: cpu('worker'),
-    warehouse: cpu('warehouse'),
-    nats: cpu('nats'),
-    publisher: cpu('publisher'),
-  };
-  const kept = {
-    'every reading landed once': landed === published.readings,
-    'every waveform described once': described === published.waveforms,
-    'worker under 500 MB': peak.worker < BOUNDS.worker,
-    'warehouse under 1.5 GB': !(peak.warehouse >= BOUNDS.warehouse),
-    'at most two epochs behind': lag.landed <= BOUNDS.epochs,
-  };
-  const result = {
+  return {
     options,
     published,
     landed,
@@ -88,7 +76,7 @@ export function report(
     end: { worker: end.worker?.resident, warehouse: end.warehouse?.resident },
     heap: { most: most(({ heap }) => heap), external: most(({ external }) => external) },
     lag: { ...lag, caughtUpSeconds: facts.caughtUp },
-    cpuSecondsPerMillion: perMillion,
+    cpuSecondsPerMillion: cpuPerMillion(facts),
     checkpoint: { bytes: end.checkpointBytes, seconds: end.checkpointSeconds },
     epochs: end.epochs,
     epochBytes: end.epochBytes,
@@ -101,41 +89,37 @@ export function report(
     load: { most: most(({ load }) => load), end: end.load },
     tables: facts.tables,
     warnings: warnings.slice(0, 20),
-    kept,
+    kept: {
+      'every reading landed once': landed === published.readings,
+      'every waveform described once': described === published.waveforms,
+      'worker under 500 MB': peak.worker < BOUNDS.worker,
+      'warehouse under 1.5 GB': !(peak.warehouse >= BOUNDS.warehouse),
+      'at most two epochs behind': lag.landed <= BOUNDS.epochs,
+    },
   };
-  if (json) console.log(JSON.stringify(result));
-  else for (const line of table(result)) console.log(line);
-  return Object.values(kept).every(Boolean);
 }
 
-type Result = {
-  readonly published: Published;
-  readonly landed: number;
-  readonly described: number;
-  readonly peak: Readonly<Record<string, number>>;
-  readonly half: Readonly<Record<string, number | undefined>>;
-  readonly end: Readonly<Record<string, number | undefined>>;
-  readonly heap: { readonly most: number; readonly external: number };
-  readonly lag: {
-    readonly written: number;
-    readonly landed: number;
-    readonly caughtUpSeconds: number | undefined;
+/** CPU seconds of each process per million readings. */
+function cpuPerMillion({ published, samples, final, before }: Facts) {
+  const last = samples.findLast(({ publisher }) => publisher !== undefined);
+  const millions = published.readings / 1e6;
+  const cpu = (name: Processes) => {
+    const used = (final[name] ?? last?.[name])?.cpu ?? Number.NaN;
+    return (used - (before[name]?.cpu ?? 0)) / millions;
   };
-  readonly cpuSecondsPerMillion: Readonly<Record<string, number>>;
-  readonly checkpoint: { readonly bytes: number; readonly seconds: number };
-  readonly epochs: number;
-  readonly epochBytes: number;
-  readonly loop: { readonly mostSeconds: number; readonly answer: number };
-  readonly deadLetters: Facts['deadLetters'];
-  readonly tables: Facts['tables'];
-  readonly load: { readonly most: number; readonly end: number };
-  readonly warnings: readonly string[];
-  readonly kept: Readonly<Record<string, boolean>>;
-};
+  return {
+    worker: cpu('worker'),
+    warehouse: cpu('warehouse'),
+    nats: cpu('nats'),
+    publisher: cpu('publisher'),
+  };
+}
+
+type Result = ReturnType<typeof resultOf>;
 
 function table(result: Result): readonly string[] {
   const { published, lag, peak, half, end, heap, checkpoint, loop, load } = result;
-  const memory = (name: string) =>
+  const memory = (name: 'worker' | 'warehouse') =>
     `${megabytes(peak[name])} at most, ${megabytes(half[name])} half-way, ${megabytes(end[name])} at the end`;
   const cpu = Object.entries(result.cpuSecondsPerMillion);
   const catchingUp =

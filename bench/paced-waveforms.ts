@@ -1,6 +1,6 @@
 import { Packr } from 'msgpackr';
 import { parse, stringify } from 'yaml';
-import { bearingNamed } from '../operators/spectrum/bearing-table.ts';
+import { bearingNamed } from '../operators/spectrum/bearing.ts';
 import { assetNames, PLANT } from './paced-plant.ts';
 
 /** The first so many assets have so many points each, all of which send a waveform every ten seconds. */

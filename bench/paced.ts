@@ -1,19 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { ClickHouseClient } from '@clickhouse/client';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connectNats } from '../pipelines/nats/connection.ts';
+import type { Child } from '../pipelines/base/child.ts';
+import { connectNats } from '../pipelines/nats/nats.ts';
 import { partitionStream } from '../pipelines/nats/streams.ts';
+import { ELSEWHERE, elsewhere } from './elsewhere.ts';
 import { caughtUpAfter, landedTo } from './landed-to.ts';
-import { MACHINES, machinesOf } from './machines.ts';
 import { plantFile, RULES_FILE } from './paced-plant.ts';
 import type { Published } from './paced-publisher.ts';
 import { type Facts, report, type Sample } from './paced-report.ts';
 import { burstsOf, pointsOf, withVibrationRules } from './paced-waveforms.ts';
 import { loadAverage, useOf } from './process-use.ts';
-import { placed, type Rig, startRig } from './rig.ts';
+import { type BenchStand, placed, resultOf, startBenchStand } from './stand.ts';
 import { workerMetrics } from './worker-metrics.ts';
 
 const EPOCH_SECONDS = 2;
+const TABLES = `
+  SELECT table, sum(rows) AS rows, count() AS parts, sum(bytes_on_disk) AS bytes
+  FROM system.parts
+  WHERE active AND database = currentDatabase() GROUP BY table HAVING rows > 0 ORDER BY table`;
+const DEAD_LETTERS = `
+  SELECT reason, stage, sum(count) AS count, any(detail) AS example FROM dead_letters GROUP BY reason, stage`;
 /** Waveforms with a level, a velocity and an answer about the bearing. */
 const DESCRIBED = `
   SELECT count() AS waveforms FROM features
@@ -34,7 +42,7 @@ export async function paced(args: readonly string[]): Promise<boolean> {
       seconds: { type: 'string', default: '120' },
       waveforms: { type: 'string', default: '0x0' },
       profile: { type: 'string' },
-      ...MACHINES,
+      ...ELSEWHERE,
       json: { type: 'boolean', default: false },
     },
   });
@@ -42,65 +50,93 @@ export async function paced(args: readonly string[]): Promise<boolean> {
   const bursts = burstsOf(waveforms);
   const points = pointsOf(bursts);
   const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const rig = await startRig({ node, ...machinesOf(values) });
+  const stand = await startBenchStand({ node, elsewhere: await elsewhere(values) });
   try {
+    await stand.worker.start();
     const model = await placed(
-      rig,
+      stand,
       'plant.yaml',
       plantFile(Number(assets), { assets: bursts.assets, points }),
     );
     const judged = points.length === 0 ? RULES_FILE : withVibrationRules(RULES_FILE);
-    const rules = await placed(rig, 'rules.yaml', judged);
-    await rig.andon(['apply', model, rules]);
+    const rules = await placed(stand, 'rules.yaml', judged);
+    await stand.run(['apply', model, rules]);
     const plant = { assets, rate, seconds, waveforms };
     const args = Object.entries(plant).flatMap(([name, value]) => [`--${name}`, value]);
-    const facts = await measure(rig, args, {
+    const facts = await measure(stand, args, {
       frames: Number(rate) / 20,
       progress: !values.json,
     });
     return report(facts, plant, values.json);
   } finally {
-    await rig.close();
+    await stand.stop();
   }
 }
 
 type Watch = { readonly frames: number; readonly progress: boolean };
 
-async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise<Facts> {
-  const connection = await connectNats({ servers: rig.nats.url, name: 'bench' });
-  const manager = await jetstreamManager(connection);
-  const warehouse = await rig.warehouse.client();
-  const ask = async (query: string) => {
-    const result = await warehouse.query({ query, format: 'JSONEachRow' });
-    return result.json<Record<string, string>>();
-  };
-  const lines: string[] = [];
-  const publisher = await rig.bench(['paced-publisher', '--url', rig.nats.url, ...args], (line) =>
-    lines.push(line),
-  );
-  const pids = {
-    worker: rig.worker.pid,
-    warehouse: await rig.warehouse.pid(),
-    nats: rig.nats.pid,
-    publisher: publisher.pid,
-  };
-  const before = { ...usesOf(pids), started: performance.now() };
-  const samples: Sample[] = [];
-  let published = false;
-  void publisher.exited.then(() => {
-    published = true;
+/** Sets the publisher going, looks at all processes once a second until it ends, then waits until all has landed. */
+async function measure(stand: BenchStand, args: readonly string[], watch: Watch): Promise<Facts> {
+  const connection = await connectNats({ servers: stand.nats.url, name: 'bench' });
+  const warehouse = stand.client();
+  try {
+    const manager = await jetstreamManager(connection);
+    const last = async () => (await manager.streams.info(partitionStream(0))).state.last_seq;
+    const lines: string[] = [];
+    const publisher = await stand.bench(
+      ['paced-publisher', '--url', stand.nats.url, ...args],
+      (line) => void lines.push(line),
+    );
+    const uses = usesOf(stand, publisher);
+    const before = uses();
+    const take = sampler(stand, uses, last);
+    const samples = await sampled(publisher, take, watch.progress);
+    const end = await take();
+    const published = await resultOf<Published>(publisher, lines);
+    const caughtUp = await caughtUpAfter(stand, await last());
+    const landed = await landedIn(warehouse);
+    const { publisher: _, ...final } = uses();
+    return {
+      ...{ published, samples: [...samples, end], end, before, final, caughtUp, ...landed },
+      framesPerEpoch: watch.frames * EPOCH_SECONDS,
+      warnings: stand.worker.lines,
+    };
+  } finally {
+    await warehouse.close();
+    await connection.close();
+  }
+}
+
+type Uses = Facts['before'];
+
+/** What each process has taken so far. A warehouse that belongs to the worker is known once it runs. */
+function usesOf(stand: BenchStand, publisher: Child): () => Uses {
+  const engine = stand.engine()?.pid;
+  return () => ({
+    worker: useOf(stand.worker.pid() ?? 0),
+    warehouse: useOf(engine ?? 0),
+    nats: useOf(stand.nats.pid() ?? 0),
+    publisher: useOf(publisher.pid),
   });
-  const take = async () => {
-    const { state } = await manager.streams.info(partitionStream(0));
-    const metrics = await workerMetrics(rig.worker.url);
+}
+
+function sampler(
+  stand: BenchStand,
+  uses: () => Uses,
+  last: () => Promise<number>,
+): () => Promise<Sample> {
+  const started = performance.now();
+  return async () => {
+    const stored = await last();
+    const metrics = await workerMetrics(stand.worker.url);
     const number = (name: string) => metrics.values.get(`andon_${name}`) ?? 0;
-    const landed = await landedTo(rig);
-    const sample: Sample = {
-      second: (performance.now() - before.started) / 1_000,
-      ...usesOf(pids),
+    const landed = await landedTo(stand);
+    return {
+      second: (performance.now() - started) / 1_000,
+      ...uses(),
       load: loadAverage(),
-      toWrite: state.last_seq - number('sequence'),
-      toLand: state.last_seq - landed,
+      toWrite: stored - number('sequence'),
+      toLand: stored - landed,
       epochs: number('epochs_total'),
       checkpointBytes: number('checkpoint_bytes'),
       checkpointSeconds: number('checkpoint_seconds_sum') / number('checkpoint_seconds_count'),
@@ -112,57 +148,50 @@ async function measure(rig: Rig, args: readonly string[], watch: Watch): Promise
       readings: number('readings_total'),
       revisions: number('revisions_total'),
     };
-    samples.push(sample);
-    return sample;
   };
-  try {
-    while (!published) {
-      const { second, worker, warehouse: engine, toWrite, toLand, load } = await take();
-      if (watch.progress) {
-        const megabytes = (bytes = 0) => Math.round(bytes / 1e6);
-        console.error(
-          `${second.toFixed(0)} s: worker ${megabytes(worker?.resident)} MB, warehouse ` +
-            `${megabytes(engine?.resident)} MB, ${toWrite} messages to write, ${toLand} to land, load ${load}`,
-        );
-      }
-      await Promise.race([pause(1_000), publisher.exited]);
-    }
-    const end = await take();
-    // The last line of the publisher may arrive behind its exit.
-    await pause(50);
-    const said: Published = JSON.parse(lines.at(-1) ?? 'null');
-    const { state } = await manager.streams.info(partitionStream(0));
-    const caughtUp = await caughtUpAfter(rig, state.last_seq);
-    const [counted] = await ask('SELECT count() AS readings FROM readings');
-    const [features] = await ask(DESCRIBED);
-    const tables = await ask(
-      'SELECT table, sum(rows) AS rows, count() AS parts, sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table HAVING rows > 0 ORDER BY table',
-    );
-    const deadLetters = await ask(
-      'SELECT reason, stage, sum(count) AS count, any(detail) AS example FROM dead_letters GROUP BY reason, stage',
-    );
-    const finalUse = usesOf(pids);
-    return {
-      published: said,
-      samples,
-      end,
-      final: { worker: finalUse.worker, warehouse: finalUse.warehouse, nats: finalUse.nats },
-      before,
-      framesPerEpoch: watch.frames * EPOCH_SECONDS,
-      caughtUp,
-      landed: Number(counted?.readings),
-      described: Number(features?.waveforms),
-      tables,
-      deadLetters,
-      warnings: rig.warnings,
-    };
-  } finally {
-    await warehouse.close();
-    await connection.close();
-  }
 }
 
-function usesOf<K extends string>(pids: Readonly<Record<K, number>>) {
-  const entries = Object.entries<number>(pids).map(([name, pid]) => [name, useOf(pid)]);
-  return Object.fromEntries(entries) as Record<K, ReturnType<typeof useOf>>;
+/** Samples once a second until the publisher has ended. */
+async function sampled(
+  publisher: Child,
+  take: () => Promise<Sample>,
+  progress: boolean,
+): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
+  let published = false;
+  void publisher.exited.then(() => {
+    published = true;
+  });
+  while (!published) {
+    const sample = await take();
+    samples.push(sample);
+    if (progress) console.error(progressLine(sample));
+    await Promise.race([pause(1_000), publisher.exited]);
+  }
+  return samples;
+}
+
+function progressLine({ second, worker, warehouse, toWrite, toLand, load }: Sample): string {
+  const megabytes = (bytes = 0) => Math.round(bytes / 1e6);
+  return (
+    `${second.toFixed(0)} s: worker ${megabytes(worker?.resident)} MB, warehouse ` +
+    `${megabytes(warehouse?.resident)} MB, ${toWrite} messages to write, ${toLand} to land, load ${load}`
+  );
+}
+
+async function landedIn(
+  warehouse: ClickHouseClient,
+): Promise<Pick<Facts, 'landed' | 'described' | 'tables' | 'deadLetters'>> {
+  const ask = async (query: string) => {
+    const result = await warehouse.query({ query, format: 'JSONEachRow' });
+    return result.json<Record<string, string>>();
+  };
+  const [counted] = await ask('SELECT count() AS readings FROM readings');
+  const [features] = await ask(DESCRIBED);
+  return {
+    landed: Number(counted?.readings),
+    described: Number(features?.waveforms),
+    tables: await ask(TABLES),
+    deadLetters: await ask(DEAD_LETTERS),
+  };
 }

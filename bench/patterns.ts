@@ -7,12 +7,12 @@ import { correlate } from '../operators/correlate/correlate.ts';
 import type { Flow, StageId } from '../operators/flow/flow.ts';
 import { order } from '../operators/flow/order.ts';
 import type { States } from '../operators/flow/states.ts';
-import type { Finding } from '../operators/model/incident.ts';
+import type { TriggerInput } from '../operators/model/incident.ts';
 import type { Key } from '../operators/model/key.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Sequence } from '../operators/model/message.ts';
+import type { Enriched } from '../operators/model/observation.ts';
 import { rulesSchema } from '../operators/model/rules.ts';
-import type { Enriched } from '../operators/model/situation.ts';
 import type { EventTime } from '../operators/model/time.ts';
 import { loads, OPEN, OPEN_MATCHES } from './pattern-loads.ts';
 import { eventsOf, type Sample } from './reference-workload.ts';
@@ -97,7 +97,7 @@ function measure(patterns: readonly object[], events: readonly Sample[]): Found 
   let results = 0;
   input
     .pipe(order({ id: 'order' as StageId, rank: () => '' }, STATES), correlate(STATES))
-    .subscribe((item: Flow<Finding>) => {
+    .subscribe((item: Flow<TriggerInput>) => {
       if (item.kind !== 'event' || !('kind' in item.value)) return;
       const { value } = item;
       // The known sums are of engines in which the time of a key goes no further than its last event.

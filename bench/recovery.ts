@@ -5,7 +5,7 @@ import { caughtUpAfter, landedReadings, landedTo } from './landed-to.ts';
 import { MOST_LAG, type Running, underLoad } from './load.ts';
 import { plantFile, RULES_FILE } from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';
-import { placed, type Rig, startRig } from './rig.ts';
+import { type BenchStand, placed, startBenchStand } from './stand.ts';
 
 /** Seconds that are asked for. */
 const BAR = 10;
@@ -32,25 +32,26 @@ export async function recovery(args: readonly string[]): Promise<boolean> {
   });
   const [assets, rate] = [Number(values.assets), Number(values.rate)];
   const [kills, between] = [Number(values.kills), Number(values.between)];
-  const rig = await startRig({});
+  const stand = await startBenchStand({});
   try {
-    const model = await placed(rig, 'plant.yaml', plantFile(assets));
-    const rules = await placed(rig, 'rules.yaml', RULES_FILE);
-    await rig.andon(['apply', model, rules]);
+    await stand.worker.start();
+    const model = await placed(stand, 'plant.yaml', plantFile(assets));
+    const rules = await placed(stand, 'rules.yaml', RULES_FILE);
+    await stand.run(['apply', model, rules]);
     const load = { assets, rate, seconds: kills * (between + BAR) + between };
-    const found = await underLoad(rig, load, async (running) => {
+    const found = await underLoad(stand, load, async (running) => {
       const recovered: Recovered[] = [];
       for (let kill = 1; kill <= kills; kill += 1) {
         await pause(between * 1_000);
-        const { answered, current } = await killed(rig, running);
+        const { answered, current } = await killed(stand, running);
         recovered.push({ answered, current });
         console.error(
           `kill ${kill}: answers after ${answered.toFixed(1)} s, current again after ${current.toFixed(1)} s`,
         );
       }
       const published = await running.done;
-      const caughtUp = await caughtUpAfter(rig, await running.last());
-      return { recovered, published, caughtUp, landed: await landedReadings(rig) };
+      const caughtUp = await caughtUpAfter(stand, await running.last());
+      return { recovered, published, caughtUp, landed: await landedReadings(stand) };
     });
     const longest = Math.max(...found.recovered.map(({ current }) => current));
     const kept = {
@@ -58,28 +59,29 @@ export async function recovery(args: readonly string[]): Promise<boolean> {
       'every reading landed once': found.landed === found.published.readings,
     };
     for (const [bar, is] of Object.entries(kept)) console.error(`${bar}: ${is ? 'yes' : 'NO'}`);
-    const warnings = rig.warnings.slice(-50);
+    const warnings = stand.worker.lines.slice(-50);
     const report = {
       recovery: { rate, assets, longest, ...found, kept, warnings, load: loadAverage() },
     };
     if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
     return Object.values(kept).every(Boolean);
   } finally {
-    await rig.close();
+    await stand.stop();
   }
 }
 
 /** Seconds from the kill until the new worker answers, and until it is current again. */
 type Recovered = { readonly answered: number; readonly current: number };
 
-async function killed(rig: Rig, { last, lag }: Running): Promise<Recovered> {
+async function killed(stand: BenchStand, { last, lag }: Running): Promise<Recovered> {
   const begun = performance.now();
   const target = await last();
-  await rig.crash();
+  await stand.worker.kill();
+  await stand.worker.start();
   const answered = (performance.now() - begun) / 1_000;
   for (;;) {
     const seconds = (performance.now() - begun) / 1_000;
-    if ((await landedTo(rig)) >= target && (await lag()) <= MOST_LAG)
+    if ((await landedTo(stand)) >= target && (await lag()) <= MOST_LAG)
       return { answered, current: seconds };
     if (seconds > MOST) return { answered, current: MOST };
     await pause(LOOK);

@@ -2,7 +2,7 @@ import type { Event } from '../operators/flow/flow.ts';
 import type { AssetKey } from '../operators/model/key.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Sequence } from '../operators/model/message.ts';
-import type { Enriched, Situation } from '../operators/model/situation.ts';
+import type { Enriched, Situation } from '../operators/model/observation.ts';
 import { BEGINNING, type EventTime } from '../operators/model/time.ts';
 
 /** One of the 65,536 events of the workload: its letter, its price (0 to 102.3) and its key (0 to 999). */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { bearingNamed } from '../operators/spectrum/bearing-table.ts';
+import { bearingNamed } from '../operators/spectrum/bearing.ts';
 import { extract } from '../operators/spectrum/extract.ts';
 
 /** Samples per second of CPU that are asked for: without and with the envelope. */

@@ -4,24 +4,21 @@ import { from } from 'rxjs';
 import { alarm } from '../operators/alarm/alarm.ts';
 import { correlate } from '../operators/correlate/correlate.ts';
 import { decode } from '../operators/decode/decode.ts';
+import { toMachineEventRow, toMachineStateRow } from '../operators/decode/machine-event.ts';
 import { detect } from '../operators/detect/detect.ts';
 import { enrich } from '../operators/enrich/enrich.ts';
-import type { Flow, Stage, StageId } from '../operators/flow/flow.ts';
-import { fork } from '../operators/flow/fork.ts';
-import { land } from '../operators/flow/land.ts';
+import type { Flow, Row, Stage, StageId } from '../operators/flow/flow.ts';
 import { order } from '../operators/flow/order.ts';
-import { keyBy, only } from '../operators/flow/stateless.ts';
+import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
-import { type Decoded, weightOf } from '../operators/model/decoded.ts';
-import type { Frame } from '../operators/model/frame.ts';
+import { type Decoded, type Frame, weightOf } from '../operators/model/decoded.ts';
 import type { Key } from '../operators/model/key.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message, Sequence } from '../operators/model/message.ts';
-import type { Observed } from '../operators/model/situation.ts';
+import type { Observed } from '../operators/model/observation.ts';
 import { fromMilliseconds } from '../operators/model/time.ts';
 import { trigger } from '../operators/trigger/trigger.ts';
-import { toMachineEventRow, toMachineStateRow } from '../operators/validate/event-rows.ts';
 import { validate } from '../operators/validate/validate.ts';
 import { window } from '../operators/window/window.ts';
 import { plant, rankOfFinding, rankOfObservation } from '../pipelines/plant.ts';
@@ -64,8 +61,36 @@ export function stages(args: readonly string[]): boolean {
   });
   const frames = Number(values.frames);
   const log = logOf(Number(values.assets), frames);
-  const measured: Measured[] = [];
   const rounds = Number(values.rounds);
+  const bench = createStageBench(frames, rounds);
+  const rows = eachStage(bench, log);
+  landingEncoders(bench, rows);
+  const whole = bench.through('all stages at once', log, () => plant(STATES));
+  const same = whole.filter(({ kind }) => kind === 'row').length === rows.length;
+  if (!same) console.error('the stages alone gave other rows than the pipeline');
+  const report = {
+    stages: bench.measured,
+    us_per_parse: bench.parse,
+    frames,
+    readings: frames * SIGNALS_PER_ASSET,
+    load: loadAverage(),
+  };
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
+  return same;
+}
+
+type StageBench = {
+  readonly measured: readonly Measured[];
+  /** Microseconds of JSON.parse for one frame. */
+  readonly parse: number;
+  /** Measures some work in each round, by the best of them. */
+  note(stage: string, events: number, work: () => void): void;
+  /** Runs a stage of its own in each round; gives what comes out of it. */
+  through<I, O>(stage: string, input: readonly Flow<I>[], make: () => Stage<I, O>): Flow<O>[];
+};
+
+function createStageBench(frames: number, rounds: number): StageBench {
+  const measured: Measured[] = [];
   const parse = parsing(rounds, frames);
 
   function note(stage: string, events: number, work: () => void): void {
@@ -79,21 +104,26 @@ export function stages(args: readonly string[]): boolean {
     );
   }
 
-  /** Runs a stage of its own in each round; gives what comes out of it. */
-  function through<I, O>(stage: string, input: readonly Flow<I>[], make: () => Stage<I, O>) {
-    note(stage, input.filter(({ kind }) => kind === 'event').length, () => {
-      from(input).pipe(make()).subscribe();
-    });
-    const output: Flow<O>[] = [];
-    from(input)
-      .pipe(make())
-      .subscribe((item) => output.push(item));
-    return output;
-  }
+  return {
+    ...{ measured, parse, note },
+    through<I, O>(stage: string, input: readonly Flow<I>[], make: () => Stage<I, O>) {
+      note(stage, input.filter(({ kind }) => kind === 'event').length, () => {
+        from(input).pipe(make()).subscribe();
+      });
+      const output: Flow<O>[] = [];
+      from(input)
+        .pipe(make())
+        .subscribe((item) => output.push(item));
+      return output;
+    },
+  };
+}
 
+/** The stages one after the other, as `plant` has them; the rows that come out of the last. */
+function eachStage({ through }: StageBench, log: readonly Flow<Message>[]): readonly Row[] {
   const decoded = through('decode', log, decode);
-  const known = through('recognise', decoded, () => validate(STATES));
-  const timed = through('watermarks', known, () => {
+  const valid = through('validate', decoded, () => validate(STATES));
+  const timed = through('watermarks', valid, () => {
     return watermarks({ id: 'watermarks' as StageId, weigh: weightOf }, STATES);
   });
   const landing = through('land', timed, () => (all) => {
@@ -116,15 +146,19 @@ export function stages(args: readonly string[]): boolean {
   const ordered = through('order observations', observed, () =>
     order<Observed>({ id: 'order-observations' as StageId, rank: rankOfObservation }, STATES),
   );
-  const situated = through('situate', ordered, () => enrich(STATES));
-  const found = through('detect', situated, () => detect(STATES));
+  const enriched = through('enrich', ordered, () => enrich(STATES));
+  const found = through('detect', enriched, () => detect(STATES));
   const findings = through('order findings', found, () =>
-    order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, STATES),
+    order({ id: 'order-findings' as StageId, rank: rankOfFinding }, STATES),
   );
-  const told = through('annunciate', findings, () => alarm(STATES));
-  const incidents = through('correlate', told, () => correlate(STATES));
+  const alarms = through('alarm', findings, () => alarm(STATES));
+  const incidents = through('correlate', alarms, () => correlate(STATES));
   const requests = through('trigger', incidents, () => trigger(STATES));
-  const rows = requests.filter((item) => item.kind === 'row');
+  return requests.filter((item) => item.kind === 'row');
+}
+
+/** Rows into the bytes of blocks, epoch by epoch. */
+function landingEncoders({ note }: StageBench, rows: readonly Row[]): void {
   note('landing encoders', rows.length, () => {
     const blocks = createBlocks();
     for (const row of rows) {
@@ -133,18 +167,6 @@ export function stages(args: readonly string[]): boolean {
     }
     blocks.finish('bench', '1');
   });
-  const whole = through('all stages at once', log, () => plant(STATES));
-  const same = whole.filter(({ kind }) => kind === 'row').length === rows.length;
-  if (!same) console.error('the stages alone gave other rows than the pipeline');
-  const report = {
-    stages: measured,
-    us_per_parse: parse,
-    frames,
-    readings: frames * SIGNALS_PER_ASSET,
-    load: loadAverage(),
-  };
-  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
-  return same;
 }
 
 function logOf(assets: number, frames: number): readonly Flow<Message>[] {

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { plant } from '../pipelines/plant.ts';
-import { createEngine } from '../pipelines/worker/epochs/engine.ts';
+import { createPipelineEngine } from '../pipelines/worker/epochs/engine.ts';
 import { createEpochCollector } from '../pipelines/worker/epochs/epoch-collector.ts';
 import { NO_STATES, type PackedStates } from '../pipelines/worker/epochs/snapshots.ts';
+import { createBlocks } from '../sinks/clickhouse/blocks.ts';
 import { createMadeLog } from './made-log.ts';
 import { SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';
@@ -65,8 +66,8 @@ function sizeOf(states: PackedStates): number {
 
 function measure(keys: number): Measured {
   const log = createMadeLog();
-  const collector = createEpochCollector();
-  const engine = createEngine(plant, NO_STATES, collector);
+  const collector = createEpochCollector(createBlocks());
+  const engine = createPipelineEngine(plant, NO_STATES, collector);
   const run = { pipeline: 'bench', run: '1', stream: 'bench', created: 'now' };
   const assets = Math.ceil(keys / SIGNALS_PER_ASSET);
   for (const message of log.begin(assets, RULES)) engine.push(message);

@@ -1,5 +1,5 @@
 import type { Event, Flow, Watermark } from '../operators/flow/flow.ts';
-import type { Frame } from '../operators/model/frame.ts';
+import type { Frame } from '../operators/model/decoded.ts';
 import type { AssetKey, Key } from '../operators/model/key.ts';
 import type { Sequence } from '../operators/model/message.ts';
 import { END_OF_TIME, type EventTime, fromMilliseconds } from '../operators/model/time.ts';

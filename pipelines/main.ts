@@ -1,22 +1,117 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { EXIT, type ExitCode, Problem } from './base/problem.ts';
-import { registerApply } from './cli/apply.ts';
-import { registerBacktest } from './cli/backtest.ts';
-import { registerDeadLetters } from './cli/dead-letters.ts';
-import { registerDemo } from './cli/demo.ts';
-import { registerDiagnose } from './cli/diagnose.ts';
-import { registerDoctor } from './cli/doctor.ts';
-import { registerExplain } from './cli/explain.ts';
-import { registerMigrate } from './cli/migrate.ts';
-import { registerNatsConfig } from './cli/nats-config.ts';
-import { registerPublish } from './cli/publish.ts';
-import { registerReferenceCmms } from './cli/reference-cmms.ts';
-import { registerRequests } from './cli/requests.ts';
-import { registerRun } from './cli/run.ts';
-import { registerSimulate } from './cli/simulate.ts';
-import { registerSql } from './cli/sql.ts';
-import { registerTest } from './cli/test.ts';
+
+/** One command. Its file is loaded only when it is called: most load half of the program. */
+type CommandEntry = {
+  readonly name: string;
+  /** As `andon --help` shows it. */
+  readonly usage: string;
+  readonly description: string;
+  /** Gives what adds arguments, options and the action. */
+  readonly load: () => Promise<(command: Command) => void>;
+};
+
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'demo',
+    usage: '[options]',
+    description: 'a made-up plant, the whole pipeline and a CMMS on this machine: see what happens',
+    load: async () => (await import('./cli/demo.ts')).registerDemo,
+  },
+  {
+    name: 'run',
+    usage: '[options]',
+    description:
+      'work one partition: NATS from NATS_URL, ClickHouse from CLICKHOUSE_URL or embedded',
+    load: async () => (await import('./cli/run.ts')).registerRun,
+  },
+  {
+    name: 'publish',
+    usage: '[options] <files...>',
+    description: 'publish recordings into the log',
+    load: async () => (await import('./cli/publish.ts')).registerPublish,
+  },
+  {
+    name: 'apply',
+    usage: '[options] <plant> [rules]',
+    description: 'check the plant model and the rules, and publish them into the log',
+    load: async () => (await import('./cli/apply.ts')).registerApply,
+  },
+  {
+    name: 'simulate',
+    usage: '[options]',
+    description: 'a simulated plant that publishes into the log, and what was planted in it',
+    load: async () => (await import('./cli/simulate.ts')).registerSimulate,
+  },
+  {
+    name: 'test',
+    usage: '[options] <rules...>',
+    description: 'run the examples that rule files carry, and say what came out otherwise',
+    load: async () => (await import('./cli/test.ts')).registerTest,
+  },
+  {
+    name: 'explain',
+    usage: '[options] <rules> [pattern...]',
+    description: 'say each pattern as one sentence, or draw it',
+    load: async () => (await import('./cli/explain.ts')).registerExplain,
+  },
+  {
+    name: 'backtest',
+    usage: '[options]',
+    description: 'run recordings through the pipeline: what would these rules have raised?',
+    load: async () => (await import('./cli/backtest.ts')).registerBacktest,
+  },
+  {
+    name: 'diagnose',
+    usage: '[options] <file...>',
+    description: 'one waveform: features, spectrum lines, and a verdict or "not determined"',
+    load: async () => (await import('./cli/diagnose.ts')).registerDiagnose,
+  },
+  {
+    name: 'requests',
+    usage: '',
+    description: 'maintenance requests: list them, show why and what happened, send one again',
+    load: async () => (await import('./cli/requests.ts')).registerRequests,
+  },
+  {
+    name: 'dead-letters',
+    usage: '[options]',
+    description:
+      'what left the main way and why, newest first: late, malformed, unknown, duplicate …',
+    load: async () => (await import('./cli/dead-letters.ts')).registerDeadLetters,
+  },
+  {
+    name: 'sql',
+    usage: '[options] [statement]',
+    description: 'ask ClickHouse: a table on a terminal, tab-separated values in a pipe',
+    load: async () => (await import('./cli/sql.ts')).registerSql,
+  },
+  {
+    name: 'migrate',
+    usage: '[options]',
+    description: 'bring ClickHouse to the schema of this version: tables, and views anew',
+    load: async () => (await import('./cli/migrate.ts')).registerMigrate,
+  },
+  {
+    name: 'nats-config',
+    usage: '[options]',
+    description: 'print the mapping and permissions for nats-server',
+    load: async () => (await import('./cli/nats-config.ts')).registerNatsConfig,
+  },
+  {
+    name: 'doctor',
+    usage: '[options]',
+    description: 'say what is missing, too old or misconfigured, and what to do',
+    load: async () => (await import('./cli/doctor.ts')).registerDoctor,
+  },
+  {
+    name: 'reference-cmms',
+    usage: '[options]',
+    description: 'run the small CMMS of the demo; it can be told to misbehave',
+    load: async () => (await import('./cli/reference-cmms.ts')).registerReferenceCmms,
+  },
+];
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
@@ -26,22 +121,20 @@ const program = new Command('andon')
   .showHelpAfterError('(andon --help shows the commands)')
   .exitOverride();
 
-registerDemo(program);
-registerRun(program);
-registerPublish(program);
-registerApply(program);
-registerSimulate(program);
-registerTest(program);
-registerExplain(program);
-registerBacktest(program);
-registerDiagnose(program);
-registerRequests(program);
-registerDeadLetters(program);
-registerSql(program);
-registerMigrate(program);
-registerNatsConfig(program);
-registerDoctor(program);
-registerReferenceCmms(program);
+const called = process.argv.slice(2).find((word) => !word.startsWith('-') && word !== 'help');
+for (const { name, description, load } of COMMANDS) {
+  const command = program.command(name).description(description);
+  if (name === called) (await load())(command);
+}
+// After the commands, which would inherit it: those that are not loaded do not know their arguments.
+program.configureHelp({
+  subcommandTerm: (command) => {
+    const entry = COMMANDS.find(({ name }) => name === command.name());
+    return entry === undefined
+      ? new Help().subcommandTerm(command)
+      : `${entry.name} ${entry.usage}`.trimEnd();
+  },
+});
 
 // `andon … | head` closes our output early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

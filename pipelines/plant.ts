@@ -1,27 +1,23 @@
 import { alarm } from '../operators/alarm/alarm.ts';
-import { correlate } from '../operators/correlate/correlate.ts';
-import type { PatternWatch } from '../operators/correlate/pattern-watch.ts';
+import { correlate, type PatternWatch } from '../operators/correlate/correlate.ts';
+
 import { decode } from '../operators/decode/decode.ts';
+import { toMachineEventRow, toMachineStateRow } from '../operators/decode/machine-event.ts';
 import { detect } from '../operators/detect/detect.ts';
 import { enrich } from '../operators/enrich/enrich.ts';
 import type { Stage, StageId } from '../operators/flow/flow.ts';
-import { fork } from '../operators/flow/fork.ts';
-import { land } from '../operators/flow/land.ts';
 import { order } from '../operators/flow/order.ts';
-import { keyBy, only } from '../operators/flow/stateless.ts';
+import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
 import type { Anomaly } from '../operators/model/anomaly.ts';
-import { type Decoded, weightOf } from '../operators/model/decoded.ts';
-import type { Frame } from '../operators/model/frame.ts';
+import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message } from '../operators/model/message.ts';
+import type { Enriched, Observation, Observed } from '../operators/model/observation.ts';
 import type { Request } from '../operators/model/request.ts';
-import type { Enriched, Observation, Observed } from '../operators/model/situation.ts';
-import type { Waveform } from '../operators/model/waveform.ts';
 import { spectrum } from '../operators/spectrum/spectrum.ts';
 import { trigger } from '../operators/trigger/trigger.ts';
-import { toMachineEventRow, toMachineStateRow } from '../operators/validate/event-rows.ts';
 import { validate } from '../operators/validate/validate.ts';
 import { window } from '../operators/window/window.ts';
 
@@ -67,7 +63,7 @@ export function judge(states: States, watch?: PatternWatch): Stage<Enriched<Obse
   return (observations) =>
     observations.pipe(
       detect(states),
-      order({ id: 'order-findings' as StageId, version: 2, rank: rankOfFinding }, states),
+      order({ id: 'order-findings' as StageId, rank: rankOfFinding }, states),
       alarm(states),
       correlate(states, watch),
       trigger(states),

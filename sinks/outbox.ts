@@ -1,7 +1,6 @@
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { RefusedError } from './refused-error.ts';
-import type { EpochContent, Revision, Sink } from './sink.ts';
+import { type EpochContent, RefusedError, type RequestRevision, type Sink } from './sink.ts';
 
 /** Every revision of every request, one message a subject, for ever. */
 export const REQUEST_STREAM = 'ANDON_REQUESTS';
@@ -37,7 +36,7 @@ export function createOutbox(connection: NatsConnection): Sink {
     return message?.data;
   }
 
-  async function publish({ id, revision, content }: Revision): Promise<string | undefined> {
+  async function publish({ id, revision, content }: RequestRevision): Promise<string | undefined> {
     const subject = requestSubject(id, revision);
     const bytes = new TextEncoder().encode(content);
     const header = headers();

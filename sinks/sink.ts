@@ -1,4 +1,7 @@
+import type { Row } from '../operators/flow/flow.ts';
+import type { Sequence } from '../operators/model/message.ts';
 import type { Request } from '../operators/model/request.ts';
+import type { EventTime } from '../operators/model/time.ts';
 
 /** The rows of one table in one epoch, encoded once, so that a retry sends the very same bytes. */
 export type Block = {
@@ -8,8 +11,33 @@ export type Block = {
   readonly data: Uint8Array;
 };
 
+/** What the `epochs` table says of an epoch, beside its stream and run. */
+export type EpochFacts = {
+  readonly pipeline: string;
+  readonly created: string;
+  readonly epoch: number;
+  readonly from: number;
+  readonly to: number;
+  readonly first_appended: EventTime;
+  readonly last_appended: EventTime;
+  readonly messages: number;
+};
+
+/** The rows of one epoch, table by table, encoded as they will be inserted. */
+export interface Blocks {
+  readonly rows: number;
+  /** About how many bytes the blocks will have. */
+  readonly bytes: number;
+  /** `sequence` and `appended` are of the message that caused the row. */
+  add(row: Row, sequence: Sequence, appended: EventTime): void;
+  /** Adds the row of `epochs`. The last thing before `finish`: it counts the rows that are there. */
+  addEpoch(facts: EpochFacts): void;
+  /** A block for each table that has rows, and a clean sheet. The same rows in the same order give the same bytes. */
+  finish(stream: string, run: string): readonly Block[];
+}
+
 /** A request revision as it is published: `content` is its JSON, byte for byte. */
-export type Revision = Pick<Request, 'id' | 'revision'> & { readonly content: string };
+export type RequestRevision = Pick<Request, 'id' | 'revision'> & { readonly content: string };
 
 /** Everything that one epoch decided. Written once, before any sink sees it. */
 export type EpochContent = {
@@ -22,7 +50,7 @@ export type EpochContent = {
   readonly from: number;
   readonly to: number;
   readonly blocks: readonly Block[];
-  readonly revisions: readonly Revision[];
+  readonly revisions: readonly RequestRevision[];
 };
 
 /**
@@ -45,4 +73,16 @@ export function tokenOf(
 ): string {
   const { pipeline, run, created, from, to } = content;
   return `${pipeline}/${run}/${created}/${from}-${to}/${table}`;
+}
+
+/** The world said that these parts are wrong, and would say so again. Nothing is gained by a retry. */
+export class RefusedError extends Error {
+  override name = 'RefusedError' as const;
+  /** Names of the refused blocks (tables), or of the refused revisions. */
+  readonly parts: readonly string[];
+
+  constructor(message: string, parts: readonly string[], options?: ErrorOptions) {
+    super(message, options);
+    this.parts = parts;
+  }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bearingNamed } from '../../operators/spectrum/bearing-table.ts';
+import { bearingNamed } from '../../operators/spectrum/bearing.ts';
 import { diagnose } from '../../operators/spectrum/diagnose.ts';
 import { extract } from '../../operators/spectrum/extract.ts';
 import type { Evaluation } from './evaluation.ts';

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { checkPatternConditions } from '../../operators/correlate/check-pattern-conditions.ts';
-import { checkDetectorConditions } from '../../operators/detect/check-detector-conditions.ts';
+import { checkPatternConditions } from '../../operators/correlate/check-patterns.ts';
+import { checkDetectors } from '../../operators/detect/check-detectors.ts';
 import type { AnomalyRow } from '../../operators/model/tables.ts';
-import { openRecordingLog } from '../../pipelines/recordings/recording.ts';
 import type { RecordingDescription } from '../../pipelines/recordings/recording-description.ts';
+import { openRecordingLog } from '../../pipelines/recordings/recordings.ts';
 import { type BacktestSummary, backtest } from '../../pipelines/rules/backtest.ts';
 import { changesOf } from '../../pipelines/rules/changes.ts';
-import { readPlantFile, readRulesFile } from '../../pipelines/rules/rules-file.ts';
+import { readPlantFile, readRulesFile } from '../../pipelines/rules/rules.ts';
 
 /** An anomaly from its first phase to its last. Times are epoch milliseconds; without `to` it stood at the end. */
 export type Onset = {
@@ -37,7 +37,7 @@ export async function judged(
 ): Promise<Judged> {
   const folder = join('examples', example);
   const plants = await readPlantFile(join(folder, 'plant.yaml'));
-  const checks = [checkDetectorConditions, checkPatternConditions];
+  const checks = [checkDetectors, checkPatternConditions];
   const changes = changesOf(plants, await readRulesFile(join(folder, 'rules.yaml'), checks));
   const onsets = new Map<string, Onset>();
   const requests: Record<string, number> = {};

@@ -1,4 +1,4 @@
-import { escapeXml } from '../../pipelines/demo/panel.ts';
+import { escapeXml } from '../../pipelines/base/panel.ts';
 import type { Plot, Span } from './evaluation.ts';
 
 const WIDTH = 900;

@@ -1,4 +1,4 @@
-import { eigen } from '../../operators/detect/eigen.ts';
+import { eigen } from '../../operators/detect/subspace.ts';
 
 const EXPLAINED = 0.85;
 const CONFIDENCE = 0.999;

@@ -1,4 +1,4 @@
-/** The alarm states of ISA-18.2 (IEC 62682). */
+/** The alarm states of ISA-18.2 (IEC 62682), and what moves an alarm from one to another. */
 export type AlarmState =
   | 'normal'
   | 'unacknowledged'
@@ -8,7 +8,7 @@ export type AlarmState =
   | 'suppressed'
   | 'out-of-service';
 
-/** What changes them. `risen`: the severity of a standing alarm rose; `realarm`: it stood too long after it was acknowledged. */
+/** `risen`: the severity of an active alarm rose. `realarm`: it was active for too long after it was acknowledged. */
 export type AlarmCause =
   | 'raised'
   | 'risen'
@@ -23,44 +23,44 @@ export type AlarmCause =
   | 'put-back';
 
 /**
- * Behind the states stand five facts, so that what was hidden by shelving, suppression or being out of service is right
- * again when it is shown. `told`: patterns and people know of it.
+ * A state is derived from these facts, so that what was hidden by shelving, suppression or being out of service is right
+ * again when it is shown. `suppressed`: by design. `reported`: patterns and people know of it.
  */
 export type AlarmFacts = {
   active: boolean;
   acknowledged: boolean;
-  told: boolean;
+  reported: boolean;
   shelved: boolean;
   suppressed: boolean;
-  out: boolean;
+  out_of_service: boolean;
 };
 
-export function noAlarm(): AlarmFacts {
-  const hidden = { shelved: false, suppressed: false, out: false };
-  return { active: false, acknowledged: true, told: false, ...hidden };
+export function normalFacts(): AlarmFacts {
+  const hidden = { shelved: false, suppressed: false, out_of_service: false };
+  return { active: false, acknowledged: true, reported: false, ...hidden };
 }
 
 /** Of several reasons to hide an alarm the strongest shows: out of service, suppressed, shelved. */
 export function alarmState(facts: AlarmFacts): AlarmState {
-  if (facts.out) return 'out-of-service';
+  if (facts.out_of_service) return 'out-of-service';
   if (facts.suppressed) return 'suppressed';
   if (facts.shelved) return 'shelved';
   if (facts.active) return facts.acknowledged ? 'acknowledged' : 'unacknowledged';
   return facts.acknowledged ? 'normal' : 'returned';
 }
 
-/** Whether patterns and people are told of this alarm now. */
-export function isShown({ shelved, suppressed, out }: AlarmFacts): boolean {
-  return !shelved && !suppressed && !out;
+/** Whether this alarm is reported to patterns and people now. */
+export function isShown({ shelved, suppressed, out_of_service }: AlarmFacts): boolean {
+  return !shelved && !suppressed && !out_of_service;
 }
 
-/** Takes a cause in. What it does not concern it leaves as it is: every cause may come in every state. */
-export function turn(facts: AlarmFacts, cause: AlarmCause): void {
+/** Changes the facts by a cause. What it does not concern it leaves as it is: every cause may come in every state. */
+export function applyCause(facts: AlarmFacts, cause: AlarmCause): void {
   switch (cause) {
     case 'raised':
       facts.active = true;
       facts.acknowledged = false;
-      facts.told = isShown(facts);
+      facts.reported = isShown(facts);
       return;
     case 'risen':
       if (facts.active) facts.acknowledged = false;
@@ -68,9 +68,9 @@ export function turn(facts: AlarmFacts, cause: AlarmCause): void {
     case 'cleared':
       if (!facts.active) return;
       facts.active = false;
-      // Of what nobody was told nobody has anything to acknowledge.
-      if (!facts.told) facts.acknowledged = true;
-      facts.told = false;
+      // What was not reported needs no acknowledgement.
+      if (!facts.reported) facts.acknowledged = true;
+      facts.reported = false;
       return;
     case 'acknowledged':
       facts.acknowledged = true;
@@ -88,8 +88,8 @@ export function turn(facts: AlarmFacts, cause: AlarmCause): void {
       break;
     case 'taken-out':
     case 'put-back':
-      facts.out = cause === 'taken-out';
+      facts.out_of_service = cause === 'taken-out';
       break;
   }
-  if (facts.active && isShown(facts)) facts.told = true;
+  if (facts.active && isShown(facts)) facts.reported = true;
 }

@@ -3,62 +3,78 @@ import { keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import { lineOf } from '../model/key.ts';
-import { type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
+import { applyChange, emptyKnowledge, type Knowledge, rulesOf } from '../model/knowledge.ts';
+import type { Enriched, Observation } from '../model/observation.ts';
+import type { AlarmRules } from '../model/rules.ts';
 import { type Duration, plus } from '../model/time.ts';
-import { ebb, FLOOD, isFlooded, rankOf } from './flood.ts';
-import { type Alarm, alarmKey, type LineAlarms, noAlarms, openAlarm } from './line-alarms.ts';
-import { endShelving, isHeld, SHELF, takeEvent } from './people.ts';
-import { noteStretch, plannedFor, replan } from './planned.ts';
-import { giveUp, leaveRegime, mayBeRegime, REGIME, release } from './regime.ts';
-import { storm } from './storm.ts';
-import { cause, type Moment, repeat, type Told, tell } from './tell.ts';
+import {
+  addToFlood,
+  addToRegime,
+  compareSeverity,
+  endFloodWhenOver,
+  endRegimes,
+  expireRegime,
+  FLOOD,
+  REGIME,
+  removeFromRegime,
+} from './flood.ts';
+import {
+  type Alarm,
+  type AlarmContext,
+  type AlarmItem,
+  alarmKey,
+  changeAlarm,
+  type LineAlarms,
+  noAlarms,
+  openAlarm,
+  repeatPhase,
+  reportPhase,
+} from './line-alarms.ts';
+import {
+  applyOperatorAction,
+  expireShelving,
+  isSuppressedByOperator,
+  SHELVING,
+} from './operator-actions.ts';
+import { plannedKind, recordStretches, setSuppression } from './suppression.ts';
 
 /**
- * Decides what patterns and people are told of the anomalies of a line: each is an alarm with the states of ISA-18.2. What
- * is shelved, suppressed by design, out of service, one of a flood or of a change of regime lands, and is told when that is
- * over and it still stands. Everything else passes at once. Input is in order by line time, so one clock serves all.
+ * Decides which anomalies of a line are reported to patterns and people: each is an alarm with the states of ISA-18.2.
+ * What is shelved, suppressed by design, out of service, one of a flood or of a change of regime lands, and is reported
+ * when that is over and it is still active. Everything else passes at once. Input is in order by line time, so one clock
+ * serves all.
  */
-export function alarm(states: States): Stage<Told, Told> {
-  return keyed<LineAlarms, Knowledge, Told, Told>(
+export function alarm(states: States): Stage<AlarmItem, AlarmItem> {
+  return keyed<LineAlarms, Knowledge, AlarmItem, AlarmItem>(
     {
       id: 'annunciate' as StageId,
       version: 1,
       scope: 'line',
       keyOf: ({ value }) => lineOf('kind' in value ? value.asset : value.value.asset),
       open: noAlarms,
-      openShared: nothingKnown,
+      openShared: emptyKnowledge,
       onEvent(state, { key, time, late = false, value }, shared, out) {
-        const moment = { state, shared, time, out };
+        const context = { state, shared, time, out };
         if ('kind' in value) {
-          onAnomaly(value, late, moment);
+          applyPhase(value, late, context);
           return;
         }
         out.emit(value, { key, time, late });
-        const suppress = alarmRules(moment)?.suppress ?? [];
-        if (suppress.length > 0) {
-          const { asset } = value.value;
-          const lately = state.lately[asset] ?? {};
-          state.lately[asset] = lately;
-          noteStretch(lately, value, moment);
-          for (const alarm of Object.values(state.alarms)) {
-            if (alarm.asset !== asset) continue;
-            replan(alarm, plannedFor(suppress, lately, alarm.signal, moment), moment);
-          }
-        }
-        if (value.value.kind === 'event') takeEvent(value.value, moment);
+        updatePlanned(value, context);
+        if (value.value.kind === 'event') applyOperatorAction(value.value, context);
       },
       onTimer(state, due, shared, out, rule) {
-        const moment = { state, shared, time: due, out };
-        if (rule === SHELF) endShelving(moment);
-        else if (rule === FLOOD) ebb(alarmRules(moment)?.flood, moment);
-        else if (rule.startsWith(REGIME)) giveUp(rule.slice(REGIME.length + 1), moment);
-        else realarm(rule.slice(rule.indexOf(' ') + 1), moment);
+        const context = { state, shared, time: due, out };
+        if (rule === SHELVING) expireShelving(context);
+        else if (rule === FLOOD) endFloodWhenOver(alarmRules(context)?.flood, context);
+        else if (rule.startsWith(REGIME)) expireRegime(rule.slice(REGIME.length + 1), context);
+        else realarm(rule.slice(rule.indexOf(' ') + 1), context);
       },
-      onChange: (shared, change) => learn(shared, change.value),
+      onChange: (shared, change) => applyChange(shared, change.value),
       onChanged(state, shared, out, change) {
         if (change.value.kind === 'rules') {
-          // Just after line time: at it, what is said would count as behind.
-          reconsider({ state, shared, time: plus(out.now, 1 as Duration), out });
+          // Just after line time: at it, what is reported would count as late.
+          applyRules({ state, shared, time: plus(out.now, 1 as Duration), out });
         }
       },
     },
@@ -66,108 +82,114 @@ export function alarm(states: States): Stage<Told, Told> {
   );
 }
 
-function alarmRules({ shared, out }: Moment) {
+function alarmRules({ shared, out }: AlarmContext): AlarmRules | undefined {
   return rulesOf(shared, out.key)?.alarms;
 }
 
-function onAnomaly(anomaly: Anomaly, late: boolean, moment: Moment): void {
-  const { state } = moment;
+/** An observation may begin or end a planned stretch that suppresses alarms of its asset by design. */
+function updatePlanned(observation: Enriched<Observation>, context: AlarmContext): void {
+  const { state } = context;
+  const suppress = alarmRules(context)?.suppress ?? [];
+  if (suppress.length === 0) return;
+  const { asset } = observation.value;
+  const stretches = state.stretches[asset] ?? {};
+  state.stretches[asset] = stretches;
+  recordStretches(stretches, observation, context);
+  for (const alarm of Object.values(state.alarms)) {
+    if (alarm.asset !== asset) continue;
+    const kind = plannedKind(suppress, stretches, alarm.signal, context);
+    setSuppression(alarm, 'planned', kind, context);
+  }
+}
+
+function applyPhase(anomaly: Anomaly, late: boolean, context: AlarmContext): void {
+  const { state } = context;
   const key = alarmKey(anomaly);
   const alarm = state.alarms[key] ?? openAlarm(anomaly);
-  // It was raised before there were alarms: everybody was told.
+  // It was raised before there were alarms: it was reported.
   if (anomaly.phase !== 'raised' && !alarm.active) {
-    Object.assign(alarm, { active: true, acknowledged: false, told: true });
+    Object.assign(alarm, { active: true, acknowledged: false, reported: true });
   }
   state.alarms[key] = alarm;
   const before = alarm.anomaly;
   alarm.anomaly = anomaly;
   switch (anomaly.phase) {
     case 'raised':
-      hide(alarm, anomaly, moment);
-      cause(alarm, 'raised', moment, { reason: anomaly.reason });
-      tell(alarm, anomaly, late, moment);
+      suppressBeforeRaise(alarm, anomaly, context);
+      changeAlarm(alarm, 'raised', context, { reason: anomaly.reason });
+      reportPhase(alarm, anomaly, late, context);
       return;
     case 'updated':
-      if (before === null || rankOf(anomaly) <= rankOf(before)) tell(alarm, anomaly, late, moment);
-      else rise(alarm, anomaly, late, moment);
+      if (before !== null && compareSeverity(anomaly.severity, before.severity) > 0) {
+        raiseSeverity(alarm, anomaly, late, context);
+      } else {
+        reportPhase(alarm, anomaly, late, context);
+      }
       return;
     case 'cleared':
-      end(alarm, anomaly, late, moment);
+      clear(alarm, anomaly, late, context);
       return;
   }
 }
 
-/** Before an alarm is raised: what hides it. */
-function hide(alarm: Alarm, anomaly: Anomaly, moment: Moment): void {
-  const { state } = moment;
-  const rules = alarmRules(moment);
+/** What hides an alarm from the first. */
+function suppressBeforeRaise(alarm: Alarm, anomaly: Anomaly, context: AlarmContext): void {
+  const { suppressions, stretches } = context.state;
+  const rules = alarmRules(context);
   alarm.added = 0;
-  alarm.out = isHeld(state.holds, 'taken-out', alarm);
-  alarm.shelved = isHeld(state.holds, 'shelved', alarm);
-  alarm.planned = plannedFor(
-    rules?.suppress ?? [],
-    state.lately[alarm.asset],
-    alarm.signal,
-    moment,
-  );
-  alarm.storm = '';
-  const isHidden = alarm.out || alarm.shelved || alarm.planned !== '';
-  if (!isHidden && rules !== undefined) alarm.storm = stormOf(anomaly, rules, moment);
-  alarm.suppressed = alarm.planned !== '' || alarm.storm !== '';
+  alarm.out_of_service = isSuppressedByOperator(suppressions, 'taken-out', alarm);
+  alarm.shelved = isSuppressedByOperator(suppressions, 'shelved', alarm);
+  const suppress = rules?.suppress ?? [];
+  alarm.planned = plannedKind(suppress, stretches[alarm.asset], alarm.signal, context);
+  alarm.group = '';
+  const isHidden = alarm.out_of_service || alarm.shelved || alarm.planned !== '';
+  if (!isHidden && rules !== undefined) alarm.group = groupOf(anomaly, rules, context);
+  alarm.suppressed = alarm.planned !== '' || alarm.group !== '';
 }
 
-function stormOf(
-  anomaly: Anomaly,
-  { regime, flood }: NonNullable<ReturnType<typeof alarmRules>>,
-  moment: Moment,
-) {
-  if (regime !== undefined && mayBeRegime(anomaly, regime, moment)) return REGIME;
-  return flood !== undefined && isFlooded(anomaly, flood, moment) ? FLOOD : '';
+function groupOf(anomaly: Anomaly, { regime, flood }: AlarmRules, context: AlarmContext): string {
+  if (regime !== undefined && addToRegime(anomaly, regime, context)) return REGIME;
+  return flood !== undefined && addToFlood(anomaly, flood, context) ? FLOOD : '';
 }
 
-/** The severity rose: whoever acknowledged it acknowledged less; and a storm may spare it now. */
-function rise(alarm: Alarm, anomaly: Anomaly, late: boolean, moment: Moment): void {
-  const rules = alarmRules(moment);
-  const spare = alarm.storm === REGIME ? rules?.regime?.spare : rules?.flood?.spare;
-  cause(alarm, 'risen', moment, { reason: anomaly.reason });
-  if (alarm.storm !== '' && spare !== undefined && rankOf(anomaly) >= rankOf({ severity: spare })) {
-    storm(alarm, '', moment);
-    return;
-  }
-  tell(alarm, anomaly, late, moment);
+/** Whoever acknowledged it acknowledged less; and a flood or change of regime may spare it now. */
+function raiseSeverity(alarm: Alarm, anomaly: Anomaly, late: boolean, context: AlarmContext): void {
+  const rules = alarmRules(context);
+  const spare = alarm.group === REGIME ? rules?.regime?.spare : rules?.flood?.spare;
+  changeAlarm(alarm, 'risen', context, { reason: anomaly.reason });
+  const isSpared = spare !== undefined && compareSeverity(anomaly.severity, spare) >= 0;
+  if (alarm.group !== '' && isSpared) setSuppression(alarm, 'group', '', context);
+  else reportPhase(alarm, anomaly, late, context);
 }
 
-function end(alarm: Alarm, anomaly: Anomaly, late: boolean, moment: Moment): void {
-  const { state, out } = moment;
-  const wasTold = alarm.told;
-  cause(alarm, 'cleared', moment, { reason: anomaly.reason });
-  tell(alarm, anomaly, late, moment, wasTold);
-  leaveRegime(alarm, moment);
-  out.sleep(`realarm ${alarmKey(alarm)}`);
-  alarm.storm = '';
+function clear(alarm: Alarm, anomaly: Anomaly, late: boolean, context: AlarmContext): void {
+  const { state, out } = context;
+  const wasReported = alarm.reported;
+  changeAlarm(alarm, 'cleared', context, { reason: anomaly.reason });
+  reportPhase(alarm, anomaly, late, context, wasReported);
+  removeFromRegime(alarm, context);
+  out.cancelTimer(`realarm ${alarmKey(alarm)}`);
+  alarm.group = '';
   alarm.suppressed = alarm.planned !== '';
   if (alarm.acknowledged) delete state.alarms[alarmKey(alarm)];
 }
 
-function realarm(key: string, moment: Moment): void {
-  const alarm = moment.state.alarms[key];
+function realarm(key: string, context: AlarmContext): void {
+  const alarm = context.state.alarms[key];
   if (alarm === undefined || !alarm.active || !alarm.acknowledged) return;
-  cause(alarm, 'realarm', moment, { reason: 'it was acknowledged, and stands' });
-  if (alarm.told) repeat(alarm, 'updated', moment);
+  changeAlarm(alarm, 'realarm', context, { reason: 'it was acknowledged, and stands' });
+  if (alarm.reported) repeatPhase(alarm, 'updated', context);
 }
 
-/** Other rules may ask for less silence. */
-function reconsider(moment: Moment): void {
-  const { state } = moment;
-  const rules = alarmRules(moment);
-  ebb(rules?.flood === undefined ? undefined : rules.flood, moment);
-  if (rules?.regime === undefined)
-    for (const scope of Object.keys(state.regimes).sort()) release(scope, moment);
+/** Other rules may suppress less. */
+function applyRules(context: AlarmContext): void {
+  const { state } = context;
+  const rules = alarmRules(context);
+  endFloodWhenOver(rules?.flood, context);
+  if (rules?.regime === undefined) endRegimes(context);
   for (const alarm of Object.values(state.alarms)) {
-    replan(
-      alarm,
-      plannedFor(rules?.suppress ?? [], state.lately[alarm.asset], alarm.signal, moment),
-      moment,
-    );
+    const stretches = state.stretches[alarm.asset];
+    const kind = plannedKind(rules?.suppress ?? [], stretches, alarm.signal, context);
+    setSuppression(alarm, 'planned', kind, context);
   }
 }

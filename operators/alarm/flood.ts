@@ -1,67 +1,203 @@
-import type { AlarmRules } from '../model/alarm-rule.ts';
+/**
+ * Alarm floods and changes of regime: too many alarms at once become one group alarm (an anomaly of severity `notice`),
+ * and are suppressed until the flood or the change is over.
+ */
+
 import type { Anomaly } from '../model/anomaly.ts';
-import { SEVERITIES } from '../model/detector-common.ts';
-import { formatDuration } from '../model/duration.ts';
-import { type EventTime, plus } from '../model/time.ts';
-import type { LineAlarms } from './line-alarms.ts';
-import { endNotice, notice } from './notice.ts';
-import { storm } from './storm.ts';
-import type { Moment } from './tell.ts';
+import { identity } from '../model/canonical.ts';
+import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
+import type { AlarmRules } from '../model/rules.ts';
+import { type EventTime, formatDuration, plus } from '../model/time.ts';
+import {
+  type Alarm,
+  type AlarmContext,
+  alarmKey,
+  anomalyRow,
+  type LineAlarms,
+} from './line-alarms.ts';
+import { setSuppression } from './suppression.ts';
 
 type FloodRules = NonNullable<AlarmRules['flood']>;
+type RegimeRules = NonNullable<AlarmRules['regime']>;
 
+/** Names of groups, and of their timers. */
 export const FLOOD = 'flood';
-/** Enough to tell any flood from none; a limit beyond it is no limit. */
+export const REGIME = 'regime change';
+
+/** Enough for any flood; a limit beyond it is no limit. */
 const MOST_COUNTED = 10_000;
 
 /**
  * Counts an alarm that comes, and says whether it is one too many. A flood (EEMUA 191: more than 10 in 10 minutes) begins
- * with a notice and ends when fewer than `resume` came in `per`; meanwhile alarms below `spare` are withheld.
+ * with a group alarm and ends when fewer than `resume` came in `per`; meanwhile alarms below `spare` are suppressed.
  */
-export function isFlooded(anomaly: Anomaly, rules: FloodRules, moment: Moment): boolean {
-  const { state, time, out } = moment;
-  recount(state, rules, time);
-  if (state.raised.length < MOST_COUNTED) state.raised.push(time);
-  if (state.flood === null && state.raised.length <= rules.limit) return false;
+export function addToFlood(anomaly: Anomaly, rules: FloodRules, context: AlarmContext): boolean {
+  const { state, time, out } = context;
+  forgetEarlier(state, rules, time);
+  if (state.recent.length < MOST_COUNTED) state.recent.push(time);
+  if (state.flood === null && state.recent.length <= rules.limit) return false;
   if (state.flood === null) {
-    const reason = `${state.raised.length} alarms of ${out.key} within ${formatDuration(rules.per)} (limit ${rules.limit}): those below ${rules.spare} are withheld until fewer than ${rules.resume} come`;
-    const count = { value: state.raised.length, limit: rules.limit, reason };
-    state.flood = notice('flood', out.key, anomaly, count, moment);
+    const reason = `${state.recent.length} alarms of ${out.key} within ${formatDuration(rules.per)} (limit ${rules.limit}): those below ${rules.spare} are withheld until fewer than ${rules.resume} come`;
+    const count = { value: state.recent.length, limit: rules.limit, reason };
+    state.flood = raiseGroupAlarm('flood', out.key, anomaly, count, context);
   }
-  const next = state.raised.at(-rules.resume) ?? state.raised[0] ?? time;
-  out.wakeAt(plus(next, rules.per), FLOOD);
-  return rankOf(anomaly) < SEVERITIES.indexOf(rules.spare);
+  const next = state.recent.at(-rules.resume) ?? state.recent[0] ?? time;
+  out.setTimer(plus(next, rules.per), FLOOD);
+  return compareSeverity(anomaly.severity, rules.spare) < 0;
 }
 
-/** Ends a flood when few enough came lately, or nobody counts any more. */
-export function ebb(rules: FloodRules | undefined, moment: Moment): void {
-  const { state, time, out } = moment;
+/** Ends a flood when few enough came of late, or the rules count none any more. */
+export function endFloodWhenOver(rules: FloodRules | undefined, context: AlarmContext): void {
+  const { state, time, out } = context;
   if (state.flood === null) return;
   if (rules !== undefined) {
-    recount(state, rules, time);
-    if (state.raised.length >= rules.resume) {
-      const next = state.raised.at(-rules.resume) ?? time;
-      out.wakeAt(plus(next, rules.per), FLOOD);
+    forgetEarlier(state, rules, time);
+    if (state.recent.length >= rules.resume) {
+      const next = state.recent.at(-rules.resume) ?? time;
+      out.setTimer(plus(next, rules.per), FLOOD);
       return;
     }
   }
-  endNotice(
-    state.flood,
-    `fewer alarms of ${out.key}: what was withheld and stands is told now`,
-    moment,
-  );
+  const reason = `fewer alarms of ${out.key}: what was withheld and stands is told now`;
+  clearGroupAlarm(state.flood, reason, context);
   state.flood = null;
   for (const key of Object.keys(state.alarms).sort()) {
     const alarm = state.alarms[key];
-    if (alarm?.storm === FLOOD) storm(alarm, '', moment);
+    if (alarm?.group === FLOOD) setSuppression(alarm, 'group', '', context);
   }
 }
 
 /** Forgets alarms that came `per` ago. */
-function recount(state: LineAlarms, { per }: FloodRules, time: EventTime): void {
-  state.raised = state.raised.filter((at) => at > time - per);
+function forgetEarlier(state: LineAlarms, { per }: FloodRules, time: EventTime): void {
+  state.recent = state.recent.filter((at) => at > time - per);
 }
 
-export function rankOf({ severity }: Pick<Anomaly, 'severity'>): number {
-  return SEVERITIES.indexOf(severity);
+/** Detectors that compare a value with what was usual. Limits, zones and dead sensors mean the same in any regime. */
+const COMPARING: ReadonlySet<string> = new Set([
+  'baseline',
+  'ewma',
+  'cusum',
+  'range',
+  'multivariate',
+  'iso20816-change',
+  'rate',
+  'drift',
+]);
+
+/**
+ * Whether an alarm may be one of many that a change of regime raises at once; then it waits for `per` from the first of
+ * them. When `signals` of them came, one group alarm is raised, and they stay suppressed until each has cleared; when
+ * not, they are reported at the end of the wait. Alarms from `spare` on wait for nothing.
+ */
+export function addToRegime(anomaly: Anomaly, rules: RegimeRules, context: AlarmContext): boolean {
+  if (!COMPARING.has(anomaly.detector)) return false;
+  if (compareSeverity(anomaly.severity, rules.spare) >= 0) return false;
+  const { state, time, out } = context;
+  const scope = rules.of === 'asset' ? anomaly.asset : out.key;
+  const regime = state.regimes[scope] ?? { since: time, members: [], group_alarm: null };
+  state.regimes[scope] = regime;
+  const key = alarmKey(anomaly);
+  if (!regime.members.includes(key)) regime.members.push(key);
+  if (regime.group_alarm !== null) return true;
+  const signals = new Set(regime.members.map(signalOf));
+  if (signals.size < rules.signals) {
+    out.setTimer(plus(regime.since, rules.per), `${REGIME} ${scope}`);
+    return true;
+  }
+  out.cancelTimer(`${REGIME} ${scope}`);
+  const names = [...signals].map((name) => name.slice(name.lastIndexOf('|') + 1));
+  const reason = `${signals.size} signals of ${scope} left what is usual within ${formatDuration(rules.per)}: ${[...new Set(names)].sort().join(', ')}; a change of regime, said once instead of ${regime.members.length} alarms`;
+  const count = { value: signals.size, limit: rules.signals, reason };
+  regime.group_alarm = raiseGroupAlarm('regime', scope, anomaly, count, context);
+  return true;
+}
+
+/** Too few came in time: each is an alarm of its own. */
+export function expireRegime(scope: string, context: AlarmContext): void {
+  const regime = context.state.regimes[scope];
+  if (regime === undefined || regime.group_alarm !== null) return;
+  endRegime(scope, context);
+}
+
+/** An alarm has cleared; with the last of its regime the group alarm clears. */
+export function removeFromRegime(alarm: Alarm, context: AlarmContext): void {
+  const { state, out } = context;
+  const key = alarmKey(alarm);
+  for (const [scope, regime] of Object.entries(state.regimes)) {
+    if (!regime.members.includes(key)) continue;
+    regime.members = regime.members.filter((member) => member !== key);
+    if (regime.members.length > 0) continue;
+    if (regime.group_alarm !== null) {
+      clearGroupAlarm(regime.group_alarm, `all signals of ${scope} are as usual again`, context);
+    }
+    out.cancelTimer(`${REGIME} ${scope}`);
+    delete state.regimes[scope];
+  }
+}
+
+/** The rules ask for no regimes any more: what is active is reported. */
+export function endRegimes(context: AlarmContext): void {
+  for (const scope of Object.keys(context.state.regimes).sort()) endRegime(scope, context);
+}
+
+function endRegime(scope: string, context: AlarmContext): void {
+  const { state, out } = context;
+  const regime = state.regimes[scope];
+  if (regime === undefined) return;
+  delete state.regimes[scope];
+  out.cancelTimer(`${REGIME} ${scope}`);
+  if (regime.group_alarm !== null) {
+    const reason = 'rules changed: no regimes are told of any more';
+    clearGroupAlarm(regime.group_alarm, reason, context);
+  }
+  for (const key of regime.members) {
+    const alarm = state.alarms[key];
+    if (alarm?.group === REGIME) setSuppression(alarm, 'group', '', context);
+  }
+}
+
+/** Of an alarm's key all but the rule: two rules on one signal are one signal. */
+function signalOf(key: string): string {
+  const [asset = '', , point = '', ...signal] = key.split('|');
+  return `${asset}|${point}|${signal.join('|')}`;
+}
+
+/** Below 0: `a` is less severe than `b`. */
+export function compareSeverity(a: Severity, b: Severity): number {
+  return SEVERITIES.indexOf(a) - SEVERITIES.indexOf(b);
+}
+
+/** Raised at the asset whose alarm made it so. `about` is the line or asset that it is about. */
+function raiseGroupAlarm(
+  kind: 'flood' | 'regime',
+  about: string,
+  like: Anomaly,
+  count: { readonly value: number; readonly limit: number; readonly reason: string },
+  context: AlarmContext,
+): Anomaly {
+  const { time } = context;
+  const anomaly: Anomaly = {
+    ...{ kind: 'anomaly', id: identity([kind, about, time]), phase: 'raised', revision: 1 },
+    ...{ asset: like.asset, rule: kind, detector: kind, signal: 'alarms', point: '' },
+    ...{ component: '', failure_mode: '', severity: 'notice', since: like.since, time },
+    ...{ value: count.value, limit: count.limit, score: count.value / count.limit, unit: '' },
+    ...{ situation: like.situation, reason: count.reason, sensor: '', contributions: {}, part: '' },
+    advice:
+      'Look at what changed for all of them: speed, load, product, supply, a restart; then at each.',
+    evidence: { about },
+  };
+  reportGroupAlarm(anomaly, context);
+  return anomaly;
+}
+
+function clearGroupAlarm(anomaly: Anomaly, reason: string, context: AlarmContext): void {
+  const { time } = context;
+  const revision = anomaly.revision + 1;
+  reportGroupAlarm({ ...anomaly, phase: 'cleared', revision, time, reason }, context);
+}
+
+function reportGroupAlarm(anomaly: Anomaly, { out }: AlarmContext): void {
+  const state = anomaly.phase === 'cleared' ? 'normal' : 'unacknowledged';
+  out.land('anomalies', anomalyRow(anomaly, state, ''));
+  out.emit(anomaly, { time: anomaly.time, key: anomaly.asset });
 }

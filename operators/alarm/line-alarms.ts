@@ -1,9 +1,36 @@
+import type { Out } from '../flow/keyed.ts';
 import type { Anomaly } from '../model/anomaly.ts';
-import type { AssetKey } from '../model/key.ts';
+import { type AssetKey, locate } from '../model/key.ts';
+import type { Knowledge } from '../model/knowledge.ts';
+import type { Enriched, Observation } from '../model/observation.ts';
+import type { AnomalyRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
-import { type AlarmFacts, noAlarm } from './alarm-state.ts';
+import {
+  type AlarmCause,
+  type AlarmFacts,
+  type AlarmState,
+  alarmState,
+  applyCause,
+  isShown,
+  normalFacts,
+} from './alarm-state.ts';
 
-/** What was said of one rule, signal and point of an asset, and what came of it. */
+/**
+ * The alarms of one line: their data, how a cause changes one, and what is landed and reported then. Every change of
+ * state is a row of `alarms`; every phase of an anomaly is a row of `anomalies` with the state after it.
+ */
+export type LineAlarms = {
+  alarms: Record<string, Alarm>;
+  suppressions: OperatorSuppression[];
+  /** Of each asset. */
+  stretches: Record<string, PlannedStretches>;
+  /** When alarms came of late, as far as a flood counts them. */
+  recent: EventTime[];
+  flood: Anomaly | null;
+  regimes: Record<string, RegimeChange>;
+};
+
+/** One rule, signal and point of an asset: what its detector reported, and what came of it. */
 export type Alarm = AlarmFacts & {
   readonly asset: AssetKey;
   readonly rule: string;
@@ -11,15 +38,16 @@ export type Alarm = AlarmFacts & {
   readonly point: string;
   /** The latest phase while it is active. */
   anomaly: Anomaly | null;
-  /** Phases that were said here beside those of the detector: revisions go on counting. */
+  /** Phases that were added here to those of the detector: revisions go on counting. */
   added: number;
-  /** What suppresses it: a planned stretch by its kind, and `flood`, `regime change`. */
+  /** The kind of the planned stretch that suppresses it; '' for none. */
   planned: string;
-  storm: string;
+  /** The group alarm that it is part of: `flood` or `regime change`; '' for none. */
+  group: string;
 };
 
-/** What people asked not to be told of, until when, and why. Texts may have `*`. */
-export type Hold = {
+/** Which alarms an operator shelved or took out of service, until when, and why. Texts may have `*`. */
+export type OperatorSuppression = {
   readonly cause: 'shelved' | 'taken-out';
   readonly asset: AssetKey;
   readonly rule: string;
@@ -30,35 +58,114 @@ export type Hold = {
   readonly reason: string;
 };
 
-/** Signals that left what is usual since `since`; with a notice they are one change of regime. */
-export type Regime = { readonly since: EventTime; members: string[]; notice: Anomaly | null };
+/** When an asset was last in which kind of planned stretch. */
+export type PlannedStretches = Record<string, EventTime>;
 
-/** When an asset was last in which planned stretch. */
-export type Lately = Record<string, EventTime>;
-
-/** The alarms of one line, and what is asked and known of them together. */
-export type LineAlarms = {
-  alarms: Record<string, Alarm>;
-  holds: Hold[];
-  lately: Record<string, Lately>;
-  /** When alarms came lately, as far as a flood counts them. */
-  raised: EventTime[];
-  flood: Anomaly | null;
-  regimes: Record<string, Regime>;
-};
+/** Alarms that began since `since` and may be one change of regime; with a group alarm they are. */
+type RegimeChange = { readonly since: EventTime; members: string[]; group_alarm: Anomaly | null };
 
 export function noAlarms(): LineAlarms {
-  return { alarms: {}, holds: [], lately: {}, raised: [], flood: null, regimes: {} };
+  return { alarms: {}, suppressions: [], stretches: {}, recent: [], flood: null, regimes: {} };
 }
 
-type Named = Pick<Alarm, 'asset' | 'rule' | 'signal' | 'point'>;
+/** What the alarm stage takes and gives. */
+export type AlarmItem = Enriched<Observation> | Anomaly;
+
+/** Of which line, when, and where rows and reports go. */
+export type AlarmContext = {
+  readonly state: LineAlarms;
+  readonly shared: Readonly<Knowledge>;
+  readonly time: EventTime;
+  readonly out: Out<AlarmItem>;
+};
+
+/** What names an alarm. */
+export type AlarmName = Pick<Alarm, 'asset' | 'rule' | 'signal' | 'point'>;
 
 /** Rules and points are names without bars, so the key is unique whatever the signal is called. */
-export function alarmKey({ asset, rule, signal, point }: Named): string {
+export function alarmKey({ asset, rule, signal, point }: AlarmName): string {
   return `${asset}|${rule}|${point}|${signal}`;
 }
 
-export function openAlarm({ asset, rule, signal, point }: Named): Alarm {
-  const facts = noAlarm();
-  return { ...facts, asset, rule, signal, point, anomaly: null, added: 0, planned: '', storm: '' };
+export function openAlarm({ asset, rule, signal, point }: AlarmName): Alarm {
+  const name = { asset, rule, signal, point };
+  return { ...normalFacts(), ...name, anomaly: null, added: 0, planned: '', group: '' };
+}
+
+/** Who caused a change, and why, as far as is known. */
+export type Attribution = { readonly who?: string; readonly reason?: string };
+
+/**
+ * Changes an alarm by a cause. When it is shown from now on, patterns and people get what they missed: the anomaly is
+ * raised again under its id, with the next revision.
+ */
+export function changeAlarm(
+  alarm: Alarm,
+  cause: AlarmCause,
+  context: AlarmContext,
+  attribution: Attribution = {},
+): void {
+  const before = alarmState(alarm);
+  const wasReported = alarm.reported;
+  applyCause(alarm, cause);
+  const after = alarmState(alarm);
+  const isPhase = cause === 'raised' || cause === 'cleared';
+  if (before !== after || isPhase) {
+    landAlarmRow(alarm, cause, context, { before, after, ...attribution });
+  }
+  if (cause === 'raised' || wasReported || !alarm.reported) return;
+  repeatPhase(alarm, 'raised', context);
+}
+
+/** Reports the anomaly of an alarm once more, now. */
+export function repeatPhase(alarm: Alarm, phase: Anomaly['phase'], context: AlarmContext): void {
+  const { anomaly } = alarm;
+  if (anomaly === null) return;
+  alarm.added += 1;
+  reportPhase(alarm, { ...anomaly, phase, time: context.time }, false, context);
+}
+
+/** Lands a phase of an anomaly, and emits it unless the alarm is hidden. */
+export function reportPhase(
+  alarm: Alarm,
+  anomaly: Anomaly,
+  late: boolean,
+  { out }: AlarmContext,
+  isReported = alarm.reported && isShown(alarm),
+): void {
+  const counted = { ...anomaly, revision: anomaly.revision + alarm.added };
+  out.land('anomalies', anomalyRow(counted, alarmState(alarm), hiddenBy(alarm)));
+  if (isReported) out.emit(counted, { time: counted.time, key: counted.asset, late });
+}
+
+/** Why an alarm is not reported; '' when it is. */
+function hiddenBy(alarm: Alarm): string {
+  if (isShown(alarm)) return '';
+  if (alarm.out_of_service) return 'out of service';
+  return alarm.suppressed ? alarm.group || alarm.planned : 'shelved';
+}
+
+/** The row of `anomalies` for one phase of an anomaly, with the alarm state after it, and why it was not reported. */
+export function anomalyRow(anomaly: Anomaly, alarm: AlarmState, withheld: string): AnomalyRow {
+  const { kind: _, asset, situation, evidence, ...content } = anomaly;
+  const { state, mode, order, product } = situation;
+  return {
+    ...content,
+    ...locate(asset),
+    ...{ state, mode, order, product },
+    ...{ evidence: JSON.stringify(evidence), alarm, withheld },
+  };
+}
+
+/** A row of `alarms`, of an alarm or of an asset as a whole. */
+export function landAlarmRow(
+  { asset, rule, signal, point, anomaly }: AlarmName & { readonly anomaly: { id: string } | null },
+  cause: string,
+  { time, out }: AlarmContext,
+  change: Attribution & { readonly before: string; readonly after: string },
+): void {
+  const { before, after, who = '', reason = '' } = change;
+  const id = anomaly?.id ?? '';
+  const content = { anomaly: id, time, cause, before, after, who, reason };
+  out.land('alarms', { ...locate(asset), rule, signal, point, ...content });
 }

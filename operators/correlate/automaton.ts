@@ -1,105 +1,157 @@
 import type { Duration } from '../model/time.ts';
-import type { PatternStage } from './pattern.ts';
-import { quantityOf } from './quantity.ts';
-import { both, not, type Test } from './verdict.ts';
+import { type PatternStage, quantityOf } from './pattern.ts';
 
 /**
- * Where a partial match can be. `pending`: only time completes it. `stop`: what must be absent was seen.
- * `gap`: the longest time since its last event that it may stay here.
+ * A state of the automaton of a pattern: where a partial match can wait. `pending`: only time completes it. `stop`:
+ * what must be absent was seen. `gap`: the longest time since its last event that a match may stay here.
  */
-export type Place = {
+export type AutomatonState = {
   readonly number: number;
   readonly stage: string;
   readonly kind: 'normal' | 'pending' | 'stop' | 'final';
   readonly gap: Duration | null;
-  readonly edges: Edge[];
+  readonly transitions: Transition[];
 };
 
-/** `take`: with the event. `ignore`: past the event. `proceed`: to look at the same event from there. */
-export type Edge = {
+/** `take`: with the event. `ignore`: past the event. `proceed`: without it, to look at the same event from there. */
+export type Transition = {
   readonly action: 'take' | 'ignore' | 'proceed';
-  readonly to: Place;
-  when: Test;
+  readonly to: AutomatonState;
+  guard: Guard;
 };
 
-/** The places made so far. Names are counted because gaps depend on which of a stage's places was made first. */
-export type Workshop = {
-  readonly places: Place[];
+/** When a transition is open: a formula over the conditions of the stages, which are named by their numbers. */
+export type Guard =
+  | { readonly kind: 'always' }
+  | { readonly kind: 'condition'; readonly condition: number }
+  | { readonly kind: 'not'; readonly guard: Guard }
+  | { readonly kind: 'both'; readonly left: Guard; readonly right: Guard };
+
+export const ALWAYS: Guard = { kind: 'always' };
+
+export function not(guard: Guard): Guard {
+  return guard.kind === 'not' ? guard.guard : { kind: 'not', guard };
+}
+
+export function both(left: Guard, right: Guard): Guard {
+  if (left.kind === 'always') return right;
+  return right.kind === 'always' ? left : { kind: 'both', left, right };
+}
+
+/** The conditions of a guard. */
+export function conditionsIn(guard: Guard): readonly number[] {
+  switch (guard.kind) {
+    case 'always':
+      return [];
+    case 'condition':
+      return [guard.condition];
+    case 'not':
+      return conditionsIn(guard.guard);
+    case 'both':
+      return [...conditionsIn(guard.left), ...conditionsIn(guard.right)];
+  }
+}
+
+/** The condition or `until` of a stage, as a guard. */
+export type GuardOf = (stage: PatternStage, which: 'condition' | 'until') => Guard;
+
+/** An automaton under construction. Names are registered: gaps depend on which state of a stage was made first. */
+export type AutomatonBuilder = {
+  readonly guardOf: GuardOf;
+  /** The pattern has a `within`. */
+  readonly timed: boolean;
+  readonly states: AutomatonState[];
   readonly names: Set<string>;
-  readonly stops: Map<string, Place>;
-  /** For greedy stages with `until`: what followed them, before it was made to wait for them. */
-  readonly unhindered: Map<Place, Place>;
+  readonly stops: Map<string, AutomatonState>;
+  /** For greedy stages with `until`: a copy of the state that followed them, made before it yielded to them. */
+  readonly beforeYield: Map<AutomatonState, AutomatonState>;
 };
 
-const GROUPS = '(groups)';
-
-export function openWorkshop(): Workshop {
-  return { places: [], names: new Set(), stops: new Map(), unhindered: new Map() };
+export function createBuilder(guardOf: GuardOf, timed: boolean): AutomatonBuilder {
+  const empty = { states: [], names: new Set<string>(), stops: new Map(), beforeYield: new Map() };
+  return { guardOf, timed, ...empty };
 }
 
-export function connect(from: Place, action: Edge['action'], to: Place, when: Test): void {
-  from.edges.push({ action, to, when });
+export function addTransition(
+  from: AutomatonState,
+  action: Transition['action'],
+  to: AutomatonState,
+  guard: Guard,
+): void {
+  from.transitions.push({ action, to, guard });
 }
 
-/** A place of this stage. `taking`: the limits of its gaps apply. */
-export function placeOf(
-  shop: Workshop,
+/** Adds a state of this stage. `withGap`: the limit of its gaps applies. */
+export function addState(
+  builder: AutomatonBuilder,
   stage: PatternStage,
-  kind: Place['kind'],
-  taking: boolean,
-): Place {
-  // Flink gives all groups one name, and it shows in which of their places are timed.
-  const again = register(shop, stage.group === undefined ? stage.name : GROUPS);
+  kind: AutomatonState['kind'],
+  withGap: boolean,
+): AutomatonState {
+  // Flink gives all groups one name, and it shows in which of their states are timed.
+  const again = register(builder, stage.group === undefined ? stage.name : GROUPS);
   const { kind: quantity, gap } = quantityOf(stage);
   const own = stage.within_previous ?? null;
   const limit = quantity === 'once' ? own : again ? gap : null;
-  return add(shop, stage.name, kind, taking ? limit : null);
+  return add(builder, stage.name, kind, withGap ? limit : null);
 }
 
-export function finalPlace(shop: Workshop): Place {
-  return add(shop, '', 'final', null);
+const GROUPS = '(groups)';
+
+export function addFinalState(builder: AutomatonBuilder): AutomatonState {
+  return add(builder, '', 'final', null);
 }
 
-export function stopPlace(shop: Workshop, stage: string, seen: Test): Place {
-  const known = shop.stops.get(stage);
+/** The stop state of a stage that must be absent. There is one for each stage. */
+export function stopStateOf(builder: AutomatonBuilder, stage: string, seen: Guard): AutomatonState {
+  const known = builder.stops.get(stage);
   if (known !== undefined) return known;
-  register(shop, stage);
-  const stop = add(shop, stage, 'stop', null);
-  connect(stop, 'take', stop, seen);
-  shop.stops.set(stage, stop);
+  register(builder, stage);
+  const stop = add(builder, stage, 'stop', null);
+  addTransition(stop, 'take', stop, seen);
+  builder.stops.set(stage, stop);
   return stop;
 }
 
-/** A second place with the same ways out; those that lead back lead to the copy. `keep` may bend or drop a way. */
-export function copyPlace(
-  shop: Workshop,
-  place: Place,
-  bend: (edge: Edge) => Place | undefined = ({ to }) => to,
-): Place {
-  register(shop, place.stage);
-  const copy = add(shop, place.stage, place.kind, null);
-  for (const edge of place.edges) {
-    const to = edge.to === place ? copy : bend(edge);
-    if (to !== undefined) connect(copy, edge.action, to, edge.when);
+/**
+ * A second state with the same transitions; those that lead back lead to the copy. `redirect` may change the target
+ * of a transition, or leave it out.
+ */
+export function copyState(
+  builder: AutomatonBuilder,
+  state: AutomatonState,
+  redirect: (transition: Transition) => AutomatonState | undefined = ({ to }) => to,
+): AutomatonState {
+  register(builder, state.stage);
+  const copy = add(builder, state.stage, state.kind, null);
+  for (const transition of state.transitions) {
+    const to = transition.to === state ? copy : redirect(transition);
+    if (to !== undefined) addTransition(copy, transition.action, to, transition.guard);
   }
   return copy;
 }
 
-/** Whoever is here lets the greedy stage before have the events that it wants. */
-export function yieldTo(place: Place, wanted: Test): void {
-  for (const edge of place.edges) edge.when = both(edge.when, not(wanted));
-}
-
-function register(shop: Workshop, name: string): boolean {
-  if (!shop.names.has(name)) {
-    shop.names.add(name);
-    return false;
+/** Leaves the events that the greedy stage before wants to that stage. */
+export function yieldTo(state: AutomatonState, wanted: Guard): void {
+  for (const transition of state.transitions) {
+    transition.guard = both(transition.guard, not(wanted));
   }
-  return true;
 }
 
-function add(shop: Workshop, stage: string, kind: Place['kind'], gap: Duration | null): Place {
-  const place: Place = { number: shop.places.length, stage, kind, gap, edges: [] };
-  shop.places.push(place);
-  return place;
+/** Whether the name was registered before. */
+function register({ names }: AutomatonBuilder, name: string): boolean {
+  const again = names.has(name);
+  names.add(name);
+  return again;
+}
+
+function add(
+  { states }: AutomatonBuilder,
+  stage: string,
+  kind: AutomatonState['kind'],
+  gap: Duration | null,
+): AutomatonState {
+  const state: AutomatonState = { number: states.length, stage, kind, gap, transitions: [] };
+  states.push(state);
+  return state;
 }

@@ -1,62 +1,82 @@
-import type { Stage, StageId } from '../flow/flow.ts';
-import { fork } from '../flow/fork.ts';
+import type { Event, Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
+import { fork } from '../flow/stage.ts';
 import type { States } from '../flow/states.ts';
 import type { Anomaly } from '../model/anomaly.ts';
-import { type Finding, TOLD_TYPES } from '../model/incident.ts';
-import { lineOf } from '../model/key.ts';
-import { type Knowledge, learn, nothingKnown, rulesOf } from '../model/knowledge.ts';
+import { type Incident, TRIGGER_EVENT_TYPES, type TriggerInput } from '../model/incident.ts';
+import { type Key, lineOf } from '../model/key.ts';
+import { applyChange, emptyKnowledge, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
-import type { Plain } from '../model/plain.ts';
-import type { Enriched, Observation } from '../model/situation.ts';
+import type { Enriched, Observation } from '../model/observation.ts';
+import { type PatternRule, timeoutRuleOf } from '../model/pattern-rule.ts';
 import type { EventTime } from '../model/time.ts';
-import type { Fields } from './captured.ts';
-import { type Cell, endChanged, issueText, match, openCell, wake } from './cell.ts';
-import { cellOfVersion3 } from './cell-of-version-3.ts';
-import { type CompiledRules, compiledRules } from './compiled-rules.ts';
-import type { PatternIssue } from './conditions-of-rule.ts';
-import { knownOf } from './fields.ts';
-import { incidentOfAnomaly, incidentRow } from './incident-of.ts';
-import type { PatternWatch } from './pattern-watch.ts';
+import {
+  type CompiledPattern,
+  type CompiledPatterns,
+  compilePatterns,
+  type Dispatch,
+  type PatternIssue,
+} from './compile-patterns.ts';
+import { assetFieldsOf, type EventFields, type PatternEvent } from './event-fields.ts';
+import {
+  anomalyIncident,
+  type DescribedEvents,
+  evidenceJson,
+  matchIncident,
+  toIncidentRow,
+} from './incident.ts';
+import {
+  advanceTime,
+  LIMITS,
+  type MatchResult,
+  processEvent,
+  startsMatch,
+  UNCHANGED,
+} from './matcher.ts';
+import {
+  cancelTimers,
+  countUnderWay,
+  openPatternState,
+  type PatternState,
+  parseTimer,
+  setTimers,
+} from './partial-matches.ts';
+import type { PatternProgram } from './program.ts';
 
 type Input = Enriched<Observation> | Anomaly;
 
 /**
- * Runs the patterns of `rules.yaml` over what was observed and detected. Out come incidents (which land), every
- * anomaly in all its phases, and the machine events that the trigger must know. Patterns by asset and patterns by
- * line keep their partial matches in cells of their own. An event behind line time enters no pattern. `watch` looks on.
+ * Runs the patterns of `rules.yaml` over observations and anomalies. Out come incidents (which land), every anomaly in
+ * all its phases, and the machine events that the trigger needs. Patterns by asset and patterns by line have states of
+ * their own. A late event enters no pattern. `watch` sees every step.
  */
-export function correlate(states: States, watch?: PatternWatch): Stage<Input, Finding> {
+export function correlate(states: States, watch?: PatternWatch): Stage<Input, TriggerInput> {
   return fork(keyed(byAsset(watch), states), keyed(byLine(watch), states));
 }
 
 /** What a key needs of the rules and the model. */
-type View = { readonly rules: CompiledRules; readonly known: Fields };
-type Logic = Keyed<Cell, Knowledge, Input, Finding, View>;
+type View = { readonly patterns: CompiledPatterns; readonly assetFields: EventFields };
+type Logic = Keyed<CorrelateState, Knowledge, Input, TriggerInput, View>;
 
 const common = (watch?: PatternWatch) => ({
-  // 2: links instead of lists of events. 3: situations that know operation, due time and next stop.
-  // 4: events without the fields that follow from them, and what is free stays in place.
-  version: 4,
-  migrate: cellOfVersion3,
-  migrateShared: (shared: Plain) => shared as Knowledge,
+  version: 1,
   scope: 'line' as const,
-  open: openCell,
-  openShared: nothingKnown,
+  open: openState,
+  openShared: emptyKnowledge,
   onChange(shared: Knowledge, change: Parameters<NonNullable<Logic['onChange']>>[1]) {
-    learn(shared, change.value);
+    applyChange(shared, change.value);
   },
-  onChanged(state: Cell, shared: Readonly<Knowledge>, out: Out<Finding>) {
-    endChanged(state, compiledRules(rulesOf(shared, out.key)), out, watch);
+  onChanged(state: CorrelateState, shared: Readonly<Knowledge>, out: Out<TriggerInput>) {
+    endChangedPatterns(state, compilePatterns(rulesOf(shared, out.key)), out, watch);
   },
   onTimer(
-    state: Cell,
+    state: CorrelateState,
     due: EventTime,
     shared: Readonly<Knowledge>,
-    out: Out<Finding>,
-    rule: string,
+    out: Out<TriggerInput>,
+    timer: string,
   ) {
-    wake(state, compiledRules(rulesOf(shared, out.key)), due, rule, out, watch);
+    advancePattern(state, compilePatterns(rulesOf(shared, out.key)), due, timer, out, watch);
   },
 });
 
@@ -64,13 +84,13 @@ const byAsset = (watch?: PatternWatch): Logic => ({
   ...common(watch),
   id: 'correlate' as StageId,
   view: (shared, key) => ({
-    rules: compiledRules(rulesOf(shared, key)),
-    known: knownOf(key, shared),
+    patterns: compilePatterns(rulesOf(shared, key)),
+    assetFields: assetFieldsOf(key, shared),
   }),
-  onEvent(state, event, _shared, out, { rules, known }) {
-    passOn(event.value, event.late === true, out);
-    raiseAlone(event.value, rules.detectors, event.late === true, out);
-    match(state, rules.asset, event, () => known, out, watch);
+  onEvent(state, event, _shared, out, { patterns, assetFields }) {
+    forward(event.value, event.late === true, out);
+    emitRaised(event.value, patterns.detectors, event.late === true, out);
+    matchEvent(state, patterns.byAsset, event, () => assetFields, out, watch);
   },
 });
 
@@ -79,45 +99,265 @@ const byLine = (watch?: PatternWatch): Logic => ({
   id: 'correlate-line' as StageId,
   keyOf: (event) => lineOf(event.key),
   view(shared, key) {
-    const rules = compiledRules(rulesOf(shared, key));
-    const concerned = rules.line !== undefined || rules.issues.length > 0;
-    return concerned ? { rules, known: {} } : undefined;
+    const patterns = compilePatterns(rulesOf(shared, key));
+    const concerned = patterns.byLine !== undefined || patterns.issues.length > 0;
+    return concerned ? { patterns, assetFields: {} } : undefined;
   },
-  onEvent(state, event, shared, out, { rules }) {
-    sayRefused(state, rules.issues, out);
-    if (rules.line === undefined) return;
-    match(state, rules.line, event, () => knownOf(event.key, shared), out, watch);
+  onEvent(state, event, shared, out, { patterns }) {
+    reportRefused(state, patterns.issues, out);
+    if (patterns.byLine === undefined) return;
+    matchEvent(state, patterns.byLine, event, () => assetFieldsOf(event.key, shared), out, watch);
   },
 });
 
-function passOn(value: Input, late: boolean, out: Out<Finding>): void {
-  if ('kind' in value) out.emit(value, { late });
-  else if (isTold(value)) out.emit(value, { late });
+/** The state of one asset or line: the patterns that have matches under way, by pattern and value of its key. */
+type CorrelateState = {
+  patterns: Record<string, PatternState<PatternEvent>>;
+  /** Issues of patterns that cannot run, which were reported already. */
+  refused: string[];
+};
+
+function openState(): CorrelateState {
+  return { patterns: {}, refused: [] };
 }
 
-function isTold(value: Enriched<Observation>): value is Enriched<MachineEvent> {
-  return value.value.kind === 'event' && TOLD_TYPES.includes(value.value.type);
+function forward(value: Input, late: boolean, out: Out<TriggerInput>): void {
+  if ('kind' in value) out.emit(value, { late });
+  else if (isForTrigger(value)) out.emit(value, { late });
+}
+
+function isForTrigger(value: Enriched<Observation>): value is Enriched<MachineEvent> {
+  return value.value.kind === 'event' && TRIGGER_EVENT_TYPES.includes(value.value.type);
 }
 
 /** A trigger on a detector is a pattern of one stage. One source is in order by itself, so `late` does not matter. */
-function raiseAlone(
+function emitRaised(
   value: Input,
   detectors: ReadonlySet<string>,
   late: boolean,
-  out: Out<Finding>,
+  out: Out<TriggerInput>,
 ): void {
   if (!('kind' in value) || value.phase !== 'raised' || !detectors.has(value.rule)) return;
-  const incident = incidentOfAnomaly(value);
-  out.land('incidents', incidentRow(incident));
+  const incident = anomalyIncident(value);
+  out.land('incidents', toIncidentRow(incident));
   out.emit(incident, { late });
 }
 
-/** `apply` refuses such rules; whatever else published them is told once per line and change. */
-function sayRefused(state: Cell, issues: readonly PatternIssue[], out: Out<Finding>): void {
+/** Runs one event past the patterns that read it. `assetFields`: what the plant model says of its asset. */
+function matchEvent(
+  key: CorrelateState,
+  dispatch: Dispatch,
+  event: Event<Input>,
+  assetFields: () => EventFields,
+  out: Out<TriggerInput>,
+  watch?: PatternWatch,
+): void {
+  const value = 'kind' in event.value ? event.value : event.value.value;
+  const patterns = dispatch(value);
+  if (patterns.length === 0) return;
+  if (event.late === true) {
+    for (const { rule } of patterns) reportLate(rule.id, value, event.time, out);
+    return;
+  }
+  const { time } = event;
+  const { situation } = event.value;
+  const patternEvent: PatternEvent = { value, situation, assetFields: assetFields() };
+  for (const pattern of patterns) {
+    const { program, fingerprint } = pattern;
+    const name = stateName(pattern, patternEvent);
+    if (name === undefined) continue;
+    const before = key.patterns[name];
+    if (before === undefined && !startsMatch<PatternEvent>(program, patternEvent)) continue;
+    const state = before ?? pattern.pool.pop() ?? openPatternState<PatternEvent>(fingerprint);
+    const result = processEvent<PatternEvent>(program, state, patternEvent, time);
+    if (result === UNCHANGED) continue;
+    emitStep(key, { pattern, name, state, result, time, event: patternEvent }, out, watch);
+  }
+}
+
+/** A timer of a pattern: its oldest partial match times out, or the absence that one waits for is complete. */
+function advancePattern(
+  key: CorrelateState,
+  patterns: CompiledPatterns,
+  due: EventTime,
+  timer: string,
+  out: Out<TriggerInput>,
+  watch?: PatternWatch,
+): void {
+  const { id: name, absent } = parseTimer(timer);
+  const state = key.patterns[name];
+  const pattern = patterns.byId.get(patternIn(name));
+  if (state === undefined || pattern === undefined) return;
+  const result = advanceTime(pattern.program, state, due, absent);
+  if (result === UNCHANGED) return;
+  emitStep(key, { pattern, name, state, result, time: due, event: undefined }, out, watch);
+}
+
+/**
+ * The name of a pattern's state at a key: its id, and the value of its own key if that is an expression. Undefined
+ * where the event has no such value: then it enters no match. Without blanks, which separate the parts of timers.
+ */
+function stateName({ rule, keyOf }: CompiledPattern, event: PatternEvent): string | undefined {
+  if (keyOf === undefined) return rule.id;
+  const value = keyOf(event);
+  return value === undefined ? undefined : `${rule.id}/${encodeURIComponent(value)}`;
+}
+
+function patternIn(name: string): string {
+  const end = name.indexOf('/');
+  return end < 0 ? name : name.slice(0, end);
+}
+
+function fullKey(key: Key, name: string): Key {
+  const end = name.indexOf('/');
+  return end < 0 ? key : (`${key}${name.slice(end)}` as Key);
+}
+
+type Step = {
+  readonly pattern: CompiledPattern;
+  readonly name: string;
+  readonly state: PatternState<PatternEvent>;
+  readonly result: MatchResult<PatternEvent>;
+  readonly time: EventTime;
+  readonly event: PatternEvent | undefined;
+};
+
+/** Emits what a step of a pattern brought, sets its timers and keeps its state while matches are under way. */
+function emitStep(
+  key: CorrelateState,
+  { pattern, name, state, result, time, event }: Step,
+  out: Out<TriggerInput>,
+  watch?: PatternWatch,
+): void {
+  const { rule, program } = pattern;
+  emitMatches(rule, result, time, out);
+  if (result.dropped > 0) {
+    out.deadLetter(
+      'overflow',
+      `pattern ${rule.id}: more than ${LIMITS.partials} partial matches or ${LIMITS.events} events of one key, the oldest matches are dropped`,
+      rule.id,
+      result.dropped,
+    );
+  }
+  setTimers(program, state, result.disarmed, name, out);
+  if (countUnderWay(state) === 0) delete key.patterns[name];
+  else key.patterns[name] = state;
+  watch?.stepped({ rule, program, key: fullKey(out.key, name), state, result, time, event });
+  recycle(pattern, state);
+}
+
+function emitMatches(
+  rule: PatternRule,
+  { matches, timedOut }: MatchResult<PatternEvent>,
+  time: EventTime,
+  out: Out<TriggerInput>,
+): void {
+  const described: DescribedEvents = [];
+  for (const match of matches) {
+    emitIncident(matchIncident(rule, out.key, match, time, described), described, out);
+  }
+  if (rule.on_timeout === undefined) return;
+  const timeout = { id: timeoutRuleOf(rule.id), raise: rule.on_timeout };
+  // Partial matches that took the same events and wait in several states are one incident for people.
+  const emitted = new Set<string>();
+  for (const { match, at } of timedOut) {
+    const incident = matchIncident(timeout, out.key, match, at, described);
+    if (incident === undefined || emitted.has(incident.id)) continue;
+    emitted.add(incident.id);
+    emitIncident(incident, described, out);
+  }
+}
+
+function emitIncident(
+  incident: Incident | undefined,
+  described: DescribedEvents,
+  out: Out<TriggerInput>,
+): void {
+  if (incident === undefined) return;
+  out.land('incidents', toIncidentRow(incident, evidenceJson(described)));
+  out.emit(incident, { key: incident.asset });
+}
+
+/** An empty state is for the next key where the pattern begins: most matches begin and end at once. */
+function recycle({ pool }: CompiledPattern, state: PatternState<PatternEvent>): void {
+  if (countUnderWay(state) > 0 || pool.length >= MOST_POOLED) return;
+  state.eventCounter = 0;
+  state.partialCounter = 0;
+  pool.push(state);
+}
+
+const MOST_POOLED = 64;
+
+/** Ends the partial matches of patterns that were removed or whose meaning changed. */
+function endChangedPatterns(
+  key: CorrelateState,
+  patterns: CompiledPatterns,
+  out: Out<TriggerInput>,
+  watch?: PatternWatch,
+): void {
+  const issues = new Set(patterns.issues.map(issueText));
+  key.refused = key.refused.filter((issue) => issues.has(issue));
+  for (const name of Object.keys(key.patterns).sort()) {
+    const id = patternIn(name);
+    const state = key.patterns[name];
+    const pattern = patterns.byId.get(id);
+    if (state === undefined || state.fingerprint === pattern?.fingerprint) continue;
+    const what = pattern === undefined ? 'was removed' : 'means something else now';
+    const count = countUnderWay(state);
+    out.deadLetter('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
+    watch?.ended(id, fullKey(out.key, name), state);
+    cancelTimers(state, name, out);
+    delete key.patterns[name];
+  }
+}
+
+/** `apply` refuses such rules; those that were published otherwise are reported once per line and change. */
+function reportRefused(
+  state: CorrelateState,
+  issues: readonly PatternIssue[],
+  out: Out<TriggerInput>,
+): void {
   for (const issue of issues) {
     const text = issueText(issue);
     if (state.refused.includes(text)) continue;
     state.refused.push(text);
     out.deadLetter('refused', `the pattern does not run: ${text}`, issue.path.join('.'));
   }
+}
+
+function issueText({ path, message }: PatternIssue): string {
+  return `${path.join('.')}: ${message}`;
+}
+
+function reportLate(
+  pattern: string,
+  { asset, kind }: Observation | Anomaly,
+  time: EventTime,
+  out: Out<TriggerInput>,
+): void {
+  out.deadLetter(
+    'late',
+    `pattern ${pattern}: the event came after the time of its line had passed it`,
+    { asset, kind, time },
+  );
+}
+
+/** One step of a pattern at one key, right after it was made. */
+export type PatternStep = {
+  readonly rule: PatternRule;
+  readonly program: PatternProgram<PatternEvent>;
+  readonly key: Key;
+  /** The live state: only to be read, and only during the call. */
+  readonly state: PatternState<PatternEvent>;
+  readonly result: MatchResult<PatternEvent>;
+  readonly time: EventTime;
+  /** The event that was processed; undefined: time advanced. */
+  readonly event: PatternEvent | undefined;
+};
+
+/** Observes the steps of patterns, for people and metrics. It changes nothing of what comes out. */
+export interface PatternWatch {
+  stepped(step: PatternStep): void;
+  /** A changed or removed rule ended the matches that were under way. */
+  ended(pattern: string, key: Key, state: PatternState<PatternEvent>): void;
 }

@@ -1,253 +1,314 @@
 import type { Plain } from '../model/plain.ts';
 import type { EventTime } from '../model/time.ts';
-import { NO_CAPTURES } from './captures.ts';
-import type { Decision } from './decisions.ts';
 import {
   capturesOf,
+  countUnderWay,
   deadlineOf,
+  extractMatch,
   hasBegun,
-  type MatchState,
+  type Match,
+  offer,
   type PartialMatch,
-  takenBy,
-  underWay,
-} from './partials.ts';
-import type { Program } from './program.ts';
-import { offer, poll, replace } from './queue.ts';
-import { hold, link, release, retain } from './shared-buffer.ts';
-import { takeFinished } from './skip.ts';
+  type PatternState,
+  poll,
+  removeWhere,
+  replaceQueue,
+} from './partial-matches.ts';
+import type { PatternProgram } from './program.ts';
+import { extractNodes, lockNode, putEvent, putNode, releaseNode } from './shared-buffer.ts';
+import { NO_CAPTURES, type TransitionOutcome } from './transitions.ts';
 
-export type Taken<E> = { readonly stage: string; readonly event: E; readonly time: EventTime };
-export type Match<E> = readonly Taken<E>[];
-
-/** A partial match that came too late, with the time at which it did. */
-export type TimedOut<E> = { readonly match: Match<E>; readonly at: EventTime };
-
-/** What one move of the matcher brought. `asleep`: armed partial matches that are gone, by id. */
-export type Moved<E> = {
+/**
+ * The matcher runs a compiled pattern over the partial matches of a key, step by step: an event, or time that passed.
+ * This is the result of one step. `disarmed`: partial matches with a timer that are gone.
+ */
+export type MatchResult<E> = {
   readonly matches: readonly Match<E>[];
-  readonly timedOut: readonly TimedOut<E>[];
-  readonly asleep: readonly number[];
-  /** How many partial matches were dropped because there were too many. */
+  readonly timedOut: readonly TimedOutMatch<E>[];
+  readonly disarmed: readonly number[];
+  /** How many matches were dropped because there were too many. */
   readonly dropped: number;
 };
 
-/** What one key may hold of one pattern; beyond it the oldest partial match is dropped. */
-export type Limits = { readonly partials: number; readonly events: number };
+/** A partial match that timed out, with the time at which it did. */
+export type TimedOutMatch<E> = { readonly match: Match<E>; readonly at: EventTime };
+
+/** What one key may hold of one pattern; beyond it the oldest matches are dropped. */
+type Limits = { readonly partials: number; readonly events: number };
 export const LIMITS: Limits = { partials: 1_000, events: 10_000 };
 
-/** Nobody was concerned: nothing is to be done about timers either. */
-export const UNCHANGED: Moved<never> = { matches: [], timedOut: [], asleep: [], dropped: 0 };
+/** Nothing changed: timers stay as they are, too. */
+export const UNCHANGED: MatchResult<never> = {
+  matches: [],
+  timedOut: [],
+  disarmed: [],
+  dropped: 0,
+};
 
 /** Partial matches went on or ended, and that is all. */
-const CHANGED: Moved<never> = { matches: [], timedOut: [], asleep: [], dropped: 0 };
+const CHANGED: MatchResult<never> = { matches: [], timedOut: [], disarmed: [], dropped: 0 };
 
 /** Whether this event would begin a match. While none is under way, no other event needs to be processed. */
-export function begins<E extends Plain>(program: Program<E>, event: E): boolean {
-  program.decisions.begin(event);
-  const { decisions, start } = program;
-  return (decisions.forAll(start) ?? decisions.forOne(start, NO_CAPTURES)).takes;
+export function startsMatch<E extends Plain>(program: PatternProgram<E>, event: E): boolean {
+  const { transitions, start } = program;
+  transitions.setEvent(event);
+  return (transitions.outcomeForAll(start) ?? transitions.outcomeFor(start, NO_CAPTURES)).takes;
 }
 
 /** Runs one event past every partial match. Time must have been advanced to the event's time before. */
-export function process<E extends Plain>(
-  program: Program<E>,
-  state: MatchState<E>,
+export function processEvent<E extends Plain>(
+  program: PatternProgram<E>,
+  state: PatternState<E>,
   event: E,
   time: EventTime,
   limits: Limits = LIMITS,
-): Moved<E> {
-  program.decisions.begin(event);
-  if (!concernsAny(program, state)) return UNCHANGED;
+): MatchResult<E> {
+  program.transitions.setEvent(event);
+  if (!changesAny(program, state)) return UNCHANGED;
   const step: Step<E> = {
     program,
     state,
     event,
     time,
-    kept: 0,
+    partials: 0,
     finished: 0,
-    held: -1,
-    asleep: NOBODY,
+    buffered: -1,
+    disarmed: NONE,
   };
   let changed = false;
-  for (const partial of state.partial) {
-    const decision = decisionFor(program, state, partial);
-    const begun = hasBegun(partial);
-    if (decision.stays || !begun) {
-      if (!decision.stays) changed = takeMoves(step, partial, decision) || changed;
-      offer(KEPT, partial, step.kept++);
+  for (const partial of state.partials) {
+    const outcome = outcomeOf(program, state, partial);
+    if (outcome.unchanged || !hasBegun(partial)) {
+      if (!outcome.unchanged) changed = follow(step, partial, outcome) || changed;
+      offer(NEXT_PARTIALS, partial, step.partials++);
       continue;
     }
     changed = true;
-    takeMoves(step, partial, decision);
-    endOf(step, partial);
+    follow(step, partial, outcome);
+    discard(step, partial);
   }
   if (!changed) return UNCHANGED;
-  replace(state.partial, KEPT, step.kept);
+  replaceQueue(state.partials, NEXT_PARTIALS, step.partials);
   for (let at = 0; at < step.finished; at += 1) {
-    const match = FINISHED[at];
+    const match = NEXT_FINISHED[at];
     if (match !== undefined) offer(state.finished, match);
   }
-  const matches = finish(step);
+  const matches = takeFinished(step);
   const dropped = dropOldest(step, limits);
-  const { asleep } = step;
-  if (matches.length + asleep.length + dropped === 0) return CHANGED;
-  return { matches, timedOut: [], asleep, dropped };
+  const { disarmed } = step;
+  if (matches.length + disarmed.length + dropped === 0) return CHANGED;
+  return { matches, timedOut: [], disarmed, dropped };
 }
 
-function decisionFor<E extends Plain>(
-  program: Program<E>,
-  state: MatchState<E>,
-  partial: PartialMatch,
-): Decision {
-  const place = hasBegun(partial) ? partial.place : program.start;
-  const { decisions } = program;
-  return decisions.forAll(place) ?? decisions.forOne(place, capturesOf(program, state, partial));
+/**
+ * Lets time pass. A match that waits for an event times out; one that waits for an absence is complete, if it is among
+ * `absent` (all of them without it: their timers may stand still in blind time).
+ */
+export function advanceTime<E extends Plain>(
+  program: PatternProgram<E>,
+  state: PatternState<E>,
+  now: EventTime,
+  absent?: ReadonlySet<number>,
+): MatchResult<E> {
+  const step: Ending<E> = { program, state, disarmed: NONE };
+  const timedOut: TimedOutMatch<E>[] = [];
+  const waiting: PartialMatch[] = [];
+  const complete: PartialMatch[] = [];
+  for (const partial of state.partials) {
+    const pending = program.states[partial.state]?.kind === 'pending';
+    const deadline = deadlineOf(program, partial, now);
+    const due = deadline !== null && now >= deadline;
+    if (pending && absent !== undefined ? !absent.has(partial.id) : !due) {
+      offer(waiting, partial);
+    } else if (pending) {
+      offer(complete, partial);
+    } else if (deadline !== null) {
+      timedOut.push({ match: extractMatch(program, state, partial.last), at: deadline });
+      releaseNode(state, partial.last);
+    }
+  }
+  if (waiting.length === state.partials.length) return UNCHANGED;
+  state.partials = waiting;
+  for (const match of complete) offer(state.finished, match);
+  const matches = takeFinished(step);
+  return { matches, timedOut, disarmed: step.disarmed, dropped: 0 };
 }
 
-/** Whether anything can change: most events concern nobody, and cost no more than this look. */
-function concernsAny<E extends Plain>(program: Program<E>, state: MatchState<E>): boolean {
-  const { decisions, start } = program;
-  for (const partial of state.partial) {
+/** Whether anything changes: most events change nothing, and cost no more than this look. */
+function changesAny<E extends Plain>(program: PatternProgram<E>, state: PatternState<E>): boolean {
+  const { transitions, start } = program;
+  for (const partial of state.partials) {
     const begun = hasBegun(partial);
-    const decision = decisions.forAll(begun ? partial.place : start);
-    if (decision === undefined || (!decision.stays && (begun || decision.takes))) return true;
+    const outcome = transitions.outcomeForAll(begun ? partial.state : start);
+    if (outcome === undefined || (!outcome.unchanged && (begun || outcome.takes))) return true;
   }
   return false;
 }
 
-// Where a step puts what it keeps and what it finishes: scratch, of which nothing outlives the step.
-const KEPT: PartialMatch[] = [];
-const FINISHED: PartialMatch[] = [];
-const NOBODY: number[] = [];
+function outcomeOf<E extends Plain>(
+  program: PatternProgram<E>,
+  state: PatternState<E>,
+  partial: PartialMatch,
+): TransitionOutcome {
+  const { transitions, start } = program;
+  const at = hasBegun(partial) ? partial.state : start;
+  return (
+    transitions.outcomeForAll(at) ?? transitions.outcomeFor(at, capturesOf(program, state, partial))
+  );
+}
 
 type Step<E extends Plain> = {
-  readonly program: Program<E>;
-  readonly state: MatchState<E>;
+  readonly program: PatternProgram<E>;
+  readonly state: PatternState<E>;
   readonly event: E;
   readonly time: EventTime;
-  /** How many there are in `KEPT` and in `FINISHED`. */
-  kept: number;
+  /** How many there are in `NEXT_PARTIALS` and in `NEXT_FINISHED`. */
+  partials: number;
   finished: number;
-  /** Where the event is held, once somebody took it. */
-  held: number;
-  asleep: number[];
+  /** Where the event is in the shared buffer, once a match took it. */
+  buffered: number;
+  disarmed: number[];
 };
 
-function endOf<E extends Plain>(step: Ending<E>, partial: PartialMatch): void {
-  if (partial.armed) {
-    if (step.asleep === NOBODY) step.asleep = [];
-    step.asleep.push(partial.id);
-  }
-  release(step.state, partial.last);
-}
+/** What ending a match needs of a step. */
+type Ending<E extends Plain> = Pick<Step<E>, 'program' | 'state' | 'disarmed'>;
 
-/** Follows every way on. Whatever still waits is kept, unless what must be absent was seen. */
-function takeMoves<E extends Plain>(
+// The queues that a step builds: scratch, of which nothing outlives the step.
+const NEXT_PARTIALS: PartialMatch[] = [];
+const NEXT_FINISHED: PartialMatch[] = [];
+const NONE: number[] = [];
+
+/** Makes a match of every successor. One that still waits is dropped if what must be absent was seen. */
+function follow<E extends Plain>(
   step: Step<E>,
   partial: PartialMatch,
-  { moves, stops }: Decision,
+  { successors, stops }: TransitionOutcome,
 ): boolean {
   const { program, state } = step;
-  let moved = false;
-  for (const { takes, from, to, completes } of moves) {
+  let followed = false;
+  for (const { takes, from, to, completes } of successors) {
     if (!takes && !hasBegun(partial)) continue;
-    moved = true;
-    const last = takes ? taking(step, partial, from.number) : partial.last;
-    if (to.kind === 'final') finished(step, goingOn(step, partial, last, takes, to.number));
-    else if (!stops) offer(KEPT, goingOn(step, partial, last, takes, to.number), step.kept++);
-    if (completes) finished(step, goingOn(step, partial, last, takes, program.places.length));
-    // Its own use of the new link is over: those that are kept have theirs.
-    if (takes) release(state, last);
+    followed = true;
+    const last = takes ? take(step, partial, from.number) : partial.last;
+    if (to.kind === 'final') finish(step, succeed(step, partial, last, takes, to.number));
+    else if (!stops) {
+      offer(NEXT_PARTIALS, succeed(step, partial, last, takes, to.number), step.partials++);
+    }
+    if (completes) finish(step, succeed(step, partial, last, takes, program.states.length));
+    // The lock of the new node is no longer needed: its matches have their own.
+    if (takes) releaseNode(state, last);
   }
-  return moved;
+  return followed;
 }
 
-/** A link to the event as the last of this match. */
-function taking<E extends Plain>(step: Step<E>, partial: PartialMatch, place: number): number {
+/** A locked node with the event, after the last of this match. */
+function take<E extends Plain>(step: Step<E>, partial: PartialMatch, from: number): number {
   const { state, event, time } = step;
-  if (step.held < 0) {
-    state.events += 1;
-    step.held = hold(state, state.events, event, time);
+  if (step.buffered < 0) {
+    state.eventCounter += 1;
+    step.buffered = putEvent(state, state.eventCounter, event, time);
   }
-  return link(state, place, step.held, partial.last);
+  return putNode(state, from, step.buffered, partial.last);
 }
 
-/** The match as it is behind a move, with this as its last link. */
-function goingOn<E extends Plain>(
+/** The match in its next state, with `last` as its last node. */
+function succeed<E extends Plain>(
   { state, time }: Step<E>,
   partial: PartialMatch,
   last: number,
   takes: boolean,
-  place: number,
+  to: number,
 ): PartialMatch {
-  state.matches += 1;
-  retain(state, last);
+  state.partialCounter += 1;
+  lockNode(state, last);
   const begun = hasBegun(partial);
   // A plain literal: spreads cost more here than all the rest.
-  const first = begun ? partial.first : state.events;
+  const first = begun ? partial.first : state.eventCounter;
   const start = begun ? partial.start : time;
   const previous = takes ? time : partial.previous;
-  return { id: state.matches, place, first, start, previous, last, armed: false };
+  return { id: state.partialCounter, state: to, first, start, previous, last, armed: false };
 }
 
-function finished<E extends Plain>(step: Step<E>, match: PartialMatch): void {
-  offer(FINISHED, match, step.finished++);
+function finish<E extends Plain>(step: Step<E>, match: PartialMatch): void {
+  offer(NEXT_FINISHED, match, step.finished++);
+}
+
+/** Ends a match: its events go unless others share them, and so does its timer. */
+function discard<E extends Plain>(step: Ending<E>, partial: PartialMatch): void {
+  if (partial.armed) {
+    if (step.disarmed === NONE) step.disarmed = [];
+    step.disarmed.push(partial.id);
+  }
+  releaseNode(step.state, partial.last);
 }
 
 /**
- * Lets time pass. Whoever waits for an event is timed out; whoever waits for an absence is complete, if it is
- * among `absent` (all of them without it: their timers may stand still while nobody could see).
+ * Takes the finished matches that may come out now. Without a skip strategy that is all of them; with one, a match
+ * waits while a partial match that began earlier is under way, and those that overlap it are dropped.
  */
-export function advance<E extends Plain>(
-  program: Program<E>,
-  state: MatchState<E>,
-  now: EventTime,
-  absent?: ReadonlySet<number>,
-): Moved<E> {
-  const step = { program, state, asleep: NOBODY };
-  const timedOut: TimedOut<E>[] = [];
-  const kept: PartialMatch[] = [];
-  const complete: PartialMatch[] = [];
-  for (const partial of state.partial) {
-    const pending = program.places[partial.place]?.kind === 'pending';
-    const deadline = deadlineOf(program, partial, now);
-    const due = deadline !== null && now >= deadline;
-    if (pending && absent !== undefined ? !absent.has(partial.id) : !due) {
-      offer(kept, partial);
-    } else if (pending) {
-      offer(complete, partial);
-    } else if (deadline !== null) {
-      timedOut.push({ match: takenBy(program, state, partial.last), at: deadline });
-      release(state, partial.last);
-    }
-  }
-  if (kept.length === state.partial.length) return UNCHANGED;
-  state.partial = kept;
-  for (const match of complete) offer(state.finished, match);
-  const matches = finish(step);
-  return { matches, timedOut, asleep: step.asleep, dropped: 0 };
-}
-
-type Ending<E extends Plain> = Pick<Step<E>, 'program' | 'state' | 'asleep'>;
-
-function finish<E extends Plain>(step: Ending<E>): readonly Match<E>[] {
+function takeFinished<E extends Plain>(step: Ending<E>): readonly Match<E>[] {
   const { program, state } = step;
   if (state.finished.length === 0) return UNCHANGED.matches;
-  return takeFinished(
-    program,
-    state,
-    (partial) => endOf(step, partial),
-    (match) => takenBy(program, state, match.last),
-  );
+  const matches: Match<E>[] = [];
+  for (;;) {
+    const [match] = state.finished;
+    if (match === undefined) return matches;
+    const [partial] = state.partials;
+    const waits = partial !== undefined && partial.first < match.first;
+    if (program.skip.type !== 'noSkip' && waits) return matches;
+    poll(state.finished);
+    const limit = skipLimit(program, state, match);
+    if (limit !== undefined) dropOverlapping(step, limit);
+    matches.push(extractMatch(program, state, match.last));
+    discard(step, match);
+  }
+}
+
+/** Matches that began before this number overlap the finished one; undefined: none is dropped. */
+function skipLimit<E extends Plain>(
+  { skip, states }: PatternProgram<E>,
+  state: PatternState<E>,
+  match: PartialMatch,
+): number | undefined {
+  switch (skip.type) {
+    case 'noSkip':
+      return undefined;
+    case 'skipToNext':
+      return match.first + 1;
+    case 'skipPastLastEvent':
+      return numberOf(state, state.nodes[match.last]?.event) + 1;
+    case 'skipToFirst':
+    case 'skipToLast': {
+      const numbers = extractNodes(state, match.last).flatMap((node) => {
+        return states[node.state]?.stage === skip.stage ? [numberOf(state, node.event)] : [];
+      });
+      return skip.type === 'skipToFirst' ? numbers[0] : numbers.at(-1);
+    }
+  }
+}
+
+function numberOf<E extends Plain>(state: PatternState<E>, event = -1): number {
+  return state.events[event]?.number ?? 0;
+}
+
+function dropOverlapping<E extends Plain>(step: Ending<E>, limit: number): void {
+  const { state } = step;
+  const overlaps = (partial: PartialMatch): boolean => {
+    if (partial.first >= limit) return false;
+    discard(step, partial);
+    return true;
+  };
+  state.partials = removeWhere(state.partials, overlaps);
+  state.finished = removeWhere(state.finished, overlaps);
 }
 
 function dropOldest<E extends Plain>(step: Ending<E>, limits: Limits): number {
   const { state } = step;
   let dropped = 0;
-  while (underWay(state) > limits.partials || state.holding > limits.events) {
-    const oldest = state.partial.length > 1 ? poll(state.partial) : poll(state.finished);
+  while (countUnderWay(state) > limits.partials || state.eventsInUse > limits.events) {
+    const oldest = state.partials.length > 1 ? poll(state.partials) : poll(state.finished);
     if (oldest === undefined) break;
-    endOf(step, oldest);
+    discard(step, oldest);
     dropped += 1;
   }
   return dropped;

@@ -1,8 +1,24 @@
 import type { Plain } from '../model/plain.ts';
 import type { EventTime } from '../model/time.ts';
 
-/** An event that partial matches hold, once for all of them. `uses`: the links to it. */
-export type Held<E> = {
+/**
+ * The events that the partial matches of one key have taken (the shared buffer of SASE and Flink CEP). Plain data:
+ * nodes and events are node by their index. What is free stays where it is and is used again, so that a busy key
+ * makes no garbage.
+ */
+export type SharedBuffer<E extends Plain> = {
+  events: BufferedEvent<E>[];
+  nodes: BufferNode[];
+  /** The first free one; -1: none. */
+  freeEvent: number;
+  freeNode: number;
+  /** Events and nodes in use. */
+  eventsInUse: number;
+  nodesInUse: number;
+};
+
+/** An event in the buffer, once for all partial matches that took it. `uses`: the nodes with it. */
+type BufferedEvent<E> = {
   /** Counts the events taken; of a free one, where the next free one is. */
   number: number;
   /** null: free. */
@@ -12,116 +28,102 @@ export type Held<E> = {
 };
 
 /**
- * One event taken at a place, after the link before (-1: none). Matches that began alike share their links. Without
+ * An event taken in a state, after the node before (-1: none). Matches that began alike share their nodes. Without
  * uses it is free, and `before` is where the next free one is.
  */
-export type Link = { place: number; event: number; before: number; uses: number };
-
-/**
- * The events that the partial matches of one key hold. Plain data: links and events are found by their index. What
- * is free stays where it is and is used again, so that a busy key makes no garbage.
- */
-export type SharedBuffer<E extends Plain> = {
-  held: Held<E>[];
-  links: Link[];
-  /** The first free one; -1: none. */
-  freeHeld: number;
-  freeLink: number;
-  /** Events and links in use. */
-  holding: number;
-  linking: number;
-};
+type BufferNode = { state: number; event: number; before: number; uses: number };
 
 const NONE = -1;
 
-/** What a key that holds nothing may keep room for. */
+/** How many free nodes an empty buffer may keep. */
 const ROOM = 16;
 
 export function openBuffer<E extends Plain>(): SharedBuffer<E> {
-  return { held: [], links: [], freeHeld: NONE, freeLink: NONE, holding: 0, linking: 0 };
+  return { events: [], nodes: [], freeEvent: NONE, freeNode: NONE, eventsInUse: 0, nodesInUse: 0 };
 }
 
-/** Keeps an event under its number; the answer is where. It goes when the last link to it goes. */
-export function hold<E extends Plain>(
+/** Puts an event with its number into the buffer; the answer is where. It goes when the last node with it goes. */
+export function putEvent<E extends Plain>(
   buffer: SharedBuffer<E>,
   number: number,
   event: E,
   time: EventTime,
 ): number {
-  buffer.holding += 1;
-  const at = buffer.freeHeld;
-  const free = buffer.held[at];
-  if (free === undefined) return buffer.held.push({ number, event, time, uses: 0 }) - 1;
-  buffer.freeHeld = free.number;
+  buffer.eventsInUse += 1;
+  const at = buffer.freeEvent;
+  const free = buffer.events[at];
+  if (free === undefined) return buffer.events.push({ number, event, time, uses: 0 }) - 1;
+  buffer.freeEvent = free.number;
   free.number = number;
   free.event = event;
   free.time = time;
   return at;
 }
 
-/** Adds an event to what the match with this last link has taken. The new link has one use. */
-export function link<E extends Plain>(
+/** Adds an event to what the match with the node `before` has taken. The new node has one lock, its caller's. */
+export function putNode<E extends Plain>(
   buffer: SharedBuffer<E>,
-  place: number,
+  state: number,
   event: number,
   before: number,
 ): number {
-  const held = buffer.held[event];
-  if (held !== undefined) held.uses += 1;
-  retain(buffer, before);
-  buffer.linking += 1;
-  const at = buffer.freeLink;
-  const free = buffer.links[at];
-  if (free === undefined) return buffer.links.push({ place, event, before, uses: 1 }) - 1;
-  buffer.freeLink = free.before;
-  free.place = place;
+  const buffered = buffer.events[event];
+  if (buffered !== undefined) buffered.uses += 1;
+  lockNode(buffer, before);
+  buffer.nodesInUse += 1;
+  const at = buffer.freeNode;
+  const free = buffer.nodes[at];
+  if (free === undefined) return buffer.nodes.push({ state, event, before, uses: 1 }) - 1;
+  buffer.freeNode = free.before;
+  free.state = state;
   free.event = event;
   free.before = before;
   free.uses = 1;
   return at;
 }
 
-export function retain<E extends Plain>(buffer: SharedBuffer<E>, last: number): void {
-  const found = buffer.links[last];
-  if (found !== undefined) found.uses += 1;
+/** One use more of a node, and so of all before it. */
+export function lockNode<E extends Plain>(buffer: SharedBuffer<E>, last: number): void {
+  const node = buffer.nodes[last];
+  if (node !== undefined) node.uses += 1;
 }
 
-/** One user less of a chain of links; what nobody uses any more is free. */
-export function release<E extends Plain>(buffer: SharedBuffer<E>, last: number): void {
+/** One use less of a chain of nodes; what has no use any more is free. */
+export function releaseNode<E extends Plain>(buffer: SharedBuffer<E>, last: number): void {
   for (let at = last; at >= 0; ) {
-    const found = buffer.links[at];
-    if (found === undefined) return;
-    found.uses -= 1;
-    if (found.uses > 0) return;
-    const { before } = found;
-    letGo(buffer, found.event);
-    found.before = buffer.freeLink;
-    buffer.freeLink = at;
-    buffer.linking -= 1;
+    const node = buffer.nodes[at];
+    if (node === undefined) return;
+    node.uses -= 1;
+    if (node.uses > 0) return;
+    const { before } = node;
+    releaseEvent(buffer, node.event);
+    node.before = buffer.freeNode;
+    buffer.freeNode = at;
+    buffer.nodesInUse -= 1;
     at = before;
   }
-  if (buffer.linking === 0 && buffer.links.length > ROOM) Object.assign(buffer, openBuffer());
+  if (buffer.nodesInUse === 0 && buffer.nodes.length > ROOM) Object.assign(buffer, openBuffer());
 }
 
-function letGo<E extends Plain>(buffer: SharedBuffer<E>, event: number): void {
-  const held = buffer.held[event];
-  if (held === undefined) return;
-  held.uses -= 1;
-  if (held.uses > 0) return;
-  held.event = null;
-  held.number = buffer.freeHeld;
-  buffer.freeHeld = event;
-  buffer.holding -= 1;
+function releaseEvent<E extends Plain>(buffer: SharedBuffer<E>, event: number): void {
+  const buffered = buffer.events[event];
+  if (buffered === undefined) return;
+  buffered.uses -= 1;
+  if (buffered.uses > 0) return;
+  buffered.event = null;
+  buffered.number = buffer.freeEvent;
+  buffer.freeEvent = event;
+  buffer.eventsInUse -= 1;
 }
 
-/** The links of a match, in the order in which its events were taken. */
-export function chainOf<E extends Plain>(buffer: SharedBuffer<E>, last: number): Link[] {
-  const chain: Link[] = [];
+/** The nodes of a match, in the order in which its events were taken. */
+export function extractNodes<E extends Plain>(buffer: SharedBuffer<E>, last: number): BufferNode[] {
+  const chain: BufferNode[] = [];
   for (let at = last; at >= 0; ) {
-    const found = buffer.links[at];
-    if (found === undefined) break;
-    chain.push(found);
-    at = found.before;
+    const node = buffer.nodes[at];
+    if (node === undefined) break;
+    chain.push(node);
+    at = node.before;
   }
   return chain.reverse();
 }

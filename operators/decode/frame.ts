@@ -1,13 +1,10 @@
-import { malformed } from '../model/decoded.ts';
-import type { Frame, TextColumn } from '../model/frame.ts';
+import type { Frame, TextColumn } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Origin } from '../model/message.ts';
-import { numbersOf } from './packed.ts';
-import { record } from './payload.ts';
-import { timeOf } from './time-field.ts';
+import { malformed, packedNumbers, recordOf, timeField } from './fields.ts';
 
-const MOST_SIGNALS = 4_096;
-const MOST_SAMPLES = 1_000_000;
+const MAX_SIGNALS = 4_096;
+const MAX_SAMPLES = 1_000_000;
 
 export type DecodedFrame = {
   readonly frame: Frame;
@@ -24,24 +21,24 @@ export type DecodedFrame = {
  * @throws MalformedError when the message as a whole is none of these
  */
 export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): DecodedFrame {
-  const { time, step, type, values } = record(payload, 'a frame {time, values}');
-  const columns = record(values, 'values by signal');
+  const { time, step, type, values } = recordOf(payload, 'a frame {time, values}');
+  const columns = recordOf(values, 'values by signal');
   const names = Object.keys(columns);
-  if (names.length === 0 || names.length > MOST_SIGNALS) {
-    throw malformed(`1 to ${MOST_SIGNALS} signals`, names.length);
+  if (names.length === 0 || names.length > MAX_SIGNALS) {
+    throw malformed(`1 to ${MAX_SIGNALS} signals`, names.length);
   }
   const times = step === undefined ? timesOf(time) : undefined;
   const count = times?.length ?? packedCount(columns, type);
-  if (count * names.length > MOST_SAMPLES) {
-    throw malformed(`at most ${MOST_SAMPLES} readings in one message`, count * names.length);
+  if (count * names.length > MAX_SAMPLES) {
+    throw malformed(`at most ${MAX_SAMPLES} readings in one message`, count * names.length);
   }
-  const filled = fill(names, columns, count, step === undefined ? undefined : typeOf(type));
+  const filled = fillColumns(names, columns, count, step === undefined ? undefined : typeOf(type));
   const frame: Frame = {
     kind: 'frame',
     origin,
     asset,
     times: times ?? steppedTimes(time, step, count),
-    signals: sharedList(asset, filled.signals),
+    signals: sharedSignals(asset, filled.signals),
     values: filled.values,
     texts: filled.texts,
   };
@@ -54,7 +51,7 @@ let slab = new Float64Array(SLAB);
 let used = 0;
 
 /** Zeros, which nobody else writes to. */
-function room(count: number): Float64Array {
+function allocate(count: number): Float64Array {
   if (count > SLAB / 8) return new Float64Array(count);
   if (used + count > SLAB) {
     slab = new Float64Array(SLAB);
@@ -64,21 +61,21 @@ function room(count: number): Float64Array {
   return new Float64Array(slab.buffer, (used - count) * 8, count);
 }
 
-const MOST_LISTS = 100_000;
-const lists = new Map<AssetKey, readonly string[]>();
+const MAX_SIGNAL_LISTS = 100_000;
+const signalLists = new Map<AssetKey, readonly string[]>();
 
-/** Frames of a machine mostly repeat their signals: they share one list, which later stages know again at a glance. */
-function sharedList(asset: AssetKey, signals: readonly string[]): readonly string[] {
-  const last = lists.get(asset);
+/** Frames of a machine mostly repeat their signals: they share one list, which later stages compare by identity. */
+function sharedSignals(asset: AssetKey, signals: readonly string[]): readonly string[] {
+  const last = signalLists.get(asset);
   if (last?.length === signals.length && last.every((name, index) => name === signals[index])) {
     return last;
   }
-  if (lists.size >= MOST_LISTS) lists.clear();
-  lists.set(asset, signals);
+  if (signalLists.size >= MAX_SIGNAL_LISTS) signalLists.clear();
+  signalLists.set(asset, signals);
   return signals;
 }
 
-type Filled = {
+type FilledColumns = {
   signals: string[];
   values: Float64Array;
   texts: TextColumn[];
@@ -87,19 +84,19 @@ type Filled = {
 };
 
 /** Puts the columns side by side, signal-major; text columns apart. */
-function fill(
+function fillColumns(
   names: readonly string[],
   columns: Readonly<Record<string, unknown>>,
   count: number,
   packed: 'f32' | 'f64' | undefined,
-): Filled {
-  const values = room(names.length * count);
-  const filled: Filled = { signals: [], values, texts: [], notFinite: 0, wrong: [] };
+): FilledColumns {
+  const values = allocate(names.length * count);
+  const filled: FilledColumns = { signals: [], values, texts: [], notFinite: 0, wrong: [] };
   for (const name of names) {
     const column = columns[name];
     const at = filled.signals.length * count;
     if (packed !== undefined) {
-      const numbers = numbersOf(column, packed);
+      const numbers = packedNumbers(column, packed);
       if (numbers.length !== count) throw malformed(`${count} samples of ${name}`, numbers.length);
       values.set(numbers, at);
       filled.notFinite += dropNotFinite(values, at, count);
@@ -116,7 +113,7 @@ function fill(
   return filled;
 }
 
-function addOne(filled: Filled, name: string, value: unknown, at: number): void {
+function addOne(filled: FilledColumns, name: string, value: unknown, at: number): void {
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) filled.notFinite += 1;
     filled.values[at] = Number.isFinite(value) ? value : Number.NaN;
@@ -131,7 +128,13 @@ function addOne(filled: Filled, name: string, value: unknown, at: number): void 
   }
 }
 
-function addColumn(filled: Filled, name: string, column: unknown, at: number, count: number): void {
+function addColumn(
+  filled: FilledColumns,
+  name: string,
+  column: unknown,
+  at: number,
+  count: number,
+): void {
   if (!Array.isArray(column) || column.length !== count) {
     throw malformed(
       `a list of ${count} values for ${name}`,
@@ -169,9 +172,9 @@ function dropNotFinite(values: Float64Array, from: number, count: number): numbe
 }
 
 function timesOf(time: unknown): Float64Array {
-  if (!Array.isArray(time)) return Float64Array.of(timeOf(time));
+  if (!Array.isArray(time)) return Float64Array.of(timeField(time));
   if (time.length === 0) throw malformed('at least one time', time);
-  return Float64Array.from(time, timeOf);
+  return Float64Array.from(time, timeField);
 }
 
 function typeOf(type: unknown): 'f32' | 'f64' {
@@ -181,14 +184,14 @@ function typeOf(type: unknown): 'f32' | 'f64' {
 }
 
 function packedCount(columns: Readonly<Record<string, unknown>>, type: unknown): number {
-  for (const column of Object.values(columns)) return numbersOf(column, typeOf(type)).length;
+  for (const column of Object.values(columns)) return packedNumbers(column, typeOf(type)).length;
   return 0;
 }
 
 function steppedTimes(time: unknown, step: unknown, count: number): Float64Array {
-  const start = timeOf(time);
+  const start = timeField(time);
   if (typeof step !== 'number' || !(step > 0))
     throw malformed('a step in milliseconds above 0', step);
-  timeOf(start / 1_000 + step * count);
+  timeField(start / 1_000 + step * count);
   return Float64Array.from({ length: count }, (_, i) => start + Math.round(i * step * 1_000));
 }

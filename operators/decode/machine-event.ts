@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { malformed } from '../model/decoded.ts';
-import type { AssetKey } from '../model/key.ts';
-import { knownEventData, type MachineEvent } from '../model/machine-event.ts';
+import { type AssetKey, locate } from '../model/key.ts';
+import { knownEventData, type MachineEvent, stateOf } from '../model/machine-event.ts';
 import type { Origin } from '../model/message.ts';
-import { timeOf } from './time-field.ts';
+import type { MachineEventRow, MachineStateRow } from '../model/tables.ts';
+import { firstIssue, malformed, timeField } from './fields.ts';
 
 const messageSchema = z.object({
   time: z.number(),
@@ -30,11 +30,19 @@ export function decodeMachineEvent(
     const known = knownEventData[type].safeParse(data);
     if (!known.success) throw malformed(`the data of a ${type} event`, firstIssue(known.error));
   }
-  return { kind: 'event', origin, asset, time: timeOf(time), type, data };
+  return { kind: 'event', origin, asset, time: timeField(time), type, data };
 }
 
-/** `entries.0.end: expected end after start` */
-export function firstIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
-  return issue === undefined ? 'something else' : `${issue.path.join('.')}: ${issue.message}`;
+/** The row of `machine_events`. */
+export function toMachineEventRow(event: MachineEvent): MachineEventRow {
+  const { time, type, data } = event;
+  return { ...locate(event.asset), time, type, data: JSON.stringify(data) };
+}
+
+/** The row of `machine_states`, for state events only. */
+export function toMachineStateRow(event: MachineEvent): MachineStateRow | undefined {
+  const data = stateOf(event);
+  if (data === undefined) return undefined;
+  const { state, mode = '', product = '', order = '' } = data;
+  return { ...locate(event.asset), time: event.time, state, mode, product, order };
 }

@@ -1,8 +1,8 @@
 import { type AssetKey, assetKey, type Key, lineKey } from '../model/key.ts';
 import { TICK_SUBJECT } from '../model/message.ts';
 
-/** What a subject says of its messages. */
-export type Route =
+/** What the subject of a message means: what kind of message it is, and of what. */
+export type ParsedSubject =
   | { readonly kind: 'telemetry' | 'event'; readonly asset: AssetKey }
   | { readonly kind: 'waveform'; readonly asset: AssetKey; readonly point: string }
   | { readonly kind: 'schedule'; readonly line: Key }
@@ -10,10 +10,10 @@ export type Route =
   | { readonly kind: 'tick' }
   | { readonly kind: 'unknown' };
 
-const UNKNOWN: Route = { kind: 'unknown' };
+const UNKNOWN: ParsedSubject = { kind: 'unknown' };
 
-/** `telemetry.<plant>.<line>.<asset>` and its sisters. */
-export function routeOf(subject: string): Route {
+/** `telemetry.<plant>.<line>.<asset>` and the other subjects of plants. */
+export function parseSubject(subject: string): ParsedSubject {
   if (subject === TICK_SUBJECT) return { kind: 'tick' };
   const [kind, plant = '', line = '', asset = '', point = '', ...more] = subject.split('.');
   const tokens = subject.split('.').length;
@@ -34,15 +34,15 @@ export function routeOf(subject: string): Route {
   }
 }
 
-/** Routes are looked up once per message, so they are kept; a flood of subjects cannot fill the memory. */
-export function createRoutes(limit = 100_000): (subject: string) => Route {
-  const known = new Map<string, Route>();
+/** `parseSubject` with a bounded cache: it is asked once per message, and a flood of subjects cannot fill the memory. */
+export function createSubjectParser(limit = 100_000): (subject: string) => ParsedSubject {
+  const known = new Map<string, ParsedSubject>();
   return (subject) => {
     const found = known.get(subject);
     if (found !== undefined) return found;
-    const route = routeOf(subject);
+    const parsed = parseSubject(subject);
     if (known.size >= limit) known.clear();
-    known.set(subject, route);
-    return route;
+    known.set(subject, parsed);
+    return parsed;
   };
 }

@@ -1,12 +1,9 @@
-import { malformed } from '../model/decoded.ts';
+import type { Waveform } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Origin } from '../model/message.ts';
-import type { Waveform } from '../model/waveform.ts';
-import { numbersOf } from './packed.ts';
-import { record } from './payload.ts';
-import { timeOf } from './time-field.ts';
+import { malformed, packedNumbers, recordOf, timeField } from './fields.ts';
 
-const MOST_PARTS = 1_024;
+const MAX_PARTS = 1_024;
 
 /**
  * Reads `{time, rate, unit, samples, rpm?, part?}`; samples are bytes of f32, `{i16: bytes, scale}`, or (in JSON) a
@@ -20,7 +17,7 @@ export function decodeWaveform(
   asset: AssetKey,
   point: string,
 ): Waveform {
-  const { time, rate, unit, samples, rpm, part } = record(
+  const { time, rate, unit, samples, rpm, part } = recordOf(
     payload,
     'a waveform {time, rate, unit, samples}',
   );
@@ -36,7 +33,7 @@ export function decodeWaveform(
     origin,
     asset,
     point,
-    time: timeOf(time),
+    time: timeField(time),
     rate,
     unit,
     samples: samplesOf(samples),
@@ -49,17 +46,17 @@ export function decodeWaveform(
 }
 
 function samplesOf(samples: unknown): Float32Array {
-  if (samples instanceof Uint8Array) return Float32Array.from(numbersOf(samples, 'f32'));
+  if (samples instanceof Uint8Array) return Float32Array.from(packedNumbers(samples, 'f32'));
   if (Array.isArray(samples)) {
     return Float32Array.from(samples, (value: unknown) => {
       if (typeof value !== 'number') throw malformed('samples as numbers', value);
       return value;
     });
   }
-  const { i16, scale } = record(samples, 'samples as bytes, a list, or {i16, scale}');
+  const { i16, scale } = recordOf(samples, 'samples as bytes, a list, or {i16, scale}');
   if (typeof scale !== 'number' || !Number.isFinite(scale))
     throw malformed('a finite scale', scale);
-  const integers = numbersOf(i16, 'i16');
+  const integers = packedNumbers(i16, 'i16');
   return Float32Array.from(integers, (value) => value * scale);
 }
 
@@ -68,9 +65,9 @@ function partOf(part: unknown): readonly [number, number] {
   const valid =
     Number.isInteger(index) &&
     Number.isInteger(count) &&
-    Number(count) <= MOST_PARTS &&
+    Number(count) <= MAX_PARTS &&
     Number(index) >= 0 &&
     Number(index) < Number(count);
-  if (!valid) throw malformed(`part [index from 0, count up to ${MOST_PARTS}]`, part);
+  if (!valid) throw malformed(`part [index from 0, count up to ${MAX_PARTS}]`, part);
   return [Number(index), Number(count)];
 }

@@ -1,37 +1,45 @@
+/** Detector rules made ready: their conditions, the shape of their state, and which samples they are for. */
+
 import { createHash } from 'node:crypto';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
 import { fits } from '../model/wildcard.ts';
-import { type Condition, compileCondition } from './condition.ts';
-import { type Gauge, gaugesOf } from './gauge.ts';
+import { compileSituationCondition, type SituationCondition } from './condition.ts';
+import { type BandedSignal, type BandedSignals, bandedSignalsOf } from './gate.ts';
 
-/** A detector rule made ready. `problem`: its condition is none, so it judges nothing. */
-export type Compiled = {
+/** A detector rule made ready. `problem`: why its `while` is no condition; such a rule evaluates nothing. */
+export type CompiledDetector = {
   readonly rule: DetectorRule;
   /** Hash of the fields that shape its state. */
   readonly shape: string;
-  readonly holds: Condition;
-  /** Signals whose ranges it asks for, and whose bands make its modes. */
-  readonly gauges: ReturnType<typeof gaugesOf>;
+  readonly holds: SituationCondition;
+  /** The signals of its `when.within` and of its `bands`. */
+  readonly banded: BandedSignals;
   readonly problem?: string;
 };
 
-export type CompiledRules = {
-  readonly byId: ReadonlyMap<string, Compiled>;
-  /** There is a silence rule whose condition may change with the situation. */
-  readonly listens: boolean;
-  /** All signals that any rule tells bands of. */
-  readonly gauges: readonly Gauge[];
-  /** The rules that judge a signal of an asset, by its windows of this rule id or, with '', by its features. */
-  judging(key: AssetKey, asset: Asset, signal: string, window: string): readonly Compiled[];
+export type CompiledDetectors = {
+  readonly byId: ReadonlyMap<string, CompiledDetector>;
+  /** There is a silence rule whose `while` may change with the situation. */
+  readonly watchesSilence: boolean;
+  /** All signals that any rule divides into bands. */
+  readonly banded: readonly BandedSignal[];
+  /** The rules that evaluate a signal of an asset, by its windows of this rule id or, with '', by its features. */
+  rulesFor(
+    key: AssetKey,
+    asset: Asset,
+    signal: string,
+    window: string,
+  ): readonly CompiledDetector[];
 };
 
 /** Derived from the rules object alone, so it is no state: made again after a restart or a change. */
-const known = new WeakMap<Rules, CompiledRules>();
+const known = new WeakMap<Rules, CompiledDetectors>();
 
-export function compileRules(rules: Rules): CompiledRules {
+/** Compiles the detector rules of a plant: their conditions, the shape of their state, and which of them a sample is for. */
+export function compileDetectors(rules: Rules): CompiledDetectors {
   const before = known.get(rules);
   if (before !== undefined) return before;
   const byId = new Map(rules.detectors.map((rule) => [rule.id, compile(rule, rules)]));
@@ -39,39 +47,38 @@ export function compileRules(rules: Rules): CompiledRules {
   const inOrder = [...byId.values()].sort((a, b) => {
     return Number('learn' in a.rule) - Number('learn' in b.rule);
   });
-  const gauges = inOrder.flatMap(({ gauges: { within, bands } }) => [...within, ...bands]);
-  const found = new WeakMap<Asset, Map<string, readonly Compiled[]>>();
-  const compiled: CompiledRules = {
+  const banded = inOrder.flatMap(({ banded: { within, bands } }) => [...within, ...bands]);
+  const found = new WeakMap<Asset, Map<string, readonly CompiledDetector[]>>();
+  const compiled: CompiledDetectors = {
     byId,
-    listens: rules.detectors.some((rule) => rule.kind === 'silence' && rule.while !== undefined),
-    gauges: gauges.filter(({ key }, at) => gauges.findIndex((other) => other.key === key) === at),
-    judging(key, asset, signal, window) {
-      const answers = found.get(asset) ?? new Map<string, readonly Compiled[]>();
-      if (answers.size === 0) found.set(asset, answers);
-      const question = window === '' ? signal : `${window} ${signal}`;
-      let answer = answers.get(question);
-      if (answer === undefined) {
-        answer = inOrder.filter(({ rule }) => {
-          return isAbout(rule, key, asset, signal) && hears(rule, rules, signal, window);
+    watchesSilence: rules.detectors.some(
+      (rule) => rule.kind === 'silence' && rule.while !== undefined,
+    ),
+    banded: banded.filter(({ key }, at) => banded.findIndex((other) => other.key === key) === at),
+    rulesFor(key, asset, signal, window) {
+      const bySignal = found.get(asset) ?? new Map<string, readonly CompiledDetector[]>();
+      if (bySignal.size === 0) found.set(asset, bySignal);
+      const name = window === '' ? signal : `${window} ${signal}`;
+      let detectors = bySignal.get(name);
+      if (detectors === undefined) {
+        detectors = inOrder.filter(({ rule }) => {
+          return isAbout(rule, key, asset, signal) && isFor(rule, rules, signal, window);
         });
-        answers.set(question, answer);
+        bySignal.set(name, detectors);
       }
-      return answer;
+      return detectors;
     },
   };
   known.set(rules, compiled);
   return compiled;
 }
 
-function compile(rule: DetectorRule, rules: Rules): Compiled {
-  const shape = shapeOf(rule, rules);
-  const gauges = gaugesOf(rule);
-  if (rule.while === undefined) return { rule, shape, gauges, holds: () => true };
-  try {
-    return { rule, shape, gauges, holds: compileCondition(rule.while) };
-  } catch (error) {
-    return { rule, shape, gauges, holds: () => false, problem: String(error) };
-  }
+function compile(rule: DetectorRule, rules: Rules): CompiledDetector {
+  const made = { rule, shape: shapeOf(rule, rules), banded: bandedSignalsOf(rule) };
+  if (rule.while === undefined) return { ...made, holds: () => true };
+  const holds = compileSituationCondition(rule.while);
+  if (typeof holds === 'function') return { ...made, holds };
+  return { ...made, holds: () => false, problem: `Error: ${holds.problem}` };
 }
 
 /** A rule is about a signal of an asset by its signal's name (`*` allowed), its classes and its assets. */
@@ -86,10 +93,10 @@ export function isAbout(rule: DetectorRule, key: AssetKey, asset: Asset, signal:
 }
 
 /**
- * Without `window` a rule hears the first window rule that covers the signal: two at once would be two opinions on
- * the same values. Silence is broken by any. Features are heard by every rule that names no window.
+ * Without `window` a rule evaluates the windows of the first window rule that covers the signal: those of two would be two
+ * opinions on the same values. Any window ends a silence. Features are for every rule that names no window.
  */
-function hears(rule: DetectorRule, rules: Rules, signal: string, window: string): boolean {
+function isFor(rule: DetectorRule, rules: Rules, signal: string, window: string): boolean {
   if (rule.window !== undefined) return rule.window === window;
   if (rule.kind === 'stuck' && window === '') return false;
   if (window === '' || rule.kind === 'silence') return true;
@@ -97,7 +104,7 @@ function hears(rule: DetectorRule, rules: Rules, signal: string, window: string)
   return first?.id === window;
 }
 
-/** Limits, delays, deadbands and severities are left out: whoever changes them keeps what was learnt. */
+/** Limits, delays, deadbands and severities are left out: who changes them keeps what was learnt. */
 function shapeOf(rule: DetectorRule, rules: Rules): string {
   const { kind, signal } = rule;
   const window = rules.windows.find(({ id }) => id === rule.window);
@@ -141,7 +148,7 @@ function shapeOf(rule: DetectorRule, rules: Rules): string {
   return createHash('sha256').update(JSON.stringify(shaping)).digest('hex').slice(0, 16);
 }
 
-/** Only what is said: a rule that says none of these keeps the shape that it had before they existed. */
+/** Only fields that are set: a rule without them keeps the shape that it had before they existed. */
 function learningShape({ learn_time, bands, when }: Extract<DetectorRule, { learn: number }>) {
   return [learn_time, bands, when].filter((field) => field !== undefined);
 }

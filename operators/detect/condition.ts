@@ -1,6 +1,12 @@
-import { Environment } from '@marcbachmann/cel-js';
+/** The `while:` of detector rules: CEL over situation and asset. */
+
+import {
+  createExpressionEnvironment,
+  parseExpression,
+  typeOfExpression,
+} from '../model/expression.ts';
+import type { Situation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
-import type { Situation } from '../model/situation.ts';
 
 /** What a `while:` may name: parts of the situation and of the asset. */
 const TEXTS = [
@@ -15,26 +21,29 @@ const TEXTS = [
   'class',
   'criticality',
 ] as const;
-
-const environment = new Environment();
-for (const name of TEXTS) environment.registerVariable(name, 'string');
 /** `next_stop`: minutes, compares false where the schedule knows of none. `due`: epoch milliseconds, likewise. */
 const NUMBERS = ['next_stop', 'due'] as const;
-for (const name of NUMBERS) environment.registerVariable(name, 'double');
-// People write `next_stop == 0`: in strict CEL an int and a double have no ==.
-environment.registerOperator(
-  'double == int',
-  (a: number | bigint, b: number | bigint) => Number(a) === Number(b),
-);
 const NAMES = [...TEXTS, ...NUMBERS];
+const environment = createExpressionEnvironment({ texts: TEXTS, numbers: NUMBERS });
 
-export type Condition = (situation: Situation, asset: Asset) => boolean;
+/** Whether the `while:` of a rule holds in a situation of an asset. */
+export type SituationCondition = (situation: Situation, asset: Asset) => boolean;
 
-/** @throws an error of the CEL compiler, when the text is no condition over the names above. */
-export function compileCondition(text: string): Condition {
-  const problem = conditionProblem(text);
-  if (problem !== undefined) throw new Error(problem);
-  const evaluate = environment.parse(text);
+/** Compiles a `while:`, or returns what is wrong with it in one sentence. */
+export function compileSituationCondition(
+  text: string,
+): SituationCondition | { readonly problem: string } {
+  const refused = (problem: string) => {
+    return { problem: `${problem} in "${text}"; a condition may use ${NAMES.join(', ')}` };
+  };
+  const evaluate = parseExpression(environment, text);
+  if ('problem' in evaluate) return refused(evaluate.problem);
+  const checked = typeOfExpression(evaluate);
+  if ('problem' in checked) return refused(checked.problem);
+  if (checked.type !== 'bool') {
+    const found = `found one of type ${checked.type}: "${text}"`;
+    return { problem: `expected a condition that is true or false, ${found}` };
+  }
   return (situation, { id, class: kind, criticality }) => {
     const { state, mode, order, operation, product, shift, planned } = situation;
     const answer: unknown = evaluate({
@@ -45,15 +54,4 @@ export function compileCondition(text: string): Condition {
     });
     return answer === true;
   };
-}
-
-/** What is wrong with a condition, in one sentence; undefined when nothing is. */
-export function conditionProblem(text: string): string | undefined {
-  const { valid, type, error } = environment.check(text);
-  if (!valid) {
-    const summary = error?.summary ?? 'it is no CEL';
-    return `${summary} in "${text}"; a condition may use ${NAMES.join(', ')}`;
-  }
-  if (type === 'bool') return undefined;
-  return `expected a condition that is true or false, found one of type ${type}: "${text}"`;
 }

@@ -1,44 +1,46 @@
+/** The detector `drift`: whether a baseline has become stale. */
+
 import type { DetectorRule } from '../model/detector-rule.ts';
-import { type Baselines, learnt, type Milestone, type Mode, unscaled } from './modes.ts';
-import { deadbandOf, type Hearing, measure, short, type Verdict } from './verdict.ts';
+import { formatNumber } from '../model/format-number.ts';
+import { type BaselineMode, type Baselines, learnSample, unscaled } from './baseline-modes.ts';
+import { type DetectorInput, deadbandOf, type Evaluation, formatQuantity } from './evaluation.ts';
 
 type DriftRule = Extract<DetectorRule, { kind: 'drift' }>;
 
-/** Of the learnt samples as many quantiles are kept: 4 kB. */
-const KEPT = 500;
+/** So many quantiles stand for the learnt samples: 4 kB. */
+const QUANTILES = 500;
 
 /**
  * Whether a baseline is stale: the latest `recent` samples of a mode against those that were learnt, by the greatest
- * distance of the two distribution functions (two-sample Kolmogorov-Smirnov statistic, 0 to 1). It says that the machine
+ * distance of the two distribution functions (two-sample Kolmogorov-Smirnov statistic, 0 to 1). It tells that the machine
  * is not the one that was learnt, not that it is faulty: a notice to learn anew. No significance is claimed, because
  * samples of machines are not independent; `distance` is the share of samples that moved away. Level: `stale`.
  */
 export function drift(
   memory: Baselines,
   rule: DriftRule,
-  hearing: Hearing,
-  show: (milestone: Milestone) => void,
-): Verdict | undefined {
-  const known = learnt(memory, rule, hearing, show);
+  input: DetectorInput,
+): Evaluation | undefined {
+  const known = learnSample(memory, rule, input);
   if (!known?.ready) return undefined;
   const { mode, name, value } = known;
-  const recent = remember(mode, value, rule);
+  const recent = takeRecent(mode, value, rule);
   if (recent === undefined) return undefined;
   const sorted = recent.slice().sort();
   const usual = mode.track.subarray(rule.recent + 1);
   const distance = distanceOf(sorted, usual);
   const now = unscaled(rule, sorted[sorted.length >> 1] ?? value);
   const before = unscaled(rule, mode.median);
-  const { unit } = hearing.sample;
+  const { unit } = input.sample;
   return {
     level: distance > rule.distance ? 'stale' : '',
-    calm: distance > rule.distance - deadbandOf(rule, rule.distance) ? 'stale' : '',
+    levelWithDeadband: distance > rule.distance - deadbandOf(rule, rule.distance) ? 'stale' : '',
     value: now,
     unit,
     limit: before,
     score: distance / rule.distance,
     text: () =>
-      `in the median of its latest ${rule.recent} values, learnt were ${measure(before, unit)}: ${short(100 * distance)} % of them moved away from the baseline of ${name}, which may be stale`,
+      `in the median of its latest ${rule.recent} values, learnt were ${formatQuantity(before, unit)}: ${formatNumber(100 * distance)} % of them moved away from the baseline of ${name}, which may be stale`,
     evidence: () => ({
       distance,
       recent: rule.recent,
@@ -50,12 +52,16 @@ export function drift(
 }
 
 /**
- * Takes a sample among the recent ones, and gives them when they are complete. `track`: how many were taken, the ring of
+ * Takes a sample among the recent ones, and returns them when they are complete. `track`: how many were taken, the ring of
  * the recent ones, the learnt ones in rising order.
  */
-function remember(mode: Mode, value: number, { recent }: DriftRule): Float64Array | undefined {
+function takeRecent(
+  mode: BaselineMode,
+  value: number,
+  { recent }: DriftRule,
+): Float64Array | undefined {
   if (mode.samples !== null) {
-    const usual = thinned(mode.samples.slice(0, mode.kept).sort());
+    const usual = quantilesOf(mode.samples.slice(0, mode.filled).sort());
     mode.track = new Float64Array(1 + recent + usual.length);
     mode.track.set(usual, 1 + recent);
     mode.samples = null;
@@ -66,15 +72,15 @@ function remember(mode: Mode, value: number, { recent }: DriftRule): Float64Arra
   return taken + 1 < recent ? undefined : mode.track.subarray(1, 1 + recent);
 }
 
-function thinned(sorted: Float64Array): Float64Array {
-  if (sorted.length <= KEPT) return sorted;
-  return Float64Array.from({ length: KEPT }, (_, at) => {
-    return sorted[Math.round((at * (sorted.length - 1)) / (KEPT - 1))] ?? 0;
+function quantilesOf(sorted: Float64Array): Float64Array {
+  if (sorted.length <= QUANTILES) return sorted;
+  return Float64Array.from({ length: QUANTILES }, (_, at) => {
+    return sorted[Math.round((at * (sorted.length - 1)) / (QUANTILES - 1))] ?? 0;
   });
 }
 
 /** The greatest difference of the two empirical distribution functions; both columns in rising order. */
-export function distanceOf(a: Float64Array, b: Float64Array): number {
+function distanceOf(a: Float64Array, b: Float64Array): number {
   let [i, j, most] = [0, 0, 0];
   while (i < a.length && j < b.length) {
     const at = Math.min(a[i] ?? 0, b[j] ?? 0);

@@ -1,8 +1,10 @@
+/** What a person needs beside the numbers of an anomaly: sensor, part, advice. */
+
 import type { DetectorRule } from '../model/detector-rule.ts';
-import type { Features } from '../model/features.ts';
+import { formatNumber } from '../model/format-number.ts';
+import type { Features } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
-import type { Cell } from './cell.ts';
-import { short } from './verdict.ts';
+import type { DetectorState } from './detector-state.ts';
 
 /** What a person needs beside value and limit: what measured it, which part it points at, what to look at. */
 export type Explanation = {
@@ -13,18 +15,18 @@ export type Explanation = {
   readonly advice: string;
 };
 
-/** Scores from which a comb of lines names a part (see operators/spectrum): a cage modulates what other parts do. */
-const NAMED: Readonly<Record<string, number>> = {
+/** Scores from which a comb of lines points at a part (see operators/spectrum): a cage modulates what other parts do. */
+const LEAST_SCORES: Readonly<Record<string, number>> = {
   outer_race: 2.8,
   inner_race: 2.8,
   rolling_element: 2.8,
   cage: 3.5,
 };
 
-/** Explains what a rule says of a cell's signal; the features are those of the very waveform that was judged. */
+/** Explains an anomaly of a rule and signal; the features are those of the very waveform that was evaluated. */
 export function explain(
   rule: DetectorRule,
-  cell: Pick<Cell, 'signal' | 'point'>,
+  state: Pick<DetectorState, 'signal' | 'point'>,
   asset: Asset | undefined,
   features: Features | undefined,
   contributions: Readonly<Record<string, number>>,
@@ -32,14 +34,14 @@ export function explain(
   const part = features === undefined ? '' : partOf(features.values);
   const lines = features === undefined || part === '' ? '' : linesOf(features.values, part);
   const advice =
-    part === '' ? adviceOn(rule, cell.signal, contributions) : adviceOnPart(part, cell);
-  return { sensor: sensorOf(asset, cell), part, lines, advice };
+    part === '' ? adviceOn(rule, state.signal, contributions) : adviceOnPart(part, state);
+  return { sensor: sensorOf(asset, state), part, lines, advice };
 }
 
 /** `horizontal acceleration at motor_de (stud)`, or what the plant model calls the signal. */
 function sensorOf(
   asset: Asset | undefined,
-  { signal, point }: Pick<Cell, 'signal' | 'point'>,
+  { signal, point }: Pick<DetectorState, 'signal' | 'point'>,
 ): string {
   const known = asset?.points.find(({ id }) => id === point);
   if (known !== undefined) {
@@ -53,10 +55,10 @@ function sensorOf(
   return range === undefined ? words : `${words}, ${range.join(' to ')} ${unit}`.trimEnd();
 }
 
-/** The part whose lines stand out most; '' when none is named. */
+/** The part with the highest score; '' when none is high enough. */
 function partOf(values: Features['values']): string {
   let [best, most] = ['', 0];
-  for (const [part, least] of Object.entries(NAMED)) {
+  for (const [part, least] of Object.entries(LEAST_SCORES)) {
     const score = values[`bearing_${part}`] ?? 0;
     if (score >= least && score > most) [best, most] = [part, score];
   }
@@ -66,12 +68,12 @@ function partOf(values: Features['values']): string {
 function linesOf(values: Features['values'], part: string): string {
   const ratios = [1, 2, 3].map((order) => values[`bearing_${part}_${order}x`]);
   const lines = ratios.flatMap((ratio, at) =>
-    ratio === undefined ? [] : [`${at + 1}x ${short(ratio)}`],
+    ratio === undefined ? [] : [`${at + 1}x ${formatNumber(ratio)}`],
   );
-  return `score ${short(values[`bearing_${part}`] ?? 0)}, times the noise: ${lines.join(', ')}`;
+  return `score ${formatNumber(values[`bearing_${part}`] ?? 0)}, times the noise: ${lines.join(', ')}`;
 }
 
-function adviceOnPart(part: string, { point }: Pick<Cell, 'point'>): string {
+function adviceOnPart(part: string, { point }: Pick<DetectorState, 'point'>): string {
   return `Look at the ${part.replace('_', ' ')} of the bearing at ${point}: temperature, noise, play, grease; plan its replacement.`;
 }
 

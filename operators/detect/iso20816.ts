@@ -1,31 +1,139 @@
-import type { DetectorRule } from '../model/detector-rule.ts';
-import { type Boundaries, zoned } from './iso-boundaries.ts';
-import { deadbandOf, type Hearing, short, type Verdict } from './verdict.ts';
+/** Vibration velocity by ISO 20816-3: zones (criterion I) and change from a reference (criterion II). */
 
-type IsoRule = Extract<DetectorRule, { kind: 'iso20816' }>;
+import type { DetectorRule } from '../model/detector-rule.ts';
+import { formatNumber } from '../model/format-number.ts';
+import {
+  type BaselineMode,
+  type Baselines,
+  learnSample,
+  medianAndMad,
+  modeName,
+} from './baseline-modes.ts';
+import { type DetectorInput, deadbandOf, type Evaluation } from './evaluation.ts';
+
+type ZoneRule = Extract<DetectorRule, { kind: 'iso20816' }>;
+type ChangeRule = Extract<DetectorRule, { kind: 'iso20816-change' }>;
+type ZoneBoundaries = readonly [ab: number, bc: number, cd: number];
+
+/**
+ * Zone boundaries A/B, B/C, C/D in mm/s rms, broadband 10 to 1000 Hz (2 to 1000 Hz below 600 rpm), by machine group
+ * and support. Group 1: above 300 kW, or electric machines with a shaft height from 315 mm; group 2: 15 to 300 kW,
+ * or 160 to 315 mm. These are the numbers of ISO 10816-3:2009; the 2022 edition of ISO 20816-3 is said to merge
+ * zones A and B, which changes no boundary that raises an anomaly here. Rules may bring a table of their own.
+ */
+export const ISO_BOUNDARIES: Readonly<Record<string, ZoneBoundaries>> = {
+  '1-rigid': [2.3, 4.5, 7.1],
+  '1-flexible': [3.5, 7.1, 11],
+  '2-rigid': [1.4, 2.8, 4.5],
+  '2-flexible': [2.3, 4.5, 7.1],
+};
+
+const TO_MM_PER_S: Readonly<Record<string, number>> = {
+  '': 1,
+  'mm/s': 1,
+  'm/s': 1_000,
+  'in/s': 25.4,
+};
+
+/** With fewer samples there is no saying what is usual. */
+const LEAST_SAMPLES = 5;
 
 /** Which zone a velocity is in. A value on a boundary belongs to the better zone. Levels: the zones. */
-export function iso20816(rule: IsoRule, hearing: Hearing): Verdict | undefined {
+export function iso20816(rule: ZoneRule, input: DetectorInput): Evaluation | undefined {
   const { edition } = rule;
-  const found = zoned(rule, hearing);
+  const found = velocityAndZones(rule, input);
   if (found === undefined) return undefined;
   const { group, support, boundaries, velocity: value } = found;
   const zone = zoneOf(value, boundaries, () => 0);
   const limit = boundaries[Math.max(0, zone.charCodeAt(0) - 'B'.charCodeAt(0))] ?? boundaries[0];
   return {
     level: zone,
-    calm: zoneOf(value, boundaries, (boundary) => deadbandOf(rule, boundary)),
+    levelWithDeadband: zoneOf(value, boundaries, (boundary) => deadbandOf(rule, boundary)),
     value,
     unit: 'mm/s',
     limit,
     score: value / limit,
     text: () =>
-      `in zone ${zone} of ${edition}, group ${group} ${support} (boundary ${short(limit)} mm/s)`,
+      `in zone ${zone} of ${edition}, group ${group} ${support} (boundary ${formatNumber(limit)} mm/s)`,
     evidence: () => ({ edition, zone, group, support }),
   };
 }
 
-function zoneOf(value: number, boundaries: Boundaries, relief: (boundary: number) => number) {
+/**
+ * Criterion II of ISO 20816-3: a change of the velocity by more than 25 % (`share`) of the B/C boundary from its
+ * reference is significant, up or down, even inside zone B. The reference is the median of the mode's first `learn`
+ * samples; it is used as soon as there are five, so that there is cover from the first day. A sample that changed too much
+ * is not learnt. Levels: `up`, `down`.
+ */
+export function iso20816Change(
+  memory: Baselines,
+  rule: ChangeRule,
+  input: DetectorInput,
+): Evaluation | undefined {
+  const found = velocityAndZones(rule, input);
+  if (found === undefined) return undefined;
+  const { group, support, boundaries, velocity: value } = found;
+  const [, boundary] = boundaries;
+  const most = rule.share * boundary;
+  const name = modeName(rule, input);
+  const mode = Object.hasOwn(memory.modes, name) ? memory.modes[name] : undefined;
+  const reference = mode === undefined ? undefined : referenceOf(mode);
+  const isBreach = reference !== undefined && Math.abs(value - reference) > most;
+  if (mode?.status !== 'ready' && !isBreach) learnSample(memory, rule, { ...input, value });
+  if (mode === undefined || reference === undefined) return undefined;
+  const change = value - reference;
+  const side = change < 0 ? 'down' : 'up';
+  const limit = reference + (change < 0 ? -most : most);
+  return {
+    level: isBreach ? side : '',
+    levelWithDeadband: Math.abs(change) > most - deadbandOf(rule, most) ? side : '',
+    value,
+    unit: 'mm/s',
+    limit,
+    score: Math.abs(change) / most,
+    text: () =>
+      `${formatNumber(Math.abs(change))} mm/s ${change < 0 ? 'below' : 'above'} its reference of ${formatNumber(reference)} mm/s (criterion II: ${formatNumber(most)} mm/s, ${formatNumber(100 * rule.share)} % of the B/C boundary ${boundary} mm/s of group ${group} ${support})`,
+    evidence: () => ({
+      edition: rule.edition,
+      group,
+      support,
+      reference,
+      change,
+      samples: mode.count,
+      mode: name,
+    }),
+  };
+}
+
+/** The zone boundaries of a machine, and a velocity of it in mm/s. Undefined, and refused, where there are none. */
+function velocityAndZones(
+  rule: ZoneRule | ChangeRule,
+  { asset, sample, value, refuse }: DetectorInput,
+) {
+  if (asset.iso === undefined) {
+    return refuse(
+      `asset ${asset.id} has no iso group and support in the plant model, so it has no zones`,
+    );
+  }
+  const { group, support } = asset.iso;
+  const row = `${group}-${support}`;
+  const boundaries = (rule.table ?? ISO_BOUNDARIES)[row];
+  if (boundaries === undefined) return refuse(`the rule's table has no row "${row}"`);
+  const factor = TO_MM_PER_S[sample.unit];
+  if (factor === undefined) {
+    return refuse(`zones are for velocities in mm/s, found the unit "${sample.unit}"`);
+  }
+  return { group, support, boundaries, velocity: value * factor };
+}
+
+/** A to D; `relief` is what a boundary is lowered by. */
+function zoneOf(value: number, boundaries: ZoneBoundaries, relief: (boundary: number) => number) {
   const passed = boundaries.filter((boundary) => value > boundary - relief(boundary)).length;
   return String.fromCharCode('A'.charCodeAt(0) + passed);
+}
+
+/** While it learns, the median of what there is; undefined for too little. */
+function referenceOf({ samples, filled, median }: BaselineMode): number | undefined {
+  if (samples === null) return median;
+  return filled < LEAST_SAMPLES ? undefined : medianAndMad(samples.slice(0, filled)).median;
 }

@@ -1,129 +1,142 @@
+/** The detector `multivariate`: several signals at once, by how they move together. */
+
 import type { DetectorRule } from '../model/detector-rule.ts';
+import { formatNumber } from '../model/format-number.ts';
 import { BEGINNING, type EventTime } from '../model/time.ts';
 import {
-  advance,
-  begun,
-  type Milestone,
-  milestoneOf,
+  countSample,
+  followingShare,
+  type LearningProgress,
   modeName,
   modeOf,
-  type Progress,
-  shareOf,
-} from './modes.ts';
-import { learnSubspace, measure, moveCenter, type Subspace, smoothen } from './subspace.ts';
-import { deadbandOf, type Hearing, short, type Verdict } from './verdict.ts';
+  noProgress,
+  progressOf,
+} from './baseline-modes.ts';
+import { type DetectorInput, deadbandOf, type Evaluation } from './evaluation.ts';
+import { learnSubspace, moveCenter, type Subspace, smoothen, statisticsOf } from './subspace.ts';
 
 export type MultivariateRule = Extract<DetectorRule, { kind: 'multivariate' }>;
 
 /** One mode: the vectors that it has learnt, in rows, until it knows its subspace; then the smoothed deviations. */
-type VectorMode = Progress & {
+type VectorMode = LearningProgress & {
   rows: Float32Array | null;
-  kept: number;
+  filled: number;
   stride: number;
   subspace: Subspace | null;
   smooth: Float64Array;
 };
 
-/** The vector of one time as far as its features have been heard, and what was learnt. */
+/** The vector of one time as far as its features have come, and what was learnt. */
 export type Vector = {
   kind: 'vector';
   time: EventTime;
-  heard: Float64Array;
+  values: Float64Array;
+  /** How many of its features have not come yet. */
   missing: number;
   modes: Record<string, VectorMode>;
 };
 
-/** 14 kB: 400 vectors of 9 features. Beyond it every other vector is let go. */
+/** 14 kB: 400 vectors of 9 features. Beyond it every other vector is dropped. */
 const MOST_NUMBERS = 3_600;
-const NAMED = 3;
+/** So many signals are named in the reason. */
+const MOST_NAMED = 3;
 
 export function noVector(): Vector {
-  return { kind: 'vector', time: BEGINNING, heard: new Float64Array(0), missing: 0, modes: {} };
+  return { kind: 'vector', time: BEGINNING, values: new Float64Array(0), missing: 0, modes: {} };
 }
 
-/** Puts a feature in its place. True when the vector of its time is complete with it; an incomplete one is given up. */
-export function gather(
+/** Puts a feature into the vector of its time. True when that is complete with it; an incomplete one is given up. */
+export function completeVector(
   memory: Vector,
   rule: MultivariateRule,
   signal: string,
-  hearing: Hearing,
+  input: DetectorInput,
 ): boolean {
-  const { time } = hearing.sample;
+  const { time } = input.sample;
   const size = rule.signals.length;
-  if (memory.time !== time || memory.heard.length !== size) {
+  if (memory.time !== time || memory.values.length !== size) {
     memory.time = time;
-    memory.heard = new Float64Array(size).fill(Number.NaN);
+    memory.values = new Float64Array(size).fill(Number.NaN);
     memory.missing = size;
   }
   const at = rule.signals.indexOf(signal);
-  if (Number.isNaN(memory.heard[at])) memory.missing -= 1;
-  memory.heard[at] = hearing.value;
+  if (Number.isNaN(memory.values[at])) memory.missing -= 1;
+  memory.values[at] = input.value;
   return memory.missing === 0;
 }
 
 /**
  * Hotelling's T² and SPE of a complete feature vector against the subspace of its mode, each over its 99.9 % quantile in
- * learning times `limit`. T² says: usual together, but too much; SPE: not in the way these features move together. What
- * each feature contributes stands in the verdict. Levels: `t2`, `spe`.
+ * learning times `limit`. A high T²: moving together as usual, but too far; a high SPE: not in the way these features move together. What
+ * each feature contributes is part of the evaluation. Levels: `t2`, `spe`.
  */
 export function multivariate(
   memory: Vector,
   rule: MultivariateRule,
-  hearing: Hearing,
-  show: (milestone: Milestone) => void,
-): Verdict | undefined {
-  const name = modeName(rule, hearing);
+  input: DetectorInput,
+): Evaluation | undefined {
+  const name = modeName(rule, input);
   const size = rule.signals.length;
-  const mode = modeOf(memory.modes, name, () => open(size));
-  if (mode === undefined) return hearing.refuse(`too many modes, ${name} has no baseline`);
+  const mode = modeOf(memory.modes, name, () => openVectorMode(size));
+  if (mode === undefined) return input.refuse(`too many modes, ${name} has no baseline`);
   if (mode.subspace === null) {
-    const { isTaken, isNews } = advance(mode, rule, hearing);
-    if (isTaken) keep(mode, memory.heard);
+    const { isTaken, isMilestone } = countSample(mode, rule, input);
+    if (isTaken) appendVector(mode, memory.values);
     if (mode.status === 'ready' && mode.rows !== null) {
-      mode.subspace = learnSubspace(mode.rows.slice(0, mode.kept * size), size, rule);
+      mode.subspace = learnSubspace(mode.rows.slice(0, mode.filled * size), size, rule);
       mode.rows = null;
     }
-    if (isNews) show({ ...milestoneOf(name, mode, rule), median: 0, mad: 0 });
+    if (isMilestone) {
+      input.reportProgress({ ...progressOf(name, mode, rule), median: 0, mad: 0 });
+    }
     return undefined;
   }
-  smoothen(mode.smooth, memory.heard, mode.subspace, rule.weight);
-  const verdict = verdictOf(mode.smooth, mode.subspace, { rule, name, samples: mode.count });
-  const share = shareOf(mode, hearing.sample.time, rule.follow);
-  if (share > 0 && verdict.level === '' && !hearing.isSuspect()) {
-    moveCenter(mode.subspace, memory.heard, share);
+  smoothen(mode.smooth, memory.values, mode.subspace, rule.weight);
+  const evaluation = evaluationOf(mode.smooth, mode.subspace, { rule, name, samples: mode.count });
+  const share = followingShare(mode, input.sample.time, rule.follow);
+  if (share > 0 && evaluation.level === '' && !input.isSuspect()) {
+    moveCenter(mode.subspace, memory.values, share);
   }
-  return verdict;
+  return evaluation;
 }
 
-function open(size: number): VectorMode {
+function openVectorMode(size: number): VectorMode {
   const rows = new Float32Array(MOST_NUMBERS - (MOST_NUMBERS % size));
-  return { ...begun(), rows, kept: 0, stride: 1, subspace: null, smooth: new Float64Array(size) };
+  return {
+    ...noProgress(),
+    rows,
+    filled: 0,
+    stride: 1,
+    subspace: null,
+    smooth: new Float64Array(size),
+  };
 }
 
-function keep(mode: VectorMode, vector: Float64Array): void {
+/** Appends every `stride`-th vector; when there is no room, every other one is dropped and the stride doubled. */
+function appendVector(mode: VectorMode, vector: Float64Array): void {
   const { rows } = mode;
   const size = vector.length;
   if (rows === null || (mode.count - 1) % mode.stride !== 0) return;
-  if (mode.kept * size === rows.length) {
+  if (mode.filled * size === rows.length) {
     mode.stride *= 2;
-    mode.kept = Math.ceil(mode.kept / 2);
-    for (let row = 1; row < mode.kept; row += 1) {
+    mode.filled = Math.ceil(mode.filled / 2);
+    for (let row = 1; row < mode.filled; row += 1) {
       rows.copyWithin(row * size, 2 * row * size, (2 * row + 1) * size);
     }
     if ((mode.count - 1) % mode.stride !== 0) return;
   }
-  rows.set(vector, mode.kept * size);
-  mode.kept += 1;
+  rows.set(vector, mode.filled * size);
+  mode.filled += 1;
 }
 
-function verdictOf(
+function evaluationOf(
   smooth: Float64Array,
   subspace: Subspace,
   { rule, name, samples }: { rule: MultivariateRule; name: string; samples: number },
-): Verdict {
-  const { t2, spe, toT2, toSpe } = measure(smooth, subspace);
+): Evaluation {
+  const { t2, spe, toT2, toSpe } = statisticsOf(smooth, subspace);
   const most = { t2: rule.limit * subspace.t2, spe: rule.limit * subspace.spe };
-  // A subspace of all components leaves nothing over, so that rounding must not be held against nothing.
+  // A subspace of all components leaves nothing over, so its SPE is rounding alone.
   const isSpe = subspace.spe > 1e-9 && spe / most.spe > t2 / most.t2;
   const side = isSpe ? 'spe' : 't2';
   const value = isSpe ? spe : t2;
@@ -131,13 +144,13 @@ function verdictOf(
   const shares = () => sharesOf(isSpe ? toSpe : toT2, rule.signals);
   return {
     level: value > limit ? side : '',
-    calm: value > limit - deadbandOf(rule, limit) ? side : '',
+    levelWithDeadband: value > limit - deadbandOf(rule, limit) ? side : '',
     value,
     unit: '',
     limit,
     score: value / limit,
     text: () =>
-      `the ${isSpe ? 'SPE' : "Hotelling's T²"} of ${rule.signals.length} signals (limit ${short(limit)}), by ${named(shares())}`,
+      `the ${isSpe ? 'SPE' : "Hotelling's T²"} of ${rule.signals.length} signals (limit ${formatNumber(limit)}), by ${largestShares(shares())}`,
     evidence: () => ({
       statistic: side,
       t2,
@@ -159,10 +172,11 @@ function sharesOf(parts: Float64Array, signals: readonly string[]): Record<strin
   );
 }
 
-function named(shares: Readonly<Record<string, number>>): string {
+/** `vibration_rms 60 %, temperature 25 %`. */
+function largestShares(shares: Readonly<Record<string, number>>): string {
   const most = Object.entries(shares).sort(([, a], [, b]) => b - a);
   return most
-    .slice(0, NAMED)
+    .slice(0, MOST_NAMED)
     .map(([signal, share]) => `${signal} ${Math.round(100 * share)} %`)
     .join(', ');
 }

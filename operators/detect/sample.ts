@@ -1,10 +1,19 @@
-import { FEATURE_PREFIX, type Features } from '../model/features.ts';
-import type { Asset } from '../model/plant-model.ts';
-import type { Enriched, Observation, Situation } from '../model/situation.ts';
-import type { EventTime } from '../model/time.ts';
-import type { Window } from '../model/window.ts';
+/** The samples in an observation, and the value that a rule reads from one. */
 
-/** What a detector judges: one feature of a waveform, or one window of a signal. */
+import type { DetectorRule } from '../model/detector-rule.ts';
+import {
+  type Enriched,
+  FEATURE_PREFIX,
+  type Features,
+  type Observation,
+  type Situation,
+  type Statistics,
+  type Window,
+} from '../model/observation.ts';
+import type { Asset } from '../model/plant-model.ts';
+import type { EventTime } from '../model/time.ts';
+
+/** What a detector evaluates: one feature of a waveform, or one window of a signal. */
 export type Sample = {
   readonly signal: string;
   /** Measuring point of a feature; '' for windows. */
@@ -35,7 +44,7 @@ const FEATURE_UNITS: Readonly<Record<string, string>> = {
   displacement_rms: 'µm',
 };
 
-/** The samples in an observation at its event's time. Early and corrected windows give none: they are judged once. */
+/** The samples in an observation at its event's time. Early and corrected windows give none: a window is evaluated once. */
 export function samplesOf(
   { value, situation }: Enriched<Observation>,
   time: EventTime,
@@ -70,4 +79,46 @@ export function samplesOf(
       });
     }
   }
+}
+
+const STATISTICS: ReadonlySet<string> = new Set<keyof Statistics>([
+  'count',
+  'first',
+  'last',
+  'min',
+  'max',
+  'sum',
+  'mean',
+  'deviation',
+  'rms',
+  'peak_to_peak',
+  'crest',
+  'slope',
+]);
+
+function isExact(name: string): name is keyof Statistics {
+  return STATISTICS.has(name);
+}
+
+const QUANTILE = /^p(\d+(?:\.\d+)?)$/;
+
+/** Whether a window may have a statistic of this name; which quantiles it has is its rule's word. */
+export function isStatistic(name: string): boolean {
+  return isExact(name) || QUANTILE.test(name);
+}
+
+/** The value of a sample under a rule; undefined where its window does not have the statistic that the rule names. */
+export function valueOfSample(
+  rule: Exclude<DetectorRule, { kind: 'silence' }>,
+  { measured }: Sample,
+): number | undefined {
+  if (typeof measured === 'number') return measured;
+  return rule.kind === 'stuck' ? measured.last : statisticOf(measured, rule.of);
+}
+
+/** A statistic of a window by name, or `p95` for its quantile 0.95. */
+function statisticOf(window: Window, name: string): number | undefined {
+  if (isExact(name)) return window[name];
+  const percent = Number(QUANTILE.exec(name)?.[1] ?? Number.NaN);
+  return window.quantiles.find(([quantile]) => Math.abs(quantile * 100 - percent) < 1e-6)?.[1];
 }

@@ -1,54 +1,73 @@
 import type { Change, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import { lineOf } from '../model/key.ts';
-import { learn, nothingKnown } from '../model/knowledge.ts';
-import { reschedule, type ScheduleNews } from '../model/line-schedules.ts';
+import { type AssetKey, lineOf } from '../model/key.ts';
+import { applyChange, emptyKnowledge } from '../model/knowledge.ts';
+import {
+  applySchedule,
+  boundariesBetween,
+  boundaryAfter,
+  concerns,
+  type LineSchedules,
+  type ScheduleEntryChange,
+} from '../model/line-schedules.ts';
 import { stateOf } from '../model/machine-event.ts';
-import type { Enriched, Observation, Observed } from '../model/situation.ts';
-import { BEGINNING, END_OF_TIME, type EventTime, eventTime, later, SECOND } from '../model/time.ts';
+import type { Enriched, Observation, Observed } from '../model/observation.ts';
+import type { ScheduleEvent } from '../model/schedule.ts';
+import {
+  BEGINNING,
+  between,
+  DAY,
+  type Duration,
+  END_OF_TIME,
+  type EventTime,
+  eventTime,
+  later,
+  plus,
+  SECOND,
+} from '../model/time.ts';
 import { addFact, type Fact } from './facts.ts';
-import { newsOf, tellBoundaries, wakeAtNext } from './schedule-events.ts';
-import { type Shared, situationOf } from './situation-of.ts';
+import { type SituationInputs, situationOf } from './situation.ts';
 
 type State = {
   facts: Fact[];
-  /** Up to when it was said what began and ended in the schedule. */
-  told: EventTime;
+  /** Up to when the beginnings and ends of the schedule were emitted. */
+  emittedUpTo: EventTime;
 };
 
 /**
  * Adds to each observation what its machine was doing, as of the observation's own time: an as-of join with machine
- * states and the line's schedule. Facts are never late: one that comes behind time corrects the lookups after it.
+ * states and the line's schedule. Facts are never too late: a late one corrects the lookups after it.
  * What begins, ends and changes in the schedule becomes an event of each machine that it concerns.
  */
 export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
-  // Of the change that is being taken in: gone when it was.
-  const news = new WeakMap<Change, readonly ScheduleNews[]>();
-  return keyed<State, Shared, Observed, Enriched<Observation>>(
+  // Of the change that is being applied: gone afterwards.
+  const changesOf = new WeakMap<Change, readonly ScheduleEntryChange[]>();
+  return keyed<State, SituationInputs, Observed, Enriched<Observation>>(
     {
       id: 'situate' as StageId,
-      version: 2,
+      version: 1,
       scope: 'line',
-      open: () => ({ facts: [], told: BEGINNING }),
-      openShared: () => ({ knowledge: nothingKnown(), schedules: {} }),
+      open: () => ({ facts: [], emittedUpTo: BEGINNING }),
+      openShared: () => ({ knowledge: emptyKnowledge(), schedules: {} }),
       onChange(shared, change) {
-        learn(shared.knowledge, change.value);
+        applyChange(shared.knowledge, change.value);
         if (change.value.kind !== 'schedule') return;
-        news.set(change, reschedule(shared.schedules, change.value));
+        changesOf.set(change, applySchedule(shared.schedules, change.value));
       },
       onChanged(state, shared, out, change) {
-        const changed = news.get(change);
+        const changed = changesOf.get(change);
         if (changed === undefined || change.value.kind !== 'schedule') return;
         if (change.value.line !== lineOf(out.key)) return;
-        for (const event of newsOf(changed, out)) say(event, state, shared, out);
-        state.told = later(state.told, out.now);
-        wakeAtNext(state.told, shared.schedules, out);
+        for (const event of changeEvents(changed, out))
+          emitScheduleEvent(event, state, shared, out);
+        state.emittedUpTo = later(state.emittedUpTo, out.now);
+        wakeAtNextBoundary(state.emittedUpTo, shared.schedules, out);
       },
       onEvent(state, event, shared, out) {
-        if (state.told === BEGINNING) {
-          state.told = later(event.time, out.now);
-          wakeAtNext(state.told, shared.schedules, out);
+        if (state.emittedUpTo === BEGINNING) {
+          state.emittedUpTo = later(event.time, out.now);
+          wakeAtNextBoundary(state.emittedUpTo, shared.schedules, out);
         }
         const { value } = event;
         if (value.kind === 'event') {
@@ -61,28 +80,28 @@ export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
       onTimer(state, due, shared, out) {
         // The end of a recording is no beginning of anything.
         if (out.now >= END_OF_TIME) return;
-        for (const event of tellBoundaries(state.told, due, shared.schedules, out.key)) {
-          say(event, state, shared, out);
+        for (const event of boundaryEvents(state.emittedUpTo, due, shared.schedules, out.key)) {
+          emitScheduleEvent(event, state, shared, out);
         }
-        state.told = due;
-        wakeAtNext(due, shared.schedules, out);
+        state.emittedUpTo = due;
+        wakeAtNextBoundary(due, shared.schedules, out);
       },
     },
     states,
   );
 }
 
-function say(
+function emitScheduleEvent(
   value: Exclude<Observation, Observed>,
   { facts }: State,
-  shared: Shared,
+  shared: SituationInputs,
   out: Out<Enriched<Observation>>,
 ): void {
   const situation = situationOf(facts, shared, out.key, value.time, value.time);
   out.emit({ value, situation }, { time: value.time });
 }
 
-/** What an observation speaks of: a machine that changed in the middle of it is judged by none. */
+/** The time that an observation covers: no detector evaluates one in which the machine changed. */
 function spanOf(value: Observed): readonly [start: EventTime, end: EventTime] {
   switch (value.kind) {
     case 'window':
@@ -92,4 +111,56 @@ function spanOf(value: Observed): readonly [start: EventTime, end: EventTime] {
     case 'event':
       return [value.time, value.time];
   }
+}
+
+/** Per machine and message. A plan of a year that is sent at once is not for patterns. */
+const MAX_CHANGES = 100;
+
+/** What began and ended in (from, to] for a machine, each as an event at its own time. */
+function boundaryEvents(
+  from: EventTime,
+  to: EventTime,
+  schedules: LineSchedules,
+  asset: AssetKey,
+): readonly ScheduleEvent[] {
+  return boundariesBetween(schedules, asset, from, to).map(({ time, type, entry }) => {
+    return { kind: 'schedule', asset, time, type, entry };
+  });
+}
+
+function wakeAtNextBoundary(
+  emittedUpTo: EventTime,
+  schedules: LineSchedules,
+  out: Pick<Out<unknown>, 'key' | 'setTimer' | 'cancelTimer'>,
+): void {
+  const next = boundaryAfter(schedules, out.key, emittedUpTo);
+  if (next === undefined) out.cancelTimer();
+  else out.setTimer(next);
+}
+
+/**
+ * What a message changed for a machine, as events at the time that its line has reached: of entries that begin within
+ * a day or ended less than a day ago, at most 100; the rest is counted in `dead_letters`.
+ */
+function changeEvents(
+  changes: readonly ScheduleEntryChange[],
+  out: Pick<Out<unknown>, 'key' | 'now' | 'deadLetter'>,
+): readonly ScheduleEvent[] {
+  const { key: asset, now } = out;
+  if (now === BEGINNING) return [];
+  const near = changes.filter(({ entry }) => {
+    return (
+      concerns(entry, asset) && between(now, entry.start) <= DAY && between(entry.end, now) <= DAY
+    );
+  });
+  const more = near.length - MAX_CHANGES;
+  if (more > 0) {
+    const detail = `a message changed more than ${MAX_CHANGES} entries of one machine: patterns see the first`;
+    out.deadLetter('overflow', detail, asset, more);
+  }
+  // Just after line time: at it, an event would be late.
+  const time = plus(now, 1 as Duration);
+  return near.slice(0, MAX_CHANGES).map(({ type, entry }) => {
+    return { kind: 'schedule', asset, time, type, entry };
+  });
 }

@@ -13,7 +13,7 @@ export type Fact = {
 };
 
 /** How long facts are kept: a fact as late as this still corrects later lookups. */
-export const KEPT = DAY;
+export const FACT_RETENTION = DAY;
 
 /** Puts a fact in its place by valid time; of two with the same time, the later arrival replaces the earlier. */
 export function addFact(facts: Fact[], time: EventTime, data: StateData): void {
@@ -25,11 +25,11 @@ export function addFact(facts: Fact[], time: EventTime, data: StateData): void {
   facts.splice(at, replaces ? 1 : 0, fact);
   correctStarts(facts, at);
   const newest = facts[facts.length - 1]?.time ?? time;
-  // The last fact before the kept stretch still says what was true when it began.
-  while (facts.length > 1 && (facts[1]?.time ?? newest) < newest - KEPT) facts.shift();
+  // The last fact before the retention still gives what was true when it began.
+  while (facts.length > 1 && (facts[1]?.time ?? newest) < newest - FACT_RETENTION) facts.shift();
 }
 
-/** A new fact may change what is known of those behind it, up to the first for which nothing changes. */
+/** A new fact may change what is known of those after it, up to the first for which nothing changes. */
 function correctStarts(facts: readonly Fact[], from: number): void {
   for (let at = from; at < facts.length; at += 1) {
     const [before, fact] = [facts[at - 1], facts[at]];

@@ -1,3 +1,5 @@
+/** What travels between stages: events, rows, watermarks, changes and barriers. */
+
 import type { OperatorFunction } from 'rxjs';
 import type { Key } from '../model/key.ts';
 import type { ChangeValue } from '../model/knowledge.ts';
@@ -8,7 +10,7 @@ import type { Brand, EventTime } from '../model/time.ts';
 export type Epoch = Brand<number, 'Epoch'>;
 export type StageId = Brand<string, 'StageId'>;
 
-/** Something that recorded, at its own time. `late`: its line's time had already passed it. */
+/** Something that happened, at its own time. `late`: the time of its line had already passed it. */
 export type Event<T> = {
   readonly kind: 'event';
   readonly key: Key;
@@ -22,13 +24,13 @@ export type Row = {
   readonly [T in TableName]: { readonly kind: 'row'; readonly table: T; readonly row: Tables[T] };
 }[TableName];
 
-/** No event of that scope with a time at or before this one will follow, save those marked `late` or late. */
+/** No event of that scope with a time at or before this one will follow, save those marked `late`. */
 export type Watermark = {
   readonly kind: 'watermark';
   readonly scope: 'source' | 'line';
   readonly of: Key;
   readonly time: EventTime;
-  /** A stretch that ended just now in which nobody could have heard anything: `seeing` timers stand still in it. */
+  /** A stretch that ended just now in which nobody could have heard anything: timers that pause stand still in it. */
   readonly blind?: { readonly from: EventTime; readonly to: EventTime };
 };
 
@@ -39,7 +41,7 @@ export type Change = {
   readonly value: ChangeValue;
 };
 
-/** Everything ahead of this mark belongs to its epoch and is in its snapshot; nothing behind it does. */
+/** Everything before this mark belongs to its epoch and is in its snapshot; nothing after it does. */
 export type Barrier = { readonly kind: 'barrier'; readonly epoch: Epoch };
 
 /** The five things that travel between stages, in one total order. */

@@ -1,15 +1,32 @@
-import { type Key, lineOf } from '../model/key.ts';
+/** Stages with state: one trait, one runtime. */
+
+import type { Key } from '../model/key.ts';
 import type { Plain } from '../model/plain.ts';
 import type { DeadLetterReason, TableName, Tables } from '../model/tables.ts';
 import { BEGINNING, between, type EventTime } from '../model/time.ts';
-import { type Copied, createCopying } from './copying.ts';
-import { type Change, type Event, type Flow, row, type Stage, type StageId } from './flow.ts';
-
+import {
+  type Change,
+  type Event,
+  type Flow,
+  row,
+  type Stage,
+  type StageId,
+  type Watermark,
+} from './flow.ts';
+import {
+  beginCheckpoint,
+  clockAt,
+  closeKey,
+  createKeyTable,
+  entryOf,
+  type KeyEntry,
+  type KeyTable,
+  restoreTable,
+} from './key-table.ts';
 import { stage } from './stage.ts';
-import type { Copy, Head, Saved, States } from './states.ts';
-import { type Alarms, createTimers } from './timers.ts';
+import type { States } from './states.ts';
 
-/** A stage that remembers: one state per key, and one shared value for all. State is changed in place and stays plain. */
+/** A stage with one state per key, and one shared value for all. State is changed in place and stays plain. */
 export interface Keyed<S extends Plain, C extends Plain, I, O, V = undefined> {
   /** Where the states are found after a restart: written by hand, unique, never used again. */
   readonly id: StageId;
@@ -31,10 +48,8 @@ export interface Keyed<S extends Plain, C extends Plain, I, O, V = undefined> {
   onTimer?(state: S, due: EventTime, shared: Readonly<C>, out: Out<O>, rule: string): void;
   /** Takes a change into the shared value. */
   onChange?(shared: C, change: Change): void;
-  /** Called for every open key, in key order, after a change was taken in. */
+  /** Called for every key that has a state, in key order, after a change was taken in. */
   onChanged?(state: S, shared: Readonly<C>, out: Out<O>, change: Change): void;
-  migrate?(state: Plain, from: number): S;
-  migrateShared?(shared: Plain, from: number): C;
 }
 
 /** What a keyed stage can do besides changing its state. Valid only during the call that it was given to. */
@@ -47,14 +62,14 @@ export interface Out<O> {
     value: O,
     at?: { readonly time?: EventTime; readonly key?: Key; readonly late?: boolean },
   ): void;
-  /** The event as it is, of whatever key. */
-  pass(event: Event<O>): void;
+  /** As it is: an event of whatever key, or a watermark of the stage that makes them. */
+  pass(item: Event<O> | Watermark): void;
   land<N extends TableName>(table: N, content: Tables[N]): void;
   /** `value` is what left the main way: it is kept as text. */
   deadLetter(reason: DeadLetterReason, detail: string, value: unknown, count?: number): void;
-  /** One timer per key and rule: a new one replaces the old. `seeing`: it stands still in blind time. */
-  wakeAt(due: EventTime, rule?: string, seeing?: boolean): void;
-  sleep(rule?: string): void;
+  /** One timer per key and rule: a new one replaces the old. `pauses`: it stands still in blind time. */
+  setTimer(due: EventTime, rule?: string, pauses?: boolean): void;
+  cancelTimer(rule?: string): void;
   /** Forgets this key. */
   close(): void;
 }
@@ -63,233 +78,227 @@ export function keyed<S extends Plain, C extends Plain, I, O, V = undefined>(
   logic: Keyed<S, C, I, O, V>,
   states: States,
 ): Stage<I, O> {
-  return stage((emit) => createRuntime(logic, states, emit));
+  return stage((emit) => {
+    const runtime = createRuntime(logic, states, emit);
+    return (item) => {
+      switch (item.kind) {
+        case 'event':
+          onEvent(runtime, item);
+          return;
+        case 'row':
+          emit(item);
+          return;
+        case 'watermark':
+          if (item.scope === logic.scope) onWatermark(runtime, item);
+          emit(item);
+          return;
+        case 'change':
+          onChange(runtime, item);
+          emit(item);
+          return;
+        case 'barrier':
+          states.save(logic.id, (copy) => {
+            const { table, shared, changes } = runtime;
+            return { ...beginCheckpoint(table, logic.version, copy), shared, changes };
+          });
+          emit(item);
+          return;
+      }
+    };
+  });
 }
 
-/** A key with all that is known of it, so that an event costs one search. */
-type Slot<S extends Plain, V> = Copied<S> & {
-  readonly clock: Clock;
-  alarms: Alarms | undefined;
-  view: V | undefined;
-  /** How many changes there had been when the view was made. */
-  viewed: number;
+type Runtime<S extends Plain, C extends Plain, I, O, V> = {
+  readonly logic: Keyed<S, C, I, O, V>;
+  readonly table: KeyTable<S, V>;
+  readonly shared: C;
+  /** How many changes there have been: views of an earlier count are out of date. */
+  changes: number;
+  /** Events fire the timers of their key that are due before them. */
+  readonly firesBeforeEvents: boolean;
+  readonly call: Call<S, V>;
+  readonly out: Positioned<O>;
 };
 
-type Clock = { time: EventTime };
+/** The call of the logic that is under way. */
+type Call<S extends Plain, V> = {
+  entry: KeyEntry<S, V> | undefined;
+  /** Of the event or timer. */
+  time: EventTime;
+  ofTimer: boolean;
+};
+
+/** One for all calls: it is valid only during a call, so only its position changes. */
+type Positioned<O> = Out<O> & { key: Key; now: EventTime };
 
 function createRuntime<S extends Plain, C extends Plain, I, O, V>(
   logic: Keyed<S, C, I, O, V>,
   states: States,
   emit: (item: Flow<O>) => void,
-): (item: Flow<I>) => void {
-  const timers = createTimers(logic.scope);
-  const clockOf = logic.scope === 'line' ? lineOf : (key: Key) => key;
-  const restored = states.restore(logic.id);
-  const slots = new Map<Key, Slot<S, V>>();
-  const clocks = new Map<Key, Clock>();
-  let changes = 0;
-  const copying = createCopying<S>();
-  const from = restored?.version ?? logic.version;
-  const upgrade = <T extends Plain>(
-    state: Plain,
-    migrate?: (state: Plain, from: number) => T,
-  ): T => {
-    if (from === logic.version) return state as T;
-    if (migrate !== undefined) return migrate(state, from);
-    throw new Error(
-      `stage ${logic.id}: state of version ${from}, code of version ${logic.version}, no migration`,
-    );
+): Runtime<S, C, I, O, V> {
+  const { id, version, scope } = logic;
+  const table = createKeyTable<S, V>(scope);
+  const restored = states.restore(id);
+  if (restored !== undefined) {
+    if (restored.version !== version) {
+      throw new Error(
+        `stage ${id}: state of version ${restored.version}, code of version ${version}, no migration`,
+      );
+    }
+    restoreTable(table, restored);
+  }
+  const call: Call<S, V> = { entry: undefined, time: BEGINNING, ofTimer: false };
+  return {
+    logic,
+    table,
+    shared: restored === undefined ? logic.openShared() : (restored.shared as C),
+    changes: 0,
+    firesBeforeEvents: scope === 'line' && logic.unordered !== true,
+    call,
+    out: createOut(id, table, call, emit),
   };
-  const shared: C =
-    restored === undefined
-      ? logic.openShared()
-      : upgrade(restored.shared, logic.migrateShared?.bind(logic));
-  restored?.clocks.keys.forEach((of, index) => {
-    clockAt(of).time = (restored.clocks.times[index] ?? BEGINNING) as EventTime;
-  });
-  for (const { key, rule, due, seeing } of restored?.timers ?? []) {
-    timers.set(timers.of(key), rule, due, seeing);
-  }
-  for (const [key, state] of restored?.cells ?? []) {
-    slotOf(key).state = upgrade(state, logic.migrate?.bind(logic));
-  }
+}
 
-  // One Out for all calls: it is valid only during a call, so only its position changes.
-  let time: EventTime = BEGINNING;
-  let ringing = false;
-  let current: Slot<S, V> | undefined;
-  const out = {
+function createOut<S extends Plain, O, V>(
+  id: StageId,
+  table: KeyTable<S, V>,
+  call: Call<S, V>,
+  emit: (item: Flow<O>) => void,
+): Positioned<O> {
+  const { timers } = table;
+  const out: Positioned<O> = {
     key: '' as Key,
-    now: BEGINNING as EventTime,
-    emit(value: O, at?: { time?: EventTime; key?: Key; late?: boolean }) {
-      const [key, of] = [at?.key ?? out.key, at?.time ?? time];
-      if (at?.late === true) emit({ kind: 'event', key, time: of, late: true, value });
-      else emit({ kind: 'event', key, time: of, value });
+    now: BEGINNING,
+    emit(value, at) {
+      const [key, time] = [at?.key ?? out.key, at?.time ?? call.time];
+      if (at?.late === true) emit({ kind: 'event', key, time, late: true, value });
+      else emit({ kind: 'event', key, time, value });
     },
     pass: emit,
-    land<N extends TableName>(table: N, content: Tables[N]) {
+    land(table, content) {
       emit(row(table, content));
     },
-    deadLetter(reason: DeadLetterReason, detail: string, value: unknown, count = 1) {
+    deadLetter(reason, detail, value, count = 1) {
       const original = typeof value === 'string' ? value : JSON.stringify(value);
-      const content = { reason, stage: logic.id, source: out.key, detail, count, original };
+      const content = { reason, stage: id, source: out.key, detail, count, original };
       emit(row('dead_letters', content));
     },
-    wakeAt(due: EventTime, rule = '', seeing = false) {
-      // A timer that sets itself again for the time that just came would ring for ever.
-      if (ringing && due <= time)
-        throw new Error(`stage ${logic.id}: timer ${rule} rings for ever`);
-      if (current === undefined) return;
-      current.alarms ??= timers.of(out.key);
-      timers.set(current.alarms, rule, due, seeing);
+    setTimer(due, rule = '', pauses = false) {
+      // A timer that sets itself again for the time that just came would fire for ever.
+      if (call.ofTimer && due <= call.time) {
+        throw new Error(`stage ${id}: timer ${rule} fires for ever`);
+      }
+      if (call.entry === undefined) return;
+      call.entry.timers ??= timers.of(out.key);
+      timers.set(call.entry.timers, rule, due, pauses);
     },
-    sleep(rule = '') {
-      if (current?.alarms !== undefined) timers.cancel(current.alarms, rule);
+    cancelTimer(rule = '') {
+      if (call.entry?.timers !== undefined) timers.cancel(call.entry.timers, rule);
     },
     close() {
-      if (current === undefined) return;
-      current.state = undefined;
-      slots.delete(out.key);
-      if (current.alarms !== undefined) timers.forget(current.alarms);
-      current.alarms = undefined;
+      if (call.entry !== undefined) closeKey(table, call.entry);
     },
   };
+  return out;
+}
 
-  function clockAt(of: Key): Clock {
-    let clock = clocks.get(of);
-    if (clock === undefined) {
-      clock = { time: BEGINNING };
-      clocks.set(of, clock);
-    }
-    return clock;
+function onEvent<S extends Plain, C extends Plain, I, O, V>(
+  runtime: Runtime<S, C, I, O, V>,
+  event: Event<I>,
+): void {
+  const { logic, table } = runtime;
+  const key = logic.keyOf === undefined ? event.key : logic.keyOf(event);
+  let entry = entryOf(table, key);
+  if (runtime.firesBeforeEvents && entry.timers !== undefined && event.late !== true) {
+    fireTimersOf(runtime, entry, event.time);
+    // The timer may have closed the key.
+    if (entry.state === undefined) entry = entryOf(table, key);
   }
+  const view = viewOf(runtime, entry);
+  if (logic.view !== undefined && view === undefined) return;
+  table.copies.beforeChange(entry);
+  if (entry.state === undefined) entry.state = logic.open(key);
+  moveTo(runtime, entry, event.time);
+  logic.onEvent(entry.state, event, runtime.shared, runtime.out, view as V);
+}
 
-  function slotOf(key: Key): Slot<S, V> {
-    let slot = slots.get(key);
-    if (slot === undefined) {
-      const [clock, alarms] = [clockAt(clockOf(key)), timers.known(key)];
-      slot = {
-        key,
-        clock,
-        state: undefined,
-        alarms,
-        view: undefined,
-        viewed: -1,
-        copied: copying.checkpoint,
-      };
-      slots.set(key, slot);
-    }
-    return slot;
+function onWatermark<S extends Plain, C extends Plain, I, O, V>(
+  runtime: Runtime<S, C, I, O, V>,
+  { of, time, blind }: Watermark,
+): void {
+  const { timers, entries } = runtime.table;
+  if (blind !== undefined) timers.putOff(of, blind.from, between(blind.from, blind.to));
+  const clock = clockAt(runtime.table, of);
+  if (time > clock.time) clock.time = time;
+  for (let due = timers.takeDue(of, time); due !== undefined; due = timers.takeDue(of, time)) {
+    fire(runtime, entries.get(due.key), due.due, due.rule);
   }
+}
 
-  function viewOf(slot: Slot<S, V>): V | undefined {
-    if (slot.viewed !== changes) {
-      slot.view = logic.view?.(shared, slot.key);
-      slot.viewed = changes;
-    }
-    return slot.view;
+function onChange<S extends Plain, C extends Plain, I, O, V>(
+  runtime: Runtime<S, C, I, O, V>,
+  change: Change,
+): void {
+  const { logic, table, shared, out } = runtime;
+  logic.onChange?.(shared, change);
+  runtime.changes += 1;
+  if (logic.onChanged === undefined) return;
+  for (const key of [...table.entries.keys()].sort()) {
+    const entry = table.entries.get(key);
+    if (entry?.state === undefined) continue;
+    table.copies.beforeChange(entry);
+    moveTo(runtime, entry, entry.clock.time);
+    logic.onChanged(entry.state, shared, out, change);
   }
+}
 
-  function turnTo(slot: Slot<S, V>, at: EventTime): void {
-    current = slot;
-    out.key = slot.key;
-    out.now = slot.clock.time;
-    time = at;
+/** Fires the timers of one key that are due by `until`. */
+function fireTimersOf<S extends Plain, C extends Plain, I, O, V>(
+  runtime: Runtime<S, C, I, O, V>,
+  entry: KeyEntry<S, V>,
+  until: EventTime,
+): void {
+  while (entry.timers !== undefined) {
+    const timer = runtime.table.timers.takeDueOf(entry.timers, until);
+    if (timer === undefined) return;
+    fire(runtime, entry, timer.due, timer.rule);
   }
+}
 
-  function fire(slot: Slot<S, V> | undefined, due: EventTime, rule: string): void {
-    if (slot?.state === undefined) return;
-    copying.keep(slot);
-    turnTo(slot, due);
-    ringing = true;
-    logic.onTimer?.(slot.state, due, shared, out, rule);
-    ringing = false;
+function fire<S extends Plain, C extends Plain, I, O, V>(
+  runtime: Runtime<S, C, I, O, V>,
+  entry: KeyEntry<S, V> | undefined,
+  due: EventTime,
+  rule: string,
+): void {
+  if (entry?.state === undefined) return;
+  const { logic, table, call, shared, out } = runtime;
+  table.copies.beforeChange(entry);
+  moveTo(runtime, entry, due);
+  call.ofTimer = true;
+  logic.onTimer?.(entry.state, due, shared, out, rule);
+  call.ofTimer = false;
+}
+
+function viewOf<S extends Plain, C extends Plain, I, O, V>(
+  { logic, shared, changes }: Runtime<S, C, I, O, V>,
+  entry: KeyEntry<S, V>,
+): V | undefined {
+  if (entry.viewed !== changes) {
+    entry.view = logic.view?.(shared, entry.key);
+    entry.viewed = changes;
   }
+  return entry.view;
+}
 
-  function fireDueOf(slot: Slot<S, V>, until: EventTime): void {
-    while (slot.alarms !== undefined) {
-      const timer = timers.takeDueOf(slot.alarms, until);
-      if (timer === undefined) return;
-      fire(slot, timer.due, timer.rule);
-    }
-  }
-
-  const timely = logic.scope === 'line' && logic.unordered !== true;
-
-  function onEvent(event: Event<I>): void {
-    const key = logic.keyOf === undefined ? event.key : logic.keyOf(event);
-    let slot = slotOf(key);
-    if (timely && slot.alarms !== undefined && event.late !== true) {
-      fireDueOf(slot, event.time);
-      // The timer may have closed the key.
-      if (slot.state === undefined) slot = slotOf(key);
-    }
-    const view = viewOf(slot);
-    if (logic.view !== undefined && view === undefined) return;
-    copying.keep(slot);
-    if (slot.state === undefined) slot.state = logic.open(key);
-    turnTo(slot, event.time);
-    logic.onEvent(slot.state, event, shared, out, view as V);
-  }
-
-  function onWatermark(of: Key, to: EventTime, blind?: { from: EventTime; to: EventTime }): void {
-    if (blind !== undefined) timers.putOff(of, blind.from, between(blind.from, blind.to));
-    const clock = clockAt(of);
-    if (to > clock.time) clock.time = to;
-    for (let due = timers.takeDue(of, to); due !== undefined; due = timers.takeDue(of, to)) {
-      fire(slots.get(due.key), due.due, due.rule);
-    }
-  }
-
-  function onChange(change: Change): void {
-    logic.onChange?.(shared, change);
-    changes += 1;
-    if (logic.onChanged === undefined) return;
-    for (const key of [...slots.keys()].sort()) {
-      const slot = slots.get(key);
-      if (slot?.state === undefined) continue;
-      copying.keep(slot);
-      turnTo(slot, slot.clock.time);
-      logic.onChanged(slot.state, shared, out, change);
-    }
-  }
-
-  function clocksNow(): Head['clocks'] {
-    const keys: Key[] = [];
-    const times = new Float64Array(clocks.size);
-    for (const [of, { time: at }] of clocks) {
-      if (at === BEGINNING) continue;
-      times[keys.length] = at;
-      keys.push(of);
-    }
-    return { keys, times: times.subarray(0, keys.length) };
-  }
-
-  function beginCopy(copy: Copy): Saved {
-    const head = { version: logic.version, timers: timers.all(), clocks: clocksNow() };
-    return { head, cells: [], shared, changes, more: copying.begin(slots.values(), copy) };
-  }
-
-  return function handle(item) {
-    switch (item.kind) {
-      case 'event':
-        onEvent(item);
-        return;
-      case 'row':
-        emit(item);
-        return;
-      case 'watermark':
-        if (item.scope === logic.scope) onWatermark(item.of, item.time, item.blind);
-        emit(item);
-        return;
-      case 'change':
-        onChange(item);
-        emit(item);
-        return;
-      case 'barrier':
-        states.save(logic.id, beginCopy);
-        emit(item);
-        return;
-    }
-  };
+/** Puts the call under way to a key and time. */
+function moveTo<S extends Plain, C extends Plain, I, O, V>(
+  { call, out }: Runtime<S, C, I, O, V>,
+  entry: KeyEntry<S, V>,
+  time: EventTime,
+): void {
+  call.entry = entry;
+  call.time = time;
+  out.key = entry.key;
+  out.now = entry.clock.time;
 }

@@ -13,13 +13,11 @@ import type { States } from './states.ts';
 export function order<T extends Plain>(
   options: {
     readonly id: StageId;
-    /** Of the shape of what waits: 1 without it. */
-    readonly version?: number;
     readonly rank: (value: T) => string;
   },
   states: States,
 ): Stage<T, T> {
-  const { id, version = 1, rank } = options;
+  const { id, rank } = options;
 
   function compare(a: Event<T>, b: Event<T>): number {
     if (a.time !== b.time) return a.time - b.time;
@@ -32,7 +30,7 @@ export function order<T extends Plain>(
   return keyed<{ waiting: Event<T>[]; next: EventTime | null }, null, T, T>(
     {
       id,
-      version,
+      version: 1,
       scope: 'line',
       unordered: true,
       keyOf: createLineKey(),
@@ -47,13 +45,13 @@ export function order<T extends Plain>(
         state.waiting.push(event.late === true ? { kind, key, time, value } : event);
         if (state.next !== null && state.next <= event.time) return;
         state.next = event.time;
-        out.wakeAt(event.time);
+        out.setTimer(event.time);
       },
       onTimer(state, _due, _shared, out) {
         if (!isSorted(state.waiting, compare)) state.waiting.sort(compare);
         const due = takeUntil(state, out.now);
         state.next = state.waiting[0]?.time ?? null;
-        if (state.next !== null) out.wakeAt(state.next);
+        if (state.next !== null) out.setTimer(state.next);
         for (const event of due) out.pass(event);
       },
     },
@@ -82,8 +80,8 @@ function takeUntil<T>(state: { waiting: Event<T>[] }, until: EventTime): readonl
   return waiting.splice(0, first);
 }
 
-/** Lines that are remembered; with more assets than this the memory begins anew. */
-const REMEMBERED = 100_000;
+/** Keys whose line is cached; with more than this the cache begins anew. */
+const MOST_CACHED = 100_000;
 
 /** The line of an event's key, cut out of each key once. */
 function createLineKey(): (event: { readonly key: Key }) => Key {
@@ -91,7 +89,7 @@ function createLineKey(): (event: { readonly key: Key }) => Key {
   return ({ key }) => {
     const known = lines.get(key);
     if (known !== undefined) return known;
-    if (lines.size === REMEMBERED) lines.clear();
+    if (lines.size === MOST_CACHED) lines.clear();
     const line = lineOf(key);
     lines.set(key, line);
     return line;

@@ -1,11 +1,20 @@
+/** Where a stage's states are kept between checkpoints, and how they are copied for one while work goes on. */
+
 import type { Key } from '../model/key.ts';
 import type { Plain } from '../model/plain.ts';
 import type { StageId } from './flow.ts';
 import type { Timer } from './timers.ts';
 
-export type Cell = readonly [key: Key, state: Plain];
+/** Where the states of one run are kept between its checkpoints. */
+export interface States {
+  restore(id: StageId): Snapshot | undefined;
+  /** Called at every barrier; `begin` is called only when this barrier is a checkpoint. */
+  save(id: StageId, begin: (copy: Copy) => Saved): void;
+}
 
-/** What a stage knows at a barrier besides its cells. Refers to live state: a store copies it before it returns. */
+export type KeyState = readonly [key: Key, state: Plain];
+
+/** What a stage knows at a barrier besides its states. Refers to live state: a store copies it before it returns. */
 export type Head = {
   readonly version: number;
   readonly timers: readonly Timer[];
@@ -13,29 +22,71 @@ export type Head = {
 };
 
 /** All that a stage knew at a barrier. */
-export type Snapshot = Head & { readonly shared: Plain; readonly cells: readonly Cell[] };
+export type Snapshot = Head & { readonly shared: Plain; readonly states: readonly KeyState[] };
 
-/** Copies cells as they are now. */
-export type Copy = (cells: readonly Cell[]) => void;
+/** Copies states as they are now. */
+export type Copy = (states: readonly KeyState[]) => void;
 
 /**
- * How a stage is copied without standing still: what is small at the barrier, the cells one after the other while work
- * goes on. The stage itself hands each cell over before it changes it for the first time.
+ * How a stage is copied without standing still: what is small at the barrier, the states one after the other while
+ * work goes on. The stage itself hands each state over before it changes it for the first time.
  */
 export interface Saved {
   readonly head: Head;
-  /** Those that are copied at the barrier already. */
-  readonly cells: readonly Cell[];
   readonly shared: Plain;
   /** The shared value is the same as when the stage last gave this number. */
   readonly changes: number;
-  /** Hands over so many of the cells that are left; false when none is left. */
+  /** Hands over so many of the states that are left; false when none is left. */
   more(limit: number): boolean;
 }
 
-/** Where the states of one run are kept between its checkpoints. */
-export interface States {
-  restore(id: StageId): Snapshot | undefined;
-  /** Called at every barrier; `begin` is called only when this barrier is a checkpoint. */
-  save(id: StageId, begin: (copy: Copy) => Saved): void;
+/** A state that can be copied. */
+export type CopiedState<S extends Plain> = {
+  readonly key: Key;
+  state: S | undefined;
+  /** The last checkpoint that has it. */
+  copied: number;
+};
+
+/** Copies the states of a stage for a checkpoint, while they change. */
+export interface StateCopies<S extends Plain> {
+  /** The number that a new state begins with: the checkpoint under way knows nothing of it. */
+  readonly checkpoint: number;
+  /** Called before a state changes: hands it over as it was at the barrier. */
+  beforeChange(entry: CopiedState<S>): void;
+  /** Begins a checkpoint of all that is there now; gives `more` of `Saved`. */
+  begin(entries: Iterable<CopiedState<S>>, copy: Copy): (limit: number) => boolean;
+}
+
+export function createStateCopies<S extends Plain>(): StateCopies<S> {
+  let checkpoint = 0;
+  let copy: Copy | undefined;
+  return {
+    get checkpoint() {
+      return checkpoint;
+    },
+    beforeChange(entry) {
+      if (copy === undefined || entry.copied === checkpoint) return;
+      entry.copied = checkpoint;
+      if (entry.state !== undefined) copy([[entry.key, entry.state]]);
+    },
+    begin(entries, to) {
+      checkpoint += 1;
+      copy = to;
+      const left = entries[Symbol.iterator]();
+      return (limit) => {
+        const found: KeyState[] = [];
+        while (found.length < limit) {
+          const { value: entry, done } = left.next();
+          if (done === true) break;
+          if (entry.copied === checkpoint) continue;
+          entry.copied = checkpoint;
+          if (entry.state !== undefined) found.push([entry.key, entry.state]);
+        }
+        to(found);
+        if (found.length < limit) copy = undefined;
+        return found.length === limit;
+      };
+    },
+  };
 }

@@ -1,20 +1,21 @@
+/** The timers of one stage: a heap for each clock, and for each key its own. */
+
 import { type Key, lineOf } from '../model/key.ts';
 import { type Duration, END_OF_TIME, type EventTime, plus } from '../model/time.ts';
-import { enqueue, firstDue, type Queued, ringsBefore, type TimerHeap } from './timer-heap.ts';
 
-/** One alarm clock: there is at most one per key and rule. `seeing` ones stand still in blind time. */
+/** There is at most one per key and rule. One that `pauses` stands still in blind time. */
 export type Timer = {
   readonly key: Key;
   readonly rule: string;
   readonly due: EventTime;
-  readonly seeing: boolean;
+  readonly pauses: boolean;
 };
 
 /** The timers of one key: found once, so that to set one or to ask for one needs no search for the key. */
-export type Alarms = {
+export type KeyTimers = {
   readonly key: Key;
   readonly clock: Clock;
-  readonly byRule: Map<string, Queued>;
+  readonly byRule: Map<string, QueuedTimer>;
   /** None of them is due before this. */
   earliest: EventTime;
 };
@@ -22,17 +23,17 @@ export type Alarms = {
 type Clock = TimerHeap & { readonly name: Key; keys: number };
 
 export interface Timers {
-  of(key: Key): Alarms;
+  of(key: Key): KeyTimers;
   /** Those of a key that has some. */
-  known(key: Key): Alarms | undefined;
-  set(alarms: Alarms, rule: string, due: EventTime, seeing: boolean): void;
-  cancel(alarms: Alarms, rule: string): void;
-  forget(alarms: Alarms): void;
+  known(key: Key): KeyTimers | undefined;
+  set(timers: KeyTimers, rule: string, due: EventTime, pauses: boolean): void;
+  cancel(timers: KeyTimers, rule: string): void;
+  forget(timers: KeyTimers): void;
   /** Takes the first timer of this clock that is due at or before `until`, in the order (time, key, rule). */
   takeDue(clock: Key, until: EventTime): Timer | undefined;
   /** The same, of one key only. */
-  takeDueOf(alarms: Alarms, until: EventTime): Timer | undefined;
-  /** Puts off the seeing timers of this clock that were due after `from`. */
+  takeDueOf(timers: KeyTimers, until: EventTime): Timer | undefined;
+  /** Puts off the pausing timers of this clock that were due after `from`. */
   putOff(clock: Key, from: EventTime, by: Duration): void;
   all(): Timer[];
 }
@@ -40,14 +41,14 @@ export interface Timers {
 /** `scope`: whether keys of one line share a clock, or each key has its own. */
 export function createTimers(scope: 'source' | 'line'): Timers {
   const clockOf = scope === 'line' ? lineOf : (key: Key) => key;
-  const byKey = new Map<Key, Alarms>();
+  const byKey = new Map<Key, KeyTimers>();
   const clocks = new Map<Key, Clock>();
 
-  function take(timer: Queued): Timer {
-    const alarms = byKey.get(timer.key);
-    if (alarms !== undefined) end(alarms, timer);
-    const { key, rule, due, seeing } = timer;
-    return { key, rule, due, seeing };
+  function take(timer: QueuedTimer): Timer {
+    const timers = byKey.get(timer.key);
+    if (timers !== undefined) retire(timers, timer);
+    const { key, rule, due, pauses } = timer;
+    return { key, rule, due, pauses };
   }
 
   return {
@@ -59,71 +60,158 @@ export function createTimers(scope: 'source' | 'line'): Timers {
       const clock: Clock = clocks.get(name) ?? { name, keys: 0, items: [], living: 0 };
       clocks.set(name, clock);
       clock.keys += 1;
-      const alarms: Alarms = { key, clock, byRule: new Map(), earliest: END_OF_TIME };
-      byKey.set(key, alarms);
-      return alarms;
+      const timers: KeyTimers = { key, clock, byRule: new Map(), earliest: END_OF_TIME };
+      byKey.set(key, timers);
+      return timers;
     },
     set: setTimer,
-    cancel(alarms, rule) {
-      const timer = alarms.byRule.get(rule);
-      if (timer !== undefined) end(alarms, timer);
+    cancel(timers, rule) {
+      const timer = timers.byRule.get(rule);
+      if (timer !== undefined) retire(timers, timer);
     },
-    forget(alarms) {
-      for (const timer of [...alarms.byRule.values()]) end(alarms, timer);
-      byKey.delete(alarms.key);
-      alarms.clock.keys -= 1;
-      if (alarms.clock.keys === 0) clocks.delete(alarms.clock.name);
+    forget(timers) {
+      for (const timer of [...timers.byRule.values()]) retire(timers, timer);
+      byKey.delete(timers.key);
+      timers.clock.keys -= 1;
+      if (timers.clock.keys === 0) clocks.delete(timers.clock.name);
     },
     takeDue(name, until) {
       const clock = clocks.get(name);
       const first = clock === undefined ? undefined : firstDue(clock, until);
       return first === undefined ? undefined : take(first);
     },
-    takeDueOf(alarms, until) {
-      const first = alarms.earliest > until ? undefined : earliestOf(alarms);
+    takeDueOf(timers, until) {
+      const first = timers.earliest > until ? undefined : earliestOf(timers);
       return first === undefined || first.due > until ? undefined : take(first);
     },
     putOff(name, from, by) {
-      const late = (clocks.get(name)?.items ?? []).filter(({ live, seeing, due }) => {
-        return live && seeing && due > from;
+      const late = (clocks.get(name)?.items ?? []).filter(({ live, pauses, due }) => {
+        return live && pauses && due > from;
       });
       for (const timer of late) timer.due = plus(timer.due, by);
     },
     all() {
       return [...byKey.values()]
         .flatMap(({ byRule }) => [...byRule.values()])
-        .sort((a, b) => (ringsBefore(a, b) ? -1 : 1))
-        .map(({ key, rule, due, seeing }) => ({ key, rule, due, seeing }));
+        .sort((a, b) => (firesBefore(a, b) ? -1 : 1))
+        .map(({ key, rule, due, pauses }) => ({ key, rule, due, pauses }));
     },
   };
 }
 
-function setTimer(alarms: Alarms, rule: string, due: EventTime, seeing: boolean): void {
-  if (due < alarms.earliest) alarms.earliest = due;
-  const old = alarms.byRule.get(rule);
+function setTimer(timers: KeyTimers, rule: string, due: EventTime, pauses: boolean): void {
+  if (due < timers.earliest) timers.earliest = due;
+  const old = timers.byRule.get(rule);
   if (old !== undefined && due >= old.queued) {
     old.due = due;
-    old.seeing = seeing;
+    old.pauses = pauses;
     return;
   }
-  if (old !== undefined) end(alarms, old);
-  const timer = { key: alarms.key, rule, due, seeing, queued: due, live: true };
-  alarms.byRule.set(rule, timer);
-  enqueue(alarms.clock, timer);
+  if (old !== undefined) retire(timers, old);
+  const timer = { key: timers.key, rule, due, pauses, queued: due, live: true };
+  timers.byRule.set(rule, timer);
+  enqueue(timers.clock, timer);
 }
 
-function end(alarms: Alarms, timer: Queued): void {
-  alarms.byRule.delete(timer.rule);
+function retire(timers: KeyTimers, timer: QueuedTimer): void {
+  timers.byRule.delete(timer.rule);
   timer.live = false;
-  alarms.clock.living -= 1;
+  timers.clock.living -= 1;
 }
 
 /** The first of a key's timers. Only a look at all of them tells how early they really are. */
-function earliestOf(alarms: Alarms): Queued | undefined {
-  let first: Queued | undefined;
-  for (const timer of alarms.byRule.values()) {
-    if (first === undefined || ringsBefore(timer, first)) first = timer;
+function earliestOf(timers: KeyTimers): QueuedTimer | undefined {
+  let first: QueuedTimer | undefined;
+  for (const timer of timers.byRule.values()) {
+    if (first === undefined || firesBefore(timer, first)) first = timer;
   }
-  alarms.earliest = first?.due ?? END_OF_TIME;
+  timers.earliest = first?.due ?? END_OF_TIME;
   return first;
+}
+
+/**
+ * A timer in a heap. It stands there under `queued`; `due` may have become later since, and is looked at when
+ * its turn comes: a timer that is put off with every event costs no more than that.
+ */
+type QueuedTimer = {
+  readonly key: Key;
+  readonly rule: string;
+  due: EventTime;
+  pauses: boolean;
+  queued: EventTime;
+  /** Not replaced, cancelled or taken. */
+  live: boolean;
+};
+
+/** What waits for one clock: a binary heap in the order (time, key, rule), in which dead ones are skipped. */
+type TimerHeap = { items: QueuedTimer[]; living: number };
+
+/** Dead timers that a heap may hold beside as many live ones; one that is mostly dead is made anew. */
+const SLACK = 64;
+
+/** Whether `a` fires before `b`. */
+function firesBefore(a: QueuedTimer, b: QueuedTimer): boolean {
+  if (a.due !== b.due) return a.due < b.due;
+  if (a.key !== b.key) return a.key < b.key;
+  return a.rule < b.rule;
+}
+
+function queuedBefore(a: QueuedTimer, b: QueuedTimer): boolean {
+  if (a.queued !== b.queued) return a.queued < b.queued;
+  if (a.key !== b.key) return a.key < b.key;
+  return a.rule < b.rule;
+}
+
+/** Adds a live timer. */
+function enqueue(heap: TimerHeap, timer: QueuedTimer): void {
+  const { items } = heap;
+  heap.living += 1;
+  let hole = items.push(timer) - 1;
+  while (hole > 0) {
+    const above = (hole - 1) >> 1;
+    const parent = items[above];
+    if (parent === undefined || !queuedBefore(timer, parent)) break;
+    items[hole] = parent;
+    hole = above;
+  }
+  items[hole] = timer;
+  if (items.length <= 2 * heap.living + SLACK) return;
+  // Sorted, so a heap.
+  heap.items = items.filter(({ live }) => live).sort((a, b) => (queuedBefore(a, b) ? -1 : 1));
+}
+
+/** The first live timer that is due at or before `until`. It stays in the heap until it is dead. */
+function firstDue(heap: TimerHeap, until: EventTime): QueuedTimer | undefined {
+  const { items } = heap;
+  for (let first = items[0]; first !== undefined; first = items[0]) {
+    if (!first.live) {
+      const last = items.pop();
+      if (last !== undefined && items.length > 0) siftDown(items, last);
+    } else if (first.queued > until) {
+      return undefined;
+    } else if (first.due > first.queued) {
+      first.queued = first.due;
+      siftDown(items, first);
+    } else {
+      return first;
+    }
+  }
+  return undefined;
+}
+
+/** Puts this timer in the place of the first, and down to where it belongs. */
+function siftDown(items: QueuedTimer[], timer: QueuedTimer): void {
+  let hole = 0;
+  for (;;) {
+    let below = 2 * hole + 1;
+    const left = items[below];
+    if (left === undefined) break;
+    const right = items[below + 1];
+    if (right !== undefined && queuedBefore(right, left)) below += 1;
+    const child = items[below];
+    if (child === undefined || !queuedBefore(child, timer)) break;
+    items[hole] = child;
+    hole = below;
+  }
+  items[hole] = timer;
 }

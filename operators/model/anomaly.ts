@@ -1,11 +1,11 @@
 import type { DetectorKind, Severity } from './detector-rule.ts';
 import type { AssetKey } from './key.ts';
-import type { Situation } from './situation.ts';
+import type { Situation } from './observation.ts';
 import type { Duration, EventTime } from './time.ts';
 
 export type AnomalyPhase = 'raised' | 'updated' | 'cleared';
 
-/** What a detector says of one signal of one asset, with all that a person needs in order to believe it. */
+/** What a detector reports of one signal of one asset, with all that a person needs in order to believe it. */
 export type Anomaly = {
   readonly kind: 'anomaly';
   /** The same for all phases of one anomaly: made from asset, rule, signal, point and `since`. */
@@ -24,10 +24,10 @@ export type Anomaly = {
   readonly severity: Severity;
   /** First breach of the unbroken run that led to it. */
   readonly since: EventTime;
-  /** When this was said. */
+  /** When this was reported. */
   readonly time: EventTime;
   readonly value: number;
-  /** What the value was held against, in the signal's unit. */
+  /** What the value was compared with, in the signal's unit. */
   readonly limit: number;
   /** How far beyond: value over limit for limits and zones, robust z for baselines. */
   readonly score: number;
@@ -47,7 +47,7 @@ export type Anomaly = {
   readonly evidence: Readonly<Record<string, string | number | boolean>>;
 };
 
-/** How far a baseline has learnt, as data that people can see. */
+/** How far a baseline has learnt, as people see it. */
 export type BaselineState = {
   readonly asset: AssetKey;
   readonly rule: string;

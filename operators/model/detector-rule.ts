@@ -1,14 +1,114 @@
 import { z } from 'zod';
-import { common, direction, judged, learning, scaled } from './detector-common.ts';
-import { durationSchema } from './duration.ts';
 import { nameSchema } from './plant-model.ts';
-import { DAY, type Duration, MINUTE } from './time.ts';
+import { DAY, type Duration, durationSchema, MINUTE, positiveDurationSchema } from './time.ts';
 
-export { SEVERITIES, type Severity, severitySchema } from './detector-common.ts';
+// One entry of `detectors:` in `rules.yaml`: what all kinds have in common, then each kind.
+
+export const SEVERITIES = ['notice', 'warning', 'alarm', 'danger'] as const;
+export const severitySchema = z.enum(SEVERITIES);
+export type Severity = z.infer<typeof severitySchema>;
+
+/** `5%` of the limit, or a plain number in the signal's unit. */
+const deadbandSchema = z.union([
+  z.number().nonnegative(),
+  z.string().regex(/^\d+(\.\d+)?%$/, 'expected a number or a percentage such as 5%'),
+]);
+
+/** Signals of the asset by name (`rpm` is also the shaft speed that a waveform carries), each with a range [low, high). */
+const rangesSchema = z.record(
+  nameSchema,
+  z
+    .tuple([z.number(), z.number()])
+    .refine(([low, high]) => low < high, 'expected the lower end first'),
+);
+
+/** Signals of the asset by name, each with the boundaries of its bands, rising. */
+const bandsSchema = z.record(
+  nameSchema,
+  z
+    .array(z.number())
+    .min(1)
+    .max(16)
+    .refine(
+      (bounds) => bounds.every((bound, at) => at === 0 || bound > (bounds[at - 1] ?? bound)),
+      'expected boundaries that rise',
+    ),
+);
+
+/** In which situations a sample is evaluated, besides `while`. */
+const gateSchema = z.strictObject({
+  /** State, mode and product unchanged, and every signal of `within` and `bands` in its band, for so long before the sample begins. */
+  steady: durationSchema.optional(),
+  /** Not during a start-up, changeover, planned stop or maintenance, nor within so long of its end. */
+  settle: durationSchema.optional(),
+  /** Only while these signals of the asset are in these ranges: speed, load. */
+  within: rangesSchema.optional(),
+  /** Only windows that began after the signal was first heard: one that reaches back further is filled in part. */
+  whole: z.literal(true).optional(),
+});
+
+/** What every detector has. */
+const common = {
+  id: nameSchema,
+  signal: z.string().min(1),
+  /** Only assets of these classes, only these assets (`plant/line/asset`, `*` for any characters). */
+  classes: z.array(nameSchema).optional(),
+  assets: z.array(z.string()).optional(),
+  /** CEL over the situation: evaluated only while the machine does what the rule is meant for. */
+  while: z.string().optional(),
+  when: gateSchema.optional(),
+  raise: z
+    .strictObject({
+      /** On-delay (ISA-18.2): how long the condition must hold without a break. */
+      after: durationSchema.optional(),
+      /** And for how many evaluations in a row. */
+      count: z.number().int().min(1).optional(),
+      /** One for all, or by level: zones of iso20816, `above` and `below` of a limit, `up` and `down` of a baseline. */
+      severity: z.union([severitySchema, z.record(z.string(), severitySchema)]).optional(),
+      /** While it lasts, it is reported again this often (phase `updated`); every hour without it. */
+      repeat: durationSchema.optional(),
+    })
+    .default({}),
+  clear: z
+    .strictObject({
+      /** Off-delay: how long the condition must be gone. */
+      after: durationSchema.optional(),
+      deadband: deadbandSchema.optional(),
+    })
+    .default({}),
+  component: nameSchema.optional(),
+  failure_mode: z.string().max(64).optional(),
+};
+
+/** Which window (by rule id) and which of its statistics is evaluated. Features of waveforms have a value of their own. */
+const evaluated = { window: nameSchema.optional(), of: z.string().default('mean') };
+
+/** How a mode is told from another, and how long one is learnt. */
+const learning = {
+  /** How many evaluated samples of one mode are learnt before the baseline is frozen. */
+  learn: z.number().int().min(20).max(20_000).default(200),
+  /** And for how much running time of that mode. */
+  learn_time: durationSchema.optional(),
+  /** Parts of the situation that make a mode: each has a baseline of its own. */
+  modes: z
+    .array(z.enum(['state', 'mode', 'product', 'operation']))
+    .default(['state', 'mode', 'product']),
+  /** And bands of these signals (speed, load): `{ speed: [600, 1200] }` makes three modes of each. */
+  bands: bandsSchema.optional(),
+};
+
+/** How samples become deviations from the baseline. */
+const scaled = {
+  scale: z.enum(['log', 'linear']).default('log'),
+  /** The smallest MAD, as a share of the median (linear) or in log units: a signal without noise is no reason for an alarm. */
+  floor: z.number().nonnegative().default(0.02),
+};
+
+/** Deviations of which sign count. */
+const direction = z.enum(['up', 'down', 'both']);
 
 const days = (count: number) => (count * DAY) as Duration;
 const minutes = (count: number) => (count * MINUTE) as Duration;
-const positive = durationSchema.refine((duration) => duration > 0, 'expected more than 0s');
 
 /** Which levels a detector of a kind can reach, and so a `severity` may name. */
 const LEVELS: Readonly<Record<string, readonly string[]>> = {
@@ -38,7 +138,7 @@ const ruleSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       ...common,
-      ...judged,
+      ...evaluated,
       kind: z.literal('limit'),
       above: z.number().optional(),
       below: z.number().optional(),
@@ -47,10 +147,10 @@ const ruleSchema = z.discriminatedUnion('kind', [
       (rule) => rule.above !== undefined || rule.below !== undefined,
       'expected above, below or both',
     ),
-  z.strictObject({ ...common, ...judged, kind: z.literal('iso20816'), ...zones }),
+  z.strictObject({ ...common, ...evaluated, kind: z.literal('iso20816'), ...zones }),
   z.strictObject({
     ...common,
-    ...judged,
+    ...evaluated,
     ...learning,
     kind: z.literal('iso20816-change'),
     ...zones,
@@ -60,19 +160,19 @@ const ruleSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
-    ...judged,
+    ...evaluated,
     kind: z.literal('baseline'),
     ...learning,
     ...scaled,
     /** Robust z (median and MAD of the logarithm) that counts as a breach. */
     limit: z.number().positive().default(6),
-    /** What is usual follows the values, by half in so long; without it, it stands for ever. */
-    forget: positive.optional(),
+    /** The usual values follow the samples, by half in so long; without it, they stay for ever. */
+    forget: positiveDurationSchema.optional(),
     direction: direction.default('up'),
   }),
   z.strictObject({
     ...common,
-    ...judged,
+    ...evaluated,
     ...learning,
     ...scaled,
     kind: z.literal('ewma'),
@@ -84,7 +184,7 @@ const ruleSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
-    ...judged,
+    ...evaluated,
     ...learning,
     ...scaled,
     kind: z.literal('cusum'),
@@ -96,58 +196,58 @@ const ruleSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
-    ...judged,
+    ...evaluated,
     ...learning,
     kind: z.literal('range'),
     learn: z.number().int().min(20).max(20_000).default(100),
     /** How far outside of all that was seen before, as a share of the range's width. */
     margin: z.number().nonnegative().default(0.1),
     /** The range shrinks towards its middle by half in so long; without it, it only grows. */
-    forget: positive.optional(),
+    forget: positiveDurationSchema.optional(),
     direction: direction.default('both'),
   }),
   z.strictObject({
     ...common,
-    ...judged,
+    ...evaluated,
     ...learning,
     kind: z.literal('multivariate'),
     /** The feature vector, by exact names; `signal` is what it is called together. */
     signals: z.array(z.string().min(1)).min(2).max(32),
     learn: z.number().int().min(20).max(20_000).default(400),
-    /** Weight of the newest vector in a weighted mean of each feature; 1 judges each vector alone. */
+    /** Weight of the newest vector in a weighted mean of each feature; 1 evaluates each vector alone. */
     weight: z.number().gt(0).max(1).default(0.05),
-    /** Share of the variance that the kept components carry. What they leave over is judged by SPE; at 1 that is nothing. */
+    /** Share of the variance that the kept components carry. What they leave over is evaluated by SPE; at 1 that is nothing. */
     explained: z.number().gt(0).max(1).default(1),
     /** How far the covariance is drawn towards equal variances without correlation; few samples make certainties by chance. */
     shrink: z.number().min(0).max(1).default(0.5),
     /** How many times its 99.9 % quantile in learning a statistic must reach. */
     limit: z.number().positive().default(3),
-    /** The usual values follow the vectors, by half in so long, while no anomaly stands; without it, they stand for ever. */
-    follow: positive.optional(),
+    /** The usual values follow the vectors, by half in so long, while no anomaly is active; without it, they stay for ever. */
+    follow: positiveDurationSchema.optional(),
   }),
   z
     .strictObject({
       ...common,
-      ...judged,
+      ...evaluated,
       kind: z.literal('rate'),
       /** Greatest rise and fall in `per`, in the signal's unit; positive numbers. */
       rise: z.number().positive().optional(),
       fall: z.number().positive().optional(),
-      per: positive.default(minutes(1)),
+      per: positiveDurationSchema.default(minutes(1)),
       /** The straight line is laid through the samples of so long. */
-      over: positive.default(minutes(10)),
+      over: positiveDurationSchema.default(minutes(10)),
     })
     .refine((rule) => rule.rise !== undefined || rule.fall !== undefined, 'expected rise or fall'),
   z
     .strictObject({
       ...common,
-      ...judged,
+      ...evaluated,
       kind: z.literal('trend'),
       above: z.number().optional(),
       below: z.number().optional(),
-      over: positive.default(days(7)),
+      over: positiveDurationSchema.default(days(7)),
       /** The limit must be reached within so long, if it goes on like this. */
-      horizon: positive.default(days(7)),
+      horizon: positiveDurationSchema.default(days(7)),
       /** How many times its standard error the slope must be. */
       certainty: z.number().positive().default(5),
     })
@@ -157,7 +257,7 @@ const ruleSchema = z.discriminatedUnion('kind', [
     ),
   z.strictObject({
     ...common,
-    ...judged,
+    ...evaluated,
     ...learning,
     kind: z.literal('noise-floor'),
     learn: z.number().int().min(5).max(20_000).default(20),
@@ -166,11 +266,11 @@ const ruleSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
-    ...judged,
+    ...evaluated,
     ...learning,
     ...scaled,
     kind: z.literal('drift'),
-    /** How many of the latest judged samples are held against what was learnt. */
+    /** How many of the latest evaluated samples are compared with those that were learnt. */
     recent: z.number().int().min(20).max(500).default(100),
     /** Greatest distance of the two distributions (Kolmogorov-Smirnov): the share of samples that has moved away. */
     distance: z.number().gt(0).lt(1).default(0.6),

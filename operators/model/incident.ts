@@ -2,7 +2,7 @@ import type { Anomaly } from './anomaly.ts';
 import type { Severity } from './detector-rule.ts';
 import type { AssetKey, Key } from './key.ts';
 import type { MachineEvent } from './machine-event.ts';
-import type { Enriched, Situation } from './situation.ts';
+import type { Enriched, Situation } from './observation.ts';
 import type { EventTime } from './time.ts';
 
 /** One event that a match took, small enough to travel in a request. */
@@ -38,8 +38,8 @@ export type Incident = {
   readonly situation: Situation;
 };
 
-/** Machine events that tell the trigger what became of a problem, of its request, and of the machine. */
-export const TOLD_TYPES: readonly string[] = [
+/** Types of machine events that the trigger follows: the state of a problem, of its request, and of the machine. */
+export const TRIGGER_EVENT_TYPES: readonly string[] = [
   'request',
   'acknowledged',
   'feedback',
@@ -47,5 +47,5 @@ export const TOLD_TYPES: readonly string[] = [
   'state',
 ];
 
-/** What reaches the trigger stage: incidents, every phase of every anomaly, and the machine events of `TOLD_TYPES`. */
-export type Finding = Incident | Anomaly | Enriched<MachineEvent>;
+/** What reaches the trigger stage: incidents, every phase of every anomaly, and the machine events of `TRIGGER_EVENT_TYPES`. */
+export type TriggerInput = Incident | Anomaly | Enriched<MachineEvent>;

@@ -1,6 +1,6 @@
 import type { Brand } from './time.ts';
 
-const MOST_REMEMBERED = 100_000;
+const MAX_MEMOIZED = 100_000;
 
 /** What state is kept by: a subject for stages on source time, a path below for stages on line time. */
 export type Key = Brand<string, 'Key'>;
@@ -17,27 +17,27 @@ export function lineKey(plant: string, line: string): Key {
 }
 
 /** The line that a path belongs to; a line is its own line. */
-export const lineOf = remembered((key): Key => {
+export const lineOf = memoized((key): Key => {
   const first = key.indexOf('/');
   const second = first < 0 ? -1 : key.indexOf('/', first + 1);
   return (second < 0 ? key : key.slice(0, second)) as Key;
 });
 
-export const plantOf = remembered((key): string => {
+export const plantOf = memoized((key): string => {
   const first = key.indexOf('/');
   return first < 0 ? key : key.slice(0, first);
 });
 
 /**
- * Asked several times for every message. A cut out piece of text is hashed anew wherever it is looked up, a remembered
+ * Asked several times for every message. A cut out piece of text is hashed anew wherever it is looked up, a memoized
  * one is not. Keys that somebody makes up cannot fill the memory.
  */
-function remembered<T>(find: (key: Key) => T): (key: Key) => T {
+function memoized<T>(find: (key: Key) => T): (key: Key) => T {
   const known = new Map<Key, T>();
   return (key) => {
     const found = known.get(key);
     if (found !== undefined) return found;
-    if (known.size >= MOST_REMEMBERED) known.clear();
+    if (known.size >= MAX_MEMOIZED) known.clear();
     const made = find(key);
     known.set(key, made);
     return made;
@@ -53,6 +53,6 @@ export function nameOf(key: Key): string {
 export type Located = { readonly plant: string; readonly line: string; readonly asset: string };
 
 /** `plant/line/asset` taken apart. */
-export const locate = remembered((asset): Located => {
+export const locate = memoized((asset): Located => {
   return { plant: plantOf(asset), line: nameOf(lineOf(asset)), asset: nameOf(asset) };
 });

@@ -24,16 +24,16 @@ export type Knowledge = {
   readonly rules: Record<string, Rules>;
 };
 
-export function nothingKnown(): Knowledge {
+export function emptyKnowledge(): Knowledge {
   return { models: {}, rules: {} };
 }
 
 /** Takes a change in. Schedules are the business of the stages that know lines. */
-export function learn(knowledge: Knowledge, change: ChangeValue): void {
+export function applyChange(knowledge: Knowledge, change: ChangeValue): void {
   switch (change.kind) {
     case 'model':
       knowledge.models[change.model.id] = change.model;
-      found.delete(knowledge);
+      assetIndexes.delete(knowledge);
       return;
     case 'rules':
       knowledge.rules[change.plant] = change.rules;
@@ -43,14 +43,14 @@ export function learn(knowledge: Knowledge, change: ChangeValue): void {
   }
 }
 
-/** Derived, so no state: asked for with every message. Forgotten whenever something is learnt. */
-const found = new WeakMap<Knowledge, Map<AssetKey, Asset>>();
+/** Derived, so no state: asked for with every message. Dropped whenever a model changes. */
+const assetIndexes = new WeakMap<Knowledge, Map<AssetKey, Asset>>();
 
 export function assetOf(knowledge: Knowledge, key: AssetKey): Asset | undefined {
-  let index = found.get(knowledge);
+  let index = assetIndexes.get(knowledge);
   if (index === undefined) {
     index = assetsOf(knowledge);
-    found.set(knowledge, index);
+    assetIndexes.set(knowledge, index);
   }
   return index.get(key);
 }

@@ -1,35 +1,38 @@
-import { canonicalJson } from './canonical-json.ts';
+import { canonicalJson } from './canonical.ts';
 import { type AssetKey, lineOf, nameOf } from './key.ts';
-import { orderOf, type Schedule, type ScheduleEntry } from './schedule.ts';
-import type { ScheduleEvent } from './schedule-event.ts';
+import { orderOf, type Schedule, type ScheduleEntry, type ScheduleEvent } from './schedule.ts';
 import type { EventTime } from './time.ts';
 
 /** The entries in force of one line, by id; of every line. */
 type LineSchedule = Record<string, ScheduleEntry>;
 export type LineSchedules = Record<string, LineSchedule>;
 
-/** What a schedule message changed. An entry that says again what was known is no news. */
-export type ScheduleNews = Pick<ScheduleEvent, 'type' | 'entry'>;
+/** What a schedule message changed. An entry that repeats what was known is no change. */
+export type ScheduleEntryChange = Pick<ScheduleEvent, 'type' | 'entry'>;
 
 const MOST_ENTRIES = 20_000;
 
 /**
  * Takes a schedule message in: each entry replaces the one with its id, a cancelled one goes. A line keeps 20,000
- * entries; what ended first is forgotten first.
+ * entries; what ended first is dropped first.
  */
-export function reschedule(schedules: LineSchedules, { line, entries }: Schedule): ScheduleNews[] {
+export function applySchedule(
+  schedules: LineSchedules,
+  { line, entries }: Schedule,
+): ScheduleEntryChange[] {
   const known = { ...schedules[line] };
-  const news: ScheduleNews[] = [];
+  const changes: ScheduleEntryChange[] = [];
   for (const entry of entries) {
     const before = Object.hasOwn(known, entry.id) ? known[entry.id] : undefined;
     if (entry.cancelled === true) {
       delete known[entry.id];
-      if (before !== undefined) news.push({ type: 'cancelled', entry: before });
+      if (before !== undefined) changes.push({ type: 'cancelled', entry: before });
       continue;
     }
     known[entry.id] = entry;
-    if (before === undefined) news.push({ type: 'added', entry });
-    else if (canonicalJson(before) !== canonicalJson(entry)) news.push({ type: 'changed', entry });
+    if (before === undefined) changes.push({ type: 'added', entry });
+    else if (canonicalJson(before) !== canonicalJson(entry))
+      changes.push({ type: 'changed', entry });
   }
   const spare = Object.keys(known).length - MOST_ENTRIES;
   if (spare > 0) {
@@ -37,7 +40,7 @@ export function reschedule(schedules: LineSchedules, { line, entries }: Schedule
     for (const { id } of byEnd.slice(0, spare)) delete known[id];
   }
   schedules[line] = known;
-  return news;
+  return changes;
 }
 
 /** All that the schedule holds for an asset, in the order of start. */
@@ -45,7 +48,7 @@ export function scheduledFor(schedules: LineSchedules, asset: AssetKey): readonl
   return timetableOf(schedules, asset).entries;
 }
 
-/** What the schedule says of an asset at a time: the entries that run then, what began last first. */
+/** The entries of an asset at a time: the entries that run then, what began last first. */
 export function scheduledAt(
   schedules: LineSchedules,
   asset: AssetKey,
@@ -142,7 +145,7 @@ function timetableOf(schedules: LineSchedules, asset: AssetKey): Timetable {
   const { entries: all, detailed, assets } = lineTableOf(line);
   const known = assets.get(asset);
   if (known !== undefined) return known;
-  // Where there are operations of an order, they alone say when a machine works on it.
+  // Where there are operations of an order, they alone determine when a machine works on it.
   const entries = all.filter((entry) => {
     return concerns(entry, asset) && !(entry.kind === 'order' && detailed.has(orderOf(entry)));
   });

@@ -35,7 +35,7 @@ export function isStarting(state: string): boolean {
   return STARTING.has(state);
 }
 
-/** What became of a request, in the words that every CMMS is mapped to. */
+/** What became of a request, in the terms that every CMMS is mapped to. */
 export const REQUEST_STATUSES = [
   'requested',
   'accepted',
@@ -72,7 +72,7 @@ export type StateData = z.infer<typeof stateData>;
 export type RequestStatusData = z.infer<typeof requestData>;
 export type EventData = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Something that happened to an asset: a state change, an acknowledgement, the fate of a request. */
+/** Something that happened to an asset: a state change, an acknowledgement, a new status of a request. */
 export type MachineEvent = {
   readonly kind: 'event';
   readonly origin: Origin;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { severitySchema } from './detector-rule.ts';
-import { durationSchema } from './duration.ts';
-import { EXPECTED_TIMES, type PatternExample, patternExampleSchema } from './pattern-example.ts';
+import { EXPECTED_TIMES, type PatternExample, patternExampleSchema } from './examples.ts';
 import { nameSchema } from './plant-model.ts';
+import { durationSchema } from './time.ts';
 
 const contiguity = z.enum(['strict', 'relaxed', 'relaxed-any']);
 const condition = z.string().min(1).max(4_096);
@@ -61,19 +61,25 @@ export const patternStageSchema: z.ZodType<PatternStageRule> = z.lazy(() =>
   stageFields.extend({ stages: z.array(patternStageSchema).min(1).max(32).optional() }),
 );
 
-type Objection = readonly [path: readonly (string | number)[], sentence: string];
+type PatternProblem = readonly [path: readonly (string | number)[], sentence: string];
 
 /** Why these stages cannot be read as a pattern. What Flink CEP refuses besides, correlate refuses too. */
-function objections(
+function problemsOf(
   stages: readonly PatternStageRule[],
   within: number | undefined,
   names = new Set<string>(),
   at: readonly (string | number)[] = ['pattern'],
-): Objection[] {
-  return stages.flatMap((stage, index): Objection[] => {
+): PatternProblem[] {
+  return stages.flatMap((stage, index): PatternProblem[] => {
     const path = [...at, index];
-    const object = (sentence: string): Objection => [path, `stage "${stage.name}" ${sentence}`];
-    const found = [...ofPlace(stage, index, stages[index + 1]), ...ofForm(stage)].map(object);
+    const object = (sentence: string): PatternProblem => [
+      path,
+      `stage "${stage.name}" ${sentence}`,
+    ];
+    const found = [
+      ...positionProblems(stage, index, stages[index + 1]),
+      ...formProblems(stage),
+    ].map(object);
     if (names.has(stage.name)) {
       found.push(object('has the name of an earlier stage: expected each name once'));
     }
@@ -87,11 +93,11 @@ function objections(
     if (within !== undefined && (stage.within_previous ?? 0) > within) {
       found.push(object('has a within_previous longer than within'));
     }
-    return [...found, ...objections(stage.stages ?? [], within, names, [...path, 'stages'])];
+    return [...found, ...problemsOf(stage.stages ?? [], within, names, [...path, 'stages'])];
   });
 }
 
-function ofPlace(
+function positionProblems(
   { follows, absent }: PatternStageRule,
   index: number,
   next: PatternStageRule | undefined,
@@ -110,7 +116,7 @@ function ofPlace(
   return found;
 }
 
-function ofForm({ where, stages, times: often, repeat_within, repeats }: PatternStageRule) {
+function formProblems({ where, stages, times: often, repeat_within, repeats }: PatternStageRule) {
   const found: string[] = [];
   if ((where === undefined) === (stages === undefined)) {
     found.push('needs either where (one event) or stages (a group)');
@@ -125,15 +131,15 @@ function ofForm({ where, stages, times: often, repeat_within, repeats }: Pattern
 function unknownStages(
   stages: readonly PatternStageRule[],
   { expect }: PatternExample,
-): Objection[] {
+): PatternProblem[] {
   const names = namesOf(stages);
   const reserved = EXPECTED_TIMES.filter((word) => names.includes(word));
-  return expect.flatMap(({ taken }, index): Objection[] => [
-    ...Object.keys(taken).flatMap((name): Objection[] => {
+  return expect.flatMap(({ taken }, index): PatternProblem[] => [
+    ...Object.keys(taken).flatMap((name): PatternProblem[] => {
       if (names.includes(name)) return [];
       return [[[index, name], `expected a stage that takes events: ${names.join(', ')}`]];
     }),
-    ...reserved.map((word): Objection => {
+    ...reserved.map((word): PatternProblem => {
       return [[index], `expected another name for stage "${word}": here it means a time`];
     }),
   ]);
@@ -184,11 +190,11 @@ export const patternRuleSchema = z
         ...raised,
       })
       .optional(),
-    /** What `andon test` holds the pattern to. */
+    /** What `andon test` checks the pattern with. */
     examples: z.array(patternExampleSchema).max(100).default([]),
   })
   .superRefine((rule, context) => {
-    for (const [path, message] of objections(rule.pattern, rule.within)) {
+    for (const [path, message] of problemsOf(rule.pattern, rule.within)) {
       context.addIssue({ code: 'custom', path: [...path], message });
     }
     for (const [index, example] of rule.examples.entries()) {
@@ -206,7 +212,7 @@ export function incidentRulesOf({ id, on_timeout }: PatternRule): readonly strin
   return on_timeout === undefined ? [id] : [id, timeoutRuleOf(id)];
 }
 
-/** The rule of incidents that tell of time that ran out. */
+/** The rule of incidents for matches whose time ran out. */
 export function timeoutRuleOf(pattern: string): string {
   return `${pattern}-timeout`;
 }

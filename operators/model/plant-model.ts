@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { durationSchema } from './duration.ts';
+import { durationSchema } from './time.ts';
 
 /**
  * A token of a subject: no dots, blanks, wildcards or slashes. Names become properties of plain state, so those that
@@ -86,7 +86,6 @@ export const plantModelSchema = z.strictObject({
 export const plantFileSchema = z.strictObject({ plants: z.array(plantModelSchema).min(1) });
 
 export type PlantModel = z.infer<typeof plantModelSchema>;
-export type Line = z.infer<typeof lineSchema>;
 export type Asset = z.infer<typeof assetSchema>;
 export type Point = z.infer<typeof pointSchema>;
 export type Signal = z.infer<typeof signalSchema>;

@@ -1,10 +1,9 @@
 import type { Severity } from './detector-rule.ts';
 import type { Evidence } from './incident.ts';
 import type { AssetKey } from './key.ts';
-import type { Standstill } from './standstill.ts';
+import type { Standstill, Work } from './machine-plan.ts';
 import type { EventTime } from './time.ts';
 import type { Priority } from './trigger-rule.ts';
-import type { Work } from './work.ts';
 
 /**
  * `open`: revision 1. `update`: something that a planner wants to know changed. `withdraw`: the problem went away
@@ -16,7 +15,7 @@ export type RequestAction = 'open' | 'update' | 'withdraw' | 'close';
 export type Slot = Standstill;
 
 /** What a stop for the work means, by the figures of the plant model and the schedule. Null where one is missing. */
-export type Stop = {
+export type StopImpact = {
   /** Of a stop while it produces: `stop_cost` by the working time, in the plant's currency. */
   readonly cost: number | null;
   /** Of a stop in the proposed slot: 0, the machine stands anyway. Null without a slot. */
@@ -55,7 +54,7 @@ export type Request = {
   readonly slot: Slot | null;
   /** What the machine works on when the revision is made. */
   readonly current: Work;
-  readonly stop: Stop;
+  readonly stop: StopImpact;
   readonly round: number;
   readonly opened: EventTime;
   readonly time: EventTime;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Key } from './key.ts';
+import type { AssetKey, Key } from './key.ts';
 import { canBeWritten, type EventTime, fromMilliseconds } from './time.ts';
 
 /** Kinds in which a machine works, and kinds in which it stands. */
@@ -79,3 +79,17 @@ export function isWork({ kind }: Pick<ScheduleEntry, 'kind'>): boolean {
 export function orderOf({ id, kind, order }: ScheduleEntry): string {
   return order ?? (kind === 'order' ? id : '');
 }
+
+/**
+ * Something that happened in the schedule of one machine. `begun` and `ended` come when the line's time reaches the
+ * start or end of an entry, as the schedule is then; the others when a message changes the schedule, at the time
+ * that the line has reached by then.
+ */
+export type ScheduleEvent = {
+  readonly kind: 'schedule';
+  readonly asset: AssetKey;
+  readonly time: EventTime;
+  readonly type: 'begun' | 'ended' | 'added' | 'changed' | 'cancelled';
+  /** As it stands after the change; a cancelled one as it stood before. */
+  readonly entry: ScheduleEntry;
+};

@@ -1,8 +1,7 @@
-import type { Frame } from './frame.ts';
+import type { Frame, Waveform } from './decoded.ts';
 import type { Located } from './key.ts';
+import type { Statistics } from './observation.ts';
 import type { EventTime } from './time.ts';
-import type { Waveform } from './waveform.ts';
-import type { Statistics } from './window.ts';
 
 /**
  * What a stage may write down, one type per table of `sql/schema`. Property names are column names. The columns
@@ -146,7 +145,7 @@ export type AnomalyRow = Located &
     readonly advice: string;
     /** JSON text. */
     readonly evidence: string;
-    /** State of the alarm after this phase, and why patterns and people were not told; '' when they were. */
+    /** State of the alarm after this phase, and why it was withheld from patterns and people; '' when it was not. */
     readonly alarm: string;
     readonly withheld: string;
   };
@@ -208,7 +207,7 @@ export type RequestRow = Located & {
   readonly request: string;
 };
 
-/** One thing that left the main way. The epoch folds them: one row per reason, stage and source. */
+/** One dead letter. The epoch folds them: one row per reason, stage and source. */
 export type DeadLetterRow = {
   readonly reason: DeadLetterReason;
   readonly stage: string;

@@ -1,3 +1,7 @@
+import { z } from 'zod';
+
+// Event times and durations: the types, their arithmetic, and how they are read and written.
+
 /** A primitive that must not be swapped for another of the same JavaScript type. */
 export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 declare const brand: unique symbol;
@@ -71,3 +75,52 @@ export function toIso(time: EventTime): string {
   if (rest !== 0) return `${text.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
   return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
 }
+
+const UNITS: Readonly<Record<string, Duration>> = {
+  us: 1 as Duration,
+  ms: MILLISECOND,
+  s: SECOND,
+  m: MINUTE,
+  h: HOUR,
+  d: DAY,
+};
+
+/** Reads `250ms`, `2s`, `1h30m`; undefined when the text is no duration. */
+export function parseDuration(text: string): Duration | undefined {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(us|ms|s|m|h|d)/g)];
+  if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined;
+  const sum = parts.reduce((total, [, number, unit]) => {
+    return total + Number(number) * (UNITS[unit ?? ''] ?? 0);
+  }, 0);
+  return Math.round(sum) as Duration;
+}
+
+/** The shortest form that `parseDuration` reads back: `1h30m`, `250ms`. */
+export function formatDuration(duration: Duration): string {
+  if (duration === 0) return '0s';
+  let rest: number = Math.abs(duration);
+  let text = '';
+  for (const unit of ['d', 'h', 'm', 's', 'ms', 'us']) {
+    const size = UNITS[unit] ?? 1;
+    const whole = Math.floor(rest / size);
+    if (whole > 0) text += `${whole}${unit}`;
+    rest -= whole * size;
+  }
+  return duration < 0 ? `-${text}` : text;
+}
+
+const EXPECTED = 'expected a duration such as 250ms, 2s or 1h30m';
+
+/** A duration as people write it in YAML. */
+export const durationSchema = z.string(EXPECTED).transform((text, context) => {
+  const duration = parseDuration(text);
+  if (duration !== undefined) return duration;
+  context.addIssue({ code: 'custom', message: `${EXPECTED}, found "${text}"` });
+  return z.NEVER;
+});
+
+/** A duration that is not 0. */
+export const positiveDurationSchema = durationSchema.refine(
+  (duration) => duration > 0,
+  'expected more than 0s',
+);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { durationSchema } from './duration.ts';
 import { nameSchema } from './plant-model.ts';
 import { SCHEDULE_KINDS } from './schedule.ts';
+import { durationSchema } from './time.ts';
 
 export const PRIORITIES = ['low', 'medium', 'high', 'urgent'] as const;
 export const prioritySchema = z.enum(PRIORITIES);
@@ -20,7 +20,7 @@ export const triggerRuleSchema = z.strictObject({
     duration: durationSchema.optional(),
     instructions: z.string().max(4_096).optional(),
   }),
-  /** After a request was closed or rejected while its anomaly stands: how long before a new round. 24 h without it. */
+  /** After a request was closed or rejected while its anomaly is active: how long before a new round. 24 h without it. */
   cooldown: durationSchema.optional(),
   /** How long all anomalies must be clear before the problem is over. 10 min without it. */
   rearm: durationSchema.optional(),

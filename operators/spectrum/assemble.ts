@@ -1,26 +1,26 @@
 import type { Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
+import type { Waveform } from '../model/decoded.ts';
 import { type EventTime, MINUTE, plus, toIso } from '../model/time.ts';
-import type { Waveform } from '../model/waveform.ts';
 
-/** A burst that is not whole yet. `parts` has an entry per part, null until it comes. */
-type Burst = { readonly time: EventTime; parts: (Waveform | null)[]; samples: number };
-type Bursts = { open: Burst[] };
+/** A waveform that is not whole yet. `parts` has an entry per part, null until it comes. */
+type PartialWaveform = { readonly time: EventTime; parts: (Waveform | null)[]; samples: number };
+type OpenWaveforms = { open: PartialWaveform[] };
 
-/** How long, on the source's own time, the missing parts of a burst are waited for. */
-const PATIENCE = MINUTE;
-const MOST_BURSTS = 4;
-const MOST_SAMPLES = 2 ** 22;
+/** How long, on the source's own time, the missing parts of a waveform are waited for. */
+const PART_TIMEOUT = MINUTE;
+const MAX_OPEN = 4;
+const MAX_SAMPLES = 2 ** 22;
 
 /**
- * Puts bursts that came in several messages together; whole ones pass. The parts of one burst share source, time,
+ * Puts waveforms that came in several messages together; whole ones pass. The parts of one waveform share source, time,
  * rate, unit and count, and may come in any order. What cannot be completed goes to `dead_letters`: parts missing a minute
  * later (`gap`), a part that came twice, parts that contradict each other (`malformed`), and of more than four open
- * bursts or four million samples the oldest (`overflow`).
+ * waveforms or four million samples the oldest (`overflow`).
  */
 export function assemble(states: States): Stage<Waveform, Waveform> {
-  return keyed<Bursts, null, Waveform, Waveform>(
+  return keyed<OpenWaveforms, null, Waveform, Waveform>(
     {
       id: 'assemble' as StageId,
       version: 1,
@@ -34,58 +34,62 @@ export function assemble(states: States): Stage<Waveform, Waveform> {
           out.emit(waveform, { time, key, late });
           return;
         }
-        const burst = take(state, waveform, out);
-        if (burst === undefined) return;
-        const whole = joined(burst);
+        const partial = addPart(state, waveform, out);
+        if (partial === undefined) return;
+        const whole = joinParts(partial);
         if (whole !== undefined) {
-          state.open = state.open.filter((other) => other !== burst);
-          out.emit(whole, { time: burst.time, key, late });
+          state.open = state.open.filter((other) => other !== partial);
+          out.emit(whole, { time: partial.time, key, late });
         }
-        while (state.open.length > MOST_BURSTS || sizeOf(state) > MOST_SAMPLES) {
-          giveUp(state.open.shift(), 'overflow', out);
+        while (state.open.length > MAX_OPEN || sizeOf(state) > MAX_SAMPLES) {
+          discard(state.open.shift(), 'overflow', out);
         }
-        wakeForOldest(state, out);
+        wakeAtTimeout(state, out);
       },
       onTimer(state, due, _, out) {
-        for (const burst of state.open) {
-          if (plus(burst.time, PATIENCE) <= due) giveUp(burst, 'gap', out);
+        for (const partial of state.open) {
+          if (plus(partial.time, PART_TIMEOUT) <= due) discard(partial, 'gap', out);
         }
-        state.open = state.open.filter(({ time }) => plus(time, PATIENCE) > due);
-        wakeForOldest(state, out);
+        state.open = state.open.filter(({ time }) => plus(time, PART_TIMEOUT) > due);
+        wakeAtTimeout(state, out);
       },
     },
     states,
   );
 }
 
-function take(state: Bursts, waveform: Waveform, out: Out<Waveform>): Burst | undefined {
+function addPart(
+  state: OpenWaveforms,
+  waveform: Waveform,
+  out: Out<Waveform>,
+): PartialWaveform | undefined {
   const [index, count] = waveform.part ?? [0, 1];
-  let burst = state.open.find(({ time }) => time === waveform.time);
-  if (burst === undefined) {
-    burst = { time: waveform.time, parts: new Array(count).fill(null), samples: 0 };
-    state.open.push(burst);
+  let partial = state.open.find(({ time }) => time === waveform.time);
+  if (partial === undefined) {
+    partial = { time: waveform.time, parts: new Array(count).fill(null), samples: 0 };
+    state.open.push(partial);
     state.open.sort((a, b) => a.time - b.time);
   }
-  const other = burst.parts.find((part) => part !== null);
+  const other = partial.parts.find((part) => part !== null);
   if (
-    burst.parts.length !== count ||
+    partial.parts.length !== count ||
     (other && (other.rate !== waveform.rate || other.unit !== waveform.unit))
   ) {
     const said = `${count} parts, ${waveform.rate} Hz, ${waveform.unit}`;
     out.deadLetter('malformed', 'a part contradicts the other parts of its burst', said);
     return undefined;
   }
-  if (burst.parts[index] !== null) {
+  if (partial.parts[index] !== null) {
     out.deadLetter('duplicate', `part ${index + 1} of ${count} came twice`, toIso(waveform.time));
     return undefined;
   }
-  burst.parts[index] = waveform;
-  burst.samples += waveform.samples.length;
-  return burst;
+  partial.parts[index] = waveform;
+  partial.samples += waveform.samples.length;
+  return partial;
 }
 
-/** The whole burst, with the origin of its first part; undefined while a part is missing. */
-function joined({ parts, samples: size }: Burst): Waveform | undefined {
+/** The whole waveform, with the origin of its first part; undefined while a part is missing. */
+function joinParts({ parts, samples: size }: PartialWaveform): Waveform | undefined {
   const samples = new Float32Array(size);
   let at = 0;
   for (const part of parts) {
@@ -95,23 +99,27 @@ function joined({ parts, samples: size }: Burst): Waveform | undefined {
   }
   const first = parts[0];
   if (first === null || first === undefined) return undefined;
-  const { part: _, ...burst } = first;
-  return { ...burst, samples };
+  const { part: _, ...waveform } = first;
+  return { ...waveform, samples };
 }
 
-function sizeOf({ open }: Bursts): number {
+function sizeOf({ open }: OpenWaveforms): number {
   return open.reduce((sum, { samples }) => sum + samples, 0);
 }
 
-function giveUp(burst: Burst | undefined, reason: 'gap' | 'overflow', out: Out<Waveform>): void {
-  if (burst === undefined) return;
-  const missing = burst.parts.flatMap((part, index) => (part === null ? [index + 1] : []));
-  const detail = `waveform of ${toIso(burst.time)}: parts ${missing} of ${burst.parts.length} did not come`;
-  out.deadLetter(reason, detail, detail, burst.parts.length - missing.length);
+function discard(
+  partial: PartialWaveform | undefined,
+  reason: 'gap' | 'overflow',
+  out: Out<Waveform>,
+): void {
+  if (partial === undefined) return;
+  const missing = partial.parts.flatMap((part, index) => (part === null ? [index + 1] : []));
+  const detail = `waveform of ${toIso(partial.time)}: parts ${missing} of ${partial.parts.length} did not come`;
+  out.deadLetter(reason, detail, detail, partial.parts.length - missing.length);
 }
 
-function wakeForOldest({ open }: Bursts, out: Out<Waveform>): void {
+function wakeAtTimeout({ open }: OpenWaveforms, out: Out<Waveform>): void {
   const oldest = open[0];
-  if (oldest === undefined) out.sleep();
-  else out.wakeAt(plus(oldest.time, PATIENCE));
+  if (oldest === undefined) out.cancelTimer();
+  else out.setTimer(plus(oldest.time, PART_TIMEOUT));
 }

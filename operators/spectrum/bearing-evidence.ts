@@ -4,37 +4,45 @@ import {
   type BearingOrders,
   type BearingPart,
   bearingOrders,
-} from './bearing-frequencies.ts';
-import { type Comb, comb, HARMONICS, type Line, lineAt, type Search } from './comb.ts';
+} from './bearing.ts';
 import {
   type EnvelopeSpectrum,
   envelopeSpectrum,
-  halfOf,
-  mostImpulsive,
-  prewhitened,
+  halfSpectrum,
+  mostImpulsiveBand,
+  prewhiten,
   squaredEnvelope,
 } from './envelope.ts';
-import { floorAround } from './lines.ts';
+import {
+  findHarmonics,
+  HARMONICS,
+  type HarmonicFamily,
+  type HarmonicSearch,
+  lineAt,
+  type SpectralLine,
+} from './harmonics.ts';
+import { medianAround } from './power-spectrum.ts';
 
-/** What one demodulation says of one part. */
-export type PartEvidence = Comb & {
-  readonly sidebands: readonly Line[];
+/** What one demodulation shows of one part. */
+type PartEvidence = HarmonicFamily & {
+  readonly sidebands: readonly SpectralLine[];
   /** Hz between a line and its sidebands: the load zone goes round with the shaft, rolling elements with the cage. */
-  readonly apart: number;
+  readonly sidebandSpacing: number;
   /** Its lines are every second or third one of a lower frequency, so they are not its own. */
   readonly isOvertone: boolean;
 };
 
-/** What one demodulation says of all parts. */
-export type Demodulation = {
+/** What one demodulation shows of all parts. */
+type Demodulation = {
   readonly spectrum: EnvelopeSpectrum;
   readonly parts: Readonly<Record<BearingPart, PartEvidence>>;
-  /** The comb of a part, with lines that have another explanation left out. */
-  readonly without: (part: BearingPart, taken: Search['taken']) => Comb;
+  /** The harmonics of a part, with lines that have another explanation left out. */
+  readonly without: (part: BearingPart, excluded: HarmonicSearch['excluded']) => HarmonicFamily;
 };
 
+/** What the envelope spectra of one waveform show of a bearing. */
 export type BearingEvidence = {
-  /** Shaft speed in Hz, as found near the one that was said. */
+  /** Shaft speed in Hz, as found near the one that was stated. */
   readonly shaft: number;
   readonly orders: BearingOrders;
   readonly whitened: Demodulation;
@@ -53,11 +61,11 @@ const IMPULSIVE = 1;
 const LOUDER = 1.4;
 /** Of noise at a given place one line in four hundred is three times the median. */
 const STANDS_OUT = 3;
-/** What noise gives: beside a cage that strikes no other part can be told. */
-const MOST_BESIDE_CAGE = 1;
-const LEAST_TURNS = 10;
+/** What noise gives: beside a cage that strikes no other part can be identified. */
+const MAX_BESIDE_CAGE = 1;
+const MIN_TURNS = 10;
 /** Below it the resonances that impacts excite are out of reach. */
-const LEAST_RATE = 8_000;
+const MIN_RATE = 8_000;
 
 /** Why a waveform cannot show the defect frequencies of a bearing at a shaft speed in Hz; undefined when it can. */
 export function tooPoorForEnvelope(
@@ -72,14 +80,14 @@ export function tooPoorForEnvelope(
     return `the geometry of the bearing cannot be: ${balls} of ${ball_diameter} mm on ${pitch_diameter} mm`;
   }
   const highest = Math.max(orders.inner_race, orders.rolling_element) * shaft * HARMONICS;
-  const needed = Math.max(LEAST_RATE, 8 * highest);
+  const needed = Math.max(MIN_RATE, 8 * highest);
   if (rate < needed) {
     return `the rate is ${rate} Hz, expected at least ${Math.ceil(needed)} Hz for the envelope`;
   }
   const seconds = count / rate;
-  if (seconds * shaft < LEAST_TURNS) {
+  if (seconds * shaft < MIN_TURNS) {
     const turns = (seconds * shaft).toPrecision(3);
-    return `it lasts ${turns} turns of the shaft, expected at least ${LEAST_TURNS}`;
+    return `it lasts ${turns} turns of the shaft, expected at least ${MIN_TURNS}`;
   }
   return undefined;
 }
@@ -95,36 +103,36 @@ export function bearingEvidence(
   bearing: BearingGeometry,
 ): BearingEvidence {
   const orders = bearingOrders(bearing);
-  const half = halfOf(samples, rate);
+  const half = halfSpectrum(samples, rate);
   const highest = Math.max(orders.inner_race, orders.rolling_element) * shaft;
-  const white = envelopeSpectrum(squaredEnvelope(prewhitened(half), 0, half.size / 2));
-  const band = mostImpulsive(half, 2.2 * HARMONICS * highest);
-  const whitened = demodulation(white, shaft, orders);
-  const impulsive = demodulation(envelopeSpectrum(band), shaft, orders);
+  const white = envelopeSpectrum(squaredEnvelope(prewhiten(half), 0, half.size / 2));
+  const band = mostImpulsiveBand(half, 2.2 * HARMONICS * highest);
+  const whitened = searchParts(white, shaft, orders);
+  const impulsive = searchParts(envelopeSpectrum(band), shaft, orders);
   return {
     shaft,
     orders,
     whitened,
     impulsive,
     kurtosis: band.kurtosis,
-    scores: contested(whitened, impulsive, band.kurtosis),
+    scores: partScores(whitened, impulsive, band.kurtosis),
   };
 }
 
 /**
- * The prewhitened spectrum speaks first. The other is louder in all that modulates, so it counts less, and only when its
+ * The prewhitened spectrum counts first. The other is louder in all that modulates, so it counts less, and only when its
  * band is impulsive at all: without impacts, lines in an envelope are a modulation and no defect of a rolling bearing.
  */
 function scoreOf(white: number, loud: number, kurtosis: number): number {
   return Math.max(white, kurtosis >= IMPULSIVE ? loud - LOUDER : 0);
 }
 
-function own({ isOvertone }: PartEvidence, { score }: Comb): number {
+function ownScore({ isOvertone }: PartEvidence, { score }: HarmonicFamily): number {
   return isOvertone ? 0 : score;
 }
 
-/** The demodulation that speaks for a part. */
-export function voiceOf(
+/** The demodulation that a part's score rests on. */
+export function decisiveDemodulation(
   { whitened, impulsive, kurtosis }: BearingEvidence,
   part: BearingPart,
 ): Demodulation {
@@ -133,37 +141,37 @@ export function voiceOf(
 }
 
 /** The scores, with the lines of the strongest part and their sidebands taken from the others. */
-function contested(
+function partScores(
   whitened: Demodulation,
   impulsive: Demodulation,
   kurtosis: number,
 ): Record<BearingPart, number> {
   const scores = { outer_race: 0, inner_race: 0, rolling_element: 0, cage: 0 };
   for (const part of BEARING_PARTS) {
-    const white = own(whitened.parts[part], whitened.parts[part]);
-    const loud = own(impulsive.parts[part], impulsive.parts[part]);
+    const white = ownScore(whitened.parts[part], whitened.parts[part]);
+    const loud = ownScore(impulsive.parts[part], impulsive.parts[part]);
     scores[part] = scoreOf(white, loud, kurtosis);
   }
-  const strikes = isTrain(whitened);
+  const strikes = cageStrikes(whitened);
   const best = strikes ? 'cage' : strongestPart(scores);
   const left = ({ parts, without }: Demodulation, part: BearingPart) => {
-    return own(parts[part], without(part, linesOf(parts[best])));
+    return ownScore(parts[part], without(part, linesOf(parts[best])));
   };
   for (const part of BEARING_PARTS) {
     if (part === best || part === 'cage') continue;
     const score = scoreOf(left(whitened, part), left(impulsive, part), kurtosis);
-    scores[part] = strikes ? Math.min(score, MOST_BESIDE_CAGE) : score;
+    scores[part] = strikes ? Math.min(score, MAX_BESIDE_CAGE) : score;
   }
   return scores;
 }
 
 /**
  * Whether the cage itself strikes, once a turn of its own: then its first eight harmonics all stand out. The outer race is
- * over-rolled n times a turn of the cage, so each of its lines is a harmonic of the cage, and says nothing then.
+ * over-rolled n times a turn of the cage, so each of its lines is a harmonic of the cage, and proves nothing then.
  */
-function isTrain({ spectrum, parts }: Demodulation): boolean {
+function cageStrikes({ spectrum, parts }: Demodulation): boolean {
   const { frequency } = parts.cage;
-  const floor = floorAround(spectrum.amplitudes, spectrum.step, 4 * frequency, 4 * frequency);
+  const floor = medianAround(spectrum.amplitudes, spectrum.step, 4 * frequency, 4 * frequency);
   return [1, 2, 3, 4, 5, 6, 7, 8].every((harmonic) => {
     return lineAt(spectrum, '', harmonic * frequency, floor).ratio >= STANDS_OUT;
   });
@@ -176,7 +184,7 @@ export function strongestPart(scores: BearingEvidence['scores']): BearingPart {
   });
 }
 
-function linesOf({ frequency, apart }: PartEvidence): Search['taken'] {
+function linesOf({ frequency, sidebandSpacing: apart }: PartEvidence): HarmonicSearch['excluded'] {
   return (place, tolerance) => {
     const harmonic = Math.max(1, Math.round(place / frequency));
     const distance = Math.abs(place - harmonic * frequency);
@@ -184,25 +192,25 @@ function linesOf({ frequency, apart }: PartEvidence): Search['taken'] {
   };
 }
 
-function demodulation(
+function searchParts(
   spectrum: EnvelopeSpectrum,
   stated: number,
   orders: BearingOrders,
 ): Demodulation {
-  const free = { width: stated, taken: () => false };
-  const own = comb(spectrum, 'shaft', stated, { ...free, slip: SPEED_ERROR });
+  const free = { width: stated, excluded: () => false };
+  const own = findHarmonics(spectrum, 'shaft', stated, { ...free, slip: SPEED_ERROR });
   // Where the shaft's own lines do not show, the stated speed is as good as any.
   const shaft = own.score >= 2 ? own.frequency : stated;
   const onShaft = (frequency: number, tolerance: number) => {
     const order = Math.round(frequency / shaft);
     return order > 0 && Math.abs(frequency - order * shaft) < tolerance;
   };
-  const without = (part: BearingPart, taken: Search['taken']) => {
-    return comb(spectrum, part, orders[part] * stated, {
+  const without = (part: BearingPart, excluded: HarmonicSearch['excluded']) => {
+    return findHarmonics(spectrum, part, orders[part] * stated, {
       slip: SLIP,
       width: stated,
-      taken: (frequency, tolerance) => {
-        return onShaft(frequency, tolerance) || taken(frequency, tolerance);
+      excluded: (frequency, tolerance) => {
+        return onShaft(frequency, tolerance) || excluded(frequency, tolerance);
       },
     });
   };
@@ -212,7 +220,7 @@ function demodulation(
     const apart = part === 'rolling_element' ? orders.cage * shaft : shaft;
     const sidebands =
       part === 'cage' ? [] : sidebandsOf(spectrum, part, found.frequency, apart, stated);
-    return { ...found, sidebands, apart, isOvertone };
+    return { ...found, sidebands, sidebandSpacing: apart, isOvertone };
   };
   const parts = {
     outer_race: evidence('outer_race'),
@@ -224,10 +232,14 @@ function demodulation(
 }
 
 /** A rolling element that strikes one race only has lines at its spin, the half of what is looked for: they are its own. */
-function isOvertoneOf(spectrum: EnvelopeSpectrum, part: BearingPart, found: Comb): boolean {
+function isOvertoneOf(
+  spectrum: EnvelopeSpectrum,
+  part: BearingPart,
+  found: HarmonicFamily,
+): boolean {
   if (part === 'rolling_element' || part === 'cage') return false;
   const { frequency, harmonics } = found;
-  const floor = floorAround(spectrum.amplitudes, spectrum.step, frequency, frequency);
+  const floor = medianAround(spectrum.amplitudes, spectrum.step, frequency, frequency);
   const least = Math.max(STANDS_OUT, (harmonics[0]?.ratio ?? 0) / 2);
   return [
     [1 / 2, 3 / 2],
@@ -245,11 +257,35 @@ function sidebandsOf(
   about: number,
   apart: number,
   width: number,
-): Line[] {
-  const floor = floorAround(spectrum.amplitudes, spectrum.step, about, width);
+): SpectralLine[] {
+  const floor = medianAround(spectrum.amplitudes, spectrum.step, about, width);
   const unit = part === 'rolling_element' ? 'cage' : 'shaft';
   return [-1, 1].map((side) => {
     const sign = side < 0 ? '−' : '+';
     return lineAt(spectrum, `${part} ${sign} ${unit}`, about + side * apart, floor);
   });
+}
+
+/** Features that only a point with a bearing has: one score a part. */
+export const BEARING_SCORES = BEARING_PARTS.map((part) => `bearing_${part}`);
+
+/**
+ * The evidence as features: `bearing_<part>` is the score of its harmonics, `bearing_<part>_1x` (2x, 3x) the signal-to-noise
+ * ratio of a line in the prewhitened envelope spectrum, `envelope_<part>_1x` its amplitude in the impulsive band, over the
+ * mean of the squared envelope.
+ */
+export function bearingFeatureValues(evidence: BearingEvidence): Record<string, number> {
+  const { whitened, impulsive, scores, kurtosis } = evidence;
+  const values: Record<string, number> = { envelope_kurtosis: kurtosis };
+  [values.envelope_low = 0, values.envelope_high = 0] = impulsive.spectrum.band;
+  for (const part of BEARING_PARTS) {
+    values[`bearing_${part}`] = scores[part];
+    for (const [index, line] of whitened.parts[part].harmonics.entries()) {
+      values[`bearing_${part}_${index + 1}x`] = line.ratio;
+    }
+    for (const [index, line] of impulsive.parts[part].harmonics.entries()) {
+      values[`envelope_${part}_${index + 1}x`] = line.amplitude;
+    }
+  }
+  return values;
 }

@@ -1,8 +1,7 @@
-import { type BearingEvidence, voiceOf } from './bearing-evidence.ts';
-import { BEARING_PARTS, type BearingPart } from './bearing-frequencies.ts';
-import type { Line } from './comb.ts';
-
-export type { Line } from './comb.ts';
+import { BEARING_PARTS, type BearingPart } from './bearing.ts';
+import { type BearingEvidence, decisiveDemodulation } from './bearing-evidence.ts';
+import type { SpectralLine } from './harmonics.ts';
+import { medianAround } from './power-spectrum.ts';
 
 const STANDS_OUT = 4;
 /** What noise reaches at a given place in one of a hundred cases. */
@@ -15,8 +14,11 @@ const NOISE = 2.6;
 export function bearingLines(
   evidence: BearingEvidence,
   part: BearingPart,
-): { readonly supporting: readonly Line[]; readonly contradicting: readonly Line[] } {
-  const own = voiceOf(evidence, part);
+): {
+  readonly supporting: readonly SpectralLine[];
+  readonly contradicting: readonly SpectralLine[];
+} {
+  const own = decisiveDemodulation(evidence, part);
   const { scores } = evidence;
   const { harmonics, sidebands } = own.parts[part];
   const supporting = [...harmonics, ...sidebands].filter(({ ratio }) => ratio >= STANDS_OUT);
@@ -27,11 +29,60 @@ export function bearingLines(
     return each !== part && each !== 'cage' && scores[each] >= 1.5;
   });
   const { resolution } = own.spectrum;
-  const isOwn = ({ frequency }: Line) => {
+  const isOwn = ({ frequency }: SpectralLine) => {
     return supporting.some((line) => Math.abs(line.frequency - frequency) < 2 * resolution);
   };
   const foreign = others
     .flatMap((each) => own.parts[each].harmonics)
     .filter((line) => line.ratio >= STANDS_OUT && !isOwn(line));
   return { supporting, contradicting: [...missing, ...bare, ...foreign] };
+}
+
+const EXPLAINED_HARMONICS = 8;
+const EXPLAINED_SIDEBANDS = 6;
+const MAX_LINES = 3;
+
+/**
+ * Lines of the envelope spectrum that a part's score rests on: stronger than every line of the part, and neither its harmonics, nor
+ * their sidebands, nor multiples of shaft or cage: strongest first, at most three. With a wrong speed or geometry a part
+ * may fit the sidebands of what really strikes; then the strongest lines of what strikes are unexplained.
+ */
+export function unexplainedLines(
+  evidence: BearingEvidence,
+  part: BearingPart,
+): readonly SpectralLine[] {
+  const { shaft, orders } = evidence;
+  const { spectrum, parts } = decisiveDemodulation(evidence, part);
+  const { amplitudes, step, resolution } = spectrum;
+  const { frequency, harmonics } = parts[part];
+  const strongest = Math.max(...harmonics.map(({ amplitude }) => amplitude));
+  const apart = [shaft, orders.cage * shaft];
+  const last = Math.min(amplitudes.length - 1, Math.floor((3.3 * frequency) / step));
+  const found: { readonly bin: number; readonly amplitude: number }[] = [];
+  for (let bin = Math.ceil((0.3 * shaft) / step); bin <= last; bin++) {
+    const amplitude = amplitudes[bin] ?? 0;
+    const isPeak =
+      amplitude >= (amplitudes[bin - 1] ?? 0) && amplitude > (amplitudes[bin + 1] ?? 0);
+    if (amplitude > strongest && isPeak && !isExplained(bin * step)) found.push({ bin, amplitude });
+  }
+  found.sort((a, b) => b.amplitude - a.amplitude);
+  return found.slice(0, MAX_LINES).map(({ bin, amplitude }) => {
+    const floor = medianAround(amplitudes, step, bin * step, shaft);
+    const ratio = floor > 0 ? amplitude / floor : 0;
+    return { name: 'of no part', frequency: bin * step, amplitude, ratio };
+  });
+
+  function isExplained(place: number): boolean {
+    for (let harmonic = 0; harmonic <= EXPLAINED_HARMONICS; harmonic++) {
+      const distance = Math.abs(place - (harmonic / 2) * frequency);
+      for (const spacing of apart) {
+        const order = Math.round(distance / spacing);
+        // A speed that was read to half a percent is off by more the further the sideband.
+        const tolerance = 2 * resolution + 0.005 * order * spacing;
+        if (order <= EXPLAINED_SIDEBANDS && Math.abs(distance - order * spacing) < tolerance)
+          return true;
+      }
+    }
+    return false;
+  }
 }

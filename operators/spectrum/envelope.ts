@@ -1,7 +1,7 @@
-import { hannOf, planOf, sizeFor } from './transform.ts';
+import { fftPlan, fftSize, hannWindow } from './fft.ts';
 
 /** The positive half of the transform of samples about their mean, zeros appended up to `size`; bins are interleaved. */
-export type Half = {
+export type HalfSpectrum = {
   readonly bins: Float64Array;
   readonly size: number;
   readonly count: number;
@@ -9,10 +9,10 @@ export type Half = {
 };
 
 /** The positive half of a waveform's transform: the start of every demodulation. */
-export function halfOf(samples: Float32Array, rate: number): Half {
+export function halfSpectrum(samples: Float32Array, rate: number): HalfSpectrum {
   const count = samples.length;
-  const size = sizeFor(count);
-  const { fft, input, output } = planOf(size);
+  const size = fftSize(count);
+  const { fft, input, output } = fftPlan(size);
   let mean = 0;
   for (let index = 0; index < count; index++) mean += samples[index] ?? 0;
   mean /= count;
@@ -26,7 +26,7 @@ export function halfOf(samples: Float32Array, rate: number): Half {
  * Cepstrum prewhitening: every bin at magnitude one, its phase kept (Borghesani et al., MSSP 36 (2013) 370; it is the
  * real cepstrum set to zero). Takes away tones and resonances alike, so that impulses remain.
  */
-export function prewhitened(half: Half): Half {
+export function prewhiten(half: HalfSpectrum): HalfSpectrum {
   const { bins } = half;
   const white = new Float64Array(bins.length);
   for (let at = 2; at < bins.length; at += 2) {
@@ -54,8 +54,8 @@ export type Envelope = {
  * has lines up to twice the band width; what folds back into the lower half weighs little, as the noise of a square falls
  * off linearly: only lines well below the band width are to be read.
  */
-export function squaredEnvelope(half: Half, first: number, width: number): Envelope {
-  const { fft, input, output } = planOf(width);
+export function squaredEnvelope(half: HalfSpectrum, first: number, width: number): Envelope {
+  const { fft, input, output } = fftPlan(width);
   input.set(half.bins.subarray(2 * first, 2 * (first + width)));
   fft.inverseTransform(output, input);
   const squares = new Float64Array(Math.max(1, Math.floor((half.count * width) / half.size)));
@@ -83,8 +83,8 @@ export function envelopeKurtosis(squares: Float64Array): number {
  * The envelope of the band with the highest kurtosis, among halves, quarters and eighths of the spectrum that are at
  * least `narrowest` Hz wide. The uppermost eighth is left out: it is the slope of the filter before the converter.
  */
-export function mostImpulsive(
-  half: Half,
+export function mostImpulsiveBand(
+  half: HalfSpectrum,
   narrowest: number,
 ): Envelope & { readonly kurtosis: number } {
   const whole = half.size / 2;
@@ -117,9 +117,9 @@ export type EnvelopeSpectrum = {
 /** Amplitudes of a squared envelope over its mean, under a Hann window. */
 export function envelopeSpectrum({ squares, rate, band }: Envelope): EnvelopeSpectrum {
   const count = squares.length;
-  const size = sizeFor(count);
-  const { fft, input, output } = planOf(size);
-  const { weights, sum } = hannOf(count);
+  const size = fftSize(count);
+  const { fft, input, output } = fftPlan(size);
+  const { weights, sum } = hannWindow(count);
   let weighted = 0;
   for (let index = 0; index < count; index++) {
     weighted += (weights[index] ?? 0) * (squares[index] ?? 0);

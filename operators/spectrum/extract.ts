@@ -1,17 +1,26 @@
 import { ACCELERATION_FEATURES, accelerationFeatures } from './acceleration-features.ts';
-import { type BearingEvidence, bearingEvidence, tooPoorForEnvelope } from './bearing-evidence.ts';
-import type { BearingGeometry } from './bearing-frequencies.ts';
-import { BEARING_SCORES, bearingValues } from './bearing-values.ts';
-import { type Burst, type Found, refuse, unusable } from './burst.ts';
-import { clippedSamples } from './clipping.ts';
-import type { KeptLine } from './kept-lines.ts';
-import { hannLines } from './lines.ts';
+import type { BearingGeometry } from './bearing.ts';
+import {
+  BEARING_SCORES,
+  type BearingEvidence,
+  bearingEvidence,
+  bearingFeatureValues,
+  tooPoorForEnvelope,
+} from './bearing-evidence.ts';
 import { MOTION_FEATURES, motionFeatures, shaftFeatures } from './motion-features.ts';
-import type { Order } from './shaft-orders.ts';
-import { shaftSpeedOf } from './shaft-speed.ts';
-import { VIBRATION_UNITS, vibrationUnit } from './units.ts';
+import { powerSpectrum, type SpectralPeak } from './power-spectrum.ts';
+import { type ShaftOrder, shaftSpeedOf } from './shaft.ts';
+import {
+  clippedSamples,
+  type FeatureValues,
+  markAbsent,
+  type TimeWaveform,
+  unusable,
+  VIBRATION_UNITS,
+  vibrationUnit,
+} from './time-waveform.ts';
 
-/** The shaft speed that features rest on, in Hz; the confidence of one that was said is 1. */
+/** The shaft speed that features rest on, in Hz; the confidence of a stated one is 1. */
 export type Shaft = {
   readonly shaft: number;
   readonly confidence: number;
@@ -19,23 +28,23 @@ export type Shaft = {
 };
 
 /** Features, and what they rest on, for a diagnosis or a picture. */
-export type Extracted = Found & {
-  readonly burst?: Burst;
+export type Extracted = FeatureValues & {
+  readonly waveform?: TimeWaveform;
   readonly shaft?: Shaft;
   /** Velocity, mm/s. */
-  readonly orders: readonly Order[];
-  readonly lines: readonly KeptLine[];
+  readonly orders: readonly ShaftOrder[];
+  readonly lines: readonly SpectralPeak[];
   readonly bearing?: BearingEvidence;
 };
 
 /** Up to this share of clipped samples an rms is still right to about one percent. */
 const CLIPPED_SHARE = 0.01;
 /** A speed read from a spectrum counts from here on. */
-const LEAST_CONFIDENCE = 0.15;
+const MIN_CONFIDENCE = 0.15;
 
 /**
- * The features of one whole burst: see `Features` for names and units. `rpm` chooses the velocity band and says where the
- * lines of the shaft are. With a `bearing` its defect frequencies are looked for, and the speed where it was not said: only
+ * The features of one whole waveform: see `Features` for names and units. `rpm` chooses the velocity band and where the
+ * lines of the shaft are. With a `bearing` its defect frequencies are looked for, and the speed where it was not stated: only
  * then is an envelope paid for. A feature that cannot be right is absent, with the reason; no bad input throws.
  */
 export function extract(
@@ -45,32 +54,32 @@ export function extract(
   rpm: number | undefined,
   bearing?: BearingGeometry,
 ): Extracted {
-  const found: Found = { values: {}, absent: {} };
+  const found: FeatureValues = { values: {}, absent: {} };
   const nothing = { ...found, orders: [], lines: [] };
   const asked = bearing === undefined ? [] : BEARING_SCORES;
   const all = [...ACCELERATION_FEATURES, ...MOTION_FEATURES, ...asked];
   const unit = vibrationUnit(unitName);
   const why = unusable(samples, rate);
   if (unit === undefined || why !== undefined) {
-    refuse(found, all, why ?? `the unit is "${unitName}", expected one of ${VIBRATION_UNITS}`);
+    markAbsent(found, all, why ?? `the unit is "${unitName}", expected one of ${VIBRATION_UNITS}`);
     return nothing;
   }
   const clipped = clippedSamples(samples);
   const clippedText = `${clipped} of ${samples.length} samples are clipped`;
   if (clipped > CLIPPED_SHARE * samples.length) {
-    refuse(found, all, clippedText);
+    markAbsent(found, all, clippedText);
     return nothing;
   }
 
-  const burst = { samples, rate, unit, rpm, spectrum: hannLines(samples, rate) };
-  accelerationFeatures(burst, clipped === 0 ? undefined : clippedText, found);
-  const lines = motionFeatures(burst, found);
-  const shaft = shaftOf(burst, bearing, found);
-  const orders = shaftFeatures(burst, shaft?.shaft, found);
-  const evidence = bearing && bearingFeatures(burst, shaft, bearing, found);
+  const waveform = { samples, rate, unit, rpm, spectrum: powerSpectrum(samples, rate) };
+  accelerationFeatures(waveform, clipped === 0 ? undefined : clippedText, found);
+  const lines = motionFeatures(waveform, found);
+  const shaft = shaftOf(waveform, bearing, found);
+  const orders = shaftFeatures(waveform, shaft?.shaft, found);
+  const evidence = bearing && bearingFeatures(waveform, shaft, bearing, found);
   return {
     ...found,
-    burst,
+    waveform,
     orders,
     lines,
     ...(shaft === undefined ? {} : { shaft }),
@@ -78,27 +87,27 @@ export function extract(
   };
 }
 
-/** Said, else read from the spectrum, which is worth its cost only where a bearing asks for it. */
+/** As stated, else read from the spectrum, which is worth its cost only where a bearing asks for it. */
 function shaftOf(
-  { rpm, spectrum }: Burst,
+  { rpm, spectrum }: TimeWaveform,
   bearing: BearingGeometry | undefined,
-  { values }: Found,
+  { values }: FeatureValues,
 ): Shaft | undefined {
   if (rpm !== undefined)
     return rpm > 0 ? { shaft: rpm / 60, confidence: 1, from: 'message' } : undefined;
   if (bearing === undefined) return undefined;
   const found = shaftSpeedOf(spectrum);
-  if (found === undefined || found.confidence < LEAST_CONFIDENCE) return undefined;
+  if (found === undefined || found.confidence < MIN_CONFIDENCE) return undefined;
   values.shaft_rpm = found.shaft * 60;
   values.shaft_confidence = found.confidence;
   return { ...found, from: 'spectrum' };
 }
 
 function bearingFeatures(
-  { samples, rate, unit, rpm }: Burst,
+  { samples, rate, unit, rpm }: TimeWaveform,
   speed: Shaft | undefined,
   bearing: BearingGeometry,
-  found: Found,
+  found: FeatureValues,
 ): BearingEvidence | undefined {
   const reason =
     unit.quantity !== 'acceleration'
@@ -109,10 +118,10 @@ function bearingFeatures(
           : 'the shaft speed was not said, and the spectrum does not show it clearly'
         : tooPoorForEnvelope(samples.length, rate, speed.shaft, bearing);
   if (speed === undefined || reason !== undefined) {
-    refuse(found, BEARING_SCORES, reason ?? '');
+    markAbsent(found, BEARING_SCORES, reason ?? '');
     return undefined;
   }
   const evidence = bearingEvidence(samples, rate, speed.shaft, bearing);
-  Object.assign(found.values, bearingValues(evidence));
+  Object.assign(found.values, bearingFeatureValues(evidence));
   return evidence;
 }

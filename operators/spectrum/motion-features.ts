@@ -1,14 +1,19 @@
-import { type Burst, type Found, outOfReach, refuse } from './burst.ts';
-import { type KeptLine, keptLines } from './kept-lines.ts';
-import { bandRms, type Integrations } from './lines.ts';
-import { type Order, shaftOrders, tooShortForOrders } from './shaft-orders.ts';
-import { GRAVITY, type VibrationUnit } from './units.ts';
+import { bandRms, type Integrations, type SpectralPeak, spectralPeaks } from './power-spectrum.ts';
+import { type ShaftOrder, shaftOrders, tooShortForOrders } from './shaft.ts';
+import {
+  type FeatureValues,
+  GRAVITY,
+  markAbsent,
+  outOfReach,
+  type TimeWaveform,
+  type VibrationUnit,
+} from './time-waveform.ts';
 
-/** Velocity band of ISO 20816-3, in Hz; machines slower than 600 rpm are judged from 2 Hz on. */
+/** Velocity band of ISO 20816-3, in Hz; for machines slower than 600 rpm it begins at 2 Hz. */
 const HIGH = 1_000;
 const LOW = 10;
 const LOW_FOR_SLOW = 2;
-const MOST_LINES = 5;
+const MAX_PEAKS = 5;
 
 const MOTION = ['velocity_rms', 'displacement_rms'];
 const SHAFT = ['velocity_1x', 'velocity_2x', 'velocity_3x'];
@@ -30,19 +35,22 @@ function velocityOf({ quantity, factor }: VibrationUnit): {
 }
 
 /** Velocity (mm/s) and displacement (µm), rms, from 10 to 1000 Hz; the strongest lines as `line_<n>_…`. */
-export function motionFeatures(burst: Burst, into: Found): readonly KeptLine[] {
-  const { spectrum, rpm } = burst;
+export function motionFeatures(
+  waveform: TimeWaveform,
+  into: FeatureValues,
+): readonly SpectralPeak[] {
+  const { spectrum, rpm } = waveform;
   const band = { low: rpm !== undefined && rpm > 0 && rpm < 600 ? LOW_FOR_SLOW : LOW, high: HIGH };
-  const reason = outOfReach(burst, band);
+  const reason = outOfReach(waveform, band);
   if (reason !== undefined) {
-    refuse(into, MOTION, reason);
+    markAbsent(into, MOTION, reason);
     return [];
   }
-  const { integrations, factor } = velocityOf(burst.unit);
+  const { integrations, factor } = velocityOf(waveform.unit);
   into.values.velocity_rms = bandRms(spectrum, band, integrations) * factor;
   const further: Integrations = integrations === 1 ? 2 : integrations === 0 ? 1 : 0;
   into.values.displacement_rms = bandRms(spectrum, band, further) * factor * 1_000;
-  const lines = keptLines(spectrum, band, integrations, MOST_LINES).map((line) => {
+  const lines = spectralPeaks(spectrum, band, integrations, MAX_PEAKS).map((line) => {
     return { ...line, rms: line.rms * factor };
   });
   for (const [index, { frequency, rms }] of lines.entries()) {
@@ -54,20 +62,20 @@ export function motionFeatures(burst: Burst, into: Found): readonly KeptLine[] {
 
 /** The velocity (mm/s rms) at multiples of the shaft speed in Hz. */
 export function shaftFeatures(
-  burst: Burst,
+  waveform: TimeWaveform,
   shaft: number | undefined,
-  into: Found,
-): readonly Order[] {
+  into: FeatureValues,
+): readonly ShaftOrder[] {
   const reason =
-    burst.rpm === 0
+    waveform.rpm === 0
       ? 'the shaft stands still'
-      : tooShortForOrders(burst.samples.length, burst.rate, shaft);
+      : tooShortForOrders(waveform.samples.length, waveform.rate, shaft);
   if (shaft === undefined || reason !== undefined) {
-    refuse(into, SHAFT, reason ?? 'the shaft speed is unknown');
+    markAbsent(into, SHAFT, reason ?? 'the shaft speed is unknown');
     return [];
   }
-  const { integrations, factor } = velocityOf(burst.unit);
-  const orders = shaftOrders(burst.spectrum, shaft, integrations).map((order) => {
+  const { integrations, factor } = velocityOf(waveform.unit);
+  const orders = shaftOrders(waveform.spectrum, shaft, integrations).map((order) => {
     return { ...order, rms: order.rms * factor };
   });
   for (const { order, rms } of orders) {

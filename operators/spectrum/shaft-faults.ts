@@ -1,5 +1,5 @@
 import type { Extracted } from './extract.ts';
-import type { Order } from './shaft-orders.ts';
+import type { ShaftOrder } from './shaft.ts';
 
 export const SHAFT_FAULTS = ['unbalance', 'misalignment', 'looseness'] as const;
 export type ShaftFault = (typeof SHAFT_FAULTS)[number];
@@ -9,7 +9,7 @@ export type ShaftEvidence = {
   readonly score: number;
   /** Share of the velocity's power that the lines of this fault explain. */
   readonly share: number;
-  readonly lines: readonly Order[];
+  readonly lines: readonly ShaftOrder[];
 };
 
 /**
@@ -43,10 +43,10 @@ export function shaftFaults({
   }
   const severity = velocity / SEVERE;
   const at = (order: number) => clear.find((line) => line.order === order)?.rms ?? 0;
-  const shareOf = (lines: readonly Order[]) => {
+  const shareOf = (lines: readonly ShaftOrder[]) => {
     return Math.min(1, lines.reduce((sum, { rms }) => sum + rms * rms, 0) / velocity ** 2);
   };
-  const fault = (score: number, lines: readonly Order[]): ShaftEvidence => {
+  const fault = (score: number, lines: readonly ShaftOrder[]): ShaftEvidence => {
     return { score: Math.min(severity, score), share: shareOf(lines), lines };
   };
 

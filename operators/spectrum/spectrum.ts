@@ -1,14 +1,15 @@
 import type { Stage, StageId } from '../flow/flow.ts';
 import { keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import type { Features } from '../model/features.ts';
-import { assetOf, type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
+import type { Waveform } from '../model/decoded.ts';
+import { locate } from '../model/key.ts';
+import { applyChange, assetOf, emptyKnowledge, type Knowledge } from '../model/knowledge.ts';
+import type { Features } from '../model/observation.ts';
 import type { Point } from '../model/plant-model.ts';
+import type { FeaturesRow } from '../model/tables.ts';
 import { type EventTime, eventTime, SECOND } from '../model/time.ts';
-import type { Waveform } from '../model/waveform.ts';
 import { assemble } from './assemble.ts';
 import { extract } from './extract.ts';
-import { toFeaturesRow } from './to-features-row.ts';
 
 /**
  * Waveforms become features: an event of the asset at the end of the waveform, and a row in `features`. Unit and
@@ -22,13 +23,13 @@ export function spectrum(states: States): Stage<Waveform, Features> {
       version: 1,
       scope: 'source',
       open: () => null,
-      openShared: nothingKnown,
-      onChange: (shared, change) => learn(shared, change.value),
+      openShared: emptyKnowledge,
+      onChange: (shared, change) => applyChange(shared, change.value),
       onEvent(_, { value: waveform, late }, shared, out) {
         const point = assetOf(shared, waveform.asset)?.points.find(({ id }) => {
           return id === waveform.point;
         });
-        const features = describeWaveform(waveform, point);
+        const features = featuresOf(waveform, point);
         out.land('features', toFeaturesRow(features));
         out.emit(features, {
           key: waveform.asset,
@@ -42,7 +43,7 @@ export function spectrum(states: States): Stage<Waveform, Features> {
   return (source) => source.pipe(assemble(states), describe);
 }
 
-function describeWaveform(waveform: Waveform, point: Point | undefined): Features {
+function featuresOf(waveform: Waveform, point: Point | undefined): Features {
   const { asset, time, rate, samples } = waveform;
   const rpm = waveform.rpm ?? point?.rpm;
   const { values, absent } = extract(
@@ -69,4 +70,20 @@ function describeWaveform(waveform: Waveform, point: Point | undefined): Feature
 function endOf({ time, rate, samples }: Waveform): EventTime {
   const duration = (samples.length / rate) * SECOND;
   return Number.isFinite(duration) ? eventTime(time + duration) : time;
+}
+
+/** The row of `features` for one waveform's features. */
+function toFeaturesRow(features: Features): FeaturesRow {
+  const { asset, point, component, time, rate, samples, rpm, values, absent } = features;
+  return {
+    ...locate(asset),
+    point,
+    component: component ?? '',
+    time,
+    rate,
+    samples,
+    rpm: rpm ?? null,
+    values,
+    absent,
+  };
 }

@@ -1,11 +1,17 @@
+/** What suppresses a request: planned stretches and start-ups, now or by a schedule that came too late. */
+
+import { rulesOf } from '../model/knowledge.ts';
+import { scheduledFor } from '../model/line-schedules.ts';
 import { isStarting } from '../model/machine-event.ts';
+import type { Situation } from '../model/observation.ts';
 import type { ScheduleEntry } from '../model/schedule.ts';
-import type { Situation } from '../model/situation.ts';
 import { type Duration, type EventTime, plus } from '../model/time.ts';
 import type { SuppressionRule } from '../model/trigger-rule.ts';
 import { fits } from '../model/wildcard.ts';
+import type { Episode, EpisodeContext } from './episode.ts';
+import { stretchText } from './maintenance-window.ts';
 
-/** What holds a request back, and until when as far as the schedule knows; null: until the machine says so. */
+/** What suppresses a request, and until when as far as the schedule knows; null: until the machine says so. */
 export type Suppression = {
   readonly kind: string;
   readonly until: EventTime | null;
@@ -13,16 +19,51 @@ export type Suppression = {
   readonly entry?: ScheduleEntry;
 };
 
+/** What suppresses the request of a problem now, by `suppress` in the rules; undefined for nothing. */
+export function suppressionNow(
+  { signals, situation }: Episode,
+  { state, shared, out, time }: EpisodeContext,
+): Suppression | undefined {
+  return suppressionAt(rulesOf(shared.knowledge, out.key)?.suppress ?? [], {
+    ...{ signals, time, situation: state.situation ?? situation },
+    entries: scheduledFor(shared.schedules, out.key),
+  });
+}
+
+/**
+ * The planned stretches that would have suppressed a request from `opened` on without a break, had today's schedule been
+ * known then.
+ */
+export function plannedStretchesFrom(
+  opened: EventTime,
+  { signals }: Episode,
+  { shared, out }: EpisodeContext,
+): { readonly until: EventTime; readonly text: string } | undefined {
+  const rules = rulesOf(shared.knowledge, out.key)?.suppress ?? [];
+  const entries = scheduledFor(shared.schedules, out.key);
+  // What the machine reports of itself was known in time.
+  const situation = { state: '', started: null };
+  const stretches: string[] = [];
+  let until = opened;
+  for (;;) {
+    const found = suppressionAt(rules, { signals, time: until, situation, entries });
+    if (found?.entry === undefined || found.until === null) break;
+    stretches.push(stretchText({ ...found.entry, entry: found.entry.id }));
+    until = found.until;
+  }
+  return stretches.length === 0 ? undefined : { until, text: stretches.join(' and ') };
+}
+
 type Question = {
   readonly signals: readonly string[];
   readonly time: EventTime;
-  /** The latest that is known: what the schedule says of planned stretches is asked of the schedule itself. */
+  /** The latest that is known. What the schedule says of planned stretches is asked of the schedule itself. */
   readonly situation: Pick<Situation, 'state' | 'started'>;
   readonly entries: readonly ScheduleEntry[];
 };
 
-/** Whether a suppression covers all signals of a problem now: the one that lasts longest, undefined for none. */
-export function suppressionOf(
+/** A rule suppresses a problem when it covers all signals of it. Of several stretches the one that lasts longest. */
+function suppressionAt(
   rules: readonly SuppressionRule[],
   question: Question,
 ): Suppression | undefined {

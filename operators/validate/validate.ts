@@ -1,19 +1,17 @@
 import type { Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import { type Decoded, type Tick, weightOf } from '../model/decoded.ts';
-import type { Frame } from '../model/frame.ts';
-import { assetOf, type Knowledge, learn, nothingKnown } from '../model/knowledge.ts';
+import { type Decoded, type Frame, type Tick, weightOf } from '../model/decoded.ts';
+import { applyChange, assetOf, emptyKnowledge, type Knowledge } from '../model/knowledge.ts';
 import type { Asset } from '../model/plant-model.ts';
-import { isRepeat, noRepeats, type Repeats } from './repeats.ts';
 
 // A source that fails over between gateways has two producers; more than a few are reboots of the same one.
-const MOST_PRODUCERS = 4;
+const MAX_PRODUCERS = 4;
 
-type State = { producers: [name: string, repeats: Repeats][] };
+type State = { producers: [name: string, seen: SeenMarks][] };
 
 /**
- * Holds each message against the plant model: unknown assets and repeated messages go to `dead_letters`; signals that the
+ * Checks each message against the plant model: unknown assets and repeated messages go to `dead_letters`; signals that the
  * model does not have are marked `unknown`, counted, and still land.
  */
 export function validate(states: States): Stage<Decoded, Decoded> {
@@ -23,8 +21,8 @@ export function validate(states: States): Stage<Decoded, Decoded> {
       version: 1,
       scope: 'source',
       open: () => ({ producers: [] }),
-      openShared: nothingKnown,
-      onChange: (knowledge, change) => learn(knowledge, change.value),
+      openShared: emptyKnowledge,
+      onChange: (knowledge, change) => applyChange(knowledge, change.value),
       onEvent(state, event, knowledge, out) {
         const { value } = event;
         if (value.kind === 'tick') {
@@ -32,23 +30,23 @@ export function validate(states: States): Stage<Decoded, Decoded> {
           return;
         }
         const { identity, sequence } = value.origin;
-        const place = `message ${sequence}`;
+        const original = `message ${sequence}`;
         const asset = assetOf(knowledge, value.asset);
         if (asset === undefined) {
           const detail = `the plant model has no asset ${value.asset}`;
-          out.deadLetter('unknown', detail, place, weightOf(value));
-          // Nothing is remembered of subjects that anybody can make up.
+          out.deadLetter('unknown', detail, original, weightOf(value));
+          // No state is kept for subjects that anybody can make up.
           out.close();
           return;
         }
-        if (identity !== undefined && wasSeen(state, identity.producer, identity.mark)) {
+        if (identity !== undefined && isRepeated(state, identity.producer, identity.mark)) {
           const detail = 'the same message was seen before on this subject';
-          out.deadLetter('duplicate', detail, place, weightOf(value));
+          out.deadLetter('duplicate', detail, original, weightOf(value));
           return;
         }
-        pass(event, value.kind === 'frame' ? known(value, asset, out) : value, out);
+        pass(event, value.kind === 'frame' ? markUnknown(value, asset, out) : value, out);
         if (value.kind === 'waveform' && !asset.points.some(({ id }) => id === value.point)) {
-          out.deadLetter('unknown', `the asset has no point ${value.point}`, place);
+          out.deadLetter('unknown', `the asset has no point ${value.point}`, original);
         }
       },
     },
@@ -60,20 +58,20 @@ function pass(event: Event<Decoded>, value: Decoded | Tick, out: Out<Decoded>): 
   out.emit(value, { time: event.time });
 }
 
-function wasSeen(state: State, producer: string, mark: number): boolean {
+function isRepeated(state: State, producer: string, mark: number): boolean {
   const known = state.producers.find(([name]) => name === producer);
-  if (known !== undefined) return isRepeat(known[1], mark, producer !== '');
-  const repeats = noRepeats();
-  state.producers.push([producer, repeats]);
-  if (state.producers.length > MOST_PRODUCERS) state.producers.shift();
-  return isRepeat(repeats, mark, producer !== '');
+  if (known !== undefined) return isDuplicate(known[1], mark, producer !== '');
+  const seen = noMarks();
+  state.producers.push([producer, seen]);
+  if (state.producers.length > MAX_PRODUCERS) state.producers.shift();
+  return isDuplicate(seen, mark, producer !== '');
 }
 
 /** What a machine sent last, and what of it its model does not have. Derived, so no state. */
 type Checked = { readonly signals: readonly string[]; readonly unknown: readonly string[] };
 const checked = new WeakMap<Asset, Checked>();
 
-function known(frame: Frame, asset: Asset, out: Out<Decoded>): Frame {
+function markUnknown(frame: Frame, asset: Asset, out: Out<Decoded>): Frame {
   const unknown = [...unknownOf(frame.signals, asset)];
   for (const { signal } of frame.texts) {
     if (!Object.hasOwn(asset.signals, signal)) unknown.push(signal);
@@ -92,4 +90,50 @@ function unknownOf(signals: readonly string[], asset: Asset): readonly string[] 
   const unknown = signals.filter((signal) => !Object.hasOwn(asset.signals, signal));
   checked.set(asset, { signals, unknown });
   return unknown;
+}
+
+/**
+ * The marks of one producer's latest messages on one source. `marks` is a ring that grows to `MAX_MARKS`; `floor` is the
+ * greatest mark that has fallen out of it.
+ */
+type SeenMarks = {
+  marks: Float64Array;
+  next: number;
+  count: number;
+  floor: number;
+  /** The greatest mark ever. */
+  highest: number;
+};
+
+/** How many messages back a duplicate is found. */
+export const MAX_MARKS = 1_024;
+const INITIAL_MARKS = 16;
+
+export function noMarks(): SeenMarks {
+  const marks = new Float64Array(INITIAL_MARKS).fill(Number.NaN);
+  return { marks, next: 0, count: 0, floor: -1, highest: -1 };
+}
+
+/**
+ * Whether this mark was seen before; if not, adds it. Producers count, so a mark at or below the floor is an
+ * old message sent again; hashes (`counted` false) are looked up in the ring only.
+ */
+export function isDuplicate(seen: SeenMarks, mark: number, counted: boolean): boolean {
+  if (counted && mark <= seen.floor) return true;
+  // Producers count upwards: nearly every mark is above all before it, and need not be looked for.
+  if (mark <= seen.highest && seen.marks.includes(mark)) return true;
+  seen.highest = Math.max(seen.highest, mark);
+  if (seen.count === seen.marks.length && seen.count < MAX_MARKS) grow(seen);
+  if (seen.count < seen.marks.length) seen.count += 1;
+  else seen.floor = Math.max(seen.floor, seen.marks[seen.next] ?? -1);
+  seen.marks[seen.next] = mark;
+  seen.next = (seen.next + 1) % seen.marks.length;
+  return false;
+}
+
+function grow(seen: SeenMarks): void {
+  const marks = new Float64Array(seen.marks.length * 2).fill(Number.NaN);
+  marks.set(seen.marks);
+  seen.next = seen.marks.length;
+  seen.marks = marks;
 }

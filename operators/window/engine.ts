@@ -1,41 +1,66 @@
+/** The windows of one rule at one source at work: takes readings in, and fires windows when they are due. */
+
 import { BEGINNING, END_OF_TIME } from '../model/time.ts';
-import { ACCUMULATOR, add, COUNT, clear, LARGEST, merge } from './accumulator.ts';
-import { placeAligned } from './aligned.ts';
-import { hold, release } from './held.ts';
 import {
-  type Engine,
-  expiry,
-  freshMark,
-  LATE,
-  lastMoment,
-  NEVER,
-  type Panes,
-  type Report,
-  touch,
-} from './panes.ts';
-import { placeSession } from './session.ts';
-import { gridFloor } from './shape.ts';
-import { addToSketch, mergeSketch, openSketch } from './sketch.ts';
+  ACCUMULATOR,
+  addReading,
+  COUNT,
+  clearAccumulator,
+  LARGEST,
+  mergeAccumulators,
+} from './aggregate.ts';
 import {
+  COLUMN,
   DIRTY,
+  EARLY,
   endOf,
+  enqueueReading,
   findOrInsert,
-  LANE,
   LINKS,
-  MARK,
+  NEVER,
   NONE,
   newerThan,
   olderThan,
-  purge,
+  type Panes,
+  releaseReadings,
   remove,
   startOf,
   VERSION,
   WIDTH,
-} from './slots.ts';
+  type WindowState,
+} from './panes.ts';
+import { floorToGrid, type Windower } from './shape.ts';
+import { addToSketch, mergeSketch, openSketch, type Sketch } from './sketch.ts';
+import {
+  expiresAt,
+  lastMoment,
+  placeAligned,
+  placeSession,
+  type Retract,
+  TOO_LATE,
+} from './windower.ts';
+
+/** Where firing windows go. `numbers` at `at` is an accumulator, valid only during the call. */
+export interface Report {
+  /** `timely`: its time has come, or it fires early (version 0). Otherwise it fires again because of late readings. */
+  fire(
+    column: number,
+    start: number,
+    end: number,
+    numbers: Float64Array,
+    at: number,
+    sketch: Sketch | undefined,
+    version: number,
+    timely: boolean,
+  ): void;
+  /** A reading came too late for all of its windows. `position`: of it among the values of its frame. */
+  tooLate(column: number, time: number, value: number, position: number): void;
+  retract: Retract;
+}
 
 /** One signal's readings of a frame: `values[from + i]` at `times[i]`, NaN where there is none. */
-export type Column = {
-  readonly lane: number;
+export type SignalReadings = {
+  readonly column: number;
   readonly times: Float64Array;
   readonly values: Float64Array;
   readonly from: number;
@@ -45,20 +70,20 @@ export type Column = {
  * Takes one signal's readings of a frame in; `now` is the source's watermark. Windows that are already past it are
  * only marked: `flush` fires them. Returns how many values are too large for any statistic and were left out.
  */
-export function addColumn(
-  engine: Engine,
-  panes: Panes,
-  column: Column,
+export function addReadings(
+  windower: Windower,
+  state: WindowState,
+  readings: SignalReadings,
   now: number,
   report: Report,
 ): number {
-  const { lane, times, values, from } = column;
-  panes.handled = Math.max(panes.handled, now);
-  const { slots } = panes;
-  const session = engine.shape.assigner.kind === 'session' ? engine.shape.assigner.gap - 1 : 0;
-  const { single } = engine.layout;
-  const { ordered } = engine.shape;
-  let slot = NONE;
+  const { windows } = windower.shape;
+  state.handled = Math.max(state.handled, now);
+  if (windows.kind === 'count') return addInOrder(windows.count, state, readings, now, report);
+  const { column, times, values, from } = readings;
+  const { panes } = state;
+  const session = windows.kind === 'session' ? windows.gap - 1 : 0;
+  let pane = NONE;
   let low = 0;
   let high = 0;
   let refused = 0;
@@ -69,193 +94,261 @@ export function addColumn(
       continue;
     }
     const time = times[index] ?? 0;
-    if (ordered && time > now) {
-      hold(panes.held, lane, time, value);
-      panes.next = Math.min(panes.next, time);
-      continue;
-    }
-    if (!single) {
-      addToEach(engine, panes, lane, time, value, now, report, from + index);
-      continue;
-    }
-    if (slot === NONE || time < low || time >= high) {
-      slot = place(engine, panes, lane, time, now, report);
-      if (slot < 0) {
-        if (slot === LATE) report.late(lane, time, value, from + index);
-        slot = NONE;
+    if (pane === NONE || time < low || time >= high) {
+      pane =
+        windows.kind === 'aligned'
+          ? placeAligned(windower, state, column, time, now)
+          : placeSession(windower, state, column, time, now, report.retract);
+      if (pane < 0) {
+        if (pane === TOO_LATE) report.tooLate(column, time, value, from + index);
+        pane = NONE;
         continue;
       }
-      low = startOf(slots, slot);
-      high = endOf(slots, slot) - session;
+      low = startOf(panes, pane);
+      high = endOf(panes, pane) - session;
     }
-    add(slots.numbers, slot * WIDTH, time, value);
-    const sketch = slots.sketches[slot];
+    addToPane(panes, pane, time, value);
+  }
+  return refused;
+}
+
+/** Which readings make up a count window depends on their order: they wait until no earlier one can come. */
+function addInOrder(
+  most: number,
+  state: WindowState,
+  { column, times, values, from }: SignalReadings,
+  now: number,
+  report: Report,
+): number {
+  let refused = 0;
+  for (let index = 0; index < times.length; index += 1) {
+    const value = values[from + index] ?? Number.NaN;
+    if (!(Math.abs(value) <= LARGEST)) {
+      if (!Number.isNaN(value)) refused += 1;
+      continue;
+    }
+    const time = times[index] ?? 0;
+    if (time > now) {
+      enqueueReading(state.queue, column, time, value);
+      state.next = Math.min(state.next, time);
+    } else addCounted(most, state, column, time, value, report);
+  }
+  return refused;
+}
+
+function addCounted(
+  most: number,
+  state: WindowState,
+  column: number,
+  time: number,
+  value: number,
+  report: Report,
+): void {
+  const { panes } = state;
+  const pane = findOrInsert(panes, column, BEGINNING, END_OF_TIME, 0);
+  addToPane(panes, pane, time, value);
+  const at = pane * WIDTH;
+  if ((panes.numbers[at + COUNT] ?? 0) < most) return;
+  const sketch = panes.sketches[pane];
+  report.fire(column, BEGINNING, END_OF_TIME, panes.numbers, at, sketch, 1, true);
+  remove(panes, pane);
+}
+
+/** Where the columns of a frame plan went last, all within the same pane [low, high); derived, so it is no state. */
+export type LastPanes = { low: number; high: number; readonly panes: Int32Array };
+
+/** Of so many columns, none of them known. */
+export function openLastPanes(columns: number): LastPanes {
+  return { low: 0, high: 0, panes: new Int32Array(columns).fill(NONE) };
+}
+
+/** Whether readings of one time may be added at once: each goes into a pane that time alone decides. */
+export function takesInstants({ shape }: Windower): boolean {
+  return shape.windows.kind === 'aligned';
+}
+
+/**
+ * Takes the readings of one time in, `values` by signal and NaN where there is none, as `addReadings` would one by
+ * one. `columns` are pairs: position of the signal, column. Returns how many values are too large for any statistic.
+ *
+ * As long as a pane ends after `now`, none of its windows has fired, all of them are scheduled, and the pane is not
+ * removed: so the pane of last time is right without another look.
+ */
+export function addInstant(
+  windower: Windower,
+  state: WindowState,
+  columns: Int32Array,
+  last: LastPanes,
+  values: Float64Array,
+  time: number,
+  now: number,
+  report: Report,
+): number {
+  const { panes } = state;
+  const { sketched } = panes;
+  state.handled = Math.max(state.handled, now);
+  const open = time >= last.low && time < last.high && last.high - 1 > now;
+  if (!open) last.panes.fill(NONE);
+  let refused = 0;
+  for (let pair = 0; pair < columns.length; pair += 2) {
+    const position = columns[pair] ?? 0;
+    const column = columns[pair + 1] ?? 0;
+    const value = values[position] ?? Number.NaN;
+    if (!(Math.abs(value) <= LARGEST)) {
+      if (!Number.isNaN(value)) refused += 1;
+      continue;
+    }
+    let pane = last.panes[pair >> 1] ?? NONE;
+    if (pane === NONE) {
+      pane = placeAligned(windower, state, column, time, now);
+      if (pane === TOO_LATE) report.tooLate(column, time, value, position);
+      if (pane < 0) continue;
+      last.panes[pair >> 1] = pane;
+      last.low = startOf(panes, pane);
+      last.high = endOf(panes, pane);
+    }
+    addReading(panes.numbers, pane * WIDTH, time, value);
+    const sketch = sketched ? panes.sketches[pane] : undefined;
     if (sketch !== undefined) addToSketch(sketch, value);
   }
   return refused;
 }
 
-function place(
-  engine: Engine,
-  panes: Panes,
-  lane: number,
-  time: number,
-  now: number,
-  report: Report,
-  each?: (slot: number) => void,
-): number {
-  switch (engine.shape.assigner.kind) {
-    case 'aligned':
-      return placeAligned(engine, panes, lane, time, now, each);
-    case 'session':
-      return placeSession(engine, panes, lane, time, now, report);
-    case 'global': {
-      const slot = findOrInsert(panes.slots, lane, BEGINNING, END_OF_TIME, freshMark(engine));
-      touch(engine, panes, slot, time, now);
-      return slot;
-    }
-  }
-}
-
-/** The way of windows that overlap without panes, or that fire between two readings. */
-function addToEach(
-  engine: Engine,
-  panes: Panes,
-  lane: number,
-  time: number,
-  value: number,
-  now: number,
-  report: Report,
-  position: number,
-): void {
-  const { slots } = panes;
-  const { trigger, assigner } = engine.shape;
-  const taken: number[] = [];
-  const slot = place(engine, panes, lane, time, now, report, (each) => taken.push(each));
-  if (slot === LATE) report.late(lane, time, value, position);
-  if (slot < 0) return;
-  if (assigner.kind !== 'aligned') taken.push(slot);
-  for (const each of taken) {
-    add(slots.numbers, each * WIDTH, time, value);
-    const sketch = slots.sketches[each];
-    if (sketch !== undefined) addToSketch(sketch, value);
-    if (trigger.kind !== 'count') continue;
-    const count = (slots.numbers[each * WIDTH + MARK] ?? 0) + 1;
-    slots.numbers[each * WIDTH + MARK] = count < trigger.count ? count : 0;
-    if (count >= trigger.count) fire(engine, panes, each, report, { early: false, timely: true });
-  }
+function addToPane(panes: Panes, pane: number, time: number, value: number): void {
+  addReading(panes.numbers, pane * WIDTH, time, value);
+  const sketch = panes.sketches[pane];
+  if (sketch !== undefined) addToSketch(sketch, value);
 }
 
 /** Fires again the windows that late readings have changed. */
-export function flush(engine: Engine, panes: Panes, report: Report): void {
-  if (panes.dirty.length === 0) return;
-  for (const slot of panes.dirty) {
-    if (panes.slots.links[slot * LINKS + DIRTY] !== 1) continue;
-    panes.slots.links[slot * LINKS + DIRTY] = 0;
-    fire(engine, panes, slot, report, { early: false, timely: false });
+export function flush(windower: Windower, state: WindowState, report: Report): void {
+  if (state.dirty.length === 0) return;
+  for (const pane of state.dirty) {
+    if (state.panes.links[pane * LINKS + DIRTY] !== 1) continue;
+    state.panes.links[pane * LINKS + DIRTY] = 0;
+    fire(windower, state, pane, report, 'again');
   }
-  panes.dirty.length = 0;
+  state.dirty.length = 0;
 }
 
-/** Time has moved to the watermark `now`: fires what is due, oldest first, and forgets what nobody needs any more. */
-export function advance(engine: Engine, panes: Panes, now: number, report: Report): void {
-  flush(engine, panes, report);
-  const { slots } = panes;
-  let next = release(panes.held, now, (lane, time, value) => {
-    addToEach(engine, panes, lane, time, value, now, report, NONE);
-  });
-  for (let lane = 0; lane < slots.heads.length; lane += 1) {
-    let oldest = NONE;
-    let slot = slots.heads[lane] ?? NONE;
-    while (slot !== NONE && lastMoment(engine, slots, slot) > panes.handled) {
-      oldest = slot;
-      slot = olderThan(slots, slot);
+/** Time has moved to the watermark `now`: fires what is due, oldest first, and drops what nobody needs any more. */
+export function advance(windower: Windower, state: WindowState, now: number, report: Report): void {
+  const { windows } = windower.shape;
+  if (windows.kind === 'count') {
+    state.next = releaseReadings(state.queue, now, (column, time, value) => {
+      addCounted(windows.count, state, column, time, value, report);
+    });
+  } else {
+    flush(windower, state, report);
+    let next = NEVER;
+    for (let column = 0; column < state.panes.heads.length; column += 1) {
+      next = Math.min(next, advanceColumn(windower, state, column, now, report));
     }
-    for (slot = oldest; slot !== NONE; slot = newerThan(slots, slot)) {
-      next = Math.min(next, ripen(engine, panes, slot, now, report));
-    }
-    let tail = slots.tails[lane] ?? NONE;
-    while (tail !== NONE && expiry(engine, slots, tail) <= now) {
-      remove(slots, tail);
-      tail = slots.tails[lane] ?? NONE;
-    }
-    if (tail !== NONE) next = Math.min(next, expiry(engine, slots, tail));
+    state.next = next;
   }
-  panes.handled = Math.max(panes.handled, now);
-  panes.next = next;
+  state.handled = Math.max(state.handled, now);
 }
 
-/** Fires a window as often as it is due by `now`; returns when it is due next. */
-function ripen(engine: Engine, panes: Panes, slot: number, now: number, report: Report): number {
-  const { assigner, trigger } = engine.shape;
-  if (trigger.kind === 'count') return NEVER;
-  const { slots } = panes;
-  if (assigner.kind === 'aligned') {
-    const start = startOf(slots, slot);
-    if (gridFloor(start, assigner.hop, assigner.offset) !== start) return NEVER;
+/** Returns when the column has something due next. */
+function advanceColumn(
+  windower: Windower,
+  state: WindowState,
+  column: number,
+  now: number,
+  report: Report,
+): number {
+  const { panes } = state;
+  let next = NEVER;
+  let oldest = NONE;
+  let pane = panes.heads[column] ?? NONE;
+  while (pane !== NONE && lastMoment(windower, panes, pane) > state.handled) {
+    oldest = pane;
+    pane = olderThan(panes, pane);
   }
-  const last = lastMoment(engine, slots, slot);
-  let mark: number = NEVER;
-  if (trigger.kind === 'interval') {
-    mark = slots.numbers[slot * WIDTH + MARK] ?? NEVER;
-    const { every, report: which } = trigger;
-    if (which === 'latest' && mark <= now) {
-      mark = last <= now ? last : mark + Math.floor((now - mark) / every) * every;
-    }
-    while (mark <= now && mark < last) {
-      fire(engine, panes, slot, report, { early: true, timely: true });
-      mark = Math.min(mark + every, last);
-    }
-    slots.numbers[slot * WIDTH + MARK] = mark;
+  for (pane = oldest; pane !== NONE; pane = newerThan(panes, pane)) {
+    next = Math.min(next, fireDue(windower, state, pane, now, report));
   }
-  if (last > now) return Math.min(mark, last);
-  fire(engine, panes, slot, report, { early: false, timely: true });
+  let tail = panes.tails[column] ?? NONE;
+  while (tail !== NONE && expiresAt(windower, panes, tail) <= now) {
+    remove(panes, tail);
+    tail = panes.tails[column] ?? NONE;
+  }
+  return tail === NONE ? next : Math.min(next, expiresAt(windower, panes, tail));
+}
+
+/** Fires the window that starts at this pane when it is due by `now`; returns when it is due next. */
+function fireDue(
+  windower: Windower,
+  state: WindowState,
+  pane: number,
+  now: number,
+  report: Report,
+): number {
+  const { windows, early } = windower.shape;
+  const { numbers } = state.panes;
+  if (windows.kind === 'aligned') {
+    const start = startOf(state.panes, pane);
+    if (floorToGrid(start, windows.hop, windows.offset) !== start) return NEVER;
+  }
+  const last = lastMoment(windower, state.panes, pane);
+  let due = last;
+  if (early !== null) {
+    due = numbers[pane * WIDTH + EARLY] ?? NEVER;
+    if (due <= now && last <= now) due = last;
+    else if (due <= now) {
+      // Of the times that were passed only the latest counts.
+      fire(windower, state, pane, report, 'early');
+      due = Math.min(due + Math.floor((now - due) / early) * early + early, last);
+    }
+    numbers[pane * WIDTH + EARLY] = due;
+  }
+  if (last > now) return Math.min(due, last);
+  fire(windower, state, pane, report, 'timely');
   return NEVER;
 }
 
 const merged = new Float64Array(ACCUMULATOR);
 
 function fire(
-  engine: Engine,
-  panes: Panes,
-  slot: number,
+  { shape: { windows }, layout }: Windower,
+  { panes }: WindowState,
+  pane: number,
   report: Report,
-  how: { readonly early: boolean; readonly timely: boolean },
+  when: 'early' | 'timely' | 'again',
 ): void {
-  const { slots } = panes;
-  const { assigner, purging } = engine.shape;
-  const lane = slots.links[slot * LINKS + LANE] ?? 0;
-  const start = startOf(slots, slot);
-  let end = endOf(slots, slot);
-  let numbers = slots.numbers;
-  let at = slot * WIDTH;
-  let sketch = slots.sketches[slot];
-  if (engine.layout.shared && assigner.kind === 'aligned') {
-    end = start + assigner.size;
+  const column = panes.links[pane * LINKS + COLUMN] ?? 0;
+  const start = startOf(panes, pane);
+  let end = endOf(panes, pane);
+  let numbers = panes.numbers;
+  let at = pane * WIDTH;
+  let sketch = panes.sketches[pane];
+  if (layout.shared && windows.kind === 'aligned') {
+    end = start + windows.size;
     numbers = merged;
     at = 0;
-    clear(merged, 0);
-    if (slots.sketched) sketch = openSketch();
-    let pane = slot;
-    while (pane !== NONE && startOf(slots, pane) < end) {
-      merge(merged, 0, slots.numbers, pane * WIDTH);
-      const part = slots.sketches[pane];
-      if (sketch !== undefined && part !== undefined) mergeSketch(sketch, part);
-      pane = newerThan(slots, pane);
-    }
+    sketch = mergePanes(panes, pane, end);
   }
   if (numbers[at + COUNT] === 0) return;
-  const version = how.early ? 0 : (slots.links[slot * LINKS + VERSION] ?? 0) + 1;
-  if (!how.early) slots.links[slot * LINKS + VERSION] = version;
-  report.fire(lane, start, end, numbers, at, sketch, version, how.timely);
-  if (!purging) return;
-  purge(slots, slot);
-  // A window without bounds begins anew: what it says next is another window.
-  if (assigner.kind === 'global') slots.links[slot * LINKS + VERSION] = 0;
+  const version = when === 'early' ? 0 : (panes.links[pane * LINKS + VERSION] ?? 0) + 1;
+  if (when !== 'early') panes.links[pane * LINKS + VERSION] = version;
+  report.fire(column, start, end, numbers, at, sketch, version, when !== 'again');
 }
 
-/** When these windows want to be woken. */
-export function dueOf(engine: Engine, panes: Panes, now: number): number {
-  const refires = panes.dirty.length > 0 && engine.shape.refire === 'watermark';
-  return refires ? Math.min(panes.next, now + 1) : panes.next;
+/** Merges the panes from this one to `end` into `merged`; returns their sketch when they have some. */
+function mergePanes(panes: Panes, first: number, end: number): Sketch | undefined {
+  clearAccumulator(merged, 0);
+  const sketch = panes.sketched ? openSketch() : undefined;
+  let pane = first;
+  while (pane !== NONE && startOf(panes, pane) < end) {
+    mergeAccumulators(merged, 0, panes.numbers, pane * WIDTH);
+    const part = panes.sketches[pane];
+    if (sketch !== undefined && part !== undefined) mergeSketch(sketch, part);
+    pane = newerThan(panes, pane);
+  }
+  return sketch;
+}
+
+/** When these windows want to be called next. */
+export function nextDue({ dirty, next }: WindowState, now: number): number {
+  return dirty.length > 0 ? Math.min(next, now + 1) : next;
 }

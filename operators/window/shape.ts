@@ -1,79 +1,50 @@
+/** What the windows of a rule are and when they fire, as data. */
+
 import type { Duration } from '../model/time.ts';
 
-/**
- * Where a reading goes whose time is more than one hop before 1970 (plus offset): into the windows that contain it.
- * Flink 1.15 takes the remainder with its sign and so puts it into the `next` window (tumbling), or into that one too
- * (hopping, `also-next`). No telemetry is so old; recorded test vectors are.
- */
-export type Ancient = 'contained' | 'next' | 'also-next';
+/** All that decides what a window is and when it fires. */
+export type Shape = {
+  readonly windows: Windows;
+  /** A window fires when time reaches its end; with this, also every so often before. Count windows never do. */
+  readonly early: Duration | null;
+  /** How long a fired window is kept and takes in late readings. */
+  readonly lateness: Duration;
+  readonly quantiles: readonly number[];
+};
 
 /** To which windows a reading belongs. */
-export type Assigner =
+export type Windows =
   | {
       readonly kind: 'aligned';
       readonly size: Duration;
       /** Equal to `size` for tumbling windows. */
       readonly hop: Duration;
       readonly offset: Duration;
-      readonly ancient: Ancient;
     }
   | { readonly kind: 'session'; readonly gap: Duration }
-  /** One window without bounds. */
-  | { readonly kind: 'global' };
-
-/** When a window says what it has. */
-export type Trigger =
-  /** When time reaches its end. */
-  | { readonly kind: 'time' }
-  /** And every so often before: each time that was passed, or only the latest of them. */
-  | { readonly kind: 'interval'; readonly every: Duration; readonly report: 'each' | 'latest' }
-  /** Whenever so many readings have come since it last fired; never with time. */
+  /** Every so many readings, in the order of their times. */
   | { readonly kind: 'count'; readonly count: number };
 
-/** All that decides what a window is and when it fires. */
-export type Shape = {
-  readonly assigner: Assigner;
-  readonly trigger: Trigger;
-  /** The content is dropped after each firing. */
-  readonly purging: boolean;
-  /** How long a fired window is kept and takes in late readings. */
-  readonly lateness: Duration;
-  /** When late readings make a fired window fire again: after each frame, or once when time moves on. */
-  readonly refire: 'frame' | 'watermark';
-  /** Readings wait for the watermark and are taken by time, so that the order of arrival cannot matter. */
-  readonly ordered: boolean;
-  readonly quantiles: readonly number[];
-};
-
-/** What is kept in one slot, derived from a shape. */
+/** How windows are cut into panes, derived from a shape. */
 export type Layout = {
-  /** Windows overlap and share panes: a window is made of `size / pane` slots. */
+  /** Windows overlap and share panes: a window is made of `size / paneSize` of them. Otherwise it is one pane. */
   readonly shared: boolean;
-  /** Length of an aligned slot. */
-  readonly pane: number;
-  /** Each reading goes into one slot, and nothing fires between two readings of a frame. */
-  readonly single: boolean;
+  /** Length of an aligned pane. */
+  readonly paneSize: number;
 };
 
-/** Panes can be shared only where the windows that share them cannot drop content or count on their own. */
-export function layoutOf({ assigner, trigger, purging }: Shape): Layout {
-  const counts = trigger.kind === 'count';
-  if (assigner.kind !== 'aligned') return { shared: false, pane: 0, single: !counts };
-  const { size, hop, ancient } = assigner;
-  if (ancient !== 'contained') return { shared: false, pane: size, single: false };
-  if (hop >= size) return { shared: false, pane: size, single: !counts };
-  if (counts || purging) return { shared: false, pane: size, single: false };
-  return { shared: true, pane: greatestCommonDivisor(size, hop), single: true };
+/** A shape at work: what decides where readings go, and when. */
+export type Windower = { readonly shape: Shape; readonly layout: Layout };
+
+export function createWindower(shape: Shape): Windower {
+  return { shape, layout: layoutOf(shape) };
 }
 
-/** The newest window that a reading goes into. */
-export function newestStart(
-  time: number,
-  { hop, offset, ancient }: Extract<Assigner, { kind: 'aligned' }>,
-): number {
-  return ancient === 'contained'
-    ? gridFloor(time, hop, offset)
-    : time - ((time - offset + hop) % hop);
+function layoutOf({ windows }: Shape): Layout {
+  if (windows.kind !== 'aligned') return { shared: false, paneSize: 0 };
+  const { size, hop } = windows;
+  if (hop >= size) return { shared: false, paneSize: size };
+  return { shared: true, paneSize: greatestCommonDivisor(size, hop) };
 }
 
 function greatestCommonDivisor(a: number, b: number): number {
@@ -81,7 +52,7 @@ function greatestCommonDivisor(a: number, b: number): number {
 }
 
 /** The greatest of the times `offset + n · step` that is not after `time`, also for negative times. */
-export function gridFloor(time: number, step: number, offset: number): number {
+export function floorToGrid(time: number, step: number, offset: number): number {
   const rest = (time - offset) % step;
   return time - (rest < 0 ? rest + step : rest);
 }

@@ -1,9 +1,9 @@
+import { Document, isMap, isScalar, Pair, type YAMLMap } from 'yaml';
 import { z } from 'zod';
-import { cmmsConfigSchema } from '../../sinks/cmms/config.ts';
-import { LEVELS } from '../observe/internal-event-kind.ts';
-import { overlaysOf } from './environment.ts';
+import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { LEVELS } from './log-level.ts';
 import { readText } from './read-text.ts';
-import { parseYaml } from './yaml-file.ts';
+import { type Overlay, parseYaml } from './yaml-file.ts';
 
 const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
@@ -113,6 +113,48 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 
 /**
+ * Which variable stands for which setting, and which option of a command. A variable wins over the file, an option over
+ * both; an empty one counts as unset.
+ */
+const VARIABLES: Readonly<
+  Record<string, { readonly path: readonly [string, ...string[]]; readonly as?: 'number' | 'list' }>
+> = {
+  NATS_URL: { path: ['nats', 'servers'], as: 'list' },
+  NATS_USER: { path: ['nats', 'user'] },
+  NATS_PASSWORD: { path: ['nats', 'password'] },
+  NATS_TOKEN: { path: ['nats', 'token'] },
+  NATS_CREDS: { path: ['nats', 'credentials'] },
+  NATS_NKEY: { path: ['nats', 'nkey'] },
+  NATS_CA: { path: ['nats', 'tls', 'ca'] },
+  NATS_CERT: { path: ['nats', 'tls', 'certificate'] },
+  NATS_KEY: { path: ['nats', 'tls', 'privateKey'] },
+  CLICKHOUSE_URL: { path: ['clickhouse', 'url'] },
+  CLICKHOUSE_USER: { path: ['clickhouse', 'user'] },
+  CLICKHOUSE_PASSWORD: { path: ['clickhouse', 'password'] },
+  CLICKHOUSE_DATABASE: { path: ['clickhouse', 'database'] },
+  ANDON_CLICKHOUSE_PORT: { path: ['clickhouse', 'port'], as: 'number' },
+  ANDON_CLICKHOUSE_MEMORY: { path: ['clickhouse', 'memory'] },
+  ANDON_DIR: { path: ['directory'] },
+  ANDON_PIPELINE: { path: ['pipeline'] },
+  ANDON_RUN: { path: ['run'] },
+  ANDON_OWNER: { path: ['owner'] },
+  ANDON_PARTITION: { path: ['partition'], as: 'number' },
+  ANDON_PARTITIONS: { path: ['partitions'], as: 'number' },
+  ANDON_HTTP_HOST: { path: ['http', 'host'] },
+  ANDON_HTTP_PORT: { path: ['http', 'port'], as: 'number' },
+  ANDON_LOG_LEVEL: { path: ['log', 'level'] },
+  '--nats': { path: ['nats', 'servers'], as: 'list' },
+  '--partitions': { path: ['partitions'], as: 'number' },
+};
+
+/** Every variable, unset: for a child whose configuration nothing shall overlay. */
+export const NO_OVERLAYS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.keys(VARIABLES)
+    .filter((name) => !name.startsWith('--'))
+    .map((name) => [name, '']),
+);
+
+/**
  * The configuration: a YAML file if one is named, overlaid by the environment, completed by defaults. Throws a
  * `Problem` that lists every mistake with its file, line and column, or its variable.
  */
@@ -146,4 +188,58 @@ function frozen<T>(value: T): T {
     Object.freeze(value);
   }
   return value;
+}
+
+/** What the environment lays over a configuration. */
+function overlaysOf(environment: Readonly<Record<string, string | undefined>>): readonly Overlay[] {
+  return Object.entries(VARIABLES).flatMap(([name, { path, as }]) => {
+    const text = environment[name];
+    return text === undefined || text === '' ? [] : [{ name, path, value: parsed(text, as), text }];
+  });
+}
+
+function parsed(text: string, as: 'number' | 'list' | undefined): unknown {
+  if (as === 'list') return text.split(',').map((part) => part.trim());
+  const number = Number(text);
+  return as === 'number' && Number.isFinite(number) ? number : text;
+}
+
+const SECRET = /^(password|token|auth|authorization|headers|secret|key|api_?key)$/i;
+
+/** A configuration as YAML that can be shown: every setting with its sentence, no secrets. */
+export function explainConfig(config: Config): string {
+  const document = new Document(concealed(config));
+  if (isMap(document.contents)) comment(document.contents, configSchema);
+  return document.toString({ lineWidth: 0 });
+}
+
+/** Replaces what is secret, by the name of its field, and passwords inside of addresses. */
+function concealed(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(/\/\/[^/@\s]+@/, '//***@');
+  if (Array.isArray(value)) return value.map(concealed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== undefined)
+      .map(([name, inner]) => [name, SECRET.test(name) && inner !== '' ? '***' : concealed(inner)]),
+  );
+}
+
+function comment(mapping: YAMLMap, schema: z.ZodType): void {
+  const shape = shapeOf(schema);
+  for (const pair of mapping.items) {
+    if (!(pair instanceof Pair) || !isScalar(pair.key)) continue;
+    const field = shape?.[String(pair.key.value)];
+    if (field?.description === undefined) continue;
+    if (isScalar(pair.value)) pair.value.comment = ` ${field.description}`;
+    else pair.key.commentBefore = ` ${field.description}`;
+    if (isMap(pair.value)) comment(pair.value, field);
+  }
+}
+
+/** The fields of an object schema, through its defaults. */
+function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> | undefined {
+  if ('shape' in schema) return schema.shape as Readonly<Record<string, z.ZodType>>;
+  const { def } = schema as { readonly def?: { readonly innerType?: z.ZodType } };
+  return def?.innerType === undefined ? undefined : shapeOf(def.innerType);
 }

@@ -1,4 +1,5 @@
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /** A file or directory that is open. `writev` may take less than it was given. */
 export interface OpenFile {
@@ -44,3 +45,71 @@ async function readFile(path: string): Promise<Buffer> {
 
 /** The disk of this machine. */
 export const DISK: Disk = { mkdir, readdir, readFile, stat, open, rename, rm };
+
+const TEMPORARY = '.tmp';
+
+/**
+ * Writes a file so that it is there whole or not at all, also after a power cut: temporary file, fsync, rename,
+ * fsync of the directory. Rejects when the disk took only a part of it.
+ */
+export async function writeWhole(
+  disk: Disk,
+  path: string,
+  parts: readonly Uint8Array[],
+): Promise<void> {
+  const temporary = `${path}${TEMPORARY}`;
+  await using(await disk.open(temporary, 'w'), async (file) => {
+    await writeAll(file, temporary, parts);
+    await file.sync();
+  });
+  await disk.rename(temporary, path);
+  await syncDirectory(disk, dirname(path));
+}
+
+async function writeAll(file: OpenFile, path: string, parts: readonly Uint8Array[]): Promise<void> {
+  const expected = parts.reduce((sum, { length }) => sum + length, 0);
+  const { bytesWritten } = await file.writev(parts.filter(({ length }) => length > 0));
+  // A disk that is full half-way says how far it came, and calls that no error.
+  if (bytesWritten === expected) return;
+  throw new Error(`${path}: expected room for ${expected} bytes, found room for ${bytesWritten}`);
+}
+
+/**
+ * Makes a directory where it is missing, and all that it names durable: what was renamed by a process that was killed
+ * right then is there, and gone after a power cut. Nothing may be built on it before.
+ */
+export async function openDirectory(disk: Disk, path: string): Promise<void> {
+  await disk.mkdir(path, { recursive: true });
+  await syncDirectory(disk, path);
+}
+
+/** Makes directory entries durable: a rename is otherwise only in memory. */
+async function syncDirectory(disk: Disk, path: string): Promise<void> {
+  await using(await disk.open(path, 'r'), (directory) => directory.sync());
+}
+
+async function using<T>(file: OpenFile, use: (file: OpenFile) => Promise<T>): Promise<T> {
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The names in a directory, sorted; leftovers of interrupted writes are removed. */
+export async function fileNamesIn(disk: Disk, path: string): Promise<string[]> {
+  const names = (await disk.readdir(path)).sort();
+  const leftovers = names.filter((name) => name.endsWith(TEMPORARY));
+  for (const name of leftovers) await disk.rm(join(path, name), { force: true });
+  return names.filter((name) => !name.endsWith(TEMPORARY));
+}
+
+/** The content, or undefined when there is no such file. */
+export async function readIfThere(disk: Disk, path: string): Promise<Buffer | undefined> {
+  try {
+    return await disk.readFile(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

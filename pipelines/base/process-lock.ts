@@ -4,7 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { EXIT, Problem } from './problem.ts';
 
-export interface Ownership {
+export interface DirectoryLock {
   release(): Promise<void>;
 }
 
@@ -12,12 +12,12 @@ const ANSWER_WITHIN = 1_000;
 
 /**
  * Takes the directory for this process, with a lock of the operating system that dies with the process: a listening
- * socket in the abstract namespace (Linux), or a socket file elsewhere. Whoever comes second connects to it and is
- * told the owner's name.
+ * socket in the abstract namespace (Linux), or a socket file elsewhere. Whoever comes second connects to it and
+ * reads the owner's name.
  *
  * @throws Problem with the owner's name, or when there can be no such directory
  */
-export async function own(directory: string, name: string): Promise<Ownership> {
+export async function lockDirectory(directory: string, name: string): Promise<DirectoryLock> {
   await mkdir(directory, { recursive: true }).catch((error: unknown) => {
     throw impossible(directory, error);
   });

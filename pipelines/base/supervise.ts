@@ -25,7 +25,7 @@ export type SuperviseOptions = {
   readonly cwd?: string;
   /** Resolves when the process just started can be used. Rejects, or outlives `patience`: it is killed and started again. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
-  readonly onEvent?: (internalEvent: SupervisorEvent) => void;
+  readonly onEvent?: (event: SupervisorEvent) => void;
   /** Milliseconds between SIGTERM and SIGKILL. Default 5,000. */
   readonly grace?: number;
   /** Milliseconds that `ready` may take. Default 30,000. */
@@ -52,87 +52,111 @@ const FIRST_ATTEMPTS = 5;
  * gives up only if the first five starts fail. The process dies with this one.
  */
 export function supervise(options: SuperviseOptions): Supervised {
-  const { name, onEvent = () => undefined, grace = 5_000, patience = 30_000 } = options;
-  const stopping = new AbortController();
-  let child: Child | undefined;
-  let worked = false;
-  let said: string[] = [];
+  return new Supervisor(options);
+}
 
-  async function runOnce(begun: () => void): Promise<string> {
+class Supervisor implements Supervised {
+  readonly ready: Promise<void>;
+  readonly #options: SuperviseOptions;
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<void>;
+  #child: Child | undefined;
+  /** It was ready once. */
+  #worked = false;
+  /** The last lines that it printed, for the problem that is reported if it never becomes ready. */
+  #output: string[] = [];
+
+  constructor(options: SuperviseOptions) {
+    this.#options = options;
+    let begun: () => void = () => undefined;
+    let failed: (reason: unknown) => void = () => undefined;
+    this.ready = new Promise<void>((resolve, reject) => {
+      begun = resolve;
+      failed = reject;
+    });
+    this.#running = this.#keepRunning(begun).catch(failed);
+    // Who never asks for readiness must not die of it; who does still gets the rejection.
+    this.ready.catch(() => undefined);
+  }
+
+  pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#child?.stop(this.#grace);
+    await this.#running;
+  }
+
+  get #grace(): number {
+    return this.#options.grace ?? 5_000;
+  }
+
+  async #keepRunning(begun: () => void): Promise<void> {
+    const { name, onEvent } = this.#options;
+    for (let failures = 0; !this.#stopping.signal.aborted; failures += 1) {
+      const started = performance.now();
+      const reason = await this.#runOnce(begun);
+      if (performance.now() - started > WELL_AFTER) failures = 0;
+      const last =
+        this.#stopping.signal.aborted || (!this.#worked && failures + 1 >= FIRST_ATTEMPTS);
+      const again = last ? undefined : Math.min(FIRST_PAUSE * 2 ** failures, LONGEST_PAUSE);
+      onEvent?.({ name, kind: 'child-exited', reason, again });
+      if (again === undefined) throw neverReady(name, reason, this.#output);
+      await pause(again, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  /** From one start to the end of the process; gives the reason of the end. */
+  async #runOnce(begun: () => void): Promise<string> {
+    const { name, onEvent } = this.#options;
+    let child: Child;
     try {
-      child = await startChild({ ...options, onLine: say });
+      child = await startChild({ ...this.#options, onLine: (line) => this.#onLine(line) });
     } catch (error) {
       // What has worked once may be in the middle of an upgrade.
-      if (!worked || !(error instanceof Problem)) throw error;
+      if (!this.#worked || !(error instanceof Problem)) throw error;
       return error.message;
     }
-    const { pid, exited } = child;
-    onEvent({ name, kind: 'child-started', pid });
+    this.#child = child;
+    onEvent?.({ name, kind: 'child-started', pid: child.pid });
     // Stopped between the decision to start and the start: nobody else knows of this child.
-    if (stopping.signal.aborted) void child.stop(grace);
-    const started = performance.now();
+    if (this.#stopping.signal.aborted) void child.stop(this.#grace);
     const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(patience)]);
-    // The race: a `ready` that does not heed its signal must not hold up the next start.
-    const ready = Promise.race([options.ready(signal), aborted(signal)]).then(
-      () => {
-        if (over.signal.aborted) return;
-        worked = true;
-        onEvent({
-          name,
-          kind: 'child-ready',
-          pid,
-          after: Math.round(performance.now() - started),
-        });
-        begun();
-      },
-      (error: unknown) => {
-        if (over.signal.aborted) return;
-        say(`not ready: ${error instanceof Error ? error.message : String(error)}`);
-        child?.kill('SIGKILL');
-      },
-    );
-    const exit = await exited;
-    child = undefined;
+    const ready = this.#awaitReady(child, over.signal, begun);
+    const exit = await child.exited;
+    this.#child = undefined;
     over.abort();
     await ready;
     return exit.signal ?? `exit code ${exit.code}`;
   }
 
-  function say(line: string): void {
-    said = [...said.slice(-4), line];
-    onEvent({ name, kind: 'child-line', line });
-  }
-
-  async function keepRunning(begun: () => void): Promise<void> {
-    for (let failures = 0; !stopping.signal.aborted; failures += 1) {
-      const started = performance.now();
-      const reason = await runOnce(begun);
-      if (performance.now() - started > WELL_AFTER) failures = 0;
-      const last = stopping.signal.aborted || (!worked && failures + 1 >= FIRST_ATTEMPTS);
-      const again = last ? undefined : Math.min(FIRST_PAUSE * 2 ** failures, LONGEST_PAUSE);
-      onEvent({ name, kind: 'child-exited', reason, again });
-      if (again === undefined) throw neverReady(name, reason, said);
-      await pause(again, undefined, { signal: stopping.signal }).catch(() => undefined);
+  /** Kills a child that does not become ready in time. Resolves soon after `over`, whatever `ready` does. */
+  async #awaitReady(child: Child, over: AbortSignal, begun: () => void): Promise<void> {
+    const { name, onEvent, patience = 30_000 } = this.#options;
+    const started = performance.now();
+    const signal = AbortSignal.any([over, AbortSignal.timeout(patience)]);
+    try {
+      // The race: a `ready` that does not heed its signal must not hold up the next start.
+      await Promise.race([this.#options.ready(signal), aborted(signal)]);
+    } catch (error) {
+      if (over.aborted) return;
+      this.#onLine(`not ready: ${error instanceof Error ? error.message : String(error)}`);
+      child.kill('SIGKILL');
+      return;
     }
+    if (over.aborted) return;
+    this.#worked = true;
+    const after = Math.round(performance.now() - started);
+    onEvent?.({ name, kind: 'child-ready', pid: child.pid, after });
+    begun();
   }
 
-  let running: Promise<void> = Promise.resolve();
-  const ready = new Promise<void>((resolve, reject) => {
-    running = keepRunning(resolve).catch(reject);
-  });
-  // Who never asks for readiness must not die of it; who does still gets the rejection.
-  ready.catch(() => undefined);
-
-  return {
-    ready,
-    pid: () => child?.pid,
-    async stop() {
-      stopping.abort();
-      await child?.stop(grace);
-      await running;
-    },
-  };
+  #onLine(line: string): void {
+    this.#output = [...this.#output.slice(-4), line];
+    this.#options.onEvent?.({ name: this.#options.name, kind: 'child-line', line });
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
@@ -141,10 +165,10 @@ function aborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function neverReady(name: string, reason: string, said: readonly string[]): Problem {
+function neverReady(name: string, reason: string, output: readonly string[]): Problem {
   return new Problem({
     expected: `${name} to become ready`,
-    found: [`it ended with ${reason}`, ...said].join('\n  '),
+    found: [`it ended with ${reason}`, ...output].join('\n  '),
     remedy: 'Its own words above say why.',
     exit: EXIT.outside,
   });

@@ -1,10 +1,8 @@
-import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import type { Finding, Issue } from '../rules/rules-findings.ts';
-import { type Overlay, overlaid } from './environment.ts';
 import { EXIT, Problem } from './problem.ts';
 import { readText } from './read-text.ts';
-import { expectationsOf } from './zod-expectations.ts';
+import { expectationsOf, type FileIssue, type UnmetExpectation } from './zod-expectations.ts';
 
 export interface YamlFile {
   /** What it says, with what was laid over it. Null when it is empty. */
@@ -12,17 +10,27 @@ export interface YamlFile {
   /** Throws a `Problem` that lists all of it, in the order of the file. Nothing wrong: does nothing. */
   report(
     error: z.ZodError | undefined,
-    findings: readonly Finding[],
-    issues?: readonly Issue[],
+    findings: readonly UnmetExpectation[],
+    issues?: readonly FileIssue[],
   ): void;
   /** The same issues with their places, for those that are no mistakes. */
-  remarks(issues: readonly Issue[]): readonly Remark[];
+  remarks(issues: readonly FileIssue[]): readonly Remark[];
 }
 
 /** Something to know about one place of a file. `where`: `file:line:column`. */
 export type Remark = { readonly where: string; readonly path: string; readonly message: string };
 
-/** Reads a YAML file for people to be told where in it something is wrong. Throws a `Problem` if it is no YAML. */
+/** A value that is laid over what a file says. */
+export type Overlay = {
+  /** Of the variable or option: a mistake is placed there. */
+  readonly name: string;
+  readonly path: readonly (string | number)[];
+  readonly value: unknown;
+  /** The value as somebody wrote it. */
+  readonly text: string;
+};
+
+/** Reads a YAML file so that mistakes can be reported with their places. Throws a `Problem` if it is no YAML. */
 export function openYamlFile(path: string, overlays: readonly Overlay[] = []): YamlFile {
   return parseYaml(readText(path), path, overlays);
 }
@@ -30,79 +38,29 @@ export function openYamlFile(path: string, overlays: readonly Overlay[] = []): Y
 /** Like `openYamlFile`, of a text. What is laid over it is placed at its own name. */
 export function parseYaml(text: string, path: string, overlays: readonly Overlay[] = []): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    merge: true,
-  });
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${path}:${line}:${col}`;
-  };
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const source: Source = { text, path, lines, document };
   if (document.errors.length > 0) {
-    const broken = document.errors.map(({ pos, message }) => `${place(pos[0])}: ${message}`);
+    const broken = document.errors.map(
+      ({ pos, message }) => `${whereIs(source, pos[0])}: ${message}`,
+    );
     throw wrong(' in the YAML', broken);
   }
-
-  function offsetOf({ path: steps, atKey }: Finding): number {
-    const field = atKey === true ? keyNode(steps) : undefined;
-    if (field?.range) return field.range[0];
-    for (let length = steps.length; length > 0; length -= 1) {
-      const node = document.getIn(steps.slice(0, length), true);
-      if (isNode(node) && node.range) return node.range[0];
-    }
-    return document.contents?.range?.[0] ?? 0;
-  }
-
-  function keyNode(steps: readonly (string | number)[]): Node | undefined {
-    const parent =
-      steps.length === 1 ? document.contents : document.getIn(steps.slice(0, -1), true);
-    if (!isMap(parent)) return undefined;
-    const pair = parent.items.find(({ key }) => String(key) === String(steps.at(-1)));
-    return isNode(pair?.key) ? pair.key : undefined;
-  }
-
-  function foundAt(steps: readonly (string | number)[]): string {
-    const node = steps.length === 0 ? document.contents : document.getIn(steps, true);
-    if (!isNode(node) || !node.range) return 'nothing';
-    const source = text.slice(node.range[0], node.range[1]).trim();
-    const [first = ''] = source.split('\n');
-    return source.length > first.length || first.length > 60 ? `${first.slice(0, 60)}…` : first;
-  }
-
   return {
     data: overlaid(document.toJS(), overlays),
     remarks: (issues) =>
       issues.map(({ path: steps, message }) => {
-        const where = place(offsetOf({ path: steps, expected: '' }));
+        const where = whereIs(source, offsetOf(document, steps));
         return { where, path: steps.join('.'), message };
       }),
     report(error, findings, issues = []) {
-      const doubles = new Set(findings.map(({ path: steps }) => steps.slice(0, -2).join('.')));
-      const unmet = expectationsOf(error).filter(
-        ({ path: steps, expected }) =>
-          !(expected === 'each id once' && doubles.has(steps.join('.'))),
-      );
-      const all = [...unmet, ...findings].map((finding) => {
-        const { path: steps, expected } = finding;
-        const where = steps.length === 0 ? '' : `${steps.join('.')}: `;
-        const overlay = overlays.findLast((one) =>
-          one.path.every((step, at) => step === steps[at]),
-        );
-        if (overlay !== undefined) {
-          const found = `${where}expected ${expected}, found ${overlay.text}`;
-          return { offset: -1, text: `${overlay.name}: ${found}` };
-        }
-        const offset = offsetOf(finding);
-        return {
-          offset,
-          text: `${place(offset)}: ${where}expected ${expected}, found ${foundAt(steps)}`,
-        };
-      });
-      for (const { path: steps, message } of issues) {
-        const offset = offsetOf({ path: steps, expected: '' });
-        all.push({ offset, text: `${place(offset)}: ${steps.join('.')}: ${message}` });
-      }
+      const all = [
+        ...unmet(error, findings).map((one) => mistakeOf(one, source, overlays)),
+        ...issues.map(({ path: steps, message }) => {
+          const offset = offsetOf(document, steps);
+          return { offset, text: `${whereIs(source, offset)}: ${steps.join('.')}: ${message}` };
+        }),
+      ];
       if (all.length === 0) return;
       all.sort((a, b) => a.offset - b.offset);
       throw wrong(
@@ -111,6 +69,77 @@ export function parseYaml(text: string, path: string, overlays: readonly Overlay
       );
     },
   };
+}
+
+type Steps = UnmetExpectation['path'];
+
+/** A text, and what the parser made of it. */
+type Source = {
+  readonly text: string;
+  readonly path: string;
+  readonly lines: LineCounter;
+  readonly document: Document.Parsed;
+};
+
+/** A line of the report. `offset` in the text puts them in order; overlays, which have no place in it, come first. */
+type Mistake = { readonly offset: number; readonly text: string };
+
+/** `file:line:column` */
+function whereIs({ lines, path }: Source, offset: number): string {
+  const { line, col } = lines.linePos(offset);
+  return `${path}:${line}:${col}`;
+}
+
+/** What the schema expected and what was found beside it, each once: an id that is double breaks a rule of both. */
+function unmet(
+  error: z.ZodError | undefined,
+  findings: readonly UnmetExpectation[],
+): readonly UnmetExpectation[] {
+  const doubles = new Set(findings.map(({ path }) => path.slice(0, -2).join('.')));
+  const bySchema = expectationsOf(error).filter(
+    ({ path, expected }) => !(expected === 'each id once' && doubles.has(path.join('.'))),
+  );
+  return [...bySchema, ...findings];
+}
+
+function mistakeOf(one: UnmetExpectation, source: Source, overlays: readonly Overlay[]): Mistake {
+  const { path: steps, expected, atKey = false } = one;
+  const where = steps.length === 0 ? '' : `${steps.join('.')}: `;
+  const overlay = overlays.findLast(({ path }) => path.every((step, at) => step === steps[at]));
+  if (overlay !== undefined) {
+    const found = `${where}expected ${expected}, found ${overlay.text}`;
+    return { offset: -1, text: `${overlay.name}: ${found}` };
+  }
+  const offset = offsetOf(source.document, steps, atKey);
+  const found = `${where}expected ${expected}, found ${foundAt(source, steps)}`;
+  return { offset, text: `${whereIs(source, offset)}: ${found}` };
+}
+
+/** Where a value begins, or the nearest one around it that is there; with `atKey`, where its field does. */
+function offsetOf(document: Document.Parsed, steps: Steps, atKey = false): number {
+  const field = atKey ? keyNode(document, steps) : undefined;
+  if (field?.range) return field.range[0];
+  for (let length = steps.length; length > 0; length -= 1) {
+    const node = document.getIn(steps.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return document.contents?.range?.[0] ?? 0;
+}
+
+function keyNode(document: Document.Parsed, steps: Steps): Node | undefined {
+  const parent = steps.length === 1 ? document.contents : document.getIn(steps.slice(0, -1), true);
+  if (!isMap(parent)) return undefined;
+  const pair = parent.items.find(({ key }) => String(key) === String(steps.at(-1)));
+  return isNode(pair?.key) ? pair.key : undefined;
+}
+
+/** The value as it is written, its first line at most. */
+function foundAt({ document, text }: Source, steps: Steps): string {
+  const node = steps.length === 0 ? document.contents : document.getIn(steps, true);
+  if (!isNode(node) || !node.range) return 'nothing';
+  const source = text.slice(node.range[0], node.range[1]).trim();
+  const [first = ''] = source.split('\n');
+  return source.length > first.length || first.length > 60 ? `${first.slice(0, 60)}…` : first;
 }
 
 /** One line per place, so that editors and terminals can jump to each. */
@@ -133,4 +162,24 @@ export class FileProblem extends Problem {
     this.message = message;
     this.mistakes = mistakes;
   }
+}
+
+/** A copy of the data with the overlays in it, later ones over earlier ones. */
+export function overlaid(data: unknown, overlays: readonly Overlay[]): unknown {
+  return overlays.reduce((under, { path, value }) => withValue(under, path, value), data);
+}
+
+/**
+ * A copy with one value set; a number is a place in a list. What is neither mapping nor list stays as it is: the schema
+ * says so at its own place.
+ */
+function withValue(inside: unknown, path: readonly (string | number)[], value: unknown): unknown {
+  const [first, ...rest] = path;
+  if (first === undefined) return value;
+  if (typeof first === 'number' && Array.isArray(inside)) {
+    return inside.map((entry, at) => (at === first ? withValue(entry, rest, value) : entry));
+  }
+  const mapping = inside ?? {};
+  if (typeof mapping !== 'object' || Array.isArray(mapping)) return inside;
+  return { ...mapping, [first]: withValue(Reflect.get(mapping, first), rest, value) };
 }

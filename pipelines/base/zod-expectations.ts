@@ -1,14 +1,24 @@
 import type { z } from 'zod';
-import type { Finding } from '../rules/rules-findings.ts';
 
-type Issue = z.core.$ZodIssue;
+/** What was expected at one place of a file. What was found is read from the file. */
+export type UnmetExpectation = {
+  readonly path: readonly (string | number)[];
+  readonly expected: string;
+  /** It is the field itself that is wrong, not its value. */
+  readonly atKey?: boolean;
+};
+
+/** Something wrong at one place of a file, in words of its own. */
+export type FileIssue = { readonly path: readonly (string | number)[]; readonly message: string };
+
+type ZodIssue = z.core.$ZodIssue;
 
 /** What a schema expected, and where: one for each place, in words that can follow "expected". */
-export function expectationsOf(error: z.ZodError | undefined): readonly Finding[] {
+export function expectationsOf(error: z.ZodError | undefined): readonly UnmetExpectation[] {
   return (error?.issues ?? []).flatMap((issue) => findings(issue, []));
 }
 
-function findings(issue: Issue, above: readonly PropertyKey[]): readonly Finding[] {
+function findings(issue: ZodIssue, above: readonly PropertyKey[]): readonly UnmetExpectation[] {
   const path = [...above, ...issue.path].map((step) =>
     typeof step === 'number' ? step : String(step),
   );
@@ -29,7 +39,7 @@ function findings(issue: Issue, above: readonly PropertyKey[]): readonly Finding
  * Of a union that nothing matched: where all branches fail at the value itself, what each of them expected; else the
  * branch that got furthest into it.
  */
-function nearest(branches: readonly (readonly Issue[])[], path: readonly PropertyKey[]) {
+function nearest(branches: readonly (readonly ZodIssue[])[], path: readonly PropertyKey[]) {
   const flat = branches.map((issues) => issues.flatMap((issue) => findings(issue, path)));
   const deep = flat.filter((branch) => branch.some((one) => one.path.length > path.length));
   const [furthest] = deep;
@@ -39,7 +49,7 @@ function nearest(branches: readonly (readonly Issue[])[], path: readonly Propert
   return any === undefined ? [] : [{ path: any.path, expected }];
 }
 
-function wordsOf(issue: Issue): string {
+function wordsOf(issue: ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       // Zod's own message says less of it.
@@ -60,7 +70,7 @@ function wordsOf(issue: Issue): string {
 }
 
 /** Our own messages begin with "expected …", and some end with "…, found …", which is said anyway. */
-function ownWords({ message }: Issue): string {
+function ownWords({ message }: ZodIssue): string {
   return message.replace(/^expected /, '').replace(/, found ".*"$/, '');
 }
 

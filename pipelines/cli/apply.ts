@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import type { Remark } from '../base/yaml-file.ts';
-import { firstAppended } from '../recordings/recording.ts';
+import type { PlantChange } from '../nats/partition.ts';
 import { readDescription } from '../recordings/recording-description.ts';
+import { firstAppended } from '../recordings/recordings.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
-import { changesOf, type PlantChange } from '../rules/changes.ts';
-import { readPlantFile, readRulesFile } from '../rules/rules-file.ts';
+import { changesOf } from '../rules/changes.ts';
+import { readPlantFile, readRulesFile } from '../rules/rules.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & {
@@ -16,10 +17,8 @@ type Options = Departures & {
 };
 
 /** Adds `andon apply`: checks the plant model and the rules, and publishes them into the log. */
-export function registerApply(program: Command): void {
-  program
-    .command('apply')
-    .description('check the plant model and the rules, and publish them into the log')
+export function registerApply(command: Command): void {
+  command
     .argument('<plant>', 'plant.yaml')
     .argument('[rules]', 'rules.yaml')
     .option('--check', 'only check')

@@ -1,12 +1,44 @@
 import type { Command } from 'commander';
-import { wrongInput } from '../base/wrong-input.ts';
-import type { BacktestArguments } from './backtest-action.ts';
+import {
+  type EventTime,
+  fromMilliseconds,
+  HOUR,
+  parseDuration,
+} from '../../operators/model/time.ts';
+import { wrongInput } from '../base/problem.ts';
+import { readDescription, readInstant } from '../recordings/recording-description.ts';
+import { openRecordingLog } from '../recordings/recordings.ts';
+import { type BacktestSummary, backtest } from '../rules/backtest.ts';
+import { changesOf } from '../rules/changes.ts';
+import { patternReportText } from '../rules/explain/match-report.ts';
+import { readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { operatingPeriods } from '../rules/sweep/operating-periods.ts';
+import { sweep } from '../rules/sweep/sweep.ts';
+import {
+  describeSweep,
+  type SweepReport,
+  sweepJson,
+  variantResult,
+} from '../rules/sweep/sweep-report.ts';
+import { variantsOf } from '../rules/sweep/variants.ts';
 
-/** `andon backtest`: what would these rules have said of these recordings? */
-export function registerBacktest(program: Command): void {
-  program
-    .command('backtest')
-    .description('run recordings through the pipeline: what would these rules have raised?')
+type BacktestOptions = {
+  readonly model: string;
+  readonly rules: string;
+  readonly data: readonly string[];
+  readonly base?: string;
+  readonly explain?: true;
+  /** `ID.FIELD=VALUES`, and what lead times and false alarms are measured by. */
+  readonly sweep?: readonly string[];
+  readonly until?: string;
+  readonly healthyUntil?: string;
+  readonly lasting?: string;
+  readonly json?: true;
+};
+
+/** Adds `andon backtest`: what would these rules have said of these recordings? */
+export function registerBacktest(command: Command): void {
+  command
     .requiredOption('--model <file>', 'plant.yaml')
     .requiredOption('--rules <file>', 'rules.yaml')
     .requiredOption('--data <file...>', 'descriptions of recordings, or .ndjson files')
@@ -26,12 +58,11 @@ export function registerBacktest(program: Command): void {
         '\nA sweep prints its table. Values: 4..10, 0.1..0.5/0.1, 10s..60s/10s, 5%..20%/5%, 4,6,8; several fields are a' +
         '\ngrid; "detector" stands for every detector that has the field.',
     )
-    .action(async (options: BacktestArguments) => {
+    .action(async (options: BacktestOptions) => {
       if (options.sweep !== undefined) {
         if (options.explain === true) {
           throw wrongInput('--explain', 'either --sweep or --explain', 'both');
         }
-        const { runSweep } = await import('./sweep-action.ts');
         await runSweep(options);
         return;
       }
@@ -46,7 +77,100 @@ export function registerBacktest(program: Command): void {
           remedy,
         );
       }
-      const { runBacktest } = await import('./backtest-action.ts');
       await runBacktest(options);
     });
+}
+
+async function runBacktest({
+  model,
+  rules,
+  data,
+  base,
+  explain,
+  json,
+}: BacktestOptions): Promise<void> {
+  const plants = await readPlantFile(model);
+  const checked = await readRulesFile(rules);
+  const recordings = await Promise.all(data.map((file) => readDescription(file, base)));
+  const changes = changesOf(plants, checked);
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  const progress = process.stderr.isTTY ? process.stderr : undefined;
+  const summary = await backtest({
+    openLog: () => openRecordingLog({ recordings, changes }),
+    onDecision: ({ table, line }) => console.log(`{"table":"${table}",${line.slice(1)}`),
+    onProgress: (messages) => void progress?.write(`\r${messages} messages`),
+    signal: interrupted.signal,
+    ...(explain === true ? { explain: checked.rules.patterns.map(({ id }) => id) } : {}),
+  });
+  progress?.write('\r\x1b[K');
+  console.error(json === true ? JSON.stringify(summary) : inWords(summary));
+}
+
+function inWords(summary: BacktestSummary): string {
+  const { messages, readings, windows, features, anomalies, incidents, requests, revisions } =
+    summary;
+  const deadLetters = Object.entries(summary.deadLetters).map(
+    ([reason, count]) => `${count} ${reason}`,
+  );
+  return [
+    `${messages} messages: ${readings} readings, ${windows} windows, ${features} waveforms described`,
+    `${anomalies} anomalies raised, ${incidents} incidents, ${requests} requests in ${revisions} revisions`,
+    `dead letters: ${deadLetters.length === 0 ? 'none' : deadLetters.join(', ')}`,
+    ...(summary.patterns ?? []).map(patternReportText),
+  ].join('\n');
+}
+
+/** What each value would have said of the recordings, as a table or one JSON object on standard output. */
+async function runSweep(options: BacktestOptions): Promise<void> {
+  const { model, rules, data, base, json } = options;
+  const lasting = options.lasting === undefined ? HOUR : durationIn('--lasting', options.lasting);
+  const plants = await readPlantFile(model);
+  const swept = await variantsOf(rules, options.sweep ?? []);
+  const recordings = await Promise.all(data.map((file) => readDescription(file, base)));
+  const periods = operatingPeriods(recordings, {
+    ...timed('until', '--until', options.until),
+    ...timed('healthyUntil', '--healthy-until', options.healthyUntil),
+  });
+  const changes = changesOf(plants, swept.entry);
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  const progress = process.stderr.isTTY ? process.stderr : undefined;
+  const { result, messages, defects } = await sweep({
+    openLog: () => openRecordingLog({ recordings, changes }),
+    onProgress: (count) => void progress?.write(`\r${count} messages`),
+    signal: interrupted.signal,
+    change: changes[0]?.messages[0]?.headers?.['Andon-Change'] ?? '',
+    variants: swept.variants.map((variant) => variant.rules),
+    detectors: new Set(swept.detectors),
+    periodsOf: periods,
+    lasting,
+  });
+  progress?.write('\r\x1b[K');
+  const report: SweepReport = {
+    swept,
+    span: result.span,
+    results: result.tallies.map((tally) => variantResult(tally, result.span, periods)),
+    messages,
+    defects,
+    lasting,
+    interrupted: interrupted.signal.aborted,
+  };
+  console.log(json === true ? JSON.stringify(sweepJson(report)) : describeSweep(report));
+}
+
+function durationIn(option: string, text: string) {
+  const duration = parseDuration(text);
+  if (duration === undefined) throw wrongInput(option, 'a duration such as 10m or 1h', text);
+  return duration;
+}
+
+/** `{ [name]: time }`, or nothing when the option was not given. */
+function timed<K extends string>(name: K, option: string, text: string | undefined) {
+  if (text === undefined) return {};
+  const milliseconds = readInstant(text);
+  if (Number.isNaN(milliseconds)) {
+    throw wrongInput(option, 'a time such as 2012-01-01T00:00:00Z', text);
+  }
+  return { [name]: fromMilliseconds(milliseconds) } as Partial<Record<K, EventTime>>;
 }

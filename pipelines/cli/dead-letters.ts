@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { parseDuration } from '../../operators/model/duration.ts';
 import { DEAD_LETTER_REASONS } from '../../operators/model/tables.ts';
-import { wrongInput } from '../base/wrong-input.ts';
-import { withWarehouse } from './with-warehouse.ts';
+import { parseDuration } from '../../operators/model/time.ts';
+import { wrongInput } from '../base/problem.ts';
+import { withWarehouse } from '../warehouse/warehouse.ts';
 
 type Options = {
   readonly config?: string;
@@ -26,13 +26,9 @@ type DeadLetter = {
   readonly originals: readonly string[];
 };
 
-/** `andon dead-letters`: what left the main way, newest first. */
-export function registerDeadLetters(program: Command): void {
-  program
-    .command('dead-letters')
-    .description(
-      'what left the main way and why, newest first: late, malformed, unknown, duplicate …',
-    )
+/** Adds `andon dead-letters`: what left the main way, newest first. */
+export function registerDeadLetters(command: Command): void {
+  command
     .option('--reason <reason>', DEAD_LETTER_REASONS.join(', '))
     .option('--since <duration>', 'only the last part of the log: 30m, 24h, 7d')
     .option('--limit <rows>', 'at most so many rows', '50')

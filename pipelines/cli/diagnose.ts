@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import type { DiagnoseOptions } from './diagnose-action.ts';
+import type { DiagnoseOptions } from '../diagnose/diagnose.ts';
 
-/** `andon diagnose`: what one waveform says about its machine. */
-export function registerDiagnose(program: Command): void {
-  program
-    .command('diagnose <file...>')
-    .description('one waveform: features, spectrum lines, and a verdict or "not determined"')
+/** Adds `andon diagnose`: what one waveform says about its machine. */
+export function registerDiagnose(command: Command): void {
+  command
+    .argument('<file...>')
     .option('--rate <Hz>', 'samples per second; a WAV file says it itself')
     .option('--rpm <n>', 'shaft speed; without it the spectrum is asked')
     .option('--bearing <name>', 'geometry by designation, such as 6205-2RS')
@@ -24,7 +23,7 @@ export function registerDiagnose(program: Command): void {
     .option('--json', 'one JSON object per file, one per line')
     .option('--plot <file>', 'draw waveform, spectrum and envelope spectrum as SVG (one FILE only)')
     .action(async (files: readonly string[], options: DiagnoseOptions) => {
-      const { diagnoseFiles } = await import('./diagnose-action.ts');
+      const { diagnoseFiles } = await import('../diagnose/diagnose.ts');
       diagnoseFiles(files, options);
     });
 }

@@ -1,16 +1,14 @@
 import type { Command } from 'commander';
-import { wrongInput } from '../base/wrong-input.ts';
+import { wrongInput } from '../base/problem.ts';
+import { sentenceOf } from '../rules/explain/explain.ts';
 import { diagramOf } from '../rules/explain/pattern-diagram.ts';
-import { sentenceOf } from '../rules/explain/pattern-sentence.ts';
-import { readRulesFile } from '../rules/rules-file.ts';
+import { readRulesFile } from '../rules/rules.ts';
 
 type Options = { readonly mermaid?: true; readonly json?: true };
 
 /** Adds `andon explain`: patterns as sentences and as diagrams. */
-export function registerExplain(program: Command): void {
-  program
-    .command('explain')
-    .description('say each pattern as one sentence, or draw it')
+export function registerExplain(command: Command): void {
+  command
     .argument('<rules>', 'rules.yaml')
     .argument('[pattern...]', 'only these patterns')
     .option('--mermaid', 'a flow chart for Markdown instead of the sentence')

@@ -1,14 +1,12 @@
 import type { Command } from 'commander';
 import { migrate } from '../../sinks/clickhouse/migrate.ts';
-import { withWarehouse } from './with-warehouse.ts';
+import { withWarehouse } from '../warehouse/warehouse.ts';
 
 type Options = { readonly config?: string; readonly json?: true };
 
-/** `andon migrate`: the schema of this version. */
-export function registerMigrate(program: Command): void {
-  program
-    .command('migrate')
-    .description('bring ClickHouse to the schema of this version: tables, and views anew')
+/** Adds `andon migrate`: the schema of this version. */
+export function registerMigrate(command: Command): void {
+  command
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'what was done as JSON')
     .action(async ({ config, json }: Options) => {

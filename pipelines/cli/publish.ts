@@ -1,18 +1,21 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
-import { parseDuration } from '../../operators/model/duration.ts';
-import type { Duration } from '../../operators/model/time.ts';
-import { configOf, type Departures } from '../base/config.ts';
-import { wrongInput } from '../base/wrong-input.ts';
-import type { PublishCounts } from '../nats/publish.ts';
+import { type Duration, parseDuration } from '../../operators/model/time.ts';
+import { bytes, configOf, type Departures } from '../base/config.ts';
+import { wrongInput } from '../base/problem.ts';
+import type { ConnectOptions } from '../nats/nats.ts';
+import type { PublishCounts } from '../nats/publisher.ts';
+import { openSpool, type Spool } from '../nats/spool.ts';
 import { NOTHING, publishRecordings } from '../recordings/publish-recordings.ts';
 import { type RecordingDescription, readDescription } from '../recordings/recording-description.ts';
 import { changesOf } from '../rules/changes.ts';
-import { readPlantFile, readRulesFile } from '../rules/rules-file.ts';
-import { type SpoolOptions, spoolOf, tellOutages } from './publish-spool.ts';
-import { showProgress } from './show-progress.ts';
-import { speedOf } from './speed-of.ts';
+import { readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { showProgress, speedOf } from './publishing.ts';
 import { withNats } from './with-nats.ts';
+
+type SpoolOptions = { readonly spool?: string; readonly spoolLimit: string };
 
 type Options = Departures &
   SpoolOptions & {
@@ -28,10 +31,8 @@ type Options = Departures &
   };
 
 /** Adds `andon publish`: recordings, at a chosen speed, into the log. */
-export function registerPublish(program: Command): void {
-  program
-    .command('publish')
-    .description('publish recordings into the log')
+export function registerPublish(command: Command): void {
+  command
     .argument('<files...>', 'descriptions (.yaml) or messages (.ndjson)')
     .option('--speed <factor>', 'times faster than recorded, or max', 'max')
     .option('--replay', 'with their own append times; makes the streams, marked as a replay')
@@ -79,7 +80,7 @@ async function publish(
   const { partitions } = config;
   const about = { plants, rules, mode, partitions, settle };
   const spool = await spoolOf(options, recordings, about);
-  const { onStatus, onFull } = tellOutages(options.spoolLimit);
+  const { onStatus, onFull } = reportOutages(options.spoolLimit);
   try {
     const work = (connection: NatsConnection) =>
       publishRecordings({
@@ -148,4 +149,44 @@ function report(counts: PublishCounts, { took, json, stopped, waiting }: End): v
     `${acknowledged} messages (${(bytes / 1_048_576).toFixed(1)} MiB) are in the log, after ${seconds} s; ` +
       `${repeated} were sent again, ${duplicates} were there already.${end}`,
   );
+}
+
+/** The spool of a publication, if one is asked for. `about`: everything else that its messages hang on. */
+async function spoolOf(
+  { spool, spoolLimit }: SpoolOptions,
+  recordings: readonly RecordingDescription[],
+  about: unknown,
+): Promise<Spool | undefined> {
+  const limit = bytes.safeParse(spoolLimit);
+  if (!limit.success) {
+    throw wrongInput('--spool-limit', 'a number of bytes such as 64MB or 2GB', spoolLimit);
+  }
+  if (spool === undefined) return undefined;
+  const files = recordings.map(({ file }) => statSync(file, { throwIfNoEntry: false })?.size);
+  const publication = createHash('sha256')
+    .update(JSON.stringify([recordings, files, about]))
+    .digest('hex');
+  return openSpool({ directory: spool, limit: limit.data, publication });
+}
+
+/** Reports on standard error when NATS goes away and comes back, and when the spool is full. */
+function reportOutages(limit: string) {
+  let away = false;
+  const announce = (now: boolean, message: string) => {
+    if (away !== now) console.error(message);
+    away = now;
+  };
+  const onStatus: NonNullable<ConnectOptions['onStatus']> = ({ type }) => {
+    if (type === 'absent') announce(true, 'NATS does not answer. It is waited for.');
+    if (type === 'disconnect') announce(true, 'NATS is away. Messages go into the spool.');
+    if (type === 'reconnect') announce(false, 'NATS is back.');
+  };
+  const onFull = (full: boolean) => {
+    console.error(
+      full
+        ? `The spool is full (${limit}). Nothing more is read until NATS has taken what is in it; nothing is dropped.`
+        : 'The spool has room again.',
+    );
+  };
+  return { onStatus, onFull };
 }

@@ -1,19 +1,15 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
 import { configOf, type Departures } from '../base/config.ts';
-import { describeList, describeRequest } from '../systems/describe.ts';
-import { listRequests, resendRequest, showRequest } from '../systems/inspect.ts';
+import { listRequests, requestResend, showRequest } from '../systems/inspect.ts';
+import { describeList, describeRequest } from '../systems/request-text.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & { readonly json?: boolean };
 
 /** Adds `andon requests`: list them, show why, send again. Needs NATS alone. */
-export function registerRequests(program: Command): void {
-  const requests = program
-    .command('requests')
-    .description('maintenance requests: list them, show why and what happened, send one again');
-
-  requests
+export function registerRequests(command: Command): void {
+  command
     .command('list', { isDefault: true })
     .description('all requests, with what became of them')
     .option('--nats <url>', 'instead of NATS_URL')
@@ -24,7 +20,7 @@ export function registerRequests(program: Command): void {
       console.log(json === true ? JSON.stringify(list, null, 2) : describeList(list));
     });
 
-  requests
+  command
     .command('show <id>')
     .description('one request: evidence, revisions, every attempt, its id in the CMMS')
     .option('--nats <url>', 'instead of NATS_URL')
@@ -35,7 +31,7 @@ export function registerRequests(program: Command): void {
       console.log(json === true ? JSON.stringify(details, null, 2) : describeRequest(details));
     });
 
-  requests
+  command
     .command('resend <id>')
     .description(
       'have the last revision sent again; what is in the CMMS already is changed, not doubled',
@@ -44,7 +40,7 @@ export function registerRequests(program: Command): void {
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'a JSON object')
     .action(async (id: string, { json, ...departures }: Options) => {
-      await connected(departures, (connection) => resendRequest(connection, id));
+      await connected(departures, (connection) => requestResend(connection, id));
       const text = `${id} will be sent again by the maintenance pipeline, at once if it runs.`;
       console.log(json === true ? JSON.stringify({ id, resend: true }) : text);
     });

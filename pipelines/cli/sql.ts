@@ -3,11 +3,17 @@ import { pipeline } from 'node:stream/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Command } from 'commander';
 import { sqlStatements } from '../../sinks/clickhouse/sql-tokens.ts';
+import { wrongInput } from '../base/problem.ts';
 import { readText } from '../base/read-text.ts';
-import { wrongInput } from '../base/wrong-input.ts';
-import { type Asked, namedQuestion, questionList } from '../warehouse/named-question.ts';
-import { readQuestion, readQuestions } from '../warehouse/questions.ts';
-import { withWarehouse } from './with-warehouse.ts';
+import {
+  questionList,
+  readNamedQuestion,
+  readQuestion,
+  readQuestions,
+  type SqlScript,
+} from '../warehouse/questions.ts';
+
+import { withWarehouse } from '../warehouse/warehouse.ts';
 
 type Options = {
   readonly config?: string;
@@ -18,11 +24,10 @@ type Options = {
   readonly param?: Readonly<Record<string, string>>;
 };
 
-/** `andon sql`: asks ClickHouse. */
-export function registerSql(program: Command): void {
-  program
-    .command('sql [statement]')
-    .description('ask ClickHouse: a table on a terminal, tab-separated values in a pipe')
+/** Adds `andon sql`: asks ClickHouse. */
+export function registerSql(command: Command): void {
+  command
+    .argument('[statement]')
     .usage('[options] [statement | @question [--parameter value …]]')
     // The parameters of a question are options of their own.
     .allowUnknownOption()
@@ -72,9 +77,9 @@ async function asked(
   statement: string | undefined,
   rest: readonly string[],
   { file, param = {} }: Options,
-): Promise<Asked> {
+): Promise<SqlScript> {
   if (statement?.startsWith('@') === true && file === undefined) {
-    return namedQuestion(statement.slice(1), rest, param);
+    return readNamedQuestion(statement.slice(1), rest, param);
   }
   const excess = statement?.startsWith('-') === true ? statement : rest[0];
   if (excess !== undefined) {

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Config } from '../base/config.ts';
-import { type ConnectOptions, connectNats } from '../nats/connection.ts';
+import { type ConnectOptions, connectNats } from '../nats/nats.ts';
 
 /** Does some work with the NATS of a configuration, and closes the connection. `name` is shown in its monitoring. */
 export async function withNats<T>(

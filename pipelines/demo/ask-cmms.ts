@@ -10,7 +10,7 @@ const workSchema = z.object({
   created: z.string().transform((text) => Date.parse(text)),
 });
 /** A work request of the reference CMMS; `created` in milliseconds of the clock. */
-export type Work = z.infer<typeof workSchema>;
+export type CmmsWork = z.infer<typeof workSchema>;
 
 const listSchema = z.object({ items: z.array(workSchema) });
 
@@ -18,7 +18,7 @@ const listSchema = z.object({ items: z.array(workSchema) });
 export async function askCmms(cmms: {
   readonly url: string;
   readonly token: string;
-}): Promise<readonly Work[]> {
+}): Promise<readonly CmmsWork[]> {
   const response = await fetch(`${cmms.url}/api/work-requests`, {
     headers: { Authorization: `Bearer ${cmms.token}` },
     signal: AbortSignal.timeout(5_000),

@@ -61,7 +61,7 @@ const findingSchema = z.object({
   reason: z.string(),
 });
 /** An anomaly that was raised, or an incident. */
-export type Finding = z.infer<typeof findingSchema>;
+export type LandedFinding = z.infer<typeof findingSchema>;
 
 const FINDINGS = `
   SELECT 'anomaly' AS kind, sequence, toUnixTimestamp64Micro(time) AS time, plant, line, asset, id, rule, severity,
@@ -90,7 +90,7 @@ const revisionSchema = z.object({
   request: z.string(),
 });
 /** One revision of a request; `request` is the JSON that went to the CMMS. */
-export type Revision = z.infer<typeof revisionSchema>;
+export type LandedRevision = z.infer<typeof revisionSchema>;
 
 const REVISIONS = `
   SELECT sequence, toUnixTimestamp64Micro(time) AS time, toUnixTimestamp64Micro(opened) AS opened, plant, line, asset, id,
@@ -130,15 +130,15 @@ const ANSWERS = `
   )`;
 
 /** Messages behind `after`, `to` included. */
-export type Stretch = { readonly after: number; readonly to: number };
+export type MessageRange = { readonly after: number; readonly to: number };
 
 /** The questions that the demo asks ClickHouse: everything it shows and counts comes from there. */
 export interface DemoQuestions {
   counts(): Promise<Counts>;
   deadLetters(): Promise<readonly DeadLetterCount[]>;
   /** Those of a stretch of messages. Up to the landed sequence nothing is missing. */
-  findings(stretch: Stretch): Promise<readonly Finding[]>;
-  revisions(stretch: Stretch): Promise<readonly Revision[]>;
+  findings(stretch: MessageRange): Promise<readonly LandedFinding[]>;
+  revisions(stretch: MessageRange): Promise<readonly LandedRevision[]>;
   machines(): Promise<readonly MachineNow[]>;
   /** A fingerprint of all anomalies, incidents and request revisions. */
   answers(): Promise<string>;
@@ -148,7 +148,7 @@ export function askWarehouse(client: ClickHouseClient): DemoQuestions {
   async function ask<T>(
     query: string,
     schema: z.ZodType<T>,
-    stretch?: Stretch,
+    stretch?: MessageRange,
   ): Promise<readonly T[]> {
     const answer = await client.query({
       query,

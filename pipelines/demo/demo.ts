@@ -1,26 +1,19 @@
 import { relative } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { NatsConnection } from '@nats-io/transport-node';
-import { assetKey } from '../../operators/model/key.ts';
-import { END_OF_TIME, type EventTime } from '../../operators/model/time.ts';
-import { connectNats } from '../nats/connection.ts';
-import type { InternalEvent } from '../observe/internal-events.ts';
+import { readConfig } from '../base/config.ts';
+import { connectNats } from '../nats/nats.ts';
+import type { InternalEvent, RecordEvent } from '../observe/observe.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
 import { changesOf } from '../rules/changes.ts';
-import { readPlantFile, readRulesFile } from '../rules/rules-file.ts';
-import { listRequests } from '../systems/inspect.ts';
-import { askWarehouse, type Revision } from './ask-warehouse.ts';
-import { type Course, createCourse } from './course.ts';
-import { publishPlant } from './publish-plant.ts';
-import { runChecks } from './run-checks.ts';
-import { type Seen, score } from './score.ts';
-import { type Services, startServices } from './services.ts';
-import { BEGIN, type SimulatedPlant, simulatedPlant } from './simulated-plant.ts';
-import type { Outcome } from './summary.ts';
-import type { DemoView } from './view/demo-view.ts';
-import { watch } from './watch.ts';
+import { readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { type Stand, startStand } from '../stand/stand.ts';
+import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
+import { BEGIN, simulatedPlant } from './plant/plant.ts';
+import { createDemoProgress, type DemoProgress } from './progress.ts';
+import { runPlant } from './run-plant.ts';
+import type { DemoOutcome } from './summary.ts';
+import type { DemoView } from './view/view.ts';
 
-export type DemoOptions = {
+export type DemoRunOptions = {
   readonly seed: number;
   /** Simulated seconds in a second of the clock. */
   readonly speed: number;
@@ -31,148 +24,86 @@ export type DemoOptions = {
   /** Ends it: what was published lands and is delivered first. */
   readonly ending: AbortSignal;
   /** Given once there is something to see. */
-  readonly onCourse: (course: Course) => void;
-  /** Called when the plant has said its last, before that has landed. */
+  readonly onProgress: (progress: DemoProgress) => void;
+  /** Called when the plant has published its last message, before that has landed. */
   readonly onPublished: () => void;
 };
 
-/** Milliseconds that landing and delivery may take when nothing more is published. */
-const DRAIN_WITHIN = 60_000;
+/** Seconds of an epoch: short, so that what happens is seen soon. */
+const EPOCH = 1;
+/** Of the calls to the CMMS: on one machine nobody has to wait long for an answer. */
+const CMMS = { timeout: '2s', settle: '2s', retry: { first: '50ms', most: '500ms' } };
 
 /**
  * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its maintenance pipeline and the
  * reference CMMS, each a process of its own, and a simulated plant that publishes into them at a multiple of real time.
  */
-export async function runDemo(options: DemoOptions): Promise<Outcome> {
-  const { seed, speed, seconds, directory, onCourse } = options;
+export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
+  const { seed, speed, seconds, directory, onProgress } = options;
   const began = performance.now();
   const plant = simulatedPlant({ seed, begin: BEGIN });
   const plants = await readPlantFile(plant.modelFile);
   const rules = await readRulesFile(plant.rulesFile);
-  const course = createCourse({ seed, speed, begin: BEGIN, seconds, plants });
-  onCourse(course);
-  course.phase('starting', 'starting nats-server, ClickHouse and a CMMS');
-  const services = await startServices({
-    directory,
-    onEvent: (internalEvent) => course.trouble(troubleOf(internalEvent)),
-  });
+  const progress = createDemoProgress({ seed, speed, begin: BEGIN, seconds, plants });
+  onProgress(progress);
+  progress.phase('starting', 'starting nats-server, ClickHouse and a CMMS');
+  const { stand, cmms, warehouse, stop } = await startDemoStand(directory, (internalEvent) =>
+    progress.trouble(troubleOf(internalEvent)),
+  );
   try {
-    course.look(placesOf(services));
-    const connection = await connectNats({ servers: services.nats, name: 'andon demo' });
+    progress.look(placesOf(stand.config, cmms.url, warehouse.url));
+    const connection = await connectNats({ servers: stand.nats.url, name: 'andon demo' });
     try {
       const changes = changesOf(plants, rules);
       const applied = await applyChanges({ connection, changes, partitions: 1, replayAt: BEGIN });
-      course.phase('starting', 'starting the worker');
-      await services.startWorker();
+      progress.phase('starting', 'starting the worker');
+      await stand.worker.start();
       const start = performance.now() - began;
-      const ended = await follow({ ...options, course, services, connection, plant });
+      const { client } = warehouse;
+      const ended = await runPlant({ ...options, progress, client, cmms, connection, plant });
       const published = applied.length + ended.published;
       return { ...ended, published, took: { ...ended.took, start } };
     } finally {
       await connection.close();
     }
   } finally {
-    await services.stop();
+    await stop();
   }
 }
 
-type Following = DemoOptions & {
-  readonly course: Course;
-  readonly services: Services;
-  readonly connection: NatsConnection;
-  readonly plant: SimulatedPlant;
+type DemoStand = {
+  readonly stand: Stand;
+  readonly cmms: NonNullable<Stand['cmms']>;
+  readonly warehouse: Warehouse;
+  stop(): Promise<void>;
 };
 
-async function follow(options: Following): Promise<Outcome> {
-  const { course, services, connection, plant, speed, seconds, ending } = options;
-  const { client } = services.warehouse;
-  const over = new AbortController();
-  const questions = askWarehouse(client);
-  const watching = watch({
-    questions,
-    cmms: services.cmms,
-    signal: over.signal,
-    onSight: (sight) => course.seen(sight),
-    onTrouble: (error) => course.trouble(error instanceof Error ? error.message : String(error)),
+/**
+ * A stand whose processes are started again when they end. Its warehouse is of this process, so that every command with the
+ * configuration finds it, and starts it when it is needed again.
+ */
+async function startDemoStand(directory: string, record: RecordEvent): Promise<DemoStand> {
+  const { clickhouse } = readConfig(undefined, {});
+  const opening = openWarehouse({ clickhouse, directory }, record);
+  const starting = startStand({
+    ...{ folder: directory, directory, cmms: CMMS, supervised: record },
+    config: { epoch: { seconds: EPOCH } },
+    // Ready once it has worked the first message, so the tables are there too.
+    ready: 'readyz',
   });
-  const started = performance.now();
-  try {
-    course.phase('running', '');
-    const end = seconds === undefined ? END_OF_TIME : BEGIN + seconds * speed * 1e6;
-    const {
-      at,
-      counts: sent,
-      held,
-    } = await publishPlant({
-      connection,
-      messages: plant.messages(),
-      begin: BEGIN,
-      end: end as EventTime,
-      speed,
-      held: () => course.held,
-      signal: ending,
-      onProgress: (progress) => course.published(progress),
-    });
-    const published = performance.now();
-    options.onPublished();
-    course.phase('draining', 'what is under way lands');
-    const unfinished = await drained(options, sent.last);
-    const checks = await runChecks(client);
-    const answers = await questions.answers();
-    over.abort();
-    await watching;
-    const { counts, deadLetters, works, revisions, latencies } = course;
-    const truth = plant.truth(at);
-    const took = {
-      start: 0,
-      publish: published - started,
-      held,
-      drain: performance.now() - published,
-    };
-    course.phase('done', '');
-    return {
-      truth,
-      score: score(truth, { requests: askedFor(revisions), deadLetters }),
-      speed,
-      counts,
-      deadLetters,
-      revisions,
-      works,
-      published: sent.acknowledged,
-      checks,
-      answers,
-      unfinished,
-      took,
-      latencies,
-    };
-  } finally {
-    over.abort();
-    await watching;
-  }
-}
-
-/** Waits until everything published has landed and every request is in the CMMS; says what has not, when it takes too long. */
-async function drained(
-  { course, connection }: Following,
-  last: number,
-): Promise<readonly string[]> {
-  const giveUp = performance.now() + DRAIN_WITHIN;
-  const landed = () => course.counts.sequence >= last;
-  const settled = async () => {
-    const list = await listRequests(connection);
-    const done = new Set(list.filter((one) => one.delivered === one.revisions).map(({ id }) => id));
-    return (
-      list.length >= course.counts.requests && course.revisions.every(({ id }) => done.has(id))
-    );
+  const stop = async () => {
+    await (await starting.catch(() => undefined))?.stop();
+    await (await opening.catch(() => undefined))?.close();
   };
-  while (performance.now() < giveUp) {
-    if (landed() && (await settled())) return [];
-    await pause(100);
+  try {
+    const [warehouse, stand] = await Promise.all([opening, starting]);
+    const { cmms } = stand;
+    if (cmms === undefined) throw new Error('expected a stand with a CMMS');
+    return { stand, cmms, warehouse, stop };
+  } catch (error) {
+    await stop();
+    throw error;
   }
-  return [
-    ...(landed() ? [] : [`message ${last} has not landed, only ${course.counts.sequence}`]),
-    ...((await settled()) ? [] : ['not every request is in the CMMS: see andon requests']),
-  ];
 }
 
 function troubleOf(internalEvent: InternalEvent): string | undefined {
@@ -181,27 +112,14 @@ function troubleOf(internalEvent: InternalEvent): string | undefined {
 }
 
 /** What works while the demo runs. */
-function placesOf({ config, warehouse, cmms }: Services): DemoView['look'] {
+function placesOf(config: string, cmms: string, warehouse: string): DemoView['look'] {
   const near = relative(process.cwd(), config);
   const place = near.startsWith('..') ? config : near;
   const andon = (command: string) => `npx andon ${command} --config ${place}`;
   return [
     { where: andon('sql @worst_assets'), what: 'which machine first?' },
     { where: andon('requests'), what: 'requests show ID: why' },
-    { where: cmms.url, what: 'the CMMS, in a browser' },
-    { where: warehouse.url, what: 'ClickHouse, for any client; database andon' },
+    { where: cmms, what: 'the CMMS, in a browser' },
+    { where: warehouse, what: 'ClickHouse, for any client; database andon' },
   ];
-}
-
-/** Each request once: when it was opened, and what it says by now. */
-function askedFor(revisions: readonly Revision[]): Seen['requests'] {
-  const latest = new Map(revisions.map((one) => [one.id, one.failure_mode]));
-  return revisions
-    .filter(({ revision }) => revision === 1)
-    .map(({ id, plant, line, asset, time }) => ({
-      id,
-      time,
-      asset: assetKey(plant, line, asset),
-      failure_mode: latest.get(id) ?? '',
-    }));
 }

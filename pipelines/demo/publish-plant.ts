@@ -1,12 +1,10 @@
 import { setImmediate as macrotask, setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { EventTime } from '../../operators/model/time.ts';
-import { createPublisher, type PublishCounts } from '../nats/publish.ts';
-import { replayed } from '../nats/replayed.ts';
-import type { Recorded } from '../recordings/recorded.ts';
-import { createPace } from './pace.ts';
+import { createPublisher, type PublishCounts } from '../nats/publisher.ts';
+import { type Recorded, toReplayMessage } from '../recordings/recorded.ts';
 
-export type PublishPlantOptions = {
+type PublishPlantOptions = {
   readonly connection: NatsConnection;
   /** In the order of their append times. */
   readonly messages: Iterable<Recorded>;
@@ -68,7 +66,7 @@ export async function publishPlant(options: PublishPlantOptions): Promise<Publis
       const begun = appended === at;
       at = appended;
       if (signal.aborted && !begun) break;
-      await publisher.publish(replayed(message, 0));
+      await publisher.publish(toReplayMessage(message, 0));
       batch += 1;
       if (batch >= BATCH) await look(0);
     }
@@ -78,4 +76,44 @@ export async function publishPlant(options: PublishPlantOptions): Promise<Publis
   } finally {
     publisher.close();
   }
+}
+
+/** How simulated time follows the clock of the machine. */
+interface Pace {
+  /** Simulated time now. `held`: it stands still, because those who listen are behind. */
+  at(now: number, held: boolean): EventTime;
+  /** Milliseconds until that simulated time at full speed, from `now`. */
+  untilDue(time: EventTime): number;
+  /** Milliseconds that it stood still. */
+  readonly held: number;
+}
+
+/** How much faster than asked it may run to make up for a stop. */
+const CATCHING_UP = 1.5;
+
+/**
+ * Simulated time that begins at `begin` and runs `speed` times as fast as the clock (`started`, `now`: milliseconds).
+ * It never jumps: what was lost while it was held is made up for slowly, so that nothing piles up in a burst.
+ */
+export function createPace(begin: EventTime, speed: number, started: number): Pace {
+  let simulated = begin as number;
+  let looked = started;
+  let held = 0;
+  return {
+    at(now, hold) {
+      const passed = now - looked;
+      looked = now;
+      if (hold) {
+        held += passed;
+      } else {
+        const asked = begin + (now - started) * speed * 1_000;
+        simulated = Math.min(asked, simulated + passed * speed * CATCHING_UP * 1_000);
+      }
+      return Math.round(simulated) as EventTime;
+    },
+    untilDue: (time) => (time - simulated) / (speed * 1_000),
+    get held() {
+      return held;
+    },
+  };
 }

@@ -2,8 +2,8 @@ import type { AssetKey } from '../../operators/model/key.ts';
 import { type Duration, type EventTime, MINUTE, plus, SECOND } from '../../operators/model/time.ts';
 import type { PlantedFault, PlantedNuisance, QuietStretch, Truth } from './truth.ts';
 
-/** What Andon said and set aside. `failure_mode`: of the latest revision; `time`: of the first. */
-export type Seen = {
+/** What Andon requested, and its dead letters. `failure_mode`: of the latest revision; `time`: of the first. */
+export type DemoAnswers = {
   readonly requests: readonly {
     readonly id: string;
     readonly asset: AssetKey;
@@ -42,10 +42,10 @@ export type Score = {
 
 const FOUND_WITHIN = MINUTE;
 /** What only data that is not in order leaves: of any other source it was not planted. */
-const PLANTED_REASONS = ['late', 'duplicate', 'skew', 'unknown', 'malformed', 'not-finite'];
+const PLANTED_REASONS = ['too-late', 'duplicate', 'skew', 'unknown', 'malformed', 'not-finite'];
 
-/** Holds what Andon said against what was planted. Requests on a fault that the truth does not list yet are not judged. */
-export function score(truth: Truth, { requests, deadLetters }: Seen): Score {
+/** Holds what Andon requested against what was planted. Requests on a fault that the truth does not list yet are not judged. */
+export function score(truth: Truth, { requests, deadLetters }: DemoAnswers): Score {
   const inTime = [...requests].sort((a, b) => a.time - b.time);
   const used = new Set<string>();
   const found: Score['found'][number][] = [];
@@ -86,7 +86,7 @@ export function score(truth: Truth, { requests, deadLetters }: Seen): Score {
 
 function wrongWith(
   fault: PlantedFault,
-  request: Seen['requests'][number],
+  request: DemoAnswers['requests'][number],
   after: Duration,
 ): string | undefined {
   if (after > FOUND_WITHIN) return `its request came ${after / SECOND} s after it was detectable`;
@@ -113,7 +113,7 @@ function covers({ assets, from, to }: QuietStretch, asset: AssetKey, time: Event
 function judged(
   nuisance: PlantedNuisance,
   { nuisances }: Truth,
-  deadLetters: Seen['deadLetters'],
+  deadLetters: DemoAnswers['deadLetters'],
 ): Score['nuisances'][number] {
   const { source, deadLetters: own } = nuisance;
   const alike = nuisances.filter((each) => each.source === source);

@@ -1,19 +1,19 @@
 import { toIso } from '../../operators/model/time.ts';
-import type { Work } from './ask-cmms.ts';
-import type { Counts, DeadLetterCount, Revision } from './ask-warehouse.ts';
-import { byReason } from './course.ts';
+import type { CmmsWork } from './ask-cmms.ts';
+import type { Counts, DeadLetterCount, LandedRevision } from './ask-warehouse.ts';
+import { byReason } from './progress.ts';
 import type { Score } from './score.ts';
 import type { Truth } from './truth.ts';
 
 /** What is known when a demo is over. */
-export type Outcome = {
+export type DemoOutcome = {
   readonly truth: Truth;
   readonly score: Score;
   readonly speed: number;
   readonly counts: Counts;
   readonly deadLetters: readonly DeadLetterCount[];
-  readonly revisions: readonly Revision[];
-  readonly works: readonly Work[];
+  readonly revisions: readonly LandedRevision[];
+  readonly works: readonly CmmsWork[];
   /** Messages that the stream took, plant model and rules among them. */
   readonly published: number;
   /** Of `sql/checks`: how many there are, and the names of those that returned rows. */
@@ -36,7 +36,7 @@ export type Outcome = {
 export type DemoSummary = ReturnType<typeof summarise>;
 
 /** The numbers of a demo, held against what was planted. `differences` is empty when everything is as it should be. */
-export function summarise(outcome: Outcome) {
+export function summarise(outcome: DemoOutcome) {
   const { truth, score, speed, counts, deadLetters, works, took, latencies, checks } = outcome;
   return {
     seed: truth.seed,
@@ -92,7 +92,7 @@ export function summarise(outcome: Outcome) {
   };
 }
 
-function faultsOf({ score }: Outcome) {
+function faultsOf({ score }: DemoOutcome) {
   const found = score.found.map(({ fault, request, after }) => ({ fault, request, after }));
   const missed = score.missed.map(({ fault }) => ({ fault, request: null, after: null }));
   return [...found, ...missed]
@@ -109,7 +109,7 @@ function faultsOf({ score }: Outcome) {
 }
 
 /** What is not as it should be, a sentence each. */
-function differencesOf(outcome: Outcome): readonly string[] {
+function differencesOf(outcome: DemoOutcome): readonly string[] {
   const { truth, score, counts, published, checks, unfinished } = outcome;
   return [
     ...score.missed.map(({ fault, because }) => `${fault.id} on ${fault.asset}: ${because}`),
@@ -131,7 +131,7 @@ function differencesOf(outcome: Outcome): readonly string[] {
 }
 
 /** Every request has to be in the CMMS exactly once. */
-function works({ revisions, works: all }: Outcome): readonly string[] {
+function works({ revisions, works: all }: DemoOutcome): readonly string[] {
   const times = new Map<string, number>([...revisions].map(({ id }) => [id, 0]));
   for (const { external_key: id } of all) times.set(id, (times.get(id) ?? 0) + 1);
   const known = new Set(revisions.map(({ id }) => id));

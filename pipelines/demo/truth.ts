@@ -1,6 +1,6 @@
 import type { AssetKey } from '../../operators/model/key.ts';
 import type { DeadLetterReason } from '../../operators/model/tables.ts';
-import type { EventTime } from '../../operators/model/time.ts';
+import { type EventTime, toIso } from '../../operators/model/time.ts';
 
 /** A fault that the simulated plant has, and what Andon should say of it. */
 export type PlantedFault = {
@@ -54,3 +54,17 @@ export type Truth = {
   readonly nuisances: readonly PlantedNuisance[];
   readonly quiet: readonly QuietStretch[];
 };
+
+const TIMES = new Set(['begins', 'ends', 'detectable', 'from', 'to']);
+
+/** The truth as a JSON text for people and scripts: its times are ISO 8601. */
+export function truthFile(truth: Truth): string {
+  const text = JSON.stringify(
+    truth,
+    (name, value: unknown) => {
+      return TIMES.has(name) && typeof value === 'number' ? toIso(value as EventTime) : value;
+    },
+    2,
+  );
+  return `${text}\n`;
+}

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { askCmms, type Work } from './ask-cmms.ts';
+import { askCmms, type CmmsWork } from './ask-cmms.ts';
 import type {
   Counts,
   DeadLetterCount,
   DemoQuestions,
-  Finding,
+  LandedFinding,
+  LandedRevision,
   MachineNow,
-  Revision,
 } from './ask-warehouse.ts';
 
 /** What one look at the warehouse and the CMMS found. */
@@ -17,9 +17,9 @@ export type Sight = {
   readonly deadLetters: readonly DeadLetterCount[];
   readonly machines: readonly MachineNow[];
   /** Those that landed since the look before. */
-  readonly findings: readonly Finding[];
-  readonly revisions: readonly Revision[];
-  readonly works: readonly Work[];
+  readonly findings: readonly LandedFinding[];
+  readonly revisions: readonly LandedRevision[];
+  readonly works: readonly CmmsWork[];
 };
 
 export type WatchOptions = {

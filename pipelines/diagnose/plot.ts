@@ -1,14 +1,14 @@
 import { basename } from 'node:path';
-import { BEARING_PARTS } from '../../operators/spectrum/bearing-frequencies.ts';
+import { BEARING_PARTS } from '../../operators/spectrum/bearing.ts';
 import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
 import {
   envelopeSpectrum,
-  halfOf,
-  prewhitened,
+  halfSpectrum,
+  prewhiten,
   squaredEnvelope,
 } from '../../operators/spectrum/envelope.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
-import { escapeXml, type Mark, panel } from '../demo/panel.ts';
+import { escapeXml, type PanelMark, panel } from '../base/panel.ts';
 
 const WIDTH = 1_000;
 const HEIGHT = 240;
@@ -27,7 +27,7 @@ export function drawDiagnosis(
   samples: Float32Array,
   rate: number,
   unit: string,
-  { burst, bearing, shaft }: Extracted,
+  { waveform, bearing, shaft }: Extracted,
   { verdict, confidence }: Diagnosis,
 ): string {
   const title = `${basename(file)}: ${verdict.replaceAll('_', ' ')}, confidence ${confidence}`;
@@ -39,8 +39,8 @@ export function drawDiagnosis(
       [],
     ),
   ];
-  if (burst !== undefined) {
-    const { power, step, scale } = burst.spectrum;
+  if (waveform !== undefined) {
+    const { power, step, scale } = waveform.spectrum;
     const amplitudes = power.map((value) => Math.sqrt(value * scale));
     panels.push(
       panel(
@@ -80,15 +80,15 @@ export function drawDiagnosis(
 }
 
 function envelopeOf(samples: Float32Array, rate: number) {
-  const half = halfOf(samples, rate);
-  return envelopeSpectrum(squaredEnvelope(prewhitened(half), 0, half.size / 2));
+  const half = halfSpectrum(samples, rate);
+  return envelopeSpectrum(squaredEnvelope(prewhiten(half), 0, half.size / 2));
 }
 
-function shaftMarks(shaft: number | undefined): Mark[] {
+function shaftMarks(shaft: number | undefined): PanelMark[] {
   return shaft === undefined ? [] : [{ at: shaft, text: '1× shaft', colour: '#616161' }];
 }
 
-function partMarks(bearing: Extracted['bearing']): Mark[] {
+function partMarks(bearing: Extracted['bearing']): PanelMark[] {
   if (bearing === undefined) return [];
   return BEARING_PARTS.flatMap((part) => {
     const { frequency } = bearing.whitened.parts[part];

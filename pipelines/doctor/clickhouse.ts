@@ -4,13 +4,13 @@ import { checkSchema } from '../../sinks/clickhouse/migrate.ts';
 import type { Config } from '../base/config.ts';
 import { isAtLeast } from '../base/version.ts';
 import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
-import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
+import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
 
 /** The line of the embedded engine: what the tests run against. */
 const TESTED = '26';
 
 /** Whether ClickHouse answers, is new enough and has our tables. Starts the embedded engine if none runs yet. */
-export async function examineClickHouse(config: Config): Promise<readonly Finding[]> {
+export async function examineClickHouse(config: Config): Promise<readonly CheckResult[]> {
   let warehouse: Warehouse;
   try {
     warehouse = await openWarehouse(config);
@@ -51,7 +51,7 @@ async function asked<T>(client: ClickHouseClient, query: string, database: strin
   return row;
 }
 
-function server(version: string, what: string): Finding {
+function server(version: string, what: string): CheckResult {
   const found = `${version}, ${what}`;
   if (isAtLeast(version, TESTED)) return ok('ClickHouse', found);
   return warn('ClickHouse', found, `Tested with ${TESTED} and newer; upgrade.`);
@@ -61,7 +61,7 @@ async function schema(
   client: ClickHouseClient,
   database: string,
   migrated: boolean,
-): Promise<Finding> {
+): Promise<CheckResult> {
   if (!migrated) {
     return warn(
       'schema',

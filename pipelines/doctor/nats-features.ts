@@ -1,5 +1,5 @@
 import { isAtLeast } from '../base/version.ts';
-import { type Finding, fail, ok } from './finding.ts';
+import { type CheckResult, fail, ok } from './check-result.ts';
 
 /** Something that a nats-server can do since a version, and what it does for us. */
 type Feature = {
@@ -98,7 +98,10 @@ const FEATURES: readonly Feature[] = [
  * Which features the server has: one finding for all that are there, and a note for each that a newer one would give.
  * `level`: of the JetStream API, where the server says one.
  */
-export function examineFeatures(version: string, level: number | undefined): readonly Finding[] {
+export function examineFeatures(
+  version: string,
+  level: number | undefined,
+): readonly CheckResult[] {
   const examined = FEATURES.map((feature) => ({ ...feature, here: has(feature, version, level) }));
   const missing = examined.filter(({ here }) => !here);
   const needed = missing.filter(({ use }) => use === 'needed');
@@ -114,7 +117,7 @@ export function examineFeatures(version: string, level: number | undefined): rea
     { ...summary, features: examined },
     ...missing
       .filter(({ use }) => use !== 'needed')
-      .map(({ feature, since, gives, use }): Finding => {
+      .map(({ feature, since, gives, use }): CheckResult => {
         const later = use === 'unused' ? ' Andon does not use it yet.' : '';
         return {
           check,

@@ -3,9 +3,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { REQUEST_STREAM } from '../../sinks/outbox.ts';
 import type { Config } from '../base/config.ts';
 import { isAtLeast } from '../base/version.ts';
-import { connectNats } from '../nats/connection.ts';
+import { connectNats } from '../nats/nats.ts';
 import { ensurePartition, ensureRequests, findStream, partitionStream } from '../nats/streams.ts';
-import { type Finding, fail, messageOf, ok, warn } from './finding.ts';
+import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
 import { examineFeatures } from './nats-features.ts';
 
 /** Older ones lose or repeat messages in rare cases that are mended in this one. */
@@ -13,7 +13,7 @@ const ADVISED = '2.11.6';
 const PATIENCE = 2_000;
 
 /** The log: whether NATS is there, new enough, lets us in, and has its streams as they should be. Changes nothing. */
-export async function examineNats(config: Config): Promise<readonly Finding[]> {
+export async function examineNats(config: Config): Promise<readonly CheckResult[]> {
   let connection: NatsConnection;
   try {
     connection = await connectNats({ ...config.nats, name: 'andon doctor', patience: PATIENCE });
@@ -35,7 +35,7 @@ export async function examineNats(config: Config): Promise<readonly Finding[]> {
   }
 }
 
-function server(connection: NatsConnection): Finding {
+function server(connection: NatsConnection): CheckResult {
   const version = connection.info?.version ?? 'unknown';
   const cover = connection.info?.tls_required === true ? 'over TLS' : 'in the clear';
   const found = `${version} at ${connection.getServer()}, JetStream on, ${cover}`;
@@ -43,7 +43,7 @@ function server(connection: NatsConnection): Finding {
   return warn('NATS', found, `Good for a try; for production upgrade to ${ADVISED} or newer.`);
 }
 
-async function features(connection: NatsConnection): Promise<readonly Finding[]> {
+async function features(connection: NatsConnection): Promise<readonly CheckResult[]> {
   try {
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const { api } = await manager.getAccountInfo();
@@ -59,7 +59,7 @@ async function stream(
   connection: NatsConnection,
   name: string,
   verify: () => Promise<{ readonly state: { readonly messages: number } }>,
-): Promise<Finding> {
+): Promise<CheckResult> {
   const check = `stream ${name}`;
   try {
     if ((await findStream(connection, name)) === undefined) {

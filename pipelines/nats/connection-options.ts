@@ -9,7 +9,6 @@ import {
   type TlsOptions,
 } from '@nats-io/transport-node';
 import { EXIT, Problem } from '../base/problem.ts';
-import { createReconnectPace } from './reconnect-pace.ts';
 
 /** How long is waited before the next attempt to connect: milliseconds. */
 export const BETWEEN_ATTEMPTS = 250;
@@ -37,7 +36,7 @@ type TlsFiles = {
 };
 
 /**
- * What the client is told for these settings: it reconnects for ever. Files are read once, here; rejects with a
+ * Options of the client for these settings: it reconnects for ever. Files are read once, here; rejects with a
  * `Problem` that names the one that cannot be used.
  */
 export async function connectionOptions(
@@ -153,4 +152,21 @@ function unusable(where: string, expected: string, found: string, options?: Erro
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+const JITTER = 100;
+
+/**
+ * Tells the client when it may try to connect again: after about `pause` milliseconds. The client itself compares the
+ * wall clock with that of its last attempt, and would try nothing for hours after somebody has set the clock back. So
+ * the monotonic clock decides: an answer of minus infinity is "at once", whatever the wall clock says.
+ */
+export function createReconnectPace(pause: number): () => number {
+  let due = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now < due) return pause;
+    due = now + pause + Math.random() * JITTER;
+    return Number.NEGATIVE_INFINITY;
+  };
 }

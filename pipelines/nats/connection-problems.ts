@@ -85,7 +85,7 @@ function refused(where: string, cause: Error): Problem {
 }
 
 /** Nobody answered within the patience. `tls`: an encrypted connection was asked for. */
-export function absent(where: string, cause: Error, tls: boolean): Problem {
+export function absentProblem(where: string, cause: Error, tls: boolean): Problem {
   // In TLS 1.3 a server judges the client's certificate when the client is through: it just falls silent.
   const unheard = tls && cause instanceof errors.TimeoutError;
   return new Problem(

@@ -13,7 +13,7 @@ export type PullConsumerOptions = {
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
   readonly stream: string;
-  /** The first sequence wanted. The server begins later, without a word, when it is gone. */
+  /** The first sequence wanted. The server begins later, without an error, when it is gone. */
   readonly from: number;
   /** How much one request may bring. */
   readonly bytes: number;
@@ -47,81 +47,93 @@ export async function openPullConsumer(options: PullConsumerOptions): Promise<Pu
     mem_storage: true,
     num_replicas: 1,
   });
-  return subscribed(options, inbox, `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
+  return new SubscribedConsumer(options, inbox, `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
 }
 
-function subscribed(options: PullConsumerOptions, inbox: string, next: string): PullConsumer {
-  const { connection, onMessage, onFree, onLost } = options;
-  let bytes = options.bytes;
-  let request = 0;
-  let outstanding = 0;
-  let brought = 0;
-  let heard = performance.now();
-  let closed = false;
+class SubscribedConsumer implements PullConsumer {
+  readonly #options: PullConsumerOptions;
+  readonly #inbox: string;
+  /** The subject that requests are published on. */
+  readonly #next: string;
+  readonly #subscription;
+  readonly #watch;
+  #bytes: number;
+  #request = 0;
+  /** Messages of the request under way that are still to come. */
+  #outstanding = 0;
+  #brought = 0;
+  #lastAnswer = performance.now();
+  #closed = false;
 
-  const subscription = connection.subscribe(`${inbox}.*`, {
-    callback: (error, message) => {
-      if (closed) return;
-      heard = performance.now();
-      if (error !== null) lost(error.message);
-      else if (message.subject.startsWith(inbox)) onStatus(message);
-      else take(message);
-    },
-  });
-  const watch = setInterval(() => {
-    const silent = performance.now() - heard;
-    if (outstanding > 0 && silent > EXPIRES + GRACE) lost('no answer to a pull request');
-  }, 500);
-  watch.unref();
-
-  function take(message: Msg): void {
-    outstanding -= 1;
-    brought += 1;
-    onMessage(message);
-    if (outstanding === 0 && !closed) onFree();
+  constructor(options: PullConsumerOptions, inbox: string, next: string) {
+    this.#options = options;
+    this.#inbox = inbox;
+    this.#next = next;
+    this.#bytes = options.bytes;
+    this.#subscription = options.connection.subscribe(`${inbox}.*`, {
+      callback: (error, message) => {
+        if (this.#closed) return;
+        this.#lastAnswer = performance.now();
+        if (error !== null) this.#lost(error.message);
+        else if (message.subject.startsWith(inbox)) this.#onStatus(message);
+        else this.#onMessage(message);
+      },
+    });
+    this.#watch = setInterval(() => {
+      const silent = performance.now() - this.#lastAnswer;
+      if (this.busy && silent > EXPIRES + GRACE) this.#lost('no answer to a pull request');
+    }, 500);
+    this.#watch.unref();
   }
 
-  function onStatus(message: Msg): void {
-    if (message.subject !== `${inbox}.${request}`) return;
+  get busy(): boolean {
+    return this.#outstanding > 0;
+  }
+
+  request(messages: number): void {
+    this.#request += 1;
+    this.#outstanding = messages;
+    this.#brought = 0;
+    this.#lastAnswer = performance.now();
+    const demand = { batch: messages, expires: nanos(EXPIRES), max_bytes: this.#bytes };
+    this.#options.connection.publish(this.#next, JSON.stringify(demand), {
+      reply: `${this.#inbox}.${this.#request}`,
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#watch);
+    if (!this.#options.connection.isClosed()) this.#subscription.unsubscribe();
+  }
+
+  #onMessage(message: Msg): void {
+    this.#outstanding -= 1;
+    this.#brought += 1;
+    this.#options.onMessage(message);
+    if (this.#outstanding === 0 && !this.#closed) this.#options.onFree();
+  }
+
+  #onStatus(message: Msg): void {
+    if (message.subject !== `${this.#inbox}.${this.#request}`) return;
     const code = message.headers?.code ?? 0;
     const description = message.headers?.description ?? '';
     if (code === 100) return;
     const tooLarge = code === 409 && /maxbytes/i.test(description);
     if (code !== 408 && code !== 404 && !tooLarge) {
-      lost(`${code} ${description}`.trim());
+      this.#lost(`${code} ${description}`.trim());
       return;
     }
     // One message may be larger than all that a request may bring: without this it would never come.
-    if (tooLarge && brought === 0) bytes *= 2;
-    outstanding = 0;
-    onFree();
+    if (tooLarge && this.#brought === 0) this.#bytes *= 2;
+    this.#outstanding = 0;
+    this.#options.onFree();
   }
 
-  function lost(reason: string): void {
-    if (closed) return;
-    close();
-    onLost(reason);
+  #lost(reason: string): void {
+    if (this.#closed) return;
+    this.close();
+    this.#options.onLost(reason);
   }
-
-  function close(): void {
-    if (closed) return;
-    closed = true;
-    clearInterval(watch);
-    if (!connection.isClosed()) subscription.unsubscribe();
-  }
-
-  return {
-    get busy() {
-      return outstanding > 0;
-    },
-    request: (messages) => {
-      request += 1;
-      outstanding = messages;
-      brought = 0;
-      heard = performance.now();
-      const demand = { batch: messages, expires: nanos(EXPIRES), max_bytes: bytes };
-      connection.publish(next, JSON.stringify(demand), { reply: `${inbox}.${request}` });
-    },
-    close,
-  };
 }

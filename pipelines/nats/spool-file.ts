@@ -40,7 +40,7 @@ export class SpoolFile {
   view(from: number, length: number): Buffer | undefined {
     if (from + length > this.#size) return undefined;
     const within = from - this.#windowAt;
-    if (within < 0 || within + length > this.#window.length) this.#look(from, length);
+    if (within < 0 || within + length > this.#window.length) this.#loadWindow(from, length);
     const start = from - this.#windowAt;
     return this.#window.subarray(start, start + length);
   }
@@ -80,7 +80,7 @@ export class SpoolFile {
   }
 
   /** A window of its own each time: what was handed out stays as it is. */
-  #look(from: number, length: number): void {
+  #loadWindow(from: number, length: number): void {
     const window = Buffer.allocUnsafe(Math.min(Math.max(length, WINDOW), this.#size - from));
     let filled = 0;
     while (filled < window.length) {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Packr } from 'msgpackr';
 import { EXIT, Problem } from '../base/problem.ts';
-import { own } from '../base/process-lock.ts';
-import type { Outgoing } from './publish.ts';
+import { lockDirectory } from '../base/process-lock.ts';
+import type { Outgoing } from './publisher.ts';
 import { SpoolFile } from './spool-file.ts';
 
-export type SpoolOptions = {
+export type OpenSpoolOptions = {
   /** Holds the one file; of one process at a time. Made where it is missing. */
   readonly directory: string;
   /** Most bytes of the file. A single message that is greater still goes through. */
@@ -58,8 +58,8 @@ const WORTH_EMPTYING = 8_388_608;
 const packr = new Packr({ useRecords: false, mapsAsObjects: true });
 
 /** Opens the spool of a directory, or begins one. Rejects with a `Problem` when another publication is under way in it. */
-export async function openSpool(options: SpoolOptions): Promise<Spool> {
-  const owner = await own(options.directory, `andon publish (process ${process.pid})`);
+export async function openSpool(options: OpenSpoolOptions): Promise<Spool> {
+  const owner = await lockDirectory(options.directory, `andon publish (process ${process.pid})`);
   try {
     return new FileSpool(options, () => owner.release());
   } catch (error) {
@@ -80,7 +80,7 @@ class FileSpool implements Spool {
   #taken: number;
   #delivered: number;
 
-  constructor({ directory, limit, publication }: SpoolOptions, release: () => Promise<void>) {
+  constructor({ directory, limit, publication }: OpenSpoolOptions, release: () => Promise<void>) {
     this.#limit = limit;
     this.#release = release;
     this.#file = new SpoolFile(join(directory, 'spool'));

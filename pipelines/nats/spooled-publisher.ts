@@ -6,7 +6,7 @@ import {
   type NumberedPublisher,
   type Outgoing,
   type PublishCounts,
-} from './publish.ts';
+} from './publisher.ts';
 import type { Spool } from './spool.ts';
 
 export type SpooledPublisherOptions = {
@@ -14,13 +14,13 @@ export type SpooledPublisherOptions = {
   readonly spool: Spool;
   /** After it nothing is taken any more, and what cannot be delivered within moments stays in the spool. */
   readonly signal: AbortSignal;
-  /** Told when the spool has no room, and when it has some again. */
+  /** Called when the spool has no room, and when it has some again. */
   readonly onFull?: (full: boolean) => void;
 };
 
-/** How long a publisher that is told to stop still hopes for acknowledgements: milliseconds. */
+/** How long a publisher that is asked to stop still waits for acknowledgements: milliseconds. */
 const GRACE = 2_000;
-/** Messages put in without a look at the world. */
+/** Messages put in without giving way to other work. */
 const BATCH = 256;
 
 /**
@@ -49,7 +49,7 @@ class SpooledPublisher implements LogPublisher {
     this.#inner = createPublisher(connection, {
       run: spool.id,
       first: spool.delivered + 1,
-      endures: true,
+      waitsForConnection: true,
       onChange: () => this.#changed(),
     });
     signal.addEventListener('abort', () => this.#stop(), { once: true });
@@ -61,7 +61,7 @@ class SpooledPublisher implements LogPublisher {
     return this.#inner.counts;
   }
 
-  /** Resolves when the message is in the spool; told to stop, also without it. */
+  /** Resolves when the message is in the spool; asked to stop, also without it. */
   async publish(message: Outgoing): Promise<void> {
     let full = false;
     for (;;) {
@@ -77,7 +77,7 @@ class SpooledPublisher implements LogPublisher {
     if (this.#spool.taken % BATCH === 0) await macrotask();
   }
 
-  /** Resolves when the spool is empty; told to stop, also with what could not be delivered. */
+  /** Resolves when the spool is empty; asked to stop, also with what could not be delivered. */
   async flush(): Promise<PublishCounts> {
     while (this.#spool.delivered < this.#spool.taken && !this.#over) {
       if (this.#failure !== undefined) throw this.#failure;

@@ -1,40 +1,34 @@
-import type { Msg } from '@nats-io/transport-node';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import { type Msg, headers as noHeaders } from '@nats-io/transport-node';
 import type { Message, Sequence } from '../../operators/model/message.ts';
 import { type EventTime, fromMilliseconds } from '../../operators/model/time.ts';
-import type { Delivery } from './delivered.ts';
 
 /** The append time that a recording gives each message: epoch milliseconds. Counts on replay streams only. */
 export const APPENDED_HEADER = 'Andon-Appended';
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+const NO_TIME = 0 as EventTime;
+const DOT = 46;
+const ZERO = 48;
+/** Tokens ahead of the delivery count, and so the least number of dots, in the old and the new form. */
+const OLD_DOTS = 8;
+
+/** What JetStream says of a delivered message, in its reply subject. */
+type DeliveryInfo = {
+  /** Position in the stream. */
+  readonly stream: number;
+  /** Position in what this consumer delivered, dense from 1. */
+  readonly consumer: number;
+  /** When the stream stored it: microseconds since 1970, the rest cut off. */
+  readonly microseconds: number;
+};
 
 /**
- * The headers that belong to the message: not those of its way (`Nats-…`), and not its append time, so that a replay
- * and the recording itself give the same. Of a header that is there twice the first counts.
+ * A message as operators get it, out of what the server delivered. `prefix` is the partition's own part of the subject.
  */
-export function headersOf(message: Pick<Msg, 'headers'>): Readonly<Record<string, string>> {
-  if (message.headers === undefined) return NO_HEADERS;
-  let record: Record<string, string> | undefined;
-  for (const [name, [value]] of message.headers) {
-    if (value === undefined || name.startsWith('Nats-') || name === APPENDED_HEADER) continue;
-    record ??= {};
-    record[name] = value;
-  }
-  return record ?? NO_HEADERS;
-}
-
-/** What the header says; undefined without it, or when it is no number. */
-export function recordedAppendTime(message: Pick<Msg, 'headers'>): EventTime | undefined {
-  const text = message.headers?.get(APPENDED_HEADER) ?? '';
-  if (text === '') return undefined;
-  const milliseconds = Number(text);
-  return Number.isFinite(milliseconds) ? fromMilliseconds(milliseconds) : undefined;
-}
-
-/** A message as it came from the stream. `prefix` is the partition's own part of the subject. */
 export function storedMessage(
   message: Msg,
-  delivery: Delivery,
+  delivery: DeliveryInfo,
   prefix: string,
   appended: EventTime,
 ): Message {
@@ -49,9 +43,86 @@ export function storedMessage(
 }
 
 /**
+ * Reads `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>` and
+ * the longer form with domain, account hash and random tail. By character, not by split: it is done for each message.
+ * Undefined when the text is neither.
+ */
+export function parseDeliveryInfo(reply: string): DeliveryInfo | undefined {
+  const dots: number[] = [];
+  for (let at = reply.indexOf('.'); at >= 0; at = reply.indexOf('.', at + 1)) dots.push(at);
+  if (dots.length < OLD_DOTS || !reply.startsWith('$JS.ACK.')) return undefined;
+  // The long form has `<domain>.<account hash>` after the prefix, and may have a random token at the end.
+  const first = dots.length === OLD_DOTS ? 4 : 6;
+  const stream = digits(reply, dots[first] ?? -1, 16);
+  const consumer = digits(reply, dots[first + 1] ?? -1, 16);
+  const timeAt = dots[first + 2] ?? -1;
+  const timeEnd = dots[first + 3] ?? reply.length;
+  // Nanoseconds are 19 digits, more than a number holds: the last three are never read.
+  const microseconds = digits(reply, timeAt, timeEnd - timeAt - 1 - 3);
+  if (stream <= 0 || consumer <= 0) return undefined;
+  return { stream, consumer, microseconds };
+}
+
+/** What the header says; undefined without it, or when it is no number. */
+export function recordedAppendTime(message: Pick<Msg, 'headers'>): EventTime | undefined {
+  const text = message.headers?.get(APPENDED_HEADER) ?? '';
+  if (text === '') return undefined;
+  const milliseconds = Number(text);
+  return Number.isFinite(milliseconds) ? fromMilliseconds(milliseconds) : undefined;
+}
+
+/**
+ * The append time in force at a message of a replay stream. A message without the header has that of the message
+ * before it, so the way goes back to the nearest one with a header; 1970 when there is none.
+ */
+export async function appendTimeAt(
+  manager: JetStreamManager,
+  stream: string,
+  sequence: number,
+): Promise<EventTime> {
+  for (let at = sequence; at > 0; at -= 1) {
+    const stored = await manager.streams.getMessage(stream, { seq: at });
+    if (stored === null) continue;
+    const appended = recordedAppendTime({ headers: stored.header ?? noHeaders() });
+    if (appended !== undefined) return appended;
+  }
+  return NO_TIME;
+}
+
+/** As the header `Andon-Appended` has it: epoch milliseconds, with fractions where there are any. */
+export function appendedText(time: EventTime): string {
+  return String(time / 1_000);
+}
+
+/**
  * The same bytes as a plain `Uint8Array`. The client hands out `Buffer`s, whose `slice` shares memory where that of
  * every other typed array copies: operators must not depend on which of the two they got.
  */
 export function plainBytes(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/**
+ * The headers that belong to the message: not those of its way (`Nats-…`), and not its append time, so that a replay
+ * and the recording itself give the same. Of a header that is there twice the first counts.
+ */
+function headersOf(message: Pick<Msg, 'headers'>): Readonly<Record<string, string>> {
+  if (message.headers === undefined) return NO_HEADERS;
+  let record: Record<string, string> | undefined;
+  for (const [name, [value]] of message.headers) {
+    if (value === undefined || name.startsWith('Nats-') || name === APPENDED_HEADER) continue;
+    record ??= {};
+    record[name] = value;
+  }
+  return record ?? NO_HEADERS;
+}
+
+function digits(text: string, after: number, most: number): number {
+  let value = 0;
+  for (let at = after + 1; at <= after + most; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === DOT || Number.isNaN(code)) break;
+    value = value * 10 + (code - ZERO);
+  }
+  return value;
 }

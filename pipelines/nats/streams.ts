@@ -10,12 +10,13 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { type Duration, formatDuration } from '../../operators/model/time.ts';
+
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
 import { EXIT, Problem } from '../base/problem.ts';
-import { type Difference, differencesOf } from './stream-differences.ts';
 
 /** The subjects that plants publish on, and what each message is: see `docs/wire-format.md`. */
-export const PLAIN_SUBJECTS = [
+const PLAIN_SUBJECTS = [
   'telemetry.>',
   'waveform.>',
   'event.>',
@@ -28,11 +29,10 @@ export const PLAIN_SUBJECTS = [
  * What marks a stream as a replay: its description, because stream metadata needs nats-server 2.10. Whoever edits it
  * changes the append times of the whole log.
  */
-export const LIVE_DESCRIPTION = 'Andon log';
-export const REPLAY_DESCRIPTION =
-  'Andon replay log: append times are those of the header Andon-Appended';
+const LIVE_DESCRIPTION = 'Andon log';
+const REPLAY_DESCRIPTION = 'Andon replay log: append times are those of the header Andon-Appended';
 
-export type PartitionOptions = {
+type PartitionOptions = {
   readonly partition: number;
   /** How many there are. Only with one does the stream take the plain subjects itself. */
   readonly partitions: number;
@@ -116,7 +116,7 @@ export async function findStream(
   return found(manager, name);
 }
 
-export type StreamSettings = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects'>;
+type StreamSettings = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects'>;
 
 function common(replicas = 1) {
   return {
@@ -190,4 +190,43 @@ function explained(error: unknown, wanted: StreamSettings): unknown {
     },
     { cause: error },
   );
+}
+
+type Difference = {
+  readonly field: string;
+  readonly expected: string;
+  readonly found: string;
+};
+
+/** Its mark is read, not compared: a stream keeps what it was made as. */
+const NOT_COMPARED: ReadonlySet<string> = new Set(['description']);
+
+/**
+ * Where a stream's configuration is not the wanted one. Only wanted fields are compared, so what newer servers add is
+ * no difference; fields that a server leaves out have their zero value.
+ */
+function differencesOf(wanted: Partial<StreamConfig>, config: StreamConfig): readonly Difference[] {
+  const actual = new Map<string, unknown>(Object.entries(config));
+  const differences: Difference[] = [];
+  for (const [field, value] of Object.entries(wanted)) {
+    if (NOT_COMPARED.has(field)) continue;
+    const expected = spell(field, value);
+    const found = spell(field, actual.get(field) ?? zeroOf(value));
+    if (expected !== found) differences.push({ field, expected, found });
+  }
+  return differences;
+}
+
+function zeroOf(like: unknown): unknown {
+  if (typeof like === 'boolean') return false;
+  return typeof like === 'number' ? 0 : '';
+}
+
+function spell(field: string, value: unknown): string {
+  if (Array.isArray(value)) return value.map(String).sort().join(', ');
+  if (field === 'max_age' && typeof value === 'number') {
+    return value === 0 ? 'unlimited' : formatDuration(Math.round(value / 1_000) as Duration);
+  }
+  if (typeof value === 'number' && value <= 0 && field.startsWith('max_')) return 'unlimited';
+  return String(value);
 }

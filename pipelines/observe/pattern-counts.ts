@@ -1,22 +1,22 @@
-import type { Captured } from '../../operators/correlate/captured.ts';
-import { type MatchState, underWay } from '../../operators/correlate/partials.ts';
-import type { PatternWatch } from '../../operators/correlate/pattern-watch.ts';
-import type { RecordEvent } from './internal-events.ts';
+import type { PatternWatch } from '../../operators/correlate/correlate.ts';
+import type { PatternEvent } from '../../operators/correlate/event-fields.ts';
+import { countUnderWay, type PatternState } from '../../operators/correlate/partial-matches.ts';
+import type { RecordEvent } from './observe.ts';
 
 type Counts = {
   matches: number;
   timeouts: number;
   dropped: number;
   /** What is under way, of the keys that moved. */
-  readonly live: Set<MatchState<Captured>>;
+  readonly live: Set<PatternState<PatternEvent>>;
 };
 
-/** Counts what patterns bring and hold. */
+/** Counts the matches of patterns, and what their partial matches hold. */
 export type PatternCounts = {
   /** For a pipeline that begins: what another one held is forgotten. */
   watch(): PatternWatch;
-  /** Says what was counted since it was said last. */
-  tell(record: RecordEvent): void;
+  /** Records what was counted since the last report. */
+  report(record: RecordEvent): void;
 };
 
 export function createPatternCounts(): PatternCounts {
@@ -24,7 +24,12 @@ export function createPatternCounts(): PatternCounts {
   const countsOf = (pattern: string): Counts => {
     const known = all.get(pattern);
     if (known !== undefined) return known;
-    const fresh = { matches: 0, timeouts: 0, dropped: 0, live: new Set<MatchState<Captured>>() };
+    const fresh = {
+      matches: 0,
+      timeouts: 0,
+      dropped: 0,
+      live: new Set<PatternState<PatternEvent>>(),
+    };
     all.set(pattern, fresh);
     return fresh;
   };
@@ -32,12 +37,12 @@ export function createPatternCounts(): PatternCounts {
     watch() {
       for (const { live } of all.values()) live.clear();
       return {
-        moved({ rule, moved, state }) {
+        stepped({ rule, result: moved, state }) {
           const counts = countsOf(rule.id);
           counts.matches += moved.matches.length;
           counts.timeouts += moved.timedOut.length;
           counts.dropped += moved.dropped;
-          if (underWay(state) === 0) counts.live.delete(state);
+          if (countUnderWay(state) === 0) counts.live.delete(state);
           else counts.live.add(state);
         },
         ended(pattern, _key, state) {
@@ -45,14 +50,14 @@ export function createPatternCounts(): PatternCounts {
         },
       };
     },
-    tell(record) {
+    report(record) {
       for (const [pattern, counts] of all) {
         const { matches, timeouts, dropped, live } = counts;
         let partials = 0;
         let events = 0;
         for (const state of live) {
-          partials += underWay(state);
-          events += state.holding;
+          partials += countUnderWay(state);
+          events += state.eventsInUse;
         }
         record({ kind: 'pattern', pattern, matches, timeouts, dropped, partials, events });
         Object.assign(counts, { matches: 0, timeouts: 0, dropped: 0 });

@@ -4,17 +4,17 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import { type Duration, type EventTime, toIso } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import type { PlantChange } from '../nats/partition.ts';
 import { partitionOf, partitionsOf } from '../nats/partition.ts';
 import {
   createPublisher,
   type LogPublisher,
   type Outgoing,
   type PublishCounts,
-} from '../nats/publish.ts';
-import { appendTimeAt } from '../nats/replay-time.ts';
-import { replayed } from '../nats/replayed.ts';
+} from '../nats/publisher.ts';
 import type { Spool } from '../nats/spool.ts';
 import { createSpooledPublisher } from '../nats/spooled-publisher.ts';
+import { appendTimeAt } from '../nats/stored-message.ts';
 import {
   ensurePartition,
   findStream,
@@ -22,10 +22,9 @@ import {
   partitionPrefix,
   partitionStream,
 } from '../nats/streams.ts';
-import type { PlantChange } from '../rules/changes.ts';
-import type { Recorded } from './recorded.ts';
-import { firstAppended, wholeLog } from './recording.ts';
+import { type Recorded, toReplayMessage } from './recorded.ts';
 import type { RecordingDescription } from './recording-description.ts';
+import { firstAppended, wholeLog } from './recordings.ts';
 
 type PublishOptions = {
   readonly connection: NatsConnection;
@@ -42,7 +41,7 @@ type PublishOptions = {
   readonly signal: AbortSignal;
   /** Keeps what is not in the log yet, through outages and restarts. The same messages must come in each life. */
   readonly spool?: Spool;
-  /** Told when the spool has no room, and when it has some again. */
+  /** Called when the spool has no room, and when it has some again. */
   readonly onFull?: (full: boolean) => void;
   readonly onProgress?: (counts: PublishCounts, at: EventTime) => void;
 };
@@ -97,7 +96,7 @@ export async function publishMessages(options: PublishMessagesOptions): Promise<
       // Of a message for several partitions some may have been taken in an earlier life.
       for (const partition of to.slice(Math.max(0, taken - before))) {
         await publisher.publish(
-          live ? livePrefixed(message, partition) : replayed(message, partition),
+          live ? livePrefixed(message, partition) : toReplayMessage(message, partition),
         );
       }
       options.onProgress?.(publisher.counts, message.appended);
@@ -113,8 +112,8 @@ function publisherOf(options: PublishMessagesOptions): LogPublisher {
   if (spool === undefined) {
     return createPublisher(connection, { run: `publish-${Date.now()}-${process.pid}` });
   }
-  const told = onFull === undefined ? {} : { onFull };
-  return createSpooledPublisher({ connection, spool, signal, ...told });
+  const full = onFull === undefined ? {} : { onFull };
+  return createSpooledPublisher({ connection, spool, signal, ...full });
 }
 
 /** When each message is due, by `performance.now`. What is live goes on by the clock after a restart, a replay from where it stood. */

@@ -3,14 +3,13 @@ import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import type { Message } from '../../operators/model/message.ts';
-import type { Duration } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import type { Outgoing } from '../nats/publisher.ts';
+import { APPENDED_HEADER, appendedText } from '../nats/stored-message.ts';
+import { partitionPrefix } from '../nats/streams.ts';
 
 /** A message of a recording: it gets its place in a log when it is read in order with all others. */
 export type Recorded = Omit<Message, 'sequence'>;
-
-/** How event and append times are moved: 0 for the times of the recording itself. */
-export type Shifted = { readonly shift: Duration };
 
 /**
  * Each message of a recording names its producer and counts, so that one published twice is recognised. `boot` is '0'
@@ -50,4 +49,16 @@ export function linesOf(file: string): AsyncIterable<string> {
   const bytes = createReadStream(file);
   const input = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
   return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** A recorded message on its way into a partition that is marked as a replay: its append time goes along. */
+export function toReplayMessage(
+  { subject, appended, headers, payload }: Recorded,
+  partition: number,
+): Outgoing {
+  return {
+    subject: `${partitionPrefix(partition)}${subject}`,
+    headers: { ...headers, [APPENDED_HEADER]: appendedText(appended) },
+    payload,
+  };
 }

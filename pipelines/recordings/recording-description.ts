@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { durationSchema } from '../../operators/model/duration.ts';
 import { nameSchema } from '../../operators/model/plant-model.ts';
-import { type EventTime, MINUTE, SECOND } from '../../operators/model/time.ts';
+import { durationSchema, type EventTime, MINUTE, SECOND } from '../../operators/model/time.ts';
+
 import { openYamlFile } from '../base/yaml-file.ts';
 
 /** `2012-01-01T00:00:00Z`; without a zone it is UTC. */

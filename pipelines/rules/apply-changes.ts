@@ -1,12 +1,11 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { EventTime } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import type { PlantChange } from '../nats/partition.ts';
 import { partitionsOf } from '../nats/partition.ts';
-import { createPublisher } from '../nats/publish.ts';
-import { appendedText } from '../nats/replay-time.ts';
-import { APPENDED_HEADER } from '../nats/stored-message.ts';
+import { createPublisher } from '../nats/publisher.ts';
+import { APPENDED_HEADER, appendedText } from '../nats/stored-message.ts';
 import { ensurePartition, isReplay, partitionPrefix, partitionStream } from '../nats/streams.ts';
-import type { PlantChange } from './changes.ts';
 
 export type ApplyOptions = {
   readonly connection: NatsConnection;

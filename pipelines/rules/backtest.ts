@@ -1,12 +1,13 @@
 import type { Row } from '../../operators/flow/flow.ts';
 import { plant } from '../plant.ts';
-import { createEngine } from '../worker/epochs/engine.ts';
+import { createPipelineEngine } from '../worker/epochs/engine.ts';
 import { NO_STATES } from '../worker/epochs/snapshots.ts';
-import { createMatchStories, type PatternStory } from './explain/match-stories.ts';
-import { passThrough, type WholeLog } from './whole-log.ts';
+import type { PatternReport } from './explain/match-report.ts';
+import { createMatchTracker } from './explain/match-tracker.ts';
+import { type FiniteLog, replayLog } from './replay-log.ts';
 
-/** What a backtest tells: one JSON line each. The same log gives the same bytes, live or not. */
-export type Decision = {
+/** What a backtest prints: one JSON line each. The same log gives the same bytes, live or not. */
+export type DecisionLine = {
   readonly table: 'anomalies' | 'incidents' | 'requests';
   readonly line: string;
 };
@@ -27,17 +28,17 @@ export type BacktestSummary = {
   /** Messages on which an operator threw: a defect. */
   defects: number;
   /** What became of the matches that began, if it was asked for. */
-  patterns?: readonly PatternStory[];
+  patterns?: readonly PatternReport[];
 };
 
-export type BacktestOptions = WholeLog & {
-  readonly onDecision: (decision: Decision) => void;
+export type BacktestOptions = FiniteLog & {
+  readonly onDecision: (decision: DecisionLine) => void;
   /** Follow the matches of these patterns. */
   readonly explain?: readonly string[];
 };
 
 /**
- * The very pipeline of `andon run` over a finite log, without NATS and ClickHouse. Decisions are told when the log
+ * The very pipeline of `andon run` over a finite log, without NATS and ClickHouse. Decisions are reported when the log
  * has ended, so that a message on which an operator throws can be found and skipped first, as a worker does it.
  */
 export async function backtest({
@@ -45,22 +46,22 @@ export async function backtest({
   explain,
   ...log
 }: BacktestOptions): Promise<BacktestSummary> {
-  const { result, messages, defects } = await passThrough(log, () => {
-    const decisions: Decision[] = [];
-    const summary = nothingYet();
-    const stories = explain === undefined ? undefined : createMatchStories(explain);
-    const engine = createEngine((states) => plant(states, stories?.watch), NO_STATES, {
+  const { result, messages, defects } = await replayLog(log, () => {
+    const decisions: DecisionLine[] = [];
+    const summary = emptySummary();
+    const matches = explain === undefined ? undefined : createMatchTracker(explain);
+    const engine = createPipelineEngine((states) => plant(states, matches?.watch), NO_STATES, {
       row: (row) => count(row, summary, decisions),
     });
-    return { engine, result: { decisions, summary, stories } };
+    return { engine, result: { decisions, summary, matches } };
   });
-  const { decisions, summary, stories } = result;
+  const { decisions, summary, matches } = result;
   for (const decision of decisions) onDecision(decision);
-  if (stories !== undefined) summary.patterns = stories.told();
+  if (matches !== undefined) summary.patterns = matches.report();
   return Object.assign(summary, { messages, defects });
 }
 
-function nothingYet(): BacktestSummary {
+function emptySummary(): BacktestSummary {
   return {
     messages: 0,
     readings: 0,
@@ -75,7 +76,7 @@ function nothingYet(): BacktestSummary {
   };
 }
 
-function count(row: Row, summary: BacktestSummary, decisions: Decision[]): void {
+function count(row: Row, summary: BacktestSummary, decisions: DecisionLine[]): void {
   switch (row.table) {
     case 'readings':
       summary.readings += row.row.times.length * (row.row.signals.length + row.row.texts.length);

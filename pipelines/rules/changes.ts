@@ -1,13 +1,6 @@
-import { identity } from '../../operators/model/identity.ts';
-import type { Outgoing } from '../nats/publish.ts';
-import type { PlantEntry, RulesEntry } from './rules-file.ts';
-
-/** One plant's model and rules on their way into the log. */
-export type PlantChange = {
-  readonly plant: string;
-  readonly lines: readonly string[];
-  readonly messages: readonly Outgoing[];
-};
+import { identity } from '../../operators/model/canonical.ts';
+import type { PlantChange } from '../nats/partition.ts';
+import type { PlantEntry, RulesEntry } from './rules.ts';
 
 /**
  * The messages that bring plants and rules into force: `model.<plant>` and `rules.<plant>`, JSON of what stands in

@@ -1,19 +1,19 @@
-import type { Cmms } from '../../sinks/cmms/cmms.ts';
-import type { RecordEvent } from '../observe/internal-events.ts';
+import type { Cmms } from '../../sinks/remote/remote.ts';
+import type { RecordEvent } from '../observe/observe.ts';
 import type { LedgerEntry } from './entry.ts';
 
 /** How long things take, in milliseconds, and how often a fault is taken for an accident. */
-export type Timing = {
+export type DeliveryTiming = {
   readonly timeout: number;
   readonly settle: number;
   readonly every: number;
   readonly faults: number;
 };
 
-/** What every step of the maintenance pipeline needs. */
-export type World = {
+/** What every step of a delivery loop needs. */
+export type DeliveryContext = {
   readonly cmms: Cmms;
-  readonly timing: Timing;
+  readonly timing: DeliveryTiming;
   readonly record: RecordEvent;
   readonly signal: AbortSignal;
   /** Of the log that statuses are published into. */
@@ -23,10 +23,12 @@ export type World = {
 };
 
 /** One entry of the ledger while it is worked on. `save` rejects when somebody else has changed it. */
-export interface Cell {
+export interface EntryHandle {
   readonly entry: LedgerEntry;
   save(changes: Partial<LedgerEntry>): Promise<void>;
 }
 
-/** A step is over, or wants another try after so many milliseconds (undefined: as the back-off says). */
-export type Step = { readonly kind: 'done' } | { readonly kind: 'again'; readonly atLeast: number };
+/** What a step came to: it is over, or wants another try after so many milliseconds (undefined: as the back-off says). */
+export type StepResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'again'; readonly atLeast: number };

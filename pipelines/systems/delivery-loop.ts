@@ -1,89 +1,48 @@
 import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import { PRIORITIES } from '../../operators/model/trigger-rule.ts';
-import type { Cell, Step, World } from './context.ts';
-import { deliver, reject } from './deliver.ts';
+import type { DeliveryContext, EntryHandle, StepResult } from './context.ts';
+import { deliverRevision, rejectRevision } from './deliver.ts';
 import { isFinal, newEntry } from './entry.ts';
-import type { Follow } from './follow.ts';
-import { type Again, createLanes } from './lanes.ts';
+import { createLanes, type DeliveryLanes, type NextTurn } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
-import type { Revisions, StoredRevision } from './revisions.ts';
-import { look, type StatusLog } from './status-poll.ts';
+import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
+import { pollStatus, type StatusLog } from './status-poll.ts';
 
-export type SessionOptions = {
+export type DeliveryLoopOptions = {
   /** Says which revisions there are, */
-  readonly follow: Follow;
+  readonly follow: FollowRevisions;
   /** and what is in them. */
   readonly revisions: Revisions;
   /** Where statuses are published. */
   readonly log: StatusLog;
   readonly ledger: Ledger;
-  readonly world: World;
+  readonly context: DeliveryContext;
   readonly width: number;
   readonly retry: { readonly first: number; readonly most: number };
 };
 
-/** What is still to do for one id. */
-type Task = {
-  /** Ascending. */
-  readonly pending: number[];
-  rank: number;
-  resend: boolean;
-  backoff: IBackoff<unknown> | undefined;
-};
-
-/** Deliveries by priority, urgent first; a look at a status when nothing else is due. */
-const LOOK = PRIORITIES.length;
+/** Deliveries by priority, urgent first; a status is polled when nothing else is due. */
+const POLL = PRIORITIES.length;
 const AFTER_TROUBLE = 1_000;
 
-/** Delivers and looks until the world's signal aborts, then ends what is under way. */
-export async function runSession(options: SessionOptions): Promise<void> {
-  const { revisions, log, ledger, world, width } = options;
-  const { signal, timing, record } = world;
-  const tasks = new Map<string, Task>();
-  const dealtWith = new Map<string, number>();
-  const trouble = (where: string) => (error: unknown) => {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    if (!signal.aborted) record({ kind: 'maintenance-trouble', where, error: cause });
-  };
-  const lanes = createLanes({ width, patient: LOOK, work });
-
-  function taskOf(id: string): Task {
-    const task = tasks.get(id) ?? { pending: [], rank: LOOK, resend: false, backoff: undefined };
-    tasks.set(id, task);
-    return task;
-  }
-
-  async function work(id: string): Promise<Again | undefined> {
-    const task = taskOf(id);
-    try {
-      const step = await next(id, task, { log, revisions, ledger, world });
-      const more = task.pending.length > 0 || task.resend;
-      if (step.kind === 'done') {
-        task.backoff = undefined;
-        if (more) return { rank: task.rank, after: 0 };
-        const looking = task.rank < LOOK;
-        task.rank = LOOK;
-        if (looking) return { rank: LOOK, after: 0 };
-        tasks.delete(id);
-        return undefined;
-      }
-      if (!more) return { rank: LOOK, after: step.atLeast };
-      task.backoff = task.backoff?.next(undefined) ?? firstBackoff(options.retry);
-      return { rank: task.rank, after: Math.max(step.atLeast, task.backoff.duration) };
-    } catch (error) {
-      trouble(`request ${id}`)(error);
-      return { rank: task.rank, after: AFTER_TROUBLE };
-    }
-  }
-
-  for (const { id, revision, remote, status, unreported } of await ledger.all()) {
-    dealtWith.set(id, revision);
-    if (unreported !== null || (remote !== null && !isFinal(status))) lanes.add(id, LOOK);
-  }
+/**
+ * The delivery loop: brings every revision into the remote system and polls what became of each request, until the
+ * signal of the context aborts; then it ends what is under way.
+ */
+export async function runDeliveryLoop(options: DeliveryLoopOptions): Promise<void> {
+  const { revisions, ledger, context, width } = options;
+  const { signal, timing } = context;
+  const tasks = createTasks();
+  const lanes = createLanes({
+    width,
+    patient: POLL,
+    work: (id) => workOn(id, tasks, options),
+  });
+  const settled = await resume(ledger, lanes);
 
   async function findResends(): Promise<void> {
     for (const id of await ledger.resends()) {
-      const task = taskOf(id);
+      const task = tasks.of(id);
       if (task.resend) continue;
       task.resend = true;
       task.rank = 0;
@@ -92,18 +51,18 @@ export async function runSession(options: SessionOptions): Promise<void> {
   }
   await findResends();
   const timer = setInterval(() => {
-    findResends().catch(trouble('requests to be sent again'));
+    findResends().catch(recordTrouble(context, 'requests to be sent again'));
   }, timing.every);
 
   await options.follow({
     signal,
     onCaughtUp: () => lanes.start(),
-    onTrouble: trouble('the stream of requests'),
+    onTrouble: recordTrouble(context, 'the stream of requests'),
     async onRevision(id, revision) {
-      if (revision <= (dealtWith.get(id) ?? 0)) return;
+      if (revision <= (settled.get(id) ?? 0)) return;
       const stored = await revisions.read(id, revision);
       if (stored === undefined) return;
-      const task = taskOf(id);
+      const task = tasks.of(id);
       if (!task.pending.includes(revision)) task.pending.push(revision);
       task.pending.sort((a, b) => a - b);
       task.rank = Math.min(task.rank, rankOf(stored));
@@ -114,20 +73,82 @@ export async function runSession(options: SessionOptions): Promise<void> {
   await lanes.stop();
 }
 
-type Means = Pick<SessionOptions, 'log' | 'revisions' | 'ledger' | 'world'>;
-
-/** The next thing to do for an id: its oldest revision, what a person wants to be sent again, or a look. */
-async function next(id: string, task: Task, means: Means): Promise<Step> {
-  const { log, revisions, ledger, world } = means;
-  const held = await ledger.get(id);
-  const [revision] = task.pending;
-  const number = revision ?? held.entry?.revision ?? 0;
-  if (revision === undefined && !task.resend) {
-    return held.entry === undefined
-      ? { kind: 'done' }
-      : look(cellOf(ledger, held.entry, held.version), world, log);
+/** Puts requests to be polled into the lanes. Gives the last revision of each that was dealt with before. */
+async function resume(ledger: Ledger, lanes: DeliveryLanes): Promise<ReadonlyMap<string, number>> {
+  const settled = new Map<string, number>();
+  for (const { id, revision, remote, status, unreported } of await ledger.all()) {
+    settled.set(id, revision);
+    if (unreported !== null || (remote !== null && !isFinal(status))) lanes.add(id, POLL);
   }
-  const done = async (): Promise<Step> => {
+  return settled;
+}
+
+/** What is still to do for one request. */
+type Task = {
+  /** Revisions, ascending. */
+  readonly pending: number[];
+  rank: number;
+  resend: boolean;
+  backoff: IBackoff<unknown> | undefined;
+};
+
+interface Tasks {
+  of(id: string): Task;
+  delete(id: string): void;
+}
+
+function createTasks(): Tasks {
+  const tasks = new Map<string, Task>();
+  return {
+    of(id) {
+      const task = tasks.get(id) ?? { pending: [], rank: POLL, resend: false, backoff: undefined };
+      tasks.set(id, task);
+      return task;
+    },
+    delete: (id) => void tasks.delete(id),
+  };
+}
+
+/** Does one thing for a request, and says when it wants its next turn. */
+async function workOn(
+  id: string,
+  tasks: Tasks,
+  options: DeliveryLoopOptions,
+): Promise<NextTurn | undefined> {
+  const task = tasks.of(id);
+  try {
+    const step = await nextStep(id, task, options);
+    const more = task.pending.length > 0 || task.resend;
+    if (step.kind === 'done') {
+      task.backoff = undefined;
+      if (more) return { rank: task.rank, after: 0 };
+      const delivered = task.rank < POLL;
+      task.rank = POLL;
+      if (delivered) return { rank: POLL, after: 0 };
+      tasks.delete(id);
+      return undefined;
+    }
+    if (!more) return { rank: POLL, after: step.atLeast };
+    task.backoff = task.backoff?.next(undefined) ?? firstBackoff(options.retry);
+    return { rank: task.rank, after: Math.max(step.atLeast, task.backoff.duration) };
+  } catch (error) {
+    recordTrouble(options.context, `request ${id}`)(error);
+    return { rank: task.rank, after: AFTER_TROUBLE };
+  }
+}
+
+/** The next thing to do for a request: its oldest revision, what a person wants to be sent again, or a status poll. */
+async function nextStep(id: string, task: Task, options: DeliveryLoopOptions): Promise<StepResult> {
+  const { log, revisions, ledger, context } = options;
+  const known = await ledger.get(id);
+  const [revision] = task.pending;
+  const number = revision ?? known.entry?.revision ?? 0;
+  if (revision === undefined && !task.resend) {
+    return known.entry === undefined
+      ? { kind: 'done' }
+      : pollStatus(openEntry(ledger, known.entry, known.version), context, log);
+  }
+  const done = async (): Promise<StepResult> => {
     if (revision !== undefined) task.pending.shift();
     else {
       await ledger.resent(id);
@@ -136,20 +157,26 @@ async function next(id: string, task: Task, means: Means): Promise<Step> {
     return { kind: 'done' };
   };
   const resend = revision === undefined;
-  if (!resend && number <= (held.entry?.revision ?? 0)) return done();
+  if (!resend && number <= (known.entry?.revision ?? 0)) return done();
   const stored = await revisions.read(id, number);
   if (stored === undefined) return done();
   const request = stored.kind === 'request' ? stored.request : undefined;
-  const entry = held.entry ?? newEntry(id, request);
-  const cell = cellOf(ledger, entry, held.version);
+  const handle = openEntry(ledger, known.entry ?? newEntry(id, request), known.version);
   const step =
     stored.kind === 'request'
-      ? await deliver({ request: stored.request, resend }, cell, world)
-      : await reject({ id, revision: number }, cell, world, 'read', stored.note);
+      ? await deliverRevision({ request: stored.request, resend }, handle, context)
+      : await rejectRevision({ id, revision: number }, handle, context, 'read', stored.note);
   return step.kind === 'done' ? done() : step;
 }
 
-function cellOf(ledger: Ledger, initial: Cell['entry'], from: number): Cell {
+function recordTrouble({ record, signal }: DeliveryContext, where: string) {
+  return (error: unknown) => {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    if (!signal.aborted) record({ kind: 'maintenance-trouble', where, error: cause });
+  };
+}
+
+function openEntry(ledger: Ledger, initial: EntryHandle['entry'], from: number): EntryHandle {
   let entry = initial;
   let version = from;
   return {
@@ -169,6 +196,6 @@ function rankOf(stored: StoredRevision): number {
   return PRIORITIES.length - 1 - PRIORITIES.indexOf(stored.request.priority);
 }
 
-function firstBackoff(retry: SessionOptions['retry']): IBackoff<unknown> {
+function firstBackoff(retry: DeliveryLoopOptions['retry']): IBackoff<unknown> {
   return new ExponentialBackoff({ initialDelay: retry.first, maxDelay: retry.most }).next();
 }

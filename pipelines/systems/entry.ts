@@ -71,7 +71,7 @@ export function newEntry(id: string, request: Request | undefined): LedgerEntry 
 }
 
 /** Adds a line to the history; what happened before, just so, is counted. The oldest lines go, and are counted too. */
-export function noted(
+export function withHistory(
   entry: LedgerEntry,
   line: Omit<HistoryLine, 'last' | 'count'>,
 ): Pick<LedgerEntry, 'history' | 'dropped'> {

@@ -6,7 +6,7 @@ import { EXIT, Problem } from '../base/problem.ts';
 import { findStream } from '../nats/streams.ts';
 import type { LedgerEntry } from './entry.ts';
 import { LEDGER_BUCKET, openLedger } from './ledger.ts';
-import { openRevisions } from './revisions.ts';
+import { openRevisions } from './revision-reader.ts';
 
 /** One line of `andon requests`. */
 export type RequestSummary = {
@@ -62,10 +62,10 @@ export async function showRequest(connection: NatsConnection, id: string): Promi
 }
 
 /**
- * Asks for the last revision of a request to be sent again: the maintenance pipeline searches for it first, changes what
+ * Asks for the last revision of a request to be sent again: the delivery loop searches for it first, changes what
  * it finds and creates what it does not. It does so when it runs; asking twice is asking once.
  */
-export async function resendRequest(connection: NatsConnection, id: string): Promise<void> {
+export async function requestResend(connection: NatsConnection, id: string): Promise<void> {
   await lastRevision(connection, id);
   await (await openLedger(connection)).askResend(id);
 }

@@ -1,5 +1,5 @@
-/** When an id wants to be worked on again. The lowest rank goes first. */
-export type Again = { readonly rank: number; readonly after: number };
+/** When an id wants its next turn. The lowest rank goes first. */
+export type NextTurn = { readonly rank: number; readonly after: number };
 
 export type LanesOptions = {
   /** How many ids are worked on at a time. One id never twice at a time. */
@@ -7,11 +7,11 @@ export type LanesOptions = {
   /** Ids of this rank or higher leave one place free for the others. */
   readonly patient: number;
   /** Does one piece of work; undefined when there is no more. Must not reject. */
-  readonly work: (id: string) => Promise<Again | undefined>;
+  readonly work: (id: string) => Promise<NextTurn | undefined>;
 };
 
 /** Works on many ids side by side, the most urgent first, each strictly one thing after the other. */
-export interface Lanes {
+export interface DeliveryLanes {
   /** Wants `id` to be worked on at once. While it is at work, it is worked on once more after that. */
   add(id: string, rank: number): void;
   /** Nothing runs before. */
@@ -20,32 +20,16 @@ export interface Lanes {
   stop(): Promise<void>;
 }
 
-export function createLanes({ width, patient, work }: LanesOptions): Lanes {
-  const waiting = new Map<string, { readonly rank: number; readonly due: number }>();
+export function createLanes({ width, patient, work }: LanesOptions): DeliveryLanes {
+  const waiting = createWaitingList();
   const running = new Map<string, { readonly rank: number; readonly ended: Promise<void> }>();
   let timer: NodeJS.Timeout | undefined;
   let open = false;
 
-  function enqueue(id: string, rank: number, after: number): void {
-    const due = performance.now() + after;
-    const known = waiting.get(id);
-    waiting.set(id, {
-      rank: Math.min(rank, known?.rank ?? rank),
-      due: Math.min(due, known?.due ?? due),
-    });
-  }
-
   function pick(now: number): string | undefined {
     const patients = [...running.values()].filter(({ rank }) => rank >= patient).length;
     const full = patients >= Math.max(1, width - 1);
-    let best: readonly [id: string, rank: number, due: number] | undefined;
-    for (const [id, { rank, due }] of waiting) {
-      if (due > now || running.has(id) || (full && rank >= patient)) continue;
-      if (best === undefined || rank < best[1] || (rank === best[1] && due < best[2])) {
-        best = [id, rank, due];
-      }
-    }
-    return best?.[0];
+    return waiting.mostUrgent(now, (id, rank) => !running.has(id) && !(full && rank >= patient));
   }
 
   function turn(): void {
@@ -58,19 +42,15 @@ export function createLanes({ width, patient, work }: LanesOptions): Lanes {
       begin(id);
     }
     if (running.size >= width) return;
-    let next = Number.POSITIVE_INFINITY;
-    for (const [id, { due }] of waiting) {
-      if (!running.has(id) && due > now) next = Math.min(next, due);
-    }
-    if (next < Number.POSITIVE_INFINITY) timer = setTimeout(turn, Math.ceil(next - now));
+    const next = waiting.nextDue(now, (id) => !running.has(id));
+    if (next !== undefined) timer = setTimeout(turn, Math.ceil(next - now));
   }
 
   function begin(id: string): void {
-    const rank = waiting.get(id)?.rank ?? patient;
-    waiting.delete(id);
-    const ended = work(id).then((again) => {
+    const rank = waiting.take(id) ?? patient;
+    const ended = work(id).then((next) => {
       running.delete(id);
-      if (again !== undefined) enqueue(id, again.rank, again.after);
+      if (next !== undefined) waiting.add(id, next.rank, next.after);
       turn();
     });
     running.set(id, { rank, ended });
@@ -78,7 +58,7 @@ export function createLanes({ width, patient, work }: LanesOptions): Lanes {
 
   return {
     add(id, rank) {
-      enqueue(id, rank, 0);
+      waiting.add(id, rank, 0);
       turn();
     },
     start() {
@@ -89,6 +69,47 @@ export function createLanes({ width, patient, work }: LanesOptions): Lanes {
       open = false;
       clearTimeout(timer);
       await Promise.all([...running.values()].map(({ ended }) => ended));
+    },
+  };
+}
+
+/** Ids that wait for their turn, each with its rank and the time from which it may have it. */
+function createWaitingList() {
+  const waiting = new Map<string, { readonly rank: number; readonly due: number }>();
+  return {
+    /** Of an id that waits already, the more urgent rank and the earlier time count. */
+    add(id: string, rank: number, after: number): void {
+      const due = performance.now() + after;
+      const known = waiting.get(id);
+      waiting.set(id, {
+        rank: Math.min(rank, known?.rank ?? rank),
+        due: Math.min(due, known?.due ?? due),
+      });
+    },
+    /** Removes an id. Gives its rank. */
+    take(id: string): number | undefined {
+      const rank = waiting.get(id)?.rank;
+      waiting.delete(id);
+      return rank;
+    },
+    /** The id that is due, of the lowest rank, and then due first. */
+    mostUrgent(now: number, may: (id: string, rank: number) => boolean): string | undefined {
+      let best: readonly [id: string, rank: number, due: number] | undefined;
+      for (const [id, { rank, due }] of waiting) {
+        if (due > now || !may(id, rank)) continue;
+        if (best === undefined || rank < best[1] || (rank === best[1] && due < best[2])) {
+          best = [id, rank, due];
+        }
+      }
+      return best?.[0];
+    },
+    /** The next time at which an id becomes due that is not due yet. */
+    nextDue(now: number, may: (id: string) => boolean): number | undefined {
+      let next: number | undefined;
+      for (const [id, { due }] of waiting) {
+        if (due > now && may(id) && (next === undefined || due < next)) next = due;
+      }
+      return next;
     },
   };
 }

@@ -6,7 +6,7 @@ import { entrySchema, type LedgerEntry } from './entry.ts';
 export const LEDGER_BUCKET = 'ANDON_MAINTENANCE';
 
 /** One entry, and the version that a change of it must find. 0: there is none yet. */
-export type Held = { readonly entry: LedgerEntry | undefined; readonly version: number };
+export type StoredEntry = { readonly entry: LedgerEntry | undefined; readonly version: number };
 
 /**
  * What became of every request: one entry each in a KV bucket, changed by compare-and-set only, so that two who
@@ -16,7 +16,7 @@ export interface Ledger {
   /** Every entry that can be read: `get` says of each other one what to do. */
   all(): Promise<readonly LedgerEntry[]>;
   /** @throws Problem when the entry cannot be read */
-  get(id: string): Promise<Held>;
+  get(id: string): Promise<StoredEntry>;
   /** Rejects when somebody else changed the entry since `version`. Gives the new version. */
   put(entry: LedgerEntry, version: number): Promise<number>;
   /** Ids that a person wants to be sent again. */

@@ -1,8 +1,8 @@
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { RequestStatusData } from '../../operators/model/machine-event.ts';
 import { partitionedSubject } from '../nats/partition.ts';
-import type { Cell, Step, World } from './context.ts';
-import { isFinal, type LedgerEntry, noted } from './entry.ts';
+import type { DeliveryContext, EntryHandle, StepResult } from './context.ts';
+import { isFinal, type LedgerEntry, withHistory } from './entry.ts';
 
 /** The log of a partition, as somewhere to publish into. A message id that it has seen is not taken again. */
 export interface StatusLog {
@@ -14,47 +14,55 @@ export interface StatusLog {
 }
 
 /**
- * Looks at what became of a request and tells the log of a change, once: number, time and words of the change are in
- * the ledger before it is published, so a repeat is the same message and known as such.
+ * Asks the remote system what became of a request and publishes a change into the log, once: number, time and words of
+ * the change are in the ledger before it is published, so a repeat is the same message and known as such.
  */
-export async function look(cell: Cell, world: World, log: StatusLog): Promise<Step> {
-  const { cmms, timing, now, record, signal } = world;
-  await report(cell, world, log);
-  const { id, remote, status } = cell.entry;
+export async function pollStatus(
+  handle: EntryHandle,
+  context: DeliveryContext,
+  log: StatusLog,
+): Promise<StepResult> {
+  const { cmms, timing, now, record, signal } = context;
+  await report(handle, context, log);
+  const { id, remote, status } = handle.entry;
   if (remote === null || isFinal(status) || cmms.status === undefined) return { kind: 'done' };
-  const seen = await cmms.status(id, remote, { turn: 'look', signal });
-  const again: Step = { kind: 'again', atLeast: timing.every };
+  const seen = await cmms.status(id, remote, { priority: 'poll', signal });
+  const again: StepResult = { kind: 'again', atLeast: timing.every };
   if (seen.kind !== 'ok') {
     if (seen.kind === 'rejected') {
-      const { revision } = cell.entry;
+      const { revision } = handle.entry;
       const line = { time: now(), revision, what: 'status', outcome: 'rejected', note: seen.note };
-      await cell.save(noted(cell.entry, { ...line, what: 'status' }));
+      await handle.save(withHistory(handle.entry, { ...line, what: 'status' }));
     }
     return again;
   }
   const { word, note } = seen.value;
   if (seen.value.status === null || seen.value.status === status) {
-    if (word === cell.entry.word) return again;
-    await cell.save({ word });
+    if (word === handle.entry.word) return again;
+    await handle.save({ word });
     if (seen.value.status === null && word !== '') record({ kind: 'status-unmapped', id, word });
     return again;
   }
-  await cell.save({
+  await handle.save({
     word,
     status: seen.value.status,
-    reports: cell.entry.reports + 1,
+    reports: handle.entry.reports + 1,
     unreported: { status: seen.value.status, note, time: now() },
   });
-  await report(cell, world, log);
+  await report(handle, context, log);
   record({ kind: 'request-status', id, status: seen.value.status });
-  return isFinal(cell.entry.status) ? { kind: 'done' } : again;
+  return isFinal(handle.entry.status) ? { kind: 'done' } : again;
 }
 
-async function report(cell: Cell, { partitions }: World, log: StatusLog): Promise<void> {
-  const { unreported } = cell.entry;
+async function report(
+  handle: EntryHandle,
+  { partitions }: DeliveryContext,
+  log: StatusLog,
+): Promise<void> {
+  const { unreported } = handle.entry;
   if (unreported === null) return;
-  await log.publish(...statusMessage(cell.entry, unreported, partitions));
-  await cell.save({ unreported: null });
+  await log.publish(...statusMessage(handle.entry, unreported, partitions));
+  await handle.save({ unreported: null });
 }
 
 /** `event.<plant>.<line>.<asset>`: a fact like any other that reaches the line. */

@@ -2,17 +2,16 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { createCmms } from '../../sinks/cmms/cmms.ts';
-import type { CmmsConfig } from '../../sinks/cmms/config.ts';
-import type { Environment } from '../../sinks/cmms/secret.ts';
-import type { RecordEvent } from '../observe/internal-events.ts';
+import type { CmmsConfig } from '../../sinks/remote/config.ts';
+import { createCmms } from '../../sinks/remote/remote.ts';
+import type { Environment } from '../../sinks/remote/secret.ts';
+import type { RecordEvent } from '../observe/observe.ts';
 import { awaitLease } from '../worker/ownership/lease.ts';
-import { runSession } from './delivery-loop.ts';
-import { followRequests } from './follow.ts';
+import { runDeliveryLoop } from './delivery-loop.ts';
 import { openLedger } from './ledger.ts';
-import { openRevisions } from './revisions.ts';
+import { followRevisions, openRevisions } from './revision-reader.ts';
 
-export type MaintenanceOptions = {
+export type SystemsOptions = {
   readonly connection: NatsConnection;
   readonly cmms: CmmsConfig;
   readonly record: RecordEvent;
@@ -31,13 +30,13 @@ export type MaintenanceOptions = {
 const AFTER_TROUBLE = 1_000;
 
 /**
- * The maintenance pipeline: brings every revision of every request into the CMMS, in order, and what becomes of a
- * request back into the log. Runs until `signal` aborts. It may be killed at any time and started again anywhere; one
- * process at a time does the work, others wait for their turn.
+ * Carries requests out in remote systems: brings every revision of every request into the CMMS, in order, and what
+ * becomes of a request back into the log. Runs until `signal` aborts. It may be killed at any time and started again
+ * anywhere; one process at a time does the work, others wait for their turn.
  *
  * Not promised: a CMMS that finishes a call later than `settle` after it fell silent can end up with two objects.
  */
-export async function runMaintenance(options: MaintenanceOptions): Promise<void> {
+export async function runSystems(options: SystemsOptions): Promise<void> {
   const { connection, cmms: config, record, signal } = options;
   const cmms = createCmms(config, options.environment ?? process.env);
   const ledger = await openLedger(connection);
@@ -57,7 +56,7 @@ export async function runMaintenance(options: MaintenanceOptions): Promise<void>
     });
     if (lease === undefined) return;
     record({ kind: 'maintenance-owned', owner: me.owner, own: true });
-    const world = {
+    const context = {
       cmms,
       record,
       partitions: options.partitions ?? 1,
@@ -71,18 +70,19 @@ export async function runMaintenance(options: MaintenanceOptions): Promise<void>
       },
     };
     try {
-      await runSession({
-        follow: (following) => followRequests(connection, following),
+      await runDeliveryLoop({
+        follow: (following) => followRevisions(connection, following),
         revisions: await openRevisions(connection),
         log: jetstream(connection),
         ledger,
-        world,
+        context,
         width: config.concurrency,
         retry: config.retry,
       });
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
-      if (!signal.aborted) record({ kind: 'maintenance-trouble', where: 'session', error: cause });
+      if (!signal.aborted)
+        record({ kind: 'maintenance-trouble', where: 'delivery loop', error: cause });
       await sleep(AFTER_TROUBLE, undefined, { signal }).catch(() => undefined);
     } finally {
       await lease.release();

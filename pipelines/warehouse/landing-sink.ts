@@ -1,13 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLanding } from '../../sinks/clickhouse/landing.ts';
-import { migrate } from '../../sinks/clickhouse/migrate.ts';
-import { SchemaError } from '../../sinks/clickhouse/schema-error.ts';
-import { RefusedError } from '../../sinks/refused-error.ts';
-import type { Sink } from '../../sinks/sink.ts';
+import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
+import { migrate, SchemaError } from '../../sinks/clickhouse/migrate.ts';
+
+import { RefusedError, type Sink } from '../../sinks/sink.ts';
+
 import type { Config } from '../base/config.ts';
-import type { RecordEvent } from '../observe/internal-events.ts';
-import type { Warehouse } from './warehouse.ts';
-import { warehouseProblem } from './warehouse-problem.ts';
+import type { RecordEvent } from '../observe/observe.ts';
+import { type Warehouse, warehouseProblem } from './warehouse.ts';
 
 export interface LandingSink extends Sink {
   /**
@@ -20,8 +19,6 @@ export interface LandingSink extends Sink {
   close(): Promise<void>;
 }
 
-type Opened = { readonly warehouse: Warehouse; readonly landing: Sink };
-
 /** How long a worker waits at its start for a warehouse that does not answer. */
 const PATIENCE = 10_000;
 
@@ -32,21 +29,10 @@ export function createLandingSink(
   record: RecordEvent,
 ): LandingSink {
   const { database } = config.clickhouse;
-  let opening: Promise<Opened> | undefined;
+  let opening: Promise<OpenWarehouse> | undefined;
 
-  async function opened(): Promise<Opened> {
-    const warehouse = await open();
-    try {
-      await migrate(warehouse.client, database);
-    } catch (error) {
-      await warehouse.close();
-      throw error;
-    }
-    return { warehouse, landing: createLanding(warehouse.client, { database }) };
-  }
-
-  function ready(): Promise<Opened> {
-    opening ??= opened();
+  function ready(): Promise<OpenWarehouse> {
+    opening ??= openAndMigrate(open, database);
     const attempt = opening;
     attempt.catch(() => {
       if (opening === attempt) opening = undefined;
@@ -54,37 +40,27 @@ export function createLandingSink(
     return attempt;
   }
 
-  /** Where another worker's warehouse has gone, whoever is left starts one. */
-  async function letGo({ warehouse }: Opened): Promise<void> {
-    if (!warehouse.borrowed) return;
-    opening = undefined;
-    await warehouse.close();
-  }
-
   return {
     name: 'clickhouse',
     async begin() {
-      const over = new AbortController();
-      const late = delay(PATIENCE, undefined, { signal: over.signal }).then(() => {
-        throw new Error(`no answer within ${PATIENCE / 1_000} s`);
-      });
       try {
-        await Promise.race([ready(), late]);
+        await within(PATIENCE, ready());
       } catch (error) {
         if (error instanceof SchemaError) throw warehouseProblem(error, '');
         const reason = error instanceof Error ? error.message : String(error);
         record({ kind: 'disconnected', server: 'ClickHouse', reason });
-      } finally {
-        late.catch(() => undefined);
-        over.abort();
       }
     },
     async write(content, signal) {
-      const current = await ready();
+      const { warehouse, sink } = await ready();
       try {
-        await current.landing.write(content, signal);
+        await sink.write(content, signal);
       } catch (error) {
-        if (!signal.aborted && !(error instanceof RefusedError)) await letGo(current);
+        // Where another worker's warehouse has gone, whoever is left starts one.
+        if (!signal.aborted && !(error instanceof RefusedError) && warehouse.borrowed) {
+          opening = undefined;
+          await warehouse.close();
+        }
         throw error;
       }
     },
@@ -92,4 +68,34 @@ export function createLandingSink(
       await (await opening?.catch(() => undefined))?.warehouse.close();
     },
   };
+}
+
+type OpenWarehouse = { readonly warehouse: Warehouse; readonly sink: Sink };
+
+async function openAndMigrate(
+  open: () => Promise<Warehouse>,
+  database: string,
+): Promise<OpenWarehouse> {
+  const warehouse = await open();
+  try {
+    await migrate(warehouse.client, database);
+  } catch (error) {
+    await warehouse.close();
+    throw error;
+  }
+  return { warehouse, sink: createClickHouseSink(warehouse.client, { database }) };
+}
+
+/** Rejects when it takes longer than so many milliseconds. */
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  const late = delay(milliseconds, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`no answer within ${milliseconds / 1_000} s`);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    late.catch(() => undefined);
+    over.abort();
+  }
 }

@@ -1,8 +1,11 @@
+// The questions of `sql/queries`, which can be asked by name.
+
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
+import { wrongInput } from '../base/problem.ts';
 
-export type QuestionParameter = {
+type QuestionParameter = {
   readonly name: string;
   /** ClickHouse's type, as the query says it. */
   readonly type: string;
@@ -12,13 +15,141 @@ export type QuestionParameter = {
 };
 
 /** A file of `sql/queries`: a question that can be asked by name. */
-export type Question = {
+type Question = {
   readonly name: string;
   readonly question: string;
   readonly group: string;
   readonly parameters: readonly QuestionParameter[];
   readonly sql: string;
 };
+
+export type SqlScript = {
+  readonly script: string;
+  readonly parameters: Readonly<Record<string, string>>;
+};
+
+/**
+ * The query of `@name` with its parameters: defaults, then `--param name=value`, then `--name value` from `rest`.
+ *
+ * @throws Problem for a name or option that there is not, and for parameters that have no value
+ */
+export async function readNamedQuestion(
+  name: string,
+  rest: readonly string[],
+  given: Readonly<Record<string, string>>,
+): Promise<SqlScript> {
+  const questions = await readQuestions();
+  const question = questions.find((each) => each.name === name);
+  if (question === undefined) throw unknownQuestion(name, questions);
+  const known = new Map<string, string>();
+  for (const { name: key, fallback } of question.parameters) {
+    if (fallback !== undefined) known.set(key, fallback);
+  }
+  for (const [key, value] of [...Object.entries(given), ...optionsOf(question, rest)]) {
+    if (question.parameters.some((each) => each.name === key)) known.set(key, value);
+    else throw wrongParameter(question, key);
+  }
+  const missing = question.parameters.filter((each) => !known.has(each.name));
+  if (missing.length > 0) {
+    throw wrongInput(
+      `@${name}`,
+      `a value for ${missing.map((each) => `--${each.name} (${each.meaning})`).join(', ')}`,
+      'none',
+      `Example: andon sql @${name} ${missing.map((each) => `--${each.name} …`).join(' ')}.`,
+    );
+  }
+  return { script: question.sql, parameters: Object.fromEntries(known) };
+}
+
+/** The questions with their names, group by group. */
+export async function questionList(): Promise<string> {
+  const lines: string[] = [];
+  let group = '';
+  for (const question of await readQuestions()) {
+    if (question.group !== group) lines.push(...(group === '' ? [] : ['']), question.group);
+    group = question.group;
+    lines.push(`  @${question.name}${usage(question)}`, `      ${question.question}`);
+  }
+  return lines.join('\n');
+}
+
+function usage({ parameters }: Question): string {
+  return parameters
+    .map(({ name, fallback }) => {
+      if (fallback === undefined) return ` --${name} …`;
+      return fallback === '' ? ` [--${name} …]` : ` [--${name} ${fallback}]`;
+    })
+    .join('');
+}
+
+/** `--name value` and `--name=value`, as they were typed behind the question. */
+function optionsOf(
+  question: Question,
+  rest: readonly string[],
+): readonly (readonly [string, string])[] {
+  const options: (readonly [string, string])[] = [];
+  for (let index = 0; index < rest.length; index += 1) {
+    const [, name, inline] = /^--(\w[\w-]*)(?:=([\s\S]*))?$/.exec(rest[index] ?? '') ?? [];
+    if (name === undefined) throw wrongParameter(question, rest[index] ?? '');
+    if (inline === undefined) index += 1;
+    const value = inline ?? rest[index];
+    if (value === undefined)
+      throw wrongInput(`@${question.name}`, `a value behind --${name}`, 'nothing');
+    options.push([name.replaceAll('-', '_'), value]);
+  }
+  return options;
+}
+
+function wrongParameter({ name, parameters }: Question, found: string) {
+  const names = parameters.map((each) => each.name);
+  const near = nearest(found.replace(/^-+/, ''), names);
+  const all = names.length === 0 ? 'no parameters' : names.map((each) => `--${each}`).join(', ');
+  return wrongInput(
+    `@${name}`,
+    all,
+    found,
+    near === undefined ? undefined : `Did you mean --${near}?`,
+  );
+}
+
+function unknownQuestion(name: string, questions: readonly Question[]) {
+  const near = nearest(
+    name,
+    questions.map((each) => each.name),
+  );
+  const list = 'andon sql @ lists the questions.';
+  return wrongInput(
+    'andon sql',
+    'the name of a question',
+    `@${name}`,
+    near === undefined ? list : `Did you mean @${near}? ${list}`,
+  );
+}
+
+/** The name that takes the fewest changes, if that is less than half of it; or one that begins with it or contains it. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const ranked = names
+    .map((each) => ({ each, distance: distance(name, each) }))
+    .sort((a, b) => a.distance - b.distance);
+  const [first] = ranked;
+  if (first !== undefined && first.distance <= Math.max(1, Math.floor(name.length / 3)))
+    return first.each;
+  return name.length < 3 ? undefined : names.find((each) => each.includes(name));
+}
+
+/** Levenshtein's: single letters that are inserted, left out or exchanged. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
 
 const PARAMETER = /^-- (\w+)(?: =(.*?))? : (.*)$/gm;
 

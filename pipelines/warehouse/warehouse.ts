@@ -2,16 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClickHouseClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { createWarehouseClient } from '../../sinks/clickhouse/client.ts';
-import { answersPing, warehouseCommand } from '../../sinks/clickhouse/warehouse/command.ts';
+import { SchemaError } from '../../sinks/clickhouse/migrate.ts';
 import { warehousePassword } from '../../sinks/clickhouse/warehouse/secret.ts';
-import type { Config } from '../base/config.ts';
+import { answersPing, warehouseCommand } from '../../sinks/clickhouse/warehouse/warehouse.ts';
+import { type Config, readConfig } from '../base/config.ts';
 import { freePort } from '../base/free-port.ts';
 import { EXIT, Problem } from '../base/problem.ts';
-import { type Ownership, own, ownerOf } from '../base/process-lock.ts';
+import { type DirectoryLock, lockDirectory, ownerOf } from '../base/process-lock.ts';
 import { supervise } from '../base/supervise.ts';
-import type { RecordEvent } from '../observe/internal-events.ts';
+import type { RecordEvent } from '../observe/observe.ts';
 
 /** Where ClickHouse is, and a client for it. */
 export interface Warehouse {
@@ -94,11 +95,11 @@ async function ownersClient(
  * The right to run the warehouse of the directory, or the address of the one that somebody runs there. An engine of
  * one's own beside a warehouse that is just being started again would keep it from coming back.
  */
-async function ownOrFind(directory: string, patience: number): Promise<Ownership | string> {
+async function ownOrFind(directory: string, patience: number): Promise<DirectoryLock | string> {
   const giveUp = performance.now() + patience;
   for (;;) {
     try {
-      return await own(directory, `${hostname()}:${process.pid}`);
+      return await lockDirectory(directory, `${hostname()}:${process.pid}`);
     } catch (error) {
       if (!(error instanceof Problem && error.exit === EXIT.owned)) throw error;
       const running = await runningAt(directory);
@@ -141,4 +142,69 @@ async function runningAt(directory: string): Promise<string | undefined> {
   }
   if (typeof url !== 'string') return undefined;
   return (await answersPing(url, AbortSignal.timeout(2_000)).catch(() => false)) ? url : undefined;
+}
+
+/**
+ * Does some work with the warehouse of a configuration, started for as long as that takes if nobody runs it, and says
+ * what goes wrong with it as a `Problem`.
+ */
+export async function withWarehouse<T>(
+  file: string | undefined,
+  work: (warehouse: Warehouse, database: string) => Promise<T>,
+): Promise<T> {
+  const config = readConfig(file);
+  const warehouse = await openWarehouse(config);
+  try {
+    return await work(warehouse, config.clickhouse.database);
+  } catch (error) {
+    throw warehouseProblem(error, warehouse.url);
+  } finally {
+    await warehouse.close();
+  }
+}
+
+/** UNKNOWN_TABLE, UNKNOWN_DATABASE: nobody has migrated yet, or there is a slip in a name. */
+const MISSING: ReadonlySet<string> = new Set(['60', '81']);
+/** READONLY, ACCESS_DENIED, REQUIRED_PASSWORD, AUTHENTICATION_FAILED */
+const FORBIDDEN: ReadonlySet<string> = new Set(['164', '497', '194', '516']);
+
+/** What went wrong between us and ClickHouse, for people: `url` says where. Other errors stay as they are. */
+export function warehouseProblem(error: unknown, url: string): unknown {
+  if (error instanceof SchemaError) {
+    const { where, expected, found, remedy } = error;
+    return new Problem({ where, expected, found, remedy, exit: EXIT.outside }, { cause: error });
+  }
+  if (error instanceof ClickHouseError) {
+    const parts = {
+      where: `ClickHouse at ${url}`,
+      expected: 'an answer',
+      found: `${error.message.trim()} (code ${error.code}, ${error.type ?? 'unknown'})`,
+      remedy: remedyOf(error.code),
+      exit: EXIT.input,
+    };
+    return new Problem(parts, { cause: error });
+  }
+  if (error instanceof Error && 'code' in error && isNetwork(String(error.code))) {
+    const parts = {
+      where: url,
+      expected: 'ClickHouse to answer',
+      found: error.message,
+      remedy: 'Start it, or correct clickhouse.url (CLICKHOUSE_URL).',
+      exit: EXIT.outside,
+    };
+    return new Problem(parts, { cause: error });
+  }
+  return error;
+}
+
+function remedyOf(code: string): string {
+  if (MISSING.has(code)) {
+    return 'Check the name (andon sql "SHOW TABLES"); a new database is made by andon migrate.';
+  }
+  if (FORBIDDEN.has(code)) return 'Ask for what this user may do, or use another user.';
+  return 'Correct the statement.';
+}
+
+function isNetwork(code: string): boolean {
+  return /^E(?:CONN|HOST|NET|PIPE|TIMEDOUT|AI_)|^ENOTFOUND$/.test(code);
 }

@@ -1,75 +1,63 @@
-import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { createOutbox } from '../../sinks/outbox.ts';
-import type { Sink } from '../../sinks/sink.ts';
-import { createBell } from '../base/bell.ts';
+import type { Blocks, Sink } from '../../sinks/sink.ts';
 import type { Config } from '../base/config.ts';
-import { connectNats } from '../nats/connection.ts';
+import { createNotifier, type Notifier } from '../base/notifier.ts';
 import { silentProblem } from '../nats/connection-problems.ts';
-import { openJetstreamLog } from '../nats/jetstream.ts';
-import { keepUp } from '../nats/keep-up.ts';
-import type { Log } from '../nats/log.ts';
-import { replaced } from '../nats/lost-messages.ts';
+import { type Log, replaced } from '../nats/log.ts';
+import { openJetstreamLog } from '../nats/log-reader.ts';
+import { connectNats } from '../nats/nats.ts';
 import { ensurePartition, ensureRequests, isReplay } from '../nats/streams.ts';
-import type { RecordEvent } from '../observe/internal-events.ts';
-import { measureLag, type Progress } from '../observe/lag.ts';
+import { startUpkeep } from '../nats/upkeep.ts';
+import type { RecordEvent } from '../observe/observe.ts';
 import { createPatternCounts } from '../observe/pattern-counts.ts';
 import { plant } from '../plant.ts';
-import { deliver } from './delivery/deliver.ts';
-import { openEpochStore } from './epochs/epoch-store.ts';
+import { deliverEpochs } from './delivery/delivery.ts';
+import type { Run } from './epochs/checkpoints.ts';
+import { type EpochStore, openEpochStore } from './epochs/epoch-store.ts';
 import { runEpochs } from './epochs/epochs.ts';
-import type { Run } from './epochs/run.ts';
-import { type Homes, openHomes } from './ownership/home.ts';
-import { takeLease } from './ownership/lease.ts';
+import { claimPartition, type Homes, type WorkerIdentity } from './ownership/ownership.ts';
+import { createConnectionReporter, reportLag, type WorkerProgress } from './report.ts';
 
 export type WorkerOptions = {
   readonly config: Config;
-  /** Where `placeOf` says; the caller owns the directory. */
-  readonly place: Place;
+  /** See `workerIdentity`; the caller has locked the directory. */
+  readonly identity: WorkerIdentity;
   readonly record: RecordEvent;
   /** Where rows go. */
   readonly landing: Sink;
+  /** Encodes the rows of an epoch as `landing` wants them. */
+  readonly createBlocks: () => Blocks;
   readonly acceptLoss: boolean;
   /** Finish what is under way, write a checkpoint, deliver, and return. */
   readonly drain: AbortSignal;
-  /** Told after every batch how far the worker is. */
-  readonly onProgress?: (progress: Progress) => void;
+  /** Called after every batch. */
+  readonly onProgress?: (progress: WorkerProgress) => void;
 };
-
-/** Who works a partition, and in which directory its state is. */
-export type Place = { readonly owner: string; readonly directory: string };
-
-export function placeOf(config: Config): Place {
-  return {
-    owner: config.owner ?? `${hostname()}:${process.pid}`,
-    directory: resolve(join(config.directory, `${config.pipeline}-${config.partition}`)),
-  };
-}
 
 /** How long a worker waits at its start for a server that is away. */
 const PATIENCE = 30_000;
-/** How long the sinks may take to catch up when the worker is told to go. What is left then waits in its files. */
+/** How long the sinks may take to catch up when the worker is asked to stop. What is left then waits in its files. */
 const GRACE = 10_000;
 /** Later runs of the same log have nothing to ask for that was not asked for already. */
 const FIRST_RUN = '1';
 
 /**
- * Works one partition: its log through the plant pipeline into epochs, and the epochs into ClickHouse and the outbox.
- * Returns after `drain`; rejects with a `Problem` when it cannot go on.
+ * Works one partition: its log through the plant pipeline into epochs, and the epochs to the landing sink and the
+ * outbox. Returns after `drain`; rejects with a `Problem` when it cannot go on.
  */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { config, drain, record, place } = options;
+  const { config, drain, record, identity } = options;
   const connection = await connectNats({
     ...config.nats,
-    name: `andon ${place.owner}`,
+    name: `andon ${identity.owner}`,
     patience: PATIENCE,
     signal: drain,
-    onStatus: createConnectionTeller(record),
+    onStatus: createConnectionReporter(record),
   });
   try {
-    await workPartition(options, connection, place);
+    await workPartition(options, connection);
   } catch (error) {
     throw silentProblem(config.nats.servers, error) ?? error;
   } finally {
@@ -77,125 +65,165 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   }
 }
 
-async function workPartition(
-  options: WorkerOptions,
-  connection: NatsConnection,
-  { owner, directory }: Place,
-): Promise<void> {
-  const { config, record } = options;
+/** Makes the streams, claims the partition, and works it for as long as it is owned. */
+async function workPartition(options: WorkerOptions, connection: NatsConnection): Promise<void> {
+  const { config, record, identity } = options;
   const { partition, partitions } = config;
   const { days, replicas, bytes = -1 } = config.stream;
   const limits = { days, replicas, bytes };
   const info = await ensurePartition(connection, { partition, partitions, ...limits });
   await ensureRequests(connection);
-  const holder = { owner, host: hostname(), directory };
-  const key = `${config.pipeline}-${partition}`;
-  const expected = 'a partition that no other worker holds';
-  const lease = await takeLease({ connection, key, expected, me: holder });
+  const claim = await claimPartition(connection, `${config.pipeline}-${partition}`, identity);
   const stream = info.config.name;
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
   const stopUpkeep = isReplay(info)
     ? () => undefined
-    : keepUp(connection, info, partition, (subject) => {
-        record({ kind: 'restated', stream, subject });
+    : startUpkeep(connection, info, partition, (subject) => {
+        record({ kind: 'republished', stream, subject });
       });
   try {
-    lease.lost.addEventListener('abort', () => {
-      record({ kind: 'owner-lost', stream, owner: String(lease.lost.reason) });
+    const { owner } = identity;
+    const { lost } = claim;
+    lost.addEventListener('abort', () => {
+      record({ kind: 'owner-lost', stream, owner: String(lost.reason) });
     });
     record({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, owner });
-    const homes = await openHomes(connection, key, { host: hostname(), directory });
-    await work({ ...options, connection, run, directory, homes }, lease.lost, info.state.first_seq);
+    const homes = await claim.homes();
+    await work({ ...options, connection, run, homes, lost, first: info.state.first_seq });
   } finally {
     stopUpkeep();
-    await lease.release();
+    await claim.release();
   }
 }
 
 type Work = WorkerOptions & {
   readonly connection: NatsConnection;
   readonly run: Run;
-  readonly directory: string;
   readonly homes: Homes;
+  /** Fires when another worker took the partition. */
+  readonly lost: AbortSignal;
+  /** The first message that the stream had at the start. */
+  readonly first: number;
 };
 
-async function work(options: Work, lost: AbortSignal, first: number): Promise<void> {
-  const { config, connection, run, directory, homes, record, landing, drain, onProgress } = options;
-  const sinks =
-    (config.send ?? run.run === FIRST_RUN) ? [landing, createOutbox(connection)] : [landing];
-  const store = await openEpochStore(
-    directory,
-    sinks.map(({ name }) => name),
-    (file) => record({ kind: 'checkpoint-refused', file, reason: 'it is damaged' }),
-  );
-  if (
-    store.written().epoch === 0 &&
-    (await store.checkpoints.newest(run, Infinity)) === undefined
-  ) {
-    await homes.check(run);
-  }
-  const bell = createBell();
+/** What the parts of a worker share while it runs. */
+type Shared = {
+  readonly store: EpochStore;
+  /** Of written epochs and moved cursors. */
+  readonly notifier: Notifier;
+  /** Aborted with the reason when a part fails. */
+  readonly failed: AbortController;
+  /** Fires when work has to stop at once. */
+  readonly abort: AbortSignal;
+  /** Aborted when no epoch follows. */
+  readonly written: AbortController;
+  /** The last epoch that a checkpoint covers. */
+  checkpointed: number;
+  progress: WorkerProgress | undefined;
+  log: Log | undefined;
+};
+
+async function work(options: Work): Promise<void> {
+  const { config, connection, run, record, landing, lost } = options;
+  const sends = config.send ?? run.run === FIRST_RUN;
+  const sinks = sends ? [landing, createOutbox(connection)] : [landing];
   const failed = new AbortController();
-  const abort = AbortSignal.any([failed.signal, lost]);
-  const written = new AbortController();
-  let checkpointed = 0;
-  let progress: Progress | undefined;
-  let log: Log | undefined;
-  const delivering = sinks.map((sink) =>
-    deliver({
-      sink,
-      store,
-      notes: landing,
-      bell,
-      record,
-      checkpointed: () => checkpointed,
-      drain: written.signal,
-      signal: abort,
-    }).catch((error: unknown) => failed.abort(error)),
-  );
-  const patterns = createPatternCounts();
-  const stopMeasuring = measureLag(() => ({ log, progress }), record);
+  const shared: Shared = {
+    store: await openStore(options, sinks),
+    notifier: createNotifier(),
+    failed,
+    abort: AbortSignal.any([failed.signal, lost]),
+    written: new AbortController(),
+    checkpointed: 0,
+    progress: undefined,
+    log: undefined,
+  };
+  const { abort } = shared;
+  const delivering = sinks.map((sink) => startDelivery(sink, options, shared));
+  const stopLagReports = reportLag(() => shared, record);
   try {
-    await runEpochs({
-      run,
-      async openLog(checkpoint) {
-        // A run that has read nothing begins where the stream does; one that has must find its next message.
-        const begins = checkpoint === 0 && store.written().epoch === 0;
-        log = await openLogOf(options, begins ? Math.max(0, first - 1) : checkpoint);
-        return log;
-      },
-      pipeline: (states) => plant(states, patterns.watch()),
-      store,
-      directory,
-      limits: config.epoch,
-      backlog: config.backlog,
-      bell,
-      record,
-      onCheckpoint(epoch) {
-        // Only now is there state to be missed elsewhere. Without an answer the next checkpoint says it again.
-        homes.remember(run).catch(() => undefined);
-        checkpointed = epoch;
-        patterns.tell(record);
-      },
-      onProgress(now) {
-        progress = now;
-        onProgress?.(now);
-      },
-      signal: AbortSignal.any([drain, abort]),
-      abort,
-    });
+    await takeLogIn(options, shared);
     abort.throwIfAborted();
     const started = performance.now();
-    await finishDelivery(written, delivering, failed);
-    record({ kind: 'drained', to: progress?.last ?? 0, milliseconds: performance.now() - started });
+    await finishDelivery(shared, delivering);
+    const to = shared.progress?.last ?? 0;
+    record({ kind: 'drained', to, milliseconds: performance.now() - started });
   } catch (error) {
     failed.abort(error);
     await Promise.all(delivering);
     abort.throwIfAborted();
     throw error;
   } finally {
-    stopMeasuring();
+    stopLagReports();
   }
+}
+
+/** @throws Problem when the directory is empty and the state of this run is in another one */
+async function openStore(options: Work, sinks: readonly Sink[]): Promise<EpochStore> {
+  const { identity, run, homes, record } = options;
+  const store = await openEpochStore(
+    identity.directory,
+    sinks.map(({ name }) => name),
+    (file) => record({ kind: 'checkpoint-refused', file, reason: 'it is damaged' }),
+  );
+  const empty =
+    store.written().epoch === 0 &&
+    (await store.checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
+  if (empty) await homes.check(run);
+  return store;
+}
+
+function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void> {
+  const { landing, createBlocks, record } = options;
+  const { store, notifier, written, abort, failed } = shared;
+  return deliverEpochs({
+    sink,
+    store,
+    notes: landing,
+    createBlocks,
+    notifier,
+    record,
+    checkpointed: () => shared.checkpointed,
+    drain: written.signal,
+    signal: abort,
+  }).catch((error: unknown) => failed.abort(error));
+}
+
+/** The log through the pipeline into epochs, until the worker is asked to stop. */
+async function takeLogIn(options: Work, shared: Shared): Promise<void> {
+  const { config, run, identity, homes, createBlocks, record, drain, onProgress, first } = options;
+  const { store, notifier, abort } = shared;
+  const patterns = createPatternCounts();
+  await runEpochs({
+    run,
+    async openLog(checkpoint) {
+      // A run that has read nothing begins where the stream does; one that has must find its next message.
+      const begins = checkpoint === 0 && store.written().epoch === 0;
+      const log = await openLogOf(options, begins ? Math.max(0, first - 1) : checkpoint);
+      shared.log = log;
+      return log;
+    },
+    pipeline: (states) => plant(states, patterns.watch()),
+    createBlocks,
+    store,
+    directory: identity.directory,
+    limits: config.epoch,
+    backlog: config.backlog,
+    notifier,
+    record,
+    onCheckpoint(epoch) {
+      // Only now is there state to be missed elsewhere. Without an answer the next checkpoint records it again.
+      homes.record(run).catch(() => undefined);
+      shared.checkpointed = epoch;
+      patterns.report(record);
+    },
+    onProgress(progress) {
+      shared.progress = progress;
+      onProgress?.(progress);
+    },
+    signal: AbortSignal.any([drain, abort]),
+    abort,
+  });
 }
 
 async function openLogOf(
@@ -214,10 +242,10 @@ async function openLogOf(
   return log;
 }
 
+/** Gives the sinks a while for what is written; what is left is delivered after the next start. */
 async function finishDelivery(
-  written: AbortController,
+  { written, failed }: Shared,
   delivering: readonly Promise<void>[],
-  failed: AbortController,
 ): Promise<void> {
   written.abort();
   const over = new AbortController();
@@ -228,24 +256,4 @@ async function finishDelivery(
   over.abort();
   failed.abort();
   await Promise.all(delivering);
-}
-
-/** Tells of each change once: a client that tries four times a second says "absent" each time. */
-function createConnectionTeller(record: RecordEvent) {
-  let told = '';
-  return (status: {
-    readonly type: string;
-    readonly server?: string;
-    readonly error?: Error;
-  }): void => {
-    if (status.type === 'reconnect') {
-      told = '';
-      record({ kind: 'connected', server: 'NATS', version: status.server ?? '' });
-    }
-    if (status.type !== 'disconnect' && status.type !== 'absent') return;
-    const reason = status.error?.message ?? status.type;
-    if (reason === told) return;
-    told = reason;
-    record({ kind: 'disconnected', server: 'NATS', reason });
-  };
 }

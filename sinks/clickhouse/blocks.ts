@@ -1,9 +1,8 @@
 import type { Row } from '../../operators/flow/flow.ts';
 import type { Sequence } from '../../operators/model/message.ts';
+import type { DeadLetterRow } from '../../operators/model/tables.ts';
 import type { EventTime } from '../../operators/model/time.ts';
-import type { Block } from '../sink.ts';
-import { createFoldedDeadLetters } from './folded-dead-letters.ts';
-import { createJsonLines, type JsonLines } from './json-lines.ts';
+import type { Block, Blocks } from '../sink.ts';
 import { createReadingsBlock } from './readings-block.ts';
 import { createWaveformsBlock } from './waveforms-block.ts';
 
@@ -27,31 +26,6 @@ const LINE_TABLES = [
 ] as const;
 type LineTable = (typeof LINE_TABLES)[number];
 
-/** What the `epochs` table says of an epoch, beside its stream and run. */
-export type EpochFacts = {
-  readonly pipeline: string;
-  readonly created: string;
-  readonly epoch: number;
-  readonly from: number;
-  readonly to: number;
-  readonly first_appended: EventTime;
-  readonly last_appended: EventTime;
-  readonly messages: number;
-};
-
-/** The rows of one epoch, table by table, encoded as they will be inserted. */
-export interface Blocks {
-  readonly rows: number;
-  /** About how many bytes the blocks will have. */
-  readonly bytes: number;
-  /** `sequence` and `appended` are of the message that caused the row. */
-  add(row: Row, sequence: Sequence, appended: EventTime): void;
-  /** Adds the row of `epochs`. The last thing before `finish`: it counts the rows that are there. */
-  addEpoch(facts: EpochFacts): void;
-  /** A block for each table that has rows, and a clean sheet. The same rows in the same order give the same bytes. */
-  finish(stream: string, run: string): readonly Block[];
-}
-
 export function createBlocks(): Blocks {
   const readings = createReadingsBlock();
   const waveforms = createWaveformsBlock();
@@ -60,7 +34,7 @@ export function createBlocks(): Blocks {
     LINE_TABLES.map((table) => [table, createJsonLines(table)]),
   );
 
-  // Of all lines: asked for after every message, so not added up each time.
+  // Of all lines: asked for after every message, so kept as sums.
   let lineRows = 0;
   let lineBytes = 0;
 
@@ -106,4 +80,104 @@ export function createBlocks(): Blocks {
       return blocks.filter((block) => block !== undefined);
     },
   };
+}
+
+/** Rows of one table of low volume, as JSONEachRow lines. Whole numbers of microseconds are what DateTime64(6) reads. */
+interface JsonLines {
+  /** About how many bytes it takes in the block. */
+  add(row: Readonly<Record<string, unknown>>): number;
+  /** The block, or undefined if there is no row. Empties the builder. */
+  finish(origin: Readonly<Record<string, string>>): Block | undefined;
+}
+
+/** About what `origin` takes in front of every line. */
+const ORIGIN_SIZE = 40;
+
+function createJsonLines(table: string): JsonLines {
+  let lines: string[] = [];
+  return {
+    add(row) {
+      const line = JSON.stringify(row, spelt);
+      lines.push(line);
+      return line.length + ORIGIN_SIZE;
+    },
+    finish(origin) {
+      if (lines.length === 0) return undefined;
+      // Every line is a non-empty object: the columns of the epoch go in front of its own.
+      const head = `${JSON.stringify(origin).slice(0, -1)},`;
+      const data = Buffer.from(lines.map((line) => `${head}${line.slice(1)}\n`).join(''));
+      const block = { table, format: 'JSONEachRow', rows: lines.length, data } as const;
+      lines = [];
+      return block;
+    },
+  };
+}
+
+const HALF_OF_A_PAIR = /[\ud800-\udfff]/;
+
+/** What JSON cannot say, or says in a way that ClickHouse refuses together with the whole block. */
+function spelt(_name: string, value: unknown): unknown {
+  if (typeof value === 'string') {
+    // By way of UTF-8, which has no halves of surrogate pairs: they become U+FFFD, whole pairs stay.
+    return HALF_OF_A_PAIR.test(value) ? Buffer.from(value).toString() : value;
+  }
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  // JSON would say null for these, and ClickHouse would read 0.
+  if (Number.isNaN(value)) return 'nan';
+  return value > 0 ? 'inf' : '-inf';
+}
+
+/** Originals that are kept of each fold, and how much of each. */
+const ORIGINALS = 3;
+const ORIGINAL_LENGTH = 500;
+
+/** One row of `dead_letters`: all dead letters of one epoch with one reason, stage and source. */
+type FoldedDeadLetter = Pick<DeadLetterRow, 'reason' | 'stage' | 'source' | 'detail'> & {
+  /** Of the first. */
+  readonly sequence: Sequence;
+  readonly appended: EventTime;
+  readonly last_sequence: Sequence;
+  readonly count: number;
+  readonly originals: readonly string[];
+};
+
+interface FoldedDeadLetters {
+  readonly size: number;
+  add(deadLetter: DeadLetterRow, sequence: Sequence, appended: EventTime): void;
+  /** What was folded, in the order of the first of each. Empties the fold. */
+  take(): readonly FoldedDeadLetter[];
+}
+
+/** Makes a fold for the `dead_letters` of an epoch, so that a flood of bad messages becomes a few rows with a count. */
+function createFoldedDeadLetters(): FoldedDeadLetters {
+  const folded = new Map<string, FoldedDeadLetter>();
+  return {
+    get size() {
+      return folded.size;
+    },
+    add({ reason, stage, source, detail, count, original }, sequence, appended) {
+      const key = JSON.stringify([reason, stage, source]);
+      const known = folded.get(key);
+      const originals = known?.originals ?? [];
+      const more = originals.length < ORIGINALS && original !== '';
+      folded.set(key, {
+        ...(known ?? { reason, stage, source, detail, sequence, appended }),
+        last_sequence: sequence,
+        count: (known?.count ?? 0) + count,
+        originals: more ? [...originals, shortened(original)] : originals,
+      });
+    },
+    take() {
+      const rows = [...folded.values()];
+      folded.clear();
+      return rows;
+    },
+  };
+}
+
+function shortened(text: string): string {
+  if (text.length <= ORIGINAL_LENGTH) return text;
+  // By way of UTF-8, in case the cut went through a surrogate pair.
+  const start = Buffer.from(text.slice(0, ORIGINAL_LENGTH)).toString();
+  return `${start}… (${text.length} characters)`;
 }

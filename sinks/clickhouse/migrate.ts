@@ -1,16 +1,17 @@
+// Brings a ClickHouse database to the schema of this version, and says what does not fit.
+
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { DATABASE_HEADER } from './client.ts';
-import { SchemaError } from './schema-error.ts';
 import { identifier, sqlStatements, sqlTokens } from './sql-tokens.ts';
 
 /** Where the project's own SQL lies. */
 export const SQL_FOLDER = fileURLToPath(new URL('../../sql', import.meta.url));
 
-export type Migrated = {
+type Migrated = {
   /** Files of `schema` that ran now, by name. */
   readonly applied: readonly string[];
   readonly views: readonly string[];
@@ -145,4 +146,22 @@ async function readScripts(folder: string): Promise<readonly Script[]> {
 
 async function command(client: ClickHouseClient, query: string, database: string): Promise<void> {
   await client.command({ query, http_headers: { [DATABASE_HEADER]: database } });
+}
+
+/** The database and the schema of this version do not fit together. */
+export class SchemaError extends Error {
+  override name = 'SchemaError' as const;
+  readonly where: string;
+  readonly expected: string;
+  readonly found: string;
+  readonly remedy: string;
+
+  constructor(parts: Pick<SchemaError, 'where' | 'expected' | 'found' | 'remedy'>) {
+    const { where, expected, found, remedy } = parts;
+    super(`${where}: expected ${expected}, found ${found}. ${remedy}`);
+    this.where = where;
+    this.expected = expected;
+    this.found = found;
+    this.remedy = remedy;
+  }
 }

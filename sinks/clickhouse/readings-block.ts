@@ -1,21 +1,18 @@
-import type { Frame } from '../../operators/model/frame.ts';
+import type { Frame } from '../../operators/model/decoded.ts';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import type { Block } from '../sink.ts';
-import { nativeBlock } from './native/block.ts';
-import type { Column } from './native/column.ts';
-import { createDictionary } from './native/dictionary.ts';
-import { numbers, times } from './native/numbers.ts';
-import { constant, lowCardinality } from './native/texts.ts';
-import { createReadingsRows, growReadingsRows } from './readings-rows.ts';
-import { createSignalShapes } from './signal-shapes.ts';
+import { constant, lowCardinality, numbers, times } from './native/columns.ts';
+import { createDictionary, type Dictionary } from './native/dictionary.ts';
+import { type NativeColumn, nativeBlock } from './native/native.ts';
 
 const WORD = 4_294_967_296;
 /** Times and values of 8 bytes, five columns that repeat, two that are runs: what one row takes in a block. */
 const BYTES_PER_ROW = 40;
+const FIRST_CAPACITY = 65_536;
 
 /** The `readings` of one epoch: one row for each finite number and each text of the frames that were appended. */
-export interface ReadingsBlock {
+interface ReadingsBlock {
   readonly rows: number;
   /** About how many bytes the block will have. */
   readonly bytes: number;
@@ -24,113 +21,137 @@ export interface ReadingsBlock {
   finish(stream: string, run: string): Block | undefined;
 }
 
-/** Rows of one message lie together, so what is the same in all of them is kept once: where the run ends, and what. */
-type Runs = { ends: number[]; assets: number[]; sequences: number[]; appended: number[] };
-
 /**
  * Makes a builder of `readings` blocks. Nothing is allocated per reading. The same frames in the same order give the
  * same bytes, whatever the builder has seen before. A row that holds a text has NaN as its value.
  */
 export function createReadingsBlock(): ReadingsBlock {
-  const room = createReadingsRows(65_536);
   const signals = createDictionary();
-  const assets = createDictionary();
-  const texts = createDictionary(['']);
-  const shapes = createSignalShapes(signals);
-  let runs: Runs = noRuns();
-  let textRows: number[] = [];
-  let textIndexes: number[] = [];
-  let rows = 0;
-
-  function appendNumbers(frame: Frame): void {
-    const samples = frame.times.length;
-    const indexes = shapes.indexesOf(frame.asset, frame.signals);
-    const { times, values, signals } = room;
-    for (let s = 0, at = 0; s < indexes.length; s += 1) {
-      const signal = indexes[s] ?? 0;
-      for (let i = 0; i < samples; i += 1, at += 1) {
-        const value = frame.values[at] ?? Number.NaN;
-        // False for NaN and the infinities.
-        if (value - value !== 0) continue;
-        const time = frame.times[i] ?? 0;
-        const high = Math.floor(time / WORD);
-        times[rows * 2] = time - high * WORD;
-        times[rows * 2 + 1] = high;
-        values[rows] = value;
-        signals[rows] = signal;
-        rows += 1;
-      }
-    }
-  }
-
-  function appendTexts(frame: Frame): void {
-    for (const column of frame.texts) {
-      const signal = signals.indexOf(column.signal);
-      for (let i = 0; i < column.values.length; i += 1) {
-        const text = column.values[i];
-        if (text === null || text === undefined) continue;
-        const time = frame.times[i] ?? 0;
-        const high = Math.floor(time / WORD);
-        room.times[rows * 2] = time - high * WORD;
-        room.times[rows * 2 + 1] = high;
-        room.values[rows] = Number.NaN;
-        room.signals[rows] = signal;
-        textRows.push(rows);
-        textIndexes.push(texts.indexOf(text));
-        rows += 1;
-      }
-    }
-  }
-
-  function columns(stream: string, run: string): readonly Column[] {
-    const textColumn = texts.keys.length <= 0x100 ? new Uint8Array(rows) : new Uint32Array(rows);
-    textRows.forEach((row, index) => {
-      textColumn[row] = textIndexes[index] ?? 0;
-    });
-    return [
-      constant('stream', stream, rows),
-      constant('run', run, rows),
-      numbers('sequence', spread(runs, runs.sequences, new BigUint64Array(rows))),
-      times('appended', spread(runs, runs.appended, new BigInt64Array(rows))),
-      ...assetColumns(assets.keys, runs, rows),
-      lowCardinality('signal', signals.keys, room.signals.subarray(0, rows)),
-      times('time', room.times.subarray(0, rows * 2)),
-      numbers('value', room.values.subarray(0, rows)),
-      lowCardinality('text', texts.keys, textColumn),
-    ];
-  }
-
+  const draft: Draft = {
+    rows: 0,
+    columns: createColumns(FIRST_CAPACITY),
+    runs: noRuns(),
+    texts: { rows: [], indexes: [], dictionary: createDictionary(['']) },
+    signals,
+    assets: createDictionary(),
+    shapes: createSignalShapes(signals),
+  };
   return {
     get rows() {
-      return rows;
+      return draft.rows;
     },
     get bytes() {
-      return rows * BYTES_PER_ROW;
+      return draft.rows * BYTES_PER_ROW;
     },
     append(frame, sequence, appended) {
-      const before = rows;
+      const before = draft.rows;
       const columnsOfFrame = frame.signals.length + frame.texts.length;
-      growReadingsRows(room, rows + columnsOfFrame * frame.times.length);
-      appendNumbers(frame);
-      appendTexts(frame);
-      if (rows === before) return;
-      runs.ends.push(rows);
+      growColumns(draft.columns, before + columnsOfFrame * frame.times.length);
+      appendNumbers(draft, frame);
+      appendTexts(draft, frame);
+      if (draft.rows === before) return;
+      const { runs, assets } = draft;
+      runs.ends.push(draft.rows);
       runs.assets.push(assets.indexOf(frame.asset));
       runs.sequences.push(sequence);
       runs.appended.push(appended);
     },
     finish(stream, run) {
+      const { rows } = draft;
       if (rows === 0) return undefined;
-      const data = nativeBlock(columns(stream, run));
-      const block = { table: 'readings', format: 'Native', rows, data } as const;
-      rows = 0;
-      runs = noRuns();
-      textRows = [];
-      textIndexes = [];
-      for (const part of [signals, assets, texts, shapes]) part.clear();
-      return block;
+      const data = nativeBlock(encodeColumns(draft, stream, run));
+      clear(draft);
+      return { table: 'readings', format: 'Native', rows, data };
     },
   };
+}
+
+/** The rows so far. */
+type Draft = {
+  rows: number;
+  readonly columns: Columns;
+  runs: Runs;
+  readonly texts: { rows: number[]; indexes: number[]; readonly dictionary: Dictionary };
+  readonly signals: Dictionary;
+  readonly assets: Dictionary;
+  readonly shapes: SignalShapes;
+};
+
+/** Rows of one message lie together, so what is the same in all of them is kept once: where the run ends, and what. */
+type Runs = { ends: number[]; assets: number[]; sequences: number[]; appended: number[] };
+
+function appendNumbers(draft: Draft, frame: Frame): void {
+  const samples = frame.times.length;
+  const indexes = draft.shapes.indexesOf(frame.asset, frame.signals);
+  const { times, values, signals } = draft.columns;
+  let { rows } = draft;
+  for (let s = 0, at = 0; s < indexes.length; s += 1) {
+    const signal = indexes[s] ?? 0;
+    for (let i = 0; i < samples; i += 1, at += 1) {
+      const value = frame.values[at] ?? Number.NaN;
+      // False for NaN and the infinities.
+      if (value - value !== 0) continue;
+      const time = frame.times[i] ?? 0;
+      const high = Math.floor(time / WORD);
+      times[rows * 2] = time - high * WORD;
+      times[rows * 2 + 1] = high;
+      values[rows] = value;
+      signals[rows] = signal;
+      rows += 1;
+    }
+  }
+  draft.rows = rows;
+}
+
+function appendTexts(draft: Draft, frame: Frame): void {
+  const { columns, texts, signals } = draft;
+  for (const column of frame.texts) {
+    const signal = signals.indexOf(column.signal);
+    for (let i = 0; i < column.values.length; i += 1) {
+      const text = column.values[i];
+      if (text === null || text === undefined) continue;
+      const row = draft.rows;
+      const time = frame.times[i] ?? 0;
+      const high = Math.floor(time / WORD);
+      columns.times[row * 2] = time - high * WORD;
+      columns.times[row * 2 + 1] = high;
+      columns.values[row] = Number.NaN;
+      columns.signals[row] = signal;
+      texts.rows.push(row);
+      texts.indexes.push(texts.dictionary.indexOf(text));
+      draft.rows += 1;
+    }
+  }
+}
+
+function encodeColumns(draft: Draft, stream: string, run: string): readonly NativeColumn[] {
+  const { rows, columns, runs, texts, signals, assets } = draft;
+  const { keys } = texts.dictionary;
+  const textColumn = keys.length <= 0x100 ? new Uint8Array(rows) : new Uint32Array(rows);
+  texts.rows.forEach((row, index) => {
+    textColumn[row] = texts.indexes[index] ?? 0;
+  });
+  return [
+    constant('stream', stream, rows),
+    constant('run', run, rows),
+    numbers('sequence', spread(runs, runs.sequences, new BigUint64Array(rows))),
+    times('appended', spread(runs, runs.appended, new BigInt64Array(rows))),
+    ...assetColumns(assets.keys, runs, rows),
+    lowCardinality('signal', signals.keys, columns.signals.subarray(0, rows)),
+    times('time', columns.times.subarray(0, rows * 2)),
+    numbers('value', columns.values.subarray(0, rows)),
+    lowCardinality('text', keys, textColumn),
+  ];
+}
+
+/** The columns keep their memory for the next epoch. */
+function clear(draft: Draft): void {
+  const { texts, signals, assets, shapes } = draft;
+  draft.rows = 0;
+  draft.runs = noRuns();
+  texts.rows = [];
+  texts.indexes = [];
+  for (const part of [signals, assets, texts.dictionary, shapes]) part.clear();
 }
 
 function noRuns(): Runs {
@@ -152,7 +173,7 @@ function spread(
 }
 
 /** `plant`, `line` and `asset` out of the index of a `plant/line/asset` key per run. */
-function assetColumns(keys: readonly string[], runs: Runs, rows: number): readonly Column[] {
+function assetColumns(keys: readonly string[], runs: Runs, rows: number): readonly NativeColumn[] {
   const parts = keys.map((key) => key.split('/'));
   return ['plant', 'line', 'asset'].map((name, part) => {
     const dictionary = createDictionary();
@@ -165,4 +186,89 @@ function assetColumns(keys: readonly string[], runs: Runs, rows: number): readon
     });
     return lowCardinality(name, dictionary.keys, indexes);
   });
+}
+
+/** Room for the values of one epoch's readings: typed arrays that double when full and are kept for the next epoch. */
+type Columns = {
+  capacity: number;
+  /** Low and high word of microseconds since 1970. */
+  times: Uint32Array;
+  values: Float64Array;
+  /** Index into the block's signals. */
+  signals: Uint32Array;
+};
+
+function createColumns(capacity: number): Columns {
+  return {
+    capacity,
+    times: new Uint32Array(capacity * 2),
+    values: new Float64Array(capacity),
+    signals: new Uint32Array(capacity),
+  };
+}
+
+/** Makes room for `rows` rows in all. What is there stays. */
+function growColumns(room: Columns, rows: number): void {
+  if (rows <= room.capacity) return;
+  const larger = createColumns(2 ** Math.ceil(Math.log2(rows)));
+  larger.times.set(room.times);
+  larger.values.set(room.values);
+  larger.signals.set(room.signals);
+  Object.assign(room, larger);
+}
+
+type Shape = { readonly signals: readonly string[]; readonly indexes: Uint32Array; epoch: number };
+
+/** Shapes that are remembered for one asset: devices that send a few kinds of frames in turn. */
+const SHAPES = 8;
+
+/** Finds the dictionary indexes of a frame's signals without looking each of them up: frames repeat their signals. */
+interface SignalShapes {
+  indexesOf(asset: string, signals: readonly string[]): Uint32Array;
+  /** Forgets the indexes, but not the shapes: the dictionary begins anew. */
+  clear(): void;
+}
+
+function createSignalShapes(dictionary: Dictionary): SignalShapes {
+  const shapes = new Map<string, Shape[]>();
+  let epoch = 0;
+
+  function shapeOf(asset: string, signals: readonly string[]): Shape {
+    let known = shapes.get(asset);
+    if (known === undefined) {
+      known = [];
+      shapes.set(asset, known);
+    }
+    const found = known.find((shape) => same(shape.signals, signals));
+    if (found !== undefined) return found;
+    const shape = { signals, indexes: new Uint32Array(signals.length), epoch: -1 };
+    if (known.length >= SHAPES) known.shift();
+    known.push(shape);
+    return shape;
+  }
+
+  return {
+    indexesOf(asset, signals) {
+      const shape = shapeOf(asset, signals);
+      if (shape.epoch !== epoch) {
+        for (let s = 0; s < signals.length; s += 1) {
+          shape.indexes[s] = dictionary.indexOf(signals[s] ?? '');
+        }
+        shape.epoch = epoch;
+      }
+      return shape.indexes;
+    },
+    clear() {
+      epoch += 1;
+    },
+  };
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) {
+    if (a[index] !== b[index]) return false;
+  }
+  return true;
 }

@@ -1,12 +1,17 @@
+import type { Waveform } from '../../operators/model/decoded.ts';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
-import type { Waveform } from '../../operators/model/waveform.ts';
 import type { Block } from '../sink.ts';
-import { nativeBlock } from './native/block.ts';
+import {
+  constant,
+  float32Arrays,
+  lowCardinality,
+  nullable,
+  numbers,
+  times,
+} from './native/columns.ts';
 import { createDictionary } from './native/dictionary.ts';
-import { float32Arrays, nullable } from './native/nested.ts';
-import { numbers, times } from './native/numbers.ts';
-import { constant, lowCardinality } from './native/texts.ts';
+import { nativeBlock } from './native/native.ts';
 
 type Entry = {
   readonly waveform: Waveform;

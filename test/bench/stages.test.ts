@@ -10,8 +10,8 @@ test('the stages one after the other give the rows of the pipeline, and each has
   expect(stages(args)).toBe(true);
   const report = JSON.parse(readFileSync(file, 'utf8'));
   expect(report.stages.map(({ stage }: { stage: string }) => stage)).toEqual(
-    ['decode', 'recognise', 'watermarks', 'land', 'window', 'order observations', 'situate']
-      .concat(['detect', 'order findings', 'annunciate', 'correlate', 'trigger'])
+    ['decode', 'validate', 'watermarks', 'land', 'window', 'order observations', 'enrich']
+      .concat(['detect', 'order findings', 'alarm', 'correlate', 'trigger'])
       .concat(['landing encoders', 'all stages at once']),
   );
   for (const { us_per_frame, ratio_to_parse } of report.stages) {

@@ -1,9 +1,24 @@
 import { Subject } from 'rxjs';
 import { z } from 'zod';
-import { patternLogic, type Said } from '../../operators/correlate/pattern-logic.ts';
-import type { Program } from '../../operators/correlate/program.ts';
+import {
+  advanceTime,
+  type MatchResult,
+  processEvent,
+  startsMatch,
+  type TimedOutMatch,
+  UNCHANGED,
+} from '../../operators/correlate/matcher.ts';
+import {
+  countUnderWay,
+  type Match,
+  openPatternState,
+  type PatternState,
+  parseTimer,
+  setTimers,
+} from '../../operators/correlate/partial-matches.ts';
+import type { PatternProgram } from '../../operators/correlate/program.ts';
 import type { Epoch, Flow, StageId } from '../../operators/flow/flow.ts';
-import { keyed } from '../../operators/flow/keyed.ts';
+import { type Keyed, keyed, type Out } from '../../operators/flow/keyed.ts';
 import { order } from '../../operators/flow/order.ts';
 import type { Key } from '../../operators/model/key.ts';
 import { BEGINNING, END_OF_TIME, type EventTime } from '../../operators/model/time.ts';
@@ -49,23 +64,23 @@ export function answerOperatorVector(vector: OperatorVector): PatternAnswer {
   const program = programOfVector(vector);
   if ('refused' in program) return { name, error: program.refused };
   const bySeq = new Map(vector.events.map((event) => [event.seq, event]));
-  const said: Flow<Said<VectorEvent>>[] = [];
-  let life = begin(program, NO_STATES, said);
+  const emitted: Flow<PatternResult>[] = [];
+  let pipeline = begin(program, NO_STATES, emitted);
   for (const [index, each] of vector.ops.entries()) {
     if (each.op === 'snapshot_restore') {
-      life = begin(program, life.save(index as Epoch), said);
+      pipeline = begin(program, pipeline.save(index as Epoch), emitted);
     } else if (each.op === 'watermark') {
-      life.send(watermark(each.ts));
+      pipeline.send(watermark(each.ts));
     } else {
       const event = bySeq.get(each.seq);
       if (event === undefined) throw new Error(`op: expected an event, found no seq ${each.seq}`);
       // On arrival: every event has a time of its own, and nothing waits for it.
       const at = vector.time === 'event' ? event.timestamp : ((index + 1) as EventTime);
-      life.send({ kind: 'event', key: keyOf(vector, event), time: at, value: event });
-      if (vector.time === 'processing') life.send(watermark(at));
+      pipeline.send({ kind: 'event', key: keyOf(vector, event), time: at, value: event });
+      if (vector.time === 'processing') pipeline.send(watermark(at));
     }
   }
-  return answerOf(name, said, vector.emit_timed_out);
+  return answerOf(name, emitted, vector.emit_timed_out);
 }
 
 function keyOf({ key }: OperatorVector, event: VectorEvent): Key {
@@ -77,9 +92,9 @@ function watermark(at: EventTime): Flow<VectorEvent> {
 }
 
 function begin(
-  program: Program<VectorEvent>,
+  program: PatternProgram<VectorEvent>,
   states: PackedStates,
-  said: Flow<Said<VectorEvent>>[],
+  emitted: Flow<PatternResult>[],
 ) {
   const snapshots = createSnapshots(states);
   const input = new Subject<Flow<VectorEvent>>();
@@ -91,7 +106,7 @@ function begin(
       keyed(patternLogic('pattern' as StageId, program), snapshots),
     )
     .subscribe({
-      next: (item) => said.push(item),
+      next: (item) => emitted.push(item),
       error: (error) => {
         failure = error;
       },
@@ -109,22 +124,67 @@ function begin(
   };
 }
 
+/** What one pattern brings at one key. */
+type PatternResult =
+  | { readonly kind: 'match'; readonly match: Match<VectorEvent> }
+  | ({ readonly kind: 'timed-out' } & TimedOutMatch<VectorEvent>);
+
+type KeyState = { state: PatternState<VectorEvent> | null };
+
+/** One pattern over the events of each key, in event time: late events become dead letters. */
+function patternLogic(
+  id: StageId,
+  program: PatternProgram<VectorEvent>,
+): Keyed<KeyState, null, VectorEvent, PatternResult> {
+  const emitStep = (
+    key: KeyState,
+    state: PatternState<VectorEvent>,
+    result: MatchResult<VectorEvent>,
+    out: Out<PatternResult>,
+  ) => {
+    if (result === UNCHANGED) return;
+    for (const match of result.matches) out.emit({ kind: 'match', match });
+    for (const { match, at } of result.timedOut) out.emit({ kind: 'timed-out', match, at });
+    setTimers(program, state, result.disarmed, id, out);
+    key.state = countUnderWay(state) === 0 ? null : state;
+  };
+  return {
+    ...{ id, version: 1, scope: 'line' },
+    open: () => ({ state: null }),
+    openShared: () => null,
+    onEvent(key, { value, time, late }, _shared, out) {
+      if (late === true) {
+        out.deadLetter('late', 'the event came after the time of its line had passed it', value);
+        return;
+      }
+      if (key.state === null && !startsMatch(program, value)) return;
+      const state = key.state ?? openPatternState<VectorEvent>('');
+      emitStep(key, state, processEvent(program, state, value, time), out);
+    },
+    onTimer(key, due, _shared, out, timer) {
+      const { state } = key;
+      if (state === null) return;
+      emitStep(key, state, advanceTime(program, state, due, parseTimer(timer).absent), out);
+    },
+  };
+}
+
 const lateSchema = z.object({ seq: z.number() });
 
 function answerOf(
   name: string,
-  items: readonly Flow<Said<VectorEvent>>[],
+  items: readonly Flow<PatternResult>[],
   withTimedOut: boolean,
 ): PatternAnswer {
-  const said = items.flatMap((item) => (item.kind === 'event' ? [item.value] : []));
+  const results = items.flatMap((item) => (item.kind === 'event' ? [item.value] : []));
   const late = items.flatMap((item) => {
     if (item.kind !== 'row' || item.table !== 'dead_letters') return [];
     return [lateSchema.parse(JSON.parse(item.row.original)).seq];
   });
   return {
     name,
-    matches: said.flatMap((each) => (each.kind === 'match' ? [stagesOf(each.match)] : [])),
-    timed_out: said.flatMap((each) => {
+    matches: results.flatMap((each) => (each.kind === 'match' ? [stagesOf(each.match)] : [])),
+    timed_out: results.flatMap((each) => {
       if (each.kind !== 'timed-out' || !withTimedOut) return [];
       return [{ match: stagesOf(each.match), at: each.at }];
     }),

@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { advance, type Match, type Moved, process } from '../../operators/correlate/matcher.ts';
-import { type MatchState, openMatches } from '../../operators/correlate/partials.ts';
-import type { Program } from '../../operators/correlate/program.ts';
-import { SkipMissedError } from '../../operators/correlate/skip.ts';
+import { advanceTime, type MatchResult, processEvent } from '../../operators/correlate/matcher.ts';
+import {
+  type Match,
+  openPatternState,
+  type PatternState,
+} from '../../operators/correlate/partial-matches.ts';
+import type { PatternProgram } from '../../operators/correlate/program.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import {
   programOfVector,
@@ -45,11 +48,11 @@ export function answerPatternVector(vector: PatternVector): PatternAnswer {
   const program = programOfVector(vector);
   if ('refused' in program) return { name, error: program.refused };
   try {
-    const { moves } = runVector(vector, program);
-    const timedOut = vector.emit_timed_out ? moves.flatMap((moved) => moved.timedOut) : [];
+    const { results } = runVector(vector, program);
+    const timedOut = vector.emit_timed_out ? results.flatMap((result) => result.timedOut) : [];
     return {
       name,
-      matches: moves.flatMap((moved) => moved.matches.map(stagesOf)),
+      matches: results.flatMap((result) => result.matches.map(stagesOf)),
       timed_out: timedOut.map(({ match, at }) => ({ match: stagesOf(match), at })),
       late: [],
     };
@@ -59,22 +62,47 @@ export function answerPatternVector(vector: PatternVector): PatternAnswer {
   }
 }
 
-/** Every move of the matcher over the vector's steps, and what it remembers after them. `between` may copy that. */
+/** The results of the matcher over the vector's steps, and its state after them. `between` may copy the state. */
 export function runVector(
   vector: PatternVector,
-  program: Program<VectorEvent>,
-  between: (state: MatchState<VectorEvent>) => MatchState<VectorEvent> = (state) => state,
-): { readonly moves: readonly Moved<VectorEvent>[]; readonly state: MatchState<VectorEvent> } {
-  let state = openMatches<VectorEvent>('');
+  program: PatternProgram<VectorEvent>,
+  between: (state: PatternState<VectorEvent>) => PatternState<VectorEvent> = (state) => state,
+): {
+  readonly results: readonly MatchResult<VectorEvent>[];
+  readonly state: PatternState<VectorEvent>;
+} {
+  let state = openPatternState<VectorEvent>('');
   const bySeq = new Map(vector.events.map((event) => [event.seq, event]));
-  const moves = stepsOf(vector).map((step): Moved<VectorEvent> => {
-    state = between(state);
-    if (step.op === 'advance') return advance(program, state, step.ts);
+  const run = (step: z.infer<typeof stepSchema>): MatchResult<VectorEvent> => {
+    if (step.op === 'advance') return advanceTime(program, state, step.ts);
     const event = bySeq.get(step.seq);
     if (event === undefined) throw new Error(`step: expected an event, found no seq ${step.seq}`);
-    return process(program, state, event, event.timestamp);
+    return processEvent(program, state, event, event.timestamp);
+  };
+  const results = stepsOf(vector).map((step) => {
+    state = between(state);
+    const result = run(step);
+    for (const match of result.matches) throwOnMiss(vector.skip_strategy, match);
+    return result;
   });
-  return { moves, state };
+  return { results, state };
+}
+
+/** Flink can be told to fail where a match has nothing to skip to. The rules of a plant have no such setting. */
+class SkipMissedError extends Error {}
+
+function throwOnMiss(skip: PatternVector['skip_strategy'], match: Match<VectorEvent>): void {
+  if (!('stage' in skip) || skip.throw_on_miss !== true) return;
+  const taken = match.filter(({ stage }) => stage === skip.stage);
+  const target = skip.type === 'skipToFirst' ? taken[0] : taken.at(-1);
+  if (target === undefined) {
+    throw new SkipMissedError(`could not skip to ${skip.stage}: the match found has no such event`);
+  }
+  if (target.event === match[0]?.event) {
+    throw new SkipMissedError(
+      `could not skip to ${skip.stage}: that is the first event of the match, so it would be found again`,
+    );
+  }
 }
 
 function stepsOf(vector: PatternVector): readonly z.infer<typeof stepSchema>[] {

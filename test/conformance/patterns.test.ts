@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
-import { chainOf } from '../../operators/correlate/shared-buffer.ts';
+import { extractNodes } from '../../operators/correlate/shared-buffer.ts';
 import { answerOperatorVector, operatorVectorSchema } from './operator-vectors.ts';
 import {
   answerPatternVector,
@@ -76,29 +76,29 @@ describe('Patterns mean what Apache Flink CEP means', () => {
     if ('late' in answer) expect(answer.late).toEqual(vector.expected_late);
   });
 
-  it('brings matches in the recorded order wherever one key is asked for', () => {
-    const asked = [...vectors, ...operators].filter(({ match_order, expected_error }) => {
+  it('brings matches in the recorded order wherever a vector asks for order', () => {
+    const ordered = [...vectors, ...operators].filter(({ match_order, expected_error }) => {
       return match_order !== 'set' && expected_error === undefined;
     });
-    const others = asked.filter((vector) => {
+    const others = ordered.filter((vector) => {
       const [expected, found] = compared(vector, answerOf(vector));
       return JSON.stringify(found) !== JSON.stringify(expected);
     });
     expect(others.map(({ name }) => name)).toEqual([]);
   });
 
-  it('says the same when all that it remembers is written down and read before every step', () => {
+  it('brings the same when its state is serialised and read again before every step', () => {
     for (const recorded of vectors) {
       const vector = patternVectorSchema.parse(recorded);
       const program = programOfVector(vector);
       if ('refused' in program || recorded.expected_error !== undefined) continue;
-      const { moves, state } = runVector(vector, program);
+      const { results, state } = runVector(vector, program);
       const copied = runVector(vector, program, (each) => JSON.parse(JSON.stringify(each)));
-      expect(copied.moves, vector.name).toEqual(moves);
-      const alive = [...state.partial, ...state.finished];
-      const chains = alive.flatMap(({ last }) => chainOf(state, last));
+      expect(copied.results, vector.name).toEqual(results);
+      const alive = [...state.partials, ...state.finished];
+      const chains = alive.flatMap(({ last }) => extractNodes(state, last));
       const used = new Set(chains.map(({ event }) => event));
-      expect(state.holding, vector.name).toBe(used.size);
+      expect(state.eventsInUse, vector.name).toBe(used.size);
     }
   });
 

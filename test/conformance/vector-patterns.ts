@@ -1,10 +1,8 @@
-import { Environment } from '@marcbachmann/cel-js';
 import { z } from 'zod';
-import type { Captures } from '../../operators/correlate/captures.ts';
-import { withMixedNumbers } from '../../operators/correlate/condition.ts';
 import type { Pattern, PatternStage } from '../../operators/correlate/pattern.ts';
-import { type Program, programOf } from '../../operators/correlate/program.ts';
-import type { Accepts } from '../../operators/correlate/verdict.ts';
+import { buildProgram, type PatternProgram } from '../../operators/correlate/program.ts';
+import type { Captures, Predicate } from '../../operators/correlate/transitions.ts';
+import { createExpressionEnvironment } from '../../operators/model/expression.ts';
 import type { Duration, EventTime } from '../../operators/model/time.ts';
 
 /** One unit of a vector's time becomes one microsecond. */
@@ -36,11 +34,12 @@ const quantifierSchema = z
     combinations: z.boolean().optional(),
     times_window_ms: duration.optional(),
   })
-  .transform(({ consecutive, combinations, times_window_ms, inner, ...quantifier }) => {
+  .transform(({ consecutive, combinations, times_window_ms, inner, oneOrMore, ...quantifier }) => {
     const between =
       inner ?? (consecutive ? 'strict' : combinations ? ('relaxedAny' as const) : undefined);
     return {
       ...defined(quantifier),
+      ...(oneOrMore === true ? { times: [quantifier.times?.[0] ?? 1, null] as const } : {}),
       ...(between === undefined ? {} : { inner: between }),
       ...(times_window_ms === undefined ? {} : { times_window: times_window_ms }),
     };
@@ -67,7 +66,7 @@ const stageSchema: z.ZodType<PatternStage> = z.lazy(() =>
     })),
 );
 
-/** The JSON door: skip none unless said. */
+/** A pattern as vectors write it: without a skip strategy nothing is skipped. */
 export const vectorPatternSchema = z.object({
   name: z.string(),
   pattern: z.object({ stages: z.array(stageSchema) }),
@@ -90,45 +89,50 @@ export function programOfVector({
   pattern,
   skip_strategy: skip,
 }: Pick<z.infer<typeof vectorPatternSchema>, 'pattern' | 'skip_strategy'>):
-  | Program<VectorEvent>
+  | PatternProgram<VectorEvent>
   | { readonly refused: string } {
   const whole: Pattern = { stages: pattern.stages, skip };
-  return programOf<VectorEvent>(whole, compileVectorCondition);
+  return buildProgram<VectorEvent>(whole, compileVectorCondition);
 }
 
-let asked: Captures<VectorEvent> | undefined;
+/** The captures of the condition under evaluation. */
+let currentCaptures: Captures<VectorEvent> | undefined;
 
-const environment = new Environment({ unlistedVariablesAreDyn: true })
+const environment = createExpressionEnvironment({ texts: [], numbers: [], open: true })
   .registerFunction('contains(string, string): bool', (text, part) => text.includes(part))
   .registerFunction('startsWith(string, string): bool', (text, part) => text.startsWith(part))
-  .registerFunction('first(string): dyn', (stage) => asked?.first(stage))
-  .registerFunction('last(string): dyn', (stage) => asked?.last(stage))
-  .registerFunction('count(string): int', (stage) => BigInt(asked?.all(stage).length ?? 0))
+  .registerFunction('first(string): dyn', (stage) => currentCaptures?.first(stage))
+  .registerFunction('last(string): dyn', (stage) => currentCaptures?.last(stage))
+  .registerFunction('count(string): int', (stage) =>
+    BigInt(currentCaptures?.all(stage).length ?? 0),
+  )
   .registerFunction('sum(string, string): double', (stage, field) =>
-    (asked?.all(stage) ?? []).reduce((total, event) => {
+    (currentCaptures?.all(stage) ?? []).reduce((total, event) => {
       return total + Number(Reflect.get(event, field));
     }, 0),
   );
-withMixedNumbers(environment);
 
 const LOOKS_BACK = /\b(?:first|last|count|sum)\s*\(/;
 
-/** A condition of a vector, in CEL with `contains` and `startsWith`. Not met where it asks for what the event or the match does not have. */
-export function compileVectorCondition(text: string): Accepts<VectorEvent> {
+/**
+ * A condition of a vector, in CEL with `contains` and `startsWith`. Not met where it asks for what the event or the
+ * match does not have.
+ */
+export function compileVectorCondition(text: string): Predicate<VectorEvent> {
   // CEL itself means something by `type`.
   const parsed = environment.parse(text.replaceAll(/\btype\b/g, 'event_type'));
   const accepts = (event: VectorEvent, captures: Captures<VectorEvent>): boolean => {
-    asked = captures;
+    currentCaptures = captures;
     try {
       const { type: event_type, timestamp, ...fields } = event;
       return parsed({ ...fields, event_type, timestamp, ctx: { timestamp } }) === true;
     } catch {
       return false;
     } finally {
-      asked = undefined;
+      currentCaptures = undefined;
     }
   };
-  return LOOKS_BACK.test(text) ? accepts : Object.assign(accepts, { alone: true as const });
+  return LOOKS_BACK.test(text) ? accepts : Object.assign(accepts, { eventOnly: true as const });
 }
 
 /** Without the fields that are undefined. */

@@ -1,26 +1,20 @@
 import { Subject } from 'rxjs';
 import { z } from 'zod';
-import type { Epoch, Flow, StageId } from '../../operators/flow/flow.ts';
+import type { Epoch, Flow } from '../../operators/flow/flow.ts';
 import { keyed } from '../../operators/flow/keyed.ts';
-import type { Frame } from '../../operators/model/frame.ts';
 import type { Key } from '../../operators/model/key.ts';
-import type { Sequence } from '../../operators/model/message.ts';
 import {
   BEGINNING,
   type Duration,
   END_OF_TIME,
   type EventTime,
 } from '../../operators/model/time.ts';
-import type { Window } from '../../operators/model/window.ts';
-import type { WindowProgram } from '../../operators/window/compile.ts';
-import { gather } from '../../operators/window/gather.ts';
-import { createEngine } from '../../operators/window/panes.ts';
-import type { Assigner, Trigger } from '../../operators/window/shape.ts';
 import {
   createSnapshots,
   NO_STATES,
   type PackedStates,
 } from '../../pipelines/worker/epochs/snapshots.ts';
+import { type FlinkOutput, type FlinkWindow, flinkWindows } from './flink-windows.ts';
 
 const duration = z.number().transform((number) => number as Duration);
 const time = z
@@ -67,30 +61,30 @@ type Emitted = {
   readonly end?: number;
 };
 
-/** What the product's windows say at each operation of a vector. */
+/** What the product's windows emit at each operation of a vector. */
 export type WindowAnswer = {
   readonly name: string;
   readonly ops: readonly { readonly emit: readonly Emitted[]; readonly late: readonly Element[] }[];
 };
 
-/** Runs a vector through the logic of the window stage, in the runtime that carries it in the pipeline. */
+/** Runs a vector through the engine of the window stage, in the runtime that carries it in the pipeline. */
 export function answerWindowVector({ name, window, ops }: WindowVector): WindowAnswer {
   const times = ops.flatMap((each) => (each.op === 'element' ? [each.ts] : []));
-  const program = programOf(window, Math.min(...times));
+  const flink = flinkWindowOf(window, Math.min(...times));
   const keys = new Set(ops.flatMap((each) => (each.op === 'element' ? [each.key] : [])));
-  let life = begin(program, NO_STATES);
-  const answers: Flow<Window>[][] = [];
+  let stage = begin(flink, NO_STATES);
+  const answers: Flow<FlinkOutput>[][] = [];
   for (const each of ops) {
     switch (each.op) {
       case 'element':
-        answers.push(life.send([element(each)]));
+        answers.push(stage.send([element(each)]));
         break;
       case 'watermark':
         // A source has a clock of its own; the clock of a vector is that of all its keys.
-        answers.push(life.send([...keys].map((key) => watermark(key, each.ts))));
+        answers.push(stage.send([...keys].map((key) => watermark(key, each.ts))));
         break;
       case 'snapshot_restore':
-        life = begin(program, life.save(answers.length as Epoch));
+        stage = begin(flink, stage.save(answers.length as Epoch));
         answers.push([]);
         break;
     }
@@ -99,21 +93,14 @@ export function answerWindowVector({ name, window, ops }: WindowVector): WindowA
   return { name, ops: answers.map((items) => answerOf(items, unbounded)) };
 }
 
-function programOf(window: WindowVector['window'], earliest: number): WindowProgram {
+function flinkWindowOf(window: WindowVector['window'], earliest: number): FlinkWindow {
   const { trigger, allowed_lateness_ms: lateness } = window;
-  const engine = createEngine({
-    assigner: assignerOf(window, earliest),
-    trigger: triggerOf(trigger),
-    purging: trigger.purging,
-    lateness,
-    refire: 'frame',
-    ordered: false,
-    quantiles: [],
-  });
-  return { id: 'vector', fingerprint: '', engine, takes: () => true };
+  const { purging } = trigger;
+  const assigner = assignerOf(window, earliest);
+  return { assigner, trigger: triggerOf(trigger), purging, lateness };
 }
 
-function assignerOf(window: WindowVector['window'], earliest: number): Assigner {
+function assignerOf(window: WindowVector['window'], earliest: number): FlinkWindow['assigner'] {
   const { assigner, size_ms, slide_ms, gap_ms, offset_ms: offset = 0 as Duration } = window;
   const given = (value: Duration | undefined, field: string): Duration => {
     if (value === undefined) throw new Error(`a ${assigner} window needs ${field}`);
@@ -137,48 +124,42 @@ function assignerOf(window: WindowVector['window'], earliest: number): Assigner 
   }
 }
 
-function triggerOf({ type, interval_ms, n }: z.infer<typeof triggerSchema>): Trigger {
+function triggerOf({
+  type,
+  interval_ms,
+  n,
+}: z.infer<typeof triggerSchema>): FlinkWindow['trigger'] {
   switch (type) {
     case 'eventTime':
       return { kind: 'time' };
     case 'continuousEventTime':
       if (interval_ms === undefined) throw new Error('a continuous trigger needs interval_ms');
-      return { kind: 'interval', every: interval_ms, report: 'each' };
+      return { kind: 'interval', every: interval_ms };
     case 'count':
       if (n === undefined) throw new Error('a count trigger needs n');
       return { kind: 'count', count: n };
   }
 }
 
-function begin(program: WindowProgram, states: PackedStates) {
-  const programs = [program];
+function begin(window: FlinkWindow, states: PackedStates) {
   const snapshots = createSnapshots(states);
-  const input = new Subject<Flow<Frame>>();
-  const logic = gather<null>({
-    id: 'window' as StageId,
-    openShared: () => null,
-    programsOf: () => programs,
-    say(window, _timely, out) {
-      // A session that became part of another one is withdrawn in the table; as an event it never was.
-      if (window.count > 0) out.emit(window);
-    },
-  });
-  let said: Flow<Window>[] = [];
+  const input = new Subject<Flow<number>>();
+  let emitted: Flow<FlinkOutput>[] = [];
   let failure: unknown;
   keyed(
-    logic,
+    flinkWindows(window),
     snapshots,
   )(input).subscribe({
-    next: (item) => said.push(item),
+    next: (item) => emitted.push(item),
     error: (error) => {
       failure = error;
     },
   });
-  const send = (items: readonly Flow<Frame>[]): Flow<Window>[] => {
-    said = [];
+  const send = (items: readonly Flow<number>[]): Flow<FlinkOutput>[] => {
+    emitted = [];
     for (const item of items) input.next(item);
     if (failure !== undefined) throw failure;
-    return said;
+    return emitted;
   };
   return {
     send,
@@ -189,38 +170,28 @@ function begin(program: WindowProgram, states: PackedStates) {
   };
 }
 
-function element({ key, value, ts }: Element): Flow<Frame> {
-  const subject = key as Key;
-  const frame: Frame = {
-    kind: 'frame',
-    origin: { subject, sequence: 0 as Sequence, appended: ts as EventTime },
-    asset: subject,
-    times: Float64Array.of(ts),
-    signals: ['value'],
-    values: Float64Array.of(value),
-    texts: [],
-  };
-  return { kind: 'event', key: subject, time: ts as EventTime, value: frame };
+function element({ key, value, ts }: Element): Flow<number> {
+  return { kind: 'event', key: key as Key, time: ts as EventTime, value };
 }
 
-function watermark(key: string, at: EventTime): Flow<Frame> {
+function watermark(key: string, at: EventTime): Flow<number> {
   return { kind: 'watermark', scope: 'source', of: key as Key, time: at };
 }
 
-const lateSchema = z.object({ time: z.number(), value: z.number() });
-
-function answerOf(items: readonly Flow<Window>[], unbounded: boolean) {
+function answerOf(items: readonly Flow<FlinkOutput>[], unbounded: boolean) {
   const emit: Emitted[] = [];
   const late: Element[] = [];
   for (const item of items) {
-    if (item.kind === 'event') {
-      const { asset, sum, count, min, max, start, end } = item.value;
-      const emitted = { key: asset, sum, count, min, max };
-      emit.push(unbounded ? emitted : { ...emitted, start, end });
-    } else if (item.kind === 'row' && item.table === 'dead_letters') {
-      const { time, value } = lateSchema.parse(JSON.parse(item.row.original));
-      late.push({ key: item.row.source, value, ts: time });
+    if (item.kind !== 'event') continue;
+    const { key, value: output } = item;
+    if (output.kind === 'late') {
+      late.push({ key, value: output.value, ts: output.time });
+      continue;
     }
+    const { sum, count, min, max } = output.of;
+    const { start, end } = output;
+    const emitted = { key, sum, count, min, max };
+    emit.push(unbounded ? emitted : { ...emitted, start, end });
   }
   return { emit, late };
 }

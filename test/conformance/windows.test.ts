@@ -95,7 +95,7 @@ describe('The engine', () => {
   it.each([
     ['long after 1970', 1_000],
     ['around 1970', -20],
-  ])('says what a slow and plain one says, cut anywhere: %s', (_, origin) => {
+  ])('gives what a slow and plain one gives, cut anywhere: %s', (_, origin) => {
     fc.assert(
       fc.property(bounds, trigger, lateness, steps, (shape, when, allowed, drift) => {
         // Early firings are over once a session has fired; Flink goes on with those of a part that a late element adds.

@@ -3,10 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { rulesSchema } from '../../operators/model/rules.ts';
-import { heldAgainst } from '../../pipelines/rules/examples/held-against.ts';
-import { rulesHeldAgainst } from '../../pipelines/rules/examples/rules-held-against.ts';
+import { runPatternExample, runRulesExample } from '../../pipelines/rules/examples/examples.ts';
+import { sentenceOf } from '../../pipelines/rules/explain/explain.ts';
 import { diagramOf } from '../../pipelines/rules/explain/pattern-diagram.ts';
-import { sentenceOf } from '../../pipelines/rules/explain/pattern-sentence.ts';
 import { textOf } from '../support/architecture.ts';
 import { blocksOf } from '../support/documents.ts';
 
@@ -52,7 +51,7 @@ describe('docs/rules.md', () => {
   test.each(examples.map(({ rule, example }) => [rule.id, example.name, rule, example] as const))(
     '%s: %s',
     (_id, _name, rule, example) => {
-      expect(heldAgainst(rule, example)).toMatchObject({ passed: true });
+      expect(runPatternExample(rule, example)).toMatchObject({ passed: true });
     },
   );
 
@@ -63,7 +62,7 @@ describe('docs/rules.md', () => {
       .flatMap((raw) => rulesSchema.parse(raw).examples.map((example) => ({ raw, example })));
     expect(whole.length).toBeGreaterThanOrEqual(2);
     for (const { raw, example } of whole) {
-      expect(rulesHeldAgainst(raw, example)).toMatchObject({ passed: true });
+      expect(runRulesExample(raw, example)).toMatchObject({ passed: true });
     }
   });
 

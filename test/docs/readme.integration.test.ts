@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { freePort } from '../../pipelines/base/free-port.ts';
+import { startNats, type TestNats } from '../stand/nats.ts';
 import { argumentsOf, blocksOf, commandsOf } from '../support/documents.ts';
-import { startNats, type TestNats } from '../support/servers.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));

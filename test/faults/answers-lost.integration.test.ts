@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
-import { disturbances } from '../support/disturbances.ts';
+import { disturbances } from '../stand/disturbances.ts';
+import { expectOutcome } from '../stand/outcome.ts';
+import type { Moment, Relay } from '../stand/relay.ts';
+import type { Stand } from '../stand/stand.ts';
 import { longTest } from '../support/long.ts';
-import { expectOutcome } from '../support/outcome.ts';
-import type { Moment, Relay } from '../support/relay.ts';
-import type { Stand } from '../support/stand.ts';
 
 const { calm, relayed } = disturbances();
 

@@ -2,20 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { join } from 'node:path';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, describe, expect, test } from 'vitest';
-import { startChild } from '../../pipelines/base/child.ts';
-import type { Supervised } from '../../pipelines/base/supervise.ts';
-import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
-import { outsideWarehouse } from '../support/outside-warehouse.ts';
-import { recordedPlant } from '../support/recorded-plant.ts';
-import { andon, askCmms, ROOT, type Stand, startStand, until, worksAt } from '../support/stand.ts';
+import { checksOf, factsOf, landedTo, rowsOf } from '../stand/landed.ts';
+import { recordedPlant } from '../stand/recorded-plant.ts';
+import { andon, askCmms, type Stand, startStand, until, worksAt } from '../stand/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const { recording, files } = recordedPlant(temporaryDirectory(), 300, 17);
 const stands: Stand[] = [];
-let warehouse: Supervised | undefined;
 afterAll(async () => {
   for (const stand of stands.reverse()) await stand.stop();
-  await warehouse?.stop();
 });
 
 async function stood(options?: Parameters<typeof startStand>[0]): Promise<Stand> {
@@ -62,18 +57,14 @@ async function everythingInTheCmms(stand: Stand): Promise<void> {
 
 describe('with the warehouse away', () => {
   test('requests reach the CMMS all the same, and all rows land once it is there', async () => {
-    const directory = temporaryDirectory();
-    const outside = await outsideWarehouse(directory);
-    const stand = await stood({ directory, env: outside.env() });
+    const stand = await stood({ warehouse: 'away' });
     const last = await publish(stand);
     await stand.worker.start();
     await everythingInTheCmms(stand);
     await until('the end of the log', 30_000, async () => {
       return (await stand.metric('andon_sequence')) === last;
     });
-    // A dead port may be the source of somebody's connection just now: then it is started again.
-    warehouse = outside.start();
-    await warehouse.ready;
+    await stand.warehouse!.start();
     await until('everything to land', 30_000, async () => (await landedTo(stand)) === last);
     expect(await checksOf(stand)).toEqual({});
   });
@@ -101,12 +92,12 @@ describe('with the warehouse away', () => {
     });
     await first.worker.start();
     const from = await landedTo(first);
-    const owner = first.warehouse()?.pid;
+    const owner = first.engine()?.pid;
     await second.worker.start();
-    expect(second.warehouse()?.pid).toBe(owner);
+    expect(second.engine()?.pid).toBe(owner);
     await first.worker.kill();
     await until('another warehouse', 30_000, async () => {
-      const pid = second.warehouse()?.pid;
+      const pid = second.engine()?.pid;
       return pid !== undefined && pid !== owner && (await landedTo(second)) > from;
     });
     await first.worker.start();
@@ -166,7 +157,6 @@ describe('an end and a new beginning', () => {
     await until('the calm run to land', 40_000, async () => (await landedTo(calm)) === last);
 
     const folder = temporaryDirectory();
-    const outside = await outsideWarehouse(folder);
     const stand = await stood({
       nats: calm.nats,
       directory: folder,
@@ -176,7 +166,7 @@ describe('an end and a new beginning', () => {
         epoch: { seconds: 3, rows: 300, checkpointEvery: 3 },
       },
       // Nothing lands at first, so every epoch is still a file.
-      env: outside.env(),
+      warehouse: 'away',
     });
     await stand.worker.start();
     await until(
@@ -196,16 +186,12 @@ describe('an end and a new beginning', () => {
     await until('the torn file to be written again', 20_000, async () =>
       stand.worker.lines.some((line) => line.includes('epoch-file-damaged')),
     );
-    const own = outside.start();
-    try {
-      await until('everything to land', 40_000, async () => (await landedTo(stand)) === last);
-      expect(await factsOf(stand)).toEqual(await factsOf(calm));
-      expect(await checksOf(stand)).toEqual({});
-      expect(stand.worker.lines.join('\n')).not.toContain('replay-mismatch');
-      expect((await stand.worker.stop()).code).toBe(0);
-    } finally {
-      await own.stop();
-    }
+    await stand.warehouse!.start();
+    await until('everything to land', 40_000, async () => (await landedTo(stand)) === last);
+    expect(await factsOf(stand)).toEqual(await factsOf(calm));
+    expect(await checksOf(stand)).toEqual({});
+    expect(stand.worker.lines.join('\n')).not.toContain('replay-mismatch');
+    expect((await stand.worker.stop()).code).toBe(0);
   }, 120_000);
 });
 
@@ -223,18 +209,13 @@ describe('told to go', () => {
       `gone ${Math.round(performance.now() - began)} ms after SIGTERM without nats-server`,
     );
 
-    const lines: string[] = [];
-    const waiting = await startChild({
-      command: process.execPath,
-      args: [`${ROOT}scripts/andon.js`, 'run', '--config', stand.config],
-      env: { ...stand.env },
-      onLine: (line) => lines.push(line),
-    });
-    await until('it to miss nats-server', 20_000, async () =>
-      lines.some((line) => line.includes('NATS is away')),
-    );
-    expect(await waiting.stop(20_000)).toEqual({ code: 0, signal: null });
-    expect(lines.filter((line) => line.includes('NATS is away'))).toHaveLength(1);
+    const waiting = stand.twin();
+    const life = waiting.live();
+    const misses = () => waiting.lines.filter((line) => line.includes('NATS is away'));
+    await until('it to miss nats-server', 20_000, async () => misses().length > 0);
+    expect(await waiting.stop()).toEqual({ code: 0, signal: null });
+    expect(await life).toEqual({ code: 0, signal: null });
+    expect(misses()).toHaveLength(1);
     await stand.nats.restart();
   }, 90_000);
 });
@@ -261,7 +242,7 @@ describe('how soon it is current again', () => {
     await stand.worker.start();
     console.log(`the worker started in ${Math.round(performance.now() - killed)} ms`);
     await landsAgain('the worker was there again', 15_000);
-    const { pid = 0 } = stand.warehouse() ?? {};
+    const { pid = 0 } = stand.engine() ?? {};
     process.kill(pid, 'SIGKILL');
     await landsAgain('kill -9 of the warehouse', 15_000);
   }, 90_000);

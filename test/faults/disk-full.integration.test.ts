@@ -1,15 +1,15 @@
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
-import { disturbances } from '../support/disturbances.ts';
-import { checksOf, landedTo, rowsOf } from '../support/landed.ts';
+import { disturbances } from '../stand/disturbances.ts';
+import { checksOf, landedTo, rowsOf } from '../stand/landed.ts';
+import { expectOutcome } from '../stand/outcome.ts';
+import { recordedPlant } from '../stand/recorded-plant.ts';
+import { remount, smallDisk } from '../stand/small-disk.ts';
+import { andon, type Stand, startStand, until, untilPublished } from '../stand/stand.ts';
+import { FAULTS_PRELOAD, type WorkerFault, withFault } from '../stand/worker-fault-of.ts';
 import { longTest } from '../support/long.ts';
-import { expectOutcome } from '../support/outcome.ts';
-import { recordedPlant } from '../support/recorded-plant.ts';
-import { remount, smallDisk } from '../support/small-disk.ts';
-import { andon, type Stand, startStand, until, untilPublished } from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { FAULTS_PRELOAD, type WorkerFault, withFault } from '../support/worker-fault-of.ts';
 
 const { calm, keep, relayed } = disturbances();
 const { recording, files } = recordedPlant(temporaryDirectory(), 300, 17);

@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { disturbances } from '../support/disturbances.ts';
-import { landedTo } from '../support/landed.ts';
+import { disturbances } from '../stand/disturbances.ts';
+import { landedTo } from '../stand/landed.ts';
+import { expectOutcome } from '../stand/outcome.ts';
+import { type Stand, startStand, until } from '../stand/stand.ts';
+import { CLOCK_PRELOAD, FAULTS_PRELOAD, withFault } from '../stand/worker-fault-of.ts';
 import { longTest } from '../support/long.ts';
-import { expectOutcome } from '../support/outcome.ts';
-import { type Stand, startStand, until } from '../support/stand.ts';
-import { CLOCK_PRELOAD, FAULTS_PRELOAD, withFault } from '../support/worker-fault-of.ts';
 
 /** Three times as long as a lease lives without its owner. */
 const FROZEN = 30_000;

@@ -1,9 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { checksOf, factsOf, landedTo, rowsOf } from '../support/landed.ts';
-import { randomOf } from '../support/plant-log.ts';
-import { shared } from '../support/real-data.ts';
-import { recordedPlant } from '../support/recorded-plant.ts';
+import { checksOf, factsOf, landedTo, rowsOf } from '../stand/landed.ts';
+import { recordedPlant } from '../stand/recorded-plant.ts';
 import {
   andon,
   ROOT,
@@ -12,7 +10,9 @@ import {
   until,
   untilPublished,
   worksAt,
-} from '../support/stand.ts';
+} from '../stand/stand.ts';
+import { randomOf } from '../support/plant-log.ts';
+import { shared } from '../support/real-data.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** How many kills in each scenario; more of them for a long run. */
@@ -65,12 +65,12 @@ async function kill(stand: Stand, victim: Victim): Promise<void> {
       return stand.worker.start();
     case 'nats-server':
       await stand.nats.kill();
-      return stand.nats.restart();
+      return stand.nats.start();
     case 'cmms':
       await stand.cmms.kill();
       return stand.cmms.start();
     case 'warehouse': {
-      const pid = stand.warehouse()?.pid;
+      const pid = stand.engine()?.pid;
       // Between two lives there is nothing to kill.
       if (pid === undefined) return;
       try {

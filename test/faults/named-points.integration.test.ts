@@ -1,18 +1,14 @@
 import { afterAll, describe, expect } from 'vitest';
-import type { Supervised } from '../../pipelines/base/supervise.ts';
+import { expectOutcome, publishInto, undisturbed } from '../stand/outcome.ts';
+import { recordedPlant } from '../stand/recorded-plant.ts';
+import { type Stand, startStand } from '../stand/stand.ts';
+import { FAULTS_PRELOAD, type WorkerFault, withFault } from '../stand/worker-fault-of.ts';
 import { longTest } from '../support/long.ts';
-import { expectOutcome, publishInto, undisturbed } from '../support/outcome.ts';
-import { outsideWarehouse } from '../support/outside-warehouse.ts';
-import { recordedPlant } from '../support/recorded-plant.ts';
-import { type Stand, startStand } from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { FAULTS_PRELOAD, type WorkerFault, withFault } from '../support/worker-fault-of.ts';
 
 const stands: Stand[] = [];
-let warehouse: Supervised | undefined;
 afterAll(async () => {
   for (const stand of stands.reverse()) await stand.stop();
-  await warehouse?.stop();
 });
 
 /** Every step of writing a file whole, from the outside in. */
@@ -50,18 +46,13 @@ describe('killed before and after each step of', () => {
     async () => {
       const plant = recordedPlant(temporaryDirectory(), 900, 17);
       const calm = await undisturbed(plant);
-      const directory = temporaryDirectory();
-      const outside = await outsideWarehouse(directory);
       const stand = await startStand({
-        directory,
+        warehouse: 'apart',
         preload: [FAULTS_PRELOAD],
         config: { epoch: { seconds: 1, rows: 60, checkpointEvery: 2 } },
-        env: outside.env(),
       });
       stands.push(stand);
       expect(await publishInto(stand, plant)).toBe(calm.last);
-      warehouse = outside.start();
-      await warehouse.ready;
       for (const point of POINTS) {
         const exit = await stand.worker.live(withFault(point));
         const { step, file, moment } = point;

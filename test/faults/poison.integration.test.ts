@@ -1,10 +1,10 @@
 import { describe, expect } from 'vitest';
-import { disturbances } from '../support/disturbances.ts';
-import { landedTo, rowsOf } from '../support/landed.ts';
+import { disturbances } from '../stand/disturbances.ts';
+import { landedTo, rowsOf } from '../stand/landed.ts';
+import { expectOutcome, type Outcome } from '../stand/outcome.ts';
+import { until } from '../stand/stand.ts';
+import { FAULTS_PRELOAD, POISON_PRELOAD, withFault } from '../stand/worker-fault-of.ts';
 import { longTest } from '../support/long.ts';
-import { expectOutcome, type Outcome } from '../support/outcome.ts';
-import { until } from '../support/stand.ts';
-import { FAULTS_PRELOAD, POISON_PRELOAD, withFault } from '../support/worker-fault-of.ts';
 
 const { calm, relayed } = disturbances();
 

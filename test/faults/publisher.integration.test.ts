@@ -4,12 +4,12 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { afterEach, expect, test } from 'vitest';
 import { type Child, startChild } from '../../pipelines/base/child.ts';
-import { connectNats } from '../../pipelines/nats/connection.ts';
-import { openJetstreamLog } from '../../pipelines/nats/jetstream.ts';
+import { openJetstreamLog } from '../../pipelines/nats/log-reader.ts';
+import { connectNats } from '../../pipelines/nats/nats.ts';
 import { ensurePartition } from '../../pipelines/nats/streams.ts';
-import { checksOf, landedTo, rowsOf } from '../support/landed.ts';
-import { startNats, type TestNats } from '../support/servers.ts';
-import { ROOT, type Stand, startStand, until } from '../support/stand.ts';
+import { checksOf, landedTo, rowsOf } from '../stand/landed.ts';
+import { startNats, type TestNats } from '../stand/nats.ts';
+import { ROOT, type Stand, startStand, until } from '../stand/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 let nats: TestNats | undefined;

@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { describe, expect } from 'vitest';
-import { disturbances } from '../support/disturbances.ts';
-import { landedTo, rowsOf } from '../support/landed.ts';
+import { disturbances } from '../stand/disturbances.ts';
+import { landedTo, rowsOf } from '../stand/landed.ts';
+import { expectOutcome, publishInto, readingsOf } from '../stand/outcome.ts';
+import { type Stand, until } from '../stand/stand.ts';
+import { FAULTS_PRELOAD, withFault } from '../stand/worker-fault-of.ts';
 import { longTest } from '../support/long.ts';
-import { expectOutcome, publishInto, readingsOf } from '../support/outcome.ts';
-import { type Stand, until } from '../support/stand.ts';
-import { FAULTS_PRELOAD, withFault } from '../support/worker-fault-of.ts';
 
 const { calm, plant, relayed } = disturbances();
 

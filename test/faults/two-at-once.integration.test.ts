@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import type { Exit } from '../../pipelines/base/child.ts';
-import { disturbances } from '../support/disturbances.ts';
+import { disturbances } from '../stand/disturbances.ts';
+import { expectOutcome } from '../stand/outcome.ts';
+import type { Service } from '../stand/stand.ts';
 import { longTest } from '../support/long.ts';
-import { expectOutcome } from '../support/outcome.ts';
-import type { Service } from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const { calm, keep, relayed } = disturbances();

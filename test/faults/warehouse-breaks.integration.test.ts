@@ -3,12 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { describe, expect } from 'vitest';
 import { createWarehouseClient } from '../../sinks/clickhouse/client.ts';
-import { disturbances } from '../support/disturbances.ts';
-import { checksOf, landedTo } from '../support/landed.ts';
+import { disturbances } from '../stand/disturbances.ts';
+import { checksOf, landedTo } from '../stand/landed.ts';
+import { expectOutcome } from '../stand/outcome.ts';
+import { andon, type Stand, startStand, until, untilPublished, worksAt } from '../stand/stand.ts';
 import { longTest } from '../support/long.ts';
-import { expectOutcome } from '../support/outcome.ts';
-import { outsideWarehouse } from '../support/outside-warehouse.ts';
-import { andon, type Stand, startStand, until, untilPublished, worksAt } from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const { calm, keep, plant, relayed } = disturbances();
@@ -19,7 +18,7 @@ const LASTS = 900;
 
 /** A client that may do everything. */
 function administrator(stand: Stand): ClickHouseClient {
-  const { url = '' } = stand.warehouse() ?? {};
+  const { url = '' } = stand.engine() ?? {};
   const password = stand.env.CLICKHOUSE_PASSWORD ?? '';
   return createWarehouseClient({ url, password, database: 'andon' });
 }
@@ -87,9 +86,7 @@ describe(`a warehouse that is away for ${AWAY} s of a stream that goes on`, () =
     (AWAY + 300) * 1_000,
     async () => {
       const expected = await calm();
-      const directory = temporaryDirectory();
-      const outside = await outsideWarehouse(directory);
-      const stand = keep(await startStand({ directory, env: outside.env() }));
+      const stand = keep(await startStand({ warehouse: 'away' }));
       const args = [
         'publish',
         '--replay',
@@ -113,7 +110,7 @@ describe(`a warehouse that is away for ${AWAY} s of a stream that goes on`, () =
       const [before, after] = [median(part(sizes, 0.3, 0.5)), median(part(sizes, 0.8, 1))];
       console.log(`${AWAY} s away: resident ${before.toFixed(0)} MB, later ${after.toFixed(0)} MB`);
       expect(after - before).toBeLessThan(40);
-      keep(outside.start());
+      await stand.warehouse!.start();
       await expectOutcome(stand, expected, 120_000);
     },
   );

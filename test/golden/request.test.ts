@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { canonicalJson } from '../../operators/model/canonical-json.ts';
-import { requestSchema } from '../../pipelines/systems/request-schema.ts';
-import { hot, pass, raised, run } from '../operators/trigger/lives.ts';
+import { canonicalJson } from '../../operators/model/canonical.ts';
+import { requestSchema } from '../../pipelines/systems/revision-reader.ts';
+import { hot, pass, raised, run } from '../operators/trigger/run-trigger.ts';
 import { model, planned, rules } from '../support/findings.ts';
 
 const START = Date.UTC(2026, 10, 22, 6) / 1_000;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plant } from '../../pipelines/plant.ts';
 import { decide, lastingOf, rowsOf } from '../support/decisions.ts';
+import { runWorker } from '../support/in-process-worker.ts';
 import { MemorySink } from '../support/memory-sink.ts';
 import {
   PLANNED_RULES,
@@ -10,7 +11,6 @@ import {
 } from '../support/planned-plant.ts';
 import { logOf, plantLife, randomOf, shuffled } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { live } from '../support/worker-life.ts';
 
 const DISORDER = 2_000;
 
@@ -58,7 +58,7 @@ describe('law 2: time travels in the stream', () => {
     const facts = async (seed: number) => {
       const random = randomOf(seed);
       const sink = new MemorySink('clickhouse');
-      await live({
+      await runWorker({
         directory: temporaryDirectory(),
         messages,
         pipeline: plant,

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { differences } from '../support/crashes/compare.ts';
 import { crashLog } from '../support/crashes/crash-log.ts';
-import type { Death } from '../support/crashes/mortal.ts';
+import type { CrashPoint } from '../support/crashes/killable-process.ts';
 import { Outside } from '../support/crashes/outside.ts';
 import { plainOracle } from '../support/crashes/plain-oracle.ts';
+import { poisoned, runWorkers } from '../support/crashes/run-workers.ts';
 import { type CrashSchedule, crashSchedule, type LifePlan } from '../support/crashes/schedule.ts';
 import { tankDifferences } from '../support/crashes/tank-oracle.ts';
-import { poisoned, workOff } from '../support/crashes/work-off.ts';
+import { RUN } from '../support/in-process-worker.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { RUN } from '../support/worker-life.ts';
 
 /** How many schedules, and where chance begins: for a long run, and to see a failure again. */
 const SCHEDULES = Number(process.env.ANDON_CRASHES ?? 100);
@@ -45,8 +45,8 @@ describe('laws 3, 4 and 5 under crashes', () => {
         ...{ slow: { disk: 0, sink: 0, log: 0 }, haste: 0, clickhouse: [], outbox: [], full: [] },
       };
       // The first checkpoint, the first epoch: and its directory is not synced any more.
-      const unsafe: Death = { by: 'kill', of: 'rename', step: 2, moment: 'after' };
-      const dark: Death = { by: 'power', of: 'write', step, moment: 'before' };
+      const unsafe: CrashPoint = { by: 'kill', of: 'rename', step: 2, moment: 'after' };
+      const dark: CrashPoint = { by: 'power', of: 'write', step, moment: 'before' };
       const lives = [
         { ...calm, death: unsafe },
         { ...calm, death: dark },
@@ -64,7 +64,7 @@ async function tried({ seed, seconds, poison: places, lives }: CrashSchedule) {
   const pipeline = poisoned(poison);
   const outside = new Outside();
   const directory = temporaryDirectory();
-  const course = await workOff({ seed, lives }, { directory, messages, pipeline, outside });
+  const course = await runWorkers({ seed, lives }, { directory, messages, pipeline, outside });
   const expected = plainOracle(messages, pipeline, poison, RUN);
   const wrong = [
     ...differences(outside, expected, messages.length),

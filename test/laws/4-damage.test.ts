@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { differences } from '../support/crashes/compare.ts';
 import { crashLog } from '../support/crashes/crash-log.ts';
-import type { Fault } from '../support/crashes/mortal-sink.ts';
+import type { Fault } from '../support/crashes/killable-sink.ts';
 import { Outside } from '../support/crashes/outside.ts';
 import { plainOracle } from '../support/crashes/plain-oracle.ts';
+import { poisoned, runWorkers } from '../support/crashes/run-workers.ts';
 import type { LifePlan } from '../support/crashes/schedule.ts';
-import { poisoned, workOff } from '../support/crashes/work-off.ts';
+import { RUN } from '../support/in-process-worker.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { RUN } from '../support/worker-life.ts';
 
 const messages = crashLog(11, 40);
 const poison = new Set([40]);
@@ -78,7 +78,7 @@ describe('a file of the store that is damaged', () => {
       }
     };
     const lives = { seed: 1, lives: [KILLED] };
-    const working = workOff(lives, { directory, messages, pipeline, outside, between });
+    const working = runWorkers(lives, { directory, messages, pipeline, outside, between });
     if (refusal !== undefined) return expect(working).rejects.toThrow(refusal);
     const { recorded } = await working;
     expect(damaged).toBeGreaterThan(0);

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plant } from '../../pipelines/plant.ts';
+import { runWorker } from '../support/in-process-worker.ts';
 import { MemorySink } from '../support/memory-sink.ts';
 import { PLANNED_RULES, plannedLife } from '../support/planned-plant.ts';
 import { logOf, randomOf } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { live } from '../support/worker-life.ts';
 
 const messages = logOf(plannedLife(7, 240), PLANNED_RULES);
 
 async function undisturbed(): Promise<MemorySink> {
   const sink = new MemorySink('clickhouse');
-  await live({ directory: temporaryDirectory(), messages, pipeline: plant, sinks: [sink] });
+  await runWorker({ directory: temporaryDirectory(), messages, pipeline: plant, sinks: [sink] });
   return sink;
 }
 
@@ -28,7 +28,7 @@ async function livesUntilDone(
 ): Promise<number> {
   for (let lives = 1; ; lives += 1) {
     try {
-      await live({
+      await runWorker({
         directory,
         messages,
         pipeline: plant,

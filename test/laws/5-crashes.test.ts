@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Request } from '../../operators/model/request.ts';
 import { plant } from '../../pipelines/plant.ts';
-import { carryOut } from '../support/crashes/carry-out.ts';
+import { CmmsAndLedger, WHOLE_WAY } from '../support/crashes/cmms-and-ledger.ts';
 import { crashLog } from '../support/crashes/crash-log.ts';
-import { Desk, WHOLE_WAY } from '../support/crashes/desk.ts';
-import { type ErrandSchedule, errandSchedule } from '../support/crashes/errands.ts';
+import { type DeliverySchedule, deliverySchedule } from '../support/crashes/delivery-schedule.ts';
 import { plainOracle } from '../support/crashes/plain-oracle.ts';
-import { RUN } from '../support/worker-life.ts';
+import { runDeliveries } from '../support/crashes/run-deliveries.ts';
+import { RUN } from '../support/in-process-worker.ts';
 
 /** How many schedules, and where chance begins: for a long run, and to see a failure again. */
 const SCHEDULES = Number(process.env.ANDON_CRASHES ?? 100);
@@ -21,10 +21,10 @@ describe('law 5 under crashes, on the other side', () => {
     const seen = new Map<string, number>();
     const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
     await fc.assert(
-      fc.asyncProperty(errandSchedule, async (schedule) => {
+      fc.asyncProperty(deliverySchedule, async (schedule) => {
         const arrivals = arrivalsOf(schedule);
-        const desk = new Desk();
-        const { ends, recorded } = await carryOut(schedule.lives, arrivals, desk);
+        const desk = new CmmsAndLedger();
+        const { ends, recorded } = await runDeliveries(schedule.lives, arrivals, desk);
         const requests = arrivals.map(({ request }) => request);
         expect(wrongAt(desk, requests)).toEqual([]);
         for (const end of ends) count(end);
@@ -47,7 +47,7 @@ const LEAST = {
 };
 
 /** Some of the known requests, their revisions in order, mixed as they arrive. */
-function arrivalsOf({ from, requests, gaps }: ErrandSchedule) {
+function arrivalsOf({ from, requests, gaps }: DeliverySchedule) {
   const chosen = Array.from(
     { length: Math.min(requests, KNOWN.length) },
     (_, i) => KNOWN[(from + i) % KNOWN.length] ?? [],
@@ -61,7 +61,7 @@ function arrivalsOf({ from, requests, gaps }: ErrandSchedule) {
 }
 
 /** What is wrong in the CMMS and in the log, in words. */
-function wrongAt(desk: Desk, requests: readonly Request[]): string[] {
+function wrongAt(desk: CmmsAndLedger, requests: readonly Request[]): string[] {
   const statuses = desk.statuses;
   const wrong = desk.contradictions.map((name) => `other content came under ${name}`);
   for (const [id, revisions] of byId(requests)) {

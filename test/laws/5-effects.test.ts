@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { plant } from '../../pipelines/plant.ts';
 import { decide, rowsOf } from '../support/decisions.ts';
+import { runWorker } from '../support/in-process-worker.ts';
 import { MemorySink } from '../support/memory-sink.ts';
 import { PLANNED_RULES, plannedLife } from '../support/planned-plant.ts';
 import { logOf, randomOf } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { live } from '../support/worker-life.ts';
 
 describe('law 5: effects are data first, and carried out at the edge', () => {
   test('what is published is a row first, byte for byte, and revisions are dense', async () => {
@@ -14,7 +14,12 @@ describe('law 5: effects are data first, and carried out at the edge', () => {
       fc.asyncProperty(fc.integer(), async (seed) => {
         const messages = logOf(plannedLife(seed, 200), PLANNED_RULES);
         const sink = new MemorySink('outbox');
-        await live({ directory: temporaryDirectory(), messages, pipeline: plant, sinks: [sink] });
+        await runWorker({
+          directory: temporaryDirectory(),
+          messages,
+          pipeline: plant,
+          sinks: [sink],
+        });
         const rows = rowsOf(decide(messages), 'requests');
         expect(sink.revisions).toEqual(rows.map(({ request }) => request).sort());
         const next = new Map<string, number>();
@@ -35,7 +40,7 @@ describe('law 5: effects are data first, and carried out at the edge', () => {
       if (random() < 0.3) throw new Error('connection refused');
     });
     const outbox = new MemorySink('outbox');
-    await live({
+    await runWorker({
       directory: temporaryDirectory(),
       messages,
       pipeline: plant,

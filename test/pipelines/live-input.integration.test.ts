@@ -4,9 +4,9 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect, headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { pack } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { checksOf, landedTo, rowsOf } from '../support/landed.ts';
+import { checksOf, landedTo, rowsOf } from '../stand/landed.ts';
+import { andon, askCmms, type Stand, startStand, until, worksAt } from '../stand/stand.ts';
 import { MODEL, RULES } from '../support/plant-log.ts';
-import { andon, askCmms, type Stand, startStand, until, worksAt } from '../support/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** Milliseconds of the first frame: long enough ago that all of it happened before it is sent. */

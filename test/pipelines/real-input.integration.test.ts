@@ -2,9 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Request } from '../../operators/model/request.ts';
-import { checksOf, landedTo, rowsOf } from '../support/landed.ts';
-import { madeUpBearing } from '../support/made-up-bearing.ts';
-import { realData, shared } from '../support/real-data.ts';
+import { checksOf, landedTo, rowsOf } from '../stand/landed.ts';
 import {
   andon,
   ROOT,
@@ -13,7 +11,9 @@ import {
   until,
   untilPublished,
   worksAt,
-} from '../support/stand.ts';
+} from '../stand/stand.ts';
+import { madeUpBearing } from '../support/made-up-bearing.ts';
+import { realData, shared } from '../support/real-data.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const FILES = ['--model', `${ROOT}examples/pronostia/plant.yaml`];

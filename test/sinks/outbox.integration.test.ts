@@ -3,9 +3,9 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ensureRequests } from '../../pipelines/nats/streams.ts';
 import { createOutbox } from '../../sinks/outbox.ts';
-import { RefusedError } from '../../sinks/refused-error.ts';
-import type { EpochContent, Revision } from '../../sinks/sink.ts';
-import { startNats, type TestNats } from '../support/servers.ts';
+import { type EpochContent, RefusedError, type RequestRevision } from '../../sinks/sink.ts';
+
+import { startNats, type TestNats } from '../stand/nats.ts';
 
 let nats: TestNats;
 let connection: NatsConnection;
@@ -25,12 +25,16 @@ afterAll(async () => {
   await nats.stop();
 });
 
-const revision = (id: string, number: number, content = `{"n":${number},"é":"ü"}`): Revision => ({
+const revision = (
+  id: string,
+  number: number,
+  content = `{"n":${number},"é":"ü"}`,
+): RequestRevision => ({
   id,
   revision: number,
   content,
 });
-const epoch = (...revisions: Revision[]): EpochContent => ({
+const epoch = (...revisions: RequestRevision[]): EpochContent => ({
   pipeline: 'plant',
   run: 'r1',
   stream: 'ANDON_0',

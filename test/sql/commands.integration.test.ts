@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../pipelines/base/config.ts';
 import { EXIT } from '../../pipelines/base/problem.ts';
-import { own } from '../../pipelines/base/process-lock.ts';
+import { lockDirectory } from '../../pipelines/base/process-lock.ts';
 import { openWarehouse, type Warehouse } from '../../pipelines/warehouse/warehouse.ts';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
-import { createLanding } from '../../sinks/clickhouse/landing.ts';
+import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
 import { deadLetter, MORNING, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
 import { until } from '../sinks/clickhouse/started-warehouse.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -55,7 +55,7 @@ describe('beside a worker', () => {
       blocks: blocks.finish('S', '1'),
       revisions: [],
     };
-    const landing = createLanding(warehouse.client, { database: 'andon' });
+    const landing = createClickHouseSink(warehouse.client, { database: 'andon' });
     await landing.write(content, new AbortController().signal);
   });
   afterAll(() => warehouse.close());
@@ -106,7 +106,7 @@ describe('beside a worker', () => {
 test('a command waits for the warehouse of a worker, and starts none beside it', async () => {
   const busy = temporaryDirectory();
   const config = readConfig(undefined, { ANDON_DIR: busy });
-  const ownership = await own(join(busy, 'warehouse'), 'hall-7:42');
+  const ownership = await lockDirectory(join(busy, 'warehouse'), 'hall-7:42');
   await expect(openWarehouse(config, undefined, 300)).rejects.toMatchObject({
     exit: EXIT.owned,
     message: expect.stringMatching(

@@ -2,9 +2,10 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Row } from '../../operators/flow/flow.ts';
-import { createBlocks, type EpochFacts } from '../../sinks/clickhouse/blocks.ts';
-import { createLanding } from '../../sinks/clickhouse/landing.ts';
+import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
+import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
 import { checkSchema, migrate, SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
+import type { EpochFacts } from '../../sinks/sink.ts';
 import { MORNING, ONE_OF_EACH, request, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
 import {
   DATABASE,
@@ -26,7 +27,7 @@ async function land(
   ranges: readonly (readonly [from: number, to: number])[],
   fill: (blocks: ReturnType<typeof createBlocks>, from: number) => void = () => undefined,
 ): Promise<void> {
-  const landing = createLanding(warehouse.client, { database: DATABASE });
+  const landing = createClickHouseSink(warehouse.client, { database: DATABASE });
   for (const [from, to] of ranges) {
     const blocks = createBlocks();
     fill(blocks, from);

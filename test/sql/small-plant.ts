@@ -1,9 +1,9 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { type Row, row } from '../../operators/flow/flow.ts';
 import type { Tables } from '../../operators/model/tables.ts';
-import { type Blocks, createBlocks } from '../../sinks/clickhouse/blocks.ts';
-import { createLanding } from '../../sinks/clickhouse/landing.ts';
-import type { EpochContent } from '../../sinks/sink.ts';
+import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
+import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
+import type { Blocks, EpochContent } from '../../sinks/sink.ts';
 import {
   deadLetter,
   frameOf,
@@ -324,6 +324,6 @@ export async function landAll(
   client: ClickHouseClient,
   epochs: readonly EpochContent[],
 ): Promise<void> {
-  const landing = createLanding(client, { database: 'andon' });
+  const landing = createClickHouseSink(client, { database: 'andon' });
   for (const epoch of epochs) await landing.write(epoch, new AbortController().signal);
 }

@@ -2,7 +2,11 @@ import type { Row } from '../../operators/flow/flow.ts';
 import type { Message } from '../../operators/model/message.ts';
 import type { DeadLetterRow, TableName, Tables } from '../../operators/model/tables.ts';
 import { plant } from '../../pipelines/plant.ts';
-import { createEngine, type Engine, type Pipeline } from '../../pipelines/worker/epochs/engine.ts';
+import {
+  createPipelineEngine,
+  type Pipeline,
+  type PipelineEngine,
+} from '../../pipelines/worker/epochs/engine.ts';
 import { NO_STATES, type PackedStates } from '../../pipelines/worker/epochs/snapshots.ts';
 
 /** All that a pipeline decided about a log, in order. */
@@ -28,7 +32,7 @@ export function decide(
       if (listening) rows.push(row);
     },
   };
-  const begin = (states: PackedStates) => createEngine(pipeline, states, collector);
+  const begin = (states: PackedStates) => createPipelineEngine(pipeline, states, collector);
   let engine = begin(NO_STATES);
   messages.forEach((message, index) => {
     engine.push(message);
@@ -42,7 +46,7 @@ export function decide(
   return { rows };
 }
 
-function copiedDuring(engine: Engine, messages: readonly Message[]): PackedStates {
+function copiedDuring(engine: PipelineEngine, messages: readonly Message[]): PackedStates {
   let states: PackedStates | undefined;
   for (const message of messages) {
     engine.push(message);

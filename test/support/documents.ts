@@ -71,7 +71,7 @@ function shapeOf(schema: z.ZodType): Readonly<Record<string, z.ZodType>> | undef
 }
 
 function variableOf(path: string): string {
-  const list = textOf('pipelines/base/environment.ts').matchAll(/^ {2}(\w+): \{ path: \[(.*?)\]/gm);
+  const list = textOf('pipelines/base/config.ts').matchAll(/^ {2}(\w+): \{ path: \[(.*?)\]/gm);
   const found = [...list].find(([, , names = '']) => {
     return names.replaceAll(/['\s]/g, '').replaceAll(',', '.') === path;
   });

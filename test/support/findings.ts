@@ -3,12 +3,11 @@ import type { Anomaly } from '../../operators/model/anomaly.ts';
 import type { Key } from '../../operators/model/key.ts';
 import type { EventData, MachineEvent } from '../../operators/model/machine-event.ts';
 import type { Sequence } from '../../operators/model/message.ts';
+import type { Enriched, Situation, Window } from '../../operators/model/observation.ts';
 import { plantModelSchema } from '../../operators/model/plant-model.ts';
 import { rulesSchema } from '../../operators/model/rules.ts';
 import { type ScheduleEntry, scheduleMessageSchema } from '../../operators/model/schedule.ts';
-import type { Enriched, Situation } from '../../operators/model/situation.ts';
 import { BEGINNING, type EventTime } from '../../operators/model/time.ts';
-import type { Window } from '../../operators/model/window.ts';
 
 /** Readable beginnings of what correlate and trigger take in. Times are seconds. */
 export const FAN = 'p1/l1/fan' as Key;

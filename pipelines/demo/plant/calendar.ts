@@ -14,7 +14,7 @@ export type Phase = {
   readonly load: number;
 };
 
-/** How the schedule of a line is changed while the plant runs, and when the change is told. */
+/** How the schedule of a line is changed while the plant runs, and when the change is announced. */
 export type Correction = {
   readonly at: Seconds;
   readonly kind: 'postponed' | 'early' | 'cancelled';
@@ -29,7 +29,7 @@ export type LineCalendar = {
 };
 
 const MINUTE = 60;
-export const DAY = 24 * 3_600;
+export const DAY_SECONDS = 24 * 3_600;
 /** The plant stands in the last hour of each day. */
 const NIGHT = 3_600;
 const PRODUCTS = ['bracket', 'hinge', 'housing', 'cover', 'flange'] as const;
@@ -37,7 +37,7 @@ const PRODUCTS = ['bracket', 'hinge', 'housing', 'cover', 'flange'] as const;
 const CORRECTIONS = ['postponed', 'cancelled', 'early'] as const;
 const SHIFT = { postponed: 8 * MINUTE, early: -10 * MINUTE, cancelled: 0 } as const;
 /** When the schedule says so, from when the stop was planned to begin: of one that came early, after it began. */
-const TOLD = { postponed: -12 * MINUTE, early: -5 * MINUTE, cancelled: -12 * MINUTE } as const;
+const ANNOUNCED = { postponed: -12 * MINUTE, early: -5 * MINUTE, cancelled: -12 * MINUTE } as const;
 
 /**
  * One day of a line: orders of about an hour, between them changeovers and every third time a break; in the afternoon a
@@ -46,8 +46,8 @@ const TOLD = { postponed: -12 * MINUTE, early: -5 * MINUTE, cancelled: -12 * MIN
  */
 export function calendarOf(seed: number, line: string, number: number, day: number): LineCalendar {
   const random = randomOf(seed, 'calendar', line, day);
-  const begin = day * DAY;
-  const end = begin + DAY - NIGHT;
+  const begin = day * DAY_SECONDS;
+  const end = begin + DAY_SECONDS - NIGHT;
   const phases: Phase[] = [];
   const corrections: Correction[] = [];
   let at = begin + Math.round(random.between(60, 150)) + 30 * number;
@@ -65,7 +65,7 @@ export function calendarOf(seed: number, line: string, number: number, day: numb
       return { kind: 'order', from: at, to, id: idOf(`${line}-order`, day, count), product, load };
     };
     if (correction !== undefined) {
-      corrections.push({ at: stop + TOLD[correction], kind: correction, planned });
+      corrections.push({ at: stop + ANNOUNCED[correction], kind: correction, planned });
     }
     if (correction === 'cancelled') {
       phases.push(order(planned.to));
@@ -78,7 +78,7 @@ export function calendarOf(seed: number, line: string, number: number, day: numb
     if (actual.to > actual.from) phases.push(actual);
     at = actual.to;
   }
-  stand('planned-stop', Math.max(at, end), begin + DAY);
+  stand('planned-stop', Math.max(at, end), begin + DAY_SECONDS);
   return { line, phases, corrections };
 
   function stand(kind: Phase['kind'], from: Seconds, to: Seconds): void {

@@ -1,18 +1,18 @@
 import type { AssetKey } from '../../../operators/model/key.ts';
-import { calendarOf, DAY, type LineCalendar, type Seconds } from './calendar.ts';
+import { calendarOf, DAY_SECONDS, type LineCalendar, type Seconds } from './calendar.ts';
 import { planFaults, stopsOf } from './fault-plan.ts';
-import type { Fault } from './faults.ts';
+import type { MachineFault } from './faults.ts';
 import type { Machine } from './machines.ts';
 import { type Nuisance, planNuisances } from './nuisances.ts';
 import { randomOf } from './random.ts';
-import { type StateChange, type Stop, timelineOf } from './states.ts';
+import { type MachineStop, type StateChange, timelineOf } from './states.ts';
 
 /** All that is decided about one day before its first second. */
 export type DayPlan = {
   readonly day: number;
   readonly calendars: readonly LineCalendar[];
   readonly timelines: ReadonlyMap<AssetKey, readonly StateChange[]>;
-  readonly faults: readonly Fault[];
+  readonly faults: readonly MachineFault[];
   readonly nuisances: readonly Nuisance[];
 };
 
@@ -20,7 +20,7 @@ export type DayPlan = {
 export function planDay(seed: number, machines: readonly Machine[], day: number): DayPlan {
   const lines = [...new Set(machines.map(({ line }) => line))];
   const calendars = lines.map((line, number) => calendarOf(seed, line, number, day));
-  const timeline = (machine: Machine, stops: readonly Stop[]) => {
+  const timeline = (machine: Machine, stops: readonly MachineStop[]) => {
     const calendar = calendars.find(({ line }) => line === machine.line);
     if (calendar === undefined) return [];
     const short = shortStops(seed, machine, calendar, day).filter((stop) => {
@@ -51,11 +51,11 @@ function shortStops(
   machine: Machine,
   { phases }: LineCalendar,
   day: number,
-): readonly Stop[] {
+): readonly MachineStop[] {
   const random = randomOf(seed, 'stops', machine.key, day);
-  const stops: Stop[] = [];
-  let at: Seconds = day * DAY;
-  while (at < (day + 1) * DAY) {
+  const stops: MachineStop[] = [];
+  let at: Seconds = day * DAY_SECONDS;
+  while (at < (day + 1) * DAY_SECONDS) {
     at += Math.round(random.between(1_500, 6_000));
     const to = at + Math.round(random.between(40, 150));
     const isInside = phases.some((phase) => {

@@ -1,13 +1,13 @@
 import { nameOf } from '../../../operators/model/key.ts';
 import type { LineCalendar, Phase, Seconds } from './calendar.ts';
 import type { DayPlan } from './day-plan.ts';
-import type { Fault } from './faults.ts';
+import type { MachineFault } from './faults.ts';
 import type { Machine } from './machines.ts';
 import { randomOf } from './random.ts';
 import type { StateChange } from './states.ts';
 
 /** What a person or a control says: a machine event, or a piece of a schedule. `content` from the time it begins at. */
-export type Fact = {
+export type PlantFact = {
   readonly at: Seconds;
   readonly subject: string;
   readonly content: (milliseconds: (at: Seconds) => number) => unknown;
@@ -30,7 +30,7 @@ const SEGMENTS: Readonly<Record<string, Readonly<Record<string, readonly string[
 };
 
 /** All machine events and schedule messages of a day, in the order of their times. */
-export function factsOf(seed: number, plan: DayPlan, machines: readonly Machine[]): Fact[] {
+export function factsOf(seed: number, plan: DayPlan, machines: readonly Machine[]): PlantFact[] {
   const facts = [
     ...machines.flatMap((machine) => stateFacts(machine, plan.timelines.get(machine.key) ?? [])),
     ...plan.faults.flatMap((fault) => faultFacts(seed, fault)),
@@ -39,7 +39,7 @@ export function factsOf(seed: number, plan: DayPlan, machines: readonly Machine[
   return facts.sort((a, b) => a.at - b.at);
 }
 
-function stateFacts({ key }: Machine, timeline: readonly StateChange[]): Fact[] {
+function stateFacts({ key }: Machine, timeline: readonly StateChange[]): PlantFact[] {
   return timeline.map(({ at, state, order, product }) => ({
     at,
     subject: subjectOf('event', key),
@@ -54,12 +54,12 @@ function stateFacts({ key }: Machine, timeline: readonly StateChange[]): Fact[] 
   }));
 }
 
-function faultFacts(seed: number, fault: Fault): Fact[] {
+function faultFacts(seed: number, fault: MachineFault): PlantFact[] {
   const { id, machine, detectable, aborts, repaired } = fault;
   const random = randomOf(seed, 'people', id);
   const by = OPERATORS[Math.floor(random.next() * OPERATORS.length)] ?? 'Ines';
   const seen = detectable + Math.round(random.between(...SEEN));
-  const event = (at: Seconds, type: string, data: object): Fact => ({
+  const event = (at: Seconds, type: string, data: object): PlantFact => ({
     at,
     subject: subjectOf('event', machine.key),
     content: (milliseconds) => ({ time: milliseconds(at), type, data }),
@@ -88,7 +88,11 @@ function scheduleFacts({ line, phases, corrections }: LineCalendar, machines: re
   const subject = `schedule.${key.split('/').slice(0, 2).join('.')}`;
   const [first] = phases;
   if (first === undefined) return [];
-  const say = (at: Seconds, list: readonly Phase[], cancelled: readonly Phase[] = []): Fact => ({
+  const announce = (
+    at: Seconds,
+    list: readonly Phase[],
+    cancelled: readonly Phase[] = [],
+  ): PlantFact => ({
     at,
     subject,
     content: (milliseconds) => ({
@@ -108,10 +112,10 @@ function scheduleFacts({ line, phases, corrections }: LineCalendar, machines: re
   });
   const cancelled = corrections.filter(({ kind }) => kind === 'cancelled');
   return [
-    say(first.from + 1, [...planned, ...cancelled.map((each) => each.planned)]),
+    announce(first.from + 1, [...planned, ...cancelled.map((each) => each.planned)]),
     ...corrections.map(({ at, kind, planned: stop }) => {
-      if (kind === 'cancelled') return say(at, [], [stop]);
-      return say(
+      if (kind === 'cancelled') return announce(at, [], [stop]);
+      return announce(
         at,
         phases.filter(({ from, to }) => from < stop.to + 7_200 && to >= stop.from),
       );

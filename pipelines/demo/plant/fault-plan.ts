@@ -1,8 +1,15 @@
-import { DAY, type Seconds } from './calendar.ts';
-import { FAULT_KINDS, FAULTS, type Fault, type FaultKind, levelOf, reaches } from './faults.ts';
+import { DAY_SECONDS, type Seconds } from './calendar.ts';
+import {
+  FAULT_KINDS,
+  FAULT_PHYSICS,
+  type FaultKind,
+  faultLevel,
+  type MachineFault,
+  reaches,
+} from './faults.ts';
 import type { Machine } from './machines.ts';
 import { type Random, randomOf } from './random.ts';
-import { runsThrough, type StateChange, type Stop } from './states.ts';
+import { type MachineStop, runsThrough, type StateChange } from './states.ts';
 
 const MINUTE = 60;
 /** Every so often new faults are planted. */
@@ -34,14 +41,14 @@ export type Planning = {
   readonly day: number;
   readonly machines: readonly Machine[];
   /** The states of a machine with these stops besides its usual ones. */
-  readonly timelineOf: (machine: Machine, stops: readonly Stop[]) => readonly StateChange[];
+  readonly timelineOf: (machine: Machine, stops: readonly MachineStop[]) => readonly StateChange[];
 };
 
 /** The faults of one day. A machine has one at a time, and after a repair an hour of peace. */
-export function planFaults(planning: Planning): readonly Fault[] {
+export function planFaults(planning: Planning): readonly MachineFault[] {
   const { day } = planning;
-  const faults: Fault[] = [];
-  const begin = day * DAY;
+  const faults: MachineFault[] = [];
+  const begin = day * DAY_SECONDS;
   for (let cycle = 0; cycle < (22 * 3_600) / CYCLE; cycle += 1) {
     const random = randomOf(planning.seed, 'faults', day, cycle);
     for (const [machine, kind, at] of wanted(planning, cycle, random)) {
@@ -58,7 +65,7 @@ export function planFaults(planning: Planning): readonly Fault[] {
 type Wanted = readonly [machine: Machine, kind: FaultKind, at: Seconds];
 
 function wanted({ day, machines }: Planning, cycle: number, random: Random): readonly Wanted[] {
-  const begin = day * DAY + cycle * CYCLE;
+  const begin = day * DAY_SECONDS + cycle * CYCLE;
   if (day === 0 && cycle === 0) {
     return OPENING.flatMap(([name, kind, minute]): Wanted[] => {
       const machine = machines.find(({ asset }) => asset.id === name);
@@ -68,7 +75,7 @@ function wanted({ day, machines }: Planning, cycle: number, random: Random): rea
   }
   return Array.from({ length: 3 }, (_, index): Wanted[] => {
     const kind = FAULT_KINDS[Math.floor(random.next() * FAULT_KINDS.length)] ?? 'unbalance';
-    const able = machines.filter(({ asset }) => FAULTS[kind].classes.includes(asset.class));
+    const able = machines.filter(({ asset }) => FAULT_PHYSICS[kind].classes.includes(asset.class));
     const machine = able[Math.floor(random.next() * able.length)];
     const at = Math.round(begin + (45 + 20 * index) * MINUTE + random.between(-300, 300));
     return machine === undefined ? [] : [[machine, kind, at]];
@@ -82,8 +89,8 @@ function place(
   kind: FaultKind,
   room: { readonly from: Seconds; readonly free: Seconds; readonly until: Seconds },
   random: Random,
-): Fault | undefined {
-  const { isSudden, criterion, warm = STEADY } = FAULTS[kind];
+): MachineFault | undefined {
+  const { isSudden, criterion, warm = STEADY } = FAULT_PHYSICS[kind];
   const { level, because } = criterion(machine);
   const growth = isSudden ? 0 : Math.round(random.between(18, 34) * MINUTE);
   const repair = Math.round(random.between(35, 55) * MINUTE);
@@ -105,20 +112,20 @@ function place(
 
 /** The first second at which the fault has the level that its criterion asks for, at a machine that produces. */
 function firstShown(
-  fault: Pick<Fault, 'begins' | 'growth' | 'level' | 'repaired'>,
+  fault: Pick<MachineFault, 'begins' | 'growth' | 'level' | 'repaired'>,
   timeline: readonly StateChange[],
   share: number,
 ): Seconds | undefined {
   if (fault.growth === 0) return fault.begins + 2;
   for (let at = fault.begins; at < fault.repaired; at += 1) {
-    if (levelOf(fault, at) >= share * fault.level && runsThrough(timeline, at, at)) return at;
+    if (faultLevel(fault, at) >= share * fault.level && runsThrough(timeline, at, at)) return at;
   }
   return undefined;
 }
 
 /** The stops that the faults of one machine make: it gives up, or it is stopped for its repair. */
-export function stopsOf(faults: readonly Fault[]): readonly Stop[] {
-  return faults.map(({ aborts, repaired }): Stop => {
+export function stopsOf(faults: readonly MachineFault[]): readonly MachineStop[] {
+  return faults.map(({ aborts, repaired }): MachineStop => {
     if (aborts < repaired) return { kind: 'breakdown', from: aborts, to: repaired };
     return { kind: 'repair', from: repaired - REPAIR, to: repaired };
   });

@@ -1,4 +1,4 @@
-import { ISO_BOUNDARIES } from '../../../operators/detect/iso-boundaries.ts';
+import { ISO_BOUNDARIES } from '../../../operators/detect/iso20816.ts';
 import type { Seconds } from './calendar.ts';
 import type { Machine } from './machines.ts';
 
@@ -50,12 +50,12 @@ function impacts(of: string, level: number): FaultPhysics['criterion'] {
   return () => ({ level, because });
 }
 
-function said(level: number, because: string): FaultPhysics['criterion'] {
+function fixed(level: number, because: string): FaultPhysics['criterion'] {
   return () => ({ level, because });
 }
 
 /** The kinds of faults: what has them, what they are called, and when they can be seen. */
-export const FAULTS: Readonly<Record<FaultKind, FaultPhysics>> = {
+export const FAULT_PHYSICS: Readonly<Record<FaultKind, FaultPhysics>> = {
   'outer-race': {
     classes: ['fan', 'pump'],
     component: 'bearing',
@@ -102,7 +102,10 @@ export const FAULTS: Readonly<Record<FaultKind, FaultPhysics>> = {
     failure_mode: 'CAVITATION',
     shows: 'waveforms',
     isSudden: false,
-    criterion: said(1, 'the clogged strainer costs the inlet 1 bar, and the pump boils its liquid'),
+    criterion: fixed(
+      1,
+      'the clogged strainer costs the inlet 1 bar, and the pump boils its liquid',
+    ),
   },
   overheating: {
     classes: ['spindle', 'press'],
@@ -111,7 +114,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultPhysics>> = {
     shows: 'signals',
     isSudden: false,
     warm: 1_200,
-    criterion: said(36, 'friction makes the bearing 36 K hotter than it is by itself'),
+    criterion: fixed(36, 'friction makes the bearing 36 K hotter than it is by itself'),
   },
   clogging: {
     classes: ['fan'],
@@ -119,7 +122,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultPhysics>> = {
     failure_mode: 'FILTER-CLOGGED',
     shows: 'signals',
     isSudden: false,
-    criterion: said(350, 'dirt costs 350 Pa over the filter, twice what a clean one does'),
+    criterion: fixed(350, 'dirt costs 350 Pa over the filter, twice what a clean one does'),
   },
   'seal-burst': {
     classes: ['press'],
@@ -127,7 +130,7 @@ export const FAULTS: Readonly<Record<FaultKind, FaultPhysics>> = {
     failure_mode: 'SEAL-BURST',
     shows: 'signals',
     isSudden: true,
-    criterion: said(0.5, 'half of the oil pressure is gone'),
+    criterion: fixed(0.5, 'half of the oil pressure is gone'),
   },
   'phase-loss': {
     classes: ['conveyor', 'packaging'],
@@ -135,12 +138,12 @@ export const FAULTS: Readonly<Record<FaultKind, FaultPhysics>> = {
     failure_mode: 'PHASE-LOSS',
     shows: 'signals',
     isSudden: true,
-    criterion: said(0.5, 'one of the three phases carries no current'),
+    criterion: fixed(0.5, 'one of the three phases carries no current'),
   },
 };
 
 /** A fault of a machine, from its first sign to its repair. */
-export type Fault = {
+export type MachineFault = {
   readonly id: string;
   readonly kind: FaultKind;
   readonly machine: Machine;
@@ -159,8 +162,13 @@ const FIRST = 0.2;
 const LAST = 2;
 
 /** Damage feeds itself: it grows exponentially, up to twice the level at which it can be seen. */
-export function levelOf(
-  { begins, growth, level, repaired }: Pick<Fault, 'begins' | 'growth' | 'level' | 'repaired'>,
+export function faultLevel(
+  {
+    begins,
+    growth,
+    level,
+    repaired,
+  }: Pick<MachineFault, 'begins' | 'growth' | 'level' | 'repaired'>,
   at: Seconds,
 ): number {
   if (at < begins || at >= repaired) return 0;

@@ -1,5 +1,5 @@
 import type { Seconds } from './calendar.ts';
-import { type Fault, levelOf } from './faults.ts';
+import { faultLevel, type MachineFault } from './faults.ts';
 import type { Machine } from './machines.ts';
 import { BLOCK } from './nuisances.ts';
 import { physicsOf } from './physics.ts';
@@ -18,13 +18,13 @@ export interface MachineCourse {
   block(
     at: Seconds,
     timeline: readonly StateChange[],
-    fault: Fault | undefined,
+    fault: MachineFault | undefined,
     listen: (second: Seconds, running: Running) => void,
   ): Readonly<Record<string, Float32Array>>;
 }
 
 /** Follows a machine through its states; one block after the other, none left out. */
-export function createCourse(seed: number, machine: Machine): MachineCourse {
+export function createMachineCourse(seed: number, machine: Machine): MachineCourse {
   const physics = physicsOf(machine.asset.class);
   const signals = Object.entries(physics.signals);
   const random = randomOf(seed, 'sensors', machine.key);
@@ -55,12 +55,12 @@ export function createCourse(seed: number, machine: Machine): MachineCourse {
   };
 }
 
-function ailingOf(fault: Fault | undefined, now: Seconds): Ailing | undefined {
+function ailingOf(fault: MachineFault | undefined, now: Seconds): Ailing | undefined {
   if (fault === undefined || now < fault.begins || now >= fault.repaired) return undefined;
   return {
     kind: fault.kind,
     level: fault.level,
-    now: levelOf(fault, now),
+    now: faultLevel(fault, now),
     age: now - fault.begins,
   };
 }

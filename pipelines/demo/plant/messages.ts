@@ -1,7 +1,8 @@
 import { Packr } from 'msgpackr';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { lineage, type Recorded } from '../../recordings/recorded.ts';
-import { type Burst, RATE } from './waveform.ts';
+import type { Seconds } from './calendar.ts';
+import { BURST_RATE, type SimulatedBurst } from './waveform.ts';
 
 /** A message, and what counting needs to know of it. */
 export type Planned = Recorded & {
@@ -11,6 +12,17 @@ export type Planned = Recorded & {
   readonly deadLetter?: { readonly nuisance: string; readonly count: number };
 };
 
+/** What everything that sends has in common. */
+export type Sender = {
+  readonly seed: number;
+  /** False: the same messages with empty payloads, for counting. */
+  readonly payloads: boolean;
+  /** Headers of the next message of a subject. */
+  readonly number: (subject: string) => Record<string, string>;
+  readonly timeOf: (at: Seconds) => EventTime;
+};
+
+export const EMPTY = new Uint8Array(0);
 const packr = new Packr({ useRecords: false });
 
 /** Counts the messages of each subject: each source has a gateway of its own. */
@@ -31,9 +43,15 @@ export function block(time: EventTime, values: Readonly<Record<string, Float32Ar
   return packr.pack({ time: time / 1_000, step: 1_000, values: columns });
 }
 
-export function waveform(time: EventTime, { samples, scale, rpm }: Burst): Uint8Array {
+export function waveform(time: EventTime, { samples, scale, rpm }: SimulatedBurst): Uint8Array {
   const i16 = bytesOf(samples);
-  return packr.pack({ time: time / 1_000, rate: RATE, unit: 'g', samples: { i16, scale }, rpm });
+  return packr.pack({
+    time: time / 1_000,
+    rate: BURST_RATE,
+    unit: 'g',
+    samples: { i16, scale },
+    rpm,
+  });
 }
 
 export function json(content: unknown): Uint8Array {

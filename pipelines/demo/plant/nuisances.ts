@@ -1,6 +1,6 @@
 import type { DeadLetterReason } from '../../../operators/model/tables.ts';
-import { DAY, type Seconds } from './calendar.ts';
-import type { Fault } from './faults.ts';
+import { DAY_SECONDS, type Seconds } from './calendar.ts';
+import type { MachineFault } from './faults.ts';
 import type { Machine } from './machines.ts';
 import { randomOf } from './random.ts';
 
@@ -27,7 +27,7 @@ export type Nuisance = {
   readonly to: Seconds;
 };
 
-type Course = {
+type NuisancePlan = {
   /** Minutes from the beginning of a cycle, and how many it lasts. */
   readonly minute: number;
   readonly lasts: number;
@@ -38,9 +38,9 @@ type Course = {
 };
 
 /** How each kind goes, and what it leaves in `dead_letters`. */
-export const NUISANCES: Readonly<Record<NuisanceKind, Course>> = {
+export const NUISANCES: Readonly<Record<NuisanceKind, NuisancePlan>> = {
   late: {
-    ...{ minute: 28, lasts: 0.5, opening: 'packer1', reason: 'late' },
+    ...{ minute: 28, lasts: 0.5, opening: 'packer1', reason: 'too-late' },
     because:
       'half a minute of data comes 25 minutes late, when no window can be corrected any more',
   },
@@ -91,11 +91,11 @@ export function planNuisances(
   seed: number,
   day: number,
   machines: readonly Machine[],
-  faults: readonly Fault[],
+  faults: readonly MachineFault[],
 ): readonly Nuisance[] {
   return Array.from({ length: 5 }, (_, cycle) => {
     const random = randomOf(seed, 'nuisances', day, cycle);
-    const begin = day * DAY + cycle * CYCLE;
+    const begin = day * DAY_SECONDS + cycle * CYCLE;
     const taken = new Set<Machine>();
     return NUISANCE_KINDS.flatMap((kind): Nuisance[] => {
       const { minute, lasts, opening } = NUISANCES[kind];
@@ -118,7 +118,7 @@ export function planNuisances(
 
 /** Whether a nuisance would hide a fault while it becomes detectable, or while it is repaired. */
 function spoils(
-  fault: Fault,
+  fault: MachineFault,
   machine: Machine,
   kind: NuisanceKind,
   from: Seconds,

@@ -1,4 +1,4 @@
-import type { Fault } from './faults.ts';
+import type { MachineFault } from './faults.ts';
 import { type ClassPhysics, RAMP, type SignalPhysics } from './physics.ts';
 import type { Random } from './random.ts';
 
@@ -36,7 +36,10 @@ function targetOf({ rest, run, load: part }: SignalPhysics, speed: number, load:
   return rest + (run - rest) * speed * (1 - part + part * load);
 }
 
-export type Ailing = Pick<Fault, 'kind' | 'level'> & { readonly now: number; readonly age: number };
+export type Ailing = Pick<MachineFault, 'kind' | 'level'> & {
+  readonly now: number;
+  readonly age: number;
+};
 
 /** What a sensor shows: the value, what a fault makes of it, and noise. */
 export function shown(

@@ -12,7 +12,7 @@ export type StateChange = {
 };
 
 /** A stretch in which a machine stands though its line works: a short stop, or a breakdown with its repair. */
-export type Stop = {
+export type MachineStop = {
   readonly kind: 'short' | 'breakdown' | 'repair';
   readonly from: Seconds;
   readonly to: Seconds;
@@ -28,20 +28,20 @@ const RESETTING = 10;
  */
 export function timelineOf(
   { phases }: LineCalendar,
-  stops: readonly Stop[],
+  stops: readonly MachineStop[],
   random: Random,
 ): StateChange[] {
   const changes: StateChange[] = [];
   for (const phase of phases) {
     if (phase === phases[0]) {
-      say(phase.from, 'STOPPED', phase);
+      enter(phase.from, 'STOPPED', phase);
       continue;
     }
     if (phase.kind !== 'order') {
       const piece = Math.round(random.between(4, 20));
       const done = phase.kind === 'changeover' ? 'COMPLETE' : 'STOPPED';
-      say(phase.from + piece, phase.kind === 'changeover' ? 'COMPLETING' : 'STOPPING', phase);
-      say(phase.from + piece + 10, done, phase);
+      enter(phase.from + piece, phase.kind === 'changeover' ? 'COMPLETING' : 'STOPPING', phase);
+      enter(phase.from + piece + 10, done, phase);
       continue;
     }
     const lag = Math.round(random.between(4, 45));
@@ -55,35 +55,38 @@ export function timelineOf(
   }
   return withoutWhatIsOverrun(changes, stops);
 
-  function say(at: Seconds, state: PackmlState, { id, product, load }: Phase): void {
+  function enter(at: Seconds, state: PackmlState, { id, product, load }: Phase): void {
     changes.push({ at, state, order: product === '' ? '' : id, product, load });
   }
 
   function start(at: Seconds, starting: Seconds, phase: Phase): void {
-    say(at, 'RESETTING', phase);
-    say(at + RESETTING, 'STARTING', phase);
-    say(at + RESETTING + starting, 'EXECUTE', phase);
+    enter(at, 'RESETTING', phase);
+    enter(at + RESETTING, 'STARTING', phase);
+    enter(at + RESETTING + starting, 'EXECUTE', phase);
   }
 
-  function pause({ kind, from, to }: Stop, phase: Phase, starting: Seconds): void {
+  function pause({ kind, from, to }: MachineStop, phase: Phase, starting: Seconds): void {
     if (kind === 'short') {
-      say(from, 'SUSPENDING', phase);
-      say(from + 3, 'SUSPENDED', phase);
-      say(to, 'UNSUSPENDING', phase);
-      say(to + UNSUSPENDING, 'EXECUTE', phase);
+      enter(from, 'SUSPENDING', phase);
+      enter(from + 3, 'SUSPENDED', phase);
+      enter(to, 'UNSUSPENDING', phase);
+      enter(to + UNSUSPENDING, 'EXECUTE', phase);
       return;
     }
-    say(from, kind === 'breakdown' ? 'ABORTING' : 'STOPPING', phase);
-    say(from + 4, kind === 'breakdown' ? 'ABORTED' : 'STOPPED', phase);
+    enter(from, kind === 'breakdown' ? 'ABORTING' : 'STOPPING', phase);
+    enter(from + 4, kind === 'breakdown' ? 'ABORTED' : 'STOPPED', phase);
     if (to + 300 < phase.to) {
-      if (kind === 'breakdown') say(to, 'CLEARING', phase);
+      if (kind === 'breakdown') enter(to, 'CLEARING', phase);
       start(to + 8, starting, phase);
     }
   }
 }
 
 /** A machine that is down does nothing else until its repair is over, whatever its line does. */
-function withoutWhatIsOverrun(changes: StateChange[], stops: readonly Stop[]): StateChange[] {
+function withoutWhatIsOverrun(
+  changes: StateChange[],
+  stops: readonly MachineStop[],
+): StateChange[] {
   const long = stops.filter(({ kind }) => kind !== 'short');
   return changes
     .filter(({ at }) => !long.some(({ from, to }) => at > from + 4 && at < to))

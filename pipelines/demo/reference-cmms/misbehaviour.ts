@@ -1,6 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Store } from './store.ts';
 
-export const FAULTS = [
+export const MISBEHAVIOURS = [
   /** Carried out, and the connection cut before the answer. */
   'commit-then-cut',
   /** The connection cut, nothing carried out. */
@@ -18,7 +21,7 @@ export const FAULTS = [
 ] as const;
 
 const faultSchema = z.object({
-  fault: z.enum(FAULTS),
+  fault: z.enum(MISBEHAVIOURS),
   /** Only calls of this method; any without it. */
   method: z.enum(['GET', 'POST', 'PATCH']).optional(),
   delay: z.number().nonnegative().default(0),
@@ -38,19 +41,99 @@ export const misbehaviourSchema = z.object({
     .optional(),
 });
 
-export type Fault = z.infer<typeof faultSchema>;
+export type Misbehaviour = z.infer<typeof faultSchema>;
 export type MisbehaviourConfig = z.infer<typeof misbehaviourSchema>;
+
+/** Lets calls of a server go wrong as it is told: `initial` at first, then as `PUT /admin/misbehaviour` says. */
+export function addMisbehaviour(
+  server: FastifyInstance,
+  store: Store,
+  initial: MisbehaviourConfig = { script: [] },
+): void {
+  let next = createMisbehaviour(initial);
+  const planned = new WeakMap<object, Misbehaviour>();
+
+  server.put('/admin/misbehaviour', (request) => {
+    next = createMisbehaviour(misbehaviourSchema.parse(request.body));
+    return { ok: true };
+  });
+  server.get('/admin/received', () => ({ received: store.received }));
+
+  server.addHook('preHandler', async (request, reply) => {
+    if (!request.url.startsWith('/api/work-requests')) return;
+    if (request.method === 'POST') {
+      const { method, url, body } = request;
+      store.note({ method, url, body: body ?? null });
+    }
+    const misbehaviour = next(request.method);
+    if (misbehaviour === undefined) return;
+    planned.set(request, misbehaviour);
+    return beforeCommit(misbehaviour, request, reply);
+  });
+  server.addHook('onSend', (request, reply, payload) =>
+    afterCommit(planned.get(request), payload, request, reply),
+  );
+}
+
+/** What goes wrong before a call is carried out; an answer here means that it is not. */
+async function beforeCommit(
+  misbehaviour: Misbehaviour,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  const { fault, delay, retry_after } = misbehaviour;
+  switch (fault) {
+    case 'cut-before-commit':
+      request.raw.socket.destroy();
+      return reply.hijack();
+    case 'too-many':
+    case 'unavailable':
+      if (retry_after !== undefined) void reply.header('Retry-After', retry_after);
+      return reply.code(fault === 'too-many' ? 429 : 503).send({ error: 'come back later' });
+    case 'error':
+      return reply.code(500).send({ error: 'something went wrong' });
+    case 'slow-then-commit':
+      await pause(delay);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What becomes of the answer to a call that was carried out. */
+async function afterCommit(
+  misbehaviour: Misbehaviour | undefined,
+  payload: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<unknown> {
+  switch (misbehaviour?.fault) {
+    case 'commit-then-cut':
+      request.raw.socket.destroy();
+      return payload;
+    case 'commit-then-slow':
+      await pause(misbehaviour.delay);
+      return payload;
+    case 'commit-then-error':
+      void reply.code(500);
+      return JSON.stringify({ error: 'something went wrong' });
+    case 'garbage':
+      return '<html>Welcome!</html>';
+    default:
+      return payload;
+  }
+}
 
 /** Says for each call whether and how it goes wrong. The same seed and calls give the same faults. */
 export function createMisbehaviour(
   config: MisbehaviourConfig,
-): (method: string) => Fault | undefined {
+): (method: string) => Misbehaviour | undefined {
   const script = config.script.flatMap(({ times, ...fault }) =>
     Array.from({ length: times }, () => fault),
   );
   const random = generator(config.random?.seed ?? 1);
-  const fits = (fault: Fault, method: string) =>
-    fault.method === undefined || fault.method === method;
+  const fits = (one: Misbehaviour, method: string) =>
+    one.method === undefined || one.method === method;
   return (method) => {
     const index = script.findIndex((fault) => fits(fault, method));
     if (index >= 0) return script.splice(index, 1)[0];

@@ -1,9 +1,9 @@
+import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { z } from 'zod';
-import { openJournal } from './journal.ts';
 import { ACTIONS, type WorkAction, type WorkRequest } from './work-request.ts';
 
 /** One call that reached the server and was about to be carried out. */
-export type Received = {
+type Received = {
   readonly method: string;
   readonly url: string;
   readonly body: unknown;
@@ -78,5 +78,34 @@ export function openStore(path: string, now: () => Date = () => new Date()): Sto
       return change(id, { status: to, status_note: note });
     },
     close: () => journal.close(),
+  };
+}
+
+/** A file of JSON lines, each on disk before `append` returns. */
+interface Journal {
+  append(entry: unknown): void;
+  close(): void;
+}
+
+/**
+ * Opens a journal and replays what is in it. A last line without its end is what a kill left of an entry that nobody
+ * was told of: it is cut off.
+ */
+function openJournal(path: string, replay: (entry: unknown) => void): Journal {
+  const file = openSync(path, 'a+');
+  const text = readFileSync(path, 'utf8');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
+  for (const line of whole.split('\n')) {
+    if (line !== '') replay(JSON.parse(line));
+  }
+  return {
+    append(entry) {
+      writeSync(file, `${JSON.stringify(entry)}\n`);
+      fsyncSync(file);
+    },
+    close() {
+      closeSync(file);
+    },
   };
 }

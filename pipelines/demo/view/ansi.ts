@@ -1,4 +1,4 @@
-import type { Line, Style } from './lines.ts';
+import type { ScreenLine, Style } from './lines.ts';
 
 /** SGR codes: the sixteen colours that every theme of a terminal has made readable. */
 const CODES: Readonly<Record<Style, string>> = {
@@ -14,7 +14,7 @@ const CODES: Readonly<Record<Style, string>> = {
 };
 
 /** A line as a terminal takes it; without colours (NO_COLOR, a pipe) it is its text. */
-export function ansi(line: Line, colours: boolean): string {
+export function ansi(line: ScreenLine, colours: boolean): string {
   return line
     .map(({ text, style }) => {
       const code = CODES[style];

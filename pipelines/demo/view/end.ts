@@ -1,12 +1,12 @@
 import { type Duration, type EventTime, SECOND } from '../../../operators/model/time.ts';
-import type { DemoSummary, Outcome } from '../summary.ts';
-import { type Line, padded, span } from './lines.ts';
+import type { DemoOutcome, DemoSummary } from '../summary.ts';
+import { padded, type ScreenLine, span } from './lines.ts';
 import { clockOf, grouped, reasonWords, spoken } from './words.ts';
 
 const INDENT = '  ';
 
 /** How a demo went, for people: what it came to, what was planted and found, what was kept quiet, whether counts agree. */
-export function endOf(outcome: Outcome, summary: DemoSummary): readonly Line[] {
+export function endScreen(outcome: DemoOutcome, summary: DemoSummary): readonly ScreenLine[] {
   return [
     [],
     [span(' ANDON ', 'badge'), span(`  ${headline(outcome, summary)}`, 'strong')],
@@ -17,7 +17,7 @@ export function endOf(outcome: Outcome, summary: DemoSummary): readonly Line[] {
   ];
 }
 
-function headline({ truth }: Outcome, { readings, requests, seconds }: DemoSummary): string {
+function headline({ truth }: DemoOutcome, { readings, requests, seconds }: DemoSummary): string {
   const length = lengthOf(truth.begins, truth.ends);
   const asked = requests === 1 ? '1 request' : `${requests} requests`;
   return `${length} of a plant in ${seconds.publish} s: ${grouped(readings)} readings became ${asked}`;
@@ -28,7 +28,7 @@ function lengthOf(from: EventTime, to: EventTime): string {
   return minutes < 90 ? `${minutes} minutes` : `${Math.round(minutes / 6) / 10} hours`;
 }
 
-function found({ score, works }: Outcome): readonly Line[] {
+function found({ score, works }: DemoOutcome): readonly ScreenLine[] {
   const remotes = new Map(works.map((work) => [work.external_key, work.id]));
   const rows = [
     ...score.found.map(({ fault, request, after }) => ({
@@ -50,7 +50,7 @@ function found({ score, works }: Outcome): readonly Line[] {
     ],
     ...(rows.length === 0 ? [[span(`${INDENT}none so far`, 'dim')]] : []),
     ...rows.map(
-      ({ fault, mark, outcome }): Line => [
+      ({ fault, mark, outcome }): ScreenLine => [
         span(INDENT),
         mark,
         padded(fault.kind, 18, 'strong'),
@@ -60,7 +60,7 @@ function found({ score, works }: Outcome): readonly Line[] {
       ],
     ),
     ...score.false.map(
-      ({ request, asset, because }): Line => [
+      ({ request, asset, because }): ScreenLine => [
         span(INDENT),
         span('✘ ', 'danger'),
         span(`request ${request} on ${asset}: ${because}`, 'danger'),
@@ -75,7 +75,7 @@ function spokenAfter(after: Duration): string {
   return seconds < 0 ? `${-seconds} s before` : `${seconds} s after`;
 }
 
-function quiet({ score, truth }: Outcome): readonly Line[] {
+function quiet({ score, truth }: DemoOutcome): readonly ScreenLine[] {
   const stretches = new Map<string, number>();
   for (const { kind } of truth.quiet) stretches.set(kind, (stretches.get(kind) ?? 0) + 1);
   const stops = [...stretches].map(([kind, count]) => `${count} × ${kind}`).join(', ');
@@ -86,7 +86,7 @@ function quiet({ score, truth }: Outcome): readonly Line[] {
       ? []
       : [[span(INDENT), span('✔ ', 'good'), span(stops), span('  no request', 'dim')]]),
     ...score.nuisances.map(
-      ({ nuisance, found: seen, exact }): Line => [
+      ({ nuisance, found: seen, exact }): ScreenLine => [
         span(INDENT),
         exact ? span('✔ ', 'good') : span('✘ ', 'danger'),
         padded(nuisance.kind, 18, 'strong'),
@@ -104,7 +104,7 @@ function countsOf(counts: Readonly<Partial<Record<string, number>>>): string {
   return parts.length === 0 ? 'no dead letter' : parts.join(', ');
 }
 
-function agreement({ agree, latency_ms: latency, seconds }: DemoSummary): readonly Line[] {
+function agreement({ agree, latency_ms: latency, seconds }: DemoSummary): readonly ScreenLine[] {
   const { messages, readings, requests, checks } = agree;
   const items = [
     both(messages.published, messages.clickhouse, 'messages', 'published', 'in ClickHouse'),
@@ -121,13 +121,13 @@ function agreement({ agree, latency_ms: latency, seconds }: DemoSummary): readon
     [],
     [span('Counts', 'strong')],
     ...items.map(
-      ({ ok, text }): Line => [
+      ({ ok, text }): ScreenLine => [
         span(INDENT),
         ok ? span('✔ ', 'good') : span('✘ ', 'danger'),
         span(text),
       ],
     ),
-    ...(times.length === 0 ? [] : [[span(`${INDENT}  ${times.join('; ')}`, 'dim')] as Line]),
+    ...(times.length === 0 ? [] : [[span(`${INDENT}  ${times.join('; ')}`, 'dim')] as ScreenLine]),
   ];
 }
 
@@ -141,13 +141,13 @@ function timed(where: string, middle: number | null, most: number | null): reado
   return [`${spoken(middle)} ${where} (95 % within ${spoken(most)})`];
 }
 
-function verdict({ differences }: DemoSummary): readonly Line[] {
+function verdict({ differences }: DemoSummary): readonly ScreenLine[] {
   if (differences.length === 0) {
     return [[], [span('Everything that was planted was found, and nothing else.', 'good')]];
   }
   return [
     [],
     [span('Not as it should be', 'danger')],
-    ...differences.map((difference): Line => [span(`${INDENT}${difference}`)]),
+    ...differences.map((difference): ScreenLine => [span(`${INDENT}${difference}`)]),
   ];
 }

@@ -11,19 +11,19 @@ export type Style =
   | 'busy';
 
 export type Span = { readonly text: string; readonly style: Style };
-export type Line = readonly Span[];
+export type ScreenLine = readonly Span[];
 
 export function span(text: string, style: Style = 'plain'): Span {
   return { text, style };
 }
 
 /** Characters; everything that the demo says is one column wide each. */
-export function widthOf(line: Line): number {
+export function widthOf(line: ScreenLine): number {
   return line.reduce((sum, { text }) => sum + [...text].length, 0);
 }
 
 /** The line within so many columns: what does not fit ends in an ellipsis. */
-export function clipped(line: Line, columns: number): Line {
+export function clipped(line: ScreenLine, columns: number): ScreenLine {
   if (widthOf(line) <= columns) return line;
   const kept: Span[] = [];
   let left = Math.max(0, columns - 1);
@@ -37,7 +37,7 @@ export function clipped(line: Line, columns: number): Line {
 }
 
 /** Left and right part of a line with the space between them; the left one gives way. */
-export function apart(left: Line, right: Line, columns: number): Line {
+export function apart(left: ScreenLine, right: ScreenLine, columns: number): ScreenLine {
   const room = columns - widthOf(right) - 1;
   if (room < 8) return clipped(left, columns);
   const fitted = clipped(left, room);
@@ -53,10 +53,14 @@ export function padded(text: string, columns: number, style: Style = 'plain'): S
 }
 
 /** Items one after another, on as many lines as they need. */
-export function flowed(items: readonly Line[], columns: number, indent: number): readonly Line[] {
-  const lines: Line[] = [];
+export function flowed(
+  items: readonly ScreenLine[],
+  columns: number,
+  indent: number,
+): readonly ScreenLine[] {
+  const lines: ScreenLine[] = [];
   const begin = span(' '.repeat(indent));
-  let current: Line = [begin];
+  let current: ScreenLine = [begin];
   for (const item of items) {
     const isFirst = current.length === 1;
     const gap = isFirst ? [] : [span('   ')];

@@ -1,5 +1,5 @@
-import { escapeXml } from '../panel.ts';
-import { type Line, type Span, type Style, widthOf } from './lines.ts';
+import { escapeXml } from '../../base/panel.ts';
+import { type ScreenLine, type Span, type Style, widthOf } from './lines.ts';
 
 const COLOURS: Readonly<Record<Style, string>> = {
   plain: '#cdd3de',
@@ -23,7 +23,7 @@ const BAR_HEIGHT = 36;
 const FONT = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 /** A screen as an SVG, framed as a window: what a terminal of so many columns shows. */
-export function picture(lines: readonly Line[], columns: number, title: string): string {
+export function picture(lines: readonly ScreenLine[], columns: number, title: string): string {
   const width = Math.round(columns * CELL.width + 2 * MARGIN);
   const height = BAR_HEIGHT + lines.length * CELL.height + 2 * MARGIN;
   const rows = lines.map((line, index) => rowOf(line, BAR_HEIGHT + MARGIN + index * CELL.height));
@@ -42,7 +42,7 @@ export function picture(lines: readonly Line[], columns: number, title: string):
 }
 
 /** Each piece of text has its own place and length, so that columns stand in any font. */
-function rowOf(line: Line, top: number): string {
+function rowOf(line: ScreenLine, top: number): string {
   let column = 0;
   const parts: string[] = [];
   for (const part of line) {

@@ -1,9 +1,17 @@
-import { board } from './board.ts';
-import type { DemoView, FindingView, RequestView } from './demo-view.ts';
-import { apart, clipped, flowed, type Line, padded, type Style, span } from './lines.ts';
+import {
+  apart,
+  clipped,
+  flowed,
+  padded,
+  type ScreenLine,
+  type Style,
+  span,
+  widthOf,
+} from './lines.ts';
+import type { BoardStatus, DemoView, FindingView, LineView, RequestView } from './view.ts';
 import { actionWord, clockOf, dayOf, grouped, reasonWords, spoken } from './words.ts';
 
-export type Size = { readonly columns: number; readonly rows: number };
+type Size = { readonly columns: number; readonly rows: number };
 
 const INDENT = 2;
 /** Below this many columns, what stands side by side stands one above the other. */
@@ -14,7 +22,7 @@ const MOST_REQUESTS = 6;
 const FEW_ROOM = 14;
 
 /** The whole screen of a demo, at most as large as the terminal. Pure: the same view gives the same lines. */
-export function screen(view: DemoView, { columns, rows }: Size): readonly Line[] {
+export function screen(view: DemoView, { columns, rows }: Size): readonly ScreenLine[] {
   const head = [...header(view, columns), ...funnel(view, columns)];
   const foot = [...runs(view, columns), ...look(view)];
   const quiet = deadLetters(view, columns);
@@ -37,22 +45,22 @@ export function screen(view: DemoView, { columns, rows }: Size): readonly Line[]
   return [...head, ...body, ...foot].slice(0, rows).map((line) => clipped(line, columns));
 }
 
-function header(view: DemoView, columns: number): readonly Line[] {
+function header(view: DemoView, columns: number): readonly ScreenLine[] {
   const machines = view.lines.reduce((sum, line) => sum + line.machines.length, 0);
-  const title: Line = [
+  const title: ScreenLine = [
     span(' ANDON ', 'badge'),
     span('  a simulated plant', 'strong'),
     span(machines === 0 ? '' : `: ${view.lines.length} lines, ${machines} machines`, 'plain'),
     span(`, seed ${view.seed}`, 'dim'),
   ];
-  const time: Line =
+  const time: ScreenLine =
     view.phase === 'starting'
       ? [span(view.waiting, 'dim')]
       : [span(`${dayOf(view.at)} `, 'dim'), span(clockOf(view.at), 'strong'), ...speed(view)];
   return [apart(title, time, columns), progress(view, columns)];
 }
 
-function speed({ actual, speed: asked, phase, waiting }: DemoView): Line {
+function speed({ actual, speed: asked, phase, waiting }: DemoView): ScreenLine {
   if (phase === 'draining') return [span(`  ${waiting}`, 'busy')];
   if (phase === 'done') return [span('  done', 'good')];
   const slowed = actual < asked * 0.8;
@@ -63,7 +71,7 @@ function speed({ actual, speed: asked, phase, waiting }: DemoView): Line {
   ];
 }
 
-function progress({ done, elapsed, seconds }: DemoView, columns: number): Line {
+function progress({ done, elapsed, seconds }: DemoView, columns: number): ScreenLine {
   const text =
     seconds === undefined
       ? ` ${Math.round(elapsed)} s `
@@ -86,7 +94,7 @@ const STEPS = [
 ] as const satisfies readonly { name: keyof DemoView['counts']; says: string; style: Style }[];
 
 /** From a million readings to a handful of requests: what all this does, in one picture. */
-function funnel({ counts }: DemoView, columns: number): readonly Line[] {
+function funnel({ counts }: DemoView, columns: number): readonly ScreenLine[] {
   if (columns < NARROW) {
     return [
       [],
@@ -98,7 +106,10 @@ function funnel({ counts }: DemoView, columns: number): readonly Line[] {
     ];
   }
   const width = Math.min(20, Math.floor((columns - INDENT - 4 * 3) / 5));
-  const row = (cell: (step: (typeof STEPS)[number]) => [string, Style], between: string): Line => [
+  const row = (
+    cell: (step: (typeof STEPS)[number]) => [string, Style],
+    between: string,
+  ): ScreenLine => [
     span(' '.repeat(INDENT)),
     ...STEPS.flatMap((step, index) => [
       ...(index === 0 ? [] : [span(` ${between} `, 'dim')]),
@@ -124,7 +135,11 @@ const PRIORITY_STYLES: Readonly<Record<string, Style>> = {
   urgent: 'danger',
 };
 
-function requests(all: readonly RequestView[], columns: number, room: number): readonly Line[] {
+function requests(
+  all: readonly RequestView[],
+  columns: number,
+  room: number,
+): readonly ScreenLine[] {
   const most = room >= FEW_ROOM ? Math.floor((room - 8) / 2) : Math.floor((room - 2) / 2);
   const many = Math.max(0, Math.min(MOST_REQUESTS, most, all.length));
   const more = all.length - many;
@@ -135,7 +150,7 @@ function requests(all: readonly RequestView[], columns: number, room: number): r
   return [[], title, ...all.slice(0, many).flatMap((one) => requestLines(one, columns))];
 }
 
-function requestLines(one: RequestView, columns: number): readonly Line[] {
+function requestLines(one: RequestView, columns: number): readonly ScreenLine[] {
   const over = one.action === 'withdraw' || one.action === 'close';
   const style = over ? 'dim' : (PRIORITY_STYLES[one.priority] ?? 'plain');
   const { head, reason } = partsOf(one.title);
@@ -173,7 +188,11 @@ const KIND_STYLES: Readonly<Record<FindingView['kind'], Style>> = {
   request: 'danger',
 };
 
-function findings(all: readonly FindingView[], columns: number, room: number): readonly Line[] {
+function findings(
+  all: readonly FindingView[],
+  columns: number,
+  room: number,
+): readonly ScreenLine[] {
   const many = Math.min(all.length, room - 2);
   if (many <= 0) return [];
   const rows = all
@@ -192,10 +211,10 @@ function findings(all: readonly FindingView[], columns: number, room: number): r
   return [[], heading('What was found', ''), ...rows];
 }
 
-function deadLetters({ deadLetters: all }: DemoView, columns: number): readonly Line[] {
+function deadLetters({ deadLetters: all }: DemoView, columns: number): readonly ScreenLine[] {
   if (all.length === 0) return [];
   const items = all.map(
-    ({ reason, count }): Line => [
+    ({ reason, count }): ScreenLine => [
       span(grouped(count), 'strong'),
       span(` ${reason}`),
       span(reasonWords(reason) === '' ? '' : ` (${reasonWords(reason)})`, 'dim'),
@@ -204,10 +223,10 @@ function deadLetters({ deadLetters: all }: DemoView, columns: number): readonly 
   return [[], heading('Dead letters, and counted', ''), ...flowed(items, columns, INDENT)];
 }
 
-function runs(view: DemoView, columns: number): readonly Line[] {
+function runs(view: DemoView, columns: number): readonly ScreenLine[] {
   if (view.phase === 'starting') return [];
   const { rates, lag, latency, trouble } = view;
-  const items: Line[] = [
+  const items: ScreenLine[] = [
     [span(grouped(rates.readings), 'strong'), span(' readings/s', 'dim')],
     [span(grouped(rates.messages), 'strong'), span(' messages/s', 'dim')],
     [
@@ -225,12 +244,12 @@ function runs(view: DemoView, columns: number): readonly Line[] {
   ];
 }
 
-function timed(what: string, milliseconds: number | undefined): Line[] {
+function timed(what: string, milliseconds: number | undefined): ScreenLine[] {
   if (milliseconds === undefined) return [];
   return [[span(spoken(milliseconds), 'strong'), span(` ${what}`, 'dim')]];
 }
 
-function look({ look: places }: DemoView): readonly Line[] {
+function look({ look: places }: DemoView): readonly ScreenLine[] {
   if (places.length === 0) return [];
   return [
     [],
@@ -242,6 +261,48 @@ function look({ look: places }: DemoView): readonly Line[] {
   ];
 }
 
-function heading(text: string, note: string): Line {
+function heading(text: string, note: string): ScreenLine {
   return [span(text, 'strong'), span(note === '' ? '' : `  ${note}`, 'dim')];
+}
+
+const LAMPS: Readonly<Record<BoardStatus, { readonly sign: string; readonly style: Style }>> = {
+  unknown: { sign: '·', style: 'dim' },
+  standing: { sign: '○', style: 'dim' },
+  running: { sign: '●', style: 'good' },
+  odd: { sign: '▲', style: 'warning' },
+  asked: { sign: '■', style: 'danger' },
+};
+
+/** The andon board: a lamp for every machine, line by line. */
+function board(lines: readonly LineView[], columns: number): readonly ScreenLine[] {
+  if (lines.length === 0) return [];
+  const width = Math.max(...lines.map(({ name }) => name.length)) + 2;
+  const legend: ScreenLine = [
+    span('The plant', 'strong'),
+    span('  '),
+    ...legendOf('running', 'runs'),
+    ...legendOf('standing', 'stands'),
+    ...legendOf('odd', 'odd'),
+    ...legendOf('asked', 'maintenance asked for'),
+  ];
+  return [[], legend, ...lines.flatMap((line) => rowsOf(line, width, columns))];
+}
+
+function legendOf(lamp: BoardStatus, text: string): ScreenLine {
+  const { sign, style } = LAMPS[lamp];
+  return [span(` ${sign}`, style), span(` ${text} `, 'dim')];
+}
+
+function rowsOf(
+  { name, machines }: LineView,
+  width: number,
+  columns: number,
+): readonly ScreenLine[] {
+  const lamps = machines.map(({ name: machine, lamp }): ScreenLine => {
+    const { sign, style } = LAMPS[lamp];
+    return [span(`${sign} `, style), span(machine, lamp === 'asked' ? 'strong' : 'plain')];
+  });
+  const head: ScreenLine = [span('  '), padded(name, width, 'dim')];
+  const rows = flowed(lamps, columns, widthOf(head));
+  return rows.map((row, index) => (index === 0 ? [...head, ...row.slice(1)] : row));
 }

@@ -1,9 +1,9 @@
 import type { Request } from '../../../operators/model/request.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import type { PlantEntry } from '../../rules/rules-file.ts';
-import type { Work } from '../ask-cmms.ts';
-import type { MachineNow, Revision } from '../ask-warehouse.ts';
-import type { Lamp, LineView, RequestView } from './demo-view.ts';
+import type { PlantEntry } from '../../rules/rules.ts';
+import type { CmmsWork } from '../ask-cmms.ts';
+import type { LandedRevision, MachineNow } from '../ask-warehouse.ts';
+import type { BoardStatus, LineView, RequestView } from './view.ts';
 import { clockOf, grouped } from './words.ts';
 
 /** The lamps of all machines of the model, in its order. */
@@ -30,7 +30,7 @@ export function lineViews(
   );
 }
 
-function lampOf(machine: MachineNow | undefined): Lamp {
+function lampOf(machine: MachineNow | undefined): BoardStatus {
   if (machine === undefined) return 'unknown';
   if (machine.standing > 0) return 'odd';
   if (machine.state === '') return 'unknown';
@@ -43,11 +43,11 @@ function isOpen(action: RequestView['action']): boolean {
 
 /** Each request as its last revision says, the newest first. */
 export function requestViews(
-  revisions: readonly Revision[],
-  works: readonly Work[],
+  revisions: readonly LandedRevision[],
+  works: readonly CmmsWork[],
 ): readonly RequestView[] {
   const remotes = new Map(works.map((work) => [work.external_key, work.id]));
-  const last = new Map<string, Revision>();
+  const last = new Map<string, LandedRevision>();
   for (const revision of revisions) last.set(revision.id, revision);
   return [...last.values()]
     .map((one) => ({

@@ -1,5 +1,5 @@
 import { type EventTime, toIso } from '../../../operators/model/time.ts';
-import type { RequestView } from './demo-view.ts';
+import type { RequestView } from './view.ts';
 
 /** A whole number for people: `1,204,300`. */
 export function grouped(number: number): string {
@@ -33,8 +33,8 @@ const REASONS: Readonly<Record<string, string>> = {
   malformed: 'could not be read',
   unknown: 'of machines nobody knows',
   duplicate: 'said twice',
-  late: 'came too late to be judged',
-  behind: 'behind the line, not seen by patterns',
+  'too-late': 'came too late to be judged',
+  late: 'late for its line, not seen by patterns',
   skew: 'from a wrong clock',
   'not-finite': 'no number',
   suppressed: 'expected just then: no request',

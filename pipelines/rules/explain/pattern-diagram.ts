@@ -1,7 +1,6 @@
-import { formatDuration } from '../../../operators/model/duration.ts';
 import type { PatternRule, PatternStageRule } from '../../../operators/model/pattern-rule.ts';
-import { phraseOf } from './condition-words.ts';
-import { often, raised } from './pattern-sentence.ts';
+import { formatDuration } from '../../../operators/model/time.ts';
+import { conditionPhrase, incidentText, repetitionText } from './explain.ts';
 
 /** Where a way can go on from, and what stands on it besides. */
 type Exit = { readonly from: string; readonly label: string };
@@ -13,12 +12,12 @@ export function diagramOf(rule: PatternRule): string {
   const exits = drawLine(drawing, rule.pattern, []);
   const last = rule.pattern.at(-1);
   const within = rule.within === undefined ? '' : formatDuration(rule.within);
-  const end = node(drawing, `(["${escaped(raised(rule.raise))}"])`);
+  const end = node(drawing, `(["${escaped(incidentText(rule.raise))}"])`);
   const over = last?.absent === 'relaxed' ? `${within} are over` : '';
   const label = over === '' && within !== '' ? `within ${within}` : over;
   connect(drawing, exits, end, label);
   if (rule.on_timeout !== undefined) {
-    const late = node(drawing, `(["${escaped(raised(rule.on_timeout))}"])`);
+    const late = node(drawing, `(["${escaped(incidentText(rule.on_timeout))}"])`);
     for (const { from } of exits) arrow(drawing, from, late, `${within} are over before`, '-.->');
   }
   return `flowchart LR\n${drawing.lines.join('\n')}\n`;
@@ -44,7 +43,7 @@ function drawStage(
 ): readonly Exit[] {
   const { name, where, stages, optional } = stage;
   if (stages !== undefined) return drawGroup(drawing, stage, stages, before);
-  const box = node(drawing, `["${label(name, where, often(stage))}"]`);
+  const box = node(drawing, `["${label(name, where, repetitionText(stage))}"]`);
   connect(drawing, before, box, jointOf(stage));
   if (stage.times !== undefined && stage.times[1] !== 1) arrow(drawing, box, box, repeatOf(stage));
   const own = [{ from: box, label: '' }];
@@ -60,7 +59,9 @@ function drawGroup(
   const { indent } = drawing;
   const begin = drawing.count;
   const id = `g${begin}`;
-  drawing.lines.push(`${indent}subgraph ${id} ["${escaped(`${often(group)}${group.name}`)}"]`);
+  drawing.lines.push(
+    `${indent}subgraph ${id} ["${escaped(`${repetitionText(group)}${group.name}`)}"]`,
+  );
   drawing.indent = `${indent}  `;
   const exits = drawLine(drawing, stages, []);
   drawing.indent = indent;
@@ -102,7 +103,7 @@ function repeatOf({ repeats, repeat_within, greedy, until }: PatternStageRule): 
 }
 
 function label(name: string, where: string | undefined, times: string): string {
-  const phrase = where === undefined ? '' : `<br/>${escaped(phraseOf(where))}`;
+  const phrase = where === undefined ? '' : `<br/>${escaped(conditionPhrase(where))}`;
   return `${escaped(`${times}${name}`)}${phrase}`;
 }
 

@@ -2,11 +2,11 @@ import type { Row } from '../../../operators/flow/flow.ts';
 import { type AssetKey, assetKey } from '../../../operators/model/key.ts';
 import type { AnomalyRow } from '../../../operators/model/tables.ts';
 import type { Duration, EventTime } from '../../../operators/model/time.ts';
-import type { Life, Lives } from './lives.ts';
+import type { OperatingPeriod, PeriodsOf } from './operating-periods.ts';
 
-/** What the detectors that are looked at have said; memory is for what stands, whatever was said. */
+/** Alarms of the detectors in question; its memory is bounded by the alarms that are active. */
 export type AlarmTally = {
-  /** Raised and told to people. */
+  /** Raised and shown to people. */
   alarms: number;
   /** Raised and withheld: shelved, suppressed, in a flood. */
   withheld: number;
@@ -15,18 +15,19 @@ export type AlarmTally = {
   /** Opened by any rule. */
   requests: number;
   first: EventTime | undefined;
-  /** When the first alarm of a life that lasted was told. */
-  readonly lasting: Map<AssetKey, Map<Life, EventTime>>;
-  readonly standing: Map<string, Standing>;
+  /** When the first alarm that lasted was raised, by asset and period. */
+  readonly lasting: Map<AssetKey, Map<OperatingPeriod, EventTime>>;
+  /** By id. */
+  readonly active: Map<string, ActiveAlarm>;
 };
 
-type Standing = { readonly asset: AssetKey; readonly since: EventTime };
+type ActiveAlarm = { readonly asset: AssetKey; readonly since: EventTime };
 
 export type TallyOptions = {
   /** Ids of the detectors whose alarms count. */
   readonly detectors: ReadonlySet<string>;
-  readonly livesOf: Lives;
-  /** An alarm that stood for so long has lasted. */
+  readonly periodsOf: PeriodsOf;
+  /** An alarm that was active for so long has lasted. */
   readonly lasting: Duration;
 };
 
@@ -38,12 +39,12 @@ export function createAlarmTally(): AlarmTally {
     requests: 0,
     first: undefined,
     lasting: new Map(),
-    standing: new Map(),
+    active: new Map(),
   };
 }
 
 /** Takes in what the pipeline lands of anomalies and requests; other rows change nothing. */
-export function count(tally: AlarmTally, row: Row, options: TallyOptions): void {
+export function countAlarms(tally: AlarmTally, row: Row, options: TallyOptions): void {
   if (row.table === 'requests') {
     tally.requests += row.row.action === 'open' ? 1 : 0;
     return;
@@ -54,55 +55,62 @@ export function count(tally: AlarmTally, row: Row, options: TallyOptions): void 
     if (withheld === '') raised(tally, row.row, options);
     else tally.withheld += 1;
   } else if (phase === 'cleared') {
-    const standing = tally.standing.get(id);
-    tally.standing.delete(id);
-    if (standing !== undefined) ended(tally, standing, time, options);
+    const alarm = tally.active.get(id);
+    tally.active.delete(id);
+    if (alarm !== undefined) ended(tally, alarm, time, options);
   }
 }
 
-/** At the end of the log: what still stands has lasted. */
-export function close(tally: AlarmTally, options: TallyOptions): void {
-  for (const standing of tally.standing.values()) {
-    keep(tally, standing, lifeAt(standing, options.livesOf));
+/** At the end of the log: what is still active has lasted. */
+export function closeTally(tally: AlarmTally, options: TallyOptions): void {
+  for (const alarm of tally.active.values()) {
+    addLasting(tally, alarm, periodAt(alarm, options.periodsOf));
   }
-  tally.standing.clear();
+  tally.active.clear();
 }
 
-function raised(tally: AlarmTally, row: AnomalyRow, { livesOf }: TallyOptions): void {
-  const standing = { asset: assetKey(row.plant, row.line, row.asset), since: row.time };
+function raised(tally: AlarmTally, row: AnomalyRow, { periodsOf }: TallyOptions): void {
+  const alarm = { asset: assetKey(row.plant, row.line, row.asset), since: row.time };
   tally.alarms += 1;
-  if (isFalse(row.time, lifeAt(standing, livesOf))) tally.falseAlarms += 1;
+  if (isFalse(row.time, periodAt(alarm, periodsOf))) tally.falseAlarms += 1;
   if (tally.first === undefined || row.time < tally.first) tally.first = row.time;
-  tally.standing.set(row.id, standing);
+  tally.active.set(row.id, alarm);
 }
 
-/** Cleared: it lasted if it stood long enough, or when its machine failed. */
+/** Cleared: it lasted if it was active for long enough, or when its machine failed. */
 function ended(
   tally: AlarmTally,
-  standing: Standing,
+  alarm: ActiveAlarm,
   cleared: EventTime,
-  { livesOf, lasting }: TallyOptions,
+  { periodsOf, lasting }: TallyOptions,
 ): void {
-  const life = lifeAt(standing, livesOf);
-  const stoodAtEnd = life?.end !== undefined && cleared > life.end;
-  if (stoodAtEnd || cleared - standing.since >= lasting) keep(tally, standing, life);
+  const period = periodAt(alarm, periodsOf);
+  const activeAtEnd = period?.end !== undefined && cleared > period.end;
+  if (activeAtEnd || cleared - alarm.since >= lasting) addLasting(tally, alarm, period);
 }
 
-/** A false alarm is no warning, however long it stood. */
-function keep(tally: AlarmTally, { asset, since }: Standing, life: Life | undefined): void {
-  if (life === undefined || isFalse(since, life)) return;
-  const firsts = tally.lasting.get(asset) ?? new Map<Life, EventTime>();
-  const known = firsts.get(life);
-  if (known === undefined || since < known) firsts.set(life, since);
+/** A false alarm is no warning, however long it was active. */
+function addLasting(
+  tally: AlarmTally,
+  { asset, since }: ActiveAlarm,
+  period: OperatingPeriod | undefined,
+): void {
+  if (period === undefined || isFalse(since, period)) return;
+  const firsts = tally.lasting.get(asset) ?? new Map<OperatingPeriod, EventTime>();
+  const known = firsts.get(period);
+  if (known === undefined || since < known) firsts.set(period, since);
   tally.lasting.set(asset, firsts);
 }
 
-function isFalse(at: EventTime, life: Life | undefined): boolean {
-  return life?.healthyUntil !== undefined && at < life.healthyUntil;
+function isFalse(at: EventTime, period: OperatingPeriod | undefined): boolean {
+  return period?.healthyUntil !== undefined && at < period.healthyUntil;
 }
 
-function lifeAt({ asset, since }: Standing, livesOf: Lives): Life | undefined {
-  return livesOf(asset).find(
+function periodAt(
+  { asset, since }: ActiveAlarm,
+  periodsOf: PeriodsOf,
+): OperatingPeriod | undefined {
+  return periodsOf(asset).find(
     ({ from, end }) => since > from && (end === undefined || since <= end),
   );
 }

@@ -18,7 +18,7 @@ export function createMeasuredSpan(): MeasuredSpan {
 }
 
 /** Takes in what the pipeline lands of measurements; other rows change nothing. */
-export function measure(span: MeasuredSpan, row: Row): void {
+export function extendSpan(span: MeasuredSpan, row: Row): void {
   if (row.table === 'readings') {
     const { asset, times, signals, texts } = row.row;
     span.readings += times.length * (signals.length + texts.length);

@@ -1,25 +1,25 @@
 import { filter, tap } from 'rxjs';
 import type { Flow, Stage } from '../../../operators/flow/flow.ts';
-import { fork } from '../../../operators/flow/fork.ts';
-import { stage } from '../../../operators/flow/stage.ts';
+import { fork, stage } from '../../../operators/flow/stage.ts';
+
 import type { States } from '../../../operators/flow/states.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
-import type { Enriched, Observation } from '../../../operators/model/situation.ts';
 import { judge, observe } from '../../plant.ts';
-import { createEngine } from '../../worker/epochs/engine.ts';
+import { createPipelineEngine } from '../../worker/epochs/engine.ts';
 import { NO_STATES } from '../../worker/epochs/snapshots.ts';
-import { type Passed, passThrough, type WholeLog } from '../whole-log.ts';
+import { type FiniteLog, type ReplayResult, replayLog } from '../replay-log.ts';
 import {
   type AlarmTally,
-  close,
-  count,
+  closeTally,
+  countAlarms,
   createAlarmTally,
   type TallyOptions,
 } from './alarm-tally.ts';
-import { createMeasuredSpan, type MeasuredSpan, measure } from './measured-span.ts';
+import { createMeasuredSpan, extendSpan, type MeasuredSpan } from './measured-span.ts';
 
-export type SweepOptions = WholeLog &
+export type SweepOptions = FiniteLog &
   TallyOptions & {
     /** The change that brings the rules of the file into the log: each variant has its own in their place. */
     readonly change: string;
@@ -39,9 +39,9 @@ type Observed = Enriched<Observation>;
  * spectra, situations) is worked out once, and each variant judges it with stages and states of its own: the same
  * anomalies and requests as a backtest of each. A message on which an operator throws in one is skipped in all.
  */
-export async function sweep(options: SweepOptions): Promise<Passed<Sweeping>> {
+export async function sweep(options: SweepOptions): Promise<ReplayResult<Sweeping>> {
   const { change, variants } = options;
-  const passed = await passThrough(options, () => {
+  const passed = await replayLog(options, () => {
     const span = createMeasuredSpan();
     const tallies = variants.map(createAlarmTally);
     const branches = variants.map((rules, at) => (states: States): Stage<Observed, Request> => {
@@ -51,19 +51,19 @@ export async function sweep(options: SweepOptions): Promise<Passed<Sweeping>> {
           ruledBy(rules, change),
           judge(states),
           tap((item) => {
-            if (item.kind === 'row' && tally !== undefined) count(tally, item, options);
+            if (item.kind === 'row' && tally !== undefined) countAlarms(tally, item, options);
           }),
           filter(() => false),
         );
     });
-    const engine = createEngine(
+    const engine = createPipelineEngine(
       (states) => (log) => log.pipe(observe(states), fork(...branches.map((made) => made(states)))),
       NO_STATES,
-      { row: (row) => measure(span, row) },
+      { row: (row) => extendSpan(span, row) },
     );
     return { engine, result: { span, tallies } };
   });
-  for (const tally of passed.result.tallies) close(tally, options);
+  for (const tally of passed.result.tallies) closeTally(tally, options);
   return passed;
 }
 

@@ -1,6 +1,6 @@
-import { formatDuration, parseDuration } from '../../../operators/model/duration.ts';
-import type { Duration } from '../../../operators/model/time.ts';
-import { wrongInput } from '../../base/wrong-input.ts';
+import { type Duration, formatDuration, parseDuration } from '../../../operators/model/time.ts';
+
+import { wrongInput } from '../../base/problem.ts';
 
 /** A value as `rules.yaml` would have it: a number, `5%` or `30s`. */
 export type SweptValue = number | string;

@@ -1,12 +1,11 @@
 import { detectorRuleSchema } from '../../../operators/model/detector-rule.ts';
-import { formatDuration } from '../../../operators/model/duration.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
-import type { Duration } from '../../../operators/model/time.ts';
-import { type Overlay, overlaid } from '../../base/environment.ts';
-import { wrongInput } from '../../base/wrong-input.ts';
+import { type Duration, formatDuration } from '../../../operators/model/time.ts';
+import { wrongInput } from '../../base/problem.ts';
+import { type Overlay, overlaid } from '../../base/yaml-file.ts';
 import { expectationsOf } from '../../base/zod-expectations.ts';
-import { RULES_CHECKS } from '../rules-checks.ts';
-import { type RulesEntry, readRulesFile } from '../rules-file.ts';
+import { RULES_CHECKS, type RulesEntry, readRulesFile } from '../rules.ts';
+
 import { MOST_VALUES, type SweptValue, sweptValues } from './swept-values.ts';
 
 /** The rules with one choice of values, checked like any. */

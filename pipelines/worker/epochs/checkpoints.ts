@@ -1,13 +1,20 @@
 import { join } from 'node:path';
-import type { Disk } from '../../base/disk.ts';
-import { namesIn, readIfThere, writeWhole } from '../../base/files.ts';
+import { type Disk, fileNamesIn, readIfThere, writeWhole } from '../../base/disk.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
-import type { Run } from './run.ts';
 import { type Content, seal, unseal } from './sealed.ts';
 import type { PackedStates } from './snapshots.ts';
 
+/** One processing of one log. Rows and tokens carry it: processing the log again is another run. */
+export type Run = {
+  readonly pipeline: string;
+  readonly run: string;
+  readonly stream: string;
+  /** When the stream was created, according to its server. */
+  readonly created: string;
+};
+
 /** The states of all stages after the message `to`, which was the last of `epoch`. */
-export type Checkpoint = Run & {
+type Checkpoint = Run & {
   readonly epoch: number;
   readonly to: number;
   readonly states: PackedStates;
@@ -15,7 +22,7 @@ export type Checkpoint = Run & {
 
 export interface Checkpoints {
   /**
-   * The newest that is whole and ends before the message `before`; damaged ones after it are told of and removed.
+   * The newest that is whole and ends before the message `before`; damaged ones after it are reported and removed.
    * Undefined when there are none at all.
    *
    * @throws Problem when it belongs to another stream or run, or when all are damaged or too late
@@ -36,7 +43,7 @@ export function openCheckpoints(
   onDamaged: (file: string) => void,
 ): Checkpoints {
   const list = async () =>
-    (await namesIn(disk, directory)).filter((name) => NAME.test(name)).reverse();
+    (await fileNamesIn(disk, directory)).filter((name) => NAME.test(name)).reverse();
   return {
     async last() {
       const [newest] = await list();

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fromCheckedJson, toCheckedJson } from '../../base/checked-json.ts';
-import type { Disk } from '../../base/disk.ts';
-import { readIfThere, writeWhole } from '../../base/files.ts';
+import { type Disk, readIfThere, writeWhole } from '../../base/disk.ts';
+import { sealJson, unsealJson } from './sealed.ts';
 
 const cursorSchema = z.object({ epoch: z.number().int(), to: z.number().int() });
 
@@ -25,13 +24,13 @@ export async function openCursors(
   const cursors = new Map<string, Cursor>();
   for (const sink of sinks) {
     const bytes = await readIfThere(disk, join(directory, `${sink}.json`));
-    const read = bytes === undefined ? undefined : fromCheckedJson(bytes);
+    const read = bytes === undefined ? undefined : unsealJson(bytes);
     cursors.set(sink, read === undefined ? START : cursorSchema.parse(read));
   }
   return {
     of: (sink) => cursors.get(sink) ?? START,
     async move(sink, cursor) {
-      await writeWhole(disk, join(directory, `${sink}.json`), [toCheckedJson(cursor)]);
+      await writeWhole(disk, join(directory, `${sink}.json`), [sealJson(cursor)]);
       cursors.set(sink, cursor);
     },
   };

@@ -7,12 +7,12 @@ import {
   row,
   type Stage,
 } from '../../../operators/flow/flow.ts';
-
 import type { States } from '../../../operators/flow/states.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { Gap } from '../../nats/log.ts';
+import { PoisonError } from './poison.ts';
 import { createSnapshots, type PackedStates } from './snapshots.ts';
 
 /** A pipeline from the log to requests, as `plant.ts` makes them. */
@@ -23,25 +23,7 @@ export interface Collector {
   row(row: Row, cause: Message): void;
 }
 
-/** An operator threw: a defect of ours that this message brings out. The engine is of no more use. */
-export class PoisonError extends Error {
-  override name = 'PoisonError' as const;
-  readonly sequence: number;
-  readonly subject: string;
-
-  constructor(sequence: number, subject: string, cause: unknown) {
-    super(
-      `message ${sequence} cannot be processed: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        cause,
-      },
-    );
-    this.sequence = sequence;
-    this.subject = subject;
-  }
-}
-
-export interface Engine {
+export interface PipelineEngine {
   /** @throws PoisonError */
   push(message: Message): void;
   /** Passes over a message that was found to be poison; it becomes a row in `dead_letters`. */
@@ -59,11 +41,11 @@ export interface Engine {
 }
 
 /** Runs a pipeline message by message. Everything that a message causes is collected before `push` returns. */
-export function createEngine(
+export function createPipelineEngine(
   pipeline: Pipeline,
   restored: PackedStates,
   collector: Collector,
-): Engine {
+): PipelineEngine {
   const snapshots = createSnapshots(restored);
   const log = new Subject<Flow<Message>>();
   let cause: Message | undefined;
@@ -104,36 +86,38 @@ export function createEngine(
       };
       send(event);
     },
-    skip(message, reason) {
-      const head = Buffer.from(message.payload.subarray(0, 128)).toString('base64');
-      const deadLetter = row('dead_letters', {
-        reason: 'defect',
-        stage: 'engine',
-        source: message.subject,
-        detail: reason,
-        count: 1,
-        original: `message ${message.sequence}, ${message.payload.length} bytes, base64 ${head}`,
-      });
-      collector.row(deadLetter, message);
-    },
-    gap({ kind, from, to }, next) {
-      const deadLetter = row('dead_letters', {
-        reason: kind,
-        stage: 'ingest',
-        source: '',
-        detail: `messages ${from} to ${to} are not in the stream any more`,
-        count: to - from + 1,
-        original: `${from}-${to}`,
-      });
-      collector.row(deadLetter, next);
-    },
+    skip: (message, reason) => collector.row(deadLetterOf(message, reason), message),
+    gap: (gap, next) => collector.row(deadLetterOfGap(gap), next),
     cut(epoch, checkpoint) {
       const sendBarrier = () => send({ kind: 'barrier', epoch: epoch as Epoch });
       if (checkpoint) snapshots.begin(sendBarrier);
       else sendBarrier();
     },
-    copied: snapshots.copied,
-    taken: snapshots.taken,
+    copied: (milliseconds) => snapshots.copied(milliseconds),
+    taken: () => snapshots.taken(),
     sizes: snapshots.sizes,
   };
+}
+
+function deadLetterOf(message: Message, reason: string): Row {
+  const head = Buffer.from(message.payload.subarray(0, 128)).toString('base64');
+  return row('dead_letters', {
+    reason: 'defect',
+    stage: 'engine',
+    source: message.subject,
+    detail: reason,
+    count: 1,
+    original: `message ${message.sequence}, ${message.payload.length} bytes, base64 ${head}`,
+  });
+}
+
+function deadLetterOfGap({ kind, from, to }: Gap): Row {
+  return row('dead_letters', {
+    reason: kind,
+    stage: 'ingest',
+    source: '',
+    detail: `messages ${from} to ${to} are not in the stream any more`,
+    count: to - from + 1,
+    original: `${from}-${to}`,
+  });
 }

@@ -1,10 +1,9 @@
 import type { Row } from '../../../operators/flow/flow.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import type { DeadLetterRow } from '../../../operators/model/tables.ts';
-import { createBlocks } from '../../../sinks/clickhouse/blocks.ts';
-import type { EpochContent, Revision } from '../../../sinks/sink.ts';
+import type { Blocks, EpochContent, RequestRevision } from '../../../sinks/sink.ts';
+import type { Run } from './checkpoints.ts';
 import type { Collector } from './engine.ts';
-import type { Run } from './run.ts';
 
 /** Gathers what one epoch decided, encoded as it will be sent. */
 export interface EpochCollector extends Collector {
@@ -26,9 +25,8 @@ export type CollectedEpoch = {
   readonly deadLetters: readonly Pick<DeadLetterRow, 'reason' | 'stage' | 'count'>[];
 };
 
-export function createEpochCollector(): EpochCollector {
-  const blocks = createBlocks();
-  let revisions: Revision[] = [];
+export function createEpochCollector(blocks: Blocks): EpochCollector {
+  let revisions: RequestRevision[] = [];
   let first: Message | undefined;
   let last: Message | undefined;
   let messages = 0;

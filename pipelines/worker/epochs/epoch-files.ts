@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Block, EpochContent } from '../../../sinks/sink.ts';
-import type { Disk } from '../../base/disk.ts';
-import { namesIn, readIfThere, writeWhole } from '../../base/files.ts';
+import { type Disk, fileNamesIn, readIfThere, writeWhole } from '../../base/disk.ts';
+
 import { type Content, digestOf, isWhole, seal, unseal } from './sealed.ts';
 
 /** What a file's name says: which messages an epoch took. */
@@ -26,7 +26,7 @@ const NAME = /^(\d{12})_(\d+)-(\d+)\.epoch$/;
 
 export async function openEpochFiles(disk: Disk, directory: string): Promise<EpochFiles> {
   const list: EpochFile[] = [];
-  for (const name of await namesIn(disk, directory)) {
+  for (const name of await fileNamesIn(disk, directory)) {
     const [, epoch, from, to] = NAME.exec(name) ?? [];
     if (epoch === undefined) continue;
     const path = join(directory, name);

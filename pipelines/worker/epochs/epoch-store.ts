@@ -1,12 +1,14 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Block } from '../../../sinks/sink.ts';
-import { DISK } from '../../base/disk.ts';
-import { openDirectory, writeWhole } from '../../base/files.ts';
+import { DISK, openDirectory, writeWhole } from '../../base/disk.ts';
+import { Problem } from '../../base/problem.ts';
+import type { RecordEvent } from '../../observe/observe.ts';
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { type Cursor, type Cursors, openCursors } from './cursors.ts';
 import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
-import { refuseMissing } from './missing-epochs.ts';
-import { openSkipped, type Skipped } from './skipped.ts';
+import { openSkipped, type Skipped } from './poison.ts';
+import { refuseMissing } from './recovery.ts';
 
 /** All that a worker must find again after a crash, in one directory of one disk. */
 export interface EpochStore {
@@ -69,4 +71,33 @@ export async function openEpochStore(
       await files.removeTo(Math.min(passed(), checkpointed));
     },
   };
+}
+
+type PersistOptions = {
+  /** Where it is written, for people. */
+  readonly path: string;
+  readonly record: RecordEvent;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+};
+
+const BETWEEN_ATTEMPTS = 1_000;
+
+/**
+ * Writes something down, again and again until the disk takes it: a full or read-only disk stops the work and loses
+ * nothing.
+ */
+export async function persist<T>(write: () => Promise<T>, options: PersistOptions): Promise<T> {
+  const { path, record, signal } = options;
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      // Says itself what to do; waiting is not it.
+      if (error instanceof Problem) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      record({ kind: 'disk-full', path, reason });
+      await delay(BETWEEN_ATTEMPTS, undefined, { signal });
+    }
+  }
 }

@@ -1,35 +1,38 @@
-import type { Bell } from '../../base/bell.ts';
+import type { Blocks } from '../../../sinks/sink.ts';
+import type { Notifier } from '../../base/notifier.ts';
 import type { Log } from '../../nats/log.ts';
-import type { RecordEvent } from '../../observe/internal-events.ts';
-import { type Pipeline, PoisonError } from './engine.ts';
+import type { RecordEvent } from '../../observe/observe.ts';
+import type { Run } from './checkpoints.ts';
+import type { Pipeline } from './engine.ts';
 import { createEpochCollector } from './epoch-collector.ts';
-import type { EpochStore } from './epoch-store.ts';
-import { persist } from './persist.ts';
-import type { Run } from './run.ts';
-import { type EpochLimits, Session } from './session.ts';
+import { type EpochStore, persist } from './epoch-store.ts';
+import { PoisonError } from './poison.ts';
+import { type EpochLimits, EpochSession } from './session.ts';
 import { NO_STATES } from './snapshots.ts';
 
 export type EpochsOptions = {
   readonly run: Run;
   readonly openLog: (after: number) => Promise<Log>;
   readonly pipeline: Pipeline;
+  /** Encodes the rows of an epoch. */
+  readonly createBlocks: () => Blocks;
   readonly store: EpochStore;
   readonly directory: string;
   readonly limits: EpochLimits;
   readonly backlog: { readonly files: number; readonly bytes: number };
-  /** Rung when an epoch was written and when a sink moved on. */
-  readonly bell: Bell;
+  /** Notified when an epoch was written and when a sink moved on. */
+  readonly notifier: Notifier;
   readonly record: RecordEvent;
   readonly onCheckpoint: (epoch: number) => void;
   /** Called after every batch. */
-  readonly onProgress?: (progress: Session['progress']) => void;
+  readonly onProgress?: (progress: EpochSession['progress']) => void;
   /** Ends the epoch under way with a checkpoint, and returns. */
   readonly signal: AbortSignal;
   /** Stops without. */
   readonly abort: AbortSignal;
 };
 
-/** The most messages between two looks at the outside world: some tens of milliseconds. */
+/** The most messages of one pull: some tens of milliseconds of work. */
 const BATCH = 1_000;
 
 /**
@@ -40,31 +43,26 @@ export async function runEpochs(options: EpochsOptions): Promise<void> {
   const thrown = new Map<number, number>();
   for (;;) {
     try {
-      await live(options);
+      await runSession(options);
       return;
     } catch (error) {
       if (!(error instanceof PoisonError)) throw error;
       const times = (thrown.get(error.sequence) ?? 0) + 1;
       thrown.set(error.sequence, times);
-      const reason = String(error.cause instanceof Error ? error.cause.stack : error.cause).slice(
-        0,
-        2_000,
-      );
-      const { sequence, subject } = error;
-      const { stream } = options.run;
-      const skipped = times > 1;
-      options.record({
-        kind: skipped ? 'message-poisoned' : 'message-failed',
-        stream,
-        sequence,
-        subject,
-        error: reason,
-      });
-      if (skipped) await written(options, () => options.store.skipped.add(sequence, reason));
+      await onPoison(error, times > 1, options);
     }
   }
 }
 
+async function onPoison(error: PoisonError, skip: boolean, options: EpochsOptions): Promise<void> {
+  const { sequence, subject, cause } = error;
+  const reason = String(cause instanceof Error ? cause.stack : cause).slice(0, 2_000);
+  const kind = skip ? 'message-poisoned' : 'message-failed';
+  options.record({ kind, stream: options.run.stream, sequence, subject, error: reason });
+  if (skip) await written(options, () => options.store.skipped.add(sequence, reason));
+}
+
+/** Writes to the disk, for as long as it takes. */
 function written<T>(
   { directory: path, record, abort: signal }: EpochsOptions,
   write: () => Promise<T>,
@@ -72,8 +70,9 @@ function written<T>(
   return persist(write, { path, record, signal });
 }
 
-async function live(options: EpochsOptions): Promise<void> {
-  const { run, store, bell, record, signal } = options;
+/** From the newest usable checkpoint until the end, or until an operator throws. */
+async function runSession(options: EpochsOptions): Promise<void> {
+  const { run, store, notifier, record, signal } = options;
   // An epoch file that is damaged can only be cut again from a checkpoint before it.
   const damaged = await store.files.firstDamaged();
   const before = damaged?.from ?? Number.POSITIVE_INFINITY;
@@ -91,13 +90,13 @@ async function live(options: EpochsOptions): Promise<void> {
       record({ kind: 'checkpoint-restored', ...at });
       options.onCheckpoint(checkpoint.epoch);
     }
-    const collector = createEpochCollector();
+    const collector = createEpochCollector(options.createBlocks());
     const onEpoch = async (checkpointed: number | undefined) => {
       if (checkpointed !== undefined) options.onCheckpoint(checkpointed);
-      bell.ring();
-      await room(options);
+      notifier.notify();
+      await awaitRoom(options);
     };
-    const session = new Session(
+    const session = new EpochSession(
       { ...options, log, collector, onEpoch },
       at,
       checkpoint?.states ?? NO_STATES,
@@ -111,7 +110,7 @@ async function live(options: EpochsOptions): Promise<void> {
       }
       if (!options.abort.aborted) await session.cut(true);
     } finally {
-      // Another life may begin behind this one: it must find all files that this one writes.
+      // Another session may follow: it must find all files that this one writes.
       await session.settled();
     }
   } finally {
@@ -120,7 +119,8 @@ async function live(options: EpochsOptions): Promise<void> {
 }
 
 /** Back-pressure: while too much waits for the sinks, nothing is pulled. */
-async function room({ store, backlog, bell, record, signal }: EpochsOptions): Promise<void> {
+async function awaitRoom(options: EpochsOptions): Promise<void> {
+  const { store, backlog, notifier, record, signal } = options;
   const full = () => {
     const { files, bytes } = store.waiting();
     return files >= backlog.files || bytes >= backlog.bytes;
@@ -128,6 +128,6 @@ async function room({ store, backlog, bell, record, signal }: EpochsOptions): Pr
   if (!full()) return;
   const started = performance.now();
   record({ kind: 'back-pressure-on', ...store.waiting() });
-  while (full() && !signal.aborted) await bell.wait(500, signal);
+  while (full() && !signal.aborted) await notifier.wait(500, signal);
   record({ kind: 'back-pressure-off', milliseconds: performance.now() - started });
 }

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import { Packr } from 'msgpackr';
+import { z } from 'zod';
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true });
-const DIGEST = 32;
+const DIGEST_BYTES = 32;
 const LENGTH = 4;
 
 /** What a sealed file holds: something small, and bytes that are written and read without being copied. */
 export type Content = { readonly head: unknown; readonly blobs: readonly Uint8Array[] };
 
-export type Sealed = {
+type Sealed = {
   /** What to write, one after the other; the digest is the last. */
   readonly parts: readonly Uint8Array[];
   readonly digest: Uint8Array;
@@ -29,19 +30,19 @@ export function seal({ head, blobs }: Content): Sealed {
   const hash = createHash('sha256');
   for (const part of body) hash.update(part);
   const digest = hash.digest();
-  const bytes = body.reduce((sum, { length }) => sum + length, DIGEST);
+  const bytes = body.reduce((sum, { length }) => sum + length, DIGEST_BYTES);
   return { parts: [...body, digest], digest, bytes };
 }
 
 /** The digest that a sealed file claims to have. */
 export function digestOf(sealed: Uint8Array): Uint8Array {
-  return sealed.subarray(Math.max(0, sealed.length - DIGEST));
+  return sealed.subarray(Math.max(0, sealed.length - DIGEST_BYTES));
 }
 
 /** Whether the file is as it was written: not torn, not changed. */
 export function isWhole(sealed: Uint8Array): boolean {
-  if (sealed.length <= DIGEST + LENGTH) return false;
-  const bytes = sealed.subarray(0, sealed.length - DIGEST);
+  if (sealed.length <= DIGEST_BYTES + LENGTH) return false;
+  const bytes = sealed.subarray(0, sealed.length - DIGEST_BYTES);
   return createHash('sha256').update(bytes).digest().equals(digestOf(sealed));
 }
 
@@ -60,4 +61,28 @@ export function unseal(sealed: Uint8Array): Content | undefined {
     return sealed.subarray(at - length, at);
   });
   return { head, blobs };
+}
+
+const DIGEST_FIELD = 'sha256';
+const digestSchema = z.looseObject({ [DIGEST_FIELD]: z.string() });
+
+/** An object as JSON that says its own sha256: a digit that was changed on disk is still a number. */
+export function sealJson(value: Readonly<Record<string, unknown>>): Buffer {
+  const text = JSON.stringify(value);
+  return Buffer.from(JSON.stringify({ ...value, [DIGEST_FIELD]: hexDigestOf(text) }));
+}
+
+/** What was written, digest and all; undefined when the bytes are torn or changed. */
+export function unsealJson(bytes: Uint8Array): unknown {
+  try {
+    const value = digestSchema.parse(JSON.parse(Buffer.from(bytes).toString()));
+    const { [DIGEST_FIELD]: digest, ...rest } = value;
+    return digest === hexDigestOf(JSON.stringify(rest)) ? rest : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hexDigestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

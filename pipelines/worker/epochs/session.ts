@@ -1,16 +1,15 @@
+import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Message } from '../../../operators/model/message.ts';
 import { BEGINNING, type EventTime } from '../../../operators/model/time.ts';
 import type { Gap, Log } from '../../nats/log.ts';
-import type { RecordEvent } from '../../observe/internal-events.ts';
+import type { RecordEvent } from '../../observe/observe.ts';
+import type { Run } from './checkpoints.ts';
 import type { Cursor } from './cursors.ts';
-import { createEngine, type Engine, type Pipeline } from './engine.ts';
+import { createPipelineEngine, type Pipeline, type PipelineEngine } from './engine.ts';
 import type { CollectedEpoch, EpochCollector } from './epoch-collector.ts';
-import type { EpochStore } from './epoch-store.ts';
-import { persist } from './persist.ts';
-import { type KnownCut, plan } from './plan.ts';
-import type { Run } from './run.ts';
+import { type EpochStore, persist } from './epoch-store.ts';
+import { type KnownCut, planReplay } from './recovery.ts';
 import type { PackedStates } from './snapshots.ts';
-import { Turns } from './turns.ts';
 
 export type EpochLimits = {
   readonly seconds: number;
@@ -25,7 +24,7 @@ const REQUEST_MILLISECONDS = 500;
 /** Of each batch, while a checkpoint is under way. */
 const COPY_MILLISECONDS = 5;
 
-export type SessionOptions = {
+type EpochSessionOptions = {
   readonly run: Run;
   readonly log: Log;
   readonly pipeline: Pipeline;
@@ -41,13 +40,13 @@ export type SessionOptions = {
 };
 
 /**
- * One life of the pipeline, from a checkpoint on. First the epochs that were written before are cut again at their
+ * One run of the pipeline, from a checkpoint until it stops or an operator throws. First the epochs that were written before are cut again at their
  * bounds and compared; then new ones are cut by time, rows or bytes. Nothing counts as processed before its file is
  * written.
  */
-export class Session {
-  readonly #options: SessionOptions;
-  readonly #engine: Engine;
+export class EpochSession {
+  readonly #options: EpochSessionOptions;
+  readonly #engine: PipelineEngine;
   readonly #cuts: KnownCut[];
   #epoch: number;
   /** Of the epochs since the last checkpoint, those of earlier lives too: else a worker that is killed often has none. */
@@ -56,19 +55,19 @@ export class Session {
   #last: number;
   #from: number;
   #appended: EventTime = BEGINNING;
-  /** Seen, and waiting for the message after them: they often come alone. */
+  /** Gaps that wait for the message after them: they often come alone. */
   #gaps: Gap[] = [];
   #begun = performance.now();
-  readonly #turns = new Turns();
+  readonly #yielding = new CooperativeYield();
   /** The epoch that was cut last is written down while the next one is taken in. At most one at a time. */
   #writing: Promise<void> = Promise.resolve();
   /** The checkpoint whose states are being copied. */
   #copying: Cursor | undefined;
 
-  constructor(options: SessionOptions, checkpoint: Cursor, states: PackedStates) {
+  constructor(options: EpochSessionOptions, checkpoint: Cursor, states: PackedStates) {
     this.#options = options;
-    this.#engine = createEngine(options.pipeline, states, options.collector);
-    this.#cuts = plan(options.store.files.list, checkpoint, options.store.written());
+    this.#engine = createPipelineEngine(options.pipeline, states, options.collector);
+    this.#cuts = planReplay(options.store.files.list, checkpoint, options.store.written());
     this.#epoch = checkpoint.epoch + 1;
     this.#checkpointed = checkpoint.epoch;
     this.#last = checkpoint.to;
@@ -89,15 +88,15 @@ export class Session {
     return Math.max(0, due - (performance.now() - this.#begun));
   }
 
-  /** Takes a batch in. Gives way to other work now and then, and after it. */
+  /** Takes a batch in. Yields to other work now and then, and after it. */
   async take(messages: readonly Message[], gaps: readonly Gap[]): Promise<void> {
     this.#gaps.push(...gaps);
     for (const message of messages) {
-      if (this.#turns.over()) await this.#turns.giveWay();
+      if (this.#yielding.isDue()) await this.#yielding.yieldNow();
       while (this.#cuts[0] !== undefined && message.sequence > endOf(this.#cuts[0])) {
         await this.#cutKnown(this.#cuts[0]);
       }
-      this.#tellOfGaps(message);
+      this.#recordGaps(message);
       this.#push(message);
       const known = this.#cuts[0];
       if (known !== undefined) {
@@ -111,7 +110,7 @@ export class Session {
       await this.cut(false, Math.min(1, (performance.now() - this.#begun) / usual));
     }
     await this.#copyStates(COPY_MILLISECONDS);
-    await this.#turns.giveWay();
+    await this.#yielding.yieldNow();
   }
 
   /**
@@ -136,27 +135,27 @@ export class Session {
     const begun = this.#begun;
     if (checkpoint) this.#copying = { epoch, to: this.#last };
     this.#advance(epoch);
-    await this.#behind(() => this.#writeDown(collected, begun));
+    await this.#afterWriting(() => this.#writeDown(collected, begun));
     if (!final) return;
     await this.#copyStates(Number.POSITIVE_INFINITY);
     await this.#writing;
   }
 
   /** Begins to write something down once what was begun before is written. */
-  async #behind(write: () => Promise<void>): Promise<void> {
+  async #afterWriting(write: () => Promise<void>): Promise<void> {
     await this.#writing;
     this.#writing = write();
-    // Whoever waits for it next is told.
+    // Whoever waits for it next gets the error.
     this.#writing.catch(() => undefined);
   }
 
-  /** Goes on with a checkpoint that is under way, for about so many milliseconds. */
+  /** Copies states for the checkpoint that is under way, for about so many milliseconds. */
   async #copyStates(milliseconds: number): Promise<void> {
     const at = this.#copying;
     const states = at === undefined ? undefined : this.#engine.copied(milliseconds);
     if (at === undefined || states === undefined) return;
     this.#copying = undefined;
-    await this.#behind(() => this.#checkpoint(at, states));
+    await this.#afterWriting(() => this.#checkpoint(at, states));
   }
 
   /** Resolves when all that was cut is written down. */
@@ -167,7 +166,7 @@ export class Session {
   async #writeDown(collected: CollectedEpoch, begun: number): Promise<void> {
     const { store, onEpoch } = this.#options;
     const { bytes } = await this.#persist(() => store.files.write(collected.content));
-    this.#tell(collected, bytes, performance.now() - begun);
+    this.#recordEpoch(collected, bytes, performance.now() - begun);
     await onEpoch(undefined);
   }
 
@@ -197,7 +196,7 @@ export class Session {
     await onEpoch(epoch);
   }
 
-  #tell(collected: CollectedEpoch, bytes: number, milliseconds: number): void {
+  #recordEpoch(collected: CollectedEpoch, bytes: number, milliseconds: number): void {
     const { content, messages, readings, deadLetters } = collected;
     const { record } = this.#options;
     const { epoch, from, to, blocks, revisions } = content;
@@ -223,7 +222,7 @@ export class Session {
     return persist(write, { path, record, signal });
   }
 
-  #tellOfGaps(next: Message): void {
+  #recordGaps(next: Message): void {
     const { run, record } = this.#options;
     for (
       let gap = this.#gaps[0];
@@ -285,4 +284,32 @@ export class Session {
 
 function endOf(cut: KnownCut): number {
   return cut.kind === 'compare' ? cut.file.to : cut.to;
+}
+
+/**
+ * Milliseconds of one turn. Sinks need some dozen turns of the event loop for an epoch (its file, a socket that takes a
+ * part of it each time, the answer, the cursor): one that waits for them falls behind however fast it is.
+ */
+const LONGEST_TURN = 8;
+/** Messages between two readings of the clock. */
+const MESSAGES_BETWEEN = 32;
+
+/** Cooperative yielding: the loop that takes messages in shares one thread with the sinks and the server. */
+export class CooperativeYield {
+  #began = performance.now();
+  #messages = 0;
+
+  /** Called once a message: whether it is time to yield. */
+  isDue(): boolean {
+    this.#messages += 1;
+    return (
+      this.#messages % MESSAGES_BETWEEN === 0 && performance.now() - this.#began > LONGEST_TURN
+    );
+  }
+
+  /** Lets everything else that is ready run once. */
+  async yieldNow(): Promise<void> {
+    await macrotask();
+    this.#began = performance.now();
+  }
 }

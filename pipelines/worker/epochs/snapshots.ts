@@ -1,6 +1,13 @@
 import { Packr } from 'msgpackr';
 import type { StageId } from '../../../operators/flow/flow.ts';
-import type { Cell, Copy, Head, Saved, Snapshot, States } from '../../../operators/flow/states.ts';
+import type {
+  Copy,
+  Head,
+  KeyState,
+  Saved,
+  Snapshot,
+  States,
+} from '../../../operators/flow/states.ts';
 import type { Plain } from '../../../operators/model/plain.ts';
 
 /** The states of all stages, packed in parts: a checkpoint's content. */
@@ -24,90 +31,102 @@ export interface Snapshots extends States {
 // structure table; plain maps can be read by any version. Typed arrays keep their type.
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: true });
 
-/** Cells of a stage between two looks at the clock: some tenths of a millisecond. */
-const CELLS = 64;
+/** States of a stage between two looks at the clock: some tenths of a millisecond. */
+const STATES_A_TURN = 64;
 /** Parts are packed one behind the other into buffers of this size, and stay there. */
 const ROOM = 1_048_576;
 
 type Part =
   | { readonly stage: StageId; readonly head: Head }
   | { readonly stage: StageId; readonly shared: Plain }
-  | { readonly stage: StageId; readonly cells: readonly Cell[] };
+  | { readonly stage: StageId; readonly states: readonly KeyState[] };
+
+/** The shared value of a stage as it was packed last, and the number of changes that it had then. */
+type SharedPart = { readonly changes: number; readonly packed: Uint8Array };
 
 export function createSnapshots(restored: PackedStates): Snapshots {
-  // Each stage is wanted once. What was read is let go of, or a checkpoint would stay in memory for ever.
-  const left = unpacked(restored);
-  const sizes = new Map<string, number>();
-  const unchanged = new Map<StageId, { readonly changes: number; readonly packed: Uint8Array }>();
-  let wanted = false;
-  let parts: Uint8Array[] = [];
-  let saving = new Map<StageId, Saved>();
+  return new PackedSnapshots(restored);
+}
 
-  function add(stage: StageId, packed: Uint8Array): void {
-    sizes.set(stage, (sizes.get(stage) ?? 0) + packed.length);
-    parts.push(packed);
+class PackedSnapshots implements Snapshots {
+  readonly sizes = new Map<string, number>();
+  /** Each stage asks once. What was handed out is dropped, or a checkpoint would stay in memory for ever. */
+  readonly #restored: Map<StageId, Snapshot>;
+  readonly #sharedParts = new Map<StageId, SharedPart>();
+  /** The barrier under way is a checkpoint. */
+  #wanted = false;
+  #parts: Uint8Array[] = [];
+  /** Stages whose states are not all copied yet. */
+  #saving = new Map<StageId, Saved>();
+
+  constructor(restored: PackedStates) {
+    this.#restored = unpacked(restored);
+  }
+
+  restore(id: StageId): Snapshot | undefined {
+    const found = this.#restored.get(id);
+    this.#restored.delete(id);
+    return found;
+  }
+
+  save(id: StageId, begin: (copy: Copy) => Saved): void {
+    if (!this.#wanted) return;
+    if (this.#saving.has(id)) throw new Error(`two stages have the id ${id}`);
+    const saved = begin((states) => {
+      if (states.length > 0) this.#add(id, pack({ stage: id, states }));
+    });
+    this.#saving.set(id, saved);
+    this.#add(id, pack({ stage: id, head: saved.head }));
+    this.#add(id, this.#packShared(id, saved));
+  }
+
+  begin(sendBarrier: () => void): void {
+    this.#parts = [];
+    this.#saving = new Map();
+    this.sizes.clear();
+    packr.useBuffer(Buffer.allocUnsafeSlow(ROOM));
+    this.#wanted = true;
+    sendBarrier();
+    this.#wanted = false;
+  }
+
+  copied(milliseconds: number): PackedStates | undefined {
+    const end = performance.now() + milliseconds;
+    return this.#copyUntil(() => performance.now() >= end) ? this.#take() : undefined;
+  }
+
+  taken(): PackedStates {
+    this.#copyUntil(() => false);
+    return this.#take();
+  }
+
+  #add(stage: StageId, packed: Uint8Array): void {
+    this.sizes.set(stage, (this.sizes.get(stage) ?? 0) + packed.length);
+    this.#parts.push(packed);
   }
 
   /** Plant models are large and seldom change: packed anew only when the stage says that they did. */
-  function packShared(stage: StageId, { shared, changes }: Saved): Uint8Array {
-    const known = unchanged.get(stage);
+  #packShared(stage: StageId, { shared, changes }: Saved): Uint8Array {
+    const known = this.#sharedParts.get(stage);
     if (known !== undefined && known.changes === changes) return known.packed;
     const packed = pack({ stage, shared });
     // Its own memory: it outlives the buffer that it was packed into.
-    unchanged.set(stage, { changes, packed: Uint8Array.from(packed) });
+    this.#sharedParts.set(stage, { changes, packed: Uint8Array.from(packed) });
     return packed;
   }
 
-  return {
-    sizes,
-    restore(id) {
-      const found = left.get(id);
-      left.delete(id);
-      return found;
-    },
-    save(id, begin) {
-      if (!wanted) return;
-      if (saving.has(id)) throw new Error(`two stages have the id ${id}`);
-      const copy: Copy = (cells) => {
-        if (cells.length > 0) add(id, pack({ stage: id, cells }));
-      };
-      const saved = begin(copy);
-      saving.set(id, saved);
-      add(id, pack({ stage: id, head: saved.head }));
-      add(id, packShared(id, saved));
-      copy(saved.cells);
-    },
-    begin(sendBarrier) {
-      parts = [];
-      saving = new Map();
-      sizes.clear();
-      packr.useBuffer(Buffer.allocUnsafeSlow(ROOM));
-      wanted = true;
-      sendBarrier();
-      wanted = false;
-    },
-    copied(milliseconds) {
-      const end = performance.now() + milliseconds;
-      return copyUntil(() => performance.now() >= end) ? take() : undefined;
-    },
-    taken() {
-      copyUntil(() => false);
-      return take();
-    },
-  };
-
   /** True when nothing is left. */
-  function copyUntil(over: () => boolean): boolean {
-    for (const [stage, { more }] of saving) {
-      while (more(CELLS)) if (over()) return false;
-      saving.delete(stage);
+  #copyUntil(over: () => boolean): boolean {
+    for (const [stage, { more }] of this.#saving) {
+      while (more(STATES_A_TURN)) if (over()) return false;
+      this.#saving.delete(stage);
     }
     return true;
   }
 
-  function take(): PackedStates {
-    const states = parts;
-    parts = [];
+  #take(): PackedStates {
+    const states = this.#parts;
+    this.#parts = [];
     return states;
   }
 }
@@ -117,16 +136,16 @@ function pack(part: Part): Uint8Array {
 }
 
 function unpacked(states: PackedStates): Map<StageId, Snapshot> {
-  type Mutable = { -readonly [K in keyof Snapshot]: Snapshot[K] } & { cells: Cell[] };
+  type Mutable = { -readonly [K in keyof Snapshot]: Snapshot[K] } & { states: KeyState[] };
   const found = new Map<StageId, Mutable>();
   for (const packed of states) {
     // Packed by `pack` above.
     const part = packr.unpack(packed) as Part;
     const known = found.get(part.stage);
-    if ('head' in part) found.set(part.stage, { ...part.head, shared: null, cells: [] });
+    if ('head' in part) found.set(part.stage, { ...part.head, shared: null, states: [] });
     else if (known === undefined) throw new Error(`expected the head of stage ${part.stage} first`);
     else if ('shared' in part) known.shared = part.shared;
-    else for (const cell of part.cells) known.cells.push(cell);
+    else for (const state of part.states) known.states.push(state);
   }
   return found;
 }

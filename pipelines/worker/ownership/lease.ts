@@ -34,11 +34,11 @@ export type LeaseOptions = {
 
 export type WaitingOptions = LeaseOptions & {
   readonly signal: AbortSignal;
-  /** Told of everybody who holds it meanwhile. */
+  /** Called with everybody who holds it meanwhile. */
   readonly onHeld: (owner: string) => void;
 };
 
-export interface Lease {
+export interface OwnershipLease {
   /** Fires with a `Problem` when somebody else took it. */
   readonly lost: AbortSignal;
   release(): Promise<void>;
@@ -50,7 +50,7 @@ type Claim = {
   readonly key: string;
   readonly entry: Entry;
   readonly term: number;
-  /** What to say when somebody else has it. */
+  /** The problem to reject with when somebody else has it. */
   readonly held: (holder: Entry) => Problem;
 };
 
@@ -64,7 +64,7 @@ const TERM = 10_000;
  *
  * @throws Problem with the name of whoever holds it
  */
-export async function takeLease(options: LeaseOptions): Promise<Lease> {
+export async function takeLease(options: LeaseOptions): Promise<OwnershipLease> {
   const claim = await claimOf(options);
   const taken = await take(claim);
   if (typeof taken !== 'number') throw claim.held(taken);
@@ -72,17 +72,17 @@ export async function takeLease(options: LeaseOptions): Promise<Lease> {
 }
 
 /** Waits until nobody holds it; else like `takeLease`. Rejects when the signal aborts. */
-export async function awaitLease(options: WaitingOptions): Promise<Lease> {
+export async function awaitLease(options: WaitingOptions): Promise<OwnershipLease> {
   const { connection, signal, onHeld } = options;
   const claim = await claimOf(options);
-  let told: string | undefined;
+  let reported: string | undefined;
   for (;;) {
     signal.throwIfAborted();
     // A server that is away is waited for like a holder.
     const taken = await take(claim).catch(() => undefined);
     if (typeof taken === 'number') return keep(claim, taken, connection);
-    if (taken !== undefined && taken.holding !== told) {
-      told = taken.holding;
+    if (taken !== undefined && taken.holding !== reported) {
+      reported = taken.holding;
       onHeld(taken.owner);
     }
     await delay(Math.min(claim.term / 4, 500), undefined, { signal });
@@ -115,7 +115,7 @@ async function claimOf(options: LeaseOptions): Promise<Claim> {
 /** Gives the revision with which it was taken, or the entry of whoever has it. */
 async function take({ bucket, key, entry }: Claim): Promise<number | Entry> {
   const { holder, revision } = await read(bucket, key);
-  if (holder !== undefined && !isSamePlace(holder, entry)) return holder;
+  if (holder !== undefined && !isSameDirectory(holder, entry)) return holder;
   try {
     return await bucket.put(key, JSON.stringify(entry), { previousSeq: revision });
   } catch (error) {
@@ -135,11 +135,11 @@ async function read(
   return { holder, revision: found.revision };
 }
 
-function isSamePlace(a: Holder, b: Holder): boolean {
+function isSameDirectory(a: Holder, b: Holder): boolean {
   return a.directory !== undefined && a.directory === b.directory && a.host === b.host;
 }
 
-function keep(claim: Claim, taken: number, connection: NatsConnection): Lease {
+function keep(claim: Claim, taken: number, connection: NatsConnection): OwnershipLease {
   const { bucket, key, term } = claim;
   let revision = taken;
   const lost = new AbortController();

@@ -1,4 +1,4 @@
-import { refusal } from './engine-error.ts';
+import { clickHouseError } from './engine.ts';
 
 /** Settings that an analyst may choose for a query. All others could loosen a limit or read what is not theirs. */
 const ALLOWED: ReadonlySet<string> = new Set([
@@ -76,5 +76,5 @@ export function analystSettings(
 /** Throws if an analyst may not choose this setting. */
 export function checkAnalystSetting(name: string): void {
   if (ALLOWED.has(name) || STRICTER.has(name) || ALLOWED_PREFIX.test(name)) return;
-  throw refusal(164, 'READONLY', `Cannot modify '${name}' setting in readonly mode`);
+  throw clickHouseError(164, 'READONLY', `Cannot modify '${name}' setting in readonly mode`);
 }

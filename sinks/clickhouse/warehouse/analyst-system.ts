@@ -1,6 +1,5 @@
 import { identifier, isSymbol, isWord, type SqlToken } from '../sql-tokens.ts';
-import type { Engine } from './engine.ts';
-import { readonly } from './engine-error.ts';
+import { type ClickHouseEngine, readonlyError } from './engine.ts';
 
 /** What the guard must know of the engine that is loaded. */
 export type EngineFacts = {
@@ -48,7 +47,7 @@ const OPEN: ReadonlySet<string> = new Set([
 const WITH_PATHS = ['databases', 'parts', 'parts_columns', 'tables'] as const;
 
 /** Asks the engine. */
-export async function engineFacts(engine: Engine): Promise<EngineFacts> {
+export async function engineFacts(engine: ClickHouseEngine): Promise<EngineFacts> {
   const connection = engine.connect();
   const lines = async (sql: string) => {
     const { bytes } = await connection.query(sql, 'TabSeparatedRaw');
@@ -95,7 +94,9 @@ export function systemTable(
   if (table === undefined || OPEN.has(table.text)) return undefined;
   const columns = systemColumns.get(table.text);
   if (columns === undefined) {
-    throw readonly(`system.${table.text} is not for analysts: it tells of files, hosts or others`);
+    throw readonlyError(
+      `system.${table.text} is not for analysts: it tells of files, hosts or others`,
+    );
   }
   const { start } = database;
   const { end } = table;

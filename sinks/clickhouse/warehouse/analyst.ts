@@ -7,11 +7,9 @@ import {
   type SqlToken,
   sqlTokens,
 } from '../sql-tokens.ts';
-import { checkAnalystFunction } from './analyst-functions.ts';
 import { checkAnalystSetting } from './analyst-settings.ts';
 import { type Edit, type EngineFacts, systemTable } from './analyst-system.ts';
-import type { Connection } from './engine.ts';
-import { readonly, refusal } from './engine-error.ts';
+import { type Connection, clickHouseError, readonlyError } from './engine.ts';
 
 /** A statement as it will be run, and the settings that stood at its end. */
 export type AnalystStatement = {
@@ -43,7 +41,7 @@ export async function analystStatement(
   parameters: ReadonlyMap<string, string>,
   facts: EngineFacts,
 ): Promise<AnalystStatement> {
-  if (written.trim() === '') throw refusal(62, 'SYNTAX_ERROR', 'Empty query');
+  if (written.trim() === '') throw clickHouseError(62, 'SYNTAX_ERROR', 'Empty query');
   const { bytes } = await connection.query(
     `SELECT formatQuerySingleLine(${literal(written)})`,
     'TabSeparatedRaw',
@@ -56,7 +54,7 @@ export async function analystStatement(
  * Throws if a statement, as the engine writes it, is not one plain read, or names what is not an analyst's. What only
  * partly is theirs is replaced.
  */
-export function checkAnalystStatement(sql: string, facts: EngineFacts): AnalystStatement {
+function checkAnalystStatement(sql: string, facts: EngineFacts): AnalystStatement {
   const tokens = [...sqlTokens(sql)];
   checkKind(tokens);
   const { settings, edits } = takeSettings(tokens);
@@ -76,12 +74,12 @@ function checkKind(tokens: readonly SqlToken[]): void {
   const [first, second] = tokens.filter((token) => !isSymbol(token, '('));
   const word = first?.kind === 'name' ? first.text.toUpperCase() : '';
   if (!STATEMENTS.has(word)) {
-    throw readonly(
+    throw readonlyError(
       `${first?.text ?? 'nothing'} is not a read; analysts can SELECT, EXPLAIN, SHOW and DESCRIBE`,
     );
   }
   if (word === 'SHOW' && !SHOWN.has(second?.text.toUpperCase() ?? '')) {
-    throw readonly(`SHOW ${second?.text ?? ''} is not for analysts`);
+    throw readonlyError(`SHOW ${second?.text ?? ''} is not for analysts`);
   }
   if (word !== 'EXPLAIN') return;
   // Behind the kind there may be settings of EXPLAIN, as in `EXPLAIN PLAN indexes = 1 SELECT …`.
@@ -90,17 +88,19 @@ function checkKind(tokens: readonly SqlToken[]): void {
   );
   const query = named.find((token) => !EXPLAINED.has(token.text.toUpperCase()));
   if (isWord(query, 'SELECT') || isWord(query, 'WITH')) return;
-  throw readonly(`EXPLAIN of ${query?.text ?? 'nothing'} is not for analysts; of SELECT it is`);
+  throw readonlyError(
+    `EXPLAIN of ${query?.text ?? 'nothing'} is not for analysts; of SELECT it is`,
+  );
 }
 
 function checkWord(token: SqlToken, next: SqlToken | undefined): void {
   if (isSymbol(token, ';')) {
-    throw refusal(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed');
+    throw clickHouseError(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed');
   }
   if (isWord(token, 'INTO') && isWord(next, 'OUTFILE')) {
-    throw readonly('INTO OUTFILE writes a file; the result comes as the answer instead');
+    throw readonlyError('INTO OUTFILE writes a file; the result comes as the answer instead');
   }
-  if (isWord(token, 'INFILE')) throw readonly('INFILE reads a file');
+  if (isWord(token, 'INFILE')) throw readonlyError('INFILE reads a file');
 }
 
 /** Names that are given as parameters are put in, so that they can be judged. */
@@ -140,7 +140,7 @@ function takeSettings(tokens: readonly SqlToken[]): {
     }
     const rest = tokens[behind];
     if (rest !== undefined && !isWord(rest, 'FORMAT')) {
-      throw readonly("Settings stand at the end of an analyst's statement, or in the URL");
+      throw readonlyError("Settings stand at the end of an analyst's statement, or in the URL");
     }
     edits.push({ start: token.start, end: tokens[behind - 1]?.end ?? token.end, text: '' });
   });
@@ -155,4 +155,54 @@ function edited(sql: string, edits: readonly Edit[]): string {
     from = edit.end;
   }
   return text + sql.slice(from);
+}
+
+/**
+ * The table functions that make rows of nothing or of the database's own tables. Every other table function of the
+ * engine is refused, also those of a later engine.
+ */
+const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'format',
+  'generate_series',
+  'generaterandom',
+  'generateseries',
+  'merge',
+  'null',
+  'numbers',
+  'numbers_mt',
+  'primes',
+  'sqlstandardvalues',
+  'values',
+  'view',
+  'viewexplain',
+  'zeros',
+  'zeros_mt',
+]);
+
+/** Functions for single values that read files, ask other hosts, look into the process, or only take time. */
+const OUTSIDE =
+  /^(?:__.*|address.*|ai[a-z]+|catboost.*|demangle|evalml.*|filesystem.*|fuzz.*|generateserialid|getclienthttpheader|getmacro|getoskernelversion|getserver.*|logtrace|naivebayes.*|regionto.*|regionin|regionhierarchy|reversedns.*|serveruuid|showcertificate|sleep.*|stacktrace|tcpport|tid|zookeeper.*)$/;
+
+/** Throws if the function that is called at `at` reaches beyond the database. `engine` are its table functions, in lower case. */
+function checkAnalystFunction(
+  tokens: readonly SqlToken[],
+  at: number,
+  engine: ReadonlySet<string>,
+): void {
+  const written = tokens[at]?.text ?? '';
+  const name = written.toLowerCase();
+  if ((engine.has(name) && !TABLE_FUNCTIONS.has(name)) || OUTSIDE.test(name)) {
+    throw readonlyError(`function ${written} is not for analysts: it reaches beyond the database`);
+  }
+  if (name === 'merge') checkMerge(tokens.slice(at + 2, at + 4));
+}
+
+/** `merge` reads the tables of a database by a pattern: of the current one, or of one that is named plainly. */
+function checkMerge([first, behind]: readonly SqlToken[]): void {
+  const named = first !== undefined && ['name', 'quoted-name', 'string'].includes(first.kind);
+  const plain = named && (isSymbol(behind, ',') || isSymbol(behind, ')'));
+  if (plain && first.text !== 'system') return;
+  throw readonlyError(
+    'function merge is for analysts with the plain name of a database of their own',
+  );
 }

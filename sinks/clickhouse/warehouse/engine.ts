@@ -1,6 +1,7 @@
+// chDB, the ClickHouse engine inside of this process: connections, statements, and its errors.
+
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { engineError } from './engine-error.ts';
 
 declare const handle: unique symbol;
 type Handle = { readonly [handle]: 'connection' };
@@ -36,13 +37,13 @@ export interface Connection {
   close(): void;
 }
 
-export interface Engine {
+export interface ClickHouseEngine {
   connect(): Connection;
   close(): void;
 }
 
 /** Opens a data directory, which only one process can do at a time. `args` are those of a ClickHouse server. */
-export function openEngine(directory: string, args: readonly string[]): Engine {
+export function openEngine(directory: string, args: readonly string[]): ClickHouseEngine {
   const native = loadNative();
   // The server below all connections lives as long as one of them: this one stays open.
   const first = native.CreateConnection(directory, args);
@@ -88,4 +89,32 @@ function connect(native: Native, connection: Handle): Connection {
     },
     close: () => native.CloseConnection(connection),
   };
+}
+
+/** What the engine said, as ClickHouse says it: `Code: 60. DB::Exception: … (UNKNOWN_TABLE)`. */
+export class EngineError extends Error {
+  override name = 'EngineError' as const;
+  readonly code: number;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = Number(/^Code: (\d+)\./.exec(message)?.[1] ?? 1002);
+  }
+}
+
+/** An error of ours in the words of the engine. Codes are those of ClickHouse's ErrorCodes.cpp. */
+export function clickHouseError(code: number, name: string, message: string): EngineError {
+  return new EngineError(`Code: ${code}. DB::Exception: ${message} (${name})`);
+}
+
+/** The engine wraps its own message once more when a query fails while it runs. */
+export function engineError(cause: unknown): EngineError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const wrapped = /^Code: \d+\. DB::Exception: (Code: \d+\. DB::Exception: [\s\S]*)$/.exec(message);
+  return new EngineError(wrapped?.[1] ?? message, { cause });
+}
+
+/** What an analyst may not. */
+export function readonlyError(message: string): EngineError {
+  return clickHouseError(164, 'READONLY', message);
 }

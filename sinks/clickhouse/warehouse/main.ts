@@ -48,8 +48,8 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 const sessions = createSessions(engine);
 const facts = await engineFacts(engine);
-const house = { engine, sessions, folder, memory: Number(memory), facts };
-const server = createWarehouseServer(house, makeSecret(directory));
+const context = { engine, sessions, folder, memory: Number(memory), facts };
+const server = createWarehouseServer(context, makeSecret(directory));
 server.on('error', (error) => {
   console.error(`127.0.0.1:${port}: ${error.message}. Choose another port.`);
   process.exit(3);

@@ -1,9 +1,8 @@
-import type { AskedSession } from './ask.ts';
-import type { Connection, Engine } from './engine.ts';
-import { refusal } from './engine-error.ts';
+import { type ClickHouseEngine, type Connection, clickHouseError } from './engine.ts';
+import type { RequestedSession } from './request.ts';
 
 /** A connection for one request. `release` says whether what the request set on it was put back. */
-export interface Lease {
+export interface ConnectionLease {
   readonly connection: Connection;
   /** It outlives the request, with temporary tables and what SET has set. */
   readonly kept: boolean;
@@ -11,7 +10,7 @@ export interface Lease {
 }
 
 export interface Sessions {
-  lease(asked: AskedSession | undefined): Lease;
+  lease(asked: RequestedSession | undefined): ConnectionLease;
   close(): void;
 }
 
@@ -24,7 +23,7 @@ type Session = { readonly connection: Connection; busy: boolean; expiry?: NodeJS
  * ClickHouse's HTTP sessions: one connection each, one request at a time, gone when nobody asked for a while. A
  * request without a session has a connection of its own.
  */
-export function createSessions(engine: Engine): Sessions {
+export function createSessions(engine: ClickHouseEngine): Sessions {
   const sessions = new Map<string, Session>();
 
   function end(id: string): void {
@@ -35,10 +34,10 @@ export function createSessions(engine: Engine): Sessions {
     if (!session.busy) session.connection.close();
   }
 
-  function opened({ id, mustExist }: AskedSession): Session {
+  function opened({ id, mustExist }: RequestedSession): Session {
     const known = sessions.get(id);
     if (known !== undefined) return known;
-    if (mustExist) throw refusal(372, 'SESSION_NOT_FOUND', `Session '${id}' not found`);
+    if (mustExist) throw clickHouseError(372, 'SESSION_NOT_FOUND', `Session '${id}' not found`);
     const [idlest] = [...sessions].find(([, session]) => !session.busy) ?? [];
     if (sessions.size >= MOST && idlest !== undefined) end(idlest);
     const session: Session = { connection: engine.connect(), busy: false };
@@ -46,11 +45,15 @@ export function createSessions(engine: Engine): Sessions {
     return session;
   }
 
-  function leaseOf(asked: AskedSession): Lease {
+  function leaseOf(asked: RequestedSession): ConnectionLease {
     const session = opened(asked);
     const { id, seconds } = asked;
     if (session.busy) {
-      throw refusal(373, 'SESSION_IS_LOCKED', `Session '${id}' is locked by a concurrent client`);
+      throw clickHouseError(
+        373,
+        'SESSION_IS_LOCKED',
+        `Session '${id}' is locked by a concurrent client`,
+      );
     }
     session.busy = true;
     clearTimeout(session.expiry);

@@ -5,24 +5,24 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { literal } from '../sql-tokens.ts';
-import type { Engine } from './engine.ts';
-import { refusal } from './engine-error.ts';
+import { type ClickHouseEngine, clickHouseError } from './engine.ts';
+
 import { fromNativeFrames } from './native-frames.ts';
 
 /** Compressions that Node 20 cannot undo, and the engine can. */
 const BY_ENGINE: ReadonlySet<string> = new Set(['zstd', 'lz4', 'xz', 'bz2', 'snappy']);
 
 /** Where the engine finds what it is to decompress. */
-export type Unpacker = { readonly engine: Engine; readonly folder: string };
+export type Unpacker = { readonly engine: ClickHouseEngine; readonly folder: string };
 
 /** How a body is sent: in ClickHouse's own frames or not, and how many bytes it may have, decompressed. */
-export type Packing = { readonly framed: boolean; readonly largest: number };
+export type BodyEncoding = { readonly framed: boolean; readonly largest: number };
 
 /** The body of a request without its compressions: that of HTTP, and inside of it ClickHouse's own. */
 export async function unpackedBody(
   request: IncomingMessage,
   unpacker: Unpacker,
-  { framed, largest }: Packing,
+  { framed, largest }: BodyEncoding,
 ): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   const packed = await collected(decoded(request, encoding), largest);
@@ -39,7 +39,7 @@ function decoded(request: IncomingMessage, encoding: string): Readable {
   const decoder = Object.entries(decoders).find(([name]) => name === encoding)?.[1]();
   if (decoder === undefined) {
     const known = [...Object.keys(decoders), ...BY_ENGINE].join(', ');
-    throw refusal(89, 'UNKNOWN_COMPRESSION_METHOD', `expected ${known}; found ${encoding}`);
+    throw clickHouseError(89, 'UNKNOWN_COMPRESSION_METHOD', `expected ${known}; found ${encoding}`);
   }
   request.on('error', (error) => decoder.destroy(error));
   return request.pipe(decoder);
@@ -78,5 +78,5 @@ async function byEngine(
 }
 
 function tooLarge(largest: number): Error {
-  return refusal(307, 'TOO_MANY_BYTES', `expected a body of at most ${largest} bytes`);
+  return clickHouseError(307, 'TOO_MANY_BYTES', `expected a body of at most ${largest} bytes`);
 }

@@ -3,21 +3,24 @@ import {
   type AlarmCause,
   type AlarmFacts,
   alarmState,
-  noAlarm,
-  turn,
+  applyCause,
+  normalFacts,
 } from '../../../operators/alarm/alarm-state.ts';
 
-const told: AlarmFacts = { ...noAlarm(), active: true, acknowledged: false, told: true };
+const active: AlarmFacts = {
+  ...normalFacts(),
+  ...{ active: true, acknowledged: false, reported: true },
+};
 
-/** One of each state of ISA-18.2. What hides an alarm hides one that stands and that everybody was told of. */
+/** One of each state of ISA-18.2. What is hidden here is an active alarm that was reported. */
 const IN: Readonly<Record<string, AlarmFacts>> = {
-  normal: noAlarm(),
-  unacknowledged: told,
-  acknowledged: { ...told, acknowledged: true },
-  returned: { ...told, active: false, told: false },
-  shelved: { ...told, shelved: true },
-  suppressed: { ...told, suppressed: true },
-  'out-of-service': { ...told, out: true },
+  normal: normalFacts(),
+  unacknowledged: active,
+  acknowledged: { ...active, acknowledged: true },
+  returned: { ...active, active: false, reported: false },
+  shelved: { ...active, shelved: true },
+  suppressed: { ...active, suppressed: true },
+  'out-of-service': { ...active, out_of_service: true },
 };
 
 const CAUSES = [
@@ -52,7 +55,7 @@ describe('the states of an alarm (ISA-18.2)', () => {
 
   test.for(TRANSITIONS)('%s, %s → %s', ([before, cause, after]) => {
     const facts = { ...IN[before]! };
-    turn(facts, cause);
+    applyCause(facts, cause);
     expect(alarmState(facts)).toBe(after);
   });
 });
@@ -67,12 +70,17 @@ describe('what happened while an alarm was hidden shows when it is shown again',
     ],
     ['it cleared', ['raised', 'shelved', 'cleared', 'unshelved'], 'returned', false],
     [
-      'nobody was told, and it cleared',
+      'it was not reported, and cleared',
       ['shelved', 'raised', 'cleared', 'unshelved'],
       'normal',
       false,
     ],
-    ['nobody was told, and it stands', ['shelved', 'raised', 'unshelved'], 'unacknowledged', true],
+    [
+      'it was not reported, and is active',
+      ['shelved', 'raised', 'unshelved'],
+      'unacknowledged',
+      true,
+    ],
     [
       'one of two reasons is left',
       ['suppressed', 'shelved', 'raised', 'unshelved'],
@@ -87,9 +95,9 @@ describe('what happened while an alarm was hidden shows when it is shown again',
     ],
     ['out of service', ['taken-out', 'raised', 'put-back'], 'unacknowledged', true],
   ];
-  test.for(cases)('%s', ([, causes, state, isTold]) => {
-    const facts = noAlarm();
-    for (const cause of causes) turn(facts, cause);
-    expect([alarmState(facts), facts.told]).toEqual([state, isTold]);
+  test.for(cases)('%s', ([, causes, state, isReported]) => {
+    const facts = normalFacts();
+    for (const cause of causes) applyCause(facts, cause);
+    expect([alarmState(facts), facts.reported]).toEqual([state, isReported]);
   });
 });

@@ -5,21 +5,21 @@ import { runThrough } from '../../support/flows.ts';
 import {
   alarmsOf,
   cleared,
+  event,
   type Item,
   landedOf,
   phase,
   raised,
+  reportedOf,
   run,
-  said,
   shelve,
-  toldOf,
   wait,
-} from './telling.ts';
+} from './run-alarm.ts';
 
-describe('without anything said', () => {
+describe('without rules and operator actions', () => {
   test('every anomaly passes at once and lands, and its alarm has a history', () => {
     const out = run({}, raised(10), phase(20, 'updated', 2), cleared(30, 3));
-    expect(toldOf(out)).toEqual(['raised 10 hot 1', 'updated 20 hot 2', 'cleared 30 hot 3']);
+    expect(reportedOf(out)).toEqual(['raised 10 hot 1', 'updated 20 hot 2', 'cleared 30 hot 3']);
     expect(landedOf(out)).toEqual(['raised 1', 'updated 2', 'cleared 3']);
     expect(alarmsOf(out)).toEqual([
       'hot raised: normal > unacknowledged',
@@ -28,7 +28,7 @@ describe('without anything said', () => {
   });
 
   test('observations pass untouched', () => {
-    const out = run({}, said(5, 'state', { state: 'EXECUTE' }));
+    const out = run({}, event(5, 'state', { state: 'EXECUTE' }));
     expect(out.filter(({ kind }) => kind === 'event')).toHaveLength(1);
   });
 });
@@ -38,7 +38,7 @@ describe('acknowledgement', () => {
     const out = run(
       {},
       raised(10),
-      said(20, 'acknowledged', { by: 'fitter 7', reason: 'on my way' }),
+      event(20, 'acknowledged', { by: 'fitter 7', reason: 'on my way' }),
       cleared(30),
     );
     expect(alarmsOf(out)).toEqual([
@@ -64,22 +64,22 @@ describe('acknowledgement', () => {
       { point: 'de' },
       { anomaly: 'x' },
     ]) {
-      expect(alarmsOf(run({}, raised(10), said(20, 'acknowledged', data)))).toHaveLength(1);
+      expect(alarmsOf(run({}, raised(10), event(20, 'acknowledged', data)))).toHaveLength(1);
     }
     expect(
-      alarmsOf(run({}, raised(10), said(20, 'acknowledged', { signal: 'temp*' }))),
+      alarmsOf(run({}, raised(10), event(20, 'acknowledged', { signal: 'temp*' }))),
     ).toHaveLength(2);
   });
 
   test('a severity that rises, or too long a time, asks for another', () => {
     const worse = phase(30, 'updated', 2, { severity: 'alarm' });
-    expect(alarmsOf(run({}, raised(10), said(20, 'acknowledged'), worse)).at(-1)).toBe(
+    expect(alarmsOf(run({}, raised(10), event(20, 'acknowledged'), worse)).at(-1)).toBe(
       'hot risen: acknowledged > unacknowledged',
     );
     const out = run(
       { realarm: '1m' },
       raised(10),
-      said(20, 'acknowledged'),
+      event(20, 'acknowledged'),
       wait(79),
       wait(80),
       cleared(90),
@@ -88,21 +88,21 @@ describe('acknowledgement', () => {
       'hot realarm: acknowledged > unacknowledged',
       'hot cleared: unacknowledged > returned',
     ]);
-    expect(toldOf(out)).toEqual(['raised 10 hot 1', 'updated 80 hot 2', 'cleared 90 hot 3']);
+    expect(reportedOf(out)).toEqual(['raised 10 hot 1', 'updated 80 hot 2', 'cleared 90 hot 3']);
   });
 });
 
 describe('shelving', () => {
-  test('withholds what comes, and tells it when its time is over, with dense revisions', () => {
+  test('hides what comes, and reports it when its time is over, with dense revisions', () => {
     const out = run(
       {},
-      said(5, 'shelved', shelve),
+      event(5, 'shelved', shelve),
       raised(10),
       phase(20, 'updated', 2),
       wait(100),
       cleared(110, 3),
     );
-    expect(toldOf(out)).toEqual(['raised 100 hot 3', 'cleared 110 hot 4']);
+    expect(reportedOf(out)).toEqual(['raised 100 hot 3', 'cleared 110 hot 4']);
     expect(landedOf(out)).toEqual([
       'raised 1 shelved',
       'updated 2 shelved',
@@ -120,27 +120,27 @@ describe('shelving', () => {
   test('is over by "unshelved" as well', () => {
     const out = run(
       {},
-      said(5, 'shelved', shelve),
+      event(5, 'shelved', shelve),
       raised(10),
-      said(20, 'unshelved', { rule: 'hot' }),
+      event(20, 'unshelved', { rule: 'hot' }),
     );
-    expect(toldOf(out)).toEqual(['raised 20 hot 2']);
+    expect(reportedOf(out)).toEqual(['raised 20 hot 2']);
   });
 
-  test('nobody hears of what cleared meanwhile', () => {
-    const out = run({}, said(5, 'shelved', shelve), raised(10), cleared(20), wait(200));
-    expect(toldOf(out)).toEqual([]);
+  test('what cleared meanwhile is not reported', () => {
+    const out = run({}, event(5, 'shelved', shelve), raised(10), cleared(20), wait(200));
+    expect(reportedOf(out)).toEqual([]);
     expect(landedOf(out)).toEqual(['raised 1 shelved', 'cleared 2 shelved']);
   });
 
-  test('whoever was told that it stands is told that it cleared', () => {
-    const out = run({}, raised(3), said(5, 'shelved', shelve), cleared(20));
-    expect(toldOf(out)).toEqual(['raised 3 hot 1', 'cleared 20 hot 2']);
+  test('of what was reported it is reported that it cleared', () => {
+    const out = run({}, raised(3), event(5, 'shelved', shelve), cleared(20));
+    expect(reportedOf(out)).toEqual(['raised 3 hot 1', 'cleared 20 hot 2']);
   });
 
-  test.for([{ reason: 'x' }, { until: 4_000 }])('%o is none: it has no end behind it', (data) => {
-    const out = run({}, said(5, 'shelved', data), raised(10));
-    expect(toldOf(out)).toEqual(['raised 10 hot 1']);
+  test.for([{ reason: 'x' }, { until: 4_000 }])('%o is none: it has no end after it', (data) => {
+    const out = run({}, event(5, 'shelved', data), raised(10));
+    expect(reportedOf(out)).toEqual(['raised 10 hot 1']);
     expect(
       out.some(
         (item) =>
@@ -149,23 +149,23 @@ describe('shelving', () => {
     ).toBe(true);
   });
 
-  test('other rules and other assets are told', () => {
+  test('other rules and other assets are reported', () => {
     const out = run(
       {},
-      said(5, 'shelved', shelve),
+      event(5, 'shelved', shelve),
       raised(10, { rule: 'cold' }),
       raised(11, { asset: PRESS }),
     );
-    expect(toldOf(out)).toHaveLength(2);
+    expect(reportedOf(out)).toHaveLength(2);
   });
 });
 
 describe('out of service', () => {
   test('lasts until somebody puts it back', () => {
-    const items = [said(5, 'out_of_service', { reason: 'dismantled' }), raised(10), wait(1e6)];
-    expect(toldOf(run({}, ...items))).toEqual([]);
+    const items = [event(5, 'out_of_service', { reason: 'dismantled' }), raised(10), wait(1e6)];
+    expect(reportedOf(run({}, ...items))).toEqual([]);
     expect(landedOf(run({}, ...items))).toEqual(['raised 1 out of service']);
-    expect(toldOf(run({}, ...items, said(1e6 + 1, 'in_service')))).toEqual([
+    expect(reportedOf(run({}, ...items, event(1e6 + 1, 'in_service')))).toEqual([
       'raised 1000001 hot 2',
     ]);
   });
@@ -176,7 +176,7 @@ describe('suppression by design', () => {
   const during = (seconds: number, planned: string) =>
     machineEvent(seconds, 'note', {}, { situation: situation({ planned }) }) as Item;
 
-  test('during a changeover and until it has settled, what is judged is not told', () => {
+  test('during a changeover and until it has settled, what is raised is not reported', () => {
     const out = run(
       alarms,
       during(5, 'changeover'),
@@ -185,7 +185,7 @@ describe('suppression by design', () => {
       during(80, ''),
       during(81, ''),
     );
-    expect(toldOf(out)).toEqual(['raised 81 hot 2']);
+    expect(reportedOf(out)).toEqual(['raised 81 hot 2']);
     expect(landedOf(out)[0]).toBe('raised 1 changeover');
     expect(alarmsOf(out)).toEqual([
       'hot raised: suppressed > suppressed',
@@ -193,10 +193,10 @@ describe('suppression by design', () => {
     ]);
   });
 
-  test('other signals and other stretches are told', () => {
-    expect(toldOf(run(alarms, during(5, 'maintenance'), raised(10)))).toHaveLength(1);
+  test('other signals and other stretches are reported', () => {
+    expect(reportedOf(run(alarms, during(5, 'maintenance'), raised(10)))).toHaveLength(1);
     expect(
-      toldOf(run(alarms, during(5, 'changeover'), raised(10, { signal: 'speed' }))),
+      reportedOf(run(alarms, during(5, 'changeover'), raised(10, { signal: 'speed' }))),
     ).toHaveLength(1);
   });
 });
@@ -206,15 +206,15 @@ describe('feedback', () => {
     const out = run(
       {},
       raised(10),
-      said(20, 'feedback', { verdict: 'false', by: 'fitter 7', reason: 'a fork lift' }),
+      event(20, 'feedback', { verdict: 'false', by: 'fitter 7', reason: 'a fork lift' }),
     );
     expect(alarmsOf(out).at(-1)).toBe('hot false: unacknowledged > unacknowledged');
   });
 
-  test('on an anomaly that is forgotten still counts', () => {
+  test('on an anomaly that has no alarm any more still counts', () => {
     const out = run(
       {},
-      said(20, 'feedback', { verdict: 'confirmed', anomaly: 'old', rule: 'hot' }),
+      event(20, 'feedback', { verdict: 'confirmed', anomaly: 'old', rule: 'hot' }),
     );
     expect(out).toContainEqual(
       expect.objectContaining({
@@ -225,7 +225,7 @@ describe('feedback', () => {
   });
 
   test('that is neither becomes a dead letter', () => {
-    const out = run({}, said(20, 'feedback', { verdict: 'perhaps' }));
+    const out = run({}, event(20, 'feedback', { verdict: 'perhaps' }));
     expect(out.some((item) => item.kind === 'row' && item.table === 'dead_letters')).toBe(true);
   });
 });
@@ -237,8 +237,8 @@ test('cut anywhere, it goes on', () => {
     }) as Item,
     ...[
       raised(10),
-      said(20, 'acknowledged'),
-      said(25, 'shelved', { until: 60_000, signal: 'speed' }),
+      event(20, 'acknowledged'),
+      event(25, 'shelved', { until: 60_000, signal: 'speed' }),
     ],
     ...[
       raised(30, { signal: 'speed' }),
@@ -248,7 +248,7 @@ test('cut anywhere, it goes on', () => {
     ...[raised(75, { rule: 'a' }), raised(76, { rule: 'b' }), wait(120), cleared(130), wait(500)],
   ];
   const whole = runThrough(alarm, items);
-  expect(toldOf(whole).length).toBeGreaterThan(6);
+  expect(reportedOf(whole).length).toBeGreaterThan(6);
   for (let cut = 0; cut < items.length; cut += 1) {
     expect(runThrough(alarm, items, new Set([cut]))).toEqual(whole);
   }

@@ -1,13 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Captured, Fields } from '../../../operators/correlate/captured.ts';
-import type { Captures } from '../../../operators/correlate/captures.ts';
-import { compileCondition } from '../../../operators/correlate/condition.ts';
+import { compilePatternCondition } from '../../../operators/correlate/condition.ts';
+import type { EventFields, PatternEvent } from '../../../operators/correlate/event-fields.ts';
+import type { Captures } from '../../../operators/correlate/transitions.ts';
 
-const none: Captures<Captured> = { all: () => [], first: () => undefined, last: () => undefined };
+const none: Captures<PatternEvent> = {
+  all: () => [],
+  first: () => undefined,
+  last: () => undefined,
+};
 
 /** An event of any kind that has these fields and, unless it is a machine event, no others. */
-function event({ kind = 'event', ...fields }: Fields): Captured {
+function event({ kind = 'event', ...fields }: EventFields): PatternEvent {
   const values = Object.entries(fields).map(([name, field]) => [
     name.replace(/^vibration_/, ''),
     field,
@@ -22,11 +26,11 @@ function event({ kind = 'event', ...fields }: Fields): Captured {
     ...data,
     ...fields,
   };
-  return { value, situation: {}, known: {} } as unknown as Captured;
+  return { value, situation: {}, assetFields: {} } as unknown as PatternEvent;
 }
 
-function accepts(text: string, fields: Fields, captures = none): boolean {
-  const condition = compileCondition(text, ['rise']);
+function accepts(text: string, fields: EventFields, captures = none): boolean {
+  const condition = compilePatternCondition(text, ['rise']);
   if ('problem' in condition) throw new Error(condition.problem);
   return condition.accepts(event(fields), captures);
 }
@@ -46,10 +50,10 @@ describe('a condition', () => {
     ["signal.startsWith('vibration_')", { signal: 'vibration_rms' }, true],
     ['level >= 3', { level: 3 }, true],
   ])('%s of %j is %j', (text, fields, expected) => {
-    expect(accepts(text, fields as Fields)).toBe(expected);
+    expect(accepts(text, fields as EventFields)).toBe(expected);
   });
 
-  it('is answered the quick way as CEL answers it', () => {
+  it('is evaluated without CEL as CEL evaluates it', () => {
     const comparison = fc
       .tuple(
         fc.constantFrom('score', 'severity', 'kind', 'code'),
@@ -84,7 +88,7 @@ describe('a condition', () => {
       fc.property(text, some, (condition, fields) => {
         // CEL refuses what does not fit the fields; `== true` around a condition is not answered the quick way.
         const asked = `kind == 'event' && ${condition}`;
-        if ('problem' in compileCondition(asked, [])) return;
+        if ('problem' in compilePatternCondition(asked, [])) return;
         const slow = `kind == 'event' && (${condition}) == true`;
         expect(accepts(asked, fields)).toBe(accepts(slow, fields));
       }),
@@ -92,9 +96,9 @@ describe('a condition', () => {
     );
   });
 
-  it('asks what earlier stages took', () => {
+  it('sees what earlier stages took', () => {
     const [low, high] = [event({ score: 2 }), event({ score: 5 })];
-    const captures: Captures<Captured> = {
+    const captures: Captures<PatternEvent> = {
       all: () => [low, high],
       first: () => low,
       last: () => high,
@@ -112,11 +116,13 @@ describe('a condition', () => {
     ["singal == 'x'", /unknown field singal: expected one of kind/],
     ["last('hot').score > 2", /last\('hot'\) asks for a stage.*expected one of rise/],
   ])('%s is refused with a sentence', (text, sentence) => {
-    expect(compileCondition(text, ['rise'])).toEqual({ problem: expect.stringMatching(sentence) });
+    expect(compilePatternCondition(text, ['rise'])).toEqual({
+      problem: expect.stringMatching(sentence),
+    });
   });
 
-  it('tells what it needs at least, never more', () => {
-    const condition = compileCondition(
+  it('shows which values it requires, never more than it does', () => {
+    const condition = compilePatternCondition(
       "kind == 'anomaly' && (signal == 'a' || signal in ['b', 'c']) && (type == 'x' || score > 1)",
       [],
     );
@@ -124,7 +130,7 @@ describe('a condition', () => {
       kinds: new Set(['anomaly']),
       signals: new Set(['a', 'b', 'c']),
       types: undefined,
-      phased: false,
+      namesPhase: false,
     });
   });
 });

@@ -4,7 +4,7 @@ import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { Flow, Row } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
-import type { Enriched, Observation } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import {
   anomaly,
   at,
@@ -175,7 +175,7 @@ describe('correlate', () => {
     });
   });
 
-  it('keeps what is behind out of patterns, as a row', () => {
+  it('keeps late events out of patterns, as a row', () => {
     const late = { ...anomaly(60), late: true } as const;
     const { incidents, deadLetters } = run([
       ...start,
@@ -206,7 +206,7 @@ describe('correlate', () => {
     expect(more.incidents.map(({ time }) => time)).toEqual([at(1_010)]);
   });
 
-  it('matches over several machines of a line when the key says line', () => {
+  it('matches over several machines of a line when the key is line', () => {
     const pattern = [
       {
         name: 'stop',
@@ -238,21 +238,21 @@ describe('correlate', () => {
       ],
       within: '1m',
     };
-    const told = (seconds: number, type: string, batch: string | null, asset = FAN) =>
+    const batchEvent = (seconds: number, type: string, batch: string | null, asset = FAN) =>
       machineEvent(seconds, type, batch === null ? {} : { batch }, { asset });
     const items = [
       model,
       rules({ patterns: [paired] }),
-      told(1, 'opened', 'a b/c'),
-      told(2, 'opened', 'x'),
-      told(3, 'spoilt', null),
-      told(4, 'spoilt', 'x', PRESS),
-      told(5, 'spoilt', 'a b/c'),
-      told(90, 'spoilt', 'x'),
+      batchEvent(1, 'opened', 'a b/c'),
+      batchEvent(2, 'opened', 'x'),
+      batchEvent(3, 'spoilt', null),
+      batchEvent(4, 'spoilt', 'x', PRESS),
+      batchEvent(5, 'spoilt', 'a b/c'),
+      batchEvent(90, 'spoilt', 'x'),
       watermark('p1/l1', at(5_000)),
     ];
 
-    it('keeps matches of one line apart by its value, and leaves out who has none', () => {
+    it('keeps matches of one line apart by its value, and leaves out events that have none', () => {
       const { incidents, deadLetters } = run(items);
       expect(incidents).toMatchObject([{ rule: 'batch', key: 'p1/l1', start: at(1), end: at(5) }]);
       expect(deadLetters).toEqual([]);
@@ -274,7 +274,7 @@ describe('correlate', () => {
       const wrong = ['batch +', "last('opened').batch", '1 + asset'];
       const patterns = wrong.map((key) => ({ ...paired, key }));
       for (const pattern of [...patterns, { ...wear, key: 'singal' }]) {
-        const { deadLetters } = run([rules({ patterns: [pattern] }), told(1, 'opened', 'x')]);
+        const { deadLetters } = run([rules({ patterns: [pattern] }), batchEvent(1, 'opened', 'x')]);
         expect(deadLetters, pattern.key).toMatchObject([{ reason: 'refused' }]);
       }
     });
@@ -296,7 +296,7 @@ describe('correlate', () => {
     }
   });
 
-  it('says once per line that a pattern cannot run, and runs the others', () => {
+  it('reports once per line that a pattern cannot run, and runs the others', () => {
     const broken = { id: 'broken', pattern: [{ name: 'a', where: 'singal == 1' }] };
     const { deadLetters, incidents } = run([
       rules({ patterns: [broken, wear] }),
@@ -318,7 +318,7 @@ describe('correlate', () => {
     fc.record({ step: fc.nat(200), make: fc.constant((t: number) => watermark('p1/l1', at(t))) }),
   );
 
-  it('says the same wherever it is cut and continued', () => {
+  it('brings the same wherever it is cut and continued', () => {
     fc.assert(
       fc.property(
         fc.array(something, { maxLength: 25 }),

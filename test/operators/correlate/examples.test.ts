@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { checkPatternConditions } from '../../../operators/correlate/check-pattern-conditions.ts';
-import { checkDetectorConditions } from '../../../operators/detect/check-detector-conditions.ts';
+import { checkPatternConditions } from '../../../operators/correlate/check-patterns.ts';
+import { checkDetectors } from '../../../operators/detect/check-detectors.ts';
 import { patternRuleSchema } from '../../../operators/model/pattern-rule.ts';
 import { plantFileSchema } from '../../../operators/model/plant-model.ts';
 import { rulesSchema } from '../../../operators/model/rules.ts';
@@ -22,7 +22,7 @@ describe('the examples', () => {
     expect(plantFileSchema.safeParse(example('examples/plant.yaml')).error).toBeUndefined();
     const rules = rulesSchema.parse(example('examples/rules.yaml'));
     expect(checkPatternConditions(rules)).toEqual([]);
-    expect(checkDetectorConditions(rules)).toEqual([]);
+    expect(checkDetectors(rules)).toEqual([]);
   });
 
   it('of the page on rules are valid too, each block for itself', () => {
@@ -73,7 +73,7 @@ describe('a pattern that cannot mean anything is refused with a sentence', () =>
       /expected how often: 3, 2\.\.5/,
     ],
     [
-      'a repetition that is not said',
+      'a repetition that is not declared',
       [{ ...a, repeats: 'strict' }],
       {},
       /not how often it repeats: give it times/,

@@ -4,7 +4,7 @@ import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
-import type { Enriched, Observation } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { at, FAN, machineEvent, PRESS, rules } from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
@@ -39,8 +39,8 @@ const something = fc.oneof(
   fc.record({ step: fc.nat(40), type: fc.constant('watermark'), asset: fc.constant(FAN) }),
 );
 
-/** Events and watermarks in the order of time, as a line has them behind `order`. */
-const life = fc.array(something, { minLength: 4, maxLength: 30 }).map((steps) => {
+/** Events and watermarks in the order of time, as a line has them after `order`. */
+const timeline = fc.array(something, { minLength: 4, maxLength: 30 }).map((steps) => {
   let now = 0;
   return steps.map(({ step, type, asset }): Flow<Input> => {
     now += step;
@@ -52,7 +52,7 @@ const life = fc.array(something, { minLength: 4, maxLength: 30 }).map((steps) =>
 
 function run(items: readonly Flow<Input>[], cuts: readonly number[] = []) {
   const output = runThrough((states) => correlate(states), items, new Set(cuts));
-  const incidents = valuesOf(output).filter(
+  const raised = valuesOf(output).filter(
     (value): value is Incident => 'kind' in value && value.kind === 'incident',
   );
   const deadLetters = output.flatMap((item) =>
@@ -61,7 +61,7 @@ function run(items: readonly Flow<Input>[], cuts: readonly number[] = []) {
   return {
     output,
     deadLetters,
-    said: incidents.map(({ rule, key, id, time }) => [rule, key, id, time]),
+    incidents: raised.map(({ rule, key, id, time }) => [rule, key, id, time]),
   };
 }
 
@@ -72,10 +72,10 @@ const changed = [
 const end = watermark('p1/l1', at(100_000));
 
 describe('a changed rule takes effect at its place in the log', () => {
-  it('what came before is judged by the old meaning, what comes after by the new, and nothing by both', () => {
+  it('what came before is matched by the old meaning, what comes after by the new, and nothing by both', () => {
     let ended = 0;
     fc.assert(
-      fc.property(life, fc.nat(30), (items, position) => {
+      fc.property(timeline, fc.nat(30), (items, position) => {
         const place = Math.min(position, items.length);
         const [before, after] = [items.slice(0, place), items.slice(place)];
         const whole = run([
@@ -87,7 +87,7 @@ describe('a changed rule takes effect at its place in the log', () => {
         ]);
         const old = run([rules({ patterns: LINE }), ...before]);
         const fresh = run([rules({ patterns: changed }), ...after, end]);
-        expect(whole.said).toEqual([...old.said, ...fresh.said]);
+        expect(whole.incidents).toEqual([...old.incidents, ...fresh.incidents]);
         ended += whole.deadLetters.filter(({ reason }) => reason === 'rule-changed').length;
       }),
       { numRuns: 100 },
@@ -98,7 +98,7 @@ describe('a changed rule takes effect at its place in the log', () => {
   it('a pattern that means the same goes on, whatever else changes beside it', () => {
     let going = 0;
     fc.assert(
-      fc.property(life, fc.nat(30), (items, position) => {
+      fc.property(timeline, fc.nat(30), (items, position) => {
         const same = [
           { ...rounds, raise: { severity: 'danger' } },
           { id: 'other', pattern: [stage('b')] },
@@ -112,9 +112,9 @@ describe('a changed rule takes effect at its place in the log', () => {
         ];
         const unchanged = run([first, ...items, end]);
         const found = run([first, ...whole, end]);
-        expect(found.said.filter(([rule]) => rule !== 'other')).toEqual(unchanged.said);
+        expect(found.incidents.filter(([rule]) => rule !== 'other')).toEqual(unchanged.incidents);
         expect(found.deadLetters).toEqual([]);
-        going += found.said.length;
+        going += found.incidents.length;
       }),
       { numRuns: 100 },
     );
@@ -123,7 +123,7 @@ describe('a changed rule takes effect at its place in the log', () => {
 
   it('a restart before, at or after the change makes no difference', () => {
     fc.assert(
-      fc.property(life, fc.nat(30), fc.array(fc.nat(33)), (items, position, cuts) => {
+      fc.property(timeline, fc.nat(30), fc.array(fc.nat(33)), (items, position, cuts) => {
         const place = Math.min(position, items.length);
         const whole = [
           rules({ patterns: LINE }),

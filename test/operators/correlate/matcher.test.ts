@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { advance, LIMITS, process } from '../../../operators/correlate/matcher.ts';
-import { hasBegun, openMatches, underWay } from '../../../operators/correlate/partials.ts';
+import { advanceTime, LIMITS, processEvent } from '../../../operators/correlate/matcher.ts';
+import {
+  countUnderWay,
+  hasBegun,
+  openPatternState,
+} from '../../../operators/correlate/partial-matches.ts';
 import type { PatternStage } from '../../../operators/correlate/pattern.ts';
 import type { Duration, EventTime } from '../../../operators/model/time.ts';
-import { build, expectedText, run, type Vector, type VectorEvent } from './vector-patterns.ts';
+import { build, expectedText, run, type Vector, type VectorEvent } from './run-vector.ts';
 
 function event(seq: number, name: string, timestamp: number): VectorEvent {
   return { seq, id: seq, name, price: 0, timestamp: timestamp as EventTime, type: 'Event' };
@@ -206,36 +210,36 @@ describe('the matcher', () => {
     expect(late.timedOut).toEqual(['[["a",[0]]]']);
   });
 
-  it('drops the oldest partial matches beyond its limit, and says how many', () => {
+  it('drops the oldest partial matches beyond its limit, and counts them', () => {
     const program = build({ stages: abc as readonly PatternStage[], skip: { type: 'noSkip' } });
-    const state = openMatches<VectorEvent>('');
+    const state = openPatternState<VectorEvent>('');
     let dropped = 0;
     for (const event of eventsOf('a'.repeat(LIMITS.partials + 7))) {
-      dropped += process(program, state, event, event.timestamp as EventTime).dropped;
+      dropped += processEvent(program, state, event, event.timestamp as EventTime).dropped;
     }
     expect(dropped).toBe(7);
-    expect(state.holding).toBe(LIMITS.partials);
-    expect(state.partial[0]?.start).toBe(7);
+    expect(state.eventsInUse).toBe(LIMITS.partials);
+    expect(state.partials[0]?.start).toBe(7);
   });
 
   it('drops the oldest partial matches beyond the events that it may hold', () => {
     const stages: PatternStage[] = [
       {
         ...{ name: 'a', contiguity: 'begin', condition: "name == 'a'" },
-        quantifier: { oneOrMore: true, inner: 'relaxedAny' },
+        quantifier: { times: [1, null], inner: 'relaxedAny' },
       },
       { name: 'b', contiguity: 'relaxed', condition: "name == 'b'" },
     ];
     const program = build({ stages, skip: { type: 'noSkip' } });
-    const state = openMatches<VectorEvent>('');
+    const state = openPatternState<VectorEvent>('');
     let dropped = 0;
     for (const each of eventsOf('a'.repeat(9))) {
       const limits = { partials: 10_000, events: 5 };
-      dropped += process(program, state, each, each.timestamp, limits).dropped;
-      expect(state.holding).toBeLessThanOrEqual(5);
+      dropped += processEvent(program, state, each, each.timestamp, limits).dropped;
+      expect(state.eventsInUse).toBeLessThanOrEqual(5);
     }
     expect(dropped).toBeGreaterThan(0);
-    expect(state.partial.filter(hasBegun).every(({ start }) => start >= 4)).toBe(true);
+    expect(state.partials.filter(hasBegun).every(({ start }) => start >= 4)).toBe(true);
   });
 
   it('shares what matches have in common: a hundred events in a loop are held once', () => {
@@ -243,20 +247,20 @@ describe('the matcher', () => {
       { name: 'a', contiguity: 'begin', condition: "name == 'a'" },
       {
         ...{ name: 'b', contiguity: 'relaxed', condition: "name == 'b'" },
-        quantifier: { oneOrMore: true },
+        quantifier: { times: [1, null] },
       },
       { name: 'c', contiguity: 'relaxed', condition: "name == 'c'" },
     ];
     const program = build({ stages, skip: { type: 'noSkip' } });
-    const state = openMatches<VectorEvent>('');
+    const state = openPatternState<VectorEvent>('');
     for (const each of eventsOf(`a${'b'.repeat(99)}`))
-      process(program, state, each, each.timestamp);
-    expect(state.holding).toBe(100);
-    expect(state.linking).toBe(100);
+      processEvent(program, state, each, each.timestamp);
+    expect(state.eventsInUse).toBe(100);
+    expect(state.nodesInUse).toBe(100);
     const [last] = eventsOf('c', 200);
-    const moved = process(program, state, last!, 200 as EventTime);
-    expect(moved.matches).toHaveLength(99);
-    expect(underWay(state)).toBe(1);
+    const result = processEvent(program, state, last!, 200 as EventTime);
+    expect(result.matches).toHaveLength(99);
+    expect(countUnderWay(state)).toBe(1);
   });
 
   it('completes a final absence only for those whose own timer came', () => {
@@ -265,12 +269,12 @@ describe('the matcher', () => {
       { name: 'b', contiguity: 'notFollowedBy', condition: "name == 'b'", within: 5 as Duration },
     ];
     const program = build({ stages, skip: { type: 'noSkip' } });
-    const state = openMatches<VectorEvent>('');
+    const state = openPatternState<VectorEvent>('');
     for (const event of eventsOf('aa'))
-      process(program, state, event, event.timestamp as EventTime);
-    const [first] = state.partial.filter(hasBegun);
-    const moved = advance(program, state, 100 as EventTime, new Set([first!.id]));
-    expect(moved.matches.map((match) => match[0]?.event.seq)).toEqual([0]);
-    expect(underWay(state)).toBe(1);
+      processEvent(program, state, event, event.timestamp as EventTime);
+    const [first] = state.partials.filter(hasBegun);
+    const result = advanceTime(program, state, 100 as EventTime, new Set([first!.id]));
+    expect(result.matches.map((match) => match[0]?.event.seq)).toEqual([0]);
+    expect(countUnderWay(state)).toBe(1);
   });
 });

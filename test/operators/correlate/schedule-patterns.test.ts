@@ -3,8 +3,8 @@ import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { Event, Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
-import type { ScheduleEvent } from '../../../operators/model/schedule-event.ts';
-import type { Enriched, Observation } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
+import type { ScheduleEvent } from '../../../operators/model/schedule.ts';
 import { anomaly, at, FAN, machineEvent, model, rules, situation } from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { checkPatternConditions } from '../../../operators/correlate/check-pattern-conditions.ts';
+import { checkPatternConditions } from '../../../operators/correlate/check-patterns.ts';
 import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { rulesSchema } from '../../../operators/model/rules.ts';
-import type { Enriched, Observation } from '../../../operators/model/situation.ts';
-import { ambiguousNames } from '../../../pipelines/rules/rules-findings.ts';
+import { ambiguousRuleNames } from '../../../pipelines/rules/rules.ts';
 import { anomaly, at, FAN, machineEvent, rules } from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
@@ -30,7 +30,7 @@ function incidents(items: readonly Flow<Enriched<Observation> | Anomaly>[], cuts
 describe('a pattern that asks for time-outs', () => {
   const start = rules({ patterns: [started] });
 
-  it('tells of a match that began and was not completed in time, with what it had taken', () => {
+  it('raises an incident of a match that began and was not completed in time, with what it had taken', () => {
     const items = [start, machineEvent(10, 'asked'), machineEvent(60, 'begun')];
     const end = watermark('p1/l1', at(5_000));
     for (const cuts of [[], [1], [2]]) {
@@ -51,7 +51,7 @@ describe('a pattern that asks for time-outs', () => {
     expect(incidents([...items, watermark('p1/l1', at(609))])).toEqual([]);
   });
 
-  it('says the same partial match once, however many ways on it had', () => {
+  it('raises the same partial match once, in however many states it waited', () => {
     const pattern = [
       { name: 'up', where: "kind == 'anomaly'" },
       { name: 'maybe', follows: 'relaxed', optional: true, where: 'level > 3' },
@@ -79,9 +79,9 @@ describe('a pattern that asks for time-outs', () => {
     const triggers = [{ id: 't', on: 'repair-timeout', request: {} }];
     const right = rulesSchema.parse({ patterns: [started], triggers });
     expect(checkPatternConditions(right)).toEqual([]);
-    expect(ambiguousNames(right)).toEqual([]);
+    expect(ambiguousRuleNames(right)).toEqual([]);
     const other = { ...started, id: 'repair-timeout', on_timeout: undefined };
-    expect(ambiguousNames(rulesSchema.parse({ patterns: [started, other] }))).toMatchObject([
+    expect(ambiguousRuleNames(rulesSchema.parse({ patterns: [started, other] }))).toMatchObject([
       {
         path: ['patterns', 0, 'id'],
         expected: expect.stringMatching(/no other rule repair-timeout/),

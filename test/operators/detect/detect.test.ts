@@ -1,29 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/hear.ts';
+import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Enriched, Observation, Situation } from '../../../operators/model/observation.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
-import type { Enriched, Observation, Situation } from '../../../operators/model/situation.ts';
 import type { DeadLetterRow } from '../../../operators/model/tables.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 import {
   anomaliesOf,
   changeOf,
-  heard,
   machineEvent,
   model,
   PRESS,
-  ruled,
+  phasesOf,
+  rulesChange,
   seconds,
-  storyOf,
-} from './judging.ts';
+  windowEvent,
+} from './fixtures.ts';
 
 type Item = Flow<Enriched<Observation>>;
 
 const hot = { id: 'hot', kind: 'limit', signal: 'temperature', above: 80 };
 
 function run(rule: object, ...items: Item[]): Flow<Detected>[] {
-  return runThrough(detect, [changeOf(model), changeOf(ruled(rule)), ...items]);
+  return runThrough(detect, [changeOf(model), changeOf(rulesChange(rule)), ...items]);
 }
 
 function deadLettersOf(items: readonly Flow<unknown>[]): DeadLetterRow[] {
@@ -36,15 +36,22 @@ const wait = (second: number) => watermark('plant/line', seconds(second));
 
 describe('a limit', () => {
   test('every observation goes on, before what it causes', () => {
-    const out = run(hot, heard(10, 70), machineEvent(12, 'acknowledged'), heard(20, 85));
+    const out = run(
+      hot,
+      windowEvent(10, 70),
+      machineEvent(12, 'acknowledged'),
+      windowEvent(20, 85),
+    );
     const kinds = valuesOf(out).map((value) => ('kind' in value ? value.kind : value.value.kind));
     expect(kinds).toEqual(['window', 'event', 'window', 'anomaly']);
   });
 
-  test('an anomaly says what, since when, against what, in which state and order', () => {
+  test('an anomaly tells what, since when, against what, in which state and order', () => {
     const about = { mode: 'Production', order: '4711' };
     const rule = { ...hot, raise: { after: '10s', severity: 'alarm' }, failure_mode: 'OVERHEAT' };
-    const [anomaly] = anomaliesOf(run(rule, heard(10, 85, about), heard(20, 88, about)));
+    const [anomaly] = anomaliesOf(
+      run(rule, windowEvent(10, 85, about), windowEvent(20, 88, about)),
+    );
     expect(anomaly).toMatchObject({
       phase: 'raised',
       revision: 1,
@@ -65,7 +72,9 @@ describe('a limit', () => {
   });
 
   test('all phases of an anomaly share its id, and the next one has another', () => {
-    const out = anomaliesOf(run(hot, heard(10, 85), heard(20, 70), heard(30, 85)));
+    const out = anomaliesOf(
+      run(hot, windowEvent(10, 85), windowEvent(20, 70), windowEvent(30, 85)),
+    );
     expect(out.map(({ phase, revision }) => `${phase} ${revision}`)).toEqual([
       'raised 1',
       'cleared 2',
@@ -75,8 +84,8 @@ describe('a limit', () => {
     expect(out[0]!.id).not.toBe(out[2]!.id);
   });
 
-  test('says why it cleared', () => {
-    expect(anomaliesOf(run(hot, heard(10, 85), heard(20, 70)))[1]!.reason).toBe(
+  test('gives the reason why it cleared', () => {
+    expect(anomaliesOf(run(hot, windowEvent(10, 85), windowEvent(20, 70)))[1]!.reason).toBe(
       'temperature is 70 °C, not beyond the limit of 80 °C; lasted 10s',
     );
   });
@@ -97,22 +106,24 @@ describe('a limit', () => {
     ['these assets', { assets: ['plant/*/press'] }, 99, 'raised 10 warning'],
     ['other classes', { classes: ['conveyor'] }, 99, undefined],
     ['signals by pattern', { signal: 'temp*' }, 99, 'raised 10 warning'],
-  ] as const)('%s', ([, more, value, story]) => {
-    expect(storyOf(run({ ...hot, ...more }, heard(10, value)))[0]).toBe(story);
+  ] as const)('%s', ([, more, value, phases]) => {
+    expect(phasesOf(run({ ...hot, ...more }, windowEvent(10, value)))[0]).toBe(phases);
   });
 
-  test('with two windows over a signal and none named, the first in the rules is judged', () => {
-    expect(storyOf(run(hot, heard(10, 99, {}, { window: 'other' })))).toEqual([]);
+  test('with two windows over a signal and none named, the first in the rules is evaluated', () => {
+    expect(phasesOf(run(hot, windowEvent(10, 99, {}, { window: 'other' })))).toEqual([]);
   });
 
-  test('corrected and early windows are not judged again', () => {
+  test('corrected and early windows are not evaluated again', () => {
     expect(
-      storyOf(run(hot, heard(10, 99, {}, { version: 2 }), heard(10, 99, {}, { version: 0 }))),
+      phasesOf(
+        run(hot, windowEvent(10, 99, {}, { version: 2 }), windowEvent(10, 99, {}, { version: 0 })),
+      ),
     ).toEqual([]);
   });
 
-  test('a missing quantile is said once', () => {
-    const out = run({ ...hot, of: 'p95' }, heard(10, 99), heard(20, 99));
+  test('a missing quantile is reported once', () => {
+    const out = run({ ...hot, of: 'p95' }, windowEvent(10, 99), windowEvent(20, 99));
     expect(deadLettersOf(out).map(({ reason }) => reason)).toEqual(['refused']);
   });
 });
@@ -120,70 +131,79 @@ describe('a limit', () => {
 describe('the condition', () => {
   const gated = { ...hot, while: "state == 'EXECUTE' && criticality == 'B' && class == 'press'" };
 
-  test('a stopped machine is judged neither well nor ill', () => {
+  test('a stopped machine is evaluated neither well nor ill', () => {
     const stopped = { state: 'STOPPED' };
     const out = run(
       gated,
-      heard(10, 99, stopped),
-      heard(20, 99),
-      heard(30, 20, stopped),
-      heard(40, 20),
+      windowEvent(10, 99, stopped),
+      windowEvent(20, 99),
+      windowEvent(30, 20, stopped),
+      windowEvent(40, 20),
     );
-    expect(storyOf(out)).toEqual(['raised 20 warning', 'cleared 40 warning']);
+    expect(phasesOf(out)).toEqual(['raised 20 warning', 'cleared 40 warning']);
   });
 
-  test('a window in which the state changed is judged by none, and set aside', () => {
-    const out = run(gated, heard(10, 99, { mixed: true }));
-    expect(storyOf(out)).toEqual([]);
+  test('a window in which the state changed is evaluated by none, and becomes a dead letter', () => {
+    const out = run(gated, windowEvent(10, 99, { mixed: true }));
+    expect(phasesOf(out)).toEqual([]);
     expect(deadLettersOf(out)).toMatchObject([{ reason: 'mixed', source: PRESS }]);
   });
 
   test('may ask for operation, due time and minutes to the next stop', () => {
     const soon = { ...hot, while: "next_stop > 5 && operation != 'bend'" };
-    const told = (about: Partial<Situation>) => storyOf(run(soon, heard(10, 99, about))).length;
-    expect(told({ next_stop: 6 })).toBe(1);
-    expect(told({ next_stop: 4 })).toBe(0);
-    expect(told({ next_stop: null })).toBe(0);
-    expect(told({ next_stop: 6, operation: 'bend' })).toBe(0);
+    const raisedBy = (about: Partial<Situation>) =>
+      phasesOf(run(soon, windowEvent(10, 99, about))).length;
+    expect(raisedBy({ next_stop: 6 })).toBe(1);
+    expect(raisedBy({ next_stop: 4 })).toBe(0);
+    expect(raisedBy({ next_stop: null })).toBe(0);
+    expect(raisedBy({ next_stop: 6, operation: 'bend' })).toBe(0);
     const now = { ...hot, while: 'next_stop == 0 && due > 5000' };
     const due = seconds(10);
-    expect(storyOf(run(now, heard(10, 99, { next_stop: 0, due })))).toHaveLength(1);
-    expect(storyOf(run(now, heard(10, 99, { next_stop: 0 })))).toEqual([]);
+    expect(phasesOf(run(now, windowEvent(10, 99, { next_stop: 0, due })))).toHaveLength(1);
+    expect(phasesOf(run(now, windowEvent(10, 99, { next_stop: 0 })))).toEqual([]);
   });
 
-  test('a condition that is none judges nothing, and says so once', () => {
-    const out = run({ ...hot, while: 'stat == 1' }, heard(10, 99), heard(20, 99));
-    expect(storyOf(out)).toEqual([]);
+  test('a condition that is none evaluates nothing, and is reported once', () => {
+    const out = run({ ...hot, while: 'stat == 1' }, windowEvent(10, 99), windowEvent(20, 99));
+    expect(phasesOf(out)).toEqual([]);
     expect(deadLettersOf(out)).toHaveLength(1);
     expect(deadLettersOf(out)[0]!.detail).toContain('Unknown variable: stat');
   });
 });
 
-describe('what comes behind line time', () => {
-  const behind = (second: number, value: number): Item => ({
-    ...heard(second, value),
+describe('what comes late', () => {
+  const late = (second: number, value: number): Item => ({
+    ...windowEvent(second, value),
     late: true,
   });
 
-  test('is judged, and what it causes is marked', () => {
-    const out = run(hot, wait(100), behind(10, 99));
+  test('is evaluated, and what it causes is marked', () => {
+    const out = run(hot, wait(100), late(10, 99));
     expect(out.at(-1)).toMatchObject({ kind: 'event', late: true, value: { phase: 'raised' } });
   });
 
-  test('becomes a dead letter when it is older than what was judged before', () => {
-    const out = run(hot, heard(20, 70), behind(10, 99));
-    expect(storyOf(out)).toEqual([]);
+  test('becomes a dead letter when it is older than what was evaluated before', () => {
+    const out = run(hot, windowEvent(20, 70), late(10, 99));
+    expect(phasesOf(out)).toEqual([]);
     expect(deadLettersOf(out)).toMatchObject([{ reason: 'late' }]);
   });
 });
 
 describe('stuck', () => {
   const rule = { id: 'frozen', kind: 'stuck', signal: 'temperature', windows: 3 };
-  const still = (end: number, value: number) => heard(end, value, {}, { min: value, max: value });
+  const still = (end: number, value: number) =>
+    windowEvent(end, value, {}, { min: value, max: value });
 
   test('is raised by windows in a row without any change, since the first of them', () => {
-    const out = run(rule, still(10, 5), still(20, 5), still(30, 5), still(40, 5), heard(50, 5));
-    expect(storyOf(out)).toEqual(['raised 30 warning', 'cleared 50 warning']);
+    const out = run(
+      rule,
+      still(10, 5),
+      still(20, 5),
+      still(30, 5),
+      still(40, 5),
+      windowEvent(50, 5),
+    );
+    expect(phasesOf(out)).toEqual(['raised 30 warning', 'cleared 50 warning']);
     expect(anomaliesOf(out)[0]).toMatchObject({
       since: 0,
       reason:
@@ -192,7 +212,7 @@ describe('stuck', () => {
   });
 
   test('a step to another value is a change', () => {
-    expect(storyOf(run(rule, still(10, 5), still(20, 6), still(30, 6)))).toEqual([]);
+    expect(phasesOf(run(rule, still(10, 5), still(20, 6), still(30, 6)))).toEqual([]);
   });
 });
 
@@ -200,8 +220,8 @@ describe('silence', () => {
   const rule = { id: 'quiet', kind: 'silence', signal: 'temperature', after: '30s' };
 
   test('is raised by time alone, and cleared by the next sample', () => {
-    const out = run(rule, heard(10, 5), wait(40), wait(41), wait(99), heard(100, 5));
-    expect(storyOf(out)).toEqual(['raised 40.000001 warning', 'cleared 100 warning']);
+    const out = run(rule, windowEvent(10, 5), wait(40), wait(41), wait(99), windowEvent(100, 5));
+    expect(phasesOf(out)).toEqual(['raised 40.000001 warning', 'cleared 100 warning']);
     expect(anomaliesOf(out).map(({ reason }) => reason)).toEqual([
       'temperature has given no value for more than 30s, since 1970-01-01T00:00:10Z; state EXECUTE',
       'temperature was heard again after 90 s; lasted 1m30s',
@@ -209,17 +229,17 @@ describe('silence', () => {
   });
 
   test('a sample exactly in time breaks it', () => {
-    expect(storyOf(run(rule, heard(10, 5), heard(40, 5), wait(40)))).toEqual([]);
+    expect(phasesOf(run(rule, windowEvent(10, 5), windowEvent(40, 5), wait(40)))).toEqual([]);
   });
 
-  test('a signal that was never heard is not missed', () => {
-    expect(storyOf(run(rule, wait(1_000)))).toEqual([]);
+  test('a signal that never had a sample is not missed', () => {
+    expect(phasesOf(run(rule, wait(1_000)))).toEqual([]);
   });
 
   test('stands still in blind time', () => {
     const blind = { ...wait(100), blind: { from: seconds(20), to: seconds(100) } };
-    expect(storyOf(run(rule, heard(10, 5), blind, wait(120)))).toEqual([]);
-    expect(storyOf(run(rule, heard(10, 5), blind, wait(121)))).toEqual([
+    expect(phasesOf(run(rule, windowEvent(10, 5), blind, wait(120)))).toEqual([]);
+    expect(phasesOf(run(rule, windowEvent(10, 5), blind, wait(121)))).toEqual([
       'raised 120.000001 warning',
     ]);
   });
@@ -228,19 +248,19 @@ describe('silence', () => {
     const gated = { ...rule, while: "state == 'EXECUTE'" };
     const out = run(
       gated,
-      heard(10, 5),
+      windowEvent(10, 5),
       machineEvent(20, 'state', { state: 'STOPPED' }, { state: 'STOPPED' }),
       wait(500),
       machineEvent(600, 'state', { state: 'EXECUTE' }),
       wait(700),
     );
-    expect(storyOf(out)).toEqual(['raised 630.000001 warning']);
+    expect(phasesOf(out)).toEqual(['raised 630.000001 warning']);
   });
 
   test('a source that is late is not silent', () => {
-    const late: Item = { ...heard(20, 5), late: true };
-    const out = run(rule, heard(10, 5), wait(100), late, wait(130), wait(131));
-    expect(storyOf(out)).toEqual([
+    const late: Item = { ...windowEvent(20, 5), late: true };
+    const out = run(rule, windowEvent(10, 5), wait(100), late, wait(130), wait(131));
+    expect(phasesOf(out)).toEqual([
       'raised 40.000001 warning',
       'cleared 40.000001 warning',
       'raised 130.000001 warning',
@@ -249,26 +269,25 @@ describe('silence', () => {
 
   test('the end of a recording is no silence', () => {
     const end = watermark('plant/line', Number.MAX_SAFE_INTEGER);
-    expect(storyOf(run(rule, heard(10, 5), end))).toEqual([]);
+    expect(phasesOf(run(rule, windowEvent(10, 5), end))).toEqual([]);
   });
 });
 
 describe('a change of the rules', () => {
   const open = [
     changeOf<Enriched<Observation>>(model),
-    changeOf<Enriched<Observation>>(ruled(hot)),
-    heard(10, 85),
+    changeOf<Enriched<Observation>>(rulesChange(hot)),
+    windowEvent(10, 85),
   ];
   const changedTo = (rule: object | undefined, ...items: Item[]) => {
-    const next = rule === undefined ? ruled() : ruled(rule);
+    const next = rule === undefined ? rulesChange() : rulesChange(rule);
     return runThrough(detect, [...open, wait(12), changeOf<Enriched<Observation>>(next), ...items]);
   };
 
   test('another limit, delay or severity keeps what stands', () => {
-    expect(storyOf(changedTo({ ...hot, above: 90 }, heard(20, 95), heard(30, 85)))).toEqual([
-      'raised 10 warning',
-      'cleared 30 warning',
-    ]);
+    expect(
+      phasesOf(changedTo({ ...hot, above: 90 }, windowEvent(20, 95), windowEvent(30, 85))),
+    ).toEqual(['raised 10 warning', 'cleared 30 warning']);
   });
 
   test.for([
@@ -276,9 +295,9 @@ describe('a change of the rules', () => {
     ['another statistic', { ...hot, of: 'max' }],
     ['another signal', { ...hot, signal: 'pressure' }],
     ['other assets', { ...hot, assets: ['plant/line/belt'] }],
-  ] as const)('%s clears what stands, and says why', ([, rule]) => {
+  ] as const)('%s clears what is open, and gives the reason', ([, rule]) => {
     const out = changedTo(rule);
-    expect(storyOf(out)).toEqual(['raised 10 warning', 'cleared 12.000001 warning']);
+    expect(phasesOf(out)).toEqual(['raised 10 warning', 'cleared 12.000001 warning']);
     expect(anomaliesOf(out)[1]).toMatchObject({
       revision: 2,
       reason: 'rule changed; temperature was not seen to be well again',
@@ -294,9 +313,9 @@ describe('a change of the rules', () => {
   });
 
   test('another plant is not touched', () => {
-    const other = { ...ruled(), plant: 'elsewhere' } as ReturnType<typeof ruled>;
+    const other = { ...rulesChange(), plant: 'elsewhere' } as ReturnType<typeof rulesChange>;
     expect(
-      storyOf(runThrough(detect, [...open, changeOf<Enriched<Observation>>(other)])),
+      phasesOf(runThrough(detect, [...open, changeOf<Enriched<Observation>>(other)])),
     ).toHaveLength(1);
   });
 });

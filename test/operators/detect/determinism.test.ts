@@ -1,13 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/hear.ts';
+import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Event, Flow, Stage, StageId } from '../../../operators/flow/flow.ts';
 import { order } from '../../../operators/flow/order.ts';
 import type { States } from '../../../operators/flow/states.ts';
-import type { Enriched, Observation } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { runThrough, watermark } from '../../support/flows.ts';
-import { anomaliesOf, changeOf, heard, machineEvent, model, ruled, seconds } from './judging.ts';
+import {
+  anomaliesOf,
+  changeOf,
+  machineEvent,
+  model,
+  rulesChange,
+  seconds,
+  windowEvent,
+} from './fixtures.ts';
 
 type Item = Flow<Enriched<Observation>>;
 type Observed = Event<Enriched<Observation>>;
@@ -16,7 +24,7 @@ const LINE = 'plant/line';
 const DISORDER = 25;
 
 /** Every kind of detector at once, with delays, deadbands and conditions. */
-const rules = ruled(
+const rules = rulesChange(
   {
     id: 'hot',
     kind: 'limit',
@@ -78,8 +86,10 @@ function eventsOf(steps: readonly Step[]): Observed[] {
     const about = { state, mixed };
     const span = still ? { min: 5, max: 5 } : {};
     return [
-      ...(temperature === null ? [] : [heard(end, temperature, about, span)]),
-      ...(velocity === null ? [] : [heard(end, velocity, about, { signal: 'velocity', ...span })]),
+      ...(temperature === null ? [] : [windowEvent(end, temperature, about, span)]),
+      ...(velocity === null
+        ? []
+        : [windowEvent(end, velocity, about, { signal: 'velocity', ...span })]),
       ...(event === '' ? [] : [machineEvent(end, event, {}, { state })]),
     ];
   });
@@ -98,7 +108,7 @@ function ordered(states: States): Stage<Enriched<Observation>, Detected> {
   return (source) => source.pipe(byTime, detect(states));
 }
 
-/** Items with the line's watermark behind each: the greatest time so far, less the disorder. */
+/** Items with the line's watermark after each: the greatest time so far, less the disorder. */
 function arriving(events: readonly Observed[]): Item[] {
   let latest = 0;
   const items = events.flatMap((event): Item[] => {

@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Features } from '../../../operators/model/features.ts';
 import type { ChangeValue } from '../../../operators/model/knowledge.ts';
+import type { Features } from '../../../operators/model/observation.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { runThrough } from '../../support/flows.ts';
-import { anomaliesOf, changeOf, heard, PRESS, ruled, seconds, situated } from './judging.ts';
+import {
+  anomaliesOf,
+  changeOf,
+  enriched,
+  PRESS,
+  rulesChange,
+  seconds,
+  windowEvent,
+} from './fixtures.ts';
 
 const model: ChangeValue = {
   kind: 'model',
@@ -28,28 +36,28 @@ const model: ChangeValue = {
   }),
 };
 
-function judge(rule: object, ...values: Record<string, number>[]) {
+function evaluate(rule: object, ...values: Record<string, number>[]) {
   const items = values.map((each, index) => {
     const time = seconds(10 * index);
     const about = { asset: PRESS, point: 'de', rate: 25_600, samples: 256, absent: {} };
     const features: Features = { kind: 'features', ...about, time, values: each };
-    return situated(features, time);
+    return enriched(features, time);
   });
-  return anomaliesOf(runThrough(detect, [changeOf(model), changeOf(ruled(rule)), ...items]));
+  return anomaliesOf(runThrough(detect, [changeOf(model), changeOf(rulesChange(rule)), ...items]));
 }
 
 const rough = { id: 'rough', kind: 'limit', signal: 'vibration_acceleration_rms', above: 1 };
 const lines = { bearing_outer_race_1x: 12, bearing_outer_race_2x: 9.5, bearing_outer_race_3x: 5 };
 
 describe('an anomaly of a waveform', () => {
-  test('says which sensor it was, the part whose lines stand out, and what to look at', () => {
+  test('names the sensor, the part whose lines stand out, and what to look at', () => {
     const values = {
       acceleration_rms: 2,
       bearing_outer_race: 4.1,
       bearing_inner_race: 1,
       ...lines,
     };
-    const [anomaly] = judge(rough, values);
+    const [anomaly] = evaluate(rough, values);
     expect(anomaly).toMatchObject({
       sensor: 'horizontal acceleration at de (stud)',
       part: 'outer_race',
@@ -72,12 +80,12 @@ describe('an anomaly of a waveform', () => {
     ],
     ['a point without bearing', {}, ''],
   ] as const)('names no part for nothing: %s', ([, more, part]) => {
-    expect(judge(rough, { acceleration_rms: 2, ...more })[0]!.part).toBe(part);
+    expect(evaluate(rough, { acceleration_rms: 2, ...more })[0]!.part).toBe(part);
   });
 
   test('that clears names no part any more', () => {
     const bad = { acceleration_rms: 2, bearing_outer_race: 4.1, ...lines };
-    const [, cleared] = judge(rough, bad, { ...bad, acceleration_rms: 0.5 });
+    const [, cleared] = evaluate(rough, bad, { ...bad, acceleration_rms: 0.5 });
     expect(cleared).toMatchObject({ phase: 'cleared', part: '' });
   });
 
@@ -88,13 +96,13 @@ describe('an anomaly of a waveform', () => {
     ['velocity_rms', 'loose feet'],
   ])('%s: look at %s', ([name, word]) => {
     const rule = { ...rough, signal: `vibration_${name}` };
-    expect(judge(rule, { [name!]: 9 })[0]!.advice).toContain(word);
+    expect(evaluate(rule, { [name!]: 9 })[0]!.advice).toContain(word);
   });
 });
 
-test('an anomaly of a signal says what the plant model calls it', () => {
+test('an anomaly of a signal has the name that the plant model gives it', () => {
   const rule = { id: 'hot', kind: 'limit', signal: 'temperature', above: 80 };
-  const items = [changeOf(model), changeOf(ruled(rule)), heard(10, 99)] as never;
+  const items = [changeOf(model), changeOf(rulesChange(rule)), windowEvent(10, 99)] as never;
   const [anomaly] = anomaliesOf(runThrough(detect, items));
   expect(anomaly!.sensor).toBe('temperature (main bearing), -20 to 200 °C');
   expect(anomaly!.advice).toContain('order and recipe');

@@ -1,35 +1,35 @@
 import { describe, expect, test } from 'vitest';
-import { checkDetectorConditions } from '../../../operators/detect/check-detector-conditions.ts';
+import { checkDetectors } from '../../../operators/detect/check-detectors.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/hear.ts';
+import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import { detectorRuleSchema } from '../../../operators/model/detector-rule.ts';
-import type { Enriched, Observation } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import type { BaselineRow } from '../../../operators/model/tables.ts';
 import { runThrough } from '../../support/flows.ts';
 import {
   changeOf,
-  heard,
+  enriched,
   model,
   PRESS,
-  ruled,
+  phasesOf,
+  rulesChange,
   rulesOf,
   seconds,
-  situated,
-  storyOf,
-} from './judging.ts';
+  windowEvent,
+} from './fixtures.ts';
 
 type Item = Flow<Enriched<Observation>>;
 
 const hot = { id: 'hot', kind: 'limit', signal: 'temperature', above: 80 };
 
 function run(rule: object, ...items: Item[]): Flow<Detected>[] {
-  return runThrough(detect, [changeOf(model), changeOf(ruled(rule)), ...items]);
+  return runThrough(detect, [changeOf(model), changeOf(rulesChange(rule)), ...items]);
 }
 
-/** A window of ten seconds of the speed; all its values are the same unless said. */
+/** A window of ten seconds of the speed; all its values are the same unless given. */
 function speed(end: number, value: number, to = value): Item {
-  return heard(end, value, {}, { signal: 'speed', min: value, max: to, last: to });
+  return windowEvent(end, value, {}, { signal: 'speed', min: value, max: to, last: to });
 }
 
 describe('steady', () => {
@@ -37,8 +37,8 @@ describe('steady', () => {
 
   test('the state must have been on for so long before the window begins', () => {
     const since = { since: seconds(100) };
-    expect(storyOf(run(rule, heard(139, 99, since)))).toEqual([]);
-    expect(storyOf(run(rule, heard(140, 99, since)))).toEqual(['raised 140 warning']);
+    expect(phasesOf(run(rule, windowEvent(139, 99, since)))).toEqual([]);
+    expect(phasesOf(run(rule, windowEvent(140, 99, since)))).toEqual(['raised 140 warning']);
   });
 });
 
@@ -46,18 +46,18 @@ describe('whole', () => {
   const rule = { ...hot, when: { whole: true } };
   /** A minute that ends at `end`; they come every ten seconds, the first with what ten seconds brought. */
   const minute = (end: number, value: number) =>
-    heard(end, value, {}, { start: seconds(end - 60) });
+    windowEvent(end, value, {}, { start: seconds(end - 60) });
   const minutes = [70, 80, 90, 100, 110, 120].map((end) => minute(end, 99));
 
-  test('a window that reaches back behind the first one that was heard is not judged', () => {
-    expect(storyOf(run(rule, ...minutes))).toEqual([]);
-    expect(storyOf(run(rule, ...minutes, minute(130, 99)))).toEqual(['raised 130 warning']);
-    expect(storyOf(run(hot, ...minutes))).toEqual(['raised 70 warning']);
+  test('a window that reaches back beyond the first one that came is not evaluated', () => {
+    expect(phasesOf(run(rule, ...minutes))).toEqual([]);
+    expect(phasesOf(run(rule, ...minutes, minute(130, 99)))).toEqual(['raised 130 warning']);
+    expect(phasesOf(run(hot, ...minutes))).toEqual(['raised 70 warning']);
   });
 
   test('of windows that follow each other it is the first', () => {
-    const story = storyOf(run(rule, heard(10, 99), heard(20, 99)));
-    expect(story).toEqual(['raised 20 warning']);
+    const phases = phasesOf(run(rule, windowEvent(10, 99), windowEvent(20, 99)));
+    expect(phases).toEqual(['raised 20 warning']);
   });
 
   test('what a range has learnt knows none of them', () => {
@@ -70,7 +70,7 @@ describe('whole', () => {
     };
     const usual = Array.from({ length: 40 }, (_, index) => minute(140 + 10 * index, 50));
     const out = run(range, minute(70, 5), ...usual, minute(600, 40));
-    expect(storyOf(out)).toEqual(['raised 600 warning']);
+    expect(phasesOf(out)).toEqual(['raised 600 warning']);
   });
 });
 
@@ -79,7 +79,7 @@ describe('settle', () => {
 
   const scheduled = (at: number, type: 'begun' | 'ended', kind: 'order' | 'changeover'): Item => {
     const entry = { id: 'e', kind, start: seconds(0), end: seconds(at) };
-    return situated(
+    return enriched(
       { kind: 'schedule', asset: PRESS, time: seconds(at), type, entry },
       seconds(at),
     );
@@ -88,24 +88,24 @@ describe('settle', () => {
   test.for(['startup', 'changeover', 'planned-stop', 'maintenance'])(
     'not during %s, nor within 5 min of it',
     (planned) => {
-      const last = heard(1_000, 99, { planned });
-      expect(storyOf(run(rule, last))).toEqual([]);
-      expect(storyOf(run(rule, last, heard(1_309, 99)))).toEqual([]);
-      expect(storyOf(run(rule, last, heard(1_310, 99)))).toEqual(['raised 1310 warning']);
+      const last = windowEvent(1_000, 99, { planned });
+      expect(phasesOf(run(rule, last))).toEqual([]);
+      expect(phasesOf(run(rule, last, windowEvent(1_309, 99)))).toEqual([]);
+      expect(phasesOf(run(rule, last, windowEvent(1_310, 99)))).toEqual(['raised 1310 warning']);
     },
   );
 
   test('its end in the schedule counts, though nothing was measured in it', () => {
     const end = scheduled(1_000, 'ended', 'changeover');
-    expect(storyOf(run(rule, end, heard(1_309, 99)))).toEqual([]);
-    expect(storyOf(run(rule, end, heard(1_310, 99)))).toEqual(['raised 1310 warning']);
+    expect(phasesOf(run(rule, end, windowEvent(1_309, 99)))).toEqual([]);
+    expect(phasesOf(run(rule, end, windowEvent(1_310, 99)))).toEqual(['raised 1310 warning']);
   });
 
   test('the end of a start-up counts as well, the end of a production order does not', () => {
-    expect(storyOf(run(rule, heard(1_309, 99, { started: seconds(1_000) })))).toEqual([]);
-    expect(storyOf(run(rule, scheduled(1_000, 'ended', 'order'), heard(1_010, 99)))).toEqual([
-      'raised 1010 warning',
-    ]);
+    expect(phasesOf(run(rule, windowEvent(1_309, 99, { started: seconds(1_000) })))).toEqual([]);
+    expect(phasesOf(run(rule, scheduled(1_000, 'ended', 'order'), windowEvent(1_010, 99)))).toEqual(
+      ['raised 1010 warning'],
+    );
   });
 });
 
@@ -118,13 +118,13 @@ describe('within a band of another signal', () => {
     ['at its upper end', [speed(10, 1_500)], []],
     ['outside', [speed(10, 900)], []],
     ['crossing it', [speed(10, 1_390, 1_450)], []],
-    ['not heard yet', [], []],
-  ] as [string, Item[], string[]][])('%s', ([, items, story]) => {
-    expect(storyOf(run(rule, ...items, heard(20, 99)))).toEqual(story);
+    ['without a value yet', [], []],
+  ] as [string, Item[], string[]][])('%s', ([, items, phases]) => {
+    expect(phasesOf(run(rule, ...items, windowEvent(20, 99)))).toEqual(phases);
   });
 
-  test('that was never heard is said once', () => {
-    const out = run(rule, heard(10, 99), heard(20, 99));
+  test('that never had a value is reported once', () => {
+    const out = run(rule, windowEvent(10, 99), windowEvent(20, 99));
     const deadLetters = out.flatMap((item) =>
       item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [],
     );
@@ -136,8 +136,8 @@ describe('within a band of another signal', () => {
   test('steady counts from where the band was entered', () => {
     const both = { ...hot, when: { steady: '20s', within: { speed: [1_400, 1_500] } } };
     const items = [speed(10, 900, 1_450), speed(20, 1_450), speed(30, 1_450), speed(40, 1_450)];
-    expect(storyOf(run(both, ...items, heard(39, 99)))).toEqual([]);
-    expect(storyOf(run(both, ...items, heard(40, 99)))).toEqual(['raised 40 warning']);
+    expect(phasesOf(run(both, ...items, windowEvent(39, 99)))).toEqual([]);
+    expect(phasesOf(run(both, ...items, windowEvent(40, 99)))).toEqual(['raised 40 warning']);
   });
 });
 
@@ -147,13 +147,13 @@ describe('bands make modes', () => {
     ...{ modes: ['state'], bands: { speed: [600, 1_200] } },
   };
   const learning = (from: number, value: number): Item[] => {
-    return Array.from({ length: 20 }, (_, index) => heard(from + 10 * index, value));
+    return Array.from({ length: 20 }, (_, index) => windowEvent(from + 10 * index, value));
   };
 
   test('each speed band has a baseline of its own', () => {
     const items = [speed(5, 500), ...learning(10, 40), speed(300, 900), ...learning(310, 70)];
-    const out = run(usual, ...items, heard(600, 70), speed(610, 500), heard(620, 70));
-    expect(storyOf(out)).toEqual(['raised 620 warning']);
+    const out = run(usual, ...items, windowEvent(600, 70), speed(610, 500), windowEvent(620, 70));
+    expect(phasesOf(out)).toEqual(['raised 620 warning']);
     const rows = out.flatMap((item): BaselineRow[] => {
       return item.kind === 'row' && item.table === 'baselines' ? [item.row] : [];
     });
@@ -174,7 +174,7 @@ describe('running time', () => {
     // 61 samples a minute apart: one hour between the first and the last; the state is entered anew before the 31st.
     const items = (again: number) => {
       return Array.from({ length: 61 }, (_, index) => {
-        return heard(60 * (index + 1), 50, { since: seconds(index < 30 ? 0 : again) });
+        return windowEvent(60 * (index + 1), 50, { since: seconds(index < 30 ? 0 : again) });
       });
     };
     const last = (again: number) => {
@@ -192,7 +192,7 @@ describe('what cannot be is refused', () => {
   test('a band of a signal that no window is over', () => {
     const rules = rulesOf({ ...hot, when: { within: { speed: [1, 2] } } });
     rules.windows[0]!.signals = ['temperature'];
-    expect(checkDetectorConditions(rules)).toEqual([
+    expect(checkDetectors(rules)).toEqual([
       {
         path: ['detectors', 0, 'when', 'within', 'speed'],
         message: 'expected a signal that a window is over, or rpm, found "speed"',

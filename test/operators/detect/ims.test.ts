@@ -7,7 +7,7 @@ import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { type EventTime, SECOND } from '../../../operators/model/time.ts';
 import { runThrough } from '../../support/flows.ts';
 import { realData } from '../../support/real-data.ts';
-import { anomaliesOf, changeOf, PRESS, ruled, situated } from './judging.ts';
+import { anomaliesOf, changeOf, enriched, PRESS, rulesChange } from './fixtures.ts';
 
 const BEARINGS = ['B1', 'B2', 'B3', 'B4'];
 
@@ -34,14 +34,16 @@ test('IMS test 2: with its defaults `ewma` finds the bearing that failed by snap
     const about = { asset: PRESS, rate: 20_000, samples: 20_480, absent: {} };
     return row.map((acceleration_rms, at) => {
       const point = BEARINGS[at]!;
-      return situated(
+      return enriched(
         { kind: 'features', ...about, point, time, values: { acceleration_rms } },
         time,
       );
     });
   });
   const rule = { id: 'mean', kind: 'ewma', signal: 'vibration_acceleration_rms' };
-  const out = anomaliesOf(runThrough(detect, [changeOf(model), changeOf(ruled(rule)), ...items]));
+  const out = anomaliesOf(
+    runThrough(detect, [changeOf(model), changeOf(rulesChange(rule)), ...items]),
+  );
   const first = (point: string) => {
     const time = out.find((anomaly) => anomaly.point === point)?.time ?? Number.MAX_SAFE_INTEGER;
     return 1 + time / SECOND / 600;

@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { ISO_BOUNDARIES } from '../../../operators/detect/iso-boundaries.ts';
-import { iso20816 } from '../../../operators/detect/iso20816.ts';
-import type { Verdict } from '../../../operators/detect/verdict.ts';
+import type { Evaluation } from '../../../operators/detect/evaluation.ts';
+import { ISO_BOUNDARIES, iso20816 } from '../../../operators/detect/iso20816.ts';
 import type { DetectorRule } from '../../../operators/model/detector-rule.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
-import { model, rulesOf, seconds, situation } from './judging.ts';
+import {
+  anomaliesOf,
+  model,
+  phasesOf,
+  rulesOf,
+  seconds,
+  situation,
+  windowEvent,
+} from './fixtures.ts';
+import { learning, run } from './learnt-values.ts';
 
 type IsoRule = Extract<DetectorRule, { kind: 'iso20816' }>;
 
@@ -15,10 +23,10 @@ function rule(more: object = {}): IsoRule {
 
 const press = (model as Extract<typeof model, { kind: 'model' }>).model.lines[0]!.assets[0]!;
 
-function judge(value: number, iso: Asset['iso'], more: object = {}, unit = 'mm/s') {
+function evaluate(value: number, iso: Asset['iso'], more: object = {}, unit = 'mm/s') {
   const refused: string[] = [];
   const { iso: _, ...bare } = press;
-  const verdict = iso20816(rule(more), {
+  const evaluation = iso20816(rule(more), {
     sample: {
       signal: 'v',
       point: '',
@@ -37,8 +45,9 @@ function judge(value: number, iso: Asset['iso'], more: object = {}, unit = 'mm/s
       refused.push(why);
       return undefined;
     },
+    reportProgress: () => undefined,
   });
-  return { verdict: verdict as Verdict, refused };
+  return { evaluation: evaluation as Evaluation, refused };
 }
 
 /** Beckhoff TF3600 (group 1 rigid); the full table as in facts on ISO 10816-3:2009, all four rows pinned. */
@@ -53,7 +62,7 @@ describe('zones of ISO 20816-3', () => {
   test.for(ROWS)(
     'group %s %s: A to %f, B to %f, C to %f mm/s, then D',
     ([group, support, ab, bc, cd]) => {
-      const zone = (value: number) => judge(value, { group, support }).verdict.level;
+      const zone = (value: number) => evaluate(value, { group, support }).evaluation.level;
       expect([0, ab, ab + 0.001, bc, bc + 0.001, cd, cd + 0.001].map(zone)).toEqual([
         'A',
         'A',
@@ -70,32 +79,68 @@ describe('zones of ISO 20816-3', () => {
     expect(Object.keys(ISO_BOUNDARIES)).toHaveLength(4);
   });
 
-  test('a verdict says edition, zone and what the value was held against', () => {
-    const { verdict } = judge(5.6, { group: '2', support: 'rigid' });
-    expect(verdict).toMatchObject({ limit: 4.5 });
-    expect(verdict.evidence?.()).toMatchObject({ zone: 'D', group: '2' });
-    expect(verdict.score).toBeCloseTo(5.6 / 4.5);
-    expect(verdict.evidence?.().edition).toBe('ISO 20816-3:2022, boundaries of ISO 10816-3:2009');
+  test('an evaluation gives edition, zone and what the value was held against', () => {
+    const { evaluation } = evaluate(5.6, { group: '2', support: 'rigid' });
+    expect(evaluation).toMatchObject({ limit: 4.5 });
+    expect(evaluation.evidence?.()).toMatchObject({ zone: 'D', group: '2' });
+    expect(evaluation.score).toBeCloseTo(5.6 / 4.5);
+    expect(evaluation.evidence?.().edition).toBe(
+      'ISO 20816-3:2022, boundaries of ISO 10816-3:2009',
+    );
   });
 
   test('the deadband lowers every boundary for what must fall', () => {
-    const { verdict } = judge(2.7, { group: '2', support: 'rigid' }, { clear: { deadband: '5%' } });
-    expect([verdict.level, verdict.calm]).toEqual(['B', 'C']);
+    const { evaluation } = evaluate(
+      2.7,
+      { group: '2', support: 'rigid' },
+      { clear: { deadband: '5%' } },
+    );
+    expect([evaluation.level, evaluation.levelWithDeadband]).toEqual(['B', 'C']);
   });
 
   test('the table is configuration', () => {
     const table = { '2-rigid': [1, 2, 3] };
-    expect(judge(2.5, { group: '2', support: 'rigid' }, { table }).verdict.level).toBe('C');
-    const { refused } = judge(2.5, { group: '1', support: 'rigid' }, { table });
+    expect(evaluate(2.5, { group: '2', support: 'rigid' }, { table }).evaluation.level).toBe('C');
+    const { refused } = evaluate(2.5, { group: '1', support: 'rigid' }, { table });
     expect(refused).toEqual([`the rule's table has no row "1-rigid"`]);
   });
 
   test('velocities in other units are converted, other quantities are refused', () => {
-    expect(judge(0.0046, { group: '2', support: 'rigid' }, {}, 'm/s').verdict.level).toBe('D');
-    expect(judge(5, { group: '2', support: 'rigid' }, {}, 'g').refused[0]).toContain('"g"');
+    expect(evaluate(0.0046, { group: '2', support: 'rigid' }, {}, 'm/s').evaluation.level).toBe(
+      'D',
+    );
+    expect(evaluate(5, { group: '2', support: 'rigid' }, {}, 'g').refused[0]).toContain('"g"');
   });
 
-  test('an asset without group and support is not judged', () => {
-    expect(judge(99, undefined).refused[0]).toContain('no iso group and support');
+  test('an asset without group and support is not evaluated', () => {
+    expect(evaluate(99, undefined).refused[0]).toContain('no iso group and support');
+  });
+});
+
+describe('criterion II: a change of 25 % of the B/C boundary', () => {
+  // Group 2 rigid: B/C is 2.8 mm/s, a quarter of it 0.7 mm/s.
+  const rule = { kind: 'iso20816-change', signal: 'velocity', learn: 20 };
+  const at = (second: number, value: number) =>
+    windowEvent(second, value, {}, { signal: 'velocity' });
+  const steady = learning(Array(20).fill(1), 'velocity');
+
+  test('1 mm/s was usual: 1.7 is allowed, 1.71 is not, and 0.29 is not either', () => {
+    expect(phasesOf(run(rule, ...steady, at(210, 1.7)))).toEqual([]);
+    const [anomaly] = anomaliesOf(run(rule, ...steady, at(210, 1.71)));
+    expect(anomaly).toMatchObject({ value: 1.71, unit: 'mm/s' });
+    expect(anomaly!.limit).toBeCloseTo(1.7);
+    expect(anomaly!.score).toBeCloseTo(0.71 / 0.7);
+    expect(anomaly!.reason).toContain('0.71 mm/s above its reference of 1 mm/s');
+    expect(phasesOf(run(rule, ...steady, at(210, 0.29)))).toEqual(['raised 210 warning']);
+  });
+
+  test('evaluates from the fifth sample on, long before its reference is complete', () => {
+    expect(phasesOf(run(rule, ...steady.slice(0, 5), at(60, 1.71)))).toEqual(['raised 60 warning']);
+    expect(phasesOf(run(rule, ...steady.slice(0, 4), at(50, 1.71)))).toEqual([]);
+  });
+
+  test('learns nothing from a change that lasts, so it does not become the reference', () => {
+    const high = Array.from({ length: 40 }, (_, index) => at(60 + 10 * index, 2.5));
+    expect(phasesOf(run(rule, ...steady.slice(0, 5), ...high))).toEqual(['raised 60 warning']);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
-import { eigen } from '../../../operators/detect/eigen.ts';
-import type { Detected } from '../../../operators/detect/hear.ts';
-import { learnSubspace, measure } from '../../../operators/detect/subspace.ts';
+import type { Detected } from '../../../operators/detect/evaluate.ts';
+import { eigen, learnSubspace, statisticsOf } from '../../../operators/detect/subspace.ts';
+
 import type { Flow } from '../../../operators/flow/flow.ts';
-import type { Enriched, Observation } from '../../../operators/model/situation.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { runThrough } from '../../support/flows.ts';
-import { anomaliesOf, changeOf, heard, model, ruled, storyOf } from './judging.ts';
+import { anomaliesOf, changeOf, model, phasesOf, rulesChange, windowEvent } from './fixtures.ts';
 
 type Item = Flow<Enriched<Observation>>;
 
@@ -40,20 +40,20 @@ describe("Hotelling's T² and SPE", () => {
   const axes = { axes: Float64Array.of(h, h, h, n), variances: Float64Array.of(3, 1) };
 
   test('(2, 2) along the first component: T² = 8/3, nothing is left over', () => {
-    const { t2, spe } = measure(Float64Array.of(2, 2), { ...axes, kept: 1 });
+    const { t2, spe } = statisticsOf(Float64Array.of(2, 2), { ...axes, retained: 1 });
     expect(t2).toBeCloseTo(8 / 3);
     expect(spe).toBeCloseTo(0);
   });
 
   test('(2, −2) against it: T² = 8, SPE = 8, half of it each', () => {
-    const { t2, spe, toT2, toSpe } = measure(Float64Array.of(2, -2), { ...axes, kept: 1 });
+    const { t2, spe, toT2, toSpe } = statisticsOf(Float64Array.of(2, -2), { ...axes, retained: 1 });
     expect([t2, spe]).toEqual([expect.closeTo(8), expect.closeTo(8)]);
     expect([...toT2, ...toSpe]).toEqual(Array(4).fill(expect.closeTo(4)));
   });
 
   test('(3, 1): contributions to T² are 3 · (2/3 + 1) and 1 · (2/3 − 1), and add up to it', () => {
     // Scores 4/√2 and 2/√2: T² = 8/3 + 2 = 4.667; pᵢ t/λ sums to 2/3 + 1 and 2/3 − 1.
-    const { t2, toT2 } = measure(Float64Array.of(3, 1), { ...axes, kept: 2 });
+    const { t2, toT2 } = statisticsOf(Float64Array.of(3, 1), { ...axes, retained: 2 });
     expect(t2).toBeCloseTo(14 / 3);
     expect([...toT2]).toEqual([expect.closeTo(5), expect.closeTo(-1 / 3)]);
   });
@@ -66,7 +66,7 @@ describe("Hotelling's T² and SPE", () => {
     // Both always together: variances 1 ± 0.5 of 1/1.4826², by half of their covariance.
     expect(usual.variances[0]! / usual.variances[1]!).toBeCloseTo(3);
     expect(usual.t2).toBeCloseTo(2 / 1.5);
-    expect(usual.kept).toBe(2);
+    expect(usual.retained).toBe(2);
   });
 });
 
@@ -78,8 +78,8 @@ describe('a feature vector', () => {
   const both = (index: number, pressure: number, flow: number): Item[] => {
     const end = 10 * (index + 1);
     return [
-      heard(end, pressure, {}, { signal: 'pressure' }),
-      heard(end, flow, {}, { signal: 'flow' }),
+      windowEvent(end, pressure, {}, { signal: 'pressure' }),
+      windowEvent(end, flow, {}, { signal: 'flow' }),
     ];
   };
   /** Pressure and flow rise and fall together, in a circle of 20 steps. */
@@ -89,11 +89,11 @@ describe('a feature vector', () => {
   }).flat();
 
   function run(...items: Item[]): Flow<Detected>[] {
-    return runThrough(detect, [changeOf(model), changeOf(ruled(rule)), ...items]);
+    return runThrough(detect, [changeOf(model), changeOf(rulesChange(rule)), ...items]);
   }
 
   test('that moves together as ever is no anomaly; one signal alone is, though each is within its range', () => {
-    expect(storyOf(run(...usual, ...both(100, 5.5, 105), ...both(101, 5.9, 109)))).toEqual([]);
+    expect(phasesOf(run(...usual, ...both(100, 5.5, 105), ...both(101, 5.9, 109)))).toEqual([]);
     const apart = [...both(100, 5.9, 91), ...both(101, 5.9, 91), ...both(102, 5.9, 91)];
     const [anomaly] = anomaliesOf(run(...usual, ...apart));
     expect(anomaly).toMatchObject({ phase: 'raised', signal: 'loop', detector: 'multivariate' });
@@ -103,15 +103,17 @@ describe('a feature vector', () => {
     expect(anomaly!.advice).toContain('Begin with');
   });
 
-  test('says which signal it was', () => {
+  test('names the signal that it was', () => {
     const far = [...both(100, 9, 100), ...both(101, 9, 100)];
     const [anomaly] = anomaliesOf(run(...usual, ...far));
     expect(anomaly!.contributions.pressure).toBeGreaterThan(0.8);
   });
 
-  test('of which a signal is missing is not judged', () => {
-    const half = [100, 101, 102].map((at) => heard(10 * (at + 1), 99, {}, { signal: 'pressure' }));
-    expect(storyOf(run(...usual, ...half))).toEqual([]);
+  test('of which a signal is missing is not evaluated', () => {
+    const half = [100, 101, 102].map((at) =>
+      windowEvent(10 * (at + 1), 99, {}, { signal: 'pressure' }),
+    );
+    expect(phasesOf(run(...usual, ...half))).toEqual([]);
   });
 
   test('with `follow` a slow drift is none, and a step stands: the centre does not go after it', () => {
@@ -121,24 +123,24 @@ describe('a feature vector', () => {
         return both(100 + index, 5 + swing + by(index), 100 + 10 * swing);
       }).flat();
     };
-    const told = (more: object, items: Item[], ...others: object[]) => {
-      const rules = changeOf<Enriched<Observation>>(ruled({ ...rule, ...more }, ...others));
+    const phasesWith = (more: object, items: Item[], ...others: object[]) => {
+      const rules = changeOf<Enriched<Observation>>(rulesChange({ ...rule, ...more }, ...others));
       const out = runThrough(detect, [changeOf(model), rules, ...usual, ...items]);
       const loop = anomaliesOf(out).filter((anomaly) => anomaly.rule === 'loop');
       return loop.map(({ phase }) => phase).filter((phase) => phase !== 'updated');
     };
     const drift = moved((index) => 0.01 * index);
-    expect(told({}, drift)[0]).toBe('raised');
-    expect(told({ follow: '5m' }, drift)).toEqual([]);
+    expect(phasesWith({}, drift)[0]).toBe('raised');
+    expect(phasesWith({ follow: '5m' }, drift)).toEqual([]);
     expect(
-      told(
+      phasesWith(
         { follow: '5m' },
         moved(() => 4),
       ),
     ).toEqual(['raised']);
     // Nor after what only waits for its on-delay, nor while another rule finds one of the signals bad.
     expect(
-      told(
+      phasesWith(
         { follow: '5m', raise: { count: 100 } },
         moved(() => 4),
       ),
@@ -150,7 +152,7 @@ describe('a feature vector', () => {
       above: 6.05,
       clear: { after: '1d' },
     };
-    expect(told({ follow: '5m' }, drift, high)[0]).toBe('raised');
+    expect(phasesWith({ follow: '5m' }, drift, high)[0]).toBe('raised');
   });
 
   test('shows how far it has learnt', () => {

@@ -1,27 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { checkDetectorConditions } from '../../../operators/detect/check-detector-conditions.ts';
+import { checkDetectors } from '../../../operators/detect/check-detectors.ts';
 import { detect } from '../../../operators/detect/detect.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import { type EventTime, SECOND } from '../../../operators/model/time.ts';
 import { runThrough, watermark } from '../../support/flows.ts';
 import { realData } from '../../support/real-data.ts';
-import { change, exampleChanges, type Life, lifeOfCsv, lifeOfRaw } from './bench-bearings.ts';
-import { anomaliesOf, situated } from './judging.ts';
+import { type BearingLife, change, exampleChanges, lifeOfCsv, lifeOfRaw } from './bearing-lives.ts';
+import { anomaliesOf, enriched } from './fixtures.ts';
 
-function judge({ asset, snapshots }: Life): Anomaly[] {
+function evaluate({ asset, snapshots }: BearingLife): Anomaly[] {
   const items = snapshots.flatMap((snapshot) => {
     const time = (snapshot[0]!.time + 100_000) as EventTime;
-    const events = snapshot.map((features) => situated(features, time, { state: 'UNDEFINED' }));
+    const events = snapshot.map((features) => enriched(features, time, { state: 'UNDEFINED' }));
     return [...events, watermark('pronostia/rig', time)];
   });
   const changes = exampleChanges().map((value) => change<never>(value));
   return anomaliesOf(runThrough(detect, [...changes, ...items])).filter((a) => a.asset === asset);
 }
 
-/** What is said of a bearing: how often in its first third, and the first lasting anomaly with its seconds to the end. */
-function summary(life: Life) {
+/** What is reported of a bearing: how often in its first third, and the first lasting anomaly with its seconds to the end. */
+function summary(life: BearingLife) {
   const end = life.snapshots.at(-1)![0]!.time / SECOND;
-  const anomalies = judge(life);
+  const anomalies = evaluate(life);
   const raised = anomalies.filter(({ phase }) => phase === 'raised');
   const cleared = new Set(anomalies.filter(({ phase }) => phase === 'cleared').map(({ id }) => id));
   const [first] = raised.filter(({ id }) => !cleared.has(id));
@@ -45,7 +45,7 @@ const BEARINGS = [
   { name: 'Bearing3_2', lasting: 'rms-baseline vertical 109', cleared: 0 },
 ];
 
-describe('the example rules on recorded bearings that ran to failure', () => {
+describe('the example rules on recorded bearings that ran to failure', { timeout: 30_000 }, () => {
   test.for(BEARINGS)(
     '$name is quiet in its first third and found before its end: $lasting',
     ({ name, raw, ...expected }, context) => {
@@ -53,7 +53,7 @@ describe('the example rules on recorded bearings that ran to failure', () => {
       const life = raw === undefined ? lifeOfCsv(folder, name) : lifeOfRaw(folder, name, raw);
       const { anomalies, ...seen } = summary(life);
       expect(seen).toEqual({ early: 0, ...expected });
-      // Few enough to be read: what stands is said again every hour, not with every snapshot.
+      // Few enough to be read: what is open is reported again every hour, not with every snapshot.
       expect(anomalies.length).toBeLessThan(10);
     },
   );
@@ -62,6 +62,6 @@ describe('the example rules on recorded bearings that ran to failure', () => {
     const rules = exampleChanges().flatMap((value) =>
       value.kind === 'rules' ? [value.rules] : [],
     );
-    expect(rules.map(checkDetectorConditions)).toEqual([[]]);
+    expect(rules.map(checkDetectors)).toEqual([[]]);
   });
 });

@@ -4,9 +4,9 @@ import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import type { EventData } from '../../../operators/model/machine-event.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
+import type { Observed, Situation } from '../../../operators/model/observation.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { type Schedule, scheduleEntrySchema } from '../../../operators/model/schedule.ts';
-import type { Observed, Situation } from '../../../operators/model/situation.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { event, runThrough, valuesOf } from '../../support/flows.ts';
 import { MODEL } from '../../support/plant-log.ts';
@@ -55,7 +55,7 @@ function situations(items: readonly Flow<Observed>[], cuts?: ReadonlySet<number>
   });
 }
 
-describe('situate', () => {
+describe('enrich', () => {
   test('a window has the state that was true when it began', () => {
     const items = [
       state(0, { state: 'EXECUTE', mode: 'production', product: 'A', order: '1' }),
@@ -170,7 +170,7 @@ describe('situate', () => {
     ]);
   });
 
-  test('a window in which the schedule changes the product is mixed, unless the machine says its product', () => {
+  test('a window in which the schedule changes the product is mixed, unless the machine reports its product', () => {
     const items = [
       schedule(
         { id: 'o1', kind: 'order', product: 'A', ...stretch(0, 15) },

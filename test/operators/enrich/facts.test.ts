@@ -13,7 +13,7 @@ import type { EventTime } from '../../../operators/model/time.ts';
 const STATES = ['STARTING', 'EXECUTE', 'HELD', 'CLEARING'] as const;
 
 describe('facts', () => {
-  test('in any order of arrival they say what looking through all of them says', () => {
+  test('in any order of arrival they give what a search through all of them gives', () => {
     const said = fc.tuple(fc.nat(30), fc.constantFrom(...STATES));
     fc.assert(
       fc.property(fc.array(said, { maxLength: 30 }), fc.nat(35), fc.nat(10), (all, from, span) => {

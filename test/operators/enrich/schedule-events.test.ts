@@ -2,20 +2,20 @@ import { describe, expect, test } from 'vitest';
 import { enrich } from '../../../operators/enrich/enrich.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Key } from '../../../operators/model/key.ts';
+import type { Observed } from '../../../operators/model/observation.ts';
 import type { ScheduleEntry } from '../../../operators/model/schedule.ts';
-import type { Observed } from '../../../operators/model/situation.ts';
 import { END_OF_TIME } from '../../../operators/model/time.ts';
 import { at, FAN, machineEvent, PRESS, schedule } from '../../support/findings.ts';
 import { runThrough, watermark } from '../../support/flows.ts';
 
 const pass = (seconds: number) => watermark('p1/l1', at(seconds));
 
-function heard(seconds: number, asset: Key = FAN): Flow<Observed> {
+function machineEventOf(seconds: number, asset: Key = FAN): Flow<Observed> {
   const { value, ...event } = machineEvent(seconds, 'hello', {}, { asset });
   return { ...event, value: value.value };
 }
 
-function told(items: readonly Flow<Observed>[], cuts?: ReadonlySet<number>): string[] {
+function scheduleEvents(items: readonly Flow<Observed>[], cuts?: ReadonlySet<number>): string[] {
   return runThrough(enrich, items, cuts).flatMap((item) => {
     if (item.kind !== 'event' || item.value.value.kind !== 'schedule') return [];
     const { type, entry } = item.value.value;
@@ -32,14 +32,14 @@ function cancelled(id: string, kind: ScheduleEntry['kind'], from: number, to: nu
 }
 
 describe('what happens in the schedule', () => {
-  test('is told when the time of the line reaches it, in its order with what is observed', () => {
+  test('is emitted when the time of the line reaches it, in its order with what is observed', () => {
     const items = [
       schedule(['o1', 'order', 0, 100], ['c1', 'changeover', 100, 150], ['o2', 'order', 150, 300]),
-      heard(10),
-      heard(120),
+      machineEventOf(10),
+      machineEventOf(120),
       pass(1_000),
     ];
-    expect(told(items)).toEqual([
+    expect(scheduleEvents(items)).toEqual([
       '100 fan ended o1 changeover',
       '100 fan begun c1 changeover',
       '150 fan ended c1',
@@ -52,19 +52,22 @@ describe('what happens in the schedule', () => {
     expect(order).toEqual([10, 100, 100, 120, 150, 150, 300]);
   });
 
-  test('is told of each machine that was heard, and of those only that an entry concerns', () => {
+  test('is emitted for each machine with observations, and of those only that an entry concerns', () => {
     const change = schedule(['c1', 'changeover', 100, 150]);
     if (change.value.kind !== 'schedule') throw new Error('a schedule is a schedule');
     const entries = change.value.entries.map((entry) => ({ ...entry, assets: ['press'] }));
     const only = { ...change, value: { ...change.value, entries } };
-    const items = [heard(1), heard(2, PRESS), pass(5), only, pass(120)];
-    expect(told(items)).toEqual(['5.000001 press added c1', '100 press begun c1 changeover']);
+    const items = [machineEventOf(1), machineEventOf(2, PRESS), pass(5), only, pass(120)];
+    expect(scheduleEvents(items)).toEqual([
+      '5.000001 press added c1',
+      '100 press begun c1 changeover',
+    ]);
   });
 
-  test('is told when a message changes it: added, changed, cancelled, and nothing for the same again', () => {
+  test('is emitted when a message changes it: added, changed, cancelled, and nothing for the same again', () => {
     expect(
-      told([
-        heard(1),
+      scheduleEvents([
+        machineEventOf(1),
         pass(10),
         schedule(['c1', 'changeover', 100, 150]),
         pass(20),
@@ -85,7 +88,7 @@ describe('what happens in the schedule', () => {
 
   test('that comes late is added, and begins no more', () => {
     const late = schedule(['c1', 'changeover', 100, 150]);
-    expect(told([heard(1), pass(120), late, pass(1_000)])).toEqual([
+    expect(scheduleEvents([machineEventOf(1), pass(120), late, pass(1_000)])).toEqual([
       '120.000001 fan added c1 changeover',
       '150 fan ended c1',
     ]);
@@ -94,31 +97,31 @@ describe('what happens in the schedule', () => {
   test('is no news when it lies more than a day away, nor is what the end of a recording would reach', () => {
     const far = schedule(['c1', 'changeover', 90_000, 91_000]);
     const end = watermark('p1/l1', END_OF_TIME);
-    expect(told([heard(1), pass(120), far, end])).toEqual([]);
+    expect(scheduleEvents([machineEventOf(1), pass(120), far, end])).toEqual([]);
   });
 
   test('is bounded for each message: what is too much is counted', () => {
     const many = Array.from({ length: 120 }, (_, index) => {
       return [`c${index}`, 'changeover', 1_000 + index, 1_001 + index] as const;
     });
-    const output = runThrough(enrich, [heard(1), pass(2), schedule(...many)]);
+    const output = runThrough(enrich, [machineEventOf(1), pass(2), schedule(...many)]);
     expect(output.filter(({ kind }) => kind === 'event')).toHaveLength(101);
     expect(output.flatMap((item) => (item.kind === 'row' ? [item.row] : []))).toMatchObject([
       { reason: 'overflow', count: 20 },
     ]);
   });
 
-  test('is told the same wherever the stage is cut and continued', () => {
+  test('is emitted the same wherever the stage is cut and continued', () => {
     const items = [
       schedule(['o1', 'order', 0, 100]),
-      heard(10),
+      machineEventOf(10),
       pass(20),
       schedule(['c1', 'changeover', 100, 150]),
       pass(110),
-      heard(130),
+      machineEventOf(130),
       cancelled('c1', 'changeover', 100, 150),
       pass(500),
     ];
-    expect(told(items, new Set(items.keys()))).toEqual(told(items));
+    expect(scheduleEvents(items, new Set(items.keys()))).toEqual(scheduleEvents(items));
   });
 });

@@ -6,11 +6,11 @@ import type { States } from '../../../operators/flow/states.ts';
 import { BEGINNING, type Duration, type EventTime, plus } from '../../../operators/model/time.ts';
 import { event, runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
-type Said = { key: string; sum: number; at: number };
+type Sum = { key: string; sum: number; at: number };
 
-/** Sums the values of a key until 10 after its first one, then says the sum and forgets the key. */
+/** Sums the values of a key until 10 after its first one, then emits the sum and closes the key. */
 const sums = (scope: 'source' | 'line') => (states: States) =>
-  keyed<{ sum: number }, { factor: number }, number, Said>(
+  keyed<{ sum: number }, { factor: number }, number, Sum>(
     {
       id: 'sums' as StageId,
       version: 1,
@@ -21,7 +21,7 @@ const sums = (scope: 'source' | 'line') => (states: States) =>
         shared.factor += 1;
       },
       onEvent(state, { time, value }, shared, out) {
-        if (state.sum === 0) out.wakeAt(plus(time, 10 as Duration));
+        if (state.sum === 0) out.setTimer(plus(time, 10 as Duration));
         state.sum += value * shared.factor;
       },
       onTimer(state, due, _, out) {
@@ -69,7 +69,7 @@ describe('keyed', () => {
           open: () => null,
           openShared: () => null,
           onEvent(_, { time, value }, __, out) {
-            for (const rule of value) out.wakeAt(plus(time, 5 as Duration), rule);
+            for (const rule of value) out.setTimer(plus(time, 5 as Duration), rule);
           },
           onTimer: (_, due, __, out, rule) => void fired.push(`${due} ${out.key} ${rule}`),
         },
@@ -95,7 +95,7 @@ describe('keyed', () => {
           open: () => null,
           openShared: () => null,
           onEvent: (_, { time, value }, __, out) =>
-            out.wakeAt(plus(time, 10 as Duration), '', value),
+            out.setTimer(plus(time, 10 as Duration), '', value),
           onTimer: (_, due, __, out) => void fired.push(`${out.key} ${due}`),
         },
         states,

@@ -27,7 +27,7 @@ describe('order', () => {
     ]);
   });
 
-  test('an event behind line time goes on at once, marked', () => {
+  test('an event whose line time has passed goes on at once, marked late', () => {
     const output = runThrough(ordered, [watermark('p/l', 5), event('p/l/a', 5, 'x')]);
     expect(output.at(-1)).toEqual({ ...event('p/l/a', 5, 'x'), late: true });
   });

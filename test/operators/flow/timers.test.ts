@@ -8,7 +8,7 @@ import type { EventTime } from '../../../operators/model/time.ts';
 const LINE = 'p/l' as Key;
 
 function timer(asset: number, rule: number, due: number): Timer {
-  return { key: `p/l/${asset}` as Key, rule: `r${rule}`, due: due as EventTime, seeing: false };
+  return { key: `p/l/${asset}` as Key, rule: `r${rule}`, due: due as EventTime, pauses: false };
 }
 
 function byTurn(a: Timer, b: Timer): number {
@@ -18,7 +18,7 @@ function byTurn(a: Timer, b: Timer): number {
 }
 
 describe('timers', () => {
-  test('whatever is set, put off, cancelled and forgotten, the live ones ring in the order (time, key, rule)', () => {
+  test('whatever is set, put off, cancelled and forgotten, the live ones fire in the order (time, key, rule)', () => {
     const small = fc.integer({ min: 0, max: 4 });
     const act = fc.tuple(
       fc.constantFrom('set', 'set', 'set', 'cancel', 'forget', 'take', 'take of'),
@@ -34,7 +34,7 @@ describe('timers', () => {
           const one = timer(asset, rule, due);
           const name = `${one.key} ${one.rule}`;
           if (what === 'set') {
-            timers.set(timers.of(one.key), one.rule, one.due, one.seeing);
+            timers.set(timers.of(one.key), one.rule, one.due, one.pauses);
             model.set(name, one);
           } else if (what === 'cancel') {
             timers.cancel(timers.of(one.key), one.rule);

@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { AssetKey, Key } from '../../../operators/model/key.ts';
 import {
+  applySchedule,
   boundaryAfter,
   type LineSchedules,
-  reschedule,
   scheduledAt,
   scheduledFor,
 } from '../../../operators/model/line-schedules.ts';
+import { standstillsOf, untilStandstill, workAt } from '../../../operators/model/machine-plan.ts';
 import { type Schedule, scheduleMessageSchema } from '../../../operators/model/schedule.ts';
-import { standstillsOf, untilStandstill } from '../../../operators/model/standstill.ts';
 import { eventTime, HOUR } from '../../../operators/model/time.ts';
-import { workAt } from '../../../operators/model/work.ts';
 
 const PRESS = 'acme/l1/press' as AssetKey;
 const OVEN = 'acme/l1/oven' as AssetKey;
@@ -25,7 +24,7 @@ function entry(id: string, kind: string, from: number, to: number, more: object 
 
 function known(...messages: readonly (readonly object[])[]): LineSchedules {
   const schedules: LineSchedules = {};
-  for (const entries of messages) reschedule(schedules, schedule(entries));
+  for (const entries of messages) applySchedule(schedules, schedule(entries));
   return schedules;
 }
 
@@ -43,7 +42,7 @@ describe('the schedule of a line', () => {
     expect(scheduledFor(schedules, PRESS)).toMatchObject([{ id: 'a', start: hour(1) }]);
   });
 
-  test('gives what concerns an asset in the order of start, whatever order it was told in', () => {
+  test('gives what concerns an asset in the order of start, in whatever order it came', () => {
     const schedules = known([
       entry('c', 'order', 4, 8),
       entry('b', 'maintenance', 2, 3, { assets: ['oven'] }),
@@ -77,9 +76,9 @@ describe('the schedule of a line', () => {
     expect(work(schedules, 14).product).toBe('A');
   });
 
-  test('says what a message changed; what says nothing new is no news', () => {
+  test('gives what a message changed; a repetition is no change', () => {
     const schedules = known([entry('a', 'order', 0, 8), entry('b', 'order', 8, 9)]);
-    const news = reschedule(
+    const news = applySchedule(
       schedules,
       schedule([
         entry('a', 'order', 0, 8),
@@ -127,7 +126,7 @@ describe('the operations of an order', () => {
 });
 
 describe('what a machine works on', () => {
-  test('is what it says itself, with what the schedule knows of that order', () => {
+  test('is what it reports itself, with what the schedule knows of that order', () => {
     const schedules = known([
       entry('a', 'order', 0, 8, { order: '1', product: 'A', due: 9 * 3_600_000 }),
       entry('b', 'order', 8, 9, { order: '2', product: 'B', due: 20 * 3_600_000 }),

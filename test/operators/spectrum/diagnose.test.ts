@@ -42,7 +42,7 @@ describe('made-up machines', () => {
     expect(action).not.toBe('');
   });
 
-  test('a defect that slips by one percent is named, its slip and lines told', () => {
+  test('a defect that slips by one percent is named, with its slip and lines', () => {
     const slipping = extract(impacts(1.01 * 3.5848 * SHAFT), RATE, 'g', RPM, BEARING_6205);
     const { verdict, supporting } = diagnose(slipping);
     expect(verdict).toBe('outer_race');
@@ -84,7 +84,7 @@ describe('noise and tones give no verdict on a bearing', () => {
   });
 });
 
-describe('what cannot be judged is not determined, and says why', () => {
+describe('what cannot be diagnosed is not determined, with the reason', () => {
   const faulty = FAULTS[0][1];
   const clipped = faulty.map((value) => Math.max(-0.1, Math.min(0.1, value)));
   test.for([

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Waveform } from '../../../operators/model/decoded.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import type { DeadLetterRow, FeaturesRow } from '../../../operators/model/tables.ts';
-import type { Waveform } from '../../../operators/model/waveform.ts';
 import { spectrum } from '../../../operators/spectrum/spectrum.ts';
 import { event, runThrough, valuesOf, watermark } from '../../support/flows.ts';
 import { BEARING_6205, impacts, RATE } from './machines.ts';
@@ -95,7 +95,7 @@ test('a point without a bearing has no envelope', () => {
   expect(named.filter((name) => /bearing|envelope/.test(name))).toEqual([]);
 });
 
-test('an unusable waveform still gives an event that says why', () => {
+test('an unusable waveform still gives an event with the reason', () => {
   const wave = waveform(10, { samples: new Float32Array(0) });
   const [features] = valuesOf(runThrough(spectrum, [model, arrive(wave)]));
   expect(features!.values).toEqual({});
@@ -112,7 +112,7 @@ test('parts in any order give the features of the whole, also across a restart',
   }
 });
 
-test('a burst whose part is missing a minute later goes to deadLetters', () => {
+test('a waveform whose part is missing a minute later becomes a dead letter', () => {
   const [first, , third] = parts(3);
   const out = runThrough(spectrum, [first!, third!, watermark(SOURCE, 71_000_000, 'source')]);
   expect(valuesOf(out)).toEqual([]);
@@ -125,7 +125,7 @@ test('a burst whose part is missing a minute later goes to deadLetters', () => {
   ]);
 });
 
-test('of too many open bursts the oldest goes to deadLetters', () => {
+test('of too many open waveforms the oldest becomes a dead letter', () => {
   const firsts = [1, 2, 3, 4, 5].map((seconds) => parts(2, seconds)[0]!);
   expect(deadLettersOf(runThrough(spectrum, firsts))).toMatchObject([
     { reason: 'overflow', detail: 'waveform of 1970-01-01T00:00:01Z: parts 2 of 2 did not come' },

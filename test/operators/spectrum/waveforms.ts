@@ -1,7 +1,7 @@
+import type { Waveform } from '../../../operators/model/decoded.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { type EventTime, SECOND } from '../../../operators/model/time.ts';
-import type { Waveform } from '../../../operators/model/waveform.ts';
 
 export const SOURCE = 'waveform.plant.line.press.drive';
 

@@ -12,12 +12,12 @@ import {
   type Input,
   pass,
   raised,
+  requestStatus,
   run,
   shakes,
   shaky,
   stages,
-  told,
-} from './lives.ts';
+} from './run-trigger.ts';
 
 describe('the same log', () => {
   const life = fc.array(
@@ -94,7 +94,7 @@ describe('the same log', () => {
           break;
         }
         default:
-          items.push(told(items, time, what));
+          items.push(requestStatus(items, time, what));
       }
     }
     return [...items, pass(time + 100_000)];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../../../operators/flow/flow.ts';
-import { canonicalJson } from '../../../operators/model/canonical-json.ts';
+import { canonicalJson } from '../../../operators/model/canonical.ts';
 import { anomaly, at, FAN, machineEvent, model, PRESS, rules } from '../../support/findings.ts';
 import {
   cleared,
@@ -8,12 +8,12 @@ import {
   type Input,
   pass,
   raised,
+  requestStatus,
   run,
   shakes,
   shaky,
   start,
-  told,
-} from './lives.ts';
+} from './run-trigger.ts';
 
 describe('a problem', () => {
   it('opens a request with the first incident that a trigger names', () => {
@@ -86,7 +86,7 @@ describe('a problem', () => {
     expect(deadLetters).toEqual([]);
   });
 
-  it('folds what a planner wants to know into one revision a minute, and says nothing else', () => {
+  it('groups what a planner wants to know into one revision a minute, and reports nothing else', () => {
     const items = [
       ...start,
       raised(10),
@@ -97,8 +97,8 @@ describe('a problem', () => {
       anomaly(600, { phase: 'updated', severity: 'danger' }),
       pass(5_000),
     ];
-    const { said, requests } = run(items);
-    expect(said).toEqual([
+    const { revisions, requests } = run(items);
+    expect(revisions).toEqual([
       '10 1 open: hot spoke',
       '80 2 update: shaky says so too; severity is now alarm; the component is rotor; failure mode is now UNBALANCE; priority is now high',
       '660 3 update: severity is now danger',
@@ -145,8 +145,8 @@ describe('escalation', () => {
   const items = [model, rules({ triggers: [{ ...hot, escalate: '1h' }] }), raised(10)];
 
   it('raises the priority a step each time nobody accepted the request, up to the highest', () => {
-    const { requests, said } = run([...items, pass(100_000)]);
-    expect(said).toEqual([
+    const { requests, revisions } = run([...items, pass(100_000)]);
+    expect(revisions).toEqual([
       '10 1 open: hot spoke',
       '3610 2 update: nobody accepted it within 1h: priority is now high',
       '7210 3 update: nobody accepted it within 1h: priority is now urgent',
@@ -155,7 +155,7 @@ describe('escalation', () => {
   });
 
   it.each([
-    ['accepted', (list: Flow<Input>[]) => told(list, 100, 'accepted')],
+    ['accepted', (list: Flow<Input>[]) => requestStatus(list, 100, 'accepted')],
     ['acknowledged at the machine', () => machineEvent(100, 'acknowledged')],
   ])('stops when the request was %s', (_, make) => {
     expect(run([...items, make(items), pass(100_000)]).requests).toHaveLength(1);
@@ -171,22 +171,22 @@ describe('a problem that goes away', () => {
   const withdrawing = [model, rules({ triggers: [{ ...hot, withdraw: true }] })];
 
   it('withdraws its request after rearm when nobody accepted it', () => {
-    const { said } = run([...withdrawing, raised(10), cleared(100), pass(5_000)]);
-    expect(said).toEqual([
+    const { revisions } = run([...withdrawing, raised(10), cleared(100), pass(5_000)]);
+    expect(revisions).toEqual([
       '10 1 open: hot spoke',
       '160 2 withdraw: clear since 1970-01-01T00:01:40Z before anyone accepted it',
     ]);
   });
 
   it('does not withdraw when it shows again within rearm', () => {
-    const { said } = run([
+    const { revisions } = run([
       ...withdrawing,
       raised(10),
       cleared(100),
       raised(130, { id: 'again' }),
       pass(5_000),
     ]);
-    expect(said).toEqual(['10 1 open: hot spoke']);
+    expect(revisions).toEqual(['10 1 open: hot spoke']);
   });
 
   it('stays a problem when what a pattern rested on is raised anew, without the whole pattern', () => {
@@ -195,12 +195,12 @@ describe('a problem that goes away', () => {
       { name: 'shaky', follows: 'relaxed', where: "kind == 'anomaly' && rule == 'shaky'" },
     ];
     const both = { ...hot, on: 'both', withdraw: true };
-    const { said } = run([
+    const { revisions } = run([
       ...[model, rules({ patterns: [{ id: 'both', pattern }], triggers: [both] })],
       ...[raised(10), shakes(20), cleared(100), shakes(110, { phase: 'cleared' })],
       ...[shakes(130, { id: 'again' }), pass(5_000)],
     ]);
-    expect(said).toEqual(['20 1 open: both spoke']);
+    expect(revisions).toEqual(['20 1 open: both spoke']);
   });
 
   it('does not withdraw while another of its anomalies stands', () => {
@@ -209,17 +209,17 @@ describe('a problem that goes away', () => {
     expect(requests.map(({ action }) => action)).not.toContain('withdraw');
   });
 
-  it('tells instead of withdrawing when the request was accepted, and is over when that is closed', () => {
+  it('reports it instead of withdrawing when the request was accepted, and is over when that is closed', () => {
     const opened = [...withdrawing, raised(10)];
-    const going = [...opened, told(opened, 50, 'accepted'), cleared(100), pass(300)];
-    const { said } = run([
+    const going = [...opened, requestStatus(opened, 50, 'accepted'), cleared(100), pass(300)];
+    const { revisions } = run([
       ...going,
-      told(opened, 400, 'closed'),
+      requestStatus(opened, 400, 'closed'),
       pass(500),
       raised(600),
       pass(5_000),
     ]);
-    expect(said).toEqual([
+    expect(revisions).toEqual([
       '10 1 open: hot spoke',
       '220 2 update: all its anomalies are clear since 1970-01-01T00:01:40Z',
       '400 3 close: closed, and clear since 1970-01-01T00:01:40Z',
@@ -231,7 +231,7 @@ describe('a problem that goes away', () => {
     const opened = [...start, raised(10)];
     const { requests } = run([
       ...opened,
-      told(opened, 50, 'completed'),
+      requestStatus(opened, 50, 'completed'),
       cleared(100),
       pass(300),
       raised(600),
@@ -256,7 +256,7 @@ describe('a problem that stands after its request', () => {
       'Recurred after 1h: request ID was rejected ("is normal") at 1970-01-01T00:01:40Z, and the anomaly stands.',
     ],
   ])('gets a new round after the cool-down when that was %s', (status, note, because) => {
-    const { requests } = run([...opened, told(opened, 100, status, note), pass(10_000)]);
+    const { requests } = run([...opened, requestStatus(opened, 100, status, note), pass(10_000)]);
     expect(
       requests.map(({ action, revision, round, time }) => [time / 1e6, action, revision, round]),
     ).toEqual([
@@ -269,20 +269,29 @@ describe('a problem that stands after its request', () => {
   });
 
   it('counts the cool-down from when the work was completed, not from when it was filed', () => {
-    const items = [...opened, told(opened, 100, 'completed'), told(opened, 3_000, 'closed')];
+    const items = [
+      ...opened,
+      requestStatus(opened, 100, 'completed'),
+      requestStatus(opened, 3_000, 'closed'),
+    ];
     const { requests } = run([...items, pass(10_000)]);
     expect(requests.map(({ time }) => time)).toEqual([at(10), at(3_700)]);
   });
 
-  it('is silent during the cool-down, whatever else is said', () => {
-    const { requests } = run([...opened, told(opened, 100, 'closed'), shakes(200), pass(3_600)]);
+  it('is silent during the cool-down, whatever else is reported', () => {
+    const { requests } = run([
+      ...opened,
+      requestStatus(opened, 100, 'closed'),
+      shakes(200),
+      pass(3_600),
+    ]);
     expect(requests).toHaveLength(1);
   });
 
   it('respects a no for the whole cool-down although the anomaly comes and goes', () => {
     const items = [
       ...opened,
-      told(opened, 100, 'rejected', 'no'),
+      requestStatus(opened, 100, 'rejected', 'no'),
       cleared(200),
       pass(1_000),
       raised(1_200, { id: 'again' }),
@@ -294,7 +303,7 @@ describe('a problem that stands after its request', () => {
   it('ends quietly after a no when it is clear at the end of the cool-down', () => {
     const { requests } = run([
       ...opened,
-      told(opened, 100, 'rejected'),
+      requestStatus(opened, 100, 'rejected'),
       cleared(200),
       pass(10_000),
     ]);
@@ -307,20 +316,20 @@ describe('a problem that stands after its request', () => {
   it('goes on with the same request when work is taken up again', () => {
     const items = [
       ...opened,
-      told(opened, 100, 'completed'),
-      told(opened, 200, 'started'),
+      requestStatus(opened, 100, 'completed'),
+      requestStatus(opened, 200, 'started'),
       pass(10_000),
     ];
     expect(run(items).requests).toHaveLength(1);
   });
 
   it('does not let an older status undo a newer one, nor a status of another request matter', () => {
-    const stranger = machineEvent(90, 'request', { id: 'somebody', status: 'closed' });
+    const other = machineEvent(90, 'request', { id: 'somebody', status: 'closed' });
     const items = [
       ...opened,
-      stranger,
-      told(opened, 200, 'started'),
-      { ...told(opened, 100, 'closed'), late: true } as Flow<Input>,
+      other,
+      requestStatus(opened, 200, 'started'),
+      { ...requestStatus(opened, 100, 'closed'), late: true } as Flow<Input>,
       pass(10_000),
     ];
     expect(run(items).requests).toHaveLength(1);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
 import type { States } from '../../../operators/flow/states.ts';
@@ -6,8 +7,7 @@ import type { Key } from '../../../operators/model/key.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { MOST } from '../../../operators/validate/repeats.ts';
-import { validate } from '../../../operators/validate/validate.ts';
+import { isDuplicate, MAX_MARKS, noMarks, validate } from '../../../operators/validate/validate.ts';
 import { event, runThrough, valuesOf } from '../../support/flows.ts';
 import { MODEL } from '../../support/plant-log.ts';
 
@@ -40,7 +40,7 @@ function reasons(output: readonly Flow<Decoded>[]): string[] {
   });
 }
 
-describe('recognise', () => {
+describe('validate', () => {
   test('what the model knows goes on', () => {
     const output = runThrough(validate, [change, frame('p1/l1/press', { producer: '', mark: 1 })]);
     expect(valuesOf(output)).toHaveLength(1);
@@ -59,7 +59,7 @@ describe('recognise', () => {
     expect(reasons(output)).toEqual(['unknown']);
   });
 
-  test('nothing is remembered of subjects that the model does not know', () => {
+  test('no state is kept for subjects that the model does not know', () => {
     let kept: unknown;
     const states: States = {
       restore: () => undefined,
@@ -105,7 +105,7 @@ describe('recognise', () => {
 
   test('a producer that sends an old message again is found out, however old it is', () => {
     const count = (mark: number) => frame('p1/l1/press', { producer: 'gateway/1', mark });
-    const many = Array.from({ length: MOST + 100 }, (_, mark) => count(mark));
+    const many = Array.from({ length: MAX_MARKS + 100 }, (_, mark) => count(mark));
     const output = runThrough(validate, [change, ...many, count(3)]);
     expect(reasons(output)).toEqual(['duplicate']);
   });
@@ -125,5 +125,43 @@ describe('recognise', () => {
     const cut = runThrough(validate, [change, ...items], new Set([0, 1, 2, 3, 4]));
     expect(cut).toEqual(whole);
     expect(reasons(whole)).toEqual(['duplicate', 'duplicate']);
+  });
+});
+
+/** Looks every mark up in all that came before: what the ring with its short cut must agree with. */
+function slowly(marks: readonly number[]): readonly boolean[] {
+  return marks.map((mark, at) => marks.slice(0, at).includes(mark));
+}
+
+describe('isRepeat', () => {
+  test('knows the latest marks of a producer, in whatever order they come', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(60), { maxLength: 200 }), fc.boolean(), (marks, counted) => {
+        const seen = noMarks();
+        expect(marks.map((mark) => isDuplicate(seen, mark, counted))).toEqual(slowly(marks));
+      }),
+    );
+  });
+
+  test('finds the same duplicates after its state was copied', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(60), { maxLength: 100 }), fc.nat(100), (marks, cut) => {
+        let seen = noMarks();
+        const found = marks.map((mark, at) => {
+          if (at === cut) seen = structuredClone(seen);
+          return isDuplicate(seen, mark, true);
+        });
+        expect(found).toEqual(slowly(marks));
+      }),
+    );
+  });
+
+  test('counts what is older than the ring as a duplicate when the producer counts, and as new when it does not', () => {
+    for (const counted of [true, false]) {
+      const seen = noMarks();
+      for (let mark = 1; mark <= MAX_MARKS + 10; mark += 1) isDuplicate(seen, mark, counted);
+      expect(isDuplicate(seen, 5, counted)).toBe(counted);
+      expect(isDuplicate(seen, MAX_MARKS, counted)).toBe(true);
+    }
   });
 });

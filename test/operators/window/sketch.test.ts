@@ -29,11 +29,11 @@ it('is within 1 % of the value of that rank', () => {
     fc.property(values, (list) => {
       const sorted = [...list].sort((a, b) => a - b);
       for (const quantile of quantiles) {
-        const told = quantileOf(sketched(list), quantile);
+        const found = quantileOf(sketched(list), quantile);
         const rank = quantile * (list.length - 1);
         const near = [Math.floor(rank), Math.ceil(rank)].map((place) => sorted[place] ?? 0);
-        const close = near.some((value) => Math.abs(told - value) <= Math.abs(value) * 0.0101);
-        expect(close, `${told} for ${near}`).toBe(true);
+        const close = near.some((value) => Math.abs(found - value) <= Math.abs(value) * 0.0101);
+        expect(close, `${found} for ${near}`).toBe(true);
       }
     }),
   );

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../../../operators/flow/flow.ts';
-import type { Frame } from '../../../operators/model/frame.ts';
+import type { Frame } from '../../../operators/model/decoded.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
+import type { Window } from '../../../operators/model/observation.ts';
 import { rulesSchema } from '../../../operators/model/rules.ts';
 import type { WindowRow } from '../../../operators/model/tables.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import type { Window } from '../../../operators/model/window.ts';
 import { window } from '../../../operators/window/window.ts';
 import { event, runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
@@ -71,23 +71,23 @@ const tumbling = { id: 'w', kind: 'tumbling', size: '10s' };
 describe('A window', () => {
   it('is an event and a row when its time has come, not before', () => {
     const items = [rules([tumbling]), frame(3, { speed: [1, 2, 3] }), until(9), until(10)];
-    const said = runThrough(window, items);
-    const at = said.findIndex((item) => item.kind === 'event');
-    expect(said[at]).toMatchObject({ key: 'plant/line/press', time: 10 * SECOND });
-    expect(said.slice(0, at)).toContainEqual(until(9));
-    expect(rowsOf(said)).toMatchObject([
+    const output = runThrough(window, items);
+    const at = output.findIndex((item) => item.kind === 'event');
+    expect(output[at]).toMatchObject({ key: 'plant/line/press', time: 10 * SECOND });
+    expect(output.slice(0, at)).toContainEqual(until(9));
+    expect(rowsOf(output)).toMatchObject([
       { plant: 'plant', line: 'line', asset: 'press', signal: 'speed', window: 'w', version: 1 },
     ]);
-    expect(valuesOf(said)).toMatchObject([{ start: 0, end: 10 * SECOND, sum: 6, slope: 1 }]);
+    expect(valuesOf(output)).toMatchObject([{ start: 0, end: 10 * SECOND, sum: 6, slope: 1 }]);
   });
 
   it('is corrected by rows of a higher version, one for a burst of late frames, and by no event', () => {
     const burst = Array.from({ length: 50 }, () => frame(5, { speed: [1] }));
     const items = [rules([tumbling]), frame(3, { speed: [1] }), until(12), ...burst, until(13)];
-    const said = runThrough(window, items);
-    expect(briefs(said)).toEqual(['0..10 v1: 1, 1', '0..10 v2: 51, 51']);
-    expect(valuesOf(said)).toHaveLength(1);
-    expect(deadLettersOf(said)).toEqual([]);
+    const output = runThrough(window, items);
+    expect(briefs(output)).toEqual(['0..10 v1: 1, 1', '0..10 v2: 51, 51']);
+    expect(valuesOf(output)).toHaveLength(1);
+    expect(deadLettersOf(output)).toEqual([]);
   });
 
   it('takes no reading that is later than the correction allows: it becomes a dead letter with its count', () => {
@@ -97,10 +97,10 @@ describe('A window', () => {
       until(20),
       frame(3, { speed: [7, 8] }),
     ];
-    const said = runThrough(window, items);
-    expect(briefs(said)).toEqual(['0..10 v1: 1, 1']);
-    expect(deadLettersOf(said)).toMatchObject([
-      { reason: 'late', stage: 'window', source: SUBJECT, count: 2 },
+    const output = runThrough(window, items);
+    expect(briefs(output)).toEqual(['0..10 v1: 1, 1']);
+    expect(deadLettersOf(output)).toMatchObject([
+      { reason: 'too-late', stage: 'window', source: SUBJECT, count: 2 },
     ]);
   });
 
@@ -131,9 +131,9 @@ describe('A window', () => {
       until(7),
       until(30),
     ];
-    const said = runThrough(window, items);
-    expect(briefs(said)).toEqual(['0..10 v0: 3, 3', '0..10 v1: 3, 3']);
-    expect(valuesOf(said).map(({ version }) => version)).toEqual([1]);
+    const output = runThrough(window, items);
+    expect(briefs(output)).toEqual(['0..10 v0: 3, 3', '0..10 v1: 3, 3']);
+    expect(valuesOf(output).map(({ version }) => version)).toEqual([1]);
   });
 
   it('hops by merging the panes that it shares', () => {
@@ -155,12 +155,12 @@ describe('A window', () => {
       frame(1, { speed: [1, 2, 3], load: [5, Number.NaN, 6] }),
       until(4),
     ];
-    const said = runThrough(window, items);
-    expect(rowsOf(said).map((row) => `${row.signal} ${brief(row)}`)).toEqual([
+    const output = runThrough(window, items);
+    expect(rowsOf(output).map((row) => `${row.signal} ${brief(row)}`)).toEqual([
       'speed 1..2.000001 v1: 2, 3',
       'load 1..3.000001 v1: 2, 11',
     ]);
-    expect(valuesOf(said)).toHaveLength(2);
+    expect(valuesOf(output)).toHaveLength(2);
   });
 
   it('withdraws a fired session that becomes part of one with another start', () => {
@@ -171,9 +171,9 @@ describe('A window', () => {
       frame(3, { speed: [1] }),
       until(9),
     ];
-    const said = runThrough(window, items);
-    expect(briefs(said)).toEqual(['5..7 v1: 1, 1', '5..7 v2: 0, 0', '3..7 v2: 2, 2']);
-    expect(valuesOf(said)).toHaveLength(1);
+    const output = runThrough(window, items);
+    expect(briefs(output)).toEqual(['5..7 v1: 1, 1', '5..7 v2: 0, 0', '3..7 v2: 2, 2']);
+    expect(valuesOf(output)).toHaveLength(1);
   });
 
   it('takes the signals that its rule names and the plant model knows', () => {
@@ -188,11 +188,11 @@ describe('A window', () => {
     ]);
   });
 
-  it('leaves values out whose squares overflow, and says so', () => {
+  it('leaves values out whose squares overflow, and reports them', () => {
     const items = [rules([tumbling]), frame(1, { speed: [1, 1e300] }), until(20)];
-    const said = runThrough(window, items);
-    expect(briefs(said)).toEqual(['0..10 v1: 1, 1']);
-    expect(deadLettersOf(said)).toMatchObject([{ reason: 'not-finite', count: 1 }]);
+    const output = runThrough(window, items);
+    expect(briefs(output)).toEqual(['0..10 v1: 1, 1']);
+    expect(deadLettersOf(output)).toMatchObject([{ reason: 'not-finite', count: 1 }]);
   });
 
   it('keeps quantiles in a sketch where the rule asks for them', () => {
@@ -214,7 +214,7 @@ describe('A change of rules', () => {
     ['removed', [], 4, 'load, speed'],
     ['reshaped', [{ ...tumbling, size: '20s' }], 4, 'load, speed'],
     ['narrowed', [{ ...tumbling, signals: ['load'] }], 2, 'speed'],
-  ])('sets deadLetter what open windows of a %s rule had gathered', (_, after, count, signals) => {
+  ])('makes a dead letter of what open windows of a %s rule had', (_, after, count, signals) => {
     const deadLetters = deadLettersOf(runThrough(window, [...before, rules(after), until(30)]));
     expect(deadLetters).toMatchObject([{ reason: 'rule-changed', source: SUBJECT, count }]);
     expect(deadLetters[0]?.original.split(', ').sort().join(', ')).toBe(signals);
@@ -222,9 +222,9 @@ describe('A change of rules', () => {
 
   it('keeps what it does not shape', () => {
     const after = [{ ...tumbling, early: '3s', signals: ['speed', 'load'] }];
-    const said = runThrough(window, [...before, rules(after, '1h'), until(30)]);
-    expect(deadLettersOf(said)).toEqual([]);
-    expect(briefs(said)).toEqual(['0..10 v1: 2, 3', '0..10 v1: 2, 3']);
+    const output = runThrough(window, [...before, rules(after, '1h'), until(30)]);
+    expect(deadLettersOf(output)).toEqual([]);
+    expect(briefs(output)).toEqual(['0..10 v1: 2, 3', '0..10 v1: 2, 3']);
   });
 });
 
@@ -240,7 +240,7 @@ const magnitude = fc
   .double({ min: -100, max: 100, noNaN: true })
   .map((value) => (Math.abs(value) < 1e-6 ? 0 : value));
 
-/** Frames in the order of their times, and how far behind its turn each one arrives (in frames). */
+/** Frames in the order of their times, and how long after its turn each one arrives (in frames). */
 const sendings = fc.array(
   fc.record({
     on: fc.integer({ min: 0, max: 4 }),
@@ -265,7 +265,7 @@ function lastVersions(items: readonly Flow<Window>[]): string[] {
     .sort();
 }
 
-/** Sends frames in order of `rank`; the source's time follows the highest time seen, `disorder` seconds behind. */
+/** Sends frames in order of `rank`; the source's time follows the highest time seen, less `disorder` seconds. */
 function sent(
   rule: object,
   list: readonly {

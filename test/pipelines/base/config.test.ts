@@ -2,8 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { configOf, readConfig } from '../../../pipelines/base/config.ts';
-import { explainConfig } from '../../../pipelines/base/explain-config.ts';
+import { configOf, explainConfig, readConfig } from '../../../pipelines/base/config.ts';
 import { Problem } from '../../../pipelines/base/problem.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 

@@ -112,7 +112,7 @@ test('a process that stays but is not ready in time is killed and started again'
 });
 
 test('a supervised process dies when its supervisor is killed', async () => {
-  const supervisor = fileURLToPath(new URL('../../support/supervisor.ts', import.meta.url));
+  const supervisor = fileURLToPath(new URL('../../stand/supervisor.ts', import.meta.url));
   const parent = spawn(process.execPath, ['--import', 'tsx', supervisor], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

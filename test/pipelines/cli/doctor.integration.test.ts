@@ -6,8 +6,8 @@ import { connect } from '@nats-io/transport-node';
 import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../../../pipelines/base/free-port.ts';
 import { isAtLeast } from '../../../pipelines/base/version.ts';
-import type { Finding } from '../../../pipelines/doctor/finding.ts';
-import { startNats, type TestNats } from '../../support/servers.ts';
+import type { CheckResult } from '../../../pipelines/doctor/check-result.ts';
+import { startNats, type TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const ANDON = fileURLToPath(new URL('../../../scripts/andon.js', import.meta.url));
@@ -41,8 +41,8 @@ async function nobody(): Promise<string> {
   return `http://127.0.0.1:${await freePort()}`;
 }
 
-function findingOf(answer: Answer, check: string): Finding {
-  const findings: Finding[] = JSON.parse(answer.out);
+function findingOf(answer: Answer, check: string): CheckResult {
+  const findings: CheckResult[] = JSON.parse(answer.out);
   return findings.find((finding) => finding.check === check)!;
 }
 
@@ -70,7 +70,7 @@ test('which features the server has is asked of it, whichever server it is', asy
   for (const { feature, since, here } of features) {
     expect([feature, here]).toEqual([feature, isAtLeast(version, since)]);
   }
-  const notes = JSON.parse(answer.out).filter((one: Finding) => one.state === 'note');
+  const notes = JSON.parse(answer.out).filter((one: CheckResult) => one.state === 'note');
   expect(notes.length).toBe(features.filter(({ here }) => !here).length);
   expect(findingOf(answer, 'NATS').found).toMatch(/JetStream on, in the clear$/);
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { registerApply } from '../../../pipelines/cli/apply.ts';
 import { registerNatsConfig } from '../../../pipelines/cli/nats-config.ts';
 import { registerPublish } from '../../../pipelines/cli/publish.ts';
-import { startNats, type TestNats } from '../../support/servers.ts';
+import { startNats, type TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const folder = temporaryDirectory();
@@ -27,7 +27,9 @@ async function andon(...words: string[]): Promise<string> {
   const lines: string[] = [];
   const spy = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)));
   const program = new Command().exitOverride();
-  for (const register of [registerApply, registerNatsConfig, registerPublish]) register(program);
+  registerApply(program.command('apply'));
+  registerNatsConfig(program.command('nats-config'));
+  registerPublish(program.command('publish'));
   try {
     await program.parseAsync(['node', 'andon', ...words]);
   } finally {

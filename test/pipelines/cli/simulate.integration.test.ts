@@ -8,7 +8,7 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { registerSimulate } from '../../../pipelines/cli/simulate.ts';
 import { findStream, isReplay } from '../../../pipelines/nats/streams.ts';
-import { startNats, type TestNats } from '../../support/servers.ts';
+import { startNats, type TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const folder = temporaryDirectory();
@@ -23,7 +23,7 @@ async function simulate(...words: string[]) {
   const lines: string[] = [];
   const spy = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)));
   const program = new Command().exitOverride();
-  registerSimulate(program);
+  registerSimulate(program.command('simulate'));
   const all = ['simulate', ...words, '--json', '--nats', server.url];
   try {
     await program.parseAsync(['node', 'andon', ...all]);

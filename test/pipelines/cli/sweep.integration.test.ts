@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { andon, ROOT } from '../../stand/stand.ts';
 import { madeUpBearing } from '../../support/made-up-bearing.ts';
-import { andon, ROOT } from '../../support/stand.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const FILES = ['--model', `${ROOT}examples/pronostia/plant.yaml`];

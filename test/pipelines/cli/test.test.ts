@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { testRules } from '../../../pipelines/cli/test-action.ts';
+import { testRules } from '../../../pipelines/cli/test.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const folder = temporaryDirectory();

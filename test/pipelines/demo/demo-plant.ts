@@ -1,5 +1,5 @@
 import type { EventTime } from '../../../operators/model/time.ts';
-import type { SimulatedPlant } from '../../../pipelines/demo/simulated-plant.ts';
+import type { SimulatedPlant } from '../../../pipelines/demo/plant/plant.ts';
 import type { Recorded } from '../../../pipelines/recordings/recorded.ts';
 
 /** What a plant says before `until`. */

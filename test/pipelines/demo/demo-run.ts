@@ -1,20 +1,20 @@
 import type { Sequence } from '../../../operators/model/message.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { type Score, type Seen, score } from '../../../pipelines/demo/score.ts';
-import { simulatedPlant } from '../../../pipelines/demo/simulated-plant.ts';
+import { simulatedPlant } from '../../../pipelines/demo/plant/plant.ts';
+import { type DemoAnswers, type Score, score } from '../../../pipelines/demo/score.ts';
 import type { Truth } from '../../../pipelines/demo/truth.ts';
 import { plant as pipeline } from '../../../pipelines/plant.ts';
 import type { Recorded } from '../../../pipelines/recordings/recorded.ts';
 import { changesOf } from '../../../pipelines/rules/changes.ts';
-import { readPlantFile, readRulesFile } from '../../../pipelines/rules/rules-file.ts';
-import { createEngine } from '../../../pipelines/worker/epochs/engine.ts';
+import { readPlantFile, readRulesFile } from '../../../pipelines/rules/rules.ts';
+import { createPipelineEngine } from '../../../pipelines/worker/epochs/engine.ts';
 import { NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
 import { before } from './demo-plant.ts';
 
 export type DemoRun = {
   readonly truth: Truth;
-  readonly seen: Seen;
+  readonly seen: DemoAnswers;
   readonly readings: number;
   readonly score: Score;
 };
@@ -26,10 +26,10 @@ export async function demoRun(seed: number, begin: EventTime, until: EventTime):
     await readPlantFile(plant.modelFile),
     await readRulesFile(plant.rulesFile),
   ] as const;
-  const requests = new Map<string, Seen['requests'][number]>();
-  const deadLetters: Seen['deadLetters'][number][] = [];
+  const requests = new Map<string, DemoAnswers['requests'][number]>();
+  const deadLetters: DemoAnswers['deadLetters'][number][] = [];
   let readings = 0;
-  const engine = createEngine(pipeline, NO_STATES, {
+  const engine = createPipelineEngine(pipeline, NO_STATES, {
     row({ table, row }) {
       if (table === 'readings')
         readings += row.times.length * (row.signals.length + row.texts.length);

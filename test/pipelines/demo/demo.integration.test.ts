@@ -8,10 +8,10 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Duration, MINUTE, plus } from '../../../operators/model/time.ts';
-import { BEGIN } from '../../../pipelines/demo/simulated-plant.ts';
+import { BEGIN } from '../../../pipelines/demo/plant/plant.ts';
 import type { DemoSummary } from '../../../pipelines/demo/summary.ts';
+import { andon, ROOT } from '../../stand/stand.ts';
 import { argumentsOf, blocksOf, commandsOf } from '../../support/documents.ts';
-import { andon, ROOT } from '../../support/stand.ts';
 import { demoRun } from './demo-run.ts';
 
 /** Everything of a demo is below a folder of its own, so whatever it left behind names that folder. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { createMarks } from '../../../pipelines/demo/marks.ts';
-import { createPace } from '../../../pipelines/demo/pace.ts';
+import { createMarks } from '../../../pipelines/demo/log-marks.ts';
+import { createPace } from '../../../pipelines/demo/publish-plant.ts';
 
 const BEGIN = 1_000_000 as EventTime;
 

@@ -13,7 +13,7 @@ const fault: PlantedFault = {
 };
 const nuisance: PlantedNuisance = {
   ...{ id: 'late-1', kind: 'late', source: 'telemetry.demo.l.fan', from: at(1), to: at(2) },
-  ...{ deadLetters: { late: 12 }, because: 'a slow gateway' },
+  ...{ deadLetters: { 'too-late': 12 }, because: 'a slow gateway' },
 };
 const truth: Truth = {
   ...{ seed: 1, begins: at(0), ends: at(60), messages: 0, readings: 0 },
@@ -23,7 +23,7 @@ const truth: Truth = {
 const request = (id: string, asset: AssetKey, minutes: number, failure_mode = 'UNBALANCE') => {
   return { id, asset, failure_mode, time: at(minutes) };
 };
-const late = (count: number) => [{ reason: 'late', source: nuisance.source, count }];
+const late = (count: number) => [{ reason: 'too-late', source: nuisance.source, count }];
 
 test('a request on the asset, in time and with the right failure mode, finds a fault', () => {
   const {

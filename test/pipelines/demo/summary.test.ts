@@ -7,12 +7,12 @@ import {
   plus,
   SECOND,
 } from '../../../operators/model/time.ts';
-import type { Work } from '../../../pipelines/demo/ask-cmms.ts';
-import type { Revision } from '../../../pipelines/demo/ask-warehouse.ts';
-import { type Outcome, summarise } from '../../../pipelines/demo/summary.ts';
+import type { CmmsWork } from '../../../pipelines/demo/ask-cmms.ts';
+import type { LandedRevision } from '../../../pipelines/demo/ask-warehouse.ts';
+import { type DemoOutcome, summarise } from '../../../pipelines/demo/summary.ts';
 import type { PlantedFault, Truth } from '../../../pipelines/demo/truth.ts';
 import { ansi } from '../../../pipelines/demo/view/ansi.ts';
-import { endOf } from '../../../pipelines/demo/view/end.ts';
+import { endScreen } from '../../../pipelines/demo/view/end.ts';
 
 const BEGIN = 1_772_427_600_000_000 as EventTime;
 const minutes = (count: number) => plus(BEGIN, (count * MINUTE) as Duration);
@@ -35,7 +35,7 @@ const nuisance = {
   source: 'telemetry.demo.packing.packer1',
   from: minutes(5),
   to: minutes(6),
-  deadLetters: { late: 150 },
+  deadLetters: { 'too-late': 150 },
   because: 'late',
 };
 const truth: Truth = {
@@ -49,17 +49,17 @@ const truth: Truth = {
   quiet: [],
   growing: [],
 };
-const work = { id: 'WR-00001', external_key: 'r1' } as Work;
-const revision = { id: 'r1', revision: 1 } as Revision;
+const work = { id: 'WR-00001', external_key: 'r1' } as CmmsWork;
+const revision = { id: 'r1', revision: 1 } as LandedRevision;
 
-const outcome: Outcome = {
+const outcome: DemoOutcome = {
   truth,
   score: {
     planted: 1,
     found: [{ fault, request: 'r1', after: seconds(26) }],
     missed: [],
     false: [],
-    nuisances: [{ nuisance, found: { late: 150 }, exact: true }],
+    nuisances: [{ nuisance, found: { 'too-late': 150 }, exact: true }],
   },
   speed: 120,
   counts: {
@@ -67,8 +67,8 @@ const outcome: Outcome = {
     ...{ anomalies: 2, incidents: 1, requests: 1, revisions: 1 },
   },
   deadLetters: [
-    { reason: 'late', source: nuisance.source, stage: 'window', count: 100 },
-    { reason: 'late', source: nuisance.source, stage: 'window', count: 50 },
+    { reason: 'too-late', source: nuisance.source, stage: 'window', count: 100 },
+    { reason: 'too-late', source: nuisance.source, stage: 'window', count: 50 },
   ],
   revisions: [revision],
   works: [work],
@@ -79,8 +79,8 @@ const outcome: Outcome = {
   took: { start: 3_000, publish: 60_000, held: 0, drain: 2_000 },
   latencies: { warehouse: [300, 100, 200], cmms: [900] },
 };
-const textOf = (one: Outcome) =>
-  endOf(one, summarise(one))
+const textOf = (one: DemoOutcome) =>
+  endScreen(one, summarise(one))
     .map((line) => ansi(line, false))
     .join('\n');
 
@@ -88,7 +88,7 @@ test('a demo in which all is as it should be has no differences', () => {
   const summary = summarise(outcome);
   expect(summary.differences).toEqual([]);
   expect(summary.truth).toEqual({ planted: 1, found: 1, missed: 0, false: 0, nuisances: 1 });
-  expect(summary.deadLetters).toEqual({ late: 150 });
+  expect(summary.deadLetters).toEqual({ 'too-late': 150 });
   expect(summary.faults).toMatchObject([
     { fault: 'outer-race-1', request: 'r1', after_seconds: 26 },
   ]);
@@ -103,7 +103,7 @@ test('the end tells what was found, when and as what, and what was kept quiet', 
 describe('each of these is a difference', () => {
   const { score } = outcome;
   const missed = [{ fault, because: 'no request on its asset' }];
-  const cases: readonly (readonly [string, Partial<Outcome>])[] = [
+  const cases: readonly (readonly [string, Partial<DemoOutcome>])[] = [
     [
       'outer-race-1 on demo/coating/exhaust1: no request',
       { score: { ...score, found: [], missed } },
@@ -119,7 +119,7 @@ describe('each of these is a difference', () => {
     ],
     [
       'late-1 from telemetry.demo.packing.packer1: planted',
-      { score: { ...score, nuisances: [{ nuisance, found: { late: 149 }, exact: false }] } },
+      { score: { ...score, nuisances: [{ nuisance, found: { 'too-late': 149 }, exact: false }] } },
     ],
     ['messages: 101 published, 100 in ClickHouse', { published: 101 }],
     ['request r1 is in the CMMS 0 times', { works: [] }],

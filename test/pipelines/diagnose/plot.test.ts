@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../operators/spectrum/diagnose.ts';
 import { extract } from '../../../operators/spectrum/extract.ts';
-import { describeDiagnosis } from '../../../pipelines/diagnose/describe.ts';
+import { describeDiagnosis } from '../../../pipelines/diagnose/diagnose.ts';
 import { drawDiagnosis } from '../../../pipelines/diagnose/plot.ts';
 import { BEARING_6205, impacts, RATE } from '../../operators/spectrum/machines.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { readLength, readPositive } from '../../../pipelines/diagnose/length.ts';
+import { parseLength, parsePositive } from '../../../pipelines/diagnose/diagnose-options.ts';
 import { readSamples } from '../../../pipelines/diagnose/read-samples.ts';
 import { readWav } from '../../../pipelines/diagnose/wav.ts';
 
@@ -41,22 +41,22 @@ describe('lengths', () => {
     ['2cm', 20],
     ['0.01m', 10],
   ] as const)('%s is %f mm', ([text, expected]) => {
-    expect(readLength('--ball-diameter', text)).toBeCloseTo(expected, 5);
+    expect(parseLength('--ball-diameter', text)).toBeCloseTo(expected, 5);
   });
 
   test.for(['', 'mm', '1.2.3', '-3', '0', '5 parsec', '5 toString', 'NaN'])(
     '%j is none',
     (text) => {
-      expect(() => readLength('--ball-diameter', text)).toThrow(
+      expect(() => parseLength('--ball-diameter', text)).toThrow(
         /--ball-diameter: expected a length/,
       );
     },
   );
 
   test('a number is above zero, unless zero is allowed', () => {
-    expect(readPositive('--contact-angle', '0', 0)).toBe(0);
-    expect(readPositive('--rate', '12000')).toBe(12_000);
-    expect(() => readPositive('--rate', '12k')).toThrow(/--rate: expected a number above 0/);
+    expect(parsePositive('--contact-angle', '0', 0)).toBe(0);
+    expect(parsePositive('--rate', '12000')).toBe(12_000);
+    expect(() => parsePositive('--rate', '12k')).toThrow(/--rate: expected a number above 0/);
   });
 });
 

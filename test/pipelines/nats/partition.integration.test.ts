@@ -1,10 +1,10 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectNats } from '../../../pipelines/nats/connection.ts';
-import { natsConfig } from '../../../pipelines/nats/nats-config.ts';
-import { partitionedSubject } from '../../../pipelines/nats/partition.ts';
+import { connectNats } from '../../../pipelines/nats/nats.ts';
+import { natsConfig, partitionedSubject } from '../../../pipelines/nats/partition.ts';
+
 import { ensurePartition } from '../../../pipelines/nats/streams.ts';
-import { startNats, type TestNats } from '../../support/servers.ts';
+import { startNats, type TestNats } from '../../stand/nats.ts';
 
 const PARTITIONS = 7;
 let server: TestNats;

@@ -1,9 +1,9 @@
 import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { connectNats } from '../../../pipelines/nats/connection.ts';
+import { connectNats } from '../../../pipelines/nats/nats.ts';
 import { ensurePartition, ensureRequests, isReplay } from '../../../pipelines/nats/streams.ts';
-import { startNats, type TestNats } from '../../support/servers.ts';
+import { startNats, type TestNats } from '../../stand/nats.ts';
 
 let server: TestNats;
 let connection: NatsConnection;

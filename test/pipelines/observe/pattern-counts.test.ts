@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { correlate } from '../../../operators/correlate/correlate.ts';
-import { createInternalEvents } from '../../../pipelines/observe/internal-events.ts';
+import { createInternalEvents } from '../../../pipelines/observe/observe.ts';
 import { createPatternCounts } from '../../../pipelines/observe/pattern-counts.ts';
 import { at, machineEvent, PRESS, rules } from '../../support/findings.ts';
 import { runThrough, watermark } from '../../support/flows.ts';
@@ -30,8 +30,8 @@ test('what patterns bring, drop and hold is counted per pattern, over all keys',
       watermark('p1/l1', at(5_000)),
     ],
   );
-  counts.tell(record);
-  counts.tell(record);
+  counts.report(record);
+  counts.report(record);
   const numberOf = async (metric: string, id: string) => {
     const text = await metrics.getSingleMetricAsString(`andon_pattern_${metric}`);
     return Number(new RegExp(`pattern="${id}"} (\\d+)`).exec(text)?.[1]);
@@ -50,7 +50,7 @@ test('a changed rule and a new pipeline leave nothing behind that is gone', asyn
   const told: number[] = [];
   const counts = createPatternCounts();
   const tell = () =>
-    counts.tell((internalEvent) => {
+    counts.report((internalEvent) => {
       if (internalEvent.kind === 'pattern') told.push(internalEvent.partials);
     });
   const run = (items: Parameters<typeof runThrough>[1]) =>

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FileProblem } from '../../../pipelines/base/yaml-file.ts';
-import { readPlantFile, readRulesFile } from '../../../pipelines/rules/rules-file.ts';
+import { readPlantFile, readRulesFile } from '../../../pipelines/rules/rules.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const folder = temporaryDirectory();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { deliver } from '../../../pipelines/systems/deliver.ts';
+import { deliverRevision } from '../../../pipelines/systems/deliver.ts';
 import { type LedgerEntry, newEntry } from '../../../pipelines/systems/entry.ts';
-import { createCmms } from '../../../sinks/cmms/cmms.ts';
-import { exampleConfig } from '../../sinks/cmms/example-config.ts';
-import { exampleRequest } from '../../sinks/cmms/example-request.ts';
+import { createCmms } from '../../../sinks/remote/remote.ts';
+import { exampleConfig } from '../../sinks/remote/example-config.ts';
+import { exampleRequest } from '../../sinks/remote/example-request.ts';
 
 const TIMING = { timeout: 2_000, settle: 1_000, every: 1_000, faults: 3 };
 const request = exampleRequest();
@@ -22,7 +22,7 @@ async function tryAgain(pending: number) {
       entry = { ...entry, ...changes };
     },
   };
-  const step = await deliver({ request, resend: false }, cell, {
+  const step = await deliverRevision({ request, resend: false }, cell, {
     cmms: createCmms(exampleConfig('http://127.0.0.1:1/'), {}),
     timing: TIMING,
     record: () => undefined,

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { registerRequests } from '../../../pipelines/cli/requests.ts';
-import { freshRequest, type Plant, startPlant } from './maintenance-support.ts';
+import { freshRequest, type Plant, startPlant } from './systems-support.ts';
 
 let plant: Plant;
 beforeAll(async () => {
@@ -15,7 +15,7 @@ async function andon(...args: string[]): Promise<string> {
   const printed: string[] = [];
   vi.spyOn(console, 'log').mockImplementation((text: string) => void printed.push(text));
   const program = new Command('andon').exitOverride();
-  registerRequests(program);
+  registerRequests(program.command('requests'));
   await program.parseAsync(['requests', ...args, '--nats', plant.nats.url], { from: 'user' });
   return printed.join('\n');
 }

@@ -5,7 +5,7 @@ import type { Request } from '../../../operators/model/request.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { newEntry } from '../../../pipelines/systems/entry.ts';
 import { LEDGER_BUCKET } from '../../../pipelines/systems/ledger.ts';
-import { askReference, freshRequest, type Plant, startPlant } from './maintenance-support.ts';
+import { askReference, freshRequest, type Plant, startPlant } from './systems-support.ts';
 
 let plant: Plant;
 beforeAll(async () => {
@@ -29,7 +29,7 @@ async function running(work: () => Promise<void>): Promise<void> {
   }
 }
 
-describe('the maintenance pipeline', () => {
+describe('the delivery of requests', () => {
   it('makes one object of a request, and each revision changes it, in order', async () => {
     const request = freshRequest();
     const second = { ...request, revision: 2, action: 'update', priority: 'urgent' } as const;

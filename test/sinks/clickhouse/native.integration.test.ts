@@ -1,9 +1,15 @@
 import { beforeAll, expect, test } from 'vitest';
-import { nativeBlock } from '../../../sinks/clickhouse/native/block.ts';
-import type { Column } from '../../../sinks/clickhouse/native/column.ts';
-import { float32Arrays, nullable } from '../../../sinks/clickhouse/native/nested.ts';
-import { numbers, times } from '../../../sinks/clickhouse/native/numbers.ts';
-import { constant, lowCardinality, texts } from '../../../sinks/clickhouse/native/texts.ts';
+import {
+  constant,
+  float32Arrays,
+  lowCardinality,
+  nullable,
+  numbers,
+  texts,
+  times,
+} from '../../../sinks/clickhouse/native/columns.ts';
+import { type NativeColumn, nativeBlock } from '../../../sinks/clickhouse/native/native.ts';
+
 import { DATABASE, type StartedWarehouse, startWarehouse } from './started-warehouse.ts';
 
 let warehouse: StartedWarehouse;
@@ -17,7 +23,7 @@ beforeAll(async () => {
 });
 
 /** Sends the column through a table of its type and reads it back as JSON. */
-async function roundTrip(column: Column): Promise<unknown[]> {
+async function roundTrip(column: NativeColumn): Promise<unknown[]> {
   await warehouse.client.command({
     query: `CREATE OR REPLACE TABLE trip (n UInt32, x ${column.type}) ENGINE = MergeTree ORDER BY n`,
   });
@@ -44,7 +50,7 @@ async function roundTrip(column: Column): Promise<unknown[]> {
 const LONG = 'é 日本 🏭 '.repeat(40);
 const MANY = Array.from({ length: 70_000 }, (_, index) => `key ${index}`);
 
-test.each<[string, Column, unknown[]]>([
+test.each<[string, NativeColumn, unknown[]]>([
   ['UInt8', numbers('x', Uint8Array.of(0, 10, 255)), [0, 10, 255]],
   ['UInt16', numbers('x', Uint16Array.of(0, 2570, 65_535)), [0, 2570, 65_535]],
   ['UInt32', numbers('x', Uint32Array.of(0, 2 ** 32 - 1)), [0, 2 ** 32 - 1]],

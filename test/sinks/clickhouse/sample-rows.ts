@@ -1,5 +1,5 @@
 import { type Row, row } from '../../../operators/flow/flow.ts';
-import type { Frame } from '../../../operators/model/frame.ts';
+import type { Frame } from '../../../operators/model/decoded.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import type { Origin, Sequence } from '../../../operators/model/message.ts';
 import type { EventTime } from '../../../operators/model/time.ts';

@@ -5,8 +5,8 @@ import { type Child, startChild } from '../../../pipelines/base/child.ts';
 import { freePort } from '../../../pipelines/base/free-port.ts';
 import { createWarehouseClient } from '../../../sinks/clickhouse/client.ts';
 import { migrate } from '../../../sinks/clickhouse/migrate.ts';
-import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/command.ts';
 import { warehousePassword } from '../../../sinks/clickhouse/warehouse/secret.ts';
+import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/warehouse.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 export const DATABASE = 'andon';

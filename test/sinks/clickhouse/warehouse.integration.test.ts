@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/command.ts';
+import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/warehouse.ts';
 import { type StartedWarehouse, startWarehouse, until } from './started-warehouse.ts';
 
 let warehouse: StartedWarehouse;

@@ -1,5 +1,10 @@
-import type { Block, EpochContent, Revision } from '../../../sinks/sink.ts';
-import { tokenOf } from '../../../sinks/sink.ts';
+import {
+  type Block,
+  type EpochContent,
+  type RequestRevision,
+  tokenOf,
+} from '../../../sinks/sink.ts';
+
 import { nativeRows } from './native-rows.ts';
 
 /**
@@ -19,7 +24,7 @@ export class Outside {
     else if (Buffer.compare(known.data, block.data) !== 0) this.contradictions.push(token);
   }
 
-  publish({ id, revision, content }: Revision): void {
+  publish({ id, revision, content }: RequestRevision): void {
     const subject = `request.${id}.${revision}`;
     const known = this.#stream.get(subject);
     if (known === undefined) this.#stream.set(subject, content);

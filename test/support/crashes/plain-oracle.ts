@@ -1,7 +1,7 @@
 import type { Row } from '../../../operators/flow/flow.ts';
 import type { Message } from '../../../operators/model/message.ts';
-import { createEngine, type Pipeline } from '../../../pipelines/worker/epochs/engine.ts';
-import type { Run } from '../../../pipelines/worker/epochs/run.ts';
+import type { Run } from '../../../pipelines/worker/epochs/checkpoints.ts';
+import { createPipelineEngine, type Pipeline } from '../../../pipelines/worker/epochs/engine.ts';
 import { NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
 
 /** What must stand outside in the end: of each table its rows, and the revisions of requests in order. */
@@ -27,7 +27,7 @@ export function plainOracle(
     rows.set(table, before);
     before.push({ stream, run, sequence, appended, ...row });
   };
-  const engine = createEngine(pipeline, NO_STATES, {
+  const engine = createPipelineEngine(pipeline, NO_STATES, {
     row({ table, row }: Row, cause) {
       if (table === 'readings') for (const one of readingsIn(row)) add(table, one, cause);
       else if (table === 'waveforms') add(table, waveformOf(row), cause);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import type { Call, Death } from './mortal.ts';
-import { FAULTS, type Fault } from './mortal-sink.ts';
+import type { Call, CrashPoint } from './killable-process.ts';
+import { FAULTS, type Fault } from './killable-sink.ts';
 
 /** How one life of the worker goes. */
 export type LifePlan = {
-  readonly death: Death;
+  readonly death: CrashPoint;
   /** Batches, pauses and how far what is torn came. */
   readonly seed: number;
   /** Seconds and rows of an epoch, epochs of a checkpoint, files that may wait for a sink. */
@@ -41,12 +41,20 @@ const faults = fc.array(
 );
 
 const ways = {
-  by: fc.constantFrom<Death['by'][]>('kill', 'kill', 'kill', 'power', 'power', 'abort', 'drain'),
-  moment: fc.constantFrom<Death['moment'][]>('before', 'half-way', 'after'),
+  by: fc.constantFrom<CrashPoint['by'][]>(
+    'kill',
+    'kill',
+    'kill',
+    'power',
+    'power',
+    'abort',
+    'drain',
+  ),
+  moment: fc.constantFrom<CrashPoint['moment'][]>('before', 'half-way', 'after'),
 };
 
 /** Half of them anywhere, half at what is rare: the few calls that make something safe. */
-const death: fc.Arbitrary<Death> = fc.oneof(
+const death: fc.Arbitrary<CrashPoint> = fc.oneof(
   fc.record({ ...ways, of: fc.constant(undefined), step: fc.integer({ min: 1, max: 250 }) }),
   fc.record({
     ...ways,

@@ -1,10 +1,10 @@
 import { type EventTime, MINUTE, plus, SECOND } from '../../../../operators/model/time.ts';
-import type { DemoView, Lamp } from '../../../../pipelines/demo/view/demo-view.ts';
+import type { BoardStatus, DemoView } from '../../../../pipelines/demo/view/view.ts';
 
 const BEGIN = (Date.UTC(2026, 0, 5, 6) * 1_000) as EventTime;
 const at = (minutes: number, seconds = 0) =>
   plus(BEGIN, (minutes * MINUTE + seconds * SECOND) as typeof MINUTE);
-const machine = (name: string, lamp: Lamp = 'running') => ({ name, lamp });
+const machine = (name: string, lamp: BoardStatus = 'running') => ({ name, lamp });
 
 /** A demo in the middle: of everything that a screen can show there is something. */
 export const VIEW: DemoView = {
@@ -104,7 +104,7 @@ export const VIEW: DemoView = {
   ],
   deadLetters: [
     { reason: 'duplicate', count: 312 },
-    { reason: 'late', count: 40 },
+    { reason: 'too-late', count: 40 },
     { reason: 'suppressed', count: 12 },
     { reason: 'unknown', count: 3 },
   ],

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ansi } from '../../../../pipelines/demo/view/ansi.ts';
-import type { DemoView } from '../../../../pipelines/demo/view/demo-view.ts';
 import { widthOf } from '../../../../pipelines/demo/view/lines.ts';
+import { createPlain } from '../../../../pipelines/demo/view/live.ts';
 import { picture } from '../../../../pipelines/demo/view/picture.ts';
-import { createPlain } from '../../../../pipelines/demo/view/plain.ts';
 import { screen } from '../../../../pipelines/demo/view/screen.ts';
+import type { DemoView } from '../../../../pipelines/demo/view/view.ts';
 import { VIEW } from './example-view.ts';
 
 const textOf = (view: DemoView, columns: number, rows: number) =>

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { heldAgainst } from '../../../../pipelines/rules/examples/held-against.ts';
-import { rulesHeldAgainst } from '../../../../pipelines/rules/examples/rules-held-against.ts';
-import { readRulesFile } from '../../../../pipelines/rules/rules-file.ts';
+import {
+  runPatternExample,
+  runRulesExample,
+} from '../../../../pipelines/rules/examples/examples.ts';
+
+import { readRulesFile } from '../../../../pipelines/rules/rules.ts';
 
 const folder = fileURLToPath(new URL('../../../../examples/patterns/', import.meta.url));
 const gallery = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
@@ -24,7 +27,7 @@ describe.each(gallery)('examples/patterns/%s', (name) => {
   test('does what its examples say: at least one match, and one that is none', async () => {
     const { patterns } = (await readRulesFile(`${folder}${name}`)).rules;
     for (const rule of patterns) {
-      const outcomes = rule.examples.map((example) => heldAgainst(rule, example));
+      const outcomes = rule.examples.map((example) => runPatternExample(rule, example));
       expect(outcomes.filter(({ passed }) => !passed)).toEqual([]);
       expect(outcomes.some(({ found }) => found.length > 0)).toBe(true);
       expect(outcomes.some(({ found }) => found.length === 0 || found.length > 1)).toBe(true);
@@ -34,7 +37,7 @@ describe.each(gallery)('examples/patterns/%s', (name) => {
   test('makes of readings and facts what its examples of the whole say', async () => {
     const { raw, rules } = await readRulesFile(`${folder}${name}`);
     for (const example of rules.examples) {
-      expect(rulesHeldAgainst(raw, example)).toMatchObject({ passed: true });
+      expect(runRulesExample(raw, example)).toMatchObject({ passed: true });
     }
   });
 });

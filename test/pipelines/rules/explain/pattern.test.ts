@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { patternRuleSchema } from '../../../../operators/model/pattern-rule.ts';
-import { phraseOf } from '../../../../pipelines/rules/explain/condition-words.ts';
+import { conditionPhrase, sentenceOf } from '../../../../pipelines/rules/explain/explain.ts';
 import { diagramOf } from '../../../../pipelines/rules/explain/pattern-diagram.ts';
-import { sentenceOf } from '../../../../pipelines/rules/explain/pattern-sentence.ts';
 
 const a = { name: 'a', where: "kind == 'anomaly' && signal == 'x'" };
 const b = { name: 'b', where: 'level > 2' };
@@ -26,7 +25,7 @@ describe('a condition in words', () => {
       "any event with kind == 'anomaly' && level > 2 || kind == 'event'",
     ],
   ])('%s', (where, phrase) => {
-    expect(phraseOf(where)).toBe(phrase);
+    expect(conditionPhrase(where)).toBe(phrase);
   });
 });
 

@@ -6,10 +6,17 @@ import {
   type RecordingDescription,
   recordingSchema,
 } from '../../../../pipelines/recordings/recording-description.ts';
-import { close, count, createAlarmTally } from '../../../../pipelines/rules/sweep/alarm-tally.ts';
-import { type Lives, livesOf } from '../../../../pipelines/rules/sweep/lives.ts';
-import { createMeasuredSpan, measure } from '../../../../pipelines/rules/sweep/measured-span.ts';
-import { outcomeOf } from '../../../../pipelines/rules/sweep/outcome.ts';
+import {
+  closeTally,
+  countAlarms,
+  createAlarmTally,
+} from '../../../../pipelines/rules/sweep/alarm-tally.ts';
+import { createMeasuredSpan, extendSpan } from '../../../../pipelines/rules/sweep/measured-span.ts';
+import {
+  operatingPeriods,
+  type PeriodsOf,
+} from '../../../../pipelines/rules/sweep/operating-periods.ts';
+import { variantResult } from '../../../../pipelines/rules/sweep/sweep-report.ts';
 
 const BEGIN = Date.UTC(2026, 0, 1) * 1_000;
 const minute = (count: number) => (BEGIN + count * MINUTE) as EventTime;
@@ -35,21 +42,21 @@ function spanOf(minutes: number, assets: readonly string[] = ['pump']) {
   for (const asset of assets) {
     const times = Float64Array.of(minute(0), minute(minutes));
     const frame = { asset: `p/l/${asset}` as AssetKey, times, signals: ['a'], texts: [] };
-    measure(span, { kind: 'row', table: 'readings', row: frame } as unknown as Row);
+    extendSpan(span, { kind: 'row', table: 'readings', row: frame } as unknown as Row);
   }
   return span;
 }
 
-function outcome(said: readonly Said[], lives: Lives, span = spanOf(600)) {
-  const options = { detectors: new Set(['usual']), livesOf: lives, lasting: HOUR };
+function resultOf(said: readonly Said[], periods: PeriodsOf, span = spanOf(600)) {
+  const options = { detectors: new Set(['usual']), periodsOf: periods, lasting: HOUR };
   const tally = createAlarmTally();
-  for (const one of said) count(tally, anomaly(one), options);
-  close(tally, options);
-  return outcomeOf(tally, span, lives);
+  for (const one of said) countAlarms(tally, anomaly(one), options);
+  closeTally(tally, options);
+  return variantResult(tally, span, periods);
 }
 
 describe('what alarms are worth', () => {
-  const whole = livesOf([recording()], {});
+  const whole = operatingPeriods([recording()], {});
 
   test('an alarm that stands at the end is a warning; one that was gone soon is none', () => {
     const said: Said[] = [
@@ -58,10 +65,10 @@ describe('what alarms are worth', () => {
       [500, 'raised', 'b'],
       [510, 'updated', 'b'],
     ];
-    const { alarms, first, leads } = outcome(said, whole);
+    const { alarms, first, leads } = resultOf(said, whole);
     expect({ alarms, first }).toEqual({ alarms: 2, first: minute(60) });
-    const told = { told: minute(500), lead: 100 * MINUTE };
-    expect(leads).toEqual([{ asset: 'p/l/pump', end: minute(600), ...told }]);
+    const warned = { firstAlarm: minute(500), lead: 100 * MINUTE };
+    expect(leads).toEqual([{ asset: 'p/l/pump', end: minute(600), ...warned }]);
   });
 
   test('an alarm that stood for an hour is a warning, though it cleared', () => {
@@ -70,7 +77,7 @@ describe('what alarms are worth', () => {
       [120, 'cleared', 'a'],
       [500, 'raised', 'b'],
     ];
-    expect(outcome(said, whole).leads).toMatchObject([{ lead: 540 * MINUTE }]);
+    expect(resultOf(said, whole).leads).toMatchObject([{ lead: 540 * MINUTE }]);
   });
 
   test('other detectors and what was withheld are no alarms', () => {
@@ -79,7 +86,7 @@ describe('what alarms are worth', () => {
       [70, 'raised', 'b', { withheld: 'shelved' }],
       [90, 'raised', 'b'],
     ];
-    expect(outcome(said, whole)).toMatchObject({ alarms: 1, withheld: 1, first: minute(90) });
+    expect(resultOf(said, whole)).toMatchObject({ alarms: 1, withheld: 1, first: minute(90) });
   });
 
   test('a rate is by months of 30.4 days of each machine', () => {
@@ -89,32 +96,35 @@ describe('what alarms are worth', () => {
       [80, 'raised', 'c', { asset: 'fan' }],
     ];
     const span = spanOf(15.2 * 24 * 60, ['pump', 'fan']);
-    const { perMonth, perMonthAndAsset } = outcome(said, whole, span);
+    const { perMonth, perMonthAndAsset } = resultOf(said, whole, span);
     expect({ perMonth, perMonthAndAsset }).toEqual({ perMonth: 6, perMonthAndAsset: 3 });
   });
 
   test('nothing measured has no rate and no lead time', () => {
-    const { perMonth, leads } = outcome([], whole, createMeasuredSpan());
+    const { perMonth, leads } = resultOf([], whole, createMeasuredSpan());
     expect({ perMonth, leads }).toEqual({ perMonth: undefined, leads: [] });
   });
 });
 
 describe('what is known of a machine', () => {
   test('an alarm before its healthy time was over is false, and no warning', () => {
-    const lives = livesOf([recording([{ healthy_until: iso(200) }])], {});
+    const periods = operatingPeriods([recording([{ healthy_until: iso(200) }])], {});
     const said: Said[] = [
       [199, 'raised', 'a'],
       [200, 'raised', 'b'],
     ];
-    expect(outcome(said, lives)).toMatchObject({ falseAlarms: 1, leads: [{ told: minute(200) }] });
-    expect(outcome(said, livesOf([recording()], {})).falseAlarms).toBeUndefined();
-    expect(outcome(said, livesOf([recording()], { healthyUntil: minute(300) })).falseAlarms).toBe(
-      2,
-    );
+    expect(resultOf(said, periods)).toMatchObject({
+      falseAlarms: 1,
+      leads: [{ firstAlarm: minute(200) }],
+    });
+    expect(resultOf(said, operatingPeriods([recording()], {})).falseAlarms).toBeUndefined();
+    expect(
+      resultOf(said, operatingPeriods([recording()], { healthyUntil: minute(300) })).falseAlarms,
+    ).toBe(2);
   });
 
-  test('lead times run to the failure, and what is said after it belongs to the next life', () => {
-    const lives = livesOf([recording([{ failed: iso(400) }, { failed: iso(200) }])], {});
+  test('lead times run to the failure, and what is said after it belongs to the next period', () => {
+    const periods = operatingPeriods([recording([{ failed: iso(400) }, { failed: iso(200) }])], {});
     const said: Said[] = [
       [150, 'raised', 'a'],
       [201, 'cleared', 'a'],
@@ -122,41 +132,41 @@ describe('what is known of a machine', () => {
       [220, 'cleared', 'b'],
       [450, 'raised', 'c'],
     ];
-    expect(outcome(said, lives).leads).toEqual([
-      { asset: 'p/l/pump', end: minute(200), told: minute(150), lead: 50 * MINUTE },
-      { asset: 'p/l/pump', end: minute(400), told: undefined, lead: undefined },
+    expect(resultOf(said, periods).leads).toEqual([
+      { asset: 'p/l/pump', end: minute(200), firstAlarm: minute(150), lead: 50 * MINUTE },
+      { asset: 'p/l/pump', end: minute(400), firstAlarm: undefined, lead: undefined },
     ]);
   });
 
   test('where a failure is known, a machine without one has no lead time', () => {
-    const lives = livesOf([recording([{ asset: 'p/l/fan', failed: iso(500) }])], {});
+    const periods = operatingPeriods([recording([{ asset: 'p/l/fan', failed: iso(500) }])], {});
     const said: Said[] = [
       [60, 'raised', 'a'],
       [70, 'raised', 'b', { asset: 'fan' }],
     ];
-    const { leads } = outcome(said, lives, spanOf(600, ['pump', 'fan']));
+    const { leads } = resultOf(said, periods, spanOf(600, ['pump', 'fan']));
     expect(leads).toMatchObject([{ asset: 'p/l/fan', lead: 430 * MINUTE }]);
   });
 
   test('lead times end at --until where no failure is known', () => {
-    const lives = livesOf([recording()], { until: minute(300) });
+    const periods = operatingPeriods([recording()], { until: minute(300) });
     const said: Said[] = [
       [250, 'raised', 'a'],
       [310, 'cleared', 'a'],
       [320, 'raised', 'b'],
     ];
-    expect(outcome(said, lives).leads).toMatchObject([{ end: minute(300), lead: 50 * MINUTE }]);
+    expect(resultOf(said, periods).leads).toMatchObject([{ end: minute(300), lead: 50 * MINUTE }]);
   });
 
-  test('a life needs an asset where the recording has several', () => {
+  test('a period needs an asset where the recording has several', () => {
     const several = { subject: undefined, subject_column: 'machine' };
-    expect(() => livesOf([recording([{ failed: iso(1) }], several)], {})).toThrow(
+    expect(() => operatingPeriods([recording([{ failed: iso(1) }], several)], {})).toThrow(
       'a: expected an asset in each of its lives',
     );
   });
 
   test('nothing fails before it was healthy', () => {
-    const life = { healthy_until: iso(2), failed: iso(1) };
-    expect(() => recording([life])).toThrow('expected healthy_until before failed');
+    const entry = { healthy_until: iso(2), failed: iso(1) };
+    expect(() => recording([entry])).toThrow('expected healthy_until before failed');
   });
 });

@@ -2,15 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { SECOND } from '../../../../operators/model/time.ts';
-import { openRecordingLog } from '../../../../pipelines/recordings/recording.ts';
 import { readDescription } from '../../../../pipelines/recordings/recording-description.ts';
+import { openRecordingLog } from '../../../../pipelines/recordings/recordings.ts';
 import { backtest } from '../../../../pipelines/rules/backtest.ts';
 import { changesOf } from '../../../../pipelines/rules/changes.ts';
-import { readPlantFile, readRulesFile } from '../../../../pipelines/rules/rules-file.ts';
-import { livesOf } from '../../../../pipelines/rules/sweep/lives.ts';
+import { readPlantFile, readRulesFile } from '../../../../pipelines/rules/rules.ts';
+import { operatingPeriods } from '../../../../pipelines/rules/sweep/operating-periods.ts';
 import { sweep } from '../../../../pipelines/rules/sweep/sweep.ts';
 import { type Swept, variantsOf } from '../../../../pipelines/rules/sweep/variants.ts';
-import { recordedPlant } from '../../../support/recorded-plant.ts';
+import { recordedPlant } from '../../../stand/recorded-plant.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
 const folder = temporaryDirectory();
@@ -46,7 +46,7 @@ async function swept(about: Swept, recording: string) {
     change: changes[0]!.messages[0]!.headers!['Andon-Change']!,
     variants: about.variants.map(({ rules }) => rules),
     detectors: new Set(about.detectors),
-    livesOf: livesOf(recordings, {}),
+    periodsOf: operatingPeriods(recordings, {}),
     lasting: (60 * SECOND) as never,
   });
 }

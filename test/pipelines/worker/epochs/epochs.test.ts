@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Message, Sequence } from '../../../../operators/model/message.ts';
-import { createBell } from '../../../../pipelines/base/bell.ts';
+import { createNotifier } from '../../../../pipelines/base/notifier.ts';
 import type { Gap, Log } from '../../../../pipelines/nats/log.ts';
-import type { InternalEvent } from '../../../../pipelines/observe/internal-events.ts';
+import type { InternalEvent } from '../../../../pipelines/observe/observe.ts';
 import { plant } from '../../../../pipelines/plant.ts';
-import { deliver } from '../../../../pipelines/worker/delivery/deliver.ts';
+import { deliverEpochs } from '../../../../pipelines/worker/delivery/delivery.ts';
 import { openEpochStore } from '../../../../pipelines/worker/epochs/epoch-store.ts';
 import { runEpochs } from '../../../../pipelines/worker/epochs/epochs.ts';
+import { createBlocks } from '../../../../sinks/clickhouse/blocks.ts';
+import { runWorker } from '../../../support/in-process-worker.ts';
 import { memoryLog } from '../../../support/memory-log.ts';
 import { MemorySink } from '../../../support/memory-sink.ts';
 import { logOf, plantLife } from '../../../support/plant-log.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
-import { live } from '../../../support/worker-life.ts';
 
 const messages = logOf(plantLife(7, 240));
 const RUN = { pipeline: 'plant', run: '1', stream: 'MEMORY', created: '2026-01-01T00:00:00Z' };
@@ -28,19 +29,29 @@ async function run(
   const directory = temporaryDirectory();
   const sink = new MemorySink('clickhouse');
   const store = await openEpochStore(directory, [sink.name], () => {});
-  const bell = createBell();
+  const notifier = createNotifier();
   const recorded: InternalEvent[] = [];
   const record = (internalEvent: InternalEvent) => void recorded.push(internalEvent);
   const drain = new AbortController();
   const { signal } = new AbortController();
   let epoch = 0;
   const checkpointed = () => epoch;
-  const delivering = deliver({
-    ...{ sink, notes: sink, store, bell, record, checkpointed, signal },
+  const delivering = deliverEpochs({
+    ...{ sink, notes: sink, createBlocks, store, notifier, record, checkpointed, signal },
     drain: drain.signal,
   });
   await runEpochs({
-    ...{ run: RUN, pipeline: plant, store, directory, bell, record, signal, abort: signal },
+    ...{
+      run: RUN,
+      pipeline: plant,
+      store,
+      directory,
+      createBlocks,
+      notifier,
+      record,
+      signal,
+      abort: signal,
+    },
     openLog: async () => log,
     limits: { seconds: 60, rows, bytes: 1e9, checkpointEvery: 5 },
     backlog: { files, bytes: 1e9 },
@@ -80,7 +91,7 @@ describe('epochs', () => {
     const directory = temporaryDirectory();
     const written: number[] = [];
     for (const dies of [2, 4, 6]) {
-      const dying = live({
+      const dying = runWorker({
         ...{ directory, messages, pipeline: plant, rows: 100, most: () => 20 },
         sinks: [new MemorySink('clickhouse')],
         record(internalEvent) {
@@ -121,7 +132,7 @@ describe('epochs', () => {
       throw new Error('away');
     });
     const life = { directory, messages, pipeline: plant, rows: 100, most: () => 20 };
-    const dying = live({
+    const dying = runWorker({
       ...life,
       sinks: [away],
       record(internalEvent) {
@@ -134,10 +145,10 @@ describe('epochs', () => {
     truncateSync(join(directory, 'epochs', oldest), 100);
     const [sink, whole] = [new MemorySink('clickhouse'), new MemorySink('clickhouse')];
     const told: string[] = [];
-    await live({ ...life, sinks: [sink], record: ({ kind }) => void told.push(kind) });
+    await runWorker({ ...life, sinks: [sink], record: ({ kind }) => void told.push(kind) });
     expect(told).toContain('epoch-file-damaged');
     expect(told).not.toContain('replay-mismatch');
-    await live({ ...life, directory: temporaryDirectory(), sinks: [whole] });
+    await runWorker({ ...life, directory: temporaryDirectory(), sinks: [whole] });
     expect(sink.facts()).toEqual(whole.facts());
   });
 
@@ -147,7 +158,7 @@ describe('epochs', () => {
     const away = new MemorySink('clickhouse', async () => {
       throw new Error('away');
     });
-    const dying = live({
+    const dying = runWorker({
       ...life,
       sinks: [away],
       record(internalEvent) {
@@ -162,6 +173,6 @@ describe('epochs', () => {
     const [oldest = ''] = readdirSync(join(directory, 'epochs')).sort();
     truncateSync(join(directory, 'epochs', oldest), 100);
     const sink = new MemorySink('clickhouse');
-    await expect(live({ ...life, sinks: [sink] })).rejects.toThrow('whole checkpoint');
+    await expect(runWorker({ ...life, sinks: [sink] })).rejects.toThrow('whole checkpoint');
   });
 });

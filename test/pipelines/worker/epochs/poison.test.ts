@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Flow } from '../../../../operators/flow/flow.ts';
 import { stage } from '../../../../operators/flow/stage.ts';
 import type { Message } from '../../../../operators/model/message.ts';
-import type { InternalEvent } from '../../../../pipelines/observe/internal-events.ts';
+import type { InternalEvent } from '../../../../pipelines/observe/observe.ts';
 import { plant } from '../../../../pipelines/plant.ts';
 import type { Pipeline } from '../../../../pipelines/worker/epochs/engine.ts';
+import { runWorker } from '../../../support/in-process-worker.ts';
 import { MemorySink } from '../../../support/memory-sink.ts';
 import { logOf, plantLife } from '../../../support/plant-log.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
-import { live } from '../../../support/worker-life.ts';
 
 const messages = logOf(plantLife(3, 60));
 
@@ -30,7 +30,7 @@ async function lived(
   const sink = new MemorySink('clickhouse');
   const recorded: InternalEvent[] = [];
   const record = (internalEvent: InternalEvent) => void recorded.push(internalEvent);
-  await live({ directory, messages: log, pipeline, sinks: [sink], rows: 50, record });
+  await runWorker({ directory, messages: log, pipeline, sinks: [sink], rows: 50, record });
   return { sink, poisoned: recorded.filter(({ kind }) => kind.startsWith('message-')) };
 }
 

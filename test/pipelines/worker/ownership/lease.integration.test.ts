@@ -8,7 +8,7 @@ import {
   type Holder,
   takeLease,
 } from '../../../../pipelines/worker/ownership/lease.ts';
-import { startNats, type TestNats } from '../../../support/servers.ts';
+import { startNats, type TestNats } from '../../../stand/nats.ts';
 
 const TERM = 900;
 const expected = 'a partition that no other worker holds';

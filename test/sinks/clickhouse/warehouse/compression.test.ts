@@ -2,9 +2,10 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cityHash128 } from '../../../../sinks/clickhouse/warehouse/city-hash.ts';
-import { lz4Decompressed, lz4Stored } from '../../../../sinks/clickhouse/warehouse/lz4.ts';
 import {
   fromNativeFrames,
+  lz4Decompressed,
+  lz4Stored,
   nativeFrames,
 } from '../../../../sinks/clickhouse/warehouse/native-frames.ts';
 

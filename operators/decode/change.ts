@@ -1,0 +1,84 @@
+import { type Flow, row } from '../flow/flow.ts';
+import { nameOf, plantOf } from '../model/key.ts';
+import type { ChangeValue } from '../model/knowledge.ts';
+import { plantModelSchema } from '../model/plant-model.ts';
+import { rulesSchema } from '../model/rules.ts';
+import { scheduleMessageSchema } from '../model/schedule.ts';
+import { firstIssue, malformed } from './fields.ts';
+import type { ParsedSubject } from './subject.ts';
+
+type ChangeSubject = Extract<ParsedSubject, { kind: 'model' | 'rules' | 'schedule' }>;
+
+/**
+ * Reads what changes the pipeline itself: plant model, rules, schedule. `id` is the change id of its publisher.
+ *
+ * @throws MalformedError: what was applied by `andon apply` was checked there, so this is somebody else's publisher
+ */
+export function decodeChange(payload: unknown, target: ChangeSubject, id: string): ChangeValue {
+  switch (target.kind) {
+    case 'model': {
+      const parsed = plantModelSchema.safeParse(payload);
+      if (!parsed.success) throw malformed('a plant model', firstIssue(parsed.error));
+      if (parsed.data.id !== target.plant)
+        throw malformed(`the model of ${target.plant}`, parsed.data.id);
+      return { kind: 'model', id, model: parsed.data };
+    }
+    case 'rules': {
+      const parsed = rulesSchema.safeParse(payload);
+      if (!parsed.success) throw malformed('rules', firstIssue(parsed.error));
+      return { kind: 'rules', id, plant: target.plant, rules: parsed.data };
+    }
+    case 'schedule': {
+      const parsed = scheduleMessageSchema.safeParse(payload);
+      if (!parsed.success) throw malformed('a schedule {entries}', firstIssue(parsed.error));
+      return { kind: 'schedule', line: target.line, entries: parsed.data.entries };
+    }
+  }
+}
+
+/** The rows in which a change lands: one per asset, per schedule entry, or the rules as they came into force. */
+export function changeRows(change: ChangeValue): readonly Flow<never>[] {
+  switch (change.kind) {
+    case 'model': {
+      const { model } = change;
+      return model.lines.flatMap((line) =>
+        line.assets.map((asset) =>
+          row('assets', {
+            plant: model.id,
+            line: line.id,
+            asset: asset.id,
+            name: asset.name ?? asset.id,
+            class: asset.class,
+            criticality: asset.criticality,
+            stop_cost: asset.stop_cost ?? null,
+            components: asset.components,
+            signals: Object.keys(asset.signals),
+            points: asset.points.map(({ id }) => id),
+          }),
+        ),
+      );
+    }
+    case 'rules': {
+      const { plant, id, rules } = change;
+      return [row('rules', { plant, change: id, rules: JSON.stringify(rules) })];
+    }
+    case 'schedule':
+      return change.entries.map((entry) =>
+        row('schedule', {
+          plant: plantOf(change.line),
+          line: nameOf(change.line),
+          id: entry.id,
+          kind: entry.kind,
+          start: entry.start,
+          end: entry.end,
+          order: entry.order ?? '',
+          segment: entry.segment ?? '',
+          product: entry.product ?? '',
+          due: entry.due ?? null,
+          quantity: entry.quantity ?? null,
+          assets: entry.assets ?? [],
+          cancelled: entry.cancelled ?? false,
+        }),
+      );
+  }
+}

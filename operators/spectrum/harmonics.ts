@@ -1,0 +1,96 @@
+import type { EnvelopeSpectrum } from './envelope.ts';
+import { medianAround, strongestNear } from './power-spectrum.ts';
+
+/** One line that was looked for. */
+export type SpectralLine = {
+  readonly name: string;
+  /** Hz, where the strongest line near the place stands. */
+  readonly frequency: number;
+  readonly amplitude: number;
+  /** Amplitude over the median of its neighbourhood: about 2 to 3 is what noise gives. */
+  readonly ratio: number;
+};
+
+/** The harmonics of one frequency, moved together within the slip. */
+export type HarmonicFamily = {
+  /** Hz; the one within the slip whose harmonics stand out most. */
+  readonly frequency: number;
+  /** Found over expected, less 1. */
+  readonly slip: number;
+  /** Sum over the harmonics of log10(ratio), each at most `MOST_OF_ONE`. Noise gives about 1. */
+  readonly score: number;
+  readonly harmonics: readonly SpectralLine[];
+};
+
+export const HARMONICS = 3;
+/** One line alone must not carry a verdict: three harmonics need at least two that stand out. */
+export const MAX_OF_ONE = 1.5;
+
+export type HarmonicSearch = {
+  /** Share by which the frequency may differ: rolling elements slip by 1 to 2 %, and speeds are read to half a percent. */
+  readonly slip: number;
+  /** Hz on each side that make up the neighbourhood of a line. */
+  readonly width: number;
+  /** Frequencies that have another explanation; a line on one of them counts nothing. */
+  readonly excluded: (frequency: number, tolerance: number) => boolean;
+};
+
+/**
+ * Looks for the harmonics of a frequency in an envelope spectrum. All of them move together with the slip, to within one
+ * line, which keeps neighbours apart that single tolerance bands confuse: three times the outer race of a 6205 is twice its
+ * inner race to 0.7 %.
+ */
+export function findHarmonics(
+  spectrum: EnvelopeSpectrum,
+  name: string,
+  expected: number,
+  search: HarmonicSearch,
+): HarmonicFamily {
+  const { amplitudes, step, resolution } = spectrum;
+  const floors = Array.from({ length: HARMONICS }, (_, index) => {
+    return medianAround(amplitudes, step, (index + 1) * expected, search.width);
+  });
+  const pace = step / (2 * HARMONICS);
+  const most = Math.ceil((search.slip * expected) / pace);
+  let score = Number.NEGATIVE_INFINITY;
+  let first = 0;
+  let last = 0;
+  for (let move = -most; move <= most; move++) {
+    const frequency = expected + move * pace;
+    let sum = 0;
+    for (let harmonic = 1; harmonic <= HARMONICS; harmonic++) {
+      sum += gainOf(harmonic * frequency, floors[harmonic - 1] ?? 0);
+    }
+    if (sum > score) {
+      score = sum;
+      first = move;
+      last = move;
+    } else if (sum === score && last === move - 1) last = move;
+  }
+  // The same lines are within reach over a stretch: its middle is where they stand.
+  const best = { frequency: expected + ((first + last) / 2) * pace, score };
+  const harmonics = floors.map((floor, index) => {
+    return lineAt(spectrum, `${index + 1}× ${name}`, (index + 1) * best.frequency, floor);
+  });
+  return { ...best, slip: best.frequency / expected - 1, harmonics };
+
+  function gainOf(frequency: number, floor: number): number {
+    const bin = strongestNear(amplitudes, step, frequency, resolution);
+    const amplitude = amplitudes[bin] ?? 0;
+    if (floor <= 0 || amplitude <= floor) return 0;
+    if (search.excluded(bin * step, 1.5 * resolution)) return 0;
+    return Math.min(MAX_OF_ONE, Math.log10(amplitude / floor));
+  }
+}
+
+/** The strongest line within one line width of a frequency. */
+export function lineAt(
+  { amplitudes, step, resolution }: EnvelopeSpectrum,
+  name: string,
+  frequency: number,
+  floor: number,
+): SpectralLine {
+  const bin = strongestNear(amplitudes, step, frequency, resolution);
+  const amplitude = amplitudes[bin] ?? 0;
+  return { name, frequency: bin * step, amplitude, ratio: floor > 0 ? amplitude / floor : 0 };
+}

@@ -1,0 +1,181 @@
+/** Which windows a reading belongs to, which pane it goes into, and when those windows are due. */
+
+import { mergeAccumulators } from './aggregate.ts';
+import {
+  DIRTY,
+  EARLY,
+  END,
+  endOf,
+  findOrInsert,
+  LINKS,
+  NEVER,
+  NONE,
+  olderThan,
+  type Panes,
+  remove,
+  START,
+  startOf,
+  VERSION,
+  WIDTH,
+  type WindowState,
+} from './panes.ts';
+import { floorToGrid, type Windower, type Windows } from './shape.ts';
+import { mergeSketch } from './sketch.ts';
+
+/** No pane: the reading belongs to no window (`OUTSIDE`), or only to windows that are gone (`TOO_LATE`). */
+export const OUTSIDE = -1;
+export const TOO_LATE = -2;
+
+/** Hears of a fired session that is no more: it became part of one that starts at another time. */
+export type Retract = (column: number, start: number, end: number, version: number) => void;
+
+/** Finds or makes the pane of tumbling or hopping windows that a reading goes into, and schedules its windows. */
+export function placeAligned(
+  windower: Windower,
+  state: WindowState,
+  column: number,
+  time: number,
+  now: number,
+): number {
+  const { windows, lateness } = windower.shape;
+  if (windows.kind !== 'aligned') return OUTSIDE;
+  const { panes } = state;
+  const { shared, paneSize } = windower.layout;
+  const head = panes.heads[column] ?? NONE;
+  // The usual case: the newest pane, all of whose windows are still open and scheduled.
+  if (head !== NONE && time >= startOf(panes, head)) {
+    const end = endOf(panes, head);
+    if (time < end && end - 1 > now) return head;
+  }
+  const { size, hop, offset } = windows;
+  const newest = floorToGrid(time, hop, offset);
+  if (newest <= time - size) return time + lateness <= now ? TOO_LATE : OUTSIDE;
+  if (newest + size - 1 + lateness <= now) return TOO_LATE;
+  const early = unscheduled(windower);
+  let pane = NONE;
+  if (shared) {
+    const start = floorToGrid(time, paneSize, offset);
+    pane = findOrInsert(panes, column, start, start + paneSize, early);
+  }
+  let first = pane;
+  for (let start = newest; start > time - size; start -= hop) {
+    if (start + size - 1 + lateness <= now) break;
+    first = findOrInsert(panes, column, start, start + paneSize, early, first);
+    scheduleWindow(windower, state, first, time, now);
+    if (pane === NONE) pane = first;
+  }
+  return pane;
+}
+
+/** Finds, makes, extends or merges the session that a reading belongs to. Sessions that touch are one. */
+export function placeSession(
+  windower: Windower,
+  state: WindowState,
+  column: number,
+  time: number,
+  now: number,
+  retract: Retract,
+): number {
+  const { windows, lateness, early } = windower.shape;
+  if (windows.kind !== 'session') return OUTSIDE;
+  const { panes } = state;
+  const end = time + windows.gap;
+  const head = panes.heads[column] ?? NONE;
+  // The usual case: the newest session goes on. What was due at its old end finds it longer and waits again.
+  if (head !== NONE && early === null && time >= startOf(panes, head)) {
+    const last = endOf(panes, head);
+    if (time <= last && last - 1 > now) {
+      if (end > last) panes.numbers[head * WIDTH + END] = end;
+      return head;
+    }
+  }
+  let part = head;
+  while (part !== NONE && startOf(panes, part) > end) part = olderThan(panes, part);
+  if (part === NONE || endOf(panes, part) < time) {
+    if (end - 1 + lateness <= now) return TOO_LATE;
+    const pane = findOrInsert(panes, column, time, end, unscheduled(windower));
+    scheduleWindow(windower, state, pane, time, now);
+    return pane;
+  }
+  const target = part;
+  const parts: number[] = [];
+  for (; part !== NONE && endOf(panes, part) >= time; part = olderThan(panes, part)) {
+    parts.push(part);
+  }
+  const start = parts.reduce((least, each) => Math.min(least, startOf(panes, each)), time);
+  for (const each of parts) {
+    const version = panes.links[each * LINKS + VERSION] ?? 0;
+    if (version > 0 && startOf(panes, each) !== start) {
+      retract(column, startOf(panes, each), endOf(panes, each), version + 1);
+    }
+  }
+  panes.numbers[target * WIDTH + START] = start;
+  panes.numbers[target * WIDTH + END] = Math.max(end, endOf(panes, target));
+  for (const each of parts) if (each !== target) absorb(panes, target, each);
+  scheduleWindow(windower, state, target, time, now);
+  return target;
+}
+
+function absorb(panes: Panes, target: number, other: number): void {
+  const { numbers, links, sketches } = panes;
+  const [at, otherAt] = [target * WIDTH, other * WIDTH];
+  mergeAccumulators(numbers, at, numbers, otherAt);
+  const [into, from] = [sketches[target], sketches[other]];
+  if (into !== undefined && from !== undefined) mergeSketch(into, from);
+  numbers[at + EARLY] = Math.min(numbers[at + EARLY] ?? NEVER, numbers[otherAt + EARLY] ?? NEVER);
+  const [version, otherVersion] = [target, other].map((pane) => links[pane * LINKS + VERSION] ?? 0);
+  links[target * LINKS + VERSION] = Math.max(version ?? 0, otherVersion ?? 0);
+  remove(panes, other);
+}
+
+/** EARLY of a new pane. A rule that begins to fire early does so at once for what is open. */
+function unscheduled({ shape: { early } }: Windower): number {
+  return early === null ? 0 : NEVER;
+}
+
+/** At a reading that a window takes: notes when it is due, or that it has fired and must fire again. */
+export function scheduleWindow(
+  windower: Windower,
+  state: WindowState,
+  pane: number,
+  time: number,
+  now: number,
+): void {
+  const { panes } = state;
+  const { early } = windower.shape;
+  const last = lastMoment(windower, panes, pane);
+  state.next = Math.min(state.next, expiresAt(windower, panes, pane));
+  if (last <= now) {
+    if (panes.links[pane * LINKS + DIRTY] === 1) return;
+    panes.links[pane * LINKS + DIRTY] = 1;
+    state.dirty.push(pane);
+    return;
+  }
+  panes.links[pane * LINKS + DIRTY] = 0;
+  state.next = Math.min(state.next, last);
+  if (early === null) return;
+  const at = pane * WIDTH + EARLY;
+  // The remainder keeps the sign of the time, as in Flink: before 1970 the first early firing is one interval later.
+  if (panes.numbers[at] === NEVER) {
+    panes.numbers[at] = Math.min(time - (time % early) + early, last);
+  }
+  state.next = Math.min(state.next, panes.numbers[at] ?? NEVER);
+}
+
+/** The last moment of the window that starts at this pane. */
+export function lastMoment({ shape: { windows } }: Windower, panes: Panes, pane: number): number {
+  if (windows.kind === 'aligned') return startOf(panes, pane) + windows.size - 1;
+  return endOf(panes, pane) - 1;
+}
+
+/** The last moment of the last window that contains this pane. */
+export function lastMomentOfAll(windows: Windows, panes: Panes, pane: number): number {
+  if (windows.kind !== 'aligned') return endOf(panes, pane) - 1;
+  const { size, hop, offset } = windows;
+  return floorToGrid(startOf(panes, pane), hop, offset) + size - 1;
+}
+
+/** When nothing needs this pane any more. */
+export function expiresAt({ shape }: Windower, panes: Panes, pane: number): number {
+  return lastMomentOfAll(shape.windows, panes, pane) + shape.lateness;
+}

@@ -1,0 +1,106 @@
+/** A vertical line at a place of the x axis. */
+export type PanelMark = { readonly at: number; readonly text: string; readonly colour: string };
+
+type Frame = {
+  readonly title: string;
+  /** Units of the axes. */
+  readonly x: string;
+  readonly y: string;
+  readonly width: number;
+  readonly height: number;
+  readonly top: number;
+};
+
+const LEFT = 60;
+const RIGHT = 20;
+const BOTTOM = 40;
+
+/**
+ * One chart of equidistant values, the first at 0. Of the values that fall on one column of the picture the least and the
+ * greatest are drawn, so that no spike is lost.
+ */
+export function panel(
+  frame: Frame,
+  values: ArrayLike<number>,
+  step: number,
+  marks: readonly PanelMark[],
+): string {
+  const { title, top, width, height } = frame;
+  const columns = width - LEFT - RIGHT;
+  const rows = height - BOTTOM;
+  const end = Math.max(step, values.length * step);
+  const [low, high] = rangeOf(values);
+  const placeX = (value: number) => LEFT + (value / end) * columns;
+  const placeY = (value: number) => top + rows - ((value - low) / (high - low)) * rows;
+  const ticks = [0, 0.25, 0.5, 0.75, 1];
+  return [
+    `<text x="${LEFT}" y="${top - 5}" fill="#424242">${escapeXml(`${title}, ${frame.y}`)}</text>`,
+    `<rect x="${LEFT}" y="${top}" width="${columns}" height="${rows}" fill="none" stroke="#bdbdbd"/>`,
+    ...ticks.map((share) => {
+      const text = `${rounded(share * end)} ${frame.x}`;
+      // The outer ones stay inside of the picture.
+      const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle';
+      return `<text x="${placeX(share * end).toFixed(1)}" y="${top + rows + 16}" text-anchor="${anchor}">${text}</text>`;
+    }),
+    ...[low, high].map((value) => {
+      const y = placeY(value) + (value === high ? 10 : 0);
+      return `<text x="${LEFT - 6}" y="${y.toFixed(1)}" text-anchor="end">${rounded(value)}</text>`;
+    }),
+    ...marks
+      .filter(({ at }) => at > 0 && at < end)
+      .sort((a, b) => a.at - b.at)
+      .map(marked),
+    `<path d="${pathOf(values, columns, placeY)}" fill="none" stroke="#263238" stroke-width="0.8"/>`,
+  ].join('\n');
+
+  function marked({ at, text, colour }: PanelMark, index: number): string {
+    const x = placeX(at).toFixed(1);
+    const y = top + 12 + (index % 6) * 12;
+    return `<line x1="${x}" x2="${x}" y1="${top}" y2="${top + rows}" stroke="${colour}" stroke-dasharray="4 3"/><text x="${x}" y="${y}" dx="3" font-size="10" fill="${colour}">${escapeXml(text)}</text>`;
+  }
+}
+
+function rangeOf(values: ArrayLike<number>): readonly [number, number] {
+  let low = 0;
+  let high = 0;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] ?? 0;
+    if (value < low) low = value;
+    else if (value > high && Number.isFinite(value)) high = value;
+  }
+  return high > low && Number.isFinite(low) ? [low, high] : [0, 1];
+}
+
+function pathOf(
+  values: ArrayLike<number>,
+  columns: number,
+  placeY: (value: number) => number,
+): string {
+  const points: string[] = [];
+  const share = values.length / columns;
+  for (let column = 0; column < columns; column++) {
+    const from = Math.floor(column * share);
+    const to = Math.max(from + 1, Math.floor((column + 1) * share));
+    let low = Number.POSITIVE_INFINITY;
+    let high = Number.NEGATIVE_INFINITY;
+    for (let index = from; index < to && index < values.length; index++) {
+      const value = values[index] ?? 0;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    if (!Number.isFinite(low) || !Number.isFinite(high)) continue;
+    const x = LEFT + column;
+    points.push(
+      `${points.length === 0 ? 'M' : 'L'}${x} ${placeY(low).toFixed(1)}L${x} ${placeY(high).toFixed(1)}`,
+    );
+  }
+  return points.join('');
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+export function escapeXml(text: string): string {
+  return text.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { makeSecret } from '../../sinks/clickhouse/warehouse/secret.ts';
+import { warehouseCommand } from '../../sinks/clickhouse/warehouse/warehouse.ts';
+import { readConfig } from '../base/config.ts';
+import type { Program, Variables } from './service.ts';
+
+const ANDON = fileURLToPath(new URL('../../scripts/andon.js', import.meta.url));
+const PRESET = fileURLToPath(new URL('../../examples/cmms/reference.yaml', import.meta.url));
+/** What callers of the reference CMMS have to show. */
+const TOKEN = 'reference';
+/** Milliseconds between two looks whether a process answers. */
+const LOOK = 10;
+
+/** How a command ended, and what it printed on either output. */
+export type Ran = { readonly code: number; readonly out: string; readonly err: string };
+
+/** Runs a command of `andon` to its end. */
+export function andon(args: readonly string[], env: Variables = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [ANDON, ...args],
+      { env: { ...process.env, ...env }, maxBuffer: 64_000_000 },
+      (error, out, err) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ code, out, err });
+      },
+    );
+  });
+}
+
+/** `node`: options of node ahead of the program. `ready`: the address that has to answer. */
+export function workerProgram(options: {
+  readonly config: string;
+  readonly env: Variables;
+  readonly node: readonly string[];
+  readonly ready: string;
+}): Program {
+  const { config, env, node, ready } = options;
+  return {
+    ...{ name: 'worker', command: process.execPath, env },
+    args: [...node, ANDON, 'run', '--config', config],
+    ready: (signal) => answers(ready, signal),
+  };
+}
+
+/** Where the reference CMMS is, and how to log in. */
+export type CmmsAddress = { readonly url: string; readonly token: string };
+
+export function cmmsProgram(
+  folder: string,
+  port: number,
+): { readonly program: Program; readonly address: CmmsAddress } {
+  const address = { url: `http://127.0.0.1:${port}`, token: TOKEN };
+  const journal = join(folder, 'cmms.ndjson');
+  const options = ['--port', String(port), '--journal', journal, '--token', TOKEN];
+  return {
+    address,
+    program: {
+      ...{ name: 'CMMS', command: process.execPath },
+      args: [ANDON, 'reference-cmms', ...options],
+      ready: (signal) => answers(`${address.url}/`, signal),
+    },
+  };
+}
+
+/** What the preset of the reference CMMS says of the status of requests. */
+export function presetStatus(): object {
+  return parse(readFileSync(PRESET, 'utf8')).status;
+}
+
+/**
+ * How a worker finds the reference CMMS: its preset, but without its rate, since it takes as many calls as come, and
+ * without its status. What people answer there today is ahead of the time of a replay, and the same log would no longer
+ * give the same answers.
+ */
+export function cmmsConfig({ url, token }: CmmsAddress, others: object): object {
+  const { status: _, rate: __, ...preset } = parse(readFileSync(PRESET, 'utf8'));
+  return { ...preset, base: url, auth: { kind: 'bearer', token }, ...others };
+}
+
+/** An embedded warehouse that is no child of a worker, and what a worker shows that writes into it. */
+export function warehouseProgram(
+  directory: string,
+  port: number,
+): { readonly program: Program; readonly url: string; readonly password: string } {
+  const { memory } = readConfig(undefined, {}).clickhouse;
+  const { url, ...command } = warehouseCommand({ directory, port, memory });
+  return { program: { name: 'warehouse', ...command }, url, password: makeSecret(directory) };
+}
+
+async function answers(url: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    if ((await fetch(url, { signal }).catch(() => undefined))?.ok === true) return;
+    await pause(LOOK, undefined, { signal });
+  }
+}

@@ -1,0 +1,96 @@
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Kvm } from '@nats-io/kv';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import type { Config } from '../../base/config.ts';
+import { EXIT, Problem } from '../../base/problem.ts';
+import type { Run } from '../epochs/checkpoints.ts';
+import { takeLease } from './lease.ts';
+
+/** Who works a partition, and in which directory its state is. */
+export type WorkerIdentity = { readonly owner: string; readonly directory: string };
+
+export interface Claim {
+  /** Fires with a `Problem` when another worker took the partition. */
+  readonly lost: AbortSignal;
+  homes(): Promise<Homes>;
+  release(): Promise<void>;
+}
+
+export interface Homes {
+  /**
+   * A directory without any state may only begin a run that has no home yet: worked again from another beginning, the
+   * same run would cut its epochs elsewhere, and land its rows twice.
+   *
+   * @throws Problem that says where the state is
+   */
+  check(run: Run): Promise<void>;
+  record(run: Run): Promise<void>;
+}
+
+/** Where the state of a run is, kept beside the log for as long as the server keeps it. */
+type Home = z.infer<typeof homeSchema>;
+
+const homeSchema = z.object({
+  host: z.string(),
+  directory: z.string(),
+  run: z.string(),
+  created: z.string(),
+});
+const BUCKET = 'ANDON_HOMES';
+
+export function workerIdentity(config: Config): WorkerIdentity {
+  return {
+    owner: config.owner ?? `${hostname()}:${process.pid}`,
+    directory: resolve(join(config.directory, `${config.pipeline}-${config.partition}`)),
+  };
+}
+
+/**
+ * Claims a partition for this worker: the lease against others that run, and the homes of runs against beginning one
+ * anew elsewhere. The directory itself is locked by the caller (`lockDirectory`).
+ *
+ * @throws Problem with the name of whoever holds it
+ */
+export async function claimPartition(
+  connection: NatsConnection,
+  key: string,
+  { owner, directory }: WorkerIdentity,
+): Promise<Claim> {
+  const me = { owner, host: hostname(), directory };
+  const expected = 'a partition that no other worker holds';
+  const lease = await takeLease({ connection, key, expected, me });
+  return {
+    lost: lease.lost,
+    homes: () => openHomes(connection, key, { host: me.host, directory }),
+    release: () => lease.release(),
+  };
+}
+
+export async function openHomes(
+  connection: NatsConnection,
+  key: string,
+  own: Pick<Home, 'host' | 'directory'>,
+): Promise<Homes> {
+  const bucket = await new Kvm(connection).create(BUCKET, { history: 1 });
+  return {
+    async check({ run, created }) {
+      const entry = await bucket.get(key);
+      if (entry === null || entry.operation !== 'PUT') return;
+      const home = homeSchema.parse(entry.json());
+      if (home.run !== run || home.created !== created) return;
+      throw new Problem({
+        where: own.directory,
+        expected: `the state of run ${run}, which is in ${home.directory} on ${home.host}`,
+        found: 'an empty directory',
+        remedy: 'Work there, or move that directory here as a whole, or begin a new run (`run`).',
+        exit: EXIT.input,
+      });
+    },
+    async record({ run, created }) {
+      const home: Home = { ...own, run, created };
+      await bucket.put(key, JSON.stringify(home));
+    },
+  };
+}

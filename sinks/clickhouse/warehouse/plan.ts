@@ -1,0 +1,58 @@
+import type { QueryRequest } from './request.ts';
+
+/** How a statement is executed, and how its answer is compressed. */
+export type ResponsePlan = {
+  readonly kind: 'insert' | 'stream' | 'file' | 'whole';
+  readonly encoding: Encoding;
+};
+export type Encoding = 'identity' | 'gzip' | 'deflate' | 'br' | 'zstd' | 'lz4';
+
+/** Formats whose pieces can be strung together: no header, no footer, no state between them. */
+const STREAMABLE: ReadonlySet<string> = new Set([
+  'csv',
+  'jsoncompacteachrow',
+  'jsoneachrow',
+  'jsonlines',
+  'jsonstringseachrow',
+  'native',
+  'ndjson',
+  'rowbinary',
+  'tabseparated',
+  'tabseparatedraw',
+  'tsv',
+  'tsvraw',
+]);
+const READS: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'FROM']);
+/** Statements that GET may not carry: as in ClickHouse, what changes something must be POST. */
+const CHANGES: ReadonlySet<string> = new Set(
+  'ALTER ATTACH BACKUP CREATE DELETE DETACH DROP EXCHANGE GRANT INSERT KILL MOVE OPTIMIZE RENAME REPLACE RESTORE REVOKE SYSTEM TRUNCATE UNDROP UPDATE'.split(
+    ' ',
+  ),
+);
+/** In the order of preference. The engine compresses while it writes the file of a result. */
+const BY_NODE: readonly Encoding[] = ['gzip', 'deflate', 'br'];
+const BY_ENGINE: readonly Encoding[] = ['zstd', 'lz4'];
+
+/** Whether a statement that begins so changes something. */
+export function isChange(verb: string): boolean {
+  return CHANGES.has(verb);
+}
+
+/** Chooses how a statement is executed. */
+export function planResponse(query: QueryRequest): ResponsePlan {
+  const own = encodingOf(query.accepts, BY_NODE);
+  if (query.verb === 'INSERT' && query.role === 'owner') return { kind: 'insert', encoding: own };
+  if (!READS.has(query.verb)) return { kind: 'whole', encoding: own };
+  const format = query.format.toLowerCase();
+  // Native blocks of another revision are made of the engine's, block by block.
+  const rewritten = format === 'native' && query.revision > 0;
+  const encoding =
+    own === 'identity' && !query.framed && !rewritten ? encodingOf(query.accepts, BY_ENGINE) : own;
+  const streams = STREAMABLE.has(format) && !BY_ENGINE.includes(encoding);
+  return { kind: rewritten || (streams && !query.waits) ? 'stream' : 'file', encoding };
+}
+
+function encodingOf(accepts: string, known: readonly Encoding[]): Encoding {
+  const named = accepts.split(',').map((part) => part.replace(/;.*/, '').trim().toLowerCase());
+  return known.find((encoding) => named.includes(encoding)) ?? 'identity';
+}

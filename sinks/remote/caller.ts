@@ -1,0 +1,143 @@
+import { type Credentials, createAuthenticator } from './authenticate.ts';
+import type { CallConfig, CmmsConfig } from './config.ts';
+import { type Answer, addressOf, excerpt, readBody } from './http.ts';
+import {
+  type CallOutcome,
+  classifyError,
+  classifyStatus,
+  notSent,
+  retryAfter,
+  success,
+} from './outcome.ts';
+import { type Environment, reveal } from './secret.ts';
+import {
+  encodeHeader,
+  encodePath,
+  fill,
+  fillText,
+  TemplateError,
+  type TemplateFields,
+  toText,
+} from './template.ts';
+import {
+  type CallPriority,
+  createBreaker,
+  createRateLimiter,
+  type RateLimiter,
+} from './throttle.ts';
+
+/** How urgent a call is, when not to wait for it any more, and what to do right before it leaves. */
+export type Call = {
+  readonly priority: CallPriority;
+  /** Ends the wait for a turn, never a call that is under way: what was sent is waited for. */
+  readonly signal: AbortSignal;
+  /** Told right before the call leaves, when nothing is left to wait for. Throws to stop it. */
+  readonly sending?: () => Promise<void>;
+};
+
+export type Caller = (
+  config: CallConfig,
+  fields: TemplateFields,
+  call: Call,
+) => Promise<CallOutcome<Answer>>;
+
+type Prepared = {
+  readonly method: string;
+  readonly address: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+};
+
+/** Makes one call, once: waits for its turn, fills the templates in, and says what it came to. */
+export function createCaller(config: CmmsConfig, environment: Environment): Caller {
+  const base = reveal(config.base, environment);
+  const prepare = createPreparation(config, base, environment);
+  const authenticator = createAuthenticator(config.auth, base, environment);
+  const limiter = createRateLimiter(config.rate);
+  const breaker = createBreaker(config.breaker);
+
+  async function send(
+    prepared: Prepared,
+    sending?: () => Promise<void>,
+  ): Promise<CallOutcome<Answer>> {
+    const credentials = await authenticator.credentials(config.timeout);
+    if (credentials.kind !== 'ok') return credentials;
+    await sending?.();
+    return exchange(prepared, credentials.value, config.timeout, limiter);
+  }
+
+  return async function call(callConfig, fields, { priority, signal, sending }) {
+    let prepared: Prepared;
+    try {
+      prepared = prepare(callConfig, fields);
+    } catch (error) {
+      if (error instanceof TemplateError) return notSent(error.message);
+      throw error;
+    }
+    await limiter.pass(priority, signal);
+    return breaker(async () => {
+      const outcome = await send(prepared, sending);
+      const refused = outcome.kind === 'retryable' && outcome.status === 401;
+      return refused && authenticator.forget() ? send(prepared, sending) : outcome;
+    });
+  };
+}
+
+/** Fills the templates of a call in. The function that is returned throws a `TemplateError`. */
+function createPreparation(
+  config: CmmsConfig,
+  base: string,
+  environment: Environment,
+): (call: CallConfig, fields: TemplateFields) => Prepared {
+  const { maps } = config;
+  const common = each(config.headers, (value) => reveal(value, environment));
+  return ({ method, path, query, headers, body }, fields) => {
+    const text = (template: string) => fillText(template, fields, maps, toText);
+    const header = (template: string) => fillText(template, fields, maps, encodeHeader);
+    return {
+      method,
+      address: addressOf(base, fillText(path, fields, maps, encodePath), each(query, text)),
+      headers: { Accept: 'application/json', ...common, ...each(headers, header) },
+      body: body === undefined ? undefined : JSON.stringify(fill(body, fields, maps)),
+    };
+  };
+}
+
+/** Sends, waits for the answer, and classifies it. Pauses all calls when the other side asks for it. */
+async function exchange(
+  { method, address, headers, body }: Prepared,
+  credentials: Credentials,
+  timeout: number,
+  limiter: RateLimiter,
+): Promise<CallOutcome<Answer>> {
+  try {
+    const response = await fetch(address, {
+      method,
+      headers: {
+        ...headers,
+        ...credentials,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body }),
+      // A followed redirect would turn a POST into a GET.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeout),
+    });
+    const text = await readBody(response);
+    if (response.ok) return success({ status: response.status, headers: response.headers, text });
+    const after = retryAfter(response.headers.get('retry-after'), response.headers.get('date'));
+    const location = response.headers.get('location');
+    const note = `${response.status} ${location === null ? '' : `to ${location} `}${excerpt(text)}`;
+    if (after !== null) limiter.pause(after);
+    return classifyStatus(response.status, after, note.trim());
+  } catch (error) {
+    return classifyError(error);
+  }
+}
+
+function each<T>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}

@@ -1,0 +1,83 @@
+// What every call needs of HTTP and JSON: its address, a body of bounded length, and values in the answer.
+
+import { TemplateError } from './template.ts';
+
+/** What came back with a status of 2xx. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+};
+
+/** More than this is no answer to anything that we ask. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+/** Reads a body as text, up to a bound. Throws beyond it, so that no server can fill our memory. */
+export async function readBody(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.byteLength;
+    if (size > MOST_BYTES) throw new Error(`answer longer than ${MOST_BYTES} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** The parsed JSON of an answer; undefined when it is none. */
+export function jsonOf(answer: Answer): unknown {
+  try {
+    return JSON.parse(answer.text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first words of a text, on one line, for a person to read in a history. */
+export function excerpt(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
+
+/** Reads a JSON pointer (RFC 6901) of a parsed JSON value; undefined where nothing is. The empty pointer is the whole. */
+export function valueAt(value: unknown, pointer: string): unknown {
+  if (pointer === '') return value;
+  let found = value;
+  for (const token of pointer.slice(1).split('/')) {
+    const name = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, name)) {
+      return undefined;
+    }
+    found = Reflect.get(found, name);
+  }
+  return found;
+}
+
+/** The text of a string or number that a pointer leads to; undefined for anything else. */
+export function textAt(value: unknown, pointer: string): string | undefined {
+  const found = valueAt(value, pointer);
+  if (typeof found === 'string') return found === '' ? undefined : found;
+  return typeof found === 'number' ? String(found) : undefined;
+}
+
+/**
+ * The full address of a call. A path that is an address itself (some systems name their objects so) must lead to the
+ * same server: the credentials go with it.
+ */
+export function addressOf(
+  base: string,
+  path: string,
+  query: Readonly<Record<string, string>>,
+): URL {
+  const absolute = /^https?:\/\//.test(path);
+  const address = new URL(
+    absolute ? path : `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`,
+  );
+  if (address.origin !== new URL(base).origin) {
+    throw new TemplateError(
+      `expected an address on ${new URL(base).origin}, found ${address.origin}.`,
+    );
+  }
+  for (const [name, value] of Object.entries(query)) address.searchParams.append(name, value);
+  return address;
+}

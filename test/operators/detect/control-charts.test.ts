@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { anomaliesOf, phasesOf } from './fixtures.ts';
+import { afterwards, learning, run, usual } from './learnt-values.ts';
+
+describe('EWMA of the deviations', () => {
+  const rule = { ...usual, kind: 'ewma', weight: 0.2, limit: 3, direction: 'both' };
+
+  test('after t samples its spread is √(0.2/1.8 · (1 − 0.8^2t)): 0.2 after one, 0.2561 after two', () => {
+    // z = 2 twice: w = 0.4, then 0.72. Limits 3 · 0.2 = 0.6 and 3 · 0.2561 = 0.7684. A third: w = 0.976 beyond 0.8581.
+    const out = run(rule, ...learning(), ...afterwards(...Array(3).fill(50 + 2 * 1.4826)));
+    expect(phasesOf(out)).toEqual(['raised 230 warning']);
+    const [anomaly] = anomaliesOf(out);
+    expect(anomaly!.value).toBeCloseTo(50 + 0.976 * 1.4826, 3);
+    expect(anomaly!.limit).toBeCloseTo(50 + 3 * 0.28636 * 1.4826, 3);
+    expect(anomaly!.score).toBeCloseTo(0.976 / 0.28636, 2);
+  });
+
+  test('a single sample of four deviations is one, and two in a row are another', () => {
+    expect(
+      phasesOf(run({ ...rule, limit: 3.9 }, ...learning(), ...afterwards(50 + 3.8 * 1.4826, 50))),
+    ).toEqual([]);
+    expect(
+      phasesOf(run(rule, ...learning(), ...afterwards(...Array(3).fill(50 - 2 * 1.4826)))),
+    ).toEqual(['raised 230 warning']);
+  });
+});
+
+describe('two-sided CUSUM', () => {
+  const rule = { ...usual, kind: 'cusum', slack: 0.5, limit: 4 };
+
+  test('z = 1.49 with k = 0.5 adds 0.99 a sample: 5 samples pass h = 4, and the change is dated to the first', () => {
+    const out = run(
+      rule,
+      ...learning(),
+      ...afterwards(50, 50, ...Array(5).fill(50 + 1.49 * 1.4826)),
+    );
+    expect(phasesOf(out)).toEqual(['raised 270 warning']);
+    const [anomaly] = anomaliesOf(out);
+    expect(anomaly!.score).toBeCloseTo(4.95 / 4);
+    expect(anomaly!.since).toBe(230e6);
+    expect(anomaly!.evidence).toMatchObject({ mode: 'EXECUTE//', samples: 20 });
+  });
+
+  test('z = 0.5 is allowed for ever; falling counts too', () => {
+    expect(
+      phasesOf(run(rule, ...learning(), ...afterwards(...Array(50).fill(50 + 0.499 * 1.4826)))),
+    ).toEqual([]);
+    expect(
+      phasesOf(run(rule, ...learning(), ...afterwards(...Array(5).fill(50 - 1.49 * 1.4826)))),
+    ).toEqual(['raised 250 warning']);
+  });
+
+  test('its sum stops at twice the limit, so a machine that is well again clears in bounded time', () => {
+    // 8 at most, less 0.5 a sample: at or below 4 after 8 samples.
+    const out = run(
+      rule,
+      ...learning(),
+      ...afterwards(...Array(100).fill(70), ...Array(9).fill(50)),
+    );
+    expect(phasesOf(out).map((phase) => phase.split(' ')[0])).toEqual(['raised', 'cleared']);
+    expect(anomaliesOf(out)[1]!.time).toBe((210 + 10 * 107) * 1e6);
+  });
+});

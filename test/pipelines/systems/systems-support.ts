@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { Request } from '../../../operators/model/request.ts';
+import type { MisbehaviourConfig } from '../../../pipelines/demo/reference-cmms/misbehaviour.ts';
+import {
+  type ReferenceCmms,
+  startReferenceCmms,
+} from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
+import type { WorkRequest } from '../../../pipelines/demo/reference-cmms/work-request.ts';
+
+import { ensurePartition, ensureRequests } from '../../../pipelines/nats/streams.ts';
+import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
+import type { LedgerEntry } from '../../../pipelines/systems/entry.ts';
+import { type Ledger, openLedger } from '../../../pipelines/systems/ledger.ts';
+import { runSystems } from '../../../pipelines/systems/systems.ts';
+import type { CmmsConfig } from '../../../sinks/remote/config.ts';
+import { exampleRequest } from '../../sinks/remote/example-request.ts';
+import { startNats, type TestNats } from '../../stand/nats.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+import { quickConfig } from './systems-config.ts';
+
+/** NATS, a reference CMMS and a way to run the delivery between them. */
+export interface Plant {
+  readonly nats: TestNats;
+  readonly connection: NatsConnection;
+  readonly cmms: ReferenceCmms;
+  readonly journal: string;
+  readonly recorded: InternalEvent[];
+  readonly ledger: Ledger;
+  send(...requests: Request[]): Promise<void>;
+  misbehave(config: MisbehaviourConfig): Promise<void>;
+  works(id: string): Promise<WorkRequest[]>;
+  act(remote: string, action: string): Promise<void>;
+  posts(): Promise<number>;
+  entry(id: string): Promise<LedgerEntry | undefined>;
+  /** Bodies of all `event.…` messages about a request. */
+  events(id: string): Promise<Record<string, unknown>[]>;
+  /** Runs it in this process; `stop` drains. */
+  run(changes?: Partial<CmmsConfig>): { stop(): Promise<void> };
+  close(): Promise<void>;
+}
+
+export async function startPlant(): Promise<Plant> {
+  const nats = await startNats();
+  const connection = await connect({
+    servers: nats.url,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 50,
+  });
+  await ensureRequests(connection);
+  await ensurePartition(connection, { partition: 0, partitions: 1 });
+  const journal = join(temporaryDirectory(), 'cmms.ndjson');
+  const cmms = await startReferenceCmms({ journal });
+  const recorded: InternalEvent[] = [];
+  const ledger = await openLedger(connection);
+  const ask = askReference(cmms.url);
+
+  return {
+    nats,
+    connection,
+    cmms,
+    journal,
+    recorded,
+    ledger,
+    async send(...requests) {
+      for (const request of requests) {
+        const subject = `request.${request.id}.${request.revision}`;
+        await jetstream(connection).publish(subject, JSON.stringify(request));
+      }
+    },
+    misbehave: async (config) => void (await ask('PUT', '/admin/misbehaviour', config)),
+    works: (id) => worksOf(cmms.url, id),
+    act: async (remote, action) =>
+      void (await ask('POST', `/api/work-requests/${remote}/${action}`, {})),
+    posts: async () =>
+      (await ask<{ received: unknown[] }>('GET', '/admin/received')).received.length,
+    entry: async (id) => (await ledger.get(id)).entry,
+    async events(id) {
+      const { streams } = await jetstreamManager(connection);
+      const { state } = await streams.info('ANDON_0');
+      const bodies: Record<string, unknown>[] = [];
+      for (let seq = 1; seq <= state.last_seq; seq += 1) {
+        const message = await streams.getMessage('ANDON_0', { seq });
+        const body = message?.json<{ data: { id: string } }>();
+        if (body?.data.id === id) bodies.push({ ...body, subject: message?.subject });
+      }
+      return bodies;
+    },
+    run(changes) {
+      const ending = new AbortController();
+      const running = runSystems({
+        connection,
+        cmms: quickConfig(cmms.url, changes),
+        record: (internalEvent) => recorded.push(internalEvent),
+        signal: ending.signal,
+        term: 300,
+      });
+      return {
+        async stop() {
+          ending.abort();
+          await running;
+        },
+      };
+    },
+    async close() {
+      await connection.close();
+      await cmms.close();
+      await nats.stop();
+    },
+  };
+}
+
+/** Asks the reference CMMS as a person with its token would. */
+export function askReference(url: string) {
+  return async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { Authorization: 'Bearer reference', 'Content-Type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+    return (await response.json()) as T;
+  };
+}
+
+export async function worksOf(url: string, id: string): Promise<WorkRequest[]> {
+  const path = `/api/work-requests?external_key=${id}`;
+  return (await askReference(url)<{ items: WorkRequest[] }>('GET', path)).items;
+}
+
+/** A request with an id that no other test has. */
+export function freshRequest(changes: Partial<Request> = {}): Request {
+  const id = randomUUID().replaceAll('-', '').slice(0, 20).toUpperCase();
+  return exampleRequest({ id, ...changes });
+}

@@ -1,0 +1,231 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCmms } from '../../../sinks/remote/remote.ts';
+import { exampleConfig } from './example-config.ts';
+import { exampleRequest } from './example-request.ts';
+
+type Handler = (request: IncomingMessage, reply: ServerResponse) => void;
+type Seen = {
+  method: string | undefined;
+  url: string | undefined;
+  headers: IncomingMessage['headers'];
+};
+
+let server: Server;
+let handler: Handler;
+let calls: Seen[];
+let base: string;
+const call = { priority: 'delivery', signal: new AbortController().signal } as const;
+const request = exampleRequest();
+
+beforeEach(async () => {
+  calls = [];
+  server = createServer((incoming, reply) => {
+    const { method, url, headers } = incoming;
+    calls.push({ method, url, headers });
+    incoming.resume();
+    handler(incoming, reply);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`;
+});
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const json =
+  (status: number, body: unknown, headers = {}): Handler =>
+  (_, reply) =>
+    reply.writeHead(status, headers).end(JSON.stringify(body));
+
+describe('a CMMS described by configuration', () => {
+  it('gives the objects that carry the key, and no others', async () => {
+    const items = [
+      { id: 7, key: request.id },
+      { id: 8, key: 'other' },
+      { id: '9', key: request.id },
+    ];
+    handler = json(200, items);
+    const cmms = createCmms(exampleConfig(base), {});
+    expect(await cmms.search(request, call)).toEqual({ kind: 'ok', value: ['7', '9'] });
+    expect(calls[0]?.url).toBe(`/api/w?key=${request.id}`);
+  });
+
+  it('finds a key inside a longer text where it is told to', async () => {
+    handler = json(200, {
+      content: [
+        { id: 7, title: `Check [${request.id}]` },
+        { id: 8, title: 'x' },
+      ],
+    });
+    const search = { path: '/w', hits: '/content', key: '/title', match: 'contains' };
+    const cmms = createCmms(exampleConfig(base, { search }), {});
+    expect(await cmms.search(request, call)).toEqual({ kind: 'ok', value: ['7'] });
+  });
+
+  it('does not take an answer that it cannot read for "nothing there"', async () => {
+    handler = json(200, { items: [] });
+    const cmms = createCmms(exampleConfig(base), {});
+    expect(await cmms.search(request, call)).toMatchObject({ kind: 'unknown', answered: true });
+  });
+
+  it('takes the id from the body or from a header, and looks for it otherwise', async () => {
+    handler = json(201, { id: 12 }, { Location: 'http://x/12' });
+    const remote = async (where: object) => {
+      const create = { path: '/w', ...where };
+      return createCmms(exampleConfig(base, { create }), {}).create(request, call);
+    };
+    expect(await remote({ remote: '/id' })).toEqual({ kind: 'ok', value: '12' });
+    expect(await remote({ remote: { header: 'location' } })).toMatchObject({
+      value: 'http://x/12',
+    });
+    expect(await remote({ remote: '/uuid' })).toMatchObject({ kind: 'unknown', answered: true });
+    expect(await remote({})).toMatchObject({ kind: 'unknown', answered: true });
+    handler = json(409, { error: 'exists' });
+    expect(await remote({ remote: '/id' })).toMatchObject({ kind: 'unknown', answered: true });
+  });
+
+  it('tells silence, a cut and a closed port apart', async () => {
+    const cmms = () => createCmms(exampleConfig(base), {}).create(request, call);
+    handler = () => undefined;
+    expect(await cmms()).toMatchObject({
+      kind: 'unknown',
+      answered: false,
+      note: 'no answer in time',
+    });
+    handler = (incoming) => incoming.socket.destroy();
+    expect(await cmms()).toMatchObject({ kind: 'unknown', answered: false });
+    handler = (_, reply) => reply.writeHead(201, { 'Content-Length': 50 }).write('{"id":');
+    expect(await cmms()).toMatchObject({ kind: 'unknown', answered: false });
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+    expect(await cmms()).toMatchObject({
+      kind: 'retryable',
+      down: true,
+      note: expect.stringMatching(/ECONNREFUSED/),
+    });
+  });
+
+  it('is left alone after failures in a row, and tried again after the pause', async () => {
+    handler = json(503, {});
+    const cmms = createCmms(exampleConfig(base), {});
+    for (let attempt = 0; attempt < 4; attempt += 1) await cmms.search(request, call);
+    expect(calls).toHaveLength(2);
+    handler = json(200, []);
+    await expect
+      .poll(() => cmms.search(request, call), { interval: 50 })
+      .toMatchObject({ kind: 'ok' });
+    expect(calls).toHaveLength(3);
+  });
+
+  it('is not left alone for longer when the clock is set back', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      handler = json(503, {});
+      const cmms = createCmms(exampleConfig(base), {});
+      for (let attempt = 0; attempt < 3; attempt += 1) await cmms.search(request, call);
+      vi.setSystemTime(Date.now() - 5 * 3_600_000);
+      handler = json(200, []);
+      await expect
+        .poll(() => cmms.search(request, call), { interval: 50 })
+        .toMatchObject({ kind: 'ok' });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('logs in once, and again when the token is refused, without repeating what was carried out', async () => {
+    let token = 'one';
+    handler = (incoming, reply) => {
+      if (incoming.url === '/api/login') return json(200, { access: { token } })(incoming, reply);
+      const known = incoming.headers.authorization === `Bearer ${token}`;
+      return json(known ? 200 : 401, known ? [] : {})(incoming, reply);
+    };
+    const auth = {
+      kind: 'login',
+      path: '/login',
+      body: { user: { env: 'U' } },
+      token: '/access/token',
+    };
+    const cmms = createCmms(exampleConfig(base, { auth }), { U: 'me' });
+    expect(await cmms.search(request, call)).toMatchObject({ kind: 'ok' });
+    token = 'two';
+    expect(await cmms.search(request, call)).toMatchObject({ kind: 'ok' });
+    expect(calls.map(({ url }) => url?.slice(4, 10))).toEqual([
+      '/login',
+      '/w?key',
+      '/w?key',
+      '/login',
+      '/w?key',
+    ]);
+  });
+
+  it.each([
+    [{ kind: 'basic', user: 'u', password: { env: 'P' } }, 'authorization', 'Basic dTpw'],
+    [{ kind: 'bearer', token: { env: 'P' } }, 'authorization', 'Bearer p'],
+    [{ kind: 'header', name: 'apikey', value: { env: 'P' } }, 'apikey', 'p'],
+  ])('shows who we are with %o', async (auth, header, value) => {
+    handler = json(200, []);
+    await createCmms(exampleConfig(base, { auth }), { P: 'p' }).search(request, call);
+    expect(calls[0]?.headers[header]).toBe(value);
+  });
+
+  it('sends nothing when the request lacks what the template needs', async () => {
+    const create = { path: '/w', body: { asset: '{{ids.sap}}' } };
+    const cmms = createCmms(exampleConfig(base, { create }), {});
+    expect(await cmms.create(request, call)).toMatchObject({
+      kind: 'rejected',
+      note: expect.stringMatching(/nothing was sent.*ids.sap/),
+    });
+    expect(calls).toEqual([]);
+  });
+
+  it('never takes its credentials to another server', async () => {
+    const update = { method: 'PATCH', path: '{{remote|raw}}' };
+    const cmms = createCmms(exampleConfig(base, { update }), {});
+    expect(await cmms.write(request, 'http://127.0.0.1:1/w/1', call)).toMatchObject({
+      kind: 'rejected',
+      note: expect.stringMatching(/nothing was sent: expected an address on/),
+    });
+    handler = json(200, {});
+    expect(await cmms.write(request, `${base}w/1`, call)).toEqual({ kind: 'ok', value: 'written' });
+  });
+
+  it('reads the status from the first place whose word is mapped', async () => {
+    const status = {
+      path: '/w/{{remote}}',
+      at: ['/cancelled', '/order/status'],
+      words: { true: 'cancelled', OPEN: 'accepted' },
+      absent: 'requested',
+      gone: 'cancelled',
+    };
+    const read = () => createCmms(exampleConfig(base, { status }), {}).status?.('ID', 'a/b', call);
+    handler = json(200, { cancelled: false, order: { status: 'OPEN' } });
+    expect(await read()).toMatchObject({ value: { word: 'OPEN', status: 'accepted' } });
+    handler = json(200, { cancelled: false, order: null });
+    expect(await read()).toMatchObject({ value: { status: 'requested' } });
+    handler = json(200, { cancelled: true });
+    expect(await read()).toMatchObject({ value: { status: 'cancelled' } });
+    handler = json(404, {});
+    expect(await read()).toMatchObject({ value: { status: 'cancelled' } });
+    expect(calls[0]?.url).toBe('/api/w/a%2Fb');
+  });
+
+  it('keeps to its rate, deliveries before looks', async () => {
+    handler = json(200, []);
+    const cmms = createCmms(exampleConfig(base, { rate: { per_minute: 600, burst: 1 } }), {});
+    const order: string[] = [];
+    const begun = performance.now();
+    await Promise.all([
+      cmms.search(request, call).then(() => order.push('first')),
+      cmms.search(request, { ...call, priority: 'poll' }).then(() => order.push('poll')),
+      cmms.search(request, call).then(() => order.push('delivery')),
+    ]);
+    expect(order).toEqual(['first', 'delivery', 'poll']);
+    expect(performance.now() - begun).toBeGreaterThan(180);
+  });
+});

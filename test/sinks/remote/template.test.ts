@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { templateFieldsOf } from '../../../sinks/remote/fields.ts';
+import {
+  encodeHeader,
+  encodePath,
+  fill,
+  fillText,
+  type Template,
+} from '../../../sinks/remote/template.ts';
+import { exampleRequest } from './example-request.ts';
+
+const maps = { priority: { high: 2 } };
+const filled = (template: Template, changes = {}) =>
+  fill(template, templateFieldsOf(exampleRequest(changes), 'WR/1'), maps);
+
+describe('a template', () => {
+  it('keeps the type of a value that stands alone, and joins texts', () => {
+    expect(
+      filled({
+        parts: '{{parts}}',
+        hours: '{{duration}}',
+        list: '{{parts|join: + }}',
+        asset: { id: '{{ids.cmms|number}}' },
+        text: '{{id}} for {{asset_name}} of {{line}}',
+        level: '{{priority|map:priority}}',
+        when: '{{time|iso}}',
+        short: '{{asset_name|cut:4}}',
+        evidence: '{{evidence_text}}',
+        fixed: [1, true, null, '{{revision}}'],
+      }),
+    ).toEqual({
+      parts: ['6205-2RS'],
+      hours: 2,
+      list: '6205-2RS',
+      asset: { id: 4711 },
+      text: 'ABCDEFGHIJKLMNOPQRST for Filler 1 of packing',
+      level: 2,
+      when: '2025-11-22T08:26:40Z',
+      short: 'Fill',
+      evidence: '2025-11-22T08:26:40Z zone C',
+      fixed: [1, true, null, 1],
+    });
+  });
+
+  it('leaves out what is optional and absent, and refuses what is needed and absent', () => {
+    expect(filled({ start: '{{slot.start?|iso}}', erp: 'x{{ids.erp?}}' })).toEqual({ erp: 'x' });
+    const template = {
+      start: '{{slot.start|iso}}',
+      due: '{{current.due|iso}}',
+      cost: '{{stop.cost}}',
+    };
+    expect(filled(template)).toEqual({ start: null, due: null, cost: null });
+    expect(() => filled({ erp: '{{ids.erp}}' })).toThrow(
+      /value for {{ids.erp}}, found none.*plant/,
+    );
+    expect(() => filled('{{priority|map:priority}}', { priority: 'low' })).toThrow(
+      /maps.priority to hold "low".*found high/,
+    );
+    expect(() => filled('{{title|number}}')).toThrow(/expected a number/);
+  });
+
+  it('cannot be broken by any text in a request', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (title) => {
+        const body = JSON.stringify(filled({ a: '{{title}}', b: '<{{title}}>' }, { title }));
+        expect(JSON.parse(body)).toEqual(
+          title === '' ? { a: '', b: '<>' } : { a: title, b: `<${title}>` },
+        );
+      }),
+    );
+  });
+
+  it('keeps a value inside its place in a path or a header', () => {
+    const fields = templateFieldsOf(exampleRequest({ title: 'a/../b?c\r\nX: 1' }), 'https://h/1');
+    expect(fillText('/w/{{title}}', fields, maps, encodePath)).toBe(
+      '/w/a%2F..%2Fb%3Fc%0D%0AX%3A%201',
+    );
+    expect(fillText('{{remote|raw}}', fields, maps, encodePath)).toBe('https://h/1');
+    expect(fillText('{{title}}', fields, maps, encodeHeader)).toBe('a/../b?c X: 1');
+  });
+});

@@ -1,0 +1,34 @@
+import { freePort } from '../../pipelines/base/free-port.ts';
+import { type NatsService, natsService } from '../../pipelines/stand/nats-server.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+/** A real nats-server with JetStream, of this test alone. */
+export interface TestNats extends NatsService {
+  /** Starts it again on the same port and store, after `kill` or `stop`; by itself it stops first. */
+  restart(): Promise<void>;
+  /** Freezes it: connections stay open and nothing answers. */
+  pause(): void;
+  resume(): void;
+}
+
+/** Starts a nats-server on a free port. `config`: more lines of its configuration, as `authorization { token: t }`. */
+export async function startNats(
+  options: { config?: string; store?: string } = {},
+): Promise<TestNats> {
+  const { store = temporaryDirectory(), config = '' } = options;
+  const service = natsService({ port: await freePort(), store, config });
+  const signal = (name: NodeJS.Signals) => {
+    const pid = service.pid();
+    if (pid !== undefined) process.kill(pid, name);
+  };
+  await service.start();
+  return {
+    ...service,
+    async restart() {
+      await service.stop();
+      await service.start();
+    },
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
+  };
+}

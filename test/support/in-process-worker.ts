@@ -1,0 +1,100 @@
+import type { Message } from '../../operators/model/message.ts';
+import type { Disk } from '../../pipelines/base/disk.ts';
+import { createNotifier } from '../../pipelines/base/notifier.ts';
+import type { Log } from '../../pipelines/nats/log.ts';
+import type { InternalEvent } from '../../pipelines/observe/observe.ts';
+import { deliverEpochs } from '../../pipelines/worker/delivery/delivery.ts';
+import type { Run } from '../../pipelines/worker/epochs/checkpoints.ts';
+import type { Pipeline } from '../../pipelines/worker/epochs/engine.ts';
+import { openEpochStore } from '../../pipelines/worker/epochs/epoch-store.ts';
+import { runEpochs } from '../../pipelines/worker/epochs/epochs.ts';
+import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
+import type { Sink } from '../../sinks/sink.ts';
+import { memoryLog } from './memory-log.ts';
+
+export type WorkerRun = {
+  readonly directory: string;
+  readonly messages: readonly Message[];
+  readonly pipeline: Pipeline;
+  readonly sinks: readonly Sink[];
+  /** Rows per epoch. */
+  readonly rows?: number;
+  /** The longest that an epoch lasts. */
+  readonly seconds?: number;
+  /** Epochs from one checkpoint to the next. */
+  readonly checkpointEvery?: number;
+  /** Files that may wait for a sink. */
+  readonly backlog?: number;
+  /** Messages per pull. */
+  readonly most?: () => number;
+  readonly disk?: Disk;
+  readonly openLog?: (after: number) => Promise<Log>;
+  /** Finishes what is under way, writes a checkpoint, delivers for a while, and returns. */
+  readonly drain?: AbortSignal;
+  /** Stops at once. */
+  readonly abort?: AbortSignal;
+  /** Called with every internal event; may throw, and the life ends as if the process had been killed there. */
+  readonly record?: (internalEvent: InternalEvent) => void;
+};
+
+export const RUN: Run = {
+  pipeline: 'plant',
+  run: '1',
+  stream: 'MEMORY',
+  created: '2026-01-01T00:00:00Z',
+};
+
+/** One life of a worker over a finite log, from whatever the last one left in its directory. Rejects when it dies. */
+export async function runWorker(life: WorkerRun): Promise<void> {
+  const { directory, messages, pipeline, sinks, most, rows = 200, record = () => {} } = life;
+  const { seconds = 60, checkpointEvery = 3, backlog = 1_000, openLog } = life;
+  const names = sinks.map(({ name }) => name);
+  const damaged = (file: string) => record({ kind: 'checkpoint-refused', file, reason: 'damaged' });
+  const store = await openEpochStore(directory, names, damaged, life.disk);
+  const bell = createNotifier();
+  const dead = new AbortController();
+  const abort = AbortSignal.any([dead.signal, ...(life.abort === undefined ? [] : [life.abort])]);
+  const drain = life.drain === undefined ? abort : AbortSignal.any([abort, life.drain]);
+  const written = new AbortController();
+  let checkpointed = 0;
+  const die = (error: unknown) => dead.abort(error);
+  const delivering = sinks.map((sink) =>
+    deliverEpochs({
+      sink,
+      store,
+      notes: sinks[0] ?? sink,
+      createBlocks,
+      notifier: bell,
+      record,
+      checkpointed: () => checkpointed,
+      drain: written.signal,
+      signal: abort,
+    }).catch(die),
+  );
+  try {
+    await runEpochs({
+      run: RUN,
+      openLog: openLog ?? (async (after) => memoryLog(messages, after, most)),
+      pipeline,
+      createBlocks,
+      store,
+      directory,
+      limits: { seconds, rows, bytes: 64_000_000, checkpointEvery },
+      backlog: { files: backlog, bytes: 1e9 },
+      notifier: bell,
+      record,
+      onCheckpoint(epoch) {
+        checkpointed = epoch;
+      },
+      signal: drain,
+      abort,
+    });
+    written.abort();
+    await Promise.all(delivering);
+    abort.throwIfAborted();
+  } catch (error) {
+    die(error);
+    await Promise.all(delivering);
+    throw error;
+  }
+}
