@@ -7,7 +7,7 @@ import type { Asset } from '../model/plant-model.ts';
 import type { DetectorState } from './detector-state.ts';
 
 /** What a person needs beside value and limit: what measured it, which part it points at, what to look at. */
-export type Explanation = {
+type Explanation = {
   readonly sensor: string;
   readonly part: string;
   /** Its lines in words: harmonics with their signal to noise; '' without a part. */

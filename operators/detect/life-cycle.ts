@@ -36,7 +36,7 @@ export type Delays = {
 };
 
 /** The rank by the limits, and by the limits less their deadband (never below `rank`). */
-export type SeverityRank = { readonly rank: number; readonly rankWithDeadband: number };
+type SeverityRank = { readonly rank: number; readonly rankWithDeadband: number };
 
 /**
  * Takes one evaluated sample in, and returns the phase of an anomaly that it causes, if any.

@@ -15,7 +15,7 @@ import {
 import { type DetectorInput, deadbandOf, type Evaluation } from './evaluation.ts';
 import { learnSubspace, moveCenter, type Subspace, smoothen, statisticsOf } from './subspace.ts';
 
-export type MultivariateRule = Extract<DetectorRule, { kind: 'multivariate' }>;
+type MultivariateRule = Extract<DetectorRule, { kind: 'multivariate' }>;
 
 /** One mode: the vectors that it has learnt, in rows, until it knows its subspace; then the smoothed deviations. */
 type VectorMode = LearningProgress & {

@@ -107,7 +107,9 @@ export function addReadings(
       low = startOf(panes, pane);
       high = endOf(panes, pane) - session;
     }
-    addToPane(panes, pane, time, value);
+    addReading(panes.numbers, pane * WIDTH, time, value);
+    const sketch = panes.sketches[pane];
+    if (sketch !== undefined) addToSketch(sketch, value);
   }
   return refused;
 }
@@ -146,10 +148,11 @@ function addCounted(
 ): void {
   const { panes } = state;
   const pane = findOrInsert(panes, column, BEGINNING, END_OF_TIME, 0);
-  addToPane(panes, pane, time, value);
   const at = pane * WIDTH;
-  if ((panes.numbers[at + COUNT] ?? 0) < most) return;
   const sketch = panes.sketches[pane];
+  addReading(panes.numbers, at, time, value);
+  if (sketch !== undefined) addToSketch(sketch, value);
+  if ((panes.numbers[at + COUNT] ?? 0) < most) return;
   report.fire(column, BEGINNING, END_OF_TIME, panes.numbers, at, sketch, 1, true);
   remove(panes, pane);
 }
@@ -212,12 +215,6 @@ export function addInstant(
     if (sketch !== undefined) addToSketch(sketch, value);
   }
   return refused;
-}
-
-function addToPane(panes: Panes, pane: number, time: number, value: number): void {
-  addReading(panes.numbers, pane * WIDTH, time, value);
-  const sketch = panes.sketches[pane];
-  if (sketch !== undefined) addToSketch(sketch, value);
 }
 
 /** Fires again the windows that late readings have changed. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import type { DiagnoseOptions } from '../diagnose/diagnose.ts';
+import { diagnoseFiles } from '../diagnose/diagnose.ts';
+import type { DiagnoseOptions } from '../diagnose/diagnose-options.ts';
 
 /** Adds `andon diagnose`: what one waveform says about its machine. */
 export function registerDiagnose(command: Command): void {
@@ -22,8 +23,5 @@ export function registerDiagnose(command: Command): void {
     .option('--channel <n>', 'of a wav file, from 1', '1')
     .option('--json', 'one JSON object per file, one per line')
     .option('--plot <file>', 'draw waveform, spectrum and envelope spectrum as SVG (one FILE only)')
-    .action(async (files: readonly string[], options: DiagnoseOptions) => {
-      const { diagnoseFiles } = await import('../diagnose/diagnose.ts');
-      diagnoseFiles(files, options);
-    });
+    .action((files: readonly string[], options: DiagnoseOptions) => diagnoseFiles(files, options));
 }

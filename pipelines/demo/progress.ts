@@ -75,6 +75,12 @@ type State = {
   stopped: number | undefined;
 };
 
+const NOTHING_YET: State = {
+  ...{ phase: 'starting', waiting: '', look: [], trouble: undefined },
+  ...{ published: undefined, sight: undefined, findings: [], held: false },
+  ...{ started: undefined, stopped: undefined },
+};
+
 /** Follows a demo. `now` gives milliseconds of the clock. */
 export function createDemoProgress(
   options: DemoProgressOptions,
@@ -84,11 +90,7 @@ export function createDemoProgress(
   const latencies = createLatencies(marks);
   const revisions: LandedRevision[] = [];
   const rates = { messages: createRate(), simulated: createRate(), readings: createRate() };
-  const state: State = {
-    ...{ phase: 'starting', waiting: '', look: [], trouble: undefined },
-    ...{ published: undefined, sight: undefined, findings: [], held: false },
-    ...{ started: undefined, stopped: undefined },
-  };
+  const state: State = { ...NOTHING_YET };
   return {
     published(progress) {
       const wall = now();

@@ -2,7 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { type Diagnosis, diagnose } from '../../operators/spectrum/diagnose.ts';
 import { type Extracted, extract } from '../../operators/spectrum/extract.ts';
 import { wrongInput } from '../base/problem.ts';
-import { bearingOf, type DiagnoseOptions, parsePositive, rateOf, readingOf } from './diagnose-options.ts';
+import {
+  bearingOf,
+  type DiagnoseOptions,
+  parsePositive,
+  rateOf,
+  readingOf,
+} from './diagnose-options.ts';
 import { drawDiagnosis } from './plot.ts';
 import { readSamples } from './read-samples.ts';
 

@@ -8,7 +8,6 @@ import { checksOf, landedTo } from '../stand/landed.ts';
 import { expectOutcome } from '../stand/outcome.ts';
 import { andon, type Stand, startStand, until, untilPublished, worksAt } from '../stand/stand.ts';
 import { longTest } from '../support/long.ts';
-import { temporaryDirectory } from '../support/temporary.ts';
 
 const { calm, keep, plant, relayed } = disturbances();
 /** How long the warehouse is away, in seconds. */
