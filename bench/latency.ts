@@ -2,13 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ELSEWHERE, elsewhere } from './elsewhere.ts';
-import { highestRate } from './highest-rate.ts';
 import { caughtUpAfter } from './landed-to.ts';
 import { requestLatency, sendProbes, withProbes } from './latency-probes.ts';
-import { rowLatency } from './latency-rows.ts';
-import { type Load, underLoad } from './load.ts';
-import { plantFile, RULES_FILE } from './paced-plant.ts';
-import type { Percentiles } from './percentiles.ts';
+import { every, type Load, MOST_LAG, underLoad } from './load.ts';
+import { assetNames, PLANT, plantFile, RULES_FILE } from './paced-plant.ts';
+import { type Percentiles, percentilesOf } from './percentiles.ts';
 import { loadAverage } from './process-use.ts';
 import { type BenchStand, placed, startBenchStand } from './stand.ts';
 
@@ -145,4 +143,73 @@ function table(measured: readonly Measured[], away: Omit<Measured, 'share'> | un
 function words({ probes, p50, p95, p99, max }: Percentiles): string {
   const [a, b, c, d] = [p50, p95, p99, max].map((each) => `${(each / 1_000).toFixed(2)} s`);
   return `p50 ${a}, p95 ${b}, p99 ${c}, max ${d} of ${probes}`;
+}
+
+/** The publisher itself could not keep the pace: the machine was full. */
+const MOST_BEHIND = 1_000;
+const BISECTIONS = 2;
+const SETTLE_SECONDS = 300;
+
+/**
+ * The highest steady rate in readings a second whose rows are at most two epochs behind after the seconds of a try:
+ * doubled until one is not, then bisected. 0 when the first one is too high.
+ */
+export async function highestRate(
+  stand: BenchStand,
+  { assets, seconds, rate: first }: Load,
+  say: (line: string) => void,
+): Promise<number> {
+  const fits = async (rate: number) => {
+    const { lag, behind } = await underLoad(stand, { assets, rate, seconds }, async (running) => {
+      const { behindMilliseconds } = await running.done;
+      const lag = await running.lag();
+      await caughtUpAfter(stand, await running.last(), SETTLE_SECONDS);
+      return { lag, behind: behindMilliseconds };
+    });
+    say(`${rate} readings/s for ${seconds} s: ${lag.toFixed(2)} epochs behind at the end`);
+    return lag <= MOST_LAG && behind <= MOST_BEHIND;
+  };
+  let low = 0;
+  let high = first;
+  while (await fits(high)) {
+    low = high;
+    high *= 2;
+  }
+  for (let step = 0; step < BISECTIONS && low > 0; step += 1) {
+    const middle = (low + high) / 2;
+    if (await fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Milliseconds between two looks: a row may be seen so much too late. */
+const LOOK = 25;
+
+/**
+ * From publishing a frame to its row being visible, over all frames of one asset: their event time is the publisher's
+ * clock just before it sends them, and who asks ClickHouse runs on the same machine.
+ */
+export async function rowLatency(stand: BenchStand, until: Promise<unknown>): Promise<Percentiles> {
+  const client = stand.client();
+  const [first] = assetNames(1);
+  const query = `
+    SELECT toUnixTimestamp64Milli(time) AS sent FROM readings
+    WHERE plant = {plant:String} AND line = {line:String} AND asset = {asset:String}
+      AND signal = 'temperature' AND time > fromUnixTimestamp64Milli({seen:Int64}) ORDER BY sent`;
+  const latencies: number[] = [];
+  let seen = Date.now();
+  try {
+    await every(LOOK, until, async () => {
+      const query_params = { plant: PLANT, line: first?.line, asset: first?.asset, seen };
+      const result = await client.query({ query, query_params, format: 'JSONEachRow' });
+      const rows = await result.json<{ sent: string }>();
+      const now = Date.now();
+      for (const { sent } of rows) latencies.push(now - Number(sent));
+      seen = Number(rows.at(-1)?.sent ?? seen);
+    });
+  } finally {
+    await client.close();
+  }
+  return percentilesOf(latencies);
 }

@@ -13,7 +13,6 @@ import { type Facts, report, type Sample } from './paced-report.ts';
 import { burstsOf, pointsOf, withVibrationRules } from './paced-waveforms.ts';
 import { loadAverage, useOf } from './process-use.ts';
 import { type BenchStand, placed, resultOf, startBenchStand } from './stand.ts';
-import { workerMetrics } from './worker-metrics.ts';
 
 const EPOCH_SECONDS = 2;
 const TABLES = `
@@ -194,4 +193,23 @@ async function landedIn(
     tables: await ask(TABLES),
     deadLetters: await ask(DEAD_LETTERS),
   };
+}
+
+/** What the worker says of itself at `/metrics`, and how long it took to say so: what its event loop was busy with. */
+export type WorkerMetrics = {
+  readonly values: ReadonlyMap<string, number>;
+  readonly milliseconds: number;
+};
+
+/** Reads the metrics; a series with labels stands under its name with the values of all its labels added up. */
+export async function workerMetrics(url: string): Promise<WorkerMetrics> {
+  const started = performance.now();
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const milliseconds = performance.now() - started;
+  const values = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const [, name, value] = /^(\w+)(?:\{[^}]*\})? (\S+)/.exec(line) ?? [];
+    if (name !== undefined) values.set(name, (values.get(name) ?? 0) + Number(value));
+  }
+  return { values, milliseconds };
 }

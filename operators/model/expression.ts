@@ -1,7 +1,7 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 
 /** The fields that expressions may name, by type. */
-export type ExpressionFields = {
+type ExpressionFields = {
   readonly texts: readonly string[];
   readonly numbers: readonly string[];
   /** Other names are allowed too: of any type, and missing until an evaluation brings them. */

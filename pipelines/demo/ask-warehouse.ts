@@ -129,7 +129,7 @@ const ANSWERS = `
       SELECT concat('request ', request) FROM request_history FINAL
   )`;
 
-/** Messages behind `after`, `to` included. */
+/** Messages later than `after`, `to` included. */
 export type MessageRange = { readonly after: number; readonly to: number };
 
 /** The questions that the demo asks ClickHouse: everything it shows and counts comes from there. */

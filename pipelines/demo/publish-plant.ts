@@ -16,7 +16,7 @@ type PublishPlantOptions = {
   /** Whether simulated time has to stand still. */
   readonly held: () => boolean;
   readonly signal: AbortSignal;
-  /** Told often: what the stream has taken, and how far simulated time is. */
+  /** Called often: what the stream has taken, and how far simulated time is. */
   readonly onProgress: (progress: Published) => void;
 };
 
@@ -44,12 +44,12 @@ export async function publishPlant(options: PublishPlantOptions): Promise<Publis
   let now = begin;
   let at = begin;
   let batch = 0;
-  const tell = () => onProgress({ counts: publisher.counts, at, held: pace.held });
+  const report = () => onProgress({ counts: publisher.counts, at, held: pace.held });
   const look = async (milliseconds: number) => {
     batch = 0;
     await (milliseconds > 1 ? pause(Math.min(STEP, milliseconds)) : macrotask());
     now = pace.at(performance.now(), held());
-    tell();
+    report();
   };
   try {
     for (const message of messages) {
@@ -62,7 +62,7 @@ export async function publishPlant(options: PublishPlantOptions): Promise<Publis
         at = now;
         await look(pace.untilDue(appended));
       }
-      // Messages of one append time belong together: the truth is told up to a time.
+      // Messages of one append time belong together: the truth holds up to a time.
       const begun = appended === at;
       at = appended;
       if (signal.aborted && !begun) break;
@@ -71,7 +71,7 @@ export async function publishPlant(options: PublishPlantOptions): Promise<Publis
       if (batch >= BATCH) await look(0);
     }
     const counts = await publisher.flush();
-    tell();
+    report();
     return { counts, at, held: pace.held };
   } finally {
     publisher.close();
@@ -80,7 +80,7 @@ export async function publishPlant(options: PublishPlantOptions): Promise<Publis
 
 /** How simulated time follows the clock of the machine. */
 interface Pace {
-  /** Simulated time now. `held`: it stands still, because those who listen are behind. */
+  /** Simulated time now. `held`: it stands still, because what was published is not landing fast enough. */
   at(now: number, held: boolean): EventTime;
   /** Milliseconds until that simulated time at full speed, from `now`. */
   untilDue(time: EventTime): number;
@@ -88,7 +88,7 @@ interface Pace {
   readonly held: number;
 }
 
-/** How much faster than asked it may run to make up for a stop. */
+/** How much faster than its speed it may run to make up for a stop. */
 const CATCHING_UP = 1.5;
 
 /**
@@ -106,8 +106,8 @@ export function createPace(begin: EventTime, speed: number, started: number): Pa
       if (hold) {
         held += passed;
       } else {
-        const asked = begin + (now - started) * speed * 1_000;
-        simulated = Math.min(asked, simulated + passed * speed * CATCHING_UP * 1_000);
+        const wanted = begin + (now - started) * speed * 1_000;
+        simulated = Math.min(wanted, simulated + passed * speed * CATCHING_UP * 1_000);
       }
       return Math.round(simulated) as EventTime;
     },

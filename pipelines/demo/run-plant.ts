@@ -93,7 +93,7 @@ function outcomeOf({ progress, plant, speed }: RunPlantOptions, { at, counts: se
   };
 }
 
-/** Waits until everything published has landed and every request is in the CMMS; says what has not, when it takes too long. */
+/** Waits until everything published has landed and every request is in the CMMS; gives a sentence for what has not, when it takes too long. */
 async function drained(
   { progress, connection }: RunPlantOptions,
   last: number,
@@ -133,7 +133,7 @@ async function runChecks(
   return { count: names.length, failed };
 }
 
-/** Each request once: when it was opened, and what it says by now. */
+/** Each request once: when it was opened, and its failure mode by now. */
 function askedFor(revisions: readonly LandedRevision[]): DemoAnswers['requests'] {
   const latest = new Map(revisions.map((one) => [one.id, one.failure_mode]));
   return revisions

@@ -109,7 +109,7 @@ function covers({ assets, from, to }: QuietStretch, asset: AssetKey, time: Event
   return assets.includes(asset) && from <= time && time < plus(to, MINUTE);
 }
 
-/** Nuisances of one source and reason are judged together: `dead_letters` do not tell them apart. */
+/** Nuisances of one source and reason count together: `dead_letters` have no more to tell them apart by. */
 function judged(
   nuisance: PlantedNuisance,
   { nuisances }: Truth,

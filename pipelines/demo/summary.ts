@@ -18,7 +18,7 @@ export type DemoOutcome = {
   readonly published: number;
   /** Of `sql/checks`: how many there are, and the names of those that returned rows. */
   readonly checks: { readonly count: number; readonly failed: readonly string[] };
-  /** A fingerprint of everything that was said: the same for the same log. */
+  /** A fingerprint of all anomalies, incidents and requests: the same for the same log. */
   readonly answers: string;
   readonly unfinished: readonly string[];
   /** Milliseconds of the clock. */

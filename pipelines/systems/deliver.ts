@@ -2,7 +2,7 @@ import type { Request } from '../../operators/model/request.ts';
 import type { Call } from '../../sinks/remote/caller.ts';
 import type { CallFailure } from '../../sinks/remote/outcome.ts';
 import type { WriteResult } from '../../sinks/remote/remote.ts';
-import type { DeliveryContext, EntryHandle, StepResult } from './context.ts';
+import type { DeliveryContext, DeliveryTiming, EntryHandle, StepResult } from './context.ts';
 import { type HistoryLine, type LedgerEntry, withHistory } from './entry.ts';
 
 /** How a revision came to be in the CMMS. */
@@ -25,21 +25,14 @@ export async function deliverRevision(
 ): Promise<StepResult> {
   const { cmms, timing, now, signal } = context;
   const { revision, action } = request;
-  const { sending } = handle.entry;
-  const longest = timing.timeout + timing.settle;
-  const pending = (sending?.until ?? 0) - now();
-  if (sending !== null && pending > longest) {
-    // The clock was set back since: nothing is waited for that long.
-    await handle.save({ sending: { ...sending, until: now() + longest } });
-    return { kind: 'again', atLeast: longest };
-  }
+  const pending = await pendingCall(handle, context);
   if (pending > 0) return { kind: 'again', atLeast: pending };
 
   const search: Call = { priority: 'delivery', signal };
   const effect = (what: 'create' | 'write'): Call => ({
     ...search,
     sending: () => {
-      const until = now() + longest;
+      const until = now() + longestCall(timing);
       return handle.save({
         sending: { revision, what, until },
         attempts: handle.entry.attempts + 1,
@@ -81,6 +74,23 @@ export async function deliverRevision(
   const written = await cmms.write(request, remote, effect('write'));
   if (written.kind !== 'ok') return fail(request, handle, context, 'write', written);
   return settle(request, handle, context, 'write', written.value, remote);
+}
+
+/** How long an earlier call may still be carried out over there, in milliseconds. */
+async function pendingCall(handle: EntryHandle, context: DeliveryContext): Promise<number> {
+  const { timing, now } = context;
+  const { sending } = handle.entry;
+  if (sending === null) return 0;
+  const pending = sending.until - now();
+  const longest = longestCall(timing);
+  if (pending <= longest) return pending;
+  // The clock was set back since: nothing is waited for that long.
+  await handle.save({ sending: { ...sending, until: now() + longest } });
+  return longest;
+}
+
+function longestCall({ timeout, settle }: DeliveryTiming): number {
+  return timeout + settle;
 }
 
 /** Writes a revision off that is not even a request, or that the CMMS refuses. Later revisions are tried all the same. */

@@ -23,10 +23,10 @@ describe('law 5 under crashes, on the other side', () => {
     await fc.assert(
       fc.asyncProperty(deliverySchedule, async (schedule) => {
         const arrivals = arrivalsOf(schedule);
-        const desk = new CmmsAndLedger();
-        const { ends, recorded } = await runDeliveries(schedule.lives, arrivals, desk);
+        const outside = new CmmsAndLedger();
+        const { ends, recorded } = await runDeliveries(schedule.lives, arrivals, outside);
         const requests = arrivals.map(({ request }) => request);
-        expect(wrongAt(desk, requests)).toEqual([]);
+        expect(wrongAt(outside, requests)).toEqual([]);
         for (const end of ends) count(end);
         for (const { kind } of recorded) count(kind);
       }),
@@ -61,11 +61,11 @@ function arrivalsOf({ from, requests, gaps }: DeliverySchedule) {
 }
 
 /** What is wrong in the CMMS and in the log, in words. */
-function wrongAt(desk: CmmsAndLedger, requests: readonly Request[]): string[] {
-  const statuses = desk.statuses;
-  const wrong = desk.contradictions.map((name) => `other content came under ${name}`);
+function wrongAt(outside: CmmsAndLedger, requests: readonly Request[]): string[] {
+  const statuses = outside.statuses;
+  const wrong = outside.contradictions.map((name) => `other content came under ${name}`);
   for (const [id, revisions] of byId(requests)) {
-    const works = desk.find(id);
+    const works = outside.find(id);
     const expected = revisions.map(({ revision }) => revision).join();
     const found = works.map((work) => work.revisions.join()).join(' and ');
     if (found !== expected)
@@ -78,7 +78,7 @@ function wrongAt(desk: CmmsAndLedger, requests: readonly Request[]): string[] {
       wrong.push(`request ${id}: the log was told ${told.join()}`);
     }
   }
-  if (desk.works.length !== byId(requests).size) wrong.push('works too many');
+  if (outside.works.length !== byId(requests).size) wrong.push('works too many');
   return wrong;
 }
 

@@ -6,14 +6,14 @@ import type { Machine } from './machines.ts';
 import { randomOf } from './random.ts';
 import type { StateChange } from './states.ts';
 
-/** What a person or a control says: a machine event, or a piece of a schedule. `content` from the time it begins at. */
+/** What a person or a control sends: a machine event, or a piece of a schedule. `content` from the time it begins at. */
 export type PlantFact = {
   readonly at: Seconds;
   readonly subject: string;
   readonly content: (milliseconds: (at: Seconds) => number) => unknown;
 };
 
-/** How long after the first sign that can be seen somebody comes and says so. */
+/** How long after the first sign that can be seen somebody comes and reports it. */
 const SEEN = [240, 600] as const;
 const OPERATORS = ['Ines', 'Jonas', 'Mira', 'Pavel'] as const;
 
@@ -105,7 +105,7 @@ function scheduleFacts({ line, phases, corrections }: LineCalendar, machines: re
       ],
     }),
   });
-  // What is said at first knows nothing of what will be changed.
+  // The first schedule knows nothing of what will be changed.
   const planned = phases.map((phase) => {
     const moved = corrections.find((each) => each.planned.id === phase.id);
     return moved === undefined ? phase : moved.planned;

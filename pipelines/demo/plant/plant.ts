@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import {
-  DAY as DAY_LONG,
+  DAY,
   type Duration,
   type EventTime,
   fromMilliseconds,
@@ -28,7 +28,7 @@ export type SimulatedPlant = {
   readonly modelFile: string;
   readonly rulesFile: string;
   /**
-   * Everything the plant says, in the order of append times and without an end; model and rules are not in it. The same
+   * Everything the plant sends, in the order of append times and without an end; model and rules are not in it. The same
    * seed and beginning give the same bytes.
    */
   readonly messages: () => Iterable<Recorded>;
@@ -59,7 +59,7 @@ export function simulatedPlant(options: {
     },
     truth(until) {
       const counted = count(plantMessages({ seed, begin, machines, payloads: false }), until);
-      const days = Math.ceil((until - begin) / DAY_LONG);
+      const days = Math.ceil((until - begin) / DAY);
       const plans = Array.from({ length: days }, (_, day) => planDay(seed, machines, day));
       const faults = plans.flatMap((plan) =>
         plan.faults.map((fault) => plantedFault(fault, clock)),

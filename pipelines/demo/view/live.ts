@@ -45,18 +45,18 @@ export function showScreen(view: () => DemoView | undefined, out: WriteStream): 
   };
 }
 
-/** Says what is new, line by line. */
-export function showLines(view: () => DemoView | undefined, say: (line: string) => void): Live {
+/** Prints what is new, line by line. */
+export function showLines(view: () => DemoView | undefined, print: (line: string) => void): Live {
   const plain = createPlain();
-  const tell = () => {
+  const update = () => {
     const now = view();
-    if (now !== undefined) for (const line of plain(now)) say(line);
+    if (now !== undefined) for (const line of plain(now)) print(line);
   };
-  const timer = setInterval(tell, FRAME);
+  const timer = setInterval(update, FRAME);
   return {
     stop() {
       clearInterval(timer);
-      tell();
+      update();
     },
   };
 }
@@ -66,12 +66,12 @@ const EVERY = 5;
 
 /** What a view has to say beyond the one before, a line each: for a pipe, where nothing can be drawn over. */
 export function createPlain(): (view: DemoView) => readonly string[] {
-  const said = new Set<string>();
+  const printed = new Set<string>();
   let phase = '';
   let due = 0;
   const once = (line: string) => {
-    if (said.has(line)) return [];
-    said.add(line);
+    if (printed.has(line)) return [];
+    printed.add(line);
     return [line];
   };
   return (view) => {

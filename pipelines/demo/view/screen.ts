@@ -34,11 +34,11 @@ export function screen(view: DemoView, { columns, rows }: Size): readonly Screen
     return sizes <= room - 5;
   });
   const left = room - shown.reduce((sum, block) => sum + block.length, 0);
-  const asked = requests(view.requests, columns, left);
-  const seen = findings(view.latest, columns, left - asked.length);
+  const requested = requests(view.requests, columns, left);
+  const seen = findings(view.latest, columns, left - requested.length);
   const body = [
     ...(shown.includes(plant) ? plant : []),
-    ...asked,
+    ...requested,
     ...seen,
     ...(shown.includes(quiet) ? quiet : []),
   ];
@@ -86,22 +86,22 @@ function progress({ done, elapsed, seconds }: DemoView, columns: number): Screen
 }
 
 const STEPS = [
-  { name: 'readings', says: 'machines send', style: 'strong' },
-  { name: 'windows', says: 'put in figures', style: 'strong' },
-  { name: 'anomalies', says: 'rules find odd', style: 'warning' },
-  { name: 'incidents', says: 'add up to', style: 'busy' },
-  { name: 'requests', says: 'one per problem', style: 'danger' },
-] as const satisfies readonly { name: keyof DemoView['counts']; says: string; style: Style }[];
+  { name: 'readings', note: 'machines send', style: 'strong' },
+  { name: 'windows', note: 'put in figures', style: 'strong' },
+  { name: 'anomalies', note: 'rules find odd', style: 'warning' },
+  { name: 'incidents', note: 'add up to', style: 'busy' },
+  { name: 'requests', note: 'one per problem', style: 'danger' },
+] as const satisfies readonly { name: keyof DemoView['counts']; note: string; style: Style }[];
 
 /** From a million readings to a handful of requests: what all this does, in one picture. */
 function funnel({ counts }: DemoView, columns: number): readonly ScreenLine[] {
   if (columns < NARROW) {
     return [
       [],
-      ...STEPS.map(({ name, says, style }) => [
+      ...STEPS.map(({ name, note, style }) => [
         span(grouped(counts[name]).padStart(12), style),
         span(` ${name}`),
-        span(`  ${says}`, 'dim'),
+        span(`  ${note}`, 'dim'),
       ]),
     ];
   }
@@ -120,7 +120,7 @@ function funnel({ counts }: DemoView, columns: number): readonly ScreenLine[] {
     [],
     row(({ name, style }) => [grouped(counts[name]), style], '▸'),
     row(({ name }) => [name, 'plain'], ' '),
-    row(({ says }) => [says, 'dim'], ' '),
+    row(({ note }) => [note, 'dim'], ' '),
   ];
 }
 
@@ -265,15 +265,16 @@ function heading(text: string, note: string): ScreenLine {
   return [span(text, 'strong'), span(note === '' ? '' : `  ${note}`, 'dim')];
 }
 
-const LAMPS: Readonly<Record<BoardStatus, { readonly sign: string; readonly style: Style }>> = {
-  unknown: { sign: '·', style: 'dim' },
-  standing: { sign: '○', style: 'dim' },
-  running: { sign: '●', style: 'good' },
-  odd: { sign: '▲', style: 'warning' },
-  asked: { sign: '■', style: 'danger' },
-};
+const BOARD_SIGNS: Readonly<Record<BoardStatus, { readonly sign: string; readonly style: Style }>> =
+  {
+    unknown: { sign: '·', style: 'dim' },
+    stopped: { sign: '○', style: 'dim' },
+    running: { sign: '●', style: 'good' },
+    anomalous: { sign: '▲', style: 'warning' },
+    requested: { sign: '■', style: 'danger' },
+  };
 
-/** The andon board: a lamp for every machine, line by line. */
+/** The andon board: a sign for every machine, line by line. */
 function board(lines: readonly LineView[], columns: number): readonly ScreenLine[] {
   if (lines.length === 0) return [];
   const width = Math.max(...lines.map(({ name }) => name.length)) + 2;
@@ -281,15 +282,15 @@ function board(lines: readonly LineView[], columns: number): readonly ScreenLine
     span('The plant', 'strong'),
     span('  '),
     ...legendOf('running', 'runs'),
-    ...legendOf('standing', 'stands'),
-    ...legendOf('odd', 'odd'),
-    ...legendOf('asked', 'maintenance asked for'),
+    ...legendOf('stopped', 'stands'),
+    ...legendOf('anomalous', 'odd'),
+    ...legendOf('requested', 'maintenance asked for'),
   ];
   return [[], legend, ...lines.flatMap((line) => rowsOf(line, width, columns))];
 }
 
-function legendOf(lamp: BoardStatus, text: string): ScreenLine {
-  const { sign, style } = LAMPS[lamp];
+function legendOf(status: BoardStatus, text: string): ScreenLine {
+  const { sign, style } = BOARD_SIGNS[status];
   return [span(` ${sign}`, style), span(` ${text} `, 'dim')];
 }
 
@@ -298,11 +299,11 @@ function rowsOf(
   width: number,
   columns: number,
 ): readonly ScreenLine[] {
-  const lamps = machines.map(({ name: machine, lamp }): ScreenLine => {
-    const { sign, style } = LAMPS[lamp];
-    return [span(`${sign} `, style), span(machine, lamp === 'asked' ? 'strong' : 'plain')];
+  const items = machines.map(({ name: machine, status }): ScreenLine => {
+    const { sign, style } = BOARD_SIGNS[status];
+    return [span(`${sign} `, style), span(machine, status === 'requested' ? 'strong' : 'plain')];
   });
   const head: ScreenLine = [span('  '), padded(name, width, 'dim')];
-  const rows = flowed(lamps, columns, widthOf(head));
+  const rows = flowed(items, columns, widthOf(head));
   return rows.map((row, index) => (index === 0 ? [...head, ...row.slice(1)] : row));
 }

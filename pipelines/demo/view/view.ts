@@ -44,12 +44,12 @@ export type DemoView = {
   readonly trouble: string | undefined;
 };
 
-/** A lamp of the board: nothing is known, it stands, it runs, something is odd, maintenance is asked for. */
-export type BoardStatus = 'unknown' | 'standing' | 'running' | 'odd' | 'asked';
+/** Of a machine on the board: `requested` when maintenance is. */
+export type BoardStatus = 'unknown' | 'stopped' | 'running' | 'anomalous' | 'requested';
 
 export type LineView = {
   readonly name: string;
-  readonly machines: readonly { readonly name: string; readonly lamp: BoardStatus }[];
+  readonly machines: readonly { readonly name: string; readonly status: BoardStatus }[];
 };
 
 export type RequestView = {

@@ -6,7 +6,7 @@ import type { LandedRevision, MachineNow } from '../ask-warehouse.ts';
 import type { BoardStatus, LineView, RequestView } from './view.ts';
 import { clockOf, grouped } from './words.ts';
 
-/** The lamps of all machines of the model, in its order. */
+/** The state of all machines of the model, in its order. */
 export function lineViews(
   plants: readonly PlantEntry[],
   machines: readonly MachineNow[],
@@ -23,18 +23,18 @@ export function lineViews(
         const key = `${model.id}/${line.id}/${asset.id}`;
         return {
           name: asset.name ?? asset.id,
-          lamp: asked.has(key) ? 'asked' : lampOf(now.get(key)),
+          status: asked.has(key) ? 'requested' : statusOf(now.get(key)),
         };
       }),
     })),
   );
 }
 
-function lampOf(machine: MachineNow | undefined): BoardStatus {
+function statusOf(machine: MachineNow | undefined): BoardStatus {
   if (machine === undefined) return 'unknown';
-  if (machine.standing > 0) return 'odd';
+  if (machine.standing > 0) return 'anomalous';
   if (machine.state === '') return 'unknown';
-  return machine.state === 'EXECUTE' ? 'running' : 'standing';
+  return machine.state === 'EXECUTE' ? 'running' : 'stopped';
 }
 
 function isOpen(action: RequestView['action']): boolean {

@@ -22,7 +22,10 @@ describe('the statements of a script', () => {
   });
 });
 
-test('any text is a literal and an identifier that reads back', () => {
+/** A property with arbitrary texts takes seconds on a busy machine. */
+const PATIENT = { timeout: 30_000 };
+
+test('any text is a literal and an identifier that reads back', PATIENT, () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect([...sqlTokens(literal(text))]).toMatchObject([{ kind: 'string', text }]);
@@ -31,7 +34,7 @@ test('any text is a literal and an identifier that reads back', () => {
   );
 });
 
-test('tokens cover every character of any text that is no blank or comment', () => {
+test('tokens cover every character of any text that is no blank or comment', PATIENT, () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       let end = 0;

@@ -24,13 +24,13 @@ const SILENT: CallFailure = {
 
 export type KillableCmmsOptions = {
   readonly process: KillableProcess;
-  readonly desk: CmmsAndLedger;
+  readonly outside: CmmsAndLedger;
   readonly fault: () => Fault | undefined;
   readonly random: () => number;
 };
 
 /** A CMMS that is well or ill by plan, and keeps to what is promised of one: nothing happens later than `settle`. */
-export function killableCmms({ process, desk, fault, random }: KillableCmmsOptions): Cmms {
+export function killableCmms({ process, outside, fault, random }: KillableCmmsOptions): Cmms {
   async function ask<T>(call: Call, effect: () => T): Promise<CallOutcome<T>> {
     call.signal.throwIfAborted();
     await call.sending?.();
@@ -61,18 +61,18 @@ export function killableCmms({ process, desk, fault, random }: KillableCmmsOptio
 
   return {
     name: 'memory',
-    search: (request, call) => ask(call, () => desk.find(request.id).map(({ remote }) => remote)),
-    create: (request, call) => ask(call, () => desk.create(request)),
+    search: (request, call) => ask(call, () => outside.find(request.id).map(({ remote }) => remote)),
+    create: (request, call) => ask(call, () => outside.create(request)),
     async write(request, remote, { sending, ...asking }) {
-      const done = await ask(asking, () => desk.has(request.revision, remote));
+      const done = await ask(asking, () => outside.has(request.revision, remote));
       if (done.kind !== 'ok') return done;
       if (done.value) return success('present');
       const call = sending === undefined ? asking : { ...asking, sending };
-      const written = await ask(call, () => desk.write(request, remote));
+      const written = await ask(call, () => outside.write(request, remote));
       return written.kind === 'ok' ? success('written') : written;
     },
     async status(_, remote, call) {
-      const seen = await ask(call, () => desk.status(remote));
+      const seen = await ask(call, () => outside.status(remote));
       if (seen.kind !== 'ok') return seen;
       return success({ word: seen.value ?? 'new', status: seen.value, note: null });
     },

@@ -27,7 +27,7 @@ const LAST: Omit<DeliveryPlan, 'seed'> = {
 export async function runDeliveries(
   lives: readonly DeliveryPlan[],
   arrivals: readonly Arrival[],
-  desk: CmmsAndLedger,
+  outside: CmmsAndLedger,
 ): Promise<{ readonly ends: readonly string[]; readonly recorded: readonly InternalEvent[] }> {
   const ends: string[] = [];
   const recorded: InternalEvent[] = [];
@@ -39,7 +39,7 @@ export async function runDeliveries(
       time.draw(random, plan.haste);
       const there = () => arrivals.filter(({ at }) => begun + at <= Date.now());
       const all = arrivals.length;
-      ends.push(await liveOnce({ plan, desk, time, random, there, all, recorded }));
+      ends.push(await liveOnce({ plan, outside, time, random, there, all, recorded }));
       if (ends.at(-1) !== 'finished') continue;
       await time.pass(3_600_000);
       return { ends, recorded };
@@ -52,7 +52,7 @@ export async function runDeliveries(
 
 type Means = {
   readonly plan: DeliveryPlan;
-  readonly desk: CmmsAndLedger;
+  readonly outside: CmmsAndLedger;
   readonly time: VirtualTime;
   readonly random: () => number;
   /** What is in the stream by now, and how many revisions it will have. */
@@ -62,7 +62,7 @@ type Means = {
 };
 
 async function liveOnce(means: Means): Promise<string> {
-  const { plan, desk, time, random, there, all, recorded } = means;
+  const { plan, outside, time, random, there, all, recorded } = means;
   const stop = new AbortController();
   const process = new KillableProcess({
     death: plan.death,
@@ -81,9 +81,9 @@ async function liveOnce(means: Means): Promise<string> {
   }
 
   const ledger: Ledger = {
-    all: () => ask(() => desk.entries),
-    get: (id) => ask(() => structuredClone(desk.held(id))),
-    put: (entry, version) => ask(() => desk.put(entry, version)),
+    all: () => ask(() => outside.entries),
+    get: (id) => ask(() => structuredClone(outside.held(id))),
+    put: (entry, version) => ask(() => outside.put(entry, version)),
     resends: async () => [],
     askResend: async () => {},
     resent: async () => {},
@@ -98,7 +98,7 @@ async function liveOnce(means: Means): Promise<string> {
           next += 1;
         }
         if (next >= there().length) onCaughtUp();
-        if (next === all && isDone(desk, all)) stop.abort(new Error('finished'));
+        if (next === all && isDone(outside, all)) stop.abort(new Error('finished'));
       } catch (error) {
         onTrouble(error instanceof Error ? error : new Error(String(error)));
       }
@@ -120,12 +120,12 @@ async function liveOnce(means: Means): Promise<string> {
             }),
         },
         log: {
-          publish: (_, payload, { msgID }) => ask(() => desk.publish(msgID, payload)),
+          publish: (_, payload, { msgID }) => ask(() => outside.publish(msgID, payload)),
         },
         context: {
           ...{ signal: stop.signal, partitions: 1, now: Date.now },
           record: (internalEvent) => void recorded.push(internalEvent),
-          cmms: killableCmms({ process, desk, random, fault: () => faults.cmms.shift() }),
+          cmms: killableCmms({ process, outside, random, fault: () => faults.cmms.shift() }),
           timing: { timeout: TIMEOUT, settle: SETTLE, every: EVERY, faults: 50 },
         },
       }).catch(() => delay(1_000));
@@ -140,8 +140,8 @@ async function liveOnce(means: Means): Promise<string> {
 }
 
 /** All revisions are in the CMMS, and all that became of them is in the log. */
-function isDone(desk: CmmsAndLedger, revisions: number): boolean {
-  const { entries } = desk;
+function isDone(outside: CmmsAndLedger, revisions: number): boolean {
+  const { entries } = outside;
   const dealtWith = entries.reduce((sum, { revision }) => sum + revision, 0);
   const quiet = entries.every(({ status, unreported }) => isFinal(status) && unreported === null);
   return quiet && dealtWith === revisions;

@@ -4,7 +4,7 @@ import type { BoardStatus, DemoView } from '../../../../pipelines/demo/view/view
 const BEGIN = (Date.UTC(2026, 0, 5, 6) * 1_000) as EventTime;
 const at = (minutes: number, seconds = 0) =>
   plus(BEGIN, (minutes * MINUTE + seconds * SECOND) as typeof MINUTE);
-const machine = (name: string, lamp: BoardStatus = 'running') => ({ name, lamp });
+const machine = (name: string, status: BoardStatus = 'running') => ({ name, status });
 
 /** A demo in the middle: of everything that a screen can show there is something. */
 export const VIEW: DemoView = {
@@ -25,14 +25,18 @@ export const VIEW: DemoView = {
   lines: [
     {
       name: 'Stamping',
-      machines: [machine('Press 1'), machine('Press 2', 'odd'), machine('Hydraulic pump', 'asked')],
+      machines: [
+        machine('Press 1'),
+        machine('Press 2', 'anomalous'),
+        machine('Hydraulic pump', 'requested'),
+      ],
     },
-    { name: 'Machining', machines: [machine('Spindle 1'), machine('Coolant pump', 'asked')] },
+    { name: 'Machining', machines: [machine('Spindle 1'), machine('Coolant pump', 'requested')] },
     {
       name: 'Packaging',
       machines: [
-        machine('Conveyor', 'standing'),
-        machine('Packer', 'standing'),
+        machine('Conveyor', 'stopped'),
+        machine('Packer', 'stopped'),
         machine('Exhaust fan', 'unknown'),
       ],
     },
