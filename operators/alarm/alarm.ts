@@ -47,7 +47,7 @@ import { plannedKind, recordStretches, setSuppression } from './suppression.ts';
 export function alarm(states: States): Stage<AlarmItem, AlarmItem> {
   return keyed<LineAlarms, Knowledge, AlarmItem, AlarmItem>(
     {
-      id: 'annunciate' as StageId,
+      id: 'alarm' as StageId,
       version: 1,
       scope: 'line',
       keyOf: ({ value }) => lineOf('kind' in value ? value.asset : value.value.asset),

@@ -45,7 +45,7 @@ export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
   const changesOf = new WeakMap<Change, readonly ScheduleEntryChange[]>();
   return keyed<State, SituationInputs, Observed, Enriched<Observation>>(
     {
-      id: 'situate' as StageId,
+      id: 'enrich' as StageId,
       version: 1,
       scope: 'line',
       open: () => ({ facts: [], emittedUpTo: BEGINNING }),

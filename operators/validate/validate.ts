@@ -17,7 +17,7 @@ type State = { producers: [name: string, seen: SeenMarks][] };
 export function validate(states: States): Stage<Decoded, Decoded> {
   return keyed<State, Knowledge, Decoded, Decoded>(
     {
-      id: 'recognise' as StageId,
+      id: 'validate' as StageId,
       version: 1,
       scope: 'source',
       open: () => ({ producers: [] }),

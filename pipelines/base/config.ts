@@ -1,3 +1,5 @@
+/** The configuration of a worker or command: its schema, what the environment lays over a file, and how it is shown. */
+
 import { Document, isMap, isScalar, Pair, type YAMLMap } from 'yaml';
 import { z } from 'zod';
 import { cmmsConfigSchema } from '../../sinks/remote/config.ts';

@@ -1,3 +1,5 @@
+/** The disk as the epoch store uses it, and files that are written whole or not at all. */
+
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 

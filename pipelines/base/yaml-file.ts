@@ -1,3 +1,5 @@
+/** A YAML file whose mistakes are reported with file, line and column. */
+
 import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { EXIT, Problem } from './problem.ts';

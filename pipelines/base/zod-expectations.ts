@@ -1,3 +1,5 @@
+/** What a zod schema expected, in words for people. */
+
 import type { z } from 'zod';
 
 /** What was expected at one place of a file. What was found is read from the file. */

@@ -79,8 +79,8 @@ async function send(
     applyChanges({ connection, changes, partitions, ...replay }),
   );
   if (warnings !== undefined) {
-    const told = applied.map((one) => (isRules(one.subject) ? { ...one, warnings } : one));
-    console.log(JSON.stringify(told));
+    const results = applied.map((one) => (isRules(one.subject) ? { ...one, warnings } : one));
+    console.log(JSON.stringify(results));
     return;
   }
   for (const { subject, stream, sequence, change } of applied) {

@@ -36,7 +36,7 @@ type BacktestOptions = {
   readonly json?: true;
 };
 
-/** Adds `andon backtest`: what would these rules have said of these recordings? */
+/** Adds `andon backtest`: what would these rules have raised on these recordings? */
 export function registerBacktest(command: Command): void {
   command
     .requiredOption('--model <file>', 'plant.yaml')
@@ -121,7 +121,7 @@ function inWords(summary: BacktestSummary): string {
   ].join('\n');
 }
 
-/** What each value would have said of the recordings, as a table or one JSON object on standard output. */
+/** What each value would have raised on the recordings, as a table or one JSON object on standard output. */
 async function runSweep(options: BacktestOptions): Promise<void> {
   const { model, rules, data, base, json } = options;
   const lasting = options.lasting === undefined ? HOUR : durationIn('--lasting', options.lasting);

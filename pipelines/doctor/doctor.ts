@@ -54,9 +54,9 @@ function natsServer(): CheckResult {
     if (path === undefined) {
       return warn(check, 'none', `Only tests and the demo need it. ${NATS_SERVER_REMEDY}`);
     }
-    const said = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5_000 }).trim();
-    const found = `${said.replace(/^nats-server: /, '')} at ${path}`;
-    if (isAtLeast(said, OLDEST_SERVER)) return ok(check, found);
+    const printed = execFileSync(path, ['--version'], { encoding: 'utf8', timeout: 5_000 }).trim();
+    const found = `${printed.replace(/^nats-server: /, '')} at ${path}`;
+    if (isAtLeast(printed, OLDEST_SERVER)) return ok(check, found);
     return warn(check, found, NATS_SERVER_REMEDY);
   } catch (error) {
     return warn(check, messageOf(error), NATS_SERVER_REMEDY);

@@ -1,3 +1,5 @@
+/** The log as the worker reads it, whatever it comes from, and the problems of one that lost messages. */
+
 import type { Message, Sequence } from '../../operators/model/message.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 

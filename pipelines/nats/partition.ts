@@ -1,3 +1,5 @@
+/** In which partition a line lives, and the configuration of nats-server that says the same. */
+
 import type { Outgoing } from './publisher.ts';
 import { partitionPrefix } from './streams.ts';
 

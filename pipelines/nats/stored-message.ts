@@ -1,3 +1,5 @@
+/** How a message stands in a stream: delivery info, headers, append time. */
+
 import type { JetStreamManager } from '@nats-io/jetstream';
 import { type Msg, headers as noHeaders } from '@nats-io/transport-node';
 import type { Message, Sequence } from '../../operators/model/message.ts';

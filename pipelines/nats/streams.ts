@@ -1,3 +1,5 @@
+/** The streams: their names, subjects, limits and replicas; made where they are missing, else compared. */
+
 import {
   DiscardPolicy,
   JetStreamApiCodes,

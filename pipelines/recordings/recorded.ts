@@ -1,3 +1,5 @@
+/** What all kinds of recordings share: a recorded message, its lineage, reading lines. */
+
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';

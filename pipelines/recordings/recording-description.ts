@@ -1,3 +1,5 @@
+/** The description of a recording: what its file holds, and when that happened. */
+
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema } from '../../operators/model/plant-model.ts';

@@ -1,3 +1,5 @@
+/** Front door of the room: recordings as one log, with the changes ahead of them and the ticks of their silences. */
+
 import { type Message, type Sequence, TICK_SUBJECT } from '../../operators/model/message.ts';
 import { type Duration, type EventTime, later, toIso } from '../../operators/model/time.ts';
 import type { Log, LogState, Pulled } from '../nats/log.ts';

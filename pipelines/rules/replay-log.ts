@@ -26,7 +26,7 @@ const BATCH = 1_000;
 
 /**
  * Pushes a whole log through an engine. Where an operator throws, all begins anew without that message, as a worker
- * does it; so nothing that `begin` makes may have told the world before the end.
+ * does it; so nothing that `begin` makes may have an effect outside before the end.
  */
 export async function replayLog<T>(
   log: FiniteLog,

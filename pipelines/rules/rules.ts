@@ -97,7 +97,7 @@ type RulesCheck = (rules: Rules) => readonly FileIssue[];
 /** What rules are checked for beyond their shape, wherever they are read. */
 export const RULES_CHECKS: readonly RulesCheck[] = [checkDetectors, checkPatternConditions];
 
-/** What is right but unwise: told at `apply`, and no reason to refuse. */
+/** What is right but unwise: a warning of `apply`, and no reason to refuse. */
 const RULES_WARNINGS: readonly RulesCheck[] = [findUnboundedPatterns];
 
 /** Entries whose id an earlier entry of the same list has. */

@@ -181,11 +181,11 @@ function requestFits(found: RequestFields, expected: RequestFields): boolean {
 const COMPARED_FIELDS = ['asset', 'action', 'priority', 'component', 'failure_mode'] as const;
 
 function requestText(request: RequestFields): string {
-  const said = COMPARED_FIELDS.flatMap((name) => {
+  const parts = COMPARED_FIELDS.flatMap((name) => {
     const text = request[name];
     return text === undefined || text === '' ? [] : [`${name} ${text}`];
   });
-  return `request ${said.join(', ')}`;
+  return `request ${parts.join(', ')}`;
 }
 
 /** What was expected and what was found, in words; and of both what the other lacks. */

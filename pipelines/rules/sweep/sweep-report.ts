@@ -67,7 +67,7 @@ export function variantResult(
     .map(({ asset, period, last }) => {
       const firstAlarm = tally.lasting.get(asset)?.get(period);
       const end = period.end ?? last;
-      // The last window may end behind the last measurement.
+      // The last window may end after the last measurement.
       const lead =
         firstAlarm === undefined ? undefined : between(firstAlarm, later(firstAlarm, end));
       return { asset, end, firstAlarm, lead };

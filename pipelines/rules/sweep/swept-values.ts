@@ -30,10 +30,10 @@ export function sweptValues(text: string, option: string): readonly SweptValue[]
 }
 
 function rangeOf(first: string, rest: string, option: string): readonly SweptValue[] {
-  const [last = '', said] = rest.split('/');
+  const [last = '', given] = rest.split('/');
   const from = read(first, option);
   const to = read(last, option);
-  const step = said === undefined ? undefined : read(said, option);
+  const step = given === undefined ? undefined : read(given, option);
   if (to.kind !== from.kind || (step !== undefined && step.kind !== from.kind)) {
     throw wrongInput(option, 'a range in one unit', `${first}..${rest}`);
   }
@@ -44,7 +44,7 @@ function rangeOf(first: string, rest: string, option: string): readonly SweptVal
   const steps = by === undefined || by <= 0 ? Number.NaN : (to.amount - from.amount) / by;
   if (Number.isNaN(steps) || (step === undefined && !Number.isInteger(steps))) {
     const remedy = `Write it behind the range: ${first}..${last}/STEP.`;
-    throw wrongInput(option, 'a step above 0 that leads to the end', said ?? 'none', remedy);
+    throw wrongInput(option, 'a step above 0 that leads to the end', given ?? 'none', remedy);
   }
   if (steps >= MOST_VALUES) {
     const remedy = `Widen the step: ${first}..${last}/STEP.`;

@@ -1,3 +1,5 @@
+/** The checkpoints of a run on disk: written, read back, refused when they belong to another run. */
+
 import { join } from 'node:path';
 import { type Disk, fileNamesIn, readIfThere, writeWhole } from '../../base/disk.ts';
 import { EXIT, Problem } from '../../base/problem.ts';

@@ -1,3 +1,5 @@
+/** Runs a pipeline message by message, and collects what comes out of it. */
+
 import { Subject } from 'rxjs';
 import {
   type Epoch,

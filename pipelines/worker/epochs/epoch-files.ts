@@ -1,3 +1,5 @@
+/** Epochs on disk, one sealed file each. */
+
 import { join } from 'node:path';
 import type { Block, EpochContent } from '../../../sinks/sink.ts';
 import { type Disk, fileNamesIn, readIfThere, writeWhole } from '../../base/disk.ts';

@@ -1,3 +1,5 @@
+/** Front door: the loop that takes a log in, epoch by epoch. */
+
 import type { Blocks } from '../../../sinks/sink.ts';
 import type { Notifier } from '../../base/notifier.ts';
 import type { Log } from '../../nats/log.ts';

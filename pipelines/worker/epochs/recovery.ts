@@ -1,3 +1,5 @@
+/** What a start does with what is left on disk: where epochs are cut again, and when nothing can be gone on from. */
+
 import { EXIT, Problem } from '../../base/problem.ts';
 import type { Cursor } from './cursors.ts';
 import type { EpochFile } from './epoch-files.ts';

@@ -1,3 +1,5 @@
+/** Files that carry their own sha256, so that a torn or changed one is recognised: binary, and JSON. */
+
 import { createHash } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { z } from 'zod';

@@ -1,3 +1,5 @@
+/** One session of the loop: takes messages in, cuts epochs, writes them and checkpoints down. */
+
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Message } from '../../../operators/model/message.ts';
 import { BEGINNING, type EventTime } from '../../../operators/model/time.ts';

@@ -1,3 +1,5 @@
+/** Packs the states of all stages for a checkpoint, in parts, while work goes on. */
+
 import { Packr } from 'msgpackr';
 import type { StageId } from '../../../operators/flow/flow.ts';
 import type {

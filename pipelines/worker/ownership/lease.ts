@@ -1,3 +1,5 @@
+/** A lease in a KV bucket: liveness of one owner. */
+
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type KV, Kvm } from '@nats-io/kv';

@@ -1,3 +1,5 @@
+/** Front door: who works a partition, what it claims, and where the state of a run is. */
+
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Kvm } from '@nats-io/kv';

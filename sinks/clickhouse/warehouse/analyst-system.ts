@@ -88,7 +88,7 @@ export function systemTable(
   at: number,
   { systemColumns }: EngineFacts,
 ): Edit | undefined {
-  const [database, , table, behind] = tokens.slice(at, at + 4);
+  const [database, , table, after] = tokens.slice(at, at + 4);
   if (database?.text !== 'system' || database.kind === 'string') return undefined;
   if (isSymbol(tokens[at - 1], '.') || !isSymbol(tokens[at + 1], '.')) return undefined;
   if (table === undefined || OPEN.has(table.text)) return undefined;
@@ -101,8 +101,8 @@ export function systemTable(
   const { start } = database;
   const { end } = table;
   // A qualified column: `system.tables.name`.
-  if (isSymbol(behind, '.')) return { start, end, text: aliasOf(tokens, table.text) };
-  const name = isWord(behind, 'AS') ? '' : ` AS ${identifier(table.text)}`;
+  if (isSymbol(after, '.')) return { start, end, text: aliasOf(tokens, table.text) };
+  const name = isWord(after, 'AS') ? '' : ` AS ${identifier(table.text)}`;
   return { start, end, text: `(SELECT ${columns.join(', ')} FROM system.${table.text})${name}` };
 }
 

@@ -128,21 +128,21 @@ function takeSettings(tokens: readonly SqlToken[]): {
   const edits: Edit[] = [];
   tokens.forEach((token, at) => {
     if (!isWord(token, 'SETTINGS') || !isSymbol(tokens[at + 2], '=')) return;
-    let behind = at + 1;
+    let after = at + 1;
     for (;;) {
-      const [name, equal, value] = tokens.slice(behind, behind + 3);
+      const [name, equal, value] = tokens.slice(after, after + 3);
       if (!isName(name) || !isSymbol(equal, '=') || value === undefined) break;
       checkAnalystSetting(name.text);
       settings.set(name.text, value.text);
-      behind += 3;
-      if (!isSymbol(tokens[behind], ',')) break;
-      behind += 1;
+      after += 3;
+      if (!isSymbol(tokens[after], ',')) break;
+      after += 1;
     }
-    const rest = tokens[behind];
+    const rest = tokens[after];
     if (rest !== undefined && !isWord(rest, 'FORMAT')) {
       throw readonlyError("Settings stand at the end of an analyst's statement, or in the URL");
     }
-    edits.push({ start: token.start, end: tokens[behind - 1]?.end ?? token.end, text: '' });
+    edits.push({ start: token.start, end: tokens[after - 1]?.end ?? token.end, text: '' });
   });
   return { settings, edits };
 }
@@ -198,9 +198,9 @@ function checkAnalystFunction(
 }
 
 /** `merge` reads the tables of a database by a pattern: of the current one, or of one that is named plainly. */
-function checkMerge([first, behind]: readonly SqlToken[]): void {
+function checkMerge([first, after]: readonly SqlToken[]): void {
   const named = first !== undefined && ['name', 'quoted-name', 'string'].includes(first.kind);
-  const plain = named && (isSymbol(behind, ',') || isSymbol(behind, ')'));
+  const plain = named && (isSymbol(after, ',') || isSymbol(after, ')'));
   if (plain && first.text !== 'system') return;
   throw readonlyError(
     'function merge is for analysts with the plain name of a database of their own',

@@ -229,10 +229,10 @@ export function intoOutfile(sql: string, { path, format, compression }: Outfile)
 function formatClause(sql: string): number | undefined {
   const tokens = [...sqlTokens(sql)];
   for (let at = tokens.length - 2; at > 0; at -= 1) {
-    const [word, name, behind] = tokens.slice(at, at + 3);
+    const [word, name, after] = tokens.slice(at, at + 3);
     if (word === undefined || name === undefined || !isWord(word, 'FORMAT')) continue;
     if (!isName(name) || isOrder(name) || !endsOperand(tokens[at - 1])) continue;
-    if (behind === undefined || isWord(behind, 'SETTINGS')) return word.start;
+    if (after === undefined || isWord(after, 'SETTINGS')) return word.start;
   }
   return undefined;
 }

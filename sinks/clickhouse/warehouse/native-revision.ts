@@ -17,8 +17,8 @@ export function inRevision(blocks: Buffer, revision: number): Buffer {
   const pieces: Buffer[] = [];
   for (let at = 0; at < blocks.length; ) {
     const start = at;
-    const [columns, behind] = readVarint(blocks, at);
-    const [rows, first] = readVarint(blocks, behind);
+    const [columns, after] = readVarint(blocks, at);
+    const [rows, first] = readVarint(blocks, after);
     pieces.push(BLOCK_INFO, blocks.subarray(start, first));
     at = first;
     for (let column = 0; column < columns; column += 1) {

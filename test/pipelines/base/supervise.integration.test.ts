@@ -17,15 +17,15 @@ afterEach(async () => {
 
 /** Supervises a piece of JavaScript that is ready when it prints "up". */
 function supervised(script: string, options: Partial<SuperviseOptions> = {}) {
-  const internalEvents: SupervisorEvent[] = [];
+  const events: SupervisorEvent[] = [];
   const waiting: (() => void)[] = [];
   const until = async (count: number, kind: SupervisorEvent['kind']) => {
-    while (internalEvents.filter((each) => each.kind === kind).length < count) {
+    while (events.filter((each) => each.kind === kind).length < count) {
       await new Promise<void>((resolve) => waiting.push(resolve));
     }
   };
   const ups = () =>
-    internalEvents.filter((each) => each.kind === 'child-line' && each.line === 'up').length;
+    events.filter((each) => each.kind === 'child-line' && each.line === 'up').length;
   let starts = 0;
   const process_ = supervise({
     name: 'the child',
@@ -39,14 +39,14 @@ function supervised(script: string, options: Partial<SuperviseOptions> = {}) {
         await new Promise<void>((resolve) => waiting.push(resolve));
       }
     },
-    onEvent: (internalEvent) => {
-      internalEvents.push(internalEvent);
+    onEvent: (event) => {
+      events.push(event);
       for (const wake of waiting.splice(0)) wake();
     },
     ...options,
   });
   running.push(process_);
-  return { process_, internalEvents, until };
+  return { process_, events, until };
 }
 
 const STAYS = "console.log('up'); setInterval(() => {}, 1000)";
@@ -62,22 +62,20 @@ test('a process that is killed is started again, and is another process', async 
 });
 
 test('pauses between starts double', async () => {
-  const { process_, internalEvents, until } = supervised("console.log('up'); process.exitCode = 7");
+  const { process_, events, until } = supervised("console.log('up'); process.exitCode = 7");
   await process_.ready.catch(() => undefined);
   await until(3, 'child-exited');
-  const pauses = internalEvents.flatMap((each) =>
-    each.kind === 'child-exited' ? [each.again] : [],
-  );
+  const pauses = events.flatMap((each) => (each.kind === 'child-exited' ? [each.again] : []));
   expect(pauses.slice(0, 3)).toEqual([100, 200, 400]);
 });
 
 test('a process that never becomes ready is given up with its own last words', async () => {
   const script = "console.error('no room on the device'); process.exitCode = 9";
-  const { process_, internalEvents } = supervised(script);
+  const { process_, events } = supervised(script);
   await expect(process_.ready).rejects.toThrow(
     /expected the child to become ready, found it ended with exit code 9\s+no room on the device/,
   );
-  expect(internalEvents.filter((each) => each.kind === 'child-started')).toHaveLength(5);
+  expect(events.filter((each) => each.kind === 'child-started')).toHaveLength(5);
 });
 
 test('a command that does not exist is a problem at once', async () => {
@@ -86,12 +84,12 @@ test('a command that does not exist is a problem at once', async () => {
 });
 
 test('stop ends a process that ignores SIGTERM, after the grace time', async () => {
-  const { process_, internalEvents } = supervised(`process.on('SIGTERM', () => {}); ${STAYS}`, {
+  const { process_, events } = supervised(`process.on('SIGTERM', () => {}); ${STAYS}`, {
     grace: 200,
   });
   await process_.ready;
   await process_.stop();
-  expect(internalEvents.at(-1)).toMatchObject({
+  expect(events.at(-1)).toMatchObject({
     kind: 'child-exited',
     reason: 'SIGKILL',
     again: undefined,
@@ -100,10 +98,10 @@ test('stop ends a process that ignores SIGTERM, after the grace time', async () 
 });
 
 test('stop during a pause between starts starts nothing more', async () => {
-  const { process_, internalEvents, until } = supervised('process.exitCode = 1');
+  const { process_, events, until } = supervised('process.exitCode = 1');
   await until(1, 'child-exited');
   await process_.stop();
-  expect(internalEvents.filter((each) => each.kind === 'child-started')).toHaveLength(1);
+  expect(events.filter((each) => each.kind === 'child-started')).toHaveLength(1);
 });
 
 test('a process that stays but is not ready in time is killed and started again', async () => {

@@ -58,15 +58,15 @@ async function read(count: number): Promise<{ messages: Message[]; gaps: Gap[] }
 const open = async (
   more: { after?: number; acceptLoss?: boolean; batch?: number; batchBytes?: number } = {},
 ) => {
-  const internalEvents: LogReaderEvent[] = [];
+  const events: LogReaderEvent[] = [];
   log = await openJetstreamLog({
     connection,
     stream: 'ANDON_0',
     after: 0,
-    onEvent: (internalEvent) => internalEvents.push(internalEvent),
+    onEvent: (event) => events.push(event),
     ...more,
   });
-  return internalEvents;
+  return events;
 };
 
 const sequencesOf = (messages: readonly Message[]) => messages.map(({ sequence }) => sequence);
@@ -126,7 +126,7 @@ describe('a log over JetStream', () => {
     expect((await pulling).messages).toHaveLength(1);
   });
 
-  test('stops waiting when it is told to', async () => {
+  test('stops waiting when its signal fires', async () => {
     await open();
     const stop = new AbortController();
     const pulling = log!.pull(10, 60_000, stop.signal);
@@ -288,7 +288,7 @@ describe('a log over JetStream', () => {
     'is current again within seconds of a %s and restart, and misses nothing',
     async (how) => {
       await publish(3_000);
-      const internalEvents = await open({ batch: 200 });
+      const events = await open({ batch: 200 });
       const before = await read(500);
       await server[how]();
       await server.restart();
@@ -300,7 +300,7 @@ describe('a log over JetStream', () => {
       const all = [...before.messages, ...rest.messages, ...after.messages];
       expect(sequencesOf(all)).toEqual(range(1, 3_010));
       expect([...before.gaps, ...rest.gaps, ...after.gaps]).toEqual([]);
-      expect(internalEvents.map(({ kind }) => kind)).toContain('log-resumed');
+      expect(events.map(({ kind }) => kind)).toContain('log-resumed');
     },
   );
 

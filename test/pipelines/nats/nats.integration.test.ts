@@ -63,7 +63,7 @@ describe('with an nkey', () => {
   });
 });
 
-/** A server that shows this certificate, and asks for one if told to. */
+/** A server that shows this certificate, and asks for one if asked to. */
 async function withTls(shown: { certificate: string; privateKey: string }, more = '') {
   const { certificate, privateKey } = shown;
   server = await startNats({

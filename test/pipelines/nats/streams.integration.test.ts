@@ -114,7 +114,7 @@ describe('a connection', () => {
     await expect(refused).rejects.toThrow(/expected a nats-server that answers.*NATS_URL/);
   });
 
-  test('to nobody is waited for until it is told to stop', async () => {
+  test('to nobody is waited for until it is asked to stop', async () => {
     const stop = new AbortController();
     let attempts = 0;
     const waiting = connectNats({
@@ -124,10 +124,10 @@ describe('a connection', () => {
       signal: stop.signal,
       onStatus: () => {
         attempts += 1;
-        if (attempts === 2) stop.abort(new Error('told to stop'));
+        if (attempts === 2) stop.abort(new Error('asked to stop'));
       },
     });
-    await expect(waiting).rejects.toThrow('told to stop');
+    await expect(waiting).rejects.toThrow('asked to stop');
   });
 
   test('a server without JetStream is refused', async () => {

@@ -10,7 +10,7 @@ function recorded(options: InternalEventsOptions = {}) {
   return { lines, ...createInternalEvents({ destination, ...options }) };
 }
 
-test('a internalEvent is one JSON line with its level, its fields and a sentence', () => {
+test('an internal event is one JSON line with its level, its fields and a sentence', () => {
   const { record, lines } = recorded();
   record({ kind: 'child-exited', name: 'warehouse', reason: 'SIGKILL', again: 400 });
   expect(lines).toHaveLength(1);
@@ -24,7 +24,7 @@ test('a internalEvent is one JSON line with its level, its fields and a sentence
   });
 });
 
-test('a internalEvent below the level is counted, not logged', async () => {
+test('an internal event below the level is counted, not logged', async () => {
   const { record, lines, metrics } = recorded({ level: 'warn' });
   record({ kind: 'request-status', id: 'R1', status: 'closed' });
   expect(lines).toEqual([]);
@@ -33,7 +33,7 @@ test('a internalEvent below the level is counted, not logged', async () => {
   );
 });
 
-test('two internalEvents may set the same gauge', async () => {
+test('two internal events may set the same gauge', async () => {
   const { record, metrics } = recorded();
   const gauge = () => metrics.getSingleMetricAsString('andon_connected');
   record({ kind: 'connected', server: 'nats', version: '2.15.1' });
@@ -42,7 +42,7 @@ test('two internalEvents may set the same gauge', async () => {
   expect(await gauge()).toContain('andon_connected{server="nats"} 0');
 });
 
-test('a counter adds what its internalEvent says, and every metric carries the labels', async () => {
+test('a counter adds the value of its internal event, and every metric carries the labels', async () => {
   const { record, metrics } = recorded({ labels: { partition: '0' } });
   record({ kind: 'dead-letter', reason: 'late', stage: 'window', count: 3 });
   record({ kind: 'dead-letter', reason: 'late', stage: 'window', count: 4 });

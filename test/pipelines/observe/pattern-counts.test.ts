@@ -46,12 +46,12 @@ test('what patterns bring, drop and hold is counted per pattern, over all keys',
   expect(await numberOf('held_events', 'open')).toBe(1_001);
 });
 
-test('a changed rule and a new pipeline leave nothing behind that is gone', async () => {
-  const told: number[] = [];
+test('a changed rule and a new pipeline leave no count of what is gone', async () => {
+  const partials: number[] = [];
   const counts = createPatternCounts();
   const tell = () =>
-    counts.report((internalEvent) => {
-      if (internalEvent.kind === 'pattern') told.push(internalEvent.partials);
+    counts.report((event) => {
+      if (event.kind === 'pattern') partials.push(event.partials);
     });
   const run = (items: Parameters<typeof runThrough>[1]) =>
     runThrough<never, unknown>((states) => correlate(states, counts.watch()), items as never);
@@ -60,5 +60,5 @@ test('a changed rule and a new pipeline leave nothing behind that is gone', asyn
   tell();
   run([...open, rules({})]);
   tell();
-  expect(told).toEqual([1, 0]);
+  expect(partials).toEqual([1, 0]);
 });

@@ -31,7 +31,7 @@ async function run(
   const store = await openEpochStore(directory, [sink.name], () => {});
   const notifier = createNotifier();
   const recorded: InternalEvent[] = [];
-  const record = (internalEvent: InternalEvent) => void recorded.push(internalEvent);
+  const record = (event: InternalEvent) => void recorded.push(event);
   const drain = new AbortController();
   const { signal } = new AbortController();
   let epoch = 0;
@@ -94,9 +94,9 @@ describe('epochs', () => {
       const dying = runWorker({
         ...{ directory, messages, pipeline: plant, rows: 100, most: () => 20 },
         sinks: [new MemorySink('clickhouse')],
-        record(internalEvent) {
-          if (internalEvent.kind === 'checkpoint-written') written.push(internalEvent.epoch);
-          if (internalEvent.kind === 'epoch-written' && internalEvent.epoch === dies) {
+        record(event) {
+          if (event.kind === 'checkpoint-written') written.push(event.epoch);
+          if (event.kind === 'epoch-written' && event.epoch === dies) {
             throw new Error('killed');
           }
         },
@@ -135,19 +135,18 @@ describe('epochs', () => {
     const dying = runWorker({
       ...life,
       sinks: [away],
-      record(internalEvent) {
-        if (internalEvent.kind === 'epoch-written' && internalEvent.epoch === 14)
-          throw new Error('killed');
+      record(event) {
+        if (event.kind === 'epoch-written' && event.epoch === 14) throw new Error('killed');
       },
     });
     await expect(dying).rejects.toThrow('killed');
     const [oldest = ''] = readdirSync(join(directory, 'epochs')).sort();
     truncateSync(join(directory, 'epochs', oldest), 100);
     const [sink, whole] = [new MemorySink('clickhouse'), new MemorySink('clickhouse')];
-    const told: string[] = [];
-    await runWorker({ ...life, sinks: [sink], record: ({ kind }) => void told.push(kind) });
-    expect(told).toContain('epoch-file-damaged');
-    expect(told).not.toContain('replay-mismatch');
+    const kinds: string[] = [];
+    await runWorker({ ...life, sinks: [sink], record: ({ kind }) => void kinds.push(kind) });
+    expect(kinds).toContain('epoch-file-damaged');
+    expect(kinds).not.toContain('replay-mismatch');
     await runWorker({ ...life, directory: temporaryDirectory(), sinks: [whole] });
     expect(sink.facts()).toEqual(whole.facts());
   });
@@ -161,8 +160,8 @@ describe('epochs', () => {
     const dying = runWorker({
       ...life,
       sinks: [away],
-      record(internalEvent) {
-        if (internalEvent.kind === 'checkpoint-written') throw new Error('killed');
+      record(event) {
+        if (event.kind === 'checkpoint-written') throw new Error('killed');
       },
     });
     await expect(dying).rejects.toThrow('killed');

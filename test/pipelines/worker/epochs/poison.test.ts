@@ -29,13 +29,13 @@ async function lived(
 ) {
   const sink = new MemorySink('clickhouse');
   const recorded: InternalEvent[] = [];
-  const record = (internalEvent: InternalEvent) => void recorded.push(internalEvent);
+  const record = (event: InternalEvent) => void recorded.push(event);
   await runWorker({ directory, messages: log, pipeline, sinks: [sink], rows: 50, record });
   return { sink, poisoned: recorded.filter(({ kind }) => kind.startsWith('message-')) };
 }
 
 describe('a message on which an operator throws', () => {
-  test('is skipped at the second throw, stands in deadLetters, and everything else is as without it', async () => {
+  test('is skipped at the second throw, becomes a dead letter, and everything else is as without it', async () => {
     const poison = new Set([40, 90]);
     const { sink, poisoned } = await lived(
       defective(({ sequence }) => poison.has(sequence)),

@@ -82,15 +82,15 @@ describe('a lease', () => {
     await take(dying, 'died-0', hall7);
     await dying.close();
     await expect(take(two, 'died-0', hall8)).rejects.toBeInstanceOf(Problem);
-    const told: string[] = [];
+    const holders: string[] = [];
     const began = performance.now();
     const next = await awaitLease({
       ...{ connection: two, key: 'died-0', expected, me: hall8 },
       signal: AbortSignal.timeout(20_000),
-      onHeld: (owner) => told.push(owner),
+      onHeld: (owner) => holders.push(owner),
     });
     expect(performance.now() - began).toBeGreaterThan(TERM / 3);
-    expect(told).toEqual(['hall-7']);
+    expect(holders).toEqual(['hall-7']);
     await next.release();
   });
 
