@@ -44,13 +44,13 @@ export function hasChanges({ changes }: Episode): boolean {
   return changes.length > 0;
 }
 
-export function mayEscalate(episode: Episode, { shared, out }: EpisodeContext): boolean {
-  const { escalate: after } = triggerSettings(shared, out.key, episode);
+export function mayEscalate(episode: Episode, { knowledge, out }: EpisodeContext): boolean {
+  const { escalate: after } = triggerSettings(knowledge, out.key, episode);
   return after !== null && !episode.acknowledged && higher(episode.priority) !== undefined;
 }
 
-export function mayWithdraw(episode: Episode, { shared, out }: EpisodeContext): boolean {
-  return triggerSettings(shared, out.key, episode).withdraw;
+export function mayWithdraw(episode: Episode, { knowledge, out }: EpisodeContext): boolean {
+  return triggerSettings(knowledge, out.key, episode).withdraw;
 }
 
 /** The stretches are over, or the problem is: nothing is to be asked for when they are. */
@@ -63,8 +63,8 @@ export function isOver(
 }
 
 /** A planner's no is respected for the whole cool-down, however often the anomaly comes and goes. */
-export function isCooledDown(episode: Episode, { time, shared, out }: EpisodeContext): boolean {
-  const { cooldown } = triggerSettings(shared, out.key, episode);
+export function isCooledDown(episode: Episode, { time, knowledge, out }: EpisodeContext): boolean {
+  const { cooldown } = triggerSettings(knowledge, out.key, episode);
   return time >= plus(episode.finished ?? time, cooldown);
 }
 
@@ -73,14 +73,14 @@ export function stopRearm(episode: Episode, { out }: EpisodeContext): void {
   episode.clear_since = null;
 }
 
-export function startRearm(episode: Episode, { out, time, shared }: EpisodeContext): void {
+export function startRearm(episode: Episode, { out, time, knowledge }: EpisodeContext): void {
   episode.clear_since = time;
-  const { rearm } = triggerSettings(shared, out.key, episode);
+  const { rearm } = triggerSettings(knowledge, out.key, episode);
   out.setTimer(plus(time, rearm), timerName(episode, 'clear-after'));
 }
 
 export function open(episode: Episode, context: EpisodeContext): void {
-  const { out, time, shared } = context;
+  const { out, time, knowledge } = context;
   const { round, rules, history, suppressed_by } = episode;
   episode.opened = time;
   episode.revision = 0;
@@ -90,7 +90,7 @@ export function open(episode: Episode, context: EpisodeContext): void {
   const during = `, held back during ${suppressed_by.join(' and ')} and still there`;
   const because = suppressed_by.length === 0 ? why : why.replace(/\.$/, '') + during;
   revise(episode, 'open', because, context);
-  const { escalate: after } = triggerSettings(shared, out.key, episode);
+  const { escalate: after } = triggerSettings(knowledge, out.key, episode);
   if (after !== null) out.setTimer(plus(time, after), timerName(episode, 'escalate'), true);
 }
 
@@ -131,8 +131,8 @@ export function reportChanges(episode: Episode, context: EpisodeContext): void {
 
 /** Nobody acknowledged it in time: one priority step up, and again after as long, until the highest. */
 export function escalate(episode: Episode, context: EpisodeContext): void {
-  const { out, time, shared } = context;
-  const { escalate: after } = triggerSettings(shared, out.key, episode);
+  const { out, time, knowledge } = context;
+  const { escalate: after } = triggerSettings(knowledge, out.key, episode);
   const next = higher(episode.priority);
   if (after === null || next === undefined) return;
   episode.priority = next;
@@ -160,13 +160,13 @@ export function accept(episode: Episode, context: EpisodeContext): void {
 }
 
 export function finish(episode: Episode, context: EpisodeContext): void {
-  const { out, time, shared } = context;
+  const { out, time, knowledge } = context;
   acknowledge(episode, context);
   episode.finished = time;
   episode.changes = [];
   episode.suppressed_by = [];
   out.cancelTimer(timerName(episode, 'group-wait'));
-  const { cooldown } = triggerSettings(shared, out.key, episode);
+  const { cooldown } = triggerSettings(knowledge, out.key, episode);
   out.setTimer(plus(time, cooldown), timerName(episode, 'cooldown'));
 }
 

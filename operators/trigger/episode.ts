@@ -4,7 +4,6 @@ import type { Severity } from '../model/detector-rule.ts';
 import type { Evidence, Incident } from '../model/incident.ts';
 import { type AssetKey, lineOf, nameOf, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
-import type { LineSchedules } from '../model/line-schedules.ts';
 import type { RequestStatus } from '../model/machine-event.ts';
 import type { Situation } from '../model/observation.ts';
 import type { Request, Slot } from '../model/request.ts';
@@ -104,13 +103,10 @@ export type AssetEpisodes = {
   work: { time: EventTime; order: string; product: string };
 };
 
-/** What all assets share: the models and rules in force, and the schedules of their lines. */
-export type TriggerShared = { readonly knowledge: Knowledge; readonly schedules: LineSchedules };
-
 /** Of which asset, when, and where the outcome goes. */
 export type EpisodeContext = {
   readonly state: AssetEpisodes;
-  readonly shared: TriggerShared;
+  readonly knowledge: Knowledge;
   readonly out: Out<Request>;
   readonly time: EventTime;
 };
@@ -202,7 +198,7 @@ const REARM = (10 * MINUTE) as Duration;
 
 /** The leading trigger decides; parts, instructions and working time add up. Triggers that are gone count no more. */
 export function triggerSettings(
-  { knowledge }: TriggerShared,
+  knowledge: Knowledge,
   asset: AssetKey,
   { triggers }: Pick<Episode, 'triggers'>,
 ): TriggerSettings {

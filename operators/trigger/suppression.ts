@@ -22,11 +22,11 @@ export type Suppression = {
 /** What suppresses the request of a problem now, by `suppress` in the rules; undefined for nothing. */
 export function suppressionNow(
   { signals, situation }: Episode,
-  { state, shared, out, time }: EpisodeContext,
+  { state, knowledge, out, time }: EpisodeContext,
 ): Suppression | undefined {
-  return suppressionAt(rulesOf(shared.knowledge, out.key)?.suppress ?? [], {
+  return suppressionAt(rulesOf(knowledge, out.key)?.suppress ?? [], {
     ...{ signals, time, situation: state.situation ?? situation },
-    entries: scheduledFor(shared.schedules, out.key),
+    entries: scheduledFor(knowledge.schedules, out.key),
   });
 }
 
@@ -37,10 +37,10 @@ export function suppressionNow(
 export function plannedStretchesFrom(
   opened: EventTime,
   { signals }: Episode,
-  { shared, out }: EpisodeContext,
+  { knowledge, out }: EpisodeContext,
 ): { readonly until: EventTime; readonly text: string } | undefined {
-  const rules = rulesOf(shared.knowledge, out.key)?.suppress ?? [];
-  const entries = scheduledFor(shared.schedules, out.key);
+  const rules = rulesOf(knowledge, out.key)?.suppress ?? [];
+  const entries = scheduledFor(knowledge.schedules, out.key);
   // What the machine reports of itself was known in time.
   const situation = { state: '', started: null };
   const stretches: string[] = [];

@@ -5,8 +5,7 @@ import type { Anomaly } from '../model/anomaly.ts';
 import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import type { Incident, TriggerInput } from '../model/incident.ts';
 import { lineOf } from '../model/key.ts';
-import { applyChange, emptyKnowledge, rulesOf } from '../model/knowledge.ts';
-import { applySchedule } from '../model/line-schedules.ts';
+import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-event.ts';
 import { incidentRulesOf } from '../model/pattern-rule.ts';
 import type { Request } from '../model/request.ts';
@@ -21,7 +20,6 @@ import {
   type EpisodeContext,
   newEpisode,
   noEpisodes,
-  type TriggerShared,
   timerName,
 } from './episode.ts';
 import { windowChange } from './maintenance-window.ts';
@@ -37,33 +35,28 @@ export function trigger(states: States): Stage<TriggerInput, Request> {
   return keyed(logic, states);
 }
 
-const logic: Keyed<AssetEpisodes, TriggerShared, TriggerInput, Request> = {
+const logic: Keyed<AssetEpisodes, TriggerInput, Request> = {
   id: 'trigger' as StageId,
   version: 1,
   scope: 'line',
   open: noEpisodes,
-  openShared: () => ({ knowledge: emptyKnowledge(), schedules: {} }),
-  onChange(shared, { value }) {
-    applyChange(shared.knowledge, value);
-    if (value.kind === 'schedule') applySchedule(shared.schedules, value);
-  },
-  onChanged(state, shared, out, { value }) {
+  onChange(state, knowledge, out, { value }) {
     if (value.kind === 'schedule' && value.line !== lineOf(out.key)) return;
-    const context = contextAt(out.now, state, shared, out);
+    const context = contextAt(out.now, state, knowledge, out);
     if (value.kind === 'schedule') applyScheduleChange(context);
     openPermitted(context);
   },
-  onEvent(state, event, shared, out) {
+  onEvent(state, event, knowledge, out) {
     const { value } = event;
-    const context = contextAt(event.time, state, shared, out);
+    const context = contextAt(event.time, state, knowledge, out);
     state.situation = value.situation;
     if (!('kind' in value)) applyMachineEvent(value.value, context);
     else if (value.kind === 'anomaly') applyAnomaly(value, context);
     else applyIncident(value, context);
     openPermitted(context);
   },
-  onTimer(state, due, shared, out, rule) {
-    const context = contextAt(due, state, shared, out);
+  onTimer(state, due, knowledge, out, rule) {
+    const context = contextAt(due, state, knowledge, out);
     for (const episode of state.episodes) {
       const timer = EPISODE_TIMERS.find((name) => timerName(episode, name) === rule);
       if (timer === undefined) continue;
@@ -78,11 +71,11 @@ const logic: Keyed<AssetEpisodes, TriggerShared, TriggerInput, Request> = {
 function contextAt(
   time: EventTime,
   state: AssetEpisodes,
-  shared: TriggerShared,
+  knowledge: Knowledge,
   out: EpisodeContext['out'],
 ): EpisodeContext {
   state.time = later(state.time, time);
-  return { state, shared, out, time: state.time };
+  return { state, knowledge, out, time: state.time };
 }
 
 /** Asks of every problem that has no request yet whether it may have one now. */
@@ -96,8 +89,8 @@ const NAME_LIMIT = 100;
 
 /** An incident begins a problem when a trigger names it, and otherwise joins the one that is there. */
 function applyIncident(incident: Incident, context: EpisodeContext): void {
-  const { state, shared, out } = context;
-  const rules = rulesOf(shared.knowledge, out.key);
+  const { state, knowledge, out } = context;
+  const rules = rulesOf(knowledge, out.key);
   const triggers = (rules?.triggers ?? []).filter(({ on }) => on === incident.rule);
   const [lead] = triggers;
   let episode = episodeOf(state.episodes, incident, lead);
