@@ -96,7 +96,10 @@ function measure(patterns: readonly object[], events: readonly Sample[]): Found 
   const lastOf = new Map<Key, EventTime>(events.map(({ key, time }) => [key, time]));
   let results = 0;
   input
-    .pipe(order({ id: 'order' as StageId, rank: () => '' }, STATES), correlate(STATES))
+    .pipe(
+      order({ id: 'order' as StageId, rank: () => ({ kind: 0, name: '', sequence: 0 }) }, STATES),
+      correlate(STATES),
+    )
     .subscribe((item: Flow<TriggerInput>) => {
       if (item.kind !== 'event' || !('kind' in item.value)) return;
       const { value } = item;
