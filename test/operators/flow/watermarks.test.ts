@@ -134,6 +134,7 @@ describe('watermarks', () => {
       frame('late', 11, 103),
       frame('late', 12, 107),
       frame('a', 107),
+      frame('a', 165),
       frame('late', 70, 165),
     ]);
     expect(marks(output, 'line', 'p/l').slice(0, 3)).toEqual([98, 101, 105]);
