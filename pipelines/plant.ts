@@ -6,7 +6,7 @@ import { toMachineEventRow, toMachineStateRow } from '../operators/decode/machin
 import { detect } from '../operators/detect/detect.ts';
 import { enrich } from '../operators/enrich/enrich.ts';
 import type { Stage, StageId } from '../operators/flow/flow.ts';
-import { order } from '../operators/flow/order.ts';
+import { order, type Rank } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
@@ -84,22 +84,29 @@ function isEvent(value: Decoded): value is MachineEvent {
   return value.kind === 'event';
 }
 
-/** Of one machine and time: what the schedule says, what happened, then what was measured, by name. */
-export function rankOfObservation(value: Observation): string {
+/** Of one machine and time: what ended and began in the schedule, what happened, then what was measured. */
+export function rankOfObservation(value: Observation): Rank {
   switch (value.kind) {
-    case 'schedule':
-      return `0 ${value.type === 'ended' ? 0 : 1} ${value.type} ${value.entry.id}`;
-    case 'event':
-      return `1 ${value.type} ${JSON.stringify(value.data)}`;
+    case 'schedule': {
+      const name = `${value.type} ${value.entry.id}`;
+      return { kind: value.type === 'ended' ? 0 : 1, name, sequence: 0 };
+    }
+    case 'event': {
+      const { subject, sequence, identity } = value.origin;
+      const counts = identity !== undefined && identity.producer !== '';
+      if (!counts) return { kind: 2, name: subject, sequence };
+      return { kind: 2, name: `${subject} ${identity.producer}`, sequence: identity.mark };
+    }
     case 'features':
-      return `2 ${value.point}`;
+      return { kind: 3, name: value.point, sequence: 0 };
     case 'window':
-      return `3 ${value.signal} ${value.window} ${value.start}`;
+      return { kind: 4, name: `${value.signal} ${value.window}`, sequence: value.start };
   }
 }
 
-/** Observations first, so that a pattern sees a reading before what a detector said of it. */
-export function rankOfFinding(value: Enriched<Observation> | Anomaly): string {
-  if (!('kind' in value)) return `0 ${rankOfObservation(value.value)}`;
-  return `1 ${value.rule} ${value.signal} ${value.point} ${value.revision}`;
+/** Observations first, so that a pattern sees a reading before what a detector found in it. */
+export function rankOfFinding(value: Enriched<Observation> | Anomaly): Rank {
+  if (!('kind' in value)) return rankOfObservation(value.value);
+  const { rule, signal, point, revision } = value;
+  return { kind: 5, name: `${rule} ${signal} ${point}`, sequence: revision };
 }

@@ -30,6 +30,8 @@ export type Watermark = {
   readonly scope: 'source' | 'line';
   readonly of: Key;
   readonly time: EventTime;
+  /** The source fell silent: timers of what it has open fire up to here; its clock stays where it is. */
+  readonly silence?: true;
   /** A stretch that ended just now in which nobody could have heard anything: timers that pause stand still in it. */
   readonly blind?: { readonly from: EventTime; readonly to: EventTime };
 };

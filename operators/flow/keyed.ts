@@ -216,12 +216,12 @@ function onEvent<S extends Plain, I, O, V>(runtime: Runtime<S, I, O, V>, event: 
 
 function onWatermark<S extends Plain, I, O, V>(
   runtime: Runtime<S, I, O, V>,
-  { of, time, blind }: Watermark,
+  { of, time, silence, blind }: Watermark,
 ): void {
   const { timers, entries } = runtime.table;
   if (blind !== undefined) timers.putOff(of, blind.from, between(blind.from, blind.to));
   const clock = clockAt(runtime.table, of);
-  if (time > clock.time) clock.time = time;
+  if (time > clock.time && silence !== true) clock.time = time;
   for (let due = timers.takeDue(of, time); due !== undefined; due = timers.takeDue(of, time)) {
     fire(runtime, entries.get(due.key), due.due, due.rule);
   }

@@ -1,35 +1,36 @@
-import { type Key, lineOf } from '../model/key.ts';
+/** Event time across the sources of a line: what waits for line time, and the order in which it goes on. */
+
+import { assetKey, type Key, lineOf } from '../model/key.ts';
+import type { Knowledge } from '../model/knowledge.ts';
 import type { Plain } from '../model/plain.ts';
 import type { EventTime } from '../model/time.ts';
 import type { Event, Stage, StageId } from './flow.ts';
 import { keyed } from './keyed.ts';
 import type { States } from './states.ts';
 
+/** What decides between events of one machine and time: the least kind first, then by name, then by sequence. */
+export type Rank = { readonly kind: number; readonly name: string; readonly sequence: number };
+
 /**
- * Releases the events of each line by line time, in the order (time, key, rank, arrival). An event that line time
- * has already passed goes on at once, marked `late`. `rank` decides between events of one key and time, so that
- * the order in which sources happened to arrive cannot matter.
+ * So many events of a line wait at most; more become dead letters (`overflow`). How long one can wait is bounded by the
+ * rules: it is at most `skew` ahead of append time, and line time is never further behind it than the sources that it
+ * waits for (`skew_behind`) or than `hold` and `idle` without any.
+ */
+const MOST_WAITING = 50_000;
+
+/**
+ * Releases the events of each line by line time, in the order (time, machine, rank, arrival). An event that line time
+ * has already passed goes on at once, marked `late`. Machines are in the order of the plant model, which is that of the
+ * material. `rank` decides between events of one machine and time, so that the order in which sources happened to
+ * arrive cannot matter. Only what one source sent without counting is in the order of its arrival.
  */
 export function order<T extends Plain>(
-  options: {
-    readonly id: StageId;
-    readonly rank: (value: T) => string;
-  },
+  options: { readonly id: StageId; readonly rank: (value: T) => Rank },
   states: States,
 ): Stage<T, T> {
-  const { id, rank } = options;
-
-  function compare(a: Event<T>, b: Event<T>): number {
-    if (a.time !== b.time) return a.time - b.time;
-    if (a.key !== b.key) return a.key < b.key ? -1 : 1;
-    const [first, second] = [rank(a.value), rank(b.value)];
-    if (first === second) return 0;
-    return first < second ? -1 : 1;
-  }
-
   return keyed<{ waiting: Event<T>[]; next: EventTime | null }, T, T>(
     {
-      id,
+      id: options.id,
       version: 1,
       scope: 'line',
       unordered: true,
@@ -40,13 +41,19 @@ export function order<T extends Plain>(
           out.pass(event.late === true ? event : { ...event, late: true });
           return;
         }
+        if (state.waiting.length >= MOST_WAITING) {
+          const detail = `more than ${MOST_WAITING} events of the line wait for its time`;
+          out.deadLetter('overflow', detail, event.value);
+          return;
+        }
         const { kind, key, time, value } = event;
         state.waiting.push(event.late === true ? { kind, key, time, value } : event);
         if (state.next !== null && state.next <= event.time) return;
         state.next = event.time;
         out.setTimer(event.time);
       },
-      onTimer(state, _due, _knowledge, out) {
+      onTimer(state, _due, knowledge, out) {
+        const compare = comparison(positionsOf(knowledge), options.rank);
         if (!isSorted(state.waiting, compare)) state.waiting.sort(compare);
         const due = takeUntil(state, out.now);
         state.next = state.waiting[0]?.time ?? null;
@@ -56,6 +63,50 @@ export function order<T extends Plain>(
     },
     states,
   );
+}
+
+type Models = Knowledge['models'];
+
+const known = new WeakMap<Models, ReadonlyMap<Key, number>>();
+
+/** The position of each machine in its plant model. Derived, so no state. */
+function positionsOf({ models }: Knowledge): ReadonlyMap<Key, number> {
+  let positions = known.get(models);
+  if (positions === undefined) {
+    positions = positionsIn(models);
+    known.set(models, positions);
+  }
+  return positions;
+}
+
+function positionsIn(models: Models): ReadonlyMap<Key, number> {
+  const positions = new Map<Key, number>();
+  for (const { id: plant, lines } of Object.values(models)) {
+    for (const { id: line, assets } of lines) {
+      assets.forEach(({ id }, index) => {
+        positions.set(assetKey(plant, line, id), index);
+      });
+    }
+  }
+  return positions;
+}
+
+function comparison<T>(
+  machines: ReadonlyMap<Key, number>,
+  rank: (value: T) => Rank,
+): (a: Event<T>, b: Event<T>) => number {
+  return (a, b) => {
+    if (a.time !== b.time) return a.time - b.time;
+    if (a.key !== b.key) {
+      const byModel = (machines.get(a.key) ?? Infinity) - (machines.get(b.key) ?? Infinity);
+      if (byModel < 0 || byModel > 0) return byModel;
+      return a.key < b.key ? -1 : 1;
+    }
+    const [first, second] = [rank(a.value), rank(b.value)];
+    if (first.kind !== second.kind) return first.kind - second.kind;
+    if (first.name !== second.name) return first.name < second.name ? -1 : 1;
+    return first.sequence - second.sequence;
+  };
 }
 
 /** Most events come in order, and a look costs less than sorting. */

@@ -12,12 +12,22 @@ import {
   earlier,
   floorTo,
   later,
+  MINUTE,
   minus,
-  plus,
   SECOND,
 } from '../model/time.ts';
 import type { Event, Stage, StageId } from './flow.ts';
 import { keyed, type Out } from './keyed.ts';
+import {
+  type HeldSource,
+  type LineClock,
+  lineTime,
+  mostAdvanced,
+  openSourceClock,
+  type SourceClock,
+  silenceMark,
+  WATERMARK_STEP,
+} from './line-time.ts';
 import type { States } from './states.ts';
 
 /** What has a source and a place: everything that comes from machines. A tick has neither; only its append time counts. */
@@ -25,8 +35,7 @@ export type Sourced =
   | { readonly kind: 'tick'; readonly origin: Origin }
   | { readonly kind: 'frame' | 'waveform' | 'event'; readonly origin: Origin; readonly asset: Key };
 
-/** Watermarks stand on whole steps of event time, so that batch cuts cannot matter. */
-const WATERMARK_STEP: Duration = SECOND;
+type Placed = Exclude<Sourced, { kind: 'tick' }>;
 
 /** A longer stretch without any message or tick: the broker or the worker was away, and nobody can know what was silent. */
 const BLIND_AFTER = (5 * SECOND) as Duration;
@@ -35,8 +44,8 @@ const DEFAULT_TIME: TimeRules = timeRulesSchema.parse({});
 
 /**
  * Follows source time and line time, and sends their watermarks. Ticks end here. An event too far ahead of its append
- * time becomes a dead letter (`skew`). Machine events move their own source but never hold up the line: they are
- * rare, and the facts that they carry are never late.
+ * time becomes a dead letter (`skew`). A source that is out of step delays nobody; it is reported once a minute.
+ * Machine events move their own source but never hold up the line: they are rare, and facts are never too old.
  */
 export function watermarks<T extends Sourced>(
   options: {
@@ -57,17 +66,16 @@ export function watermarks<T extends Sourced>(
       keyOf: () => PARTITION,
       open: () => ({ appended: BEGINNING, stepped: BEGINNING, lines: {} }),
       onEvent(state, event, knowledge, out) {
-        const context: Context<Passed> = { state, knowledge, out };
+        const context: Context<Passed> = { id, state, knowledge, out };
         advanceAppendTime(event.value.origin.appended, context);
         if (!hasPlace<T, Passed>(event)) return;
         const { time, value } = event;
-        const rules = rulesOf(knowledge, value.asset)?.time ?? DEFAULT_TIME;
-        if (time - value.origin.appended > rules.skew) {
-          reportSkew(id, event, weigh(event.value), out);
+        if (time - value.origin.appended > timeRulesOf(value.asset, knowledge).skew) {
+          reportClock('skew', event, weigh(event.value), context);
           return;
         }
         out.pass(event);
-        advanceSource(event, rules, context);
+        advanceSource(event, context);
       },
     },
     states,
@@ -84,26 +92,8 @@ type PartitionClock = {
   readonly lines: Record<string, LineClock>;
 };
 
-type LineClock = {
-  time: EventTime;
-  /** The last watermark that was sent. */
-  sent: EventTime;
-  readonly sources: Record<string, SourceClock>;
-};
-
-/** What the log has shown of one source (a subject). */
-type SourceClock = {
-  /** Highest event time seen, never ahead of append time. */
-  last: EventTime;
-  /** The source's own time: `last` minus its disorder; while it is silent, see `silentTime`. */
-  time: EventTime;
-  /** Append time of its latest message. */
-  heard: EventTime;
-  /** `time` in whole steps: the last watermark that was sent. */
-  sent: EventTime;
-};
-
 type Context<T> = {
+  readonly id: StageId;
   readonly state: PartitionClock;
   readonly knowledge: Knowledge;
   readonly out: Out<T>;
@@ -113,9 +103,13 @@ function hasPlace<T extends Sourced, P extends T>(event: Event<T>): event is Eve
   return event.value.kind !== 'tick';
 }
 
+function timeRulesOf(key: Key, knowledge: Knowledge): TimeRules {
+  return rulesOf(knowledge, key)?.time ?? DEFAULT_TIME;
+}
+
 /** Append time went on: sources may have become silent, and a long stretch of nothing was blind time. */
 function advanceAppendTime<T>(appended: EventTime, context: Context<T>): void {
-  const { state, knowledge, out } = context;
+  const { state, out } = context;
   const from = state.appended;
   if (appended <= from) return;
   state.appended = appended;
@@ -129,128 +123,152 @@ function advanceAppendTime<T>(appended: EventTime, context: Context<T>): void {
   if (step === state.stepped) return;
   state.stepped = step;
   for (const [path, line] of Object.entries(state.lines)) {
-    const rules = rulesOf(knowledge, path as Key);
     for (const [subject, source] of Object.entries(line.sources)) {
       if (appended - source.heard > DAY) {
         delete line.sources[subject];
-        sourceLists.delete(line);
-      } else advanceSilent(subject as Key, source, rules, context);
+        lineSources.delete(line);
+      } else closeSilent(subject as Key, source, context);
     }
     advanceLine(path as Key, line, context);
   }
 }
 
 /** A silent source still closes what it has open. */
-function advanceSilent<T>(
-  of: Key,
-  source: SourceClock,
-  rules: Rules | undefined,
-  { state: { appended }, out }: Context<T>,
-): void {
-  const time = rules?.time ?? DEFAULT_TIME;
-  if (appended - source.heard <= time.idle) return;
-  source.time = silentTime(source, appended, longestWindow(rules), time);
-  sendWatermark('source', of, source, out);
-}
-
-/** An event moves its source, and the line with it when the source was what held it. */
-function advanceSource<T extends Exclude<Sourced, { kind: 'tick' }>>(
-  { key, time: eventTime, value: { kind, origin, asset } }: Event<T>,
-  rules: TimeRules,
-  context: Context<T>,
-): void {
+function closeSilent<T>(of: Key, source: SourceClock, context: Context<T>): void {
   const { state, knowledge, out } = context;
+  const rules = timeRulesOf(source.asset, knowledge);
+  if (state.appended - source.heard <= rules.idle) return;
+  const extent = longestWindow(rulesOf(knowledge, source.asset));
+  const time = silenceMark(source, state.appended, extent, rules);
+  if (time <= source.closed) return;
+  source.closed = time;
+  if (time > source.sent) out.pass({ kind: 'watermark', scope: 'source', of, time, silence: true });
+}
+
+/** An event moves its source, and the line with it when the source held it or is far ahead of it. */
+function advanceSource<T extends Placed>(event: Event<T>, context: Context<T>): void {
+  const { state, knowledge, out } = context;
+  const { kind, origin, asset } = event.value;
+  const rules = timeRulesOf(asset, knowledge);
   const path = lineOf(asset);
-  const line = lineAt(state, path);
-  const disorder = assetOf(knowledge, asset)?.disorder ?? rules.disorder;
-  const last = earlier(eventTime, origin.appended);
-  const time = minus(last, disorder);
-  const source = line.sources[origin.subject];
+  const line = lineAt(state, path, origin.appended);
+  const last = earlier(event.time, origin.appended);
+  let source = line.sources[origin.subject];
   if (source === undefined) {
-    const first: SourceClock = { last, time, heard: origin.appended, sent: BEGINNING };
+    source = openSourceClock(asset);
+    // Machine events alone are rare: their clock serves for this one watermark.
     if (kind !== 'event') {
-      line.sources[origin.subject] = first;
-      sourceLists.delete(line);
+      line.sources[origin.subject] = source;
+      lineSources.delete(line);
     }
-    sendWatermark('source', key, first, out);
-    advanceLine(path, line, context);
-    return;
   }
+  const before = source.time;
   source.heard = origin.appended;
+  if (origin.appended - event.time <= rules.skew_behind) source.trusted = origin.appended;
   source.last = later(source.last, last);
-  if (time <= source.time) return;
-  const held = source.time <= line.time;
-  source.time = time;
-  sendWatermark('source', key, source, out);
-  if (held) advanceLine(path, line, context);
+  source.time = later(before, minus(last, disorderOf(asset, knowledge)));
+  if (kind !== 'event') reportOutOfStep(event, source, line, context);
+  if (source.time === before) return;
+  sendWatermark('source', event.key, source, out);
+  if (canMove(line, before, source.time, context)) advanceLine(path, line, context);
 }
 
-function advanceLine<T>(of: Key, line: LineClock, { state, knowledge, out }: Context<T>): void {
-  const rules = rulesOf(knowledge, of)?.time ?? DEFAULT_TIME;
-  line.time = lineTime(sourcesOf(line), line.time, state.appended, rules);
-  sendWatermark('line', of, line, out);
-}
-
-function lineAt(state: PartitionClock, path: Key): LineClock {
+function lineAt(state: PartitionClock, path: Key, born: EventTime): LineClock {
   const known = state.lines[path];
   if (known !== undefined) return known;
-  const line = { time: BEGINNING, sent: BEGINNING, sources: {} };
+  const line = { time: BEGINNING, sent: BEGINNING, born, sources: {} };
   state.lines[path] = line;
   return line;
 }
 
-/** The sources of each line as a list, derived: they are looked through for nearly every message. */
-const sourceLists = new WeakMap<LineClock, readonly SourceClock[]>();
-
-function sourcesOf(line: LineClock): readonly SourceClock[] {
-  const known = sourceLists.get(line);
-  if (known !== undefined) return known;
-  const sources = Object.values(line.sources);
-  sourceLists.set(line, sources);
-  return sources;
+/** Only who held the line, or is so far ahead that others fall out of step, can move it. */
+function canMove<T>(
+  line: LineClock,
+  before: EventTime,
+  time: EventTime,
+  context: Context<T>,
+): boolean {
+  const { least, most } = sourcesOf(line, context);
+  return (
+    floorTo(before, WATERMARK_STEP) <= line.time ||
+    time - least > line.time ||
+    context.state.appended - line.born < most
+  );
 }
 
-/**
- * The time of a line: the least time of the sources heard within `idle`, never going back. A source whose time is
- * before that of the line is catching up and does not hold it. Without any that hold it, the line follows append time.
- */
-function lineTime(
-  sources: Iterable<SourceClock>,
-  line: EventTime,
-  now: EventTime,
-  { idle, disorder }: { readonly idle: Duration; readonly disorder: Duration },
-): EventTime {
-  let least: EventTime | undefined;
-  for (const { time, heard } of sources) {
-    if (now - heard > idle || time < line) continue;
-    if (least === undefined || time < least) least = time;
-  }
-  const time = least ?? minus(minus(now, idle), disorder);
-  return later(time, line);
+function advanceLine<T>(of: Key, line: LineClock, context: Context<T>): void {
+  const { appended } = context.state;
+  const { sources, most, declared } = sourcesOf(line, context);
+  const isYoung = appended - line.born < most;
+  const complete = isYoung && declared.every((subject) => Object.hasOwn(line.sources, subject));
+  const rules = { ...timeRulesOf(of, context.knowledge), hold: most };
+  line.time = lineTime(line, sources, appended, rules, complete);
+  sendWatermark('line', of, line, context.out);
 }
 
-/**
- * The time of a source that was not heard for `idle`: it follows append time, so that what is open can close, but no
- * further than `extent` (the longest window) after its last event. A gateway that comes back after an hour finds
- * its windows closed and its clock where it was, and what it brings is judged.
- */
-function silentTime(
-  { last, time }: SourceClock,
-  now: EventTime,
-  extent: Duration,
-  { idle, disorder }: { readonly idle: Duration; readonly disorder: Duration },
-): EventTime {
-  const silent = minus(minus(now, idle), disorder);
-  return later(earlier(silent, plus(last, extent)), time);
+/** What is asked of a line for nearly every message. Derived of model and rules, so no state. */
+type LineSources = {
+  readonly knowledge: Knowledge;
+  readonly sources: readonly HeldSource[];
+  /** Of the holds of its sources. */
+  readonly least: Duration;
+  readonly most: Duration;
+  /** The subjects that the plant model lets one expect. */
+  readonly declared: readonly string[];
+};
+
+const lineSources = new WeakMap<LineClock, LineSources>();
+
+function sourcesOf<T>(line: LineClock, { knowledge }: Context<T>): LineSources {
+  const known = lineSources.get(line);
+  if (known?.knowledge === knowledge) return known;
+  const clocks = Object.values(line.sources);
+  const sources = clocks.map((clock) => ({ clock, hold: holdOf(clock.asset, knowledge) }));
+  const [first] = clocks;
+  const own = (first === undefined ? DEFAULT_TIME : timeRulesOf(first.asset, knowledge)).hold;
+  const holds = [own, ...sources.map(({ hold }) => hold)];
+  const found = {
+    knowledge,
+    sources,
+    least: Math.min(...holds) as Duration,
+    most: Math.max(...holds) as Duration,
+    declared: first === undefined ? [] : declaredOn(first.asset, knowledge),
+  };
+  lineSources.set(line, found);
+  return found;
 }
+
+function declaredOn(asset: Key, { models }: Knowledge): readonly string[] {
+  const [plant = '', line = ''] = asset.split('/');
+  const assets = models[plant]?.lines.find(({ id }) => id === line)?.assets ?? [];
+  return assets.flatMap(({ id, signals, points }) => {
+    const place = `${plant}.${line}.${id}`;
+    const telemetry = Object.keys(signals).length > 0 ? [`telemetry.${place}`] : [];
+    return [...telemetry, ...points.map((point) => `waveform.${place}.${point.id}`)];
+  });
+}
+
+function disorderOf(asset: Key, knowledge: Knowledge): Duration {
+  return assetOf(knowledge, asset)?.disorder ?? timeRulesOf(asset, knowledge).disorder;
+}
+
+function holdOf(asset: Key, knowledge: Knowledge): Duration {
+  return assetOf(knowledge, asset)?.hold ?? timeRulesOf(asset, knowledge).hold;
+}
+
+const extents = new WeakMap<Rules, Duration>();
 
 /** How long a window can stay open after its last event. Count windows do not wait for time. */
 function longestWindow(rules: Rules | undefined): Duration {
+  if (rules === undefined) return WATERMARK_STEP;
+  const known = extents.get(rules);
+  if (known !== undefined) return known;
   let longest: Duration = WATERMARK_STEP;
-  for (const rule of rules?.windows ?? []) {
+  for (const rule of rules.windows) {
     const extent = rule.kind === 'session' ? rule.gap : rule.kind === 'count' ? longest : rule.size;
     if (extent > longest) longest = extent;
   }
+  extents.set(rules, longest);
   return longest;
 }
 
@@ -266,18 +284,54 @@ function sendWatermark<T>(
   out.pass({ kind: 'watermark', scope, of, time });
 }
 
-function reportSkew<T>(
-  stage: StageId,
-  { time, value: { origin } }: Event<{ readonly origin: Origin }>,
+/** A source that nobody waits for is reported once in a minute of append time, whatever the epochs. */
+function reportOutOfStep<T>(
+  event: Event<Placed>,
+  source: SourceClock,
+  line: LineClock,
+  context: Context<T>,
+): void {
+  const reason = disagreement(event, line, context);
+  if (reason === undefined) return;
+  const minute = floorTo(event.value.origin.appended, MINUTE);
+  if (source.reported === minute) return;
+  source.reported = minute;
+  reportClock(reason, event, 1, context);
+}
+
+/** A clock that is called wrong (`skew`), or a source that is out of step with append time or with its line. */
+function disagreement<T>(
+  event: Event<Placed>,
+  line: LineClock,
+  context: Context<T>,
+): 'skew' | 'out-of-step' | undefined {
+  const { state, knowledge } = context;
+  const { asset, origin } = event.value;
+  const { hold, idle, skew_behind } = timeRulesOf(asset, knowledge);
+  const ahead = event.time - origin.appended;
+  if (-ahead > skew_behind) return 'skew';
+  if (ahead > hold) return 'out-of-step';
+  // Who is not behind the line is in step with it: the look at all others is spared.
+  if (event.time >= line.time) return undefined;
+  const advanced = mostAdvanced(sourcesOf(line, context).sources, state.appended, idle);
+  const time = minus(event.time, disorderOf(asset, knowledge));
+  const isBehind = advanced !== undefined && time < advanced - holdOf(asset, knowledge);
+  return isBehind ? 'out-of-step' : undefined;
+}
+
+function reportClock<T>(
+  reason: 'skew' | 'out-of-step',
+  { time, value: { origin } }: Event<Placed>,
   count: number,
-  out: Out<T>,
+  { id, out }: Context<T>,
 ): void {
   const seconds = Math.round((time - origin.appended) / SECOND);
+  const where = seconds >= 0 ? 'ahead of' : 'behind';
   out.land('dead_letters', {
-    reason: 'skew',
-    stage,
+    reason,
+    stage: id,
     source: origin.subject,
-    detail: `the event is ${seconds} s ahead of the time it was appended`,
+    detail: `the event is ${Math.abs(seconds)} s ${where} the time it was appended`,
     count,
     original: `message ${origin.sequence} of ${origin.subject}, event time ${time} us`,
   });

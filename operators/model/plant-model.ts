@@ -54,6 +54,8 @@ export const assetSchema = z.strictObject({
   components: z.array(nameSchema).default([]),
   /** How far the events of this asset may arrive out of order; `time.disorder` of the rules without it. */
   disorder: durationSchema.optional(),
+  /** The most that this asset may delay its line; `time.hold` of the rules without it. */
+  hold: durationSchema.optional(),
   signals: z.record(nameSchema, signalSchema).default({}),
   points: z.array(pointSchema).default([]),
   /** Ids of this asset in other systems: `{ cmms: '4711' }`. */

@@ -88,8 +88,12 @@ export const timeRulesSchema = z.strictObject({
   disorder: durationSchema.default(seconds(2)),
   /** A source not heard for so long (append time) no longer holds up its line. */
   idle: durationSchema.default(seconds(10)),
+  /** The most that one source may delay its line. One that lags by more, or is so far ahead, is out of step. */
+  hold: durationSchema.default(seconds(30)),
   /** How far an event may be ahead of its append time before its clock is called wrong. */
   skew: durationSchema.default((5 * MINUTE) as Duration),
+  /** And behind it; telemetry and waveforms only: facts are never too old. */
+  skew_behind: durationSchema.default((10 * MINUTE) as Duration),
   /** How long a fired window can still be corrected. */
   correction: durationSchema.default(HOUR),
 });

@@ -227,6 +227,7 @@ export const DEAD_LETTER_REASONS = [
   'too-late',
   'late',
   'skew',
+  'out-of-step',
   'not-finite',
   'suppressed',
   'mixed',

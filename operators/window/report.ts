@@ -51,7 +51,13 @@ export function createWindowReport(): WindowReport {
       const window = windowOf(report.subject, column, from, to, version, known, quantiles);
       const { out } = report.subject;
       out.land('windows', toWindowRow(window));
-      if (!timely || version !== 1) return;
+      if (version !== 1) return;
+      if (!timely) {
+        const { id } = report.subject.program;
+        const detail = `window ${id} of ${window.signal} fired after its time had passed: not judged`;
+        out.deadLetter('late', detail, { signal: window.signal, start: window.start });
+        return;
+      }
       out.emit(window, { time: window.end, key: window.asset });
     },
     tooLate(column, time, value, position) {

@@ -7,7 +7,7 @@ import type { Frame } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { Window } from '../model/observation.ts';
-import type { EventTime } from '../model/time.ts';
+import { type EventTime, later } from '../model/time.ts';
 import { COUNT } from './aggregate.ts';
 import {
   addInstant,
@@ -70,8 +70,11 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
       }
       setDue(state, due, out);
     },
-    onTimer(state, _due, knowledge, out) {
-      if (state.asset !== '') fireSource(state, inForce(knowledge, state.asset), report, out);
+    onTimer(state, due, knowledge, out) {
+      // The clock of a source that fell silent stands: what is due fires all the same.
+      const until = later(due, out.now);
+      if (state.asset !== '')
+        fireSource(state, inForce(knowledge, state.asset), until, report, out);
     },
     onChange(state, knowledge, out, { value: { kind } }) {
       if (state.asset === '' || kind !== 'rules') return;
@@ -81,7 +84,7 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
         endWindows(store, (signal) => program?.takes(signal) !== true, out);
         return program !== undefined;
       });
-      fireSource(state, programs, report, out);
+      fireSource(state, programs, out.now, report, out);
     },
   };
 }
@@ -149,10 +152,11 @@ function addColumns(
   return refused;
 }
 
-/** Brings all windows of a source to its watermark, and sets its timer to what is due next. */
+/** Brings all windows of a source to a time, and sets its timer to what is due next. */
 function fireSource(
   source: SourceWindows,
   programs: readonly WindowProgram[],
+  until: EventTime,
   report: WindowReport,
   out: Out<Window>,
 ): void {
@@ -161,7 +165,7 @@ function fireSource(
     const program = programs.find((each) => belongsTo(store, each));
     if (program === undefined) continue;
     report.subject = { source, program, store, out };
-    advance(program.windower, store.state, out.now, report);
+    advance(program.windower, store.state, until, report);
     due = Math.min(due, store.state.next);
   }
   source.due = NEVER;

@@ -102,7 +102,10 @@ function begin(
   input
     .pipe(
       // Ties go by arrival.
-      order<VectorEvent>({ id: 'order' as StageId, rank: () => '' }, snapshots),
+      order<VectorEvent>(
+        { id: 'order' as StageId, rank: () => ({ kind: 0, name: '', sequence: 0 }) },
+        snapshots,
+      ),
       keyed(patternLogic('pattern' as StageId, program), snapshots),
     )
     .subscribe({

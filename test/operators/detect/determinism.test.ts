@@ -101,7 +101,11 @@ function ordered(states: States): Stage<Enriched<Observation>, Detected> {
   const byTime = order<Enriched<Observation>>(
     {
       id: 'order-test' as StageId,
-      rank: ({ value }) => `${value.kind} ${value.kind === 'window' ? value.signal : ''}`,
+      rank: ({ value }) => ({
+        kind: 0,
+        name: `${value.kind} ${value.kind === 'window' ? value.signal : ''}`,
+        sequence: 0,
+      }),
     },
     states,
   );

@@ -6,7 +6,10 @@ import type { States } from '../../../operators/flow/states.ts';
 import { event, runThrough, watermark } from '../../support/flows.ts';
 
 const ordered = (states: States) =>
-  order<string>({ id: 'order' as StageId, rank: (value) => value }, states);
+  order<string>(
+    { id: 'order' as StageId, rank: (name) => ({ kind: 0, name, sequence: 0 }) },
+    states,
+  );
 
 describe('order', () => {
   test('releases events by line time, then key, then rank', () => {

@@ -86,25 +86,76 @@ describe('watermarks', () => {
     expect(marks(output, 'line', 'p/l')).toEqual([98, 107, 109]);
   });
 
-  test('a line without sources follows append time by idle and disorder', () => {
-    const output = runThrough(stage, [frame('a', 100), ...range(101, 115).map(tick)]);
+  test('a line without sources follows append time by the larger of idle and hold, and by disorder', () => {
+    const output = runThrough(stage, [frame('a', 100), ...range(101, 135).map(tick)]);
+    // Hold 30 s, disorder 2 s.
     expect(marks(output, 'line', 'p/l')).toEqual([98, 99, 100, 101, 102, 103]);
   });
 
-  test('a silent source follows append time as far as its windows reach, and no further', () => {
+  test('the windows of a silent source are closed as far as they reach, and no further; its time stands', () => {
     const output = runThrough(stage, [frame('a', 100), ...range(101, 130).map(tick)]);
-    // Idle 10 s, disorder 2 s; without rules the longest window is one second.
-    expect(marks(output, 'source', 'frame.p.l.a')).toEqual([98, 99, 100, 101]);
+    // Idle 10 s, disorder 2 s; without rules the longest window is one second, and a step is added.
+    const found = output.flatMap((item) =>
+      item.kind === 'watermark' && item.scope === 'source' ? [[item.time / S, item.silence]] : [],
+    );
+    expect(found).toEqual([
+      [98, undefined],
+      [99, true],
+      [100, true],
+      [101, true],
+      [102, true],
+    ]);
   });
 
-  test('a source that is catching up does not hold the line', () => {
+  test('a source that lags by no more than hold holds the line', () => {
+    const output = runThrough(stage, [
+      frame('a', 100),
+      frame('slow', 75, 100),
+      frame('a', 103),
+      frame('slow', 78, 103),
+      frame('a', 106),
+    ]);
+    // The first message of the line moved it before the other source was known.
+    expect(marks(output, 'line', 'p/l')).toEqual([98]);
+    const later = runThrough(stage, [
+      frame('slow', 75, 100),
+      frame('a', 100),
+      frame('slow', 78, 103),
+      frame('a', 103),
+    ]);
+    expect(marks(later, 'line', 'p/l')).toEqual([73, 76]);
+  });
+
+  test('a source that lags by more holds nobody, and is reported once a minute', () => {
     const output = runThrough(stage, [
       frame('a', 100),
       frame('late', 10, 100),
       frame('a', 103),
       frame('late', 11, 103),
+      frame('late', 12, 107),
+      frame('a', 107),
+      frame('a', 165),
+      frame('late', 70, 165),
     ]);
-    expect(marks(output, 'line', 'p/l')).toEqual([98, 101]);
+    expect(marks(output, 'line', 'p/l').slice(0, 3)).toEqual([98, 101, 105]);
+    const reports = output.filter((item) => item.kind === 'row' && item.table === 'dead_letters');
+    expect(reports).toMatchObject([
+      { row: { reason: 'out-of-step', source: 'frame.p.l.late', count: 1 } },
+      { row: { reason: 'out-of-step', source: 'frame.p.l.late', count: 1 } },
+    ]);
+  });
+
+  test('a clock that is far behind moves nothing but its own time, and is called wrong', () => {
+    const output = runThrough(stage, [
+      frame('a', 5_000),
+      frame('reset', 0, 5_000),
+      frame('a', 5_004),
+    ]);
+    expect(marks(output, 'line', 'p/l')).toEqual([4_998, 5_002]);
+    expect(marks(output, 'source', 'frame.p.l.reset')).toEqual([-2]);
+    expect(output.filter((item) => item.kind === 'row')).toMatchObject([
+      { row: { reason: 'skew' } },
+    ]);
   });
 
   test('machine events do not hold up the line', () => {

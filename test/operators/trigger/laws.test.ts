@@ -138,7 +138,13 @@ describe('the same log', () => {
       (states: States): Stage<Input, Request> =>
       (source) =>
         source.pipe(
-          order({ id: 'order' as StageId, rank: (value) => JSON.stringify(value) }, states),
+          order(
+            {
+              id: 'order' as StageId,
+              rank: (value) => ({ kind: 0, name: JSON.stringify(value), sequence: 0 }),
+            },
+            states,
+          ),
           stages(states),
         );
     fc.assert(

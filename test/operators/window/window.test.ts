@@ -325,7 +325,7 @@ describe('Windows of a source', () => {
         const one = runThrough(window, sent(rule, ordered, 0));
         const other = runThrough(window, sent(rule, shuffled, 0));
         expect(lastVersions(other)).toEqual(lastVersions(one));
-        expect(deadLettersOf(other)).toEqual([]);
+        expect(deadLettersOf(other).filter(({ reason }) => reason !== 'late')).toEqual([]);
       }),
       { numRuns: 100 },
     );

@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Row } from '../../operators/flow/flow.ts';
+import { plant } from '../../pipelines/plant.ts';
+import { readDescription } from '../../pipelines/recordings/recording-description.ts';
+import { openRecordingLog } from '../../pipelines/recordings/recordings.ts';
+import { changesOf } from '../../pipelines/rules/changes.ts';
+import { replayLog } from '../../pipelines/rules/replay-log.ts';
+import { readPlantFile, readRulesFile } from '../../pipelines/rules/rules.ts';
+import { createPipelineEngine } from '../../pipelines/worker/epochs/engine.ts';
+import { NO_STATES } from '../../pipelines/worker/epochs/snapshots.ts';
+import type { Decisions } from './decisions.ts';
+import { shared } from './real-data.ts';
+import { temporaryDirectory } from './temporary.ts';
+
+/** A folder of `../shared/field`: inputs made after public bug reports. Undefined where it is absent. */
+export function fieldFolder(name: string): string | undefined {
+  return shared(`field/${name}`);
+}
+
+/**
+ * All rows that the pipeline makes of a recording of a folder, as `andon backtest` reads it. `text`: the recording
+ * itself, where it is not a file of the folder.
+ */
+export async function decideField(
+  folder: string,
+  { rules, data, text }: { readonly rules: string; readonly data: string; readonly text?: string },
+): Promise<Decisions> {
+  const path = text === undefined ? join(folder, data) : join(temporaryDirectory(), data);
+  if (text !== undefined) writeFileSync(path, text);
+  const plants = await readPlantFile(join(folder, 'plant.yaml'));
+  const changes = changesOf(plants, await readRulesFile(join(folder, rules)));
+  const recordings = [await readDescription(path)];
+  const openLog = () => openRecordingLog({ recordings, changes });
+  const { signal } = new AbortController();
+  const { result } = await replayLog({ openLog, signal }, () => {
+    const rows: Row[] = [];
+    const engine = createPipelineEngine(plant, NO_STATES, { row: (row) => rows.push(row) });
+    return { engine, result: { rows } };
+  });
+  return result;
+}
