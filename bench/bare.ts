@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { unpack } from '../operators/decode/decode.ts';
+import { unpack } from '../operators/decode/payload.ts';
 import { decodeFrame } from '../operators/decode/frame.ts';
 import { createSubjectParser } from '../operators/decode/subject.ts';
 import type { Message, Sequence } from '../operators/model/message.ts';

@@ -2,6 +2,7 @@ import type { Frame, TextColumn } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Origin } from '../model/message.ts';
 import { malformed, packedNumbers, recordOf, timeField } from './fields.ts';
+import { applyQuality } from './quality.ts';
 
 const MAX_SIGNALS = 4_096;
 const MAX_SAMPLES = 1_000_000;
@@ -10,18 +11,22 @@ export type DecodedFrame = {
   readonly frame: Frame;
   /** Values that were NaN or infinite: they are left out. */
   readonly notFinite: number;
-  /** Signals whose values have a type that no reading has: they are left out. */
-  readonly wrong: readonly string[];
+  /** Values of which the source says that they are bad: they are left out. */
+  readonly bad: number;
+  /** Values of a type that no reading has, and their signals: they are left out. */
+  readonly wrong: number;
+  readonly wrongSignals: readonly string[];
 };
 
 /**
  * Reads a frame `{time, values}`, a block `{time: […], values: {signal: […]}}` or a packed block
- * `{time, step, type?, values: {signal: bytes}}`.
+ * `{time, step, type?, values: {signal: bytes}}`, any of them with `quality`. Each value counts by itself: of one signal some
+ * may be numbers and some texts.
  *
  * @throws MalformedError when the message as a whole is none of these
  */
 export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): DecodedFrame {
-  const { time, step, type, values } = recordOf(payload, 'a frame {time, values}');
+  const { time, step, type, values, quality } = recordOf(payload, 'a frame {time, values}');
   const columns = recordOf(values, 'values by signal');
   const names = Object.keys(columns);
   if (names.length === 0 || names.length > MAX_SIGNALS) {
@@ -33,16 +38,20 @@ export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): 
     throw malformed(`at most ${MAX_SAMPLES} readings in one message`, count * names.length);
   }
   const filled = fillColumns(names, columns, count, step === undefined ? undefined : typeOf(type));
+  const { values: numbers, texts, notFinite, wrong, wrongSignals } = filled;
   const frame: Frame = {
     kind: 'frame',
     origin,
     asset,
     times: times ?? steppedTimes(time, step, count),
     signals: sharedSignals(asset, filled.signals),
-    values: filled.values,
-    texts: filled.texts,
+    values: numbers,
+    texts,
   };
-  return { frame, notFinite: filled.notFinite, wrong: filled.wrong };
+  if (quality === undefined || quality === null) {
+    return { frame, notFinite, bad: 0, wrong, wrongSignals };
+  }
+  return { ...applyQuality(frame, quality), notFinite, wrong, wrongSignals };
 }
 
 /** 64 KiB: many frames of a few signals share one buffer. Memory of its own for each costs more than all its values. */
@@ -80,10 +89,11 @@ type FilledColumns = {
   values: Float64Array;
   texts: TextColumn[];
   notFinite: number;
-  wrong: string[];
+  wrong: number;
+  wrongSignals: string[];
 };
 
-/** Puts the columns side by side, signal-major; text columns apart. */
+/** Puts the columns side by side, signal-major; texts apart. */
 function fillColumns(
   names: readonly string[],
   columns: Readonly<Record<string, unknown>>,
@@ -91,7 +101,9 @@ function fillColumns(
   packed: 'f32' | 'f64' | undefined,
 ): FilledColumns {
   const values = allocate(names.length * count);
-  const filled: FilledColumns = { signals: [], values, texts: [], notFinite: 0, wrong: [] };
+  const filled: FilledColumns = {
+    ...{ signals: [], values, texts: [], notFinite: 0, wrong: 0, wrongSignals: [] },
+  };
   for (const name of names) {
     const column = columns[name];
     const at = filled.signals.length * count;
@@ -121,11 +133,16 @@ function addOne(filled: FilledColumns, name: string, value: unknown, at: number)
   } else if (typeof value === 'boolean') {
     filled.values[at] = value ? 1 : 0;
     filled.signals.push(name);
-  } else if (typeof value === 'string') {
-    filled.texts.push({ signal: name, values: [value] });
+  } else if (typeof value === 'string' || typeof value === 'bigint') {
+    filled.texts.push({ signal: name, values: [String(value)] });
   } else if (value !== null && value !== undefined) {
-    filled.wrong.push(name);
+    addWrong(filled, name);
   }
+}
+
+function addWrong(filled: FilledColumns, name: string): void {
+  filled.wrong += 1;
+  if (!filled.wrongSignals.includes(name)) filled.wrongSignals.push(name);
 }
 
 function addColumn(
@@ -141,24 +158,26 @@ function addColumn(
       Array.isArray(column) ? column.length : column,
     );
   }
-  if (column.some((value) => typeof value === 'string')) {
-    const texts = column.map((value) => (typeof value === 'string' ? value : null));
-    filled.texts.push({ signal: name, values: texts });
-    return;
-  }
+  let texts: (string | null)[] | undefined;
+  let hasNumbers = false;
   for (let i = 0; i < count; i += 1) {
     const value: unknown = column[i];
     const number = typeof value === 'boolean' ? Number(value) : value;
     if (typeof number === 'number' && Number.isFinite(number)) {
       filled.values[at + i] = number;
+      hasNumbers = true;
       continue;
     }
     filled.values[at + i] = Number.NaN;
     if (typeof number === 'number') filled.notFinite += 1;
-    else if (number !== null && number !== undefined && !filled.wrong.includes(name))
-      filled.wrong.push(name);
+    else if (typeof number === 'string' || typeof number === 'bigint') {
+      texts ??= new Array<null>(count).fill(null);
+      texts[i] = String(number);
+    } else if (number !== null && number !== undefined) addWrong(filled, name);
   }
-  filled.signals.push(name);
+  if (texts !== undefined) filled.texts.push({ signal: name, values: texts });
+  // The next signal overwrites what a signal of texts alone has left here.
+  if (texts === undefined || hasNumbers) filled.signals.push(name);
 }
 
 function dropNotFinite(values: Float64Array, from: number, count: number): number {
