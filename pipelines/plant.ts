@@ -12,7 +12,7 @@ import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
 import type { Anomaly } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
-import type { MachineEvent } from '../operators/model/machine-event.ts';
+import { isFinding, type MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message } from '../operators/model/message.ts';
 import type { Enriched, Observation, Observed } from '../operators/model/observation.ts';
 import type { Request } from '../operators/model/request.ts';
@@ -47,7 +47,7 @@ export function observe(states: States): Stage<Message, Enriched<Observation>> {
           (waveforms) => waveforms.pipe(only(isWaveform), spectrum(states)),
           (events) =>
             events.pipe(
-              only(isEvent),
+              only(isObserved),
               keyBy(({ asset }) => asset),
             ),
         ),
@@ -82,6 +82,11 @@ function isWaveform(value: Decoded): value is Waveform {
 
 function isEvent(value: Decoded): value is MachineEvent {
   return value.kind === 'event';
+}
+
+/** What an edge found has landed; it is nothing that happened to the machine. */
+function isObserved(value: Decoded): value is MachineEvent {
+  return isEvent(value) && !isFinding(value);
 }
 
 /** Of one machine and time: what the schedule says, what happened, then what was measured, by name. */
