@@ -71,7 +71,7 @@ function decodePayload(
   const origin = originOf(message);
   switch (target.kind) {
     case 'telemetry': {
-      const decoded = decodeFrame(unpack(message, true), origin, target.asset);
+      const decoded = decodeFrame(message, origin, target.asset);
       reportLost(decoded, message, emit);
       emit(eventOf(origin, latestTime(decoded.frame.times), decoded.frame));
       return;

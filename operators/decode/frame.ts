@@ -1,7 +1,8 @@
 import type { Frame, TextColumn } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
-import type { Origin } from '../model/message.ts';
+import type { Message, Origin } from '../model/message.ts';
 import { malformed, packedNumbers, recordOf, timeField } from './fields.ts';
+import { unpack } from './payload.ts';
 import { applyQuality } from './quality.ts';
 
 const MAX_SIGNALS = 4_096;
@@ -25,7 +26,26 @@ export type DecodedFrame = {
  *
  * @throws MalformedError when the message as a whole is none of these
  */
-export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): DecodedFrame {
+export function decodeFrame(message: Message, origin: Origin, asset: AssetKey): DecodedFrame {
+  const read = readFrame(unpack(message));
+  // Reading all digits costs more, and is seldom needed: only then.
+  const { times, filled, quality } = read.filled.large ? readFrame(unpack(message, true)) : read;
+  const { values, texts, notFinite, wrong, wrongSignals } = filled;
+  const signals = sharedSignals(asset, filled.signals);
+  const frame: Frame = { kind: 'frame', origin, asset, times, signals, values, texts };
+  if (quality === undefined || quality === null) {
+    return { frame, notFinite, bad: 0, wrong, wrongSignals };
+  }
+  return { ...applyQuality(frame, quality), notFinite, wrong, wrongSignals };
+}
+
+type FrameParts = {
+  readonly times: Float64Array;
+  readonly filled: FilledColumns;
+  readonly quality: unknown;
+};
+
+function readFrame(payload: unknown): FrameParts {
   const { time, step, type, values, quality } = recordOf(payload, 'a frame {time, values}');
   const columns = recordOf(values, 'values by signal');
   const names = Object.keys(columns);
@@ -38,20 +58,7 @@ export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): 
     throw malformed(`at most ${MAX_SAMPLES} readings in one message`, count * names.length);
   }
   const filled = fillColumns(names, columns, count, step === undefined ? undefined : typeOf(type));
-  const { values: numbers, texts, notFinite, wrong, wrongSignals } = filled;
-  const frame: Frame = {
-    kind: 'frame',
-    origin,
-    asset,
-    times: times ?? steppedTimes(time, step, count),
-    signals: sharedSignals(asset, filled.signals),
-    values: numbers,
-    texts,
-  };
-  if (quality === undefined || quality === null) {
-    return { frame, notFinite, bad: 0, wrong, wrongSignals };
-  }
-  return { ...applyQuality(frame, quality), notFinite, wrong, wrongSignals };
+  return { times: times ?? steppedTimes(time, step, count), filled, quality };
 }
 
 /** 64 KiB: many frames of a few signals share one buffer. Memory of its own for each costs more than all its values. */
@@ -88,6 +95,8 @@ type FilledColumns = {
   signals: string[];
   values: Float64Array;
   texts: TextColumn[];
+  /** There are numbers so large that integers may have lost digits. */
+  large: boolean;
   notFinite: number;
   wrong: number;
   wrongSignals: string[];
@@ -102,7 +111,8 @@ function fillColumns(
 ): FilledColumns {
   const values = allocate(names.length * count);
   const filled: FilledColumns = {
-    ...{ signals: [], values, texts: [], notFinite: 0, wrong: 0, wrongSignals: [] },
+    ...{ signals: [], values, texts: [], large: false },
+    ...{ notFinite: 0, wrong: 0, wrongSignals: [] },
   };
   for (const name of names) {
     const column = columns[name];
@@ -127,8 +137,7 @@ function fillColumns(
 
 function addOne(filled: FilledColumns, name: string, value: unknown, at: number): void {
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) filled.notFinite += 1;
-    filled.values[at] = Number.isFinite(value) ? value : Number.NaN;
+    filled.values[at] = isSafe(value) ? value : large(filled, value);
     filled.signals.push(name);
   } else if (typeof value === 'boolean') {
     filled.values[at] = value ? 1 : 0;
@@ -138,6 +147,21 @@ function addOne(filled: FilledColumns, name: string, value: unknown, at: number)
   } else if (value !== null && value !== undefined) {
     addWrong(filled, name);
   }
+}
+
+/** False for NaN and the infinities too. */
+function isSafe(value: number): boolean {
+  return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER;
+}
+
+/** What is kept of a number that is not safe. */
+function large(filled: FilledColumns, value: number): number {
+  if (Number.isFinite(value)) {
+    filled.large = true;
+    return value;
+  }
+  filled.notFinite += 1;
+  return Number.NaN;
 }
 
 function addWrong(filled: FilledColumns, name: string): void {
@@ -163,14 +187,14 @@ function addColumn(
   for (let i = 0; i < count; i += 1) {
     const value: unknown = column[i];
     const number = typeof value === 'boolean' ? Number(value) : value;
-    if (typeof number === 'number' && Number.isFinite(number)) {
-      filled.values[at + i] = number;
-      hasNumbers = true;
+    if (typeof number === 'number') {
+      const kept = isSafe(number) ? number : large(filled, number);
+      filled.values[at + i] = kept;
+      hasNumbers ||= !Number.isNaN(kept);
       continue;
     }
     filled.values[at + i] = Number.NaN;
-    if (typeof number === 'number') filled.notFinite += 1;
-    else if (typeof number === 'string' || typeof number === 'bigint') {
+    if (typeof number === 'string' || typeof number === 'bigint') {
       texts ??= new Array<null>(count).fill(null);
       texts[i] = String(number);
     } else if (number !== null && number !== undefined) addWrong(filled, name);

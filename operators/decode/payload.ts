@@ -49,12 +49,17 @@ const MANY_DIGITS = /[[:,\s]-?\d{16}/;
 /** Texts are matched as a whole, so that nothing inside of them is taken for a number. */
 const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
 const LARGE_INTEGER = /^-?\d{16,}$/;
+const LIMIT = 2n ** 53n;
 
 /** Once JSON is parsed, 9007199254740993 and 9007199254740992 are one number. */
 function quoteLargeIntegers(content: string): string {
   if (!MANY_DIGITS.test(content)) return content;
   return content.replace(TEXT_OR_NUMBER, (token) => {
-    const large = LARGE_INTEGER.test(token) && !Number.isSafeInteger(Number(token));
-    return large ? `"${token}"` : token;
+    return LARGE_INTEGER.test(token) && isBeyond(BigInt(token)) ? `"${token}"` : token;
   });
+}
+
+/** As msgpackr has it: 2^53 itself is a number. */
+function isBeyond(integer: bigint): boolean {
+  return integer > LIMIT || integer < -LIMIT;
 }

@@ -1,7 +1,8 @@
 import { BAD, type Frame, GOOD, QUALITIES, type TextColumn } from '../model/decoded.ts';
 import { malformed, recordOf } from './fields.ts';
 
-const EXPECTED = `a quality (${QUALITIES.join(', ')})`;
+const WORDS: readonly string[] = QUALITIES;
+const EXPECTED = `a quality (${WORDS.join(', ')})`;
 
 /** One code for all samples, or one for each. */
 type Codes = number | Uint8Array;
@@ -89,7 +90,7 @@ function codesIn(quality: unknown, count: number): Codes {
 }
 
 function codeOf(word: unknown): number {
-  const code = QUALITIES.findIndex((quality) => quality === word);
+  const code = typeof word === 'string' ? WORDS.indexOf(word) : -1;
   if (code < 0) throw malformed(EXPECTED, word);
   return code;
 }
