@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { unpack } from '../operators/decode/decode.ts';
 import { decodeFrame } from '../operators/decode/frame.ts';
 import { createSubjectParser } from '../operators/decode/subject.ts';
 import type { Message, Sequence } from '../operators/model/message.ts';
@@ -97,7 +96,7 @@ function appender(block: ReturnType<typeof createReadingsBlock>): (message: Mess
     const { subject, sequence, appended } = message;
     const target = parse(subject);
     if (target.kind !== 'telemetry') return;
-    const { frame } = decodeFrame(unpack(message), { subject, sequence, appended }, target.asset);
+    const { frame } = decodeFrame(message, { subject, sequence, appended }, target.asset);
     block.append(frame, sequence as Sequence, appended as EventTime);
   };
 }

@@ -96,10 +96,7 @@ function measure(patterns: readonly object[], events: readonly Sample[]): Found 
   let results = 0;
   input
     .pipe(
-      order(
-        { id: 'order' as StageId, rank: () => ({ kind: 0, name: '', sequence: 0 }) },
-        NO_CHECKPOINTS,
-      ),
+      order({ id: 'order' as StageId, compare: () => 0 }, NO_CHECKPOINTS),
       correlate(NO_CHECKPOINTS),
     )
     .subscribe((item: Flow<TriggerInput>) => {

@@ -6,14 +6,14 @@ import { toMachineEventRow, toMachineStateRow } from '../operators/decode/machin
 import { detect } from '../operators/detect/detect.ts';
 import { enrich } from '../operators/enrich/enrich.ts';
 import type { Stage, StageId } from '../operators/flow/flow.ts';
-import { order, type Rank } from '../operators/flow/order.ts';
+import { order } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
 import type { Anomaly } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
-import type { MachineEvent } from '../operators/model/machine-event.ts';
-import type { Message } from '../operators/model/message.ts';
+import { isFinding, isInLogOrder, type MachineEvent } from '../operators/model/machine-event.ts';
+import { compareOrigins, type Message } from '../operators/model/message.ts';
 import type { Enriched, Observation, Observed } from '../operators/model/observation.ts';
 import type { Request } from '../operators/model/request.ts';
 import { spectrum } from '../operators/spectrum/spectrum.ts';
@@ -47,13 +47,20 @@ export function observe(states: States): Stage<Message, Enriched<Observation>> {
           (waveforms) => waveforms.pipe(only(isWaveform), spectrum(states)),
           (events) =>
             events.pipe(
-              only(isEvent),
+              only(isObserved),
               keyBy(({ asset }) => asset),
             ),
         ),
       )
       .pipe(
-        order<Observed>({ id: 'order-observations' as StageId, rank: rankOfObservation }, states),
+        order<Observed>(
+          {
+            id: 'order-observations' as StageId,
+            compare: compareObservations,
+            isInLogOrder: isActOrReply,
+          },
+          states,
+        ),
         enrich(states),
       );
 }
@@ -63,7 +70,14 @@ export function judge(states: States, watch?: PatternWatch): Stage<Enriched<Obse
   return (observations) =>
     observations.pipe(
       detect(states),
-      order({ id: 'order-findings' as StageId, rank: rankOfFinding }, states),
+      order<Found>(
+        {
+          id: 'order-findings' as StageId,
+          compare: compareFindings,
+          isInLogOrder: isFoundInLogOrder,
+        },
+        states,
+      ),
       alarm(states),
       correlate(states, watch),
       trigger(states),
@@ -84,29 +98,53 @@ function isEvent(value: Decoded): value is MachineEvent {
   return value.kind === 'event';
 }
 
-/** Of one machine and time: what ended and began in the schedule, what happened, then what was measured. */
-export function rankOfObservation(value: Observation): Rank {
+/** What an edge found has landed; it is nothing that happened to the machine. */
+function isObserved(value: Decoded): value is MachineEvent {
+  return isEvent(value) && !isFinding(value);
+}
+
+/** Of one machine and time: what ended and began in the schedule, what happened, then what was measured, by name. */
+export function compareObservations(a: Observation, b: Observation): number {
+  if (a.kind === 'event' && b.kind === 'event') return compareOrigins(a.origin, b.origin);
+  return compareTexts(rankOfObservation(a), rankOfObservation(b));
+}
+
+function rankOfObservation(value: Observation): string {
   switch (value.kind) {
-    case 'schedule': {
-      const name = `${value.type} ${value.entry.id}`;
-      return { kind: value.type === 'ended' ? 0 : 1, name, sequence: 0 };
-    }
-    case 'event': {
-      const { subject, sequence, identity } = value.origin;
-      const counts = identity !== undefined && identity.producer !== '';
-      if (!counts) return { kind: 2, name: subject, sequence };
-      return { kind: 2, name: `${subject} ${identity.producer}`, sequence: identity.mark };
-    }
+    case 'schedule':
+      return `0 ${value.type === 'ended' ? 0 : 1} ${value.type} ${value.entry.id}`;
+    case 'event':
+      return '1';
     case 'features':
-      return { kind: 3, name: value.point, sequence: 0 };
+      return `2 ${value.point}`;
     case 'window':
-      return { kind: 4, name: `${value.signal} ${value.window}`, sequence: value.start };
+      return `3 ${value.signal} ${value.window} ${value.start}`;
   }
 }
 
+type Found = Enriched<Observation> | Anomaly;
+
 /** Observations first, so that a pattern sees a reading before what a detector found in it. */
-export function rankOfFinding(value: Enriched<Observation> | Anomaly): Rank {
-  if (!('kind' in value)) return rankOfObservation(value.value);
-  const { rule, signal, point, revision } = value;
-  return { kind: 5, name: `${rule} ${signal} ${point}`, sequence: revision };
+export function compareFindings(a: Found, b: Found): number {
+  if (!('kind' in a) && !('kind' in b)) return compareObservations(a.value, b.value);
+  return compareTexts(rankOfFinding(a), rankOfFinding(b));
+}
+
+function rankOfFinding(value: Found): string {
+  if (!('kind' in value)) return '0';
+  return `1 ${value.rule} ${value.signal} ${value.point} ${value.revision}`;
+}
+
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Acts of people and replies of systems wait for no line time. */
+function isActOrReply(value: Observation): boolean {
+  return value.kind === 'event' && isInLogOrder(value);
+}
+
+function isFoundInLogOrder(value: Found): boolean {
+  return !('kind' in value) && isActOrReply(value.value);
 }

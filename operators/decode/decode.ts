@@ -1,25 +1,22 @@
-import { Unpackr } from 'msgpackr';
 import { type Flow, row, type Stage, type StageId } from '../flow/flow.ts';
 import { stage } from '../flow/stage.ts';
 import type { Decoded } from '../model/decoded.ts';
 import type { Key } from '../model/key.ts';
-import type { Message, Origin } from '../model/message.ts';
+import { type Identity, type Message, type Origin, sourceOf } from '../model/message.ts';
 import type { DeadLetterReason } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { changeRows, decodeChange } from './change.ts';
 import { MalformedError, malformed } from './fields.ts';
-import { decodeFrame } from './frame.ts';
+import { type DecodedFrame, decodeFrame } from './frame.ts';
 import { decodeMachineEvent } from './machine-event.ts';
+import { unpack } from './payload.ts';
 import { createSubjectParser, type ParsedSubject } from './subject.ts';
 import { decodeWaveform } from './waveform.ts';
 
 const ID = 'decode' as StageId;
 
-// Maps become plain objects and 64-bit integers numbers: what other languages' encoders send for times.
-const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
-
-const OPENING_BRACE = 0x7b;
-const text = new TextDecoder('utf-8', { fatal: true });
+/** The one version of the wire format so far. */
+const SCHEMA = '1';
 
 /** Bytes → Frame, Waveform, MachineEvent, tick, or a change of model, rules or schedule. Bad bytes → `dead_letters`. */
 export function decode(): Stage<Message, Decoded> {
@@ -49,11 +46,18 @@ function decodeMessage(
   const { sequence, appended, subject } = message;
   if (target.kind === 'tick') {
     const value: Decoded = { kind: 'tick', origin: { subject, sequence, appended } };
-    emit(eventOf(message, appended, value));
+    emit({ kind: 'event', key: subject as Key, time: appended, value });
     return;
   }
   if (target.kind === 'unknown')
     throw new MalformedError(`expected a subject of plants, found ${subject}`);
+  const { 'Andon-Schema': version = SCHEMA } = message.headers;
+  if (version !== SCHEMA) {
+    const found = `"${version.slice(0, 40)}": a newer Andon reads it`;
+    const detail = `expected version ${SCHEMA} of the wire format (Andon-Schema), found ${found}`;
+    emit(deadLetter('schema', message, detail));
+    return;
+  }
   decodePayload(message, target, emit);
 }
 
@@ -64,50 +68,73 @@ function decodePayload(
   target: PayloadSubject,
   emit: (item: Flow<Decoded>) => void,
 ): void {
-  const { sequence, appended, subject } = message;
-  const payload = unpack(message);
-  const origin: Origin = { subject, sequence, appended, identity: identityOf(message) };
+  const origin = originOf(message);
   switch (target.kind) {
     case 'telemetry': {
-      const { frame, notFinite, wrong } = decodeFrame(payload, origin, target.asset);
-      if (notFinite > 0) emit(deadLetter('not-finite', message, `${notFinite} values`, notFinite));
-      if (wrong.length > 0) {
-        const detail = `expected numbers, booleans or texts in ${wrong.slice(0, 5).join(', ')}`;
-        emit(deadLetter('malformed', message, detail, wrong.length));
-      }
-      emit(eventOf(message, latestTime(frame.times), frame));
+      const decoded = decodeFrame(message, origin, target.asset);
+      reportLost(decoded, message, emit);
+      emit(eventOf(origin, latestTime(decoded.frame.times), decoded.frame));
       return;
     }
     case 'waveform': {
-      const waveform = decodeWaveform(payload, origin, target.asset, target.point);
-      emit(eventOf(message, waveform.time, waveform));
+      const waveform = decodeWaveform(unpack(message), origin, target.asset, target.point);
+      emit(eventOf(origin, waveform.time, waveform));
       return;
     }
     case 'event': {
-      const event = decodeMachineEvent(payload, origin, target.asset);
-      emit(eventOf(message, event.time, event));
+      const payload = unpack(message, true);
+      const event = decodeMachineEvent(payload, origin, target.asset, target.attested);
+      emit(eventOf(origin, event.time, event));
       return;
     }
     case 'model':
     case 'rules':
     case 'schedule': {
-      const value = decodeChange(payload, target, message.headers['Andon-Change'] ?? '');
+      const value = decodeChange(unpack(message), target, message.headers['Andon-Change'] ?? '');
       for (const each of changeRows(value)) emit(each);
-      emit({ kind: 'change', sequence, value });
+      emit({ kind: 'change', sequence: message.sequence, value });
     }
   }
 }
 
-function eventOf({ subject }: Message, time: EventTime, value: Decoded): Flow<Decoded> {
-  return { kind: 'event', key: subject as Key, time, value };
+/** What of the frame does not go on: each kind with its exact count. */
+function reportLost(
+  { notFinite, bad, wrong, wrongSignals }: DecodedFrame,
+  message: Message,
+  emit: (item: Flow<never>) => void,
+): void {
+  if (notFinite > 0) emit(deadLetter('not-finite', message, `${notFinite} values`, notFinite));
+  if (bad > 0) {
+    const detail = `${bad} values of which the source says that they are bad`;
+    emit(deadLetter('bad-quality', message, detail, bad));
+  }
+  if (wrong > 0) {
+    const detail = `expected numbers, booleans or texts in ${wrongSignals.slice(0, 5).join(', ')}`;
+    emit(deadLetter('malformed', message, detail, wrong));
+  }
 }
 
-function identityOf({ headers, payload }: Message): { producer: string; mark: number } {
-  const producer = headers['Andon-Producer'];
+function eventOf(origin: Origin, time: EventTime, value: Decoded): Flow<Decoded> {
+  return { kind: 'event', key: sourceOf(origin), time, value };
+}
+
+function originOf(message: Message): Origin {
+  const { sequence, appended, subject, headers } = message;
+  const identity = identityOf(message);
+  const backfill = headers['Andon-Backfill'];
+  if (backfill === undefined) return { subject, sequence, appended, identity };
+  if (backfill !== '1') throw malformed('Andon-Backfill: 1', backfill);
+  return { subject, sequence, appended, identity, backfill: true };
+}
+
+function identityOf({ headers, payload }: Message): Identity {
+  const { 'Andon-Producer': producer, 'Andon-Identity': named } = headers;
   const count = Number(headers['Andon-Sequence'] ?? Number.NaN);
-  if (producer === undefined || !Number.isSafeInteger(count))
-    return { producer: '', mark: hashOf(payload) };
-  return { producer, mark: count };
+  const counts = producer !== undefined && Number.isSafeInteger(count);
+  const identity = counts ? { producer, mark: count } : { producer: '', mark: hashOf(payload) };
+  return named === undefined || named === ''
+    ? identity
+    : { ...identity, name: hashOf(Buffer.from(named)) };
 }
 
 function latestTime(times: Float64Array): EventTime {
@@ -128,36 +155,6 @@ function deadLetter(
     .replace(/[^\x20-\x7e]/g, '.');
   const original = `message ${sequence}, ${payload.length} bytes: ${head}`;
   return row('dead_letters', { reason, stage: ID, source: subject, detail, count, original });
-}
-
-/**
- * Reads MessagePack, or JSON when the header says so or the first byte is `{` (which no MessagePack map begins with).
- *
- * @throws MalformedError for anything else, nesting bombs included
- */
-export function unpack(message: Message): unknown {
-  const { payload, headers } = message;
-  if (payload.length === 0) throw malformed('MessagePack or JSON', 'an empty payload');
-  const json =
-    payload[0] === OPENING_BRACE ||
-    headers['Content-Type']?.startsWith('application/json') === true;
-  try {
-    return json ? parseJson(text.decode(payload)) : unpackr.unpack(payload);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw malformed(
-      json ? 'JSON' : 'MessagePack',
-      `${payload.length} bytes that are none (${why})`,
-    );
-  }
-}
-
-/** Half a surrogate pair has no UTF-8: it would be written down as one text and read back as another. */
-function parseJson(content: string): unknown {
-  if (!/\\u[dD][89a-fA-F]/.test(content)) return JSON.parse(content);
-  return JSON.parse(content, (_, value: unknown) => {
-    return typeof value === 'string' ? Buffer.from(value).toString() : value;
-  });
 }
 
 /** 53 bits of two FNV-1a hashes over the bytes: equal bytes of one source are one message. */

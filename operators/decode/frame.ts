@@ -1,7 +1,9 @@
 import type { Frame, TextColumn } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
-import type { Origin } from '../model/message.ts';
+import type { Message, Origin } from '../model/message.ts';
 import { malformed, packedNumbers, recordOf, timeField } from './fields.ts';
+import { unpack } from './payload.ts';
+import { applyQuality } from './quality.ts';
 
 const MAX_SIGNALS = 4_096;
 const MAX_SAMPLES = 1_000_000;
@@ -10,18 +12,41 @@ export type DecodedFrame = {
   readonly frame: Frame;
   /** Values that were NaN or infinite: they are left out. */
   readonly notFinite: number;
-  /** Signals whose values have a type that no reading has: they are left out. */
-  readonly wrong: readonly string[];
+  /** Values of which the source says that they are bad: they are left out. */
+  readonly bad: number;
+  /** Values of a type that no reading has, and their signals: they are left out. */
+  readonly wrong: number;
+  readonly wrongSignals: readonly string[];
 };
 
 /**
  * Reads a frame `{time, values}`, a block `{time: […], values: {signal: […]}}` or a packed block
- * `{time, step, type?, values: {signal: bytes}}`.
+ * `{time, step, type?, values: {signal: bytes}}`, any of them with `quality`. Each value counts by itself: of one signal some
+ * may be numbers and some texts.
  *
  * @throws MalformedError when the message as a whole is none of these
  */
-export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): DecodedFrame {
-  const { time, step, type, values } = recordOf(payload, 'a frame {time, values}');
+export function decodeFrame(message: Message, origin: Origin, asset: AssetKey): DecodedFrame {
+  const read = readFrame(unpack(message));
+  // Reading all digits costs more, and is seldom needed: only then.
+  const { times, filled, quality } = read.filled.large ? readFrame(unpack(message, true)) : read;
+  const { values, texts, notFinite, wrong, wrongSignals } = filled;
+  const signals = sharedSignals(asset, filled.signals);
+  const frame: Frame = { kind: 'frame', origin, asset, times, signals, values, texts };
+  if (quality === undefined || quality === null) {
+    return { frame, notFinite, bad: 0, wrong, wrongSignals };
+  }
+  return { ...applyQuality(frame, quality), notFinite, wrong, wrongSignals };
+}
+
+type FrameParts = {
+  readonly times: Float64Array;
+  readonly filled: FilledColumns;
+  readonly quality: unknown;
+};
+
+function readFrame(payload: unknown): FrameParts {
+  const { time, step, type, values, quality } = recordOf(payload, 'a frame {time, values}');
   const columns = recordOf(values, 'values by signal');
   const names = Object.keys(columns);
   if (names.length === 0 || names.length > MAX_SIGNALS) {
@@ -33,16 +58,7 @@ export function decodeFrame(payload: unknown, origin: Origin, asset: AssetKey): 
     throw malformed(`at most ${MAX_SAMPLES} readings in one message`, count * names.length);
   }
   const filled = fillColumns(names, columns, count, step === undefined ? undefined : typeOf(type));
-  const frame: Frame = {
-    kind: 'frame',
-    origin,
-    asset,
-    times: times ?? steppedTimes(time, step, count),
-    signals: sharedSignals(asset, filled.signals),
-    values: filled.values,
-    texts: filled.texts,
-  };
-  return { frame, notFinite: filled.notFinite, wrong: filled.wrong };
+  return { times: times ?? steppedTimes(time, step, count), filled, quality };
 }
 
 /** 64 KiB: many frames of a few signals share one buffer. Memory of its own for each costs more than all its values. */
@@ -79,11 +95,14 @@ type FilledColumns = {
   signals: string[];
   values: Float64Array;
   texts: TextColumn[];
+  /** There are numbers so large that integers may have lost digits. */
+  large: boolean;
   notFinite: number;
-  wrong: string[];
+  wrong: number;
+  wrongSignals: string[];
 };
 
-/** Puts the columns side by side, signal-major; text columns apart. */
+/** Puts the columns side by side, signal-major; texts apart. */
 function fillColumns(
   names: readonly string[],
   columns: Readonly<Record<string, unknown>>,
@@ -91,7 +110,10 @@ function fillColumns(
   packed: 'f32' | 'f64' | undefined,
 ): FilledColumns {
   const values = allocate(names.length * count);
-  const filled: FilledColumns = { signals: [], values, texts: [], notFinite: 0, wrong: [] };
+  const filled: FilledColumns = {
+    ...{ signals: [], values, texts: [], large: false },
+    ...{ notFinite: 0, wrong: 0, wrongSignals: [] },
+  };
   for (const name of names) {
     const column = columns[name];
     const at = filled.signals.length * count;
@@ -115,17 +137,36 @@ function fillColumns(
 
 function addOne(filled: FilledColumns, name: string, value: unknown, at: number): void {
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) filled.notFinite += 1;
-    filled.values[at] = Number.isFinite(value) ? value : Number.NaN;
+    filled.values[at] = isSafe(value) ? value : large(filled, value);
     filled.signals.push(name);
   } else if (typeof value === 'boolean') {
     filled.values[at] = value ? 1 : 0;
     filled.signals.push(name);
-  } else if (typeof value === 'string') {
-    filled.texts.push({ signal: name, values: [value] });
+  } else if (typeof value === 'string' || typeof value === 'bigint') {
+    filled.texts.push({ signal: name, values: [String(value)] });
   } else if (value !== null && value !== undefined) {
-    filled.wrong.push(name);
+    addWrong(filled, name);
   }
+}
+
+/** False for NaN and the infinities too. */
+function isSafe(value: number): boolean {
+  return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER;
+}
+
+/** What is kept of a number that is not safe. */
+function large(filled: FilledColumns, value: number): number {
+  if (Number.isFinite(value)) {
+    filled.large = true;
+    return value;
+  }
+  filled.notFinite += 1;
+  return Number.NaN;
+}
+
+function addWrong(filled: FilledColumns, name: string): void {
+  filled.wrong += 1;
+  if (!filled.wrongSignals.includes(name)) filled.wrongSignals.push(name);
 }
 
 function addColumn(
@@ -141,24 +182,26 @@ function addColumn(
       Array.isArray(column) ? column.length : column,
     );
   }
-  if (column.some((value) => typeof value === 'string')) {
-    const texts = column.map((value) => (typeof value === 'string' ? value : null));
-    filled.texts.push({ signal: name, values: texts });
-    return;
-  }
+  let texts: (string | null)[] | undefined;
+  let hasNumbers = false;
   for (let i = 0; i < count; i += 1) {
     const value: unknown = column[i];
     const number = typeof value === 'boolean' ? Number(value) : value;
-    if (typeof number === 'number' && Number.isFinite(number)) {
-      filled.values[at + i] = number;
+    if (typeof number === 'number') {
+      const kept = isSafe(number) ? number : large(filled, number);
+      filled.values[at + i] = kept;
+      hasNumbers ||= !Number.isNaN(kept);
       continue;
     }
     filled.values[at + i] = Number.NaN;
-    if (typeof number === 'number') filled.notFinite += 1;
-    else if (number !== null && number !== undefined && !filled.wrong.includes(name))
-      filled.wrong.push(name);
+    if (typeof number === 'string' || typeof number === 'bigint') {
+      texts ??= new Array<null>(count).fill(null);
+      texts[i] = String(number);
+    } else if (number !== null && number !== undefined) addWrong(filled, name);
   }
-  filled.signals.push(name);
+  if (texts !== undefined) filled.texts.push({ signal: name, values: texts });
+  // The next signal overwrites what a signal of texts alone has left here.
+  if (texts === undefined || hasNumbers) filled.signals.push(name);
 }
 
 function dropNotFinite(values: Float64Array, from: number, count: number): number {

@@ -1,16 +1,29 @@
 import { z } from 'zod';
 import { type AssetKey, locate } from '../model/key.ts';
-import { knownEventData, type MachineEvent, stateOf } from '../model/machine-event.ts';
+import {
+  type Attested,
+  isFinding,
+  knownEventData,
+  type MachineEvent,
+  stateOf,
+} from '../model/machine-event.ts';
 import type { Origin } from '../model/message.ts';
 import type { MachineEventRow, MachineStateRow } from '../model/tables.ts';
 import { firstIssue, malformed, timeField } from './fields.ts';
 
+const field = z.union([
+  z.string().max(8_192),
+  z.number(),
+  z.boolean(),
+  z.null(),
+  // Serial numbers, orders: what identifies keeps its digits.
+  z.bigint().transform(String),
+]);
+
 const messageSchema = z.object({
   time: z.number(),
   type: z.string().min(1).max(64),
-  data: z
-    .record(z.string().max(64), z.union([z.string().max(8_192), z.number(), z.boolean(), z.null()]))
-    .default({}),
+  data: z.record(z.string().max(64), field).default({}),
 });
 
 /**
@@ -22,6 +35,7 @@ export function decodeMachineEvent(
   payload: unknown,
   origin: Origin,
   asset: AssetKey,
+  attested?: Attested,
 ): MachineEvent {
   const parsed = messageSchema.safeParse(payload);
   if (!parsed.success) throw malformed('an event {time, type, data}', firstIssue(parsed.error));
@@ -30,18 +44,28 @@ export function decodeMachineEvent(
     const known = knownEventData[type].safeParse(data);
     if (!known.success) throw malformed(`the data of a ${type} event`, firstIssue(known.error));
   }
-  return { kind: 'event', origin, asset, time: timeField(time), type, data };
+  const event: MachineEvent = { kind: 'event', origin, asset, time: timeField(time), type, data };
+  return attested === undefined ? event : { ...event, attested };
 }
 
 /** The row of `machine_events`. */
 export function toMachineEventRow(event: MachineEvent): MachineEventRow {
-  const { time, type, data } = event;
-  return { ...locate(event.asset), time, type, data: JSON.stringify(data) };
+  const { asset, time, type, data, attested } = event;
+  return {
+    ...{
+      ...locate(asset),
+      time,
+      type,
+      data: JSON.stringify(data),
+      kind: attested?.kind ?? 'event',
+    },
+    ...{ via: '', user: '', system: '', ...attested },
+  };
 }
 
 /** The row of `machine_states`, for state events only. */
 export function toMachineStateRow(event: MachineEvent): MachineStateRow | undefined {
-  const data = stateOf(event);
+  const data = isFinding(event) ? undefined : stateOf(event);
   if (data === undefined) return undefined;
   const { state, mode = '', product = '', order = '' } = data;
   return { ...locate(event.asset), time: event.time, state, mode, product, order };

@@ -3,13 +3,10 @@
 import { assetKey, type Key, lineOf } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { Plain } from '../model/plain.ts';
-import type { EventTime } from '../model/time.ts';
+import { BEGINNING, type EventTime, earlier } from '../model/time.ts';
 import type { Event, Stage, StageId } from './flow.ts';
 import { keyed } from './keyed.ts';
 import type { States } from './states.ts';
-
-/** What decides between events of one machine and time: the least kind first, then by name, then by sequence. */
-export type Rank = { readonly kind: number; readonly name: string; readonly sequence: number };
 
 /**
  * So many events of a line wait at most; more become dead letters (`overflow`). How long one can wait is bounded by the
@@ -18,16 +15,21 @@ export type Rank = { readonly kind: number; readonly name: string; readonly sequ
  */
 const MOST_WAITING = 50_000;
 
+type OrderOptions<T> = {
+  readonly id: StageId;
+  /** Decides between events of one machine and time. */
+  readonly compare: (a: T, b: T) => number;
+  /** Takes effect where it stands in the log, whatever time it says. */
+  readonly isInLogOrder?: (value: T) => boolean;
+};
+
 /**
- * Releases the events of each line by line time, in the order (time, machine, rank, arrival). An event that line time
- * has already passed goes on at once, marked `late`. Machines are in the order of the plant model, which is that of the
- * material. `rank` decides between events of one machine and time, so that the order in which sources happened to
- * arrive cannot matter. Only what one source sent without counting is in the order of its arrival.
+ * Releases the events of each line by line time, in the order (time, machine, `compare`, arrival). An event that line
+ * time has already passed goes on at once, marked `late`. Machines are in the order of the plant model, which is that of
+ * the material. So the order in which sources happened to arrive cannot matter: only what one source sent without
+ * counting is in the order of its arrival.
  */
-export function order<T extends Plain>(
-  options: { readonly id: StageId; readonly rank: (value: T) => Rank },
-  states: States,
-): Stage<T, T> {
+export function order<T extends Plain>(options: OrderOptions<T>, states: States): Stage<T, T> {
   return keyed<{ waiting: Event<T>[]; next: EventTime | null }, T, T>(
     {
       id: options.id,
@@ -37,6 +39,11 @@ export function order<T extends Plain>(
       keyOf: createLineKey(),
       open: () => ({ waiting: [], next: null }),
       onEvent(state, event, _, out) {
+        if (options.isInLogOrder?.(event.value) === true) {
+          const { late: _late, ...timely } = event;
+          out.pass({ ...timely, time: now(event.time, out.now) });
+          return;
+        }
         if (event.time <= out.now) {
           out.pass(event.late === true ? event : { ...event, late: true });
           return;
@@ -53,7 +60,7 @@ export function order<T extends Plain>(
         out.setTimer(event.time);
       },
       onTimer(state, _due, knowledge, out) {
-        const compare = comparison(positionsOf(knowledge), options.rank);
+        const compare = comparison(positionsOf(knowledge), options.compare);
         if (!isSorted(state.waiting, compare)) state.waiting.sort(compare);
         const due = takeUntil(state, out.now);
         state.next = state.waiting[0]?.time ?? null;
@@ -93,7 +100,7 @@ function positionsIn(models: Models): ReadonlyMap<Key, number> {
 
 function comparison<T>(
   machines: ReadonlyMap<Key, number>,
-  rank: (value: T) => Rank,
+  compare: (a: T, b: T) => number,
 ): (a: Event<T>, b: Event<T>) => number {
   return (a, b) => {
     if (a.time !== b.time) return a.time - b.time;
@@ -102,11 +109,13 @@ function comparison<T>(
       if (byModel < 0 || byModel > 0) return byModel;
       return a.key < b.key ? -1 : 1;
     }
-    const [first, second] = [rank(a.value), rank(b.value)];
-    if (first.kind !== second.kind) return first.kind - second.kind;
-    if (first.name !== second.name) return first.name < second.name ? -1 : 1;
-    return first.sequence - second.sequence;
+    return compare(a.value, b.value);
   };
+}
+
+/** The time of what takes effect now: line time, which its own time may be ahead of. */
+function now(time: EventTime, line: EventTime): EventTime {
+  return line === BEGINNING ? time : earlier(time, line);
 }
 
 /** Most events come in order, and a look costs less than sorting. */

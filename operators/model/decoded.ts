@@ -5,13 +5,22 @@ import type { EventTime } from './time.ts';
 
 // What a message of the log means once it is decoded: see `Decoded`, at the end.
 
+/** What a source says of a value, by its code in a frame. `bad` values are none: no later stage sees them. */
+export const QUALITIES = ['good', 'uncertain', 'suspect', 'bad'] as const;
+export type Quality = (typeof QUALITIES)[number];
+export const [GOOD, UNCERTAIN, SUSPECT, BAD] = [0, 1, 2, 3] as const;
+
 /**
  * One message of one asset, columnar: `samples × signals` numbers in one array. Never one object per reading.
  *
  * - `times`: one event time (microseconds) per sample, as sent, not necessarily ascending.
  * - `values`: signal-major, the value of signal s at sample i is `values[s * times.length + i]`; NaN where the
  *   sample has no number. Booleans are 0 and 1.
- * - `texts`: the signals whose values are strings, each with one entry per sample (null where absent).
+ * - `evaluated`: the same for windows and detectors, where it is not what was sent: NaN where a value is suspect, the
+ *   increments of counters. Without it they see `values`.
+ * - `quality`: the code of each of `values`; without it all are good.
+ * - `texts`: the values that are strings, by signal, each with one entry per sample (null where absent). A signal may have
+ *   numbers and texts, never both at one sample.
  * - `unknown`: signals that the plant model does not have. They land, and nothing evaluates them.
  */
 export type Frame = {
@@ -21,11 +30,17 @@ export type Frame = {
   readonly times: Float64Array;
   readonly signals: readonly string[];
   readonly values: Float64Array;
+  readonly evaluated?: Float64Array;
+  readonly quality?: Uint8Array;
   readonly texts: readonly TextColumn[];
   readonly unknown?: readonly string[];
 };
 
-export type TextColumn = { readonly signal: string; readonly values: readonly (string | null)[] };
+export type TextColumn = {
+  readonly signal: string;
+  readonly values: readonly (string | null)[];
+  readonly quality?: Uint8Array;
+};
 
 /**
  * Equidistant samples of one measuring point.
@@ -53,7 +68,28 @@ export type Tick = { readonly kind: 'tick'; readonly origin: Origin };
 /** What a message of the log can mean, besides a change. */
 export type Decoded = Frame | Waveform | MachineEvent | Tick;
 
-/** How many readings a value stands for when it becomes a dead letter; a waveform or an event is one. */
+/** How many readings a value stands for when it becomes a dead letter; a waveform or an event is one, and so is an empty frame. */
 export function weightOf(value: Decoded): number {
-  return value.kind === 'frame' ? Math.max(1, value.times.length * value.signals.length) : 1;
+  return value.kind === 'frame' ? Math.max(1, countReadings(value)) : 1;
+}
+
+/** The numbers and texts of a frame: what lands of it. */
+export function countReadings({ values, texts }: Pick<Frame, 'values' | 'texts'>): number {
+  let count = countNumbers(values, 0, values.length);
+  for (const column of texts) count += countTexts(column);
+  return count;
+}
+
+export function countNumbers(values: Float64Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at += 1) {
+    if (!Number.isNaN(values[at])) count += 1;
+  }
+  return count;
+}
+
+export function countTexts({ values }: TextColumn): number {
+  let count = 0;
+  for (const value of values) if (value !== null) count += 1;
+  return count;
 }

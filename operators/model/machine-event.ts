@@ -81,7 +81,28 @@ export type MachineEvent = {
   /** `state`, `acknowledged`, `request`, `repaired`, `sensor_changed`, or a name of the plant's own. */
   readonly type: string;
   readonly data: EventData;
+  /** What its subject says of who said it; nothing for `event.…`. Payload and headers say nothing of that. */
+  readonly attested?: Attested;
 };
+
+/**
+ * Who said it, as the permissions of the log attest it: a person (`user`, an opaque id) by way of a console, a gateway
+ * or a key of their own; a system that Andon works with; or an edge that evaluates by itself.
+ */
+export type Attested =
+  | { readonly kind: 'act'; readonly via: string; readonly user: string }
+  | { readonly kind: 'status'; readonly system: string }
+  | { readonly kind: 'finding' };
+
+/** Acts of people and replies of systems take effect where they stand in the log, whatever time they say. */
+export function isInLogOrder({ attested }: MachineEvent): boolean {
+  return attested?.kind === 'act' || attested?.kind === 'status';
+}
+
+/** What an edge found lands, and nothing evaluates it. */
+export function isFinding({ attested }: MachineEvent): boolean {
+  return attested?.kind === 'finding';
+}
 
 export function stateOf(event: MachineEvent): StateData | undefined {
   return event.type === 'state' ? stateData.parse(event.data) : undefined;

@@ -11,12 +11,29 @@ export const nameSchema = z
   .regex(/^[A-Za-z0-9_-]+$/, 'expected letters, digits, _ and - only')
   .refine((name) => !(name in {}), 'expected a name that means nothing to the language');
 
-const signalSchema = z.strictObject({
-  unit: z.string().max(32).optional(),
-  description: z.string().optional(),
-  /** Physical range of the sensor, in its unit. Outside of it a value lands, and the sensor is suspect. */
-  range: z.tuple([z.number(), z.number()]).optional(),
-});
+const signalSchema = z
+  .strictObject({
+    unit: z.string().max(32).optional(),
+    description: z.string().optional(),
+    /** What comes is the state of something, or a count that only rises: windows and detectors see its increments. */
+    kind: z.enum(['gauge', 'counter']).optional(),
+    /** Of a counter: how many steps it has. After `rollover - 1` it is 0. */
+    rollover: z.number().positive().optional(),
+    /** Physical range of the sensor, in its unit. Outside of it a value lands as suspect, and is not evaluated. */
+    range: z
+      .tuple([z.number(), z.number()])
+      .refine(([low, high]) => low < high, 'expected the lower end of the range first')
+      .optional(),
+    /** What the source sends where it has no value: -999, 1e31, "---". */
+    missing: z
+      .array(z.union([z.number(), z.string()]))
+      .max(16)
+      .optional(),
+  })
+  .refine(
+    ({ kind, rollover }) => rollover === undefined || kind === 'counter',
+    'expected rollover of a counter only (kind: counter)',
+  );
 
 const bearingSchema = z.strictObject({
   name: z.string().optional(),

@@ -62,6 +62,11 @@ export type MachineEventRow = Located & {
   readonly type: string;
   /** JSON text. */
   readonly data: string;
+  /** First token of its subject, and what the subject says of who said it; '' where it does not. */
+  readonly kind: string;
+  readonly via: string;
+  readonly user: string;
+  readonly system: string;
 };
 
 export type ScheduleRow = {
@@ -222,6 +227,7 @@ export type DeadLetterRow = {
 
 export const DEAD_LETTER_REASONS = [
   'malformed',
+  'schema',
   'unknown',
   'duplicate',
   'too-late',
@@ -229,6 +235,12 @@ export const DEAD_LETTER_REASONS = [
   'skew',
   'out-of-step',
   'not-finite',
+  'text',
+  'precision',
+  'missing',
+  'bad-quality',
+  'suspect',
+  'out-of-range',
   'suppressed',
   'mixed',
   'rule-changed',

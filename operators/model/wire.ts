@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { QUALITIES } from './decoded.ts';
 import { plantModelSchema } from './plant-model.ts';
 import { rulesSchema } from './rules.ts';
 import { scheduleMessageSchema } from './schedule.ts';
@@ -19,11 +20,23 @@ const reading = z
   .union([z.number(), z.boolean(), z.string(), z.null()])
   .describe('A number, true or false, a text; null where there is none. Never NaN or infinite.');
 
+const word = z.enum(QUALITIES);
+const bytes = bin('a code per sample: 0 good, 1 uncertain, 2 suspect, 3 bad');
+
+/** The same word for all values of a message, or for each signal what `one` allows. */
+function quality<T extends z.ZodType>(one: T) {
+  return z
+    .union([word, z.record(z.string(), one)])
+    .optional()
+    .describe('What the source says of its values; good without it. A bad value is none.');
+}
+
 /** `telemetry.<plant>.<line>.<asset>`: the signals of one asset at one time. */
 export const frameSchema = z
   .object({
     time: milliseconds,
     values: z.record(z.string(), reading).describe('Value by signal, 1 to 4,096 of them.'),
+    quality: quality(word),
   })
   .describe('A frame: the signals of one asset at one time.');
 
@@ -34,6 +47,7 @@ export const blockSchema = z
     values: z
       .record(z.string(), z.array(reading))
       .describe('Per signal a list as long as time. At most 1,000,000 values in one message.'),
+    quality: quality(z.union([word, z.array(word.nullable()), bytes])),
   })
   .describe('A block: several samples of one asset in one message.');
 
@@ -44,6 +58,7 @@ export const packedBlockSchema = z
     step: z.number().positive().describe('Milliseconds from one sample to the next.'),
     type: z.enum(['f32', 'f64']).default('f32'),
     values: z.record(z.string(), bin('little-endian numbers of the type, as many for each signal')),
+    quality: quality(z.union([word, z.array(word.nullable()), bytes])),
   })
   .describe('A packed block: equidistant samples of one asset as bytes. MessagePack only.');
 
@@ -66,7 +81,10 @@ export const waveformSchema = z
   })
   .describe('A waveform: a burst of equidistant samples of one measuring point.');
 
-/** `event.<plant>.<line>.<asset>` */
+/**
+ * `event.<plant>.<line>.<asset>`, `act.<plant>.<line>.<asset>.<via>.<user>`, `status.<system>.<plant>.<line>.<asset>` and
+ * `finding.<plant>.<line>.<asset>`
+ */
 export const eventSchema = z
   .object({
     time: milliseconds,
@@ -83,7 +101,7 @@ export const eventSchema = z
     'Something that happened to an asset: state, acknowledged, request, or a name of its own.',
   );
 
-/** Every message of the log, by the first token of its subject (blocks and frames share `telemetry`). */
+/** Every message of the log, by the first token of its subject (blocks and frames share `telemetry`, facts `event`). */
 export const WIRE_SCHEMAS = {
   frame: frameSchema,
   block: blockSchema,

@@ -100,7 +100,7 @@ function inForce(knowledge: Knowledge, asset: AssetKey): readonly WindowProgram[
 function addFrame(plan: StorePlan, frame: Frame, report: WindowReport, out: Out<Window>): void {
   const { program, store, columns, lastPanes } = plan;
   const { windower, id } = program;
-  const { times, values } = frame;
+  const { times, values, evaluated = values } = frame;
   const { late } = report;
   late.count = 0;
   const refused =
@@ -110,7 +110,7 @@ function addFrame(plan: StorePlan, frame: Frame, report: WindowReport, out: Out<
           store.state,
           columns,
           lastPanes,
-          values,
+          evaluated,
           times[0] ?? 0,
           out.now,
           report,
@@ -137,13 +137,13 @@ const readings: { -readonly [K in keyof SignalReadings]: SignalReadings[K] } = {
 
 function addColumns(
   { program, store, columns }: StorePlan,
-  { times, values }: Frame,
+  { times, values, evaluated = values }: Frame,
   now: number,
   report: WindowReport,
 ): number {
   let refused = 0;
   readings.times = times;
-  readings.values = values;
+  readings.values = evaluated;
   for (let pair = 0; pair < columns.length; pair += 2) {
     readings.column = columns[pair + 1] ?? 0;
     readings.from = (columns[pair] ?? 0) * times.length;

@@ -11,7 +11,7 @@ export type PlantChange = {
 };
 
 /**
- * The partition of a line, as nats-server's mapping function `partition(n, 1, 2)` has it: FNV-1a (32 bits) over the
+ * The partition of a line, as nats-server's mapping function `partition(n, …)` of plant and line has it: FNV-1a (32 bits) over the
  * tokens one after another, modulo n. A publisher that puts the prefix itself must come to the same answer.
  */
 export function partitionOf(plant: string, line: string, partitions: number): number {
@@ -35,16 +35,24 @@ export function partitionsOf(
 
 /** Where a publisher that computes the partition sends a message about a line: `andon.<n>.<subject>`. */
 export function partitionedSubject(subject: string, partitions: number): string {
-  const [, plant = '', line = ''] = subject.split('.');
+  const [kind, ...tokens] = subject.split('.');
+  const [plant = '', line = ''] = kind === 'status' ? tokens.slice(1) : tokens;
   return `${partitionPrefix(partitionOf(plant, line, partitions))}${subject}`;
 }
 
-/** Kinds of messages that belong to a line, with the number of tokens of their subjects behind the kind. */
+/**
+ * Kinds of messages that belong to a line: the number of tokens of their subjects behind the kind, which of them is the
+ * plant (the line follows it), and what a plant's gateway may publish of them.
+ */
 const LINE_SUBJECTS = [
-  ['telemetry', 3],
-  ['waveform', 4],
-  ['event', 3],
-  ['schedule', 2],
+  { kind: 'telemetry', tokens: 3, plantAt: 1, ofGateway: (plant: string) => `${plant}.>` },
+  { kind: 'waveform', tokens: 4, plantAt: 1, ofGateway: (plant: string) => `${plant}.>` },
+  { kind: 'event', tokens: 3, plantAt: 1, ofGateway: (plant: string) => `${plant}.>` },
+  { kind: 'schedule', tokens: 2, plantAt: 1, ofGateway: (plant: string) => `${plant}.>` },
+  { kind: 'finding', tokens: 3, plantAt: 1, ofGateway: (plant: string) => `${plant}.>` },
+  // What people did at the gateway; not what they did at a console.
+  { kind: 'act', tokens: 5, plantAt: 1, ofGateway: (plant: string) => `${plant}.*.*.gateway.*` },
+  { kind: 'status', tokens: 4, plantAt: 2, ofGateway: undefined },
 ] as const;
 
 /**
@@ -59,11 +67,11 @@ function mappings(partitions: number): readonly string[] {
   if (partitions === 1) {
     return ['# One partition: the stream ANDON_0 takes the plain subjects, no mapping is needed.'];
   }
-  const lines = LINE_SUBJECTS.map(([kind, tokens]) => {
+  const lines = LINE_SUBJECTS.map(({ kind, tokens, plantAt }) => {
     const positions = Array.from({ length: tokens }, (_, index) => index + 1);
     const from = [kind, ...positions.map(() => '*')].join('.');
     const to = [kind, ...positions.map((at) => `{{wildcard(${at})}}`)].join('.');
-    return `  "${from}": "andon.{{partition(${partitions},1,2)}}.${to}"`;
+    return `  "${from}": "andon.{{partition(${partitions},${plantAt},${plantAt + 1})}}.${to}"`;
   });
   return [
     `# A line lives in one of ${partitions} partitions: the server puts andon.<n>. before what plants publish.`,
@@ -75,10 +83,11 @@ function mappings(partitions: number): readonly string[] {
 
 function permissions(partitions: number, plant: string): readonly string[] {
   // The server checks a mapped message against the subject it was mapped to.
-  const own = LINE_SUBJECTS.flatMap(([kind]) => [
-    `"${kind}.${plant}.>"`,
-    ...(partitions === 1 ? [] : [`"andon.*.${kind}.${plant}.>"`]),
-  ]).join(', ');
+  const own = LINE_SUBJECTS.flatMap(({ kind, ofGateway }) => {
+    if (ofGateway === undefined) return [];
+    const subject = `${kind}.${ofGateway(plant)}`;
+    return partitions === 1 ? [`"${subject}"`] : [`"${subject}"`, `"andon.*.${subject}"`];
+  }).join(', ');
   return [
     `# A gateway of ${plant} publishes for its own plant, and hears the acknowledgements.`,
     'authorization {',
@@ -88,7 +97,7 @@ function permissions(partitions: number, plant: string): readonly string[] {
     '        subscribe: ["_INBOX.>"] } }',
     '    # A worker reads and makes the streams, ticks, sends requests and publishes what became of them.',
     '    { user: "andon-worker", password: "CHANGE-ME", permissions {',
-    '        publish: ["$JS.API.>", "$KV.>", "$O.>", "andon.>", "request.>", "event.>", "model.>", "rules.>"]',
+    '        publish: ["$JS.API.>", "$KV.>", "$O.>", "andon.>", "request.>", "event.>", "status.>", "model.>", "rules.>"]',
     '        subscribe: ["_INBOX.>"] } }',
     '  ]',
     '}',

@@ -1,4 +1,5 @@
 import type { Row } from '../../operators/flow/flow.ts';
+import { countReadings } from '../../operators/model/decoded.ts';
 import { plant } from '../plant.ts';
 import { createPipelineEngine } from '../worker/epochs/engine.ts';
 import { NO_STATES } from '../worker/epochs/snapshots.ts';
@@ -79,7 +80,7 @@ function emptySummary(): BacktestSummary {
 function count(row: Row, summary: BacktestSummary, decisions: DecisionLine[]): void {
   switch (row.table) {
     case 'readings':
-      summary.readings += row.row.times.length * (row.row.signals.length + row.row.texts.length);
+      summary.readings += countReadings(row.row);
       return;
     case 'windows':
     case 'features':

@@ -1,4 +1,4 @@
-import type { Frame } from '../../operators/model/decoded.ts';
+import { type Frame, GOOD, QUALITIES } from '../../operators/model/decoded.ts';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import type { Block } from '../sink.ts';
@@ -7,7 +7,7 @@ import { createDictionary, type Dictionary } from './native/dictionary.ts';
 import { type NativeColumn, nativeBlock } from './native/native.ts';
 
 const WORD = 4_294_967_296;
-/** Times and values of 8 bytes, five columns that repeat, two that are runs: what one row takes in a block. */
+/** Times and values of 8 bytes, six columns that repeat, two that are runs: what one row takes in a block. */
 const BYTES_PER_ROW = 40;
 const FIRST_CAPACITY = 65_536;
 
@@ -32,6 +32,7 @@ export function createReadingsBlock(): ReadingsBlock {
     columns: createColumns(FIRST_CAPACITY),
     runs: noRuns(),
     texts: { rows: [], indexes: [], dictionary: createDictionary(['']) },
+    rated: { rows: [], codes: [] },
     signals,
     assets: createDictionary(),
     shapes: createSignalShapes(signals),
@@ -48,6 +49,7 @@ export function createReadingsBlock(): ReadingsBlock {
       const columnsOfFrame = frame.signals.length + frame.texts.length;
       growColumns(draft.columns, before + columnsOfFrame * frame.times.length);
       appendNumbers(draft, frame);
+      if (frame.quality !== undefined) rateNumbers(draft, frame.values, frame.quality, before);
       appendTexts(draft, frame);
       if (draft.rows === before) return;
       const { runs, assets } = draft;
@@ -72,6 +74,8 @@ type Draft = {
   readonly columns: Columns;
   runs: Runs;
   readonly texts: { rows: number[]; indexes: number[]; readonly dictionary: Dictionary };
+  /** The rows whose quality is not good: few, if any. */
+  readonly rated: { rows: number[]; codes: number[] };
   readonly signals: Dictionary;
   readonly assets: Dictionary;
   readonly shapes: SignalShapes;
@@ -103,8 +107,29 @@ function appendNumbers(draft: Draft, frame: Frame): void {
   draft.rows = rows;
 }
 
+/** The quality of the numbers that were appended from row `first` on. */
+function rateNumbers(
+  { rated }: Draft,
+  values: Float64Array,
+  quality: Uint8Array,
+  first: number,
+): void {
+  let row = first;
+  for (let at = 0; at < values.length; at += 1) {
+    if (!Number.isFinite(values[at])) continue;
+    rate(rated, row, quality[at] ?? GOOD);
+    row += 1;
+  }
+}
+
+function rate({ rows, codes }: Draft['rated'], row: number, code: number): void {
+  if (code === GOOD) return;
+  rows.push(row);
+  codes.push(code);
+}
+
 function appendTexts(draft: Draft, frame: Frame): void {
-  const { columns, texts, signals } = draft;
+  const { columns, texts, rated, signals } = draft;
   for (const column of frame.texts) {
     const signal = signals.indexOf(column.signal);
     for (let i = 0; i < column.values.length; i += 1) {
@@ -119,6 +144,7 @@ function appendTexts(draft: Draft, frame: Frame): void {
       columns.signals[row] = signal;
       texts.rows.push(row);
       texts.indexes.push(texts.dictionary.indexOf(text));
+      if (column.quality !== undefined) rate(rated, row, column.quality[i] ?? GOOD);
       draft.rows += 1;
     }
   }
@@ -141,16 +167,29 @@ function encodeColumns(draft: Draft, stream: string, run: string): readonly Nati
     times('time', columns.times.subarray(0, rows * 2)),
     numbers('value', columns.values.subarray(0, rows)),
     lowCardinality('text', keys, textColumn),
+    qualityColumn(draft),
   ];
+}
+
+/** One entry in the dictionary as long as every reading is good. */
+function qualityColumn({ rows, rated }: Draft): NativeColumn {
+  if (rated.rows.length === 0) return constant('quality', QUALITIES[GOOD], rows);
+  const codes = new Uint8Array(rows);
+  rated.rows.forEach((row, index) => {
+    codes[row] = rated.codes[index] ?? GOOD;
+  });
+  return lowCardinality('quality', QUALITIES, codes);
 }
 
 /** The columns keep their memory for the next epoch. */
 function clear(draft: Draft): void {
-  const { texts, signals, assets, shapes } = draft;
+  const { texts, rated, signals, assets, shapes } = draft;
   draft.rows = 0;
   draft.runs = noRuns();
   texts.rows = [];
   texts.indexes = [];
+  rated.rows = [];
+  rated.codes = [];
   for (const part of [signals, assets, texts.dictionary, shapes]) part.clear();
 }
 

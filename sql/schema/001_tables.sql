@@ -25,6 +25,7 @@ CREATE TABLE IF NOT EXISTS readings
     time       DateTime64(6, 'UTC')   COMMENT 'Event time, as the source said it'                                 CODEC(Delta, ZSTD(1)),
     value      Float64                COMMENT 'The number; booleans are 0 and 1; nan where the reading is a text' CODEC(ZSTD(1)),
     text       LowCardinality(String) COMMENT 'The text; empty where the reading is a number'                     CODEC(ZSTD(1)),
+    quality    LowCardinality(String) DEFAULT 'good' COMMENT 'good, uncertain, or suspect: not evaluated'         CODEC(ZSTD(1)),
     landed     DateTime MATERIALIZED now() COMMENT 'When it was inserted; only the TTL looks at it' CODEC(Delta, ZSTD(1))
 )
 ENGINE = MergeTree
@@ -95,7 +96,11 @@ CREATE TABLE IF NOT EXISTS machine_events
     asset      LowCardinality(String) COMMENT 'Asset of the line'                           CODEC(ZSTD(1)),
     time       DateTime64(6, 'UTC')   COMMENT 'When it happened'                            CODEC(Delta, ZSTD(1)),
     type       LowCardinality(String) COMMENT 'Type of the event'                           CODEC(ZSTD(1)),
-    data       String                 COMMENT 'JSON of the event'                           CODEC(ZSTD(3))
+    data       String                 COMMENT 'JSON of the event'                           CODEC(ZSTD(3)),
+    kind       LowCardinality(String) DEFAULT 'event' COMMENT 'event, act, status or finding' CODEC(ZSTD(1)),
+    via        LowCardinality(String) COMMENT 'Way by which a person acted'                 CODEC(ZSTD(1)),
+    user       String                 COMMENT 'Opaque id of the person who acted'           CODEC(ZSTD(3)),
+    system     LowCardinality(String) COMMENT 'System whose status it is'                   CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(appended)

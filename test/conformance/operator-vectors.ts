@@ -103,7 +103,7 @@ function begin(
     .pipe(
       // Ties go by arrival.
       order<VectorEvent>(
-        { id: 'order' as StageId, rank: () => ({ kind: 0, name: '', sequence: 0 }) },
+        { id: 'order' as StageId, compare: () => 0 },
         snapshots,
       ),
       keyed(patternLogic('pattern' as StageId, program), snapshots),

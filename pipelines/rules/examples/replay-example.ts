@@ -17,7 +17,7 @@ import type { PatternRule, PatternStageRule } from '../../../operators/model/pat
 import { type PlantModel, plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../../operators/model/rules.ts';
 import { type Duration, type EventTime, minus, plus } from '../../../operators/model/time.ts';
-import { rankOfFinding } from '../../plant.ts';
+import { compareFindings } from '../../plant.ts';
 import {
   EXAMPLE_BEGIN,
   EXAMPLE_LINE,
@@ -39,7 +39,7 @@ export function replayExample(
   const log = new Subject<Flow<TimedEvent>>();
   let failure: { readonly error: unknown } | undefined;
   const ordered = order<EnrichedEvent>(
-    { id: 'order' as StageId, rank: rankOfFinding },
+    { id: 'order' as StageId, compare: compareFindings },
     NO_CHECKPOINTS,
   );
   log.pipe(enrichEvents(NO_CHECKPOINTS), ordered, correlate(NO_CHECKPOINTS, watch)).subscribe({

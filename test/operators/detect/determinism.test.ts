@@ -96,16 +96,16 @@ function eventsOf(steps: readonly Step[]): Observed[] {
 }
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
+function nameOf({ value }: Enriched<Observation>): string {
+  return `${value.kind} ${value.kind === 'window' ? value.signal : ''}`;
+}
+
 /** As the pipeline does it: ordered by line time, and among equals by what they are. */
 function ordered(states: States): Stage<Enriched<Observation>, Detected> {
   const byTime = order<Enriched<Observation>>(
     {
       id: 'order-test' as StageId,
-      rank: ({ value }) => ({
-        kind: 0,
-        name: `${value.kind} ${value.kind === 'window' ? value.signal : ''}`,
-        sequence: 0,
-      }),
+      compare: (a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0),
     },
     states,
   );

@@ -7,7 +7,7 @@ import { event, runThrough, watermark } from '../../support/flows.ts';
 
 const ordered = (states: States) =>
   order<string>(
-    { id: 'order' as StageId, rank: (name) => ({ kind: 0, name, sequence: 0 }) },
+    { id: 'order' as StageId, compare: (a, b) => (a === b ? 0 : a < b ? -1 : 1) },
     states,
   );
 

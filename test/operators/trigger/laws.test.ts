@@ -141,7 +141,7 @@ describe('the same log', () => {
           order(
             {
               id: 'order' as StageId,
-              rank: (value) => ({ kind: 0, name: JSON.stringify(value), sequence: 0 }),
+              compare: (a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1),
             },
             states,
           ),

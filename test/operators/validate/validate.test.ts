@@ -7,7 +7,8 @@ import type { Key } from '../../../operators/model/key.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { isDuplicate, MAX_MARKS, noMarks, validate } from '../../../operators/validate/validate.ts';
+import { isDuplicate, MAX_MARKS, noMarks } from '../../../operators/validate/repeats.ts';
+import { validate } from '../../../operators/validate/validate.ts';
 import { event, runThrough, valuesOf } from '../../support/flows.ts';
 import { MODEL } from '../../support/plant-log.ts';
 
@@ -19,7 +20,7 @@ const change: Flow<Decoded> = {
 
 function frame(
   asset: string,
-  identity: { producer: string; mark: number },
+  identity: { producer: string; mark: number; name?: number },
   signals: readonly string[] = ['temperature'],
 ): Flow<Decoded> {
   const subject = `telemetry.${asset.replaceAll('/', '.')}`;
@@ -163,5 +164,37 @@ describe('isRepeat', () => {
       expect(isDuplicate(seen, 5, counted)).toBe(counted);
       expect(isDuplicate(seen, MAX_MARKS, counted)).toBe(true);
     }
+  });
+});
+
+describe('identity', () => {
+  const named = (name: number, producer: string, mark: number) =>
+    frame('p1/l1/press', { producer, mark, name });
+
+  test('the same from two producers is one message', () => {
+    const output = runThrough(validate, [
+      change,
+      ...[named(1, 'left/1', 5), named(1, 'right/9', 80), named(2, 'right/9', 81)],
+      ...[named(2, 'left/1', 6), named(3, 'left/1', 7)],
+    ]);
+    expect(valuesOf(output)).toHaveLength(3);
+    expect(reasons(output)).toEqual(['duplicate', 'duplicate']);
+  });
+
+  test('a producer that sends the same again is found out by its count, whatever the identity', () => {
+    const output = runThrough(validate, [change, named(1, 'left/1', 5), named(2, 'left/1', 5)]);
+    expect(reasons(output)).toEqual(['duplicate']);
+  });
+
+  test('two messages of the same bytes and another identity are two', () => {
+    const output = runThrough(validate, [change, named(1, '', 5), named(2, '', 5)]);
+    expect(reasons(output)).toEqual([]);
+  });
+
+  test('a restart between changes nothing', () => {
+    const items = [change, named(1, '', 5), named(1, 'a/1', 6), named(2, 'a/1', 7)];
+    const whole = runThrough(validate, items);
+    expect(runThrough(validate, items, new Set([1, 2]))).toEqual(whole);
+    expect(reasons(whole)).toEqual(['duplicate']);
   });
 });

@@ -188,6 +188,14 @@ describe('A window', () => {
     ]);
   });
 
+  it.each([1, 2])('takes what is to be evaluated, not what was sent (%i samples)', (samples) => {
+    const item = frame(1, { speed: [900, 901].slice(0, samples) });
+    if (item.kind !== 'event') throw new Error('expected an event');
+    const evaluated = Float64Array.of(3, Number.NaN).subarray(0, samples);
+    const items = [rules([tumbling]), { ...item, value: { ...item.value, evaluated } }, until(20)];
+    expect(briefs(runThrough(window, items))).toEqual(['0..10 v1: 1, 3']);
+  });
+
   it('leaves values out whose squares overflow, and reports them', () => {
     const items = [rules([tumbling]), frame(1, { speed: [1, 1e300] }), until(20)];
     const output = runThrough(window, items);

@@ -28,10 +28,15 @@ test('the printed configuration maps each line to the partition that a publisher
       `telemetry.${line}.press`,
       `waveform.${line}.press.de`,
       `event.${line}.press`,
+      `act.${line}.press.gateway.u7`,
+      `finding.${line}.press`,
       `schedule.${line}`,
     ],
   );
   for (const subject of sent) await gateway.request(subject, 'x');
+  // Statuses are the worker's: the first token behind the kind is the system, not the plant.
+  const statuses = Array.from({ length: 20 }, (_, index) => `status.cmms.works.line${index}.press`);
+  for (const subject of statuses) await worker.request(subject, 'x');
   const manager = await jetstreamManager(worker);
   const stored: string[] = [];
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
@@ -40,7 +45,7 @@ test('the printed configuration maps each line to the partition that a publisher
     expect(subjects.length).toBeGreaterThan(0);
     stored.push(...subjects);
   }
-  const computed = sent.map((subject) => partitionedSubject(subject, PARTITIONS));
+  const computed = [...sent, ...statuses].map((subject) => partitionedSubject(subject, PARTITIONS));
   expect(stored.sort()).toEqual(computed.sort());
   await gateway.close();
   await worker.close();
@@ -52,5 +57,13 @@ test('a gateway cannot publish for another plant', async () => {
     /permission|timeout/i,
   );
   await expect(gateway.request('telemetry.works.line.press', 'x')).resolves.toBeDefined();
+  await gateway.close();
+});
+
+test('a gateway acts by way of itself alone, and says nothing for a system', async () => {
+  const gateway = await connect('works-gateway');
+  for (const subject of ['act.works.line.press.console.u7', 'status.cmms.works.line.press']) {
+    await expect(gateway.request(subject, 'x')).rejects.toThrow(/permission|timeout/i);
+  }
   await gateway.close();
 });

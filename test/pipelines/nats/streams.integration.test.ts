@@ -39,6 +39,9 @@ describe('the streams of Andon', () => {
       'telemetry.>',
       'waveform.>',
       'event.>',
+      'act.>',
+      'status.>',
+      'finding.>',
       'schedule.>',
       'model.>',
       'rules.>',
@@ -66,7 +69,7 @@ describe('the streams of Andon', () => {
     });
     const refused = ensurePartition(connection, { partition: 0, partitions: 1 });
     await expect(refused).rejects.toThrow(
-      'stream ANDON_0: expected subjects andon.0.>, event.>, model.>, rules.>, schedule.>, telemetry.>, waveform.>; max_age 7d; discard old, ' +
+      'stream ANDON_0: expected subjects act.>, andon.0.>, event.>, finding.>, model.>, rules.>, schedule.>, status.>, telemetry.>, waveform.>; max_age 7d; discard old, ' +
         'found subjects andon.0.>; max_age 1h; discard new.',
     );
     expect((await manager.streams.info('ANDON_0')).config.max_age).toBe(nanos(3_600_000));

@@ -88,9 +88,9 @@ test('a row of every table lands as it was, with the message that caused it', as
     });
   expect(await select('readings', '* EXCEPT run')).toEqual([
     reading('heat', '08:00:00.000001', 4, ''),
-    reading('recipe', '08:00:00.000001', null, 'red é'),
+    reading('recipe', '08:00:00.000001', null, 'red é', 'uncertain'),
     reading('speed', '08:00:00.000000', 1, ''),
-    reading('speed', '08:00:00.000001', 2, ''),
+    reading('speed', '08:00:00.000001', 2, '', 'suspect'),
   ]);
   expect(await select('waveforms')).toMatchObject([
     {
@@ -120,6 +120,9 @@ test('a row of every table lands as it was, with the message that caused it', as
   expect(await select('alarms')).toMatchObject([
     { cause: 'acknowledged', before: 'unacknowledged', after: 'acknowledged', who: 'fitter 7' },
   ]);
+  expect(await select('machine_events')).toMatchObject([
+    { type: 'acknowledged', kind: 'act', via: 'console', user: 'u17', system: '' },
+  ]);
   expect(await select('baselines')).toMatchObject([{ hours: 0.5, needed_hours: 72 }]);
   expect(await select('schedule')).toMatchObject([{ due: null, quantity: 12.5, cancelled: false }]);
   expect(await select('requests')).toMatchObject([{ id: 'r', title: 'Bearing "3" wears\n\nsoon' }]);
@@ -128,7 +131,13 @@ test('a row of every table lands as it was, with the message that caused it', as
   for (const { table } of content.blocks) expect(await count(table), table).toBeGreaterThan(0);
 });
 
-function reading(signal: string, at: string, value: number | null, text: string): object {
+function reading(
+  signal: string,
+  at: string,
+  value: number | null,
+  text: string,
+  quality = 'good',
+): object {
   return {
     stream: 'ANDON_0',
     sequence: 1,
@@ -140,6 +149,7 @@ function reading(signal: string, at: string, value: number | null, text: string)
     time: `2026-11-22 ${at}`,
     value,
     text,
+    quality,
   };
 }
 

@@ -72,7 +72,8 @@ export function deadLetter(original: string, count = 1, source = 'telemetry.p.l.
 export const ONE_OF_EACH: readonly Row[] = [
   row('readings', {
     ...frameOf('p/l/a', [MORNING, MORNING + 1], { speed: [1, 2], heat: [Number.NaN, 4] }),
-    texts: [{ signal: 'recipe', values: [null, 'red é'] }],
+    quality: Uint8Array.of(0, 2, 0, 0),
+    texts: [{ signal: 'recipe', values: [null, 'red é'], quality: Uint8Array.of(0, 1) }],
   }),
   row('waveforms', {
     kind: 'waveform',
@@ -118,7 +119,10 @@ export const ONE_OF_EACH: readonly Row[] = [
     absent: { velocity_rms: 'too short' },
   }),
   row('machine_states', { ...located, ...situation, time: time(MORNING) }),
-  row('machine_events', { ...located, time: time(MORNING), type: 'acknowledged', data: '{}' }),
+  row('machine_events', {
+    ...{ ...located, time: time(MORNING), type: 'acknowledged', data: '{}' },
+    ...{ kind: 'act', via: 'console', user: 'u17', system: '' },
+  }),
   row('schedule', {
     plant: 'p',
     line: 'l',

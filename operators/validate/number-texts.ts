@@ -1,0 +1,113 @@
+import { countTexts, type Frame, GOOD, type TextColumn } from '../model/decoded.ts';
+import type { Asset } from '../model/plant-model.ts';
+import type { Losses } from './losses.ts';
+import { type SignalRule, signalRuleOf } from './signal-rules.ts';
+
+/** As people, PLCs and CSV files write numbers; no hexadecimal, no comma, no NaN. */
+const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
+const INTEGER = /^\s*[+-]?\d{16,}\s*$/;
+
+/**
+ * A frame whose texts are what the model declares: numbers where the signal is numeric, nothing where they stand for a
+ * missing value. What stays a text in a numeric signal lands, and is told of: nothing evaluates it.
+ */
+export function readNumberTexts(frame: Frame, asset: Asset, losses: Losses): Frame {
+  if (!frame.texts.some(({ signal }) => isChecked(signalRuleOf(signal, asset)))) return frame;
+  const draft: Draft = { frame, added: [], columns: new Map(), texts: [] };
+  for (const column of frame.texts) {
+    const rule = signalRuleOf(column.signal, asset);
+    if (rule === undefined || !isChecked(rule)) draft.texts.push(column);
+    else readColumn(draft, column, rule, losses);
+  }
+  return withNumbers(draft, asset);
+}
+
+function isChecked(rule: SignalRule | undefined): boolean {
+  return rule !== undefined && (rule.isNumeric || rule.missingTexts.length > 0);
+}
+
+type NumberColumn = { readonly values: Float64Array; readonly quality: Uint8Array };
+
+type Draft = {
+  readonly frame: Frame;
+  /** Signals that had no numbers before. */
+  readonly added: string[];
+  /** The numbers that were texts, by signal. */
+  readonly columns: Map<string, NumberColumn>;
+  readonly texts: TextColumn[];
+};
+
+function readColumn(draft: Draft, column: TextColumn, rule: SignalRule, losses: Losses): void {
+  const { signal, quality } = column;
+  let numbers: NumberColumn | undefined;
+  const values = column.values.map((text, index) => {
+    if (text === null) return null;
+    if (rule.missingTexts.includes(text)) {
+      losses.add('missing', signal);
+      return null;
+    }
+    const number = rule.isNumeric && NUMBER.test(text) ? Number(text) : Number.NaN;
+    if (!Number.isFinite(number)) {
+      if (rule.isNumeric) losses.add('text', signal);
+      return text;
+    }
+    if (INTEGER.test(text) && BigInt(text) !== BigInt(number)) losses.add('precision', signal);
+    numbers ??= openColumn(column.values.length);
+    numbers.values[index] = number;
+    numbers.quality[index] = quality?.[index] ?? GOOD;
+    return null;
+  });
+  const left = { ...column, values };
+  if (countTexts(left) > 0) draft.texts.push(left);
+  if (numbers === undefined) return;
+  draft.columns.set(signal, numbers);
+  if (!draft.frame.signals.includes(signal)) draft.added.push(signal);
+}
+
+function openColumn(samples: number): NumberColumn {
+  return {
+    values: new Float64Array(samples).fill(Number.NaN),
+    quality: new Uint8Array(samples),
+  };
+}
+
+function withNumbers({ frame, added, columns, texts }: Draft, asset: Asset): Frame {
+  if (columns.size === 0) return { ...frame, texts };
+  const samples = frame.times.length;
+  const signals = added.length === 0 ? frame.signals : extended(frame.signals, added, asset);
+  const values = new Float64Array(signals.length * samples).fill(Number.NaN);
+  values.set(frame.values);
+  const quality = new Uint8Array(values.length);
+  if (frame.quality !== undefined) quality.set(frame.quality);
+  for (const [signal, column] of columns) {
+    const from = signals.indexOf(signal) * samples;
+    for (let index = 0; index < samples; index += 1) {
+      const value = column.values[index] ?? Number.NaN;
+      if (Number.isNaN(value)) continue;
+      values[from + index] = value;
+      quality[from + index] = column.quality[index] ?? GOOD;
+    }
+  }
+  const read = { ...frame, signals, values, texts };
+  return quality.some((code) => code !== GOOD) ? { ...read, quality } : read;
+}
+
+type Extended = {
+  readonly from: readonly string[];
+  readonly added: readonly string[];
+  readonly signals: readonly string[];
+};
+const lastExtended = new WeakMap<Asset, Extended>();
+
+/** Later stages compare lists of signals by identity: frames of the same signals share one. */
+function extended(
+  from: readonly string[],
+  added: readonly string[],
+  asset: Asset,
+): readonly string[] {
+  const last = lastExtended.get(asset);
+  if (last?.from === from && last.added.join('\n') === added.join('\n')) return last.signals;
+  const signals = [...from, ...added];
+  lastExtended.set(asset, { from, added, signals });
+  return signals;
+}
