@@ -27,7 +27,7 @@ import { window } from '../operators/window/window.ts';
  * `watch` looks on while patterns move.
  */
 export function plant(states: States, watch?: PatternWatch): Stage<Message, Request> {
-  return (log) => log.pipe(observe(states), judge(states, watch));
+  return (log) => log.pipe(observe(states), evaluate(states, watch));
 }
 
 /** What was measured and what the machine was doing: of the rules, only time and windows count here. */
@@ -66,7 +66,10 @@ export function observe(states: States): Stage<Message, Enriched<Observation>> {
 }
 
 /** What detectors, patterns and triggers say of it. */
-export function judge(states: States, watch?: PatternWatch): Stage<Enriched<Observation>, Request> {
+export function evaluate(
+  states: States,
+  watch?: PatternWatch,
+): Stage<Enriched<Observation>, Request> {
   return (observations) =>
     observations.pipe(
       detect(states),

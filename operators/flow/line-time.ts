@@ -43,6 +43,8 @@ export type LineClock = {
   /** Append time of its first message. */
   readonly born: EventTime;
   readonly sources: Record<string, SourceClock>;
+  /** Sources of stored values that were sent later: their clocks are their own, and move no line. */
+  readonly backfill: Record<string, SourceClock>;
 };
 
 /** A source and how far it may lag: derived of the plant model and the rules. */

@@ -123,11 +123,13 @@ function advanceAppendTime<T>(appended: EventTime, context: Context<T>): void {
   if (step === state.stepped) return;
   state.stepped = step;
   for (const [path, line] of Object.entries(state.lines)) {
-    for (const [subject, source] of Object.entries(line.sources)) {
-      if (appended - source.heard > DAY) {
-        delete line.sources[subject];
-        lineSources.delete(line);
-      } else closeSilent(subject as Key, source, context);
+    for (const sources of [line.sources, line.backfill]) {
+      for (const [of, source] of Object.entries(sources)) {
+        if (appended - source.heard > DAY) {
+          delete sources[of];
+          lineSources.delete(line);
+        } else closeSilent(of as Key, source, context);
+      }
     }
     advanceLine(path as Key, line, context);
   }
@@ -153,12 +155,14 @@ function advanceSource<T extends Placed>(event: Event<T>, context: Context<T>): 
   const path = lineOf(asset);
   const line = lineAt(state, path, origin.appended);
   const last = earlier(event.time, origin.appended);
-  let source = line.sources[origin.subject];
+  const isLive = origin.backfill !== true;
+  const sources = isLive ? line.sources : line.backfill;
+  let source = sources[event.key];
   if (source === undefined) {
     source = openSourceClock(asset);
     // Machine events alone are rare: their clock serves for this one watermark.
     if (kind !== 'event') {
-      line.sources[origin.subject] = source;
+      sources[event.key] = source;
       lineSources.delete(line);
     }
   }
@@ -167,16 +171,16 @@ function advanceSource<T extends Placed>(event: Event<T>, context: Context<T>): 
   if (origin.appended - event.time <= rules.skew_behind) source.trusted = origin.appended;
   source.last = later(source.last, last);
   source.time = later(before, minus(last, disorderOf(asset, knowledge)));
-  if (kind !== 'event') reportOutOfStep(event, source, line, context);
+  if (isLive && kind !== 'event') reportOutOfStep(event, source, line, context);
   if (source.time === before) return;
   sendWatermark('source', event.key, source, out);
-  if (canMove(line, before, source.time, context)) advanceLine(path, line, context);
+  if (isLive && canMove(line, before, source.time, context)) advanceLine(path, line, context);
 }
 
 function lineAt(state: PartitionClock, path: Key, born: EventTime): LineClock {
   const known = state.lines[path];
   if (known !== undefined) return known;
-  const line = { time: BEGINNING, sent: BEGINNING, born, sources: {} };
+  const line = { time: BEGINNING, sent: BEGINNING, born, sources: {}, backfill: {} };
   state.lines[path] = line;
   return line;
 }

@@ -110,7 +110,7 @@ async function runBacktest({
 function inWords(summary: BacktestSummary): string {
   const { messages, readings, windows, features, anomalies, incidents, requests, revisions } =
     summary;
-  const deadLetters = Object.entries(summary.deadLetters).map(
+  const deadLetters = Object.entries(summary.dead_letters).map(
     ([reason, count]) => `${count} ${reason}`,
   );
   return [

@@ -41,7 +41,7 @@ export function registerRequests(command: Command): void {
     .option('--json', 'a JSON object')
     .action(async (id: string, { json, ...departures }: Options) => {
       await connected(departures, (connection) => requestResend(connection, id));
-      const text = `${id} will be sent again by the maintenance pipeline, at once if it runs.`;
+      const text = `${id} will be sent again by the delivery loop, at once if it runs.`;
       console.log(json === true ? JSON.stringify({ id, resend: true }) : text);
     });
 }

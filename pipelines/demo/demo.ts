@@ -35,7 +35,7 @@ const EPOCH = 1;
 const CMMS = { timeout: '2s', settle: '2s', retry: { first: '50ms', most: '500ms' } };
 
 /**
- * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its maintenance pipeline and the
+ * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its delivery of requests and the
  * reference CMMS, each a process of its own, and a simulated plant that publishes into them at a multiple of real time.
  */
 export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {

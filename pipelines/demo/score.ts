@@ -115,7 +115,7 @@ function judged(
   { nuisances }: Truth,
   deadLetters: DemoAnswers['deadLetters'],
 ): Score['nuisances'][number] {
-  const { source, deadLetters: own } = nuisance;
+  const { source, dead_letters: own } = nuisance;
   const alike = nuisances.filter((each) => each.source === source);
   const found: Record<string, number> = {};
   for (const reason of PLANTED_REASONS) {
@@ -132,6 +132,9 @@ function judged(
   return { nuisance, found, exact };
 }
 
-function countOf({ deadLetters }: PlantedNuisance, reason: string): number | undefined {
+function countOf(
+  { dead_letters: deadLetters }: PlantedNuisance,
+  reason: string,
+): number | undefined {
   return Object.entries(deadLetters).find(([name]) => name === reason)?.[1];
 }

@@ -55,7 +55,7 @@ export function summarise(outcome: DemoOutcome) {
     incidents: counts.incidents,
     requests: counts.requests,
     revisions: counts.revisions,
-    deadLetters: Object.fromEntries(
+    dead_letters: Object.fromEntries(
       byReason(deadLetters).map(({ reason, count }) => [reason, count]),
     ),
     answers: outcome.answers,
@@ -71,7 +71,7 @@ export function summarise(outcome: DemoOutcome) {
       nuisance: nuisance.id,
       kind: nuisance.kind,
       source: nuisance.source,
-      planted: nuisance.deadLetters,
+      planted: nuisance.dead_letters,
       found,
       exact,
     })),
@@ -120,7 +120,7 @@ function differencesOf(outcome: DemoOutcome): readonly string[] {
       .filter(({ exact }) => !exact)
       .map(
         ({ nuisance, found }) =>
-          `${nuisance.id} from ${nuisance.source}: planted ${JSON.stringify(nuisance.deadLetters)}, dead letters ${JSON.stringify(found)}`,
+          `${nuisance.id} from ${nuisance.source}: planted ${JSON.stringify(nuisance.dead_letters)}, dead letters ${JSON.stringify(found)}`,
       ),
     ...differ('messages', 'published', published, 'in ClickHouse', counts.messages),
     ...differ('readings', 'published', truth.readings, 'in ClickHouse', counts.readings),

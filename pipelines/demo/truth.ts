@@ -27,7 +27,7 @@ export type PlantedNuisance = {
   readonly from: EventTime;
   readonly to: EventTime;
   /** How many readings or messages it leaves in `dead_letters`, exactly, by reason; {} for none. */
-  readonly deadLetters: Readonly<Partial<Record<DeadLetterReason, number>>>;
+  readonly dead_letters: Readonly<Partial<Record<DeadLetterReason, number>>>;
   readonly because: string;
 };
 

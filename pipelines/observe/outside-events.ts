@@ -38,7 +38,7 @@ export const OUTSIDE_EVENTS = {
   'maintenance-trouble': eventKind<{ where: string; error: Error }>(
     'warn',
     (e) => `${e.where}: ${e.error.message}`,
-    counter('maintenance_troubles_total', 'Steps of the maintenance pipeline that failed.'),
+    counter('maintenance_troubles_total', 'Steps of the delivery of requests that failed.'),
   ),
   'request-settled': eventKind<{
     id: string;

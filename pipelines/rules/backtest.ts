@@ -25,7 +25,7 @@ export type BacktestSummary = {
   requests: number;
   revisions: number;
   /** What left the main way, by reason. */
-  deadLetters: Record<string, number>;
+  dead_letters: Record<string, number>;
   /** Messages on which an operator threw: a defect. */
   defects: number;
   /** What became of the matches that began, if it was asked for. */
@@ -72,7 +72,7 @@ function emptySummary(): BacktestSummary {
     incidents: 0,
     requests: 0,
     revisions: 0,
-    deadLetters: {},
+    dead_letters: {},
     defects: 0,
   };
 }
@@ -87,8 +87,8 @@ function count(row: Row, summary: BacktestSummary, decisions: DecisionLine[]): v
       summary[row.table] += 1;
       return;
     case 'dead_letters':
-      summary.deadLetters[row.row.reason] =
-        (summary.deadLetters[row.row.reason] ?? 0) + row.row.count;
+      summary.dead_letters[row.row.reason] =
+        (summary.dead_letters[row.row.reason] ?? 0) + row.row.count;
       return;
     case 'anomalies':
       summary.anomalies += row.row.phase === 'raised' ? 1 : 0;

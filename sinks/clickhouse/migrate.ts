@@ -100,8 +100,8 @@ function check(database: string, scripts: readonly Script[], done: readonly Appl
       throw new SchemaError({
         where: `database ${database}`,
         expected: 'no schema file but those of this version',
-        found: `${name}, which a newer version applied`,
-        remedy: 'Use that version or a newer one, or another database.',
+        found: `${name}, which another version applied`,
+        remedy: 'Use the version that made the database, or another database.',
       });
     }
     if (script.hash !== hash) {

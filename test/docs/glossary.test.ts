@@ -25,10 +25,6 @@ const GONE: ReadonlySet<string> = new Set([
 const GONE_WHOLE: ReadonlySet<string> = new Set([
   ...['Cell', 'Place', 'Edge', 'Moment', 'Lane', 'Route', 'Look', 'World', 'Voice', 'Desk'],
 ]);
-/** Names that keep a word that is gone, each with the reason. */
-const KEPT: Readonly<Record<string, string>> = {
-  judge: 'the second half of pipelines/plant.ts: detectors, alarms, patterns and triggers together',
-};
 
 function exportedNames(): readonly { readonly name: string; readonly path: string }[] {
   const declaration =
@@ -79,8 +75,5 @@ test('no exported name is made of words that are gone', () => {
   const names = exported.filter(({ name }) => {
     return GONE_WHOLE.has(name) || wordsOf(name).some((word) => GONE.has(word));
   });
-  const told = names.filter(({ name }) => KEPT[name] === undefined);
-  expect(told.map(({ name, path }) => `${path}: ${name}`)).toEqual([]);
-  // An exception that is none any more goes.
-  expect(Object.keys(KEPT)).toEqual(names.map(({ name }) => name).filter((name) => name in KEPT));
+  expect(names.map(({ name, path }) => `${path}: ${name}`)).toEqual([]);
 });

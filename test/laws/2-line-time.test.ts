@@ -68,7 +68,7 @@ function incidents(second: Partial<Delivery>, seed = 1, rules: object = RULES): 
   const decisions = decide(withChanges({ 'model.p1': MODEL, 'rules.p1': rules }, messages));
   const found = rowsOf(decisions, 'incidents');
   const countOf = (asset: string) => found.filter((row) => row.asset === asset).length;
-  return { m1: countOf('m1'), m2: countOf('m2'), late: deadLettersOf(decisions)['late'] ?? 0 };
+  return { m1: countOf('m1'), m2: countOf('m2'), late: deadLettersOf(decisions).late ?? 0 };
 }
 
 describe('law 2: a source that lags by no more than `hold` is waited for', () => {

@@ -78,7 +78,7 @@ describe('migrate', () => {
     );
     await rm(join(folder, 'schema', first));
     await expect(migrate(warehouse.client, 'moved', folder)).rejects.toThrow(
-      `found ${first}, which a newer version applied`,
+      `found ${first}, which another version applied`,
     );
   });
 });

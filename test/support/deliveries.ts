@@ -18,9 +18,18 @@ export type Delivery = {
   readonly silent: readonly Span[];
   /** It measures, and sends all of it at the end. */
   readonly stored: readonly Span[];
+  /** It marks what it stored (`Andon-Backfill`). */
+  readonly marks: boolean;
 };
 
-export const PROMPT: Delivery = { lag: 300, jitter: 0, clock: () => 0, silent: [], stored: [] };
+export const PROMPT: Delivery = {
+  lag: 300,
+  jitter: 0,
+  clock: () => 0,
+  silent: [],
+  stored: [],
+  marks: false,
+};
 
 /** Something that a machine says at a right time; `content` is given what its clock says, in epoch milliseconds. */
 export type Saying = {
@@ -37,12 +46,14 @@ export function delivered(
   random: () => number,
 ): Message[] {
   const arrivals = sayings.flatMap(({ at, subject, content, headers = {} }) => {
-    const { lag, jitter, clock, silent, stored } = deliveryOf(subject);
+    const { lag, jitter, clock, silent, stored, marks } = deliveryOf(subject);
     if (silent.some((span) => isWithin(at, span))) return [];
     const outage = stored.find((span) => isWithin(at, span));
     const sent = outage === undefined ? at : outage[1] + (at - outage[0]) / 1_000;
+    const mark = marks && outage !== undefined ? { 'Andon-Backfill': '1' } : {};
     const payload = pack(content(START + at + clock(at)));
-    return [{ appended: sent + lag + random() * jitter, subject, headers, payload }];
+    const appended = sent + lag + random() * jitter;
+    return [{ appended, subject, headers: { ...headers, ...mark }, payload }];
   });
   return arrivals
     .sort((a, b) => a.appended - b.appended)

@@ -32,7 +32,7 @@ export function plantedNuisance(nuisance: Nuisance, count: number, clock: Clock)
   const { reason, because } = NUISANCES[kind];
   return {
     ...{ id, kind, source: sourceOf(nuisance), from: clock(from), to: clock(to), because },
-    deadLetters: reason === undefined || count === 0 ? {} : { [reason]: count },
+    dead_letters: reason === undefined || count === 0 ? {} : { [reason]: count },
   };
 }
 

@@ -91,7 +91,7 @@ function quiet({ score, truth }: DemoOutcome): readonly ScreenLine[] {
         exact ? span('✔ ', 'good') : span('✘ ', 'danger'),
         padded(nuisance.kind, 18, 'strong'),
         padded(nuisance.source, 43),
-        span(countsOf(exact ? nuisance.deadLetters : seen), 'dim'),
+        span(countsOf(exact ? nuisance.dead_letters : seen), 'dim'),
       ],
     ),
   ];

@@ -6,7 +6,7 @@ import type { States } from '../../../operators/flow/states.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
-import { judge, observe } from '../../plant.ts';
+import { evaluate, observe } from '../../plant.ts';
 import { createPipelineEngine } from '../../worker/epochs/engine.ts';
 import { NO_STATES } from '../../worker/epochs/snapshots.ts';
 import { type FiniteLog, type ReplayResult, replayLog } from '../replay-log.ts';
@@ -49,7 +49,7 @@ export async function sweep(options: SweepOptions): Promise<ReplayResult<Sweepin
       return (observations) =>
         observations.pipe(
           ruledBy(rules, change),
-          judge(states),
+          evaluate(states),
           tap((item) => {
             if (item.kind === 'row' && tally !== undefined) countAlarms(tally, item, options);
           }),

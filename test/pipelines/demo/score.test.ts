@@ -13,7 +13,7 @@ const fault: PlantedFault = {
 };
 const nuisance: PlantedNuisance = {
   ...{ id: 'late-1', kind: 'late', source: 'telemetry.demo.l.fan', from: at(1), to: at(2) },
-  ...{ deadLetters: { 'too-late': 12 }, because: 'a slow gateway' },
+  ...{ dead_letters: { 'too-late': 12 }, because: 'a slow gateway' },
 };
 const truth: Truth = {
   ...{ seed: 1, begins: at(0), ends: at(60), messages: 0, readings: 0 },

@@ -35,7 +35,7 @@ const nuisance = {
   source: 'telemetry.demo.packing.packer1',
   from: minutes(5),
   to: minutes(6),
-  deadLetters: { 'too-late': 150 },
+  dead_letters: { 'too-late': 150 },
   because: 'late',
 };
 const truth: Truth = {
@@ -88,7 +88,7 @@ test('a demo in which all is as it should be has no differences', () => {
   const summary = summarise(outcome);
   expect(summary.differences).toEqual([]);
   expect(summary.truth).toEqual({ planted: 1, found: 1, missed: 0, false: 0, nuisances: 1 });
-  expect(summary.deadLetters).toEqual({ 'too-late': 150 });
+  expect(summary.dead_letters).toEqual({ 'too-late': 150 });
   expect(summary.faults).toMatchObject([
     { fault: 'outer-race-1', request: 'r1', after_seconds: 26 },
   ]);

@@ -15,7 +15,7 @@ export type CmmsObject = {
 const WAY: readonly RequestStatus[] = ['accepted', 'started', 'completed', 'closed'];
 
 /**
- * What outlives every process of the maintenance pipeline: the ledger's bucket, the CMMS, and the log that statuses go
+ * What outlives every process of the delivery of requests: the ledger's bucket, the CMMS, and the log that statuses go
  * into. The CMMS makes an object of every `create`; who looks first makes one.
  */
 export class CmmsAndLedger {

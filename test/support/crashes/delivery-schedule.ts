@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { CrashPoint } from './killable-process.ts';
 import { FAULTS, type Fault } from './killable-sink.ts';
 
-/** How one life of the maintenance pipeline goes. */
+/** How one life of the delivery of requests goes. */
 export type DeliveryPlan = {
   readonly death: CrashPoint | undefined;
   readonly seed: number;

@@ -23,7 +23,7 @@ const LAST: Omit<DeliveryPlan, 'seed'> = {
   ...{ death: undefined, batch: 100, slow: 0, haste: 0, cmms: [], nats: [] },
 };
 
-/** Lives of the maintenance pipeline, one after the other, until every request is dealt with and closed. */
+/** Lives of the delivery of requests, one after the other, until every request is dealt with and closed. */
 export async function runDeliveries(
   lives: readonly DeliveryPlan[],
   arrivals: readonly Arrival[],
