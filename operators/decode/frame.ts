@@ -110,9 +110,15 @@ function fillColumns(
   packed: 'f32' | 'f64' | undefined,
 ): FilledColumns {
   const values = allocate(names.length * count);
+  // No spread of two: this is made for every message.
   const filled: FilledColumns = {
-    ...{ signals: [], values, texts: [], large: false },
-    ...{ notFinite: 0, wrong: 0, wrongSignals: [] },
+    signals: [],
+    values,
+    texts: [],
+    large: false,
+    notFinite: 0,
+    wrong: 0,
+    wrongSignals: [],
   };
   for (const name of names) {
     const column = columns[name];
@@ -149,9 +155,11 @@ function addOne(filled: FilledColumns, name: string, value: unknown, at: number)
   }
 }
 
+const SAFE = Number.MAX_SAFE_INTEGER;
+
 /** False for NaN and the infinities too. */
 function isSafe(value: number): boolean {
-  return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER;
+  return value <= SAFE && value >= -SAFE;
 }
 
 /** What is kept of a number that is not safe. */
