@@ -48,6 +48,8 @@ export interface Keyed<S extends Plain, C extends Plain, I, O, V = undefined> {
   onTimer?(state: S, due: EventTime, shared: Readonly<C>, out: Out<O>, rule: string): void;
   /** Takes a change into the shared value. */
   onChange?(shared: C, change: Change): void;
+  /** Keys that have a state from a change on, before any event of theirs: what is missing is noticed there. */
+  opens?(shared: Readonly<C>, change: Change): Iterable<Key>;
   /** Called for every key that has a state, in key order, after a change was taken in. */
   onChanged?(state: S, shared: Readonly<C>, out: Out<O>, change: Change): void;
 }
@@ -70,6 +72,8 @@ export interface Out<O> {
   /** One timer per key and rule: a new one replaces the old. `pauses`: it stands still in blind time. */
   setTimer(due: EventTime, rule?: string, pauses?: boolean): void;
   cancelTimer(rule?: string): void;
+  /** When a timer is due, put off by blind time as it may be; undefined where there is none. */
+  timerAt(rule?: string): EventTime | undefined;
   /** Forgets this key. */
   close(): void;
 }
@@ -195,6 +199,7 @@ function createOut<S extends Plain, O, V>(
     cancelTimer(rule = '') {
       if (call.entry?.timers !== undefined) timers.cancel(call.entry.timers, rule);
     },
+    timerAt: (rule = '') => call.entry?.timers?.byRule.get(rule)?.due,
     close() {
       if (call.entry !== undefined) closeKey(table, call.entry);
     },
@@ -242,6 +247,12 @@ function onChange<S extends Plain, C extends Plain, I, O, V>(
   const { logic, table, shared, out } = runtime;
   logic.onChange?.(shared, change);
   runtime.changes += 1;
+  for (const key of logic.opens?.(shared, change) ?? []) {
+    const entry = entryOf(table, key);
+    if (entry.state !== undefined) continue;
+    table.copies.beforeChange(entry);
+    entry.state = logic.open(key);
+  }
   if (logic.onChanged === undefined) return;
   for (const key of [...table.entries.keys()].sort()) {
     const entry = table.entries.get(key);
