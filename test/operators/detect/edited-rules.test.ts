@@ -56,7 +56,7 @@ describe('a clear has a cause', () => {
       { kind: 'model', id: 'm2', model: plantModelSchema.parse({ id: 'plant' }) },
       'asset removed',
     ],
-  ] as [string, ChangeValue, string][])('%s: %s', ([, change, cause]) => {
+  ] as [string, ChangeValue, string][])('%s', ([, change, cause]) => {
     const out = run(rules(hot), windowEvent(10, 85), wait(12), changeOf(change));
     expect(causesOf(out)).toEqual(['raised', `cleared ${cause}`]);
   });

@@ -107,6 +107,7 @@ describe('numbers of anomalies', { timeout: 60_000 }, () => {
     expect(phasesOf(run(ruleOf('both'), ...windowsOf(still)))).toEqual([]);
     const [found] = anomaliesOf(run(ruleOf('both'), ...windowsOf([...still, ...moved])));
     expect(found!.score).toBeGreaterThan(1);
+    expect(found!.score).toBeLessThan(1_000);
     expect(found!.contributions.temperature).toBeCloseTo(1);
   });
 
