@@ -1,6 +1,7 @@
 /** What is wrong with the detector rules of a file beyond their shape. */
 
-import type { Bound, DetectorRule, SampleRule } from '../model/detector-rule.ts';
+import type { Bound } from '../model/detector-bounds.ts';
+import type { DetectorRule, SampleRule } from '../model/detector-rule.ts';
 import { type AssetKey, assetKey } from '../model/key.ts';
 import { FEATURE_PREFIX } from '../model/observation.ts';
 import type { Asset, PlantModel } from '../model/plant-model.ts';

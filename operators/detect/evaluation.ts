@@ -1,7 +1,8 @@
 /** What every detector is given and what it returns. */
 
 import type { Anomaly, BaselineState } from '../model/anomaly.ts';
-import type { Bound, DetectorRule } from '../model/detector-rule.ts';
+import type { Bound } from '../model/detector-bounds.ts';
+import type { DetectorRule } from '../model/detector-rule.ts';
 import { formatNumber } from '../model/format-number.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { EventTime } from '../model/time.ts';

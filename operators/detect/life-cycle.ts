@@ -1,7 +1,12 @@
 /** The life cycle of an anomaly: on-delay, off-delay, severity, and when it is reported again. */
 
 import type { AnomalyPhase } from '../model/anomaly.ts';
-import { type DetectorRule, LEVELS, SEVERITIES, type Severity } from '../model/detector-rule.ts';
+import {
+  DETECTOR_LEVELS,
+  type DetectorRule,
+  SEVERITIES,
+  type Severity,
+} from '../model/detector-rule.ts';
 import { BEGINNING, type EventTime, HOUR } from '../model/time.ts';
 
 /** The life of an anomaly of one rule and signal. `rank` 0: none is open; 1 to 4: one of that severity is. */
@@ -162,7 +167,7 @@ function countedDelays(rule: DetectorRule): Omit<Delays, 'repeat' | 'steps'> {
 
 /** The ranks that an anomaly of a rule can have, rising. */
 function ranksOf(rule: DetectorRule): readonly number[] {
-  const byLevel = (LEVELS[rule.kind] ?? []).map((level) => severityRank(rule, level));
+  const byLevel = (DETECTOR_LEVELS[rule.kind] ?? []).map((level) => severityRank(rule, level));
   const byDuration = SEVERITIES.flatMap((severity, at) => {
     return severity !== 'notice' && rule.raise.escalate?.[severity] !== undefined ? [at + 1] : [];
   });
@@ -181,7 +186,7 @@ export function severityRank(rule: DetectorRule, level: string): number {
   const declared = rule.raise.severity;
   if (rule.kind === 'iso20816') {
     const zones = typeof declared === 'object' ? declared : ZONES;
-    const levels = LEVELS.iso20816 ?? [];
+    const levels = DETECTOR_LEVELS.iso20816 ?? [];
     const named = levels.slice(0, levels.indexOf(level) + 1).findLast((name) => name in zones);
     const zone = named === undefined ? undefined : zones[named];
     if (zone === undefined) return 0;

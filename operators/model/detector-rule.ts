@@ -1,4 +1,11 @@
 import { z } from 'zod';
+import {
+  bandsSchema,
+  boundSchema,
+  deadbandSchema,
+  gateSchema,
+  positiveBoundSchema,
+} from './detector-bounds.ts';
 import { nameSchema } from './plant-model.ts';
 import { DAY, type Duration, durationSchema, MINUTE, positiveDurationSchema } from './time.ts';
 
@@ -7,29 +14,6 @@ import { DAY, type Duration, durationSchema, MINUTE, positiveDurationSchema } fr
 export const SEVERITIES = ['notice', 'warning', 'alarm', 'danger'] as const;
 export const severitySchema = z.enum(SEVERITIES);
 export type Severity = z.infer<typeof severitySchema>;
-
-/** `5%` of the limit, or a plain number in the signal's unit. */
-const deadbandSchema = z.union([
-  z.number().nonnegative(),
-  z.string().regex(/^\d+(\.\d+)?%$/, 'expected a number or a percentage such as 5%'),
-]);
-
-/**
- * A limit: a number in the signal's unit, or an attribute of the asset in the plant model, with a default for assets
- * that have none. Without a default, an asset that lacks the attribute is not evaluated, and `apply` says so.
- */
-const boundSchema = z.union([
-  z.number(),
-  z.strictObject({ attribute: nameSchema, default: z.number().optional() }),
-]);
-
-/** The same of a limit that is a distance: more than 0. */
-const positiveBoundSchema = z.union([
-  z.number().positive(),
-  z.strictObject({ attribute: nameSchema, default: z.number().positive().optional() }),
-]);
-
-export type Bound = z.infer<typeof boundSchema>;
 
 /** Severity by duration: an anomaly that stood for so long is at least of that severity. */
 const escalateSchema = z
@@ -45,39 +29,6 @@ const escalateSchema = z
   .refine(({ warning = 0, alarm, danger = Number.POSITIVE_INFINITY }) => {
     return warning < (alarm ?? danger) && (alarm ?? warning) < danger;
   }, 'expected more time for a worse severity');
-
-/** Signals of the asset by name (`rpm` is also the shaft speed that a waveform carries), each with a range [low, high). */
-const rangesSchema = z.record(
-  nameSchema,
-  z
-    .tuple([z.number(), z.number()])
-    .refine(([low, high]) => low < high, 'expected the lower end first'),
-);
-
-/** Signals of the asset by name, each with the boundaries of its bands, rising. */
-const bandsSchema = z.record(
-  nameSchema,
-  z
-    .array(z.number())
-    .min(1)
-    .max(16)
-    .refine(
-      (bounds) => bounds.every((bound, at) => at === 0 || bound > (bounds[at - 1] ?? bound)),
-      'expected boundaries that rise',
-    ),
-);
-
-/** In which situations a sample is evaluated, besides `while`. */
-const gateSchema = z.strictObject({
-  /** State, mode and product unchanged, and every signal of `within` and `bands` in its band, for so long before the sample begins. */
-  steady: durationSchema.optional(),
-  /** Not during a start-up, changeover, planned stop or maintenance, nor within so long of its end. */
-  settle: durationSchema.optional(),
-  /** Only while these signals of the asset are in these ranges: speed, load. */
-  within: rangesSchema.optional(),
-  /** Only windows that began after the signal was first heard: one that reaches back further is filled in part. */
-  whole: z.literal(true).optional(),
-});
 
 /** When an anomaly is raised, how severe it is, and how often it is reported. */
 const raising = {
@@ -157,7 +108,7 @@ const minutes = (count: number) => (count * MINUTE) as Duration;
  * Which levels a detector of a kind can reach, and so a `severity` may name. Those of `iso20816` are steps of one scale,
  * better first; those of the other kinds are sides or statistics, none of which is lower than another.
  */
-export const LEVELS: Readonly<Record<string, readonly string[]>> = {
+export const DETECTOR_LEVELS: Readonly<Record<string, readonly string[]>> = {
   limit: ['above', 'below'],
   iso20816: ['B', 'C', 'D'],
   'iso20816-change': ['up', 'down'],
@@ -370,7 +321,7 @@ const ruleSchema = z.discriminatedUnion('kind', [
 function lowestSeverity({ kind, raise: { severity } }: z.infer<typeof ruleSchema>): Severity {
   if (typeof severity === 'string') return severity;
   const named = Object.values(severity ?? {});
-  const isComplete = kind === 'iso20816' || named.length >= (LEVELS[kind] ?? []).length;
+  const isComplete = kind === 'iso20816' || named.length >= (DETECTOR_LEVELS[kind] ?? []).length;
   const all: readonly Severity[] = named.length > 0 && isComplete ? named : [...named, 'warning'];
   return SEVERITIES.find((one) => all.includes(one)) ?? 'warning';
 }
@@ -393,7 +344,7 @@ export const detectorRuleSchema = ruleSchema.superRefine((rule, context) => {
   checkEscalation(rule, refuse);
   const { severity } = raise;
   if (typeof severity !== 'object') return;
-  const levels = LEVELS[kind] ?? [];
+  const levels = DETECTOR_LEVELS[kind] ?? [];
   for (const level of Object.keys(severity).filter((name) => !levels.includes(name))) {
     const message = `expected one of ${levels.join(', ')}, found "${level}"`;
     refuse(['raise', 'severity', level], message);

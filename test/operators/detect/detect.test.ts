@@ -260,20 +260,6 @@ describe('what comes late', () => {
       'late usual',
     ]);
   });
-
-  test('does not turn the situation back: silence is watched for by the present', () => {
-    const quiet = {
-      id: 'quiet',
-      kind: 'silence',
-      signal: 'temperature',
-      after: '30s',
-      while: "state == 'EXECUTE'",
-    };
-    const past = { ...machineEvent(5, 'state', {}, { state: 'STOPPED' }), late: true } as Item;
-    expect(phasesOf(run(quiet, windowEvent(10, 5), past, wait(100)))).toEqual([
-      'raised 40.000001 warning',
-    ]);
-  });
 });
 
 describe('stuck', () => {
@@ -300,63 +286,6 @@ describe('stuck', () => {
 
   test('a step to another value is a change', () => {
     expect(phasesOf(run(rule, still(10, 5), still(20, 6), still(30, 6)))).toEqual([]);
-  });
-});
-
-describe('silence', () => {
-  const rule = { id: 'quiet', kind: 'silence', signal: 'temperature', after: '30s' };
-
-  test('is raised by time alone, and cleared by the next sample', () => {
-    const out = run(rule, windowEvent(10, 5), wait(40), wait(41), wait(99), windowEvent(100, 5));
-    expect(phasesOf(out)).toEqual(['raised 40.000001 warning', 'cleared 100 warning']);
-    expect(anomaliesOf(out).map(({ reason }) => reason)).toEqual([
-      'temperature has given no value for more than 30s, since 1970-01-01T00:00:10Z; state EXECUTE',
-      'temperature was heard again after 90 s; lasted 1m30s',
-    ]);
-  });
-
-  test('a sample exactly in time breaks it', () => {
-    expect(phasesOf(run(rule, windowEvent(10, 5), windowEvent(40, 5), wait(40)))).toEqual([]);
-  });
-
-  test('a signal that never had a sample is not missed', () => {
-    expect(phasesOf(run(rule, wait(1_000)))).toEqual([]);
-  });
-
-  test('stands still in blind time', () => {
-    const blind = { ...wait(100), blind: { from: seconds(20), to: seconds(100) } };
-    expect(phasesOf(run(rule, windowEvent(10, 5), blind, wait(120)))).toEqual([]);
-    expect(phasesOf(run(rule, windowEvent(10, 5), blind, wait(121)))).toEqual([
-      'raised 120.000001 warning',
-    ]);
-  });
-
-  test('is not noticed while the condition is false, and noticed from when it is true again', () => {
-    const gated = { ...rule, while: "state == 'EXECUTE'" };
-    const out = run(
-      gated,
-      windowEvent(10, 5),
-      machineEvent(20, 'state', { state: 'STOPPED' }, { state: 'STOPPED' }),
-      wait(500),
-      machineEvent(600, 'state', { state: 'EXECUTE' }),
-      wait(700),
-    );
-    expect(phasesOf(out)).toEqual(['raised 630.000001 warning']);
-  });
-
-  test('a source that is late is not silent', () => {
-    const late: Item = { ...windowEvent(20, 5), late: true };
-    const out = run(rule, windowEvent(10, 5), wait(100), late, wait(130), wait(131));
-    expect(phasesOf(out)).toEqual([
-      'raised 40.000001 warning',
-      'cleared 40.000001 warning',
-      'raised 130.000001 warning',
-    ]);
-  });
-
-  test('the end of a recording is no silence', () => {
-    const end = watermark('plant/line', Number.MAX_SAFE_INTEGER);
-    expect(phasesOf(run(rule, windowEvent(10, 5), end))).toEqual([]);
   });
 });
 
