@@ -316,6 +316,7 @@ function withdraw(
   const anomaly = withdrawAnomaly(state, cause, cause, now);
   if (anomaly === undefined) return;
   emitAnomaly(context, anomaly);
+  state.unjudged = true;
   keepWithdrawn(context.detectors, anomaly, plus(anomaly.time, rearmOf(rules)));
 }
 

@@ -190,7 +190,7 @@ export function applyEvaluation(
     rank: severityRank(rule, evaluation.level),
     rankWithDeadband: severityRank(rule, evaluation.levelWithDeadband),
     length: occasion.start === undefined ? 0 : occasion.time - occasion.start,
-    ...(occasion.lasted === undefined ? {} : { lasted: occasion.lasted }),
+    lasted: occasion.lasted,
   };
   const phase = nextPhase(state.lifeCycle, delaysOf(rule), verdict, time);
   const isWell = verdict.rank === 0 && verdict.rankWithDeadband === 0;

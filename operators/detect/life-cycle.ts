@@ -60,7 +60,7 @@ type Verdict = {
   /** From the beginning to the end of the sample. */
   readonly length?: number;
   /** How long the condition has lasted, where that is known otherwise than by counting samples. */
-  readonly lasted?: number;
+  readonly lasted?: number | undefined;
 };
 
 /**

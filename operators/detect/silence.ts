@@ -251,7 +251,8 @@ function setAfter(
   const memory = memoryOf('silence', state.memory);
   if (memory.last === BEGINNING || memory.after === rule.after) return;
   const key = keyOf(state);
-  const before = out.timerAt(key) ?? memory.due ?? silentFrom(rule, memory.last);
+  const noticed = plus(plus(memory.last, memory.after), 1 as Duration);
+  const before = out.timerAt(key) ?? memory.due ?? noticed;
   const due = plus(before, (rule.after - memory.after) as Duration);
   memory.after = rule.after;
   if (state.anomaly !== null && due > now) withdraw(state);

@@ -4,7 +4,9 @@ import {
   nextPhase,
   openLifeCycle,
   pause,
+  severityRank,
 } from '../../../operators/detect/life-cycle.ts';
+import { DETECTOR_LEVELS, detectorRuleSchema } from '../../../operators/model/detector-rule.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 
 const NEVER = Number.MAX_SAFE_INTEGER;
@@ -133,6 +135,31 @@ const table = [
     'raised2 . . . . cleared0',
   ],
 ] as const;
+
+describe('severity by level', () => {
+  const own: Record<string, object> = {
+    ...{ limit: { above: 1 }, rate: { rise: 1 }, trend: { above: 1 }, silence: { after: '1m' } },
+    ...{ multivariate: { signals: ['a', 'b'] }, event: { type: 'a', clear: { after: '1m' } } },
+  };
+  const rankOf = (kind: string, level: string, severity: object) => {
+    const rule = { id: 'a', kind, signal: 's', ...own[kind], raise: { severity } };
+    return severityRank(detectorRuleSchema.parse(rule), level);
+  };
+
+  test.for(Object.entries(DETECTOR_LEVELS))(
+    'of %s: no level that is as bad as a named one or worse is nothing',
+    ([kind, levels]) => {
+      for (const [at, named] of levels.entries()) {
+        expect(rankOf(kind, named, { [named]: 'danger' })).toBe(4);
+        for (const level of levels.slice(at + 1)) {
+          // Zones are steps of one scale. Sides are not: one that is not named is a warning.
+          const rank = kind === 'iso20816' ? 4 : 2;
+          expect(rankOf(kind, level, { [named]: 'danger' })).toBe(rank);
+        }
+      }
+    },
+  );
+});
 
 describe('the life of an anomaly', () => {
   test.for(table)('%s', ([, delays, grades, phases]) => {
