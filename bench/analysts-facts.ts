@@ -80,6 +80,7 @@ function addProblem(
         ...{ sensor: '', contributions: {}, part: '', advice: '' },
         alarm: 'unacknowledged',
         withheld: '',
+        cause: '',
         ...situation(turn),
       }),
       at,

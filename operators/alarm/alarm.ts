@@ -36,7 +36,7 @@ import {
   isSuppressedByOperator,
   SHELVING,
 } from './operator-actions.ts';
-import { plannedKind, recordStretches, setSuppression } from './suppression.ts';
+import { plannedKind, plannedKinds, recordStretches, setSuppression } from './suppression.ts';
 
 /**
  * Decides which anomalies of a line are reported to patterns and people: each is an alarm with the states of ISA-18.2.
@@ -93,10 +93,14 @@ function updatePlanned(observation: Enriched<Observation>, context: AlarmContext
   const stretches = state.stretches[asset] ?? {};
   state.stretches[asset] = stretches;
   recordStretches(stretches, observation, context);
+  const kinds = plannedKinds(suppress, stretches, context);
+  // With every observation, so only a change of it is worth a look at all alarms.
+  const compared = kinds.join();
+  if (state.planned[asset] === compared) return;
+  state.planned[asset] = compared;
   for (const alarm of Object.values(state.alarms)) {
     if (alarm.asset !== asset) continue;
-    const kind = plannedKind(suppress, stretches, alarm.signal, context);
-    setSuppression(alarm, 'planned', kind, context);
+    setSuppression(alarm, 'planned', plannedKind(suppress, kinds, alarm.signal), context);
   }
 }
 
@@ -132,13 +136,17 @@ function applyPhase(anomaly: Anomaly, late: boolean, context: AlarmContext): voi
 
 /** What hides an alarm from the first. */
 function suppressBeforeRaise(alarm: Alarm, anomaly: Anomaly, context: AlarmContext): void {
-  const { suppressions, stretches } = context.state;
+  const { state } = context;
+  const { suppressions, stretches } = state;
   const rules = alarmRules(context);
   alarm.added = 0;
   alarm.out_of_service = isSuppressedByOperator(suppressions, 'taken-out', alarm);
   alarm.shelved = isSuppressedByOperator(suppressions, 'shelved', alarm);
   const suppress = rules?.suppress ?? [];
-  alarm.planned = plannedKind(suppress, stretches[alarm.asset], alarm.signal, context);
+  const kinds = plannedKinds(suppress, stretches[alarm.asset], context);
+  alarm.planned = plannedKind(suppress, kinds, alarm.signal);
+  // Time alone may have ended a stretch since the alarms of the asset were compared: the next observation does so again.
+  if (state.planned[alarm.asset] !== kinds.join()) delete state.planned[alarm.asset];
   alarm.group = '';
   const isHidden = alarm.out_of_service || alarm.shelved || alarm.planned !== '';
   if (!isHidden && rules !== undefined) alarm.group = groupOf(anomaly, rules, context);
@@ -185,9 +193,10 @@ function applyRules(context: AlarmContext): void {
   const rules = alarmRules(context);
   endFloodWhenOver(rules?.flood, context);
   if (rules?.regime === undefined) endRegimes(context);
+  state.planned = {};
   for (const alarm of Object.values(state.alarms)) {
-    const stretches = state.stretches[alarm.asset];
-    const kind = plannedKind(rules?.suppress ?? [], stretches, alarm.signal, context);
-    setSuppression(alarm, 'planned', kind, context);
+    const suppress = rules?.suppress ?? [];
+    const kinds = plannedKinds(suppress, state.stretches[alarm.asset], context);
+    setSuppression(alarm, 'planned', plannedKind(suppress, kinds, alarm.signal), context);
   }
 }

@@ -3,7 +3,7 @@
  * and are suppressed until the flood or the change is over.
  */
 
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, ClearCause } from '../model/anomaly.ts';
 import { identity } from '../model/canonical.ts';
 import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import type { AlarmRules } from '../model/rules.ts';
@@ -59,7 +59,7 @@ export function endFloodWhenOver(rules: FloodRules | undefined, context: AlarmCo
     }
   }
   const reason = `fewer alarms of ${out.key}: what was withheld and stands is told now`;
-  clearGroupAlarm(state.flood, reason, context);
+  clearGroupAlarm(state.flood, rules === undefined ? 'rule changed' : 'well', reason, context);
   state.flood = null;
   for (const key of Object.keys(state.alarms).sort()) {
     const alarm = state.alarms[key];
@@ -128,7 +128,12 @@ export function removeFromRegime(alarm: Alarm, context: AlarmContext): void {
     regime.members = regime.members.filter((member) => member !== key);
     if (regime.members.length > 0) continue;
     if (regime.group_alarm !== null) {
-      clearGroupAlarm(regime.group_alarm, `all signals of ${scope} are as usual again`, context);
+      clearGroupAlarm(
+        regime.group_alarm,
+        alarm.anomaly?.cause || 'well',
+        `all signals of ${scope} are as usual again`,
+        context,
+      );
     }
     out.cancelTimer(`${REGIME} ${scope}`);
     delete state.regimes[scope];
@@ -148,7 +153,7 @@ function endRegime(scope: string, context: AlarmContext): void {
   out.cancelTimer(`${REGIME} ${scope}`);
   if (regime.group_alarm !== null) {
     const reason = 'rules changed: no regimes are told of any more';
-    clearGroupAlarm(regime.group_alarm, reason, context);
+    clearGroupAlarm(regime.group_alarm, 'rule changed', reason, context);
   }
   for (const key of regime.members) {
     const alarm = state.alarms[key];
@@ -177,7 +182,13 @@ function raiseGroupAlarm(
 ): Anomaly {
   const { time } = context;
   const anomaly: Anomaly = {
-    ...{ kind: 'anomaly', id: identity([kind, about, time]), phase: 'raised', revision: 1 },
+    ...{
+      kind: 'anomaly',
+      id: identity([kind, about, time]),
+      phase: 'raised',
+      cause: '',
+      revision: 1,
+    },
     ...{ asset: like.asset, rule: kind, detector: kind, signal: 'alarms', point: '' },
     ...{ component: '', failure_mode: '', severity: 'notice', since: like.since, time },
     ...{ value: count.value, limit: count.limit, score: count.value / count.limit, unit: '' },
@@ -190,10 +201,15 @@ function raiseGroupAlarm(
   return anomaly;
 }
 
-function clearGroupAlarm(anomaly: Anomaly, reason: string, context: AlarmContext): void {
+function clearGroupAlarm(
+  anomaly: Anomaly,
+  cause: ClearCause,
+  reason: string,
+  context: AlarmContext,
+): void {
   const { time } = context;
   const revision = anomaly.revision + 1;
-  reportGroupAlarm({ ...anomaly, phase: 'cleared', revision, time, reason }, context);
+  reportGroupAlarm({ ...anomaly, phase: 'cleared', cause, revision, time, reason }, context);
 }
 
 function reportGroupAlarm(anomaly: Anomaly, { out }: AlarmContext): void {

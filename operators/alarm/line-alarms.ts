@@ -24,6 +24,8 @@ export type LineAlarms = {
   suppressions: OperatorSuppression[];
   /** Of each asset. */
   stretches: Record<string, PlannedStretches>;
+  /** Of each asset: the kinds of stretches by which its alarms are suppressed, as they were last compared. */
+  planned: Record<string, string>;
   /** When alarms came of late, as far as a flood counts them. */
   recent: EventTime[];
   flood: Anomaly | null;
@@ -65,7 +67,8 @@ export type PlannedStretches = Record<string, EventTime>;
 type RegimeChange = { readonly since: EventTime; members: string[]; group_alarm: Anomaly | null };
 
 export function noAlarms(): LineAlarms {
-  return { alarms: {}, suppressions: [], stretches: {}, recent: [], flood: null, regimes: {} };
+  const empty = { alarms: {}, stretches: {}, planned: {}, regimes: {} };
+  return { ...empty, suppressions: [], recent: [], flood: null };
 }
 
 /** What the alarm stage takes and gives. */
@@ -122,7 +125,7 @@ export function repeatPhase(alarm: Alarm, phase: Anomaly['phase'], context: Alar
   const { anomaly } = alarm;
   if (anomaly === null) return;
   alarm.added += 1;
-  reportPhase(alarm, { ...anomaly, phase, time: context.time }, false, context);
+  reportPhase(alarm, { ...anomaly, phase, cause: '', time: context.time }, false, context);
 }
 
 /** Lands a phase of an anomaly, and emits it unless the alarm is hidden. */

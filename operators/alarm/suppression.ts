@@ -46,22 +46,30 @@ export function recordStretches(
   if (order !== '') record('order');
 }
 
-/** The kind of planned stretch that suppresses a signal by design now; '' for none. */
-export function plannedKind(
+/** The kind of planned stretch in which each rule suppresses now; '' for none. */
+export function plannedKinds(
   rules: readonly SuppressionRule[],
   stretches: PlannedStretches | undefined,
-  signal: string,
   { time }: AlarmContext,
-): string {
-  if (stretches === undefined) return '';
-  for (const { during, settle = 0, signals } of rules) {
-    if (!signals.some((pattern) => fits(pattern, signal))) continue;
+): readonly string[] {
+  return rules.map(({ during, settle = 0 }) => {
     const kind = during.find((name) => {
-      const last = stretches[name];
+      const last = stretches?.[name];
       // At the very time of its end a stretch without `settle` still counts: a microsecond later it does not.
       return last !== undefined && time <= last + settle;
     });
-    if (kind !== undefined) return kind;
-  }
-  return '';
+    return kind ?? '';
+  });
+}
+
+/** The kind of planned stretch that suppresses a signal by design, of those in which the rules suppress now; '' for none. */
+export function plannedKind(
+  rules: readonly SuppressionRule[],
+  kinds: readonly string[],
+  signal: string,
+): string {
+  const at = rules.findIndex(({ signals }, index) => {
+    return kinds[index] !== '' && signals.some((pattern) => fits(pattern, signal));
+  });
+  return kinds[at] ?? '';
 }

@@ -36,7 +36,15 @@ export type BaselineMode = LearningProgress & {
 };
 
 /** The baselines of one signal, by the name of the mode. */
-export type Baselines = { kind: 'baseline'; modes: Record<string, BaselineMode> };
+export type Baselines = {
+  kind: 'baseline';
+  modes: Record<string, BaselineMode>;
+  /** Of a CUSUM: whose sum passed its limit and is not back at 0. */
+  excursion: { readonly mode: string; readonly side: 'up' | 'down' } | null;
+};
+
+/** Why nothing is to be learnt from a sample: as `BaselineState` says of `frozen` and `waiting`; '' to learn. */
+export type Suspicion = '' | 'frozen' | 'waiting';
 
 const MOST_MODES = 256;
 /** Of the column while the mode learns; it doubles as it fills. */
@@ -47,7 +55,7 @@ const MOST_SHARE = 0.1;
 const NOTHING = new Float64Array(0);
 
 export function noBaselines(): Baselines {
-  return { kind: 'baseline', modes: {} };
+  return { kind: 'baseline', modes: {}, excursion: null };
 }
 
 /** The mode of a sample by the parts of its situation that the rule names, and the bands that its signals are in. */
@@ -85,7 +93,7 @@ type LearntMode = {
 
 /**
  * The mode that a sample is to be evaluated in, still learning or ready. While it learns, the sample is taken in, unless an
- * anomaly of the signal is open (`frozen`). Progress is reported at every tenth of the learning and when the status
+ * anomaly of the signal is open (`frozen`) or was when a rule was edited (`waiting`). Progress is reported at every tenth of the learning and when the status
  * changes. Undefined, and refused with a sentence: no logarithm, or too many modes.
  */
 export function learnSample(
@@ -128,13 +136,13 @@ export function progressOf(
 export function countSample(
   progress: LearningProgress,
   rule: LearningRule,
-  { sample, isSuspect }: DetectorInput,
+  { sample, suspicion }: DetectorInput,
 ): { readonly isTaken: boolean; readonly isMilestone: boolean } {
-  const suspect = isSuspect();
-  const status = suspect ? 'frozen' : 'learning';
+  const suspect = suspicion();
+  const status = suspect === '' ? 'learning' : suspect;
   const isChange = progress.status !== status;
   progress.status = status;
-  if (suspect) return { isTaken: false, isMilestone: isChange };
+  if (suspect !== '') return { isTaken: false, isMilestone: isChange };
   const before = tenthOf(progress, rule);
   const { time, situation } = sample;
   // A machine that stopped in between did not run in between.
@@ -222,7 +230,7 @@ export function deviationOf({ scale, floor }: ScaledRule, { median, mad }: Basel
 
 /** A value on the rule's scale, back in the signal's unit. */
 export function unscaled({ scale }: ScaledRule, value: number): number {
-  return scale === 'log' ? Math.exp(value) : value;
+  return scale === 'log' ? Math.min(Math.exp(value), Number.MAX_VALUE) : value;
 }
 
 /** Of a normal distribution, the standard deviation is this many median absolute deviations: 1 / Φ⁻¹(3/4). */
@@ -245,7 +253,7 @@ function medianOf(values: Float64Array): number {
   const sorted = values.slice().sort();
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+  return sorted.length % 2 === 1 ? upper : (sorted[middle - 1] ?? 0) / 2 + upper / 2;
 }
 
 /** The row of `baselines` for one step of what a baseline has learnt. */

@@ -1,8 +1,13 @@
 /** What is wrong with the detector rules of a file beyond their shape. */
 
-import type { DetectorRule } from '../model/detector-rule.ts';
+import type { Bound } from '../model/detector-bounds.ts';
+import type { DetectorRule, SampleRule } from '../model/detector-rule.ts';
+import { type AssetKey, assetKey } from '../model/key.ts';
+import { FEATURE_PREFIX } from '../model/observation.ts';
+import type { Asset, PlantModel } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
 import { fits } from '../model/wildcard.ts';
+import { isAbout, isAboutAsset } from './compile.ts';
 import { compileSituationCondition } from './condition.ts';
 import { type BandedSignal, bandedSignalsOf, SHAFT_SPEED } from './gate.ts';
 import { isStatistic } from './sample.ts';
@@ -23,6 +28,17 @@ function problemsOf(rule: DetectorRule, rules: Rules): RuleIssue[] {
   const issues: RuleIssue[] = [];
   const condition = rule.while === undefined ? undefined : compileSituationCondition(rule.while);
   if (typeof condition === 'object') issues.push({ path: ['while'], message: condition.problem });
+  issues.push(...windowProblems(rule, rules), ...bandProblems(rule, rules));
+  if ('of' in rule && !isStatistic(rule.of)) {
+    const message = `expected a statistic of a window such as mean, max or p95, found "${rule.of}"`;
+    issues.push({ path: ['of'], message });
+  }
+  return issues;
+}
+
+function windowProblems(rule: DetectorRule, rules: Rules): RuleIssue[] {
+  if (rule.kind === 'event') return [];
+  const issues: RuleIssue[] = [];
   const window = rules.windows.find(({ id }) => id === rule.window);
   if (rule.window !== undefined && window === undefined) {
     const ids = rules.windows.map(({ id }) => id).join(', ') || 'none';
@@ -35,11 +51,6 @@ function problemsOf(rule: DetectorRule, rules: Rules): RuleIssue[] {
       const message = `expected a window over "${signal}"; "${window.id}" is over ${window.signals.join(', ')}`;
       issues.push({ path: ['window'], message });
     }
-  }
-  issues.push(...bandProblems(rule, rules));
-  if ('of' in rule && !isStatistic(rule.of)) {
-    const message = `expected a statistic of a window such as mean, max or p95, found "${rule.of}"`;
-    issues.push({ path: ['of'], message });
   }
   return issues;
 }
@@ -61,4 +72,62 @@ function bandProblems(rule: DetectorRule, rules: Rules): RuleIssue[] {
     ...within.filter(isUnknown).map(problem(['when', 'within'])),
     ...bands.filter(isUnknown).map(problem(['bands'])),
   ];
+}
+
+/**
+ * Checks rules against the plants that they are for: a limit that is an attribute without a default needs that attribute at
+ * every asset which the rule is about, or nothing is judged there.
+ */
+export function checkAttributes(rules: Rules, plants: readonly PlantModel[]): RuleIssue[] {
+  const assets = plants.flatMap((plant) => {
+    return plant.lines.flatMap((line) => {
+      return line.assets.map((asset) => [assetKey(plant.id, line.id, asset.id), asset] as const);
+    });
+  });
+  return rules.detectors.flatMap((rule, index) => {
+    if (rule.kind === 'event') return [];
+    return boundsOf(rule).flatMap(([name, { attribute, default: otherwise }]) => {
+      if (otherwise !== undefined) return [];
+      const lacking = assets.filter(([key, asset]) => {
+        return !Object.hasOwn(asset.attributes, attribute) && isMeasured(rule, key, asset);
+      });
+      if (lacking.length === 0) return [];
+      const names = lacking.slice(0, MOST_NAMED).map(([key]) => key);
+      const rest = lacking.length > MOST_NAMED ? ` and ${lacking.length - MOST_NAMED} more` : '';
+      const message = `expected an attribute "${attribute}" in the plant model, or a default; ${names.join(', ')}${rest} have neither`;
+      return [{ path: ['detectors', index, name, 'attribute'], message }];
+    });
+  });
+}
+
+/** So many assets are named in one sentence. */
+const MOST_NAMED = 3;
+
+type AttributeBound = Exclude<Bound, number>;
+
+/** The limits of a rule that are attributes, with their keys. */
+function boundsOf(rule: SampleRule): (readonly [string, AttributeBound])[] {
+  return Object.entries(limitsOf(rule)).flatMap(([name, bound]) => {
+    return typeof bound === 'object' ? [[name, bound] as const] : [];
+  });
+}
+
+function limitsOf(rule: SampleRule): Readonly<Record<string, Bound | undefined>> {
+  switch (rule.kind) {
+    case 'limit':
+    case 'trend':
+      return { above: rule.above, below: rule.below };
+    case 'rate':
+      return { rise: rule.rise, fall: rule.fall };
+    default:
+      return {};
+  }
+}
+
+/** The model declares a signal of the asset, or points, that the rule reads. */
+function isMeasured(rule: SampleRule, key: AssetKey, asset: Asset): boolean {
+  if (rule.signal.startsWith(FEATURE_PREFIX)) {
+    return asset.points.length > 0 && isAboutAsset(rule, key, asset);
+  }
+  return Object.keys(asset.signals).some((signal) => isAbout(rule, key, asset, signal));
 }

@@ -1,7 +1,13 @@
 /** Detector rules made ready: their conditions, the shape of their state, and which samples they are for. */
 
 import { createHash } from 'node:crypto';
-import type { DetectorRule } from '../model/detector-rule.ts';
+import type {
+  DetectorRule,
+  EventRule,
+  SampleRule,
+  SilenceRule,
+  ValueRule,
+} from '../model/detector-rule.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
@@ -10,8 +16,8 @@ import { compileSituationCondition, type SituationCondition } from './condition.
 import { type BandedSignal, type BandedSignals, bandedSignalsOf } from './gate.ts';
 
 /** A detector rule made ready. `problem`: why its `while` is no condition; such a rule evaluates nothing. */
-export type CompiledDetector = {
-  readonly rule: DetectorRule;
+export type CompiledDetector<R extends DetectorRule = DetectorRule> = {
+  readonly rule: R;
   /** Hash of the fields that shape its state. */
   readonly shape: string;
   readonly holds: SituationCondition;
@@ -22,18 +28,17 @@ export type CompiledDetector = {
 
 export type CompiledDetectors = {
   readonly byId: ReadonlyMap<string, CompiledDetector>;
-  /** There is a silence rule whose `while` may change with the situation. */
-  readonly watchesSilence: boolean;
+  /** Rules of silence, and of events: both are more than what happens to samples. */
+  readonly silences: readonly CompiledDetector<SilenceRule>[];
+  readonly events: readonly CompiledDetector<EventRule>[];
   /** All signals that any rule divides into bands. */
   readonly banded: readonly BandedSignal[];
   /** The rules that evaluate a signal of an asset, by its windows of this rule id or, with '', by its features. */
-  rulesFor(
-    key: AssetKey,
-    asset: Asset,
-    signal: string,
-    window: string,
-  ): readonly CompiledDetector[];
+  rulesFor(key: AssetKey, asset: Asset, signal: string, window: string): readonly SampleDetector[];
 };
+
+/** A rule that reads samples: a silence, or one that evaluates their values. */
+export type SampleDetector = CompiledDetector<SilenceRule> | CompiledDetector<ValueRule>;
 
 /** Derived from the rules object alone, so it is no state: made again after a restart or a change. */
 const known = new WeakMap<Rules, CompiledDetectors>();
@@ -48,20 +53,20 @@ export function compileDetectors(rules: Rules): CompiledDetectors {
     return Number('learn' in a.rule) - Number('learn' in b.rule);
   });
   const banded = inOrder.flatMap(({ banded: { within, bands } }) => [...within, ...bands]);
-  const found = new WeakMap<Asset, Map<string, readonly CompiledDetector[]>>();
+  const bySample = inOrder.filter(readsSamples);
+  const found = new WeakMap<Asset, Map<string, readonly SampleDetector[]>>();
   const compiled: CompiledDetectors = {
     byId,
-    watchesSilence: rules.detectors.some(
-      (rule) => rule.kind === 'silence' && rule.while !== undefined,
-    ),
+    silences: inOrder.filter(isOfSilence),
+    events: inOrder.filter(isOfEvents),
     banded: banded.filter(({ key }, at) => banded.findIndex((other) => other.key === key) === at),
     rulesFor(key, asset, signal, window) {
-      const bySignal = found.get(asset) ?? new Map<string, readonly CompiledDetector[]>();
+      const bySignal = found.get(asset) ?? new Map<string, readonly SampleDetector[]>();
       if (bySignal.size === 0) found.set(asset, bySignal);
       const name = window === '' ? signal : `${window} ${signal}`;
       let detectors = bySignal.get(name);
       if (detectors === undefined) {
-        detectors = inOrder.filter(({ rule }) => {
+        detectors = bySample.filter(({ rule }) => {
           return isAbout(rule, key, asset, signal) && isFor(rule, rules, signal, window);
         });
         bySignal.set(name, detectors);
@@ -73,6 +78,18 @@ export function compileDetectors(rules: Rules): CompiledDetectors {
   return compiled;
 }
 
+export function isOfSilence(one: CompiledDetector): one is CompiledDetector<SilenceRule> {
+  return one.rule.kind === 'silence';
+}
+
+function isOfEvents(one: CompiledDetector): one is CompiledDetector<EventRule> {
+  return one.rule.kind === 'event';
+}
+
+function readsSamples(one: CompiledDetector): one is SampleDetector {
+  return one.rule.kind !== 'event';
+}
+
 function compile(rule: DetectorRule, rules: Rules): CompiledDetector {
   const made = { rule, shape: shapeOf(rule, rules), banded: bandedSignalsOf(rule) };
   if (rule.while === undefined) return { ...made, holds: () => true };
@@ -82,11 +99,15 @@ function compile(rule: DetectorRule, rules: Rules): CompiledDetector {
 }
 
 /** A rule is about a signal of an asset by its signal's name (`*` allowed), its classes and its assets. */
-export function isAbout(rule: DetectorRule, key: AssetKey, asset: Asset, signal: string): boolean {
+export function isAbout(rule: SampleRule, key: AssetKey, asset: Asset, signal: string): boolean {
   const isOfIt =
     rule.kind === 'multivariate' ? rule.signals.includes(signal) : fits(rule.signal, signal);
+  return isOfIt && isAboutAsset(rule, key, asset);
+}
+
+/** A rule is about an asset by its classes and its assets. */
+export function isAboutAsset(rule: DetectorRule, key: AssetKey, asset: Asset): boolean {
   return (
-    isOfIt &&
     (rule.classes === undefined || rule.classes.includes(asset.class)) &&
     (rule.assets === undefined || rule.assets.some((pattern) => fits(pattern, key)))
   );
@@ -96,7 +117,7 @@ export function isAbout(rule: DetectorRule, key: AssetKey, asset: Asset, signal:
  * Without `window` a rule evaluates the windows of the first window rule that covers the signal: those of two would be two
  * opinions on the same values. Any window ends a silence. Features are for every rule that names no window.
  */
-function isFor(rule: DetectorRule, rules: Rules, signal: string, window: string): boolean {
+function isFor(rule: SampleRule, rules: Rules, signal: string, window: string): boolean {
   if (rule.window !== undefined) return rule.window === window;
   if (rule.kind === 'stuck' && window === '') return false;
   if (window === '' || rule.kind === 'silence') return true;
@@ -107,7 +128,8 @@ function isFor(rule: DetectorRule, rules: Rules, signal: string, window: string)
 /** Limits, delays, deadbands and severities are left out: who changes them keeps what was learnt. */
 function shapeOf(rule: DetectorRule, rules: Rules): string {
   const { kind, signal } = rule;
-  const window = rules.windows.find(({ id }) => id === rule.window);
+  const named = 'window' in rule ? rule.window : undefined;
+  const window = rules.windows.find(({ id }) => id === named);
   const cut = { ...window, signals: undefined, quantiles: undefined, early: undefined };
   const shaping: unknown[] = [kind, signal, cut];
   switch (rule.kind) {
@@ -140,6 +162,9 @@ function shapeOf(rule: DetectorRule, rules: Rules): string {
     case 'rate':
     case 'trend':
       shaping.push(rule.of, rule.over, rule.while, rule.when);
+      break;
+    case 'event':
+      shaping.push(rule.type, rule.data, rule.by);
       break;
     case 'stuck':
     case 'silence':

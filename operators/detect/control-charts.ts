@@ -18,6 +18,9 @@ type BaselineRule = Extract<DetectorRule, { kind: 'baseline' }>;
 type EwmaRule = Extract<DetectorRule, { kind: 'ewma' }>;
 type CusumRule = Extract<DetectorRule, { kind: 'cusum' }>;
 
+/** One absurd value must not stay in a weighted mean for ever. */
+const MOST_DEVIATIONS = 1e6;
+
 /** A sum goes no higher than this many times its limit: it must come down again when the machine is well. */
 const MOST_LIMITS = 2;
 
@@ -53,7 +56,8 @@ export function ewma(
 ): Evaluation | undefined {
   const standard = standardize(memory, rule, input);
   if (standard === undefined) return undefined;
-  const { mode, name, deviation, z, usual } = standard;
+  const { mode, name, deviation, usual } = standard;
+  const z = Math.min(Math.max(standard.z, -MOST_DEVIATIONS), MOST_DEVIATIONS);
   if (mode.track.length === 0) mode.track = new Float64Array(2);
   const [before = 0, seen = 0] = mode.track;
   const { weight, limit: width } = rule;
@@ -90,7 +94,8 @@ export function ewma(
 /**
  * Two-sided cumulative sum of the deviations z from the mode's frozen baseline: S⁺ ← max(0, S⁺ + z − k), S⁻ ← max(0, S⁻ −
  * z − k); a breach beyond h (Page 1954; NIST/SEMATECH e-Handbook 6.3.2.3). k is `slack`, h is `limit`. Quickest at slow
- * drift; `since` is when the sum left 0, which dates the change. Levels: `up`, `down`.
+ * drift; `since` is when the sum left 0, which dates the change, and it is over when the sum is back at 0: in between it is
+ * one excursion, however often the sum crosses h, and whatever other modes show meanwhile. Levels: `up`, `down`.
  */
 export function cusum(
   memory: Baselines,
@@ -105,12 +110,14 @@ export function cusum(
   addToSum(mode.track, 0, z - rule.slack, rule, time);
   addToSum(mode.track, 2, -z - rule.slack, rule, time);
   const [up = 0, upSince = 0, down = 0, downSince = 0] = mode.track;
-  const side = sideOf(rule, down > up);
+  const excursion = excursionOf(memory);
+  const side = excursion?.side ?? sideOf(rule, down > up);
   const [sum, since] = side === 'down' ? [down, downSince] : [up, upSince];
   const level = sum > rule.limit ? side : '';
+  if (level !== '' && excursion === null) memory.excursion = { mode: name, side };
   return {
     level,
-    levelWithDeadband: sum > rule.limit - deadbandOf(rule, rule.limit) ? side : '',
+    levelWithDeadband: excursion?.side ?? level,
     value: input.value,
     unit,
     limit: usual,
@@ -128,6 +135,15 @@ export function cusum(
       mode: name,
     }),
   };
+}
+
+/** The excursion that has not ended: its sum is not back at 0. */
+function excursionOf(memory: Baselines): Baselines['excursion'] {
+  const { excursion, modes } = memory;
+  if (excursion === null) return null;
+  const sum = modes[excursion.mode]?.track[excursion.side === 'down' ? 2 : 0] ?? 0;
+  if (sum === 0) memory.excursion = null;
+  return memory.excursion;
 }
 
 /** A sample beside the baseline of its mode. */

@@ -1,36 +1,58 @@
 import type { Change, Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import { plantOf } from '../model/key.ts';
+import type { ClearCause } from '../model/anomaly.ts';
+import { type AssetKey, assetKey, plantOf } from '../model/key.ts';
 import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Enriched, Observation, Situation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
-import { type Duration, END_OF_TIME, type EventTime, later, plus } from '../model/time.ts';
+import type { Rules } from '../model/rules.ts';
+import { type Duration, END_OF_TIME, type EventTime, later, MINUTE, plus } from '../model/time.ts';
 import { restartsBaselines } from './baseline-modes.ts';
-import { type CompiledDetectors, compileDetectors, isAbout } from './compile.ts';
+import {
+  type CompiledDetectors,
+  compileDetectors,
+  isAbout,
+  isAboutAsset,
+  isOfSilence,
+} from './compile.ts';
 import {
   type AssetDetectors,
-  detectorKey,
+  type DetectorState,
   forgetLearnt,
+  forgetRepaired,
+  keepWithdrawn,
   openAssetDetectors,
 } from './detector-state.ts';
+import { type AssetContext, type Detected, emitAnomaly, evaluateSample } from './evaluate.ts';
 import {
-  type AssetContext,
-  type Detected,
-  emitAnomaly,
-  evaluateSample,
-  evaluateSilence,
-} from './evaluate.ts';
+  endByTime,
+  escalateEvents,
+  evaluateEvent,
+  ON_DELAY,
+  raiseAfterDelay,
+  restartEvents,
+} from './event-alarms.ts';
 import { isUnsettled, updateBands } from './gate.ts';
 import { restartRuns } from './life-cycle.ts';
 import { withdrawAnomaly } from './report.ts';
-import { samplesOf } from './sample.ts';
-import { silentFrom } from './sensor-health.ts';
+import { type Sample, samplesOf } from './sample.ts';
+import {
+  awaitsAny,
+  beginAllWaiting,
+  ESCALATION,
+  endSilence,
+  escalateSilence,
+  isDeclared,
+  raiseSilence,
+  restartSilences,
+  watchSilences,
+} from './silence.ts';
 
 /**
- * Evaluates windows and features by the detector rules in force, and passes every observation on before the anomalies that
- * it causes.
+ * Evaluates windows, features and machine events by the detector rules in force, and passes every observation on before the
+ * anomalies that it causes.
  *
  * A sample is evaluated while the rule's `while` holds and nothing changed inside it (`mixed`, which goes to
  * `dead_letters` when a rule would have evaluated it). What is not evaluated neither raises nor clears: an anomaly that is
@@ -45,31 +67,63 @@ export function detect(states: States): Stage<Enriched<Observation>, Detected> {
       scope: 'line',
       keyOf: ({ value }) => value.value.asset,
       open: openAssetDetectors,
+      opens: keysThatAwait,
       onEvent(detectors, event, knowledge, out) {
         const { key, time, late = false, value } = event;
         out.emit(value, { key, time, late });
-        detectors.situation = value.situation;
         if (isUnsettled(value)) detectors.unsettled = later(detectors.unsettled, time);
         const rules = rulesOf(knowledge, out.key);
         const asset = assetOf(knowledge, out.key);
-        if (rules === undefined || asset === undefined) return;
-        evaluateObservation({ detectors, asset, late, out }, compileDetectors(rules), event);
+        const compiled = rules === undefined ? undefined : compileDetectors(rules);
+        const context = { detectors, asset, late, out };
+        updateSituation(context, compiled, time, value.situation);
+        if (compiled === undefined || asset === undefined) return;
+        evaluateObservation({ ...context, asset }, compiled, event);
       },
-      onTimer(detectors, due, knowledge, out, key) {
+      onTimer(detectors, due, knowledge, out, timer) {
         // The end of a recording is no silence.
         if (out.now >= END_OF_TIME) return;
-        const { situation } = detectors;
-        const state = detectors.states[key];
         const rules = rulesOf(knowledge, out.key);
-        if (state === undefined || rules === undefined || situation === null) return;
-        const rule = compileDetectors(rules).byId.get(state.rule)?.rule;
-        if (rule?.kind !== 'silence') return;
+        if (rules === undefined) return;
         const context = { detectors, asset: assetOf(knowledge, out.key), late: false, out };
-        evaluateSilence(context, state, rule, due, situation);
+        fireTimer(context, compileDetectors(rules), timer, due);
       },
-      onChange: endOutdated,
+      onChange: takeOver,
     },
     states,
+  );
+}
+
+/** Takes the situation of an observation, unless a later one was seen: a late observation is of the past. */
+function updateSituation(
+  context: AssetContext,
+  compiled: CompiledDetectors | undefined,
+  time: EventTime,
+  situation: Situation,
+): void {
+  const { detectors, asset } = context;
+  const before = detectors.situation;
+  if (time < detectors.situated) return;
+  detectors.situation = situation;
+  detectors.situated = time;
+  if (compiled === undefined || asset === undefined || compiled.silences.length === 0) return;
+  if (detectors.unbegun) beginAllWaiting(context, compiled.silences, time);
+  if (before !== null && isSameSituation(before, situation)) return;
+  watchSilences({ ...context, asset }, compiled.silences, time);
+}
+
+/** In all that a `while` may name. */
+function isSameSituation(a: Situation, b: Situation): boolean {
+  return (
+    a.state === b.state &&
+    a.mode === b.mode &&
+    a.order === b.order &&
+    a.operation === b.operation &&
+    a.product === b.product &&
+    a.shift === b.shift &&
+    a.planned === b.planned &&
+    a.next_stop === b.next_stop &&
+    a.due === b.due
   );
 }
 
@@ -81,9 +135,11 @@ function evaluateObservation(
 ): void {
   const { detectors, asset, out } = context;
   const { value, situation } = enriched;
-  if (compiled.watchesSilence) watchSilence(context, compiled, time, situation);
   if (value.kind === 'event') {
     restartAfter(context, value);
+    for (const detector of compiled.events) {
+      if (isAboutAsset(detector.rule, out.key, asset)) evaluateEvent(context, detector, value);
+    }
     return;
   }
   if (value.kind === 'schedule') return;
@@ -91,10 +147,8 @@ function evaluateObservation(
   const window = value.kind === 'window' ? value.window : '';
   let isEvaluated = false;
   for (const sample of samplesOf(enriched, time, asset)) {
-    for (const detector of compiled.rulesFor(out.key, asset, sample.signal, window)) {
-      evaluateSample(context, detector, sample);
-      isEvaluated ||= detector.rule.kind !== 'silence';
-    }
+    const judged = evaluateBySignal(context, compiled, sample, window);
+    isEvaluated ||= judged;
   }
   if (isEvaluated && situation.mixed) {
     const detail =
@@ -103,22 +157,42 @@ function evaluateObservation(
   }
 }
 
-/** Silence is noticed only while the rule's `while` holds; when it holds again, from then on. */
-function watchSilence(
-  { detectors, asset, out }: AssetContext & { readonly asset: Asset },
-  { byId }: CompiledDetectors,
-  time: EventTime,
-  situation: Situation,
+/** Whether any rule but a silence is for this sample. */
+function evaluateBySignal(
+  context: AssetContext & { readonly asset: Asset },
+  compiled: CompiledDetectors,
+  sample: Sample,
+  window: string,
+): boolean {
+  let isEvaluated = false;
+  for (const detector of compiled.rulesFor(context.out.key, context.asset, sample.signal, window)) {
+    if (isOfSilence(detector)) {
+      endSilence(context, detector, sample);
+    } else {
+      evaluateSample(context, detector, sample);
+      isEvaluated = true;
+    }
+  }
+  return isEvaluated;
+}
+
+function fireTimer(
+  context: AssetContext,
+  compiled: CompiledDetectors,
+  timer: string,
+  due: EventTime,
 ): void {
-  for (const [key, { rule: id, memory, anomaly }] of Object.entries(detectors.states)) {
-    const compiled = byId.get(id);
-    if (memory.kind !== 'silence' || compiled?.rule.kind !== 'silence') continue;
-    const isWatching = compiled.holds(situation, asset);
-    if (isWatching === memory.watching) continue;
-    memory.watching = isWatching;
-    if (isWatching) memory.last = time;
-    if (!isWatching) out.cancelTimer(key);
-    else if (anomaly === null) out.setTimer(silentFrom(compiled.rule, time), key, true);
+  const prefix = [ESCALATION, ON_DELAY].find((text) => timer.startsWith(text)) ?? '';
+  const state = context.detectors.states[timer.slice(prefix.length)];
+  const rule = state === undefined ? undefined : compiled.byId.get(state.rule)?.rule;
+  if (state === undefined || rule === undefined) return;
+  if (rule.kind === 'silence') {
+    if (prefix === ESCALATION) escalateSilence(context, state, rule, due);
+    else raiseSilence(context, state, rule, due);
+  } else if (rule.kind === 'event') {
+    if (prefix === ESCALATION) escalateEvents(context, state, rule, due);
+    else if (prefix === ON_DELAY) raiseAfterDelay(context, state, rule, due);
+    else endByTime(context, state, rule, due);
   }
 }
 
@@ -126,17 +200,36 @@ function watchSilence(
 function restartAfter(context: AssetContext, event: MachineEvent): void {
   const point = restartsBaselines(event);
   if (point === undefined) return;
+  forgetRepaired(context.detectors, point);
   for (const state of Object.values(context.detectors.states)) {
+    if (point === '' || state.point === point) state.unjudged = false;
     if ((point !== '' && state.point !== point) || !forgetLearnt(state)) continue;
     restartRuns(state.lifeCycle);
     const reason = `the baseline starts anew after "${event.type}"`;
-    const anomaly = withdrawAnomaly(state, reason, event.time);
+    const anomaly = withdrawAnomaly(state, 'baseline reset', reason, event.time);
     if (anomaly !== undefined) emitAnomaly(context, anomaly);
   }
 }
 
-/** After a change, ends what was shaped by a rule that is gone or has another shape, or by an asset that is gone. */
-function endOutdated(
+/** Assets of which something is waited for that was never heard, after a change of rules or model. */
+function* keysThatAwait(knowledge: Knowledge, { value: change }: Change): Iterable<AssetKey> {
+  if (change.kind === 'schedule') return;
+  const id = change.kind === 'rules' ? change.plant : change.model.id;
+  const plant = Object.hasOwn(knowledge.models, id) ? knowledge.models[id] : undefined;
+  const rules = Object.hasOwn(knowledge.rules, id) ? knowledge.rules[id] : undefined;
+  if (plant === undefined || rules === undefined) return;
+  const { silences } = compileDetectors(rules);
+  if (silences.every(({ rule }) => rule.declared === undefined)) return;
+  for (const line of plant.lines) {
+    for (const asset of line.assets) {
+      const key = assetKey(plant.id, line.id, asset.id);
+      if (awaitsAny(silences, key, asset)) yield key;
+    }
+  }
+}
+
+/** After a change, ends what is outdated, and sets the timers of what goes on. */
+function takeOver(
   detectors: AssetDetectors,
   knowledge: Knowledge,
   out: Out<Detected>,
@@ -147,23 +240,79 @@ function endOutdated(
   if (plantOf(out.key) !== plant) return;
   const rules = rulesOf(knowledge, out.key);
   const asset = assetOf(knowledge, out.key);
+  const context = { detectors, asset, late: false, out };
   const compiled = rules === undefined ? undefined : compileDetectors(rules);
+  endOutdated(context, rules, compiled);
+  if (compiled === undefined || asset === undefined) return;
+  restartSilences({ ...context, asset }, compiled.silences, out.key, (state) => {
+    withdraw(context, state, 'rule changed', rules);
+  });
+  for (const { rule } of compiled.events) restartEvents(context, rule);
+}
+
+/** Ends what was shaped by a rule that is gone or has another shape, or by an asset or a declared signal that is gone. */
+function endOutdated(
+  context: AssetContext,
+  rules: Rules | undefined,
+  compiled: CompiledDetectors | undefined,
+): void {
+  const { detectors, asset, out } = context;
   for (const key of Object.keys(detectors.states).sort()) {
     const state = detectors.states[key];
     if (state === undefined) continue;
-    const now = compiled?.byId.get(state.rule);
-    const isSame = now?.shape === state.shape && asset !== undefined;
-    if (isSame && now !== undefined && isAbout(now.rule, out.key, asset, state.signal)) {
+    const cause = causeOfEnd(state, compiled, out.key, asset);
+    if (cause === undefined) {
       state.refused = false;
       continue;
     }
-    const reason = asset === undefined ? 'asset removed' : 'rule changed';
-    // Just after line time: at it, the anomaly would count as late.
-    const anomaly = withdrawAnomaly(state, reason, plus(out.now, 1 as Duration));
-    if (anomaly !== undefined) emitAnomaly({ detectors, asset, late: false, out }, anomaly);
-    const detail = `${reason}: the state of ${state.rule} for ${state.signal} begins anew`;
+    withdraw(context, state, cause, rules);
+    const detail = `${cause}: the state of ${state.rule} for ${state.signal} begins anew`;
     out.deadLetter('rule-changed', detail, key);
-    out.cancelTimer(detectorKey(state.rule, state));
+    for (const timer of [key, ESCALATION + key, ON_DELAY + key]) out.cancelTimer(timer);
     delete detectors.states[key];
   }
+}
+
+/** Why the state of a detector cannot go on; undefined when it can. */
+function causeOfEnd(
+  { rule: id, shape, signal, point, memory }: DetectorState,
+  compiled: CompiledDetectors | undefined,
+  key: AssetKey,
+  asset: Asset | undefined,
+): Exclude<ClearCause, 'well'> | undefined {
+  if (asset === undefined) return 'asset removed';
+  const now = compiled?.byId.get(id);
+  if (now === undefined || now.shape !== shape) return 'rule changed';
+  const { rule } = now;
+  if (rule.kind === 'event') {
+    return isAboutAsset(rule, key, asset) ? undefined : 'rule changed';
+  }
+  if (!isAbout(rule, key, asset, signal)) return 'rule changed';
+  if (rule.kind !== 'silence' || memory.kind !== 'silence' || memory.heard) return undefined;
+  if (isDeclared(rule, key, asset, { signal, point })) return undefined;
+  return rule.declared === true ? 'signal removed' : 'rule changed';
+}
+
+/** Ends an open anomaly that nobody saw well; nothing is learnt of its signal until somebody does, or its problem ends. */
+function withdraw(
+  context: AssetContext,
+  state: DetectorState,
+  cause: Exclude<ClearCause, 'well'>,
+  rules: Rules | undefined,
+): void {
+  // Just after line time: at it, the anomaly would count as late.
+  const now = plus(context.out.now, 1 as Duration);
+  const anomaly = withdrawAnomaly(state, cause, cause, now);
+  if (anomaly === undefined) return;
+  emitAnomaly(context, anomaly);
+  state.unjudged = true;
+  keepWithdrawn(context.detectors, anomaly, plus(anomaly.time, rearmOf(rules)));
+}
+
+const REARM = (10 * MINUTE) as Duration;
+
+/** How long the problem of an anomaly may stand after an edit has ended that: the longest `rearm` of all triggers. */
+function rearmOf(rules: Rules | undefined): Duration {
+  const rearms = rules?.triggers.map(({ rearm }) => rearm ?? REARM) ?? [];
+  return Math.max(...(rearms.length === 0 ? [REARM] : rearms)) as Duration;
 }

@@ -4,28 +4,38 @@ import type { Anomaly } from '../model/anomaly.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { Situation } from '../model/observation.ts';
 import { BEGINNING, type EventTime } from '../model/time.ts';
-import { type Baselines, noBaselines } from './baseline-modes.ts';
+import { type Baselines, noBaselines, type Suspicion } from './baseline-modes.ts';
 import type { CompiledDetector } from './compile.ts';
 import type { SignalBand } from './gate.ts';
 import { type LifeCycle, openLifeCycle } from './life-cycle.ts';
 import { noVector, type Vector } from './multivariate.ts';
 import type { Sample } from './sample.ts';
-import { type LastSample, moving, type Stuck } from './sensor-health.ts';
+import { type LastSample, moving, type Stuck, unheard } from './sensor-health.ts';
 import { noSeries, type Series } from './trends.ts';
 
 /** The detectors of one asset. */
 export type AssetDetectors = {
   /** By `detectorKey`. */
   states: Record<string, DetectorState>;
-  /** How many of its anomalies are open. */
-  active: number;
-  /** Of the last observation: a timer has none of its own. */
+  /** How many anomalies are open, by `suspectKey`. */
+  open: Record<string, number>;
+  /** By `detectorKey`: anomalies that were open when an edit ended them, and whose signal was not seen well since. */
+  withdrawn: Record<string, WithdrawnAnomaly>;
+  /** Of the last observation, and its time: a timer has none of its own. */
   situation: Situation | null;
+  situated: EventTime;
+  /** By silence rule with a `while`: whether that holds. */
+  watching: Record<string, boolean>;
+  /** A silence of what was never heard waits for the line's time to begin. */
+  unbegun: boolean;
   /** By `BandedSignal.key`: the band that each signal was in last. */
   bands: Record<string, SignalBand>;
   /** When it was last in a planned stretch or a start-up. */
   unsettled: EventTime;
 };
+
+/** Until when nothing is learnt of its signal, unless that is seen well before. */
+type WithdrawnAnomaly = { readonly about: string; readonly until: EventTime };
 
 /** The state of one rule for one signal at one point of one asset. */
 export type DetectorState = {
@@ -42,8 +52,19 @@ export type DetectorState = {
   lastSample: EventTime;
   /** It was reported why this cannot be evaluated. */
   refused: boolean;
+  /** An edit ended its anomaly, and it was not judged anew since. */
+  unjudged: boolean;
   /** As it was last reported; null while none is open. */
   anomaly: Anomaly | null;
+};
+
+/** The events that began an anomaly or are about to: the first and the last of them, how many, and the last in words. */
+export type EventCount = {
+  kind: 'event';
+  since: EventTime;
+  last: EventTime;
+  count: number;
+  text: string;
 };
 
 /** What a detector keeps between samples, besides its life cycle. Limits and zones keep nothing. */
@@ -53,10 +74,12 @@ export type DetectorMemory =
   | Vector
   | Series
   | Stuck
-  | LastSample;
+  | LastSample
+  | EventCount;
 
 export function openAssetDetectors(): AssetDetectors {
-  return { states: {}, active: 0, situation: null, bands: {}, unsettled: BEGINNING };
+  const unheard = { situation: null, situated: BEGINNING, watching: {}, unbegun: false };
+  return { states: {}, open: {}, withdrawn: {}, ...unheard, bands: {}, unsettled: BEGINNING };
 }
 
 /** Rule ids and points are names without bars, so the key is unique whatever the signal is called. */
@@ -69,9 +92,9 @@ export function detectorKey(
 
 /** The state of a rule for the signal of a sample, opened where there is none. */
 export function stateFor(
-  { states }: AssetDetectors,
+  { states, withdrawn }: AssetDetectors,
   { rule, shape }: CompiledDetector,
-  sample: Sample,
+  sample: Pick<Sample, 'signal' | 'point' | 'component' | 'time'>,
 ): DetectorState {
   const key = detectorKey(rule.id, sample);
   const known = states[key];
@@ -88,6 +111,7 @@ export function stateFor(
     ...(rule.when?.whole === true ? { opened: sample.time } : {}),
     lastSample: BEGINNING,
     refused: false,
+    unjudged: Object.hasOwn(withdrawn, key),
     anomaly: null,
   };
   states[key] = opened;
@@ -115,7 +139,9 @@ function openMemory(rule: DetectorRule): DetectorMemory {
     case 'stuck':
       return moving();
     case 'silence':
-      return { kind: 'silence', last: BEGINNING, watching: false };
+      return unheard();
+    case 'event':
+      return { kind: 'event', since: BEGINNING, last: BEGINNING, count: 0, text: '' };
   }
 }
 
@@ -139,7 +165,7 @@ function isOf<K extends DetectorMemory['kind']>(
 export function forgetLearnt({ memory }: DetectorState): boolean {
   switch (memory.kind) {
     case 'baseline':
-      memory.modes = {};
+      Object.assign(memory, noBaselines());
       return true;
     case 'vector':
       Object.assign(memory, noVector());
@@ -151,20 +177,60 @@ export function forgetLearnt({ memory }: DetectorState): boolean {
     case 'iso20816':
     case 'stuck':
     case 'silence':
+    case 'event':
       return false;
   }
 }
 
-/** Something is wrong with this signal already, or with another one at the same measuring point. */
-export function isSuspect(
-  { states, active }: AssetDetectors,
+/** What an anomaly makes suspect: all that its measuring point measures, or its signal where there is no point. */
+function suspectKey({ signal, point }: Pick<DetectorState, 'signal' | 'point'>): string {
+  return point === '' ? `|${signal}` : `${point}|`;
+}
+
+/** An anomaly was raised or has ended: counts those that are open. */
+export function countOpen({ open }: AssetDetectors, anomaly: Anomaly): void {
+  if (anomaly.phase === 'updated') return;
+  const key = suspectKey(anomaly);
+  const count = (open[key] ?? 0) + (anomaly.phase === 'raised' ? 1 : -1);
+  if (count > 0) open[key] = count;
+  else delete open[key];
+}
+
+/** An edit has ended an open anomaly, which nobody saw well: its signal stays suspect until it is, or until `until`. */
+export function keepWithdrawn(
+  { withdrawn }: AssetDetectors,
+  anomaly: Pick<Anomaly, 'rule' | 'signal' | 'point'>,
+  until: EventTime,
+): void {
+  withdrawn[detectorKey(anomaly.rule, anomaly)] = { about: suspectKey(anomaly), until };
+}
+
+/** The rule has judged its signal anew, found it well or raised it again: what an edit withdrew matters no more. */
+export function forgetWithdrawn({ withdrawn }: AssetDetectors, state: DetectorState): void {
+  state.unjudged = false;
+  delete withdrawn[detectorKey(state.rule, state)];
+}
+
+/** The machine was repaired at a point, or at all of them (''): what was withdrawn there is another machine's. */
+export function forgetRepaired({ withdrawn }: AssetDetectors, point: string): void {
+  for (const [key, { about }] of Object.entries(withdrawn)) {
+    if (point === '' || about === `${point}|`) delete withdrawn[key];
+  }
+}
+
+/** Whether something is wrong, or was when a rule was edited, with this signal or another one at the same measuring point. */
+export function suspicionOf(
+  { open, withdrawn }: AssetDetectors,
   { signal, point }: DetectorState,
   rule: DetectorRule,
-): boolean {
-  if (active === 0) return false;
-  const names = rule.kind === 'multivariate' ? [signal, ...rule.signals] : [signal];
-  return Object.values(states).some((state) => {
-    const isOfIt = point !== '' || names.includes(state.signal);
-    return state.lifeCycle.rank > 0 && state.point === point && isOfIt;
-  });
+  time: EventTime,
+): Suspicion {
+  const signals = rule.kind === 'multivariate' ? [signal, ...rule.signals] : [signal];
+  const keys = point === '' ? signals.map((name) => `|${name}`) : [`${point}|`];
+  if (keys.some((key) => open[key] !== undefined)) return 'frozen';
+  for (const [name, { about, until }] of Object.entries(withdrawn)) {
+    if (time >= until) delete withdrawn[name];
+    else if (keys.includes(about)) return 'waiting';
+  }
+  return '';
 }

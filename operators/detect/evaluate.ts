@@ -2,21 +2,22 @@
 
 import type { Out } from '../flow/keyed.ts';
 import type { Anomaly } from '../model/anomaly.ts';
-import type { DetectorRule } from '../model/detector-rule.ts';
-import type { Enriched, Observation, Situation } from '../model/observation.ts';
+import type { DetectorRule, ValueRule } from '../model/detector-rule.ts';
+import type { Enriched, Observation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
-import { BEGINNING, type EventTime, later } from '../model/time.ts';
+import { BEGINNING, later, toIso } from '../model/time.ts';
 import { toBaselineRow } from './baseline-modes.ts';
 import type { CompiledDetector } from './compile.ts';
 import { baseline, cusum, ewma } from './control-charts.ts';
 import {
   type AssetDetectors,
+  countOpen,
   type DetectorMemory,
   type DetectorState,
-  detectorKey,
-  isSuspect,
+  forgetWithdrawn,
   memoryOf,
   stateFor,
+  suspicionOf,
 } from './detector-state.ts';
 import { drift } from './drift.ts';
 import type { DetectorInput, Evaluation } from './evaluation.ts';
@@ -25,9 +26,9 @@ import { iso20816, iso20816Change } from './iso20816.ts';
 import { delaysOf, nextPhase, pause, severityRank } from './life-cycle.ts';
 import { limit, range } from './limits.ts';
 import { completeVector, multivariate } from './multivariate.ts';
-import { reportAnomaly } from './report.ts';
+import { reportAnomaly, subjectOf } from './report.ts';
 import { type Sample, valueOfSample } from './sample.ts';
-import { noiseFloor, silence, silentFrom, stuck } from './sensor-health.ts';
+import { noiseFloor, stuck } from './sensor-health.ts';
 import { rate, trend } from './trends.ts';
 
 export type Detected = Enriched<Observation> | Anomaly;
@@ -41,34 +42,28 @@ export type AssetContext = {
   readonly out: Out<Detected>;
 };
 
-type KnownAssetContext = AssetContext & { readonly asset: Asset };
+export type KnownAssetContext = AssetContext & { readonly asset: Asset };
 
 /** When and in which situation an evaluation was made, and of what; a timer has no sample. */
-type Occasion = Pick<Sample, 'time' | 'situation'> & Partial<Pick<Sample, 'measured' | 'features'>>;
+type Occasion = Pick<Sample, 'time' | 'situation'> &
+  Partial<Pick<Sample, 'start' | 'measured' | 'features'>> & {
+    /** How long the condition has lasted, where that is not counted in samples. */
+    readonly lasted?: number;
+  };
 
-type SilenceRule = Extract<DetectorRule, { kind: 'silence' }>;
-type ValueRule = Exclude<DetectorRule, SilenceRule>;
+/** No signal of a machine is that large, and its square is still a number. */
+const LARGEST = 1e120;
 
 /** Evaluates one sample of an asset by one rule, and emits the anomaly that it raises, updates or clears. */
 export function evaluateSample(
   context: KnownAssetContext,
-  compiled: CompiledDetector,
+  compiled: CompiledDetector<ValueRule>,
   taken: Sample,
 ): void {
   const { rule } = compiled;
   const sample = rule.kind === 'multivariate' ? { ...taken, signal: rule.signal, unit: '' } : taken;
   const state = stateFor(context.detectors, compiled, sample);
-  if (rule.kind === 'silence') {
-    const isWatching = compiled.holds(sample.situation, context.asset);
-    endSilence(context, state, rule, sample, isWatching);
-    return;
-  }
-  if (sample.time < state.lastSample) {
-    const detail = `a sample of ${sample.signal} came after a later one of the same source`;
-    context.out.deadLetter('late', detail, detail);
-    return;
-  }
-  state.lastSample = sample.time;
+  if (isOutdated(context, state, sample.time)) return;
   const input = inputOf(context, compiled, rule, state, sample);
   if (input === undefined) return;
   if (rule.kind === 'multivariate') {
@@ -80,6 +75,21 @@ export function evaluateSample(
   else applyEvaluation(context, state, rule, evaluation, sample);
 }
 
+/** A sample or event that is older than the last one of its detector is not judged, and counted. */
+export function isOutdated(
+  { out }: AssetContext,
+  state: DetectorState,
+  time: Sample['time'],
+): boolean {
+  if (time >= state.lastSample) {
+    state.lastSample = time;
+    return false;
+  }
+  const detail = `not judged: older than the last one that ${state.rule} judged of ${subjectOf(state)}`;
+  out.deadLetter('late', detail, `${state.rule} ${subjectOf(state)} ${toIso(time)}`);
+  return true;
+}
+
 /** What the detector is given; undefined when the sample is not to be evaluated, or cannot be, which is refused. */
 function inputOf(
   { detectors, asset, out }: KnownAssetContext,
@@ -89,6 +99,7 @@ function inputOf(
   sample: Sample,
 ): DetectorInput | undefined {
   const refuse = (why: string) => {
+    pause(state.lifeCycle);
     if (!state.refused) {
       out.deadLetter('refused', `${rule.id} cannot judge ${sample.signal}: ${why}`, why);
     }
@@ -104,16 +115,23 @@ function inputOf(
     return undefined;
   }
   const value = valueOfSample(rule, sample);
-  if (value === undefined || !Number.isFinite(value)) {
+  if (value === undefined) {
     return refuse('its windows do not have the statistic that the rule names');
+  }
+  if (!Number.isFinite(value)) {
+    pause(state.lifeCycle);
+    const detail = `not judged by ${rule.id}: a value of ${subjectOf(state)} is no number`;
+    out.deadLetter('not-finite', detail, String(value));
+    return undefined;
   }
   return {
     sample,
-    value,
+    // What is learnt, summed and squared must stay a number; what is only compared is compared as it is.
+    value: state.memory.kind === 'limit' ? value : Math.min(Math.max(value, -LARGEST), LARGEST),
     asset,
     bands,
     refuse,
-    isSuspect: () => isSuspect(detectors, state, rule),
+    suspicion: () => suspicionOf(detectors, state, rule, sample.time),
     reportProgress(progress) {
       const { signal, point } = state;
       const about = { asset: out.key, rule: rule.id, signal, point, time: sample.time };
@@ -158,37 +176,8 @@ function evaluate(
   }
 }
 
-/** Any sample ends a silence, whatever the machine does; a new one is watched for only while the rule's `while` holds. */
-function endSilence(
-  context: KnownAssetContext,
-  state: DetectorState,
-  rule: SilenceRule,
-  sample: Sample,
-  isWatching: boolean,
-): void {
-  const memory = memoryOf('silence', state.memory);
-  applyEvaluation(context, state, rule, silence(rule, memory, sample.time, false), sample);
-  const { out } = context;
-  // A late sample arrived now: its source is late, not silent.
-  memory.last = later(memory.last, later(sample.time, out.now));
-  memory.watching = isWatching;
-  if (isWatching) out.setTimer(silentFrom(rule, memory.last), detectorKey(rule.id, state), true);
-}
-
-/** The timer of a silence rule came due without a sample in between. */
-export function evaluateSilence(
-  context: AssetContext,
-  state: DetectorState,
-  rule: SilenceRule,
-  due: EventTime,
-  situation: Situation,
-): void {
-  const evaluation = silence(rule, memoryOf('silence', state.memory), due, true);
-  applyEvaluation(context, state, rule, evaluation, { time: due, situation });
-}
-
 /** Lets the life cycle decide what comes of an evaluation, and emits the anomaly if one does. */
-function applyEvaluation(
+export function applyEvaluation(
   context: AssetContext,
   state: DetectorState,
   rule: DetectorRule,
@@ -197,11 +186,15 @@ function applyEvaluation(
 ): void {
   // A source that catches up may bring a sample from before a timer fired: nothing is reported before what was.
   const time = later(occasion.time, state.lifeCycle.reported);
-  const severity = {
+  const verdict = {
     rank: severityRank(rule, evaluation.level),
     rankWithDeadband: severityRank(rule, evaluation.levelWithDeadband),
+    length: occasion.start === undefined ? 0 : occasion.time - occasion.start,
+    lasted: occasion.lasted,
   };
-  const phase = nextPhase(state.lifeCycle, delaysOf(rule), severity, time);
+  const phase = nextPhase(state.lifeCycle, delaysOf(rule), verdict, time);
+  const isWell = verdict.rank === 0 && verdict.rankWithDeadband === 0;
+  if (state.unjudged && (isWell || phase === 'raised')) forgetWithdrawn(context.detectors, state);
   if (phase === undefined) return;
   const { asset, late, out } = context;
   const { situation, features } = occasion;
@@ -224,7 +217,6 @@ function evidenceOf(
 
 /** Emits an anomaly at its own time. */
 export function emitAnomaly({ detectors, late, out }: AssetContext, anomaly: Anomaly): void {
-  if (anomaly.phase === 'raised') detectors.active += 1;
-  if (anomaly.phase === 'cleared') detectors.active -= 1;
+  countOpen(detectors, anomaly);
   out.emit(anomaly, { time: anomaly.time, key: out.key, late });
 }

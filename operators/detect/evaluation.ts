@@ -1,10 +1,12 @@
 /** What every detector is given and what it returns. */
 
 import type { Anomaly, BaselineState } from '../model/anomaly.ts';
+import type { Bound } from '../model/detector-bounds.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import { formatNumber } from '../model/format-number.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { EventTime } from '../model/time.ts';
+import type { Suspicion } from './baseline-modes.ts';
 import type { Sample } from './sample.ts';
 
 /** What a detector finds for one sample. Whether an anomaly comes of it is decided by the life cycle. */
@@ -33,8 +35,8 @@ export type DetectorInput = {
   readonly asset: Asset;
   /** The bands that the rule's signals are in, as part of a mode's name; '' for a rule without. */
   readonly bands: string;
-  /** An anomaly of this signal or point is open: nothing is to be learnt from it. */
-  isSuspect(): boolean;
+  /** Whether an anomaly of this signal or point is open, or was when a rule was edited: nothing is to be learnt from it. */
+  suspicion(): Suspicion;
   /** Reports why this cannot be evaluated, once per rule and signal. */
   refuse(why: string): undefined;
   /** Reports how far a baseline has learnt. */
@@ -46,9 +48,26 @@ export type BaselineProgress = Omit<BaselineState, 'asset' | 'rule' | 'signal' |
 
 /** The band within which an anomaly neither rises nor falls, in the unit of `limit`. */
 export function deadbandOf(rule: DetectorRule, limit: number): number {
-  const band = rule.clear.deadband ?? 0;
+  const band = 'deadband' in rule.clear ? (rule.clear.deadband ?? 0) : 0;
   if (typeof band === 'number') return band;
   return (Math.abs(limit) * Number.parseFloat(band)) / 100;
+}
+
+/** A limit for the asset under evaluation: a number, or an attribute of it; refused where it has neither. */
+export function boundOf(
+  bound: Bound | undefined,
+  { asset, refuse }: DetectorInput,
+): number | undefined {
+  if (bound === undefined || typeof bound === 'number') return bound;
+  const { attribute } = bound;
+  const own = Object.hasOwn(asset.attributes, attribute) ? asset.attributes[attribute] : undefined;
+  return (
+    own ??
+    bound.default ??
+    refuse(
+      `asset ${asset.id} has no attribute ${attribute} in the plant model, and the rule has no default`,
+    )
+  );
 }
 
 /** A value with its unit, where it has one. */

@@ -99,6 +99,8 @@ function adviceOn(
   switch (rule.kind) {
     case 'silence':
       return 'Look at sensor, cable, power and gateway.';
+    case 'event':
+      return 'Look up what the controller says of it, and at the machine.';
     case 'stuck':
       return 'Look at the sensor: compare it with a second measurement.';
     case 'noise-floor':

@@ -3,14 +3,24 @@
 import type { DetectorRule } from '../model/detector-rule.ts';
 import { formatNumber } from '../model/format-number.ts';
 import { type Baselines, learnSample } from './baseline-modes.ts';
-import { type DetectorInput, deadbandOf, type Evaluation, formatQuantity } from './evaluation.ts';
+import {
+  boundOf,
+  type DetectorInput,
+  deadbandOf,
+  type Evaluation,
+  formatQuantity,
+} from './evaluation.ts';
 
 type LimitRule = Extract<DetectorRule, { kind: 'limit' }>;
 type RangeRule = Extract<DetectorRule, { kind: 'range' }>;
 
 /** Breached strictly beyond a limit: a value on it is allowed. Levels: `above`, `below`. */
-export function limit(rule: LimitRule, { value, sample: { unit } }: DetectorInput): Evaluation {
-  const { above, below } = rule;
+export function limit(rule: LimitRule, input: DetectorInput): Evaluation | undefined {
+  const above = boundOf(rule.above, input);
+  const below = boundOf(rule.below, input);
+  if (above === undefined && below === undefined) return undefined;
+  const { value } = input;
+  const { unit } = input.sample;
   const isUnder = below !== undefined && (above === undefined || below - value > value - above);
   const bound = (isUnder ? below : above) ?? 0;
   const side = isUnder ? 'below' : 'above';
@@ -48,7 +58,7 @@ export function range(
   if (mode.track.length === 0) mode.track = Float64Array.of(value, value, time);
   const [low = value, high = value, last = time] = shrunk(mode.track, rule, time);
   // What an open fault shows is nothing to learn from; once learnt, novelty is reported once and then known.
-  if (mode.status !== 'frozen') {
+  if (mode.status !== 'frozen' && mode.status !== 'waiting') {
     mode.track.set([Math.min(low, value), Math.max(high, value), last]);
   }
   if (!known.ready) return undefined;

@@ -38,6 +38,8 @@ export type Vector = {
 
 /** 14 kB: 400 vectors of 9 features. Beyond it every other vector is dropped. */
 const MOST_NUMBERS = 3_600;
+/** Vectors are learnt as numbers of 32 bits; no signal of a machine is that large. */
+const LARGEST = 1e30;
 /** So many signals are named in the reason. */
 const MOST_NAMED = 3;
 
@@ -61,7 +63,7 @@ export function completeVector(
   }
   const at = rule.signals.indexOf(signal);
   if (Number.isNaN(memory.values[at])) memory.missing -= 1;
-  memory.values[at] = input.value;
+  memory.values[at] = Math.min(Math.max(input.value, -LARGEST), LARGEST);
   return memory.missing === 0;
 }
 
@@ -94,7 +96,7 @@ export function multivariate(
   smoothen(mode.smooth, memory.values, mode.subspace, rule.weight);
   const evaluation = evaluationOf(mode.smooth, mode.subspace, { rule, name, samples: mode.count });
   const share = followingShare(mode, input.sample.time, rule.follow);
-  if (share > 0 && evaluation.level === '' && !input.isSuspect()) {
+  if (share > 0 && evaluation.level === '' && input.suspicion() === '') {
     moveCenter(mode.subspace, memory.values, share);
   }
   return evaluation;
@@ -135,7 +137,8 @@ function evaluationOf(
   { rule, name, samples }: { rule: MultivariateRule; name: string; samples: number },
 ): Evaluation {
   const { t2, spe, toT2, toSpe } = statisticsOf(smooth, subspace);
-  const most = { t2: rule.limit * subspace.t2, spe: rule.limit * subspace.spe };
+  // Signals that stood still while they were learnt had no T²; then one deviation is as much as any.
+  const most = { t2: rule.limit * (subspace.t2 || 1), spe: rule.limit * subspace.spe };
   // A subspace of all components leaves nothing over, so its SPE is rounding alone.
   const isSpe = subspace.spe > 1e-9 && spe / most.spe > t2 / most.t2;
   const side = isSpe ? 'spe' : 't2';

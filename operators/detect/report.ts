@@ -1,6 +1,6 @@
 /** An anomaly as it leaves the stage: its numbers and its sentence. */
 
-import type { Anomaly, AnomalyPhase } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyPhase, ClearCause } from '../model/anomaly.ts';
 import { identity } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { AssetKey } from '../model/key.ts';
@@ -40,7 +40,7 @@ export function reportAnomaly(
   const contributions = evaluation.contributions?.() ?? {};
   const features = phase === 'cleared' ? undefined : about.features;
   const { lines, ...explained } = explain(rule, state, about.asset, features, contributions);
-  const since = before?.since ?? evaluation.since ?? lifeCycle.since;
+  const since = before?.since ?? later(evaluation.since ?? lifeCycle.since, lifeCycle.ended);
   const finding = `${subjectOf(state)} ${predicateOf(rule, evaluation)}`;
   const reason =
     phase === 'cleared'
@@ -50,6 +50,7 @@ export function reportAnomaly(
     kind: 'anomaly',
     id: before?.id ?? identity([asset, rule.id, signal, point, since]),
     phase,
+    cause: phase === 'cleared' ? 'well' : '',
     revision: (before?.revision ?? 0) + 1,
     asset,
     rule: rule.id,
@@ -62,16 +63,16 @@ export function reportAnomaly(
     severity: phase === 'cleared' && before !== null ? before.severity : severityOf(lifeCycle.rank),
     since,
     time,
-    value: evaluation.value,
-    limit: evaluation.limit,
-    score: evaluation.score,
+    value: toFinite(evaluation.value),
+    limit: toFinite(evaluation.limit),
+    score: toFinite(evaluation.score),
     unit: evaluation.unit,
     situation,
     reason,
     ...explained,
     contributions,
     evidence: {
-      ...evaluation.evidence?.(),
+      ...toFiniteEvidence(evaluation.evidence?.()),
       ...(lines === '' ? {} : { lines }),
       ...about.evidence,
     },
@@ -83,6 +84,7 @@ export function reportAnomaly(
 /** Ends an anomaly that no sample can end any more. Undefined when none is open. */
 export function withdrawAnomaly(
   state: DetectorState,
+  cause: Exclude<ClearCause, 'well'>,
   reason: string,
   now: EventTime,
 ): Anomaly | undefined {
@@ -92,15 +94,17 @@ export function withdrawAnomaly(
   endLife(state.lifeCycle, time);
   state.anomaly = null;
   const text = `${reason}; ${subjectOf(state)} was not seen to be well again`;
-  return { ...anomaly, phase: 'cleared', revision: anomaly.revision + 1, time, reason: text };
+  const revision = anomaly.revision + 1;
+  return { ...anomaly, phase: 'cleared', cause, revision, time, reason: text };
 }
 
-function subjectOf({ signal, point }: DetectorState): string {
+/** A signal, and where it is measured. */
+export function subjectOf({ signal, point }: Pick<DetectorState, 'signal' | 'point'>): string {
   return point === '' ? signal : `${signal} at ${point}`;
 }
 
 function predicateOf(rule: DetectorRule, { value, unit, text }: Evaluation): string {
-  if (rule.kind === 'silence') return text();
+  if (rule.kind === 'silence' || rule.kind === 'event') return text();
   return `is ${formatQuantity(value, unit)}, ${text()}`;
 }
 
@@ -113,6 +117,20 @@ function situationText(situation: Situation): string {
 
 function partText(part: string, lines: string): string {
   return part === '' ? '' : `; lines of the ${part.replace('_', ' ')} stand out (${lines})`;
+}
+
+/** The largest number instead of one that is too large: JSON and tables know no infinity. */
+function toFinite(value: number): number {
+  if (Number.isNaN(value)) return 0;
+  return Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
+}
+
+function toFiniteEvidence(evidence: Anomaly['evidence'] = {}): Anomaly['evidence'] {
+  return Object.fromEntries(
+    Object.entries(evidence).map(([name, fact]) => {
+      return [name, typeof fact === 'number' ? toFinite(fact) : fact];
+    }),
+  );
 }
 
 /** In whole seconds. */

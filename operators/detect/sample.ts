@@ -1,6 +1,6 @@
 /** The samples in an observation, and the value that a rule reads from one. */
 
-import type { DetectorRule } from '../model/detector-rule.ts';
+import type { ValueRule } from '../model/detector-rule.ts';
 import {
   type Enriched,
   FEATURE_PREFIX,
@@ -108,10 +108,7 @@ export function isStatistic(name: string): boolean {
 }
 
 /** The value of a sample under a rule; undefined where its window does not have the statistic that the rule names. */
-export function valueOfSample(
-  rule: Exclude<DetectorRule, { kind: 'silence' }>,
-  { measured }: Sample,
-): number | undefined {
+export function valueOfSample(rule: ValueRule, { measured }: Sample): number | undefined {
   if (typeof measured === 'number') return measured;
   return rule.kind === 'stuck' ? measured.last : statisticOf(measured, rule.of);
 }

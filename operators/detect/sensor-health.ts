@@ -2,6 +2,7 @@
 
 import type { DetectorRule } from '../model/detector-rule.ts';
 import {
+  BEGINNING,
   between,
   type Duration,
   type EventTime,
@@ -17,8 +18,21 @@ type SilenceRule = Extract<DetectorRule, { kind: 'silence' }>;
 type StuckRule = Extract<DetectorRule, { kind: 'stuck' }>;
 type NoiseRule = Extract<DetectorRule, { kind: 'noise-floor' }>;
 
-/** When the signal had its last sample, and whether the rule's `while` holds, so that silence would be noticed. */
-export type LastSample = { kind: 'silence'; last: EventTime; watching: boolean };
+/**
+ * When the signal had its last sample, or since when it is waited for, and whether it was ever heard. `after`: of the
+ * rule when its timer was set. `due`: when that came due; null before.
+ */
+export type LastSample = {
+  kind: 'silence';
+  last: EventTime;
+  heard: boolean;
+  after: Duration;
+  due: EventTime | null;
+};
+
+export function unheard(): LastSample {
+  return { kind: 'silence', last: BEGINNING, heard: false, after: 0 as Duration, due: null };
+}
 
 /** The value that has not moved, since when, and for how many windows. */
 export type Stuck = { kind: 'stuck'; value: number | null; since: EventTime; windows: number };
@@ -29,7 +43,7 @@ const STOPPED_STATES: ReadonlySet<string> = new Set(['STOPPED', 'ABORTED', 'IDLE
 /** Evaluates the time since the last sample at `now`: level `silent` when it is due, none when a sample has just come. */
 export function silence(
   rule: SilenceRule,
-  { last }: LastSample,
+  { last, heard }: Pick<LastSample, 'last' | 'heard'>,
   now: EventTime,
   isSilent: boolean,
 ): Evaluation {
@@ -41,11 +55,11 @@ export function silence(
     value: seconds,
     unit: 's',
     limit: rule.after / SECOND,
-    score: seconds / (rule.after / SECOND),
+    score: seconds / ((rule.after || MILLISECOND) / SECOND),
     text: () =>
       isSilent
-        ? `has given no value for more than ${formatDuration(rule.after)}`
-        : `was heard again after ${seconds} s`,
+        ? `has given no value for more than ${formatDuration(rule.after)}${heard ? '' : ', and was never heard'}`
+        : `was heard ${heard ? 'again' : 'for the first time'} after ${seconds} s`,
     since: last,
   };
 }

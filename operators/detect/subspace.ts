@@ -24,6 +24,8 @@ type SubspaceSettings = {
 };
 
 const QUANTILE = 0.999;
+/** One absurd value must not stay in the weighted mean for ever. */
+const MOST_DEVIATIONS = 1e12;
 /** As a share of the standard deviation. */
 const LEAST_SCALE = 0.1;
 
@@ -73,7 +75,8 @@ export function smoothen(
   weight: number,
 ): void {
   for (let at = 0; at < smooth.length; at += 1) {
-    const deviation = ((vector[at] ?? 0) - (center[at] ?? 0)) / (scale[at] ?? 1);
+    const exact = ((vector[at] ?? 0) - (center[at] ?? 0)) / (scale[at] ?? 1);
+    const deviation = Math.min(Math.max(exact, -MOST_DEVIATIONS), MOST_DEVIATIONS);
     smooth[at] = weight * deviation + (1 - weight) * (smooth[at] ?? 0);
   }
 }

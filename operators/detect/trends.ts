@@ -11,7 +11,13 @@ import {
   SECOND,
   toIso,
 } from '../model/time.ts';
-import { type DetectorInput, deadbandOf, type Evaluation, formatQuantity } from './evaluation.ts';
+import {
+  boundOf,
+  type DetectorInput,
+  deadbandOf,
+  type Evaluation,
+  formatQuantity,
+} from './evaluation.ts';
 
 type RateRule = Extract<DetectorRule, { kind: 'rate' }>;
 type TrendRule = Extract<DetectorRule, { kind: 'trend' }>;
@@ -30,8 +36,11 @@ export function rate(memory: Series, rule: RateRule, input: DetectorInput): Eval
   const line = fitThrough(memory, input, rule.over, LEAST_RATE_POINTS);
   if (line === undefined) return undefined;
   const change = (line.slope * rule.per) / SECOND;
-  const isFalling = rule.rise === undefined || (rule.fall !== undefined && change < 0);
-  const most = (isFalling ? rule.fall : rule.rise) ?? 0;
+  const rise = boundOf(rule.rise, input);
+  const fall = boundOf(rule.fall, input);
+  if (rise === undefined && fall === undefined) return undefined;
+  const isFalling = rise === undefined || (fall !== undefined && change < 0);
+  const most = (isFalling ? fall : rise) ?? 0;
   const reach = isFalling ? -change : change;
   const side = isFalling ? 'falling' : 'rising';
   return {
@@ -66,8 +75,11 @@ export function trend(
   const { unit } = input.sample;
   const line = fitThrough(memory, input, rule.over, LEAST_TREND_POINTS);
   if (line === undefined) return undefined;
-  const isFalling = rule.above === undefined || (rule.below !== undefined && line.slope < 0);
-  const bound = (isFalling ? rule.below : rule.above) ?? 0;
+  const above = boundOf(rule.above, input);
+  const below = boundOf(rule.below, input);
+  if (above === undefined && below === undefined) return undefined;
+  const isFalling = above === undefined || (below !== undefined && line.slope < 0);
+  const bound = (isFalling ? below : above) ?? 0;
   const side = isFalling ? 'below' : 'above';
   const towards = isFalling ? -line.slope : line.slope;
   const isCertain = towards > 0 && towards >= rule.certainty * line.error;

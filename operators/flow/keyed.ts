@@ -46,6 +46,8 @@ export interface Keyed<S extends Plain, I, O, V = undefined> {
   view?(knowledge: Knowledge, key: Key): V | undefined;
   onEvent(state: S, event: Event<I>, knowledge: Knowledge, out: Out<O>, view: V): void;
   onTimer?(state: S, due: EventTime, knowledge: Knowledge, out: Out<O>, rule: string): void;
+  /** Keys that have a state from a change on, before any event of theirs: what is missing is noticed there. */
+  opens?(knowledge: Knowledge, change: Change): Iterable<Key>;
   /** Called for every key that has a state, in key order, after a change; `before`: what was known until then. */
   onChange?(state: S, knowledge: Knowledge, out: Out<O>, change: Change, before: Knowledge): void;
 }
@@ -68,6 +70,8 @@ export interface Out<O> {
   /** One timer per key and rule: a new one replaces the old. `pauses`: it stands still in blind time. */
   setTimer(due: EventTime, rule?: string, pauses?: boolean): void;
   cancelTimer(rule?: string): void;
+  /** When a timer is due, put off by blind time as it may be; undefined where there is none. */
+  timerAt(rule?: string): EventTime | undefined;
   /** Forgets this key. */
   close(): void;
 }
@@ -190,6 +194,7 @@ function createOut<S extends Plain, O, V>(
     cancelTimer(rule = '') {
       if (call.entry?.timers !== undefined) timers.cancel(call.entry.timers, rule);
     },
+    timerAt: (rule = '') => call.entry?.timers?.byRule.get(rule)?.due,
     close() {
       if (call.entry !== undefined) closeKey(table, call.entry);
     },
@@ -231,6 +236,12 @@ function onChange<S extends Plain, I, O, V>(runtime: Runtime<S, I, O, V>, change
   const { logic, table, knowledge: before, out } = runtime;
   const knowledge = applyChange(before, change.value);
   runtime.knowledge = knowledge;
+  for (const key of logic.opens?.(knowledge, change) ?? []) {
+    const entry = entryOf(table, key);
+    if (entry.state !== undefined) continue;
+    table.copies.beforeChange(entry);
+    entry.state = logic.open(key);
+  }
   if (logic.onChange === undefined) return;
   for (const key of [...table.entries.keys()].sort()) {
     const entry = table.entries.get(key);

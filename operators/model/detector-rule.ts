@@ -1,4 +1,11 @@
 import { z } from 'zod';
+import {
+  bandsSchema,
+  boundSchema,
+  deadbandSchema,
+  gateSchema,
+  positiveBoundSchema,
+} from './detector-bounds.ts';
 import { nameSchema } from './plant-model.ts';
 import { DAY, type Duration, durationSchema, MINUTE, positiveDurationSchema } from './time.ts';
 
@@ -8,44 +15,45 @@ export const SEVERITIES = ['notice', 'warning', 'alarm', 'danger'] as const;
 export const severitySchema = z.enum(SEVERITIES);
 export type Severity = z.infer<typeof severitySchema>;
 
-/** `5%` of the limit, or a plain number in the signal's unit. */
-const deadbandSchema = z.union([
-  z.number().nonnegative(),
-  z.string().regex(/^\d+(\.\d+)?%$/, 'expected a number or a percentage such as 5%'),
-]);
+/** Severity by duration: an anomaly that stood for so long is at least of that severity. */
+const escalateSchema = z
+  .strictObject({
+    warning: positiveDurationSchema.optional(),
+    alarm: positiveDurationSchema.optional(),
+    danger: positiveDurationSchema.optional(),
+  })
+  .refine(
+    (steps) => Object.values(steps).some((after) => after !== undefined),
+    'expected a severity and how long it takes, such as { alarm: 1h, danger: 4h }',
+  )
+  .refine(({ warning = 0, alarm, danger = Number.POSITIVE_INFINITY }) => {
+    return warning < (alarm ?? danger) && (alarm ?? warning) < danger;
+  }, 'expected more time for a worse severity');
 
-/** Signals of the asset by name (`rpm` is also the shaft speed that a waveform carries), each with a range [low, high). */
-const rangesSchema = z.record(
-  nameSchema,
-  z
-    .tuple([z.number(), z.number()])
-    .refine(([low, high]) => low < high, 'expected the lower end first'),
-);
+/** When an anomaly is raised, how severe it is, and how often it is reported. */
+const raising = {
+  /** On-delay (ISA-18.2): how long the condition must hold without a break. */
+  after: durationSchema.optional(),
+  /** And for how many evaluations in a row. */
+  count: z.number().int().min(1).optional(),
+  /** Time between two samples that counts for the delays at most; what is longer is a hole, and counts for none. */
+  gap: positiveDurationSchema.optional(),
+  /** One for all, or by level: zones of iso20816, `above` and `below` of a limit, `up` and `down` of a baseline. */
+  severity: z.union([severitySchema, z.record(z.string(), severitySchema)]).optional(),
+  /** Severity by duration: `{ alarm: 1h }` is at least an alarm once it stood for an hour. */
+  escalate: escalateSchema.optional(),
+  /** While it lasts, it is reported again this often (phase `updated`); every hour without it. */
+  repeat: durationSchema.optional(),
+};
 
-/** Signals of the asset by name, each with the boundaries of its bands, rising. */
-const bandsSchema = z.record(
-  nameSchema,
-  z
-    .array(z.number())
-    .min(1)
-    .max(16)
-    .refine(
-      (bounds) => bounds.every((bound, at) => at === 0 || bound > (bounds[at - 1] ?? bound)),
-      'expected boundaries that rise',
-    ),
-);
-
-/** In which situations a sample is evaluated, besides `while`. */
-const gateSchema = z.strictObject({
-  /** State, mode and product unchanged, and every signal of `within` and `bands` in its band, for so long before the sample begins. */
-  steady: durationSchema.optional(),
-  /** Not during a start-up, changeover, planned stop or maintenance, nor within so long of its end. */
-  settle: durationSchema.optional(),
-  /** Only while these signals of the asset are in these ranges: speed, load. */
-  within: rangesSchema.optional(),
-  /** Only windows that began after the signal was first heard: one that reaches back further is filled in part. */
-  whole: z.literal(true).optional(),
-});
+/** When an anomaly clears. */
+const clearing = {
+  /** Off-delay: how long the condition must be gone. */
+  after: durationSchema.optional(),
+  deadband: deadbandSchema.optional(),
+  /** Down by one severity of the rule at a time, each after `after`, instead of at once. */
+  stepwise: z.literal(true).optional(),
+};
 
 /** What every detector has. */
 const common = {
@@ -57,25 +65,8 @@ const common = {
   /** CEL over the situation: evaluated only while the machine does what the rule is meant for. */
   while: z.string().optional(),
   when: gateSchema.optional(),
-  raise: z
-    .strictObject({
-      /** On-delay (ISA-18.2): how long the condition must hold without a break. */
-      after: durationSchema.optional(),
-      /** And for how many evaluations in a row. */
-      count: z.number().int().min(1).optional(),
-      /** One for all, or by level: zones of iso20816, `above` and `below` of a limit, `up` and `down` of a baseline. */
-      severity: z.union([severitySchema, z.record(z.string(), severitySchema)]).optional(),
-      /** While it lasts, it is reported again this often (phase `updated`); every hour without it. */
-      repeat: durationSchema.optional(),
-    })
-    .default({}),
-  clear: z
-    .strictObject({
-      /** Off-delay: how long the condition must be gone. */
-      after: durationSchema.optional(),
-      deadband: deadbandSchema.optional(),
-    })
-    .default({}),
+  raise: z.strictObject(raising).default({}),
+  clear: z.strictObject(clearing).default({}),
   component: nameSchema.optional(),
   failure_mode: z.string().max(64).optional(),
 };
@@ -107,11 +98,17 @@ const scaled = {
 /** Deviations of which sign count. */
 const direction = z.enum(['up', 'down', 'both']);
 
+/** Fields of a machine event's data, and the value that each must have. */
+const eventDataSchema = z.record(nameSchema, z.union([z.string(), z.number(), z.boolean()]));
+
 const days = (count: number) => (count * DAY) as Duration;
 const minutes = (count: number) => (count * MINUTE) as Duration;
 
-/** Which levels a detector of a kind can reach, and so a `severity` may name. */
-const LEVELS: Readonly<Record<string, readonly string[]>> = {
+/**
+ * Which levels a detector of a kind can reach, and so a `severity` may name. Those of `iso20816` are steps of one scale,
+ * better first; those of the other kinds are sides or statistics, none of which is lower than another.
+ */
+export const DETECTOR_LEVELS: Readonly<Record<string, readonly string[]>> = {
   limit: ['above', 'below'],
   iso20816: ['B', 'C', 'D'],
   'iso20816-change': ['up', 'down'],
@@ -126,6 +123,7 @@ const LEVELS: Readonly<Record<string, readonly string[]>> = {
   drift: ['stale'],
   stuck: ['stuck'],
   silence: ['silent'],
+  event: ['event'],
 };
 
 /** mm/s rms, by `<group>-<support>`: [A/B, B/C, C/D]. The built-in table without it. */
@@ -140,8 +138,8 @@ const ruleSchema = z.discriminatedUnion('kind', [
       ...common,
       ...evaluated,
       kind: z.literal('limit'),
-      above: z.number().optional(),
-      below: z.number().optional(),
+      above: boundSchema.optional(),
+      below: boundSchema.optional(),
     })
     .refine(
       (rule) => rule.above !== undefined || rule.below !== undefined,
@@ -231,8 +229,8 @@ const ruleSchema = z.discriminatedUnion('kind', [
       ...evaluated,
       kind: z.literal('rate'),
       /** Greatest rise and fall in `per`, in the signal's unit; positive numbers. */
-      rise: z.number().positive().optional(),
-      fall: z.number().positive().optional(),
+      rise: positiveBoundSchema.optional(),
+      fall: positiveBoundSchema.optional(),
       per: positiveDurationSchema.default(minutes(1)),
       /** The straight line is laid through the samples of so long. */
       over: positiveDurationSchema.default(minutes(10)),
@@ -243,8 +241,8 @@ const ruleSchema = z.discriminatedUnion('kind', [
       ...common,
       ...evaluated,
       kind: z.literal('trend'),
-      above: z.number().optional(),
-      below: z.number().optional(),
+      above: boundSchema.optional(),
+      below: boundSchema.optional(),
       over: positiveDurationSchema.default(days(7)),
       /** The limit must be reached within so long, if it goes on like this. */
       horizon: positiveDurationSchema.default(days(7)),
@@ -288,26 +286,99 @@ const ruleSchema = z.discriminatedUnion('kind', [
     window: nameSchema.optional(),
     /** No window or waveform of the signal for so long; stands still in blind time. */
     after: durationSchema,
+    /** Also signals that the plant model declares and that never spoke since the rules came into force. */
+    declared: z.literal(true).optional(),
+  }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('event'),
+    /** What the anomaly calls its signal; the type of the event without it. */
+    signal: z.string().min(1).default(''),
+    /** Machine events of this type (`*` for any characters), and with these values in their data, raise it. */
+    type: z.string().min(1),
+    data: eventDataSchema.optional(),
+    /** A field of the data: each of its values is an anomaly of its own, as codes of alarms are. */
+    by: nameSchema.optional(),
+    /** It ends with an event of this type and data, or when none that raises it came for `after`. */
+    clear: z
+      .strictObject({
+        type: z.string().min(1).optional(),
+        data: eventDataSchema.optional(),
+        after: positiveDurationSchema.optional(),
+      })
+      .refine(
+        ({ type, after }) => type !== undefined || after !== undefined,
+        'expected type or after: what begins with an event must be able to end',
+      )
+      .refine(
+        ({ type, data }) => data === undefined || type !== undefined,
+        'expected data only beside the type of the event that clears',
+      ),
   }),
 ]);
 
+/** The lowest severity that a rule raises with. */
+function lowestSeverity({ kind, raise: { severity } }: z.infer<typeof ruleSchema>): Severity {
+  if (typeof severity === 'string') return severity;
+  const named = Object.values(severity ?? {});
+  const isComplete = kind === 'iso20816' || named.length >= (DETECTOR_LEVELS[kind] ?? []).length;
+  const all: readonly Severity[] = named.length > 0 && isComplete ? named : [...named, 'warning'];
+  return SEVERITIES.find((one) => all.includes(one)) ?? 'warning';
+}
+
 /** One entry of `detectors:` in `rules.yaml`. */
-export const detectorRuleSchema = ruleSchema.superRefine(({ kind, raise, when }, context) => {
+export const detectorRuleSchema = ruleSchema.superRefine((rule, context) => {
+  const { kind, raise, when } = rule;
+  const refuse = (path: string[], message: string) => {
+    context.addIssue({ code: 'custom', path, message });
+  };
   if (kind === 'silence' && when !== undefined) {
-    const message = 'expected no "when": silence is noticed by time alone; it has "while"';
-    context.addIssue({ code: 'custom', path: ['when'], message });
+    refuse(['when'], 'expected no "when": silence is noticed by time alone; it has "while"');
   }
+  if (kind === 'event' && when !== undefined) {
+    refuse(['when'], 'expected no "when": an event is no sample; it has "while"');
+  }
+  if ((kind === 'silence' || kind === 'event') && raise.gap !== undefined) {
+    refuse(['raise', 'gap'], `expected no "gap": a detector of kind ${kind} reads no samples`);
+  }
+  checkEscalation(rule, refuse);
   const { severity } = raise;
   if (typeof severity !== 'object') return;
-  const levels = LEVELS[kind] ?? [];
+  const levels = DETECTOR_LEVELS[kind] ?? [];
   for (const level of Object.keys(severity).filter((name) => !levels.includes(name))) {
-    context.addIssue({
-      code: 'custom',
-      path: ['raise', 'severity', level],
-      message: `expected one of ${levels.join(', ')}, found "${level}"`,
-    });
+    const message = `expected one of ${levels.join(', ')}, found "${level}"`;
+    refuse(['raise', 'severity', level], message);
   }
 });
 
+/** A step that no anomaly can reach, or steps down where there are none up, are slips of the pen. */
+function checkEscalation(
+  rule: z.infer<typeof ruleSchema>,
+  refuse: (path: string[], message: string) => void,
+): void {
+  const { escalate } = rule.raise;
+  const lowest = lowestSeverity(rule);
+  for (const severity of SEVERITIES) {
+    if (severity === 'notice' || escalate?.[severity] === undefined) continue;
+    if (SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(lowest)) continue;
+    const message = `expected a severity above ${lowest}, with which it is raised`;
+    refuse(['raise', 'escalate', severity], message);
+  }
+  const isStepwise = 'stepwise' in rule.clear && rule.clear.stepwise === true;
+  if (!isStepwise) return;
+  if (escalate === undefined && rule.kind !== 'iso20816') {
+    refuse(['clear', 'stepwise'], 'expected it beside raise.escalate, which makes the steps');
+  }
+  if (rule.kind === 'silence') {
+    refuse(['clear', 'stepwise'], 'expected no "stepwise": one value ends a silence');
+  }
+}
+
 export type DetectorRule = z.infer<typeof detectorRuleSchema>;
+export type EventRule = Extract<DetectorRule, { kind: 'event' }>;
+export type SilenceRule = Extract<DetectorRule, { kind: 'silence' }>;
+/** A rule that reads windows or features of a signal. */
+export type SampleRule = Exclude<DetectorRule, EventRule>;
+/** A rule that evaluates their values. */
+export type ValueRule = Exclude<SampleRule, SilenceRule>;
 export type DetectorKind = DetectorRule['kind'];

@@ -75,6 +75,8 @@ export const assetSchema = z.strictObject({
   hold: durationSchema.optional(),
   signals: z.record(nameSchema, signalSchema).default({}),
   points: z.array(pointSchema).default([]),
+  /** Numbers that are its own, by names of the plant's own: rules name them as limits (`above: { attribute: max_temperature }`). */
+  attributes: z.record(nameSchema, z.number()).default({}),
   /** Ids of this asset in other systems: `{ cmms: '4711' }`. */
   ids: z.record(z.string(), z.string()).default({}),
 });

@@ -6,7 +6,7 @@ import { readDescription } from '../recordings/recording-description.ts';
 import { firstAppended } from '../recordings/recordings.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
 import { changesOf } from '../rules/changes.ts';
-import { readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { checksFor, readPlantFile, readRulesFile } from '../rules/rules.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & {
@@ -40,7 +40,8 @@ async function apply(
   options: Options,
 ): Promise<void> {
   const plants = await readPlantFile(plantFile);
-  const rules = rulesFile === undefined ? undefined : await readRulesFile(rulesFile);
+  const rules =
+    rulesFile === undefined ? undefined : await readRulesFile(rulesFile, checksFor(plants));
   const changes = changesOf(plants, rules);
   const config = configOf(options);
   const files = [plantFile, ...(rulesFile === undefined ? [] : [rulesFile])];

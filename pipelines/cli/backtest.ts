@@ -11,7 +11,7 @@ import { openRecordingLog } from '../recordings/recordings.ts';
 import { type BacktestSummary, backtest } from '../rules/backtest.ts';
 import { changesOf } from '../rules/changes.ts';
 import { patternReportText } from '../rules/explain/match-report.ts';
-import { readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { checksFor, readPlantFile, readRulesFile } from '../rules/rules.ts';
 import { operatingPeriods } from '../rules/sweep/operating-periods.ts';
 import { sweep } from '../rules/sweep/sweep.ts';
 import {
@@ -90,7 +90,7 @@ async function runBacktest({
   json,
 }: BacktestOptions): Promise<void> {
   const plants = await readPlantFile(model);
-  const checked = await readRulesFile(rules);
+  const checked = await readRulesFile(rules, checksFor(plants));
   const recordings = await Promise.all(data.map((file) => readDescription(file, base)));
   const changes = changesOf(plants, checked);
   const interrupted = new AbortController();

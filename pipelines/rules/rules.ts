@@ -2,7 +2,7 @@ import {
   checkPatternConditions,
   findUnboundedPatterns,
 } from '../../operators/correlate/check-patterns.ts';
-import { checkDetectors } from '../../operators/detect/check-detectors.ts';
+import { checkAttributes, checkDetectors } from '../../operators/detect/check-detectors.ts';
 import { incidentRulesOf } from '../../operators/model/pattern-rule.ts';
 import { type PlantModel, plantFileSchema } from '../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../operators/model/rules.ts';
@@ -96,6 +96,12 @@ type RulesCheck = (rules: Rules) => readonly FileIssue[];
 
 /** What rules are checked for beyond their shape, wherever they are read. */
 export const RULES_CHECKS: readonly RulesCheck[] = [checkDetectors, checkPatternConditions];
+
+/** The same, and whether the plants have the attributes that the rules name as limits. */
+export function checksFor(plants: readonly PlantEntry[]): readonly RulesCheck[] {
+  const models = plants.map(({ model }) => model);
+  return [...RULES_CHECKS, (rules) => checkAttributes(rules, models)];
+}
 
 /** What is right but unwise: a warning of `apply`, and no reason to refuse. */
 const RULES_WARNINGS: readonly RulesCheck[] = [findUnboundedPatterns];

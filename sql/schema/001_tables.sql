@@ -372,7 +372,7 @@ CREATE TABLE IF NOT EXISTS baselines
     signal     LowCardinality(String) COMMENT 'Signal'                                      CODEC(ZSTD(1)),
     point      LowCardinality(String) COMMENT 'Measuring point'                             CODEC(ZSTD(1)),
     mode       LowCardinality(String) COMMENT 'Mode it learns for'                          CODEC(ZSTD(1)),
-    status     LowCardinality(String) COMMENT 'learning, ready or frozen'                   CODEC(ZSTD(1)),
+    status     LowCardinality(String) COMMENT 'learning, ready, frozen or waiting'          CODEC(ZSTD(1)),
     samples    UInt64                 COMMENT 'Learnt so far'                               CODEC(ZSTD(1)),
     needed     UInt64                 COMMENT 'Needed to be ready'                          CODEC(ZSTD(1)),
     median     Float64                COMMENT 'Median'                                      CODEC(ZSTD(1)),
@@ -426,7 +426,8 @@ CREATE TABLE IF NOT EXISTS anomalies
     part           LowCardinality(String) COMMENT 'Bearing part whose lines stand out in the same waveform' CODEC(ZSTD(1)),
     advice         LowCardinality(String) COMMENT 'What to look at'                             CODEC(ZSTD(1)),
     alarm          LowCardinality(String) COMMENT 'Alarm state after this phase (ISA-18.2)'     CODEC(ZSTD(1)),
-    withheld       LowCardinality(String) COMMENT 'Why patterns and people were not told; empty when they were' CODEC(ZSTD(1))
+    withheld       LowCardinality(String) COMMENT 'Why patterns and people were not told; empty when they were' CODEC(ZSTD(1)),
+    cause          LowCardinality(String) COMMENT 'Why it cleared: well, rule changed, asset removed …; empty in other phases' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYear(appended)

@@ -35,7 +35,8 @@ CREATE OR REPLACE VIEW anomalies_now
     part          LowCardinality(String)               COMMENT 'Bearing part whose lines stand out in the same waveform',
     advice        LowCardinality(String)               COMMENT 'What to look at',
     alarm         LowCardinality(String)               COMMENT 'Alarm state after this phase (ISA-18.2)',
-    withheld      LowCardinality(String)               COMMENT 'Why it was withheld from patterns and people; empty when it was not'
+    withheld      LowCardinality(String)               COMMENT 'Why it was withheld from patterns and people; empty when it was not',
+    cause         LowCardinality(String)               COMMENT 'Why it cleared: well, rule changed, asset removed …; empty in other phases'
 )
 AS
 SELECT fact.*

@@ -102,10 +102,7 @@ function begin(
   input
     .pipe(
       // Ties go by arrival.
-      order<VectorEvent>(
-        { id: 'order' as StageId, compare: () => 0 },
-        snapshots,
-      ),
+      order<VectorEvent>({ id: 'order' as StageId, compare: () => 0 }, snapshots),
       keyed(patternLogic('pattern' as StageId, program), snapshots),
     )
     .subscribe({

@@ -201,6 +201,94 @@ describe('suppression by design', () => {
   });
 });
 
+describe('suppression by design, compared only when it changes', () => {
+  const alarms = {
+    suppress: [
+      { during: ['changeover'], settle: '1m', signals: ['temp*'] },
+      { during: ['maintenance'], signals: ['*'] },
+    ],
+  };
+  const during = (seconds: number, planned: string) =>
+    machineEvent(seconds, 'note', {}, { situation: situation({ planned }) }) as Item;
+  const speed = { rule: 'fast', signal: 'speed' };
+
+  test('holds for each alarm by its own signal, from one stretch to another', () => {
+    const out = run(
+      alarms,
+      ...[raised(1), raised(2, speed), during(5, 'changeover'), during(6, 'changeover')],
+      ...[
+        during(10, 'maintenance'),
+        during(11, ''),
+        during(69, ''),
+        during(70, ''),
+        during(71, ''),
+      ],
+    );
+    expect(alarmsOf(out).slice(2)).toEqual([
+      'hot suppressed: unacknowledged > suppressed',
+      'fast suppressed: unacknowledged > suppressed',
+      'fast unsuppressed: suppressed > unacknowledged',
+      'hot unsuppressed: suppressed > unacknowledged',
+    ]);
+  });
+
+  test('time alone may end it between two observations: what is raised then is shown, and the others follow', () => {
+    const out = run(
+      alarms,
+      ...[
+        during(5, 'changeover'),
+        raised(10),
+        wait(70),
+        raised(80, { rule: 'warm' }),
+        during(81, ''),
+      ],
+    );
+    expect(reportedOf(out)).toEqual(['raised 80 warm 1', 'raised 81 hot 2']);
+    // A late observation of the changeover does not confuse the two.
+    const again = [during(82, 'changeover'), during(83, 'changeover')];
+    const twice = run(alarms, during(5, 'changeover'), raised(80, { rule: 'warm' }), ...again);
+    expect(alarmsOf(twice).at(-1)).toBe('warm suppressed: unacknowledged > suppressed');
+  });
+
+  test('other rules are asked at once', () => {
+    const out = runThrough(alarm, [
+      ...[rules({ alarms }) as Item, during(5, 'changeover'), raised(10)],
+      ...[rules({ alarms: {} }) as Item, rules({ alarms }) as Item, during(12, 'changeover')],
+    ]);
+    expect(alarmsOf(out).map((text) => text.split(':')[0])).toEqual([
+      ...['hot raised', 'hot unsuppressed', 'hot suppressed'],
+    ]);
+  });
+});
+
+describe('the cause of a clear', () => {
+  const causesOf = (items: readonly Item[]) => {
+    return items.flatMap((item) =>
+      item.kind === 'row' && item.table === 'anomalies'
+        ? [`${item.row.phase} ${item.row.cause}`.trim()]
+        : [],
+    );
+  };
+
+  test('lands, and goes on', () => {
+    const out = run({}, raised(10), cleared(30, 2, { cause: 'rule changed' }));
+    expect(causesOf(out)).toEqual(['raised', 'cleared rule changed']);
+    expect(out.at(-1)).toMatchObject({ value: { phase: 'cleared', cause: 'rule changed' } });
+  });
+
+  test('of a flood is well when it is over, and an edit when the rules count none any more', () => {
+    const flood = { flood: { limit: 1, per: '1m', resume: 1 } };
+    const many = [raised(10), raised(11, { rule: 'b' }), raised(12, { rule: 'c' })];
+    expect(causesOf(run(flood, ...many, wait(500)))).toContain('cleared well');
+    const edited = runThrough(alarm, [
+      rules({ alarms: flood }) as Item,
+      ...many,
+      rules({ alarms: {} }) as Item,
+    ]);
+    expect(causesOf(edited)).toContain('cleared rule changed');
+  });
+});
+
 describe('feedback', () => {
   test('is a row: right or wrong, by whom and why', () => {
     const out = run(

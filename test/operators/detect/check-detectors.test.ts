@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkDetectors } from '../../../operators/detect/check-detectors.ts';
+import { checkAttributes, checkDetectors } from '../../../operators/detect/check-detectors.ts';
 import { detectorRuleSchema } from '../../../operators/model/detector-rule.ts';
+import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { rulesOf } from './fixtures.ts';
 
 const good = { id: 'a', kind: 'limit', signal: 'temperature', above: 1 };
@@ -43,5 +44,74 @@ describe('detectors are checked beyond their shape', () => {
     const rule = { id: 'a', kind, signal: 'velocity', raise: { severity } };
     const { error } = detectorRuleSchema.safeParse(rule);
     expect(error?.issues.map(({ message }) => message)).toEqual([text]);
+  });
+});
+
+describe('what can never be is refused', () => {
+  test.for([
+    [
+      { escalate: {} },
+      'expected a severity and how long it takes, such as { alarm: 1h, danger: 4h }',
+    ],
+    [{ escalate: { alarm: '4h', danger: '1h' } }, 'expected more time for a worse severity'],
+    [
+      { severity: 'alarm', escalate: { alarm: '1h' } },
+      'expected a severity above alarm, with which it is raised',
+    ],
+    [{ escalate: { warning: '1h' } }, 'expected a severity above warning, with which it is raised'],
+    [{ gap: '0s' }, 'expected more than 0s'],
+  ])('raise: %o', ([raise, text]) => {
+    const { error } = detectorRuleSchema.safeParse({ ...good, raise });
+    expect(error?.issues.map(({ message }) => message)).toEqual([text]);
+  });
+
+  test('but a lower side may escalate to what a higher one has', () => {
+    const raise = { severity: { above: 'alarm' }, escalate: { alarm: '1h' } };
+    expect(detectorRuleSchema.safeParse({ ...good, below: 0, raise }).success).toBe(true);
+  });
+
+  test('stairs where there are none', () => {
+    const stairs = { ...good, clear: { stepwise: true } };
+    const { error } = detectorRuleSchema.safeParse(stairs);
+    expect(error?.issues[0]?.message).toBe(
+      'expected it beside raise.escalate, which makes the steps',
+    );
+    const raise = { escalate: { alarm: '1h' } };
+    expect(detectorRuleSchema.safeParse({ ...stairs, raise }).success).toBe(true);
+  });
+});
+
+describe('limits that are attributes', () => {
+  const plant = plantModelSchema.parse({
+    id: 'plant',
+    lines: [
+      {
+        id: 'line',
+        assets: [
+          { id: 'a', signals: { temperature: {} }, attributes: { most: 80 } },
+          { id: 'b', class: 'pump', signals: { temperature: {} } },
+          { id: 'c', signals: { pressure: {} } },
+        ],
+      },
+    ],
+  });
+  const rule = { ...good, above: { attribute: 'most' } };
+
+  test('are checked against the assets that the rule is about', () => {
+    expect(checkAttributes(rulesOf(rule), [plant])).toEqual([
+      {
+        path: ['detectors', 0, 'above', 'attribute'],
+        message:
+          'expected an attribute "most" in the plant model, or a default; plant/line/b have neither',
+      },
+    ]);
+  });
+
+  test.for([
+    ['a default', { ...rule, above: { attribute: 'most', default: 1 } }],
+    ['other classes', { ...rule, classes: ['machine'] }],
+    ['numbers', good],
+  ])('nothing is wrong with %s', ([, other]) => {
+    expect(checkAttributes(rulesOf(other as object), [plant])).toEqual([]);
   });
 });

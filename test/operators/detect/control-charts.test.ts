@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { anomaliesOf, phasesOf } from './fixtures.ts';
-import { afterwards, learning, run, usual } from './learnt-values.ts';
+import { anomaliesOf, phasesOf, windowEvent } from './fixtures.ts';
+import { afterwards, LEARNT, learning, run, usual } from './learnt-values.ts';
 
 describe('EWMA of the deviations', () => {
   const rule = { ...usual, kind: 'ewma', weight: 0.2, limit: 3, direction: 'both' };
@@ -51,13 +52,60 @@ describe('two-sided CUSUM', () => {
   });
 
   test('its sum stops at twice the limit, so a machine that is well again clears in bounded time', () => {
-    // 8 at most, less 0.5 a sample: at or below 4 after 8 samples.
+    // 8 at most, less 0.5 a sample: 0 after 16 samples.
     const out = run(
       rule,
       ...learning(),
-      ...afterwards(...Array(100).fill(70), ...Array(9).fill(50)),
+      ...afterwards(...Array(100).fill(70), ...Array(20).fill(50)),
     );
     expect(phasesOf(out).map((phase) => phase.split(' ')[0])).toEqual(['raised', 'cleared']);
-    expect(anomaliesOf(out)[1]!.time).toBe((210 + 10 * 107) * 1e6);
+    expect(anomaliesOf(out)[1]!.time).toBe((210 + 10 * 115) * 1e6);
+  });
+
+  test('is one excursion until its sum is back at 0, however often it crosses the limit', () => {
+    // From 4.95 down to 3.95 and up again, twice: never 0 in between.
+    const [up, well] = [50 + 1.49 * 1.4826, 50];
+    const wave = [...Array(5).fill(up), well, well, up, up, up, well, well, up, up];
+    const out = anomaliesOf(
+      run(rule, ...learning(), ...afterwards(...wave, ...Array(20).fill(well))),
+    );
+    expect(out.map(({ phase }) => phase)).toEqual(['raised', 'cleared']);
+    expect(new Set(out.map(({ since }) => since))).toEqual(new Set([210e6]));
+  });
+
+  test('nor does a sample of another mode end it, and coming back does not raise it again', () => {
+    const other = { product: 'lid' };
+    const [up, well] = [50 + 1.49 * 1.4826, 50];
+    const out = anomaliesOf(
+      run(
+        rule,
+        ...learning(),
+        ...learning(LEARNT, 'temperature', other).map((_, at) =>
+          windowEvent(210 + 10 * at, LEARNT[at]!, other),
+        ),
+        ...Array.from({ length: 6 }, (_, at) => windowEvent(500 + 10 * at, up)),
+        ...Array.from({ length: 6 }, (_, at) => windowEvent(600 + 10 * at, well, other)),
+        ...Array.from({ length: 2 }, (_, at) => windowEvent(700 + 10 * at, up)),
+        ...Array.from({ length: 20 }, (_, at) => windowEvent(800 + 10 * at, well)),
+      ),
+    );
+    expect(out.map(({ phase }) => phase)).toEqual(['raised', 'cleared']);
+  });
+
+  test('no two anomalies share an id, whatever comes', () => {
+    const value = fc.constantFrom(30, 45, 48, 50, 52, 55, 70);
+    const about = fc.constantFrom<object>({}, {}, {}, { product: 'lid' }, { state: 'STOPPED' });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(value, about), { maxLength: 80 }), (steps) => {
+        const items = steps.map(([of, what], at) => windowEvent(500 + 10 * at, of, what));
+        const lid = LEARNT.map((of, at) => windowEvent(210 + 10 * at, of, { product: 'lid' }));
+        const out = anomaliesOf(
+          run({ ...rule, while: "state == 'EXECUTE'" }, ...learning(), ...lid, ...items),
+        );
+        const raised = out.filter(({ phase }) => phase === 'raised').map(({ id }) => id);
+        expect(new Set(raised).size).toBe(raised.length);
+      }),
+      { numRuns: 100 },
+    );
   });
 });

@@ -128,6 +128,47 @@ describe('a limit', () => {
   });
 });
 
+describe('an on-delay', () => {
+  test('is not satisfied by two breaches an hour apart, nor by the silence between them', () => {
+    const slow = { ...hot, raise: { after: '10m' } };
+    expect(phasesOf(run(slow, windowEvent(10, 85), windowEvent(3_610, 85)))).toEqual([]);
+    const usual = Array.from({ length: 30 }, (_, at) => windowEvent(10 * (at + 1), 70));
+    const holes = [310, 3_910, 7_510].map((at) => windowEvent(at, 85));
+    expect(phasesOf(run(slow, ...usual, ...holes))).toEqual([]);
+    const lasting = Array.from({ length: 61 }, (_, at) => windowEvent(310 + 10 * at, 85));
+    expect(phasesOf(run(slow, ...usual, ...lasting))).toEqual(['raised 910 warning']);
+    expect(
+      phasesOf(run({ ...hot, raise: { after: '10m', gap: '2h' } }, ...usual, ...holes)),
+    ).toEqual(['raised 3910 warning', 'updated 7510 warning']);
+  });
+});
+
+describe('severity by duration', () => {
+  const rule = {
+    ...hot,
+    raise: { after: '20s', escalate: { alarm: '1m', danger: '2m' } },
+    clear: { after: '20s' },
+  };
+  const values = (from: number, count: number, value: number) =>
+    Array.from({ length: count }, (_, at) => windowEvent(from + 10 * at, value));
+
+  test('counts from the first breach, and clears from wherever it is', () => {
+    const out = run(rule, ...values(10, 15, 85), ...values(160, 4, 70));
+    expect(phasesOf(out)).toEqual([
+      ...['raised 30 warning', 'updated 70 alarm', 'updated 130 danger', 'cleared 180 danger'],
+    ]);
+  });
+
+  test('goes down stepwise where the rule says so', () => {
+    const stepwise = { ...rule, clear: { after: '20s', stepwise: true } };
+    const out = run(stepwise, ...values(10, 15, 85), ...values(160, 12, 70));
+    expect(phasesOf(out)).toEqual([
+      ...['raised 30 warning', 'updated 70 alarm', 'updated 130 danger'],
+      ...['updated 180 alarm', 'updated 210 warning', 'cleared 240 warning'],
+    ]);
+  });
+});
+
 describe('the condition', () => {
   const gated = { ...hot, while: "state == 'EXECUTE' && criticality == 'B' && class == 'press'" };
 
@@ -185,7 +226,39 @@ describe('what comes late', () => {
   test('becomes a dead letter when it is older than what was evaluated before', () => {
     const out = run(hot, windowEvent(20, 70), late(10, 99));
     expect(phasesOf(out)).toEqual([]);
-    expect(deadLettersOf(out)).toMatchObject([{ reason: 'late' }]);
+    expect(deadLettersOf(out)).toMatchObject([
+      {
+        reason: 'late',
+        detail: 'not judged: older than the last one that hot judged of temperature',
+        original: 'hot temperature 1970-01-01T00:00:10Z',
+      },
+    ]);
+  });
+
+  test('is counted of every kind that reads samples, each by its rule', () => {
+    const kinds = [
+      ...[hot, { id: 'usual', kind: 'baseline', signal: 'temperature' }],
+      ...[{ id: 'fast', kind: 'rate', signal: 'temperature', rise: 1 }],
+      { id: 'both', kind: 'multivariate', signal: 'both', signals: ['temperature', 'velocity'] },
+      { id: 'frozen', kind: 'stuck', signal: 'temperature' },
+    ];
+    const out = runThrough(detect, [
+      ...[
+        changeOf<Enriched<Observation>>(model),
+        changeOf<Enriched<Observation>>(rulesChange(...kinds)),
+      ],
+      ...[windowEvent(20, 70), late(10, 70)],
+    ]);
+    const judged = deadLettersOf(out).map(
+      ({ reason, original }) => `${reason} ${original.split(' ')[0]}`,
+    );
+    expect(judged.sort()).toEqual([
+      'late both',
+      'late fast',
+      'late frozen',
+      'late hot',
+      'late usual',
+    ]);
   });
 });
 
@@ -213,63 +286,6 @@ describe('stuck', () => {
 
   test('a step to another value is a change', () => {
     expect(phasesOf(run(rule, still(10, 5), still(20, 6), still(30, 6)))).toEqual([]);
-  });
-});
-
-describe('silence', () => {
-  const rule = { id: 'quiet', kind: 'silence', signal: 'temperature', after: '30s' };
-
-  test('is raised by time alone, and cleared by the next sample', () => {
-    const out = run(rule, windowEvent(10, 5), wait(40), wait(41), wait(99), windowEvent(100, 5));
-    expect(phasesOf(out)).toEqual(['raised 40.000001 warning', 'cleared 100 warning']);
-    expect(anomaliesOf(out).map(({ reason }) => reason)).toEqual([
-      'temperature has given no value for more than 30s, since 1970-01-01T00:00:10Z; state EXECUTE',
-      'temperature was heard again after 90 s; lasted 1m30s',
-    ]);
-  });
-
-  test('a sample exactly in time breaks it', () => {
-    expect(phasesOf(run(rule, windowEvent(10, 5), windowEvent(40, 5), wait(40)))).toEqual([]);
-  });
-
-  test('a signal that never had a sample is not missed', () => {
-    expect(phasesOf(run(rule, wait(1_000)))).toEqual([]);
-  });
-
-  test('stands still in blind time', () => {
-    const blind = { ...wait(100), blind: { from: seconds(20), to: seconds(100) } };
-    expect(phasesOf(run(rule, windowEvent(10, 5), blind, wait(120)))).toEqual([]);
-    expect(phasesOf(run(rule, windowEvent(10, 5), blind, wait(121)))).toEqual([
-      'raised 120.000001 warning',
-    ]);
-  });
-
-  test('is not noticed while the condition is false, and noticed from when it is true again', () => {
-    const gated = { ...rule, while: "state == 'EXECUTE'" };
-    const out = run(
-      gated,
-      windowEvent(10, 5),
-      machineEvent(20, 'state', { state: 'STOPPED' }, { state: 'STOPPED' }),
-      wait(500),
-      machineEvent(600, 'state', { state: 'EXECUTE' }),
-      wait(700),
-    );
-    expect(phasesOf(out)).toEqual(['raised 630.000001 warning']);
-  });
-
-  test('a source that is late is not silent', () => {
-    const late: Item = { ...windowEvent(20, 5), late: true };
-    const out = run(rule, windowEvent(10, 5), wait(100), late, wait(130), wait(131));
-    expect(phasesOf(out)).toEqual([
-      'raised 40.000001 warning',
-      'cleared 40.000001 warning',
-      'raised 130.000001 warning',
-    ]);
-  });
-
-  test('the end of a recording is no silence', () => {
-    const end = watermark('plant/line', Number.MAX_SAFE_INTEGER);
-    expect(phasesOf(run(rule, windowEvent(10, 5), end))).toEqual([]);
   });
 });
 

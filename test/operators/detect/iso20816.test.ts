@@ -40,7 +40,7 @@ function evaluate(value: number, iso: Asset['iso'], more: object = {}, unit = 'm
     value,
     asset: iso === undefined ? bare : { ...press, iso },
     bands: '',
-    isSuspect: () => false,
+    suspicion: () => '',
     refuse(why) {
       refused.push(why);
       return undefined;
@@ -114,6 +114,41 @@ describe('zones of ISO 20816-3', () => {
 
   test('an asset without group and support is not evaluated', () => {
     expect(evaluate(99, undefined).refused[0]).toContain('no iso group and support');
+  });
+});
+
+describe('severity by zone', () => {
+  const zone = { kind: 'iso20816', signal: 'velocity' };
+  const climb = [1, 2, 3, 5, 3, 2, 1].map((value, at) => {
+    return windowEvent(10 * (at + 1), value, {}, { signal: 'velocity' });
+  });
+
+  test.for([
+    [
+      'C alone: D is as bad, and begins nothing anew',
+      { C: 'warning' },
+      ['raised 30 warning', 'cleared 60 warning'],
+    ],
+    ['B alone: C and D are as bad', { B: 'notice' }, ['raised 20 notice', 'cleared 70 notice']],
+    [
+      'D alone: C has no better zone that is named',
+      { D: 'danger' },
+      ['raised 40 danger', 'cleared 50 danger'],
+    ],
+    [
+      'B and D: C is as bad as B',
+      { B: 'notice', D: 'alarm' },
+      ['raised 20 notice', 'updated 40 alarm', 'updated 50 notice', 'cleared 70 notice'],
+    ],
+    ['one for all that are breaches', 'danger', ['raised 30 danger', 'cleared 60 danger']],
+    [
+      'none said',
+      undefined,
+      ['raised 30 warning', 'updated 40 alarm', 'updated 50 warning', 'cleared 60 warning'],
+    ],
+  ] as const)('%s', ([, severity, phases]) => {
+    const raise = severity === undefined ? {} : { severity };
+    expect(phasesOf(run({ ...zone, raise }, ...climb))).toEqual(phases);
   });
 });
 

@@ -1,6 +1,67 @@
 import { describe, expect, test } from 'vitest';
-import { anomaliesOf, phasesOf } from './fixtures.ts';
+import { detect } from '../../../operators/detect/detect.ts';
+import type { ChangeValue } from '../../../operators/model/knowledge.ts';
+import type { Enriched, Observation } from '../../../operators/model/observation.ts';
+import { plantModelSchema } from '../../../operators/model/plant-model.ts';
+import { runThrough } from '../../support/flows.ts';
+import { anomaliesOf, changeOf, phasesOf, rulesChange, windowEvent } from './fixtures.ts';
 import { afterwards, learning, run } from './learnt-values.ts';
+
+describe('a limit that is an attribute of the asset', () => {
+  const rule = { id: 'hot', kind: 'limit', signal: 'temperature' };
+  const plant = (attributes: object): ChangeValue => ({
+    ...{ kind: 'model', id: 'm2' },
+    model: plantModelSchema.parse({
+      ...{ id: 'plant' },
+      lines: [{ id: 'line', assets: [{ id: 'press', attributes, signals: { temperature: {} } }] }],
+    }),
+  });
+  const raisedAt = (above: object, attributes: object, ...values: number[]) => {
+    const items = values.map((value, at) => windowEvent(10 * (at + 1), value));
+    return runThrough(detect, [
+      changeOf<Enriched<Observation>>(plant(attributes)),
+      changeOf<Enriched<Observation>>(rulesChange({ ...rule, above })),
+      ...items,
+    ]);
+  };
+
+  test('is its own, or the default of the rule', () => {
+    const above = { attribute: 'max_temperature', default: 80 };
+    const out = raisedAt(above, { max_temperature: 90 }, 85, 91);
+    expect(phasesOf(out)).toEqual(['raised 20 warning']);
+    expect(anomaliesOf(out)[0]!.limit).toBe(90);
+    expect(phasesOf(raisedAt(above, {}, 79, 81))).toEqual(['raised 20 warning']);
+  });
+
+  test('without either nothing is judged, and that is said once', () => {
+    const out = raisedAt({ attribute: 'max_temperature' }, {}, 999, 999);
+    expect(phasesOf(out)).toEqual([]);
+    const refused = out.flatMap((item) =>
+      item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [],
+    );
+    expect(refused).toMatchObject([{ reason: 'refused' }]);
+    expect(refused[0]!.detail).toContain('asset press has no attribute max_temperature');
+  });
+
+  test('changes with the model, and a rate has it too', () => {
+    const above = { attribute: 'max_temperature' };
+    const out = runThrough(detect, [
+      changeOf<Enriched<Observation>>(plant({ max_temperature: 80 })),
+      changeOf<Enriched<Observation>>(rulesChange({ ...rule, above })),
+      windowEvent(10, 85),
+      changeOf<Enriched<Observation>>(plant({ max_temperature: 90 })),
+      windowEvent(20, 85),
+    ]);
+    expect(phasesOf(out)).toEqual(['raised 10 warning', 'cleared 20 warning']);
+    const rate = { id: 'fast', kind: 'rate', signal: 'temperature', over: '40s', per: '10s' };
+    const climb = runThrough(detect, [
+      changeOf<Enriched<Observation>>(plant({ ramp: 5 })),
+      changeOf<Enriched<Observation>>(rulesChange({ ...rate, rise: { attribute: 'ramp' } })),
+      ...[10, 16, 22, 28].map((value, at) => windowEvent(10 * (at + 1), value)),
+    ]);
+    expect(anomaliesOf(climb)[0]!.limit).toBe(5);
+  });
+});
 
 describe('the running range', () => {
   const rule = { kind: 'range', signal: 'temperature', learn: 20, margin: 0.5 };

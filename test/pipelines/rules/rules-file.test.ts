@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FileProblem } from '../../../pipelines/base/yaml-file.ts';
-import { readPlantFile, readRulesFile } from '../../../pipelines/rules/rules.ts';
+import { checksFor, readPlantFile, readRulesFile } from '../../../pipelines/rules/rules.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const folder = temporaryDirectory();
@@ -87,6 +87,32 @@ describe('a plant file', () => {
 });
 
 describe('a rules file', () => {
+  test('is checked against the plants that it is for: limits that are attributes', async () => {
+    const plants = await readPlantFile(
+      file(
+        'attributes.yaml',
+        `plants:
+  - id: p
+    lines:
+      - id: l
+        assets:
+          - { id: a, signals: { heat: {} }, attributes: { most: 80 } }
+          - { id: b, signals: { heat: {} } }
+`,
+      ),
+    );
+    const rules = (bound: string) =>
+      file(
+        'attribute-rules.yaml',
+        `detectors:\n  - { id: hot, kind: limit, signal: heat, above: ${bound} }\n`,
+      );
+    const read = (bound: string) => mistakes(readRulesFile(rules(bound), checksFor(plants)));
+    expect(await read('{ attribute: most }')).toEqual([
+      'attribute-rules.yaml:2:63: detectors.0.above.attribute: expected an attribute "most" in the plant model, or a default; p/l/b have neither',
+    ]);
+    expect(await read('{ attribute: most, default: 90 }')).toEqual([]);
+  });
+
   test('that is wrong is refused with everything that is wrong', async () => {
     const path = file(
       'rules.yaml',

@@ -191,6 +191,7 @@ export const ONE_OF_EACH: readonly Row[] = [
     evidence: '{}',
     alarm: 'shelved',
     withheld: 'shelved',
+    cause: '',
   }),
   row('alarms', {
     ...located,
