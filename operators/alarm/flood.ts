@@ -177,7 +177,8 @@ function raiseGroupAlarm(
 ): Anomaly {
   const { time } = context;
   const anomaly: Anomaly = {
-    ...{ kind: 'anomaly', id: identity([kind, about, time]), phase: 'raised', revision: 1 },
+    ...{ kind: 'anomaly', id: identity([kind, about, time]), phase: 'raised', cause: '' },
+    revision: 1,
     ...{ asset: like.asset, rule: kind, detector: kind, signal: 'alarms', point: '' },
     ...{ component: '', failure_mode: '', severity: 'notice', since: like.since, time },
     ...{ value: count.value, limit: count.limit, score: count.value / count.limit, unit: '' },
@@ -193,7 +194,7 @@ function raiseGroupAlarm(
 function clearGroupAlarm(anomaly: Anomaly, reason: string, context: AlarmContext): void {
   const { time } = context;
   const revision = anomaly.revision + 1;
-  reportGroupAlarm({ ...anomaly, phase: 'cleared', revision, time, reason }, context);
+  reportGroupAlarm({ ...anomaly, phase: 'cleared', cause: 'well', revision, time, reason }, context);
 }
 
 function reportGroupAlarm(anomaly: Anomaly, { out }: AlarmContext): void {

@@ -122,7 +122,7 @@ export function repeatPhase(alarm: Alarm, phase: Anomaly['phase'], context: Alar
   const { anomaly } = alarm;
   if (anomaly === null) return;
   alarm.added += 1;
-  reportPhase(alarm, { ...anomaly, phase, time: context.time }, false, context);
+  reportPhase(alarm, { ...anomaly, phase, cause: '', time: context.time }, false, context);
 }
 
 /** Lands a phase of an anomaly, and emits it unless the alarm is hidden. */

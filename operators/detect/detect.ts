@@ -138,7 +138,7 @@ function restartAfter(context: AssetContext, event: MachineEvent): void {
     if ((point !== '' && state.point !== point) || !forgetLearnt(state)) continue;
     restartRuns(state.lifeCycle);
     const reason = `the baseline starts anew after "${event.type}"`;
-    const anomaly = withdrawAnomaly(state, reason, event.time);
+    const anomaly = withdrawAnomaly(state, 'baseline reset', reason, event.time);
     if (anomaly !== undefined) emitAnomaly(context, anomaly);
   }
 }
@@ -167,7 +167,7 @@ function endOutdated(
     }
     const reason = asset === undefined ? 'asset removed' : 'rule changed';
     // Just after line time: at it, the anomaly would count as late.
-    const anomaly = withdrawAnomaly(state, reason, plus(out.now, 1 as Duration));
+    const anomaly = withdrawAnomaly(state, reason, reason, plus(out.now, 1 as Duration));
     if (anomaly !== undefined) emitAnomaly({ detectors, asset, late: false, out }, anomaly);
     const detail = `${reason}: the state of ${state.rule} for ${state.signal} begins anew`;
     out.deadLetter('rule-changed', detail, key);

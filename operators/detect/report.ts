@@ -1,6 +1,6 @@
 /** An anomaly as it leaves the stage: its numbers and its sentence. */
 
-import type { Anomaly, AnomalyPhase } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyPhase, ClearCause } from '../model/anomaly.ts';
 import { identity } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import type { AssetKey } from '../model/key.ts';
@@ -50,6 +50,7 @@ export function reportAnomaly(
     kind: 'anomaly',
     id: before?.id ?? identity([asset, rule.id, signal, point, since]),
     phase,
+    cause: phase === 'cleared' ? 'well' : '',
     revision: (before?.revision ?? 0) + 1,
     asset,
     rule: rule.id,
@@ -83,6 +84,7 @@ export function reportAnomaly(
 /** Ends an anomaly that no sample can end any more. Undefined when none is open. */
 export function withdrawAnomaly(
   state: DetectorState,
+  cause: Exclude<ClearCause, 'well'>,
   reason: string,
   now: EventTime,
 ): Anomaly | undefined {
@@ -92,7 +94,8 @@ export function withdrawAnomaly(
   endLife(state.lifeCycle, time);
   state.anomaly = null;
   const text = `${reason}; ${subjectOf(state)} was not seen to be well again`;
-  return { ...anomaly, phase: 'cleared', revision: anomaly.revision + 1, time, reason: text };
+  const revision = anomaly.revision + 1;
+  return { ...anomaly, phase: 'cleared', cause, revision, time, reason: text };
 }
 
 function subjectOf({ signal, point }: DetectorState): string {

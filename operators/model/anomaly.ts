@@ -5,12 +5,28 @@ import type { Duration, EventTime } from './time.ts';
 
 export type AnomalyPhase = 'raised' | 'updated' | 'cleared';
 
+/**
+ * Why an anomaly cleared. Only `well` is calm: the values came back, or what the rule says ends it came. The others say
+ * that nobody can tell any more: the rule, the asset or the declared signal is another, or what was learnt was dropped after a
+ * repair.
+ */
+export const CLEAR_CAUSES = [
+  'well',
+  'rule changed',
+  'asset removed',
+  'signal removed',
+  'baseline reset',
+] as const;
+export type ClearCause = (typeof CLEAR_CAUSES)[number];
+
 /** What a detector reports of one signal of one asset, with all that a person needs in order to believe it. */
 export type Anomaly = {
   readonly kind: 'anomaly';
   /** The same for all phases of one anomaly: made from asset, rule, signal, point and `since`. */
   readonly id: string;
   readonly phase: AnomalyPhase;
+  /** Why it cleared; '' in the other phases. */
+  readonly cause: ClearCause | '';
   /** Counts the phases of this anomaly from 1. */
   readonly revision: number;
   readonly asset: AssetKey;

@@ -148,6 +148,8 @@ export type AnomalyRow = Located &
     /** State of the alarm after this phase, and why it was withheld from patterns and people; '' when it was not. */
     readonly alarm: string;
     readonly withheld: string;
+    /** Why it cleared: `well`, `rule changed` …; '' in the other phases. */
+    readonly cause: string;
   };
 
 export type AlarmRow = Located & {

@@ -421,7 +421,8 @@ CREATE TABLE IF NOT EXISTS anomalies
     part           LowCardinality(String) COMMENT 'Bearing part whose lines stand out in the same waveform' CODEC(ZSTD(1)),
     advice         LowCardinality(String) COMMENT 'What to look at'                             CODEC(ZSTD(1)),
     alarm          LowCardinality(String) COMMENT 'Alarm state after this phase (ISA-18.2)'     CODEC(ZSTD(1)),
-    withheld       LowCardinality(String) COMMENT 'Why patterns and people were not told; empty when they were' CODEC(ZSTD(1))
+    withheld       LowCardinality(String) COMMENT 'Why patterns and people were not told; empty when they were' CODEC(ZSTD(1)),
+    cause          LowCardinality(String) COMMENT 'Why it cleared: well, rule changed, asset removed …; empty in other phases' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYear(appended)

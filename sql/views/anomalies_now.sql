@@ -35,7 +35,8 @@ CREATE OR REPLACE VIEW anomalies_now
     part          LowCardinality(String)               COMMENT 'Bearing part whose lines stand out in the same waveform',
     advice        LowCardinality(String)               COMMENT 'What to look at',
     alarm         LowCardinality(String)               COMMENT 'Alarm state after this phase (ISA-18.2)',
-    withheld      LowCardinality(String)               COMMENT 'Why patterns and people were not told; empty when they were'
+    withheld      LowCardinality(String)               COMMENT 'Why patterns and people were not told; empty when they were',
+    cause         LowCardinality(String)               COMMENT 'Why it cleared: well, rule changed, asset removed …; empty in other phases'
 )
 AS
 SELECT fact.*

@@ -34,6 +34,7 @@ export function anomaly(seconds: number, more: Partial<Anomaly> = {}): Event<Ano
     ...{ severity: 'warning', since: at(seconds), time: at(seconds), value: 81, limit: 75 },
     ...{ score: 1.08, unit: '°C', situation: situation(), evidence: {} },
     ...{ sensor: signal, contributions: {}, part: '', advice: '' },
+    cause: more.phase === 'cleared' ? 'well' : '',
     reason: `${signal} is 81 °C, above 75 °C`,
     ...more,
   };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Anomaly } from '../../../operators/model/anomaly.ts';
+import { type Anomaly, CLEAR_CAUSES } from '../../../operators/model/anomaly.ts';
 import { type DetectorKind, severitySchema } from '../../../operators/model/detector-rule.ts';
 import {
   type ExampleEvent,
@@ -101,6 +101,8 @@ const anomalyFieldsSchema = z.object({
   detector: z.custom<DetectorKind>((kind) => typeof kind === 'string').default('limit'),
   ...{ point: text, component: text, failure_mode: text, unit: text },
   phase: z.enum(['raised', 'updated', 'cleared']).default('raised'),
+  /** Of one that cleared; it is well again unless said. */
+  cause: z.enum(CLEAR_CAUSES).default('well'),
   severity: severitySchema.default('warning'),
   ...{
     score: z.number().default(1.1),
@@ -124,7 +126,8 @@ function anomalyOf(
   const reason = `${signal} ${fields.value} beyond ${fields.limit}`;
   const own = { id: name, revision, asset, signal, since: time, time, reason, evidence: {} };
   const explained = { sensor: signal, contributions: {}, part: '', advice: '' };
-  return { kind: 'anomaly', ...fields, ...own, ...explained };
+  const cause = fields.phase === 'cleared' ? fields.cause : '';
+  return { kind: 'anomaly', ...fields, cause, ...own, ...explained };
 }
 
 const datum = z.union([z.string(), z.number(), z.boolean()]);

@@ -92,6 +92,7 @@ function begin() {
       ...{ close: () => {}, emit: (request: Request) => requests.push(request) },
       setTimer: (_: unknown, name = '') => timers.add(name),
       cancelTimer: (name = '') => timers.delete(name),
+      timerAt: () => undefined,
     },
   };
   const incident: Incident = {

@@ -187,6 +187,7 @@ export const ONE_OF_EACH: readonly Row[] = [
     evidence: '{}',
     alarm: 'shelved',
     withheld: 'shelved',
+    cause: '',
   }),
   row('alarms', {
     ...located,
