@@ -70,7 +70,17 @@ describe('the tables of an episode', () => {
       { numRuns: 500 },
     );
     expect([...reached].sort()).toEqual(
-      ['accepted', 'active', 'clear', 'clearing', 'done', 'open', 'pending', 'refused'].sort(),
+      [
+        'accepted',
+        'active',
+        'clear',
+        'clearing',
+        'done',
+        'open',
+        'pending',
+        'refused',
+        'unjudged',
+      ].sort(),
     );
   });
 });
@@ -87,12 +97,12 @@ function begin() {
     state: noEpisodes(),
     shared: { knowledge, schedules: {} },
     time: at(10),
+    observed: at(10),
     out: {
       ...{ key: FAN, now: at(10), pass: () => {}, land: () => {}, deadLetter: () => {} },
       ...{ close: () => {}, emit: (request: Request) => requests.push(request) },
       setTimer: (_: unknown, name = '') => timers.add(name),
       cancelTimer: (name = '') => timers.delete(name),
-      timerAt: () => undefined,
     },
   };
   const incident: Incident = {
