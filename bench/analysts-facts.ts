@@ -80,6 +80,7 @@ function addProblem(
         ...{ sensor: '', contributions: {}, part: '', advice: '' },
         alarm: 'unacknowledged',
         withheld: '',
+        cause: phase === 'cleared' ? 'well' : '',
         ...situation(turn),
       }),
       at,
