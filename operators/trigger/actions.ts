@@ -23,7 +23,7 @@ import {
   timerName,
   triggerSettings,
 } from './episode.ts';
-import { describeAnew, describeUncovered } from './findings.ts';
+import { describeAnew, describeUncovered, standingTriggers } from './findings.ts';
 import { revise } from './revision.ts';
 
 /** What some inputs say: `text` for people, and until when it lasts (null: nobody knows). */
@@ -306,7 +306,9 @@ function outcomeOf({ status, note, finished }: Episode, { time }: EpisodeContext
 }
 
 /** The problem gets a new request, with an id of its own, which is not open yet. `line`: what became of the last one. */
-function nextRound(episode: Episode, line: string, { state, out }: EpisodeContext): void {
+function nextRound(episode: Episode, line: string, context: EpisodeContext): void {
+  const { state, out } = context;
+  leadAnew(episode, context);
   describeAnew(episode);
   episode.history = [...episode.history, line].slice(-EVIDENCE_LIMIT);
   Object.assign(episode, {
@@ -317,6 +319,21 @@ function nextRound(episode: Episode, line: string, { state, out }: EpisodeContex
   } satisfies Partial<Episode>);
   episode.id = requestId(out.key, episode);
   out.cancelTimer(timerName(episode, 'cooldown'));
+}
+
+/** What asks for what stands now leads, by priority: parts and urgency of what is well again are not asked for. */
+function leadAnew(episode: Episode, { shared, out }: EpisodeContext): void {
+  const rules = rulesOf(shared.knowledge, out.key)?.triggers ?? [];
+  const rank = (id: string) => {
+    const rule = rules.find((trigger) => trigger.id === id);
+    return rule === undefined ? -1 : PRIORITIES.indexOf(rule.request.priority);
+  };
+  const asking = standingTriggers(episode).sort((a, b) => rank(b) - rank(a));
+  const [lead] = asking;
+  const priority = lead === undefined ? undefined : PRIORITIES[rank(lead)];
+  if (priority === undefined) return;
+  episode.triggers = asking;
+  episode.priority = priority;
 }
 
 /** A problem that is over is no state any more. */

@@ -221,6 +221,15 @@ export function sharpen(
   return changes;
 }
 
+/** The triggers that asked for a request because of what stands now. */
+export function standingTriggers(episode: Episode): string[] {
+  const standing = standingFindings(episode);
+  const asking = episode.findings.filter(({ rule, component }) => {
+    return standing.some((finding) => finding.rule === rule && finding.component === component);
+  });
+  return episode.triggers.filter((id) => asking.some(({ triggers }) => triggers.includes(id)));
+}
+
 /** A new round is about what stands now: what an answer covered and is well again is not in its words. */
 export function describeAnew(episode: Episode): void {
   const standing = standingFindings(episode);

@@ -147,6 +147,18 @@ describe('an answer covers what people were told when they gave it', () => {
     expect(opened(items)).toEqual(['10 open low 1', '200 open urgent 2']);
   });
 
+  it('a new round asks only for what stands: no parts and no urgency of what is well again', () => {
+    const low = { ...warm, cooldown: '1h', request: { priority: 'low', parts: ['grease'] } };
+    const high = { ...burst, request: { priority: 'urgent', kind: 'repair', parts: ['motor'] } };
+    const items: Flow<Input>[] = [...begin([low, high]), warms(10), bursts(20), pass(100)];
+    items.push(requestStatus(items, 100, 'completed'));
+    items.push(bursts(200, { phase: 'cleared', cause: 'well' }), pass(5_000));
+    expect(run(items).requests.at(-1)).toMatchObject({
+      ...{ round: 2, priority: 'low', work: 'inspection', parts: ['grease'], severity: 'notice' },
+      ...{ component: 'bearing', failure_mode: 'WARM', trigger: 'look' },
+    });
+  });
+
   it('a standing problem is asked for again although it was calm just when the cool-down ended', () => {
     const items: Flow<Input>[] = [...begin([hot]), raised(10)];
     items.push(requestStatus(items, 100, 'rejected'));

@@ -67,7 +67,7 @@ describe('the tables of an episode', () => {
           episode.round,
         );
       }),
-      { numRuns: 500 },
+      { numRuns: 1_500 },
     );
     expect([...reached].sort()).toEqual(
       [
