@@ -80,7 +80,7 @@ function addProblem(
         ...{ sensor: '', contributions: {}, part: '', advice: '' },
         alarm: 'unacknowledged',
         withheld: '',
-        cause: '',
+        cause: phase === 'cleared' ? 'well' : '',
         ...situation(turn),
       }),
       at,

@@ -45,6 +45,8 @@ export const TRIGGER_EVENT_TYPES: readonly string[] = [
   'feedback',
   'repaired',
   'state',
+  'report',
+  'report-cleared',
 ];
 
 /** What reaches the trigger stage: incidents, every phase of every anomaly, and the machine events of `TRIGGER_EVENT_TYPES`. */

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { severitySchema } from './detector-rule.ts';
 import type { AssetKey } from './key.ts';
 import type { Origin } from './message.ts';
 import type { EventTime } from './time.ts';
+import { prioritySchema } from './trigger-rule.ts';
 
 /** ISA-TR88.00.02 (PackML) states, in the spelling of the standard's state model. */
 export const PACKML_STATES = [
@@ -62,6 +64,21 @@ const requestData = z.object({
   note: z.string().max(4_096).optional(),
 });
 
+const reportData = z.object({
+  text: z.string().min(1).max(4_096),
+  component: z.string().max(64).default(''),
+  failure_mode: z.string().max(64).default(''),
+  severity: severitySchema.optional(),
+  priority: prioritySchema.optional(),
+  /** Of the reporting system: reports of one `ref` are about one problem. */
+  ref: z.string().min(1).max(128).optional(),
+  /** When it is over by itself, in epoch milliseconds. */
+  until: z.number().optional(),
+});
+
+/** What an operator reports: data of a `report` event, which the trigger stage checks. */
+export type ReportData = z.infer<typeof reportData>;
+
 /** The types whose data the pipeline itself understands; any other type is free for patterns to use. */
 export const knownEventData = {
   state: stateData,
@@ -106,6 +123,14 @@ export function isFinding({ attested }: MachineEvent): boolean {
 
 export function stateOf(event: MachineEvent): StateData | undefined {
   return event.type === 'state' ? stateData.parse(event.data) : undefined;
+}
+
+/** The report that an event of the type `report` brings, or what is wrong with it. */
+export function reportOf(event: MachineEvent): ReportData | { readonly problem: string } {
+  const parsed = reportData.safeParse(event.data);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  return { problem: `${issue?.path.join('.')}: ${issue?.message}` };
 }
 
 export function requestStatusOf(event: MachineEvent): RequestStatusData | undefined {

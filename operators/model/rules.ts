@@ -11,7 +11,7 @@ import {
   positiveDurationSchema,
   SECOND,
 } from './time.ts';
-import { suppressionRuleSchema, triggerRuleSchema } from './trigger-rule.ts';
+import { reportRulesSchema, suppressionRuleSchema, triggerRuleSchema } from './trigger-rule.ts';
 
 // `rules.yaml` as a whole; detectors, patterns, triggers and examples have files of their own.
 
@@ -114,6 +114,7 @@ export const rulesSchema = z.strictObject({
   detectors: list(detectorRuleSchema),
   patterns: list(patternRuleSchema),
   triggers: list(triggerRuleSchema),
+  reports: reportRulesSchema.prefault({}),
   suppress: z.array(suppressionRuleSchema).default([]),
   /** What `andon test` checks the rules as a whole with. */
   examples: z.array(rulesExampleSchema).max(100).default([]),

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { severitySchema } from './detector-rule.ts';
 import { nameSchema } from './plant-model.ts';
 import { SCHEDULE_KINDS } from './schedule.ts';
-import { durationSchema } from './time.ts';
+import { durationSchema, positiveDurationSchema } from './time.ts';
 
 export const PRIORITIES = ['low', 'medium', 'high', 'urgent'] as const;
 export const prioritySchema = z.enum(PRIORITIES);
@@ -29,6 +30,20 @@ export const triggerRuleSchema = z.strictObject({
   /** The request is withdrawn when its anomalies are clear for `rearm` before anyone accepted it. */
   withdraw: z.boolean().default(false),
   slot: z.enum(['none', 'next-gap']).default('none'),
+  /** How late an incident may come and still open a request or join one. 10 min without it. */
+  late: durationSchema.optional(),
+});
+
+/** `reports:` in `rules.yaml`: what becomes of the reports of operators, where a report itself does not say. */
+export const reportRulesSchema = z.strictObject({
+  enabled: z.boolean().default(true),
+  ...triggerRuleSchema.shape.request.shape,
+  severity: severitySchema.default('warning'),
+  ...triggerRuleSchema.pick({ cooldown: true, rearm: true, escalate: true, slot: true }).shape,
+  /** A report that its operator takes back is withdrawn before anyone accepted it. */
+  withdraw: z.boolean().default(true),
+  /** After so long a report that nobody answered is over. */
+  expire: positiveDurationSchema.optional(),
 });
 
 /** No requests from these: the anomaly stays, the request becomes a row in `dead_letters`. */
@@ -40,4 +55,5 @@ export const suppressionRuleSchema = z.strictObject({
 });
 
 export type TriggerRule = z.infer<typeof triggerRuleSchema>;
+export type ReportRules = z.infer<typeof reportRulesSchema>;
 export type SuppressionRule = z.infer<typeof suppressionRuleSchema>;

@@ -95,10 +95,12 @@ export const eventSchema = z
         z.union([z.string().max(8_192), z.number(), z.boolean(), z.null()]),
       )
       .default({})
-      .describe('Of state: state, mode, product, order. Of request: id, status, remote, note.'),
+      .describe(
+        'Of state: state, mode, product, order. Of request: id, status, remote, note. Of report: text, component, failure_mode, severity, priority, ref, until.',
+      ),
   })
   .describe(
-    'Something that happened to an asset: state, acknowledged, request, or a name of its own.',
+    'Something that happened to an asset: state, acknowledged, request, report, or a name of its own.',
   );
 
 /** Every message of the log, by the first token of its subject (blocks and frames share `telemetry`, facts `event`). */

@@ -3,18 +3,19 @@
  * episode, sets its timers and emits revisions; which state is next is the table's business.
  */
 
+import { rulesOf } from '../model/knowledge.ts';
 import {
   between,
   type Duration,
   type EventTime,
   formatDuration,
+  later,
   plus,
   SECOND,
   toIso,
 } from '../model/time.ts';
 import { PRIORITIES, type Priority } from '../model/trigger-rule.ts';
 import {
-  addMissing,
   EPISODE_TIMERS,
   type Episode,
   type EpisodeContext,
@@ -22,6 +23,7 @@ import {
   timerName,
   triggerSettings,
 } from './episode.ts';
+import { describeAnew, describeUncovered, standingTriggers } from './findings.ts';
 import { revise } from './revision.ts';
 
 /** What some inputs say: `text` for people, and until when it lasts (null: nobody knows). */
@@ -63,9 +65,14 @@ export function isOver(
 }
 
 /** A planner's no is respected for the whole cool-down, however often the anomaly comes and goes. */
-export function isCooledDown(episode: Episode, { time, knowledge, out }: EpisodeContext): boolean {
-  const { cooldown } = triggerSettings(knowledge, out.key, episode);
-  return time >= plus(episode.finished ?? time, cooldown);
+export function isCooledDown({ cooled }: Episode, { time }: EpisodeContext): boolean {
+  return cooled === null || time >= cooled;
+}
+
+const MOMENT = 1 as Duration;
+
+function longer(a: Duration, b: Duration): Duration {
+  return a > b ? a : b;
 }
 
 export function stopRearm(episode: Episode, { out }: EpisodeContext): void {
@@ -73,20 +80,24 @@ export function stopRearm(episode: Episode, { out }: EpisodeContext): void {
   episode.clear_since = null;
 }
 
+/** At least a moment: a timer cannot set another for its own time. */
 export function startRearm(episode: Episode, { out, time, knowledge }: EpisodeContext): void {
   episode.clear_since = time;
   const { rearm } = triggerSettings(knowledge, out.key, episode);
-  out.setTimer(plus(time, rearm), timerName(episode, 'clear-after'));
+  out.setTimer(plus(time, longer(rearm, MOMENT)), timerName(episode, 'clear-after'));
 }
 
 export function open(episode: Episode, context: EpisodeContext): void {
   const { out, time, knowledge } = context;
-  const { round, rules, history, suppressed_by } = episode;
+  const { round, report, rules, history, suppressed_by } = episode;
   episode.opened = time;
   episode.revision = 0;
   episode.suppressed_by = [];
   out.cancelTimer(timerName(episode, 'suppression'));
-  const why = round === 1 ? `${rules.join(', ')} spoke` : `${history.at(-1)}`;
+  // A recording may hold an answer from before it was opened: it covers what is reported now.
+  if (episode.answered !== null) episode.answered = later(episode.answered, time);
+  const first = report === '' ? `${rules.join(', ')} spoke` : 'an operator reported it';
+  const why = round === 1 ? first : `${history.at(-1)}`;
   const during = `, held back during ${suppressed_by.join(' and ')} and still there`;
   const because = suppressed_by.length === 0 ? why : why.replace(/\.$/, '') + during;
   revise(episode, 'open', because, context);
@@ -136,7 +147,8 @@ export function escalate(episode: Episode, context: EpisodeContext): void {
   const next = higher(episode.priority);
   if (after === null || next === undefined) return;
   episode.priority = next;
-  const why = `nobody accepted it within ${formatDuration(after)}: priority is now ${next}`;
+  const verb = episode.request === 'accepted' ? 'acknowledged' : 'accepted';
+  const why = `nobody ${verb} it within ${formatDuration(after)}: priority is now ${next}`;
   revise(episode, 'update', [...episode.changes, why].join('; '), context);
   if (higher(next) !== undefined) {
     out.setTimer(plus(time, after), timerName(episode, 'escalate'), true);
@@ -147,27 +159,40 @@ function higher(priority: Priority): Priority | undefined {
   return PRIORITIES[PRIORITIES.indexOf(priority) + 1];
 }
 
-export function acknowledge(episode: Episode, { out }: EpisodeContext): void {
+/** An answer covers at least what its request was opened with, whatever clock it comes from. */
+export function acknowledge(episode: Episode, { out, observed }: EpisodeContext): void {
   if (episode.opened === null) return;
   episode.acknowledged = true;
+  episode.answered = later(observed, episode.opened);
   out.cancelTimer(timerName(episode, 'escalate'));
+}
+
+/** Something came that nobody has answered: its priority may rise again. */
+export function awaitAnswer(episode: Episode, { out, time, knowledge }: EpisodeContext): void {
+  episode.acknowledged = false;
+  episode.answered = null;
+  const { escalate: after } = triggerSettings(knowledge, out.key, episode);
+  if (after !== null) out.setTimer(plus(time, after), timerName(episode, 'escalate'), true);
 }
 
 export function accept(episode: Episode, context: EpisodeContext): void {
   acknowledge(episode, context);
   episode.finished = null;
+  episode.cooled = null;
   context.out.cancelTimer(timerName(episode, 'cooldown'));
 }
 
 export function finish(episode: Episode, context: EpisodeContext): void {
   const { out, time, knowledge } = context;
   acknowledge(episode, context);
+  episode.answered ??= context.observed;
   episode.finished = time;
   episode.changes = [];
   episode.suppressed_by = [];
   out.cancelTimer(timerName(episode, 'group-wait'));
   const { cooldown } = triggerSettings(knowledge, out.key, episode);
-  out.setTimer(plus(time, cooldown), timerName(episode, 'cooldown'));
+  episode.cooled = plus(time, cooldown);
+  out.setTimer(episode.cooled, timerName(episode, 'cooldown'));
 }
 
 /** It would not have been sent, had the schedule been known in time, and is not needed later either. */
@@ -215,6 +240,35 @@ export function close(episode: Episode, context: EpisodeContext): void {
   revise(episode, 'close', because, context);
 }
 
+export function withdrawEnded(
+  episode: Episode,
+  context: EpisodeContext,
+  { text }: InputDetail,
+): void {
+  revise(episode, 'withdraw', text, context);
+}
+
+export function closeEnded(episode: Episode, context: EpisodeContext, { text }: InputDetail): void {
+  revise(episode, 'close', text, context);
+}
+
+/** What ended the anomalies that nobody judges any more, for people. */
+export function unjudgedText(episode: Episode, { knowledge, out }: EpisodeContext): string {
+  const detectors = rulesOf(knowledge, out.key)?.detectors ?? [];
+  const { rearm } = triggerSettings(knowledge, out.key, episode);
+  const texts = Object.values(episode.unjudged).map(({ rule, signal, cause, time }) => {
+    const when = toIso(time);
+    if (cause === 'signal removed') {
+      return `${signal} was removed at ${when}, and nothing judges it any more`;
+    }
+    if (!detectors.some(({ id }) => id === rule)) {
+      return `the rule ${rule} was removed at ${when}, and nothing judges ${signal} by it any more`;
+    }
+    return `the rule ${rule} was changed at ${when}, and what it judges now is no anomaly: nothing was raised within ${formatDuration(rearm)}`;
+  });
+  return [...new Set(texts)].join('; ');
+}
+
 function clearSince({ clear_since }: Episode, { time }: EpisodeContext): string {
   return toIso(clear_since ?? time);
 }
@@ -224,12 +278,11 @@ const EVIDENCE_LIMIT = 20;
 /** The problem stands after the cool-down: what is active now is the evidence of the next round. */
 export function requestAgain(episode: Episode, context: EpisodeContext): void {
   const { state, time } = context;
-  const { id, status, finished } = episode;
-  const note = episode.note === '' ? '' : ` ("${episode.note}")`;
-  const end = finished ?? time;
-  const outcome = `${status}${note} at ${toIso(end)}, and the anomaly stands`;
-  const after = formatDuration(between(end, time));
+  const { id, finished } = episode;
+  const after = formatDuration(between(finished ?? time, time));
+  const outcome = `${outcomeOf(episode, context)}, and the anomaly stands`;
   nextRound(episode, `Recurred after ${after}: request ${id} was ${outcome}.`, context);
+  episode.again = 'recurred: ';
   const evidence = episode.active.flatMap((about) => {
     const found = state.active[about];
     if (found === undefined) return [];
@@ -237,18 +290,50 @@ export function requestAgain(episode: Episode, context: EpisodeContext): void {
   });
   episode.evidence = evidence.slice(0, EVIDENCE_LIMIT);
   episode.evidence_count = evidence.length;
-  episode.situation = state.situation ?? episode.situation;
+}
+
+/** Something stands that the answer does not cover: the next round begins at once. */
+export function requestMore(episode: Episode, context: EpisodeContext): void {
+  const { text, worse } = describeUncovered(episode);
+  const outcome = `${outcomeOf(episode, context)}, and that is not all any more`;
+  nextRound(episode, `Request ${episode.id} was ${outcome}: ${text}.`, context);
+  episode.again = worse ? 'worse than answered: ' : '';
+}
+
+/** `rejected ("is fine") at 2026-11-22T08:00:00Z` */
+function outcomeOf({ status, note, finished }: Episode, { time }: EpisodeContext): string {
+  return `${status}${note === '' ? '' : ` ("${note}")`} at ${toIso(finished ?? time)}`;
 }
 
 /** The problem gets a new request, with an id of its own, which is not open yet. `line`: what became of the last one. */
-function nextRound(episode: Episode, line: string, { out }: EpisodeContext): void {
-  addMissing(episode.history, [line], EVIDENCE_LIMIT);
+function nextRound(episode: Episode, line: string, context: EpisodeContext): void {
+  const { state, out } = context;
+  leadAnew(episode, context);
+  describeAnew(episode);
+  episode.history = [...episode.history, line].slice(-EVIDENCE_LIMIT);
   Object.assign(episode, {
     ...{ round: episode.round + 1, opened: null, changes: [], suppressed_by: [] },
-    ...{ status: '', status_time: null, finished: null, note: '', acknowledged: false },
-    ...{ slot: null, late_plan: '' },
+    ...{ status: '', status_time: null, finished: null, cooled: null, note: '' },
+    ...{ answered: null, acknowledged: false, lag: 0 as Duration, slot: null, late_plan: '' },
+    ...{ again: '', situation: state.situation ?? episode.situation },
   } satisfies Partial<Episode>);
   episode.id = requestId(out.key, episode);
+  out.cancelTimer(timerName(episode, 'cooldown'));
+}
+
+/** What asks for what stands now leads, by priority: parts and urgency of what is well again are not asked for. */
+function leadAnew(episode: Episode, { knowledge, out }: EpisodeContext): void {
+  const rules = rulesOf(knowledge, out.key)?.triggers ?? [];
+  const rank = (id: string) => {
+    const rule = rules.find((trigger) => trigger.id === id);
+    return rule === undefined ? -1 : PRIORITIES.indexOf(rule.request.priority);
+  };
+  const asking = standingTriggers(episode).sort((a, b) => rank(b) - rank(a));
+  const [lead] = asking;
+  const priority = lead === undefined ? undefined : PRIORITIES[rank(lead)];
+  if (priority === undefined) return;
+  episode.triggers = asking;
+  episode.priority = priority;
 }
 
 /** A problem that is over is no state any more. */

@@ -1,4 +1,5 @@
 import type { Out } from '../flow/keyed.ts';
+import type { Anomaly } from '../model/anomaly.ts';
 import { identity } from '../model/canonical.ts';
 import type { Severity } from '../model/detector-rule.ts';
 import type { Evidence, Incident } from '../model/incident.ts';
@@ -7,8 +8,14 @@ import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { RequestStatus } from '../model/machine-event.ts';
 import type { Situation } from '../model/observation.ts';
 import type { Request, Slot } from '../model/request.ts';
-import { BEGINNING, DAY, type Duration, type EventTime, MINUTE } from '../model/time.ts';
-import type { Priority, TriggerRule } from '../model/trigger-rule.ts';
+import { BEGINNING, between, DAY, type Duration, type EventTime, MINUTE } from '../model/time.ts';
+import {
+  type Priority,
+  type ReportRules,
+  reportRulesSchema,
+  type TriggerRule,
+} from '../model/trigger-rule.ts';
+import type { Finding } from './findings.ts';
 
 /**
  * An episode: one problem of one asset, from its first incident until it is over. Here is its data, and how the triggers
@@ -16,8 +23,12 @@ import type { Priority, TriggerRule } from '../model/trigger-rule.ts';
  */
 export type Episode = {
   readonly number: number;
-  /** The component in its identity: empty for a problem of the whole asset. */
+  /** What its identity has of it: its component, the report that it came with, or nothing. */
   readonly scope: string;
+  /** Its leading trigger asks for one request for the whole asset, whatever component. */
+  wide: boolean;
+  /** The `ref` of the operator's report that it came with; '' for others. */
+  readonly report: string;
   readonly start: EventTime;
   /** Whether its anomalies are active. */
   condition: Condition;
@@ -39,14 +50,20 @@ export type Episode = {
   status_time: EventTime | null;
   /** When the request came to its end, however it did. */
   finished: EventTime | null;
+  /** Until when that is respected, although its anomalies stand. */
+  cooled: EventTime | null;
   note: string;
+  /** Until when what people were told is covered by an answer; null without one. */
+  answered: EventTime | null;
   /** Somebody accepted or acknowledged it, so its priority need not rise. */
   acknowledged: boolean;
   priority: Priority;
   severity: Severity;
   failure_mode: string;
-  /** Weight of the evidence for the failure mode: a pattern beats a detector, then severity counts. */
+  /** Weight of the evidence for the failure mode and for the component: a pattern beats a detector, then severity counts. */
   failure_weight: number;
+  component_weight: number;
+  findings: Finding[];
   /** Patterns and detectors that named it. */
   rules: string[];
   incidents: string[];
@@ -58,14 +75,20 @@ export type Episode = {
   sources: string[];
   /** Those of its anomalies that are active. */
   active: string[];
+  /** Its anomalies that an edit ended, by source: nobody can tell whether it is well there. */
+  unjudged: Record<string, Unjudged>;
   /** Since when none of them is. */
   clear_since: EventTime | null;
   /** What a planner would want to know, and no revision has reported yet. */
   changes: string[];
   /** The kinds of planned stretches that suppressed the pending request. */
   suppressed_by: string[];
+  /** How late its evidence came: what suppressed it is asked of that much earlier. */
+  lag: Duration;
   /** What became of earlier rounds. */
   history: string[];
+  /** What the title says of a later round: `recurred: `. */
+  again: string;
   /** The maintenance window that the last revision proposed. */
   slot: Slot | null;
   /** The planned stretch that came too late into the schedule, as an accepted request reported it. */
@@ -74,8 +97,14 @@ export type Episode = {
   situation: Situation;
 };
 
-/** `clearing`: no anomaly is active, but not yet for `rearm`. */
-export type Condition = 'active' | 'clearing' | 'clear';
+/**
+ * `clearing`: no anomaly is active, but not yet for `rearm`. `unjudged`: none is, because an edit ended what was, and the edited
+ * rule has `rearm` to raise it anew.
+ */
+export type Condition = 'active' | 'clearing' | 'unjudged' | 'clear';
+
+/** An anomaly that ended because its rule or signal is another now. */
+export type Unjudged = Pick<Anomaly, 'rule' | 'signal' | 'cause'> & { readonly time: EventTime };
 
 /**
  * `pending`: not sent yet. `open`: sent, not accepted. `accepted`: also scheduled or started. `done`: completed or
@@ -99,6 +128,12 @@ export type AssetEpisodes = {
   /** The latest event time that was dealt with here. */
   time: EventTime;
   situation: Situation | null;
+  /** The event time of `situation`: a late observation is of the past. */
+  situated: EventTime;
+  /** Incidents that came too late, and whose anomalies were not found well since. */
+  too_late: Incident[];
+  /** Identities of the reports that were dealt with: the same one twice is one. */
+  reports: string[];
   /** What the machine itself reported last of its work. */
   work: { time: EventTime; order: string; product: string };
 };
@@ -108,12 +143,16 @@ export type EpisodeContext = {
   readonly state: AssetEpisodes;
   readonly knowledge: Knowledge;
   readonly out: Out<Request>;
+  /** When it is dealt with. A late event is dealt with now: what was decided since cannot be undone. */
   readonly time: EventTime;
+  /** When it happened. */
+  readonly observed: EventTime;
 };
 
 export function noEpisodes(): AssetEpisodes {
   return {
     ...{ active: {}, episodes: [], count: 0, time: BEGINNING, situation: null },
+    ...{ situated: BEGINNING, too_late: [], reports: [] },
     work: { time: BEGINNING, order: '', product: '' },
   };
 }
@@ -123,19 +162,24 @@ export function newEpisode(
   number: number,
   incident: Incident,
   lead: TriggerRule,
-  { out, time }: EpisodeContext,
+  { out, time, observed }: EpisodeContext,
+  report = '',
 ): Episode {
-  const scope = lead.per === 'component' ? incident.component : '';
+  const wide = report === '' && lead.per === 'asset';
+  const scope = report === '' ? (wide ? '' : incident.component) : `report ${report}`;
   return {
-    ...{ number, scope, start: time, since: incident.start },
+    ...{ number, scope, wide, report, start: time, since: incident.start },
     ...{ condition: 'active', request: 'pending' },
     ...{ component: incident.component, triggers: [lead.id] },
     ...{ round: 1, id: requestId(out.key, { scope, start: time, round: 1 }) },
-    ...{ opened: null, revision: 0, status: '', status_time: null, finished: null, note: '' },
-    ...{ acknowledged: false, priority: lead.request.priority, severity: incident.severity },
-    ...{ failure_mode: incident.failure_mode, failure_weight: 0, rules: [], incidents: [] },
+    ...{ opened: null, revision: 0, status: '', status_time: null, finished: null, cooled: null },
+    ...{ note: '', answered: null, acknowledged: false },
+    ...{ priority: lead.request.priority, severity: incident.severity },
+    ...{ failure_mode: incident.failure_mode, failure_weight: 0, component_weight: 0 },
+    ...{ findings: [], rules: [], incidents: [] },
     ...{ evidence: [], evidence_count: 0, anomalies: [], signals: [], sources: [], active: [] },
-    ...{ clear_since: null, changes: [], suppressed_by: [], history: [], slot: null },
+    ...{ unjudged: {}, clear_since: null, changes: [], suppressed_by: [] },
+    ...{ lag: between(observed, time), history: [], again: '', slot: null },
     ...{ late_plan: '', situation: incident.situation },
   };
 }
@@ -154,6 +198,7 @@ export const EPISODE_TIMERS = [
   'cooldown',
   'escalate',
   'group-wait',
+  'report-end',
   'suppression',
 ] as const;
 export type EpisodeTimer = (typeof EPISODE_TIMERS)[number];
@@ -188,6 +233,8 @@ export type TriggerSettings = {
   readonly instructions: readonly string[];
   readonly cooldown: Duration;
   readonly rearm: Duration;
+  /** How late an incident may come. */
+  readonly late: Duration;
   readonly escalate: Duration | null;
   readonly withdraw: boolean;
   readonly slot: TriggerRule['slot'];
@@ -195,14 +242,17 @@ export type TriggerSettings = {
 
 const COOLDOWN = DAY;
 const REARM = (10 * MINUTE) as Duration;
+/** `late` of a trigger that does not say. */
+export const LATE = (10 * MINUTE) as Duration;
 
 /** The leading trigger decides; parts, instructions and working time add up. Triggers that are gone count no more. */
 export function triggerSettings(
   knowledge: Knowledge,
   asset: AssetKey,
-  { triggers }: Pick<Episode, 'triggers'>,
+  { triggers, report }: Pick<Episode, 'triggers' | 'report'>,
 ): TriggerSettings {
-  const all = rulesOf(knowledge, asset)?.triggers ?? [];
+  const inForce = rulesOf(knowledge, asset);
+  const all = report === '' ? (inForce?.triggers ?? []) : [reportTrigger(inForce?.reports)];
   const rules = triggers.flatMap((id) => all.find((rule) => rule.id === id) ?? []);
   const [lead] = rules;
   const durations = rules.flatMap(({ request }) => request.duration ?? []);
@@ -213,8 +263,25 @@ export function triggerSettings(
     instructions: [...new Set(rules.flatMap(({ request }) => request.instructions ?? []))],
     cooldown: lead?.cooldown ?? COOLDOWN,
     rearm: lead?.rearm ?? REARM,
+    late: lead?.late ?? LATE,
     escalate: lead?.escalate ?? null,
     withdraw: lead?.withdraw ?? false,
     slot: lead?.slot ?? 'none',
   };
 }
+
+/** What handles a report, as a trigger: the triggers of an episode that came with one. */
+export const REPORT_TRIGGER = 'report';
+
+/** `reports` of the rules in the form of a trigger. */
+export function reportTrigger(reports: ReportRules = DEFAULT_REPORTS): TriggerRule {
+  const { kind, priority, parts, duration, instructions } = reports;
+  const { cooldown, rearm, escalate, withdraw, slot } = reports;
+  return {
+    ...{ id: REPORT_TRIGGER, on: REPORT_TRIGGER, per: 'component' },
+    request: { kind, priority, parts, duration, instructions },
+    ...{ cooldown, rearm, escalate, withdraw, slot },
+  };
+}
+
+const DEFAULT_REPORTS = reportRulesSchema.parse({});

@@ -12,6 +12,7 @@ import {
   timerName,
   triggerSettings,
 } from './episode.ts';
+import { noteReported, otherComponents } from './findings.ts';
 import { proposedWindow, stopOf, stretchText } from './maintenance-window.ts';
 
 /**
@@ -27,6 +28,7 @@ export function revise(
   const { out, time } = context;
   episode.revision += 1;
   episode.changes = [];
+  noteReported(episode, time);
   out.cancelTimer(timerName(episode, 'group-wait'));
   const request = requestOf(episode, action, because, context);
   episode.slot = request.slot;
@@ -102,9 +104,8 @@ const TITLE_LENGTH = 160;
 
 function titleOf(asset: string, episode: Episode): string {
   const what = episode.component === '' ? asset : `${asset}, ${episode.component}`;
-  const again = episode.round === 1 ? '' : 'recurred: ';
   const mode = episode.failure_mode === '' ? '' : `${episode.failure_mode}, `;
-  const title = `${what}: ${again}${mode}${headlineOf(episode)}`;
+  const title = `${what}: ${episode.again}${mode}${headlineOf(episode)}`;
   return title.length <= TITLE_LENGTH ? title : `${title.slice(0, TITLE_LENGTH - 1)}…`;
 }
 
@@ -137,6 +138,7 @@ function descriptionOf(
   const lines = [
     `Machine: ${asset} (${key})${component}.`,
     `Problem: ${episode.severity}${mode_of_failure}, since ${toIso(episode.since)}; said by ${episode.rules.join(', ')}.`,
+    ...otherComponents(episode).map((text) => `Also: ${text}.`),
     `Machine at the time: ${doing.join(', ')}.`,
     ...episode.history,
     'Evidence:',

@@ -4,7 +4,9 @@ import type { RequestStatus } from '../model/machine-event.ts';
 import {
   accept,
   acknowledge,
+  awaitAnswer,
   close,
+  closeEnded,
   dropLatePlan,
   escalate,
   finish,
@@ -25,13 +27,17 @@ import {
   removeEpisode,
   reportChanges,
   requestAgain,
+  requestMore,
   startRearm,
   stopRearm,
   suppress,
+  unjudgedText,
   withdraw,
+  withdrawEnded,
   withdrawLate,
 } from './actions.ts';
 import type { Condition, Episode, EpisodeContext, RequestState } from './episode.ts';
+import { uncoveredFindings } from './findings.ts';
 import { suppressionNow } from './suppression.ts';
 
 /**
@@ -42,8 +48,12 @@ export type EpisodeInput =
   /** One of its anomalies is raised (again); the last of its active ones cleared, or an incident came with none. */
   | 'active'
   | 'inactive'
+  /** The last of its active anomalies ended with an edit, which is not calm. */
+  | 'unjudged'
   /** Something that a planner would want to know: of an incident, an anomaly, the schedule. */
   | 'changed'
+  /** Something stands that the answer to its request does not cover. */
+  | 'uncovered'
   /** The suppression rules allow its request now, or not. */
   | 'permitted'
   | 'suppressed'
@@ -56,6 +66,8 @@ export type EpisodeInput =
   | 'completed'
   | 'refused'
   | 'acknowledged'
+  /** Nobody judges it any more: its rule was edited and raised nothing for `rearm`, or its asset is gone. */
+  | 'ended'
   /** Timers; and what `clear-after` leads to: none of its anomalies was active for `rearm`. */
   | 'clear-after'
   | 'cleared'
@@ -76,10 +88,12 @@ const SENT = [...LIVE, ...ENDED] as const;
 // biome-ignore format: to be read as a table
 export const CONDITION_TABLE: readonly Row<Condition>[] = [
   // input          states                    only if       action         next         and then
-  ['active',       ['clearing'],              always,       stopRearm,     'active'],
+  ['active',       ['clearing', 'unjudged'],  always,       stopRearm,     'active'],
   ['active',       ['clear'],                 always,       stopRearm,     'active',    noteReturn],
   ['inactive',     ['active', 'clearing'],    always,       startRearm,    'clearing'],
-  ['inactive',     ['clear'],                 always,       startRearm,    same],
+  ['inactive',     ['clear', 'unjudged'],     always,       startRearm,    same],
+  ['unjudged',     ['active'],                always,       startRearm,    'unjudged'],
+  ['clear-after',  ['unjudged'],              always,       nothing,       'clear',     endUnjudged],
   ['clear-after',  ['clearing', 'clear'],     always,       nothing,       'clear',     endIfClear],
 ];
 
@@ -93,6 +107,9 @@ export const REQUEST_TABLE: readonly Row<RequestState | 'over'>[] = [
   ['changed',      LIVE,                      always,       noteChange,    same],
   ['group-wait',   LIVE,                      hasChanges,   reportChanges, same],
   ['escalate',     LIVE,                      mayEscalate,  escalate,      same],
+
+  ['uncovered',    LIVE,                      always,       awaitAnswer,   same],
+  ['uncovered',    ENDED,                     always,       requestMore,   'pending',   openIfPermitted],
 
   ['acknowledged', SENT,                      always,       acknowledge,   same],
   ['requested',    LIVE,                      always,       nothing,       'open'],
@@ -119,6 +136,12 @@ export const REQUEST_TABLE: readonly Row<RequestState | 'over'>[] = [
   ['cleared',      ['refused'],               isCooledDown, close,         'over'],
   ['cooldown',     ['pending', ...ENDED],     isActive,     requestAgain,  'pending',   openIfPermitted],
   ['cooldown',     ENDED,                     always,       nothing,       same,        endIfClear],
+  // It was calm just when the cool-down ended, and not for `rearm`.
+  ['active',       ENDED,                     isCooledDown, requestAgain,  'pending',   openIfPermitted],
+
+  ['ended',        ['pending'],               always,       nothing,       'over'],
+  ['ended',        ['open'],                  always,       withdrawEnded, 'over'],
+  ['ended',        ['accepted', ...ENDED],    always,       closeEnded,    'over'],
 ];
 
 type Row<S extends string> = readonly [
@@ -183,6 +206,11 @@ function stateByStatus({ status, finished }: Episode): RequestState {
   return input === 'accepted' ? 'accepted' : 'open';
 }
 
+/** Asks whether the last answer covers all that stands. */
+export function checkAnswer(episode: Episode, context: EpisodeContext): void {
+  if (uncoveredFindings(episode).length > 0) takeInput(episode, 'uncovered', context);
+}
+
 /** Asks the suppression rules whether the request of a problem may be opened now. */
 export function openIfPermitted(episode: Episode, context: EpisodeContext): void {
   if (episode.request !== 'pending') return;
@@ -193,6 +221,10 @@ export function openIfPermitted(episode: Episode, context: EpisodeContext): void
 
 function endIfClear(episode: Episode, context: EpisodeContext): void {
   if (episode.condition === 'clear') takeInput(episode, 'cleared', context);
+}
+
+function endUnjudged(episode: Episode, context: EpisodeContext): void {
+  takeInput(episode, 'ended', context, { text: unjudgedText(episode, context) });
 }
 
 function noteReturn(episode: Episode, context: EpisodeContext): void {

@@ -5,7 +5,7 @@ import { scheduledFor } from '../model/line-schedules.ts';
 import { isStarting } from '../model/machine-event.ts';
 import type { Situation } from '../model/observation.ts';
 import type { ScheduleEntry } from '../model/schedule.ts';
-import { type Duration, type EventTime, plus } from '../model/time.ts';
+import { type Duration, type EventTime, minus, plus } from '../model/time.ts';
 import type { SuppressionRule } from '../model/trigger-rule.ts';
 import { fits } from '../model/wildcard.ts';
 import type { Episode, EpisodeContext } from './episode.ts';
@@ -19,15 +19,23 @@ export type Suppression = {
   readonly entry?: ScheduleEntry;
 };
 
-/** What suppresses the request of a problem now, by `suppress` in the rules; undefined for nothing. */
+/**
+ * What suppresses the request of a problem now, by `suppress` in the rules; undefined for nothing. Where its evidence came
+ * late, the question is asked of as much earlier: a stop that began after it does not hide it, and one that it lay in holds
+ * it back as long as it would have, had nothing been late.
+ */
 export function suppressionNow(
-  { signals, situation }: Episode,
+  { signals, situation, lag }: Episode,
   { state, knowledge, out, time }: EpisodeContext,
 ): Suppression | undefined {
-  return suppressionAt(rulesOf(knowledge, out.key)?.suppress ?? [], {
-    ...{ signals, time, situation: state.situation ?? situation },
+  const asked = minus(time, lag);
+  const present = state.situation ?? situation;
+  const found = suppressionAt(rulesOf(knowledge, out.key)?.suppress ?? [], {
+    ...{ signals, time: asked, situation: lag > 0 && asked < present.since ? situation : present },
     entries: scheduledFor(knowledge.schedules, out.key),
   });
+  if (found === undefined || found.until === null) return found;
+  return { ...found, until: plus(found.until, lag) };
 }
 
 /**
@@ -36,7 +44,7 @@ export function suppressionNow(
  */
 export function plannedStretchesFrom(
   opened: EventTime,
-  { signals }: Episode,
+  { signals, lag }: Episode,
   { knowledge, out }: EpisodeContext,
 ): { readonly until: EventTime; readonly text: string } | undefined {
   const rules = rulesOf(knowledge, out.key)?.suppress ?? [];
@@ -44,14 +52,16 @@ export function plannedStretchesFrom(
   // What the machine reports of itself was known in time.
   const situation = { state: '', started: null };
   const stretches: string[] = [];
-  let until = opened;
+  let until = minus(opened, lag);
   for (;;) {
     const found = suppressionAt(rules, { signals, time: until, situation, entries });
     if (found?.entry === undefined || found.until === null) break;
     stretches.push(stretchText({ ...found.entry, entry: found.entry.id }));
     until = found.until;
   }
-  return stretches.length === 0 ? undefined : { until, text: stretches.join(' and ') };
+  return stretches.length === 0
+    ? undefined
+    : { until: plus(until, lag), text: stretches.join(' and ') };
 }
 
 type Question = {

@@ -1,29 +1,27 @@
 import type { Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import type { Anomaly } from '../model/anomaly.ts';
-import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
-import type { Incident, TriggerInput } from '../model/incident.ts';
-import { lineOf } from '../model/key.ts';
-import { type Knowledge, rulesOf } from '../model/knowledge.ts';
+import type { TriggerInput } from '../model/incident.ts';
+import { lineOf, plantOf } from '../model/key.ts';
+import { assetOf, type Knowledge } from '../model/knowledge.ts';
 import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-event.ts';
-import { incidentRulesOf } from '../model/pattern-rule.ts';
+import type { Enriched } from '../model/observation.ts';
 import type { Request } from '../model/request.ts';
-import { type EventTime, earlier, later } from '../model/time.ts';
-import { PRIORITIES, type TriggerRule } from '../model/trigger-rule.ts';
+import { type EventTime, later } from '../model/time.ts';
+import { fits } from '../model/wildcard.ts';
 import {
   type AssetEpisodes,
-  addEvidence,
-  addMissing,
   EPISODE_TIMERS,
   type Episode,
   type EpisodeContext,
-  newEpisode,
   noEpisodes,
   timerName,
 } from './episode.ts';
+import { applyAnomaly, applyIncident } from './evidence.ts';
+import { concerns } from './findings.ts';
 import { windowChange } from './maintenance-window.ts';
-import { openIfPermitted, STATUS_INPUT, takeInput } from './state-machine.ts';
+import { applyReport, clearReports, endReport } from './reports.ts';
+import { checkAnswer, openIfPermitted, STATUS_INPUT, takeInput } from './state-machine.ts';
 import { plannedStretchesFrom } from './suppression.ts';
 
 /**
@@ -44,13 +42,18 @@ const logic: Keyed<AssetEpisodes, TriggerInput, Request> = {
     if (value.kind === 'schedule' && value.line !== lineOf(out.key)) return;
     const context = contextAt(out.now, state, knowledge, out);
     if (value.kind === 'schedule') applyScheduleChange(context);
+    if (value.kind === 'model' && value.model.id === plantOf(out.key)) endIfRemoved(context);
     openPermitted(context);
   },
   onEvent(state, event, knowledge, out) {
     const { value } = event;
-    const context = contextAt(event.time, state, knowledge, out);
-    state.situation = value.situation;
-    if (!('kind' in value)) applyMachineEvent(value.value, context);
+    const now = event.late === true ? later(event.time, out.now) : event.time;
+    const context = { ...contextAt(now, state, knowledge, out), observed: event.time };
+    if (event.time >= state.situated) {
+      state.situated = event.time;
+      state.situation = value.situation;
+    }
+    if (!('kind' in value)) applyMachineEvent(value, context);
     else if (value.kind === 'anomaly') applyAnomaly(value, context);
     else applyIncident(value, context);
     openPermitted(context);
@@ -61,13 +64,13 @@ const logic: Keyed<AssetEpisodes, TriggerInput, Request> = {
       const timer = EPISODE_TIMERS.find((name) => timerName(episode, name) === rule);
       if (timer === undefined) continue;
       if (timer === 'suppression') openPermitted(context);
+      else if (timer === 'report-end') endReport(episode, context);
       else takeInput(episode, timer, context);
       return;
     }
   },
 };
 
-/** A late event is dealt with now: what was decided since cannot be undone. */
 function contextAt(
   time: EventTime,
   state: AssetEpisodes,
@@ -75,7 +78,7 @@ function contextAt(
   out: EpisodeContext['out'],
 ): EpisodeContext {
   state.time = later(state.time, time);
-  return { state, knowledge, out, time: state.time };
+  return { state, knowledge, out, time: state.time, observed: state.time };
 }
 
 /** Asks of every problem that has no request yet whether it may have one now. */
@@ -83,150 +86,9 @@ function openPermitted(context: EpisodeContext): void {
   for (const episode of context.state.episodes) openIfPermitted(episode, context);
 }
 
-const INCIDENT_LIMIT = 200;
-const ANOMALY_LIMIT = 1_000;
-const NAME_LIMIT = 100;
-
-/** An incident begins a problem when a trigger names it, and otherwise joins the one that is there. */
-function applyIncident(incident: Incident, context: EpisodeContext): void {
-  const { state, knowledge, out } = context;
-  const rules = rulesOf(knowledge, out.key);
-  const triggers = (rules?.triggers ?? []).filter(({ on }) => on === incident.rule);
-  const [lead] = triggers;
-  let episode = episodeOf(state.episodes, incident, lead);
-  if (episode === undefined) {
-    if (lead === undefined) return;
-    state.count += 1;
-    episode = newEpisode(state.count, incident, lead, context);
-    state.episodes.push(episode);
-  }
-  if (episode.incidents.includes(incident.id)) return;
-  const isPattern = rules?.patterns.some((rule) => incidentRulesOf(rule).includes(incident.rule));
-  addIncident(episode, incident, context);
-  sharpen(episode, incident, isPattern === true, context);
-  for (const trigger of triggers) addTrigger(episode, trigger, context);
-  const active = incident.anomalies.filter((id) => Object.hasOwn(state.active, id));
-  const sources = active.flatMap((id) => state.active[id]?.source ?? []);
-  addMissing(episode.active, active, ANOMALY_LIMIT);
-  addMissing(episode.sources, sources, ANOMALY_LIMIT);
-  takeInput(episode, episode.active.length > 0 ? 'active' : 'inactive', context);
-}
-
-/** With `per: component` a problem has one component; everything else belongs to the problem that is there. */
-function episodeOf(
-  episodes: readonly Episode[],
-  { component }: Incident,
-  lead: TriggerRule | undefined,
-): Episode | undefined {
-  if (lead?.per !== 'component' || component === '') return episodes[0];
-  return (
-    episodes.find((episode) => episode.component === component) ??
-    episodes.find((episode) => episode.component === '')
-  );
-}
-
-function addIncident(episode: Episode, incident: Incident, context: EpisodeContext): void {
-  if (!episode.rules.includes(incident.rule)) {
-    takeInput(episode, 'changed', context, { text: `${incident.rule} says so too` });
-  }
-  episode.since = earlier(episode.since, incident.start);
-  addMissing(episode.rules, [incident.rule], NAME_LIMIT);
-  addMissing(episode.incidents, [incident.id], INCIDENT_LIMIT);
-  addMissing(episode.anomalies, incident.anomalies, ANOMALY_LIMIT);
-  addMissing(episode.signals, incident.signals, NAME_LIMIT);
-  for (const evidence of incident.evidence) addEvidence(episode, evidence);
-}
-
-/** Takes over what an incident or anomaly knows better: severity, component, failure mode. */
-function sharpen(
-  episode: Episode,
-  news: Pick<Incident, 'severity' | 'component' | 'failure_mode'>,
-  isPattern: boolean,
-  context: EpisodeContext,
-): void {
-  const changed = (text: string) => takeInput(episode, 'changed', context, { text });
-  if (isWorse(news.severity, episode.severity)) {
-    episode.severity = news.severity;
-    changed(`severity is now ${news.severity}`);
-  }
-  if (episode.component === '' && news.component !== '') {
-    episode.component = news.component;
-    changed(`the component is ${news.component}`);
-  }
-  const weight = (isPattern ? SEVERITIES.length : 0) + SEVERITIES.indexOf(news.severity);
-  if (news.failure_mode === '' || weight < episode.failure_weight) return;
-  episode.failure_weight = weight;
-  if (news.failure_mode === episode.failure_mode) return;
-  episode.failure_mode = news.failure_mode;
-  changed(`failure mode is now ${news.failure_mode}`);
-}
-
-/** A trigger with a higher priority leads from now on. */
-function addTrigger(
-  episode: Episode,
-  { id, request: { priority } }: TriggerRule,
-  context: EpisodeContext,
-): void {
-  if (PRIORITIES.indexOf(priority) > PRIORITIES.indexOf(episode.priority)) {
-    episode.priority = priority;
-    episode.triggers = [id, ...episode.triggers.filter((other) => other !== id)];
-    takeInput(episode, 'changed', context, { text: `priority is now ${priority}` });
-  }
-  addMissing(episode.triggers, [id], NAME_LIMIT);
-}
-
-/** Active anomalies of one asset; beyond it the oldest is forgotten and counted. */
-const ACTIVE_LIMIT = 2_000;
-
-/** Follows an anomaly through its phases, for the problems that it belongs to. */
-function applyAnomaly(anomaly: Anomaly, context: EpisodeContext): void {
-  const { id, phase, rule, signal, point, time, severity, reason } = anomaly;
-  const { state, out } = context;
-  if (phase === 'cleared') {
-    clearAnomaly(id, context);
-    return;
-  }
-  const source = `${rule} ${signal} ${point}`;
-  const text = `${severity}: ${reason}`;
-  state.active[id] = { source, time, text };
-  const ids = Object.keys(state.active);
-  const [oldest] = ids;
-  if (ids.length > ACTIVE_LIMIT && oldest !== undefined) {
-    const detail = `more than ${ACTIVE_LIMIT} anomalies stand at one asset: the oldest is taken for cleared`;
-    out.deadLetter('overflow', detail, oldest);
-    clearAnomaly(oldest, context);
-  }
-  for (const episode of state.episodes) {
-    const isMember = episode.active.includes(id);
-    if (!isMember && !episode.sources.includes(source)) continue;
-    if (!isMember) {
-      addMissing(episode.active, [id], ANOMALY_LIMIT);
-      addMissing(episode.anomalies, [id], ANOMALY_LIMIT);
-      takeInput(episode, 'active', context);
-    }
-    if (isWorse(severity, episode.severity)) {
-      addEvidence(episode, { stage: phase, time, kind: 'anomaly', about: id, text });
-    }
-    sharpen(episode, anomaly, false, context);
-  }
-}
-
-function clearAnomaly(id: string, context: EpisodeContext): void {
-  const { state } = context;
-  delete state.active[id];
-  for (const episode of state.episodes) {
-    if (!episode.active.includes(id)) continue;
-    episode.active = episode.active.filter((other) => other !== id);
-    if (episode.active.length === 0) takeInput(episode, 'inactive', context);
-  }
-}
-
-function isWorse(a: Severity, b: Severity): boolean {
-  return SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b);
-}
-
-/** What became of a request, an acknowledgement at the machine, and what the machine works on. */
-function applyMachineEvent(event: MachineEvent, context: EpisodeContext): void {
+/** What became of a request, what people at the machine say, and what the machine works on. */
+function applyMachineEvent(enriched: Enriched<MachineEvent>, context: EpisodeContext): void {
+  const { value: event } = enriched;
   switch (event.type) {
     case 'state':
       applyMachineState(event, context);
@@ -234,14 +96,15 @@ function applyMachineEvent(event: MachineEvent, context: EpisodeContext): void {
     case 'request':
       applyRequestStatus(event, context);
       return;
-    case 'acknowledged': {
-      const { id } = event.data;
-      for (const episode of context.state.episodes) {
-        const isMeant = id === undefined || id === null || id === episode.id;
-        if (isMeant) takeInput(episode, 'acknowledged', context);
-      }
+    case 'acknowledged':
+      applyAcknowledgement(event, context);
       return;
-    }
+    case 'report':
+      applyReport(enriched, context);
+      return;
+    case 'report-cleared':
+      clearReports(event, context);
+      return;
   }
 }
 
@@ -261,6 +124,39 @@ function applyRequestStatus(event: MachineEvent, context: EpisodeContext): void 
   episode.status = data.status;
   episode.note = data.note ?? episode.note;
   takeInput(episode, STATUS_INPUT[data.status], context);
+  if (episode.finished !== null) endReport(episode, context);
+  checkAnswer(episode, context);
+}
+
+/** All problems, or those that it names: by request (`id`), `component`, or an alarm (`rule`, `signal`, `point`, `anomaly`). */
+function applyAcknowledgement({ data }: MachineEvent, context: EpisodeContext): void {
+  const agrees = (name: string, isMeant: (value: string) => boolean) => {
+    const value = data[name] ?? undefined;
+    return value === undefined || isMeant(String(value));
+  };
+  for (const episode of [...context.state.episodes]) {
+    const { id, anomalies, sources } = episode;
+    const isNamed =
+      agrees('id', (value) => value === id) &&
+      agrees('component', (value) => concerns(episode, value)) &&
+      agrees('anomaly', (value) => anomalies.includes(value));
+    const isAlarm = ['rule', 'signal', 'point'].every((name, index) => {
+      return agrees(name, (pattern) => {
+        return sources.some((source) => fits(pattern, source.split(' ')[index] ?? ''));
+      });
+    });
+    if (!isNamed || !isAlarm) continue;
+    takeInput(episode, 'acknowledged', context);
+    checkAnswer(episode, context);
+  }
+}
+
+/** The problems of an asset that the model has no more are over. */
+function endIfRemoved(context: EpisodeContext): void {
+  const { state, knowledge, out } = context;
+  if (assetOf(knowledge, out.key) !== undefined) return;
+  const text = `asset removed: the plant model has no ${out.key} any more`;
+  for (const episode of [...state.episodes]) takeInput(episode, 'ended', context, { text });
 }
 
 /**

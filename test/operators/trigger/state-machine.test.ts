@@ -67,10 +67,20 @@ describe('the tables of an episode', () => {
           episode.round,
         );
       }),
-      { numRuns: 500 },
+      { numRuns: 1_500 },
     );
     expect([...reached].sort()).toEqual(
-      ['accepted', 'active', 'clear', 'clearing', 'done', 'open', 'pending', 'refused'].sort(),
+      [
+        'accepted',
+        'active',
+        'clear',
+        'clearing',
+        'done',
+        'open',
+        'pending',
+        'refused',
+        'unjudged',
+      ].sort(),
     );
   });
 });
@@ -87,6 +97,7 @@ function begin() {
     state: noEpisodes(),
     knowledge,
     time: at(10),
+    observed: at(10),
     out: {
       ...{ key: FAN, now: at(10), pass: () => {}, land: () => {}, deadLetter: () => {} },
       ...{ close: () => {}, emit: (request: Request) => requests.push(request) },

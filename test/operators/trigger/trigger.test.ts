@@ -278,11 +278,12 @@ describe('a problem that stands after its request', () => {
     expect(requests.map(({ time }) => time)).toEqual([at(10), at(3_700)]);
   });
 
-  it('is silent during the cool-down, whatever else is reported', () => {
+  it('is silent during the cool-down, however often the same is reported', () => {
     const { requests } = run([
       ...opened,
       requestStatus(opened, 100, 'closed'),
-      shakes(200),
+      raised(200, { id: 'other' }),
+      raised(300, { id: 'other', phase: 'updated' }),
       pass(3_600),
     ]);
     expect(requests).toHaveLength(1);
