@@ -30,8 +30,8 @@ const rules = rulesChange(
     kind: 'limit',
     signal: 'temperature',
     above: 70,
-    raise: { after: '10s' },
-    clear: { after: '20s', deadband: '5%' },
+    raise: { after: '10s', escalate: { alarm: '30s' } },
+    clear: { after: '20s', deadband: '5%', stepwise: true },
   },
   {
     id: 'zone',
@@ -64,6 +64,10 @@ const rules = rulesChange(
   {
     ...{ id: 'gated', kind: 'limit', signal: 'temperature', above: 60 },
     when: { steady: '10s', within: { velocity: [1, 5] } },
+  },
+  {
+    ...{ id: 'calls', kind: 'event', type: 'acknowledged', clear: { after: '2m' } },
+    raise: { after: '5s', escalate: { alarm: '1m' } },
   },
   { id: 'quiet', kind: 'silence', signal: '*', after: '35s', while: "state == 'EXECUTE'" },
 );
@@ -175,7 +179,7 @@ describe('anomalies of a history', { timeout: 30_000 }, () => {
       'rate',
       'trend',
     ];
-    for (const kind of [...most, 'multivariate', 'stuck', 'silence']) {
+    for (const kind of [...most, 'multivariate', 'stuck', 'silence', 'event']) {
       expect(kinds).toContain(`${kind} raised`);
       expect(kinds).toContain(`${kind} cleared`);
     }
