@@ -228,6 +228,17 @@ describe('whatever happens in whatever order', () => {
     );
   }, 60_000);
 
+  it('what comes too late changes nothing', () => {
+    fc.assert(
+      fc.property(story, settings, (steps, of) => {
+        const { items } = tell(steps, of);
+        const inTime = items.filter((item) => item.kind !== 'event' || item.late !== true);
+        expect(run(items).requests).toEqual(run(inTime).requests);
+      }),
+      { numRuns: 200 },
+    );
+  }, 60_000);
+
   it('every request ends when its problem is well and it is answered, and its revisions are dense', () => {
     fc.assert(
       fc.property(story, settings, (steps, of) => {
