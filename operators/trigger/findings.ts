@@ -160,16 +160,20 @@ export function describeUncovered(episode: Episode): { readonly text: string; wo
   return { text: parts.join(', '), worse: worst !== undefined && !isOther };
 }
 
-/** The worst that stands at components other than the one that the request names, for people. */
+/** The worst of each component other than the one that the request names, of what stands or is new, for people. */
 export function otherComponents(episode: Episode): string[] {
+  const standing = standingFindings(episode);
   const worst = new Map<string, Finding>();
-  for (const finding of standingFindings(episode)) {
-    const { component } = finding;
+  for (const finding of episode.findings) {
+    const { component, reported } = finding;
     if (component === '' || component === episode.component) continue;
+    if (reported !== null && !standing.includes(finding)) continue;
     const known = worst.get(component);
     if (known === undefined || isWorse(finding, known)) worst.set(component, finding);
   }
-  return [...worst.values()].map(findingText);
+  return [...worst.values()].map((finding) => {
+    return findingText(finding) + (standing.includes(finding) ? '' : ', not active now');
+  });
 }
 
 /** `alarm, failure mode WEAR, at bearing` */

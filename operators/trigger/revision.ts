@@ -28,10 +28,10 @@ export function revise(
   const { out, time } = context;
   episode.revision += 1;
   episode.changes = [];
-  noteReported(episode, time);
   out.cancelTimer(timerName(episode, 'group-wait'));
   const request = requestOf(episode, action, because, context);
   episode.slot = request.slot;
+  noteReported(episode, time);
   out.land('requests', requestRow(request));
   out.emit(request, { time });
 }

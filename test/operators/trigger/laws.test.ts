@@ -37,6 +37,10 @@ describe('the same log', () => {
         'schedule',
         'late',
         'cancel',
+        'edit',
+        'report',
+        'take back',
+        'buffered',
       ),
     ),
     { maxLength: 30 },
@@ -72,6 +76,18 @@ describe('the same log', () => {
           break;
         case 'still':
           items.push(shakes(time, { id: ids.get('shake') ?? '', phase: 'cleared' }));
+          break;
+        case 'edit':
+          items.push(cleared(time, { id: ids.get('raise') ?? '', cause: 'rule changed' }));
+          break;
+        case 'report':
+          items.push(machineEvent(time, 'report', { text: `r${index}`, ref: `${index % 2}` }));
+          break;
+        case 'take back':
+          items.push(machineEvent(time, 'report-cleared', { ref: `${index % 2}` }));
+          break;
+        case 'buffered':
+          items.push(pass(time), { ...shakes(time - step, { id: `b${index}` }), late: true });
           break;
         case 'pass':
           items.push(pass(time));
