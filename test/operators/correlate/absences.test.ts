@@ -193,3 +193,43 @@ describe('The shared buffer', () => {
     );
   }, 60_000);
 });
+
+describe('What Flink refuses', () => {
+  const loop = { name: 's0', contiguity: 'begin', condition: "name == 'a'", within_ms: 10 };
+  const then = { name: 's1', contiguity: 'relaxed', condition: "name == 'b'" };
+  it.each([
+    [
+      'a gap between repetitions',
+      [{ ...loop, quantifier: { times: [2, 2], times_window_ms: 11 } }],
+    ],
+    ['a gap in a loop', [{ ...loop, quantifier: { oneOrMore: true, times_window_ms: 11 } }]],
+    ['a gap before a stage', [loop, { ...then, within_previous_ms: 11 }]],
+    [
+      'a gap in a group',
+      [
+        loop,
+        {
+          ...{ name: 'g', contiguity: 'relaxed' },
+          group: [
+            { ...then, contiguity: 'begin' },
+            { ...then, name: 's2', within_previous_ms: 11 },
+          ],
+        },
+      ],
+    ],
+    [
+      'a gap of a last absence',
+      [loop, { ...then, contiguity: 'notFollowedBy', within_previous_ms: 11 }],
+    ],
+  ])('%s that is longer than within', (_, stages) => {
+    expect(() => run(vectorOf(stages, []))).toThrow('longer gap than the whole pattern');
+  });
+
+  it.each([
+    { oneOrMore: true, consecutive: true, combinations: true },
+    { times: [2, 3], consecutive: true, combinations: true },
+    { oneOrMore: true, consecutive: true, inner: 'relaxedAny' },
+  ])('consecutive and combinations at once: %j', (quantifier) => {
+    expect(() => run(vectorOf([{ ...loop, quantifier }], []))).toThrow('expected one');
+  });
+});
