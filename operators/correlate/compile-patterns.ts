@@ -10,8 +10,9 @@ import {
   type PatternCondition,
 } from './condition.ts';
 import type { PatternEvent } from './event-fields.ts';
+import { findMisreading } from './misreading.ts';
 import type { PatternState } from './partial-matches.ts';
-import { toPattern } from './pattern.ts';
+import { type PatternStage, toPattern } from './pattern.ts';
 import { buildProgram, type PatternProgram } from './program.ts';
 import type { Predicate } from './transitions.ts';
 
@@ -87,13 +88,18 @@ function compilePattern(
   rule: PatternRule,
   path: Path,
 ): CompiledPattern | { readonly issues: readonly PatternIssue[] } {
+  const misreading = findMisreading(rule);
+  if (misreading !== undefined) {
+    return { issues: [{ path: [...path, ...misreading.path], message: misreading.sentence }] };
+  }
   const pattern = toPattern(rule);
   const { where, until, keyOf, issues } = compileConditions(rule, path);
   if (issues.length > 0) return { issues };
-  const program = buildProgram<PatternEvent>(pattern, (_, { name }, which) => {
+  const compile = (_: string, { name }: PatternStage, which: 'condition' | 'until') => {
     const condition = (which === 'until' ? until : where).get(name);
     return condition === undefined ? () => false : toPredicate(condition);
-  });
+  };
+  const program = buildProgram<PatternEvent>(pattern, compile, 'wait');
   if ('refused' in program) return { issues: [{ path, message: program.refused }] };
   const fingerprint = identity([rule.key, canonicalJson(pattern)]);
   const conditions = [...where.values(), ...until.values()];
