@@ -190,7 +190,7 @@ const NONE: number[] = [];
 function follow<E extends Plain>(
   step: Step<E>,
   partial: PartialMatch,
-  { successors, stops }: TransitionOutcome,
+  { successors, ends }: TransitionOutcome,
 ): boolean {
   const { program, state } = step;
   let followed = false;
@@ -199,7 +199,7 @@ function follow<E extends Plain>(
     followed = true;
     const last = takes ? take(step, partial, from.number) : partial.last;
     if (to.kind === 'final') finish(step, succeed(step, partial, last, takes, to.number));
-    else if (!stops) {
+    else if (!ends) {
       offer(NEXT_PARTIALS, succeed(step, partial, last, takes, to.number), step.partials++);
     }
     if (completes) finish(step, succeed(step, partial, last, takes, program.states.length));

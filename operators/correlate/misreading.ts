@@ -46,27 +46,27 @@ function absenceProblem(
   const before = stages.slice(0, index).findLast(({ absent }) => absent === undefined);
   const after = stages.slice(index + 1);
   if (before !== undefined && canBeLeftOut(before)) {
-    return `must be absent right behind "${before.name}", which can be left out: then there is nothing that it comes after. Write two patterns, one with and one without "${before.name}"`;
+    return `must be absent right behind "${before.name}", which can be left out: then there is nothing that it comes after; write two patterns, one with and one without "${before.name}"`;
   }
   if (after.some(({ absent }) => absent === undefined)) {
     if (after.some((stage) => stage.absent === undefined && !canBeLeftOut(stage))) return undefined;
-    return `must be absent, and all that comes after it is optional: the match would be complete without waiting for it. Write two patterns, one that ends with the absence and one without it`;
+    return `must be absent, and all that comes after it is optional: the match would be complete without waiting for it; write two patterns, one that ends with the absence and one without it`;
   }
   if (group !== undefined && !ends) {
     return isOnce(group)
-      ? `must be absent at the end of group "${group.name}", which does not end the pattern: there it would not be looked for. Write the stages of the group without the group`
-      : `must be absent at the end of group "${group.name}", which repeats: there it would not be looked for. Write each round as stages of its own, without the group`;
+      ? `must be absent at the end of group "${group.name}", which does not end the pattern: there it would not be looked for; write the stages of the group without the group`
+      : `must be absent at the end of group "${group.name}", which repeats: there it would not be looked for; write each round as stages of its own, without the group`;
   }
   const [next] = after;
   if (next === undefined) return lastProblem(before);
-  return `and "${next.name}" must both be absent at the end: only the last would be looked for. Write one absence that joins both conditions with ||`;
+  return `and "${next.name}" must both be absent at the end: only the last would be looked for; write one absence that joins both conditions with ||`;
 }
 
 /** Whether a repetition was the last shows with the next event, which time does not wait for. */
 function lastProblem(before: PatternStageRule | undefined): string | undefined {
   const open = before === undefined ? undefined : openEnd(before);
   if (open === undefined) return undefined;
-  return `must be absent at the end, right behind "${open.name}", of which there may be more: when time is over, it would not be known which was the last. Give the last one a stage of its own before the absence, or say exactly how many`;
+  return `must be absent at the end, right behind "${open.name}", of which there may be more: when time is over, it would not be known which was the last; give the last one a stage of its own before the absence, or say exactly how many`;
 }
 
 /** The stage, or one at the end of this group, after which there may but need not be one more. */
@@ -83,7 +83,7 @@ function tailProblem(before: PatternStageRule | undefined, { follows }: PatternS
     return undefined;
   }
   if (before.times[0] === before.times[1] || before.repeats === 'strict') return undefined;
-  return `must follow group "${before.name}" at once, but the group lets events pass between its rounds, and so it would follow after those too. Write repeats: strict at the group, or follows: relaxed here`;
+  return `must follow group "${before.name}" at once, but the group lets events pass between its rounds, and so it would follow after those too; write repeats: strict at the group, or follows: relaxed here`;
 }
 
 /** Neither repeated nor optional. */
@@ -102,5 +102,5 @@ function headProblem(stage: PatternStageRule, index: number, group: PatternStage
   if (stage.times === undefined || stage.times[1] === 1) return undefined;
   const [own, around] = [stage.repeats ?? 'relaxed', group.repeats ?? 'relaxed'];
   if (own === around) return undefined;
-  return `begins group "${group.name}" and repeats ${own}, but there it would repeat as the group does, ${around}. Put a stage that takes one event before it, or let both say the same`;
+  return `begins group "${group.name}" and repeats ${own}, but there it would repeat as the group does, ${around}; put a stage that takes one event before it, or let both say the same`;
 }

@@ -16,10 +16,14 @@ export type TransitionTable<E> = {
   outcomeFor(state: number, captures: Captures<E>): TransitionOutcome;
 };
 
-/** What one event does to a partial match that waits in a state. `stops`: what must be absent came. */
+/**
+ * What one event does to a partial match that waits in a state. `stops`: what must be absent came. `ends`: and so nothing
+ * that still waits goes on.
+ */
 export type TransitionOutcome = {
   readonly unchanged: boolean;
   readonly stops: boolean;
+  readonly ends: boolean;
   /** Some successor takes the event. */
   readonly takes: boolean;
   readonly successors: readonly Successor[];
@@ -91,6 +95,7 @@ export function createTransitionTable<E>(
 const UNCHANGED: TransitionOutcome = {
   unchanged: true,
   stops: false,
+  ends: false,
   takes: false,
   successors: [],
 };
@@ -214,9 +219,11 @@ function cachedOutcome(state: CompiledState, evaluations: ConditionResults): Tra
 function findOutcome(start: CompiledState, evaluations: ConditionResults): TransitionOutcome {
   const successors: Successor[] = [];
   let stops = false;
+  let ends = false;
   const open = [start];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
     const waits = !at.stops.some(({ isOpen }) => isOpen === undefined || isOpen(evaluations));
+    if (!waits) stops = true;
     for (const { action, to, isOpen } of at.transitions) {
       if (action === 'ignore' && !waits) continue;
       if (isOpen !== undefined && !isOpen(evaluations)) continue;
@@ -224,6 +231,7 @@ function findOutcome(start: CompiledState, evaluations: ConditionResults): Trans
         open.push(to);
       } else if (to.state.kind === 'stop') {
         stops = true;
+        ends = true;
       } else {
         const takes = action === 'take';
         const completes = takes && reachesFinal(to, evaluations);
@@ -233,8 +241,14 @@ function findOutcome(start: CompiledState, evaluations: ConditionResults): Trans
   }
   const [only] = successors;
   const stays = successors.length === 1 && only?.takes === false && only.to === start.state;
-  if (stays && !stops) return UNCHANGED;
-  return { unchanged: false, stops, takes: successors.some(({ takes }) => takes), successors };
+  if (stays && !ends) return UNCHANGED;
+  return {
+    unchanged: false,
+    stops,
+    ends,
+    takes: successors.some(({ takes }) => takes),
+    successors,
+  };
 }
 
 /** Whether transitions that need no event lead to the final state. */

@@ -59,7 +59,7 @@ function step(
     if (!takes && !begun) continue;
     const taken = takes ? [...partial.taken, { stage: from.stage, event }] : partial.taken;
     if (to.kind === 'final' || completes) found.push(stages(taken));
-    if (to.kind !== 'final' && !outcome.stops) next.push({ state: to.number, taken });
+    if (to.kind !== 'final' && !outcome.ends) next.push({ state: to.number, taken });
   }
   return next;
 }

@@ -193,7 +193,7 @@ describe('A rule whose words Flink would take otherwise is refused, with the way
     [
       'a repetition at the head of a group',
       [{ name: 'g', stages: [{ ...a, times: 2, repeats: 'strict' }, z] }],
-      'Put a stage',
+      'put a stage',
     ],
   ];
 
