@@ -8,6 +8,7 @@ import {
   boundariesBetween,
   boundaryAfter,
   concerns,
+  dropUnknownLines,
   type LineSchedules,
   type ScheduleEntryChange,
 } from '../model/line-schedules.ts';
@@ -43,6 +44,7 @@ type State = {
 export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
   // Of the change that is being applied: gone afterwards.
   const changesOf = new WeakMap<Change, readonly ScheduleEntryChange[]>();
+  const droppedBy = new WeakMap<Change, readonly string[]>();
   return keyed<State, SituationInputs, Observed, Enriched<Observation>>(
     {
       id: 'situate' as StageId,
@@ -54,8 +56,11 @@ export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
         applyChange(shared.knowledge, change.value);
         if (change.value.kind !== 'schedule') return;
         changesOf.set(change, applySchedule(shared.schedules, change.value));
+        droppedBy.set(change, dropUnknownLines(shared.schedules, shared.knowledge));
       },
       onChanged(state, shared, out, change) {
+        reportDropped(droppedBy.get(change) ?? [], out);
+        droppedBy.delete(change);
         const changed = changesOf.get(change);
         if (changed === undefined || change.value.kind !== 'schedule') return;
         if (change.value.line !== lineOf(out.key)) return;
@@ -89,6 +94,13 @@ export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
     },
     states,
   );
+}
+
+/** Once for each change, by the first machine. */
+function reportDropped(lines: readonly string[], out: Pick<Out<unknown>, 'deadLetter'>): void {
+  if (lines.length === 0) return;
+  const detail = 'too many lines without a model have a schedule: the oldest schedules are dropped';
+  out.deadLetter('overflow', detail, lines, lines.length);
 }
 
 function emitScheduleEvent(

@@ -1,5 +1,6 @@
 import { canonicalJson } from './canonical.ts';
-import { type AssetKey, lineOf, nameOf } from './key.ts';
+import { type AssetKey, type Key, lineKey, lineOf, nameOf } from './key.ts';
+import type { Knowledge } from './knowledge.ts';
 import { orderOf, type Schedule, type ScheduleEntry, type ScheduleEvent } from './schedule.ts';
 import type { EventTime } from './time.ts';
 
@@ -41,6 +42,24 @@ export function applySchedule(
   }
   schedules[line] = known;
   return changes;
+}
+
+/** Lines without a model (which may come later) whose schedules are kept; beyond it the oldest go. */
+const MOST_UNKNOWN_LINES = 1_000;
+
+/** Drops the schedules of lines that no model has, if there are too many of them; the answer is which. */
+export function dropUnknownLines(
+  schedules: LineSchedules,
+  { models }: Pick<Knowledge, 'models'>,
+): readonly string[] {
+  if (Object.keys(schedules).length <= MOST_UNKNOWN_LINES) return [];
+  const known = new Set(
+    Object.values(models).flatMap((model) => model.lines.map(({ id }) => lineKey(model.id, id))),
+  );
+  const unknown = Object.keys(schedules).filter((line) => !known.has(line as Key));
+  const dropped = unknown.slice(0, Math.max(0, unknown.length - MOST_UNKNOWN_LINES));
+  for (const line of dropped) delete schedules[line];
+  return dropped;
 }
 
 /** All that the schedule holds for an asset, in the order of start. */

@@ -6,7 +6,7 @@ import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import type { Incident, TriggerInput } from '../model/incident.ts';
 import { lineOf } from '../model/key.ts';
 import { applyChange, emptyKnowledge, rulesOf } from '../model/knowledge.ts';
-import { applySchedule } from '../model/line-schedules.ts';
+import { applySchedule, dropUnknownLines } from '../model/line-schedules.ts';
 import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-event.ts';
 import { incidentRulesOf } from '../model/pattern-rule.ts';
 import type { Request } from '../model/request.ts';
@@ -46,6 +46,7 @@ const logic: Keyed<AssetEpisodes, TriggerShared, TriggerInput, Request> = {
   onChange(shared, { value }) {
     applyChange(shared.knowledge, value);
     if (value.kind === 'schedule') applySchedule(shared.schedules, value);
+    if (value.kind === 'schedule') dropUnknownLines(shared.schedules, shared.knowledge);
   },
   onChanged(state, shared, out, { value }) {
     if (value.kind === 'schedule' && value.line !== lineOf(out.key)) return;
