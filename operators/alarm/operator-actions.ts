@@ -120,12 +120,24 @@ function suppress(event: MachineEvent, context: AlarmContext): void {
   const cause = isShelving ? 'shelved' : 'taken-out';
   const added = { ...selector, who, reason, cause, until: isShelving ? end : null } as const;
   state.suppressions = [...state.suppressions.filter((other) => !isSame(other, added)), added];
+  dropOldestSuppressions(context);
   setShelvingTimer(context);
   const about = { ...selector, anomaly: null };
   landAlarmRow(about, cause, context, { before: '', after: '', who, reason });
   for (const alarm of selected(context, { ...selector, anomaly: '' })) {
     changeAlarm(alarm, cause, context, { who, reason });
   }
+}
+
+/** What operators shelved or took out of service at one line: rules and signals are free text in their events. */
+const MOST_SUPPRESSIONS = 1_000;
+
+function dropOldestSuppressions(context: AlarmContext): void {
+  const [oldest] = context.state.suppressions;
+  if (oldest === undefined || context.state.suppressions.length <= MOST_SUPPRESSIONS) return;
+  const reason = `more than ${MOST_SUPPRESSIONS} are shelved or out of service: the oldest ends`;
+  context.out.deadLetter('overflow', reason, oldest);
+  endSuppression(context, oldest.cause, oldest, { who: '', reason });
 }
 
 function endSuppression(

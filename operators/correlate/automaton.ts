@@ -52,6 +52,13 @@ export function conditionsIn(guard: Guard): readonly number[] {
   }
 }
 
+/**
+ * What ends when an event comes that must be absent. `match` (as in Flink CEP): the partial match, whatever else it could
+ * still do. `wait`: only waiting for what comes after the absence; a repetition before it goes on, and an event that is
+ * what comes after it is that.
+ */
+export type AbsenceEnds = 'match' | 'wait';
+
 /** The condition or `until` of a stage, as a guard. */
 export type GuardOf = (stage: PatternStage, which: 'condition' | 'until') => Guard;
 
@@ -60,6 +67,7 @@ export type AutomatonBuilder = {
   readonly guardOf: GuardOf;
   /** The pattern has a `within`. */
   readonly timed: boolean;
+  readonly ends: AbsenceEnds;
   readonly states: AutomatonState[];
   readonly names: Set<string>;
   readonly stops: Map<string, AutomatonState>;
@@ -67,9 +75,13 @@ export type AutomatonBuilder = {
   readonly beforeYield: Map<AutomatonState, AutomatonState>;
 };
 
-export function createBuilder(guardOf: GuardOf, timed: boolean): AutomatonBuilder {
+export function createBuilder(
+  guardOf: GuardOf,
+  timed: boolean,
+  ends: AbsenceEnds,
+): AutomatonBuilder {
   const empty = { states: [], names: new Set<string>(), stops: new Map(), beforeYield: new Map() };
-  return { guardOf, timed, ...empty };
+  return { guardOf, timed, ends, ...empty };
 }
 
 export function addTransition(

@@ -1,6 +1,7 @@
 import { incidentRulesOf, type PatternRule, type PatternStageRule } from '../model/pattern-rule.ts';
 import type { Rules } from '../model/rules.ts';
 import { compilePatterns, type PatternIssue } from './compile-patterns.ts';
+import { MOST_KEYS } from './correlate.ts';
 import { LIMITS } from './matcher.ts';
 
 /** What `apply` must refuse: patterns that cannot run, and triggers on what does not exist. */
@@ -26,8 +27,21 @@ export function checkPatternConditions(rules: Rules): readonly PatternIssue[] {
 export function findUnboundedPatterns(rules: Rules): readonly PatternIssue[] {
   return rules.patterns.flatMap((rule, index) => {
     if (rule.within !== undefined) return [];
-    return unboundedStages(rule, rule.pattern, ['patterns', index, 'pattern']);
+    const path = ['patterns', index];
+    const keys = keysWithoutEnd(rule);
+    return [
+      ...(keys === undefined ? [] : [{ path: [...path, 'key'], message: keys }]),
+      ...unboundedStages(rule, rule.pattern, [...path, 'pattern']),
+    ];
   });
+}
+
+/** A match of one stage is complete at once, and holds no key. */
+function keysWithoutEnd({ key, pattern }: PatternRule): string | undefined {
+  const [first, ...others] = pattern;
+  const atOnce = others.length === 0 && first?.stages === undefined && first?.times === undefined;
+  if (key === 'asset' || key === 'line' || atOnce) return undefined;
+  return `matches are kept apart by ${key} without a within: what never comes again stays for ever, until the oldest are dropped at ${MOST_KEYS.toLocaleString('en')} values of the key per line. Give the pattern a within`;
 }
 
 function unboundedStages(

@@ -10,8 +10,9 @@ import {
   type PatternCondition,
 } from './condition.ts';
 import type { PatternEvent } from './event-fields.ts';
+import { findMisreading } from './misreading.ts';
 import type { PatternState } from './partial-matches.ts';
-import { toPattern } from './pattern.ts';
+import { type PatternStage, toPattern } from './pattern.ts';
 import { buildProgram, type PatternProgram } from './program.ts';
 import type { Predicate } from './transitions.ts';
 
@@ -87,13 +88,18 @@ function compilePattern(
   rule: PatternRule,
   path: Path,
 ): CompiledPattern | { readonly issues: readonly PatternIssue[] } {
+  const misreading = findMisreading(rule);
+  if (misreading !== undefined) {
+    return { issues: [{ path: [...path, ...misreading.path], message: misreading.sentence }] };
+  }
   const pattern = toPattern(rule);
   const { where, until, keyOf, issues } = compileConditions(rule, path);
   if (issues.length > 0) return { issues };
-  const program = buildProgram<PatternEvent>(pattern, (_, { name }, which) => {
+  const compile = (_: string, { name }: PatternStage, which: 'condition' | 'until') => {
     const condition = (which === 'until' ? until : where).get(name);
     return condition === undefined ? () => false : toPredicate(condition);
-  });
+  };
+  const program = buildProgram<PatternEvent>(pattern, compile, 'wait');
   if ('refused' in program) return { issues: [{ path, message: program.refused }] };
   const fingerprint = identity([rule.key, canonicalJson(pattern)]);
   const conditions = [...where.values(), ...until.values()];
@@ -130,8 +136,10 @@ function readsOf(
     if (program.strict) return true;
     const signal = 'signal' in event ? event.signal : '';
     const type = 'type' in event ? event.type : '';
-    for (const { signals, types } of candidates) {
-      if (signals?.has(signal) !== false && types?.has(type) !== false) return true;
+    for (const { signals, types, namesData } of candidates) {
+      // Of a condition on machine events alone, the signal is a field of their data.
+      const fits = namesData || signals?.has(signal) !== false;
+      if (fits && types?.has(type) !== false) return true;
     }
     return false;
   };
@@ -210,21 +218,26 @@ function compileConditions(rule: PatternRule, path: Path): RuleConditions {
     asks: readonly string[],
   ) => {
     if (text === undefined) return;
-    const condition = compilePatternCondition(text, asks);
+    const condition = compilePatternCondition(text, asks, (stage) => where.get(stage));
     if ('problem' in condition) issues.push({ path: at, message: condition.problem });
     else into.set(name, condition);
   };
   compileStages(rule.pattern, [...path, 'pattern'], []);
-  const events = [...where.values(), ...until.values()].every(
-    ({ kinds }) => kinds?.size === 1 && kinds.has('event'),
-  );
+  const conditions = [...where.values(), ...until.values()];
+  const events = conditions.every(({ namesData }) => namesData);
   const byExpression = rule.key !== 'asset' && rule.key !== 'line';
-  const key = byExpression ? compileKey(rule.key, events) : undefined;
+  const key = byExpression ? compileKey(rule.key, events, typesOf(conditions)) : undefined;
   if (key !== undefined && 'problem' in key) {
     issues.push({ path: [...path, 'key'], message: key.problem });
     return { where, until, keyOf: undefined, issues };
   }
   return { where, until, keyOf: key, issues };
+}
+
+/** The types that events of these conditions can have; undefined: any. */
+function typesOf(conditions: readonly PatternCondition[]): ReadonlySet<string> | undefined {
+  if (conditions.some(({ types }) => types === undefined)) return undefined;
+  return new Set(conditions.flatMap(({ types }) => [...(types ?? [])]));
 }
 
 /** The names of the stages that take events, groups looked into. */

@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import { type FieldValue, fieldReader, MISSING_FIELDS, type PatternEvent } from './event-fields.ts';
+import type { FieldReader, FieldValue, PatternEvent } from './event-fields.ts';
 
 /**
  * What the syntax tree of a condition shows before CEL evaluates it: the values that it requires of a text field. An
@@ -83,7 +83,27 @@ export function namesUsed(root: ASTNode): {
   return { offsets, calls };
 }
 
-function isNode(part: unknown): part is ASTNode {
+/** The fields asked of `name` as in `name.x`, also after a call, and where that name stands in the text. */
+export function membersOf(
+  root: ASTNode,
+  name: string,
+): readonly { readonly start: number; readonly field: string }[] {
+  const found: { start: number; field: string }[] = [];
+  const visit = (part: unknown): void => {
+    if (Array.isArray(part)) for (const item of part) visit(item);
+    if (!isNode(part)) return;
+    if (part.op === '.') {
+      const [of, field] = part.args;
+      if (of.op === 'id' && of.args === name) found.push({ start: of.start, field });
+      if (of.op === '.' && of.args[1] === name) found.push({ start: of.end - name.length, field });
+    }
+    visit(part.args);
+  };
+  visit(root);
+  return found;
+}
+
+export function isNode(part: unknown): part is ASTNode {
   return typeof part === 'object' && part !== null && 'op' in part && 'args' in part;
 }
 
@@ -112,11 +132,11 @@ const MIRRORED: Readonly<Record<string, string>> = {
  */
 export function quickCondition(
   node: ASTNode,
-  fieldOf: (name: string) => string,
+  readerOf: (node: ASTNode) => QuickField | undefined,
 ): Quick | undefined {
   if (node.op === '&&' || node.op === '||') {
-    const left = quickCondition(node.args[0], fieldOf);
-    const right = quickCondition(node.args[1], fieldOf);
+    const left = quickCondition(node.args[0], readerOf);
+    const right = quickCondition(node.args[1], readerOf);
     if (left === undefined || right === undefined) return undefined;
     const decides = node.op === '||';
     return (event) => {
@@ -129,9 +149,13 @@ export function quickCondition(
   const mirrored = left.op === 'value';
   const [name, value] = mirrored ? [right, left] : [left, right];
   const compare = COMPARISONS[mirrored ? (MIRRORED[node.op] ?? '') : node.op];
-  if (name.op !== 'id' || value.op !== 'value' || compare === undefined) return undefined;
-  return comparison(fieldOf(name.args), numberOrText(value.args), compare);
+  if (value.op !== 'value' || compare === undefined) return undefined;
+  const field = readerOf(name);
+  return field === undefined ? undefined : comparison(field, numberOrText(value.args), compare);
 }
+
+/** How a field is read, and what stands for it where an event lacks it. */
+export type QuickField = { readonly read: FieldReader; readonly missing: FieldValue | undefined };
 
 type Comparison = Extract<ASTNode, { readonly op: '==' | '!=' | '<' | '<=' | '>' | '>=' }>;
 
@@ -145,14 +169,12 @@ function numberOrText(value: unknown): string | number | undefined {
 }
 
 function comparison(
-  name: string,
+  { read, missing }: QuickField,
   literal: string | number | undefined,
   compare: Compare,
 ): Quick | undefined {
   if (literal === undefined) return undefined;
   const type = typeof literal;
-  const missing = MISSING_FIELDS[name];
-  const read = fieldReader(name);
   return (event) => {
     const field = read(event) ?? missing;
     return field !== undefined && typeof field === type ? compare(field, literal) : undefined;

@@ -6,18 +6,26 @@ import {
   parseExpression,
   typeOfExpression,
 } from '../model/expression.ts';
+import { ambiguousName, type ConditionReads } from './ambiguous-name.ts';
 import {
+  membersOf,
   namesUsed,
+  type QuickField,
   quickCondition,
   type RequiredValues,
   requiredValues,
 } from './condition-tree.ts';
 import {
+  dataFields,
   type EventFields,
   eventFields,
   type FieldReader,
   fieldReader,
+  isEventField,
+  MACHINE_FIELDS,
   MISSING_FIELDS,
+  machineFields,
+  memberReader,
   NUMBER_FIELDS,
   type PatternEvent,
   TEXT_FIELDS,
@@ -31,15 +39,21 @@ export type PatternCondition = {
   readonly types: RequiredValues;
   /** It names the phase of anomalies itself; otherwise it sees them only when they are raised. */
   readonly namesPhase: boolean;
+  /** It reads machine events and nothing else, so bare names can be fields of their data. */
+  readonly namesData: boolean;
   /** It depends on nothing but the event. */
   readonly eventOnly: boolean;
   readonly accepts: (event: PatternEvent, captures: Captures<PatternEvent>) => boolean;
 };
 
-/** Compiles one condition, or says in a sentence what is wrong with it. `stages`: the names it may ask about. */
+/**
+ * Compiles one condition, or says in a sentence what is wrong with it. `stages`: the names it may ask about. `readsOf`:
+ * what the condition of such a stage reads; undefined: what this one reads.
+ */
 export function compilePatternCondition(
   text: string,
   stages: readonly string[],
+  readsOf: (stage: string) => ConditionReads | undefined = () => undefined,
 ): PatternCondition | ExpressionProblem {
   const expression = parse(text);
   if ('problem' in expression) {
@@ -55,32 +69,37 @@ export function compilePatternCondition(
   }
   const tree = expression.ast;
   const kinds = requiredValues(tree, 'kind');
-  const problem = unknownName(tree, kinds, stages);
+  const [signals, types] = [requiredValues(tree, 'signal'), requiredValues(tree, TYPE)];
+  const namesData = kinds?.size === 1 && kinds.has('event');
+  const own: ConditionReads = { namesData, types };
+  const problem =
+    unknownName(tree, namesData, stages) ??
+    ambiguousName(tree, own, (stage) => readsOf(stage) ?? own);
   if (problem !== undefined) return { problem };
   const { offsets, calls } = namesUsed(tree);
-  const [signals, types] = [requiredValues(tree, 'signal'), requiredValues(tree, TYPE)];
   return {
-    ...{ kinds, signals, types },
+    ...{ kinds, signals, types, namesData },
     namesPhase: offsets.has('phase'),
     eventOnly: !calls.some(([name]) => CAPTURE_FUNCTIONS.has(name)),
-    accepts: acceptor(expression, { kinds, signals, types }),
+    accepts: acceptor(expression, { kinds, signals, types, namesData }),
   };
 }
 
-type Required = Pick<PatternCondition, 'kinds' | 'signals' | 'types'>;
+type Required = Pick<PatternCondition, 'kinds' | 'signals' | 'types' | 'namesData'>;
 
 /** Evaluates a condition in the cheapest way that can answer: without CEL where the tree and the event allow it. */
 function acceptor(
   expression: Expression,
-  { kinds, signals, types }: Required,
+  { kinds, signals, types, namesData }: Required,
 ): PatternCondition['accepts'] {
-  const quick = quickCondition(expression.ast, (name) => (name === TYPE ? 'type' : name));
+  const quick = quickCondition(expression.ast, (node) => quickField(node, namesData));
+  const readSignal = fieldReader('signal', namesData);
   return (event, captures) => {
     const answer = quick?.(event);
     if (answer !== undefined) return answer;
     if (lacks(kinds, event, readKind)) return false;
     if (lacks(signals, event, readSignal) || lacks(types, event, readType)) return false;
-    const context = contextOf(eventFields(event));
+    const context = contextOf(event, namesData);
     currentCaptures = captures;
     try {
       return expression(context) === true;
@@ -93,11 +112,18 @@ function acceptor(
   };
 }
 
-const [readKind, readSignal, readType] = [
-  fieldReader('kind'),
-  fieldReader('signal'),
-  fieldReader('type'),
-];
+const [readKind, readType] = [fieldReader('kind'), fieldReader('type')];
+
+function quickField(node: ASTNode, namesData: boolean): QuickField | undefined {
+  if (node.op === 'id') {
+    const name = node.args === TYPE ? 'type' : node.args;
+    return { read: fieldReader(name, namesData), missing: MISSING_FIELDS[name] };
+  }
+  if (node.op !== '.' || node.args[0].op !== 'id') return undefined;
+  const [{ args: of }, name] = node.args;
+  if (of === 'data') return { read: memberReader('data', name), missing: undefined };
+  return of === ASSET ? { read: memberReader('asset', name), missing: undefined } : undefined;
+}
 
 function lacks(required: RequiredValues, event: PatternEvent, read: FieldReader): boolean {
   return required !== undefined && !required.has(String(read(event) ?? ''));
@@ -108,9 +134,13 @@ export type KeyFunction = (event: PatternEvent) => string | undefined;
 
 /**
  * Compiles the key of a pattern, or says in a sentence what is wrong with it. It may ask for nothing but the event;
- * `eventsOnly`: the pattern reads machine events only, so the fields of their data can be named.
+ * `eventsOnly`: the pattern reads machine events only, of these types, so the fields of their data can be named.
  */
-export function compileKey(text: string, eventsOnly: boolean): KeyFunction | ExpressionProblem {
+export function compileKey(
+  text: string,
+  eventsOnly: boolean,
+  types?: RequiredValues,
+): KeyFunction | ExpressionProblem {
   const expression = parse(text);
   if ('problem' in expression) {
     return { problem: `expected asset, line or a CEL expression: ${expression.problem}` };
@@ -119,11 +149,14 @@ export function compileKey(text: string, eventsOnly: boolean): KeyFunction | Exp
   if ('problem' in checked) {
     return { problem: `expected an expression that fits the fields: ${checked.problem}` };
   }
-  const problem = unknownName(expression.ast, eventsOnly ? EVENTS : undefined, []);
+  const own: ConditionReads = { namesData: eventsOnly, types };
+  const problem =
+    unknownName(expression.ast, eventsOnly, []) ??
+    ambiguousName(expression.ast, own, () => undefined);
   if (problem !== undefined) return { problem };
   return (event) => {
     try {
-      const value: unknown = expression(contextOf(eventFields(event)));
+      const value: unknown = expression(contextOf(event, eventsOnly));
       return value === '' || value === null || value === undefined ? undefined : String(value);
     } catch {
       // It asks for what this event does not have.
@@ -132,22 +165,26 @@ export function compileKey(text: string, eventsOnly: boolean): KeyFunction | Exp
   };
 }
 
-const EVENTS: RequiredValues = new Set(['event']);
-
 /** `type` is a function of CEL, so the field of that name has another one inside. */
 const TYPE = 'event_type';
+/** The name of the asset is `asset`, so what is known of it has another one inside. */
+const ASSET = 'asset_fields';
 
 function parse(text: string): Expression | ExpressionProblem {
   const expression = parseExpression(environment, text);
   if ('problem' in expression) return expression;
-  const offsets = namesUsed(expression.ast).offsets.get('type') ?? [];
-  if (offsets.length === 0) return expression;
-  const renamed = [...offsets]
-    .sort((a, b) => b - a)
-    .reduce((rest, start) => {
-      return rest.slice(0, start) + TYPE + rest.slice(start + 'type'.length);
+  const types = namesUsed(expression.ast).offsets.get('type') ?? [];
+  const renamed = [
+    ...types.map((start) => ({ start, name: 'type', by: TYPE })),
+    ...membersOf(expression.ast, 'asset').map(({ start }) => ({ start, name: 'asset', by: ASSET })),
+  ];
+  if (renamed.length === 0) return expression;
+  const inside = renamed
+    .sort((a, b) => b.start - a.start)
+    .reduce((rest, { start, name, by }) => {
+      return rest.slice(0, start) + by + rest.slice(start + name.length);
     }, text);
-  return parseExpression(environment, renamed);
+  return parseExpression(environment, inside);
 }
 
 /** The captures of the condition under evaluation. CEL hands its functions nothing but their arguments. */
@@ -167,42 +204,63 @@ const environment = createExpressionEnvironment({
   )
   .registerFunction('sum(string, string): double', (stage, field) =>
     (currentCaptures?.all(stage) ?? []).reduce((total, event) => {
-      const value = eventFields(event)[field];
+      const value = field.startsWith('data.')
+        ? dataFields(event)[field.slice('data.'.length)]
+        : eventFields(event)[field];
       return typeof value === 'number' ? total + value : total;
     }, 0),
   );
 
-function fieldsOrNone(event: PatternEvent | undefined): EventFields {
-  return event === undefined ? {} : eventFields(event);
+function fieldsOrNone(event: PatternEvent | undefined): object {
+  return event === undefined ? {} : { ...eventFields(event), ...dataAndMachine(event) };
+}
+
+function dataAndMachine(event: PatternEvent) {
+  return { data: dataFields(event), [ASSET]: machineFields(event) };
 }
 
 /** Not frozen: an object cannot be given a property that its prototype has and forbids to write. */
 const EMPTY_CONTEXT: EventFields = { ...MISSING_FIELDS, [TYPE]: '' };
-const contexts = new WeakMap<EventFields, EventFields>();
+const contexts = [
+  new WeakMap<PatternEvent, object>(),
+  new WeakMap<PatternEvent, object>(),
+] as const;
 
-function contextOf(fields: EventFields): EventFields {
-  const known = contexts.get(fields);
+/** What CEL evaluates over. Without `namesData` bare names mean nothing of a machine event's data. */
+function contextOf(event: PatternEvent, namesData: boolean): object {
+  const own = namesData || event.value.kind !== 'event';
+  const known = contexts[own ? 1 : 0].get(event);
   if (known !== undefined) return known;
-  const context: EventFields = Object.assign(Object.create(EMPTY_CONTEXT), fields, {
-    [TYPE]: fields.type ?? '',
-  });
-  contexts.set(fields, context);
+  const fields = own ? eventFields(event) : withoutData(event);
+  const more = { [TYPE]: fields.type ?? '', ...dataAndMachine(event) };
+  const context: object = Object.assign(Object.create(EMPTY_CONTEXT), fields, more);
+  contexts[own ? 1 : 0].set(event, context);
   return context;
 }
 
+function withoutData(event: PatternEvent): EventFields {
+  const fields = Object.entries(eventFields(event));
+  return Object.fromEntries(fields.filter(([name]) => isEventField(name)));
+}
+
+const OF_MACHINE: ReadonlySet<string> = new Set(['plant', 'line', ...MACHINE_FIELDS]);
 const OPEN_FIELDS = [/^vibration_[a-z0-9_]+$/, /^p\d+(_\d+)?$/];
 
 function unknownName(
   tree: ASTNode,
-  kinds: RequiredValues,
+  namesData: boolean,
   stages: readonly string[],
 ): string | undefined {
   const { offsets, calls } = namesUsed(tree);
-  const eventData = kinds?.size === 1 && kinds.has('event');
   for (const name of offsets.keys()) {
-    if (name === TYPE || Object.hasOwn(MISSING_FIELDS, name) || eventData) continue;
+    if (name === 'data' || name === ASSET || name === TYPE) continue;
+    if (Object.hasOwn(MISSING_FIELDS, name) || namesData) continue;
     if (OPEN_FIELDS.some((open) => open.test(name))) continue;
-    return `unknown field ${name}: expected one of ${[...TEXT_FIELDS, ...NUMBER_FIELDS].join(', ')}, vibration_…, or, after kind == 'event', a field of the event's data`;
+    return `unknown field ${name}: expected one of ${[...TEXT_FIELDS, ...NUMBER_FIELDS].join(', ')}, vibration_…, data.${name} for a field of a machine event's data (after kind == 'event' also without data.), or asset.… for what is known of the machine`;
+  }
+  const unknown = membersOf(tree, ASSET).find(({ field }) => !OF_MACHINE.has(field));
+  if (unknown !== undefined) {
+    return `unknown field asset.${unknown.field}: expected one of ${[...OF_MACHINE].join(', ')}`;
   }
   for (const [name, stage] of calls) {
     if (!CAPTURE_FUNCTIONS.has(name)) continue;

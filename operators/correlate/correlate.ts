@@ -116,12 +116,14 @@ const byLine = (watch?: PatternWatch): Logic => ({
 /** The state of one asset or line: the patterns that have matches under way, by pattern and value of its key. */
 type CorrelateState = {
   patterns: Record<string, PatternState<PatternEvent>>;
+  /** How many of them each pattern has. */
+  counts: Record<string, number>;
   /** Issues of patterns that cannot run, which were reported already. */
   refused: string[];
 };
 
 function openState(): CorrelateState {
-  return { patterns: {}, refused: [] };
+  return { patterns: {}, counts: {}, refused: [] };
 }
 
 function forward(value: Input, late: boolean, out: Out<TriggerInput>): void {
@@ -171,6 +173,7 @@ function matchEvent(
     if (name === undefined) continue;
     const before = key.patterns[name];
     if (before === undefined && !startsMatch<PatternEvent>(program, patternEvent)) continue;
+    if (before === undefined) dropOldestKeys(key, pattern.rule.id, out, watch);
     const state = before ?? pattern.pool.pop() ?? openPatternState<PatternEvent>(fingerprint);
     const result = processEvent<PatternEvent>(program, state, patternEvent, time);
     if (result === UNCHANGED) continue;
@@ -243,8 +246,8 @@ function emitStep(
     );
   }
   setTimers(program, state, result.disarmed, name, out);
-  if (countUnderWay(state) === 0) delete key.patterns[name];
-  else key.patterns[name] = state;
+  if (countUnderWay(state) === 0) removeState(key, name);
+  else keepState(key, name, state);
   watch?.stepped({ rule, program, key: fullKey(out.key, name), state, result, time, event });
   recycle(pattern, state);
 }
@@ -281,6 +284,50 @@ function emitIncident(
   out.emit(incident, { key: incident.asset });
 }
 
+/** Values of its key that one pattern may have under way at a line; beyond it the oldest are dropped, some at once. */
+export const MOST_KEYS = 10_000;
+const DROPPED_AT_ONCE = MOST_KEYS / 16;
+
+/** Whoever makes up keys (serial numbers, say) cannot fill the memory. */
+function dropOldestKeys(
+  key: CorrelateState,
+  id: string,
+  out: Out<TriggerInput>,
+  watch?: PatternWatch,
+): void {
+  if ((key.counts[id] ?? 0) < MOST_KEYS) return;
+  let dropped = 0;
+  // Names stand in the order in which their matches began.
+  const oldest = Object.keys(key.patterns).filter((name) => patternIn(name) === id);
+  for (const name of oldest.slice(0, DROPPED_AT_ONCE)) {
+    const state = key.patterns[name];
+    if (state === undefined) continue;
+    dropped += countUnderWay(state);
+    watch?.ended(id, fullKey(out.key, name), state, 'overflow');
+    cancelTimers(state, name, out);
+    removeState(key, name);
+  }
+  const detail = `pattern ${id}: more than ${MOST_KEYS} values of its key have matches under way, the oldest are dropped`;
+  out.deadLetter('overflow', detail, id, dropped);
+}
+
+function keepState(key: CorrelateState, name: string, state: PatternState<PatternEvent>): void {
+  if (key.patterns[name] === undefined) {
+    const id = patternIn(name);
+    key.counts[id] = (key.counts[id] ?? 0) + 1;
+  }
+  key.patterns[name] = state;
+}
+
+function removeState(key: CorrelateState, name: string): void {
+  if (key.patterns[name] === undefined) return;
+  delete key.patterns[name];
+  const id = patternIn(name);
+  const left = (key.counts[id] ?? 1) - 1;
+  if (left > 0) key.counts[id] = left;
+  else delete key.counts[id];
+}
+
 /** An empty state is for the next key where the pattern begins: most matches begin and end at once. */
 function recycle({ pool }: CompiledPattern, state: PatternState<PatternEvent>): void {
   if (countUnderWay(state) > 0 || pool.length >= MOST_POOLED) return;
@@ -308,9 +355,9 @@ function endChangedPatterns(
     const what = pattern === undefined ? 'was removed' : 'means something else now';
     const count = countUnderWay(state);
     out.deadLetter('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
-    watch?.ended(id, fullKey(out.key, name), state);
+    watch?.ended(id, fullKey(out.key, name), state, 'rule-changed');
     cancelTimers(state, name, out);
-    delete key.patterns[name];
+    removeState(key, name);
   }
 }
 
@@ -361,6 +408,11 @@ export type PatternStep = {
 /** Observes the steps of patterns, for people and metrics. It changes nothing of what comes out. */
 export interface PatternWatch {
   stepped(step: PatternStep): void;
-  /** A changed or removed rule ended the matches that were under way. */
-  ended(pattern: string, key: Key, state: PatternState<PatternEvent>): void;
+  /** A changed or removed rule, or too many keys, ended the matches that were under way. */
+  ended(
+    pattern: string,
+    key: Key,
+    state: PatternState<PatternEvent>,
+    why: 'rule-changed' | 'overflow',
+  ): void;
 }

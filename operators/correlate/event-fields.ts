@@ -55,9 +55,41 @@ export function occurrenceTime(value: Observation | Anomaly): EventTime {
   return value.kind === 'window' ? value.end : value.time;
 }
 
+/** What is known of a machine, whatever its events say: `asset.x` in conditions. */
+export const MACHINE_FIELDS: ReadonlySet<string> = new Set([
+  ...['class', 'criticality', 'state', 'mode', 'order', 'operation', 'product', 'shift', 'planned'],
+  ...['due', 'next_stop'],
+]);
+
+/** What every event is, whatever its data says. */
+const ENVELOPE: ReadonlySet<string> = new Set(['kind', 'time', 'type', 'plant', 'line', 'asset']);
+
+/** Whether every event, or every machine, has a field of this name of its own. */
+export function isEventField(name: string): boolean {
+  return MACHINE_FIELDS.has(name) || ENVELOPE.has(name);
+}
+
+/** The data of a machine event: `data.x` in conditions. Other events have none. */
+export function dataFields({ value }: PatternEvent): EventFields {
+  if (value.kind !== 'event') return {};
+  return Object.fromEntries(
+    Object.entries(value.data).flatMap(([name, field]) => (field === null ? [] : [[name, field]])),
+  );
+}
+
+/** What is known of the machine of an event. */
+export function machineFields({ value, situation, assetFields }: PatternEvent): EventFields {
+  const { plant, line } = locate(value.asset);
+  const missing = { class: '', criticality: '', due: Number.NaN, next_stop: Number.NaN };
+  return { ...missing, plant, line, ...assetFields, ...situationFields(situation) };
+}
+
 const fieldsByEvent = new WeakMap<PatternEvent, EventFields>();
 
-/** All fields of an event. Derived once per event, and never part of a state. */
+/**
+ * All fields of an event by their bare names. Of a machine event that is its data, too, save where the machine or the
+ * event itself has a field of that name. Derived once per event, and never part of a state.
+ */
 export function eventFields(event: PatternEvent): EventFields {
   const known = fieldsByEvent.get(event);
   if (known !== undefined) return known;
@@ -65,7 +97,7 @@ export function eventFields(event: PatternEvent): EventFields {
   const fields: Record<string, FieldValue> = {};
   if (value.kind === 'event') {
     for (const [name, field] of Object.entries(value.data)) {
-      if (field !== null) fields[name] = field;
+      if (field !== null && !isEventField(name)) fields[name] = field;
     }
   }
   Object.assign(
@@ -165,9 +197,10 @@ const ANOMALY = new Set([
 
 /**
  * A reader of one field by its name, which does not derive the others: most conditions ask for two or three, and most
- * events are never taken. It gives what `eventFields` has under that name.
+ * events are never taken. It gives what `eventFields` has under that name; without `data` nothing of a machine event's
+ * data.
  */
-export function fieldReader(name: string): FieldReader {
+export function fieldReader(name: string, data = true): FieldReader {
   if (name === 'kind') return ({ value }) => value.kind;
   if (name === 'time') return ({ value }) => occurrenceTime(value) / 1_000;
   if (LOCATION.has(name)) return (event) => eventFields(event)[name];
@@ -179,14 +212,22 @@ export function fieldReader(name: string): FieldReader {
     };
   }
   if (name === 'due' || name === 'next_stop') return (event) => eventFields(event)[name];
-  return name === 'type' ? typeOf : ownReader(name);
+  return name === 'type' ? typeOf : ownReader(name, data);
+}
+
+/** A reader of `data.x` or `asset.x`. */
+export function memberReader(of: 'data' | 'asset', name: string): FieldReader {
+  if (of === 'data') {
+    return ({ value }) => (value.kind === 'event' ? (value.data[name] ?? undefined) : undefined);
+  }
+  return (event) => machineFields(event)[name];
 }
 
 function typeOf({ value }: PatternEvent): FieldValue | undefined {
   return value.kind === 'event' || value.kind === 'schedule' ? value.type : undefined;
 }
 
-function ownReader(name: string): FieldReader {
+function ownReader(name: string, data: boolean): FieldReader {
   const ofAnomaly = anomalyReader(name);
   const statistic = isIn(STATISTICS, name) ? name : undefined;
   const feature = name.startsWith(FEATURE_PREFIX) ? name.slice(FEATURE_PREFIX.length) : undefined;
@@ -194,7 +235,7 @@ function ownReader(name: string): FieldReader {
     const { value } = event;
     switch (value.kind) {
       case 'event':
-        return value.data[name] ?? undefined;
+        return data ? (value.data[name] ?? undefined) : undefined;
       case 'schedule':
         return eventFields(event)[name];
       case 'anomaly':

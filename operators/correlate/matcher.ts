@@ -15,7 +15,14 @@ import {
   replaceQueue,
 } from './partial-matches.ts';
 import type { PatternProgram } from './program.ts';
-import { extractNodes, lockNode, putEvent, putNode, releaseNode } from './shared-buffer.ts';
+import {
+  extractNodes,
+  lockNode,
+  putEvent,
+  putNode,
+  releaseEvent,
+  releaseNode,
+} from './shared-buffer.ts';
 import { NO_CAPTURES, type TransitionOutcome } from './transitions.ts';
 
 /**
@@ -87,6 +94,7 @@ export function processEvent<E extends Plain>(
     follow(step, partial, outcome);
     discard(step, partial);
   }
+  if (step.buffered >= 0) releaseEvent(state, step.buffered);
   if (!changed) return UNCHANGED;
   replaceQueue(state.partials, NEXT_PARTIALS, step.partials);
   for (let at = 0; at < step.finished; at += 1) {
@@ -165,7 +173,7 @@ type Step<E extends Plain> = {
   /** How many there are in `NEXT_PARTIALS` and in `NEXT_FINISHED`. */
   partials: number;
   finished: number;
-  /** Where the event is in the shared buffer, once a match took it. */
+  /** Where the event is in the shared buffer, once a match took it. The step holds it there until its end. */
   buffered: number;
   disarmed: number[];
 };
@@ -182,7 +190,7 @@ const NONE: number[] = [];
 function follow<E extends Plain>(
   step: Step<E>,
   partial: PartialMatch,
-  { successors, stops }: TransitionOutcome,
+  { successors, ends }: TransitionOutcome,
 ): boolean {
   const { program, state } = step;
   let followed = false;
@@ -191,7 +199,7 @@ function follow<E extends Plain>(
     followed = true;
     const last = takes ? take(step, partial, from.number) : partial.last;
     if (to.kind === 'final') finish(step, succeed(step, partial, last, takes, to.number));
-    else if (!stops) {
+    else if (!ends) {
       offer(NEXT_PARTIALS, succeed(step, partial, last, takes, to.number), step.partials++);
     }
     if (completes) finish(step, succeed(step, partial, last, takes, program.states.length));

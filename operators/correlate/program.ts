@@ -1,5 +1,6 @@
 import type { Duration } from '../model/time.ts';
 import {
+  type AbsenceEnds,
   ALWAYS,
   type AutomatonBuilder,
   type AutomatonState,
@@ -49,10 +50,11 @@ type CompilePredicate<E> = (
   which: 'condition' | 'until',
 ) => Predicate<E>;
 
-/** Compiles a pattern, or says in one sentence why it cannot run. */
+/** Compiles a pattern, or says in one sentence why it cannot run. `ends`: as in Flink CEP, if it is not said. */
 export function buildProgram<E>(
   pattern: Pattern,
   compile: CompilePredicate<E>,
+  ends: AbsenceEnds = 'match',
 ): PatternProgram<E> | { readonly refused: string } {
   const refused = findRefusal(pattern);
   if (refused !== undefined) return { refused };
@@ -70,8 +72,8 @@ export function buildProgram<E>(
     return guards[which];
   };
   const within = shortestWithin(pattern.stages);
-  const { states, start } = buildAutomaton(pattern.stages, guardOf, within !== null);
-  const transitions = createTransitionTable(states, predicates);
+  const { states, start } = buildAutomaton(pattern.stages, guardOf, within !== null, ends);
+  const transitions = createTransitionTable(states, predicates, ends);
   const strict = allStages(pattern.stages).some(({ contiguity, quantifier }) => {
     return contiguity === 'strict' || contiguity === 'notNext' || quantifier?.inner === 'strict';
   });
@@ -85,8 +87,13 @@ export function buildProgram<E>(
  * Turns stages into states, from the last to the first, as Flink CEP does it: its answers depend on which transitions
  * exist and in which order. `timed`: the pattern has a `within`.
  */
-function buildAutomaton(stages: readonly PatternStage[], guardOf: GuardOf, timed: boolean) {
-  const builder = createBuilder(guardOf, timed);
+function buildAutomaton(
+  stages: readonly PatternStage[],
+  guardOf: GuardOf,
+  timed: boolean,
+  ends: AbsenceEnds,
+) {
+  const builder = createBuilder(guardOf, timed, ends);
   const start = addSequence(builder, stages, addFinalState(builder), undefined, undefined);
   return { states: builder.states, start };
 }
@@ -243,7 +250,9 @@ function addRepetition(
   if (waiting !== state) {
     addTransition(waiting, 'take', target, take);
     addTransition(waiting, 'ignore', waiting, ignore);
-    for (const absent of absentBefore(position)) addStop(builder, position, waiting, absent);
+    // In Flink CEP an absence before a range holds between its repetitions, too.
+    const absent = again && builder.ends === 'wait' ? [] : absentBefore(position);
+    for (const each of absent) addStop(builder, position, waiting, each);
   }
   addTransition(state, 'ignore', waiting, ignore);
   return state;
@@ -313,11 +322,13 @@ function addStop(
   addTransition(state, 'proceed', stopStateOf(builder, absent.name, seen), seen);
 }
 
+/** In Flink CEP an absence holds between the repetitions before it, too. */
 function stopAtNextAbsence(
   builder: AutomatonBuilder,
   position: Position,
   state: AutomatonState,
 ): void {
+  if (builder.ends === 'wait') return;
   const { next } = position;
   if (next?.contiguity === 'notFollowedBy') addStop(builder, position, state, next);
 }

@@ -17,7 +17,7 @@ export type SharedBuffer<E extends Plain> = {
   nodesInUse: number;
 };
 
-/** An event in the buffer, once for all partial matches that took it. `uses`: the nodes with it. */
+/** An event in the buffer, once for all partial matches that took it. `uses`: the nodes with it, and who holds it. */
 type BufferedEvent<E> = {
   /** Counts the events taken; of a free one, where the next free one is. */
   number: number;
@@ -42,7 +42,10 @@ export function openBuffer<E extends Plain>(): SharedBuffer<E> {
   return { events: [], nodes: [], freeEvent: NONE, freeNode: NONE, eventsInUse: 0, nodesInUse: 0 };
 }
 
-/** Puts an event with its number into the buffer; the answer is where. It goes when the last node with it goes. */
+/**
+ * Puts an event with its number into the buffer; the answer is where. The caller holds it until `releaseEvent`: a first
+ * node with it may go before the next one comes, and its place must not be given away in between.
+ */
 export function putEvent<E extends Plain>(
   buffer: SharedBuffer<E>,
   number: number,
@@ -52,11 +55,12 @@ export function putEvent<E extends Plain>(
   buffer.eventsInUse += 1;
   const at = buffer.freeEvent;
   const free = buffer.events[at];
-  if (free === undefined) return buffer.events.push({ number, event, time, uses: 0 }) - 1;
+  if (free === undefined) return buffer.events.push({ number, event, time, uses: 1 }) - 1;
   buffer.freeEvent = free.number;
   free.number = number;
   free.event = event;
   free.time = time;
+  free.uses = 1;
   return at;
 }
 
@@ -95,17 +99,17 @@ export function releaseNode<E extends Plain>(buffer: SharedBuffer<E>, last: numb
     if (node === undefined) return;
     node.uses -= 1;
     if (node.uses > 0) return;
-    const { before } = node;
-    releaseEvent(buffer, node.event);
+    const { before, event } = node;
     node.before = buffer.freeNode;
     buffer.freeNode = at;
     buffer.nodesInUse -= 1;
+    releaseEvent(buffer, event);
     at = before;
   }
-  if (buffer.nodesInUse === 0 && buffer.nodes.length > ROOM) Object.assign(buffer, openBuffer());
 }
 
-function releaseEvent<E extends Plain>(buffer: SharedBuffer<E>, event: number): void {
+/** One use less of an event. A large buffer without events begins anew. */
+export function releaseEvent<E extends Plain>(buffer: SharedBuffer<E>, event: number): void {
   const buffered = buffer.events[event];
   if (buffered === undefined) return;
   buffered.uses -= 1;
@@ -114,6 +118,8 @@ function releaseEvent<E extends Plain>(buffer: SharedBuffer<E>, event: number): 
   buffered.number = buffer.freeEvent;
   buffer.freeEvent = event;
   buffer.eventsInUse -= 1;
+  const empty = buffer.eventsInUse === 0 && buffer.nodesInUse === 0;
+  if (empty && buffer.nodes.length > ROOM) Object.assign(buffer, openBuffer());
 }
 
 /** The nodes of a match, in the order in which its events were taken. */

@@ -1,4 +1,10 @@
-import { type AutomatonState, conditionsIn, type Guard, type Transition } from './automaton.ts';
+import {
+  type AbsenceEnds,
+  type AutomatonState,
+  conditionsIn,
+  type Guard,
+  type Transition,
+} from './automaton.ts';
 
 /** The transitions that an event takes from each state of an automaton. Scratch: it keeps nothing between events. */
 export type TransitionTable<E> = {
@@ -10,10 +16,14 @@ export type TransitionTable<E> = {
   outcomeFor(state: number, captures: Captures<E>): TransitionOutcome;
 };
 
-/** What one event does to a partial match that waits in a state. `stops`: what must be absent came. */
+/**
+ * What one event does to a partial match that waits in a state. `stops`: what must be absent came. `ends`: and so nothing
+ * that still waits goes on.
+ */
 export type TransitionOutcome = {
   readonly unchanged: boolean;
   readonly stops: boolean;
+  readonly ends: boolean;
   /** Some successor takes the event. */
   readonly takes: boolean;
   readonly successors: readonly Successor[];
@@ -54,9 +64,10 @@ export const NO_CAPTURES: Captures<never> = {
 export function createTransitionTable<E>(
   automaton: readonly AutomatonState[],
   conditions: readonly Predicate<E>[],
+  ends: AbsenceEnds,
 ): TransitionTable<E> {
   const evaluations = createEvaluations(conditions);
-  const states = compileStates(automaton, conditions);
+  const states = compileStates(automaton, conditions, ends);
   let number = 0;
   return {
     setEvent(event) {
@@ -84,6 +95,7 @@ export function createTransitionTable<E>(
 const UNCHANGED: TransitionOutcome = {
   unchanged: true,
   stops: false,
+  ends: false,
   takes: false,
   successors: [],
 };
@@ -91,6 +103,8 @@ const UNCHANGED: TransitionOutcome = {
 type CompiledState = {
   readonly state: AutomatonState;
   readonly transitions: CompiledTransition[];
+  /** Those to stop states, where only waiting ends. */
+  readonly stops: CompiledTransition[];
   /** The conditions that decide here. */
   readonly conditions: readonly number[];
   /** None of them looks back, and they are few enough to be the bits of a number. */
@@ -115,6 +129,7 @@ const MOST_BITS = 30;
 function compileStates<E>(
   automaton: readonly AutomatonState[],
   predicates: readonly Predicate<E>[],
+  ends: AbsenceEnds,
 ): readonly CompiledState[] {
   const states = new Map<AutomatonState, CompiledState>();
   for (const state of automaton) {
@@ -123,15 +138,17 @@ function compileStates<E>(
     const few = conditions.length <= MOST_BITS;
     const fresh = { cache: new Map(), outcomeOf: 0, outcome: UNCHANGED };
     states.set(state, {
-      ...{ state, transitions: [], conditions, eventOnly: eventOnly && few },
+      ...{ state, transitions: [], stops: [], conditions, eventOnly: eventOnly && few },
       ...fresh,
     });
   }
-  for (const { state, transitions } of states.values()) {
+  for (const { state, transitions, stops } of states.values()) {
     for (const { action, to, guard } of state.transitions) {
       const target = states.get(to);
       if (target === undefined) continue;
-      transitions.push({ action, to: target, isOpen: compileGuard(guard) });
+      const list =
+        ends === 'wait' && action === 'proceed' && to.kind === 'stop' ? stops : transitions;
+      list.push({ action, to: target, isOpen: compileGuard(guard) });
     }
   }
   return [...states.values()];
@@ -202,14 +219,19 @@ function cachedOutcome(state: CompiledState, evaluations: ConditionResults): Tra
 function findOutcome(start: CompiledState, evaluations: ConditionResults): TransitionOutcome {
   const successors: Successor[] = [];
   let stops = false;
+  let ends = false;
   const open = [start];
   for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    const waits = !at.stops.some(({ isOpen }) => isOpen === undefined || isOpen(evaluations));
+    if (!waits) stops = true;
     for (const { action, to, isOpen } of at.transitions) {
+      if (action === 'ignore' && !waits) continue;
       if (isOpen !== undefined && !isOpen(evaluations)) continue;
       if (action === 'proceed') {
         open.push(to);
       } else if (to.state.kind === 'stop') {
         stops = true;
+        ends = true;
       } else {
         const takes = action === 'take';
         const completes = takes && reachesFinal(to, evaluations);
@@ -218,9 +240,15 @@ function findOutcome(start: CompiledState, evaluations: ConditionResults): Trans
     }
   }
   const [only] = successors;
-  const waits = successors.length === 1 && only?.takes === false && only.to === start.state;
-  if (waits && !stops) return UNCHANGED;
-  return { unchanged: false, stops, takes: successors.some(({ takes }) => takes), successors };
+  const stays = successors.length === 1 && only?.takes === false && only.to === start.state;
+  if (stays && !ends) return UNCHANGED;
+  return {
+    unchanged: false,
+    stops,
+    ends,
+    takes: successors.some(({ takes }) => takes),
+    successors,
+  };
 }
 
 /** Whether transitions that need no event lead to the final state. */

@@ -43,6 +43,7 @@ type State = {
 export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
   // Of the change that passes, the same for each machine of the line.
   const changesOf = new WeakMap<Schedule, readonly ScheduleEntryChange[]>();
+  const reported = new WeakSet<Schedule>();
   return keyed<State, Observed, Enriched<Observation>>(
     {
       id: 'enrich' as StageId,
@@ -50,7 +51,10 @@ export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
       scope: 'line',
       open: () => ({ facts: [], emittedUpTo: BEGINNING }),
       onChange(state, knowledge, out, { value: change }, before) {
-        if (change.kind !== 'schedule' || change.line !== lineOf(out.key)) return;
+        if (change.kind !== 'schedule') return;
+        if (!reported.has(change)) reportDropped(before, knowledge, out);
+        reported.add(change);
+        if (change.line !== lineOf(out.key)) return;
         let changes = changesOf.get(change);
         if (changes === undefined) {
           changes = entryChanges(before.schedules, change);
@@ -87,6 +91,18 @@ export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
     },
     states,
   );
+}
+
+/** Once for each change, by the first machine. */
+function reportDropped(
+  before: Knowledge,
+  after: Knowledge,
+  out: Pick<Out<unknown>, 'deadLetter'>,
+): void {
+  const lines = Object.keys(before.schedules).filter((line) => !(line in after.schedules));
+  if (lines.length === 0) return;
+  const detail = 'too many lines without a model have a schedule: the oldest schedules are dropped';
+  out.deadLetter('overflow', detail, lines, lines.length);
 }
 
 function emitScheduleEvent(

@@ -1,5 +1,5 @@
 import { type AssetKey, assetKey, plantOf } from './key.ts';
-import { applySchedule, type LineSchedules } from './line-schedules.ts';
+import { applySchedule, type LineSchedules, withoutUnknownLines } from './line-schedules.ts';
 import type { Asset, PlantModel } from './plant-model.ts';
 import type { Rules } from './rules.ts';
 import type { Schedule } from './schedule.ts';
@@ -51,7 +51,10 @@ function changed(knowledge: Knowledge, change: ChangeValue): Knowledge {
     case 'rules':
       return { ...knowledge, rules: { ...rules, [change.plant]: change.rules } };
     case 'schedule':
-      return { ...knowledge, schedules: applySchedule(schedules, change) };
+      return {
+        ...knowledge,
+        schedules: withoutUnknownLines(applySchedule(schedules, change), models),
+      };
   }
 }
 

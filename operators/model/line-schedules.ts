@@ -1,5 +1,6 @@
 import { canonicalJson } from './canonical.ts';
-import { type AssetKey, lineOf, nameOf } from './key.ts';
+import { type AssetKey, type Key, lineKey, lineOf, nameOf } from './key.ts';
+import type { PlantModel } from './plant-model.ts';
 import { orderOf, type Schedule, type ScheduleEntry, type ScheduleEvent } from './schedule.ts';
 import type { EventTime } from './time.ts';
 
@@ -51,6 +52,24 @@ export function entryChanges(
       changes.push({ type: 'changed', entry });
   }
   return changes;
+}
+
+/** Lines without a model (which may come later) whose schedules are kept; beyond it the oldest go. */
+const MOST_UNKNOWN_LINES = 1_000;
+
+/** The schedules without those of the oldest lines that no model has, if there are too many of them. */
+export function withoutUnknownLines(
+  schedules: LineSchedules,
+  models: Readonly<Record<string, PlantModel>>,
+): LineSchedules {
+  if (Object.keys(schedules).length <= MOST_UNKNOWN_LINES) return schedules;
+  const known = new Set(
+    Object.values(models).flatMap((model) => model.lines.map(({ id }) => lineKey(model.id, id))),
+  );
+  const unknown = Object.keys(schedules).filter((line) => !known.has(line as Key));
+  const dropped = new Set(unknown.slice(0, Math.max(0, unknown.length - MOST_UNKNOWN_LINES)));
+  if (dropped.size === 0) return schedules;
+  return Object.fromEntries(Object.entries(schedules).filter(([line]) => !dropped.has(line)));
 }
 
 /** All that the schedule holds for an asset, in the order of start. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Pattern, PatternStage } from '../../operators/correlate/pattern.ts';
+import { allStages, type Pattern, type PatternStage } from '../../operators/correlate/pattern.ts';
 import { buildProgram, type PatternProgram } from '../../operators/correlate/program.ts';
 import type { Captures, Predicate } from '../../operators/correlate/transitions.ts';
 import { createExpressionEnvironment } from '../../operators/model/expression.ts';
@@ -41,6 +41,9 @@ const quantifierSchema = z
       ...defined(quantifier),
       ...(oneOrMore === true ? { times: [quantifier.times?.[0] ?? 1, null] as const } : {}),
       ...(between === undefined ? {} : { inner: between }),
+      ...(consecutive === true && (combinations === true || between !== 'strict')
+        ? { contradicts: true }
+        : {}),
       ...(times_window_ms === undefined ? {} : { times_window: times_window_ms }),
     };
   });
@@ -92,6 +95,12 @@ export function programOfVector({
   | PatternProgram<VectorEvent>
   | { readonly refused: string } {
   const whole: Pattern = { stages: pattern.stages, skip };
+  const both = allStages(pattern.stages).find(({ quantifier }) => {
+    return quantifier !== undefined && 'contradicts' in quantifier;
+  });
+  if (both !== undefined) {
+    return { refused: `stage "${both.name}" is consecutive and allows combinations: expected one` };
+  }
   return buildProgram<VectorEvent>(whole, compileVectorCondition);
 }
 

@@ -59,7 +59,8 @@ export function exampleEventsOf({ events }: Pick<PatternExample, 'events'>): rea
     .sort((a, b) => a.time - b.time)
     .map(({ event, time }, index) => {
       const asset = assetKey(EXAMPLE_PLANT, EXAMPLE_LINE, event.asset);
-      const situation = event.event === 'state' ? {} : situationOf(event);
+      // What an event says is its data: what is known of its machine comes from the events before it.
+      const situation = event.event === undefined ? situationOf(event) : {};
       return { time, asset, situation, content: contentOf(event, asset, time, index, revisions) };
     });
 }

@@ -85,9 +85,10 @@ function factsOf({ events }: RulesExample): readonly LoggedMessage[] {
   });
 }
 
+/** Machines in the order in which they first appear: so are their events of one time. */
 function modelOf({ assets, readings, events }: RulesExample): object {
-  const named = [...readings, ...events].map(({ asset }) => asset);
-  const ids = [...new Set([...Object.keys(assets), ...named])];
+  const named = [...events, ...readings].map(({ asset }) => asset);
+  const ids = [...new Set([...named, ...Object.keys(assets)])];
   const line = { id: EXAMPLE_LINE, assets: ids.map((id) => assetOf(id, assets[id], readings)) };
   return { id: EXAMPLE_PLANT, lines: [line] };
 }

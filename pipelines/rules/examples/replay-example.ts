@@ -17,7 +17,6 @@ import type { PatternRule, PatternStageRule } from '../../../operators/model/pat
 import { type PlantModel, plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../../operators/model/rules.ts';
 import { type Duration, type EventTime, minus, plus } from '../../../operators/model/time.ts';
-import { compareFindings } from '../../plant.ts';
 import {
   EXAMPLE_BEGIN,
   EXAMPLE_LINE,
@@ -39,7 +38,7 @@ export function replayExample(
   const log = new Subject<Flow<TimedEvent>>();
   let failure: { readonly error: unknown } | undefined;
   const ordered = order<EnrichedEvent>(
-    { id: 'order' as StageId, compare: compareFindings },
+    { id: 'order' as StageId, compare: (a, b) => kindOf(a) - kindOf(b) },
     NO_CHECKPOINTS,
   );
   log.pipe(enrichEvents(NO_CHECKPOINTS), ordered, correlate(NO_CHECKPOINTS, watch)).subscribe({
@@ -56,6 +55,16 @@ export function replayExample(
   }
   return incidents;
 }
+
+/**
+ * Of one machine and time: what the schedule says, what happened, what was measured, and what detectors found in it, as in
+ * the pipeline. Events of one kind stay in the order of the example, which is that of their arrival.
+ */
+function kindOf(value: EnrichedEvent): number {
+  return 'kind' in value ? KINDS.length : KINDS.indexOf(value.value.kind);
+}
+
+const KINDS: readonly Observation['kind'][] = ['schedule', 'event', 'features', 'window'];
 
 function* flowOf(rule: PatternRule, example: PatternExample): Generator<Flow<TimedEvent>> {
   let sequence = 0;
@@ -95,8 +104,9 @@ function gapsOf(stages: readonly PatternStageRule[]): readonly number[] {
   });
 }
 
+/** Machines in the order in which they first appear: so are their events of one time. */
 function modelOf({ assets, events }: PatternExample): PlantModel {
-  const names = new Set([...Object.keys(assets), ...events.map(({ asset }) => asset)]);
+  const names = new Set([...events.map(({ asset }) => asset), ...Object.keys(assets)]);
   const all = [...names].map((id) => ({ id, ...assets[id] }));
   return plantModelSchema.parse({
     id: EXAMPLE_PLANT,

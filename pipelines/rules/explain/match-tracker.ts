@@ -39,11 +39,11 @@ export function createMatchTracker(patterns: readonly string[]): MatchTracker {
         if (own.open.size > 0) tracked.set(name, own);
         else tracked.delete(name);
       },
-      ended(pattern, key) {
+      ended(pattern, key, _state, why) {
         const report = reportOf(pattern);
         const name = `${pattern} ${key}`;
         for (const match of tracked.get(name)?.open.values() ?? []) {
-          addEnding(report, match.began, key, match, 'its rule was changed or removed');
+          addEnding(report, match.began, key, match, ENDED[why]);
         }
         tracked.delete(name);
       },
@@ -58,6 +58,11 @@ export function createMatchTracker(patterns: readonly string[]): MatchTracker {
     },
   };
 }
+
+const ENDED = {
+  'rule-changed': 'its rule was changed or removed',
+  overflow: 'too many keys had matches under way: the oldest are dropped (overflow)',
+} as const;
 
 type OpenMatch = EndedMatch & { readonly began: EventTime; readonly finished: boolean };
 /** Matches of one pattern and key that are under way, by their first event, and the newest partial match seen. */

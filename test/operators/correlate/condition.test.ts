@@ -11,7 +11,7 @@ const none: Captures<PatternEvent> = {
 };
 
 /** An event of any kind that has these fields and, unless it is a machine event, no others. */
-function event({ kind = 'event', ...fields }: EventFields): PatternEvent {
+function event({ kind = 'anomaly', ...fields }: EventFields): PatternEvent {
   const values = Object.entries(fields).map(([name, field]) => [
     name.replace(/^vibration_/, ''),
     field,
@@ -48,7 +48,7 @@ describe('a condition', () => {
     ["kind == 'event' && code == 5", { kind: 'event' }, false],
     ['vibration_kurtosis > 4', { kind: 'features', vibration_kurtosis: 5 }, true],
     ["signal.startsWith('vibration_')", { signal: 'vibration_rms' }, true],
-    ['level >= 3', { level: 3 }, true],
+    ['level >= 3', { severity: 'alarm' }, true],
   ])('%s of %j is %j', (text, fields, expected) => {
     expect(accepts(text, fields as EventFields)).toBe(expected);
   });
@@ -131,6 +131,90 @@ describe('a condition', () => {
       signals: new Set(['a', 'b', 'c']),
       types: undefined,
       namesPhase: false,
+    });
+  });
+
+  describe('of what both the event and its machine can have', () => {
+    const known = {
+      state: 'HELD',
+      mode: 'auto',
+      product: 'lid',
+      order: '',
+      due: null,
+      next_stop: 5,
+    };
+    const spoken = (data: EventFields, type = 'finished') =>
+      ({
+        value: { kind: 'event', type, asset: 'p/l/a', time: 0, data },
+        situation: known,
+        assetFields: { class: 'press' },
+      }) as unknown as PatternEvent;
+    const told = (text: string, data: EventFields, type?: string) => {
+      const condition = compilePatternCondition(text, []);
+      if ('problem' in condition) throw new Error(condition.problem);
+      return condition.accepts(spoken(data, type), none);
+    };
+
+    it.each([
+      ["data.product == 'cup' && asset.product == 'lid'", { product: 'cup' }],
+      ["kind == 'event' && data.state == 'open' && asset.state == 'HELD'", { state: 'open' }],
+      ["kind == 'event' && data.class == 'x' && asset.class == 'press'", { class: 'x' }],
+      ["kind == 'event' && data['product'].startsWith('c')", { product: 'cup' }],
+      ['data.due > 4 && asset.next_stop == 5 && !(asset.due > 0)', { due: 5 }],
+      // The words of the standard are for the machine alone.
+      ["kind == 'event' && state == 'HELD'", { state: 'open' }],
+      ["kind == 'event' && state in ['HELD', 'ABORTED'] && 'EXECUTE' != state", {}],
+      // A state event sets what is known of the machine.
+      ["kind == 'event' && type == 'state' && product == 'lid'", { product: 'lid' }, 'state'],
+      // What only the event can have, and what the event itself is.
+      ["kind == 'event' && signal == 'x' && severity == 'high'", { signal: 'x', severity: 'high' }],
+      ["kind == 'event' && asset == 'a' && line == 'l'", { asset: 'b', line: 'k' }],
+      // Unless it reads machine events alone, a bare name is nothing of their data.
+      ["signal == '' && product == 'lid' && class == 'press'", { signal: 'x', product: 'cup' }],
+    ])('%s of an event with %j is met', (text, data, type?: string) => {
+      expect(told(text, data as EventFields, type)).toBe(true);
+    });
+
+    it.each([
+      ...['mode', 'order', 'operation', 'product', 'shift', 'planned', 'class', 'criticality'].map(
+        (name): [string, string] => [`kind == 'event' && ${name} == 'x'`, name],
+      ),
+      ["kind == 'event' && type == 'door' && state == 'open'", 'state'],
+      ["kind == 'event' && state in ['HELD', 'open']", 'state'],
+      ["kind == 'event' && 5 < next_stop", 'next_stop'],
+      ["kind == 'event' && (type == 'state' || type == 'done') && product == 'lid'", 'product'],
+      ["kind == 'event' && type == 'state' && shift == 'early'", 'shift'],
+    ])('%s is refused, with both ways to write it', (text, name) => {
+      expect(compilePatternCondition(text, [])).toEqual({
+        problem: expect.stringContaining(`expected data.${name} or asset.${name}`),
+      });
+    });
+
+    it('is asked of earlier stages in the same two ways', () => {
+      const reads = () => ({ namesData: true, types: undefined });
+      const captures = { ...none, last: () => spoken({ product: 'cup', pieces: 3 }) };
+      const met = (text: string) => {
+        const condition = compilePatternCondition(text, ['a'], reads);
+        if ('problem' in condition) throw new Error(condition.problem);
+        return condition.accepts(spoken({ product: 'cup' }), captures);
+      };
+      expect(met("data.product == last('a').data.product")).toBe(true);
+      expect(met("asset.product == last('a').asset.product")).toBe(true);
+      expect(met("last('a').asset.product == 'cup'")).toBe(false);
+      expect(compilePatternCondition("last('a').product == 'x'", ['a'], reads)).toEqual({
+        problem: expect.stringContaining(
+          "expected last('a').data.product or last('a').asset.product",
+        ),
+      });
+      expect(compilePatternCondition("sum('a', 'due') > 3", ['a'], reads)).toHaveProperty(
+        'problem',
+      );
+    });
+
+    it('a misspelt field of the machine is refused', () => {
+      expect(compilePatternCondition("asset.prodct == 'x'", [])).toEqual({
+        problem: expect.stringContaining('unknown field asset.prodct'),
+      });
     });
   });
 });

@@ -231,7 +231,7 @@ describe('correlate', () => {
   describe('with an expression as its key', () => {
     const paired = {
       id: 'batch',
-      key: "batch + '/' + class",
+      key: "batch + '/' + asset.class",
       pattern: [
         { name: 'opened', where: "kind == 'event' && type == 'opened'" },
         { name: 'spoilt', follows: 'relaxed', where: "kind == 'event' && type == 'spoilt'" },

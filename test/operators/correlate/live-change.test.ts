@@ -18,7 +18,7 @@ const stage = (name: string, more: object = {}) => ({
 const then = { follows: 'relaxed' };
 const answered = {
   id: 'answered',
-  pattern: [stage('a'), stage('b', { ...then, times: '1+' }), stage('c', { absent: 'relaxed' })],
+  pattern: [stage('a'), stage('b', { ...then, times: 2 }), stage('c', { absent: 'relaxed' })],
   within: '1m',
   on_timeout: {},
 };
