@@ -1,5 +1,6 @@
 import { alarm } from '../operators/alarm/alarm.ts';
-import { correlate, type PatternWatch } from '../operators/correlate/correlate.ts';
+import { correlate } from '../operators/correlate/correlate.ts';
+import type { PatternWatch } from '../operators/correlate/matcher.ts';
 
 import { decode } from '../operators/decode/decode.ts';
 import { toMachineEventRow, toMachineStateRow } from '../operators/decode/machine-event.ts';

@@ -1,9 +1,9 @@
 /** What operators do to alarms (ISA-18.2): acknowledge, shelve, take out of service, and feedback. */
 
+import { fits } from '../model/key.ts';
 import { rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import { fromMilliseconds, plus } from '../model/time.ts';
-import { fits } from '../model/wildcard.ts';
 import { alarmState } from './alarm-state.ts';
 import {
   type Alarm,

@@ -1,8 +1,8 @@
+import { fits } from '../model/key.ts';
 import { isStarting } from '../model/machine-event.ts';
 import type { Enriched, Observation } from '../model/observation.ts';
 import { later } from '../model/time.ts';
 import type { SuppressionRule } from '../model/trigger-rule.ts';
-import { fits } from '../model/wildcard.ts';
 import {
   type Alarm,
   type AlarmContext,

@@ -25,6 +25,7 @@ import {
   matchIncident,
   toIncidentRow,
 } from './incident.ts';
+import type { PatternWatch } from './matcher.ts';
 import {
   advanceTime,
   LIMITS,
@@ -41,7 +42,6 @@ import {
   parseTimer,
   setTimers,
 } from './partial-matches.ts';
-import type { PatternProgram } from './program.ts';
 
 type Input = Enriched<Observation> | Anomaly;
 
@@ -390,29 +390,4 @@ function reportLate(
     `pattern ${pattern}: the event came after the time of its line had passed it`,
     { asset, kind, time },
   );
-}
-
-/** One step of a pattern at one key, right after it was made. */
-export type PatternStep = {
-  readonly rule: PatternRule;
-  readonly program: PatternProgram<PatternEvent>;
-  readonly key: Key;
-  /** The live state: only to be read, and only during the call. */
-  readonly state: PatternState<PatternEvent>;
-  readonly result: MatchResult<PatternEvent>;
-  readonly time: EventTime;
-  /** The event that was processed; undefined: time advanced. */
-  readonly event: PatternEvent | undefined;
-};
-
-/** Observes the steps of patterns, for people and metrics. It changes nothing of what comes out. */
-export interface PatternWatch {
-  stepped(step: PatternStep): void;
-  /** A changed or removed rule, or too many keys, ended the matches that were under way. */
-  ended(
-    pattern: string,
-    key: Key,
-    state: PatternState<PatternEvent>,
-    why: 'rule-changed' | 'overflow',
-  ): void;
 }

@@ -1,6 +1,6 @@
 import type { Anomaly } from '../model/anomaly.ts';
-import { canonicalJson, identity } from '../model/canonical.ts';
-import { formatNumber } from '../model/format-number.ts';
+import { canonicalJson, formatNumber, identity } from '../model/canonical.ts';
+
 import type { Evidence, Incident } from '../model/incident.ts';
 import { type Key, locate } from '../model/key.ts';
 import type { PatternRule } from '../model/pattern-rule.ts';

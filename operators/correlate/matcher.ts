@@ -1,5 +1,8 @@
+import type { Key } from '../model/key.ts';
+import type { PatternRule } from '../model/pattern-rule.ts';
 import type { Plain } from '../model/plain.ts';
 import type { EventTime } from '../model/time.ts';
+import type { PatternEvent } from './event-fields.ts';
 import {
   capturesOf,
   countUnderWay,
@@ -320,4 +323,29 @@ function dropOldest<E extends Plain>(step: Ending<E>, limits: Limits): number {
     dropped += 1;
   }
   return dropped;
+}
+
+/** One step of a pattern at one key, right after it was made. */
+export type PatternStep = {
+  readonly rule: PatternRule;
+  readonly program: PatternProgram<PatternEvent>;
+  readonly key: Key;
+  /** The live state: only to be read, and only during the call. */
+  readonly state: PatternState<PatternEvent>;
+  readonly result: MatchResult<PatternEvent>;
+  readonly time: EventTime;
+  /** The event that was processed; undefined: time advanced. */
+  readonly event: PatternEvent | undefined;
+};
+
+/** Observes the steps of patterns, for people and metrics. It changes nothing of what comes out. */
+export interface PatternWatch {
+  stepped(step: PatternStep): void;
+  /** A changed or removed rule, or too many keys, ended the matches that were under way. */
+  ended(
+    pattern: string,
+    key: Key,
+    state: PatternState<PatternEvent>,
+    why: 'rule-changed' | 'overflow',
+  ): void;
 }

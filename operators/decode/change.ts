@@ -4,7 +4,7 @@ import type { ChangeValue } from '../model/knowledge.ts';
 import { plantModelSchema } from '../model/plant-model.ts';
 import { rulesSchema } from '../model/rules.ts';
 import { scheduleMessageSchema } from '../model/schedule.ts';
-import { firstIssue, malformed } from './fields.ts';
+import { firstIssue, malformed } from './payload.ts';
 import type { ParsedSubject } from './subject.ts';
 
 type ChangeSubject = Extract<ParsedSubject, { kind: 'model' | 'rules' | 'schedule' }>;

@@ -6,10 +6,10 @@ import { type Identity, type Message, type Origin, sourceOf } from '../model/mes
 import type { DeadLetterReason } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { changeRows, decodeChange } from './change.ts';
-import { MalformedError, malformed } from './fields.ts';
 import { type DecodedFrame, decodeFrame } from './frame.ts';
 import { decodeMachineEvent } from './machine-event.ts';
-import { unpack } from './payload.ts';
+import { MalformedError, malformed, unpack } from './payload.ts';
+
 import { createSubjectParser, type ParsedSubject } from './subject.ts';
 import { decodeWaveform } from './waveform.ts';
 

@@ -1,8 +1,8 @@
 import type { Frame, TextColumn } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Message, Origin } from '../model/message.ts';
-import { malformed, packedNumbers, recordOf, timeField } from './fields.ts';
-import { unpack } from './payload.ts';
+import { malformed, packedNumbers, recordOf, timeField, unpack } from './payload.ts';
+
 import { applyQuality } from './quality.ts';
 
 const MAX_SIGNALS = 4_096;

@@ -9,7 +9,7 @@ import {
 } from '../model/machine-event.ts';
 import type { Origin } from '../model/message.ts';
 import type { MachineEventRow, MachineStateRow } from '../model/tables.ts';
-import { firstIssue, malformed, timeField } from './fields.ts';
+import { firstIssue, malformed, timeField } from './payload.ts';
 
 const field = z.union([
   z.string().max(8_192),

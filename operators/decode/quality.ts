@@ -1,5 +1,5 @@
 import { BAD, type Frame, GOOD, QUALITIES, type TextColumn } from '../model/decoded.ts';
-import { malformed, recordOf } from './fields.ts';
+import { malformed, recordOf } from './payload.ts';
 
 const WORDS: readonly string[] = QUALITIES;
 const EXPECTED = `a quality (${WORDS.join(', ')})`;

@@ -1,7 +1,7 @@
 import type { Waveform } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Origin } from '../model/message.ts';
-import { malformed, packedNumbers, recordOf, timeField } from './fields.ts';
+import { malformed, packedNumbers, recordOf, timeField } from './payload.ts';
 
 const MAX_PARTS = 1_024;
 

@@ -2,13 +2,13 @@
 
 import type { Bound } from '../model/detector-bounds.ts';
 import type { DetectorRule, SampleRule } from '../model/detector-rule.ts';
-import { type AssetKey, assetKey } from '../model/key.ts';
+import { type AssetKey, assetKey, fits } from '../model/key.ts';
 import { FEATURE_PREFIX } from '../model/observation.ts';
 import type { Asset, PlantModel } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
-import { fits } from '../model/wildcard.ts';
-import { isAbout, isAboutAsset } from './compile.ts';
-import { compileSituationCondition } from './condition.ts';
+
+import { compileSituationCondition, isAbout, isAboutAsset } from './compile.ts';
+
 import { type BandedSignal, bandedSignalsOf, SHAFT_SPEED } from './gate.ts';
 import { isStatistic } from './sample.ts';
 

@@ -1,4 +1,4 @@
-/** Detector rules made ready: their conditions, the shape of their state, and which samples they are for. */
+/** Detector rules made ready to run: conditions, shapes, and which samples a rule is for. */
 
 import { createHash } from 'node:crypto';
 import type {
@@ -8,12 +8,67 @@ import type {
   SilenceRule,
   ValueRule,
 } from '../model/detector-rule.ts';
-import type { AssetKey } from '../model/key.ts';
+import {
+  createExpressionEnvironment,
+  parseExpression,
+  typeOfExpression,
+} from '../model/expression.ts';
+import { type AssetKey, fits } from '../model/key.ts';
+import type { Situation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
-import { fits } from '../model/wildcard.ts';
-import { compileSituationCondition, type SituationCondition } from './condition.ts';
+
 import { type BandedSignal, type BandedSignals, bandedSignalsOf } from './gate.ts';
+
+/** What a `while:` may name: parts of the situation and of the asset. */
+const TEXTS = [
+  'state',
+  'mode',
+  'order',
+  'operation',
+  'product',
+  'shift',
+  'planned',
+  'asset',
+  'class',
+  'criticality',
+] as const;
+/** `next_stop`: minutes, compares false where the schedule knows of none. `due`: epoch milliseconds, likewise. */
+const NUMBERS = ['next_stop', 'due'] as const;
+const NAMES = [...TEXTS, ...NUMBERS];
+const environment = createExpressionEnvironment({ texts: TEXTS, numbers: NUMBERS });
+
+/** Whether the `while:` of a rule holds in a situation of an asset. */
+type SituationCondition = (situation: Situation, asset: Asset) => boolean;
+
+/** Compiles a `while:`, or returns what is wrong with it in one sentence. */
+export function compileSituationCondition(
+  text: string,
+): SituationCondition | { readonly problem: string } {
+  const refused = (problem: string) => {
+    return { problem: `${problem} in "${text}"; a condition may use ${NAMES.join(', ')}` };
+  };
+  const evaluate = parseExpression(environment, text);
+  if ('problem' in evaluate) return refused(evaluate.problem);
+  const checked = typeOfExpression(evaluate);
+  if ('problem' in checked) return refused(checked.problem);
+  if (checked.type !== 'bool') {
+    const found = `found one of type ${checked.type}: "${text}"`;
+    return { problem: `expected a condition that is true or false, ${found}` };
+  }
+  return (situation, { id, class: kind, criticality }) => {
+    const { state, mode, order, operation, product, shift, planned } = situation;
+    const answer: unknown = evaluate({
+      ...{ state, mode, order, operation, product, shift, planned },
+      ...{ asset: id, class: kind, criticality },
+      next_stop: situation.next_stop ?? Number.NaN,
+      due: situation.due === null ? Number.NaN : situation.due / 1_000,
+    });
+    return answer === true;
+  };
+}
+
+/** Detector rules made ready: their conditions, the shape of their state, and which samples they are for. */
 
 /** A detector rule made ready. `problem`: why its `while` is no condition; such a rule evaluates nothing. */
 export type CompiledDetector<R extends DetectorRule = DetectorRule> = {
@@ -38,7 +93,7 @@ export type CompiledDetectors = {
 };
 
 /** A rule that reads samples: a silence, or one that evaluates their values. */
-export type SampleDetector = CompiledDetector<SilenceRule> | CompiledDetector<ValueRule>;
+type SampleDetector = CompiledDetector<SilenceRule> | CompiledDetector<ValueRule>;
 
 /** Derived from the rules object alone, so it is no state: made again after a restart or a change. */
 const known = new WeakMap<Rules, CompiledDetectors>();

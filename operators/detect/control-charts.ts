@@ -1,7 +1,7 @@
 /** Control charts over the deviations from a learnt baseline: single values, EWMA and CUSUM. */
 
+import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
-import { formatNumber } from '../model/format-number.ts';
 import type { EventTime } from '../model/time.ts';
 import {
   type BaselineMode,

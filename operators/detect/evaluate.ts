@@ -6,7 +6,7 @@ import type { DetectorRule, ValueRule } from '../model/detector-rule.ts';
 import type { Enriched, Observation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
 import { BEGINNING, later, toIso } from '../model/time.ts';
-import { toBaselineRow } from './baseline-modes.ts';
+import { drift, toBaselineRow } from './baseline-modes.ts';
 import type { CompiledDetector } from './compile.ts';
 import { baseline, cusum, ewma } from './control-charts.ts';
 import {
@@ -19,14 +19,14 @@ import {
   stateFor,
   suspicionOf,
 } from './detector-state.ts';
-import { drift } from './drift.ts';
+
 import type { DetectorInput, Evaluation } from './evaluation.ts';
 import { gate } from './gate.ts';
 import { iso20816, iso20816Change } from './iso20816.ts';
 import { delaysOf, nextPhase, pause, severityRank } from './life-cycle.ts';
 import { limit, range } from './limits.ts';
 import { completeVector, multivariate } from './multivariate.ts';
-import { reportAnomaly, subjectOf } from './report.ts';
+import { anomalySubject, reportAnomaly } from './report.ts';
 import { type Sample, valueOfSample } from './sample.ts';
 import { noiseFloor, stuck } from './sensor-health.ts';
 import { rate, trend } from './trends.ts';
@@ -85,8 +85,8 @@ export function isOutdated(
     state.lastSample = time;
     return false;
   }
-  const detail = `not judged: older than the last one that ${state.rule} judged of ${subjectOf(state)}`;
-  out.deadLetter('late', detail, `${state.rule} ${subjectOf(state)} ${toIso(time)}`);
+  const detail = `not judged: older than the last one that ${state.rule} judged of ${anomalySubject(state)}`;
+  out.deadLetter('late', detail, `${state.rule} ${anomalySubject(state)} ${toIso(time)}`);
   return true;
 }
 
@@ -120,7 +120,7 @@ function inputOf(
   }
   if (!Number.isFinite(value)) {
     pause(state.lifeCycle);
-    const detail = `not judged by ${rule.id}: a value of ${subjectOf(state)} is no number`;
+    const detail = `not judged by ${rule.id}: a value of ${anomalySubject(state)} is no number`;
     out.deadLetter('not-finite', detail, String(value));
     return undefined;
   }

@@ -1,13 +1,15 @@
 /** What every detector is given and what it returns. */
 
 import type { Anomaly, BaselineState } from '../model/anomaly.ts';
+import { formatNumber } from '../model/canonical.ts';
 import type { Bound } from '../model/detector-bounds.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
-import { formatNumber } from '../model/format-number.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { EventTime } from '../model/time.ts';
-import type { Suspicion } from './baseline-modes.ts';
 import type { Sample } from './sample.ts';
+
+/** Why nothing is to be learnt from a sample: as `BaselineState` says of `frozen` and `waiting`; '' to learn. */
+export type Suspicion = '' | 'frozen' | 'waiting';
 
 /** What a detector finds for one sample. Whether an anomaly comes of it is decided by the life cycle. */
 export type Evaluation = {

@@ -1,6 +1,7 @@
 /** Anomalies of machine events alone: alarms of a controller, which begin with an event and end with one, or by time. */
 
 import type { EventRule } from '../model/detector-rule.ts';
+import { fits } from '../model/key.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import {
   BEGINNING,
@@ -10,7 +11,6 @@ import {
   later,
   plus,
 } from '../model/time.ts';
-import { fits } from '../model/wildcard.ts';
 import type { CompiledDetector } from './compile.ts';
 import {
   type AssetDetectors,

@@ -1,7 +1,7 @@
 /** What a person needs beside the numbers of an anomaly: sensor, part, advice. */
 
+import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
-import { formatNumber } from '../model/format-number.ts';
 import type { Features } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { DetectorState } from './detector-state.ts';

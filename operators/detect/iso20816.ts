@@ -1,7 +1,7 @@
 /** Vibration velocity by ISO 20816-3: zones (criterion I) and change from a reference (criterion II). */
 
+import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
-import { formatNumber } from '../model/format-number.ts';
 import {
   type BaselineMode,
   type Baselines,

@@ -1,7 +1,7 @@
 /** A value against fixed limits, and against the range that was seen before. */
 
+import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
-import { formatNumber } from '../model/format-number.ts';
 import { type Baselines, learnSample } from './baseline-modes.ts';
 import {
   boundOf,

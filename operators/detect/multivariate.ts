@@ -1,7 +1,7 @@
 /** The detector `multivariate`: several signals at once, by how they move together. */
 
+import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
-import { formatNumber } from '../model/format-number.ts';
 import { BEGINNING, type EventTime } from '../model/time.ts';
 import {
   countSample,

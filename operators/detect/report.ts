@@ -41,7 +41,7 @@ export function reportAnomaly(
   const features = phase === 'cleared' ? undefined : about.features;
   const { lines, ...explained } = explain(rule, state, about.asset, features, contributions);
   const since = before?.since ?? later(evaluation.since ?? lifeCycle.since, lifeCycle.ended);
-  const finding = `${subjectOf(state)} ${predicateOf(rule, evaluation)}`;
+  const finding = `${anomalySubject(state)} ${predicateOf(rule, evaluation)}`;
   const reason =
     phase === 'cleared'
       ? `${finding}; lasted ${durationText(since, time)}`
@@ -93,13 +93,13 @@ export function withdrawAnomaly(
   const time = later(now, anomaly.time);
   endLife(state.lifeCycle, time);
   state.anomaly = null;
-  const text = `${reason}; ${subjectOf(state)} was not seen to be well again`;
+  const text = `${reason}; ${anomalySubject(state)} was not seen to be well again`;
   const revision = anomaly.revision + 1;
   return { ...anomaly, phase: 'cleared', cause, revision, time, reason: text };
 }
 
 /** A signal, and where it is measured. */
-export function subjectOf({ signal, point }: Pick<DetectorState, 'signal' | 'point'>): string {
+export function anomalySubject({ signal, point }: Pick<DetectorState, 'signal' | 'point'>): string {
   return point === '' ? signal : `${signal} at ${point}`;
 }
 

@@ -1,7 +1,7 @@
 /** Straight lines through the latest samples: rate of change, and time to a limit. */
 
+import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
-import { formatNumber } from '../model/format-number.ts';
 import {
   DAY,
   type Duration,

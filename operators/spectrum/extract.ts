@@ -1,4 +1,3 @@
-import { ACCELERATION_FEATURES, accelerationFeatures } from './acceleration-features.ts';
 import type { BearingGeometry } from './bearing.ts';
 import {
   BEARING_SCORES,
@@ -7,7 +6,6 @@ import {
   bearingFeatureValues,
   tooPoorForEnvelope,
 } from './bearing-evidence.ts';
-import { MOTION_FEATURES, motionFeatures, shaftFeatures } from './motion-features.ts';
 import { powerSpectrum, type SpectralPeak } from './power-spectrum.ts';
 import { type ShaftOrder, shaftSpeedOf } from './shaft.ts';
 import {
@@ -19,6 +17,13 @@ import {
   VIBRATION_UNITS,
   vibrationUnit,
 } from './time-waveform.ts';
+import {
+  ACCELERATION_FEATURES,
+  accelerationFeatures,
+  MOTION_FEATURES,
+  motionFeatures,
+  shaftFeatures,
+} from './vibration-features.ts';
 
 /** The shaft speed that features rest on, in Hz; the confidence of a stated one is 1. */
 export type Shaft = {

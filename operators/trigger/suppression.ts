@@ -1,5 +1,6 @@
 /** What suppresses a request: planned stretches and start-ups, now or by a schedule that came too late. */
 
+import { fits } from '../model/key.ts';
 import { rulesOf } from '../model/knowledge.ts';
 import { scheduledFor } from '../model/line-schedules.ts';
 import { isStarting } from '../model/machine-event.ts';
@@ -7,7 +8,6 @@ import type { Situation } from '../model/observation.ts';
 import type { ScheduleEntry } from '../model/schedule.ts';
 import { type Duration, type EventTime, minus, plus } from '../model/time.ts';
 import type { SuppressionRule } from '../model/trigger-rule.ts';
-import { fits } from '../model/wildcard.ts';
 import type { Episode, EpisodeContext } from './episode.ts';
 import { stretchText } from './maintenance-window.ts';
 

@@ -2,13 +2,13 @@ import type { Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { TriggerInput } from '../model/incident.ts';
-import { lineOf, plantOf } from '../model/key.ts';
+import { fits, lineOf, plantOf } from '../model/key.ts';
 import { assetOf, type Knowledge } from '../model/knowledge.ts';
 import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-event.ts';
 import type { Enriched } from '../model/observation.ts';
 import type { Request } from '../model/request.ts';
 import { type EventTime, later } from '../model/time.ts';
-import { fits } from '../model/wildcard.ts';
+
 import {
   type AssetEpisodes,
   EPISODE_TIMERS,
@@ -18,7 +18,7 @@ import {
   timerName,
 } from './episode.ts';
 import { applyAnomaly, applyIncident } from './evidence.ts';
-import { concerns } from './findings.ts';
+import { concernsComponent } from './findings.ts';
 import { windowChange } from './maintenance-window.ts';
 import { applyReport, clearReports, endReport } from './reports.ts';
 import { checkAnswer, openIfPermitted, STATUS_INPUT, takeInput } from './state-machine.ts';
@@ -138,7 +138,7 @@ function applyAcknowledgement({ data }: MachineEvent, context: EpisodeContext): 
     const { id, anomalies, sources } = episode;
     const isNamed =
       agrees('id', (value) => value === id) &&
-      agrees('component', (value) => concerns(episode, value)) &&
+      agrees('component', (value) => concernsComponent(episode, value)) &&
       agrees('anomaly', (value) => anomalies.includes(value));
     const isAlarm = ['rule', 'signal', 'point'].every((name, index) => {
       return agrees(name, (pattern) => {

@@ -1,7 +1,6 @@
 import { countTexts, type Frame, GOOD, type TextColumn } from '../model/decoded.ts';
 import type { Asset } from '../model/plant-model.ts';
-import type { Losses } from './losses.ts';
-import { type SignalRule, signalRuleOf } from './signal-rules.ts';
+import { type Losses, type SignalRule, signalRuleOf } from './signal-rules.ts';
 
 /** As people, PLCs and CSV files write numbers; no hexadecimal, no comma, no NaN. */
 const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;

@@ -1,4 +1,9 @@
+import type { Out } from '../flow/keyed.ts';
+import type { Decoded } from '../model/decoded.ts';
 import type { Asset, Signal } from '../model/plant-model.ts';
+import type { DeadLetterReason } from '../model/tables.ts';
+
+/** What the plant model says of the values of a signal, and the increments of its counters. */
 
 /** What the model declares of the values of one signal, ready to be asked for each of them. */
 export type SignalRule = {
@@ -18,7 +23,7 @@ export type SignalRule = {
 export type ColumnRule = { readonly position: number; readonly rule: SignalRule };
 
 /** What the model says of frames with these signals. */
-export type FrameRules = {
+type FrameRules = {
   readonly signals: readonly string[];
   /** Positions of signals that the model does not have, and their names. */
   readonly unknown: readonly number[];
@@ -77,5 +82,104 @@ function compile(
     missingTexts: missing.filter((value) => typeof value === 'string'),
     isCounter,
     rollover,
+  };
+}
+
+/** The latest reading of each counter of one source. */
+export type Counters = Record<string, { time: number; value: number }>;
+
+/**
+ * Puts the increments of a counter in place of its readings, `values[from + i]` at `times[i]`, NaN where there is none:
+ * at its first reading, and at one that is older than its source's latest, whose increment is part of that one.
+ * In disorder across messages a later increment therefore holds what an earlier reading would have had.
+ */
+export function toIncrements(
+  values: Float64Array,
+  from: number,
+  times: Float64Array,
+  { signal, rollover }: SignalRule,
+  counters: Counters,
+): void {
+  for (const index of inOrder(times)) {
+    const value = values[from + index] ?? Number.NaN;
+    if (Number.isNaN(value)) continue;
+    const time = times[index] ?? 0;
+    const last = counters[signal];
+    if (last === undefined) {
+      counters[signal] = { time, value };
+      values[from + index] = Number.NaN;
+    } else if (time < last.time) values[from + index] = Number.NaN;
+    else {
+      values[from + index] = incrementOf(last.value, value, rollover);
+      last.time = time;
+      last.value = value;
+    }
+  }
+}
+
+/**
+ * What was counted from one reading to the next. A fall is no negative count: the counter rolled over, if by that it
+ * counted less than half of its steps, or else it was set to 0 in between and has counted `value` since.
+ */
+function incrementOf(last: number, value: number, rollover: number | undefined): number {
+  if (value >= last) return value - last;
+  if (rollover !== undefined && last < rollover) {
+    const across = rollover - last + value;
+    if (value >= 0 && across < rollover / 2) return across;
+  }
+  return Math.max(0, value);
+}
+
+/** The positions of a frame's samples by their time. */
+function inOrder(times: Float64Array): Iterable<number> {
+  const positions = times.keys();
+  for (let index = 1; index < times.length; index += 1) {
+    if ((times[index] ?? 0) >= (times[index - 1] ?? 0)) continue;
+    return [...positions].sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0));
+  }
+  return positions;
+}
+
+type Loss = Extract<
+  DeadLetterReason,
+  'text' | 'precision' | 'missing' | 'suspect' | 'out-of-range'
+>;
+
+/** In the order in which they are told, each with what it means. */
+const MEANINGS: Readonly<Record<Loss, string>> = {
+  text: 'a text where the model declares a number: it landed, and is not evaluated',
+  precision: 'an integer beyond 2^53 where the model declares a number: its last digits are lost',
+  missing: 'what the model declares to be no value',
+  suspect: 'a value that its source calls suspect: it landed, and is not evaluated',
+  'out-of-range':
+    'a value out of the range of the model: it landed as suspect, and is not evaluated',
+};
+const LOSSES = Object.keys(MEANINGS) as Loss[];
+
+/** What of one frame does not go all the way, counted value by value. */
+export interface Losses {
+  add(reason: Loss, signal: string): void;
+  /** One dead letter for each reason. Empties the count. */
+  report(sequence: number, out: Out<Decoded>): void;
+}
+
+export function createLosses(): Losses {
+  const counts = new Map<Loss, { count: number; readonly signal: string }>();
+  return {
+    add(reason, signal) {
+      const known = counts.get(reason);
+      if (known === undefined) counts.set(reason, { count: 1, signal });
+      else known.count += 1;
+    },
+    report(sequence, out) {
+      if (counts.size === 0) return;
+      for (const reason of LOSSES) {
+        const lost = counts.get(reason);
+        if (lost === undefined) continue;
+        const detail = `signal ${lost.signal}: ${MEANINGS[reason]}`;
+        out.deadLetter(reason, detail, `message ${sequence}`, lost.count);
+      }
+      counts.clear();
+    },
   };
 }

@@ -1,3 +1,5 @@
+/** The values of a frame against what the model declares of their signals; what is lost is counted. */
+
 import type { Out } from '../flow/keyed.ts';
 import {
   countNumbers,
@@ -8,10 +10,15 @@ import {
   type TextColumn,
 } from '../model/decoded.ts';
 import type { Asset } from '../model/plant-model.ts';
-import { type Counters, toIncrements } from './counters.ts';
-import { createLosses } from './losses.ts';
 import { readNumberTexts } from './number-texts.ts';
-import { type ColumnRule, frameRulesOf, signalRuleOf } from './signal-rules.ts';
+import {
+  type ColumnRule,
+  type Counters,
+  createLosses,
+  frameRulesOf,
+  signalRuleOf,
+  toIncrements,
+} from './signal-rules.ts';
 
 /** One for all calls. */
 const losses = createLosses();

@@ -1,10 +1,10 @@
 /** From window rules and the signals of a frame to where its readings go: programs, stores, plans. */
 
 import type { Frame } from '../model/decoded.ts';
-import type { AssetKey } from '../model/key.ts';
+import { type AssetKey, fits } from '../model/key.ts';
 import type { Rules, WindowRule } from '../model/rules.ts';
 import type { Duration } from '../model/time.ts';
-import { fits } from '../model/wildcard.ts';
+
 import { type LastPanes, openLastPanes } from './engine.ts';
 import { ensureColumns, openWindowState, type WindowState } from './panes.ts';
 import { createWindower, type Windower, type Windows } from './shape.ts';

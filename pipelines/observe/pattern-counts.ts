@@ -1,5 +1,5 @@
-import type { PatternWatch } from '../../operators/correlate/correlate.ts';
 import type { PatternEvent } from '../../operators/correlate/event-fields.ts';
+import type { PatternWatch } from '../../operators/correlate/matcher.ts';
 import { countUnderWay, type PatternState } from '../../operators/correlate/partial-matches.ts';
 import type { RecordEvent } from './observe.ts';
 

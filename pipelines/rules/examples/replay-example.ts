@@ -1,5 +1,6 @@
 import { Subject } from 'rxjs';
-import { correlate, type PatternWatch } from '../../../operators/correlate/correlate.ts';
+import { correlate } from '../../../operators/correlate/correlate.ts';
+import type { PatternWatch } from '../../../operators/correlate/matcher.ts';
 
 import { enrich } from '../../../operators/enrich/enrich.ts';
 import type { Flow, Stage, StageId } from '../../../operators/flow/flow.ts';

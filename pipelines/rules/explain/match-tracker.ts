@@ -1,6 +1,6 @@
 import type { AutomatonState } from '../../../operators/correlate/automaton.ts';
-import type { PatternStep, PatternWatch } from '../../../operators/correlate/correlate.ts';
 import type { PatternEvent } from '../../../operators/correlate/event-fields.ts';
+import type { PatternStep, PatternWatch } from '../../../operators/correlate/matcher.ts';
 import {
   extractMatch,
   hasBegun,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { waveformMoments } from '../../../operators/spectrum/acceleration-features.ts';
 import {
   bandRms,
   powerSpectrum,
   spectralPeaks,
 } from '../../../operators/spectrum/power-spectrum.ts';
 import { shaftOrders, shaftSpeedOf } from '../../../operators/spectrum/shaft.ts';
+import { waveformMoments } from '../../../operators/spectrum/vibration-features.ts';
 
 import { noise, RATE, shaking } from './machines.ts';
 import { sampled, tone } from './waveforms.ts';

@@ -7,8 +7,8 @@ import type { Key } from '../../../operators/model/key.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { isDuplicate, MAX_MARKS, noMarks } from '../../../operators/validate/repeats.ts';
-import { validate } from '../../../operators/validate/validate.ts';
+import { isDuplicate, MAX_MARKS, noMarks, validate } from '../../../operators/validate/validate.ts';
+
 import { event, runThrough, valuesOf } from '../../support/flows.ts';
 import { MODEL } from '../../support/plant-log.ts';
 

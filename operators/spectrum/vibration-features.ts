@@ -1,0 +1,171 @@
+/** The features of one waveform: of acceleration as measured, and of velocity and displacement by integration. */
+
+import { bandRms, type Integrations, type SpectralPeak, spectralPeaks } from './power-spectrum.ts';
+import { type ShaftOrder, shaftOrders, tooShortForOrders } from './shaft.ts';
+import {
+  type FeatureValues,
+  GRAVITY,
+  markAbsent,
+  outOfReach,
+  type TimeWaveform,
+  type VibrationUnit,
+} from './time-waveform.ts';
+
+const PEAKS = ['acceleration_peak', 'acceleration_peak_to_peak', 'crest', 'skew', 'kurtosis'];
+const BANDS = [
+  { name: 'acceleration_low_rms', low: 10, high: 1_000 },
+  { name: 'acceleration_middle_rms', low: 1_000, high: 5_000 },
+  { name: 'acceleration_high_rms', low: 5_000, high: 10_000 },
+];
+
+export const ACCELERATION_FEATURES = [
+  'acceleration_rms',
+  ...PEAKS,
+  ...BANDS.map(({ name }) => name),
+];
+
+/** Level, shape and bands of the acceleration, in g. A single clipped sample takes what rests on the peaks. */
+export function accelerationFeatures(
+  waveform: TimeWaveform,
+  clipped: string | undefined,
+  into: FeatureValues,
+): void {
+  const { samples, spectrum, unit } = waveform;
+  if (unit.quantity !== 'acceleration') {
+    markAbsent(into, ACCELERATION_FEATURES, `the samples are a ${unit.quantity}`);
+    return;
+  }
+  const { factor } = unit;
+  const { rms, peak, peak_to_peak, crest, skew, kurtosis } = waveformMoments(samples);
+  into.values.acceleration_rms = rms * factor;
+  if (clipped === undefined) {
+    into.values.acceleration_peak = peak * factor;
+    into.values.acceleration_peak_to_peak = peak_to_peak * factor;
+    Object.assign(into.values, { crest, skew, kurtosis });
+  } else markAbsent(into, PEAKS, clipped);
+  for (const { name, ...band } of BANDS) {
+    const reason = outOfReach(waveform, band);
+    if (reason === undefined) into.values[name] = bandRms(spectrum, band, 0) * factor;
+    else into.absent[name] = reason;
+  }
+}
+
+/** Of samples about their mean, in the samples' unit. */
+type WaveformMoments = {
+  readonly rms: number;
+  readonly peak: number;
+  readonly peak_to_peak: number;
+  /** Peak over rms. */
+  readonly crest: number;
+  /** Third moment over the cube of the rms: 0 for anything symmetric. */
+  readonly skew: number;
+  /** Pearson: fourth moment over the square of the second; 3 for a normal distribution. */
+  readonly kurtosis: number;
+};
+
+/** Two passes over the samples: one for the mean, one about it, because a sensor's offset is no vibration. Samples must vary. */
+export function waveformMoments(samples: Float32Array): WaveformMoments {
+  let sum = 0;
+  for (let index = 0; index < samples.length; index++) sum += samples[index] ?? 0;
+  const mean = sum / samples.length;
+  let second = 0;
+  let third = 0;
+  let fourth = 0;
+  let highest = 0;
+  let lowest = 0;
+  for (let index = 0; index < samples.length; index++) {
+    const distance = (samples[index] ?? 0) - mean;
+    const square = distance * distance;
+    second += square;
+    third += square * distance;
+    fourth += square * square;
+    if (distance > highest) highest = distance;
+    else if (distance < lowest) lowest = distance;
+  }
+  const variance = second / samples.length;
+  const rms = Math.sqrt(variance);
+  const peak = Math.max(highest, -lowest);
+  return {
+    rms,
+    peak,
+    peak_to_peak: highest - lowest,
+    crest: peak / rms,
+    skew: third / samples.length / (variance * rms),
+    kurtosis: fourth / samples.length / (variance * variance),
+  };
+}
+
+/** Velocity band of ISO 20816-3, in Hz; for machines slower than 600 rpm it begins at 2 Hz. */
+const HIGH = 1_000;
+const LOW = 10;
+const LOW_FOR_SLOW = 2;
+const MAX_PEAKS = 5;
+
+const MOTION = ['velocity_rms', 'displacement_rms'];
+const SHAFT = ['velocity_1x', 'velocity_2x', 'velocity_3x'];
+export const MOTION_FEATURES = [...MOTION, ...SHAFT];
+
+/** How to come from samples to mm/s, and to µm with one integration more. */
+function velocityOf({ quantity, factor }: VibrationUnit): {
+  readonly integrations: -1 | 0 | 1;
+  readonly factor: number;
+} {
+  switch (quantity) {
+    case 'acceleration':
+      return { integrations: 1, factor: factor * GRAVITY };
+    case 'velocity':
+      return { integrations: 0, factor };
+    case 'displacement':
+      return { integrations: -1, factor };
+  }
+}
+
+/** Velocity (mm/s) and displacement (µm), rms, from 10 to 1000 Hz; the strongest lines as `line_<n>_…`. */
+export function motionFeatures(
+  waveform: TimeWaveform,
+  into: FeatureValues,
+): readonly SpectralPeak[] {
+  const { spectrum, rpm } = waveform;
+  const band = { low: rpm !== undefined && rpm > 0 && rpm < 600 ? LOW_FOR_SLOW : LOW, high: HIGH };
+  const reason = outOfReach(waveform, band);
+  if (reason !== undefined) {
+    markAbsent(into, MOTION, reason);
+    return [];
+  }
+  const { integrations, factor } = velocityOf(waveform.unit);
+  into.values.velocity_rms = bandRms(spectrum, band, integrations) * factor;
+  const further: Integrations = integrations === 1 ? 2 : integrations === 0 ? 1 : 0;
+  into.values.displacement_rms = bandRms(spectrum, band, further) * factor * 1_000;
+  const lines = spectralPeaks(spectrum, band, integrations, MAX_PEAKS).map((line) => {
+    return { ...line, rms: line.rms * factor };
+  });
+  for (const [index, { frequency, rms }] of lines.entries()) {
+    into.values[`line_${index + 1}_frequency`] = frequency;
+    into.values[`line_${index + 1}_velocity`] = rms;
+  }
+  return lines;
+}
+
+/** The velocity (mm/s rms) at multiples of the shaft speed in Hz. */
+export function shaftFeatures(
+  waveform: TimeWaveform,
+  shaft: number | undefined,
+  into: FeatureValues,
+): readonly ShaftOrder[] {
+  const reason =
+    waveform.rpm === 0
+      ? 'the shaft stands still'
+      : tooShortForOrders(waveform.samples.length, waveform.rate, shaft);
+  if (shaft === undefined || reason !== undefined) {
+    markAbsent(into, SHAFT, reason ?? 'the shaft speed is unknown');
+    return [];
+  }
+  const { integrations, factor } = velocityOf(waveform.unit);
+  const orders = shaftOrders(waveform.spectrum, shaft, integrations).map((order) => {
+    return { ...order, rms: order.rms * factor };
+  });
+  for (const { order, rms } of orders) {
+    if (order === 1 || order === 2 || order === 3) into.values[`velocity_${order}x`] = rms;
+  }
+  return orders;
+}
