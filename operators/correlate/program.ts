@@ -72,7 +72,9 @@ export function buildProgram<E>(
     return guards[which];
   };
   const within = shortestWithin(pattern.stages);
-  const { states, start } = buildAutomaton(pattern.stages, guardOf, within !== null, ends);
+  const builder = createBuilder(guardOf, within !== null, ends);
+  const { states } = builder;
+  const start = buildAutomaton(builder, pattern.stages);
   const transitions = createTransitionTable(states, predicates, ends);
   const strict = allStages(pattern.stages).some(({ contiguity, quantifier }) => {
     return contiguity === 'strict' || contiguity === 'notNext' || quantifier?.inner === 'strict';
@@ -85,17 +87,10 @@ export function buildProgram<E>(
 
 /**
  * Turns stages into states, from the last to the first, as Flink CEP does it: its answers depend on which transitions
- * exist and in which order. `timed`: the pattern has a `within`.
+ * exist and in which order. The answer is the first state.
  */
-function buildAutomaton(
-  stages: readonly PatternStage[],
-  guardOf: GuardOf,
-  timed: boolean,
-  ends: AbsenceEnds,
-) {
-  const builder = createBuilder(guardOf, timed, ends);
-  const start = addSequence(builder, stages, addFinalState(builder), undefined, undefined);
-  return { states: builder.states, start };
+function buildAutomaton(builder: AutomatonBuilder, stages: readonly PatternStage[]) {
+  return addSequence(builder, stages, addFinalState(builder), undefined, undefined);
 }
 
 /** A stage in its sequence, with the stage that comes next and the group around it. */
