@@ -180,6 +180,30 @@ describe('A rule whose words Flink would take otherwise is refused, with the way
       ],
       'two patterns',
     ],
+    [
+      'a gap before a group',
+      [a, { ...z, where: undefined, within_previous: '1m', stages: [{ ...a, name: 'b' }] }],
+      'at the first stage of the group',
+    ],
+    ['a gap before repetitions', [a, { ...z, within_previous: '1m', times: 2 }], 'takes one event'],
+    [
+      'a gap before an optional stage',
+      [a, { ...z, within_previous: '1m', optional: true }, { ...z, name: 'y' }],
+      'takes one event',
+    ],
+    [
+      'a gap behind 2+',
+      [
+        { ...a, times: '2+' },
+        { ...z, within_previous: '1m' },
+      ],
+      'takes one event',
+    ],
+    [
+      'a gap behind a strict absence',
+      [a, { ...n, absent: 'strict' }, { ...z, within_previous: '1m' }],
+      'takes one event',
+    ],
     ['two absences at the end', [a, n, again], 'joins both'],
     ['an absence before an optional end', [a, n, { ...z, optional: true }], 'two patterns'],
     [
@@ -212,6 +236,7 @@ describe('A rule whose words Flink would take otherwise is refused, with the way
     ['the stages of a group without the group', [a, n, z]],
     ['an absence behind 2+', [{ ...a, times: '2+' }, n, z]],
     ['a last absence behind times: n', [{ ...a, times: 2 }, n]],
+    ['a gap', [a, n, { ...z, within_previous: '1m' }]],
     ['an absence in a group', [{ name: 'g', times: 2, stages: [a, n, z] }]],
     ['a group that ends the pattern', [{ name: 'g', stages: [a, n] }]],
     [
