@@ -1,8 +1,8 @@
 import { incidentRulesOf, type PatternRule, type PatternStageRule } from '../model/pattern-rule.ts';
 import type { Rules } from '../model/rules.ts';
 import { compilePatterns, type PatternIssue } from './compile-patterns.ts';
-import { MOST_KEYS } from './correlate.ts';
 import { LIMITS } from './matcher.ts';
+import { MOST_KEYS } from './pattern-states.ts';
 
 /** What `apply` must refuse: patterns that cannot run, and triggers on what does not exist. */
 export function checkPatternConditions(rules: Rules): readonly PatternIssue[] {

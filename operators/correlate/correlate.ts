@@ -43,6 +43,17 @@ import {
   setTimers,
 } from './partial-matches.ts';
 
+import {
+  type CorrelateState,
+  keepState,
+  MOST_KEYS,
+  oldestOverBound,
+  openState,
+  patternIn,
+  removeState,
+} from './pattern-states.ts';
+import type { PatternProgram } from './program.ts';
+
 type Input = Enriched<Observation> | Anomaly;
 
 /**
@@ -112,19 +123,6 @@ const byLine = (watch?: PatternWatch): Logic => ({
     );
   },
 });
-
-/** The state of one asset or line: the patterns that have matches under way, by pattern and value of its key. */
-type CorrelateState = {
-  patterns: Record<string, PatternState<PatternEvent>>;
-  /** How many of them each pattern has. */
-  counts: Record<string, number>;
-  /** Issues of patterns that cannot run, which were reported already. */
-  refused: string[];
-};
-
-function openState(): CorrelateState {
-  return { patterns: {}, counts: {}, refused: [] };
-}
 
 function forward(value: Input, late: boolean, out: Out<TriggerInput>): void {
   if ('kind' in value) out.emit(value, { late });
@@ -209,11 +207,6 @@ function stateName({ rule, keyOf }: CompiledPattern, event: PatternEvent): strin
   return value === undefined ? undefined : `${rule.id}/${encodeURIComponent(value)}`;
 }
 
-function patternIn(name: string): string {
-  const end = name.indexOf('/');
-  return end < 0 ? name : name.slice(0, end);
-}
-
 function fullKey(key: Key, name: string): Key {
   const end = name.indexOf('/');
   return end < 0 ? key : (`${key}${name.slice(end)}` as Key);
@@ -284,10 +277,6 @@ function emitIncident(
   out.emit(incident, { key: incident.asset });
 }
 
-/** Values of its key that one pattern may have under way at a line; beyond it the oldest are dropped, some at once. */
-export const MOST_KEYS = 10_000;
-const DROPPED_AT_ONCE = MOST_KEYS / 16;
-
 /** Whoever makes up keys (serial numbers, say) cannot fill the memory. */
 function dropOldestKeys(
   key: CorrelateState,
@@ -295,13 +284,10 @@ function dropOldestKeys(
   out: Out<TriggerInput>,
   watch?: PatternWatch,
 ): void {
-  if ((key.counts[id] ?? 0) < MOST_KEYS) return;
+  const oldest = oldestOverBound(key, id);
+  if (oldest.length === 0) return;
   let dropped = 0;
-  // Names stand in the order in which their matches began.
-  const oldest = Object.keys(key.patterns).filter((name) => patternIn(name) === id);
-  for (const name of oldest.slice(0, DROPPED_AT_ONCE)) {
-    const state = key.patterns[name];
-    if (state === undefined) continue;
+  for (const [name, state] of oldest) {
     dropped += countUnderWay(state);
     watch?.ended(id, fullKey(out.key, name), state, 'overflow');
     cancelTimers(state, name, out);
@@ -309,23 +295,6 @@ function dropOldestKeys(
   }
   const detail = `pattern ${id}: more than ${MOST_KEYS} values of its key have matches under way, the oldest are dropped`;
   out.deadLetter('overflow', detail, id, dropped);
-}
-
-function keepState(key: CorrelateState, name: string, state: PatternState<PatternEvent>): void {
-  if (key.patterns[name] === undefined) {
-    const id = patternIn(name);
-    key.counts[id] = (key.counts[id] ?? 0) + 1;
-  }
-  key.patterns[name] = state;
-}
-
-function removeState(key: CorrelateState, name: string): void {
-  if (key.patterns[name] === undefined) return;
-  delete key.patterns[name];
-  const id = patternIn(name);
-  const left = (key.counts[id] ?? 1) - 1;
-  if (left > 0) key.counts[id] = left;
-  else delete key.counts[id];
 }
 
 /** An empty state is for the next key where the pattern begins: most matches begin and end at once. */

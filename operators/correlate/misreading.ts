@@ -27,7 +27,9 @@ function inSequence(stages: readonly PatternStageRule[], place: Place): Misreadi
     const path = [...place.at, index];
     const sentence =
       stage.absent === undefined
-        ? (headProblem(stage, index, place.group) ?? tailProblem(stages[index - 1], stage))
+        ? (gapProblem(stage, stages[index - 1]) ??
+          headProblem(stage, index, place.group) ??
+          tailProblem(stages[index - 1], stage))
         : absenceProblem(stages, index, place);
     if (sentence !== undefined) return { path, sentence: `stage "${stage.name}" ${sentence}` };
     if (stage.stages === undefined) continue;
@@ -94,6 +96,21 @@ function isOnce({ times, optional }: PatternStageRule): boolean {
 function canBeLeftOut({ optional, times, stages }: PatternStageRule): boolean {
   if (optional === true || times?.[0] === 0) return true;
   return stages?.every((stage) => stage.absent !== undefined || canBeLeftOut(stage)) === true;
+}
+
+/** A gap is looked for where a match waits at that stage, and only there. */
+function gapProblem(stage: PatternStageRule, before: PatternStageRule | undefined) {
+  if (stage.within_previous === undefined) return undefined;
+  if (stage.stages !== undefined) {
+    return 'is a group with a within_previous, which would not be looked for; write it at the first stage of the group';
+  }
+  if (!isOnce(stage)) {
+    return 'has a within_previous and repeats or is optional: it would not be looked for; give it to a stage that takes one event, before the others';
+  }
+  if (before === undefined || (before.absent !== 'strict' && openEnd(before) === undefined)) {
+    return undefined;
+  }
+  return `has a within_previous, but a match can still wait at "${before.name}" before it: there it would not be looked for; put a stage that takes one event between them`;
 }
 
 /** The first stage of a group repeats as the group does, whatever it says itself. */

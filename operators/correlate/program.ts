@@ -72,7 +72,9 @@ export function buildProgram<E>(
     return guards[which];
   };
   const within = shortestWithin(pattern.stages);
-  const { states, start } = buildAutomaton(pattern.stages, guardOf, within !== null, ends);
+  const builder = createBuilder(guardOf, within !== null, ends);
+  const { states } = builder;
+  const start = buildAutomaton(builder, pattern.stages);
   const transitions = createTransitionTable(states, predicates, ends);
   const strict = allStages(pattern.stages).some(({ contiguity, quantifier }) => {
     return contiguity === 'strict' || contiguity === 'notNext' || quantifier?.inner === 'strict';
@@ -85,17 +87,10 @@ export function buildProgram<E>(
 
 /**
  * Turns stages into states, from the last to the first, as Flink CEP does it: its answers depend on which transitions
- * exist and in which order. `timed`: the pattern has a `within`.
+ * exist and in which order. The answer is the first state.
  */
-function buildAutomaton(
-  stages: readonly PatternStage[],
-  guardOf: GuardOf,
-  timed: boolean,
-  ends: AbsenceEnds,
-) {
-  const builder = createBuilder(guardOf, timed, ends);
-  const start = addSequence(builder, stages, addFinalState(builder), undefined, undefined);
-  return { states: builder.states, start };
+function buildAutomaton(builder: AutomatonBuilder, stages: readonly PatternStage[]) {
+  return addSequence(builder, stages, addFinalState(builder), undefined, undefined);
 }
 
 /** A stage in its sequence, with the stage that comes next and the group around it. */
@@ -234,7 +229,7 @@ function addRepetition(
     const enclosing = { group: stage, again };
     const head = addSequence(builder, stage.group, repetition.target, position.next, enclosing);
     if (optional && onward !== undefined) {
-      addTransition(head, 'proceed', onward, proceedGuard(builder, position));
+      addTransition(head, 'proceed', onward, groupGuard(builder, position, ALWAYS));
     }
     return head;
   }
@@ -270,8 +265,8 @@ function addLoop(
     const joint = addState(builder, stage, 'normal', true);
     const enclosing = { group: stage, again: true };
     const head = addSequence(builder, stage.group, joint, position.next, enclosing);
-    addTransition(head, 'proceed', target, proceedGuard(builder, position));
-    addTransition(joint, 'proceed', head, proceedGuard(builder, position));
+    addTransition(head, 'proceed', target, groupGuard(builder, position, ALWAYS));
+    addTransition(joint, 'proceed', head, groupGuard(builder, position, ALWAYS));
     return joint;
   }
   const inner = ignoreGuard(builder, position, innerContiguity(position));
@@ -301,7 +296,7 @@ function addProceed(
   onward: AutomatonState,
   greedy: boolean,
 ): void {
-  const guard = proceedGuard(builder, position);
+  const guard = groupGuard(builder, position, ALWAYS);
   if (!greedy || position.stage.until === undefined) {
     addTransition(state, 'proceed', onward, guard);
     return;
@@ -364,10 +359,6 @@ function withoutAbsences(
 function groupGuard({ guardOf }: AutomatonBuilder, { enclosing }: Position, guard: Guard): Guard {
   const group = enclosing?.group;
   return group?.until === undefined ? guard : both(not(guardOf(group, 'until')), guard);
-}
-
-function proceedGuard(builder: AutomatonBuilder, position: Position): Guard {
-  return groupGuard(builder, position, ALWAYS);
 }
 
 function takeGuard(builder: AutomatonBuilder, position: Position, stage: PatternStage): Guard {

@@ -82,7 +82,7 @@ describe('the four ways of docs/architecture.md', () => {
   });
 
   test('a function that is only called is not declared', () => {
-    expect(declares('pipelines/plant.ts', 'judge')).toBe(true);
+    expect(declares('pipelines/plant.ts', 'evaluate')).toBe(true);
     expect(declares('pipelines/plant.ts', 'correlate')).toBe(false);
   });
 });

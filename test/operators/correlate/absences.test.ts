@@ -58,7 +58,9 @@ describe('A loop before a trailing absence', () => {
         // Past an event that is none of theirs, Flink lets the optional repetitions of a range overlook the absent one.
         const inner = most !== null && least < most ? 'strict' : draft.inner;
         const greedy = draft.greedy && inner !== 'relaxedAny';
-        const until = most === null ? draft.until : null;
+        // Nor is it asked whether a greedy loop still wants the event that ends it.
+        const ends = draft.until !== null && !(greedy && letters.includes(draft.until));
+        const until = most === null && ends ? draft.until : null;
         const loop: LoopBeforeAbsence = {
           ...{ letters, absent, inner, within, least, most, greedy },
           ...(until === null ? {} : { until }),

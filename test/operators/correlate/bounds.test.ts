@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { alarm } from '../../../operators/alarm/alarm.ts';
 import { findUnboundedPatterns } from '../../../operators/correlate/check-patterns.ts';
-import { correlate, MOST_KEYS } from '../../../operators/correlate/correlate.ts';
+import { correlate } from '../../../operators/correlate/correlate.ts';
+import { MOST_KEYS } from '../../../operators/correlate/pattern-states.ts';
 import { enrich } from '../../../operators/enrich/enrich.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';

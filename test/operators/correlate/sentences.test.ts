@@ -30,10 +30,18 @@ type Draft = {
   readonly times?: [number, number | null] | undefined;
   readonly repeats?: SentenceStage['follows'];
   readonly optional?: boolean;
+  readonly gap?: number | null;
 };
 
 const optional = fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.boolean());
-const single = fc.record({ letter, follows, times, repeats: follows, optional });
+const single = fc.record({
+  letter,
+  follows,
+  times,
+  repeats: follows,
+  optional,
+  gap: fc.option(fc.integer({ min: 1, max: 4 }), { freq: 1 }),
+});
 const absence = fc.record({
   ...{ letter: fc.constantFrom('n', 'n', 'a'), follows },
   absent: fc.constantFrom('relaxed' as const, 'relaxed' as const, 'strict' as const),
@@ -58,6 +66,7 @@ function named(list: readonly Draft[], prefix: string): SentenceStage[] {
       ...(stages === undefined ? { letter: own ?? 'a' } : { stages: named(stages, `${name}-`) }),
       ...(times === undefined ? {} : { times, repeats: repeatsOf(draft) ?? 'relaxed' }),
       ...(draft.optional === true ? { optional: true } : {}),
+      ...(typeof draft.gap === 'number' ? { within_previous: draft.gap } : {}),
     };
   });
 }
@@ -73,6 +82,10 @@ function repeatsOf({ stages, times, repeats }: Draft): Draft['repeats'] {
 function written({ letter: own, stages, ...stage }: SentenceStage): object {
   return {
     ...stage,
+    // The schema reads durations as text; one unit of a vector is a microsecond.
+    ...(stage.within_previous === undefined
+      ? {}
+      : { within_previous: `${stage.within_previous}us` }),
     ...(own === undefined ? {} : { where: `name == '${own}'` }),
     ...(stages === undefined ? {} : { stages: stages.map(written) }),
   };
@@ -114,7 +127,7 @@ function hasAbsence(stages: readonly SentenceStage[]): boolean {
 }
 
 describe('A rule that is not refused', () => {
-  it('means what its sentence says, with absences, repetitions and groups', () => {
+  it('means what its sentence says, with absences, repetitions, groups and gaps', () => {
     let accepted = 0;
     const within = fc.integer({ min: 1, max: 12 });
     fc.assert(
@@ -180,6 +193,30 @@ describe('A rule whose words Flink would take otherwise is refused, with the way
       ],
       'two patterns',
     ],
+    [
+      'a gap before a group',
+      [a, { ...z, where: undefined, within_previous: '1m', stages: [{ ...a, name: 'b' }] }],
+      'at the first stage of the group',
+    ],
+    ['a gap before repetitions', [a, { ...z, within_previous: '1m', times: 2 }], 'takes one event'],
+    [
+      'a gap before an optional stage',
+      [a, { ...z, within_previous: '1m', optional: true }, { ...z, name: 'y' }],
+      'takes one event',
+    ],
+    [
+      'a gap behind 2+',
+      [
+        { ...a, times: '2+' },
+        { ...z, within_previous: '1m' },
+      ],
+      'takes one event',
+    ],
+    [
+      'a gap behind a strict absence',
+      [a, { ...n, absent: 'strict' }, { ...z, within_previous: '1m' }],
+      'takes one event',
+    ],
     ['two absences at the end', [a, n, again], 'joins both'],
     ['an absence before an optional end', [a, n, { ...z, optional: true }], 'two patterns'],
     [
@@ -212,6 +249,7 @@ describe('A rule whose words Flink would take otherwise is refused, with the way
     ['the stages of a group without the group', [a, n, z]],
     ['an absence behind 2+', [{ ...a, times: '2+' }, n, z]],
     ['a last absence behind times: n', [{ ...a, times: 2 }, n]],
+    ['a gap', [a, n, { ...z, within_previous: '1m' }]],
     ['an absence in a group', [{ name: 'g', times: 2, stages: [a, n, z] }]],
     ['a group that ends the pattern', [{ name: 'g', stages: [a, n] }]],
     [
