@@ -52,7 +52,6 @@ import {
   patternIn,
   removeState,
 } from './pattern-states.ts';
-import type { PatternProgram } from './program.ts';
 
 type Input = Enriched<Observation> | Anomaly;
 

@@ -25,7 +25,13 @@ import {
   keepWithdrawn,
   openAssetDetectors,
 } from './detector-state.ts';
-import { type AssetContext, type Detected, emitAnomaly, evaluateSample } from './evaluate.ts';
+import {
+  type AssetContext,
+  type Detected,
+  emitAnomaly,
+  evaluateSample,
+  withdrawAnomaly,
+} from './evaluate.ts';
 import {
   endByTime,
   escalateEvents,
@@ -36,7 +42,7 @@ import {
 } from './event-alarms.ts';
 import { isUnsettled, updateBands } from './gate.ts';
 import { restartRuns } from './life-cycle.ts';
-import { withdrawAnomaly } from './report.ts';
+
 import { type Sample, samplesOf } from './sample.ts';
 import {
   awaitsAny,

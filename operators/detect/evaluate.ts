@@ -1,11 +1,19 @@
-/** The way of a sample through one rule: gate, detector, life cycle, anomaly. */
-
 import type { Out } from '../flow/keyed.ts';
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyPhase, ClearCause } from '../model/anomaly.ts';
+import { identity } from '../model/canonical.ts';
 import type { DetectorRule, ValueRule } from '../model/detector-rule.ts';
-import type { Enriched, Observation } from '../model/observation.ts';
+import type { AssetKey } from '../model/key.ts';
+import type { Enriched, Features, Observation, Situation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
-import { BEGINNING, later, toIso } from '../model/time.ts';
+import {
+  BEGINNING,
+  type Duration,
+  type EventTime,
+  formatDuration,
+  later,
+  SECOND,
+  toIso,
+} from '../model/time.ts';
 import { drift, toBaselineRow } from './baseline-modes.ts';
 import type { CompiledDetector } from './compile.ts';
 import { baseline, cusum, ewma } from './control-charts.ts';
@@ -19,17 +27,18 @@ import {
   stateFor,
   suspicionOf,
 } from './detector-state.ts';
-
-import type { DetectorInput, Evaluation } from './evaluation.ts';
+import { type DetectorInput, type Evaluation, formatQuantity } from './evaluation.ts';
+import { explain } from './explain.ts';
 import { gate } from './gate.ts';
 import { iso20816, iso20816Change } from './iso20816.ts';
-import { delaysOf, nextPhase, pause, severityRank } from './life-cycle.ts';
+import { delaysOf, endLife, nextPhase, pause, severityOf, severityRank } from './life-cycle.ts';
 import { limit, range } from './limits.ts';
 import { completeVector, multivariate } from './multivariate.ts';
-import { anomalySubject, reportAnomaly } from './report.ts';
 import { type Sample, valueOfSample } from './sample.ts';
 import { noiseFloor, stuck } from './sensor-health.ts';
 import { rate, trend } from './trends.ts';
+
+/** The way of a sample through one rule: gate, detector, life cycle, anomaly. */
 
 export type Detected = Enriched<Observation> | Anomaly;
 
@@ -219,4 +228,124 @@ function evidenceOf(
 export function emitAnomaly({ detectors, late, out }: AssetContext, anomaly: Anomaly): void {
   countOpen(detectors, anomaly);
   out.emit(anomaly, { time: anomaly.time, key: out.key, late });
+}
+
+/** An anomaly as it leaves the stage: its numbers and its sentence. */
+
+/** Describes a phase of an anomaly in words and numbers, and keeps it in the detector's state while the anomaly is open. */
+function reportAnomaly(
+  state: DetectorState,
+  rule: DetectorRule,
+  asset: AssetKey,
+  phase: AnomalyPhase,
+  evaluation: Evaluation,
+  about: {
+    readonly time: EventTime;
+    readonly situation: Situation;
+    readonly evidence: Anomaly['evidence'];
+    readonly asset: Asset | undefined;
+    readonly features: Features | undefined;
+  },
+): Anomaly {
+  const { signal, point, lifeCycle, anomaly: before } = state;
+  const { time, situation } = about;
+  const contributions = evaluation.contributions?.() ?? {};
+  const features = phase === 'cleared' ? undefined : about.features;
+  const { lines, ...explained } = explain(rule, state, about.asset, features, contributions);
+  const since = before?.since ?? later(evaluation.since ?? lifeCycle.since, lifeCycle.ended);
+  const finding = `${anomalySubject(state)} ${predicateOf(rule, evaluation)}`;
+  const reason =
+    phase === 'cleared'
+      ? `${finding}; lasted ${durationText(since, time)}`
+      : `${finding}, since ${toIso(since)}${situationText(situation)}${partText(explained.part, lines)}`;
+  const anomaly: Anomaly = {
+    kind: 'anomaly',
+    id: before?.id ?? identity([asset, rule.id, signal, point, since]),
+    phase,
+    cause: phase === 'cleared' ? 'well' : '',
+    revision: (before?.revision ?? 0) + 1,
+    asset,
+    rule: rule.id,
+    detector: rule.kind,
+    signal,
+    point,
+    component: rule.component ?? state.component,
+    failure_mode: rule.failure_mode ?? '',
+    // What has cleared keeps the severity that it had.
+    severity: phase === 'cleared' && before !== null ? before.severity : severityOf(lifeCycle.rank),
+    since,
+    time,
+    value: toFinite(evaluation.value),
+    limit: toFinite(evaluation.limit),
+    score: toFinite(evaluation.score),
+    unit: evaluation.unit,
+    situation,
+    reason,
+    ...explained,
+    contributions,
+    evidence: {
+      ...toFiniteEvidence(evaluation.evidence?.()),
+      ...(lines === '' ? {} : { lines }),
+      ...about.evidence,
+    },
+  };
+  state.anomaly = phase === 'cleared' ? null : anomaly;
+  return anomaly;
+}
+
+/** Ends an anomaly that no sample can end any more. Undefined when none is open. */
+export function withdrawAnomaly(
+  state: DetectorState,
+  cause: Exclude<ClearCause, 'well'>,
+  reason: string,
+  now: EventTime,
+): Anomaly | undefined {
+  const { anomaly } = state;
+  if (anomaly === null) return undefined;
+  const time = later(now, anomaly.time);
+  endLife(state.lifeCycle, time);
+  state.anomaly = null;
+  const text = `${reason}; ${anomalySubject(state)} was not seen to be well again`;
+  const revision = anomaly.revision + 1;
+  return { ...anomaly, phase: 'cleared', cause, revision, time, reason: text };
+}
+
+/** A signal, and where it is measured. */
+function anomalySubject({ signal, point }: Pick<DetectorState, 'signal' | 'point'>): string {
+  return point === '' ? signal : `${signal} at ${point}`;
+}
+
+function predicateOf(rule: DetectorRule, { value, unit, text }: Evaluation): string {
+  if (rule.kind === 'silence' || rule.kind === 'event') return text();
+  return `is ${formatQuantity(value, unit)}, ${text()}`;
+}
+
+function situationText(situation: Situation): string {
+  const { state, mode, order, operation, product, planned } = situation;
+  const parts = { mode, order, operation, product, planned };
+  const known = Object.entries(parts).filter(([, text]) => text !== '');
+  return [`; state ${state}`, ...known.map(([name, text]) => `${name} ${text}`)].join(', ');
+}
+
+function partText(part: string, lines: string): string {
+  return part === '' ? '' : `; lines of the ${part.replace('_', ' ')} stand out (${lines})`;
+}
+
+/** The largest number instead of one that is too large: JSON and tables know no infinity. */
+function toFinite(value: number): number {
+  if (Number.isNaN(value)) return 0;
+  return Math.min(Math.max(value, -Number.MAX_VALUE), Number.MAX_VALUE);
+}
+
+function toFiniteEvidence(evidence: Anomaly['evidence'] = {}): Anomaly['evidence'] {
+  return Object.fromEntries(
+    Object.entries(evidence).map(([name, fact]) => {
+      return [name, typeof fact === 'number' ? toFinite(fact) : fact];
+    }),
+  );
+}
+
+/** In whole seconds. */
+function durationText(from: EventTime, to: EventTime): string {
+  return formatDuration((Math.round((to - from) / SECOND) * SECOND) as Duration);
 }
