@@ -6,7 +6,7 @@ import { Subject } from 'rxjs';
 import { correlate } from '../operators/correlate/correlate.ts';
 import type { Flow, StageId } from '../operators/flow/flow.ts';
 import { order } from '../operators/flow/order.ts';
-import type { States } from '../operators/flow/states.ts';
+import { NO_CHECKPOINTS } from '../operators/flow/states.ts';
 import type { TriggerInput } from '../operators/model/incident.ts';
 import type { Key } from '../operators/model/key.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
@@ -75,7 +75,6 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const STATES: States = { restore: () => undefined, save: () => undefined };
 const BATCH = 1_000;
 
 type Measured = {
@@ -96,7 +95,10 @@ function measure(patterns: readonly object[], events: readonly Sample[]): Found 
   const lastOf = new Map<Key, EventTime>(events.map(({ key, time }) => [key, time]));
   let results = 0;
   input
-    .pipe(order({ id: 'order' as StageId, rank: () => '' }, STATES), correlate(STATES))
+    .pipe(
+      order({ id: 'order' as StageId, rank: () => '' }, NO_CHECKPOINTS),
+      correlate(NO_CHECKPOINTS),
+    )
     .subscribe((item: Flow<TriggerInput>) => {
       if (item.kind !== 'event' || !('kind' in item.value)) return;
       const { value } = item;

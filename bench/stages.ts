@@ -10,7 +10,7 @@ import { enrich } from '../operators/enrich/enrich.ts';
 import type { Flow, Row, Stage, StageId } from '../operators/flow/flow.ts';
 import { order } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
-import type { States } from '../operators/flow/states.ts';
+import { NO_CHECKPOINTS } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
 import { type Decoded, type Frame, weightOf } from '../operators/model/decoded.ts';
 import type { Key } from '../operators/model/key.ts';
@@ -27,7 +27,6 @@ import { BEGIN, createMadeLog } from './made-log.ts';
 import { RULES_FILE, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';
 
-const STATES: States = { restore: () => undefined, save: () => undefined };
 /** Frames of each machine a second. */
 const HERTZ = 5;
 /** Rows of an epoch. */
@@ -65,7 +64,7 @@ export function stages(args: readonly string[]): boolean {
   const bench = createStageBench(frames, rounds);
   const rows = eachStage(bench, log);
   landingEncoders(bench, rows);
-  const whole = bench.through('all stages at once', log, () => plant(STATES));
+  const whole = bench.through('all stages at once', log, () => plant(NO_CHECKPOINTS));
   const same = whole.filter(({ kind }) => kind === 'row').length === rows.length;
   if (!same) console.error('the stages alone gave other rows than the pipeline');
   const report = {
@@ -122,9 +121,9 @@ function createStageBench(frames: number, rounds: number): StageBench {
 /** The stages one after the other, as `plant` has them; the rows that come out of the last. */
 function eachStage({ through }: StageBench, log: readonly Flow<Message>[]): readonly Row[] {
   const decoded = through('decode', log, decode);
-  const valid = through('validate', decoded, () => validate(STATES));
+  const valid = through('validate', decoded, () => validate(NO_CHECKPOINTS));
   const timed = through('watermarks', valid, () => {
-    return watermarks({ id: 'watermarks' as StageId, weigh: weightOf }, STATES);
+    return watermarks({ id: 'watermarks' as StageId, weigh: weightOf }, NO_CHECKPOINTS);
   });
   const landing = through('land', timed, () => (all) => {
     return all.pipe(
@@ -135,7 +134,7 @@ function eachStage({ through }: StageBench, log: readonly Flow<Message>[]): read
   });
   const observed = through('window', landing, () =>
     fork<Exclude<Decoded, { kind: 'tick' }>, Observed>(
-      (all) => all.pipe(only(isFrame), window(STATES)),
+      (all) => all.pipe(only(isFrame), window(NO_CHECKPOINTS)),
       (all) =>
         all.pipe(
           only(isEvent),
@@ -144,16 +143,19 @@ function eachStage({ through }: StageBench, log: readonly Flow<Message>[]): read
     ),
   );
   const ordered = through('order observations', observed, () =>
-    order<Observed>({ id: 'order-observations' as StageId, rank: rankOfObservation }, STATES),
+    order<Observed>(
+      { id: 'order-observations' as StageId, rank: rankOfObservation },
+      NO_CHECKPOINTS,
+    ),
   );
-  const enriched = through('enrich', ordered, () => enrich(STATES));
-  const found = through('detect', enriched, () => detect(STATES));
+  const enriched = through('enrich', ordered, () => enrich(NO_CHECKPOINTS));
+  const found = through('detect', enriched, () => detect(NO_CHECKPOINTS));
   const findings = through('order findings', found, () =>
-    order({ id: 'order-findings' as StageId, rank: rankOfFinding }, STATES),
+    order({ id: 'order-findings' as StageId, rank: rankOfFinding }, NO_CHECKPOINTS),
   );
-  const alarms = through('alarm', findings, () => alarm(STATES));
-  const incidents = through('correlate', alarms, () => correlate(STATES));
-  const requests = through('trigger', incidents, () => trigger(STATES));
+  const alarms = through('alarm', findings, () => alarm(NO_CHECKPOINTS));
+  const incidents = through('correlate', alarms, () => correlate(NO_CHECKPOINTS));
+  const requests = through('trigger', incidents, () => trigger(NO_CHECKPOINTS));
   return requests.filter((item) => item.kind === 'row');
 }
 

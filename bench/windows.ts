@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Subject } from 'rxjs';
 import type { Flow } from '../operators/flow/flow.ts';
-import type { States } from '../operators/flow/states.ts';
+import { NO_CHECKPOINTS } from '../operators/flow/states.ts';
 import type { Frame } from '../operators/model/decoded.ts';
 import type { Sequence } from '../operators/model/message.ts';
 import type { Window } from '../operators/model/observation.ts';
@@ -47,13 +47,11 @@ type Found = {
   readonly results: number;
 };
 
-const STATES: States = { restore: () => undefined, save: () => undefined };
-
 /** Runs a rule over these frames through the window stage; windows are counted, not kept. */
 function measure(rule: object, correction: string, input: readonly Flow<Frame>[]) {
   const source = new Subject<Flow<Frame>>();
   let results = 0;
-  source.pipe(window(STATES)).subscribe((item: Flow<Window>) => {
+  source.pipe(window(NO_CHECKPOINTS)).subscribe((item: Flow<Window>) => {
     if (item.kind === 'event') results += 1;
   });
   const rules = rulesSchema.parse({ time: { correction }, windows: [{ id: 'w', ...rule }] });

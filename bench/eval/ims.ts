@@ -19,7 +19,7 @@ const AFTER_SHUTDOWN = 2;
 const HOUR = 3_600_000;
 const RULES = ['level-rises', 'level-high'] as const;
 
-/** IMS, second run: with which snapshot of 984, counted from 0, each of four bearings is first told of. */
+/** IMS, second run: with which snapshot of 984, counted from 0, each of four bearings is first reported. */
 export async function evaluateIms(data: string, signal: AbortSignal): Promise<Evaluation> {
   const file = join(data, 'test2_timefeatures.csv.gz');
   const names = BEARINGS.flatMap((bearing) => [`B${bearing}_std`, `B${bearing}_rms`]);
@@ -29,7 +29,7 @@ export async function evaluateIms(data: string, signal: AbortSignal): Promise<Ev
   return {
     name: 'ims',
     about:
-      'IMS, second run: four bearings on a shaft, a snapshot every 10 minutes for a week, until the outer race of bearing 1 fails. In each cell: with which snapshot of 984, counted from 0, the bearing is first told of, and how long before the end.',
+      'IMS, second run: four bearings on a shaft, a snapshot every 10 minutes for a week, until the outer race of bearing 1 fails. In each cell: with which snapshot of 984, counted from 0, the bearing is first reported, and how long before the end.',
     rows: [
       ...RULES.map((rule) => ({
         system: `Andon, rule \`${rule}\``,
@@ -72,7 +72,7 @@ function barsOf(table: Columns, found: Judged): Evaluation['bars'] {
   const healthy = BEARINGS.filter((bearing) => bearing !== FAILED).map(first);
   return [
     {
-      bar: `bearing 1 is told of by snapshot ${FOUND_BY}`,
+      bar: `bearing 1 is reported by snapshot ${FOUND_BY}`,
       measured: `${first(FAILED)}`,
       met: first(FAILED) <= FOUND_BY,
     },

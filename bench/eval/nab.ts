@@ -45,7 +45,7 @@ export async function evaluateNab(data: string, signal: AbortSignal): Promise<Ev
   const best = [range, onsets].map((flags, at) => bestRangeRow(RANGES[at] ?? '', runs, flags));
   return {
     name: 'nab',
-    about: `NAB: ${runs.length} of its 58 files, every raised anomaly of \`examples/nab/rules.yaml\` an alarm at its row. 0 is a detector that says nothing, 100 one that says the first row of each labelled window and no other.`,
+    about: `NAB: ${runs.length} of its 58 files, every raised anomaly of \`examples/nab/rules.yaml\` an alarm at its row. 0 is a detector that reports nothing, 100 one that reports the first row of each labelled window and no other.`,
     rows: [own, ...fair, ...best, ...publishedRows(runs), silence()],
     bars: [
       barOf('all files: better than the running range at its best threshold', ALL, own, best),
@@ -121,7 +121,7 @@ function within(runs: readonly Run[], flags: readonly Flagged[], { has }: Part):
 }
 
 function silence(): Row {
-  return { system: 'says nothing', ...Object.fromEntries(PARTS.map(({ name }) => [name, 0])) };
+  return { system: 'reports nothing', ...Object.fromEntries(PARTS.map(({ name }) => [name, 0])) };
 }
 
 function rowOf(

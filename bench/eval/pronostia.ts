@@ -59,7 +59,7 @@ export async function evaluatePronostia(data: string, signal: AbortSignal): Prom
     bars: barsOf(lives),
     plots,
     notes: [
-      'Bearings 1_1 and 3_3 from waveforms, the others from the numbers that come with the data set, which the rules hear as windows of one snapshot.',
+      'Bearings 1_1 and 3_3 from waveforms, the others from the numbers that come with the data set, which the rules take as windows of one snapshot.',
       'The floor of 0.15 and the limit of 6 were chosen with these bearings in view; see below what others would give.',
     ],
   };

@@ -45,7 +45,7 @@ export async function evaluateSkab(data: string, signal: AbortSignal): Promise<E
       delaysOf(files.filter(isExperiment), own),
       'Which signals, `limit`, `follow` and `deadband` were chosen on the experiments with an even number and the hours without a fault: from the middle of what raises at most 10 % of the normal rows of the former and 20 % of the latter. The experiments with an odd number were held back, but scored four times: rules that do not follow, or slower, chosen on the even ones alone, had as good an F1 there with 21 to 32 % false alarms. `weight` and `shrink` are the defaults, which came from a search over the whole set (D-52).',
       'T² and Q: 85 % of the variance, limits at 99.9 % by their formulas. The published rows are of all 34 files and cannot be checked with 16; in that of T2+Q the limit of Q is not the one of the formula.',
-      'Alarming always has an F1 of 0.70, here as in the whole set: half of the rows are anomalous, so an F1 about that says nothing. The fault comes with the same row of each file and lasts as long.',
+      'Alarming always has an F1 of 0.70, here as in the whole set: half of the rows are anomalous, so an F1 about that shows nothing. The fault comes with the same row of each file and lasts as long.',
       'The rig drifts: 400 rows (7 minutes) do not tell what it does for hours, and whatever holds it against them alone alarms for almost all of the hours without a fault. Following within minutes cures that, and is blind for faults that come as slowly.',
     ],
   };

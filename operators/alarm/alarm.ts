@@ -3,7 +3,7 @@ import { keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import { lineOf } from '../model/key.ts';
-import { applyChange, emptyKnowledge, type Knowledge, rulesOf } from '../model/knowledge.ts';
+import { rulesOf } from '../model/knowledge.ts';
 import type { Enriched, Observation } from '../model/observation.ts';
 import type { AlarmRules } from '../model/rules.ts';
 import { type Duration, plus } from '../model/time.ts';
@@ -45,16 +45,15 @@ import { plannedKind, recordStretches, setSuppression } from './suppression.ts';
  * serves all.
  */
 export function alarm(states: States): Stage<AlarmItem, AlarmItem> {
-  return keyed<LineAlarms, Knowledge, AlarmItem, AlarmItem>(
+  return keyed<LineAlarms, AlarmItem, AlarmItem>(
     {
       id: 'alarm' as StageId,
       version: 1,
       scope: 'line',
       keyOf: ({ value }) => lineOf('kind' in value ? value.asset : value.value.asset),
       open: noAlarms,
-      openShared: emptyKnowledge,
-      onEvent(state, { key, time, late = false, value }, shared, out) {
-        const context = { state, shared, time, out };
+      onEvent(state, { key, time, late = false, value }, knowledge, out) {
+        const context = { state, knowledge, time, out };
         if ('kind' in value) {
           applyPhase(value, late, context);
           return;
@@ -63,18 +62,17 @@ export function alarm(states: States): Stage<AlarmItem, AlarmItem> {
         updatePlanned(value, context);
         if (value.value.kind === 'event') applyOperatorAction(value.value, context);
       },
-      onTimer(state, due, shared, out, rule) {
-        const context = { state, shared, time: due, out };
+      onTimer(state, due, knowledge, out, rule) {
+        const context = { state, knowledge, time: due, out };
         if (rule === SHELVING) expireShelving(context);
         else if (rule === FLOOD) endFloodWhenOver(alarmRules(context)?.flood, context);
         else if (rule.startsWith(REGIME)) expireRegime(rule.slice(REGIME.length + 1), context);
         else realarm(rule.slice(rule.indexOf(' ') + 1), context);
       },
-      onChange: (shared, change) => applyChange(shared, change.value),
-      onChanged(state, shared, out, change) {
+      onChange(state, knowledge, out, change) {
         if (change.value.kind === 'rules') {
           // Just after line time: at it, what is reported would count as late.
-          applyRules({ state, shared, time: plus(out.now, 1 as Duration), out });
+          applyRules({ state, knowledge, time: plus(out.now, 1 as Duration), out });
         }
       },
     },
@@ -82,8 +80,8 @@ export function alarm(states: States): Stage<AlarmItem, AlarmItem> {
   );
 }
 
-function alarmRules({ shared, out }: AlarmContext): AlarmRules | undefined {
-  return rulesOf(shared, out.key)?.alarms;
+function alarmRules({ knowledge, out }: AlarmContext): AlarmRules | undefined {
+  return rulesOf(knowledge, out.key)?.alarms;
 }
 
 /** An observation may begin or end a planned stretch that suppresses alarms of its asset by design. */

@@ -194,7 +194,10 @@ function raiseGroupAlarm(
 function clearGroupAlarm(anomaly: Anomaly, reason: string, context: AlarmContext): void {
   const { time } = context;
   const revision = anomaly.revision + 1;
-  reportGroupAlarm({ ...anomaly, phase: 'cleared', cause: 'well', revision, time, reason }, context);
+  reportGroupAlarm(
+    { ...anomaly, phase: 'cleared', cause: 'well', revision, time, reason },
+    context,
+  );
 }
 
 function reportGroupAlarm(anomaly: Anomaly, { out }: AlarmContext): void {

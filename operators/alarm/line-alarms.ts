@@ -74,7 +74,7 @@ export type AlarmItem = Enriched<Observation> | Anomaly;
 /** Of which line, when, and where rows and reports go. */
 export type AlarmContext = {
   readonly state: LineAlarms;
-  readonly shared: Readonly<Knowledge>;
+  readonly knowledge: Knowledge;
   readonly time: EventTime;
   readonly out: Out<AlarmItem>;
 };

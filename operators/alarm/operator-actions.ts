@@ -94,8 +94,8 @@ function selected({ state }: AlarmContext, selector: Selector): Alarm[] {
 }
 
 function acknowledge(event: MachineEvent, context: AlarmContext): void {
-  const { state, shared, time, out } = context;
-  const realarm = rulesOf(shared, out.key)?.alarms.realarm;
+  const { state, knowledge, time, out } = context;
+  const realarm = rulesOf(knowledge, out.key)?.alarms.realarm;
   for (const alarm of selected(context, selectorOf(event))) {
     if (alarm.acknowledged) continue;
     changeAlarm(alarm, 'acknowledged', context, attributionOf(event));

@@ -5,7 +5,7 @@ import type { States } from '../flow/states.ts';
 import type { Anomaly } from '../model/anomaly.ts';
 import { type Incident, TRIGGER_EVENT_TYPES, type TriggerInput } from '../model/incident.ts';
 import { type Key, lineOf } from '../model/key.ts';
-import { applyChange, emptyKnowledge, type Knowledge, rulesOf } from '../model/knowledge.ts';
+import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Enriched, Observation } from '../model/observation.ts';
 import { type PatternRule, timeoutRuleOf } from '../model/pattern-rule.ts';
@@ -56,38 +56,34 @@ export function correlate(states: States, watch?: PatternWatch): Stage<Input, Tr
 
 /** What a key needs of the rules and the model. */
 type View = { readonly patterns: CompiledPatterns; readonly assetFields: EventFields };
-type Logic = Keyed<CorrelateState, Knowledge, Input, TriggerInput, View>;
+type Logic = Keyed<CorrelateState, Input, TriggerInput, View>;
 
 const common = (watch?: PatternWatch) => ({
   version: 1,
   scope: 'line' as const,
   open: openState,
-  openShared: emptyKnowledge,
-  onChange(shared: Knowledge, change: Parameters<NonNullable<Logic['onChange']>>[1]) {
-    applyChange(shared, change.value);
-  },
-  onChanged(state: CorrelateState, shared: Readonly<Knowledge>, out: Out<TriggerInput>) {
-    endChangedPatterns(state, compilePatterns(rulesOf(shared, out.key)), out, watch);
+  onChange(state: CorrelateState, knowledge: Knowledge, out: Out<TriggerInput>) {
+    endChangedPatterns(state, compilePatterns(rulesOf(knowledge, out.key)), out, watch);
   },
   onTimer(
     state: CorrelateState,
     due: EventTime,
-    shared: Readonly<Knowledge>,
+    knowledge: Knowledge,
     out: Out<TriggerInput>,
     timer: string,
   ) {
-    advancePattern(state, compilePatterns(rulesOf(shared, out.key)), due, timer, out, watch);
+    advancePattern(state, compilePatterns(rulesOf(knowledge, out.key)), due, timer, out, watch);
   },
 });
 
 const byAsset = (watch?: PatternWatch): Logic => ({
   ...common(watch),
   id: 'correlate' as StageId,
-  view: (shared, key) => ({
-    patterns: compilePatterns(rulesOf(shared, key)),
-    assetFields: assetFieldsOf(key, shared),
+  view: (knowledge, key) => ({
+    patterns: compilePatterns(rulesOf(knowledge, key)),
+    assetFields: assetFieldsOf(key, knowledge),
   }),
-  onEvent(state, event, _shared, out, { patterns, assetFields }) {
+  onEvent(state, event, _knowledge, out, { patterns, assetFields }) {
     forward(event.value, event.late === true, out);
     emitRaised(event.value, patterns.detectors, event.late === true, out);
     matchEvent(state, patterns.byAsset, event, () => assetFields, out, watch);
@@ -98,15 +94,22 @@ const byLine = (watch?: PatternWatch): Logic => ({
   ...common(watch),
   id: 'correlate-line' as StageId,
   keyOf: (event) => lineOf(event.key),
-  view(shared, key) {
-    const patterns = compilePatterns(rulesOf(shared, key));
+  view(knowledge, key) {
+    const patterns = compilePatterns(rulesOf(knowledge, key));
     const concerned = patterns.byLine !== undefined || patterns.issues.length > 0;
     return concerned ? { patterns, assetFields: {} } : undefined;
   },
-  onEvent(state, event, shared, out, { patterns }) {
+  onEvent(state, event, knowledge, out, { patterns }) {
     reportRefused(state, patterns.issues, out);
     if (patterns.byLine === undefined) return;
-    matchEvent(state, patterns.byLine, event, () => assetFieldsOf(event.key, shared), out, watch);
+    matchEvent(
+      state,
+      patterns.byLine,
+      event,
+      () => assetFieldsOf(event.key, knowledge),
+      out,
+      watch,
+    );
   },
 });
 

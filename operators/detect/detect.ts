@@ -2,13 +2,7 @@ import type { Change, Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import { plantOf } from '../model/key.ts';
-import {
-  applyChange,
-  assetOf,
-  emptyKnowledge,
-  type Knowledge,
-  rulesOf,
-} from '../model/knowledge.ts';
+import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Enriched, Observation, Situation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
@@ -44,38 +38,36 @@ import { silentFrom } from './sensor-health.ts';
  * sample marked `late` is evaluated too: a detector here reads one signal, whose source is in order by itself.
  */
 export function detect(states: States): Stage<Enriched<Observation>, Detected> {
-  return keyed<AssetDetectors, Knowledge, Enriched<Observation>, Detected>(
+  return keyed<AssetDetectors, Enriched<Observation>, Detected>(
     {
       id: 'detect' as StageId,
       version: 1,
       scope: 'line',
       keyOf: ({ value }) => value.value.asset,
       open: openAssetDetectors,
-      openShared: emptyKnowledge,
-      onEvent(detectors, event, shared, out) {
+      onEvent(detectors, event, knowledge, out) {
         const { key, time, late = false, value } = event;
         out.emit(value, { key, time, late });
         detectors.situation = value.situation;
         if (isUnsettled(value)) detectors.unsettled = later(detectors.unsettled, time);
-        const rules = rulesOf(shared, out.key);
-        const asset = assetOf(shared, out.key);
+        const rules = rulesOf(knowledge, out.key);
+        const asset = assetOf(knowledge, out.key);
         if (rules === undefined || asset === undefined) return;
         evaluateObservation({ detectors, asset, late, out }, compileDetectors(rules), event);
       },
-      onTimer(detectors, due, shared, out, key) {
+      onTimer(detectors, due, knowledge, out, key) {
         // The end of a recording is no silence.
         if (out.now >= END_OF_TIME) return;
         const { situation } = detectors;
         const state = detectors.states[key];
-        const rules = rulesOf(shared, out.key);
+        const rules = rulesOf(knowledge, out.key);
         if (state === undefined || rules === undefined || situation === null) return;
         const rule = compileDetectors(rules).byId.get(state.rule)?.rule;
         if (rule?.kind !== 'silence') return;
-        const context = { detectors, asset: assetOf(shared, out.key), late: false, out };
+        const context = { detectors, asset: assetOf(knowledge, out.key), late: false, out };
         evaluateSilence(context, state, rule, due, situation);
       },
-      onChange: (shared, change) => applyChange(shared, change.value),
-      onChanged: endOutdated,
+      onChange: endOutdated,
     },
     states,
   );
@@ -146,15 +138,15 @@ function restartAfter(context: AssetContext, event: MachineEvent): void {
 /** After a change, ends what was shaped by a rule that is gone or has another shape, or by an asset that is gone. */
 function endOutdated(
   detectors: AssetDetectors,
-  shared: Knowledge,
+  knowledge: Knowledge,
   out: Out<Detected>,
   { value: change }: Change,
 ): void {
   if (change.kind === 'schedule') return;
   const plant = change.kind === 'rules' ? change.plant : change.model.id;
   if (plantOf(out.key) !== plant) return;
-  const rules = rulesOf(shared, out.key);
-  const asset = assetOf(shared, out.key);
+  const rules = rulesOf(knowledge, out.key);
+  const asset = assetOf(knowledge, out.key);
   const compiled = rules === undefined ? undefined : compileDetectors(rules);
   for (const key of Object.keys(detectors.states).sort()) {
     const state = detectors.states[key];

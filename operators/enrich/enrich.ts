@@ -1,19 +1,19 @@
-import type { Change, Stage, StageId } from '../flow/flow.ts';
+import type { Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import { type AssetKey, lineOf } from '../model/key.ts';
-import { applyChange, emptyKnowledge } from '../model/knowledge.ts';
+import type { Knowledge } from '../model/knowledge.ts';
 import {
-  applySchedule,
   boundariesBetween,
   boundaryAfter,
   concerns,
+  entryChanges,
   type LineSchedules,
   type ScheduleEntryChange,
 } from '../model/line-schedules.ts';
 import { stateOf } from '../model/machine-event.ts';
 import type { Enriched, Observation, Observed } from '../model/observation.ts';
-import type { ScheduleEvent } from '../model/schedule.ts';
+import type { Schedule, ScheduleEvent } from '../model/schedule.ts';
 import {
   BEGINNING,
   between,
@@ -27,7 +27,7 @@ import {
   SECOND,
 } from '../model/time.ts';
 import { addFact, type Fact } from './facts.ts';
-import { type SituationInputs, situationOf } from './situation.ts';
+import { situationOf } from './situation.ts';
 
 type State = {
   facts: Fact[];
@@ -41,50 +41,48 @@ type State = {
  * What begins, ends and changes in the schedule becomes an event of each machine that it concerns.
  */
 export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
-  // Of the change that is being applied: gone afterwards.
-  const changesOf = new WeakMap<Change, readonly ScheduleEntryChange[]>();
-  return keyed<State, SituationInputs, Observed, Enriched<Observation>>(
+  // Of the change that passes, the same for each machine of the line.
+  const changesOf = new WeakMap<Schedule, readonly ScheduleEntryChange[]>();
+  return keyed<State, Observed, Enriched<Observation>>(
     {
       id: 'enrich' as StageId,
       version: 1,
       scope: 'line',
       open: () => ({ facts: [], emittedUpTo: BEGINNING }),
-      openShared: () => ({ knowledge: emptyKnowledge(), schedules: {} }),
-      onChange(shared, change) {
-        applyChange(shared.knowledge, change.value);
-        if (change.value.kind !== 'schedule') return;
-        changesOf.set(change, applySchedule(shared.schedules, change.value));
-      },
-      onChanged(state, shared, out, change) {
-        const changed = changesOf.get(change);
-        if (changed === undefined || change.value.kind !== 'schedule') return;
-        if (change.value.line !== lineOf(out.key)) return;
-        for (const event of changeEvents(changed, out))
-          emitScheduleEvent(event, state, shared, out);
+      onChange(state, knowledge, out, { value: change }, before) {
+        if (change.kind !== 'schedule' || change.line !== lineOf(out.key)) return;
+        let changes = changesOf.get(change);
+        if (changes === undefined) {
+          changes = entryChanges(before.schedules, change);
+          changesOf.set(change, changes);
+        }
+        for (const event of changeEvents(changes, out)) {
+          emitScheduleEvent(event, state, knowledge, out);
+        }
         state.emittedUpTo = later(state.emittedUpTo, out.now);
-        wakeAtNextBoundary(state.emittedUpTo, shared.schedules, out);
+        wakeAtNextBoundary(state.emittedUpTo, knowledge.schedules, out);
       },
-      onEvent(state, event, shared, out) {
+      onEvent(state, event, knowledge, out) {
         if (state.emittedUpTo === BEGINNING) {
           state.emittedUpTo = later(event.time, out.now);
-          wakeAtNextBoundary(state.emittedUpTo, shared.schedules, out);
+          wakeAtNextBoundary(state.emittedUpTo, knowledge.schedules, out);
         }
         const { value } = event;
         if (value.kind === 'event') {
           const data = stateOf(value);
           if (data !== undefined) addFact(state.facts, value.time, data);
         }
-        const situation = situationOf(state.facts, shared, value.asset, ...spanOf(value));
+        const situation = situationOf(state.facts, knowledge, value.asset, ...spanOf(value));
         out.emit({ value, situation }, { time: event.time, late: event.late === true });
       },
-      onTimer(state, due, shared, out) {
+      onTimer(state, due, knowledge, out) {
         // The end of a recording is no beginning of anything.
         if (out.now >= END_OF_TIME) return;
-        for (const event of boundaryEvents(state.emittedUpTo, due, shared.schedules, out.key)) {
-          emitScheduleEvent(event, state, shared, out);
+        for (const event of boundaryEvents(state.emittedUpTo, due, knowledge.schedules, out.key)) {
+          emitScheduleEvent(event, state, knowledge, out);
         }
         state.emittedUpTo = due;
-        wakeAtNextBoundary(due, shared.schedules, out);
+        wakeAtNextBoundary(due, knowledge.schedules, out);
       },
     },
     states,
@@ -94,10 +92,10 @@ export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
 function emitScheduleEvent(
   value: Exclude<Observation, Observed>,
   { facts }: State,
-  shared: SituationInputs,
+  knowledge: Knowledge,
   out: Out<Enriched<Observation>>,
 ): void {
-  const situation = situationOf(facts, shared, out.key, value.time, value.time);
+  const situation = situationOf(facts, knowledge, out.key, value.time, value.time);
   out.emit({ value, situation }, { time: value.time });
 }
 

@@ -1,6 +1,6 @@
 import { type AssetKey, plantOf } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
-import { type LineSchedules, scheduledAt } from '../model/line-schedules.ts';
+import { scheduledAt } from '../model/line-schedules.ts';
 import { isStarting } from '../model/machine-event.ts';
 import { untilStandstill, workAt } from '../model/machine-plan.ts';
 import type { Situation } from '../model/observation.ts';
@@ -9,13 +9,10 @@ import { isWork } from '../model/schedule.ts';
 import { BEGINNING, type Duration, type EventTime, later, MINUTE, minus } from '../model/time.ts';
 import { changedInside, type Fact, factAt, startupEnded } from './facts.ts';
 
-/** What the situations of all machines rest on besides their own facts. */
-export type SituationInputs = { readonly knowledge: Knowledge; readonly schedules: LineSchedules };
-
 /** What a machine was doing in [start, end], as of its start; the next stop is counted from the end. */
 export function situationOf(
   facts: readonly Fact[],
-  { knowledge, schedules }: SituationInputs,
+  { models, schedules }: Knowledge,
   asset: AssetKey,
   start: EventTime,
   end: EventTime,
@@ -39,7 +36,7 @@ export function situationOf(
     operation,
     product,
     due,
-    shift: shiftAt(knowledge.models[plantOf(asset)], start),
+    shift: shiftAt(models[plantOf(asset)], start),
     planned: planned === '' && isStarting(state) ? 'startup' : planned,
     next_stop: until === null ? null : until / MINUTE,
     started: startupEnded(facts, end) ?? null,

@@ -1,6 +1,7 @@
 /** The keys of one stage: the state, clock, timers and view of each, found with one search. */
 
 import { type Key, lineOf } from '../model/key.ts';
+import type { Knowledge } from '../model/knowledge.ts';
 import type { Plain } from '../model/plain.ts';
 import { BEGINNING, type EventTime } from '../model/time.ts';
 import {
@@ -29,8 +30,8 @@ export type KeyEntry<S extends Plain, V> = CopiedState<S> & {
   readonly clock: Clock;
   timers: KeyTimers | undefined;
   view: V | undefined;
-  /** How many changes there had been when the view was made. */
-  viewed: number;
+  /** What the view was made from. */
+  viewed: Knowledge | undefined;
 };
 
 type Clock = { time: EventTime };
@@ -55,7 +56,7 @@ export function entryOf<S extends Plain, V>(table: KeyTable<S, V>, key: Key): Ke
     state: undefined,
     timers: table.timers.known(key),
     view: undefined,
-    viewed: -1,
+    viewed: undefined,
     copied: table.copies.checkpoint,
   };
   table.entries.set(key, entry);

@@ -1,6 +1,7 @@
 /** Stages with state: one trait, one runtime. */
 
 import type { Key } from '../model/key.ts';
+import { applyChange, type Knowledge } from '../model/knowledge.ts';
 import type { Plain } from '../model/plain.ts';
 import type { DeadLetterReason, TableName, Tables } from '../model/tables.ts';
 import { BEGINNING, between, type EventTime } from '../model/time.ts';
@@ -26,11 +27,11 @@ import {
 import { stage } from './stage.ts';
 import type { States } from './states.ts';
 
-/** A stage with one state per key, and one shared value for all. State is changed in place and stays plain. */
-export interface Keyed<S extends Plain, C extends Plain, I, O, V = undefined> {
+/** A stage with one state per key. State is changed in place and stays plain; knowledge is read and never changed. */
+export interface Keyed<S extends Plain, I, O, V = undefined> {
   /** Where the states are found after a restart: written by hand, unique, never used again. */
   readonly id: StageId;
-  /** Of the shape of `S` and `C`. */
+  /** Of the shape of `S`. */
   readonly version: number;
   /** Whose watermark is this stage's clock: the source's (keys are subjects), or the line's (keys are paths). */
   readonly scope: 'source' | 'line';
@@ -38,18 +39,15 @@ export interface Keyed<S extends Plain, C extends Plain, I, O, V = undefined> {
   readonly unordered?: true;
   keyOf?(event: Event<I>): Key;
   open(key: Key): S;
-  openShared(): C;
   /**
-   * What a key needs of the shared value: derived, never state. Made when first asked for, and again after each
+   * What a key needs of the knowledge: derived, never state. Made when first asked for, and again after each
    * change. Events of a key whose view is undefined concern nobody here and open no state.
    */
-  view?(shared: Readonly<C>, key: Key): V | undefined;
-  onEvent(state: S, event: Event<I>, shared: Readonly<C>, out: Out<O>, view: V): void;
-  onTimer?(state: S, due: EventTime, shared: Readonly<C>, out: Out<O>, rule: string): void;
-  /** Takes a change into the shared value. */
-  onChange?(shared: C, change: Change): void;
-  /** Called for every key that has a state, in key order, after a change was taken in. */
-  onChanged?(state: S, shared: Readonly<C>, out: Out<O>, change: Change): void;
+  view?(knowledge: Knowledge, key: Key): V | undefined;
+  onEvent(state: S, event: Event<I>, knowledge: Knowledge, out: Out<O>, view: V): void;
+  onTimer?(state: S, due: EventTime, knowledge: Knowledge, out: Out<O>, rule: string): void;
+  /** Called for every key that has a state, in key order, after a change; `before`: what was known until then. */
+  onChange?(state: S, knowledge: Knowledge, out: Out<O>, change: Change, before: Knowledge): void;
 }
 
 /** What a keyed stage can do besides changing its state. Valid only during the call that it was given to. */
@@ -74,8 +72,8 @@ export interface Out<O> {
   close(): void;
 }
 
-export function keyed<S extends Plain, C extends Plain, I, O, V = undefined>(
-  logic: Keyed<S, C, I, O, V>,
+export function keyed<S extends Plain, I, O, V = undefined>(
+  logic: Keyed<S, I, O, V>,
   states: States,
 ): Stage<I, O> {
   return stage((emit) => {
@@ -98,8 +96,8 @@ export function keyed<S extends Plain, C extends Plain, I, O, V = undefined>(
           return;
         case 'barrier':
           states.save(logic.id, (copy) => {
-            const { table, shared, changes } = runtime;
-            return { ...beginCheckpoint(table, logic.version, copy), shared, changes };
+            const { table, knowledge } = runtime;
+            return { ...beginCheckpoint(table, logic.version, copy), knowledge };
           });
           emit(item);
           return;
@@ -108,12 +106,10 @@ export function keyed<S extends Plain, C extends Plain, I, O, V = undefined>(
   });
 }
 
-type Runtime<S extends Plain, C extends Plain, I, O, V> = {
-  readonly logic: Keyed<S, C, I, O, V>;
+type Runtime<S extends Plain, I, O, V> = {
+  readonly logic: Keyed<S, I, O, V>;
   readonly table: KeyTable<S, V>;
-  readonly shared: C;
-  /** How many changes there have been: views of an earlier count are out of date. */
-  changes: number;
+  knowledge: Knowledge;
   /** Events fire the timers of their key that are due before them. */
   readonly firesBeforeEvents: boolean;
   readonly call: Call<S, V>;
@@ -131,11 +127,11 @@ type Call<S extends Plain, V> = {
 /** One for all calls: it is valid only during a call, so only its position changes. */
 type Positioned<O> = Out<O> & { key: Key; now: EventTime };
 
-function createRuntime<S extends Plain, C extends Plain, I, O, V>(
-  logic: Keyed<S, C, I, O, V>,
+function createRuntime<S extends Plain, I, O, V>(
+  logic: Keyed<S, I, O, V>,
   states: States,
   emit: (item: Flow<O>) => void,
-): Runtime<S, C, I, O, V> {
+): Runtime<S, I, O, V> {
   const { id, version, scope } = logic;
   const table = createKeyTable<S, V>(scope);
   const restored = states.restore(id);
@@ -151,8 +147,7 @@ function createRuntime<S extends Plain, C extends Plain, I, O, V>(
   return {
     logic,
     table,
-    shared: restored === undefined ? logic.openShared() : (restored.shared as C),
-    changes: 0,
+    knowledge: states.knowledge,
     firesBeforeEvents: scope === 'line' && logic.unordered !== true,
     call,
     out: createOut(id, table, call, emit),
@@ -202,10 +197,7 @@ function createOut<S extends Plain, O, V>(
   return out;
 }
 
-function onEvent<S extends Plain, C extends Plain, I, O, V>(
-  runtime: Runtime<S, C, I, O, V>,
-  event: Event<I>,
-): void {
+function onEvent<S extends Plain, I, O, V>(runtime: Runtime<S, I, O, V>, event: Event<I>): void {
   const { logic, table } = runtime;
   const key = logic.keyOf === undefined ? event.key : logic.keyOf(event);
   let entry = entryOf(table, key);
@@ -219,11 +211,11 @@ function onEvent<S extends Plain, C extends Plain, I, O, V>(
   table.copies.beforeChange(entry);
   if (entry.state === undefined) entry.state = logic.open(key);
   moveTo(runtime, entry, event.time);
-  logic.onEvent(entry.state, event, runtime.shared, runtime.out, view as V);
+  logic.onEvent(entry.state, event, runtime.knowledge, runtime.out, view as V);
 }
 
-function onWatermark<S extends Plain, C extends Plain, I, O, V>(
-  runtime: Runtime<S, C, I, O, V>,
+function onWatermark<S extends Plain, I, O, V>(
+  runtime: Runtime<S, I, O, V>,
   { of, time, blind }: Watermark,
 ): void {
   const { timers, entries } = runtime.table;
@@ -235,26 +227,23 @@ function onWatermark<S extends Plain, C extends Plain, I, O, V>(
   }
 }
 
-function onChange<S extends Plain, C extends Plain, I, O, V>(
-  runtime: Runtime<S, C, I, O, V>,
-  change: Change,
-): void {
-  const { logic, table, shared, out } = runtime;
-  logic.onChange?.(shared, change);
-  runtime.changes += 1;
-  if (logic.onChanged === undefined) return;
+function onChange<S extends Plain, I, O, V>(runtime: Runtime<S, I, O, V>, change: Change): void {
+  const { logic, table, knowledge: before, out } = runtime;
+  const knowledge = applyChange(before, change.value);
+  runtime.knowledge = knowledge;
+  if (logic.onChange === undefined) return;
   for (const key of [...table.entries.keys()].sort()) {
     const entry = table.entries.get(key);
     if (entry?.state === undefined) continue;
     table.copies.beforeChange(entry);
     moveTo(runtime, entry, entry.clock.time);
-    logic.onChanged(entry.state, shared, out, change);
+    logic.onChange(entry.state, knowledge, out, change, before);
   }
 }
 
 /** Fires the timers of one key that are due by `until`. */
-function fireTimersOf<S extends Plain, C extends Plain, I, O, V>(
-  runtime: Runtime<S, C, I, O, V>,
+function fireTimersOf<S extends Plain, I, O, V>(
+  runtime: Runtime<S, I, O, V>,
   entry: KeyEntry<S, V>,
   until: EventTime,
 ): void {
@@ -265,35 +254,35 @@ function fireTimersOf<S extends Plain, C extends Plain, I, O, V>(
   }
 }
 
-function fire<S extends Plain, C extends Plain, I, O, V>(
-  runtime: Runtime<S, C, I, O, V>,
+function fire<S extends Plain, I, O, V>(
+  runtime: Runtime<S, I, O, V>,
   entry: KeyEntry<S, V> | undefined,
   due: EventTime,
   rule: string,
 ): void {
   if (entry?.state === undefined) return;
-  const { logic, table, call, shared, out } = runtime;
+  const { logic, table, call, knowledge, out } = runtime;
   table.copies.beforeChange(entry);
   moveTo(runtime, entry, due);
   call.ofTimer = true;
-  logic.onTimer?.(entry.state, due, shared, out, rule);
+  logic.onTimer?.(entry.state, due, knowledge, out, rule);
   call.ofTimer = false;
 }
 
-function viewOf<S extends Plain, C extends Plain, I, O, V>(
-  { logic, shared, changes }: Runtime<S, C, I, O, V>,
+function viewOf<S extends Plain, I, O, V>(
+  { logic, knowledge }: Runtime<S, I, O, V>,
   entry: KeyEntry<S, V>,
 ): V | undefined {
-  if (entry.viewed !== changes) {
-    entry.view = logic.view?.(shared, entry.key);
-    entry.viewed = changes;
+  if (entry.viewed !== knowledge) {
+    entry.view = logic.view?.(knowledge, entry.key);
+    entry.viewed = knowledge;
   }
   return entry.view;
 }
 
 /** Puts the call under way to a key and time. */
-function moveTo<S extends Plain, C extends Plain, I, O, V>(
-  { call, out }: Runtime<S, C, I, O, V>,
+function moveTo<S extends Plain, I, O, V>(
+  { call, out }: Runtime<S, I, O, V>,
   entry: KeyEntry<S, V>,
   time: EventTime,
 ): void {

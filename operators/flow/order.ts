@@ -27,7 +27,7 @@ export function order<T extends Plain>(
     return first < second ? -1 : 1;
   }
 
-  return keyed<{ waiting: Event<T>[]; next: EventTime | null }, null, T, T>(
+  return keyed<{ waiting: Event<T>[]; next: EventTime | null }, T, T>(
     {
       id,
       version: 1,
@@ -35,7 +35,6 @@ export function order<T extends Plain>(
       unordered: true,
       keyOf: createLineKey(),
       open: () => ({ waiting: [], next: null }),
-      openShared: () => null,
       onEvent(state, event, _, out) {
         if (event.time <= out.now) {
           out.pass(event.late === true ? event : { ...event, late: true });
@@ -47,7 +46,7 @@ export function order<T extends Plain>(
         state.next = event.time;
         out.setTimer(event.time);
       },
-      onTimer(state, _due, _shared, out) {
+      onTimer(state, _due, _knowledge, out) {
         if (!isSorted(state.waiting, compare)) state.waiting.sort(compare);
         const due = takeUntil(state, out.now);
         state.next = state.waiting[0]?.time ?? null;

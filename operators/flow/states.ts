@@ -1,28 +1,38 @@
 /** Where a stage's states are kept between checkpoints, and how they are copied for one while work goes on. */
 
 import type { Key } from '../model/key.ts';
+import { EMPTY_KNOWLEDGE, type Knowledge } from '../model/knowledge.ts';
 import type { Plain } from '../model/plain.ts';
 import type { StageId } from './flow.ts';
 import type { Timer } from './timers.ts';
 
 /** Where the states of one run are kept between its checkpoints. */
 export interface States {
+  /** What was known at the checkpoint that the run goes on from: all stages begin with it. */
+  readonly knowledge: Knowledge;
   restore(id: StageId): Snapshot | undefined;
   /** Called at every barrier; `begin` is called only when this barrier is a checkpoint. */
   save(id: StageId, begin: (copy: Copy) => Saved): void;
 }
 
+/** Of a run without checkpoints: begins with nothing, keeps nothing. */
+export const NO_CHECKPOINTS: States = {
+  knowledge: EMPTY_KNOWLEDGE,
+  restore: () => undefined,
+  save: () => undefined,
+};
+
 export type KeyState = readonly [key: Key, state: Plain];
 
-/** What a stage knows at a barrier besides its states. Refers to live state: a store copies it before it returns. */
+/** What a stage keeps besides its states. Refers to live state: a store copies it before it returns. */
 export type Head = {
   readonly version: number;
   readonly timers: readonly Timer[];
   readonly clocks: { readonly keys: readonly Key[]; readonly times: Float64Array };
 };
 
-/** All that a stage knew at a barrier. */
-export type Snapshot = Head & { readonly shared: Plain; readonly states: readonly KeyState[] };
+/** All that a stage kept at a barrier. */
+export type Snapshot = Head & { readonly states: readonly KeyState[] };
 
 /** Copies states as they are now. */
 export type Copy = (states: readonly KeyState[]) => void;
@@ -33,9 +43,8 @@ export type Copy = (states: readonly KeyState[]) => void;
  */
 export interface Saved {
   readonly head: Head;
-  readonly shared: Plain;
-  /** The shared value is the same as when the stage last gave this number. */
-  readonly changes: number;
+  /** The same object for all stages of a pipeline: they have seen the same changes. */
+  readonly knowledge: Knowledge;
   /** Hands over so many of the states that are left; false when none is left. */
   more(limit: number): boolean;
 }

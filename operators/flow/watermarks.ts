@@ -1,13 +1,7 @@
 /** Source time and line time: how far event time has come, from what the log has shown. */
 
 import { type Key, lineOf } from '../model/key.ts';
-import {
-  applyChange,
-  assetOf,
-  emptyKnowledge,
-  type Knowledge,
-  rulesOf,
-} from '../model/knowledge.ts';
+import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { Origin } from '../model/message.ts';
 import { type Rules, type TimeRules, timeRulesSchema } from '../model/rules.ts';
 import {
@@ -54,7 +48,7 @@ export function watermarks<T extends Sourced>(
 ): Stage<T, Exclude<T, { kind: 'tick' }>> {
   type Passed = Exclude<T, { kind: 'tick' }>;
   const { id, weigh } = options;
-  return keyed<PartitionClock, Knowledge, T, Passed>(
+  return keyed<PartitionClock, T, Passed>(
     {
       id,
       version: 1,
@@ -62,8 +56,6 @@ export function watermarks<T extends Sourced>(
       // Append time is that of the whole partition.
       keyOf: () => PARTITION,
       open: () => ({ appended: BEGINNING, stepped: BEGINNING, lines: {} }),
-      openShared: emptyKnowledge,
-      onChange: (knowledge, change) => applyChange(knowledge, change.value),
       onEvent(state, event, knowledge, out) {
         const context: Context<Passed> = { state, knowledge, out };
         advanceAppendTime(event.value.origin.appended, context);
@@ -113,7 +105,7 @@ type SourceClock = {
 
 type Context<T> = {
   readonly state: PartitionClock;
-  readonly knowledge: Readonly<Knowledge>;
+  readonly knowledge: Knowledge;
   readonly out: Out<T>;
 };
 

@@ -1,4 +1,5 @@
 import { type AssetKey, assetKey, plantOf } from './key.ts';
+import { applySchedule, type LineSchedules } from './line-schedules.ts';
 import type { Asset, PlantModel } from './plant-model.ts';
 import type { Rules } from './rules.ts';
 import type { Schedule } from './schedule.ts';
@@ -18,44 +19,55 @@ export type RulesChange = {
 /** What reaches every stage and key at its sequence number. */
 export type ChangeValue = ModelChange | RulesChange | Schedule;
 
-/** The plant models and rules in force: shared by all keys of a stage. */
+/** The plant models, rules and schedules in force: one immutable value that all stages read. */
 export type Knowledge = {
-  readonly models: Record<string, PlantModel>;
-  readonly rules: Record<string, Rules>;
+  readonly models: Readonly<Record<string, PlantModel>>;
+  readonly rules: Readonly<Record<string, Rules>>;
+  readonly schedules: LineSchedules;
 };
 
-export function emptyKnowledge(): Knowledge {
-  return { models: {}, rules: {} };
+export const EMPTY_KNOWLEDGE: Knowledge = { models: {}, rules: {}, schedules: {} };
+
+/** Stages take a change in one after the other: what the first of them made of it is for all. */
+const applied = new WeakMap<
+  ChangeValue,
+  { readonly before: Knowledge; readonly after: Knowledge }
+>();
+
+/** What is known after a change. */
+export function applyChange(before: Knowledge, change: ChangeValue): Knowledge {
+  const known = applied.get(change);
+  if (known?.before === before) return known.after;
+  const after = changed(before, change);
+  applied.set(change, { before, after });
+  return after;
 }
 
-/** Takes a change in. Schedules are the business of the stages that know lines. */
-export function applyChange(knowledge: Knowledge, change: ChangeValue): void {
+function changed(knowledge: Knowledge, change: ChangeValue): Knowledge {
+  const { models, rules, schedules } = knowledge;
   switch (change.kind) {
     case 'model':
-      knowledge.models[change.model.id] = change.model;
-      assetIndexes.delete(knowledge);
-      return;
+      return { ...knowledge, models: { ...models, [change.model.id]: change.model } };
     case 'rules':
-      knowledge.rules[change.plant] = change.rules;
-      return;
+      return { ...knowledge, rules: { ...rules, [change.plant]: change.rules } };
     case 'schedule':
-      return;
+      return { ...knowledge, schedules: applySchedule(schedules, change) };
   }
 }
 
-/** Derived, so no state: asked for with every message. Dropped whenever a model changes. */
-const assetIndexes = new WeakMap<Knowledge, Map<AssetKey, Asset>>();
+/** Derived, so no state: asked for with every message. */
+const assetIndexes = new WeakMap<Knowledge['models'], Map<AssetKey, Asset>>();
 
-export function assetOf(knowledge: Knowledge, key: AssetKey): Asset | undefined {
-  let index = assetIndexes.get(knowledge);
+export function assetOf({ models }: Knowledge, key: AssetKey): Asset | undefined {
+  let index = assetIndexes.get(models);
   if (index === undefined) {
-    index = assetsOf(knowledge);
-    assetIndexes.set(knowledge, index);
+    index = assetsOf(models);
+    assetIndexes.set(models, index);
   }
   return index.get(key);
 }
 
-function assetsOf({ models }: Knowledge): Map<AssetKey, Asset> {
+function assetsOf(models: Knowledge['models']): Map<AssetKey, Asset> {
   const index = new Map<AssetKey, Asset>();
   for (const model of Object.values(models)) {
     for (const line of model.lines) {

@@ -4,8 +4,8 @@ import { orderOf, type Schedule, type ScheduleEntry, type ScheduleEvent } from '
 import type { EventTime } from './time.ts';
 
 /** The entries in force of one line, by id; of every line. */
-type LineSchedule = Record<string, ScheduleEntry>;
-export type LineSchedules = Record<string, LineSchedule>;
+type LineSchedule = Readonly<Record<string, ScheduleEntry>>;
+export type LineSchedules = Readonly<Record<string, LineSchedule>>;
 
 /** What a schedule message changed. An entry that repeats what was known is no change. */
 export type ScheduleEntryChange = Pick<ScheduleEvent, 'type' | 'entry'>;
@@ -13,33 +13,43 @@ export type ScheduleEntryChange = Pick<ScheduleEvent, 'type' | 'entry'>;
 const MOST_ENTRIES = 20_000;
 
 /**
- * Takes a schedule message in: each entry replaces the one with its id, a cancelled one goes. A line keeps 20,000
+ * The schedules after a message: each entry replaces the one with its id, a cancelled one goes. A line keeps 20,000
  * entries; what ended first is dropped first.
  */
-export function applySchedule(
-  schedules: LineSchedules,
-  { line, entries }: Schedule,
-): ScheduleEntryChange[] {
+export function applySchedule(schedules: LineSchedules, message: Schedule): LineSchedules {
+  const { line, entries } = message;
   const known = { ...schedules[line] };
-  const changes: ScheduleEntryChange[] = [];
   for (const entry of entries) {
-    const before = Object.hasOwn(known, entry.id) ? known[entry.id] : undefined;
-    if (entry.cancelled === true) {
-      delete known[entry.id];
-      if (before !== undefined) changes.push({ type: 'cancelled', entry: before });
-      continue;
-    }
-    known[entry.id] = entry;
-    if (before === undefined) changes.push({ type: 'added', entry });
-    else if (canonicalJson(before) !== canonicalJson(entry))
-      changes.push({ type: 'changed', entry });
+    if (entry.cancelled === true) delete known[entry.id];
+    else known[entry.id] = entry;
   }
   const spare = Object.keys(known).length - MOST_ENTRIES;
   if (spare > 0) {
     const byEnd = Object.values(known).sort((a, b) => a.end - b.end || (a.id < b.id ? -1 : 1));
     for (const { id } of byEnd.slice(0, spare)) delete known[id];
   }
-  schedules[line] = known;
+  return { ...schedules, [line]: known };
+}
+
+/** What a message changes of these schedules. */
+export function entryChanges(
+  schedules: LineSchedules,
+  { line, entries }: Schedule,
+): readonly ScheduleEntryChange[] {
+  const known = new Map(Object.entries(schedules[line] ?? {}));
+  const changes: ScheduleEntryChange[] = [];
+  for (const entry of entries) {
+    const before = known.get(entry.id);
+    if (entry.cancelled === true) {
+      known.delete(entry.id);
+      if (before !== undefined) changes.push({ type: 'cancelled', entry: before });
+      continue;
+    }
+    known.set(entry.id, entry);
+    if (before === undefined) changes.push({ type: 'added', entry });
+    else if (canonicalJson(before) !== canonicalJson(entry))
+      changes.push({ type: 'changed', entry });
+  }
   return changes;
 }
 

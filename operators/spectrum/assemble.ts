@@ -20,13 +20,12 @@ const MAX_SAMPLES = 2 ** 22;
  * waveforms or four million samples the oldest (`overflow`).
  */
 export function assemble(states: States): Stage<Waveform, Waveform> {
-  return keyed<OpenWaveforms, null, Waveform, Waveform>(
+  return keyed<OpenWaveforms, Waveform, Waveform>(
     {
       id: 'assemble' as StageId,
       version: 1,
       scope: 'source',
       open: () => ({ open: [] }),
-      openShared: () => null,
       onEvent(state, event, _, out) {
         const { value: waveform, time, key } = event;
         const late = event.late === true;

@@ -3,7 +3,7 @@ import { keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Waveform } from '../model/decoded.ts';
 import { locate } from '../model/key.ts';
-import { applyChange, assetOf, emptyKnowledge, type Knowledge } from '../model/knowledge.ts';
+import { assetOf } from '../model/knowledge.ts';
 import type { Features } from '../model/observation.ts';
 import type { Point } from '../model/plant-model.ts';
 import type { FeaturesRow } from '../model/tables.ts';
@@ -17,16 +17,14 @@ import { extract } from './extract.ts';
  * with all its features absent, each with the reason.
  */
 export function spectrum(states: States): Stage<Waveform, Features> {
-  const describe = keyed<null, Knowledge, Waveform, Features>(
+  const describe = keyed<null, Waveform, Features>(
     {
       id: 'spectrum' as StageId,
       version: 1,
       scope: 'source',
       open: () => null,
-      openShared: emptyKnowledge,
-      onChange: (shared, change) => applyChange(shared, change.value),
-      onEvent(_, { value: waveform, late }, shared, out) {
-        const point = assetOf(shared, waveform.asset)?.points.find(({ id }) => {
+      onEvent(_, { value: waveform, late }, knowledge, out) {
+        const point = assetOf(knowledge, waveform.asset)?.points.find(({ id }) => {
           return id === waveform.point;
         });
         const features = featuresOf(waveform, point);

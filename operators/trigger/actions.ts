@@ -46,13 +46,13 @@ export function hasChanges({ changes }: Episode): boolean {
   return changes.length > 0;
 }
 
-export function mayEscalate(episode: Episode, { shared, out }: EpisodeContext): boolean {
-  const { escalate: after } = triggerSettings(shared, out.key, episode);
+export function mayEscalate(episode: Episode, { knowledge, out }: EpisodeContext): boolean {
+  const { escalate: after } = triggerSettings(knowledge, out.key, episode);
   return after !== null && !episode.acknowledged && higher(episode.priority) !== undefined;
 }
 
-export function mayWithdraw(episode: Episode, { shared, out }: EpisodeContext): boolean {
-  return triggerSettings(shared, out.key, episode).withdraw;
+export function mayWithdraw(episode: Episode, { knowledge, out }: EpisodeContext): boolean {
+  return triggerSettings(knowledge, out.key, episode).withdraw;
 }
 
 /** The stretches are over, or the problem is: nothing is to be asked for when they are. */
@@ -81,14 +81,14 @@ export function stopRearm(episode: Episode, { out }: EpisodeContext): void {
 }
 
 /** At least a moment: a timer cannot set another for its own time. */
-export function startRearm(episode: Episode, { out, time, shared }: EpisodeContext): void {
+export function startRearm(episode: Episode, { out, time, knowledge }: EpisodeContext): void {
   episode.clear_since = time;
-  const { rearm } = triggerSettings(shared, out.key, episode);
+  const { rearm } = triggerSettings(knowledge, out.key, episode);
   out.setTimer(plus(time, longer(rearm, MOMENT)), timerName(episode, 'clear-after'));
 }
 
 export function open(episode: Episode, context: EpisodeContext): void {
-  const { out, time, shared } = context;
+  const { out, time, knowledge } = context;
   const { round, report, rules, history, suppressed_by } = episode;
   episode.opened = time;
   episode.revision = 0;
@@ -101,7 +101,7 @@ export function open(episode: Episode, context: EpisodeContext): void {
   const during = `, held back during ${suppressed_by.join(' and ')} and still there`;
   const because = suppressed_by.length === 0 ? why : why.replace(/\.$/, '') + during;
   revise(episode, 'open', because, context);
-  const { escalate: after } = triggerSettings(shared, out.key, episode);
+  const { escalate: after } = triggerSettings(knowledge, out.key, episode);
   if (after !== null) out.setTimer(plus(time, after), timerName(episode, 'escalate'), true);
 }
 
@@ -142,8 +142,8 @@ export function reportChanges(episode: Episode, context: EpisodeContext): void {
 
 /** Nobody acknowledged it in time: one priority step up, and again after as long, until the highest. */
 export function escalate(episode: Episode, context: EpisodeContext): void {
-  const { out, time, shared } = context;
-  const { escalate: after } = triggerSettings(shared, out.key, episode);
+  const { out, time, knowledge } = context;
+  const { escalate: after } = triggerSettings(knowledge, out.key, episode);
   const next = higher(episode.priority);
   if (after === null || next === undefined) return;
   episode.priority = next;
@@ -168,10 +168,10 @@ export function acknowledge(episode: Episode, { out, observed }: EpisodeContext)
 }
 
 /** Something came that nobody has answered: its priority may rise again. */
-export function awaitAnswer(episode: Episode, { out, time, shared }: EpisodeContext): void {
+export function awaitAnswer(episode: Episode, { out, time, knowledge }: EpisodeContext): void {
   episode.acknowledged = false;
   episode.answered = null;
-  const { escalate: after } = triggerSettings(shared, out.key, episode);
+  const { escalate: after } = triggerSettings(knowledge, out.key, episode);
   if (after !== null) out.setTimer(plus(time, after), timerName(episode, 'escalate'), true);
 }
 
@@ -183,14 +183,14 @@ export function accept(episode: Episode, context: EpisodeContext): void {
 }
 
 export function finish(episode: Episode, context: EpisodeContext): void {
-  const { out, time, shared } = context;
+  const { out, time, knowledge } = context;
   acknowledge(episode, context);
   episode.answered ??= context.observed;
   episode.finished = time;
   episode.changes = [];
   episode.suppressed_by = [];
   out.cancelTimer(timerName(episode, 'group-wait'));
-  const { cooldown } = triggerSettings(shared, out.key, episode);
+  const { cooldown } = triggerSettings(knowledge, out.key, episode);
   episode.cooled = plus(time, cooldown);
   out.setTimer(episode.cooled, timerName(episode, 'cooldown'));
 }
@@ -253,9 +253,9 @@ export function closeEnded(episode: Episode, context: EpisodeContext, { text }: 
 }
 
 /** What ended the anomalies that nobody judges any more, for people. */
-export function unjudgedText(episode: Episode, { shared, out }: EpisodeContext): string {
-  const detectors = rulesOf(shared.knowledge, out.key)?.detectors ?? [];
-  const { rearm } = triggerSettings(shared, out.key, episode);
+export function unjudgedText(episode: Episode, { knowledge, out }: EpisodeContext): string {
+  const detectors = rulesOf(knowledge, out.key)?.detectors ?? [];
+  const { rearm } = triggerSettings(knowledge, out.key, episode);
   const texts = Object.values(episode.unjudged).map(({ rule, signal, cause, time }) => {
     const when = toIso(time);
     if (cause === 'signal removed') {
@@ -322,8 +322,8 @@ function nextRound(episode: Episode, line: string, context: EpisodeContext): voi
 }
 
 /** What asks for what stands now leads, by priority: parts and urgency of what is well again are not asked for. */
-function leadAnew(episode: Episode, { shared, out }: EpisodeContext): void {
-  const rules = rulesOf(shared.knowledge, out.key)?.triggers ?? [];
+function leadAnew(episode: Episode, { knowledge, out }: EpisodeContext): void {
+  const rules = rulesOf(knowledge, out.key)?.triggers ?? [];
   const rank = (id: string) => {
     const rule = rules.find((trigger) => trigger.id === id);
     return rule === undefined ? -1 : PRIORITIES.indexOf(rule.request.priority);

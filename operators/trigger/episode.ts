@@ -5,7 +5,6 @@ import type { Severity } from '../model/detector-rule.ts';
 import type { Evidence, Incident } from '../model/incident.ts';
 import { type AssetKey, lineOf, nameOf, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
-import type { LineSchedules } from '../model/line-schedules.ts';
 import type { RequestStatus } from '../model/machine-event.ts';
 import type { Situation } from '../model/observation.ts';
 import type { Request, Slot } from '../model/request.ts';
@@ -16,7 +15,6 @@ import {
   reportRulesSchema,
   type TriggerRule,
 } from '../model/trigger-rule.ts';
-import type { Finding } from './findings.ts';
 
 /**
  * An episode: one problem of one asset, from its first incident until it is over. Here is its data, and how the triggers
@@ -98,6 +96,24 @@ export type Episode = {
   situation: Situation;
 };
 
+/** What one incident or anomaly says of a problem. `findings.ts` says what an answer covers of them. */
+export type Finding = {
+  /** The first pattern or detector that found it; `an operator` for a report. */
+  readonly rule: string;
+  readonly component: string;
+  readonly failure_mode: string;
+  readonly severity: Severity;
+  /** Ids of the triggers that ask for a request because of it. */
+  readonly triggers: readonly string[];
+  /** A pattern beats a detector, then severity counts. */
+  readonly weight: number;
+  /** The active anomalies that it rests on. Without any it is momentary: a pattern of machine events alone. */
+  anomalies: string[];
+  readonly momentary: boolean;
+  /** When a revision reported it first. */
+  reported: EventTime | null;
+};
+
 /**
  * `clearing`: no anomaly is active, but not yet for `rearm`. `unjudged`: none is, because an edit ended what was, and the edited
  * rule has `rearm` to raise it anew.
@@ -139,13 +155,10 @@ export type AssetEpisodes = {
   work: { time: EventTime; order: string; product: string };
 };
 
-/** What all assets share: the models and rules in force, and the schedules of their lines. */
-export type TriggerShared = { readonly knowledge: Knowledge; readonly schedules: LineSchedules };
-
 /** Of which asset, when, and where the outcome goes. */
 export type EpisodeContext = {
   readonly state: AssetEpisodes;
-  readonly shared: TriggerShared;
+  readonly knowledge: Knowledge;
   readonly out: Out<Request>;
   /** When it is dealt with. A late event is dealt with now: what was decided since cannot be undone. */
   readonly time: EventTime;
@@ -251,7 +264,7 @@ export const LATE = (10 * MINUTE) as Duration;
 
 /** The leading trigger decides; parts, instructions and working time add up. Triggers that are gone count no more. */
 export function triggerSettings(
-  { knowledge }: TriggerShared,
+  knowledge: Knowledge,
   asset: AssetKey,
   { triggers, report }: Pick<Episode, 'triggers' | 'report'>,
 ): TriggerSettings {

@@ -23,7 +23,7 @@ import {
   newEpisode,
   triggerSettings,
 } from './episode.ts';
-import { addFinding, concerns, findingText, sharpen, weightOf } from './findings.ts';
+import { addFinding, evidenceWeight, findingText, isAboutComponent, sharpen } from './findings.ts';
 import { checkAnswer, takeInput } from './state-machine.ts';
 
 /**
@@ -37,8 +37,8 @@ const NAME_LIMIT = 100;
 
 /** An incident begins a problem when a trigger names it, and otherwise joins the one that it is about. */
 export function applyIncident(incident: Incident, context: EpisodeContext): void {
-  const { state, shared, out } = context;
-  const rules = rulesOf(shared.knowledge, out.key);
+  const { state, knowledge, out } = context;
+  const rules = rulesOf(knowledge, out.key);
   const named = (rules?.triggers ?? []).filter(({ on }) => on === incident.rule);
   const triggers = named.filter(({ late }) => !isTooLate(late ?? LATE, context));
   if (triggers.length < named.length && triggers.length === 0) {
@@ -53,7 +53,7 @@ export function applyIncident(incident: Incident, context: EpisodeContext): void
     episode = newEpisode(state.count, incident, lead, context);
     state.episodes.push(episode);
   } else if (lead === undefined) {
-    if (isTooLate(triggerSettings(shared, out.key, episode).late, context)) return;
+    if (isTooLate(triggerSettings(knowledge, out.key, episode).late, context)) return;
   }
   if (episode.incidents.includes(incident.id)) return;
   const isPattern = rules?.patterns.some((rule) => incidentRulesOf(rule).includes(incident.rule));
@@ -71,7 +71,7 @@ function episodeOf(
   const unnamed = episodes.find((episode) => episode.component === '');
   if (component !== '') {
     const own = episodes.find(({ scope }) => scope === component);
-    const same = own ?? episodes.find((episode) => concerns(episode, component));
+    const same = own ?? episodes.find((episode) => isAboutComponent(episode, component));
     return same ?? (lead?.per === 'component' ? unnamed : (wide ?? (lead && unnamed)));
   }
   if (lead?.per !== 'component') return wide ?? unnamed;
@@ -97,7 +97,7 @@ function join(
   const news = { ...about, anomalies: active };
   const isNews = addFinding(episode, news);
   addIncident(episode, incident);
-  changes.push(...sharpen(episode, { ...news, weight: weightOf(news) }));
+  changes.push(...sharpen(episode, { ...news, weight: evidenceWeight(news) }));
   changes.push(...triggers.flatMap((trigger) => addTrigger(episode, trigger)));
   if (isNews && changes.length === 0) changes.push(`${rule} found ${findingText(news)}`);
   episode.lag = Math.min(episode.lag, between(observed, time)) as Duration;
@@ -160,8 +160,7 @@ function leaveOut(
 }
 
 /** What is still under way for an asset that was removed begins no problem. */
-export function isRemoved(what: string, { shared, out }: EpisodeContext): boolean {
-  const { knowledge } = shared;
+export function isRemoved(what: string, { knowledge, out }: EpisodeContext): boolean {
   if (!Object.hasOwn(knowledge.models, plantOf(out.key))) return false;
   if (assetOf(knowledge, out.key) !== undefined) return false;
   out.deadLetter('rule-changed', `asset removed: no request for ${what} of ${out.key}`, what);
@@ -198,13 +197,13 @@ export function applyAnomaly(anomaly: Anomaly, context: EpisodeContext): void {
 /** One that belongs to the problem counts whatever its age; one that is raised anew where the problem is, in time. */
 function followAnomaly(episode: Episode, anomaly: Anomaly, context: EpisodeContext): void {
   const { id, phase, time, rule, component, failure_mode, severity } = anomaly;
-  const { state, shared, out, observed } = context;
+  const { state, knowledge, out, observed } = context;
   const { source, text } = state.active[id] ?? { source: '', text: '' };
   const isMember = episode.active.includes(id);
   if (!isMember) {
     if (!episode.sources.includes(source)) return;
-    if (!episode.wide && component !== '' && !concerns(episode, component)) return;
-    if (isTooLate(triggerSettings(shared, out.key, episode).late, context)) return;
+    if (!episode.wide && component !== '' && !isAboutComponent(episode, component)) return;
+    if (isTooLate(triggerSettings(knowledge, out.key, episode).late, context)) return;
     addMissing(episode.active, [id], ANOMALY_LIMIT);
     addMissing(episode.anomalies, [id], ANOMALY_LIMIT);
     noteSources(episode, [id], context);
@@ -213,7 +212,7 @@ function followAnomaly(episode: Episode, anomaly: Anomaly, context: EpisodeConte
   const news = { ...about, anomalies: [id] };
   const isNews = addFinding(episode, news);
   if (isNews) addEvidence(episode, { stage: phase, time, kind: 'anomaly', about: id, text });
-  const changes = sharpen(episode, { ...news, weight: weightOf(news) });
+  const changes = sharpen(episode, { ...news, weight: evidenceWeight(news) });
   if (isNews && changes.length === 0) changes.push(`${rule} found ${findingText(news)}`);
   episode.lag = Math.min(episode.lag, between(observed, context.time)) as Duration;
   if (!isMember) takeInput(episode, 'active', context);
@@ -264,8 +263,8 @@ export function clearAnomaly(
 }
 
 /** An edited rule that had its `rearm`, while other anomalies stood, has nothing to say. */
-function dropJudged(episode: Episode, { shared, out, time }: EpisodeContext): void {
-  const { rearm } = triggerSettings(shared, out.key, episode);
+function dropJudged(episode: Episode, { knowledge, out, time }: EpisodeContext): void {
+  const { rearm } = triggerSettings(knowledge, out.key, episode);
   const from: EventTime = later(minus(time, rearm), episode.start);
   for (const [source, { time: ended }] of Object.entries(episode.unjudged)) {
     if (ended < from) delete episode.unjudged[source];

@@ -1,28 +1,12 @@
-import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
-import type { EventTime } from '../model/time.ts';
-import type { Episode } from './episode.ts';
-
 /**
  * What is known of a problem, finding by finding, and which of it an answer covers. An answer (no, done, acknowledged) covers
  * what people had been told at its time. A worse severity, another component, another failure mode or another trigger is
  * not covered, and neither is what came between the last revision and the answer.
  */
-export type Finding = {
-  /** The first pattern or detector that found it; `an operator` for a report. */
-  readonly rule: string;
-  readonly component: string;
-  readonly failure_mode: string;
-  readonly severity: Severity;
-  /** Ids of the triggers that ask for a request because of it. */
-  readonly triggers: readonly string[];
-  /** A pattern beats a detector, then severity counts. */
-  readonly weight: number;
-  /** The active anomalies that it rests on. Without any it is momentary: a pattern of machine events alone. */
-  anomalies: string[];
-  readonly momentary: boolean;
-  /** When a revision reported it first. */
-  reported: EventTime | null;
-};
+
+import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
+import type { EventTime } from '../model/time.ts';
+import type { Episode, Finding } from './episode.ts';
 
 /** A finding as it comes. */
 export type NewFinding = Pick<Finding, 'component' | 'failure_mode' | 'severity' | 'triggers'> & {
@@ -46,14 +30,14 @@ export function addFinding(episode: Episode, news: NewFinding): boolean {
   }
   episode.findings.push({
     ...{ rule, component, failure_mode, severity, triggers: [...triggers] },
-    weight: weightOf(news),
+    weight: evidenceWeight(news),
     ...{ anomalies: [...anomalies], momentary: anomalies.length === 0, reported: null },
   });
   if (episode.findings.length > FINDING_LIMIT) episode.findings.shift();
   return isNews;
 }
 
-export function weightOf({ severity, isPattern }: NewFinding): number {
+export function evidenceWeight({ severity, isPattern }: NewFinding): number {
   return (isPattern ? SEVERITIES.length : 0) + SEVERITIES.indexOf(severity);
 }
 
@@ -71,7 +55,7 @@ function isSame(known: Finding, news: NewFinding): boolean {
     known.component === news.component &&
     known.failure_mode === news.failure_mode &&
     known.momentary === (news.anomalies.length === 0) &&
-    known.weight === weightOf(news) &&
+    known.weight === evidenceWeight(news) &&
     news.triggers.every((trigger) => known.triggers.includes(trigger))
   );
 }
@@ -103,7 +87,10 @@ export function noteReported({ findings }: Episode, time: EventTime): void {
   for (const finding of findings) finding.reported ??= time;
 }
 
-export function concerns({ component: own, findings }: Episode, component: string): boolean {
+export function isAboutComponent(
+  { component: own, findings }: Episode,
+  component: string,
+): boolean {
   return own === component || findings.some((finding) => finding.component === component);
 }
 

@@ -1,9 +1,10 @@
 import type { AssetKey } from '../model/key.ts';
+import type { Knowledge } from '../model/knowledge.ts';
 import type { Work } from '../model/machine-plan.ts';
 import { type Standstill, standstillsOf } from '../model/machine-plan.ts';
 import type { Slot, StopImpact } from '../model/request.ts';
 import { between, type Duration, type EventTime, HOUR, later, plus, toIso } from '../model/time.ts';
-import type { TriggerSettings, TriggerShared } from './episode.ts';
+import type { TriggerSettings } from './episode.ts';
 import { type Episode, type EpisodeContext, triggerSettings } from './episode.ts';
 
 /**
@@ -16,7 +17,7 @@ export function proposedWindow(
   settings: TriggerSettings,
   key: AssetKey,
   now: EventTime,
-  { schedules }: TriggerShared,
+  { schedules }: Knowledge,
 ): Slot | null {
   if (settings.slot === 'none') return null;
   const standstills = standstillsOf(schedules, key);
@@ -28,12 +29,12 @@ export function proposedWindow(
 /** What a changed schedule means for the window that was proposed, for people; undefined for nothing. */
 export function windowChange(
   episode: Episode,
-  { shared, out, time: now }: EpisodeContext,
+  { knowledge, out, time: now }: EpisodeContext,
 ): string | undefined {
-  const settings = triggerSettings(shared, out.key, episode);
+  const settings = triggerSettings(knowledge, out.key, episode);
   if (settings.slot === 'none' || episode.status === 'started') return undefined;
   const need = { now, duration: settings.duration ?? (0 as Duration) };
-  const standstills = standstillsOf(shared.schedules, out.key);
+  const standstills = standstillsOf(knowledge.schedules, out.key);
   const proposed = episode.slot;
   if (proposed === null) {
     return nextWindow(standstills, need) === null

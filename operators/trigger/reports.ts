@@ -14,7 +14,7 @@ import {
   timerName,
 } from './episode.ts';
 import { clearAnomaly, isRemoved } from './evidence.ts';
-import { addFinding, concerns, findingText, sharpen, weightOf } from './findings.ts';
+import { addFinding, evidenceWeight, findingText, isAboutComponent, sharpen } from './findings.ts';
 import { checkAnswer, takeInput } from './state-machine.ts';
 
 /**
@@ -30,8 +30,8 @@ export function applyReport(
   { value: event, situation }: Enriched<MachineEvent>,
   context: EpisodeContext,
 ): void {
-  const { state, shared, out } = context;
-  const rules = rulesOf(shared.knowledge, out.key)?.reports ?? DEFAULTS;
+  const { state, knowledge, out } = context;
+  const rules = rulesOf(knowledge, out.key)?.reports ?? DEFAULTS;
   if (!rules.enabled) return;
   const data = reportOf(event);
   if ('problem' in data) {
@@ -89,7 +89,7 @@ function join(
   const line = { stage: 'report', time: event.time, kind: 'event', about: event.type, text };
   addEvidence(episode, line);
   const changes = isKnown ? [`reported again: ${text}`] : [];
-  changes.push(...sharpen(episode, { ...news, weight: weightOf(news) }));
+  changes.push(...sharpen(episode, { ...news, weight: evidenceWeight(news) }));
   if (isNews && changes.length === 0) changes.push(findingText(news));
   const wanted = priority ?? rules.priority;
   const rises = PRIORITIES.indexOf(wanted) > PRIORITIES.indexOf(episode.priority);
@@ -125,7 +125,7 @@ export function clearReports({ data }: MachineEvent, context: EpisodeContext): v
     const isMeant =
       (ref === undefined || episode.report === ref) &&
       (id === undefined || episode.id === id) &&
-      (component === undefined || concerns(episode, String(component)));
+      (component === undefined || isAboutComponent(episode, String(component)));
     if (isMeant) endReport(episode, context);
   }
 }

@@ -40,15 +40,15 @@ function requestOf(
   episode: Episode,
   action: RequestAction,
   because: string,
-  { state, shared, out, time }: EpisodeContext,
+  { state, knowledge, out, time }: EpisodeContext,
 ): Request {
   const key = out.key;
-  const asset = assetOf(shared.knowledge, key);
+  const asset = assetOf(knowledge, key);
   const name = asset?.name ?? nameOf(key);
-  const settings = triggerSettings(shared, key, episode);
-  const slot = proposedWindow(episode, settings, key, time, shared);
-  const current = workAt(shared.schedules, key, time, state.work);
-  const currency = shared.knowledge.models[plantOf(key)]?.currency ?? '';
+  const settings = triggerSettings(knowledge, key, episode);
+  const slot = proposedWindow(episode, settings, key, time, knowledge);
+  const current = workAt(knowledge.schedules, key, time, state.work);
+  const currency = knowledge.models[plantOf(key)]?.currency ?? '';
   const hourly = asset?.stop_cost;
   const stop = stopOf({ hourly, currency }, settings.duration, slot, current, time);
   return {

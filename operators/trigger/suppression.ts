@@ -26,13 +26,13 @@ export type Suppression = {
  */
 export function suppressionNow(
   { signals, situation, lag }: Episode,
-  { state, shared, out, time }: EpisodeContext,
+  { state, knowledge, out, time }: EpisodeContext,
 ): Suppression | undefined {
   const asked = minus(time, lag);
   const present = state.situation ?? situation;
-  const found = suppressionAt(rulesOf(shared.knowledge, out.key)?.suppress ?? [], {
+  const found = suppressionAt(rulesOf(knowledge, out.key)?.suppress ?? [], {
     ...{ signals, time: asked, situation: lag > 0 && asked < present.since ? situation : present },
-    entries: scheduledFor(shared.schedules, out.key),
+    entries: scheduledFor(knowledge.schedules, out.key),
   });
   if (found === undefined || found.until === null) return found;
   return { ...found, until: plus(found.until, lag) };
@@ -45,10 +45,10 @@ export function suppressionNow(
 export function plannedStretchesFrom(
   opened: EventTime,
   { signals, lag }: Episode,
-  { shared, out }: EpisodeContext,
+  { knowledge, out }: EpisodeContext,
 ): { readonly until: EventTime; readonly text: string } | undefined {
-  const rules = rulesOf(shared.knowledge, out.key)?.suppress ?? [];
-  const entries = scheduledFor(shared.schedules, out.key);
+  const rules = rulesOf(knowledge, out.key)?.suppress ?? [];
+  const entries = scheduledFor(knowledge.schedules, out.key);
   // What the machine reports of itself was known in time.
   const situation = { state: '', started: null };
   const stretches: string[] = [];

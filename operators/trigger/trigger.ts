@@ -3,8 +3,7 @@ import { type Keyed, keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { TriggerInput } from '../model/incident.ts';
 import { lineOf, plantOf } from '../model/key.ts';
-import { applyChange, assetOf, emptyKnowledge } from '../model/knowledge.ts';
-import { applySchedule } from '../model/line-schedules.ts';
+import { assetOf, type Knowledge } from '../model/knowledge.ts';
 import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-event.ts';
 import type { Enriched } from '../model/observation.ts';
 import type { Request } from '../model/request.ts';
@@ -16,11 +15,10 @@ import {
   type Episode,
   type EpisodeContext,
   noEpisodes,
-  type TriggerShared,
   timerName,
 } from './episode.ts';
 import { applyAnomaly, applyIncident } from './evidence.ts';
-import { concerns } from './findings.ts';
+import { isAboutComponent } from './findings.ts';
 import { windowChange } from './maintenance-window.ts';
 import { applyReport, clearReports, endReport } from './reports.ts';
 import { checkAnswer, openIfPermitted, STATUS_INPUT, takeInput } from './state-machine.ts';
@@ -35,27 +33,22 @@ export function trigger(states: States): Stage<TriggerInput, Request> {
   return keyed(logic, states);
 }
 
-const logic: Keyed<AssetEpisodes, TriggerShared, TriggerInput, Request> = {
+const logic: Keyed<AssetEpisodes, TriggerInput, Request> = {
   id: 'trigger' as StageId,
   version: 1,
   scope: 'line',
   open: noEpisodes,
-  openShared: () => ({ knowledge: emptyKnowledge(), schedules: {} }),
-  onChange(shared, { value }) {
-    applyChange(shared.knowledge, value);
-    if (value.kind === 'schedule') applySchedule(shared.schedules, value);
-  },
-  onChanged(state, shared, out, { value }) {
+  onChange(state, knowledge, out, { value }) {
     if (value.kind === 'schedule' && value.line !== lineOf(out.key)) return;
-    const context = contextAt(out.now, state, shared, out);
+    const context = contextAt(out.now, state, knowledge, out);
     if (value.kind === 'schedule') applyScheduleChange(context);
     if (value.kind === 'model' && value.model.id === plantOf(out.key)) endIfRemoved(context);
     openPermitted(context);
   },
-  onEvent(state, event, shared, out) {
+  onEvent(state, event, knowledge, out) {
     const { value } = event;
     const now = event.late === true ? later(event.time, out.now) : event.time;
-    const context = { ...contextAt(now, state, shared, out), observed: event.time };
+    const context = { ...contextAt(now, state, knowledge, out), observed: event.time };
     if (event.time >= state.situated) {
       state.situated = event.time;
       state.situation = value.situation;
@@ -65,8 +58,8 @@ const logic: Keyed<AssetEpisodes, TriggerShared, TriggerInput, Request> = {
     else applyIncident(value, context);
     openPermitted(context);
   },
-  onTimer(state, due, shared, out, rule) {
-    const context = contextAt(due, state, shared, out);
+  onTimer(state, due, knowledge, out, rule) {
+    const context = contextAt(due, state, knowledge, out);
     for (const episode of state.episodes) {
       const timer = EPISODE_TIMERS.find((name) => timerName(episode, name) === rule);
       if (timer === undefined) continue;
@@ -81,11 +74,11 @@ const logic: Keyed<AssetEpisodes, TriggerShared, TriggerInput, Request> = {
 function contextAt(
   time: EventTime,
   state: AssetEpisodes,
-  shared: TriggerShared,
+  knowledge: Knowledge,
   out: EpisodeContext['out'],
 ): EpisodeContext {
   state.time = later(state.time, time);
-  return { state, shared, out, time: state.time, observed: state.time };
+  return { state, knowledge, out, time: state.time, observed: state.time };
 }
 
 /** Asks of every problem that has no request yet whether it may have one now. */
@@ -145,7 +138,7 @@ function applyAcknowledgement({ data }: MachineEvent, context: EpisodeContext): 
     const { id, anomalies, sources } = episode;
     const isNamed =
       agrees('id', (value) => value === id) &&
-      agrees('component', (value) => concerns(episode, value)) &&
+      agrees('component', (value) => isAboutComponent(episode, value)) &&
       agrees('anomaly', (value) => anomalies.includes(value));
     const isAlarm = ['rule', 'signal', 'point'].every((name, index) => {
       return agrees(name, (pattern) => {
@@ -160,8 +153,8 @@ function applyAcknowledgement({ data }: MachineEvent, context: EpisodeContext): 
 
 /** The problems of an asset that the model has no more are over. */
 function endIfRemoved(context: EpisodeContext): void {
-  const { state, shared, out } = context;
-  if (assetOf(shared.knowledge, out.key) !== undefined) return;
+  const { state, knowledge, out } = context;
+  if (assetOf(knowledge, out.key) !== undefined) return;
   const text = `asset removed: the plant model has no ${out.key} any more`;
   for (const episode of [...state.episodes]) takeInput(episode, 'ended', context, { text });
 }

@@ -2,7 +2,7 @@ import type { Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import { type Decoded, type Frame, type Tick, weightOf } from '../model/decoded.ts';
-import { applyChange, assetOf, emptyKnowledge, type Knowledge } from '../model/knowledge.ts';
+import { assetOf } from '../model/knowledge.ts';
 import type { Asset } from '../model/plant-model.ts';
 
 // A source that fails over between gateways has two producers; more than a few are reboots of the same one.
@@ -15,14 +15,12 @@ type State = { producers: [name: string, seen: SeenMarks][] };
  * model does not have are marked `unknown`, counted, and still land.
  */
 export function validate(states: States): Stage<Decoded, Decoded> {
-  return keyed<State, Knowledge, Decoded, Decoded>(
+  return keyed<State, Decoded, Decoded>(
     {
       id: 'validate' as StageId,
       version: 1,
       scope: 'source',
       open: () => ({ producers: [] }),
-      openShared: emptyKnowledge,
-      onChange: (knowledge, change) => applyChange(knowledge, change.value),
       onEvent(state, event, knowledge, out) {
         const { value } = event;
         if (value.kind === 'tick') {

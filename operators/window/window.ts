@@ -5,7 +5,7 @@ import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Frame } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
-import { applyChange, emptyKnowledge, type Knowledge, rulesOf } from '../model/knowledge.ts';
+import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { Window } from '../model/observation.ts';
 import type { EventTime } from '../model/time.ts';
 import { COUNT } from './aggregate.ts';
@@ -42,16 +42,20 @@ export function window(states: States): Stage<Frame, Window> {
   return keyed(createLogic(), states);
 }
 
-function createLogic(): Keyed<SourceWindows, Knowledge, Frame, Window> {
+function createLogic(): Keyed<SourceWindows, Frame, Window> {
   const report = createWindowReport();
   let plans: Plans = new WeakMap();
+  let planned: Knowledge['rules'] | undefined;
   return {
     id: 'window' as StageId,
     version: 1,
     scope: 'source',
-    openShared: emptyKnowledge,
     open: () => ({ asset: '', stores: [], due: NEVER }),
     onEvent(state, { value: frame }, knowledge, out) {
+      if (knowledge.rules !== planned) {
+        plans = new WeakMap();
+        planned = knowledge.rules;
+      }
       state.asset = frame.asset;
       report.late.counted.clear();
       let { due } = state;
@@ -69,11 +73,7 @@ function createLogic(): Keyed<SourceWindows, Knowledge, Frame, Window> {
     onTimer(state, _due, knowledge, out) {
       if (state.asset !== '') fireSource(state, inForce(knowledge, state.asset), report, out);
     },
-    onChange(knowledge, change) {
-      applyChange(knowledge, change.value);
-      plans = new WeakMap();
-    },
-    onChanged(state, knowledge, out, { value: { kind } }) {
+    onChange(state, knowledge, out, { value: { kind } }) {
       if (state.asset === '' || kind !== 'rules') return;
       const programs = inForce(knowledge, state.asset);
       state.stores = state.stores.filter((store) => {
@@ -88,7 +88,7 @@ function createLogic(): Keyed<SourceWindows, Knowledge, Frame, Window> {
 
 const NO_PROGRAMS: readonly WindowProgram[] = [];
 
-function inForce(knowledge: Readonly<Knowledge>, asset: AssetKey): readonly WindowProgram[] {
+function inForce(knowledge: Knowledge, asset: AssetKey): readonly WindowProgram[] {
   const rules = rulesOf(knowledge, asset);
   return rules === undefined ? NO_PROGRAMS : programsOf(rules);
 }

@@ -1,4 +1,3 @@
-import type { Row } from '../../operators/flow/flow.ts';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { DeadLetterRow } from '../../operators/model/tables.ts';
 import type { EventTime } from '../../operators/model/time.ts';

@@ -1,4 +1,4 @@
--- Which alarm floods were there: from when to when, how many alarms, and which rule rang most?
+-- Which alarm floods were there: from when to when, how many alarms, and which rule raised most of them?
 -- group: alarms
 -- plant = : this plant; all if empty
 -- line = : this line; all if empty

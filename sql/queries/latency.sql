@@ -1,4 +1,4 @@
--- How long does it take from a machine to the log, from a breach to an alarm, from a problem to a request, and into this database? Of a replay the last one says nothing.
+-- How long does it take from a machine to the log, from a breach to an alarm, from a problem to a request, and into this database? In a replay the last one has no meaning.
 -- group: data
 -- days = 1 : so many days up to the newest in the data
 SELECT what, count() AS of, round(quantile(0.5)(seconds), 3) AS median, round(quantile(0.99)(seconds), 3) AS p99, round(max(seconds), 3) AS greatest

@@ -1,4 +1,4 @@
--- How good are the alarms of each detector? How many came, were acknowledged, were confirmed or called false, were withheld?
+-- How good are the alarms of each detector? How many came, were acknowledged, were confirmed or marked as false, were withheld?
 CREATE OR REPLACE VIEW alarm_quality
 (
     run          LowCardinality(String) COMMENT 'Processing of the log',
@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW alarm_quality
     acknowledged UInt64                 COMMENT 'Acknowledgements',
     confirmed    UInt64                 COMMENT 'Called right by people',
     called_false UInt64                 COMMENT 'Called false by people',
-    false_share  Nullable(Float64)      COMMENT 'False ones of those that people judged'
+    false_share  Nullable(Float64)      COMMENT 'Share of false ones among those with feedback'
 )
 AS
 SELECT
@@ -23,4 +23,4 @@ SELECT
 FROM alarms
 WHERE rule != ''
 GROUP BY run, plant, rule
-COMMENT 'Alarms of each detector, and what people said of them';
+COMMENT 'Alarms of each detector, and the feedback on them';

@@ -1,4 +1,4 @@
--- In which state is each alarm now (ISA-18.2), who touched it last, and why?
+-- In which state is each alarm now (ISA-18.2), who changed it last, and why?
 CREATE OR REPLACE VIEW alarms_now
 (
     run     LowCardinality(String) COMMENT 'Processing of the log',
@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW alarms_now
     anomaly String                 COMMENT 'Anomaly that it is about',
     state   LowCardinality(String) COMMENT 'Alarm state (ISA-18.2)',
     cause   LowCardinality(String) COMMENT 'What brought it there',
-    who     LowCardinality(String) COMMENT 'Who did it, as far as the event says',
+    who     LowCardinality(String) COMMENT 'Who did it, where the event names them',
     reason  String                 COMMENT 'Why, in words',
     time    DateTime64(6, 'UTC')   COMMENT 'When it changed'
 )

@@ -1,4 +1,4 @@
--- What is the latest that each detector said of each anomaly? `phase` tells whether it still stands.
+-- What is the latest phase of each anomaly? `phase` shows whether it still stands.
 CREATE OR REPLACE VIEW anomalies_now
 (
     stream        LowCardinality(String)               COMMENT 'Partition of the log that the row came from',
@@ -19,13 +19,13 @@ CREATE OR REPLACE VIEW anomalies_now
     failure_mode  LowCardinality(String)               COMMENT 'Failure mode',
     severity      LowCardinality(String)               COMMENT 'Severity',
     since         DateTime64(6, 'UTC')                 COMMENT 'First breach of the unbroken run',
-    time          DateTime64(6, 'UTC')                 COMMENT 'When this was said',
+    time          DateTime64(6, 'UTC')                 COMMENT 'Event time of this phase',
     value         Float64                              COMMENT 'The value',
-    limit         Float64                              COMMENT 'What it was held against',
+    limit         Float64                              COMMENT 'What it was compared with',
     score         Float64                              COMMENT 'How far beyond',
     unit          LowCardinality(String)               COMMENT 'Unit of value and limit',
     reason        String                               COMMENT 'One sentence for people',
-    evidence      String                               COMMENT 'JSON of the facts behind it',
+    evidence      String                               COMMENT 'JSON of the facts that it rests on',
     state         LowCardinality(String)               COMMENT 'PackML state at the time',
     mode          LowCardinality(String)               COMMENT 'Mode at the time',
     `order`       LowCardinality(String)               COMMENT 'Production order at the time',
@@ -35,7 +35,7 @@ CREATE OR REPLACE VIEW anomalies_now
     part          LowCardinality(String)               COMMENT 'Bearing part whose lines stand out in the same waveform',
     advice        LowCardinality(String)               COMMENT 'What to look at',
     alarm         LowCardinality(String)               COMMENT 'Alarm state after this phase (ISA-18.2)',
-    withheld      LowCardinality(String)               COMMENT 'Why patterns and people were not told; empty when they were',
+    withheld      LowCardinality(String)               COMMENT 'Why it was withheld from patterns and people; empty when it was not',
     cause         LowCardinality(String)               COMMENT 'Why it cleared: well, rule changed, asset removed …; empty in other phases'
 )
 AS

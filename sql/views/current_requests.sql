@@ -1,4 +1,4 @@
--- Which requests are there, each as its highest revision says?
+-- Which requests are there, each by its highest revision?
 CREATE OR REPLACE VIEW current_requests
 (
     stream       LowCardinality(String)         COMMENT 'Partition of the log that the row came from',

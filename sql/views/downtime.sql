@@ -1,5 +1,5 @@
 -- When did each machine not run, for how long, and why? One row per stop: states that are not running, until it runs again.
--- `cause` is failure (ABORTED, be its repair in the schedule by now or not), else planned (most of it is), else held, starved or blocked (SUSPENDED), stopped,
+-- `cause` is failure (ABORTED, also when the schedule has its repair by now), else planned (most of it is), else held, starved or blocked (SUSPENDED), stopped,
 -- start-up, idle, unknown. `request` is one that was open for the machine at that time.
 CREATE OR REPLACE VIEW downtime
 (
@@ -17,7 +17,7 @@ CREATE OR REPLACE VIEW downtime
     `order`           String                 COMMENT 'Production order before',
     standing          UInt8                  COMMENT 'It stands at the newest that is known',
     request           String                 COMMENT 'Latest request that was open then; empty for none',
-    failure_mode      String                 COMMENT 'What that request says is wrong'
+    failure_mode      String                 COMMENT 'Failure mode in that request'
 )
 AS
 WITH

@@ -1,6 +1,6 @@
 -- How well was each machine used, day by day (UTC)? OEE = availability × performance × quality. Availability = running / (known
 -- time − planned standstills). Performance = pieces × ideal cycle / running, quality = good / all pieces: both need `counts` events
--- (view production_counts). Without them they are NULL, and so is OEE: no figure is better than a made-up one.
+-- (view production_counts). Without them they are NULL, and so is OEE.
 CREATE OR REPLACE VIEW oee_by_day
 (
     plant           LowCardinality(String) COMMENT 'Plant',
@@ -44,9 +44,9 @@ WITH
     (
         SELECT
             plant, line, asset, toDate(time) AS day,
-            sum(said.good) AS good, sum(said.good + said.scrap) AS pieces,
-            sum((said.good + said.scrap) * said.ideal_cycle) AS ideal, countIf(said.ideal_cycle IS NULL) AS without
-        FROM production_counts AS said
+            sum(made.good) AS good, sum(made.good + made.scrap) AS pieces,
+            sum((made.good + made.scrap) * made.ideal_cycle) AS ideal, countIf(made.ideal_cycle IS NULL) AS without
+        FROM production_counts AS made
         GROUP BY plant, line, asset, day
     )
 SELECT

@@ -1,4 +1,4 @@
--- What does the schedule say by now? The latest version of each entry; cancelled ones are out.
+-- Which schedule entries are in force? The latest version of each entry; cancelled ones are left out.
 CREATE OR REPLACE VIEW planned_now
 (
     plant    LowCardinality(String)         COMMENT 'Plant',
@@ -13,7 +13,7 @@ CREATE OR REPLACE VIEW planned_now
     due      Nullable(DateTime64(6, 'UTC')) COMMENT 'When the order is due',
     quantity Nullable(Float64)              COMMENT 'How many',
     assets   Array(String)                  COMMENT 'Only these assets; all of the line if empty',
-    sequence UInt64                         COMMENT 'Message that said it'
+    sequence UInt64                         COMMENT 'Message that it came with'
 )
 AS
 SELECT plant, line, id, kind, start, `end`, `order`, segment, product, due, quantity, assets, sequence

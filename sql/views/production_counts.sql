@@ -1,4 +1,4 @@
--- How many good and bad pieces did each machine say it made? From events of type `counts` with `good`, `scrap` and, where it is
+-- How many good and bad pieces did each machine count? From events of type `counts` with `good`, `scrap` and, where it is
 -- known, `ideal_cycle` (seconds a piece), each counting since the one before. A machine that sends none has no performance
 -- and no quality.
 CREATE OR REPLACE VIEW production_counts
@@ -6,10 +6,10 @@ CREATE OR REPLACE VIEW production_counts
     plant       LowCardinality(String) COMMENT 'Plant',
     line        LowCardinality(String) COMMENT 'Line of the plant',
     asset       LowCardinality(String) COMMENT 'Asset of the line',
-    time        DateTime64(6, 'UTC')   COMMENT 'When it was said',
+    time        DateTime64(6, 'UTC')   COMMENT 'Event time',
     good        Float64                COMMENT 'Good pieces since the last time',
     scrap       Float64                COMMENT 'Bad pieces since the last time',
-    ideal_cycle Nullable(Float64)      COMMENT 'Seconds that a piece takes at best; null where it is not said'
+    ideal_cycle Nullable(Float64)      COMMENT 'Seconds that a piece takes at best; null where it is not given'
 )
 AS
 SELECT

@@ -16,9 +16,9 @@ CREATE OR REPLACE VIEW request_times
     completed        Nullable(DateTime64(6, 'UTC')) COMMENT 'When it was done',
     rejected         Nullable(DateTime64(6, 'UTC')) COMMENT 'When it was refused or cancelled',
     over             Nullable(DateTime64(6, 'UTC')) COMMENT 'When the pipeline closed or withdrew it',
-    withdrawn        Bool                           COMMENT 'It went away before anyone accepted it',
+    withdrawn        Bool                           COMMENT 'It was withdrawn before anyone accepted it',
     open             Bool                           COMMENT 'Neither closed nor withdrawn',
-    status           String                         COMMENT 'What the CMMS says by now; empty if nothing',
+    status           String                         COMMENT 'Latest status in the CMMS; empty if none',
     response_minutes Nullable(Float64)              COMMENT 'First revision to accepted, or to started',
     closeout_minutes Nullable(Float64)              COMMENT 'First revision to completed',
     slot_end         Nullable(DateTime64(6, 'UTC')) COMMENT 'End of the proposed slot',
@@ -26,7 +26,7 @@ CREATE OR REPLACE VIEW request_times
 )
 AS
 WITH
-    told AS
+    statuses AS
     (
         SELECT
             JSONExtractString(fact.data, 'id') AS id, JSONExtractString(fact.data, 'status') AS status, fact.time AS time
@@ -34,16 +34,16 @@ WITH
         LEFT JOIN counted_runs AS counted ON fact.stream = counted.stream AND fact.run = counted.run
         WHERE fact.type = 'request' AND NOT arrayExists(range -> fact.sequence BETWEEN range.1 AND range.2, counted.superseded)
     ),
-    fates AS
+    outcomes AS
     (
         SELECT
             id,
-            minOrNullIf(told.time, told.status IN ('accepted', 'scheduled')) AS accepted,
-            minOrNullIf(told.time, told.status = 'started')                  AS started,
-            minOrNullIf(told.time, told.status IN ('completed', 'closed'))   AS completed,
-            minOrNullIf(told.time, told.status IN ('rejected', 'cancelled')) AS rejected,
-            argMax(told.status, told.time)                                   AS status
-        FROM told
+            minOrNullIf(statuses.time, statuses.status IN ('accepted', 'scheduled')) AS accepted,
+            minOrNullIf(statuses.time, statuses.status = 'started')                  AS started,
+            minOrNullIf(statuses.time, statuses.status IN ('completed', 'closed'))   AS completed,
+            minOrNullIf(statuses.time, statuses.status IN ('rejected', 'cancelled')) AS rejected,
+            argMax(statuses.status, statuses.time)                                   AS status
+        FROM statuses
         GROUP BY id
     ),
     firsts AS
@@ -54,16 +54,16 @@ SELECT
     request.plant AS plant, request.line AS line, request.asset AS asset, request.id AS id, request.title AS title,
     request.priority AS priority, request.failure_mode AS failure_mode, request.opened AS problem_since,
     firsts.requested AS requested,
-    fates.accepted AS accepted, fates.started AS started, fates.completed AS completed, fates.rejected AS rejected,
+    outcomes.accepted AS accepted, outcomes.started AS started, outcomes.completed AS completed, outcomes.rejected AS rejected,
     if(request.action IN ('withdraw', 'close'), request.time, NULL) AS over,
     CAST(request.action = 'withdraw', 'Bool') AS withdrawn,
     CAST(request.action NOT IN ('withdraw', 'close'), 'Bool') AS open,
-    fates.status AS status,
+    outcomes.status AS status,
     dateDiff('second', requested, coalesce(least(accepted, started), accepted, started)) / 60 AS response_minutes,
     dateDiff('second', requested, completed) / 60 AS closeout_minutes,
     request.slot_end AS slot_end,
     request.due AS due
 FROM current_requests AS request
 LEFT JOIN firsts ON request.id = firsts.id
-LEFT JOIN fates ON request.id = fates.id
+LEFT JOIN outcomes ON request.id = outcomes.id
 COMMENT 'Requests with response and close-out times';

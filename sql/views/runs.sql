@@ -1,5 +1,5 @@
 -- Which processings of each log are there, over which ranges, and which one counts where they overlap?
--- The run that processed a message last counts for it: `current` says so for whole runs.
+-- The run that processed a message last counts for it: `current` marks the run that landed last.
 CREATE OR REPLACE VIEW runs
 (
     pipeline      LowCardinality(String) COMMENT 'Pipeline',

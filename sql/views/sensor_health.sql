@@ -1,5 +1,5 @@
--- How is each sensor? When it last spoke, how far behind its line it is, whether it sends less than it used to, and whether its value
--- stands still. Compares the latest full hour of each signal with its median hour.
+-- How is each sensor? When it last sent, how far it lags its line, whether it sends less than it used to, and whether its value
+-- does not change. Compares the latest full hour of each signal with its median hour.
 CREATE OR REPLACE VIEW sensor_health
 (
     plant          LowCardinality(String)                             COMMENT 'Plant',
@@ -8,12 +8,12 @@ CREATE OR REPLACE VIEW sensor_health
     signal         LowCardinality(String)                             COMMENT 'Signal',
     latest_time    SimpleAggregateFunction(max, DateTime64(6, 'UTC')) COMMENT 'Latest reading',
     latest         Float64                                            COMMENT 'Its value',
-    silent_seconds Float64                                            COMMENT 'How far behind the newest of its line',
+    silent_seconds Float64                                            COMMENT 'Time from its latest reading to the newest of its line',
     hours          UInt64                                             COMMENT 'Hours with readings',
     usual          Float64                                            COMMENT 'Median readings an hour',
     latest_hour    UInt64                                             COMMENT 'Readings of the latest full hour',
     still_hours    UInt64                                             COMMENT 'Latest hours in a row without any change of value',
-    verdict        String                                             COMMENT 'silent (more than 10 minutes behind), thin (under half of its usual rate), still (one value for an hour or more), or well'
+    verdict        String                                             COMMENT 'silent (no reading for more than 10 minutes), thin (under half of its usual rate), still (one value for an hour or more), or well'
 )
 AS
 SELECT

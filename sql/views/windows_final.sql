@@ -1,4 +1,4 @@
--- What does each window say after all corrections? Early firings (version 0) of windows that have not fired are not in.
+-- What is each window after all corrections? Early firings (version 0) of windows that have not fired are left out.
 CREATE OR REPLACE VIEW windows_final
 (
     stream       LowCardinality(String)               COMMENT 'Partition of the log that the row came from',
@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW windows_final
     signal       LowCardinality(String)               COMMENT 'Signal',
     `window`     LowCardinality(String)               COMMENT 'Id of the window rule',
     start        DateTime64(6, 'UTC')                 COMMENT 'First moment inside',
-    `end`        DateTime64(6, 'UTC')                 COMMENT 'First moment behind',
+    `end`        DateTime64(6, 'UTC')                 COMMENT 'First moment after it',
     version      UInt32                               COMMENT '0 early, 1 when it fired, then one more per correction',
     count        UInt64                               COMMENT 'Readings in it',
     `first`      Float64                              COMMENT 'First value by time',

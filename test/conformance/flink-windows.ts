@@ -71,7 +71,7 @@ export type FlinkOutput =
     }
   | { readonly kind: 'late'; readonly time: number; readonly value: number };
 
-type Logic = Keyed<WindowState, null, number, FlinkOutput>;
+type Logic = Keyed<WindowState, number, FlinkOutput>;
 
 /** The windows of each key over events whose values are numbers. */
 export function flinkWindows(window: FlinkWindow): Logic {
@@ -84,7 +84,6 @@ export function flinkWindows(window: FlinkWindow): Logic {
     id: 'windows' as StageId,
     version: 1,
     scope: 'source',
-    openShared: () => null,
     open: () => openWindowState(windower.shape),
     onEvent(state, { time, value }, _, out) {
       const report = reportOf(window, out);
@@ -96,7 +95,7 @@ export function flinkWindows(window: FlinkWindow): Logic {
       flush(windower, state, report);
       settle(state, out);
     },
-    onTimer(state, _due, _shared, out) {
+    onTimer(state, _due, _knowledge, out) {
       const report = reportOf(window, out);
       let time = nextEarly(windower, state);
       while (time < NEVER && time <= out.now) {

@@ -135,7 +135,7 @@ type KeyState = { state: PatternState<VectorEvent> | null };
 function patternLogic(
   id: StageId,
   program: PatternProgram<VectorEvent>,
-): Keyed<KeyState, null, VectorEvent, PatternResult> {
+): Keyed<KeyState, VectorEvent, PatternResult> {
   const emitStep = (
     key: KeyState,
     state: PatternState<VectorEvent>,
@@ -151,8 +151,7 @@ function patternLogic(
   return {
     ...{ id, version: 1, scope: 'line' },
     open: () => ({ state: null }),
-    openShared: () => null,
-    onEvent(key, { value, time, late }, _shared, out) {
+    onEvent(key, { value, time, late }, _knowledge, out) {
       if (late === true) {
         out.deadLetter('late', 'the event came after the time of its line had passed it', value);
         return;
@@ -161,7 +160,7 @@ function patternLogic(
       const state = key.state ?? openPatternState<VectorEvent>('');
       emitStep(key, state, processEvent(program, state, value, time), out);
     },
-    onTimer(key, due, _shared, out, timer) {
+    onTimer(key, due, _knowledge, out, timer) {
       const { state } = key;
       if (state === null) return;
       emitStep(key, state, advanceTime(program, state, due, parseTimer(timer).absent), out);

@@ -14,14 +14,16 @@ const gallery = readdirSync(`${root}examples/patterns`).filter((name) => name.en
 
 const HEAD = `# A gallery of patterns
 
-Ten patterns that factories ask for. Each file in [\`examples/patterns\`](../examples/patterns) has the detectors that feed it, its examples and a trigger, and can be
-applied as it is. \`andon test examples/patterns/*.yaml\` runs the examples; \`andon explain FILE\` says a pattern as a sentence, with \`--mermaid\` it draws it: a box
-takes an event, a hexagon must not come, the round end is what is raised. This page is made by a test from the files
-(\`npx vitest run --project unit test/docs/patterns.test.ts -u\`). How patterns are written is taught in [rules.md](rules.md).
+Ten patterns that factories ask for. Each file in [\`examples/patterns\`](../examples/patterns) has the detectors that
+feed it, its examples and a trigger, and can be applied as it is. \`andon test examples/patterns/*.yaml\` runs the
+examples. \`andon explain FILE\` gives each pattern as a sentence; with \`--mermaid\` it draws it. A box takes an event, a
+hexagon must not come, the round end is what is raised. This page is made by a test from the files
+(\`npx vitest run --project unit test/docs/patterns.test.ts -u\`). How patterns are written is explained in
+[rules.md](rules.md).
 `;
 
 // To write it anew: npx vitest run --project unit test/docs/patterns.test.ts -u
-test('docs/patterns.md tells and draws the gallery as it is', async () => {
+test('docs/patterns.md describes and draws the gallery as it is', async () => {
   const sections = gallery.map((name) => {
     const text = textOf(`examples/patterns/${name}`);
     const story = /^(?:# .*\n)+/.exec(text)?.[0].replaceAll(/^# /gm, '') ?? '';
@@ -74,7 +76,7 @@ describe('docs/rules.md', () => {
     }
   });
 
-  test('says the sentences of the patterns that it shows', () => {
+  test('has the sentences of the patterns that it shows', () => {
     const said = [
       ...textOf('docs/rules.md').matchAll(/^> ([\w-]+)\. (At one machine.*|On one line.*)$/gm),
     ];

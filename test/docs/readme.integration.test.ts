@@ -6,13 +6,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { freePort } from '../../pipelines/base/free-port.ts';
-import { startNats, type TestNats } from '../stand/nats.ts';
 import { argumentsOf, blocksOf, commandsOf } from '../support/documents.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+/** What `npm run nats` runs. */
+const NATS_SCRIPT = 'scripts/nats.js';
 const started: ChildProcess[] = [];
-let nats: TestNats | undefined;
 
 afterAll(async () => {
   for (const child of started.reverse()) {
@@ -20,12 +20,11 @@ afterAll(async () => {
     child.kill('SIGTERM');
     await once(child, 'exit');
   }
-  await nats?.stop();
 });
 
 /** Starts a program of the README that does not end by itself; resolves when it has said `word`. */
 async function start(args: readonly string[], env: NodeJS.ProcessEnv, word: string): Promise<void> {
-  const child = spawn(process.execPath, ['scripts/andon.js', ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -45,14 +44,14 @@ async function start(args: readonly string[], env: NodeJS.ProcessEnv, word: stri
 
 test('the first steps of the README lead to one request in the CMMS, and tell why', async () => {
   const directory = temporaryDirectory();
-  nats = await startNats();
+  const natsPort = await freePort();
   const port = await freePort();
   const config = join(directory, 'andon.yaml');
   const example = readFileSync(join(root, 'examples/andon.yaml'), 'utf8');
   writeFileSync(config, example.replace(':8089', `:${port}`));
   const env = {
     ...process.env,
-    NATS_URL: nats.url,
+    NATS_URL: `nats://127.0.0.1:${natsPort}`,
     ANDON_DIR: directory,
     ANDON_HTTP_PORT: '0',
     NO_COLOR: '1',
@@ -60,27 +59,30 @@ test('the first steps of the README lead to one request in the CMMS, and tell wh
   const steps = blocksOf('README.md').filter(({ words }) => words.includes('first-steps'));
   const said = new Map<string, string>();
   for (const command of steps.flatMap(commandsOf)) {
-    if (command.startsWith('nats-server ')) continue;
+    if (command === 'npm run nats') {
+      const options = ['-p', `${natsPort}`, '-sd', join(directory, 'nats')];
+      await start([NATS_SCRIPT, ...options], env, 'Server is ready');
+      continue;
+    }
     const args = argumentsOf(command)
       .slice(2)
       .map((word) => word.replace('examples/andon.yaml', config))
       .map((word) => word.replace('.andon/', `${directory}/`));
-    if (args[0] === 'reference-cmms') await start([...args, '--port', `${port}`], env, 'url');
-    else if (args[0] === 'run') await start(args, env, 'revision 2 is settled');
+    const andon = ['scripts/andon.js', ...args];
+    if (args[0] === 'reference-cmms') await start([...andon, '--port', `${port}`], env, 'url');
+    else if (args[0] === 'run') await start(andon, env, 'revision 2 is settled');
     else {
-      const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        ['scripts/andon.js', ...args],
-        {
-          cwd: root,
-          env,
-          encoding: 'utf8',
-        },
-      );
+      const { status, stdout, stderr } = spawnSync(process.execPath, andon, {
+        cwd: root,
+        env,
+        encoding: 'utf8',
+      });
       expect({ command, status, stderr }).toEqual({ command, status: 0, stderr: '' });
       said.set(args.slice(0, 2).join(' '), stdout);
     }
   }
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(scripts.nats).toBe(`node ${NATS_SCRIPT}`);
   expect(said.size).toBe(6);
   expect(said.get('requests')).toMatch(/\ni2b2imy4l3jj3qao64nc .* sent .* WR-00001 +2\/2 /);
   expect(said.get('requests show')).toContain('failure mode is now CAVITATION');

@@ -198,17 +198,8 @@ export function looseFiles(files: readonly SourceFile[]): readonly string[] {
   return files.map(({ path }) => path).filter((path) => /^pipelines\/[^/]+$/.test(path));
 }
 
-/**
- * Where the rules of the house are checked that follow: paths that begin with one of these. To be replaced by the
- * product folders as soon as every room and stage keeps them.
- */
-export const HOUSE: readonly string[] = [
-  'pipelines/base/',
-  'pipelines/observe/',
-  'pipelines/nats/',
-  'pipelines/recordings/',
-  'pipelines/worker/',
-];
+/** Where the rules of the house are checked that follow: paths that begin with one of these. */
+export const HOUSE: readonly string[] = ['operators/', 'pipelines/', 'sinks/'];
 
 function isOfHouse(path: string): boolean {
   return HOUSE.some((prefix) => path.startsWith(prefix));
@@ -262,7 +253,16 @@ const MOST_FUNCTION_LINES = 60;
 const FEWEST_LINES = 60;
 
 /** Small files with one importer or none, each with the reason why it is a file of its own. */
-export const SMALL_FILES: Readonly<Record<string, string>> = {};
+const ONE_COMMAND = 'one file a command: main.ts loads the one that was called';
+export const SMALL_FILES: Readonly<Record<string, string>> = {
+  'pipelines/cli/diagnose.ts': ONE_COMMAND,
+  'pipelines/cli/doctor.ts': ONE_COMMAND,
+  'pipelines/cli/explain.ts': ONE_COMMAND,
+  'pipelines/cli/migrate.ts': ONE_COMMAND,
+  'pipelines/cli/nats-config.ts': ONE_COMMAND,
+  'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
+  'pipelines/cli/requests.ts': ONE_COMMAND,
+};
 
 export function linesOf({ text }: SourceFile): number {
   return text.trimEnd().split('\n').length;

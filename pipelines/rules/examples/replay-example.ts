@@ -5,7 +5,7 @@ import { enrich } from '../../../operators/enrich/enrich.ts';
 import type { Flow, Stage, StageId } from '../../../operators/flow/flow.ts';
 import { order } from '../../../operators/flow/order.ts';
 import { eachEvent } from '../../../operators/flow/stage.ts';
-import type { States } from '../../../operators/flow/states.ts';
+import { NO_CHECKPOINTS, type States } from '../../../operators/flow/states.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
 import type { PatternExample } from '../../../operators/model/examples.ts';
 import type { Incident, TriggerInput } from '../../../operators/model/incident.ts';
@@ -38,8 +38,11 @@ export function replayExample(
   const incidents: Incident[] = [];
   const log = new Subject<Flow<TimedEvent>>();
   let failure: { readonly error: unknown } | undefined;
-  const ordered = order<EnrichedEvent>({ id: 'order' as StageId, rank: rankOfFinding }, NOT_SAVED);
-  log.pipe(enrichEvents(NOT_SAVED), ordered, correlate(NOT_SAVED, watch)).subscribe({
+  const ordered = order<EnrichedEvent>(
+    { id: 'order' as StageId, rank: rankOfFinding },
+    NO_CHECKPOINTS,
+  );
+  log.pipe(enrichEvents(NO_CHECKPOINTS), ordered, correlate(NO_CHECKPOINTS, watch)).subscribe({
     next: (item) => {
       if (item.kind === 'event' && isIncident(item.value)) incidents.push(item.value);
     },
@@ -53,9 +56,6 @@ export function replayExample(
   }
   return incidents;
 }
-
-/** An example ends where it ends: nothing is written down. */
-const NOT_SAVED: States = { restore: () => undefined, save: () => {} };
 
 function* flowOf(rule: PatternRule, example: PatternExample): Generator<Flow<TimedEvent>> {
   let sequence = 0;

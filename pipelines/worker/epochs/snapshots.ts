@@ -10,7 +10,7 @@ import type {
   Snapshot,
   States,
 } from '../../../operators/flow/states.ts';
-import type { Plain } from '../../../operators/model/plain.ts';
+import { EMPTY_KNOWLEDGE, type Knowledge } from '../../../operators/model/knowledge.ts';
 
 /** The states of all stages, packed in parts: a checkpoint's content. */
 export type PackedStates = readonly Uint8Array[];
@@ -40,11 +40,11 @@ const ROOM = 1_048_576;
 
 type Part =
   | { readonly stage: StageId; readonly head: Head }
-  | { readonly stage: StageId; readonly shared: Plain }
+  | { readonly stage: StageId; readonly knowledge: Knowledge }
   | { readonly stage: StageId; readonly states: readonly KeyState[] };
 
-/** The shared value of a stage as it was packed last, and the number of changes that it had then. */
-type SharedPart = { readonly changes: number; readonly packed: Uint8Array };
+/** Where the knowledge of all stages stands among their states. */
+const KNOWLEDGE = 'knowledge' as StageId;
 
 export function createSnapshots(restored: PackedStates): Snapshots {
   return new PackedSnapshots(restored);
@@ -54,7 +54,9 @@ class PackedSnapshots implements Snapshots {
   readonly sizes = new Map<string, number>();
   /** Each stage asks once. What was handed out is dropped, or a checkpoint would stay in memory for ever. */
   readonly #restored: Map<StageId, Snapshot>;
-  readonly #sharedParts = new Map<StageId, SharedPart>();
+  #knowledge: Knowledge;
+  /** The knowledge as it was packed last. */
+  #packedKnowledge: { readonly of: Knowledge; readonly packed: Uint8Array } | undefined;
   /** The barrier under way is a checkpoint. */
   #wanted = false;
   #parts: Uint8Array[] = [];
@@ -62,7 +64,13 @@ class PackedSnapshots implements Snapshots {
   #saving = new Map<StageId, Saved>();
 
   constructor(restored: PackedStates) {
-    this.#restored = unpacked(restored);
+    const { stages, knowledge } = unpacked(restored);
+    this.#restored = stages;
+    this.#knowledge = knowledge;
+  }
+
+  get knowledge(): Knowledge {
+    return this.#knowledge;
   }
 
   restore(id: StageId): Snapshot | undefined {
@@ -77,9 +85,12 @@ class PackedSnapshots implements Snapshots {
     const saved = begin((states) => {
       if (states.length > 0) this.#add(id, pack({ stage: id, states }));
     });
+    if (this.#saving.size === 0) this.#saveKnowledge(saved.knowledge);
+    else if (saved.knowledge !== this.#knowledge) {
+      throw new Error(`stage ${id} has not seen the same changes as those before it`);
+    }
     this.#saving.set(id, saved);
     this.#add(id, pack({ stage: id, head: saved.head }));
-    this.#add(id, this.#packShared(id, saved));
   }
 
   begin(sendBarrier: () => void): void {
@@ -107,14 +118,15 @@ class PackedSnapshots implements Snapshots {
     this.#parts.push(packed);
   }
 
-  /** Plant models are large and seldom change: packed anew only when the stage says that they did. */
-  #packShared(stage: StageId, { shared, changes }: Saved): Uint8Array {
-    const known = this.#sharedParts.get(stage);
-    if (known !== undefined && known.changes === changes) return known.packed;
-    const packed = pack({ stage, shared });
-    // Its own memory: it outlives the buffer that it was packed into.
-    this.#sharedParts.set(stage, { changes, packed: Uint8Array.from(packed) });
-    return packed;
+  /** Plant models are large and seldom change: packed anew only when they did. */
+  #saveKnowledge(knowledge: Knowledge): void {
+    this.#knowledge = knowledge;
+    if (this.#packedKnowledge?.of !== knowledge) {
+      // Its own memory: it outlives the buffer that it was packed into.
+      const packed = Uint8Array.from(pack({ stage: KNOWLEDGE, knowledge }));
+      this.#packedKnowledge = { of: knowledge, packed };
+    }
+    this.#add(KNOWLEDGE, this.#packedKnowledge.packed);
   }
 
   /** True when nothing is left. */
@@ -137,17 +149,23 @@ function pack(part: Part): Uint8Array {
   return packr.pack(part);
 }
 
-function unpacked(states: PackedStates): Map<StageId, Snapshot> {
+type Unpacked = { readonly stages: Map<StageId, Snapshot>; readonly knowledge: Knowledge };
+
+function unpacked(states: PackedStates): Unpacked {
   type Mutable = { -readonly [K in keyof Snapshot]: Snapshot[K] } & { states: KeyState[] };
-  const found = new Map<StageId, Mutable>();
+  const stages = new Map<StageId, Mutable>();
+  let knowledge = EMPTY_KNOWLEDGE;
   for (const packed of states) {
     // Packed by `pack` above.
     const part = packr.unpack(packed) as Part;
-    const known = found.get(part.stage);
-    if ('head' in part) found.set(part.stage, { ...part.head, shared: null, states: [] });
+    if ('knowledge' in part) {
+      knowledge = part.knowledge;
+      continue;
+    }
+    const known = stages.get(part.stage);
+    if ('head' in part) stages.set(part.stage, { ...part.head, states: [] });
     else if (known === undefined) throw new Error(`expected the head of stage ${part.stage} first`);
-    else if ('shared' in part) known.shared = part.shared;
     else for (const state of part.states) known.states.push(state);
   }
-  return found;
+  return { stages, knowledge };
 }

@@ -5,7 +5,7 @@ import { Subject } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
 import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
-import type { KeyState, States } from '../../../operators/flow/states.ts';
+import { type KeyState, NO_CHECKPOINTS, type States } from '../../../operators/flow/states.ts';
 import { type AssetKey, assetKey } from '../../../operators/model/key.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
@@ -52,7 +52,7 @@ function* heardOf(asset: Asset, key: AssetKey, { windows }: Rules): Generator<It
 function mostBytes(items: Iterable<Item>): number {
   let most = 0;
   const states: States = {
-    restore: () => undefined,
+    ...NO_CHECKPOINTS,
     save: (_id, begin) => {
       const look = (cells: readonly KeyState[]) => {
         for (const [, state] of cells) most = Math.max(most, serialize(state).length);

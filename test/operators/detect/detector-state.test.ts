@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
 import type { AssetDetectors } from '../../../operators/detect/detector-state.ts';
 import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
-import type { KeyState, States } from '../../../operators/flow/states.ts';
+import { type KeyState, NO_CHECKPOINTS, type States } from '../../../operators/flow/states.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { changeOf, model, rulesChange, windowEvent } from './fixtures.ts';
 
@@ -14,7 +14,7 @@ type Item = Flow<Enriched<Observation>>;
 function stateAfter(items: readonly Item[]): AssetDetectors {
   const cells: KeyState[] = [];
   const states: States = {
-    restore: () => undefined,
+    ...NO_CHECKPOINTS,
     save: (_id, begin) => {
       begin((copied) => cells.push(...copied)).more(10);
     },

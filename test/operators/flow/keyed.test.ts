@@ -8,21 +8,17 @@ import { event, runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
 type Sum = { key: string; sum: number; at: number };
 
-/** Sums the values of a key until 10 after its first one, then emits the sum and closes the key. */
+/** Sums the values of a key until 10 after its first one, then emits the sum and closes the key. Each model adds its own value again. */
 const sums = (scope: 'source' | 'line') => (states: States) =>
-  keyed<{ sum: number }, { factor: number }, number, Sum>(
+  keyed<{ sum: number }, number, Sum>(
     {
       id: 'sums' as StageId,
       version: 1,
       scope,
       open: () => ({ sum: 0 }),
-      openShared: () => ({ factor: 1 }),
-      onChange(shared) {
-        shared.factor += 1;
-      },
-      onEvent(state, { time, value }, shared, out) {
+      onEvent(state, { time, value }, { models }, out) {
         if (state.sum === 0) out.setTimer(plus(time, 10 as Duration));
-        state.sum += value * shared.factor;
+        state.sum += value * (1 + Object.keys(models).length);
       },
       onTimer(state, due, _, out) {
         out.emit({ key: out.key, sum: state.sum, at: due });
@@ -61,13 +57,12 @@ describe('keyed', () => {
   test('timers fire in the order of time, key and rule', () => {
     const fired: string[] = [];
     const stage = (states: States) =>
-      keyed<null, null, string[], string>(
+      keyed<null, string[], string>(
         {
           id: 'rules' as StageId,
           version: 1,
           scope: 'line',
           open: () => null,
-          openShared: () => null,
           onEvent(_, { time, value }, __, out) {
             for (const rule of value) out.setTimer(plus(time, 5 as Duration), rule);
           },
@@ -87,13 +82,12 @@ describe('keyed', () => {
   test('seeing timers stand still in blind time, and only they', () => {
     const fired: string[] = [];
     const stage = (states: States) =>
-      keyed<null, null, boolean, never>(
+      keyed<null, boolean, never>(
         {
           id: 'seeing' as StageId,
           version: 1,
           scope: 'line',
           open: () => null,
-          openShared: () => null,
           onEvent: (_, { time, value }, __, out) =>
             out.setTimer(plus(time, 10 as Duration), '', value),
           onTimer: (_, due, __, out) => void fired.push(`${out.key} ${due}`),
@@ -113,13 +107,12 @@ describe('keyed', () => {
 
   test('a throw ends the flow with its error, at once', () => {
     const stage = (states: States) =>
-      keyed<null, null, number, never>(
+      keyed<null, number, never>(
         {
           id: 'throws' as StageId,
           version: 1,
           scope: 'line',
           open: () => null,
-          openShared: () => null,
           onEvent() {
             throw new Error('a defect');
           },
@@ -131,13 +124,12 @@ describe('keyed', () => {
 
   test('state of another version is refused without a migration', () => {
     const stage = (version: number) => (states: States) =>
-      keyed<null, null, number, never>(
+      keyed<null, number, never>(
         {
           id: 'versions' as StageId,
           version,
           scope: 'line',
           open: () => null,
-          openShared: () => null,
           onEvent: () => undefined,
         },
         states,
@@ -167,7 +159,7 @@ describe('keyed', () => {
         let now = 0;
         const items: Flow<number>[] = plan.map((one) => {
           if (one === 'change') {
-            const value = { kind: 'schedule', line: 'p/l', entries: [] } as never;
+            const value = { kind: 'model', model: { id: `m${now}` } } as never;
             return { kind: 'change', sequence: 0 as never, value };
           }
           now += one.step;
@@ -183,13 +175,12 @@ describe('keyed', () => {
   test('before the first watermark a key lives at the beginning of time', () => {
     const seen: number[] = [];
     const stage = (states: States) =>
-      keyed<null, null, number, never>(
+      keyed<null, number, never>(
         {
           id: 'now' as StageId,
           version: 1,
           scope: 'line',
           open: () => null,
-          openShared: () => null,
           onEvent: (_, __, ___, out) => void seen.push(out.now),
         },
         states,

@@ -3,6 +3,7 @@ import type { AssetKey, Key } from '../../../operators/model/key.ts';
 import {
   applySchedule,
   boundaryAfter,
+  entryChanges,
   type LineSchedules,
   scheduledAt,
   scheduledFor,
@@ -23,9 +24,9 @@ function entry(id: string, kind: string, from: number, to: number, more: object 
 }
 
 function known(...messages: readonly (readonly object[])[]): LineSchedules {
-  const schedules: LineSchedules = {};
-  for (const entries of messages) applySchedule(schedules, schedule(entries));
-  return schedules;
+  return messages.reduce<LineSchedules>((schedules, entries) => {
+    return applySchedule(schedules, schedule(entries));
+  }, {});
 }
 
 const work = (schedules: LineSchedules, at: number) =>
@@ -78,7 +79,7 @@ describe('the schedule of a line', () => {
 
   test('gives what a message changed; a repetition is no change', () => {
     const schedules = known([entry('a', 'order', 0, 8), entry('b', 'order', 8, 9)]);
-    const news = applySchedule(
+    const changes = entryChanges(
       schedules,
       schedule([
         entry('a', 'order', 0, 8),
@@ -88,7 +89,7 @@ describe('the schedule of a line', () => {
         entry('never', 'order', 0, 8, { cancelled: true }),
       ]),
     );
-    expect(news.map(({ type, entry: { id, end } }) => [type, id, end / HOUR])).toEqual([
+    expect(changes.map(({ type, entry: { id, end } }) => [type, id, end / HOUR])).toEqual([
       ['changed', 'b', 10],
       ['added', 'c', 11],
       ['cancelled', 'a', 8],

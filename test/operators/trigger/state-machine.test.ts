@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Incident } from '../../../operators/model/incident.ts';
-import { emptyKnowledge } from '../../../operators/model/knowledge.ts';
+import { EMPTY_KNOWLEDGE } from '../../../operators/model/knowledge.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import { rulesSchema } from '../../../operators/model/rules.ts';
 import { type EpisodeContext, newEpisode, noEpisodes } from '../../../operators/trigger/episode.ts';
@@ -90,12 +90,12 @@ function begin() {
   const requests: Request[] = [];
   const trigger = { id: 't', on: 'hot', request: {}, cooldown: '10m', rearm: '1m', escalate: '5m' };
   const knowledge = {
-    ...emptyKnowledge(),
+    ...EMPTY_KNOWLEDGE,
     rules: { p1: rulesSchema.parse({ triggers: [trigger] }) },
   };
   const context: EpisodeContext = {
     state: noEpisodes(),
-    shared: { knowledge, schedules: {} },
+    knowledge,
     time: at(10),
     observed: at(10),
     out: {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Epoch, Flow } from '../../../operators/flow/flow.ts';
-import type { States } from '../../../operators/flow/states.ts';
+import { NO_CHECKPOINTS, type States } from '../../../operators/flow/states.ts';
 import type { Decoded } from '../../../operators/model/decoded.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
@@ -62,7 +62,7 @@ describe('validate', () => {
   test('no state is kept for subjects that the model does not know', () => {
     let kept: unknown;
     const states: States = {
-      restore: () => undefined,
+      ...NO_CHECKPOINTS,
       save: (_, begin) => {
         const saved = begin((cells) => {
           kept = cells.map(([key]) => key);

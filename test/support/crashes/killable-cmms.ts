@@ -61,7 +61,8 @@ export function killableCmms({ process, outside, fault, random }: KillableCmmsOp
 
   return {
     name: 'memory',
-    search: (request, call) => ask(call, () => outside.find(request.id).map(({ remote }) => remote)),
+    search: (request, call) =>
+      ask(call, () => outside.find(request.id).map(({ remote }) => remote)),
     create: (request, call) => ask(call, () => outside.create(request)),
     async write(request, remote, { sending, ...asking }) {
       const done = await ask(asking, () => outside.has(request.revision, remote));
