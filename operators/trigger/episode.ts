@@ -17,35 +17,6 @@ import {
 } from '../model/trigger-rule.ts';
 
 /**
- * What is known of a problem, finding by finding, and which of it an answer covers. An answer (no, done, acknowledged) covers
- * what people had been told at its time. A worse severity, another component, another failure mode or another trigger is
- * not covered, and neither is what came between the last revision and the answer.
- */
-export type Finding = {
-  /** The first pattern or detector that found it; `an operator` for a report. */
-  readonly rule: string;
-  readonly component: string;
-  readonly failure_mode: string;
-  readonly severity: Severity;
-  /** Ids of the triggers that ask for a request because of it. */
-  readonly triggers: readonly string[];
-  /** A pattern beats a detector, then severity counts. */
-  readonly weight: number;
-  /** The active anomalies that it rests on. Without any it is momentary: a pattern of machine events alone. */
-  anomalies: string[];
-  readonly momentary: boolean;
-  /** When a revision reported it first. */
-  reported: EventTime | null;
-};
-
-/** A finding as it comes. */
-export type NewFinding = Pick<Finding, 'component' | 'failure_mode' | 'severity' | 'triggers'> & {
-  readonly rule: string;
-  readonly anomalies: readonly string[];
-  readonly isPattern: boolean;
-};
-
-/**
  * An episode: one problem of one asset, from its first incident until it is over. Here is its data, and how the triggers
  * that named its incidents want it handled; what happens to it is the table in `state-machine.ts`.
  */
@@ -123,6 +94,24 @@ export type Episode = {
   late_plan: string;
   /** What the machine was doing when this round began. */
   situation: Situation;
+};
+
+/** What one incident or anomaly says of a problem. `findings.ts` says what an answer covers of them. */
+export type Finding = {
+  /** The first pattern or detector that found it; `an operator` for a report. */
+  readonly rule: string;
+  readonly component: string;
+  readonly failure_mode: string;
+  readonly severity: Severity;
+  /** Ids of the triggers that ask for a request because of it. */
+  readonly triggers: readonly string[];
+  /** A pattern beats a detector, then severity counts. */
+  readonly weight: number;
+  /** The active anomalies that it rests on. Without any it is momentary: a pattern of machine events alone. */
+  anomalies: string[];
+  readonly momentary: boolean;
+  /** When a revision reported it first. */
+  reported: EventTime | null;
 };
 
 /**

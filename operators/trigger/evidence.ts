@@ -23,7 +23,7 @@ import {
   newEpisode,
   triggerSettings,
 } from './episode.ts';
-import { addFinding, concernsComponent, findingText, findingWeight, sharpen } from './findings.ts';
+import { addFinding, evidenceWeight, findingText, isAboutComponent, sharpen } from './findings.ts';
 import { checkAnswer, takeInput } from './state-machine.ts';
 
 /**
@@ -71,7 +71,7 @@ function episodeOf(
   const unnamed = episodes.find((episode) => episode.component === '');
   if (component !== '') {
     const own = episodes.find(({ scope }) => scope === component);
-    const same = own ?? episodes.find((episode) => concernsComponent(episode, component));
+    const same = own ?? episodes.find((episode) => isAboutComponent(episode, component));
     return same ?? (lead?.per === 'component' ? unnamed : (wide ?? (lead && unnamed)));
   }
   if (lead?.per !== 'component') return wide ?? unnamed;
@@ -97,7 +97,7 @@ function join(
   const news = { ...about, anomalies: active };
   const isNews = addFinding(episode, news);
   addIncident(episode, incident);
-  changes.push(...sharpen(episode, { ...news, weight: findingWeight(news) }));
+  changes.push(...sharpen(episode, { ...news, weight: evidenceWeight(news) }));
   changes.push(...triggers.flatMap((trigger) => addTrigger(episode, trigger)));
   if (isNews && changes.length === 0) changes.push(`${rule} found ${findingText(news)}`);
   episode.lag = Math.min(episode.lag, between(observed, time)) as Duration;
@@ -202,7 +202,7 @@ function followAnomaly(episode: Episode, anomaly: Anomaly, context: EpisodeConte
   const isMember = episode.active.includes(id);
   if (!isMember) {
     if (!episode.sources.includes(source)) return;
-    if (!episode.wide && component !== '' && !concernsComponent(episode, component)) return;
+    if (!episode.wide && component !== '' && !isAboutComponent(episode, component)) return;
     if (isTooLate(triggerSettings(knowledge, out.key, episode).late, context)) return;
     addMissing(episode.active, [id], ANOMALY_LIMIT);
     addMissing(episode.anomalies, [id], ANOMALY_LIMIT);
@@ -212,7 +212,7 @@ function followAnomaly(episode: Episode, anomaly: Anomaly, context: EpisodeConte
   const news = { ...about, anomalies: [id] };
   const isNews = addFinding(episode, news);
   if (isNews) addEvidence(episode, { stage: phase, time, kind: 'anomaly', about: id, text });
-  const changes = sharpen(episode, { ...news, weight: findingWeight(news) });
+  const changes = sharpen(episode, { ...news, weight: evidenceWeight(news) });
   if (isNews && changes.length === 0) changes.push(`${rule} found ${findingText(news)}`);
   episode.lag = Math.min(episode.lag, between(observed, context.time)) as Duration;
   if (!isMember) takeInput(episode, 'active', context);

@@ -1,8 +1,19 @@
-/** The findings of a problem, and which of them an answer covers. */
+/**
+ * What is known of a problem, finding by finding, and which of it an answer covers. An answer (no, done, acknowledged) covers
+ * what people had been told at its time. A worse severity, another component, another failure mode or another trigger is
+ * not covered, and neither is what came between the last revision and the answer.
+ */
 
 import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import type { EventTime } from '../model/time.ts';
-import type { Episode, Finding, NewFinding } from './episode.ts';
+import type { Episode, Finding } from './episode.ts';
+
+/** A finding as it comes. */
+export type NewFinding = Pick<Finding, 'component' | 'failure_mode' | 'severity' | 'triggers'> & {
+  readonly rule: string;
+  readonly anomalies: readonly string[];
+  readonly isPattern: boolean;
+};
 
 const FINDING_LIMIT = 100;
 
@@ -19,14 +30,14 @@ export function addFinding(episode: Episode, news: NewFinding): boolean {
   }
   episode.findings.push({
     ...{ rule, component, failure_mode, severity, triggers: [...triggers] },
-    weight: findingWeight(news),
+    weight: evidenceWeight(news),
     ...{ anomalies: [...anomalies], momentary: anomalies.length === 0, reported: null },
   });
   if (episode.findings.length > FINDING_LIMIT) episode.findings.shift();
   return isNews;
 }
 
-export function findingWeight({ severity, isPattern }: NewFinding): number {
+export function evidenceWeight({ severity, isPattern }: NewFinding): number {
   return (isPattern ? SEVERITIES.length : 0) + SEVERITIES.indexOf(severity);
 }
 
@@ -44,7 +55,7 @@ function isSame(known: Finding, news: NewFinding): boolean {
     known.component === news.component &&
     known.failure_mode === news.failure_mode &&
     known.momentary === (news.anomalies.length === 0) &&
-    known.weight === findingWeight(news) &&
+    known.weight === evidenceWeight(news) &&
     news.triggers.every((trigger) => known.triggers.includes(trigger))
   );
 }
@@ -76,7 +87,7 @@ export function noteReported({ findings }: Episode, time: EventTime): void {
   for (const finding of findings) finding.reported ??= time;
 }
 
-export function concernsComponent(
+export function isAboutComponent(
   { component: own, findings }: Episode,
   component: string,
 ): boolean {

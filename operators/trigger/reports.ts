@@ -14,7 +14,7 @@ import {
   timerName,
 } from './episode.ts';
 import { clearAnomaly, isRemoved } from './evidence.ts';
-import { addFinding, concernsComponent, findingText, findingWeight, sharpen } from './findings.ts';
+import { addFinding, evidenceWeight, findingText, isAboutComponent, sharpen } from './findings.ts';
 import { checkAnswer, takeInput } from './state-machine.ts';
 
 /**
@@ -89,7 +89,7 @@ function join(
   const line = { stage: 'report', time: event.time, kind: 'event', about: event.type, text };
   addEvidence(episode, line);
   const changes = isKnown ? [`reported again: ${text}`] : [];
-  changes.push(...sharpen(episode, { ...news, weight: findingWeight(news) }));
+  changes.push(...sharpen(episode, { ...news, weight: evidenceWeight(news) }));
   if (isNews && changes.length === 0) changes.push(findingText(news));
   const wanted = priority ?? rules.priority;
   const rises = PRIORITIES.indexOf(wanted) > PRIORITIES.indexOf(episode.priority);
@@ -125,7 +125,7 @@ export function clearReports({ data }: MachineEvent, context: EpisodeContext): v
     const isMeant =
       (ref === undefined || episode.report === ref) &&
       (id === undefined || episode.id === id) &&
-      (component === undefined || concernsComponent(episode, String(component)));
+      (component === undefined || isAboutComponent(episode, String(component)));
     if (isMeant) endReport(episode, context);
   }
 }

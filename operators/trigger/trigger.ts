@@ -8,7 +8,6 @@ import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-ev
 import type { Enriched } from '../model/observation.ts';
 import type { Request } from '../model/request.ts';
 import { type EventTime, later } from '../model/time.ts';
-
 import {
   type AssetEpisodes,
   EPISODE_TIMERS,
@@ -18,7 +17,7 @@ import {
   timerName,
 } from './episode.ts';
 import { applyAnomaly, applyIncident } from './evidence.ts';
-import { concernsComponent } from './findings.ts';
+import { isAboutComponent } from './findings.ts';
 import { windowChange } from './maintenance-window.ts';
 import { applyReport, clearReports, endReport } from './reports.ts';
 import { checkAnswer, openIfPermitted, STATUS_INPUT, takeInput } from './state-machine.ts';
@@ -138,7 +137,7 @@ function applyAcknowledgement({ data }: MachineEvent, context: EpisodeContext): 
     const { id, anomalies, sources } = episode;
     const isNamed =
       agrees('id', (value) => value === id) &&
-      agrees('component', (value) => concernsComponent(episode, value)) &&
+      agrees('component', (value) => isAboutComponent(episode, value)) &&
       agrees('anomaly', (value) => anomalies.includes(value));
     const isAlarm = ['rule', 'signal', 'point'].every((name, index) => {
       return agrees(name, (pattern) => {
