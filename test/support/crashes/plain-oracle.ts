@@ -56,7 +56,8 @@ function readingsIn(frame: Content<'readings'>): object[] {
   frame.signals.forEach((signal, s) => {
     times.forEach((time, i) => {
       const value = frame.values[s * times.length + i] ?? Number.NaN;
-      if (Number.isFinite(value)) rows.push({ ...located, signal, time, value, text: '' });
+      if (Number.isFinite(value))
+        rows.push({ ...located, signal, time, value, text: '', quality: 'good' });
     });
   });
   return rows;
