@@ -1,6 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import type { WindowRow } from '../../operators/model/tables.ts';
 import { fromMilliseconds, MINUTE, SECOND } from '../../operators/model/time.ts';
+import { runPatternExample } from '../../pipelines/rules/examples/examples.ts';
+import { readRulesFile } from '../../pipelines/rules/rules.ts';
 import { type Decisions, deadLettersOf, rowsOf } from '../support/decisions.ts';
 import { decideField, fieldFolder } from '../support/field.ts';
 
@@ -86,6 +90,81 @@ describe('engine/14-clock-of-1970: the clock of one machine delays no other', ()
     expect(unanswered).toMatchObject([{ asset: 'm1', time: START + 5 * MINUTE + 20 * SECOND }]);
     const { skew = 0, 'out-of-step': outOfStep = 0 } = deadLettersOf(found);
     expect(skew + outOfStep > 0).toBe(name !== 'good');
+  });
+});
+
+describe('engine/16-numbers-as-text: every number is a reading, and nothing vanishes', () => {
+  test.for(['numbers', 'text', 'mixed', 'nulls'])(
+    '%s: it is found to be hot',
+    async (data, context) => {
+      const found = await onField('16-numbers-as-text', { rules: 'rules.yaml', data }, context);
+      const raised = rowsOf(found, 'anomalies').filter(({ phase }) => phase === 'raised');
+      expect(raised.map(({ rule }) => rule)).toContain('hot');
+    },
+  );
+
+  test('of ten values, nine numbers and a text, nine are readings; pressure has all, and a dozen came before', async (context) => {
+    const files = { rules: 'rules.yaml', data: 'mixed' };
+    const found = await onField('16-numbers-as-text', files, context);
+    const numbers = rowsOf(found, 'readings').flatMap(({ values }) => [...values]);
+    expect(numbers.filter((value) => Number.isFinite(value))).toHaveLength(12 + 432 + 480);
+    expect(deadLettersOf(found)).toEqual({ text: 48 });
+  });
+});
+
+describe('engine/28-answered-hides-worse: an answer hides nothing that is worse', () => {
+  const names = ['none', 'rejected', 'completed', 'cleared', 'cleared-26h'];
+  for (const rules of ['rules.yaml', 'component.yaml']) {
+    test.for(names)(`%s, ${rules}: an urgent request after two hours`, async (data, context) => {
+      const first = await onField('28-answered-hides-worse', { rules, data: 'none' }, context);
+      const [opened] = rowsOf(first, 'requests');
+      const found = await onAnswered(data, rules, opened?.id ?? '', context);
+      const urgent = rowsOf(found, 'requests').filter(({ priority }) => priority === 'urgent');
+      const [told] = urgent.map(({ time }) => (time - START) / MINUTE);
+      expect(told).toBeGreaterThanOrEqual(120);
+      expect(told).toBeLessThan(126);
+    });
+  }
+});
+
+/** A recording in which people answer the first request, whose id stands in a template. */
+async function onAnswered(
+  data: string,
+  rules: string,
+  id: string,
+  context: TestContext,
+): Promise<Decisions> {
+  const name = '28-answered-hides-worse';
+  const folder = fieldFolder(`engine/${name}`);
+  if (folder === undefined) return context.skip(`no ../shared/field/engine/${name}`);
+  const template = join(folder, `${data}.template`);
+  if (!existsSync(template)) return onField(name, { rules, data }, context);
+  const text = readFileSync(template, 'utf8').replaceAll('@ID1@', id);
+  return decideField(folder, { rules, data: `${data}.ndjson`, text });
+}
+
+describe('engine/05 and 06: the examples of the rules files', () => {
+  test('equal times are in the order in which they come', async (context) => {
+    const folder = fieldFolder('engine/05-equal-times');
+    if (folder === undefined) return context.skip('no ../shared/field/engine/05-equal-times');
+    const { rules } = await readRulesFile(join(folder, 'rules.yaml'));
+    for (const pattern of rules.patterns) {
+      for (const example of pattern.examples) {
+        expect(runPatternExample(pattern, example).passed, `${pattern.id}: ${example.name}`).toBe(
+          true,
+        );
+      }
+    }
+  });
+
+  test('an absence in a group that would not be looked for is refused with a way to write it', async (context) => {
+    const folder = fieldFolder('engine/06-absence-in-groups');
+    if (folder === undefined) return context.skip('no ../shared/field/engine/06-absence-in-groups');
+    for (const file of ['rules.yaml', 'variations/groups.yaml']) {
+      await expect(readRulesFile(join(folder, file))).rejects.toThrow(
+        /would not be looked for.*write/s,
+      );
+    }
   });
 });
 
