@@ -21,7 +21,7 @@ import { fromMilliseconds } from '../operators/model/time.ts';
 import { trigger } from '../operators/trigger/trigger.ts';
 import { validate } from '../operators/validate/validate.ts';
 import { window } from '../operators/window/window.ts';
-import { compareFindings, compareObservations, plant } from '../pipelines/plant.ts';
+import { compareDetected, compareObservations, plant } from '../pipelines/plant.ts';
 import { createBlocks } from '../sinks/clickhouse/blocks.ts';
 import { BEGIN, createMadeLog } from './made-log.ts';
 import { RULES_FILE, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
@@ -151,7 +151,7 @@ function eachStage({ through }: StageBench, log: readonly Flow<Message>[]): read
   const enriched = through('enrich', ordered, () => enrich(NO_CHECKPOINTS));
   const found = through('detect', enriched, () => detect(NO_CHECKPOINTS));
   const findings = through('order findings', found, () =>
-    order({ id: 'order-findings' as StageId, compare: compareFindings }, NO_CHECKPOINTS),
+    order({ id: 'order-findings' as StageId, compare: compareDetected }, NO_CHECKPOINTS),
   );
   const alarms = through('alarm', findings, () => alarm(NO_CHECKPOINTS));
   const incidents = through('correlate', alarms, () => correlate(NO_CHECKPOINTS));

@@ -13,7 +13,11 @@ import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
 import type { Anomaly } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
-import { isFinding, isInLogOrder, type MachineEvent } from '../operators/model/machine-event.ts';
+import {
+  isEdgeFinding,
+  isInLogOrder,
+  type MachineEvent,
+} from '../operators/model/machine-event.ts';
 import { compareOrigins, type Message } from '../operators/model/message.ts';
 import type { Enriched, Observation, Observed } from '../operators/model/observation.ts';
 import type { Request } from '../operators/model/request.ts';
@@ -74,11 +78,11 @@ export function evaluate(
   return (observations) =>
     observations.pipe(
       detect(states),
-      order<Found>(
+      order<Detected>(
         {
           id: 'order-findings' as StageId,
-          compare: compareFindings,
-          isInLogOrder: isFoundInLogOrder,
+          compare: compareDetected,
+          isInLogOrder: isDetectedInLogOrder,
         },
         states,
       ),
@@ -104,7 +108,7 @@ function isEvent(value: Decoded): value is MachineEvent {
 
 /** What an edge found has landed; it is nothing that happened to the machine. */
 function isObserved(value: Decoded): value is MachineEvent {
-  return isEvent(value) && !isFinding(value);
+  return isEvent(value) && !isEdgeFinding(value);
 }
 
 /** Of one machine and time: what ended and began in the schedule, what happened, then what was measured, by name. */
@@ -126,15 +130,15 @@ function rankOfObservation(value: Observation): string {
   }
 }
 
-type Found = Enriched<Observation> | Anomaly;
+type Detected = Enriched<Observation> | Anomaly;
 
 /** Observations first, so that a pattern sees a reading before what a detector found in it. */
-export function compareFindings(a: Found, b: Found): number {
+export function compareDetected(a: Detected, b: Detected): number {
   if (!('kind' in a) && !('kind' in b)) return compareObservations(a.value, b.value);
-  return compareTexts(rankOfFinding(a), rankOfFinding(b));
+  return compareTexts(rankOfDetected(a), rankOfDetected(b));
 }
 
-function rankOfFinding(value: Found): string {
+function rankOfDetected(value: Detected): string {
   if (!('kind' in value)) return '0';
   return `1 ${value.rule} ${value.signal} ${value.point} ${value.revision}`;
 }
@@ -144,11 +148,14 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Acts of people and replies of systems wait for no line time. */
+/**
+ * What comes on `act.…` and `status.…` waits for no line time. The statuses that the delivery loop polls come on `event.…`
+ * and wait like any fact.
+ */
 function isActOrReply(value: Observation): boolean {
   return value.kind === 'event' && isInLogOrder(value);
 }
 
-function isFoundInLogOrder(value: Found): boolean {
+function isDetectedInLogOrder(value: Detected): boolean {
   return !('kind' in value) && isActOrReply(value.value);
 }

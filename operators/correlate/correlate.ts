@@ -94,8 +94,8 @@ const byAsset = (watch?: PatternWatch): Logic => ({
     assetFields: assetFieldsOf(key, knowledge),
   }),
   onEvent(state, event, _knowledge, out, { patterns, assetFields }) {
-    forward(event.value, event.late === true, out);
-    emitRaised(event.value, patterns.detectors, event.late === true, out);
+    forwardToTrigger(event.value, event.late === true, out);
+    emitDetectorIncident(event.value, patterns.detectors, event.late === true, out);
     matchEvent(state, patterns.byAsset, event, () => assetFields, out, watch);
   },
 });
@@ -123,7 +123,7 @@ const byLine = (watch?: PatternWatch): Logic => ({
   },
 });
 
-function forward(value: Input, late: boolean, out: Out<TriggerInput>): void {
+function forwardToTrigger(value: Input, late: boolean, out: Out<TriggerInput>): void {
   if ('kind' in value) out.emit(value, { late });
   else if (isForTrigger(value)) out.emit(value, { late });
 }
@@ -133,7 +133,7 @@ function isForTrigger(value: Enriched<Observation>): value is Enriched<MachineEv
 }
 
 /** A trigger on a detector is a pattern of one stage. One source is in order by itself, so `late` does not matter. */
-function emitRaised(
+function emitDetectorIncident(
   value: Input,
   detectors: ReadonlySet<string>,
   late: boolean,

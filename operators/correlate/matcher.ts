@@ -201,11 +201,11 @@ function follow<E extends Plain>(
     if (!takes && !hasBegun(partial)) continue;
     followed = true;
     const last = takes ? take(step, partial, from.number) : partial.last;
-    if (to.kind === 'final') finish(step, succeed(step, partial, last, takes, to.number));
+    if (to.kind === 'final') finish(step, successorOf(step, partial, last, takes, to.number));
     else if (!ends) {
-      offer(NEXT_PARTIALS, succeed(step, partial, last, takes, to.number), step.partials++);
+      offer(NEXT_PARTIALS, successorOf(step, partial, last, takes, to.number), step.partials++);
     }
-    if (completes) finish(step, succeed(step, partial, last, takes, program.states.length));
+    if (completes) finish(step, successorOf(step, partial, last, takes, program.states.length));
     // The lock of the new node is no longer needed: its matches have their own.
     if (takes) releaseNode(state, last);
   }
@@ -223,7 +223,7 @@ function take<E extends Plain>(step: Step<E>, partial: PartialMatch, from: numbe
 }
 
 /** The match in its next state, with `last` as its last node. */
-function succeed<E extends Plain>(
+function successorOf<E extends Plain>(
   { state, time }: Step<E>,
   partial: PartialMatch,
   last: number,

@@ -129,7 +129,7 @@ export function offer(queue: PartialMatch[], item: PartialMatch, count = queue.l
 export function poll(queue: PartialMatch[]): PartialMatch | undefined {
   const [earliest] = queue;
   const last = queue.pop();
-  if (last !== undefined && queue.length > 0) sink(queue, 0, last);
+  if (last !== undefined && queue.length > 0) siftDown(queue, 0, last);
   return earliest;
 }
 
@@ -155,12 +155,12 @@ export function removeWhere(
   if (rest.length === queue.length) return queue;
   for (let at = (rest.length >> 1) - 1; at >= 0; at -= 1) {
     const item = rest[at];
-    if (item !== undefined) sink(rest, at, item);
+    if (item !== undefined) siftDown(rest, at, item);
   }
   return rest;
 }
 
-function sink(queue: PartialMatch[], from: number, item: PartialMatch): void {
+function siftDown(queue: PartialMatch[], from: number, item: PartialMatch): void {
   let at = from;
   while (at < queue.length >> 1) {
     let below = 2 * at + 1;

@@ -3,7 +3,7 @@ import type { EventTime } from '../model/time.ts';
 
 /**
  * The events that the partial matches of one key have taken (the shared buffer of SASE and Flink CEP). Plain data:
- * nodes and events are node by their index. What is free stays where it is and is used again, so that a busy key
+ * nodes and events are named by their index. What is free stays where it is and is used again, so that a busy key
  * makes no garbage.
  */
 export type SharedBuffer<E extends Plain> = {

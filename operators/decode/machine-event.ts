@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type AssetKey, locate } from '../model/key.ts';
 import {
   type Attested,
-  isFinding,
+  isEdgeFinding,
   knownEventData,
   type MachineEvent,
   stateOf,
@@ -65,7 +65,7 @@ export function toMachineEventRow(event: MachineEvent): MachineEventRow {
 
 /** The row of `machine_states`, for state events only. */
 export function toMachineStateRow(event: MachineEvent): MachineStateRow | undefined {
-  const data = isFinding(event) ? undefined : stateOf(event);
+  const data = isEdgeFinding(event) ? undefined : stateOf(event);
   if (data === undefined) return undefined;
   const { state, mode = '', product = '', order = '' } = data;
   return { ...locate(event.asset), time: event.time, state, mode, product, order };

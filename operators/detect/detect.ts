@@ -2,6 +2,7 @@ import type { Change, Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { ClearCause } from '../model/anomaly.ts';
+import { canonicalJson } from '../model/canonical.ts';
 import { type AssetKey, assetKey, plantOf } from '../model/key.ts';
 import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
@@ -240,6 +241,7 @@ function takeOver(
   knowledge: Knowledge,
   out: Out<Detected>,
   { value: change }: Change,
+  before: Knowledge,
 ): void {
   if (change.kind === 'schedule') return;
   const plant = change.kind === 'rules' ? change.plant : change.model.id;
@@ -249,6 +251,7 @@ function takeOver(
   const context = { detectors, asset, late: false, out };
   const compiled = rules === undefined ? undefined : compileDetectors(rules);
   endOutdated(context, rules, compiled);
+  noteEdits(detectors, rulesOf(before, out.key), compiled);
   if (compiled === undefined || asset === undefined) return;
   restartSilences({ ...context, asset }, compiled.silences, out.key, (state) => {
     withdraw(context, state, 'rule changed', rules);
@@ -277,6 +280,38 @@ function endOutdated(
     for (const timer of [key, ESCALATION + key, ON_DELAY + key]) out.cancelTimer(timer);
     delete detectors.states[key];
   }
+}
+
+/**
+ * An open anomaly of an edited rule goes on until the rule has judged anew: if the first that it finds is that all is
+ * well, the edit ended it and not the machine.
+ */
+function noteEdits(
+  detectors: AssetDetectors,
+  before: Rules | undefined,
+  compiled: CompiledDetectors | undefined,
+): void {
+  if (before === undefined || compiled === undefined) return;
+  const edited = editedRules(before, compiled);
+  for (const state of Object.values(detectors.states)) {
+    if (state.lifeCycle.rank > 0 && edited.has(state.rule)) state.edited = true;
+  }
+}
+
+const edits = new WeakMap<CompiledDetectors, { before: Rules; ids: ReadonlySet<string> }>();
+
+/** Ids of the rules that say something else than before: the same for all assets, so found once. */
+function editedRules(before: Rules, compiled: CompiledDetectors): ReadonlySet<string> {
+  const known = edits.get(compiled);
+  if (known?.before === before) return known.ids;
+  const texts = new Map(before.detectors.map((rule) => [rule.id, canonicalJson(rule)]));
+  const ids = new Set(
+    [...compiled.byId].flatMap(([id, { rule }]) =>
+      canonicalJson(rule) === texts.get(id) ? [] : id,
+    ),
+  );
+  edits.set(compiled, { before, ids });
+  return ids;
 }
 
 /** Why the state of a detector cannot go on; undefined when it can. */

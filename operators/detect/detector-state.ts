@@ -55,6 +55,8 @@ export type DetectorState = {
   refused: boolean;
   /** An edit ended its anomaly, and it was not judged anew since. */
   unjudged: boolean;
+  /** Its rule was edited while its anomaly was open, and no sample has breached the edited rule since. */
+  edited: boolean;
   /** As it was last reported; null while none is open. */
   anomaly: Anomaly | null;
 };
@@ -113,6 +115,7 @@ export function stateFor(
     lastSample: BEGINNING,
     refused: false,
     unjudged: Object.hasOwn(withdrawn, key),
+    edited: false,
     anomaly: null,
   };
   states[key] = opened;

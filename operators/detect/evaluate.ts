@@ -72,7 +72,7 @@ export function evaluateSample(
   const { rule } = compiled;
   const sample = rule.kind === 'multivariate' ? { ...taken, signal: rule.signal, unit: '' } : taken;
   const state = stateFor(context.detectors, compiled, sample);
-  if (isOutdated(context, state, sample.time)) return;
+  if (refuseOutdated(context, state, sample.time)) return;
   const input = inputOf(context, compiled, rule, state, sample);
   if (input === undefined) return;
   if (rule.kind === 'multivariate') {
@@ -85,7 +85,7 @@ export function evaluateSample(
 }
 
 /** A sample or event that is older than the last one of its detector is not judged, and counted. */
-export function isOutdated(
+export function refuseOutdated(
   { out }: AssetContext,
   state: DetectorState,
   time: Sample['time'],
@@ -202,6 +202,8 @@ export function applyEvaluation(
     lasted: occasion.lasted,
   };
   const phase = nextPhase(state.lifeCycle, delaysOf(rule), verdict, time);
+  // A breach of the edited rule is one that its edit did not end.
+  if (verdict.rank > 0) state.edited = false;
   const isWell = verdict.rank === 0 && verdict.rankWithDeadband === 0;
   if (state.unjudged && (isWell || phase === 'raised')) forgetWithdrawn(context.detectors, state);
   if (phase === undefined) return;
@@ -209,7 +211,8 @@ export function applyEvaluation(
   const { situation, features } = occasion;
   const evidence = evidenceOf(rule, occasion, late);
   const about = { time, situation, evidence, asset, features };
-  emitAnomaly(context, reportAnomaly(state, rule, out.key, phase, evaluation, about));
+  emitAnomaly(context, describeAnomaly(state, rule, out.key, phase, evaluation, about));
+  if (phase === 'cleared') state.edited = false;
 }
 
 /** Which window it was, and that it came late: what a person needs to find the values again. */
@@ -230,10 +233,8 @@ export function emitAnomaly({ detectors, late, out }: AssetContext, anomaly: Ano
   out.emit(anomaly, { time: anomaly.time, key: out.key, late });
 }
 
-/** An anomaly as it leaves the stage: its numbers and its sentence. */
-
 /** Describes a phase of an anomaly in words and numbers, and keeps it in the detector's state while the anomaly is open. */
-function reportAnomaly(
+function describeAnomaly(
   state: DetectorState,
   rule: DetectorRule,
   asset: AssetKey,
@@ -262,7 +263,7 @@ function reportAnomaly(
     kind: 'anomaly',
     id: before?.id ?? identity([asset, rule.id, signal, point, since]),
     phase,
-    cause: phase === 'cleared' ? 'well' : '',
+    cause: phase !== 'cleared' ? '' : state.edited ? 'rule changed' : 'well',
     revision: (before?.revision ?? 0) + 1,
     asset,
     rule: rule.id,

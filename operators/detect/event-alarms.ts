@@ -23,8 +23,8 @@ import {
 import {
   type AssetContext,
   applyEvaluation,
-  isOutdated,
   type KnownAssetContext,
+  refuseOutdated,
 } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
 import { delaysOf, nextStep } from './life-cycle.ts';
@@ -112,7 +112,7 @@ function begin(
   event: MachineEvent,
 ): void {
   const { time } = event;
-  if (isOutdated(context, state, time)) return;
+  if (refuseOutdated(context, state, time)) return;
   const memory = memoryOf('event', state.memory);
   const { out } = context;
   if (memory.count === 0) memory.since = time;
@@ -195,7 +195,7 @@ function endByEvent(
   state: DetectorState,
   event: MachineEvent,
 ): void {
-  if (isOutdated(context, state, event.time)) return;
+  if (refuseOutdated(context, state, event.time)) return;
   end(context, rule, state, event.time, `was ended by the event ${textOf(event)}`);
 }
 

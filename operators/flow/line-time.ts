@@ -92,7 +92,7 @@ export function lineTime(
   let least = advanced;
   for (const { clock, hold: own } of sources) {
     const step = floorTo(clock.time, WATERMARK_STEP);
-    if (step < least && step >= advanced - own && isHeard(clock, now, idle)) least = step;
+    if (step < least && step >= advanced - own && isTrusted(clock, now, idle)) least = step;
   }
   const inFirstHold = !complete && now - line.born < hold;
   return later(line.time, inFirstHold ? earlier(least, minus(advanced, hold)) : least);
@@ -106,13 +106,13 @@ export function mostAdvanced(
 ): EventTime | undefined {
   let advanced: EventTime | undefined;
   for (const { clock } of sources) {
-    if (!isHeard(clock, now, idle)) continue;
+    if (!isTrusted(clock, now, idle)) continue;
     if (advanced === undefined || clock.time > advanced) advanced = clock.time;
   }
   return advanced === undefined ? undefined : floorTo(advanced, WATERMARK_STEP);
 }
 
-function isHeard({ trusted }: SourceClock, now: EventTime, idle: Duration): boolean {
+function isTrusted({ trusted }: SourceClock, now: EventTime, idle: Duration): boolean {
   return now - trusted <= idle;
 }
 

@@ -111,13 +111,16 @@ export type Attested =
   | { readonly kind: 'status'; readonly system: string }
   | { readonly kind: 'finding' };
 
-/** Acts of people and replies of systems take effect where they stand in the log, whatever time they say. */
+/**
+ * Acts of people (`act.…`) and replies of systems (`status.…`) take effect where they stand in the log, whatever time they
+ * say. Statuses that Andon polls itself come on `event.…`, and are facts like others.
+ */
 export function isInLogOrder({ attested }: MachineEvent): boolean {
   return attested?.kind === 'act' || attested?.kind === 'status';
 }
 
 /** What an edge found lands, and nothing evaluates it. */
-export function isFinding({ attested }: MachineEvent): boolean {
+export function isEdgeFinding({ attested }: MachineEvent): boolean {
   return attested?.kind === 'finding';
 }
 

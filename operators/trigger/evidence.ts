@@ -48,7 +48,7 @@ export function applyIncident(incident: Incident, context: EpisodeContext): void
   const [lead] = triggers;
   let episode = episodeOf(state.episodes, incident, lead);
   if (episode === undefined) {
-    if (lead === undefined || isRemoved(incident.rule, context)) return;
+    if (lead === undefined || refuseRemoved(incident.rule, context)) return;
     state.count += 1;
     episode = newEpisode(state.count, incident, lead, context);
     state.episodes.push(episode);
@@ -160,7 +160,7 @@ function leaveOut(
 }
 
 /** What is still under way for an asset that was removed begins no problem. */
-export function isRemoved(what: string, { knowledge, out }: EpisodeContext): boolean {
+export function refuseRemoved(what: string, { knowledge, out }: EpisodeContext): boolean {
   if (!Object.hasOwn(knowledge.models, plantOf(out.key))) return false;
   if (assetOf(knowledge, out.key) !== undefined) return false;
   out.deadLetter('rule-changed', `asset removed: no request for ${what} of ${out.key}`, what);

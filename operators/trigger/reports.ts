@@ -13,7 +13,7 @@ import {
   reportTrigger,
   timerName,
 } from './episode.ts';
-import { clearAnomaly, isRemoved } from './evidence.ts';
+import { clearAnomaly, refuseRemoved } from './evidence.ts';
 import { addFinding, evidenceWeight, findingText, isAboutComponent, sharpen } from './findings.ts';
 import { checkAnswer, takeInput } from './state-machine.ts';
 
@@ -39,7 +39,7 @@ export function applyReport(
     return;
   }
   const same = identity([event.asset, event.time, canonicalJson(event.data)]);
-  if (state.reports.includes(same) || isRemoved('a report', context)) return;
+  if (state.reports.includes(same) || refuseRemoved('a report', context)) return;
   state.reports = [...state.reports, same].slice(-REPORT_LIMIT);
   const ref = data.ref ?? same;
   const known = state.episodes.find(({ report }) => report === ref);

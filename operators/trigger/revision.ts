@@ -16,8 +16,9 @@ import { noteReported, otherComponents } from './findings.ts';
 import { proposedWindow, stopOf, stretchText } from './maintenance-window.ts';
 
 /**
- * Emits the next revision of the request of a problem: an event for the outbox, and a row with the same bytes. It has
- * all that is known, so whatever changed since the last one goes with it.
+ * Emits the next revision of the request of a problem: a row of `requests`, whose JSON the epoch keeps for the outbox, and
+ * an event for whoever composes stages after this one (the worker collects rows only). It has all that is known, so
+ * whatever changed since the last one goes with it.
  */
 export function revise(
   episode: Episode,

@@ -41,8 +41,10 @@ import { uncoveredFindings } from './findings.ts';
 import { suppressionNow } from './suppression.ts';
 
 /**
- * What may happen to an episode. `trigger.ts` raises all of them but `cleared`, `permitted` and `suppressed`, which follow
- * from rows. A new one is a name here, rows in the tables below, and a call of `takeInput`.
+ * What may happen to an episode. Anomalies, incidents and reports raise `active`, `inactive`, `unjudged` and `changed`
+ * (`evidence.ts`, `reports.ts`), machine events and timers what is named like them (`trigger.ts`). `cleared` and `ended`
+ * follow from rows, `permitted` and `suppressed` from `openIfPermitted`, `uncovered` from `checkAnswer`. A new one is a
+ * name here, rows in the tables below, and a call of `takeInput`.
  */
 export type EpisodeInput =
   /** One of its anomalies is raised (again); the last of its active ones cleared, or an incident came with none. */

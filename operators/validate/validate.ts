@@ -38,7 +38,7 @@ export function validate(states: States): Stage<Decoded, Decoded> {
           out.close();
           return;
         }
-        if (identity !== undefined && isRepeated(state.seen, identity)) {
+        if (identity !== undefined && rememberMessage(state.seen, identity)) {
           const detail = 'the same message was seen before on this subject';
           out.deadLetter('duplicate', detail, original, weightOf(value));
           return;
@@ -76,10 +76,10 @@ function noMessages(): SeenMessages {
  * Whether this message was seen before; if not, it is remembered. One with an identity is the same message from whatever
  * producer, and its bytes say nothing then.
  */
-function isRepeated(seen: SeenMessages, { producer, mark, name }: Identity): boolean {
+function rememberMessage(seen: SeenMessages, { producer, mark, name }: Identity): boolean {
   if (name === undefined) return isRepeatedBy(seen, producer, mark);
   seen.names ??= noMarks();
-  const sameName = isDuplicate(seen.names, name, false);
+  const sameName = rememberMark(seen.names, name, false);
   // Both are asked: each remembers what it was asked for.
   const sameCount = producer !== '' && isRepeatedBy(seen, producer, mark);
   return sameName || sameCount;
@@ -87,11 +87,11 @@ function isRepeated(seen: SeenMessages, { producer, mark, name }: Identity): boo
 
 function isRepeatedBy({ producers }: SeenMessages, producer: string, mark: number): boolean {
   const known = producers.find(([name]) => name === producer);
-  if (known !== undefined) return isDuplicate(known[1], mark, producer !== '');
+  if (known !== undefined) return rememberMark(known[1], mark, producer !== '');
   const marks = noMarks();
   producers.push([producer, marks]);
   if (producers.length > MAX_PRODUCERS) producers.shift();
-  return isDuplicate(marks, mark, producer !== '');
+  return rememberMark(marks, mark, producer !== '');
 }
 
 /**
@@ -120,7 +120,7 @@ export function noMarks(): SeenMarks {
  * Whether this mark was seen before; if not, adds it. Producers count, so a mark at or below the floor is an
  * old message sent again; hashes (`counted` false) are looked up in the ring only.
  */
-export function isDuplicate(seen: SeenMarks, mark: number, counted: boolean): boolean {
+export function rememberMark(seen: SeenMarks, mark: number, counted: boolean): boolean {
   if (counted && mark <= seen.floor) return true;
   // Producers count upwards: nearly every mark is above all before it, and need not be looked for.
   if (mark <= seen.highest && seen.marks.includes(mark)) return true;

@@ -72,13 +72,21 @@ describe('a clear has a cause', () => {
     expect(causesOf(out)).toEqual(['raised', 'cleared baseline reset']);
   });
 
-  test('another limit, by which it is well, is no edit that ends it: the edited rule finds it well', () => {
-    const out = run(
-      rules(hot),
-      windowEvent(10, 85),
-      rules({ ...hot, above: 90 }),
-      windowEvent(20, 85),
-    );
+  test('another limit, by which nothing is wrong any more: the edit ended it, not the machine', () => {
+    const looser = rules({ ...hot, above: 90 });
+    const out = run(rules(hot), windowEvent(10, 85), looser, windowEvent(20, 85));
+    expect(causesOf(out)).toEqual(['raised', 'cleared rule changed']);
+  });
+
+  test('another limit, by which it is wrong all the same, and then the values came back: well', () => {
+    const stricter = rules({ ...hot, above: 82 });
+    const items = [windowEvent(20, 85), windowEvent(30, 70)];
+    const out = run(rules(hot), windowEvent(10, 85), stricter, ...items);
+    expect(causesOf(out)).toEqual(['raised', 'cleared well']);
+  });
+
+  test('rules that say the same anew are no edit', () => {
+    const out = run(rules(hot), windowEvent(10, 85), rules(hot), windowEvent(20, 70));
     expect(causesOf(out)).toEqual(['raised', 'cleared well']);
   });
 });

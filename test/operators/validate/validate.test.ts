@@ -7,7 +7,12 @@ import type { Key } from '../../../operators/model/key.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { isDuplicate, MAX_MARKS, noMarks, validate } from '../../../operators/validate/validate.ts';
+import {
+  MAX_MARKS,
+  noMarks,
+  rememberMark,
+  validate,
+} from '../../../operators/validate/validate.ts';
 
 import { event, runThrough, valuesOf } from '../../support/flows.ts';
 import { MODEL } from '../../support/plant-log.ts';
@@ -139,7 +144,7 @@ describe('isRepeat', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(60), { maxLength: 200 }), fc.boolean(), (marks, counted) => {
         const seen = noMarks();
-        expect(marks.map((mark) => isDuplicate(seen, mark, counted))).toEqual(slowly(marks));
+        expect(marks.map((mark) => rememberMark(seen, mark, counted))).toEqual(slowly(marks));
       }),
     );
   });
@@ -150,7 +155,7 @@ describe('isRepeat', () => {
         let seen = noMarks();
         const found = marks.map((mark, at) => {
           if (at === cut) seen = structuredClone(seen);
-          return isDuplicate(seen, mark, true);
+          return rememberMark(seen, mark, true);
         });
         expect(found).toEqual(slowly(marks));
       }),
@@ -160,9 +165,9 @@ describe('isRepeat', () => {
   test('counts what is older than the ring as a duplicate when the producer counts, and as new when it does not', () => {
     for (const counted of [true, false]) {
       const seen = noMarks();
-      for (let mark = 1; mark <= MAX_MARKS + 10; mark += 1) isDuplicate(seen, mark, counted);
-      expect(isDuplicate(seen, 5, counted)).toBe(counted);
-      expect(isDuplicate(seen, MAX_MARKS, counted)).toBe(true);
+      for (let mark = 1; mark <= MAX_MARKS + 10; mark += 1) rememberMark(seen, mark, counted);
+      expect(rememberMark(seen, 5, counted)).toBe(counted);
+      expect(rememberMark(seen, MAX_MARKS, counted)).toBe(true);
     }
   });
 });
