@@ -8,7 +8,9 @@ import type { EventTime } from './time.ts';
 /** What a source says of a value, by its code in a frame. `bad` values are none: no later stage sees them. */
 export const QUALITIES = ['good', 'uncertain', 'suspect', 'bad'] as const;
 export type Quality = (typeof QUALITIES)[number];
-export const [GOOD, UNCERTAIN, SUSPECT, BAD] = [0, 1, 2, 3] as const;
+export const GOOD = 0;
+export const SUSPECT = 2;
+export const BAD = 3;
 
 /**
  * One message of one asset, columnar: `samples × signals` numbers in one array. Never one object per reading.
