@@ -82,12 +82,12 @@ describe('beside a worker', () => {
     expect(andon('sql', '@').out).toContain('@oee [--plant …]');
   });
 
-  test('deadLetters lists what was set deadLetter, and refuses a reason that there is not', () => {
+  test('dead-letters lists what left the main way, and refuses a reason that there is not', () => {
     const { out } = andon('dead-letters', '--since', '1h', '--reason', 'malformed');
     expect(out).toContain('malformed ×3  telemetry.p.l.a  (decode, S 5, run 1)');
     expect(out).toContain('| first bytes');
     expect(JSON.parse(andon('dead-letters', '--json').out)).toMatchObject({ count: 3 });
-    expect(andon('dead-letters', '--reason', 'late').out).toBe('nothing was set deadLetter\n');
+    expect(andon('dead-letters', '--reason', 'late').out).toBe('no dead letters\n');
     expect(andon('dead-letters', '--reason', 'boredom')).toMatchObject({ status: 2 });
   });
 
