@@ -295,32 +295,25 @@ function reportOutOfStep<T>(
   line: LineClock,
   context: Context<T>,
 ): void {
-  const reason = disagreement(event, line, context);
-  if (reason === undefined) return;
+  if (!isOutOfStep(event, line, context)) return;
   const minute = floorTo(event.value.origin.appended, MINUTE);
   if (source.reported === minute) return;
   source.reported = minute;
-  reportClock(reason, event, 1, context);
+  reportClock('out-of-step', event, 1, context);
 }
 
-/** A clock that is called wrong (`skew`), or a source that is out of step with append time or with its line. */
-function disagreement<T>(
-  event: Event<Placed>,
-  line: LineClock,
-  context: Context<T>,
-): 'skew' | 'out-of-step' | undefined {
+/** Its clock is called wrong, or it is out of step with append time or with its line: nobody waits for it. */
+function isOutOfStep<T>(event: Event<Placed>, line: LineClock, context: Context<T>): boolean {
   const { state, knowledge } = context;
   const { asset, origin } = event.value;
   const { hold, idle, skew_behind } = timeRulesOf(asset, knowledge);
   const ahead = event.time - origin.appended;
-  if (-ahead > skew_behind) return 'skew';
-  if (ahead > hold) return 'out-of-step';
+  if (ahead > hold || -ahead > skew_behind) return true;
   // Who is not behind the line is in step with it: the look at all others is spared.
-  if (event.time >= line.time) return undefined;
+  if (event.time >= line.time) return false;
   const advanced = mostAdvanced(sourcesOf(line, context).sources, state.appended, idle);
   const time = minus(event.time, disorderOf(asset, knowledge));
-  const isBehind = advanced !== undefined && time < advanced - holdOf(asset, knowledge);
-  return isBehind ? 'out-of-step' : undefined;
+  return advanced !== undefined && time < advanced - holdOf(asset, knowledge);
 }
 
 function reportClock<T>(

@@ -154,7 +154,7 @@ describe('watermarks', () => {
     expect(marks(output, 'line', 'p/l')).toEqual([4_998, 5_002]);
     expect(marks(output, 'source', 'frame.p.l.reset')).toEqual([-2]);
     expect(output.filter((item) => item.kind === 'row')).toMatchObject([
-      { row: { reason: 'skew' } },
+      { row: { reason: 'out-of-step' } },
     ]);
   });
 
