@@ -40,9 +40,8 @@ export function removeState(key: CorrelateState, name: string): void {
   if (key.patterns[name] === undefined) return;
   delete key.patterns[name];
   const id = patternIn(name);
-  const left = (key.counts[id] ?? 1) - 1;
-  if (left > 0) key.counts[id] = left;
-  else delete key.counts[id];
+  // Never deleted: an object that loses properties all the time is slow.
+  key.counts[id] = (key.counts[id] ?? 1) - 1;
 }
 
 /** Values of its key that one pattern may have under way at a line; beyond it the oldest go. */
