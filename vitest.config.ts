@@ -62,6 +62,19 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        extends: true,
+        test: {
+          // Attacks on servers that the tests start, with all their tries.
+          name: 'security',
+          include: ['test/security/**/*.test.ts'],
+          env: { ANDON_SECURITY: 'long' },
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });
