@@ -4,6 +4,7 @@ import {
   boundSchema,
   deadbandSchema,
   gateSchema,
+  ISO_EDITION,
   positiveBoundSchema,
 } from './detector-bounds.ts';
 import { nameSchema } from './plant-model.ts';
@@ -128,7 +129,7 @@ export const DETECTOR_LEVELS: Readonly<Record<string, readonly string[]>> = {
 
 /** mm/s rms, by `<group>-<support>`: [A/B, B/C, C/D]. The built-in table without it. */
 const zones = {
-  edition: z.string().default('ISO 20816-3:2022, boundaries of ISO 10816-3:2009'),
+  edition: z.string().default(ISO_EDITION),
   table: z.record(z.string(), z.tuple([z.number(), z.number(), z.number()])).optional(),
 };
 

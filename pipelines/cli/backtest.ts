@@ -6,7 +6,8 @@ import {
   parseDuration,
 } from '../../operators/model/time.ts';
 import { wrongInput } from '../base/problem.ts';
-import { readDescription, readInstant } from '../recordings/recording-description.ts';
+import { readInstant } from '../recordings/instant.ts';
+import { readDescription } from '../recordings/recording-description.ts';
 import { openRecordingLog } from '../recordings/recordings.ts';
 import { type BacktestSummary, backtest } from '../rules/backtest.ts';
 import { changesOf } from '../rules/changes.ts';

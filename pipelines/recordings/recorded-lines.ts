@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import { type EventTime, fromMilliseconds, plus } from '../../operators/model/time.ts';
+import { readInstant } from './instant.ts';
 import { lineage, linesOf, type Recorded, wrongRecording } from './recorded.ts';
-import { type RecordingDescription, readInstant } from './recording-description.ts';
+import type { RecordingDescription } from './recording-description.ts';
 
 const time = z.union([z.number(), z.string()]);
 

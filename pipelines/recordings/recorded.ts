@@ -3,6 +3,7 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Message } from '../../operators/model/message.ts';
 import { EXIT, Problem } from '../base/problem.ts';
@@ -48,9 +49,16 @@ export async function present(file: string): Promise<void> {
 
 /** The lines of a text file, unpacked when it ends in `.gz`. */
 export function linesOf(file: string): AsyncIterable<string> {
+  return createInterface({ input: bytesOf(file), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** The bytes of a file, unpacked when it ends in `.gz`. */
+export function bytesOf(file: string): Readable {
   const bytes = createReadStream(file);
-  const input = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
-  return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  if (!file.endsWith('.gz')) return bytes;
+  const unpacked = createGunzip();
+  bytes.on('error', (error) => unpacked.destroy(error));
+  return bytes.pipe(unpacked);
 }
 
 /** A recorded message on its way into a partition that is marked as a replay: its append time goes along. */
