@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 import { Report } from './test/support/report.ts';
 
 const INTEGRATION = 'test/**/*.integration.test.ts';
+/** Detectors and diagnosis over recordings of whole runs: minutes, so `npm test` alone runs them. */
+const RECORDED = 'test/**/*.recorded.test.ts';
 /** What befalls a worker, and what must be the same afterwards. */
 const FAULTS = [
   'test/faults/*.integration.test.ts',
@@ -21,7 +23,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [INTEGRATION, 'test/laws/**'],
+          exclude: [INTEGRATION, RECORDED, 'test/laws/**'],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'recorded',
+          include: [RECORDED],
+          testTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },
