@@ -52,8 +52,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [INTEGRATION],
-          // One file at a time: each starts servers of its own and some measure time.
-          fileParallelism: false,
+          // Two files at a time: each starts servers of its own, on free ports, and mostly waits for them.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Real processes on a busy machine: ports are taken, kernels are late. A second try is told by the report.
