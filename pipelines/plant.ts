@@ -11,7 +11,7 @@ import { order } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
-import type { Anomaly } from '../operators/model/anomaly.ts';
+import type { Detected } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
 import {
   isEdgeFinding,
@@ -130,11 +130,9 @@ function rankOfObservation(value: Observation): string {
   }
 }
 
-type Detected = Enriched<Observation> | Anomaly;
-
 /** Observations first, so that a pattern sees a reading before what a detector found in it. */
 export function compareDetected(a: Detected, b: Detected): number {
-  if (!('kind' in a) && !('kind' in b)) return compareObservations(a.value, b.value);
+  if (!('kind' in a) && !('kind' in b)) return compareObservations(a.observation, b.observation);
   return compareTexts(rankOfDetected(a), rankOfDetected(b));
 }
 
@@ -157,5 +155,5 @@ function isActOrReply(value: Observation): boolean {
 }
 
 function isDetectedInLogOrder(value: Detected): boolean {
-  return !('kind' in value) && isActOrReply(value.value);
+  return !('kind' in value) && isActOrReply(value.observation);
 }

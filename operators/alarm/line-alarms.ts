@@ -1,8 +1,7 @@
 import type { Out } from '../flow/keyed.ts';
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, Detected } from '../model/anomaly.ts';
 import { type AssetKey, locate } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
-import type { Enriched, Observation } from '../model/observation.ts';
 import type { AnomalyRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import {
@@ -71,15 +70,12 @@ export function noAlarms(): LineAlarms {
   return { ...empty, suppressions: [], recent: [], flood: null };
 }
 
-/** What the alarm stage takes and gives. */
-export type AlarmItem = Enriched<Observation> | Anomaly;
-
 /** Of which line, when, and where rows and reports go. */
 export type AlarmContext = {
   readonly state: LineAlarms;
   readonly knowledge: Knowledge;
   readonly time: EventTime;
-  readonly out: Out<AlarmItem>;
+  readonly out: Out<Detected>;
 };
 
 /** What names an alarm. */

@@ -1,14 +1,14 @@
 import { nameSchema } from '../../operators/model/plant-model.ts';
-import { type EventTime, fromMilliseconds, plus } from '../../operators/model/time.ts';
+import { fromMilliseconds, plus } from '../../operators/model/time.ts';
 import { csvRows, type DecimalSign, parseNumber } from '../base/csv.ts';
 import { readTime } from './instant.ts';
-import { bytesOf, lineage, type Recorded, wrongRecording } from './recorded.ts';
+import { bytesOf, lineage, type MoveTime, type Recorded, wrongRecording } from './recorded.ts';
 import type { CsvDescription } from './recording-description.ts';
 
 /** The rows of a CSV file with a heading: one frame per row, as JSON, appended `delay` after its time. */
 export async function* recordedCsv(
   description: CsvDescription,
-  shift: number,
+  move: MoveTime,
   boot: string,
 ): AsyncGenerator<Recorded> {
   const { file, delimiter, name, delay } = description;
@@ -22,16 +22,16 @@ export async function* recordedCsv(
     const where = `${file}:${line}`;
     checkWidth(cells, columns, where);
     const milliseconds = timeIn(cells[columns.time] ?? '', description, where);
-    const time = (fromMilliseconds(milliseconds) + shift) as EventTime;
+    const time = fromMilliseconds(milliseconds);
     const subject = description.subject ?? cells[columns.subject] ?? '';
     const values = valuesIn(cells, columns, description.decimal);
     if (Object.keys(values).length === 0) continue;
     message += 1;
     yield {
       subject,
-      appended: plus(time, delay),
+      appended: move(plus(time, delay)),
       headers: { ...lineage(name, boot, message), 'Content-Type': 'application/json' },
-      payload: Buffer.from(JSON.stringify({ time: time / 1_000, values })),
+      payload: Buffer.from(JSON.stringify({ time: move(time) / 1_000, values })),
     };
   }
 }

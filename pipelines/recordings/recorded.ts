@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Message } from '../../operators/model/message.ts';
+import type { EventTime } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import type { Outgoing } from '../nats/publisher.ts';
 import { APPENDED_HEADER, appendedText } from '../nats/stored-message.ts';
@@ -13,6 +14,11 @@ import { partitionPrefix } from '../nats/streams.ts';
 
 /** A message of a recording: it gets its place in a log when it is read in order with all others. */
 export type Recorded = Omit<Message, 'sequence'>;
+
+/** Where a time of a recording lies in the log that it goes into. */
+export type MoveTime = (time: EventTime) => EventTime;
+
+export const UNMOVED: MoveTime = (time) => time;
 
 /**
  * Each message of a recording names its producer and counts, so that one published twice is recognised. `boot` is '0'

@@ -168,7 +168,7 @@ triggers:
     const [mistake] = await mistakes(readRulesFile(path));
     expect(mistake).toMatch(/^more\.yaml:2:42: patterns\.0\.pattern\.0\.where: /);
     const check = () => [{ path: ['patterns', 0], message: 'expected something else' }];
-    expect(await mistakes(readRulesFile(path, [check]))).toEqual([
+    expect(await mistakes(readRulesFile(path, { refused: [check], warned: [] }))).toEqual([
       'more.yaml:2:5: patterns.0: expected something else',
     ]);
   });
