@@ -67,6 +67,11 @@ export function floorTo(time: EventTime, step: Duration): EventTime {
   return (Math.floor(time / step) * step) as EventTime;
 }
 
+/** The longest step of which both are whole multiples. */
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
 /** `2026-11-22T08:30:00.250Z`, with as many fractional digits as the time has (none, 3 or 6). */
 export function toIso(time: EventTime): string {
   const milliseconds = Math.floor(time / 1_000);

@@ -63,11 +63,10 @@ export function programsOf(rules: Rules): readonly WindowProgram[] {
 function compileWindowRule(rule: WindowRule, lateness: Duration): WindowProgram {
   const windows = windowsOf(rule);
   const { id, quantiles, signals } = rule;
-  const early = rule.kind === 'count' ? null : (rule.early ?? null);
   return {
     id,
     fingerprint: JSON.stringify([windows, quantiles]),
-    windower: createWindower({ windows, early, lateness, quantiles }),
+    windower: createWindower({ windows, early: rule.early ?? null, lateness, quantiles }),
     takes: (signal) => signals.some((pattern) => fits(pattern, signal)),
   };
 }

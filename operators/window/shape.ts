@@ -1,11 +1,11 @@
 /** What the windows of a rule are and when they fire, as data. */
 
-import type { Duration } from '../model/time.ts';
+import { type Duration, greatestCommonDivisor } from '../model/time.ts';
 
 /** All that decides what a window is and when it fires. */
 export type Shape = {
   readonly windows: Windows;
-  /** A window fires when time reaches its end; with this, also every so often before. Count windows never do. */
+  /** A window fires when time reaches its end; with this, also every so often before. */
   readonly early: Duration | null;
   /** How long a fired window is kept and takes in late readings. */
   readonly lateness: Duration;
@@ -45,10 +45,6 @@ function layoutOf({ windows }: Shape): Layout {
   const { size, hop } = windows;
   if (hop >= size) return { shared: false, paneSize: size };
   return { shared: true, paneSize: greatestCommonDivisor(size, hop) };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** The greatest of the times `offset + n · step` that is not after `time`, also for negative times. */

@@ -6,6 +6,7 @@ import { checkAttributes, checkDetectors } from '../../operators/detect/check-de
 import { incidentRulesOf } from '../../operators/model/pattern-rule.ts';
 import { type PlantModel, plantFileSchema } from '../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../operators/model/rules.ts';
+import { type Duration, formatDuration } from '../../operators/model/time.ts';
 import { type Overlay, openYamlFile, type Remark, type YamlFile } from '../base/yaml-file.ts';
 import type { FileIssue, UnmetExpectation } from '../base/zod-expectations.ts';
 
@@ -104,7 +105,16 @@ export function checksFor(plants: readonly PlantEntry[]): readonly RulesCheck[] 
 }
 
 /** What is right but unwise: a warning of `apply`, and no reason to refuse. */
-const RULES_WARNINGS: readonly RulesCheck[] = [findUnboundedPatterns];
+const RULES_WARNINGS: readonly RulesCheck[] = [findUnboundedPatterns, findHoles];
+
+function findHoles({ windows }: Rules): readonly FileIssue[] {
+  return windows.flatMap((rule, index) => {
+    if (rule.kind !== 'hopping' || rule.hop <= rule.size) return [];
+    const hole = formatDuration((rule.hop - rule.size) as Duration);
+    const message = `the hop is longer than the size: readings of ${hole} between two windows are in none. Write a hop of at most ${formatDuration(rule.size)} if that is not meant`;
+    return [{ path: ['windows', index, 'hop'], message }];
+  });
+}
 
 /** Entries whose id an earlier entry of the same list has. */
 function duplicatesIn(
