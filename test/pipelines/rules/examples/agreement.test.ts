@@ -19,7 +19,7 @@ import type { Request } from '../../../../operators/model/request.ts';
 import { rulesSchema } from '../../../../operators/model/rules.ts';
 import { type Duration, MINUTE, minus, plus } from '../../../../operators/model/time.ts';
 import { trigger } from '../../../../operators/trigger/trigger.ts';
-import { compareDetected, observe } from '../../../../pipelines/plant.ts';
+import { FINDING_ORDER, observe } from '../../../../pipelines/plant.ts';
 import {
   EXAMPLE_BEGIN,
   exampleEventsOf,
@@ -51,7 +51,7 @@ function plantWith(findings: readonly TimedEvent[]) {
           const found = findingOf(event.value, findings);
           emit(found === undefined ? event : { ...event, value: found });
         }),
-        order<Finding>({ id: 'order-findings' as StageId, compare: compareDetected }, states),
+        order<Finding>(FINDING_ORDER, states),
         alarm(states),
         correlate(states),
         trigger(states),
