@@ -276,12 +276,17 @@ function longestWindow(rules: Rules | undefined): Duration {
   return longest;
 }
 
+/** With the change to winter time, and more than any zone has changed its clocks by. */
+const LONGEST_DAY = (2 * DAY) as Duration;
+
 function extentOf(rule: WindowRule): Duration {
   switch (rule.kind) {
     case 'session':
       return rule.gap;
     case 'count':
       return rule.early ?? WATERMARK_STEP;
+    case 'calendar':
+      return LONGEST_DAY;
     default:
       return rule.size;
   }

@@ -56,6 +56,19 @@ const windowRuleSchema = z.discriminatedUnion('kind', [
     hop: spanSchema,
     offset: offsetSchema.optional(),
   }),
+  z
+    .strictObject({
+      ...common,
+      kind: z.literal('calendar'),
+      /** By the clock of the plant: `time_zone` and `shifts` of its model. */
+      size: z.enum(['day', 'shift']),
+      /** How long after midnight by the clock a day begins. */
+      offset: durationSchema.refine((offset) => offset < DAY, 'expected less than 1d').optional(),
+    })
+    .refine(
+      ({ size, offset }) => size === 'day' || offset === undefined,
+      'expected offset of days only: shifts begin when the plant model says',
+    ),
   z.strictObject({ ...common, kind: z.literal('session'), gap: spanSchema }),
   z.strictObject({
     ...common,
@@ -90,6 +103,7 @@ function windowProblem(rule: WindowRule, time: TimeRules): WindowProblem | undef
       }
       return keptProblem('hop', 'a greatest common divisor with the size', pane, size, time);
     }
+    case 'calendar':
     case 'count':
       return undefined;
   }

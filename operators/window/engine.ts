@@ -34,7 +34,7 @@ import { addToSketch, mergeSketch, openSketch, type Sketch } from './sketch.ts';
 import {
   expiresAt,
   lastMoment,
-  placeAligned,
+  placeByTime,
   placeSession,
   type Retract,
   TOO_LATE,
@@ -96,9 +96,9 @@ export function addReadings(
     const time = times[index] ?? 0;
     if (pane === NONE || time < low || time >= high) {
       pane =
-        windows.kind === 'aligned'
-          ? placeAligned(windower, state, column, time, now)
-          : placeSession(windower, state, column, time, now, report.retract);
+        windows.kind === 'session'
+          ? placeSession(windower, state, column, time, now, report.retract)
+          : placeByTime(windower, state, column, time, now);
       if (pane < 0) {
         if (pane === TOO_LATE) report.tooLate(column, time, value, from + index);
         pane = NONE;
@@ -201,7 +201,7 @@ export function openLastPanes(columns: number): LastPanes {
 
 /** Whether readings of one time may be added at once: each goes into a pane that time alone decides. */
 export function takesInstants({ shape }: Windower): boolean {
-  return shape.windows.kind === 'aligned';
+  return shape.windows.kind === 'aligned' || shape.windows.kind === 'calendar';
 }
 
 /**
@@ -237,7 +237,7 @@ export function addInstant(
     }
     let pane = last.panes[pair >> 1] ?? NONE;
     if (pane === NONE) {
-      pane = placeAligned(windower, state, column, time, now);
+      pane = placeByTime(windower, state, column, time, now);
       if (pane === TOO_LATE) report.tooLate(column, time, value, position);
       if (pane < 0) continue;
       last.panes[pair >> 1] = pane;

@@ -1,51 +1,22 @@
 /** Whatever options a window rule has: it is refused with a sentence, or it takes all readings in and stays within bounds. */
 
 import { describe, expect, it } from 'vitest';
-import type { Flow } from '../../../operators/flow/flow.ts';
-import type { Frame } from '../../../operators/model/decoded.ts';
-import type { Key } from '../../../operators/model/key.ts';
-import type { Sequence } from '../../../operators/model/message.ts';
 import { MOST_PANES, rulesSchema } from '../../../operators/model/rules.ts';
 import type { WindowRow } from '../../../operators/model/tables.ts';
-import type { EventTime } from '../../../operators/model/time.ts';
 import { addReadings, advance, flush } from '../../../operators/window/engine.ts';
 import { ensureColumns, openWindowState } from '../../../operators/window/panes.ts';
 import { programsOf } from '../../../operators/window/plan.ts';
 import { window } from '../../../operators/window/window.ts';
-import { event, runThrough, watermark } from '../../support/flows.ts';
-
-const SUBJECT = 'telemetry.plant.line.press';
-const SECOND = 1_000_000;
+import { runThrough } from '../../support/flows.ts';
+import { frame, type Item, rowsOf, rules, SECOND, until } from './run-window.ts';
 
 function issuesOf(rule: object, correction = '1h'): readonly string[] {
   const parsed = rulesSchema.safeParse({ windows: [{ id: 'w', ...rule }], time: { correction } });
   return (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
-function frame(second: number, values: readonly number[]): Flow<Frame> {
-  return event<Frame>(SUBJECT, second * SECOND, {
-    kind: 'frame',
-    origin: { subject: SUBJECT, sequence: 1 as Sequence, appended: 0 as EventTime },
-    asset: 'plant/line/press' as Key,
-    times: Float64Array.from(values, (_, index) => (second + index) * SECOND),
-    signals: ['speed'],
-    values: Float64Array.from(values),
-    texts: [],
-  });
-}
-
-const until = (second: number) => watermark(SUBJECT, second * SECOND, 'source');
-
-function rowsOf(rule: object, items: readonly Flow<Frame>[]): WindowRow[] {
-  const rules = rulesSchema.parse({ windows: [{ id: 'w', ...rule }] });
-  const change: Flow<Frame> = {
-    kind: 'change',
-    sequence: 1 as Sequence,
-    value: { kind: 'rules', id: 'r', plant: 'plant', rules },
-  };
-  return runThrough(window, [change, ...items]).flatMap((item) => {
-    return item.kind === 'row' && item.table === 'windows' ? [item.row] : [];
-  });
+function rowsUnder(rule: object, items: readonly Item[]): WindowRow[] {
+  return rowsOf(runThrough(window, [rules([{ id: 'w', ...rule }], '1h'), ...items]));
 }
 
 const brief = ({ start, end, version, count, sum }: WindowRow) => {
@@ -56,14 +27,14 @@ describe('`early` of a count window', () => {
   const rule = { kind: 'count', count: 4, early: '10s' };
 
   it('reports what stands so far, and the window itself when it is full', () => {
-    const rows = rowsOf(rule, [
-      frame(1, [1, 1]),
+    const rows = rowsUnder(rule, [
+      frame(1, { speed: [1, 1] }),
       until(5),
       until(10),
-      frame(12, [1]),
+      frame(12, { speed: [1] }),
       until(20),
       until(60),
-      frame(61, [1, 1]),
+      frame(61, { speed: [1, 1] }),
       until(70),
     ]);
     expect(rows.map(brief)).toEqual([
@@ -75,12 +46,17 @@ describe('`early` of a count window', () => {
   });
 
   it('says nothing twice: without a further reading there is no further row', () => {
-    const rows = rowsOf(rule, [frame(1, [1]), ...[10, 20, 30, 4_000].map(until)]);
+    const rows = rowsUnder(rule, [frame(1, { speed: [1] }), ...[10, 20, 30, 4_000].map(until)]);
     expect(rows.map(brief)).toEqual(['1..1 v0: 1, 1']);
   });
 
   it('takes a late reading in, which can be its first', () => {
-    const rows = rowsOf(rule, [frame(5, [1]), until(10), frame(3, [1]), until(11)]);
+    const rows = rowsUnder(rule, [
+      frame(5, { speed: [1] }),
+      until(10),
+      frame(3, { speed: [1] }),
+      until(11),
+    ]);
     expect(rows.map(brief)).toEqual(['5..5 v0: 1, 1', '3..5 v0: 2, 2']);
   });
 });
@@ -160,8 +136,8 @@ function* everyRule(): Iterable<object> {
 
 /** Runs readings of 1 Hz and of 1 kHz, with late ones; gives what is not in the last version of any window. */
 function workedOn(rule: object, correction: string) {
-  const rules = rulesSchema.parse({ windows: [{ id: 'w', ...rule }], time: { correction } });
-  const windower = programsOf(rules)[0]!.windower;
+  const parsed = rulesSchema.parse({ windows: [{ id: 'w', ...rule }], time: { correction } });
+  const windower = programsOf(parsed)[0]!.windower;
   const state = openWindowState(windower.shape);
   ensureColumns(state.panes, 1);
   const last = new Map<number, number>();
