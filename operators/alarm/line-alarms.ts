@@ -3,7 +3,7 @@ import type { Anomaly, Detected } from '../model/anomaly.ts';
 import { type AssetKey, locate } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { AnomalyRow } from '../model/tables.ts';
-import type { EventTime } from '../model/time.ts';
+import { type Duration, type EventTime, later, plus } from '../model/time.ts';
 import {
   type AlarmCause,
   type AlarmFacts,
@@ -167,4 +167,12 @@ export function landAlarmRow(
   const id = anomaly?.id ?? '';
   const content = { anomaly: id, time, cause, before, after, who, reason };
   out.land('alarms', { ...locate(asset), rule, signal, point, ...content });
+}
+
+/**
+ * A timer of the line. What is due in the past (a delay that was shortened, an alarm that came late) is due at once: what
+ * it reports must not lie behind the watermark.
+ */
+export function setLineTimer(due: EventTime, rule: string, { out }: AlarmContext): void {
+  out.setTimer(later(due, plus(out.now, 1 as Duration)), rule);
 }

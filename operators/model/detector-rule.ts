@@ -342,6 +342,9 @@ export const detectorRuleSchema = ruleSchema.superRefine((rule, context) => {
   if ((kind === 'silence' || kind === 'event') && raise.gap !== undefined) {
     refuse(['raise', 'gap'], `expected no "gap": a detector of kind ${kind} reads no samples`);
   }
+  if (hasNoLimit(kind) && 'deadband' in rule.clear && rule.clear.deadband !== undefined) {
+    refuse(['clear', 'deadband'], `expected no "deadband": ${NO_DEADBAND[kind]}`);
+  }
   checkEscalation(rule, refuse);
   const { severity } = raise;
   if (typeof severity !== 'object') return;
@@ -351,6 +354,17 @@ export const detectorRuleSchema = ruleSchema.superRefine((rule, context) => {
     refuse(['raise', 'severity', level], message);
   }
 });
+
+/** Of kinds that clear by something else than a value that falls below a limit. */
+const NO_DEADBAND = {
+  cusum: 'it clears when its sum is back at 0',
+  stuck: 'it clears with the first change',
+  silence: 'one value ends a silence',
+};
+
+function hasNoLimit(kind: string): kind is keyof typeof NO_DEADBAND {
+  return kind in NO_DEADBAND;
+}
 
 /** A step that no anomaly can reach, or steps down where there are none up, are slips of the pen. */
 function checkEscalation(

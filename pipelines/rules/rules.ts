@@ -6,6 +6,7 @@ import { checkAttributes, checkDetectors } from '../../operators/detect/check-de
 import { incidentRulesOf } from '../../operators/model/pattern-rule.ts';
 import { type PlantModel, plantFileSchema } from '../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../operators/model/rules.ts';
+import { type Duration, formatDuration } from '../../operators/model/time.ts';
 import {
   bothProblems,
   FileProblem,
@@ -140,7 +141,7 @@ type RulesChecks = {
 /** What rules are checked for beyond their shape, wherever they are read. */
 export const RULES_CHECKS: RulesChecks = {
   refused: [checkDetectors, checkPatternConditions],
-  warned: [findUnboundedPatterns, (rules) => findUnreachable(rules)],
+  warned: [findUnboundedPatterns, findHoles, (rules) => findUnreachable(rules)],
 };
 
 /** The same, and whether the plants have what the rules name. */
@@ -148,8 +149,17 @@ export function checksFor(plants: readonly PlantEntry[]): RulesChecks {
   const models = plants.map(({ model }) => model);
   return {
     refused: [...RULES_CHECKS.refused, (rules) => checkAttributes(rules, models)],
-    warned: [findUnboundedPatterns, (rules) => findUnreachable(rules, models)],
+    warned: [findUnboundedPatterns, findHoles, (rules) => findUnreachable(rules, models)],
   };
+}
+
+function findHoles({ windows }: Rules): readonly FileIssue[] {
+  return windows.flatMap((rule, index) => {
+    if (rule.kind !== 'hopping' || rule.hop <= rule.size) return [];
+    const hole = formatDuration((rule.hop - rule.size) as Duration);
+    const message = `the hop is longer than the size: readings of ${hole} between two windows are in none. Write a hop of at most ${formatDuration(rule.size)} if that is not meant`;
+    return [{ path: ['windows', index, 'hop'], message }];
+  });
 }
 
 /** Entries whose id an earlier entry of the same list has. */

@@ -18,7 +18,7 @@ import type { Request } from '../../../../operators/model/request.ts';
 import { rulesSchema } from '../../../../operators/model/rules.ts';
 import { type Duration, MINUTE, minus, plus } from '../../../../operators/model/time.ts';
 import { trigger } from '../../../../operators/trigger/trigger.ts';
-import { compareDetected, observe } from '../../../../pipelines/plant.ts';
+import { DETECTED_ORDER, observe } from '../../../../pipelines/plant.ts';
 import {
   EXAMPLE_BEGIN,
   exampleEventsOf,
@@ -49,7 +49,7 @@ function plantWith(findings: readonly TimedEvent[]) {
           const found = findingOf(event.value, findings);
           emit(found === undefined ? event : { ...event, value: found });
         }),
-        order<Detected>({ id: 'order-findings' as StageId, compare: compareDetected }, states),
+        order<Detected>(DETECTED_ORDER, states),
         alarm(states),
         correlate(states),
         trigger(states),
