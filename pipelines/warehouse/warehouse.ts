@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { createWarehouseClient } from '../../sinks/clickhouse/client.ts';
 import { SchemaError } from '../../sinks/clickhouse/migrate.ts';
-import { warehousePassword } from '../../sinks/clickhouse/warehouse/secret.ts';
+import { warehouseLogin } from '../../sinks/clickhouse/warehouse/secret.ts';
 import { answersPing, warehouseCommand } from '../../sinks/clickhouse/warehouse/warehouse.ts';
 import { type Config, readConfig } from '../base/config.ts';
 import { freePort } from '../base/free-port.ts';
@@ -87,8 +87,7 @@ async function ownersClient(
   url: string,
   database: string,
 ): Promise<ClickHouseClient> {
-  const password = await warehousePassword(directory);
-  return createWarehouseClient({ url, password, database });
+  return createWarehouseClient({ url, ...(await warehouseLogin(directory)), database });
 }
 
 /**
