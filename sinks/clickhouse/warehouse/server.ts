@@ -28,7 +28,7 @@ export function createWarehouseServer(options: WarehouseServerOptions): Server {
     owner: createStatementLimit(limits.running.owner, limits.waiting),
     analyst: createStatementLimit(limits.running.analyst, limits.waiting),
   };
-  const server = createServer((request, response) => {
+  const server = createServer(looksEvery(limits.headers), (request, response) => {
     const exchange = { request, response, tag: randomBytes(8).toString('hex') };
     serve(exchange).catch((error: unknown) => writeError(exchange, asEngineError(error)));
   });
@@ -46,6 +46,11 @@ export function createWarehouseServer(options: WarehouseServerOptions): Server {
   }
 
   return server;
+}
+
+/** How often it is looked who sends no headers; by default twice a minute. */
+function looksEvery(headers: number): { readonly connectionsCheckingInterval: number } {
+  return { connectionsCheckingInterval: Math.min(headers, 2_000) };
 }
 
 /** What needs no password: whether anybody is there, and what does not exist. */

@@ -34,13 +34,7 @@ export async function unpackedBody(
 ): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   const stream = decoded(request, encoding);
-  const stop = watchPace(request, stream, unpacker);
-  let packed: Buffer;
-  try {
-    packed = await collected(stream, largest);
-  } finally {
-    stop();
-  }
+  const packed = await inTime(request, collected(stream, largest), unpacker);
   const body = BY_ENGINE.has(encoding)
     ? await byEngine(unpacker, packed, encoding, largest)
     : packed;
@@ -53,29 +47,34 @@ export async function unpackedBody(
   });
 }
 
-/** Ends a body that comes too slowly, or takes too long as a whole. Gives what stops watching. */
-function watchPace(
+/** A body, unless it comes too slowly, or takes too long as a whole: then whoever sends it is told so. */
+async function inTime(
   request: IncomingMessage,
-  stream: Readable,
+  whole: Promise<Buffer>,
   { body, bodyPause }: Unpacker,
-): () => void {
-  const cut = () => {
-    const error = clickHouseError(
-      209,
-      'SOCKET_TIMEOUT',
-      `expected a body within ${body / 1_000} s without a pause of ${bodyPause / 1_000} s`,
-    );
-    stream.destroy(error);
-  };
-  const whole = setTimeout(cut, body);
+): Promise<Buffer> {
+  let cut: () => void = () => undefined;
+  const late = new Promise<never>((_, reject) => {
+    cut = () =>
+      reject(
+        clickHouseError(
+          209,
+          'SOCKET_TIMEOUT',
+          `expected a body within ${body / 1_000} s without a pause of ${bodyPause / 1_000} s`,
+        ),
+      );
+  });
+  const end = setTimeout(cut, body);
   const pause = setTimeout(cut, bodyPause);
   const onData = () => pause.refresh();
   request.on('data', onData);
-  return () => {
-    clearTimeout(whole);
+  try {
+    return await Promise.race([whole, late]);
+  } finally {
+    clearTimeout(end);
     clearTimeout(pause);
     request.off('data', onData);
-  };
+  }
 }
 
 function decoded(request: IncomingMessage, encoding: string): Readable {
