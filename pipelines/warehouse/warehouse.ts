@@ -12,6 +12,7 @@ import { freePort } from '../base/free-port.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { type DirectoryLock, lockDirectory, ownerOf } from '../base/process-lock.ts';
 import { supervise } from '../base/supervise.ts';
+import { tlsContents } from '../nats/connection-options.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 
 /** Where ClickHouse is, and a client for it. */
@@ -43,7 +44,8 @@ export async function openWarehouse(
 ): Promise<Warehouse> {
   const { url, user, password, database, memory } = config.clickhouse;
   if (url !== undefined) {
-    const client = createWarehouseClient({ url, user, password, database });
+    const tls = await tlsOf(config.clickhouse);
+    const client = createWarehouseClient({ url, user, password, database, tls });
     return { client, url, borrowed: false, close: () => client.close() };
   }
   const directory = resolve(join(config.directory, 'warehouse'));
@@ -79,6 +81,20 @@ export async function openWarehouse(
       await found.release();
     },
   };
+}
+
+/** What the TLS files of a configuration contain; undefined where it names none. */
+async function tlsOf({ url = '', tls }: Config['clickhouse']) {
+  if (tls === undefined || Object.values(tls).every((path) => path === undefined)) return undefined;
+  const contents = await tlsContents(tls, 'clickhouse.tls');
+  if (url.startsWith('https://')) return contents;
+  throw new Problem({
+    where: 'clickhouse.url',
+    expected: 'an https:// address, because clickhouse.tls names certificates',
+    found: url.replace(/\/\/[^/@\s]+@/, '//***@'),
+    remedy: 'Correct the address, or leave clickhouse.tls out.',
+    exit: EXIT.input,
+  });
 }
 
 /** May write if this process may read the warehouse's secret; else it may read. */
