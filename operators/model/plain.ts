@@ -17,3 +17,22 @@ export type Plain =
   | TypedArray
   | readonly Plain[]
   | { readonly [name: string]: Plain };
+
+/**
+ * What anybody sends or writes is nested no deeper than this. Schemas, copies and texts of it are made by functions that
+ * call themselves for each level, and a million levels would be the end of the process.
+ */
+export const DEEPEST = 64;
+
+/** Whether lists and maps stand in each other more than `DEEPEST` deep. Not by a function that calls itself. */
+export function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST + 1) return true;
+    level = level.flatMap((each) => {
+      if (typeof each !== 'object' || each === null || ArrayBuffer.isView(each)) return [];
+      return Object.values(each);
+    });
+  }
+  return false;
+}

@@ -6,6 +6,7 @@ import type { Captures } from '../../../operators/correlate/transitions.ts';
 
 const none: Captures<PatternEvent> = {
   all: () => [],
+  size: () => 0,
   first: () => undefined,
   last: () => undefined,
 };
@@ -100,6 +101,7 @@ describe('a condition', () => {
     const [low, high] = [event({ score: 2 }), event({ score: 5 })];
     const captures: Captures<PatternEvent> = {
       all: () => [low, high],
+      size: () => 2,
       first: () => low,
       last: () => high,
     };
