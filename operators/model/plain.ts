@@ -1,3 +1,5 @@
+/** Data of others: plain, so that it can be copied and written down; not too deep; and printable where people see it. */
+
 export type TypedArray =
   | Float64Array
   | Float32Array
@@ -35,4 +37,16 @@ export function isTooDeep(value: unknown): boolean {
     });
   }
   return false;
+}
+
+const OBEYED = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A text as it can be shown: what a terminal or a browser would obey (escape sequences, changes of the direction of
+ * writing) stands there by its number, as JSON writes it. So a text of JSON stays the same JSON. Line breaks stay.
+ */
+export function printable(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(OBEYED, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
