@@ -39,14 +39,18 @@ export function isTooDeep(value: unknown): boolean {
   return false;
 }
 
+/** Who logs in stands in an address before the host: `nats://user:password@host`. */
+const PASSWORD = /\/\/[^/@\s"'<>]{1,512}@/g;
 const OBEYED = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
 /**
  * A text as it can be shown: what a terminal or a browser would obey (escape sequences, changes of the direction of
- * writing) stands there by its number, as JSON writes it. So a text of JSON stays the same JSON. Line breaks stay.
+ * writing) stands there by its number, as JSON writes it. So a text of JSON stays JSON. Line breaks stay. Names and
+ * passwords in addresses are left out.
  */
 export function printable(text: string): string {
   return text
     .replaceAll('\r\n', '\n')
+    .replace(PASSWORD, '//***@')
     .replace(OBEYED, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

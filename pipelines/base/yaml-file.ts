@@ -120,6 +120,13 @@ function tooDeep(path: string): FileProblem {
   return new FileProblem(found, [found]);
 }
 
+const SECRET = /^(password|token|auth|authorization|headers|secret|key|api_?key)$/i;
+
+/** Whether a field of this name holds what is never shown. */
+export function isSecret(name: string | number): boolean {
+  return SECRET.test(String(name));
+}
+
 type Steps = UnmetExpectation['path'];
 
 /** A text, and what the parser made of it. */
@@ -154,13 +161,14 @@ function unmet(
 function mistakeOf(one: UnmetExpectation, source: Source, overlays: readonly Overlay[]): Mistake {
   const { path: steps, expected, atKey = false } = one;
   const where = steps.length === 0 ? '' : `${steps.join('.')}: `;
+  const hidden = steps.some(isSecret) ? 'something else (it is secret)' : undefined;
   const overlay = overlays.findLast(({ path }) => path.every((step, at) => step === steps[at]));
   if (overlay !== undefined) {
-    const found = `${where}expected ${expected}, found ${overlay.text}`;
+    const found = `${where}expected ${expected}, found ${hidden ?? overlay.text}`;
     return { offset: -1, text: `${overlay.name}: ${found}` };
   }
   const offset = offsetOf(source.document, steps, atKey);
-  const found = `${where}expected ${expected}, found ${foundAt(source, steps)}`;
+  const found = `${where}expected ${expected}, found ${hidden ?? foundAt(source, steps)}`;
   return { offset, text: `${whereIs(source, offset)}: ${found}` };
 }
 
