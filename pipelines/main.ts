@@ -1,5 +1,8 @@
+import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { Command, CommanderError, Help } from 'commander';
+import { printable } from '../operators/model/plain.ts';
 import { EXIT, type ExitCode, Problem } from './base/problem.ts';
 
 /** One command. Its file is loaded only when it is called: most load half of the program. */
@@ -141,6 +144,17 @@ program.configureHelp({
       : `${entry.name} ${entry.usage}`.trimEnd();
   },
 });
+
+/** Sentences quote files and messages, which can hold what a terminal obeys. What is printed holds none of it. */
+const shownOn = (stream: NodeJS.WriteStream) =>
+  new Writable({
+    decodeStrings: false,
+    write(text, _encoding, done) {
+      stream.write(printable(String(text)));
+      done();
+    },
+  });
+globalThis.console = new Console(shownOn(process.stdout), shownOn(process.stderr));
 
 // `andon … | head` closes our output early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

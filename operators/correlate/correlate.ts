@@ -3,6 +3,7 @@ import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
 import { fork } from '../flow/stage.ts';
 import type { States } from '../flow/states.ts';
 import type { Anomaly, Detected } from '../model/anomaly.ts';
+import { beginSteps, MOST_STEPS, stepsExceeded } from '../model/expression.ts';
 import { type Incident, TRIGGER_EVENT_TYPES, type TriggerInput } from '../model/incident.ts';
 import { type Key, lineOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
@@ -35,23 +36,20 @@ import {
   UNCHANGED,
 } from './matcher.ts';
 import {
+  type CorrelateState,
   cancelTimers,
   countUnderWay,
-  openPatternState,
-  type PatternState,
-  parseTimer,
-  setTimers,
-} from './partial-matches.ts';
-
-import {
-  type CorrelateState,
   keepState,
   MOST_KEYS,
   oldestOverBound,
+  openPatternState,
   openState,
+  type PatternState,
+  parseTimer,
   patternIn,
   removeState,
-} from './pattern-states.ts';
+  setTimers,
+} from './partial-matches.ts';
 
 /**
  * Runs the patterns of `rules.yaml` over observations and anomalies. Out come incidents (which land), every anomaly in
@@ -163,17 +161,30 @@ function matchEvent(
   const { situation } = event.value;
   const patternEvent: PatternEvent = { value, situation, assetFields: assetFields() };
   for (const pattern of patterns) {
-    const { program, fingerprint } = pattern;
-    const name = stateName(pattern, patternEvent);
-    if (name === undefined) continue;
-    const before = keyState.patterns[name];
-    if (before === undefined && !startsMatch<PatternEvent>(program, patternEvent)) continue;
-    if (before === undefined) dropOldestKeys(keyState, pattern.rule.id, out, watch);
-    const state = before ?? pattern.pool.pop() ?? openPatternState<PatternEvent>(fingerprint);
-    const result = processEvent<PatternEvent>(program, state, patternEvent, time);
-    if (result === UNCHANGED) continue;
-    emitStep(keyState, { pattern, name, state, result, time, event: patternEvent }, out, watch);
+    beginSteps();
+    matchPattern(keyState, pattern, patternEvent, time, out, watch);
+    if (stepsExceeded()) reportBudget(pattern.rule.id, value, time, out);
   }
+}
+
+function matchPattern(
+  keyState: CorrelateState,
+  pattern: CompiledPattern,
+  event: PatternEvent,
+  time: EventTime,
+  out: Out<TriggerInput>,
+  watch?: PatternWatch,
+): void {
+  const { program, fingerprint } = pattern;
+  const name = stateName(pattern, event);
+  if (name === undefined) return;
+  const before = keyState.patterns[name];
+  if (before === undefined && !startsMatch<PatternEvent>(program, event)) return;
+  if (before === undefined) dropOldestKeys(keyState, pattern.rule.id, out, watch);
+  const state = before ?? pattern.pool.pop() ?? openPatternState<PatternEvent>(fingerprint);
+  const result = processEvent<PatternEvent>(program, state, event, time);
+  if (result === UNCHANGED) return;
+  emitStep(keyState, { pattern, name, state, result, time, event }, out, watch);
 }
 
 /** A timer of a pattern: its oldest partial match times out, or the absence that one waits for is complete. */
@@ -354,6 +365,19 @@ function reportLate(
   out.deadLetter(
     'late',
     `pattern ${pattern}: the event came after the time of its line had passed it`,
+    { asset, kind, time },
+  );
+}
+
+function reportBudget(
+  pattern: string,
+  { asset, kind }: Observation | Anomaly,
+  time: EventTime,
+  out: Out<TriggerInput>,
+): void {
+  out.deadLetter(
+    'budget',
+    `pattern ${pattern}: its conditions take more than ${MOST_STEPS} steps for one event; those that were left count as not met`,
     { asset, kind, time },
   );
 }

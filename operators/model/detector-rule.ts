@@ -64,7 +64,7 @@ const common = {
   classes: z.array(nameSchema).optional(),
   assets: z.array(z.string()).optional(),
   /** CEL over the situation: evaluated only while the machine does what the rule is meant for. */
-  while: z.string().optional(),
+  while: z.string().max(4_096).optional(),
   when: gateSchema.optional(),
   raise: z.strictObject(raising).default({}),
   clear: z.strictObject(clearing).default({}),

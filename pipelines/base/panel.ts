@@ -1,3 +1,5 @@
+import { printable } from '../../operators/model/plain.ts';
+
 /** A vertical line at a place of the x axis. */
 export type PanelMark = { readonly at: number; readonly text: string; readonly colour: string };
 
@@ -107,6 +109,7 @@ function rounded(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** XML has no control characters at all, not even by their numbers. */
 export function escapeXml(text: string): string {
-  return text.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return printable(text).replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdir, realpath, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { EXIT, Problem } from './problem.ts';
@@ -18,10 +18,11 @@ const ANSWER_WITHIN = 1_000;
  * @throws Problem with the owner's name, or when there can be no such directory
  */
 export async function lockDirectory(directory: string, name: string): Promise<DirectoryLock> {
-  await mkdir(directory, { recursive: true }).catch((error: unknown) => {
+  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw impossible(directory, error);
   });
   const path = await realpath(directory);
+  await makePrivate(path);
   const address = addressOf(path);
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -39,6 +40,25 @@ export async function lockDirectory(directory: string, name: string): Promise<Di
     await listen(server, address);
   }
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+/**
+ * What is in it are readings, requests and secrets of a plant: nobody else may enter, and nobody else may own it, since
+ * an owner lets in whom he likes.
+ */
+async function makePrivate(path: string): Promise<void> {
+  const { uid, mode } = await stat(path);
+  const own = process.getuid?.() ?? uid;
+  if (uid !== own) {
+    throw new Problem({
+      where: path,
+      expected: `a directory that belongs to the user who runs this (${own})`,
+      found: `one of user ${uid}`,
+      remedy: 'Give it to that user (chown -R), or name another directory.',
+      exit: EXIT.outside,
+    });
+  }
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) await chmod(path, 0o700);
 }
 
 /** The name of whoever has taken a directory; undefined when nobody has. Rejects when there is no such directory. */

@@ -1,7 +1,17 @@
 /** A YAML file whose mistakes are reported with file, line and column. */
 
-import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  parseDocument,
+} from 'yaml';
 import type { z } from 'zod';
+import { DEEPEST, isTooDeep } from '../../operators/model/plain.ts';
 import { EXIT, Problem } from './problem.ts';
 import { readText } from './read-text.ts';
 import { expectationsOf, type FileIssue, type UnmetExpectation } from './zod-expectations.ts';
@@ -42,7 +52,7 @@ export function openYamlFile(path: string, overlays: readonly Overlay[] = []): Y
 /** Like `openYamlFile`, of a text. What is laid over it is placed at its own name. */
 export function parseYaml(text: string, path: string, overlays: readonly Overlay[] = []): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const document = read(text, path, lines);
   const source: Source = { text, path, lines, document };
   if (document.errors.length > 0) {
     const broken = document.errors.map(
@@ -51,7 +61,7 @@ export function parseYaml(text: string, path: string, overlays: readonly Overlay
     throw wrong(' in the YAML', broken);
   }
   return {
-    data: overlaid(document.toJS(), overlays),
+    data: overlaid(dataOf(document, path), overlays),
     remarks: (issues) =>
       issues.map(({ path: steps, message }) => {
         const where = whereIs(source, offsetOf(document, steps));
@@ -74,6 +84,50 @@ export function parseYaml(text: string, path: string, overlays: readonly Overlay
       );
     },
   };
+}
+
+function read(text: string, path: string, lines: LineCounter): Document.Parsed {
+  if (isDeepText(text)) throw tooDeep(path);
+  return parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+}
+
+/** The parser keeps a stack of its own; what makes a document of its tokens calls itself for each level. */
+function isDeepText(text: string): boolean {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme));
+    if (parser.stack.length > 2 * DEEPEST) return true;
+  }
+  return false;
+}
+
+/** What a document says. A few lines of aliases on aliases stand for more than any memory holds. */
+function dataOf(document: Document.Parsed, path: string): unknown {
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: MOST_ALIASES });
+  } catch (error) {
+    if (error instanceof RangeError) throw tooDeep(path);
+    if (!(error instanceof ReferenceError)) throw error;
+    const found = `${path}: expected aliases (*name) of what stands above them, for at most ${MOST_ALIASES} values; ${error.message}. Write the values themselves.`;
+    throw new FileProblem(found, [found]);
+  }
+  if (isTooDeep(value)) throw tooDeep(path);
+  return value;
+}
+
+const MOST_ALIASES = 100;
+
+function tooDeep(path: string): FileProblem {
+  const found = `${path}: expected lists and maps nested at most ${DEEPEST} deep, found more. Write it flatter.`;
+  return new FileProblem(found, [found]);
+}
+
+const SECRET = /^(password|token|auth|authorization|headers|secret|key|api_?key)$/i;
+
+/** Whether a field of this name holds what is never shown. */
+export function isSecret(name: string | number): boolean {
+  return SECRET.test(String(name));
 }
 
 type Steps = UnmetExpectation['path'];
@@ -110,13 +164,14 @@ function unmet(
 function mistakeOf(one: UnmetExpectation, source: Source, overlays: readonly Overlay[]): Mistake {
   const { path: steps, expected, atKey = false } = one;
   const where = steps.length === 0 ? '' : `${steps.join('.')}: `;
+  const hidden = steps.some(isSecret) ? 'something else (it is secret)' : undefined;
   const overlay = overlays.findLast(({ path }) => path.every((step, at) => step === steps[at]));
   if (overlay !== undefined) {
-    const found = `${where}expected ${expected}, found ${overlay.text}`;
+    const found = `${where}expected ${expected}, found ${hidden ?? overlay.text}`;
     return { offset: -1, text: `${overlay.name}: ${found}` };
   }
   const offset = offsetOf(source.document, steps, atKey);
-  const found = `${where}expected ${expected}, found ${foundAt(source, steps)}`;
+  const found = `${where}expected ${expected}, found ${hidden ?? foundAt(source, steps)}`;
   return { offset, text: `${whereIs(source, offset)}: ${found}` };
 }
 

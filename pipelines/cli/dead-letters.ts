@@ -86,7 +86,7 @@ function describe(deadLetter: DeadLetter): string {
   const head = `${appended}  ${reason} ×${deadLetter.count}  ${source}  (${stage}, ${stream} ${range}, run ${run})`;
   return [
     head,
-    `  ${deadLetter.detail}`,
-    ...deadLetter.originals.map((text) => `  | ${text}`),
+    `  ${deadLetter.detail.replaceAll('\n', '\n  ')}`,
+    ...deadLetter.originals.map((text) => `  | ${text.replaceAll('\n', '\n  | ')}`),
   ].join('\n');
 }

@@ -32,6 +32,8 @@ export function registerRun(command: Command): void {
 
 /** Runs a worker, and beside it the delivery of requests where a CMMS is configured, until a signal drains it. */
 async function run(file: string | undefined, acceptLoss: boolean): Promise<void> {
+  // Whatever the worker and its children write is for this user alone.
+  process.umask(0o077);
   const config = readConfig(file);
   const place = workerIdentity(config);
   // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.

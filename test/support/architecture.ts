@@ -38,7 +38,7 @@ function pathsBelow(folder: string): string[] {
 export const LAW: readonly { readonly below: string; readonly may: readonly string[] }[] = [
   {
     below: 'operators/model/',
-    may: ['operators/model/', 'zod', 'node:crypto', '@marcbachmann/cel-js'],
+    may: ['operators/model/', 'zod', 'node:crypto', '@marcbachmann/cel-js', 're2js'],
   },
   { below: 'operators/flow/', may: ['operators/flow/', 'operators/model/', 'rxjs'] },
   {

@@ -2,7 +2,6 @@
 
 import type { ASTNode } from '@marcbachmann/cel-js';
 import {
-  isNode,
   namesUsed,
   type RequiredValues,
   requiredValues,
@@ -13,6 +12,7 @@ import {
   createExpressionEnvironment,
   parseExpression,
 } from '../../../operators/model/expression.ts';
+import { isNode } from '../../../operators/model/expression-cost.ts';
 import { fits } from '../../../operators/model/key.ts';
 import { PACKML_STATES } from '../../../operators/model/machine-event.ts';
 import { FEATURE_PREFIX } from '../../../operators/model/observation.ts';

@@ -7,6 +7,7 @@ import { runs } from '../../support/long.ts';
 
 const none: Captures<PatternEvent> = {
   all: () => [],
+  size: () => 0,
   first: () => undefined,
   last: () => undefined,
 };
@@ -101,6 +102,7 @@ describe('a condition', () => {
     const [low, high] = [event({ score: 2 }), event({ score: 5 })];
     const captures: Captures<PatternEvent> = {
       all: () => [low, high],
+      size: () => 2,
       first: () => low,
       last: () => high,
     };

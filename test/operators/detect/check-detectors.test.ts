@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { checkAttributes, checkDetectors } from '../../../operators/detect/check-detectors.ts';
+import { compileSituationCondition } from '../../../operators/detect/compile.ts';
 import { detectorRuleSchema } from '../../../operators/model/detector-rule.ts';
-import { plantModelSchema } from '../../../operators/model/plant-model.ts';
+import type { Situation } from '../../../operators/model/observation.ts';
+import { type Asset, plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { rulesOf } from './fixtures.ts';
 
 const good = { id: 'a', kind: 'limit', signal: 'temperature', above: 1 };
@@ -124,5 +126,30 @@ describe('limits that are attributes', () => {
     ['numbers', good],
   ])('nothing is wrong with %s', ([, other]) => {
     expect(checkAttributes(rulesOf(other as object), [plant])).toEqual([]);
+  });
+});
+
+describe('A while', () => {
+  const asset = { id: 'a', class: 'pump', criticality: 'A' } as Asset;
+  const situation = (product: string) => ({ product, due: null, next_stop: null }) as Situation;
+
+  test('that cannot be evaluated does not hold', () => {
+    const holds = compileSituationCondition('int(product) > 3');
+    if (typeof holds === 'object') throw new Error(holds.problem);
+    expect(holds(situation('4'), asset)).toBe(true);
+    expect(holds(situation('steel'), asset)).toBe(false);
+  });
+
+  test('has an end, whatever the product is called', () => {
+    const holds = compileSituationCondition("product.matches('^(a+)+$')");
+    if (typeof holds === 'object') throw new Error(holds.problem);
+    expect(holds(situation(`${'a'.repeat(37)}!`), asset)).toBe(false);
+  });
+
+  test('that could take too many steps is refused', () => {
+    const nested = "product.split('').all(a, order.split('').all(b, mode.contains(a + b)))";
+    expect(compileSituationCondition(nested)).toMatchObject({
+      problem: expect.stringContaining('at most 1000000 steps'),
+    });
   });
 });
