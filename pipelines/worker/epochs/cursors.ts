@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Disk, readIfThere, writeWhole } from '../../base/disk.ts';
-import { sealJson, unsealJson } from './sealed.ts';
+import { FORMATS, type Format, sealJson, unsealJson } from '../../base/sealed.ts';
 
 const batchSchema = z.object({
   first: z.number().int(),
@@ -77,7 +77,7 @@ export async function openCursors(
       ...(batch && { batch }),
       ...(single > cursor.epoch && { single }),
     };
-    await writeWhole(disk, join(directory, `${sink}.json`), [sealJson(content)]);
+    await writeWhole(disk, join(directory, `${sink}.json`), [sealJson(FORMATS.cursor, content)]);
   }
 
   return {
@@ -96,7 +96,7 @@ export async function openCursors(
       );
       const noted = { ...before, batches: [...others, batch] };
       const path = join(directory, `${sink}.batches.json`);
-      await writeWhole(disk, path, [sealJson({ batches: noted.batches })]);
+      await writeWhole(disk, path, [sealJson(FORMATS.batches, { batches: noted.batches })]);
       await write(sink, noted, batch);
       states.set(sink, noted);
     },
@@ -122,12 +122,13 @@ async function readState(
   sink: string,
   newest: number,
 ): Promise<SinkState> {
-  const read = async (name: string) => {
-    const bytes = await readIfThere(disk, join(directory, name));
-    return bytes === undefined ? undefined : unsealJson(bytes);
+  const read = async (format: Format, name: string) => {
+    const path = join(directory, name);
+    const bytes = await readIfThere(disk, path);
+    return bytes === undefined ? undefined : unsealJson(format, bytes, path);
   };
-  const written = await read(`${sink}.json`);
-  const noted = await read(`${sink}.batches.json`);
+  const written = await read(FORMATS.cursor, `${sink}.json`);
+  const noted = await read(FORMATS.batches, `${sink}.batches.json`);
   const batches = noted === undefined ? [] : batchesSchema.parse(noted).batches;
   // Nobody knows which of the files that are left were sent already.
   if (written === undefined) return { cursor: { epoch: 0, to: 0 }, batches, single: newest };
