@@ -196,16 +196,23 @@ export const WORKER_EVENTS = {
   'epoch-landed': eventKind<{
     sink: string;
     epoch: number;
+    /** How many were sent as one; `epoch` is the last of them. */
+    epochs: number;
     rows: number;
     bytes: number;
     milliseconds: number;
   }>(
     'debug',
-    (e) => `${e.sink} has epoch ${e.epoch}: ${e.rows} rows`,
+    (e) => `${e.sink} has epoch ${e.epoch} (${e.epochs} at once): ${e.rows} rows`,
     counter('landed_rows_total', 'Rows that a sink confirmed.', ['sink'], (e) => e.rows),
     counter('landed_bytes_total', 'Bytes that a sink confirmed.', ['sink'], (e) => e.bytes),
     gauge('landed_epoch', 'The newest epoch that a sink confirmed.', (e) => e.epoch, ['sink']),
-    seconds('land_seconds', 'Time that a sink took for an epoch.', (e) => e.milliseconds, ['sink']),
+    seconds(
+      'land_seconds',
+      'Time that a sink took for the epochs of one write.',
+      (e) => e.milliseconds,
+      ['sink'],
+    ),
   ),
   'sink-retry': eventKind<{
     sink: string;

@@ -42,6 +42,7 @@ export function createLandingSink(
 
   return {
     name: 'clickhouse',
+    takesBatches: true,
     async begin() {
       try {
         await within(PATIENCE, ready());

@@ -38,7 +38,8 @@ export async function openEpochStore(
   }
   const files = await openEpochFiles(disk, join(directory, 'epochs'));
   const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onDamaged);
-  const cursors = await openCursors(disk, join(directory, 'cursors'), sinks);
+  const newest = files.list.at(-1)?.epoch ?? 0;
+  const cursors = await openCursors(disk, join(directory, 'cursors'), sinks, newest);
   const skipped = await openSkipped(disk, directory);
   refuseMissing({
     directory: join(directory, 'epochs'),
@@ -68,7 +69,7 @@ export async function openEpochStore(
       return path;
     },
     async sweep(checkpointed) {
-      await files.removeTo(Math.min(passed(), checkpointed));
+      await files.removeTo(cursors.wholeTo(Math.min(passed(), checkpointed)));
     },
   };
 }
