@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
 import { type Config, readConfig } from '../base/config.ts';
-import { lockDirectory } from '../base/process-lock.ts';
+import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
 import { connectNats } from '../nats/nats.ts';
 import { ensureRequests } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
@@ -37,13 +37,18 @@ async function run(file: string | undefined, acceptLoss: boolean): Promise<void>
   // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.
   const ownership = await lockDirectory(place.directory, place.owner);
   try {
-    await runOwned(config, place, acceptLoss);
+    await runOwned(config, place, ownership, acceptLoss);
   } finally {
     await ownership.release();
   }
 }
 
-async function runOwned(config: Config, place: WorkerIdentity, acceptLoss: boolean): Promise<void> {
+async function runOwned(
+  config: Config,
+  place: WorkerIdentity,
+  lock: DirectoryLock,
+  acceptLoss: boolean,
+): Promise<void> {
   const { record, metrics } = createInternalEvents({
     level: config.log.level,
     labels: { pipeline: config.pipeline, partition: String(config.partition) },
@@ -72,6 +77,7 @@ async function runOwned(config: Config, place: WorkerIdentity, acceptLoss: boole
     await runWorker({
       config,
       identity: place,
+      lock,
       record,
       landing,
       createBlocks,

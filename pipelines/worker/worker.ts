@@ -3,7 +3,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createOutbox } from '../../sinks/outbox.ts';
 import type { Blocks, Sink } from '../../sinks/sink.ts';
 import type { Config } from '../base/config.ts';
+import { DISK, guardedDisk } from '../base/disk.ts';
 import { createNotifier, type Notifier } from '../base/notifier.ts';
+import type { DirectoryLock } from '../base/process-lock.ts';
 import { silentProblem } from '../nats/connection-problems.ts';
 import { type Log, replaced } from '../nats/log.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
@@ -22,8 +24,10 @@ import { createConnectionReporter, reportLag, type WorkerProgress } from './repo
 
 export type WorkerOptions = {
   readonly config: Config;
-  /** See `workerIdentity`; the caller has locked the directory. */
+  /** See `workerIdentity`. */
   readonly identity: WorkerIdentity;
+  /** Of its directory. */
+  readonly lock: Pick<DirectoryLock, 'lost' | 'confirm'>;
   readonly record: RecordEvent;
   /** Where rows go. */
   readonly landing: Sink;
@@ -83,7 +87,7 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
       });
   try {
     const { owner } = identity;
-    const { lost } = claim;
+    const lost = AbortSignal.any([claim.lost, options.lock.lost]);
     lost.addEventListener('abort', () => {
       record({ kind: 'owner-lost', stream, owner: String(lost.reason) });
     });
@@ -100,7 +104,7 @@ type Work = WorkerOptions & {
   readonly connection: NatsConnection;
   readonly run: Run;
   readonly homes: Homes;
-  /** Fires when another worker took the partition. */
+  /** Fires when another worker took the partition, or the directory. */
   readonly lost: AbortSignal;
   /** The first message that the stream had at the start. */
   readonly first: number;
@@ -160,11 +164,13 @@ async function work(options: Work): Promise<void> {
 
 /** @throws Problem when the directory is empty and the state of this run is in another one */
 async function openStore(options: Work, sinks: readonly Sink[]): Promise<EpochStore> {
-  const { identity, run, homes, record } = options;
+  const { identity, run, homes, record, lock } = options;
   const store = await openEpochStore(
     identity.directory,
     sinks.map(({ name }) => name),
     (file) => record({ kind: 'checkpoint-refused', file, reason: 'it is damaged' }),
+    // Who was paused for long writes nothing beside whoever took its place.
+    guardedDisk(DISK, () => lock.confirm()),
   );
   const empty =
     store.written().epoch === 0 &&
