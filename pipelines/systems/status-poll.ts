@@ -16,11 +16,15 @@ export interface StatusLog {
 /**
  * Asks the remote system what became of a request and publishes a change into the log, once: number, time and words of
  * the change are in the ledger before it is published, so a repeat is the same message and known as such.
+ *
+ * An object that is not there any more ends its request for good. So `isGone` has to confirm it: "not found" is also what
+ * a gateway says that has lost its way.
  */
 export async function pollStatus(
   handle: EntryHandle,
   context: DeliveryContext,
   log: StatusLog,
+  isGone: () => Promise<boolean>,
 ): Promise<StepResult> {
   const { cmms, timing, now, record, signal } = context;
   await report(handle, context, log);
@@ -36,7 +40,8 @@ export async function pollStatus(
     }
     return again;
   }
-  const { word, note } = seen.value;
+  const { word, note, gone } = seen.value;
+  if (gone === true && !(await isGone())) return again;
   if (seen.value.status === null || seen.value.status === status) {
     if (word === handle.entry.word) return again;
     await handle.save({ word });

@@ -18,7 +18,7 @@ import { plant } from '../plant.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import { type EpochStore, openEpochStore } from './epochs/epoch-store.ts';
-import { runEpochs } from './epochs/epochs.ts';
+import { isHeldBack, runEpochs } from './epochs/epochs.ts';
 import { claimPartition, type Homes, type WorkerIdentity } from './ownership/ownership.ts';
 import { createConnectionReporter, reportLag, type WorkerProgress } from './report.ts';
 
@@ -36,8 +36,6 @@ export type WorkerOptions = {
   readonly acceptLoss: boolean;
   /** Finish what is under way, write a checkpoint, deliver, and return. */
   readonly drain: AbortSignal;
-  /** Called after every batch. */
-  readonly onProgress?: (progress: WorkerProgress) => void;
 };
 
 /** How long a worker waits at its start for a server that is away. */
@@ -60,6 +58,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     signal: drain,
     onStatus: createConnectionReporter(record),
   });
+  record({ kind: 'connected', server: 'NATS', version: connection.info?.version ?? '' });
   try {
     await workPartition(options, connection);
   } catch (error) {
@@ -144,7 +143,8 @@ async function work(options: Work): Promise<void> {
   };
   const { abort } = shared;
   const delivering = sinks.map((sink) => startDelivery(sink, options, shared));
-  const stopLagReports = reportLag(() => shared, record);
+  const held = () => isHeldBack(shared.store, config.backlog);
+  const stopLagReports = reportLag(() => ({ ...shared, held: held() }), record);
   try {
     await takeLogIn(options, shared);
     abort.throwIfAborted();
@@ -197,7 +197,7 @@ function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void>
 
 /** The log through the pipeline into epochs, until the worker is asked to stop. */
 async function takeLogIn(options: Work, shared: Shared): Promise<void> {
-  const { config, run, identity, homes, createBlocks, record, drain, onProgress, first } = options;
+  const { config, run, identity, homes, createBlocks, record, drain, first } = options;
   const { store, notifier, abort } = shared;
   const patterns = createPatternCounts();
   await runEpochs({
@@ -225,7 +225,6 @@ async function takeLogIn(options: Work, shared: Shared): Promise<void> {
     },
     onProgress(progress) {
       shared.progress = progress;
-      onProgress?.(progress);
     },
     signal: AbortSignal.any([drain, abort]),
     abort,

@@ -30,7 +30,9 @@ test.each([
   const opening = openEpochStore(directoryWith(...names), ['clickhouse'], () => undefined);
   await expect(opening).rejects.toMatchObject({
     exit: EXIT.outside,
-    message: expect.stringMatching(/epoch 4 \(messages 31 to 40\) and epoch [45] .* overlap.* Restore/s),
+    message: expect.stringMatching(
+      /epoch 4 \(messages 31 to 40\) and epoch [45] .* overlap.* Restore/s,
+    ),
   });
 });
 
