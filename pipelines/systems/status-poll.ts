@@ -51,12 +51,20 @@ export async function pollStatus(
   await handle.save({
     word,
     status: seen.value.status,
-    reports: handle.entry.reports + 1,
+    reports: nextReport(handle.entry, now()),
     unreported: { status: seen.value.status, note, time: now() },
   });
   await report(handle, context, log);
   record({ kind: 'request-status', id, status: seen.value.status });
   return isFinal(handle.entry.status) ? { kind: 'done' } : again;
+}
+
+/**
+ * The number of the next report. By the clock, so that a ledger that was lost and begun anew goes on above the numbers
+ * that it has forgotten: a lower one would be taken for a repeat.
+ */
+function nextReport({ reports }: LedgerEntry, now: number): number {
+  return Math.max(reports + 1, Math.floor(now));
 }
 
 async function report(
