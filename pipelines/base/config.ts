@@ -95,7 +95,7 @@ const cmmsSchema = z.unknown().superRefine((written, context) => {
 });
 
 /** Addresses, paths and limits. Nothing in here can change an answer: what can stands in `rules.yaml`. */
-export const configSchema = z.strictObject({
+const configShape = z.strictObject({
   pipeline: name.default('plant').describe('Names this pipeline in tokens, files and metrics.'),
   run: name.default('1').describe('Processing the same log again is another run.'),
   send: z
@@ -115,6 +115,19 @@ export const configSchema = z.strictObject({
   log: logSchema.prefault({}).describe('What is logged to standard error.'),
   cmms: cmmsSchema.optional().describe('The CMMS that requests go to: see docs/cmms.md.'),
 });
+
+/** No message is ever mapped to a partition that is not there: its worker would wait for ever. */
+function checkPartition(config: z.output<typeof configShape>, context: z.RefinementCtx): void {
+  const { partition, partitions } = config;
+  if (partition < partitions) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['partition'],
+    message: `expected a partition below partitions, which is ${partitions}: they are counted from 0`,
+  });
+}
+
+export const configSchema = configShape.superRefine(checkPartition);
 export type Config = z.output<typeof configSchema>;
 
 /**

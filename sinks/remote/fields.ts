@@ -4,6 +4,9 @@ import type { Request } from '../../operators/model/request.ts';
 import { toIso } from '../../operators/model/time.ts';
 import type { TemplateFields } from './template.ts';
 
+/** Names beside them in a call whose answer comes in pages. */
+export const PAGE_NAMES = ['page', 'offset'] as const;
+
 /** Every name that a template may begin with; `ids.<system>`, `slot.<part>`, `current.<part>`, `stop.<part>` go one deeper. */
 export const FIELD_NAMES = [
   'id',

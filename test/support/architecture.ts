@@ -262,7 +262,6 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   'pipelines/cli/migrate.ts': ONE_COMMAND,
   'pipelines/cli/nats-config.ts': ONE_COMMAND,
   'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
-  'pipelines/cli/requests.ts': ONE_COMMAND,
 };
 
 export function linesOf({ text }: SourceFile): number {
