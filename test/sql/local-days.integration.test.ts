@@ -9,7 +9,12 @@ let warehouse: StartedWarehouse;
 
 const MINUTE = 60_000_000;
 /** The days around the changes of clocks in Berlin, Sydney and on Lord Howe. */
-const CHANGES = ['2026-03-28T00:00Z', '2026-04-03T00:00Z', '2026-10-02T00:00Z', '2026-10-24T00:00Z'];
+const CHANGES = [
+  '2026-03-28T00:00Z',
+  '2026-04-03T00:00Z',
+  '2026-10-02T00:00Z',
+  '2026-10-24T00:00Z',
+];
 
 beforeAll(async () => {
   warehouse = await migratedWarehouse();
