@@ -133,6 +133,7 @@ const program = new Command('andon')
 const called = process.argv.slice(2).find((word) => !word.startsWith('-') && word !== 'help');
 for (const { name, description, load } of COMMANDS) {
   const command = program.command(name).description(description);
+  command.showHelpAfterError(`(andon ${name} --help shows its arguments and options)`);
   if (name === called) (await load())(command);
 }
 // After the commands, which would inherit it: those that are not loaded do not know their arguments.

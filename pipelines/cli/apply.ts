@@ -51,7 +51,7 @@ async function apply(
   if (!json) printRemarks(warnings);
   if (options.check === true) {
     if (json) console.log(JSON.stringify({ checked: files, mistakes: 0, warnings }));
-    else console.log(`${files.join(' and ')}: no mistakes.`);
+    else console.log(`${files.join(' and ')}: no mistakes${warningCount(warnings.length)}.`);
     return;
   }
   const replayAt =
@@ -59,6 +59,11 @@ async function apply(
       ? undefined
       : await firstAppended([await readDescription(options.replay, options.base)]);
   await send(changes, config, replayAt, json ? warnings : undefined);
+}
+
+function warningCount(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? ', one warning' : `, ${count} warnings`;
 }
 
 /** Publishes. `warnings`: the result is JSON and carries them, beside the rules that they are about. */

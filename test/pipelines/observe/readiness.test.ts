@@ -48,7 +48,7 @@ const BAD_AND_GOOD: readonly (readonly [InternalEvent, InternalEvent, RegExp])[]
   [
     retry(3),
     {
-      ...{ kind: 'epoch-landed', sink: 'clickhouse', epoch: 7 },
+      ...{ kind: 'epoch-landed', sink: 'clickhouse', epoch: 7, epochs: 1 },
       ...{ rows: 1, bytes: 1, milliseconds: 1 },
     },
     /clickhouse takes nothing: refused/,
