@@ -11,7 +11,7 @@ import { runSystems } from '../systems/systems.ts';
 import { createLandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
-import type { WorkerProgress } from '../worker/report.ts';
+import { mendingReporter, type WorkerProgress } from '../worker/report.ts';
 import { runWorker } from '../worker/worker.ts';
 
 type Options = { readonly config?: string; readonly acceptLoss?: true };
@@ -108,6 +108,7 @@ async function deliverRequests(
   const { nats, partitions } = config;
   const connection = await connectNats({
     ...nats,
+    ...nats.delivery,
     name: 'andon maintenance',
     patience: 'wait',
     signal,
@@ -117,8 +118,9 @@ async function deliverRequests(
   });
   if (connection === undefined) return;
   try {
-    await ensureRequests(connection);
-    await runSystems({ connection, cmms, record, signal, partitions });
+    const store = { replicas: config.stream.replicas, onMended: mendingReporter(record) };
+    await ensureRequests(connection, store);
+    await runSystems({ ...store, connection, cmms, record, signal, partitions });
   } finally {
     await connection.close();
   }

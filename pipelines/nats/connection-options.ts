@@ -25,6 +25,10 @@ export type NatsSettings = {
   readonly nkey?: string | undefined;
   /** Paths of PEM files. Naming one, or `tls://` in an address, asks for TLS: a server without it is refused. */
   readonly tls?: TlsFiles | undefined;
+  /** The beginning of every inbox: what this user may subscribe to. Default `_INBOX`. */
+  readonly inbox?: string | undefined;
+  /** The domain of JetStream that is asked; without it the server's own. */
+  readonly domain?: string | undefined;
   /** Shown in the server's monitoring pages. */
   readonly name: string;
 };
@@ -43,7 +47,7 @@ export async function connectionOptions(
   settings: NatsSettings,
   where: string,
 ): Promise<NodeConnectionOptions> {
-  const { user, password, token } = settings;
+  const { user, password, token, inbox } = settings;
   const authenticator = await authenticatorOf(settings, where);
   const tls = await tlsOf(settings, where);
   return {
@@ -52,6 +56,7 @@ export async function connectionOptions(
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { pass: password }),
     ...(token === undefined ? {} : { token }),
+    ...(inbox === undefined ? {} : { inboxPrefix: inbox }),
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(tls === undefined ? {} : { tls }),
     maxReconnectAttempts: -1,

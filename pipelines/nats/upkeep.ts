@@ -1,11 +1,7 @@
-import {
-  type JetStreamManager,
-  jetstream,
-  jetstreamManager,
-  type StreamInfo,
-} from '@nats-io/jetstream';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Empty, type NatsConnection } from '@nats-io/transport-node';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
+import { streamClient, streamManager } from './jetstream.ts';
 import { partitionPrefix } from './streams.ts';
 
 /** Kinds of messages that a run needs from before its beginning. */
@@ -62,7 +58,7 @@ export function startTicks(options: TicksOptions): () => void {
   let stopped = false;
 
   async function check(): Promise<void> {
-    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: silence });
+    const manager = await streamManager(connection, { timeout: silence });
     const { state } = await manager.streams.info(stream);
     if (stopped || connection.isClosed()) return;
     const now = performance.now();
@@ -109,8 +105,8 @@ type RepublishOptions = {
 export async function republishOld(options: RepublishOptions): Promise<readonly string[]> {
   const { connection, stream, maxAge, now = Date.now } = options;
   if (maxAge <= 0) return [];
-  const manager = await jetstreamManager(connection, { checkAPI: false });
-  const client = jetstream(connection);
+  const manager = await streamManager(connection);
+  const client = streamClient(connection);
   const republished: string[] = [];
   for (const subject of await subjectsOf(manager, stream)) {
     const last = await manager.streams.getMessage(stream, { last_by_subj: subject });

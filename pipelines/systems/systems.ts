@@ -1,17 +1,18 @@
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { CmmsConfig } from '../../sinks/remote/config.ts';
 import { createCmms } from '../../sinks/remote/remote.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
+import { streamClient } from '../nats/jetstream.ts';
+import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { awaitLease } from '../worker/ownership/lease.ts';
 import { runDeliveryLoop } from './delivery-loop.ts';
 import { openLedger } from './ledger.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
 
-export type SystemsOptions = {
+export type SystemsOptions = StoreOptions & {
   readonly connection: NatsConnection;
   readonly cmms: CmmsConfig;
   readonly record: RecordEvent;
@@ -39,10 +40,11 @@ const AFTER_TROUBLE = 1_000;
 export async function runSystems(options: SystemsOptions): Promise<void> {
   const { connection, cmms: config, record, signal } = options;
   const cmms = createCmms(config, options.environment ?? process.env);
-  const ledger = await openLedger(connection);
+  const ledger = await openLedger(connection, options);
   const me = { owner: `${hostname()}:${process.pid}`, host: hostname() };
   while (!signal.aborted) {
     const lease = await awaitLease({
+      ...options,
       connection,
       key: 'maintenance',
       expected: 'that no other process carries out requests',
@@ -73,7 +75,7 @@ export async function runSystems(options: SystemsOptions): Promise<void> {
       await runDeliveryLoop({
         follow: (following) => followRevisions(connection, following),
         revisions: await openRevisions(connection),
-        log: jetstream(connection),
+        log: streamClient(connection),
         ledger,
         context,
         width: config.concurrency,

@@ -259,7 +259,6 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   'pipelines/cli/doctor.ts': ONE_COMMAND,
   'pipelines/cli/explain.ts': ONE_COMMAND,
   'pipelines/cli/migrate.ts': ONE_COMMAND,
-  'pipelines/cli/nats-config.ts': ONE_COMMAND,
   'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
   'pipelines/cli/requests.ts': ONE_COMMAND,
 };
