@@ -57,6 +57,17 @@ describe('acknowledgement', () => {
     });
   });
 
+  test('on `act.…` is by whom the subject names, whatever the message says', () => {
+    const said = machineEvent(20, 'acknowledged', { by: 'the boss' });
+    const { value } = said.value;
+    const act = { ...value, attested: { kind: 'act', via: 'console', user: 'u7' } } as const;
+    const out = run({}, raised(10), { ...said, value: { ...said.value, value: act } } as Item);
+    const whos = out.flatMap((item) =>
+      item.kind === 'row' && item.table === 'alarms' ? [item.row.who] : [],
+    );
+    expect(whos).toEqual(['', 'u7']);
+  });
+
   test('may name the rule, the signal, the point or the anomaly; another is not meant', () => {
     for (const data of [
       { rule: 'cold' },
