@@ -1,4 +1,9 @@
-import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import {
+  type JetStreamManager,
+  type JetStreamOptions,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { type EpochContent, RefusedError, type RequestRevision, type Sink } from './sink.ts';
 
@@ -20,17 +25,19 @@ export function requestSubject(id: string, revision: number | '*'): string {
  * tried again would heal that. What comes before and after it in the epoch is published all the same. Everything
  * else that fails is to be tried again.
  */
-export function createOutbox(connection: NatsConnection): Sink {
+export function createOutbox(connection: NatsConnection, options: JetStreamOptions = {}): Sink {
   let manager: Promise<JetStreamManager> | undefined;
-  const client = jetstream(connection);
+  const client = jetstream(connection, options);
 
   /** The stored bytes, or undefined when the subject is empty. The stored message alone decides: error codes and
    * words of "already there" differ between server versions, and a full stream answers much the same. */
   async function stored(subject: string): Promise<Uint8Array | undefined> {
-    manager ??= jetstreamManager(connection).catch((error: unknown) => {
-      manager = undefined;
-      throw error;
-    });
+    manager ??= jetstreamManager(connection, { ...options, checkAPI: false }).catch(
+      (error: unknown) => {
+        manager = undefined;
+        throw error;
+      },
+    );
     const { streams } = await manager;
     const message = await streams.getMessage(REQUEST_STREAM, { last_by_subj: subject });
     return message?.data;

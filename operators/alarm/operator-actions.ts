@@ -69,9 +69,11 @@ function selectorOf({ asset, data }: MachineEvent): Selector {
   return { asset, rule, signal, point, anomaly: text('anomaly') };
 }
 
-function attributionOf({ data }: MachineEvent): Required<Attribution> {
+/** Whom the subject names, where it names somebody: what the message says of that is anybody's word. */
+function attributionOf({ data, attested }: MachineEvent): Required<Attribution> {
   const text = (name: string) => (typeof data[name] === 'string' ? data[name] : '');
-  return { who: text('by'), reason: text('reason') };
+  const who = attested?.kind === 'act' ? attested.user : text('by');
+  return { who, reason: text('reason') };
 }
 
 function isAbout(selector: AlarmName, alarm: AlarmName): boolean {

@@ -113,7 +113,7 @@ export type Attested =
 
 /**
  * Acts of people (`act.…`) and replies of systems (`status.…`) take effect where they stand in the log, whatever time they
- * say. Statuses that Andon polls itself come on `event.…`, and are facts like others.
+ * say.
  */
 export function isInLogOrder({ attested }: MachineEvent): boolean {
   return attested?.kind === 'act' || attested?.kind === 'status';
@@ -136,6 +136,8 @@ export function reportOf(event: MachineEvent): ReportData | { readonly problem: 
   return { problem: `${issue?.path.join('.')}: ${issue?.message}` };
 }
 
+/** What became of a request, if a system says so (`status.…`). Whoever brings machine data cannot say it. */
 export function requestStatusOf(event: MachineEvent): RequestStatusData | undefined {
-  return event.type === 'request' ? requestData.parse(event.data) : undefined;
+  const isStatus = event.type === 'request' && event.attested?.kind === 'status';
+  return isStatus ? requestData.parse(event.data) : undefined;
 }

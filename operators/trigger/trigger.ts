@@ -116,8 +116,13 @@ function applyMachineState(event: MachineEvent, { state }: EpisodeContext): void
 /** A fact is never too late, but an older one does not undo a newer one. */
 function applyRequestStatus(event: MachineEvent, context: EpisodeContext): void {
   const data = requestStatusOf(event);
-  const episode = context.state.episodes.find(({ id }) => id === data?.id);
-  if (data === undefined || episode === undefined) return;
+  if (data === undefined) {
+    const detail = `expected the status of a request on status.<system>.…, found it on ${event.origin.subject}`;
+    context.out.deadLetter('refused', detail, event.data);
+    return;
+  }
+  const episode = context.state.episodes.find(({ id }) => id === data.id);
+  if (episode === undefined) return;
   if (episode.status_time !== null && event.time < episode.status_time) return;
   episode.status_time = event.time;
   episode.status = data.status;

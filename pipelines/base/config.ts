@@ -30,16 +30,35 @@ const tlsSchema = z.strictObject({
   privateKey: z.string().optional().describe('Path: of that certificate (PEM).'),
 });
 
-const natsSchema = z.strictObject({
-  servers: z
-    .union([z.string().transform((url) => [url]), z.array(z.string()).min(1)])
-    .default(['nats://127.0.0.1:4222'])
-    .describe('One nats-server, or several of one cluster.'),
+const loginSchema = {
   user: secretSchema.optional().describe('With password: how the worker logs in.'),
   password: secretSchema.optional().describe('With user; also { env } or { file }.'),
   token: secretSchema.optional().describe('Logs in without a user; also { env } or { file }.'),
   credentials: z.string().optional().describe('Path of a credentials file (JWT and seed).'),
   nkey: z.string().optional().describe('Path of a file with the nkey seed of a user (SU…).'),
+  inbox: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/,
+      'expected letters, digits, _, - and dots between them',
+    )
+    .optional()
+    .describe('Begins the inboxes that this user may subscribe to; without it _INBOX.'),
+};
+
+const natsSchema = z.strictObject({
+  servers: z
+    .union([z.string().transform((url) => [url]), z.array(z.string()).min(1)])
+    .default(['nats://127.0.0.1:4222'])
+    .describe('One nats-server, or several of one cluster.'),
+  ...loginSchema,
+  domain: name
+    .optional()
+    .describe('Of JetStream, where it is reached over a leaf node or by imports.'),
+  delivery: z
+    .strictObject(loginSchema)
+    .optional()
+    .describe('How the delivery of requests logs in; without it as the worker does.'),
   tls: tlsSchema.optional().describe('Encrypts; tls:// in an address does so too.'),
 });
 
@@ -143,6 +162,8 @@ const VARIABLES: Readonly<
   NATS_TOKEN: { path: ['nats', 'token'] },
   NATS_CREDS: { path: ['nats', 'credentials'] },
   NATS_NKEY: { path: ['nats', 'nkey'] },
+  NATS_INBOX: { path: ['nats', 'inbox'] },
+  NATS_DOMAIN: { path: ['nats', 'domain'] },
   NATS_CA: { path: ['nats', 'tls', 'ca'] },
   NATS_CERT: { path: ['nats', 'tls', 'certificate'] },
   NATS_KEY: { path: ['nats', 'tls', 'privateKey'] },

@@ -30,7 +30,7 @@ export type LogNeed =
   | { readonly change: readonly Bucket[] }
   | { readonly make: readonly LogStore[] };
 
-export type Bucket = 'leases' | 'homes' | 'ledger' | 'names';
+export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
 export type LogStore = 'log' | 'outbox' | 'audit' | Bucket;
 
 /** Two groups of tables: those of `TABLES_OF_AUDIT`, and all others with the views over them. */
@@ -74,7 +74,7 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'leases', 'homes'] },
+      { make: ['log', 'outbox', 'leases', 'homes', 'audit', 'names'] },
       { change: ['leases', 'homes'] },
       { publish: ['tick', 'model', 'rules'] },
     ],
@@ -85,13 +85,17 @@ export const ACTS = {
   },
   'deliver-requests': {
     does: 'read request revisions, keep the ledger, hold its lease',
-    log: [{ make: ['leases', 'ledger'] }, { change: ['leases', 'ledger'] }, { read: ['outbox'] }],
+    log: [
+      { make: ['outbox', 'leases', 'ledger', 'resends'] },
+      { change: ['leases', 'ledger', 'resends'] },
+      { read: ['outbox'] },
+    ],
   },
   'read-requests': {
     does: 'list requests and what became of them',
     log: [{ read: ['outbox', 'ledger'] }],
   },
-  'resend-request': { does: 'ask for a request to be sent again', log: [{ change: ['ledger'] }] },
+  'resend-request': { does: 'ask for a request to be sent again', log: [{ change: ['resends'] }] },
   'append-audit': {
     does: 'append to the audit stream, never more',
     log: [{ publish: ['audit'] }],

@@ -1,16 +1,150 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nkeys } from '@nats-io/transport-node';
 import type { Command } from 'commander';
+import type { PlantModel } from '../../operators/model/plant-model.ts';
 import { configOf, type Departures } from '../base/config.ts';
-import { natsConfig } from '../nats/partition.ts';
+import { EXIT, Problem, wrongInput } from '../base/problem.ts';
+import { ROLES, type RoleName } from '../base/roles.ts';
+import { isLogRole, LOG_ACCOUNT, type LogUser } from '../nats/permissions.ts';
+import { serverConfig } from '../nats/server-config.ts';
+import { readPlantFile } from '../rules/rules.ts';
 
-type Options = Departures & { readonly plant?: string };
+type Options = Departures & {
+  readonly model: string;
+  readonly keys: string;
+  readonly user: readonly string[];
+  readonly operator: readonly string[];
+  readonly tls: string | false;
+  readonly leafnodes?: string;
+};
 
-/** Adds `andon nats-config`: the mapping and the permissions that nats-server needs, to be pasted into its file. */
+const ID = /^[a-z0-9]{1,32}$/;
+const more = (value: string, values: readonly string[]) => [...values, value];
+
+/** Adds `andon nats-config`: accounts, permissions and mapping for nats-server, and the keys of its users. */
 export function registerNatsConfig(command: Command): void {
   command
+    .requiredOption('--model <file>', 'plant.yaml: whose plants, lines and assets')
+    .option('--keys <folder>', 'of the seeds, one file each; what is missing is made', 'nats-keys')
+    .option(
+      '--user <role=id@plant>',
+      'one more engineer or person of a plant; may be repeated',
+      more,
+      [],
+    )
+    .option(
+      '--operator <id>',
+      'who may act by way of a gateway; may be repeated (operator)',
+      more,
+      [],
+    )
+    .option('--tls <folder>', 'of server-cert.pem, server-key.pem and ca.pem', 'tls')
+    .option('--no-tls', 'everything in the clear')
+    .option('--leafnodes <port>', 'lets leaf nodes in')
     .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
-    .option('--plant <plant>', 'whose gateway the permissions are for', 'PLANT')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
-    .action(({ plant = 'PLANT', ...departures }: Options) => {
-      console.log(natsConfig(configOf(departures).partitions, plant));
+    .action(async (options: Options) => {
+      const { partitions } = configOf(options);
+      const plants = (await readPlantFile(options.model)).map(({ model }) => model);
+      const operators = options.operator.length === 0 ? ['operator'] : options.operator;
+      for (const id of operators) checkId('--operator', id);
+      const users = [...usersOf(plants), ...options.user.map((text) => namedUser(text, plants))];
+      const keyed = users.map((user) => ({ ...user, key: publicKeyOf(options.keys, user.name) }));
+      const { tls } = options;
+      const leafPort = portOf(options.leafnodes);
+      console.log(serverConfig({ partitions, operators, users: keyed, tls, leafPort }));
     });
+}
+
+/** A gateway for each line, a scheduler and an engineer for each plant, and one of each other role but persons. */
+function usersOf(plants: readonly PlantModel[]): readonly LogUser[] {
+  const others = (Object.keys(ROLES) as RoleName[]).filter(
+    (role) => isLogRole(role) && !['gateway', 'scheduler', 'engineer', 'person'].includes(role),
+  );
+  return [
+    ...others.map((role) => ({ name: role, role, account: accountOf(role) })),
+    ...plants.flatMap((plant) => {
+      const account = plantAccount(plant);
+      return [
+        { name: `scheduler.${plant.id}`, role: 'scheduler' as const, account, plant },
+        { name: `engineer.${plant.id}`, role: 'engineer' as const, account, plant, id: 'engineer' },
+        ...plant.lines.map(({ id }) => ({
+          ...{ name: `gateway.${plant.id}.${id}`, role: 'gateway' as const, account },
+          ...{ plant, lines: [id] },
+        })),
+      ];
+    }),
+  ];
+}
+
+/** Whoever only reads has an account of its own: what one asks for can write nowhere in that of the log. */
+function accountOf(role: RoleName): string {
+  const isOwn = role === 'worker' || role === 'requests';
+  return isOwn ? LOG_ACCOUNT : `${LOG_ACCOUNT}_${role.toUpperCase()}`;
+}
+
+function plantAccount({ id }: PlantModel): string {
+  return `PLANT_${id}`;
+}
+
+function namedUser(text: string, plants: readonly PlantModel[]): LogUser {
+  const [, role, id = '', of] = /^(engineer|person)=([^@]*)@(.*)$/.exec(text) ?? [];
+  const plant = plants.find((each) => each.id === of);
+  if (role === undefined || plant === undefined) {
+    const found =
+      role === undefined ? text : `${text}, and plants ${plants.map((each) => each.id)}`;
+    throw wrongInput(
+      '--user',
+      'engineer=ID@PLANT or person=ID@PLANT, with a plant of the model',
+      found,
+    );
+  }
+  checkId('--user', id);
+  const account = plantAccount(plant);
+  return { name: `${role}.${plant.id}.${id}`, role: role as RoleName, account, plant, id };
+}
+
+function checkId(where: string, id: string): void {
+  if (!ID.test(id)) throw wrongInput(where, 'an id of a to z and 0 to 9, at most 32', id);
+}
+
+function portOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw wrongInput('--leafnodes', 'a port', text);
+}
+
+/** The public key of a user; makes its seed when there is none yet. Only the owner may read the file. */
+function publicKeyOf(folder: string, user: string): string {
+  const path = join(folder, `${user}.nk`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    const seed = new TextDecoder().decode(nkeys.createUser().getSeed());
+    writeFileSync(path, `${seed}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!isThere(error)) throw error;
+  }
+  chmodSync(path, 0o600);
+  try {
+    const seed = readFileSync(path, 'utf8').trim();
+    if (!seed.startsWith('SU')) throw new Error('something else');
+    return nkeys.fromSeed(new TextEncoder().encode(seed)).getPublicKey();
+  } catch (cause) {
+    throw new Problem(
+      {
+        where: path,
+        expected: 'the nkey seed of a user (SU…)',
+        found: 'none that can be read',
+        remedy: 'Restore the file, or remove it: a new key is made, and the server has to be told.',
+        exit: EXIT.input,
+      },
+      { cause },
+    );
+  }
+}
+
+function isThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
 }

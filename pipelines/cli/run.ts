@@ -14,6 +14,7 @@ import { runSystems } from '../systems/systems.ts';
 import { createLandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
+import { mendingReporter, type WorkerProgress } from '../worker/report.ts';
 import { runWorker } from '../worker/worker.ts';
 
 /** Between two beginnings of the delivery of requests: milliseconds. */
@@ -131,14 +132,16 @@ async function deliverOnce(
   const { nats, partitions } = config;
   const connection = await connectNats({
     ...nats,
+    ...nats.delivery,
     name: 'andon maintenance',
     patience: 'wait',
     signal,
   });
   try {
-    await ensureRequests(connection);
+    const store = { replicas: config.stream.replicas, onMended: mendingReporter(record) };
+    await ensureRequests(connection, store);
     const logKeeps = config.stream.days * 86_400_000;
-    await runSystems({ connection, cmms, record, signal, partitions, logKeeps });
+    await runSystems({ ...store, connection, cmms, record, signal, partitions, logKeeps });
   } finally {
     await connection.close();
   }

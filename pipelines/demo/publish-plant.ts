@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setImmediate as macrotask, setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { EventTime } from '../../operators/model/time.ts';
@@ -39,7 +40,7 @@ const BATCH = 200;
  */
 export async function publishPlant(options: PublishPlantOptions): Promise<Published> {
   const { connection, messages, begin, end, speed, held, signal, onProgress } = options;
-  const publisher = createPublisher(connection, { run: `demo-${Date.now()}-${process.pid}` });
+  const publisher = createPublisher(connection, { run: randomUUID() });
   const pace = createPace(begin, speed, performance.now());
   let now = begin;
   let at = begin;

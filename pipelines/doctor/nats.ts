@@ -1,8 +1,8 @@
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { REQUEST_STREAM } from '../../sinks/outbox.ts';
 import type { Config } from '../base/config.ts';
 import { isAtLeast } from '../base/version.ts';
+import { streamManager } from '../nats/jetstream.ts';
 import { connectNats } from '../nats/nats.ts';
 import { ensurePartition, ensureRequests, findStream, partitionStream } from '../nats/streams.ts';
 import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
@@ -47,7 +47,7 @@ function server(connection: NatsConnection): CheckResult {
 
 async function features(connection: NatsConnection): Promise<readonly CheckResult[]> {
   try {
-    const manager = await jetstreamManager(connection, { checkAPI: false });
+    const manager = await streamManager(connection);
     const { api } = await manager.getAccountInfo();
     return examineFeatures(connection.info?.version ?? 'unknown', api.level);
   } catch (error) {

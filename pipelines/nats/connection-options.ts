@@ -29,6 +29,10 @@ export type NatsSettings = {
   readonly nkey?: string | undefined;
   /** Paths of PEM files. Naming one, or `tls://` in an address, asks for TLS: a server without it is refused. */
   readonly tls?: TlsFiles | undefined;
+  /** The beginning of every inbox: what this user may subscribe to. Default `_INBOX`. */
+  readonly inbox?: string | undefined;
+  /** The domain of JetStream that is asked; without it the server's own. */
+  readonly domain?: string | undefined;
   /** Shown in the server's monitoring pages. */
   readonly name: string;
 };
@@ -53,6 +57,7 @@ export async function connectionOptions(
   return {
     servers: [settings.servers].flat(),
     name: settings.name,
+    ...(settings.inbox === undefined ? {} : { inboxPrefix: settings.inbox }),
     ...(authenticator.length === 0 ? {} : { authenticator: [...authenticator] }),
     ...(tls === undefined ? {} : { tls }),
     maxReconnectAttempts: -1,

@@ -3,13 +3,13 @@ import {
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
-  jetstreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { Problem } from '../base/problem.ts';
+import { streamManager } from './jetstream.ts';
 import {
   gone,
   type Log,
@@ -63,10 +63,7 @@ const CLUSTER_SETTLES = 30_000;
  * connection broke or the server was restarted. Rejects with a `Problem` when the stream is not there or was trimmed.
  */
 export async function openJetstreamLog(options: JetstreamLogOptions): Promise<Log> {
-  const manager = await jetstreamManager(options.connection, {
-    checkAPI: false,
-    timeout: API_TIMEOUT,
-  });
+  const manager = await streamManager(options.connection, { timeout: API_TIMEOUT });
   const log = new JetstreamLog(options, manager);
   await log.begin();
   return log;

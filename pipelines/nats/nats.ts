@@ -8,6 +8,7 @@ import { EXIT, Problem } from '../base/problem.ts';
 import { isAtLeast } from '../base/version.ts';
 import { BETWEEN_ATTEMPTS, connectionOptions, type NatsSettings } from './connection-options.ts';
 import { absentProblem, lastingProblem } from './connection-problems.ts';
+import { setReach } from './jetstream.ts';
 
 /** The oldest nats-server with named pull consumers and the pull statuses that the log counts on. */
 export const OLDEST_SERVER = '2.9.4';
@@ -29,6 +30,7 @@ export async function connectNats(options: ConnectOptions): Promise<NatsConnecti
   const nats = await connectionOptions(options, where);
   const connection = await firstConnection(nats, options, where);
   const { onStatus } = options;
+  setReach(connection, options);
   if (onStatus !== undefined) void forward(connection, onStatus);
   try {
     await checkServer(connection, where);

@@ -1,10 +1,11 @@
 import {
-  createInbox,
   type Msg,
   type NatsConnection,
   headers as newHeaders,
+  PermissionViolationError,
 } from '@nats-io/transport-node';
 import { EXIT, Problem } from '../base/problem.ts';
+import { newInbox } from './jetstream.ts';
 
 /** A message on its way into the log. `subject` carries the partition's prefix where one is needed. */
 export type Outgoing = {
@@ -85,7 +86,7 @@ class WindowedPublisher implements NumberedPublisher {
   readonly #first: number;
   readonly #waitsForConnection: boolean;
   readonly #onChange: () => void;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #pending = new Map<number, Pending>();
   readonly #subscription;
   readonly #timer;
@@ -101,6 +102,7 @@ class WindowedPublisher implements NumberedPublisher {
 
   constructor(connection: NatsConnection, options: PublisherOptions) {
     this.#connection = connection;
+    this.#inbox = newInbox(connection);
     this.#inFlight = options.inFlight ?? 500;
     this.#answer = options.answer ?? 5_000;
     this.#patience = options.patience ?? 60_000;
@@ -216,6 +218,17 @@ class WindowedPublisher implements NumberedPublisher {
     this.#wake();
   }
 
+  /** The server does not answer what is not permitted: it only tells the connection. */
+  #onError(error: Error): void {
+    if (!(error instanceof PermissionViolationError) || error.operation !== 'publish') return;
+    for (const { message } of this.#pending.values()) {
+      // A mapping may have put the partition before it.
+      if (error.subject === message.subject || error.subject.endsWith(`.${message.subject}`)) {
+        this.#fail(forbidden(error.subject));
+      }
+    }
+  }
+
   #check(): void {
     const [oldest] = this.#pending.values();
     if (oldest === undefined) return;
@@ -234,8 +247,10 @@ class WindowedPublisher implements NumberedPublisher {
   }
 
   async #watchConnection(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
+    for await (const status of this.#connection.status()) {
+      const { type } = status;
       if (this.#closed) return;
+      if (status.type === 'error') this.#onError(status.error);
       if (type === 'disconnect') this.#connected = false;
       if (type !== 'reconnect') continue;
       this.#connected = true;
@@ -256,6 +271,17 @@ function refusal(subject: string, description: string): Problem {
     expected: 'the stream to take the message',
     found: description,
     remedy: 'See `andon doctor` for the limits of the stream and its account.',
+    exit: EXIT.outside,
+  });
+}
+
+function forbidden(subject: string): Problem {
+  return new Problem({
+    where: `subject ${subject}`,
+    expected: 'to be permitted to publish it',
+    found: 'that nats-server refuses this user',
+    remedy:
+      'Log in as the user that `andon nats-config` made for it, with the same plant.yaml and number of partitions.',
     exit: EXIT.outside,
   });
 }

@@ -1,5 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
-import { createInbox, type Msg, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { apiSubject, newInbox } from './jetstream.ts';
 
 /** One consumer on the server and one request for messages at a time. It lives until the first thing goes wrong. */
 export interface PullConsumer {
@@ -41,8 +42,8 @@ const FORGOTTEN = 60_000;
  * messages come to. The position is the caller's own: the server's is lost with a restart.
  */
 export async function openPullConsumer(options: PullConsumerOptions): Promise<PullConsumer> {
-  const { manager, stream, from } = options;
-  const inbox = createInbox();
+  const { connection, manager, stream, from } = options;
+  const inbox = newInbox(connection);
   const { name } = await manager.consumers.add(stream, {
     name: `andon-${inbox.slice(inbox.lastIndexOf('.') + 1)}`,
     ack_policy: AckPolicy.None,
@@ -53,7 +54,8 @@ export async function openPullConsumer(options: PullConsumerOptions): Promise<Pu
     mem_storage: true,
     num_replicas: 1,
   });
-  return new SubscribedConsumer(options, inbox, `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
+  const next = apiSubject(connection, `CONSUMER.MSG.NEXT.${stream}.${name}`);
+  return new SubscribedConsumer(options, inbox, next);
 }
 
 class SubscribedConsumer implements PullConsumer {

@@ -1,21 +1,27 @@
-/** The streams: their names, subjects, limits and replicas; made where they are missing, else compared. */
+/** Every stream and bucket of an installation: its name, subjects, replicas and limits. Nothing else makes one. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   DiscardPolicy,
   JetStreamApiCodes,
   JetStreamApiError,
   type JetStreamManager,
-  jetstreamManager,
   RetentionPolicy,
   StorageType,
   type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import { type NatsConnection, nanos } from '@nats-io/transport-node';
-import { type Duration, formatDuration } from '../../operators/model/time.ts';
-
+import { type KV, Kvm } from '@nats-io/kv';
+import { type NatsConnection, nanos, PermissionViolationError } from '@nats-io/transport-node';
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import type { Bucket } from '../base/roles.ts';
+import { streamClient, streamManager } from './jetstream.ts';
+import {
+  type StreamDifference,
+  spellDifferences,
+  streamDifferences,
+} from './stream-differences.ts';
 
 /** The subjects that plants publish on, and what each message is: see `docs/wire-format.md`. */
 const PLAIN_SUBJECTS = [
@@ -37,7 +43,20 @@ const PLAIN_SUBJECTS = [
 const LIVE_DESCRIPTION = 'Andon log';
 const REPLAY_DESCRIPTION = 'Andon replay log: append times are those of the header Andon-Appended';
 
-type PartitionOptions = {
+/** How a stream or bucket is to be made, and what becomes of one that differs. */
+export type StoreOptions = {
+  /** Default 1. */
+  readonly replicas?: number;
+  /**
+   * Called with what was different and is mended. With it, differences that lose nothing are mended; without it every
+   * difference is refused.
+   */
+  readonly onMended?: OnMended;
+};
+
+export type OnMended = (stream: string, differences: readonly StreamDifference[]) => void;
+
+type PartitionOptions = StoreOptions & {
   readonly partition: number;
   /** How many there are. Only with one does the stream take the plain subjects itself. */
   readonly partitions: number;
@@ -47,13 +66,19 @@ type PartitionOptions = {
   readonly days?: number;
   /** Bytes, all messages together. Default −1: as much as the server gives. */
   readonly bytes?: number;
-  /** Default 1. */
-  readonly replicas?: number;
   /** An existing stream may have other limits than these: they are the business of its worker. Default false. */
   readonly anyLimits?: boolean;
 };
 
-const LIMITS = ['max_age', 'max_bytes', 'num_replicas'] as const;
+const LIMITS = ['max_age', 'max_bytes', 'num_replicas', 'duplicate_window'] as const;
+
+/**
+ * How long the server remembers message ids: the least that it takes. Whoever may publish into a stream can take the id
+ * of somebody else's message first, and hide it for as long. `validate` removes repeats instead.
+ */
+const LEAST_DUPLICATE_WINDOW = 100;
+/** Nobody but its owner publishes into a replay, and its answers are to be those of the recording, byte for byte. */
+const REPLAY_DUPLICATE_WINDOW = 120_000;
 
 /** The stream of one partition. */
 export function partitionStream(partition: number): string {
@@ -77,10 +102,11 @@ export async function ensurePartition(
   connection: NatsConnection,
   options: PartitionOptions,
 ): Promise<StreamInfo> {
+  const replay = options.replay === true;
   const wanted = {
     ...common(options.replicas),
     name: partitionStream(options.partition),
-    description: options.replay === true ? REPLAY_DESCRIPTION : LIVE_DESCRIPTION,
+    description: replay ? REPLAY_DESCRIPTION : LIVE_DESCRIPTION,
     subjects: [
       `${partitionPrefix(options.partition)}>`,
       ...(options.partitions === 1 ? PLAIN_SUBJECTS : []),
@@ -90,16 +116,17 @@ export async function ensurePartition(
     max_msgs_per_subject: -1,
     discard: DiscardPolicy.Old,
     discard_new_per_subject: false,
+    duplicate_window: nanos(replay ? REPLAY_DUPLICATE_WINDOW : LEAST_DUPLICATE_WINDOW),
   };
-  return ensure(connection, wanted, options.anyLimits === true ? LIMITS : []);
+  return ensure(connection, wanted, options, options.anyLimits === true ? LIMITS : []);
 }
 
 /** The outbox: `request.<id>.<revision>`, each subject once and for ever, so a revision cannot enter twice. */
 export async function ensureRequests(
   connection: NatsConnection,
-  options: { readonly replicas?: number } = {},
+  options: StoreOptions = {},
 ): Promise<StreamInfo> {
-  return ensure(connection, {
+  const wanted = {
     ...common(options.replicas),
     name: REQUEST_STREAM,
     description: 'Andon requests: one message per revision',
@@ -109,7 +136,68 @@ export async function ensureRequests(
     max_msgs_per_subject: 1,
     discard: DiscardPolicy.New,
     discard_new_per_subject: true,
+    duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
+  };
+  return ensure(connection, wanted, options);
+}
+
+/** Who did what with the installation: appended, and never changed. */
+export const AUDIT_STREAM = 'ANDON_AUDIT';
+
+/** The names of the buckets, and what is in them. */
+export const BUCKETS: Readonly<Record<Bucket, { readonly name: string; readonly holds: string }>> =
+  {
+    leases: { name: 'ANDON_LEASES', holds: 'who works on what' },
+    homes: { name: 'ANDON_HOMES', holds: 'where the state of each run is' },
+    ledger: { name: 'ANDON_MAINTENANCE', holds: 'what became of each maintenance request' },
+    resends: { name: 'ANDON_RESENDS', holds: 'requests that a person wants to be sent again' },
+    names: { name: 'ANDON_NAMES', holds: 'the names behind user ids' },
+  };
+
+/**
+ * Opens a bucket, and makes it when there is none. `term`: milliseconds after which an entry that is not renewed ends,
+ * when this makes the bucket; else the bucket's own.
+ */
+export async function openBucket(
+  connection: NatsConnection,
+  bucket: Bucket,
+  options: StoreOptions & { readonly term?: number } = {},
+): Promise<KV> {
+  const { replicas = 1, term, onMended } = options;
+  const { name, holds } = BUCKETS[bucket];
+  const opened = await new Kvm(streamClient(connection)).create(name, {
+    description: `Andon: ${holds}`,
+    history: 1,
+    replicas,
+    // A read from a replica may be old, and what is old would be acted upon.
+    allow_direct: false,
+    ...(term === undefined ? {} : { ttl: term }),
   });
+  if (onMended !== undefined) {
+    // Copies are all that a bucket leaves to the configuration.
+    const wanted = { name: `KV_${name}`, subjects: [`$KV.${name}.>`], num_replicas: replicas };
+    await ensure(connection, wanted, { onMended });
+  }
+  return opened;
+}
+
+/** The bucket as it is, for whoever may not make it; undefined when there is none. */
+export async function findBucket(
+  connection: NatsConnection,
+  bucket: Bucket,
+): Promise<KV | undefined> {
+  const { name } = BUCKETS[bucket];
+  if ((await findStream(connection, `KV_${name}`)) === undefined) return undefined;
+  return new Kvm(streamClient(connection)).open(name, { allow_direct: false });
+}
+
+/**
+ * Whether this user may not ask about streams. Then it publishes and hears the acknowledgements, as a gateway does: what is
+ * wrong with a stream is the business of its worker.
+ */
+export function isNotPermitted(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return error instanceof PermissionViolationError || isNotPermitted(error.cause);
 }
 
 /** The stream as it is; undefined when there is none. */
@@ -117,7 +205,7 @@ export async function findStream(
   connection: NatsConnection,
   name: string,
 ): Promise<StreamInfo | undefined> {
-  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const manager = await streamManager(connection);
   return found(manager, name);
 }
 
@@ -137,19 +225,53 @@ function common(replicas = 1) {
 async function ensure(
   connection: NatsConnection,
   wanted: StreamSettings,
+  { onMended }: Pick<StoreOptions, 'onMended'>,
   free: readonly string[] = [],
 ): Promise<StreamInfo> {
-  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const manager = await streamManager(connection);
   try {
     // The client writes into what it is given.
     const info = (await found(manager, wanted.name)) ?? (await manager.streams.add({ ...wanted }));
-    const all = differencesOf(wanted, info.config);
-    const differences = all.filter(({ field }) => !free.includes(field));
-    if (differences.length > 0) throw different(wanted.name, differences);
-    return info;
+    const all = streamDifferences(wanted, info.config);
+    const left = isReplay(info) ? [...free, 'duplicate_window'] : free;
+    const differences = all.filter(({ field }) => !left.includes(field));
+    if (differences.length === 0) return info;
+    if (onMended === undefined || differences.some(({ isSafe }) => !isSafe)) {
+      throw different(wanted.name, differences);
+    }
+    const { description: _, ...fields } = wanted;
+    await manager.streams.update(wanted.name, { ...info.config, ...fields });
+    onMended(wanted.name, differences);
+    return await settled(connection, wanted.name);
   } catch (error) {
     throw explained(error, wanted);
   }
+}
+
+/** How long new copies may take to agree on a leader, and how long one answer may: milliseconds. */
+const SETTLING = 30_000;
+const ONE_ANSWER = 1_000;
+
+/** The stream once its copies agree: until then what is written to it gets no answer. */
+async function settled(connection: NatsConnection, name: string): Promise<StreamInfo> {
+  const manager = await streamManager(connection, { timeout: ONE_ANSWER });
+  const until = performance.now() + SETTLING;
+  for (;;) {
+    try {
+      const info = await manager.streams.info(name);
+      if (isSettled(info) || performance.now() > until) return info;
+    } catch (error) {
+      if (performance.now() > until) throw error;
+    }
+    await delay(100);
+  }
+}
+
+/** One server alone has no cluster to tell of. */
+function isSettled({ cluster }: StreamInfo): boolean {
+  if (cluster === undefined) return true;
+  const { leader = '', replicas = [] } = cluster;
+  return leader !== '' && replicas.every(({ current }) => current);
 }
 
 async function found(manager: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
@@ -163,13 +285,11 @@ async function found(manager: JetStreamManager, name: string): Promise<StreamInf
   }
 }
 
-function different(name: string, differences: readonly Difference[]): Problem {
-  const spelt = (side: 'expected' | 'found') =>
-    differences.map((difference) => `${difference.field} ${difference[side]}`).join('; ');
+function different(name: string, differences: readonly StreamDifference[]): Problem {
   return new Problem({
     where: `stream ${name}`,
-    expected: spelt('expected'),
-    found: spelt('found'),
+    expected: spellDifferences(differences, 'expected'),
+    found: spellDifferences(differences, 'found'),
     remedy: `Change it with \`nats stream edit ${name}\`, or change the configuration of Andon. Nothing was changed.`,
     exit: EXIT.outside,
   });
@@ -195,43 +315,4 @@ function explained(error: unknown, wanted: StreamSettings): unknown {
     },
     { cause: error },
   );
-}
-
-type Difference = {
-  readonly field: string;
-  readonly expected: string;
-  readonly found: string;
-};
-
-/** Its mark is read, not compared: a stream keeps what it was made as. */
-const NOT_COMPARED: ReadonlySet<string> = new Set(['description']);
-
-/**
- * Where a stream's configuration is not the wanted one. Only wanted fields are compared, so what newer servers add is
- * no difference; fields that a server leaves out have their zero value.
- */
-function differencesOf(wanted: Partial<StreamConfig>, config: StreamConfig): readonly Difference[] {
-  const actual = new Map<string, unknown>(Object.entries(config));
-  const differences: Difference[] = [];
-  for (const [field, value] of Object.entries(wanted)) {
-    if (NOT_COMPARED.has(field)) continue;
-    const expected = spell(field, value);
-    const found = spell(field, actual.get(field) ?? zeroOf(value));
-    if (expected !== found) differences.push({ field, expected, found });
-  }
-  return differences;
-}
-
-function zeroOf(like: unknown): unknown {
-  if (typeof like === 'boolean') return false;
-  return typeof like === 'number' ? 0 : '';
-}
-
-function spell(field: string, value: unknown): string {
-  if (Array.isArray(value)) return value.map(String).sort().join(', ');
-  if (field === 'max_age' && typeof value === 'number') {
-    return value === 0 ? 'unlimited' : formatDuration(Math.round(value / 1_000) as Duration);
-  }
-  if (typeof value === 'number' && value <= 0 && field.startsWith('max_')) return 'unlimited';
-  return String(value);
 }

@@ -1,11 +1,7 @@
-import {
-  type JetStreamManager,
-  jetstream,
-  jetstreamManager,
-  type StreamInfo,
-} from '@nats-io/jetstream';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import { Empty, type NatsConnection } from '@nats-io/transport-node';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
+import { streamClient, streamManager } from './jetstream.ts';
 import { partitionPrefix } from './streams.ts';
 
 /** Kinds of messages that a run needs from before its beginning. */
@@ -28,7 +24,7 @@ export function startUpkeep(
   const stopTicks = startTicks({ connection, stream, prefix: partitionPrefix(partition) });
   const isDue = createRepublishPlan();
   const look = async () => {
-    const manager = await jetstreamManager(connection, { checkAPI: false });
+    const manager = await streamManager(connection);
     const info = await manager.streams.info(stream);
     if (!isDue(info)) return;
     for (const subject of await republishOld({ connection, stream })) onRepublished(subject);
@@ -90,7 +86,7 @@ export function startTicks(options: TicksOptions): () => void {
   let stopped = false;
 
   async function check(): Promise<void> {
-    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: silence });
+    const manager = await streamManager(connection, { timeout: silence });
     const { state } = await manager.streams.info(stream);
     if (stopped || connection.isClosed()) return;
     const now = performance.now();
@@ -135,8 +131,8 @@ type RepublishOptions = {
  */
 export async function republishOld(options: RepublishOptions): Promise<readonly string[]> {
   const { connection, stream, now = Date.now } = options;
-  const manager = await jetstreamManager(connection, { checkAPI: false });
-  const client = jetstream(connection);
+  const manager = await streamManager(connection);
+  const client = streamClient(connection);
   const info = await manager.streams.info(stream);
   const { first_seq, first_ts, last_seq } = info.state;
   const maxAge = info.config.max_age / 1_000_000;

@@ -63,6 +63,10 @@ export const WORKER_EVENTS = {
     (e) => `messages of ${e.stream} come again`,
     gauge(...STALLED, () => 0, ['stream']),
   ),
+  'stream-mended': eventKind<{ stream: string; from: string; to: string }>(
+    'info',
+    (e) => `${e.stream} had ${e.from}, now ${e.to}`,
+  ),
   republished: eventKind<{ stream: string; subject: string }>(
     'info',
     (e) => `${e.subject} is published again in ${e.stream}, before the stream trims it`,

@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import {
@@ -9,6 +9,7 @@ import {
   toIso,
 } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import { streamManager } from '../nats/jetstream.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { partitionOf, partitionsOf } from '../nats/partition.ts';
 import {
@@ -23,6 +24,7 @@ import { appendTimeAt } from '../nats/stored-message.ts';
 import {
   ensurePartition,
   findStream,
+  isNotPermitted,
   isReplay,
   partitionPrefix,
   partitionStream,
@@ -93,8 +95,10 @@ export type PublishMessagesOptions = PublishOptions & {
 export async function publishMessages(options: PublishMessagesOptions): Promise<PublishCounts> {
   const { messages, changes = [], partitions, mode, signal, spool } = options;
   const taken = spool?.taken ?? 0;
-  await checkStreams(options);
   const live = mode === 'live';
+  await checkStreams(options).catch((error: unknown) => {
+    if (!live || !isNotPermitted(error)) throw error;
+  });
   const destinations = destinationsOf(changes, partitions);
   const publisher = publisherOf(options);
   const due = paceOf(options);
@@ -124,7 +128,7 @@ export async function publishMessages(options: PublishMessagesOptions): Promise<
 function publisherOf(options: PublishMessagesOptions): LogPublisher {
   const { connection, spool, signal, onFull } = options;
   if (spool === undefined) {
-    return createPublisher(connection, { run: `publish-${Date.now()}-${process.pid}` });
+    return createPublisher(connection, { run: randomUUID() });
   }
   const full = onFull === undefined ? {} : { onFull };
   return createSpooledPublisher({ connection, spool, signal, ...full });
@@ -215,7 +219,7 @@ async function checkOrder(
   last: number,
   began: EventTime,
 ): Promise<void> {
-  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const manager = await streamManager(connection);
   const reached = await appendTimeAt(manager, name, last);
   if (reached <= began) return;
   throw unfit(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { EventTime } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
@@ -5,7 +6,13 @@ import type { PlantChange } from '../nats/partition.ts';
 import { partitionsOf } from '../nats/partition.ts';
 import { createPublisher } from '../nats/publisher.ts';
 import { APPENDED_HEADER, appendedText } from '../nats/stored-message.ts';
-import { ensurePartition, isReplay, partitionPrefix, partitionStream } from '../nats/streams.ts';
+import {
+  ensurePartition,
+  isNotPermitted,
+  isReplay,
+  partitionPrefix,
+  partitionStream,
+} from '../nats/streams.ts';
 
 export type ApplyOptions = {
   readonly connection: NatsConnection;
@@ -34,7 +41,7 @@ export async function applyChanges(options: ApplyOptions): Promise<readonly Appl
   );
   for (const partition of targets) await checkStream(options, partition);
   const stamp = replayAt === undefined ? {} : { [APPENDED_HEADER]: appendedText(replayAt) };
-  const publisher = createPublisher(connection, { run: `apply-${Date.now()}-${process.pid}` });
+  const publisher = createPublisher(connection, { run: randomUUID() });
   const applied: Applied[] = [];
   try {
     for (const { plant, lines, messages } of changes) {
@@ -67,13 +74,12 @@ export async function applyChanges(options: ApplyOptions): Promise<readonly Appl
 async function checkStream(options: ApplyOptions, partition: number): Promise<void> {
   const { connection, partitions, replayAt } = options;
   const replay = replayAt !== undefined;
-  const info = await ensurePartition(connection, {
-    partition,
-    partitions,
-    replay,
-    anyLimits: true,
+  const wanted = { partition, partitions, replay, anyLimits: true };
+  const info = await ensurePartition(connection, wanted).catch((error: unknown) => {
+    if (!replay && isNotPermitted(error)) return undefined;
+    throw error;
   });
-  if (isReplay(info) === replay) return;
+  if (info === undefined || isReplay(info) === replay) return;
   throw new Problem({
     where: `stream ${partitionStream(partition)}`,
     expected: replay ? 'a stream marked as a replay' : 'a live stream',

@@ -1,11 +1,12 @@
 /** Requests that are long over leave the outbox and the ledger; the tables keep them. */
 
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
+import { streamManager } from '../nats/jetstream.ts';
+import { BUCKETS } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { isFinal, type LedgerEntry } from './entry.ts';
-import { LEDGER_BUCKET, type Ledger } from './ledger.ts';
+import type { Ledger } from './ledger.ts';
 
 export type ArchiveOptions = {
   readonly connection: NatsConnection;
@@ -48,13 +49,14 @@ export function startArchiving(options: ArchiveOptions): () => Promise<void> {
  */
 async function archive(options: ArchiveOptions): Promise<void> {
   const { connection, ledger, record } = options;
-  const { streams } = await jetstreamManager(connection, { checkAPI: false });
+  const { streams } = await streamManager(connection);
+  const bucket = BUCKETS.ledger.name;
   let count = 0;
   for (const entry of await ledger.all()) {
     if (!isOver(entry, options)) continue;
     await streams.purge(REQUEST_STREAM, { filter: requestSubject(entry.id, '*') });
-    await streams.purge(`KV_${LEDGER_BUCKET}`, {
-      filter: `$KV.${LEDGER_BUCKET}.request.${entry.id}`,
+    await streams.purge(`KV_${bucket}`, {
+      filter: `$KV.${bucket}.request.${entry.id}`,
     });
     count += 1;
   }

@@ -1,11 +1,11 @@
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Request } from '../../operators/model/request.ts';
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import { streamManager } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
 import type { LedgerEntry } from './entry.ts';
-import { LEDGER_BUCKET, openLedger } from './ledger.ts';
+import { askResend, findLedger } from './ledger.ts';
 import { openRevisions } from './revision-reader.ts';
 
 /** One line of `andon requests`. */
@@ -31,8 +31,7 @@ export type RequestDetails = {
 /** All requests that were ever decided, in the order of their ids. Needs NATS alone: no warehouse, no CMMS. */
 export async function listRequests(connection: NatsConnection): Promise<readonly RequestSummary[]> {
   const newest = await newestRevisions(connection, requestSubject('*', '*'));
-  const known = (await findStream(connection, `KV_${LEDGER_BUCKET}`)) !== undefined;
-  const entries = known ? await (await openLedger(connection)).all() : [];
+  const entries = (await (await findLedger(connection))?.all()) ?? [];
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const revisions = await openRevisions(connection);
   const summaries: RequestSummary[] = [];
@@ -50,7 +49,7 @@ export async function listRequests(connection: NatsConnection): Promise<readonly
 /** One request with everything that is known of it; a `Problem` when there is none of this id. */
 export async function showRequest(connection: NatsConnection, id: string): Promise<RequestDetails> {
   const last = await lastRevision(connection, id);
-  const { entry } = await (await openLedger(connection)).get(id);
+  const entry = (await (await findLedger(connection))?.get(id))?.entry;
   const stored = await openRevisions(connection);
   const revisions: Request[] = [];
   for (let revision = 1; revision <= last; revision += 1) {
@@ -67,16 +66,15 @@ export async function showRequest(connection: NatsConnection, id: string): Promi
  */
 export async function requestResend(connection: NatsConnection, id: string): Promise<void> {
   await lastRevision(connection, id);
-  await (await openLedger(connection)).askResend(id);
+  await askResend(connection, id);
 }
 
 /** The same for every request whose last revision was rejected. Gives their ids. */
 export async function resendRejected(connection: NatsConnection): Promise<readonly string[]> {
-  const ledger = await openLedger(connection);
   const rejected = (await listRequests(connection)).filter(
     ({ delivery }) => delivery === 'rejected',
   );
-  for (const { id } of rejected) await ledger.askResend(id);
+  for (const { id } of rejected) await askResend(connection, id);
   return rejected.map(({ id }) => id);
 }
 
@@ -99,7 +97,7 @@ async function newestRevisions(
 ): Promise<Map<string, number>> {
   const newest = new Map<string, number>();
   if ((await findStream(connection, REQUEST_STREAM)) === undefined) return newest;
-  const { streams } = await jetstreamManager(connection, { checkAPI: false });
+  const { streams } = await streamManager(connection);
   const info = await streams.info(REQUEST_STREAM, { subjects_filter: filter });
   for (const subject of Object.keys(info.state.subjects ?? {})) {
     const [, id = '', revision = ''] = subject.split('.');

@@ -1,7 +1,7 @@
 // Reads the stream of requests: which revisions there are, and what is in them.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { DeliverPolicy } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { severitySchema } from '../../operators/model/detector-rule.ts';
@@ -10,6 +10,7 @@ import type { Request } from '../../operators/model/request.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { prioritySchema } from '../../operators/model/trigger-rule.ts';
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
+import { streamClient, streamManager } from '../nats/jetstream.ts';
 
 export type FollowOptions = {
   readonly signal: AbortSignal;
@@ -36,7 +37,7 @@ export async function followRevisions(
   options: FollowOptions,
 ): Promise<void> {
   const { signal, onRevision, onTrouble } = options;
-  const client = jetstream(connection);
+  const client = streamClient(connection);
   let next = 1;
   let catchingUp = true;
   const caughtUp = () => {
@@ -85,7 +86,7 @@ export interface Revisions {
 }
 
 export async function openRevisions(connection: NatsConnection): Promise<Revisions> {
-  const { streams } = await jetstreamManager(connection, { checkAPI: false });
+  const { streams } = await streamManager(connection);
   return {
     async read(id, revision) {
       const message = await streams.getMessage(REQUEST_STREAM, {

@@ -4,18 +4,18 @@ import { partitionedSubject } from '../nats/partition.ts';
 import type { DeliveryContext, EntryHandle, StepResult } from './context.ts';
 import { isFinal, type LedgerEntry, withHistory } from './entry.ts';
 
-/** The log of a partition, as somewhere to publish into. A message id that it has seen is not taken again. */
+/** The log of a partition, as somewhere to publish into. */
 export interface StatusLog {
   publish(
     subject: string,
     payload: string,
-    options: { readonly headers: MsgHdrs; readonly msgID: string },
+    options: { readonly headers: MsgHdrs },
   ): Promise<unknown>;
 }
 
 /**
  * Asks the remote system what became of a request and publishes a change into the log, once: number, time and words of
- * the change are in the ledger before it is published, so a repeat is the same message and known as such.
+ * the change are in the ledger before it is published, so a repeat is the same message, and `validate` knows it as such.
  *
  * An object that is not there any more ends its request for good. So `isGone` has to confirm it: "not found" is also what
  * a gateway says that has lost its way.
@@ -69,19 +69,20 @@ function nextReport({ reports }: LedgerEntry, now: number): number {
 
 async function report(
   handle: EntryHandle,
-  { partitions }: DeliveryContext,
+  { cmms, partitions }: DeliveryContext,
   log: StatusLog,
 ): Promise<void> {
   const { unreported } = handle.entry;
   if (unreported === null) return;
-  await log.publish(...statusMessage(handle.entry, unreported, partitions));
+  await log.publish(...statusMessage(handle.entry, unreported, cmms.name, partitions));
   await handle.save({ unreported: null });
 }
 
-/** `event.<plant>.<line>.<asset>`: a fact like any other that reaches the line. */
+/** `status.<system>.<plant>.<line>.<asset>`: the subject says who says it, and permissions attest it. */
 function statusMessage(
   { id, asset, remote, reports }: LedgerEntry,
   { status, note, time }: NonNullable<LedgerEntry['unreported']>,
+  system: string,
   partitions: number,
 ) {
   const data: RequestStatusData = {
@@ -94,10 +95,10 @@ function statusMessage(
   header.set('Content-Type', 'application/json');
   header.set('Andon-Producer', `maintenance/${id}`);
   header.set('Andon-Sequence', String(reports));
-  const subject = `event.${asset.replaceAll('/', '.')}`;
+  const subject = `status.${system}.${asset.replaceAll('/', '.')}`;
   return [
     partitions === 1 ? subject : partitionedSubject(subject, partitions),
     JSON.stringify({ time, type: 'request', data }),
-    { headers: header, msgID: `maintenance/${id}/${reports}` },
+    { headers: header },
   ] as const;
 }

@@ -2,12 +2,13 @@
 
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jetstream } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { CmmsConfig } from '../../sinks/remote/config.ts';
 import type { CallOutcome } from '../../sinks/remote/outcome.ts';
 import { type Cmms, createCmms } from '../../sinks/remote/remote.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
+import { streamClient } from '../nats/jetstream.ts';
+import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { awaitLease } from '../worker/ownership/lease.ts';
 import { startArchiving } from './archive.ts';
@@ -15,7 +16,7 @@ import { runDeliveryLoop } from './delivery-loop.ts';
 import { openLedger } from './ledger.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
 
-export type SystemsOptions = {
+export type SystemsOptions = StoreOptions & {
   readonly connection: NatsConnection;
   readonly cmms: CmmsConfig;
   readonly record: RecordEvent;
@@ -46,10 +47,11 @@ const DAY = 86_400_000;
 export async function runSystems(options: SystemsOptions): Promise<void> {
   const { connection, cmms: config, record, signal } = options;
   const cmms = watchDoor(createCmms(config, options.environment ?? process.env), record);
-  const ledger = await openLedger(connection);
+  const ledger = await openLedger(connection, options);
   const me = { owner: `${hostname()}:${process.pid}`, host: hostname() };
   while (!signal.aborted) {
     const lease = await awaitLease({
+      ...options,
       connection,
       key: 'maintenance',
       expected: 'that no other process carries out requests',
@@ -85,7 +87,7 @@ export async function runSystems(options: SystemsOptions): Promise<void> {
       await runDeliveryLoop({
         follow: (following) => followRevisions(connection, following),
         revisions: await openRevisions(connection),
-        log: jetstream(connection),
+        log: streamClient(connection),
         ledger,
         context,
         width: config.concurrency,

@@ -1,4 +1,6 @@
 import type { Log } from '../nats/log.ts';
+import { spellDifferences } from '../nats/stream-differences.ts';
+import type { OnMended } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EpochSession } from './epochs/session.ts';
 
@@ -71,6 +73,17 @@ function createStallAlarm(record: RecordEvent, after: number) {
       raised = true;
       record({ kind: 'log-stalled', stream, messages: behind, milliseconds: now - since });
     }
+  };
+}
+
+/** Records what was different in a stream or bucket, and is mended. */
+export function mendingReporter(record: RecordEvent): OnMended {
+  return (stream, differences) => {
+    const [from, to] = [
+      spellDifferences(differences, 'found'),
+      spellDifferences(differences, 'expected'),
+    ];
+    record({ kind: 'stream-mended', stream, from, to });
   };
 }
 

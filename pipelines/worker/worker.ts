@@ -7,10 +7,11 @@ import { DISK, guardedDisk } from '../base/disk.ts';
 import { createNotifier, type Notifier } from '../base/notifier.ts';
 import type { DirectoryLock } from '../base/process-lock.ts';
 import { silentProblem } from '../nats/connection-problems.ts';
+import { domainOf } from '../nats/jetstream.ts';
 import { type Log, replaced } from '../nats/log.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
 import { connectNats } from '../nats/nats.ts';
-import { ensurePartition, ensureRequests, isReplay } from '../nats/streams.ts';
+import { ensurePartition, ensureRequests, isReplay, type StoreOptions } from '../nats/streams.ts';
 import { startUpkeep } from '../nats/upkeep.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { createPatternCounts } from '../observe/pattern-counts.ts';
@@ -20,7 +21,12 @@ import type { Run } from './epochs/checkpoints.ts';
 import { type EpochStore, openEpochStore } from './epochs/epoch-store.ts';
 import { isHeldBack, runEpochs } from './epochs/epochs.ts';
 import { claimPartition, type Homes, type WorkerIdentity } from './ownership/ownership.ts';
-import { createConnectionReporter, reportLag, type WorkerProgress } from './report.ts';
+import {
+  createConnectionReporter,
+  mendingReporter,
+  reportLag,
+  type WorkerProgress,
+} from './report.ts';
 
 export type WorkerOptions = {
   readonly config: Config;
@@ -73,10 +79,12 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
   const { config, record, identity } = options;
   const { partition, partitions } = config;
   const { days, replicas, bytes = -1 } = config.stream;
-  const limits = { days, replicas, bytes };
+  const store: StoreOptions = { replicas, onMended: mendingReporter(record) };
+  const limits = { days, bytes, ...store };
   const info = await ensurePartition(connection, { partition, partitions, ...limits });
-  await ensureRequests(connection);
-  const claim = await claimPartition(connection, `${config.pipeline}-${partition}`, identity);
+  await ensureRequests(connection, store);
+  const key = `${config.pipeline}-${partition}`;
+  const claim = await claimPartition(connection, key, identity, store);
   const stream = info.config.name;
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
   const stopUpkeep = isReplay(info)
@@ -129,7 +137,7 @@ type Shared = {
 async function work(options: Work): Promise<void> {
   const { config, connection, run, record, landing, lost } = options;
   const sends = config.send ?? run.run === FIRST_RUN;
-  const sinks = sends ? [landing, createOutbox(connection)] : [landing];
+  const sinks = sends ? [landing, createOutbox(connection, domainOf(connection))] : [landing];
   const failed = new AbortController();
   const shared: Shared = {
     store: await openStore(options, sinks),

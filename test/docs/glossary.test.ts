@@ -34,7 +34,7 @@ function exportedNames(): readonly { readonly name: string; readonly path: strin
   );
 }
 
-/** `landAlarmRow` and `LEDGER_BUCKET` as words in lower case. */
+/** `landAlarmRow` and `REQUEST_STREAM` as words in lower case. */
 function wordsOf(name: string): readonly string[] {
   return name
     .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')

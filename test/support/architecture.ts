@@ -260,7 +260,6 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   'pipelines/cli/explain.ts': ONE_COMMAND,
   'pipelines/cli/grants.ts': ONE_COMMAND,
   'pipelines/cli/migrate.ts': ONE_COMMAND,
-  'pipelines/cli/nats-config.ts': ONE_COMMAND,
   'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
 };
 

@@ -50,7 +50,10 @@ export function machineEvent(
   const asset = more.asset ?? FAN;
   const time = at(seconds);
   const origin = { subject: 'event', sequence: 1 as Sequence, appended: time };
-  const value: MachineEvent = { kind: 'event', origin, asset, time, type, data };
+  const event: MachineEvent = { kind: 'event', origin, asset, time, type, data };
+  // What becomes of a request is told by the CMMS alone.
+  const value: MachineEvent =
+    type === 'request' ? { ...event, attested: { kind: 'status', system: 'cmms' } } : event;
   return {
     ...{ kind: 'event', key: asset, time },
     value: { observation: value, situation: more.situation ?? situation() },

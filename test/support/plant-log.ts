@@ -142,7 +142,9 @@ export function frame(
 }
 
 export function happened(path: string, at: number, type: string, data: object): Said {
-  return { at, subject: `event.p1.${path}`, payload: pack({ time: START + at, type, data }) };
+  // What becomes of a request is told by the CMMS alone.
+  const kind = type === 'request' ? 'status.cmms' : 'event';
+  return { at, subject: `${kind}.p1.${path}`, payload: pack({ time: START + at, type, data }) };
 }
 
 /** 64 samples of a tone at a tenth of a second's distance from the next window's end. */

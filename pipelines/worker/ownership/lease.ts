@@ -2,10 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type KV, Kvm } from '@nats-io/kv';
+import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { EXIT, Problem } from '../../base/problem.ts';
+import { openBucket, type StoreOptions } from '../../nats/streams.ts';
 
 const holderSchema = z.object({
   owner: z.string(),
@@ -20,7 +21,7 @@ const entrySchema = holderSchema.extend({ holding: z.string() });
  */
 export type Holder = z.infer<typeof holderSchema>;
 
-export type LeaseOptions = {
+export type LeaseOptions = StoreOptions & {
   readonly connection: NatsConnection;
   /** What is held: letters, digits, `_` and `-`. */
   readonly key: string;
@@ -56,7 +57,6 @@ type Claim = {
   readonly held: (holder: Entry) => Problem;
 };
 
-const BUCKET = 'ANDON_LEASES';
 const TERM = 10_000;
 
 /**
@@ -93,15 +93,7 @@ export async function awaitLease(options: WaitingOptions): Promise<OwnershipLeas
 
 async function claimOf(options: LeaseOptions): Promise<Claim> {
   const { connection, key, me, expected, term = TERM } = options;
-  const bucket = await new Kvm(connection).create(BUCKET, {
-    description: 'Andon: who works on what',
-    ttl: term,
-    history: 1,
-    // A request that a restart of the server swallowed must not outlast the term.
-    timeout: Math.max(1_000, term / 4),
-    // A read from a replica may be old.
-    allow_direct: false,
-  });
+  const bucket = await openBucket(connection, 'leases', { ...options, term });
   const { ttl } = await bucket.status();
   const held = ({ owner, host, directory }: Entry) =>
     new Problem({

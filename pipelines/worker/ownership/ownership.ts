@@ -2,11 +2,11 @@
 
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Kvm } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Config } from '../../base/config.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
+import { openBucket, type StoreOptions } from '../../nats/streams.ts';
 import type { Run } from '../epochs/checkpoints.ts';
 import { takeLease } from './lease.ts';
 
@@ -40,7 +40,6 @@ const homeSchema = z.object({
   run: z.string(),
   created: z.string(),
 });
-const BUCKET = 'ANDON_HOMES';
 
 export function workerIdentity(config: Config): WorkerIdentity {
   return {
@@ -59,13 +58,14 @@ export async function claimPartition(
   connection: NatsConnection,
   key: string,
   { owner, directory }: WorkerIdentity,
+  options: StoreOptions = {},
 ): Promise<Claim> {
   const me = { owner, host: hostname(), directory };
   const expected = 'a partition that no other worker holds';
-  const lease = await takeLease({ connection, key, expected, me });
+  const lease = await takeLease({ ...options, connection, key, expected, me });
   return {
     lost: lease.lost,
-    homes: () => openHomes(connection, key, { host: me.host, directory }),
+    homes: () => openHomes(connection, key, { host: me.host, directory }, options),
     release: () => lease.release(),
   };
 }
@@ -74,8 +74,9 @@ export async function openHomes(
   connection: NatsConnection,
   key: string,
   own: Pick<Home, 'host' | 'directory'>,
+  options: StoreOptions = {},
 ): Promise<Homes> {
-  const bucket = await new Kvm(connection).create(BUCKET, { history: 1 });
+  const bucket = await openBucket(connection, 'homes', options);
   return {
     async check({ run, created }) {
       const entry = await bucket.get(key);

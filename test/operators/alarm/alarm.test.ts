@@ -57,6 +57,20 @@ describe('acknowledgement', () => {
     });
   });
 
+  test('on `act.…` is by whom the subject names, whatever the message says', () => {
+    const said = machineEvent(20, 'acknowledged', { by: 'the boss' });
+    const { observation } = said.value;
+    const act = { ...observation, attested: { kind: 'act', via: 'console', user: 'u7' } } as const;
+    const out = run({}, raised(10), {
+      ...said,
+      value: { ...said.value, observation: act },
+    } as Item);
+    const whos = out.flatMap((item) =>
+      item.kind === 'row' && item.table === 'alarms' ? [item.row.who] : [],
+    );
+    expect(whos).toEqual(['', 'u7']);
+  });
+
   test('may name the rule, the signal, the point or the anomaly; another is not meant', () => {
     for (const data of [
       { rule: 'cold' },

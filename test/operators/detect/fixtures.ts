@@ -89,6 +89,8 @@ export function machineEvent(
     time: seconds(at),
     type,
     data,
+    // What becomes of a request is told by the CMMS alone.
+    ...(type === 'request' ? { attested: { kind: 'status', system: 'cmms' } } : {}),
   };
   return enriched(event, seconds(at), about);
 }

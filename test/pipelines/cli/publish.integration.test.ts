@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -67,13 +67,27 @@ test('apply says at which message a change takes effect, publish what is in the 
   );
 });
 
-test('nats-config prints a mapping for several partitions', async () => {
-  expect(await andon('nats-config')).toContain('no mapping is needed');
-  const printed = await andon('nats-config', '--partitions', '4', '--plant', 'works');
+test('nats-config prints a mapping, and the same keys again', async () => {
+  const keys = join(folder, 'keys');
+  const words = ['nats-config', '--model', plant, '--keys', keys, '--partitions', '4'];
+  const printed = await andon(...words);
+  expect(await andon(...words)).toBe(printed);
+  expect(statSync(join(keys, 'worker.nk')).mode & 0o777).toBe(0o600);
+  expect(statSync(keys).mode & 0o777).toBe(0o700);
   expect(printed).toContain(
     '"telemetry.*.*.*": "andon.{{partition(4,1,2)}}.telemetry.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}"',
   );
-  await expect(andon('nats-config', '--partitions', 'many')).rejects.toThrow(
+  await expect(andon(...words, '--partitions', 'many')).rejects.toThrow(
     /--partitions: partitions: expected/,
   );
+  await expect(andon(...words, '--user', 'person=Ines@works')).rejects.toThrow(
+    '--user: expected an id of a to z and 0 to 9, at most 32, found Ines',
+  );
+  await expect(andon(...words, '--user', 'boss=u7@works')).rejects.toThrow(/person=ID@PLANT/);
+  await expect(andon(...words, '--user', 'person=u7@mill')).rejects.toThrow(/and plants works/);
+  await expect(andon(...words, '--leafnodes', 'all')).rejects.toThrow(
+    '--leafnodes: expected a port',
+  );
+  writeFileSync(join(keys, 'worker.nk'), 'no seed');
+  await expect(andon(...words)).rejects.toThrow(/worker\.nk: expected the nkey seed of a user/);
 });

@@ -2,7 +2,13 @@ import { DiscardPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
-import { ensurePartition, ensureRequests, isReplay } from '../../../pipelines/nats/streams.ts';
+import { spellDifferences } from '../../../pipelines/nats/stream-differences.ts';
+import {
+  ensurePartition,
+  ensureRequests,
+  isReplay,
+  type OnMended,
+} from '../../../pipelines/nats/streams.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
 
 let server: TestNats;
@@ -69,8 +75,8 @@ describe('the streams of Andon', () => {
     });
     const refused = ensurePartition(connection, { partition: 0, partitions: 1 });
     await expect(refused).rejects.toThrow(
-      'stream ANDON_0: expected subjects act.>, andon.0.>, event.>, finding.>, model.>, rules.>, schedule.>, status.>, telemetry.>, waveform.>; max_age 7d; discard old, ' +
-        'found subjects andon.0.>; max_age 1h; discard new.',
+      'stream ANDON_0: expected subjects act.>, andon.0.>, event.>, finding.>, model.>, rules.>, schedule.>, status.>, telemetry.>, waveform.>; max_age 7d; discard old; duplicate_window 100ms, ' +
+        'found subjects andon.0.>; max_age 1h; discard new; duplicate_window 2m.',
     );
     expect((await manager.streams.info('ANDON_0')).config.max_age).toBe(nanos(3_600_000));
   });
@@ -85,6 +91,23 @@ describe('the streams of Andon', () => {
     await expect(
       ensurePartition(connection, { partition: 0, partitions: 2, anyLimits: true }),
     ).rejects.toThrow('expected subjects andon.0.>, found subjects');
+  });
+
+  test('what loses nothing is mended and told, by whoever owns the stream', async () => {
+    const manager = await jetstreamManager(connection);
+    const options = { partition: 0, partitions: 1 };
+    await ensurePartition(connection, { ...options, days: 3 });
+    await manager.streams.update('ANDON_0', { duplicate_window: nanos(60_000_000_000 / 1e6) });
+    const told: string[] = [];
+    const onMended: OnMended = (stream, differences) => {
+      told.push(`${stream}: ${spellDifferences(differences, 'found')}`);
+    };
+    const { config } = await ensurePartition(connection, { ...options, onMended });
+    expect(config).toMatchObject({ max_age: nanos(7 * 86_400_000), duplicate_window: nanos(100) });
+    expect(told).toEqual(['ANDON_0: max_age 3d; duplicate_window 1m']);
+    const shorter = ensurePartition(connection, { ...options, days: 1, onMended });
+    await expect(shorter).rejects.toThrow('expected max_age 1d, found max_age 7d');
+    expect((await manager.streams.info('ANDON_0')).config.max_age).toBe(nanos(7 * 86_400_000));
   });
 
   test('subjects that another stream has are refused with its reason', async () => {

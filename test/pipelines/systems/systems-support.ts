@@ -35,7 +35,7 @@ export interface Plant {
   act(remote: string, action: string): Promise<void>;
   posts(): Promise<number>;
   entry(id: string): Promise<LedgerEntry | undefined>;
-  /** Bodies of all `event.…` messages about a request. */
+  /** Bodies of all `status.…` messages about a request. */
   events(id: string): Promise<Record<string, unknown>[]>;
   /** Runs it in this process; `stop` drains. */
   run(changes?: Partial<CmmsConfig>, now?: () => number): { stop(): Promise<void> };

@@ -3,8 +3,8 @@ import { Kvm } from '@nats-io/kv';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Request } from '../../../operators/model/request.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
+import { BUCKETS } from '../../../pipelines/nats/streams.ts';
 import { newEntry } from '../../../pipelines/systems/entry.ts';
-import { LEDGER_BUCKET } from '../../../pipelines/systems/ledger.ts';
 import { askReference, freshRequest, type Plant, startPlant } from './systems-support.ts';
 
 let plant: Plant;
@@ -256,7 +256,7 @@ describe('the delivery of requests', () => {
     expect(await statuses()).toEqual(['requested', 'accepted', 'started', 'completed', 'closed']);
     const [event] = await plant.events(request.id);
     expect(event).toMatchObject({
-      subject: 'event.berlin.packing.filler-1',
+      subject: 'status.reference.berlin.packing.filler-1',
       type: 'request',
       data: { id: request.id, status: 'requested', remote: expect.stringMatching(/^WR-/) },
     });
@@ -292,7 +292,7 @@ describe('the delivery of requests', () => {
 
   it('says of an entry that it cannot read what to do, and carries on with the others', async () => {
     const [damaged, other] = [freshRequest(), freshRequest()];
-    const bucket = await new Kvm(plant.connection).open(LEDGER_BUCKET);
+    const bucket = await new Kvm(plant.connection).open(BUCKETS.ledger.name);
     await bucket.put(`request.${damaged.id}`, '{"id": "torn');
     const from = plant.recorded.length;
     await running(async () => {
@@ -302,7 +302,7 @@ describe('the delivery of requests', () => {
         plant.recorded
           .slice(from)
           .map((one) => (one.kind === 'maintenance-trouble' ? one.error.message : ''));
-      const remedy = `nats kv del ${LEDGER_BUCKET} request.${damaged.id}`;
+      const remedy = `nats kv del ${BUCKETS.ledger.name} request.${damaged.id}`;
       await expect.poll(() => remedies().join(), until).toContain(remedy);
       await bucket.purge(`request.${damaged.id}`);
       await dealtWith(damaged);

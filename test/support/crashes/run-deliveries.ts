@@ -85,7 +85,6 @@ async function liveOnce(means: Means): Promise<string> {
     get: (id) => ask(() => structuredClone(outside.held(id))),
     put: (entry, version) => ask(() => outside.put(entry, version)),
     resends: async () => [],
-    askResend: async () => {},
     resent: async () => {},
   };
 
@@ -120,7 +119,12 @@ async function liveOnce(means: Means): Promise<string> {
             }),
         },
         log: {
-          publish: (_, payload, { msgID }) => ask(() => outside.publish(msgID, payload)),
+          // By producer and sequence the pipeline knows a repeat.
+          publish: (_, payload, { headers }) =>
+            ask(() => {
+              const id = `${headers.get('Andon-Producer')}/${headers.get('Andon-Sequence')}`;
+              outside.publish(id, payload);
+            }),
         },
         context: {
           ...{ signal: stop.signal, partitions: 1, now: Date.now },

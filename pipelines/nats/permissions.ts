@@ -1,0 +1,160 @@
+/** What each user of the log may publish and subscribe to: the table of roles as subjects of NATS. */
+
+import type { PlantModel } from '../../operators/model/plant-model.ts';
+import { REQUEST_STREAM } from '../../sinks/outbox.ts';
+import {
+  actsOf,
+  type LogNeed,
+  type LogStore,
+  logNeedsOf,
+  type RoleName,
+  VIA,
+} from '../base/roles.ts';
+import { partitionedSubject } from './partition.ts';
+import { AUDIT_STREAM, BUCKETS, partitionStream } from './streams.ts';
+
+/** The account of the log, or one beside it that sees of it what it imports. */
+export const LOG_ACCOUNT = 'ANDON';
+/** By this name accounts that import a part of the log's JetStream ask for it (`nats.domain`). */
+export const IMPORTED_DOMAIN = 'andon';
+
+/** Somebody with a key of their own. */
+export type LogUser = {
+  /** Of its key file: `gateway.works.line1`. */
+  readonly name: string;
+  readonly role: RoleName;
+  readonly account: string;
+  /** What it is for; every plant without it. */
+  readonly plant?: PlantModel | undefined;
+  /** The lines that it is for; all of its plant without it. */
+  readonly lines?: readonly string[] | undefined;
+  /** The opaque id by which a person acts. */
+  readonly id?: string | undefined;
+};
+
+export type Extent = {
+  readonly partitions: number;
+  /** The ids that gateways may write behind `gateway` in the subject of an act. */
+  readonly operators: readonly string[];
+};
+
+export function inboxOf({ name }: Pick<LogUser, 'name'>): string {
+  return `_INBOX_${name}`;
+}
+
+/**
+ * The subjects of the log's account that a user publishes on, as that account sees them. Assets are named one by one:
+ * what nobody has declared has no subject.
+ */
+export function publishedBy(user: LogUser, extent: Extent): readonly string[] {
+  const full = user.account === LOG_ACCOUNT;
+  const subjects = logNeedsOf(user.role).flatMap((need) => subjectsOf(need, user, extent, full));
+  return [...new Set(subjects)];
+}
+
+function subjectsOf(
+  need: LogNeed,
+  user: LogUser,
+  extent: Extent,
+  full: boolean,
+): readonly string[] {
+  if ('publish' in need) return need.publish.flatMap((kind) => subjectsOfKind(kind, user, extent));
+  if ('change' in need) {
+    return need.change.flatMap((bucket) => [
+      `$KV.${BUCKETS[bucket].name}.>`,
+      ...readingOf(`KV_${BUCKETS[bucket].name}`, full),
+    ]);
+  }
+  const stores = 'read' in need ? need.read : need.make;
+  const streams = stores.flatMap((store) => streamsOf(store, extent.partitions));
+  if ('read' in need) return streams.flatMap((stream) => readingOf(stream, full));
+  return [
+    '$JS.API.INFO',
+    ...streams.flatMap((stream) => [
+      ...['INFO', 'CREATE', 'UPDATE'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+    ]),
+  ];
+}
+
+function streamsOf(store: LogStore, partitions: number): readonly string[] {
+  switch (store) {
+    case 'log':
+      return Array.from({ length: partitions }, (_, partition) => partitionStream(partition));
+    case 'outbox':
+      return [REQUEST_STREAM];
+    case 'audit':
+      return [AUDIT_STREAM];
+    default:
+      return [`KV_${BUCKETS[store].name}`];
+  }
+}
+
+/**
+ * Message by message; in the log's own account by consumers too. Elsewhere there are none: who makes a consumer says
+ * where its messages go.
+ */
+function readingOf(stream: string, full: boolean): readonly string[] {
+  const direct = [`$JS.API.STREAM.INFO.${stream}`, `$JS.API.STREAM.MSG.GET.${stream}`];
+  if (!full) return direct;
+  return [
+    ...direct,
+    ...['CREATE', 'DELETE', 'INFO', 'MSG.NEXT'].map(
+      (verb) => `$JS.API.CONSUMER.${verb}.${stream}.>`,
+    ),
+    `$JS.API.CONSUMER.CREATE.${stream}`,
+    `$JS.FC.${stream}.>`,
+  ];
+}
+
+/** `subject` as it is published, and as the mapping of the account turns it. */
+function both(subject: string, partitions: number): readonly string[] {
+  return [subject, partitionedSubject(subject, partitions)];
+}
+
+function everywhere(subject: string): readonly string[] {
+  return [subject, `andon.*.${subject}`];
+}
+
+function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly string[] {
+  const { role, plant, id } = user;
+  const { partitions } = extent;
+  switch (kind) {
+    case 'tick':
+      return ['andon.*.tick'];
+    case 'request':
+      return ['request.*.*'];
+    case 'status':
+      return everywhere('status.*.*.*.*');
+    case 'audit':
+      return [`audit.${role}.${id ?? '*'}`];
+    case 'model':
+    case 'rules':
+      return everywhere(`${kind}.${plant?.id ?? '*'}`);
+  }
+  if (plant === undefined) return everywhere(`act.*.*.*.${VIA[role]}.*`);
+  const lines = plant.lines.filter((line) => user.lines?.includes(line.id) ?? true);
+  return lines.flatMap((line) => {
+    const path = `${plant.id}.${line.id}`;
+    if (kind === 'schedule') return both(`schedule.${path}`, partitions);
+    return line.assets.flatMap((asset) => {
+      const of = `${path}.${asset.id}`;
+      const named =
+        kind === 'waveform'
+          ? asset.points.map((point) => `waveform.${of}.${point.id}`)
+          : kind === 'act'
+            ? idsOf(user, extent).map((each) => `act.${of}.${VIA[role]}.${each}`)
+            : [`${kind}.${of}`];
+      return named.flatMap((subject) => both(subject, partitions));
+    });
+  });
+}
+
+/** A gateway attests that somebody stood at the machine; who that was it cannot know, unless it is told of ids. */
+function idsOf({ role, id }: LogUser, { operators }: Extent): readonly string[] {
+  return role === 'gateway' ? operators : id === undefined ? [] : [id];
+}
+
+/** Roles that log in to NATS at all. */
+export function isLogRole(role: RoleName): boolean {
+  return logNeedsOf(role).length > 0 && actsOf(role).length > 0;
+}
