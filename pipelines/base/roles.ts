@@ -28,7 +28,9 @@ export type LogNeed =
   /** What is asked of JetStream: `log`, `requests` and `audit` are streams, the others buckets. */
   | { readonly read: readonly LogStore[] }
   | { readonly change: readonly Bucket[] }
-  | { readonly make: readonly LogStore[] };
+  | { readonly make: readonly LogStore[] }
+  /** Takes out what is over. */
+  | { readonly purge: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
 export type LogStore = 'log' | 'outbox' | 'audit' | Bucket;
@@ -89,6 +91,7 @@ export const ACTS = {
       { make: ['outbox', 'leases', 'ledger', 'resends'] },
       { change: ['leases', 'ledger', 'resends'] },
       { read: ['outbox'] },
+      { purge: ['outbox', 'ledger'] },
     ],
   },
   'read-requests': {

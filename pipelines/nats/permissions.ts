@@ -65,9 +65,10 @@ function subjectsOf(
       ...readingOf(`KV_${BUCKETS[bucket].name}`, full),
     ]);
   }
-  const stores = 'read' in need ? need.read : need.make;
+  const stores = 'read' in need ? need.read : 'purge' in need ? need.purge : need.make;
   const streams = stores.flatMap((store) => streamsOf(store, extent.partitions));
   if ('read' in need) return streams.flatMap((stream) => readingOf(stream, full));
+  if ('purge' in need) return streams.map((stream) => `$JS.API.STREAM.PURGE.${stream}`);
   return [
     '$JS.API.INFO',
     ...streams.flatMap((stream) => [

@@ -63,6 +63,8 @@ const LIMITS: readonly string[] = [
   'max_pending: 64MB',
   'max_control_line: 4KB',
   'write_deadline: "10s"',
+  // Two seconds are too few for a process that is just starting on a busy machine.
+  'authorization { timeout: 10 }',
 ];
 const ACCOUNT_LIMITS =
   '    limits: { max_connections: 100, max_subscriptions: 5000, max_payload: 8388608 }';
