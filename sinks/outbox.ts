@@ -57,6 +57,7 @@ export function createOutbox(connection: NatsConnection): Sink {
 
   return {
     name: 'outbox',
+    takesBatches: false,
     async write(content: EpochContent, signal: AbortSignal): Promise<void> {
       const differing: string[] = [];
       for (const revision of content.revisions) {

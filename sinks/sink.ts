@@ -63,6 +63,8 @@ export type EpochContent = {
  */
 export interface Sink {
   readonly name: string;
+  /** Several epochs may come as one content: worth it where each write costs much, however small it is. */
+  readonly takesBatches: boolean;
   write(content: EpochContent, signal: AbortSignal): Promise<void>;
 }
 

@@ -44,7 +44,9 @@ export interface Spool extends About {
   close(): Promise<void>;
 }
 
-const MAGIC = 'ANDONSP1';
+/** What all spools begin with; the version follows. */
+const FAMILY = 'ANDONSP';
+const MAGIC = `${FAMILY}1`;
 /** Offsets in the head: delivered, messages ahead of this file (64-bit floats), length of `About` as JSON (32 bits). */
 const DELIVERED_AT = 8;
 const BASE_AT = 16;
@@ -205,7 +207,8 @@ class FileSpool implements Spool {
 function aboutOf(file: SpoolFile): About | undefined {
   const head = file.view(0, ABOUT_AT);
   if (head === undefined) return undefined;
-  if (head.toString('latin1', 0, MAGIC.length) !== MAGIC) throw notASpool(file.path);
+  const magic = head.toString('latin1', 0, MAGIC.length);
+  if (magic !== MAGIC) throw notASpool(file.path, magic.startsWith(FAMILY));
   const json = file.view(ABOUT_AT, head.readUInt32LE(LENGTH_AT));
   // Written by `beginNew`.
   return json === undefined ? undefined : (JSON.parse(json.toString()) as About);
@@ -229,12 +232,14 @@ function float(number: number): Buffer {
   return bytes;
 }
 
-function notASpool(path: string): Problem {
+function notASpool(path: string, isSpool: boolean): Problem {
   return new Problem({
     where: path,
-    expected: 'a spool of andon publish',
-    found: 'another file',
-    remedy: 'Name another directory.',
+    expected: 'a spool of andon publish, as this release writes it',
+    found: isSpool ? 'one of another release' : 'another file',
+    remedy: isSpool
+      ? 'Finish the publication with the release that began it, or name another directory.'
+      : 'Name another directory.',
     exit: EXIT.input,
   });
 }

@@ -30,6 +30,7 @@ export function createLandingSink(
 ): LandingSink {
   const { database } = config.clickhouse;
   let opening: Promise<OpenWarehouse> | undefined;
+  const report = createReporter(record);
 
   function ready(): Promise<OpenWarehouse> {
     opening ??= openAndMigrate(open, database);
@@ -42,20 +43,27 @@ export function createLandingSink(
 
   return {
     name: 'clickhouse',
+    takesBatches: true,
     async begin() {
       try {
         await within(PATIENCE, ready());
+        report(true);
       } catch (error) {
         if (error instanceof SchemaError) throw warehouseProblem(error, '');
-        const reason = error instanceof Error ? error.message : String(error);
-        record({ kind: 'disconnected', server: 'ClickHouse', reason });
+        report(false, reasonOf(error));
       }
     },
     async write(content, signal) {
-      const { warehouse, sink } = await ready();
+      const { warehouse, sink } = await ready().catch((error: unknown) => {
+        report(false, reasonOf(error));
+        throw error;
+      });
       try {
         await sink.write(content, signal);
+        report(true);
       } catch (error) {
+        if (error instanceof RefusedError) report(true);
+        else if (!signal.aborted) report(false, reasonOf(error));
         // Where another worker's warehouse has gone, whoever is left starts one.
         if (!signal.aborted && !(error instanceof RefusedError) && warehouse.borrowed) {
           opening = undefined;
@@ -68,6 +76,22 @@ export function createLandingSink(
       await (await opening?.catch(() => undefined))?.warehouse.close();
     },
   };
+}
+
+/** Records each change of the connection once. */
+function createReporter(record: RecordEvent) {
+  const server = 'ClickHouse';
+  let connected: boolean | undefined;
+  return (answers: boolean, reason = '') => {
+    if (connected === answers) return;
+    connected = answers;
+    if (answers) record({ kind: 'connected', server, version: '' });
+    else record({ kind: 'disconnected', server, reason });
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 type OpenWarehouse = { readonly warehouse: Warehouse; readonly sink: Sink };

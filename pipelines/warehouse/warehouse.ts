@@ -7,7 +7,7 @@ import { createWarehouseClient } from '../../sinks/clickhouse/client.ts';
 import { SchemaError } from '../../sinks/clickhouse/migrate.ts';
 import { warehouseLogin } from '../../sinks/clickhouse/warehouse/secret.ts';
 import { answersPing, warehouseCommand } from '../../sinks/clickhouse/warehouse/warehouse.ts';
-import { type Config, readConfig } from '../base/config.ts';
+import { type Config, readConfig, secretOf } from '../base/config.ts';
 import { freePort } from '../base/free-port.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { type DirectoryLock, lockDirectory, ownerOf } from '../base/process-lock.ts';
@@ -42,9 +42,10 @@ export async function openWarehouse(
   record: RecordEvent = () => undefined,
   patience = PATIENCE,
 ): Promise<Warehouse> {
-  const { url, user, password, database, memory } = config.clickhouse;
+  const { url, user, database, memory } = config.clickhouse;
   if (url !== undefined) {
     const tls = await tlsOf(config.clickhouse);
+    const password = secretOf('clickhouse.password', config.clickhouse.password);
     const client = createWarehouseClient({ url, user, password, database, tls });
     return { client, url, borrowed: false, close: () => client.close() };
   }

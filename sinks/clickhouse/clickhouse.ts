@@ -57,6 +57,7 @@ export function createClickHouseSink(
   const { database, timeout = 60_000 } = options;
   return {
     name: 'clickhouse',
+    takesBatches: true,
     async write(content, signal) {
       const refused = new Map<string, ClickHouseError>();
       for (const block of content.blocks) {

@@ -24,6 +24,13 @@ const KILLED: LifePlan = {
   clickhouse: [...Array<undefined>(30), ...Array<Fault>(40).fill('hangs')],
 };
 
+/** Killed amid a batch: ClickHouse failed once, and all that was read meanwhile goes at once. */
+const KILLED_AMID_BATCH: LifePlan = {
+  ...KILLED,
+  death: { by: 'kill', of: 'send', step: 20, moment: 'after' },
+  clickhouse: ['fails'],
+};
+
 type Damage = (content: Buffer) => Buffer | undefined;
 const DAMAGES: Readonly<Record<string, Damage>> = {
   missing: () => undefined,
@@ -35,6 +42,8 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
 };
 
 type Place = 'newest' | 'oldest' | 'every';
+const LIST_OF_BATCHES = 'the list of batches';
+const CURSOR_AMID_BATCH = 'a cursor amid a batch';
 const newest = (folder: string) => (directory: string) => among(directory, folder, 'newest');
 const FILES: Readonly<Record<string, (directory: string) => string[]>> = {
   'the oldest epoch file': (directory) => among(directory, 'epochs', 'oldest'),
@@ -42,6 +51,8 @@ const FILES: Readonly<Record<string, (directory: string) => string[]>> = {
   'the newest checkpoint': newest('checkpoints'),
   'every checkpoint': (directory) => among(directory, 'checkpoints', 'every'),
   'a cursor': (directory) => [join(directory, 'cursors', 'clickhouse.json')],
+  [LIST_OF_BATCHES]: (directory) => [join(directory, 'cursors', 'clickhouse.batches.json')],
+  [CURSOR_AMID_BATCH]: (directory) => [join(directory, 'cursors', 'clickhouse.json')],
   'the list of poison': (directory) => [join(directory, 'skipped.json')],
 };
 
@@ -77,7 +88,8 @@ describe('a file of the store that is damaged', () => {
         harm(path, DAMAGES[damage] ?? (() => undefined));
       }
     };
-    const lives = { seed: 1, lives: [KILLED] };
+    const amid = [LIST_OF_BATCHES, CURSOR_AMID_BATCH].includes(file);
+    const lives = { seed: 1, lives: [amid ? KILLED_AMID_BATCH : KILLED] };
     const working = runWorkers(lives, { directory, messages, pipeline, outside, between });
     if (refusal !== undefined) return expect(working).rejects.toThrow(refusal);
     const { recorded } = await working;

@@ -4,6 +4,7 @@ import { tokenOf } from '../../sinks/sink.ts';
 /** A warehouse and outbox in memory that deduplicates as the real ones do, and checks what they cannot. */
 export class MemorySink implements Sink {
   readonly name: string;
+  readonly takesBatches = true;
   readonly #blocks = new Map<
     string,
     { readonly table: string; readonly data: Buffer; readonly rows: number }

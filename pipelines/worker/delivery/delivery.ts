@@ -8,6 +8,7 @@ import type { Notifier } from '../../base/notifier.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
 import type { EpochFile } from '../epochs/epoch-files.ts';
 import { type EpochStore, persist } from '../epochs/epoch-store.ts';
+import { type Gathered, gatherBatch, mergeContents } from './batch.ts';
 
 export type DeliveryOptions = {
   readonly sink: Sink;
@@ -29,43 +30,77 @@ export type DeliveryOptions = {
 
 const LONGEST_PAUSE = 5_000;
 
-/** Carries the epochs out to one sink, in order, until it is confirmed; for ever. */
+/**
+ * Carries the epochs out to one sink, in order, until it is confirmed; for ever. What waits for a sink that was away
+ * goes many epochs at a time.
+ */
 export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
   const { sink, store, notifier, drain, signal } = delivery;
   while (!signal.aborted) {
     const cursor = store.cursors.of(sink.name);
-    const file = store.files.list.find(({ epoch }) => epoch > cursor.epoch);
-    if (file === undefined) {
+    const waiting = store.files.list.filter(({ epoch }) => epoch > cursor.epoch);
+    const [first] = waiting;
+    if (first === undefined) {
       if (drain.aborted) return;
       await notifier.wait(1_000, AbortSignal.any([drain, signal]));
       continue;
     }
-    const content = await store.files.read(file);
-    if (content === undefined) {
-      delivery.record({ kind: 'epoch-file-damaged', file: file.path, reason: 'it cannot be read' });
+    const gathered = await gatherBatch(sink, waiting, store);
+    if (gathered === undefined) {
+      delivery.record({
+        kind: 'epoch-file-damaged',
+        file: first.path,
+        reason: 'it cannot be read',
+      });
       // Recovery finds damaged files at the start and cuts them again; until then nothing may overtake this one.
       await notifier.wait(500, signal);
       continue;
     }
-    await carryOut(file, content, delivery);
+    if (!gathered.noted) await note(gathered, delivery);
+    await carryOut(gathered, delivery);
     if (signal.aborted) return;
-    const { epoch, to } = file;
-    const move = () => store.cursors.move(sink.name, { epoch, to });
-    await persist(move, { path: file.path, record: delivery.record, signal });
+    const { epoch, to } = lastOf(gathered);
+    await written(delivery, () => store.cursors.move(sink.name, { epoch, to }));
     await store.sweep(delivery.checkpointed());
-    const left = store.files.list.filter(({ epoch }) => epoch > file.epoch);
-    const bytes = left.reduce((sum, other) => sum + other.bytes, 0);
-    delivery.record({ kind: 'sink-behind', sink: sink.name, files: left.length, bytes });
+    reportBehind(epoch, delivery);
     notifier.notify();
   }
 }
 
-async function carryOut(
-  file: EpochFile,
-  content: EpochContent,
-  delivery: DeliveryOptions,
+function lastOf({ files }: Gathered): EpochFile {
+  const last = files.at(-1);
+  if (last === undefined) throw new RangeError('nothing was gathered');
+  return last;
+}
+
+/** Notes down which epochs are sent as one, and which tables of them are not. */
+function note(gathered: Gathered, delivery: DeliveryOptions): Promise<void> {
+  const { sink, store } = delivery;
+  const { files, apart } = gathered;
+  const { epoch: last } = lastOf(gathered);
+  const batch = { first: files[0]?.epoch ?? last, last, apart };
+  const oldest = store.files.list[0]?.epoch ?? batch.first;
+  return written(delivery, () => store.cursors.note(sink.name, batch, oldest));
+}
+
+/** Writes to the disk, for as long as it takes. */
+function written(
+  { sink, record, signal }: DeliveryOptions,
+  write: () => Promise<void>,
 ): Promise<void> {
+  return persist(write, { path: `cursor of ${sink.name}`, record, signal });
+}
+
+function reportBehind(epoch: number, { sink, store, record }: DeliveryOptions): void {
+  const left = store.files.list.filter((other) => other.epoch > epoch);
+  const bytes = left.reduce((sum, other) => sum + other.bytes, 0);
+  record({ kind: 'sink-behind', sink: sink.name, files: left.length, bytes });
+}
+
+async function carryOut(gathered: Gathered, delivery: DeliveryOptions): Promise<void> {
   const { sink, record, signal } = delivery;
+  const { files, contents } = gathered;
+  const { epoch } = lastOf(gathered);
   const again = retry(handleAll, {
     maxAttempts: Number.POSITIVE_INFINITY,
     backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: LONGEST_PAUSE }),
@@ -74,7 +109,6 @@ async function carryOut(
   again.onRetry((failure) => {
     attempts += 1;
     const reason = 'error' in failure ? failure.error.message : 'no result';
-    const { epoch } = file;
     record({
       kind: 'sink-retry',
       sink: sink.name,
@@ -85,22 +119,70 @@ async function carryOut(
     });
   });
   const started = performance.now();
+  let left = gathered;
+  const attempt = async (stop: AbortSignal) => {
+    left = await writeBatch(left, delivery, stop);
+    await writeApart(left, delivery, stop);
+  };
   try {
-    await again.execute(({ signal: stop }) => writeOrRefuse(file, content, delivery, stop), signal);
+    await again.execute(({ signal: stop }) => attempt(stop), signal);
   } catch (error) {
     if (signal.aborted) return;
     throw error;
   }
-  const rows = content.blocks.reduce((sum, block) => sum + block.rows, 0);
-  const milliseconds = performance.now() - started;
+  const blocks = contents.flatMap((content) => content.blocks);
   record({
     kind: 'epoch-landed',
     sink: sink.name,
-    epoch: file.epoch,
-    rows,
-    bytes: file.bytes,
-    milliseconds,
+    epoch,
+    epochs: files.length,
+    rows: blocks.reduce((sum, { rows }) => sum + rows, 0),
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    milliseconds: performance.now() - started,
   });
+}
+
+/**
+ * Writes epochs as one. Tables that are refused are noted, to be sent epoch by epoch: one epoch's wrong row must not
+ * keep the others out, and no later try may bring the rows of the others again under the token of all.
+ */
+async function writeBatch(
+  gathered: Gathered,
+  delivery: DeliveryOptions,
+  signal: AbortSignal,
+): Promise<Gathered> {
+  const { files, contents, apart } = gathered;
+  const [file] = files;
+  const content = mergeContents(contents);
+  if (files.length === 1 && file !== undefined) {
+    await writeOrRefuse(file, content, delivery, signal);
+    return gathered;
+  }
+  const blocks = content.blocks.filter(({ table }) => !apart.includes(table));
+  try {
+    await delivery.sink.write({ ...content, blocks }, signal);
+    return gathered;
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const noted = { ...gathered, apart: [...apart, ...error.parts] };
+    await note(noted, delivery);
+    return noted;
+  }
+}
+
+/** The tables that were refused as one, epoch by epoch. */
+async function writeApart(
+  { files, contents, apart }: Gathered,
+  delivery: DeliveryOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  if (apart.length === 0) return;
+  for (const [index, file] of files.entries()) {
+    const content = contents[index];
+    const blocks = content?.blocks.filter(({ table }) => apart.includes(table)) ?? [];
+    if (content === undefined || blocks.length === 0) continue;
+    await writeOrRefuse(file, { ...content, blocks, revisions: [] }, delivery, signal);
+  }
 }
 
 /** What the world refuses stays in a file for people, becomes a row in `dead_letters`, and the cursor goes on. */

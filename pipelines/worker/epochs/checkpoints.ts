@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { type Disk, fileNamesIn, readIfThere, writeWhole } from '../../base/disk.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
-import { type Content, seal, unseal } from './sealed.ts';
+import { type Content, FORMATS, seal, unseal } from '../../base/sealed.ts';
 import type { PackedStates } from './snapshots.ts';
 
 /** One processing of one log. Rows and tokens carry it: processing the log again is another run. */
@@ -57,7 +57,7 @@ export function openCheckpoints(
       for (const name of all.filter((one) => endOf(one) < before)) {
         const path = join(directory, name);
         const sealed = await readIfThere(disk, path);
-        const content = sealed === undefined ? undefined : unseal(sealed);
+        const content = sealed === undefined ? undefined : unseal(FORMATS.checkpoint, sealed, path);
         if (content === undefined) {
           onDamaged(path);
           damaged.push(path);
@@ -73,7 +73,7 @@ export function openCheckpoints(
     },
     async write(checkpoint, needed = Number.POSITIVE_INFINITY) {
       const { states, ...head } = checkpoint;
-      const { parts, bytes } = seal({ head, blobs: states });
+      const { parts, bytes } = seal(FORMATS.checkpoint, { head, blobs: states });
       const epoch = String(checkpoint.epoch).padStart(12, '0');
       await writeWhole(disk, join(directory, `${epoch}_${checkpoint.to}.checkpoint`), parts);
       const names = await list();

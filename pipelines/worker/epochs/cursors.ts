@@ -1,37 +1,143 @@
+/** How far each sink has carried out the epochs, and which of them it was sent as one. */
+
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type Disk, readIfThere, writeWhole } from '../../base/disk.ts';
-import { sealJson, unsealJson } from './sealed.ts';
+import { FORMATS, type Format, sealJson, unsealJson } from '../../base/sealed.ts';
 
-const cursorSchema = z.object({ epoch: z.number().int(), to: z.number().int() });
+const batchSchema = z.object({
+  first: z.number().int(),
+  last: z.number().int(),
+  apart: z.array(z.string()).readonly(),
+});
+
+/**
+ * Epochs that a sink is sent as one content, whose tokens are of the whole range. `apart`: tables that were refused
+ * so, and are sent epoch by epoch.
+ */
+export type Batch = z.infer<typeof batchSchema>;
+
+const cursorSchema = z.object({
+  epoch: z.number().int(),
+  to: z.number().int(),
+  /** The batch that is under way. */
+  batch: batchSchema.optional(),
+  /** Up to here an epoch may have been sent by itself, and not noted. */
+  single: z.number().int().optional(),
+});
+const batchesSchema = z.object({ batches: z.array(batchSchema) });
 
 /** How far a sink has carried out the epochs. */
-export type Cursor = z.infer<typeof cursorSchema>;
+export type Cursor = { readonly epoch: number; readonly to: number };
 
 export interface Cursors {
   of(sink: string): Cursor;
   move(sink: string, cursor: Cursor): Promise<void>;
+  /** The batch that begins with this epoch, if one was ever noted. */
+  batchFrom(sink: string, epoch: number): Batch | undefined;
+  /** Whether the sink may have had this epoch by itself already: then it must come so again. */
+  maybeSingle(sink: string, epoch: number): boolean;
+  /**
+   * Notes a batch, before anything of it is sent: what comes again must come with the same tokens. Older batches are
+   * kept as long as there are files of theirs; `oldest` is the epoch of the oldest file.
+   */
+  note(sink: string, batch: Batch, oldest: number): Promise<void>;
+  /** The last epoch up to this one that does not part a batch. */
+  wholeTo(epoch: number): number;
 }
 
-const START: Cursor = { epoch: 0, to: 0 };
-
-/** One small file per sink. A lost or damaged one begins at the oldest file: what comes again is recognised outside. */
+/**
+ * Two small files per sink. The cursor has the batch under way, the other file all batches whose epoch files may still
+ * be there. So either may be lost: a sink without a cursor begins at the oldest file, and what comes again comes in
+ * the batches of before, with their tokens. `newest`: the last epoch of which there is a file.
+ */
 export async function openCursors(
   disk: Disk,
   directory: string,
   sinks: readonly string[],
+  newest: number,
 ): Promise<Cursors> {
-  const cursors = new Map<string, Cursor>();
+  const states = new Map<string, SinkState>();
   for (const sink of sinks) {
-    const bytes = await readIfThere(disk, join(directory, `${sink}.json`));
-    const read = bytes === undefined ? undefined : unsealJson(bytes);
-    cursors.set(sink, read === undefined ? START : cursorSchema.parse(read));
+    const state = await readState(disk, directory, sink, newest);
+    states.set(sink, state);
+    // From now on a missing cursor is one that was lost.
+    if (newest === 0 && state.cursor.epoch === 0) await write(sink, state);
   }
+
+  function stateOf(sink: string): SinkState {
+    const state = states.get(sink);
+    if (state === undefined) throw new Error(`expected one of ${sinks.join(', ')}, found ${sink}`);
+    return state;
+  }
+
+  async function write(sink: string, { cursor, single }: SinkState, batch?: Batch): Promise<void> {
+    const content = {
+      ...cursor,
+      ...(batch && { batch }),
+      ...(single > cursor.epoch && { single }),
+    };
+    await writeWhole(disk, join(directory, `${sink}.json`), [sealJson(FORMATS.cursor, content)]);
+  }
+
   return {
-    of: (sink) => cursors.get(sink) ?? START,
+    of: (sink) => stateOf(sink).cursor,
     async move(sink, cursor) {
-      await writeWhole(disk, join(directory, `${sink}.json`), [sealJson(cursor)]);
-      cursors.set(sink, cursor);
+      const moved = { ...stateOf(sink), cursor };
+      await write(sink, moved);
+      states.set(sink, moved);
     },
+    batchFrom: (sink, epoch) => stateOf(sink).batches.find(({ first }) => first === epoch),
+    maybeSingle: (sink, epoch) => epoch <= stateOf(sink).single,
+    async note(sink, batch, oldest) {
+      const before = stateOf(sink);
+      const others = before.batches.filter(
+        ({ first, last }) => last >= oldest && first !== batch.first,
+      );
+      const noted = { ...before, batches: [...others, batch] };
+      const path = join(directory, `${sink}.batches.json`);
+      await writeWhole(disk, path, [sealJson(FORMATS.batches, { batches: noted.batches })]);
+      await write(sink, noted, batch);
+      states.set(sink, noted);
+    },
+    wholeTo(epoch) {
+      let whole = epoch;
+      const all = [...states.values()].flatMap(({ batches }) => batches);
+      const parted = () => all.find(({ first, last }) => first <= whole && whole < last);
+      for (let batch = parted(); batch !== undefined; batch = parted()) whole = batch.first - 1;
+      return whole;
+    },
+  };
+}
+
+type SinkState = {
+  readonly cursor: Cursor;
+  readonly batches: readonly Batch[];
+  readonly single: number;
+};
+
+async function readState(
+  disk: Disk,
+  directory: string,
+  sink: string,
+  newest: number,
+): Promise<SinkState> {
+  const read = async (format: Format, name: string) => {
+    const path = join(directory, name);
+    const bytes = await readIfThere(disk, path);
+    return bytes === undefined ? undefined : unsealJson(format, bytes, path);
+  };
+  const written = await read(FORMATS.cursor, `${sink}.json`);
+  const noted = await read(FORMATS.batches, `${sink}.batches.json`);
+  const batches = noted === undefined ? [] : batchesSchema.parse(noted).batches;
+  // Nobody knows which of the files that are left were sent already.
+  if (written === undefined) return { cursor: { epoch: 0, to: 0 }, batches, single: newest };
+  const { epoch, to, batch, single = 0 } = cursorSchema.parse(written);
+  const others = batches.filter(({ first }) => first !== batch?.first);
+  return {
+    cursor: { epoch, to },
+    batches: batch === undefined ? batches : [...others, batch],
+    // Of what is not noted as a batch, the next one alone can have been sent.
+    single: Math.max(single, epoch + 1),
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Block, EpochContent } from '../../../sinks/sink.ts';
 import { type Disk, fileNamesIn, readIfThere, writeWhole } from '../../base/disk.ts';
 
-import { type Content, digestOf, isWhole, seal, unseal } from './sealed.ts';
+import { type Content, digestOf, FORMATS, isWhole, seal, unseal } from '../../base/sealed.ts';
 
 /** What a file's name says: which messages an epoch took. */
 export type EpochRange = { readonly epoch: number; readonly from: number; readonly to: number };
@@ -44,7 +44,7 @@ export async function openEpochFiles(disk: Disk, directory: string): Promise<Epo
     async write(content) {
       const { epoch, from, to } = content;
       const path = join(directory, `${String(epoch).padStart(12, '0')}_${from}-${to}.epoch`);
-      const { parts, bytes } = seal(contentToSeal(content));
+      const { parts, bytes } = seal(FORMATS.epoch, contentToSeal(content));
       await writeWhole(disk, path, parts);
       const file: EpochFile = { epoch, from, to, path, bytes };
       const at = list.findIndex((other) => other.epoch >= epoch);
@@ -56,7 +56,7 @@ export async function openEpochFiles(disk: Disk, directory: string): Promise<Epo
     async read(file) {
       if (latest?.path === file.path) return latest.content;
       const sealed = await readIfThere(disk, file.path);
-      const content = sealed === undefined ? undefined : unseal(sealed);
+      const content = sealed === undefined ? undefined : unseal(FORMATS.epoch, sealed, file.path);
       return content === undefined ? undefined : unsealedContent(content);
     },
     async firstDamaged() {
@@ -64,16 +64,15 @@ export async function openEpochFiles(disk: Disk, directory: string): Promise<Epo
         const sealed = await readIfThere(disk, file.path);
         // Carried out and removed while it was read.
         if (!list.includes(file)) continue;
-        if (sealed === undefined || !isWhole(sealed)) return file;
+        if (sealed === undefined || !isWhole(FORMATS.epoch, sealed, file.path)) return file;
       }
       return undefined;
     },
     async holds(file, content) {
       const sealed = await readIfThere(disk, file.path);
-      if (sealed === undefined || !isWhole(sealed)) return 'damaged';
-      return Buffer.compare(seal(contentToSeal(content)).digest, digestOf(sealed)) === 0
-        ? 'same'
-        : 'other';
+      if (sealed === undefined || !isWhole(FORMATS.epoch, sealed, file.path)) return 'damaged';
+      const { digest } = seal(FORMATS.epoch, contentToSeal(content));
+      return Buffer.compare(digest, digestOf(sealed)) === 0 ? 'same' : 'other';
     },
     async removeTo(epoch) {
       // Off the list first: while the file is being removed, another sweep or a new epoch may change the list.

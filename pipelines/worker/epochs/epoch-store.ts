@@ -8,7 +8,7 @@ import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { type Cursor, type Cursors, openCursors } from './cursors.ts';
 import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
 import { openSkipped, type Skipped } from './poison.ts';
-import { refuseMissing } from './recovery.ts';
+import { refuseMissing, refuseOverlapping } from './recovery.ts';
 
 /** All that a worker must find again after a crash, in one directory of one disk. */
 export interface EpochStore {
@@ -38,8 +38,10 @@ export async function openEpochStore(
   }
   const files = await openEpochFiles(disk, join(directory, 'epochs'));
   const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onDamaged);
-  const cursors = await openCursors(disk, join(directory, 'cursors'), sinks);
+  const newest = files.list.at(-1)?.epoch ?? 0;
+  const cursors = await openCursors(disk, join(directory, 'cursors'), sinks, newest);
   const skipped = await openSkipped(disk, directory);
+  refuseOverlapping(join(directory, 'epochs'), files.list);
   refuseMissing({
     directory: join(directory, 'epochs'),
     files: files.list.map(({ epoch }) => epoch),
@@ -68,7 +70,7 @@ export async function openEpochStore(
       return path;
     },
     async sweep(checkpointed) {
-      await files.removeTo(Math.min(passed(), checkpointed));
+      await files.removeTo(cursors.wholeTo(Math.min(passed(), checkpointed)));
     },
   };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type Disk, readIfThere, writeWhole } from '../../base/disk.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
-import { sealJson, unsealJson } from './sealed.ts';
+import { FORMATS, sealJson, unsealJson } from '../../base/sealed.ts';
 
 /** Poison messages: those on which an operator throws. Twice, and they are skipped from then on. */
 
@@ -56,7 +56,7 @@ export async function openSkipped(disk: Disk, directory: string): Promise<Skippe
         });
       }
       const added = { sequence, reason, at: new Date().toISOString() };
-      await writeWhole(disk, path, [sealJson({ messages: [...list, added] })]);
+      await writeWhole(disk, path, [sealJson(FORMATS.skipped, { messages: [...list, added] })]);
       list.push(added);
       reasons.set(sequence, reason);
     },
@@ -64,7 +64,7 @@ export async function openSkipped(disk: Disk, directory: string): Promise<Skippe
 }
 
 function read(path: string, bytes: Uint8Array): z.infer<typeof entrySchema>[] {
-  const { data } = skippedSchema.safeParse(unsealJson(bytes));
+  const { data } = skippedSchema.safeParse(unsealJson(FORMATS.skipped, bytes, path));
   if (data !== undefined) return data.messages;
   throw new Problem({
     where: path,

@@ -2,6 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { STEADY_MEMORY } from '../../steady-memory.ts';
 
+/** A checkout runs its sources as they are; a package holds JavaScript. */
+const SOURCES = import.meta.url.endsWith('.ts');
+
 export type WarehouseOptions = {
   /** Folder of its data and its address; made if missing. Of one process at a time. */
   readonly directory: string;
@@ -22,13 +25,12 @@ export type WarehouseCommand = {
 
 export function warehouseCommand({ directory, port, memory }: WarehouseOptions): WarehouseCommand {
   const url = `http://127.0.0.1:${port}`;
-  const entry = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const entry = fileURLToPath(new URL(SOURCES ? './main.ts' : './main.js', import.meta.url));
   const limit = memory === undefined ? [] : ['--memory', String(memory)];
   return {
     command: process.execPath,
     args: [
-      '--import',
-      import.meta.resolve('tsx'),
+      ...(SOURCES ? ['--import', import.meta.resolve('tsx')] : []),
       entry,
       '--directory',
       directory,

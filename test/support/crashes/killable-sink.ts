@@ -55,6 +55,7 @@ export function killableSink(options: KillableSinkOptions): Sink {
 
   return {
     name,
+    takesBatches: name === 'clickhouse',
     async write(content: EpochContent, signal) {
       const arrivals =
         name === 'outbox'

@@ -1,6 +1,12 @@
-/** The rows of a block in ClickHouse's Native format, of the types that this project writes. */
+/** The rows of blocks in ClickHouse's Native format, one behind the other, of the types that this project writes. */
 export function nativeRows(bytes: Uint8Array): Record<string, unknown>[] {
-  const block = new Reader(bytes);
+  const reader = new Reader(bytes);
+  const rows: Record<string, unknown>[] = [];
+  while (!reader.ended) rows.push(...rowsOfBlock(reader));
+  return rows;
+}
+
+function rowsOfBlock(block: Reader): Record<string, unknown>[] {
   const columns = block.varint();
   const rows = block.varint();
   const found = Array.from({ length: rows }, (): Record<string, unknown> => ({}));
@@ -22,6 +28,10 @@ class Reader {
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get ended(): boolean {
+    return this.#at >= this.#bytes.length;
   }
 
   varint(): number {
