@@ -83,7 +83,8 @@ describe('the HTTP interface', () => {
 
   test('compresses answers and reads compressed bodies', async () => {
     const response = await fetch(
-      `${warehouse.url}/?enable_http_compression=1&query=SELECT+repeat('a',100000)`,
+      `${warehouse.url}/?enable_http_compression=1&password=${warehouse.readerPassword}` +
+        `&query=SELECT+repeat('a',100000)`,
       { headers: { 'accept-encoding': 'gzip' } },
     );
     expect(response.headers.get('content-encoding')).toBe('gzip');
