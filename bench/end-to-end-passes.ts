@@ -73,14 +73,13 @@ async function bareLoop(
   until: number,
 ): Promise<BareResult> {
   const { CLICKHOUSE_URL: clickhouse = '', CLICKHOUSE_PASSWORD: password = '' } = stand.env;
-  const options = { nats: stand.nats.url, clickhouse, password, database, until, mode };
+  const options = { nats: stand.nats.url, clickhouse, database, until, mode };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const lines: string[] = [];
-  const child = await stand.bench(
-    ['bare', ...args],
-    (line) => void lines.push(line),
-    STEADY_MEMORY,
-  );
+  const child = await stand.bench(['bare', ...args], (line) => void lines.push(line), {
+    ...STEADY_MEMORY,
+    CLICKHOUSE_PASSWORD: password,
+  });
   return resultOf<BareResult>(child, lines);
 }
 

@@ -83,7 +83,8 @@ describe('the HTTP interface', () => {
 
   test('compresses answers and reads compressed bodies', async () => {
     const response = await fetch(
-      `${warehouse.url}/?enable_http_compression=1&query=SELECT+repeat('a',100000)`,
+      `${warehouse.url}/?enable_http_compression=1&password=${warehouse.readerPassword}` +
+        `&query=SELECT+repeat('a',100000)`,
       { headers: { 'accept-encoding': 'gzip' } },
     );
     expect(response.headers.get('content-encoding')).toBe('gzip');
@@ -98,7 +99,8 @@ describe('the HTTP interface', () => {
     async (format) => {
       await ask({ query: 'TRUNCATE TABLE test.events' }, '');
       const select = `SELECT number AS id, concat('é', char(0, 255, 10)) AS name FROM numbers(300000)`;
-      const url = `${warehouse.url}/?${new URLSearchParams({ query: `${select} FORMAT ${format}` })}`;
+      const asked = { password: warehouse.readerPassword, query: `${select} FORMAT ${format}` };
+      const url = `${warehouse.url}/?${new URLSearchParams(asked)}`;
       const bytes = Buffer.from(await (await fetch(url)).arrayBuffer());
       const inserted = await ask({ query: `INSERT INTO test.events FORMAT ${format}` }, bytes);
       expect(inserted.text).toBe('');
@@ -159,7 +161,8 @@ describe('the HTTP interface', () => {
   test('ends a query whose client goes away', async () => {
     const gone = new AbortController();
     const query = 'SELECT count() FROM numbers(1e12) WHERE sipHash64(number) = 1';
-    const url = `${warehouse.url}/?${new URLSearchParams({ query })}`;
+    const who = { password: warehouse.readerPassword };
+    const url = `${warehouse.url}/?${new URLSearchParams({ ...who, query })}`;
     const lost = fetch(url, { signal: gone.signal }).catch(() => 'gone');
     const running = async () =>
       one(
