@@ -13,7 +13,7 @@ export type Matter = (typeof MATTERS)[number];
 
 /** A value that is none, or none that is sent so: it takes the place of the temperature of one second. */
 const MISFITS = [
-  ...([null, 'ERR', '95.25', -999, 1e9, 2n ** 60n, Number.NaN, {}, [1]] as const),
+  ...([null, 'ERR', '95.25', -999, 1e9, 2n ** 60n + 1n, Number.NaN, {}, [1]] as const),
   ...([Number.POSITIVE_INFINITY, true, ''] as const),
 ];
 

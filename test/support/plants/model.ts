@@ -74,7 +74,7 @@ const DETECTORS = [
   },
   { id: 'plain', kind: 'limit', signal: 'temperature', window: 'short', of: 'max', above: 80 },
   { id: 'pulse', kind: 'limit', signal: 'force', window: 'cycle', of: 'count', above: 8 },
-  { id: 'batch', kind: 'limit', signal: 'pressure', window: 'ten', below: 4 },
+  { id: 'batch', kind: 'limit', signal: 'pressure', window: 'ten', above: 8 },
   { id: 'slow', kind: 'limit', signal: 'parts', window: 'short', of: 'sum', below: 4 },
   {
     ...{ id: 'zone', kind: 'iso20816', signal: 'vibration', window: 'short', of: 'rms' },
@@ -94,8 +94,8 @@ const DETECTORS = [
   },
   { id: 'rising', kind: 'rate', signal: 'temperature', window: 'short', rise: 30, over: '30s' },
   {
-    ...{ id: 'heading', kind: 'trend', signal: 'temperature', window: 'short', above: 300 },
-    ...{ over: '30s', horizon: '10m', raise: { severity: 'notice' } },
+    ...{ id: 'heading', kind: 'trend', signal: 'temperature', window: 'short', above: 150 },
+    ...{ over: '30s', horizon: '10m', certainty: 2, raise: { severity: 'notice' } },
   },
   { id: 'hum', kind: 'noise-floor', signal: 'vibration', window: 'quick', learn: 5 },
   { id: 'stale', kind: 'drift', signal: 'flow', ...learning, recent: 20 },
@@ -110,7 +110,7 @@ const DETECTORS = [
     ...{ id: 'guard', kind: 'event', type: 'plc-alarm', data: { active: true }, by: 'code' },
     ...{ raise: { severity: 'alarm' }, clear: { type: 'plc-alarm', data: { active: false } } },
   },
-  { id: 'jams', kind: 'event', type: 'jam', raise: { count: 2 }, clear: { after: '20s' } },
+  { id: 'jams', kind: 'event', type: 'jam', raise: { count: 2 }, clear: { after: '60s' } },
 ];
 
 const PATTERNS = [

@@ -96,7 +96,12 @@ export function occurrencesOf(seconds: number): fc.Arbitrary<Occurrence[]> {
   );
   const choice = fc.nat(63);
   const single = fc
-    .record({ at, machine, choice, what: fc.constantFrom<Happening>('state', ...NAMES) })
+    .record({
+      at,
+      machine,
+      choice,
+      what: fc.constantFrom<Happening>('state', 'jam', 'jam', 'shelved', ...NAMES),
+    })
     .map((one) => [one]);
   // Many alarms within seconds: a flood, in the words of ISA-18.2.
   const flood = fc
