@@ -33,6 +33,7 @@ function addWindows(blocks: Blocks, at: Sequence, end: EventTime, where: Where):
     blocks.add(
       row('windows', {
         ...{ ...where, signal, window: 'ten-minutes', start, end, version: 1, count: 120 },
+        backfill: false,
         ...{ first: mean, last: mean + 0.1, min: mean - 1, max: mean + 1, sum: mean * 120, mean },
         ...{ deviation: 0.4, rms: mean, peak_to_peak: 2, crest: 1.02, slope: 0.0001 },
         quantiles: {},

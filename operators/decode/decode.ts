@@ -2,7 +2,13 @@ import { type Flow, row, type Stage, type StageId } from '../flow/flow.ts';
 import { stage } from '../flow/stage.ts';
 import type { Decoded } from '../model/decoded.ts';
 import type { Key } from '../model/key.ts';
-import { type Identity, type Message, type Origin, sourceOf } from '../model/message.ts';
+import {
+  type Identity,
+  type Message,
+  type Origin,
+  sourceOf,
+  TICK_SUBJECT,
+} from '../model/message.ts';
 import type { DeadLetterReason } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { changeRows, decodeChange } from './change.ts';
@@ -33,6 +39,7 @@ export function decode(): Stage<Message, Decoded> {
       } catch (error) {
         if (!(error instanceof MalformedError)) throw error;
         emit(deadLetter('malformed', message, error.message));
+        emit(tickOf(message));
       }
     };
   });
@@ -43,10 +50,9 @@ function decodeMessage(
   target: ParsedSubject,
   emit: (item: Flow<Decoded>) => void,
 ): void {
-  const { sequence, appended, subject } = message;
+  const { subject } = message;
   if (target.kind === 'tick') {
-    const value: Decoded = { kind: 'tick', origin: { subject, sequence, appended } };
-    emit({ kind: 'event', key: subject as Key, time: appended, value });
+    emit(tickOf(message));
     return;
   }
   if (target.kind === 'unknown')
@@ -56,6 +62,7 @@ function decodeMessage(
     const found = `"${version.slice(0, 40)}": a newer Andon reads it`;
     const detail = `expected version ${SCHEMA} of the wire format (Andon-Schema), found ${found}`;
     emit(deadLetter('schema', message, detail));
+    emit(tickOf(message));
     return;
   }
   decodePayload(message, target, emit);
@@ -93,8 +100,15 @@ function decodePayload(
       const value = decodeChange(unpack(message), target, message.headers['Andon-Change'] ?? '');
       for (const each of changeRows(value)) emit(each);
       emit({ kind: 'change', sequence: message.sequence, value });
+      emit(tickOf(message));
     }
   }
+}
+
+/** What is left of a message of which nothing else goes on: the broker was alive. */
+function tickOf({ sequence, appended, subject }: Message): Flow<Decoded> {
+  const value: Decoded = { kind: 'tick', origin: { subject, sequence, appended } };
+  return { kind: 'event', key: TICK_SUBJECT as Key, time: appended, value };
 }
 
 /** What of the frame does not go on: each kind with its exact count. */

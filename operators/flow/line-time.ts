@@ -23,9 +23,9 @@ export type SourceClock = {
   last: EventTime;
   /** `last` less the source's disorder. Its own data alone moves it. */
   time: EventTime;
-  /** Append time of its latest message. */
+  /** Append time of its latest message; blind time since then does not count (see `passOver`). */
   heard: EventTime;
-  /** Append time of its latest message whose time was no further behind than `skew_behind`. */
+  /** The same of its latest message whose time was no further behind than `skew_behind`. */
   trusted: EventTime;
   /** `time` in whole steps: the last watermark that was sent. */
   sent: EventTime;
@@ -40,8 +40,8 @@ export type LineClock = {
   time: EventTime;
   /** The last watermark that was sent. */
   sent: EventTime;
-  /** Append time of its first message. */
-  readonly born: EventTime;
+  /** Append time of its first message; blind time since then does not count. */
+  born: EventTime;
   readonly sources: Record<string, SourceClock>;
   /** Sources of stored values that were sent later: their clocks are their own, and move no line. */
   readonly backfill: Record<string, SourceClock>;
@@ -67,6 +67,20 @@ export function openSourceClock(asset: Key): SourceClock {
     closed: BEGINNING,
     reported: BEGINNING,
   };
+}
+
+/**
+ * Nobody could be heard for so long: it makes no source silent, and does not count for the first `hold`. So what all of
+ * them stored while the broker was away is not late when it comes.
+ */
+export function passOver(line: LineClock, blind: Duration): void {
+  line.born = plus(line.born, blind);
+  for (const sources of [line.sources, line.backfill]) {
+    for (const source of Object.values(sources)) {
+      source.heard = plus(source.heard, blind);
+      if (source.trusted !== BEGINNING) source.trusted = plus(source.trusted, blind);
+    }
+  }
 }
 
 /**

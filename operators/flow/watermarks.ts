@@ -6,6 +6,7 @@ import type { Origin } from '../model/message.ts';
 import { type Rules, type TimeRules, timeRulesSchema, type WindowRule } from '../model/rules.ts';
 import {
   BEGINNING,
+  between,
   DAY,
   type Duration,
   type EventTime,
@@ -24,6 +25,7 @@ import {
   lineTime,
   mostAdvanced,
   openSourceClock,
+  passOver,
   type SourceClock,
   silenceMark,
   WATERMARK_STEP,
@@ -114,9 +116,10 @@ function advanceAppendTime<T>(appended: EventTime, context: Context<T>): void {
   if (appended <= from) return;
   state.appended = appended;
   if (from !== BEGINNING && appended - from > BLIND_AFTER) {
-    for (const [path, { sent }] of Object.entries(state.lines)) {
+    for (const [path, line] of Object.entries(state.lines)) {
       const blind = { from, to: appended };
-      out.pass({ kind: 'watermark', scope: 'line', of: path as Key, time: sent, blind });
+      out.pass({ kind: 'watermark', scope: 'line', of: path as Key, time: line.sent, blind });
+      passOver(line, between(from, appended));
     }
   }
   const step = floorTo(appended, WATERMARK_STEP);
@@ -174,7 +177,7 @@ function advanceSource<T extends Placed>(event: Event<T>, context: Context<T>): 
   if (isLive && kind !== 'event') reportOutOfStep(event, source, line, context);
   if (source.time === before) return;
   sendWatermark('source', event.key, source, out);
-  if (isLive && canMove(line, before, source.time, context)) advanceLine(path, line, context);
+  if (isLive && canMove(path, line, before, source.time, context)) advanceLine(path, line, context);
 }
 
 function lineAt(state: PartitionClock, path: Key, born: EventTime): LineClock {
@@ -187,26 +190,28 @@ function lineAt(state: PartitionClock, path: Key, born: EventTime): LineClock {
 
 /** Only who held the line, or is so far ahead that others fall out of step, can move it. */
 function canMove<T>(
+  path: Key,
   line: LineClock,
   before: EventTime,
   time: EventTime,
   context: Context<T>,
 ): boolean {
-  const { least, most } = sourcesOf(line, context);
+  const { least, most } = sourcesOf(path, line, context);
   return (
     floorTo(before, WATERMARK_STEP) <= line.time ||
     time - least > line.time ||
-    context.state.appended - line.born < most
+    context.state.stepped - line.born < most
   );
 }
 
 function advanceLine<T>(of: Key, line: LineClock, context: Context<T>): void {
-  const { appended } = context.state;
-  const { sources, most, declared } = sourcesOf(line, context);
-  const isYoung = appended - line.born < most;
+  // Who is heard is decided on whole steps, so that it does not matter which message asks.
+  const { stepped } = context.state;
+  const { sources, most, declared } = sourcesOf(of, line, context);
+  const isYoung = stepped - line.born < most;
   const complete = isYoung && declared.every((subject) => Object.hasOwn(line.sources, subject));
   const rules = { ...timeRulesOf(of, context.knowledge), hold: most };
-  line.time = lineTime(line, sources, appended, rules, complete);
+  line.time = lineTime(line, sources, stepped, rules, complete);
   sendWatermark('line', of, line, context.out);
 }
 
@@ -223,27 +228,25 @@ type LineSources = {
 
 const lineSources = new WeakMap<LineClock, LineSources>();
 
-function sourcesOf<T>(line: LineClock, { knowledge }: Context<T>): LineSources {
+function sourcesOf<T>(path: Key, line: LineClock, { knowledge }: Context<T>): LineSources {
   const known = lineSources.get(line);
   if (known?.knowledge === knowledge) return known;
   const clocks = Object.values(line.sources);
   const sources = clocks.map((clock) => ({ clock, hold: holdOf(clock.asset, knowledge) }));
-  const [first] = clocks;
-  const own = (first === undefined ? DEFAULT_TIME : timeRulesOf(first.asset, knowledge)).hold;
-  const holds = [own, ...sources.map(({ hold }) => hold)];
+  const holds = [timeRulesOf(path, knowledge).hold, ...sources.map(({ hold }) => hold)];
   const found = {
     knowledge,
     sources,
     least: Math.min(...holds) as Duration,
     most: Math.max(...holds) as Duration,
-    declared: first === undefined ? [] : declaredOn(first.asset, knowledge),
+    declared: declaredOn(path, knowledge),
   };
   lineSources.set(line, found);
   return found;
 }
 
-function declaredOn(asset: Key, { models }: Knowledge): readonly string[] {
-  const [plant = '', line = ''] = asset.split('/');
+function declaredOn(path: Key, { models }: Knowledge): readonly string[] {
+  const [plant = '', line = ''] = path.split('/');
   const assets = models[plant]?.lines.find(({ id }) => id === line)?.assets ?? [];
   return assets.flatMap(({ id, signals, points }) => {
     const place = `${plant}.${line}.${id}`;
@@ -327,7 +330,11 @@ function isOutOfStep<T>(event: Event<Placed>, line: LineClock, context: Context<
   if (ahead > hold || -ahead > skew_behind) return true;
   // Who is not behind the line is in step with it: the look at all others is spared.
   if (event.time >= line.time) return false;
-  const advanced = mostAdvanced(sourcesOf(line, context).sources, state.appended, idle);
+  const advanced = mostAdvanced(
+    sourcesOf(lineOf(asset), line, context).sources,
+    state.stepped,
+    idle,
+  );
   const time = minus(event.time, disorderOf(asset, knowledge));
   return advanced !== undefined && time < advanced - holdOf(asset, knowledge);
 }

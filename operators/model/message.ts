@@ -42,6 +42,11 @@ export function sourceOf({ subject, backfill }: Origin): Key {
   return (backfill === true ? `${subject}${BACKFILL}` : subject) as Key;
 }
 
+/** Whether it is the backfill of a subject. */
+export function isBackfill(source: Key): boolean {
+  return source.endsWith(BACKFILL);
+}
+
 /**
  * The order of what has the same time: source, producer, the producer's own sequence, arrival. Arrival alone where
  * the producer does not count.

@@ -33,6 +33,8 @@ export type WindowRow = Located &
     readonly window: string;
     readonly start: EventTime;
     readonly end: EventTime;
+    /** Of stored values that were sent later: live data have a window of their own, of the same name and start. */
+    readonly backfill: boolean;
     readonly version: number;
     /** Map(String, Float64), as `{ p50: 1.2 }`. */
     readonly quantiles: Readonly<Record<string, number>>;

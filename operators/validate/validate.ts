@@ -34,6 +34,7 @@ export function validate(states: States): Stage<Decoded, Decoded> {
         if (asset === undefined) {
           const detail = `the plant model has no asset ${value.asset}`;
           out.deadLetter('unknown', detail, original, weightOf(value));
+          pass(event, tickOf(value), out);
           // No state is kept for subjects that anybody can make up.
           out.close();
           return;
@@ -41,6 +42,7 @@ export function validate(states: States): Stage<Decoded, Decoded> {
         if (identity !== undefined && rememberMessage(state.seen, identity)) {
           const detail = 'the same message was seen before on this subject';
           out.deadLetter('duplicate', detail, original, weightOf(value));
+          pass(event, tickOf(value), out);
           return;
         }
         const checked =
@@ -53,6 +55,11 @@ export function validate(states: States): Stage<Decoded, Decoded> {
     },
     states,
   );
+}
+
+/** What is left of a message that goes no further: the broker was alive. */
+function tickOf({ origin }: Decoded): Tick {
+  return { kind: 'tick', origin };
 }
 
 function pass(event: Event<Decoded>, value: Decoded | Tick, out: Out<Decoded>): void {

@@ -1,7 +1,8 @@
 /** What comes out of the engine: a window and its row when one fires, and the count of readings that came too late. */
 
 import type { Out } from '../flow/keyed.ts';
-import { type AssetKey, lineOf, nameOf, plantOf } from '../model/key.ts';
+import { type AssetKey, type Key, lineOf, nameOf, plantOf } from '../model/key.ts';
+import { isBackfill } from '../model/message.ts';
 import type { Statistics, Window } from '../model/observation.ts';
 import type { WindowRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
@@ -50,7 +51,7 @@ export function createWindowReport(): WindowReport {
       });
       const window = windowOf(report.subject, column, from, to, version, known, quantiles);
       const { out } = report.subject;
-      out.land('windows', toWindowRow(window));
+      out.land('windows', toWindowRow(window, out.key));
       if (version !== 1) return;
       if (!timely) {
         const { id } = report.subject.program;
@@ -73,7 +74,8 @@ export function createWindowReport(): WindowReport {
     retract(column, start, end, version) {
       if (report.subject === undefined) return;
       const window = windowOf(report.subject, column, start, end, version, NO_READINGS, []);
-      report.subject.out.land('windows', toWindowRow(window));
+      const { out } = report.subject;
+      out.land('windows', toWindowRow(window, out.key));
     },
   };
   return report;
@@ -114,7 +116,7 @@ function windowOf(
 }
 
 /** A window as its row; a quantile of 0.95 becomes `p95`, one of 0.999 `p99.9`. */
-function toWindowRow(window: Window): WindowRow {
+function toWindowRow(window: Window, source: Key): WindowRow {
   const { asset } = window;
   // Named one by one: there is a row for every window of every signal, and spreading costs more than the window.
   return {
@@ -125,6 +127,7 @@ function toWindowRow(window: Window): WindowRow {
     window: window.window,
     start: window.start,
     end: window.end,
+    backfill: isBackfill(source),
     version: window.version,
     count: window.count,
     first: window.first,

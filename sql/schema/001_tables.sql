@@ -308,6 +308,7 @@ CREATE TABLE IF NOT EXISTS windows
     `window`       LowCardinality(String)               COMMENT 'Id of the window rule'                                  CODEC(ZSTD(1)),
     start          DateTime64(6, 'UTC')                 COMMENT 'First moment inside'                                    CODEC(Delta, ZSTD(1)),
     `end`          DateTime64(6, 'UTC')                 COMMENT 'First moment after it'                                    CODEC(Delta, ZSTD(1)),
+    backfill       Bool                                 COMMENT 'Of stored values that were sent later'                  CODEC(ZSTD(1)),
     version        UInt32                               COMMENT '0 early, 1 when it fired, then one more per correction' CODEC(ZSTD(1)),
     count          UInt64                               COMMENT 'Readings in it'                                         CODEC(T64, ZSTD(1)),
     `first`        Float64                              COMMENT 'First value by time'                                    CODEC(ZSTD(1)),
@@ -326,7 +327,7 @@ CREATE TABLE IF NOT EXISTS windows
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(appended)
-ORDER BY (plant, line, asset, signal, `window`, start, run)
+ORDER BY (plant, line, asset, signal, `window`, start, backfill, run)
 TTL landed + INTERVAL 1100 DAY
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1, max_cleanup_delay_period = 30
 COMMENT 'Windows; the highest version counts (view windows_final)';

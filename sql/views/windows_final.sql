@@ -12,6 +12,7 @@ CREATE OR REPLACE VIEW windows_final
     `window`     LowCardinality(String)               COMMENT 'Id of the window rule',
     start        DateTime64(6, 'UTC')                 COMMENT 'First moment inside',
     `end`        DateTime64(6, 'UTC')                 COMMENT 'First moment after it',
+    backfill     Bool                                 COMMENT 'Of stored values that were sent later',
     version      UInt32                               COMMENT '0 early, 1 when it fired, then one more per correction',
     count        UInt64                               COMMENT 'Readings in it',
     `first`      Float64                              COMMENT 'First value by time',

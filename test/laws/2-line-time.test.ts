@@ -1,14 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { plantModelSchema } from '../../operators/model/plant-model.ts';
+import { rulesSchema } from '../../operators/model/rules.ts';
 import { deadLettersOf, decide, rowsOf } from '../support/decisions.ts';
 import {
   type Delivery,
   delivered,
   PROMPT,
   type Saying,
+  type Span,
   withChanges,
 } from '../support/deliveries.ts';
+import { law } from '../support/law.ts';
+import { followLines } from '../support/oracles/followed-lines.ts';
+import { LineByDefinition } from '../support/oracles/line-time.ts';
 import { randomOf } from '../support/plant-log.ts';
+import { MODEL as PLANT_MODEL, RULES as PLANT_RULES } from '../support/plants/model.ts';
+import { logOfPlant, type Plant, plantWith } from '../support/plants/plant.ts';
 
 const SECOND = 1_000;
 const HOLD = 30 * SECOND;
@@ -111,3 +119,56 @@ describe('law 2: a source that lags by no more than `hold` is waited for', () =>
     expect(incidents({ lag: 90 * SECOND }).m1).toBe(15);
   });
 });
+
+test('what machines stored while the broker was away is not late when it comes', () => {
+  // All of it has come before the next live message.
+  const stored: Span[] = [[300.5 * SECOND, 420.5 * SECOND]];
+  const messages = delivered(sayings(), () => ({ ...PROMPT, stored }), randomOf(1));
+  const found = rowsOf(
+    decide(withChanges({ 'model.p1': MODEL, 'rules.p1': RULES }, messages)),
+    'incidents',
+  );
+  expect(found).toHaveLength(30);
+});
+
+describe('law 2: line time is what its definition says', () => {
+  law(
+    'the least time of the sources that are heard and in step, whatever they do',
+    30,
+    plantWith({ edits: false, answers: false }),
+    (plant) => expect(differences(plant)).toEqual([]),
+  );
+});
+
+/** Where the watermarks of a line stand elsewhere than the definition has it, message by message. */
+function differences(plant: Plant): string[] {
+  const { time } = rulesSchema.parse({
+    ...PLANT_RULES,
+    time: { ...PLANT_RULES.time, ...plant.time },
+  });
+  const lines = new Map(
+    plantModelSchema.parse(PLANT_MODEL).lines.map(({ id, assets }) => {
+      const places = assets.map((asset) => [`p1/${id}/${asset.id}`, asset] as const);
+      const declared = assets.flatMap((asset) => [
+        `telemetry.p1.${id}.${asset.id}`,
+        ...asset.points.map((point) => `waveform.p1.${id}.${asset.id}.${point.id}`),
+      ]);
+      return [`p1/${id}`, new LineByDefinition(time, new Map(places), declared)];
+    }),
+  );
+  let second = 0;
+  return followLines(logOfPlant(plant)).flatMap(({ appended, line, heard, times }, position) => {
+    const now = Math.floor(appended / 1e6);
+    for (const each of lines.values()) {
+      each.goOn(appended);
+      if (now !== second) each.look(appended);
+    }
+    second = now;
+    if (heard !== undefined) lines.get(line ?? '')?.hear(heard);
+    return [...lines].flatMap(([path, { least, most }]) => {
+      const found = times.get(path);
+      const isRight = (found ?? 0) >= (least ?? 0) && (found ?? 0) <= (most ?? 0);
+      return isRight ? [] : [`${path} at message ${position + 1}: ${least} to ${most}, ${found}`];
+    });
+  });
+}

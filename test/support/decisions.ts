@@ -63,8 +63,18 @@ export function rowsOf<N extends TableName>({ rows }: Decisions, table: N): Tabl
 export function lastingOf(decisions: Decisions): Record<string, unknown> {
   const windows = new Map<string, { version: number; text: string }>();
   for (const window of rowsOf(decisions, 'windows')) {
-    const { plant: of, line, asset, signal, window: rule, start, version, ...values } = window;
-    const name = [of, line, asset, signal, rule, start].join(' ');
+    const {
+      plant: of,
+      line,
+      asset,
+      signal,
+      window: rule,
+      start,
+      backfill,
+      version,
+      ...values
+    } = window;
+    const name = [of, line, asset, signal, rule, start, backfill].join(' ');
     if (version > (windows.get(name)?.version ?? 0)) {
       windows.set(name, { version, text: JSON.stringify(values) });
     }

@@ -1,7 +1,9 @@
 import { Subject } from 'rxjs';
 import type { Epoch, Event, Flow, Stage, Watermark } from '../../operators/flow/flow.ts';
 import type { States } from '../../operators/flow/states.ts';
+import type { Decoded } from '../../operators/model/decoded.ts';
 import type { Key } from '../../operators/model/key.ts';
+import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import {
   createSnapshots,
@@ -36,6 +38,18 @@ export function runThrough<I, O>(
     life = begin(make, states, output);
   });
   return output;
+}
+
+/** The same for messages, without the ticks that are left of those that go no further. */
+export function runMessages<I>(
+  make: (states: States) => Stage<I, Decoded>,
+  items: readonly Flow<I>[],
+  cuts?: ReadonlySet<number>,
+): Flow<Decoded>[] {
+  return runThrough(make, items, cuts).filter((item) => {
+    const isTick = item.kind === 'event' && item.value.kind === 'tick';
+    return !isTick || item.value.origin.subject === TICK_SUBJECT;
+  });
 }
 
 function begin<I, O>(

@@ -5,7 +5,7 @@ import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Decoded } from '../../../operators/model/decoded.ts';
 import type { Message, Sequence } from '../../../operators/model/message.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { event, runThrough, valuesOf } from '../../support/flows.ts';
+import { event, runMessages, valuesOf } from '../../support/flows.ts';
 
 const T = 1_767_592_800_000;
 
@@ -18,7 +18,7 @@ function message(
 }
 
 function decoded(...messages: readonly Message[]): Flow<Decoded>[] {
-  return runThrough(
+  return runMessages(
     decode,
     messages.map((one) => event(one.subject, one.appended, one)),
   );

@@ -13,7 +13,7 @@ import {
   sourceOf,
 } from '../../../operators/model/message.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { event, runThrough } from '../../support/flows.ts';
+import { event, runMessages } from '../../support/flows.ts';
 
 const T = 1_767_592_800_000;
 const appended = (T * 1_000) as EventTime;
@@ -25,7 +25,7 @@ function decoded(
 ): Flow<Decoded>[] {
   const payload = pack(content);
   const message: Message = { sequence: 7 as Sequence, appended, subject, headers, payload };
-  return runThrough(decode, [event(subject, appended, message)]);
+  return runMessages(decode, [event(subject, appended, message)]);
 }
 
 function only(output: readonly Flow<Decoded>[]): Event<Decoded> {

@@ -5,14 +5,14 @@ import type { Flow } from '../../../operators/flow/flow.ts';
 import { countReadings, type Decoded, type Frame } from '../../../operators/model/decoded.ts';
 import type { Message, Sequence } from '../../../operators/model/message.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
-import { event, runThrough, valuesOf } from '../../support/flows.ts';
+import { event, runMessages, valuesOf } from '../../support/flows.ts';
 
 const T = 1_767_592_800_000;
 
 function decoded(payload: Uint8Array, subject = 'telemetry.p.l.a'): Flow<Decoded>[] {
   const appended = (T * 1_000) as EventTime;
   const message: Message = { sequence: 7 as Sequence, appended, subject, headers: {}, payload };
-  return runThrough(decode, [event(subject, appended, message)]);
+  return runMessages(decode, [event(subject, appended, message)]);
 }
 
 function frameOf(output: readonly Flow<Decoded>[]): Frame {

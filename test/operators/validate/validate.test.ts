@@ -14,7 +14,7 @@ import {
   validate,
 } from '../../../operators/validate/validate.ts';
 
-import { event, runThrough, valuesOf } from '../../support/flows.ts';
+import { event, runMessages, valuesOf } from '../../support/flows.ts';
 import { MODEL } from '../../support/plant-log.ts';
 
 const change: Flow<Decoded> = {
@@ -48,7 +48,7 @@ function reasons(output: readonly Flow<Decoded>[]): string[] {
 
 describe('validate', () => {
   test('what the model knows goes on', () => {
-    const output = runThrough(validate, [change, frame('p1/l1/press', { producer: '', mark: 1 })]);
+    const output = runMessages(validate, [change, frame('p1/l1/press', { producer: '', mark: 1 })]);
     expect(valuesOf(output)).toHaveLength(1);
     expect(reasons(output)).toEqual([]);
   });
@@ -60,7 +60,7 @@ describe('validate', () => {
     'constructor/l1/press',
     '__proto__/l/a',
   ])('the unknown asset %s becomes a dead letter', (asset) => {
-    const output = runThrough(validate, [change, frame(asset, { producer: '', mark: 1 })]);
+    const output = runMessages(validate, [change, frame(asset, { producer: '', mark: 1 })]);
     expect(valuesOf(output)).toEqual([]);
     expect(reasons(output)).toEqual(['unknown']);
   });
@@ -78,7 +78,7 @@ describe('validate', () => {
     };
     const known = frame('p1/l1/press', { producer: '', mark: 1 });
     const strange = frame('p1/l1/stranger', { producer: '', mark: 1 });
-    runThrough(
+    runMessages(
       () => validate(states),
       [change, known, strange, { kind: 'barrier', epoch: 1 as Epoch }],
     );
@@ -87,7 +87,7 @@ describe('validate', () => {
 
   test('an unknown signal is counted, and its readings go on, marked', () => {
     const signals = ['temperature', 'pressure', 'constructor'];
-    const output = runThrough(validate, [
+    const output = runMessages(validate, [
       change,
       frame('p1/l1/press', { producer: '', mark: 1 }, signals),
     ]);
@@ -99,7 +99,7 @@ describe('validate', () => {
 
   test('the same message again is a duplicate, on its own subject only', () => {
     const same = { producer: 'gateway/1', mark: 5 };
-    const output = runThrough(validate, [
+    const output = runMessages(validate, [
       change,
       frame('p1/l1/press', same),
       frame('p1/l1/press', same),
@@ -112,12 +112,12 @@ describe('validate', () => {
   test('a producer that sends an old message again is found out, however old it is', () => {
     const count = (mark: number) => frame('p1/l1/press', { producer: 'gateway/1', mark });
     const many = Array.from({ length: MAX_MARKS + 100 }, (_, mark) => count(mark));
-    const output = runThrough(validate, [change, ...many, count(3)]);
+    const output = runMessages(validate, [change, ...many, count(3)]);
     expect(reasons(output)).toEqual(['duplicate']);
   });
 
   test('a rebooted producer counts anew', () => {
-    const output = runThrough(validate, [
+    const output = runMessages(validate, [
       change,
       frame('p1/l1/press', { producer: 'gateway/1', mark: 5 }),
       frame('p1/l1/press', { producer: 'gateway/2', mark: 5 }),
@@ -127,8 +127,8 @@ describe('validate', () => {
 
   test('a restart between a message and its repeat changes nothing', () => {
     const items = [1, 2, 1, 3, 2].map((mark) => frame('p1/l1/press', { producer: '', mark }));
-    const whole = runThrough(validate, [change, ...items]);
-    const cut = runThrough(validate, [change, ...items], new Set([0, 1, 2, 3, 4]));
+    const whole = runMessages(validate, [change, ...items]);
+    const cut = runMessages(validate, [change, ...items], new Set([0, 1, 2, 3, 4]));
     expect(cut).toEqual(whole);
     expect(reasons(whole)).toEqual(['duplicate', 'duplicate']);
   });
@@ -177,7 +177,7 @@ describe('identity', () => {
     frame('p1/l1/press', { producer, mark, name });
 
   test('the same from two producers is one message', () => {
-    const output = runThrough(validate, [
+    const output = runMessages(validate, [
       change,
       ...[named(1, 'left/1', 5), named(1, 'right/9', 80), named(2, 'right/9', 81)],
       ...[named(2, 'left/1', 6), named(3, 'left/1', 7)],
@@ -187,19 +187,19 @@ describe('identity', () => {
   });
 
   test('a producer that sends the same again is found out by its count, whatever the identity', () => {
-    const output = runThrough(validate, [change, named(1, 'left/1', 5), named(2, 'left/1', 5)]);
+    const output = runMessages(validate, [change, named(1, 'left/1', 5), named(2, 'left/1', 5)]);
     expect(reasons(output)).toEqual(['duplicate']);
   });
 
   test('two messages of the same bytes and another identity are two', () => {
-    const output = runThrough(validate, [change, named(1, '', 5), named(2, '', 5)]);
+    const output = runMessages(validate, [change, named(1, '', 5), named(2, '', 5)]);
     expect(reasons(output)).toEqual([]);
   });
 
   test('a restart between changes nothing', () => {
     const items = [change, named(1, '', 5), named(1, 'a/1', 6), named(2, 'a/1', 7)];
-    const whole = runThrough(validate, items);
-    expect(runThrough(validate, items, new Set([1, 2]))).toEqual(whole);
+    const whole = runMessages(validate, items);
+    expect(runMessages(validate, items, new Set([1, 2]))).toEqual(whole);
     expect(reasons(whole)).toEqual(['duplicate']);
   });
 });

@@ -92,6 +92,7 @@ export const ONE_OF_EACH: readonly Row[] = [
     window: 'minute',
     start: time(MORNING),
     end: time(MORNING + 60_000_000),
+    backfill: false,
     version: 1,
     count: 2,
     first: 1,
