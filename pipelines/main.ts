@@ -97,6 +97,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/migrate.ts')).registerMigrate,
   },
   {
+    name: 'grants',
+    usage: '[options]',
+    description: 'print users, roles, quotas and row policies for a ClickHouse server',
+    load: async () => (await import('./cli/grants.ts')).registerGrants,
+  },
+  {
     name: 'nats-config',
     usage: '[options]',
     description: 'print the mapping and permissions for nats-server',

@@ -291,23 +291,23 @@ export function patternIn(name: string): string {
 }
 
 export function keepState(
-  key: CorrelateState,
+  keyState: CorrelateState,
   name: string,
   state: PatternState<PatternEvent>,
 ): void {
-  if (key.patterns[name] === undefined) {
+  if (keyState.patterns[name] === undefined) {
     const id = patternIn(name);
-    key.counts[id] = (key.counts[id] ?? 0) + 1;
+    keyState.counts[id] = (keyState.counts[id] ?? 0) + 1;
   }
-  key.patterns[name] = state;
+  keyState.patterns[name] = state;
 }
 
-export function removeState(key: CorrelateState, name: string): void {
-  if (key.patterns[name] === undefined) return;
-  delete key.patterns[name];
+export function removeState(keyState: CorrelateState, name: string): void {
+  if (keyState.patterns[name] === undefined) return;
+  delete keyState.patterns[name];
   const id = patternIn(name);
   // Never deleted: an object that loses properties all the time is slow.
-  key.counts[id] = (key.counts[id] ?? 1) - 1;
+  keyState.counts[id] = (keyState.counts[id] ?? 1) - 1;
 }
 
 /** Values of its key that one pattern may have under way at a line; beyond it the oldest go. */

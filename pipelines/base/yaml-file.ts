@@ -24,6 +24,8 @@ export interface YamlFile {
     error: z.ZodError | undefined,
     findings: readonly UnmetExpectation[],
     issues?: readonly FileIssue[],
+    /** Beside what is wrong they are told, too. */
+    warnings?: readonly Remark[],
   ): void;
   /** The same issues with their places, for those that are no mistakes. */
   remarks(issues: readonly FileIssue[]): readonly Remark[];
@@ -65,7 +67,7 @@ export function parseYaml(text: string, path: string, overlays: readonly Overlay
         const where = whereIs(source, offsetOf(document, steps));
         return { where, path: steps.join('.'), message };
       }),
-    report(error, findings, issues = []) {
+    report(error, findings, issues = [], warnings = []) {
       const all = [
         ...unmet(error, findings).map((one) => mistakeOf(one, source, overlays)),
         ...issues.map(({ path: steps, message }) => {
@@ -78,6 +80,7 @@ export function parseYaml(text: string, path: string, overlays: readonly Overlay
       throw wrong(
         '',
         all.map((one) => one.text),
+        warnings.map(remarkText),
       );
     },
   };
@@ -199,10 +202,25 @@ function foundAt({ document, text }: Source, steps: Steps): string {
   return source.length > first.length || first.length > 60 ? `${first.slice(0, 60)}…` : first;
 }
 
+/** On standard error, where they hinder nobody who reads the result. */
+export function printRemarks(remarks: readonly Remark[]): void {
+  for (const remark of remarks) console.error(remarkText(remark));
+}
+
+/** `file:line:column: warning: path: sentence` */
+function remarkText({ where, path, message }: Remark): string {
+  return `${where}: warning: ${path}: ${message}`;
+}
+
 /** One line per place, so that editors and terminals can jump to each. */
-function wrong(what: string, lines: readonly string[]): FileProblem {
+function wrong(
+  what: string,
+  lines: readonly string[],
+  warnings: readonly string[] = [],
+): FileProblem {
   const count = lines.length === 1 ? 'one mistake' : `${lines.length} mistakes`;
-  return new FileProblem(`${count}${what}; nothing was changed:\n${lines.join('\n')}`, lines);
+  const all = [...lines, ...warnings].join('\n');
+  return new FileProblem(`${count}${what}; nothing was changed:\n${all}`, lines);
 }
 
 /** Everything that is wrong with a file, one line each: `file:line:column: path: expected …, found …`. */
@@ -219,6 +237,12 @@ export class FileProblem extends Problem {
     this.message = message;
     this.mistakes = mistakes;
   }
+}
+
+/** What is wrong with two files, as one problem. */
+export function bothProblems(first: FileProblem, second: FileProblem): FileProblem {
+  const message = `${first.message}\nand ${second.message}`;
+  return new FileProblem(message, [...first.mistakes, ...second.mistakes]);
 }
 
 /** A copy of the data with the overlays in it, later ones over earlier ones. */

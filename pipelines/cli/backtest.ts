@@ -6,12 +6,14 @@ import {
   parseDuration,
 } from '../../operators/model/time.ts';
 import { wrongInput } from '../base/problem.ts';
-import { readDescription, readInstant } from '../recordings/recording-description.ts';
+import { printRemarks } from '../base/yaml-file.ts';
+import { readInstant } from '../recordings/instant.ts';
+import { readDescription } from '../recordings/recording-description.ts';
 import { openRecordingLog } from '../recordings/recordings.ts';
 import { type BacktestSummary, backtest } from '../rules/backtest.ts';
 import { changesOf } from '../rules/changes.ts';
 import { patternReportText } from '../rules/explain/match-report.ts';
-import { checksFor, readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { readPlantAndRules, readPlantFile } from '../rules/rules.ts';
 import { operatingPeriods } from '../rules/sweep/operating-periods.ts';
 import { sweep } from '../rules/sweep/sweep.ts';
 import {
@@ -89,8 +91,8 @@ async function runBacktest({
   explain,
   json,
 }: BacktestOptions): Promise<void> {
-  const plants = await readPlantFile(model);
-  const checked = await readRulesFile(rules, checksFor(plants));
+  const { plants, rules: checked } = await readPlantAndRules(model, rules);
+  if (json !== true) printRemarks(checked.warnings);
   const recordings = await Promise.all(data.map((file) => readDescription(file, base)));
   const changes = changesOf(plants, checked);
   const interrupted = new AbortController();

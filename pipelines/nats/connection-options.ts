@@ -118,6 +118,18 @@ async function tlsOf(settings: NatsSettings, where: string): Promise<TlsOptions 
   if (files.length === 0 && !addresses.some((address) => address.startsWith('tls://'))) {
     return undefined;
   }
+  const contents = await tlsContents({ ca, certificate, privateKey }, where);
+  // Without this an address that is an IP number would be compared with `localhost`.
+  const verified = { checkServerIdentity: identityCheck(addresses) };
+  return { ...contents, ...verified };
+}
+
+/** What stands in PEM files, checked to belong together. Throws a `Problem` if it does not. */
+export async function tlsContents(
+  { ca, certificate, privateKey }: TlsFiles,
+  where: string,
+): Promise<{ readonly ca?: string; readonly cert?: string; readonly key?: string }> {
+  const files = [ca, certificate, privateKey].filter((path) => path !== undefined);
   if ((certificate === undefined) !== (privateKey === undefined)) {
     const found = certificate === undefined ? 'the private key alone' : 'the certificate alone';
     throw unusable(where, 'certificate and private key of this client, or neither', found);
@@ -133,9 +145,7 @@ async function tlsOf(settings: NatsSettings, where: string): Promise<TlsOptions 
     const expected = `certificates and a private key that belong together in ${files.join(', ')}`;
     throw unusable(where, expected, messageOf(error), { cause: error });
   }
-  // Without this an address that is an IP number would be compared with `localhost`.
-  const verified = { checkServerIdentity: identityCheck(addresses) };
-  return { ...contents, ...verified };
+  return contents;
 }
 
 /** A server is who it says when its certificate names one of the hosts as they were written. */

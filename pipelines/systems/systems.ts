@@ -1,3 +1,5 @@
+// What is done in the CMMS, the maintenance management system: requests go there, and what becomes of them comes back.
+
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstream } from '@nats-io/jetstream';
@@ -30,9 +32,9 @@ export type SystemsOptions = {
 const AFTER_TROUBLE = 1_000;
 
 /**
- * Carries requests out in remote systems: brings every revision of every request into the CMMS, in order, and what
- * becomes of a request back into the log. Runs until `signal` aborts. It may be killed at any time and started again
- * anywhere; one process at a time does the work, others wait for their turn.
+ * Brings every revision of every request into the CMMS, in order, and what becomes of a request back into the log. Runs
+ * until `signal` aborts. It may be killed at any time and started again anywhere; one process at a time does the work,
+ * others wait for their turn.
  *
  * Not promised: a CMMS that finishes a call later than `settle` after it fell silent can end up with two objects.
  */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
-import { migrate, SchemaError } from '../../sinks/clickhouse/migrate.ts';
+import { migrateOrCheck, SchemaError } from '../../sinks/clickhouse/migrate.ts';
 
 import { RefusedError, type Sink } from '../../sinks/sink.ts';
 
@@ -78,7 +78,7 @@ async function openAndMigrate(
 ): Promise<OpenWarehouse> {
   const warehouse = await open();
   try {
-    await migrate(warehouse.client, database);
+    await migrateOrCheck(warehouse.client, database);
   } catch (error) {
     await warehouse.close();
     throw error;

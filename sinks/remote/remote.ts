@@ -1,4 +1,5 @@
-// One remote system (a CMMS): the four calls that Andon makes there, each described by its configuration.
+// A remote system, which is a CMMS (maintenance management system): the four calls that Andon makes there, each
+// described by its configuration.
 
 import type { RequestStatus } from '../../operators/model/machine-event.ts';
 import type { Request } from '../../operators/model/request.ts';

@@ -107,7 +107,7 @@ describe('Other keys by free text', () => {
     });
     const event = machineEvent(0, 'a');
     const items: Flow<Observed>[] = [
-      { ...event, value: event.value.value },
+      { ...event, value: event.value.observation },
       schedule('p1/l1'),
       ...Array.from({ length: 1_001 }, (_, n) => schedule(`p9/l${n}`)),
     ];

@@ -72,6 +72,17 @@ describe('what can never be is refused', () => {
     expect(detectorRuleSchema.safeParse({ ...good, below: 0, raise }).success).toBe(true);
   });
 
+  test.for([
+    [{ kind: 'cusum', signal: 'x' }, 'it clears when its sum is back at 0'],
+    [{ kind: 'stuck', signal: 'x' }, 'it clears with the first change'],
+    [{ kind: 'silence', signal: 'x', after: '1m' }, 'one value ends a silence'],
+  ] as const)('a deadband of what has no limit: %o', ([rule, why]) => {
+    const { error } = detectorRuleSchema.safeParse({ id: 'd', ...rule, clear: { deadband: 1 } });
+    expect(error?.issues.map(({ path, message }) => [path.join('.'), message])).toEqual([
+      ['clear.deadband', `expected no "deadband": ${why}`],
+    ]);
+  });
+
   test('stairs where there are none', () => {
     const stairs = { ...good, clear: { stepwise: true } };
     const { error } = detectorRuleSchema.safeParse(stairs);
