@@ -44,8 +44,9 @@ export async function openWarehouse(
 ): Promise<Warehouse> {
   const { url, user, database, memory } = config.clickhouse;
   if (url !== undefined) {
+    const { password: secret } = config.clickhouse;
+    const password = typeof secret === 'string' ? secret : secretOf('clickhouse.password', secret);
     const tls = await tlsOf(config.clickhouse);
-    const password = secretOf('clickhouse.password', config.clickhouse.password);
     const client = createWarehouseClient({ url, user, password, database, tls });
     return { client, url, borrowed: false, close: () => client.close() };
   }

@@ -65,6 +65,10 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 const OF_ALL = ['kind', 'time', 'plant', 'line', 'asset', 'data', ...MACHINE_FIELDS];
 
 const environment = createExpressionEnvironment({ texts: [], numbers: [], open: true });
+/** They are looked at, and never evaluated here. */
+const LOOKS_BACK = Object.fromEntries(
+  ['first', 'last', 'count', 'sum'].map((name) => [name, () => '']),
+);
 
 /** What the names in conditions are looked up in. */
 export type Known = {
@@ -119,7 +123,7 @@ function ofCondition(text: string | undefined, path: Path, known: Known): readon
 }
 
 function treeOf(text: string): ASTNode | undefined {
-  const expression = parseExpression(environment, text);
+  const expression = parseExpression(environment, text, LOOKS_BACK);
   return 'problem' in expression ? undefined : expression.ast;
 }
 
