@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 import { Report } from './test/support/report.ts';
 
 const INTEGRATION = 'test/**/*.integration.test.ts';
+/** Detectors and diagnosis over recordings of whole runs: minutes, so `npm test` alone runs them. */
+const RECORDED = 'test/**/*.recorded.test.ts';
 /** What befalls a worker, and what must be the same afterwards. */
 const FAULTS = [
   'test/faults/*.integration.test.ts',
@@ -21,7 +23,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [INTEGRATION, 'test/laws/**'],
+          exclude: [INTEGRATION, RECORDED, 'test/laws/**'],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'recorded',
+          include: [RECORDED],
+          testTimeout: 120_000,
           sequence: { groupOrder: 0 },
         },
       },
@@ -40,8 +52,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [INTEGRATION],
-          // One file at a time: each starts servers of its own and some measure time.
-          fileParallelism: false,
+          // Two files at a time: each starts servers of its own, on free ports, and mostly waits for them.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Real processes on a busy machine: ports are taken, kernels are late. A second try is told by the report.

@@ -6,7 +6,7 @@ import { startChild } from '../pipelines/base/child.ts';
 import { freePort } from '../pipelines/base/free-port.ts';
 import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
 import { migrate } from '../sinks/clickhouse/migrate.ts';
-import { makeSecret } from '../sinks/clickhouse/warehouse/secret.ts';
+import { makePasswords } from '../sinks/clickhouse/warehouse/secret.ts';
 import { warehouseCommand } from '../sinks/clickhouse/warehouse/warehouse.ts';
 
 /** Bytes of the engine, as the product's configuration has them by default. */
@@ -25,8 +25,12 @@ export async function startWarehouse(database: string, named?: string): Promise<
   const { url, ready, ...program } = command;
   const child = await startChild(program);
   await ready(AbortSignal.timeout(30_000));
-  const owner = createWarehouseClient({ url, password: makeSecret(directory), database });
-  const analyst = createWarehouseClient({ url, user: 'analyst', database });
+  const passwords = makePasswords(directory);
+  const owner = createWarehouseClient({ url, password: passwords.owner, database });
+  const analyst = createWarehouseClient({
+    ...{ url, user: 'analyst', database },
+    password: passwords.analyst,
+  });
   await migrate(owner, database);
   return {
     owner,

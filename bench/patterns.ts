@@ -148,7 +148,7 @@ function loop(events: readonly Sample[]): number {
   const counts = new Map<string, number>();
   const begun = process.hrtime.bigint();
   for (const { key, value } of events) {
-    if (value.value.data.name === 'a') counts.set(key, (counts.get(key) ?? 0) + 1);
+    if (value.observation.data.name === 'a') counts.set(key, (counts.get(key) ?? 0) + 1);
     else if (!counts.has(key)) counts.set(key, 0);
   }
   return events.length / (Number(process.hrtime.bigint() - begun) / 1e9);

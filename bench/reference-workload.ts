@@ -54,5 +54,5 @@ export function sampleOf(
   const time = (milliseconds * 1_000) as EventTime;
   const origin = { subject: 'event', sequence: milliseconds as Sequence, appended: time };
   const value: MachineEvent = { kind: 'event', origin, asset, time, type, data };
-  return { kind: 'event', key: asset, time, value: { value, situation } };
+  return { kind: 'event', key: asset, time, value: { observation: value, situation } };
 }

@@ -12,16 +12,23 @@ import { order } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import { NO_CHECKPOINTS } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
-import { type Decoded, type Frame, weightOf } from '../operators/model/decoded.ts';
+import { type Decoded, weightOf } from '../operators/model/decoded.ts';
 import type { Key } from '../operators/model/key.ts';
-import type { MachineEvent } from '../operators/model/machine-event.ts';
 import type { Message, Sequence } from '../operators/model/message.ts';
 import type { Observed } from '../operators/model/observation.ts';
 import { fromMilliseconds } from '../operators/model/time.ts';
 import { trigger } from '../operators/trigger/trigger.ts';
 import { validate } from '../operators/validate/validate.ts';
 import { window } from '../operators/window/window.ts';
-import { compareDetected, compareObservations, plant } from '../pipelines/plant.ts';
+import {
+  DETECTED_ORDER,
+  isEvent,
+  isFrame,
+  isObserved,
+  isWaveform,
+  OBSERVATION_ORDER,
+  plant,
+} from '../pipelines/plant.ts';
 import { createBlocks } from '../sinks/clickhouse/blocks.ts';
 import { BEGIN, createMadeLog } from './made-log.ts';
 import { RULES_FILE, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
@@ -128,6 +135,7 @@ function eachStage({ through }: StageBench, log: readonly Flow<Message>[]): read
   const landing = through('land', timed, () => (all) => {
     return all.pipe(
       land('readings', (value) => (isFrame(value) ? value : undefined)),
+      land('waveforms', (value) => (isWaveform(value) ? value : undefined)),
       land('machine_states', (value) => (isEvent(value) ? toMachineStateRow(value) : undefined)),
       land('machine_events', (value) => (isEvent(value) ? toMachineEventRow(value) : undefined)),
     );
@@ -137,22 +145,17 @@ function eachStage({ through }: StageBench, log: readonly Flow<Message>[]): read
       (all) => all.pipe(only(isFrame), window(NO_CHECKPOINTS)),
       (all) =>
         all.pipe(
-          only(isEvent),
+          only(isObserved),
           keyBy(({ asset }) => asset),
         ),
     ),
   );
   const ordered = through('order observations', observed, () =>
-    order<Observed>(
-      { id: 'order-observations' as StageId, compare: compareObservations },
-      NO_CHECKPOINTS,
-    ),
+    order<Observed>(OBSERVATION_ORDER, NO_CHECKPOINTS),
   );
   const enriched = through('enrich', ordered, () => enrich(NO_CHECKPOINTS));
   const found = through('detect', enriched, () => detect(NO_CHECKPOINTS));
-  const findings = through('order findings', found, () =>
-    order({ id: 'order-findings' as StageId, compare: compareDetected }, NO_CHECKPOINTS),
-  );
+  const findings = through('order findings', found, () => order(DETECTED_ORDER, NO_CHECKPOINTS));
   const alarms = through('alarm', findings, () => alarm(NO_CHECKPOINTS));
   const incidents = through('correlate', alarms, () => correlate(NO_CHECKPOINTS));
   const requests = through('trigger', incidents, () => trigger(NO_CHECKPOINTS));
@@ -201,12 +204,4 @@ function cpuSeconds(work: () => void): number {
   work();
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1e6;
-}
-
-function isFrame(value: Decoded): value is Frame {
-  return value.kind === 'frame';
-}
-
-function isEvent(value: Decoded): value is MachineEvent {
-  return value.kind === 'event';
 }

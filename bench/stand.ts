@@ -11,6 +11,7 @@ import type { CmmsAddress } from '../pipelines/stand/programs.ts';
 import type { Variables } from '../pipelines/stand/service.ts';
 import { type Stand, type StandOptions, startStand } from '../pipelines/stand/stand.ts';
 import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
+import { makePasswords } from '../sinks/clickhouse/warehouse/secret.ts';
 import type { Elsewhere } from './elsewhere.ts';
 
 const BENCH = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -51,7 +52,10 @@ export async function startBenchStand(options: BenchStandOptions): Promise<Bench
       ...{ ...stand, folder },
       client: () =>
         elsewhere?.clickhouse?.client() ??
-        createWarehouseClient({ url: stand.engine()?.url ?? '', database: 'andon' }),
+        createWarehouseClient({
+          ...{ url: stand.engine()?.url ?? '', user: 'analyst', database: 'andon' },
+          password: makePasswords(join(stand.directory, 'warehouse')).analyst,
+        }),
       run: (args) => succeed(stand, args),
       async bench(args, onLine, env) {
         const program = ['--import', import.meta.resolve('tsx'), BENCH, ...args];

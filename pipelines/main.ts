@@ -1,5 +1,8 @@
+import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
 import { Command, CommanderError, Help } from 'commander';
+import { printable } from '../operators/model/plain.ts';
 import { EXIT, type ExitCode, Problem } from './base/problem.ts';
 
 /** One command. Its file is loaded only when it is called: most load half of the program. */
@@ -106,6 +109,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/backup.ts')).registerRestore,
   },
   {
+    name: 'grants',
+    usage: '[options]',
+    description: 'print users, roles, quotas and row policies for a ClickHouse server',
+    load: async () => (await import('./cli/grants.ts')).registerGrants,
+  },
+  {
     name: 'nats-config',
     usage: '[options]',
     description: 'print the mapping and permissions for nats-server',
@@ -136,6 +145,7 @@ const program = new Command('andon')
 const called = process.argv.slice(2).find((word) => !word.startsWith('-') && word !== 'help');
 for (const { name, description, load } of COMMANDS) {
   const command = program.command(name).description(description);
+  command.showHelpAfterError(`(andon ${name} --help shows its arguments and options)`);
   if (name === called) (await load())(command);
 }
 // After the commands, which would inherit it: those that are not loaded do not know their arguments.
@@ -147,6 +157,17 @@ program.configureHelp({
       : `${entry.name} ${entry.usage}`.trimEnd();
   },
 });
+
+/** Sentences quote files and messages, which can hold what a terminal obeys. What is printed holds none of it. */
+const shownOn = (stream: NodeJS.WriteStream) =>
+  new Writable({
+    decodeStrings: false,
+    write(text, _encoding, done) {
+      stream.write(printable(String(text)));
+      done();
+    },
+  });
+globalThis.console = new Console(shownOn(process.stdout), shownOn(process.stderr));
 
 // `andon … | head` closes our output early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

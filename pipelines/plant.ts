@@ -11,7 +11,7 @@ import { order } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
-import type { Anomaly } from '../operators/model/anomaly.ts';
+import type { Detected } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
 import {
   isEdgeFinding,
@@ -57,17 +57,7 @@ export function observe(states: States): Stage<Message, Enriched<Observation>> {
             ),
         ),
       )
-      .pipe(
-        order<Observed>(
-          {
-            id: 'order-observations' as StageId,
-            compare: compareObservations,
-            isInLogOrder: isActOrReply,
-          },
-          states,
-        ),
-        enrich(states),
-      );
+      .pipe(order<Observed>(OBSERVATION_ORDER, states), enrich(states));
 }
 
 /** What detectors, patterns and triggers say of it. */
@@ -78,14 +68,7 @@ export function evaluate(
   return (observations) =>
     observations.pipe(
       detect(states),
-      order<Detected>(
-        {
-          id: 'order-findings' as StageId,
-          compare: compareDetected,
-          isInLogOrder: isDetectedInLogOrder,
-        },
-        states,
-      ),
+      order<Detected>(DETECTED_ORDER, states),
       alarm(states),
       correlate(states, watch),
       trigger(states),
@@ -94,25 +77,37 @@ export function evaluate(
 
 type Measured = Frame | Waveform | MachineEvent;
 
-function isFrame(value: Decoded): value is Frame {
+export function isFrame(value: Decoded): value is Frame {
   return value.kind === 'frame';
 }
 
-function isWaveform(value: Decoded): value is Waveform {
+export function isWaveform(value: Decoded): value is Waveform {
   return value.kind === 'waveform';
 }
 
-function isEvent(value: Decoded): value is MachineEvent {
+export function isEvent(value: Decoded): value is MachineEvent {
   return value.kind === 'event';
 }
 
 /** What an edge found has landed; it is nothing that happened to the machine. */
-function isObserved(value: Decoded): value is MachineEvent {
+export function isObserved(value: Decoded): value is MachineEvent {
   return isEvent(value) && !isEdgeFinding(value);
 }
 
+/** How `order` puts observations, and then what detectors made of them, in order. */
+export const OBSERVATION_ORDER = {
+  id: 'order-observations' as StageId,
+  compare: compareObservations,
+  isInLogOrder: isActOrReply,
+};
+export const DETECTED_ORDER = {
+  id: 'order-findings' as StageId,
+  compare: compareDetected,
+  isInLogOrder: isDetectedInLogOrder,
+};
+
 /** Of one machine and time: what ended and began in the schedule, what happened, then what was measured, by name. */
-export function compareObservations(a: Observation, b: Observation): number {
+function compareObservations(a: Observation, b: Observation): number {
   if (a.kind === 'event' && b.kind === 'event') return compareOrigins(a.origin, b.origin);
   return compareTexts(rankOfObservation(a), rankOfObservation(b));
 }
@@ -130,11 +125,9 @@ function rankOfObservation(value: Observation): string {
   }
 }
 
-type Detected = Enriched<Observation> | Anomaly;
-
 /** Observations first, so that a pattern sees a reading before what a detector found in it. */
-export function compareDetected(a: Detected, b: Detected): number {
-  if (!('kind' in a) && !('kind' in b)) return compareObservations(a.value, b.value);
+function compareDetected(a: Detected, b: Detected): number {
+  if (!('kind' in a) && !('kind' in b)) return compareObservations(a.observation, b.observation);
   return compareTexts(rankOfDetected(a), rankOfDetected(b));
 }
 
@@ -157,5 +150,5 @@ function isActOrReply(value: Observation): boolean {
 }
 
 function isDetectedInLogOrder(value: Detected): boolean {
-  return !('kind' in value) && isActOrReply(value.value);
+  return !('kind' in value) && isActOrReply(value.observation);
 }

@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { checkPatternConditions } from '../../operators/correlate/check-patterns.ts';
-import { checkDetectors } from '../../operators/detect/check-detectors.ts';
 import type { AnomalyRow } from '../../operators/model/tables.ts';
 import type { RecordingDescription } from '../../pipelines/recordings/recording-description.ts';
 import { openRecordingLog } from '../../pipelines/recordings/recordings.ts';
@@ -37,8 +35,7 @@ export async function judged(
 ): Promise<Judged> {
   const folder = join('examples', example);
   const plants = await readPlantFile(join(folder, 'plant.yaml'));
-  const checks = [checkDetectors, checkPatternConditions];
-  const changes = changesOf(plants, await readRulesFile(join(folder, 'rules.yaml'), checks));
+  const changes = changesOf(plants, await readRulesFile(join(folder, 'rules.yaml')));
   const onsets = new Map<string, Onset>();
   const requests: Record<string, number> = {};
   const summary = await backtest({

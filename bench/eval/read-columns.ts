@@ -1,5 +1,5 @@
 import { linesOf } from '../../pipelines/recordings/recorded.ts';
-import { readInstant } from '../../pipelines/recordings/recording-description.ts';
+import { readInstant } from '../../pipelines/recordings/instant.ts';
 
 export type Columns = {
   /** Of each row: its time as epoch milliseconds, or the number in the time's column where it is no time. */

@@ -1,7 +1,7 @@
 import type { Stage, StageId } from '../flow/flow.ts';
 import { keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, Detected } from '../model/anomaly.ts';
 import { lineOf } from '../model/key.ts';
 import { rulesOf } from '../model/knowledge.ts';
 import type { Enriched, Observation } from '../model/observation.ts';
@@ -21,7 +21,6 @@ import {
 import {
   type Alarm,
   type AlarmContext,
-  type AlarmItem,
   alarmKey,
   changeAlarm,
   type LineAlarms,
@@ -44,13 +43,13 @@ import { plannedKind, plannedKinds, recordStretches, setSuppression } from './su
  * when that is over and it is still active. Everything else passes at once. Input is in order by line time, so one clock
  * serves all.
  */
-export function alarm(states: States): Stage<AlarmItem, AlarmItem> {
-  return keyed<LineAlarms, AlarmItem, AlarmItem>(
+export function alarm(states: States): Stage<Detected, Detected> {
+  return keyed<LineAlarms, Detected, Detected>(
     {
       id: 'alarm' as StageId,
       version: 1,
       scope: 'line',
-      keyOf: ({ value }) => lineOf('kind' in value ? value.asset : value.value.asset),
+      keyOf: ({ value }) => lineOf('kind' in value ? value.asset : value.observation.asset),
       open: noAlarms,
       onEvent(state, { key, time, late = false, value }, knowledge, out) {
         const context = { state, knowledge, time, out };
@@ -60,7 +59,7 @@ export function alarm(states: States): Stage<AlarmItem, AlarmItem> {
         }
         out.emit(value, { key, time, late });
         updatePlanned(value, context);
-        if (value.value.kind === 'event') applyOperatorAction(value.value, context);
+        if (value.observation.kind === 'event') applyOperatorAction(value.observation, context);
       },
       onTimer(state, due, knowledge, out, rule) {
         const context = { state, knowledge, time: due, out };
@@ -85,14 +84,14 @@ function alarmRules({ knowledge, out }: AlarmContext): AlarmRules | undefined {
 }
 
 /** An observation may begin or end a planned stretch that suppresses alarms of its asset by design. */
-function updatePlanned(observation: Enriched<Observation>, context: AlarmContext): void {
+function updatePlanned(enriched: Enriched<Observation>, context: AlarmContext): void {
   const { state } = context;
   const suppress = alarmRules(context)?.suppress ?? [];
   if (suppress.length === 0) return;
-  const { asset } = observation.value;
+  const { asset } = enriched.observation;
   const stretches = state.stretches[asset] ?? {};
   state.stretches[asset] = stretches;
-  recordStretches(stretches, observation, context);
+  recordStretches(stretches, enriched, context);
   const kinds = plannedKinds(suppress, stretches, context);
   // With every observation, so only a change of it is worth a look at all alarms.
   const compared = kinds.join();

@@ -14,6 +14,7 @@ import {
   alarmKey,
   anomalyRow,
   type LineAlarms,
+  setLineTimer,
 } from './line-alarms.ts';
 import { setSuppression } from './suppression.ts';
 
@@ -42,7 +43,7 @@ export function addToFlood(anomaly: Anomaly, rules: FloodRules, context: AlarmCo
     state.flood = raiseGroupAlarm('flood', out.key, anomaly, count, context);
   }
   const next = state.recent.at(-rules.resume) ?? state.recent[0] ?? time;
-  out.setTimer(plus(next, rules.per), FLOOD);
+  setLineTimer(plus(next, rules.per), FLOOD, context);
   return compareSeverity(anomaly.severity, rules.spare) < 0;
 }
 
@@ -54,7 +55,7 @@ export function endFloodWhenOver(rules: FloodRules | undefined, context: AlarmCo
     forgetEarlier(state, rules, time);
     if (state.recent.length >= rules.resume) {
       const next = state.recent.at(-rules.resume) ?? time;
-      out.setTimer(plus(next, rules.per), FLOOD);
+      setLineTimer(plus(next, rules.per), FLOOD, context);
       return;
     }
   }
@@ -101,7 +102,7 @@ export function addToRegime(anomaly: Anomaly, rules: RegimeRules, context: Alarm
   if (regime.group_alarm !== null) return true;
   const signals = new Set(regime.members.map(signalOf));
   if (signals.size < rules.signals) {
-    out.setTimer(plus(regime.since, rules.per), `${REGIME} ${scope}`);
+    setLineTimer(plus(regime.since, rules.per), `${REGIME} ${scope}`, context);
     return true;
   }
   out.cancelTimer(`${REGIME} ${scope}`);

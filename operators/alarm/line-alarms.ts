@@ -1,10 +1,9 @@
 import type { Out } from '../flow/keyed.ts';
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, Detected } from '../model/anomaly.ts';
 import { type AssetKey, locate } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
-import type { Enriched, Observation } from '../model/observation.ts';
 import type { AnomalyRow } from '../model/tables.ts';
-import type { EventTime } from '../model/time.ts';
+import { type Duration, type EventTime, later, plus } from '../model/time.ts';
 import {
   type AlarmCause,
   type AlarmFacts,
@@ -71,15 +70,12 @@ export function noAlarms(): LineAlarms {
   return { ...empty, suppressions: [], recent: [], flood: null };
 }
 
-/** What the alarm stage takes and gives. */
-export type AlarmItem = Enriched<Observation> | Anomaly;
-
 /** Of which line, when, and where rows and reports go. */
 export type AlarmContext = {
   readonly state: LineAlarms;
   readonly knowledge: Knowledge;
   readonly time: EventTime;
-  readonly out: Out<AlarmItem>;
+  readonly out: Out<Detected>;
 };
 
 /** What names an alarm. */
@@ -171,4 +167,12 @@ export function landAlarmRow(
   const id = anomaly?.id ?? '';
   const content = { anomaly: id, time, cause, before, after, who, reason };
   out.land('alarms', { ...locate(asset), rule, signal, point, ...content });
+}
+
+/**
+ * A timer of the line. What is due in the past (a delay that was shortened, an alarm that came late) is due at once: what
+ * it reports must not lie behind the watermark.
+ */
+export function setLineTimer(due: EventTime, rule: string, { out }: AlarmContext): void {
+  out.setTimer(later(due, plus(out.now, 1 as Duration)), rule);
 }

@@ -14,6 +14,7 @@ import {
   changeAlarm,
   landAlarmRow,
   type OperatorSuppression,
+  setLineTimer,
 } from './line-alarms.ts';
 
 /** The timer that ends shelving. */
@@ -100,7 +101,8 @@ function acknowledge(event: MachineEvent, context: AlarmContext): void {
     if (alarm.acknowledged) continue;
     changeAlarm(alarm, 'acknowledged', context, attributionOf(event));
     if (!alarm.active) delete state.alarms[alarmKey(alarm)];
-    else if (realarm !== undefined) out.setTimer(plus(time, realarm), `realarm ${alarmKey(alarm)}`);
+    else if (realarm !== undefined)
+      setLineTimer(plus(time, realarm), `realarm ${alarmKey(alarm)}`, context);
   }
 }
 
@@ -168,10 +170,11 @@ function isSame(a: AlarmName, b: AlarmName): boolean {
   return alarmKey(a) === alarmKey(b);
 }
 
-function setShelvingTimer({ state, out }: AlarmContext): void {
+function setShelvingTimer(context: AlarmContext): void {
+  const { state, out } = context;
   const [next] = state.suppressions.flatMap(({ until }) => until ?? []).sort((a, b) => a - b);
   if (next === undefined) out.cancelTimer(SHELVING);
-  else out.setTimer(next, SHELVING);
+  else setLineTimer(next, SHELVING, context);
 }
 
 /** Right or wrong, and why: a row for each alarm that it is about, so that views can count them. */

@@ -32,7 +32,7 @@ export function setSuppression(
 /** Records in which planned stretch an asset is, and which has just ended. */
 export function recordStretches(
   stretches: PlannedStretches,
-  { value, situation }: Enriched<Observation>,
+  { observation, situation }: Enriched<Observation>,
   { time }: AlarmContext,
 ): void {
   const { planned, state, started, order } = situation;
@@ -40,7 +40,8 @@ export function recordStretches(
     stretches[kind] = later(stretches[kind] ?? at, at);
   };
   if (planned !== '') record(planned);
-  if (value.kind === 'schedule' && value.type === 'ended') record(value.entry.kind);
+  if (observation.kind === 'schedule' && observation.type === 'ended')
+    record(observation.entry.kind);
   if (isStarting(state)) record('startup');
   else if (started !== null) record('startup', started);
   if (order !== '') record('order');

@@ -2,7 +2,7 @@ import { incidentRulesOf, type PatternRule, type PatternStageRule } from '../mod
 import type { Rules } from '../model/rules.ts';
 import { compilePatterns, type PatternIssue } from './compile-patterns.ts';
 import { LIMITS } from './matcher.ts';
-import { MOST_KEYS } from './pattern-states.ts';
+import { MOST_KEYS } from './partial-matches.ts';
 
 /** What `apply` must refuse: patterns that cannot run, and triggers on what does not exist. */
 export function checkPatternConditions(rules: Rules): readonly PatternIssue[] {

@@ -1,4 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { isNode } from '../model/expression-cost.ts';
 import type { FieldReader, FieldValue, PatternEvent } from './event-fields.ts';
 
 /**
@@ -101,10 +102,6 @@ export function membersOf(
   };
   visit(root);
   return found;
-}
-
-export function isNode(part: unknown): part is ASTNode {
-  return typeof part === 'object' && part !== null && 'op' in part && 'args' in part;
 }
 
 /** undefined: CEL must evaluate the condition. */

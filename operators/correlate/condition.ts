@@ -3,12 +3,14 @@ import {
   createExpressionEnvironment,
   type Expression,
   type ExpressionProblem,
+  type OwnFunctions,
   parseExpression,
-  typeOfExpression,
+  spendSteps,
+  stepsExceeded,
 } from '../model/expression.ts';
+import { isNode } from '../model/expression-cost.ts';
 import { PACKML_STATES } from '../model/machine-event.ts';
 import {
-  isNode,
   membersOf,
   namesUsed,
   type QuickField,
@@ -31,7 +33,7 @@ import {
   type PatternEvent,
   TEXT_FIELDS,
 } from './event-fields.ts';
-import type { Captures } from './transitions.ts';
+import { type Captures, NO_CAPTURES } from './transitions.ts';
 
 /** A compiled `where` or `until` of a stage: the values that it requires, and whether an event meets it. */
 export type PatternCondition = {
@@ -60,7 +62,7 @@ export function compilePatternCondition(
   if ('problem' in expression) {
     return { problem: `expected a CEL expression: ${expression.problem}` };
   }
-  const checked = typeOfExpression(expression);
+  const { checked } = expression;
   if ('problem' in checked) {
     return { problem: `expected a CEL expression that fits the fields: ${checked.problem}` };
   }
@@ -103,7 +105,8 @@ function acceptor(
     const context = contextOf(event, namesData);
     currentCaptures = captures;
     try {
-      return expression(context) === true;
+      // CEL goes on past an error where `||` decides: not past the last step.
+      return expression.evaluate(context) === true && !stepsExceeded();
     } catch {
       // It asks for what this event or this partial match does not have: then it is not met.
       return false;
@@ -146,7 +149,7 @@ export function compileKey(
   if ('problem' in expression) {
     return { problem: `expected asset, line or a CEL expression: ${expression.problem}` };
   }
-  const checked = typeOfExpression(expression);
+  const { checked } = expression;
   if ('problem' in checked) {
     return { problem: `expected an expression that fits the fields: ${checked.problem}` };
   }
@@ -157,7 +160,7 @@ export function compileKey(
   if (problem !== undefined) return { problem };
   return (event) => {
     try {
-      const value: unknown = expression(contextOf(event, eventsOnly));
+      const value = expression.evaluate(contextOf(event, eventsOnly));
       return value === '' || value === null || value === undefined ? undefined : String(value);
     } catch {
       // It asks for what this event does not have.
@@ -172,7 +175,7 @@ const TYPE = 'event_type';
 const ASSET = 'asset_fields';
 
 function parse(text: string): Expression | ExpressionProblem {
-  const expression = parseExpression(environment, text);
+  const expression = parseExpression(environment, text, OWN);
   if ('problem' in expression) return expression;
   const types = namesUsed(expression.ast).offsets.get('type') ?? [];
   const renamed = [
@@ -185,32 +188,46 @@ function parse(text: string): Expression | ExpressionProblem {
     .reduce((rest, { start, name, by }) => {
       return rest.slice(0, start) + by + rest.slice(start + name.length);
     }, text);
-  return parseExpression(environment, inside);
+  return parseExpression(environment, inside, OWN);
 }
 
 /** The captures of the condition under evaluation. CEL hands its functions nothing but their arguments. */
 let currentCaptures: Captures<PatternEvent> | undefined;
 
-const CAPTURE_FUNCTIONS = new Set(['first', 'last', 'count', 'sum']);
+/** All that a match has taken is looked through, and the fields of an event are put together. */
+const STEPS_OF_FIELDS = 50;
+const captures = (): Captures<PatternEvent> => {
+  const current = currentCaptures ?? NO_CAPTURES;
+  spendSteps(STEPS_OF_FIELDS + current.size());
+  return current;
+};
+
+const OWN = {
+  first: (stage: string) => fieldsOrNone(captures().first(stage)),
+  last: (stage: string) => fieldsOrNone(captures().last(stage)),
+  count: (stage: string) => BigInt(captures().all(stage).length),
+  sum: (stage: string, field: string) =>
+    captures()
+      .all(stage)
+      .reduce((total, event) => {
+        const value = field.startsWith('data.')
+          ? dataFields(event)[field.slice('data.'.length)]
+          : eventFields(event)[field];
+        return typeof value === 'number' ? total + value : total;
+      }, 0),
+} satisfies OwnFunctions;
+
+const CAPTURE_FUNCTIONS: ReadonlySet<string> = new Set(Object.keys(OWN));
 
 const environment = createExpressionEnvironment({
   texts: TEXT_FIELDS.map((name) => (name === 'type' ? TYPE : name)),
   numbers: NUMBER_FIELDS,
   open: true,
 })
-  .registerFunction('first(string): dyn', (stage) => fieldsOrNone(currentCaptures?.first(stage)))
-  .registerFunction('last(string): dyn', (stage) => fieldsOrNone(currentCaptures?.last(stage)))
-  .registerFunction('count(string): int', (stage) =>
-    BigInt(currentCaptures?.all(stage).length ?? 0),
-  )
-  .registerFunction('sum(string, string): double', (stage, field) =>
-    (currentCaptures?.all(stage) ?? []).reduce((total, event) => {
-      const value = field.startsWith('data.')
-        ? dataFields(event)[field.slice('data.'.length)]
-        : eventFields(event)[field];
-      return typeof value === 'number' ? total + value : total;
-    }, 0),
-  );
+  .registerFunction('first(string): dyn', OWN.first)
+  .registerFunction('last(string): dyn', OWN.last)
+  .registerFunction('count(string): int', OWN.count)
+  .registerFunction('sum(string, string): double', OWN.sum);
 
 function fieldsOrNone(event: PatternEvent | undefined): object {
   return event === undefined ? {} : { ...eventFields(event), ...dataAndMachine(event) };

@@ -2,7 +2,8 @@ import type { Event, Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
 import { fork } from '../flow/stage.ts';
 import type { States } from '../flow/states.ts';
-import type { Anomaly } from '../model/anomaly.ts';
+import type { Anomaly, Detected } from '../model/anomaly.ts';
+import { beginSteps, MOST_STEPS, stepsExceeded } from '../model/expression.ts';
 import { type Incident, TRIGGER_EVENT_TYPES, type TriggerInput } from '../model/incident.ts';
 import { type Key, lineOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
@@ -35,38 +36,33 @@ import {
   UNCHANGED,
 } from './matcher.ts';
 import {
+  type CorrelateState,
   cancelTimers,
   countUnderWay,
-  openPatternState,
-  type PatternState,
-  parseTimer,
-  setTimers,
-} from './partial-matches.ts';
-
-import {
-  type CorrelateState,
   keepState,
   MOST_KEYS,
   oldestOverBound,
+  openPatternState,
   openState,
+  type PatternState,
+  parseTimer,
   patternIn,
   removeState,
-} from './pattern-states.ts';
-
-type Input = Enriched<Observation> | Anomaly;
+  setTimers,
+} from './partial-matches.ts';
 
 /**
  * Runs the patterns of `rules.yaml` over observations and anomalies. Out come incidents (which land), every anomaly in
  * all its phases, and the machine events that the trigger needs. Patterns by asset and patterns by line have states of
  * their own. A late event enters no pattern. `watch` sees every step.
  */
-export function correlate(states: States, watch?: PatternWatch): Stage<Input, TriggerInput> {
+export function correlate(states: States, watch?: PatternWatch): Stage<Detected, TriggerInput> {
   return fork(keyed(byAsset(watch), states), keyed(byLine(watch), states));
 }
 
 /** What a key needs of the rules and the model. */
 type View = { readonly patterns: CompiledPatterns; readonly assetFields: EventFields };
-type Logic = Keyed<CorrelateState, Input, TriggerInput, View>;
+type Logic = Keyed<CorrelateState, Detected, TriggerInput, View>;
 
 const common = (watch?: PatternWatch) => ({
   version: 1,
@@ -123,18 +119,18 @@ const byLine = (watch?: PatternWatch): Logic => ({
   },
 });
 
-function forwardToTrigger(value: Input, late: boolean, out: Out<TriggerInput>): void {
+function forwardToTrigger(value: Detected, late: boolean, out: Out<TriggerInput>): void {
   if ('kind' in value) out.emit(value, { late });
   else if (isForTrigger(value)) out.emit(value, { late });
 }
 
 function isForTrigger(value: Enriched<Observation>): value is Enriched<MachineEvent> {
-  return value.value.kind === 'event' && TRIGGER_EVENT_TYPES.includes(value.value.type);
+  return value.observation.kind === 'event' && TRIGGER_EVENT_TYPES.includes(value.observation.type);
 }
 
 /** A trigger on a detector is a pattern of one stage. One source is in order by itself, so `late` does not matter. */
 function emitDetectorIncident(
-  value: Input,
+  value: Detected,
   detectors: ReadonlySet<string>,
   late: boolean,
   out: Out<TriggerInput>,
@@ -147,14 +143,14 @@ function emitDetectorIncident(
 
 /** Runs one event past the patterns that read it. `assetFields`: what the plant model says of its asset. */
 function matchEvent(
-  key: CorrelateState,
+  keyState: CorrelateState,
   dispatch: Dispatch,
-  event: Event<Input>,
+  event: Event<Detected>,
   assetFields: () => EventFields,
   out: Out<TriggerInput>,
   watch?: PatternWatch,
 ): void {
-  const value = 'kind' in event.value ? event.value : event.value.value;
+  const value = 'kind' in event.value ? event.value : event.value.observation;
   const patterns = dispatch(value);
   if (patterns.length === 0) return;
   if (event.late === true) {
@@ -165,22 +161,35 @@ function matchEvent(
   const { situation } = event.value;
   const patternEvent: PatternEvent = { value, situation, assetFields: assetFields() };
   for (const pattern of patterns) {
-    const { program, fingerprint } = pattern;
-    const name = stateName(pattern, patternEvent);
-    if (name === undefined) continue;
-    const before = key.patterns[name];
-    if (before === undefined && !startsMatch<PatternEvent>(program, patternEvent)) continue;
-    if (before === undefined) dropOldestKeys(key, pattern.rule.id, out, watch);
-    const state = before ?? pattern.pool.pop() ?? openPatternState<PatternEvent>(fingerprint);
-    const result = processEvent<PatternEvent>(program, state, patternEvent, time);
-    if (result === UNCHANGED) continue;
-    emitStep(key, { pattern, name, state, result, time, event: patternEvent }, out, watch);
+    beginSteps();
+    matchPattern(keyState, pattern, patternEvent, time, out, watch);
+    if (stepsExceeded()) reportBudget(pattern.rule.id, value, time, out);
   }
+}
+
+function matchPattern(
+  keyState: CorrelateState,
+  pattern: CompiledPattern,
+  event: PatternEvent,
+  time: EventTime,
+  out: Out<TriggerInput>,
+  watch?: PatternWatch,
+): void {
+  const { program, fingerprint } = pattern;
+  const name = stateName(pattern, event);
+  if (name === undefined) return;
+  const before = keyState.patterns[name];
+  if (before === undefined && !startsMatch<PatternEvent>(program, event)) return;
+  if (before === undefined) dropOldestKeys(keyState, pattern.rule.id, out, watch);
+  const state = before ?? pattern.pool.pop() ?? openPatternState<PatternEvent>(fingerprint);
+  const result = processEvent<PatternEvent>(program, state, event, time);
+  if (result === UNCHANGED) return;
+  emitStep(keyState, { pattern, name, state, result, time, event }, out, watch);
 }
 
 /** A timer of a pattern: its oldest partial match times out, or the absence that one waits for is complete. */
 function advancePattern(
-  key: CorrelateState,
+  keyState: CorrelateState,
   patterns: CompiledPatterns,
   due: EventTime,
   timer: string,
@@ -188,12 +197,12 @@ function advancePattern(
   watch?: PatternWatch,
 ): void {
   const { id: name, absent } = parseTimer(timer);
-  const state = key.patterns[name];
+  const state = keyState.patterns[name];
   const pattern = patterns.byId.get(patternIn(name));
   if (state === undefined || pattern === undefined) return;
   const result = advanceTime(pattern.program, state, due, absent);
   if (result === UNCHANGED) return;
-  emitStep(key, { pattern, name, state, result, time: due, event: undefined }, out, watch);
+  emitStep(keyState, { pattern, name, state, result, time: due, event: undefined }, out, watch);
 }
 
 /**
@@ -222,7 +231,7 @@ type Step = {
 
 /** Emits what a step of a pattern brought, sets its timers and keeps its state while matches are under way. */
 function emitStep(
-  key: CorrelateState,
+  keyState: CorrelateState,
   { pattern, name, state, result, time, event }: Step,
   out: Out<TriggerInput>,
   watch?: PatternWatch,
@@ -238,8 +247,8 @@ function emitStep(
     );
   }
   setTimers(program, state, result.disarmed, name, out);
-  if (countUnderWay(state) === 0) removeState(key, name);
-  else keepState(key, name, state);
+  if (countUnderWay(state) === 0) removeState(keyState, name);
+  else keepState(keyState, name, state);
   watch?.stepped({ rule, program, key: fullKey(out.key, name), state, result, time, event });
   recycle(pattern, state);
 }
@@ -278,19 +287,19 @@ function emitIncident(
 
 /** Whoever makes up keys (serial numbers, say) cannot fill the memory. */
 function dropOldestKeys(
-  key: CorrelateState,
+  keyState: CorrelateState,
   id: string,
   out: Out<TriggerInput>,
   watch?: PatternWatch,
 ): void {
-  const oldest = oldestOverBound(key, id);
+  const oldest = oldestOverBound(keyState, id);
   if (oldest.length === 0) return;
   let dropped = 0;
   for (const [name, state] of oldest) {
     dropped += countUnderWay(state);
     watch?.ended(id, fullKey(out.key, name), state, 'overflow');
     cancelTimers(state, name, out);
-    removeState(key, name);
+    removeState(keyState, name);
   }
   const detail = `pattern ${id}: more than ${MOST_KEYS} values of its key have matches under way, the oldest are dropped`;
   out.deadLetter('overflow', detail, id, dropped);
@@ -308,16 +317,16 @@ const MOST_POOLED = 64;
 
 /** Ends the partial matches of patterns that were removed or whose meaning changed. */
 function endChangedPatterns(
-  key: CorrelateState,
+  keyState: CorrelateState,
   patterns: CompiledPatterns,
   out: Out<TriggerInput>,
   watch?: PatternWatch,
 ): void {
   const issues = new Set(patterns.issues.map(issueText));
-  key.refused = key.refused.filter((issue) => issues.has(issue));
-  for (const name of Object.keys(key.patterns).sort()) {
+  keyState.refused = keyState.refused.filter((issue) => issues.has(issue));
+  for (const name of Object.keys(keyState.patterns).sort()) {
     const id = patternIn(name);
-    const state = key.patterns[name];
+    const state = keyState.patterns[name];
     const pattern = patterns.byId.get(id);
     if (state === undefined || state.fingerprint === pattern?.fingerprint) continue;
     const what = pattern === undefined ? 'was removed' : 'means something else now';
@@ -325,7 +334,7 @@ function endChangedPatterns(
     out.deadLetter('rule-changed', `pattern ${id} ${what}: its partial matches end`, id, count);
     watch?.ended(id, fullKey(out.key, name), state, 'rule-changed');
     cancelTimers(state, name, out);
-    removeState(key, name);
+    removeState(keyState, name);
   }
 }
 
@@ -356,6 +365,19 @@ function reportLate(
   out.deadLetter(
     'late',
     `pattern ${pattern}: the event came after the time of its line had passed it`,
+    { asset, kind, time },
+  );
+}
+
+function reportBudget(
+  pattern: string,
+  { asset, kind }: Observation | Anomaly,
+  time: EventTime,
+  out: Out<TriggerInput>,
+): void {
+  out.deadLetter(
+    'budget',
+    `pattern ${pattern}: its conditions take more than ${MOST_STEPS} steps for one event; those that were left count as not met`,
     { asset, kind, time },
   );
 }

@@ -126,11 +126,24 @@ export function isAbsent({ contiguity }: PatternStage): boolean {
   return contiguity === 'notNext' || contiguity === 'notFollowedBy';
 }
 
+/** A repetition is made of one state each, a repeated group of all of its own: a few lines can ask for millions. */
+const MOST_STATES = 5_000;
+
+function statesOf(stages: readonly PatternStage[]): number {
+  return stages.reduce((sum, stage) => {
+    const inner = stage.group === undefined ? 1 : statesOf(stage.group);
+    return sum + inner * quantityOf(stage).most;
+  }, 0);
+}
+
 /** The shapes that Flink CEP refuses, each with what to write instead; undefined: the pattern can run. */
 export function findRefusal({ stages, skip }: Pattern): string | undefined {
   const names = allStages(stages).flatMap(({ name, group }) => (group === undefined ? [name] : []));
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) return `stage name "${twice}" stands twice: expected each name once`;
+  if (statesOf(stages) > MOST_STATES) {
+    return `its stages repeat too often: expected at most ${MOST_STATES} repetitions of all stages, those of a group times those inside of it`;
+  }
   const inSequence = sequenceRefusal(stages);
   if (inSequence !== undefined) return inSequence;
   const within = shortestWithin(stages);

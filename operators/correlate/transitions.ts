@@ -51,6 +51,8 @@ export interface Captures<E> {
   first(stage: string): E | undefined;
   last(stage: string): E | undefined;
   all(stage: string): readonly E[];
+  /** How many they are, of all stages. */
+  size(): number;
 }
 
 /** Of a match that has not begun. */
@@ -58,6 +60,7 @@ export const NO_CAPTURES: Captures<never> = {
   first: () => undefined,
   last: () => undefined,
   all: () => [],
+  size: () => 0,
 };
 
 /** Compiles an automaton. Where conditions look at the event alone, an outcome is found once per event and state. */

@@ -1,6 +1,7 @@
 import { type Flow, row } from '../flow/flow.ts';
 import { nameOf, plantOf } from '../model/key.ts';
 import type { ChangeValue } from '../model/knowledge.ts';
+import { DEEPEST, isTooDeep } from '../model/plain.ts';
 import { plantModelSchema } from '../model/plant-model.ts';
 import { rulesSchema } from '../model/rules.ts';
 import { scheduleMessageSchema } from '../model/schedule.ts';
@@ -15,6 +16,7 @@ type ChangeSubject = Extract<ParsedSubject, { kind: 'model' | 'rules' | 'schedul
  * @throws MalformedError: what was applied by `andon apply` was checked there, so this is somebody else's publisher
  */
 export function decodeChange(payload: unknown, target: ChangeSubject, id: string): ChangeValue {
+  if (isTooDeep(payload)) throw malformed(`values nested at most ${DEEPEST} deep`, 'more');
   switch (target.kind) {
     case 'model': {
       const parsed = plantModelSchema.safeParse(payload);

@@ -9,9 +9,10 @@ import type {
   ValueRule,
 } from '../model/detector-rule.ts';
 import {
+  beginSteps,
   createExpressionEnvironment,
+  MOST_STEPS,
   parseExpression,
-  typeOfExpression,
 } from '../model/expression.ts';
 import { type AssetKey, fits } from '../model/key.ts';
 import type { Situation } from '../model/observation.ts';
@@ -36,6 +37,8 @@ const TEXTS = [
 /** `next_stop`: minutes, compares false where the schedule knows of none. `due`: epoch milliseconds, likewise. */
 const NUMBERS = ['next_stop', 'due'] as const;
 const NAMES = [...TEXTS, ...NUMBERS];
+/** No text of a situation or of an asset is longer: so what a condition costs at most is known before it runs. */
+const LONGEST_TEXT = 128;
 const environment = createExpressionEnvironment({ texts: TEXTS, numbers: NUMBERS });
 
 /** Whether the `while:` of a rule holds in a situation of an asset. */
@@ -48,23 +51,32 @@ export function compileSituationCondition(
   const refused = (problem: string) => {
     return { problem: `${problem} in "${text}"; a condition may use ${NAMES.join(', ')}` };
   };
-  const evaluate = parseExpression(environment, text);
-  if ('problem' in evaluate) return refused(evaluate.problem);
-  const checked = typeOfExpression(evaluate);
+  const expression = parseExpression(environment, text);
+  if ('problem' in expression) return refused(expression.problem);
+  const { checked, evaluate } = expression;
   if ('problem' in checked) return refused(checked.problem);
   if (checked.type !== 'bool') {
     const found = `found one of type ${checked.type}: "${text}"`;
     return { problem: `expected a condition that is true or false, ${found}` };
   }
+  if (!(expression.worstCase(LONGEST_TEXT) <= MOST_STEPS)) {
+    return refused(`expected a condition of at most ${MOST_STEPS} steps, found more`);
+  }
   return (situation, { id, class: kind, criticality }) => {
     const { state, mode, order, operation, product, shift, planned } = situation;
-    const answer: unknown = evaluate({
+    const fields = {
       ...{ state, mode, order, operation, product, shift, planned },
       ...{ asset: id, class: kind, criticality },
       next_stop: situation.next_stop ?? Number.NaN,
       due: situation.due === null ? Number.NaN : situation.due / 1_000,
-    });
-    return answer === true;
+    };
+    beginSteps();
+    try {
+      return evaluate(fields) === true;
+    } catch {
+      // It asks for what this situation does not have, as int('x') does: then it does not hold.
+      return false;
+    }
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Change, Event, Stage, StageId } from '../flow/flow.ts';
 import { keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import type { ClearCause } from '../model/anomaly.ts';
+import type { ClearCause, Detected } from '../model/anomaly.ts';
 import { canonicalJson } from '../model/canonical.ts';
 import { type AssetKey, assetKey, plantOf } from '../model/key.ts';
 import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
@@ -26,13 +26,7 @@ import {
   keepWithdrawn,
   openAssetDetectors,
 } from './detector-state.ts';
-import {
-  type AssetContext,
-  type Detected,
-  emitAnomaly,
-  evaluateSample,
-  withdrawAnomaly,
-} from './evaluate.ts';
+import { type AssetContext, emitAnomaly, evaluateSample, withdrawAnomaly } from './evaluate.ts';
 import {
   endByTime,
   escalateEvents,
@@ -72,7 +66,7 @@ export function detect(states: States): Stage<Enriched<Observation>, Detected> {
       id: 'detect' as StageId,
       version: 1,
       scope: 'line',
-      keyOf: ({ value }) => value.value.asset,
+      keyOf: ({ value }) => value.observation.asset,
       open: openAssetDetectors,
       opens: keysThatAwait,
       onEvent(detectors, event, knowledge, out) {
@@ -141,17 +135,18 @@ function evaluateObservation(
   { time, value: enriched }: Event<Enriched<Observation>>,
 ): void {
   const { detectors, asset, out } = context;
-  const { value, situation } = enriched;
-  if (value.kind === 'event') {
-    restartAfter(context, value);
+  const { observation, situation } = enriched;
+  if (observation.kind === 'event') {
+    restartAfter(context, observation);
     for (const detector of compiled.events) {
-      if (isAboutAsset(detector.rule, out.key, asset)) evaluateEvent(context, detector, value);
+      if (isAboutAsset(detector.rule, out.key, asset))
+        evaluateEvent(context, detector, observation);
     }
     return;
   }
-  if (value.kind === 'schedule') return;
-  updateBands(detectors.bands, compiled.banded, value);
-  const window = value.kind === 'window' ? value.window : '';
+  if (observation.kind === 'schedule') return;
+  updateBands(detectors.bands, compiled.banded, observation);
+  const window = observation.kind === 'window' ? observation.window : '';
   let isEvaluated = false;
   for (const sample of samplesOf(enriched, time, asset)) {
     const judged = evaluateBySignal(context, compiled, sample, window);
@@ -160,7 +155,7 @@ function evaluateObservation(
   if (isEvaluated && situation.mixed) {
     const detail =
       'the state, mode, product or operation changed inside it, so no detector judged it';
-    out.deadLetter('mixed', detail, `${value.kind} of ${out.key}`);
+    out.deadLetter('mixed', detail, `${observation.kind} of ${out.key}`);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Out } from '../flow/keyed.ts';
-import type { Anomaly, AnomalyPhase, ClearCause } from '../model/anomaly.ts';
+import type { Anomaly, AnomalyPhase, ClearCause, Detected } from '../model/anomaly.ts';
 import { identity } from '../model/canonical.ts';
 import type { DetectorRule, ValueRule } from '../model/detector-rule.ts';
 import type { AssetKey } from '../model/key.ts';
-import type { Enriched, Features, Observation, Situation } from '../model/observation.ts';
+import type { Features, Situation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
 import {
   BEGINNING,
@@ -39,8 +39,6 @@ import { noiseFloor, stuck } from './sensor-health.ts';
 import { rate, trend } from './trends.ts';
 
 /** The way of a sample through one rule: gate, detector, life cycle, anomaly. */
-
-export type Detected = Enriched<Observation> | Anomaly;
 
 /** Whose detectors these are, and where what they find goes. `asset` is undefined when the plant model has lost it. */
 export type AssetContext = {

@@ -67,9 +67,13 @@ export function gate(
 }
 
 /** A changeover, planned stop, maintenance or start-up goes on, or has just ended. */
-export function isUnsettled({ value, situation }: Enriched<Observation>): boolean {
+export function isUnsettled({ observation, situation }: Enriched<Observation>): boolean {
   if (situation.planned !== '') return true;
-  return value.kind === 'schedule' && value.type === 'ended' && value.entry.kind !== 'order';
+  return (
+    observation.kind === 'schedule' &&
+    observation.type === 'ended' &&
+    observation.entry.kind !== 'order'
+  );
 }
 
 /** The signals whose bands a rule asks for. */

@@ -1,6 +1,7 @@
 /** Vibration velocity by ISO 20816-3: zones (criterion I) and change from a reference (criterion II). */
 
 import { formatNumber } from '../model/canonical.ts';
+import { ISO_BOUNDARIES, zoneOf } from '../model/detector-bounds.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import {
   type BaselineMode,
@@ -13,21 +14,6 @@ import { type DetectorInput, deadbandOf, type Evaluation } from './evaluation.ts
 
 type ZoneRule = Extract<DetectorRule, { kind: 'iso20816' }>;
 type ChangeRule = Extract<DetectorRule, { kind: 'iso20816-change' }>;
-type ZoneBoundaries = readonly [ab: number, bc: number, cd: number];
-
-/**
- * Zone boundaries A/B, B/C, C/D in mm/s rms, broadband 10 to 1000 Hz (2 to 1000 Hz below 600 rpm), by machine group
- * and support. Group 1: above 300 kW, or electric machines with a shaft height from 315 mm; group 2: 15 to 300 kW,
- * or 160 to 315 mm. These are the numbers of ISO 10816-3:2009; the 2022 edition of ISO 20816-3 is said to merge
- * zones A and B, which changes no boundary that raises an anomaly here. Rules may bring a table of their own.
- */
-export const ISO_BOUNDARIES: Readonly<Record<string, ZoneBoundaries>> = {
-  '1-rigid': [2.3, 4.5, 7.1],
-  '1-flexible': [3.5, 7.1, 11],
-  '2-rigid': [1.4, 2.8, 4.5],
-  '2-flexible': [2.3, 4.5, 7.1],
-};
-
 const TO_MM_PER_S: Readonly<Record<string, number>> = {
   '': 1,
   'mm/s': 1,
@@ -124,12 +110,6 @@ function velocityAndZones(
     return refuse(`zones are for velocities in mm/s, found the unit "${sample.unit}"`);
   }
   return { group, support, boundaries, velocity: value * factor };
-}
-
-/** A to D; `relief` is what a boundary is lowered by. */
-function zoneOf(value: number, boundaries: ZoneBoundaries, relief: (boundary: number) => number) {
-  const passed = boundaries.filter((boundary) => value > boundary - relief(boundary)).length;
-  return String.fromCharCode('A'.charCodeAt(0) + passed);
 }
 
 /** While it learns, the median of what there is; undefined for too little. */

@@ -46,22 +46,24 @@ const FEATURE_UNITS: Readonly<Record<string, string>> = {
 
 /** The samples in an observation at its event's time. Early and corrected windows give none: a window is evaluated once. */
 export function samplesOf(
-  { value, situation }: Enriched<Observation>,
+  { observation, situation }: Enriched<Observation>,
   time: EventTime,
   asset: Asset,
 ): Sample[] {
-  switch (value.kind) {
+  switch (observation.kind) {
     case 'event':
     case 'schedule':
       return [];
     case 'window': {
-      if (value.version !== 1) return [];
-      const { signal, start } = value;
+      if (observation.version !== 1) return [];
+      const { signal, start } = observation;
       const unit = asset.signals[signal]?.unit ?? '';
-      return [{ signal, point: '', component: '', start, time, unit, situation, measured: value }];
+      return [
+        { signal, point: '', component: '', start, time, unit, situation, measured: observation },
+      ];
     }
     case 'features': {
-      const { point, component = '', time: start, values } = value;
+      const { point, component = '', time: start, values } = observation;
       return Object.entries(values).map(([name, measured]) => {
         const unit = FEATURE_UNITS[name] ?? '';
         const signal = FEATURE_PREFIX + name;
@@ -74,7 +76,7 @@ export function samplesOf(
           unit,
           situation,
           measured,
-          features: value,
+          features: observation,
         };
       });
     }

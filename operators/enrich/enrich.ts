@@ -77,7 +77,10 @@ export function enrich(states: States): Stage<Observed, Enriched<Observation>> {
           if (data !== undefined) addFact(state.facts, value.time, data);
         }
         const situation = situationOf(state.facts, knowledge, value.asset, ...spanOf(value));
-        out.emit({ value, situation }, { time: event.time, late: event.late === true });
+        out.emit(
+          { observation: value, situation },
+          { time: event.time, late: event.late === true },
+        );
       },
       onTimer(state, due, knowledge, out) {
         // The end of a recording is no beginning of anything.
@@ -112,7 +115,7 @@ function emitScheduleEvent(
   out: Out<Enriched<Observation>>,
 ): void {
   const situation = situationOf(facts, knowledge, out.key, value.time, value.time);
-  out.emit({ value, situation }, { time: value.time });
+  out.emit({ observation: value, situation }, { time: value.time });
 }
 
 /** The time that an observation covers: no detector evaluates one in which the machine changed. */

@@ -4,7 +4,12 @@ import { scheduledAt } from '../model/line-schedules.ts';
 import { isStarting } from '../model/machine-event.ts';
 import { untilStandstill, workAt } from '../model/machine-plan.ts';
 import type { Situation } from '../model/observation.ts';
-import type { PlantModel } from '../model/plant-model.ts';
+import {
+  type LocalSpan,
+  type PlantModel,
+  rememberSpans,
+  shiftSpanAt,
+} from '../model/plant-model.ts';
 import { isWork } from '../model/schedule.ts';
 import { BEGINNING, type Duration, type EventTime, later, MINUTE, minus } from '../model/time.ts';
 import { changedInside, type Fact, factAt, startupEnded } from './facts.ts';
@@ -44,62 +49,16 @@ export function situationOf(
   };
 }
 
-const QUARTER = 15 * 60 * 1_000;
-const MINUTES_PER_DAY = 24 * 60;
+/** Derived, so no state. */
+const shifts = new WeakMap<PlantModel, (time: EventTime) => LocalSpan>();
 
-// Time zones move in quarters of an hour, so the local time of a zone is computed once per quarter. Derived data, bounded.
-const known = new Map<string, number>();
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-/** Minutes since local midnight in an IANA time zone; UTC where the zone is not known to this machine. */
-function minuteOfDay(time: EventTime, zone: string): number {
-  const milliseconds = Math.floor(time / 1_000);
-  const quarter = Math.floor(milliseconds / QUARTER);
-  const name = `${zone} ${quarter}`;
-  let start = known.get(name);
-  if (start === undefined) {
-    if (known.size > 10_000) known.clear();
-    start = localMinute(quarter * QUARTER, zone);
-    known.set(name, start);
-  }
-  return (start + Math.floor((milliseconds - quarter * QUARTER) / 60_000)) % MINUTES_PER_DAY;
-}
-
-function localMinute(milliseconds: number, zone: string): number {
-  let format = formats.get(zone);
-  if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-GB', {
-      timeZone: isZone(zone) ? zone : 'UTC',
-      hour: '2-digit',
-      minute: '2-digit',
-      hourCycle: 'h23',
-    });
-    formats.set(zone, format);
-  }
-  const [hours, minutes] = format.format(milliseconds).split(':').map(Number);
-  return (hours ?? 0) * 60 + (minutes ?? 0);
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en-GB', { timeZone: zone }) !== undefined;
-  } catch {
-    return false;
-  }
-}
-
-/** The shift that runs at that time; shifts may pass midnight. */
+/** The shift that runs at that time by the clock of the plant; '' for none. */
 function shiftAt(model: PlantModel | undefined, time: EventTime): string {
   if (model === undefined || model.shifts.length === 0) return '';
-  const minute = minuteOfDay(time, model.time_zone);
-  const running = model.shifts.find((shift) => {
-    const [start, end] = [minutes(shift.start), minutes(shift.end)];
-    return start < end ? minute >= start && minute < end : minute >= start || minute < end;
-  });
-  return running?.id ?? '';
-}
-
-function minutes(text: string): number {
-  const [hours, rest] = text.split(':').map(Number);
-  return (hours ?? 0) * 60 + (rest ?? 0);
+  let spanAt = shifts.get(model);
+  if (spanAt === undefined) {
+    spanAt = rememberSpans((at) => shiftSpanAt(at, model));
+    shifts.set(model, spanAt);
+  }
+  return spanAt(time).shift;
 }

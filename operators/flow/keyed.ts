@@ -25,7 +25,7 @@ import {
   restoreTable,
 } from './key-table.ts';
 import { stage } from './stage.ts';
-import type { States } from './states.ts';
+import { type States, StateVersionError } from './states.ts';
 
 /** A stage with one state per key. State is changed in place and stays plain; knowledge is read and never changed. */
 export interface Keyed<S extends Plain, I, O, V = undefined> {
@@ -141,9 +141,7 @@ function createRuntime<S extends Plain, I, O, V>(
   const restored = states.restore(id);
   if (restored !== undefined) {
     if (restored.version !== version) {
-      throw new Error(
-        `stage ${id}: state of version ${restored.version}, code of version ${version}, no migration`,
-      );
+      throw new StateVersionError(id, version, restored.version);
     }
     restoreTable(table, restored);
   }
@@ -154,24 +152,31 @@ function createRuntime<S extends Plain, I, O, V>(
     knowledge: states.knowledge,
     firesBeforeEvents: scope === 'line' && logic.unordered !== true,
     call,
-    out: createOut(id, table, call, emit),
+    out: createOut(logic, table, call, emit),
   };
 }
 
-function createOut<S extends Plain, O, V>(
-  id: StageId,
+function createOut<S extends Plain, I, O, V>(
+  { id, scope, unordered }: Keyed<S, I, O, V>,
   table: KeyTable<S, V>,
   call: Call<S, V>,
   emit: (item: Flow<O>) => void,
 ): Positioned<O> {
   const { timers } = table;
+  const keepsPromise = scope === 'line' && unordered !== true;
   const out: Positioned<O> = {
     key: '' as Key,
     now: BEGINNING,
     emit(value, at) {
       const [key, time] = [at?.key ?? out.key, at?.time ?? call.time];
       if (at?.late === true) emit({ kind: 'event', key, time, late: true, value });
-      else emit({ kind: 'event', key, time, value });
+      else {
+        // Watermarks promise that nothing follows at or before them, and the stages after this one rely on it.
+        if (time <= out.now && keepsPromise && call.time > out.now) {
+          throw new Error(`stage ${id}: event of ${time} behind the watermark ${out.now}`);
+        }
+        emit({ kind: 'event', key, time, value });
+      }
     },
     pass: emit,
     land(table, content) {

@@ -22,6 +22,15 @@ export const NO_CHECKPOINTS: States = {
   save: () => undefined,
 };
 
+/** A checkpoint has the state of a stage in another shape than the code. There are no migrations. */
+export class StateVersionError extends Error {
+  override name = 'StateVersionError' as const;
+
+  constructor(stage: StageId, expected: number, found: number) {
+    super(`stage ${stage}: expected state of version ${expected}, found version ${found}`);
+  }
+}
+
 export type KeyState = readonly [key: Key, state: Plain];
 
 /** What a stage keeps besides its states. Refers to live state: a store copies it before it returns. */

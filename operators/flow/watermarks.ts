@@ -3,7 +3,7 @@
 import { type Key, lineOf } from '../model/key.ts';
 import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { Origin } from '../model/message.ts';
-import { type Rules, type TimeRules, timeRulesSchema } from '../model/rules.ts';
+import { type Rules, type TimeRules, timeRulesSchema, type WindowRule } from '../model/rules.ts';
 import {
   BEGINNING,
   DAY,
@@ -262,18 +262,34 @@ function holdOf(asset: Key, knowledge: Knowledge): Duration {
 
 const extents = new WeakMap<Rules, Duration>();
 
-/** How long a window can stay open after its last event. Count windows do not wait for time. */
+/** How long a window can wait for time after its last event. Count windows do so only to fire early. */
 function longestWindow(rules: Rules | undefined): Duration {
   if (rules === undefined) return WATERMARK_STEP;
   const known = extents.get(rules);
   if (known !== undefined) return known;
   let longest: Duration = WATERMARK_STEP;
   for (const rule of rules.windows) {
-    const extent = rule.kind === 'session' ? rule.gap : rule.kind === 'count' ? longest : rule.size;
+    const extent = extentOf(rule);
     if (extent > longest) longest = extent;
   }
   extents.set(rules, longest);
   return longest;
+}
+
+/** With the change to winter time, and more than any zone has changed its clocks by. */
+const LONGEST_DAY = (2 * DAY) as Duration;
+
+function extentOf(rule: WindowRule): Duration {
+  switch (rule.kind) {
+    case 'session':
+      return rule.gap;
+    case 'count':
+      return rule.early ?? WATERMARK_STEP;
+    case 'calendar':
+      return LONGEST_DAY;
+    default:
+      return rule.size;
+  }
 }
 
 function sendWatermark<T>(

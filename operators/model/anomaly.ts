@@ -1,6 +1,6 @@
 import type { DetectorKind, Severity } from './detector-rule.ts';
 import type { AssetKey } from './key.ts';
-import type { Situation } from './observation.ts';
+import type { Enriched, Observation, Situation } from './observation.ts';
 import type { Duration, EventTime } from './time.ts';
 
 export type AnomalyPhase = 'raised' | 'updated' | 'cleared';
@@ -62,6 +62,9 @@ export type Anomaly = {
   /** Facts behind the sentence: `edition`, `zone`, `median`, `mad`, `samples`, `mode`, `window_version` … */
   readonly evidence: Readonly<Record<string, string | number | boolean>>;
 };
+
+/** What travels from `detect` on: observations, and the anomalies that were detected in them. */
+export type Detected = Enriched<Observation> | Anomaly;
 
 /** How far a baseline has learnt, as people see it. */
 export type BaselineState = {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { nameSchema } from './plant-model.ts';
 import { durationSchema } from './time.ts';
 
-// Limits, deadbands, ranges and bands of detectors, as `rules.yaml` writes them.
+// Limits, deadbands, ranges and bands of detectors, as `rules.yaml` writes them; the zones of ISO 20816-3.
 
 /** `5%` of the limit, or a plain number in the signal's unit. */
 export const deadbandSchema = z.union([
@@ -59,3 +59,30 @@ export const gateSchema = z.strictObject({
   /** Only windows that began after the signal was first heard: one that reaches back further is filled in part. */
   whole: z.literal(true).optional(),
 });
+
+type ZoneBoundaries = readonly [ab: number, bc: number, cd: number];
+
+export const ISO_EDITION = 'ISO 20816-3:2022, boundaries of ISO 10816-3:2009';
+
+/**
+ * Zone boundaries A/B, B/C, C/D in mm/s rms, broadband 10 to 1000 Hz (2 to 1000 Hz up to 600 rpm), by machine group
+ * and support. Group 1: above 300 kW, or electric machines with a shaft height from 315 mm; group 2: 15 to 300 kW,
+ * or 160 to 315 mm. These are the numbers of ISO 10816-3:2009; the 2022 edition of ISO 20816-3 is said to merge
+ * zones A and B, which changes no boundary that raises an anomaly here. Rules may bring a table of their own.
+ */
+export const ISO_BOUNDARIES: Readonly<Record<string, ZoneBoundaries>> = {
+  '1-rigid': [2.3, 4.5, 7.1],
+  '1-flexible': [3.5, 7.1, 11],
+  '2-rigid': [1.4, 2.8, 4.5],
+  '2-flexible': [2.3, 4.5, 7.1],
+};
+
+/** A to D. A velocity on a boundary belongs to the better zone; `relief` is what a boundary is lowered by. */
+export function zoneOf(
+  velocity: number,
+  boundaries: ZoneBoundaries,
+  relief: (boundary: number) => number,
+): string {
+  const passed = boundaries.filter((boundary) => velocity > boundary - relief(boundary)).length;
+  return String.fromCharCode('A'.charCodeAt(0) + passed);
+}

@@ -4,6 +4,7 @@ import {
   boundSchema,
   deadbandSchema,
   gateSchema,
+  ISO_EDITION,
   positiveBoundSchema,
 } from './detector-bounds.ts';
 import { nameSchema } from './plant-model.ts';
@@ -63,7 +64,7 @@ const common = {
   classes: z.array(nameSchema).optional(),
   assets: z.array(z.string()).optional(),
   /** CEL over the situation: evaluated only while the machine does what the rule is meant for. */
-  while: z.string().optional(),
+  while: z.string().max(4_096).optional(),
   when: gateSchema.optional(),
   raise: z.strictObject(raising).default({}),
   clear: z.strictObject(clearing).default({}),
@@ -128,7 +129,7 @@ export const DETECTOR_LEVELS: Readonly<Record<string, readonly string[]>> = {
 
 /** mm/s rms, by `<group>-<support>`: [A/B, B/C, C/D]. The built-in table without it. */
 const zones = {
-  edition: z.string().default('ISO 20816-3:2022, boundaries of ISO 10816-3:2009'),
+  edition: z.string().default(ISO_EDITION),
   table: z.record(z.string(), z.tuple([z.number(), z.number(), z.number()])).optional(),
 };
 
@@ -341,6 +342,9 @@ export const detectorRuleSchema = ruleSchema.superRefine((rule, context) => {
   if ((kind === 'silence' || kind === 'event') && raise.gap !== undefined) {
     refuse(['raise', 'gap'], `expected no "gap": a detector of kind ${kind} reads no samples`);
   }
+  if (hasNoLimit(kind) && 'deadband' in rule.clear && rule.clear.deadband !== undefined) {
+    refuse(['clear', 'deadband'], `expected no "deadband": ${NO_DEADBAND[kind]}`);
+  }
   checkEscalation(rule, refuse);
   const { severity } = raise;
   if (typeof severity !== 'object') return;
@@ -350,6 +354,17 @@ export const detectorRuleSchema = ruleSchema.superRefine((rule, context) => {
     refuse(['raise', 'severity', level], message);
   }
 });
+
+/** Of kinds that clear by something else than a value that falls below a limit. */
+const NO_DEADBAND = {
+  cusum: 'it clears when its sum is back at 0',
+  stuck: 'it clears with the first change',
+  silence: 'one value ends a silence',
+};
+
+function hasNoLimit(kind: string): kind is keyof typeof NO_DEADBAND {
+  return kind in NO_DEADBAND;
+}
 
 /** A step that no anomaly can reach, or steps down where there are none up, are slips of the pen. */
 function checkEscalation(

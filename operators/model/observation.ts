@@ -29,7 +29,7 @@ export type Situation = {
 };
 
 /** A value with the situation of its machine. */
-export type Enriched<T> = { readonly value: T; readonly situation: Situation };
+export type Enriched<T> = { readonly observation: T; readonly situation: Situation };
 
 /** What is observed of a machine: what was measured, and what happened to it. */
 export type Observed = Window | Features | MachineEvent;

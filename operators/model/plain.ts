@@ -1,3 +1,5 @@
+/** Data of others: plain, so that it can be copied and written down; not too deep; and printable where people see it. */
+
 export type TypedArray =
   | Float64Array
   | Float32Array
@@ -17,3 +19,38 @@ export type Plain =
   | TypedArray
   | readonly Plain[]
   | { readonly [name: string]: Plain };
+
+/**
+ * What anybody sends or writes is nested no deeper than this. Schemas, copies and texts of it are made by functions that
+ * call themselves for each level, and a million levels would be the end of the process.
+ */
+export const DEEPEST = 64;
+
+/** Whether lists and maps stand in each other more than `DEEPEST` deep. Not by a function that calls itself. */
+export function isTooDeep(value: unknown): boolean {
+  let level = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST + 1) return true;
+    level = level.flatMap((each) => {
+      if (typeof each !== 'object' || each === null || ArrayBuffer.isView(each)) return [];
+      return Object.values(each);
+    });
+  }
+  return false;
+}
+
+/** Who logs in stands in an address before the host: `nats://user:password@host`. */
+const PASSWORD = /\/\/[^/@\s"'<>]{1,512}@/g;
+const OBEYED = /(?![\t\n])[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A text as it can be shown: what a terminal or a browser would obey (escape sequences, changes of the direction of
+ * writing) stands there by its number, as JSON writes it. So a text of JSON stays JSON. Line breaks stay. Names and
+ * passwords in addresses are left out.
+ */
+export function printable(text: string): string {
+  return text
+    .replaceAll('\r\n', '\n')
+    .replace(PASSWORD, '//***@')
+    .replace(OBEYED, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

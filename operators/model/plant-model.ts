@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { durationSchema } from './time.ts';
+import {
+  DAY,
+  type Duration,
+  durationSchema,
+  type EventTime,
+  floorTo,
+  fromLocal,
+  MINUTE,
+  toLocal,
+} from './time.ts';
 
 /**
  * A token of a subject: no dots, blanks, wildcards or slashes. Names become properties of plain state, so those that
@@ -111,3 +120,99 @@ export type Asset = z.infer<typeof assetSchema>;
 export type Point = z.infer<typeof pointSchema>;
 export type Signal = z.infer<typeof signalSchema>;
 export type Bearing = z.infer<typeof bearingSchema>;
+
+/** The clock of a plant: its time zone, and its shifts by that clock. */
+export type PlantClock = Pick<PlantModel, 'time_zone' | 'shifts'>;
+
+/** A local day or a shift: [start, end). `shift` is its id; '' of a day, and of the time between two shifts. */
+export type LocalSpan = {
+  readonly start: EventTime;
+  readonly end: EventTime;
+  readonly shift: string;
+};
+
+/** The local day that holds a time. It begins `begins` after midnight by the clock; with a change of clocks it is longer or shorter. */
+export function localDayAt(time: EventTime, zone: string, begins: Duration): LocalSpan {
+  let day = floorTo((toLocal(time, zone) - begins) as EventTime, DAY) + begins;
+  for (;;) {
+    const [start, end] = [fromLocal(day, zone), fromLocal(day + DAY, zone)];
+    if (time < start) day -= DAY;
+    else if (time >= end) day += DAY;
+    else return { start, end, shift: '' };
+  }
+}
+
+/** The shift that runs at a time, or the time between two. Of shifts that overlap, the first in the model counts. */
+export function shiftSpanAt(time: EventTime, clock: PlantClock): LocalSpan {
+  const zone = clock.time_zone;
+  const today = floorTo(toLocal(time, zone) as EventTime, DAY);
+  const spans = [-1, 0, 1].flatMap((days) =>
+    stretchesOf(clock.shifts).map(({ from, to, shift }): LocalSpan => {
+      const midnight = today + days * DAY;
+      const [start, end] = [midnight + from * MINUTE, midnight + to * MINUTE];
+      return { start: fromLocal(start, zone), end: fromLocal(end, zone), shift };
+    }),
+  );
+  const running = spans.find(({ start, end }) => start <= time && time < end);
+  if (running !== undefined) return running;
+  const day = localDayAt(time, zone, 0 as Duration);
+  const ends = spans.map(({ end }) => end).filter((end) => end <= time);
+  const starts = spans.map(({ start }) => start).filter((start) => start > time);
+  return {
+    start: Math.max(day.start, ...ends) as EventTime,
+    end: Math.min(day.end, ...starts) as EventTime,
+    shift: '',
+  };
+}
+
+const MINUTES_PER_DAY = 24 * 60;
+
+type Stretch = { readonly from: number; readonly to: number; readonly shift: string };
+
+/** The shifts as stretches of the day that do not overlap, in minutes; one that passes midnight ends after 24 h. */
+function stretchesOf(shifts: PlantModel['shifts']): readonly Stretch[] {
+  const list = shifts.map(({ id, start, end }) => ({
+    id,
+    start: minutesOf(start),
+    end: minutesOf(end),
+  }));
+  const runningAt = (minute: number) => {
+    return list.find(({ start, end }) => {
+      return start < end ? minute >= start && minute < end : minute >= start || minute < end;
+    });
+  };
+  const bounds = [...new Set(list.flatMap(({ start, end }) => [start, end]))]
+    .map((minute) => minute % MINUTES_PER_DAY)
+    .sort((a, b) => a - b)
+    .filter((minute) => {
+      const before = runningAt((minute + MINUTES_PER_DAY - 1) % MINUTES_PER_DAY);
+      const running = runningAt(minute);
+      return running !== before || running?.start === minute;
+    });
+  return bounds.flatMap((from, index) => {
+    const running = runningAt(from);
+    const to = bounds[index + 1] ?? (bounds[0] ?? 0) + MINUTES_PER_DAY;
+    return running === undefined ? [] : [{ from, to, shift: running.id }];
+  });
+}
+
+function minutesOf(text: string): number {
+  const [hours, rest] = text.split(':').map(Number);
+  return (hours ?? 0) * 60 + (rest ?? 0);
+}
+
+const MOST_KNOWN = 16;
+
+/** Remembers the latest spans that it found: they are asked for with every observation, and last for hours. */
+export function rememberSpans(
+  find: (time: EventTime) => LocalSpan,
+): (time: EventTime) => LocalSpan {
+  const known: LocalSpan[] = [];
+  return (time) => {
+    for (const span of known) if (span.start <= time && time < span.end) return span;
+    const found = find(time);
+    if (known.length === MOST_KNOWN) known.pop();
+    known.unshift(found);
+    return found;
+  };
+}

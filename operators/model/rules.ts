@@ -4,9 +4,13 @@ import { rulesExampleSchema } from './examples.ts';
 import { patternRuleSchema } from './pattern-rule.ts';
 import { nameSchema } from './plant-model.ts';
 import {
+  DAY,
   type Duration,
   durationSchema,
+  formatDuration,
+  greatestCommonDivisor,
   HOUR,
+  MILLISECOND,
   MINUTE,
   positiveDurationSchema,
   SECOND,
@@ -14,6 +18,13 @@ import {
 import { reportRulesSchema, suppressionRuleSchema, triggerRuleSchema } from './trigger-rule.ts';
 
 // `rules.yaml` as a whole; detectors, patterns, triggers and examples have files of their own.
+
+/** Of a window. Readings are kept no longer, and the end of the window must be a time that can be written down. */
+const MOST_DAYS = 400;
+const spanSchema = positiveDurationSchema.refine(
+  (span) => span <= MOST_DAYS * DAY,
+  `expected at most ${MOST_DAYS}d`,
+);
 
 const common = {
   id: nameSchema,
@@ -25,22 +36,40 @@ const common = {
   early: positiveDurationSchema.optional(),
 };
 
+const offsetSchema = durationSchema.refine(
+  (offset) => offset <= MOST_DAYS * DAY,
+  `expected at most ${MOST_DAYS}d`,
+);
+
 /** One entry of `windows:` in `rules.yaml`. Windows are [start, end) on the source's own event time. */
 const windowRuleSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...common,
     kind: z.literal('tumbling'),
-    size: positiveDurationSchema,
-    offset: durationSchema.optional(),
+    size: spanSchema,
+    offset: offsetSchema.optional(),
   }),
   z.strictObject({
     ...common,
     kind: z.literal('hopping'),
-    size: positiveDurationSchema,
-    hop: positiveDurationSchema,
-    offset: durationSchema.optional(),
+    size: spanSchema,
+    hop: spanSchema,
+    offset: offsetSchema.optional(),
   }),
-  z.strictObject({ ...common, kind: z.literal('session'), gap: positiveDurationSchema }),
+  z
+    .strictObject({
+      ...common,
+      kind: z.literal('calendar'),
+      /** By the clock of the plant: `time_zone` and `shifts` of its model. */
+      size: z.enum(['day', 'shift']),
+      /** How long after midnight by the clock a day begins. */
+      offset: durationSchema.refine((offset) => offset < DAY, 'expected less than 1d').optional(),
+    })
+    .refine(
+      ({ size, offset }) => size === 'day' || offset === undefined,
+      'expected offset of days only: shifts begin when the plant model says',
+    ),
+  z.strictObject({ ...common, kind: z.literal('session'), gap: spanSchema }),
   z.strictObject({
     ...common,
     kind: z.literal('count'),
@@ -49,6 +78,60 @@ const windowRuleSchema = z.discriminatedUnion('kind', [
 ]);
 
 export type WindowRule = z.infer<typeof windowRuleSchema>;
+
+/** What a rule may take for one signal: so many panes, which are windows or parts of them, and so many for a window. */
+export const MOST_PANES = 20_000;
+const MOST_PANES_OF_A_WINDOW = 1_440;
+
+type WindowProblem = { readonly field: string; readonly message: string };
+
+/** Windows so short, or a hop that has so little in common with the size, that there would be a pane for each reading. */
+function windowProblem(rule: WindowRule, time: TimeRules): WindowProblem | undefined {
+  switch (rule.kind) {
+    case 'tumbling':
+      return keptProblem('size', 'a size', rule.size, rule.size, time);
+    case 'session':
+      return keptProblem('gap', 'a gap', rule.gap, rule.gap, time);
+    case 'hopping': {
+      const { size, hop } = rule;
+      if (hop >= size) return keptProblem('hop', 'a hop', hop, size, time);
+      const pane = greatestCommonDivisor(size, hop) as Duration;
+      const panes = size / pane;
+      if (panes > MOST_PANES_OF_A_WINDOW) {
+        const message = `expected a hop that divides the size, such as ${formatDuration(hopLike(rule))}: windows of ${formatDuration(size)} every ${formatDuration(hop)} would be made of ${panes} panes of ${formatDuration(pane)}, more than ${MOST_PANES_OF_A_WINDOW}`;
+        return { field: 'hop', message };
+      }
+      return keptProblem('hop', 'a greatest common divisor with the size', pane, size, time);
+    }
+    case 'calendar':
+    case 'count':
+      return undefined;
+  }
+}
+
+/** The nearest hop that divides the size into few enough panes. */
+function hopLike({ size, hop }: { readonly size: Duration; readonly hop: Duration }): Duration {
+  let panes = Math.min(MOST_PANES_OF_A_WINDOW, Math.max(1, Math.round(size / hop)));
+  while (size % panes !== 0) panes -= 1;
+  return (size / panes) as Duration;
+}
+
+/** Each pane stays until its windows cannot be corrected any more. */
+function keptProblem(
+  field: string,
+  what: string,
+  pane: Duration,
+  size: Duration,
+  { correction, disorder }: TimeRules,
+): WindowProblem | undefined {
+  const kept = size + disorder + correction;
+  const panes = Math.ceil(kept / pane);
+  if (panes <= MOST_PANES) return undefined;
+  const exact = (size === pane ? kept - size : kept) / (MOST_PANES - 1);
+  const least = formatDuration((Math.ceil(exact / MILLISECOND) * MILLISECOND) as Duration);
+  const message = `expected ${what} of at least ${least}, or a shorter time.correction (${formatDuration(correction)}): each signal would keep ${panes} panes, more than ${MOST_PANES}`;
+  return { field, message };
+}
 
 /** `alarms:` in `rules.yaml`: which anomalies are reported to patterns and people. Without it, all. */
 const alarmRulesSchema = z.strictObject({
@@ -107,8 +190,7 @@ function unique<T extends { readonly id: string }>(list: readonly T[]): boolean 
 const list = <S extends z.ZodType<{ readonly id: string }>>(schema: S) =>
   z.array(schema).default([]).refine(unique, 'expected each id once');
 
-/** `rules.yaml`. Published per plant as `rules.<plant>`. */
-export const rulesSchema = z.strictObject({
+const wholeSchema = z.strictObject({
   time: timeRulesSchema.prefault({}),
   windows: list(windowRuleSchema),
   detectors: list(detectorRuleSchema),
@@ -119,6 +201,16 @@ export const rulesSchema = z.strictObject({
   /** What `andon test` checks the rules as a whole with. */
   examples: z.array(rulesExampleSchema).max(100).default([]),
   alarms: alarmRulesSchema.prefault({}),
+});
+
+/** `rules.yaml`. Published per plant as `rules.<plant>`. */
+export const rulesSchema = wholeSchema.superRefine(({ windows, time }, context) => {
+  for (const [index, rule] of windows.entries()) {
+    const problem = windowProblem(rule, time);
+    if (problem === undefined) continue;
+    const { field, message } = problem;
+    context.addIssue({ code: 'custom', path: ['windows', index, field], message });
+  }
 });
 
 export type Rules = z.infer<typeof rulesSchema>;

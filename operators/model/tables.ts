@@ -247,6 +247,7 @@ export const DEAD_LETTER_REASONS = [
   'mixed',
   'rule-changed',
   'overflow',
+  'budget',
   'defect',
   'trimmed',
   'gap',

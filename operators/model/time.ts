@@ -67,6 +67,11 @@ export function floorTo(time: EventTime, step: Duration): EventTime {
   return (Math.floor(time / step) * step) as EventTime;
 }
 
+/** The longest step of which both are whole multiples. */
+export function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
 /** `2026-11-22T08:30:00.250Z`, with as many fractional digits as the time has (none, 3 or 6). */
 export function toIso(time: EventTime): string {
   const milliseconds = Math.floor(time / 1_000);
@@ -74,6 +79,49 @@ export function toIso(time: EventTime): string {
   const text = new Date(milliseconds).toISOString();
   if (rest !== 0) return `${text.slice(0, -1)}${String(rest).padStart(3, '0')}Z`;
   return text.endsWith('.000Z') ? `${text.slice(0, -5)}Z` : text;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** Reads the clocks of an IANA time zone. What the runtime does not know is read as UTC. */
+function clocksOf(timeZone: string): Intl.DateTimeFormat {
+  let format = formats.get(timeZone);
+  if (format !== undefined) return format;
+  const parts = { hourCycle: 'h23', dateStyle: 'short', timeStyle: 'medium' } as const;
+  try {
+    format = new Intl.DateTimeFormat('sv-SE', { ...parts, timeZone });
+  } catch {
+    format = new Intl.DateTimeFormat('sv-SE', { ...parts, timeZone: 'UTC' });
+  }
+  formats.set(timeZone, format);
+  return format;
+}
+
+/** What the clocks of a zone show, as microseconds since they showed the beginning of 1970. Costs some microseconds. */
+export function toLocal(time: EventTime, zone: string): number {
+  if (zone === 'UTC') return time;
+  const seconds = Math.floor(time / SECOND);
+  // `2026-03-29 03:00:00`
+  const shown = clocksOf(zone).format(seconds * 1_000);
+  return time + Date.parse(`${shown.replace(' ', 'T')}Z`) * 1_000 - seconds * SECOND;
+}
+
+/**
+ * When the clocks of a zone show this: the first time of two where they are set back, and the time at which they are put
+ * forward where they pass over it.
+ */
+export function fromLocal(local: number, zone: string): EventTime {
+  const offsets = [local - DAY, local + DAY].map((at) => toLocal(at as EventTime, zone) - at);
+  const times = offsets.map((offset) => (local - offset) as EventTime).sort((a, b) => a - b);
+  const shown = times.find((time) => toLocal(time, zone) === local);
+  if (shown !== undefined) return shown;
+  let [low = local as EventTime, high = local as EventTime] = times;
+  while (high - low > SECOND) {
+    const middle = plus(low, (Math.floor((high - low) / 2 / SECOND) * SECOND) as Duration);
+    if (toLocal(middle, zone) >= local) high = middle;
+    else low = middle;
+  }
+  return high;
 }
 
 const UNITS: Readonly<Record<string, Duration>> = {

@@ -3,9 +3,23 @@ import { type BearingEvidence, strongestPart } from './bearing-evidence.ts';
 import { bearingLines, unexplainedLines } from './bearing-lines.ts';
 import type { Extracted } from './extract.ts';
 import type { SpectralLine } from './harmonics.ts';
-import { SHAFT_FAULTS, type ShaftEvidence, type ShaftFault, shaftFaults } from './shaft-faults.ts';
+import {
+  type IsoZone,
+  isoZone,
+  type MachineSize,
+  unsteadiness,
+  velocityFromTwo,
+} from './iso-zone.ts';
+import {
+  disputedOrders,
+  GRIDS,
+  SHAFT_FAULTS,
+  type ShaftEvidence,
+  type ShaftFault,
+  shaftFaults,
+} from './shaft-faults.ts';
 
-const MACHINE_FAULTS = [...BEARING_PARTS, ...SHAFT_FAULTS, 'lubrication'] as const;
+const MACHINE_FAULTS = [...BEARING_PARTS, ...SHAFT_FAULTS] as const;
 type MachineFault = (typeof MACHINE_FAULTS)[number];
 type DiagnosisVerdict = MachineFault | 'none' | 'not_determined';
 
@@ -26,16 +40,25 @@ export type Diagnosis = {
   readonly contradicting: readonly SpectralLine[];
   /** Why the verdict is what it is, in sentences. */
   readonly reasons: readonly string[];
+  /** Faults beside the verdict that have all that a verdict needs. */
+  readonly also: readonly { readonly fault: MachineFault; readonly reason: string }[];
+  /** Zone of ISO 20816-3, whatever the verdict; null where the velocity is not known. */
+  readonly severity: IsoZone | null;
   readonly action: string;
+};
+
+export type DiagnosisOptions = MachineSize & {
+  /** Line frequencies that the machine may be fed with, Hz; both of the world without it. */
+  readonly grids?: readonly number[];
 };
 
 /** Score of harmonics that noise gives: three lines of twice the median. */
 const NOISE = 1;
 /**
- * Three harmonics that are nine times their surroundings on average. On the 0 hp records of CWRU the greatest score of a
+ * Three harmonics that are eight times their surroundings on average. On the 0 hp records of CWRU the greatest score of a
  * wrong part was 1.6, the least of a part that is plain to see 3.1.
  */
-const SCORE_FOR_VERDICT = 2.8;
+const SCORE_FOR_VERDICT = 2.7;
 /** Cages modulate what is there, so their own lines must stand out more, and those of no other part. */
 const SCORE_FOR_CAGE = 3.5;
 /** Up to this score no lines of a bearing part are seen. */
@@ -44,7 +67,7 @@ const NO_LINES = 1.6;
 const MAJORITY = 0.6;
 /** A bearing that nearly has a verdict leaves none for the shaft: its impacts shake the shaft too. */
 const LIKELY = 0.8;
-/** g rms above 1 kHz: what dry contacts give is broad and strong, and has no beat. */
+/** g rms above 1 kHz: broad and strong, as dry contacts, cavitation, flow or cutting make it. */
 const ROUGH = 1.5;
 /** Pearson kurtosis: noise has 3, and of ten thousand samples 3.15 at most. */
 const GAUSSIAN = 3.3;
@@ -53,27 +76,26 @@ const QUIET_ACCELERATION = 0.05;
 const QUIET_VELOCITY = 0.7;
 
 /** Diagnoses what was extracted from one waveform. Bad input gives `not_determined`, with the reasons. */
-export function diagnose(extracted: Extracted): Diagnosis {
+export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): Diagnosis {
   const { bearing, shaft } = extracted;
-  const shafts = shaftFaults(extracted);
+  const grids = options.grids ?? GRIDS;
+  const shafts = shaftFaults(extracted, grids);
   const scores = {
     ...bearingScores(bearing),
     unbalance: shafts.unbalance.score,
     misalignment: shafts.misalignment.score,
     looseness: shafts.looseness.score,
-    lubrication: lubrication(extracted),
   };
   const forced = bearing === undefined ? null : forcedPart(scores, bearing);
   const trust = shaft?.confidence ?? 0;
   const confidence =
     bearing === undefined || forced === null ? 0 : partConfidence(bearing, forced) * trust;
-  const evidence = { extracted, scores, shafts, forced, trust, confidence };
-  const conclusion =
-    concludeBearing(evidence) ??
-    concludeShaft(evidence) ??
-    concludeLubrication(evidence) ??
-    concludeHealthy(evidence) ??
-    concludeNothing(evidence);
+  const severity = isoZone(extracted, options);
+  const evidence = { extracted, scores, shafts, forced, trust, confidence, grids };
+  const ofBearing = concludeBearing(evidence);
+  const ofShaft = concludeShaft(evidence);
+  const conclusion = ofBearing ?? ofShaft ?? concludeHealthy(evidence) ?? concludeNothing(evidence);
+  const also = ofBearing !== undefined && ofShaft !== undefined ? [ofShaft] : [];
   const { verdict, supporting = [], contradicting = [], reasons } = conclusion;
   return {
     verdict,
@@ -82,8 +104,10 @@ export function diagnose(extracted: Extracted): Diagnosis {
     scores,
     supporting,
     contradicting,
-    reasons,
-    action: ADVICE[verdict],
+    reasons: [...reasons, ...reservationsOf(extracted, grids), ...(severity?.reservations ?? [])],
+    also: also.map(({ verdict: fault, reasons: [reason = ''] }) => ({ fault, reason })),
+    severity,
+    action: actionOf(verdict, severity, extracted, also),
   };
 }
 
@@ -92,6 +116,7 @@ type DiagnosisEvidence = Pick<Diagnosis, 'scores' | 'forced' | 'confidence'> & {
   readonly extracted: Extracted;
   readonly shafts: Readonly<Record<ShaftFault, ShaftEvidence>>;
   readonly trust: number;
+  readonly grids: readonly number[];
 };
 
 type Conclusion = Pick<Diagnosis, 'verdict' | 'confidence' | 'reasons'> &
@@ -123,11 +148,14 @@ function concludeBearing(evidence: DiagnosisEvidence): Conclusion | undefined {
   return { verdict: 'not_determined', ...lines, reasons: [text] };
 }
 
-function concludeShaft(evidence: DiagnosisEvidence): Conclusion | undefined {
+type ShaftConclusion = Conclusion & { readonly verdict: ShaftFault };
+
+function concludeShaft(evidence: DiagnosisEvidence): ShaftConclusion | undefined {
   const { scores, shafts, forced, trust } = evidence;
   const fault = SHAFT_FAULTS.reduce((best, each) => (scores[each] > scores[best] ? each : best));
-  const isBearingLikely = forced !== null && scores[forced] >= LIKELY;
-  if (scores[fault] < 1 || isBearingLikely) return undefined;
+  // Impacts of a bearing shake the shaft at many orders, and never at 1× alone.
+  const isOfBearing = fault !== 'unbalance' && forced !== null && scores[forced] >= LIKELY;
+  if (scores[fault] < 1 || isOfBearing) return undefined;
   const { share, lines } = shafts[fault];
   return {
     verdict: fault,
@@ -137,15 +165,14 @@ function concludeShaft(evidence: DiagnosisEvidence): Conclusion | undefined {
   };
 }
 
-function concludeLubrication({ scores }: DiagnosisEvidence): Conclusion | undefined {
-  if (scores.lubrication < 1) return undefined;
-  const text = 'strong vibration above 1 kHz, without impacts and without lines of a bearing';
-  return { verdict: 'lubrication', confidence: 0.5, reasons: [text] };
-}
-
+/** Health is the strongest claim: nothing that was measured, and nothing that could not be, may speak against it. */
 function concludeHealthy({ extracted, scores }: DiagnosisEvidence): Conclusion | undefined {
+  const { values, waveform, shaft } = extracted;
   const highest = Math.max(0, ...Object.values(scores));
-  if (!isQuiet(extracted.values) || highest >= NO_LINES / SCORE_FOR_VERDICT) return undefined;
+  const slow = shaft === undefined ? velocityFromTwo(extracted) : 0;
+  const isSteady = waveform !== undefined && unsteadiness(waveform.samples) === undefined;
+  const isCalm = isQuiet(values) && slow !== undefined && slow < QUIET_VELOCITY && isSteady;
+  if (!isCalm || highest >= NO_LINES / SCORE_FOR_VERDICT) return undefined;
   const text = 'level, distribution and lines are those of a machine without a fault';
   return { verdict: 'none', confidence: 0.8, reasons: [text] };
 }
@@ -178,12 +205,13 @@ function partConfidence({ scores }: BearingEvidence, part: BearingPart): number 
   return own === 0 ? 0 : Math.min(1, own / (SCORE_FOR_VERDICT - NOISE)) * (own / (own + rival));
 }
 
-function lubrication({ values, bearing }: Extracted): number {
+/** Strong, broad and without impacts above 1 kHz. Many causes look like this in one waveform. */
+function isBroadband({ values, bearing }: Extracted): boolean {
   const { acceleration_rms: all, acceleration_low_rms: low, kurtosis } = values;
-  if (all === undefined || low === undefined || kurtosis === undefined) return 0;
+  if (all === undefined || low === undefined || kurtosis === undefined) return false;
   const hasLines = bearing !== undefined && Math.max(...Object.values(bearing.scores)) >= NO_LINES;
-  if (hasLines || kurtosis > GAUSSIAN || low > all / 2) return 0;
-  return Math.sqrt(all * all - low * low) / ROUGH;
+  if (hasLines || kurtosis > GAUSSIAN || low > all / 2) return false;
+  return Math.sqrt(all * all - low * low) >= ROUGH;
 }
 
 function isQuiet({ acceleration_rms, velocity_rms, kurtosis }: Extracted['values']): boolean {
@@ -203,9 +231,50 @@ function whyUndetermined({ bearing, absent, values }: Extracted): string[] {
   return [...new Set(reasons)];
 }
 
+/** What one must know beside any verdict, in sentences. */
+function reservationsOf(extracted: Extracted, grids: readonly number[]): string[] {
+  const { waveform } = extracted;
+  if (waveform === undefined) return [];
+  const reasons = disputedOrders(extracted, grids).map(({ order, frequency, grid, seconds }) => {
+    const remedy =
+      seconds === undefined
+        ? 'no record tells them apart: watch it while the motor is switched off'
+        : `a record of at least ${seconds.toPrecision(2)} s tells them apart`;
+    return `the line at ${frequency.toFixed(1)} Hz is ${order}× of the shaft or twice the line frequency of ${grid} Hz: ${remedy}`;
+  });
+  if (isBroadband(extracted)) {
+    reasons.push(
+      'broadband rise above 1 kHz without impacts, cause not determined: lubrication, cavitation, flow, cutting and leaks look alike in one waveform',
+    );
+  }
+  const unsteady = unsteadiness(waveform.samples);
+  if (unsteady !== undefined) {
+    const [least, most] = [unsteady.least, unsteady.most].map((level) => level.toPrecision(3));
+    reasons.push(
+      `the level is not steady: ${least} to ${most} rms in eighths of the waveform, in the unit of the samples; all figures are of its middle most of all`,
+    );
+  }
+  return reasons;
+}
+
+function actionOf(
+  verdict: DiagnosisVerdict,
+  severity: IsoZone | null,
+  extracted: Extracted,
+  also: readonly ShaftConclusion[],
+): string {
+  const isSevere = severity !== null && (severity.zone === 'C' || severity.zone === 'D');
+  const advice =
+    verdict === 'not_determined' && isBroadband(extracted) ? ADVICE_BROADBAND : ADVICE[verdict];
+  const urgent = isSevere && verdict === 'not_determined' ? [ADVICE_SEVERE[severity.zone]] : [];
+  const others = also.map(({ verdict: fault }) => `For the ${fault}: ${ADVICE[fault]}`);
+  return [...urgent, advice, ...others].join(' ');
+}
+
 function shaftReason(fault: ShaftFault, { share, lines }: ShaftEvidence): string {
   const orders = lines.map(({ order }) => `${order}×`).join(', ');
-  return `${fault}: ${orders} carry ${Math.round(share * 100)} % of the velocity's power`;
+  const carry = lines.length === 1 ? 'carries' : 'carry';
+  return `${fault}: ${orders} ${carry} ${Math.round(share * 100)} % of the velocity's power`;
 }
 
 function orderLine({ order, frequency, rms, ratio }: ShaftEvidence['lines'][number]): SpectralLine {
@@ -230,9 +299,15 @@ const ADVICE: Readonly<Record<DiagnosisVerdict, string>> = {
   misalignment:
     'Check alignment and coupling at operating temperature, then soft feet and pipe strain.',
   looseness: 'Check foundation bolts, feet and housing fits, and the clearance of the bearings.',
-  lubrication:
-    'Check the amount and kind of lubricant, relubricate, and measure again within a day.',
   none: 'Nothing to do; go on measuring.',
   not_determined:
     'Measure again at steady speed, longer and at a higher rate if it can be done, with the speed recorded; compare with earlier measurements of the same point.',
+};
+
+const ADVICE_BROADBAND =
+  'Listen and look first: suction pressure and valves, tool and feed, leaks, then the lubricant. Compare with an earlier measurement at the same load.';
+
+const ADVICE_SEVERE: Readonly<Record<string, string>> = {
+  C: 'The level is in zone C: the machine should not run on for long without a cause being found.',
+  D: 'The level is in zone D, where damage is expected: look for the cause now.',
 };

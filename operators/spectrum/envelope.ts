@@ -1,4 +1,4 @@
-import { fftPlan, fftSize, hannWindow } from './fft.ts';
+import { fftPlan, fftSize, hannWindow } from './power-spectrum.ts';
 
 /** The positive half of the transform of samples about their mean, zeros appended up to `size`; bins are interleaved. */
 export type HalfSpectrum = {

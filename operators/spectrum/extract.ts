@@ -6,10 +6,11 @@ import {
   bearingFeatureValues,
   tooPoorForEnvelope,
 } from './bearing-evidence.ts';
-import { powerSpectrum, type SpectralPeak } from './power-spectrum.ts';
+import { bandRms, powerSpectrum, type SpectralPeak } from './power-spectrum.ts';
 import { type ShaftOrder, shaftSpeedOf } from './shaft.ts';
 import {
   clippedSamples,
+  damageOf,
   type FeatureValues,
   markAbsent,
   type TimeWaveform,
@@ -64,19 +65,22 @@ export function extract(
   const asked = bearing === undefined ? [] : BEARING_SCORES;
   const all = [...ACCELERATION_FEATURES, ...MOTION_FEATURES, ...asked];
   const unit = vibrationUnit(unitName);
-  const why = unusable(samples, rate);
+  const clipped = clippedSamples(samples);
+  const clippedText = `${clipped} of ${samples.length} samples are clipped`;
+  const why =
+    unusable(samples, rate) ??
+    (clipped > CLIPPED_SHARE * samples.length ? clippedText : damageOf(samples));
   if (unit === undefined || why !== undefined) {
     markAbsent(found, all, why ?? `the unit is "${unitName}", expected one of ${VIBRATION_UNITS}`);
     return nothing;
   }
-  const clipped = clippedSamples(samples);
-  const clippedText = `${clipped} of ${samples.length} samples are clipped`;
-  if (clipped > CLIPPED_SHARE * samples.length) {
-    markAbsent(found, all, clippedText);
-    return nothing;
-  }
 
   const waveform = { samples, rate, unit, rpm, spectrum: powerSpectrum(samples, rate) };
+  const beyond = beyondMachines(waveform);
+  if (beyond !== undefined) {
+    markAbsent(found, all, beyond);
+    return nothing;
+  }
   accelerationFeatures(waveform, clipped === 0 ? undefined : clippedText, found);
   const lines = motionFeatures(waveform, found);
   const shaft = shaftOf(waveform, bearing, found);
@@ -90,6 +94,17 @@ export function extract(
     ...(shaft === undefined ? {} : { shaft }),
     ...(evidence === undefined ? {} : { bearing: evidence }),
   };
+}
+
+/** Levels that no machine has and no usual sensor reaches: the unit, the scale or the format is wrong. */
+const BEYOND = { acceleration: 1_000, velocity: 10_000, displacement: 100 } as const;
+const BEYOND_UNITS = { acceleration: 'g', velocity: 'mm/s', displacement: 'mm' } as const;
+
+function beyondMachines({ spectrum, unit, rate }: TimeWaveform): string | undefined {
+  const level = bandRms(spectrum, { low: 0, high: rate / 2 }, 0) * unit.factor;
+  if (level <= BEYOND[unit.quantity]) return undefined;
+  const found = `${level.toPrecision(3)} ${BEYOND_UNITS[unit.quantity]} rms`;
+  return `${found} is more than any machine has: check unit, scale and format`;
 }
 
 /** As stated, else read from the spectrum, which is worth its cost only where a bearing asks for it. */

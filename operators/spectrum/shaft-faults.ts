@@ -19,6 +19,11 @@ export type ShaftEvidence = {
 const SEVERE = 2.8;
 const STANDS_OUT = 5;
 
+/** Frequencies of the world's grids, Hz: a motor's stator pulls twice a period, whatever its shaft does. */
+export const GRIDS: readonly number[] = [50, 60];
+/** Line widths within which two lines are one. */
+const APART = 1.5;
+
 const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
 
 /**
@@ -30,13 +35,18 @@ const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
  * - misalignment: 2× is at least three quarters of 1×, and 1× to 3× carry 60 %;
  * - looseness: four or more of the half orders and of 3× to 9× stand out with a tenth of the strongest line, and all
  *   orders carry half.
+ *
+ * A line that may as well be twice the frequency of one of the `grids` speaks for none of them.
  */
-export function shaftFaults({
-  values,
-  orders,
-}: Pick<Extracted, 'values' | 'orders'>): Record<ShaftFault, ShaftEvidence> {
-  const velocity = values.velocity_rms ?? 0;
-  const clear = orders.filter(({ ratio }) => ratio >= STANDS_OUT);
+export function shaftFaults(
+  extracted: Pick<Extracted, 'values' | 'orders' | 'waveform'>,
+  grids: readonly number[] = GRIDS,
+): Record<ShaftFault, ShaftEvidence> {
+  const velocity = velocityOfAll(extracted);
+  const disputed = disputedOrders(extracted, grids);
+  const clear = extracted.orders.filter((line) => {
+    return line.ratio >= STANDS_OUT && !disputed.some(({ order }) => order === line.order);
+  });
   const strongest = Math.max(0, ...clear.map(({ rms }) => rms));
   if (velocity <= 0 || strongest === 0) {
     return { unbalance: nothing, misalignment: nothing, looseness: nothing };
@@ -66,4 +76,41 @@ export function shaftFaults({
     ),
     looseness: fault(Math.min(many.length / 4, shareOf(clear) / 0.5), clear),
   };
+}
+
+/** Velocity of the band, and of the shaft's own line where a slow shaft turns below it. */
+function velocityOfAll({ values }: Pick<Extracted, 'values'>): number {
+  return Math.max(values.velocity_rms ?? 0, values.velocity_1x ?? 0);
+}
+
+/** A line of the shaft that cannot be told from twice the frequency of a grid. */
+export type DisputedOrder = ShaftOrder & {
+  readonly grid: number;
+  /** Seconds that a record needs to tell the two apart; undefined where they are the same. */
+  readonly seconds: number | undefined;
+};
+
+/** The multiples of the shaft speed at which a line stands that the grid may have made. */
+export function disputedOrders(
+  { orders, waveform }: Pick<Extracted, 'orders' | 'waveform'>,
+  grids: readonly number[],
+): DisputedOrder[] {
+  const width = waveform?.spectrum.resolution ?? 0;
+  const shaft = speedOf(orders);
+  return orders.flatMap((line) => {
+    const apart = (grid: number) => Math.abs(line.order * shaft - 2 * grid);
+    const grid = grids.find((each) => apart(each) < APART * width);
+    if (grid === undefined || line.ratio < STANDS_OUT) return [];
+    const seconds = apart(grid) < LEAST_APART ? undefined : APART / apart(grid);
+    return [{ ...line, grid, seconds }];
+  });
+}
+
+/** Hz: grids wander by so much, and no record is long enough for less. */
+const LEAST_APART = 0.05;
+
+/** As the lines have it: that of the lowest whole order, which a grid has least to do with. */
+function speedOf(orders: readonly ShaftOrder[]): number {
+  const first = orders.find(({ order }) => order === 1);
+  return first?.frequency ?? 0;
 }

@@ -95,7 +95,7 @@ export type ShaftOrder = {
   readonly frequency: number;
   /** rms, in the unit after integration. */
   readonly rms: number;
-  /** Amplitude over the median of the lines within half an order. */
+  /** Amplitude over the median of the lines within half an order; 0 on the shoulder of a stronger line beside it. */
   readonly ratio: number;
 };
 
@@ -132,18 +132,32 @@ export function shaftOrders(
   // Where 1× stands out it gives the speed better than the plate does.
   const isClear =
     (power[first] ?? 0) > 25 * medianAround(power, step, shaft, Math.max(shaft / 2, 8 * step));
-  const speed = isClear ? first * step : shaft;
+  const speed = isClear ? peakFrequency(lines, first) : shaft;
   return ORDERS.flatMap((order) => {
     const frequency = order * speed;
     if (frequency + 2 * resolution >= power.length * step) return [];
     const near = strongestNear(power, step, frequency, resolution);
     const floor = medianAround(power, step, frequency, Math.max(speed / 4, 8 * step));
-    let sum = 0;
     const reach = Math.ceil((2 * resolution) / step);
+    let sum = 0;
     for (let bin = Math.max(1, near - reach); bin <= near + reach; bin++) {
       sum += (power[bin] ?? 0) * (2 * Math.PI * bin * step) ** (-2 * integrations);
     }
-    const ratio = floor > 0 ? Math.sqrt((power[near] ?? 0) / floor) : 0;
-    return [{ order, frequency: near * step, rms: Math.sqrt(sum * scale), ratio }];
+    const ratio = floor > 0 && isPeak(power, near) ? Math.sqrt((power[near] ?? 0) / floor) : 0;
+    return [{ order, frequency: peakFrequency(lines, near), rms: Math.sqrt(sum * scale), ratio }];
   });
+}
+
+/** The strongest line of a stretch may be the edge of a stronger one beside it: that is no line of its own. */
+function isPeak(power: Float64Array, bin: number): boolean {
+  const here = power[bin] ?? 0;
+  return here >= (power[bin - 1] ?? 0) && here >= (power[bin + 1] ?? 0);
+}
+
+/** Where a line stands between two bins: the top of the parabola through the logarithms of three bins. */
+function peakFrequency({ power, step }: PowerSpectrum, bin: number): number {
+  const [left = 0, top = 0, right = 0] = [-1, 0, 1].map((side) => Math.log(power[bin + side] ?? 0));
+  const bend = left - 2 * top + right;
+  const move = bend < 0 ? (left - right) / (2 * bend) : 0;
+  return (bin + (Math.abs(move) <= 0.5 ? move : 0)) * step;
 }

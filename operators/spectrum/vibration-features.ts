@@ -95,11 +95,48 @@ export function waveformMoments(samples: Float32Array): WaveformMoments {
   };
 }
 
-/** Velocity band of ISO 20816-3, in Hz; for machines slower than 600 rpm it begins at 2 Hz. */
+/** Velocity band of ISO 20816-3, in Hz; for machines of up to 600 rpm it begins at 2 Hz. */
 const HIGH = 1_000;
 const LOW = 10;
-const LOW_FOR_SLOW = 2;
 const MAX_PEAKS = 5;
+
+export type Band = { readonly low: number; readonly high: number };
+export const SLOW_BAND: Band = { low: 2, high: HIGH };
+
+/** The band in which the standard asks for the velocity; without a speed that of faster machines. `rpm` is positive. */
+export function velocityBand(rpm: number | undefined): Band {
+  return rpm !== undefined && rpm > 0 && rpm <= 600 ? SLOW_BAND : { low: LOW, high: HIGH };
+}
+
+/**
+ * Velocity in mm/s rms within a band. The line of the shaft counts whole where it stands at the band's lower edge, which
+ * would cut its main lobe in two.
+ */
+export function velocityRms({ spectrum, unit, rpm }: TimeWaveform, band: Band): number {
+  const { integrations, factor } = velocityOf(unit);
+  return bandRms(spectrum, withShaft(band, rpm, spectrum.resolution), integrations) * factor;
+}
+
+function withShaft(band: Band, rpm: number | undefined, resolution: number): Band {
+  const above = (rpm ?? 0) / 60 - band.low;
+  const isAtEdge = above >= -resolution / 2 && above < 2 * resolution;
+  return isAtEdge ? { ...band, low: band.low + above - 2 * resolution } : band;
+}
+
+/**
+ * The velocity up to a frequency, as a picture of it: a tone's top is its rms in mm/s. Line k stands at k times the step
+ * of the spectrum. A Hann window spreads a tone over 1.5 line widths, and zeros appended over as many more lines.
+ */
+export function velocityLines({ spectrum, unit }: TimeWaveform, high: number): Float64Array {
+  const { power, step, scale, resolution } = spectrum;
+  const { integrations, factor } = velocityOf(unit);
+  const spread = (1.5 * resolution) / step;
+  const count = Math.min(power.length, Math.floor(high / step) + 1);
+  return Float64Array.from({ length: count }, (_, bin) => {
+    const angular = 2 * Math.PI * Math.max(1, bin) * step;
+    return Math.sqrt((power[bin] ?? 0) * scale * spread) * factor * angular ** -integrations;
+  });
+}
 
 const MOTION = ['velocity_rms', 'displacement_rms'];
 const SHAFT = ['velocity_1x', 'velocity_2x', 'velocity_3x'];
@@ -126,14 +163,14 @@ export function motionFeatures(
   into: FeatureValues,
 ): readonly SpectralPeak[] {
   const { spectrum, rpm } = waveform;
-  const band = { low: rpm !== undefined && rpm > 0 && rpm < 600 ? LOW_FOR_SLOW : LOW, high: HIGH };
+  const band = velocityBand(rpm);
   const reason = outOfReach(waveform, band);
   if (reason !== undefined) {
     markAbsent(into, MOTION, reason);
     return [];
   }
   const { integrations, factor } = velocityOf(waveform.unit);
-  into.values.velocity_rms = bandRms(spectrum, band, integrations) * factor;
+  into.values.velocity_rms = velocityRms(waveform, band);
   const further: Integrations = integrations === 1 ? 2 : integrations === 0 ? 1 : 0;
   into.values.displacement_rms = bandRms(spectrum, band, further) * factor * 1_000;
   const lines = spectralPeaks(spectrum, band, integrations, MAX_PEAKS).map((line) => {

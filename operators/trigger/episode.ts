@@ -88,7 +88,7 @@ export type Episode = {
   history: string[];
   /** What the title says of a later round: `recurred: `. */
   again: string;
-  /** The maintenance window that the last revision proposed. */
+  /** The slot for the work that the last revision proposed. */
   slot: Slot | null;
   /** The planned stretch that came too late into the schedule, as an accepted request reported it. */
   late_plan: string;

@@ -13,8 +13,8 @@ import {
   reportTrigger,
   timerName,
 } from './episode.ts';
-import { clearAnomaly, refuseRemoved } from './evidence.ts';
 import { addFinding, evidenceWeight, findingText, isAboutComponent, sharpen } from './findings.ts';
+import { clearAnomaly, refuseRemoved } from './problems.ts';
 import { checkAnswer, takeInput } from './state-machine.ts';
 
 /**
@@ -27,7 +27,7 @@ const REPORT_LIMIT = 200;
 
 /** A `report` event. The same one twice is one; others of its `ref` are about the same problem. */
 export function applyReport(
-  { value: event, situation }: Enriched<MachineEvent>,
+  { observation: event, situation }: Enriched<MachineEvent>,
   context: EpisodeContext,
 ): void {
   const { state, knowledge, out } = context;

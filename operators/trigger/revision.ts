@@ -13,7 +13,7 @@ import {
   triggerSettings,
 } from './episode.ts';
 import { noteReported, otherComponents } from './findings.ts';
-import { proposedWindow, stopOf, stretchText } from './maintenance-window.ts';
+import { proposedSlot, stopOf, stretchText } from './proposed-slot.ts';
 
 /**
  * Emits the next revision of the request of a problem: a row of `requests`, whose JSON the epoch keeps for the outbox, and
@@ -47,7 +47,7 @@ function requestOf(
   const asset = assetOf(knowledge, key);
   const name = asset?.name ?? nameOf(key);
   const settings = triggerSettings(knowledge, key, episode);
-  const slot = proposedWindow(episode, settings, key, time, knowledge);
+  const slot = proposedSlot(episode, settings, key, time, knowledge);
   const current = workAt(knowledge.schedules, key, time, state.work);
   const currency = knowledge.models[plantOf(key)]?.currency ?? '';
   const hourly = asset?.stop_cost;

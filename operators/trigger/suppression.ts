@@ -9,7 +9,7 @@ import type { ScheduleEntry } from '../model/schedule.ts';
 import { type Duration, type EventTime, minus, plus } from '../model/time.ts';
 import type { SuppressionRule } from '../model/trigger-rule.ts';
 import type { Episode, EpisodeContext } from './episode.ts';
-import { stretchText } from './maintenance-window.ts';
+import { stretchText } from './proposed-slot.ts';
 
 /** What suppresses a request, and until when as far as the schedule knows; null: until the machine says so. */
 export type Suppression = {

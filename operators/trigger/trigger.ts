@@ -16,9 +16,9 @@ import {
   noEpisodes,
   timerName,
 } from './episode.ts';
-import { applyAnomaly, applyIncident } from './evidence.ts';
 import { isAboutComponent } from './findings.ts';
-import { windowChange } from './maintenance-window.ts';
+import { applyAnomaly, applyIncident } from './problems.ts';
+import { slotChange } from './proposed-slot.ts';
 import { applyReport, clearReports, endReport } from './reports.ts';
 import { checkAnswer, openIfPermitted, STATUS_INPUT, takeInput } from './state-machine.ts';
 import { plannedStretchesFrom } from './suppression.ts';
@@ -87,7 +87,7 @@ function openPermitted(context: EpisodeContext): void {
 
 /** What became of a request, what people at the machine say, and what the machine works on. */
 function applyMachineEvent(enriched: Enriched<MachineEvent>, context: EpisodeContext): void {
-  const { value: event } = enriched;
+  const { observation: event } = enriched;
   switch (event.type) {
     case 'state':
       applyMachineState(event, context);
@@ -160,7 +160,7 @@ function endIfRemoved(context: EpisodeContext): void {
 
 /**
  * What a changed schedule means for the requests that are live. One that would not be there, had the schedule been
- * known in time, is withdrawn, or explained where somebody has accepted it. A window that is gone is proposed anew.
+ * known in time, is withdrawn, or explained where somebody has accepted it. A slot that is gone is proposed anew.
  */
 function applyScheduleChange(context: EpisodeContext): void {
   for (const episode of [...context.state.episodes]) {
@@ -178,7 +178,7 @@ function applyScheduleChange(context: EpisodeContext): void {
       takeInput(episode, 'planned', context, { text, until: found.until });
     }
     if (!isLive(episode)) continue;
-    const change = windowChange(episode, context);
+    const change = slotChange(episode, context);
     if (change !== undefined) takeInput(episode, 'changed', context, { text: change });
   }
 }

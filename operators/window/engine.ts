@@ -34,7 +34,7 @@ import { addToSketch, mergeSketch, openSketch, type Sketch } from './sketch.ts';
 import {
   expiresAt,
   lastMoment,
-  placeAligned,
+  placeByTime,
   placeSession,
   type Retract,
   TOO_LATE,
@@ -79,7 +79,7 @@ export function addReadings(
 ): number {
   const { windows } = windower.shape;
   state.handled = Math.max(state.handled, now);
-  if (windows.kind === 'count') return addInOrder(windows.count, state, readings, now, report);
+  if (windows.kind === 'count') return addInOrder(windower, state, readings, now, report);
   const { column, times, values, from } = readings;
   const { panes } = state;
   const session = windows.kind === 'session' ? windows.gap - 1 : 0;
@@ -96,9 +96,9 @@ export function addReadings(
     const time = times[index] ?? 0;
     if (pane === NONE || time < low || time >= high) {
       pane =
-        windows.kind === 'aligned'
-          ? placeAligned(windower, state, column, time, now)
-          : placeSession(windower, state, column, time, now, report.retract);
+        windows.kind === 'session'
+          ? placeSession(windower, state, column, time, now, report.retract)
+          : placeByTime(windower, state, column, time, now);
       if (pane < 0) {
         if (pane === TOO_LATE) report.tooLate(column, time, value, from + index);
         pane = NONE;
@@ -116,7 +116,7 @@ export function addReadings(
 
 /** Which readings make up a count window depends on their order: they wait until no earlier one can come. */
 function addInOrder(
-  most: number,
+  windower: Windower,
   state: WindowState,
   { column, times, values, from }: SignalReadings,
   now: number,
@@ -133,28 +133,62 @@ function addInOrder(
     if (time > now) {
       enqueueReading(state.queue, column, time, value);
       state.next = Math.min(state.next, time);
-    } else addCounted(most, state, column, time, value, report);
+    } else addCounted(windower, state, column, time, value, report);
   }
   return refused;
 }
 
 function addCounted(
-  most: number,
+  { shape: { windows, early } }: Windower,
   state: WindowState,
   column: number,
   time: number,
   value: number,
   report: Report,
 ): void {
+  if (windows.kind !== 'count') return;
   const { panes } = state;
-  const pane = findOrInsert(panes, column, BEGINNING, END_OF_TIME, 0);
+  const pane = findOrInsert(panes, column, BEGINNING, END_OF_TIME, NEVER);
   const at = pane * WIDTH;
   const sketch = panes.sketches[pane];
   addReading(panes.numbers, at, time, value);
   if (sketch !== undefined) addToSketch(sketch, value);
-  if ((panes.numbers[at + COUNT] ?? 0) < most) return;
+  if ((panes.numbers[at + COUNT] ?? 0) < windows.count) {
+    if (early === null) return;
+    // Only what has changed since is worth a row: such a window can stay open for ever.
+    const due = floorToGrid(time, early, 0) + early;
+    panes.numbers[at + EARLY] = Math.min(panes.numbers[at + EARLY] ?? NEVER, due);
+    state.next = Math.min(state.next, due);
+    return;
+  }
   report.fire(column, BEGINNING, END_OF_TIME, panes.numbers, at, sketch, 1, true);
   remove(panes, pane);
+}
+
+/** Fires count windows early that have taken readings in since; returns when the next of them is due. */
+function fireCountedEarly(
+  { shape: { early } }: Windower,
+  state: WindowState,
+  now: number,
+  report: Report,
+): number {
+  const { panes } = state;
+  let next = NEVER;
+  if (early === null) return next;
+  for (let column = 0; column < panes.heads.length; column += 1) {
+    const pane = panes.heads[column] ?? NONE;
+    if (pane === NONE) continue;
+    const at = pane * WIDTH;
+    const due = panes.numbers[at + EARLY] ?? NEVER;
+    if (due > now) {
+      next = Math.min(next, due);
+      continue;
+    }
+    panes.numbers[at + EARLY] = NEVER;
+    const sketch = panes.sketches[pane];
+    report.fire(column, BEGINNING, END_OF_TIME, panes.numbers, at, sketch, 0, true);
+  }
+  return next;
 }
 
 /** Where the columns of a frame plan went last, all within the same pane [low, high); derived, so it is no state. */
@@ -167,7 +201,7 @@ export function openLastPanes(columns: number): LastPanes {
 
 /** Whether readings of one time may be added at once: each goes into a pane that time alone decides. */
 export function takesInstants({ shape }: Windower): boolean {
-  return shape.windows.kind === 'aligned';
+  return shape.windows.kind === 'aligned' || shape.windows.kind === 'calendar';
 }
 
 /**
@@ -203,7 +237,7 @@ export function addInstant(
     }
     let pane = last.panes[pair >> 1] ?? NONE;
     if (pane === NONE) {
-      pane = placeAligned(windower, state, column, time, now);
+      pane = placeByTime(windower, state, column, time, now);
       if (pane === TOO_LATE) report.tooLate(column, time, value, position);
       if (pane < 0) continue;
       last.panes[pair >> 1] = pane;
@@ -232,9 +266,10 @@ export function flush(windower: Windower, state: WindowState, report: Report): v
 export function advance(windower: Windower, state: WindowState, now: number, report: Report): void {
   const { windows } = windower.shape;
   if (windows.kind === 'count') {
-    state.next = releaseReadings(state.queue, now, (column, time, value) => {
-      addCounted(windows.count, state, column, time, value, report);
+    const next = releaseReadings(state.queue, now, (column, time, value) => {
+      addCounted(windower, state, column, time, value, report);
     });
+    state.next = Math.min(next, fireCountedEarly(windower, state, now, report));
   } else {
     flush(windower, state, report);
     let next = NEVER;

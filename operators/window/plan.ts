@@ -2,6 +2,7 @@
 
 import type { Frame } from '../model/decoded.ts';
 import { type AssetKey, fits } from '../model/key.ts';
+import type { PlantClock, PlantModel } from '../model/plant-model.ts';
 import type { Rules, WindowRule } from '../model/rules.ts';
 import type { Duration } from '../model/time.ts';
 
@@ -47,32 +48,32 @@ export type StorePlan = {
 };
 
 /** Derived data is no state: made again whenever the rules are another object. */
-const compiled = new WeakMap<Rules, readonly WindowProgram[]>();
+const compiled = new WeakMap<Rules, { model: PlantModel | undefined; programs: WindowProgram[] }>();
 
-/** The window rules of a plant, in the order of their ids. */
-export function programsOf(rules: Rules): readonly WindowProgram[] {
+/** The window rules of a plant, in the order of their ids. Days and shifts are by the clock of its model. */
+export function programsOf(rules: Rules, model?: PlantModel): readonly WindowProgram[] {
   const known = compiled.get(rules);
-  if (known !== undefined) return known;
+  if (known !== undefined && known.model === model) return known.programs;
+  const { time_zone = 'UTC', shifts = [] } = model ?? {};
   const programs = rules.windows
-    .map((rule) => compileWindowRule(rule, rules.time.correction))
+    .map((rule) => compileWindowRule(rule, rules.time.correction, { time_zone, shifts }))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  compiled.set(rules, programs);
+  compiled.set(rules, { model, programs });
   return programs;
 }
 
-function compileWindowRule(rule: WindowRule, lateness: Duration): WindowProgram {
-  const windows = windowsOf(rule);
+function compileWindowRule(rule: WindowRule, lateness: Duration, clock: PlantClock): WindowProgram {
+  const windows = windowsOf(rule, clock);
   const { id, quantiles, signals } = rule;
-  const early = rule.kind === 'count' ? null : (rule.early ?? null);
   return {
     id,
     fingerprint: JSON.stringify([windows, quantiles]),
-    windower: createWindower({ windows, early, lateness, quantiles }),
+    windower: createWindower({ windows, early: rule.early ?? null, lateness, quantiles }),
     takes: (signal) => signals.some((pattern) => fits(pattern, signal)),
   };
 }
 
-function windowsOf(rule: WindowRule): Windows {
+function windowsOf(rule: WindowRule, { time_zone, shifts }: PlantClock): Windows {
   switch (rule.kind) {
     case 'tumbling': {
       const offset = rule.offset ?? (0 as Duration);
@@ -81,6 +82,10 @@ function windowsOf(rule: WindowRule): Windows {
     case 'hopping': {
       const offset = rule.offset ?? (0 as Duration);
       return { kind: 'aligned', size: rule.size, hop: rule.hop, offset };
+    }
+    case 'calendar': {
+      const { kind, size, offset = 0 as Duration } = rule;
+      return { kind, size, offset, clock: { time_zone, shifts: size === 'day' ? [] : shifts } };
     }
     case 'session':
       return { kind: 'session', gap: rule.gap };

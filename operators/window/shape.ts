@@ -1,11 +1,18 @@
 /** What the windows of a rule are and when they fire, as data. */
 
-import type { Duration } from '../model/time.ts';
+import {
+  type LocalSpan,
+  localDayAt,
+  type PlantClock,
+  rememberSpans,
+  shiftSpanAt,
+} from '../model/plant-model.ts';
+import { type Duration, type EventTime, greatestCommonDivisor } from '../model/time.ts';
 
 /** All that decides what a window is and when it fires. */
 export type Shape = {
   readonly windows: Windows;
-  /** A window fires when time reaches its end; with this, also every so often before. Count windows never do. */
+  /** A window fires when time reaches its end; with this, also every so often before. */
   readonly early: Duration | null;
   /** How long a fired window is kept and takes in late readings. */
   readonly lateness: Duration;
@@ -21,6 +28,13 @@ export type Windows =
       readonly hop: Duration;
       readonly offset: Duration;
     }
+  /** Days and shifts by the clock of the plant. `offset`: how long after midnight a day begins. */
+  | {
+      readonly kind: 'calendar';
+      readonly size: 'day' | 'shift';
+      readonly offset: Duration;
+      readonly clock: PlantClock;
+    }
   | { readonly kind: 'session'; readonly gap: Duration }
   /** Every so many readings, in the order of their times. */
   | { readonly kind: 'count'; readonly count: number };
@@ -31,6 +45,8 @@ export type Layout = {
   readonly shared: boolean;
   /** Length of an aligned pane. */
   readonly paneSize: number;
+  /** Of calendar windows: the one that holds a time; none between two shifts. */
+  readonly spanAt?: (time: EventTime) => LocalSpan;
 };
 
 /** A shape at work: what decides where readings go, and when. */
@@ -41,14 +57,17 @@ export function createWindower(shape: Shape): Windower {
 }
 
 function layoutOf({ windows }: Shape): Layout {
+  if (windows.kind === 'calendar') {
+    const { size, clock, offset } = windows;
+    const spanAt = rememberSpans((time) => {
+      return size === 'day' ? localDayAt(time, clock.time_zone, offset) : shiftSpanAt(time, clock);
+    });
+    return { shared: false, paneSize: 0, spanAt };
+  }
   if (windows.kind !== 'aligned') return { shared: false, paneSize: 0 };
   const { size, hop } = windows;
   if (hop >= size) return { shared: false, paneSize: size };
   return { shared: true, paneSize: greatestCommonDivisor(size, hop) };
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** The greatest of the times `offset + n · step` that is not after `time`, also for negative times. */

@@ -4,7 +4,7 @@ import type { Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Frame } from '../model/decoded.ts';
-import type { AssetKey } from '../model/key.ts';
+import { type AssetKey, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { Window } from '../model/observation.ts';
 import { type EventTime, later } from '../model/time.ts';
@@ -45,16 +45,16 @@ export function window(states: States): Stage<Frame, Window> {
 function createLogic(): Keyed<SourceWindows, Frame, Window> {
   const report = createWindowReport();
   let plans: Plans = new WeakMap();
-  let planned: Knowledge['rules'] | undefined;
+  let planned: Knowledge | undefined;
   return {
     id: 'window' as StageId,
     version: 1,
     scope: 'source',
     open: () => ({ asset: '', stores: [], due: NEVER }),
     onEvent(state, { value: frame }, knowledge, out) {
-      if (knowledge.rules !== planned) {
+      if (knowledge.rules !== planned?.rules || knowledge.models !== planned.models) {
         plans = new WeakMap();
-        planned = knowledge.rules;
+        planned = knowledge;
       }
       state.asset = frame.asset;
       report.late.counted.clear();
@@ -77,7 +77,8 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
         fireSource(state, inForce(knowledge, state.asset), until, report, out);
     },
     onChange(state, knowledge, out, { value: { kind } }) {
-      if (state.asset === '' || kind !== 'rules') return;
+      // A model has the clock of days and shifts.
+      if (state.asset === '' || kind === 'schedule') return;
       const programs = inForce(knowledge, state.asset);
       state.stores = state.stores.filter((store) => {
         const program = programs.find((each) => belongsTo(store, each));
@@ -93,7 +94,8 @@ const NO_PROGRAMS: readonly WindowProgram[] = [];
 
 function inForce(knowledge: Knowledge, asset: AssetKey): readonly WindowProgram[] {
   const rules = rulesOf(knowledge, asset);
-  return rules === undefined ? NO_PROGRAMS : programsOf(rules);
+  const model = knowledge.models[plantOf(asset)];
+  return rules === undefined ? NO_PROGRAMS : programsOf(rules, model);
 }
 
 /** Adds a frame to the windows of one rule. */

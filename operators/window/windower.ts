@@ -1,5 +1,6 @@
 /** Which windows a reading belongs to, which pane it goes into, and when those windows are due. */
 
+import type { EventTime } from '../model/time.ts';
 import { mergeAccumulators } from './aggregate.ts';
 import {
   DIRTY,
@@ -29,8 +30,8 @@ export const TOO_LATE = -2;
 /** Hears of a fired session that is no more: it became part of one that starts at another time. */
 export type Retract = (column: number, start: number, end: number, version: number) => void;
 
-/** Finds or makes the pane of tumbling or hopping windows that a reading goes into, and schedules its windows. */
-export function placeAligned(
+/** Finds or makes the pane that time alone decides (all but sessions and counts), and schedules its windows. */
+export function placeByTime(
   windower: Windower,
   state: WindowState,
   column: number,
@@ -38,7 +39,7 @@ export function placeAligned(
   now: number,
 ): number {
   const { windows, lateness } = windower.shape;
-  if (windows.kind !== 'aligned') return OUTSIDE;
+  if (windows.kind !== 'aligned') return placeInCalendar(windower, state, column, time, now);
   const { panes } = state;
   const { shared, paneSize } = windower.layout;
   const head = panes.heads[column] ?? NONE;
@@ -64,6 +65,30 @@ export function placeAligned(
     scheduleWindow(windower, state, first, time, now);
     if (pane === NONE) pane = first;
   }
+  return pane;
+}
+
+/** The same of days and shifts, of which a reading is in one at most. */
+function placeInCalendar(
+  windower: Windower,
+  state: WindowState,
+  column: number,
+  time: number,
+  now: number,
+): number {
+  const { shape, layout } = windower;
+  const { panes } = state;
+  const head = panes.heads[column] ?? NONE;
+  if (head !== NONE && time >= startOf(panes, head)) {
+    const end = endOf(panes, head);
+    if (time < end && end - 1 > now) return head;
+  }
+  if (shape.windows.kind !== 'calendar' || layout.spanAt === undefined) return OUTSIDE;
+  const { start, end, shift } = layout.spanAt(time as EventTime);
+  if (end - 1 + shape.lateness <= now) return TOO_LATE;
+  if (shape.windows.size === 'shift' && shift === '') return OUTSIDE;
+  const pane = findOrInsert(panes, column, start, end, unscheduled(windower));
+  scheduleWindow(windower, state, pane, time, now);
   return pane;
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { EXIT, Problem } from './problem.ts';
 
@@ -83,4 +84,37 @@ function guard(child: ChildProcess, pid: number): void {
   // The guard goes first: its pipe must not close once the number may belong to another process.
   child.once('exit', () => shell.kill('SIGKILL'));
   shell.unref();
+}
+
+/** Between two looks whether npm is still there: milliseconds. */
+const LOOK_EVERY = 500;
+
+/**
+ * Calls `gone` when npm, which started this process (`npx andon`, `npm run andon`), has ended. npm ends on SIGTERM
+ * without waiting for what it runs, through a shell of its own: without this a worker would go on that nobody knows of.
+ * A process that was not started by npm is nobody's child to look after: it may be meant to outlive its shell.
+ */
+export function onStarterGone(gone: () => void, environment = process.env): () => void {
+  if (environment.npm_command === undefined) return () => undefined;
+  const shell = process.ppid;
+  // The shell of npm, and npm itself: either may be killed without the other.
+  const npm = parentOf(shell);
+  const timer = setInterval(() => {
+    if (process.ppid === shell && parentOf(shell) === npm) return;
+    clearInterval(timer);
+    gone();
+  }, LOOK_EVERY);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Undefined where there is no `/proc`, and of a process that has ended. */
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may hold anything.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
 }

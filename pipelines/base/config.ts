@@ -3,9 +3,11 @@
 import { Document, isMap, isScalar, Pair, type YAMLMap } from 'yaml';
 import { z } from 'zod';
 import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { rotating, type Secret, secretSchema } from '../../sinks/remote/secret.ts';
 import { LEVELS } from './log-level.ts';
+import { EXIT, Problem } from './problem.ts';
 import { readText } from './read-text.ts';
-import { type Overlay, parseYaml } from './yaml-file.ts';
+import { isSecret, type Overlay, parseYaml } from './yaml-file.ts';
 
 const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
 
@@ -33,9 +35,9 @@ const natsSchema = z.strictObject({
     .union([z.string().transform((url) => [url]), z.array(z.string()).min(1)])
     .default(['nats://127.0.0.1:4222'])
     .describe('One nats-server, or several of one cluster.'),
-  user: z.string().optional().describe('With password: how the worker logs in.'),
-  password: z.string().optional().describe('With user.'),
-  token: z.string().optional().describe('Logs in without a user.'),
+  user: secretSchema.optional().describe('With password: how the worker logs in.'),
+  password: secretSchema.optional().describe('With user; also { env } or { file }.'),
+  token: secretSchema.optional().describe('Logs in without a user; also { env } or { file }.'),
   credentials: z.string().optional().describe('Path of a credentials file (JWT and seed).'),
   nkey: z.string().optional().describe('Path of a file with the nkey seed of a user (SU…).'),
   tls: tlsSchema.optional().describe('Encrypts; tls:// in an address does so too.'),
@@ -52,7 +54,8 @@ const streamSchema = z.strictObject({
 const clickhouseSchema = z.strictObject({
   url: z.string().optional().describe('HTTP address; without it the embedded engine is used.'),
   user: z.string().default('default').describe('Who inserts; needs no right to drop.'),
-  password: z.string().default('').describe('Of that user.'),
+  password: secretSchema.default('').describe('Of that user; also { env } or { file }.'),
+  tls: tlsSchema.optional().describe('For an https:// address: own authority, certificate.'),
   database: name.default('andon').describe('Where the tables are.'),
   port: port.default(0).describe('Of the embedded engine on this machine; 0: any free port.'),
   memory: bytes.default(1_500_000_000).describe('Bytes that the embedded engine may use.'),
@@ -92,7 +95,7 @@ const cmmsSchema = z.unknown().superRefine((written, context) => {
 });
 
 /** Addresses, paths and limits. Nothing in here can change an answer: what can stands in `rules.yaml`. */
-export const configSchema = z.strictObject({
+const configShape = z.strictObject({
   pipeline: name.default('plant').describe('Names this pipeline in tokens, files and metrics.'),
   run: name.default('1').describe('Processing the same log again is another run.'),
   send: z
@@ -112,6 +115,19 @@ export const configSchema = z.strictObject({
   log: logSchema.prefault({}).describe('What is logged to standard error.'),
   cmms: cmmsSchema.optional().describe('The CMMS that requests go to: see docs/cmms.md.'),
 });
+
+/** No message is ever mapped to a partition that is not there: its worker would wait for ever. */
+function checkPartition(config: z.output<typeof configShape>, context: z.RefinementCtx): void {
+  const { partition, partitions } = config;
+  if (partition < partitions) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['partition'],
+    message: `expected a partition below partitions, which is ${partitions}: they are counted from 0`,
+  });
+}
+
+export const configSchema = configShape.superRefine(checkPartition);
 export type Config = z.output<typeof configSchema>;
 
 /**
@@ -133,6 +149,9 @@ const VARIABLES: Readonly<
   CLICKHOUSE_URL: { path: ['clickhouse', 'url'] },
   CLICKHOUSE_USER: { path: ['clickhouse', 'user'] },
   CLICKHOUSE_PASSWORD: { path: ['clickhouse', 'password'] },
+  CLICKHOUSE_CA: { path: ['clickhouse', 'tls', 'ca'] },
+  CLICKHOUSE_CERT: { path: ['clickhouse', 'tls', 'certificate'] },
+  CLICKHOUSE_KEY: { path: ['clickhouse', 'tls', 'privateKey'] },
   CLICKHOUSE_DATABASE: { path: ['clickhouse', 'database'] },
   ANDON_CLICKHOUSE_PORT: { path: ['clickhouse', 'port'], as: 'number' },
   ANDON_CLICKHOUSE_MEMORY: { path: ['clickhouse', 'memory'] },
@@ -206,7 +225,23 @@ function parsed(text: string, as: 'number' | 'list' | undefined): unknown {
   return as === 'number' && Number.isFinite(number) ? number : text;
 }
 
-const SECRET = /^(password|token|auth|authorization|headers|secret|key|api_?key)$/i;
+/** What a secret is now, whenever it is asked for. Throws a `Problem` where there is none, which never quotes it. */
+export function secretOf(where: string, secret: Secret): () => string {
+  try {
+    return rotating(secret, process.env);
+  } catch (error) {
+    throw new Problem(
+      {
+        where,
+        expected: 'a secret that can be read',
+        found: error instanceof Error ? error.message : String(error),
+        remedy: 'Set the variable, or name a file that this user can read.',
+        exit: EXIT.input,
+      },
+      { cause: error },
+    );
+  }
+}
 
 /** A configuration as YAML that can be shown: every setting with its sentence, no secrets. */
 export function explainConfig(config: Config): string {
@@ -223,7 +258,7 @@ function concealed(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, inner]) => inner !== undefined)
-      .map(([name, inner]) => [name, SECRET.test(name) && inner !== '' ? '***' : concealed(inner)]),
+      .map(([name, inner]) => [name, isSecret(name) && inner !== '' ? '***' : concealed(inner)]),
   );
 }
 

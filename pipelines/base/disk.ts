@@ -48,6 +48,17 @@ async function readFile(path: string): Promise<Buffer> {
 /** The disk of this machine. */
 export const DISK: Disk = { mkdir, readdir, readFile, stat, open, rename, rm };
 
+/** The same disk, on which nothing is written before `allow` resolves. */
+export function guardedDisk(disk: Disk, allow: () => Promise<void>): Disk {
+  return {
+    ...disk,
+    async open(path, flags) {
+      if (flags === 'w') await allow();
+      return disk.open(path, flags);
+    },
+  };
+}
+
 const TEMPORARY = '.tmp';
 
 /**

@@ -1,3 +1,5 @@
+import { printable } from '../../operators/model/plain.ts';
+
 /** A vertical line at a place of the x axis. */
 export type PanelMark = { readonly at: number; readonly text: string; readonly colour: string };
 
@@ -32,15 +34,14 @@ export function panel(
   const [low, high] = rangeOf(values);
   const placeX = (value: number) => LEFT + (value / end) * columns;
   const placeY = (value: number) => top + rows - ((value - low) / (high - low)) * rows;
-  const ticks = [0, 0.25, 0.5, 0.75, 1];
   return [
     `<text x="${LEFT}" y="${top - 5}" fill="#424242">${escapeXml(`${title}, ${frame.y}`)}</text>`,
     `<rect x="${LEFT}" y="${top}" width="${columns}" height="${rows}" fill="none" stroke="#bdbdbd"/>`,
-    ...ticks.map((share) => {
-      const text = `${rounded(share * end)} ${frame.x}`;
+    ...roundPlaces(end).map((place) => {
+      const text = `${rounded(place)} ${frame.x}`;
       // The outer ones stay inside of the picture.
-      const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle';
-      return `<text x="${placeX(share * end).toFixed(1)}" y="${top + rows + 16}" text-anchor="${anchor}">${text}</text>`;
+      const anchor = place === 0 ? 'start' : place > 0.97 * end ? 'end' : 'middle';
+      return `<text x="${placeX(place).toFixed(1)}" y="${top + rows + 16}" text-anchor="${anchor}">${text}</text>`;
     }),
     ...[low, high].map((value) => {
       const y = placeY(value) + (value === high ? 10 : 0);
@@ -58,6 +59,13 @@ export function panel(
     const y = top + 12 + (index % 6) * 12;
     return `<line x1="${x}" x2="${x}" y1="${top}" y2="${top + rows}" stroke="${colour}" stroke-dasharray="4 3"/><text x="${x}" y="${y}" dx="3" font-size="10" fill="${colour}">${escapeXml(text)}</text>`;
   }
+}
+
+/** Places from 0 to the end in steps of 1, 2 or 5 times a power of ten: four to eight of them. */
+function roundPlaces(end: number): readonly number[] {
+  const power = 10 ** Math.floor(Math.log10(end / 4));
+  const step = power * ([5, 2, 1].find((each) => each * power <= end / 4) ?? 1);
+  return Array.from({ length: Math.floor(end / step + 1e-9) + 1 }, (_, index) => index * step);
 }
 
 function rangeOf(values: ArrayLike<number>): readonly [number, number] {
@@ -101,6 +109,7 @@ function rounded(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
+/** XML has no control characters at all, not even by their numbers. */
 export function escapeXml(text: string): string {
-  return text.replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return printable(text).replace(/[<>&"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

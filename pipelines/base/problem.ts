@@ -9,6 +9,8 @@ export const EXIT = {
   outside: 3,
   /** Somebody else owns what was asked for. */
   owned: 4,
+  /** All went well, and nothing of the input was judged: the plant model knows none of it. */
+  unjudged: 5,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -1,7 +1,17 @@
 /** A YAML file whose mistakes are reported with file, line and column. */
 
-import { type Document, isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isNode,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  parseDocument,
+} from 'yaml';
 import type { z } from 'zod';
+import { DEEPEST, isTooDeep } from '../../operators/model/plain.ts';
 import { EXIT, Problem } from './problem.ts';
 import { readText } from './read-text.ts';
 import { expectationsOf, type FileIssue, type UnmetExpectation } from './zod-expectations.ts';
@@ -14,6 +24,8 @@ export interface YamlFile {
     error: z.ZodError | undefined,
     findings: readonly UnmetExpectation[],
     issues?: readonly FileIssue[],
+    /** Beside what is wrong they are told, too. */
+    warnings?: readonly Remark[],
   ): void;
   /** The same issues with their places, for those that are no mistakes. */
   remarks(issues: readonly FileIssue[]): readonly Remark[];
@@ -40,7 +52,7 @@ export function openYamlFile(path: string, overlays: readonly Overlay[] = []): Y
 /** Like `openYamlFile`, of a text. What is laid over it is placed at its own name. */
 export function parseYaml(text: string, path: string, overlays: readonly Overlay[] = []): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const document = read(text, path, lines);
   const source: Source = { text, path, lines, document };
   if (document.errors.length > 0) {
     const broken = document.errors.map(
@@ -49,13 +61,13 @@ export function parseYaml(text: string, path: string, overlays: readonly Overlay
     throw wrong(' in the YAML', broken);
   }
   return {
-    data: overlaid(document.toJS(), overlays),
+    data: overlaid(dataOf(document, path), overlays),
     remarks: (issues) =>
       issues.map(({ path: steps, message }) => {
         const where = whereIs(source, offsetOf(document, steps));
         return { where, path: steps.join('.'), message };
       }),
-    report(error, findings, issues = []) {
+    report(error, findings, issues = [], warnings = []) {
       const all = [
         ...unmet(error, findings).map((one) => mistakeOf(one, source, overlays)),
         ...issues.map(({ path: steps, message }) => {
@@ -68,9 +80,54 @@ export function parseYaml(text: string, path: string, overlays: readonly Overlay
       throw wrong(
         '',
         all.map((one) => one.text),
+        warnings.map(remarkText),
       );
     },
   };
+}
+
+function read(text: string, path: string, lines: LineCounter): Document.Parsed {
+  if (isDeepText(text)) throw tooDeep(path);
+  return parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+}
+
+/** The parser keeps a stack of its own; what makes a document of its tokens calls itself for each level. */
+function isDeepText(text: string): boolean {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    Array.from(parser.next(lexeme));
+    if (parser.stack.length > 2 * DEEPEST) return true;
+  }
+  return false;
+}
+
+/** What a document says. A few lines of aliases on aliases stand for more than any memory holds. */
+function dataOf(document: Document.Parsed, path: string): unknown {
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: MOST_ALIASES });
+  } catch (error) {
+    if (error instanceof RangeError) throw tooDeep(path);
+    if (!(error instanceof ReferenceError)) throw error;
+    const found = `${path}: expected aliases (*name) of what stands above them, for at most ${MOST_ALIASES} values; ${error.message}. Write the values themselves.`;
+    throw new FileProblem(found, [found]);
+  }
+  if (isTooDeep(value)) throw tooDeep(path);
+  return value;
+}
+
+const MOST_ALIASES = 100;
+
+function tooDeep(path: string): FileProblem {
+  const found = `${path}: expected lists and maps nested at most ${DEEPEST} deep, found more. Write it flatter.`;
+  return new FileProblem(found, [found]);
+}
+
+const SECRET = /^(password|token|auth|authorization|headers|secret|key|api_?key)$/i;
+
+/** Whether a field of this name holds what is never shown. */
+export function isSecret(name: string | number): boolean {
+  return SECRET.test(String(name));
 }
 
 type Steps = UnmetExpectation['path'];
@@ -107,13 +164,14 @@ function unmet(
 function mistakeOf(one: UnmetExpectation, source: Source, overlays: readonly Overlay[]): Mistake {
   const { path: steps, expected, atKey = false } = one;
   const where = steps.length === 0 ? '' : `${steps.join('.')}: `;
+  const hidden = steps.some(isSecret) ? 'something else (it is secret)' : undefined;
   const overlay = overlays.findLast(({ path }) => path.every((step, at) => step === steps[at]));
   if (overlay !== undefined) {
-    const found = `${where}expected ${expected}, found ${overlay.text}`;
+    const found = `${where}expected ${expected}, found ${hidden ?? overlay.text}`;
     return { offset: -1, text: `${overlay.name}: ${found}` };
   }
   const offset = offsetOf(source.document, steps, atKey);
-  const found = `${where}expected ${expected}, found ${foundAt(source, steps)}`;
+  const found = `${where}expected ${expected}, found ${hidden ?? foundAt(source, steps)}`;
   return { offset, text: `${whereIs(source, offset)}: ${found}` };
 }
 
@@ -144,10 +202,25 @@ function foundAt({ document, text }: Source, steps: Steps): string {
   return source.length > first.length || first.length > 60 ? `${first.slice(0, 60)}…` : first;
 }
 
+/** On standard error, where they hinder nobody who reads the result. */
+export function printRemarks(remarks: readonly Remark[]): void {
+  for (const remark of remarks) console.error(remarkText(remark));
+}
+
+/** `file:line:column: warning: path: sentence` */
+function remarkText({ where, path, message }: Remark): string {
+  return `${where}: warning: ${path}: ${message}`;
+}
+
 /** One line per place, so that editors and terminals can jump to each. */
-function wrong(what: string, lines: readonly string[]): FileProblem {
+function wrong(
+  what: string,
+  lines: readonly string[],
+  warnings: readonly string[] = [],
+): FileProblem {
   const count = lines.length === 1 ? 'one mistake' : `${lines.length} mistakes`;
-  return new FileProblem(`${count}${what}; nothing was changed:\n${lines.join('\n')}`, lines);
+  const all = [...lines, ...warnings].join('\n');
+  return new FileProblem(`${count}${what}; nothing was changed:\n${all}`, lines);
 }
 
 /** Everything that is wrong with a file, one line each: `file:line:column: path: expected …, found …`. */
@@ -164,6 +237,12 @@ export class FileProblem extends Problem {
     this.message = message;
     this.mistakes = mistakes;
   }
+}
+
+/** What is wrong with two files, as one problem. */
+export function bothProblems(first: FileProblem, second: FileProblem): FileProblem {
+  const message = `${first.message}\nand ${second.message}`;
+  return new FileProblem(message, [...first.mistakes, ...second.mistakes]);
 }
 
 /** A copy of the data with the overlays in it, later ones over earlier ones. */

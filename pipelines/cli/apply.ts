@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { type Config, configOf, type Departures } from '../base/config.ts';
-import type { Remark } from '../base/yaml-file.ts';
+import { printRemarks, type Remark } from '../base/yaml-file.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { readDescription } from '../recordings/recording-description.ts';
 import { firstAppended } from '../recordings/recordings.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
 import { changesOf } from '../rules/changes.ts';
-import { checksFor, readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { readPlantAndRules, readPlantFile } from '../rules/rules.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & {
@@ -39,18 +39,19 @@ async function apply(
   rulesFile: string | undefined,
   options: Options,
 ): Promise<void> {
-  const plants = await readPlantFile(plantFile);
-  const rules =
-    rulesFile === undefined ? undefined : await readRulesFile(rulesFile, checksFor(plants));
+  const { plants, rules } =
+    rulesFile === undefined
+      ? { plants: await readPlantFile(plantFile), rules: undefined }
+      : await readPlantAndRules(plantFile, rulesFile);
   const changes = changesOf(plants, rules);
   const config = configOf(options);
   const files = [plantFile, ...(rulesFile === undefined ? [] : [rulesFile])];
   const warnings = rules?.warnings ?? [];
   const json = options.json === true;
-  if (!json) warn(warnings);
+  if (!json) printRemarks(warnings);
   if (options.check === true) {
     if (json) console.log(JSON.stringify({ checked: files, mistakes: 0, warnings }));
-    else console.log(`${files.join(' and ')}: no mistakes.`);
+    else console.log(`${files.join(' and ')}: no mistakes${warningCount(warnings.length)}.`);
     return;
   }
   const replayAt =
@@ -60,11 +61,9 @@ async function apply(
   await send(changes, config, replayAt, json ? warnings : undefined);
 }
 
-/** On standard error, where they hinder nobody who reads the result. */
-function warn(warnings: readonly Remark[]): void {
-  for (const { where, path, message } of warnings) {
-    console.error(`${where}: warning: ${path}: ${message}`);
-  }
+function warningCount(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? ', one warning' : `, ${count} warnings`;
 }
 
 /** Publishes. `warnings`: the result is JSON and carries them, beside the rules that they are about. */

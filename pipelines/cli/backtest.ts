@@ -1,17 +1,23 @@
 import type { Command } from 'commander';
 import {
+  type Duration,
   type EventTime,
   fromMilliseconds,
   HOUR,
   parseDuration,
 } from '../../operators/model/time.ts';
-import { wrongInput } from '../base/problem.ts';
-import { readDescription, readInstant } from '../recordings/recording-description.ts';
+import { nearest } from '../base/nearest.ts';
+import { EXIT, wrongInput } from '../base/problem.ts';
+import { printRemarks } from '../base/yaml-file.ts';
+import { lagsText } from '../observe/source-lags.ts';
+import { readInstant } from '../recordings/instant.ts';
+import { readDescription } from '../recordings/recording-description.ts';
 import { openRecordingLog } from '../recordings/recordings.ts';
-import { type BacktestSummary, backtest } from '../rules/backtest.ts';
+import { type BacktestSummary, backtest, isAllUnknown } from '../rules/backtest.ts';
+import { csvOf, TABLES, type TableRows } from '../rules/backtest-tables.ts';
 import { changesOf } from '../rules/changes.ts';
 import { patternReportText } from '../rules/explain/match-report.ts';
-import { checksFor, readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { readPlantAndRules, readPlantFile } from '../rules/rules.ts';
 import { operatingPeriods } from '../rules/sweep/operating-periods.ts';
 import { sweep } from '../rules/sweep/sweep.ts';
 import {
@@ -34,6 +40,9 @@ type BacktestOptions = {
   readonly healthyUntil?: string;
   readonly lasting?: string;
   readonly json?: true;
+  readonly tables?: string;
+  readonly limit: string;
+  readonly csv?: true;
 };
 
 /** Adds `andon backtest`: what would these rules have raised on these recordings? */
@@ -51,10 +60,17 @@ export function registerBacktest(command: Command): void {
     .option('--until <time>', 'lead times end here, where no description says when it failed')
     .option('--healthy-until <time>', 'what is said before is a false alarm')
     .option('--lasting <duration>', 'an alarm that stood for so long has lasted (1h)')
+    .option(
+      '--tables <names>',
+      'instead of decisions: the rows of these tables (all, or windows,alarms …), each with the time at which it would have been said',
+    )
+    .option('--limit <count>', 'rows of each of these tables', '1000')
+    .option('--csv', 'one table as CSV')
     .option('--json', 'the summary, or the table of a sweep, as JSON')
     .addHelpText(
       'after',
       '\nPrints one JSON line per phase of an anomaly, incident and request revision; the summary goes to stderr.' +
+        '\nExit code 5: the plant model knows nothing of what the recordings hold.' +
         '\nA sweep prints its table. Values: 4..10, 0.1..0.5/0.1, 10s..60s/10s, 5%..20%/5%, 4,6,8; several fields are a' +
         '\ngrid; "detector" stands for every detector that has the field.',
     )
@@ -62,6 +78,9 @@ export function registerBacktest(command: Command): void {
       if (options.sweep !== undefined) {
         if (options.explain === true) {
           throw wrongInput('--explain', 'either --sweep or --explain', 'both');
+        }
+        if (options.tables !== undefined) {
+          throw wrongInput('--tables', 'either --sweep or --tables', 'both');
         }
         await runSweep(options);
         return;
@@ -81,16 +100,11 @@ export function registerBacktest(command: Command): void {
     });
 }
 
-async function runBacktest({
-  model,
-  rules,
-  data,
-  base,
-  explain,
-  json,
-}: BacktestOptions): Promise<void> {
-  const plants = await readPlantFile(model);
-  const checked = await readRulesFile(rules, checksFor(plants));
+async function runBacktest(options: BacktestOptions): Promise<void> {
+  const { model, rules, data, base, explain, json } = options;
+  const tables = tablesOf(options);
+  const { plants, rules: checked } = await readPlantAndRules(model, rules);
+  if (json !== true) printRemarks(checked.warnings);
   const recordings = await Promise.all(data.map((file) => readDescription(file, base)));
   const changes = changesOf(plants, checked);
   const interrupted = new AbortController();
@@ -98,16 +112,57 @@ async function runBacktest({
   const progress = process.stderr.isTTY ? process.stderr : undefined;
   const summary = await backtest({
     openLog: () => openRecordingLog({ recordings, changes }),
-    onDecision: ({ table, line }) => console.log(`{"table":"${table}",${line.slice(1)}`),
+    onDecision({ table, line }) {
+      if (tables === undefined) console.log(`{"table":"${table}",${line.slice(1)}`);
+    },
+    onTables: (rows) => printTables(rows, options.csv === true),
     onProgress: (messages) => void progress?.write(`\r${messages} messages`),
     signal: interrupted.signal,
+    ...(tables === undefined ? {} : { tables }),
     ...(explain === true ? { explain: checked.rules.patterns.map(({ id }) => id) } : {}),
   });
   progress?.write('\r\x1b[K');
-  console.error(json === true ? JSON.stringify(summary) : inWords(summary));
+  console.error(
+    json === true ? JSON.stringify(summary) : inWords(summary, checked.rules.time.hold),
+  );
+  if (isAllUnknown(summary)) process.exitCode = EXIT.unjudged;
 }
 
-function inWords(summary: BacktestSummary): string {
+/** The tables that somebody wants to see, and how much of them. */
+function tablesOf({ tables, limit, csv }: BacktestOptions) {
+  if (tables === undefined) {
+    if (csv !== true) return undefined;
+    throw wrongInput('--csv', '--tables beside it', 'none', 'Name one table: --tables windows.');
+  }
+  const names = tables === 'all' ? TABLES : tables.split(',').map(tableOf);
+  if (csv === true && names.length !== 1) {
+    throw wrongInput('--csv', 'one table', tables, 'Each table has columns of its own.');
+  }
+  if (!/^[1-9]\d*$/.test(limit)) throw wrongInput('--limit', 'a whole number above 0', limit);
+  return { names, limit: Number(limit) };
+}
+
+function tableOf(text: string) {
+  const found = TABLES.find((name) => name === text);
+  if (found !== undefined) return found;
+  const near = nearest(text, TABLES);
+  const remedy = near === undefined ? 'Correct it.' : `Did you mean ${near}?`;
+  throw wrongInput('--tables', `all, or some of ${TABLES.join(', ')}`, text, remedy);
+}
+
+function printTables(tables: readonly TableRows[], csv: boolean): void {
+  for (const content of tables) {
+    const { table, rows, count } = content;
+    if (csv && rows.length > 0) console.log(csvOf(content));
+    if (!csv) for (const row of rows) console.log(JSON.stringify({ table, ...row }));
+    if (count === rows.length) continue;
+    console.error(
+      `${table}: the first ${rows.length} of ${count} rows; --limit ${count} shows all`,
+    );
+  }
+}
+
+function inWords(summary: BacktestSummary, hold: Duration): string {
   const { messages, readings, windows, features, anomalies, incidents, requests, revisions } =
     summary;
   const deadLetters = Object.entries(summary.dead_letters).map(
@@ -117,9 +172,14 @@ function inWords(summary: BacktestSummary): string {
     `${messages} messages: ${readings} readings, ${windows} windows, ${features} waveforms described`,
     `${anomalies} anomalies raised, ${incidents} incidents, ${requests} requests in ${revisions} revisions`,
     `dead letters: ${deadLetters.length === 0 ? 'none' : deadLetters.join(', ')}`,
+    ...(isAllUnknown(summary) ? [ALL_UNKNOWN] : []),
+    ...summary.lines.flatMap((line) => lagsText(line, hold)),
     ...(summary.patterns ?? []).map(patternReportText),
   ].join('\n');
 }
+
+const ALL_UNKNOWN =
+  'nothing was judged: expected assets and signals of the plant model, found none in these recordings; --tables dead_letters shows what came';
 
 /** What each value would have raised on the recordings, as a table or one JSON object on standard output. */
 async function runSweep(options: BacktestOptions): Promise<void> {

@@ -39,12 +39,21 @@ export function registerDeadLetters(command: Command): void {
       await withWarehouse(options.config, async ({ client }) => {
         const answer = await client.query({ ...query, format: 'JSONEachRow' });
         const deadLetters = await answer.json<DeadLetter>();
-        if (options.json !== true && deadLetters.length === 0) console.log('no dead letters');
+        if (options.json !== true && deadLetters.length === 0) console.log(noneText(options));
         for (const deadLetter of deadLetters) {
           console.log(options.json === true ? JSON.stringify(deadLetter) : describe(deadLetter));
         }
       });
     });
+}
+
+/** What was not found: beside a choice there may well be others. */
+function noneText({ reason, since }: Options): string {
+  const chosen = [
+    ...(reason === undefined ? [] : [`with the reason ${reason}`]),
+    ...(since === undefined ? [] : [`of the last ${since} of the log`]),
+  ];
+  return ['no dead letters', ...chosen].join(' ');
 }
 
 /** `since` counts back from the end of the log, not from now: a recording of last year has an end too. */
@@ -86,7 +95,7 @@ function describe(deadLetter: DeadLetter): string {
   const head = `${appended}  ${reason} ×${deadLetter.count}  ${source}  (${stage}, ${stream} ${range}, run ${run})`;
   return [
     head,
-    `  ${deadLetter.detail}`,
-    ...deadLetter.originals.map((text) => `  | ${text}`),
+    `  ${deadLetter.detail.replaceAll('\n', '\n  ')}`,
+    ...deadLetter.originals.map((text) => `  | ${text.replaceAll('\n', '\n  | ')}`),
   ].join('\n');
 }

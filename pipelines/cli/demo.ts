@@ -85,7 +85,7 @@ async function demo(options: DemoOptions): Promise<ExitCode> {
     live?.stop();
     const summary = summarise(outcome);
     if (options.json === true) console.log(JSON.stringify(summary));
-    else console.log(lines(endScreen(outcome, summary)));
+    else process.stdout.write(`${lines(endScreen(outcome, summary))}\n`);
     return summary.differences.length === 0 ? EXIT.ok : EXIT.defect;
   } finally {
     live?.stop();

@@ -36,7 +36,7 @@ export function registerPublish(command: Command): void {
     .argument('<files...>', 'descriptions (.yaml) or messages (.ndjson)')
     .option('--speed <factor>', 'times faster than recorded, or max', 'max')
     .option('--replay', 'with their own append times; makes the streams, marked as a replay')
-    .option('--live', 'as if it happened now: times are moved, speed is 1 unless said')
+    .option('--live', 'as if it happened now, at speed 1 unless said: times go with the clock')
     .option('--model <file>', 'plant.yaml, published first')
     .option('--rules <file>', 'rules.yaml, published first')
     .option('--subject <subject>', 'instead of the one in the description')
@@ -69,6 +69,10 @@ async function publish(
   const plants = options.model === undefined ? [] : await readPlantFile(options.model);
   const settle = settleOf(options.settle);
   const speed = speedOf(options.live === true && !speedSaid ? '1' : options.speed);
+  if (options.live === true && !Number.isFinite(speed)) {
+    const remedy = 'Event times go with the clock; --replay goes as fast as the log takes it.';
+    throw wrongInput('--speed', 'a number beside --live', options.speed, remedy);
+  }
   const config = configOf(options);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
@@ -78,7 +82,8 @@ async function publish(
   const changes = changesOf(plants, rules);
   const mode = options.live === true ? 'live' : options.replay === true ? 'replay' : 'existing';
   const { partitions } = config;
-  const about = { plants, rules, mode, partitions, settle };
+  // What is live has times that the speed decides.
+  const about = { plants, rules, mode, partitions, settle, ...(mode === 'live' ? { speed } : {}) };
   const spool = await spoolOf(options, recordings, about);
   const { onStatus, onFull } = reportOutages(options.spoolLimit);
   try {

@@ -1,18 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
-import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { type CmmsConfig, cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { onStarterGone } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
-import { lockDirectory } from '../base/process-lock.ts';
+import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
 import { connectNats } from '../nats/nats.ts';
 import { ensureRequests } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
+import { createReadiness } from '../observe/readiness.ts';
 import { runSystems } from '../systems/systems.ts';
 import { createLandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
-import type { WorkerProgress } from '../worker/report.ts';
 import { runWorker } from '../worker/worker.ts';
+
+/** Between two beginnings of the delivery of requests: milliseconds. */
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 30_000;
 
 type Options = { readonly config?: string; readonly acceptLoss?: true };
 
@@ -32,63 +38,58 @@ export function registerRun(command: Command): void {
 
 /** Runs a worker, and beside it the delivery of requests where a CMMS is configured, until a signal drains it. */
 async function run(file: string | undefined, acceptLoss: boolean): Promise<void> {
+  // Whatever the worker and its children write is for this user alone.
+  process.umask(0o077);
   const config = readConfig(file);
   const place = workerIdentity(config);
   // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.
   const ownership = await lockDirectory(place.directory, place.owner);
   try {
-    await runOwned(config, place, acceptLoss);
+    await runOwned(config, place, ownership, acceptLoss);
   } finally {
     await ownership.release();
   }
 }
 
-async function runOwned(config: Config, place: WorkerIdentity, acceptLoss: boolean): Promise<void> {
-  const { record, metrics } = createInternalEvents({
+async function runOwned(
+  config: Config,
+  place: WorkerIdentity,
+  lock: DirectoryLock,
+  acceptLoss: boolean,
+): Promise<void> {
+  const events = createInternalEvents({
     level: config.log.level,
     labels: { pipeline: config.pipeline, partition: String(config.partition) },
   });
+  const readiness = createReadiness();
+  const record: RecordEvent = (event) => {
+    readiness.watch(event);
+    events.record(event);
+  };
   const drain = drainOnSignal(record);
-  let progress: WorkerProgress | undefined;
-  const http = await startHttp({
-    ...config.http,
-    metrics,
-    unready: () => (progress === undefined ? ['no message was processed yet'] : []),
-  });
+  const { metrics } = events;
+  const http = await startHttp({ ...config.http, metrics, unready: readiness.unready });
   const landing = createLandingSink(() => openWarehouse(config, record), config, record);
-  // A delivery that fails drains the worker; one whose worker is gone has nothing to wait for.
-  const failed = new AbortController();
-  const ending = AbortSignal.any([drain, failed.signal]);
   const over = new AbortController();
-  const delivering = deliverRequests(config, record, AbortSignal.any([drain, over.signal])).catch(
-    (error: unknown) => {
-      failed.abort();
-      throw error;
-    },
-  );
-  delivering.catch(() => undefined);
+  const delivering = deliverRequests(config, record, AbortSignal.any([drain, over.signal]));
   try {
     await landing.begin();
     await runWorker({
       config,
       identity: place,
+      lock,
       record,
       landing,
       createBlocks,
       acceptLoss,
-      drain: ending,
-      onProgress(now) {
-        progress = now;
-      },
+      drain,
     }).catch((error: unknown) => {
       // Told to go before it had begun: nothing was under way.
-      if (!ending.aborted || !isAbort(error)) throw error;
+      if (!drain.aborted || !isAbort(error)) throw error;
     });
-    over.abort();
-    await delivering;
   } finally {
     over.abort();
-    await delivering.catch(() => undefined);
+    await delivering;
     await landing.close();
     await http.close();
   }
@@ -98,6 +99,10 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
+/**
+ * Delivers requests beside the worker, where a CMMS is configured. Trouble of whatever kind is recorded and tried again:
+ * it is no reason to stop the work on the log. Never rejects.
+ */
 async function deliverRequests(
   config: Config,
   record: RecordEvent,
@@ -105,34 +110,56 @@ async function deliverRequests(
 ): Promise<void> {
   if (config.cmms === undefined) return;
   const cmms = cmmsConfigSchema.parse(config.cmms);
+  for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    try {
+      await deliverOnce(config, cmms, record, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      const cause = error instanceof Error ? error : new Error(String(error));
+      record({ kind: 'maintenance-trouble', where: 'delivery of requests', error: cause });
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function deliverOnce(
+  config: Config,
+  cmms: CmmsConfig,
+  record: RecordEvent,
+  signal: AbortSignal,
+): Promise<void> {
   const { nats, partitions } = config;
   const connection = await connectNats({
     ...nats,
     name: 'andon maintenance',
     patience: 'wait',
     signal,
-  }).catch((error: unknown) => {
-    if (signal.aborted) return undefined;
-    throw error;
   });
-  if (connection === undefined) return;
   try {
     await ensureRequests(connection);
-    await runSystems({ connection, cmms, record, signal, partitions });
+    const logKeeps = config.stream.days * 86_400_000;
+    await runSystems({ connection, cmms, record, signal, partitions, logKeeps });
   } finally {
     await connection.close();
   }
 }
 
-/** The first signal drains; the second one ends the process as it stands: everything needed is on disk. */
+/**
+ * The first signal drains, and so does the end of npm where it has started us. A second signal ends the process as it
+ * stands: everything needed is on disk.
+ */
 function drainOnSignal(record: RecordEvent): AbortSignal {
   const drain = new AbortController();
+  const begin = (reason: string) => {
+    if (!drain.signal.aborted) record({ kind: 'draining', reason });
+    drain.abort();
+  };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
       if (drain.signal.aborted) process.exit(130);
-      record({ kind: 'draining', reason: signal });
-      drain.abort();
+      begin(signal);
     });
   }
+  onStarterGone(() => begin('npm, which started this process, has ended'));
   return drain.signal;
 }

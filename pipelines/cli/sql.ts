@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Command } from 'commander';
+import { printable } from '../../operators/model/plain.ts';
 import { sqlStatements } from '../../sinks/clickhouse/sql-tokens.ts';
 import { wrongInput } from '../base/problem.ts';
 import { readText } from '../base/read-text.ts';
@@ -110,6 +111,13 @@ async function scriptOf(statement: string | undefined, file: string | undefined)
   );
 }
 
+/** What machines and people wrote is in tables as they wrote it. */
+async function* shown(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const part of parts) yield printable(decoder.decode(part, { stream: true }));
+  yield printable(decoder.decode());
+}
+
 async function print(
   client: ClickHouseClient,
   query: string,
@@ -122,5 +130,6 @@ async function print(
     // A format that the statement itself names wins over the header.
     http_headers: { 'X-ClickHouse-Format': format },
   });
-  await pipeline(stream, process.stdout, { end: false });
+  if (process.stdout.isTTY) await pipeline(stream, shown, process.stdout, { end: false });
+  else await pipeline(stream, process.stdout, { end: false });
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT, type ExitCode, wrongInput } from '../base/problem.ts';
+import { printRemarks } from '../base/yaml-file.ts';
 import { type ExampleResult, exampleRuns } from '../rules/examples/examples.ts';
 import { readRulesFile } from '../rules/rules.ts';
 
@@ -28,6 +29,7 @@ export async function testRules(
   const known = new Set<string>();
   for (const file of files) {
     const entry = await readRulesFile(file);
+    if (json !== true) printRemarks(entry.warnings);
     const { patterns } = entry.rules;
     for (const { id } of patterns) known.add(id);
     const chosen = patterns.filter(({ id }) => only.length === 0 || only.includes(id));

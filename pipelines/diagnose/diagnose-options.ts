@@ -1,6 +1,8 @@
 // The options of `andon diagnose` as numbers: rate, geometry of the bearing, how samples are read.
 
 import { BEARINGS, type BearingGeometry, bearingNamed } from '../../operators/spectrum/bearing.ts';
+import type { DiagnosisOptions } from '../../operators/spectrum/diagnose.ts';
+import { VIBRATION_UNITS, vibrationUnit } from '../../operators/spectrum/time-waveform.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { SAMPLE_FORMATS, type SampleFormat, type SampleOptions } from './read-samples.ts';
 
@@ -12,7 +14,13 @@ export type DiagnoseOptions = {
   readonly ballDiameter?: string;
   readonly pitchDiameter?: string;
   readonly contactAngle: string;
-  readonly unit: string;
+  readonly bpfo?: string;
+  readonly bpfi?: string;
+  readonly bsf?: string;
+  readonly unit?: string;
+  readonly group?: string;
+  readonly support?: string;
+  readonly lineFrequency?: string;
   readonly format?: string;
   readonly scale: string;
   readonly column?: string;
@@ -21,11 +29,53 @@ export type DiagnoseOptions = {
   readonly plot?: string;
 };
 
+/** Share by which a stated rate may differ from that of the file's own times. */
+const RATE_ERROR = 0.01;
+
 /** Samples per second: `own` is what the file says itself. */
 export function rateOf(file: string, given: string | undefined, own: number | undefined): number {
   const rate = given === undefined ? own : parsePositive('--rate', given);
-  if (rate !== undefined) return rate;
-  throw wrongInput(file, '--rate', 'none', 'Say how many samples per second the file holds.');
+  if (rate === undefined) {
+    throw wrongInput(file, '--rate', 'none', 'Say how many samples per second the file holds.');
+  }
+  if (own !== undefined && Math.abs(rate / own - 1) > RATE_ERROR) {
+    const found = `--rate ${rate}`;
+    const remedy = 'Leave --rate out, or correct the file.';
+    throw wrongInput(file, `${own} samples per second, as it says itself`, found, remedy);
+  }
+  return rate;
+}
+
+/** The unit of the samples: `own` is what the file says itself. Without either it is g, as of most accelerometers. */
+export function unitOf(file: string, given: string | undefined, own: string | undefined): string {
+  const unit = given ?? own ?? 'g';
+  const known = vibrationUnit(unit);
+  if (known === undefined) {
+    throw wrongInput('--unit', `one of ${VIBRATION_UNITS}`, JSON.stringify(unit), 'Choose one.');
+  }
+  const said = own === undefined ? known : vibrationUnit(own);
+  if (said?.quantity === known.quantity && said.factor === known.factor) return unit;
+  const remedy = 'Leave --unit out, or correct the file.';
+  throw wrongInput(file, `${own}, as its heading says`, `--unit ${unit}`, remedy);
+}
+
+/** What kind of machine it is, for zones and for what the grid does to a motor. */
+export function machineOf({ group, support, lineFrequency }: DiagnoseOptions): DiagnosisOptions {
+  if (group !== undefined && group !== '1' && group !== '2') {
+    throw wrongInput('--group', '1 or 2', JSON.stringify(group), 'Above 300 kW it is 1.');
+  }
+  if (support !== undefined && support !== 'rigid' && support !== 'flexible') {
+    throw wrongInput('--support', 'rigid or flexible', JSON.stringify(support), 'Choose one.');
+  }
+  return {
+    ...(group === undefined ? {} : { group: group === '1' ? 1 : 2 }),
+    ...(support === undefined ? {} : { support }),
+    ...(lineFrequency === undefined ? {} : { grids: gridsOf(lineFrequency) }),
+  };
+}
+
+function gridsOf(text: string): readonly number[] {
+  return text === 'none' ? [] : [parsePositive('--line-frequency', text)];
 }
 
 /** How the samples are read. */
@@ -55,6 +105,7 @@ function isFormat(text: string): text is SampleFormat {
 /** The geometry of the bearing, if one is given. What was measured goes before the table. */
 export function bearingOf(options: DiagnoseOptions): BearingGeometry | undefined {
   const { bearing, balls, ballDiameter, pitchDiameter, contactAngle } = options;
+  if (options.bpfo !== undefined) return geometryOfOrders(options.bpfo, options);
   if (balls !== undefined || ballDiameter !== undefined || pitchDiameter !== undefined) {
     if (balls === undefined || ballDiameter === undefined || pitchDiameter === undefined) {
       const found = 'only some of them';
@@ -75,6 +126,34 @@ export function bearingOf(options: DiagnoseOptions): BearingGeometry | undefined
   const names = BEARINGS.map(({ name }) => name).join(', ');
   const remedy = 'Say --balls, --ball-diameter and --pitch-diameter.';
   throw wrongInput('--bearing', `one of ${names}`, JSON.stringify(bearing), remedy);
+}
+
+/**
+ * The geometry that has these multiples of the shaft speed: with n rolling elements and q = d/D · cos a,
+ * BPFO = n/2 (1 − q), BPFI = n − BPFO and BSF = D/2d (1 − q²). Without BSF the contact angle counts as 0.
+ */
+function geometryOfOrders(bpfo: string, { bpfi, bsf, balls }: DiagnoseOptions): BearingGeometry {
+  const outer = parsePositive('--bpfo', bpfo);
+  if (balls === undefined && bpfi === undefined) {
+    const remedy = 'Both lead to the number of rolling elements.';
+    throw wrongInput('--bpfo', '--bpfi or --balls beside it', 'neither', remedy);
+  }
+  const sum = outer + (bpfi === undefined ? 0 : parsePositive('--bpfi', bpfi));
+  const count = balls === undefined ? Math.round(sum) : parsePositive('--balls', balls);
+  const isSum = bpfi === undefined || Math.abs(sum - count) <= 0.05;
+  if (!isSum || outer >= count / 2) {
+    const expected = 'BPFO and BPFI that add up to the number of rolling elements, BPFO the less';
+    throw wrongInput(
+      '--bpfo',
+      expected,
+      `${outer} of ${count}`,
+      'Say them for one turn of the shaft.',
+    );
+  }
+  const ratio = 1 - (2 * outer) / count;
+  const ball = bsf === undefined ? ratio : (1 - ratio ** 2) / (2 * parsePositive('--bsf', bsf));
+  const angle = (Math.acos(Math.min(1, ratio / ball)) * 180) / Math.PI;
+  return checked({ balls: count, ball_diameter: ball, pitch_diameter: 1, contact_angle: angle });
 }
 
 function checked(geometry: BearingGeometry): BearingGeometry {

@@ -1,13 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { type Diagnosis, diagnose } from '../../operators/spectrum/diagnose.ts';
 import { type Extracted, extract } from '../../operators/spectrum/extract.ts';
+import type { IsoZone } from '../../operators/spectrum/iso-zone.ts';
+import type { SpectralPeak } from '../../operators/spectrum/power-spectrum.ts';
+import { GRIDS } from '../../operators/spectrum/shaft-faults.ts';
 import { wrongInput } from '../base/problem.ts';
 import {
   bearingOf,
   type DiagnoseOptions,
+  machineOf,
   parsePositive,
   rateOf,
   readingOf,
+  unitOf,
 } from './diagnose-options.ts';
 import { drawDiagnosis } from './plot.ts';
 import { readSamples } from './read-samples.ts';
@@ -20,16 +25,15 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
   const bearing = bearingOf(options);
   const rpm = options.rpm === undefined ? undefined : parsePositive('--rpm', options.rpm);
   const reading = readingOf(options);
+  const machine = machineOf(options);
   for (const file of files) {
-    const { samples, rate: own } = readSamples(file, reading);
-    const rate = rateOf(file, options.rate, own);
-    const extracted = extract(samples, rate, options.unit, rpm, bearing);
-    const diagnosis = diagnose(extracted);
+    const { samples, ...own } = readSamples(file, reading);
+    const rate = rateOf(file, options.rate, own.rate);
+    const unit = unitOf(file, options.unit, own.unit);
+    const extracted = extract(samples, rate, unit, rpm, bearing);
+    const diagnosis = diagnose(extracted, machine);
     if (options.plot !== undefined) {
-      writeFileSync(
-        options.plot,
-        drawDiagnosis(file, samples, rate, options.unit, extracted, diagnosis),
-      );
+      writeFileSync(options.plot, drawDiagnosis(file, samples, rate, unit, extracted, diagnosis));
     }
     const { values, absent, lines, orders, shaft } = extracted;
     console.log(
@@ -42,34 +46,35 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
 
 type Line = Diagnosis['supporting'][number];
 
-/** A diagnosis for people: the verdict first, then what it rests on. */
+/** A diagnosis for people: the verdict first, how severe it is, then what both rest on. */
 export function describeDiagnosis(
   file: string,
-  { values, absent, lines, shaft }: Extracted,
+  extracted: Extracted,
   diagnosis: Diagnosis,
 ): string {
-  const { verdict, forced, confidence, supporting, contradicting, reasons, action } = diagnosis;
-  const guess =
-    verdict === 'not_determined' && forced !== null
-      ? ` (if it is the bearing, then most likely ${words(forced)}, confidence ${confidence})`
-      : ` (confidence ${confidence})`;
+  const { values, absent, lines, shaft } = extracted;
+  const { verdict, supporting, contradicting, reasons, severity } = diagnosis;
+  const also = diagnosis.also.map(({ fault }) => ` and ${words(fault)}`).join('');
   const speed =
     shaft === undefined
       ? 'shaft speed unknown'
       : `shaft at ${(shaft.shaft * 60).toFixed(0)} rpm, from the ${shaft.from}`;
+  const scores = Object.entries(diagnosis.scores).filter(([, score]) => score >= 0.005);
   return [
-    `${file}: ${words(verdict)}${guess}`,
+    `${file}: ${words(verdict)}${also}${certainty(diagnosis)}`,
+    ...(severity === null ? [] : [`  ${severityText(severity)}`]),
     ...reasons.map((reason) => `  because ${reason}`),
+    ...diagnosis.also.map(({ reason }) => `  beside it ${reason}`),
     `  ${speed}`,
     ...section('supporting lines', supporting.map(lineText)),
     ...section('contradicting lines', contradicting.map(lineText)),
     ...section(
       'scores, from 1 on a verdict',
-      Object.entries(diagnosis.scores).map(([name, score]) => `${words(name)} ${score.toFixed(2)}`),
+      scores.map(([name, score]) => `${words(name)} ${score.toFixed(2)}`),
     ),
     ...section(
       'strongest lines of velocity',
-      lines.map(({ frequency, rms }) => `${frequency.toFixed(1)} Hz ${rms.toPrecision(3)} mm/s`),
+      lines.map((line) => strongLineText(line, shaft?.shaft)),
     ),
     ...section(
       'features',
@@ -77,12 +82,40 @@ export function describeDiagnosis(
         .filter(([name]) => !/^(line_|bearing_|envelope_)/.test(name))
         .map(([name, value]) => `${name} ${value.toPrecision(4)}`),
     ),
-    ...section(
-      'absent',
-      Object.entries(absent).map(([name, reason]) => `${name}: ${reason}`),
-    ),
-    `  what to do: ${action}`,
+    ...absentSection(absent),
+    `  what to do: ${diagnosis.action}`,
   ].join('\n');
+}
+
+function certainty({ verdict, forced, confidence }: Diagnosis): string {
+  if (verdict !== 'not_determined') return ` (confidence ${confidence})`;
+  if (forced === null || confidence === 0) return '';
+  return ` (if it is the bearing, then most likely ${words(forced)}, confidence ${confidence})`;
+}
+
+function severityText({ velocity_rms, band, zone, edition, group, support, stated }: IsoZone) {
+  const machine = `group ${group}, ${support}`;
+  const row = stated ? machine : `${machine}, the strictest: say --group and --support`;
+  return `velocity ${velocity_rms.toPrecision(3)} mm/s rms from ${band.low} to ${band.high} Hz: zone ${zone} (${edition}; ${row})`;
+}
+
+function strongLineText({ frequency, rms }: SpectralPeak, shaft: number | undefined): string {
+  const order = shaft === undefined ? '' : `, ${(frequency / shaft).toFixed(2)}×`;
+  const grid = GRIDS.find((each) => Math.abs(frequency - 2 * each) < 0.5);
+  const electrical = grid === undefined ? '' : `, twice the line frequency of ${grid} Hz`;
+  return `${frequency.toFixed(1)} Hz ${rms.toPrecision(3)} mm/s${order}${electrical}`;
+}
+
+/** What is absent, once for each reason. */
+function absentSection(absent: Readonly<Record<string, string>>): string[] {
+  const reasons = [...new Set(Object.values(absent))];
+  return section(
+    'absent',
+    reasons.map((reason) => {
+      const names = Object.keys(absent).filter((name) => absent[name] === reason);
+      return `${names.length > 4 ? `${names.length} features` : names.join(', ')}: ${reason}`;
+    }),
+  );
 }
 
 function words(name: string): string {

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { DATABASE_HEADER } from '../../sinks/clickhouse/client.ts';
 import { checkSchema } from '../../sinks/clickhouse/migrate.ts';
+import { passwordFile } from '../../sinks/clickhouse/warehouse/secret.ts';
 import type { Config } from '../base/config.ts';
 import { isAtLeast } from '../base/version.ts';
 import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
@@ -26,7 +29,11 @@ export async function examineClickHouse(config: Config): Promise<readonly CheckR
          FROM system.tables`,
       database,
     );
-    return [server(version, what), await schema(warehouse.client, database, Boolean(migrated))];
+    return [
+      server(version, what),
+      await schema(warehouse.client, database, Boolean(migrated)),
+      ...(config.clickhouse.url === undefined ? [await readers(config.directory)] : []),
+    ];
   } catch (error) {
     const remedy =
       'Start ClickHouse, correct clickhouse.url (CLICKHOUSE_URL), user or password, or leave them out for the ' +
@@ -55,6 +62,14 @@ function server(version: string, what: string): CheckResult {
   const found = `${version}, ${what}`;
   if (isAtLeast(version, TESTED)) return ok('ClickHouse', found);
   return warn('ClickHouse', found, `Tested with ${TESTED} and newer; upgrade.`);
+}
+
+/** What analysts of the embedded engine need, for whoever may read it. */
+async function readers(directory: string): Promise<CheckResult> {
+  const file = passwordFile(join(directory, 'warehouse'), 'analyst');
+  const password = await readFile(file, 'utf8').catch(() => undefined);
+  if (password === undefined) return warn('readers', `${file} cannot be read`, 'Ask its owner.');
+  return ok('readers', `user analyst, password ${password.trim()} (in ${file})`);
 }
 
 async function schema(

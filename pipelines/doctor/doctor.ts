@@ -9,6 +9,7 @@ import { OLDEST_SERVER } from '../nats/nats.ts';
 import { startHttp } from '../observe/http.ts';
 import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
 import { examineClickHouse } from './clickhouse.ts';
+import { examineCmms } from './cmms.ts';
 import { examineNats } from './nats.ts';
 
 /** Examines everything that a worker with this configuration needs. */
@@ -18,6 +19,7 @@ export async function examine(config: Config): Promise<readonly CheckResult[]> {
     ...(await examineMachine(config)),
     ...(await examineNats(config)),
     ...(await examineClickHouse(config)),
+    ...(await examineCmms(config)),
   ];
 }
 

@@ -22,11 +22,13 @@ export async function examineNats(config: Config): Promise<readonly CheckResult[
   }
   try {
     const { partition, partitions } = config;
+    const { days, replicas, bytes = -1 } = config.stream;
+    const limits = { days, replicas, bytes };
     return [
       server(connection),
       ...(await features(connection)),
       await stream(connection, partitionStream(partition), () =>
-        ensurePartition(connection, { partition, partitions }),
+        ensurePartition(connection, { partition, partitions, ...limits }),
       ),
       await stream(connection, REQUEST_STREAM, () => ensureRequests(connection)),
     ];

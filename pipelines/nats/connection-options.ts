@@ -7,7 +7,11 @@ import {
   nkeyAuthenticator,
   nkeys,
   type TlsOptions,
+  tokenAuthenticator,
+  usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
+import type { Secret } from '../../sinks/remote/secret.ts';
+import { secretOf } from '../base/config.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 
 /** How long is waited before the next attempt to connect: milliseconds. */
@@ -16,9 +20,9 @@ export const BETWEEN_ATTEMPTS = 250;
 export type NatsSettings = {
   /** `host:port` or `nats://…`, `tls://…`; one or several of one cluster. */
   readonly servers: string | readonly string[];
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  readonly token?: string | undefined;
+  readonly user?: Secret | undefined;
+  readonly password?: Secret | undefined;
+  readonly token?: Secret | undefined;
   /** Path of a credentials file (JWT and seed). */
   readonly credentials?: string | undefined;
   /** Path of a file with the nkey seed of a user (`SU…`). */
@@ -36,23 +40,20 @@ type TlsFiles = {
 };
 
 /**
- * Options of the client for these settings: it reconnects for ever. Files are read once, here; rejects with a
+ * Options of the client for these settings: it reconnects for ever, and reads secrets again for it. Certificates are
+ * read once, here; rejects with a
  * `Problem` that names the one that cannot be used.
  */
 export async function connectionOptions(
   settings: NatsSettings,
   where: string,
 ): Promise<NodeConnectionOptions> {
-  const { user, password, token } = settings;
-  const authenticator = await authenticatorOf(settings, where);
+  const authenticator = await authenticatorsOf(settings, where);
   const tls = await tlsOf(settings, where);
   return {
     servers: [settings.servers].flat(),
     name: settings.name,
-    ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { pass: password }),
-    ...(token === undefined ? {} : { token }),
-    ...(authenticator === undefined ? {} : { authenticator }),
+    ...(authenticator.length === 0 ? {} : { authenticator: [...authenticator] }),
     ...(tls === undefined ? {} : { tls }),
     maxReconnectAttempts: -1,
     reconnectDelayHandler: createReconnectPace(BETWEEN_ATTEMPTS),
@@ -66,14 +67,28 @@ export async function connectionOptions(
   };
 }
 
-async function authenticatorOf(
-  { credentials, nkey }: NatsSettings,
+/** Asked at every attempt to connect: what they read may be changed under a running worker. */
+async function authenticatorsOf(
+  { user, password, token, credentials, nkey }: NatsSettings,
   where: string,
-): Promise<Authenticator | undefined> {
-  if (credentials !== undefined) {
-    return credsAuthenticator(await contentOf(credentials, 'a credentials file', where));
+): Promise<readonly Authenticator[]> {
+  const found: Authenticator[] = [];
+  const current = (name: string, secret: Secret) => secretOf(`NATS ${where}: ${name}`, secret);
+  if (user !== undefined) {
+    const pass = password === undefined ? undefined : current('password', password);
+    found.push(usernamePasswordAuthenticator(current('user', user), pass));
   }
-  if (nkey === undefined) return undefined;
+  if (token !== undefined) found.push(tokenAuthenticator(current('token', token)));
+  if (credentials !== undefined) {
+    await contentOf(credentials, 'a credentials file', where);
+    const read = current('credentials', { file: credentials });
+    found.push(credsAuthenticator(() => new TextEncoder().encode(read())));
+  }
+  if (nkey !== undefined) found.push(await nkeyOf(nkey, where));
+  return found;
+}
+
+async function nkeyOf(nkey: string, where: string): Promise<Authenticator> {
   const seed = (await contentOf(nkey, 'an nkey seed file', where)).toString().trim();
   const bytes = new TextEncoder().encode(seed);
   try {
@@ -84,7 +99,16 @@ async function authenticatorOf(
       cause: error,
     });
   }
-  return nkeyAuthenticator(bytes);
+  const read = secretOf(`NATS ${where}: nkey`, { file: nkey });
+  return nkeyAuthenticator(() => {
+    const now = new TextEncoder().encode(read().trim());
+    try {
+      nkeys.fromSeed(now);
+      return now;
+    } catch {
+      return bytes;
+    }
+  });
 }
 
 async function tlsOf(settings: NatsSettings, where: string): Promise<TlsOptions | undefined> {
@@ -94,6 +118,18 @@ async function tlsOf(settings: NatsSettings, where: string): Promise<TlsOptions 
   if (files.length === 0 && !addresses.some((address) => address.startsWith('tls://'))) {
     return undefined;
   }
+  const contents = await tlsContents({ ca, certificate, privateKey }, where);
+  // Without this an address that is an IP number would be compared with `localhost`.
+  const verified = { checkServerIdentity: identityCheck(addresses) };
+  return { ...contents, ...verified };
+}
+
+/** What stands in PEM files, checked to belong together. Throws a `Problem` if it does not. */
+export async function tlsContents(
+  { ca, certificate, privateKey }: TlsFiles,
+  where: string,
+): Promise<{ readonly ca?: string; readonly cert?: string; readonly key?: string }> {
+  const files = [ca, certificate, privateKey].filter((path) => path !== undefined);
   if ((certificate === undefined) !== (privateKey === undefined)) {
     const found = certificate === undefined ? 'the private key alone' : 'the certificate alone';
     throw unusable(where, 'certificate and private key of this client, or neither', found);
@@ -109,9 +145,7 @@ async function tlsOf(settings: NatsSettings, where: string): Promise<TlsOptions 
     const expected = `certificates and a private key that belong together in ${files.join(', ')}`;
     throw unusable(where, expected, messageOf(error), { cause: error });
   }
-  // Without this an address that is an IP number would be compared with `localhost`.
-  const verified = { checkServerIdentity: identityCheck(addresses) };
-  return { ...contents, ...verified };
+  return contents;
 }
 
 /** A server is who it says when its certificate names one of the hosts as they were written. */

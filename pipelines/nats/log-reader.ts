@@ -10,7 +10,15 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { Problem } from '../base/problem.ts';
-import { gone, type Log, type LogState, replaced, rewound, TrimmedError } from './log.ts';
+import {
+  gone,
+  type Log,
+  type LogState,
+  LostError,
+  replaced,
+  rewound,
+  TrimmedError,
+} from './log.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { openPullConsumer, type PullConsumer } from './pull-consumer.ts';
 import {
@@ -38,11 +46,17 @@ export type JetstreamLogOptions = {
   readonly batch?: number;
   /** Most bytes asked for at once, and on top of at most half as many. Default 8 MiB, always more than one message. */
   readonly batchBytes?: number;
+  /** Milliseconds that a cluster is asked again before a loss of messages that were read is believed. Default 30,000. */
+  readonly settles?: number;
   readonly onEvent?: (event: LogReaderEvent) => void;
 };
 
 const API_TIMEOUT = 2_000;
 const BETWEEN_ATTEMPTS = 200;
+/** What was stored just now is on its way for so long. */
+const IDLE_SETTLES = 1_000;
+/** How long a cluster is asked again before its word for a loss is taken: a new leader may not know all of it yet. */
+const CLUSTER_SETTLES = 30_000;
 
 /**
  * A partition's stream as a log: every message in order, from `after` + 1. Finds its place again by itself after the
@@ -76,6 +90,10 @@ class JetstreamLog implements Log {
   #connected = true;
   #closed = false;
   #opened = Number.NEGATIVE_INFINITY;
+  /** The stream has several replicas: whoever answers may not be up to date. */
+  #replicated = false;
+  /** When a cluster first said that the stream, or its end, is lost. */
+  #lostSince: number | undefined;
 
   constructor(options: JetstreamLogOptions, manager: JetStreamManager) {
     this.stream = options.stream;
@@ -155,7 +173,7 @@ class JetstreamLog implements Log {
         await this.#openOnce();
       } catch (error) {
         const failure = fatal(error, this.stream, this.#options.connection);
-        if (failure === undefined) await delay(BETWEEN_ATTEMPTS);
+        if (failure === undefined || this.#mayPass(failure)) await delay(BETWEEN_ATTEMPTS);
         else this.#buffer.fail(failure);
       }
     }
@@ -163,10 +181,27 @@ class JetstreamLog implements Log {
     this.#refill();
   }
 
+  /**
+   * Whether a cluster may yet take back what it says. After a change of its leader one answer proves nothing: the new
+   * one may still be reading what the others have.
+   */
+  #mayPass(failure: Error): boolean {
+    if (!this.#replicated || !(failure instanceof LostError)) return false;
+    const now = performance.now();
+    if (this.#lostSince === undefined) {
+      this.#lostSince = now;
+      const reason = `${failure.message} It is asked again before that is believed`;
+      this.#options.onEvent?.({ kind: 'log-interrupted', stream: this.stream, reason });
+    }
+    return now - this.#lostSince < (this.#options.settles ?? CLUSTER_SETTLES);
+  }
+
   async #openOnce(): Promise<void> {
     if (!this.#connected) return delay(BETWEEN_ATTEMPTS / 4);
     const info = await this.#manager.streams.info(this.stream);
+    this.#replicated = info.config.num_replicas > 1;
     await this.#check(info);
+    this.#lostSince = undefined;
     const { connection } = this.#options;
     this.#delivered = 0;
     const consumer = await openPullConsumer({
@@ -176,7 +211,10 @@ class JetstreamLog implements Log {
       from: this.#next,
       bytes: this.#batchBytes,
       onMessage: (message) => this.#take(message),
-      onFree: () => this.#refill(),
+      onFree: (idle) => {
+        this.#refill();
+        if (idle) void this.#checkIdle();
+      },
       onLost: (reason) => this.#restart(reason),
     });
     if (this.#closed || !this.#connected) consumer.close();
@@ -197,6 +235,19 @@ class JetstreamLog implements Log {
     if (state.first_seq <= this.#next) return;
     this.#missing(this.#next, state.first_seq - 1);
     this.#next = state.first_seq;
+  }
+
+  /**
+   * A server that answers and brings nothing is not yet a stream that has nothing: in a cluster the replica behind our
+   * consumer may hang. Another consumer is made, which may stand on another one.
+   */
+  async #checkIdle(): Promise<void> {
+    const consumer = this.#consumer;
+    const state = await this.state().catch(() => undefined);
+    if (state === undefined || state.last < this.#next) return;
+    await delay(IDLE_SETTLES);
+    if (this.#consumer !== consumer || state.last < this.#next) return;
+    this.#restart(`nothing came, and the stream has message ${this.#next}`);
   }
 
   #missing(from: number, to: number): void {

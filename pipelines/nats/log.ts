@@ -71,9 +71,12 @@ export class TrimmedError extends Problem {
   }
 }
 
+/** The stream, or the end of it, is not there any more. A cluster may say so while it elects a leader. */
+export class LostError extends Problem {}
+
 /** The stream ends before what was read of it: its last messages were lost, and their numbers will be given again. */
-export function rewound(stream: string, read: number, last: number): Problem {
-  return new Problem({
+export function rewound(stream: string, read: number, last: number): LostError {
+  return new LostError({
     where: `stream ${stream}`,
     expected: `at least the ${read} messages that were read`,
     found: `that it ends at ${last}: the server lost the end of it`,
@@ -93,8 +96,8 @@ export function replaced(stream: string, expected: string, found: string): Probl
   });
 }
 
-export function gone(stream: string, cause: Error): Problem {
-  return new Problem(
+export function gone(stream: string, cause: Error): LostError {
+  return new LostError(
     {
       where: `stream ${stream}`,
       expected: 'it to exist',

@@ -194,9 +194,10 @@ class WindowedPublisher implements NumberedPublisher {
     const id = Number(answer.subject.slice(this.#inbox.length + 1));
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    // Not stored: no stream listens, or its leader is being elected. Sent again when its time is up.
+    // Not stored: no stream listens, or its leader is being elected. Nothing may overtake it.
     if (answer.headers?.code === 503) {
       this.#trouble = 'that no stream takes this subject';
+      this.#refused = true;
       return;
     }
     const { seq, duplicate, error } = answer.json<Acknowledgement>();

@@ -18,15 +18,21 @@ export type PullConsumerOptions = {
   /** How much one request may bring. */
   readonly bytes: number;
   readonly onMessage: (message: Msg) => void;
-  /** The request is over, and all it will ever bring was brought. */
-  readonly onFree: () => void;
+  /** The request is over, and all it will ever bring was brought: nothing at all when `idle`. */
+  readonly onFree: (idle: boolean) => void;
   /** Nothing more will come. The caller closes this one and opens another where it stopped. */
   readonly onLost: (reason: string) => void;
 };
 
-/** The server answers an idle request with a status after so long: silence beyond that means that it is gone. */
-const EXPIRES = 5_000;
-const GRACE = 1_500;
+/** A request without an answer ends after so long, and another one is made. */
+const EXPIRES = 2_000;
+/** The server says so often that it is still there. */
+const HEARTBEAT = 500;
+/**
+ * So many looks in a row without a word, and it is gone. Looks are counted, not time: a process that was held up for
+ * long has not looked meanwhile, and finds what was said when it looks.
+ */
+const SILENT_LOOKS = 3;
 /** Left alone for so long, the server forgets the consumer; then the next request says so. */
 const FORGOTTEN = 60_000;
 
@@ -62,7 +68,8 @@ class SubscribedConsumer implements PullConsumer {
   /** Messages of the request under way that are still to come. */
   #outstanding = 0;
   #brought = 0;
-  #lastAnswer = performance.now();
+  /** Since the last word of the server. */
+  #silentLooks = 0;
   #closed = false;
 
   constructor(options: PullConsumerOptions, inbox: string, next: string) {
@@ -73,16 +80,16 @@ class SubscribedConsumer implements PullConsumer {
     this.#subscription = options.connection.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
         if (this.#closed) return;
-        this.#lastAnswer = performance.now();
+        this.#silentLooks = 0;
         if (error !== null) this.#lost(error.message);
         else if (message.subject.startsWith(inbox)) this.#onStatus(message);
         else this.#onMessage(message);
       },
     });
     this.#watch = setInterval(() => {
-      const silent = performance.now() - this.#lastAnswer;
-      if (this.busy && silent > EXPIRES + GRACE) this.#lost('no answer to a pull request');
-    }, 500);
+      this.#silentLooks += 1;
+      if (this.busy && this.#silentLooks > SILENT_LOOKS) this.#lost('no answer to a pull request');
+    }, HEARTBEAT);
     this.#watch.unref();
   }
 
@@ -94,8 +101,13 @@ class SubscribedConsumer implements PullConsumer {
     this.#request += 1;
     this.#outstanding = messages;
     this.#brought = 0;
-    this.#lastAnswer = performance.now();
-    const demand = { batch: messages, expires: nanos(EXPIRES), max_bytes: this.#bytes };
+    this.#silentLooks = 0;
+    const demand = {
+      batch: messages,
+      expires: nanos(EXPIRES),
+      idle_heartbeat: nanos(HEARTBEAT),
+      max_bytes: this.#bytes,
+    };
     this.#options.connection.publish(this.#next, JSON.stringify(demand), {
       reply: `${this.#inbox}.${this.#request}`,
     });
@@ -112,7 +124,7 @@ class SubscribedConsumer implements PullConsumer {
     this.#outstanding -= 1;
     this.#brought += 1;
     this.#options.onMessage(message);
-    if (this.#outstanding === 0 && !this.#closed) this.#options.onFree();
+    if (this.#outstanding === 0 && !this.#closed) this.#options.onFree(false);
   }
 
   #onStatus(message: Msg): void {
@@ -128,7 +140,7 @@ class SubscribedConsumer implements PullConsumer {
     // One message may be larger than all that a request may bring: without this it would never come.
     if (tooLarge && this.#brought === 0) this.#bytes *= 2;
     this.#outstanding = 0;
-    this.#options.onFree();
+    this.#options.onFree(this.#brought === 0);
   }
 
   #lost(reason: string): void {

@@ -10,8 +10,10 @@ import { partitionPrefix } from './streams.ts';
 
 /** Kinds of messages that a run needs from before its beginning. */
 const KINDS = ['model', 'rules'] as const;
-/** Between two checks for what is old: milliseconds. */
+/** Between two looks at how full the stream is, and two looks at every model and rule at the latest: milliseconds. */
+const LOOK_EVERY = 10_000;
 const REPUBLISH_EVERY = 3_600_000;
+const REPUBLISH_FULL_EVERY = 60_000;
 
 /**
  * Upkeep of a live stream by the worker that owns it: ticks while nothing else is appended, and plant models and rules
@@ -19,25 +21,51 @@ const REPUBLISH_EVERY = 3_600_000;
  */
 export function startUpkeep(
   connection: NatsConnection,
-  { config: { name: stream, max_age } }: StreamInfo,
+  { config: { name: stream } }: StreamInfo,
   partition: number,
   onRepublished: (subject: string) => void,
 ): () => void {
   const stopTicks = startTicks({ connection, stream, prefix: partitionPrefix(partition) });
-  const check = () =>
-    republishOld({ connection, stream, maxAge: max_age / 1_000_000 }).then(
-      (subjects) => {
-        for (const subject of subjects) onRepublished(subject);
-      },
-      // Away, or somebody was quicker: the next check is soon enough.
-      () => undefined,
-    );
-  const timer = setInterval(check, REPUBLISH_EVERY);
+  const isDue = createRepublishPlan();
+  const look = async () => {
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    const info = await manager.streams.info(stream);
+    if (!isDue(info)) return;
+    for (const subject of await republishOld({ connection, stream })) onRepublished(subject);
+  };
+  // Away, or somebody was quicker: the next look is soon enough.
+  const check = () => void look().catch(() => undefined);
+  check();
+  const timer = setInterval(check, LOOK_EVERY);
   timer.unref();
   return () => {
     clearInterval(timer);
     stopTicks();
   };
+}
+
+/**
+ * When models and rules are looked at: at first and every hour; where bytes trim the stream, also every minute, and
+ * whenever it has taken an eighth of what it holds.
+ */
+function createRepublishPlan() {
+  let at = Number.NEGATIVE_INFINITY;
+  let sequence = 0;
+  return (info: StreamInfo): boolean => {
+    const { messages, last_seq } = info.state;
+    const trims = isHalfFull(info);
+    const moved = trims && last_seq - sequence > messages / 8;
+    const now = performance.now();
+    if (!moved && now - at < (trims ? REPUBLISH_FULL_EVERY : REPUBLISH_EVERY)) return false;
+    at = now;
+    sequence = last_seq;
+    return true;
+  };
+}
+
+/** Whether what is in the older half of the stream may soon be trimmed because of its bytes. */
+function isHalfFull({ config, state }: Pick<StreamInfo, 'config' | 'state'>): boolean {
+  return config.max_bytes > 0 && state.bytes > config.max_bytes / 2;
 }
 
 type TicksOptions = {
@@ -95,26 +123,32 @@ export function startTicks(options: TicksOptions): () => void {
 type RepublishOptions = {
   readonly connection: NatsConnection;
   readonly stream: string;
-  /** Milliseconds after which the stream trims a message. */
-  readonly maxAge: number;
   /** Epoch milliseconds. Default: the clock. */
   readonly now?: () => number;
 };
 
 /**
  * Puts plant models and rules into the log again before the stream trims them, byte for byte, so that a new run of
- * what the stream still holds knows its plants. Only those older than half of the stream's age are published again;
- * the same content again changes nothing. Gives their subjects.
+ * what the stream still holds knows its plants. Only those are published again that are older than half of the stream's
+ * age, or stand in the older half of a stream that is half full; the same content again changes nothing. Gives their
+ * subjects.
  */
 export async function republishOld(options: RepublishOptions): Promise<readonly string[]> {
-  const { connection, stream, maxAge, now = Date.now } = options;
-  if (maxAge <= 0) return [];
+  const { connection, stream, now = Date.now } = options;
   const manager = await jetstreamManager(connection, { checkAPI: false });
   const client = jetstream(connection);
+  const info = await manager.streams.info(stream);
+  const { first_seq, first_ts, last_seq } = info.state;
+  const maxAge = info.config.max_age / 1_000_000;
+  // Trimmed by its bytes, the stream holds what came since its first message. By number or by time, whichever is first.
+  const halfFull = isHalfFull(info);
+  const middle = halfFull ? (first_seq + last_seq) / 2 : 0;
+  const halfTime = halfFull ? (now() + Date.parse(first_ts)) / 2 : 0;
+  const oldest = Math.max(halfTime, maxAge > 0 ? now() - maxAge / 2 : 0);
   const republished: string[] = [];
   for (const subject of await subjectsOf(manager, stream)) {
     const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
-    if (last === null || now() - last.time.getTime() < maxAge / 2) continue;
+    if (last === null || (last.time.getTime() > oldest && last.seq > middle)) continue;
     await client.publish(subject, last.data, {
       headers: last.header,
       // What somebody published meanwhile must stay the last one.

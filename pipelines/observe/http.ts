@@ -27,7 +27,9 @@ export async function startHttp({
   metrics,
   unready,
 }: HttpOptions): Promise<HttpServer> {
-  const server = fastify({ forceCloseConnections: true });
+  // Nobody has anything to send here, and nobody takes his time over it.
+  const limits = { bodyLimit: 1_024, requestTimeout: 10_000, connectionTimeout: 30_000 };
+  const server = fastify({ forceCloseConnections: true, ...limits });
   server.get('/healthz', () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const reasons = unready();

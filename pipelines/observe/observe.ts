@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { printable } from '../../operators/model/plain.ts';
 import { LEVELS, type Level } from '../base/log-level.ts';
 import { type InternalEventKind, register } from './event-kind.ts';
 
@@ -70,7 +71,7 @@ function forMachines(level: Level, destination: { write(line: string): unknown }
       serializers: { error: pino.stdSerializers.err },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
-    { write: (line) => void destination.write(line) },
+    { write: (line) => void destination.write(printable(line)) },
   );
   return (lineLevel, fields, text) => logger[lineLevel](fields, text);
 }
@@ -80,6 +81,8 @@ function forPeople(level: Level, destination: { write(line: string): unknown }):
   return (lineLevel, _fields, text) => {
     if (LEVELS.indexOf(lineLevel) < least) return;
     const mark = lineLevel === 'info' || lineLevel === 'debug' ? '' : `${lineLevel}: `;
-    destination.write(`${new Date().toTimeString().slice(0, 8)} ${mark}${text}\n`);
+    // Further lines are indented: none of them can pass for a line of its own.
+    const shown = printable(text).replaceAll('\n', '\n  ');
+    destination.write(`${new Date().toTimeString().slice(0, 8)} ${mark}${shown}\n`);
   };
 }

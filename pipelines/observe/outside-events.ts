@@ -2,11 +2,17 @@ import { again, counter, eventKind, gauge } from './event-kind.ts';
 
 const CONNECTED = ['connected', '1 while the connection to a server is there.'] as const;
 
+const DOOR = [
+  'cmms_door_wrong',
+  '1 while something else answers than the CMMS: a gateway, a log-in, a wrong address.',
+] as const;
+
 /** Internal events of servers, child processes and requests on their way. A new kind is one entry here. */
 export const OUTSIDE_EVENTS = {
+  /** `version`: empty where it is not asked for again. */
   connected: eventKind<{ server: string; version: string }>(
     'info',
-    (e) => `${e.server} answers, version ${e.version}`,
+    (e) => `${e.server} answers${e.version === '' ? '' : `, version ${e.version}`}`,
     gauge(...CONNECTED, () => 1, ['server']),
   ),
   disconnected: eventKind<{ server: string; reason: string }>(
@@ -66,10 +72,26 @@ export const OUTSIDE_EVENTS = {
     (e) => `request ${e.id} revision ${e.revision} is rejected: ${e.note}. See andon requests`,
     counter('requests_rejected_total', 'Request revisions that were refused for good.'),
   ),
+  'cmms-door-wrong': eventKind<{ cmms: string; note: string }>(
+    'error',
+    (e) => `${e.cmms} is not what answers, requests wait: ${e.note}`,
+    gauge(...DOOR, () => 1, ['cmms']),
+    counter('cmms_door_wrong_total', 'Times that something else answered than the CMMS.', ['cmms']),
+  ),
+  'cmms-door-right': eventKind<{ cmms: string }>(
+    'info',
+    (e) => `${e.cmms} answers again`,
+    gauge(...DOOR, () => 0, ['cmms']),
+  ),
   'request-doubled': eventKind<{ id: string; remotes: readonly string[] }>(
     'error',
     (e) => `request ${e.id} stands more than once in the CMMS: ${e.remotes.join(', ')}. Close one`,
     counter('requests_doubled_total', 'Requests found more than once in the CMMS.'),
+  ),
+  'requests-archived': eventKind<{ count: number }>(
+    'info',
+    (e) => `${e.count} requests that are long over left the outbox and the ledger`,
+    counter('requests_archived_total', 'Requests that left outbox and ledger.', [], (e) => e.count),
   ),
   'request-status': eventKind<{ id: string; status: string }>(
     'info',

@@ -5,6 +5,11 @@ const HELD_BACK = [
   '1 while nothing is pulled because too much waits to be landed.',
 ] as const;
 
+const STALLED = [
+  'log_stalled',
+  '1 while the log has more and nothing comes, though nothing holds it back.',
+] as const;
+
 /** Internal events of a worker: start and end, its log, epochs, checkpoints, sinks. A new kind is one entry here. */
 export const WORKER_EVENTS = {
   started: eventKind<{ pipeline: string; run: string; stream: string; owner: string }>(
@@ -21,7 +26,14 @@ export const WORKER_EVENTS = {
     (e) => `${e.stream} is lost, this worker stops: ${e.owner}`,
     counter('owner_lost_total', 'Times that the partition was lost to another worker.'),
   ),
-  'log-lag': eventKind<{ stream: string; messages: number; milliseconds: number; room: number }>(
+  'log-lag': eventKind<{
+    stream: string;
+    messages: number;
+    milliseconds: number;
+    room: number;
+    /** Append times are those of a recording. */
+    replay: boolean;
+  }>(
     'debug',
     (e) => `${e.messages} messages behind ${e.stream}`,
     gauge('log_lag_messages', 'Messages not processed yet.', (e) => e.messages, ['stream']),
@@ -37,6 +49,19 @@ export const WORKER_EVENTS = {
       (e) => e.room,
       ['stream'],
     ),
+  ),
+  'log-stalled': eventKind<{ stream: string; messages: number; milliseconds: number }>(
+    'error',
+    (e) =>
+      `${e.messages} messages of ${e.stream} are not processed, and none came for ` +
+      `${Math.round(e.milliseconds / 1_000)} s`,
+    gauge(...STALLED, () => 1, ['stream']),
+    counter('log_stalls_total', 'Times that nothing came of a log that has more.', ['stream']),
+  ),
+  'log-moves': eventKind<{ stream: string }>(
+    'info',
+    (e) => `messages of ${e.stream} come again`,
+    gauge(...STALLED, () => 0, ['stream']),
   ),
   republished: eventKind<{ stream: string; subject: string }>(
     'info',

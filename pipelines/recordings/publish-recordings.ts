@@ -2,7 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
-import { type Duration, type EventTime, toIso } from '../../operators/model/time.ts';
+import {
+  type Duration,
+  type EventTime,
+  fromMilliseconds,
+  toIso,
+} from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { partitionOf, partitionsOf } from '../nats/partition.ts';
@@ -22,7 +27,7 @@ import {
   partitionPrefix,
   partitionStream,
 } from '../nats/streams.ts';
-import { type Recorded, toReplayMessage } from './recorded.ts';
+import { type MoveTime, type Recorded, toReplayMessage } from './recorded.ts';
 import type { RecordingDescription } from './recording-description.ts';
 import { firstAppended, wholeLog } from './recordings.ts';
 
@@ -33,7 +38,7 @@ type PublishOptions = {
   /**
    * - `replay`: recorded append times, into streams marked so, which are made where there are none.
    * - `existing`: the same, but the streams must be there.
-   * - `live`: as if it happened now; event times are moved, the worker ticks.
+   * - `live`: as if it happened now, and so many times faster; event times go with the clock, the worker ticks.
    */
   readonly mode: 'replay' | 'existing' | 'live';
   /** Times faster than recorded. Infinity: as fast as the log takes it. */
@@ -62,10 +67,19 @@ export async function publishRecordings(options: PublishRecordingsOptions): Prom
   if (began === undefined) return { ...NOTHING };
   const live = mode === 'live';
   const now = options.spool?.began ?? Date.now();
-  const shift = live ? now * 1_000 - began : 0;
-  const boot = live ? String(now) : '0';
-  const messages = wholeLog({ ...options, shift, boot, ticks: !live });
-  return publishMessages({ ...options, messages, began: (began + shift) as EventTime });
+  if (!live) return publishMessages({ ...options, messages: wholeLog(options), began });
+  const present = fromMilliseconds(now);
+  const move = pressedTogether(began, present, options.speed);
+  const messages = wholeLog({ ...options, move, boot: String(now), ticks: false });
+  return publishMessages({ ...options, messages, began: present, speed: 1 });
+}
+
+/**
+ * Times so that the recording begins now and lasts as long as its publication does: at ten times the speed an hour of
+ * it is six minutes of event time. So no event is ahead of the clock, which would be called wrong.
+ */
+function pressedTogether(began: EventTime, present: EventTime, speed: number): MoveTime {
+  return (time) => (present + Math.round((time - began) / speed)) as EventTime;
 }
 
 export type PublishMessagesOptions = PublishOptions & {

@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import { type EventTime, fromMilliseconds, plus } from '../../operators/model/time.ts';
-import { lineage, linesOf, type Recorded, wrongRecording } from './recorded.ts';
-import { type RecordingDescription, readInstant } from './recording-description.ts';
+import { readInstant } from './instant.ts';
+import {
+  lineage,
+  linesOf,
+  type MoveTime,
+  type Recorded,
+  UNMOVED,
+  wrongRecording,
+} from './recorded.ts';
+import type { RecordingDescription } from './recording-description.ts';
 
 const time = z.union([z.number(), z.string()]);
 
@@ -23,7 +31,7 @@ type Line = z.infer<typeof lineSchema>;
 /** The messages of an NDJSON file, each line one. Empty payloads are ticks. */
 export async function* recordedLines(
   description: RecordingDescription,
-  shift: number,
+  move: MoveTime,
   boot: string,
 ): AsyncGenerator<Recorded> {
   let number = 0;
@@ -37,13 +45,13 @@ export async function* recordedLines(
     const json = line.base64 === undefined && line.payload !== undefined;
     yield {
       subject: line.subject,
-      appended: (last + shift) as EventTime,
+      appended: move(last),
       headers: {
         ...(line.subject === TICK_SUBJECT ? {} : lineage(description.name, boot, number)),
         ...(json ? { 'Content-Type': 'application/json' } : {}),
         ...line.headers,
       },
-      payload: payloadOf(line, shift),
+      payload: payloadOf(line, move),
     };
   }
 }
@@ -82,17 +90,31 @@ function read(value: string | number, where: string): EventTime {
   throw wrongRecording({ where, expected: 'appended as a time', found: `"${value}"` });
 }
 
-/** The event times inside move along. A shifted recording of bytes that nobody read keeps its own. */
-function payloadOf({ payload, base64 }: Line, shift: number): Uint8Array {
+/** The times inside move along. A moved recording of bytes that nobody read keeps its own. */
+function payloadOf({ payload, base64 }: Line, move: MoveTime): Uint8Array {
   if (base64 !== undefined) return Buffer.from(base64, 'base64');
   if (payload === undefined) return new Uint8Array(0);
-  return Buffer.from(
-    JSON.stringify(shift === 0 ? payload : { ...payload, ...moved(payload, shift) }),
-  );
+  return Buffer.from(JSON.stringify(move === UNMOVED ? payload : moved(payload, move)));
 }
 
-function moved({ time: own }: Readonly<Record<string, unknown>>, shift: number) {
-  const move = (value: unknown) => (typeof value === 'number' ? value + shift / 1_000 : value);
-  if (own === undefined) return {};
-  return { time: Array.isArray(own) ? own.map(move) : move(own) };
+/** The time of an event, of each sample of a block, and those of the entries of a schedule. */
+function moved(payload: Readonly<Record<string, unknown>>, move: MoveTime) {
+  const one = (value: unknown) =>
+    typeof value === 'number' ? move(fromMilliseconds(value)) / 1_000 : value;
+  const copy = { ...payload };
+  if (copy.time !== undefined) {
+    copy.time = Array.isArray(copy.time) ? copy.time.map(one) : one(copy.time);
+  }
+  if (Array.isArray(copy.entries))
+    copy.entries = copy.entries.map((entry) => movedEntry(entry, one));
+  return copy;
+}
+
+function movedEntry(entry: unknown, one: (value: unknown) => unknown): unknown {
+  if (typeof entry !== 'object' || entry === null) return entry;
+  const times = ['start', 'end', 'due'].flatMap((name) => {
+    const value: unknown = Reflect.get(entry, name);
+    return value === undefined ? [] : [[name, one(value)] as const];
+  });
+  return { ...entry, ...Object.fromEntries(times) };
 }

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Packr } from 'msgpackr';
 import { type EventTime, plus, SECOND } from '../../operators/model/time.ts';
-import { lineage, type Recorded, wrongRecording } from './recorded.ts';
+import { lineage, type MoveTime, type Recorded, wrongRecording } from './recorded.ts';
 import type { WaveformsDescription } from './recording-description.ts';
 
 const packr = new Packr({ useRecords: false });
@@ -10,7 +10,7 @@ const SIZES = { i16: 2, f32: 4, f64: 8 } as const;
 /** The waveforms of a binary file: one message per snapshot and channel, appended `delay` after its last sample. */
 export async function* recordedWaveforms(
   description: WaveformsDescription,
-  shift: number,
+  move: MoveTime,
   boot: string,
 ): AsyncGenerator<Recorded> {
   const { points, samples, type, file } = description;
@@ -22,14 +22,16 @@ export async function* recordedWaveforms(
     for (let index = 0; index < count; index += 1) {
       const bytes = Buffer.alloc(size);
       await handle.read(bytes, 0, size, index * size);
-      const time = (startOf(index, count, description) + shift) as EventTime;
+      const time = startOf(index, count, description);
       for (const [channel, point] of points.entries()) {
         message += 1;
         yield {
           subject: `${description.subject}.${point}`,
-          appended: appendedAfter(time, description),
+          appended: move(appendedAfter(time, description)),
           headers: lineage(description.name, boot, message),
-          payload: packr.pack(waveform(channelOf(bytes, channel, description), time, description)),
+          payload: packr.pack(
+            waveform(channelOf(bytes, channel, description), move(time), description),
+          ),
         };
       }
     }

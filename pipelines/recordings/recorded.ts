@@ -3,8 +3,10 @@
 import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Message } from '../../operators/model/message.ts';
+import type { EventTime } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import type { Outgoing } from '../nats/publisher.ts';
 import { APPENDED_HEADER, appendedText } from '../nats/stored-message.ts';
@@ -12,6 +14,11 @@ import { partitionPrefix } from '../nats/streams.ts';
 
 /** A message of a recording: it gets its place in a log when it is read in order with all others. */
 export type Recorded = Omit<Message, 'sequence'>;
+
+/** Where a time of a recording lies in the log that it goes into. */
+export type MoveTime = (time: EventTime) => EventTime;
+
+export const UNMOVED: MoveTime = (time) => time;
 
 /**
  * Each message of a recording names its producer and counts, so that one published twice is recognised. `boot` is '0'
@@ -48,9 +55,16 @@ export async function present(file: string): Promise<void> {
 
 /** The lines of a text file, unpacked when it ends in `.gz`. */
 export function linesOf(file: string): AsyncIterable<string> {
+  return createInterface({ input: bytesOf(file), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** The bytes of a file, unpacked when it ends in `.gz`. */
+export function bytesOf(file: string): Readable {
   const bytes = createReadStream(file);
-  const input = file.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
-  return createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  if (!file.endsWith('.gz')) return bytes;
+  const unpacked = createGunzip();
+  bytes.on('error', (error) => unpacked.destroy(error));
+  return bytes.pipe(unpacked);
 }
 
 /** A recorded message on its way into a partition that is marked as a replay: its append time goes along. */

@@ -4,8 +4,8 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { nameSchema } from '../../operators/model/plant-model.ts';
 import { durationSchema, type EventTime, MINUTE, SECOND } from '../../operators/model/time.ts';
-
 import { openYamlFile } from '../base/yaml-file.ts';
+import { readInstant, TIME_FORMATS } from './instant.ts';
 
 /** `2012-01-01T00:00:00Z`; without a zone it is UTC. */
 const instant = z.string().transform((text, context): EventTime => {
@@ -88,10 +88,13 @@ const csv = z.strictObject({
   ...common,
   kind: z.literal('csv'),
   delimiter: z.string().length(1).default(','),
+  /** Decimal sign of numbers. */
+  decimal: z.enum(['.', ',']).default('.'),
   time: z.union([
     z.strictObject({
       column: z.string(),
-      format: z.enum(['iso', 'epoch-s', 'epoch-ms']).default('iso'),
+      /** `day-first` and `month-first` are 05/01/2026 07:00:00 and the like, `excel` counts days. UTC without a zone. */
+      format: z.enum([...TIME_FORMATS, 'epoch-s', 'epoch-ms']).default('iso'),
     }),
     /** A column that counts: its 0 was at `start`, and each step takes `interval`. */
     z.strictObject({
@@ -139,10 +142,4 @@ export async function readDescription(path: string, base?: string): Promise<Reco
   file.report(parsed.error, []);
   if (!parsed.success) throw parsed.error;
   return { ...parsed.data, file: resolve(base ?? dirname(path), parsed.data.file) };
-}
-
-/** Milliseconds; a time without a zone is UTC, whatever the machine's own zone. NaN when it is none. */
-export function readInstant(text: string): number {
-  const iso = text.trim().replace(' ', 'T');
-  return Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(iso) || !iso.includes('T') ? iso : `${iso}Z`);
 }

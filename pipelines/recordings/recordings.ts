@@ -5,7 +5,7 @@ import { type Duration, type EventTime, later, toIso } from '../../operators/mod
 import type { Log, LogState, Pulled } from '../nats/log.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { plainBytes } from '../nats/stored-message.ts';
-import { present, type Recorded } from './recorded.ts';
+import { type MoveTime, present, type Recorded, UNMOVED } from './recorded.ts';
 import { recordedCsv } from './recorded-csv.ts';
 import { recordedLines } from './recorded-lines.ts';
 import { recordedWaveforms } from './recorded-waveforms.ts';
@@ -16,8 +16,8 @@ export type RecordingOptions = {
   readonly recordings: readonly RecordingDescription[];
   /** Ahead of everything, at the append time of the first message. */
   readonly changes?: readonly PlantChange[];
-  /** Moves event and append times. Default 0. */
-  readonly shift?: number;
+  /** Moves event and append times. Default: they stay. */
+  readonly move?: MoveTime;
   /** Leaves the ticks out: somebody else publishes them. Default false. */
   readonly ticks?: boolean;
   /** Ticks after the last message. Default: the longest `settle` of the recordings. */
@@ -32,19 +32,19 @@ const EMPTY = new Uint8Array(0);
 /** The messages of one recording, in the order of its file. Rejects with a `Problem` that says where it is wrong. */
 export async function* messagesOf(
   description: RecordingDescription,
-  shift = 0,
+  move = UNMOVED,
   boot = '0',
 ): AsyncGenerator<Recorded> {
   await present(description.file);
   switch (description.kind) {
     case 'waveforms':
-      yield* recordedWaveforms(description, shift, boot);
+      yield* recordedWaveforms(description, move, boot);
       return;
     case 'csv':
-      yield* recordedCsv(description, shift, boot);
+      yield* recordedCsv(description, move, boot);
       return;
     case 'ndjson':
-      yield* recordedLines(description, shift, boot);
+      yield* recordedLines(description, move, boot);
   }
 }
 
@@ -52,17 +52,17 @@ export async function* messagesOf(
 export async function firstAppended(
   recordings: readonly RecordingDescription[],
 ): Promise<EventTime | undefined> {
-  for await (const { appended } of merged(recordings, 0, '0')) return appended;
+  for await (const { appended } of merged(recordings, UNMOVED, '0')) return appended;
   return undefined;
 }
 
 /** Everything that a log of these recordings holds, in order: changes, messages, and the ticks of its silences. */
 export async function* wholeLog(options: RecordingOptions): AsyncGenerator<Recorded> {
-  const { recordings, changes = [], shift = 0, boot = '0', ticks = true } = options;
+  const { recordings, changes = [], move = UNMOVED, boot = '0', ticks = true } = options;
   const step = ticks ? Math.min(...recordings.map(({ tick }) => tick)) : 0;
   const settle = options.settle ?? Math.max(...recordings.map(({ settle: own }) => own));
   let last: EventTime | undefined;
-  for await (const message of merged(recordings, shift, boot)) {
+  for await (const message of merged(recordings, move, boot)) {
     // Append times never go back, whatever the file says: the log's own time is monotone.
     const appended = last === undefined ? message.appended : later(last, message.appended);
     if (last === undefined) yield* preamble(changes, appended);
@@ -97,10 +97,10 @@ function* ticksBetween(from: EventTime, to: number, step: number): Generator<Rec
 /** Several recordings as one: always the earliest of their next messages, and of equals the first named. */
 async function* merged(
   recordings: readonly RecordingDescription[],
-  shift: number,
+  move: MoveTime,
   boot: string,
 ): AsyncGenerator<Recorded> {
-  const sources = recordings.map((description) => messagesOf(description, shift, boot));
+  const sources = recordings.map((description) => messagesOf(description, move, boot));
   try {
     const heads = await Promise.all(sources.map((source) => source.next()));
     for (;;) {

@@ -1,8 +1,11 @@
 import type { Row } from '../../operators/flow/flow.ts';
-import { countReadings } from '../../operators/model/decoded.ts';
+import { countReadings, type Frame } from '../../operators/model/decoded.ts';
+import type { TableName } from '../../operators/model/tables.ts';
+import { createSourceLags, type LineLags } from '../observe/source-lags.ts';
 import { plant } from '../plant.ts';
 import { createPipelineEngine } from '../worker/epochs/engine.ts';
 import { NO_STATES } from '../worker/epochs/snapshots.ts';
+import { createTableCollector, type TableRows } from './backtest-tables.ts';
 import type { PatternReport } from './explain/match-report.ts';
 import { createMatchTracker } from './explain/match-tracker.ts';
 import { type FiniteLog, replayLog } from './replay-log.ts';
@@ -28,6 +31,11 @@ export type BacktestSummary = {
   dead_letters: Record<string, number>;
   /** Messages on which an operator threw: a defect. */
   defects: number;
+  /** Values and waveforms of what the plant model has; and values and messages of what it has not. */
+  known: number;
+  unknown: number;
+  /** How far each line has come, and how far its sources lag. */
+  lines: readonly LineLags[];
   /** What became of the matches that began, if it was asked for. */
   patterns?: readonly PatternReport[];
 };
@@ -36,7 +44,15 @@ export type BacktestOptions = FiniteLog & {
   readonly onDecision: (decision: DecisionLine) => void;
   /** Follow the matches of these patterns. */
   readonly explain?: readonly string[];
+  /** Keep so many rows of each of these tables. */
+  readonly tables?: { readonly names: readonly TableName[]; readonly limit: number };
+  readonly onTables?: (tables: readonly TableRows[]) => void;
 };
+
+/** Whether there were readings, and the plant model knew none of them: then nothing was judged. */
+export function isAllUnknown({ known, unknown }: BacktestSummary): boolean {
+  return unknown > 0 && known === 0;
+}
 
 /**
  * The very pipeline of `andon run` over a finite log, without NATS and ClickHouse. Decisions are reported when the log
@@ -45,19 +61,29 @@ export type BacktestOptions = FiniteLog & {
 export async function backtest({
   onDecision,
   explain,
+  tables = { names: [], limit: 0 },
+  onTables,
   ...log
 }: BacktestOptions): Promise<BacktestSummary> {
   const { result, messages, defects } = await replayLog(log, () => {
     const decisions: DecisionLine[] = [];
     const summary = emptySummary();
     const matches = explain === undefined ? undefined : createMatchTracker(explain);
+    const kept = createTableCollector(tables.names, tables.limit);
+    const lags = createSourceLags();
     const engine = createPipelineEngine((states) => plant(states, matches?.watch), NO_STATES, {
-      row: (row) => count(row, summary, decisions),
+      row(row, cause) {
+        kept.add(row, cause);
+        count(row, summary, decisions);
+      },
+      watermark: lags.watermark,
     });
-    return { engine, result: { decisions, summary, matches } };
+    return { engine, result: { decisions, summary, matches, kept, lags } };
   });
-  const { decisions, summary, matches } = result;
+  const { decisions, summary, matches, kept, lags } = result;
   for (const decision of decisions) onDecision(decision);
+  onTables?.(kept.tables);
+  summary.lines = lags.report();
   if (matches !== undefined) summary.patterns = matches.report();
   return Object.assign(summary, { messages, defects });
 }
@@ -74,6 +100,9 @@ function emptySummary(): BacktestSummary {
     revisions: 0,
     dead_letters: {},
     defects: 0,
+    known: 0,
+    unknown: 0,
+    lines: [],
   };
 }
 
@@ -81,12 +110,17 @@ function count(row: Row, summary: BacktestSummary, decisions: DecisionLine[]): v
   switch (row.table) {
     case 'readings':
       summary.readings += countReadings(row.row);
+      summary.known += countKnown(row.row);
+      return;
+    case 'waveforms':
+      summary.known += 1;
       return;
     case 'windows':
     case 'features':
       summary[row.table] += 1;
       return;
     case 'dead_letters':
+      if (row.row.reason === 'unknown') summary.unknown += row.row.count;
       summary.dead_letters[row.row.reason] =
         (summary.dead_letters[row.row.reason] ?? 0) + row.row.count;
       return;
@@ -105,4 +139,9 @@ function count(row: Row, summary: BacktestSummary, decisions: DecisionLine[]): v
       return;
     default:
   }
+}
+
+/** The values of signals that the plant model has. */
+function countKnown({ signals, times, unknown = [] }: Frame): number {
+  return signals.filter((signal) => !unknown.includes(signal)).length * times.length;
 }

@@ -6,8 +6,18 @@ import { checkAttributes, checkDetectors } from '../../operators/detect/check-de
 import { incidentRulesOf } from '../../operators/model/pattern-rule.ts';
 import { type PlantModel, plantFileSchema } from '../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../operators/model/rules.ts';
-import { type Overlay, openYamlFile, type Remark, type YamlFile } from '../base/yaml-file.ts';
+import { type Duration, formatDuration } from '../../operators/model/time.ts';
+import {
+  bothProblems,
+  FileProblem,
+  type Overlay,
+  openYamlFile,
+  type Remark,
+  type YamlFile,
+} from '../base/yaml-file.ts';
 import type { FileIssue, UnmetExpectation } from '../base/zod-expectations.ts';
+import { partialRules } from './partial-rules.ts';
+import { findUnreachable } from './unreachable/unreachable.ts';
 
 /** A plant as its file has it (`raw`: what is published, durations still text) and as it is understood. */
 export type PlantEntry = { readonly raw: unknown; readonly model: PlantModel };
@@ -36,23 +46,51 @@ export async function readPlantFile(path: string): Promise<readonly PlantEntry[]
 }
 
 /**
- * Reads and checks `rules.yaml`, its conditions too, with other values laid over what it says. Rejects like
- * `readPlantFile`.
+ * Reads and checks `rules.yaml`, its conditions and names too, with other values laid over what it says. Rejects like
+ * `readPlantFile`; where the schema is broken in some entries, the names in the others are checked all the same.
  */
 export async function readRulesFile(
   path: string,
-  checks: readonly RulesCheck[] = RULES_CHECKS,
+  checks: RulesChecks = RULES_CHECKS,
   overlays: readonly Overlay[] = [],
 ): Promise<RulesEntry> {
   const file = openYamlFile(path, overlays);
   const parsed = rulesSchema.safeParse(file.data ?? {});
   const doubles = LISTS.flatMap((name) => duplicatesIn(rawAt(file, [name]), [name]));
-  const names = parsed.success ? ambiguousRuleNames(parsed.data) : [];
-  const issues = parsed.success ? checks.flatMap((check) => check(parsed.data)) : [];
-  file.report(parsed.error, [...doubles, ...names], issues);
-  const rules = parsed.success ? parsed.data : rulesSchema.parse({});
-  const warnings = RULES_WARNINGS.flatMap((check) => file.remarks(check(rules)));
+  const whole = { rules: rulesSchema.parse({}), without: (issues: readonly FileIssue[]) => issues };
+  const { rules, without } = parsed.success
+    ? { ...whole, rules: parsed.data }
+    : (partialRules(file.data, parsed.error) ?? whole);
+  const issuesOf = (all: readonly RulesCheck[]) => without(all.flatMap((check) => check(rules)));
+  const warnings = file.remarks(issuesOf(checks.warned));
+  file.report(
+    parsed.error,
+    [...doubles, ...ambiguousRuleNames(rules)],
+    issuesOf(checks.refused),
+    warnings,
+  );
   return { raw: file.data ?? {}, rules, warnings };
+}
+
+/** A plant model and the rules for it, each checked whatever is wrong with the other. */
+export type PlantAndRules = {
+  readonly plants: readonly PlantEntry[];
+  readonly rules: RulesEntry;
+};
+
+/** Reads both. Rejects with one `Problem` that lists what is wrong in either. */
+export async function readPlantAndRules(plant: string, rules: string): Promise<PlantAndRules> {
+  let plants: readonly PlantEntry[];
+  try {
+    plants = await readPlantFile(plant);
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    await readRulesFile(rules).catch((other: unknown) => {
+      throw other instanceof FileProblem ? bothProblems(error, other) : other;
+    });
+    throw error;
+  }
+  return { plants, rules: await readRulesFile(rules, checksFor(plants)) };
 }
 
 const LISTS = ['windows', 'detectors', 'patterns', 'triggers'] as const;
@@ -94,17 +132,35 @@ function timeZones(plant: PlantModel, index: number): readonly UnmetExpectation[
 /** More that can be wrong with rules than their shape: conditions that do not compile, windows that are not there. */
 type RulesCheck = (rules: Rules) => readonly FileIssue[];
 
-/** What rules are checked for beyond their shape, wherever they are read. */
-export const RULES_CHECKS: readonly RulesCheck[] = [checkDetectors, checkPatternConditions];
+/** `refused`: what is wrong. `warned`: what is right but unwise, and no reason to refuse. */
+type RulesChecks = {
+  readonly refused: readonly RulesCheck[];
+  readonly warned: readonly RulesCheck[];
+};
 
-/** The same, and whether the plants have the attributes that the rules name as limits. */
-export function checksFor(plants: readonly PlantEntry[]): readonly RulesCheck[] {
+/** What rules are checked for beyond their shape, wherever they are read. */
+export const RULES_CHECKS: RulesChecks = {
+  refused: [checkDetectors, checkPatternConditions],
+  warned: [findUnboundedPatterns, findHoles, (rules) => findUnreachable(rules)],
+};
+
+/** The same, and whether the plants have what the rules name. */
+export function checksFor(plants: readonly PlantEntry[]): RulesChecks {
   const models = plants.map(({ model }) => model);
-  return [...RULES_CHECKS, (rules) => checkAttributes(rules, models)];
+  return {
+    refused: [...RULES_CHECKS.refused, (rules) => checkAttributes(rules, models)],
+    warned: [findUnboundedPatterns, findHoles, (rules) => findUnreachable(rules, models)],
+  };
 }
 
-/** What is right but unwise: a warning of `apply`, and no reason to refuse. */
-const RULES_WARNINGS: readonly RulesCheck[] = [findUnboundedPatterns];
+function findHoles({ windows }: Rules): readonly FileIssue[] {
+  return windows.flatMap((rule, index) => {
+    if (rule.kind !== 'hopping' || rule.hop <= rule.size) return [];
+    const hole = formatDuration((rule.hop - rule.size) as Duration);
+    const message = `the hop is longer than the size: readings of ${hole} between two windows are in none. Write a hop of at most ${formatDuration(rule.size)} if that is not meant`;
+    return [{ path: ['windows', index, 'hop'], message }];
+  });
+}
 
 /** Entries whose id an earlier entry of the same list has. */
 function duplicatesIn(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { makeSecret } from '../../sinks/clickhouse/warehouse/secret.ts';
+import { makePasswords } from '../../sinks/clickhouse/warehouse/secret.ts';
 import { warehouseCommand } from '../../sinks/clickhouse/warehouse/warehouse.ts';
 import { readConfig } from '../base/config.ts';
 import type { Program, Variables } from './service.ts';
@@ -91,7 +91,11 @@ export function warehouseProgram(
 ): { readonly program: Program; readonly url: string; readonly password: string } {
   const { memory } = readConfig(undefined, {}).clickhouse;
   const { url, ...command } = warehouseCommand({ directory, port, memory });
-  return { program: { name: 'warehouse', ...command }, url, password: makeSecret(directory) };
+  return {
+    program: { name: 'warehouse', ...command },
+    url,
+    password: makePasswords(directory).owner,
+  };
 }
 
 async function answers(url: string, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import type { LedgerEntry } from './entry.ts';
 /** How long things take, in milliseconds, and how often a fault is taken for an accident. */
 export type DeliveryTiming = {
   readonly timeout: number;
+  /** How much longer a call without an answer may still be carried out over there. */
   readonly settle: number;
   readonly every: number;
   readonly faults: number;

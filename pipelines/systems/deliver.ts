@@ -59,21 +59,21 @@ export async function deliverRevision(
     remote = found.value[0] ?? null;
     if (remote === null) {
       if (action === 'withdraw' || action === 'close') {
-        return settle(request, handle, context, 'search', 'passed-over', null);
+        return finish(request, handle, context, 'search', 'passed-over', null);
       }
       if (handle.entry.faults >= timing.faults) return giveUp();
       const created = await cmms.create(request, effect('create'));
       if (created.kind !== 'ok') return fail(request, handle, context, 'create', created);
-      return settle(request, handle, context, 'create', 'created', created.value);
+      return finish(request, handle, context, 'create', 'created', created.value);
     }
     // What carries the key was made by an earlier attempt of the first revision, with this very content.
     if (revision === 1 && !resend)
-      return settle(request, handle, context, 'search', 'found', remote);
+      return finish(request, handle, context, 'search', 'found', remote);
   }
   if (handle.entry.faults >= timing.faults) return giveUp();
   const written = await cmms.write(request, remote, effect('write'));
   if (written.kind !== 'ok') return fail(request, handle, context, 'write', written);
-  return settle(request, handle, context, 'write', written.value, remote);
+  return finish(request, handle, context, 'write', written.value, remote);
 }
 
 /** How long an earlier call may still be carried out over there, in milliseconds. */
@@ -110,7 +110,7 @@ export async function rejectRevision(
   return { kind: 'done' };
 }
 
-async function settle(
+async function finish(
   { id, revision }: Request,
   handle: EntryHandle,
   { record, now }: DeliveryContext,

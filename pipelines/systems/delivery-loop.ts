@@ -144,9 +144,9 @@ async function nextStep(id: string, task: Task, options: DeliveryLoopOptions): P
   const [revision] = task.pending;
   const number = revision ?? known.entry?.revision ?? 0;
   if (revision === undefined && !task.resend) {
-    return known.entry === undefined
-      ? { kind: 'done' }
-      : pollStatus(openEntry(ledger, known.entry, known.version), context, log);
+    if (known.entry === undefined) return { kind: 'done' };
+    const handle = openEntry(ledger, known.entry, known.version);
+    return pollStatus(handle, context, log, () => isGone(id, number, options));
   }
   const done = async (): Promise<StepResult> => {
     if (revision !== undefined) task.pending.shift();
@@ -167,6 +167,19 @@ async function nextStep(id: string, task: Task, options: DeliveryLoopOptions): P
       ? await deliverRevision({ request: stored.request, resend }, handle, context)
       : await rejectRevision({ id, revision: number }, handle, context, 'read', stored.note);
   return step.kind === 'done' ? done() : step;
+}
+
+/** Whether a search, which the system itself must have answered, does not find the object of a request any more. */
+async function isGone(
+  id: string,
+  revision: number,
+  { revisions, context }: DeliveryLoopOptions,
+): Promise<boolean> {
+  const { cmms, signal } = context;
+  const stored = await revisions.read(id, revision);
+  if (stored?.kind !== 'request') return false;
+  const found = await cmms.search(stored.request, { priority: 'poll', signal });
+  return found.kind === 'ok' && found.value.length === 0;
 }
 
 function recordTrouble({ record, signal }: DeliveryContext, where: string) {

@@ -35,7 +35,7 @@ export const entrySchema = z.object({
   /** What the CMMS said last: in our words, and in its own. */
   status: z.enum(REQUEST_STATUSES).nullable(),
   word: z.string().nullable(),
-  /** Status changes so far; the one that is perhaps not in the log yet. */
+  /** The number of the last status change; the change that is perhaps not in the log yet. */
   reports: z.number().int(),
   unreported: z
     .object({ status: z.enum(REQUEST_STATUSES), note: z.string().nullable(), time: z.number() })

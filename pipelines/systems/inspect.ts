@@ -70,6 +70,16 @@ export async function requestResend(connection: NatsConnection, id: string): Pro
   await (await openLedger(connection)).askResend(id);
 }
 
+/** The same for every request whose last revision was rejected. Gives their ids. */
+export async function resendRejected(connection: NatsConnection): Promise<readonly string[]> {
+  const ledger = await openLedger(connection);
+  const rejected = (await listRequests(connection)).filter(
+    ({ delivery }) => delivery === 'rejected',
+  );
+  for (const { id } of rejected) await ledger.askResend(id);
+  return rejected.map(({ id }) => id);
+}
+
 async function lastRevision(connection: NatsConnection, id: string): Promise<number> {
   const named = /^[A-Za-z0-9_-]+$/.test(id);
   const newest = named ? await newestRevisions(connection, requestSubject(id, '*')) : new Map();

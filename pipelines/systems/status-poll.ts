@@ -16,11 +16,15 @@ export interface StatusLog {
 /**
  * Asks the remote system what became of a request and publishes a change into the log, once: number, time and words of
  * the change are in the ledger before it is published, so a repeat is the same message and known as such.
+ *
+ * An object that is not there any more ends its request for good. So `isGone` has to confirm it: "not found" is also what
+ * a gateway says that has lost its way.
  */
 export async function pollStatus(
   handle: EntryHandle,
   context: DeliveryContext,
   log: StatusLog,
+  isGone: () => Promise<boolean>,
 ): Promise<StepResult> {
   const { cmms, timing, now, record, signal } = context;
   await report(handle, context, log);
@@ -36,7 +40,8 @@ export async function pollStatus(
     }
     return again;
   }
-  const { word, note } = seen.value;
+  const { word, note, gone } = seen.value;
+  if (gone === true && !(await isGone())) return again;
   if (seen.value.status === null || seen.value.status === status) {
     if (word === handle.entry.word) return again;
     await handle.save({ word });
@@ -46,12 +51,20 @@ export async function pollStatus(
   await handle.save({
     word,
     status: seen.value.status,
-    reports: handle.entry.reports + 1,
+    reports: nextReport(handle.entry, now()),
     unreported: { status: seen.value.status, note, time: now() },
   });
   await report(handle, context, log);
   record({ kind: 'request-status', id, status: seen.value.status });
   return isFinal(handle.entry.status) ? { kind: 'done' } : again;
+}
+
+/**
+ * The number of the next report. By the clock, so that a ledger that was lost and begun anew goes on above the numbers
+ * that it has forgotten: a lower one would be taken for a repeat.
+ */
+function nextReport({ reports }: LedgerEntry, now: number): number {
+  return Math.max(reports + 1, Math.floor(now));
 }
 
 async function report(

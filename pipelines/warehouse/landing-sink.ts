@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
-import { migrate, SchemaError } from '../../sinks/clickhouse/migrate.ts';
+import { migrateOrCheck, SchemaError } from '../../sinks/clickhouse/migrate.ts';
 
 import { RefusedError, type Sink } from '../../sinks/sink.ts';
 
@@ -30,6 +30,7 @@ export function createLandingSink(
 ): LandingSink {
   const { database } = config.clickhouse;
   let opening: Promise<OpenWarehouse> | undefined;
+  const report = createReporter(record);
 
   function ready(): Promise<OpenWarehouse> {
     opening ??= openAndMigrate(open, database);
@@ -46,17 +47,23 @@ export function createLandingSink(
     async begin() {
       try {
         await within(PATIENCE, ready());
+        report(true);
       } catch (error) {
         if (error instanceof SchemaError) throw warehouseProblem(error, '');
-        const reason = error instanceof Error ? error.message : String(error);
-        record({ kind: 'disconnected', server: 'ClickHouse', reason });
+        report(false, reasonOf(error));
       }
     },
     async write(content, signal) {
-      const { warehouse, sink } = await ready();
+      const { warehouse, sink } = await ready().catch((error: unknown) => {
+        report(false, reasonOf(error));
+        throw error;
+      });
       try {
         await sink.write(content, signal);
+        report(true);
       } catch (error) {
+        if (error instanceof RefusedError) report(true);
+        else if (!signal.aborted) report(false, reasonOf(error));
         // Where another worker's warehouse has gone, whoever is left starts one.
         if (!signal.aborted && !(error instanceof RefusedError) && warehouse.borrowed) {
           opening = undefined;
@@ -71,6 +78,22 @@ export function createLandingSink(
   };
 }
 
+/** Records each change of the connection once. */
+function createReporter(record: RecordEvent) {
+  const server = 'ClickHouse';
+  let connected: boolean | undefined;
+  return (answers: boolean, reason = '') => {
+    if (connected === answers) return;
+    connected = answers;
+    if (answers) record({ kind: 'connected', server, version: '' });
+    else record({ kind: 'disconnected', server, reason });
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 type OpenWarehouse = { readonly warehouse: Warehouse; readonly sink: Sink };
 
 async function openAndMigrate(
@@ -79,7 +102,7 @@ async function openAndMigrate(
 ): Promise<OpenWarehouse> {
   const warehouse = await open();
   try {
-    await migrate(warehouse.client, database);
+    await migrateOrCheck(warehouse.client, database);
   } catch (error) {
     await warehouse.close();
     throw error;

@@ -3,6 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
+import { nearest } from '../base/nearest.ts';
 import { wrongInput } from '../base/problem.ts';
 
 type QuestionParameter = {
@@ -124,31 +125,6 @@ function unknownQuestion(name: string, questions: readonly Question[]) {
     `@${name}`,
     near === undefined ? list : `Did you mean @${near}? ${list}`,
   );
-}
-
-/** The name that takes the fewest changes, if that is less than half of it; or one that begins with it or contains it. */
-function nearest(name: string, names: readonly string[]): string | undefined {
-  const ranked = names
-    .map((each) => ({ each, distance: distance(name, each) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [first] = ranked;
-  if (first !== undefined && first.distance <= Math.max(1, Math.floor(name.length / 3)))
-    return first.each;
-  return name.length < 3 ? undefined : names.find((each) => each.includes(name));
-}
-
-/** Levenshtein's: single letters that are inserted, left out or exchanged. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 const PARAMETER = /^-- (\w+)(?: =(.*?))? : (.*)$/gm;

@@ -5,13 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { createWarehouseClient } from '../../sinks/clickhouse/client.ts';
 import { SchemaError } from '../../sinks/clickhouse/migrate.ts';
-import { warehousePassword } from '../../sinks/clickhouse/warehouse/secret.ts';
+import { warehouseLogin } from '../../sinks/clickhouse/warehouse/secret.ts';
 import { answersPing, warehouseCommand } from '../../sinks/clickhouse/warehouse/warehouse.ts';
-import { type Config, readConfig } from '../base/config.ts';
+import { type Config, readConfig, secretOf } from '../base/config.ts';
 import { freePort } from '../base/free-port.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { type DirectoryLock, lockDirectory, ownerOf } from '../base/process-lock.ts';
 import { supervise } from '../base/supervise.ts';
+import { tlsContents } from '../nats/connection-options.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 
 /** Where ClickHouse is, and a client for it. */
@@ -41,9 +42,11 @@ export async function openWarehouse(
   record: RecordEvent = () => undefined,
   patience = PATIENCE,
 ): Promise<Warehouse> {
-  const { url, user, password, database, memory } = config.clickhouse;
+  const { url, user, database, memory } = config.clickhouse;
   if (url !== undefined) {
-    const client = createWarehouseClient({ url, user, password, database });
+    const tls = await tlsOf(config.clickhouse);
+    const password = secretOf('clickhouse.password', config.clickhouse.password);
+    const client = createWarehouseClient({ url, user, password, database, tls });
     return { client, url, borrowed: false, close: () => client.close() };
   }
   const directory = resolve(join(config.directory, 'warehouse'));
@@ -81,14 +84,27 @@ export async function openWarehouse(
   };
 }
 
+/** What the TLS files of a configuration contain; undefined where it names none. */
+async function tlsOf({ url = '', tls }: Config['clickhouse']) {
+  if (tls === undefined || Object.values(tls).every((path) => path === undefined)) return undefined;
+  const contents = await tlsContents(tls, 'clickhouse.tls');
+  if (url.startsWith('https://')) return contents;
+  throw new Problem({
+    where: 'clickhouse.url',
+    expected: 'an https:// address, because clickhouse.tls names certificates',
+    found: url.replace(/\/\/[^/@\s]+@/, '//***@'),
+    remedy: 'Correct the address, or leave clickhouse.tls out.',
+    exit: EXIT.input,
+  });
+}
+
 /** May write if this process may read the warehouse's secret; else it may read. */
 async function ownersClient(
   directory: string,
   url: string,
   database: string,
 ): Promise<ClickHouseClient> {
-  const password = await warehousePassword(directory);
-  return createWarehouseClient({ url, password, database });
+  return createWarehouseClient({ url, ...(await warehouseLogin(directory)), database });
 }
 
 /**

@@ -8,46 +8,79 @@ import type { EpochSession } from './epochs/session.ts';
 export type WorkerProgress = EpochSession['progress'];
 
 const LAG_EVERY = 2_000;
+/** A log that has more, and of which nothing came for so long, is stalled: milliseconds. */
+const STALLED_AFTER = 30_000;
 
-/** Records every few seconds how far the worker is behind its log, while the server answers. */
+/** What a lag report is made of. */
+export type LagSource = {
+  readonly log: Pick<Log, 'stream' | 'replay' | 'state'> | undefined;
+  readonly progress: WorkerProgress | undefined;
+  /** Nothing is pulled because too much waits for the sinks. */
+  readonly held: boolean;
+};
+
+/**
+ * Records every few seconds how far the worker is behind its log, while the server answers; and an alarm when the log
+ * has more and nothing comes of it, whatever the reason.
+ */
 export function reportLag(
-  current: () => { readonly log: Log | undefined; readonly progress: WorkerProgress | undefined },
+  current: () => LagSource,
   record: RecordEvent,
+  { every = LAG_EVERY, stalledAfter = STALLED_AFTER } = {},
 ): () => void {
+  const stall = createStallAlarm(record, stalledAfter);
   const timer = setInterval(() => {
-    const { log, progress } = current();
-    if (log === undefined || progress === undefined) return;
+    const { log, progress, held } = current();
+    if (log === undefined) return;
     log.state().then(
       ({ first, last, messages }) => {
-        const age = Date.now() - progress.appended / 1_000;
-        const processed = Math.max(0, progress.last - first + 1);
+        const read = progress?.last ?? first - 1;
+        const behind = Math.max(0, last - read);
+        stall({ stream: log.stream, read, behind: held ? 0 : behind });
+        if (progress === undefined) return;
+        const processed = Math.max(0, read - first + 1);
         record({
           kind: 'log-lag',
           stream: log.stream,
-          messages: Math.max(0, last - progress.last),
-          milliseconds: age,
+          messages: behind,
+          milliseconds: Date.now() - progress.appended / 1_000,
           room: messages === 0 ? 1 : Math.min(1, processed / messages),
+          replay: log.replay,
         });
       },
       // A server that is away is recorded by `createConnectionReporter`.
       () => undefined,
     );
-  }, LAG_EVERY);
+  }, every);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+function createStallAlarm(record: RecordEvent, after: number) {
+  let last = Number.NaN;
+  let since = performance.now();
+  let raised = false;
+  return ({ stream, read, behind }: { stream: string; read: number; behind: number }) => {
+    const now = performance.now();
+    if (behind === 0 || read !== last) {
+      last = read;
+      since = now;
+      if (raised) record({ kind: 'log-moves', stream });
+      raised = false;
+    } else if (!raised && now - since > after) {
+      raised = true;
+      record({ kind: 'log-stalled', stream, messages: behind, milliseconds: now - since });
+    }
+  };
 }
 
 /** Records each change of the connection once: a client that tries four times a second reports "absent" each time. */
 export function createConnectionReporter(record: RecordEvent) {
   let lastReason = '';
-  return (status: {
-    readonly type: string;
-    readonly server?: string;
-    readonly error?: Error;
-  }): void => {
+  return (status: { readonly type: string; readonly error?: Error }): void => {
     if (status.type === 'reconnect') {
       lastReason = '';
-      record({ kind: 'connected', server: 'NATS', version: status.server ?? '' });
+      record({ kind: 'connected', server: 'NATS', version: '' });
     }
     if (status.type !== 'disconnect' && status.type !== 'absent') return;
     const reason = status.error?.message ?? status.type;

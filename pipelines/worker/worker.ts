@@ -3,7 +3,9 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { createOutbox } from '../../sinks/outbox.ts';
 import type { Blocks, Sink } from '../../sinks/sink.ts';
 import type { Config } from '../base/config.ts';
+import { DISK, guardedDisk } from '../base/disk.ts';
 import { createNotifier, type Notifier } from '../base/notifier.ts';
+import type { DirectoryLock } from '../base/process-lock.ts';
 import { silentProblem } from '../nats/connection-problems.ts';
 import { type Log, replaced } from '../nats/log.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
@@ -16,14 +18,16 @@ import { plant } from '../plant.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import { type EpochStore, openEpochStore } from './epochs/epoch-store.ts';
-import { runEpochs } from './epochs/epochs.ts';
+import { isHeldBack, runEpochs } from './epochs/epochs.ts';
 import { claimPartition, type Homes, type WorkerIdentity } from './ownership/ownership.ts';
 import { createConnectionReporter, reportLag, type WorkerProgress } from './report.ts';
 
 export type WorkerOptions = {
   readonly config: Config;
-  /** See `workerIdentity`; the caller has locked the directory. */
+  /** See `workerIdentity`. */
   readonly identity: WorkerIdentity;
+  /** Of its directory. */
+  readonly lock: Pick<DirectoryLock, 'lost' | 'confirm'>;
   readonly record: RecordEvent;
   /** Where rows go. */
   readonly landing: Sink;
@@ -32,8 +36,6 @@ export type WorkerOptions = {
   readonly acceptLoss: boolean;
   /** Finish what is under way, write a checkpoint, deliver, and return. */
   readonly drain: AbortSignal;
-  /** Called after every batch. */
-  readonly onProgress?: (progress: WorkerProgress) => void;
 };
 
 /** How long a worker waits at its start for a server that is away. */
@@ -56,6 +58,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     signal: drain,
     onStatus: createConnectionReporter(record),
   });
+  record({ kind: 'connected', server: 'NATS', version: connection.info?.version ?? '' });
   try {
     await workPartition(options, connection);
   } catch (error) {
@@ -83,7 +86,7 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
       });
   try {
     const { owner } = identity;
-    const { lost } = claim;
+    const lost = AbortSignal.any([claim.lost, options.lock.lost]);
     lost.addEventListener('abort', () => {
       record({ kind: 'owner-lost', stream, owner: String(lost.reason) });
     });
@@ -100,7 +103,7 @@ type Work = WorkerOptions & {
   readonly connection: NatsConnection;
   readonly run: Run;
   readonly homes: Homes;
-  /** Fires when another worker took the partition. */
+  /** Fires when another worker took the partition, or the directory. */
   readonly lost: AbortSignal;
   /** The first message that the stream had at the start. */
   readonly first: number;
@@ -140,7 +143,8 @@ async function work(options: Work): Promise<void> {
   };
   const { abort } = shared;
   const delivering = sinks.map((sink) => startDelivery(sink, options, shared));
-  const stopLagReports = reportLag(() => shared, record);
+  const held = () => isHeldBack(shared.store, config.backlog);
+  const stopLagReports = reportLag(() => ({ ...shared, held: held() }), record);
   try {
     await takeLogIn(options, shared);
     abort.throwIfAborted();
@@ -160,11 +164,13 @@ async function work(options: Work): Promise<void> {
 
 /** @throws Problem when the directory is empty and the state of this run is in another one */
 async function openStore(options: Work, sinks: readonly Sink[]): Promise<EpochStore> {
-  const { identity, run, homes, record } = options;
+  const { identity, run, homes, record, lock } = options;
   const store = await openEpochStore(
     identity.directory,
     sinks.map(({ name }) => name),
     (file) => record({ kind: 'checkpoint-refused', file, reason: 'it is damaged' }),
+    // Who was paused for long writes nothing beside whoever took its place.
+    guardedDisk(DISK, () => lock.confirm()),
   );
   const empty =
     store.written().epoch === 0 &&
@@ -191,7 +197,7 @@ function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void>
 
 /** The log through the pipeline into epochs, until the worker is asked to stop. */
 async function takeLogIn(options: Work, shared: Shared): Promise<void> {
-  const { config, run, identity, homes, createBlocks, record, drain, onProgress, first } = options;
+  const { config, run, identity, homes, createBlocks, record, drain, first } = options;
   const { store, notifier, abort } = shared;
   const patterns = createPatternCounts();
   await runEpochs({
@@ -219,7 +225,6 @@ async function takeLogIn(options: Work, shared: Shared): Promise<void> {
     },
     onProgress(progress) {
       shared.progress = progress;
-      onProgress?.(progress);
     },
     signal: AbortSignal.any([drain, abort]),
     abort,

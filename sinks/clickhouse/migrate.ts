@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ClickHouseClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { DATABASE_HEADER } from './client.ts';
 import { identifier, sqlStatements, sqlTokens } from './sql-tokens.ts';
 
@@ -59,6 +59,22 @@ export async function migrate(
   return { applied, views: views.map(viewOf) };
 }
 
+/** ACCESS_DENIED: the user has no right to define tables. */
+const DENIED = '497';
+
+/**
+ * `migrate` for who may not have the right to: then the database must be as it should be already, which somebody who
+ * has it saw to. Throws a `SchemaError` if it is not.
+ */
+export async function migrateOrCheck(client: ClickHouseClient, database: string): Promise<void> {
+  try {
+    await migrate(client, database);
+  } catch (error) {
+    if (!(error instanceof ClickHouseError) || error.code !== DENIED) throw error;
+    await checkSchema(client, database);
+  }
+}
+
 /** Throws a `SchemaError` if the database is not what `migrate` would make of it. Changes nothing. */
 export async function checkSchema(
   client: ClickHouseClient,
@@ -74,7 +90,7 @@ export async function checkSchema(
     where: `database ${database}`,
     expected: `the schema up to ${scripts.at(-1)?.name}`,
     found: done.at(-1)?.name ?? 'none of it',
-    remedy: 'Run andon migrate.',
+    remedy: 'Run andon migrate, as a user who may define tables.',
   });
 }
 

@@ -2,7 +2,7 @@ import type { AuthConfig } from './config.ts';
 import { addressOf, excerpt, jsonOf, readBody, textAt } from './http.ts';
 import { type CallOutcome, classifyError, retryAfter, success } from './outcome.ts';
 
-import { type Environment, reveal } from './secret.ts';
+import { type Environment, reveal, rotating } from './secret.ts';
 
 export type Credentials = Readonly<Record<string, string>>;
 
@@ -19,8 +19,24 @@ export function createAuthenticator(
   environment: Environment,
 ): Authenticator {
   if (auth.kind === 'login') return login(auth, base, environment);
-  const headers = fixed(auth, environment);
-  return { credentials: async () => success(headers), forget: () => false };
+  // Read again for every call, so that a secret can be changed under a running worker.
+  let headers = fixed(auth, environment);
+  const read = (): boolean => {
+    const before = JSON.stringify(headers);
+    try {
+      headers = fixed(auth, environment);
+    } catch {
+      // While a file is being replaced it is what it was.
+    }
+    return JSON.stringify(headers) !== before;
+  };
+  return {
+    async credentials() {
+      read();
+      return success(headers);
+    },
+    forget: read,
+  };
 }
 
 function fixed(
@@ -48,11 +64,10 @@ function login(
   environment: Environment,
 ): Authenticator {
   const address = addressOf(base, auth.path, {});
-  const body = JSON.stringify(
-    Object.fromEntries(
-      Object.entries(auth.body).map(([name, value]) => [name, reveal(value, environment)]),
-    ),
+  const fields = Object.entries(auth.body).map(
+    ([name, value]) => [name, rotating(value, environment)] as const,
   );
+  const body = () => JSON.stringify(Object.fromEntries(fields.map(([name, of]) => [name, of()])));
   let held: Promise<CallOutcome<Credentials>> | undefined;
 
   async function ask(timeout: number): Promise<CallOutcome<Credentials>> {
@@ -60,7 +75,7 @@ function login(
       const response = await fetch(address, {
         method: auth.method,
         headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-        body,
+        body: body(),
         redirect: 'manual',
         signal: AbortSignal.timeout(timeout),
       });

@@ -2,9 +2,11 @@ import { type Credentials, createAuthenticator } from './authenticate.ts';
 import type { CallConfig, CmmsConfig } from './config.ts';
 import { type Answer, addressOf, excerpt, readBody } from './http.ts';
 import {
+  atTheDoor,
   type CallOutcome,
   classifyError,
   classifyStatus,
+  isPage,
   notSent,
   retryAfter,
   success,
@@ -33,6 +35,8 @@ export type Call = {
   readonly signal: AbortSignal;
   /** Told right before the call leaves, when nothing is left to wait for. Throws to stop it. */
   readonly sending?: () => Promise<void>;
+  /** Says what the answer means for this kind of call, before it counts for or against the other side as a whole. */
+  readonly judge?: (outcome: CallOutcome<Answer>) => CallOutcome<Answer>;
 };
 
 export type Caller = (
@@ -66,7 +70,7 @@ export function createCaller(config: CmmsConfig, environment: Environment): Call
     return exchange(prepared, credentials.value, config.timeout, limiter);
   }
 
-  return async function call(callConfig, fields, { priority, signal, sending }) {
+  return async function call(callConfig, fields, { priority, signal, sending, judge = same }) {
     let prepared: Prepared;
     try {
       prepared = prepare(callConfig, fields);
@@ -78,9 +82,13 @@ export function createCaller(config: CmmsConfig, environment: Environment): Call
     return breaker(async () => {
       const outcome = await send(prepared, sending);
       const refused = outcome.kind === 'retryable' && outcome.status === 401;
-      return refused && authenticator.forget() ? send(prepared, sending) : outcome;
+      return judge(refused && authenticator.forget() ? await send(prepared, sending) : outcome);
     });
   };
+}
+
+function same(outcome: CallOutcome<Answer>): CallOutcome<Answer> {
+  return outcome;
 }
 
 /** Fills the templates of a call in. The function that is returned throws a `TemplateError`. */
@@ -124,12 +132,16 @@ async function exchange(
       signal: AbortSignal.timeout(timeout),
     });
     const text = await readBody(response);
-    if (response.ok) return success({ status: response.status, headers: response.headers, text });
+    const page = isPage(text);
+    if (response.ok && !page) {
+      return success({ status: response.status, headers: response.headers, text });
+    }
     const after = retryAfter(response.headers.get('retry-after'), response.headers.get('date'));
     const location = response.headers.get('location');
     const note = `${response.status} ${location === null ? '' : `to ${location} `}${excerpt(text)}`;
     if (after !== null) limiter.pause(after);
-    return classifyStatus(response.status, after, note.trim());
+    if (response.ok) return atTheDoor(note.trim(), response.status);
+    return classifyStatus(response.status, after, note.trim(), page);
   } catch (error) {
     return classifyError(error);
   }

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { REQUEST_STATUSES } from '../../operators/model/machine-event.ts';
 import { type Duration, durationSchema } from '../../operators/model/time.ts';
 
-import { FIELD_NAMES } from './fields.ts';
+import { FIELD_NAMES, PAGE_NAMES } from './fields.ts';
 import { secretSchema } from './secret.ts';
 import { FILTERS, parsePlaceholder, placeholdersOf, type Template } from './template.ts';
 
-const NAMES: ReadonlySet<string> = new Set(FIELD_NAMES);
+const NAMES: ReadonlySet<string> = new Set([...FIELD_NAMES, ...PAGE_NAMES]);
 
 /** Every placeholder is checked when the file is read, not when the first request needs it. */
 function checkPlaceholders(template: Template, context: z.RefinementCtx): void {
@@ -40,6 +40,20 @@ const callFields = {
   headers: z.record(z.string(), textTemplate).default({}),
   body: jsonTemplate.optional(),
 };
+
+/** How the rest of an answer is had that comes in pages; the call is made until all of them were read. */
+const pagesSchema = z
+  .strictObject({
+    /** Where the answer has the address of the next page; the last one has none. */
+    next: pointer.optional(),
+    /** Or: how many hits a full page has. The call names the page as `{{page}}` or `{{offset}}`. */
+    size: z.int().min(1).optional(),
+    /** The number of the first page. */
+    first: z.int().default(0),
+  })
+  .refine(({ next, size }) => (next === undefined) !== (size === undefined), {
+    message: 'expected either `next` or `size`',
+  });
 
 const writeSchema = z.strictObject({
   ...callFields,
@@ -83,15 +97,22 @@ export const cmmsConfigSchema = z.strictObject({
   /** Our words to theirs, for `|map:<table>`. */
   maps: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number()]))).default({}),
   /** Finds the objects that carry a request's id. Asked before anything is created. */
-  search: z.strictObject({
-    ...callFields,
-    method: z.enum(METHODS).default('GET'),
-    /** The list of hits; within one hit the remote id and the field that carries our id. */
-    hits: pointer.default(''),
-    remote: pointer.default('/id'),
-    key: pointer,
-    match: z.enum(['equals', 'contains']).default('equals'),
-  }),
+  search: z
+    .strictObject({
+      ...callFields,
+      method: z.enum(METHODS).default('GET'),
+      /** The list of hits; within one hit the remote id and the field that carries our id. */
+      hits: pointer.default(''),
+      remote: pointer.default('/id'),
+      key: pointer,
+      match: z.enum(['equals', 'contains']).default('equals'),
+      pages: pagesSchema.optional(),
+      /** The search gives others too: every page is read. Otherwise, others mean that the filter was ignored. */
+      fuzzy: z.boolean().default(false),
+    })
+    .refine(({ fuzzy, pages }) => !fuzzy || pages !== undefined, {
+      message: 'expected `pages` beside `fuzzy`: one page of others is not the whole answer',
+    }),
   create: z.strictObject({
     ...callFields,
     method: z.enum(METHODS).default('POST'),
@@ -117,6 +138,16 @@ export const cmmsConfigSchema = z.strictObject({
       gone: z.enum(REQUEST_STATUSES).optional(),
       /** What it means when there is an object, and no word in it. */
       absent: z.enum(REQUEST_STATUSES).optional(),
+      /** Many at once: a list of objects, each as the call above gives one. Who is not in it is asked for alone. */
+      list: z
+        .strictObject({
+          ...callFields,
+          method: z.enum(METHODS).default('GET'),
+          hits: pointer.default(''),
+          remote: pointer.default('/id'),
+          pages: pagesSchema.optional(),
+        })
+        .optional(),
       every: milliseconds(seconds(10)),
     })
     .optional(),
@@ -127,6 +158,11 @@ export const cmmsConfigSchema = z.strictObject({
    * before that would miss what is still being written.
    */
   settle: milliseconds(seconds(10)),
+  /**
+   * Requests that were over for so long leave the outbox and the ledger. Never sooner than a day after the log has
+   * forgotten what they came from.
+   */
+  keep: milliseconds(seconds(90 * 86_400)),
   /** How many requests are worked on at a time. */
   concurrency: z.number().int().min(1).max(64).default(4),
   rate: z
@@ -155,4 +191,7 @@ export type CallConfig = Pick<
   'method' | 'path' | 'query' | 'headers' | 'body'
 >;
 export type WriteConfig = z.infer<typeof writeSchema>;
+/** A call whose answer is a list, perhaps in pages. */
+export type ListConfig = CallConfig & Pick<CmmsConfig['search'], 'hits' | 'remote' | 'pages'>;
+export type StatusConfig = NonNullable<CmmsConfig['status']>;
 export type AuthConfig = z.infer<typeof authSchema>;

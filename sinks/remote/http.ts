@@ -1,5 +1,6 @@
 // What every call needs of HTTP and JSON: its address, a body of bounded length, and values in the answer.
 
+import { printable } from '../../operators/model/plain.ts';
 import { TemplateError } from './template.ts';
 
 /** What came back with a status of 2xx. */
@@ -35,7 +36,7 @@ export function jsonOf(answer: Answer): unknown {
 
 /** The first words of a text, on one line, for a person to read in a history. */
 export function excerpt(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
+  const line = printable(text).replaceAll(/\s+/g, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }
 

@@ -6,7 +6,8 @@
  * - `unknown`: perhaps carried out. Whoever repeats it must look first.
  *
  * `down` and `answered` say whether the other side as a whole is in trouble, or this call only. `status` is that of
- * the HTTP answer, null where there was none.
+ * the HTTP answer, null where there was none. `door`: the answer is not the system's own. A gateway, a log-in page or a
+ * wrong address has answered, and the next call will fare no better, whatever request it is about.
  */
 export type CallOutcome<T> =
   | { readonly kind: 'ok'; readonly value: T }
@@ -17,12 +18,14 @@ export type CallOutcome<T> =
       readonly status: number | null;
       readonly after: number | null;
       readonly down: boolean;
+      readonly door?: true;
     }
   | {
       readonly kind: 'unknown';
       readonly note: string;
       readonly status: number | null;
       readonly answered: boolean;
+      readonly door?: true;
     };
 
 export type CallFailure = Exclude<CallOutcome<never>, { kind: 'ok' }>;
@@ -41,17 +44,61 @@ export function unclear(note: string, status: number | null): CallFailure {
   return { kind: 'unknown', note, status, answered: true };
 }
 
+const DOOR = 'the door is wrong: ';
+
+/** Something else than the system has answered, and what it did with the call nobody knows. */
+export function atTheDoor(note: string, status: number | null): CallFailure {
+  return { kind: 'unknown', note: `${DOOR}${note}`, status, answered: false, door: true };
+}
+
+/** The same for a call that changes nothing: it can be made again at any time, and is no fault of its request. */
+export function askedAtTheDoor(note: string, status: number | null): CallFailure {
+  const said = note.startsWith(DOOR) ? note : `${DOOR}${note}`;
+  return { kind: 'retryable', note: said, status, after: null, down: true, door: true };
+}
+
+/** Statuses that a system may answer to one question and not to another: they say something of the question. */
+const OF_THE_QUESTION: ReadonlySet<number | null> = new Set([null, 400, 409, 413, 414, 422]);
+
+/** What a question about an object came to. It changes nothing, so at a wrong door it is only asked too early. */
+export function asked<T>(outcome: CallOutcome<T>): CallOutcome<T> {
+  const door = outcome.kind === 'unknown' && outcome.door === true;
+  return door ? askedAtTheDoor(outcome.note, outcome.status) : outcome;
+}
+
+/**
+ * What a search came to. It holds nothing but a key, so a system that refuses it (403, 404, 405 and so on) refuses every
+ * request: the address, the rights or the way there are wrong, and no request is to blame.
+ */
+export function searched<T>(outcome: CallOutcome<T>): CallOutcome<T> {
+  if (outcome.kind !== 'rejected' || OF_THE_QUESTION.has(outcome.status)) return asked(outcome);
+  return askedAtTheDoor(outcome.note, outcome.status);
+}
+
 /** The other side did not work, whatever it was asked: reason to leave it alone for a while. */
 export function isDown(outcome: CallOutcome<unknown>): boolean {
   if (outcome.kind === 'retryable') return outcome.down;
   return outcome.kind === 'unknown' && !outcome.answered;
 }
 
+/** A page for people, where JSON was asked for: that of a log-in, a gateway or a proxy. */
+export function isPage(text: string): boolean {
+  return /^\s*(<!--.*?-->\s*)*<(!doctype html|html)\b/is.test(text.slice(0, 1_000));
+}
+
 /** Longer than this nobody is made to wait by a header. */
 const LONGEST_WAIT = 3_600_000;
 
-/** What a status outside 2xx says about the call. `note` should hold the status and the first words of the answer. */
-export function classifyStatus(status: number, after: number | null, note: string): CallFailure {
+/**
+ * What a status outside 2xx says about the call. `note` should hold the status and the first words of the answer.
+ * `page`: the answer is one for people (`isPage`).
+ */
+export function classifyStatus(
+  status: number,
+  after: number | null,
+  note: string,
+  page = false,
+): CallFailure {
   switch (status) {
     case 401:
     case 407:
@@ -71,6 +118,8 @@ export function classifyStatus(status: number, after: number | null, note: strin
     case 505:
       return { kind: 'rejected', note, status };
     default:
+      // Redirected to a log-in, or refused by a gateway that the system knows nothing of.
+      if (status < 400 || (page && status < 500)) return atTheDoor(note, status);
       return status >= 500
         ? { kind: 'unknown', note, status, answered: true }
         : { kind: 'rejected', note, status };

@@ -1,24 +1,19 @@
-// One remote system (a CMMS): the four calls that Andon makes there, each described by its configuration.
+// A remote system, which is a CMMS (maintenance management system): the four calls that Andon makes there, each
+// described by its configuration.
 
-import type { RequestStatus } from '../../operators/model/machine-event.ts';
 import type { Request } from '../../operators/model/request.ts';
 import { type Call, type Caller, createCaller } from './caller.ts';
 import type { CmmsConfig, WriteConfig } from './config.ts';
 import { templateFieldsOf } from './fields.ts';
 import { type Answer, excerpt, jsonOf, textAt, valueAt } from './http.ts';
-import { type CallOutcome, success, unclear } from './outcome.ts';
+import { listObjects } from './list.ts';
+import { asked, askedAtTheDoor, type CallOutcome, success, unclear } from './outcome.ts';
 import type { Environment } from './secret.ts';
+import { createStatusReader, type ReadStatus } from './status.ts';
 import { fillText, toText } from './template.ts';
 
 /** `written` now, `present` from an earlier attempt, or `passed-over`: the configuration says nothing of this action. */
 export type WriteResult = 'written' | 'present' | 'passed-over';
-
-/** What the CMMS says of an object: its own word, ours where the words are mapped, and a note where it has one. */
-export type RemoteStatus = {
-  readonly word: string;
-  readonly status: RequestStatus | null;
-  readonly note: string | null;
-};
 
 /** A system that takes maintenance requests. One call each, never repeated in here: who repeats must know why. */
 export interface Cmms {
@@ -28,9 +23,7 @@ export interface Cmms {
   /** Carries the revision's action out on the object that exists; `open` is written as `update` is. */
   write(request: Request, remote: string, call: Call): Promise<CallOutcome<WriteResult>>;
   /** Undefined when the configuration does not say where the status is. */
-  readonly status:
-    | ((id: string, remote: string, call: Call) => Promise<CallOutcome<RemoteStatus>>)
-    | undefined;
+  readonly status: ReadStatus | undefined;
 }
 
 /** A CMMS with an HTTP interface, as its configuration describes it. Throws when a secret is not there. */
@@ -48,27 +41,23 @@ export function createCmms(config: CmmsConfig, environment: Environment): Cmms {
       if (outcome.kind !== 'ok') return outcome;
       return success(outcome.value ? 'written' : 'present');
     },
-    status:
-      status === undefined
-        ? undefined
-        : (id, remote, call) => readStatus(caller, status, id, remote, call),
+    status: status === undefined ? undefined : createStatusReader(caller, status),
   };
 }
 
-/** Ids of the remote objects that carry the request's id, in the CMMS's own order. Looks at the key of every hit. */
+/**
+ * Ids of the remote objects that carry the request's id, in the CMMS's own order. Looks at the key of every hit. A search
+ * that gives others instead has ignored its filter: what it did not show may hold the object all the same.
+ */
 async function searchObjects(
   caller: Caller,
   config: CmmsConfig['search'],
   request: Request,
   call: Call,
 ): Promise<CallOutcome<readonly string[]>> {
-  const outcome = await caller(config, templateFieldsOf(request, null), call);
-  if (outcome.kind !== 'ok') return outcome;
-  const hits = valueAt(jsonOf(outcome.value), config.hits);
-  if (!Array.isArray(hits)) {
-    const note = `search: expected a list at "${config.hits}", found ${excerpt(outcome.value.text) || 'nothing'}`;
-    return unclear(note, outcome.value.status);
-  }
+  const listed = await listObjects(caller, config, templateFieldsOf(request, null), call);
+  if (listed.kind !== 'ok') return listed;
+  const hits = listed.value;
   const found: string[] = [];
   for (const hit of hits) {
     const key = textAt(hit, config.key);
@@ -76,10 +65,19 @@ async function searchObjects(
     if (same !== true) continue;
     const remote = textAt(hit, config.remote);
     if (remote === undefined) {
-      const note = `search: expected the remote id at "${config.remote}" of a hit, found none`;
-      return unclear(note, outcome.value.status);
+      return askedAtTheDoor(
+        `search: expected the remote id at "${config.remote}" of a hit, found none`,
+        null,
+      );
     }
     found.push(remote);
+  }
+  if (found.length === 0 && hits.length > 0 && !config.fuzzy) {
+    const other = excerpt(textAt(hits[0], config.key) ?? 'no key');
+    const note =
+      `search: expected objects with ${request.id} at "${config.key}", found ${hits.length} without, ` +
+      `the first with ${other}: the filter was ignored`;
+    return askedAtTheDoor(note, null);
   }
   return success(found);
 }
@@ -126,7 +124,7 @@ async function writeRevision(
   const { done } = config;
   if (done !== undefined) {
     const { sending: _, ...asking } = call;
-    const outcome = await caller(done, fields, asking);
+    const outcome = await caller(done, fields, { ...asking, judge: asked });
     if (outcome.kind !== 'ok') return outcome;
     const json = jsonOf(outcome.value);
     const text = textAt(json, done.at) ?? JSON.stringify(valueAt(json, done.at)) ?? '';
@@ -138,40 +136,4 @@ async function writeRevision(
     return unclear(outcome.note, outcome.status);
   }
   return outcome.kind === 'ok' ? success(true) : outcome;
-}
-
-async function readStatus(
-  caller: Caller,
-  config: NonNullable<CmmsConfig['status']>,
-  id: string,
-  remote: string,
-  call: Call,
-): Promise<CallOutcome<RemoteStatus>> {
-  const outcome = await caller(config, { id, remote }, call);
-  if (outcome.kind === 'rejected' && config.gone !== undefined && isGone(outcome.status)) {
-    return success({ word: `${outcome.status}`, status: config.gone, note: 'no longer there' });
-  }
-  if (outcome.kind !== 'ok') return outcome;
-  const json = jsonOf(outcome.value);
-  const words = config.at.flatMap((pointer) => {
-    const found = valueAt(json, pointer);
-    return typeof found === 'object' || found === undefined ? [] : [String(found)];
-  });
-  const note = (config.note === undefined ? undefined : textAt(json, config.note)) ?? null;
-  const mapped = words.find((word) => Object.hasOwn(config.words, word));
-  if (mapped !== undefined)
-    return success({ word: mapped, status: config.words[mapped] ?? null, note });
-  if (json !== undefined && config.absent !== undefined) {
-    return success({ word: words[0] ?? 'absent', status: config.absent, note });
-  }
-  const [word] = words;
-  if (word !== undefined) return success({ word, status: null, note });
-  return unclear(
-    `status: expected a word at "${config.at.join('", "')}", found ${excerpt(outcome.value.text) || 'nothing'}`,
-    outcome.value.status,
-  );
-}
-
-function isGone(status: number | null): boolean {
-  return status === 404 || status === 410;
 }

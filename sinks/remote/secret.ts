@@ -22,3 +22,20 @@ export function reveal(secret: Secret, environment: Environment): string {
   if (value !== undefined && value !== '') return value;
   throw new Error(`expected the environment variable ${secret.env} to be set, found nothing`);
 }
+
+/**
+ * The text as it is now: a secret is read again whenever it is used, so that it can be changed under a running worker.
+ * While its file is being replaced it is what it was. Throws at once, as `reveal` does, where there is none yet.
+ */
+export function rotating(secret: Secret, environment: Environment): () => string {
+  let known = reveal(secret, environment);
+  return () => {
+    try {
+      const now = reveal(secret, environment);
+      if (now !== '') known = now;
+    } catch {
+      // The server says whether the old one still is right.
+    }
+    return known;
+  };
+}

@@ -9,7 +9,7 @@ FROM
         arrayJoin(['1m', '1h', '1d']) AS level, stream, run, plant, line, asset, signal,
         count() AS readings, 0 AS rolled_up, sum(value) AS total
     FROM readings
-    WHERE isFinite(value)
+    WHERE isFinite(value) AND quality != 'suspect'
     GROUP BY stream, run, plant, line, asset, signal
     UNION ALL
     SELECT '1m', stream, run, plant, line, asset, signal, 0, sum(count), -sum(sum)

@@ -176,7 +176,7 @@ ORDER BY (plant, sequence, run)
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Rules, by change';
 
--- Rollups of the readings that are numbers, for charts over days and years. Each is made from the finer one while an
+-- Rollups of the readings that are numbers and not suspect, for charts over days and years. Each is made from the finer one while an
 -- insert goes on, so the coarse ones cost next to nothing. Their deduplication windows count: a block that comes again
 -- with its token is pushed on to the views, and each target drops what it has. `stream` and `run` stay, so that what was
 -- processed again can be left out (views readings_by_minute, readings_by_hour, readings_by_day).
@@ -217,7 +217,7 @@ SELECT
     argMaxState(value, time)  AS last,
     max(time)                 AS last_time
 FROM readings
-WHERE isFinite(value)
+WHERE isFinite(value) AND quality != 'suspect'
 GROUP BY stream, run, plant, line, asset, signal, minute;
 
 CREATE TABLE IF NOT EXISTS readings_1h

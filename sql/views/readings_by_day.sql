@@ -1,4 +1,4 @@
--- How did each signal run, day by day? Numbers only. From the rollup; where a part of a run was processed again, from
+-- How did each signal run, day by day? Numbers that are not suspect. From the rollup; where a part of a run was processed again, from
 -- the readings themselves, because the rollup does not know which messages its rows are of.
 CREATE OR REPLACE VIEW readings_by_day
 (
@@ -40,7 +40,7 @@ FROM
     WHERE (SELECT count() FROM counted_runs WHERE notEmpty(superseded) AND NOT whole) > 0
       AND notEmpty(counted.superseded) AND NOT counted.whole
       AND NOT arrayExists(range -> reading.sequence BETWEEN range.1 AND range.2, counted.superseded)
-      AND isFinite(reading.value)
+      AND isFinite(reading.value) AND reading.quality != 'suspect'
     GROUP BY reading.plant, reading.line, reading.asset, reading.signal, day
 ) AS part
 GROUP BY plant, line, asset, signal, day

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { z } from 'zod';
+import { runs } from '../support/long.ts';
 import { type SlowOp, type SlowShape, slowWindows } from '../support/slow-windows.ts';
 import { answerWindowVector, windowVectorSchema } from './window-vectors.ts';
 
@@ -121,7 +122,7 @@ describe('The engine', () => {
           const answer = answerWindowVector(vector).ops.map(multiset);
           expect(answer).toEqual(slowWindows(window, ops).map(multiset));
         }),
-        { numRuns: 1_000 },
+        { numRuns: runs(1_000) },
       );
     },
     60_000,

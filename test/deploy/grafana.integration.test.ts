@@ -71,6 +71,7 @@ test.each(dashboards)(
     for (const query of queries) {
       const who = new URLSearchParams({
         user: 'analyst',
+        password: warehouse.readerPassword,
         database: DATABASE,
         default_format: 'Native',
       });

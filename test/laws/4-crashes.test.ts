@@ -11,10 +11,11 @@ import { poisoned, runWorkers } from '../support/crashes/run-workers.ts';
 import { type CrashSchedule, crashSchedule, type LifePlan } from '../support/crashes/schedule.ts';
 import { tankDifferences } from '../support/crashes/tank-oracle.ts';
 import { RUN } from '../support/in-process-worker.ts';
+import { runs } from '../support/long.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** How many schedules, and where chance begins: for a long run, and to see a failure again. */
-const SCHEDULES = Number(process.env.ANDON_CRASHES ?? 100);
+const SCHEDULES = Number(process.env.ANDON_CRASHES ?? runs(100));
 const SEED = process.env.ANDON_CRASHES_SEED;
 
 describe('laws 3, 4 and 5 under crashes', () => {

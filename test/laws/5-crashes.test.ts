@@ -8,9 +8,10 @@ import { type DeliverySchedule, deliverySchedule } from '../support/crashes/deli
 import { plainOracle } from '../support/crashes/plain-oracle.ts';
 import { runDeliveries } from '../support/crashes/run-deliveries.ts';
 import { RUN } from '../support/in-process-worker.ts';
+import { runs } from '../support/long.ts';
 
 /** How many schedules, and where chance begins: for a long run, and to see a failure again. */
-const SCHEDULES = Number(process.env.ANDON_CRASHES ?? 100);
+const SCHEDULES = Number(process.env.ANDON_CRASHES ?? runs(100));
 const SEED = process.env.ANDON_CRASHES_SEED;
 
 /** Requests as the pipeline makes them, each with its revisions. Of two that share an id, the later one. */

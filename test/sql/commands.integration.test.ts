@@ -87,7 +87,7 @@ describe('beside a worker', () => {
     expect(out).toContain('malformed ×3  telemetry.p.l.a  (decode, S 5, run 1)');
     expect(out).toContain('| first bytes');
     expect(JSON.parse(andon('dead-letters', '--json').out)).toMatchObject({ count: 3 });
-    expect(andon('dead-letters', '--reason', 'late').out).toBe('no dead letters\n');
+    expect(andon('dead-letters', '--reason', 'late').out).toBe('no dead letters with the reason late\n');
     expect(andon('dead-letters', '--reason', 'boredom')).toMatchObject({ status: 2 });
   });
 

@@ -134,6 +134,10 @@ const ANSWERS: Readonly<
   },
   signal_by_minute: { rows: 60, first: [{ readings: 2, least: 420, mean: 420.25, latest: 420.5 }] },
   signal_by_day: { rows: 1, first: [{ readings: 960, least: 0, mean: 239.75, greatest: 479.5 }] },
+  signal_by_shift: {
+    rows: 1,
+    first: [{ day: '2026-03-02', shift: '00:00', readings: 960, least: 0, mean: 239.75 }],
+  },
   signal_while_running: { rows: 1, first: [{ product: 'bracket', readings: 710, least: 30 }] },
   sensor_health: {
     rows: 2,

@@ -85,3 +85,19 @@ test('what a later run processed again counts once, be it all or a part of the e
     { run: 'c', whole: 0 },
   ]);
 });
+
+test('suspect values stay out of every level; uncertain ones count', async () => {
+  await truncate();
+  const epoch = epochOf('suspect', 'QUALITY', 'then', 1, 1, (blocks) => {
+    const times = [0, 1, 2].map((n) => at('06:00') + n * 1_000_000);
+    const frame = frameOf('p2/l1/a', times, { n: [1, 1e31, 3] });
+    const quality = Uint8Array.of(0, 2, 1);
+    blocks.add(row('readings', { ...frame, quality }), sequence(1), time(at('06:00')));
+  });
+  await landAll(warehouse.client, [epoch]);
+  expect(await counts()).toEqual(thrice({ readings: 2, total: 4, most: 3 }));
+  const landed = 'SELECT quality, toUInt32(count()) AS readings FROM readings GROUP BY quality';
+  expect(await warehouse.rows(`${landed} ORDER BY quality`)).toEqual(
+    ['good', 'suspect', 'uncertain'].map((quality) => ({ quality, readings: 1 })),
+  );
+});

@@ -53,7 +53,7 @@ async function land(
 describe('migrate', () => {
   test('makes the database, and a second time finds nothing to do', async () => {
     await expect(checkSchema(warehouse.client, DATABASE)).rejects.toThrow(
-      'found none of it. Run andon migrate.',
+      'found none of it. Run andon migrate, as a user who may define tables.',
     );
     const files = (await readdir(join(SQL_FOLDER, 'schema'))).sort();
     expect((await migrate(warehouse.client, DATABASE)).applied).toEqual(files);

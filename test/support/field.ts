@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Row } from '../../operators/flow/flow.ts';
 import { plant } from '../../pipelines/plant.ts';
@@ -11,7 +10,7 @@ import { createPipelineEngine } from '../../pipelines/worker/epochs/engine.ts';
 import { NO_STATES } from '../../pipelines/worker/epochs/snapshots.ts';
 import type { Decisions } from './decisions.ts';
 import { shared } from './real-data.ts';
-import { temporaryDirectory } from './temporary.ts';
+import { temporaryFile } from './temporary.ts';
 
 /** A folder of `../shared/field`: inputs made after public bug reports. Undefined where it is absent. */
 export function fieldFolder(name: string): string | undefined {
@@ -26,10 +25,18 @@ export async function decideField(
   folder: string,
   { rules, data, text }: { readonly rules: string; readonly data: string; readonly text?: string },
 ): Promise<Decisions> {
-  const path = text === undefined ? join(folder, data) : join(temporaryDirectory(), data);
-  if (text !== undefined) writeFileSync(path, text);
-  const plants = await readPlantFile(join(folder, 'plant.yaml'));
-  const changes = changesOf(plants, await readRulesFile(join(folder, rules)));
+  const path = text === undefined ? join(folder, data) : temporaryFile(data, text);
+  return decideRecording(path, join(folder, 'plant.yaml'), join(folder, rules));
+}
+
+/** All rows that the pipeline makes of a recording, by files of a plant and of rules. */
+export async function decideRecording(
+  path: string,
+  plantFile: string,
+  rulesFile: string,
+): Promise<Decisions> {
+  const plants = await readPlantFile(plantFile);
+  const changes = changesOf(plants, await readRulesFile(rulesFile));
   const recordings = [await readDescription(path)];
   const openLog = () => openRecordingLog({ recordings, changes });
   const { signal } = new AbortController();

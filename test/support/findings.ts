@@ -53,7 +53,7 @@ export function machineEvent(
   const value: MachineEvent = { kind: 'event', origin, asset, time, type, data };
   return {
     ...{ kind: 'event', key: asset, time },
-    value: { value, situation: more.situation ?? situation() },
+    value: { observation: value, situation: more.situation ?? situation() },
   };
 }
 
@@ -68,7 +68,12 @@ export function windowEvent(
     ...{ end: at(seconds), version: 1, quantiles: [], ...statistics },
     ...{ deviation: 0, rms: mean, peak_to_peak: 0, crest: 1, slope: 0 },
   };
-  return { kind: 'event', key: FAN, time: at(seconds), value: { value, situation: situation() } };
+  return {
+    kind: 'event',
+    key: FAN,
+    time: at(seconds),
+    value: { observation: value, situation: situation() },
+  };
 }
 
 let sequence = 0;

@@ -4,6 +4,9 @@ const LONG = process.env.ANDON_FAULTS === 'long';
 /** Whether attack suites run in full length: `npm run test:security`. Otherwise they make fewer tries. */
 const LONG_SECURITY = process.env.ANDON_SECURITY === 'long';
 
+/** Whether properties are tried as often as they say: `npm test`. Otherwise a part of it is tried: `npm run check`. */
+const FULL = process.env.ANDON_RUNS === 'full';
+
 /** A test of the fault suite alone: `npm test` skips it, and says so. */
 export function longTest(
   name: string,
@@ -19,4 +22,9 @@ export function longTest(
 /** How many tries an attack suite makes: the first number in `npm test`, the second in `npm run test:security`. */
 export function tries(short: number, long: number): number {
   return LONG_SECURITY ? long : short;
+}
+
+/** How often a property that takes seconds is tried: `count` times in `npm test`, a fifth of it in `npm run check`. */
+export function runs(count: number): number {
+  return FULL ? count : Math.ceil(count / 5);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -9,6 +9,13 @@ const made: string[] = [];
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), 'andon-test-'));
   made.push(path);
+  return path;
+}
+
+/** A file with this text in a new folder of its own. */
+export function temporaryFile(name: string, text: string): string {
+  const path = join(temporaryDirectory(), name);
+  writeFileSync(path, text);
   return path;
 }
 

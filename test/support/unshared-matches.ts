@@ -71,5 +71,6 @@ function stages(taken: readonly Taken[]): Stages {
 function capturesOf({ taken }: Partial): Captures<VectorEvent> {
   const all = (name: string) =>
     taken.flatMap(({ stage, event }) => (stage === name ? [event] : []));
-  return { all, first: (name) => all(name)[0], last: (name) => all(name).at(-1) };
+  const size = () => taken.length;
+  return { all, size, first: (name) => all(name)[0], last: (name) => all(name).at(-1) };
 }

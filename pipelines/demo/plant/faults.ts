@@ -1,4 +1,4 @@
-import { ISO_BOUNDARIES } from '../../../operators/detect/iso20816.ts';
+import { ISO_BOUNDARIES } from '../../../operators/model/detector-bounds.ts';
 import type { Seconds } from './calendar.ts';
 import type { Machine } from './machines.ts';
 

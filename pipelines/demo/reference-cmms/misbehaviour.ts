@@ -18,6 +18,11 @@ export const MISBEHAVIOURS = [
   'commit-then-slow',
   /** Carried out, and answered with something that is no JSON. */
   'garbage',
+  /** A gateway answers in its place, and nothing is carried out: a way to a log-in, pages for people. */
+  'redirect',
+  'forbidden-page',
+  'not-found-page',
+  'welcome-page',
 ] as const;
 
 const faultSchema = z.object({
@@ -92,6 +97,14 @@ async function beforeCommit(
       return reply.code(fault === 'too-many' ? 429 : 503).send({ error: 'come back later' });
     case 'error':
       return reply.code(500).send({ error: 'something went wrong' });
+    case 'redirect':
+      return reply.redirect('https://login.example.com/', 302);
+    case 'forbidden-page':
+      return reply.code(403).type('text/html').send('<!DOCTYPE html><p>Forbidden');
+    case 'not-found-page':
+      return reply.code(404).type('text/html').send('<html><p>No such place</html>');
+    case 'welcome-page':
+      return reply.type('text/html').send('<!doctype html><p>Welcome to the gateway');
     case 'slow-then-commit':
       await pause(delay);
       return undefined;

@@ -35,9 +35,8 @@ export async function startReferenceCmms(options: ReferenceCmmsOptions): Promise
     }
   });
   server.setErrorHandler((error, _request, reply) => {
-    const wrong = error instanceof z.ZodError;
     const message = error instanceof Error ? error.message : String(error);
-    return reply.code(wrong ? 422 : 500).send({ error: message });
+    return reply.code(statusOf(error)).send({ error: message });
   });
   server.post('/api/login', (request, reply) => {
     const { user, password } = z
@@ -58,6 +57,13 @@ export async function startReferenceCmms(options: ReferenceCmmsOptions): Promise
       store.close();
     },
   };
+}
+
+/** Whose mistake it was: a body that is no JSON is not ours. */
+function statusOf(error: unknown): number {
+  if (error instanceof z.ZodError) return 422;
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  return status >= 400 ? status : 500;
 }
 
 export type ServeOptions = {

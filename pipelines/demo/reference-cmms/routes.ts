@@ -8,6 +8,8 @@ const actionSchema = z.object({ id: z.string(), action: z.string() });
 const filterSchema = z.object({
   external_key: z.string().optional(),
   status: z.string().optional(),
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
 });
 const commentSchema = z.object({ text: z.string().min(1).max(20_000) });
 const noteSchema = z.object({ note: z.string().max(2_000).default('') }).nullish();
@@ -28,7 +30,8 @@ export function addWorkRequests(server: FastifyInstance, store: Store): void {
           (filter.external_key === undefined || external_key === filter.external_key) &&
           (filter.status === undefined || status === filter.status),
       );
-    return { items, total: items.length };
+    const { offset, limit } = filter;
+    return { items: items.slice(offset, offset + limit), total: items.length };
   });
 
   server.get('/api/work-requests/:id', (request, reply) => {

@@ -1,3 +1,4 @@
+import { printable } from '../../../operators/model/plain.ts';
 import type { ScreenLine, Style } from './lines.ts';
 
 /** SGR codes: the sixteen colours that every theme of a terminal has made readable. */
@@ -16,7 +17,8 @@ const CODES: Readonly<Record<Style, string>> = {
 /** A line as a terminal takes it; without colours (NO_COLOR, a pipe) it is its text. */
 export function ansi(line: ScreenLine, colours: boolean): string {
   return line
-    .map(({ text, style }) => {
+    .map(({ text: said, style }) => {
+      const text = printable(said).replaceAll(/[\t\n]/g, ' ');
       const code = CODES[style];
       return colours && code !== '' && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text;
     })

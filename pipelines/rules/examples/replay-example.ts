@@ -7,7 +7,7 @@ import type { Flow, Stage, StageId } from '../../../operators/flow/flow.ts';
 import { order } from '../../../operators/flow/order.ts';
 import { eachEvent } from '../../../operators/flow/stage.ts';
 import { NO_CHECKPOINTS, type States } from '../../../operators/flow/states.ts';
-import type { Anomaly } from '../../../operators/model/anomaly.ts';
+import type { Detected } from '../../../operators/model/anomaly.ts';
 import type { PatternExample } from '../../../operators/model/examples.ts';
 import type { Incident, TriggerInput } from '../../../operators/model/incident.ts';
 import { lineKey } from '../../../operators/model/key.ts';
@@ -38,7 +38,7 @@ export function replayExample(
   const incidents: Incident[] = [];
   const log = new Subject<Flow<TimedEvent>>();
   let failure: { readonly error: unknown } | undefined;
-  const ordered = order<EnrichedEvent>(
+  const ordered = order<Detected>(
     { id: 'order' as StageId, compare: (a, b) => kindOf(a) - kindOf(b) },
     NO_CHECKPOINTS,
   );
@@ -61,8 +61,8 @@ export function replayExample(
  * Of one machine and time: what the schedule says, what happened, what was measured, and what detectors found in it, as in
  * the pipeline. Events of one kind stay in the order of the example, which is that of their arrival.
  */
-function kindOf(value: EnrichedEvent): number {
-  return 'kind' in value ? KINDS.length : KINDS.indexOf(value.value.kind);
+function kindOf(value: Detected): number {
+  return 'kind' in value ? KINDS.length : KINDS.indexOf(value.observation.kind);
 }
 
 const KINDS: readonly Observation['kind'][] = ['schedule', 'event', 'features', 'window'];
@@ -115,10 +115,8 @@ function modelOf({ assets, events }: PatternExample): PlantModel {
   });
 }
 
-type EnrichedEvent = Enriched<Observation> | Anomaly;
-
 /** Adds the situation of the machine. `enrich` takes an anomaly for a machine event of the same asset and time. */
-function enrichEvents(states: States): Stage<TimedEvent, EnrichedEvent> {
+function enrichEvents(states: States): Stage<TimedEvent, Detected> {
   return (source) => {
     let current: TimedEvent | undefined;
     return source.pipe(
@@ -127,8 +125,8 @@ function enrichEvents(states: States): Stage<TimedEvent, EnrichedEvent> {
         emit({ ...event, value: observedOf(current) });
       }),
       enrich(states),
-      eachEvent<Enriched<Observation>, EnrichedEvent>((event, emit) => {
-        const { value } = event.value;
+      eachEvent<Enriched<Observation>, Detected>((event, emit) => {
+        const { observation: value } = event.value;
         if (current === undefined || value.kind === 'schedule') {
           emit(event);
           return;
@@ -137,7 +135,10 @@ function enrichEvents(states: States): Stage<TimedEvent, EnrichedEvent> {
         const situation = { ...event.value.situation, ...current.situation };
         emit({
           ...event,
-          value: 'anomaly' in content ? { ...content.anomaly, situation } : { value, situation },
+          value:
+            'anomaly' in content
+              ? { ...content.anomaly, situation }
+              : { observation: value, situation },
         });
       }),
     );

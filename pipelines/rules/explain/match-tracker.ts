@@ -7,6 +7,7 @@ import {
   type Match,
 } from '../../../operators/correlate/partial-matches.ts';
 import type { Captures } from '../../../operators/correlate/transitions.ts';
+import { withOwnSteps } from '../../../operators/model/expression.ts';
 import { between, type EventTime, formatDuration } from '../../../operators/model/time.ts';
 import { addEnding, addMatch, newPatternReport, type PatternReport } from './match-report.ts';
 
@@ -137,9 +138,11 @@ function endingReason(step: PatternStep, ended: EndedMatch): string {
   const place = program.states[ended.place];
   if (event === undefined || place === undefined) return skipped;
   const { transitions } = program;
-  const decision =
-    transitions.outcomeForAll(ended.place) ??
-    transitions.outcomeFor(ended.place, capturesOf(ended.taken));
+  const decision = withOwnSteps(
+    () =>
+      transitions.outcomeForAll(ended.place) ??
+      transitions.outcomeFor(ended.place, capturesOf(ended.taken)),
+  );
   if (decision.stops) return `${forbidden(place, new Set()).join(' or ')} came, which must not`;
   if (!decision.unchanged && decision.successors.length === 0)
     return `the next event was not ${place.stage}`;
@@ -161,5 +164,6 @@ function forbidden(place: AutomatonState, seen: Set<AutomatonState>): readonly s
 function capturesOf(taken: Match<PatternEvent>): Captures<PatternEvent> {
   const all = (name: string) =>
     taken.flatMap(({ stage, event }) => (stage === name ? [event] : []));
-  return { all, first: (name) => all(name)[0], last: (name) => all(name).at(-1) };
+  const size = () => taken.length;
+  return { all, size, first: (name) => all(name)[0], last: (name) => all(name).at(-1) };
 }

@@ -8,6 +8,7 @@ import {
   type Row,
   row,
   type Stage,
+  type Watermark,
 } from '../../../operators/flow/flow.ts';
 import type { States } from '../../../operators/flow/states.ts';
 import type { Key } from '../../../operators/model/key.ts';
@@ -23,6 +24,8 @@ export type Pipeline = (states: States) => Stage<Message, Request>;
 /** What comes out of a pipeline: rows, each with the message that caused it. Requests are rows too, before all else. */
 export interface Collector {
   row(row: Row, cause: Message): void;
+  /** How far a source or a line has come. */
+  watermark?(mark: Watermark): void;
 }
 
 export interface PipelineEngine {
@@ -58,6 +61,7 @@ export function createPipelineEngine(
       // A throw in here would be reported by RxJS from nowhere, after the fact.
       try {
         if (cause !== undefined && item.kind === 'row') collector.row(item, cause);
+        if (item.kind === 'watermark') collector.watermark?.(item);
       } catch (error) {
         failure ??= { error };
       }

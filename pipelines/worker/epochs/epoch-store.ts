@@ -8,7 +8,7 @@ import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { type Cursor, type Cursors, openCursors } from './cursors.ts';
 import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
 import { openSkipped, type Skipped } from './poison.ts';
-import { refuseMissing } from './recovery.ts';
+import { refuseMissing, refuseOverlapping } from './recovery.ts';
 
 /** All that a worker must find again after a crash, in one directory of one disk. */
 export interface EpochStore {
@@ -41,6 +41,7 @@ export async function openEpochStore(
   const newest = files.list.at(-1)?.epoch ?? 0;
   const cursors = await openCursors(disk, join(directory, 'cursors'), sinks, newest);
   const skipped = await openSkipped(disk, directory);
+  refuseOverlapping(join(directory, 'epochs'), files.list);
   refuseMissing({
     directory: join(directory, 'epochs'),
     files: files.list.map(({ epoch }) => epoch),

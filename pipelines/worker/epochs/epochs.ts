@@ -120,13 +120,16 @@ async function runSession(options: EpochsOptions): Promise<void> {
   }
 }
 
+/** Whether too much waits for the sinks. */
+export function isHeldBack(store: EpochStore, backlog: EpochsOptions['backlog']): boolean {
+  const { files, bytes } = store.waiting();
+  return files >= backlog.files || bytes >= backlog.bytes;
+}
+
 /** Back-pressure: while too much waits for the sinks, nothing is pulled. */
 async function awaitRoom(options: EpochsOptions): Promise<void> {
   const { store, backlog, notifier, record, signal } = options;
-  const full = () => {
-    const { files, bytes } = store.waiting();
-    return files >= backlog.files || bytes >= backlog.bytes;
-  };
+  const full = () => isHeldBack(store, backlog);
   if (!full()) return;
   const started = performance.now();
   record({ kind: 'back-pressure-on', ...store.waiting() });

@@ -2,7 +2,7 @@
 
 import { EXIT, Problem } from '../../base/problem.ts';
 import type { Cursor } from './cursors.ts';
-import type { EpochFile } from './epoch-files.ts';
+import type { EpochFile, EpochRange } from './epoch-files.ts';
 
 /**
  * Where an epoch that was cut before must be cut again.
@@ -69,4 +69,30 @@ export function refuseMissing({ directory, files, cursors, checkpointed }: Remai
       exit: EXIT.outside,
     });
   }
+}
+
+/**
+ * Each epoch begins behind the one before it. Files that overlap were written by two workers that did not see each
+ * other: which of them the sinks have taken nobody knows, and to deliver both would land rows twice.
+ *
+ * @throws Problem that names the two files
+ */
+export function refuseOverlapping(directory: string, files: readonly EpochRange[]): void {
+  for (const [at, file] of files.entries()) {
+    const next = files[at + 1];
+    if (next === undefined || (next.epoch > file.epoch && next.from > file.to)) continue;
+    throw new Problem({
+      where: directory,
+      expected: 'epoch files that follow one another, as one worker writes them',
+      found: `${nameOf(file)} and ${nameOf(next)}, which overlap: two workers wrote here`,
+      remedy:
+        'Keep the directory for a look at it. Restore it from a backup, or begin a new run with another ' +
+        '`directory` (docs/operations.md). `sql/checks` say whether rows of both have landed.',
+      exit: EXIT.outside,
+    });
+  }
+}
+
+function nameOf({ epoch, from, to }: EpochRange): string {
+  return `epoch ${epoch} (messages ${from} to ${to})`;
 }

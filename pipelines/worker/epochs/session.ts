@@ -1,8 +1,10 @@
 /** One session of the loop: takes messages in, cuts epochs, writes them and checkpoints down. */
 
 import { setImmediate as macrotask } from 'node:timers/promises';
+import { StateVersionError } from '../../../operators/flow/states.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import { BEGINNING, type EventTime } from '../../../operators/model/time.ts';
+import { EXIT, Problem } from '../../base/problem.ts';
 import type { Gap, Log } from '../../nats/log.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
 import type { Run } from './checkpoints.ts';
@@ -68,7 +70,7 @@ export class EpochSession {
 
   constructor(options: EpochSessionOptions, checkpoint: Cursor, states: PackedStates) {
     this.#options = options;
-    this.#engine = createPipelineEngine(options.pipeline, states, options.collector);
+    this.#engine = continuePipeline(options, states);
     this.#cuts = planReplay(options.store.files.list, checkpoint, options.store.written());
     this.#epoch = checkpoint.epoch + 1;
     this.#checkpointed = checkpoint.epoch;
@@ -313,5 +315,28 @@ export class CooperativeYield {
   async yieldNow(): Promise<void> {
     await macrotask();
     this.#began = performance.now();
+  }
+}
+
+/** @throws Problem: the checkpoint is of another version of Andon */
+function continuePipeline(
+  { pipeline, collector, directory }: EpochSessionOptions,
+  states: PackedStates,
+): PipelineEngine {
+  try {
+    return createPipelineEngine(pipeline, states, collector);
+  } catch (error) {
+    if (!(error instanceof StateVersionError)) throw error;
+    throw new Problem(
+      {
+        where: directory,
+        expected: 'a checkpoint that this version of Andon can go on from',
+        found: error.message,
+        remedy:
+          'Go on with the version that wrote it, or begin a new run: another `run` and another `directory` in the configuration.',
+        exit: EXIT.outside,
+      },
+      { cause: error },
+    );
   }
 }

@@ -1,7 +1,8 @@
 import { clickHouseError } from './engine.ts';
 
-/** Settings that an analyst may choose for a query. All others could loosen a limit or read what is not theirs. */
+/** Settings that an analyst may choose for a query. */
 const ALLOWED: ReadonlySet<string> = new Set([
+  'allow_deprecated_error_prone_window_functions',
   'cast_string_to_dynamic_use_inference',
   'count_distinct_implementation',
   'date_time_input_format',
@@ -17,19 +18,16 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'join_use_nulls',
   'limit',
   'max_block_size',
-  'max_rows_to_group_by',
   'offset',
   'prefer_column_name_to_alias',
   'read_overflow_mode',
   'result_overflow_mode',
   'session_timezone',
+  'timeout_overflow_mode',
   'totals_mode',
   'transform_null_in',
   'union_default_mode',
   'use_query_cache',
-  // Java's driver says this with every statement; it means nothing for a read.
-  'async_insert',
-  'wait_for_async_insert',
 ]);
 const ALLOWED_PREFIX = /^output_format_(?!schema)/;
 
@@ -46,35 +44,44 @@ const LIMITS: Readonly<Record<string, number>> = {
 const MEMORY_SHARE = 0.2;
 
 /** Limits that an analyst may make stricter. Clients send them of their own accord; a looser one changes nothing. */
-const STRICTER: ReadonlySet<string> = new Set([
-  'max_execution_time',
-  'max_result_bytes',
-  'max_result_rows',
-  'max_bytes_to_read',
-  'max_rows_to_read',
-  'max_threads',
-]);
+const STRICTER =
+  /^max_(?:execution_time|memory_usage|threads|columns_to_read|result_(?:rows|bytes)|(?:rows|bytes)_(?:to|in)_[a-z_]+)$/;
 
-/** Settings for an analyst's statement: what they asked for as far as they may, and the limits. `memory` in bytes. */
+/**
+ * What database tools send with every statement and what means nothing for a read within our limits: it is not heeded.
+ * All others could loosen a limit or read what is not an analyst's, and are refused by name.
+ */
+const IGNORED = new RegExp(
+  `^(?:${[
+    'readonly|priority|load_balancing|mutations_sync|alter_sync|select_sequential_consistency|enable_http_compression',
+    'log_[a-z_]+|http_[a-z_]+|send_[a-z_]+|receive_[a-z_]+|connect_timeout[a-z_]*|network_[a-z_]+|distributed_[a-z_]+',
+    'insert_[a-z_]+|async_insert[a-z_]*|wait_for_async_insert[a-z_]*|max_insert_[a-z_]+|input_format_(?!schema)[a-z_]+',
+    'max_query_size|max_ast_[a-z_]+|max_parser_[a-z_]+|max_memory_usage_for_[a-z_]+|max_bytes_before_[a-z_]+',
+    'max_parallel_replicas|max_concurrent_[a-z_]+|max_network_[a-z_]+|min_[a-z_]+|(?:allow|enable)_experimental_[a-z_]+',
+    'optimize_[a-z_]+|compile_[a-z_]+|query_profiler_[a-z_]+|connections_with_failover_max_tries|idle_connection_timeout',
+  ].join('|')})$`,
+);
+
+/**
+ * Settings for an analyst's statement: what they asked for as far as they may, and the limits. `memory` in bytes. Throws
+ * for a setting that an analyst may not choose.
+ */
 export function analystSettings(
   asked: Iterable<readonly [string, string]>,
   memory: number,
 ): Map<string, string> {
   const settings = new Map<string, string>();
   for (const [name, value] of asked) {
-    checkAnalystSetting(name);
-    settings.set(name, value);
+    if (ALLOWED.has(name) || STRICTER.test(name) || ALLOWED_PREFIX.test(name)) {
+      settings.set(name, value);
+    } else if (!IGNORED.test(name)) {
+      throw clickHouseError(164, 'READONLY', `Cannot modify '${name}' setting in readonly mode`);
+    }
   }
   const limits = { ...LIMITS, max_memory_usage: Math.floor(memory * MEMORY_SHARE) };
   for (const [name, limit] of Object.entries(limits)) {
-    const wanted = STRICTER.has(name) ? Number(settings.get(name)) : 0;
+    const wanted = STRICTER.test(name) ? Number(settings.get(name)) : 0;
     settings.set(name, String(wanted > 0 && wanted < limit ? wanted : limit));
   }
   return settings;
-}
-
-/** Throws if an analyst may not choose this setting. */
-export function checkAnalystSetting(name: string): void {
-  if (ALLOWED.has(name) || STRICTER.has(name) || ALLOWED_PREFIX.test(name)) return;
-  throw clickHouseError(164, 'READONLY', `Cannot modify '${name}' setting in readonly mode`);
 }

@@ -1,10 +1,12 @@
 import { identifier, isSymbol, isWord, type SqlToken } from '../sql-tokens.ts';
+import type { EngineFunctions } from './analyst-functions.ts';
 import { type ClickHouseEngine, readonlyError } from './engine.ts';
 
 /** What the guard must know of the engine that is loaded. */
-export type EngineFacts = {
-  /** Names of its table functions, in lower case. */
-  readonly tableFunctions: ReadonlySet<string>;
+export type EngineFacts = EngineFunctions & {
+  /** Names of its data types and of the formats that it writes, in lower case. */
+  readonly types: ReadonlySet<string>;
+  readonly formats: ReadonlySet<string>;
   /** Of the system tables in which paths stand: what an analyst may select of them, with blanks for the paths. */
   readonly systemColumns: ReadonlyMap<string, readonly string[]>;
 };
@@ -54,7 +56,8 @@ export async function engineFacts(engine: ClickHouseEngine): Promise<EngineFacts
     return bytes.toString().trim().split('\n');
   };
   try {
-    const functions = await lines('SELECT lower(name) FROM system.table_functions');
+    const set = async (sql: string) => new Set(await lines(sql));
+    const functions = await lines('SELECT lower(name), lower(alias_to) FROM system.functions');
     const columns = await lines(
       `SELECT table, name, type FROM system.columns WHERE database = 'system'
        AND table IN ('${WITH_PATHS.join("', '")}') ORDER BY table, position`,
@@ -64,10 +67,21 @@ export async function engineFacts(engine: ClickHouseEngine): Promise<EngineFacts
       const [table = '', name = '', type = ''] = line.split('\t');
       systemColumns.get(table)?.push(columnFor(name, type));
     }
-    return { tableFunctions: new Set(functions), systemColumns };
+    return {
+      functions: new Map(functions.map((line) => known(line))),
+      tableFunctions: await set('SELECT lower(name) FROM system.table_functions'),
+      types: await set('SELECT lower(name) FROM system.data_type_families'),
+      formats: await set('SELECT lower(name) FROM system.formats WHERE is_output'),
+      systemColumns,
+    };
   } finally {
     connection.close();
   }
+}
+
+function known(line: string): readonly [string, string] {
+  const [name = '', alias = ''] = line.split('\t');
+  return [name, alias === '' ? name : alias];
 }
 
 function columnFor(name: string, type: string): string {
@@ -78,6 +92,17 @@ function columnFor(name: string, type: string): string {
 
 /** A stretch of a statement and what goes into its place. */
 export type Edit = { readonly start: number; readonly end: number; readonly text: string };
+
+/** A statement with each stretch replaced. */
+export function edited(sql: string, edits: readonly Edit[]): string {
+  let text = '';
+  let from = 0;
+  for (const edit of edits.toSorted((a, b) => a.start - b.start)) {
+    text += sql.slice(from, edit.start) + edit.text;
+    from = edit.end;
+  }
+  return text + sql.slice(from);
+}
 
 /**
  * The system table that is named at `at`, if one is: throws if it is not for analysts, and says what goes into its

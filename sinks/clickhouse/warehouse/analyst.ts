@@ -1,3 +1,5 @@
+// What an analyst may say: one read, of what is theirs, in words that are on the lists.
+
 import {
   identifier,
   isName,
@@ -7,8 +9,9 @@ import {
   type SqlToken,
   sqlTokens,
 } from '../sql-tokens.ts';
-import { checkAnalystSetting } from './analyst-settings.ts';
-import { type Edit, type EngineFacts, systemTable } from './analyst-system.ts';
+import { checkGrammar, takeSettings } from './analyst-grammar.ts';
+import { checkName, type Doubt, functionsAreHandedOver } from './analyst-names.ts';
+import { type Edit, type EngineFacts, edited, systemTable } from './analyst-system.ts';
 import { type Connection, clickHouseError, readonlyError } from './engine.ts';
 
 /** A statement as it will be run, and the settings that stood at its end. */
@@ -17,8 +20,15 @@ export type AnalystStatement = {
   readonly settings: ReadonlyMap<string, string>;
 };
 
+/** What an analyst sent, and the database that it is for. */
+export type AskedStatement = {
+  readonly written: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly database: string;
+};
+
 const STATEMENTS: ReadonlySet<string> = new Set(
-  'SELECT WITH EXPLAIN SHOW DESCRIBE EXISTS'.split(' '),
+  'SELECT WITH EXPLAIN SHOW DESCRIBE EXISTS USE'.split(' '),
 );
 const SHOWN: ReadonlySet<string> = new Set(
   'CHANGED COLUMNS CREATE DATABASES DICTIONARIES EXTENDED FIELDS FULL FUNCTIONS INDEX INDEXES INDICES KEYS SETTINGS TABLE TABLES'.split(
@@ -31,14 +41,13 @@ const EXPLAINED: ReadonlySet<string> = new Set(
 );
 
 /**
- * Lets the engine itself read an analyst's statement and write it down again, and judges that text, which is then the
- * one that is run: comments, odd quotes, blanks and encodings that a lexer of ours might read otherwise are gone. On a
+ * Lets the engine's parser read an analyst's statement and write it down again, and judges that text, which is then the
+ * one that is run. The parser resolves nothing: no file is opened and no address asked until the judgement is made. On a
  * fresh connection, whose settings are the default. Throws what the engine says of a statement that it cannot read.
  */
 export async function analystStatement(
   connection: Connection,
-  written: string,
-  parameters: ReadonlyMap<string, string>,
+  { written, parameters, database }: AskedStatement,
   facts: EngineFacts,
 ): Promise<AnalystStatement> {
   if (written.trim() === '') throw clickHouseError(62, 'SYNTAX_ERROR', 'Empty query');
@@ -46,32 +55,29 @@ export async function analystStatement(
     `SELECT formatQuerySingleLine(${literal(written)})`,
     'TabSeparatedRaw',
   );
-  const plain = withIdentifiers(bytes.toString().trimEnd(), parameters);
-  return checkAnalystStatement(plain, facts);
-}
-
-/**
- * Throws if a statement, as the engine writes it, is not one plain read, or names what is not an analyst's. What only
- * partly is theirs is replaced.
- */
-function checkAnalystStatement(sql: string, facts: EngineFacts): AnalystStatement {
-  const tokens = [...sqlTokens(sql)];
-  checkKind(tokens);
+  const sql = withIdentifiers(bytes.toString().trimEnd(), parameters);
+  const tokens = checkGrammar(sql, facts);
+  checkKind(tokens, database);
   const { settings, edits } = takeSettings(tokens);
-  const reads = !isWord(tokens[0], 'SHOW') && !isWord(tokens[0], 'DESCRIBE');
+  const doubts: Doubt[] = [];
   tokens.forEach((token, at) => {
-    const next = tokens[at + 1];
-    checkWord(token, next);
+    checkWord(token, tokens[at + 1]);
     if (!isName(token)) return;
-    if (isSymbol(next, '(')) checkAnalystFunction(tokens, at, facts.tableFunctions);
+    const doubt = checkName(tokens, at, facts);
+    if (doubt !== undefined) doubts.push(doubt);
     const edit = systemTable(tokens, at, facts);
-    if (edit !== undefined && reads) edits.push(edit);
+    if (edit !== undefined && readsRows(tokens)) edits.push(edit);
   });
+  for (const doubt of doubts) await checkColumn(connection, tokens, doubt);
   return { sql: edited(sql, edits), settings };
 }
 
-function checkKind(tokens: readonly SqlToken[]): void {
-  const [first, second] = tokens.filter((token) => !isSymbol(token, '('));
+function readsRows([first]: readonly SqlToken[]): boolean {
+  return !isWord(first, 'SHOW') && !isWord(first, 'DESCRIBE');
+}
+
+function checkKind(tokens: readonly SqlToken[], database: string): void {
+  const [first, second, ...more] = tokens.filter((token) => !isSymbol(token, '('));
   const word = first?.kind === 'name' ? first.text.toUpperCase() : '';
   if (!STATEMENTS.has(word)) {
     throw readonlyError(
@@ -80,6 +86,12 @@ function checkKind(tokens: readonly SqlToken[]): void {
   }
   if (word === 'SHOW' && !SHOWN.has(second?.text.toUpperCase() ?? '')) {
     throw readonlyError(`SHOW ${second?.text ?? ''} is not for analysts`);
+  }
+  if (word === 'USE' && (second?.text !== database || more.length > 0)) {
+    throw readonlyError(
+      `USE of another database than ${database}, which the request is for, is not for analysts; ` +
+        'name it in the URL (database=…) or in front of the table',
+    );
   }
   if (word !== 'EXPLAIN') return;
   // Behind the kind there may be settings of EXPLAIN, as in `EXPLAIN PLAN indexes = 1 SELECT …`.
@@ -94,9 +106,6 @@ function checkKind(tokens: readonly SqlToken[]): void {
 }
 
 function checkWord(token: SqlToken, next: SqlToken | undefined): void {
-  if (isSymbol(token, ';')) {
-    throw clickHouseError(62, 'SYNTAX_ERROR', 'Multi-statements are not allowed');
-  }
   if (isWord(token, 'INTO') && isWord(next, 'OUTFILE')) {
     throw readonlyError('INTO OUTFILE writes a file; the result comes as the answer instead');
   }
@@ -110,99 +119,27 @@ function withIdentifiers(sql: string, parameters: ReadonlyMap<string, string>): 
     const [name, colon, type, end] = tokens.slice(at + 1, at + 5);
     if (!isSymbol(token, '{') || !isSymbol(colon, ':') || !isWord(type, 'IDENTIFIER')) return [];
     const value = parameters.get(name?.text ?? '');
-    if (value === undefined || end === undefined) return [];
+    if (value === undefined || !isSymbol(end, '}') || end === undefined) return [];
     return [{ start: token.start, end: end.end, text: identifier(value) }];
   });
   return edited(sql, edits);
 }
 
 /**
- * The settings at the end of a statement; the engine would refuse every one of them on a connection that only reads.
- * Throws if an analyst may not choose one, or if they stand elsewhere.
+ * Throws unless the name of a function that is not on the list is a column of a table that the statement names, and
+ * nothing in it takes functions: an identifier could be one there, whatever columns there are.
  */
-function takeSettings(tokens: readonly SqlToken[]): {
-  settings: Map<string, string>;
-  edits: Edit[];
-} {
-  const settings = new Map<string, string>();
-  const edits: Edit[] = [];
-  tokens.forEach((token, at) => {
-    if (!isWord(token, 'SETTINGS') || !isSymbol(tokens[at + 2], '=')) return;
-    let after = at + 1;
-    for (;;) {
-      const [name, equal, value] = tokens.slice(after, after + 3);
-      if (!isName(name) || !isSymbol(equal, '=') || value === undefined) break;
-      checkAnalystSetting(name.text);
-      settings.set(name.text, value.text);
-      after += 3;
-      if (!isSymbol(tokens[after], ',')) break;
-      after += 1;
-    }
-    const rest = tokens[after];
-    if (rest !== undefined && !isWord(rest, 'FORMAT')) {
-      throw readonlyError("Settings stand at the end of an analyst's statement, or in the URL");
-    }
-    edits.push({ start: token.start, end: tokens[after - 1]?.end ?? token.end, text: '' });
-  });
-  return { settings, edits };
-}
-
-function edited(sql: string, edits: readonly Edit[]): string {
-  let text = '';
-  let from = 0;
-  for (const edit of edits.toSorted((a, b) => a.start - b.start)) {
-    text += sql.slice(from, edit.start) + edit.text;
-    from = edit.end;
-  }
-  return text + sql.slice(from);
-}
-
-/**
- * The table functions that make rows of nothing or of the database's own tables. Every other table function of the
- * engine is refused, also those of a later engine.
- */
-const TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
-  'format',
-  'generate_series',
-  'generaterandom',
-  'generateseries',
-  'merge',
-  'null',
-  'numbers',
-  'numbers_mt',
-  'primes',
-  'sqlstandardvalues',
-  'values',
-  'view',
-  'viewexplain',
-  'zeros',
-  'zeros_mt',
-]);
-
-/** Functions for single values that read files, ask other hosts, look into the process, or only take time. */
-const OUTSIDE =
-  /^(?:__.*|address.*|ai[a-z]+|catboost.*|demangle|evalml.*|filesystem.*|fuzz.*|generateserialid|getclienthttpheader|getmacro|getoskernelversion|getserver.*|logtrace|naivebayes.*|regionto.*|regionin|regionhierarchy|reversedns.*|serveruuid|showcertificate|sleep.*|stacktrace|tcpport|tid|zookeeper.*)$/;
-
-/** Throws if the function that is called at `at` reaches beyond the database. `engine` are its table functions, in lower case. */
-function checkAnalystFunction(
+async function checkColumn(
+  connection: Connection,
   tokens: readonly SqlToken[],
-  at: number,
-  engine: ReadonlySet<string>,
-): void {
-  const written = tokens[at]?.text ?? '';
-  const name = written.toLowerCase();
-  if ((engine.has(name) && !TABLE_FUNCTIONS.has(name)) || OUTSIDE.test(name)) {
-    throw readonlyError(`function ${written} is not for analysts: it reaches beyond the database`);
-  }
-  if (name === 'merge') checkMerge(tokens.slice(at + 2, at + 4));
-}
-
-/** `merge` reads the tables of a database by a pattern: of the current one, or of one that is named plainly. */
-function checkMerge([first, after]: readonly SqlToken[]): void {
-  const named = first !== undefined && ['name', 'quoted-name', 'string'].includes(first.kind);
-  const plain = named && (isSymbol(after, ',') || isSymbol(after, ')'));
-  if (plain && first.text !== 'system') return;
-  throw readonlyError(
-    'function merge is for analysts with the plain name of a database of their own',
+  { name, refusal }: Doubt,
+): Promise<void> {
+  if (functionsAreHandedOver(tokens)) throw refusal;
+  const tables = [...new Set(tokens.filter(isName).map(({ text }) => literal(text)))];
+  const { bytes } = await connection.query(
+    `SELECT count() FROM system.columns
+     WHERE database != 'system' AND name = ${literal(name)} AND table IN (${tables.join(', ')})`,
+    'TabSeparatedRaw',
   );
+  if (bytes.toString().trim() === '0') throw refusal;
 }

@@ -111,7 +111,11 @@ export function clickHouseError(code: number, name: string, message: string): En
 export function engineError(cause: unknown): EngineError {
   const message = cause instanceof Error ? cause.message : String(cause);
   const wrapped = /^Code: \d+\. DB::Exception: (Code: \d+\. DB::Exception: [\s\S]*)$/.exec(message);
-  return new EngineError(wrapped?.[1] ?? message, { cause });
+  const said = wrapped?.[1] ?? message;
+  const text = /^Code: \d+\./.test(said)
+    ? said
+    : `Code: 1002. DB::Exception: ${said} (UNKNOWN_EXCEPTION)`;
+  return new EngineError(text, { cause });
 }
 
 /** What an analyst may not. */

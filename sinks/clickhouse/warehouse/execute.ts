@@ -11,6 +11,7 @@ import {
   sqlTokens,
 } from '../sql-tokens.ts';
 import { type AnalystStatement, analystStatement } from './analyst.ts';
+import { checkFormatName } from './analyst-grammar.ts';
 import { analystSettings } from './analyst-settings.ts';
 import type { EngineFacts } from './analyst-system.ts';
 import {
@@ -56,14 +57,17 @@ export async function* execute(
   plan: ResponsePlan,
   note: (summary: ExecutionSummary) => void,
 ): AsyncGenerator<Buffer> {
+  checkFormatName(query.format, context.facts.formats);
   // What a session keeps, an analyst cannot make: for them every request may stand alone.
   const lease = context.sessions.lease(query.role === 'owner' ? query.session : undefined);
   const { connection } = lease;
-  const settings = new Map([...query.settings, ['log_comment', query.id]]);
+  const settings = new Map([...query.settings, ['log_comment', query.mark]]);
   let clean = false;
   try {
     const prepared = await plainStatement(context, connection, query, plan);
     for (const [name, value] of prepared.settings) settings.set(name, value);
+    // What a session keeps must be put back, which `readonly` would not allow.
+    if (query.reads && !lease.kept) settings.set('readonly', '2');
     await prepare(
       connection,
       query,
@@ -86,8 +90,13 @@ async function plainStatement(
   const sql = [query.statement, query.body.toString()].filter((part) => part !== '').join('\n');
   const none = new Map<string, string>();
   if (query.role === 'analyst') {
-    if (query.database === 'system') throw readonlyError('the database system is not for analysts');
-    return analystStatement(connection, sql, query.parameters, facts);
+    const database = query.database || 'default';
+    if (database === 'system') throw readonlyError('the database system is not for analysts');
+    return analystStatement(
+      connection,
+      { written: sql, parameters: query.parameters, database },
+      facts,
+    );
   }
   if (/^\s*(?:DROP|DETACH)\s+DATABASE\s+(?:IF\s+EXISTS\s+)?[`"]?default\b/i.test(sql)) {
     throw clickHouseError(36, 'BAD_ARGUMENTS', 'The engine needs the database default: it stays');

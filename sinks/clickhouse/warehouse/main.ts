@@ -1,10 +1,11 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { createAccessLog } from './access-log.ts';
 import { engineFacts } from './analyst-system.ts';
 import { openEngine } from './engine.ts';
-import { makeSecret } from './secret.ts';
+import { makePasswords } from './secret.ts';
 import { createWarehouseServer } from './server.ts';
 import { createSessions } from './sessions.ts';
 
@@ -18,8 +19,9 @@ const { values } = parseArgs({
     memory: { type: 'string', default: '2000000000' },
   },
 });
-const { directory, port, memory } = values;
-if (directory === undefined) throw new Error('expected --directory');
+const { port, memory } = values;
+if (values.directory === undefined) throw new Error('expected --directory');
+const directory = resolve(values.directory);
 
 const addressFile = join(directory, 'address.json');
 const data = join(directory, 'data');
@@ -46,10 +48,19 @@ try {
 // What a killed process left behind was never confirmed to anybody.
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
+// The engine takes the name of a table that it does not know for a file of the working directory: in here there is none.
+const empty = join(directory, 'empty');
+rmSync(empty, { recursive: true, force: true });
+mkdirSync(empty);
+process.chdir(empty);
 const sessions = createSessions(engine);
 const facts = await engineFacts(engine);
 const context = { engine, sessions, folder, memory: Number(memory), facts };
-const server = createWarehouseServer(context, makeSecret(directory));
+const server = createWarehouseServer({
+  context,
+  passwords: makePasswords(directory),
+  log: createAccessLog(directory),
+});
 server.on('error', (error) => {
   console.error(`127.0.0.1:${port}: ${error.message}. Choose another port.`);
   process.exit(3);

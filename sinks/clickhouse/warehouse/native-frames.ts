@@ -38,7 +38,7 @@ function frame(bytes: Buffer): Buffer {
 export async function fromNativeFrames(
   framed: Buffer,
   largest: number,
-  zstd: (bytes: Buffer) => Promise<Buffer>,
+  zstd: (bytes: Buffer, size: number) => Promise<Buffer>,
 ): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let total = 0;
@@ -71,10 +71,10 @@ async function decompressed(
   method: number,
   bytes: Buffer,
   size: number,
-  zstd: (bytes: Buffer) => Promise<Buffer>,
+  zstd: (bytes: Buffer, size: number) => Promise<Buffer>,
 ): Promise<Buffer> {
   if (method === NONE) return bytes;
-  if (method !== LZ4) return zstd(bytes);
+  if (method !== LZ4) return zstd(bytes, size);
   try {
     return lz4Decompressed(bytes, size);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { isWord, sqlTokens } from '../sql-tokens.ts';
 import type { QueryRequest } from './request.ts';
 
 /** How a statement is executed, and how its answer is compressed. */
@@ -23,19 +24,23 @@ const STREAMABLE: ReadonlySet<string> = new Set([
   'tsvraw',
 ]);
 const READS: ReadonlySet<string> = new Set(['SELECT', 'WITH', 'FROM']);
-/** Statements that GET may not carry: as in ClickHouse, what changes something must be POST. */
-const CHANGES: ReadonlySet<string> = new Set(
-  'ALTER ATTACH BACKUP CREATE DELETE DETACH DROP EXCHANGE GRANT INSERT KILL MOVE OPTIMIZE RENAME REPLACE RESTORE REVOKE SYSTEM TRUNCATE UNDROP UPDATE'.split(
-    ' ',
-  ),
-);
+/** Statements that GET and HEAD may carry. */
+const ONLY_READS: ReadonlySet<string> = new Set([
+  '',
+  ...READS,
+  ...'EXPLAIN SHOW DESCRIBE DESC EXISTS'.split(' '),
+]);
 /** In the order of preference. The engine compresses while it writes the file of a result. */
 const BY_NODE: readonly Encoding[] = ['gzip', 'deflate', 'br'];
 const BY_ENGINE: readonly Encoding[] = ['zstd', 'lz4'];
 
-/** Whether a statement that begins so changes something. */
-export function isChange(verb: string): boolean {
-  return CHANGES.has(verb);
+/** Whether a statement only reads, by the words in it: a column named `insert` makes it look as if it did not. */
+export function onlyReads({ verb, statement }: QueryRequest): boolean {
+  if (!ONLY_READS.has(verb)) return false;
+  for (const token of sqlTokens(statement)) {
+    if (isWord(token, 'INSERT') || isWord(token, 'OUTFILE')) return false;
+  }
+  return true;
 }
 
 /** Chooses how a statement is executed. */

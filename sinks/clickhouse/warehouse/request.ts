@@ -2,12 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isWord, sqlTokens } from '../sql-tokens.ts';
 import { clickHouseError } from './engine.ts';
-import { type Role, roleOf } from './secret.ts';
+import { type Passwords, type Role, roleOf } from './secret.ts';
 import { type Unpacker, unpackedBody } from './unpack.ts';
 
 /** A request to ClickHouse's HTTP interface, taken apart. */
 export type QueryRequest = {
+  /** As the client calls it. */
   readonly id: string;
+  /** As the engine knows it; of our making. */
+  readonly mark: string;
+  readonly user: string;
   readonly role: Role;
   readonly database: string | undefined;
   /** What the statement begins with, in upper case. */
@@ -26,6 +30,10 @@ export type QueryRequest = {
   readonly revision: number;
   /** It wants nothing before everything is there: no answer that breaks off. */
   readonly waits: boolean;
+  /** It wants to know in a header how far the query is. */
+  readonly progress: boolean;
+  /** It may change nothing, whoever sends it. */
+  readonly reads: boolean;
   readonly session: RequestedSession | undefined;
 };
 
@@ -81,48 +89,100 @@ const ABOUT_HTTP: ReadonlySet<string> = new Set([
   'cancel_http_readonly_queries_on_client_close',
 ]);
 
+/** Who sent a request, and from where: known before its body is read. */
+export type Admitted = {
+  readonly url: URL;
+  readonly user: string;
+  readonly role: Role;
+  readonly source: string;
+};
+
+/** Who sends a request; without a role if the password is not right: then what was found instead. */
+export function admitted(
+  request: IncomingMessage,
+  url: URL,
+  passwords: Passwords,
+): { readonly user: string; readonly role: Role | undefined; readonly found: string } {
+  const { user, password } = credentials(request, url.searchParams);
+  const found = password === '' ? 'none' : 'a wrong password, or a user that there is not';
+  return { user, role: roleOf(user, password, passwords), found };
+}
+
 /** Reads a request. Throws an `EngineError` in ClickHouse's words if it cannot be served, or not for who it is. */
 export async function readQueryRequest(
   request: IncomingMessage,
+  { url, user, role }: Admitted,
   unpacker: Unpacker,
-  secret: string,
 ): Promise<QueryRequest> {
-  const url = new URL(request.url ?? '/', 'http://warehouse');
-  const given = (name: string) => url.searchParams.get(name) ?? undefined;
+  const framed = url.searchParams.get('decompress') === '1';
+  const bodiless = request.method === 'GET' || request.method === 'HEAD';
+  const largest = LARGEST_BODY[role];
+  const whole = bodiless
+    ? Buffer.alloc(0)
+    : await unpackedBody(request, unpacker, { framed, largest });
+  const form = await formOf(request, whole);
+  const body = form === undefined ? whole : Buffer.alloc(0);
+  const given = (name: string) => url.searchParams.get(name) ?? form?.get(name);
   const settings = new Map<string, string>();
   const parameters = new Map<string, string>();
-  for (const [name, value] of url.searchParams) {
+  for (const [name, value] of [...(form ?? []), ...url.searchParams]) {
     if (name.startsWith('param_')) parameters.set(name.slice('param_'.length), value);
     else if (!ABOUT_HTTP.has(name)) settings.set(name, value);
   }
-  const role = admitted(request, given, secret);
   const statement = given('query') ?? '';
-  const packing = { framed: given('decompress') === '1', largest: LARGEST_BODY[role] };
-  const bodiless = request.method === 'GET' || request.method === 'HEAD';
-  const body = bodiless ? Buffer.alloc(0) : await unpackedBody(request, unpacker, packing);
   const sql = statement.trim() === '' ? body.toString('latin1', 0, STATEMENT_LENGTH) : statement;
   const compresses = given('enable_http_compression') === '1';
+  const format = formatOf(sql) ?? given('default_format') ?? header(request, 'x-clickhouse-format');
   return {
     // Some clients send an empty one.
     id: given('query_id') || randomUUID(),
+    mark: randomUUID(),
+    user,
     role,
     database: given('database') ?? header(request, 'x-clickhouse-database'),
     verb: verbOf(sql),
     statement,
     body,
-    format:
-      formatOf(sql) ??
-      given('default_format') ??
-      header(request, 'x-clickhouse-format') ??
-      'TabSeparated',
+    format: format || 'TabSeparated',
     settings,
     parameters,
     accepts: compresses ? (header(request, 'accept-encoding') ?? '') : '',
     framed: given('compress') === '1',
     revision: Number(given('client_protocol_version') ?? 0) || 0,
     waits: given('wait_end_of_query') === '1',
+    progress: given('send_progress_in_http_headers') === '1',
+    reads: bodiless,
     session: sessionOf(given),
   };
+}
+
+/** The fields of a form, as clients send long parameters: statement, settings and parameters in any of them. */
+async function formOf(
+  request: IncomingMessage,
+  body: Buffer,
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const type = header(request, 'content-type') ?? '';
+  if (!/^multipart\/form-data\b/i.test(type)) return undefined;
+  let form: FormData;
+  try {
+    form = await new Response(new Uint8Array(body), {
+      headers: { 'content-type': type },
+    }).formData();
+  } catch {
+    throw clickHouseError(36, 'BAD_ARGUMENTS', 'expected a form, found a body that is none');
+  }
+  const fields = new Map<string, string>();
+  for (const [name, value] of form) {
+    if (typeof value !== 'string') {
+      throw clickHouseError(
+        48,
+        'NOT_IMPLEMENTED',
+        `External tables are not supported: found the file ${JSON.stringify(name)}`,
+      );
+    }
+    fields.set(name, value);
+  }
+  return fields;
 }
 
 function sessionOf(given: (name: string) => string | undefined): RequestedSession | undefined {
@@ -139,32 +199,17 @@ function sessionOf(given: (name: string) => string | undefined): RequestedSessio
   return { id, seconds, mustExist: given('session_check') === '1' };
 }
 
-function admitted(
-  request: IncomingMessage,
-  given: (name: string) => string | undefined,
-  secret: string,
-): Role {
-  const { user, password } = credentials(request, given);
-  const role = roleOf(user, password, secret);
-  if (role !== undefined) return role;
-  throw clickHouseError(
-    516,
-    'AUTHENTICATION_FAILED',
-    `${user}: Authentication failed: password is incorrect, or there is no user with such name.`,
-  );
-}
-
 function credentials(
   request: IncomingMessage,
-  given: (name: string) => string | undefined,
+  given: URLSearchParams,
 ): { user: string; password: string } {
   const basic = /^Basic (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   const [name, ...rest] = Buffer.from(basic ?? '', 'base64')
     .toString()
     .split(':');
   return {
-    user: given('user') ?? header(request, 'x-clickhouse-user') ?? (name || 'default'),
-    password: given('password') ?? header(request, 'x-clickhouse-key') ?? rest.join(':'),
+    user: given.get('user') ?? header(request, 'x-clickhouse-user') ?? (name || 'default'),
+    password: given.get('password') ?? header(request, 'x-clickhouse-key') ?? rest.join(':'),
   };
 }
 

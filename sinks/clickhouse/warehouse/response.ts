@@ -35,19 +35,22 @@ export function writeHead(
   response.setHeader('X-ClickHouse-Exception-Tag', tag);
   const { result, written, bytes } = summary ?? { result: 0, written: 0, bytes: 0 };
   const text = (value: number | bigint) => String(value);
-  response.setHeader(
-    'X-ClickHouse-Summary',
-    JSON.stringify({
-      read_rows: text(written),
-      read_bytes: text(written > 0 ? bytes : 0),
-      written_rows: text(written),
-      written_bytes: text(written > 0 ? bytes : 0),
-      // Java's client reads rows only if there are some by this.
-      result_rows: text(result),
-      result_bytes: text(result > 0 ? bytes : 0),
-      elapsed_ns: text(elapsed),
-    }),
-  );
+  const counts = {
+    read_rows: text(written),
+    read_bytes: text(written > 0 ? bytes : 0),
+    written_rows: text(written),
+    written_bytes: text(written > 0 ? bytes : 0),
+    // Java's client reads rows only if there are some by this.
+    result_rows: text(result),
+    result_bytes: text(result > 0 ? bytes : 0),
+    elapsed_ns: text(elapsed),
+  };
+  // A server sends one every so often; here the headers go out when the first row is there.
+  if (query.progress) {
+    const progress = { ...counts, total_rows_to_read: '0' };
+    response.setHeader('X-ClickHouse-Progress', JSON.stringify(progress));
+  }
+  response.setHeader('X-ClickHouse-Summary', JSON.stringify(counts));
 }
 
 /**
@@ -122,7 +125,7 @@ function exceptionBlock(error: EngineError, tag: string): Buffer {
 const STATUS: ReadonlyMap<number, number> = new Map([
   ...codes(400, [6, 26, 27, 33, 36, 38, 41, 42, 43, 44, 53, 62, 69, 70, 72, 115, 131, 170, 190]),
   ...codes(400, [201, 207, 352, 386, 441, 455, 456, 457, 467]),
-  ...codes(403, [192, 193, 194, 516]),
+  ...codes(403, [192, 193, 194, 497, 516]),
   ...codes(404, [46, 47, 48, 50, 56, 60, 61, 73, 81, 90, 113]),
   ...codes(408, [159]),
   ...codes(413, [307, 128, 208]),

@@ -1,38 +1,69 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+// Who may ask the embedded warehouse: two passwords, made at the first start, in files of whoever runs it.
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const NAME = 'secret';
-/** A client that says no user is `default`: without a password it may read. */
-const ANALYSTS: ReadonlySet<string> = new Set(['default', 'analyst', 'readonly']);
-
 /** Who asks: the owner may everything, an analyst may read. */
 export type Role = 'owner' | 'analyst';
+export type Passwords = Readonly<Record<Role, string>>;
 
-/** The password of the owner of a warehouse, made when there is none yet. Only the user who runs it can read the file. */
-export function makeSecret(directory: string): string {
-  const file = join(directory, NAME);
-  mkdirSync(directory, { recursive: true });
+const FILES: Readonly<Record<Role, string>> = { owner: 'secret', analyst: 'reader-secret' };
+const USERS: Readonly<Record<Role, ReadonlySet<string>>> = {
+  owner: new Set(['default']),
+  // A client that says no user is `default`.
+  analyst: new Set(['default', 'analyst', 'readonly']),
+};
+
+/** The passwords of a warehouse, made where there are none yet. Only the user who runs it can read the files. */
+export function makePasswords(directory: string): Passwords {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return { owner: madePassword(directory, 'owner'), analyst: madePassword(directory, 'analyst') };
+}
+
+function madePassword(directory: string, role: Role): string {
+  const file = passwordFile(directory, role);
   try {
     writeFileSync(file, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
     chmodSync(file, 0o600);
   }
-  return readFileSync(file, 'utf8');
+  const password = readFileSync(file, 'utf8').trim();
+  if (password !== '') return password;
+  throw new Error(
+    `${file}: expected a password, found nothing. Delete the file: a new one is made.`,
+  );
 }
 
-/** The password of the owner, for who may read it; empty, which is an analyst's, for who may not. */
-export async function warehousePassword(directory: string): Promise<string> {
-  return readFile(join(directory, NAME), 'utf8').catch(() => '');
+/** Where a password stands. */
+export function passwordFile(directory: string, role: Role): string {
+  return join(directory, FILES[role]);
 }
 
-/** Who that is; undefined if the password is wrong, or the user is nobody. */
-export function roleOf(user: string, password: string, secret: string): Role | undefined {
-  if (password === '') return ANALYSTS.has(user) ? 'analyst' : undefined;
-  const given = Buffer.from(password);
-  const wanted = Buffer.from(secret);
-  const right = given.length === wanted.length && timingSafeEqual(given, wanted);
-  return user === 'default' && right ? 'owner' : undefined;
+/**
+ * As whom this process may ask: as the owner if it may read the secret, else as an analyst. Without a password if it may
+ * read neither; then the warehouse refuses.
+ */
+export async function warehouseLogin(
+  directory: string,
+): Promise<{ readonly user: string; readonly password: string }> {
+  const read = async (role: Role) =>
+    (await readFile(passwordFile(directory, role), 'utf8').catch(() => '')).trim();
+  const owner = await read('owner');
+  if (owner !== '') return { user: 'default', password: owner };
+  return { user: 'analyst', password: await read('analyst') };
+}
+
+/** Who that is; undefined if the password is wrong or missing, or the user is nobody. */
+export function roleOf(user: string, password: string, passwords: Passwords): Role | undefined {
+  const given = digest(password);
+  const is = (role: Role) =>
+    timingSafeEqual(given, digest(passwords[role])) && USERS[role].has(user) ? role : undefined;
+  return is('owner') ?? is('analyst');
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -1,56 +1,119 @@
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { literal } from '../sql-tokens.ts';
-import { type ClickHouseEngine, EngineError, engineError, readonlyError } from './engine.ts';
-import { type ExecutionSummary, execute, type WarehouseContext } from './execute.ts';
-import { isChange, planResponse } from './plan.ts';
-import { type QueryRequest, readQueryRequest } from './request.ts';
-import { bodyInto, type Exchange, writeError, writeHead } from './response.ts';
+// ClickHouse's HTTP interface in front of the embedded engine: who is let in.
 
-// Each running statement holds one of the 16 threads of the pool; some must be left for files and for KILL.
-const OWNERS_AT_ONCE = 8;
-const ANALYSTS_AT_ONCE = 3;
-/**
- * ClickHouse's HTTP interface in front of an engine: `/ping`, and `/` for everything else. `secret` is the password of
- * the owner. Not yet listening.
- */
-export function createWarehouseServer(context: WarehouseContext, secret: string): Server {
-  const limits = {
-    owner: createStatementLimit(OWNERS_AT_ONCE),
-    analyst: createStatementLimit(ANALYSTS_AT_ONCE),
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AccessLog } from './access-log.ts';
+import { answer, asEngineError } from './answer.ts';
+import { clickHouseError } from './engine.ts';
+import type { WarehouseContext } from './execute.ts';
+import { createStatementLimit, GATE_LIMITS, type GateLimits, limitConnections } from './gate.ts';
+import { type Admitted, admitted } from './request.ts';
+import { type Exchange, writeError } from './response.ts';
+import { createRunningStatements } from './running.ts';
+import type { Passwords } from './secret.ts';
+
+/** What a server needs: the engine and what is with it, who may ask, and where that is written down. */
+export type WarehouseServerOptions = {
+  readonly context: WarehouseContext;
+  readonly passwords: Passwords;
+  readonly log: AccessLog;
+  readonly limits?: GateLimits;
+};
+
+/** Not yet listening. */
+export function createWarehouseServer(options: WarehouseServerOptions): Server {
+  const { context, passwords, log, limits = GATE_LIMITS } = options;
+  const answering = { context, log, limits, statements: createRunningStatements() };
+  const turns = {
+    owner: createStatementLimit(limits.running.owner, limits.waiting),
+    analyst: createStatementLimit(limits.running.analyst, limits.waiting),
   };
+  const server = createServer(looksEvery(limits.headers), (request, response) => {
+    const exchange = { request, response, tag: randomBytes(8).toString('hex') };
+    serve(exchange).catch((error: unknown) => writeError(exchange, asEngineError(error)));
+  });
+  const known = limitConnections(server, limits);
 
   async function serve(exchange: Exchange): Promise<void> {
-    const { request, response } = exchange;
-    const url = new URL(request.url ?? '/', 'http://warehouse');
-    if (isGreeting(request, url)) {
-      response.end('Ok.\n');
-      return;
-    }
-    if (url.pathname !== '/') {
-      response.writeHead(404).end(`There is no ${url.pathname} here. Expected /, /ping\n`);
-      return;
-    }
-    const query = await readQueryRequest(request, context, secret);
-    if (request.method === 'GET' && query.role === 'owner' && isChange(query.verb)) {
-      throw readonlyError(`GET only reads: send ${query.verb} as POST`);
-    }
-    await limits[query.role](async () => {
-      if (!response.destroyed) await carryOut(context, query, exchange);
+    checkHost(exchange.request, log);
+    const url = urlOf(exchange.request);
+    if (answeredAtTheDoor(exchange, url)) return;
+    const who = loggedIn(exchange.request, url, passwords, log);
+    known(exchange.request.socket);
+    await turns[who.role](async () => {
+      if (!exchange.response.destroyed) await answer(answering, exchange, who);
     });
   }
 
-  const server = createServer((request, response) => {
-    const exchange = { request, response, tag: randomBytes(8).toString('hex') };
-    serve(exchange).catch((error: unknown) => {
-      writeError(exchange, error instanceof EngineError ? error : engineError(error));
-    });
-  });
-  // Longer than any client keeps an idle connection, so that the client is the one who closes it.
-  server.keepAliveTimeout = 30_000;
-  server.requestTimeout = 0;
   return server;
+}
+
+/** How often it is looked who sends no headers; by default twice a minute. */
+function looksEvery(headers: number): { readonly connectionsCheckingInterval: number } {
+  return { connectionsCheckingInterval: Math.min(headers, 2_000) };
+}
+
+/** What needs no password: whether anybody is there, and what does not exist. */
+function answeredAtTheDoor({ request, response }: Exchange, url: URL): boolean {
+  const { method = '' } = request;
+  if (method === 'OPTIONS') {
+    // No origin is allowed: pages of other sites have no business here.
+    response.writeHead(204, { Allow: METHODS.join(', ') }).end();
+  } else if (isGreeting(request, url)) {
+    response.end('Ok.\n');
+  } else if (url.pathname !== '/') {
+    response.writeHead(404).end(`There is no ${url.pathname} here. Expected /, /ping\n`);
+  } else if (!METHODS.includes(method)) {
+    response.writeHead(405, { Allow: METHODS.join(', '), Connection: 'close' });
+    response.end(`expected ${METHODS.join(', ')}, found ${method}\n`);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function loggedIn(
+  request: IncomingMessage,
+  url: URL,
+  passwords: Passwords,
+  log: AccessLog,
+): Admitted {
+  const { user, role, found } = admitted(request, url, passwords);
+  const source = sourceOf(request);
+  if (role !== undefined) return { url, user, role, source };
+  log.refused({ user, source, reason: found });
+  throw clickHouseError(
+    516,
+    'AUTHENTICATION_FAILED',
+    `${user}: Authentication failed: expected a user and a password, found ${found}`,
+  );
+}
+
+const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS'];
+const OWN_NAMES = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
+
+/**
+ * Throws unless a request was meant for this machine: a page of another site can make a browser ask here under a name
+ * of its own.
+ */
+function checkHost(request: IncomingMessage, log: AccessLog): void {
+  const { host = '' } = request.headers;
+  if (OWN_NAMES.test(host)) return;
+  const reason = `expected the host 127.0.0.1 or localhost, found ${JSON.stringify(host)}`;
+  log.refused({ user: '', source: sourceOf(request), reason });
+  throw clickHouseError(497, 'ACCESS_DENIED', reason);
+}
+
+function urlOf(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? '/', 'http://warehouse');
+  } catch {
+    throw clickHouseError(36, 'BAD_ARGUMENTS', 'expected a path and a query, found no URL');
+  }
+}
+
+function sourceOf({ socket }: IncomingMessage): string {
+  return `${socket.remoteAddress ?? 'gone'}:${socket.remotePort ?? 0}`;
 }
 
 /** What asks whether anybody is there: as ClickHouse, also with HEAD and with nothing asked. */
@@ -58,77 +121,4 @@ function isGreeting(request: IncomingMessage, url: URL): boolean {
   if (url.pathname === '/ping' || url.pathname === '/replicas_status') return true;
   if (request.method === 'HEAD') return url.pathname === '/';
   return request.method === 'GET' && url.pathname === '/' && !url.searchParams.has('query');
-}
-
-async function carryOut(
-  context: WarehouseContext,
-  query: QueryRequest,
-  exchange: Exchange,
-): Promise<void> {
-  const { response } = exchange;
-  // An insert is left to end, as ClickHouse does: its token makes the client's retry harmless.
-  const kill = () => {
-    if (!response.writableFinished && query.verb !== 'INSERT')
-      void killQuery(context.engine, query.id);
-  };
-  response.on('close', kill);
-  const plan = planResponse(query);
-  const started = process.hrtime.bigint();
-  let summary: ExecutionSummary | undefined;
-  const pieces = execute(context, query, plan, (noted) => {
-    summary = noted;
-  });
-  let piece = await pieces.next();
-  writeHead(query, plan, exchange, summary, process.hrtime.bigint() - started);
-  const body = bodyInto(response, plan.encoding, query.framed);
-  exchange.body = body;
-  while (piece.done !== true) {
-    if (response.destroyed) {
-      await pieces.return(undefined);
-      return;
-    }
-    if (!body.write(piece.value)) await Promise.race([once(body, 'drain'), closed(response)]);
-    piece = await pieces.next();
-  }
-  body.end();
-}
-
-function closed(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.destroyed) resolve();
-    else response.once('close', resolve);
-  });
-}
-
-/** Not SYNC: that was seen to wait for ever. */
-async function killQuery(engine: ClickHouseEngine, id: string): Promise<void> {
-  const connection = engine.connect();
-  try {
-    await connection.query(
-      `KILL QUERY WHERE Settings['log_comment'] = ${literal(id)} ASYNC`,
-      'Null',
-    );
-  } catch {
-    // It ended by itself in the meantime.
-  } finally {
-    connection.close();
-  }
-}
-
-/** Lets `width` tasks run at a time; the others wait in line. */
-function createStatementLimit(width: number): (task: () => Promise<void>) => Promise<void> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (running >= width) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      await task();
-    } finally {
-      // The place is handed on: a task that comes now cannot overtake one that waits.
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
 }

@@ -62,6 +62,13 @@ describe('a change of regime', () => {
     ]);
   });
 
+  test('of rules that wait less than has passed already is over now, and not back then', () => {
+    const hour = rules({ alarms: { regime: { ...alarms.regime, per: '1h' } } }) as Item;
+    const minute = rules({ alarms }) as Item;
+    const out = run({}, hour, usual(10, 'a'), wait(600), minute, usual(700, 'b'), wait(800));
+    expect(reportedOf(out)).toEqual(['raised 600.000001 usual 2', 'raised 600.000001 usual 2']);
+  });
+
   test('limits and what is spared wait for nothing', () => {
     const hot = raised(40, { rule: 'hot' });
     const bad = usual(50, 'd', { severity: 'alarm' });

@@ -1,12 +1,11 @@
 import { alarm } from '../../../operators/alarm/alarm.ts';
-import type { AlarmItem } from '../../../operators/alarm/line-alarms.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
-import type { Anomaly } from '../../../operators/model/anomaly.ts';
+import type { Anomaly, Detected } from '../../../operators/model/anomaly.ts';
 import type { EventData } from '../../../operators/model/machine-event.ts';
 import { anomaly, at, machineEvent, rules } from '../../support/findings.ts';
 import { runThrough, watermark } from '../../support/flows.ts';
 
-export type Item = Flow<AlarmItem>;
+export type Item = Flow<Detected>;
 
 export const wait = (seconds: number) => watermark('p1/l1', at(seconds));
 export const event = (seconds: number, type: string, data: EventData = {}) =>

@@ -4,6 +4,7 @@ import type { PatternState } from '../../../operators/correlate/partial-matches.
 import { extractNodes } from '../../../operators/correlate/shared-buffer.ts';
 import { patternVectorSchema, runVector } from '../../conformance/pattern-vectors.ts';
 import { programOfVector } from '../../conformance/vector-patterns.ts';
+import { runs } from '../../support/long.ts';
 import { type LoopBeforeAbsence, slowAbsences } from '../../support/slow-absences.ts';
 import { unsharedMatches } from '../../support/unshared-matches.ts';
 import {
@@ -81,7 +82,7 @@ describe('A loop before a trailing absence', () => {
         const expected = slowAbsences(loop, events).map((taken) => expectedText({ loop: taken }));
         expect(run(vectorOf(stages, events)).matches).toEqual(expected.sort());
       }),
-      { numRuns: 800 },
+      { numRuns: runs(800) },
     );
   }, 60_000);
 });
@@ -191,7 +192,7 @@ describe('The shared buffer', () => {
         });
         expectSound(state);
       }),
-      { numRuns: 250 },
+      { numRuns: runs(250) },
     );
   }, 60_000);
 });

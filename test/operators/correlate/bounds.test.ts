@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { alarm } from '../../../operators/alarm/alarm.ts';
 import { findUnboundedPatterns } from '../../../operators/correlate/check-patterns.ts';
 import { correlate } from '../../../operators/correlate/correlate.ts';
-import { MOST_KEYS } from '../../../operators/correlate/pattern-states.ts';
+import { MOST_KEYS } from '../../../operators/correlate/partial-matches.ts';
 import { enrich } from '../../../operators/enrich/enrich.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
@@ -107,7 +107,7 @@ describe('Other keys by free text', () => {
     });
     const event = machineEvent(0, 'a');
     const items: Flow<Observed>[] = [
-      { ...event, value: event.value.value },
+      { ...event, value: event.value.observation },
       schedule('p1/l1'),
       ...Array.from({ length: 1_001 }, (_, n) => schedule(`p9/l${n}`)),
     ];

@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { compilePatternCondition } from '../../../operators/correlate/condition.ts';
 import type { EventFields, PatternEvent } from '../../../operators/correlate/event-fields.ts';
 import type { Captures } from '../../../operators/correlate/transitions.ts';
+import { runs } from '../../support/long.ts';
 
 const none: Captures<PatternEvent> = {
   all: () => [],
+  size: () => 0,
   first: () => undefined,
   last: () => undefined,
 };
@@ -92,7 +94,7 @@ describe('a condition', () => {
         const slow = `kind == 'event' && (${condition}) == true`;
         expect(accepts(asked, fields)).toBe(accepts(slow, fields));
       }),
-      { numRuns: 1_000 },
+      { numRuns: runs(1_000) },
     );
   });
 
@@ -100,6 +102,7 @@ describe('a condition', () => {
     const [low, high] = [event({ score: 2 }), event({ score: 5 })];
     const captures: Captures<PatternEvent> = {
       all: () => [low, high],
+      size: () => 2,
       first: () => low,
       last: () => high,
     };

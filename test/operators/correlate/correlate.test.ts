@@ -156,7 +156,7 @@ describe('correlate', () => {
       windowEvent(5, 'x', 1),
     ];
     const values = valuesOf(run([...start, ...items]).output);
-    expect(values.map((value) => ('kind' in value ? value.kind : value.value.type))).toEqual([
+    expect(values.map((value) => ('kind' in value ? value.kind : value.observation.type))).toEqual([
       'anomaly',
       'anomaly',
       'request',

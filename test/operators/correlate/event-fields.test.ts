@@ -7,6 +7,7 @@ import {
   type PatternEvent,
   TEXT_FIELDS,
 } from '../../../operators/correlate/event-fields.ts';
+import { runs } from '../../support/long.ts';
 
 const NAMES = [...TEXT_FIELDS, ...NUMBER_FIELDS, 'p50', 'p99_9', 'vibration_rms', 'code', 'urgent'];
 
@@ -70,6 +71,6 @@ it('a field read alone is the field that all fields of the event have', () => {
       const patternEvent = one as unknown as PatternEvent;
       expect(fieldReader(name)(patternEvent)).toBe(eventFields(patternEvent)[name]);
     }),
-    { numRuns: 2_000 },
+    { numRuns: runs(2_000) },
   );
 });

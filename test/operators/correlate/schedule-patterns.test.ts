@@ -20,7 +20,7 @@ function planned(
     ...{ kind: 'schedule', asset: FAN, time, type },
     entry: { id: 'c1', kind: 'changeover', start: at(100), end: at(160), ...entry },
   };
-  return { kind: 'event', key: FAN, time, value: { value, situation: situation() } };
+  return { kind: 'event', key: FAN, time, value: { observation: value, situation: situation() } };
 }
 
 function found(pattern: readonly object[], items: readonly Flow<Input>[]): readonly Incident[] {

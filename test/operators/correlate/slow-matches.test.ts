@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../support/long.ts';
 import { type SlowEvent, type SlowStage, slowMatches } from '../../support/slow-matches.ts';
 import { expectedText, run, type VectorStage } from './run-vector.ts';
 
@@ -109,7 +110,7 @@ describe('Repetition and groups', () => {
         const expected = slowMatches(stages, list, within).map(expectedText).sort();
         expect(found).toEqual(expected);
       }),
-      { numRuns: 1_500 },
+      { numRuns: runs(1_500) },
     );
   }, 60_000);
 });

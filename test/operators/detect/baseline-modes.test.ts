@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { medianAndMad } from '../../../operators/detect/baseline-modes.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Detected } from '../../../operators/model/anomaly.ts';
 import type { MachineEvent } from '../../../operators/model/machine-event.ts';
 import type { Enriched, Observation, Situation } from '../../../operators/model/observation.ts';
 import type { BaselineRow } from '../../../operators/model/tables.ts';

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { checkAttributes, checkDetectors } from '../../../operators/detect/check-detectors.ts';
+import { compileSituationCondition } from '../../../operators/detect/compile.ts';
 import { detectorRuleSchema } from '../../../operators/model/detector-rule.ts';
-import { plantModelSchema } from '../../../operators/model/plant-model.ts';
+import type { Situation } from '../../../operators/model/observation.ts';
+import { type Asset, plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { rulesOf } from './fixtures.ts';
 
 const good = { id: 'a', kind: 'limit', signal: 'temperature', above: 1 };
@@ -70,6 +72,17 @@ describe('what can never be is refused', () => {
     expect(detectorRuleSchema.safeParse({ ...good, below: 0, raise }).success).toBe(true);
   });
 
+  test.for([
+    [{ kind: 'cusum', signal: 'x' }, 'it clears when its sum is back at 0'],
+    [{ kind: 'stuck', signal: 'x' }, 'it clears with the first change'],
+    [{ kind: 'silence', signal: 'x', after: '1m' }, 'one value ends a silence'],
+  ] as const)('a deadband of what has no limit: %o', ([rule, why]) => {
+    const { error } = detectorRuleSchema.safeParse({ id: 'd', ...rule, clear: { deadband: 1 } });
+    expect(error?.issues.map(({ path, message }) => [path.join('.'), message])).toEqual([
+      ['clear.deadband', `expected no "deadband": ${why}`],
+    ]);
+  });
+
   test('stairs where there are none', () => {
     const stairs = { ...good, clear: { stepwise: true } };
     const { error } = detectorRuleSchema.safeParse(stairs);
@@ -113,5 +126,30 @@ describe('limits that are attributes', () => {
     ['numbers', good],
   ])('nothing is wrong with %s', ([, other]) => {
     expect(checkAttributes(rulesOf(other as object), [plant])).toEqual([]);
+  });
+});
+
+describe('A while', () => {
+  const asset = { id: 'a', class: 'pump', criticality: 'A' } as Asset;
+  const situation = (product: string) => ({ product, due: null, next_stop: null }) as Situation;
+
+  test('that cannot be evaluated does not hold', () => {
+    const holds = compileSituationCondition('int(product) > 3');
+    if (typeof holds === 'object') throw new Error(holds.problem);
+    expect(holds(situation('4'), asset)).toBe(true);
+    expect(holds(situation('steel'), asset)).toBe(false);
+  });
+
+  test('has an end, whatever the product is called', () => {
+    const holds = compileSituationCondition("product.matches('^(a+)+$')");
+    if (typeof holds === 'object') throw new Error(holds.problem);
+    expect(holds(situation(`${'a'.repeat(37)}!`), asset)).toBe(false);
+  });
+
+  test('that could take too many steps is refused', () => {
+    const nested = "product.split('').all(a, order.split('').all(b, mode.contains(a + b)))";
+    expect(compileSituationCondition(nested)).toMatchObject({
+      problem: expect.stringContaining('at most 1000000 steps'),
+    });
   });
 });

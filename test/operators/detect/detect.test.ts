@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Detected } from '../../../operators/model/anomaly.ts';
 import type { Enriched, Observation, Situation } from '../../../operators/model/observation.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import type { DeadLetterRow } from '../../../operators/model/tables.ts';
@@ -42,7 +42,9 @@ describe('a limit', () => {
       machineEvent(12, 'acknowledged'),
       windowEvent(20, 85),
     );
-    const kinds = valuesOf(out).map((value) => ('kind' in value ? value.kind : value.value.kind));
+    const kinds = valuesOf(out).map((value) =>
+      'kind' in value ? value.kind : value.observation.kind,
+    );
     expect(kinds).toEqual(['window', 'event', 'window', 'anomaly']);
   });
 

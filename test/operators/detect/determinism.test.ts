@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Event, Flow, Stage, StageId } from '../../../operators/flow/flow.ts';
 import { order } from '../../../operators/flow/order.ts';
 import type { States } from '../../../operators/flow/states.ts';
+import type { Detected } from '../../../operators/model/anomaly.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { runThrough, watermark } from '../../support/flows.ts';
 import {
@@ -100,7 +100,7 @@ function eventsOf(steps: readonly Step[]): Observed[] {
 }
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-function nameOf({ value }: Enriched<Observation>): string {
+function nameOf({ observation: value }: Enriched<Observation>): string {
   return `${value.kind} ${value.kind === 'window' ? value.signal : ''}`;
 }
 

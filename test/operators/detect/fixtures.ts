@@ -1,6 +1,5 @@
-import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Event, Flow } from '../../../operators/flow/flow.ts';
-import type { Anomaly } from '../../../operators/model/anomaly.ts';
+import type { Anomaly, Detected } from '../../../operators/model/anomaly.ts';
 import type { AssetKey } from '../../../operators/model/key.ts';
 import type { ChangeValue } from '../../../operators/model/knowledge.ts';
 import type { MachineEvent } from '../../../operators/model/machine-event.ts';
@@ -36,7 +35,7 @@ export function enriched(
     kind: 'event',
     key: value.asset,
     time,
-    value: { value, situation: situation(about) },
+    value: { observation: value, situation: situation(about) },
   };
 }
 

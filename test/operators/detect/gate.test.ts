@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { checkDetectors } from '../../../operators/detect/check-detectors.ts';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Detected } from '../../../operators/model/anomaly.ts';
 import { detectorRuleSchema } from '../../../operators/model/detector-rule.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import type { BaselineRow } from '../../../operators/model/tables.ts';

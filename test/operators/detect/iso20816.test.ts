@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Evaluation } from '../../../operators/detect/evaluation.ts';
-import { ISO_BOUNDARIES, iso20816 } from '../../../operators/detect/iso20816.ts';
+import { iso20816 } from '../../../operators/detect/iso20816.ts';
+import { ISO_BOUNDARIES } from '../../../operators/model/detector-bounds.ts';
 import type { DetectorRule } from '../../../operators/model/detector-rule.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
 import {

@@ -1,6 +1,6 @@
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/evaluate.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Detected } from '../../../operators/model/anomaly.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { runThrough } from '../../support/flows.ts';
 import { changeOf, model, rulesChange, windowEvent } from './fixtures.ts';

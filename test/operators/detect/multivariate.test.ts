@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
-import type { Detected } from '../../../operators/detect/evaluate.ts';
 import { eigen, learnSubspace, statisticsOf } from '../../../operators/detect/subspace.ts';
-
 import type { Flow } from '../../../operators/flow/flow.ts';
+import type { Detected } from '../../../operators/model/anomaly.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { runThrough } from '../../support/flows.ts';
 import { anomaliesOf, changeOf, model, phasesOf, rulesChange, windowEvent } from './fixtures.ts';

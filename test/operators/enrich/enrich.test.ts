@@ -50,8 +50,8 @@ const stretch = (from: number, to: number) => ({
 
 /** The situations of the windows in a flow. */
 function situations(items: readonly Flow<Observed>[], cuts?: ReadonlySet<number>): Situation[] {
-  return valuesOf(runThrough(enrich, items, cuts)).flatMap(({ value, situation }) => {
-    return value.kind === 'window' ? [situation] : [];
+  return valuesOf(runThrough(enrich, items, cuts)).flatMap(({ observation, situation }) => {
+    return observation.kind === 'window' ? [situation] : [];
   });
 }
 

@@ -12,13 +12,13 @@ const pass = (seconds: number) => watermark('p1/l1', at(seconds));
 
 function machineEventOf(seconds: number, asset: Key = FAN): Flow<Observed> {
   const { value, ...event } = machineEvent(seconds, 'hello', {}, { asset });
-  return { ...event, value: value.value };
+  return { ...event, value: value.observation };
 }
 
 function scheduleEvents(items: readonly Flow<Observed>[], cuts?: ReadonlySet<number>): string[] {
   return runThrough(enrich, items, cuts).flatMap((item) => {
-    if (item.kind !== 'event' || item.value.value.kind !== 'schedule') return [];
-    const { type, entry } = item.value.value;
+    if (item.kind !== 'event' || item.value.observation.kind !== 'schedule') return [];
+    const { type, entry } = item.value.observation;
     const { planned } = item.value.situation;
     return [`${item.time / 1e6} ${item.key.slice(6)} ${type} ${entry.id} ${planned}`.trim()];
   });

@@ -122,6 +122,26 @@ describe('keyed', () => {
     expect(() => runThrough(stage, [event('p/l/a', 1, 1)])).toThrow('a defect');
   });
 
+  test('an event behind the watermark that a stage has passed on is a defect, unless its cause was late', () => {
+    const stage = (states: States) =>
+      keyed<null, number, number>(
+        {
+          id: 'behind' as StageId,
+          version: 1,
+          scope: 'line',
+          open: () => null,
+          onEvent: (_state, { value }, _knowledge, out) =>
+            out.emit(value, { time: value as EventTime }),
+        },
+        states,
+      );
+    const sent = (time: number, value: number) =>
+      valuesOf(runThrough(stage, [watermark('p/l', 50), event('p/l/a', time, value)]));
+    expect(sent(60, 55)).toEqual([55]);
+    expect(sent(40, 40)).toEqual([40]);
+    expect(() => sent(60, 50)).toThrow('stage behind: event of 50 behind the watermark 50');
+  });
+
   test('state of another version is refused without a migration', () => {
     const stage = (version: number) => (states: States) =>
       keyed<null, number, never>(
@@ -140,7 +160,7 @@ describe('keyed', () => {
       return stage(life)(states);
     };
     expect(() => runThrough(changing, [event('p/l/a', 1, 1)], new Set([0]))).toThrow(
-      'stage versions: state of version 1, code of version 2, no migration',
+      'stage versions: expected state of version 2, found version 1',
     );
   });
 

@@ -28,7 +28,6 @@ const FAULTS = [
     ]),
   ],
   ['looseness', shaking([0.5, 1, 1.5, 2, 3, 4, 5, 6].map((order) => [order * SHAFT, 2]))],
-  ['lubrication', noise(2, 3)],
   ['none', noise(2, 0.02)],
 ] as const;
 

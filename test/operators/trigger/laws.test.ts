@@ -6,6 +6,7 @@ import type { States } from '../../../operators/flow/states.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import { machineEvent, model, planned, rules, schedule } from '../../support/findings.ts';
 import { runThrough, valuesOf } from '../../support/flows.ts';
+import { runs } from '../../support/long.ts';
 import {
   cleared,
   hot,
@@ -122,7 +123,7 @@ describe('the same log', () => {
         const items = story(steps);
         expect(run(items, new Set(cuts)).output).toEqual(run(items).output);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -177,7 +178,7 @@ describe('the same log', () => {
           valuesOf(runThrough(ordered, [...others, ...list, ...end]));
         expect(play(shuffled)).toEqual(play(events));
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { SEVERITIES, type Severity } from '../../../operators/model/detector-rul
 import type { Request } from '../../../operators/model/request.ts';
 import { PRIORITIES, type Priority } from '../../../operators/model/trigger-rule.ts';
 import { machineEvent, model, rules } from '../../support/findings.ts';
+import { runs } from '../../support/long.ts';
 import { type Input, pass, raised, run } from './run-trigger.ts';
 
 /*
@@ -224,7 +225,7 @@ describe('whatever happens in whatever order', () => {
         const names = own.map(({ component, trigger }) => `${component} ${trigger}`);
         expect(new Set(names).size).toBe(names.length);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   }, 60_000);
 
@@ -235,7 +236,7 @@ describe('whatever happens in whatever order', () => {
         const inTime = items.filter((item) => item.kind !== 'event' || item.late !== true);
         expect(run(items).requests).toEqual(run(inTime).requests);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   }, 60_000);
 
@@ -271,7 +272,7 @@ describe('whatever happens in whatever order', () => {
         const after = run([...items, pass(now + FAR), again]).requests.at(-1);
         expect([after?.round, after?.revision]).toEqual([1, 1]);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   }, 60_000);
 });

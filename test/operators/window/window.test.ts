@@ -1,68 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../../../operators/flow/flow.ts';
-import type { Frame } from '../../../operators/model/decoded.ts';
-import type { Key } from '../../../operators/model/key.ts';
-import type { Sequence } from '../../../operators/model/message.ts';
 import type { Window } from '../../../operators/model/observation.ts';
-import { rulesSchema } from '../../../operators/model/rules.ts';
 import type { WindowRow } from '../../../operators/model/tables.ts';
-import type { EventTime } from '../../../operators/model/time.ts';
 import { window } from '../../../operators/window/window.ts';
-import { event, runThrough, valuesOf, watermark } from '../../support/flows.ts';
-
-const SUBJECT = 'telemetry.plant.line.press';
-const SECOND = 1_000_000;
-
-type Item = Flow<Frame>;
-
-function rules(windows: readonly object[], correction = '10s'): Item {
-  const value = rulesSchema.parse({ windows, time: { correction } });
-  return {
-    kind: 'change',
-    sequence: 1 as Sequence,
-    value: { kind: 'rules', id: 'r', plant: 'plant', rules: value },
-  };
-}
-
-/** A frame with one value per second and signal, from `second` on. */
-function frame(
-  second: number,
-  values: Readonly<Record<string, readonly number[]>>,
-  unknown?: readonly string[],
-): Item {
-  const length = Object.values(values)[0]?.length ?? 0;
-  const times = Float64Array.from({ length }, (_, i) => (second + i) * SECOND);
-  return event<Frame>(SUBJECT, second * SECOND, {
-    kind: 'frame',
-    origin: { subject: SUBJECT, sequence: 1 as Sequence, appended: 0 as EventTime },
-    asset: 'plant/line/press' as Key,
-    times,
-    signals: Object.keys(values),
-    values: Float64Array.from(Object.values(values).flat()),
-    texts: [],
-    ...(unknown === undefined ? {} : { unknown }),
-  });
-}
-
-const until = (second: number): Item => watermark(SUBJECT, second * SECOND, 'source');
-
-function rowsOf(items: readonly Flow<Window>[]): WindowRow[] {
-  return items.flatMap((item) => {
-    return item.kind === 'row' && item.table === 'windows' ? [item.row] : [];
-  });
-}
-
-function deadLettersOf(items: readonly Flow<Window>[]) {
-  return items.flatMap((item) => {
-    return item.kind === 'row' && item.table === 'dead_letters' ? [item.row] : [];
-  });
-}
-
-/** `start..end v version: count, sum` in seconds. */
-const brief = ({ start, end, version, count, sum }: WindowRow) => {
-  return `${start / SECOND}..${end / SECOND} v${version}: ${count}, ${sum}`;
-};
+import { runThrough, valuesOf } from '../../support/flows.ts';
+import {
+  brief,
+  deadLettersOf,
+  frame,
+  type Item,
+  rowsOf,
+  rules,
+  SECOND,
+  SUBJECT,
+  until,
+} from './run-window.ts';
 
 const briefs = (items: readonly Flow<Window>[]) => rowsOf(items).map(brief);
 
@@ -241,6 +194,7 @@ const kinds = fc.constantFrom<object>(
   { kind: 'hopping', size: '9s', hop: '6s', early: '4s' },
   { kind: 'hopping', size: '6s', hop: '2s', quantiles: [0.9] },
   { kind: 'session', gap: '2s' },
+  { kind: 'calendar', size: 'day', early: '4s' },
 );
 
 // Within what a sensor can tell apart: sums carry 32 digits, not the 600 between the smallest and largest double.
@@ -308,7 +262,7 @@ describe('Windows of a source', () => {
       return { rule, frames };
     });
   const cases = casesOf(kinds);
-  const all = casesOf(fc.oneof(kinds, fc.constant({ kind: 'count', count: 4 })));
+  const all = casesOf(fc.oneof(kinds, fc.constant({ kind: 'count', count: 4, early: '3s' })));
 
   it('are the same, to the last bit, in whatever order readings came within the disorder', () => {
     fc.assert(

@@ -129,3 +129,11 @@ test('a configuration is explained with every setting and no secret', () => {
   );
   expect(Object.keys(parse(text))).toEqual(Object.keys(config));
 });
+
+test('a partition that no line is ever mapped to is refused', () => {
+  expect(mistakesIn('partition: 4\npartitions: 4\n')).toMatch(
+    /expected a partition below partitions, which is 4: they are counted from 0/,
+  );
+  expect(mistakesIn('', { ANDON_PARTITION: '1' })).toMatch(/ANDON_PARTITION.*below partitions/s);
+  expect(readConfig(fileOf('partition: 3\npartitions: 4\n'), {}).partition).toBe(3);
+});

@@ -27,7 +27,8 @@ describe('andon diagnose', () => {
       verdict: 'outer_race',
       forced: 'outer_race',
       confidence: expect.any(Number),
-      scores: { outer_race: expect.any(Number), lubrication: 0 },
+      scores: { outer_race: expect.any(Number), unbalance: expect.any(Number) },
+      severity: { zone: expect.stringMatching(/^[A-D]$/) },
       features: { acceleration_rms: expect.any(Number), velocity_1x: expect.any(Number) },
       supporting: expect.arrayContaining([expect.objectContaining({ name: '1× outer_race' })]),
     });

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
@@ -7,6 +9,7 @@ import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../../../pipelines/base/free-port.ts';
 import { isAtLeast } from '../../../pipelines/base/version.ts';
 import type { CheckResult } from '../../../pipelines/doctor/check-result.ts';
+import { ensurePartition } from '../../../pipelines/nats/streams.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -129,3 +132,20 @@ test('a directory that cannot be made fails', async () => {
   expect(findingOf(answer, 'directory').state).toBe('fail');
   expect(answer.code).toBe(3);
 });
+
+test('the limits of the stream are judged by the configuration that is used', async () => {
+  nats = await startNats();
+  const connection = await connect({ servers: nats.url });
+  await ensurePartition(connection, { partition: 0, partitions: 1, days: 30 });
+  await connection.close();
+  const environment = { NATS_URL: nats.url, CLICKHOUSE_URL: await nobody() };
+  const config = fileOf({ stream: { days: 30 } });
+  const answer = await doctor(environment, '--json', '--config', config);
+  expect(findingOf(answer, 'stream ANDON_0')).toMatchObject({ state: 'ok' });
+});
+
+function fileOf(config: object): string {
+  const path = join(temporaryDirectory(), 'andon.yaml');
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}

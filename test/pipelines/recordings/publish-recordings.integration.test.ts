@@ -156,4 +156,21 @@ describe('a recording published live', () => {
     expect(took).toBeGreaterThan(450);
     expect(took).toBeLessThan(3_000);
   });
+
+  test('has no event ahead of the clock, however fast', async () => {
+    const { recordings } = await everything();
+    const began = Date.now();
+    await publishRecordings({ connection, ...common, recordings, mode: 'live', speed: 20 });
+    const took = Date.now() - began;
+    const log = await openJetstreamLog({ connection, stream: 'ANDON_0', after: 0 });
+    const timed = (await read(log, 1_000)).flatMap(({ subject, appended, headers, payload }) => {
+      if (headers['Andon-Producer'] === undefined) return [];
+      const { time } = JSON.parse(Buffer.from(payload).toString());
+      return typeof time === 'number' ? [{ subject, appended, time }] : [];
+    });
+    expect(timed.length).toBeGreaterThanOrEqual(3);
+    expect(timed.filter(({ appended, time }) => time * 1_000 > appended)).toEqual([]);
+    const times = timed.map(({ time }) => time);
+    expect(Math.max(...times) - Math.min(...times)).toBeLessThan(took + 1_000);
+  });
 });

@@ -5,6 +5,7 @@ import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
 import type { Log } from '../../../pipelines/nats/log.ts';
 import { readDescription } from '../../../pipelines/recordings/recording-description.ts';
 import { openRecordingLog } from '../../../pipelines/recordings/recordings.ts';
@@ -184,12 +185,25 @@ subject: telemetry.p.l.a
     const description = await readDescription(example('press.ndjson'));
     const shift = 3_600_000_000;
     const still = await all(await openRecordingLog({ recordings: [description] }));
-    const moved = await all(await openRecordingLog({ recordings: [description], shift }));
+    const move = (time: EventTime) => (time + shift) as EventTime;
+    const moved = await all(await openRecordingLog({ recordings: [description], move }));
     expect(moved.map(({ appended }) => appended - shift)).toEqual(
       still.map(({ appended }) => appended),
     );
     const timeOf = ({ payload }: Message) => JSON.parse(Buffer.from(payload).toString()).time;
     expect(timeOf(moved[0]!)).toBe(timeOf(still[0]!) + 3_600_000);
+  });
+
+  test('moves the entries of schedules along', async () => {
+    const entry = { id: 'o', kind: 'order', start: 1_000, end: 2_000 };
+    const line = { subject: 'schedule.p.l', appended: 500, payload: { entries: [entry] } };
+    const path = file('schedule.ndjson', `${JSON.stringify(line)}\n`);
+    const move = (time: EventTime) => (time + 3_000_000) as EventTime;
+    const recordings = [await readDescription(path)];
+    const [moved] = await all(await openRecordingLog({ recordings, move }));
+    expect(JSON.parse(Buffer.from(moved!.payload).toString())).toEqual({
+      entries: [{ ...entry, start: 4_000, end: 5_000 }],
+    });
   });
 
   test.each([

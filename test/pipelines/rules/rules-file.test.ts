@@ -168,7 +168,7 @@ triggers:
     const [mistake] = await mistakes(readRulesFile(path));
     expect(mistake).toMatch(/^more\.yaml:2:42: patterns\.0\.pattern\.0\.where: /);
     const check = () => [{ path: ['patterns', 0], message: 'expected something else' }];
-    expect(await mistakes(readRulesFile(path, [check]))).toEqual([
+    expect(await mistakes(readRulesFile(path, { refused: [check], warned: [] }))).toEqual([
       'more.yaml:2:5: patterns.0: expected something else',
     ]);
   });
@@ -185,6 +185,18 @@ triggers:
         path: 'patterns.0.pattern.0',
         message: expect.stringMatching(/held back.*Give the pattern a within/),
       },
+    ]);
+  });
+
+  test('whose windows leave readings out is taken, with a warning; with panes for each reading it is refused', async () => {
+    const rule = (hop: string) =>
+      file('hops.yaml', `windows:\n  - { id: w, kind: hopping, size: 10s, hop: ${hop} }\n`);
+    const { warnings } = await readRulesFile(rule('12s'));
+    expect(warnings.map(({ path, message }) => `${path}: ${message}`)).toEqual([
+      'windows.0.hop: the hop is longer than the size: readings of 2s between two windows are in none. Write a hop of at most 10s if that is not meant',
+    ]);
+    expect(await mistakes(readRulesFile(rule('3001ms')))).toEqual([
+      'hops.yaml:2:45: windows.0.hop: expected a hop that divides the size, such as 5s: windows of 10s every 3s1ms would be made of 10000 panes of 1ms, more than 1440, found 3001ms',
     ]);
   });
 

@@ -73,6 +73,12 @@ describe('andon requests', () => {
     await expect.poll(() => plant.ledger.resends(), until).toEqual([]);
     expect(await plant.posts()).toBe(before);
     expect(await plant.works(sent.id)).toHaveLength(1);
+
+    expect(JSON.parse(await andon('resend', '--rejected', '--json'))).toEqual({
+      ...{ ids: [rejected.id], resend: true },
+    });
+    await expect.poll(() => plant.ledger.resends(), until).toEqual([]);
+    await expect(andon('resend')).rejects.toThrow(/the id of a request, or --rejected/);
     await run.stop();
   });
 });

@@ -38,7 +38,7 @@ export interface Plant {
   /** Bodies of all `event.…` messages about a request. */
   events(id: string): Promise<Record<string, unknown>[]>;
   /** Runs it in this process; `stop` drains. */
-  run(changes?: Partial<CmmsConfig>): { stop(): Promise<void> };
+  run(changes?: Partial<CmmsConfig>, now?: () => number): { stop(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -88,14 +88,14 @@ export async function startPlant(): Promise<Plant> {
       }
       return bodies;
     },
-    run(changes) {
+    run(changes, now = Date.now) {
       const ending = new AbortController();
       const running = runSystems({
         connection,
         cmms: quickConfig(cmms.url, changes),
         record: (internalEvent) => recorded.push(internalEvent),
         signal: ending.signal,
-        term: 300,
+        ...{ term: 300, now },
       });
       return {
         async stop() {

@@ -46,3 +46,27 @@ test('tokens cover every character of any text that is no blank or comment', PAT
     }),
   );
 });
+
+test.each([
+  "'",
+  '`',
+  '"',
+  '/*',
+  '/* /*',
+  '$a$b',
+  '$',
+  '--',
+  '\\',
+  "'\\",
+  '/',
+  '#',
+  '((',
+  '1.',
+  '\u00a0',
+])('a long text of %j is cut in one pass', (piece) => {
+  // One token of each, or the rest at once: a pass for each would take minutes.
+  const text = piece.repeat(Math.floor(200_000 / piece.length));
+  let end = 0;
+  for (const token of sqlTokens(text)) ({ end } = token);
+  expect(end).toBeLessThanOrEqual(text.length);
+});

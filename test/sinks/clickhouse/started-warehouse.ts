@@ -5,7 +5,7 @@ import { type Child, startChild } from '../../../pipelines/base/child.ts';
 import { freePort } from '../../../pipelines/base/free-port.ts';
 import { createWarehouseClient } from '../../../sinks/clickhouse/client.ts';
 import { migrate } from '../../../sinks/clickhouse/migrate.ts';
-import { warehousePassword } from '../../../sinks/clickhouse/warehouse/secret.ts';
+import { makePasswords } from '../../../sinks/clickhouse/warehouse/secret.ts';
 import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/warehouse.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -17,6 +17,8 @@ export interface StartedWarehouse {
   readonly directory: string;
   /** Of the owner, `default`. */
   readonly password: string;
+  /** Of analysts. */
+  readonly readerPassword: string;
   readonly client: ClickHouseClient;
   pid(): number;
   /** kill -9, and the next start. */
@@ -35,7 +37,7 @@ export async function startWarehouse(): Promise<StartedWarehouse> {
     await command.ready(AbortSignal.timeout(20_000));
   }
   await start();
-  const password = await warehousePassword(directory);
+  const { owner: password, analyst: readerPassword } = makePasswords(directory);
   const client = createWarehouseClient({ url: command.url, password, database: DATABASE });
   afterAll(async () => {
     await client.close();
@@ -45,6 +47,7 @@ export async function startWarehouse(): Promise<StartedWarehouse> {
     url: command.url,
     directory,
     password,
+    readerPassword,
     client,
     pid: () => child.pid,
     start,

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { classifyError, classifyStatus, retryAfter } from '../../../sinks/remote/outcome.ts';
+import {
+  classifyError,
+  classifyStatus,
+  isPage,
+  retryAfter,
+  searched,
+} from '../../../sinks/remote/outcome.ts';
 
 describe('an answer', () => {
   it.each<[number, string, string]>([
-    [302, 'rejected', 'a redirect would turn a POST into a GET'],
+    [302, 'unknown', 'a way to a log-in, or to another address'],
     [400, 'rejected', 'the request is wrong'],
     [401, 'retryable', 'the credentials are wrong, not the request'],
     [403, 'rejected', 'not allowed'],
@@ -20,6 +26,35 @@ describe('an answer', () => {
     [504, 'unknown', 'a proxy gave up'],
   ])('%i is %s: %s', (status, kind, _why) => {
     expect(classifyStatus(status, null, '').kind).toBe(kind);
+  });
+
+  it.each([
+    [403, true, 'unknown'],
+    [404, true, 'unknown'],
+    [401, true, 'retryable'],
+    [500, true, 'unknown'],
+    [302, false, 'unknown'],
+  ])('%i with a page for people (%s) is %s', (status, page, kind) => {
+    const outcome = classifyStatus(status, null, 'note', page);
+    expect(outcome.kind).toBe(kind);
+    expect('door' in outcome && outcome.door === true).toBe(status < 500 && status !== 401);
+  });
+
+  it.each([
+    ['<!DOCTYPE html><p>Forbidden', true],
+    ['\n <!-- x --> <HTML lang="de">', true],
+    ['{"html":"<html>"}', false],
+    ['<a>xml</a>', false],
+    ['', false],
+  ])('%j is a page for people: %s', (text, page) => {
+    expect(isPage(text)).toBe(page);
+  });
+
+  it('to a search is about the door, unless it says something of the question', () => {
+    const refused = (status: number | null) =>
+      searched({ kind: 'rejected', note: 'x', status }).kind;
+    expect([403, 404, 405, 410].map(refused)).toEqual(Array(4).fill('retryable'));
+    expect([null, 400, 422].map(refused)).toEqual(Array(3).fill('rejected'));
   });
 
   it.each([

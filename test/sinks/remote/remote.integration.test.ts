@@ -69,7 +69,101 @@ describe('a CMMS described by configuration', () => {
   it('does not take an answer that it cannot read for "nothing there"', async () => {
     handler = json(200, { items: [] });
     const cmms = createCmms(exampleConfig(base), {});
-    expect(await cmms.search(request, call)).toMatchObject({ kind: 'unknown', answered: true });
+    expect(await cmms.search(request, call)).toMatchObject({ kind: 'retryable', door: true });
+  });
+
+  it.each<[string, Handler]>([
+    ['a way to a log-in', (_, reply) => void reply.writeHead(302, { Location: '/login' }).end()],
+    ['forbidden', json(403, { error: 'no' })],
+    ['no such place', json(404, { message: 'no Route matched' })],
+    ['a page for people', (_, reply) => void reply.end('<!doctype html><p>Welcome')],
+  ])('takes "%s" for a wrong door, and leaves it alone for a while', async (_, answer) => {
+    handler = answer;
+    const cmms = createCmms(exampleConfig(base), {});
+    for (let time = 0; time < 2; time += 1) {
+      expect(await cmms.search(request, call)).toMatchObject({ kind: 'retryable', door: true });
+    }
+    expect(await cmms.search(request, call)).toMatchObject({
+      note: expect.stringMatching(/left alone/),
+    });
+    expect(calls).toHaveLength(2);
+  });
+
+  it('does not create beside a page of a gateway, which may have let the call through', async () => {
+    handler = (_, reply) => void reply.writeHead(403).end('<html><p>Forbidden');
+    const cmms = createCmms(exampleConfig(base), {});
+    const created = await cmms.create(request, call);
+    expect(created).toMatchObject({ kind: 'unknown', answered: false, door: true });
+  });
+
+  it('reads the whole answer, page by page, by size or by address', async () => {
+    const all = Array.from({ length: 7 }, (_, at) => ({
+      id: at,
+      key: at === 6 ? request.id : 'x',
+    }));
+    handler = (incoming, reply) => {
+      const { searchParams: query } = new URL(incoming.url ?? '', base);
+      const from = Number(query.get('from'));
+      const items = all.slice(from, from + 3);
+      const next = from + 3 < all.length ? `${base}w?key=k&from=${from + 3}` : undefined;
+      reply.end(JSON.stringify({ items, ...(next === undefined ? {} : { next }) }));
+    };
+    const common = { path: '/w', hits: '/items', key: '/key', fuzzy: true };
+    const query = { key: '{{id}}', from: '{{offset}}' };
+    const bySize = { ...common, query, pages: { size: 3 } };
+    const byAddress = { ...common, query: { from: '0' }, pages: { next: '/next' } };
+    for (const search of [bySize, byAddress]) {
+      const cmms = createCmms(exampleConfig(base, { search }), {});
+      expect(await cmms.search(request, call)).toEqual({ kind: 'ok', value: ['6'] });
+    }
+    expect(calls.map(({ url }) => new URL(url ?? '', base).searchParams.get('from'))).toEqual([
+      '0',
+      '3',
+      '6',
+      '0',
+      '3',
+      '6',
+    ]);
+  });
+
+  it('does not believe a search that has ignored its filter, and never reads on without end', async () => {
+    handler = json(200, [{ id: 1, key: 'other' }]);
+    const told = await createCmms(exampleConfig(base), {}).search(request, call);
+    expect(told).toMatchObject({
+      kind: 'retryable',
+      door: true,
+      note: expect.stringMatching(/the first with other: the filter was ignored/),
+    });
+    const search = { path: '/w', key: '/key', fuzzy: true, pages: { size: 1 } };
+    const endless = createCmms(exampleConfig(base, { search }), {});
+    expect(await endless.search(request, call)).toMatchObject({
+      note: expect.stringMatching(/at most 100 pages/),
+    });
+    expect(calls).toHaveLength(101);
+    expect(() => exampleConfig(base, { search: { path: '/w', key: '/key', fuzzy: true } })).toThrow(
+      /expected `pages` beside `fuzzy`/,
+    );
+  });
+
+  it('reads the status of many by one list, and of who is not in it alone', async () => {
+    handler = (incoming, reply) => {
+      const one = /\/w\/(\d+)$/.exec(incoming.url ?? '')?.[1];
+      const open = [1, 2, 3].map((id) => ({ id, state: 'OPEN' }));
+      reply.end(JSON.stringify(one === undefined ? open : { id: one, state: 'DONE' }));
+    };
+    const status = {
+      ...{ path: '/w/{{remote}}', at: '/state', words: { OPEN: 'accepted', DONE: 'completed' } },
+      list: { path: '/w', query: { state: 'OPEN' } },
+      every: '60s',
+    };
+    const { status: ask } = createCmms(exampleConfig(base, { status }), {});
+    const words = [];
+    for (const remote of ['1', '2', '3', '4']) {
+      const answer = await ask?.('id', remote, call);
+      words.push(answer?.kind === 'ok' ? answer.value.word : answer);
+    }
+    expect(words).toEqual(['OPEN', 'OPEN', 'OPEN', 'DONE']);
+    expect(calls.map(({ url }) => url)).toEqual(['/api/w?state=OPEN', '/api/w/4']);
   });
 
   it('takes the id from the body or from a header, and looks for it otherwise', async () => {

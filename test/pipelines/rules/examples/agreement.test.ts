@@ -10,16 +10,15 @@ import type { Stage, StageId } from '../../../../operators/flow/flow.ts';
 import { order } from '../../../../operators/flow/order.ts';
 import { eachEvent } from '../../../../operators/flow/stage.ts';
 import type { States } from '../../../../operators/flow/states.ts';
-import type { Anomaly } from '../../../../operators/model/anomaly.ts';
+import type { Detected } from '../../../../operators/model/anomaly.ts';
 import type { ExampleEvent, PatternExample } from '../../../../operators/model/examples.ts';
 import type { Message } from '../../../../operators/model/message.ts';
-import type { Enriched, Observation } from '../../../../operators/model/observation.ts';
 import type { PatternRule } from '../../../../operators/model/pattern-rule.ts';
 import type { Request } from '../../../../operators/model/request.ts';
 import { rulesSchema } from '../../../../operators/model/rules.ts';
 import { type Duration, MINUTE, minus, plus } from '../../../../operators/model/time.ts';
 import { trigger } from '../../../../operators/trigger/trigger.ts';
-import { compareDetected, observe } from '../../../../pipelines/plant.ts';
+import { DETECTED_ORDER, observe } from '../../../../pipelines/plant.ts';
 import {
   EXAMPLE_BEGIN,
   exampleEventsOf,
@@ -32,7 +31,6 @@ import { NO_STATES } from '../../../../pipelines/worker/epochs/snapshots.ts';
 import { textOf } from '../../../support/architecture.ts';
 import { blocksOf } from '../../../support/documents.ts';
 
-type Finding = Enriched<Observation> | Anomaly;
 type Raw = { readonly patterns: readonly Readonly<Record<string, unknown>>[] };
 
 const FINDING = 'a-finding-of-the-example';
@@ -47,24 +45,27 @@ function plantWith(findings: readonly TimedEvent[]) {
       log.pipe(
         observe(states),
         detect(states),
-        eachEvent<Finding, Finding>((event, emit) => {
+        eachEvent<Detected, Detected>((event, emit) => {
           const found = findingOf(event.value, findings);
           emit(found === undefined ? event : { ...event, value: found });
         }),
-        order<Finding>({ id: 'order-findings' as StageId, compare: compareDetected }, states),
+        order<Detected>(DETECTED_ORDER, states),
         alarm(states),
         correlate(states),
         trigger(states),
       );
 }
 
-function findingOf(value: Finding, findings: readonly TimedEvent[]): Finding | undefined {
-  if ('kind' in value || value.value.kind !== 'event' || value.value.type !== FINDING) return;
-  const timed = findings[Number(value.value.data.index)];
+function findingOf(value: Detected, findings: readonly TimedEvent[]): Detected | undefined {
+  if ('kind' in value || value.observation.kind !== 'event' || value.observation.type !== FINDING)
+    return;
+  const timed = findings[Number(value.observation.data.index)];
   if (timed === undefined) return undefined;
   const situation = { ...value.situation, ...timed.situation };
   if ('anomaly' in timed.content) return { ...timed.content.anomaly, situation };
-  return 'observed' in timed.content ? { value: timed.content.observed, situation } : undefined;
+  return 'observed' in timed.content
+    ? { observation: timed.content.observed, situation }
+    : undefined;
 }
 
 /** What came out, as far as `andon test` looks at it. */

@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { correlate } from '../../../../operators/correlate/correlate.ts';
 import type { Flow } from '../../../../operators/flow/flow.ts';
-import type { Anomaly } from '../../../../operators/model/anomaly.ts';
-import type { Enriched, Observation } from '../../../../operators/model/observation.ts';
+import type { Detected } from '../../../../operators/model/anomaly.ts';
 import { patternReportText } from '../../../../pipelines/rules/explain/match-report.ts';
 import { createMatchTracker } from '../../../../pipelines/rules/explain/match-tracker.ts';
 import { at, machineEvent, rules } from '../../../support/findings.ts';
 import { runThrough, watermark } from '../../../support/flows.ts';
-
-type Input = Enriched<Observation> | Anomaly;
 
 const stage = (name: string, more: object = {}) => ({
   name,
@@ -19,7 +16,7 @@ const then = { follows: 'relaxed' };
 const events = (...types: string[]) =>
   types.map((type, index) => machineEvent(10 * (index + 1), type));
 
-function reportOf(pattern: readonly object[], more: object, items: readonly Flow<Input>[]) {
+function reportOf(pattern: readonly object[], more: object, items: readonly Flow<Detected>[]) {
   const change = rules({ patterns: [{ id: 'p', pattern, ...more }] });
   const tracker = createMatchTracker(['p']);
   const all = [change, ...items];

@@ -174,4 +174,23 @@ describe('epochs', () => {
     const sink = new MemorySink('clickhouse');
     await expect(runWorker({ ...life, sinks: [sink] })).rejects.toThrow('whole checkpoint');
   });
+
+  test('a checkpoint of another version of a state is refused with what to do', async () => {
+    const directory = temporaryDirectory();
+    const few = messages.slice(0, 50);
+    const life = { directory, messages: few, sinks: [new MemorySink('clickhouse')] };
+    await runWorker({ ...life, pipeline: plant });
+    const later: typeof plant = (states) =>
+      plant({
+        ...states,
+        knowledge: states.knowledge,
+        restore(id) {
+          const snapshot = states.restore(id);
+          return snapshot === undefined ? undefined : { ...snapshot, version: 0 };
+        },
+      });
+    await expect(runWorker({ ...life, pipeline: later })).rejects.toThrow(
+      /expected a checkpoint that this version of Andon can go on from, found stage \w+: expected state of version 1, found version 0\. Go on with the version that wrote it, or begin a new run/,
+    );
+  });
 });

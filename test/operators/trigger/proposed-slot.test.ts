@@ -10,7 +10,7 @@ import {
 } from '../../support/findings.ts';
 import { hot, pass, raised, requestStatus, run, shakes } from './run-trigger.ts';
 
-describe('the maintenance window', () => {
+describe('the proposed slot', () => {
   const slotted = [model, rules({ triggers: [{ ...hot, slot: 'next-gap' }] })];
 
   it.each([

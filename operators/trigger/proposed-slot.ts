@@ -8,11 +8,11 @@ import type { TriggerSettings } from './episode.ts';
 import { type Episode, type EpisodeContext, triggerSettings } from './episode.ts';
 
 /**
- * The maintenance window that a request proposes (`slot` in rules and requests): a stretch in which the machine stands
+ * The slot that a request proposes for the work (planners say maintenance window): a stretch in which the machine stands
  * anyway, in the future and long enough for the work. One that was proposed stays as long as it can be used: planners
  * do not want another with every revision. Null when the schedule knows none.
  */
-export function proposedWindow(
+export function proposedSlot(
   { slot: proposed }: Episode,
   settings: TriggerSettings,
   key: AssetKey,
@@ -23,11 +23,11 @@ export function proposedWindow(
   const standstills = standstillsOf(schedules, key);
   const need = { now, duration: settings.duration ?? (0 as Duration) };
   const kept = proposed === null ? undefined : unchanged(standstills, proposed, need);
-  return kept ?? nextWindow(standstills, need);
+  return kept ?? nextSlot(standstills, need);
 }
 
-/** What a changed schedule means for the window that was proposed, for people; undefined for nothing. */
-export function windowChange(
+/** What a changed schedule means for the slot that was proposed, for people; undefined for nothing. */
+export function slotChange(
   episode: Episode,
   { knowledge, out, time: now }: EpisodeContext,
 ): string | undefined {
@@ -37,9 +37,7 @@ export function windowChange(
   const standstills = standstillsOf(knowledge.schedules, out.key);
   const proposed = episode.slot;
   if (proposed === null) {
-    return nextWindow(standstills, need) === null
-      ? undefined
-      : 'the schedule has a slot for it now';
+    return nextSlot(standstills, need) === null ? undefined : 'the schedule has a slot for it now';
   }
   // One that has begun is used or past: nobody can move it any more.
   if (proposed.start <= now) return undefined;
@@ -53,7 +51,7 @@ export function stretchText({ kind, entry, start, end }: Slot): string {
   return `${what}, ${toIso(start)} to ${toIso(end)}`;
 }
 
-/** What a stop of `duration` would mean, now and in the window. `hourly`: the asset's `stop_cost`. */
+/** What a stop of `duration` would mean, now and in the slot. `hourly`: the asset's `stop_cost`. */
 export function stopOf(
   figures: { readonly hourly: number | undefined; readonly currency: string },
   duration: Duration | null,
@@ -73,15 +71,15 @@ export function stopOf(
   };
 }
 
-/** What a window must be: in the future, and long enough for the work. */
+/** What a slot must be: in the future, and long enough for the work. */
 type Need = { readonly now: EventTime; readonly duration: Duration };
 
 /** The first one after `now`. `standstills` are sorted by start. */
-function nextWindow(standstills: readonly Standstill[], need: Need): Slot | null {
+function nextSlot(standstills: readonly Standstill[], need: Need): Slot | null {
   return standstills.find((stretch) => isUsable(stretch, need)) ?? null;
 }
 
-/** A window that was proposed, as the schedule has it now; undefined when it is none any more. */
+/** A slot that was proposed, as the schedule has it now; undefined when it is none any more. */
 function unchanged(
   standstills: readonly Standstill[],
   proposed: Slot,

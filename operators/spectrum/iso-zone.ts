@@ -1,0 +1,87 @@
+/** How severe the vibration of one waveform is by ISO 20816-3, and how steady it was. */
+
+import { ISO_BOUNDARIES, ISO_EDITION, zoneOf } from '../model/detector-bounds.ts';
+import type { Extracted } from './extract.ts';
+import { outOfReach } from './time-waveform.ts';
+import { type Band, SLOW_BAND, velocityBand, velocityRms } from './vibration-features.ts';
+
+/** A machine's row in the standard's table. Without it the row with the smallest boundaries is taken. */
+export type MachineSize = { readonly group?: 1 | 2; readonly support?: 'rigid' | 'flexible' };
+
+export type IsoZone = {
+  /** mm/s, within `band` Hz. */
+  readonly velocity_rms: number;
+  readonly band: Band;
+  /** A to D. */
+  readonly zone: string;
+  readonly edition: string;
+  readonly group: 1 | 2;
+  readonly support: 'rigid' | 'flexible';
+  /** False where group or support were not said. */
+  readonly stated: boolean;
+  /** What the zone does not cover, in sentences. */
+  readonly reservations: readonly string[];
+};
+
+/** Null where the velocity could not be computed. */
+export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null {
+  const { values, waveform, shaft } = extracted;
+  const velocity = values.velocity_rms;
+  if (velocity === undefined || waveform === undefined) return null;
+  const { group = 2, support = 'rigid' } = size;
+  const boundaries = ISO_BOUNDARIES[`${group}-${support}`] ?? [0, 0, 0];
+  const band = velocityBand(waveform.rpm);
+  const judged = (each: number) => zoneOf(each, boundaries, () => 0);
+  const zone = judged(velocity);
+  const reservations: string[] = [];
+  const turns = waveform.rpm === undefined ? undefined : waveform.rpm / 60;
+  if (turns !== undefined && turns > 0 && turns < band.low - waveform.spectrum.resolution / 2) {
+    const own = values.velocity_1x === undefined ? '' : ` (${level(values.velocity_1x)} there)`;
+    reservations.push(
+      `the shaft turns at ${turns.toPrecision(3)} Hz, below the band of the standard: the zone does not count its 1×${own}`,
+    );
+  }
+  const slow = shaft === undefined ? velocityFromTwo(extracted) : undefined;
+  if (slow !== undefined && judged(slow) !== zone) {
+    reservations.push(
+      `the speed is not known: of a machine of up to 600 rpm the band begins at 2 Hz, and there it is ${level(slow)}, zone ${judged(slow)}`,
+    );
+  }
+  const stated = size.group !== undefined && size.support !== undefined;
+  const row = { edition: ISO_EDITION, group, support, stated };
+  return { velocity_rms: velocity, band, zone, ...row, reservations };
+}
+
+/** mm/s rms from 2 Hz on; undefined where the waveform is too short or too coarse to say. */
+export function velocityFromTwo({ waveform }: Extracted): number | undefined {
+  if (waveform === undefined || outOfReach(waveform, SLOW_BAND) !== undefined) return undefined;
+  return velocityRms(waveform, SLOW_BAND);
+}
+
+const PARTS = 8;
+/** From this ratio of the loudest to the quietest eighth on, one figure for the whole waveform tells half the truth. */
+const UNSTEADY = 2;
+
+/** The rms of the quietest and the loudest eighth, in the unit of the samples; undefined where the level is steady. */
+export function unsteadiness(
+  samples: Float32Array,
+): { readonly least: number; readonly most: number } | undefined {
+  const length = Math.floor(samples.length / PARTS);
+  const levels = Array.from({ length: PARTS }, (_, part) => {
+    const from = part * length;
+    let sum = 0;
+    let square = 0;
+    for (let at = from; at < from + length; at++) {
+      const value = samples[at] ?? 0;
+      sum += value;
+      square += value * value;
+    }
+    return Math.sqrt(Math.max(0, square / length - (sum / length) ** 2));
+  });
+  const [least, most] = [Math.min(...levels), Math.max(...levels)];
+  return most > UNSTEADY * least ? { least, most } : undefined;
+}
+
+function level(velocity: number): string {
+  return `${velocity.toPrecision(3)} mm/s`;
+}

@@ -1,0 +1,61 @@
+/** Calls whose answer is a list of objects: the whole of it, however many pages it comes in. */
+
+import type { Call, Caller } from './caller.ts';
+import type { CallConfig, ListConfig } from './config.ts';
+import { type Answer, excerpt, jsonOf, textAt, valueAt } from './http.ts';
+import { askedAtTheDoor, type CallOutcome, searched, success } from './outcome.ts';
+import type { TemplateFields } from './template.ts';
+
+/** A list of more pages than this is not the answer to what was asked. */
+const MOST_PAGES = 100;
+
+/** All objects of a list. Anything that is no such list is an answer of somebody else than the system. */
+export async function listObjects(
+  caller: Caller,
+  config: ListConfig,
+  fields: TemplateFields,
+  call: Call,
+): Promise<CallOutcome<readonly unknown[]>> {
+  const { hits: at, pages } = config;
+  const objects: unknown[] = [];
+  let next: CallConfig | undefined = config;
+  for (let count = 0; next !== undefined; count += 1) {
+    if (count === MOST_PAGES) {
+      return askedAtTheDoor(`expected at most ${MOST_PAGES} pages, found more`, null);
+    }
+    const page = { page: (pages?.first ?? 0) + count, offset: count * (pages?.size ?? 0) };
+    const outcome: CallOutcome<Answer> = await caller(
+      next,
+      { ...fields, ...page },
+      { ...call, judge: (answered) => listed(answered, at) },
+    );
+    if (outcome.kind !== 'ok') return outcome;
+    const json = jsonOf(outcome.value);
+    const hits = hitsIn(outcome.value, at) ?? [];
+    objects.push(...hits);
+    next = following(config, json, hits.length);
+  }
+  return success(objects);
+}
+
+function listed(outcome: CallOutcome<Answer>, at: string): CallOutcome<Answer> {
+  if (outcome.kind !== 'ok') return searched(outcome);
+  if (hitsIn(outcome.value, at) !== undefined) return outcome;
+  const { text, status } = outcome.value;
+  return askedAtTheDoor(`expected a list at "${at}", found ${excerpt(text) || 'nothing'}`, status);
+}
+
+function hitsIn(answer: Answer, at: string): readonly unknown[] | undefined {
+  const hits = valueAt(jsonOf(answer), at);
+  return Array.isArray(hits) ? hits : undefined;
+}
+
+/** The call for the page after this one; undefined after the last. */
+function following(config: ListConfig, json: unknown, hits: number): CallConfig | undefined {
+  const { pages } = config;
+  if (pages?.size !== undefined) return hits < pages.size ? undefined : config;
+  const address = pages?.next === undefined ? undefined : textAt(json, pages.next);
+  if (address === undefined) return undefined;
+  // An address, not a template: it comes from outside.
+  return { ...config, path: address.replaceAll('{', '%7B'), query: {} };
+}

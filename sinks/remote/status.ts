@@ -1,0 +1,90 @@
+/** What became of objects in the remote system: one by one, or many by one call where the system can list them. */
+
+import type { RequestStatus } from '../../operators/model/machine-event.ts';
+import type { Call, Caller } from './caller.ts';
+import type { StatusConfig } from './config.ts';
+import { excerpt, jsonOf, textAt, valueAt } from './http.ts';
+import { listObjects } from './list.ts';
+import { asked, type CallOutcome, success, unclear } from './outcome.ts';
+
+/** What the CMMS says of an object: its own word, ours where the words are mapped, and a note where it has one. */
+export type RemoteStatus = {
+  readonly word: string;
+  readonly status: RequestStatus | null;
+  readonly note: string | null;
+  /** There is no such object any more, says whoever answered. */
+  readonly gone?: true;
+};
+
+export type ReadStatus = (
+  id: string,
+  remote: string,
+  call: Call,
+) => Promise<CallOutcome<RemoteStatus>>;
+
+/** A list answers for so long, as a share of the time between two polls of one request. */
+const FRESH = 0.5;
+
+/**
+ * Reads the status of one object as the caller wants it. With a `list` it is fetched for all of them now and then. Who is
+ * not in it (it is over, and the list is of open ones) is asked for alone.
+ */
+export function createStatusReader(caller: Caller, config: StatusConfig): ReadStatus {
+  const { list, every } = config;
+  if (list === undefined) return (...one) => readStatus(caller, config, ...one);
+  let fetched = Number.NEGATIVE_INFINITY;
+  let listed: ReturnType<typeof listObjects> | undefined;
+  return async (id, remote, call) => {
+    if (listed === undefined || performance.now() - fetched > every * FRESH) {
+      fetched = performance.now();
+      listed = listObjects(caller, list, {}, call);
+      listed.catch(() => undefined);
+    }
+    const objects = await listed;
+    if (objects.kind !== 'ok') return objects;
+    const object = objects.value.find((one) => textAt(one, list.remote) === remote);
+    const status = object === undefined ? undefined : statusIn(object, config);
+    return status === undefined ? readStatus(caller, config, id, remote, call) : success(status);
+  };
+}
+
+async function readStatus(
+  caller: Caller,
+  config: StatusConfig,
+  id: string,
+  remote: string,
+  call: Call,
+): Promise<CallOutcome<RemoteStatus>> {
+  const outcome = await caller(config, { id, remote }, { ...call, judge: asked });
+  if (outcome.kind === 'rejected' && config.gone !== undefined && isGone(outcome.status)) {
+    const word = `${outcome.status}`;
+    return success({ word, status: config.gone, note: 'no longer there', gone: true });
+  }
+  if (outcome.kind !== 'ok') return outcome;
+  const status = statusIn(jsonOf(outcome.value), config);
+  if (status !== undefined) return success(status);
+  return unclear(
+    `status: expected a word at "${config.at.join('", "')}", found ${excerpt(outcome.value.text) || 'nothing'}`,
+    outcome.value.status,
+  );
+}
+
+/** What an object of the CMMS says of itself; undefined when it says nothing. */
+function statusIn(json: unknown, config: StatusConfig): RemoteStatus | undefined {
+  const words = config.at.flatMap((pointer) => {
+    const found = valueAt(json, pointer);
+    return typeof found === 'object' || found === undefined ? [] : [String(found)];
+  });
+  const note = (config.note === undefined ? undefined : textAt(json, config.note)) ?? null;
+  const mapped = words.find((word) => Object.hasOwn(config.words, word));
+  if (mapped !== undefined) return { word: mapped, status: config.words[mapped] ?? null, note };
+  if (json !== undefined && config.absent !== undefined) {
+    return { word: words[0] ?? 'absent', status: config.absent, note };
+  }
+  const [word] = words;
+  return word === undefined ? undefined : { word, status: null, note };
+}
+
+function isGone(status: number | null): boolean {
+  return status === 404 || status === 410;
+}
