@@ -97,6 +97,18 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/migrate.ts')).registerMigrate,
   },
   {
+    name: 'backup',
+    usage: '[options] <folder>',
+    description: 'streams, buckets, directory and embedded ClickHouse into a folder',
+    load: async () => (await import('./cli/backup.ts')).registerBackup,
+  },
+  {
+    name: 'restore',
+    usage: '[options] <folder>',
+    description: 'an installation out of its backup, where nothing of it is',
+    load: async () => (await import('./cli/backup.ts')).registerRestore,
+  },
+  {
     name: 'grants',
     usage: '[options]',
     description: 'print users, roles, quotas and row policies for a ClickHouse server',

@@ -157,6 +157,7 @@ const ROOMS: readonly string[] = [
   'worker',
   'systems',
   'warehouse',
+  'backup',
   'rules',
   'doctor',
   'diagnose',
