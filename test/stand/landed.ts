@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { ClickHouseError, createClient } from '@clickhouse/client';
+import { warehouseLogin } from '../../sinks/clickhouse/warehouse/secret.ts';
 import { filesBelow } from '../support/architecture.ts';
 import { type Stand, until } from './stand.ts';
 
@@ -9,8 +11,9 @@ export async function rowsOf<T>(stand: Stand, query: string): Promise<T[]> {
   await until(`an answer to ${query}`, 30_000, async () => {
     const url = stand.engine()?.url;
     if (url === undefined) return false;
+    const { user, password } = await warehouseLogin(join(stand.directory, 'warehouse'));
     const client = createClient({
-      url,
+      ...{ url, username: user, password },
       database: 'andon',
       request_timeout: 20_000,
       log: { level: 127 },
