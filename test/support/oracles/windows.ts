@@ -96,6 +96,8 @@ function grouped(rule: Rules['windows'][number], sorted: readonly Reading[]): Gr
       return sessions(sorted, rule.gap);
     case 'count':
       return chunks(sorted, rule.count);
+    case 'calendar':
+      throw new Error('the generator makes no calendar windows');
   }
 }
 
