@@ -14,7 +14,7 @@ import { runSystems } from '../systems/systems.ts';
 import { createLandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
-import { mendingReporter, type WorkerProgress } from '../worker/report.ts';
+import { mendingReporter } from '../worker/report.ts';
 import { runWorker } from '../worker/worker.ts';
 
 /** Between two beginnings of the delivery of requests: milliseconds. */

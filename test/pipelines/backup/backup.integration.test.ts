@@ -7,14 +7,7 @@ import { checksOf, factsOf, landedTo } from '../../stand/landed.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
 import { readingsOf } from '../../stand/outcome.ts';
 import { recordedPlant } from '../../stand/recorded-plant.ts';
-import {
-  andon,
-  type Stand,
-  startStand,
-  until,
-  untilPublished,
-  worksAt,
-} from '../../stand/stand.ts';
+import { andon, type Stand, startStand, until, worksAt } from '../../stand/stand.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** Seconds of three machines. */

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { alarm } from '../../../../operators/alarm/alarm.ts';
 import { correlate } from '../../../../operators/correlate/correlate.ts';
 import { detect } from '../../../../operators/detect/detect.ts';
-import type { Stage, StageId } from '../../../../operators/flow/flow.ts';
+import type { Stage } from '../../../../operators/flow/flow.ts';
 import { order } from '../../../../operators/flow/order.ts';
 import { eachEvent } from '../../../../operators/flow/stage.ts';
 import type { States } from '../../../../operators/flow/states.ts';
