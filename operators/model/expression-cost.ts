@@ -17,7 +17,7 @@ type Cost = {
   readonly steps: (sizes: Sizes) => number;
   readonly size: (sizes: Sizes) => number;
 };
-export type Scope = {
+export type CostContext = {
   /** The caller's own functions. */
   readonly own: object;
   /** Variables of loops, with the size under evaluation. */
@@ -26,7 +26,7 @@ export type Scope = {
 };
 
 /** The cost of an expression. It throws, in a sentence, where the rules have no such expression. */
-export function costOf(node: ASTNode, scope: Scope): Cost {
+export function costOf(node: ASTNode, scope: CostContext): Cost {
   switch (node.op) {
     case 'value': {
       const size = node.args instanceof Uint8Array ? node.args.length : sizeOf(node.args);
@@ -78,7 +78,7 @@ export function costOf(node: ASTNode, scope: Scope): Cost {
 }
 
 /** One step, and all parts. */
-function sumOf(node: ASTNode, scope: Scope): Cost {
+function sumOf(node: ASTNode, scope: CostContext): Cost {
   return total(partsOf(node).map((part) => costOf(part, scope)));
 }
 
@@ -91,7 +91,7 @@ function total(parts: readonly Cost[]): Cost {
 }
 
 /** All parts, and a step for everything in them. */
-function copying(node: ASTNode, scope: Scope): Cost {
+function copying(node: ASTNode, scope: CostContext): Cost {
   const parts = sumOf(node, scope);
   return {
     ...{ flat: false, size: parts.size },
@@ -100,7 +100,7 @@ function copying(node: ASTNode, scope: Scope): Cost {
 }
 
 /** Against a literal no more is compared than that has. Outside of loops one comparison is one step. */
-function comparing([a, b]: readonly [ASTNode, ASTNode], node: ASTNode, scope: Scope): Cost {
+function comparing([a, b]: readonly [ASTNode, ASTNode], node: ASTNode, scope: CostContext): Cost {
   const literal = [a, b].find(isLiteral);
   const plain = scope.loops === 0 && isPlain(a, scope) && isPlain(b, scope);
   if (literal === undefined) return plain ? sumOf(node, scope) : copying(node, scope);
@@ -113,14 +113,14 @@ function isLiteral({ op, args }: ASTNode): boolean {
 }
 
 /** What `Sizes` knows: a name that is no variable of a loop, and fields of one or of what a function of the caller says. */
-function isName(node: ASTNode, scope: Scope): boolean {
+function isName(node: ASTNode, scope: CostContext): boolean {
   if (node.op === 'id') return !scope.locals.has(node.args);
   if (node.op === '.') return isName(node.args[0], scope);
   return node.op === 'call' && Object.hasOwn(scope.own, node.args[0]);
 }
 
 /** A value that cannot be a list, and no text but one of an event or a few of them in a row. */
-function isPlain(node: ASTNode, scope: Scope): boolean {
+function isPlain(node: ASTNode, scope: CostContext): boolean {
   switch (node.op) {
     case '+':
     case '-':
@@ -150,7 +150,7 @@ const CONVERSIONS = new Set([
 /** The longest text of a number or a truth value. */
 const LONGEST_NUMBER = 32;
 
-function callOf(node: ASTNode, [name, args]: [string, ASTNode[]], scope: Scope): Cost {
+function callOf(node: ASTNode, [name, args]: [string, ASTNode[]], scope: CostContext): Cost {
   const parts = sumOf(node, scope);
   if (Object.hasOwn(scope.own, name)) {
     if (args.every(({ op }) => op === 'value')) return { ...parts, size: (sizes) => sizes(node) };
@@ -194,7 +194,7 @@ const TIMES = [
   ...['getMinutes', 'getSeconds', 'getMilliseconds'],
 ];
 
-function methodOf(call: [string, ASTNode, ASTNode[]], scope: Scope): Cost {
+function methodOf(call: [string, ASTNode, ASTNode[]], scope: CostContext): Cost {
   const [name, on, args] = call;
   if (LOOPS.includes(name)) return loopOver(name, on, args, scope);
   const parts = [on, ...args].map((part) => costOf(part, scope));
@@ -239,7 +239,7 @@ function instructionsOf([pattern]: readonly ASTNode[]): number {
 const MOST_NESTED_LOOPS = 2;
 
 /** The body runs once for each item; what it does to all of them it does at most to one that has their size. */
-function loopOver(name: string, on: ASTNode, args: readonly ASTNode[], scope: Scope): Cost {
+function loopOver(name: string, on: ASTNode, args: readonly ASTNode[], scope: CostContext): Cost {
   if (scope.loops === MOST_NESTED_LOOPS) {
     throw new Error(
       `expected at most ${MOST_NESTED_LOOPS} loops in each other, found ${name}(…) in them`,

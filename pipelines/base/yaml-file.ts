@@ -123,7 +123,7 @@ function tooDeep(path: string): FileProblem {
   return new FileProblem(found, [found]);
 }
 
-const SECRET = /^(password|token|auth|authorization|headers|secret|key|api_?key)$/i;
+const SECRET = /^(password|token|auth|authorization|headers|secret|api_?key)$/i;
 
 /** Whether a field of this name holds what is never shown. */
 export function isSecret(name: string | number): boolean {

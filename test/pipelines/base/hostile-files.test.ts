@@ -63,6 +63,8 @@ describe('Rules that somebody else published', () => {
     of({ kind: 'event' as const, key: '' as never, time: 0 as never, value })
       .pipe(decode())
       .subscribe((item) => {
+        // A tick stands for the message, so that time goes on.
+        if (item.kind === 'event') return;
         if (item.kind !== 'row') found.push(item.kind);
         else if (item.table === 'dead_letters') found.push(item.row.detail);
       });

@@ -133,7 +133,7 @@ triggers:
       'rules.yaml:1:23: time.idel: expected no field idel here, found 10s',
       'rules.yaml:3:36: windows.0.size: expected more than 0s, found 0s',
       'rules.yaml:4:11: windows.1.id: expected each id once, found w',
-      'rules.yaml:4:20: windows.1.kind: expected tumbling, hopping, session, count, found tumblink',
+      'rules.yaml:4:20: windows.1.kind: expected tumbling, hopping, calendar, session, count, found tumblink',
       'rules.yaml:9:24: detectors.0.clear.deadband: expected a number or a percentage such as 5%, found 5 %',
       'rules.yaml:9:36: detectors.0.clear.after: expected a duration such as 250ms, 2s or 1h30m, found 3',
       'rules.yaml:11:5: triggers.0.on: expected a text, found nothing',
