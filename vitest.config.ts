@@ -16,6 +16,8 @@ export default defineConfig({
   test: {
     // Processes, never threads: the embedded ClickHouse engine hangs in worker threads.
     pool: 'forks',
+    // Without this one core of two stands idle.
+    maxWorkers: '100%',
     reporters: ['default', new Report()],
     projects: [
       {
