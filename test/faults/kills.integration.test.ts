@@ -16,7 +16,7 @@ import { shared } from '../support/real-data.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** How many kills in each scenario; more of them for a long run. */
-const KILLS = Number(process.env.ANDON_KILLS ?? 8);
+const KILLS = Number(process.env.ANDON_KILLS ?? 4);
 const SEED = Number(process.env.ANDON_KILLS_SEED ?? Date.now() % 1_000_000);
 /** Seconds from one kill to the next, at most. */
 const PAUSE = 3;

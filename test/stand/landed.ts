@@ -8,7 +8,7 @@ import { type Stand, until } from './stand.ts';
 export async function rowsOf<T>(stand: Stand, query: string): Promise<T[]> {
   let rows: T[] = [];
   let trouble: unknown;
-  await until(`an answer to ${query}`, 30_000, async () => {
+  await until(`an answer to ${query}`, 60_000, async () => {
     const url = stand.engine()?.url;
     if (url === undefined) return false;
     const { user, password } = await warehouseLogin(join(stand.directory, 'warehouse'));
