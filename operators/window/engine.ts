@@ -208,7 +208,7 @@ export function takesInstants({ shape }: Windower): boolean {
  * Takes the readings of one time in, `values` by signal and NaN where there is none, as `addReadings` would one by
  * one. `columns` are pairs: position of the signal, column. Returns how many values are too large for any statistic.
  *
- * As long as a pane ends after `now`, none of its windows has fired, all of them are scheduled, and the pane is not
+ * As long as a pane ends after what was handled, none of its windows has fired, all of them are scheduled, and the pane is not
  * removed: so the pane of last time is right without another look.
  */
 export function addInstant(
@@ -224,7 +224,7 @@ export function addInstant(
   const { panes } = state;
   const { sketched } = panes;
   state.handled = Math.max(state.handled, now);
-  const open = time >= last.low && time < last.high && last.high - 1 > now;
+  const open = time >= last.low && time < last.high && last.high - 1 > state.handled;
   if (!open) last.panes.fill(NONE);
   let refused = 0;
   for (let pair = 0; pair < columns.length; pair += 2) {

@@ -46,7 +46,7 @@ export function placeByTime(
   // The usual case: the newest pane, all of whose windows are still open and scheduled.
   if (head !== NONE && time >= startOf(panes, head)) {
     const end = endOf(panes, head);
-    if (time < end && end - 1 > now) return head;
+    if (time < end && end - 1 > state.handled) return head;
   }
   const { size, hop, offset } = windows;
   const newest = floorToGrid(time, hop, offset);
@@ -62,7 +62,7 @@ export function placeByTime(
   for (let start = newest; start > time - size; start -= hop) {
     if (start + size - 1 + lateness <= now) break;
     first = findOrInsert(panes, column, start, start + paneSize, early, first);
-    scheduleWindow(windower, state, first, time, now);
+    scheduleWindow(windower, state, first, time);
     if (pane === NONE) pane = first;
   }
   return pane;
@@ -81,14 +81,14 @@ function placeInCalendar(
   const head = panes.heads[column] ?? NONE;
   if (head !== NONE && time >= startOf(panes, head)) {
     const end = endOf(panes, head);
-    if (time < end && end - 1 > now) return head;
+    if (time < end && end - 1 > state.handled) return head;
   }
   if (shape.windows.kind !== 'calendar' || layout.spanAt === undefined) return OUTSIDE;
   const { start, end, shift } = layout.spanAt(time as EventTime);
   if (end - 1 + shape.lateness <= now) return TOO_LATE;
   if (shape.windows.size === 'shift' && shift === '') return OUTSIDE;
   const pane = findOrInsert(panes, column, start, end, unscheduled(windower));
-  scheduleWindow(windower, state, pane, time, now);
+  scheduleWindow(windower, state, pane, time);
   return pane;
 }
 
@@ -109,7 +109,7 @@ export function placeSession(
   // The usual case: the newest session goes on. What was due at its old end finds it longer and waits again.
   if (head !== NONE && early === null && time >= startOf(panes, head)) {
     const last = endOf(panes, head);
-    if (time <= last && last - 1 > now) {
+    if (time <= last && last - 1 > state.handled) {
       if (end > last) panes.numbers[head * WIDTH + END] = end;
       return head;
     }
@@ -119,7 +119,7 @@ export function placeSession(
   if (part === NONE || endOf(panes, part) < time) {
     if (end - 1 + lateness <= now) return TOO_LATE;
     const pane = findOrInsert(panes, column, time, end, unscheduled(windower));
-    scheduleWindow(windower, state, pane, time, now);
+    scheduleWindow(windower, state, pane, time);
     return pane;
   }
   const target = part;
@@ -137,7 +137,7 @@ export function placeSession(
   panes.numbers[target * WIDTH + START] = start;
   panes.numbers[target * WIDTH + END] = Math.max(end, endOf(panes, target));
   for (const each of parts) if (each !== target) absorb(panes, target, each);
-  scheduleWindow(windower, state, target, time, now);
+  scheduleWindow(windower, state, target, time);
   return target;
 }
 
@@ -164,13 +164,13 @@ export function scheduleWindow(
   state: WindowState,
   pane: number,
   time: number,
-  now: number,
 ): void {
   const { panes } = state;
   const { early } = windower.shape;
   const last = lastMoment(windower, panes, pane);
   state.next = Math.min(state.next, expiresAt(windower, panes, pane));
-  if (last <= now) {
+  // Fired by the source's own time, or by the mark that closes the windows of a silent source, which is ahead of it.
+  if (last <= state.handled) {
     if (panes.links[pane * LINKS + DIRTY] === 1) return;
     panes.links[pane * LINKS + DIRTY] = 1;
     state.dirty.push(pane);

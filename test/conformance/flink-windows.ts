@@ -178,7 +178,7 @@ function placeElement(
   switch (assigner.kind) {
     case 'global': {
       const pane = findOrInsert(panes, 0, BEGINNING, END_OF_TIME, unscheduled);
-      if (trigger.kind !== 'count') scheduleWindow(windower, state, pane, time, now);
+      if (trigger.kind !== 'count') scheduleWindow(windower, state, pane, time);
       return [pane];
     }
     case 'session': {
@@ -202,7 +202,7 @@ function placeElement(
       for (let start = newest; start > time - size; start -= hop) {
         if (start + size - 1 + lateness <= now) break;
         const pane = findOrInsert(panes, 0, start, start + size, unscheduled);
-        scheduleWindow(windower, state, pane, time, now);
+        scheduleWindow(windower, state, pane, time);
         found.push(pane);
         if (ancient === 'next') break;
       }

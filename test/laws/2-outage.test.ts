@@ -87,3 +87,32 @@ describe('store and forward: what a source stored during an outage is evaluated,
     expect(found).toMatchObject({ m1: MINUTES - 1, m2: MINUTES - 1 - 5, late: 0 });
   });
 });
+
+test('a reading that comes after the mark of silence, in order for its own source, corrects its window', () => {
+  const said: Saying[] = [];
+  for (let second = 0; second < 60; second += 1) {
+    const say = (machine: string, delay: number) => {
+      said.push({
+        at: second * SECOND,
+        subject: `telemetry.p1.l1.${machine}`,
+        content: (time) => ({ time: time - delay, values: { temperature: 60, pressure: 5 } }),
+      });
+    };
+    say('m1', 0);
+    // It is silent for longer than `idle`, and then first sends what it measured a second after its last word.
+    if (second === 0 || second > 25) say('m2', 0);
+    if (second === 25) say('m2', 24 * SECOND);
+  }
+  const messages = delivered(said, () => PROMPT, randomOf(1));
+  const rules = { ...RULES, time: { ...RULES.time, correction: '1h' } };
+  const decisions = decide(withChanges({ 'model.p1': MODEL, 'rules.p1': rules }, messages));
+  const first = rowsOf(decisions, 'windows').filter(
+    ({ asset, window }) => asset === 'm2' && window === 'short',
+  );
+  const start = Math.min(...first.map((row) => row.start));
+  const versions = first.filter((row) => row.start === start);
+  expect(versions.map(({ version, count }) => [version, count])).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+});
