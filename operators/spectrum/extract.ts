@@ -13,6 +13,7 @@ import {
   damageOf,
   type FeatureValues,
   markAbsent,
+  stepsOf,
   type TimeWaveform,
   unusable,
   VIBRATION_UNITS,
@@ -65,11 +66,12 @@ export function extract(
   const asked = bearing === undefined ? [] : BEARING_SCORES;
   const all = [...ACCELERATION_FEATURES, ...MOTION_FEATURES, ...asked];
   const unit = vibrationUnit(unitName);
-  const clipped = clippedSamples(samples);
+  const steps = stepsOf(samples);
+  const clipped = clippedSamples(samples, steps);
   const clippedText = `${clipped} of ${samples.length} samples are clipped`;
   const why =
     unusable(samples, rate) ??
-    (clipped > CLIPPED_SHARE * samples.length ? clippedText : damageOf(samples));
+    (clipped > CLIPPED_SHARE * samples.length ? clippedText : damageOf(samples, steps));
   if (unit === undefined || why !== undefined) {
     markAbsent(found, all, why ?? `the unit is "${unitName}", expected one of ${VIBRATION_UNITS}`);
     return nothing;

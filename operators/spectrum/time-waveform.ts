@@ -114,8 +114,8 @@ export const VIBRATION_UNITS = Object.keys(UNITS).join(', ');
  * of more than eight times the finest step of the whole waveform. The second condition spares the smooth crest of a
  * slow tone in a coarse converter, whose neighbours are one step away.
  */
-export function clippedSamples(samples: Float32Array): number {
-  const { lowest, highest, finest, longest } = stepsOf(samples);
+export function clippedSamples(samples: Float32Array, steps = stepsOf(samples)): number {
+  const { lowest, highest, finest, longest } = steps;
   // Most waveforms have no three equal samples in a row anywhere: nothing to look at twice.
   if (longest < 3) return 0;
   let clipped = 0;
@@ -141,8 +141,8 @@ const NEIGHBOURS = 4;
  * between calm stretches (samples are missing). What a machine does has more than one sample, because the filter
  * before the converter lets no faster change through.
  */
-export function damageOf(samples: Float32Array): string | undefined {
-  const { finest, longest, mean } = stepsOf(samples);
+export function damageOf(samples: Float32Array, steps = stepsOf(samples)): string | undefined {
+  const { finest, longest, mean } = steps;
   let frozen = 0;
   if (longest >= FROZEN_RUN) {
     eachRun(samples, (_, run, step) => {
@@ -182,7 +182,7 @@ function calmAround(samples: Float32Array, at: number, left: 0 | 1): number {
 }
 
 /** The extremes, the finest and the mean step between neighbours, and how many equal samples stand in a row. */
-function stepsOf(samples: Float32Array) {
+export function stepsOf(samples: Float32Array) {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
   let finest = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, type TestContext, test, vi } from 'vitest';
@@ -250,9 +250,4 @@ describe('condition: recordings', () => {
     expect(deadLettersOf(found).text, recording).toBeGreaterThan(0);
     expectHotOnce(found, recording);
   });
-});
-
-test('the folder of inputs is there, or this says that it is not', (context) => {
-  const folder = fieldFolder('condition') ?? context.skip('no ../shared/field/condition');
-  expect(existsSync(folder)).toBe(true);
 });
