@@ -16,6 +16,7 @@ import {
   SECOND,
 } from './time.ts';
 import { reportRulesSchema, suppressionRuleSchema, triggerRuleSchema } from './trigger-rule.ts';
+import { workflowRuleSchema } from './workflow-rule.ts';
 
 // `rules.yaml` as a whole; detectors, patterns, triggers and examples have files of their own.
 
@@ -201,6 +202,8 @@ const wholeSchema = z.strictObject({
   /** What `andon test` checks the rules as a whole with. */
   examples: z.array(rulesExampleSchema).max(100).default([]),
   alarms: alarmRulesSchema.prefault({}),
+  /** What systems are asked to do for a request. */
+  workflows: list(workflowRuleSchema),
 });
 
 /** `rules.yaml`. Published per plant as `rules.<plant>`. */

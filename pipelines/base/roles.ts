@@ -25,7 +25,7 @@ export type Scope = 'line' | 'plant' | 'installation';
 export type LogNeed =
   /** First tokens of the subjects that are published. */
   | { readonly publish: readonly string[] }
-  /** What is asked of JetStream: `log`, `requests` and `audit` are streams, the others buckets. */
+  /** What is asked of JetStream: `log`, `outbox`, `commands` and `audit` are streams, the others buckets. */
   | { readonly read: readonly LogStore[] }
   | { readonly change: readonly Bucket[] }
   | { readonly make: readonly LogStore[] }
@@ -33,7 +33,7 @@ export type LogNeed =
   | { readonly purge: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
-export type LogStore = 'log' | 'outbox' | 'audit' | Bucket;
+export type LogStore = 'log' | 'outbox' | 'commands' | 'audit' | Bucket;
 
 /** Two groups of tables: those of `TABLES_OF_AUDIT`, and all others with the views over them. */
 export type TableGroup = 'rows' | 'audit';
@@ -76,7 +76,7 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'leases', 'homes', 'audit', 'names'] },
+      { make: ['log', 'outbox', 'commands', 'leases', 'homes', 'audit', 'names'] },
       { change: ['leases', 'homes'] },
       { publish: ['tick', 'model', 'rules'] },
     ],
@@ -84,6 +84,10 @@ export const ACTS = {
   'decide-requests': {
     does: 'publish request revisions',
     log: [{ publish: ['request'] }, { read: ['outbox'] }],
+  },
+  'decide-commands': {
+    does: 'publish commands to the systems around',
+    log: [{ publish: ['command'] }, { read: ['commands'] }],
   },
   'deliver-requests': {
     does: 'read request revisions, keep the ledger, hold its lease',
@@ -144,6 +148,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
     'read-log': 'installation',
     'work-partition': 'installation',
     'decide-requests': 'installation',
+    'decide-commands': 'installation',
     'read-audit': 'installation',
     'land-rows': 'installation',
   },

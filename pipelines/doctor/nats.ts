@@ -1,10 +1,16 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { REQUEST_STREAM } from '../../sinks/outbox.ts';
+import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
 import type { Config } from '../base/config.ts';
 import { isAtLeast } from '../base/version.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { connectNats } from '../nats/nats.ts';
-import { ensurePartition, ensureRequests, findStream, partitionStream } from '../nats/streams.ts';
+import {
+  ensureCommands,
+  ensurePartition,
+  ensureRequests,
+  findStream,
+  partitionStream,
+} from '../nats/streams.ts';
 import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
 import { examineFeatures } from './nats-features.ts';
 
@@ -31,6 +37,7 @@ export async function examineNats(config: Config): Promise<readonly CheckResult[
         ensurePartition(connection, { partition, partitions, ...limits }),
       ),
       await stream(connection, REQUEST_STREAM, () => ensureRequests(connection)),
+      await stream(connection, COMMAND_STREAM, () => ensureCommands(connection)),
     ];
   } finally {
     await connection.close();

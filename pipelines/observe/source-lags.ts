@@ -63,6 +63,7 @@ export function createSourceLags(): SourceLags {
         if (blind === undefined) lineAt(of).time = time;
         return;
       }
+      if (scope === 'log') return;
       const [kind, plant = '', name = ''] = of.split('.');
       // Machine events alone are rare and hold no line; a source that fell silent has no time of its own here.
       if (silence === true || (kind !== 'telemetry' && kind !== 'waveform')) return;

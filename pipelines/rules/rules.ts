@@ -93,7 +93,7 @@ export async function readPlantAndRules(plant: string, rules: string): Promise<P
   return { plants, rules: await readRulesFile(rules, checksFor(plants)) };
 }
 
-const LISTS = ['windows', 'detectors', 'patterns', 'triggers'] as const;
+const LISTS = ['windows', 'detectors', 'patterns', 'triggers', 'workflows'] as const;
 
 function rawAt(file: YamlFile, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((value, step) => childOf(value, step), file.data);

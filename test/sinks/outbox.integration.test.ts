@@ -44,6 +44,7 @@ const epoch = (...revisions: RequestRevision[]): EpochContent => ({
   to: 9,
   blocks: [],
   revisions,
+  commands: [],
 });
 
 async function stored(id: string): Promise<string[]> {

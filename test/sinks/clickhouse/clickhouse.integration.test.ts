@@ -65,6 +65,7 @@ function finished(blocks: Blocks, to: number): EpochContent {
     to,
     blocks: blocks.finish('ANDON_0', run),
     revisions: [],
+    commands: [],
   };
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { parse } from 'yaml';
 import { alarm } from '../../../../operators/alarm/alarm.ts';
+import { coordinate } from '../../../../operators/coordinate/coordinate.ts';
 import { correlate } from '../../../../operators/correlate/correlate.ts';
 import { detect } from '../../../../operators/detect/detect.ts';
 import type { Stage } from '../../../../operators/flow/flow.ts';
@@ -53,6 +54,7 @@ function plantWith(findings: readonly TimedEvent[]) {
         alarm(states),
         correlate(states),
         trigger(states),
+        coordinate(states),
       );
 }
 
