@@ -3,10 +3,10 @@
 import { canonicalJson } from '../model/canonical.ts';
 import type { Json } from '../model/command.ts';
 import { formatDuration, later, plus } from '../model/time.ts';
-import { escalatorsOf, modeOf, type WorkflowStep } from '../model/workflow-rule.ts';
+import { escalatorsOf, stepModeOf, type WorkflowStep } from '../model/workflow-rule.ts';
 import { ask, change, note, takeBack } from './commands.ts';
 import { compileWorkflow, holds, payloadOf } from './expressions.ts';
-import { factsOf } from './facts.ts';
+import { workFacts } from './facts.ts';
 import {
   isSettled,
   keepForNow,
@@ -18,7 +18,7 @@ import {
 } from './work.ts';
 
 /** Lets every step go on that can, in the order of the workflow, until none can. */
-export function advance(context: WorkContext): void {
+export function advanceWork(context: WorkContext): void {
   const { steps } = context.rule;
   do {
     while (steps.some((step) => advanceStep(step, context)));
@@ -68,10 +68,10 @@ type Plan = { readonly payload: Readonly<Record<string, Json>> } | { readonly sk
 function planOf(rule: WorkflowStep, context: WorkContext): Plan {
   const { work, out, knowledge } = context;
   const compiled = compileWorkflow(context.rule).steps.get(rule.id);
-  if (compiled === undefined || modeOf(context.rule, rule) === 'off') {
+  if (compiled === undefined || stepModeOf(context.rule, rule) === 'off') {
     return { skip: 'it is switched off' };
   }
-  const facts = factsOf(work, out.key, knowledge);
+  const facts = workFacts(work, out.key, knowledge);
   const condition = holds(compiled.when, facts);
   if ('problem' in condition) return { skip: `${rule.when}: ${condition.problem}` };
   if (!condition.value) return { skip: `not the case: ${rule.when}` };
@@ -91,7 +91,7 @@ function reasonOf({ after }: WorkflowStep, { n }: StepState, context: WorkContex
 function endWaiting({ id, until }: WorkflowStep, context: WorkContext): boolean {
   const { work, out, knowledge } = context;
   const compiled = compileWorkflow(context.rule).steps.get(id);
-  const found = holds(compiled?.until, factsOf(work, out.key, knowledge));
+  const found = holds(compiled?.until, workFacts(work, out.key, knowledge));
   if ('problem' in found || !found.value) return false;
   out.cancelTimer(workTimer(work, 'deadline', id));
   change(id, 'done', `${until}`, context);
@@ -117,12 +117,12 @@ export function settle(
   out.cancelTimer(workTimer(work, 'deadline', rule.id));
   change(rule.id, state, because, context);
   if (state === 'done' || work.over === 'withdrawn' || work.over === 'refused') return;
-  if (rule.otherwise === 'escalate') escalate(rule, because, context);
+  if (rule.otherwise === 'escalate') escalateStep(rule, because, context);
   if (rule.otherwise === 'give-up') giveUp(rule.id, because, context);
 }
 
 /** The steps that are there for this case may begin. */
-export function escalate(
+export function escalateStep(
   { id, escalate: to }: WorkflowStep,
   because: string,
   context: WorkContext,

@@ -5,7 +5,7 @@ import { type Command, commandId, commandKey, type Json } from '../model/command
 import { type Located, locate } from '../model/key.ts';
 import type { CommandRow, WorkflowStepRow } from '../model/tables.ts';
 import { plus } from '../model/time.ts';
-import { modeOf, targetOf, type WorkflowStep } from '../model/workflow-rule.ts';
+import { stepModeOf, targetOf, type WorkflowStep } from '../model/workflow-rule.ts';
 import {
   isSettled,
   type StepState,
@@ -28,7 +28,7 @@ export function ask(
   const { out, now, work } = context;
   const step = stepOf(context, rule.id);
   const { system, verb } = targetOf(rule.do ?? '');
-  const sent = modeOf(context.rule, rule) === 'on';
+  const sent = stepModeOf(context.rule, rule) === 'on';
   const until = plus(now, rule.deadline);
   const command = land(
     { step: rule.id, system, verb, payload, not_after: until, undoes: null, because },

@@ -7,7 +7,7 @@ import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import { type MachineEvent, type RequestStatus, requestStatusOf } from '../model/machine-event.ts';
 import type { Request, WorkInput } from '../model/request.ts';
 import type { WorkflowRule } from '../model/workflow-rule.ts';
-import { advance, endUnbegun, onDeadline } from './advance.ts';
+import { advanceWork, endUnbegun, onDeadline } from './advance.ts';
 import { tellWork } from './commands.ts';
 import { compileWorkflow, holds } from './expressions.ts';
 import { kindOf, requestFacts } from './facts.ts';
@@ -22,8 +22,8 @@ import {
   noWorks,
   stepOf,
   stepRuleOf,
-  type Work,
   type WorkContext,
+  type WorkflowRun,
   workTimer,
 } from './work.ts';
 
@@ -60,7 +60,7 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     const rule = stepRuleOf(context, id);
     if (name === 'forget') forgetIfOver(context);
     else if (name === 'deadline' && rule !== undefined) onDeadline(rule, context);
-    if (state.works[request] !== undefined) advance(context);
+    if (state.works[request] !== undefined) advanceWork(context);
     closeIfEmpty(state, out);
   },
 };
@@ -98,7 +98,7 @@ function applyRevision(
   work.revision = keptRevision(request);
   if (request.action === 'withdraw') end('withdrawn', request.because, context);
   else if (request.action === 'close') end('closed', request.because, context);
-  advance(context);
+  advanceWork(context);
 }
 
 /** The first workflow that is for a request is its own, by the definition of this moment. */
@@ -114,7 +114,7 @@ function beginWork(
   const rule = rules.find((one) => isFor(one, request, out.key, knowledge));
   if (rule === undefined) return undefined;
   const definition = definitionOf(rule);
-  const work: Work = {
+  const work: WorkflowRun = {
     ...{ request: id, workflow: rule.id, definition, revision: keptRevision(request) },
     ...{ status: '', acknowledged: false, over: null, gave_up: false, changes: 0 },
     steps: Object.fromEntries(rule.steps.map((step) => [step.id, newStep()])),
@@ -165,7 +165,7 @@ function applyMachineEvent(
     const context = about(String(data.id ?? ''));
     if (context === undefined) return;
     context.work.acknowledged = true;
-    advance(context);
+    advanceWork(context);
   } else if (attested?.kind === 'status') {
     refuse(takeReply(event, about), event, out);
   } else if (attested?.kind === 'act') {
@@ -182,7 +182,7 @@ function takeReply(event: MachineEvent, about: About): string | undefined {
   const context = about(reply.request);
   if (context === undefined) return `no workflow runs for request ${reply.request} of this asset`;
   const problem = applyReply(reply, event, context);
-  if (problem === undefined) advance(context);
+  if (problem === undefined) advanceWork(context);
   return problem;
 }
 
@@ -192,7 +192,7 @@ function takeDecision(event: MachineEvent, user: string, about: About): string |
   const context = about(decision.request);
   if (context === undefined) return `no workflow runs for request ${decision.request}`;
   const problem = applyDecision(decision, user, context);
-  if (problem === undefined) advance(context);
+  if (problem === undefined) advanceWork(context);
   return problem;
 }
 
@@ -217,7 +217,7 @@ function applyStatus(status: RequestStatus, context: WorkContext): void {
     default:
       reopen(`it is ${status}`, context);
   }
-  advance(context);
+  advanceWork(context);
 }
 
 /** The request came to its end. What was done for one that is not to be is undone, the last first. */

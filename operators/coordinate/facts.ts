@@ -4,7 +4,7 @@ import type { AssetKey } from '../model/key.ts';
 import { locate, nameOf, plantOf } from '../model/key.ts';
 import { assetOf, type Knowledge } from '../model/knowledge.ts';
 import { type EventTime, toIso } from '../model/time.ts';
-import { isSettled, type KeptRevision, type StepState, type Work } from './work.ts';
+import { isSettled, type KeptRevision, type StepState, type WorkflowRun } from './work.ts';
 
 /** The fields of each name; `null`: any, since they are names of the plant's own. Steps have what their systems give. */
 export const FACT_FIELDS: Readonly<Record<string, readonly string[] | null>> = {
@@ -30,7 +30,7 @@ export type Facts = Readonly<Record<string, unknown>>;
 /** What is known of a request before a workflow runs for it. */
 export function requestFacts(
   revision: KeptRevision,
-  { status, acknowledged }: Pick<Work, 'status' | 'acknowledged'>,
+  { status, acknowledged }: Pick<WorkflowRun, 'status' | 'acknowledged'>,
   key: AssetKey,
   knowledge: Knowledge,
 ): Facts {
@@ -55,7 +55,7 @@ export function requestFacts(
 }
 
 /** The same of a work under way. */
-export function factsOf(work: Work, key: AssetKey, knowledge: Knowledge): Facts {
+export function workFacts(work: WorkflowRun, key: AssetKey, knowledge: Knowledge): Facts {
   const steps = Object.entries(work.steps).map(([id, step]) => [id, stepFacts(step)]);
   return {
     ...requestFacts(work.revision, work, key, knowledge),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { COMMAND_OUTCOMES, commandId } from '../model/command.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { WorkflowStep } from '../model/workflow-rule.ts';
-import { escalate, isPerhapsDone, settle } from './advance.ts';
+import { escalateStep, isPerhapsDone, settle } from './advance.ts';
 import { change, note, takeBack } from './commands.ts';
 import { type StepState, stepOf, stepRuleOf, type WorkContext } from './work.ts';
 
@@ -127,7 +127,7 @@ function applyLate(rule: WorkflowStep | undefined, step: StepState, context: Wor
   if (rule.late !== 'ask') return;
   step.asking = true;
   note(rule.id, 'ask', 'it was done after its deadline: a person says whether it stays', context);
-  escalate(rule, 'it was done after its deadline', context);
+  escalateStep(rule, 'it was done after its deadline', context);
 }
 
 /** Takes back what a step did or may have done, if its rule says how, and nobody is at it yet. */

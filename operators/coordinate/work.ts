@@ -75,7 +75,7 @@ export type KeptRevision = Pick<
 export type Ending = 'withdrawn' | 'refused' | 'closed';
 
 /** The workflow of one request. */
-export type Work = {
+export type WorkflowRun = {
   readonly request: string;
   readonly workflow: string;
   /** Hash of the definition that it runs by: the one it began with, until a migration. */
@@ -93,7 +93,7 @@ export type Work = {
 
 /** The state of the stage for one asset. */
 export type AssetWorks = {
-  works: Record<string, Work>;
+  works: Record<string, WorkflowRun>;
   /** The definitions that its works run by, by hash. */
   definitions: Record<string, WorkflowRule>;
   /** The latest requests whose work is over and forgotten: another revision of them begins nothing. */
@@ -103,7 +103,7 @@ export type AssetWorks = {
 /** What a step of a work needs to go on: of which asset, at what append time, and where the outcome goes. */
 export type WorkContext = {
   readonly state: AssetWorks;
-  readonly work: Work;
+  readonly work: WorkflowRun;
   readonly rule: WorkflowRule;
   readonly knowledge: Knowledge;
   readonly out: Out<Request>;
@@ -146,7 +146,7 @@ export function stepOf({ work }: Pick<WorkContext, 'work'>, id: string): StepSta
 }
 
 /** Whether nobody is waited for: nothing is asked, and nothing waits by itself. */
-export function isIdle({ steps }: Work): boolean {
+export function isIdle({ steps }: WorkflowRun): boolean {
   return Object.values(steps).every(
     ({ state, asking }) =>
       !asking && state !== 'asked' && state !== 'undoing' && state !== 'pending',
@@ -157,7 +157,7 @@ export function isIdle({ steps }: Work): boolean {
 export const WORK_TIMERS = ['deadline', 'forget', 'settle'] as const;
 export type WorkTimer = (typeof WORK_TIMERS)[number];
 
-export function workTimer({ request }: Work, timer: WorkTimer, step = ''): string {
+export function workTimer({ request }: WorkflowRun, timer: WorkTimer, step = ''): string {
   return `${request} ${timer} ${step}`;
 }
 

@@ -25,7 +25,7 @@ export type Row = {
 }[TableName];
 
 /** Whose time it is: a source's, a line's, or that of the log itself, which is append time. */
-export type Scope = 'source' | 'line' | 'log';
+export type ClockScope = 'source' | 'line' | 'log';
 
 /** The one key of everything that runs on append time. */
 export const LOG = '' as Key;
@@ -36,7 +36,7 @@ export const LOG = '' as Key;
  */
 export type Watermark = {
   readonly kind: 'watermark';
-  readonly scope: Scope;
+  readonly scope: ClockScope;
   /** A source, a line, or `LOG`. */
   readonly of: Key;
   readonly time: EventTime;

@@ -4,7 +4,7 @@ import { type Key, lineOf } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { Plain } from '../model/plain.ts';
 import { BEGINNING, type EventTime } from '../model/time.ts';
-import { LOG, type Scope } from './flow.ts';
+import { type ClockScope, LOG } from './flow.ts';
 import {
   type CopiedState,
   type Copy,
@@ -37,7 +37,7 @@ export type KeyEntry<S extends Plain, V> = CopiedState<S> & {
 
 type Clock = { time: EventTime };
 
-export function createKeyTable<S extends Plain, V>(scope: Scope): KeyTable<S, V> {
+export function createKeyTable<S extends Plain, V>(scope: ClockScope): KeyTable<S, V> {
   return {
     entries: new Map(),
     clocks: new Map(),
@@ -48,7 +48,7 @@ export function createKeyTable<S extends Plain, V>(scope: Scope): KeyTable<S, V>
 }
 
 /** Whose watermarks are the clock of a key. */
-function clockOf(scope: Scope): (key: Key) => Key {
+function clockOf(scope: ClockScope): (key: Key) => Key {
   if (scope === 'log') return () => LOG;
   return scope === 'line' ? lineOf : (key) => key;
 }

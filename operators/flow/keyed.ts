@@ -7,10 +7,10 @@ import type { DeadLetterReason, TableName, Tables } from '../model/tables.ts';
 import { BEGINNING, between, type EventTime } from '../model/time.ts';
 import {
   type Change,
+  type ClockScope,
   type Event,
   type Flow,
   row,
-  type Scope,
   type Stage,
   type StageId,
   type Watermark,
@@ -38,7 +38,7 @@ export interface Keyed<S extends Plain, I, O, V = undefined> {
    * Whose watermark is this stage's clock: the source's (keys are subjects), the line's (keys are paths), or the log's,
    * which is append time (any keys).
    */
-  readonly scope: Scope;
+  readonly scope: ClockScope;
   /** Input is not ordered by event time: events do not fire timers, only watermarks do. */
   readonly unordered?: true;
   keyOf?(event: Event<I>): Key;

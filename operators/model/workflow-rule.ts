@@ -134,7 +134,7 @@ export type WorkflowRule = z.infer<typeof workflowRuleSchema>;
 export type WorkflowStep = WorkflowRule['steps'][number];
 
 /** What a step may do: the lesser of its own mode and that of its workflow. */
-export function modeOf(workflow: Pick<WorkflowRule, 'mode'>, step: WorkflowStep): WorkflowMode {
+export function stepModeOf(workflow: Pick<WorkflowRule, 'mode'>, step: WorkflowStep): WorkflowMode {
   const ranks = [workflow.mode, step.mode ?? workflow.mode].map((mode) =>
     WORKFLOW_MODES.indexOf(mode),
   );

@@ -1,3 +1,4 @@
+import { checkWorkflows } from '../../operators/coordinate/check-workflows.ts';
 import {
   checkPatternConditions,
   findUnboundedPatterns,
@@ -140,7 +141,7 @@ type RulesChecks = {
 
 /** What rules are checked for beyond their shape, wherever they are read. */
 export const RULES_CHECKS: RulesChecks = {
-  refused: [checkDetectors, checkPatternConditions],
+  refused: [checkDetectors, checkPatternConditions, checkWorkflows],
   warned: [findUnboundedPatterns, findHoles, (rules) => findUnreachable(rules)],
 };
 

@@ -31,8 +31,7 @@ export type CollectedEpoch = {
 };
 
 export function createEpochCollector(blocks: Blocks): EpochCollector {
-  let revisions: RequestRevision[] = [];
-  let commands: PublishedCommand[] = [];
+  const outgoing = createOutgoing();
   let first: Message | undefined;
   let last: Message | undefined;
   let messages = 0;
@@ -45,19 +44,12 @@ export function createEpochCollector(blocks: Blocks): EpochCollector {
       return blocks.bytes;
     },
     get urgent() {
-      return revisions.length > 0 || commands.length > 0;
+      return outgoing.isThere;
     },
     row(row: Row, cause: Message) {
       blocks.add(row, cause.sequence, cause.appended);
       if (row.table === 'dead_letters') deadLetters.push(row.row);
-      if (row.table === 'requests') {
-        const { id, revision, request } = row.row;
-        revisions.push({ id, revision, content: request });
-      }
-      if (row.table === 'commands' && row.row.mode === 'on') {
-        const { id, system, command } = row.row;
-        commands.push({ id, system, content: command });
-      }
+      outgoing.add(row);
     },
     message(message) {
       first ??= message;
@@ -79,18 +71,44 @@ export function createEpochCollector(blocks: Blocks): EpochCollector {
       }
       const finished = blocks.finish(run.stream, run.run);
       const collected: CollectedEpoch = {
-        content: { ...run, epoch, from, to, blocks: finished, revisions, commands },
+        content: { ...run, epoch, from, to, blocks: finished, ...outgoing.take() },
         messages,
         readings: finished.find(({ table }) => table === 'readings')?.rows ?? 0,
         deadLetters,
       };
-      revisions = [];
-      commands = [];
       first = undefined;
       last = undefined;
       messages = 0;
       deadLetters = [];
       return collected;
+    },
+  };
+}
+
+/** What of the rows of an epoch is published, byte for byte as it lands. */
+function createOutgoing() {
+  let revisions: RequestRevision[] = [];
+  let commands: PublishedCommand[] = [];
+  return {
+    get isThere(): boolean {
+      return revisions.length > 0 || commands.length > 0;
+    },
+    add(row: Row): void {
+      if (row.table === 'requests') {
+        const { id, revision, request } = row.row;
+        revisions.push({ id, revision, content: request });
+      }
+      if (row.table === 'commands' && row.row.mode === 'on') {
+        const { id, system, command } = row.row;
+        commands.push({ id, system, content: command });
+      }
+    },
+    /** All, and a clean sheet. */
+    take(): Pick<EpochContent, 'revisions' | 'commands'> {
+      const taken = { revisions, commands };
+      revisions = [];
+      commands = [];
+      return taken;
     },
   };
 }
