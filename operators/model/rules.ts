@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assumedReplySchema } from './assumed-reply.ts';
 import { detectorRuleSchema, severitySchema } from './detector-rule.ts';
 import { rulesExampleSchema } from './examples.ts';
 import { patternRuleSchema } from './pattern-rule.ts';
@@ -204,6 +205,8 @@ const wholeSchema = z.strictObject({
   alarms: alarmRulesSchema.prefault({}),
   /** What systems are asked to do for a request. */
   workflows: list(workflowRuleSchema),
+  /** What systems would answer, for backtests of records that do not say. */
+  assume: z.array(assumedReplySchema).max(200).default([]),
 });
 
 /** `rules.yaml`. Published per plant as `rules.<plant>`. */

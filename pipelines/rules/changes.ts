@@ -31,7 +31,13 @@ export function changesOf(
   }));
 }
 
-/** Examples are for `andon test`: in the log they would be carried by every stage, and change nothing. */
-function textOf({ raw }: RulesEntry): string {
-  return JSON.stringify(raw, (name, value: unknown) => (name === 'examples' ? undefined : value));
+/**
+ * Examples are for `andon test`, and what systems are assumed to answer for `andon backtest`: in the log they would be carried
+ * by every stage, and change nothing.
+ */
+function textOf({ raw }: Pick<RulesEntry, 'raw'>): string {
+  const content = typeof raw === 'object' && raw !== null ? { ...raw, assume: undefined } : raw;
+  return JSON.stringify(content, (name, value: unknown) => {
+    return name === 'examples' ? undefined : value;
+  });
 }

@@ -98,7 +98,14 @@ function byPipeline(raw: Raw, rule: PatternRule, example: PatternExample): Found
   const until = example.until === undefined ? end : plus(EXAMPLE_BEGIN, example.until);
   const { examples: _examples, ...alone } = raw.patterns.find(({ id }) => id === rule.id) ?? {};
   const whole = {
-    ...{ name: example.name, assets: example.assets, readings: [], events, expect: {} },
+    ...{
+      name: example.name,
+      assets: example.assets,
+      readings: [],
+      events,
+      replies: [],
+      expect: {},
+    },
     until: (minus(until, EXAMPLE_BEGIN as unknown as Duration) + MINUTE) as Duration,
   };
   const found: string[] = [];
