@@ -99,9 +99,14 @@ function endWaiting({ id, until }: WorkflowStep, context: WorkContext): boolean 
 }
 
 /** The deadline of a step passed: what it was to do is unknown, or not so. */
-export function onDeadline(rule: WorkflowStep, context: WorkContext): void {
-  const { state } = stepOf(context, rule.id);
+export function onDeadline(id: string, rule: WorkflowStep | undefined, context: WorkContext): void {
+  const { state } = stepOf(context, id);
   if (state !== 'asked' && state !== 'pending') return;
+  if (rule === undefined) {
+    // A migration took its rule away: nothing follows from it.
+    change(id, 'overdue', 'no answer came', context);
+    return;
+  }
   const what = state === 'asked' ? `${rule.do} did not answer` : `it was not so: ${rule.until}`;
   settle(rule, 'overdue', `${what} within ${formatDuration(rule.deadline)}`, context);
 }

@@ -2,7 +2,7 @@ import type { Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import { canonicalJson, identity } from '../model/canonical.ts';
-import { type AssetKey, fits } from '../model/key.ts';
+import { type AssetKey, fits, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import { type MachineEvent, type RequestStatus, requestStatusOf } from '../model/machine-event.ts';
 import type { Request, WorkInput } from '../model/request.ts';
@@ -14,6 +14,7 @@ import { kindOf, requestFacts } from './facts.ts';
 import { applyDecision, applyReply, readDecision, readReply, undo } from './replies.ts';
 import {
   type AssetWorks,
+  dropUnusedDefinitions,
   type Ending,
   forget,
   isIdle,
@@ -53,13 +54,24 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     }
     closeIfEmpty(state, out);
   },
-  onTimer(state, _due, knowledge, out, timer) {
+  onChange(state, knowledge, out, { value }) {
+    if (value.kind !== 'rules' || value.migrate !== true || value.plant !== plantOf(out.key))
+      return;
+    for (const request of Object.keys(state.works)) {
+      const context = contextOf(request, state, knowledge, out);
+      const rule = value.rules.workflows.find(({ id }) => id === context?.work.workflow);
+      if (context !== undefined && rule !== undefined) migrate(rule, context);
+    }
+    dropUnusedDefinitions(state);
+  },
+  onTimer(state, due, knowledge, out, timer) {
     const [request = '', name = '', id = ''] = timer.split(' ');
-    const context = contextOf(request, state, knowledge, out);
+    // Dealt with at its own time: how often the clock ticks does not matter.
+    const context = contextOf(request, state, knowledge, out, due);
     if (context === undefined) return;
     const rule = stepRuleOf(context, id);
     if (name === 'forget') forgetIfOver(context);
-    else if (name === 'deadline' && rule !== undefined) onDeadline(rule, context);
+    else if (name === 'deadline') onDeadline(id, rule, context);
     if (state.works[request] !== undefined) advanceWork(context);
     closeIfEmpty(state, out);
   },
@@ -73,11 +85,12 @@ function contextOf(
   state: AssetWorks,
   knowledge: Knowledge,
   out: Output,
+  now = out.now,
 ): WorkContext | undefined {
   const work = state.works[request];
   const rule = work === undefined ? undefined : state.definitions[work.definition];
   if (work === undefined || rule === undefined) return undefined;
-  return { state, work, rule, knowledge, out, now: out.now };
+  return { state, work, rule, knowledge, out, now };
 }
 
 /** An asset without any work has no state. */
@@ -248,6 +261,27 @@ function reopen(because: string, context: WorkContext): void {
     if (step.undo !== null) step.undo.again = true;
     else if (step.state === 'withdrawn' || step.state === 'undone') step.state = 'waiting';
   }
+}
+
+/** A work that is under way goes on by another definition. What that has no more is taken back, if its own rule says how. */
+function migrate(rule: WorkflowRule, before: WorkContext): void {
+  const { work, state } = before;
+  const definition = definitionOf(rule);
+  if (work.over !== null || work.definition === definition) return;
+  const because = `migrated to definition ${definition}`;
+  for (const gone of before.rule.steps.toReversed()) {
+    if (rule.steps.some(({ id }) => id === gone.id)) continue;
+    const step = stepOf(before, gone.id);
+    if (step.undo !== null) step.undo.again = false;
+    endUnbegun(gone.id, 'withdrawn', because, before);
+    undo(gone, because, before);
+  }
+  work.definition = definition;
+  state.definitions[definition] = rule;
+  for (const { id } of rule.steps) work.steps[id] ??= newStep();
+  const context = { ...before, rule };
+  tellWork('migrated', because, context);
+  advanceWork(context);
 }
 
 function forgetIfOver(context: WorkContext): void {

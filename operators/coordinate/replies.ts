@@ -104,9 +104,11 @@ function applyOutcome(reply: Reply, first: boolean, step: StepState, context: Wo
   const rule = stepRuleOf(context, id);
   if (step.command !== null && first) step.command.outcome = outcome;
   const because = textOf(reply);
-  if (first && step.state === 'asked' && rule !== undefined)
-    settle(rule, outcome, because, context);
-  else if (first && step.state === 'overdue' && outcome === 'done') {
+  if (first && step.state === 'asked') {
+    // A migration took its rule away: nothing follows from it.
+    if (rule === undefined) change(id, outcome, because, context);
+    else settle(rule, outcome, because, context);
+  } else if (first && step.state === 'overdue' && outcome === 'done') {
     change(id, 'done-late', `${because}, after its deadline`, context);
     applyLate(rule, step, context);
   } else note(id, 'news', because, context);

@@ -180,6 +180,11 @@ export function forget({ state, work, out }: WorkContext): void {
     for (const step of ['', ...Object.keys(work.steps)])
       out.cancelTimer(workTimer(work, timer, step));
   }
+  dropUnusedDefinitions(state);
+}
+
+/** A definition is kept for as long as a work runs by it. */
+export function dropUnusedDefinitions(state: AssetWorks): void {
   const used = new Set(Object.values(state.works).map(({ definition }) => definition));
   for (const hash of Object.keys(state.definitions)) {
     if (!used.has(hash)) delete state.definitions[hash];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { commandId, commandKey } from '../../../operators/model/command.ts';
-import { at } from '../../support/findings.ts';
+import { at, rules } from '../../support/findings.ts';
 import {
   acknowledged,
   decision,
@@ -11,6 +11,7 @@ import {
   run,
   status,
   tick,
+  workflow,
 } from './run-coordinate.ts';
 
 const CHAIN = {
@@ -281,6 +282,38 @@ describe('what comes late', () => {
   });
 });
 
+describe('an edited definition', () => {
+  const edited = {
+    steps: [
+      { id: 'stock', do: 'erp.check-stock', deadline: '5s' },
+      { id: 'more', after: ['stock'], do: 'erp.more' },
+    ],
+  };
+  const answer = reply(40, ['stock', 1], 'done', { short: 0 });
+
+  test('is for requests that begin after it; a workflow under way keeps the one that it began with', () => {
+    const { asked, steps } = run(CHAIN, [revised(10), [workflow(edited)], answer]);
+    expect(asked).toEqual(['10 stock 1 erp.check-stock', '40 reserve 1 erp.reserve']);
+    expect(new Set(steps.map(({ definition }) => definition)).size).toBe(1);
+    const removed = run(CHAIN, [revised(10), [rules({})] as never, answer]);
+    expect(removed.asked).toEqual(asked);
+    const next = revised(50, { id: 'another', revision: 1 });
+    expect(run(CHAIN, [revised(10), [workflow(edited)], next]).commands[1]?.not_after).toBe(at(55));
+  });
+
+  test('is for those under way, too, when it is applied to migrate them', () => {
+    const migrating = workflow(edited) as { value: object };
+    const change = { ...migrating, value: { ...migrating.value, migrate: true } };
+    const [first, done] = [
+      reply(12, ['stock', 1], 'done', { short: 0 }),
+      reply(13, ['reserve', 1], 'done'),
+    ];
+    const { asked, told } = run(CHAIN, [revised(10), first, done, [tick(30), change] as never]);
+    expect(asked.slice(2)).toEqual(['30 reserve 2 erp.release', '30 more 1 erp.more']);
+    expect(told).toContain('30  migrated');
+  });
+});
+
 describe('who says it', () => {
   test('only the system that was asked answers', () => {
     const other = reply(12, ['stock', 1], 'done', { short: 0 }, 'mes');
@@ -309,5 +342,5 @@ test('an asset whose works are long over has no state but the names of them', ()
     reply(13, ['reserve', 1], 'done'),
   ];
   const { told } = run(CHAIN, [revised(10), ...answers, closed, [tick(90_000)], revised(90_010)]);
-  expect(told.at(-1)).toBe('90000  ended');
+  expect(told.at(-1)).toBe('86430  ended');
 });

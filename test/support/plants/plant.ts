@@ -138,7 +138,9 @@ function fromOffices({ schedules, edits, time }: Plant): Arrival[] {
       now = edited(now, edit);
       return [
         ...(now.model === before.model ? [] : [json(at, 'model.p1', now.model, index + 1)]),
-        ...(now.rules === before.rules ? [] : [json(at, 'rules.p1', now.rules, index + 1)]),
+        ...(now.rules === before.rules
+          ? []
+          : [migrating(edit, json(at, 'rules.p1', now.rules, index + 1))]),
       ];
     });
   const plans = schedules.map((message) => {
@@ -147,6 +149,12 @@ function fromOffices({ schedules, edits, time }: Plant): Arrival[] {
     return { appended: at, subject, payload, headers: {} };
   });
   return [...first, ...changes, ...plans];
+}
+
+/** What reshapes workflows is for those under way, too. */
+function migrating(edit: Edit, arrival: Arrival): Arrival {
+  if (edit !== 'workflows reshaped') return arrival;
+  return { ...arrival, headers: { ...arrival.headers, 'Andon-Migrate': '1' } };
 }
 
 /** In order of arrival; a tick for each second without a message, as the worker publishes them. */
