@@ -112,18 +112,18 @@ export function change(
 ): void {
   const step = stepOf(context, id);
   step.state = state;
-  tell(id, step, state, because, context);
+  landStepChange(id, step, state, because, context);
 }
 
 /** Something happened to a step that changes nothing of how far it is. */
 export function note(id: string, word: StepWord, because: string, context: WorkContext): void {
-  tell(id, stepOf(context, id), word, because, context);
+  landStepChange(id, stepOf(context, id), word, because, context);
 }
 
 /** What rows say of a step beside its states: of what came late or too late, of a person's answer, of its object. */
 type StepWord = StepStateName | 'superseded' | 'ask' | 'kept' | 'escalated' | 'news';
 
-function tell(
+function landStepChange(
   id: string,
   step: StepState,
   word: StepWord,
@@ -139,7 +139,7 @@ function tell(
 }
 
 /** The work as a whole begins, ends, or goes on by another definition. */
-export function tellWork(word: string, because: string, context: WorkContext): void {
+export function landRunChange(word: string, because: string, context: WorkContext): void {
   landChange(context, {
     ...{ step: '', n: 0, state: word, because, settled: context.work.over !== null },
     ...{ command: '', system: '', remote: '', remote_state: '', values: '{}' },

@@ -8,7 +8,7 @@ import { type MachineEvent, type RequestStatus, requestStatusOf } from '../model
 import type { Request, WorkInput } from '../model/request.ts';
 import type { WorkflowRule } from '../model/workflow-rule.ts';
 import { advanceWork, endUnbegun, onDeadline } from './advance.ts';
-import { tellWork } from './commands.ts';
+import { landRunChange } from './commands.ts';
 import { compileWorkflow, holds } from './expressions.ts';
 import { kindOf, requestFacts } from './facts.ts';
 import { applyDecision, applyReply, readDecision, readReply, undo } from './replies.ts';
@@ -135,7 +135,7 @@ function beginWork(
   state.works[id] = work;
   state.definitions[definition] = rule;
   const context = { state, work, rule, knowledge, out, now: out.now };
-  tellWork('begun', `revision ${request.revision}: ${request.because}`, context);
+  landRunChange('begun', `revision ${request.revision}: ${request.because}`, context);
   return context;
 }
 
@@ -238,7 +238,7 @@ function end(ending: Ending, because: string, context: WorkContext): void {
   const { work, rule, out } = context;
   if (work.over === 'withdrawn' || work.over === 'refused' || work.over === ending) return;
   work.over = ending;
-  tellWork(ending, because, context);
+  landRunChange(ending, because, context);
   if (ending === 'closed') return;
   for (const [id, step] of Object.entries(work.steps)) {
     endUnbegun(id, 'withdrawn', because, context);
@@ -255,7 +255,7 @@ function reopen(because: string, context: WorkContext): void {
   const { action } = work.revision;
   if (work.over === null || action === 'withdraw' || action === 'close') return;
   work.over = null;
-  tellWork('reopened', because, context);
+  landRunChange('reopened', because, context);
   for (const { id } of rule.steps) {
     const step = stepOf(context, id);
     if (step.undo !== null) step.undo.again = true;
@@ -280,7 +280,7 @@ function migrate(rule: WorkflowRule, before: WorkContext): void {
   state.definitions[definition] = rule;
   for (const { id } of rule.steps) work.steps[id] ??= newStep();
   const context = { ...before, rule };
-  tellWork('migrated', because, context);
+  landRunChange('migrated', because, context);
   advanceWork(context);
 }
 
@@ -290,6 +290,6 @@ function forgetIfOver(context: WorkContext): void {
   for (const id of Object.keys(work.steps)) {
     endUnbegun(id, 'skipped', 'it was not begun before the end', context);
   }
-  tellWork('ended', 'nothing is left to do', context);
+  landRunChange('ended', 'nothing is left to do', context);
   forget(context);
 }

@@ -48,6 +48,9 @@ type BacktestOptions = {
   readonly recordedReplies?: true;
 };
 
+const RECORDED_REPLIES =
+  'commands of workflows are answered by the record alone; else also by its last answer for the same verb and machine, and as `assume` of the rules says';
+
 /** Adds `andon backtest`: what would these rules have raised on these recordings? */
 export function registerBacktest(command: Command): void {
   command
@@ -69,14 +72,8 @@ export function registerBacktest(command: Command): void {
     )
     .option('--limit <count>', 'rows of each of these tables', '1000')
     .option('--csv', 'one table as CSV')
-    .option(
-      '--shadow-as-on',
-      'try steps of workflows in shadow as if they were on, with replies of the record or as assumed',
-    )
-    .option(
-      '--recorded-replies',
-      'commands of workflows are answered by the record alone; else also by its last answer for the same verb and machine, and as `assume` of the rules says',
-    )
+    .option('--shadow-as-on', 'try steps of workflows in shadow as if they were on')
+    .option('--recorded-replies', RECORDED_REPLIES)
     .option('--json', 'the summary, or the table of a sweep, as JSON')
     .addHelpText(
       'after',
