@@ -18,10 +18,10 @@ export function requestSubject(id: string, revision: number | '*'): string {
   return `request.${id}.${revision}`;
 }
 
-/** Every command to a system, one message a subject, until it is settled. */
+/** Every command to every system, one message a subject, for ever. */
 export const COMMAND_STREAM = 'ANDON_COMMANDS';
 
-/** `command.<system>.<id>`: a command cannot enter twice. `*` stands for every system, and for every command. */
+/** `command.<system>.<id>`: the stream takes one message per subject, so a command cannot enter twice. */
 export function commandSubject(system: string, id: string): string {
   return `command.${system}.${id}`;
 }

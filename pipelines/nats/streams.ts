@@ -138,7 +138,7 @@ export async function ensureRequests(
   });
 }
 
-/** The commands to the systems around: `command.<system>.<id>`, each once, until it is settled and taken out. */
+/** The outbox of commands: `command.<system>.<id>`, each subject once and for ever. */
 export async function ensureCommands(
   connection: NatsConnection,
   options: StoreOptions = {},
@@ -150,15 +150,14 @@ export async function ensureCommands(
   });
 }
 
-/** A stream whose subjects are each taken once. */
-function ensureOutbox(
+async function ensureOutbox(
   connection: NatsConnection,
   options: StoreOptions,
-  named: Pick<StreamConfig, 'name' | 'description' | 'subjects'>,
+  outbox: StreamSettings,
 ): Promise<StreamInfo> {
   const wanted = {
     ...common(options.replicas),
-    ...named,
+    ...outbox,
     max_age: 0,
     max_bytes: -1,
     max_msgs_per_subject: 1,
