@@ -22,9 +22,6 @@ export const FACT_FIELDS: Readonly<Record<string, readonly string[] | null>> = {
   steps: null,
 };
 
-/** Every step has these, whatever its system gives. */
-export const STEP_FIELDS = ['outcome', 'state', 'remote', 'note', 'n', 'escalated'] as const;
-
 export type Facts = Readonly<Record<string, unknown>>;
 
 /** What is known of a request before a workflow runs for it. */
