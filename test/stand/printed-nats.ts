@@ -6,7 +6,12 @@ import { vi } from 'vitest';
 import { registerNatsConfig } from '../../pipelines/cli/nats-config.ts';
 import type { NatsSettings } from '../../pipelines/nats/connection-options.ts';
 import { connectNats } from '../../pipelines/nats/nats.ts';
-import { ensureCommands, ensurePartition, ensureRequests, openBucket } from '../../pipelines/nats/streams.ts';
+import {
+  ensureCommands,
+  ensurePartition,
+  ensureRequests,
+  openBucket,
+} from '../../pipelines/nats/streams.ts';
 import { openLedger } from '../../pipelines/systems/ledger.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { startNats, type TestNats } from './nats.ts';
