@@ -12,6 +12,7 @@ import {
 } from '../../../operators/flow/flow.ts';
 import type { States } from '../../../operators/flow/states.ts';
 import type { Key } from '../../../operators/model/key.ts';
+import { applyChange, type Knowledge } from '../../../operators/model/knowledge.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { Gap } from '../../nats/log.ts';
@@ -26,6 +27,8 @@ export interface Collector {
   row(row: Row, cause: Message): void;
   /** How far a source or a line has come. */
   watermark?(mark: Watermark): void;
+  /** Which models and rules are in force: at the beginning, and after each change of them. */
+  knowledge?(known: Knowledge): void;
 }
 
 export interface PipelineEngine {
@@ -52,6 +55,8 @@ export function createPipelineEngine(
   collector: Collector,
 ): PipelineEngine {
   const snapshots = createSnapshots(restored);
+  let known = snapshots.knowledge;
+  collector.knowledge?.(known);
   const log = new Subject<Flow<Message>>();
   let cause: Message | undefined;
   let failure: { readonly error: unknown } | undefined;
@@ -62,6 +67,10 @@ export function createPipelineEngine(
       try {
         if (cause !== undefined && item.kind === 'row') collector.row(item, cause);
         if (item.kind === 'watermark') collector.watermark?.(item);
+        if (item.kind === 'change') {
+          known = applyChange(known, item.value);
+          if (item.value.kind !== 'schedule') collector.knowledge?.(known);
+        }
       } catch (error) {
         failure ??= { error };
       }
