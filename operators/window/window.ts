@@ -34,6 +34,7 @@ import {
 import {
   belongsTo,
   columnOf,
+  type FramePlan,
   findPlan,
   isCounted,
   type Plans,
@@ -76,14 +77,7 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
       report.late.counted.clear();
       let { due } = state;
       const { stores, counters } =
-        findPlan(plans, state, frame) ??
-        planFrame(
-          plans,
-          state,
-          frame,
-          inForce(knowledge, frame.asset),
-          assetOf(knowledge, frame.asset),
-        );
+        findPlan(plans, state, frame) ?? plannedBy(plans, state, frame, knowledge);
       for (const plan of stores) {
         const { program, store } = plan;
         report.subject = { source: state, program, store, out };
@@ -121,6 +115,16 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
       fireSource(counting, out.now, release(counting, out.now));
     },
   };
+}
+
+function plannedBy(
+  plans: Plans,
+  state: SourceWindows,
+  frame: Frame,
+  knowledge: Knowledge,
+): FramePlan {
+  const asset = assetOf(knowledge, frame.asset);
+  return planFrame(plans, state, frame, inForce(knowledge, frame.asset), asset);
 }
 
 const NO_PROGRAMS: readonly WindowProgram[] = [];

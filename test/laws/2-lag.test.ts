@@ -42,7 +42,7 @@ describe('law 2: a source in step may lag', () => {
     const before = {
       // What was never heard is waited for since its line has a time, and that begins with append time.
       rows: rows.filter(({ row }) => {
-        const time = 'end' in row ? row.end : 'time' in row ? row.time : 0;
+        const time = 'time' in row ? row.time : 'end' in row ? row.end : 0;
         return time < end && !('rule' in row && row.rule === 'never');
       }),
     };

@@ -34,7 +34,14 @@ beforeAll(async () => {
       ] as const;
       if (index > 0) return;
       for (const [at, state] of stops) {
-        const of = { plant: 'p', line: 'l', asset: 'a', mode: 'production', order: '', product: '' };
+        const of = {
+          plant: 'p',
+          line: 'l',
+          asset: 'a',
+          mode: 'production',
+          order: '',
+          product: '',
+        };
         const began = { ...of, time: time(Date.parse(at) * 1_000), state };
         blocks.add(row('machine_states', began), sequence(1), time(begin));
       }

@@ -64,7 +64,13 @@ const ANSWERS: Readonly<
     rows: 2,
     first: [
       {
-        ...{ asset: 'press', day: '2026-03-02', shift: '00:00', running_hours: 5.92, pieces: 2_660 },
+        ...{
+          asset: 'press',
+          day: '2026-03-02',
+          shift: '00:00',
+          running_hours: 5.92,
+          pieces: 2_660,
+        },
         ...{ availability: 0.803, performance: 0.749, quality: 0.94, oee: 0.566 },
       },
       { asset: 'pump', availability: 1, performance: null, quality: null, oee: null },

@@ -55,8 +55,7 @@ export function createPipelineEngine(
   collector: Collector,
 ): PipelineEngine {
   const snapshots = createSnapshots(restored);
-  let known = snapshots.knowledge;
-  collector.knowledge?.(known);
+  const tell = teller(collector, snapshots.knowledge);
   const log = new Subject<Flow<Message>>();
   let cause: Message | undefined;
   let failure: { readonly error: unknown } | undefined;
@@ -65,12 +64,7 @@ export function createPipelineEngine(
     next(item) {
       // A throw in here would be reported by RxJS from nowhere, after the fact.
       try {
-        if (cause !== undefined && item.kind === 'row') collector.row(item, cause);
-        if (item.kind === 'watermark') collector.watermark?.(item);
-        if (item.kind === 'change') {
-          known = applyChange(known, item.value);
-          if (item.value.kind !== 'schedule') collector.knowledge?.(known);
-        }
+        if (cause !== undefined) tell(item, cause);
       } catch (error) {
         failure ??= { error };
       }
@@ -111,6 +105,46 @@ export function createPipelineEngine(
     copied: (milliseconds) => snapshots.copied(milliseconds),
     taken: () => snapshots.taken(),
     sizes: snapshots.sizes,
+  };
+}
+
+/** Tells a collector what leaves the pipeline, and what is in force. */
+function teller(collector: Collector, restored: Knowledge) {
+  let known = restored;
+  collector.knowledge?.(known);
+  return (item: Flow<unknown>, cause: Message): void => {
+    switch (item.kind) {
+      case 'row':
+        collector.row(item, cause);
+        return;
+      case 'watermark':
+        collector.watermark?.(item);
+        return;
+      case 'change':
+        known = applyChange(known, item.value);
+        if (item.value.kind !== 'schedule') collector.knowledge?.(known);
+        return;
+      default:
+    }
+  };
+}
+
+/** A collector, and somebody who looks on. */
+export function observed(collector: Collector, observer: Collector | undefined): Collector {
+  if (observer === undefined) return collector;
+  return {
+    row(row, cause) {
+      observer.row(row, cause);
+      collector.row(row, cause);
+    },
+    watermark(mark) {
+      observer.watermark?.(mark);
+      collector.watermark?.(mark);
+    },
+    knowledge(known) {
+      observer.knowledge?.(known);
+      collector.knowledge?.(known);
+    },
   };
 }
 

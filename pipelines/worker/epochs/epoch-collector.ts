@@ -25,8 +25,7 @@ export type CollectedEpoch = {
   readonly deadLetters: readonly Pick<DeadLetterRow, 'reason' | 'stage' | 'count'>[];
 };
 
-/** `observer` looks on at what comes out of the pipeline. */
-export function createEpochCollector(blocks: Blocks, observer?: Collector): EpochCollector {
+export function createEpochCollector(blocks: Blocks): EpochCollector {
   let revisions: RequestRevision[] = [];
   let first: Message | undefined;
   let last: Message | undefined;
@@ -42,14 +41,7 @@ export function createEpochCollector(blocks: Blocks, observer?: Collector): Epoc
     get revisions() {
       return revisions.length;
     },
-    watermark(mark) {
-      observer?.watermark?.(mark);
-    },
-    knowledge(known) {
-      observer?.knowledge?.(known);
-    },
     row(row: Row, cause: Message) {
-      observer?.row(row, cause);
       blocks.add(row, cause.sequence, cause.appended);
       if (row.table === 'dead_letters') deadLetters.push(row.row);
       if (row.table === 'requests') {

@@ -94,7 +94,7 @@ async function runSession(options: EpochsOptions): Promise<void> {
       record({ kind: 'checkpoint-restored', ...at });
       options.onCheckpoint(checkpoint.epoch);
     }
-    const collector = createEpochCollector(options.createBlocks(), options.observer);
+    const collector = createEpochCollector(options.createBlocks());
     const onEpoch = async (checkpointed: number | undefined) => {
       if (checkpointed !== undefined) options.onCheckpoint(checkpointed);
       notifier.notify();
