@@ -17,21 +17,28 @@ type Said = { readonly name: string; readonly end: number; readonly text: string
 /** The steps of counters, by signal. */
 type Rollovers = Readonly<Record<string, number>>;
 
+/** What the plant model says: its counters, its shifts by the clock, and how far that is ahead of UTC (microseconds). */
+type Declared = {
+  readonly rollovers: Rollovers;
+  readonly shifts: readonly { readonly start: string; readonly end: string }[];
+  readonly ahead: number;
+};
+
 /** What a source's readings make, window by window. `source` is a subject, live or backfill. */
 export function windowsByDefinition(
   decisions: Decisions,
   rules: object,
-  rollovers: Rollovers,
+  declared: Declared,
 ): Map<string, Said> {
   const { windows } = rulesSchema.parse(rules);
   const found = new Map<string, Said>();
   for (const [name, readings] of readingsBySignal(decisions)) {
     const signal = name.split(' ').at(-1) ?? '';
     const inOrder = [...readings].sort((a, b) => a.time - b.time);
-    const rollover = rollovers[signal];
+    const rollover = declared.rollovers[signal];
     const sorted = rollover === undefined ? inOrder : increments(inOrder, rollover);
     for (const rule of windows.filter((each) => takes(each, signal))) {
-      for (const [start, end, inside] of grouped(rule, sorted)) {
+      for (const [start, end, inside] of grouped(rule, sorted, declared)) {
         const said = saidOf(`${name} ${rule.id} ${start}`, end, statisticsOf(inside));
         found.set(said.name, said);
       }
@@ -129,7 +136,11 @@ function takes({ signals }: WindowRule, signal: string): boolean {
 
 type Group = readonly [start: number, end: number, readings: readonly Reading[]];
 
-function grouped(rule: Rules['windows'][number], sorted: readonly Reading[]): Group[] {
+function grouped(
+  rule: Rules['windows'][number],
+  sorted: readonly Reading[],
+  declared: Declared,
+): Group[] {
   switch (rule.kind) {
     case 'tumbling':
       return aligned(sorted, rule.size, rule.size, rule.offset ?? 0);
@@ -140,8 +151,28 @@ function grouped(rule: Rules['windows'][number], sorted: readonly Reading[]): Gr
     case 'count':
       return chunks(sorted, rule.count);
     case 'calendar':
-      throw new Error('the generator makes no calendar windows');
+      return byShift(sorted, declared);
   }
+}
+
+const MINUTE = 60_000_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** For plants whose clocks do not change while they live. */
+function byShift(sorted: readonly Reading[], { shifts, ahead }: Declared): Group[] {
+  const clock = (text: string) => {
+    const [hours = 0, minutes = 0] = text.split(':').map(Number);
+    return (hours * 60 + minutes) * MINUTE;
+  };
+  const days = sorted.map(({ time }) => Math.floor((time + ahead) / DAY) * DAY - ahead);
+  const spans = [...new Set(days.flatMap((day) => [day - DAY, day]))].flatMap((day) => {
+    return shifts.map(({ start, end }): Group => {
+      const from = day + clock(start);
+      const to = day + clock(end) + (end < start ? DAY : 0);
+      return [from, to, sorted.filter(({ time }) => time >= from && time < to)];
+    });
+  });
+  return spans.filter(([, , readings]) => readings.length > 0);
 }
 
 function aligned(sorted: readonly Reading[], size: number, hop: number, offset: number): Group[] {
