@@ -131,6 +131,12 @@ test('use by shift counts the night to the day on which it began', async () => {
 });
 
 test('a shift that begins at a time that clocks pass over, or show twice', async () => {
+  expect(await asked('Europe/Berlin', '02:30')).toMatchObject({
+    '2026-03-28 02:30': 23.5,
+    '2026-03-29 02:30': 23.5,
+    '2026-10-24 02:30': 24,
+    '2026-10-25 02:30': 25,
+  });
   const shifts = await used('Europe/Berlin', '02:30');
   expect(shifts).toMatchObject({
     '2026-03-29 02:30': '18.5 of 23.5',
