@@ -101,13 +101,15 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
       if (until > out.now || state.stores.some(isDue)) fireSource(counting, until, waits);
       else restart(state, Math.min(waits, ...state.stores.map((store) => store.state.next)), out);
     },
-    onChange(state, knowledge, out, { value: { kind } }) {
+    onChange(state, knowledge, out, { value: { kind } }, before) {
       // A model has the clock of days and shifts.
       if (state.asset === '' || kind === 'schedule') return;
       const programs = inForce(knowledge, state.asset);
+      const [was, is] = [before, knowledge].map((each) => assetOf(each, state.asset as AssetKey));
+      const isOther = (signal: string) => counts(was, signal) !== counts(is ?? was, signal);
       state.stores = state.stores.filter((store) => {
         const program = programs.find((each) => belongsTo(store, each));
-        endWindows(store, (signal) => program?.takes(signal) !== true, out);
+        endWindows(store, (signal) => program?.takes(signal) !== true || isOther(signal), out);
         return program !== undefined;
       });
       endCounters(state, programs, assetOf(knowledge, state.asset), out);
@@ -115,6 +117,11 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
       fireSource(counting, out.now, release(counting, out.now));
     },
   };
+}
+
+/** Whether a signal counts, by the plant model: its windows have increments then, and readings otherwise. */
+function counts(asset: Asset | undefined, signal: string): boolean {
+  return asset?.signals[signal]?.kind === 'counter';
 }
 
 function plannedBy(

@@ -143,3 +143,21 @@ test('a restart anywhere changes nothing', () => {
   expect(rowsOf(whole).map(brief)).toEqual(['0..10 v1: 3, 7', '10..20 v1: 1, 1']);
   expect(runThrough(window, items, new Set(items.keys()))).toEqual(whole);
 });
+
+test('windows that are open when a signal begins to count, or counts no more, end: no sum has both', () => {
+  const gauge = model({ n: {} });
+  const begins = [
+    TEN,
+    gauge,
+    readings(1, 100),
+    until(2),
+    COUNTER,
+    readings(3, 110, 115),
+    until(20),
+  ];
+  const found = runThrough(window, begins);
+  expect(rowsOf(found).map(brief)).toEqual(['0..10 v1: 1, 5']);
+  expect(deadLettersOf(found)).toMatchObject([{ reason: 'rule-changed', count: 1, original: 'n' }]);
+  const ends = [TEN, COUNTER, readings(1, 100, 102), until(3), gauge, readings(4, 110), until(20)];
+  expect(rowsOf(runThrough(window, ends)).map(brief)).toEqual(['0..10 v1: 1, 110']);
+});
