@@ -30,6 +30,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/run.ts')).registerRun,
   },
   {
+    name: 'status',
+    usage: '[options]',
+    description: 'a running worker: its log, sinks, line times, how far sources lag',
+    load: async () => (await import('./cli/status.ts')).registerStatus,
+  },
+  {
     name: 'publish',
     usage: '[options] <files...>',
     description: 'publish recordings into the log',

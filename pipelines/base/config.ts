@@ -98,7 +98,9 @@ const backlogSchema = z.strictObject({
 
 const httpSchema = z.strictObject({
   host: z.string().default('127.0.0.1').describe('0.0.0.0 lets other machines read the metrics.'),
-  port: port.default(9464).describe('Of /healthz, /readyz and /metrics; 0: any free port.'),
+  port: port
+    .default(9464)
+    .describe('Of /healthz, /readyz, /metrics and /status; 0: any free port.'),
 });
 
 const logSchema = z.strictObject({

@@ -10,6 +10,7 @@ import { ensureRequests } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
+import { createStatusWatch } from '../observe/worker-status.ts';
 import { runSystems } from '../systems/systems.ts';
 import { createLandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
@@ -63,13 +64,16 @@ async function runOwned(
     labels: { pipeline: config.pipeline, partition: String(config.partition) },
   });
   const readiness = createReadiness();
+  const { unready } = readiness;
+  const status = createStatusWatch(config, unready);
   const record: RecordEvent = (event) => {
     readiness.watch(event);
+    status.watch(event);
     events.record(event);
   };
   const drain = drainOnSignal(record);
   const { metrics } = events;
-  const http = await startHttp({ ...config.http, metrics, unready: readiness.unready });
+  const http = await startHttp({ ...config.http, metrics, unready, status: status.report });
   const landing = createLandingSink(() => openWarehouse(config, record), config, record);
   const over = new AbortController();
   const delivering = deliverRequests(config, record, AbortSignal.any([drain, over.signal]));
@@ -82,6 +86,7 @@ async function runOwned(
       record,
       landing,
       createBlocks,
+      observer: status.observer,
       acceptLoss,
       drain,
     }).catch((error: unknown) => {
