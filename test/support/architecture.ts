@@ -151,6 +151,7 @@ export function stagesOf(text: string, names: ReadonlySet<string>): readonly str
  */
 const ROOMS: readonly string[] = [
   'base',
+  'files',
   'observe',
   'nats',
   'recordings',
