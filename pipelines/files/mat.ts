@@ -25,7 +25,10 @@ export function readMat(file: string, bytes: Buffer): SampledFile {
   }
   const order = bytes.toString('latin1', 126, 128);
   if (bytes.length < 136 || (order !== 'IM' && order !== 'MI')) {
-    throw wrongInput(file, 'a MAT-file of level 5', 'another beginning', REMEDY);
+    // Level 4 begins with a type below 5,000, and sizes.
+    const isOld = bytes.length > 20 && bytes.readUInt32LE(0) < 5_000 && bytes.readUInt32LE(4) > 0;
+    const found = isOld ? 'one of level 4' : 'another beginning';
+    throw wrongInput(file, 'a MAT-file of level 5', found, REMEDY);
   }
   try {
     const found: Found = { channels: [], scalars: new Map(), times: [] };

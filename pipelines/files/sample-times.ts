@@ -61,7 +61,7 @@ function noteOf(steps: Float64Array, factor: number, rate: number): string {
   const [least, most] = [sorted[0] ?? 0, sorted.at(-1) ?? 0].map((each) =>
     (each * factor).toPrecision(3),
   );
-  return `the times are uneven (steps of ${least} to ${most} s): the samples were put on even times of ${rate} Hz, which blurs what is above ${Math.round(rate / 5)} Hz`;
+  return `the times are uneven (steps of ${least} to ${most} s): the samples were put on even times of ${Number(rate.toPrecision(6))} Hz, which blurs what is above ${Math.round(rate / 5)} Hz`;
 }
 
 /** As round as the digits of the times allow. */

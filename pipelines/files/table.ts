@@ -213,7 +213,8 @@ function checkPreamble(
   above: readonly CsvRow[],
   first: CsvRow,
 ): void {
-  const isSample = ({ cells }: CsvRow) => cells.length === first.cells.length && cells.every(isNumber);
+  const isSample = ({ cells }: CsvRow) =>
+    cells.length === first.cells.length && cells.every(isNumber);
   const at = rows.findIndex(isSample);
   const strange = above[at + 1];
   if (at < 0 || strange === undefined) return;
