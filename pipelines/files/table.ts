@@ -5,6 +5,7 @@
 
 import { type CsvRow, csvRowsOf, type DecimalSign, parseNumber } from '../base/csv.ts';
 import { wrongInput } from '../base/problem.ts';
+import type { Encoding } from './row-sources.ts';
 
 export type Table = {
   /** Between cells; a blank stands for any number of them. */
@@ -12,7 +13,11 @@ export type Table = {
   readonly decimal: DecimalSign;
   /** What stands above the table. */
   readonly preamble: readonly string[];
-  /** Empty where there is no heading. */
+  /** As it is written, and its line; empty where there is none. */
+  readonly heading: readonly string[];
+  readonly headingLine: number;
+  readonly hasUnits: boolean;
+  /** Without their units; empty where there is no heading. */
   readonly names: readonly string[];
   /** In parallel with the names: of a row of units, else of the names' own brackets; empty texts where none is said. */
   readonly units: readonly string[];
@@ -24,13 +29,19 @@ const REMEDY =
 
 /** The text of a file: UTF-8 or UTF-16 by its mark, else UTF-8 if it can be that, else Windows-1252. */
 export function decodeText(bytes: Buffer): string {
+  return new TextDecoder(encodingOf(bytes)).decode(bytes);
+}
+
+export function encodingOf(bytes: Buffer): Encoding {
   const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  if (first === 0xff && second === 0xfe) return 'utf-16le';
+  if (first === 0xfe && second === 0xff) return 'utf-16be';
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // What was cut within a letter is none the less UTF-8.
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true });
+    return 'utf-8';
   } catch {
-    return new TextDecoder('windows-1252').decode(bytes);
+    return 'windows-1252';
   }
 }
 
@@ -48,7 +59,7 @@ export function readTable(file: string, text: string): Table {
   if (first === undefined) {
     throw wrongInput(file, 'rows of numbers', 'none', 'Check whether the file was written whole.');
   }
-  const { names, units, preamble } = headingOf(file, all.slice(0, start), first);
+  const { names, units, preamble, line } = headingOf(file, all.slice(0, start), first);
   checkWidths(file, rows, names.length || first.cells.length);
   const decimal = decimalOf(file, rows, delimiter);
   const labels = names.map((name, at) => labelOf(name, units[at]));
@@ -56,6 +67,9 @@ export function readTable(file: string, text: string): Table {
     delimiter,
     decimal,
     preamble,
+    heading: names,
+    headingLine: line,
+    hasUnits: units.length > 0,
     names: labels.map(({ name }) => name),
     units: labels.map(({ unit }) => unit),
     rows,
@@ -189,7 +203,7 @@ function headingOf(file: string, above: readonly CsvRow[], first: CsvRow) {
   const last = above.at(-1);
   if (last === undefined || last.cells.length !== width) {
     checkPreamble(file, above, above, first);
-    return { names: [], units: [], preamble: preambleOf(above) };
+    return { names: [], units: [], preamble: preambleOf(above), line: 0 };
   }
   const before = above.at(-2);
   const areUnits =
@@ -203,6 +217,7 @@ function headingOf(file: string, above: readonly CsvRow[], first: CsvRow) {
     names: (areUnits ? before : last).cells,
     units: areUnits ? last.cells : [],
     preamble: preambleOf(rest),
+    line: (areUnits ? before : last).line,
   };
 }
 
