@@ -15,13 +15,13 @@ import { compressors } from 'hyparquet-compressors';
 import { csvRows } from '../base/csv.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 
-export type Cell = string | number | boolean;
+export type TableValue = string | number | boolean;
 
 export type RowOfTable = {
   /** `file:line`, or `file, row n`. */
   readonly where: string;
   /** An empty text where there is nothing. */
-  readonly cells: readonly Cell[];
+  readonly cells: readonly TableValue[];
 };
 
 /** The names of the columns first, then row by row. */
@@ -31,7 +31,7 @@ export type RowSource = {
 };
 
 export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const;
-export type Encoding = (typeof ENCODINGS)[number];
+export type TextEncoding = (typeof ENCODINGS)[number];
 
 export type CsvLayout = {
   readonly delimiter: string;
@@ -39,7 +39,7 @@ export type CsvLayout = {
   readonly skip: number;
   /** A row of units below the heading. */
   readonly units_row: boolean;
-  readonly encoding: Encoding;
+  readonly encoding: TextEncoding;
 };
 
 /** The bytes of a file, unpacked when it ends in `.gz`. */
@@ -66,7 +66,7 @@ export async function csvSource(file: string, layout: CsvLayout): Promise<RowSou
   return { names: heading.done === true ? [] : heading.value.cells, rows: csvCells(file, rows) };
 }
 
-async function* decoded(bytes: AsyncIterable<Uint8Array>, encoding: Encoding) {
+async function* decoded(bytes: AsyncIterable<Uint8Array>, encoding: TextEncoding) {
   const decoder = new TextDecoder(encoding);
   for await (const part of bytes) yield decoder.decode(part, { stream: true });
   yield decoder.decode();
@@ -128,7 +128,7 @@ function objectOf(text: string, where: string): Readonly<Record<string, unknown>
   }
 }
 
-function cellOf(value: unknown, where: string): Cell {
+function cellOf(value: unknown, where: string): TableValue {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
     return value;

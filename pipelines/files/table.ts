@@ -5,7 +5,7 @@
 
 import { type CsvRow, csvRowsOf, type DecimalSign, parseNumber } from '../base/csv.ts';
 import { wrongInput } from '../base/problem.ts';
-import type { Encoding } from './row-sources.ts';
+import type { TextEncoding } from './row-sources.ts';
 
 export type Table = {
   /** Between cells; a blank stands for any number of them. */
@@ -32,7 +32,7 @@ export function decodeText(bytes: Buffer): string {
   return new TextDecoder(encodingOf(bytes)).decode(bytes);
 }
 
-export function encodingOf(bytes: Buffer): Encoding {
+export function encodingOf(bytes: Buffer): TextEncoding {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   if (first === 0xfe && second === 0xff) return 'utf-16be';

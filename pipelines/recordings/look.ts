@@ -26,7 +26,7 @@ export type LookOptions = {
 };
 
 /** `seen` and `doubts` are sentences; what stands in `doubts` must be decided before the description can be read. */
-export type Look = {
+export type SeenFile = {
   readonly seen: readonly string[];
   readonly doubts: readonly string[];
   readonly description: string;
@@ -36,7 +36,7 @@ const MOST_BYTES = 4_000_000;
 const MOST_ROWS = 20_000;
 
 /** Looks at the beginning of a file. Throws a `Problem` for what is no table and no file of samples. */
-export async function lookAt(file: string, options: LookOptions): Promise<Look> {
+export async function lookAt(file: string, options: LookOptions): Promise<SeenFile> {
   const ending = extname(file.replace(/\.gz$/, '')).slice(1).toLowerCase();
   if (ending === 'parquet') return lookAtRows(file, 'parquet', await parquetSource(file), options);
   if (ending === 'ndjson' || ending === 'jsonl' || ending === 'json') {
@@ -68,7 +68,7 @@ async function headOf(file: string): Promise<{ readonly bytes: Buffer; readonly 
   return { bytes: Buffer.concat(parts), whole: true };
 }
 
-async function lookAtText(file: string, options: LookOptions): Promise<Look> {
+async function lookAtText(file: string, options: LookOptions): Promise<SeenFile> {
   const { bytes, whole } = await headOf(file);
   const text = decodeText(bytes);
   const table = readTable(file, whole ? text : text.slice(0, text.lastIndexOf('\n')));
@@ -151,7 +151,7 @@ async function lookAtRows(
   kind: 'parquet' | 'json',
   source: RowSource,
   options: LookOptions,
-): Promise<Look> {
+): Promise<SeenFile> {
   const rows: string[][] = [];
   const places: string[] = [];
   for await (const { cells, where } of source.rows) {
@@ -177,7 +177,7 @@ function describe(
   shape: readonly string[],
   layout: readonly string[],
   options: LookOptions,
-): Look {
+): SeenFile {
   const { heading } = looked;
   const long = findLongColumns(heading);
   const quality = findQualityColumn(looked);
@@ -322,7 +322,7 @@ function describeColumn({ name, kind, least, most, missing }: SeenColumn): strin
 }
 
 /** Files of samples: what `andon diagnose` reads. */
-function lookAtSamples(file: string, options: LookOptions): Look {
+function lookAtSamples(file: string, options: LookOptions): SeenFile {
   const { channels, notes } = readSamples(file, { scale: 1, wanted: 'all' });
   const seen = channels.map(({ name, number, samples, rate, unit }) => {
     const length =

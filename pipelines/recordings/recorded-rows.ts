@@ -3,12 +3,12 @@ import { type EventTime, fromMilliseconds, plus } from '../../operators/model/ti
 import { type DecimalSign, parseNumber } from '../base/csv.ts';
 import { createTimeReader } from '../files/instant.ts';
 import {
-  type Cell,
   csvSource,
   jsonSource,
   parquetSource,
   type RowOfTable,
   type RowSource,
+  type TableValue,
 } from '../files/row-sources.ts';
 import { lineage, type MoveTime, type Recorded, wrongRecording } from './recorded.ts';
 import type { TableDescription } from './recording-description.ts';
@@ -139,7 +139,7 @@ function timeReader({ time }: TableDescription, columns: Columns): (row: RowOfTa
 }
 
 type Frame = {
-  readonly values: Record<string, Cell>;
+  readonly values: Record<string, TableValue>;
   quality?: Record<string, string>;
 };
 
@@ -176,7 +176,7 @@ function signalsOf({ cells }: RowOfTable, columns: Columns): Columns['signals'] 
 }
 
 /** Numbers, booleans and texts. */
-function readCell(cell: Cell, decimal: DecimalSign): Cell {
+function readCell(cell: TableValue, decimal: DecimalSign): TableValue {
   if (typeof cell !== 'string') return cell;
   const number = parseNumber(cell, decimal);
   const isTooLong = /^[+-]?\d{16,}$/.test(cell) && !Number.isSafeInteger(number);
@@ -185,7 +185,7 @@ function readCell(cell: Cell, decimal: DecimalSign): Cell {
 }
 
 /** What the description says that stands for nothing; a number however it is written. */
-function isMissing(cell: Cell, { missing }: TableDescription): boolean {
+function isMissing(cell: TableValue, { missing }: TableDescription): boolean {
   return missing.some((each) => {
     const number = parseNumber(each);
     return `${cell}`.trim() === each || (!Number.isNaN(number) && Number(cell) === number);

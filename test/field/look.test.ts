@@ -96,18 +96,18 @@ describe('a description that was written by looking is read', () => {
     },
   );
 
-  test(
-    '66-rec-order/dst.csv: the hour that is shown twice is two hours',
-    { timeout: 60_000 },
-    async (_, context) => {
-      const found = await decided(fileOf('66-rec-order/dst.csv', context), {
-        zone: 'Europe/Berlin',
-      });
-      const times = new Set(rowsOf(found, 'readings').map(({ time }) => Number(time)));
-      expect(times.size).toBe(180);
-      expect(Math.max(...times) - Math.min(...times)).toBe(179 * 60 * 1_000_000);
-    },
-  );
+  test('66-rec-order/dst.csv: the hour that is shown twice is two hours', {
+    timeout: 60_000,
+  }, async (context) => {
+    const found = await decided(fileOf('66-rec-order/dst.csv', context), {
+      zone: 'Europe/Berlin',
+    });
+    const times = new Set(
+      rowsOf(found, 'readings').flatMap((frame) => [...frame.times].map(Number)),
+    );
+    expect(times.size).toBe(180);
+    expect(Math.max(...times) - Math.min(...times)).toBe(179 * 60 * 1_000_000);
+  });
 });
 
 test.for([
