@@ -100,15 +100,15 @@ export function describeDiagnosis(
   diagnosis: Diagnosis,
 ): string {
   const { values, absent, lines, shaft } = extracted;
-  const { verdict, supporting, contradicting, reasons, severity } = diagnosis;
-  const also = diagnosis.also.map(({ fault }) => ` and ${words(fault)}`).join('');
+  const { supporting, contradicting, reasons, severity } = diagnosis;
+
   const speed =
     shaft === undefined
       ? 'shaft speed unknown'
       : `shaft at ${(shaft.shaft * 60).toFixed(0)} rpm, from the ${shaft.from}`;
   const scores = Object.entries(diagnosis.scores).filter(([, score]) => score >= 0.005);
   return [
-    `${file}: ${words(verdict)}${also}${certainty(diagnosis)}`,
+    `${file}: ${headline(diagnosis)}`,
     ...(severity === null ? [] : [`  ${severityText(severity)}`]),
     ...reasons.map((reason) => `  because ${reason}`),
     ...diagnosis.also.map(({ reason }) => `  beside it ${reason}`),
@@ -132,6 +132,16 @@ export function describeDiagnosis(
     ...absentSection(absent),
     `  what to do: ${diagnosis.action}`,
   ].join('\n');
+}
+
+/** The verdict and what stands beside it; a fault beside what is not determined goes first. */
+function headline(diagnosis: Diagnosis): string {
+  const { verdict } = diagnosis;
+  const faults = diagnosis.also.map(({ fault }) => words(fault));
+  if (verdict === 'not_determined' && faults.length > 0) {
+    return `${faults.join(' and ')}; the bearing is ${words(verdict)}${certainty(diagnosis)}`;
+  }
+  return `${[words(verdict), ...faults].join(' and ')}${certainty(diagnosis)}`;
 }
 
 /** Numbers say how sure a verdict is; without a verdict they would sound like one. */

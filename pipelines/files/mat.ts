@@ -129,6 +129,9 @@ function takeArray(
   found: Found,
 ): void {
   const name = path.split('.').at(-1) ?? '';
+  if (dims.reduce((product, size) => product * size, 1) !== values.length) {
+    throw new RangeError(`${values.length} numbers in an array of ${dims.join(' by ')}`);
+  }
   const sizes = dims.filter((size) => size !== 1);
   if (values.length === 1) found.scalars.set(path, values[0] ?? Number.NaN);
   if (values.length < LEAST_SAMPLES || sizes.length > 2) return;

@@ -12,7 +12,7 @@ export function readNpy(file: string, bytes: Buffer): readonly Channel[] {
   if (bytes.toString('latin1', 0, 2) === 'PK') {
     throw wrongInput(file, 'a file of numpy.save', 'one of numpy.savez', REMEDY);
   }
-  if (bytes.toString('latin1', 0, 6) !== '\x93NUMPY') {
+  if (bytes.length < 12 || bytes.toString('latin1', 0, 6) !== '\x93NUMPY') {
     throw wrongInput(file, 'a file of numpy.save', 'another beginning', REMEDY);
   }
   const isLong = (bytes[6] ?? 1) > 1;

@@ -88,23 +88,26 @@ function withoutComments(text: string) {
 
 /** How many of the last lines are looked at: above them may stand a preamble. */
 const LOOKED_AT = 20;
+/** Share of these lines that may have another number of separators. */
+const ODD_LINES = 0.25;
 const WHOLE_COMMA_NUMBER = /^\s*"?[+−-]?\d+,\d+(e[+-]?\d+)?"?\s*$/i;
 
 /** The one of the usual delimiters that is in each of the last lines equally often, else blanks. */
 function delimiterOf(file: string, lines: readonly string[], skipped: number): string {
   const written = lines.flatMap((line, at) => (line.trim() === '' ? [] : [{ line, at }]));
   const last = written.slice(-Math.min(LOOKED_AT, Math.max(1, Math.ceil(written.length / 2))));
-  const counts = (each: string) => last.map(({ line }) => countOf(line, each));
   for (const each of [';', '\t', '|', ',']) {
-    const [count = 0, ...others] = counts(each);
-    if (count === 0 || others.some((other) => other !== count)) continue;
-    if (each === ',' && last.every(({ line }) => WHOLE_COMMA_NUMBER.test(line))) {
+    const counts = last.map(({ line }) => countOf(line, each));
+    const usual = counts.toSorted((a, b) => a - b)[counts.length >> 1] ?? 0;
+    const odd = counts.filter((count) => count !== usual).length;
+    // A line or two at the end may be no row; they are refused where they stand.
+    if (usual === 0 || odd > ODD_LINES * counts.length) continue;
+    const rows = last.filter((_, at) => counts[at] === usual);
+    if (each === ',' && rows.every(({ line }) => WHOLE_COMMA_NUMBER.test(line))) {
       return commaOf(file, written, skipped);
     }
     return each;
   }
-  const loose = [';', '\t', '|', ','].find((each) => counts(each).every((count) => count > 0));
-  if (loose !== undefined) return loose;
   return last.every(({ line }) => /\S\s+\S/.test(line.trim()) && /\d\s+[+−-]?[\d.]/.test(line))
     ? ' '
     : ';';

@@ -225,7 +225,6 @@ function channelIn(object: TdmsObject, objects: ReadonlyMap<string, TdmsObject>)
 type NumberReader = (view: DataView, at: number, little: boolean) => number;
 
 const NUMBERS: Readonly<Record<number, readonly [width: number, read: NumberReader]>> = {
-  0: [0, () => 0],
   1: [1, (view, at) => view.getInt8(at)],
   2: [2, (view, at, little) => view.getInt16(at, little)],
   3: [4, (view, at, little) => view.getInt32(at, little)],
