@@ -78,6 +78,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/diagnose.ts')).registerDiagnose,
   },
   {
+    name: 'look',
+    usage: '[options] <file>',
+    description: 'what a file of a historian or logger holds, and the description that reads it',
+    load: async () => (await import('./cli/look.ts')).registerLook,
+  },
+  {
     name: 'requests',
     usage: '',
     description: 'maintenance requests: list them, show why and what happened, send one again',

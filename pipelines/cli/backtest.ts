@@ -8,8 +8,8 @@ import {
 import { nearest } from '../base/nearest.ts';
 import { EXIT, wrongInput } from '../base/problem.ts';
 import { printRemarks } from '../base/yaml-file.ts';
+import { readInstant } from '../files/instant.ts';
 import { lagsText } from '../observe/source-lags.ts';
-import { readInstant } from '../recordings/instant.ts';
 import { readDescription } from '../recordings/recording-description.ts';
 import { openRecordingLog } from '../recordings/recordings.ts';
 import { type BacktestSummary, backtest, isAllUnknown } from '../rules/backtest.ts';
