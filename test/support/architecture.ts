@@ -157,6 +157,7 @@ const ROOMS: readonly string[] = [
   'worker',
   'systems',
   'warehouse',
+  'audit',
   'backup',
   'rules',
   'doctor',
