@@ -6,7 +6,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Block, Sink } from '../../sinks/sink.ts';
-import { AUDIT_STREAM, openBucket, type StoreOptions } from '../nats/streams.ts';
+import {
+  AUDIT_STREAM,
+  ensureAudit,
+  ensureReasons,
+  openBucket,
+  type StoreOptions,
+} from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { type AuditedAct, beginChain, openAuditor } from './audit.ts';
 import { type AuditMessage, type ChainFault, faultBetween, readEntry, sha256Of } from './chain.ts';
@@ -91,9 +97,15 @@ export async function keepAudit(
   }
 }
 
-async function begin(connection: NatsConnection, store: AuditKeeperOptions): Promise<void> {
-  await beginChain(connection, store);
-  await openBucket(connection, 'names', store);
+/** What differs of a stream that this worker may not change is told, and no reason to write nothing. */
+async function begin(connection: NatsConnection, options: AuditKeeperOptions): Promise<void> {
+  await ensureAudit(connection, options).catch((error: unknown) => {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    options.record({ kind: 'audit-trouble', where: 'audit stream', error: cause });
+  });
+  await ensureReasons(connection, options);
+  await beginChain(connection);
+  await openBucket(connection, 'names', options);
 }
 
 /** Entries that land as one block. */
