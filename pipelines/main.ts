@@ -121,6 +121,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/backup.ts')).registerRestore,
   },
   {
+    name: 'audit',
+    usage: '[options]',
+    description: 'who did what with the installation; check the chain; enter and erase names',
+    load: async () => (await import('./cli/audit.ts')).registerAudit,
+  },
+  {
     name: 'grants',
     usage: '[options]',
     description: 'print users, roles, quotas and row policies for a ClickHouse server',

@@ -158,6 +158,7 @@ const ROOMS: readonly string[] = [
   'worker',
   'systems',
   'warehouse',
+  'audit',
   'backup',
   'rules',
   'doctor',
