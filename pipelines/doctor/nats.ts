@@ -5,6 +5,8 @@ import { isAtLeast } from '../base/version.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { connectNats } from '../nats/nats.ts';
 import {
+  AUDIT_STREAM,
+  ensureAudit,
   ensureCommands,
   ensurePartition,
   ensureRequests,
@@ -36,8 +38,9 @@ export async function examineNats(config: Config): Promise<readonly CheckResult[
       await stream(connection, partitionStream(partition), () =>
         ensurePartition(connection, { partition, partitions, ...limits }),
       ),
-      await stream(connection, REQUEST_STREAM, () => ensureRequests(connection)),
-      await stream(connection, COMMAND_STREAM, () => ensureCommands(connection)),
+      await stream(connection, REQUEST_STREAM, () => ensureRequests(connection, { replicas })),
+      await stream(connection, COMMAND_STREAM, () => ensureCommands(connection, { replicas })),
+      await stream(connection, AUDIT_STREAM, () => ensureAudit(connection, { replicas })),
     ];
   } finally {
     await connection.close();

@@ -94,6 +94,7 @@ export async function backtest({
         replies.onCommand(JSON.parse(row.row.command), cause.appended);
       },
       watermark: lags.watermark,
+      knowledge: lags.knowledge,
     });
     const { before } = replies;
     return { engine, before, result: { decisions, summary, matches, kept, lags } };

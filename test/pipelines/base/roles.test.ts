@@ -39,6 +39,7 @@ describe('the table', () => {
     expect(roles.filter((role) => published(role).includes('schedule'))).toEqual(['scheduler']);
     expect(roles.filter((role) => published(role).includes('request'))).toEqual(['worker']);
     expect(roles.filter((role) => published(role).includes('command'))).toEqual(['worker']);
+    expect(roles.filter((role) => published(role).includes('audit-copy'))).toEqual(['worker']);
   });
 
   test('lets readers change nothing', () => {
