@@ -88,7 +88,6 @@ export function deadLetter(original: string, count = 1, source = 'telemetry.p.l.
 
 /** At least one row of every table. */
 export const ONE_OF_EACH: readonly Row[] = [
-  ...WORKFLOW,
   row('readings', {
     ...frameOf('p/l/a', [MORNING, MORNING + 1], { speed: [1, 2], heat: [Number.NaN, 4] }),
     quality: Uint8Array.of(0, 2, 0, 0),
@@ -242,4 +241,5 @@ export const ONE_OF_EACH: readonly Row[] = [
   }),
   request('r', 1),
   deadLetter('garbage \ud800 \0'),
+  ...WORKFLOW,
 ];
