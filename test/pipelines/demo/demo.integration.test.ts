@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Duration, MINUTE, plus } from '../../../operators/model/time.ts';
 import { BEGIN } from '../../../pipelines/demo/plant/plant.ts';
 import type { DemoSummary } from '../../../pipelines/demo/summary.ts';
+import { ANDON } from '../../stand/code.ts';
 import { andon, ROOT } from '../../stand/stand.ts';
 import { argumentsOf, blocksOf, commandsOf } from '../../support/documents.ts';
 import { demoRun } from './demo-run.ts';
@@ -28,7 +29,7 @@ beforeEach(() => {
 });
 
 function start(...args: readonly string[]): ChildProcess {
-  demo = spawn(process.execPath, ['scripts/andon.js', 'demo', ...args], {
+  demo = spawn(process.execPath, [ANDON, 'demo', ...args], {
     cwd: ROOT,
     // What a shell has set for another ClickHouse is not for the demo.
     env: { ...process.env, TMPDIR: folder, CLICKHOUSE_URL: 'http://127.0.0.1:1', ANDON_RUN: '7' },
@@ -108,7 +109,7 @@ test('a demo ends by itself as the truth says, and the README tells of it what i
   expect((await ask(why)).out).toContain('severity: alarm');
 }, 180_000);
 
-describe('a demo without an end', () => {
+describe('a demo without an end', { timeout: 180_000 }, () => {
   test('is ended by Ctrl-C in order, and tells how it went', async () => {
     const child = start('--speed', '600');
     const output = child.stdout;
