@@ -9,7 +9,7 @@ import { temporaryDirectory } from '../support/temporary.ts';
 
 // What is measured here says nothing: that the parts work, stop by themselves and write what they say does. So they may run
 // beside each other, since most of their time they wait for a load of so many seconds.
-const BESIDE = { concurrent: true, timeout: 180_000 };
+const BESIDE = { concurrent: true };
 const small = ['--assets', '10', '--rate', '2000'];
 
 async function reportOf(part: (args: readonly string[]) => Promise<boolean>, args: string[]) {

@@ -86,7 +86,7 @@ describe('with the warehouse away', () => {
   test('requests reach the CMMS all the same, and all rows land once it is there', async () => {
     const { stand } = await landedLate();
     expect(await checksOf(stand)).toEqual({});
-  }, 90_000);
+  });
 
   test('an embedded warehouse that does not start holds up no request, and lands all once it does', async () => {
     const stand = await stood();
@@ -99,7 +99,7 @@ describe('with the warehouse away', () => {
     rmSync(obstacle);
     await until('everything to land', 40_000, async () => (await landedTo(stand)) === last);
     expect(await checksOf(stand)).toEqual({});
-  }, 90_000);
+  });
 
   test('whoever used the warehouse of a worker that died starts one', async () => {
     const directory = temporaryDirectory();
@@ -132,7 +132,7 @@ describe('with the warehouse away', () => {
       const more = (stream: string) => (now.get(stream) ?? 0) > (before.get(stream) ?? 0);
       return more('ANDON_0') && more('ANDON_1');
     });
-  }, 90_000);
+  });
 });
 
 describe('with a CMMS that misbehaves', () => {
@@ -152,7 +152,7 @@ describe('with a CMMS that misbehaves', () => {
     await everythingInTheCmms(stand).finally(() =>
       askCmms(stand, 'PUT', '/admin/misbehaviour', {}).catch(() => undefined),
     );
-  }, 90_000);
+  });
 });
 
 describe('one owner', () => {
@@ -171,7 +171,7 @@ describe('one owner', () => {
     expect(other.err).toMatch(/expected a partition that no other worker holds, found that hall-7/);
     expect(other.code).toBe(4);
     expect(stand.worker.pid()).toBeDefined();
-  }, 90_000);
+  });
 });
 
 describe('an end and a new beginning', () => {
@@ -213,7 +213,7 @@ describe('an end and a new beginning', () => {
     expect(await checksOf(stand)).toEqual({});
     expect(stand.worker.lines.join('\n')).not.toContain('replay-mismatch');
     expect((await stand.worker.stop()).code).toBe(0);
-  }, 120_000);
+  });
 });
 
 describe('told to go', () => {
@@ -235,7 +235,7 @@ describe('told to go', () => {
     expect(await life).toEqual({ code: 0, signal: null });
     expect(misses()).toHaveLength(1);
     await stand.nats.restart();
-  }, 90_000);
+  });
 });
 
 describe('how soon it is current again', () => {

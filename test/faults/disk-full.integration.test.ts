@@ -71,7 +71,7 @@ describe('the disk of a worker', () => {
       make: async (state) => fill(state),
       undo: async (state) => rmSync(join(state, 'filler')),
     });
-  }, 120_000);
+  });
 
   longTest(
     'read-only, it does the same until it can be written again',

@@ -9,7 +9,7 @@ const LONGEST = [
   'faults/away.integration',
   'demo/demo.integration',
   'pipelines/real-input.integration',
-  'pipelines/backup.integration',
+  'backup/backup.integration',
   'security/stand.integration',
   'demo/plant/plant.integration',
   'bench/parts.integration',

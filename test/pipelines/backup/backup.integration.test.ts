@@ -38,7 +38,7 @@ beforeAll(async () => {
   await first.worker.stop();
   // Plants go on publishing while the worker is stopped.
   last = await publishSecondHalf(first, plant);
-}, 180_000);
+});
 
 function andonOf(stand: Stand, ...args: readonly string[]) {
   return stand.andon([...args, '--config', stand.config]);

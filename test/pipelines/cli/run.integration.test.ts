@@ -113,4 +113,4 @@ test('a worker that npx has started ends when npx does', async () => {
   npx.kill('SIGTERM');
   await until('the worker to end', 30_000, async () => !(await lives()));
   expect(lines.join('')).toMatch(/draining: (SIGTERM|npm, which started this process, has ended)/);
-}, 100_000);
+});

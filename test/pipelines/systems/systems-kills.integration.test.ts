@@ -116,7 +116,7 @@ describe('with everything killed at random moments', () => {
     const entries = await Promise.all(requests.map(({ id }) => plant.entry(id)));
     const outcomes = entries.flatMap((entry) => entry?.history.map(({ outcome }) => outcome) ?? []);
     expect(outcomes).toContain('found');
-  }, 120_000);
+  });
 });
 
 /** The CMMS goes on misbehaving while the test looks. */
