@@ -7,8 +7,8 @@ import type { TestProject } from 'vitest/node';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Below node_modules, so that packages are found from there. */
 const CACHE = join(ROOT, 'node_modules/.cache/andon');
-/** What the code reads as files, beside itself. */
-const BESIDE = ['sql', 'examples', 'package.json'];
+/** What is compiled, or of no use to the code. Everything else stands beside it, as it is in the checkout. */
+const NOT_BESIDE = ['node_modules', 'operators', 'sinks', 'pipelines', 'scripts', 'test', 'bench'];
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -31,7 +31,10 @@ export function setup(project: TestProject): () => void {
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(`the sources cannot be compiled:\n${stdout}`);
-  for (const name of BESIDE) symlinkSync(join(ROOT, name), join(folder, name));
+  for (const name of readdirSync(ROOT)) {
+    const isBeside = !NOT_BESIDE.includes(name) && !name.startsWith('.');
+    if (isBeside) symlinkSync(join(ROOT, name), join(folder, name));
+  }
   mkdirSync(join(folder, 'scripts'), { recursive: true });
   copyFileSync(join(ROOT, 'scripts/andon.js'), join(folder, 'scripts/andon.js'));
   project.provide('compiled', folder);
