@@ -13,7 +13,12 @@ import {
 } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { type NatsConnection, nanos, PermissionViolationError } from '@nats-io/transport-node';
-import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
+import {
+  COMMAND_STREAM,
+  commandSubject,
+  REQUEST_STREAM,
+  requestSubject,
+} from '../../sinks/outbox.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import type { Bucket } from '../base/roles.ts';
 import { streamClient, streamManager } from './jetstream.ts';
@@ -126,11 +131,33 @@ export async function ensureRequests(
   connection: NatsConnection,
   options: StoreOptions = {},
 ): Promise<StreamInfo> {
-  const wanted = {
-    ...common(options.replicas),
+  return ensureOutbox(connection, options, {
     name: REQUEST_STREAM,
     description: 'Andon requests: one message per revision',
     subjects: [requestSubject('*', '*')],
+  });
+}
+
+/** The outbox of commands: `command.<system>.<id>`, each subject once and for ever. */
+export async function ensureCommands(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  return ensureOutbox(connection, options, {
+    name: COMMAND_STREAM,
+    description: 'Andon commands: one message per command',
+    subjects: [commandSubject('*', '*')],
+  });
+}
+
+async function ensureOutbox(
+  connection: NatsConnection,
+  options: StoreOptions,
+  outbox: StreamSettings,
+): Promise<StreamInfo> {
+  const wanted = {
+    ...common(options.replicas),
+    ...outbox,
     max_age: 0,
     max_bytes: -1,
     max_msgs_per_subject: 1,
