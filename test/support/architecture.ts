@@ -69,6 +69,7 @@ export const LAW: readonly { readonly below: string; readonly may: readonly stri
       'chdb',
       '@clickhouse/client',
       '@nats-io/',
+      'nodemailer',
     ],
   },
   {

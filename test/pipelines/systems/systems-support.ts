@@ -3,13 +3,10 @@ import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Request } from '../../../operators/model/request.ts';
-import type { MisbehaviourConfig } from '../../../pipelines/demo/reference-cmms/misbehaviour.ts';
-import {
-  type ReferenceCmms,
-  startReferenceCmms,
-} from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
+import type { MisbehaviourConfig } from '../../../pipelines/demo/misbehaviour.ts';
+import { startReferenceCmms } from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
 import type { WorkRequest } from '../../../pipelines/demo/reference-cmms/work-request.ts';
-
+import type { ReferenceServer } from '../../../pipelines/demo/reference-server.ts';
 import { ensurePartition, ensureRequests } from '../../../pipelines/nats/streams.ts';
 import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
 import type { LedgerEntry } from '../../../pipelines/systems/entry.ts';
@@ -25,7 +22,7 @@ import { quickConfig } from './systems-config.ts';
 export interface Plant {
   readonly nats: TestNats;
   readonly connection: NatsConnection;
-  readonly cmms: ReferenceCmms;
+  readonly cmms: ReferenceServer;
   readonly journal: string;
   readonly recorded: InternalEvent[];
   readonly ledger: Ledger;
