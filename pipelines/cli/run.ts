@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
-import { type CmmsConfig, cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
 import { onStarterGone } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
+import { readSystems } from '../base/system-profiles.ts';
 import { connectNats } from '../nats/nats.ts';
-import { ensureRequests } from '../nats/streams.ts';
+import { ensureCommands, ensureRequests } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
-import { runSystems } from '../systems/systems.ts';
+import { runSystems, type SystemsOptions } from '../systems/systems.ts';
 import { createLandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
@@ -46,7 +47,7 @@ async function run(file: string | undefined, acceptLoss: boolean): Promise<void>
   // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.
   const ownership = await lockDirectory(place.directory, place.owner);
   try {
-    await runOwned(config, place, ownership, acceptLoss);
+    await runOwned(config, place, ownership, { acceptLoss, file });
   } finally {
     await ownership.release();
   }
@@ -56,7 +57,7 @@ async function runOwned(
   config: Config,
   place: WorkerIdentity,
   lock: DirectoryLock,
-  acceptLoss: boolean,
+  { acceptLoss, file }: { readonly acceptLoss: boolean; readonly file: string | undefined },
 ): Promise<void> {
   const events = createInternalEvents({
     level: config.log.level,
@@ -72,7 +73,12 @@ async function runOwned(
   const http = await startHttp({ ...config.http, metrics, unready: readiness.unready });
   const landing = createLandingSink(() => openWarehouse(config, record), config, record);
   const over = new AbortController();
-  const delivering = deliverRequests(config, record, AbortSignal.any([drain, over.signal]));
+  const described = {
+    cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
+    systems: readSystems(config.systems, file),
+  };
+  const until = AbortSignal.any([drain, over.signal]);
+  const delivering = carryOut(config, described, record, until);
   try {
     await landing.begin();
     await runWorker({
@@ -100,20 +106,22 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
+type Described = Pick<SystemsOptions, 'cmms' | 'systems'>;
+
 /**
- * Delivers requests beside the worker, where a CMMS is configured. Trouble of whatever kind is recorded and tried again:
- * it is no reason to stop the work on the log. Never rejects.
+ * Carries requests and commands out beside the worker, where systems are described. Trouble of whatever kind is recorded
+ * and tried again: it is no reason to stop the work on the log. Never rejects.
  */
-async function deliverRequests(
+async function carryOut(
   config: Config,
+  described: Described,
   record: RecordEvent,
   signal: AbortSignal,
 ): Promise<void> {
-  if (config.cmms === undefined) return;
-  const cmms = cmmsConfigSchema.parse(config.cmms);
+  if (described.cmms === undefined && described.systems === undefined) return;
   for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     try {
-      await deliverOnce(config, cmms, record, signal);
+      await carryOutOnce(config, described, record, signal);
     } catch (error) {
       if (signal.aborted) return;
       const cause = error instanceof Error ? error : new Error(String(error));
@@ -123,9 +131,9 @@ async function deliverRequests(
   }
 }
 
-async function deliverOnce(
+async function carryOutOnce(
   config: Config,
-  cmms: CmmsConfig,
+  described: Described,
   record: RecordEvent,
   signal: AbortSignal,
 ): Promise<void> {
@@ -139,9 +147,12 @@ async function deliverOnce(
   });
   try {
     const store = { replicas: config.stream.replicas, onMended: mendingReporter(record) };
-    await ensureRequests(connection, store);
+    if (described.cmms !== undefined) await ensureRequests(connection, store);
+    if (described.systems !== undefined) await ensureCommands(connection, store);
     const logKeeps = config.stream.days * 86_400_000;
-    await runSystems({ ...store, connection, cmms, record, signal, partitions, logKeeps });
+    await runSystems({
+      ...{ ...store, ...described, connection, record, signal, partitions, logKeeps },
+    });
   } finally {
     await connection.close();
   }

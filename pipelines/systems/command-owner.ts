@@ -27,7 +27,8 @@ export type OwnerOptions = StoreOptions & {
 };
 
 export interface CommandOwner {
-  readonly system: System;
+  /** Of the system. */
+  readonly name: string;
   /** Milliseconds. */
   readonly keep: number;
   run(options: OwnerOptions): Promise<void>;
@@ -37,21 +38,19 @@ type Manner = Pick<SystemConfig, 'timeout' | 'settle' | 'concurrency' | 'retry' 
   readonly every: number;
 };
 
-/** Throws when a secret is not there. */
+/** `run` rejects when a secret is not there: that stops the commands to this system, and to no other. */
 export function commandOwner(
   config: SystemConfig,
   {
     record,
     environment = process.env,
-  }: {
-    readonly record: RecordEvent;
-    readonly environment?: Environment;
-  },
+  }: { readonly record: RecordEvent; readonly environment?: Environment | undefined },
 ): CommandOwner {
-  const system = watchedSystem(createSystem(config, environment), record);
-  const isMine = (name: string) => name === system.name;
+  const { name, keep } = config;
+  const open = () => watchedSystem(createSystem(config, environment), record);
+  const isMine = (other: string) => other === name;
   const manner = { ...config, every: EVERY };
-  return { system, keep: config.keep, run: ownCommands({ system, isMine, manner, of: '' }) };
+  return { name, keep, run: ownCommands({ open, isMine, manner, of: '' }) };
 }
 
 /** Looks for what a person wants sent again, and keeps the low water, so often: milliseconds. */
@@ -73,22 +72,24 @@ export function absentOwner(systems: readonly SystemConfig[]): CommandOwner {
   const retry = { first: 1_000, most: 60_000, faults: 1 };
   const manner = { timeout: 0, settle: 0, concurrency: 1, retry, keep: 0, every: EVERY };
   const isMine = (name: string) => !names.includes(name);
-  return { system, keep: 0, run: ownCommands({ system, isMine, manner, of: names.join(' ') }) };
+  const open = () => system;
+  return { name: ABSENT, keep: 0, run: ownCommands({ open, isMine, manner, of: names.join(' ') }) };
 }
 
 function ownCommands({
-  system,
+  open,
   isMine,
   manner,
   of,
 }: {
-  readonly system: System;
+  readonly open: () => System;
   readonly isMine: (name: string) => boolean;
   readonly manner: Manner;
   readonly of: string;
 }) {
   return async (options: OwnerOptions): Promise<void> => {
     const { connection, record, signal, partitions, now } = options;
+    const system = open();
     const ledger = await openCommandLedger(connection, system.name, options);
     const filter = system.name === ABSENT ? '*' : system.name;
     const commands = await openCommands(connection, filter);

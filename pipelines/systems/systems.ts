@@ -53,12 +53,21 @@ const DAY = 86_400_000;
  */
 export async function runSystems(options: SystemsOptions): Promise<void> {
   const { cmms, systems } = options;
+  const ending = new AbortController();
+  const all = { ...options, signal: AbortSignal.any([options.signal, ending.signal]) };
   const work: Owned[] = [
-    ...(cmms === undefined ? [] : [await requestsOwned(options, cmms)]),
-    ...(systems ?? []).map((config) => commandsOwned(commandOwner(config, options), options)),
-    ...(systems === undefined ? [] : [commandsOwned(absentOwner(systems), options)]),
+    ...(cmms === undefined ? [] : [requestsOwned(all, cmms)]),
+    ...(systems ?? []).map((config) => commandsOwned(commandOwner(config, all), all)),
+    ...(systems === undefined ? [] : [commandsOwned(absentOwner(systems), all)]),
   ];
-  await Promise.all(work.map((owned) => whileOwned(owned, options)));
+  const running = work.map((owned) => whileOwned(owned, all));
+  try {
+    await Promise.all(running);
+  } finally {
+    // Nobody goes on alone: whoever has called begins anew with all of them.
+    ending.abort();
+    await Promise.allSettled(running);
+  }
 }
 
 /** Work that one process at a time does. `run` ends when its signal aborts. */
@@ -103,10 +112,8 @@ async function whileOwned(owned: Owned, options: SystemsOptions): Promise<void> 
   }
 }
 
-async function requestsOwned(options: SystemsOptions, config: CmmsConfig): Promise<Owned> {
+function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
   const { connection, record } = options;
-  const cmms = watchedCmms(createCmms(config, options.environment ?? process.env), record);
-  const ledger = await openLedger(connection, options);
   const timing = {
     ...{ timeout: config.timeout, settle: config.settle, faults: config.retry.faults },
     every: config.status?.every ?? 10_000,
@@ -118,6 +125,9 @@ async function requestsOwned(options: SystemsOptions, config: CmmsConfig): Promi
     where: 'delivery loop',
     onOwned: (owner, own) => record({ kind: 'maintenance-owned', owner, own }),
     async run(signal) {
+      // A secret that is missing stops this system, and no other.
+      const cmms = watchedCmms(createCmms(config, options.environment ?? process.env), record);
+      const ledger = await openLedger(connection, options);
       const archiving = {
         ...{ connection, ledger, record, now, polled: config.status !== undefined },
         keep: keptFor(config.keep, options),
@@ -142,7 +152,7 @@ async function requestsOwned(options: SystemsOptions, config: CmmsConfig): Promi
 
 function commandsOwned(owner: CommandOwner, options: SystemsOptions): Owned {
   const { record } = options;
-  const { name } = owner.system;
+  const { name } = owner;
   return {
     key: `systems-${name}`,
     expected: `that no other process carries out commands to ${name}`,

@@ -20,7 +20,7 @@ import { stateFieldsOf } from './config.ts';
 import { COMMAND_FIELD_NAMES } from './fields.ts';
 import { secretSchema } from './secret.ts';
 
-const systemName = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected at most 32 of a-z, 0-9 and -');
+export const systemNameSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected at most 32 of a-z, 0-9 and -');
 const verbName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'expected a-z, 0-9 and -');
 const stateWord = z
   .string()
@@ -92,8 +92,8 @@ export type VerbConfig = z.infer<typeof verbSchema>;
 
 const httpSchema = z
   .strictObject({
-    kind: z.literal('http').default('http'),
-    name: systemName,
+    kind: z.literal('http'),
+    name: systemNameSchema,
     ...reachFields,
     ...timingFields,
     verbs: z.record(verbName, verbSchema),
@@ -133,7 +133,7 @@ const maps = z.record(z.string(), z.record(z.string(), z.string())).default({});
 /** A mail server that takes messages to people. Its verbs are messages: nobody can be asked whether one has come. */
 const mailSchema = z.strictObject({
   kind: z.literal('mail'),
-  name: systemName,
+  name: systemNameSchema,
   host: secretSchema,
   port: z.int().min(1).max(65_535).default(587),
   /** `always`: TLS from the first byte (port 465). `starttls`: no mail without it. `none`: on a trusted line only. */
@@ -162,7 +162,7 @@ export type MailConfig = z.infer<typeof mailSchema>;
 const fileDoorSchema = z
   .strictObject({
     kind: z.literal('files'),
-    name: systemName,
+    name: systemNameSchema,
     /** Where the files for the system are laid, and where it lays its answers. */
     out: z.string().min(1),
     in: z.string().min(1).optional(),
@@ -199,5 +199,11 @@ const fileDoorSchema = z
 export type FileDoorConfig = z.infer<typeof fileDoorSchema>;
 
 /** A system as it is described. Without `kind` it has an HTTP interface. */
-export const systemConfigSchema = z.union([httpSchema, mailSchema, fileDoorSchema]);
+export const systemConfigSchema = z.preprocess(
+  (written) =>
+    typeof written === 'object' && written !== null && !('kind' in written)
+      ? { ...written, kind: 'http' }
+      : written,
+  z.discriminatedUnion('kind', [httpSchema, mailSchema, fileDoorSchema]),
+);
 export type SystemConfig = z.infer<typeof systemConfigSchema>;
