@@ -195,15 +195,14 @@ async function undoneBy(
 
 /** Whether a later command of its lane takes it back, or stands in its place. What undoes something is never replaced. */
 function endOf({ command }: Pending, pending: readonly Pending[]): CommandDelivery['end'] {
-  const others = pending.map((one) => one.command);
-  if (others.some(({ undoes }) => undoes === command.id)) return 'undone';
-  if (command.undoes !== null) return null;
-  const { request, step, n } = command;
-  const replaced = others.some(
-    (other) =>
-      other.undoes === null && other.request === request && other.step === step && other.n > n,
-  );
-  return replaced ? 'superseded' : null;
+  const { id, request, step, n } = command;
+  let end: CommandDelivery['end'] = null;
+  for (const { command: other } of pending) {
+    if (other.undoes === id) return 'undone';
+    if (other.undoes !== null || command.undoes !== null || other.n <= n) continue;
+    if (other.request === request && other.step === step) end = 'superseded';
+  }
+  return end;
 }
 
 /** Looks at every object of a lane once. */

@@ -85,5 +85,11 @@ function readXml(text: string): unknown {
 }
 
 function plainOf(content: string): string {
-  return content.replaceAll(/&(\w+);/g, (whole, name: string) => ENTITIES[name] ?? whole).trim();
+  return content.replaceAll(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|(\w+));/gi, named).trim();
+}
+
+function named(whole: string, hex?: string, decimal?: string, name = ''): string {
+  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+  if (Number.isNaN(code)) return ENTITIES[name] ?? whole;
+  return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
 }

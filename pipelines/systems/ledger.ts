@@ -62,7 +62,7 @@ export async function openLedger(
   const { bucket, resends } = await openBuckets(connection, options);
   return {
     ...storeIn(connection, bucket, REQUESTS),
-    resends: () => namesBelow(resends, '*'),
+    resends: () => resendsIn(connection, resends, ''),
     resent: (id) => resends.purge(id),
   };
 }
@@ -77,9 +77,9 @@ export async function openCommandLedger(
   const mark = `low.${system}`;
   return {
     ...storeIn(connection, bucket, COMMANDS),
-    resends: () => namesBelow(resends, `command.${system}.*`),
+    resends: () => resendsIn(connection, resends, `command.${system}.`),
     resent: (id) => resends.purge(`command.${system}.${id}`),
-    watched: () => idsIn(connection, `watch.${system}.`, '*'),
+    watched: () => idsIn(connection, 'ledger', `watch.${system}.`, '*'),
     watch: async (id) => void (await bucket.put(`watch.${system}.${id}`, '')),
     async unwatch(id) {
       // Whole: what the bucket keeps of a key that was deleted would count as one.
@@ -102,11 +102,20 @@ async function openBuckets(connection: NatsConnection, options: StoreOptions) {
   return { bucket, resends };
 }
 
-/** The last tokens of the names that a pattern fits. */
-async function namesBelow(bucket: KV, pattern: string): Promise<readonly string[]> {
-  const names: string[] = [];
-  for await (const name of await bucket.keys(pattern)) names.push(name.split('.').at(-1) ?? name);
-  return names;
+/**
+ * What people asked to be sent again. By subjects, and each looked at: a consumer that lists keys waits for half a minute
+ * for one that is removed meanwhile.
+ */
+async function resendsIn(
+  connection: NatsConnection,
+  bucket: KV,
+  below: string,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const id of await idsIn(connection, 'resends', below, '*')) {
+    if ((await bucket.get(`${below}${id}`))?.operation === 'PUT') ids.push(id);
+  }
+  return ids;
 }
 
 /** The ledger for whoever may not make it; undefined when there is none yet. */
@@ -170,7 +179,7 @@ function storeIn<E>(
 ): EntryStore<E> {
   return {
     async all() {
-      const ids = await idsIn(connection, prefix, tokens);
+      const ids = await idsIn(connection, 'ledger', prefix, tokens);
       const entries: E[] = [];
       for (let at = 0; at < ids.length; at += WIDTH) {
         const found = await Promise.all(
@@ -203,10 +212,11 @@ function storeIn<E>(
 /** By the subjects of the bucket: a consumer of its own is more than a reader is permitted. */
 async function idsIn(
   connection: NatsConnection,
+  bucket: 'ledger' | 'resends',
   below: string,
   tokens: string,
 ): Promise<readonly string[]> {
-  const { name } = BUCKETS.ledger;
+  const { name } = BUCKETS[bucket];
   const prefix = `$KV.${name}.${below}`;
   const { streams } = await streamManager(connection);
   const { state } = await streams.info(`KV_${name}`, { subjects_filter: prefix + tokens });

@@ -104,11 +104,10 @@ function createSender(config: MailConfig, environment: Environment): Send {
   };
 }
 
-/** What a server says in its reply code (RFC 5321, 4.2.1), and at which command of the dialogue it broke off. */
+/** What a server says in its reply code (RFC 5321, 4.2.1); without one, whether it was reached at all. */
 export function classifyMailError(error: unknown): CallFailure {
   if (!(error instanceof Error)) return unsure(String(error));
   const code = 'code' in error ? String(error.code) : '';
-  const command = 'command' in error ? String(error.command) : '';
   const reply = 'responseCode' in error ? Number(error.responseCode) : Number.NaN;
   const note = excerpt(error.message);
   // Our credentials, or the line, are wrong, and not the message.
@@ -116,8 +115,9 @@ export function classifyMailError(error: unknown): CallFailure {
   if (reply >= 400 && reply < 500) return later(note, reply === 421);
   if (reply >= 500) return { kind: 'rejected', note, status: reply };
   if (code === 'EENVELOPE' || code === 'EMESSAGE') return { kind: 'rejected', note, status: null };
-  // Up to the end of the text nothing was handed over; after it the server may have taken it.
-  return command === 'DATA' || command === '' ? unsure(note) : later(note, true);
+  // No server was reached. Of a line that breaks later nobody says at which step of the dialogue.
+  const syscall = 'syscall' in error ? String(error.syscall) : '';
+  return ['connect', 'getaddrinfo'].includes(syscall) ? later(note, true) : unsure(note);
 }
 
 function later(note: string, down: boolean): CallFailure {

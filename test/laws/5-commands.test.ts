@@ -42,10 +42,37 @@ describe('law 5 under crashes, in the systems that take commands', () => {
     }
   }, 1_800_000);
 
+  /** One way through all calls: a question, an object that stays, one that is undone. */
+  const WAY: CommandSchedule = {
+    requests: [['check', 'reserve'], ['reserve', 'undo']],
+    gaps: [1, 30],
+    lives: [],
+  };
+
+  test.each(['write', 'send'] as const)('killed before and after each %s in turn', async (of) => {
+    let steps = 0;
+    for (const moment of ['before', 'after'] as const) {
+      for (let step = 1; ; step += 1) {
+        const death = { by: 'kill', of, step, moment } as const;
+        const plan = { death, seed: step, batch: 20, slow: 0, haste: 0, cmms: [], nats: [] };
+        const arrivals = arrivalsOf(WAY);
+        const outside = new ErpAndLedger();
+        const { ends } = await runCommands([plan], arrivals, outside);
+        // It lived to its end: there is no such step.
+        if (ends[0] !== 'kill') break;
+        steps += 1;
+        const commands = arrivals.map(({ command }) => command);
+        expect(wrongAt(outside, commands), `${moment} step ${step}`).toEqual([]);
+      }
+    }
+    expect(steps).toBeGreaterThan(30);
+  }, 300_000);
+
   test('ten thousand commands for one key make one object', async () => {
     const [first] = arrivalsOf({ requests: [['reserve']], gaps: [0], lives: [] });
     if (first === undefined) throw new Error('nothing was decided');
-    const arrivals = Array.from({ length: 10_000 }, (_, at) => ({
+    const count = runs(10_000);
+    const arrivals = Array.from({ length: count }, (_, at) => ({
       ...first,
       // Whoever decided so has given ids of its own to what is one command.
       command: { ...first.command, id: `id${at}` },
@@ -53,7 +80,7 @@ describe('law 5 under crashes, in the systems that take commands', () => {
     const outside = new ErpAndLedger();
     await runCommands([], arrivals, outside);
     expect(outside.objects).toMatchObject([{ submitted: 1 }]);
-    expect(outside.entries.filter(({ outcome }) => outcome === 'done')).toHaveLength(10_000);
+    expect(outside.entries.filter(({ outcome }) => outcome === 'done')).toHaveLength(count);
   }, 600_000);
 });
 
@@ -126,7 +153,12 @@ function wrongAt(outside: ErpAndLedger, commands: readonly Command[]): string[] 
     ) {
       wrong.push(`${nameOf(command)}: the log was told ${states.join()}`);
     }
-    wrong.push(...wrongObject(outside, command, outcomes, commands));
+    const undone = commands.some(({ id, undoes }) => {
+      return undoes === command.id && outcomes.get(id) === 'done';
+    });
+    const isKept = command.verb === 'reserve' && outcome === 'done' && !undone;
+    if (isKept && states.at(-1) !== 'picked') wrong.push(`${nameOf(command)}: nobody looked at it`);
+    wrong.push(...wrongObject(outside, command, outcomes, undone));
   }
   return [...wrong, ...wrongOrder(outside, commands)];
 }
@@ -135,13 +167,11 @@ function wrongObject(
   outside: ErpAndLedger,
   command: Command,
   outcomes: ReadonlyMap<string, string | null>,
-  commands: readonly Command[],
+  undone: boolean,
 ): string[] {
   if (command.verb !== 'reserve') return [];
   const objects = outside.find(command.key);
   const outcome = outcomes.get(command.id);
-  const undo = commands.find(({ undoes }) => undoes === command.id);
-  const undone = undo !== undefined && outcomes.get(undo.id) === 'done';
   const found = `${nameOf(command)} is ${outcome}${undone ? ' and undone' : ''}`;
   if (outcome !== 'done') return objects.length === 0 ? [] : [`${found}: and has an object`];
   const [object, ...others] = objects;
