@@ -57,7 +57,7 @@ export function newCommandEntry(command: Identified): CommandEntry {
 }
 
 /** It may have had an effect over there, or surely has: an object is known, or a call was not surely in vain. */
-export function hasBegun({ sending, remote }: CommandEntry): boolean {
+export function isBegun({ sending, remote }: CommandEntry): boolean {
   return sending !== null || remote !== null;
 }
 

@@ -1,6 +1,8 @@
 /** The process that carries out commands to one system: what it opens, and the loop that it runs. */
 
 import type { NatsConnection } from '@nats-io/transport-node';
+import { createMailSystem } from '../../sinks/remote/mail.ts';
+import { createRestSystem } from '../../sinks/remote/rest-system.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { System } from '../../sinks/remote/system.ts';
 import type { SystemConfig } from '../../sinks/remote/system-config.ts';
@@ -10,8 +12,8 @@ import type { RecordEvent } from '../observe/observe.ts';
 import { archiveCommands, startArchiving } from './archive.ts';
 import { runCommandLoop } from './command-loop.ts';
 import { openCommands } from './command-reader.ts';
-import { createSystem } from './create-system.ts';
 import { watchedSystem } from './door-watch.ts';
+import { createFileDoor } from './file-door.ts';
 import { openCommandLedger } from './ledger.ts';
 import type { LowWaterMark } from './low-water.ts';
 
@@ -51,6 +53,18 @@ export function commandOwner(
   const isMine = (other: string) => other === name;
   const manner = { ...config, every: EVERY };
   return { name, keep, run: ownCommands({ open, isMine, manner, of: '' }) };
+}
+
+/** A system as its profile describes it. Throws when a secret is not there. */
+function createSystem(config: SystemConfig, environment: Environment): System {
+  switch (config.kind) {
+    case 'http':
+      return createRestSystem(config, environment);
+    case 'mail':
+      return createMailSystem(config, environment);
+    case 'files':
+      return createFileDoor(config);
+  }
 }
 
 /** Looks for what a person wants sent again, and keeps the low water, so often: milliseconds. */

@@ -2,9 +2,15 @@ import type { Command } from '../../operators/model/command.ts';
 import type { Call } from '../../sinks/remote/caller.ts';
 import type { AnswerValues } from '../../sinks/remote/fields.ts';
 import { type CallFailure, type CallOutcome, success } from '../../sinks/remote/outcome.ts';
-import type { CommandObject, Gained, Subject, System, Verb } from '../../sinks/remote/system.ts';
+import type {
+  CommandInput,
+  CommandObject,
+  Gained,
+  System,
+  Verb,
+} from '../../sinks/remote/system.ts';
 import { type EntryHandle, failureOf, longestCall, pendingCall } from './attempt.ts';
-import { type CommandEntry, hasBegun } from './command-entry.ts';
+import { type CommandEntry, isBegun } from './command-entry.ts';
 import { type Settlement, settleCommand } from './command-reply.ts';
 import type { StepResult, WorkContext } from './context.ts';
 import { type HistoryLine, withHistory } from './entry.ts';
@@ -56,7 +62,7 @@ export async function deliverCommand(
   }
   const pending = await pendingCall(handle, context);
   if (pending > 0) return { kind: 'again', atLeast: pending };
-  const over = hasBegun(handle.entry) ? null : notBegunAnyMore(delivery, context.now());
+  const over = isBegun(handle.entry) ? null : notBegunAnyMore(delivery, context.now());
   if (over !== null) return settleCommand(handle, context, over);
   const { values: gives, names } = handle.entry;
   const attempt: Try = { delivery, verb, handle, context, gives, names };
@@ -175,7 +181,7 @@ function gain(attempt: Try, { gives, names }: Gained): void {
   attempt.names = { ...attempt.names, ...names };
 }
 
-function subjectOf({ delivery, gives, names }: Try, remote: string | null): Subject {
+function subjectOf({ delivery, gives, names }: Try, remote: string | null): CommandInput {
   return { command: delivery.command, remote, values: { ...names, ...gives } };
 }
 

@@ -17,10 +17,10 @@ import {
 } from '../../sinks/remote/outcome.ts';
 import type { RemoteStatus } from '../../sinks/remote/status.ts';
 import {
+  type CommandInput,
   type CommandObject,
   NOTHING_GAINED,
   type ObjectState,
-  type Subject,
   type System,
   type Verb,
   withoutVerb,
@@ -73,7 +73,7 @@ async function findFile(
 }
 
 async function writeFile(
-  { command, values }: Subject,
+  { command, values }: CommandInput,
   { content }: VerbConfig,
   { out, maps, format }: FileDoorConfig,
   { sending }: Call,

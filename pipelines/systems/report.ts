@@ -13,7 +13,7 @@ export interface StatusLog {
 }
 
 /** By producer and number `validate` knows a repeat. */
-export type Report = {
+export type StatusReport = {
   readonly system: string;
   readonly asset: string;
   readonly producer: string;
@@ -24,7 +24,7 @@ export type Report = {
 /** `status.<system>.<plant>.<line>.<asset>`: the subject says who says it, and permissions attest it. */
 export async function publishReport(
   log: StatusLog,
-  { system, asset, producer, number, body }: Report,
+  { system, asset, producer, number, body }: StatusReport,
   partitions: number,
 ): Promise<void> {
   const header = headers();

@@ -9,11 +9,11 @@ import { asked, type CallOutcome, success } from './outcome.ts';
 import type { Environment } from './secret.ts';
 import { createStatusReader } from './status.ts';
 import {
+  type CommandInput,
   type CommandObject,
   type Gained,
   type ObjectCall,
   type ObjectState,
-  type Subject,
   type System,
   type Verb,
   withoutVerb,
@@ -41,7 +41,7 @@ export function createRestSystem(config: HttpSystemConfig, environment: Environm
 }
 
 function createVerb(caller: Caller, config: VerbConfig): Verb {
-  const ask = config.ask.map((each) => (subject: Subject, call: Call) => {
+  const ask = config.ask.map((each) => (subject: CommandInput, call: Call) => {
     return makeCall(caller, each, subject, { ...call, judge: asked });
   });
   if (config.kind === 'query') {
@@ -71,14 +71,14 @@ function createVerb(caller: Caller, config: VerbConfig): Verb {
   };
 }
 
-function fieldsOf({ command, remote, values }: Subject) {
+function fieldsOf({ command, remote, values }: CommandInput) {
   return commandFieldsOf(command, remote, values);
 }
 
 async function makeCall(
   caller: Caller,
   config: AskConfig | ThenConfig,
-  subject: Subject,
+  subject: CommandInput,
   call: Call,
 ): Promise<CallOutcome<Gained>> {
   const outcome = await caller(config, fieldsOf(subject), call);
@@ -88,7 +88,7 @@ async function makeCall(
 async function searchObjects(
   caller: Caller,
   config: NonNullable<EffectConfig['search']>,
-  subject: Subject,
+  subject: CommandInput,
   call: Call,
 ): Promise<CallOutcome<readonly CommandObject[]>> {
   const question = { key: subject.command.key, fields: fieldsOf(subject) };
@@ -108,7 +108,7 @@ function inHit(object: unknown, place: AnswerPlace): unknown {
 async function createObject(
   caller: Caller,
   config: NonNullable<EffectConfig['create']>,
-  subject: Subject,
+  subject: CommandInput,
   call: Call,
 ): Promise<CallOutcome<CommandObject>> {
   const made = await makeObject(caller, config, fieldsOf(subject), call);

@@ -20,7 +20,9 @@ import { stateFieldsOf } from './config.ts';
 import { COMMAND_FIELD_NAMES } from './fields.ts';
 import { secretSchema } from './secret.ts';
 
-export const systemNameSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected at most 32 of a-z, 0-9 and -');
+export const systemNameSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,32}$/, 'expected at most 32 of a-z, 0-9 and -');
 const verbName = z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'expected a-z, 0-9 and -');
 const stateWord = z
   .string()

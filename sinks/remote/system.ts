@@ -16,7 +16,7 @@ export type Gained = { readonly gives: AnswerValues; readonly names: AnswerValue
 export type CommandObject = Gained & { readonly remote: string };
 
 /** A command in the middle of its calls: the object that it is about, and all values so far. */
-export type Subject = {
+export type CommandInput = {
   readonly command: Command;
   readonly remote: string | null;
   readonly values: AnswerValues;
@@ -27,8 +27,10 @@ export type ObjectCall = {
   /** Whether it changes something. One that only reads is made again at each try. */
   readonly changes: boolean;
   /** Asks whether it was made before; undefined where a repeat does no harm. */
-  readonly wasMade: ((subject: Subject, call: Call) => Promise<CallOutcome<boolean>>) | undefined;
-  make(subject: Subject, call: Call): Promise<CallOutcome<Gained>>;
+  readonly wasMade:
+    | ((subject: CommandInput, call: Call) => Promise<CallOutcome<boolean>>)
+    | undefined;
+  make(subject: CommandInput, call: Call): Promise<CallOutcome<Gained>>;
 };
 
 /** What becomes of an object later. */
@@ -46,14 +48,14 @@ export type ObjectState = {
 export type Verb = {
   readonly kind: 'query' | 'effect';
   /** Questions ahead of everything else; they change nothing. */
-  readonly ask: readonly ((subject: Subject, call: Call) => Promise<CallOutcome<Gained>>)[];
+  readonly ask: readonly ((subject: CommandInput, call: Call) => Promise<CallOutcome<Gained>>)[];
   /** The objects that carry the key. Undefined where no object is made, or nobody can be asked. */
   readonly search:
-    | ((subject: Subject, call: Call) => Promise<CallOutcome<readonly CommandObject[]>>)
+    | ((subject: CommandInput, call: Call) => Promise<CallOutcome<readonly CommandObject[]>>)
     | undefined;
   /** The one call that makes a second object when it is repeated. Undefined where no object is made. */
   readonly create:
-    | ((subject: Subject, call: Call) => Promise<CallOutcome<CommandObject>>)
+    | ((subject: CommandInput, call: Call) => Promise<CallOutcome<CommandObject>>)
     | undefined;
   readonly changes: readonly ObjectCall[];
   readonly state: ObjectState | undefined;

@@ -44,29 +44,36 @@ describe('law 5 under crashes, in the systems that take commands', () => {
 
   /** One way through all calls: a question, an object that stays, one that is undone. */
   const WAY: CommandSchedule = {
-    requests: [['check', 'reserve'], ['reserve', 'undo']],
+    requests: [
+      ['check', 'reserve'],
+      ['reserve', 'undo'],
+    ],
     gaps: [1, 30],
     lives: [],
   };
 
-  test.each(['write', 'send'] as const)('killed before and after each %s in turn', async (of) => {
-    let steps = 0;
-    for (const moment of ['before', 'after'] as const) {
-      for (let step = 1; ; step += 1) {
-        const death = { by: 'kill', of, step, moment } as const;
-        const plan = { death, seed: step, batch: 20, slow: 0, haste: 0, cmms: [], nats: [] };
-        const arrivals = arrivalsOf(WAY);
-        const outside = new ErpAndLedger();
-        const { ends } = await runCommands([plan], arrivals, outside);
-        // It lived to its end: there is no such step.
-        if (ends[0] !== 'kill') break;
-        steps += 1;
-        const commands = arrivals.map(({ command }) => command);
-        expect(wrongAt(outside, commands), `${moment} step ${step}`).toEqual([]);
+  test.each(['write', 'send'] as const)(
+    'killed before and after each %s in turn',
+    async (of) => {
+      let steps = 0;
+      for (const moment of ['before', 'after'] as const) {
+        for (let step = 1; ; step += 1) {
+          const death = { by: 'kill', of, step, moment } as const;
+          const plan = { death, seed: step, batch: 20, slow: 0, haste: 0, cmms: [], nats: [] };
+          const arrivals = arrivalsOf(WAY);
+          const outside = new ErpAndLedger();
+          const { ends } = await runCommands([plan], arrivals, outside);
+          // It lived to its end: there is no such step.
+          if (ends[0] !== 'kill') break;
+          steps += 1;
+          const commands = arrivals.map(({ command }) => command);
+          expect(wrongAt(outside, commands), `${moment} step ${step}`).toEqual([]);
+        }
       }
-    }
-    expect(steps).toBeGreaterThan(30);
-  }, 300_000);
+      expect(steps).toBeGreaterThan(30);
+    },
+    300_000,
+  );
 
   test('ten thousand commands for one key make one object', async () => {
     const [first] = arrivalsOf({ requests: [['reserve']], gaps: [0], lives: [] });

@@ -1,0 +1,58 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Command } from 'commander';
+import { configOf, type Departures } from '../base/config.ts';
+import {
+  type CommandFilter,
+  describeCommand,
+  describeCommands,
+  listCommands,
+  resendCommand,
+  showCommand,
+} from '../systems/inspect-commands.ts';
+import { withNats } from './with-nats.ts';
+
+type Options = Departures & { readonly json?: boolean };
+
+/** Adds `andon commands`: list them, show what happened, carry one out again. Needs NATS alone. */
+export function registerCommands(command: Command): void {
+  command
+    .command('list', { isDefault: true })
+    .description('commands to other systems, with what became of them')
+    .option('--system <name>', 'only those to this system')
+    .option('--request <id>', 'only those for this request')
+    .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--json', 'a JSON list')
+    .action(async ({ json, system, request, ...departures }: Options & CommandFilter) => {
+      const list = await connected(departures, (nats) => listCommands(nats, { system, request }));
+      console.log(json === true ? JSON.stringify(list, null, 2) : describeCommands(list));
+    });
+
+  command
+    .command('show <id>')
+    .description('one command: payload, every attempt, its object in the system')
+    .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--json', 'a JSON object')
+    .action(async (id: string, { json, ...departures }: Options) => {
+      const details = await connected(departures, (nats) => showCommand(nats, id));
+      console.log(json === true ? JSON.stringify(details, null, 2) : describeCommand(details));
+    });
+
+  command
+    .command('resend <id>')
+    .description('have a command carried out again; what is in the system already is found')
+    .option('--nats <url>', 'instead of NATS_URL')
+    .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .action(async (id: string, departures: Departures) => {
+      await connected(departures, (nats) => resendCommand(nats, id));
+      console.log(`${id} will be carried out again, at once if andon run does its work.`);
+    });
+}
+
+function connected<T>(
+  departures: Departures,
+  work: (connection: NatsConnection) => Promise<T>,
+): Promise<T> {
+  return withNats(configOf(departures), 'andon commands', work);
+}
