@@ -71,7 +71,7 @@ describe('an effect ends with one object and one reply', () => {
     const run = plant.run();
     await plant.send(first);
     await expect.poll(outcomeOf(first), until).toBe('done');
-    await plant.ask('POST', '/admin/forget-sessions');
+    await plant.ask('POST', '/admin/forget-sessions', {});
     await plant.send(second);
     await expect.poll(outcomeOf(second), until).toBe('done');
     await run.stop();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import { parse } from 'yaml';
 import type { Command } from '../../../operators/model/command.ts';
 import type { MisbehaviourConfig } from '../../../pipelines/demo/misbehaviour.ts';
@@ -10,7 +10,7 @@ import { startReferenceErp } from '../../../pipelines/demo/reference-erp/referen
 import type { Requisition } from '../../../pipelines/demo/reference-erp/requisitions.ts';
 import type { Part, Reservation } from '../../../pipelines/demo/reference-erp/stock.ts';
 import type { ReferenceServer } from '../../../pipelines/demo/reference-server.ts';
-import { ensureCommands, ensurePartition } from '../../../pipelines/nats/streams.ts';
+import { ensureCommands } from '../../../pipelines/nats/streams.ts';
 import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
 import type { CommandEntry } from '../../../pipelines/systems/command-entry.ts';
 import {
@@ -20,8 +20,9 @@ import {
 } from '../../../pipelines/systems/ledger.ts';
 import { runSystems } from '../../../pipelines/systems/systems.ts';
 import { type SystemConfig, systemConfigSchema } from '../../../sinks/remote/system-config.ts';
-import { startNats, type TestNats } from '../../stand/nats.ts';
+import type { TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { askReference, startLog } from './systems-support.ts';
 
 /** What a command was answered in the log: the body of a `status.…` message, its subject and its number. */
 export type Reply = {
@@ -57,18 +58,12 @@ export interface ErpPlant {
 }
 
 export async function startErpPlant(): Promise<ErpPlant> {
-  const nats = await startNats();
-  const connection = await connect({
-    servers: nats.url,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 50,
-  });
+  const { nats, connection } = await startLog();
   await ensureCommands(connection);
-  await ensurePartition(connection, { partition: 0, partitions: 1 });
   const erp = await startReferenceErp({ journal: join(temporaryDirectory(), 'erp.ndjson') });
   const recorded: InternalEvent[] = [];
   const ledger = await openCommandLedger(connection, 'erp');
-  const ask = askErp(erp.url);
+  const ask = askReference(erp.url);
   return {
     ...{ nats, connection, erp, recorded, ledger, ask },
     async send(...commands) {
@@ -122,19 +117,6 @@ export async function repliesTo(
     replies.push({ ...body, subject, number: Number(header.get('Andon-Sequence')) });
   }
   return replies;
-}
-
-/** Asks the reference ERP as a person with its secret does: a read gives the token that a write shows. */
-export function askErp(url: string) {
-  return async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { Authorization: 'Bearer reference', 'Content-Type': 'application/json' },
-      ...(method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
-    return (await response.json()) as T;
-  };
 }
 
 export function readProfile(name: string): Readonly<Record<string, unknown>> {

@@ -57,7 +57,7 @@ describe('a command', () => {
     const [object, ...others] = await reservationsOf(command);
     expect(others).toEqual([]);
     expect(object).toMatchObject({ quantity: 1, reference: command.request });
-    await plant.ask('POST', `/admin/reservations/${object?.id}/pick`);
+    await plant.ask('POST', `/admin/reservations/${object?.id}/pick`, {});
     await expect.poll(async () => (await plant.entry(command))?.state, until).toBe('picked');
     await run.stop();
     const remote = object?.id;

@@ -39,15 +39,24 @@ export interface Plant {
   close(): Promise<void>;
 }
 
-export async function startPlant(): Promise<Plant> {
+/** A nats-server with the log of one partition, and a connection that outlives its restarts. */
+export async function startLog(): Promise<{
+  readonly nats: TestNats;
+  readonly connection: NatsConnection;
+}> {
   const nats = await startNats();
   const connection = await connect({
     servers: nats.url,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 50,
   });
-  await ensureRequests(connection);
   await ensurePartition(connection, { partition: 0, partitions: 1 });
+  return { nats, connection };
+}
+
+export async function startPlant(): Promise<Plant> {
+  const { nats, connection } = await startLog();
+  await ensureRequests(connection);
   const journal = join(temporaryDirectory(), 'cmms.ndjson');
   const cmms = await startReferenceCmms({ journal });
   const recorded: InternalEvent[] = [];
@@ -109,7 +118,7 @@ export async function startPlant(): Promise<Plant> {
   };
 }
 
-/** Asks the reference CMMS as a person with its token would. */
+/** Asks a reference system as a person with its token would. */
 export function askReference(url: string) {
   return async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${url}${path}`, {
