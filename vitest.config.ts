@@ -7,7 +7,7 @@ const RECORDED = 'test/**/*.recorded.test.ts';
 /** What befalls a worker, and what must be the same afterwards. */
 const FAULTS = [
   'test/faults/*.integration.test.ts',
-  'test/pipelines/systems/systems-kills.integration.test.ts',
+  'test/pipelines/systems/{commands,systems}-kills.integration.test.ts',
   'test/pipelines/worker/ownership/lease.integration.test.ts',
   'test/sql/rollups.integration.test.ts',
 ];

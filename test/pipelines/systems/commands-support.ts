@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { parse } from 'yaml';
 import type { Command } from '../../../operators/model/command.ts';
 import type { MisbehaviourConfig } from '../../../pipelines/demo/misbehaviour.ts';
 import { startReferenceErp } from '../../../pipelines/demo/reference-erp/reference-erp.ts';
@@ -19,9 +16,10 @@ import {
   openCommandLedger,
 } from '../../../pipelines/systems/ledger.ts';
 import { runSystems } from '../../../pipelines/systems/systems.ts';
-import { type SystemConfig, systemConfigSchema } from '../../../sinks/remote/system-config.ts';
+import type { SystemConfig } from '../../../sinks/remote/system-config.ts';
 import type { TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { quickErp } from './erp-config.ts';
 import { askReference, startLog } from './systems-support.ts';
 
 /** What a command was answered in the log: the body of a `status.…` message, its subject and its number. */
@@ -117,28 +115,4 @@ export async function repliesTo(
     replies.push({ ...body, subject, number: Number(header.get('Andon-Sequence')) });
   }
   return replies;
-}
-
-export function readProfile(name: string): Readonly<Record<string, unknown>> {
-  const path = fileURLToPath(new URL(`../../../examples/systems/${name}.yaml`, import.meta.url));
-  return parse(readFileSync(path, 'utf8'), { merge: true });
-}
-
-/** Waits that fit a test. */
-export const QUICK = {
-  timeout: '300ms',
-  settle: '300ms',
-  retry: { first: '20ms', most: '100ms', faults: 5 },
-  breaker: { failures: 5, pause: '200ms' },
-};
-
-/** The profile of the reference ERP, in a hurry. */
-export function quickErp(url: string, changes: object = {}): SystemConfig {
-  const { rate: _, ...profile } = readProfile('erp');
-  const text = JSON.stringify(profile).replaceAll('"30s"', '"100ms"');
-  const auth = { kind: 'oauth2', path: '/oauth/token', client: 'andon', secret: 'reference' };
-  return systemConfigSchema.parse({
-    ...JSON.parse(text),
-    ...{ name: 'erp', base: url, auth, ...QUICK, ...changes },
-  });
 }

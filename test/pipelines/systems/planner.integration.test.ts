@@ -8,7 +8,8 @@ import {
 import type { ReferenceServer } from '../../../pipelines/demo/reference-server.ts';
 import { systemConfigSchema } from '../../../sinks/remote/system-config.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
-import { type ErpPlant, QUICK, readProfile, startErpPlant } from './commands-support.ts';
+import { type ErpPlant, startErpPlant } from './commands-support.ts';
+import { QUICK, readProfile } from './erp-config.ts';
 import { exampleCommand, undoOf } from './example-command.ts';
 
 let plant: ErpPlant;
