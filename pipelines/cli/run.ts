@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { openAuditor } from '../audit/audit.ts';
+import { type AuditQueue, createAuditQueue, keepAudit } from '../audit/keeper.ts';
 import { onStarterGone } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
@@ -11,12 +13,14 @@ import { ensureCommands, ensureRequests } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
+import { createStatusWatch } from '../observe/worker-status.ts';
 import { runSystems, type SystemsOptions } from '../systems/systems.ts';
-import { createLandingSink } from '../warehouse/landing-sink.ts';
+import { createLandingSink, type LandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
 import { mendingReporter } from '../worker/report.ts';
 import { runWorker } from '../worker/worker.ts';
+import { migrationActs } from './audited.ts';
 
 /** Between two beginnings of the delivery of requests: milliseconds. */
 const FIRST_PAUSE = 1_000;
@@ -64,23 +68,34 @@ async function runOwned(
     labels: { pipeline: config.pipeline, partition: String(config.partition) },
   });
   const readiness = createReadiness();
+  const { unready } = readiness;
+  const status = createStatusWatch(config, unready);
+  const queue = createAuditQueue();
   const record: RecordEvent = (event) => {
     readiness.watch(event);
+    status.watch(event);
+    if (event.kind === 'gap' && event.reason === 'trimmed') {
+      queue.add({ act: 'loss', what: `${event.stream} ${event.from}-${event.to}` });
+    }
     events.record(event);
   };
   const drain = drainOnSignal(record);
   const { metrics } = events;
-  const http = await startHttp({ ...config.http, metrics, unready: readiness.unready });
-  const landing = createLandingSink(() => openWarehouse(config, record), config, record);
+  const http = await startHttp({ ...config.http, metrics, unready, status: status.report });
+  const landing = landInto(config, record, queue);
   const over = new AbortController();
   const described = {
     cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
     systems: readSystems(config.systems, file),
   };
-  const until = AbortSignal.any([drain, over.signal]);
-  const delivering = carryOut(config, described, record, until);
+  const beside = { record, signal: AbortSignal.any([drain, over.signal]) };
+  const working = [
+    carryOut(config, described, beside),
+    auditBeside(config, queue, landing, beside),
+  ];
   try {
     await landing.begin();
+    if (acceptLoss) await noteAcceptedLoss(config, drain);
     await runWorker({
       config,
       identity: place,
@@ -88,6 +103,7 @@ async function runOwned(
       record,
       landing,
       createBlocks,
+      observer: status.observer,
       acceptLoss,
       drain,
     }).catch((error: unknown) => {
@@ -96,10 +112,68 @@ async function runOwned(
     });
   } finally {
     over.abort();
-    await delivering;
+    await Promise.all(working);
     await landing.close();
     await http.close();
   }
+}
+
+/** Files of the schema that are run on the way are acts for the audit stream. */
+function landInto(config: Config, record: RecordEvent, queue: AuditQueue): LandingSink {
+  const { database } = config.clickhouse;
+  return createLandingSink(
+    () => openWarehouse(config, record),
+    config,
+    record,
+    (files) => {
+      for (const act of migrationActs(database, files)) queue.add(act);
+    },
+  );
+}
+
+/** What runs beside a worker: where its trouble is recorded, and what ends it. */
+type Beside = { readonly record: RecordEvent; readonly signal: AbortSignal };
+
+/** Whoever lets messages go unread has said so before they are passed over. */
+async function noteAcceptedLoss(config: Config, signal: AbortSignal): Promise<void> {
+  const connection = await connectNats({ ...config.nats, name: 'andon', patience: 30_000, signal });
+  try {
+    const auditor = await openAuditor(connection, { via: 'worker', user: config.user });
+    const what = `${config.pipeline}-${config.partition}`;
+    await auditor.around([{ act: 'accept-loss', what }], async () => undefined);
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * Keeps the audit stream beside the worker; the one of the first partition lands it. Trouble is recorded and tried again.
+ * Never rejects.
+ */
+function auditBeside(
+  config: Config,
+  queue: AuditQueue,
+  landing: LandingSink,
+  { record, signal }: Beside,
+): Promise<void> {
+  const { partition, user, nats } = config;
+  const { replicas } = config.stream;
+  return untilAborted({ record, signal }, 'audit', async () => {
+    const connection = await connectNats({
+      ...nats,
+      name: 'andon audit',
+      patience: 'wait',
+      signal,
+    });
+    try {
+      await keepAudit(connection, queue, {
+        ...{ partition, user, replicas, onMended: mendingReporter(record), record, signal },
+        landing: partition === 0 ? landing : undefined,
+      });
+    } finally {
+      await connection.close();
+    }
+  });
 }
 
 function isAbort(error: unknown): boolean {
@@ -108,24 +182,31 @@ function isAbort(error: unknown): boolean {
 
 type Described = Pick<SystemsOptions, 'cmms' | 'systems'>;
 
-/**
- * Carries requests and commands out beside the worker, where systems are described. Trouble of whatever kind is recorded
- * and tried again: it is no reason to stop the work on the log. Never rejects.
- */
-async function carryOut(
-  config: Config,
-  described: Described,
-  record: RecordEvent,
-  signal: AbortSignal,
-): Promise<void> {
+/** Carries requests and commands out beside the worker, where systems are described. Never rejects. */
+async function carryOut(config: Config, described: Described, beside: Beside): Promise<void> {
   if (described.cmms === undefined && described.systems === undefined) return;
+  await untilAborted(beside, 'maintenance', () =>
+    carryOutOnce(config, described, beside.record, beside.signal),
+  );
+}
+
+/**
+ * Does something again and again until it is over. Trouble of whatever kind is recorded and tried again: it is no reason
+ * to stop the work on the log.
+ */
+async function untilAborted(
+  { record, signal }: Beside,
+  of: 'maintenance' | 'audit',
+  work: () => Promise<void>,
+): Promise<void> {
+  const where = of === 'audit' ? 'audit stream' : 'delivery of requests';
   for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     try {
-      await carryOutOnce(config, described, record, signal);
+      await work();
     } catch (error) {
       if (signal.aborted) return;
       const cause = error instanceof Error ? error : new Error(String(error));
-      record({ kind: 'maintenance-trouble', where: 'delivery of requests', error: cause });
+      record({ kind: `${of}-trouble`, where, error: cause });
       await delay(pause, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startReferenceCmms } from '../../pipelines/demo/reference-cmms/reference-cmms.ts';
 import { startHttp } from '../../pipelines/observe/http.ts';
+import { createStatusWatch } from '../../pipelines/observe/worker-status.ts';
 import { tries } from '../support/long.ts';
 import { mutatedBytes, mutatedValue, pick } from '../support/mutations.ts';
 import { randomOf } from '../support/plant-log.ts';
@@ -85,11 +86,19 @@ async function attack(
 describe(`${COUNT} mutated requests`, () => {
   test('to health and metrics', { timeout: 600_000 }, async () => {
     const unready = () => ['no message was processed yet'];
+    const place = { pipeline: 'plant', run: '1', partition: 0, partitions: 1 };
     const server = await startHttp({
-      ...{ host: '127.0.0.1', port: 0, unready },
+      ...{ host: '127.0.0.1', port: 0, unready, status: createStatusWatch(place, unready).report },
       metrics: new Registry(),
     });
-    const paths = ['/healthz', '/readyz', '/metrics', '/', '/metrics/%2e%2e/healthz?x=1'];
+    const paths = [
+      '/healthz',
+      '/readyz',
+      '/metrics',
+      '/status',
+      '/',
+      '/metrics/%2e%2e/healthz?x=1',
+    ];
     const seeds = paths.flatMap((path): Sent[] => [
       { method: 'GET', path },
       { method: 'POST', path, body: { a: [1] } },
