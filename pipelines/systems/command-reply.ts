@@ -11,7 +11,7 @@ import { type CommandEntry, replyOf } from './command-entry.ts';
 import type { StepResult, WorkContext } from './context.ts';
 import { withHistory } from './entry.ts';
 import { nextReport, publishReport, type StatusLog } from './report.ts';
-import { lookAt } from './status-poll.ts';
+import { pollObject } from './status-poll.ts';
 
 /** What a command came to. Without the other fields they are what the entry has. */
 export type Settlement = {
@@ -79,7 +79,7 @@ export async function pollState(
   const { id, system, remote, state, n } = handle.entry;
   if (remote === null) return true;
   if (state === null || !final.has(state)) {
-    const seen = await lookAt<CommandEntry, string>(handle, context, {
+    const seen = await pollObject<CommandEntry, string>(handle, context, {
       ...{ read: (call) => read(id, remote, call), known: state, revision: n, isGone },
       unmapped: (word) => record({ kind: 'state-unmapped', system, id, word }),
       changes: (word, note) => {

@@ -25,7 +25,7 @@ export async function pollStatus(
   const { id, remote, status, revision } = handle.entry;
   if (remote === null || isFinal(status) || cmms.status === undefined) return { kind: 'done' };
   const read = cmms.status;
-  const changed = await lookAt<LedgerEntry, RequestStatus>(handle, context, {
+  const changed = await pollObject<LedgerEntry, RequestStatus>(handle, context, {
     ...{ read: (call) => read(id, remote, call), known: status, revision, isGone },
     unmapped: (word) => record({ kind: 'status-unmapped', id, word }),
     changes: (seen, note) => ({
@@ -54,7 +54,7 @@ type Look<E, S extends string> = {
 };
 
 /** Looks once and saves what is new. Gives the new state; null when there is none. */
-export async function lookAt<
+export async function pollObject<
   E extends Attempted<{ until: number }> & { readonly word: string | null },
   S extends string,
 >(
