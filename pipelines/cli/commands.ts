@@ -1,14 +1,16 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
+import { openAuditor } from '../audit/audit.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import {
   type CommandFilter,
   describeCommand,
   describeCommands,
   listCommands,
-  resendCommand,
+  resendName,
   showCommand,
 } from '../systems/inspect-commands.ts';
+import { askResend } from '../systems/ledger.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & { readonly json?: boolean };
@@ -42,12 +44,28 @@ export function registerCommands(command: Command): void {
   command
     .command('resend <id>')
     .description('have a command carried out again; what is in the system already is found')
+    .option('--reason <text>', 'why, for the audit stream')
     .option('--nats <url>', 'instead of NATS_URL')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
-    .action(async (id: string, departures: Departures) => {
-      await connected(departures, (nats) => resendCommand(nats, id));
+    .action(async (id: string, options: ResendOptions) => {
+      await connected(options, (nats) => resend(nats, id, options));
       console.log(`${id} will be carried out again, at once if andon run does its work.`);
     });
+}
+
+type ResendOptions = Departures & { readonly reason?: string };
+
+/** Whoever carries commands out searches for the key first, and makes what is not there. Asking twice is asking once. */
+async function resend(
+  connection: NatsConnection,
+  id: string,
+  { reason, ...departures }: ResendOptions,
+): Promise<void> {
+  // Before anything is written about a command that there is not.
+  const name = await resendName(connection, id);
+  const { user } = configOf(departures);
+  const auditor = await openAuditor(connection, { via: 'console', user });
+  await auditor.around([{ act: 'resend', what: name, reason }], () => askResend(connection, name));
 }
 
 function connected<T>(

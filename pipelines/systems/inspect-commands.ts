@@ -10,7 +10,7 @@ import { streamManager } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { openCommands } from './command-reader.ts';
-import { askResend, commandName, findCommandLedger } from './ledger.ts';
+import { commandName, findCommandLedger } from './ledger.ts';
 import { historyLines } from './request-text.ts';
 
 /** One line of `andon commands`. */
@@ -56,12 +56,9 @@ export async function showCommand(connection: NatsConnection, id: string): Promi
   return { summary: summaryOf(command, entry), command, entry: entry ?? null };
 }
 
-/**
- * Asks for a command to be carried out again: whoever carries it out searches for its key first, and makes what is not there.
- * Asking twice is asking once.
- */
-export async function resendCommand(connection: NatsConnection, id: string): Promise<void> {
-  await askResend(connection, `command.${commandName(await findCommand(connection, id))}`);
+/** The name by which a command is asked for again; a `Problem` when there is none of this id. */
+export async function resendName(connection: NatsConnection, id: string): Promise<string> {
+  return `command.${commandName(await findCommand(connection, id))}`;
 }
 
 async function findCommand(connection: NatsConnection, id: string): Promise<Command> {

@@ -265,7 +265,6 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   'pipelines/cli/grants.ts': ONE_COMMAND,
   'pipelines/cli/look.ts': ONE_COMMAND,
   'pipelines/cli/migrate.ts': ONE_COMMAND,
-  'pipelines/cli/commands.ts': ONE_COMMAND,
   'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
   'pipelines/cli/reference-erp.ts': ONE_COMMAND,
   'pipelines/cli/reference-planner.ts': ONE_COMMAND,

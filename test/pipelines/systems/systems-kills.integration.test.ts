@@ -4,6 +4,7 @@ import type { Child } from '../../../pipelines/base/child.ts';
 import { freePort } from '../../../pipelines/base/free-port.ts';
 import { cmmsProgram } from '../../../pipelines/stand/programs.ts';
 import { createService, type Service } from '../../../pipelines/stand/service.ts';
+import { CODE } from '../../stand/code.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { startSystems } from './start-systems.ts';
 import { askReference, freshRequest, type Plant, startPlant, worksOf } from './systems-support.ts';
@@ -22,7 +23,7 @@ let url: string;
 
 beforeAll(async () => {
   plant = await startPlant();
-  const { program, address } = cmmsProgram(temporaryDirectory(), await freePort());
+  const { program, address } = cmmsProgram(temporaryDirectory(), await freePort(), CODE);
   cmms = createService(program);
   url = address.url;
 });
@@ -91,7 +92,7 @@ describe('with everything killed at random moments', () => {
     const entries = await Promise.all(requests.map(({ id }) => plant.entry(id)));
     const outcomes = entries.flatMap((entry) => entry?.history.map(({ outcome }) => outcome) ?? []);
     expect(outcomes).toContain('found');
-  }, 120_000);
+  });
 });
 
 /** The CMMS goes on misbehaving while the test looks. */

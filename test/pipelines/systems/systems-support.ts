@@ -98,7 +98,8 @@ export async function startPlant(): Promise<Plant> {
       const ending = new AbortController();
       const running = runSystems({
         connection,
-        cmms: quickConfig(cmms.url, changes),
+        // Here the CMMS is in this process: when it stands still, both do, and the call must not be over before its answer.
+        cmms: quickConfig(cmms.url, { timeout: 2_000, ...changes }),
         record: (internalEvent) => recorded.push(internalEvent),
         signal: ending.signal,
         ...{ term: 300, now },
