@@ -18,6 +18,14 @@ export function requestSubject(id: string, revision: number | '*'): string {
   return `request.${id}.${revision}`;
 }
 
+/** Every command to every system, one message a subject, for ever. */
+export const COMMAND_STREAM = 'ANDON_COMMANDS';
+
+/** `command.<system>.<id>`: the stream takes one message per subject, so a command cannot enter twice. */
+export function commandSubject(system: string, id: string): string {
+  return `command.${system}.${id}`;
+}
+
 /**
  * Publishes every revision of an epoch into the outbox stream, in order, each once however often it is called.
  *

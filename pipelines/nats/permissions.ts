@@ -1,7 +1,7 @@
 /** What each user of the log may publish and subscribe to: the table of roles as subjects of NATS. */
 
 import type { PlantModel } from '../../operators/model/plant-model.ts';
-import { REQUEST_STREAM } from '../../sinks/outbox.ts';
+import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
 import {
   actsOf,
   type LogNeed,
@@ -84,6 +84,8 @@ function streamsOf(store: LogStore, partitions: number): readonly string[] {
       return Array.from({ length: partitions }, (_, partition) => partitionStream(partition));
     case 'outbox':
       return [REQUEST_STREAM];
+    case 'commands':
+      return [COMMAND_STREAM];
     case 'audit':
       return [AUDIT_STREAM];
     case 'reasons':
