@@ -180,6 +180,7 @@ function contentOf(entries: readonly AuditMessage[], created: string, from: numb
     ...{ pipeline: 'audit', run: 'audit', stream: AUDIT_STREAM, created, epoch: from, from, to },
     blocks: [block],
     revisions: [],
+    commands: [],
   };
 }
 

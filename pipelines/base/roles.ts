@@ -80,7 +80,7 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'leases', 'homes', 'names', 'reasons'] },
+      { make: ['log', 'outbox', 'commands', 'leases', 'homes', 'names', 'reasons'] },
       { create: ['audit'] },
       { change: ['leases', 'homes'] },
       { publish: ['tick', 'model', 'rules'] },
@@ -89,6 +89,10 @@ export const ACTS = {
   'decide-requests': {
     does: 'publish request revisions',
     log: [{ publish: ['request'] }, { read: ['outbox'] }],
+  },
+  'decide-commands': {
+    does: 'publish commands to the systems around',
+    log: [{ publish: ['command'] }, { read: ['commands'] }],
   },
   'deliver-requests': {
     does: 'read request revisions, keep the ledger, hold its lease',
@@ -165,6 +169,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
     'read-log': 'installation',
     'work-partition': 'installation',
     'decide-requests': 'installation',
+    'decide-commands': 'installation',
     'append-audit': 'installation',
     'copy-acts': 'installation',
     'read-audit': 'installation',

@@ -129,6 +129,8 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return ['andon.*.tick'];
     case 'request':
       return ['request.*.*'];
+    case 'command':
+      return ['command.*.*'];
     case 'status':
       return everywhere('status.*.*.*.*');
     case 'audit':

@@ -11,7 +11,13 @@ import { domainOf } from '../nats/jetstream.ts';
 import { type Log, replaced } from '../nats/log.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
 import { connectNats } from '../nats/nats.ts';
-import { ensurePartition, ensureRequests, isReplay, type StoreOptions } from '../nats/streams.ts';
+import {
+  ensureCommands,
+  ensurePartition,
+  ensureRequests,
+  isReplay,
+  type StoreOptions,
+} from '../nats/streams.ts';
 import { startUpkeep } from '../nats/upkeep.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { createPatternCounts } from '../observe/pattern-counts.ts';
@@ -86,6 +92,7 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
   const limits = { days, bytes, ...store };
   const info = await ensurePartition(connection, { partition, partitions, ...limits });
   await ensureRequests(connection, store);
+  await ensureCommands(connection, store);
   const key = `${config.pipeline}-${partition}`;
   const claim = await claimPartition(connection, key, identity, store);
   const stream = info.config.name;

@@ -22,6 +22,11 @@ const OUTCOMES = [
   ...['open', 'update', 'withdraw', 'close'].map((action) => `request ${action}`),
   ...['shelved', 'flood', 'regime change', 'out of service'].map((why) => `withheld ${why}`),
   ...['act', 'status', 'finding', 'event'].map((kind) => `said by ${kind}`),
+  ...[
+    ...['asked', 'done', 'rejected', 'expired', 'cancelled', 'overdue', 'done-late', 'skipped'],
+    ...['shadow', 'undoing', 'undone', 'withdrawn', 'superseded', 'escalated', 'given-up', 'news'],
+    ...['ask', 'kept', 'begun', 'refused', 'closed', 'pending'],
+  ].map((state) => `step ${state}`),
   'window of backfill',
   'window corrected',
 ];
@@ -44,6 +49,7 @@ function outcomesOf(decisions: Decisions): string[] {
     ...rowsOf(decisions, 'incidents').map(({ rule }) => `incident ${rule.replace('-timeout', '')}`),
     ...rowsOf(decisions, 'dead_letters').map(({ reason }) => `dead letter ${reason}`),
     ...rowsOf(decisions, 'requests').map(({ action }) => `request ${action}`),
+    ...rowsOf(decisions, 'workflow_steps').map(({ state }) => `step ${state}`),
     ...rowsOf(decisions, 'machine_events').map(({ kind }) => `said by ${kind}`),
     ...rowsOf(decisions, 'windows').flatMap(({ window, backfill, version }) => [
       `window ${window}`,

@@ -50,6 +50,7 @@ describe('beside a worker', () => {
       stream: 'S',
       blocks: blocks.finish('S', '1'),
       revisions: [],
+      commands: [],
     };
     const landing = createClickHouseSink(warehouse.client, { database: 'andon' });
     await landing.write(content, new AbortController().signal);
