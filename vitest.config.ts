@@ -11,7 +11,7 @@ const COMPILE = 'test/stand/compile.ts';
 const FAULTS = [
   'test/faults/*.integration.test.ts',
   'test/pipelines/demo/plant/plant.integration.test.ts',
-  'test/pipelines/systems/systems-kills.integration.test.ts',
+  'test/pipelines/systems/{commands,systems}-kills.integration.test.ts',
   'test/pipelines/worker/ownership/lease.integration.test.ts',
   'test/pipelines/audit/cluster.integration.test.ts',
   'test/sql/rollups.integration.test.ts',

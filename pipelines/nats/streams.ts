@@ -121,7 +121,7 @@ export async function ensureRequests(
   });
 }
 
-/** The outbox of commands: `command.<system>.<id>`, each subject once and for ever. */
+/** The commands to the systems around: `command.<system>.<id>`, each once, until it is settled and taken out. */
 export async function ensureCommands(
   connection: NatsConnection,
   options: StoreOptions = {},
@@ -133,14 +133,15 @@ export async function ensureCommands(
   });
 }
 
-async function ensureOutbox(
+/** A stream whose subjects are each taken once. */
+function ensureOutbox(
   connection: NatsConnection,
   options: StoreOptions,
-  outbox: Pick<StreamConfig, 'name' | 'description' | 'subjects'>,
+  named: Pick<StreamConfig, 'name' | 'description' | 'subjects'>,
 ): Promise<StreamInfo> {
   const wanted = {
     ...common(options.replicas),
-    ...outbox,
+    ...named,
     max_age: 0,
     max_bytes: -1,
     max_msgs_per_subject: 1,
