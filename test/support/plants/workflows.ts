@@ -63,7 +63,7 @@ export type Handling = {
 export const handling: fc.Arbitrary<Handling> = fc.record({
   outcome: fc.oneof(
     { weight: 5, arbitrary: fc.constant('done' as const) },
-    { weight: 2, arbitrary: fc.constantFrom(...COMMAND_OUTCOMES, undefined) },
+    { weight: 3, arbitrary: fc.constantFrom(...COMMAND_OUTCOMES, 'rejected', undefined) },
   ),
   delay: fc.oneof(fc.integer({ min: 100, max: 4_000 }), fc.integer({ min: 100, max: 40_000 })),
   short: fc.constantFrom(0, 0, 2),
