@@ -40,7 +40,7 @@ const CANDIDATES: Candidates = Object.fromEntries(
     [5, 30],
     [4, 20],
   ].flatMap(([level, sum]) =>
-    [0.11, 0.075, 0.05].flatMap((floor) =>
+    [0.11, 0.075].flatMap((floor) =>
       ['40m', undefined].map((follow) => [
         `limits ${level} and ${sum}, floor ${floor}, ${follow === undefined ? 'frozen' : `follows by half in ${follow}`}`,
         {
