@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readInstant } from '../../pipelines/recordings/instant.ts';
-import { linesOf } from '../../pipelines/recordings/recorded.ts';
+import { readInstant } from '../../pipelines/files/instant.ts';
+import { linesOf } from '../../pipelines/files/row-sources.ts';
 import { recordingSchema } from '../../pipelines/recordings/recording-description.ts';
 import type { Evaluation } from './evaluation.ts';
 import { judged, type Onset } from './judged.ts';

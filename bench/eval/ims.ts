@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { linesOf } from '../../pipelines/recordings/recorded.ts';
+import { linesOf } from '../../pipelines/files/row-sources.ts';
 import {
   type RecordingDescription,
   recordingSchema,
