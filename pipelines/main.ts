@@ -72,6 +72,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/backtest.ts')).registerBacktest,
   },
   {
+    name: 'suggest',
+    usage: '[options]',
+    description: 'rules for a plant from its history, with the alarms that each would have raised',
+    load: async () => (await import('./cli/suggest.ts')).registerSuggest,
+  },
+  {
     name: 'diagnose',
     usage: '[options] <file...>',
     description: 'one waveform: features, spectrum lines, and a verdict or "not determined"',

@@ -21,10 +21,11 @@ type Row = Readonly<Record<string, string>>;
  */
 export async function evaluateCwru(data: string, signal: AbortSignal): Promise<Evaluation> {
   const records = rowsOf(join(data, 'records.csv'));
-  const named: (Named & { readonly load: string })[] = [];
+  const named: (Named & { readonly load: string; readonly file: string })[] = [];
   for (const record of records) {
     signal.throwIfAborted();
-    named.push({ ...diagnosed(data, record), load: record.motor_load_hp ?? '' });
+    const { motor_load_hp: load = '', file = '' } = record;
+    named.push({ ...diagnosed(data, record), load, file });
   }
   const faulty = named.filter(({ fault }) => fault !== 'normal');
   const all = scoreDiagnoses(faulty);
@@ -45,7 +46,7 @@ export async function evaluateCwru(data: string, signal: AbortSignal): Promise<E
     bars: [
       { bar: '0 wrong with the right to abstain', measured: `${all.wrong}`, met: all.wrong === 0 },
       share('right with the right to abstain', all.right, all.records, 0.6),
-      share('right when forced', all.forced, all.records, 0.8),
+      share('right when forced', all.forced, all.records, 0.9),
       {
         bar: 'the normal record, at 48 kHz and decimated, gets none or not_determined',
         measured: normal.join(', '),
@@ -53,6 +54,16 @@ export async function evaluateCwru(data: string, signal: AbortSignal): Promise<E
           normal.length > 0 && normal.every((verdict) => /^(?:none|not_determined)$/.test(verdict)),
       },
     ],
+    files: named.map(({ file, fault, load, verdict, forced }) => {
+      return {
+        file,
+        fault,
+        load,
+        verdict,
+        forced: forced ?? '',
+        chosen: load === '0' ? 'on it' : 'no',
+      };
+    }),
     plots: [],
     notes: [
       'Record 97 is read at 48 kHz, which its tones show. The records at 2 hp were in view while the rules took shape, so they are no blind test.',

@@ -12,6 +12,11 @@ export type Evaluation = {
     readonly measured: string;
     readonly met: boolean;
   }[];
+  /** Every file: what was found in it, and what rules that were chosen without it find. */
+  readonly files: readonly {
+    readonly file: string;
+    readonly [figure: string]: string | number;
+  }[];
   readonly plots: readonly Plot[];
   readonly notes: readonly string[];
 };

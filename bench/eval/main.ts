@@ -13,13 +13,16 @@ const SETS: Readonly<Record<string, () => Promise<Evaluate>>> = {
   nab: async () => (await import('./nab.ts')).evaluateNab,
   skab: async () => (await import('./skab.ts')).evaluateSkab,
   pronostia: async () => (await import('./pronostia.ts')).evaluatePronostia,
+  azure: async () => (await import('./azure.ts')).evaluateAzure,
 };
-const HELP = `npm run eval [-- ${Object.keys(SETS).join(' ')}] [--data DIR] [--plots DIR] [--json FILE] [--write-docs]
+const HELP = `npm run eval [-- --only ${Object.keys(SETS).join(',')}] [--data DIR] [--plots DIR] [--json FILE] [--write-docs]
 
-Runs recorded data of known truth through the pipeline and scores what it says. Without a name: every set.
+Runs recorded data of known truth through the pipeline and scores what it says. Without a name: every set. What a
+folder holds more than ../shared/data is scored too, by the same rules.
+  --only NAMES   some of the sets; names can also stand alone
   --data DIR     where the sets are, a folder each (../shared/data)
   --plots DIR    draw each run as an SVG there
-  --json FILE    all figures
+  --json FILE    all figures, and those of each file and fold
   --write-docs   the tables of docs/detection.md, and docs/plots
 Exit code 1: something asked for was missed. 2: a name is wrong. Sets that are not there are skipped, and said.`;
 const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
@@ -29,18 +32,20 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     data: { type: 'string', default: DATA },
+    only: { type: 'string', multiple: true, default: [] },
     plots: { type: 'string' },
     json: { type: 'string' },
     'write-docs': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
-const unknown = positionals.filter((name) => SETS[name] === undefined);
+const asked = [...positionals, ...values.only.flatMap((names) => names.split(','))];
+const unknown = asked.filter((name) => SETS[name] === undefined);
 if (values.help) console.log(HELP);
 else if (unknown.length > 0) {
   console.error(`expected ${Object.keys(SETS).join(', ')}, found ${unknown.join(', ')}\n\n${HELP}`);
   process.exitCode = 2;
-} else await run(positionals.length > 0 ? positionals : Object.keys(SETS));
+} else await run(asked.length > 0 ? asked : Object.keys(SETS));
 
 async function run(names: readonly string[]): Promise<void> {
   const stopped = new AbortController();
@@ -58,7 +63,10 @@ async function run(names: readonly string[]): Promise<void> {
     print(evaluation);
     evaluations.push(evaluation);
   }
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(evaluations)}\n`);
+  if (values.json !== undefined) {
+    const figures = evaluations.map(({ plots: _drawn, ...rest }) => rest);
+    writeFileSync(values.json, `${JSON.stringify(figures, undefined, 1)}\n`);
+  }
   const plots = values.plots ?? (values['write-docs'] ? join(DOCS, 'plots') : undefined);
   if (plots !== undefined) draw(evaluations, plots);
   if (values['write-docs']) writeResults(join(DOCS, 'detection.md'), evaluations);

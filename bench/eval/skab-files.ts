@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { columnOf, readColumns } from './read-columns.ts';
 
@@ -27,6 +27,15 @@ export type Experiment = {
   /** Labelled as anomalous. */
   readonly anomalous: readonly boolean[];
 };
+
+/** The folders of experiments; each holds another kind of fault. */
+const FOLDERS = ['valve1', 'valve2', 'other'];
+
+/** The experiments of all folders that are there. */
+export async function readAllSkab(data: string): Promise<readonly Experiment[]> {
+  const present = FOLDERS.filter((folder) => existsSync(join(data, folder)));
+  return (await Promise.all(present.map((folder) => readSkab(data, folder)))).flat();
+}
 
 /** The experiments of a folder, by their numbers. */
 export async function readSkab(data: string, folder: string): Promise<readonly Experiment[]> {

@@ -7,9 +7,10 @@ import { FEATURE_PREFIX } from '../model/observation.ts';
 import type { Asset, PlantModel } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
 
-import { compileSituationCondition, isAbout, isAboutAsset } from './compile.ts';
+import { compileSituationCondition, isAbout, isAboutAsset, isRelative } from './compile.ts';
 
 import { type BandedSignal, bandedSignalsOf, SHAFT_SPEED } from './gate.ts';
+import { FEWEST_LIKES, isLike } from './likes.ts';
 import { isStatistic } from './sample.ts';
 
 /** What is wrong with a rule file beyond its shape, and where: `path` leads to the place in the file. */
@@ -100,6 +101,31 @@ export function checkAttributes(rules: Rules, plants: readonly PlantModel[]): Ru
   });
 }
 
+/** A rule that compares a machine with its likes needs some of them on the line of each machine that it is about. */
+export function checkLikes(rules: Rules, plants: readonly PlantModel[]): RuleIssue[] {
+  const lines = plants.flatMap(({ id, lines }) => {
+    return lines.map((line) => {
+      return line.assets.map((asset) => [assetKey(id, line.id, asset.id), asset] as const);
+    });
+  });
+  return rules.detectors.flatMap((rule, index) => {
+    if (!isRelative(rule)) return [];
+    const lonely = lines.flatMap((assets) => {
+      const measured = assets.filter(([key, asset]) => isMeasured(rule, key, asset));
+      return measured.filter(([key, asset]) => {
+        const likes = measured.filter(([other, { class: kind }]) => {
+          return other !== key && isLike(rule, other, kind === asset.class);
+        });
+        return likes.length < FEWEST_LIKES;
+      });
+    });
+    if (lonely.length === 0) return [];
+    const names = lonely.slice(0, MOST_NAMED).map(([key]) => key);
+    const message = `expected at least ${FEWEST_LIKES} others to compare each asset with; ${names.join(', ')} ${lonely.length === 1 ? 'has' : 'have'} fewer on the line`;
+    return [{ path: ['detectors', index, 'relative_to'], message }];
+  });
+}
+
 /** So many assets are named in one sentence. */
 const MOST_NAMED = 3;
 
@@ -126,8 +152,7 @@ function limitsOf(rule: SampleRule): Readonly<Record<string, Bound | undefined>>
 
 /** The model declares a signal of the asset, or points, that the rule reads. */
 function isMeasured(rule: SampleRule, key: AssetKey, asset: Asset): boolean {
-  if (rule.signal.startsWith(FEATURE_PREFIX)) {
-    return asset.points.length > 0 && isAboutAsset(rule, key, asset);
-  }
+  const isFeature = rule.signal.startsWith(FEATURE_PREFIX) && asset.points.length > 0;
+  if (isFeature && isAboutAsset(rule, key, asset)) return true;
   return Object.keys(asset.signals).some((signal) => isAbout(rule, key, asset, signal));
 }

@@ -98,6 +98,8 @@ export type CompiledDetectors = {
   /** Rules of silence, and of events: both are more than what happens to samples. */
   readonly silences: readonly CompiledDetector<SilenceRule>[];
   readonly events: readonly CompiledDetector<EventRule>[];
+  /** Ids of rules that judge a machine relative to its likes. */
+  readonly relative: ReadonlySet<string>;
   /** All signals that any rule divides into bands. */
   readonly banded: readonly BandedSignal[];
   /** The rules that evaluate a signal of an asset, by its windows of this rule id or, with '', by its features. */
@@ -126,6 +128,7 @@ export function compileDetectors(rules: Rules): CompiledDetectors {
     byId,
     silences: inOrder.filter(isOfSilence),
     events: inOrder.filter(isOfEvents),
+    relative: new Set(rules.detectors.filter(isRelative).map(({ id }) => id)),
     banded: banded.filter(({ key }, at) => banded.findIndex((other) => other.key === key) === at),
     rulesFor(key, asset, signal, window) {
       const bySignal = found.get(asset) ?? new Map<string, readonly SampleDetector[]>();
@@ -151,6 +154,15 @@ export function isOfSilence(one: CompiledDetector): one is CompiledDetector<Sile
 
 function isOfEvents(one: CompiledDetector): one is CompiledDetector<EventRule> {
   return one.rule.kind === 'event';
+}
+
+/** A rule that judges a machine relative to its likes. */
+export type RelativeRule = Extract<DetectorRule, { kind: 'baseline' | 'ewma' | 'cusum' }> & {
+  readonly relative_to: 'line' | 'class' | readonly string[];
+};
+
+export function isRelative(rule: DetectorRule): rule is RelativeRule {
+  return 'relative_to' in rule && rule.relative_to !== undefined;
 }
 
 function readsSamples(one: CompiledDetector): one is SampleDetector {
@@ -241,6 +253,8 @@ function shapeOf(rule: DetectorRule, rules: Rules): string {
 }
 
 /** Only fields that are set: a rule without them keeps the shape that it had before they existed. */
-function learningShape({ learn_time, bands, when }: Extract<DetectorRule, { learn: number }>) {
-  return [learn_time, bands, when].filter((field) => field !== undefined);
+function learningShape(rule: Extract<DetectorRule, { learn: number }>) {
+  const { learn_time, bands, when } = rule;
+  const relative = isRelative(rule) ? { relative_to: rule.relative_to } : undefined;
+  return [learn_time, bands, when, relative].filter((field) => field !== undefined);
 }

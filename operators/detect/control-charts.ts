@@ -21,6 +21,9 @@ type CusumRule = Extract<DetectorRule, { kind: 'cusum' }>;
 /** One absurd value must not stay in a weighted mean for ever. */
 const MOST_DEVIATIONS = 1e6;
 
+/** Deviations beyond which a value counts as if it were there. */
+const HUBER = 3;
+
 /** A sum goes no higher than this many times its limit: it must come down again when the machine is well. */
 const MOST_LIMITS = 2;
 
@@ -38,6 +41,7 @@ export function baseline(
   const standard = standardize(memory, rule, input);
   if (standard === undefined) return undefined;
   const evaluation = evaluateSingle(rule, input, standard);
+  if (rule.forget === undefined) return settle(evaluation, rule, input, standard);
   const share = followingShare(standard.mode, input.sample.time, rule.forget);
   if (share > 0) follow(standard.mode, standard.value, share);
   return evaluation;
@@ -70,7 +74,7 @@ export function ewma(
   const bound = (side === 'down' ? -width : width) * spread * deviation;
   const limit = unscaled(rule, mode.median + bound);
   const { unit } = input.sample;
-  return {
+  const evaluation: Evaluation = {
     level: reach > width ? side : '',
     levelWithDeadband: reach > width - deadbandOf(rule, width) ? side : '',
     value: unscaled(rule, mode.median + mean * deviation),
@@ -89,6 +93,7 @@ export function ewma(
       mode: name,
     }),
   };
+  return settle(evaluation, rule, input, standard);
 }
 
 /**
@@ -115,7 +120,7 @@ export function cusum(
   const [sum, since] = side === 'down' ? [down, downSince] : [up, upSince];
   const level = sum > rule.limit ? side : '';
   if (level !== '' && excursion === null) memory.excursion = { mode: name, side };
-  return {
+  const evaluation: Evaluation = {
     level,
     levelWithDeadband: excursion?.side ?? level,
     value: input.value,
@@ -135,6 +140,7 @@ export function cusum(
       mode: name,
     }),
   };
+  return settle(evaluation, rule, input, standard);
 }
 
 /** The excursion that has not ended: its sum is not back at 0. */
@@ -221,6 +227,24 @@ function follow(mode: BaselineMode, value: number, share: number): void {
   const squared = (DEVIATIONS_PER_MAD * mode.mad) ** 2;
   mode.mad = Math.sqrt((1 - share) * (squared + share * distance ** 2)) / DEVIATIONS_PER_MAD;
   mode.median += share * distance;
+}
+
+/**
+ * The usual value goes with the samples (`follow`) while nothing is wrong there: m ← m + a · ψ(z) · σ with Huber's ψ, so that
+ * a wild value moves it no further than one at its bound does (Huber, Robust Statistics, 1981, section 4.5). The deviation
+ * stays as it was learnt.
+ */
+function settle(
+  evaluation: Evaluation,
+  { follow: half }: BaselineRule | EwmaRule | CusumRule,
+  input: DetectorInput,
+  { mode, z, deviation }: Standardized,
+): Evaluation {
+  const share = followingShare(mode, input.sample.time, half);
+  if (share > 0 && evaluation.levelWithDeadband === '' && input.suspicion() === '') {
+    mode.median += share * Math.min(Math.max(z, -HUBER), HUBER) * deviation;
+  }
+  return evaluation;
 }
 
 /** Adds to the sum at `at`; when it leaves 0, that time is written beside it. */

@@ -37,7 +37,7 @@ import {
 } from './event-alarms.ts';
 import { isUnsettled, updateBands } from './gate.ts';
 import { restartRuns } from './life-cycle.ts';
-
+import { likes } from './likes.ts';
 import { type Sample, samplesOf } from './sample.ts';
 import {
   awaitsAny,
@@ -61,6 +61,10 @@ import {
  * sample marked `late` is evaluated too: a detector here reads one signal, whose source is in order by itself.
  */
 export function detect(states: States): Stage<Enriched<Observation>, Detected> {
+  return (observations) => observations.pipe(likes(states), detectors(states));
+}
+
+function detectors(states: States): Stage<Enriched<Observation>, Detected> {
   return keyed<AssetDetectors, Enriched<Observation>, Detected>(
     {
       id: 'detect' as StageId,

@@ -15,7 +15,7 @@ import {
   toIso,
 } from '../model/time.ts';
 import { drift, toBaselineRow } from './baseline-modes.ts';
-import type { CompiledDetector } from './compile.ts';
+import { type CompiledDetector, isRelative } from './compile.ts';
 import { baseline, cusum, ewma } from './control-charts.ts';
 import {
   type AssetDetectors,
@@ -32,6 +32,7 @@ import { explain } from './explain.ts';
 import { gate } from './gate.ts';
 import { iso20816, iso20816Change } from './iso20816.ts';
 import { delaysOf, endLife, nextPhase, pause, severityOf, severityRank } from './life-cycle.ts';
+import { besideLikes, withoutLikes } from './likes.ts';
 import { limit, range } from './limits.ts';
 import { completeVector, multivariate } from './multivariate.ts';
 import { type Sample, valueOfSample } from './sample.ts';
@@ -79,7 +80,7 @@ export function evaluateSample(
   }
   const evaluation = evaluate(state.memory, rule, input);
   if (evaluation === undefined) pause(state.lifeCycle);
-  else applyEvaluation(context, state, rule, evaluation, sample);
+  else applyEvaluation(context, state, rule, besideLikes(evaluation, rule, sample), sample);
 }
 
 /** A sample or event that is older than the last one of its detector is not judged, and counted. */
@@ -121,9 +122,14 @@ function inputOf(
     pause(state.lifeCycle);
     return undefined;
   }
-  const value = valueOfSample(rule, sample);
-  if (value === undefined) {
+  const whole = valueOfSample(rule, sample);
+  if (whole === undefined) {
     return refuse('its windows do not have the statistic that the rule names');
+  }
+  const value = isRelative(rule) ? withoutLikes(whole, rule, sample) : whole;
+  if (value === undefined) {
+    pause(state.lifeCycle);
+    return undefined;
   }
   if (!Number.isFinite(value)) {
     pause(state.lifeCycle);

@@ -24,6 +24,10 @@ type VectorMode = LearningProgress & {
   stride: number;
   subspace: Subspace | null;
   smooth: Float64Array;
+  /** The highest score since the breach that began; 0 while there is none. */
+  peak: number;
+  /** Since when the score is a small share of it, and the mean of the vectors since then; null while it is not. */
+  calm: { since: EventTime; count: number; mean: Float64Array } | null;
 };
 
 /** The vector of one time as far as its features have come, and what was learnt. */
@@ -94,7 +98,14 @@ export function multivariate(
     return undefined;
   }
   smoothen(mode.smooth, memory.values, mode.subspace, rule.weight);
-  const evaluation = evaluationOf(mode.smooth, mode.subspace, { rule, name, samples: mode.count });
+  const about = { rule, name, samples: mode.count };
+  let evaluation = evaluationOf(mode.smooth, mode.subspace, about);
+  const settled = settledAt(mode, rule, evaluation, memory.values, input.sample.time);
+  if (settled !== undefined) {
+    mode.subspace.center.set(settled);
+    mode.smooth.fill(0);
+    evaluation = evaluationOf(mode.smooth, mode.subspace, about);
+  }
   const share = followingShare(mode, input.sample.time, rule.follow);
   if (share > 0 && evaluation.level === '' && input.suspicion() === '') {
     moveCenter(mode.subspace, memory.values, share);
@@ -111,7 +122,41 @@ function openVectorMode(size: number): VectorMode {
     stride: 1,
     subspace: null,
     smooth: new Float64Array(size),
+    peak: 0,
+    calm: null,
   };
+}
+
+/**
+ * Where the signals have settled when a fault is over though its machine is not where it was: the score has stayed below a
+ * small share of its peak for long enough, and their means over that time are what is usual from then on. A breach begins
+ * at the limit and ends below the deadband, or here. Undefined: not over.
+ */
+function settledAt(
+  mode: VectorMode,
+  { clear: { subside } }: MultivariateRule,
+  { score, level, levelWithDeadband }: Evaluation,
+  vector: Float64Array,
+  time: EventTime,
+): Float64Array | undefined {
+  if (subside === undefined || (mode.peak === 0 && level === '')) return undefined;
+  mode.peak = Math.max(mode.peak, score);
+  if (score >= subside.share * mode.peak) mode.calm = null;
+  else mode.calm = addCalm(mode.calm, vector, time);
+  const { calm } = mode;
+  const isOver = calm !== null && time - calm.since >= subside.after;
+  if (isOver || levelWithDeadband === '') Object.assign(mode, { peak: 0, calm: null });
+  return isOver && levelWithDeadband !== '' ? calm.mean : undefined;
+}
+
+function addCalm(calm: VectorMode['calm'], vector: Float64Array, time: EventTime) {
+  if (calm === null) return { since: time, count: 1, mean: vector.slice() };
+  calm.count += 1;
+  for (const [at, value] of vector.entries()) {
+    const mean = calm.mean[at] ?? value;
+    calm.mean[at] = mean + (value - mean) / calm.count;
+  }
+  return calm;
 }
 
 /** Appends every `stride`-th vector; when there is no room, every other one is dropped and the stride doubled. */

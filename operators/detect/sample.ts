@@ -5,6 +5,7 @@ import {
   type Enriched,
   FEATURE_PREFIX,
   type Features,
+  type LikesChange,
   type Observation,
   type Situation,
   type Statistics,
@@ -28,6 +29,8 @@ export type Sample = {
   readonly measured: number | Window;
   /** The other features of the same waveform. */
   readonly features?: Features;
+  /** By `detectorKey`: what the likes of its machine did meanwhile. */
+  readonly likes?: Readonly<Record<string, LikesChange>> | undefined;
 };
 
 const FEATURE_UNITS: Readonly<Record<string, string>> = {
@@ -46,7 +49,7 @@ const FEATURE_UNITS: Readonly<Record<string, string>> = {
 
 /** The samples in an observation at its event's time. Early and corrected windows give none: a window is evaluated once. */
 export function samplesOf(
-  { observation, situation }: Enriched<Observation>,
+  { observation, situation, likes }: Enriched<Observation>,
   time: EventTime,
   asset: Asset,
 ): Sample[] {
@@ -58,9 +61,8 @@ export function samplesOf(
       if (observation.version !== 1) return [];
       const { signal, start } = observation;
       const unit = asset.signals[signal]?.unit ?? '';
-      return [
-        { signal, point: '', component: '', start, time, unit, situation, measured: observation },
-      ];
+      const measured = observation;
+      return [{ signal, point: '', component: '', start, time, unit, situation, measured, likes }];
     }
     case 'features': {
       const { point, component = '', time: start, values } = observation;
@@ -77,6 +79,7 @@ export function samplesOf(
           situation,
           measured,
           features: observation,
+          likes,
         };
       });
     }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { nameSchema } from './plant-model.ts';
-import { durationSchema } from './time.ts';
+import { durationSchema, positiveDurationSchema } from './time.ts';
 
-// Limits, deadbands, ranges and bands of detectors, as `rules.yaml` writes them; the zones of ISO 20816-3.
+// What detector rules of several kinds have: limits, deadbands, bands, learning, deviations; the zones of ISO 20816-3.
 
 /** `5%` of the limit, or a plain number in the signal's unit. */
 export const deadbandSchema = z.union([
@@ -36,7 +36,7 @@ const rangesSchema = z.record(
 );
 
 /** Signals of the asset by name, each with the boundaries of its bands, rising. */
-export const bandsSchema = z.record(
+const bandsSchema = z.record(
   nameSchema,
   z
     .array(z.number())
@@ -60,6 +60,45 @@ export const gateSchema = z.strictObject({
   whole: z.literal(true).optional(),
 });
 
+/** How a mode is told from another, and how long one is learnt. */
+export const learning = {
+  /** How many evaluated samples of one mode are learnt before the baseline is frozen. */
+  learn: z.number().int().min(20).max(20_000).default(200),
+  /** And for how much running time of that mode. */
+  learn_time: durationSchema.optional(),
+  /** Parts of the situation that make a mode: each has a baseline of its own. */
+  modes: z
+    .array(z.enum(['state', 'mode', 'product', 'operation']))
+    .default(['state', 'mode', 'product']),
+  /** And bands of these signals (speed, load): `{ speed: [600, 1200] }` makes three modes of each. */
+  bands: bandsSchema.optional(),
+};
+
+/** How samples become deviations from the baseline. */
+export const scaled = {
+  scale: z.enum(['log', 'linear']).default('log'),
+  /** The smallest MAD, as a share of the median (linear) or in log units: a signal without noise is no reason for an alarm. */
+  floor: z.number().nonnegative().default(0.02),
+};
+
+/** Of kinds that judge single machines by their deviations from what is usual. */
+export const compared = {
+  ...scaled,
+  /**
+   * The usual value goes with the samples, by half in so long, while nothing is wrong: running in, seasons. A change that is
+   * slower raises nothing. Without it, the usual value stays for ever.
+   */
+  follow: positiveDurationSchema.optional(),
+  /**
+   * What the likes of an asset did at the same time is taken off: `line` for those of its line, `class` for those of its
+   * class on that line, or a list of assets of the line (`plant/line/asset`, `*` for any characters).
+   */
+  relative_to: z.union([z.enum(['line', 'class']), z.array(z.string().min(1)).min(1)]).optional(),
+};
+
+/** Deviations of which sign count. */
+export const direction = z.enum(['up', 'down', 'both']);
+
 type ZoneBoundaries = readonly [ab: number, bc: number, cd: number];
 
 export const ISO_EDITION = 'ISO 20816-3:2022, boundaries of ISO 10816-3:2009';
@@ -75,6 +114,12 @@ export const ISO_BOUNDARIES: Readonly<Record<string, ZoneBoundaries>> = {
   '1-flexible': [3.5, 7.1, 11],
   '2-rigid': [1.4, 2.8, 4.5],
   '2-flexible': [2.3, 4.5, 7.1],
+};
+
+/** mm/s rms, by `<group>-<support>`: [A/B, B/C, C/D]. The built-in table without it. */
+export const zones = {
+  edition: z.string().default(ISO_EDITION),
+  table: z.record(z.string(), z.tuple([z.number(), z.number(), z.number()])).optional(),
 };
 
 /** A to D. A velocity on a boundary belongs to the better zone; `relief` is what a boundary is lowered by. */

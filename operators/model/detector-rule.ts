@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import {
-  bandsSchema,
   boundSchema,
+  compared,
   deadbandSchema,
+  direction,
   gateSchema,
-  ISO_EDITION,
+  learning,
   positiveBoundSchema,
+  scaled,
+  zones,
 } from './detector-bounds.ts';
 import { nameSchema } from './plant-model.ts';
 import { DAY, type Duration, durationSchema, MINUTE, positiveDurationSchema } from './time.ts';
@@ -75,30 +78,6 @@ const common = {
 /** Which window (by rule id) and which of its statistics is evaluated. Features of waveforms have a value of their own. */
 const evaluated = { window: nameSchema.optional(), of: z.string().default('mean') };
 
-/** How a mode is told from another, and how long one is learnt. */
-const learning = {
-  /** How many evaluated samples of one mode are learnt before the baseline is frozen. */
-  learn: z.number().int().min(20).max(20_000).default(200),
-  /** And for how much running time of that mode. */
-  learn_time: durationSchema.optional(),
-  /** Parts of the situation that make a mode: each has a baseline of its own. */
-  modes: z
-    .array(z.enum(['state', 'mode', 'product', 'operation']))
-    .default(['state', 'mode', 'product']),
-  /** And bands of these signals (speed, load): `{ speed: [600, 1200] }` makes three modes of each. */
-  bands: bandsSchema.optional(),
-};
-
-/** How samples become deviations from the baseline. */
-const scaled = {
-  scale: z.enum(['log', 'linear']).default('log'),
-  /** The smallest MAD, as a share of the median (linear) or in log units: a signal without noise is no reason for an alarm. */
-  floor: z.number().nonnegative().default(0.02),
-};
-
-/** Deviations of which sign count. */
-const direction = z.enum(['up', 'down', 'both']);
-
 /** Fields of a machine event's data, and the value that each must have. */
 const eventDataSchema = z.record(nameSchema, z.union([z.string(), z.number(), z.boolean()]));
 
@@ -125,12 +104,6 @@ export const DETECTOR_LEVELS: Readonly<Record<string, readonly string[]>> = {
   stuck: ['stuck'],
   silence: ['silent'],
   event: ['event'],
-};
-
-/** mm/s rms, by `<group>-<support>`: [A/B, B/C, C/D]. The built-in table without it. */
-const zones = {
-  edition: z.string().default(ISO_EDITION),
-  table: z.record(z.string(), z.tuple([z.number(), z.number(), z.number()])).optional(),
 };
 
 const ruleSchema = z.discriminatedUnion('kind', [
@@ -162,7 +135,7 @@ const ruleSchema = z.discriminatedUnion('kind', [
     ...evaluated,
     kind: z.literal('baseline'),
     ...learning,
-    ...scaled,
+    ...compared,
     /** Robust z (median and MAD of the logarithm) that counts as a breach. */
     limit: z.number().positive().default(6),
     /** The usual values follow the samples, by half in so long; without it, they stay for ever. */
@@ -173,7 +146,7 @@ const ruleSchema = z.discriminatedUnion('kind', [
     ...common,
     ...evaluated,
     ...learning,
-    ...scaled,
+    ...compared,
     kind: z.literal('ewma'),
     /** Weight of the newest sample; small sees small lasting shifts, 1 sees single samples. */
     weight: z.number().gt(0).max(1).default(0.1),
@@ -185,7 +158,7 @@ const ruleSchema = z.discriminatedUnion('kind', [
     ...common,
     ...evaluated,
     ...learning,
-    ...scaled,
+    ...compared,
     kind: z.literal('cusum'),
     /** Reference value k: deviations that are let pass at every sample. */
     slack: z.number().nonnegative().default(1),
@@ -210,6 +183,21 @@ const ruleSchema = z.discriminatedUnion('kind', [
     ...evaluated,
     ...learning,
     kind: z.literal('multivariate'),
+    clear: z
+      .strictObject({
+        ...clearing,
+        /**
+         * Also when both statistics have stayed below this share of the most that they reached, for so long: the fault is
+         * over, and what the signals show by then becomes their usual values.
+         */
+        subside: z
+          .strictObject({
+            share: z.number().gt(0).lt(1).default(0.03),
+            after: positiveDurationSchema,
+          })
+          .optional(),
+      })
+      .default({}),
     /** The feature vector, by exact names; `signal` is what it is called together. */
     signals: z.array(z.string().min(1)).min(2).max(32),
     learn: z.number().int().min(20).max(20_000).default(400),
@@ -344,6 +332,9 @@ export const detectorRuleSchema = ruleSchema.superRefine((rule, context) => {
   }
   if (hasNoLimit(kind) && 'deadband' in rule.clear && rule.clear.deadband !== undefined) {
     refuse(['clear', 'deadband'], `expected no "deadband": ${NO_DEADBAND[kind]}`);
+  }
+  if (kind === 'baseline' && rule.forget !== undefined && rule.follow !== undefined) {
+    refuse(['follow'], 'expected either "forget" or "follow": with "forget" it follows anyway');
   }
   checkEscalation(rule, refuse);
   const { severity } = raise;

@@ -3,7 +3,11 @@ import {
   checkPatternConditions,
   findUnboundedPatterns,
 } from '../../operators/correlate/check-patterns.ts';
-import { checkAttributes, checkDetectors } from '../../operators/detect/check-detectors.ts';
+import {
+  checkAttributes,
+  checkDetectors,
+  checkLikes,
+} from '../../operators/detect/check-detectors.ts';
 import { incidentRulesOf } from '../../operators/model/pattern-rule.ts';
 import { type PlantModel, plantFileSchema } from '../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../operators/model/rules.ts';
@@ -149,7 +153,11 @@ export const RULES_CHECKS: RulesChecks = {
 export function checksFor(plants: readonly PlantEntry[]): RulesChecks {
   const models = plants.map(({ model }) => model);
   return {
-    refused: [...RULES_CHECKS.refused, (rules) => checkAttributes(rules, models)],
+    refused: [
+      ...RULES_CHECKS.refused,
+      (rules) => checkAttributes(rules, models),
+      (rules) => checkLikes(rules, models),
+    ],
     warned: [findUnboundedPatterns, findHoles, (rules) => findUnreachable(rules, models)],
   };
 }

@@ -268,6 +268,7 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
   'pipelines/cli/reference-erp.ts': ONE_COMMAND,
   'pipelines/cli/reference-planner.ts': ONE_COMMAND,
+  'pipelines/cli/suggest.ts': ONE_COMMAND,
 };
 
 export function linesOf({ text }: SourceFile): number {

@@ -1,5 +1,5 @@
 import { filter, tap } from 'rxjs';
-import type { Flow, Stage } from '../../../operators/flow/flow.ts';
+import type { Flow, Row, Stage } from '../../../operators/flow/flow.ts';
 import { fork, stage } from '../../../operators/flow/stage.ts';
 
 import type { States } from '../../../operators/flow/states.ts';
@@ -34,34 +34,60 @@ export type Sweeping = {
 
 type Observed = Enriched<Observation>;
 
+/** What becomes of the rows of one pass: those of what was measured, and those of each variant. */
+export type VariantPass<T> = {
+  readonly result: T;
+  readonly measured?: (row: Row) => void;
+  /** `at`: the place of the variant in its list. */
+  readonly judged: (at: number, row: Row) => void;
+};
+
 /**
  * Backtests several rules in one pass. They differ in detectors alone, so what was measured (decoding, windows,
  * spectra, situations) is worked out once, and each variant judges it with stages and states of its own: the same
- * anomalies and requests as a backtest of each. A message on which an operator throws in one is skipped in all.
+ * anomalies and requests as a backtest of each. A message on which an operator throws in one is skipped in all, and
+ * all begins anew: so `begin` makes what the rows go into.
  */
-export async function sweep(options: SweepOptions): Promise<ReplayResult<Sweeping>> {
-  const { change, variants } = options;
-  const passed = await replayLog(options, () => {
-    const span = createMeasuredSpan();
-    const tallies = variants.map(createAlarmTally);
+export async function replayVariants<T>(
+  { change, variants, ...log }: FiniteLog & Pick<SweepOptions, 'change' | 'variants'>,
+  begin: () => VariantPass<T>,
+): Promise<ReplayResult<T>> {
+  return replayLog(log, () => {
+    const { result, measured, judged } = begin();
     const branches = variants.map((rules, at) => (states: States): Stage<Observed, Request> => {
-      const tally = tallies[at];
       return (observations) =>
         observations.pipe(
           ruledBy(rules, change),
           evaluate(states),
           tap((item) => {
-            if (item.kind === 'row' && tally !== undefined) countAlarms(tally, item, options);
+            if (item.kind === 'row') judged(at, item);
           }),
           filter(() => false),
         );
     });
     const engine = createPipelineEngine(
-      (states) => (log) => log.pipe(observe(states), fork(...branches.map((made) => made(states)))),
+      (states) => (messages) =>
+        messages.pipe(observe(states), fork(...branches.map((made) => made(states)))),
       NO_STATES,
-      { row: (row) => extendSpan(span, row) },
+      { row: (row) => measured?.(row) },
     );
-    return { engine, result: { span, tallies } };
+    return { engine, result };
+  });
+}
+
+/** Backtests several rules in one pass, and counts what each would have raised. */
+export async function sweep(options: SweepOptions): Promise<ReplayResult<Sweeping>> {
+  const passed = await replayVariants(options, () => {
+    const span = createMeasuredSpan();
+    const tallies = options.variants.map(createAlarmTally);
+    return {
+      result: { span, tallies },
+      measured: (row: Row) => extendSpan(span, row),
+      judged(at: number, row: Row) {
+        const tally = tallies[at];
+        if (tally !== undefined) countAlarms(tally, row, options);
+      },
+    };
   });
   for (const tally of passed.result.tallies) closeTally(tally, options);
   return passed;

@@ -63,6 +63,8 @@ export function lifeOfCsv(folder: string, bearing: string, interval = 10): Beari
       const of = (name: string) => row[`${point[0]}_${name}`]!;
       return features(asset, point, index * interval, {
         acceleration_rms: of('rms_g'),
+        acceleration_low_rms: of('rms_g_10_1000'),
+        acceleration_middle_rms: of('rms_g_1000_5000'),
         acceleration_peak: of('peak_g'),
         crest: of('crest'),
         kurtosis: of('kurtosis'),

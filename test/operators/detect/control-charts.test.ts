@@ -109,3 +109,52 @@ describe('two-sided CUSUM', () => {
     );
   });
 });
+
+describe('a usual value that follows', () => {
+  const drift = Array.from({ length: 400 }, (_, at) => 50 - 0.05 * at);
+  const kinds = [
+    { kind: 'baseline', limit: 6 },
+    { kind: 'ewma', weight: 0.1, limit: 8 },
+    { kind: 'cusum', slack: 1, limit: 20 },
+  ];
+
+  test.each(kinds)(
+    '$kind: running in is none, and the rise after it is measured from there',
+    (kind) => {
+      const rule = { ...usual, ...kind, direction: 'both', follow: '1m' };
+      const low = drift.at(-1)!;
+      const risen = [...drift, ...Array(30).fill(low + 20)];
+      // Twenty below what was learnt; the rise only brings it back there.
+      const frozen = run({ ...rule, follow: undefined }, ...learning(), ...afterwards(...drift));
+      expect(phasesOf(frozen).length).toBeGreaterThan(0);
+      expect(phasesOf(run(rule, ...learning(), ...afterwards(...drift)))).toEqual([]);
+      const [anomaly] = anomaliesOf(run(rule, ...learning(), ...afterwards(...risen)));
+      expect(anomaly).toMatchObject({ phase: 'raised' });
+      expect(Number(anomaly!.evidence.median)).toBeLessThan(low + 2);
+    },
+  );
+
+  test.each(kinds)('$kind: it stays where it was while something is wrong', (kind) => {
+    const rule = { ...usual, ...kind, direction: 'both', follow: '1m', clear: {} };
+    const out = run(rule, ...learning(), ...afterwards(...Array(2_000).fill(70)));
+    expect(anomaliesOf(out).filter(({ phase }) => phase === 'cleared')).toEqual([]);
+    expect(anomaliesOf(out).at(-1)!.evidence.median).toBeCloseTo(50, 0);
+  });
+
+  test('a wild value moves it no further than one of three deviations', () => {
+    const rule = { ...usual, kind: 'baseline', limit: 1e6, direction: 'both', follow: '10s' };
+    const medianAfter = (...values: number[]) => {
+      const [anomaly] = anomaliesOf(
+        run({ ...rule, limit: 5 }, ...learning(), ...afterwards(...values, 1_000)),
+      );
+      return Number(anomaly!.evidence.median);
+    };
+    // A tenth of the way at most: 0.1 · 3 · 1.4826 for three deviations, and for the 4.9 that are no breach.
+    expect(medianAfter(50 + 4.9 * 1.4826)).toBeCloseTo(50 + 0.1 * 3 * 1.4826, 6);
+    expect(medianAfter(50 + 2 * 1.4826)).toBeCloseTo(50 + 0.1 * 2 * 1.4826, 6);
+  });
+
+  test('is refused beside forget', () => {
+    expect(() => run({ ...usual, kind: 'baseline', follow: '1h', forget: '1h' })).toThrow(/either/);
+  });
+});

@@ -15,7 +15,8 @@ function stateAfter(items: readonly Item[]): AssetDetectors {
   const cells: KeyState[] = [];
   const states: States = {
     ...NO_CHECKPOINTS,
-    save: (_id, begin) => {
+    save: (id, begin) => {
+      if (id !== 'detect') return;
       begin((copied) => cells.push(...copied)).more(10);
     },
   };

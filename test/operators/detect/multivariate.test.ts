@@ -154,6 +154,60 @@ describe('a feature vector', () => {
     expect(phasesWith({ follow: '5m' }, drift, high)[0]).toBe('raised');
   });
 
+  test('with `subside` a fault is over when little of its peak is left for a while, and that is usual then', () => {
+    const swing = (index: number) => Math.sin((2 * Math.PI * index) / 20);
+    /** Ten steps of a fault, then a pressure that stays a little higher than it was. */
+    const after = Array.from({ length: 200 }, (_, index) => {
+      const at = 100 + index;
+      const offset = index < 10 ? 60 : 5;
+      return both(at, 5 + swing(at) + offset, 100 + 10 * swing(at));
+    }).flat();
+    const phasesWith = (clear: object, more: object = {}) => {
+      const rules = changeOf<Enriched<Observation>>(rulesChange({ ...rule, ...more, clear }));
+      const out = runThrough(detect, [changeOf(model), rules, ...usual, ...after]);
+      return anomaliesOf(out).filter(({ phase }) => phase !== 'updated');
+    };
+    const named = (...of: Parameters<typeof phasesWith>) => {
+      return phasesWith(...of).map(({ phase, cause }) => `${phase} ${cause}`.trim());
+    };
+    // The frozen centre keeps the alarm for ever.
+    expect(named({ deadband: '20%' })).toEqual(['raised']);
+    const subside = { share: 0.05, after: '200s' };
+    expect(named({ deadband: '20%', subside })).toEqual(['raised', 'cleared well']);
+    // The score falls below a twentieth within a few steps of the end of the fault; a turn of the swing later it is over.
+    const [, cleared] = phasesWith({ deadband: '20%', subside });
+    const since = cleared!.time / 1e6 - 10 * 110;
+    expect(since).toBeGreaterThanOrEqual(200);
+    expect(since).toBeLessThan(300);
+    // What stays at a greater share of its peak is no less than a fault that goes on.
+    expect(named({ deadband: '20%', subside: { share: 0.001, after: '200s' } })).toEqual([
+      'raised',
+    ]);
+    expect(named({ deadband: '20%', subside: { share: 0.05, after: '1h' } })).toEqual(['raised']);
+  });
+
+  test('that left its new usual values again is a new anomaly', () => {
+    const swing = (index: number) => Math.sin((2 * Math.PI * index) / 20);
+    const offsetAt = (index: number) => {
+      if (index < 10) return 60;
+      return index < 100 || index >= 110 ? 5 : 60;
+    };
+    const after = Array.from({ length: 200 }, (_, index) => {
+      const at = 100 + index;
+      return both(at, 5 + swing(at) + offsetAt(index), 100 + 10 * swing(at));
+    }).flat();
+    const clear = { deadband: '20%', subside: { share: 0.05, after: '200s' } };
+    const rules = changeOf<Enriched<Observation>>(rulesChange({ ...rule, clear }));
+    const out = runThrough(detect, [changeOf(model), rules, ...usual, ...after]);
+    const phases = anomaliesOf(out).map(({ phase }) => phase);
+    expect(phases.filter((phase) => phase !== 'updated')).toEqual([
+      'raised',
+      'cleared',
+      'raised',
+      'cleared',
+    ]);
+  });
+
   test('shows how far it has learnt', () => {
     const rows = run(...usual).flatMap((item) => {
       return item.kind === 'row' && item.table === 'baselines' ? [item.row] : [];

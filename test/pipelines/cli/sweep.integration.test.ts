@@ -20,7 +20,7 @@ describe('andon backtest --sweep', () => {
   const data = ['--data', recording()];
 
   test('the higher the limit, the later the warning', async () => {
-    const sweep = ['--sweep', 'rms-baseline.limit=4..10', '--json'];
+    const sweep = ['--sweep', 'middle-high.limit=4..10', '--json'];
     const { code, out, err } = await andon(['backtest', ...FILES, ...data, ...sweep]);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const { values, waveforms, assets } = JSON.parse(out);
@@ -32,8 +32,8 @@ describe('andon backtest --sweep', () => {
     const leads: number[] = values.map((one: { median_lead: number }) => one.median_lead);
     expect(leads).toEqual(leads.toSorted((a, b) => b - a));
     expect(leads[0]).toBeGreaterThan(leads.at(-1)!);
-    expect(values[2]).toMatchObject({
-      values: { 'rms-baseline.limit': 6 },
+    expect(values[1]).toMatchObject({
+      values: { 'middle-high.limit': 5 },
       in_file: true,
       false_alarms: 0,
       warned: 1,
@@ -42,12 +42,17 @@ describe('andon backtest --sweep', () => {
   });
 
   test('the table has a line for each combination and marks the one of the file', async () => {
-    const sweep = ['--sweep', 'detector.limit=6,8', '--sweep', 'rms-baseline.raise.after=20s,1m'];
+    const sweep = [
+      '--sweep',
+      'detector.floor=0.075,0.11',
+      '--sweep',
+      'middle-high.raise.after=20s,1m',
+    ];
     const { code, out } = await andon(['backtest', ...FILES, ...data, ...sweep]);
     expect(code).toBe(0);
     const [head, ...rows] = out.trimEnd().split('\n').slice(5);
     expect(head).toMatch(
-      /^detector\.limit +rms-baseline\.raise\.after +alarms +a month +false +requests +first alarm +lead time$/,
+      /^detector\.floor +middle-high\.raise\.after +alarms +a month +false +requests +first alarm +lead time$/,
     );
     expect(rows).toHaveLength(4);
     expect(rows.map((row) => row.includes('in the file'))).toEqual([true, false, false, false]);
@@ -55,7 +60,7 @@ describe('andon backtest --sweep', () => {
 
   test.each([
     [['--until', '2012-01-01'], 'expected --sweep beside it'],
-    [['--sweep', 'rms-baseline.limit=4', '--explain'], 'expected either --sweep or --explain'],
+    [['--sweep', 'middle-high.limit=4', '--explain'], 'expected either --sweep or --explain'],
   ])('%j is wrong input', async (options, message) => {
     const { code, err } = await andon(['backtest', ...FILES, ...data, ...options]);
     expect(code).toBe(2);

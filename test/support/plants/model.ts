@@ -95,6 +95,11 @@ const DETECTORS = [
   {
     ...{ id: 'apart', kind: 'multivariate', signal: 'hydraulics', signals: ['pressure', 'flow'] },
     ...{ ...learning, weight: 0.5, limit: 1.5, component: 'bed' },
+    clear: { deadband: '20%', subside: { share: 0.1, after: '10s' } },
+  },
+  {
+    ...{ id: 'beside', kind: 'baseline', signal: 'pressure', ...learning, relative_to: 'line' },
+    ...{ follow: '1m', direction: 'both', raise: { severity: 'notice' } },
   },
   { id: 'rising', kind: 'rate', signal: 'temperature', window: 'short', rise: 30, over: '30s' },
   {
