@@ -4,7 +4,7 @@
  */
 
 import type { CallFailure } from '../../sinks/remote/outcome.ts';
-import type { DeliveryContext, DeliveryTiming } from './context.ts';
+import type { DeliveryTiming, SystemContext } from './context.ts';
 import { type HistoryLine, type LedgerEntry, withHistory } from './entry.ts';
 import type { EntryStore } from './ledger.ts';
 
@@ -47,7 +47,7 @@ export function longestCall({ timeout, settle }: DeliveryTiming): number {
 /** How long an earlier call may still be carried out over there, in milliseconds. */
 export async function pendingCall<S extends { readonly until: number }>(
   handle: EntryHandle<{ readonly sending: S | null }>,
-  { timing, now }: Pick<DeliveryContext, 'timing' | 'now'>,
+  { timing, now }: Pick<SystemContext, 'timing' | 'now'>,
 ): Promise<number> {
   const { sending } = handle.entry;
   if (sending === null) return 0;
@@ -79,7 +79,7 @@ export type FailedCall = {
 export function failureOf<S extends { readonly until: number }>(
   entry: Attempted<S>,
   { what, revision, effect, outcome }: FailedCall,
-  { timing, now }: Pick<DeliveryContext, 'timing' | 'now'>,
+  { timing, now }: Pick<SystemContext, 'timing' | 'now'>,
 ): Failure<S> {
   const { kind, note } = outcome;
   if (kind === 'rejected') return { kind: 'refused', note };

@@ -8,7 +8,7 @@ import type { AnswerValues } from '../../sinks/remote/fields.ts';
 import type { ObjectState } from '../../sinks/remote/system.ts';
 import type { EntryHandle } from './attempt.ts';
 import { type CommandEntry, replyOf } from './command-entry.ts';
-import type { DeliveryContext, StepResult } from './context.ts';
+import type { StepResult, SystemContext } from './context.ts';
 import { withHistory } from './entry.ts';
 import { nextReport, publishReport, type StatusLog } from './report.ts';
 import { pollObject } from './status-poll.ts';
@@ -23,7 +23,7 @@ export type Settlement = {
   readonly names?: AnswerValues;
 };
 
-type ReplyContext = Pick<DeliveryContext, 'record' | 'partitions' | 'now'> & {
+type ReplyContext = Pick<SystemContext, 'record' | 'partitions' | 'now'> & {
   readonly log: StatusLog;
 };
 
@@ -70,7 +70,7 @@ export async function reportReply(
  */
 export async function pollState(
   handle: EntryHandle<CommandEntry>,
-  context: ReplyContext & Pick<DeliveryContext, 'signal'>,
+  context: ReplyContext & Pick<SystemContext, 'signal'>,
   { read, final, taken }: ObjectState,
   isGone: () => Promise<boolean>,
 ): Promise<boolean> {

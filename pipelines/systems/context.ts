@@ -11,7 +11,7 @@ export type DeliveryTiming = {
 };
 
 /** What every step of carrying something out needs, whatever it is. */
-export type DeliveryContext = {
+export type SystemContext = {
   readonly timing: DeliveryTiming;
   readonly record: RecordEvent;
   readonly signal: AbortSignal;
@@ -22,7 +22,7 @@ export type DeliveryContext = {
 };
 
 /** What every step of the delivery of requests needs. */
-export type DeliveryContext = DeliveryContext & { readonly cmms: Cmms };
+export type DeliveryContext = SystemContext & { readonly cmms: Cmms };
 
 /** What a step came to: it is over, or wants another try after so many milliseconds (undefined: as the back-off says). */
 export type StepResult =

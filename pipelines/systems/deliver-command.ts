@@ -12,12 +12,12 @@ import type {
 import { type EntryHandle, failureOf, longestCall, pendingCall } from './attempt.ts';
 import { type CommandEntry, isBegun } from './command-entry.ts';
 import { type Settlement, settleCommand } from './command-reply.ts';
-import type { DeliveryContext, StepResult } from './context.ts';
+import type { StepResult, SystemContext } from './context.ts';
 import { type HistoryLine, withHistory } from './entry.ts';
 import type { StatusLog } from './report.ts';
 
 /** What every step of carrying commands out needs. */
-export type CommandContext = DeliveryContext & {
+export type CommandContext = SystemContext & {
   readonly system: System;
   /** Where replies are published. */
   readonly log: StatusLog;

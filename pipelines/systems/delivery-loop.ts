@@ -1,5 +1,5 @@
 import { openEntry } from './attempt.ts';
-import { type DeliveryContext, errorOf, type StepResult, type DeliveryContext } from './context.ts';
+import { type DeliveryContext, errorOf, type StepResult, type SystemContext } from './context.ts';
 import { deliverRevision, rejectRevision } from './deliver.ts';
 import { isFinal, newEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
@@ -130,7 +130,7 @@ async function isGone(
 
 /** What goes wrong is told, and tried again. */
 export function recordTrouble(
-  { record, signal }: Pick<DeliveryContext, 'record' | 'signal'>,
+  { record, signal }: Pick<SystemContext, 'record' | 'signal'>,
   where: string,
 ) {
   return (error: unknown) => {

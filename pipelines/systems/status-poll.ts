@@ -3,7 +3,7 @@ import type { Call } from '../../sinks/remote/caller.ts';
 import type { CallOutcome } from '../../sinks/remote/outcome.ts';
 import type { RemoteStatus } from '../../sinks/remote/status.ts';
 import type { Attempted, EntryHandle } from './attempt.ts';
-import type { DeliveryContext, StepResult, DeliveryContext } from './context.ts';
+import type { DeliveryContext, StepResult, SystemContext } from './context.ts';
 import { isFinal, type LedgerEntry, withHistory } from './entry.ts';
 import { nextReport, publishReport, type StatusLog } from './report.ts';
 
@@ -59,7 +59,7 @@ export async function pollObject<
   S extends string,
 >(
   handle: EntryHandle<E>,
-  { now, signal }: Pick<DeliveryContext, 'now' | 'signal'>,
+  { now, signal }: Pick<SystemContext, 'now' | 'signal'>,
   { read, known, revision, isGone, unmapped, changes }: Look<E, S>,
 ): Promise<S | null> {
   const seen = await read({ priority: 'poll', signal });
