@@ -63,8 +63,7 @@ export type Suggestion = {
 export async function suggest(options: SuggestOptions): Promise<Suggestion> {
   const { plants, signal } = options;
   const logWith = (raw: object) => ({
-    openLog: () =>
-      options.openLog(changesOf(plants, { raw, rules: rulesSchema.parse(raw), warnings: [] })),
+    openLog: () => options.openLog(changesOf(plants, { raw })),
     signal,
   });
   const cadences = await cadencesIn(logWith({ time: WIDE }));
@@ -106,8 +105,8 @@ async function ratesOf(
     return { ...base, detectors: proposals.map((proposal) => valued(proposal, at)) };
   });
   const variants: Rules[] = raws.map((raw) => rulesSchema.parse(raw));
-  const [raw = base, rules = rulesSchema.parse(base)] = [raws[0], variants[0]];
-  const changes = changesOf(plants, { raw, rules, warnings: [] });
+  const raw = raws[0] ?? base;
+  const changes = changesOf(plants, { raw });
   const { result } = await replayVariants(
     {
       openLog: () => openLog(changes),
