@@ -10,15 +10,15 @@ import { workFacts } from './facts.ts';
 import {
   isSettled,
   keepForNow,
+  type RunContext,
   type StepState,
   type StepStateName,
   stepOf,
-  type WorkContext,
   workTimer,
 } from './work.ts';
 
 /** Lets every step go on that can, in the order of the workflow, until none can. */
-export function advanceWork(context: WorkContext): void {
+export function advanceWork(context: RunContext): void {
   const { steps } = context.rule;
   do {
     while (steps.some((step) => advanceStep(step, context)));
@@ -27,7 +27,7 @@ export function advanceWork(context: WorkContext): void {
 }
 
 /** Gives whether the step is another now. */
-function advanceStep(rule: WorkflowStep, context: WorkContext): boolean {
+function advanceStep(rule: WorkflowStep, context: RunContext): boolean {
   const step = stepOf(context, rule.id);
   if (step.state === 'pending') return endWaiting(rule, context);
   if (step.state !== 'waiting' || !mayBegin(rule, step, context)) return false;
@@ -35,7 +35,7 @@ function advanceStep(rule: WorkflowStep, context: WorkContext): boolean {
   return true;
 }
 
-function mayBegin(rule: WorkflowStep, step: StepState, context: WorkContext): boolean {
+function mayBegin(rule: WorkflowStep, step: StepState, context: RunContext): boolean {
   const { over } = context.work;
   if (over === 'withdrawn' || over === 'refused' || !areSettled(rule.after, context)) return false;
   const escalators = escalatorsOf(context.rule, rule.id);
@@ -43,11 +43,11 @@ function mayBegin(rule: WorkflowStep, step: StepState, context: WorkContext): bo
   return step.n > 0 || escalators.length === 0 || wanted;
 }
 
-function areSettled(ids: readonly string[], context: WorkContext): boolean {
+function areSettled(ids: readonly string[], context: RunContext): boolean {
   return ids.every((id) => isSettled(stepOf(context, id)));
 }
 
-function begin(rule: WorkflowStep, step: StepState, context: WorkContext): void {
+function begin(rule: WorkflowStep, step: StepState, context: RunContext): void {
   const { work, out, now } = context;
   const plan = planOf(rule, context);
   if ('skip' in plan) {
@@ -65,7 +65,7 @@ function begin(rule: WorkflowStep, step: StepState, context: WorkContext): void 
 /** What a step would do now: ask with this payload, or nothing, and why. */
 type Plan = { readonly payload: Readonly<Record<string, Json>> } | { readonly skip: string };
 
-function planOf(rule: WorkflowStep, context: WorkContext): Plan {
+function planOf(rule: WorkflowStep, context: RunContext): Plan {
   const { work, out, knowledge } = context;
   const compiled = compileWorkflow(context.rule).steps.get(rule.id);
   if (compiled === undefined || stepModeOf(context.rule, rule) === 'off') {
@@ -80,7 +80,7 @@ function planOf(rule: WorkflowStep, context: WorkContext): Plan {
   return { payload: payload.value };
 }
 
-function reasonOf({ after }: WorkflowStep, { n }: StepState, context: WorkContext): string {
+function reasonOf({ after }: WorkflowStep, { n }: StepState, context: RunContext): string {
   const before = after.map((id) => `${id} is ${stepOf(context, id).state}`).join(', ');
   const { id, revision, because } = context.work.revision;
   const first = before === '' ? `revision ${revision} of request ${id}: ${because}` : before;
@@ -88,7 +88,7 @@ function reasonOf({ after }: WorkflowStep, { n }: StepState, context: WorkContex
 }
 
 /** A step that waits is done once what it waits for is so. */
-function endWaiting({ id, until }: WorkflowStep, context: WorkContext): boolean {
+function endWaiting({ id, until }: WorkflowStep, context: RunContext): boolean {
   const { work, out, knowledge } = context;
   const compiled = compileWorkflow(context.rule).steps.get(id);
   const found = holds(compiled?.until, workFacts(work, out.key, knowledge));
@@ -99,7 +99,7 @@ function endWaiting({ id, until }: WorkflowStep, context: WorkContext): boolean 
 }
 
 /** The deadline of a step passed: what it was to do is unknown, or not so. */
-export function onDeadline(id: string, rule: WorkflowStep | undefined, context: WorkContext): void {
+export function onDeadline(id: string, rule: WorkflowStep | undefined, context: RunContext): void {
   const { state } = stepOf(context, id);
   if (state !== 'asked' && state !== 'pending') return;
   if (rule === undefined) {
@@ -116,7 +116,7 @@ export function settle(
   rule: WorkflowStep,
   state: StepStateName,
   because: string,
-  context: WorkContext,
+  context: RunContext,
 ): void {
   const { work, out } = context;
   out.cancelTimer(workTimer(work, 'deadline', rule.id));
@@ -130,7 +130,7 @@ export function settle(
 export function escalateStep(
   { id, escalate: to }: WorkflowStep,
   because: string,
-  context: WorkContext,
+  context: RunContext,
 ): void {
   const step = stepOf(context, id);
   if (step.escalated || to.length === 0) return;
@@ -138,7 +138,7 @@ export function escalateStep(
   note(id, 'escalated', because, context);
 }
 
-function giveUp(id: string, because: string, context: WorkContext): void {
+function giveUp(id: string, because: string, context: RunContext): void {
   const { work } = context;
   work.gave_up = true;
   for (const other of Object.keys(work.steps)) {
@@ -151,7 +151,7 @@ export function endUnbegun(
   id: string,
   state: StepStateName,
   because: string,
-  context: WorkContext,
+  context: RunContext,
 ): void {
   const { out, work } = context;
   const step = stepOf(context, id);
@@ -167,7 +167,7 @@ const REPEATABLE: ReadonlySet<StepStateName> = new Set([
 ]);
 
 /** Asks a step again when its inputs changed, at most once in `settle`. Gives whether the step is another now. */
-function askAgain(rule: WorkflowStep, context: WorkContext): boolean {
+function askAgain(rule: WorkflowStep, context: RunContext): boolean {
   const { work, out, now } = context;
   const step = stepOf(context, rule.id);
   const changed = changeOf(rule, step, context);
@@ -192,7 +192,7 @@ function askAgain(rule: WorkflowStep, context: WorkContext): boolean {
 function changeOf(
   rule: WorkflowStep,
   step: StepState,
-  context: WorkContext,
+  context: RunContext,
 ): { readonly plan: Plan; readonly because: string } | undefined {
   const { over, gave_up } = context.work;
   if (!rule.again || gave_up || over !== null || !REPEATABLE.has(step.state)) return undefined;

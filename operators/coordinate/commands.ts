@@ -8,10 +8,10 @@ import { plus } from '../model/time.ts';
 import { stepModeOf, targetOf, type WorkflowStep } from '../model/workflow-rule.ts';
 import {
   isSettled,
+  type RunContext,
   type StepState,
   type StepStateName,
   stepOf,
-  type WorkContext,
   workTimer,
 } from './work.ts';
 
@@ -23,7 +23,7 @@ export function ask(
   rule: WorkflowStep,
   payload: Readonly<Record<string, Json>>,
   because: string,
-  context: WorkContext,
+  context: RunContext,
 ): void {
   const { out, now, work } = context;
   const step = stepOf(context, rule.id);
@@ -50,7 +50,7 @@ export function takeBack(
   verb: string,
   again: boolean,
   because: string,
-  context: WorkContext,
+  context: RunContext,
 ): void {
   const { out, work } = context;
   const step = stepOf(context, id);
@@ -72,7 +72,7 @@ type About = Pick<
 >;
 
 /** The next command of a step: a row, which the epoch keeps for the outbox where it is to be sent. */
-function land(about: About, sent: boolean, context: WorkContext): Command {
+function land(about: About, sent: boolean, context: RunContext): Command {
   const { work, out, now } = context;
   const step = stepOf(context, about.step);
   step.n += 1;
@@ -108,7 +108,7 @@ export function change(
   id: string,
   state: StepStateName,
   because: string,
-  context: WorkContext,
+  context: RunContext,
 ): void {
   const step = stepOf(context, id);
   step.state = state;
@@ -116,7 +116,7 @@ export function change(
 }
 
 /** Something happened to a step that changes nothing of how far it is. */
-export function note(id: string, word: StepWord, because: string, context: WorkContext): void {
+export function note(id: string, word: StepWord, because: string, context: RunContext): void {
   landStepChange(id, stepOf(context, id), word, because, context);
 }
 
@@ -128,7 +128,7 @@ function landStepChange(
   step: StepState,
   word: StepWord,
   because: string,
-  context: WorkContext,
+  context: RunContext,
 ): void {
   const { n, values, remote, remote_state, undo, command } = step;
   landChange(context, {
@@ -139,7 +139,7 @@ function landStepChange(
 }
 
 /** The work as a whole begins, ends, or goes on by another definition. */
-export function landRunChange(word: string, because: string, context: WorkContext): void {
+export function landRunChange(word: string, because: string, context: RunContext): void {
   landChange(context, {
     ...{ step: '', n: 0, state: word, because, settled: context.work.over !== null },
     ...{ command: '', system: '', remote: '', remote_state: '', values: '{}' },
@@ -151,7 +151,7 @@ type Change = Omit<
   keyof Located | 'request' | 'workflow' | 'definition' | 'position' | 'time'
 >;
 
-function landChange({ work, out, now }: WorkContext, content: Change): void {
+function landChange({ work, out, now }: RunContext, content: Change): void {
   const { request, workflow, definition } = work;
   work.changes += 1;
   const about = { request, workflow, definition, position: work.changes };

@@ -21,9 +21,9 @@ import {
   keptRevision,
   newStep,
   noWorks,
+  type RunContext,
   stepOf,
   stepRuleOf,
-  type WorkContext,
   type WorkflowRun,
   workTimer,
 } from './work.ts';
@@ -86,7 +86,7 @@ function contextOf(
   knowledge: Knowledge,
   out: Output,
   now = out.now,
-): WorkContext | undefined {
+): RunContext | undefined {
   const work = state.works[request];
   const rule = work === undefined ? undefined : state.definitions[work.definition];
   if (work === undefined || rule === undefined) return undefined;
@@ -120,7 +120,7 @@ function beginWork(
   state: AssetWorks,
   knowledge: Knowledge,
   out: Output,
-): WorkContext | undefined {
+): RunContext | undefined {
   const { id, action } = request;
   if (action === 'withdraw' || action === 'close' || state.finished.includes(id)) return undefined;
   const rules = rulesOf(knowledge, out.key)?.workflows ?? [];
@@ -186,7 +186,7 @@ function applyMachineEvent(
   }
 }
 
-type About = (request: string) => WorkContext | undefined;
+type About = (request: string) => RunContext | undefined;
 
 /** Gives what is wrong with a reply. */
 function takeReply(event: MachineEvent, about: About): string | undefined {
@@ -215,7 +215,7 @@ function refuse(problem: string | undefined, { origin, data }: MachineEvent, out
 }
 
 /** What became of the request in the CMMS: a no undoes what was done for it, unless it becomes a yes. */
-function applyStatus(status: RequestStatus, context: WorkContext): void {
+function applyStatus(status: RequestStatus, context: RunContext): void {
   const { work } = context;
   work.status = status;
   switch (status) {
@@ -234,7 +234,7 @@ function applyStatus(status: RequestStatus, context: WorkContext): void {
 }
 
 /** The request came to its end. What was done for one that is not to be is undone, the last first. */
-function end(ending: Ending, because: string, context: WorkContext): void {
+function end(ending: Ending, because: string, context: RunContext): void {
   const { work, rule, out } = context;
   if (work.over === 'withdrawn' || work.over === 'refused' || work.over === ending) return;
   work.over = ending;
@@ -250,7 +250,7 @@ function end(ending: Ending, because: string, context: WorkContext): void {
 }
 
 /** Somebody took the no or the end back: what was undone is done again. */
-function reopen(because: string, context: WorkContext): void {
+function reopen(because: string, context: RunContext): void {
   const { work, rule } = context;
   const { action } = work.revision;
   if (work.over === null || action === 'withdraw' || action === 'close') return;
@@ -264,7 +264,7 @@ function reopen(because: string, context: WorkContext): void {
 }
 
 /** A work that is under way goes on by another definition. What that has no more is taken back, if its own rule says how. */
-function migrate(rule: WorkflowRule, before: WorkContext): void {
+function migrate(rule: WorkflowRule, before: RunContext): void {
   const { work, state } = before;
   const definition = definitionOf(rule);
   if (work.over !== null || work.definition === definition) return;
@@ -284,7 +284,7 @@ function migrate(rule: WorkflowRule, before: WorkContext): void {
   advanceWork(context);
 }
 
-function forgetIfOver(context: WorkContext): void {
+function forgetIfOver(context: RunContext): void {
   const { work } = context;
   if (work.over === null || !isIdle(work)) return;
   for (const id of Object.keys(work.steps)) {

@@ -6,7 +6,7 @@ import type { MachineEvent } from '../model/machine-event.ts';
 import type { WorkflowStep } from '../model/workflow-rule.ts';
 import { escalateStep, isPerhapsDone, settle } from './advance.ts';
 import { change, note, takeBack } from './commands.ts';
-import { type StepState, stepOf, stepRuleOf, type WorkContext } from './work.ts';
+import { type RunContext, type StepState, stepOf, stepRuleOf } from './work.ts';
 
 const replySchema = z.object({
   id: z.string().max(64),
@@ -56,7 +56,7 @@ const REPLY_FIELDS: ReadonlySet<string> = new Set(Object.keys(replySchema.shape)
 export function applyReply(
   reply: Reply,
   { data, attested }: MachineEvent,
-  context: WorkContext,
+  context: RunContext,
 ): string | undefined {
   const step = context.work.steps[reply.step];
   const { request, n } = reply;
@@ -99,7 +99,7 @@ function learn(
   step.remote_state = state ?? step.remote_state;
 }
 
-function applyOutcome(reply: Reply, first: boolean, step: StepState, context: WorkContext): void {
+function applyOutcome(reply: Reply, first: boolean, step: StepState, context: RunContext): void {
   const { step: id, outcome } = reply;
   const rule = stepRuleOf(context, id);
   if (step.command !== null && first) step.command.outcome = outcome;
@@ -122,7 +122,7 @@ function textOf({ verb, outcome, remote, note: text, state }: Reply): string {
 }
 
 /** What was done after its deadline: its rule says whether it stays, is taken back, or a person is asked. */
-function applyLate(rule: WorkflowStep | undefined, step: StepState, context: WorkContext): void {
+function applyLate(rule: WorkflowStep | undefined, step: StepState, context: RunContext): void {
   const { over } = context.work;
   if (rule === undefined || over === 'withdrawn' || over === 'refused') return;
   if (rule.late === 'undo') undo(rule, 'it was done after its deadline', context);
@@ -133,7 +133,7 @@ function applyLate(rule: WorkflowStep | undefined, step: StepState, context: Wor
 }
 
 /** Takes back what a step did or may have done, if its rule says how, and nobody is at it yet. */
-export function undo(rule: WorkflowStep, because: string, context: WorkContext): void {
+export function undo(rule: WorkflowStep, because: string, context: RunContext): void {
   const step = stepOf(context, rule.id);
   if (rule.undo === undefined || step.undo !== null || !isPerhapsDone(step)) return;
   if (step.state === 'undone' || step.state === 'undo-refused') return;
@@ -141,7 +141,7 @@ export function undo(rule: WorkflowStep, because: string, context: WorkContext):
 }
 
 /** The command that takes back was answered: `cancelled` too, since then neither was begun. */
-function applyUndone(reply: Reply, step: StepState, context: WorkContext): void {
+function applyUndone(reply: Reply, step: StepState, context: RunContext): void {
   const { outcome, step: id } = reply;
   const again = step.undo?.again === true;
   const because = textOf(reply);
@@ -155,7 +155,7 @@ function applyUndone(reply: Reply, step: StepState, context: WorkContext): void 
 export function applyDecision(
   { step: id, decision, request }: Decision,
   who: string,
-  context: WorkContext,
+  context: RunContext,
 ): string | undefined {
   const step = context.work.steps[id];
   const rule = stepRuleOf(context, id);

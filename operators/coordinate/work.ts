@@ -101,7 +101,7 @@ export type AssetWorks = {
 };
 
 /** What a step of a work needs to go on: of which asset, at what append time, and where the outcome goes. */
-export type WorkContext = {
+export type RunContext = {
   readonly state: AssetWorks;
   readonly work: WorkflowRun;
   readonly rule: WorkflowRule;
@@ -134,12 +134,12 @@ export function keptRevision(request: Request): KeptRevision {
 }
 
 /** The rule of a step; undefined where a migration took it out of the workflow. */
-export function stepRuleOf({ rule }: WorkContext, id: string): WorkflowStep | undefined {
+export function stepRuleOf({ rule }: RunContext, id: string): WorkflowStep | undefined {
   return rule.steps.find((step) => step.id === id);
 }
 
 /** The state of a step that the workflow has. */
-export function stepOf({ work }: Pick<WorkContext, 'work'>, id: string): StepState {
+export function stepOf({ work }: Pick<RunContext, 'work'>, id: string): StepState {
   const step = work.steps[id];
   if (step === undefined) throw new Error(`work of ${work.request} without step ${id}`);
   return step;
@@ -166,14 +166,14 @@ const KEPT = DAY;
 const MOST_FINISHED = 200;
 
 /** Looks at a work that is over again when it may be forgotten. Begins anew with everything that happens to it. */
-export function keepForNow({ work, out, now }: WorkContext): void {
+export function keepForNow({ work, out, now }: RunContext): void {
   const timer = workTimer(work, 'forget');
   if (work.over === null || !isIdle(work)) out.cancelTimer(timer);
   else out.setTimer(plus(now, KEPT), timer);
 }
 
 /** Drops what nobody needs any more of a work. */
-export function forget({ state, work, out }: WorkContext): void {
+export function forget({ state, work, out }: RunContext): void {
   delete state.works[work.request];
   state.finished = [...state.finished, work.request].slice(-MOST_FINISHED);
   for (const timer of WORK_TIMERS) {
