@@ -30,6 +30,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/run.ts')).registerRun,
   },
   {
+    name: 'console',
+    usage: '',
+    description: 'the page and the API for people and programs, and who may use them',
+    load: async () => (await import('./cli/console.ts')).registerConsole,
+  },
+  {
     name: 'publish',
     usage: '[options] <files...>',
     description: 'publish recordings into the log',
