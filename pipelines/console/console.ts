@@ -11,7 +11,7 @@ import { findLedger, type LedgerReader } from '../systems/ledger.ts';
 import { createWarehouseReader } from '../warehouse/reader.ts';
 import { type Accounts, openAccounts } from './access/accounts.ts';
 import { createGuard } from './access/guard.ts';
-import { createLockout } from './access/lockout.ts';
+import { createLockout, FREE_FAILURES } from './access/lockout.ts';
 import { openSessions } from './access/sessions.ts';
 import { createActPublisher } from './acts.ts';
 import { describeApi } from './api/openapi.ts';
@@ -75,7 +75,10 @@ export async function startConsole(
     ...{ questions, models, live },
     accounts: openAccounts(directory),
     sessions: await openSessions(directory),
-    lockout: createLockout(),
+    lockouts: {
+      name: createLockout(FREE_FAILURES.name),
+      address: createLockout(FREE_FAILURES.address),
+    },
     acts: createActPublisher(connection, config.partitions),
     ledger: ledgerOf(() => findLedger(connection)),
   };

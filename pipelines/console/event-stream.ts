@@ -62,8 +62,10 @@ export async function sendChanges(
   { visitor, reach, streams, query }: Asked,
 ): Promise<void> {
   const { live, over } = streams;
-  const done = streams.open(visitor);
   const after = lastSeen(request, query);
+  // Just started: what this page has seen may not have been read here yet.
+  await live.caughtUp;
+  const done = streams.open(visitor);
   const headers = reply.getHeaders();
   reply.hijack();
   const response = reply.raw;

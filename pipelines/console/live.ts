@@ -33,6 +33,8 @@ export interface Live {
   since(id: number): readonly LiveChange[] | undefined;
   /** The latest sequence. */
   readonly latest: number;
+  /** Resolves when everything that was in the stream at the start has been read, or after a while. */
+  readonly caughtUp: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,6 +45,8 @@ const AFTER_FAILURE = 1_000;
 const KEPT = 5_000;
 /** At a start so many messages of the stream are read again, for pages that knew them from the process before. */
 const READ_AGAIN = 2_000;
+/** Milliseconds that a page which comes back waits for that: then it reads everything anew. */
+const PATIENCE = 5_000;
 
 /**
  * Reads the stream message by message: who may only read makes no consumers. `onChange` hears each change once, before
@@ -58,6 +62,13 @@ export function followLive(
   let latest = -1;
   /** Changes up to this sequence are not kept. */
   let from = 0;
+  let reachedEnd: () => void = () => undefined;
+  const caughtUp = Promise.race([
+    new Promise<void>((resolve) => {
+      reachedEnd = resolve;
+    }),
+    pause(PATIENCE, undefined, { signal: over.signal, ref: false }).catch(() => undefined),
+  ]);
 
   function take(change: LiveChange): void {
     latest = change.id;
@@ -88,6 +99,7 @@ export function followLive(
         const change = known ? await nextChange(connection, latest + 1) : undefined;
         if (change !== undefined) take(change);
         else {
+          if (known) reachedEnd();
           // A stream that was made anew has nothing behind the sequence that is waited for.
           known = false;
           await pause(LOOK_EVERY, undefined, { signal: over.signal });
@@ -109,6 +121,7 @@ export function followLive(
     get latest() {
       return Math.max(0, latest);
     },
+    caughtUp,
     async close() {
       over.abort();
       await running;

@@ -60,7 +60,10 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       const applied = await applyChanges({ connection, changes, partitions: 1, replayAt: BEGIN });
       progress.phase('starting', 'starting the worker');
       await stand.worker.start();
-      await stand.console.start();
+      // The page is there to look at: without it the demo still shows everything else.
+      await stand.console.start().catch((error: unknown) => {
+        progress.trouble(error instanceof Error ? error.message : String(error));
+      });
       progress.look(placesOf({ stand, login, cmms: cmms.url, warehouse: warehouse.url }));
       const start = performance.now() - began;
       const { client } = warehouse;

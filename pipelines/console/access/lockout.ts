@@ -1,7 +1,5 @@
 /** Slows down whoever guesses passwords: each failure doubles the time until the next try of that name or address. */
 
-/** Failures that cost nothing: people mistype. */
-const FREE = 5;
 const FIRST_PAUSE = 2_000;
 const LONGEST_PAUSE = 15 * 60_000;
 /** Milliseconds after which failures are forgotten. */
@@ -12,18 +10,21 @@ const MOST = 10_000;
 type Failures = { count: number; last: number };
 
 export interface Lockout {
-  /** Milliseconds that these have to wait; 0 if they need not. */
-  wait(...who: readonly string[]): number;
-  failed(...who: readonly string[]): void;
-  succeeded(...who: readonly string[]): void;
+  /** Milliseconds that somebody has to wait; 0 if they need not. */
+  wait(who: string): number;
+  failed(who: string): void;
+  succeeded(who: string): void;
 }
 
+/** So many failures cost nothing: people mistype, and many of them may share an address. */
+export const FREE_FAILURES = { name: 5, address: 50 } as const;
+
 /** `now` gives milliseconds of a clock. */
-export function createLockout(now: () => number = () => performance.now()): Lockout {
+export function createLockout(free: number, now: () => number = () => performance.now()): Lockout {
   const failures = new Map<string, Failures>();
 
   function pauseOf({ count, last }: Failures): number {
-    const over = count - FREE;
+    const over = count - free;
     if (over < 0) return 0;
     const pause = Math.min(FIRST_PAUSE * 2 ** Math.min(over, 20), LONGEST_PAUSE);
     return Math.max(0, last + pause - now());
@@ -37,23 +38,19 @@ export function createLockout(now: () => number = () => performance.now()): Lock
   }
 
   return {
-    wait(...who) {
-      return Math.max(
-        0,
-        ...who.map((each) => known(each)).map((each) => (each ? pauseOf(each) : 0)),
-      );
+    wait(who) {
+      const found = known(who);
+      return found === undefined ? 0 : pauseOf(found);
     },
-    failed(...who) {
-      for (const each of who) {
-        const count = (known(each)?.count ?? 0) + 1;
-        failures.delete(each);
-        failures.set(each, { count, last: now() });
-        const [oldest] = failures.keys();
-        if (failures.size > MOST && oldest !== undefined) failures.delete(oldest);
-      }
+    failed(who) {
+      const count = (known(who)?.count ?? 0) + 1;
+      failures.delete(who);
+      failures.set(who, { count, last: now() });
+      const [oldest] = failures.keys();
+      if (failures.size > MOST && oldest !== undefined) failures.delete(oldest);
     },
-    succeeded(...who) {
-      for (const each of who) failures.delete(each);
+    succeeded(who) {
+      failures.delete(who);
     },
   };
 }

@@ -199,5 +199,5 @@ async function checkSeen(
 }
 
 function rankOf({ severity }: Pick<Alarm, 'severity'>): number {
-  return SEVERITIES.findIndex((each) => each === severity);
+  return (SEVERITIES as readonly string[]).indexOf(severity);
 }

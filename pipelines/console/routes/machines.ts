@@ -193,14 +193,16 @@ function wholeOf(wanted: number, unit: number): number {
 const OF_SIGNAL =
   'plant = {plant:String} AND line = {line:String} AND asset = {asset:String} AND signal = {signal:String}';
 
-const fromRollup = (table: string, column: string) => `
+/** A row that begins before the stretch and reaches into it belongs to its first point. */
+const fromRollup = (table: string, column: string, seconds: number) => `
 SELECT
   toUnixTimestamp64Milli(max(latest_time)) AS time, min(least) AS least, max(greatest) AS greatest,
   argMax(latest, latest_time) AS latest
 FROM ${table}
 WHERE ${OF_SIGNAL}
-  AND ${column} >= toDateTime(intDiv({from:Int64}, 1000)) AND ${column} < toDateTime(intDiv({to:Int64} + 999, 1000))
-GROUP BY intDiv(toUnixTimestamp(${column}) * 1000 - {from:Int64}, {step:Int64})
+  AND ${column} > toDateTime(intDiv({from:Int64}, 1000) - ${seconds})
+  AND ${column} < toDateTime(intDiv({to:Int64} + 999, 1000))
+GROUP BY intDiv(greatest(0, toUnixTimestamp(${column}) * 1000 - {from:Int64}), {step:Int64})
 ORDER BY time`;
 
 const SOURCES = {
@@ -216,8 +218,8 @@ WHERE ${OF_SIGNAL}
   AND (reading.stream, reading.run) NOT IN (SELECT stream, run FROM counted_runs WHERE whole)
 GROUP BY intDiv(toUnixTimestamp64Milli(reading.time) - {from:Int64}, {step:Int64})
 ORDER BY time`,
-  minutes: fromRollup('readings_by_minute', 'minute'),
-  hours: fromRollup('readings_by_hour', 'hour'),
+  minutes: fromRollup('readings_by_minute', 'minute', 60),
+  hours: fromRollup('readings_by_hour', 'hour', 3_600),
 } as const;
 
 type Limit = z.output<typeof signalAnswer>['limits'][number];

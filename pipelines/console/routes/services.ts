@@ -18,7 +18,8 @@ export type Services = {
   readonly models: PlantModels;
   readonly accounts: Accounts;
   readonly sessions: Sessions;
-  readonly lockout: Lockout;
+  /** By name, and by address. */
+  readonly lockouts: { readonly name: Lockout; readonly address: Lockout };
   readonly live: Live;
   readonly acts: ActPublisher;
   /** What became of requests in the CMMS; undefined where nothing was delivered yet. */

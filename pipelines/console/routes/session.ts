@@ -32,7 +32,7 @@ const loginSchema = z.strictObject({
   password: z.string().min(1).max(256),
 });
 
-export function sessionRoutes({ accounts, sessions, lockout }: Services): readonly Route[] {
+export function sessionRoutes({ accounts, sessions, lockouts }: Services): readonly Route[] {
   return [
     route({
       id: 'signIn',
@@ -45,8 +45,7 @@ export function sessionRoutes({ accounts, sessions, lockout }: Services): readon
       answer: meSchema,
       async handle({ body, address }) {
         const { name, password } = body;
-        const who = [`name ${name}`, `address ${address}`];
-        const wait = lockout.wait(...who);
+        const wait = Math.max(lockouts.name.wait(name), lockouts.address.wait(address));
         if (wait > 0) {
           const after = Math.ceil(wait / 1_000);
           const detail = `expected fewer wrong passwords. Try again in ${after} s.`;
@@ -54,13 +53,15 @@ export function sessionRoutes({ accounts, sessions, lockout }: Services): readon
         }
         const visitor = await accounts.check(name, password);
         if (visitor === undefined) {
-          lockout.failed(...who);
+          lockouts.name.failed(name);
+          lockouts.address.failed(address);
           throw new ApiProblem(
             'wrong-login',
             'Check both. `andon console account add` sets a new password.',
           );
         }
-        lockout.succeeded(...who);
+        // An address is not cleared by one right password: whoever guesses may have an account.
+        lockouts.name.succeeded(name);
         const session = await sessions.begin(visitor.id);
         return new SpecialAnswer({ body: meOf(visitor, session), session });
       },

@@ -159,7 +159,7 @@ function summaryOf(
   requests: readonly RequestRow[],
 ) {
   const shown = alarms.filter((each) => SHOWN.has(each.state));
-  const rank = ({ severity }: Alarm) => SEVERITIES.findIndex((each) => each === severity);
+  const rank = ({ severity }: Alarm) => (SEVERITIES as readonly string[]).indexOf(severity);
   const [headline] = shown.toSorted((a, b) => rank(b) - rank(a) || (a.since < b.since ? -1 : 1));
   const [request] = requests;
   return {

@@ -13,7 +13,7 @@ import { useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
 import { may } from '../state/session.ts';
 import type { TextKey } from '../text/en.ts';
-import { clock, t, word } from '../text/text.ts';
+import { clock, shortTitle, t, word } from '../text/text.ts';
 
 type Asset = { readonly plant: string; readonly line: string; readonly asset: string };
 
@@ -198,7 +198,7 @@ function Requests({ asset, zone, now }: PartOptions) {
             <ul class="plain">
               {entries.map(({ id, title, priority, status, opened, open }) => (
                 <li key={id} class={open ? '' : 'quiet'}>
-                  <a href={linkTo(['requests', id])}>{title}</a>{' '}
+                  <a href={linkTo(['requests', id])}>{shortTitle(title)}</a>{' '}
                   <RequestPriority priority={priority} />{' '}
                   <span class="quiet">
                     {t('since', { time: clock(opened, zone, now) })} ·{' '}

@@ -6,7 +6,7 @@ import { Empty, Shown } from '../parts/shown.tsx';
 import { lineName, type Machine, newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
-import { clock, moment, money, t, word } from '../text/text.ts';
+import { clock, moment, money, shortReason, shortTitle, t, word } from '../text/text.ts';
 
 /** Tables whose rows change the board. */
 const BOARD = ['machine_states', 'anomalies', 'alarms', 'requests', 'machine_events', 'assets'];
@@ -142,7 +142,7 @@ function LookFirstRow({ plant, machine, now }: One) {
             />
           )}
           <div>
-            {headline?.reason ?? request?.title}
+            {headline === null ? shortTitle(request?.title ?? '') : shortReason(headline.reason)}
             {headline === null ? null : (
               <span class="quiet"> {t('since', { time: clock(headline.since, zone, now) })}</span>
             )}
@@ -154,7 +154,7 @@ function LookFirstRow({ plant, machine, now }: One) {
           <span class="quiet">{t('nothingYet')}</span>
         ) : (
           <>
-            <a href={linkTo(['requests', request.id])}>{request.title}</a>{' '}
+            <a href={linkTo(['requests', request.id])}>{shortTitle(request.title)}</a>{' '}
             <RequestPriority priority={request.priority} />{' '}
             <span class="quiet">{word(request.status === '' ? 'requested' : request.status)}</span>
           </>

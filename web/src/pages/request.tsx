@@ -7,7 +7,17 @@ import { lineName, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
 import { me } from '../state/session.ts';
-import { clock, moment, money, number, quantity, t, word } from '../text/text.ts';
+import {
+  clock,
+  moment,
+  money,
+  number,
+  quantity,
+  shortReason,
+  shortTitle,
+  t,
+  word,
+} from '../text/text.ts';
 
 type Detail = Answer<'getRequest'>;
 type Moment = Detail['moments'][number];
@@ -38,7 +48,7 @@ function Story({ detail, plant }: { readonly detail: Detail; readonly plant: Pla
         <a href={linkTo(['requests'])}>{t('requests')}</a>
       </nav>
       <div class="head">
-        <h1>{request.title}</h1>
+        <h1>{shortTitle(request.title)}</h1>
         <p>
           <RequestPriority priority={request.priority} />{' '}
           <a href={linkTo(['machine', request.plant, request.line, request.asset])}>
@@ -93,7 +103,7 @@ function MomentEntry({ moment: each, zone, before }: MomentOptions) {
       <div>
         <strong>{person}</strong>{' '}
         {kind === 'anomaly' ? null : <span>{word(title === 'report' ? 'reported' : title)}</span>}
-        {text === '' ? null : <p>{text}</p>}
+        {text === '' ? null : <p>{kind === 'anomaly' ? shortReason(text) : text}</p>}
         {kind !== 'anomaly' || value === null || limit === null ? null : (
           <p class="quiet">
             {signal}: {quantity(value, unit)}, {t('limit')} {quantity(limit, unit)}

@@ -7,7 +7,7 @@ import { lineName, newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
 import type { TextKey } from '../text/en.ts';
-import { clock, money, t } from '../text/text.ts';
+import { clock, money, shortTitle, t } from '../text/text.ts';
 
 export type RequestEntry = Answer<'getRequests'>['entries'][number];
 
@@ -142,7 +142,7 @@ function Card({
   const now = plant === undefined ? undefined : newestOf(plant);
   return (
     <li class="card">
-      <a href={linkTo(['requests', id])}>{title}</a>
+      <a href={linkTo(['requests', id])}>{shortTitle(title)}</a>
       <p class="quiet">
         {lineName(plant, line)} · {asset}
       </p>

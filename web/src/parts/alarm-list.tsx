@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import { call, RefusedByApi } from '../api/client.ts';
 import type { Alarm } from '../state/plants.ts';
 import { may } from '../state/session.ts';
-import { clock, quantity, t } from '../text/text.ts';
+import { clock, quantity, shortReason, t } from '../text/text.ts';
 import { Dialog, Field } from './dialog.tsx';
 import { AlarmMark, alarmStateText, priorityOf } from './marks.tsx';
 import { whatToDo } from './shown.tsx';
@@ -33,18 +33,18 @@ export function AlarmList({ alarms, zone, now }: AlarmListOptions) {
 
 function AlarmEntry({ alarm, zone, now }: Omit<AlarmListOptions, 'alarms'> & { alarm: Alarm }) {
   const told = useSignal<Told>(undefined);
-  const { state, severity, reason, value, limit, unit, since, advice, note, who } = alarm;
+  const { state, severity, reason, value, limit, unit, since, advice, note } = alarm;
   const seen = state !== 'unacknowledged' && state !== 'returned';
   return (
     <li class="alarm">
       <AlarmMark priority={priorityOf(severity)} seen={seen} />
       <div>
-        <p>{reason}</p>
+        <p title={reason}>{shortReason(reason)}</p>
         <p class="quiet">
           {value === null ? null : `${alarm.signal}: ${quantity(value, unit)}, `}
           {limit === null ? null : `${t('limit')} ${quantity(limit, unit)}, `}
           {t('since', { time: clock(since, zone, now) })} · {alarmStateText(state)}
-          {who === '' && note === '' ? null : ` (${note})`}
+          {note === '' ? null : ` (${note})`}
         </p>
         {advice === '' ? null : <p class="quiet">{advice}</p>}
         <AlarmActs alarm={alarm} onTold={(now) => (told.value = now)} />
@@ -159,7 +159,7 @@ function ShelveDialog({ alarm, onTold, onClose }: ActsOptions & { readonly onClo
       onClose={onClose}
       onSend={(form) => void send(form)}
     >
-      <p>{alarm.reason}</p>
+      <p>{shortReason(alarm.reason)}</p>
       <Field name={t('shelveFor')}>
         {(id) => (
           <select id={id} name="hours">

@@ -4,7 +4,7 @@ import type { Answer } from '../api/client.ts';
 import type { Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
-import { clock, t, word } from '../text/text.ts';
+import { clock, shortTitle, t, word } from '../text/text.ts';
 import { Empty, Shown } from './shown.tsx';
 
 type Entry = Answer<'getSchedule'>['entries'][number];
@@ -102,14 +102,14 @@ function Strip({ name, entries, requests, day, zone, now }: StripOptions) {
       <h3>{name}</h3>
       <ul class="strip-lane">
         {shown.map(({ id, kind, start, end, order, product }) => {
-          const text = kind === 'order' ? `${order || id} ${product}` : word(kind);
+          const text = kind === 'order' ? `${product || order || id}` : word(kind);
           const times = `${clock(start, zone, now)} – ${clock(end, zone, start)}`;
           return (
             <li
               key={id}
               class={`strip-entry strip-${kind}`}
               style={place(start, end)}
-              title={`${text}, ${times}`}
+              title={[text, order, times].filter((part) => part !== '').join(', ')}
             >
               {text}
               <span class="unseen"> {times}</span>
@@ -124,9 +124,9 @@ function Strip({ name, entries, requests, day, zone, now }: StripOptions) {
             ? []
             : [
                 <li key={id} class="strip-slot" style={place(from, to)}>
-                  <a href={linkTo(['requests', id])} title={`${t('slot')}: ${title}`}>
+                  <a href={linkTo(['requests', id])} title={`${t('slot')}: ${shortTitle(title)}`}>
                     <span class="unseen">
-                      {t('slot')}: {title}
+                      {t('slot')}: {shortTitle(title)}
                     </span>
                   </a>
                 </li>,

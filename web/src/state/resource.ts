@@ -46,12 +46,14 @@ export function useResource<Id extends OperationId>(
     problem: undefined,
     loading: true,
   });
-  const key = JSON.stringify([options.path, options.query]);
+  const path = JSON.stringify(options.path);
+  const query = JSON.stringify(options.query);
   const latest = useRef(options);
   latest.current = options;
+  const reading = useRef<Reader | undefined>(undefined);
   useEffect(() => {
     const reader = createReader(id, () => latest.current, state);
-    state.value = { ...state.value, loading: true };
+    reading.current = reader;
     reader.read();
     const stop = onChange((heard) => {
       if (matters(heard, latest.current)) reader.soon();
@@ -59,16 +61,26 @@ export function useResource<Id extends OperationId>(
     return () => {
       stop();
       reader.stop();
+      reading.current = undefined;
     };
-  }, [key]);
+  }, [path]);
+  // What is under way is not broken off: on a slow machine a stretch that moves on would never be shown.
+  const asked = useRef(query);
+  useEffect(() => {
+    if (asked.current === query) return;
+    asked.current = query;
+    reading.current?.read();
+  }, [query]);
   return state;
 }
+
+type Reader = { read(): void; soon(): void; stop(): void };
 
 function createReader<Id extends OperationId>(
   id: Id,
   options: () => Options<Id>,
   state: { value: Resource<Answer<Id>> },
-) {
+): Reader {
   const over = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let due = Number.POSITIVE_INFINITY;
@@ -94,6 +106,7 @@ function createReader<Id extends OperationId>(
     busy = true;
     begun = Date.now();
     const { path, query } = options();
+    const asked = JSON.stringify(query);
     try {
       const data = await call(id, {
         ...(path === undefined ? {} : { path }),
@@ -113,7 +126,9 @@ function createReader<Id extends OperationId>(
       busy = false;
       if (again) {
         again = false;
-        soon();
+        // Another question than the one that was answered cannot wait.
+        if (JSON.stringify(options().query) !== asked) void read();
+        else soon();
       }
     }
   }

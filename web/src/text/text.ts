@@ -64,3 +64,13 @@ export function day(time: string | number, zone: string): string {
   const options = { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone } as const;
   return formatOf('day', options).format(new Date(time));
 }
+
+/** What an alarm says, without its time and the situation: those stand beside it, in the time of the plant. */
+export function shortReason(reason: string): string {
+  return reason.replace(/,? since \d{4}-\d\d-\d\dT.*$/s, '');
+}
+
+/** Of a request: the machine and what is wrong with it. The reason behind it has a place of its own. */
+export function shortTitle(title: string): string {
+  return shortReason(title.replace(/, (?:notice|warning|alarm|danger): .*$/s, ''));
+}
