@@ -68,7 +68,8 @@ export async function startConsole(
   const models = createPlantModels(connection, config.partitions);
   const live = followLive(connection, ({ table }) => {
     if (OF_MODELS.has(table)) models.forget();
-    if (table === 'epochs') questions.forget();
+    // Before any page hears of it: whoever asks again because of it gets no answer from before.
+    questions.forget();
   });
   const directory = consoleDirectory(config);
   const services: Services = {

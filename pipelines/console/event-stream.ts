@@ -1,5 +1,6 @@
 /** Server-sent events: one connection, which goes on where an earlier one broke off. */
 
+import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Reach, Visitor } from './access/visitor.ts';
@@ -27,6 +28,8 @@ const MOST_WAITING = 1_000_000;
 export function createEventStreams(live: Live, over: AbortSignal): EventStreams {
   const open = new Map<string, number>();
   let all = 0;
+  // One for each connection, and `MOST` bounds those.
+  setMaxListeners(0, over);
   return {
     live,
     over,

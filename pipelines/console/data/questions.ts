@@ -17,9 +17,8 @@ export interface Questions {
   forget(): void;
 }
 
-/** Milliseconds that an answer is good for. Whatever lands ends it sooner, but not again and again. */
+/** Milliseconds that an answer is good for, unless something lands: then one that was asked before it is old at once. */
 const GOOD_FOR = 5_000;
-const LEAST_GOOD_FOR = 700;
 /** Answers that are kept. */
 const MOST = 300;
 
@@ -34,8 +33,7 @@ export function createQuestions(
   let landed = Number.NEGATIVE_INFINITY;
 
   function isGood({ asked }: Kept): boolean {
-    const age = now() - asked;
-    return age < LEAST_GOOD_FOR || (age < GOOD_FOR && asked > landed);
+    return asked > landed && now() - asked < GOOD_FOR;
   }
 
   function rowsOf(query: string, parameters: Readonly<Record<string, unknown>>) {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { routesOf } from '../../../pipelines/console/routes/routes.ts';
@@ -206,6 +207,22 @@ describe('who may what', () => {
     const out = await fetch(`${url}/api/v1/session`, { method: 'DELETE', headers });
     expect(out.status).toBe(204);
     expect((await tom.get('/me')).status).toBe(401);
+  });
+
+  test('the page begins with few bytes, and few requests', async () => {
+    const get = (path: string) =>
+      fetch(`${url}/${path}`, { headers: { 'Accept-Encoding': 'gzip' } });
+    const sizeOf = async (path: string) =>
+      gzipSync(Buffer.from(await (await get(path)).arrayBuffer())).length;
+    const page = await (await get('')).text();
+    const linked = [...page.matchAll(/(?:src|href)="\.\/([^"]+)"/g)].map(([, path = '']) => path);
+    expect(linked.length).toBeGreaterThanOrEqual(2);
+    expect(linked.length).toBeLessThanOrEqual(5);
+    const sizes = await Promise.all(['', ...linked].map(sizeOf));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(200_000);
+    const { headers } = await get(linked.find((path) => path.endsWith('.js')) ?? '');
+    expect(headers.get('cache-control')).toContain('immutable');
+    expect(headers.get('content-encoding')).toBe('gzip');
   });
 
   test('every answer has the headers that keep other pages out', async () => {

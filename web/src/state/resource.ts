@@ -97,12 +97,13 @@ function createReader<Id extends OperationId>(
   }
 
   async function read(): Promise<void> {
+    clearTimeout(timer);
+    // Nothing is planned any more, also where this one has to wait: else nothing would ever be planned again.
+    due = Number.POSITIVE_INFINITY;
     if (busy) {
       again = true;
       return;
     }
-    clearTimeout(timer);
-    due = Number.POSITIVE_INFINITY;
     busy = true;
     begun = Date.now();
     const { path, query } = options();
