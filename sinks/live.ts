@@ -83,7 +83,7 @@ async function publishChanges(client: JetStreamClient, content: EpochContent): P
   for (const table of TABLES) {
     const block = content.blocks.find((each) => each.table === table);
     if (block === undefined || block.format !== 'JSONEachRow') continue;
-    for (const part of partsOf(block.data)) {
+    for (const part of linePartsOf(block.data)) {
       await client.publish(liveSubject(content.stream, table), part, {
         headers: header,
         expect: { streamName: LIVE_STREAM },
@@ -94,7 +94,7 @@ async function publishChanges(client: JetStreamClient, content: EpochContent): P
 }
 
 /** JSON lines in parts of whole lines. A line that is too long alone is left out: the warehouse has it. */
-export function partsOf(lines: Uint8Array, most = MOST_BYTES): readonly Uint8Array[] {
+export function linePartsOf(lines: Uint8Array, most = MOST_BYTES): readonly Uint8Array[] {
   if (lines.length <= most) return [lines];
   const parts: Uint8Array[] = [];
   let begin = 0;

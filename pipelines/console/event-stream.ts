@@ -3,13 +3,13 @@
 import { setMaxListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Reach, Visitor } from './access/visitor.ts';
+import type { LineReach, Visitor } from './access/visitor.ts';
 import { ApiProblem } from './api/api-problem.ts';
-import { type Live, type LiveChange, withinSight } from './live.ts';
+import { type LiveChange, type LiveChanges, withinSight } from './live.ts';
 
 /** The connections that are open. */
 export interface EventStreams {
-  readonly live: Live;
+  readonly live: LiveChanges;
   /** Counts one more. @throws ApiProblem when there are too many of one visitor, or in all */
   open(visitor: Visitor | undefined): () => void;
   /** Fires when the console ends. */
@@ -25,7 +25,7 @@ const RETRY = 2_000;
 /** Bytes that may wait for a page that does not read: then it is cut off, and comes again. */
 const MOST_WAITING = 1_000_000;
 
-export function createEventStreams(live: Live, over: AbortSignal): EventStreams {
+export function createEventStreams(live: LiveChanges, over: AbortSignal): EventStreams {
   const open = new Map<string, number>();
   let all = 0;
   // One for each connection, and `MOST` bounds those.
@@ -53,7 +53,7 @@ export function createEventStreams(live: Live, over: AbortSignal): EventStreams 
 
 type Asked = {
   readonly visitor: Visitor | undefined;
-  readonly reach: Reach;
+  readonly reach: LineReach;
   readonly streams: EventStreams;
   readonly query: unknown;
 };

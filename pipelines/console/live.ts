@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { LIVE_STREAM } from '../../sinks/live.ts';
 import { apiSubject } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
-import { type Reach, reaches } from './access/visitor.ts';
+import { isWithinReach, type LineReach } from './access/visitor.ts';
 
 /** One message of the stream, as far as pages need it. */
 export type LiveChange = {
@@ -26,7 +26,7 @@ type LiveKey = { readonly plant: string; readonly line?: string; readonly asset?
 /** Everything before it may have changed: read anew. */
 export type LiveReset = { readonly id: number; readonly reason: string };
 
-export interface Live {
+export interface LiveChanges {
   /** Calls back with each change, from now on. Call the returned function to stop. */
   follow(listener: (change: LiveChange) => void): () => void;
   /** What came after a sequence; undefined when some of it is gone. */
@@ -55,13 +55,10 @@ const PATIENCE = 5_000;
 export function followLive(
   connection: NatsConnection,
   onChange: (change: LiveChange) => void,
-): Live {
+): LiveChanges {
   const over = new AbortController();
   const listeners = new Set<(change: LiveChange) => void>();
-  const kept: LiveChange[] = [];
-  let latest = -1;
-  /** Changes up to this sequence are not kept. */
-  let from = 0;
+  const memory = createMemory();
   let reachedEnd: () => void = () => undefined;
   const caughtUp = Promise.race([
     new Promise<void>((resolve) => {
@@ -71,32 +68,17 @@ export function followLive(
   ]);
 
   function take(change: LiveChange): void {
-    latest = change.id;
-    kept.push(change);
-    if (kept.length > KEPT) from = kept.shift()?.id ?? from;
+    memory.keep(change);
     onChange(change);
     for (const listener of listeners) listener(change);
-  }
-
-  async function begin(): Promise<boolean> {
-    const info = await findStream(connection, LIVE_STREAM);
-    if (info === undefined) return false;
-    const { first_seq, last_seq } = info.state;
-    // Made anew under the same name: its sequences begin again.
-    if (last_seq < latest) kept.length = 0;
-    if (latest >= 0 && last_seq >= latest && first_seq <= latest + 1) return true;
-    latest = Math.max(0, first_seq - 1, last_seq - READ_AGAIN);
-    from = latest;
-    kept.length = 0;
-    return true;
   }
 
   async function run(): Promise<void> {
     let known = false;
     while (!over.signal.aborted) {
       try {
-        known ||= await begin();
-        const change = known ? await nextChange(connection, latest + 1) : undefined;
+        known ||= await begin(connection, memory);
+        const change = known ? await nextChange(connection, memory.latest + 1) : undefined;
         if (change !== undefined) take(change);
         else {
           if (known) reachedEnd();
@@ -117,9 +99,9 @@ export function followLive(
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    since: (id) => (id < from || id > latest ? undefined : kept.filter((each) => each.id > id)),
+    since: memory.since,
     get latest() {
-      return Math.max(0, latest);
+      return Math.max(0, memory.latest);
     },
     caughtUp,
     async close() {
@@ -127,6 +109,47 @@ export function followLive(
       await running;
     },
   };
+}
+
+/** The latest changes, in the order of the stream. */
+function createMemory() {
+  const kept: LiveChange[] = [];
+  let latest = -1;
+  /** Changes up to this sequence are not kept. */
+  let from = 0;
+  return {
+    get latest() {
+      return latest;
+    },
+    keep(change: LiveChange): void {
+      latest = change.id;
+      kept.push(change);
+      if (kept.length > KEPT) from = kept.shift()?.id ?? from;
+    },
+    /** Forgets all, and goes on behind a sequence. */
+    beginBehind(sequence: number): void {
+      kept.length = 0;
+      latest = sequence;
+      from = sequence;
+    },
+    since: (id: number) =>
+      id < from || id > latest ? undefined : kept.filter((change) => change.id > id),
+  };
+}
+
+/** Where to go on in the stream; false when there is none yet. */
+async function begin(
+  connection: NatsConnection,
+  memory: ReturnType<typeof createMemory>,
+): Promise<boolean> {
+  const info = await findStream(connection, LIVE_STREAM);
+  if (info === undefined) return false;
+  const { first_seq: first, last_seq: last } = info.state;
+  const { latest } = memory;
+  // Made anew under the same name, its sequences begin again; trimmed too far, some are gone.
+  if (latest >= 0 && last >= latest && first <= latest + 1) return true;
+  memory.beginBehind(Math.max(0, first - 1, last - READ_AGAIN));
+  return true;
 }
 
 const answerSchema = z.object({
@@ -183,10 +206,12 @@ export function changeOf(id: number, subject: string, lines: string): LiveChange
 }
 
 /** The change as somebody may see it; undefined when it is none of theirs. That something landed everybody may know. */
-export function withinSight(change: LiveChange, reach: Reach): LiveChange | undefined {
+export function withinSight(change: LiveChange, reach: LineReach): LiveChange | undefined {
   if (change.table === 'epochs' || change.table === 'dead_letters') return change;
   const keys = change.keys.filter(({ plant, line }) =>
-    line === undefined ? reach.everywhere || reach.plants.has(plant) : reaches(reach, plant, line),
+    line === undefined
+      ? reach.everywhere || reach.plants.has(plant)
+      : isWithinReach(reach, plant, line),
   );
   return keys.length === 0 ? undefined : { ...change, keys };
 }

@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import cookies from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Guard } from './access/guard.ts';
+import type { RequestGuard } from './access/guard.ts';
 import { ApiProblem, inputProblem } from './api/api-problem.ts';
 import { API_PREFIX } from './api/openapi.ts';
 import { type Route, SpecialAnswer } from './api/route.ts';
@@ -21,7 +21,7 @@ export type ServerOptions = {
   readonly rate: number;
   readonly cookie: string;
   readonly routes: readonly Route[];
-  readonly guard: Guard;
+  readonly guard: RequestGuard;
   readonly streams: EventStreams;
   readonly page: ReadonlyMap<string, PageFile>;
   /** What went wrong with ourselves. */

@@ -14,9 +14,12 @@ test('docs/openapi.json describes the API as it is', async () => {
   await expect(text).toMatchFileSnapshot('../../docs/openapi.json');
 });
 
-test('the client of the page is typed by that description', async () => {
-  await expect(apiTypes(description)).toMatchFileSnapshot('../../web/src/api/operations.ts');
-});
+test.each([...apiTypes(description)])(
+  'the client of the page is typed by it: %s',
+  async (file, text) => {
+    await expect(text).toMatchFileSnapshot(`../../web/src/api/${file}`);
+  },
+);
 
 test('every operation has a name of its own, a summary, and a path whose parameters are declared', () => {
   const ids = routes.map(({ id }) => id);

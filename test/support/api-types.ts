@@ -15,6 +15,7 @@ type Schema = {
 
 type Operation = {
   readonly operationId: string;
+  readonly tags: readonly string[];
   readonly summary: string;
   readonly parameters?: readonly {
     readonly name: string;
@@ -34,20 +35,29 @@ type Description = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 };
 
-/** One type per operation: its method, path, parameters, body and answer. */
-export function apiTypes(description: object): string {
+const HEAD = '// Made from docs/openapi.json (test/docs/openapi.test.ts). Do not edit.\n\n';
+
+/** A file for each group of operations, and one that has them all. Of each: method, path, parameters, body and answer. */
+export function apiTypes(description: object): ReadonlyMap<string, string> {
   const { paths } = description as Description;
-  const operations = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]) => operationType(path, method, operation)),
+  const groups = new Map<string, string[]>();
+  for (const [path, methods] of Object.entries(paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const [tag = ''] = operation.tags;
+      groups.set(tag, [...(groups.get(tag) ?? []), operationType(path, method, operation)]);
+    }
+  }
+  const files = [...groups].map(([tag, types]): [string, string] => [
+    `operations/${tag.toLowerCase()}.ts`,
+    `${HEAD}export type ${tag}Operations = {\n${types.join('\n')}\n};\n`,
+  ]);
+  const tags = [...groups.keys()].toSorted();
+  const imports = tags.map(
+    (tag) => `import type { ${tag}Operations } from './operations/${tag.toLowerCase()}.ts';`,
   );
-  return [
-    '// Made from docs/openapi.json (test/docs/openapi.test.ts). Do not edit.',
-    '',
-    'export type Operations = {',
-    ...operations,
-    '};',
-    '',
-  ].join('\n');
+  const all = tags.map((tag) => `${tag}Operations`).join(' &\n  ');
+  const whole = `${HEAD}${imports.join('\n')}\n\nexport type Operations = ${all};\n`;
+  return new Map([['operations.ts', whole], ...files]);
 }
 
 function operationType(path: string, method: string, operation: Operation): string {

@@ -1,7 +1,7 @@
 /** A real browser for tests of the page, where this machine has one. */
 
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
+import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { PASSWORD } from '../pipelines/console/console-stand.ts';
@@ -11,8 +11,6 @@ const found = PLACES.find((path) => path !== '' && existsSync(path));
 /** Why tests are skipped; undefined where there is a browser. */
 export const NO_BROWSER =
   found === undefined ? 'no chromium (apt-get install chromium, or CHROMIUM names one)' : undefined;
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export function startBrowser(): Promise<Browser> {
   // A container has no user namespaces for the browser's own sandbox; the page is our own.
@@ -71,13 +69,13 @@ type AxeResult = {
 
 /** What axe finds against WCAG 2.2 AA, one sentence each. By evaluation: the policy of the page lets no script in. */
 export async function violationsOf(page: Page): Promise<readonly string[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate(async (): Promise<AxeResult> => {
-    const { axe } = globalThis as unknown as {
+    const { axe: inPage } = globalThis as unknown as {
       axe: { run(root: unknown, options: object): Promise<AxeResult> };
     };
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    return axe.run('html', { runOnly: { type: 'tag', values: tags } });
+    return inPage.run('html', { runOnly: { type: 'tag', values: tags } });
   });
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary = '' }) => `${id}: ${html.slice(0, 160)} ${failureSummary}`),

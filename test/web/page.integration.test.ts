@@ -204,12 +204,13 @@ describe.skipIf(NO_BROWSER !== undefined)(
             await page.locator('.connection-on').waitFor();
             await plant.stand.nats.kill();
             await plant.stand.nats.start();
-            const time = Date.now();
-            await plant.send('event.p1.l1.pump', {
-              time,
-              type: 'state',
-              data: { state: 'STOPPED' },
-            });
+            const stopped = { time: Date.now(), type: 'state', data: { state: 'STOPPED' } };
+            await until('the log to take a message again', 60_000, () =>
+              plant.send('event.p1.l1.pump', stopped).then(
+                () => true,
+                () => false,
+              ),
+            );
             await page.locator('.tile', { hasText: 'Stopped' }).waitFor({ timeout: 90_000 });
           }),
       );

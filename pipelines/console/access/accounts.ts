@@ -62,51 +62,68 @@ export interface Accounts {
   remove(name: string): Promise<boolean>;
 }
 
-export function openAccounts(directory: string): Accounts {
+/** The file with the accounts: read again when somebody else has written it. */
+interface AccountStore {
+  read(): Promise<AccountsFile>;
+  write(file: AccountsFile): Promise<void>;
+}
+
+function openStore(directory: string): AccountStore {
   const path = join(directory, FILE);
   let known: { readonly changed: number; readonly file: AccountsFile } | undefined;
-
-  async function read(): Promise<AccountsFile> {
-    const changed = await stat(path).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => undefined,
-    );
-    if (changed === undefined) return NONE;
-    if (known?.changed !== changed)
-      known = { changed, file: parsed(path, await readFile(path, 'utf8')) };
-    return known.file;
-  }
-
-  async function write(file: AccountsFile): Promise<void> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeWhole(DISK, path, [Buffer.from(`${JSON.stringify(file, null, 2)}\n`)]);
-    known = undefined;
-  }
-
   return {
+    async read() {
+      const changed = await stat(path).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => undefined,
+      );
+      if (changed === undefined) return NONE;
+      if (known?.changed !== changed) {
+        known = { changed, file: parsed(path, await readFile(path, 'utf8')) };
+      }
+      return known.file;
+    },
+    async write(file) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await writeWhole(DISK, path, [Buffer.from(`${JSON.stringify(file, null, 2)}\n`)]);
+      known = undefined;
+    },
+  };
+}
+
+export function openAccounts(directory: string): Accounts {
+  const store = openStore(directory);
+  return {
+    ...changesOf(store),
     async check(name, password) {
-      const account = (await read()).accounts.find((each) => each.name === name);
+      const account = (await store.read()).accounts.find((each) => each.name === name);
       const right = await verify(account?.password ?? (await nobody), password);
       return right && account !== undefined ? visitorOf(account, false) : undefined;
     },
     async program(key) {
       const given = digestOf(key);
-      const found = (await read()).keys.find(({ digest }) =>
+      const found = (await store.read()).keys.find(({ digest }) =>
         timingSafeEqual(Buffer.from(digest, 'hex'), given),
       );
       return found === undefined ? undefined : visitorOf(found, true);
     },
     async find(id) {
-      const account = (await read()).accounts.find((each) => each.id === id);
+      const account = (await store.read()).accounts.find((each) => each.id === id);
       return account === undefined ? undefined : visitorOf(account, false);
     },
     async list() {
-      const { accounts, keys } = await read();
+      const { accounts, keys } = await store.read();
       return [
         ...accounts.map((each) => visitorOf(each, false)),
         ...keys.map((each) => visitorOf(each, true)),
       ];
     },
+  };
+}
+
+/** What changes the file. */
+function changesOf({ read, write }: AccountStore): Pick<Accounts, 'put' | 'addKey' | 'remove'> {
+  return {
     async put(name, password, roles) {
       checkName(name);
       checkPassword(password);
@@ -120,12 +137,8 @@ export function openAccounts(directory: string): Accounts {
       checkName(name);
       const file = await read();
       if (file.keys.some((each) => each.name === name)) {
-        throw wrongInput(
-          'name',
-          'a name that no key has',
-          name,
-          'Remove that key, or name another.',
-        );
+        const remedy = 'Remove that key, or name another.';
+        throw wrongInput('name', 'a name that no key has', name, remedy);
       }
       const key = `${KEY_PREFIX}${randomBytes(24).toString('base64url')}`;
       const entry = { id: newId(), name, digest: digestOf(key).toString('hex'), roles: [...roles] };

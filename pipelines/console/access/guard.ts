@@ -5,28 +5,28 @@ import type { FastifyRequest } from 'fastify';
 import { ApiProblem } from '../api/api-problem.ts';
 import type { Route } from '../api/route.ts';
 import type { Accounts } from './accounts.ts';
-import { csrfOf, type Sessions } from './sessions.ts';
-import { isNowhere, NOWHERE, type Reach, reachOf, type Visitor } from './visitor.ts';
+import { csrfOf, type SessionStore } from './sessions.ts';
+import { isNowhere, type LineReach, NOWHERE, reachOf, type Visitor } from './visitor.ts';
 
 /** The header in which a page sends what only it knows: a form of another site cannot. */
 export const CSRF_HEADER = 'x-andon-csrf';
 
-export type Admitted = {
+export type AdmittedRequest = {
   readonly visitor: Visitor | undefined;
-  readonly reach: Reach;
+  readonly reach: LineReach;
 };
 
 export type GuardOptions = {
   readonly accounts: Accounts;
-  readonly sessions: Sessions;
+  readonly sessions: SessionStore;
   /** The name of the cookie. */
   readonly cookie: string;
 };
 
 /** Lets a request in, or throws an `ApiProblem`. */
-export type Guard = (request: FastifyRequest, route: Route) => Promise<Admitted>;
+export type RequestGuard = (request: FastifyRequest, route: Route) => Promise<AdmittedRequest>;
 
-export function createGuard({ accounts, sessions, cookie }: GuardOptions): Guard {
+export function createGuard({ accounts, sessions, cookie }: GuardOptions): RequestGuard {
   async function visitorOf(request: FastifyRequest): Promise<Visitor | undefined> {
     const { authorization } = request.headers;
     if (authorization !== undefined) {

@@ -22,7 +22,7 @@ const sessionSchema = z.strictObject({
 });
 type Session = z.infer<typeof sessionSchema>;
 
-export interface Sessions {
+export interface SessionStore {
   /** Begins a session; gives its token, for the cookie. */
   begin(user: string): Promise<string>;
   /** The account of a session; undefined when it is over, or never was. */
@@ -39,7 +39,7 @@ export function csrfOf(token: string): string {
 export async function openSessions(
   directory: string,
   now: () => number = Date.now,
-): Promise<Sessions> {
+): Promise<SessionStore> {
   const path = join(directory, 'sessions.json');
   const sessions = new Map<string, Session>();
   for (const session of await stored(path)) sessions.set(session.digest, session);

@@ -29,16 +29,16 @@ export type Visitor = {
 };
 
 /** A set of lines: all, whole plants, and single lines (`plant/line`). */
-export type Reach = {
+export type LineReach = {
   readonly everywhere: boolean;
   readonly plants: ReadonlySet<string>;
   readonly lines: ReadonlySet<string>;
 };
 
-export const NOWHERE: Reach = { everywhere: false, plants: new Set(), lines: new Set() };
+export const NOWHERE: LineReach = { everywhere: false, plants: new Set(), lines: new Set() };
 
 /** Where somebody may do something. */
-export function reachOf(roles: readonly HeldRole[], act: ApiAct): Reach {
+export function reachOf(roles: readonly HeldRole[], act: ApiAct): LineReach {
   const plants = new Set<string>();
   const lines = new Set<string>();
   let everywhere = false;
@@ -52,13 +52,13 @@ export function reachOf(roles: readonly HeldRole[], act: ApiAct): Reach {
   return { everywhere, plants, lines };
 }
 
-export function isNowhere({ everywhere, plants, lines }: Reach): boolean {
+export function isNowhere({ everywhere, plants, lines }: LineReach): boolean {
   return !everywhere && plants.size === 0 && lines.size === 0;
 }
 
 /** Whether a line is within reach. */
-export function reaches(
-  { everywhere, plants, lines }: Reach,
+export function isWithinReach(
+  { everywhere, plants, lines }: LineReach,
   plant: string,
   line: string,
 ): boolean {
@@ -66,13 +66,13 @@ export function reaches(
 }
 
 /** Whether anything of a plant is within reach. */
-export function reachesInto({ everywhere, plants, lines }: Reach, plant: string): boolean {
+export function reachesInto({ everywhere, plants, lines }: LineReach, plant: string): boolean {
   if (everywhere || plants.has(plant)) return true;
   return [...lines].some((line) => line.startsWith(`${plant}/`));
 }
 
 /** As parameters of a statement: see `WITHIN_REACH`. */
-export function reachParameters({ everywhere, plants, lines }: Reach) {
+export function reachParameters({ everywhere, plants, lines }: LineReach) {
   return {
     reach_all: everywhere ? 1 : 0,
     reach_plants: [...plants],

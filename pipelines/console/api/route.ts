@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { ApiAct } from '../../base/roles.ts';
-import type { Reach, Visitor } from '../access/visitor.ts';
+import type { LineReach, Visitor } from '../access/visitor.ts';
 
 /** Who may ask: everybody, whoever is signed in, or whoever may do an act. */
 export type RouteAccess = 'everybody' | 'signed-in' | ApiAct;
@@ -14,7 +14,7 @@ export type Asked<Path, Query, Body> = {
   readonly body: Body;
   readonly visitor: Visitor | undefined;
   /** The lines in which the visitor may do the act of the route. */
-  readonly reach: Reach;
+  readonly reach: LineReach;
   /** A header of the request, by its name in small letters. */
   readonly header: (name: string) => string | undefined;
   readonly address: string;

@@ -3,10 +3,10 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import type { ApiAct } from '../../base/roles.ts';
-import { reaches, reachParameters } from '../access/visitor.ts';
+import { isWithinReach, reachParameters } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { type Asked, millisecondsOf, type Route, route, timeParameter } from '../api/route.ts';
-import { ALARMS, type Alarm, alarmSchema } from './alarms.ts';
+import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
 import { assetInSight, assetPath, atPlace, type Services } from './services.ts';
 
 const reason = z.string().max(1_000).describe('Why, in words.');
@@ -54,7 +54,14 @@ type ActRoute<Body extends z.ZodType> = {
 };
 
 export function actRoutes(services: Services): readonly Route[] {
-  const act = <Body extends z.ZodType>(declared: ActRoute<Body>) => actRoute(services, declared);
+  const act: DeclareAct = (declared) => actRoute(services, declared);
+  return [...answers(act), ...suppressions(act)];
+}
+
+type DeclareAct = <Body extends z.ZodType>(declared: ActRoute<Body>) => Route;
+
+/** What people say of an alarm, or of a machine. */
+function answers(act: DeclareAct): readonly Route[] {
   return [
     act({
       id: 'acknowledge',
@@ -77,6 +84,24 @@ export function actRoutes(services: Services): readonly Route[] {
       }),
       event: (data) => ({ type: 'feedback', data }),
     }),
+    act({
+      id: 'report',
+      path: 'reports',
+      access: 'report',
+      summary: 'Reports what was seen at the machine: a problem of its own, with a request.',
+      body: z.strictObject({
+        text: z.string().trim().min(3).max(4_000).describe('What was seen, heard or smelt.'),
+        component: z.string().max(64).optional(),
+        severity: z.enum(SEVERITIES).optional(),
+      }),
+      event: (data) => ({ type: 'report', data }),
+    }),
+  ];
+}
+
+/** What people withhold, and what they end withholding. */
+function suppressions(act: DeclareAct): readonly Route[] {
+  return [
     act({
       id: 'shelve',
       path: 'shelvings',
@@ -112,18 +137,6 @@ export function actRoutes(services: Services): readonly Route[] {
       summary: 'Puts alarms back in service.',
       body: z.strictObject({ ...selection, reason: reason.optional() }),
       event: (data) => ({ type: 'in_service', data }),
-    }),
-    act({
-      id: 'report',
-      path: 'reports',
-      access: 'report',
-      summary: 'Reports what was seen at the machine: a problem of its own, with a request.',
-      body: z.strictObject({
-        text: z.string().trim().min(3).max(4_000).describe('What was seen, heard or smelt.'),
-        component: z.string().max(64).optional(),
-        severity: z.enum(SEVERITIES).optional(),
-      }),
-      event: (data) => ({ type: 'report', data }),
     }),
   ];
 }
@@ -176,7 +189,7 @@ async function checkSeen(
   { path, reach }: Pick<Asked<Asset, never, never>, 'path' | 'reach'>,
   { anomaly, seen }: { readonly anomaly: string; readonly seen?: number | undefined },
 ): Promise<void> {
-  if (seen === undefined || !reaches(reach, path.plant, path.line)) return;
+  if (seen === undefined || !isWithinReach(reach, path.plant, path.line)) return;
   const rows = await questions.ask(
     alarmSchema,
     `SELECT * FROM (${ALARMS}) WHERE anomaly = {id:String}`,
@@ -198,6 +211,6 @@ async function checkSeen(
   throw new ApiProblem('conflict', detail, { current: now });
 }
 
-function rankOf({ severity }: Pick<Alarm, 'severity'>): number {
+function rankOf({ severity }: Pick<AlarmEntry, 'severity'>): number {
   return (SEVERITIES as readonly string[]).indexOf(severity);
 }

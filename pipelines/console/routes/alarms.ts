@@ -63,7 +63,7 @@ export const alarmSchema = z.object({
   advice: z.string(),
 });
 
-export type Alarm = z.output<typeof alarmSchema>;
+export type AlarmEntry = z.output<typeof alarmSchema>;
 
 /** Alarms that are not normal, with what their anomaly says. */
 export const ALARMS = `

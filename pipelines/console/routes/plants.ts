@@ -1,7 +1,7 @@
 /** Plants, lines and assets, as the plant models in force declare them. */
 
 import { z } from 'zod';
-import { reaches, reachParameters, withinReach } from '../access/visitor.ts';
+import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
 import { type Route, route, timeAnswer } from '../api/route.ts';
 import type { KnownPlant } from '../data/plant-models.ts';
 import { placeQuery, plantsInSight, type Services } from './services.ts';
@@ -75,7 +75,7 @@ export function plantRoutes({ models, questions }: Services): readonly Route[] {
             time_zone: model.time_zone,
             currency: model.currency ?? null,
             lines: model.lines
-              .filter(({ id }) => reaches(reach, model.id, id))
+              .filter(({ id }) => isWithinReach(reach, model.id, id))
               .map(({ id, name }) => ({ id, name: name ?? id, newest: timeOf(model.id, id) })),
           })),
         };
@@ -96,7 +96,7 @@ export function plantRoutes({ models, questions }: Services): readonly Route[] {
           .flatMap(assetsOf)
           .filter(
             (each) =>
-              reaches(reach, each.plant, each.line) &&
+              isWithinReach(reach, each.plant, each.line) &&
               (query.plant ?? each.plant) === each.plant &&
               (query.line ?? each.line) === each.line &&
               (query.asset ?? each.asset) === each.asset,

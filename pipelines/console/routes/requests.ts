@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { REQUEST_STATUSES } from '../../../operators/model/machine-event.ts';
 import type { LedgerEntry } from '../../systems/entry.ts';
-import { reaches, reachParameters, withinReach } from '../access/visitor.ts';
+import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { pageOf, pageParameters, positionOf, toPage } from '../api/page.ts';
 import { type Route, route, timeAnswer } from '../api/route.ts';
@@ -199,7 +199,7 @@ function detailRoute({ questions, ledger }: Services): Route {
       const { id } = path;
       const stored = requestSchema.extend({ json: z.string() });
       const [found] = await questions.ask(stored, ONE, { id });
-      if (found === undefined || !reaches(reach, found.plant, found.line)) {
+      if (found === undefined || !isWithinReach(reach, found.plant, found.line)) {
         throw new ApiProblem('not-found', `expected the id of a request, found ${id}`);
       }
       const [moments, entry] = await Promise.all([

@@ -4,23 +4,23 @@ import { z } from 'zod';
 import type { LedgerReader } from '../../systems/ledger.ts';
 import type { Accounts } from '../access/accounts.ts';
 import type { Lockout } from '../access/lockout.ts';
-import type { Sessions } from '../access/sessions.ts';
-import { isNowhere, type Reach, reaches, reachesInto } from '../access/visitor.ts';
+import type { SessionStore } from '../access/sessions.ts';
+import { isNowhere, isWithinReach, type LineReach, reachesInto } from '../access/visitor.ts';
 import type { ActPublisher } from '../acts.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { nameParameter } from '../api/route.ts';
 import { assetIn, type KnownPlant, type PlantModels } from '../data/plant-models.ts';
 import type { Questions } from '../data/questions.ts';
-import type { Live } from '../live.ts';
+import type { LiveChanges } from '../live.ts';
 
 export type Services = {
   readonly questions: Questions;
   readonly models: PlantModels;
   readonly accounts: Accounts;
-  readonly sessions: Sessions;
+  readonly sessions: SessionStore;
   /** By name, and by address. */
   readonly lockouts: { readonly name: Lockout; readonly address: Lockout };
-  readonly live: Live;
+  readonly live: LiveChanges;
   readonly acts: ActPublisher;
   /** What became of requests in the CMMS; undefined where nothing was delivered yet. */
   readonly ledger: () => Promise<LedgerReader | undefined>;
@@ -57,7 +57,7 @@ export function atPlace({ plant = '', line = '', asset = '' }: Place, table = ''
 /** The plants that somebody sees anything of. */
 export async function plantsInSight(
   models: PlantModels,
-  reach: Reach,
+  reach: LineReach,
 ): Promise<readonly KnownPlant[]> {
   if (isNowhere(reach)) return [];
   return [...(await models.plants()).values()].filter(({ model }) => reachesInto(reach, model.id));
@@ -66,7 +66,7 @@ export async function plantsInSight(
 /** A plant and asset by their names. @throws ApiProblem where there is none, or where it is not to be seen */
 export async function assetInSight(
   models: PlantModels,
-  reach: Reach,
+  reach: LineReach,
   { plant, line, asset }: { readonly plant: string; readonly line: string; readonly asset: string },
 ) {
   const known = (await models.plants()).get(plant);
@@ -75,7 +75,7 @@ export async function assetInSight(
   if (known === undefined || found === undefined) {
     throw new ApiProblem('not-found', `expected an asset of the plant model, found ${name}`);
   }
-  if (!reaches(reach, plant, line)) {
+  if (!isWithinReach(reach, plant, line)) {
     throw new ApiProblem(
       'forbidden',
       `expected an asset within reach of the account, found ${name}`,

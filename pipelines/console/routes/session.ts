@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { csrfOf } from '../access/sessions.ts';
 import { heldRoleSchema, rightsOf, type Visitor } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
-import { type Route, route, SpecialAnswer } from '../api/route.ts';
+import { type Asked, type Route, route, SpecialAnswer } from '../api/route.ts';
 import type { Services } from './services.ts';
 
 const meSchema = z.object({
@@ -32,7 +32,8 @@ const loginSchema = z.strictObject({
   password: z.string().min(1).max(256),
 });
 
-export function sessionRoutes({ accounts, sessions, lockouts }: Services): readonly Route[] {
+export function sessionRoutes(services: Services): readonly Route[] {
+  const { sessions } = services;
   return [
     route({
       id: 'signIn',
@@ -43,28 +44,7 @@ export function sessionRoutes({ accounts, sessions, lockouts }: Services): reado
       summary: 'Begins a session by name and password; the answer sets its cookie.',
       bodySchema: loginSchema,
       answer: meSchema,
-      async handle({ body, address }) {
-        const { name, password } = body;
-        const wait = Math.max(lockouts.name.wait(name), lockouts.address.wait(address));
-        if (wait > 0) {
-          const after = Math.ceil(wait / 1_000);
-          const detail = `expected fewer wrong passwords. Try again in ${after} s.`;
-          throw new ApiProblem('too-many', detail, { after });
-        }
-        const visitor = await accounts.check(name, password);
-        if (visitor === undefined) {
-          lockouts.name.failed(name);
-          lockouts.address.failed(address);
-          throw new ApiProblem(
-            'wrong-login',
-            'Check both. `andon console account add` sets a new password.',
-          );
-        }
-        // An address is not cleared by one right password: whoever guesses may have an account.
-        lockouts.name.succeeded(name);
-        const session = await sessions.begin(visitor.id);
-        return new SpecialAnswer({ body: meOf(visitor, session), session });
-      },
+      handle: (asked) => signIn(services, asked),
     }),
     route({
       id: 'signOut',
@@ -93,6 +73,30 @@ export function sessionRoutes({ accounts, sessions, lockouts }: Services): reado
       },
     }),
   ];
+}
+
+async function signIn(
+  { accounts, sessions, lockouts }: Services,
+  { body, address }: Pick<Asked<never, never, z.output<typeof loginSchema>>, 'body' | 'address'>,
+): Promise<SpecialAnswer> {
+  const { name, password } = body;
+  const wait = Math.max(lockouts.name.wait(name), lockouts.address.wait(address));
+  if (wait > 0) {
+    const after = Math.ceil(wait / 1_000);
+    const detail = `expected fewer wrong passwords. Try again in ${after} s.`;
+    throw new ApiProblem('too-many', detail, { after });
+  }
+  const visitor = await accounts.check(name, password);
+  if (visitor === undefined) {
+    lockouts.name.failed(name);
+    lockouts.address.failed(address);
+    const detail = 'Check both. `andon console account add` sets a new password.';
+    throw new ApiProblem('wrong-login', detail);
+  }
+  // An address is not cleared by one right password: whoever guesses may have an account.
+  lockouts.name.succeeded(name);
+  const session = await sessions.begin(visitor.id);
+  return new SpecialAnswer({ body: meOf(visitor, session), session });
 }
 
 function meOf(visitor: Visitor, session: string | undefined): z.output<typeof meSchema> {

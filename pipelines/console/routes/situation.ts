@@ -2,9 +2,9 @@
 
 import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
-import { type Reach, reaches, reachParameters, withinReach } from '../access/visitor.ts';
+import { isWithinReach, type LineReach, reachParameters, withinReach } from '../access/visitor.ts';
 import { type Route, route, timeAnswer } from '../api/route.ts';
-import { ALARMS, type Alarm, alarmSchema } from './alarms.ts';
+import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
 import { assetsOf } from './plants.ts';
 import { atPlace, placeQuery, plantsInSight, type Services } from './services.ts';
 
@@ -113,7 +113,7 @@ export function situationRoutes(services: Services): readonly Route[] {
 }
 
 /** The same three questions for all who see the same, whatever of it they look at. */
-async function situationsOf({ models, questions }: Services, reach: Reach) {
+async function situationsOf({ models, questions }: Services, reach: LineReach) {
   const parameters = reachParameters(reach);
   const [plants, states, alarms, requests] = await Promise.all([
     plantsInSight(models, reach),
@@ -124,7 +124,7 @@ async function situationsOf({ models, questions }: Services, reach: Reach) {
   const [doing, troubles, work] = [byAsset(states), byAsset(alarms), byAsset(requests)];
   return plants
     .flatMap(assetsOf)
-    .filter(({ plant, line }) => reaches(reach, plant, line))
+    .filter(({ plant, line }) => isWithinReach(reach, plant, line))
     .map((asset) => {
       const key = keyOf(asset);
       const { name, class: kind, criticality, stop_cost, ...rest } = asset;
@@ -155,11 +155,11 @@ function byAsset<T extends Named>(rows: readonly T[]): ReadonlyMap<string, reado
 
 function summaryOf(
   [state]: readonly StateRow[],
-  alarms: readonly Alarm[],
+  alarms: readonly AlarmEntry[],
   requests: readonly RequestRow[],
 ) {
   const shown = alarms.filter((each) => SHOWN.has(each.state));
-  const rank = ({ severity }: Alarm) => (SEVERITIES as readonly string[]).indexOf(severity);
+  const rank = ({ severity }: AlarmEntry) => (SEVERITIES as readonly string[]).indexOf(severity);
   const [headline] = shown.toSorted((a, b) => rank(b) - rank(a) || (a.since < b.since ? -1 : 1));
   const [request] = requests;
   return {

@@ -9,8 +9,8 @@ import {
 } from '../../../pipelines/base/roles.ts';
 import type { Accounts } from '../../../pipelines/console/access/accounts.ts';
 import { createGuard } from '../../../pipelines/console/access/guard.ts';
-import type { Sessions } from '../../../pipelines/console/access/sessions.ts';
-import { reaches, reachOf, type Visitor } from '../../../pipelines/console/access/visitor.ts';
+import type { SessionStore } from '../../../pipelines/console/access/sessions.ts';
+import { isWithinReach, reachOf, type Visitor } from '../../../pipelines/console/access/visitor.ts';
 import { ApiProblem } from '../../../pipelines/console/api/api-problem.ts';
 import { routesOf } from '../../../pipelines/console/routes/routes.ts';
 import type { Services } from '../../../pipelines/console/routes/services.ts';
@@ -37,7 +37,7 @@ const accounts = {
       ? { id: key, name: key, roles: [{ role: key as ApiRole }], isProgram: true }
       : undefined,
 } as Accounts;
-const guard = createGuard({ accounts, sessions: {} as Sessions, cookie: 'andon' });
+const guard = createGuard({ accounts, sessions: {} as SessionStore, cookie: 'andon' });
 
 function requestOf(method: string, key?: string): FastifyRequest {
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
@@ -106,7 +106,7 @@ describe('how far a role reaches', () => {
     ],
   ] as const)('%s', (_what, held, act, line, inside) => {
     const [plant = '', of = ''] = line.split('/');
-    expect(reaches(reachOf(held, act), plant, of)).toBe(inside);
+    expect(isWithinReach(reachOf(held, act), plant, of)).toBe(inside);
   });
 
   test('every role has an act, and every act somebody', () => {

@@ -42,7 +42,3 @@ export function setQuery(changes: Readonly<Record<string, string | undefined>>):
   history.replaceState(null, '', linkTo(path, { ...query, ...changes }));
   hash.value = location.hash;
 }
-
-export function goTo(path: readonly string[], query: Readonly<Record<string, string>> = {}): void {
-  location.hash = linkTo(path, query).slice(1);
-}
