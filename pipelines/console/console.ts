@@ -15,7 +15,7 @@ import { createLockout, FREE_FAILURES } from './access/lockout.ts';
 import { openSessions } from './access/sessions.ts';
 import { createActPublisher } from './acts.ts';
 import { describeApi } from './api/openapi.ts';
-import type { Route } from './api/route.ts';
+import type { ApiRoute } from './api/route.ts';
 import { createPlantModels } from './data/plant-models.ts';
 import { createQuestions } from './data/questions.ts';
 import { createEventStreams } from './event-stream.ts';
@@ -113,7 +113,7 @@ function serverOf(
   { page, tls, over, record }: Served,
 ): Promise<FastifyInstance> {
   const { base, proxies, rate } = settings;
-  let routes: readonly Route[] = [];
+  let routes: readonly ApiRoute[] = [];
   routes = routesOf(services, () => describeApi(routes));
   const cookie = 'andon';
   return createServer({

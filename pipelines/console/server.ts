@@ -7,7 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { RequestGuard } from './access/guard.ts';
 import { ApiProblem, inputProblem } from './api/api-problem.ts';
 import { API_PREFIX } from './api/openapi.ts';
-import { type Route, SpecialAnswer } from './api/route.ts';
+import { type ApiRoute, SpecialAnswer } from './api/route.ts';
 import { type EventStreams, sendChanges } from './event-stream.ts';
 import type { PageFile } from './page-files.ts';
 import { LIVE_PATH } from './routes/routes.ts';
@@ -20,7 +20,7 @@ export type ServerOptions = {
   /** Requests of one user in a minute. */
   readonly rate: number;
   readonly cookie: string;
-  readonly routes: readonly Route[];
+  readonly routes: readonly ApiRoute[];
   readonly guard: RequestGuard;
   readonly streams: EventStreams;
   readonly page: ReadonlyMap<string, PageFile>;
@@ -104,7 +104,7 @@ function guardHeaders(request: FastifyRequest, reply: FastifyReply, encrypted: b
   }
 }
 
-function addRoute(server: FastifyInstance, route: Route, options: ServerOptions): void {
+function addRoute(server: FastifyInstance, route: ApiRoute, options: ServerOptions): void {
   const { method, path } = route;
   server.route({
     method,
@@ -136,7 +136,7 @@ function headerOf({ headers }: FastifyRequest, name: string): string | undefined
   return typeof value === 'string' ? value : undefined;
 }
 
-function checked(what: string, schema: Route['bodySchema'], value: unknown): unknown {
+function checked(what: string, schema: ApiRoute['bodySchema'], value: unknown): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -145,7 +145,7 @@ function checked(what: string, schema: Route['bodySchema'], value: unknown): unk
 
 function answerWith(
   answer: unknown,
-  route: Route,
+  route: ApiRoute,
   request: FastifyRequest,
   reply: FastifyReply,
   { cookie, base }: ServerOptions,

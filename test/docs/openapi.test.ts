@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { describeApi } from '../../pipelines/console/api/openapi.ts';
-import type { Route } from '../../pipelines/console/api/route.ts';
+import type { ApiRoute } from '../../pipelines/console/api/route.ts';
 import { routesOf } from '../../pipelines/console/routes/routes.ts';
 import type { Services } from '../../pipelines/console/routes/services.ts';
 import { apiTypes } from '../support/api-types.ts';
 
 /** Nothing is asked of them: only what is declared counts. */
-const routes: readonly Route[] = routesOf({} as Services, () => ({}));
+const routes: readonly ApiRoute[] = routesOf({} as Services, () => ({}));
 const description = describeApi(routes);
 
 test('docs/openapi.json describes the API as it is', async () => {

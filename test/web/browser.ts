@@ -3,8 +3,7 @@
 import { existsSync } from 'node:fs';
 import axe from 'axe-core';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { expect } from 'vitest';
-import { PASSWORD } from '../pipelines/console/console-stand.ts';
+import { PASSWORD } from '../pipelines/console/password.ts';
 
 const PLACES = [process.env.CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser'];
 const found = PLACES.find((path) => path !== '' && existsSync(path));
@@ -82,10 +81,7 @@ export async function violationsOf(page: Page): Promise<readonly string[]> {
   );
 }
 
-/** Whether nothing is wider than the screen. */
-export async function expectFits(page: Page): Promise<void> {
-  const [content, screen] = (await page.evaluate(
-    '[document.documentElement.scrollWidth, innerWidth]',
-  )) as [number, number];
-  expect(content).toBeLessThanOrEqual(screen);
+/** By how many pixels the content is wider than the screen. */
+export async function overhangOf(page: Page): Promise<number> {
+  return page.evaluate('document.documentElement.scrollWidth - innerWidth');
 }

@@ -3,7 +3,7 @@
 import type {} from '@fastify/cookie';
 import type { FastifyRequest } from 'fastify';
 import { ApiProblem } from '../api/api-problem.ts';
-import type { Route } from '../api/route.ts';
+import type { ApiRoute } from '../api/route.ts';
 import type { Accounts } from './accounts.ts';
 import { csrfOf, type SessionStore } from './sessions.ts';
 import { isNowhere, type LineReach, NOWHERE, reachOf, type Visitor } from './visitor.ts';
@@ -24,7 +24,7 @@ export type GuardOptions = {
 };
 
 /** Lets a request in, or throws an `ApiProblem`. */
-export type RequestGuard = (request: FastifyRequest, route: Route) => Promise<AdmittedRequest>;
+export type RequestGuard = (request: FastifyRequest, route: ApiRoute) => Promise<AdmittedRequest>;
 
 export function createGuard({ accounts, sessions, cookie }: GuardOptions): RequestGuard {
   async function visitorOf(request: FastifyRequest): Promise<Visitor | undefined> {

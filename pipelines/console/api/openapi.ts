@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { API_ACTS } from '../../base/roles.ts';
 import { problemSchema } from './api-problem.ts';
-import type { Route } from './route.ts';
+import type { ApiRoute } from './route.ts';
 
 /** Below the base path of the console. */
 export const API_PREFIX = '/api/v1';
@@ -13,7 +13,7 @@ type JsonObject = Readonly<Record<string, unknown>>;
 /** The version of the API: what is added raises the second number, what breaks a client is another path (`/api/v2`). */
 const VERSION = '1.0.0';
 
-export function describeApi(routes: readonly Route[]): JsonObject {
+export function describeApi(routes: readonly ApiRoute[]): JsonObject {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of routes) {
     const path = `${API_PREFIX}${route.path}`;
@@ -44,7 +44,7 @@ export function describeApi(routes: readonly Route[]): JsonObject {
   };
 }
 
-function operationOf(route: Route): JsonObject {
+function operationOf(route: ApiRoute): JsonObject {
   const { id, summary, tag, access, answer, status = 200, bodySchema } = route;
   const public_ = access === 'everybody';
   return {
@@ -84,7 +84,7 @@ function answerOf(answer: z.ZodType | undefined, isStream: boolean): JsonObject 
   return { description: 'What was asked for.', content };
 }
 
-function parametersOf({ pathSchema, querySchema, headers = {} }: Route): readonly JsonObject[] {
+function parametersOf({ pathSchema, querySchema, headers = {} }: ApiRoute): readonly JsonObject[] {
   return [
     ...fieldsOf(pathSchema).map(({ name, schema }) => ({
       name,

@@ -30,7 +30,7 @@ export type Answered = {
   readonly session?: string | null;
 };
 
-export type Route = {
+export type ApiRoute = {
   readonly id: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below `/api/v1`, with `{name}` for parts of the path. */
@@ -51,7 +51,7 @@ export type Route = {
 };
 
 type Typed<Path extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType> = Omit<
-  Route,
+  ApiRoute,
   'pathSchema' | 'querySchema' | 'bodySchema' | 'handle'
 > & {
   readonly pathSchema?: Path;
@@ -67,8 +67,8 @@ export function route<
   Path extends z.ZodObject = z.ZodObject<Record<never, never>>,
   Query extends z.ZodObject = z.ZodObject<Record<never, never>>,
   Body extends z.ZodType = z.ZodUndefined,
->(declared: Typed<Path, Query, Body>): Route {
-  return declared as unknown as Route;
+>(declared: Typed<Path, Query, Body>): ApiRoute {
+  return declared as unknown as ApiRoute;
 }
 
 /** An answer with a status or a session of its own. */

@@ -5,7 +5,7 @@ import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import type { ApiAct } from '../../base/roles.ts';
 import { isWithinReach, reachParameters } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
-import { type Asked, millisecondsOf, type Route, route, timeParameter } from '../api/route.ts';
+import { type ApiRoute, type Asked, millisecondsOf, route, timeParameter } from '../api/route.ts';
 import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
 import { assetInSight, assetPath, atPlace, type Services } from './services.ts';
 
@@ -53,15 +53,15 @@ type ActRoute<Body extends z.ZodType> = {
   readonly seen?: (body: z.output<Body>) => { anomaly: string; seen?: number | undefined };
 };
 
-export function actRoutes(services: Services): readonly Route[] {
+export function actRoutes(services: Services): readonly ApiRoute[] {
   const act: DeclareAct = (declared) => actRoute(services, declared);
   return [...answers(act), ...suppressions(act)];
 }
 
-type DeclareAct = <Body extends z.ZodType>(declared: ActRoute<Body>) => Route;
+type DeclareAct = <Body extends z.ZodType>(declared: ActRoute<Body>) => ApiRoute;
 
 /** What people say of an alarm, or of a machine. */
-function answers(act: DeclareAct): readonly Route[] {
+function answers(act: DeclareAct): readonly ApiRoute[] {
   return [
     act({
       id: 'acknowledge',
@@ -100,7 +100,7 @@ function answers(act: DeclareAct): readonly Route[] {
 }
 
 /** What people withhold, and what they end withholding. */
-function suppressions(act: DeclareAct): readonly Route[] {
+function suppressions(act: DeclareAct): readonly ApiRoute[] {
   return [
     act({
       id: 'shelve',
@@ -141,7 +141,7 @@ function suppressions(act: DeclareAct): readonly Route[] {
   ];
 }
 
-function actRoute<Body extends z.ZodType>(services: Services, declared: ActRoute<Body>): Route {
+function actRoute<Body extends z.ZodType>(services: Services, declared: ActRoute<Body>): ApiRoute {
   const { id, path, access, summary, body, event, seen } = declared;
   return route({
     ...{ id, access, summary },

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import { reachParameters, withinReach } from '../access/visitor.ts';
 import { pageOf, pageParameters, positionOf, toPage } from '../api/page.ts';
-import { millisecondsOf, type Route, route, timeAnswer, timeParameter } from '../api/route.ts';
+import { type ApiRoute, millisecondsOf, route, timeAnswer, timeParameter } from '../api/route.ts';
 import { atPlace, placeQuery, type Services } from './services.ts';
 
 const located = { plant: z.string(), line: z.string(), asset: z.string() };
@@ -97,11 +97,11 @@ const incidentSchema = z.object({
   anomalies: z.array(z.string()),
 });
 
-export function alarmRoutes(services: Services): readonly Route[] {
+export function alarmRoutes(services: Services): readonly ApiRoute[] {
   return [anomalyRoute(services), alarmRoute(services), incidentRoute(services)];
 }
 
-function anomalyRoute({ questions }: Services): Route {
+function anomalyRoute({ questions }: Services): ApiRoute {
   const query = z.object({
     ...pageParameters,
     ...placeQuery,
@@ -150,7 +150,7 @@ function anomalyRoute({ questions }: Services): Route {
   });
 }
 
-function alarmRoute({ questions }: Services): Route {
+function alarmRoute({ questions }: Services): ApiRoute {
   const query = z.object({
     ...pageParameters,
     ...placeQuery,
@@ -186,7 +186,7 @@ function alarmRoute({ questions }: Services): Route {
   });
 }
 
-function incidentRoute({ questions }: Services): Route {
+function incidentRoute({ questions }: Services): ApiRoute {
   return route({
     id: 'getIncidents',
     method: 'GET',

@@ -6,9 +6,9 @@ import type { Asset } from '../../../operators/model/plant-model.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import {
+  type ApiRoute,
   millisecondsOf,
   nameParameter,
-  type Route,
   route,
   timeAnswer,
   timeParameter,
@@ -62,11 +62,11 @@ const stateAnswer = z.object({
   planned: z.string(),
 });
 
-export function machineRoutes(services: Services): readonly Route[] {
+export function machineRoutes(services: Services): readonly ApiRoute[] {
   return [signalRoute(services), timelineRoute(services)];
 }
 
-function signalRoute({ models, questions }: Services): Route {
+function signalRoute({ models, questions }: Services): ApiRoute {
   return route({
     id: 'getSignal',
     method: 'GET',
@@ -114,7 +114,7 @@ function signalRoute({ models, questions }: Services): Route {
   });
 }
 
-function timelineRoute({ models, questions }: Services): Route {
+function timelineRoute({ models, questions }: Services): ApiRoute {
   return route({
     id: 'getTimeline',
     method: 'GET',

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
-import { type Route, route, timeAnswer } from '../api/route.ts';
+import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import type { KnownPlant } from '../data/plant-models.ts';
 import { placeQuery, plantsInSight, type Services } from './services.ts';
 
@@ -51,7 +51,7 @@ const newestRow = z.object({ plant: z.string(), line: z.string(), time: timeAnsw
 
 const NEWEST = `SELECT plant, line, time FROM newest WHERE ${withinReach()}`;
 
-export function plantRoutes({ models, questions }: Services): readonly Route[] {
+export function plantRoutes({ models, questions }: Services): readonly ApiRoute[] {
   return [
     route({
       id: 'getPlants',

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { reachParameters, withinReach } from '../access/visitor.ts';
 import { pageOf, pageParameters, positionOf, toPage } from '../api/page.ts';
-import { millisecondsOf, type Route, route, timeAnswer, timeParameter } from '../api/route.ts';
+import { type ApiRoute, millisecondsOf, route, timeAnswer, timeParameter } from '../api/route.ts';
 import { placeQuery, type Services } from './services.ts';
 
 const entrySchema = z.object({
@@ -36,11 +36,11 @@ const deadLetterSchema = z.object({
   originals: z.array(z.string()).describe('The first three, shortened.'),
 });
 
-export function recordRoutes(services: Services): readonly Route[] {
+export function recordRoutes(services: Services): readonly ApiRoute[] {
   return [scheduleRoute(services), deadLetterRoute(services)];
 }
 
-function scheduleRoute({ questions }: Services): Route {
+function scheduleRoute({ questions }: Services): ApiRoute {
   return route({
     id: 'getSchedule',
     method: 'GET',
@@ -76,7 +76,7 @@ function scheduleRoute({ questions }: Services): Route {
   });
 }
 
-function deadLetterRoute({ questions }: Services): Route {
+function deadLetterRoute({ questions }: Services): ApiRoute {
   return route({
     id: 'getDeadLetters',
     method: 'GET',

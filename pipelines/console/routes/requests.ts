@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../../systems/entry.ts';
 import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { pageOf, pageParameters, positionOf, toPage } from '../api/page.ts';
-import { type Route, route, timeAnswer } from '../api/route.ts';
+import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import { atPlace, placeQuery, type Services } from './services.ts';
 
 const requestFields = {
@@ -86,11 +86,11 @@ const detailSchema = z.object({
     .describe('Null before anything was sent.'),
 });
 
-export function requestRoutes(services: Services): readonly Route[] {
+export function requestRoutes(services: Services): readonly ApiRoute[] {
   return [listRoute(services), detailRoute(services)];
 }
 
-function listRoute({ questions }: Services): Route {
+function listRoute({ questions }: Services): ApiRoute {
   const query = z.object({
     ...pageParameters,
     ...placeQuery,
@@ -182,7 +182,7 @@ FROM
 )
 ORDER BY time, place_in_time, kind, about`;
 
-function detailRoute({ questions, ledger }: Services): Route {
+function detailRoute({ questions, ledger }: Services): ApiRoute {
   return route({
     id: 'getRequest',
     method: 'GET',

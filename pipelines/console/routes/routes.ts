@@ -1,7 +1,7 @@
 /** Every route of the API, in the order of its documentation. */
 
 import { z } from 'zod';
-import { type Route, route } from '../api/route.ts';
+import { type ApiRoute, route } from '../api/route.ts';
 import { actRoutes } from './act-routes.ts';
 import { alarmRoutes } from './alarms.ts';
 import { machineRoutes } from './machines.ts';
@@ -15,7 +15,7 @@ import { situationRoutes } from './situation.ts';
 /** The path of the stream of changes, which answers with events and not with JSON. */
 export const LIVE_PATH = '/live';
 
-const liveRoute: Route = {
+const liveRoute: ApiRoute = {
   id: 'followChanges',
   method: 'GET',
   path: LIVE_PATH,
@@ -35,7 +35,7 @@ const liveRoute: Route = {
   headers: { 'Last-Event-ID': 'The id of the last event that was received.' },
 };
 
-export function routesOf(services: Services, describe: () => object): readonly Route[] {
+export function routesOf(services: Services, describe: () => object): readonly ApiRoute[] {
   return [
     ...sessionRoutes(services),
     ...plantRoutes(services),

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { csrfOf } from '../access/sessions.ts';
 import { heldRoleSchema, rightsOf, type Visitor } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
-import { type Asked, type Route, route, SpecialAnswer } from '../api/route.ts';
+import { type ApiRoute, type Asked, route, SpecialAnswer } from '../api/route.ts';
 import type { Services } from './services.ts';
 
 const meSchema = z.object({
@@ -32,7 +32,7 @@ const loginSchema = z.strictObject({
   password: z.string().min(1).max(256),
 });
 
-export function sessionRoutes(services: Services): readonly Route[] {
+export function sessionRoutes(services: Services): readonly ApiRoute[] {
   const { sessions } = services;
   return [
     route({

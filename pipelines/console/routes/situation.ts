@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import { isWithinReach, type LineReach, reachParameters, withinReach } from '../access/visitor.ts';
-import { type Route, route, timeAnswer } from '../api/route.ts';
+import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
 import { assetsOf } from './plants.ts';
 import { atPlace, placeQuery, plantsInSight, type Services } from './services.ts';
@@ -82,7 +82,7 @@ ORDER BY request.opened, request.id`;
 /** The states in which an alarm wants to be seen. */
 const SHOWN: ReadonlySet<string> = new Set(['unacknowledged', 'acknowledged', 'returned']);
 
-export function situationRoutes(services: Services): readonly Route[] {
+export function situationRoutes(services: Services): readonly ApiRoute[] {
   return [
     route({
       id: 'getSituation',

@@ -10,8 +10,8 @@ import { landedTo } from '../../stand/landed.ts';
 import { andon, type Stand, startStand, until } from '../../stand/stand.ts';
 import { MODEL, RULES } from '../../support/plant-log.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { PASSWORD } from './password.ts';
 
-export const PASSWORD = 'correct horse battery';
 /** Milliseconds of the first frame: all of it happened before it is sent. */
 export const START = Math.floor(Date.now() / 10_000) * 10_000 - 240_000;
 

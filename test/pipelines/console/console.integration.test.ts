@@ -8,11 +8,11 @@ import { until } from '../../stand/stand.ts';
 import {
   type Client,
   type ConsoleStand,
-  PASSWORD,
   START,
   signIn,
   startConsoleStand,
 } from './console-stand.ts';
+import { PASSWORD } from './password.ts';
 
 let plant: ConsoleStand;
 let url = '';
