@@ -9,6 +9,7 @@ const FAULTS = [
   'test/faults/*.integration.test.ts',
   'test/pipelines/systems/systems-kills.integration.test.ts',
   'test/pipelines/worker/ownership/lease.integration.test.ts',
+  'test/pipelines/audit/cluster.integration.test.ts',
   'test/sql/rollups.integration.test.ts',
 ];
 

@@ -81,11 +81,13 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 /** Without a name, or with options alone: the short round of all. */
 const [first = 'all', ...others] = process.argv.slice(2);
 const [name, args] = first.startsWith('-') ? ['all', process.argv.slice(2)] : [first, others];
-const bench = BENCHES[name];
+const isHelp = name === 'list' || process.argv.includes('--help') || process.argv.includes('-h');
+const bench = isHelp ? undefined : BENCHES[name];
 if (bench === undefined) {
   const list = Object.entries(BENCHES).map(([known, { about }]) => `  ${known}: ${about}`);
-  console.error(`npm run bench [-- NAME …]\n${list.join('\n')}`);
-  if (name !== 'list') process.exitCode = 2;
+  const problem = isHelp ? '' : `${name}: expected one of the names below\n`;
+  console.error(`${problem}npm run bench [-- NAME …]\n${list.join('\n')}`);
+  if (!isHelp) process.exitCode = 2;
 } else {
   try {
     if (!(await bench.run(args))) process.exitCode = 1;

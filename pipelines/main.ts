@@ -36,6 +36,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/console.ts')).registerConsole,
   },
   {
+    name: 'status',
+    usage: '[options]',
+    description: 'a running worker: its log, sinks, line times, how far sources lag',
+    load: async () => (await import('./cli/status.ts')).registerStatus,
+  },
+  {
     name: 'publish',
     usage: '[options] <files...>',
     description: 'publish recordings into the log',
@@ -78,6 +84,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/diagnose.ts')).registerDiagnose,
   },
   {
+    name: 'look',
+    usage: '[options] <file>',
+    description: 'what a file of a historian or logger holds, and the description that reads it',
+    load: async () => (await import('./cli/look.ts')).registerLook,
+  },
+  {
     name: 'requests',
     usage: '',
     description: 'maintenance requests: list them, show why and what happened, send one again',
@@ -113,6 +125,12 @@ const COMMANDS: readonly CommandEntry[] = [
     usage: '[options] <folder>',
     description: 'an installation out of its backup, where nothing of it is',
     load: async () => (await import('./cli/backup.ts')).registerRestore,
+  },
+  {
+    name: 'audit',
+    usage: '[options]',
+    description: 'who did what with the installation; check the chain; enter and erase names',
+    load: async () => (await import('./cli/audit.ts')).registerAudit,
   },
   {
     name: 'grants',

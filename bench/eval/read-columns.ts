@@ -1,5 +1,5 @@
-import { readInstant } from '../../pipelines/recordings/instant.ts';
-import { linesOf } from '../../pipelines/recordings/recorded.ts';
+import { readInstant } from '../../pipelines/files/instant.ts';
+import { linesOf } from '../../pipelines/files/row-sources.ts';
 
 export type Columns = {
   /** Of each row: its time as epoch milliseconds, or the number in the time's column where it is no time. */

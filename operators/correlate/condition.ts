@@ -229,8 +229,17 @@ const environment = createExpressionEnvironment({
   .registerFunction('count(string): int', OWN.count)
   .registerFunction('sum(string, string): double', OWN.sum);
 
+const NOTHING_TAKEN = {};
+const takenFields = new WeakMap<PatternEvent, object>();
+
+/** What `first` and `last` give. Many matches ask for the same event, so it is put together once. */
 function fieldsOrNone(event: PatternEvent | undefined): object {
-  return event === undefined ? {} : { ...eventFields(event), ...dataAndMachine(event) };
+  if (event === undefined) return NOTHING_TAKEN;
+  const known = takenFields.get(event);
+  if (known !== undefined) return known;
+  const fields = { ...eventFields(event), ...dataAndMachine(event) };
+  takenFields.set(event, fields);
+  return fields;
 }
 
 function dataAndMachine(event: PatternEvent) {

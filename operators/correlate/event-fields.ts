@@ -69,19 +69,32 @@ export function isEventField(name: string): boolean {
   return MACHINE_FIELDS.has(name) || ENVELOPE.has(name);
 }
 
-/** The data of a machine event: `data.x` in conditions. Other events have none. */
-export function dataFields({ value }: PatternEvent): EventFields {
-  if (value.kind !== 'event') return {};
-  return Object.fromEntries(
-    Object.entries(value.data).flatMap(([name, field]) => (field === null ? [] : [[name, field]])),
-  );
+const NO_FIELDS: EventFields = {};
+const dataByEvent = new WeakMap<PatternEvent, EventFields>();
+const machineByEvent = new WeakMap<PatternEvent, EventFields>();
+
+/** The data of a machine event: `data.x` in conditions. Other events have none. Derived once per event. */
+export function dataFields(event: PatternEvent): EventFields {
+  const { value } = event;
+  if (value.kind !== 'event') return NO_FIELDS;
+  const known = dataByEvent.get(event);
+  if (known !== undefined) return known;
+  const fields: Record<string, FieldValue> = {};
+  for (const [name, field] of Object.entries(value.data)) if (field !== null) fields[name] = field;
+  dataByEvent.set(event, fields);
+  return fields;
 }
 
-/** What is known of the machine of an event. */
-export function machineFields({ value, situation, assetFields }: PatternEvent): EventFields {
+/** What is known of the machine of an event. Derived once per event. */
+export function machineFields(event: PatternEvent): EventFields {
+  const known = machineByEvent.get(event);
+  if (known !== undefined) return known;
+  const { value, situation, assetFields } = event;
   const { plant, line } = locate(value.asset);
   const missing = { class: '', criticality: '', due: Number.NaN, next_stop: Number.NaN };
-  return { ...missing, plant, line, ...assetFields, ...situationFields(situation) };
+  const fields = { ...missing, plant, line, ...assetFields, ...situationFields(situation) };
+  machineByEvent.set(event, fields);
+  return fields;
 }
 
 const fieldsByEvent = new WeakMap<PatternEvent, EventFields>();

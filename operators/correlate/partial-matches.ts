@@ -95,18 +95,42 @@ export function capturesOf<E extends Plain>(
   state: PatternState<E>,
   partial: PartialMatch,
 ): Captures<E> {
-  if (!hasBegun(partial)) return NO_CAPTURES;
-  let extracted: Match<E> | undefined;
-  const taken = () => {
-    extracted ??= extractMatch(program, state, partial.last);
-    return extracted;
-  };
-  return {
-    all: (name) => taken().flatMap(({ stage, event }) => (stage === name ? [event] : [])),
-    first: (name) => taken().find(({ stage }) => stage === name)?.event,
-    size: () => taken().length,
-    last: (name) => taken().findLast(({ stage }) => stage === name)?.event,
-  };
+  return hasBegun(partial) ? new TakenEvents(program, state, partial.last) : NO_CAPTURES;
+}
+
+/** A class, since one is made for each partial match and event: closures cost more than all else there. */
+class TakenEvents<E extends Plain> implements Captures<E> {
+  private readonly program: PatternProgram<E>;
+  private readonly state: PatternState<E>;
+  private readonly node: number;
+  private extracted: Match<E> | undefined;
+
+  constructor(program: PatternProgram<E>, state: PatternState<E>, node: number) {
+    this.program = program;
+    this.state = state;
+    this.node = node;
+  }
+
+  all(name: string): readonly E[] {
+    return this.taken().flatMap(({ stage, event }) => (stage === name ? [event] : []));
+  }
+
+  first(name: string): E | undefined {
+    return this.taken().find(({ stage }) => stage === name)?.event;
+  }
+
+  last(name: string): E | undefined {
+    return this.taken().findLast(({ stage }) => stage === name)?.event;
+  }
+
+  size(): number {
+    return this.taken().length;
+  }
+
+  private taken(): Match<E> {
+    this.extracted ??= extractMatch(this.program, this.state, this.node);
+    return this.extracted;
+  }
 }
 
 /**

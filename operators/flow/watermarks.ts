@@ -259,7 +259,8 @@ function disorderOf(asset: Key, knowledge: Knowledge): Duration {
   return assetOf(knowledge, asset)?.disorder ?? timeRulesOf(asset, knowledge).disorder;
 }
 
-function holdOf(asset: Key, knowledge: Knowledge): Duration {
+/** The most that a source of this asset may delay its line. */
+export function holdOf(asset: Key, knowledge: Knowledge): Duration {
   return assetOf(knowledge, asset)?.hold ?? timeRulesOf(asset, knowledge).hold;
 }
 

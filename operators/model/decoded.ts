@@ -18,8 +18,8 @@ export const BAD = 3;
  * - `times`: one event time (microseconds) per sample, as sent, not necessarily ascending.
  * - `values`: signal-major, the value of signal s at sample i is `values[s * times.length + i]`; NaN where the
  *   sample has no number. Booleans are 0 and 1.
- * - `evaluated`: the same for windows and detectors, where it is not what was sent: NaN where a value is suspect, the
- *   increments of counters. Without it they see `values`.
+ * - `evaluated`: the same for windows and detectors, where it is not what was sent: NaN where a value is suspect.
+ *   Without it they see `values`.
  * - `quality`: the code of each of `values`; without it all are good.
  * - `texts`: the values that are strings, by signal, each with one entry per sample (null where absent). A signal may have
  *   numbers and texts, never both at one sample.

@@ -107,8 +107,9 @@ export function bearingEvidence(
   const highest = Math.max(orders.inner_race, orders.rolling_element) * shaft;
   const white = envelopeSpectrum(squaredEnvelope(prewhiten(half), 0, half.size / 2));
   const band = mostImpulsiveBand(half, 2.2 * HARMONICS * highest);
-  const whitened = searchParts(white, shaft, orders);
-  const impulsive = searchParts(envelopeSpectrum(band), shaft, orders);
+  const slip = SLIP + (bearing.tolerance ?? 0);
+  const whitened = searchParts(white, shaft, orders, slip);
+  const impulsive = searchParts(envelopeSpectrum(band), shaft, orders, slip);
   return {
     shaft,
     orders,
@@ -196,6 +197,7 @@ function searchParts(
   spectrum: EnvelopeSpectrum,
   stated: number,
   orders: BearingOrders,
+  slip: number,
 ): Demodulation {
   const free = { width: stated, excluded: () => false };
   const own = findHarmonics(spectrum, 'shaft', stated, { ...free, slip: SPEED_ERROR });
@@ -207,7 +209,7 @@ function searchParts(
   };
   const without = (part: BearingPart, excluded: HarmonicSearch['excluded']) => {
     return findHarmonics(spectrum, part, orders[part] * stated, {
-      slip: SLIP,
+      slip,
       width: stated,
       excluded: (frequency, tolerance) => {
         return onShaft(frequency, tolerance) || excluded(frequency, tolerance);

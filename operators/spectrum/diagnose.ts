@@ -74,6 +74,8 @@ const GAUSSIAN = 3.3;
 /** g rms and mm/s rms under which a machine is as quiet as one that works can be. */
 const QUIET_ACCELERATION = 0.05;
 const QUIET_VELOCITY = 0.7;
+/** Ratio of the loudest to the quietest part from which on the level is called unsteady. */
+const SWAYING = 2;
 
 /** Diagnoses what was extracted from one waveform. Bad input gives `not_determined`, with the reasons. */
 export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): Diagnosis {
@@ -247,14 +249,22 @@ function reservationsOf(extracted: Extracted, grids: readonly number[]): string[
       'broadband rise above 1 kHz without impacts, cause not determined: lubrication, cavitation, flow, cutting and leaks look alike in one waveform',
     );
   }
-  const unsteady = unsteadiness(waveform.samples);
-  if (unsteady !== undefined) {
-    const [least, most] = [unsteady.least, unsteady.most].map((level) => level.toPrecision(3));
-    reasons.push(
-      `the level is not steady: ${least} to ${most} rms in eighths of the waveform, in the unit of the samples; all figures are of its middle most of all`,
-    );
+  const unsteady = unsteadinessText(extracted);
+  return unsteady === undefined ? reasons : [...reasons, unsteady];
+}
+
+/** Averages are right for the whole waveform; a line or a peak has no average. */
+function unsteadinessText({ waveform, averaged }: Extracted): string | undefined {
+  const unsteady = waveform === undefined ? undefined : unsteadiness(waveform.samples);
+  const isSwaying = averaged !== undefined && averaged.most > SWAYING * averaged.least;
+  if (averaged !== undefined && (isSwaying || unsteady !== undefined)) {
+    const { least, most, seconds } = averaged;
+    const [low, high] = [least, most].map((level) => level.toPrecision(3));
+    return `the level is not steady: velocity ${low} to ${high} mm/s in parts of ${seconds.toPrecision(2)} s; levels are averages of all parts, lines are of the middle most of all`;
   }
-  return reasons;
+  if (unsteady === undefined) return undefined;
+  const [least, most] = [unsteady.least, unsteady.most].map((level) => level.toPrecision(3));
+  return `the level is not steady: ${least} to ${most} rms in eighths of the waveform, in the unit of the samples; all figures are of its middle most of all`;
 }
 
 function actionOf(

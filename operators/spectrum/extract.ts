@@ -21,7 +21,9 @@ import {
 } from './time-waveform.ts';
 import {
   ACCELERATION_FEATURES,
+  type AveragedLevels,
   accelerationFeatures,
+  averagedLevels,
   MOTION_FEATURES,
   motionFeatures,
   shaftFeatures,
@@ -42,6 +44,8 @@ export type Extracted = FeatureValues & {
   readonly orders: readonly ShaftOrder[];
   readonly lines: readonly SpectralPeak[];
   readonly bearing?: BearingEvidence;
+  /** What the levels are when each stretch counts the same; only where somebody asked for it. */
+  readonly averaged?: AveragedLevels;
 };
 
 /** Up to this share of clipped samples an rms is still right to about one percent. */
@@ -95,6 +99,26 @@ export function extract(
     lines,
     ...(shaft === undefined ? {} : { shaft }),
     ...(evidence === undefined ? {} : { bearing: evidence }),
+  };
+}
+
+/** Parts that differ by so much are told apart by one window over all, which weighs the middle most. */
+const UNSTEADY = 1.5;
+
+/**
+ * The same with how steady it was. Where the parts of a waveform differ, the levels of its bands are averages of all parts;
+ * lines and what rests on them stay those of one window, whose middle weighs most.
+ */
+export function withAveragedLevels(extracted: Extracted): Extracted {
+  const { waveform, values } = extracted;
+  if (waveform === undefined || values.velocity_rms === undefined) return extracted;
+  const averaged = averagedLevels(waveform);
+  if (averaged === undefined) return extracted;
+  const isUnsteady = averaged.most > UNSTEADY * averaged.least;
+  return {
+    ...extracted,
+    averaged,
+    values: isUnsteady ? { ...values, ...averaged.values } : values,
   };
 }
 

@@ -19,13 +19,15 @@ export type IsoZone = {
   readonly support: 'rigid' | 'flexible';
   /** False where group or support were not said. */
   readonly stated: boolean;
+  /** Velocity of the quietest and the loudest part of the waveform, mm/s rms, where it is long enough for parts. */
+  readonly spread?: { readonly least: number; readonly most: number; readonly seconds: number };
   /** What the zone does not cover, in sentences. */
   readonly reservations: readonly string[];
 };
 
 /** Null where the velocity could not be computed. */
 export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null {
-  const { values, waveform, shaft } = extracted;
+  const { values, waveform, shaft, averaged } = extracted;
   const velocity = values.velocity_rms;
   if (velocity === undefined || waveform === undefined) return null;
   const { group = 2, support = 'rigid' } = size;
@@ -49,7 +51,15 @@ export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null
   }
   const stated = size.group !== undefined && size.support !== undefined;
   const row = { edition: ISO_EDITION, group, support, stated };
-  return { velocity_rms: velocity, band, zone, ...row, reservations };
+  const measured = { velocity_rms: velocity, band, zone };
+  if (averaged === undefined) return { ...measured, ...row, reservations };
+  const { least, most, seconds } = averaged;
+  if (judged(most) !== zone && most > UNSTEADY * least) {
+    reservations.push(
+      `the loudest ${seconds.toPrecision(2)} s had ${level(most)}, zone ${judged(most)}`,
+    );
+  }
+  return { ...measured, ...row, spread: { least, most, seconds }, reservations };
 }
 
 /** mm/s rms from 2 Hz on; undefined where the waveform is too short or too coarse to say. */

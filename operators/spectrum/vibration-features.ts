@@ -1,6 +1,12 @@
 /** The features of one waveform: of acceleration as measured, and of velocity and displacement by integration. */
 
-import { bandRms, type Integrations, type SpectralPeak, spectralPeaks } from './power-spectrum.ts';
+import {
+  bandRms,
+  type Integrations,
+  powerSpectrum,
+  type SpectralPeak,
+  spectralPeaks,
+} from './power-spectrum.ts';
 import { type ShaftOrder, shaftOrders, tooShortForOrders } from './shaft.ts';
 import {
   type FeatureValues,
@@ -171,8 +177,7 @@ export function motionFeatures(
   }
   const { integrations, factor } = velocityOf(waveform.unit);
   into.values.velocity_rms = velocityRms(waveform, band);
-  const further: Integrations = integrations === 1 ? 2 : integrations === 0 ? 1 : 0;
-  into.values.displacement_rms = bandRms(spectrum, band, further) * factor * 1_000;
+  into.values.displacement_rms = displacementRms(waveform, band);
   const lines = spectralPeaks(spectrum, band, integrations, MAX_PEAKS).map((line) => {
     return { ...line, rms: line.rms * factor };
   });
@@ -181,6 +186,83 @@ export function motionFeatures(
     into.values[`line_${index + 1}_velocity`] = rms;
   }
   return lines;
+}
+
+/** Levels of a whole waveform, each stretch of which counts the same, and how far they go apart between stretches. */
+export type AveragedLevels = {
+  readonly values: Readonly<Record<string, number>>;
+  /** Velocity in mm/s rms of the quietest and the loudest part. */
+  readonly least: number;
+  readonly most: number;
+  /** Seconds of a part. */
+  readonly seconds: number;
+};
+
+/** Periods of the band's lower edge in a part: fewer smear a line over the edge, more hide a short burst. */
+const LEAST_PERIODS = 2.5;
+const MOST_PERIODS = 5;
+const PARTS = 8;
+const OVERLAP = 4;
+
+/**
+ * Levels averaged over parts under Hann windows that overlap by three quarters (Welch, IEEE Trans. AU-15 (1967) 70), in
+ * power. One window over all of a waveform weighs its middle most: of a beat as long as the waveform it finds −42 to
+ * +29 %, of a burst in its last tenth −83 %. The first and the last part weigh more, because nothing overlaps their outer
+ * halves. Undefined where the waveform is too short for two parts, or its velocity is out of reach.
+ */
+export function averagedLevels(waveform: TimeWaveform): AveragedLevels | undefined {
+  const { samples, rate, rpm } = waveform;
+  const band = velocityBand(rpm);
+  const periods = Math.round(rate / band.low);
+  const count = Math.min(samples.length / PARTS, MOST_PERIODS * periods);
+  const length = Math.round(Math.max(LEAST_PERIODS * periods, count));
+  if (outOfReach(waveform, band) !== undefined || samples.length < 2 * length) return undefined;
+  const steps = Math.ceil((samples.length - length) / (length / OVERLAP));
+  const hop = (samples.length - length) / steps;
+  const sums: Record<string, number> = {};
+  let total = 0;
+  let least = Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (let part = 0; part <= steps; part++) {
+    const from = Math.round(part * hop);
+    const own = samples.subarray(from, from + length);
+    const levels = levelsOf(
+      { ...waveform, samples: own, spectrum: powerSpectrum(own, rate) },
+      band,
+    );
+    const weight = part === 0 || part === steps ? (length + hop) / 2 : hop;
+    total += weight;
+    for (const [name, level] of Object.entries(levels)) {
+      sums[name] = (sums[name] ?? 0) + weight * level * level;
+    }
+    least = Math.min(least, levels.velocity_rms ?? 0);
+    most = Math.max(most, levels.velocity_rms ?? 0);
+  }
+  const values = Object.fromEntries(
+    Object.entries(sums).map(([name, sum]) => [name, Math.sqrt(sum / total)]),
+  );
+  return { values, least, most, seconds: length / rate };
+}
+
+/** The levels that rest on bands of the spectrum. */
+function levelsOf(part: TimeWaveform, band: Band): Record<string, number> {
+  const { spectrum, unit } = part;
+  const levels: Record<string, number> = {
+    velocity_rms: velocityRms(part, band),
+    displacement_rms: displacementRms(part, band),
+  };
+  if (unit.quantity !== 'acceleration') return levels;
+  for (const { name, ...own } of BANDS) {
+    if (outOfReach(part, own) === undefined) levels[name] = bandRms(spectrum, own, 0) * unit.factor;
+  }
+  return levels;
+}
+
+/** Displacement in µm rms within a band. */
+function displacementRms({ spectrum, unit }: TimeWaveform, band: Band): number {
+  const { integrations, factor } = velocityOf(unit);
+  const further: Integrations = integrations === 1 ? 2 : integrations === 0 ? 1 : 0;
+  return bandRms(spectrum, band, further) * factor * 1_000;
 }
 
 /** The velocity (mm/s rms) at multiples of the shaft speed in Hz. */

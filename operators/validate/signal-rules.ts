@@ -3,7 +3,7 @@ import type { Decoded } from '../model/decoded.ts';
 import type { Asset, Signal } from '../model/plant-model.ts';
 import type { DeadLetterReason } from '../model/tables.ts';
 
-/** What the plant model says of the values of a signal, and the increments of its counters. */
+/** What the plant model says of the values of a signal, and the count of those that do not go all the way. */
 
 /** What the model declares of the values of one signal, ready to be asked for each of them. */
 export type SignalRule = {
@@ -15,8 +15,6 @@ export type SignalRule = {
   /** Also as f32, which is what many gateways read. */
   readonly missing: readonly number[];
   readonly missingTexts: readonly string[];
-  readonly isCounter: boolean;
-  readonly rollover: number | undefined;
 };
 
 /** A rule of a signal in a frame. */
@@ -63,81 +61,21 @@ export function signalRuleOf(signal: string, asset: Asset): SignalRule | undefin
   return rules.get(signal);
 }
 
-function checksNumbers({ low, high, missing, isCounter }: SignalRule): boolean {
-  return isCounter || missing.length > 0 || Number.isFinite(low) || Number.isFinite(high);
+function checksNumbers({ low, high, missing }: SignalRule): boolean {
+  return missing.length > 0 || Number.isFinite(low) || Number.isFinite(high);
 }
 
-function compile(
-  signal: string,
-  { unit, range, missing = [], kind, rollover }: Signal,
-): SignalRule {
+function compile(signal: string, { unit, range, missing = [], kind }: Signal): SignalRule {
   const numbers = missing.filter((value) => typeof value === 'number');
-  const isCounter = kind === 'counter';
+  const hasNumbers = unit !== undefined || range !== undefined || numbers.length > 0;
   return {
     signal,
-    isNumeric: unit !== undefined || range !== undefined || numbers.length > 0 || isCounter,
+    isNumeric: hasNumbers || kind === 'counter',
     low: range?.[0] ?? Number.NEGATIVE_INFINITY,
     high: range?.[1] ?? Number.POSITIVE_INFINITY,
     missing: [...new Set(numbers.flatMap((value) => [value, Math.fround(value)]))],
     missingTexts: missing.filter((value) => typeof value === 'string'),
-    isCounter,
-    rollover,
   };
-}
-
-/** The latest reading of each counter of one source. */
-export type Counters = Record<string, { time: number; value: number }>;
-
-/**
- * Puts the increments of a counter in place of its readings, `values[from + i]` at `times[i]`, NaN where there is none:
- * at its first reading, and at one that is older than its source's latest, whose increment is part of that one.
- * In disorder across messages a later increment therefore holds what an earlier reading would have had.
- */
-export function toIncrements(
-  values: Float64Array,
-  from: number,
-  times: Float64Array,
-  { signal, rollover }: SignalRule,
-  counters: Counters,
-): void {
-  for (const index of inOrder(times)) {
-    const value = values[from + index] ?? Number.NaN;
-    if (Number.isNaN(value)) continue;
-    const time = times[index] ?? 0;
-    const last = counters[signal];
-    if (last === undefined) {
-      counters[signal] = { time, value };
-      values[from + index] = Number.NaN;
-    } else if (time < last.time) values[from + index] = Number.NaN;
-    else {
-      values[from + index] = incrementOf(last.value, value, rollover);
-      last.time = time;
-      last.value = value;
-    }
-  }
-}
-
-/**
- * What was counted from one reading to the next. A fall is no negative count: the counter rolled over, if by that it
- * counted less than half of its steps, or else it was set to 0 in between and has counted `value` since.
- */
-function incrementOf(last: number, value: number, rollover: number | undefined): number {
-  if (value >= last) return value - last;
-  if (rollover !== undefined && last < rollover) {
-    const across = rollover - last + value;
-    if (value >= 0 && across < rollover / 2) return across;
-  }
-  return Math.max(0, value);
-}
-
-/** The positions of a frame's samples by their time. */
-function inOrder(times: Float64Array): Iterable<number> {
-  const positions = times.keys();
-  for (let index = 1; index < times.length; index += 1) {
-    if ((times[index] ?? 0) >= (times[index - 1] ?? 0)) continue;
-    return [...positions].sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0));
-  }
-  return positions;
 }
 
 type Loss = Extract<

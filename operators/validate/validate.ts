@@ -6,23 +6,20 @@ import type { States } from '../flow/states.ts';
 import { type Decoded, type Tick, weightOf } from '../model/decoded.ts';
 import { assetOf } from '../model/knowledge.ts';
 import type { Identity } from '../model/message.ts';
-import type { Counters } from './signal-rules.ts';
 import { checkFrame } from './values.ts';
-
-type State = { readonly seen: SeenMessages; readonly counters: Counters };
 
 /**
  * Checks each message against the plant model: unknown assets and repeated messages go to `dead_letters`; signals that the
  * model does not have are marked `unknown`, counted, and still land; values are what the model declares of their signals.
  */
 export function validate(states: States): Stage<Decoded, Decoded> {
-  return keyed<State, Decoded, Decoded>(
+  return keyed<SeenMessages, Decoded, Decoded>(
     {
       id: 'validate' as StageId,
-      version: 1,
+      version: 2,
       scope: 'source',
-      open: () => ({ seen: noMessages(), counters: {} }),
-      onEvent(state, event, knowledge, out) {
+      open: noMessages,
+      onEvent(seen, event, knowledge, out) {
         const { value } = event;
         if (value.kind === 'tick') {
           pass(event, value, out);
@@ -39,14 +36,13 @@ export function validate(states: States): Stage<Decoded, Decoded> {
           out.close();
           return;
         }
-        if (identity !== undefined && rememberMessage(state.seen, identity)) {
+        if (identity !== undefined && rememberMessage(seen, identity)) {
           const detail = 'the same message was seen before on this subject';
           out.deadLetter('duplicate', detail, original, weightOf(value));
           pass(event, tickOf(value), out);
           return;
         }
-        const checked =
-          value.kind === 'frame' ? checkFrame(value, asset, state.counters, out) : value;
+        const checked = value.kind === 'frame' ? checkFrame(value, asset, out) : value;
         pass(event, checked, out);
         if (value.kind === 'waveform' && !asset.points.some(({ id }) => id === value.point)) {
           out.deadLetter('unknown', `the asset has no point ${value.point}`, original);

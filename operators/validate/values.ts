@@ -11,29 +11,17 @@ import {
 } from '../model/decoded.ts';
 import type { Asset } from '../model/plant-model.ts';
 import { readNumberTexts } from './number-texts.ts';
-import {
-  type ColumnRule,
-  type Counters,
-  createLosses,
-  frameRulesOf,
-  signalRuleOf,
-  toIncrements,
-} from './signal-rules.ts';
+import { type ColumnRule, createLosses, frameRulesOf, signalRuleOf } from './signal-rules.ts';
 
 /** One for all calls. */
 const losses = createLosses();
 
 /**
  * A frame whose values are what the model declares of their signals: numbers that came as texts, no values where the
- * source has none, suspect ones out of range, increments of counters for windows and detectors. Signals that the model
- * does not have are marked. A frame in which nothing is to be changed is passed as it is, without a copy.
+ * source has none, suspect ones out of range. Signals that the model does not have are marked. A frame in which nothing is
+ * to be changed is passed as it is, without a copy.
  */
-export function checkFrame(
-  sent: Frame,
-  asset: Asset,
-  counters: Counters,
-  out: Out<Decoded>,
-): Frame {
+export function checkFrame(sent: Frame, asset: Asset, out: Out<Decoded>): Frame {
   const frame = sent.texts.length === 0 ? sent : readNumberTexts(sent, asset, losses);
   const rules = frameRulesOf(frame.signals, asset);
   const draft: Draft = { frame, values: frame.values };
@@ -44,18 +32,10 @@ export function checkFrame(
     if (column !== undefined) checkNumbers(draft, column);
   }
   if (frame.quality !== undefined) dropSuspect(draft, frame.quality, rules.unknown);
-  for (let index = 0; index < columns.length; index += 1) {
-    const { rule, position } = columns[index] ?? NO_COLUMN;
-    if (rule?.isCounter !== true) continue;
-    const { times } = frame;
-    toIncrements(evaluatedOf(draft), position * times.length, times, rule, counters);
-  }
   losses.report(frame.origin.sequence, out);
   const checked = finish(draft);
   return markUnknown(checked, rules.unknown, rules.unknownNames, asset, out);
 }
-
-const NO_COLUMN = { rule: undefined, position: 0 } as const;
 
 /** What is changed of a frame: arrays of its own, made when first needed. */
 type Draft = {

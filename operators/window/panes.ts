@@ -1,4 +1,4 @@
-/** What is kept of the windows of one rule at one source: panes as columns of numbers, and readings that wait. */
+/** What is kept of the windows of one source: panes as columns of numbers, readings that wait, and counters. */
 
 import { BEGINNING, END_OF_TIME } from '../model/time.ts';
 import { ACCUMULATOR, clearAccumulator } from './aggregate.ts';
@@ -266,4 +266,92 @@ function growQueue(queue: ReadingQueue): void {
   values.set(queue.values);
   columns.set(queue.columns);
   Object.assign(queue, { times, values, columns });
+}
+
+/**
+ * The counters of one source. Their readings wait for its time, so that increments are those of readings in the order of
+ * their times, however they arrived within `disorder`. Plain state.
+ */
+export type Counters = {
+  /** By column of the queue. */
+  readonly signals: string[];
+  readonly queue: ReadingQueue;
+  /** The last reading that was taken of each; NaN before the first. */
+  readonly times: number[];
+  readonly values: number[];
+};
+
+/** `increment` was counted from the reading before up to `time`. */
+type TakeIncrement = (signal: string, time: number, increment: number) => void;
+
+export function openCounters(): Counters {
+  return { signals: [], queue: openQueue(), times: [], values: [] };
+}
+
+export function counterColumn({ signals, times, values }: Counters, signal: string): number {
+  const known = signals.indexOf(signal);
+  if (known >= 0) return known;
+  times.push(Number.NaN);
+  values.push(Number.NaN);
+  return signals.push(signal) - 1;
+}
+
+/** Takes what is due by `until`, in the order of time; returns the earliest time that still waits. */
+export function releaseCounters(
+  counters: Counters,
+  until: number,
+  rolloverOf: (signal: string) => number | undefined,
+  take: TakeIncrement,
+): number {
+  return releaseReadings(counters.queue, until, (column, time, value) => {
+    takeCounted(counters, column, time, value, rolloverOf, take);
+  });
+}
+
+/**
+ * Takes one reading. The first has no increment, and neither has one that is older than the last: its increment is part of
+ * the one that was taken.
+ */
+export function takeCounted(
+  { signals, times, values }: Counters,
+  column: number,
+  time: number,
+  value: number,
+  rolloverOf: (signal: string) => number | undefined,
+  take: TakeIncrement,
+): void {
+  const signal = signals[column] ?? '';
+  const last = values[column] ?? Number.NaN;
+  if (!Number.isNaN(last)) {
+    if (time < (times[column] ?? 0)) return;
+    take(signal, time, incrementOf(last, value, rolloverOf(signal)));
+  }
+  times[column] = time;
+  values[column] = value;
+}
+
+/** Forgets counters that are none any more; returns how many of their readings still waited. */
+export function dropCounters(
+  { signals, queue, times, values }: Counters,
+  isDropped: (signal: string) => boolean,
+): number {
+  for (const [column, signal] of signals.entries()) {
+    if (!isDropped(signal)) continue;
+    times[column] = Number.NaN;
+    values[column] = Number.NaN;
+  }
+  return dropReadings(queue, (column) => isDropped(signals[column] ?? ''));
+}
+
+/**
+ * What was counted from one reading to the next. A fall is no negative count: the counter rolled over, if by that it
+ * counted less than half of its steps, or else it was set to 0 in between and has counted `value` since.
+ */
+function incrementOf(last: number, value: number, rollover: number | undefined): number {
+  if (value >= last) return value - last;
+  if (rollover !== undefined && last < rollover) {
+    const across = rollover - last + value;
+    if (value >= 0 && across < rollover / 2) return across;
+  }
+  return Math.max(0, value);
 }

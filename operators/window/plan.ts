@@ -2,12 +2,18 @@
 
 import type { Frame } from '../model/decoded.ts';
 import { type AssetKey, fits } from '../model/key.ts';
-import type { PlantClock, PlantModel } from '../model/plant-model.ts';
+import type { Asset, PlantClock, PlantModel } from '../model/plant-model.ts';
 import type { Rules, WindowRule } from '../model/rules.ts';
 import type { Duration } from '../model/time.ts';
 
 import { type LastPanes, openLastPanes } from './engine.ts';
-import { ensureColumns, openWindowState, type WindowState } from './panes.ts';
+import {
+  type Counters,
+  counterColumn,
+  ensureColumns,
+  openWindowState,
+  type WindowState,
+} from './panes.ts';
 import { createWindower, type Windower, type Windows } from './shape.ts';
 
 /** A window rule, compiled. */
@@ -34,6 +40,7 @@ export type SourceWindows = {
   /** Empty before the first frame. */
   asset: AssetKey | '';
   stores: WindowStore[];
+  readonly counters: Counters;
   /** When its timer is set to. */
   due: number;
 };
@@ -102,10 +109,13 @@ export function belongsTo(
   return rule === program.id && fingerprint === program.fingerprint;
 }
 
-type FramePlan = {
+/** Where the readings of a frame go: into windows by rule, and those of counters first into their queue. */
+export type FramePlan = {
   readonly signals: readonly string[];
   readonly unknown: readonly string[];
   readonly stores: readonly StorePlan[];
+  /** Pairs: position of the signal in the frame, column of the counters. */
+  readonly counters: Int32Array;
 };
 
 /** A source sends few kinds of frames; one that sends more than this has its frames planned anew. */
@@ -122,9 +132,9 @@ export function findPlan(
   plans: Plans,
   source: SourceWindows,
   { signals, unknown = NO_SIGNALS }: Frame,
-): readonly StorePlan[] | undefined {
+): FramePlan | undefined {
   for (const plan of plans.get(source) ?? NO_PLANS) {
-    if (hasSame(plan.signals, signals) && hasSame(plan.unknown, unknown)) return plan.stores;
+    if (hasSame(plan.signals, signals) && hasSame(plan.unknown, unknown)) return plan;
   }
   return undefined;
 }
@@ -135,28 +145,49 @@ export function planFrame(
   source: SourceWindows,
   frame: Frame,
   programs: readonly WindowProgram[],
-): readonly StorePlan[] {
+  asset: Asset | undefined,
+): FramePlan {
   const { signals, unknown = NO_SIGNALS } = frame;
-  const stores = programs.flatMap((program) => planStore(source, program, frame) ?? []);
-  const plan = { signals, unknown, stores };
+  const isKnown = (signal: string) => !unknown.includes(signal);
+  const counts = (signal: string) => isCounted(signal, programs, asset);
+  const stores = programs.flatMap((program) => {
+    return planStore(source, program, frame, (name) => isKnown(name) && !counts(name)) ?? [];
+  });
+  const counted = signals.flatMap((signal, position) => {
+    return isKnown(signal) && counts(signal)
+      ? [position, counterColumn(source.counters, signal)]
+      : [];
+  });
+  const plan = { signals, unknown, stores, counters: Int32Array.from(counted) };
   const known = plans.get(source);
   if (known !== undefined && known.length < MOST_PLANS) known.push(plan);
   else plans.set(source, [plan]);
-  return stores;
+  return plan;
+}
+
+/** Whether the plant model says of a signal that it counts, and some rule has windows of it. */
+export function isCounted(
+  signal: string,
+  programs: readonly WindowProgram[],
+  asset: Asset | undefined,
+): boolean {
+  return (
+    asset?.signals[signal]?.kind === 'counter' && programs.some((program) => program.takes(signal))
+  );
 }
 
 function planStore(
   state: SourceWindows,
   program: WindowProgram,
-  { signals, unknown = NO_SIGNALS }: Frame,
+  { signals }: Frame,
+  isDirect: (signal: string) => boolean,
 ): StorePlan | undefined {
   const taken = signals
     .map((signal, position) => ({ signal, position }))
-    .filter(({ signal }) => !unknown.includes(signal) && program.takes(signal));
+    .filter(({ signal }) => isDirect(signal) && program.takes(signal));
   if (taken.length === 0) return undefined;
   const store = storeOf(state, program);
   const columns = taken.flatMap(({ signal, position }) => [position, columnOf(store, signal)]);
-  ensureColumns(store.state.panes, store.signals.length);
   const lastPanes = openLastPanes(taken.length);
   return { program, store, columns: Int32Array.from(columns), lastPanes };
 }
@@ -168,7 +199,8 @@ function hasSame(a: readonly string[], b: readonly string[]): boolean {
   return true;
 }
 
-function storeOf(state: SourceWindows, program: WindowProgram): WindowStore {
+/** The windows of one rule at a source; opened when there are none. */
+export function storeOf(state: SourceWindows, program: WindowProgram): WindowStore {
   const known = state.stores.find((store) => belongsTo(store, program));
   if (known !== undefined) return known;
   const { id, fingerprint, windower } = program;
@@ -184,7 +216,10 @@ function storeOf(state: SourceWindows, program: WindowProgram): WindowStore {
   return store;
 }
 
-function columnOf({ signals }: WindowStore, signal: string): number {
-  const column = signals.indexOf(signal);
-  return column >= 0 ? column : signals.push(signal) - 1;
+/** The column of a signal, with room for it. */
+export function columnOf({ signals, state }: WindowStore, signal: string): number {
+  const known = signals.indexOf(signal);
+  const column = known >= 0 ? known : signals.push(signal) - 1;
+  ensureColumns(state.panes, signals.length);
+  return column;
 }

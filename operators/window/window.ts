@@ -5,9 +5,10 @@ import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Frame } from '../model/decoded.ts';
 import { type AssetKey, plantOf } from '../model/key.ts';
-import { type Knowledge, rulesOf } from '../model/knowledge.ts';
+import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { Window } from '../model/observation.ts';
-import { type EventTime, later } from '../model/time.ts';
+import type { Asset } from '../model/plant-model.ts';
+import { BEGINNING, type EventTime, later } from '../model/time.ts';
 import { COUNT } from './aggregate.ts';
 import {
   addInstant,
@@ -17,15 +18,31 @@ import {
   type SignalReadings,
   takesInstants,
 } from './engine.ts';
-import { dropReadings, NEVER, NONE, olderThan, remove, WIDTH } from './panes.ts';
+import {
+  dropCounters,
+  dropReadings,
+  enqueueReading,
+  NEVER,
+  NONE,
+  olderThan,
+  openCounters,
+  releaseCounters,
+  remove,
+  takeCounted,
+  WIDTH,
+} from './panes.ts';
 import {
   belongsTo,
+  columnOf,
+  type FramePlan,
   findPlan,
+  isCounted,
   type Plans,
   planFrame,
   programsOf,
   type SourceWindows,
   type StorePlan,
+  storeOf,
   type WindowProgram,
   type WindowStore,
 } from './plan.ts';
@@ -36,7 +53,7 @@ import { lastMomentOfAll } from './windower.ts';
  * Windows each signal of each source by the plant's window rules, on the source's own time. A window is an event
  * once, when its time has come (version 1, at its end); every firing, also an early one (version 0) or a
  * corrected one (version 2 and on), lands in `windows`. Readings later than `time.correction` go to `dead_letters`; so does what open
- * windows had when their rule is reshaped or removed.
+ * windows had when their rule is reshaped or removed. Of counters the windows have increments.
  */
 export function window(states: States): Stage<Frame, Window> {
   return keyed(createLogic(), states);
@@ -48,9 +65,9 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
   let planned: Knowledge | undefined;
   return {
     id: 'window' as StageId,
-    version: 1,
+    version: 2,
     scope: 'source',
-    open: () => ({ asset: '', stores: [], due: NEVER }),
+    open: () => ({ asset: '', stores: [], counters: openCounters(), due: NEVER }),
     onEvent(state, { value: frame }, knowledge, out) {
       if (knowledge.rules !== planned?.rules || knowledge.models !== planned.models) {
         plans = new WeakMap();
@@ -59,35 +76,62 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
       state.asset = frame.asset;
       report.late.counted.clear();
       let { due } = state;
-      const stores =
-        findPlan(plans, state, frame) ??
-        planFrame(plans, state, frame, inForce(knowledge, frame.asset));
+      const { stores, counters } =
+        findPlan(plans, state, frame) ?? plannedBy(plans, state, frame, knowledge);
       for (const plan of stores) {
         const { program, store } = plan;
         report.subject = { source: state, program, store, out };
         addFrame(plan, frame, report, out);
         due = Math.min(due, nextDue(store.state, out.now));
       }
+      if (counters.length > 0) {
+        const counting = countingOf(state, knowledge, report, out);
+        due = Math.min(due, addCounters(counters, frame, counting));
+      }
       setDue(state, due, out);
     },
     onTimer(state, due, knowledge, out) {
+      if (state.asset === '') return;
       // The clock of a source that fell silent stands: what is due fires all the same.
       const until = later(due, out.now);
-      if (state.asset !== '')
-        fireSource(state, inForce(knowledge, state.asset), until, report, out);
+      const counting = countingOf(state, knowledge, report, out);
+      const waits = release(counting, until);
+      // Most increments only go into windows that are still open. A mark of silence is more than time.
+      const isDue = ({ state: windows }: WindowStore) => nextDue(windows, until - 1) <= until;
+      if (until > out.now || state.stores.some(isDue)) fireSource(counting, until, waits);
+      else restart(state, Math.min(waits, ...state.stores.map((store) => store.state.next)), out);
     },
-    onChange(state, knowledge, out, { value: { kind } }) {
+    onChange(state, knowledge, out, { value: { kind } }, before) {
       // A model has the clock of days and shifts.
       if (state.asset === '' || kind === 'schedule') return;
       const programs = inForce(knowledge, state.asset);
+      const [was, is] = [before, knowledge].map((each) => assetOf(each, state.asset as AssetKey));
+      const isOther = (signal: string) => counts(was, signal) !== counts(is ?? was, signal);
       state.stores = state.stores.filter((store) => {
         const program = programs.find((each) => belongsTo(store, each));
-        endWindows(store, (signal) => program?.takes(signal) !== true, out);
+        endWindows(store, (signal) => program?.takes(signal) !== true || isOther(signal), out);
         return program !== undefined;
       });
-      fireSource(state, programs, out.now, report, out);
+      endCounters(state, programs, assetOf(knowledge, state.asset), out);
+      const counting = countingOf(state, knowledge, report, out);
+      fireSource(counting, out.now, release(counting, out.now));
     },
   };
+}
+
+/** Whether a signal counts, by the plant model: its windows have increments then, and readings otherwise. */
+function counts(asset: Asset | undefined, signal: string): boolean {
+  return asset?.signals[signal]?.kind === 'counter';
+}
+
+function plannedBy(
+  plans: Plans,
+  state: SourceWindows,
+  frame: Frame,
+  knowledge: Knowledge,
+): FramePlan {
+  const asset = assetOf(knowledge, frame.asset);
+  return planFrame(plans, state, frame, inForce(knowledge, frame.asset), asset);
 }
 
 const NO_PROGRAMS: readonly WindowProgram[] = [];
@@ -101,7 +145,7 @@ function inForce(knowledge: Knowledge, asset: AssetKey): readonly WindowProgram[
 /** Adds a frame to the windows of one rule. */
 function addFrame(plan: StorePlan, frame: Frame, report: WindowReport, out: Out<Window>): void {
   const { program, store, columns, lastPanes } = plan;
-  const { windower, id } = program;
+  const { windower } = program;
   const { times, values, evaluated = values } = frame;
   const { late } = report;
   late.count = 0;
@@ -118,6 +162,17 @@ function addFrame(plan: StorePlan, frame: Frame, report: WindowReport, out: Out<
           report,
         )
       : addColumns(plan, frame, out.now, report);
+  tellLost(program, report, refused, `message ${frame.origin.sequence}`, out);
+}
+
+/** Readings that were too late for all windows of a rule, and so many that were refused. */
+function tellLost(
+  { id }: WindowProgram,
+  { late }: WindowReport,
+  refused: number,
+  original: string,
+  out: Out<Window>,
+): void {
   if (late.count > 0) {
     const { signal, time, value, count } = late;
     const detail = `window ${id}: all windows of the reading are closed`;
@@ -125,7 +180,7 @@ function addFrame(plan: StorePlan, frame: Frame, report: WindowReport, out: Out<
   }
   if (refused > 0) {
     const detail = `window ${id}: values beyond 1e150 have no statistics`;
-    out.deadLetter('not-finite', detail, `message ${frame.origin.sequence}`, refused);
+    out.deadLetter('not-finite', detail, original, refused);
   }
 }
 
@@ -154,15 +209,98 @@ function addColumns(
   return refused;
 }
 
-/** Brings all windows of a source to a time, and sets its timer to what is due next. */
-function fireSource(
+/** A source and what is known of it. */
+type Counting = {
+  readonly source: SourceWindows;
+  readonly programs: readonly WindowProgram[];
+  readonly asset: Asset | undefined;
+  readonly report: WindowReport;
+  readonly out: Out<Window>;
+};
+
+function countingOf(
   source: SourceWindows,
-  programs: readonly WindowProgram[],
-  until: EventTime,
+  knowledge: Knowledge,
   report: WindowReport,
   out: Out<Window>,
-): void {
+): Counting {
+  const key = source.asset as AssetKey;
+  const programs = inForce(knowledge, key);
+  return { source, programs, asset: assetOf(knowledge, key), report, out };
+}
+
+/** Readings of counters wait for the time of their source; those that it has passed already are taken at once. */
+function addCounters(columns: Int32Array, frame: Frame, counting: Counting): number {
+  const { counters } = counting.source;
+  const { times, values, evaluated = values } = frame;
+  const { now } = counting.out;
   let due = NEVER;
+  for (let pair = 0; pair < columns.length; pair += 2) {
+    const from = (columns[pair] ?? 0) * times.length;
+    const column = columns[pair + 1] ?? 0;
+    for (let index = 0; index < times.length; index += 1) {
+      const value = evaluated[from + index] ?? Number.NaN;
+      const time = times[index] ?? 0;
+      if (Number.isNaN(value)) continue;
+      if (time > now) {
+        enqueueReading(counters.queue, column, time, value);
+        due = Math.min(due, time);
+        continue;
+      }
+      takeCounted(counters, column, time, value, rolloverOf(counting), (signal, at, increment) => {
+        counting.report.late.counted.clear();
+        due = Math.min(due, addIncrement(counting, signal, at, increment, now));
+      });
+    }
+  }
+  return due;
+}
+
+function rolloverOf({ asset }: Counting): (signal: string) => number | undefined {
+  return (signal) => asset?.signals[signal]?.rollover;
+}
+
+/** Adds what was counted up to a time to the windows of that time; returns when one of them is due next. */
+function addIncrement(
+  { source, programs, report, out }: Counting,
+  signal: string,
+  time: number,
+  increment: number,
+  now: number,
+): number {
+  let due = NEVER;
+  for (const program of programs) {
+    if (!program.takes(signal)) continue;
+    const store = storeOf(source, program);
+    report.subject = { source, program, store, out };
+    report.late.count = 0;
+    readings.column = columnOf(store, signal);
+    readings.times = Float64Array.of(time);
+    readings.values = Float64Array.of(increment);
+    readings.from = 0;
+    const refused = addReadings(program.windower, store.state, readings, now, report);
+    tellLost(program, report, refused, `counter ${signal}`, out);
+    due = Math.min(due, nextDue(store.state, out.now));
+  }
+  return due;
+}
+
+/**
+ * Adds what was counted up to a time, before the windows that it belongs to fire; returns the earliest time for which
+ * readings of counters still wait.
+ */
+function release(counting: Counting, until: EventTime): number {
+  const { counters } = counting.source;
+  if (counters.queue.used === 0) return NEVER;
+  return releaseCounters(counters, until, rolloverOf(counting), (signal, time, increment) => {
+    addIncrement(counting, signal, time, increment, BEGINNING);
+  });
+}
+
+/** Brings all windows of a source to a time, and sets its timer to what is due next, or to what `waits`. */
+function fireSource(counting: Counting, until: EventTime, waits: number): void {
+  const { source, programs, report, out } = counting;
+  let due = waits;
   for (const store of source.stores) {
     const program = programs.find((each) => belongsTo(store, each));
     if (program === undefined) continue;
@@ -170,8 +308,27 @@ function fireSource(
     advance(program.windower, store.state, until, report);
     due = Math.min(due, store.state.next);
   }
+  restart(source, due, out);
+}
+
+/** Sets the timer anew after it has fired. */
+function restart(source: SourceWindows, due: number, out: Out<Window>): void {
   source.due = NEVER;
   setDue(source, due, out);
+}
+
+/** Signals that count no more, or that no rule wants any more: what waited of them becomes a dead letter. */
+function endCounters(
+  { counters }: SourceWindows,
+  programs: readonly WindowProgram[],
+  asset: Asset | undefined,
+  out: Out<Window>,
+): void {
+  const ended = counters.signals.filter((signal) => !isCounted(signal, programs, asset));
+  const lost = dropCounters(counters, (signal) => ended.includes(signal));
+  if (lost === 0) return;
+  const detail = 'readings of a counter waited for the time of their source when it was changed';
+  out.deadLetter('rule-changed', detail, ended.join(', '), lost);
 }
 
 function setDue(source: SourceWindows, due: number, out: Out<Window>): void {

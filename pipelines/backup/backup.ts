@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Config } from '../base/config.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
+import { streamManager } from '../nats/jetstream.ts';
 import { snapshotStream } from '../nats/stream-snapshot.ts';
 import { openEpochStore } from '../worker/epochs/epoch-store.ts';
 import { claimPartition, workerIdentity } from '../worker/ownership/ownership.ts';
@@ -140,7 +140,7 @@ function isServer(url: string): Problem {
 
 /** The log comes last. */
 async function streamNames(connection: NatsConnection): Promise<readonly string[]> {
-  const manager = await jetstreamManager(connection);
+  const manager = await streamManager(connection);
   const names: string[] = [];
   for await (const name of manager.streams.names()) if (OURS.test(name)) names.push(name);
   const isLog = (name: string) => Number(/^ANDON_\d+$/.test(name));
@@ -152,7 +152,7 @@ async function copyStream(
   name: string,
   folder: string,
 ): Promise<BackupManifest['streams'][number]> {
-  const manager = await jetstreamManager(connection);
+  const manager = await streamManager(connection);
   const { created } = await manager.streams.info(name);
   const path = join(STREAMS, `${name}.snapshot`);
   await mkdir(join(folder, STREAMS), { recursive: true, mode: 0o700 });

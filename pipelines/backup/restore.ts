@@ -3,10 +3,10 @@
 import { createReadStream } from 'node:fs';
 import { chmod, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Config } from '../base/config.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import { streamManager } from '../nats/jetstream.ts';
 import { restoreStream } from '../nats/stream-snapshot.ts';
 import { type BackupManifest, copyFile, DIRECTORY, forAll, readBackup } from './manifest.ts';
 
@@ -59,7 +59,7 @@ async function refuseOccupied(
   const [found] = await readdir(directory).catch(() => []);
   if (found !== undefined) throw occupied(directory, 'an empty directory, or none', found);
   const wanted = new Set(streams.map(({ head }) => head.config.name));
-  const manager = await jetstreamManager(connection);
+  const manager = await streamManager(connection);
   for await (const name of manager.streams.names()) {
     if (wanted.has(name)) throw occupied(connection.getServer(), `no stream ${name}`, name);
   }

@@ -98,7 +98,9 @@ const backlogSchema = z.strictObject({
 
 const httpSchema = z.strictObject({
   host: z.string().default('127.0.0.1').describe('0.0.0.0 lets other machines read the metrics.'),
-  port: port.default(9464).describe('Of /healthz, /readyz and /metrics; 0: any free port.'),
+  port: port
+    .default(9464)
+    .describe('Of /healthz, /readyz, /metrics and /status; 0: any free port.'),
 });
 
 const consoleSchema = z.strictObject({
@@ -150,6 +152,11 @@ const configShape = z.strictObject({
   partition: z.int().min(0).default(0).describe('The partition of this worker.'),
   partitions: z.int().min(1).max(1_024).default(1).describe('How many partitions there are.'),
   directory: z.string().default('.andon').describe('Epoch files, checkpoints, embedded engine.'),
+  user: z
+    .string()
+    .regex(/^[a-z0-9]{1,32}$/, 'expected an id of a to z and 0 to 9, at most 32')
+    .optional()
+    .describe('Who acts, as an opaque id in the audit stream; without it one for the login.'),
   owner: z.string().optional().describe('Shown to whoever tries to run the partition too.'),
   nats: natsSchema.prefault({}).describe('The log.'),
   stream: streamSchema.prefault({}).describe('The limits of the log.'),
@@ -207,6 +214,7 @@ const VARIABLES: Readonly<
   ANDON_PIPELINE: { path: ['pipeline'] },
   ANDON_RUN: { path: ['run'] },
   ANDON_OWNER: { path: ['owner'] },
+  ANDON_USER: { path: ['user'] },
   ANDON_PARTITION: { path: ['partition'], as: 'number' },
   ANDON_PARTITIONS: { path: ['partitions'], as: 'number' },
   ANDON_HTTP_HOST: { path: ['http', 'host'] },

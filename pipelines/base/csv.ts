@@ -30,13 +30,14 @@ export function csvRowsOf(file: string, text: string, delimiter: string): readon
   }
 }
 
-/** The rows of a stream, one by one. Rejects with a `Problem` for quotes that do not close. */
+/** The rows of a stream from a line on, one by one. Rejects with a `Problem` for quotes that do not close. */
 export async function* csvRows(
   file: string,
   input: Readable,
   delimiter: string,
+  fromLine = 1,
 ): AsyncGenerator<CsvRow> {
-  const rows = input.pipe(parse({ ...OPTIONS, delimiter }));
+  const rows = input.pipe(parse({ ...OPTIONS, delimiter, from_line: fromLine }));
   input.on('error', (error) => rows.destroy(error));
   try {
     for await (const row of rows) yield toRow(row as Parsed);

@@ -25,15 +25,19 @@ export type Scope = 'line' | 'plant' | 'installation';
 export type LogNeed =
   /** First tokens of the subjects that are published. */
   | { readonly publish: readonly string[] }
-  /** What is asked of JetStream: `log`, `requests` and `audit` are streams, the others buckets. */
+  /** What is asked of JetStream: `log`, `outbox`, `audit` and `reasons` are streams, the others buckets. */
   | { readonly read: readonly LogStore[] }
   | { readonly change: readonly Bucket[] }
   | { readonly make: readonly LogStore[] }
+  /** Made where there is none; one that is there is never changed. */
+  | { readonly create: readonly LogStore[] }
+  /** Overwrites single messages. */
+  | { readonly erase: readonly LogStore[] }
   /** Takes out what is over. */
   | { readonly purge: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
-export type LogStore = 'log' | 'outbox' | 'live' | 'audit' | Bucket;
+export type LogStore = 'log' | 'outbox' | 'live' | 'audit' | 'reasons' | Bucket;
 
 /** Two groups of tables: those of `TABLES_OF_AUDIT`, and all others with the views over them. */
 export type TableGroup = 'rows' | 'audit';
@@ -76,7 +80,8 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'live', 'leases', 'homes', 'audit', 'names'] },
+      { make: ['log', 'outbox', 'live', 'leases', 'homes', 'names', 'reasons'] },
+      { create: ['audit'] },
       { change: ['leases', 'homes'] },
       { publish: ['tick', 'model', 'rules', 'live'] },
     ],
@@ -101,16 +106,23 @@ export const ACTS = {
   },
   'resend-request': { does: 'ask for a request to be sent again', log: [{ change: ['resends'] }] },
   'append-audit': {
-    does: 'append to the audit stream, never more',
-    log: [{ publish: ['audit'] }],
+    does: 'append to the audit stream and read what it is chained to, never more',
+    log: [{ publish: ['audit', 'reason'] }, { read: ['audit'] }],
+  },
+  'copy-acts': {
+    does: 'begin the audit stream, and copy into it what people did by way of the log',
+    log: [{ publish: ['audit-copy'] }, { read: ['audit'] }],
   },
   'read-audit': {
     does: 'read and verify the audit stream',
-    log: [{ read: ['audit'] }],
+    log: [{ read: ['audit', 'reasons'] }],
     tables: { select: ['audit'] },
   },
   'read-names': { does: 'see the names behind user ids', log: [{ read: ['names'] }] },
-  'keep-names': { does: 'enter and erase the names behind user ids', log: [{ change: ['names'] }] },
+  'keep-names': {
+    does: 'enter and erase the names behind user ids, and erase reasons',
+    log: [{ change: ['names'] }, { erase: ['names', 'reasons'] }],
+  },
   'land-rows': {
     does: 'insert into the tables, and read what is there',
     tables: { insert: ['rows', 'audit'], select: ['rows', 'audit'] },
@@ -145,6 +157,8 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
     'read-log': 'installation',
     'work-partition': 'installation',
     'decide-requests': 'installation',
+    'append-audit': 'installation',
+    'copy-acts': 'installation',
     'read-audit': 'installation',
     'land-rows': 'installation',
   },

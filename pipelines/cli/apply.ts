@@ -1,18 +1,21 @@
 import type { Command } from 'commander';
+import { type AuditedAct, openAuditor } from '../audit/audit.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import { printRemarks, type Remark } from '../base/yaml-file.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { readDescription } from '../recordings/recording-description.ts';
 import { firstAppended } from '../recordings/recordings.ts';
-import { applyChanges } from '../rules/apply-changes.ts';
+import { type Applied, applyChanges } from '../rules/apply-changes.ts';
 import { changesOf } from '../rules/changes.ts';
 import { readPlantAndRules, readPlantFile } from '../rules/rules.ts';
+import { applyActs } from './audited.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & {
   readonly check?: boolean;
   readonly replay?: string;
   readonly base?: string;
+  readonly reason?: string;
   readonly json?: boolean;
 };
 
@@ -27,6 +30,7 @@ export function registerApply(command: Command): void {
       'into a replay, at the append time at which this recording begins',
     )
     .option('--base <folder>', 'where the file of the recording lies')
+    .option('--reason <text>', 'why, for the audit stream')
     .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
     .option('--nats <url>', 'instead of NATS_URL')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
@@ -58,7 +62,7 @@ async function apply(
     options.replay === undefined
       ? undefined
       : await firstAppended([await readDescription(options.replay, options.base)]);
-  await send(changes, config, replayAt, json ? warnings : undefined);
+  await send(changes, config, { replayAt, reason: options.reason }, json ? warnings : undefined);
 }
 
 function warningCount(count: number): string {
@@ -66,18 +70,28 @@ function warningCount(count: number): string {
   return count === 1 ? ', one warning' : `, ${count} warnings`;
 }
 
+type Sending = {
+  /** Into a replay, at this append time. */
+  readonly replayAt: Awaited<ReturnType<typeof firstAppended>>;
+  readonly reason: string | undefined;
+};
+
 /** Publishes. `warnings`: the result is JSON and carries them, beside the rules that they are about. */
 async function send(
   changes: readonly PlantChange[],
   config: Config,
-  replayAt: Awaited<ReturnType<typeof firstAppended>>,
+  { replayAt, reason }: Sending,
   warnings: readonly Remark[] | undefined,
 ): Promise<void> {
   const { partitions } = config;
   const replay = replayAt === undefined ? {} : { replayAt };
-  const applied = await withNats(config, 'andon apply', (connection) =>
-    applyChanges({ connection, changes, partitions, ...replay }),
-  );
+  const applied = await withNats(config, 'andon apply', async (connection) => {
+    const apply = () => applyChanges({ connection, changes, partitions, ...replay });
+    // What a recording was made under is no act of today.
+    if (replayAt !== undefined) return apply();
+    const auditor = await openAuditor(connection, { via: 'engineer', user: config.user });
+    return auditor.around(applyActs(changes, reason), apply, placesOf);
+  });
   if (warnings !== undefined) {
     const results = applied.map((one) => (isRules(one.subject) ? { ...one, warnings } : one));
     console.log(JSON.stringify(results));
@@ -91,4 +105,11 @@ async function send(
 /** With several partitions a subject has the prefix of its own. */
 function isRules(subject: string): boolean {
   return /^(?:andon\.\d+\.)?rules\./.test(subject);
+}
+
+/** Where in the log it takes effect; who applies may not know when the streams were made. */
+function placesOf(applied: readonly Applied[], { what }: AuditedAct) {
+  return applied
+    .filter(({ subject }) => subject === what)
+    .map(({ stream, sequence }) => ({ place: { stream, created: null, sequence } }));
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import {
-  type Duration,
   type EventTime,
   fromMilliseconds,
   HOUR,
@@ -9,8 +8,8 @@ import {
 import { nearest } from '../base/nearest.ts';
 import { EXIT, wrongInput } from '../base/problem.ts';
 import { printRemarks } from '../base/yaml-file.ts';
+import { readInstant } from '../files/instant.ts';
 import { lagsText } from '../observe/source-lags.ts';
-import { readInstant } from '../recordings/instant.ts';
 import { readDescription } from '../recordings/recording-description.ts';
 import { openRecordingLog } from '../recordings/recordings.ts';
 import { type BacktestSummary, backtest, isAllUnknown } from '../rules/backtest.ts';
@@ -122,9 +121,7 @@ async function runBacktest(options: BacktestOptions): Promise<void> {
     ...(explain === true ? { explain: checked.rules.patterns.map(({ id }) => id) } : {}),
   });
   progress?.write('\r\x1b[K');
-  console.error(
-    json === true ? JSON.stringify(summary) : inWords(summary, checked.rules.time.hold),
-  );
+  console.error(json === true ? JSON.stringify(summary) : inWords(summary));
   if (isAllUnknown(summary)) process.exitCode = EXIT.unjudged;
 }
 
@@ -162,7 +159,7 @@ function printTables(tables: readonly TableRows[], csv: boolean): void {
   }
 }
 
-function inWords(summary: BacktestSummary, hold: Duration): string {
+function inWords(summary: BacktestSummary): string {
   const { messages, readings, windows, features, anomalies, incidents, requests, revisions } =
     summary;
   const deadLetters = Object.entries(summary.dead_letters).map(
@@ -173,7 +170,7 @@ function inWords(summary: BacktestSummary, hold: Duration): string {
     `${anomalies} anomalies raised, ${incidents} incidents, ${requests} requests in ${revisions} revisions`,
     `dead letters: ${deadLetters.length === 0 ? 'none' : deadLetters.join(', ')}`,
     ...(isAllUnknown(summary) ? [ALL_UNKNOWN] : []),
-    ...summary.lines.flatMap((line) => lagsText(line, hold)),
+    ...summary.lines.flatMap(lagsText),
     ...(summary.patterns ?? []).map(patternReportText),
   ].join('\n');
 }

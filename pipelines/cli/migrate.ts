@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
-import { migrate } from '../../sinks/clickhouse/migrate.ts';
+import { migrate, pendingMigrations } from '../../sinks/clickhouse/migrate.ts';
+import { readConfig } from '../base/config.ts';
 import { withWarehouse } from '../warehouse/warehouse.ts';
+import { migrationActs, withAuditor } from './audited.ts';
 
 type Options = { readonly config?: string; readonly json?: true };
 
@@ -11,7 +13,14 @@ export function registerMigrate(command: Command): void {
     .option('--json', 'what was done as JSON')
     .action(async ({ config, json }: Options) => {
       await withWarehouse(config, async ({ client, url }, database) => {
-        const { applied, views } = await migrate(client, database);
+        const pending = await pendingMigrations(client, database);
+        const work = () => migrate(client, database);
+        // Views alone are no change of what is there.
+        const { applied, views } = await (pending.length === 0
+          ? work()
+          : withAuditor(readConfig(config), 'andon migrate', (auditor) =>
+              auditor.around(migrationActs(database, pending), work),
+            ));
         if (json === true) {
           console.log(JSON.stringify({ url, database, applied, views }));
           return;

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
 import type { Command } from 'commander';
 import type { PlantModel } from '../../operators/model/plant-model.ts';
+import { sha256Of } from '../audit/chain.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { ROLES, type RoleName } from '../base/roles.ts';
 import { isLogRole, LOG_ACCOUNT, type LogUser } from '../nats/permissions.ts';
 import { serverConfig } from '../nats/server-config.ts';
 import { readPlantFile } from '../rules/rules.ts';
+import { noteIfPossible } from './audited.ts';
 
 type Options = Departures & {
   readonly model: string;
@@ -45,7 +47,8 @@ export function registerNatsConfig(command: Command): void {
     .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .action(async (options: Options) => {
-      const { partitions } = configOf(options);
+      const config = configOf(options);
+      const { partitions } = config;
       const plants = (await readPlantFile(options.model)).map(({ model }) => model);
       const operators = options.operator.length === 0 ? ['operator'] : options.operator;
       for (const id of operators) checkId('--operator', id);
@@ -53,7 +56,11 @@ export function registerNatsConfig(command: Command): void {
       const keyed = users.map((user) => ({ ...user, key: publicKeyOf(options.keys, user.name) }));
       const { tls } = options;
       const leafPort = portOf(options.leafnodes);
-      console.log(serverConfig({ partitions, operators, users: keyed, tls, leafPort }));
+      const printed = serverConfig({ partitions, operators, users: keyed, tls, leafPort });
+      console.log(printed);
+      // The first one is printed before there is a server.
+      const act = { act: 'nats-config', what: `${keyed.length} users`, after: sha256Of(printed) };
+      await noteIfPossible(config, act);
     });
 }
 
@@ -68,7 +75,10 @@ function usersOf(plants: readonly PlantModel[]): readonly LogUser[] {
       const account = plantAccount(plant);
       return [
         { name: `scheduler.${plant.id}`, role: 'scheduler' as const, account, plant },
-        { name: `engineer.${plant.id}`, role: 'engineer' as const, account, plant, id: 'engineer' },
+        {
+          ...{ name: `engineer.${plant.id}`, role: 'engineer' as const, plant, id: 'engineer' },
+          account: engineersAccount(plant),
+        },
         ...plant.lines.map(({ id }) => ({
           ...{ name: `gateway.${plant.id}.${id}`, role: 'gateway' as const, account },
           ...{ plant, lines: [id] },
@@ -88,6 +98,11 @@ function plantAccount({ id }: PlantModel): string {
   return `PLANT_${id}`;
 }
 
+/** Not that of the gateways: what these name as a reply subject exists in their own account alone. */
+function engineersAccount({ id }: PlantModel): string {
+  return `ENGINEERS_${id}`;
+}
+
 function namedUser(text: string, plants: readonly PlantModel[]): LogUser {
   const [, role, id = '', of] = /^(engineer|person)=([^@]*)@(.*)$/.exec(text) ?? [];
   const plant = plants.find((each) => each.id === of);
@@ -101,7 +116,7 @@ function namedUser(text: string, plants: readonly PlantModel[]): LogUser {
     );
   }
   checkId('--user', id);
-  const account = plantAccount(plant);
+  const account = role === 'engineer' ? engineersAccount(plant) : plantAccount(plant);
   return { name: `${role}.${plant.id}.${id}`, role: role as RoleName, account, plant, id };
 }
 

@@ -12,6 +12,7 @@ import { NOTHING, publishRecordings } from '../recordings/publish-recordings.ts'
 import { type RecordingDescription, readDescription } from '../recordings/recording-description.ts';
 import { changesOf } from '../rules/changes.ts';
 import { readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { noteApplied } from './audited.ts';
 import { showProgress, speedOf } from './publishing.ts';
 import { withNats } from './with-nats.ts';
 
@@ -68,11 +69,7 @@ async function publish(
   const rules = options.rules === undefined ? undefined : await readRulesFile(options.rules);
   const plants = options.model === undefined ? [] : await readPlantFile(options.model);
   const settle = settleOf(options.settle);
-  const speed = speedOf(options.live === true && !speedSaid ? '1' : options.speed);
-  if (options.live === true && !Number.isFinite(speed)) {
-    const remedy = 'Event times go with the clock; --replay goes as fast as the log takes it.';
-    throw wrongInput('--speed', 'a number beside --live', options.speed, remedy);
-  }
+  const speed = speedIn(options, speedSaid);
   const config = configOf(options);
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
@@ -87,13 +84,15 @@ async function publish(
   const spool = await spoolOf(options, recordings, about);
   const { onStatus, onFull } = reportOutages(options.spoolLimit);
   try {
-    const work = (connection: NatsConnection) =>
-      publishRecordings({
+    const work = async (connection: NatsConnection) => {
+      if (mode === 'live' && changes.length > 0) await noteApplied(config, connection, changes);
+      return publishRecordings({
         ...{ connection, recordings, changes, partitions, mode, speed },
         ...{ signal: stop.signal, onProgress: progress.show, onFull },
         ...(settle === undefined ? {} : { settle }),
         ...(spool === undefined ? {} : { spool }),
       });
+    };
     const patient = { patience: 'wait', signal: stop.signal, onStatus } as const;
     const counts = await withNats(config, 'andon publish', work, spool && patient).catch(
       (error: unknown) => {
@@ -116,6 +115,14 @@ async function publish(
     progress.clear();
     await spool?.close();
   }
+}
+
+/** What is live goes at speed 1 unless another one was said. */
+function speedIn({ live, speed: text }: Options, speedSaid: boolean): number {
+  const speed = speedOf(live === true && !speedSaid ? '1' : text);
+  if (live !== true || Number.isFinite(speed)) return speed;
+  const remedy = 'Event times go with the clock; --replay goes as fast as the log takes it.';
+  throw wrongInput('--speed', 'a number beside --live', text, remedy);
 }
 
 function renamed(

@@ -1,14 +1,16 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
+import { openAuditor } from '../audit/audit.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { wrongInput } from '../base/problem.ts';
-import { listRequests, requestResend, resendRejected, showRequest } from '../systems/inspect.ts';
+import { checkRequest, listRequests, rejectedRequests, showRequest } from '../systems/inspect.ts';
+import { askResend } from '../systems/ledger.ts';
 import { describeList, describeRequest } from '../systems/request-text.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & { readonly json?: boolean };
 
-type ResendOptions = Options & { readonly rejected?: boolean };
+type ResendOptions = Options & { readonly rejected?: boolean; readonly reason?: string };
 
 /** Adds `andon requests`: list them, show why, send again. Needs NATS alone. */
 export function registerRequests(command: Command): void {
@@ -40,11 +42,13 @@ export function registerRequests(command: Command): void {
       'have the last revision sent again; what is in the CMMS already is changed, not doubled',
     )
     .option('--rejected', 'all requests whose last revision was rejected')
+    .option('--reason <text>', 'why, for the audit stream')
     .option('--nats <url>', 'instead of NATS_URL')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'a JSON object')
-    .action(async (id: string | undefined, { json, rejected, ...departures }: ResendOptions) => {
-      const ids = await connected(departures, (connection) => resend(connection, id, rejected));
+    .action(async (id: string | undefined, { json, rejected, ...options }: ResendOptions) => {
+      checkChoice(id, rejected);
+      const ids = await connected(options, (connection) => resend(connection, id, options));
       if (json === true) console.log(JSON.stringify({ ids, resend: true }));
       else if (ids.length === 0) console.log('No request is rejected.');
       else
@@ -54,18 +58,29 @@ export function registerRequests(command: Command): void {
     });
 }
 
+function checkChoice(id: string | undefined, rejected: boolean | undefined): void {
+  if ((id === undefined) !== (rejected !== true)) return;
+  const found = id === undefined ? 'neither' : 'both';
+  throw wrongInput('andon requests resend', 'the id of a request, or --rejected', found);
+}
+
+/** `id`: one; else all that were rejected. */
 async function resend(
   connection: NatsConnection,
   id: string | undefined,
-  rejected: boolean | undefined,
+  { reason, ...departures }: Omit<ResendOptions, 'json' | 'rejected'>,
 ): Promise<readonly string[]> {
-  if ((id === undefined) === (rejected !== true)) {
-    const found = id === undefined ? 'neither' : 'both';
-    throw wrongInput('andon requests resend', 'the id of a request, or --rejected', found);
-  }
-  if (id === undefined) return resendRejected(connection);
-  await requestResend(connection, id);
-  return [id];
+  const ids = id === undefined ? await rejectedRequests(connection) : [id];
+  // Before anything is written about a request that there is not.
+  for (const each of ids) await checkRequest(connection, each);
+  if (ids.length === 0) return ids;
+  const { user } = configOf(departures);
+  const auditor = await openAuditor(connection, { via: 'console', user });
+  const acts = ids.map((what) => ({ act: 'resend', what, reason }));
+  await auditor.around(acts, async () => {
+    for (const each of ids) await askResend(connection, each);
+  });
+  return ids;
 }
 
 function connected<T>(

@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { type CmmsConfig, cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { openAuditor } from '../audit/audit.ts';
+import { type AuditQueue, createAuditQueue, keepAudit } from '../audit/keeper.ts';
 import { onStarterGone } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
@@ -10,12 +12,14 @@ import { ensureRequests } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
+import { createStatusWatch } from '../observe/worker-status.ts';
 import { runSystems } from '../systems/systems.ts';
-import { createLandingSink } from '../warehouse/landing-sink.ts';
+import { createLandingSink, type LandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
 import { mendingReporter } from '../worker/report.ts';
 import { runWorker } from '../worker/worker.ts';
+import { migrationActs } from './audited.ts';
 
 /** Between two beginnings of the delivery of requests: milliseconds. */
 const FIRST_PAUSE = 1_000;
@@ -63,18 +67,35 @@ async function runOwned(
     labels: { pipeline: config.pipeline, partition: String(config.partition) },
   });
   const readiness = createReadiness();
+  const { unready } = readiness;
+  const status = createStatusWatch(config, unready);
+  const queue = createAuditQueue();
   const record: RecordEvent = (event) => {
     readiness.watch(event);
+    status.watch(event);
+    if (event.kind === 'gap' && event.reason === 'trimmed') {
+      queue.add({ act: 'loss', what: `${event.stream} ${event.from}-${event.to}` });
+    }
     events.record(event);
   };
   const drain = drainOnSignal(record);
   const { metrics } = events;
-  const http = await startHttp({ ...config.http, metrics, unready: readiness.unready });
-  const landing = createLandingSink(() => openWarehouse(config, record), config, record);
+  const http = await startHttp({ ...config.http, metrics, unready, status: status.report });
+  const { database } = config.clickhouse;
+  const landing = createLandingSink(
+    () => openWarehouse(config, record),
+    config,
+    record,
+    (files) => {
+      for (const act of migrationActs(database, files)) queue.add(act);
+    },
+  );
   const over = new AbortController();
-  const delivering = deliverRequests(config, record, AbortSignal.any([drain, over.signal]));
+  const beside = { record, signal: AbortSignal.any([drain, over.signal]) };
+  const working = [deliverRequests(config, beside), auditBeside(config, queue, landing, beside)];
   try {
     await landing.begin();
+    if (acceptLoss) await noteAcceptedLoss(config, drain);
     await runWorker({
       config,
       identity: place,
@@ -82,6 +103,7 @@ async function runOwned(
       record,
       landing,
       createBlocks,
+      observer: status.observer,
       acceptLoss,
       drain,
     }).catch((error: unknown) => {
@@ -90,34 +112,87 @@ async function runOwned(
     });
   } finally {
     over.abort();
-    await delivering;
+    await Promise.all(working);
     await landing.close();
     await http.close();
   }
+}
+
+/** What runs beside a worker: where its trouble is recorded, and what ends it. */
+type Beside = { readonly record: RecordEvent; readonly signal: AbortSignal };
+
+/** Whoever lets messages go unread has said so before they are passed over. */
+async function noteAcceptedLoss(config: Config, signal: AbortSignal): Promise<void> {
+  const connection = await connectNats({ ...config.nats, name: 'andon', patience: 30_000, signal });
+  try {
+    const auditor = await openAuditor(connection, { via: 'worker', user: config.user });
+    const what = `${config.pipeline}-${config.partition}`;
+    await auditor.around([{ act: 'accept-loss', what }], async () => undefined);
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * Keeps the audit stream beside the worker; the one of the first partition lands it. Trouble is recorded and tried again.
+ * Never rejects.
+ */
+function auditBeside(
+  config: Config,
+  queue: AuditQueue,
+  landing: LandingSink,
+  { record, signal }: Beside,
+): Promise<void> {
+  const { partition, user, nats } = config;
+  const { replicas } = config.stream;
+  return untilAborted({ record, signal }, 'audit', async () => {
+    const connection = await connectNats({
+      ...nats,
+      name: 'andon audit',
+      patience: 'wait',
+      signal,
+    });
+    try {
+      await keepAudit(connection, queue, {
+        ...{ partition, user, replicas, onMended: mendingReporter(record), record, signal },
+        landing: partition === 0 ? landing : undefined,
+      });
+    } finally {
+      await connection.close();
+    }
+  });
 }
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/**
- * Delivers requests beside the worker, where a CMMS is configured. Trouble of whatever kind is recorded and tried again:
- * it is no reason to stop the work on the log. Never rejects.
- */
-async function deliverRequests(
-  config: Config,
-  record: RecordEvent,
-  signal: AbortSignal,
-): Promise<void> {
+/** Delivers requests beside the worker, where a CMMS is configured. Never rejects. */
+async function deliverRequests(config: Config, beside: Beside): Promise<void> {
   if (config.cmms === undefined) return;
   const cmms = cmmsConfigSchema.parse(config.cmms);
+  await untilAborted(beside, 'maintenance', () =>
+    deliverOnce(config, cmms, beside.record, beside.signal),
+  );
+}
+
+/**
+ * Does something again and again until it is over. Trouble of whatever kind is recorded and tried again: it is no reason
+ * to stop the work on the log.
+ */
+async function untilAborted(
+  { record, signal }: Beside,
+  of: 'maintenance' | 'audit',
+  work: () => Promise<void>,
+): Promise<void> {
+  const where = of === 'audit' ? 'audit stream' : 'delivery of requests';
   for (let pause = FIRST_PAUSE; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     try {
-      await deliverOnce(config, cmms, record, signal);
+      await work();
     } catch (error) {
       if (signal.aborted) return;
       const cause = error instanceof Error ? error : new Error(String(error));
-      record({ kind: 'maintenance-trouble', where: 'delivery of requests', error: cause });
+      record({ kind: `${of}-trouble`, where, error: cause });
       await delay(pause, undefined, { signal }).catch(() => undefined);
     }
   }

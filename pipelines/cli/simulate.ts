@@ -19,6 +19,7 @@ import type { Recorded } from '../recordings/recorded.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
 import { changesOf } from '../rules/changes.ts';
 import { readPlantFile, readRulesFile } from '../rules/rules.ts';
+import { noteApplied } from './audited.ts';
 import { showProgress, speedOf } from './publishing.ts';
 import { withNats } from './with-nats.ts';
 
@@ -69,6 +70,7 @@ async function simulate(options: SimulateOptions): Promise<void> {
       if (options.apply === true) {
         const changes = changesOf(plants, await readRulesFile(plant.rulesFile));
         const replayAt = mode === 'live' ? {} : { replayAt: began };
+        if (mode === 'live') await noteApplied(config, connection, changes);
         await applyChanges({ connection, changes, partitions, ...replayAt });
       }
       const end = hours === undefined ? undefined : plus(began, (hours * HOUR) as Duration);

@@ -4,6 +4,9 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import type { Command } from 'commander';
 import { printable } from '../../operators/model/plain.ts';
 import { sqlStatements } from '../../sinks/clickhouse/sql-tokens.ts';
+import { statementOnlyReads } from '../../sinks/clickhouse/warehouse/plan.ts';
+import { sha256Of } from '../audit/chain.ts';
+import { readConfig } from '../base/config.ts';
 import { wrongInput } from '../base/problem.ts';
 import { readText } from '../base/read-text.ts';
 import {
@@ -14,7 +17,8 @@ import {
   type SqlScript,
 } from '../warehouse/questions.ts';
 
-import { withWarehouse } from '../warehouse/warehouse.ts';
+import { opensAsOwner, withWarehouse } from '../warehouse/warehouse.ts';
+import { noteIfPossible, withAuditor } from './audited.ts';
 
 type Options = {
   readonly config?: string;
@@ -51,12 +55,32 @@ export function registerSql(command: Command): void {
       }
       const { script, parameters } = await asked(statement, command.args.slice(1), options);
       const format = options.format ?? (options.json === true ? 'JSONEachRow' : plainFormat());
-      await withWarehouse(options.config, async ({ client }) => {
-        for (const query of sqlStatements(script)) {
-          await print(client, query, format, parameters);
-        }
-      });
+      await withWarehouse(options.config, ({ client }) =>
+        audited(options.config, script, async () => {
+          for (const query of sqlStatements(script)) {
+            await print(client, query, format, parameters);
+          }
+        }),
+      );
     });
+}
+
+/** Whoever opens the warehouse as its owner is in the audit stream; what may change something is not done without. */
+async function audited(
+  file: string | undefined,
+  script: string,
+  ask: () => Promise<void>,
+): Promise<void> {
+  const config = readConfig(file);
+  if (!(await opensAsOwner(config))) return ask();
+  const of = { what: config.clickhouse.database, after: sha256Of(script) };
+  if ([...sqlStatements(script)].every(statementOnlyReads)) {
+    await noteIfPossible(config, { act: 'open-warehouse', ...of });
+    return ask();
+  }
+  await withAuditor(config, 'andon sql', (auditor) =>
+    auditor.around([{ act: 'change-warehouse', ...of }], ask),
+  );
 }
 
 function plainFormat(): string {

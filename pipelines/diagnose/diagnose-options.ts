@@ -1,10 +1,15 @@
 // The options of `andon diagnose` as numbers: rate, geometry of the bearing, how samples are read.
 
-import { BEARINGS, type BearingGeometry, bearingNamed } from '../../operators/spectrum/bearing.ts';
+import {
+  BEARINGS,
+  type BearingGeometry,
+  bearingsNamed,
+  type KnownBearing,
+} from '../../operators/spectrum/bearing.ts';
 import type { DiagnosisOptions } from '../../operators/spectrum/diagnose.ts';
 import { VIBRATION_UNITS, vibrationUnit } from '../../operators/spectrum/time-waveform.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
-import { SAMPLE_FORMATS, type SampleFormat, type SampleOptions } from './read-samples.ts';
+import { SAMPLE_FORMATS, type SampleFormat, type SampleOptions } from '../files/files.ts';
 
 export type DiagnoseOptions = {
   readonly rate?: string;
@@ -17,6 +22,7 @@ export type DiagnoseOptions = {
   readonly bpfo?: string;
   readonly bpfi?: string;
   readonly bsf?: string;
+  readonly ftf?: string;
   readonly unit?: string;
   readonly group?: string;
   readonly support?: string;
@@ -24,7 +30,7 @@ export type DiagnoseOptions = {
   readonly format?: string;
   readonly scale: string;
   readonly column?: string;
-  readonly channel: string;
+  readonly channel?: string;
   readonly json?: true;
   readonly plot?: string;
 };
@@ -50,13 +56,25 @@ export function rateOf(file: string, given: string | undefined, own: number | un
 export function unitOf(file: string, given: string | undefined, own: string | undefined): string {
   const unit = given ?? own ?? 'g';
   const known = vibrationUnit(unit);
+  if (known === undefined && given === undefined) {
+    const remedy = 'Say --unit, and with --scale how many of it are one of the file.';
+    throw wrongInput(
+      file,
+      `samples in one of ${VIBRATION_UNITS}`,
+      `${unit}, as it says itself`,
+      remedy,
+    );
+  }
   if (known === undefined) {
     throw wrongInput('--unit', `one of ${VIBRATION_UNITS}`, JSON.stringify(unit), 'Choose one.');
   }
   const said = own === undefined ? known : vibrationUnit(own);
-  if (said?.quantity === known.quantity && said.factor === known.factor) return unit;
+  // What is no unit of a vibration, such as volts, is turned into one by --unit and --scale.
+  if (said === undefined || (said.quantity === known.quantity && said.factor === known.factor)) {
+    return unit;
+  }
   const remedy = 'Leave --unit out, or correct the file.';
-  throw wrongInput(file, `${own}, as its heading says`, `--unit ${unit}`, remedy);
+  throw wrongInput(file, `${own}, as the file says`, `--unit ${unit}`, remedy);
 }
 
 /** What kind of machine it is, for zones and for what the grid does to a motor. */
@@ -89,12 +107,11 @@ export function readingOf(options: DiagnoseOptions): SampleOptions {
       'Choose one of them.',
     );
   }
-  const channel = parsePositive('--channel', options.channel);
+  const wanted = column ?? options.channel;
   return {
     ...(format === undefined ? {} : { format }),
-    ...(column === undefined ? {} : { column }),
+    ...(wanted === undefined ? {} : { wanted }),
     scale: parsePositive('--scale', options.scale),
-    channel: Math.max(1, Math.floor(channel)),
   };
 }
 
@@ -102,10 +119,18 @@ function isFormat(text: string): text is SampleFormat {
   return SAMPLE_FORMATS.some((format) => format === text);
 }
 
-/** The geometry of the bearing, if one is given. What was measured goes before the table. */
-export function bearingOf(options: DiagnoseOptions): BearingGeometry | undefined {
+/** A bearing that may be meant. */
+export type MeantBearing = BearingGeometry & Partial<Pick<KnownBearing, 'kind' | 'source'>>;
+
+/**
+ * The bearings that may be meant, none where nothing is said of one. What was measured goes before the table; of a
+ * designation there are several where makers differ.
+ */
+export function bearingsOf(options: DiagnoseOptions): readonly MeantBearing[] {
   const { bearing, balls, ballDiameter, pitchDiameter, contactAngle } = options;
-  if (options.bpfo !== undefined) return geometryOfOrders(options.bpfo, options);
+  const { bpfo, bpfi, bsf, ftf } = options;
+  if ([bpfo, bpfi, bsf, ftf].some((order) => order !== undefined))
+    return [geometryOfOrders(options)];
   if (balls !== undefined || ballDiameter !== undefined || pitchDiameter !== undefined) {
     if (balls === undefined || ballDiameter === undefined || pitchDiameter === undefined) {
       const found = 'only some of them';
@@ -118,42 +143,73 @@ export function bearingOf(options: DiagnoseOptions): BearingGeometry | undefined
       pitch_diameter: parseLength('--pitch-diameter', pitchDiameter),
       contact_angle: parsePositive('--contact-angle', contactAngle, 0),
     };
-    return checked(geometry);
+    return [checked(geometry)];
   }
-  if (bearing === undefined) return undefined;
-  const known = bearingNamed(bearing);
-  if (known !== undefined) return known;
-  const names = BEARINGS.map(({ name }) => name).join(', ');
-  const remedy = 'Say --balls, --ball-diameter and --pitch-diameter.';
+  if (bearing === undefined) return [];
+  const known = bearingsNamed(bearing);
+  if (known.length > 0) return known;
+  const names = [...new Set(BEARINGS.map(({ name }) => name))].join(', ');
+  const remedy =
+    "Say --balls, --ball-diameter and --pitch-diameter, or the maker's --bpfo and --bpfi.";
   throw wrongInput('--bearing', `one of ${names}`, JSON.stringify(bearing), remedy);
 }
 
 /**
- * The geometry that has these multiples of the shaft speed: with n rolling elements and q = d/D · cos a,
- * BPFO = n/2 (1 − q), BPFI = n − BPFO and BSF = D/2d (1 − q²). Without BSF the contact angle counts as 0.
+ * The geometry that has these multiples of the shaft speed: with n rolling elements and q = d/D · cos a, BPFO = n/2 (1 − q),
+ * BPFI = n − BPFO, FTF = BPFO/n and BSF = D/2d (1 − q²). Without BSF the contact angle counts as 0.
  */
-function geometryOfOrders(bpfo: string, { bpfi, bsf, balls }: DiagnoseOptions): BearingGeometry {
-  const outer = parsePositive('--bpfo', bpfo);
-  if (balls === undefined && bpfi === undefined) {
-    const remedy = 'Both lead to the number of rolling elements.';
-    throw wrongInput('--bpfo', '--bpfi or --balls beside it', 'neither', remedy);
+function geometryOfOrders(options: DiagnoseOptions): BearingGeometry {
+  const { balls, bsf } = options;
+  const order = (name: 'bpfo' | 'bpfi' | 'ftf') => {
+    const text = options[name];
+    return text === undefined ? undefined : parsePositive(`--${name}`, text);
+  };
+  const [outer, inner, cage] = [order('bpfo'), order('bpfi'), order('ftf')];
+  const count =
+    balls !== undefined
+      ? parsePositive('--balls', balls)
+      : outer !== undefined && inner !== undefined
+        ? Math.round(outer + inner)
+        : outer !== undefined && cage !== undefined
+          ? Math.round(outer / cage)
+          : inner !== undefined && cage !== undefined
+            ? Math.round(inner / (1 - cage))
+            : undefined;
+  const race = outer ?? (count === undefined || inner === undefined ? undefined : count - inner);
+  if (count === undefined || race === undefined) {
+    const remedy =
+      'Two of BPFO, BPFI and FTF, or one of the races and the number of elements, are enough.';
+    throw wrongInput('--bpfo', '--bpfi, --ftf or --balls beside it', 'neither', remedy);
   }
-  const sum = outer + (bpfi === undefined ? 0 : parsePositive('--bpfi', bpfi));
-  const count = balls === undefined ? Math.round(sum) : parsePositive('--balls', balls);
-  const isSum = bpfi === undefined || Math.abs(sum - count) <= 0.05;
-  if (!isSum || outer >= count / 2) {
-    const expected = 'BPFO and BPFI that add up to the number of rolling elements, BPFO the less';
+  const misfit =
+    (inner !== undefined && Math.abs(race + inner - count) > 0.05) ||
+    (cage !== undefined && Math.abs(cage - race / count) > 0.01);
+  if (misfit || race >= count / 2) {
+    const found = [outer, inner, cage].map((each) => each ?? '–').join(', ');
+    const expected =
+      'BPFO and BPFI that add up to the number of rolling elements, BPFO the less, and FTF = BPFO over it';
     throw wrongInput(
-      '--bpfo',
+      '--bpfo, --bpfi, --ftf',
       expected,
-      `${outer} of ${count}`,
+      found,
       'Say them for one turn of the shaft.',
     );
   }
-  const ratio = 1 - (2 * outer) / count;
-  const ball = bsf === undefined ? ratio : (1 - ratio ** 2) / (2 * parsePositive('--bsf', bsf));
+  return checked(elementsOf(count, 1 - (2 * race) / count, bsf));
+}
+
+/** The rolling elements by their spin, where it is said. */
+function elementsOf(balls: number, ratio: number, bsf: string | undefined): BearingGeometry {
+  const spin = bsf === undefined ? undefined : parsePositive('--bsf', bsf);
+  const ball = spin === undefined ? ratio : (1 - ratio ** 2) / (2 * spin);
+  if (ratio / ball > 1.02) {
+    const most = (1 - ratio ** 2) / (2 * ratio);
+    const remedy =
+      'Some tables list the double, at which a defect strikes both races: then say the half.';
+    throw wrongInput('--bsf', `a spin of at most ${most.toFixed(3)} beside BPFO`, `${bsf}`, remedy);
+  }
   const angle = (Math.acos(Math.min(1, ratio / ball)) * 180) / Math.PI;
-  return checked({ balls: count, ball_diameter: ball, pitch_diameter: 1, contact_angle: angle });
+  return { balls, ball_diameter: ball, pitch_diameter: 1, contact_angle: angle };
 }
 
 function checked(geometry: BearingGeometry): BearingGeometry {

@@ -1,12 +1,16 @@
+/** `andon diagnose`: files, one diagnosis each, printed for people or as JSON. */
+
 import { writeFileSync } from 'node:fs';
-import { type Diagnosis, diagnose } from '../../operators/spectrum/diagnose.ts';
-import { type Extracted, extract } from '../../operators/spectrum/extract.ts';
+import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
+import type { Extracted } from '../../operators/spectrum/extract.ts';
 import type { IsoZone } from '../../operators/spectrum/iso-zone.ts';
 import type { SpectralPeak } from '../../operators/spectrum/power-spectrum.ts';
 import { GRIDS } from '../../operators/spectrum/shaft-faults.ts';
 import { wrongInput } from '../base/problem.ts';
+import { readSamples } from '../files/files.ts';
+import { combineChannels, type DiagnosedChannel, diagnoseChannel, labelOf } from './channels.ts';
 import {
-  bearingOf,
+  bearingsOf,
   type DiagnoseOptions,
   machineOf,
   parsePositive,
@@ -15,33 +19,76 @@ import {
   unitOf,
 } from './diagnose-options.ts';
 import { drawDiagnosis } from './plot.ts';
-import { readSamples } from './read-samples.ts';
 
-/** Diagnoses each file on its own and prints what was found. */
+/** Diagnoses each file on its own, all its channels together, and prints what was found. */
 export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions): void {
   if (options.plot !== undefined && files.length > 1) {
     throw wrongInput('--plot', 'one file', `${files.length} files`, 'Draw them one by one.');
   }
-  const bearing = bearingOf(options);
+  const bearings = bearingsOf(options);
   const rpm = options.rpm === undefined ? undefined : parsePositive('--rpm', options.rpm);
   const reading = readingOf(options);
   const machine = machineOf(options);
   for (const file of files) {
-    const { samples, ...own } = readSamples(file, reading);
-    const rate = rateOf(file, options.rate, own.rate);
-    const unit = unitOf(file, options.unit, own.unit);
-    const extracted = extract(samples, rate, unit, rpm, bearing);
-    const diagnosis = diagnose(extracted, machine);
+    const { channels, notes } = readSamples(file, reading);
+    const all = channels.map((channel) => {
+      const rate = rateOf(file, options.rate, channel.rate);
+      const unit = unitOf(file, options.unit, channel.unit);
+      return diagnoseChannel(channel, { rate, unit, rpm }, bearings, machine);
+    });
+    const whole = combineAll(all);
+    const noted = { ...whole, notes: [...notes, ...whole.notes] };
     if (options.plot !== undefined) {
-      writeFileSync(options.plot, drawDiagnosis(file, samples, rate, unit, extracted, diagnosis));
+      const { channel, rate, unit, extracted, diagnosis } = noted;
+      const drawn = drawDiagnosis(file, channel.samples, rate, unit, extracted, diagnosis);
+      writeFileSync(options.plot, drawn);
     }
-    const { values, absent, lines, orders, shaft } = extracted;
-    console.log(
-      options.json === true
-        ? JSON.stringify({ file, ...diagnosis, shaft, features: values, absent, lines, orders })
-        : describeDiagnosis(file, extracted, diagnosis),
-    );
+    console.log(options.json === true ? jsonOf(file, noted, all) : textOf(file, noted, all));
   }
+}
+
+function combineAll(all: readonly DiagnosedChannel[]): DiagnosedChannel {
+  const [only] = all;
+  return only !== undefined && all.length === 1 ? only : combineChannels(all);
+}
+
+function jsonOf(file: string, whole: DiagnosedChannel, all: readonly DiagnosedChannel[]): string {
+  const { extracted, diagnosis, notes } = whole;
+  const { values, absent, lines, orders, shaft } = extracted;
+  const channels = all.map(({ channel, diagnosis: own, extracted: found }) => ({
+    channel: labelOf(channel),
+    verdict: own.verdict,
+    confidence: own.confidence,
+    also: own.also,
+    severity: own.severity,
+    features: found.values,
+    absent: found.absent,
+  }));
+  return JSON.stringify({
+    file,
+    ...diagnosis,
+    ...(notes.length === 0 ? {} : { notes }),
+    ...(all.length === 1 ? {} : { channel: labelOf(whole.channel), channels }),
+    shaft,
+    features: values,
+    absent,
+    lines,
+    orders,
+  });
+}
+
+function textOf(file: string, whole: DiagnosedChannel, all: readonly DiagnosedChannel[]): string {
+  const each = all.map(({ channel, diagnosis }) => {
+    const zone = diagnosis.severity === null ? '' : `; ${zoneText(diagnosis.severity)}`;
+    return `    ${labelOf(channel)}: ${words(diagnosis.verdict)}${certainty(diagnosis)}${zone}`;
+  });
+  return [
+    describeDiagnosis(file, whole.extracted, whole.diagnosis),
+    ...section('to know', whole.notes),
+    ...(all.length === 1
+      ? []
+      : [`  by channel, figures above of ${labelOf(whole.channel)}:`, ...each]),
+  ].join('\n');
 }
 
 type Line = Diagnosis['supporting'][number];
@@ -53,15 +100,15 @@ export function describeDiagnosis(
   diagnosis: Diagnosis,
 ): string {
   const { values, absent, lines, shaft } = extracted;
-  const { verdict, supporting, contradicting, reasons, severity } = diagnosis;
-  const also = diagnosis.also.map(({ fault }) => ` and ${words(fault)}`).join('');
+  const { supporting, contradicting, reasons, severity } = diagnosis;
+
   const speed =
     shaft === undefined
       ? 'shaft speed unknown'
       : `shaft at ${(shaft.shaft * 60).toFixed(0)} rpm, from the ${shaft.from}`;
   const scores = Object.entries(diagnosis.scores).filter(([, score]) => score >= 0.005);
   return [
-    `${file}: ${words(verdict)}${also}${certainty(diagnosis)}`,
+    `${file}: ${headline(diagnosis)}`,
     ...(severity === null ? [] : [`  ${severityText(severity)}`]),
     ...reasons.map((reason) => `  because ${reason}`),
     ...diagnosis.also.map(({ reason }) => `  beside it ${reason}`),
@@ -87,16 +134,37 @@ export function describeDiagnosis(
   ].join('\n');
 }
 
-function certainty({ verdict, forced, confidence }: Diagnosis): string {
-  if (verdict !== 'not_determined') return ` (confidence ${confidence})`;
-  if (forced === null || confidence === 0) return '';
-  return ` (if it is the bearing, then most likely ${words(forced)}, confidence ${confidence})`;
+/** The verdict and what stands beside it; a fault beside what is not determined goes first. */
+function headline(diagnosis: Diagnosis): string {
+  const { verdict } = diagnosis;
+  const faults = diagnosis.also.map(({ fault }) => words(fault));
+  if (verdict === 'not_determined' && faults.length > 0) {
+    return `${faults.join(' and ')}; the bearing is ${words(verdict)}${certainty(diagnosis)}`;
+  }
+  return `${[words(verdict), ...faults].join(' and ')}${certainty(diagnosis)}`;
 }
 
-function severityText({ velocity_rms, band, zone, edition, group, support, stated }: IsoZone) {
+/** Numbers say how sure a verdict is; without a verdict they would sound like one. */
+function certainty({ verdict, forced, confidence, reasons }: Diagnosis): string {
+  if (verdict !== 'not_determined') return ` (confidence ${confidence})`;
+  if (forced === null || confidence === 0 || reasons.length === 0) return '';
+  const hint = confidence >= 0.6 ? 'most likely' : 'rather';
+  return ` (too little for a verdict; if it is the bearing, then ${hint} the ${words(forced)})`;
+}
+
+function severityText(severity: IsoZone): string {
+  const { edition, group, support, stated } = severity;
   const machine = `group ${group}, ${support}`;
   const row = stated ? machine : `${machine}, the strictest: say --group and --support`;
-  return `velocity ${velocity_rms.toPrecision(3)} mm/s rms from ${band.low} to ${band.high} Hz: zone ${zone} (${edition}; ${row})`;
+  return `${zoneText(severity)} (${edition}; ${row})`;
+}
+
+function zoneText({ velocity_rms, band, zone, spread }: IsoZone): string {
+  const range =
+    spread === undefined
+      ? ''
+      : ` (${spread.least.toPrecision(3)} to ${spread.most.toPrecision(3)} in its parts)`;
+  return `velocity ${velocity_rms.toPrecision(3)} mm/s rms${range} from ${band.low} to ${band.high} Hz: zone ${zone}`;
 }
 
 function strongLineText({ frequency, rms }: SpectralPeak, shaft: number | undefined): string {

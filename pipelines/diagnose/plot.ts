@@ -41,7 +41,8 @@ export function drawDiagnosis(
       ? ''
       : `; ${severity.velocity_rms.toPrecision(3)} mm/s rms, zone ${severity.zone}`;
   const also = others.map(({ fault }) => ` and ${fault}`).join('');
-  const title = `${basename(file)}: ${verdict.replaceAll('_', ' ')}${also}, confidence ${confidence}${zone}`;
+  const certainty = verdict === 'not_determined' ? '' : `, confidence ${confidence}`;
+  const title = `${basename(file)}: ${verdict.replaceAll('_', ' ')}${also}${certainty}${zone}`;
   const panels = [
     panel(
       { title: 'waveform', x: 's', y: unit, width: WIDTH, height: HEIGHT, top: 52 },

@@ -4,7 +4,14 @@ import type { Config } from '../base/config.ts';
 import { isAtLeast } from '../base/version.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { connectNats } from '../nats/nats.ts';
-import { ensurePartition, ensureRequests, findStream, partitionStream } from '../nats/streams.ts';
+import {
+  AUDIT_STREAM,
+  ensureAudit,
+  ensurePartition,
+  ensureRequests,
+  findStream,
+  partitionStream,
+} from '../nats/streams.ts';
 import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
 import { examineFeatures } from './nats-features.ts';
 
@@ -30,7 +37,8 @@ export async function examineNats(config: Config): Promise<readonly CheckResult[
       await stream(connection, partitionStream(partition), () =>
         ensurePartition(connection, { partition, partitions, ...limits }),
       ),
-      await stream(connection, REQUEST_STREAM, () => ensureRequests(connection)),
+      await stream(connection, REQUEST_STREAM, () => ensureRequests(connection, { replicas })),
+      await stream(connection, AUDIT_STREAM, () => ensureAudit(connection, { replicas })),
     ];
   } finally {
     await connection.close();

@@ -12,7 +12,7 @@ import {
   VIA,
 } from '../base/roles.ts';
 import { partitionedSubject } from './partition.ts';
-import { AUDIT_STREAM, BUCKETS, partitionStream } from './streams.ts';
+import { AUDIT_STREAM, BUCKETS, partitionStream, REASON_STREAM } from './streams.ts';
 
 /** The account of the log, or one beside it that sees of it what it imports. */
 export const LOG_ACCOUNT = 'ANDON';
@@ -66,16 +66,17 @@ function subjectsOf(
       ...readingOf(`KV_${BUCKETS[bucket].name}`, full),
     ]);
   }
-  const stores = 'read' in need ? need.read : 'purge' in need ? need.purge : need.make;
-  const streams = stores.flatMap((store) => streamsOf(store, extent.partitions));
-  if ('read' in need) return streams.flatMap((stream) => readingOf(stream, full));
-  if ('purge' in need) return streams.map((stream) => `$JS.API.STREAM.PURGE.${stream}`);
-  return [
-    '$JS.API.INFO',
-    ...streams.flatMap((stream) => [
-      ...['INFO', 'CREATE', 'UPDATE'].map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
-    ]),
-  ];
+  const streamsOfAll = (stores: readonly LogStore[]) =>
+    stores.flatMap((store) => streamsOf(store, extent.partitions));
+  const asking = (stores: readonly LogStore[], ...verbs: readonly string[]) =>
+    streamsOfAll(stores).flatMap((stream) =>
+      verbs.map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
+    );
+  if ('read' in need) return streamsOfAll(need.read).flatMap((stream) => readingOf(stream, full));
+  if ('purge' in need) return asking(need.purge, 'PURGE');
+  if ('erase' in need) return asking(need.erase, 'MSG.DELETE');
+  if ('create' in need) return ['$JS.API.INFO', ...asking(need.create, 'INFO', 'CREATE')];
+  return ['$JS.API.INFO', ...asking(need.make, 'INFO', 'CREATE', 'UPDATE')];
 }
 
 function streamsOf(store: LogStore, partitions: number): readonly string[] {
@@ -88,6 +89,8 @@ function streamsOf(store: LogStore, partitions: number): readonly string[] {
       return [AUDIT_STREAM];
     case 'live':
       return [LIVE_STREAM];
+    case 'reasons':
+      return [REASON_STREAM];
     default:
       return [`KV_${BUCKETS[store].name}`];
   }
@@ -133,6 +136,10 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return everywhere('status.*.*.*.*');
     case 'audit':
       return [`audit.${role}.${id ?? '*'}`];
+    case 'audit-copy':
+      return ['audit.chain.begin', 'audit.log.*.*.*'];
+    case 'reason':
+      return ['reason.*'];
     case 'model':
     case 'rules':
       return everywhere(`${kind}.${plant?.id ?? '*'}`);
@@ -158,6 +165,12 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
 /** A gateway attests that somebody stood at the machine; who that was it cannot know, unless it is told of ids. */
 function idsOf({ role, id }: LogUser, { operators }: Extent): readonly string[] {
   return role === 'gateway' ? operators : id === undefined ? [] : [id];
+}
+
+/** Whether a user asks JetStream of the log by its name, since it is in an account beside that of the log. */
+export function needsDomain(user: LogUser, extent: Extent): boolean {
+  if (user.account === LOG_ACCOUNT) return false;
+  return publishedBy(user, extent).some((subject) => subject.startsWith('$JS.API.'));
 }
 
 /** Roles that log in to NATS at all. */

@@ -11,6 +11,7 @@ import {
   inboxOf,
   LOG_ACCOUNT,
   type LogUser,
+  needsDomain,
   publishedBy,
 } from './permissions.ts';
 
@@ -139,9 +140,11 @@ function importedAs(subject: string): string {
  */
 function importsOf(user: KeyedUser, options: ServerConfigOptions): readonly string[] {
   const prefixed = publishedBy(user, options).filter(
-    (subject) => !/^[a-z]+\./.test(subject) || /^(?:andon|audit)\./.test(subject),
+    (subject) => !/^[a-z]+\./.test(subject) || /^(?:andon|audit|reason)\./.test(subject),
   );
   return prefixed.map((subject) => {
+    // Never a subject as it is: a reply subject that is the very name of an import is handed on by nats-server.
+    if (subject.startsWith('audit.')) return subject.replace(/[^.]+$/, '*');
     if (user.plant === undefined || !subject.startsWith('andon.')) return subject;
     const [, , kind = ''] = subject.split('.');
     const whole = kind === 'model' || kind === 'rules';
@@ -183,19 +186,14 @@ function exportLines(options: ServerConfigOptions): readonly string[] {
 }
 
 /** For people: how each process finds its way in. */
-function howToLogIn({ users }: ServerConfigOptions): readonly string[] {
+function howToLogIn(options: ServerConfigOptions): readonly string[] {
   return [
     '# How each logs in (nkey: the file with its seed; the same under `nats` in a configuration):',
-    ...users.map((user) => {
-      const domain =
-        user.account === LOG_ACCOUNT || !readsStreams(user)
-          ? ''
-          : ` NATS_DOMAIN=${IMPORTED_DOMAIN}`;
-      return `#   ${user.name}: NATS_NKEY=${user.name}.nk NATS_INBOX=${inboxOf(user)}${domain}`;
+    ...options.users.map((user) => {
+      const domain = needsDomain(user, options) ? ` NATS_DOMAIN=${IMPORTED_DOMAIN}` : '';
+      // The id in its permission: under another one nothing is taken.
+      const id = user.role === 'engineer' ? ` ANDON_USER=${user.id}` : '';
+      return `#   ${user.name}: NATS_NKEY=${user.name}.nk NATS_INBOX=${inboxOf(user)}${domain}${id}`;
     }),
   ];
-}
-
-function readsStreams({ role }: KeyedUser): boolean {
-  return role === 'console' || role === 'read-only';
 }

@@ -3,9 +3,10 @@
  * The client library has no calls for them. The protocol: ADR-1 (JetStream API) of nats-architecture-and-design.
  */
 
-import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { EXIT, Problem } from '../base/problem.ts';
+import { apiSubject, newInbox } from './jetstream.ts';
 
 const errorSchema = z.object({ code: z.number(), description: z.string() });
 const headSchema = z.looseObject({
@@ -33,7 +34,7 @@ export async function snapshotStream(
   stream: string,
   write: (chunk: Uint8Array) => Promise<void>,
 ): Promise<SnapshotHead> {
-  const inbox = createInbox();
+  const inbox = newInbox(connection);
   const chunks = connection.subscribe(inbox);
   // Ends the loop below, which then finds no end of the snapshot.
   const watch = watchdog(() => chunks.unsubscribe());
@@ -75,7 +76,7 @@ export async function restoreStream(
 }
 
 async function ask(connection: NatsConnection, call: string, stream: string, body: object) {
-  const subject = `$JS.API.STREAM.${call}`;
+  const subject = apiSubject(connection, `STREAM.${call}`);
   const options = { timeout: PATIENCE };
   return checked(stream, await connection.request(subject, JSON.stringify(body), options));
 }

@@ -1,28 +1,15 @@
 /** Every stream and bucket of an installation: its name, subjects, replicas and limits. Nothing else makes one. */
 
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  DiscardPolicy,
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-  type StreamInfo,
-} from '@nats-io/jetstream';
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamInfo } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
-import { type NatsConnection, nanos, PermissionViolationError } from '@nats-io/transport-node';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { LIVE_STREAM } from '../../sinks/live.ts';
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
-import { EXIT, Problem } from '../base/problem.ts';
 import type { Bucket } from '../base/roles.ts';
-import { streamClient, streamManager } from './jetstream.ts';
-import {
-  type StreamDifference,
-  spellDifferences,
-  streamDifferences,
-} from './stream-differences.ts';
+import { ensureStream, findStream, type StoreOptions } from './ensure-stream.ts';
+import { streamClient } from './jetstream.ts';
+
+export { findStream, isNotPermitted, type OnMended, type StoreOptions } from './ensure-stream.ts';
 
 /** The subjects that plants publish on, and what each message is: see `docs/wire-format.md`. */
 const PLAIN_SUBJECTS = [
@@ -43,19 +30,6 @@ const PLAIN_SUBJECTS = [
  */
 const LIVE_DESCRIPTION = 'Andon log';
 const REPLAY_DESCRIPTION = 'Andon replay log: append times are those of the header Andon-Appended';
-
-/** How a stream or bucket is to be made, and what becomes of one that differs. */
-export type StoreOptions = {
-  /** Default 1. */
-  readonly replicas?: number;
-  /**
-   * Called with what was different and is mended. With it, differences that lose nothing are mended; without it every
-   * difference is refused.
-   */
-  readonly onMended?: OnMended;
-};
-
-export type OnMended = (stream: string, differences: readonly StreamDifference[]) => void;
 
 type PartitionOptions = StoreOptions & {
   readonly partition: number;
@@ -119,7 +93,10 @@ export async function ensurePartition(
     discard_new_per_subject: false,
     duplicate_window: nanos(replay ? REPLAY_DUPLICATE_WINDOW : LEAST_DUPLICATE_WINDOW),
   };
-  return ensure(connection, wanted, options, options.anyLimits === true ? LIMITS : []);
+  return ensureStream(connection, wanted, options, (info) => [
+    ...(options.anyLimits === true ? LIMITS : []),
+    ...(isReplay(info) ? ['duplicate_window'] : []),
+  ]);
 }
 
 /** The outbox: `request.<id>.<revision>`, each subject once and for ever, so a revision cannot enter twice. */
@@ -139,7 +116,7 @@ export async function ensureRequests(
     discard_new_per_subject: true,
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
-  return ensure(connection, wanted, options);
+  return ensureStream(connection, wanted, options);
 }
 
 /** What changed with each epoch, for a few minutes: whoever was away for longer asks the warehouse. */
@@ -163,11 +140,61 @@ export async function ensureLive(
     discard_new_per_subject: false,
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
-  return ensure(connection, wanted, options);
+  return ensureStream(connection, wanted, options);
 }
 
 /** Who did what with the installation: appended, and never changed. */
 export const AUDIT_STREAM = 'ANDON_AUDIT';
+/** What people gave as their reasons: the chain has the hash of each, and the text can be erased. */
+export const REASON_STREAM = 'ANDON_REASONS';
+
+/** The audit stream: no limit trims it, and neither a message nor all of them can be removed, whoever asks. */
+export async function ensureAudit(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  const wanted = {
+    ...common(options.replicas),
+    name: AUDIT_STREAM,
+    description: 'Andon: who did what, chained by hash',
+    subjects: ['audit.>'],
+    max_age: 0,
+    max_bytes: -1,
+    max_msgs_per_subject: -1,
+    discard: DiscardPolicy.New,
+    deny_delete: true,
+    deny_purge: true,
+    allow_rollup_hdrs: false,
+    duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
+  };
+  return ensureStream(connection, wanted, options, () => copiesOfOthers(options));
+}
+
+/** Whoever has no word on copies takes those that are there. */
+function copiesOfOthers({ replicas }: StoreOptions): readonly string[] {
+  return replicas === undefined ? ['num_replicas'] : [];
+}
+
+/** Texts that can be erased one by one, and are never written over: each has a subject of its own. */
+export async function ensureReasons(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  const wanted = {
+    ...common(options.replicas),
+    name: REASON_STREAM,
+    description: 'Andon: reasons that the audit stream names by their hash',
+    subjects: ['reason.*'],
+    max_age: 0,
+    max_bytes: -1,
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.New,
+    discard_new_per_subject: true,
+    deny_purge: true,
+    duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
+  };
+  return ensureStream(connection, wanted, options, () => copiesOfOthers(options));
+}
 
 /** The names of the buckets, and what is in them. */
 export const BUCKETS: Readonly<Record<Bucket, { readonly name: string; readonly holds: string }>> =
@@ -201,7 +228,7 @@ export async function openBucket(
   if (onMended !== undefined) {
     // Copies are all that a bucket leaves to the configuration.
     const wanted = { name: `KV_${name}`, subjects: [`$KV.${name}.>`], num_replicas: replicas };
-    await ensure(connection, wanted, { onMended });
+    await ensureStream(connection, wanted, { onMended });
   }
   return opened;
 }
@@ -216,26 +243,6 @@ export async function findBucket(
   return new Kvm(streamClient(connection)).open(name, { allow_direct: false });
 }
 
-/**
- * Whether this user may not ask about streams. Then it publishes and hears the acknowledgements, as a gateway does: what is
- * wrong with a stream is the business of its worker.
- */
-export function isNotPermitted(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return error instanceof PermissionViolationError || isNotPermitted(error.cause);
-}
-
-/** The stream as it is; undefined when there is none. */
-export async function findStream(
-  connection: NatsConnection,
-  name: string,
-): Promise<StreamInfo | undefined> {
-  const manager = await streamManager(connection);
-  return found(manager, name);
-}
-
-type StreamSettings = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects'>;
-
 function common(replicas = 1) {
   return {
     retention: RetentionPolicy.Limits,
@@ -245,99 +252,4 @@ function common(replicas = 1) {
     num_replicas: replicas,
     no_ack: false,
   };
-}
-
-async function ensure(
-  connection: NatsConnection,
-  wanted: StreamSettings,
-  { onMended }: Pick<StoreOptions, 'onMended'>,
-  free: readonly string[] = [],
-): Promise<StreamInfo> {
-  const manager = await streamManager(connection);
-  try {
-    // The client writes into what it is given.
-    const info = (await found(manager, wanted.name)) ?? (await manager.streams.add({ ...wanted }));
-    const all = streamDifferences(wanted, info.config);
-    const left = isReplay(info) ? [...free, 'duplicate_window'] : free;
-    const differences = all.filter(({ field }) => !left.includes(field));
-    if (differences.length === 0) return info;
-    if (onMended === undefined || differences.some(({ isSafe }) => !isSafe)) {
-      throw different(wanted.name, differences);
-    }
-    const { description: _, ...fields } = wanted;
-    await manager.streams.update(wanted.name, { ...info.config, ...fields });
-    onMended(wanted.name, differences);
-    return await settled(connection, wanted.name);
-  } catch (error) {
-    throw explained(error, wanted);
-  }
-}
-
-/** How long new copies may take to agree on a leader, and how long one answer may: milliseconds. */
-const SETTLING = 30_000;
-const ONE_ANSWER = 1_000;
-
-/** The stream once its copies agree: until then what is written to it gets no answer. */
-async function settled(connection: NatsConnection, name: string): Promise<StreamInfo> {
-  const manager = await streamManager(connection, { timeout: ONE_ANSWER });
-  const until = performance.now() + SETTLING;
-  for (;;) {
-    try {
-      const info = await manager.streams.info(name);
-      if (isSettled(info) || performance.now() > until) return info;
-    } catch (error) {
-      if (performance.now() > until) throw error;
-    }
-    await delay(100);
-  }
-}
-
-/** One server alone has no cluster to tell of. */
-function isSettled({ cluster }: StreamInfo): boolean {
-  if (cluster === undefined) return true;
-  const { leader = '', replicas = [] } = cluster;
-  return leader !== '' && replicas.every(({ current }) => current);
-}
-
-async function found(manager: JetStreamManager, name: string): Promise<StreamInfo | undefined> {
-  try {
-    return await manager.streams.info(name);
-  } catch (error) {
-    const missing =
-      error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
-    if (missing) return undefined;
-    throw error;
-  }
-}
-
-function different(name: string, differences: readonly StreamDifference[]): Problem {
-  return new Problem({
-    where: `stream ${name}`,
-    expected: spellDifferences(differences, 'expected'),
-    found: spellDifferences(differences, 'found'),
-    remedy: `Change it with \`nats stream edit ${name}\`, or change the configuration of Andon. Nothing was changed.`,
-    exit: EXIT.outside,
-  });
-}
-
-function explained(error: unknown, wanted: StreamSettings): unknown {
-  if (!(error instanceof Error) || error instanceof Problem) return error;
-  const off =
-    error.name === 'JetStreamNotEnabled' ||
-    (error instanceof JetStreamApiError &&
-      error.code === JetStreamApiCodes.JetStreamNotEnabledForAccount);
-  return new Problem(
-    {
-      where: `stream ${wanted.name}`,
-      expected: off
-        ? 'JetStream for this account'
-        : `to find or make it on ${wanted.subjects.join(', ')}`,
-      found: error.message,
-      remedy: off
-        ? 'Start nats-server with `-js`, or enable JetStream for the account.'
-        : 'See `andon doctor` and `andon nats-config` for what the account and its streams need.',
-      exit: EXIT.outside,
-    },
-    { cause: error },
-  );
 }

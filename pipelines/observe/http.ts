@@ -1,6 +1,7 @@
 import fastify from 'fastify';
 import type { Registry } from 'prom-client';
 import { EXIT, Problem } from '../base/problem.ts';
+import type { WorkerStatus } from './worker-status.ts';
 
 export type HttpOptions = {
   readonly host: string;
@@ -9,6 +10,8 @@ export type HttpOptions = {
   readonly metrics: Registry;
   /** Why work cannot be done just now; empty when it can. */
   readonly unready: () => readonly string[];
+  /** What a worker is doing just now. */
+  readonly status?: () => WorkerStatus;
 };
 
 export interface HttpServer {
@@ -18,14 +21,15 @@ export interface HttpServer {
 }
 
 /**
- * Serves `/healthz` (the process lives), `/readyz` (200, or 503 with the reasons) and `/metrics` (Prometheus text).
- * Rejects with a `Problem` when the address cannot be listened on.
+ * Serves `/healthz` (the process lives), `/readyz` (200, or 503 with the reasons), `/metrics` (Prometheus text), and of
+ * a worker `/status` (what `andon status` shows). Rejects with a `Problem` when the address cannot be listened on.
  */
 export async function startHttp({
   host,
   port,
   metrics,
   unready,
+  status,
 }: HttpOptions): Promise<HttpServer> {
   // Nobody has anything to send here, and nobody takes his time over it.
   const limits = { bodyLimit: 1_024, requestTimeout: 10_000, connectionTimeout: 30_000 };
@@ -40,6 +44,7 @@ export async function startHttp({
   server.get('/metrics', async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
+  if (status !== undefined) server.get('/status', () => status());
   try {
     const url = await server.listen({ host, port });
     return { url, port: Number(new URL(url).port), close: () => server.close() };

@@ -99,6 +99,16 @@ export const OUTSIDE_EVENTS = {
     (e) => `${e.count} requests that are long over left the outbox and the ledger`,
     counter('requests_archived_total', 'Requests that left outbox and ledger.', [], (e) => e.count),
   ),
+  'audit-trouble': eventKind<{ where: string; error: Error }>(
+    'warn',
+    (e) => `${e.where}: ${e.error.message}`,
+    counter('audit_troubles_total', 'Times that the audit stream could not be written or landed.'),
+  ),
+  'audit-broken': eventKind<{ n: number; expected: string; found: string }>(
+    'error',
+    (e) => `audit stream, entry ${e.n}: expected ${e.expected}, found ${e.found}`,
+    counter('audit_faults_total', 'Entries of the audit stream that do not fit the chain.'),
+  ),
   'request-status': eventKind<{ id: string; status: string }>(
     'info',
     (e) => `request ${e.id} is ${e.status}`,

@@ -28,6 +28,9 @@ export const WORKER_EVENTS = {
   ),
   'log-lag': eventKind<{
     stream: string;
+    /** The newest message that is processed, and when it was appended. */
+    read: number;
+    appended: string;
     messages: number;
     milliseconds: number;
     room: number;

@@ -1,15 +1,9 @@
 import { z } from 'zod';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import { type EventTime, fromMilliseconds, plus } from '../../operators/model/time.ts';
-import { readInstant } from './instant.ts';
-import {
-  lineage,
-  linesOf,
-  type MoveTime,
-  type Recorded,
-  UNMOVED,
-  wrongRecording,
-} from './recorded.ts';
+import { readInstant } from '../files/instant.ts';
+import { linesOf } from '../files/row-sources.ts';
+import { lineage, type MoveTime, type Recorded, UNMOVED, wrongRecording } from './recorded.ts';
 import type { RecordingDescription } from './recording-description.ts';
 
 const time = z.union([z.number(), z.string()]);

@@ -1,10 +1,6 @@
-/** What all kinds of recordings share: a recorded message, its lineage, reading lines. */
+/** What all kinds of recordings share: a recorded message, its lineage, what is wrong with it. */
 
-import { createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import type { Message } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
@@ -51,20 +47,6 @@ export async function present(file: string): Promise<void> {
     };
     throw new Problem(parts, { cause: error });
   }
-}
-
-/** The lines of a text file, unpacked when it ends in `.gz`. */
-export function linesOf(file: string): AsyncIterable<string> {
-  return createInterface({ input: bytesOf(file), crlfDelay: Number.POSITIVE_INFINITY });
-}
-
-/** The bytes of a file, unpacked when it ends in `.gz`. */
-export function bytesOf(file: string): Readable {
-  const bytes = createReadStream(file);
-  if (!file.endsWith('.gz')) return bytes;
-  const unpacked = createGunzip();
-  bytes.on('error', (error) => unpacked.destroy(error));
-  return bytes.pipe(unpacked);
 }
 
 /** A recorded message on its way into a partition that is marked as a replay: its append time goes along. */

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { nameSchema } from '../../operators/model/plant-model.ts';
 import { durationSchema, type EventTime, MINUTE, SECOND } from '../../operators/model/time.ts';
 import { openYamlFile } from '../base/yaml-file.ts';
-import { readInstant, TIME_FORMATS } from './instant.ts';
+import { SAMPLE_FORMATS } from '../files/files.ts';
+import { isZone, readInstant, TIME_FORMATS } from '../files/instant.ts';
+import { ENCODINGS } from '../files/row-sources.ts';
 
 /** `2012-01-01T00:00:00Z`; without a zone it is UTC. */
 const instant = z.string().transform((text, context): EventTime => {
@@ -84,17 +86,47 @@ const waveforms = z.strictObject({
     .optional(),
 });
 
-const csv = z.strictObject({
+/** Files that describe themselves: WAV, MAT, UFF 58, TDMS, NPY, tables of samples. One, or all of a folder. */
+const waveformFiles = z.strictObject({
   ...common,
-  kind: z.literal('csv'),
-  delimiter: z.string().length(1).default(','),
-  /** Decimal sign of numbers. */
-  decimal: z.enum(['.', ',']).default('.'),
+  kind: z.literal('waveform-files'),
+  /** By the file's name without it. */
+  format: z.enum(SAMPLE_FORMATS).optional(),
+  /** Names or numbers of the channels, with commas between them; all without it. */
+  channels: z.string().min(1).optional(),
+  /** Unit per count, or per full scale of WAV files. */
+  scale: z.number().default(1),
+  /** Where the files do not say them. */
+  unit: z.string().min(1).max(16).optional(),
+  rate: z.number().positive().optional(),
+  subject: z.string().regex(/^waveform(\.[\w-]+){3}$/, 'expected waveform.<plant>.<line>.<asset>'),
+  /** One point per channel, in the order of the file or of `channels`. */
+  points: z.array(nameSchema).min(1),
+  rpm: z.number().nonnegative().optional(),
+  /** When the first file began. */
+  start: instant,
+  /** From one file of a folder to the next. */
+  interval: durationSchema.optional(),
+});
+
+const zone = z.string().refine(isZone, 'expected the name of a time zone such as Europe/Berlin');
+
+const telemetry = z
+  .string()
+  .regex(/^telemetry(\.[\w-]+){3}$/, 'expected telemetry.<plant>.<line>.<asset>');
+
+/** What all tables share. */
+const table = {
+  ...common,
   time: z.union([
     z.strictObject({
       column: z.string(),
-      /** `day-first` and `month-first` are 05/01/2026 07:00:00 and the like, `excel` counts days. UTC without a zone. */
-      format: z.enum([...TIME_FORMATS, 'epoch-s', 'epoch-ms']).default('iso'),
+      /** The time of day, where it has a column of its own. */
+      clock: z.string().optional(),
+      /** `day-first` and `month-first` are 05/01/2026 07:00:00 and the like, `excel` counts days, the others from 1970. */
+      format: z.enum(TIME_FORMATS).default('iso'),
+      /** Of times that say none. */
+      zone: zone.default('UTC'),
     }),
     /** A column that counts: its 0 was at `start`, and each step takes `interval`. */
     z.strictObject({
@@ -105,28 +137,75 @@ const csv = z.strictObject({
     }),
   ]),
   /** `telemetry.<plant>.<line>.<asset>`, or the name of the column that has it. */
-  subject: z
-    .string()
-    .regex(/^telemetry(\.[\w-]+){3}$/)
-    .optional(),
+  subject: telemetry.optional(),
   subject_column: z.string().optional(),
-  /** Signal by column. All other columns under their own names without it. */
-  signals: z.record(z.string(), nameSchema).optional(),
+  /** One value a row: the columns of its tag and of itself. */
+  long: z.strictObject({ tag: z.string(), value: z.string() }).optional(),
+  /** Signal by column or tag, of the subject or of another one. All under their own names without it. */
+  signals: z
+    .record(
+      z.string(),
+      z.union([nameSchema, z.strictObject({ subject: telemetry, signal: nameSchema })]),
+    )
+    .optional(),
+  /** What stands for no value, as it is written: it is counted as a value of bad quality. */
+  missing: z.array(z.coerce.string()).default([]),
+  /** A column that rates the values of its row, and its words; all other words are bad. */
+  quality: z
+    .strictObject({
+      column: z.string(),
+      good: z.array(z.coerce.string()).optional(),
+      uncertain: z.array(z.coerce.string()).optional(),
+    })
+    .optional(),
+};
+
+const csv = z.strictObject({
+  ...table,
+  kind: z.literal('csv'),
+  delimiter: z.string().length(1).default(','),
+  /** Decimal sign of numbers. */
+  decimal: z.enum(['.', ',']).default('.'),
+  /** Lines above the heading. */
+  skip: z.number().int().nonnegative().default(0),
+  /** Whether a row of units stands below the heading. */
+  units_row: z.boolean().default(false),
+  encoding: z.enum(ENCODINGS).default('utf-8'),
 });
+
+const parquet = z.strictObject({ ...table, kind: z.literal('parquet') });
+/** One object a line. */
+const json = z.strictObject({ ...table, kind: z.literal('json') });
+
+type Addressed = {
+  readonly subject?: string | undefined;
+  readonly subject_column?: string | undefined;
+  readonly signals?: Readonly<Record<string, unknown>> | undefined;
+};
+
+/** Each value has one subject: of its signal, of its row, or of the whole file. */
+function isAddressed({ subject, subject_column: column, signals }: Addressed): boolean {
+  const own = Object.values(signals ?? {});
+  const all = own.length > 0 && own.every((one) => typeof one !== 'string');
+  return all || (subject === undefined) !== (column === undefined);
+}
+const ONE_SUBJECT = { message: 'expected either subject or subject_column' };
 
 const ndjson = z.strictObject({ ...common, kind: z.literal('ndjson') });
 
 export const recordingSchema = z.discriminatedUnion('kind', [
   waveforms,
-  csv.refine((one) => (one.subject === undefined) !== (one.subject_column === undefined), {
-    message: 'expected either subject or subject_column',
-  }),
+  waveformFiles,
+  csv.refine(isAddressed, ONE_SUBJECT),
+  parquet.refine(isAddressed, ONE_SUBJECT),
+  json.refine(isAddressed, ONE_SUBJECT),
   ndjson,
 ]);
 
 export type RecordingDescription = z.infer<typeof recordingSchema>;
 export type WaveformsDescription = Extract<RecordingDescription, { kind: 'waveforms' }>;
-export type CsvDescription = Extract<RecordingDescription, { kind: 'csv' }>;
+export type WaveformFilesDescription = Extract<RecordingDescription, { kind: 'waveform-files' }>;
+export type TableDescription = Extract<RecordingDescription, { kind: 'csv' | 'parquet' | 'json' }>;
 
 /**
  * Reads a description; `file` in the result is an absolute path. An `.ndjson` file needs none: it describes itself.

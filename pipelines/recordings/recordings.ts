@@ -6,8 +6,9 @@ import type { Log, LogState, Pulled } from '../nats/log.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { plainBytes } from '../nats/stored-message.ts';
 import { type MoveTime, present, type Recorded, UNMOVED } from './recorded.ts';
-import { recordedCsv } from './recorded-csv.ts';
+import { recordedFiles } from './recorded-files.ts';
 import { recordedLines } from './recorded-lines.ts';
+import { recordedRows } from './recorded-rows.ts';
 import { recordedWaveforms } from './recorded-waveforms.ts';
 import type { RecordingDescription } from './recording-description.ts';
 
@@ -40,8 +41,13 @@ export async function* messagesOf(
     case 'waveforms':
       yield* recordedWaveforms(description, move, boot);
       return;
+    case 'waveform-files':
+      yield* recordedFiles(description, move, boot);
+      return;
     case 'csv':
-      yield* recordedCsv(description, move, boot);
+    case 'parquet':
+    case 'json':
+      yield* recordedRows(description, move, boot);
       return;
     case 'ndjson':
       yield* recordedLines(description, move, boot);

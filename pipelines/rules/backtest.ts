@@ -77,6 +77,7 @@ export async function backtest({
         count(row, summary, decisions);
       },
       watermark: lags.watermark,
+      knowledge: lags.knowledge,
     });
     return { engine, result: { decisions, summary, matches, kept, lags } };
   });

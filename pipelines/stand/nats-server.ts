@@ -10,6 +10,8 @@ export type NatsServerOptions = {
   /** Folder of its configuration and of JetStream's files; made if missing. */
   readonly store: string;
   readonly port: number;
+  /** More of what stands in `jetstream { … }`: `domain: hub`. */
+  readonly jetstream?: string;
   /** More lines of its configuration file: `authorization { … }`, `max_payload: 8MB`. */
   readonly config?: string;
 };
@@ -31,11 +33,12 @@ export function natsService(
 }
 
 /** Writes the configuration of a nats-server. It is ready when it takes clients: once its streams are recovered. */
-function natsProgram({ store, port, config = '' }: NatsServerOptions): Program {
+function natsProgram(options: NatsServerOptions): Program {
+  const { store, port, config = '', jetstream = '' } = options;
   const command = pathOfProgram();
   mkdirSync(store, { recursive: true });
   const file = join(store, 'nats-server.conf');
-  const jetStream = `jetstream { store_dir: ${JSON.stringify(store)} }`;
+  const jetStream = `jetstream { store_dir: ${JSON.stringify(store)}, ${jetstream} }`;
   writeFileSync(file, `listen: "127.0.0.1:${port}"\n${jetStream}\n${config}\n`);
   const ready = (signal: AbortSignal) => greeted(port, signal);
   return { name: 'nats-server', command, args: ['-c', file], ready };

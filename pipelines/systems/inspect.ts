@@ -5,7 +5,7 @@ import { EXIT, Problem } from '../base/problem.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
 import type { LedgerEntry } from './entry.ts';
-import { askResend, findLedger } from './ledger.ts';
+import { findLedger } from './ledger.ts';
 import { openRevisions } from './revision-reader.ts';
 
 /** One line of `andon requests`. */
@@ -61,21 +61,17 @@ export async function showRequest(connection: NatsConnection, id: string): Promi
 }
 
 /**
- * Asks for the last revision of a request to be sent again: the delivery loop searches for it first, changes what
- * it finds and creates what it does not. It does so when it runs; asking twice is asking once.
+ * The ids of all requests whose last revision was rejected. To be sent again they are asked for (`askResend`): the delivery
+ * loop then searches for each, changes what it finds and creates what it does not. Asking twice is asking once.
  */
-export async function requestResend(connection: NatsConnection, id: string): Promise<void> {
-  await lastRevision(connection, id);
-  await askResend(connection, id);
+export async function rejectedRequests(connection: NatsConnection): Promise<readonly string[]> {
+  const requests = await listRequests(connection);
+  return requests.filter(({ delivery }) => delivery === 'rejected').map(({ id }) => id);
 }
 
-/** The same for every request whose last revision was rejected. Gives their ids. */
-export async function resendRejected(connection: NatsConnection): Promise<readonly string[]> {
-  const rejected = (await listRequests(connection)).filter(
-    ({ delivery }) => delivery === 'rejected',
-  );
-  for (const { id } of rejected) await askResend(connection, id);
-  return rejected.map(({ id }) => id);
+/** Rejects with a `Problem` when there is no request of this id. */
+export async function checkRequest(connection: NatsConnection, id: string): Promise<void> {
+  await lastRevision(connection, id);
 }
 
 async function lastRevision(connection: NatsConnection, id: string): Promise<number> {

@@ -16,24 +16,30 @@ export interface LandingSink extends Sink {
    * @throws Problem when the schema there is not one that this version can write to
    */
   begin(): Promise<void>;
+  /** Rows of a question. Rejects while the warehouse is away. */
+  ask<T>(query: string): Promise<readonly T[]>;
   close(): Promise<void>;
 }
 
 /** How long a worker waits at its start for a warehouse that does not answer. */
 const PATIENCE = 10_000;
 
-/** The sink `clickhouse`: rows into the warehouse, which is opened and migrated before the first of them. */
+/**
+ * The sink `clickhouse`: rows into the warehouse, which is opened and migrated before the first of them. `onMigrated` is
+ * called with the files of the schema that ran for that.
+ */
 export function createLandingSink(
   open: () => Promise<Warehouse>,
   config: Config,
   record: RecordEvent,
+  onMigrated: (files: readonly string[]) => void = () => undefined,
 ): LandingSink {
   const { database } = config.clickhouse;
   let opening: Promise<OpenWarehouse> | undefined;
   const report = createReporter(record);
 
   function ready(): Promise<OpenWarehouse> {
-    opening ??= openAndMigrate(open, database);
+    opening ??= openAndMigrate(open, database, onMigrated);
     const attempt = opening;
     attempt.catch(() => {
       if (opening === attempt) opening = undefined;
@@ -52,6 +58,11 @@ export function createLandingSink(
         if (error instanceof SchemaError) throw warehouseProblem(error, '');
         report(false, reasonOf(error));
       }
+    },
+    async ask<T>(query: string) {
+      const { warehouse } = await ready();
+      const answer = await warehouse.client.query({ query, format: 'JSONEachRow' });
+      return answer.json<T>();
     },
     async write(content, signal) {
       const { warehouse, sink } = await ready().catch((error: unknown) => {
@@ -99,10 +110,12 @@ type OpenWarehouse = { readonly warehouse: Warehouse; readonly sink: Sink };
 async function openAndMigrate(
   open: () => Promise<Warehouse>,
   database: string,
+  onMigrated: (files: readonly string[]) => void,
 ): Promise<OpenWarehouse> {
   const warehouse = await open();
   try {
-    await migrateOrCheck(warehouse.client, database);
+    const applied = await migrateOrCheck(warehouse.client, database);
+    if (applied.length > 0) onMigrated(applied);
   } catch (error) {
     await warehouse.close();
     throw error;

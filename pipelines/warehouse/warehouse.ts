@@ -26,6 +26,7 @@ export interface Warehouse {
 }
 
 const NAME = 'warehouse';
+const OWNER = 'default';
 /** Milliseconds that somebody else's warehouse may take to answer: it is being started, or started again. */
 const PATIENCE = 10_000;
 const BETWEEN_LOOKS = 100;
@@ -106,6 +107,16 @@ async function ownersClient(
   database: string,
 ): Promise<ClickHouseClient> {
   return createWarehouseClient({ url, ...(await warehouseLogin(directory)), database });
+}
+
+/** Whether whoever runs this opens the warehouse as its owner, who may write and remove everything. */
+export async function opensAsOwner({
+  clickhouse,
+  directory,
+}: Pick<Config, 'clickhouse' | 'directory'>): Promise<boolean> {
+  const { url, user } = clickhouse;
+  if (url !== undefined) return user === OWNER;
+  return (await warehouseLogin(resolve(join(directory, NAME)))).user === OWNER;
 }
 
 /**

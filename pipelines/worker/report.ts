@@ -1,3 +1,4 @@
+import { toIso } from '../../operators/model/time.ts';
 import type { Log } from '../nats/log.ts';
 import { spellDifferences } from '../nats/stream-differences.ts';
 import type { OnMended } from '../nats/streams.ts';
@@ -19,11 +20,18 @@ export type LagSource = {
   readonly progress: WorkerProgress | undefined;
   /** Nothing is pulled because too much waits for the sinks. */
   readonly held: boolean;
+  /** What each sink has still to take. */
+  readonly waiting: readonly {
+    readonly sink: string;
+    readonly files: number;
+    readonly bytes: number;
+  }[];
 };
 
 /**
- * Records every few seconds how far the worker is behind its log, while the server answers; and an alarm when the log
- * has more and nothing comes of it, whatever the reason.
+ * Records every few seconds how far the sinks are behind the worker, also while they are away; how far the worker is
+ * behind its log, while the server answers; and an alarm when the log has more and nothing comes of it, whatever the
+ * reason.
  */
 export function reportLag(
   current: () => LagSource,
@@ -32,7 +40,8 @@ export function reportLag(
 ): () => void {
   const stall = createStallAlarm(record, stalledAfter);
   const timer = setInterval(() => {
-    const { log, progress, held } = current();
+    const { log, progress, held, waiting } = current();
+    for (const left of waiting) record({ kind: 'sink-behind', ...left });
     if (log === undefined) return;
     log.state().then(
       ({ first, last, messages }) => {
@@ -44,6 +53,8 @@ export function reportLag(
         record({
           kind: 'log-lag',
           stream: log.stream,
+          read,
+          appended: toIso(progress.appended),
           messages: behind,
           milliseconds: Date.now() - progress.appended / 1_000,
           room: messages === 0 ? 1 : Math.min(1, processed / messages),

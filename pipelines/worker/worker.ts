@@ -26,6 +26,7 @@ import { createPatternCounts } from '../observe/pattern-counts.ts';
 import { plant } from '../plant.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
+import type { Collector } from './epochs/engine.ts';
 import { type EpochStore, openEpochStore } from './epochs/epoch-store.ts';
 import { isHeldBack, runEpochs } from './epochs/epochs.ts';
 import { claimPartition, type Homes, type WorkerIdentity } from './ownership/ownership.ts';
@@ -47,6 +48,8 @@ export type WorkerOptions = {
   readonly landing: Sink;
   /** Encodes the rows of an epoch as `landing` wants them. */
   readonly createBlocks: () => Blocks;
+  /** Looks on at what comes out of the pipeline. */
+  readonly observer?: Collector;
   readonly acceptLoss: boolean;
   /** Finish what is under way, write a checkpoint, deliver, and return. */
   readonly drain: AbortSignal;
@@ -182,7 +185,11 @@ async function work(options: Work): Promise<void> {
   const { abort } = shared;
   const delivering = sinks.map((sink) => startDelivery(sink, options, shared));
   const held = () => isHeldBack(shared.store, config.backlog);
-  const stopLagReports = reportLag(() => ({ ...shared, held: held() }), record);
+  const waiting = () => {
+    return sinks.map(({ name }) => ({ sink: name, ...shared.store.waitingFor(name) }));
+  };
+  const current = () => ({ ...shared, held: held(), waiting: waiting() });
+  const stopLagReports = reportLag(current, record);
   try {
     await takeLogIn(options, shared);
     abort.throwIfAborted();
@@ -243,7 +250,7 @@ function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void>
 
 /** The log through the pipeline into epochs, until the worker is asked to stop. */
 async function takeLogIn(options: Work, shared: Shared): Promise<void> {
-  const { config, run, identity, homes, createBlocks, record, drain, first } = options;
+  const { config, run, identity, homes, createBlocks, observer, record, drain, first } = options;
   const { store, notifier, abort } = shared;
   const patterns = createPatternCounts();
   await runEpochs({
@@ -257,6 +264,7 @@ async function takeLogIn(options: Work, shared: Shared): Promise<void> {
     },
     pipeline: (states) => plant(states, patterns.watch()),
     createBlocks,
+    observer,
     store,
     directory: identity.directory,
     limits: config.epoch,

@@ -64,15 +64,31 @@ const DENIED = '497';
 
 /**
  * `migrate` for who may not have the right to: then the database must be as it should be already, which somebody who
- * has it saw to. Throws a `SchemaError` if it is not.
+ * has it saw to. Throws a `SchemaError` if it is not. Gives the files that ran now.
  */
-export async function migrateOrCheck(client: ClickHouseClient, database: string): Promise<void> {
+export async function migrateOrCheck(
+  client: ClickHouseClient,
+  database: string,
+): Promise<readonly string[]> {
   try {
-    await migrate(client, database);
+    return (await migrate(client, database)).applied;
   } catch (error) {
     if (!(error instanceof ClickHouseError) || error.code !== DENIED) throw error;
     await checkSchema(client, database);
+    return [];
   }
+}
+
+/** The files of the schema that have not run yet. Throws a `SchemaError` like `migrate`, and changes nothing. */
+export async function pendingMigrations(
+  client: ClickHouseClient,
+  database: string,
+  folder: string = SQL_FOLDER,
+): Promise<readonly string[]> {
+  const scripts = await readScripts(join(folder, 'schema'));
+  const done = await appliedIn(client, database);
+  check(database, scripts, done);
+  return scripts.map(({ name }) => name).filter((name) => !done.some((row) => row.name === name));
 }
 
 /** Throws a `SchemaError` if the database is not what `migrate` would make of it. Changes nothing. */
@@ -81,14 +97,12 @@ export async function checkSchema(
   database: string,
   folder: string = SQL_FOLDER,
 ): Promise<void> {
-  const scripts = await readScripts(join(folder, 'schema'));
-  const done = await appliedIn(client, database);
-  check(database, scripts, done);
-  const missing = scripts.filter(({ name }) => !done.some((row) => row.name === name));
+  const missing = await pendingMigrations(client, database, folder);
   if (missing.length === 0) return;
+  const done = await appliedIn(client, database);
   throw new SchemaError({
     where: `database ${database}`,
-    expected: `the schema up to ${scripts.at(-1)?.name}`,
+    expected: `the schema up to ${missing.at(-1)}`,
     found: done.at(-1)?.name ?? 'none of it',
     remedy: 'Run andon migrate, as a user who may define tables.',
   });

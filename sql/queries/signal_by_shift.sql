@@ -8,17 +8,40 @@
 -- shifts = 00:00 : when shifts begin by its clock, such as 06:00,14:00,22:00; one of them is a day
 -- days = 90 : so many days
 WITH
-    arraySort(arrayMap(
-        start -> 60 * toUInt16(substring(start, 1, 2)) + toUInt16(substring(start, 4, 2)),
-        splitByChar(',', {shifts:String})
-    )) AS starts,
-    toTimeZone(part.minute, {time_zone:String}) AS local,
-    60 * toHour(local) + toMinute(local)        AS clock,
-    arrayFilter(start -> start <= clock, starts) AS begun
+    -- When each shift began, in seconds since 1970: where clocks show that time twice, the first time; where they pass over it,
+    -- when they are put forward. `shown` is what the clock shows.
+    assumeNotNull((
+        SELECT max(last_time)
+        FROM readings_1d
+        WHERE plant = {plant:String} AND line = {line:String} AND asset = {asset:String} AND signal = {signal:String}
+    )) AS last_known,
+    starts AS
+    (
+        SELECT
+            toDate(last_known) + 1 - toInt32(arrayJoin(range({days:UInt32} + 3))) AS day,
+            arrayJoin(splitByChar(',', {shifts:String}))                      AS shift,
+            86400 * toInt64(toUInt16(day)) + 3600 * toInt64(substring(shift, 1, 2)) + 60 * toInt64(substring(shift, 4, 2)) AS shown,
+            toInt64(timezoneOffset(toDateTime(shown - 86400, {time_zone:String}))) AS offset_before,
+            toInt64(timezoneOffset(toDateTime(shown + 86400, {time_zone:String}))) AS offset_after,
+            shown - greatest(offset_before, offset_after) AS first,
+            shown - least(offset_before, offset_after)    AS second,
+            multiIf(
+                first + timezoneOffset(toDateTime(first, {time_zone:String})) = shown, first,
+                second + timezoneOffset(toDateTime(second, {time_zone:String})) = shown, second,
+                arrayFirst(at -> timezoneOffset(toDateTime(at, {time_zone:String})) = offset_after, arrayMap(minute -> first + 60 * minute, range(1441)))
+            ) AS began
+        FROM (SELECT 1)
+    ),
+    shifts AS
+    (
+        SELECT
+            day, shift, toDateTime64(began, 6, 'UTC') AS begin,
+            toDateTime64(leadInFrame(began, 1, began) OVER (ORDER BY began, shown ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING), 6, 'UTC') AS finish
+        FROM starts
+    )
 SELECT
-    toDate(local, {time_zone:String}) - if(empty(begun), 1, 0) AS day,
-    if(empty(begun), arrayMax(starts), arrayMax(begun)) AS start,
-    concat(leftPad(toString(intDiv(start, 60)), 2, '0'), ':', leftPad(toString(start % 60), 2, '0')) AS shift,
+    span.day AS day,
+    span.shift AS shift,
     min(part.minute)    AS first_minute,
     max(part.minute)    AS last_minute,
     sum(part.readings)  AS readings,
@@ -26,12 +49,14 @@ SELECT
     sum(part.mean * part.readings) / sum(part.readings) AS mean,
     max(part.greatest)  AS greatest,
     argMax(part.latest, part.latest_time) AS latest
-FROM readings_by_minute AS part
-WHERE part.plant = {plant:String} AND part.line = {line:String} AND part.asset = {asset:String} AND part.signal = {signal:String}
-  AND part.minute > (
-      SELECT max(last_time) - INTERVAL {days:UInt32} DAY
-      FROM readings_1d
-      WHERE plant = {plant:String} AND line = {line:String} AND asset = {asset:String} AND signal = {signal:String}
-  )
-GROUP BY day, start
-ORDER BY day, start;
+FROM
+(
+    SELECT *, 1 AS joined
+    FROM readings_by_minute
+    WHERE plant = {plant:String} AND line = {line:String} AND asset = {asset:String} AND signal = {signal:String}
+      AND minute > last_known - INTERVAL {days:UInt32} DAY
+) AS part
+ASOF INNER JOIN (SELECT day, shift, begin, 1 AS joined FROM shifts WHERE begin < finish) AS span
+    ON part.joined = span.joined AND part.minute >= span.begin
+GROUP BY day, shift
+ORDER BY day, shift;

@@ -2,28 +2,33 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startNats, type TestNats } from '../stand/nats.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 let folder: string;
+let nats: TestNats;
 
 function run(command: string, args: readonly string[], cwd = ROOT) {
-  const env = { ...process.env, ANDON_DIR: join(folder, '.andon') };
+  const env = { ...process.env, ANDON_DIR: join(folder, '.andon'), NATS_URL: nats.url };
   const done = spawnSync(command, args, { cwd, env, encoding: 'utf8', timeout: 120_000 });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 
 const andon = (...args: string[]) => run(join(folder, 'scripts/andon.js'), args, folder);
 
-beforeAll(() => {
+beforeAll(async () => {
+  // What a migration changes is written down there.
+  nats = await startNats();
   folder = join(temporaryDirectory(), 'package');
   expect(run('npm', ['run', '--silent', 'package'])).toMatchObject({ code: 0 });
   const archive = join(ROOT, 'dist', `andon-${version}.tgz`);
   expect(run('tar', ['-xzf', archive, '-C', join(folder, '..')])).toMatchObject({ code: 0 });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
 }, 180_000);
+afterAll(() => nats?.stop());
 
 test('the package holds JavaScript and no sources, and the versions of all it needs', () => {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });

@@ -70,6 +70,15 @@ describe('a stream that was trimmed before it was read', () => {
       expect(await rowsOf(stand, query)).toEqual([
         { original: `${from}-${first - 1}`, count: first - Number(from) },
       ]);
+      const acts =
+        "SELECT act, what FROM {db}.audit FINAL WHERE act LIKE '%loss' AND step = 'done' ORDER BY sequence";
+      await until('the loss to be written down', 30_000, async () => {
+        return (await rowsOf(stand, acts)).length === 2;
+      });
+      expect(await rowsOf(stand, acts)).toEqual([
+        { act: 'accept-loss', what: 'plant-0' },
+        { act: 'loss', what: `ANDON_0 ${from}-${first - 1}` },
+      ]);
     },
   );
 });

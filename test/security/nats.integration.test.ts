@@ -31,7 +31,7 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
     const { streams } = await streamManager(worker);
     const names = [
       ...Array.from({ length: partitions }, (_, partition) => `ANDON_${partition}`),
-      ...['ANDON_REQUESTS', 'KV_ANDON_LEASES', 'KV_ANDON_HOMES', 'KV_ANDON_NAMES'],
+      ...['ANDON_REQUESTS', 'KV_ANDON_LEASES', 'KV_ANDON_HOMES', 'KV_ANDON_NAMES', 'ANDON_AUDIT'],
     ];
     const all: Record<string, number> = {};
     for (const name of names) {
@@ -81,7 +81,13 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
       ...['ANDON_LEASES.plant-0', 'ANDON_MAINTENANCE.request.x', 'ANDON_RESENDS.x'].flatMap(
         (key) => [`$KV.${key}`, `$JS.andon.API.$KV.${key}`],
       ),
-      ...['request.evil.1', 'audit.console.boss', 'andon.0.tick', 'andon.0.model.works'],
+      ...[
+        'request.evil.1',
+        'audit.console.boss',
+        'audit.engineer.engineer',
+        'andon.0.tick',
+        'andon.0.model.works',
+      ],
       ...['telemetry.mill.line1.press', 'andon.0.telemetry.mill.line1.press'],
       ...[
         'telemetry.works.line2.press',

@@ -35,7 +35,8 @@ afterAll(async () => {
 /** Runs a command as a user of the printed configuration. */
 function as(user: string, ...words: readonly string[]) {
   const { nkey = '', inbox = '', domain = '' } = nats.settings(user);
-  const login = { NATS_NKEY: nkey, NATS_INBOX: inbox, NATS_DOMAIN: domain };
+  const id = user.startsWith('engineer') ? 'engineer' : user === 'console' ? 'u9' : '';
+  const login = { NATS_NKEY: nkey, NATS_INBOX: inbox, NATS_DOMAIN: domain, ANDON_USER: id };
   return andon(words, { ...stand.env, ...login });
 }
 
@@ -169,6 +170,33 @@ describe('two plants under the printed configuration', { timeout: 180_000 }, () 
     expect((await as('read-only', 'requests', 'resend', id)).code).not.toBe(0);
     expect((await as('console', 'requests', 'resend', id)).code).toBe(0);
     await until('it to be sent again', 30_000, async () => (await attemptsOf(id)) > attempts);
+  });
+
+  test('who did what is in the audit stream, has landed, and is whole', async () => {
+    const landed = () =>
+      rowsOf<{ who: string; via: string; act: string; step: string }>(
+        stand,
+        "SELECT who, via, act, step FROM {db}.audit FINAL WHERE act IN ('apply', 'resend') ORDER BY sequence",
+      );
+    await until('the resend to land', 30_000, async () =>
+      (await landed()).some(({ act, step }) => act === 'resend' && step === 'done'),
+    );
+    const rows = await landed();
+    const of = (act: string, step: string) =>
+      rows.filter((row) => row.act === act && row.step === step).length;
+    // A model and rules of each plant, and one model that the server refused.
+    expect([of('apply', 'intent'), of('apply', 'done'), of('apply', 'failed')]).toEqual([5, 4, 1]);
+    expect(rows.filter(({ act }) => act === 'resend')).toEqual([
+      { who: 'u9', via: 'console', act: 'resend', step: 'intent' },
+      { who: 'u9', via: 'console', act: 'resend', step: 'done' },
+    ]);
+    const verified = await stand.andon(['audit', '--verify', '--config', stand.config]);
+    expect(verified.out).toContain('the chain is whole');
+    expect(verified).toMatchObject({ code: 0, err: '' });
+    const listed = await as('console', 'audit', '--who', 'u9', '--json');
+    expect(listed.out.trim().split('\n')).toHaveLength(2);
+    const read = await as('read-only', 'audit');
+    expect(read.code).not.toBe(0);
   });
 
   test('the doctor has nothing to say against it', async () => {

@@ -59,6 +59,32 @@ const ANSWERS: Readonly<
       { asset: 'pump', availability: 1, performance: null, quality: null, oee: null },
     ],
   },
+  // The same day by the clock of UTC, in one shift.
+  oee_by_shift: {
+    rows: 2,
+    first: [
+      {
+        ...{
+          asset: 'press',
+          day: '2026-03-02',
+          shift: '00:00',
+          running_hours: 5.92,
+          pieces: 2_660,
+        },
+        ...{ availability: 0.803, performance: 0.749, quality: 0.94, oee: 0.566 },
+      },
+      { asset: 'pump', availability: 1, performance: null, quality: null, oee: null },
+    ],
+  },
+  downtime_by_shift: {
+    rows: 4,
+    first: [
+      { day: '2026-03-02', cause: 'failure', stops_begun: 2, minutes: 40, unplanned_minutes: 32 },
+      { cause: 'start-up', minutes: 30 },
+      { cause: 'starved or blocked', minutes: 15 },
+      { cause: 'planned', minutes: 40, unplanned_minutes: 10 },
+    ],
+  },
   // 355 minutes of running and two failures of 30 and 10 minutes.
   reliability: {
     rows: 2,

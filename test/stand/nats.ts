@@ -13,10 +13,10 @@ export interface TestNats extends NatsService {
 
 /** Starts a nats-server on a free port. `config`: more lines of its configuration, as `authorization { token: t }`. */
 export async function startNats(
-  options: { config?: string; store?: string } = {},
+  options: { config?: string; store?: string; jetstream?: string } = {},
 ): Promise<TestNats> {
-  const { store = temporaryDirectory(), config = '' } = options;
-  const service = natsService({ port: await freePort(), store, config });
+  const { store = temporaryDirectory(), config = '', jetstream = '' } = options;
+  const service = natsService({ port: await freePort(), store, config, jetstream });
   const signal = (name: NodeJS.Signals) => {
     const pid = service.pid();
     if (pid !== undefined) process.kill(pid, name);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { Command } from 'commander';
 import { vi } from 'vitest';
+import { beginChain } from '../../pipelines/audit/audit.ts';
 import { registerNatsConfig } from '../../pipelines/cli/nats-config.ts';
 import type { NatsSettings } from '../../pipelines/nats/connection-options.ts';
 import { connectNats } from '../../pipelines/nats/nats.ts';
@@ -71,7 +72,7 @@ export async function startPrintedNats(options: PrintedOptions): Promise<Printed
   const server = await startNats({ config: rewrite?.(config) ?? config });
   const settings = (user: string) => ({
     ...{ servers: server.url, nkey: join(keys, `${user}.nk`), inbox: `_INBOX_${user}` },
-    ...(['console', 'read-only'].includes(user) ? { domain: 'andon' } : {}),
+    ...(/^(?:console|read-only|engineer\..*)$/.test(user) ? { domain: 'andon' } : {}),
   });
   const open: NatsConnection[] = [];
   return {
@@ -99,5 +100,6 @@ export async function makeStreams(nats: PrintedNats, partitions: number): Promis
   await ensureRequests(worker);
   for (const bucket of ['leases', 'homes', 'names'] as const) await openBucket(worker, bucket);
   await openLedger(await nats.connect('requests'));
+  await beginChain(worker);
   return worker;
 }

@@ -155,12 +155,14 @@ export function stagesOf(text: string, names: ReadonlySet<string>): readonly str
  */
 const ROOMS: readonly string[] = [
   'base',
+  'files',
   'observe',
   'nats',
   'recordings',
   'worker',
   'systems',
   'warehouse',
+  'audit',
   'backup',
   'rules',
   'console',
@@ -265,6 +267,7 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   'pipelines/cli/doctor.ts': ONE_COMMAND,
   'pipelines/cli/explain.ts': ONE_COMMAND,
   'pipelines/cli/grants.ts': ONE_COMMAND,
+  'pipelines/cli/look.ts': ONE_COMMAND,
   'pipelines/cli/migrate.ts': ONE_COMMAND,
   'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
 };

@@ -13,7 +13,7 @@ export function temporaryDirectory(): string {
 }
 
 /** A file with this text in a new folder of its own. */
-export function temporaryFile(name: string, text: string): string {
+export function temporaryFile(name: string, text: string | Uint8Array): string {
   const path = join(temporaryDirectory(), name);
   writeFileSync(path, text);
   return path;

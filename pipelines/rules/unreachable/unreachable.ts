@@ -43,7 +43,10 @@ export function findUnreachable(
     ...rules.alarms.suppress.flatMap(({ signals }, at) =>
       signalsWithout(signals, ['alarms', 'suppress', at, 'signals'], known),
     ),
-    ...(models ?? []).flatMap((plant) => lagIssues(rules, plant)),
+    ...(models ?? []).flatMap((plant) => [
+      ...lagIssues(rules, plant),
+      ...shiftIssues(rules, plant),
+    ]),
   ];
 }
 
@@ -61,6 +64,16 @@ function lagIssues({ time }: Rules, { id: plant, lines }: PlantModel): readonly 
       const message = `${lags}: expected a hold of at least that much (here or at the asset), found ${formatDuration(hold)}; no pattern would ever see it`;
       return [{ path: ['time', 'hold'], message }];
     });
+  });
+}
+
+/** Windows by shift of a plant that has none: no reading is ever in one. */
+function shiftIssues({ windows }: Rules, { id, shifts }: PlantModel): readonly FileIssue[] {
+  if (shifts.length > 0) return [];
+  return windows.flatMap((rule, at) => {
+    if (rule.kind !== 'calendar' || rule.size !== 'shift') return [];
+    const message = `expected shifts in the plant model of ${id}, found none: no reading of it is in a window of this rule (shifts: [{ id: early, start: "06:00", end: "14:00" }] there, or size: day)`;
+    return [{ path: ['windows', at, 'size'], message }];
   });
 }
 

@@ -62,7 +62,7 @@ export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
     const { epoch, to } = lastOf(gathered);
     await written(delivery, () => store.cursors.move(sink.name, { epoch, to }));
     await store.sweep(delivery.checkpointed());
-    reportBehind(epoch, delivery);
+    delivery.record({ kind: 'sink-behind', sink: sink.name, ...store.waitingFor(sink.name) });
     notifier.notify();
   }
 }
@@ -89,12 +89,6 @@ function written(
   write: () => Promise<void>,
 ): Promise<void> {
   return persist(write, { path: `cursor of ${sink.name}`, record, signal });
-}
-
-function reportBehind(epoch: number, { sink, store, record }: DeliveryOptions): void {
-  const left = store.files.list.filter((other) => other.epoch > epoch);
-  const bytes = left.reduce((sum, other) => sum + other.bytes, 0);
-  record({ kind: 'sink-behind', sink: sink.name, files: left.length, bytes });
 }
 
 async function carryOut(gathered: Gathered, delivery: DeliveryOptions): Promise<void> {

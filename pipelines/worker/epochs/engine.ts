@@ -12,6 +12,7 @@ import {
 } from '../../../operators/flow/flow.ts';
 import type { States } from '../../../operators/flow/states.ts';
 import type { Key } from '../../../operators/model/key.ts';
+import { applyChange, type Knowledge } from '../../../operators/model/knowledge.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { Gap } from '../../nats/log.ts';
@@ -26,6 +27,8 @@ export interface Collector {
   row(row: Row, cause: Message): void;
   /** How far a source or a line has come. */
   watermark?(mark: Watermark): void;
+  /** Which models and rules are in force: at the beginning, and after each change of them. */
+  knowledge?(known: Knowledge): void;
 }
 
 export interface PipelineEngine {
@@ -52,6 +55,7 @@ export function createPipelineEngine(
   collector: Collector,
 ): PipelineEngine {
   const snapshots = createSnapshots(restored);
+  const tell = teller(collector, snapshots.knowledge);
   const log = new Subject<Flow<Message>>();
   let cause: Message | undefined;
   let failure: { readonly error: unknown } | undefined;
@@ -60,8 +64,7 @@ export function createPipelineEngine(
     next(item) {
       // A throw in here would be reported by RxJS from nowhere, after the fact.
       try {
-        if (cause !== undefined && item.kind === 'row') collector.row(item, cause);
-        if (item.kind === 'watermark') collector.watermark?.(item);
+        if (cause !== undefined) tell(item, cause);
       } catch (error) {
         failure ??= { error };
       }
@@ -102,6 +105,46 @@ export function createPipelineEngine(
     copied: (milliseconds) => snapshots.copied(milliseconds),
     taken: () => snapshots.taken(),
     sizes: snapshots.sizes,
+  };
+}
+
+/** Tells a collector what leaves the pipeline, and what is in force. */
+function teller(collector: Collector, restored: Knowledge) {
+  let known = restored;
+  collector.knowledge?.(known);
+  return (item: Flow<unknown>, cause: Message): void => {
+    switch (item.kind) {
+      case 'row':
+        collector.row(item, cause);
+        return;
+      case 'watermark':
+        collector.watermark?.(item);
+        return;
+      case 'change':
+        known = applyChange(known, item.value);
+        if (item.value.kind !== 'schedule') collector.knowledge?.(known);
+        return;
+      default:
+    }
+  };
+}
+
+/** A collector, and somebody who looks on. */
+export function observed(collector: Collector, observer: Collector | undefined): Collector {
+  if (observer === undefined) return collector;
+  return {
+    row(row, cause) {
+      observer.row(row, cause);
+      collector.row(row, cause);
+    },
+    watermark(mark) {
+      observer.watermark?.(mark);
+      collector.watermark?.(mark);
+    },
+    knowledge(known) {
+      observer.knowledge?.(known);
+      collector.knowledge?.(known);
+    },
   };
 }
 

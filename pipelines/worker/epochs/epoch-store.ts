@@ -19,12 +19,16 @@ export interface EpochStore {
   /** The last epoch that was written down, and its last message, by files and cursors; 0 for none. */
   written(): Cursor;
   /** What some sink has still to take: not what only waits for a checkpoint. */
-  waiting(): { readonly files: number; readonly bytes: number };
+  waiting(): Waiting;
+  /** What one of them has still to take. */
+  waitingFor(sink: string): Waiting;
   /** Keeps a block that the world refused, for a person to look at. */
   refuse(file: EpochFile, block: Block): Promise<string>;
   /** Removes what every cursor has passed and a checkpoint covers. */
   sweep(checkpointed: number): Promise<void>;
 }
+
+type Waiting = { readonly files: number; readonly bytes: number };
 
 /** @throws Problem when something that is left cannot be gone on from */
 export async function openEpochStore(
@@ -48,6 +52,10 @@ export async function openEpochStore(
     cursors: new Map(sinks.map((sink) => [sink, cursors.of(sink).epoch])),
     checkpointed: await checkpoints.last(),
   });
+  const waitingAfter = (passedEpoch: number): Waiting => {
+    const left = files.list.filter(({ epoch }) => epoch > passedEpoch);
+    return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
+  };
   const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
   return {
     files,
@@ -58,10 +66,8 @@ export async function openEpochStore(
       const ends: Cursor[] = [...files.list, ...sinks.map(cursors.of)];
       return ends.reduce((last, end) => (end.epoch > last.epoch ? end : last), { epoch: 0, to: 0 });
     },
-    waiting() {
-      const left = files.list.filter(({ epoch }) => epoch > passed());
-      return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
-    },
+    waiting: () => waitingAfter(passed()),
+    waitingFor: (sink) => waitingAfter(cursors.of(sink).epoch),
     async refuse(file, block) {
       const refused = join(directory, 'refused');
       await disk.mkdir(refused, { recursive: true });

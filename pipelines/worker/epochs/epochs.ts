@@ -5,7 +5,7 @@ import type { Notifier } from '../../base/notifier.ts';
 import type { Log } from '../../nats/log.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
 import type { Run } from './checkpoints.ts';
-import type { Pipeline } from './engine.ts';
+import type { Collector, Pipeline } from './engine.ts';
 import { createEpochCollector } from './epoch-collector.ts';
 import { type EpochStore, persist } from './epoch-store.ts';
 import { PoisonError } from './poison.ts';
@@ -18,6 +18,8 @@ export type EpochsOptions = {
   readonly pipeline: Pipeline;
   /** Encodes the rows of an epoch. */
   readonly createBlocks: () => Blocks;
+  /** Looks on at what comes out of the pipeline. */
+  readonly observer?: Collector | undefined;
   readonly store: EpochStore;
   readonly directory: string;
   readonly limits: EpochLimits;

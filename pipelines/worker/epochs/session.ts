@@ -9,7 +9,13 @@ import type { Gap, Log } from '../../nats/log.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
 import type { Run } from './checkpoints.ts';
 import type { Cursor } from './cursors.ts';
-import { createPipelineEngine, type Pipeline, type PipelineEngine } from './engine.ts';
+import {
+  type Collector,
+  createPipelineEngine,
+  observed,
+  type Pipeline,
+  type PipelineEngine,
+} from './engine.ts';
 import type { CollectedEpoch, EpochCollector } from './epoch-collector.ts';
 import { type EpochStore, persist } from './epoch-store.ts';
 import { type KnownCut, planReplay } from './recovery.ts';
@@ -36,6 +42,8 @@ type EpochSessionOptions = {
   /** Where the store is, for people. */
   readonly directory: string;
   readonly collector: EpochCollector;
+  /** Looks on at what comes out of the pipeline. */
+  readonly observer?: Collector | undefined;
   readonly limits: EpochLimits;
   readonly record: RecordEvent;
   readonly onEpoch: (checkpointed: number | undefined) => Promise<void>;
@@ -320,11 +328,11 @@ export class CooperativeYield {
 
 /** @throws Problem: the checkpoint is of another version of Andon */
 function continuePipeline(
-  { pipeline, collector, directory }: EpochSessionOptions,
+  { pipeline, collector, observer, directory }: EpochSessionOptions,
   states: PackedStates,
 ): PipelineEngine {
   try {
-    return createPipelineEngine(pipeline, states, collector);
+    return createPipelineEngine(pipeline, states, observed(collector, observer));
   } catch (error) {
     if (!(error instanceof StateVersionError)) throw error;
     throw new Problem(

@@ -21,6 +21,9 @@ const IN_FRONT: ReadonlySet<string> = new Set(
 /** What could lead out of the database by its name alone: the engine opens files for tables that it does not know. */
 const PATH = /^[/\\~]|\.\.|:\/\/|\0/;
 
+/** Tables that are not for analysts, in whatever database. */
+const KEPT: ReadonlySet<string> = new Set(['audit']);
+
 /** Throws if a name is not an analyst's. Gives what must be asked of the schema, if it depends on that. */
 export function checkName(
   tokens: readonly SqlToken[],
@@ -35,13 +38,16 @@ export function checkName(
       `the name ${JSON.stringify(name)} is not for analysts: it looks like a path`,
     );
   }
+  if (KEPT.has(name)) {
+    throw readonlyError(`the table ${name} is not for analysts: it says who did what`);
+  }
   const refusal = readonlyError(
     `function ${name} is not for analysts: it is not on the list of those that only work on what they are given`,
   );
   if (isSymbol(after, '(')) {
     if (token.kind === 'name' && IN_FRONT.has(name)) return undefined;
     if (!mayCall(name, engine)) throw refusal;
-    checkArguments(name.toLowerCase(), tokens.slice(at + 2, at + 4));
+    checkArguments(name.toLowerCase(), tokens.slice(at + 2, at + 6));
     return undefined;
   }
   if (!isFunction(name, engine) || mayCall(name, engine)) return undefined;
@@ -67,12 +73,31 @@ function checkArguments(name: string, given: readonly SqlToken[]): void {
   }
 }
 
-/** `merge` reads the tables of a database by a pattern: of the current one, or of one that is named plainly. */
-function checkMerge([first, after]: readonly SqlToken[]): void {
+/**
+ * `merge` reads the tables of a database by a pattern: of the current one, or of one that is named plainly. The pattern has
+ * only what means the same everywhere, and is of no table that is kept from analysts.
+ */
+function checkMerge([first, after, second, end]: readonly SqlToken[]): void {
   const named = first !== undefined && ['name', 'quoted-name', 'string'].includes(first.kind);
-  const plain = named && (isSymbol(after, ',') || isSymbol(after, ')'));
-  if (plain && first.text !== 'system') return;
+  const alone = isSymbol(after, ')');
+  const plain = named && (alone || (isSymbol(after, ',') && isSymbol(end, ')')));
+  const pattern = alone ? first : second;
+  if (plain && first.text !== 'system' && pattern?.kind === 'string' && isOfOthers(pattern.text)) {
+    return;
+  }
   throw readonlyError(
-    'function merge is for analysts with the plain name of a database of their own',
+    'function merge is for analysts with the plain name of a database of their own, and a pattern of ' +
+      'letters, digits and ^ $ | . * + that is of none of these tables: audit',
   );
+}
+
+/** Whether a pattern can only be of tables that analysts may read. */
+function isOfOthers(pattern: string): boolean {
+  if (!/^[\w^$|.*+]+$/.test(pattern)) return false;
+  try {
+    const read = new RegExp(pattern);
+    return [...KEPT].every((table) => !read.test(table));
+  } catch {
+    return false;
+  }
 }

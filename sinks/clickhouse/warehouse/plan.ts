@@ -1,5 +1,5 @@
 import { isWord, sqlTokens } from '../sql-tokens.ts';
-import type { QueryRequest } from './request.ts';
+import { type QueryRequest, verbOf } from './request.ts';
 
 /** How a statement is executed, and how its answer is compressed. */
 export type ResponsePlan = {
@@ -35,12 +35,17 @@ const BY_NODE: readonly Encoding[] = ['gzip', 'deflate', 'br'];
 const BY_ENGINE: readonly Encoding[] = ['zstd', 'lz4'];
 
 /** Whether a statement only reads, by the words in it: a column named `insert` makes it look as if it did not. */
-export function onlyReads({ verb, statement }: QueryRequest): boolean {
+export function onlyReads({ verb, statement }: Pick<QueryRequest, 'verb' | 'statement'>): boolean {
   if (!ONLY_READS.has(verb)) return false;
   for (const token of sqlTokens(statement)) {
     if (isWord(token, 'INSERT') || isWord(token, 'OUTFILE')) return false;
   }
   return true;
+}
+
+/** The same for a statement that no request has brought. */
+export function statementOnlyReads(statement: string): boolean {
+  return onlyReads({ verb: verbOf(statement), statement });
 }
 
 /** Chooses how a statement is executed. */

@@ -218,7 +218,7 @@ function header(request: IncomingMessage, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-function verbOf(sql: string): string {
+export function verbOf(sql: string): string {
   for (const token of sqlTokens(sql)) {
     if (token.text !== '(') return token.text.toUpperCase();
   }

@@ -61,6 +61,33 @@ describe('`early` of a count window', () => {
   });
 });
 
+describe('`early` of every kind', () => {
+  const kinds: readonly object[] = [
+    { kind: 'tumbling', size: '20s' },
+    { kind: 'hopping', size: '20s', hop: '10s' },
+    { kind: 'calendar', size: 'day' },
+    { kind: 'session', gap: '8s' },
+    { kind: 'count', count: 12 },
+  ];
+  // A reading a second for twelve seconds; the time of the source follows.
+  const items = Array.from({ length: 12 }, (_, second) => [
+    frame(second + 1, { speed: [1] }),
+    until(second + 1),
+  ]).flat();
+  const end = until(172_800);
+
+  it.each(kinds)('%o tells what stands so far every so often, and the window once', (rule) => {
+    const rows = rowsUnder({ ...rule, early: '3s' }, [...items, end]);
+    const early = rows.filter(({ version }) => version === 0);
+    const final = rows.filter(({ version }) => version === 1);
+    expect(early.length).toBeGreaterThanOrEqual(3);
+    const counts = early.filter(({ start }) => start === early[0]?.start).map(({ count }) => count);
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b));
+    expect(rowsUnder(rule, [...items, end])).toEqual(final);
+    expect(Math.max(...final.map(({ count }) => count))).toBe(12);
+  });
+});
+
 describe('A rule that would keep a pane for each reading is refused', () => {
   it.each<[string, object, string | undefined, string]>([
     [

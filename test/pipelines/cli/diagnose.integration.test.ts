@@ -43,7 +43,7 @@ describe('andon diagnose', () => {
 
   test.for([
     [[file], 'expected --rate'],
-    [[file, ...speed, '--bearing', '9999'], '--bearing: expected one of 6201'],
+    [[file, ...speed, '--bearing', '9999'], '--bearing: expected one of 1205, 22205'],
     [[file, ...speed, '--balls', '9'], 'expected --balls, --ball-diameter and --pitch-diameter'],
     [
       [file, ...speed, ...geometry.slice(0, 4), '--pitch-diameter', '1.537'],

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Command } from 'commander';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { registerStatus } from '../../../pipelines/cli/status.ts';
 import { ROOT, type Stand, startStand, until } from '../../stand/stand.ts';
 
 /** A CMMS whose token nobody has set. */
@@ -42,6 +44,31 @@ test('a delivery of requests that cannot begin is told and tried again, and the 
   expect(await reasons()).toEqual([]);
 });
 
+/** What `andon status` prints, and its exit code; a problem is thrown. */
+async function status(...words: string[]) {
+  const lines: string[] = [];
+  const spy = vi.spyOn(console, 'log').mockImplementation((line) => void lines.push(String(line)));
+  const program = new Command().exitOverride();
+  registerStatus(program.command('status'));
+  try {
+    await program.parseAsync(['node', 'andon', 'status', '--url', stand.worker.url, ...words]);
+    return { text: lines.join('\n'), exit: process.exitCode ?? 0 };
+  } finally {
+    spy.mockRestore();
+    process.exitCode = 0;
+  }
+}
+
+test('andon status asks the worker what it is doing', async () => {
+  const { text, exit } = await status();
+  expect(exit).toBe(0);
+  expect(text).toMatch(/^plant, run 1, partition 0 of 1: ANDON_0, worked by /);
+  expect(text).toMatch(/\nready +yes\nlog +read to message \d+, 0 behind; appended 20/);
+  expect(text).toMatch(/\npulling +yes\n/);
+  const said = JSON.parse((await status('--json')).text);
+  expect(said).toMatchObject({ stream: 'ANDON_0', reasons: [], back_pressure: null });
+});
+
 test('what is connected is told from the start on', async () => {
   const metrics = await (await fetch(`${stand.worker.url}/metrics`)).text();
   expect(metrics).toMatch(/andon_connected\{server="NATS",.*\} 1/);
@@ -52,7 +79,13 @@ test('what is connected is told from the start on', async () => {
       'andon_connected{server="ClickHouse",pipeline="plant",partition="0"} 0',
     ),
   );
+  await until('the status to tell of it', 30_000, async () => {
+    const { text, exit } = await status();
+    return exit === 1 && /\nready +no: .*ClickHouse is away/.test(text);
+  });
   await stand.worker.stop();
+  await expect(status()).rejects.toThrow(/\/status: expected the answer of a worker.*andon run/);
+  await expect(status('nowhere')).rejects.toThrow();
 });
 
 test('a worker that npx has started ends when npx does', async () => {

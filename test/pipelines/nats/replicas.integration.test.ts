@@ -1,6 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beginChain } from '../../../pipelines/audit/audit.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
 import {
   ensurePartition,
@@ -35,6 +36,7 @@ test('every stream and bucket has the copies that are configured, also those tha
     await claim.homes();
     await openLedger(connection, store);
     await openBucket(connection, 'names', store);
+    await beginChain(connection, store);
     await claim.release();
   };
   await open(1);
@@ -46,7 +48,14 @@ test('every stream and bucket has the copies that are configured, also those tha
   expect(new Set(Object.values(copies))).toEqual(new Set([3]));
   expect(mended.toSorted()).toEqual(Object.keys(copies).toSorted());
   expect(Object.keys(copies).toSorted()).toEqual([
-    ...['ANDON_0', 'ANDON_REQUESTS', 'KV_ANDON_HOMES', 'KV_ANDON_LEASES'],
+    ...[
+      'ANDON_0',
+      'ANDON_AUDIT',
+      'ANDON_REASONS',
+      'ANDON_REQUESTS',
+      'KV_ANDON_HOMES',
+      'KV_ANDON_LEASES',
+    ],
     ...['KV_ANDON_MAINTENANCE', 'KV_ANDON_NAMES', 'KV_ANDON_RESENDS'],
   ]);
 });

@@ -4,7 +4,7 @@ import { createReadiness } from '../../../pipelines/observe/readiness.ts';
 
 const CURRENT: InternalEvent = {
   ...{ kind: 'log-lag', stream: 'ANDON_0', messages: 0, milliseconds: 90_000, room: 1 },
-  replay: false,
+  ...{ read: 7, appended: '2026-01-05T06:00:00Z', replay: false },
 };
 const retry = (attempt: number): InternalEvent => ({
   ...{ kind: 'sink-retry', sink: 'clickhouse', epoch: 7, attempt, reason: 'refused', again: 100 },

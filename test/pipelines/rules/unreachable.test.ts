@@ -221,3 +221,13 @@ triggers:
     );
   });
 });
+
+test('windows by shift are warned of where the plant has no shifts', async () => {
+  const rules = 'windows: [{ id: w, kind: calendar, size: shift }]\n';
+  expect(await warnings(rules)).toEqual([]);
+  expect(await warnings(rules, PLANT.replace(/ +shifts.*\n/, ''))).toEqual([
+    expect.stringMatching(
+      /^1 windows\.0\.size: expected shifts in the plant model of p, found none/,
+    ),
+  ]);
+});

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
@@ -8,7 +8,7 @@ import { readConfig } from '../../../pipelines/base/config.ts';
 import { grantStatements } from '../../../pipelines/warehouse/grants.ts';
 import { openWarehouse } from '../../../pipelines/warehouse/warehouse.ts';
 import { createWarehouseClient } from '../../../sinks/clickhouse/client.ts';
-import { migrate, migrateOrCheck } from '../../../sinks/clickhouse/migrate.ts';
+import { migrate, migrateOrCheck, SQL_FOLDER } from '../../../sinks/clickhouse/migrate.ts';
 import {
   migratedWarehouse,
   type StartedWarehouse,
@@ -99,9 +99,10 @@ async function withoutRights(): Promise<string> {
 test('a worker without the right to define tables begins where they are, and says what to do where not', async () => {
   const database = 'made_elsewhere';
   const { password } = warehouse;
+  const newest = readdirSync(join(SQL_FOLDER, 'schema')).sort().at(-1);
   const worker = createWarehouseClient({ url: await withoutRights(), password, database });
   await expect(migrateOrCheck(worker, database)).rejects.toThrow(
-    `database ${database}: expected the schema up to 001_tables.sql, found none of it. ` +
+    `database ${database}: expected the schema up to ${newest}, found none of it. ` +
       'Run andon migrate, as a user who may define tables.',
   );
   const administrator = createWarehouseClient({ url: warehouse.url, password, database });

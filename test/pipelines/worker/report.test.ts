@@ -14,13 +14,15 @@ function reported(source: { taken: number | undefined; held?: boolean }) {
     progress:
       source.taken === undefined ? undefined : { last: source.taken, appended: 0 as EventTime },
     held: source.held ?? false,
+    waiting: [{ sink: 'clickhouse', files: 3, bytes: 90 }],
   });
   const stop = reportLag(current, (event) => void events.push(event), {
     every: 2,
     stalledAfter: 20,
   });
-  const kinds = () => events.map(({ kind }) => kind).filter((kind) => kind !== 'log-lag');
-  return { kinds, stop };
+  const usual = ['log-lag', 'sink-behind'];
+  const kinds = () => events.map(({ kind }) => kind).filter((kind) => !usual.includes(kind));
+  return { events, kinds, stop };
 }
 
 async function until(question: () => boolean): Promise<void> {
@@ -53,5 +55,12 @@ test.each([
   const { kinds, stop } = reported(source);
   await pause(100);
   expect(kinds()).toEqual([]);
+  stop();
+});
+
+test('what waits for a sink is told while it takes nothing, too', async () => {
+  const { events, stop } = reported({ taken: undefined });
+  await until(() => events.length > 0);
+  expect(events[0]).toEqual({ kind: 'sink-behind', sink: 'clickhouse', files: 3, bytes: 90 });
   stop();
 });

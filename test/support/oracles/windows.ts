@@ -9,20 +9,36 @@ import { type Rules, rulesSchema, type WindowRule } from '../../../operators/mod
 import type { WindowRow } from '../../../operators/model/tables.ts';
 import { type Decisions, rowsOf } from '../decisions.ts';
 
-type Reading = { readonly time: number; readonly value: number };
+type Reading = { readonly time: number; readonly value: number; readonly appended: number };
 
 /** A window as rows are compared: its name, and of its statistics those that are exact in any order. */
 type Said = { readonly name: string; readonly end: number; readonly text: string };
 
+/** The steps of counters, by signal. */
+type Rollovers = Readonly<Record<string, number>>;
+
+/** What the plant model says: its counters, its shifts by the clock, and how far that is ahead of UTC (microseconds). */
+type Declared = {
+  readonly rollovers: Rollovers;
+  readonly shifts: readonly { readonly start: string; readonly end: string }[];
+  readonly ahead: number;
+};
+
 /** What a source's readings make, window by window. `source` is a subject, live or backfill. */
-export function windowsByDefinition(decisions: Decisions, rules: object): Map<string, Said> {
+export function windowsByDefinition(
+  decisions: Decisions,
+  rules: object,
+  declared: Declared,
+): Map<string, Said> {
   const { windows } = rulesSchema.parse(rules);
   const found = new Map<string, Said>();
   for (const [name, readings] of readingsBySignal(decisions)) {
     const signal = name.split(' ').at(-1) ?? '';
-    const sorted = [...readings].sort((a, b) => a.time - b.time);
+    const inOrder = [...readings].sort((a, b) => a.time - b.time);
+    const rollover = declared.rollovers[signal];
+    const sorted = rollover === undefined ? inOrder : increments(inOrder, rollover);
     for (const rule of windows.filter((each) => takes(each, signal))) {
-      for (const [start, end, inside] of grouped(rule, sorted)) {
+      for (const [start, end, inside] of grouped(rule, sorted, declared)) {
         const said = saidOf(`${name} ${rule.id} ${start}`, end, statisticsOf(inside));
         found.set(said.name, said);
       }
@@ -71,8 +87,42 @@ function readingsBySignal(decisions: Decisions): Map<string, Reading[]> {
         const value = evaluated[column * times.length + index] ?? Number.NaN;
         if (Number.isNaN(value)) continue;
         const name = `${source} ${signal}`;
-        found.set(name, [...(found.get(name) ?? []), { time, value }]);
+        const { appended } = origin;
+        found.set(name, [...(found.get(name) ?? []), { time, value, appended }]);
       }
+    }
+  }
+  return found;
+}
+
+/** What was counted from each reading to the next, at the time of the next. */
+function increments(sorted: readonly Reading[], rollover: number): Reading[] {
+  return sorted.slice(1).map((reading, index) => {
+    const counted = reading.value - (sorted[index]?.value ?? 0);
+    if (counted >= 0) return { ...reading, value: counted };
+    const across = counted + rollover;
+    // More than half of its steps cannot have passed unseen: it was set to 0.
+    return { ...reading, value: across < rollover / 2 ? across : reading.value };
+  });
+}
+
+/** `source signal` of counters of which a reading came later than within `disorder`, or after a silence. Microseconds. */
+export function disorderlyCounters(
+  decisions: Decisions,
+  rollovers: Rollovers,
+  { disorder, idle }: { readonly disorder: number; readonly idle: number },
+): Set<string> {
+  const found = new Set<string>();
+  for (const [name, readings] of readingsBySignal(decisions)) {
+    if (!((name.split(' ').at(-1) ?? '') in rollovers)) continue;
+    let latest: Reading | undefined;
+    for (const reading of readings) {
+      if (latest === undefined || reading.time >= latest.time) {
+        latest = reading;
+        continue;
+      }
+      const isLate = reading.time <= latest.time - disorder;
+      if (isLate || reading.appended - latest.appended >= idle) found.add(name);
     }
   }
   return found;
@@ -86,7 +136,11 @@ function takes({ signals }: WindowRule, signal: string): boolean {
 
 type Group = readonly [start: number, end: number, readings: readonly Reading[]];
 
-function grouped(rule: Rules['windows'][number], sorted: readonly Reading[]): Group[] {
+function grouped(
+  rule: Rules['windows'][number],
+  sorted: readonly Reading[],
+  declared: Declared,
+): Group[] {
   switch (rule.kind) {
     case 'tumbling':
       return aligned(sorted, rule.size, rule.size, rule.offset ?? 0);
@@ -97,8 +151,28 @@ function grouped(rule: Rules['windows'][number], sorted: readonly Reading[]): Gr
     case 'count':
       return chunks(sorted, rule.count);
     case 'calendar':
-      throw new Error('the generator makes no calendar windows');
+      return byShift(sorted, declared);
   }
+}
+
+const MINUTE = 60_000_000;
+const DAY = 24 * 60 * MINUTE;
+
+/** For plants whose clocks do not change while they live. */
+function byShift(sorted: readonly Reading[], { shifts, ahead }: Declared): Group[] {
+  const clock = (text: string) => {
+    const [hours = 0, minutes = 0] = text.split(':').map(Number);
+    return (hours * 60 + minutes) * MINUTE;
+  };
+  const days = sorted.map(({ time }) => Math.floor((time + ahead) / DAY) * DAY - ahead);
+  const spans = [...new Set(days.flatMap((day) => [day - DAY, day]))].flatMap((day) => {
+    return shifts.map(({ start, end }): Group => {
+      const from = day + clock(start);
+      const to = day + clock(end) + (end < start ? DAY : 0);
+      return [from, to, sorted.filter(({ time }) => time >= from && time < to)];
+    });
+  });
+  return spans.filter(([, , readings]) => readings.length > 0);
 }
 
 function aligned(sorted: readonly Reading[], size: number, hop: number, offset: number): Group[] {

@@ -45,6 +45,10 @@ const EDITS = {
         return { ...asset, signals };
       }),
     ),
+  'a counter that is none': (now) =>
+    withAssets(now, (assets) =>
+      assets.map((asset) => ({ ...asset, signals: { ...asset.signals, parts: {} } })),
+    ),
   'another hold of a machine': (now) =>
     withAssets(now, (assets) => assets.map((asset) => ({ ...asset, hold: '5s' }))),
   'as it was': () => ({ rules: RULES, model: MODEL }),

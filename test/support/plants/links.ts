@@ -92,7 +92,8 @@ export function sent(said: readonly Utterance[], name: string, link: Link): Arri
     if (link.silent.some((span) => isWithin(at, span))) return [];
     const outage = link.stored.find(({ span }) => isWithin(at, span));
     const leaves = outage === undefined ? at : outage.span[1] + (at - outage.span[0]) / 1_000;
-    const appended = leaves + lag + chanceOf(seed, index) * jitter;
+    // What a source says of one time stays in its order.
+    const appended = leaves + lag + chanceOf(seed, at) * jitter;
     const payload = payloadOf(utterance, link);
     const mark: Record<string, string> = outage?.marks === true ? { 'Andon-Backfill': '1' } : {};
     if (gateways === 'nameless') {
@@ -127,6 +128,6 @@ function isWithin(at: number, [from, to]: Span): boolean {
   return at >= from && at < to;
 }
 
-function chanceOf(seed: number, index: number): number {
-  return (Math.imul(seed * 31 + index * 7_919 + 1, 0x9e3779b1) >>> 0) / 2 ** 32;
+function chanceOf(seed: number, at: number): number {
+  return (Math.imul(seed * 31 + at * 7_919 + 1, 0x9e3779b1) >>> 0) / 2 ** 32;
 }

@@ -34,8 +34,10 @@ export const MODEL = {
   id: 'p1',
   time_zone: 'Europe/Vienna',
   currency: 'EUR',
+  // Shifts of a minute, since plants live for two. They begin at 07:00 by the clock; after 07:02 nobody works.
   shifts: [
-    { id: 'early', start: '06:00', end: '14:00' },
+    { id: 'early', start: '06:00', end: '07:01' },
+    { id: 'late', start: '07:01', end: '07:02' },
     { id: 'night', start: '22:00', end: '06:00' },
   ],
   lines: [
@@ -60,6 +62,7 @@ const WINDOWS = [
   },
   { id: 'cycle', kind: 'session', gap: '4s', signals: ['force'] },
   { id: 'ten', kind: 'count', count: 10, early: '5s', signals: ['pressure', 'force'] },
+  { id: 'turn', kind: 'calendar', size: 'shift', early: '20s', signals: ['temp*', 'parts'] },
 ];
 
 const learning = { window: 'quick', learn: 20, modes: ['state'] };

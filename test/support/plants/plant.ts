@@ -148,7 +148,8 @@ function throughBroker(arrivals: readonly Arrival[], { blind, seconds }: Plant):
   const stored = arrivals
     .map((one) => ({ ...one, appended: isBlind(one.appended)?.[1] ?? one.appended }))
     .sort((a, b) => a.appended - b.appended);
-  const end = Math.max(stored.at(-1)?.appended ?? 0, seconds * 1_000) + 60_000;
+  // So long that also what clocks ahead by `skew` have measured comes out.
+  const end = Math.max(stored.at(-1)?.appended ?? 0, seconds * 1_000) + 90_000;
   const ticks: Arrival[] = [];
   let last = 0;
   for (const next of [...stored.map(({ appended }) => appended), end]) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readInstant, readTime } from '../../../pipelines/recordings/instant.ts';
+import { readInstant, readTime } from '../../../pipelines/files/instant.ts';
 
 const SEVEN = Date.UTC(2026, 0, 5, 7);
 
