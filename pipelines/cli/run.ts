@@ -81,15 +81,7 @@ async function runOwned(
   const drain = drainOnSignal(record);
   const { metrics } = events;
   const http = await startHttp({ ...config.http, metrics, unready, status: status.report });
-  const { database } = config.clickhouse;
-  const landing = createLandingSink(
-    () => openWarehouse(config, record),
-    config,
-    record,
-    (files) => {
-      for (const act of migrationActs(database, files)) queue.add(act);
-    },
-  );
+  const landing = landInto(config, record, queue);
   const over = new AbortController();
   const beside = { record, signal: AbortSignal.any([drain, over.signal]) };
   const working = [deliverRequests(config, beside), auditBeside(config, queue, landing, beside)];
@@ -116,6 +108,19 @@ async function runOwned(
     await landing.close();
     await http.close();
   }
+}
+
+/** Files of the schema that are run on the way are acts for the audit stream. */
+function landInto(config: Config, record: RecordEvent, queue: AuditQueue): LandingSink {
+  const { database } = config.clickhouse;
+  return createLandingSink(
+    () => openWarehouse(config, record),
+    config,
+    record,
+    (files) => {
+      for (const act of migrationActs(database, files)) queue.add(act);
+    },
+  );
 }
 
 /** What runs beside a worker: where its trouble is recorded, and what ends it. */
