@@ -72,5 +72,5 @@ export function shortReason(reason: string): string {
 
 /** Of a request: the machine and what is wrong with it. The reason behind it has a place of its own. */
 export function shortTitle(title: string): string {
-  return shortReason(title.replace(/, (?:notice|warning|alarm|danger): .*$/s, ''));
+  return shortReason(title.replace(/[,:] (?:notice|warning|alarm|danger): .*$/s, ''));
 }
