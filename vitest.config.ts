@@ -1,17 +1,27 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 import { Report } from './test/support/report.ts';
 
 const INTEGRATION = 'test/**/*.integration.test.ts';
 /** Detectors and diagnosis over recordings of whole runs: minutes, so `npm test` alone runs them. */
 const RECORDED = 'test/**/*.recorded.test.ts';
+/** Processes that tests start run JavaScript. */
+const COMPILE = 'test/stand/compile.ts';
 /** What befalls a worker, and what must be the same afterwards. */
 const FAULTS = [
   'test/faults/*.integration.test.ts',
-  'test/pipelines/systems/systems-kills.integration.test.ts',
+  'test/pipelines/demo/plant/plant.integration.test.ts',
+  'test/pipelines/systems/{commands,systems}-kills.integration.test.ts',
   'test/pipelines/worker/ownership/lease.integration.test.ts',
   'test/pipelines/audit/cluster.integration.test.ts',
   'test/sql/rollups.integration.test.ts',
 ];
+
+/**
+ * Tests that start no server: files of one process share their modules, which takes a third off what they cost. Time-outs
+ * are for what hangs. They pass or fail nobody by the speed of a machine.
+ */
+const SHARING = { isolate: false, testTimeout: 120_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
@@ -20,6 +30,8 @@ export default defineConfig({
     // Without this one core of two stands idle.
     maxWorkers: '100%',
     reporters: ['default', new Report()],
+    sequence: { sequencer: LongestFirst },
+    setupFiles: 'test/support/each-file.ts',
     projects: [
       {
         extends: true,
@@ -27,7 +39,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: [INTEGRATION, RECORDED, 'test/laws/**'],
-          testTimeout: 30_000,
+          ...SHARING,
           sequence: { groupOrder: 0 },
         },
       },
@@ -36,7 +48,7 @@ export default defineConfig({
         test: {
           name: 'recorded',
           include: [RECORDED],
-          testTimeout: 120_000,
+          ...SHARING,
           sequence: { groupOrder: 0 },
         },
       },
@@ -46,8 +58,8 @@ export default defineConfig({
           name: 'laws',
           include: ['test/laws/**/*.test.ts'],
           exclude: [INTEGRATION],
-          testTimeout: 30_000,
-          sequence: { groupOrder: 1 },
+          ...SHARING,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -55,13 +67,14 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [INTEGRATION],
-          // Two files at a time: each starts servers of its own, on free ports, and mostly waits for them.
-          maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          globalSetup: COMPILE,
+          // Three files at a time on two cores: each starts servers of its own, on free ports, and often waits for them.
+          maxWorkers: 3,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           // Real processes on a busy machine: ports are taken, kernels are late. A second try is told by the report.
           retry: 1,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -70,11 +83,12 @@ export default defineConfig({
           // The same files in their true length, with what `npm test` skips.
           name: 'faults',
           include: FAULTS,
+          globalSetup: COMPILE,
           env: { ANDON_FAULTS: 'long', ANDON_KILLS: process.env.ANDON_KILLS ?? '12' },
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          sequence: { groupOrder: 3 },
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -83,11 +97,12 @@ export default defineConfig({
           // Attacks on servers that the tests start, with all their tries.
           name: 'security',
           include: ['test/security/**/*.test.ts'],
+          globalSetup: COMPILE,
           env: { ANDON_SECURITY: 'long' },
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 3 },
         },
       },
       {

@@ -96,7 +96,7 @@ function createBenchLanding(sink: Sink): Landing {
       const content = { pipeline: 'bench', run: '1', stream: 'ANDON_0', created, epoch, from, to };
       const finished = blocks.finish('ANDON_0', '1');
       await sink.write(
-        { ...content, blocks: finished, revisions: [] },
+        { ...content, blocks: finished, revisions: [], commands: [] },
         AbortSignal.timeout(60_000),
       );
     },

@@ -129,7 +129,7 @@ function inserting(landing: Sink): Insert {
   const run = { pipeline: 'bare', run: 'bare', stream: 'ANDON_0', created };
   return (block, from, to) =>
     landing.write(
-      { ...run, epoch: from, from, to, blocks: [block], revisions: [] },
+      { ...run, epoch: from, from, to, blocks: [block], revisions: [], commands: [] },
       AbortSignal.timeout(120_000),
     );
 }

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { from } from 'rxjs';
 import { alarm } from '../operators/alarm/alarm.ts';
+import { coordinate } from '../operators/coordinate/coordinate.ts';
 import { correlate } from '../operators/correlate/correlate.ts';
 import { decode } from '../operators/decode/decode.ts';
 import { toMachineEventRow, toMachineStateRow } from '../operators/decode/machine-event.ts';
@@ -159,7 +160,8 @@ function eachStage({ through }: StageBench, log: readonly Flow<Message>[]): read
   const alarms = through('alarm', findings, () => alarm(NO_CHECKPOINTS));
   const incidents = through('correlate', alarms, () => correlate(NO_CHECKPOINTS));
   const requests = through('trigger', incidents, () => trigger(NO_CHECKPOINTS));
-  return requests.filter((item) => item.kind === 'row');
+  const coordinated = through('coordinate', requests, () => coordinate(NO_CHECKPOINTS));
+  return coordinated.filter((item) => item.kind === 'row');
 }
 
 /** Rows into the bytes of blocks, epoch by epoch. */

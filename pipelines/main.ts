@@ -96,6 +96,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/requests.ts')).registerRequests,
   },
   {
+    name: 'commands',
+    usage: '',
+    description: 'commands to ERP, planner and others: list them, show what happened, repeat one',
+    load: async () => (await import('./cli/commands.ts')).registerCommands,
+  },
+  {
     name: 'dead-letters',
     usage: '[options]',
     description:
@@ -155,6 +161,18 @@ const COMMANDS: readonly CommandEntry[] = [
     usage: '[options]',
     description: 'run the small CMMS of the demo; it can be told to misbehave',
     load: async () => (await import('./cli/reference-cmms.ts')).registerReferenceCmms,
+  },
+  {
+    name: 'reference-erp',
+    usage: '[options]',
+    description: 'run a small ERP: stock, reservations, requisitions; it can be told to misbehave',
+    load: async () => (await import('./cli/reference-erp.ts')).registerReferenceErp,
+  },
+  {
+    name: 'reference-planner',
+    usage: '[options]',
+    description: 'run a small planning system: windows in which a line stands',
+    load: async () => (await import('./cli/reference-planner.ts')).registerReferencePlanner,
   },
 ];
 

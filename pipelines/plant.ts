@@ -1,4 +1,5 @@
 import { alarm } from '../operators/alarm/alarm.ts';
+import { coordinate } from '../operators/coordinate/coordinate.ts';
 import { correlate } from '../operators/correlate/correlate.ts';
 import type { PatternWatch } from '../operators/correlate/matcher.ts';
 
@@ -27,7 +28,7 @@ import { validate } from '../operators/validate/validate.ts';
 import { window } from '../operators/window/window.ts';
 
 /**
- * The plant pipeline: from the log of one partition to rows and requests. The lines of its two halves are the stages of
+ * The plant pipeline: from the log of one partition to rows, requests and commands. The lines of its two halves are the stages of
  * `docs/architecture.md`, in the data's order. Deterministic: the same log gives the same rows and requests.
  * `watch` looks on while patterns move.
  */
@@ -60,7 +61,7 @@ export function observe(states: States): Stage<Message, Enriched<Observation>> {
       .pipe(order<Observed>(OBSERVATION_ORDER, states), enrich(states));
 }
 
-/** What detectors, patterns and triggers say of it. */
+/** What detectors, patterns and triggers say of it, and what systems are asked to do then. */
 export function evaluate(
   states: States,
   watch?: PatternWatch,
@@ -72,6 +73,7 @@ export function evaluate(
       alarm(states),
       correlate(states, watch),
       trigger(states),
+      coordinate(states),
     );
 }
 

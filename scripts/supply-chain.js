@@ -15,6 +15,7 @@ const LICENCES = [
   'BSD-3-Clause',
   'ISC',
   'MIT',
+  'MIT-0',
   'MIT OR Apache-2.0',
   'Unlicense',
 ];

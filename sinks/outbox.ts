@@ -5,7 +5,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import { type EpochContent, RefusedError, type RequestRevision, type Sink } from './sink.ts';
+import { type EpochContent, RefusedError, type Sink } from './sink.ts';
 
 /** Every revision of every request, one message a subject, for ever. */
 export const REQUEST_STREAM = 'ANDON_REQUESTS';
@@ -18,10 +18,33 @@ export function requestSubject(id: string, revision: number | '*'): string {
   return `request.${id}.${revision}`;
 }
 
+/** Every command to every system, one message a subject, for ever. */
+export const COMMAND_STREAM = 'ANDON_COMMANDS';
+
+/** `command.<system>.<id>`: the stream takes one message per subject, so a command cannot enter twice. */
+export function commandSubject(system: string, id: string): string {
+  return `command.${system}.${id}`;
+}
+
+/** Something to publish: the subject is its name, and `content` its bytes. */
+type Outgoing = { readonly stream: string; readonly subject: string; readonly content: string };
+
+/** What an epoch publishes. Revisions first: they wait for nothing. */
+function outgoingOf({ revisions, commands }: EpochContent): readonly Outgoing[] {
+  return [
+    ...revisions.map(({ id, revision, content }) => {
+      return { stream: REQUEST_STREAM, subject: requestSubject(id, revision), content };
+    }),
+    ...commands.map(({ id, system, content }) => {
+      return { stream: COMMAND_STREAM, subject: commandSubject(system, id), content };
+    }),
+  ];
+}
+
 /**
- * Publishes every revision of an epoch into the outbox stream, in order, each once however often it is called.
+ * Publishes every revision and command of an epoch into its stream, in order, each once however often it is called.
  *
- * A stored revision with other bytes is a `RefusedError`: the same log has given two answers, and nothing that is
+ * A stored message with other bytes is a `RefusedError`: the same log has given two answers, and nothing that is
  * tried again would heal that. What comes before and after it in the epoch is published all the same. Everything
  * else that fails is to be tried again.
  */
@@ -31,7 +54,7 @@ export function createOutbox(connection: NatsConnection, options: JetStreamOptio
 
   /** The stored bytes, or undefined when the subject is empty. The stored message alone decides: error codes and
    * words of "already there" differ between server versions, and a full stream answers much the same. */
-  async function stored(subject: string): Promise<Uint8Array | undefined> {
+  async function stored(stream: string, subject: string): Promise<Uint8Array | undefined> {
     manager ??= jetstreamManager(connection, { ...options, checkAPI: false }).catch(
       (error: unknown) => {
         manager = undefined;
@@ -39,24 +62,21 @@ export function createOutbox(connection: NatsConnection, options: JetStreamOptio
       },
     );
     const { streams } = await manager;
-    const message = await streams.getMessage(REQUEST_STREAM, { last_by_subj: subject });
+    const message = await streams.getMessage(stream, { last_by_subj: subject });
     return message?.data;
   }
 
-  async function publish({ id, revision, content }: RequestRevision): Promise<string | undefined> {
-    const subject = requestSubject(id, revision);
+  /** Gives the subject when other bytes are stored there. */
+  async function publish({ stream, subject, content }: Outgoing): Promise<string | undefined> {
     const bytes = new TextEncoder().encode(content);
     const header = headers();
     header.set('Content-Type', 'application/json');
     try {
-      await client.publish(subject, bytes, {
-        headers: header,
-        expect: { streamName: REQUEST_STREAM },
-      });
+      await client.publish(subject, bytes, { headers: header, expect: { streamName: stream } });
       return undefined;
     } catch (cause) {
       // Refused because it is there, or the answer was lost, or the server is away: only reading can tell.
-      const found = await stored(subject);
+      const found = await stored(stream, subject);
       if (found === undefined) throw cause;
       return Buffer.compare(found, bytes) === 0 ? undefined : subject;
     }
@@ -67,16 +87,16 @@ export function createOutbox(connection: NatsConnection, options: JetStreamOptio
     takesBatches: false,
     async write(content: EpochContent, signal: AbortSignal): Promise<void> {
       const differing: string[] = [];
-      for (const revision of content.revisions) {
+      for (const outgoing of outgoingOf(content)) {
         signal.throwIfAborted();
-        const subject = await publish(revision);
+        const subject = await publish(outgoing);
         if (subject !== undefined) differing.push(subject);
       }
       if (differing.length > 0) {
         throw new RefusedError(
-          `${REQUEST_STREAM}: expected the content of epoch ${content.epoch} (${content.stream} ` +
+          `outbox: expected the content of epoch ${content.epoch} (${content.stream} ` +
             `${content.from}-${content.to}, run ${content.run}), found other bytes stored under ` +
-            `${differing.join(', ')}. The stored revision stands and has perhaps been sent. The same messages gave ` +
+            `${differing.join(', ')}. What is stored stands and has perhaps been sent. The same messages gave ` +
             'another answer than before: keep the epoch file and report it as a defect.',
           differing,
         );

@@ -1,4 +1,5 @@
 import type { Row } from '../operators/flow/flow.ts';
+import type { Command } from '../operators/model/command.ts';
 import type { Sequence } from '../operators/model/message.ts';
 import type { Request } from '../operators/model/request.ts';
 import type { EventTime } from '../operators/model/time.ts';
@@ -39,6 +40,9 @@ export interface Blocks {
 /** A request revision as it is published: `content` is its JSON, byte for byte. */
 export type RequestRevision = Pick<Request, 'id' | 'revision'> & { readonly content: string };
 
+/** A command as it is published: `content` is its JSON, byte for byte. */
+export type PublishedCommand = Pick<Command, 'id' | 'system'> & { readonly content: string };
+
 /** Everything that one epoch decided. Written once, before any sink sees it. */
 export type EpochContent = {
   readonly pipeline: string;
@@ -51,6 +55,8 @@ export type EpochContent = {
   readonly to: number;
   readonly blocks: readonly Block[];
   readonly revisions: readonly RequestRevision[];
+  /** Those that are to be sent. */
+  readonly commands: readonly PublishedCommand[];
 };
 
 /**
@@ -70,7 +76,7 @@ export interface Sink {
 
 /** The deduplication token of one block: the same range of the same log gives the same token, for ever. */
 export function tokenOf(
-  content: Omit<EpochContent, 'blocks' | 'revisions'>,
+  content: Omit<EpochContent, 'blocks' | 'revisions' | 'commands'>,
   table: string,
 ): string {
   const { pipeline, run, created, from, to } = content;
@@ -80,7 +86,7 @@ export function tokenOf(
 /** The world said that these parts are wrong, and would say so again. Nothing is gained by a retry. */
 export class RefusedError extends Error {
   override name = 'RefusedError' as const;
-  /** Names of the refused blocks (tables), or of the refused revisions. */
+  /** Names of the refused blocks (tables), or of the refused revisions and commands. */
   readonly parts: readonly string[];
 
   constructor(message: string, parts: readonly string[], options?: ErrorOptions) {

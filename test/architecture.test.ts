@@ -205,7 +205,15 @@ test('docs/architecture.md lists the stages of pipelines/plant.ts in their order
     ([, name]) => name,
   );
   const folders = ['decode', 'validate', 'window', 'spectrum', 'enrich', 'detect', 'correlate'];
-  const names = new Set([...folders, 'alarm', 'trigger', 'watermarks', 'land', 'order']);
+  const names = new Set([
+    ...folders,
+    'alarm',
+    'trigger',
+    'coordinate',
+    'watermarks',
+    'land',
+    'order',
+  ]);
   expect(listed).toEqual(stagesOf(textOf('pipelines/plant.ts'), names));
 });
 

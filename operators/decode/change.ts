@@ -1,6 +1,7 @@
 import { type Flow, row } from '../flow/flow.ts';
 import { nameOf, plantOf } from '../model/key.ts';
 import type { ChangeValue } from '../model/knowledge.ts';
+import type { Message } from '../model/message.ts';
 import { DEEPEST, isTooDeep } from '../model/plain.ts';
 import { plantModelSchema } from '../model/plant-model.ts';
 import { rulesSchema } from '../model/rules.ts';
@@ -11,11 +12,15 @@ import type { ParsedSubject } from './subject.ts';
 type ChangeSubject = Extract<ParsedSubject, { kind: 'model' | 'rules' | 'schedule' }>;
 
 /**
- * Reads what changes the pipeline itself: plant model, rules, schedule. `id` is the change id of its publisher.
+ * Reads what changes the pipeline itself: plant model, rules, schedule. Headers: the change id of its publisher, and whether it migrates.
  *
  * @throws MalformedError: what was applied by `andon apply` was checked there, so this is somebody else's publisher
  */
-export function decodeChange(payload: unknown, target: ChangeSubject, id: string): ChangeValue {
+export function decodeChange(
+  payload: unknown,
+  target: ChangeSubject,
+  { 'Andon-Change': id = '', 'Andon-Migrate': migrate }: Message['headers'],
+): ChangeValue {
   if (isTooDeep(payload)) throw malformed(`values nested at most ${DEEPEST} deep`, 'more');
   switch (target.kind) {
     case 'model': {
@@ -28,7 +33,10 @@ export function decodeChange(payload: unknown, target: ChangeSubject, id: string
     case 'rules': {
       const parsed = rulesSchema.safeParse(payload);
       if (!parsed.success) throw malformed('rules', firstIssue(parsed.error));
-      return { kind: 'rules', id, plant: target.plant, rules: parsed.data };
+      const change = { kind: 'rules', id, plant: target.plant, rules: parsed.data } as const;
+      if (migrate === undefined) return change;
+      if (migrate !== '1') throw malformed('Andon-Migrate: 1', migrate);
+      return { ...change, migrate: true };
     }
     case 'schedule': {
       const parsed = scheduleMessageSchema.safeParse(payload);

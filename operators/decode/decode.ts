@@ -97,7 +97,7 @@ function decodePayload(
     case 'model':
     case 'rules':
     case 'schedule': {
-      const value = decodeChange(unpack(message), target, message.headers['Andon-Change'] ?? '');
+      const value = decodeChange(unpack(message), target, message.headers);
       for (const each of changeRows(value)) emit(each);
       emit({ kind: 'change', sequence: message.sequence, value });
       emit(tickOf(message));

@@ -24,10 +24,20 @@ export type Row = {
   readonly [T in TableName]: { readonly kind: 'row'; readonly table: T; readonly row: Tables[T] };
 }[TableName];
 
-/** No event of that scope with a time at or before this one will follow, save those marked `late`. */
+/** Whose time it is: a source's, a line's, or that of the log itself, which is append time. */
+export type ClockScope = 'source' | 'line' | 'log';
+
+/** The one key of everything that runs on append time. */
+export const LOG = '' as Key;
+
+/**
+ * No event of that scope with a time at or before this one will follow, save those marked `late`. Of the log it says how
+ * far append time has come, in whole steps: events carry times of their own.
+ */
 export type Watermark = {
   readonly kind: 'watermark';
-  readonly scope: 'source' | 'line';
+  readonly scope: ClockScope;
+  /** A source, a line, or `LOG`. */
   readonly of: Key;
   readonly time: EventTime;
   /** The source fell silent: timers of what it has open fire up to here; its clock stays where it is. */

@@ -4,6 +4,7 @@ import { type Key, lineOf } from '../model/key.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { Plain } from '../model/plain.ts';
 import { BEGINNING, type EventTime } from '../model/time.ts';
+import { type ClockScope, LOG } from './flow.ts';
 import {
   type CopiedState,
   type Copy,
@@ -36,14 +37,20 @@ export type KeyEntry<S extends Plain, V> = CopiedState<S> & {
 
 type Clock = { time: EventTime };
 
-export function createKeyTable<S extends Plain, V>(scope: 'source' | 'line'): KeyTable<S, V> {
+export function createKeyTable<S extends Plain, V>(scope: ClockScope): KeyTable<S, V> {
   return {
     entries: new Map(),
     clocks: new Map(),
-    timers: createTimers(scope),
+    timers: createTimers(clockOf(scope)),
     copies: createStateCopies(),
-    clockOf: scope === 'line' ? lineOf : (key) => key,
+    clockOf: clockOf(scope),
   };
+}
+
+/** Whose watermarks are the clock of a key. */
+function clockOf(scope: ClockScope): (key: Key) => Key {
+  if (scope === 'log') return () => LOG;
+  return scope === 'line' ? lineOf : (key) => key;
 }
 
 /** The entry of a key; a new one, without state, when there is none. */

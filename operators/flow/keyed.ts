@@ -7,6 +7,7 @@ import type { DeadLetterReason, TableName, Tables } from '../model/tables.ts';
 import { BEGINNING, between, type EventTime } from '../model/time.ts';
 import {
   type Change,
+  type ClockScope,
   type Event,
   type Flow,
   row,
@@ -33,8 +34,11 @@ export interface Keyed<S extends Plain, I, O, V = undefined> {
   readonly id: StageId;
   /** Of the shape of `S`. */
   readonly version: number;
-  /** Whose watermark is this stage's clock: the source's (keys are subjects), or the line's (keys are paths). */
-  readonly scope: 'source' | 'line';
+  /**
+   * Whose watermark is this stage's clock: the source's (keys are subjects), the line's (keys are paths), or the log's,
+   * which is append time (any keys).
+   */
+  readonly scope: ClockScope;
   /** Input is not ordered by event time: events do not fire timers, only watermarks do. */
   readonly unordered?: true;
   keyOf?(event: Event<I>): Key;

@@ -1,6 +1,6 @@
 /** The timers of one stage: a heap for each clock, and for each key its own. */
 
-import { type Key, lineOf } from '../model/key.ts';
+import type { Key } from '../model/key.ts';
 import { type Duration, END_OF_TIME, type EventTime, plus } from '../model/time.ts';
 
 /** There is at most one per key and rule. One that `pauses` stands still in blind time. */
@@ -38,9 +38,8 @@ export interface Timers {
   all(): Timer[];
 }
 
-/** `scope`: whether keys of one line share a clock, or each key has its own. */
-export function createTimers(scope: 'source' | 'line'): Timers {
-  const clockOf = scope === 'line' ? lineOf : (key: Key) => key;
+/** `clockOf`: whose clock that of a key is. */
+export function createTimers(clockOf: (key: Key) => Key): Timers {
   const byKey = new Map<Key, KeyTimers>();
   const clocks = new Map<Key, Clock>();
 

@@ -17,7 +17,7 @@ import {
   minus,
   SECOND,
 } from '../model/time.ts';
-import type { Event, Stage, StageId } from './flow.ts';
+import { type Event, LOG, type Stage, type StageId } from './flow.ts';
 import { keyed, type Out } from './keyed.ts';
 import {
   type HeldSource,
@@ -45,7 +45,7 @@ const BLIND_AFTER = (5 * SECOND) as Duration;
 const DEFAULT_TIME: TimeRules = timeRulesSchema.parse({});
 
 /**
- * Follows source time and line time, and sends their watermarks. Ticks end here. An event too far ahead of its append
+ * Follows source time, line time and append time, and sends their watermarks. Ticks end here. An event too far ahead of its append
  * time becomes a dead letter (`skew`). A source that is out of step delays nobody; it is reported once a minute.
  * Machine events move their own source but never hold up the line: they are rare, and facts are never too old.
  */
@@ -65,7 +65,7 @@ export function watermarks<T extends Sourced>(
       version: 1,
       scope: 'source',
       // Append time is that of the whole partition.
-      keyOf: () => PARTITION,
+      keyOf: () => LOG,
       open: () => ({ appended: BEGINNING, stepped: BEGINNING, lines: {} }),
       onEvent(state, event, knowledge, out) {
         const context: Context<Passed> = { id, state, knowledge, out };
@@ -83,9 +83,6 @@ export function watermarks<T extends Sourced>(
     states,
   );
 }
-
-/** The one key of this stage. */
-const PARTITION = '' as Key;
 
 type PartitionClock = {
   /** The latest append time, and the last whole step of it that sources were looked through for. */
@@ -116,8 +113,9 @@ function advanceAppendTime<T>(appended: EventTime, context: Context<T>): void {
   if (appended <= from) return;
   state.appended = appended;
   if (from !== BEGINNING && appended - from > BLIND_AFTER) {
+    const blind = { from, to: appended };
+    out.pass({ kind: 'watermark', scope: 'log', of: LOG, time: state.stepped, blind });
     for (const [path, line] of Object.entries(state.lines)) {
-      const blind = { from, to: appended };
       out.pass({ kind: 'watermark', scope: 'line', of: path as Key, time: line.sent, blind });
       passOver(line, between(from, appended));
     }
@@ -125,6 +123,8 @@ function advanceAppendTime<T>(appended: EventTime, context: Context<T>): void {
   const step = floorTo(appended, WATERMARK_STEP);
   if (step === state.stepped) return;
   state.stepped = step;
+  // Ahead of all that this step brings about: what is decided then is decided at this time.
+  out.pass({ kind: 'watermark', scope: 'log', of: LOG, time: step });
   for (const [path, line] of Object.entries(state.lines)) {
     for (const sources of [line.sources, line.backfill]) {
       for (const [of, source] of Object.entries(sources)) {

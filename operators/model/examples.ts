@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assumedReplySchema } from './assumed-reply.ts';
 import { SEVERITIES } from './detector-rule.ts';
 import { assetSchema, nameSchema } from './plant-model.ts';
 import { SCHEDULE_KINDS } from './schedule.ts';
@@ -184,6 +185,16 @@ const requestSchema = z.strictObject({
   failure_mode: z.string().optional(),
 });
 
+/** A command of a workflow; what is left out is not compared. */
+const expectedCommandSchema = z.strictObject({
+  do: z.string(),
+  step: z.string().optional(),
+  asset: nameSchema.optional(),
+  n: z.number().int().optional(),
+  with: z.record(z.string(), z.unknown()).optional(),
+});
+export type ExpectedCommand = z.infer<typeof expectedCommandSchema>;
+
 /** Readings and facts, and what the rules as a whole must make of them. Lists that are not there are not compared. */
 export const rulesExampleSchema = z.strictObject({
   name: z.string().min(1).max(200),
@@ -192,6 +203,8 @@ export const rulesExampleSchema = z.strictObject({
     .default({}),
   readings: z.array(exampleReadingsSchema).max(100).default([]),
   events: z.array(factSchema).max(1_000).default([]),
+  /** What the systems around answer to commands; who is not named here is silent. */
+  replies: z.array(assumedReplySchema).max(100).default([]),
   /** How far time goes on. Without it half an hour past the last message. */
   until: offset.optional(),
   expect: z.strictObject({
@@ -200,6 +213,8 @@ export const rulesExampleSchema = z.strictObject({
     /** The rules of the incidents. */
     incidents: z.array(nameSchema).optional(),
     requests: z.array(requestSchema).optional(),
+    /** In their order. Steps in shadow are tried as if they were on. */
+    commands: z.array(expectedCommandSchema).optional(),
   }),
 });
 

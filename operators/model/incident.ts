@@ -38,7 +38,7 @@ export type Incident = {
   readonly situation: Situation;
 };
 
-/** Types of machine events that the trigger follows: the state of a problem, of its request, and of the machine. */
+/** Types of machine events that the trigger follows or hands on: the state of a problem, of its request, and of the machine. */
 export const TRIGGER_EVENT_TYPES: readonly string[] = [
   'request',
   'acknowledged',
@@ -47,6 +47,8 @@ export const TRIGGER_EVENT_TYPES: readonly string[] = [
   'state',
   'report',
   'report-cleared',
+  'command',
+  'decision',
 ];
 
 /** What reaches the trigger stage: incidents, every phase of every anomaly, and the machine events of `TRIGGER_EVENT_TYPES`. */

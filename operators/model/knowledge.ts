@@ -14,6 +14,8 @@ export type RulesChange = {
   readonly id: string;
   readonly plant: string;
   readonly rules: Rules;
+  /** Workflows under way go on by these definitions, and not by those that they began with. */
+  readonly migrate?: true;
 };
 
 /** What reaches every stage and key at its sequence number. */

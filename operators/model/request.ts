@@ -1,6 +1,7 @@
 import type { Severity } from './detector-rule.ts';
 import type { Evidence } from './incident.ts';
 import type { AssetKey } from './key.ts';
+import type { MachineEvent } from './machine-event.ts';
 import type { Standstill, Work } from './machine-plan.ts';
 import type { EventTime } from './time.ts';
 import type { Priority } from './trigger-rule.ts';
@@ -71,3 +72,9 @@ export type Request = {
   /** Ids of the asset in other systems. */
   readonly ids: Readonly<Record<string, string>>;
 };
+
+/**
+ * What reaches the coordinate stage: every revision of every request, and what systems and people say of requests (statuses,
+ * replies to commands, acknowledgements, each with the `id` of its request, and decisions).
+ */
+export type WorkInput = Request | MachineEvent;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assumedReplySchema } from './assumed-reply.ts';
 import { detectorRuleSchema, severitySchema } from './detector-rule.ts';
 import { rulesExampleSchema } from './examples.ts';
 import { patternRuleSchema } from './pattern-rule.ts';
@@ -16,6 +17,7 @@ import {
   SECOND,
 } from './time.ts';
 import { reportRulesSchema, suppressionRuleSchema, triggerRuleSchema } from './trigger-rule.ts';
+import { workflowRuleSchema } from './workflow-rule.ts';
 
 // `rules.yaml` as a whole; detectors, patterns, triggers and examples have files of their own.
 
@@ -201,6 +203,10 @@ const wholeSchema = z.strictObject({
   /** What `andon test` checks the rules as a whole with. */
   examples: z.array(rulesExampleSchema).max(100).default([]),
   alarms: alarmRulesSchema.prefault({}),
+  /** What systems are asked to do for a request. */
+  workflows: list(workflowRuleSchema),
+  /** What systems would answer, for backtests of records that do not say. */
+  assume: z.array(assumedReplySchema).max(200).default([]),
 });
 
 /** `rules.yaml`. Published per plant as `rules.<plant>`. */

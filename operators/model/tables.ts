@@ -23,6 +23,8 @@ export type Tables = {
   alarms: AlarmRow;
   incidents: IncidentRow;
   requests: RequestRow;
+  commands: CommandRow;
+  workflow_steps: WorkflowStepRow;
   dead_letters: DeadLetterRow;
 };
 export type TableName = keyof Tables;
@@ -214,6 +216,55 @@ export type RequestRow = Located & {
   readonly order_late: boolean | null;
   /** The whole revision as JSON text: what is published to the outbox, byte for byte. */
   readonly request: string;
+};
+
+/** Every command that a workflow decided on. */
+export type CommandRow = Located & {
+  readonly id: string;
+  readonly request: string;
+  readonly workflow: string;
+  readonly step: string;
+  readonly n: number;
+  readonly system: string;
+  readonly verb: string;
+  readonly key: string;
+  /** `on`: it is sent. `shadow`: it was only worked out. */
+  readonly mode: 'on' | 'shadow';
+  readonly not_after: EventTime | null;
+  /** The command that it takes back, by id; '' for none. */
+  readonly undoes: string;
+  readonly priority: string;
+  readonly because: string;
+  /** Append time of the decision. */
+  readonly time: EventTime;
+  /** The whole command as JSON text: what is published to the outbox, byte for byte. */
+  readonly command: string;
+};
+
+/** What became of a step of a workflow, and of the workflow as a whole (step ''), each time it changed. */
+export type WorkflowStepRow = Located & {
+  readonly request: string;
+  readonly workflow: string;
+  /** Hash of the definition that the workflow runs by. */
+  readonly definition: string;
+  readonly step: string;
+  /** Among the changes of this request, from 1: several of them may be of one message. */
+  readonly position: number;
+  /** How many commands the step had. */
+  readonly n: number;
+  readonly state: string;
+  readonly because: string;
+  readonly time: EventTime;
+  /** Nothing is waited for. */
+  readonly settled: boolean;
+  /** The command that it is about, by id; '' for none. */
+  readonly command: string;
+  readonly system: string;
+  /** Id of the object in its system, and the last word on the state of that. */
+  readonly remote: string;
+  readonly remote_state: string;
+  /** What its system gave, as JSON text. */
+  readonly values: string;
 };
 
 /** One dead letter. The epoch folds them: one row per reason, stage and source. */

@@ -50,8 +50,8 @@ export type KnownBearing = BearingGeometry & {
  * Deep groove ball bearings as most makers build them: number and diameter of the balls, bore and outer diameter of ISO 15.
  * The pitch is the mean of the two, the balls are of standard sizes (ISO 3290). Where the static load rating that ISO 76
  * gives for them (C₀ = f₀ · n · d²) is that of makers' catalogues to a few percent, number and size cannot be others. Timken
- * publishes multiples of 29 of them (Ball Bearing Housed Units, table A-9: 202 to 214, 303 to 319), SKF of 6319: they agree
- * to 2.6 %. Two rows of one name: makers differ in the number of balls.
+ * publishes multiples of 27 of them (Ball Bearing Housed Units, table A-9: 9104 to 9106, 202 to 214, 303 to 318; its row 305
+ * contradicts itself), SKF of 6319: they agree to 2.6 %. Two rows of one name: makers differ in the number of balls.
  */
 const DEEP_GROOVE: readonly (readonly [
   name: string,
@@ -131,7 +131,7 @@ const DEEP_GROOVE: readonly (readonly [
 ];
 const DEEP_GROOVE_SOURCE =
   'standard balls on the mean of bore and outer diameter; checked by the static load rating (ISO 76) of makers';
-/** Timken's multiples of 29 sizes differ from these by up to 2.5 %, NTN's of 6201 by 2.6 %. */
+/** Timken's multiples of 27 sizes differ from these by up to 2.5 %, NTN's of 6201 by 2.6 %. */
 const MAKERS_DIFFER = 0.026;
 
 type PublishedRow = readonly [string, number, number, number, number, source: string];

@@ -74,8 +74,8 @@ const GAUSSIAN = 3.3;
 /** g rms and mm/s rms under which a machine is as quiet as one that works can be. */
 const QUIET_ACCELERATION = 0.05;
 const QUIET_VELOCITY = 0.7;
-/** Ratio of the loudest to the quietest part from which on the level is called unsteady. */
-const SWAYING = 2;
+/** Ratio of the loudest to the quietest part from which on the level is called unsteady; noise alone reaches 2.5. */
+const SWAYING = 3;
 
 /** Diagnoses what was extracted from one waveform. Bad input gives `not_determined`, with the reasons. */
 export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): Diagnosis {

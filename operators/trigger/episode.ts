@@ -7,7 +7,7 @@ import { type AssetKey, lineOf, nameOf, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { RequestStatus } from '../model/machine-event.ts';
 import type { Situation } from '../model/observation.ts';
-import type { Request, Slot } from '../model/request.ts';
+import type { Slot, WorkInput } from '../model/request.ts';
 import { BEGINNING, between, DAY, type Duration, type EventTime, MINUTE } from '../model/time.ts';
 import {
   type Priority,
@@ -159,7 +159,7 @@ export type AssetEpisodes = {
 export type EpisodeContext = {
   readonly state: AssetEpisodes;
   readonly knowledge: Knowledge;
-  readonly out: Out<Request>;
+  readonly out: Out<WorkInput>;
   /** When it is dealt with. A late event is dealt with now: what was decided since cannot be undone. */
   readonly time: EventTime;
   /** When it happened. */

@@ -6,7 +6,7 @@ import { fits, lineOf, plantOf } from '../model/key.ts';
 import { assetOf, type Knowledge } from '../model/knowledge.ts';
 import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-event.ts';
 import type { Enriched } from '../model/observation.ts';
-import type { Request } from '../model/request.ts';
+import type { WorkInput } from '../model/request.ts';
 import { type EventTime, later } from '../model/time.ts';
 import {
   type AssetEpisodes,
@@ -28,11 +28,11 @@ import { plannedStretchesFrom } from './suppression.ts';
  * withdrawn or closed. A problem is an episode of one asset. Here is what incidents, anomalies, machine events, timers and
  * schedules mean to the episodes of an asset; what an episode does then is the table in `state-machine.ts`.
  */
-export function trigger(states: States): Stage<TriggerInput, Request> {
+export function trigger(states: States): Stage<TriggerInput, WorkInput> {
   return keyed(logic, states);
 }
 
-const logic: Keyed<AssetEpisodes, TriggerInput, Request> = {
+const logic: Keyed<AssetEpisodes, TriggerInput, WorkInput> = {
   id: 'trigger' as StageId,
   version: 1,
   scope: 'line',
@@ -52,8 +52,10 @@ const logic: Keyed<AssetEpisodes, TriggerInput, Request> = {
       state.situated = event.time;
       state.situation = value.situation;
     }
-    if (!('kind' in value)) applyMachineEvent(value, context);
-    else if (value.kind === 'anomaly') applyAnomaly(value, context);
+    if (!('kind' in value)) {
+      forwardToCoordinate(value.observation, context);
+      applyMachineEvent(value, context);
+    } else if (value.kind === 'anomaly') applyAnomaly(value, context);
     else applyIncident(value, context);
     openPermitted(context);
   },
@@ -83,6 +85,13 @@ function contextAt(
 /** Asks of every problem that has no request yet whether it may have one now. */
 function openPermitted(context: EpisodeContext): void {
   for (const episode of context.state.episodes) openIfPermitted(episode, context);
+}
+
+/** What systems and people say of requests goes on; which one an acknowledgement is about is found with the problems. */
+function forwardToCoordinate(event: MachineEvent, { out, time }: EpisodeContext): void {
+  const { type, attested } = event;
+  const isReply = attested?.kind === 'status' && (type === 'request' || type === 'command');
+  if (isReply || (attested?.kind === 'act' && type === 'decision')) out.emit(event, { time });
 }
 
 /** What became of a request, what people at the machine say, and what the machine works on. */
@@ -133,7 +142,8 @@ function applyRequestStatus(event: MachineEvent, context: EpisodeContext): void 
 }
 
 /** All problems, or those that it names: by request (`id`), `component`, or an alarm (`rule`, `signal`, `point`, `anomaly`). */
-function applyAcknowledgement({ data }: MachineEvent, context: EpisodeContext): void {
+function applyAcknowledgement(event: MachineEvent, context: EpisodeContext): void {
+  const { data } = event;
   const agrees = (name: string, isMeant: (value: string) => boolean) => {
     const value = data[name] ?? undefined;
     return value === undefined || isMeant(String(value));
@@ -150,6 +160,7 @@ function applyAcknowledgement({ data }: MachineEvent, context: EpisodeContext): 
       });
     });
     if (!isNamed || !isAlarm) continue;
+    context.out.emit({ ...event, data: { ...data, id } }, { time: context.time });
     takeInput(episode, 'acknowledged', context);
     checkAnswer(episode, context);
   }

@@ -21,7 +21,7 @@ import { chainExtent, readEntries } from './stored-chain.ts';
 
 /** Where entries land: the sink of the worker, and what it has. */
 type AuditLanding = Pick<Sink, 'write'> & {
-  ask<T>(query: string): Promise<readonly T[]>;
+  ask<T>(query: string, signal: AbortSignal): Promise<readonly T[]>;
 };
 
 export type AuditKeeperOptions = StoreOptions & {
@@ -123,7 +123,7 @@ function createLander(
     if (extent === undefined || landing === undefined) return;
     const { created, last } = extent;
     if (of !== created) {
-      const newest = await lastLanded(connection, landing, created);
+      const newest = await lastLanded(connection, landing, created, signal);
       if (newest !== undefined && 'expected' in newest) record({ kind: 'audit-broken', ...newest });
       else landed = newest;
       of = created;
@@ -153,10 +153,12 @@ async function lastLanded(
   connection: NatsConnection,
   landing: AuditLanding,
   created: string,
+  signal: AbortSignal,
 ): Promise<AuditMessage | ChainFault | undefined> {
   const [row] = await landing.ask<{ n: string | number; sha256: string }>(
     `SELECT sequence AS n, sha256 FROM audit WHERE created = '${created.replaceAll(/[^\w:.+-]/g, '')}'
      ORDER BY sequence DESC LIMIT 1`,
+    signal,
   );
   if (row === undefined) return undefined;
   const n = Number(row.n);
@@ -178,6 +180,7 @@ function contentOf(entries: readonly AuditMessage[], created: string, from: numb
     ...{ pipeline: 'audit', run: 'audit', stream: AUDIT_STREAM, created, epoch: from, from, to },
     blocks: [block],
     revisions: [],
+    commands: [],
   };
 }
 

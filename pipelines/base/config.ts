@@ -7,6 +7,7 @@ import { rotating, type Secret, secretSchema } from '../../sinks/remote/secret.t
 import { LEVELS } from './log-level.ts';
 import { EXIT, Problem } from './problem.ts';
 import { readText } from './read-text.ts';
+import { readSystems, systemsSchema } from './system-profiles.ts';
 import { isSecret, type Overlay, parseYaml } from './yaml-file.ts';
 
 const SIZES: Readonly<Record<string, number>> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
@@ -167,6 +168,9 @@ const configShape = z.strictObject({
   console: consoleSchema.prefault({}).describe('The page and the API (andon console).'),
   log: logSchema.prefault({}).describe('What is logged to standard error.'),
   cmms: cmmsSchema.optional().describe('The CMMS that requests go to: see docs/cmms.md.'),
+  systems: systemsSchema
+    .optional()
+    .describe('Systems that take commands, by name: see docs/systems.md.'),
 });
 
 /** No message is ever mapped to a partition that is not there: its worker would wait for ever. */
@@ -244,7 +248,11 @@ export function readConfig(
   const text = file === undefined ? '' : readText(file);
   const source = parseYaml(text, file ?? 'configuration', overlaysOf(environment));
   const parsed = configSchema.safeParse(source.data ?? {});
-  if (parsed.success) return frozen(parsed.data);
+  if (parsed.success) {
+    // A mistake in a profile is told now, and not when the first command comes.
+    readSystems(parsed.data.systems, file);
+    return frozen(parsed.data);
+  }
   source.report(parsed.error, []);
   throw parsed.error;
 }

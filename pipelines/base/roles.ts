@@ -9,7 +9,7 @@ export const ROLES = {
   scheduler: 'an ERP or MES: writes the schedule of lines',
   engineer: 'a person or pipeline that applies plant models and rules',
   worker: 'works a partition: `andon run`',
-  requests: 'carries requests out in the CMMS, and brings its answers back',
+  requests: 'carries out requests and commands in other systems, and brings their answers back',
   console: 'shows and does what persons ask for; attests who they are',
   person: 'somebody with a key of their own, without a console',
   analyst: 'asks the warehouse',
@@ -25,7 +25,7 @@ export type Scope = 'line' | 'plant' | 'installation';
 export type LogNeed =
   /** First tokens of the subjects that are published. */
   | { readonly publish: readonly string[] }
-  /** What is asked of JetStream: `log`, `outbox`, `audit` and `reasons` are streams, the others buckets. */
+  /** What is asked of JetStream: `log`, `outbox`, `commands`, `audit` and `reasons` are streams, the others buckets. */
   | { readonly read: readonly LogStore[] }
   | { readonly change: readonly Bucket[] }
   | { readonly make: readonly LogStore[] }
@@ -37,7 +37,7 @@ export type LogNeed =
   | { readonly purge: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
-export type LogStore = 'log' | 'outbox' | 'live' | 'audit' | 'reasons' | Bucket;
+export type LogStore = 'log' | 'outbox' | 'commands' | 'live' | 'audit' | 'reasons' | Bucket;
 
 /** Two groups of tables: those of `TABLES_OF_AUDIT`, and all others with the views over them. */
 export type TableGroup = 'rows' | 'audit';
@@ -71,7 +71,7 @@ export const ACTS = {
     log: [{ publish: ['act'] }],
   },
   'report-status': {
-    does: 'publish what became of a request',
+    does: 'publish what became of a request or command',
     log: [{ publish: ['status'] }],
   },
   'apply-model': { does: 'publish plant models', log: [{ publish: ['model'] }] },
@@ -80,7 +80,7 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'live', 'leases', 'homes', 'names', 'reasons'] },
+      { make: ['log', 'outbox', 'commands', 'live', 'leases', 'homes', 'names', 'reasons'] },
       { create: ['audit'] },
       { change: ['leases', 'homes'] },
       { publish: ['tick', 'model', 'rules', 'live'] },
@@ -91,6 +91,10 @@ export const ACTS = {
     does: 'publish request revisions',
     log: [{ publish: ['request'] }, { read: ['outbox'] }],
   },
+  'decide-commands': {
+    does: 'publish commands to the systems around',
+    log: [{ publish: ['command'] }, { read: ['commands'] }],
+  },
   'deliver-requests': {
     does: 'read request revisions, keep the ledger, hold its lease',
     log: [
@@ -100,9 +104,18 @@ export const ACTS = {
       { purge: ['outbox', 'ledger'] },
     ],
   },
+  'deliver-commands': {
+    does: 'read commands, keep their ledger, hold the lease of each system',
+    log: [
+      { make: ['commands', 'leases', 'ledger', 'resends'] },
+      { change: ['leases', 'ledger', 'resends'] },
+      { read: ['commands'] },
+      { purge: ['commands', 'ledger'] },
+    ],
+  },
   'read-requests': {
-    does: 'list requests and what became of them',
-    log: [{ read: ['outbox', 'ledger'] }],
+    does: 'list requests and commands, and what became of them',
+    log: [{ read: ['outbox', 'commands', 'ledger'] }],
   },
   'resend-request': { does: 'ask for a request to be sent again', log: [{ change: ['resends'] }] },
   'append-audit': {
@@ -157,6 +170,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
     'read-log': 'installation',
     'work-partition': 'installation',
     'decide-requests': 'installation',
+    'decide-commands': 'installation',
     'append-audit': 'installation',
     'copy-acts': 'installation',
     'read-audit': 'installation',
@@ -164,6 +178,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
   },
   requests: {
     'deliver-requests': 'installation',
+    'deliver-commands': 'installation',
     'report-status': 'installation',
     'append-audit': 'installation',
   },

@@ -31,6 +31,14 @@ function findings(issue: ZodIssue, above: readonly PropertyKey[]): readonly Unme
       atKey: true,
     }));
   }
+  // Of the name of a field: what is wrong with it, and not with what stands beside it.
+  if (issue.code === 'invalid_key') {
+    return issue.issues.map((inner) => ({
+      path,
+      expected: `as its name ${wordsOf(inner)}`,
+      atKey: true,
+    }));
+  }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     return nearest(issue.errors, path);
   }

@@ -17,6 +17,7 @@ type Options = Departures & {
   readonly base?: string;
   readonly reason?: string;
   readonly json?: boolean;
+  readonly migrate?: true;
 };
 
 /** Adds `andon apply`: checks the plant model and the rules, and publishes them into the log. */
@@ -25,6 +26,10 @@ export function registerApply(command: Command): void {
     .argument('<plant>', 'plant.yaml')
     .argument('[rules]', 'rules.yaml')
     .option('--check', 'only check')
+    .option(
+      '--migrate',
+      'workflows under way go on by these rules; without it by the definitions that they began with',
+    )
     .option(
       '--replay <recording>',
       'into a replay, at the append time at which this recording begins',
@@ -47,7 +52,7 @@ async function apply(
     rulesFile === undefined
       ? { plants: await readPlantFile(plantFile), rules: undefined }
       : await readPlantAndRules(plantFile, rulesFile);
-  const changes = changesOf(plants, rules);
+  const changes = changesOf(plants, rules, { migrate: options.migrate === true });
   const config = configOf(options);
   const files = [plantFile, ...(rulesFile === undefined ? [] : [rulesFile])];
   const warnings = rules?.warnings ?? [];

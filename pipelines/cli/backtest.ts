@@ -16,6 +16,7 @@ import { type BacktestSummary, backtest, isAllUnknown } from '../rules/backtest.
 import { csvOf, TABLES, type TableRows } from '../rules/backtest-tables.ts';
 import { changesOf } from '../rules/changes.ts';
 import { patternReportText } from '../rules/explain/match-report.ts';
+import { withoutShadow } from '../rules/replies/without-shadow.ts';
 import { readPlantAndRules, readPlantFile } from '../rules/rules.ts';
 import { operatingPeriods } from '../rules/sweep/operating-periods.ts';
 import { sweep } from '../rules/sweep/sweep.ts';
@@ -42,7 +43,12 @@ type BacktestOptions = {
   readonly tables?: string;
   readonly limit: string;
   readonly csv?: true;
+  readonly shadowAsOn?: true;
+  readonly recordedReplies?: true;
 };
+
+const RECORDED_REPLIES =
+  'commands of workflows are answered by the record alone; else also by its last answer for the same verb and machine, and as `assume` of the rules says';
 
 /** Adds `andon backtest`: what would these rules have raised on these recordings? */
 export function registerBacktest(command: Command): void {
@@ -65,6 +71,8 @@ export function registerBacktest(command: Command): void {
     )
     .option('--limit <count>', 'rows of each of these tables', '1000')
     .option('--csv', 'one table as CSV')
+    .option('--shadow-as-on', 'try steps of workflows in shadow as if they were on')
+    .option('--recorded-replies', RECORDED_REPLIES)
     .option('--json', 'the summary, or the table of a sweep, as JSON')
     .addHelpText(
       'after',
@@ -105,10 +113,13 @@ async function runBacktest(options: BacktestOptions): Promise<void> {
   const { plants, rules: checked } = await readPlantAndRules(model, rules);
   if (json !== true) printRemarks(checked.warnings);
   const recordings = await Promise.all(data.map((file) => readDescription(file, base)));
-  const changes = changesOf(plants, checked);
+  const tried = options.shadowAsOn === true ? withoutShadow(checked.raw) : checked.raw;
+  const changes = changesOf(plants, { ...checked, raw: tried });
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
   const progress = process.stderr.isTTY ? process.stderr : undefined;
+  const { workflows, assume } = checked.rules;
+  const madeUp = options.recordedReplies === true ? {} : { assume };
   const summary = await backtest({
     openLog: () => openRecordingLog({ recordings, changes }),
     onDecision({ table, line }) {
@@ -117,6 +128,7 @@ async function runBacktest(options: BacktestOptions): Promise<void> {
     onTables: (rows) => printTables(rows, options.csv === true),
     onProgress: (messages) => void progress?.write(`\r${messages} messages`),
     signal: interrupted.signal,
+    ...{ workflows, ...madeUp },
     ...(tables === undefined ? {} : { tables }),
     ...(explain === true ? { explain: checked.rules.patterns.map(({ id }) => id) } : {}),
   });
@@ -168,11 +180,22 @@ function inWords(summary: BacktestSummary): string {
   return [
     `${messages} messages: ${readings} readings, ${windows} windows, ${features} waveforms described`,
     `${anomalies} anomalies raised, ${incidents} incidents, ${requests} requests in ${revisions} revisions`,
+    ...commandsText(summary),
     `dead letters: ${deadLetters.length === 0 ? 'none' : deadLetters.join(', ')}`,
     ...(isAllUnknown(summary) ? [ALL_UNKNOWN] : []),
     ...summary.lines.flatMap(lagsText),
     ...(summary.patterns ?? []).map(patternReportText),
   ].join('\n');
+}
+
+/** Where the systems around would have answered from. */
+function commandsText({ commands, replies }: BacktestSummary): readonly string[] {
+  if (commands === 0) return [];
+  const { record, last_answer, assumed, none } = replies;
+  const shadow = commands - record - last_answer - assumed - none;
+  return [
+    `${commands} commands, ${shadow} of them in shadow; answered by the record: ${record}, by its last answer for the same verb and machine: ${last_answer}, as assumed: ${assumed}, by nobody: ${none}`,
+  ];
 }
 
 const ALL_UNKNOWN =

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
-import { type CmmsConfig, cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
 import { openAuditor } from '../audit/audit.ts';
 import { type AuditQueue, createAuditQueue, keepAudit } from '../audit/keeper.ts';
 import { onStarterGone } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
+import { readSystems } from '../base/system-profiles.ts';
 import { connectNats } from '../nats/nats.ts';
-import { ensureRequests } from '../nats/streams.ts';
+import { ensureCommands, ensureRequests } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
 import { createStatusWatch } from '../observe/worker-status.ts';
-import { runSystems } from '../systems/systems.ts';
+import { runSystems, type SystemsOptions } from '../systems/systems.ts';
 import { createLandingSink, type LandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
@@ -50,7 +51,7 @@ async function run(file: string | undefined, acceptLoss: boolean): Promise<void>
   // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.
   const ownership = await lockDirectory(place.directory, place.owner);
   try {
-    await runOwned(config, place, ownership, acceptLoss);
+    await runOwned(config, place, ownership, { acceptLoss, file });
   } finally {
     await ownership.release();
   }
@@ -60,7 +61,7 @@ async function runOwned(
   config: Config,
   place: WorkerIdentity,
   lock: DirectoryLock,
-  acceptLoss: boolean,
+  { acceptLoss, file }: { readonly acceptLoss: boolean; readonly file: string | undefined },
 ): Promise<void> {
   const events = createInternalEvents({
     level: config.log.level,
@@ -83,8 +84,15 @@ async function runOwned(
   const http = await startHttp({ ...config.http, metrics, unready, status: status.report });
   const landing = landInto(config, record, queue);
   const over = new AbortController();
+  const described = {
+    cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
+    systems: readSystems(config.systems, file),
+  };
   const beside = { record, signal: AbortSignal.any([drain, over.signal]) };
-  const working = [deliverRequests(config, beside), auditBeside(config, queue, landing, beside)];
+  const working = [
+    carryOut(config, described, beside),
+    auditBeside(config, queue, landing, beside),
+  ];
   try {
     await landing.begin();
     if (acceptLoss) await noteAcceptedLoss(config, drain);
@@ -172,12 +180,13 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** Delivers requests beside the worker, where a CMMS is configured. Never rejects. */
-async function deliverRequests(config: Config, beside: Beside): Promise<void> {
-  if (config.cmms === undefined) return;
-  const cmms = cmmsConfigSchema.parse(config.cmms);
+type Described = Pick<SystemsOptions, 'cmms' | 'systems'>;
+
+/** Carries requests and commands out beside the worker, where systems are described. Never rejects. */
+async function carryOut(config: Config, described: Described, beside: Beside): Promise<void> {
+  if (described.cmms === undefined && described.systems === undefined) return;
   await untilAborted(beside, 'maintenance', () =>
-    deliverOnce(config, cmms, beside.record, beside.signal),
+    carryOutOnce(config, described, beside.record, beside.signal),
   );
 }
 
@@ -203,9 +212,9 @@ async function untilAborted(
   }
 }
 
-async function deliverOnce(
+async function carryOutOnce(
   config: Config,
-  cmms: CmmsConfig,
+  described: Described,
   record: RecordEvent,
   signal: AbortSignal,
 ): Promise<void> {
@@ -219,9 +228,12 @@ async function deliverOnce(
   });
   try {
     const store = { replicas: config.stream.replicas, onMended: mendingReporter(record) };
-    await ensureRequests(connection, store);
+    if (described.cmms !== undefined) await ensureRequests(connection, store);
+    if (described.systems !== undefined) await ensureCommands(connection, store);
     const logKeeps = config.stream.days * 86_400_000;
-    await runSystems({ ...store, connection, cmms, record, signal, partitions, logKeeps });
+    await runSystems({
+      ...{ ...store, ...described, connection, record, signal, partitions, logKeeps },
+    });
   } finally {
     await connection.close();
   }

@@ -7,6 +7,7 @@ import type { Config } from '../base/config.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { connectNats } from '../nats/nats.ts';
 import type { RecordEvent } from '../observe/observe.ts';
+import type { LedgerEntry } from '../systems/entry.ts';
 import { findLedger, type LedgerReader } from '../systems/ledger.ts';
 import { createWarehouseReader } from '../warehouse/reader.ts';
 import { type Accounts, openAccounts } from './access/accounts.ts';
@@ -125,8 +126,8 @@ function serverOf(
 }
 
 /** The bucket is made by the first delivery: until then it is looked for again and again. */
-function ledgerOf(find: () => Promise<LedgerReader | undefined>): Services['ledger'] {
-  let known: LedgerReader | undefined;
+function ledgerOf(find: () => Promise<LedgerReader<LedgerEntry> | undefined>): Services['ledger'] {
+  let known: LedgerReader<LedgerEntry> | undefined;
   return async () => {
     known ??= await find();
     return known;

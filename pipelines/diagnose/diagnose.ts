@@ -101,7 +101,6 @@ export function describeDiagnosis(
 ): string {
   const { values, absent, lines, shaft } = extracted;
   const { supporting, contradicting, reasons, severity } = diagnosis;
-
   const speed =
     shaft === undefined
       ? 'shaft speed unknown'
@@ -159,9 +158,12 @@ function severityText(severity: IsoZone): string {
   return `${zoneText(severity)} (${edition}; ${row})`;
 }
 
+/** Parts are shorter than the whole, and spread a line over lower ones: so much is no spread. */
+const TOLD_SPREAD = 1.1;
+
 function zoneText({ velocity_rms, band, zone, spread }: IsoZone): string {
   const range =
-    spread === undefined
+    spread === undefined || spread.most < TOLD_SPREAD * spread.least
       ? ''
       : ` (${spread.least.toPrecision(3)} to ${spread.most.toPrecision(3)} in its parts)`;
   return `velocity ${velocity_rms.toPrecision(3)} mm/s rms${range} from ${band.low} to ${band.high} Hz: zone ${zone}`;

@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { REQUEST_STREAM } from '../../sinks/outbox.ts';
+import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
 import type { Config } from '../base/config.ts';
 import { isAtLeast } from '../base/version.ts';
 import { streamManager } from '../nats/jetstream.ts';
@@ -7,6 +7,7 @@ import { connectNats } from '../nats/nats.ts';
 import {
   AUDIT_STREAM,
   ensureAudit,
+  ensureCommands,
   ensurePartition,
   ensureRequests,
   findStream,
@@ -38,6 +39,7 @@ export async function examineNats(config: Config): Promise<readonly CheckResult[
         ensurePartition(connection, { partition, partitions, ...limits }),
       ),
       await stream(connection, REQUEST_STREAM, () => ensureRequests(connection, { replicas })),
+      await stream(connection, COMMAND_STREAM, () => ensureCommands(connection, { replicas })),
       await stream(connection, AUDIT_STREAM, () => ensureAudit(connection, { replicas })),
     ];
   } finally {

@@ -59,7 +59,7 @@ type ColumnHeading = {
 };
 
 const TIME_NAME =
-  /^(time|t|zeit|zeitstempel|timestamps?|date.?time|datum.*|elapsed.*|(abs|rel)\w*[ _.]time|(time|zeit)[ _]?stamp|seconds?|secs?|sek|(time|t|zeit)[ _-]?(s|ms|us|µs|ns))$/i;
+  /^(time|t|x_value|zeit|zeitstempel|timestamps?|date.?time|datum.*|elapsed.*|(abs|rel)\w*[ _.]time|(time|zeit)[ _]?stamp|seconds?|secs?|sek|(time|t|zeit)[ _-]?(s|ms|us|µs|ns))$/i;
 
 /** The column of times: by its name, or where there is no heading by counting evenly from the first row to the last. */
 function timeColumn({
@@ -79,17 +79,24 @@ function timeColumn({
   return { column: 0, counts: second - start === 1 };
 }
 
-/** `Sampling rate: 25600 Hz` above the table. */
+/** `Sampling rate: 25600 Hz` or `Delta_X 0.0001` above the table. */
 function statedRate(preamble: readonly string[]): number | undefined {
   for (const line of preamble) {
     const [, digits = '', kilo] =
       /(?:sampl\w*|scan|abtast)\W*(?:rate|freq\w*)[^\d]*([\d.,]+)\s*(k?)(?:hz|s\/s|sps|\/s)?/i.exec(
         line,
       ) ?? [];
-    const value = parseNumber(digits.replace(/[.,]$/, ''), /,\d{1,2}$/.test(digits) ? ',' : '.');
+    const value = numberOf(digits);
     if (value > 0) return value * (kilo === 'k' || kilo === 'K' ? 1_000 : 1);
+    const [, step = ''] = /delta_?x\W+([\d.,]+(?:e-?\d+)?)/i.exec(line) ?? [];
+    if (numberOf(step) > 0) return 1 / numberOf(step);
   }
   return undefined;
+}
+
+function numberOf(digits: string): number {
+  const plain = digits.replace(/[.,]$/, '');
+  return parseNumber(plain, /^\d+,\d{1,2}$|^0,/.test(plain) ? ',' : '.');
 }
 
 function valuesOf(

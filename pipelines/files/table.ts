@@ -162,11 +162,15 @@ function isRow({ cells }: CsvRow): boolean {
   return cells.some((cell) => isNumber(cell) || isTimeLike(cell));
 }
 
-/** The first row that is one of the table: the next one is as wide and looks alike. */
+/** So many rows in a row look alike where the table begins; above it two may by chance. */
+const ALIKE = 5;
+
+/** The first row that is one of the table: the next ones are as wide and look alike. */
 function startOf(file: string, rows: readonly CsvRow[]): number {
   const found = rows.findIndex((row, at) => {
-    const next = rows[at + 1];
-    return isRow(row) && (next === undefined || (alike(row, next) && isRow(next)));
+    return (
+      isRow(row) && rows.slice(at + 1, at + ALIKE).every((next) => alike(row, next) && isRow(next))
+    );
   });
   if (found >= 0) return found;
   const any = rows.findIndex(isRow);
@@ -203,7 +207,11 @@ const UNIT =
 function headingOf(file: string, above: readonly CsvRow[], first: CsvRow) {
   const preambleOf = (rows: readonly CsvRow[]) => rows.map(({ cells }) => cells.join('; '));
   const width = first.cells.length;
-  const last = above.at(-1);
+  const lowest = above.at(-1);
+  // LabVIEW names a column for comments, and leaves it out of its rows.
+  const isOpen =
+    lowest?.cells.length === width + 1 && /^comments?$/i.test(lowest.cells[width] ?? '');
+  const last = isOpen ? { ...lowest, cells: lowest.cells.slice(0, -1) } : lowest;
   if (last === undefined || last.cells.length !== width) {
     checkPreamble(file, above, above, first);
     return { names: [], units: [], preamble: preambleOf(above), line: 0 };
@@ -231,12 +239,17 @@ function checkPreamble(
   above: readonly CsvRow[],
   first: CsvRow,
 ): void {
-  const isSample = ({ cells }: CsvRow) =>
-    cells.length === first.cells.length && cells.every(isNumber);
+  const isValue = (cell: string) => isNumber(cell) || isTimeLike(cell) || isMissing(cell);
+  const isSample = ({ cells }: CsvRow) => {
+    return cells.length === first.cells.length && cells.every(isValue) && cells.some(isNumber);
+  };
   const at = rows.findIndex(isSample);
   const strange = above[at + 1];
   if (at < 0 || strange === undefined) return;
-  const column = strange.cells.findIndex((cell) => !isNumber(cell));
+  const column = Math.max(
+    0,
+    strange.cells.findIndex((cell) => !isValue(cell)),
+  );
   const where = `${file}, line ${strange.line}, column ${column + 1}`;
   throw wrongInput(where, 'a number', JSON.stringify(strange.cells[column]), REMEDY);
 }

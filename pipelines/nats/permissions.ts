@@ -2,7 +2,7 @@
 
 import type { PlantModel } from '../../operators/model/plant-model.ts';
 import { LIVE_STREAM } from '../../sinks/live.ts';
-import { REQUEST_STREAM } from '../../sinks/outbox.ts';
+import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
 import {
   actsOf,
   type LogNeed,
@@ -85,6 +85,8 @@ function streamsOf(store: LogStore, partitions: number): readonly string[] {
       return Array.from({ length: partitions }, (_, partition) => partitionStream(partition));
     case 'outbox':
       return [REQUEST_STREAM];
+    case 'commands':
+      return [COMMAND_STREAM];
     case 'audit':
       return [AUDIT_STREAM];
     case 'live':
@@ -132,6 +134,8 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return ['request.*.*'];
     case 'live':
       return ['live.*.*'];
+    case 'command':
+      return ['command.*.*'];
     case 'status':
       return everywhere('status.*.*.*.*');
     case 'audit':

@@ -1,10 +1,21 @@
 /** Every stream and bucket of an installation: its name, subjects, replicas and limits. Nothing else makes one. */
 
-import { DiscardPolicy, RetentionPolicy, StorageType, type StreamInfo } from '@nats-io/jetstream';
+import {
+  DiscardPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+  type StreamInfo,
+} from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { LIVE_STREAM } from '../../sinks/live.ts';
-import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
+import {
+  COMMAND_STREAM,
+  commandSubject,
+  REQUEST_STREAM,
+  requestSubject,
+} from '../../sinks/outbox.ts';
 import type { Bucket } from '../base/roles.ts';
 import { ensureStream, findStream, type StoreOptions } from './ensure-stream.ts';
 import { streamClient } from './jetstream.ts';
@@ -104,11 +115,34 @@ export async function ensureRequests(
   connection: NatsConnection,
   options: StoreOptions = {},
 ): Promise<StreamInfo> {
-  const wanted = {
-    ...common(options.replicas),
+  return ensureOutbox(connection, options, {
     name: REQUEST_STREAM,
     description: 'Andon requests: one message per revision',
     subjects: [requestSubject('*', '*')],
+  });
+}
+
+/** The commands to the systems around: `command.<system>.<id>`, each once, until it is settled and taken out. */
+export async function ensureCommands(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  return ensureOutbox(connection, options, {
+    name: COMMAND_STREAM,
+    description: 'Andon commands: one message per command',
+    subjects: [commandSubject('*', '*')],
+  });
+}
+
+/** A stream whose subjects are each taken once. */
+function ensureOutbox(
+  connection: NatsConnection,
+  options: StoreOptions,
+  named: Pick<StreamConfig, 'name' | 'description' | 'subjects'>,
+): Promise<StreamInfo> {
+  const wanted = {
+    ...common(options.replicas),
+    ...named,
     max_age: 0,
     max_bytes: -1,
     max_msgs_per_subject: 1,

@@ -1,3 +1,4 @@
+import type { CommandOutcome } from '../../operators/model/command.ts';
 import { again, counter, eventKind, gauge } from './event-kind.ts';
 
 const CONNECTED = ['connected', '1 while the connection to a server is there.'] as const;
@@ -113,6 +114,62 @@ export const OUTSIDE_EVENTS = {
     'info',
     (e) => `request ${e.id} is ${e.status}`,
     counter('request_statuses_total', 'Changes of status seen in the CMMS.', ['status']),
+  ),
+  'commands-owned': eventKind<{ system: string; owner: string; own: boolean }>(
+    'info',
+    (e) => `${e.own ? 'this process' : e.owner} carries out commands to ${e.system}`,
+    gauge('commands_owner', '1 while this process carries out commands.', (e) => +e.own, [
+      'system',
+    ]),
+  ),
+  'command-settled': eventKind<{
+    system: string;
+    id: string;
+    verb: string;
+    outcome: CommandOutcome;
+    note: string;
+  }>(
+    (e) => (e.outcome === 'rejected' ? 'error' : e.outcome === 'expired' ? 'warn' : 'info'),
+    (e) => `${e.system} ${e.verb} ${e.id} is ${e.outcome}${e.note === '' ? '' : `: ${e.note}`}`,
+    counter('commands_settled_total', 'Commands that are over.', ['system', 'outcome']),
+  ),
+  'command-delayed': eventKind<{
+    system: string;
+    id: string;
+    outcome: 'retryable' | 'unknown';
+    note: string;
+    after: number;
+  }>(
+    'warn',
+    (e) => `${e.system}, command ${e.id}, ${e.outcome}: ${e.note}${again(e.after)}`,
+    counter('commands_delayed_total', 'Calls that have to be made again.', ['system', 'outcome']),
+  ),
+  'command-doubled': eventKind<{ system: string; id: string; remotes: readonly string[] }>(
+    'error',
+    (e) => `command ${e.id} stands more than once in ${e.system}: ${e.remotes.join(', ')}`,
+    counter('commands_doubled_total', 'Commands found more than once in a system.', ['system']),
+  ),
+  'command-malformed': eventKind<{ subject: string; note: string }>(
+    'error',
+    (e) => `${e.subject}: ${e.note}`,
+    counter('commands_malformed_total', 'Messages of the outbox that are no command.'),
+  ),
+  'command-state': eventKind<{ system: string; id: string; state: string }>(
+    'info',
+    (e) => `${e.system}, object of command ${e.id}, is ${e.state}`,
+    counter('command_states_total', 'Changes of state seen in a system.', ['system', 'state']),
+  ),
+  'state-unmapped': eventKind<{ system: string; id: string; word: string }>(
+    'error',
+    (e) => `${e.system}, command ${e.id}, has the unknown state "${e.word}": add it to state.words`,
+    counter('states_unmapped_total', 'States of a system that its profile does not name.', [
+      'system',
+    ]),
+  ),
+  'commands-archived': eventKind<{ count: number }>(
+    'info',
+    (e) => `${e.count} commands that are long over left the outbox and the ledger`,
+    counter('commands_archived_total', 'Commands that left outbox and ledger.', [], (e) => e.count),
   ),
   'status-unmapped': eventKind<{ id: string; word: string }>(
     'error',

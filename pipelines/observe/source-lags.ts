@@ -95,6 +95,7 @@ export function createSourceLags(recent = Number.POSITIVE_INFINITY): SourceLags 
         if (blind === undefined) lineAt(of).time = time;
         return;
       }
+      if (scope === 'log') return;
       const [kind, plant = '', name = ''] = of.split('.');
       // Machine events alone are rare and hold no line, and backfill has a clock that moves none.
       if ((kind !== 'telemetry' && kind !== 'waveform') || of.endsWith(' backfill')) return;

@@ -107,6 +107,7 @@ export const WORKER_EVENTS = {
     readings: number;
     rows: number;
     revisions: number;
+    commands: number;
     bytes: number;
     milliseconds: number;
   }>(
@@ -117,6 +118,7 @@ export const WORKER_EVENTS = {
     counter('readings_total', 'Readings processed.', [], (e) => e.readings),
     counter('rows_total', 'Rows written down.', [], (e) => e.rows),
     counter('revisions_total', 'Request revisions decided.', [], (e) => e.revisions),
+    counter('commands_total', 'Commands decided that are to be sent.', [], (e) => e.commands),
     counter('epoch_bytes_total', 'Bytes of epoch files written.', [], (e) => e.bytes),
     gauge('sequence', 'The newest message that is written down.', (e) => e.to),
     seconds('epoch_seconds', 'Time to process and write one epoch.', (e) => e.milliseconds),

@@ -16,7 +16,7 @@ export const TABLES: readonly TableName[] = [
     'machine_events',
   ] as const),
   ...(['schedule', 'assets', 'rules', 'baselines', 'anomalies', 'alarms', 'incidents'] as const),
-  ...(['requests', 'dead_letters'] as const),
+  ...(['requests', 'commands', 'workflow_steps', 'dead_letters'] as const),
 ];
 
 /** A row as people read it: its times are ISO. `said`: the message that caused it was appended then. */
@@ -79,7 +79,7 @@ function* contentsOf(row: Row): Generator<Content> {
 }
 
 const TIMES: ReadonlySet<string> = new Set([
-  ...['time', 'start', 'end', 'since', 'opened', 'due', 'slot_start', 'slot_end'],
+  ...['time', 'start', 'end', 'since', 'opened', 'due', 'slot_start', 'slot_end', 'not_after'],
 ]);
 
 function readable(content: Content): Content {

@@ -1,6 +1,8 @@
 import type { Row } from '../../operators/flow/flow.ts';
+import type { AssumedReply } from '../../operators/model/assumed-reply.ts';
 import { countReadings, type Frame } from '../../operators/model/decoded.ts';
 import type { TableName } from '../../operators/model/tables.ts';
+import type { WorkflowRule } from '../../operators/model/workflow-rule.ts';
 import { createSourceLags, type LineLags } from '../observe/source-lags.ts';
 import { plant } from '../plant.ts';
 import { createPipelineEngine } from '../worker/epochs/engine.ts';
@@ -9,10 +11,11 @@ import { createTableCollector, type TableRows } from './backtest-tables.ts';
 import type { PatternReport } from './explain/match-report.ts';
 import { createMatchTracker } from './explain/match-tracker.ts';
 import { type FiniteLog, replayLog } from './replay-log.ts';
+import { createReplySources, type ReplyCounts, recordedReplies } from './replies/reply-sources.ts';
 
 /** What a backtest prints: one JSON line each. The same log gives the same bytes, live or not. */
 export type DecisionLine = {
-  readonly table: 'anomalies' | 'incidents' | 'requests';
+  readonly table: 'anomalies' | 'incidents' | 'requests' | 'commands';
   readonly line: string;
 };
 
@@ -27,6 +30,9 @@ export type BacktestSummary = {
   /** Requests that were opened; their revisions stand beside. */
   requests: number;
   revisions: number;
+  /** Of workflows, those in shadow too; and where the replies came from to those that are on. */
+  commands: number;
+  replies: ReplyCounts;
   /** What left the main way, by reason. */
   dead_letters: Record<string, number>;
   /** Messages on which an operator threw: a defect. */
@@ -42,6 +48,10 @@ export type BacktestSummary = {
 
 export type BacktestOptions = FiniteLog & {
   readonly onDecision: (decision: DecisionLine) => void;
+  /** Of the rules: where there are none, nobody is waited for. */
+  readonly workflows?: readonly WorkflowRule[];
+  /** What systems would answer where the record does not say. Without it only the record answers. */
+  readonly assume?: readonly AssumedReply[];
   /** Follow the matches of these patterns. */
   readonly explain?: readonly string[];
   /** Keep so many rows of each of these tables. */
@@ -63,23 +73,31 @@ export async function backtest({
   explain,
   tables = { names: [], limit: 0 },
   onTables,
+  workflows = [],
+  assume,
   ...log
 }: BacktestOptions): Promise<BacktestSummary> {
+  const recorded = workflows.length === 0 ? new Set<string>() : await recordedReplies(log);
   const { result, messages, defects } = await replayLog(log, () => {
     const decisions: DecisionLine[] = [];
     const summary = emptySummary();
     const matches = explain === undefined ? undefined : createMatchTracker(explain);
     const kept = createTableCollector(tables.names, tables.limit);
     const lags = createSourceLags();
+    const replies = createReplySources(recorded, assume);
+    summary.replies = replies.counts;
     const engine = createPipelineEngine((states) => plant(states, matches?.watch), NO_STATES, {
       row(row, cause) {
         kept.add(row, cause);
         count(row, summary, decisions);
+        if (row.table !== 'commands' || row.row.mode !== 'on') return;
+        replies.onCommand(JSON.parse(row.row.command), cause.appended);
       },
       watermark: lags.watermark,
       knowledge: lags.knowledge,
     });
-    return { engine, result: { decisions, summary, matches, kept, lags } };
+    const { before } = replies;
+    return { engine, before, result: { decisions, summary, matches, kept, lags } };
   });
   const { decisions, summary, matches, kept, lags } = result;
   for (const decision of decisions) onDecision(decision);
@@ -99,6 +117,8 @@ function emptySummary(): BacktestSummary {
     incidents: 0,
     requests: 0,
     revisions: 0,
+    commands: 0,
+    replies: { record: 0, last_answer: 0, assumed: 0, none: 0 },
     dead_letters: {},
     defects: 0,
     known: 0,
@@ -137,6 +157,10 @@ function count(row: Row, summary: BacktestSummary, decisions: DecisionLine[]): v
       summary.requests += row.row.action === 'open' ? 1 : 0;
       summary.revisions += 1;
       decisions.push({ table: row.table, line: row.row.request });
+      return;
+    case 'commands':
+      summary.commands += 1;
+      decisions.push({ table: row.table, line: row.row.command });
       return;
     default:
   }

@@ -4,11 +4,13 @@ import type { PlantEntry, RulesEntry } from './rules.ts';
 
 /**
  * The messages that bring plants and rules into force: `model.<plant>` and `rules.<plant>`, JSON of what stands in
- * the files. All of them carry one change id, made from their content, so the same files give the same log.
+ * the files. All of them carry one change id, made from their content, so the same files give the same log. `migrate`:
+ * workflows under way go on by these rules.
  */
 export function changesOf(
   plants: readonly PlantEntry[],
-  rules: RulesEntry | undefined,
+  rules: Pick<RulesEntry, 'raw'> | undefined,
+  { migrate = false }: { readonly migrate?: boolean } = {},
 ): readonly PlantChange[] {
   const bodies = plants.map(({ raw, model }) => ({
     plant: model.id,
@@ -25,13 +27,20 @@ export function changesOf(
     lines,
     messages: texts.map(([subject = '', text = '']) => ({
       subject,
-      headers,
+      headers:
+        migrate && subject.startsWith('rules.') ? { ...headers, 'Andon-Migrate': '1' } : headers,
       payload: Buffer.from(text),
     })),
   }));
 }
 
-/** Examples are for `andon test`: in the log they would be carried by every stage, and change nothing. */
-function textOf({ raw }: RulesEntry): string {
-  return JSON.stringify(raw, (name, value: unknown) => (name === 'examples' ? undefined : value));
+/**
+ * Examples are for `andon test`, and what systems are assumed to answer for `andon backtest`: in the log they would be carried
+ * by every stage, and change nothing.
+ */
+function textOf({ raw }: Pick<RulesEntry, 'raw'>): string {
+  const content = typeof raw === 'object' && raw !== null ? { ...raw, assume: undefined } : raw;
+  return JSON.stringify(content, (name, value: unknown) => {
+    return name === 'examples' ? undefined : value;
+  });
 }

@@ -15,6 +15,7 @@ const STAND_INS = {
   detectors: (id: string) => ({ id, kind: 'limit', signal: '*', above: 0 }),
   patterns: (id: string) => ({ id, pattern: [{ name: 'any', where: 'true' }], on_timeout: {} }),
   triggers: (id: string) => ({ id, on: id, request: {} }),
+  workflows: (id: string) => ({ id, steps: [{ id: 'any', until: 'true' }] }),
 } as const;
 
 function isList(name: PropertyKey | undefined): name is keyof typeof STAND_INS {

@@ -13,7 +13,12 @@ export type FiniteLog = {
 };
 
 /** A fresh engine and what it fills. */
-export type ReplayPass<T> = { readonly engine: PipelineEngine; readonly result: T };
+export type ReplayPass<T> = {
+  readonly engine: PipelineEngine;
+  readonly result: T;
+  /** What is put into the log before a message, such as replies that are assumed. */
+  readonly before?: (message: Message) => readonly Message[];
+};
 
 export type ReplayResult<T> = {
   readonly result: T;
@@ -35,8 +40,9 @@ export async function replayLog<T>(
   const skipped = new Map<number, string>();
   for (;;) {
     try {
-      const { engine, result } = begin();
-      return { result, messages: await once(log, engine, skipped), defects: skipped.size };
+      const pass = begin();
+      const messages = await once(log, pass, skipped);
+      return { result: pass.result, messages, defects: skipped.size };
     } catch (error) {
       if (!(error instanceof PoisonError)) throw error;
       const cause = error.cause instanceof Error ? error.cause.stack : error.cause;
@@ -47,11 +53,12 @@ export async function replayLog<T>(
 
 async function once(
   { openLog, onProgress, signal }: FiniteLog,
-  engine: PipelineEngine,
+  { engine, before }: Omit<ReplayPass<unknown>, 'result'>,
   skipped: ReadonlyMap<number, string>,
 ): Promise<number> {
   let messages = 0;
   const push = (message: Message) => {
+    for (const added of before?.(message) ?? []) engine.push(added);
     const reason = skipped.get(message.sequence);
     if (reason === undefined) engine.push(message);
     else engine.skip(message, reason);

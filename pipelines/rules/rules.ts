@@ -1,3 +1,4 @@
+import { checkWorkflows } from '../../operators/coordinate/check-workflows.ts';
 import {
   checkPatternConditions,
   findUnboundedPatterns,
@@ -93,7 +94,7 @@ export async function readPlantAndRules(plant: string, rules: string): Promise<P
   return { plants, rules: await readRulesFile(rules, checksFor(plants)) };
 }
 
-const LISTS = ['windows', 'detectors', 'patterns', 'triggers'] as const;
+const LISTS = ['windows', 'detectors', 'patterns', 'triggers', 'workflows'] as const;
 
 function rawAt(file: YamlFile, path: readonly (string | number)[]): unknown {
   return path.reduce<unknown>((value, step) => childOf(value, step), file.data);
@@ -140,7 +141,7 @@ type RulesChecks = {
 
 /** What rules are checked for beyond their shape, wherever they are read. */
 export const RULES_CHECKS: RulesChecks = {
-  refused: [checkDetectors, checkPatternConditions],
+  refused: [checkDetectors, checkPatternConditions, checkWorkflows],
   warned: [findUnboundedPatterns, findHoles, (rules) => findUnreachable(rules)],
 };
 

@@ -9,7 +9,7 @@ import { warehouseCommand } from '../../sinks/clickhouse/warehouse/warehouse.ts'
 import { readConfig } from '../base/config.ts';
 import type { Program, Variables } from './service.ts';
 
-const ANDON = fileURLToPath(new URL('../../scripts/andon.js', import.meta.url));
+const HERE = fileURLToPath(new URL('../../', import.meta.url));
 const PRESET = fileURLToPath(new URL('../../examples/cmms/reference.yaml', import.meta.url));
 /** What callers of the reference CMMS have to show. */
 const TOKEN = 'reference';
@@ -19,12 +19,15 @@ const LOOK = 10;
 /** How a command ended, and what it printed on either output. */
 export type Ran = { readonly code: number; readonly out: string; readonly err: string };
 
-/** Runs a command of `andon` to its end. */
-export function andon(args: readonly string[], env: Variables = {}): Promise<Ran> {
+/** The command of a checkout, or of the JavaScript that was made of one. */
+const commandOf = (code: string | undefined) => join(code ?? HERE, 'scripts/andon.js');
+
+/** Runs a command of `andon` to its end. `code`: see `StandOptions`. */
+export function andon(args: readonly string[], env: Variables = {}, code?: string): Promise<Ran> {
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      [ANDON, ...args],
+      [commandOf(code), ...args],
       { env: { ...process.env, ...env }, maxBuffer: 64_000_000 },
       (error, out, err) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
@@ -34,17 +37,18 @@ export function andon(args: readonly string[], env: Variables = {}): Promise<Ran
   });
 }
 
-/** `node`: options of node ahead of the program. `ready`: the address that has to answer. */
+/** `node`: options of node ahead of the program. `ready`: the address that has to answer. `code`: see `StandOptions`. */
 export function workerProgram(options: {
   readonly config: string;
   readonly env: Variables;
   readonly node: readonly string[];
   readonly ready: string;
+  readonly code: string | undefined;
 }): Program {
-  const { config, env, node, ready } = options;
+  const { config, env, node, ready, code } = options;
   return {
     ...{ name: 'worker', command: process.execPath, env },
-    args: [...node, ANDON, 'run', '--config', config],
+    args: [...node, commandOf(code), 'run', '--config', config],
     ready: (signal) => answers(ready, signal),
   };
 }
@@ -58,7 +62,7 @@ export function consoleProgram(options: {
   const { config, env, url } = options;
   return {
     ...{ name: 'console', command: process.execPath, env },
-    args: [ANDON, 'console', '--config', config],
+    args: [commandOf(undefined), 'console', '--config', config],
     ready: (signal) => answers(`${url}/healthz`, signal),
   };
 }
@@ -69,6 +73,7 @@ export type CmmsAddress = { readonly url: string; readonly token: string };
 export function cmmsProgram(
   folder: string,
   port: number,
+  code?: string,
 ): { readonly program: Program; readonly address: CmmsAddress } {
   const address = { url: `http://127.0.0.1:${port}`, token: TOKEN };
   const journal = join(folder, 'cmms.ndjson');
@@ -77,7 +82,7 @@ export function cmmsProgram(
     address,
     program: {
       ...{ name: 'CMMS', command: process.execPath },
-      args: [ANDON, 'reference-cmms', ...options],
+      args: [commandOf(code), 'reference-cmms', ...options],
       ready: (signal) => answers(`${address.url}/`, signal),
     },
   };
@@ -102,9 +107,11 @@ export function cmmsConfig({ url, token }: CmmsAddress, others: object): object 
 export function warehouseProgram(
   directory: string,
   port: number,
+  code?: string,
 ): { readonly program: Program; readonly url: string; readonly password: string } {
   const { memory } = readConfig(undefined, {}).clickhouse;
-  const { url, ...command } = warehouseCommand({ directory, port, memory });
+  const program = code === undefined ? undefined : join(code, 'sinks/clickhouse/warehouse/main.js');
+  const { url, ...command } = warehouseCommand({ directory, port, memory, program });
   return {
     program: { name: 'warehouse', ...command },
     url,

@@ -69,6 +69,8 @@ export type StandOptions = {
   readonly config?: Readonly<Record<string, unknown>> | undefined;
   /** Beside the environment of the worker. */
   readonly env?: Variables | undefined;
+  /** Where the JavaScript is that was made of this checkout. Default: its sources are run as they are. */
+  readonly code?: string | undefined;
   /** Options of node for the worker, such as `--cpu-prof` or modules to load ahead of it. */
   readonly node?: readonly string[] | undefined;
   /** What answers when a worker has started: that it lives (the default), or that it has worked its first message. */
@@ -109,7 +111,8 @@ export async function startStand(options: StandOptions): Promise<Stand> {
   const settings = settingsOf(options, { directory, nats, cmms, http, page });
   writeFileSync(config, JSON.stringify(settings, null, 2));
   const ready = `${url}/${options.ready ?? 'healthz'}`;
-  const program = workerProgram({ config, env, node: options.node ?? [], ready });
+  const { node = [], code } = options;
+  const program = workerProgram({ config, env, node, ready, code });
   const worker = { ...create(program), url };
   const shown = `http://127.0.0.1:${page}`;
   const consoleService = { ...create(consoleProgram({ config, env, url: shown })), url: shown };
@@ -127,7 +130,7 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     ...{ nats, cmms, warehouse, worker, directory, config, env, stop },
     console: consoleService,
     twin: (more) => createService({ ...program, env: { ...env, ...more } }),
-    andon: (args) => andon(args, env),
+    andon: (args) => andon(args, env, code),
     engine: () => engineOf(directory),
   };
 }
@@ -139,8 +142,8 @@ async function ownNats(folder: string, create: Create): Promise<NatsService> {
   return natsService({ store, port: await freePort(), config: NATS_CONFIG }, create);
 }
 
-async function ownCmms({ folder, ports }: StandOptions, create: Create) {
-  const { program, address } = cmmsProgram(folder, ports?.cmms ?? (await freePort()));
+async function ownCmms({ folder, ports, code }: StandOptions, create: Create) {
+  const { program, address } = cmmsProgram(folder, ports?.cmms ?? (await freePort()), code);
   return { ...create(program), ...address };
 }
 
@@ -148,9 +151,9 @@ async function ownCmms({ folder, ports }: StandOptions, create: Create) {
  * Always supervised, as a worker's own is: its port is chosen long before it listens, and may be the source of somebody's
  * connection just then.
  */
-async function ownWarehouse(directory: string, { ports, supervised }: StandOptions) {
+async function ownWarehouse(directory: string, { ports, supervised, code }: StandOptions) {
   const port = ports?.warehouse ?? (await freePort());
-  const { program, ...access } = warehouseProgram(join(directory, 'warehouse'), port);
+  const { program, ...access } = warehouseProgram(join(directory, 'warehouse'), port, code);
   return { ...superviseService(program, supervised ?? (() => undefined)), ...access };
 }
 

@@ -1,40 +1,46 @@
-/** Requests that are long over leave the outbox and the ledger; the tables keep them. */
+/** What is long over leaves the outbox and the ledger; the tables keep it. */
 
 import type { NatsConnection } from '@nats-io/transport-node';
-import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
-import { streamManager } from '../nats/jetstream.ts';
+import {
+  COMMAND_STREAM,
+  commandSubject,
+  REQUEST_STREAM,
+  requestSubject,
+} from '../../sinks/outbox.ts';
+import { streamClient, streamManager } from '../nats/jetstream.ts';
 import { BUCKETS } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
+import type { CommandEntry } from './command-entry.ts';
+import { errorOf } from './context.ts';
 import { isFinal, type LedgerEntry } from './entry.ts';
-import type { Ledger } from './ledger.ts';
+import { type CommandLedger, commandName, type Ledger } from './ledger.ts';
 
-export type ArchiveOptions = {
+type ArchiveOptions = {
   readonly connection: NatsConnection;
-  readonly ledger: Pick<Ledger, 'all'>;
   readonly record: RecordEvent;
   /**
-   * Milliseconds since the last thing that happened to a request. Longer than the log keeps its messages: a log that is
-   * worked again decides its requests again, and they must be found.
+   * Milliseconds since the last thing that happened to it. Longer than the log keeps its messages: a log that is worked
+   * again decides the same again, and it must be found.
    */
   readonly keep: number;
-  /** Somebody says what became of a request. Without that it is over when nothing happens to it any more. */
-  readonly polled: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
 };
 
 const EVERY = 3_600_000;
 
-/** Looks for such requests now, and every hour until it is stopped. Trouble is recorded; the next look is soon enough. */
-export function startArchiving(options: ArchiveOptions): () => Promise<void> {
-  const look = () =>
-    archive(options).catch((error: unknown) => {
-      const cause = error instanceof Error ? error : new Error(String(error));
-      options.record({ kind: 'maintenance-trouble', where: 'old requests', error: cause });
+/** Looks for what is over now, and every hour until it is stopped. Trouble is recorded; the next look is soon enough. */
+export function startArchiving(
+  look: () => Promise<void>,
+  record: RecordEvent,
+): () => Promise<void> {
+  const once = () =>
+    look().catch((error: unknown) => {
+      record({ kind: 'maintenance-trouble', where: 'what is long over', error: errorOf(error) });
     });
-  let looking = look();
+  let looking = once();
   const timer = setInterval(() => {
-    looking = look();
+    looking = once();
   }, EVERY);
   timer.unref();
   return () => {
@@ -43,27 +49,100 @@ export function startArchiving(options: ArchiveOptions): () => Promise<void> {
   };
 }
 
+type RequestArchive = ArchiveOptions & {
+  readonly ledger: Pick<Ledger, 'all'>;
+  /** Somebody says what became of a request. Without that it is over when nothing happens to it any more. */
+  readonly polled: boolean;
+};
+
 /**
  * The revisions go first: one that is found without an entry in the ledger would be sent again. Killed in between, the
  * next look finds the entry still.
  */
-async function archive(options: ArchiveOptions): Promise<void> {
+export async function archiveRequests(options: RequestArchive): Promise<void> {
   const { connection, ledger, record } = options;
-  const { streams } = await streamManager(connection);
-  const bucket = BUCKETS.ledger.name;
   let count = 0;
   for (const entry of await ledger.all()) {
     if (!isOver(entry, options)) continue;
-    await streams.purge(REQUEST_STREAM, { filter: requestSubject(entry.id, '*') });
-    await streams.purge(`KV_${bucket}`, {
-      filter: `$KV.${bucket}.request.${entry.id}`,
-    });
+    const subject = requestSubject(entry.id, '*');
+    await forget(connection, REQUEST_STREAM, subject, `request.${entry.id}`);
     count += 1;
   }
   if (count > 0) record({ kind: 'requests-archived', count });
 }
 
-function isOver(entry: LedgerEntry, { keep, polled, now }: ArchiveOptions): boolean {
+type CommandArchive = ArchiveOptions & {
+  readonly ledger: Pick<CommandLedger, 'get' | 'watched'>;
+  /** The token of the system in the subjects, or `*`; and which of those systems are meant. */
+  readonly filter: string;
+  readonly isMine: (system: string) => boolean;
+  /** Up to here all commands are over. */
+  readonly upTo: () => number;
+};
+
+/** From the oldest command on, until one is younger than `keep`: however many are over, the others are not read. */
+export async function archiveCommands(options: CommandArchive): Promise<void> {
+  const { connection, ledger, isMine, record } = options;
+  const watched = new Set(await ledger.watched());
+  let count = 0;
+  for await (const subject of oldCommands(options)) {
+    const [, system = '', id = ''] = subject.split('.');
+    if (!isMine(system) || watched.has(id)) continue;
+    const { entry } = await ledger.get(commandName({ system, id }));
+    if (entry === undefined || !isLongOver(entry, options)) continue;
+    await forget(connection, COMMAND_STREAM, subject, `command.${system}.${id}`);
+    count += 1;
+  }
+  if (count > 0) record({ kind: 'commands-archived', count });
+}
+
+/** Subjects of commands that were decided long ago and are over, the oldest first. */
+async function* oldCommands({
+  connection,
+  filter,
+  upTo,
+  keep,
+  now,
+}: CommandArchive): AsyncGenerator<string> {
+  if (upTo() === 0) return;
+  const stream = await streamClient(connection).streams.get(COMMAND_STREAM);
+  const consumer = await stream.getConsumer({
+    filter_subjects: commandSubject(filter, '*'),
+    headers_only: true,
+  });
+  for (;;) {
+    const batch = await consumer.fetch({ max_messages: 256, expires: 1_000 });
+    let count = 0;
+    for await (const { subject, seq, timestamp } of batch) {
+      if (seq > upTo() || now() - Date.parse(timestamp) <= keep) return;
+      yield subject;
+      count += 1;
+    }
+    if (count === 0) return;
+  }
+}
+
+function isLongOver(
+  { outcome, unreported, history }: CommandEntry,
+  { keep, now }: ArchiveOptions,
+): boolean {
+  const last = history.at(-1)?.last ?? Number.POSITIVE_INFINITY;
+  return outcome !== null && unreported === null && now() - last > keep;
+}
+
+async function forget(
+  connection: NatsConnection,
+  stream: string,
+  subject: string,
+  key: string,
+): Promise<void> {
+  const { streams } = await streamManager(connection);
+  const bucket = BUCKETS.ledger.name;
+  await streams.purge(stream, { filter: subject });
+  await streams.purge(`KV_${bucket}`, { filter: `$KV.${bucket}.${key}` });
+}
+
+function isOver(entry: LedgerEntry, { keep, polled, now }: RequestArchive): boolean {
   const { status, delivery, sending, unreported, history } = entry;
   // What was rejected, and what is under way, waits for somebody.
   if (delivery !== 'sent' || sending !== null || unreported !== null) return false;

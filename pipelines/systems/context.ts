@@ -1,6 +1,5 @@
 import type { Cmms } from '../../sinks/remote/remote.ts';
 import type { RecordEvent } from '../observe/observe.ts';
-import type { LedgerEntry } from './entry.ts';
 
 /** How long things take, in milliseconds, and how often a fault is taken for an accident. */
 export type DeliveryTiming = {
@@ -11,25 +10,25 @@ export type DeliveryTiming = {
   readonly faults: number;
 };
 
-/** What every step of a delivery loop needs. */
-export type DeliveryContext = {
-  readonly cmms: Cmms;
+/** What every step of carrying something out needs, whatever it is. */
+export type WorkContext = {
   readonly timing: DeliveryTiming;
   readonly record: RecordEvent;
   readonly signal: AbortSignal;
-  /** Of the log that statuses are published into. */
+  /** Of the log that replies are published into. */
   readonly partitions: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
 };
 
-/** One entry of the ledger while it is worked on. `save` rejects when somebody else has changed it. */
-export interface EntryHandle {
-  readonly entry: LedgerEntry;
-  save(changes: Partial<LedgerEntry>): Promise<void>;
-}
+/** What every step of the delivery of requests needs. */
+export type DeliveryContext = WorkContext & { readonly cmms: Cmms };
 
 /** What a step came to: it is over, or wants another try after so many milliseconds (undefined: as the back-off says). */
 export type StepResult =
   | { readonly kind: 'done' }
   | { readonly kind: 'again'; readonly atLeast: number };
+
+export function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

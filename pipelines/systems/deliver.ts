@@ -2,7 +2,8 @@ import type { Request } from '../../operators/model/request.ts';
 import type { Call } from '../../sinks/remote/caller.ts';
 import type { CallFailure } from '../../sinks/remote/outcome.ts';
 import type { WriteResult } from '../../sinks/remote/remote.ts';
-import type { DeliveryContext, DeliveryTiming, EntryHandle, StepResult } from './context.ts';
+import { type EntryHandle, failureOf, longestCall, pendingCall } from './attempt.ts';
+import type { DeliveryContext, StepResult } from './context.ts';
 import { type HistoryLine, type LedgerEntry, withHistory } from './entry.ts';
 
 /** How a revision came to be in the CMMS. */
@@ -20,7 +21,7 @@ export type RevisionDelivery = {
  */
 export async function deliverRevision(
   { request, resend }: RevisionDelivery,
-  handle: EntryHandle,
+  handle: EntryHandle<LedgerEntry>,
   context: DeliveryContext,
 ): Promise<StepResult> {
   const { cmms, timing, now, signal } = context;
@@ -28,7 +29,7 @@ export async function deliverRevision(
   const pending = await pendingCall(handle, context);
   if (pending > 0) return { kind: 'again', atLeast: pending };
 
-  const search: Call = { priority: 'delivery', signal };
+  const search: Call = { priority: request.priority === 'urgent' ? 'urgent' : 'delivery', signal };
   const effect = (what: 'create' | 'write'): Call => ({
     ...search,
     sending: () => {
@@ -76,27 +77,10 @@ export async function deliverRevision(
   return finish(request, handle, context, 'write', written.value, remote);
 }
 
-/** How long an earlier call may still be carried out over there, in milliseconds. */
-async function pendingCall(handle: EntryHandle, context: DeliveryContext): Promise<number> {
-  const { timing, now } = context;
-  const { sending } = handle.entry;
-  if (sending === null) return 0;
-  const pending = sending.until - now();
-  const longest = longestCall(timing);
-  if (pending <= longest) return pending;
-  // The clock was set back since: nothing is waited for that long.
-  await handle.save({ sending: { ...sending, until: now() + longest } });
-  return longest;
-}
-
-function longestCall({ timeout, settle }: DeliveryTiming): number {
-  return timeout + settle;
-}
-
 /** Writes a revision off that is not even a request, or that the CMMS refuses. Later revisions are tried all the same. */
 export async function rejectRevision(
   { id, revision }: Pick<Request, 'id' | 'revision'>,
-  handle: EntryHandle,
+  handle: EntryHandle<LedgerEntry>,
   { record, now }: DeliveryContext,
   what: HistoryLine['what'],
   note: string,
@@ -112,7 +96,7 @@ export async function rejectRevision(
 
 async function finish(
   { id, revision }: Request,
-  handle: EntryHandle,
+  handle: EntryHandle<LedgerEntry>,
   { record, now }: DeliveryContext,
   what: HistoryLine['what'],
   how: Settled,
@@ -134,37 +118,26 @@ async function finish(
 
 async function fail(
   request: Request,
-  handle: EntryHandle,
+  handle: EntryHandle<LedgerEntry>,
   context: DeliveryContext,
   what: 'search' | 'create' | 'write',
   outcome: CallFailure,
 ): Promise<StepResult> {
-  const { timing, now, record } = context;
   const { id, revision } = request;
-  const { kind, note } = outcome;
-  if (kind === 'rejected') return rejectRevision(request, handle, context, what, note);
-  const answered = kind === 'unknown' && outcome.answered;
-  const faults = handle.entry.faults + (answered ? 1 : 0);
-  if (what === 'search' && faults >= timing.faults) {
-    return rejectRevision(request, handle, context, what, `${note} (${faults} times)`);
+  const call = { what, revision, effect: what !== 'search', outcome };
+  const failure = failureOf(handle.entry, call, context);
+  if (failure.kind === 'refused') {
+    return rejectRevision(request, handle, context, what, failure.note);
   }
-  // An answer, of whatever kind, ends the call over there. Without one it may go on for a while.
-  const settling = answered || what === 'search' ? 0 : timing.settle;
-  const wait = kind === 'retryable' ? (outcome.after ?? 0) : settling;
-  const { sending } = handle.entry;
-  await handle.save({
-    ...withHistory(handle.entry, { time: now(), revision, what, outcome: kind, note }),
-    faults,
-    delivery: 'waiting',
-    sending:
-      what === 'search' || sending === null
-        ? sending
-        : kind === 'retryable'
-          ? null
-          : { ...sending, until: now() + wait },
-  });
-  record({ kind: 'request-delayed', id, revision, outcome: kind, note, after: wait });
-  return { kind: 'again', atLeast: wait };
+  await handle.save({ ...failure.changes, delivery: 'waiting' });
+  if (outcome.kind !== 'rejected') {
+    const { kind, note } = outcome;
+    context.record({
+      ...{ kind: 'request-delayed', id, revision, outcome: kind, note },
+      after: failure.wait,
+    });
+  }
+  return { kind: 'again', atLeast: failure.wait };
 }
 
 function dealtWith(

@@ -1,12 +1,12 @@
-import { ExponentialBackoff, type IBackoff } from 'cockatiel';
-import { PRIORITIES } from '../../operators/model/trigger-rule.ts';
-import type { DeliveryContext, EntryHandle, StepResult } from './context.ts';
+import { openEntry } from './attempt.ts';
+import { type DeliveryContext, errorOf, type StepResult, type WorkContext } from './context.ts';
 import { deliverRevision, rejectRevision } from './deliver.ts';
 import { isFinal, newEntry } from './entry.ts';
-import { createLanes, type DeliveryLanes, type NextTurn } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
+import type { StatusLog } from './report.ts';
 import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
-import { pollStatus, type StatusLog } from './status-poll.ts';
+import { pollStatus } from './status-poll.ts';
+import { createTurns, POLL, rankOf, type Task, type Turns } from './turns.ts';
 
 export type DeliveryLoopOptions = {
   /** Says which revisions there are, */
@@ -21,32 +21,26 @@ export type DeliveryLoopOptions = {
   readonly retry: { readonly first: number; readonly most: number };
 };
 
-/** Deliveries by priority, urgent first; a status is polled when nothing else is due. */
-const POLL = PRIORITIES.length;
-const AFTER_TROUBLE = 1_000;
+/** Stands among the revisions of a request for what a person wants to be sent again: behind all of them. */
+const RESEND = Number.POSITIVE_INFINITY;
 
 /**
  * The delivery loop: brings every revision into the remote system and polls what became of each request, until the
  * signal of the context aborts; then it ends what is under way.
  */
 export async function runDeliveryLoop(options: DeliveryLoopOptions): Promise<void> {
-  const { revisions, ledger, context, width } = options;
+  const { revisions, ledger, context, width, retry } = options;
   const { signal, timing } = context;
-  const tasks = createTasks();
-  const lanes = createLanes({
-    width,
-    patient: POLL,
-    work: (id) => workOn(id, tasks, options),
+  const turns = createTurns<number>({
+    ...{ width, retry, limits: [{ from: POLL, places: Math.max(1, width - 1) }] },
+    step: (id, task) => nextStep(id, task, options),
+    trouble: (id, error) => recordTrouble(context, `request ${id}`)(error),
   });
-  const settled = await resume(ledger, lanes);
+  const settled = await resume(ledger, turns);
 
   async function findResends(): Promise<void> {
     for (const id of await ledger.resends()) {
-      const task = tasks.of(id);
-      if (task.resend) continue;
-      task.resend = true;
-      task.rank = 0;
-      lanes.add(id, 0);
+      if (addPending(turns.task(id), RESEND)) turns.want(id, 0);
     }
   }
   await findResends();
@@ -56,107 +50,59 @@ export async function runDeliveryLoop(options: DeliveryLoopOptions): Promise<voi
 
   await options.follow({
     signal,
-    onCaughtUp: () => lanes.start(),
+    onCaughtUp: () => turns.lanes.start(),
     onTrouble: recordTrouble(context, 'the stream of requests'),
     async onRevision(id, revision) {
       if (revision <= (settled.get(id) ?? 0)) return;
       const stored = await revisions.read(id, revision);
       if (stored === undefined) return;
-      const task = tasks.of(id);
-      if (!task.pending.includes(revision)) task.pending.push(revision);
-      task.pending.sort((a, b) => a - b);
-      task.rank = Math.min(task.rank, rankOf(stored));
-      lanes.add(id, task.rank);
+      addPending(turns.task(id), revision);
+      turns.want(id, rankOfStored(stored));
     },
   });
   clearInterval(timer);
-  await lanes.stop();
+  await turns.lanes.stop();
+}
+
+/** In ascending order, each once. False when it was there. */
+function addPending({ pending }: Task<number>, revision: number): boolean {
+  if (pending.includes(revision)) return false;
+  pending.push(revision);
+  pending.sort((a, b) => a - b);
+  return true;
 }
 
 /** Puts requests to be polled into the lanes. Gives the last revision of each that was dealt with before. */
-async function resume(ledger: Ledger, lanes: DeliveryLanes): Promise<ReadonlyMap<string, number>> {
+async function resume(ledger: Ledger, turns: Turns<number>): Promise<ReadonlyMap<string, number>> {
   const settled = new Map<string, number>();
   for (const { id, revision, remote, status, unreported } of await ledger.all()) {
     settled.set(id, revision);
-    if (unreported !== null || (remote !== null && !isFinal(status))) lanes.add(id, POLL);
+    if (unreported !== null || (remote !== null && !isFinal(status))) turns.want(id, POLL);
   }
   return settled;
 }
 
-/** What is still to do for one request. */
-type Task = {
-  /** Revisions, ascending. */
-  readonly pending: number[];
-  rank: number;
-  resend: boolean;
-  backoff: IBackoff<unknown> | undefined;
-};
-
-interface Tasks {
-  of(id: string): Task;
-  delete(id: string): void;
-}
-
-function createTasks(): Tasks {
-  const tasks = new Map<string, Task>();
-  return {
-    of(id) {
-      const task = tasks.get(id) ?? { pending: [], rank: POLL, resend: false, backoff: undefined };
-      tasks.set(id, task);
-      return task;
-    },
-    delete: (id) => void tasks.delete(id),
-  };
-}
-
-/** Does one thing for a request, and says when it wants its next turn. */
-async function workOn(
-  id: string,
-  tasks: Tasks,
-  options: DeliveryLoopOptions,
-): Promise<NextTurn | undefined> {
-  const task = tasks.of(id);
-  try {
-    const step = await nextStep(id, task, options);
-    const more = task.pending.length > 0 || task.resend;
-    if (step.kind === 'done') {
-      task.backoff = undefined;
-      if (more) return { rank: task.rank, after: 0 };
-      const delivered = task.rank < POLL;
-      task.rank = POLL;
-      if (delivered) return { rank: POLL, after: 0 };
-      tasks.delete(id);
-      return undefined;
-    }
-    if (!more) return { rank: POLL, after: step.atLeast };
-    task.backoff = task.backoff?.next(undefined) ?? firstBackoff(options.retry);
-    return { rank: task.rank, after: Math.max(step.atLeast, task.backoff.duration) };
-  } catch (error) {
-    recordTrouble(options.context, `request ${id}`)(error);
-    return { rank: task.rank, after: AFTER_TROUBLE };
-  }
-}
-
 /** The next thing to do for a request: its oldest revision, what a person wants to be sent again, or a status poll. */
-async function nextStep(id: string, task: Task, options: DeliveryLoopOptions): Promise<StepResult> {
+async function nextStep(
+  id: string,
+  { pending }: Task<number>,
+  options: DeliveryLoopOptions,
+): Promise<StepResult> {
   const { log, revisions, ledger, context } = options;
   const known = await ledger.get(id);
-  const [revision] = task.pending;
-  const number = revision ?? known.entry?.revision ?? 0;
-  if (revision === undefined && !task.resend) {
+  const [next] = pending;
+  const resend = next === RESEND;
+  const number = next === undefined || resend ? (known.entry?.revision ?? 0) : next;
+  if (next === undefined) {
     if (known.entry === undefined) return { kind: 'done' };
     const handle = openEntry(ledger, known.entry, known.version);
     return pollStatus(handle, context, log, () => isGone(id, number, options));
   }
   const done = async (): Promise<StepResult> => {
-    if (revision !== undefined) task.pending.shift();
-    else {
-      await ledger.resent(id);
-      task.resend = false;
-    }
+    if (resend) await ledger.resent(id);
+    pending.shift();
     return { kind: 'done' };
   };
-  const resend = revision === undefined;
   if (!resend && number <= (known.entry?.revision ?? 0)) return done();
   const stored = await revisions.read(id, number);
   if (stored === undefined) return done();
@@ -182,33 +128,16 @@ async function isGone(
   return found.kind === 'ok' && found.value.length === 0;
 }
 
-function recordTrouble({ record, signal }: DeliveryContext, where: string) {
+/** What goes wrong is told, and tried again. */
+export function recordTrouble(
+  { record, signal }: Pick<WorkContext, 'record' | 'signal'>,
+  where: string,
+) {
   return (error: unknown) => {
-    const cause = error instanceof Error ? error : new Error(String(error));
-    if (!signal.aborted) record({ kind: 'maintenance-trouble', where, error: cause });
+    if (!signal.aborted) record({ kind: 'maintenance-trouble', where, error: errorOf(error) });
   };
 }
 
-function openEntry(ledger: Ledger, initial: EntryHandle['entry'], from: number): EntryHandle {
-  let entry = initial;
-  let version = from;
-  return {
-    get entry() {
-      return entry;
-    },
-    async save(changes) {
-      const changed = { ...entry, ...changes };
-      version = await ledger.put(changed, version);
-      entry = changed;
-    },
-  };
-}
-
-function rankOf(stored: StoredRevision): number {
-  if (stored.kind === 'malformed') return 0;
-  return PRIORITIES.length - 1 - PRIORITIES.indexOf(stored.request.priority);
-}
-
-function firstBackoff(retry: DeliveryLoopOptions['retry']): IBackoff<unknown> {
-  return new ExponentialBackoff({ initialDelay: retry.first, maxDelay: retry.most }).next();
+function rankOfStored(stored: StoredRevision): number {
+  return stored.kind === 'malformed' ? 0 : rankOf(stored.request.priority);
 }

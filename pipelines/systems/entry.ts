@@ -8,11 +8,22 @@ const lineSchema = z.object({
   last: z.number(),
   count: z.number().int(),
   revision: z.number().int(),
-  what: z.enum(['read', 'search', 'create', 'write', 'status', 'resend']),
+  what: z.enum(['read', 'search', 'create', 'write', 'status', 'resend', 'ask', 'settle']),
   outcome: z.string(),
   note: z.string(),
 });
 export type HistoryLine = z.infer<typeof lineSchema>;
+
+/** What every entry keeps of the calls that were made for it. Answers in a row that were neither a yes nor a no: faults. */
+export const attemptFields = {
+  faults: z.number().int(),
+  attempts: z.number().int(),
+  /** The number of the last report to the log. */
+  reports: z.number().int(),
+  history: z.array(lineSchema),
+  /** Older lines that are no longer kept. */
+  dropped: z.number().int(),
+};
 
 /** All that is known of the way of one request into the CMMS and back. */
 export const entrySchema = z.object({
@@ -29,24 +40,21 @@ export const entrySchema = z.object({
   sending: z
     .object({ revision: z.number().int(), what: z.enum(['create', 'write']), until: z.number() })
     .nullable(),
-  /** Answers in a row that were neither a yes nor a no. */
-  faults: z.number().int(),
-  attempts: z.number().int(),
+  ...attemptFields,
   /** What the CMMS said last: in our words, and in its own. */
   status: z.enum(REQUEST_STATUSES).nullable(),
   word: z.string().nullable(),
-  /** The number of the last status change; the change that is perhaps not in the log yet. */
-  reports: z.number().int(),
+  /** The change of status that is perhaps not in the log yet. */
   unreported: z
     .object({ status: z.enum(REQUEST_STATUSES), note: z.string().nullable(), time: z.number() })
     .nullable(),
-  history: z.array(lineSchema),
-  /** Older lines that are no longer kept. */
-  dropped: z.number().int(),
 });
 export type LedgerEntry = z.infer<typeof entrySchema>;
 
 const KEPT_LINES = 50;
+
+/** Before anything was tried. */
+export const NO_ATTEMPTS = { faults: 0, attempts: 0, reports: 0, history: [], dropped: 0 };
 
 export function newEntry(id: string, request: Request | undefined): LedgerEntry {
   return {
@@ -59,20 +67,16 @@ export function newEntry(id: string, request: Request | undefined): LedgerEntry 
     remote: null,
     delivery: 'waiting',
     sending: null,
-    faults: 0,
-    attempts: 0,
     status: null,
     word: null,
-    reports: 0,
     unreported: null,
-    history: [],
-    dropped: 0,
+    ...NO_ATTEMPTS,
   };
 }
 
 /** Adds a line to the history; what happened before, just so, is counted. The oldest lines go, and are counted too. */
 export function withHistory(
-  entry: LedgerEntry,
+  entry: Pick<LedgerEntry, 'history' | 'dropped'>,
   line: Omit<HistoryLine, 'last' | 'count'>,
 ): Pick<LedgerEntry, 'history' | 'dropped'> {
   const last = entry.history.at(-1);

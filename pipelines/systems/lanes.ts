@@ -4,8 +4,8 @@ export type NextTurn = { readonly rank: number; readonly after: number };
 export type LanesOptions = {
   /** How many ids are worked on at a time. One id never twice at a time. */
   readonly width: number;
-  /** Ids of this rank or higher leave one place free for the others. */
-  readonly patient: number;
+  /** Ids of the rank `from` or higher have so many places together, so that others find one free. */
+  readonly limits: readonly { readonly from: number; readonly places: number }[];
   /** Does one piece of work; undefined when there is no more. Must not reject. */
   readonly work: (id: string) => Promise<NextTurn | undefined>;
 };
@@ -20,16 +20,19 @@ export interface DeliveryLanes {
   stop(): Promise<void>;
 }
 
-export function createLanes({ width, patient, work }: LanesOptions): DeliveryLanes {
+export function createLanes({ width, limits, work }: LanesOptions): DeliveryLanes {
   const waiting = createWaitingList();
   const running = new Map<string, { readonly rank: number; readonly ended: Promise<void> }>();
   let timer: NodeJS.Timeout | undefined;
   let open = false;
 
   function pick(now: number): string | undefined {
-    const patients = [...running.values()].filter(({ rank }) => rank >= patient).length;
-    const full = patients >= Math.max(1, width - 1);
-    return waiting.mostUrgent(now, (id, rank) => !running.has(id) && !(full && rank >= patient));
+    const ranks = Array.from(running.values(), ({ rank }) => rank);
+    const full = limits.filter(
+      ({ from, places }) => ranks.filter((rank) => rank >= from).length >= places,
+    );
+    const lowest = Math.min(...full.map(({ from }) => from));
+    return waiting.mostUrgent(now, (id, rank) => !running.has(id) && rank < lowest);
   }
 
   function turn(): void {
@@ -47,7 +50,7 @@ export function createLanes({ width, patient, work }: LanesOptions): DeliveryLan
   }
 
   function begin(id: string): void {
-    const rank = waiting.take(id) ?? patient;
+    const rank = waiting.take(id) ?? 0;
     const ended = work(id).then((next) => {
       running.delete(id);
       if (next !== undefined) waiting.add(id, next.rank, next.after);

@@ -1,121 +1,243 @@
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { z } from 'zod';
 import { EXIT, Problem } from '../base/problem.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { BUCKETS, findBucket, openBucket, type StoreOptions } from '../nats/streams.ts';
+import { type CommandEntry, commandEntrySchema } from './command-entry.ts';
 import { entrySchema, type LedgerEntry } from './entry.ts';
 
 /** One entry, and the version that a change of it must find. 0: there is none yet. */
-export type StoredEntry = { readonly entry: LedgerEntry | undefined; readonly version: number };
+export type StoredEntry<E> = { readonly entry: E | undefined; readonly version: number };
 
 /**
- * What became of every request: one entry each in a KV bucket, changed by compare-and-set only, so that two who
- * believe they own it cannot both go on.
+ * What became of many things: one entry each in a KV bucket, changed by compare-and-set only, so that two who believe
+ * they own it cannot both go on.
  */
-export interface Ledger {
+export interface EntryStore<E> {
   /** Every entry that can be read: `get` says of each other one what to do. */
-  all(): Promise<readonly LedgerEntry[]>;
+  all(): Promise<readonly E[]>;
   /** @throws Problem when the entry cannot be read */
-  get(id: string): Promise<StoredEntry>;
+  get(name: string): Promise<StoredEntry<E>>;
   /** Rejects when somebody else changed the entry since `version`. Gives the new version. */
-  put(entry: LedgerEntry, version: number): Promise<number>;
-  /** Ids that a person wants to be sent again. */
+  put(entry: E, version: number): Promise<number>;
+}
+
+/** What a person asked to be sent again, by id. */
+interface Resends {
   resends(): Promise<readonly string[]>;
   resent(id: string): Promise<void>;
 }
 
-/** What whoever only looks may ask of the ledger. */
-export type LedgerReader = Pick<Ledger, 'all' | 'get'>;
+/** What became of every request. */
+export type Ledger = EntryStore<LedgerEntry> & Resends;
+
+/** Below it every command of the stream is over. `of`: for which stream, and which systems, that was found. */
+export type LowWater = { readonly of: string; readonly sequence: number };
+
+/** The name of a command in the ledger: ids are those of one system. */
+export function commandName({ system, id }: Pick<CommandEntry, 'system' | 'id'>): string {
+  return `${system}.${id}`;
+}
+
+/** What became of commands, by `commandName`; and what is kept for those to one system. */
+export type CommandLedger = EntryStore<CommandEntry> &
+  Resends & {
+    /** Ids of commands whose objects are still looked at. A mark of its own each, so that a start need not read them all. */
+    watched(): Promise<readonly string[]>;
+    watch(id: string): Promise<void>;
+    unwatch(id: string): Promise<void>;
+    lowWater(): Promise<LowWater | undefined>;
+    keepLowWater(mark: LowWater): Promise<void>;
+  };
+
+/** What whoever only looks may ask of a ledger. */
+export type LedgerReader<E> = Pick<EntryStore<E>, 'all' | 'get'>;
 
 /** Opens the ledger, and makes its buckets when there are none. */
 export async function openLedger(
   connection: NatsConnection,
   options: StoreOptions = {},
 ): Promise<Ledger> {
-  const bucket = await openBucket(connection, 'ledger', options);
-  const resends = await openBucket(connection, 'resends', options);
+  const { bucket, resends } = await openBuckets(connection, options);
   return {
-    ...readerOf(connection, bucket),
-    put(entry, version) {
-      return bucket.put(`request.${entry.id}`, JSON.stringify(entry), { previousSeq: version });
-    },
-    async resends() {
-      const ids: string[] = [];
-      for await (const id of await resends.keys()) ids.push(id);
-      return ids;
-    },
+    ...storeIn(connection, bucket, REQUESTS),
+    resends: () => resendsIn(connection, resends, ''),
     resent: (id) => resends.purge(id),
   };
 }
 
-/** The ledger for whoever may not make it; undefined when there is none yet. */
-export async function findLedger(connection: NatsConnection): Promise<LedgerReader | undefined> {
-  const bucket = await findBucket(connection, 'ledger');
-  return bucket === undefined ? undefined : readerOf(connection, bucket);
+/** The ledger of commands, and what is kept for one system; `_` for commands to systems that are not there. */
+export async function openCommandLedger(
+  connection: NatsConnection,
+  system: string,
+  options: StoreOptions = {},
+): Promise<CommandLedger> {
+  const { bucket, resends } = await openBuckets(connection, options);
+  const mark = `low.${system}`;
+  return {
+    ...storeIn(connection, bucket, COMMANDS),
+    resends: () => resendsIn(connection, resends, `command.${system}.`),
+    resent: (id) => resends.purge(`command.${system}.${id}`),
+    watched: () => idsIn(connection, 'ledger', `watch.${system}.`, '*'),
+    watch: async (id) => void (await bucket.put(`watch.${system}.${id}`, '')),
+    async unwatch(id) {
+      // Whole: what the bucket keeps of a key that was deleted would count as one.
+      const { streams } = await streamManager(connection);
+      const { name } = BUCKETS.ledger;
+      const filter = `$KV.${name}.watch.${system}.${id}`;
+      await streams.purge(`KV_${name}`, { filter });
+    },
+    async lowWater() {
+      const found = await bucket.get(mark);
+      return found?.operation === 'PUT' ? found.json<LowWater>() : undefined;
+    },
+    keepLowWater: async (low) => void (await bucket.put(mark, JSON.stringify(low))),
+  };
 }
 
-/** In a bucket of its own: whoever may write here can neither change nor remove what became of a request. */
-export async function askResend(connection: NatsConnection, id: string): Promise<void> {
+async function openBuckets(connection: NatsConnection, options: StoreOptions) {
+  const bucket = await openBucket(connection, 'ledger', options);
+  const resends = await openBucket(connection, 'resends', options);
+  return { bucket, resends };
+}
+
+/**
+ * What people asked to be sent again. By subjects, and each looked at: a consumer that lists keys waits for half a minute
+ * for one that is removed meanwhile.
+ */
+async function resendsIn(
+  connection: NatsConnection,
+  bucket: KV,
+  below: string,
+): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (const id of await idsIn(connection, 'resends', below, '*')) {
+    if ((await bucket.get(`${below}${id}`))?.operation === 'PUT') ids.push(id);
+  }
+  return ids;
+}
+
+/** The ledger for whoever may not make it; undefined when there is none yet. */
+export async function findLedger(
+  connection: NatsConnection,
+): Promise<LedgerReader<LedgerEntry> | undefined> {
+  const bucket = await findBucket(connection, 'ledger');
+  return bucket === undefined ? undefined : storeIn(connection, bucket, REQUESTS);
+}
+
+/** The same for commands. */
+export async function findCommandLedger(
+  connection: NatsConnection,
+): Promise<LedgerReader<CommandEntry> | undefined> {
+  const bucket = await findBucket(connection, 'ledger');
+  return bucket === undefined ? undefined : storeIn(connection, bucket, COMMANDS);
+}
+
+/**
+ * In a bucket of its own: whoever may write here can neither change nor remove what became of a request. `name`: the id
+ * of a request, or `command.<system>.<id>`.
+ */
+export async function askResend(connection: NatsConnection, name: string): Promise<void> {
   const bucket =
     (await findBucket(connection, 'resends')) ?? (await openBucket(connection, 'resends'));
-  await bucket.put(id, '');
+  await bucket.put(name, '');
 }
 
 /** How many entries are asked for at once. */
 const WIDTH = 64;
 
-function readerOf(connection: NatsConnection, bucket: KV): LedgerReader {
+/** Entries of one kind: how their keys begin, what they hold, and for people what they are. */
+type Kind<E> = {
+  readonly prefix: string;
+  readonly tokens: string;
+  readonly nameOf: (entry: E) => string;
+  readonly schema: z.ZodType<E>;
+  readonly about: string;
+};
+
+const REQUESTS: Kind<LedgerEntry> = {
+  prefix: 'request.',
+  tokens: '*',
+  nameOf: ({ id }) => id,
+  schema: entrySchema,
+  about: 'the request',
+};
+
+const COMMANDS: Kind<CommandEntry> = {
+  prefix: 'command.',
+  tokens: '*.*',
+  nameOf: commandName,
+  schema: commandEntrySchema,
+  about: 'the command',
+};
+
+function storeIn<E>(
+  connection: NatsConnection,
+  bucket: KV,
+  { prefix, tokens, nameOf, schema, about }: Kind<E>,
+): EntryStore<E> {
   return {
     async all() {
-      const ids = await idsIn(connection);
-      const entries: LedgerEntry[] = [];
+      const ids = await idsIn(connection, 'ledger', prefix, tokens);
+      const entries: E[] = [];
       for (let at = 0; at < ids.length; at += WIDTH) {
         const found = await Promise.all(
-          ids.slice(at, at + WIDTH).map((id) => bucket.get(`request.${id}`)),
+          ids.slice(at, at + WIDTH).map((id) => bucket.get(`${prefix}${id}`)),
         );
         for (const each of found) {
-          const entry = each?.operation === 'PUT' ? parse(each.value) : undefined;
+          const entry = each?.operation === 'PUT' ? parse(each.value, schema) : undefined;
           if (entry !== undefined) entries.push(entry);
         }
       }
       return entries;
     },
     async get(id) {
-      const found = await bucket.get(`request.${id}`);
+      const found = await bucket.get(`${prefix}${id}`);
       if (found === null) return { entry: undefined, version: 0 };
       const { operation, value, revision } = found;
       if (operation !== 'PUT') return { entry: undefined, version: revision };
-      const entry = parse(value);
-      if (entry === undefined) throw unreadable(id);
+      const entry = parse(value, schema);
+      if (entry === undefined) throw unreadable(`${prefix}${id}`, about);
       return { entry, version: revision };
+    },
+    put(entry, version) {
+      return bucket.put(`${prefix}${nameOf(entry)}`, JSON.stringify(entry), {
+        previousSeq: version,
+      });
     },
   };
 }
 
 /** By the subjects of the bucket: a consumer of its own is more than a reader is permitted. */
-async function idsIn(connection: NatsConnection): Promise<readonly string[]> {
-  const { name } = BUCKETS.ledger;
-  const prefix = `$KV.${name}.request.`;
+async function idsIn(
+  connection: NatsConnection,
+  bucket: 'ledger' | 'resends',
+  below: string,
+  tokens: string,
+): Promise<readonly string[]> {
+  const { name } = BUCKETS[bucket];
+  const prefix = `$KV.${name}.${below}`;
   const { streams } = await streamManager(connection);
-  const { state } = await streams.info(`KV_${name}`, { subjects_filter: `${prefix}*` });
+  const { state } = await streams.info(`KV_${name}`, { subjects_filter: prefix + tokens });
   return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(prefix.length));
 }
 
-function parse(value: Uint8Array): LedgerEntry | undefined {
+function parse<E>(value: Uint8Array, schema: z.ZodType<E>): E | undefined {
   try {
-    return entrySchema.parse(JSON.parse(Buffer.from(value).toString()));
+    return schema.parse(JSON.parse(Buffer.from(value).toString()));
   } catch {
     return undefined;
   }
 }
 
-function unreadable(id: string): Problem {
+function unreadable(key: string, about: string): Problem {
   return new Problem({
-    where: `${BUCKETS.ledger.name}, request.${id}`,
-    expected: 'what became of the request',
+    where: `${BUCKETS.ledger.name}, ${key}`,
+    expected: `what became of ${about}`,
     found: 'an entry that is damaged, or of another version',
     remedy:
-      `Remove it: nats kv del ${BUCKETS.ledger.name} request.${id}. Then the CMMS is searched for the request, ` +
+      `Remove it: nats kv del ${BUCKETS.ledger.name} ${key}. Then the system is searched for ${about}, ` +
       'and what it has is not sent again.',
     exit: EXIT.outside,
   });

@@ -25,6 +25,11 @@ export function describeList(summaries: readonly RequestSummary[]): string {
 export function describeRequest({ summary, entry, revisions }: RequestDetails): string {
   const request = revisions.at(-1);
   const { status, remote } = summary;
+  const sending = entry?.sending ?? null;
+  const underWay =
+    sending === null
+      ? []
+      : [`  under way: ${sending.what} of revision ${sending.revision}; its end is awaited`];
   const lines = [
     `${summary.id}  ${oneLine(summary.title)}`,
     `asset     ${summary.asset}`,
@@ -43,27 +48,26 @@ export function describeRequest({ summary, entry, revisions }: RequestDetails): 
     ),
     '',
     'history',
-    ...historyLines(entry),
+    ...historyLines(entry, 'revision'),
+    ...underWay,
   ];
   return lines.join('\n');
 }
 
-function historyLines(entry: LedgerEntry | null): readonly string[] {
+/** What was tried. `numbered`: what the number of each line is of. */
+export function historyLines(
+  entry: Pick<LedgerEntry, 'history' | 'dropped'> | null,
+  numbered: string,
+): readonly string[] {
   if (entry === null) return ['  nothing was tried yet'];
   const older = entry.dropped > 0 ? [`  … ${entry.dropped} older lines`] : [];
-  const { sending } = entry;
-  const underWay =
-    sending === null
-      ? []
-      : [`  under way: ${sending.what} of revision ${sending.revision}; its end is awaited`];
   return [
     ...older,
     ...entry.history.map(({ time, count, revision, what, outcome, note }) => {
       const times = count === 1 ? '' : ` (${count} times)`;
       const when = new Date(time).toISOString();
-      return `  ${when}  revision ${revision}  ${what}: ${outcome}${times}  ${oneLine(note)}`;
+      return `  ${when}  ${numbered} ${revision}  ${what}: ${outcome}${times}  ${oneLine(note)}`;
     }),
-    ...underWay,
   ];
 }
 

@@ -1,7 +1,5 @@
 // Reads the stream of requests: which revisions there are, and what is in them.
 
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DeliverPolicy } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { severitySchema } from '../../operators/model/detector-rule.ts';
@@ -10,69 +8,31 @@ import type { Request } from '../../operators/model/request.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { prioritySchema } from '../../operators/model/trigger-rule.ts';
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
-import { streamClient, streamManager } from '../nats/jetstream.ts';
+import { streamManager } from '../nats/jetstream.ts';
+import { type Following, followStream } from './stream-reader.ts';
 
-export type FollowOptions = {
-  readonly signal: AbortSignal;
+/** Where revisions are reported to. */
+export type FollowOptions = Following & {
   /** Called with every revision in the stream, in its order, from the first one on. */
   readonly onRevision: (id: string, revision: number) => Promise<void>;
-  /** Called once, when all that was in the stream at the start has been read. */
-  readonly onCaughtUp: () => void;
-  readonly onTrouble: (error: Error) => void;
 };
 
 /** Reports revisions until `signal` aborts. */
 export type FollowRevisions = (options: FollowOptions) => Promise<void>;
 
-/** Milliseconds: after trouble, and of one fetch. */
-const PAUSE = 250;
-const FETCH = 5_000;
-
-/**
- * Reads the names of all revisions, then waits for more until `signal` aborts. Keeps no position of its own: what is
- * done stands in the ledger, and names alone are read quickly.
- */
-export async function followRevisions(
+/** Names alone are read: what is in a revision is asked for when it is its turn. */
+export function followRevisions(
   connection: NatsConnection,
-  options: FollowOptions,
+  { onRevision, ...following }: FollowOptions,
 ): Promise<void> {
-  const { signal, onRevision, onTrouble } = options;
-  const client = streamClient(connection);
-  let next = 1;
-  let catchingUp = true;
-  const caughtUp = () => {
-    if (catchingUp) options.onCaughtUp();
-    catchingUp = false;
-  };
-  while (!signal.aborted) {
-    try {
-      const stream = await client.streams.get(REQUEST_STREAM);
-      const { last_seq } = (await stream.info()).state;
-      if (last_seq < next) caughtUp();
-      const consumer = await stream.getConsumer({
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: next,
-        headers_only: true,
-      });
-      while (!signal.aborted) {
-        const batch = await consumer.fetch({ max_messages: 512, expires: FETCH });
-        const stop = () => batch.stop();
-        signal.addEventListener('abort', stop, { once: true });
-        for await (const { subject, seq, info } of batch) {
-          const [, id = '', revision = ''] = subject.split('.');
-          await onRevision(id, Number(revision));
-          next = seq + 1;
-          if (info.pending === 0) caughtUp();
-        }
-        signal.removeEventListener('abort', stop);
-        caughtUp();
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      onTrouble(error instanceof Error ? error : new Error(String(error)));
-      await sleep(PAUSE, undefined, { signal }).catch(() => undefined);
-    }
-  }
+  const source = { stream: REQUEST_STREAM, from: 1, bodies: false } as const;
+  return followStream(connection, source, {
+    ...following,
+    onMessage: ({ subject }) => {
+      const [, id = '', revision = ''] = subject.split('.');
+      return onRevision(id, Number(revision));
+    },
+  });
 }
 
 /** A stored revision, or why it cannot be understood. */

@@ -1,17 +1,11 @@
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
-import type { RequestStatusData } from '../../operators/model/machine-event.ts';
-import { partitionedSubject } from '../nats/partition.ts';
-import type { DeliveryContext, EntryHandle, StepResult } from './context.ts';
+import type { RequestStatus, RequestStatusData } from '../../operators/model/machine-event.ts';
+import type { Call } from '../../sinks/remote/caller.ts';
+import type { CallOutcome } from '../../sinks/remote/outcome.ts';
+import type { RemoteStatus } from '../../sinks/remote/status.ts';
+import type { Attempted, EntryHandle } from './attempt.ts';
+import type { DeliveryContext, StepResult, WorkContext } from './context.ts';
 import { isFinal, type LedgerEntry, withHistory } from './entry.ts';
-
-/** The log of a partition, as somewhere to publish into. */
-export interface StatusLog {
-  publish(
-    subject: string,
-    payload: string,
-    options: { readonly headers: MsgHdrs },
-  ): Promise<unknown>;
-}
+import { nextReport, publishReport, type StatusLog } from './report.ts';
 
 /**
  * Asks the remote system what became of a request and publishes a change into the log, once: number, time and words of
@@ -21,84 +15,89 @@ export interface StatusLog {
  * a gateway says that has lost its way.
  */
 export async function pollStatus(
-  handle: EntryHandle,
+  handle: EntryHandle<LedgerEntry>,
   context: DeliveryContext,
   log: StatusLog,
   isGone: () => Promise<boolean>,
 ): Promise<StepResult> {
-  const { cmms, timing, now, record, signal } = context;
+  const { cmms, timing, now, record } = context;
   await report(handle, context, log);
-  const { id, remote, status } = handle.entry;
+  const { id, remote, status, revision } = handle.entry;
   if (remote === null || isFinal(status) || cmms.status === undefined) return { kind: 'done' };
-  const seen = await cmms.status(id, remote, { priority: 'poll', signal });
-  const again: StepResult = { kind: 'again', atLeast: timing.every };
-  if (seen.kind !== 'ok') {
-    if (seen.kind === 'rejected') {
-      const { revision } = handle.entry;
-      const line = { time: now(), revision, what: 'status', outcome: 'rejected', note: seen.note };
-      await handle.save(withHistory(handle.entry, { ...line, what: 'status' }));
-    }
-    return again;
-  }
-  const { word, note, gone } = seen.value;
-  if (gone === true && !(await isGone())) return again;
-  if (seen.value.status === null || seen.value.status === status) {
-    if (word === handle.entry.word) return again;
-    await handle.save({ word });
-    if (seen.value.status === null && word !== '') record({ kind: 'status-unmapped', id, word });
-    return again;
-  }
-  await handle.save({
-    word,
-    status: seen.value.status,
-    reports: nextReport(handle.entry, now()),
-    unreported: { status: seen.value.status, note, time: now() },
+  const read = cmms.status;
+  const changed = await pollObject<LedgerEntry, RequestStatus>(handle, context, {
+    ...{ read: (call) => read(id, remote, call), known: status, revision, isGone },
+    unmapped: (word) => record({ kind: 'status-unmapped', id, word }),
+    changes: (seen, note) => ({
+      status: seen,
+      reports: nextReport(handle.entry, now()),
+      unreported: { status: seen, note, time: now() },
+    }),
   });
+  const again: StepResult = { kind: 'again', atLeast: timing.every };
+  if (changed === null) return again;
   await report(handle, context, log);
-  record({ kind: 'request-status', id, status: seen.value.status });
+  record({ kind: 'request-status', id, status: changed });
   return isFinal(handle.entry.status) ? { kind: 'done' } : again;
 }
 
-/**
- * The number of the next report. By the clock, so that a ledger that was lost and begun anew goes on above the numbers
- * that it has forgotten: a lower one would be taken for a repeat.
- */
-function nextReport({ reports }: LedgerEntry, now: number): number {
-  return Math.max(reports + 1, Math.floor(now));
+/** A look at one object. `known`: the state that its entry has. */
+type Look<E, S extends string> = {
+  readonly read: (call: Call) => Promise<CallOutcome<RemoteStatus<S>>>;
+  readonly known: S | null;
+  /** For the history. */
+  readonly revision: number;
+  readonly isGone: () => Promise<boolean>;
+  readonly unmapped: (word: string) => void;
+  /** What the entry becomes by a new state; the report that is not in the log yet is in it. */
+  readonly changes: (seen: S, note: string | null) => Partial<E>;
+};
+
+/** Looks once and saves what is new. Gives the new state; null when there is none. */
+export async function pollObject<
+  E extends Attempted<{ until: number }> & { readonly word: string | null },
+  S extends string,
+>(
+  handle: EntryHandle<E>,
+  { now, signal }: Pick<WorkContext, 'now' | 'signal'>,
+  { read, known, revision, isGone, unmapped, changes }: Look<E, S>,
+): Promise<S | null> {
+  const seen = await read({ priority: 'poll', signal });
+  if (seen.kind !== 'ok') {
+    if (seen.kind === 'rejected') {
+      const line = { time: now(), revision, outcome: 'rejected', note: seen.note };
+      const history = withHistory(handle.entry, { ...line, what: 'status' });
+      await handle.save(history as Partial<E>);
+    }
+    return null;
+  }
+  const { word, note, gone, status } = seen.value;
+  if (gone === true && !(await isGone())) return null;
+  if (status === null || status === known) {
+    if (word === handle.entry.word) return null;
+    await handle.save({ word } as Partial<E>);
+    if (status === null && word !== '') unmapped(word);
+    return null;
+  }
+  await handle.save({ ...changes(status, note), word });
+  return status;
 }
 
 async function report(
-  handle: EntryHandle,
+  handle: EntryHandle<LedgerEntry>,
   { cmms, partitions }: DeliveryContext,
   log: StatusLog,
 ): Promise<void> {
-  const { unreported } = handle.entry;
+  const { unreported, id, asset, remote, reports } = handle.entry;
   if (unreported === null) return;
-  await log.publish(...statusMessage(handle.entry, unreported, cmms.name, partitions));
-  await handle.save({ unreported: null });
-}
-
-/** `status.<system>.<plant>.<line>.<asset>`: the subject says who says it, and permissions attest it. */
-function statusMessage(
-  { id, asset, remote, reports }: LedgerEntry,
-  { status, note, time }: NonNullable<LedgerEntry['unreported']>,
-  system: string,
-  partitions: number,
-) {
+  const { status, note, time } = unreported;
   const data: RequestStatusData = {
     id,
     status,
     ...(remote === null ? {} : { remote: remote.slice(0, 256) }),
     ...(note === null ? {} : { note: note.slice(0, 4_096) }),
   };
-  const header = headers();
-  header.set('Content-Type', 'application/json');
-  header.set('Andon-Producer', `maintenance/${id}`);
-  header.set('Andon-Sequence', String(reports));
-  const subject = `status.${system}.${asset.replaceAll('/', '.')}`;
-  return [
-    partitions === 1 ? subject : partitionedSubject(subject, partitions),
-    JSON.stringify({ time, type: 'request', data }),
-    { headers: header },
-  ] as const;
+  const about = { system: cmms.name, asset, producer: `maintenance/${id}`, number: reports };
+  await publishReport(log, { ...about, body: { time, type: 'request', data } }, partitions);
+  await handle.save({ unreported: null });
 }

@@ -1,28 +1,35 @@
-// What is done in the CMMS, the maintenance management system: requests go there, and what becomes of them comes back.
+// What is done in the systems around the plant: requests go to the CMMS, commands to every other one, and what becomes of
+// them comes back.
 
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { CmmsConfig } from '../../sinks/remote/config.ts';
-import type { CallOutcome } from '../../sinks/remote/outcome.ts';
-import { type Cmms, createCmms } from '../../sinks/remote/remote.ts';
+import { createCmms } from '../../sinks/remote/remote.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
+import type { SystemConfig } from '../../sinks/remote/system-config.ts';
 import { streamClient } from '../nats/jetstream.ts';
 import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { awaitLease } from '../worker/ownership/lease.ts';
-import { startArchiving } from './archive.ts';
+import { archiveRequests, startArchiving } from './archive.ts';
+import { ABSENT, absentOwner, type CommandOwner, commandOwner } from './command-owner.ts';
+import { errorOf } from './context.ts';
 import { runDeliveryLoop } from './delivery-loop.ts';
+import { watchedCmms } from './door-watch.ts';
 import { openLedger } from './ledger.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
 
 export type SystemsOptions = StoreOptions & {
   readonly connection: NatsConnection;
-  readonly cmms: CmmsConfig;
+  /** Where requests go; without it they wait. */
+  readonly cmms?: CmmsConfig | undefined;
+  /** Which systems take commands; undefined: this process has nothing to do with commands. */
+  readonly systems?: readonly SystemConfig[] | undefined;
   readonly record: RecordEvent;
   /** Ends it: what is under way is finished, nothing new is begun. */
   readonly signal: AbortSignal;
-  /** Of the log that statuses are published into. Default 1. */
+  /** Of the log that replies are published into. Default 1. */
   readonly partitions?: number;
   /** Milliseconds for which the log keeps its messages: requests are kept longer, whatever `keep` says. Default 0. */
   readonly logKeeps?: number;
@@ -38,99 +45,130 @@ const AFTER_TROUBLE = 1_000;
 const DAY = 86_400_000;
 
 /**
- * Brings every revision of every request into the CMMS, in order, and what becomes of a request back into the log. Runs
- * until `signal` aborts. It may be killed at any time and started again anywhere; one process at a time does the work,
- * others wait for their turn.
+ * Brings every revision of every request into the CMMS, every command to its system, each in order, and what becomes of
+ * them back into the log. Runs until `signal` aborts. It may be killed at any time and started again anywhere; for each
+ * system one process at a time does the work, others wait for their turn.
  *
- * Not promised: a CMMS that finishes a call later than `settle` after it fell silent can end up with two objects.
+ * Not promised: a system that finishes a call later than `settle` after it fell silent can end up with two objects.
  */
 export async function runSystems(options: SystemsOptions): Promise<void> {
-  const { connection, cmms: config, record, signal } = options;
-  const cmms = watchDoor(createCmms(config, options.environment ?? process.env), record);
-  const ledger = await openLedger(connection, options);
+  const { cmms, systems } = options;
+  const ending = new AbortController();
+  const all = { ...options, signal: AbortSignal.any([options.signal, ending.signal]) };
+  const work: Owned[] = [
+    ...(cmms === undefined ? [] : [requestsOwned(all, cmms)]),
+    ...(systems ?? []).map((config) => commandsOwned(commandOwner(config, all), all)),
+    ...(systems === undefined ? [] : [commandsOwned(absentOwner(systems), all)]),
+  ];
+  const running = work.map((owned) => whileOwned(owned, all));
+  try {
+    await Promise.all(running);
+  } finally {
+    // Nobody goes on alone: whoever has called begins anew with all of them.
+    ending.abort();
+    await Promise.allSettled(running);
+  }
+}
+
+/** Work that one process at a time does. `run` ends when its signal aborts. */
+type Owned = {
+  /** Of its lease. */
+  readonly key: string;
+  readonly expected: string;
+  readonly onOwned: (owner: string, own: boolean) => void;
+  readonly where: string;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+};
+
+async function whileOwned(owned: Owned, options: SystemsOptions): Promise<void> {
+  const { connection, record, signal } = options;
   const me = { owner: `${hostname()}:${process.pid}`, host: hostname() };
   while (!signal.aborted) {
     const lease = await awaitLease({
       ...options,
       connection,
-      key: 'maintenance',
-      expected: 'that no other process carries out requests',
+      key: owned.key,
+      expected: owned.expected,
       me,
       ...(options.term === undefined ? {} : { term: options.term }),
       signal,
-      onHeld: (other) => record({ kind: 'maintenance-owned', owner: other, own: false }),
+      onHeld: (other) => owned.onOwned(other, false),
     }).catch((error: unknown) => {
       if (signal.aborted) return undefined;
       throw error;
     });
     if (lease === undefined) return;
-    record({ kind: 'maintenance-owned', owner: me.owner, own: true });
-    const context = {
-      cmms,
-      record,
-      partitions: options.partitions ?? 1,
-      signal: AbortSignal.any([signal, lease.lost]),
-      now: options.now ?? Date.now,
-      timing: {
-        timeout: config.timeout,
-        settle: config.settle,
-        faults: config.retry.faults,
-        every: config.status?.every ?? 10_000,
-      },
-    };
-    const stopArchiving = startArchiving({
-      ...{ connection, ledger, record, now: context.now },
-      keep: Math.max(config.keep, (options.logKeeps ?? 0) + DAY),
-      polled: config.status !== undefined,
-    });
+    owned.onOwned(me.owner, true);
     try {
-      await runDeliveryLoop({
-        follow: (following) => followRevisions(connection, following),
-        revisions: await openRevisions(connection),
-        log: streamClient(connection),
-        ledger,
-        context,
-        width: config.concurrency,
-        retry: config.retry,
-      });
+      await owned.run(AbortSignal.any([signal, lease.lost]));
     } catch (error) {
-      const cause = error instanceof Error ? error : new Error(String(error));
-      if (!signal.aborted)
-        record({ kind: 'maintenance-trouble', where: 'delivery loop', error: cause });
+      if (!signal.aborted) {
+        record({ kind: 'maintenance-trouble', where: owned.where, error: errorOf(error) });
+      }
       await sleep(AFTER_TROUBLE, undefined, { signal }).catch(() => undefined);
     } finally {
-      await stopArchiving();
       await lease.release();
     }
   }
 }
 
-/**
- * The same system, with an alarm while something else answers in its place: a gateway, a log-in page, a wrong address, a
- * search without its filter. Each change is recorded once, however many requests wait behind it.
- */
-function watchDoor(cmms: Cmms, record: RecordEvent): Cmms {
-  let wrong = false;
-
-  async function watched<T>(answer: Promise<CallOutcome<T>>): Promise<CallOutcome<T>> {
-    const outcome = await answer;
-    const atDoor = 'door' in outcome && outcome.door === true;
-    if (atDoor && !wrong) {
-      wrong = true;
-      record({ kind: 'cmms-door-wrong', cmms: cmms.name, note: outcome.note });
-    } else if (wrong && outcome.kind === 'ok') {
-      wrong = false;
-      record({ kind: 'cmms-door-right', cmms: cmms.name });
-    }
-    return outcome;
-  }
-
-  const { status } = cmms;
-  return {
-    name: cmms.name,
-    search: (...question) => watched(cmms.search(...question)),
-    create: (...order) => watched(cmms.create(...order)),
-    write: (...order) => watched(cmms.write(...order)),
-    status: status === undefined ? undefined : (...question) => watched(status(...question)),
+function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
+  const { connection, record } = options;
+  const timing = {
+    ...{ timeout: config.timeout, settle: config.settle, faults: config.retry.faults },
+    every: config.status?.every ?? 10_000,
   };
+  const now = options.now ?? Date.now;
+  return {
+    key: 'maintenance',
+    expected: 'that no other process carries out requests',
+    where: 'delivery loop',
+    onOwned: (owner, own) => record({ kind: 'maintenance-owned', owner, own }),
+    async run(signal) {
+      // A secret that is missing stops this system, and no other.
+      const cmms = watchedCmms(createCmms(config, options.environment ?? process.env), record);
+      const ledger = await openLedger(connection, options);
+      const archiving = {
+        ...{ connection, ledger, record, now, polled: config.status !== undefined },
+        keep: keptFor(config.keep, options),
+      };
+      const stopArchiving = startArchiving(() => archiveRequests(archiving), record);
+      try {
+        await runDeliveryLoop({
+          follow: (following) => followRevisions(connection, following),
+          revisions: await openRevisions(connection),
+          log: streamClient(connection),
+          ledger,
+          context: { cmms, record, partitions: options.partitions ?? 1, signal, now, timing },
+          width: config.concurrency,
+          retry: config.retry,
+        });
+      } finally {
+        await stopArchiving();
+      }
+    },
+  };
+}
+
+function commandsOwned(owner: CommandOwner, options: SystemsOptions): Owned {
+  const { record } = options;
+  const { name } = owner;
+  return {
+    key: `systems-${name}`,
+    expected: `that no other process carries out commands to ${name}`,
+    where: `commands to ${name}`,
+    onOwned(by, own) {
+      if (name !== ABSENT) record({ kind: 'commands-owned', system: name, owner: by, own });
+    },
+    run: (signal) =>
+      owner.run({
+        ...options,
+        ...{ signal, partitions: options.partitions ?? 1, now: options.now ?? Date.now },
+        keep: keptFor(owner.keep, options),
+      }),
+  };
+}
+
+function keptFor(keep: number, { logKeeps = 0 }: SystemsOptions): number {
+  return Math.max(keep, logKeeps + DAY);
 }

@@ -17,7 +17,7 @@ export interface LandingSink extends Sink {
    */
   begin(): Promise<void>;
   /** Rows of a question. Rejects while the warehouse is away. */
-  ask<T>(query: string): Promise<readonly T[]>;
+  ask<T>(query: string, signal: AbortSignal): Promise<readonly T[]>;
   close(): Promise<void>;
 }
 
@@ -59,9 +59,9 @@ export function createLandingSink(
         report(false, reasonOf(error));
       }
     },
-    async ask<T>(query: string) {
-      const { warehouse } = await ready();
-      const answer = await warehouse.client.query({ query, format: 'JSONEachRow' });
+    async ask<T>(query: string, signal: AbortSignal) {
+      const { client } = (await ready()).warehouse;
+      const answer = await client.query({ query, format: 'JSONEachRow', abort_signal: signal });
       return answer.json<T>();
     },
     async write(content, signal) {

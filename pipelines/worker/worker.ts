@@ -13,6 +13,7 @@ import { type Log, replaced } from '../nats/log.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
 import { connectNats } from '../nats/nats.ts';
 import {
+  ensureCommands,
   ensureLive,
   ensurePartition,
   ensureRequests,
@@ -94,6 +95,7 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
   const limits = { days, bytes, ...store };
   const info = await ensurePartition(connection, { partition, partitions, ...limits });
   await ensureRequests(connection, store);
+  await ensureCommands(connection, store);
   const announces = await hasLive(connection, store, record);
   const key = `${config.pipeline}-${partition}`;
   const claim = await claimPartition(connection, key, identity, store);

@@ -20,6 +20,8 @@ const LINE_TABLES = [
   'incidents',
   'requests',
   'request_history',
+  'commands',
+  'workflow_steps',
   'dead_letters',
   'epochs',
 ] as const;

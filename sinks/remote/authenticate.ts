@@ -1,7 +1,6 @@
-import type { AuthConfig } from './config.ts';
-import { addressOf, excerpt, jsonOf, readBody, textAt } from './http.ts';
+import type { AuthConfig } from './call-config.ts';
+import { addressOf, excerpt, jsonOf, readBody, textAt, valueAt } from './http.ts';
 import { type CallOutcome, classifyError, retryAfter, success } from './outcome.ts';
-
 import { type Environment, reveal, rotating } from './secret.ts';
 
 export type Credentials = Readonly<Record<string, string>>;
@@ -18,7 +17,8 @@ export function createAuthenticator(
   base: string,
   environment: Environment,
 ): Authenticator {
-  if (auth.kind === 'login') return login(auth, base, environment);
+  if (auth.kind === 'login') return tokenKeeper(loginOf(auth, base, environment));
+  if (auth.kind === 'oauth2') return tokenKeeper(clientCredentials(auth, base, environment));
   // Read again for every call, so that a secret can be changed under a running worker.
   let headers = fixed(auth, environment);
   const read = (): boolean => {
@@ -40,7 +40,7 @@ export function createAuthenticator(
 }
 
 function fixed(
-  auth: Exclude<AuthConfig, { kind: 'login' }>,
+  auth: Exclude<AuthConfig, { kind: 'login' | 'oauth2' }>,
   environment: Environment,
 ): Credentials {
   switch (auth.kind) {
@@ -57,35 +57,95 @@ function fixed(
   }
 }
 
-/** Logs in once and shows the token until it is refused. Nothing of a request is sent before there is one. */
-function login(
+/** How a token is asked for, where it is in the answer, and how it is shown from then on. */
+type TokenQuestion = {
+  readonly address: URL;
+  readonly method: string;
+  readonly headers: () => Readonly<Record<string, string>>;
+  readonly body: () => string;
+  readonly token: string;
+  /** Where the answer says for how many seconds it holds. */
+  readonly lifetime: string | undefined;
+  readonly shown: (token: string) => Credentials;
+};
+
+function loginOf(
   auth: Extract<AuthConfig, { kind: 'login' }>,
   base: string,
   environment: Environment,
-): Authenticator {
-  const address = addressOf(base, auth.path, {});
+): TokenQuestion {
   const fields = Object.entries(auth.body).map(
     ([name, value]) => [name, rotating(value, environment)] as const,
   );
-  const body = () => JSON.stringify(Object.fromEntries(fields.map(([name, of]) => [name, of()])));
+  return {
+    ...{ address: addressOf(base, auth.path, {}), method: auth.method, token: auth.token },
+    lifetime: undefined,
+    headers: () => ({ 'Content-Type': 'application/json' }),
+    body: () => JSON.stringify(Object.fromEntries(fields.map(([name, of]) => [name, of()]))),
+    shown: (token) => ({ [auth.header]: auth.prefix + token }),
+  };
+}
+
+/** RFC 6749, chapters 2.3.1 and 4.4. In the header, id and secret are form-encoded before they become Basic. */
+function clientCredentials(
+  auth: Extract<AuthConfig, { kind: 'oauth2' }>,
+  base: string,
+  environment: Environment,
+): TokenQuestion {
+  const client = rotating(auth.client, environment);
+  const secret = rotating(auth.secret, environment);
+  const inForm = auth.in === 'form';
+  const basic = () => {
+    const pair = [client(), secret()].map((part) => encodeURIComponent(part)).join(':');
+    return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+  };
+  return {
+    address: /^https?:/.test(auth.path) ? new URL(auth.path) : addressOf(base, auth.path, {}),
+    ...{ method: 'POST', token: '/access_token', lifetime: '/expires_in' },
+    headers: () => ({
+      'Content-Type': 'application/x-www-form-urlencoded',
+      ...(inForm ? {} : basic()),
+    }),
+    body: () =>
+      new URLSearchParams({
+        grant_type: 'client_credentials',
+        ...(auth.scope === undefined ? {} : { scope: auth.scope }),
+        ...(inForm ? { client_id: client(), client_secret: secret() } : {}),
+      }).toString(),
+    shown: (token) => ({ Authorization: `Bearer ${token}` }),
+  };
+}
+
+/** A token is renewed when so much of its time is over. */
+const SPENT = 0.9;
+
+/** Asks once and shows the token until it is refused or old. Nothing of a request is sent before there is one. */
+function tokenKeeper(question: TokenQuestion): Authenticator {
   let held: Promise<CallOutcome<Credentials>> | undefined;
+  let until = Number.POSITIVE_INFINITY;
 
   async function ask(timeout: number): Promise<CallOutcome<Credentials>> {
+    const asked = performance.now();
     try {
-      const response = await fetch(address, {
-        method: auth.method,
-        headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-        body: body(),
+      const response = await fetch(question.address, {
+        method: question.method,
+        headers: { Accept: 'application/json', ...question.headers() },
+        body: question.body(),
         redirect: 'manual',
         signal: AbortSignal.timeout(timeout),
       });
       const { status, headers } = response;
       const text = await readBody(response);
-      const token = textAt(jsonOf({ status, headers, text }), auth.token);
-      if (response.ok && token !== undefined)
-        return success({ [auth.header]: auth.prefix + token });
+      const json = jsonOf({ status, headers, text });
+      const token = textAt(json, question.token);
+      if (response.ok && token !== undefined) {
+        const { lifetime } = question;
+        const seconds = lifetime === undefined ? undefined : Number(valueAt(json, lifetime));
+        until = seconds === undefined || !(seconds > 0) ? until : asked + seconds * 1_000 * SPENT;
+        return success(question.shown(token));
+      }
       const note = response.ok
-        ? `login: expected a token at ${auth.token}, found none`
+        ? `login: expected a token at ${question.token}, found none`
         : `login: ${status} ${excerpt(text)}`;
       const after = retryAfter(headers.get('retry-after'), headers.get('date'));
       // Whatever the login was answered, the request itself has not been sent.
@@ -98,7 +158,11 @@ function login(
 
   return {
     async credentials(timeout) {
-      held ??= ask(timeout);
+      if (performance.now() > until) held = undefined;
+      if (held === undefined) {
+        until = Number.POSITIVE_INFINITY;
+        held = ask(timeout);
+      }
       const outcome = await held;
       if (outcome.kind !== 'ok') held = undefined;
       return outcome;

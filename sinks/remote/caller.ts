@@ -1,6 +1,7 @@
 import { type Credentials, createAuthenticator } from './authenticate.ts';
-import type { CallConfig, CmmsConfig } from './config.ts';
-import { type Answer, addressOf, excerpt, readBody } from './http.ts';
+import type { CallConfig, ReachConfig } from './call-config.ts';
+import { createWriteTokens } from './csrf.ts';
+import { type Answer, addressOf, excerpt, jsonOf, readBody, valueAt } from './http.ts';
 import {
   atTheDoor,
   type CallOutcome,
@@ -10,6 +11,7 @@ import {
   notSent,
   retryAfter,
   success,
+  unclear,
 } from './outcome.ts';
 import { type Environment, reveal } from './secret.ts';
 import {
@@ -53,10 +55,11 @@ type Prepared = {
 };
 
 /** Makes one call, once: waits for its turn, fills the templates in, and says what it came to. */
-export function createCaller(config: CmmsConfig, environment: Environment): Caller {
+export function createCaller(config: ReachConfig, environment: Environment): Caller {
   const base = reveal(config.base, environment);
   const prepare = createPreparation(config, base, environment);
   const authenticator = createAuthenticator(config.auth, base, environment);
+  const writeTokens = createWriteTokens(config.csrf, base);
   const limiter = createRateLimiter(config.rate);
   const breaker = createBreaker(config.breaker);
 
@@ -66,8 +69,23 @@ export function createCaller(config: CmmsConfig, environment: Environment): Call
   ): Promise<CallOutcome<Answer>> {
     const credentials = await authenticator.credentials(config.timeout);
     if (credentials.kind !== 'ok') return credentials;
+    const shown = await tokensFor(prepared, credentials.value);
+    if (shown.kind !== 'ok') return shown;
     await sending?.();
-    return exchange(prepared, credentials.value, config.timeout, limiter);
+    const all = { ...credentials.value, ...shown.value };
+    const outcome = await exchange(prepared, all, config.timeout, limiter);
+    return outcome.kind === 'ok' ? withoutError(outcome.value, config.errors) : outcome;
+  }
+
+  async function tokensFor({ method }: Prepared, credentials: Credentials) {
+    return method === 'GET' ? success({}) : writeTokens.headers(credentials, config.timeout);
+  }
+
+  /** Refused for who we are and not for what we ask: with other credentials it may pass. */
+  function isStale({ method }: Prepared, outcome: CallOutcome<Answer>): boolean {
+    if (outcome.kind === 'retryable' && outcome.status === 401) return authenticator.forget();
+    const forbidden = outcome.kind === 'rejected' && outcome.status === 403;
+    return forbidden && method !== 'GET' && writeTokens.forget();
   }
 
   return async function call(callConfig, fields, { priority, signal, sending, judge = same }) {
@@ -81,8 +99,7 @@ export function createCaller(config: CmmsConfig, environment: Environment): Call
     await limiter.pass(priority, signal);
     return breaker(async () => {
       const outcome = await send(prepared, sending);
-      const refused = outcome.kind === 'retryable' && outcome.status === 401;
-      return judge(refused && authenticator.forget() ? await send(prepared, sending) : outcome);
+      return judge(isStale(prepared, outcome) ? await send(prepared, sending) : outcome);
     });
   };
 }
@@ -91,9 +108,20 @@ function same(outcome: CallOutcome<Answer>): CallOutcome<Answer> {
   return outcome;
 }
 
+/** Some systems answer 200, and in the answer they say that they refuse: JSON-RPC, bulk calls. */
+function withoutError(answer: Answer, errors: ReachConfig['errors']): CallOutcome<Answer> {
+  if (errors === undefined) return success(answer);
+  const found = valueAt(jsonOf(answer), errors.at);
+  if (found === undefined || found === null || found === false) return success(answer);
+  const text = typeof found === 'string' ? found : JSON.stringify(found);
+  const note = `refused in an answer ${answer.status}: ${excerpt(text)}`;
+  if (errors.passing.some((part) => text.includes(part))) return unclear(note, answer.status);
+  return { kind: 'rejected', note, status: answer.status };
+}
+
 /** Fills the templates of a call in. The function that is returned throws a `TemplateError`. */
 function createPreparation(
-  config: CmmsConfig,
+  config: ReachConfig,
   base: string,
   environment: Environment,
 ): (call: CallConfig, fields: TemplateFields) => Prepared {

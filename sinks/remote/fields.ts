@@ -1,4 +1,5 @@
-import { lineOf, nameOf, plantOf } from '../../operators/model/key.ts';
+import type { Command } from '../../operators/model/command.ts';
+import { locate } from '../../operators/model/key.ts';
 import { printable } from '../../operators/model/plain.ts';
 import type { Request } from '../../operators/model/request.ts';
 import { toIso } from '../../operators/model/time.ts';
@@ -58,11 +59,62 @@ export function templateFieldsOf(request: Request, remote: string | null): Templ
     // Null and not absent, so that an update can clear a slot that is gone.
     slot: request.slot ?? { start: null, end: null, entry: null, kind: null },
     remote: remote ?? undefined,
-    plant: plantOf(request.asset),
-    line: nameOf(lineOf(request.asset)),
-    asset_id: nameOf(request.asset),
+    ...placeOf(request),
     evidence_text: request.evidence.map(({ time, text }) => `${toIso(time)} ${text}`).join('\n'),
   };
+  return printableFields(fields);
+}
+
+/** The asset's path in pieces. */
+function placeOf(about: Pick<Request, 'asset'>) {
+  const { plant, line, asset: asset_id } = locate(about.asset);
+  return { plant, line, asset_id };
+}
+
+/** Every name that a template of a command may begin with; `payload.<name>` and `values.<name>` go one deeper. */
+export const COMMAND_FIELD_NAMES = [
+  'key',
+  'remote',
+  'payload',
+  'values',
+  'id',
+  'request',
+  'asset',
+  'plant',
+  'line',
+  'asset_id',
+  'workflow',
+  'step',
+  'n',
+  'system',
+  'verb',
+  'because',
+  'priority',
+  'time',
+  'not_after',
+  'undoes',
+] as const;
+
+/** Values that answers gave, by name. */
+export type AnswerValues = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What the templates of a command see: the command, its object over there, and what calls before this one gave. */
+export function commandFieldsOf(
+  command: Command,
+  remote: string | null,
+  values: AnswerValues,
+): TemplateFields {
+  const { kind: _, ...rest } = command;
+  const fields: Record<(typeof COMMAND_FIELD_NAMES)[number], unknown> = {
+    ...rest,
+    ...placeOf(command),
+    remote: remote ?? undefined,
+    values,
+  };
+  return printableFields(fields);
+}
+
+function printableFields(fields: Readonly<Record<string, unknown>>): TemplateFields {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shown(value)]));
 }
 

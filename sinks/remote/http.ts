@@ -1,6 +1,7 @@
 // What every call needs of HTTP and JSON: its address, a body of bounded length, and values in the answer.
 
 import { printable } from '../../operators/model/plain.ts';
+import type { AnswerPlace } from './call-config.ts';
 import { TemplateError } from './template.ts';
 
 /** What came back with a status of 2xx. */
@@ -52,6 +53,12 @@ export function valueAt(value: unknown, pointer: string): unknown {
     found = Reflect.get(found, name);
   }
   return found;
+}
+
+/** What stands at a place of an answer; undefined where nothing does. */
+export function placeIn(answer: Answer, json: unknown, place: AnswerPlace): unknown {
+  if ('header' in place) return answer.headers.get(place.header) ?? undefined;
+  return valueAt(json, place.pointer);
 }
 
 /** The text of a string or number that a pointer leads to; undefined for anything else. */

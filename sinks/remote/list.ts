@@ -1,7 +1,7 @@
 /** Calls whose answer is a list of objects: the whole of it, however many pages it comes in. */
 
+import type { CallConfig, ListConfig } from './call-config.ts';
 import type { Call, Caller } from './caller.ts';
-import type { CallConfig, ListConfig } from './config.ts';
 import { type Answer, excerpt, jsonOf, textAt, valueAt } from './http.ts';
 import { askedAtTheDoor, type CallOutcome, searched, success } from './outcome.ts';
 import type { TemplateFields } from './template.ts';

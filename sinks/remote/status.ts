@@ -1,26 +1,25 @@
 /** What became of objects in the remote system: one by one, or many by one call where the system can list them. */
 
-import type { RequestStatus } from '../../operators/model/machine-event.ts';
 import type { Call, Caller } from './caller.ts';
-import type { StatusConfig } from './config.ts';
+import type { StateReading } from './config.ts';
 import { excerpt, jsonOf, textAt, valueAt } from './http.ts';
 import { listObjects } from './list.ts';
 import { asked, type CallOutcome, success, unclear } from './outcome.ts';
 
-/** What the CMMS says of an object: its own word, ours where the words are mapped, and a note where it has one. */
-export type RemoteStatus = {
+/** What a system says of an object: its own word, ours where the words are mapped, and a note where it has one. */
+export type RemoteStatus<S extends string> = {
   readonly word: string;
-  readonly status: RequestStatus | null;
+  readonly status: S | null;
   readonly note: string | null;
   /** There is no such object any more, says whoever answered. */
   readonly gone?: true;
 };
 
-export type ReadStatus = (
+export type ReadStatus<S extends string> = (
   id: string,
   remote: string,
   call: Call,
-) => Promise<CallOutcome<RemoteStatus>>;
+) => Promise<CallOutcome<RemoteStatus<S>>>;
 
 /** A list answers for so long, as a share of the time between two polls of one request. */
 const FRESH = 0.5;
@@ -29,7 +28,10 @@ const FRESH = 0.5;
  * Reads the status of one object as the caller wants it. With a `list` it is fetched for all of them now and then. Who is
  * not in it (it is over, and the list is of open ones) is asked for alone.
  */
-export function createStatusReader(caller: Caller, config: StatusConfig): ReadStatus {
+export function createStatusReader<S extends string>(
+  caller: Caller,
+  config: StateReading<S>,
+): ReadStatus<S> {
   const { list, every } = config;
   if (list === undefined) return (...one) => readStatus(caller, config, ...one);
   let fetched = Number.NEGATIVE_INFINITY;
@@ -48,13 +50,13 @@ export function createStatusReader(caller: Caller, config: StatusConfig): ReadSt
   };
 }
 
-async function readStatus(
+async function readStatus<S extends string>(
   caller: Caller,
-  config: StatusConfig,
+  config: StateReading<S>,
   id: string,
   remote: string,
   call: Call,
-): Promise<CallOutcome<RemoteStatus>> {
+): Promise<CallOutcome<RemoteStatus<S>>> {
   const outcome = await caller(config, { id, remote }, { ...call, judge: asked });
   if (outcome.kind === 'rejected' && config.gone !== undefined && isGone(outcome.status)) {
     const word = `${outcome.status}`;
@@ -69,8 +71,11 @@ async function readStatus(
   );
 }
 
-/** What an object of the CMMS says of itself; undefined when it says nothing. */
-function statusIn(json: unknown, config: StatusConfig): RemoteStatus | undefined {
+/** What an object says of itself; undefined when it says nothing. */
+function statusIn<S extends string>(
+  json: unknown,
+  config: StateReading<S>,
+): RemoteStatus<S> | undefined {
   const words = config.at.flatMap((pointer) => {
     const found = valueAt(json, pointer);
     return typeof found === 'object' || found === undefined ? [] : [String(found)];

@@ -10,12 +10,20 @@ import {
 import { type CallOutcome, isDown } from './outcome.ts';
 
 /** Of a token bucket. */
-type RateLimit = { readonly per_minute: number; readonly burst: number };
+type RateLimit = {
+  readonly per_minute: number;
+  readonly burst: number;
+  readonly urgent: number;
+};
 
-/** Which calls go first when several wait: a new revision before a poll of a status. */
-export type CallPriority = 'delivery' | 'poll';
+/** Which calls go first when several wait: what is urgent, then other deliveries, then polls of a status. */
+export const CALL_PRIORITIES = ['urgent', 'delivery', 'poll'] as const;
+export type CallPriority = (typeof CALL_PRIORITIES)[number];
 
-/** A token bucket with a queue for each priority. All calls wait while the other side asked for a pause. */
+/**
+ * A token bucket with a queue for each priority. The last tokens are kept for what is urgent. All calls wait while the
+ * other side asked for a pause.
+ */
 export interface RateLimiter {
   /** Resolves when the call may be made. Rejects when `signal` aborts. */
   pass(priority: CallPriority, signal: AbortSignal): Promise<void>;
@@ -24,13 +32,17 @@ export interface RateLimiter {
 }
 
 export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
-  const waiting: Record<CallPriority, (() => void)[]> = { delivery: [], poll: [] };
+  const waiting: Record<CallPriority, (() => void)[]> = { urgent: [], delivery: [], poll: [] };
+  const kept = Math.floor((rate?.burst ?? 0) * (rate?.urgent ?? 0));
   let tokens = rate?.burst ?? Number.POSITIVE_INFINITY;
   let pauses = 0;
 
   function release(): void {
     while (pauses === 0 && tokens > 0) {
-      const next = waiting.delivery.shift() ?? waiting.poll.shift();
+      const others = tokens > kept;
+      const next =
+        waiting.urgent.shift() ??
+        (others ? (waiting.delivery.shift() ?? waiting.poll.shift()) : undefined);
       if (next === undefined) return;
       spend();
       next();

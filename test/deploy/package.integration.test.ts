@@ -27,7 +27,7 @@ beforeAll(async () => {
   const archive = join(ROOT, 'dist', `andon-${version}.tgz`);
   expect(run('tar', ['-xzf', archive, '-C', join(folder, '..')])).toMatchObject({ code: 0 });
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-}, 180_000);
+});
 afterAll(() => nats?.stop());
 
 test('the package holds JavaScript and no sources, and the versions of all it needs', () => {
@@ -56,4 +56,4 @@ test('it runs: version, examples of rules, and the embedded warehouse', () => {
     code: 0,
     out: expect.stringContaining('42'),
   });
-}, 120_000);
+});

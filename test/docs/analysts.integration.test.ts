@@ -28,6 +28,8 @@ const RELATIONS = [
   ['anomalies', 'id', 'requests', 'anomalies', 'evidence of'],
   ['incidents', 'id', 'requests', 'incidents', 'evidence of'],
   ['requests', 'id', 'request_history', 'id', 'revised'],
+  ['requests', 'id', 'commands', 'request', 'asked for by'],
+  ['commands', 'step', 'workflow_steps', 'step', 'became'],
   ['schedule', 'id', 'requests', 'slot_entry', 'slot of'],
 ] as const;
 

@@ -19,7 +19,7 @@ const blocks = blocksOf('README.md');
 const runnable = blocks.filter(({ words }) => words.includes('run'));
 
 // Each test starts the command line, which takes its time on a machine that is busy.
-describe('the README', { timeout: 30_000 }, () => {
+describe('the README', () => {
   const commands = runnable.flatMap(commandsOf);
 
   test('has commands that need no server', () => {

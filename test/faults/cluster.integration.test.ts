@@ -20,7 +20,7 @@ const STREAMS = ['ANDON_0', 'ANDON_REQUESTS', 'KV_ANDON_MAINTENANCE', 'KV_ANDON_
 const stoppable: { stop(): Promise<unknown> }[] = [];
 afterAll(async () => {
   for (const one of stoppable.reverse()) await one.stop();
-}, 120_000);
+});
 
 function keep<S extends { stop(): Promise<unknown> }>(one: S): S {
   stoppable.push(one);

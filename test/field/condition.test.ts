@@ -49,7 +49,7 @@ function onEach(
   title: string,
   check: (found: Answer | string, command: string) => void,
 ) {
-  test(`${name}: ${title}`, { timeout: 60_000 }, (context) => {
+  test(`${name}: ${title}`, (context) => {
     const all = answers(folderOf(name, context));
     expect(all.length).toBeGreaterThan(0);
     for (const [command, found] of all) check(found, command);

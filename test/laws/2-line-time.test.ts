@@ -12,6 +12,7 @@ import {
   withChanges,
 } from '../support/deliveries.ts';
 import { law } from '../support/law.ts';
+import { runs } from '../support/long.ts';
 import { followLines } from '../support/oracles/followed-lines.ts';
 import { LineByDefinition } from '../support/oracles/line-time.ts';
 import { randomOf } from '../support/plant-log.ts';
@@ -104,7 +105,7 @@ describe('law 2: a source that lags by no more than `hold` is waited for', () =>
           expect(incidents({ lag, jitter }, seed)).toEqual({ m1: 15, m2: 15, late: 0 });
         },
       ),
-      { numRuns: 20 },
+      { numRuns: runs(20) },
     );
   });
 

@@ -11,26 +11,43 @@ import {
   plannedLife,
   shuffled as shuffledBetweenChanges,
 } from '../support/planned-plant.ts';
-import { logOf, plantLife, randomOf, shuffled } from '../support/plant-log.ts';
+import { logOf, plantLife, RULES, randomOf, shuffled } from '../support/plant-log.ts';
 import { logOfPlant, plantWith } from '../support/plants/plant.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const DISORDER = 2_000;
 
+/** Nobody answers: what is asked then follows from requests and silence. */
+const ASKING = {
+  ...RULES,
+  workflows: [
+    {
+      ...{ id: 'parts', mode: 'on' },
+      steps: [
+        { id: 'stock', do: 'erp.check-stock', with: { title: 'request.title' }, deadline: '20s' },
+        { id: 'reserve', after: ['stock'], do: 'erp.reserve', undo: 'release' },
+      ],
+    },
+  ],
+};
+
 describe('law 2: time travels in the stream', () => {
-  test('displaced within disorder, events give the same windows, anomalies, incidents and requests', () => {
+  test('displaced within disorder, events give the same windows, anomalies, incidents, requests and commands', () => {
     let anomalies = 0;
+    let commands = 0;
     fc.assert(
       fc.property(fc.integer(), fc.integer(), (seed, order) => {
         const said = plantLife(seed, 180);
-        const whole = decide(logOf(said));
+        const whole = decide(logOf(said, ASKING));
         anomalies += rowsOf(whole, 'anomalies').length;
-        const displaced = decide(logOf(shuffled(said, DISORDER, order)));
+        commands += rowsOf(whole, 'commands').length;
+        const displaced = decide(logOf(shuffled(said, DISORDER, order), ASKING));
         expect(lastingOf(displaced)).toEqual(lastingOf(whole));
       }),
       { numRuns: 15 },
     );
     expect(anomalies).toBeGreaterThan(15);
+    expect(commands).toBeGreaterThan(5);
   });
 
   test('the same with a schedule that changes all the time, as long as no change is crossed', () => {

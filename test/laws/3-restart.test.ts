@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decide, rowsOf } from '../support/decisions.ts';
 import { law } from '../support/law.ts';
+import { runs } from '../support/long.ts';
 import { PLANNED_RULES, plannedLife } from '../support/planned-plant.ts';
 import { logOf } from '../support/plant-log.ts';
 import { logOfPlant, plantWith } from '../support/plants/plant.ts';
@@ -46,7 +47,7 @@ describe('law 3: a restart changes nothing', () => {
       const messages = logOf(plannedLife(seed, 130), PLANNED_RULES);
       expect(decide(messages, { cuts: new Set(cuts) })).toEqual(decide(messages));
     });
-    fc.assert(property, { numRuns: 20 });
+    fc.assert(property, { numRuns: runs(20) });
   });
 
   test('cut after every single message, too', () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { plant as pipeline } from '../../pipelines/plant.ts';
 import { runWorker } from '../support/in-process-worker.ts';
 import { law } from '../support/law.ts';
+import { runs } from '../support/long.ts';
 import { MemorySink } from '../support/memory-sink.ts';
 import { PLANNED_RULES, plannedLife } from '../support/planned-plant.ts';
 import { logOf, randomOf } from '../support/plant-log.ts';
@@ -70,9 +71,9 @@ describe('law 4: the epoch is the unit, and nothing counts before it is written 
         await livesUntilDone(temporaryDirectory(), sinks, random);
         for (const sink of sinks) expect(sink.facts()).toEqual(expected);
       }),
-      { numRuns: 8, endOnFailure: true },
+      { numRuns: runs(8), endOnFailure: true },
     );
-  }, 60_000);
+  });
 
   law(
     'the same of any plant, with files that are torn and damaged between its lives',
@@ -101,9 +102,9 @@ describe('law 4: the epoch is the unit, and nothing counts before it is written 
         await livesUntilDone(directory, [sink], random, () => damageOne(directory, random));
         expect(sink.facts()).toEqual(expected);
       }),
-      { numRuns: 8, endOnFailure: true },
+      { numRuns: runs(8), endOnFailure: true },
     );
-  }, 60_000);
+  });
 });
 
 /** Tears the newest epoch file or checkpoint, or flips a byte in it: never the only checkpoint. */

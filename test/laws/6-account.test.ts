@@ -59,7 +59,9 @@ function landedOf(decisions: Decisions, subject: string): number {
   }
   const [line, asset, user] =
     kind === 'status' ? [path[2], path[3], ''] : [path[1], path[2], path[4] ?? ''];
+  const system = kind === 'status' ? path[0] : '';
   return rowsOf(decisions, 'machine_events').filter((row) => {
+    if (row.system !== system) return false;
     return row.kind === kind && row.line === line && row.asset === asset && row.user === user;
   }).length;
 }

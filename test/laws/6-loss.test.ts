@@ -5,6 +5,7 @@ import { countNumbers, countReadings } from '../../operators/model/decoded.ts';
 import type { Message } from '../../operators/model/message.ts';
 import type { DeadLetterReason } from '../../operators/model/tables.ts';
 import { deadLettersOf, decide, rowsOf } from '../support/decisions.ts';
+import { runs } from '../support/long.ts';
 import {
   frame,
   happened,
@@ -206,7 +207,7 @@ describe('law 6: nothing is lost in silence', () => {
         };
         expect(counted).toEqual(nuisances);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

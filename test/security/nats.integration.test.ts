@@ -31,7 +31,8 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
     const { streams } = await streamManager(worker);
     const names = [
       ...Array.from({ length: partitions }, (_, partition) => `ANDON_${partition}`),
-      ...['ANDON_REQUESTS', 'KV_ANDON_LEASES', 'KV_ANDON_HOMES', 'KV_ANDON_NAMES', 'ANDON_AUDIT'],
+      ...['ANDON_REQUESTS', 'ANDON_COMMANDS', 'ANDON_AUDIT'],
+      ...['KV_ANDON_LEASES', 'KV_ANDON_HOMES', 'KV_ANDON_NAMES'],
     ];
     const all: Record<string, number> = {};
     for (const name of names) {
@@ -157,6 +158,7 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
       'model',
       'rules',
       'request',
+      'command',
       'audit',
       'tick',
     ];
@@ -188,6 +190,7 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
           'model.works',
           'rules.works',
           'request.r1.1',
+          'command.erp.c1',
           'telemetry.works.line2.press',
           'telemetry.mill.line1.press',
         ],
@@ -209,6 +212,7 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
           'status.cmms.works.line1.press',
           'model.works',
           'request.r1.1',
+          'command.erp.c1',
           OWN,
         ],
       ],

@@ -52,7 +52,7 @@ async function send(gateway: NatsConnection, subject: string, content: object): 
   await gateway.request(subject, JSON.stringify(content), { headers: header, timeout: 5_000 });
 }
 
-describe('two plants under the printed configuration', { timeout: 180_000 }, () => {
+describe('two plants under the printed configuration', () => {
   test('an engineer applies model and rules of the own plant alone', async () => {
     const rules = file('rules.yaml', RULES);
     for (const plant of plants) {

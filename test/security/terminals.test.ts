@@ -113,5 +113,5 @@ describe('No output holds what a terminal or browser obeys', () => {
     );
     expect(stderr).toContain('mistake');
     expect(forbiddenIn(stdout + stderr)).toEqual([]);
-  }, 60_000);
+  });
 });

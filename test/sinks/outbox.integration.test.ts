@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureRequests } from '../../pipelines/nats/streams.ts';
+import { ensureCommands, ensureRequests } from '../../pipelines/nats/streams.ts';
 import { createOutbox } from '../../sinks/outbox.ts';
 import { type EpochContent, RefusedError, type RequestRevision } from '../../sinks/sink.ts';
 
@@ -19,6 +19,7 @@ beforeAll(async () => {
     reconnectTimeWait: 50,
   });
   await ensureRequests(connection);
+  await ensureCommands(connection);
 });
 afterAll(async () => {
   await connection.close();
@@ -44,6 +45,7 @@ const epoch = (...revisions: RequestRevision[]): EpochContent => ({
   to: 9,
   blocks: [],
   revisions,
+  commands: [],
 });
 
 async function stored(id: string): Promise<string[]> {
@@ -90,6 +92,23 @@ describe('the outbox', () => {
       'request.OTHER.1 {"n":1,"é":"ü"}',
       'request.OTHER.2 {"n":2,"é":"ü"}',
     ]);
+  });
+
+  it('keeps each command once, and refuses another content of it', async () => {
+    const outbox = createOutbox(connection);
+    const command = (id: string, content: string) => ({ id, system: 'erp', content });
+    const content = { ...epoch(revision('WITH', 1)), commands: [command('c1', '{"n":1}')] };
+    await outbox.write(content, never);
+    await outbox.write(content, never);
+    const { streams } = await jetstreamManager(connection);
+    const info = await streams.info('ANDON_COMMANDS', { subjects_filter: '>' });
+    expect(Object.entries(info.state.subjects ?? {})).toEqual([['command.erp.c1', 1]]);
+    const found = await streams.getMessage('ANDON_COMMANDS', { last_by_subj: 'command.erp.c1' });
+    expect(found?.string()).toBe('{"n":1}');
+    const other = { ...epoch(), commands: [command('c1', '{"n":2}'), command('c2', '{"n":3}')] };
+    await expect(outbox.write(other, never)).rejects.toMatchObject({ parts: ['command.erp.c1'] });
+    const next = await streams.getMessage('ANDON_COMMANDS', { last_by_subj: 'command.erp.c2' });
+    expect(next?.string()).toBe('{"n":3}');
   });
 
   it('asks to be tried again while there is no server, and then keeps everything once', async () => {

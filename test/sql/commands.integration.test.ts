@@ -13,9 +13,9 @@ import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
 import { deadLetter, MORNING, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
 import { until } from '../sinks/clickhouse/started-warehouse.ts';
+import { ANDON } from '../stand/code.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const MAIN = fileURLToPath(new URL('../../pipelines/main.ts', import.meta.url));
 const directory = temporaryDirectory();
 const environment = { ANDON_DIR: directory };
 
@@ -23,14 +23,10 @@ let warehouse: Warehouse;
 let pid = 0;
 
 function andon(...args: string[]): { status: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', MAIN, ...args],
-    {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
-      encoding: 'utf8',
-    },
-  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, [ANDON, ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    encoding: 'utf8',
+  });
   return { status, out: stdout, err: stderr };
 }
 
@@ -54,6 +50,7 @@ describe('beside a worker', () => {
       stream: 'S',
       blocks: blocks.finish('S', '1'),
       revisions: [],
+      commands: [],
     };
     const landing = createClickHouseSink(warehouse.client, { database: 'andon' });
     await landing.write(content, new AbortController().signal);
@@ -131,18 +128,14 @@ test('a command waits for the warehouse of a worker, and starts none beside it',
 });
 
 test('a server that is not there is an error of the outside, with its address', () => {
-  const { status, stderr } = spawnSync(
-    process.execPath,
-    ['--import', 'tsx', MAIN, 'sql', 'SELECT 1'],
-    {
-      env: {
-        ...process.env,
-        CLICKHOUSE_URL: 'http://127.0.0.1:1',
-        ANDON_DIR: join(directory, 'none'),
-      },
-      encoding: 'utf8',
+  const { status, stderr } = spawnSync(process.execPath, [ANDON, 'sql', 'SELECT 1'], {
+    env: {
+      ...process.env,
+      CLICKHOUSE_URL: 'http://127.0.0.1:1',
+      ANDON_DIR: join(directory, 'none'),
     },
-  );
+    encoding: 'utf8',
+  });
   expect(status).toBe(3);
   expect(stderr).toContain('http://127.0.0.1:1: expected ClickHouse to answer');
 });

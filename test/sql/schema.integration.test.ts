@@ -44,7 +44,7 @@ async function land(
     blocks.addEpoch(facts);
     const content = blocks.finish('ANDON_0', run);
     await landing.write(
-      { ...facts, run, stream: 'ANDON_0', blocks: content, revisions: [] },
+      { ...facts, run, stream: 'ANDON_0', blocks: content, revisions: [], commands: [] },
       never,
     );
   }

@@ -316,7 +316,7 @@ export function epochOf(
   fill(blocks);
   const facts = { pipeline: 'plant', created, epoch: from, from, to, messages: to - from + 1 };
   blocks.addEpoch({ ...facts, first_appended: time(DAY), last_appended: time(at('14:00')) });
-  return { ...facts, run, stream, blocks: blocks.finish(stream, run), revisions: [] };
+  return { ...facts, run, stream, blocks: blocks.finish(stream, run), revisions: [], commands: [] };
 }
 
 /** Lands epochs by the product's own way. */

@@ -21,9 +21,22 @@ export type Outcome = Facts & {
 };
 
 /** Publishes a recording into the log of a stand as a replay. The last message. */
-export async function publishInto(stand: Stand, plant: RecordedPlant): Promise<number> {
-  const args = ['publish', '--replay', ...plant.files, plant.recording, '--json'];
-  const { err, out } = await andon(args, stand.env);
+export function publishInto(stand: Stand, plant: RecordedPlant): Promise<number> {
+  return published(stand, [...plant.files, plant.recording]);
+}
+
+/** The first half alone, with the model and the rules. */
+export function publishFirstHalf(stand: Stand, { files, halves }: RecordedPlant): Promise<number> {
+  // Ticks behind it would be later than what follows.
+  return published(stand, [...files, '--settle', '0s', halves[0]]);
+}
+
+export function publishSecondHalf(stand: Stand, { halves }: RecordedPlant): Promise<number> {
+  return published(stand, [halves[1]]);
+}
+
+async function published(stand: Stand, args: readonly string[]): Promise<number> {
+  const { err, out } = await andon(['publish', '--replay', ...args, '--json'], stand.env);
   expect(err).toBe('');
   return JSON.parse(out).last;
 }

@@ -7,7 +7,12 @@ import { beginChain } from '../../pipelines/audit/audit.ts';
 import { registerNatsConfig } from '../../pipelines/cli/nats-config.ts';
 import type { NatsSettings } from '../../pipelines/nats/connection-options.ts';
 import { connectNats } from '../../pipelines/nats/nats.ts';
-import { ensurePartition, ensureRequests, openBucket } from '../../pipelines/nats/streams.ts';
+import {
+  ensureCommands,
+  ensurePartition,
+  ensureRequests,
+  openBucket,
+} from '../../pipelines/nats/streams.ts';
 import { openLedger } from '../../pipelines/systems/ledger.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { startNats, type TestNats } from './nats.ts';
@@ -98,6 +103,7 @@ export async function makeStreams(nats: PrintedNats, partitions: number): Promis
     await ensurePartition(worker, { partition, partitions });
   }
   await ensureRequests(worker);
+  await ensureCommands(worker);
   for (const bucket of ['leases', 'homes', 'names'] as const) await openBucket(worker, bucket);
   await openLedger(await nats.connect('requests'));
   await beginChain(worker);

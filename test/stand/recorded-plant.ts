@@ -45,6 +45,8 @@ export type RecordedPlant = {
   readonly recording: string;
   /** Options that name its model and rules. */
   readonly files: readonly string[];
+  /** The same in two recordings: the second one can wait until something was done to who reads the first. */
+  readonly halves: readonly [string, string];
 };
 
 /**
@@ -68,13 +70,21 @@ export function recordedPlant(folder: string, seconds: number, seed: number): Re
     ...line,
     assets: line.assets.map((asset) => ({ ...asset, components: ['bearing'], points: [POINT] })),
   }));
-  writeFileSync(path('plant.ndjson'), `${lines.join('\n')}\n`);
+  const written = (name: string, part: readonly string[]) => {
+    writeFileSync(path(name), `${part.join('\n')}\n`);
+    return path(name);
+  };
+  const middle = Math.floor(lines.length / 2);
   writeFileSync(path('plant.yaml'), JSON.stringify({ plants: [{ ...MODEL, lines: plantLines }] }));
   const rules = { ...RULES, detectors: [...RULES.detectors, ...DETECTORS] };
   const triggers = [...RULES.triggers, TRIGGER];
   writeFileSync(path('rules.yaml'), JSON.stringify({ ...rules, triggers }));
   return {
-    recording: path('plant.ndjson'),
+    recording: written('plant.ndjson', lines),
+    halves: [
+      written('first-half.ndjson', lines.slice(0, middle)),
+      written('second-half.ndjson', lines.slice(middle)),
+    ],
     files: ['--model', path('plant.yaml'), '--rules', path('rules.yaml')],
   };
 }

@@ -3,20 +3,30 @@ import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-request.ts';
-import { type CmmsAddress, presetStatus } from '../../pipelines/stand/programs.ts';
-import type { Service } from '../../pipelines/stand/service.ts';
+import {
+  type CmmsAddress,
+  presetStatus,
+  type Ran,
+  andon as runAndon,
+} from '../../pipelines/stand/programs.ts';
+import type { Service, Variables } from '../../pipelines/stand/service.ts';
 import {
   type Stand as ProductStand,
   type StandOptions as ProductStandOptions,
   startStand as startProductStand,
 } from '../../pipelines/stand/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { CODE } from './code.ts';
 import { startNats, type TestNats } from './nats.ts';
 
-export { andon } from '../../pipelines/stand/programs.ts';
 export type { Service } from '../../pipelines/stand/service.ts';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Runs a command of `andon` to its end. */
+export function andon(args: readonly string[], env?: Variables): Promise<Ran> {
+  return runAndon(args, env, CODE);
+}
 
 export type StandOptions = Omit<ProductStandOptions, 'folder' | 'nats' | 'cmms' | 'node'> & {
   /** Of another stand, whose log this one works too. */
@@ -43,7 +53,7 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   const preload = modules.length === 0 ? [] : [import.meta.resolve('tsx'), ...modules];
   const stand = await startProductStand({
     ...options,
-    ...{ folder: temporaryDirectory(), nats, cmms: impatient(options) },
+    ...{ code: CODE, folder: temporaryDirectory(), nats, cmms: impatient(options) },
     node: preload.flatMap((module) => ['--import', module]),
     config: { epoch: { seconds: 0.3, checkpointEvery: 4 }, ...options.config },
   });

@@ -69,6 +69,7 @@ export const LAW: readonly { readonly below: string; readonly may: readonly stri
       'chdb',
       '@clickhouse/client',
       '@nats-io/',
+      'nodemailer',
     ],
   },
   {
@@ -270,6 +271,8 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   'pipelines/cli/look.ts': ONE_COMMAND,
   'pipelines/cli/migrate.ts': ONE_COMMAND,
   'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
+  'pipelines/cli/reference-erp.ts': ONE_COMMAND,
+  'pipelines/cli/reference-planner.ts': ONE_COMMAND,
 };
 
 export function linesOf({ text }: SourceFile): number {

@@ -84,7 +84,19 @@ export function lastingOf(decisions: Decisions): Record<string, unknown> {
     anomalies: byAsset(rowsOf(decisions, 'anomalies')),
     incidents: byAsset(rowsOf(decisions, 'incidents')),
     requests: byAsset(rowsOf(decisions, 'requests')),
+    commands: byRequest(decisions),
   };
+}
+
+/** What is asked for a request, in its order. When it is asked is append time, which is another one for who comes later. */
+function byRequest(decisions: Decisions): Record<string, string[]> {
+  const requests: Record<string, string[]> = {};
+  for (const { request, step, n, verb, command } of rowsOf(decisions, 'commands')) {
+    const { payload } = JSON.parse(command);
+    const asked = JSON.stringify([step, n, verb, payload]);
+    requests[request] = [...(requests[request] ?? []), asked];
+  }
+  return requests;
 }
 
 /** Order is promised for a machine: between two, timers and events may take turns at each watermark. */

@@ -1,6 +1,7 @@
 /** A law of `test/laws`, tried on cases that chance makes: a few in `npm test`, or for so many minutes. */
 import fc from 'fast-check';
 import { test } from 'vitest';
+import { runs } from './long.ts';
 
 /** `ANDON_LAW_MINUTES=20 npx vitest run --project laws test/laws/3-restart` tries the law of that file for so long. */
 const MINUTES = Number(process.env.ANDON_LAW_MINUTES ?? 0);
@@ -29,7 +30,7 @@ export function law<T>(
     });
     const limits = { interruptAfterTimeLimit: MINUTES * 60_000, markInterruptAsFailure: false };
     await fc.assert(property, {
-      ...(long ? { ...limits, numRuns: 1_000_000 } : { numRuns: cases }),
+      ...(long ? { ...limits, numRuns: 1_000_000 } : { numRuns: runs(cases) }),
       ...(SEED === undefined ? {} : { seed: Number(SEED) }),
     });
     if (long) process.stderr.write(`${name}: ${tried} cases in ${MINUTES} minutes\n`);

@@ -10,6 +10,7 @@ export class MemorySink implements Sink {
     { readonly table: string; readonly data: Buffer; readonly rows: number }
   >();
   readonly #revisions = new Map<string, string>();
+  readonly #commands = new Map<string, string>();
   readonly #before: () => Promise<void>;
 
   /** `before` may throw, to fail a write before or after it took effect. */
@@ -34,6 +35,12 @@ export class MemorySink implements Sink {
         throw new Error(`${id}.${revision} came with other bytes`);
       this.#revisions.set(`${id}.${revision}`, text);
     }
+    for (const { id, system, content: text } of content.commands) {
+      const known = this.#commands.get(`${system}.${id}`);
+      if (known !== undefined && known !== text)
+        throw new Error(`${system}.${id} came with other bytes`);
+      this.#commands.set(`${system}.${id}`, text);
+    }
     await this.#before();
   }
 
@@ -55,6 +62,10 @@ export class MemorySink implements Sink {
     return [...this.#revisions.values()].sort();
   }
 
+  get commands(): string[] {
+    return [...this.#commands.values()].sort();
+  }
+
   /** All that must not depend on where epochs were cut. */
   facts(): Record<string, unknown> {
     const lines = [
@@ -65,10 +76,13 @@ export class MemorySink implements Sink {
       'incidents',
       'requests',
       'baselines',
+      'commands',
+      'workflow_steps',
     ];
     return {
       readings: this.count('readings'),
       revisions: this.revisions,
+      published: this.commands,
       deadLetters: this.deadLetters(),
       ...Object.fromEntries(lines.map((table) => [table, this.lines(table)])),
     };

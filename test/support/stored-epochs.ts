@@ -24,7 +24,15 @@ export function epochContent(epoch: number, add = addDeadLetter): EpochContent {
     ...{ pipeline, created, epoch, from, to, messages: MESSAGES },
     ...{ first_appended: appended, last_appended: appended },
   });
-  return { ...RUN, epoch, from, to, blocks: blocks.finish(RUN.stream, RUN.run), revisions: [] };
+  return {
+    ...RUN,
+    epoch,
+    from,
+    to,
+    blocks: blocks.finish(RUN.stream, RUN.run),
+    revisions: [],
+    commands: [],
+  };
 }
 
 function addDeadLetter(blocks: Blocks, from: number): void {

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 
 const made: string[] = [];
 
@@ -19,10 +18,9 @@ export function temporaryFile(name: string, text: string | Uint8Array): string {
   return path;
 }
 
-// Registered when the file is imported, so it runs after the clean-up of the file's own tests. The end of the process
-// would be too late: the test runner kills it.
-afterAll(() => {
+/** The end of the process would be too late: the test runner kills it. */
+export function removeTemporary(): void {
   for (const path of made.splice(0)) {
     rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
-});
+}

@@ -12,7 +12,7 @@ export const pageParameters = {
 };
 
 /** A page of something. */
-export function pageOf<T extends z.ZodType>(entry: T) {
+export function pageSchemaOf<T extends z.ZodType>(entry: T) {
   return z.object({
     entries: z.array(entry),
     next: z.string().nullable().describe('The cursor of the next page; null at the end.'),

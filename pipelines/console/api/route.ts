@@ -93,11 +93,11 @@ export const timeAnswer = z
 export const timeParameter = z
   .string()
   .refine(
-    (text) => Number.isFinite(millisecondsOf(text)),
+    (text) => Number.isFinite(parameterMilliseconds(text)),
     'expected a time such as 2026-03-02T06:00:00Z',
   )
   .describe('RFC 3339, or milliseconds since 1970.');
 
-export function millisecondsOf(text: string): number {
+export function parameterMilliseconds(text: string): number {
   return /^\d{1,15}$/.test(text) ? Number(text) : Date.parse(text);
 }

@@ -5,7 +5,13 @@ import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import type { ApiAct } from '../../base/roles.ts';
 import { isWithinReach, reachParameters } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
-import { type ApiRoute, type Asked, millisecondsOf, route, timeParameter } from '../api/route.ts';
+import {
+  type ApiRoute,
+  type Asked,
+  parameterMilliseconds,
+  route,
+  timeParameter,
+} from '../api/route.ts';
 import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
 import { assetInSight, assetPath, atPlace, type Services } from './services.ts';
 
@@ -111,7 +117,7 @@ function suppressions(act: DeclareAct): readonly ApiRoute[] {
       body: z.strictObject({ ...selection, until: timeParameter, reason: reason.min(3) }),
       event: ({ until, ...data }) => ({
         type: 'shelved',
-        data: { ...data, until: millisecondsOf(until) },
+        data: { ...data, until: parameterMilliseconds(until) },
       }),
     }),
     act({

@@ -3,8 +3,14 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import { reachParameters, withinReach } from '../access/visitor.ts';
-import { pageOf, pageParameters, positionOf, toPage } from '../api/page.ts';
-import { type ApiRoute, millisecondsOf, route, timeAnswer, timeParameter } from '../api/route.ts';
+import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
+import {
+  type ApiRoute,
+  parameterMilliseconds,
+  route,
+  timeAnswer,
+  timeParameter,
+} from '../api/route.ts';
 import { atPlace, placeQuery, type Services } from './services.ts';
 
 const located = { plant: z.string(), line: z.string(), asset: z.string() };
@@ -122,7 +128,7 @@ function anomalyRoute({ questions }: Services): ApiRoute {
     access: 'view-plant',
     summary: 'Anomalies by their latest phase, newest first.',
     querySchema: query,
-    answer: pageOf(anomalySchema),
+    answer: pageSchemaOf(anomalySchema),
     async handle({ reach, query: asked }) {
       const { limit, cursor, standing, severity: only = '', from } = asked;
       const { condition, parameters } = atPlace(asked);
@@ -142,7 +148,7 @@ function anomalyRoute({ questions }: Services): ApiRoute {
           ...reachParameters(reach),
           ...parameters,
           ...{ time, id, limit: limit + 1, severity: only, standing: standing ?? '' },
-          from: from === undefined ? 0 : millisecondsOf(from),
+          from: from === undefined ? 0 : parameterMilliseconds(from),
         },
       );
       return toPage(rows, limit, (row) => row);
@@ -164,7 +170,7 @@ function alarmRoute({ questions }: Services): ApiRoute {
     access: 'view-plant',
     summary: 'Alarms that are not normal, those that changed last first.',
     querySchema: query,
-    answer: pageOf(alarmSchema),
+    answer: pageSchemaOf(alarmSchema),
     async handle({ reach, query: asked }) {
       const { limit, cursor, state = '' } = asked;
       const { time, id } = positionOf(cursor);
@@ -195,7 +201,7 @@ function incidentRoute({ questions }: Services): ApiRoute {
     access: 'view-plant',
     summary: 'Matches of patterns, and anomalies that a trigger names, newest first.',
     querySchema: z.object({ ...pageParameters, ...placeQuery }),
-    answer: pageOf(incidentSchema),
+    answer: pageSchemaOf(incidentSchema),
     async handle({ reach, query: asked }) {
       const { limit, cursor } = asked;
       const { condition, parameters } = atPlace(asked);

@@ -7,8 +7,8 @@ import type { Rules } from '../../../operators/model/rules.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import {
   type ApiRoute,
-  millisecondsOf,
   nameParameter,
+  parameterMilliseconds,
   route,
   timeAnswer,
   timeParameter,
@@ -151,8 +151,9 @@ async function stretchOf(
   { plant, line }: { readonly plant: string; readonly line: string },
   query: { readonly from?: string | undefined; readonly to?: string | undefined },
 ): Promise<Stretch> {
-  const to = query.to === undefined ? await newestOf(ask, plant, line) : millisecondsOf(query.to);
-  const from = query.from === undefined ? to - HOUR : millisecondsOf(query.from);
+  const to =
+    query.to === undefined ? await newestOf(ask, plant, line) : parameterMilliseconds(query.to);
+  const from = query.from === undefined ? to - HOUR : parameterMilliseconds(query.from);
   if (from < to) return { from, to };
   throw new ApiProblem(
     'bad-request',

@@ -2,8 +2,14 @@
 
 import { z } from 'zod';
 import { reachParameters, withinReach } from '../access/visitor.ts';
-import { pageOf, pageParameters, positionOf, toPage } from '../api/page.ts';
-import { type ApiRoute, millisecondsOf, route, timeAnswer, timeParameter } from '../api/route.ts';
+import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
+import {
+  type ApiRoute,
+  parameterMilliseconds,
+  route,
+  timeAnswer,
+  timeParameter,
+} from '../api/route.ts';
 import { placeQuery, type Services } from './services.ts';
 
 const entrySchema = z.object({
@@ -68,7 +74,7 @@ function scheduleRoute({ questions }: Services): ApiRoute {
          LIMIT ${MOST_ENTRIES}`,
         {
           ...reachParameters(reach),
-          ...{ plant, line, from: millisecondsOf(from), to: millisecondsOf(to) },
+          ...{ plant, line, from: parameterMilliseconds(from), to: parameterMilliseconds(to) },
         },
       );
       return { entries };
@@ -90,7 +96,7 @@ function deadLetterRoute({ questions }: Services): ApiRoute {
       reason: z.string().max(32).optional().describe('Only with this reason.'),
       source: z.string().max(300).optional().describe('Only from this source.'),
     }),
-    answer: pageOf(deadLetterSchema),
+    answer: pageSchemaOf(deadLetterSchema),
     async handle({ query }) {
       const { limit, cursor, reason = '', source = '' } = query;
       const { time, id } = positionOf(cursor);

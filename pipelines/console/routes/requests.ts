@@ -5,7 +5,7 @@ import { REQUEST_STATUSES } from '../../../operators/model/machine-event.ts';
 import type { LedgerEntry } from '../../systems/entry.ts';
 import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
-import { pageOf, pageParameters, positionOf, toPage } from '../api/page.ts';
+import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import { atPlace, placeQuery, type Services } from './services.ts';
 
@@ -107,7 +107,7 @@ function listRoute({ questions }: Services): ApiRoute {
     access: 'view-plant',
     summary: 'Requests by their latest revision, newest first.',
     querySchema: query,
-    answer: pageOf(requestSchema),
+    answer: pageSchemaOf(requestSchema),
     async handle({ reach, query: asked }) {
       const { limit, cursor, open = '' } = asked;
       const { condition, parameters } = atPlace(asked, 'request');

@@ -1,6 +1,7 @@
 /** What handlers of routes work with, and the schemas that several of them share. */
 
 import { z } from 'zod';
+import type { LedgerEntry } from '../../systems/entry.ts';
 import type { LedgerReader } from '../../systems/ledger.ts';
 import type { Accounts } from '../access/accounts.ts';
 import type { Lockout } from '../access/lockout.ts';
@@ -23,7 +24,7 @@ export type Services = {
   readonly live: LiveChanges;
   readonly acts: ActPublisher;
   /** What became of requests in the CMMS; undefined where nothing was delivered yet. */
-  readonly ledger: () => Promise<LedgerReader | undefined>;
+  readonly ledger: () => Promise<LedgerReader<LedgerEntry> | undefined>;
 };
 
 export const assetPath = z.object({

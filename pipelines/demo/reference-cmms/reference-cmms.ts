@@ -1,31 +1,24 @@
-import fastify from 'fastify';
 import { z } from 'zod';
 import { escapeXml } from '../../base/panel.ts';
-import { addMisbehaviour, type MisbehaviourConfig } from './misbehaviour.ts';
+import { addMisbehaviour } from '../misbehaviour.ts';
+import {
+  createReferenceServer,
+  listenFor,
+  type ReferenceOptions,
+  type ReferenceServer,
+} from '../reference-server.ts';
 import { addWorkRequests } from './routes.ts';
 import { openStore } from './store.ts';
 import type { WorkRequest } from './work-request.ts';
-
-type ReferenceCmmsOptions = {
-  /** File of JSON lines that holds everything. It survives a kill. */
-  readonly journal: string;
-  /** 0 (the default) takes a free one. */
-  readonly port?: number;
-  readonly host?: string;
-  readonly token?: string;
-  readonly misbehaviour?: MisbehaviourConfig;
-};
-
-export type ReferenceCmms = { readonly url: string; close(): Promise<void> };
 
 /**
  * Starts a small real CMMS: work requests over HTTP, a search by external key, actions that change the status. It can
  * misbehave as real ones do: `PUT /admin/misbehaviour`. `GET /admin/received` lists every POST that came in. `GET /` is
  * a page for a browser.
  */
-export async function startReferenceCmms(options: ReferenceCmmsOptions): Promise<ReferenceCmms> {
+export async function startReferenceCmms(options: ReferenceOptions): Promise<ReferenceServer> {
   const store = openStore(options.journal);
-  const server = fastify({ forceCloseConnections: true });
+  const server = createReferenceServer();
   const token = options.token ?? 'reference';
   server.addHook('onRequest', async (request, reply) => {
     // Whoever may open a browser on this machine may look; to change anything takes the token.
@@ -33,10 +26,6 @@ export async function startReferenceCmms(options: ReferenceCmmsOptions): Promise
     if (request.headers.authorization !== `Bearer ${token}`) {
       return reply.code(401).send({ error: 'expected Authorization: Bearer <token>' });
     }
-  });
-  server.setErrorHandler((error, _request, reply) => {
-    const message = error instanceof Error ? error.message : String(error);
-    return reply.code(statusOf(error)).send({ error: message });
   });
   server.post('/api/login', (request, reply) => {
     const { user, password } = z
@@ -47,42 +36,9 @@ export async function startReferenceCmms(options: ReferenceCmmsOptions): Promise
       : reply.code(401).send({ error: 'expected user andon and its password' });
   });
   server.get('/', (_request, reply) => reply.type('text/html').send(page(store.all())));
-  addMisbehaviour(server, store, options.misbehaviour);
+  addMisbehaviour(server, '/api/work-requests', store, options.misbehaviour);
   addWorkRequests(server, store);
-  const url = await server.listen({ port: options.port ?? 0, host: options.host ?? '127.0.0.1' });
-  return {
-    url,
-    async close() {
-      await server.close();
-      store.close();
-    },
-  };
-}
-
-/** Whose mistake it was: a body that is no JSON is not ours. */
-function statusOf(error: unknown): number {
-  if (error instanceof z.ZodError) return 422;
-  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
-  return status >= 400 ? status : 500;
-}
-
-export type ServeOptions = {
-  readonly journal: string;
-  readonly port: string;
-  readonly token?: string | undefined;
-};
-
-/** Runs the reference CMMS until SIGTERM or Ctrl-C. Prints its address as one line of JSON once it answers. */
-export async function serveReferenceCmms({ journal, port, token }: ServeOptions): Promise<void> {
-  const cmms = await startReferenceCmms({
-    journal,
-    port: Number(port),
-    ...(token === undefined ? {} : { token }),
-  });
-  console.log(JSON.stringify({ url: cmms.url }));
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => void cmms.close());
-  }
+  return listenFor(server, options, () => store.close());
 }
 
 /** The work requests for a browser, the newest first. It loads itself again every few seconds. */

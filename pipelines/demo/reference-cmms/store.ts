@@ -1,23 +1,14 @@
-import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { z } from 'zod';
+import { type CallLog, openJournal, type ReceivedCall } from '../journal.ts';
 import { ACTIONS, type WorkAction, type WorkRequest } from './work-request.ts';
 
-/** One call that reached the server and was about to be carried out. */
-type Received = {
-  readonly method: string;
-  readonly url: string;
-  readonly body: unknown;
-};
-
 const entrySchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('received'), call: z.custom<Received>() }),
+  z.object({ kind: z.literal('received'), call: z.custom<ReceivedCall>() }),
   z.object({ kind: z.literal('work'), work: z.custom<WorkRequest>() }),
 ]);
 
 /** All that this CMMS knows. Every change is on disk before it is answered. */
-export interface Store {
-  readonly received: readonly Received[];
-  note(call: Received): void;
+export interface Store extends CallLog {
   all(): readonly WorkRequest[];
   get(id: string): WorkRequest | undefined;
   create(
@@ -31,7 +22,7 @@ export interface Store {
 
 export function openStore(path: string, now: () => Date = () => new Date()): Store {
   const works = new Map<string, WorkRequest>();
-  const received: Received[] = [];
+  const received: ReceivedCall[] = [];
   const journal = openJournal(path, (line) => {
     const entry = entrySchema.parse(line);
     if (entry.kind === 'work') works.set(entry.work.id, entry.work);
@@ -78,34 +69,5 @@ export function openStore(path: string, now: () => Date = () => new Date()): Sto
       return change(id, { status: to, status_note: note });
     },
     close: () => journal.close(),
-  };
-}
-
-/** A file of JSON lines, each on disk before `append` returns. */
-interface Journal {
-  append(entry: unknown): void;
-  close(): void;
-}
-
-/**
- * Opens a journal and replays what is in it. A last line without its end is what a kill left of an entry that nobody
- * was told of: it is cut off.
- */
-function openJournal(path: string, replay: (entry: unknown) => void): Journal {
-  const file = openSync(path, 'a+');
-  const text = readFileSync(path, 'utf8');
-  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
-  for (const line of whole.split('\n')) {
-    if (line !== '') replay(JSON.parse(line));
-  }
-  return {
-    append(entry) {
-      writeSync(file, `${JSON.stringify(entry)}\n`);
-      fsyncSync(file);
-    },
-    close() {
-      closeSync(file);
-    },
   };
 }

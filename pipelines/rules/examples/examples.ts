@@ -1,12 +1,17 @@
 // Runs the examples that rules carry, and compares what came out with what was expected.
 
 import type { Row } from '../../../operators/flow/flow.ts';
+import { assumedData, assumptionFor } from '../../../operators/model/assumed-reply.ts';
+import { canonicalJson } from '../../../operators/model/canonical.ts';
+import type { Command } from '../../../operators/model/command.ts';
 import type {
+  ExpectedCommand,
   ExpectedMatch,
   PatternExample,
   RulesExample,
 } from '../../../operators/model/examples.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
+import { nameOf } from '../../../operators/model/key.ts';
 import { type PatternRule, timeoutRuleOf } from '../../../operators/model/pattern-rule.ts';
 import { between, type Duration, formatDuration } from '../../../operators/model/time.ts';
 import { plant } from '../../plant.ts';
@@ -14,6 +19,8 @@ import { createPipelineEngine } from '../../worker/epochs/engine.ts';
 import { NO_STATES } from '../../worker/epochs/snapshots.ts';
 import type { PatternReport } from '../explain/match-report.ts';
 import { createMatchTracker } from '../explain/match-tracker.ts';
+import { createAssumedLog } from '../replies/assumed-log.ts';
+import { withoutShadow } from '../replies/without-shadow.ts';
 import type { RulesEntry } from '../rules.ts';
 import { EXAMPLE_BEGIN } from './example-events.ts';
 import { exampleLog } from './example-log.ts';
@@ -114,18 +121,20 @@ type Decided = {
   readonly incidents: string[];
   /** By id: each as its last revision has it. */
   readonly requests: Map<string, RequestFields>;
+  readonly commands: Command[];
   /** What left the main way: how much of each kind. */
   readonly deadLetters: Map<string, number>;
 };
 
 /** Runs an example of the rules through the whole pipeline, and compares what it decided with what was expected. */
 export function runRulesExample(rules: unknown, example: RulesExample): ExampleResult {
-  const { anomalies, incidents, requests } = example.expect;
+  const { anomalies, incidents, requests, commands } = example.expect;
   const found = decide(rules, example);
   const parts = [
     named(anomalies, found.anomalies, 'anomaly'),
     named(incidents, found.incidents, 'incident'),
     compare(requests, [...found.requests.values()], requestFits, requestText),
+    compareCommands(commands, found.commands),
   ];
   const all = (which: keyof Comparison) => parts.flatMap((part) => part[which]);
   const [missing, surplus] = [all('missing'), all('surplus')];
@@ -153,14 +162,31 @@ function decide(rules: unknown, example: RulesExample): Decided {
     anomalies: [],
     incidents: [],
     requests: new Map(),
+    commands: [],
     deadLetters: new Map(),
   };
-  const engine = createPipelineEngine(plant, NO_STATES, { row: (row) => count(row, found) });
-  for (const message of exampleLog(example, rules)) engine.push(message);
+  const assumed = createAssumedLog();
+  const engine = createPipelineEngine(plant, NO_STATES, {
+    row(row, { appended }) {
+      count(row, found);
+      const command = row.table === 'commands' ? found.commands.at(-1) : undefined;
+      if (command === undefined) return;
+      const reply = assumptionFor(command, example.replies);
+      if (reply === undefined) return;
+      const data = assumedData(command, reply);
+      assumed.answer(command, appended, { after: reply.after, data });
+    },
+  });
+  for (const message of exampleLog(example, withoutShadow(rules))) {
+    for (const reply of assumed.before(message)) engine.push(reply);
+    engine.push(message);
+  }
   return found;
 }
 
-function count(row: Row, { anomalies, incidents, requests, deadLetters }: Decided): void {
+function count(row: Row, found: Decided): void {
+  const { anomalies, incidents, requests, deadLetters } = found;
+  if (row.table === 'commands') found.commands.push(JSON.parse(row.row.command));
   if (row.table === 'anomalies' && row.row.phase === 'raised') anomalies.push(row.row.rule);
   if (row.table === 'incidents') incidents.push(row.row.rule);
   if (row.table === 'dead_letters') {
@@ -186,6 +212,46 @@ function requestText(request: RequestFields): string {
     return text === undefined || text === '' ? [] : [`${name} ${text}`];
   });
   return `request ${parts.join(', ')}`;
+}
+
+/** Commands are compared in their order: which of two that are alike comes first matters. */
+function compareCommands(
+  expected: readonly ExpectedCommand[] | undefined,
+  found: readonly Command[],
+): Comparison {
+  const compared = compare<ExpectedCommand | Command, Command>(
+    expected,
+    found,
+    commandFits,
+    commandText,
+  );
+  const isSame = compared.missing.length === 0 && compared.surplus.length === 0;
+  if (expected === undefined || !isSame) return compared;
+  const at = found.findIndex((one, index) => !commandFits(one, expected[index] ?? one));
+  if (at < 0) return compared;
+  const text = `${commandText(found[at] as Command)}, as command ${at + 1}`;
+  return { ...compared, surplus: [text], found: compared.found.with(at, text) };
+}
+
+function commandFits(found: Command, expected: ExpectedCommand | Command): boolean {
+  if ('kind' in expected) return found === expected;
+  const { do: target, step, asset, n, with: told = {} } = expected;
+  if (target !== `${found.system}.${found.verb}`) return false;
+  if (step !== undefined && step !== found.step) return false;
+  if (n !== undefined && n !== found.n) return false;
+  if (asset !== undefined && asset !== nameOf(found.asset)) return false;
+  return Object.entries(told).every(([name, value]) => {
+    return canonicalJson(found.payload[name] ?? null) === canonicalJson(value);
+  });
+}
+
+function commandText(one: ExpectedCommand | Command): string {
+  const isFound = 'kind' in one;
+  const target = isFound ? `${one.system}.${one.verb}` : one.do;
+  const told = isFound ? one.payload : (one.with ?? {});
+  const step = one.step === undefined ? '' : ` of step ${one.step}`;
+  const words = Object.entries(told).map(([name, value]) => `${name} ${canonicalJson(value)}`);
+  return `command ${target}${step}${words.length === 0 ? '' : `: ${words.join(', ')}`}`;
 }
 
 /** What was expected and what was found, in words; and of both what the other lacks. */

@@ -89,6 +89,7 @@ export function mergeContents(contents: readonly EpochContent[]): EpochContent {
     to: end.to,
     blocks: [...tables.values()].map(mergeBlocks),
     revisions: contents.flatMap(({ revisions }) => revisions),
+    commands: contents.flatMap(({ commands }) => commands),
   };
 }
 

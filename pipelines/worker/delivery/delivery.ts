@@ -175,7 +175,12 @@ async function writeApart(
     const content = contents[index];
     const blocks = content?.blocks.filter(({ table }) => apart.includes(table)) ?? [];
     if (content === undefined || blocks.length === 0) continue;
-    await writeOrRefuse(file, { ...content, blocks, revisions: [] }, delivery, signal);
+    await writeOrRefuse(
+      file,
+      { ...content, blocks, revisions: [], commands: [] },
+      delivery,
+      signal,
+    );
   }
 }
 
@@ -237,5 +242,6 @@ function noteOf(
     pipeline: `${pipeline}-refused`,
     blocks: blocks.finish(stream, run),
     revisions: [],
+    commands: [],
   };
 }

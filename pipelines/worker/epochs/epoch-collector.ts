@@ -1,7 +1,12 @@
 import type { Row } from '../../../operators/flow/flow.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import type { DeadLetterRow } from '../../../operators/model/tables.ts';
-import type { Blocks, EpochContent, RequestRevision } from '../../../sinks/sink.ts';
+import type {
+  Blocks,
+  EpochContent,
+  PublishedCommand,
+  RequestRevision,
+} from '../../../sinks/sink.ts';
 import type { Run } from './checkpoints.ts';
 import type { Collector } from './engine.ts';
 
@@ -9,8 +14,8 @@ import type { Collector } from './engine.ts';
 export interface EpochCollector extends Collector {
   readonly rows: number;
   readonly bytes: number;
-  /** How many request revisions. */
-  readonly revisions: number;
+  /** Whether there is something that people or systems wait for: revisions of requests, commands. */
+  readonly urgent: boolean;
   /** Counts a message as part of the epoch, whatever came of it. */
   message(message: Message): void;
   /** The content, and a clean sheet. The same messages give the same bytes. */
@@ -26,7 +31,7 @@ export type CollectedEpoch = {
 };
 
 export function createEpochCollector(blocks: Blocks): EpochCollector {
-  let revisions: RequestRevision[] = [];
+  const outgoing = createOutgoing();
   let first: Message | undefined;
   let last: Message | undefined;
   let messages = 0;
@@ -38,16 +43,13 @@ export function createEpochCollector(blocks: Blocks): EpochCollector {
     get bytes() {
       return blocks.bytes;
     },
-    get revisions() {
-      return revisions.length;
+    get urgent() {
+      return outgoing.isThere;
     },
     row(row: Row, cause: Message) {
       blocks.add(row, cause.sequence, cause.appended);
       if (row.table === 'dead_letters') deadLetters.push(row.row);
-      if (row.table === 'requests') {
-        const { id, revision, request } = row.row;
-        revisions.push({ id, revision, content: request });
-      }
+      outgoing.add(row);
     },
     message(message) {
       first ??= message;
@@ -69,17 +71,44 @@ export function createEpochCollector(blocks: Blocks): EpochCollector {
       }
       const finished = blocks.finish(run.stream, run.run);
       const collected: CollectedEpoch = {
-        content: { ...run, epoch, from, to, blocks: finished, revisions },
+        content: { ...run, epoch, from, to, blocks: finished, ...outgoing.take() },
         messages,
         readings: finished.find(({ table }) => table === 'readings')?.rows ?? 0,
         deadLetters,
       };
-      revisions = [];
       first = undefined;
       last = undefined;
       messages = 0;
       deadLetters = [];
       return collected;
+    },
+  };
+}
+
+/** What of the rows of an epoch is published, byte for byte as it lands. */
+function createOutgoing() {
+  let revisions: RequestRevision[] = [];
+  let commands: PublishedCommand[] = [];
+  return {
+    get isThere(): boolean {
+      return revisions.length > 0 || commands.length > 0;
+    },
+    add(row: Row): void {
+      if (row.table === 'requests') {
+        const { id, revision, request } = row.row;
+        revisions.push({ id, revision, content: request });
+      }
+      if (row.table === 'commands' && row.row.mode === 'on') {
+        const { id, system, command } = row.row;
+        commands.push({ id, system, content: command });
+      }
+    },
+    /** All, and a clean sheet. */
+    take(): Pick<EpochContent, 'revisions' | 'commands'> {
+      const taken = { revisions, commands };
+      revisions = [];
+      commands = [];
+      return taken;
     },
   };
 }

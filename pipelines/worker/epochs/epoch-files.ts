@@ -84,14 +84,17 @@ export async function openEpochFiles(disk: Disk, directory: string): Promise<Epo
   };
 }
 
-type SealedHead = Omit<EpochContent, 'blocks'> & {
+/** Files of before there were commands have none, and one without any is as it was then. */
+type SealedHead = Omit<EpochContent, 'blocks' | 'commands'> & {
   readonly blocks: readonly Omit<Block, 'data'>[];
+  readonly commands?: EpochContent['commands'];
 };
 
 /** The rows, which are nearly all of an epoch, are written from where they are. */
-function contentToSeal({ blocks, ...rest }: EpochContent): Content {
+function contentToSeal({ blocks, commands, ...rest }: EpochContent): Content {
   const head: SealedHead = {
     ...rest,
+    ...(commands.length === 0 ? {} : { commands }),
     blocks: blocks.map(({ table, format, rows }) => ({ table, format, rows })),
   };
   return { head, blobs: blocks.map(({ data }) => data) };
@@ -99,10 +102,10 @@ function contentToSeal({ blocks, ...rest }: EpochContent): Content {
 
 function unsealedContent({ head, blobs }: Content): EpochContent {
   // Sealed by `contentToSeal`: the digest vouches for the shape.
-  const { blocks, ...rest } = head as SealedHead;
+  const { blocks, commands = [], ...rest } = head as SealedHead;
   const whole = blocks.map((block, index) => ({
     ...block,
     data: blobs[index] ?? new Uint8Array(),
   }));
-  return { ...rest, blocks: whole };
+  return { ...rest, blocks: whole, commands };
 }

@@ -28,8 +28,8 @@ export type EpochLimits = {
   readonly checkpointEvery: number;
 };
 
-/** An epoch that holds a request ends after so many milliseconds: people wait for it. */
-const REQUEST_MILLISECONDS = 500;
+/** An epoch that holds a request or command ends after so many milliseconds: somebody waits for it. */
+const URGENT_MILLISECONDS = 500;
 
 /** Of each batch, while a checkpoint is under way. */
 const COPY_MILLISECONDS = 5;
@@ -96,7 +96,7 @@ export class EpochSession {
     if (this.#last < this.#from) return 1_000;
     const { limits, collector } = this.#options;
     const usual = limits.seconds * 1_000;
-    const due = collector.revisions > 0 ? Math.min(usual, REQUEST_MILLISECONDS) : usual;
+    const due = collector.urgent ? Math.min(usual, URGENT_MILLISECONDS) : usual;
     return Math.max(0, due - (performance.now() - this.#begun));
   }
 
@@ -211,7 +211,7 @@ export class EpochSession {
   #recordEpoch(collected: CollectedEpoch, bytes: number, milliseconds: number): void {
     const { content, messages, readings, deadLetters } = collected;
     const { record } = this.#options;
-    const { epoch, from, to, blocks, revisions } = content;
+    const { epoch, from, to, blocks, revisions, commands } = content;
     record({
       kind: 'epoch-written',
       epoch,
@@ -221,6 +221,7 @@ export class EpochSession {
       readings,
       rows: blocks.reduce((sum, { rows }) => sum + rows, 0),
       revisions: revisions.length,
+      commands: commands.length,
       bytes,
       milliseconds,
     });

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { STEADY_MEMORY } from '../../steady-memory.ts';
 
 /** A checkout runs its sources as they are; a package holds JavaScript. */
-const SOURCES = import.meta.url.endsWith('.ts');
+const PROGRAM = import.meta.url.endsWith('.ts') ? './main.ts' : './main.js';
 
 export type WarehouseOptions = {
   /** Folder of its data and its address; made if missing. Of one process at a time. */
@@ -11,6 +11,8 @@ export type WarehouseOptions = {
   readonly port: number;
   /** Bytes that the engine may use. Default 2 GB. */
   readonly memory?: number;
+  /** The file that is run. Default: the one beside this. */
+  readonly program?: string | undefined;
 };
 
 /** How to start the embedded warehouse on this machine alone; for `supervise` or `startChild`. */
@@ -23,15 +25,16 @@ export type WarehouseCommand = {
   readonly ready: (signal: AbortSignal) => Promise<void>;
 };
 
-export function warehouseCommand({ directory, port, memory }: WarehouseOptions): WarehouseCommand {
+export function warehouseCommand(options: WarehouseOptions): WarehouseCommand {
+  const { directory, port, memory } = options;
   const url = `http://127.0.0.1:${port}`;
-  const entry = fileURLToPath(new URL(SOURCES ? './main.ts' : './main.js', import.meta.url));
+  const program = options.program ?? fileURLToPath(new URL(PROGRAM, import.meta.url));
   const limit = memory === undefined ? [] : ['--memory', String(memory)];
   return {
     command: process.execPath,
     args: [
-      ...(SOURCES ? ['--import', import.meta.resolve('tsx')] : []),
-      entry,
+      ...(program.endsWith('.ts') ? ['--import', import.meta.resolve('tsx')] : []),
+      program,
       '--directory',
       directory,
       '--port',

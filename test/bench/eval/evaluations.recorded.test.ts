@@ -18,7 +18,6 @@ const SETS = {
 
 test.for(Object.entries(SETS))(
   '%s gives what is asked for, and docs/detection.md says what it gives',
-  { timeout: 60_000 },
   async ([name, evaluate], context) => {
     const data = realData(name, context);
     const evaluation = await evaluate(data, new AbortController().signal);

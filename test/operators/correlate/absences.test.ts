@@ -84,7 +84,7 @@ describe('A loop before a trailing absence', () => {
       }),
       { numRuns: runs(800) },
     );
-  }, 60_000);
+  });
 });
 
 type Draft = {
@@ -172,7 +172,7 @@ describe('The shared buffer', () => {
       { numRuns: 800 },
     );
     expect(ran).toBeGreaterThan(200);
-  }, 60_000);
+  });
 
   it('holds after every step exactly what the matches under way have taken', () => {
     const skips: readonly Vector['skip_strategy'][] = [
@@ -194,7 +194,7 @@ describe('The shared buffer', () => {
       }),
       { numRuns: runs(250) },
     );
-  }, 60_000);
+  });
 });
 
 describe('What Flink refuses', () => {

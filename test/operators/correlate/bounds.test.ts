@@ -61,7 +61,7 @@ describe('Keys that somebody makes up', () => {
       ['others', at(0)],
       ['pairs', at(MOST_KEYS + more)],
     ]);
-  }, 30_000);
+  });
 
   it.each([
     [{ key: 'serial' }, 1],

@@ -174,7 +174,7 @@ describe('the matcher', () => {
       }),
       { numRuns: 500 },
     );
-  }, 60_000);
+  });
 
   const abc: Stages = [
     { name: 'a', contiguity: 'begin', condition: "name == 'a'" },

@@ -35,6 +35,19 @@ function f64(...values: number[]): Buffer {
 }
 
 describe('decode', () => {
+  test('rules say whether workflows under way go on by them', () => {
+    const rules = (headers: Record<string, string>) =>
+      decoded(message('rules.p', Buffer.from('{"workflows":[]}'), headers));
+    const found = (headers: Record<string, string>) =>
+      rules(headers).flatMap((item) => (item.kind === 'change' ? [item.value] : []));
+    expect(found({ 'Andon-Change': 'c1' })).toEqual([
+      expect.not.objectContaining({ migrate: expect.anything() }),
+    ]);
+    expect(found({ 'Andon-Migrate': '1' })).toMatchObject([{ plant: 'p', migrate: true }]);
+    expect(found({ 'Andon-Migrate': 'yes' })).toEqual([]);
+    expect(rules({ 'Andon-Migrate': 'yes' })).toMatchObject([{ table: 'dead_letters' }]);
+  });
+
   test('a frame keeps its numbers signal by signal, and its texts apart', () => {
     const frame = frameOf({ time: T + 0.25, values: { a: 1.5, on: true, name: 'x', none: null } });
     expect(frame.asset).toBe('p/l/a');

@@ -126,7 +126,7 @@ function arriving(events: readonly Observed[]): Item[] {
   return [...start, ...items, watermark(LINE, latest + seconds(100))];
 }
 
-describe('anomalies of a history', { timeout: 30_000 }, () => {
+describe('anomalies of a history', () => {
   test('are the same wherever the run was cut', () => {
     fc.assert(
       fc.property(history, fc.array(fc.nat(600), { maxLength: 4 }), (steps, cuts) => {

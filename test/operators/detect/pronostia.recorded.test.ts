@@ -45,7 +45,7 @@ const BEARINGS = [
   { name: 'Bearing3_2', lasting: 'rms-baseline vertical 109', cleared: 0 },
 ];
 
-describe('the example rules on recorded bearings that ran to failure', { timeout: 30_000 }, () => {
+describe('the example rules on recorded bearings that ran to failure', () => {
   test.for(BEARINGS)(
     '$name is quiet in its first third and found before its end: $lasting',
     ({ name, raw, ...expected }, context) => {

@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createTimers, type Timer } from '../../../operators/flow/timers.ts';
-import type { Key } from '../../../operators/model/key.ts';
+import { type Key, lineOf } from '../../../operators/model/key.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 
 const LINE = 'p/l' as Key;
@@ -28,7 +28,7 @@ describe('timers', () => {
     );
     fc.assert(
       fc.property(fc.array(act, { maxLength: 400 }), (acts) => {
-        const timers = createTimers('line');
+        const timers = createTimers(lineOf);
         const model = new Map<string, Timer>();
         for (const [what, asset, rule, due] of acts) {
           const one = timer(asset, rule, due);
@@ -61,7 +61,7 @@ describe('timers', () => {
   });
 
   test('one that is put off with every event does not fill the memory', () => {
-    const timers = createTimers('line');
+    const timers = createTimers(lineOf);
     const before = getHeapStatistics().used_heap_size;
     for (let due = 0; due < 2_000_000; due += 1) {
       timers.set(timers.of(`p/l/${due % 10}` as Key), 'r0', due as EventTime, false);

@@ -61,6 +61,7 @@ describe('watermarks', () => {
   test('an event too far ahead of its append time becomes a dead letter and moves nothing', () => {
     const output = runThrough(stage, [frame('a', 1_000, 100)]);
     expect(output).toMatchObject([
+      { kind: 'watermark', scope: 'log', time: 100 * S },
       { kind: 'row', table: 'dead_letters', row: { reason: 'skew', source: 'frame.p.l.a' } },
     ]);
   });
@@ -171,7 +172,20 @@ describe('watermarks', () => {
     const output = runThrough(stage, [frame('a', 100), tick(104), tick(110)]);
     expect(
       output.filter((item) => item.kind === 'watermark' && item.blind !== undefined),
-    ).toMatchObject([{ scope: 'line', of: 'p/l', blind: { from: 104 * S, to: 110 * S } }]);
+    ).toMatchObject([
+      { scope: 'log', time: 104 * S, blind: { from: 104 * S, to: 110 * S } },
+      { scope: 'line', of: 'p/l', blind: { from: 104 * S, to: 110 * S } },
+    ]);
+  });
+
+  test('the time of the log is append time in whole steps, also of what becomes a dead letter', () => {
+    const items = [frame('a', 99, 100), frame('a', 999, 100.4), frame('b', 100, 101.9), tick(103)];
+    expect(marks(runThrough(stage, items), 'log', '')).toEqual([100, 101, 103]);
+    const positions = runThrough(stage, items).map((item) => {
+      return item.kind === 'watermark' ? item.scope : item.kind;
+    });
+    // Ahead of what comes with the message that brought it.
+    expect(positions.indexOf('log')).toBe(0);
   });
 
   test('a restart at any point changes nothing', () => {

@@ -211,7 +211,7 @@ describe('whatever happens in whatever order', () => {
       { numRuns: 400 },
     );
     expect(checked).toBeGreaterThan(50);
-  }, 60_000);
+  });
 
   it('there are never two live requests for one component and trigger', () => {
     fc.assert(
@@ -227,7 +227,7 @@ describe('whatever happens in whatever order', () => {
       }),
       { numRuns: runs(300) },
     );
-  }, 60_000);
+  });
 
   it('what comes too late changes nothing', () => {
     fc.assert(
@@ -238,7 +238,7 @@ describe('whatever happens in whatever order', () => {
       }),
       { numRuns: runs(200) },
     );
-  }, 60_000);
+  });
 
   it('every request ends when its problem is well and it is answered, and its revisions are dense', () => {
     fc.assert(
@@ -274,5 +274,5 @@ describe('whatever happens in whatever order', () => {
       }),
       { numRuns: runs(300) },
     );
-  }, 60_000);
+  });
 });

@@ -1,3 +1,4 @@
+import { coordinate } from '../../../operators/coordinate/coordinate.ts';
 import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { Flow, Stage } from '../../../operators/flow/flow.ts';
 import type { States } from '../../../operators/flow/states.ts';
@@ -13,7 +14,7 @@ export type Input = Enriched<Observation> | Anomaly;
 export const stages =
   (states: States): Stage<Input, Request> =>
   (source) =>
-    source.pipe(correlate(states), trigger(states));
+    source.pipe(correlate(states), trigger(states), coordinate(states));
 
 export function run(items: readonly Flow<Input>[], cuts?: ReadonlySet<number>) {
   const output = runThrough(stages, items, cuts);

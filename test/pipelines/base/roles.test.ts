@@ -38,6 +38,7 @@ describe('the table', () => {
     expect(roles.filter((role) => published(role).includes('status'))).toEqual(['requests']);
     expect(roles.filter((role) => published(role).includes('schedule'))).toEqual(['scheduler']);
     expect(roles.filter((role) => published(role).includes('request'))).toEqual(['worker']);
+    expect(roles.filter((role) => published(role).includes('command'))).toEqual(['worker']);
     expect(roles.filter((role) => published(role).includes('audit-copy'))).toEqual(['worker']);
   });
 

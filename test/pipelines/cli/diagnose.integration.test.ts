@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { impacts, RATE } from '../../operators/spectrum/machines.ts';
+import { ANDON } from '../../stand/code.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'andon-diagnose-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -13,7 +14,7 @@ const speed = ['--rate', String(RATE), '--rpm', '1750'];
 const geometry = ['--balls', '9', '--ball-diameter', '0.3126in', '--pitch-diameter', '39.04'];
 
 function andon(...args: string[]): string {
-  return execFileSync('node', ['scripts/andon.js', 'diagnose', ...args], { encoding: 'utf8' });
+  return execFileSync('node', [ANDON, 'diagnose', ...args], { encoding: 'utf8' });
 }
 
 describe('andon diagnose', () => {
@@ -52,7 +53,7 @@ describe('andon diagnose', () => {
     [[file, file, ...speed, '--plot', 'x.svg'], '--plot: expected one file, found 2 files'],
     [[join(folder, 'none.f32'), ...speed], 'expected a file'],
   ] as const)('%j is refused with a sentence and exit code 2', ([args, message]) => {
-    const { status, stderr } = spawnSync('node', ['scripts/andon.js', 'diagnose', ...args], {
+    const { status, stderr } = spawnSync('node', [ANDON, 'diagnose', ...args], {
       encoding: 'utf8',
     });
     expect(stderr).toContain(message);

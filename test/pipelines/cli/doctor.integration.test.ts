@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterEach, expect, test } from 'vitest';
@@ -10,10 +9,9 @@ import { freePort } from '../../../pipelines/base/free-port.ts';
 import { isAtLeast } from '../../../pipelines/base/version.ts';
 import type { CheckResult } from '../../../pipelines/doctor/check-result.ts';
 import { ensurePartition } from '../../../pipelines/nats/streams.ts';
+import { ANDON } from '../../stand/code.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
-
-const ANDON = fileURLToPath(new URL('../../../scripts/andon.js', import.meta.url));
 
 let nats: TestNats | undefined;
 afterEach(async () => {

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { registerStatus } from '../../../pipelines/cli/status.ts';
+import { startNats, type TestNats } from '../../stand/nats.ts';
+import { type Relay, startRelay } from '../../stand/relay.ts';
 import { ROOT, type Stand, startStand, until } from '../../stand/stand.ts';
 
 /** A CMMS whose token nobody has set. */
@@ -11,14 +13,23 @@ const CMMS = {
 };
 const token = { env: 'ANDON_TEST_TOKEN_THAT_NOBODY_HAS_SET' };
 
+let nats: TestNats;
+let relay: Relay;
 let stand: Stand;
 beforeAll(async () => {
+  nats = await startNats();
+  relay = await startRelay(nats.port);
   stand = await startStand({
-    warehouse: 'apart',
+    ...{ nats, warehouse: 'apart' },
+    addresses: { nats: `nats://127.0.0.1:${relay.port}` },
     config: { cmms: { ...CMMS, auth: { ...CMMS.auth, token } } },
   });
 });
-afterAll(() => stand.stop());
+afterAll(async () => {
+  await stand?.stop();
+  relay?.close();
+  await nats?.stop();
+});
 
 async function reasons(): Promise<readonly string[]> {
   const answer = await fetch(`${stand.worker.url}/readyz`);
@@ -34,8 +45,11 @@ const lives = () =>
   );
 
 test('a delivery of requests that cannot begin is told and tried again, and the worker goes on', async () => {
+  const reading = relay.hold({ ask: /CONSUMER\.MSG\.NEXT\.ANDON_0/ });
   await stand.worker.start();
+  const { go } = await reading;
   expect(await reasons()).toEqual(['the log was not read yet']);
+  go();
   await until('the worker to be ready', 30_000, async () => (await reasons()).length === 0);
   await until('the delivery to fail again', 30_000, async () => {
     return ((await stand.metric('andon_maintenance_troubles_total')) ?? 0) > 1;
@@ -99,4 +113,4 @@ test('a worker that npx has started ends when npx does', async () => {
   npx.kill('SIGTERM');
   await until('the worker to end', 30_000, async () => !(await lives()));
   expect(lines.join('')).toMatch(/draining: (SIGTERM|npm, which started this process, has ended)/);
-}, 100_000);
+});

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { connect } from '@nats-io/transport-node';
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { registerSimulate } from '../../../pipelines/cli/simulate.ts';
 import { findStream, isReplay } from '../../../pipelines/nats/streams.ts';
+import { ANDON } from '../../stand/code.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -68,11 +68,10 @@ test('a replay holds the model, the rules and exactly the messages that the trut
 
 test('Ctrl-C ends it, and the truth is about what is in the log', async () => {
   const file = join(folder, 'stopped.json');
-  const main = fileURLToPath(new URL('../../../pipelines/main.ts', import.meta.url));
   await server.stop();
   server = await startNats();
   const options = ['--replay', '--speed', '600', '--truth', file, '--nats', server.url];
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'simulate', ...options]);
+  const child = spawn(process.execPath, [ANDON, 'simulate', ...options]);
   const left = once(child, 'exit');
   await vi.waitFor(async () => expect((await stream()).messages).toBeGreaterThan(500), 30_000);
   child.kill('SIGINT');

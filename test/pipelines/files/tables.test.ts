@@ -44,6 +44,19 @@ describe('what stands above the samples', () => {
     expect(channels).toMatchObject([{ name: 'Acc', unit: 'g', rate: 25_600 }]);
   });
 
+  test('what LabVIEW writes', () => {
+    const head =
+      'LabVIEW Measurement\t\nWriter_Version\t2\nReader_Version\t2\nSeparator\tTab\n***End_of_Header***\t\n\t\n';
+    const samples = Array.from(
+      { length: 30 },
+      (_, at) => `${(at / 2_000).toFixed(6)}\t${at % 7}.5`,
+    );
+    const { channels } = read(`${head}X_Value\tAcceleration\tComment\n${samples.join('\n')}\n`);
+    expect(channels).toMatchObject([{ name: 'Acceleration', rate: 2_000 }]);
+    const alone = read(`${head}Delta_X\t0.000500\nAcceleration\n${'1.5\n2.5\n'.repeat(9)}`);
+    expect(alone.channels).toMatchObject([{ name: 'Acceleration', rate: 2_000 }]);
+  });
+
   test('a fault is placed at its line of the file', () => {
     const text = `${head}${body.slice(0, 5).join('\n')}\n0,0050;n/a;1,0\n${body.slice(6).join('\n')}`;
     expect(() => read(text)).toThrow(/a.csv, line 11, column 2: expected a number, found "n\/a"/);

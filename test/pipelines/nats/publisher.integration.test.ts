@@ -136,7 +136,7 @@ test('a second run of the same messages is no duplicate to the server', async ()
 });
 
 test('a subject that no stream takes is given up after the patience, and named', async () => {
-  const publisher = createPublisher(connection, { run: 'a', patience: 300, answer: 100 });
+  const publisher = createPublisher(connection, { run: 'a', patience: 1_000, answer: 100 });
   await publisher.publish({ ...message(1), subject: 'nowhere.at.all' });
   await expect(publisher.flush()).rejects.toThrow(/subject nowhere.at.all: .*no stream/);
   publisher.close();

@@ -20,7 +20,7 @@ beforeAll(async () => {
   cluster = await startCluster();
   const servers = cluster.servers.map(({ url }) => url);
   connection = await connectNats({ servers, name: 'test' });
-}, 90_000);
+});
 afterAll(async () => {
   await connection?.close();
   await cluster?.stop();

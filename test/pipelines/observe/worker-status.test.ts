@@ -124,7 +124,7 @@ describe('the status of a worker', () => {
           readings: 10,
           rows: 10,
         },
-        ...{ revisions: 0, bytes: 10, milliseconds: 1 },
+        ...{ revisions: 0, commands: 0, bytes: 10, milliseconds: 1 },
       },
       {
         ...{ kind: 'epoch-landed', sink: 'clickhouse', epoch: 5, epochs: 1, rows: 1, bytes: 1 },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Request } from '../../../operators/model/request.ts';
-import type { Misbehaviour } from '../../../pipelines/demo/reference-cmms/misbehaviour.ts';
+import type { Misbehaviour } from '../../../pipelines/demo/misbehaviour.ts';
 import type { CmmsConfig } from '../../../sinks/remote/config.ts';
 import { freshRequest, type Plant, startPlant } from './systems-support.ts';
 

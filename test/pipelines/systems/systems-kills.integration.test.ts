@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Child, startChild } from '../../../pipelines/base/child.ts';
+import type { Child } from '../../../pipelines/base/child.ts';
 import { freePort } from '../../../pipelines/base/free-port.ts';
 import { cmmsProgram } from '../../../pipelines/stand/programs.ts';
 import { createService, type Service } from '../../../pipelines/stand/service.ts';
+import { CODE } from '../../stand/code.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { startSystems } from './start-systems.ts';
 import { askReference, freshRequest, type Plant, startPlant, worksOf } from './systems-support.ts';
 
-const SYSTEMS = fileURLToPath(new URL('systems-child.ts', import.meta.url));
 const FAULTS = [
   'commit-then-cut',
   'cut-before-commit',
@@ -23,7 +23,7 @@ let url: string;
 
 beforeAll(async () => {
   plant = await startPlant();
-  const { program, address } = cmmsProgram(temporaryDirectory(), await freePort());
+  const { program, address } = cmmsProgram(temporaryDirectory(), await freePort(), CODE);
   cmms = createService(program);
   url = address.url;
 });
@@ -33,31 +33,8 @@ afterAll(async () => {
   await plant.close();
 });
 
-/** Starts a TypeScript file and resolves when it has said its first line of JSON. */
-async function start(file: string, args: string[]): Promise<Child> {
-  const lines: string[] = [];
-  let begin = () => {};
-  const begun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  const child = await startChild({
-    command: process.execPath,
-    args: ['--import', 'tsx', file, ...args],
-    onLine: (line) => {
-      lines.push(line);
-      if (line.startsWith('{')) begin();
-    },
-  });
-  const ended = child.exited.then(() => {
-    throw new Error(`${file} ended before it began:\n${lines.join('\n')}`);
-  });
-  await Promise.race([begun, ended]);
-  ended.catch(() => undefined);
-  return child;
-}
-
 async function startMaintenance(): Promise<void> {
-  delivery = await start(SYSTEMS, [plant.nats.url, url]);
+  delivery = await startSystems([plant.nats.url, 'cmms', url]);
 }
 
 async function startCmms(seed: number): Promise<void> {
@@ -115,7 +92,7 @@ describe('with everything killed at random moments', () => {
     const entries = await Promise.all(requests.map(({ id }) => plant.entry(id)));
     const outcomes = entries.flatMap((entry) => entry?.history.map(({ outcome }) => outcome) ?? []);
     expect(outcomes).toContain('found');
-  }, 120_000);
+  });
 });
 
 /** The CMMS goes on misbehaving while the test looks. */

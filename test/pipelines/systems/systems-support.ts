@@ -3,13 +3,10 @@ import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Request } from '../../../operators/model/request.ts';
-import type { MisbehaviourConfig } from '../../../pipelines/demo/reference-cmms/misbehaviour.ts';
-import {
-  type ReferenceCmms,
-  startReferenceCmms,
-} from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
+import type { MisbehaviourConfig } from '../../../pipelines/demo/misbehaviour.ts';
+import { startReferenceCmms } from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
 import type { WorkRequest } from '../../../pipelines/demo/reference-cmms/work-request.ts';
-
+import type { ReferenceServer } from '../../../pipelines/demo/reference-server.ts';
 import { ensurePartition, ensureRequests } from '../../../pipelines/nats/streams.ts';
 import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
 import type { LedgerEntry } from '../../../pipelines/systems/entry.ts';
@@ -25,7 +22,7 @@ import { quickConfig } from './systems-config.ts';
 export interface Plant {
   readonly nats: TestNats;
   readonly connection: NatsConnection;
-  readonly cmms: ReferenceCmms;
+  readonly cmms: ReferenceServer;
   readonly journal: string;
   readonly recorded: InternalEvent[];
   readonly ledger: Ledger;
@@ -42,15 +39,24 @@ export interface Plant {
   close(): Promise<void>;
 }
 
-export async function startPlant(): Promise<Plant> {
+/** A nats-server with the log of one partition, and a connection that outlives its restarts. */
+export async function startLog(): Promise<{
+  readonly nats: TestNats;
+  readonly connection: NatsConnection;
+}> {
   const nats = await startNats();
   const connection = await connect({
     servers: nats.url,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 50,
   });
-  await ensureRequests(connection);
   await ensurePartition(connection, { partition: 0, partitions: 1 });
+  return { nats, connection };
+}
+
+export async function startPlant(): Promise<Plant> {
+  const { nats, connection } = await startLog();
+  await ensureRequests(connection);
   const journal = join(temporaryDirectory(), 'cmms.ndjson');
   const cmms = await startReferenceCmms({ journal });
   const recorded: InternalEvent[] = [];
@@ -92,7 +98,8 @@ export async function startPlant(): Promise<Plant> {
       const ending = new AbortController();
       const running = runSystems({
         connection,
-        cmms: quickConfig(cmms.url, changes),
+        // Here the CMMS is in this process: when it stands still, both do, and the call must not be over before its answer.
+        cmms: quickConfig(cmms.url, { timeout: 2_000, ...changes }),
         record: (internalEvent) => recorded.push(internalEvent),
         signal: ending.signal,
         ...{ term: 300, now },
@@ -112,7 +119,7 @@ export async function startPlant(): Promise<Plant> {
   };
 }
 
-/** Asks the reference CMMS as a person with its token would. */
+/** Asks a reference system as a person with its token would. */
 export function askReference(url: string) {
   return async function ask<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(`${url}${path}`, {

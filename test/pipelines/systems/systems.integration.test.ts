@@ -5,6 +5,7 @@ import type { Request } from '../../../operators/model/request.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { BUCKETS } from '../../../pipelines/nats/streams.ts';
 import { newEntry } from '../../../pipelines/systems/entry.ts';
+import type { CmmsConfig } from '../../../sinks/remote/config.ts';
 import { askReference, freshRequest, type Plant, startPlant } from './systems-support.ts';
 
 let plant: Plant;
@@ -19,8 +20,8 @@ const dealtWith = (request: Request) =>
   expect.poll(async () => (await plant.entry(request.id))?.revision, until).toBe(request.revision);
 
 /** Runs the pipeline while something goes on, and drains it. */
-async function running(work: () => Promise<void>): Promise<void> {
-  const run = plant.run();
+async function running(work: () => Promise<void>, changes?: Partial<CmmsConfig>): Promise<void> {
+  const run = plant.run(changes);
   try {
     await work();
   } finally {
@@ -114,10 +115,13 @@ describe('the delivery of requests', () => {
     async (fault) => {
       const request = freshRequest();
       await plant.misbehave({ script: [{ fault, method: 'POST', delay: 450, times: 1 }] });
-      await running(async () => {
-        await plant.send(request);
-        await dealtWith(request);
-      });
+      await running(
+        async () => {
+          await plant.send(request);
+          await dealtWith(request);
+        },
+        { timeout: 300 },
+      );
       expect(await plant.works(request.id)).toHaveLength(1);
     },
   );
@@ -125,12 +129,12 @@ describe('the delivery of requests', () => {
   it('waits for the call of a killed process before it looks for what came of it', async () => {
     const request = freshRequest();
     await plant.misbehave({
-      script: [{ fault: 'slow-then-commit', method: 'POST', delay: 400, times: 1 }],
+      script: [{ fault: 'slow-then-commit', method: 'POST', delay: 200, times: 1 }],
     });
     // What a process leaves that is killed while its call is under way.
     const config = { external_key: request.id, title: request.title };
     const underWay = askReference(plant.cmms.url)('POST', '/api/work-requests', config);
-    const sending = { revision: 1, what: 'create', until: Date.now() + 600 } as const;
+    const sending = { revision: 1, what: 'create', until: Date.now() + 1_500 } as const;
     await plant.ledger.put({ ...newEntry(request.id, request), sending, attempts: 1 }, 0);
     await running(async () => {
       await plant.send(request);

@@ -65,6 +65,7 @@ function finished(blocks: Blocks, to: number): EpochContent {
     to,
     blocks: blocks.finish('ANDON_0', run),
     revisions: [],
+    commands: [],
   };
 }
 
@@ -80,7 +81,7 @@ const morning = (row: Row) => [row, MORNING] as const;
 
 test('a row of every table lands as it was, with the message that caused it', async () => {
   const content = contentOf(ONE_OF_EACH.map(morning));
-  expect(content.blocks.map(({ table }) => table)).toHaveLength(17);
+  expect(content.blocks.map(({ table }) => table)).toHaveLength(19);
   await landing.write(content, never);
   const select = (table: string, columns = '* EXCEPT (stream, run, sequence, appended)') =>
     warehouse.rows(`SELECT ${columns} FROM ${table} WHERE run = {run:String} ORDER BY ALL`, {
@@ -126,8 +127,14 @@ test('a row of every table lands as it was, with the message that caused it', as
   expect(await select('baselines')).toMatchObject([{ hours: 0.5, needed_hours: 72 }]);
   expect(await select('schedule')).toMatchObject([{ due: null, quantity: 12.5, cancelled: false }]);
   expect(await select('requests')).toMatchObject([{ id: 'r', title: 'Bearing "3" wears\n\nsoon' }]);
+  expect(await select('commands')).toMatchObject([
+    { because: 'hot "spoke"', not_after: '2026-11-22 08:01:00.000000', mode: 'on' },
+  ]);
+  expect(await select('workflow_steps')).toMatchObject([
+    { position: 2, settled: true, values: '{"short":2}' },
+  ]);
   expect(await select('dead_letters')).toMatchObject([{ originals: ['garbage \ufffd \0'] }]);
-  expect(await select('epochs')).toMatchObject([{ created: CREATED, messages: 15, rows: 19 }]);
+  expect(await select('epochs')).toMatchObject([{ created: CREATED, messages: 15, rows: 21 }]);
   for (const { table } of content.blocks) expect(await count(table), table).toBeGreaterThan(0);
 });
 

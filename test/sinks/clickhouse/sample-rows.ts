@@ -57,6 +57,24 @@ export function request(id: string, revision: number, action = 'open'): Row {
   });
 }
 
+/** What a workflow asked, and what became of the step. */
+const WORKFLOW: readonly Row[] = [
+  row('commands', {
+    ...located,
+    ...{ id: 'c', request: 'r', workflow: 'parts', step: 'stock', n: 1, system: 'erp' },
+    ...{ verb: 'check-stock', key: 'k', mode: 'on', not_after: time(MORNING + 60_000_000) },
+    ...{ undoes: '', priority: 'high', because: 'hot "spoke"', time: time(MORNING) },
+    command: JSON.stringify({ id: 'c', n: 1 }),
+  }),
+  row('workflow_steps', {
+    ...located,
+    ...{ request: 'r', workflow: 'parts', definition: 'd', step: 'stock', position: 2, n: 1 },
+    ...{ state: 'done', because: 'check-stock is done', time: time(MORNING), settled: true },
+    ...{ command: 'c', system: 'erp', remote: 'R-17', remote_state: 'picked' },
+    values: '{"short":2}',
+  }),
+];
+
 export function deadLetter(original: string, count = 1, source = 'telemetry.p.l.a'): Row {
   return row('dead_letters', {
     reason: 'malformed',
@@ -223,4 +241,5 @@ export const ONE_OF_EACH: readonly Row[] = [
   }),
   request('r', 1),
   deadLetter('garbage \ud800 \0'),
+  ...WORKFLOW,
 ];

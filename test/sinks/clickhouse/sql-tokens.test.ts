@@ -22,10 +22,7 @@ describe('the statements of a script', () => {
   });
 });
 
-/** A property with arbitrary texts takes seconds on a busy machine. */
-const PATIENT = { timeout: 30_000 };
-
-test('any text is a literal and an identifier that reads back', PATIENT, () => {
+test('any text is a literal and an identifier that reads back', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect([...sqlTokens(literal(text))]).toMatchObject([{ kind: 'string', text }]);
@@ -34,7 +31,7 @@ test('any text is a literal and an identifier that reads back', PATIENT, () => {
   );
 });
 
-test('tokens cover every character of any text that is no blank or comment', PATIENT, () => {
+test('tokens cover every character of any text that is no blank or comment', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       let end = 0;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { afterAll } from 'vitest';
@@ -7,6 +8,7 @@ import { createWarehouseClient } from '../../../sinks/clickhouse/client.ts';
 import { migrate } from '../../../sinks/clickhouse/migrate.ts';
 import { makePasswords } from '../../../sinks/clickhouse/warehouse/secret.ts';
 import { warehouseCommand } from '../../../sinks/clickhouse/warehouse/warehouse.ts';
+import { CODE } from '../../stand/code.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 export const DATABASE = 'andon';
@@ -30,7 +32,10 @@ export interface StartedWarehouse {
 
 export async function startWarehouse(): Promise<StartedWarehouse> {
   const directory = temporaryDirectory();
-  const command = warehouseCommand({ directory, port: await freePort(), memory: 1_500_000_000 });
+  const command = warehouseCommand({
+    ...{ directory, port: await freePort(), memory: 1_500_000_000 },
+    program: CODE === undefined ? undefined : join(CODE, 'sinks/clickhouse/warehouse/main.js'),
+  });
   let child: Child;
   async function start(): Promise<void> {
     child = await startChild(command);

@@ -7,7 +7,7 @@ export function exampleConfig(base: string, changes: object = {}): CmmsConfig {
     base,
     search: { path: '/w', query: { key: '{{id}}' }, key: '/key' },
     create: { path: '/w', body: { key: '{{id}}' }, remote: '/id' },
-    timeout: '200ms',
+    timeout: '10s',
     breaker: { failures: 2, pause: '200ms' },
     ...changes,
   });

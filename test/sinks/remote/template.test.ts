@@ -62,7 +62,7 @@ describe('a template', () => {
   });
 
   // A property with arbitrary texts takes seconds on a busy machine.
-  it('cannot be broken by any text in a request', { timeout: 30_000 }, () => {
+  it('cannot be broken by any text in a request', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (title) => {
         const body = JSON.stringify(filled({ a: '{{title}}', b: '<{{title}}>' }, { title }));

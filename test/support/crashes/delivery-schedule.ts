@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { CrashPoint } from './killable-process.ts';
 import { FAULTS, type Fault } from './killable-sink.ts';
 
-/** How one life of the delivery of requests goes. */
+/** How one life of the delivery of requests, or of commands, goes. */
 export type DeliveryPlan = {
   readonly death: CrashPoint | undefined;
   readonly seed: number;
@@ -50,6 +50,28 @@ const life: fc.Arbitrary<DeliveryPlan> = fc.record({
 export const deliverySchedule: fc.Arbitrary<DeliverySchedule> = fc.record({
   from: fc.nat(),
   requests: fc.integer({ min: 1, max: 5 }),
+  gaps: fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 8 }),
+  lives: fc.array(life, { minLength: 1, maxLength: 6 }),
+});
+
+/** What is decided about one step of a request, one after the other. `late`: not to be begun after a while. */
+export type Decision = 'reserve' | 'undo' | 'check' | 'late';
+
+/** Decisions for several requests that arrive over a while, and lives that carry them out. */
+export type CommandSchedule = {
+  readonly requests: readonly (readonly Decision[])[];
+  readonly gaps: readonly number[];
+  readonly lives: readonly DeliveryPlan[];
+};
+
+export const commandSchedule: fc.Arbitrary<CommandSchedule> = fc.record({
+  requests: fc.array(
+    fc.array(fc.constantFrom<Decision[]>('reserve', 'reserve', 'undo', 'undo', 'check', 'late'), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
   gaps: fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 8 }),
   lives: fc.array(life, { minLength: 1, maxLength: 6 }),
 });

@@ -34,6 +34,20 @@ const EDITS = {
   'no alarm rules': ({ rules, model }) => {
     return { model, rules: { ...rules, alarms: {} } as typeof RULES };
   },
+  'workflows reshaped': ({ rules, model }) => {
+    const workflows = rules.workflows.map((rule) => {
+      return {
+        ...rule,
+        steps: rule.steps
+          .slice(0, 4)
+          .map((step) => ({ ...step, escalate: [], otherwise: 'continue' })),
+      };
+    });
+    return { model, rules: { ...rules, workflows } as unknown as typeof RULES };
+  },
+  'no workflows': ({ rules, model }) => {
+    return { model, rules: { ...rules, workflows: [] as unknown as typeof RULES.workflows } };
+  },
   'another hold': ({ rules, model }) => {
     return { model, rules: { ...rules, time: { ...rules.time, hold: '12s', idle: '15s' } } };
   },

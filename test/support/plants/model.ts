@@ -2,6 +2,7 @@
  * The plant that laws are tried on: two lines, four machines, and rules with every kind of window, detector, pattern and
  * trigger, quick enough that each speaks within minutes.
  */
+import { WORKFLOWS } from './workflows.ts';
 
 const NUMBERS = {
   temperature: { unit: 'Cel', range: [-20, 400], missing: [-999] },
@@ -216,4 +217,5 @@ export const RULES = {
     suppress: [{ during: ['changeover'], signals: ['press*'] }],
     realarm: '30s',
   },
+  workflows: WORKFLOWS,
 };

@@ -1,6 +1,6 @@
 /**
  * A plant as plants are, for the laws. `plantWith` composes it of arbitraries, each of which shrinks by itself:
- * what machines measure (machines.ts), what happens and is done (occurrences.ts), the schedule (schedules.ts), how each
+ * what machines measure (machines.ts), what happens and is done (occurrences.ts), what systems answer (workflows.ts), the schedule (schedules.ts), how each
  * source reaches the log (links.ts), edits of rules and model (edits.ts), answers to requests, stretches in which the
  * broker was away. `logOf` makes the log of it. census.ts counts what occurs in one; a test holds that all of it does.
  */
@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { pack } from 'msgpackr';
 import { REQUEST_STATUSES, type RequestStatus } from '../../../operators/model/machine-event.ts';
 import type { Message, Sequence } from '../../../operators/model/message.ts';
+import type { RequestRow } from '../../../operators/model/tables.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { plant as pipeline } from '../../../pipelines/plant.ts';
 import { createPipelineEngine } from '../../../pipelines/worker/epochs/engine.ts';
@@ -19,6 +20,7 @@ import { epochMs, type Machine, machineOf, measured } from './machines.ts';
 import { MACHINES, MODEL, RULES } from './model.ts';
 import { happened, type Occurrence, occurrencesOf } from './occurrences.ts';
 import { type ScheduleMessage, scheduled, schedulesOf } from './schedules.ts';
+import { decisionOn, type Handling, handling, repliesTo } from './workflows.ts';
 
 export type Plant = {
   readonly seconds: number;
@@ -33,6 +35,8 @@ export type Plant = {
   readonly edits: readonly { readonly at: number; readonly edit: Edit }[];
   /** What becomes of each request in turn: its statuses, and how long each takes. */
   readonly answers: readonly Answer[];
+  /** How the systems around take each command in turn. */
+  readonly handlings: readonly Handling[];
   /** The broker was away: what was sent meanwhile comes at the end, and no tick. */
   readonly blind: readonly Span[];
 };
@@ -90,6 +94,8 @@ export function plantWith(kind: Kind = {}): fc.Arbitrary<Plant> {
     edits: none ?? (kind.edits === false ? fc.constant([]) : fc.array(edit, { maxLength: 4 })),
     answers:
       none ?? (kind.answers === false ? fc.constant([]) : fc.array(answer, { maxLength: 4 })),
+    handlings:
+      none ?? (kind.answers === false ? fc.constant([]) : fc.array(handling, { maxLength: 5 })),
     blind: none ?? fc.array(blind, { maxLength: 1 }),
   });
 }
@@ -102,7 +108,8 @@ function isTimely(occurrence: Occurrence): boolean {
 export function logOfPlant(plant: Plant): Message[] {
   const arrivals = [...fromMachines(plant), ...fromOffices(plant)];
   const stored = throughBroker(arrivals, plant);
-  return plant.answers.length === 0 ? numbered(stored) : withAnswers(stored, plant.answers);
+  const isAsked = plant.answers.length > 0 || plant.handlings.length > 0;
+  return isAsked ? withAnswers(stored, plant) : numbered(stored);
 }
 
 /** In the order in which it was said, machine by machine. */
@@ -131,7 +138,9 @@ function fromOffices({ schedules, edits, time }: Plant): Arrival[] {
       now = edited(now, edit);
       return [
         ...(now.model === before.model ? [] : [json(at, 'model.p1', now.model, index + 1)]),
-        ...(now.rules === before.rules ? [] : [json(at, 'rules.p1', now.rules, index + 1)]),
+        ...(now.rules === before.rules
+          ? []
+          : [migrating(edit, json(at, 'rules.p1', now.rules, index + 1))]),
       ];
     });
   const plans = schedules.map((message) => {
@@ -140,6 +149,12 @@ function fromOffices({ schedules, edits, time }: Plant): Arrival[] {
     return { appended: at, subject, payload, headers: {} };
   });
   return [...first, ...changes, ...plans];
+}
+
+/** What reshapes workflows is for those under way, too. */
+function migrating(edit: Edit, arrival: Arrival): Arrival {
+  if (edit !== 'workflows reshaped') return arrival;
+  return { ...arrival, headers: { ...arrival.headers, 'Andon-Migrate': '1' } };
 }
 
 /** In order of arrival; a tick for each second without a message, as the worker publishes them. */
@@ -170,20 +185,23 @@ function numbered(arrivals: readonly Arrival[]): Message[] {
   }));
 }
 
-/** The pipeline is asked what it requests, and its requests are answered in the log. */
-function withAnswers(stored: readonly Arrival[], answers: readonly Answer[]): Message[] {
+/** The pipeline is asked what it requests and commands, and is answered in the log. */
+function withAnswers(stored: readonly Arrival[], { answers, handlings }: Plant): Message[] {
   const waiting: Arrival[] = [];
   const known = new Set<string>();
+  let asked = 0;
   const log: Arrival[] = [];
   let now = 0;
   const engine = createPipelineEngine(pipeline, NO_STATES, {
     row(row) {
-      if (row.table !== 'requests' || known.has(row.row.id)) return;
-      const { id, line, asset } = row.row;
-      const answer = answers[known.size % answers.length];
-      known.add(id);
-      if (answer === undefined) return;
-      waiting.push(...answersTo(id, `p1.${line}.${asset}`, now, answer));
+      if (row.table === 'requests') onRequest(row.row);
+      const how = handlings[asked % handlings.length];
+      if (how === undefined) return;
+      if (row.table === 'workflow_steps') waiting.push(...decisionOn(row.row, now, how));
+      if (row.table === 'commands' && row.row.mode === 'on') {
+        asked += 1;
+        waiting.push(...repliesTo(row.row, now, how));
+      }
       waiting.sort((a, b) => a.appended - b.appended);
     },
   });
@@ -193,6 +211,15 @@ function withAnswers(stored: readonly Arrival[], answers: readonly Answer[]): Me
     push(next);
   }
   return numbered(log);
+
+  function onRequest({ id, line, asset }: RequestRow): void {
+    if (known.has(id)) return;
+    const answer = answers[known.size % answers.length];
+    known.add(id);
+    if (answer === undefined) return;
+    waiting.push(...answersTo(id, `p1.${line}.${asset}`, now, answer));
+    waiting.sort((a, b) => a.appended - b.appended);
+  }
 
   function push(arrival: Arrival | undefined): void {
     if (arrival === undefined) return;

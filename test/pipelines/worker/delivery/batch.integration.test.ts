@@ -88,4 +88,4 @@ test('many epochs land in a few inserts, once, whatever died between', async () 
     const query = readFileSync(new URL(name, CHECKS), 'utf8').replace(/;\s*$/, '');
     expect(await warehouse.rows(query), name).toEqual([]);
   }
-}, 120_000);
+});

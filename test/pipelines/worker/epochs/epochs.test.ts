@@ -124,7 +124,7 @@ describe('epochs', () => {
     );
     expect(sink.count('epochs')).toBeGreaterThan(5);
     expect(recorded.findLast(({ kind }) => kind === 'sink-behind')).toMatchObject({ files: 0 });
-  }, 10_000);
+  });
 
   test('the oldest file that waits can be cut again, however many checkpoints came after it', async () => {
     const directory = temporaryDirectory();

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Store } from './store.ts';
+import type { CallLog } from './journal.ts';
 
 export const MISBEHAVIOURS = [
   /** Carried out, and the connection cut before the answer. */
@@ -28,7 +28,7 @@ export const MISBEHAVIOURS = [
 const faultSchema = z.object({
   fault: z.enum(MISBEHAVIOURS),
   /** Only calls of this method; any without it. */
-  method: z.enum(['GET', 'POST', 'PATCH']).optional(),
+  method: z.enum(['GET', 'POST', 'PATCH', 'PUT', 'DELETE']).optional(),
   delay: z.number().nonnegative().default(0),
   /** Seconds, in `Retry-After`; no header without it. */
   retry_after: z.number().nonnegative().optional(),
@@ -49,10 +49,14 @@ export const misbehaviourSchema = z.object({
 export type Misbehaviour = z.infer<typeof faultSchema>;
 export type MisbehaviourConfig = z.infer<typeof misbehaviourSchema>;
 
-/** Lets calls of a server go wrong as it is told: `initial` at first, then as `PUT /admin/misbehaviour` says. */
+/**
+ * Lets calls below a path go wrong as the server is told: `initial` at first, then as `PUT /admin/misbehaviour` says. `GET
+ * /admin/received` lists those that came to change something.
+ */
 export function addMisbehaviour(
   server: FastifyInstance,
-  store: Store,
+  path: string,
+  calls: CallLog,
   initial: MisbehaviourConfig = { script: [] },
 ): void {
   let next = createMisbehaviour(initial);
@@ -62,13 +66,13 @@ export function addMisbehaviour(
     next = createMisbehaviour(misbehaviourSchema.parse(request.body));
     return { ok: true };
   });
-  server.get('/admin/received', () => ({ received: store.received }));
+  server.get('/admin/received', () => ({ received: calls.received }));
 
   server.addHook('preHandler', async (request, reply) => {
-    if (!request.url.startsWith('/api/work-requests')) return;
+    if (!request.url.startsWith(path)) return;
     if (request.method === 'POST') {
       const { method, url, body } = request;
-      store.note({ method, url, body: body ?? null });
+      calls.note({ method, url, body: body ?? null });
     }
     const misbehaviour = next(request.method);
     if (misbehaviour === undefined) return;

@@ -1,0 +1,230 @@
+/** How the steps of a work go on: which may begin, what they ask for, what becomes of those that are not answered. */
+
+import { canonicalJson } from '../model/canonical.ts';
+import type { Json } from '../model/command.ts';
+import { formatDuration, later, plus } from '../model/time.ts';
+import { escalatorsOf, stepModeOf, type WorkflowStep } from '../model/workflow-rule.ts';
+import { ask, change, note, takeBack } from './commands.ts';
+import { compileWorkflow, holds, payloadOf } from './expressions.ts';
+import { workFacts } from './facts.ts';
+import {
+  isSettled,
+  keepForNow,
+  type StepState,
+  type StepStateName,
+  stepOf,
+  type WorkContext,
+  workTimer,
+} from './work.ts';
+
+/** Lets every step go on that can, in the order of the workflow, until none can. */
+export function advanceWork(context: WorkContext): void {
+  const { steps } = context.rule;
+  do {
+    while (steps.some((step) => advanceStep(step, context)));
+  } while (steps.some((step) => askAgain(step, context)));
+  keepForNow(context);
+}
+
+/** Gives whether the step is another now. */
+function advanceStep(rule: WorkflowStep, context: WorkContext): boolean {
+  const step = stepOf(context, rule.id);
+  if (step.state === 'pending') return endWaiting(rule, context);
+  if (step.state !== 'waiting' || !mayBegin(rule, step, context)) return false;
+  begin(rule, step, context);
+  return true;
+}
+
+function mayBegin(rule: WorkflowStep, step: StepState, context: WorkContext): boolean {
+  const { over } = context.work;
+  if (over === 'withdrawn' || over === 'refused' || !areSettled(rule.after, context)) return false;
+  const escalators = escalatorsOf(context.rule, rule.id);
+  const wanted = escalators.some(({ id }) => stepOf(context, id).escalated);
+  return step.n > 0 || escalators.length === 0 || wanted;
+}
+
+function areSettled(ids: readonly string[], context: WorkContext): boolean {
+  return ids.every((id) => isSettled(stepOf(context, id)));
+}
+
+function begin(rule: WorkflowStep, step: StepState, context: WorkContext): void {
+  const { work, out, now } = context;
+  const plan = planOf(rule, context);
+  if ('skip' in plan) {
+    step.asked = now;
+    change(rule.id, 'skipped', plan.skip, context);
+  } else if (rule.do !== undefined) {
+    ask(rule, plan.payload, reasonOf(rule, step, context), context);
+  } else {
+    const until = plus(now, rule.deadline);
+    out.setTimer(until, workTimer(work, 'deadline', rule.id), true);
+    change(rule.id, 'pending', `until ${rule.until}`, context);
+  }
+}
+
+/** What a step would do now: ask with this payload, or nothing, and why. */
+type Plan = { readonly payload: Readonly<Record<string, Json>> } | { readonly skip: string };
+
+function planOf(rule: WorkflowStep, context: WorkContext): Plan {
+  const { work, out, knowledge } = context;
+  const compiled = compileWorkflow(context.rule).steps.get(rule.id);
+  if (compiled === undefined || stepModeOf(context.rule, rule) === 'off') {
+    return { skip: 'it is switched off' };
+  }
+  const facts = workFacts(work, out.key, knowledge);
+  const condition = holds(compiled.when, facts);
+  if ('problem' in condition) return { skip: `${rule.when}: ${condition.problem}` };
+  if (!condition.value) return { skip: `not the case: ${rule.when}` };
+  const payload = payloadOf(compiled, facts);
+  if ('problem' in payload) return { skip: `its payload cannot be told: ${payload.problem}` };
+  return { payload: payload.value };
+}
+
+function reasonOf({ after }: WorkflowStep, { n }: StepState, context: WorkContext): string {
+  const before = after.map((id) => `${id} is ${stepOf(context, id).state}`).join(', ');
+  const { id, revision, because } = context.work.revision;
+  const first = before === '' ? `revision ${revision} of request ${id}: ${because}` : before;
+  return n === 0 ? first : `asked anew: ${first}`;
+}
+
+/** A step that waits is done once what it waits for is so. */
+function endWaiting({ id, until }: WorkflowStep, context: WorkContext): boolean {
+  const { work, out, knowledge } = context;
+  const compiled = compileWorkflow(context.rule).steps.get(id);
+  const found = holds(compiled?.until, workFacts(work, out.key, knowledge));
+  if ('problem' in found || !found.value) return false;
+  out.cancelTimer(workTimer(work, 'deadline', id));
+  change(id, 'done', `${until}`, context);
+  return true;
+}
+
+/** The deadline of a step passed: what it was to do is unknown, or not so. */
+export function onDeadline(id: string, rule: WorkflowStep | undefined, context: WorkContext): void {
+  const { state } = stepOf(context, id);
+  if (state !== 'asked' && state !== 'pending') return;
+  if (rule === undefined) {
+    // A migration took its rule away: nothing follows from it.
+    change(id, 'overdue', 'no answer came', context);
+    return;
+  }
+  const what = state === 'asked' ? `${rule.do} did not answer` : `it was not so: ${rule.until}`;
+  settle(rule, 'overdue', `${what} within ${formatDuration(rule.deadline)}`, context);
+}
+
+/** A step is settled; one that failed has the consequence that its rule says. */
+export function settle(
+  rule: WorkflowStep,
+  state: StepStateName,
+  because: string,
+  context: WorkContext,
+): void {
+  const { work, out } = context;
+  out.cancelTimer(workTimer(work, 'deadline', rule.id));
+  change(rule.id, state, because, context);
+  if (state === 'done' || work.over === 'withdrawn' || work.over === 'refused') return;
+  if (rule.otherwise === 'escalate') escalateStep(rule, because, context);
+  if (rule.otherwise === 'give-up') giveUp(rule.id, because, context);
+}
+
+/** The steps that are there for this case may begin. */
+export function escalateStep(
+  { id, escalate: to }: WorkflowStep,
+  because: string,
+  context: WorkContext,
+): void {
+  const step = stepOf(context, id);
+  if (step.escalated || to.length === 0) return;
+  step.escalated = true;
+  note(id, 'escalated', because, context);
+}
+
+function giveUp(id: string, because: string, context: WorkContext): void {
+  const { work } = context;
+  work.gave_up = true;
+  for (const other of Object.keys(work.steps)) {
+    endUnbegun(other, 'given-up', `${id} gave up: ${because}`, context);
+  }
+}
+
+/** A step that has not begun, or only waits, does so no more. */
+export function endUnbegun(
+  id: string,
+  state: StepStateName,
+  because: string,
+  context: WorkContext,
+): void {
+  const { out, work } = context;
+  const step = stepOf(context, id);
+  if (step.state !== 'waiting' && step.state !== 'pending') return;
+  out.cancelTimer(workTimer(work, 'deadline', id));
+  change(id, state, because, context);
+}
+
+/** What may be asked again when its inputs changed: what was asked for, or was not the case. */
+const REPEATABLE: ReadonlySet<StepStateName> = new Set([
+  ...(['asked', 'done', 'done-late', 'rejected', 'expired', 'cancelled', 'overdue'] as const),
+  ...(['skipped', 'shadow'] as const),
+]);
+
+/** Asks a step again when its inputs changed, at most once in `settle`. Gives whether the step is another now. */
+function askAgain(rule: WorkflowStep, context: WorkContext): boolean {
+  const { work, out, now } = context;
+  const step = stepOf(context, rule.id);
+  const changed = changeOf(rule, step, context);
+  const timer = workTimer(work, 'settle', rule.id);
+  if (changed === undefined) {
+    out.cancelTimer(timer);
+    return false;
+  }
+  const due = later(now, plus(step.asked ?? now, context.rule.settle));
+  if (due > now) {
+    out.setTimer(due, timer);
+    return false;
+  }
+  const { plan, because } = changed;
+  const doing = step.command !== null && step.state !== 'skipped' && isPerhapsDone(step);
+  if (rule.undo !== undefined && doing) takeBack(rule.id, rule.undo, true, because, context);
+  else if (!('skip' in plan)) ask(rule, plan.payload, because, context);
+  return true;
+}
+
+/** How the inputs of a step differ from what it was last asked for with; undefined: they do not. */
+function changeOf(
+  rule: WorkflowStep,
+  step: StepState,
+  context: WorkContext,
+): { readonly plan: Plan; readonly because: string } | undefined {
+  const { over, gave_up } = context.work;
+  if (!rule.again || gave_up || over !== null || !REPEATABLE.has(step.state)) return undefined;
+  if (!areSettled(rule.after, context)) return undefined;
+  const plan = planOf(rule, context);
+  if (step.state === 'skipped' || step.command === null) {
+    return 'skip' in plan ? undefined : { plan, because: 'it is the case now' };
+  }
+  if ('skip' in plan) {
+    const undoable = rule.undo !== undefined && isPerhapsDone(step);
+    return undoable ? { plan, because: plan.skip } : undefined;
+  }
+  const [before, after] = [step.command.payload, plan.payload];
+  if (canonicalJson(before) === canonicalJson(after)) return undefined;
+  return { plan, because: `what it is told changed: ${differenceText(before, after)}` };
+}
+
+/** Whether its last command did something, or may have done or do so. */
+export function isPerhapsDone({ state, command }: StepState): boolean {
+  if (command === null) return false;
+  const { outcome } = command;
+  return state === 'asked' || state === 'overdue' || state === 'shadow' || outcome === 'done';
+}
+
+function differenceText(
+  before: Readonly<Record<string, Json>>,
+  after: Readonly<Record<string, Json>>,
+): string {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const short = (value: Json | undefined) => (canonicalJson(value ?? null) ?? '').slice(0, 40);
+  return names
+    .filter((name) => canonicalJson(before[name] ?? null) !== canonicalJson(after[name] ?? null))
+    .map((name) => `${name} ${short(before[name])} → ${short(after[name])}`)
+    .join(', ');
+}

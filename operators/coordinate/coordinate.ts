@@ -1,0 +1,295 @@
+import type { Stage, StageId } from '../flow/flow.ts';
+import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
+import type { States } from '../flow/states.ts';
+import { canonicalJson, identity } from '../model/canonical.ts';
+import { type AssetKey, fits, plantOf } from '../model/key.ts';
+import { type Knowledge, rulesOf } from '../model/knowledge.ts';
+import { type MachineEvent, type RequestStatus, requestStatusOf } from '../model/machine-event.ts';
+import type { Request, WorkInput } from '../model/request.ts';
+import type { WorkflowRule } from '../model/workflow-rule.ts';
+import { advanceWork, endUnbegun, onDeadline } from './advance.ts';
+import { landRunChange } from './commands.ts';
+import { compileWorkflow, holds } from './expressions.ts';
+import { kindOf, requestFacts } from './facts.ts';
+import { applyDecision, applyReply, readDecision, readReply, undo } from './replies.ts';
+import {
+  type AssetWorks,
+  dropUnusedDefinitions,
+  type Ending,
+  forget,
+  isIdle,
+  keptRevision,
+  newStep,
+  noWorks,
+  stepOf,
+  stepRuleOf,
+  type WorkContext,
+  type WorkflowRun,
+  workTimer,
+} from './work.ts';
+
+/**
+ * Runs the workflow of each request: decides what systems are asked to do, and what follows from their answers and their
+ * silence. Request revisions go on at once and as they are. It knows one asset and append time: stock and labour are answers,
+ * and who else wants them is settled by the system that owns them. Commands are rows; the epoch keeps them for the outbox.
+ *
+ * A work can begin with more than a request of ours, if something gives it an id and a revision: `beginWork` asks no more.
+ */
+export function coordinate(states: States): Stage<WorkInput, Request> {
+  return keyed(logic, states);
+}
+
+const logic: Keyed<AssetWorks, WorkInput, Request> = {
+  id: 'coordinate' as StageId,
+  version: 1,
+  scope: 'log',
+  open: noWorks,
+  onEvent(state, event, knowledge, out) {
+    const { value } = event;
+    if (value.kind === 'request') {
+      out.pass({ ...event, value });
+      applyRevision(value, state, knowledge, out);
+    } else {
+      applyMachineEvent(value, state, knowledge, out);
+    }
+    closeIfEmpty(state, out);
+  },
+  onChange(state, knowledge, out, { value }) {
+    if (value.kind !== 'rules' || value.migrate !== true || value.plant !== plantOf(out.key))
+      return;
+    for (const request of Object.keys(state.works)) {
+      const context = contextOf(request, state, knowledge, out);
+      const rule = value.rules.workflows.find(({ id }) => id === context?.work.workflow);
+      if (context !== undefined && rule !== undefined) migrate(rule, context);
+    }
+    dropUnusedDefinitions(state);
+  },
+  onTimer(state, due, knowledge, out, timer) {
+    const [request = '', name = '', id = ''] = timer.split(' ');
+    // Dealt with at its own time: how often the clock ticks does not matter.
+    const context = contextOf(request, state, knowledge, out, due);
+    if (context === undefined) return;
+    const rule = stepRuleOf(context, id);
+    if (name === 'forget') forgetIfOver(context);
+    else if (name === 'deadline') onDeadline(id, rule, context);
+    if (state.works[request] !== undefined) advanceWork(context);
+    closeIfEmpty(state, out);
+  },
+};
+
+type Output = Out<Request>;
+
+/** The work of a request, with what it runs by. */
+function contextOf(
+  request: string,
+  state: AssetWorks,
+  knowledge: Knowledge,
+  out: Output,
+  now = out.now,
+): WorkContext | undefined {
+  const work = state.works[request];
+  const rule = work === undefined ? undefined : state.definitions[work.definition];
+  if (work === undefined || rule === undefined) return undefined;
+  return { state, work, rule, knowledge, out, now };
+}
+
+/** An asset without any work has no state. */
+function closeIfEmpty({ works, finished }: AssetWorks, out: Output): void {
+  if (Object.keys(works).length === 0 && finished.length === 0) out.close();
+}
+
+function applyRevision(
+  request: Request,
+  state: AssetWorks,
+  knowledge: Knowledge,
+  out: Output,
+): void {
+  const known = contextOf(request.id, state, knowledge, out);
+  const context = known ?? beginWork(request, state, knowledge, out);
+  if (context === undefined) return;
+  const { work } = context;
+  work.revision = keptRevision(request);
+  if (request.action === 'withdraw') end('withdrawn', request.because, context);
+  else if (request.action === 'close') end('closed', request.because, context);
+  advanceWork(context);
+}
+
+/** The first workflow that is for a request is its own, by the definition of this moment. */
+function beginWork(
+  request: Request,
+  state: AssetWorks,
+  knowledge: Knowledge,
+  out: Output,
+): WorkContext | undefined {
+  const { id, action } = request;
+  if (action === 'withdraw' || action === 'close' || state.finished.includes(id)) return undefined;
+  const rules = rulesOf(knowledge, out.key)?.workflows ?? [];
+  const rule = rules.find((one) => isFor(one, request, out.key, knowledge));
+  if (rule === undefined) return undefined;
+  const definition = definitionOf(rule);
+  const work: WorkflowRun = {
+    ...{ request: id, workflow: rule.id, definition, revision: keptRevision(request) },
+    ...{ status: '', acknowledged: false, over: null, gave_up: false, changes: 0 },
+    steps: Object.fromEntries(rule.steps.map((step) => [step.id, newStep()])),
+  };
+  state.works[id] = work;
+  state.definitions[definition] = rule;
+  const context = { state, work, rule, knowledge, out, now: out.now };
+  landRunChange('begun', `revision ${request.revision}: ${request.because}`, context);
+  return context;
+}
+
+const hashes = new WeakMap<WorkflowRule, string>();
+
+/** The name of a definition, made from what it says. Derived, so no state. */
+function definitionOf(rule: WorkflowRule): string {
+  const known = hashes.get(rule);
+  if (known !== undefined) return known;
+  const made = identity([canonicalJson(rule)]);
+  hashes.set(rule, made);
+  return made;
+}
+
+function isFor(rule: WorkflowRule, request: Request, key: AssetKey, knowledge: Knowledge): boolean {
+  const kind = kindOf(key, knowledge);
+  if (rule.mode === 'off') return false;
+  if (!rule.plants.some((pattern) => fits(pattern, kind.plant))) return false;
+  if (!rule.classes.some((pattern) => fits(pattern, kind.class))) return false;
+  const unanswered = { status: '', acknowledged: false } as const;
+  const facts = requestFacts(keptRevision(request), unanswered, key, knowledge);
+  const found = holds(compileWorkflow(rule).when, facts);
+  return 'value' in found && found.value;
+}
+
+/** What systems and people say. Only what their subject attests counts as an answer or a decision. */
+function applyMachineEvent(
+  event: MachineEvent,
+  state: AssetWorks,
+  knowledge: Knowledge,
+  out: Output,
+): void {
+  const about = (request: string) => contextOf(request, state, knowledge, out);
+  const { type, attested, data } = event;
+  if (type === 'request') {
+    const status = requestStatusOf(event);
+    const context = status === undefined ? undefined : about(status.id);
+    if (status !== undefined && context !== undefined) applyStatus(status.status, context);
+  } else if (type === 'acknowledged') {
+    const context = about(String(data.id ?? ''));
+    if (context === undefined) return;
+    context.work.acknowledged = true;
+    advanceWork(context);
+  } else if (attested?.kind === 'status') {
+    refuse(takeReply(event, about), event, out);
+  } else if (attested?.kind === 'act') {
+    refuse(takeDecision(event, attested.user, about), event, out);
+  }
+}
+
+type About = (request: string) => WorkContext | undefined;
+
+/** Gives what is wrong with a reply. */
+function takeReply(event: MachineEvent, about: About): string | undefined {
+  const reply = readReply(event);
+  if ('problem' in reply) return reply.problem;
+  const context = about(reply.request);
+  if (context === undefined) return `no workflow runs for request ${reply.request} of this asset`;
+  const problem = applyReply(reply, event, context);
+  if (problem === undefined) advanceWork(context);
+  return problem;
+}
+
+function takeDecision(event: MachineEvent, user: string, about: About): string | undefined {
+  const decision = readDecision(event);
+  if ('problem' in decision) return decision.problem;
+  const context = about(decision.request);
+  if (context === undefined) return `no workflow runs for request ${decision.request}`;
+  const problem = applyDecision(decision, user, context);
+  if (problem === undefined) advanceWork(context);
+  return problem;
+}
+
+function refuse(problem: string | undefined, { origin, data }: MachineEvent, out: Output): void {
+  if (problem === undefined) return;
+  out.deadLetter('refused', `message ${origin.sequence} of ${origin.subject}: ${problem}`, data);
+}
+
+/** What became of the request in the CMMS: a no undoes what was done for it, unless it becomes a yes. */
+function applyStatus(status: RequestStatus, context: WorkContext): void {
+  const { work } = context;
+  work.status = status;
+  switch (status) {
+    case 'rejected':
+    case 'cancelled':
+      end('refused', `it was ${status}`, context);
+      break;
+    case 'completed':
+    case 'closed':
+      end('closed', `it was ${status}`, context);
+      break;
+    default:
+      reopen(`it is ${status}`, context);
+  }
+  advanceWork(context);
+}
+
+/** The request came to its end. What was done for one that is not to be is undone, the last first. */
+function end(ending: Ending, because: string, context: WorkContext): void {
+  const { work, rule, out } = context;
+  if (work.over === 'withdrawn' || work.over === 'refused' || work.over === ending) return;
+  work.over = ending;
+  landRunChange(ending, because, context);
+  if (ending === 'closed') return;
+  for (const [id, step] of Object.entries(work.steps)) {
+    endUnbegun(id, 'withdrawn', because, context);
+    out.cancelTimer(workTimer(work, 'settle', id));
+    if (step.undo !== null) step.undo.again = false;
+  }
+  for (const step of rule.steps.toReversed())
+    undo(step, `the request is ${ending}: ${because}`, context);
+}
+
+/** Somebody took the no or the end back: what was undone is done again. */
+function reopen(because: string, context: WorkContext): void {
+  const { work, rule } = context;
+  const { action } = work.revision;
+  if (work.over === null || action === 'withdraw' || action === 'close') return;
+  work.over = null;
+  landRunChange('reopened', because, context);
+  for (const { id } of rule.steps) {
+    const step = stepOf(context, id);
+    if (step.undo !== null) step.undo.again = true;
+    else if (step.state === 'withdrawn' || step.state === 'undone') step.state = 'waiting';
+  }
+}
+
+/** A work that is under way goes on by another definition. What that has no more is taken back, if its own rule says how. */
+function migrate(rule: WorkflowRule, before: WorkContext): void {
+  const { work, state } = before;
+  const definition = definitionOf(rule);
+  if (work.over !== null || work.definition === definition) return;
+  const because = `migrated to definition ${definition}`;
+  for (const gone of before.rule.steps.toReversed()) {
+    if (rule.steps.some(({ id }) => id === gone.id)) continue;
+    const step = stepOf(before, gone.id);
+    if (step.undo !== null) step.undo.again = false;
+    endUnbegun(gone.id, 'withdrawn', because, before);
+    undo(gone, because, before);
+  }
+  work.definition = definition;
+  state.definitions[definition] = rule;
+  for (const { id } of rule.steps) work.steps[id] ??= newStep();
+  const context = { ...before, rule };
+  landRunChange('migrated', because, context);
+  advanceWork(context);
+}
+
+function forgetIfOver(context: WorkContext): void {
+  const { work } = context;
+  if (work.over === null || !isIdle(work)) return;
+  for (const id of Object.keys(work.steps)) {
+    endUnbegun(id, 'skipped', 'it was not begun before the end', context);
+  }
+  landRunChange('ended', 'nothing is left to do', context);
+  forget(context);
+}

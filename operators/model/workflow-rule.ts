@@ -1,0 +1,156 @@
+/** Workflows in `rules.yaml`: what systems are asked to do for a request, in which order, and what then. */
+
+import { z } from 'zod';
+import { nameSchema } from './plant-model.ts';
+import { type Duration, HOUR, MINUTE, positiveDurationSchema } from './time.ts';
+
+/**
+ * `off`: not there. `shadow`: commands are worked out and land, and nobody is asked. `on`: the systems are asked. A step is
+ * at most what its workflow is.
+ */
+export const WORKFLOW_MODES = ['off', 'shadow', 'on'] as const;
+const modeSchema = z.enum(WORKFLOW_MODES);
+export type WorkflowMode = z.infer<typeof modeSchema>;
+
+/** How long a system may take that no step says more of: so every workflow comes to an end. */
+const DEADLINE = (24 * HOUR) as Duration;
+const SETTLE = MINUTE;
+const MOST_STEPS_OF_A_WORKFLOW = 32;
+
+/** CEL over what is known: `request`, `asset`, `order`, `slot`, `steps`. */
+const expression = z.string().min(1).max(4_096);
+
+/** Expressions name steps as `steps.<id>`, so an id is a word of CEL. */
+const stepIdSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'expected small letters, digits and _, a letter first')
+  .refine((name) => !(name in {}), 'expected a name that means nothing to the language');
+
+const doSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}$/,
+    'expected a system and what it is asked to do, such as erp.reserve',
+  );
+
+/** One value of a payload: CEL, or a number, true, false or null as they are; `{ text: … }` is a text as it is. */
+const payloadValueSchema = z.union(
+  [expression, z.number(), z.boolean(), z.null(), z.strictObject({ text: z.string().max(8_192) })],
+  {
+    error:
+      "expected CEL such as request.title or 'a text', a number, true, false, null, or { text: … }",
+  },
+);
+
+const workflowStepSchema = z
+  .strictObject({
+    id: stepIdSchema,
+    /** Asks a system: `<system>.<verb>`. */
+    do: doSchema.optional(),
+    /** Or waits, until this is true. */
+    until: expression.optional(),
+    /** The steps that must be settled before it. */
+    after: z.array(stepIdSchema).max(MOST_STEPS_OF_A_WORKFLOW).default([]),
+    /** The step is skipped where this is not true. */
+    when: expression.optional(),
+    /** What the system is told. */
+    with: z.record(nameSchema, payloadValueSchema).default({}),
+    /** In append time, from when it is asked or begins to wait. */
+    deadline: positiveDurationSchema.default(DEADLINE),
+    /** When the deadline passed, or the system refused: go on without it, ask others for help, or begin no further step. */
+    otherwise: z.enum(['continue', 'escalate', 'give-up']).default('continue'),
+    /** The steps that begin only when this one escalates. */
+    escalate: z.array(stepIdSchema).max(MOST_STEPS_OF_A_WORKFLOW).default([]),
+    /** The verb of the same system that takes it back, when the request is withdrawn or refused, or its inputs change. */
+    undo: nameSchema.optional(),
+    /** It is asked again when what it is told changed, at most once in `settle`. */
+    again: z.boolean().default(false),
+    /** Carried out after the deadline: it stays, is taken back, or a person decides (and it stays until then). */
+    late: z.enum(['keep', 'undo', 'ask']).default('keep'),
+    mode: modeSchema.optional(),
+  })
+  .superRefine((step, context) => {
+    for (const [path, message] of stepProblems(step)) {
+      context.addIssue({ code: 'custom', path: [path], message });
+    }
+  });
+
+type StepFields = {
+  readonly do?: string | undefined;
+  readonly until?: string | undefined;
+  readonly with: object;
+  readonly otherwise: string;
+  readonly escalate: readonly string[];
+  readonly undo?: string | undefined;
+  readonly again: boolean;
+  readonly late: string;
+};
+
+function stepProblems(step: StepFields): readonly (readonly [path: string, message: string])[] {
+  const asks = step.do !== undefined;
+  const problems: [string, string][] = [];
+  if (asks === (step.until !== undefined)) {
+    problems.push(['do', 'expected either do (asks a system) or until (waits)']);
+  }
+  if (!asks && (step.undo !== undefined || step.again || Object.keys(step.with).length > 0)) {
+    problems.push(['until', 'expected no with, undo or again where no system is asked']);
+  }
+  if (step.late === 'undo' && step.undo === undefined) {
+    problems.push(['late', 'expected an undo beside late: undo, which says how it is taken back']);
+  }
+  const mayEscalate = step.otherwise === 'escalate' || step.late === 'ask';
+  if (step.escalate.length > 0 && !mayEscalate) {
+    problems.push(['escalate', 'expected otherwise: escalate, or late: ask, beside it']);
+  }
+  if (step.otherwise === 'escalate' && step.escalate.length === 0) {
+    problems.push(['otherwise', 'expected escalate: [step] beside it, which says what is done']);
+  }
+  return problems;
+}
+
+/** One entry of `workflows:` in `rules.yaml`. The first that is for a request is its workflow. */
+export const workflowRuleSchema = z.strictObject({
+  id: nameSchema,
+  /** Nothing is sent that nobody has switched on. */
+  mode: modeSchema.default('shadow'),
+  /** Only for plants and classes of assets with these names (`*` for any characters). */
+  plants: z.array(z.string().min(1)).min(1).default(['*']),
+  classes: z.array(z.string().min(1)).min(1).default(['*']),
+  /** CEL over `request`, `asset`, `order` and `slot`; without it, for every request. */
+  when: expression.optional(),
+  /** A step is asked again at most once in this time. */
+  settle: positiveDurationSchema.default(SETTLE),
+  steps: z
+    .array(workflowStepSchema)
+    .min(1)
+    .max(MOST_STEPS_OF_A_WORKFLOW)
+    .refine(
+      (steps) => new Set(steps.map(({ id }) => id)).size === steps.length,
+      'expected each id once',
+    ),
+});
+
+export type WorkflowRule = z.infer<typeof workflowRuleSchema>;
+export type WorkflowStep = WorkflowRule['steps'][number];
+
+/** What a step may do: the lesser of its own mode and that of its workflow. */
+export function stepModeOf(workflow: Pick<WorkflowRule, 'mode'>, step: WorkflowStep): WorkflowMode {
+  const ranks = [workflow.mode, step.mode ?? workflow.mode].map((mode) =>
+    WORKFLOW_MODES.indexOf(mode),
+  );
+  return WORKFLOW_MODES[Math.min(...ranks)] ?? 'off';
+}
+
+/** `erp.reserve` taken apart. */
+export function targetOf(target: string): { readonly system: string; readonly verb: string } {
+  const [system = '', verb = ''] = target.split('.');
+  return { system, verb };
+}
+
+/** The steps that escalate to a step: it begins only when one of them does. */
+export function escalatorsOf(
+  { steps }: Pick<WorkflowRule, 'steps'>,
+  id: string,
+): readonly WorkflowStep[] {
+  return steps.filter(({ escalate }) => escalate.includes(id));
+}

@@ -1,0 +1,135 @@
+/** Parts on the shelf, and reservations of them. */
+
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { ObjectStore } from '../journal.ts';
+import { pageOf } from '../reference-server.ts';
+
+const partSchema = z.object({
+  id: z.string().min(1).max(64),
+  description: z.string().max(200).default(''),
+  on_hand: z.number().min(0).default(0),
+  lead_time_days: z.number().min(0).default(5),
+  unit_price: z.number().min(0).default(0),
+  supplier: z.string().max(64).default(''),
+});
+export type Part = z.infer<typeof partSchema>;
+
+const newReservationSchema = z.object({
+  external_key: z.string().max(64).default(''),
+  part: z.string(),
+  quantity: z.number().positive(),
+  reference: z.string().max(64).default(''),
+});
+const changesSchema = z.object({ quantity: z.number().positive() });
+const stockQuerySchema = z.object({
+  part: z.string(),
+  quantity: z.coerce.number().min(0).default(0),
+});
+const idSchema = z.object({ id: z.string() });
+
+export type Reservation = z.infer<typeof newReservationSchema> & {
+  readonly id: string;
+  readonly status: 'ASSIGNED' | 'SHORT' | 'PICKED' | 'RELEASED';
+  readonly short: number;
+  /** Changes with every change; its ETag. */
+  readonly version: number;
+};
+
+const SEED: readonly Part[] = [
+  { ...part('6205-2RS', 'Deep groove ball bearing'), on_hand: 3, lead_time_days: 5 },
+  { ...part('SEAL-45', 'Shaft seal 45 mm'), on_hand: 0, lead_time_days: 12, unit_price: 7.2 },
+  { ...part('BELT-A42', 'V-belt A42'), on_hand: 20, lead_time_days: 2, unit_price: 11 },
+];
+
+function part(id: string, description: string): Part {
+  return { id, description, on_hand: 0, lead_time_days: 5, unit_price: 4.9, supplier: 'S-1' };
+}
+
+export function seedParts(store: ObjectStore): void {
+  if (store.all('part').length > 0) return;
+  for (const one of SEED) store.save('part', one);
+}
+
+export function addStock(server: FastifyInstance, store: ObjectStore): void {
+  server.put('/admin/parts', (request) => store.save('part', partSchema.parse(request.body)));
+
+  server.get('/api/stock', (request, reply) => {
+    const { part: id, quantity } = stockQuerySchema.parse(request.query);
+    const known = store.get<Part>('part', id);
+    if (known === undefined) return reply.code(404).send({ error: `no part ${id}` });
+    const available = availableOf(store, known);
+    const { on_hand, lead_time_days, unit_price, supplier } = known;
+    const short = Math.max(0, quantity - available);
+    return { part: id, on_hand, available, short, lead_time_days, unit_price, supplier };
+  });
+
+  addReservations(server, store);
+}
+
+function addReservations(server: FastifyInstance, store: ObjectStore): void {
+  server.post('/api/reservations', (request, reply) => {
+    const fields = newReservationSchema.parse(request.body);
+    const known = store.get<Part>('part', fields.part);
+    if (known === undefined) return reply.code(422).send({ error: `no part ${fields.part}` });
+    const short = Math.max(0, fields.quantity - availableOf(store, known));
+    const status = short > 0 ? 'SHORT' : 'ASSIGNED';
+    const id = store.nextId('reservation', 'RES');
+    return reply.code(201).send(save({ ...fields, id, status, short, version: 1 }));
+  });
+
+  server.get('/api/reservations', (request) => {
+    return pageOf(store.all<Reservation>('reservation'), request.query);
+  });
+
+  server.get('/api/reservations/:id', (request, reply) => {
+    const { id } = idSchema.parse(request.params);
+    const found = store.get<Reservation>('reservation', id);
+    if (found === undefined) return reply.code(404).send({ error: `no reservation ${id}` });
+    return reply.header('etag', etagOf(found)).send(found);
+  });
+
+  server.route({
+    method: ['PATCH', 'DELETE'],
+    url: '/api/reservations/:id',
+    handler(request, reply) {
+      const { id } = idSchema.parse(request.params);
+      const found = store.get<Reservation>('reservation', id);
+      if (found === undefined) return reply.code(404).send({ error: `no reservation ${id}` });
+      const shown = request.headers['if-match'];
+      if (shown === undefined) return reply.code(428).send({ error: 'expected If-Match' });
+      if (shown !== etagOf(found)) return reply.code(412).send({ error: 'changed meanwhile' });
+      if (found.status === 'PICKED') return reply.code(422).send({ error: 'picked already' });
+      const changes =
+        request.method === 'DELETE'
+          ? { status: 'RELEASED' as const, short: 0 }
+          : changesSchema.parse(request.body);
+      return reply.send(save({ ...found, ...changes, version: found.version + 1 }));
+    },
+  });
+
+  // What people in the warehouse do.
+  server.post('/admin/reservations/:id/pick', (request, reply) => {
+    const { id } = idSchema.parse(request.params);
+    const found = store.get<Reservation>('reservation', id);
+    if (found?.status !== 'ASSIGNED') return reply.code(422).send({ error: 'not assigned' });
+    return save({ ...found, status: 'PICKED', version: found.version + 1 });
+  });
+
+  function save(reservation: Reservation): Reservation {
+    return store.save('reservation', reservation);
+  }
+}
+
+/** On hand, less what is reserved and still there. */
+function availableOf(store: ObjectStore, { id, on_hand }: Part): number {
+  const reserved = store
+    .all<Reservation>('reservation')
+    .filter((one) => one.part === id && one.status !== 'RELEASED')
+    .reduce((sum, { quantity, short }) => sum + quantity - short, 0);
+  return Math.max(0, on_hand - reserved);
+}
+
+function etagOf({ id, version }: Reservation): string {
+  return `"${id}-${version}"`;
+}

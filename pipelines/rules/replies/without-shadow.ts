@@ -1,0 +1,20 @@
+/** Rules as they are published, in which every step of a workflow that is in shadow is on: to be tried, and never sent. */
+
+export function withoutShadow(rules: unknown): unknown {
+  if (!isMapping(rules) || !Array.isArray(rules.workflows)) return rules;
+  return { ...rules, workflows: rules.workflows.map(switchedOn) };
+}
+
+function switchedOn(workflow: unknown): unknown {
+  if (!isMapping(workflow)) return workflow;
+  const steps = Array.isArray(workflow.steps) ? workflow.steps.map(stepOn) : workflow.steps;
+  return { ...workflow, steps, mode: workflow.mode === 'off' ? 'off' : 'on' };
+}
+
+function stepOn(step: unknown): unknown {
+  return isMapping(step) && step.mode === 'shadow' ? { ...step, mode: 'on' } : step;
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,129 @@
+/** The process that carries out commands to one system: what it opens, and the loop that it runs. */
+
+import type { NatsConnection } from '@nats-io/transport-node';
+import { createMailSystem } from '../../sinks/remote/mail.ts';
+import { createRestSystem } from '../../sinks/remote/rest-system.ts';
+import type { Environment } from '../../sinks/remote/secret.ts';
+import type { System } from '../../sinks/remote/system.ts';
+import type { SystemConfig } from '../../sinks/remote/system-config.ts';
+import { streamClient } from '../nats/jetstream.ts';
+import type { StoreOptions } from '../nats/streams.ts';
+import type { RecordEvent } from '../observe/observe.ts';
+import { archiveCommands, startArchiving } from './archive.ts';
+import { runCommandLoop } from './command-loop.ts';
+import { openCommands } from './command-reader.ts';
+import { watchedSystem } from './door-watch.ts';
+import { createFileDoor } from './file-door.ts';
+import { openCommandLedger } from './ledger.ts';
+import type { LowWaterMark } from './low-water.ts';
+
+/** What a process that owns the commands of a system is given. */
+export type OwnerOptions = StoreOptions & {
+  readonly connection: NatsConnection;
+  readonly record: RecordEvent;
+  readonly signal: AbortSignal;
+  readonly partitions: number;
+  readonly now: () => number;
+  /** Milliseconds since the last thing that happened to a command. */
+  readonly keep: number;
+};
+
+export interface CommandOwner {
+  /** Of the system. */
+  readonly name: string;
+  /** Milliseconds. */
+  readonly keep: number;
+  run(options: OwnerOptions): Promise<void>;
+}
+
+type Manner = Pick<SystemConfig, 'timeout' | 'settle' | 'concurrency' | 'retry' | 'keep'> & {
+  readonly every: number;
+};
+
+/** `run` rejects when a secret is not there: that stops the commands to this system, and to no other. */
+export function commandOwner(
+  config: SystemConfig,
+  {
+    record,
+    environment = process.env,
+  }: { readonly record: RecordEvent; readonly environment?: Environment | undefined },
+): CommandOwner {
+  const { name, keep } = config;
+  const open = () => watchedSystem(createSystem(config, environment), record);
+  const isMine = (other: string) => other === name;
+  const manner = { ...config, every: EVERY };
+  return { name, keep, run: ownCommands({ open, isMine, manner, of: '' }) };
+}
+
+/** A system as its profile describes it. Throws when a secret is not there. */
+function createSystem(config: SystemConfig, environment: Environment): System {
+  switch (config.kind) {
+    case 'http':
+      return createRestSystem(config, environment);
+    case 'mail':
+      return createMailSystem(config, environment);
+    case 'files':
+      return createFileDoor(config);
+  }
+}
+
+/** Looks for what a person wants sent again, and keeps the low water, so often: milliseconds. */
+const EVERY = 5_000;
+
+/** Stands for the systems that are not there: no name of a system is such. */
+export const ABSENT = '_';
+
+/** Refuses the commands to every system that is not there. */
+export function absentOwner(systems: readonly SystemConfig[]): CommandOwner {
+  const names = systems.map(({ name }) => name).toSorted();
+  const known = names.join(', ') || 'none';
+  const system: System = {
+    name: ABSENT,
+    verbs: new Map(),
+    without: () =>
+      `expected a system of this installation (${known}): describe it under systems of andon.yaml`,
+  };
+  const retry = { first: 1_000, most: 60_000, faults: 1 };
+  const manner = { timeout: 0, settle: 0, concurrency: 1, retry, keep: 0, every: EVERY };
+  const isMine = (name: string) => !names.includes(name);
+  const open = () => system;
+  return { name: ABSENT, keep: 0, run: ownCommands({ open, isMine, manner, of: names.join(' ') }) };
+}
+
+function ownCommands({
+  open,
+  isMine,
+  manner,
+  of,
+}: {
+  readonly open: () => System;
+  readonly isMine: (name: string) => boolean;
+  readonly manner: Manner;
+  readonly of: string;
+}) {
+  return async (options: OwnerOptions): Promise<void> => {
+    const { connection, record, signal, partitions, now } = options;
+    const system = open();
+    const ledger = await openCommandLedger(connection, system.name, options);
+    const filter = system.name === ABSENT ? '*' : system.name;
+    const commands = await openCommands(connection, filter);
+    const { timeout, settle, retry, every, concurrency } = manner;
+    let stopArchiving = async () => {};
+    const archive = (low: LowWaterMark) => {
+      const archiving = { ...options, ledger, filter, isMine, upTo: () => low.value };
+      stopArchiving = startArchiving(() => archiveCommands(archiving), record);
+    };
+    try {
+      await runCommandLoop({
+        ...{ commands, ledger, isMine, of, retry, width: concurrency },
+        context: {
+          ...{ system, record, signal, partitions, now, log: streamClient(connection) },
+          timing: { timeout, settle, every, faults: retry.faults },
+        },
+        onLowWater: archive,
+      });
+    } finally {
+      await stopArchiving();
+    }
+  };
+}

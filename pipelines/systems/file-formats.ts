@@ -1,0 +1,95 @@
+/** The texts of files that go through a door of files: JSON; CSV with a heading and one row; XML with an element for each value. */
+
+import { csvRowsOf } from '../base/csv.ts';
+import { escapeXml } from '../base/panel.ts';
+
+type Content = Readonly<Record<string, unknown>>;
+
+type Format = {
+  /** `verb` names what the content is, where the format has a place for it. */
+  write(verb: string, content: Content): string;
+  /** What an answer says: an object, so that places in it are JSON pointers. Undefined when it cannot be read (yet). */
+  read(text: string): unknown;
+};
+
+export type FileFormat = 'json' | 'csv' | 'xml';
+
+export const FILE_FORMATS: Readonly<Record<FileFormat, Format>> = {
+  json: {
+    write: (_, content) => `${JSON.stringify(content, null, 2)}\n`,
+    read(text) {
+      try {
+        return JSON.parse(text);
+      } catch {
+        return undefined;
+      }
+    },
+  },
+  csv: {
+    write(_, content) {
+      const names = Object.keys(content);
+      const row = names.map((name) => cellOf(content[name]));
+      return `${names.map(cellOf).join(',')}\r\n${row.join(',')}\r\n`;
+    },
+    read(text) {
+      // A row without its line break may be half of one.
+      if (!/\n\s*$/.test(text)) return undefined;
+      const [heading, row] = csvRowsOf('answer', text, ',');
+      if (heading === undefined || row === undefined) return undefined;
+      return Object.fromEntries(heading.cells.map((name, at) => [name, row.cells[at] ?? '']));
+    },
+  },
+  xml: {
+    write: (verb, content) =>
+      `<?xml version="1.0" encoding="UTF-8"?>\n${elementOf(verb, content)}\n`,
+    read: (text) => readXml(text),
+  },
+};
+
+/** RFC 4180. What a spreadsheet would take for a formula is made a text. */
+function cellOf(value: unknown): string {
+  const plain = value === null || value === undefined ? '' : String(value);
+  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function elementOf(name: string, value: unknown): string {
+  if (Array.isArray(value)) return value.map((each) => elementOf(name, each)).join('');
+  if (typeof value === 'object' && value !== null) {
+    const inner = Object.entries(value).map(([inside, one]) => elementOf(inside, one));
+    return `<${name}>${inner.join('')}</${name}>`;
+  }
+  if (value === null || value === undefined) return `<${name}/>`;
+  return `<${name}>${escapeXml(String(value))}</${name}>`;
+}
+
+const ELEMENT = /<([A-Za-z_][\w.-]*)(?:\s[^<>]*)?(?:\/>|>([^<]*)<\/\1>)/g;
+const ENTITIES: Readonly<Record<string, string>> = {
+  ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" },
+};
+
+/**
+ * The elements of an answer that hold text and nothing else, by name, below the name of its root. An answer is a receipt of
+ * a few values; whatever else XML has (document types, entities of its own) makes it unreadable, and so harmless.
+ */
+function readXml(text: string): unknown {
+  const root = /^\s*(?:<\?xml[^>]*\?>)?\s*<([A-Za-z_][\w.-]*)(?:\s[^<>]*)?>(.*)<\/\1>\s*$/s.exec(
+    text,
+  );
+  if (root === null || /<!/.test(text)) return undefined;
+  const [, name = '', inside = ''] = root;
+  const values = [...inside.matchAll(ELEMENT)].map(
+    ([, element = '', content = '']) => [element, plainOf(content)] as const,
+  );
+  return { [name]: Object.fromEntries(values) };
+}
+
+function plainOf(content: string): string {
+  return content.replaceAll(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|(\w+));/gi, named).trim();
+}
+
+function named(whole: string, hex?: string, decimal?: string, name = ''): string {
+  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+  if (Number.isNaN(code)) return ENTITIES[name] ?? whole;
+  return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
+}

@@ -1,0 +1,137 @@
+/** Commands as a person sees them: which there are, what became of each, and asking for one again. Needs NATS alone. */
+
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Command } from '../../operators/model/command.ts';
+import { toIso } from '../../operators/model/time.ts';
+import { COMMAND_STREAM, commandSubject } from '../../sinks/outbox.ts';
+import { inColumns } from '../base/in-columns.ts';
+import { EXIT, Problem } from '../base/problem.ts';
+import { streamManager } from '../nats/jetstream.ts';
+import { findStream } from '../nats/streams.ts';
+import type { CommandEntry } from './command-entry.ts';
+import { openCommands } from './command-reader.ts';
+import { commandName, findCommandLedger } from './ledger.ts';
+import { historyLines } from './request-text.ts';
+
+/** One line of `andon commands`. */
+export type CommandSummary = Pick<Command, 'id' | 'system' | 'verb' | 'request' | 'step' | 'n'> & {
+  /** `waiting` until it is over. */
+  readonly outcome: string;
+  readonly state: string | null;
+  readonly remote: string | null;
+};
+
+export type CommandDetails = {
+  readonly summary: CommandSummary;
+  readonly command: Command;
+  readonly entry: CommandEntry | null;
+};
+
+/** Which are listed: those to one system, or for one request; without them all. */
+export type CommandFilter = {
+  readonly system?: string | undefined;
+  readonly request?: string | undefined;
+};
+
+/** In the order of system and id. */
+export async function listCommands(
+  connection: NatsConnection,
+  { system = '*', request }: CommandFilter = {},
+): Promise<readonly CommandSummary[]> {
+  const ledger = await findCommandLedger(connection);
+  const summaries: CommandSummary[] = [];
+  for (const [owner, id] of await namesOf(connection, commandSubject(system, '*'))) {
+    const command = await (await openCommands(connection, owner)).read(id);
+    if (command === undefined || (request !== undefined && command.request !== request)) continue;
+    summaries.push(summaryOf(command, (await ledger?.get(commandName(command)))?.entry));
+  }
+  return summaries;
+}
+
+/** One command with everything that is known of it; a `Problem` when there is none of this id. */
+export async function showCommand(connection: NatsConnection, id: string): Promise<CommandDetails> {
+  const command = await findCommand(connection, id);
+  const ledger = await findCommandLedger(connection);
+  const entry = (await ledger?.get(commandName(command)))?.entry;
+  return { summary: summaryOf(command, entry), command, entry: entry ?? null };
+}
+
+/** The name by which a command is asked for again; a `Problem` when there is none of this id. */
+export async function resendName(connection: NatsConnection, id: string): Promise<string> {
+  return `command.${commandName(await findCommand(connection, id))}`;
+}
+
+async function findCommand(connection: NatsConnection, id: string): Promise<Command> {
+  const named = /^[A-Za-z0-9_-]+$/.test(id);
+  const [found] = named ? await namesOf(connection, commandSubject('*', id)) : [];
+  const command =
+    found === undefined ? undefined : await (await openCommands(connection, found[0])).read(id);
+  if (command !== undefined) return command;
+  throw new Problem({
+    expected: 'the id of a command',
+    found: `"${id}", which ${COMMAND_STREAM} does not have`,
+    remedy: '`andon commands` lists the ids.',
+    exit: EXIT.input,
+  });
+}
+
+/** System and id of the commands on the subjects that fit. */
+async function namesOf(
+  connection: NatsConnection,
+  filter: string,
+): Promise<readonly (readonly [system: string, id: string])[]> {
+  if ((await findStream(connection, COMMAND_STREAM)) === undefined) return [];
+  const { streams } = await streamManager(connection);
+  const { state } = await streams.info(COMMAND_STREAM, { subjects_filter: filter });
+  return Object.keys(state.subjects ?? {})
+    .toSorted()
+    .map((subject) => {
+      const [, system = '', id = ''] = subject.split('.');
+      return [system, id] as const;
+    });
+}
+
+function summaryOf(command: Command, entry: CommandEntry | undefined): CommandSummary {
+  const { id, system, verb, request, step, n } = command;
+  return {
+    ...{ id, system, verb, request, step, n },
+    outcome: entry?.outcome ?? 'waiting',
+    state: entry?.state ?? null,
+    remote: entry?.remote ?? null,
+  };
+}
+
+const HEADINGS = ['ID', 'SYSTEM', 'VERB', 'OUTCOME', 'STATE', 'OBJECT', 'REQUEST', 'STEP'];
+
+export function describeCommands(summaries: readonly CommandSummary[]): string {
+  if (summaries.length === 0) return 'No commands so far.';
+  const rows = summaries.map(({ id, system, verb, outcome, state, remote, request, step, n }) => [
+    ...[id, system, verb, outcome, state ?? '-', remote ?? '-', request],
+    n === 1 ? step : `${step} (${n})`,
+  ]);
+  return inColumns([HEADINGS, ...rows]);
+}
+
+/** One command for people: what is asked for, why, and what happened on its way. */
+export function describeCommand({ summary, command, entry }: CommandDetails): string {
+  const { payload, because, not_after, undoes, time } = command;
+  const known = entry?.note === null || entry?.note === undefined ? '' : `: ${entry.note}`;
+  return [
+    `${summary.id}  ${summary.system} ${summary.verb}`,
+    `request   ${summary.request}, step ${summary.step}, number ${summary.n}`,
+    `decided   ${toIso(time)}: ${because}`,
+    ...(not_after === null ? [] : [`not after ${toIso(not_after)}`]),
+    ...(undoes === null ? [] : [`undoes    ${undoes}`]),
+    `payload   ${JSON.stringify(payload)}`,
+    `outcome   ${summary.outcome}${known}`,
+    ...(summary.remote === null ? [] : [`object    ${summary.remote}`]),
+    ...(summary.state === null ? [] : [`state     ${summary.state}`]),
+    ...(entry === null || Object.keys(entry.values).length === 0
+      ? []
+      : [`values    ${JSON.stringify(entry.values)}`]),
+    '',
+    'history',
+    ...historyLines(entry, 'number'),
+    ...(entry?.sending ? [`  under way: ${entry.sending.what}; its end is awaited`] : []),
+  ].join('\n');
+}
