@@ -105,6 +105,19 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        extends: true,
+        test: {
+          // The page in a real browser, with what `npm test` skips.
+          name: 'web',
+          include: ['test/web/**/*.integration.test.ts'],
+          env: { ANDON_WEB: 'long' },
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 5 },
+        },
+      },
     ],
   },
 });

@@ -30,6 +30,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/run.ts')).registerRun,
   },
   {
+    name: 'console',
+    usage: '',
+    description: 'the page and the API for people and programs, and who may use them',
+    load: async () => (await import('./cli/console.ts')).registerConsole,
+  },
+  {
     name: 'status',
     usage: '[options]',
     description: 'a running worker: its log, sinks, line times, how far sources lag',

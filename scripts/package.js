@@ -14,7 +14,7 @@ const target = new URL('package/', dist);
 /** Taken over as they are. */
 const COPIED = [
   ...['LICENSE', 'NOTICE', 'README.md', 'CHANGELOG.md', 'SECURITY.md'],
-  ...['scripts/andon.js', 'sql', 'examples', 'deploy'],
+  ...['scripts/andon.js', 'sql', 'examples', 'deploy', 'web/dist'],
 ];
 /** What runs the sources of a checkout. */
 const OF_SOURCES = ['tsx'];
@@ -26,6 +26,10 @@ run(process.execPath, [
   '-p',
   'tsconfig.build.json',
   '--noCheck',
+]);
+run(process.execPath, [
+  ...['node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts'],
+  ...['--logLevel', 'error'],
 ]);
 for (const name of COPIED) cpSync(new URL(name, root), new URL(name, target), { recursive: true });
 chmodSync(new URL('scripts/andon.js', target), 0o755);

@@ -1,6 +1,10 @@
-/** Installs what a fresh checkout lacks: the npm packages and nats-server. Quick and silent when nothing is missing. */
+/**
+ * Installs what a fresh checkout lacks: the npm packages, nats-server, and the built page. Quick and silent when nothing is
+ * missing.
+ */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { findNatsServer, installNatsServer } from './nats-server.js';
 
 const root = new URL('../', import.meta.url);
@@ -28,6 +32,30 @@ try {
   if (findNatsServer() === undefined) installNatsServer(say);
 } catch (error) {
   stop(error instanceof Error ? error.message : String(error));
+}
+if (isPageOld()) {
+  say('building the page');
+  const vite = fileURLToPath(new URL('node_modules/vite/bin/vite.js', root));
+  const options = ['build', '--config', 'web/vite.config.ts', '--logLevel', 'error'];
+  const done = spawnSync(process.execPath, [vite, ...options], {
+    cwd: root,
+    stdio: ['inherit', 2, 'inherit'],
+  });
+  if (done.status !== 0) stop('the page could not be built: see above.');
+}
+
+/** Whether a source of the page is newer than what was built of it last. */
+function isPageOld() {
+  const built = changedAt('web/dist/index.html');
+  const sources = readdirSync(new URL('web/', root), { recursive: true })
+    .map((name) => `web/${name}`.replaceAll('\\', '/'))
+    .filter((path) => !path.startsWith('web/dist'));
+  return ['package-lock.json', ...sources].some((path) => changedAt(path) > built);
+}
+
+/** @param {string} path */
+function changedAt(path) {
+  return statSync(new URL(path, root), { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Names of the locked packages that are not installed as locked. Optional ones are left to npm: they differ by machine. */

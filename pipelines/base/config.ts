@@ -104,6 +104,32 @@ const httpSchema = z.strictObject({
     .describe('Of /healthz, /readyz, /metrics and /status; 0: any free port.'),
 });
 
+const consoleSchema = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('0.0.0.0 lets other machines open the page.'),
+  port: port.default(8080).describe('Of the page and the API; 0: any free port.'),
+  base: z
+    .string()
+    .regex(/^(?:\/[A-Za-z0-9_-]+)*$/, 'expected a path such as /andon, without a slash at its end')
+    .default('')
+    .describe('The path below which a gateway shows it.'),
+  proxies: z
+    .array(z.string())
+    .default([])
+    .describe('Addresses of gateways whose X-Forwarded-… headers are believed.'),
+  tls: z
+    .strictObject({
+      certificate: z.string().describe('Path (PEM).'),
+      privateKey: z.string().describe('Path (PEM).'),
+    })
+    .optional()
+    .describe('Without it, a gateway in front encrypts.'),
+  directory: z
+    .string()
+    .optional()
+    .describe('Accounts and sessions; without it the folder console in directory.'),
+  rate: z.int().positive().default(1_200).describe('Requests of one user in a minute.'),
+});
+
 const logSchema = z.strictObject({
   level: z.enum(LEVELS).default('info').describe('The least serious level that is logged.'),
 });
@@ -139,6 +165,7 @@ const configShape = z.strictObject({
   epoch: epochSchema.prefault({}).describe('The unit of pull, batch and insert.'),
   backlog: backlogSchema.prefault({}).describe('What may wait for a sink that is away.'),
   http: httpSchema.prefault({}).describe('Health and metrics.'),
+  console: consoleSchema.prefault({}).describe('The page and the API (andon console).'),
   log: logSchema.prefault({}).describe('What is logged to standard error.'),
   cmms: cmmsSchema.optional().describe('The CMMS that requests go to: see docs/cmms.md.'),
   systems: systemsSchema
@@ -196,6 +223,8 @@ const VARIABLES: Readonly<
   ANDON_PARTITIONS: { path: ['partitions'], as: 'number' },
   ANDON_HTTP_HOST: { path: ['http', 'host'] },
   ANDON_HTTP_PORT: { path: ['http', 'port'], as: 'number' },
+  ANDON_CONSOLE_HOST: { path: ['console', 'host'] },
+  ANDON_CONSOLE_PORT: { path: ['console', 'port'], as: 'number' },
   ANDON_LOG_LEVEL: { path: ['log', 'level'] },
   '--nats': { path: ['nats', 'servers'], as: 'list' },
   '--partitions': { path: ['partitions'], as: 'number' },

@@ -37,7 +37,7 @@ export type LogNeed =
   | { readonly purge: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
-export type LogStore = 'log' | 'outbox' | 'commands' | 'audit' | 'reasons' | Bucket;
+export type LogStore = 'log' | 'outbox' | 'commands' | 'live' | 'audit' | 'reasons' | Bucket;
 
 /** Two groups of tables: those of `TABLES_OF_AUDIT`, and all others with the views over them. */
 export type TableGroup = 'rows' | 'audit';
@@ -80,12 +80,13 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'commands', 'leases', 'homes', 'names', 'reasons'] },
+      { make: ['log', 'outbox', 'commands', 'live', 'leases', 'homes', 'names', 'reasons'] },
       { create: ['audit'] },
       { change: ['leases', 'homes'] },
-      { publish: ['tick', 'model', 'rules'] },
+      { publish: ['tick', 'model', 'rules', 'live'] },
     ],
   },
+  'read-live': { does: 'follow what changes with each epoch', log: [{ read: ['live'] }] },
   'decide-requests': {
     does: 'publish request revisions',
     log: [{ publish: ['request'] }, { read: ['outbox'] }],
@@ -184,6 +185,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
   console: {
     acknowledge: 'installation',
     'read-log': 'installation',
+    'read-live': 'installation',
     'read-requests': 'installation',
     'resend-request': 'installation',
     'append-audit': 'installation',
@@ -257,6 +259,80 @@ export function rolesTable(): string {
     row(['---', ...roles.map(() => '---'), '---']),
     ...(Object.keys(ACTS) as Act[]).map((act) =>
       row([`\`${act}\``, ...roles.map((role) => scopeOf(role, act) ?? ''), ACTS[act].does]),
+    ),
+  ].join('\n');
+}
+
+/** Roles of people and programs that use the API and its page: `andon console account add … --role`. */
+export const API_ROLES = {
+  viewer: 'looks at what is going on',
+  operator: 'runs machines',
+  technician: 'repairs machines',
+  supervisor: 'answers for a shift',
+  planner: 'plans maintenance or production',
+  engineer: 'keeps plant models and rules',
+  analyst: 'asks what happened and why',
+  manager: 'looks at figures',
+  administrator: 'keeps the installation and its accounts',
+} as const;
+
+export type ApiRole = keyof typeof API_ROLES;
+
+/** What the API lets people do. Each route names one of these. */
+export const API_ACTS = {
+  'view-plant': 'see machines, signals, alarms, requests and the schedule; follow changes',
+  'view-exceptions': 'see what left the main way, and why',
+  'answer-alarms': 'acknowledge, and say whether an alarm was right',
+  'shelve-alarms': 'withhold alarms for a time',
+  'take-out-of-service': 'withhold alarms until somebody puts them back',
+  report: 'report what was seen at a machine',
+} as const;
+
+export type ApiAct = keyof typeof API_ACTS;
+
+/**
+ * What each role may do in the API, and how far: `line` as far as the account reaches, `plant` in the whole of each plant
+ * that it reaches into, `installation` everywhere. What is not here is refused.
+ */
+export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct, Scope>>>>> = {
+  viewer: { 'view-plant': 'line' },
+  operator: {
+    'view-plant': 'plant',
+    'answer-alarms': 'line',
+    'shelve-alarms': 'line',
+    report: 'line',
+  },
+  technician: { 'view-plant': 'plant', 'answer-alarms': 'line', report: 'line' },
+  supervisor: {
+    'view-plant': 'plant',
+    'answer-alarms': 'line',
+    'shelve-alarms': 'line',
+    'take-out-of-service': 'line',
+    report: 'line',
+  },
+  planner: { 'view-plant': 'plant', report: 'line' },
+  engineer: {
+    'view-plant': 'plant',
+    'view-exceptions': 'installation',
+    'answer-alarms': 'line',
+    'shelve-alarms': 'line',
+    'take-out-of-service': 'line',
+    report: 'line',
+  },
+  analyst: { 'view-plant': 'plant', 'view-exceptions': 'installation' },
+  manager: { 'view-plant': 'plant' },
+  administrator: { 'view-plant': 'installation', 'view-exceptions': 'installation' },
+};
+
+/** The chapter's other table: a row for each act of the API, a column for each role. */
+export function apiRolesTable(): string {
+  const roles = Object.keys(API_ROLES) as ApiRole[];
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [
+    row(['act', ...roles, 'means']),
+    row(['---', ...roles.map(() => '---'), '---']),
+    ...(Object.keys(API_ACTS) as ApiAct[]).map((act) =>
+      row([`\`${act}\``, ...roles.map((role) => API_GRANTS[role][act] ?? ''), API_ACTS[act]]),
     ),
   ].join('\n');
 }

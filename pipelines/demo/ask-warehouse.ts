@@ -17,8 +17,9 @@ const countsSchema = z.object({
   incidents: count,
   requests: count,
   revisions: count,
+  acts: count,
 });
-/** What has landed: `sequence` is the last message whose epoch is there as a whole. */
+/** What has landed: `sequence` is the last message whose epoch is there as a whole; `acts` are of people, in the page. */
 export type Counts = z.infer<typeof countsSchema>;
 
 const COUNTS = `
@@ -32,7 +33,8 @@ const COUNTS = `
     (SELECT uniqExact(id) FROM anomalies WHERE phase = 'raised')   AS anomalies,
     (SELECT uniqExact(id) FROM incidents)                          AS incidents,
     (SELECT uniqExact(id) FROM request_history)                    AS requests,
-    (SELECT uniqExact(id, revision) FROM request_history)          AS revisions`;
+    (SELECT uniqExact(id, revision) FROM request_history)          AS revisions,
+    (SELECT uniqExact(stream, sequence) FROM machine_events WHERE kind = 'act' AND via = 'console') AS acts`;
 
 const deadLetterSchema = z.object({
   reason: z.string(),

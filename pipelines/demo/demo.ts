@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { readConfig } from '../base/config.ts';
+import { accountsOf } from '../console/console.ts';
 import { connectNats } from '../nats/nats.ts';
 import type { InternalEvent, RecordEvent } from '../observe/observe.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
@@ -51,13 +53,18 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
     progress.trouble(troubleOf(internalEvent)),
   );
   try {
-    progress.look(placesOf(stand.config, cmms.url, warehouse.url));
+    const login = await makeAccount(stand);
     const connection = await connectNats({ servers: stand.nats.url, name: 'andon demo' });
     try {
       const changes = changesOf(plants, rules);
       const applied = await applyChanges({ connection, changes, partitions: 1, replayAt: BEGIN });
       progress.phase('starting', 'starting the worker');
       await stand.worker.start();
+      // The page is there to look at: without it the demo still shows everything else.
+      await stand.console.start().catch((error: unknown) => {
+        progress.trouble(error instanceof Error ? error.message : String(error));
+      });
+      progress.look(placesOf({ stand, login, cmms: cmms.url, warehouse: warehouse.url }));
       const start = performance.now() - began;
       const { client } = warehouse;
       const ended = await runPlant({ ...options, progress, client, cmms, connection, plant });
@@ -111,12 +118,34 @@ function troubleOf(internalEvent: InternalEvent): string | undefined {
   return `${internalEvent.name} ended (${internalEvent.reason}) and is started again`;
 }
 
+/** The one account of a demo: it may all that there is to try. */
+const VISITOR = 'demo';
+
+/** Makes it; gives what the screen says of how to sign in. */
+async function makeAccount({ config }: Stand): Promise<string> {
+  const password = randomBytes(8).toString('hex');
+  await accountsOf(readConfig(config, {})).put(VISITOR, password, [
+    { role: 'engineer' },
+    { role: 'administrator' },
+  ]);
+  return `name ${VISITOR}, password ${password}`;
+}
+
+type Places = {
+  readonly stand: Stand;
+  readonly login: string;
+  readonly cmms: string;
+  readonly warehouse: string;
+};
+
 /** What works while the demo runs. */
-function placesOf(config: string, cmms: string, warehouse: string): DemoView['look'] {
+function placesOf({ stand, login, cmms, warehouse }: Places): DemoView['look'] {
+  const { config } = stand;
   const near = relative(process.cwd(), config);
   const place = near.startsWith('..') ? config : near;
   const andon = (command: string) => `npx andon ${command} --config ${place}`;
   return [
+    { where: `${stand.console.url}/`, what: `the page: ${login}` },
     { where: andon('sql @worst_assets'), what: 'which machine first?' },
     { where: andon('requests'), what: 'requests show ID: why' },
     { where: cmms, what: 'the CMMS, in a browser' },

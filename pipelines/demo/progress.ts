@@ -58,6 +58,7 @@ const NOTHING: Counts = {
   incidents: 0,
   requests: 0,
   revisions: 0,
+  acts: 0,
 };
 
 /** Everything that a view is made of. */

@@ -1,6 +1,7 @@
 /** What each user of the log may publish and subscribe to: the table of roles as subjects of NATS. */
 
 import type { PlantModel } from '../../operators/model/plant-model.ts';
+import { LIVE_STREAM } from '../../sinks/live.ts';
 import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
 import {
   actsOf,
@@ -88,6 +89,8 @@ function streamsOf(store: LogStore, partitions: number): readonly string[] {
       return [COMMAND_STREAM];
     case 'audit':
       return [AUDIT_STREAM];
+    case 'live':
+      return [LIVE_STREAM];
     case 'reasons':
       return [REASON_STREAM];
     default:
@@ -129,6 +132,8 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return ['andon.*.tick'];
     case 'request':
       return ['request.*.*'];
+    case 'live':
+      return ['live.*.*'];
     case 'command':
       return ['command.*.*'];
     case 'status':

@@ -9,6 +9,7 @@ import {
 } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { LIVE_STREAM } from '../../sinks/live.ts';
 import {
   COMMAND_STREAM,
   commandSubject,
@@ -147,6 +148,30 @@ function ensureOutbox(
     max_msgs_per_subject: 1,
     discard: DiscardPolicy.New,
     discard_new_per_subject: true,
+    duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
+  };
+  return ensureStream(connection, wanted, options);
+}
+
+/** What changed with each epoch, for a few minutes: whoever was away for longer asks the warehouse. */
+const LIVE_MINUTES = 10;
+const LIVE_BYTES = 64_000_000;
+
+/** The changes of the small tables, epoch by epoch, for screens. The oldest go first. */
+export async function ensureLive(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  const wanted = {
+    ...common(options.replicas),
+    name: LIVE_STREAM,
+    description: 'Andon live: what changed with each epoch',
+    subjects: ['live.>'],
+    max_age: nanos(LIVE_MINUTES * 60_000),
+    max_bytes: LIVE_BYTES,
+    max_msgs_per_subject: -1,
+    discard: DiscardPolicy.Old,
+    discard_new_per_subject: false,
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
   return ensureStream(connection, wanted, options);

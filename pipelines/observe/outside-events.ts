@@ -37,6 +37,12 @@ export const OUTSIDE_EVENTS = {
     (e) => `${e.name} ended (${e.reason})${again(e.again)}`,
     counter('child_exits_total', 'Ends of a child process.', ['name']),
   ),
+  'console-started': eventKind<{ url: string }>('info', (e) => `the console is at ${e.url}`),
+  'console-defect': eventKind<{ request: string; error: Error }>(
+    'error',
+    (e) => `request ${e.request} failed: ${e.error.stack ?? e.error.message}`,
+    counter('console_defects_total', 'Requests that the console failed to answer.'),
+  ),
   'maintenance-owned': eventKind<{ owner: string; own: boolean }>(
     'info',
     (e) => (e.own ? 'this process carries out requests' : `${e.owner} carries out requests`),

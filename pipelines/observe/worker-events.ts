@@ -260,6 +260,11 @@ export const WORKER_EVENTS = {
       `${e.sink} did not take epoch ${e.epoch} (attempt ${e.attempt}): ${e.reason}${again(e.again)}`,
     counter('sink_retries_total', 'Attempts that a sink failed.', ['sink']),
   ),
+  'live-missed': eventKind<{ epochs: number; reason: string }>(
+    'warn',
+    (e) => `screens were not told of what changed: ${e.reason}`,
+    counter('live_missed_total', 'Epochs that were not announced.', [], (e) => e.epochs),
+  ),
   'block-refused': eventKind<{
     sink: string;
     epoch: number;

@@ -53,6 +53,20 @@ export function workerProgram(options: {
   };
 }
 
+/** The page and the API, of the same configuration as the worker. */
+export function consoleProgram(options: {
+  readonly config: string;
+  readonly env: Variables;
+  readonly url: string;
+}): Program {
+  const { config, env, url } = options;
+  return {
+    ...{ name: 'console', command: process.execPath, env },
+    args: [commandOf(undefined), 'console', '--config', config],
+    ready: (signal) => answers(`${url}/healthz`, signal),
+  };
+}
+
 /** Where the reference CMMS is, and how to log in. */
 export type CmmsAddress = { readonly url: string; readonly token: string };
 

@@ -11,6 +11,7 @@ import {
   type CmmsAddress,
   cmmsConfig,
   cmmsProgram,
+  consoleProgram,
   type Ran,
   warehouseProgram,
   workerProgram,
@@ -27,6 +28,8 @@ export interface Stand {
   readonly warehouse: Service | undefined;
   /** Not started yet: the log with its model may have to be there before it. `url`: of its health and metrics. */
   readonly worker: Service & { readonly url: string };
+  /** The page and the API: not started yet, and needs no worker. `url`: without a slash at its end. */
+  readonly console: Service & { readonly url: string };
   /** Another worker of the same configuration, under this environment; whoever asks for it ends it. */
   twin(env?: Variables): Service;
   /** Runs a command of `andon` to its end, under the environment of the worker. */
@@ -101,18 +104,20 @@ export async function startStand(options: StandOptions): Promise<Stand> {
     ...(cmms === undefined ? [] : [cmms]),
   ];
   const env = { ...environment(options, nats, cmms, warehouse), ...options.env };
-  const http = await freePort();
+  const [http, page] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${http}`;
   const config = join(folder, 'andon.yaml');
   // What is JSON is YAML.
-  const settings = settingsOf(options, { directory, nats, cmms, http });
+  const settings = settingsOf(options, { directory, nats, cmms, http, page });
   writeFileSync(config, JSON.stringify(settings, null, 2));
   const ready = `${url}/${options.ready ?? 'healthz'}`;
   const { node = [], code } = options;
   const program = workerProgram({ config, env, node, ready, code });
   const worker = { ...create(program), url };
+  const shown = `http://127.0.0.1:${page}`;
+  const consoleService = { ...create(consoleProgram({ config, env, url: shown })), url: shown };
   const stop = async () => {
-    for (const service of [worker, ...own.toReversed()]) await service.stop();
+    for (const service of [consoleService, worker, ...own.toReversed()]) await service.stop();
   };
   const first = where === 'away' ? own.filter((service) => service !== warehouse) : own;
   try {
@@ -123,6 +128,7 @@ export async function startStand(options: StandOptions): Promise<Stand> {
   }
   return {
     ...{ nats, cmms, warehouse, worker, directory, config, env, stop },
+    console: consoleService,
     twin: (more) => createService({ ...program, env: { ...env, ...more } }),
     andon: (args) => andon(args, env, code),
     engine: () => engineOf(directory),
@@ -181,13 +187,15 @@ function settingsOf(
     readonly nats: NatsService;
     readonly cmms: CmmsAddress | undefined;
     readonly http: number;
+    readonly page: number;
   },
 ): object {
-  const { directory, nats, cmms, http } = own;
+  const { directory, nats, cmms, http, page } = own;
   return {
     directory,
     nats: { servers: [addresses?.nats ?? nats.url] },
     http: { port: http },
+    console: { port: page },
     ...(cmms === undefined
       ? {}
       : { cmms: cmmsConfig({ ...cmms, url: addresses?.cmms ?? cmms.url }, others || {}) }),

@@ -47,7 +47,7 @@ export async function openWarehouse(
   if (url !== undefined) {
     const { password: secret } = config.clickhouse;
     const password = typeof secret === 'string' ? secret : secretOf('clickhouse.password', secret);
-    const tls = await tlsOf(config.clickhouse);
+    const tls = await clickhouseTls(config.clickhouse);
     const client = createWarehouseClient({ url, user, password, database, tls });
     return { client, url, borrowed: false, close: () => client.close() };
   }
@@ -87,7 +87,7 @@ export async function openWarehouse(
 }
 
 /** What the TLS files of a configuration contain; undefined where it names none. */
-async function tlsOf({ url = '', tls }: Config['clickhouse']) {
+export async function clickhouseTls({ url = '', tls }: Config['clickhouse']) {
   if (tls === undefined || Object.values(tls).every((path) => path === undefined)) return undefined;
   const contents = await tlsContents(tls, 'clickhouse.tls');
   if (url.startsWith('https://')) return contents;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { announced } from '../../sinks/live.ts';
 import { createOutbox } from '../../sinks/outbox.ts';
 import type { Blocks, Sink } from '../../sinks/sink.ts';
 import type { Config } from '../base/config.ts';
@@ -13,8 +14,10 @@ import { openJetstreamLog } from '../nats/log-reader.ts';
 import { connectNats } from '../nats/nats.ts';
 import {
   ensureCommands,
+  ensureLive,
   ensurePartition,
   ensureRequests,
+  isNotPermitted,
   isReplay,
   type StoreOptions,
 } from '../nats/streams.ts';
@@ -93,6 +96,7 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
   const info = await ensurePartition(connection, { partition, partitions, ...limits });
   await ensureRequests(connection, store);
   await ensureCommands(connection, store);
+  const announces = await hasLive(connection, store, record);
   const key = `${config.pipeline}-${partition}`;
   const claim = await claimPartition(connection, key, identity, store);
   const stream = info.config.name;
@@ -110,10 +114,28 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
     });
     record({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, owner });
     const homes = await claim.homes();
-    await work({ ...options, connection, run, homes, lost, first: info.state.first_seq });
+    const first = info.state.first_seq;
+    await work({ ...options, connection, run, homes, lost, announces, first });
   } finally {
     stopUpkeep();
     await claim.release();
+  }
+}
+
+/** A user of an older configuration of NATS may not make the stream: the worker does without it, and screens ask. */
+async function hasLive(
+  connection: NatsConnection,
+  store: StoreOptions,
+  record: RecordEvent,
+): Promise<boolean> {
+  try {
+    await ensureLive(connection, store);
+    return true;
+  } catch (error) {
+    if (!isNotPermitted(error)) throw error;
+    const reason = 'this user may not make the stream; make the configuration of NATS anew';
+    record({ kind: 'live-missed', epochs: 0, reason });
+    return false;
   }
 }
 
@@ -123,6 +145,8 @@ type Work = WorkerOptions & {
   readonly homes: Homes;
   /** Fires when another worker took the partition, or the directory. */
   readonly lost: AbortSignal;
+  /** Tells screens of what has landed. */
+  readonly announces: boolean;
   /** The first message that the stream had at the start. */
   readonly first: number;
 };
@@ -145,8 +169,9 @@ type Shared = {
 };
 
 async function work(options: Work): Promise<void> {
-  const { config, connection, run, record, landing, lost } = options;
+  const { config, connection, run, record, lost, announces } = options;
   const sends = config.send ?? run.run === FIRST_RUN;
+  const landing = announces ? announcedLanding(options) : options.landing;
   const sinks = sends ? [landing, createOutbox(connection, domainOf(connection))] : [landing];
   const failed = new AbortController();
   const shared: Shared = {
@@ -182,6 +207,14 @@ async function work(options: Work): Promise<void> {
   } finally {
     stopLagReports();
   }
+}
+
+function announcedLanding({ landing, connection, record }: Work): Sink {
+  return announced(landing, {
+    connection,
+    jetstream: domainOf(connection),
+    onMissed: (epochs, reason) => record({ kind: 'live-missed', epochs, reason }),
+  });
 }
 
 /** @throws Problem when the directory is empty and the state of this run is in another one */

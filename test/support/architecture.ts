@@ -76,6 +76,10 @@ export const LAW: readonly { readonly below: string; readonly may: readonly stri
     below: 'pipelines/',
     may: ['pipelines/', 'operators/', 'sinks/', 'scripts/nats-server.js', 'package'],
   },
+  {
+    below: 'web/',
+    may: ['web/', 'vite', 'node:url', 'preact', 'preact/', '@preact/signals', 'uplot', 'uplot/'],
+  },
   { below: 'scripts/', may: ['scripts/', 'pipelines/main.ts', 'node:', 'tsx/'] },
   { below: 'bench/', may: ['bench/', 'pipelines/', 'operators/', 'sinks/', 'package'] },
   { below: 'test/', may: ['test/', 'bench/', 'pipelines/', 'operators/', 'sinks/', 'package'] },
@@ -162,6 +166,7 @@ const ROOMS: readonly string[] = [
   'audit',
   'backup',
   'rules',
+  'console',
   'doctor',
   'diagnose',
   'stand',

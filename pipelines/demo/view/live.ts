@@ -82,10 +82,11 @@ export function createPlain(): (view: DemoView) => readonly string[] {
       ...view.latest.map(findingLine),
       ...view.requests.toReversed().map(requestLine),
     ].flatMap(once);
+    const places = view.look.map(({ where, what }) => `${where}  ${what}`).flatMap(once);
     const wrong = view.trouble === undefined ? [] : once(`trouble: ${view.trouble}`);
     const far = view.phase === 'running' && view.elapsed >= due ? [progressLine(view)] : [];
     if (far.length > 0) due = view.elapsed + EVERY;
-    return [...turned, ...wrong, ...news, ...far];
+    return [...turned, ...places, ...wrong, ...news, ...far];
   };
 }
 

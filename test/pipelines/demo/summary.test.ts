@@ -64,7 +64,7 @@ const outcome: DemoOutcome = {
   speed: 120,
   counts: {
     ...{ sequence: 100, messages: 100, readings: 1_000, waveforms: 5, windows: 20, features: 5 },
-    ...{ anomalies: 2, incidents: 1, requests: 1, revisions: 1 },
+    ...{ anomalies: 2, incidents: 1, requests: 1, revisions: 1, acts: 0 },
   },
   deadLetters: [
     { reason: 'too-late', source: nuisance.source, stage: 'window', count: 100 },
@@ -93,6 +93,14 @@ test('a demo in which all is as it should be has no differences', () => {
     { fault: 'outer-race-1', request: 'r1', after_seconds: 26 },
   ]);
   expect(summary.latency_ms.clickhouse).toMatchObject({ median: 200, most: 300 });
+});
+
+test('what people did in the page counts as published, and its answers are not held against the truth', () => {
+  const missed = [{ fault, because: 'no request on its asset' }];
+  const counts = { ...outcome.counts, messages: 102, acts: 2 };
+  const acted = { ...outcome, counts, score: { ...outcome.score, found: [], missed } };
+  expect(summarise(acted).differences).toEqual([]);
+  expect(textOf(acted)).toContain('2 acts of people');
 });
 
 test('the end tells what was found, when and as what, and what was kept quiet', async () => {

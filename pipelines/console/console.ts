@@ -1,0 +1,164 @@
+/** The console: a process of its own over NATS and a ClickHouse that it only reads. It may die, and the worker does not notice. */
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../base/config.ts';
+import { EXIT, Problem } from '../base/problem.ts';
+import { connectNats } from '../nats/nats.ts';
+import type { RecordEvent } from '../observe/observe.ts';
+import type { LedgerEntry } from '../systems/entry.ts';
+import { findLedger, type LedgerReader } from '../systems/ledger.ts';
+import { createWarehouseReader } from '../warehouse/reader.ts';
+import { type Accounts, openAccounts } from './access/accounts.ts';
+import { createGuard } from './access/guard.ts';
+import { createLockout, FREE_FAILURES } from './access/lockout.ts';
+import { openSessions } from './access/sessions.ts';
+import { createActPublisher } from './acts.ts';
+import { describeApi } from './api/openapi.ts';
+import type { ApiRoute } from './api/route.ts';
+import { createPlantModels } from './data/plant-models.ts';
+import { createQuestions } from './data/questions.ts';
+import { createEventStreams } from './event-stream.ts';
+import { followLive } from './live.ts';
+import { readPage } from './page-files.ts';
+import { routesOf } from './routes/routes.ts';
+import type { Services } from './routes/services.ts';
+import { createServer } from './server.ts';
+
+export interface Console {
+  /** Where the page is. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Tables whose rows change plant models and rules. */
+const OF_MODELS: ReadonlySet<string> = new Set(['assets', 'rules']);
+
+/** Where accounts and sessions are kept. */
+export function consoleDirectory(config: Pick<Config, 'console' | 'directory'>): string {
+  return config.console.directory ?? join(config.directory, 'console');
+}
+
+/** Accounts as this configuration has them. */
+export function accountsOf(config: Pick<Config, 'console' | 'directory'>): Accounts {
+  return openAccounts(consoleDirectory(config));
+}
+
+/** Starts the console. NATS may be away: the page says so, and the console goes on when it is back. */
+export async function startConsole(
+  config: Config,
+  record: RecordEvent,
+  signal: AbortSignal,
+): Promise<Console> {
+  const page = await readPage();
+  const tls = await tlsOf(config.console);
+  const connection = await connectNats({
+    ...config.nats,
+    name: 'andon console',
+    patience: 'wait',
+    signal,
+    onStatus: (status) => {
+      if (status.type === 'absent')
+        record({ kind: 'disconnected', server: 'NATS', reason: status.error.message });
+    },
+  });
+  const over = new AbortController();
+  const reader = createWarehouseReader(config);
+  const questions = createQuestions(reader);
+  const models = createPlantModels(connection, config.partitions);
+  const live = followLive(connection, ({ table }) => {
+    if (OF_MODELS.has(table)) models.forget();
+    // Before any page hears of it: whoever asks again because of it gets no answer from before.
+    questions.forget();
+  });
+  const directory = consoleDirectory(config);
+  const services: Services = {
+    ...{ questions, models, live },
+    accounts: openAccounts(directory),
+    sessions: await openSessions(directory),
+    lockouts: {
+      name: createLockout(FREE_FAILURES.name),
+      address: createLockout(FREE_FAILURES.address),
+    },
+    acts: createActPublisher(connection, config.partitions),
+    ledger: ledgerOf(() => findLedger(connection)),
+  };
+  const server = await serverOf(config, services, { page, tls, over: over.signal, record });
+  const close = async () => {
+    over.abort();
+    await server.close();
+    await live.close();
+    await reader.close();
+    await connection.close();
+  };
+  try {
+    const { host, port, base } = config.console;
+    const url = `${await server.listen({ host, port })}${base}/`;
+    record({ kind: 'console-started', url });
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw cannotListen(config, error);
+  }
+}
+
+type Served = Pick<Parameters<typeof createServer>[0], 'page' | 'tls'> & {
+  readonly over: AbortSignal;
+  readonly record: RecordEvent;
+};
+
+function serverOf(
+  { console: settings }: Config,
+  services: Services,
+  { page, tls, over, record }: Served,
+): Promise<FastifyInstance> {
+  const { base, proxies, rate } = settings;
+  let routes: readonly ApiRoute[] = [];
+  routes = routesOf(services, () => describeApi(routes));
+  const cookie = 'andon';
+  return createServer({
+    ...{ base, proxies, rate, tls, cookie, routes, page },
+    guard: createGuard({ ...services, cookie }),
+    streams: createEventStreams(services.live, over),
+    onDefect: (error, request) => record({ kind: 'console-defect', request, error }),
+  });
+}
+
+/** The bucket is made by the first delivery: until then it is looked for again and again. */
+function ledgerOf(find: () => Promise<LedgerReader<LedgerEntry> | undefined>): Services['ledger'] {
+  let known: LedgerReader<LedgerEntry> | undefined;
+  return async () => {
+    known ??= await find();
+    return known;
+  };
+}
+
+async function tlsOf({ tls }: Config['console']) {
+  if (tls === undefined) return undefined;
+  const [cert, key] = await Promise.all([
+    readFile(tls.certificate, 'utf8'),
+    readFile(tls.privateKey, 'utf8'),
+  ]).catch((cause: unknown) => {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const remedy = 'Correct the path, or let the user of the console read the file.';
+    const parts = { where: 'console.tls', expected: 'files that can be read', found, remedy };
+    throw new Problem({ ...parts, exit: EXIT.input }, { cause });
+  });
+  return { cert, key };
+}
+
+function cannotListen({ console: { host, port } }: Config, cause: unknown): unknown {
+  if (!(cause instanceof Error && 'code' in cause)) return cause;
+  const found = cause.code === 'EADDRINUSE' ? 'that another program does' : cause.message;
+  return new Problem(
+    {
+      where: 'console',
+      expected: `to listen on ${host}:${port}`,
+      found,
+      remedy: 'Set console.port (ANDON_CONSOLE_PORT; 0 takes any free port).',
+      exit: EXIT.outside,
+    },
+    { cause },
+  );
+}

@@ -1,0 +1,229 @@
+/** Maintenance requests: which there are, and one from the first reading to what became of it. */
+
+import { z } from 'zod';
+import { REQUEST_STATUSES } from '../../../operators/model/machine-event.ts';
+import type { LedgerEntry } from '../../systems/entry.ts';
+import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
+import { ApiProblem } from '../api/api-problem.ts';
+import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
+import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
+import { atPlace, placeQuery, type Services } from './services.ts';
+
+const requestFields = {
+  plant: z.string(),
+  line: z.string(),
+  asset: z.string(),
+  id: z.string(),
+  revision: z.number().describe('What an act has seen.'),
+  action: z.enum(['open', 'update', 'withdraw', 'close']),
+  component: z.string(),
+  failure_mode: z.string(),
+  priority: z.string().describe('low, medium, high or urgent.'),
+  title: z.string(),
+  opened: timeAnswer,
+  time: timeAnswer,
+  status: z.string().describe('In the CMMS; empty when it has said nothing yet.'),
+  open: z.boolean().describe('Neither withdrawn nor closed.'),
+  accepted: timeAnswer.nullable(),
+  started: timeAnswer.nullable(),
+  completed: timeAnswer.nullable(),
+  over: timeAnswer.nullable(),
+  order: z.string(),
+  product: z.string(),
+  due: timeAnswer.nullable(),
+  slot_start: timeAnswer.nullable(),
+  slot_end: timeAnswer.nullable(),
+  slot_kind: z.string(),
+  stop_cost: z.number().nullable().describe('Of a stop for the work while the machine produces.'),
+  order_late: z.boolean().nullable(),
+};
+const requestSchema = z.object(requestFields);
+
+const FIELDS = `
+  request.plant AS plant, request.line AS line, request.asset AS asset, request.id AS id, request.revision AS revision,
+  request.action AS action, request.component AS component, request.failure_mode AS failure_mode,
+  request.priority AS priority, request.title AS title, request.opened AS opened, request.time AS time,
+  times.status AS status, times.open AS open, times.accepted AS accepted, times.started AS started,
+  times.completed AS completed, times.over AS over, request.\`order\` AS \`order\`, request.product AS product,
+  request.due AS due, request.slot_start AS slot_start, request.slot_end AS slot_end, request.slot_kind AS slot_kind,
+  request.stop_cost AS stop_cost, request.order_late AS order_late`;
+
+/** A moment of a request's story. */
+const momentSchema = z.object({
+  time: timeAnswer,
+  kind: z.enum(['anomaly', 'event', 'revision', 'status', 'act']),
+  title: z.string(),
+  text: z.string(),
+  about: z.string().describe('Id of the anomaly, action of the revision, status, type of the act.'),
+  signal: z.string(),
+  value: z.number().nullable(),
+  limit: z.number().nullable(),
+  unit: z.string(),
+  who: z.string().describe('Opaque id of the person; empty where it was none.'),
+});
+
+const detailSchema = z.object({
+  request: requestSchema.extend({
+    asset_name: z.string(),
+    work: z.string(),
+    description: z.string(),
+    because: z.string(),
+    parts: z.array(z.string()),
+    duration: z.number().nullable().describe('Hours.'),
+    currency: z.string(),
+    cost_in_slot: z.number().nullable(),
+  }),
+  moments: z.array(momentSchema).describe('From the first breach on, in order.'),
+  delivery: z
+    .object({
+      state: z.enum(['waiting', 'sent', 'rejected']),
+      remote: z.string().nullable().describe('Its number in the CMMS.'),
+      status: z.enum(REQUEST_STATUSES).nullable(),
+      attempts: z.number(),
+      note: z.string().describe('Of the last attempt.'),
+    })
+    .nullable()
+    .describe('Null before anything was sent.'),
+});
+
+export function requestRoutes(services: Services): readonly ApiRoute[] {
+  return [listRoute(services), detailRoute(services)];
+}
+
+function listRoute({ questions }: Services): ApiRoute {
+  const query = z.object({
+    ...pageParameters,
+    ...placeQuery,
+    open: z
+      .enum(['true', 'false'])
+      .optional()
+      .describe('true: only open ones; false: only the others.'),
+  });
+  return route({
+    id: 'getRequests',
+    method: 'GET',
+    path: '/requests',
+    tag: 'Requests',
+    access: 'view-plant',
+    summary: 'Requests by their latest revision, newest first.',
+    querySchema: query,
+    answer: pageSchemaOf(requestSchema),
+    async handle({ reach, query: asked }) {
+      const { limit, cursor, open = '' } = asked;
+      const { condition, parameters } = atPlace(asked, 'request');
+      const { time, id } = positionOf(cursor);
+      const rows = await questions.ask(
+        requestSchema,
+        `SELECT ${FIELDS}
+         FROM current_requests AS request
+         INNER JOIN request_times AS times ON request.id = times.id
+         WHERE ${withinReach('request')} AND ${condition}
+           AND ({open:String} = '' OR times.open = ({open:String} = 'true'))
+           AND (request.opened, request.id) < (toDateTime64({time:String}, 6, 'UTC'), {id:String})
+         ORDER BY request.opened DESC, request.id DESC
+         LIMIT {limit:UInt32}`,
+        { ...reachParameters(reach), ...parameters, time, id, open, limit: limit + 1 },
+      );
+      return toPage(rows, limit, (row) => ({ time: row.opened, id: row.id }));
+    },
+  });
+}
+
+/** What the JSON of a revision has beyond its columns. */
+const revisionSchema = z.object({
+  asset_name: z.string(),
+  work: z.string(),
+  description: z.string(),
+  because: z.string(),
+  parts: z.array(z.string()),
+  duration: z.number().nullable(),
+  stop: z.object({ currency: z.string(), cost_in_slot: z.number().nullable() }),
+});
+
+const ONE = `
+SELECT ${FIELDS}, request.request AS json
+FROM current_requests AS request
+INNER JOIN request_times AS times ON request.id = times.id
+WHERE request.id = {id:String}`;
+
+const MOMENTS = `
+WITH
+  (SELECT anomalies FROM current_requests WHERE id = {id:String}) AS own,
+  (SELECT (plant, line, asset) FROM current_requests WHERE id = {id:String}) AS place,
+  (SELECT opened FROM current_requests WHERE id = {id:String}) AS opened,
+  (SELECT time FROM current_requests WHERE id = {id:String}) AS latest
+SELECT DISTINCT time, kind, title, text, about, signal, value, limit, unit, who
+FROM
+(
+  SELECT
+    if(phase = 'raised', since, time) AS time, 'anomaly' AS kind, toString(phase) AS title, reason AS text, id AS about,
+    toString(signal) AS signal, toNullable(value) AS value, toNullable(limit) AS limit, toString(unit) AS unit,
+    '' AS who, revision AS place_in_time
+  FROM anomalies FINAL
+  WHERE has(own, id) AND (phase != 'updated')
+  UNION ALL
+  SELECT
+    time, 'revision', toString(action), JSONExtractString(request, 'because'), toString(revision), '', NULL, NULL, '', '',
+    revision
+  FROM request_history FINAL
+  WHERE id = {id:String}
+  UNION ALL
+  SELECT
+    time, 'status', JSONExtractString(data, 'status'), JSONExtractString(data, 'note'),
+    JSONExtractString(data, 'remote'), '', NULL, NULL, '', '', 0
+  FROM machine_events FINAL
+  WHERE type = 'request' AND kind = 'status' AND JSONExtractString(data, 'id') = {id:String}
+  UNION ALL
+  SELECT
+    time, 'act', toString(type), concat(JSONExtractString(data, 'reason'), JSONExtractString(data, 'text')),
+    toString(type), '', NULL, NULL, '', user, 0
+  FROM machine_events FINAL
+  WHERE kind = 'act' AND (plant, line, asset) = place AND time >= opened AND time <= latest + INTERVAL 1 DAY
+)
+ORDER BY time, place_in_time, kind, about`;
+
+function detailRoute({ questions, ledger }: Services): ApiRoute {
+  return route({
+    id: 'getRequest',
+    method: 'GET',
+    path: '/requests/{id}',
+    tag: 'Requests',
+    access: 'view-plant',
+    summary:
+      'One request as a story: evidence, revisions, statuses, acts; and where it stands in the CMMS.',
+    pathSchema: z.object({
+      id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected the id of a request'),
+    }),
+    answer: detailSchema,
+    async handle({ reach, path }) {
+      const { id } = path;
+      const stored = requestSchema.extend({ json: z.string() });
+      const [found] = await questions.ask(stored, ONE, { id });
+      if (found === undefined || !isWithinReach(reach, found.plant, found.line)) {
+        throw new ApiProblem('not-found', `expected the id of a request, found ${id}`);
+      }
+      const [moments, entry] = await Promise.all([
+        questions.ask(momentSchema, MOMENTS, { id }),
+        // The CMMS is one thing, the request another: without the ledger there is still a story.
+        entryOf(ledger, id).catch(() => undefined),
+      ]);
+      const { json, ...request } = found;
+      const { stop, ...more } = revisionSchema.parse(JSON.parse(json));
+      return {
+        request: { ...request, ...more, ...stop },
+        moments,
+        delivery: entry === undefined ? null : deliveryOf(entry, request.revision),
+      };
+    },
+  });
+}
+
+async function entryOf(ledger: Services['ledger'], id: string): Promise<LedgerEntry | undefined> {
+  return (await (await ledger())?.get(id))?.entry;
+}
+
+function deliveryOf(entry: LedgerEntry, revision: number) {
+  const { delivery, remote, status, attempts, history } = entry;
+  const state = entry.revision < revision ? ('waiting' as const) : delivery;
+  return { state, remote, status, attempts, note: history.at(-1)?.note ?? '' };
+}

@@ -1,0 +1,86 @@
+/** What handlers of routes work with, and the schemas that several of them share. */
+
+import { z } from 'zod';
+import type { LedgerEntry } from '../../systems/entry.ts';
+import type { LedgerReader } from '../../systems/ledger.ts';
+import type { Accounts } from '../access/accounts.ts';
+import type { Lockout } from '../access/lockout.ts';
+import type { SessionStore } from '../access/sessions.ts';
+import { isNowhere, isWithinReach, type LineReach, reachesInto } from '../access/visitor.ts';
+import type { ActPublisher } from '../acts.ts';
+import { ApiProblem } from '../api/api-problem.ts';
+import { nameParameter } from '../api/route.ts';
+import { assetIn, type KnownPlant, type PlantModels } from '../data/plant-models.ts';
+import type { Questions } from '../data/questions.ts';
+import type { LiveChanges } from '../live.ts';
+
+export type Services = {
+  readonly questions: Questions;
+  readonly models: PlantModels;
+  readonly accounts: Accounts;
+  readonly sessions: SessionStore;
+  /** By name, and by address. */
+  readonly lockouts: { readonly name: Lockout; readonly address: Lockout };
+  readonly live: LiveChanges;
+  readonly acts: ActPublisher;
+  /** What became of requests in the CMMS; undefined where nothing was delivered yet. */
+  readonly ledger: () => Promise<LedgerReader<LedgerEntry> | undefined>;
+};
+
+export const assetPath = z.object({
+  plant: nameParameter,
+  line: nameParameter,
+  asset: nameParameter,
+});
+
+/** Filters of a list by where it is about. */
+export const placeQuery = {
+  plant: nameParameter.optional().describe('Only of this plant.'),
+  line: nameParameter.optional().describe('Only of this line; with plant.'),
+  asset: nameParameter.optional().describe('Only of this asset; with plant and line.'),
+};
+
+type Place = {
+  readonly plant?: string | undefined;
+  readonly line?: string | undefined;
+  readonly asset?: string | undefined;
+};
+
+/** The condition and parameters of `placeQuery`. */
+export function atPlace({ plant = '', line = '', asset = '' }: Place, table = '') {
+  const of = table === '' ? '' : `${table}.`;
+  const condition = (['plant', 'line', 'asset'] as const)
+    .map((name) => `({at_${name}:String} = '' OR ${of}${name} = {at_${name}:String})`)
+    .join(' AND ');
+  return { condition, parameters: { at_plant: plant, at_line: line, at_asset: asset } };
+}
+
+/** The plants that somebody sees anything of. */
+export async function plantsInSight(
+  models: PlantModels,
+  reach: LineReach,
+): Promise<readonly KnownPlant[]> {
+  if (isNowhere(reach)) return [];
+  return [...(await models.plants()).values()].filter(({ model }) => reachesInto(reach, model.id));
+}
+
+/** A plant and asset by their names. @throws ApiProblem where there is none, or where it is not to be seen */
+export async function assetInSight(
+  models: PlantModels,
+  reach: LineReach,
+  { plant, line, asset }: { readonly plant: string; readonly line: string; readonly asset: string },
+) {
+  const known = (await models.plants()).get(plant);
+  const found = known === undefined ? undefined : assetIn(known, line, asset);
+  const name = `${plant}/${line}/${asset}`;
+  if (known === undefined || found === undefined) {
+    throw new ApiProblem('not-found', `expected an asset of the plant model, found ${name}`);
+  }
+  if (!isWithinReach(reach, plant, line)) {
+    throw new ApiProblem(
+      'forbidden',
+      `expected an asset within reach of the account, found ${name}`,
+    );
+  }
+  return { known, asset: found };
+}

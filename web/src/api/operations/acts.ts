@@ -1,0 +1,179 @@
+// Made from docs/openapi.json (test/docs/openapi.test.ts). Do not edit.
+
+export type ActsOperations = {
+  /** Acknowledges an alarm: somebody has seen it. */
+  acknowledge: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/acknowledgements';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** The anomaly of the alarm. */
+      anomaly: string;
+      /** The revision of the anomaly that was on the screen: if it is worse by now, nothing is done. */
+      seen?: number;
+      /** Why, in words. */
+      reason?: string;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+  /** Says whether an alarm was right. */
+  giveFeedback: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/feedback';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** The anomaly of the alarm. */
+      anomaly: string;
+      verdict: 'confirmed' | 'false';
+      /** Why, in words. */
+      reason?: string;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+  /** Reports what was seen at the machine: a problem of its own, with a request. */
+  report: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/reports';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** What was seen, heard or smelt. */
+      text: string;
+      component?: string;
+      severity?: 'notice' | 'warning' | 'alarm' | 'danger';
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+  /** Withholds alarms of the asset until a time. The reason is needed, and so is the end. */
+  shelve: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/shelvings';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** Only of this rule; `*` stands for any letters. */
+      rule?: string;
+      /** Only of this signal. */
+      signal?: string;
+      /** Only of this measuring point. */
+      point?: string;
+      /** RFC 3339, or milliseconds since 1970. */
+      until: string;
+      /** Why, in words. */
+      reason: string;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+  /** Ends shelving before its time. */
+  unshelve: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/shelvings/end';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** Only of this rule; `*` stands for any letters. */
+      rule?: string;
+      /** Only of this signal. */
+      signal?: string;
+      /** Only of this measuring point. */
+      point?: string;
+      /** Why, in words. */
+      reason?: string;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+  /** Withholds alarms of the asset until somebody puts them back in service. */
+  takeOutOfService: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/outages';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** Only of this rule; `*` stands for any letters. */
+      rule?: string;
+      /** Only of this signal. */
+      signal?: string;
+      /** Only of this measuring point. */
+      point?: string;
+      /** Why, in words. */
+      reason: string;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+  /** Puts alarms back in service. */
+  putInService: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/outages/end';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** Only of this rule; `*` stands for any letters. */
+      rule?: string;
+      /** Only of this signal. */
+      signal?: string;
+      /** Only of this measuring point. */
+      point?: string;
+      /** Why, in words. */
+      reason?: string;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+};

@@ -1,0 +1,90 @@
+// Made from docs/openapi.json (test/docs/openapi.test.ts). Do not edit.
+
+export type PlantsOperations = {
+  /** Plants and their lines, with the newest time of each line. */
+  getPlants: {
+    method: 'GET';
+    url: '/api/v1/plants';
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      plants: Array<{
+        id: string;
+        name: string;
+        /** IANA name: times of the plant are shown in it. */
+        time_zone: string;
+        currency: string | null;
+        lines: Array<{
+          id: string;
+          name: string;
+          /** Up to when anything is known of the line: its "now". Null before its first data. */
+          newest: string | null;
+        }>;
+      }>;
+    };
+  };
+  /** Assets with their signals and measuring points, in the order of the plant model. */
+  getAssets: {
+    method: 'GET';
+    url: '/api/v1/assets';
+    path: Record<never, never>;
+    query: {
+      plant?: string;
+      line?: string;
+      asset?: string;
+    };
+    body: undefined;
+    answer: {
+      assets: Array<{
+        plant: string;
+        line: string;
+        asset: string;
+        name: string;
+        class: string;
+        criticality: 'A' | 'B' | 'C';
+        /** Of an hour of standstill, in the currency of the plant. */
+        stop_cost: number | null;
+        components: Array<string>;
+        signals: Array<{
+          id: string;
+          unit: string | null;
+          description: string | null;
+          /** Physical range of the sensor. */
+          range: [number, number] | null;
+        }>;
+        points: Array<string>;
+      }>;
+    };
+  };
+  /** Schedule entries in force that touch a stretch of time. */
+  getSchedule: {
+    method: 'GET';
+    url: '/api/v1/schedule';
+    path: Record<never, never>;
+    query: {
+      plant?: string;
+      line?: string;
+      from: string;
+      to: string;
+    };
+    body: undefined;
+    answer: {
+      entries: Array<{
+        plant: string;
+        line: string;
+        id: string;
+        /** order, operation, changeover, planned-stop or maintenance. */
+        kind: string;
+        start: string;
+        end: string;
+        order: string;
+        product: string;
+        due: string | null;
+        quantity: number | null;
+        /** Only these; all of the line if empty. */
+        assets: Array<string>;
+      }>;
+    };
+  };
+};

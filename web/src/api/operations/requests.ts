@@ -1,0 +1,135 @@
+// Made from docs/openapi.json (test/docs/openapi.test.ts). Do not edit.
+
+export type RequestsOperations = {
+  /** Requests by their latest revision, newest first. */
+  getRequests: {
+    method: 'GET';
+    url: '/api/v1/requests';
+    path: Record<never, never>;
+    query: {
+      limit?: number;
+      cursor?: string;
+      plant?: string;
+      line?: string;
+      asset?: string;
+      open?: 'true' | 'false';
+    };
+    body: undefined;
+    answer: {
+      entries: Array<{
+        plant: string;
+        line: string;
+        asset: string;
+        id: string;
+        /** What an act has seen. */
+        revision: number;
+        action: 'open' | 'update' | 'withdraw' | 'close';
+        component: string;
+        failure_mode: string;
+        /** low, medium, high or urgent. */
+        priority: string;
+        title: string;
+        opened: string;
+        time: string;
+        /** In the CMMS; empty when it has said nothing yet. */
+        status: string;
+        /** Neither withdrawn nor closed. */
+        open: boolean;
+        accepted: string | null;
+        started: string | null;
+        completed: string | null;
+        over: string | null;
+        order: string;
+        product: string;
+        due: string | null;
+        slot_start: string | null;
+        slot_end: string | null;
+        slot_kind: string;
+        /** Of a stop for the work while the machine produces. */
+        stop_cost: number | null;
+        order_late: boolean | null;
+      }>;
+      /** The cursor of the next page; null at the end. */
+      next: string | null;
+    };
+  };
+  /** One request as a story: evidence, revisions, statuses, acts; and where it stands in the CMMS. */
+  getRequest: {
+    method: 'GET';
+    url: '/api/v1/requests/{id}';
+    path: {
+      id: string;
+    };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      request: {
+        plant: string;
+        line: string;
+        asset: string;
+        id: string;
+        /** What an act has seen. */
+        revision: number;
+        action: 'open' | 'update' | 'withdraw' | 'close';
+        component: string;
+        failure_mode: string;
+        /** low, medium, high or urgent. */
+        priority: string;
+        title: string;
+        opened: string;
+        time: string;
+        /** In the CMMS; empty when it has said nothing yet. */
+        status: string;
+        /** Neither withdrawn nor closed. */
+        open: boolean;
+        accepted: string | null;
+        started: string | null;
+        completed: string | null;
+        over: string | null;
+        order: string;
+        product: string;
+        due: string | null;
+        slot_start: string | null;
+        slot_end: string | null;
+        slot_kind: string;
+        /** Of a stop for the work while the machine produces. */
+        stop_cost: number | null;
+        order_late: boolean | null;
+        asset_name: string;
+        work: string;
+        description: string;
+        because: string;
+        parts: Array<string>;
+        /** Hours. */
+        duration: number | null;
+        currency: string;
+        cost_in_slot: number | null;
+      };
+      /** From the first breach on, in order. */
+      moments: Array<{
+        time: string;
+        kind: 'anomaly' | 'event' | 'revision' | 'status' | 'act';
+        title: string;
+        text: string;
+        /** Id of the anomaly, action of the revision, status, type of the act. */
+        about: string;
+        signal: string;
+        value: number | null;
+        limit: number | null;
+        unit: string;
+        /** Opaque id of the person; empty where it was none. */
+        who: string;
+      }>;
+      /** Null before anything was sent. */
+      delivery: {
+        state: 'waiting' | 'sent' | 'rejected';
+        /** Its number in the CMMS. */
+        remote: string | null;
+        status: 'requested' | 'accepted' | 'scheduled' | 'started' | 'completed' | 'closed' | 'rejected' | 'cancelled' | null;
+        attempts: number;
+        /** Of the last attempt. */
+        note: string;
+      } | null;
+    };
+  };
+};

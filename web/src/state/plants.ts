@@ -1,0 +1,19 @@
+/** Plants and machines, as the API has them. */
+
+import type { Answer } from '../api/client.ts';
+
+export type Plant = Answer<'getPlants'>['plants'][number];
+export type Machine = Answer<'getSituation'>['machines'][number];
+export type Alarm = Answer<'getAlarms'>['entries'][number];
+
+/** The newest time of a plant: its "now". */
+export function newestOf({ lines }: Plant): string | undefined {
+  return lines
+    .flatMap(({ newest }) => newest ?? [])
+    .toSorted()
+    .at(-1);
+}
+
+export function lineName(plant: Plant | undefined, line: string): string {
+  return plant?.lines.find(({ id }) => id === line)?.name ?? line;
+}

@@ -1,0 +1,76 @@
+/** Words, numbers and times in the language that was chosen; times by the clocks of the plant. */
+
+import { language } from '../state/settings.ts';
+import { DE } from './de.ts';
+import { EN, type TextKey, type Texts } from './en.ts';
+
+const TEXTS: Readonly<Record<typeof language.value, Texts>> = { en: EN, de: DE };
+
+/** What the page says. `{name}` stands for a value. */
+export function t(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
+  const text: string = TEXTS[language.value][key];
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+}
+
+/** A word of the API, where the page has one for it; else as it is. */
+export function word(text: string): string {
+  return text in EN ? t(text as TextKey) : text;
+}
+
+/** Four digits that count, and no more than the value needs. */
+export function number(value: number): string {
+  return new Intl.NumberFormat(language.value, { maximumSignificantDigits: 4 }).format(value);
+}
+
+export function quantity(value: number, unit: string | null): string {
+  return unit === null || unit === '' ? number(value) : `${number(value)} ${unit}`;
+}
+
+/** Money without cents: nobody stops a machine for them. */
+export function money(value: number, currency: string | null): string {
+  if (currency === null || !/^[A-Z]{3}$/.test(currency)) return number(value);
+  const style = { style: 'currency', currency, maximumFractionDigits: 0 } as const;
+  return new Intl.NumberFormat(language.value, style).format(value);
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(kind: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${language.value} ${kind} ${options.timeZone}`;
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(language.value, options);
+  formats.set(key, known);
+  return known;
+}
+
+const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+
+/** By the clocks of a zone: the time, with its day where that is not the day of `near`. */
+export function clock(time: string | number, zone: string, near?: string | number): string {
+  const at = new Date(time);
+  if (near !== undefined && day(time, zone) === day(near, zone)) {
+    return formatOf('clock', { ...CLOCK, timeZone: zone }).format(at);
+  }
+  return formatOf('both', { ...CLOCK, month: 'short', day: 'numeric', timeZone: zone }).format(at);
+}
+
+/** With the year: for places where nothing else says when. */
+export function moment(time: string | number, zone: string): string {
+  const long = { ...CLOCK, year: 'numeric', month: 'short', day: 'numeric' } as const;
+  return formatOf('moment', { ...long, second: '2-digit', timeZone: zone }).format(new Date(time));
+}
+
+/** The local day, as a text that can be compared. */
+export function day(time: string | number, zone: string): string {
+  const options = { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone } as const;
+  return formatOf('day', options).format(new Date(time));
+}
+
+/** What an alarm says, without its time and the situation: those stand beside it, in the time of the plant. */
+export function shortReason(reason: string): string {
+  return reason.replace(/,? since \d{4}-\d\d-\d\dT.*$/s, '');
+}
+
+/** Of a request: the machine and what is wrong with it. The reason behind it has a place of its own. */
+export function shortTitle(title: string): string {
+  return shortReason(title.replace(/[,:] (?:notice|warning|alarm|danger): .*$/s, ''));
+}
