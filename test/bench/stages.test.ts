@@ -11,7 +11,7 @@ test('the stages one after the other give the rows of the pipeline, and each has
   const report = JSON.parse(readFileSync(file, 'utf8'));
   expect(report.stages.map(({ stage }: { stage: string }) => stage)).toEqual(
     ['decode', 'validate', 'watermarks', 'land', 'window', 'order observations', 'enrich']
-      .concat(['detect', 'order findings', 'alarm', 'correlate', 'trigger'])
+      .concat(['detect', 'order findings', 'alarm', 'correlate', 'trigger', 'coordinate'])
       .concat(['landing encoders', 'all stages at once']),
   );
   for (const { us_per_frame, ratio_to_parse } of report.stages) {

@@ -98,8 +98,10 @@ const DETECTORS = [
     clear: { deadband: '20%', subside: { share: 0.1, after: '10s' } },
   },
   {
-    ...{ id: 'beside', kind: 'baseline', signal: 'pressure', ...learning, relative_to: 'line' },
-    ...{ follow: '1m', direction: 'both', raise: { severity: 'notice' } },
+    ...{ id: 'beside', kind: 'baseline', signal: 'pressure', window: 'quick', learn: 20 },
+    // Three machines must have learnt what is usual before any of them can be compared.
+    ...{ relative_to: 'line', limit: 1, follow: '1m', direction: 'both' },
+    raise: { severity: 'notice' },
   },
   { id: 'rising', kind: 'rate', signal: 'temperature', window: 'short', rise: 30, over: '30s' },
   {
