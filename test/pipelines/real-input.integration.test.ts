@@ -162,7 +162,7 @@ describe.each(INPUTS)(
       expect(works).toMatchObject([
         { external_key: last?.id, title: last?.title, parts: ['test-bearing'], status: 'NEW' },
       ]);
-      expect(works[0]?.description).toContain('vibration_velocity_rms');
+      expect(works[0]?.description).toContain('vibration_acceleration_middle_rms');
     });
 
     test('a backtest gives the same anomalies and incidents, column by column', async (context) => {

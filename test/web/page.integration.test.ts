@@ -45,7 +45,7 @@ describe.skipIf(NO_BROWSER !== undefined)(
     }
 
     const machine = async (page: Page) => {
-      await page.locator('.look-first').getByRole('link', { name: 'press', exact: true }).click();
+      await page.locator('.look-first').getByRole('rowheader').getByRole('link').first().click();
       await page.getByRole('heading', { name: 'press', level: 1 }).waitFor();
       await page.locator('.alarm').first().waitFor();
       await page.locator('.chart canvas').first().waitFor();

@@ -72,5 +72,8 @@ export function shortReason(reason: string): string {
 
 /** Of a request: the machine and what is wrong with it. The reason behind it has a place of its own. */
 export function shortTitle(title: string): string {
-  return shortReason(title.replace(/[,:] (?:notice|warning|alarm|danger): .*$/s, ''));
+  const named = title.replace(/[,:] (?:notice|warning|alarm|danger): .*$/s, '');
+  // With nothing but the machine's name left, the reason says which request it is.
+  const tells = /[,:]/.test(named);
+  return shortReason(tells ? named : title.replace(/: (?:notice|warning|alarm|danger): /, ': '));
 }
