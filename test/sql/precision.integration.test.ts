@@ -38,6 +38,7 @@ const asked = (id: string, action: string, anomalies: string[], incidents: strin
   ...{ ...ON, appended: at(0), id, revision: 1, action, opened: at(0), time: at(0) },
   ...{ anomalies, incidents },
 });
+/** Of one minute each: events of the same type, time and message are one. */
 const status = (minute: number, id: string, word: string, more: object = {}) => ({
   ...{ ...ON, sequence: minute, appended: at(minute), time: at(minute), type: 'request' },
   ...{ kind: 'status', system: 'cmms', data: JSON.stringify({ id, status: word, ...more }) },
@@ -89,7 +90,7 @@ beforeAll(async () => {
   ]);
   await insert('machine_events', [
     status(6, 'r5', 'completed'),
-    status(6, 'r6', 'accepted'),
+    status(5, 'r6', 'accepted'),
     status(8, 'r6', 'rejected', { note: 'is fine' }),
     status(7, 'r7', 'completed'),
     // It was withdrawn, so that is no answer.
