@@ -84,6 +84,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/suggest.ts')).registerSuggest,
   },
   {
+    name: 'precision',
+    usage: '[options]',
+    description: 'how often rules were right by the answers of people; proposes other values',
+    load: async () => (await import('./cli/precision.ts')).registerPrecision,
+  },
+  {
     name: 'diagnose',
     usage: '[options] <file...>',
     description: 'one waveform: features, spectrum lines, and a verdict or "not determined"',

@@ -127,10 +127,20 @@ const ANSWERS: Readonly<
     ],
   },
   false_and_confirmed: {
-    rows: 2,
+    rows: 3,
     first: [
       { rule: 'hot', confirmed: 0, false_alarms: 1, precision: 0 },
+      { rule: 'bearing-wear', confirmed: 1, false_alarms: 0, precision: 1 },
       { rule: 'zone', confirmed: 1, false_alarms: 0, precision: 1 },
+    ],
+  },
+  // One answer each; the pattern of r1 was confirmed by the CMMS.
+  precision_by_rule: {
+    rows: 3,
+    first: [
+      { asset: 'press', rule: 'hot', answers: 1, called_false: 1, precision: 0, at_most: 0.793 },
+      { asset: 'press', rule: 'bearing-wear', answers: 1, confirmed: 1, at_least: 0.207 },
+      { asset: 'press', rule: 'zone', answers: 1, confirmed: 1, precision: 1, at_least: 0.207 },
     ],
   },
   open_requests: { rows: 1, first: [{ id: 'r2', title: 'Hot', revision: 1 }] },

@@ -52,6 +52,11 @@ const state = (
   });
 const event = (asset: string, clock: string, type: string, data: object): Row =>
   sample('machine_events', { asset, time: time(at(clock)), type, data: JSON.stringify(data) });
+const status = (clock: string, data: object): Row =>
+  sample('machine_events', {
+    ...{ time: time(at(clock)), type: 'request', data: JSON.stringify(data) },
+    ...{ kind: 'status', via: '', user: '', system: 'cmms' },
+  });
 const planned = (
   id: string,
   kind: string,
@@ -270,11 +275,11 @@ function story(): Row[] {
     asked('r1', 2, 'update', '10:50', { priority: 'high' }),
     asked('r1', 3, 'close', '11:50'),
     asked('r2', 1, 'open', '13:01', { opened: time(at('13:01')), title: 'Hot' }),
-    event('press', '10:42', 'request', { id: 'r1', status: 'requested', remote: 'WO-1' }),
-    event('press', '10:51', 'request', { id: 'r1', status: 'accepted', remote: 'WO-1' }),
-    event('press', '11:00', 'request', { id: 'r1', status: 'started' }),
-    event('press', '11:41', 'request', { id: 'r1', status: 'completed' }),
-    event('press', '13:02', 'request', { id: 'r2', status: 'requested' }),
+    status('10:42', { id: 'r1', status: 'requested', remote: 'WO-1' }),
+    status('10:51', { id: 'r1', status: 'accepted', remote: 'WO-1' }),
+    status('11:00', { id: 'r1', status: 'started' }),
+    status('11:41', { id: 'r1', status: 'completed' }),
+    status('13:02', { id: 'r2', status: 'requested' }),
     deadLetter('old', 7, 'telemetry.p1.l1.pump'),
   ];
   return rows;

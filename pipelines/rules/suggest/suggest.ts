@@ -1,6 +1,5 @@
 // Rules for a plant that has none: proposed from its history, with the alarms that each would have raised.
 
-import { stringify } from 'yaml';
 import type { Row } from '../../../operators/flow/flow.ts';
 import type { PlantModel } from '../../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../../operators/model/rules.ts';
@@ -23,6 +22,7 @@ import {
   monthsOf,
 } from '../sweep/measured-span.ts';
 import { replayVariants } from '../sweep/sweep.ts';
+import { comments, yamlOf } from './commented-yaml.ts';
 import { behavioursIn, type Cadence, cadencesIn } from './history.ts';
 import {
   type DetectorProposal,
@@ -202,15 +202,6 @@ function detectorText(detector: Suggested, alarms: number): readonly string[] {
     ]),
     ...lines.map((line) => `  # ${line.slice(2)}`),
   ];
-}
-
-function comments(indent: string, lines: readonly string[]): readonly string[] {
-  return lines.map((line) => `${indent}# ${line}`);
-}
-
-function yamlOf(indent: string, value: unknown): readonly string[] {
-  const text = stringify(value, { lineWidth: 0 }).trimEnd();
-  return text.split('\n').map((line) => `${indent}${line}`);
 }
 
 function rate(perMonth: number): string {
