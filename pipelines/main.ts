@@ -67,8 +67,8 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'explain',
-    usage: '[options] <rules> [pattern...]',
-    description: 'say each pattern as one sentence, or draw it',
+    usage: '[options] <rules> [rule...]',
+    description: 'say each pattern as one sentence and each workflow step by step, or draw them',
     load: async () => (await import('./cli/explain.ts')).registerExplain,
   },
   {

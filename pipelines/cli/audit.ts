@@ -24,6 +24,7 @@ type ForgetOptions = Options & { readonly reason?: string };
 
 /** Adds `andon audit`: who did what, whether the chain is whole, and the names that can be erased. */
 export function registerAudit(command: Command): void {
+  command.addHelpText('after', '\nWithout a command: list. Its options: andon audit list --help');
   withConnection(
     command
       .command('list', { isDefault: true })

@@ -17,6 +17,10 @@ type Options = Departures & { readonly json?: boolean };
 
 /** Adds `andon commands`: list them, show what happened, carry one out again. Needs NATS alone. */
 export function registerCommands(command: Command): void {
+  command.addHelpText(
+    'after',
+    '\nWithout a command: list. Its options: andon commands list --help',
+  );
   command
     .command('list', { isDefault: true })
     .description('commands to other systems, with what became of them')
@@ -27,7 +31,9 @@ export function registerCommands(command: Command): void {
     .option('--json', 'a JSON list')
     .action(async ({ json, system, request, ...departures }: Options & CommandFilter) => {
       const list = await connected(departures, (nats) => listCommands(nats, { system, request }));
-      console.log(json === true ? JSON.stringify(list, null, 2) : describeCommands(list));
+      console.log(
+        json === true ? JSON.stringify(list, null, 2) : describeCommands(list, { system, request }),
+      );
     });
 
   command

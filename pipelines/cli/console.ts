@@ -16,6 +16,10 @@ const ROLE_HELP = `${Object.keys(API_ROLES).join(', ')}; everywhere, or at PLANT
 
 /** Adds `andon console`: the page and the API, and who may use them. */
 export function registerConsole(command: Command): void {
+  command.addHelpText(
+    'after',
+    '\nWithout a command: start. Its options: andon console start --help',
+  );
   const configured = (named: Command) =>
     named.option('--config <file>', 'configuration (YAML); the environment overlays it');
   configured(command.command('start', { isDefault: true }))
@@ -71,7 +75,12 @@ async function serve(options: Departures): Promise<void> {
     });
   }
   onStarterGone(() => over.abort());
-  const started = await startConsole(config, record, over.signal);
+  const started = await startConsole(config, record, over.signal).catch((error: unknown) => {
+    if (over.signal.aborted && error === over.signal.reason) return undefined;
+    throw error;
+  });
+  // A signal came while NATS or ClickHouse was still waited for.
+  if (started === undefined) return;
   if ((await accountsOf(config).list()).length === 0) {
     console.error('Nobody may sign in yet: andon console account add NAME --role viewer');
   }

@@ -44,7 +44,7 @@ async function explain(
   const unknown = wanted.find((id) => !all.some((one) => one.id === id));
   if (unknown !== undefined) {
     const expected = all.map(({ id }) => id).join(', ') || '(the rules have none)';
-    throw wrongInput(file, `one of ${expected}`, unknown);
+    throw wrongInput(file, `patterns or workflows of this file: ${expected}`, unknown);
   }
   for (const { kind, id, sentence, mermaid: drawn } of all) {
     if (wanted.length > 0 && !wanted.includes(id)) continue;

@@ -14,6 +14,10 @@ type ResendOptions = Options & { readonly rejected?: boolean; readonly reason?: 
 
 /** Adds `andon requests`: list them, show why, send again. Needs NATS alone. */
 export function registerRequests(command: Command): void {
+  command.addHelpText(
+    'after',
+    '\nWithout a command: list. Its options: andon requests list --help',
+  );
   command
     .command('list', { isDefault: true })
     .description('all requests, with what became of them')

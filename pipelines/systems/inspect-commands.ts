@@ -103,8 +103,14 @@ function summaryOf(command: Command, entry: CommandEntry | undefined): CommandSu
 
 const HEADINGS = ['ID', 'SYSTEM', 'VERB', 'OUTCOME', 'STATE', 'OBJECT', 'REQUEST', 'STEP'];
 
-export function describeCommands(summaries: readonly CommandSummary[]): string {
-  if (summaries.length === 0) return 'No commands so far.';
+export function describeCommands(
+  summaries: readonly CommandSummary[],
+  { system, request }: CommandFilter = {},
+): string {
+  if (summaries.length === 0) {
+    const to = system === undefined ? '' : ` to ${system}`;
+    return `No commands${to}${request === undefined ? '' : ` for request ${request}`} so far.`;
+  }
   const rows = summaries.map(({ id, system, verb, outcome, state, remote, request, step, n }) => [
     ...[id, system, verb, outcome, state ?? '-', remote ?? '-', request],
     n === 1 ? step : `${step} (${n})`,

@@ -1,6 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 const ANDON = fileURLToPath(new URL('../../scripts/andon.js', import.meta.url));
 
@@ -20,6 +22,22 @@ test('help names every command and what it does', async () => {
   }
 });
 
+test.each([
+  ['audit', 'list'],
+  ['requests', 'list'],
+  ['commands', 'list'],
+  ['console', 'start'],
+])(
+  'andon %s says that it is %s without a command, and where the options stand',
+  async (name, usual) => {
+    const { code, out } = await andon(name, '--help');
+    expect(code).toBe(0);
+    expect(out).toContain(
+      `Without a command: ${usual}. Its options: andon ${name} ${usual} --help`,
+    );
+  },
+);
+
 test('an unknown command is wrong input', async () => {
   const { code, err } = await andon('nonsense');
   expect(code).toBe(2);
@@ -33,4 +51,18 @@ test('a problem is its message and its exit code, without a stack', async () => 
     /^andon: \/nonexistent\.yaml: expected a file that can be read, found ENOENT/,
   );
   expect(err).not.toContain('    at ');
+});
+
+test('a console that waits for NATS ends at a signal, without a stack', async () => {
+  const env = { ...process.env, NATS_URL: 'nats://127.0.0.1:1', ANDON_DIR: temporaryDirectory() };
+  const child = spawn(process.execPath, [ANDON, 'console'], { env });
+  let err = '';
+  child.stderr.on('data', (text) => {
+    if (err === '') child.kill('SIGTERM');
+    err += text;
+  });
+  const [code] = await once(child, 'close');
+  expect(err).toContain('NATS is away');
+  expect(err).not.toContain('    at ');
+  expect(code).toBe(0);
 });

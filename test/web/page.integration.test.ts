@@ -169,8 +169,14 @@ describe.skipIf(NO_BROWSER !== undefined)(
           expect(await page.getByLabel('8 hours').isChecked()).toBe(true);
           await page.goto(`${url}/#/requests?line=p1%2Fl2`);
           await page.getByText('No request.').waitFor();
-          await page.goto(`${url}/#/requests/none`);
-          await page.getByText('There is nothing here.').waitFor();
+          for (const dead of ['requests/none', 'plant/none', 'machine/p1', '%E0%A4%A', 'none']) {
+            await page.goto(`${url}/#/requests?line=p1%2Fl2`);
+            await page.getByText('No request.').waitFor();
+            await page.goto(`${url}/#/${dead}`);
+            await page.getByText('There is nothing here.').waitFor();
+          }
+          await page.getByRole('link', { name: 'To the plant' }).click();
+          await page.locator('.tile').first().waitFor();
         }),
       );
 

@@ -12,7 +12,7 @@ import { RequestPage } from './pages/request.tsx';
 import { RequestsPage } from './pages/requests.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
 import { Shell } from './parts/shell.tsx';
-import { Empty } from './parts/shown.tsx';
+import { NotFound } from './parts/shown.tsx';
 import { follow } from './state/live.ts';
 import { place } from './state/route.ts';
 import { me, signedIn } from './state/session.ts';
@@ -49,13 +49,14 @@ function Content() {
     case 'plant':
       return <PlantPage plant={first} />;
     case 'machine':
+      if (asset === '') return <NotFound />;
       return (
         <MachinePage key={`${first}/${line}/${asset}`} plant={first} line={line} asset={asset} />
       );
     case 'requests':
       return first === '' ? <RequestsPage /> : <RequestPage key={first} id={first} />;
     default:
-      return <Empty title={t('notFound')} />;
+      return <NotFound />;
   }
 }
 

@@ -32,7 +32,8 @@ const requestRow = z.object({
   slot_start: timeAnswer.nullable(),
   slot_end: timeAnswer.nullable(),
   slot_kind: z.string(),
-  stop_cost: z.number().nullable(),
+  stop_cost: z.number().nullable().describe('Of a stop for the work while the machine produces.'),
+  cost_in_slot: z.number().nullable(),
 });
 
 const situationSchema = z.object({
@@ -73,7 +74,8 @@ SELECT
   request.plant AS plant, request.line AS line, request.asset AS asset, request.id AS id, request.title AS title,
   request.priority AS priority, request.failure_mode AS failure_mode, request.opened AS opened, times.status AS status,
   request.slot_start AS slot_start, request.slot_end AS slot_end, request.slot_kind AS slot_kind,
-  request.stop_cost AS stop_cost
+  request.stop_cost AS stop_cost,
+  JSONExtract(request.request, 'stop', 'cost_in_slot', 'Nullable(Float64)') AS cost_in_slot
 FROM open_requests AS request
 LEFT JOIN request_times AS times ON request.id = times.id
 WHERE ${withinReach('request')}

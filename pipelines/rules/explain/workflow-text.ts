@@ -44,12 +44,13 @@ function stepSentence(rule: WorkflowRule, step: WorkflowStep): string {
 function whatItDoes(step: WorkflowStep): string {
   const within = formatDuration(step.deadline);
   const then = consequence(step);
-  if (step.do === undefined) return `waits until ${step.until}, at most ${within}, ${then}`;
+  if (step.do === undefined)
+    return `waits until ${step.until}, at most ${within}; after that it ${then}`;
   const { system, verb } = targetOf(step.do);
   const told = Object.entries(step.with).map(([name, value]) => `${name} ${valueText(value)}`);
   const words = [
     `asks ${system} to ${verb}${told.length === 0 ? '' : ` with ${told.join(', ')}`}`,
-    `without an answer in ${within} or refused it ${then}`,
+    `without an answer in ${within}, or refused, it ${then}`,
     ...(step.late === 'keep' ? [] : [`done late it is ${LATE[step.late]}`]),
     ...(step.undo === undefined ? [] : [`${step.undo} takes it back`]),
     ...(step.again ? ['asked again when what it is told changes'] : []),

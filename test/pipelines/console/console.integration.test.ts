@@ -76,7 +76,7 @@ describe('what is read', () => {
       doing: { state: 'EXECUTE', kind: 'running', order: '4711' },
       headline: { rule: 'hot', severity: 'warning', reason: expect.stringContaining('95') },
       priority: 3,
-      request: { priority: 'high' },
+      request: { priority: 'high', cost_in_slot: null },
     });
   });
 

@@ -44,6 +44,7 @@ describe('andon commands', () => {
     expect(await andon('resend', refused.id)).toContain('will be carried out again');
     await expect.poll(async () => (await plant.entry(refused))?.outcome, until).toBe('done');
     await run.stop();
+    expect(await andon('list', '--system', 'mail')).toBe('No commands to mail so far.');
     await expect(andon('show', 'NOBODY')).rejects.toThrow(/id of a command, found "NOBODY"/);
   });
 });

@@ -5,7 +5,7 @@ import { call } from '../api/client.ts';
 import { AlarmList, doAct } from '../parts/alarm-list.tsx';
 import { Dialog, Field } from '../parts/dialog.tsx';
 import { doingText, RequestPriority } from '../parts/marks.tsx';
-import { Empty, Shown } from '../parts/shown.tsx';
+import { Empty, NotFound, Shown } from '../parts/shown.tsx';
 import { type DeclaredSignal, SignalView, type Stretch } from '../parts/signal-view.tsx';
 import { StateStrip } from '../parts/state-strip.tsx';
 import { lineName, type Machine, type Plant } from '../state/plants.ts';
@@ -40,7 +40,7 @@ export function MachinePage(asset: Asset) {
     <Shown resource={situation.value}>
       {({ machines: [machine] }) =>
         machine === undefined ? (
-          <Empty title={t('notFound')} />
+          <NotFound />
         ) : (
           <Found
             machine={machine}

@@ -1,8 +1,14 @@
 /** The andon board: what each machine does, what is wrong, and where to look first. */
 
-import { AlarmMark, type AlarmPriority, doingText, RequestPriority } from '../parts/marks.tsx';
+import {
+  AlarmMark,
+  type AlarmPriority,
+  alarmStateText,
+  doingText,
+  RequestPriority,
+} from '../parts/marks.tsx';
 import { ScheduleStrip } from '../parts/schedule-strip.tsx';
-import { Empty, Shown } from '../parts/shown.tsx';
+import { Empty, NotFound, Shown } from '../parts/shown.tsx';
 import { lineName, type Machine, newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
@@ -16,8 +22,9 @@ export function PlantPage({ plant }: { readonly plant: string }) {
   return (
     <Shown resource={plants.value}>
       {({ plants: all }) => {
-        const shown = all.find(({ id }) => id === plant) ?? all[0];
-        if (shown === undefined) return <Empty title={t('noPlant')} why={t('noPlantWhy')} />;
+        if (all.length === 0) return <Empty title={t('noPlant')} why={t('noPlantWhy')} />;
+        const shown = plant === '' ? all[0] : all.find(({ id }) => id === plant);
+        if (shown === undefined) return <NotFound />;
         return <Board key={shown.id} plant={shown} all={all} />;
       }}
     </Shown>
@@ -144,7 +151,12 @@ function LookFirstRow({ plant, machine, now }: One) {
           <div>
             {headline === null ? shortTitle(request?.title ?? '') : shortReason(headline.reason)}
             {headline === null ? null : (
-              <span class="quiet"> {t('since', { time: clock(headline.since, zone, now) })}</span>
+              <span class="quiet">
+                {' '}
+                {headline.state === 'returned'
+                  ? `· ${alarmStateText('returned')}`
+                  : t('since', { time: clock(headline.since, zone, now) })}
+              </span>
             )}
           </div>
         </div>
@@ -179,7 +191,10 @@ function slotText(request: Machine['request'], zone: string, now: string | undef
 
 function costText({ request, stop_cost }: Machine, currency: string | null): string {
   if (request !== null && request.stop_cost !== null) {
-    return t('forWork', { cost: money(request.stop_cost, currency) });
+    const { stop_cost: now, cost_in_slot: then } = request;
+    const costs = [t('forWork', { cost: money(now, currency) })];
+    if (then !== null) costs.push(t('costInSlot', { cost: money(then, currency) }));
+    return costs.join(', ');
   }
   return stop_cost === null ? t('noCost') : t('perHour', { cost: money(stop_cost, currency) });
 }

@@ -2,16 +2,16 @@
 
 import type { Answer } from '../api/client.ts';
 import { Fact, RequestPriority } from '../parts/marks.tsx';
-import { Empty, Shown } from '../parts/shown.tsx';
+import { NotFound, Shown } from '../parts/shown.tsx';
 import { lineName, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
 import { me } from '../state/session.ts';
 import {
   clock,
+  hours,
   moment,
   money,
-  number,
   quantity,
   shortReason,
   shortTitle,
@@ -28,7 +28,7 @@ export function RequestPage({ id }: { readonly id: string }) {
     path: { id },
     tables: ['requests', 'anomalies', 'machine_events'],
   });
-  if (detail.value.problem?.status === 404) return <Empty title={t('notFound')} />;
+  if (detail.value.problem?.status === 404) return <NotFound />;
   return (
     <Shown resource={detail.value}>
       {(found) => {
@@ -144,7 +144,7 @@ function Facts({ detail, zone }: { readonly detail: Detail; readonly zone: strin
         {request.due === null ? null : <Fact name={t('due')}>{clock(request.due, zone)}</Fact>}
         <Fact name={t('work')}>{word(request.work)}</Fact>
         {request.duration === null ? null : (
-          <Fact name={t('duration')}>{t('hourShort', { count: number(request.duration) })}</Fact>
+          <Fact name={t('duration')}>{hours(request.duration)}</Fact>
         )}
         <Fact name={t('parts')}>
           {request.parts.length === 0 ? t('none') : request.parts.join(', ')}

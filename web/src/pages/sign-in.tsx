@@ -66,5 +66,5 @@ export function SignInPage() {
 }
 
 function sentenceOf({ problem }: RefusedByApi): string {
-  return problem.status === 401 ? `${problem.title}. ${problem.detail}` : whatToDo(problem);
+  return problem.status === 401 ? t('wrongLogin') : whatToDo(problem);
 }

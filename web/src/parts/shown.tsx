@@ -3,6 +3,7 @@
 import type { ComponentChildren } from 'preact';
 import type { ProblemDetails } from '../api/client.ts';
 import type { Resource } from '../state/resource.ts';
+import { linkTo } from '../state/route.ts';
 import { t } from '../text/text.ts';
 
 export function Shown<T>({
@@ -72,5 +73,17 @@ export function Empty({ title, why }: { readonly title: string; readonly why?: s
       <p>{title}</p>
       {why === undefined ? null : <p class="quiet">{why}</p>}
     </div>
+  );
+}
+
+/** For an address that leads nowhere: says so, and shows a way on. */
+export function NotFound() {
+  return (
+    <>
+      <Empty title={t('notFound')} why={t('notFoundWhy')} />
+      <p>
+        <a href={linkTo(['plant'])}>{t('toPlant')}</a>
+      </p>
+    </>
   );
 }

@@ -19,10 +19,19 @@ export const place = computed((): Place => {
     path: path
       .split('/')
       .filter((part) => part !== '')
-      .map(decodeURIComponent),
+      .map(decoded),
     query: Object.fromEntries(new URLSearchParams(query)),
   };
 });
+
+/** A part of an address that is no whole escape is taken as it stands: it names nothing, and the page says so. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 /** The address of a place. */
 export function linkTo(

@@ -26,6 +26,12 @@ export function quantity(value: number, unit: string | null): string {
   return unit === null || unit === '' ? number(value) : `${number(value)} ${unit}`;
 }
 
+/** Of hours: minutes below an hour. */
+export function hours(value: number): string {
+  if (value < 1) return t('minuteShort', { count: number(value * 60) });
+  return t('hourShort', { count: number(value) });
+}
+
 /** Money without cents: nobody stops a machine for them. */
 export function money(value: number, currency: string | null): string {
   if (currency === null || !/^[A-Z]{3}$/.test(currency)) return number(value);

@@ -17,8 +17,8 @@ test('a workflow is told step by step, and drawn', async () => {
   if (rule === undefined) throw new Error('the example has a workflow');
   expect(workflowText(rule).split('\n')).toEqual([
     'In shadow, so that nobody is asked: for requests where size(request.parts) > 0:',
-    '  1. stock: asks erp to check-stock with part request.parts[0], quantity 1; without an answer in 10m or refused it goes on and escalates to storekeeper.',
-    '  2. reserve (after stock, where steps.stock.short == 0): asks erp to reserve with part request.parts[0], quantity 1, order request.id; without an answer in 1d or refused it goes on without it; release takes it back.',
+    '  1. stock: asks erp to check-stock with part request.parts[0], quantity 1; without an answer in 10m, or refused, it goes on and escalates to storekeeper.',
+    '  2. reserve (after stock, where steps.stock.short == 0): asks erp to reserve with part request.parts[0], quantity 1, order request.id; without an answer in 1d, or refused, it goes on without it; release takes it back.',
     expect.stringMatching(
       /^ {2}3\. requisition \(after stock, where steps\.stock\.short > 0\): asks erp/,
     ),

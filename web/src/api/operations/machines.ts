@@ -84,7 +84,9 @@ export type MachinesOperations = {
           slot_start: string | null;
           slot_end: string | null;
           slot_kind: string;
+          /** Of a stop for the work while the machine produces. */
           stop_cost: number | null;
+          cost_in_slot: number | null;
         } | null;
         /** That are open. */
         requests: number;
