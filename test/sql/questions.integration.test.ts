@@ -168,6 +168,7 @@ const ANSWERS: Readonly<
       { kind: 'anomaly', name: 'zone raised', value: 7.5 },
     ],
   },
+  story_of_a_request: { rows: 0, first: [] },
   signal_by_minute: { rows: 60, first: [{ readings: 2, least: 420, mean: 420.25, latest: 420.5 }] },
   signal_by_day: { rows: 1, first: [{ readings: 960, least: 0, mean: 239.75, greatest: 479.5 }] },
   signal_by_shift: {
