@@ -7,7 +7,7 @@ WITH
     anomaly_ids AS (SELECT DISTINCT arrayJoin(anomalies) AS id FROM own),
     grounds AS (SELECT * FROM anomalies FINAL WHERE id IN (SELECT id FROM anomaly_ids)),
     (SELECT min(since) - INTERVAL 10 MINUTE FROM grounds) AS begin,
-    (SELECT min(sequence) FROM own) AS first_revision
+    (SELECT min(appended) FROM own) AS decided
 SELECT appended, time, kind, name, text, object, stream, run, sequence
 FROM
 (
@@ -18,7 +18,7 @@ FROM
         SELECT appended, time, signal, value, text, stream, run, sequence
         FROM readings
         WHERE (plant, line, asset, signal) IN (SELECT plant, line, asset, signal FROM grounds)
-          AND time >= begin AND sequence <= first_revision
+          AND time >= begin AND appended <= decided
         ORDER BY time DESC
         LIMIT {readings:UInt32} BY signal
     )
