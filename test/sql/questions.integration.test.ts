@@ -168,11 +168,11 @@ const ANSWERS: Readonly<
       { kind: 'anomaly', name: 'zone raised', value: 7.5 },
     ],
   },
-  // 20 readings, 3 phases, 1 incident, 3 revisions, 4 answers of the CMMS.
+  // 12 readings from 10:30 to 10:41, 3 phases, 1 incident, 3 revisions, 4 answers of the CMMS.
   story_of_a_request: {
-    rows: 31,
+    rows: 23,
     first: [
-      ...Array.from({ length: 20 }, () => ({ kind: 'reading', name: 'vibration' })),
+      ...Array.from({ length: 12 }, () => ({ kind: 'reading', name: 'vibration' })),
       { kind: 'anomaly', name: 'zone raised', object: 'a-r1' },
       { kind: 'incident', object: 'i-r1' },
       { kind: 'request', name: '1 open', object: 'r1' },

@@ -19,7 +19,7 @@ import { temporaryDirectory } from '../support/temporary.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
 
 /** Milliseconds that anything may take before it is said to hang. */
-export const PATIENCE = 40_000;
+export const PATIENCE = 60_000;
 
 export interface World {
   readonly stand: Stand;
