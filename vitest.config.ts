@@ -118,6 +118,20 @@ export default defineConfig({
           sequence: { groupOrder: 5 },
         },
       },
+      {
+        extends: true,
+        test: {
+          // From an anomaly to what the systems around made of it, with what `npm test` skips.
+          name: 'world',
+          include: ['test/world/**/*.integration.test.ts'],
+          globalSetup: COMPILE,
+          env: { ANDON_WORLD: 'long' },
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 6 },
+        },
+      },
     ],
   },
 });

@@ -4,6 +4,7 @@ import { openAuditor } from '../audit/audit.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { wrongInput } from '../base/problem.ts';
 import { checkRequest, listRequests, rejectedRequests, showRequest } from '../systems/inspect.ts';
+import { describeCommands, listCommands } from '../systems/inspect-commands.ts';
 import { askResend } from '../systems/ledger.ts';
 import { describeList, describeRequest } from '../systems/request-text.ts';
 import { withNats } from './with-nats.ts';
@@ -31,13 +32,19 @@ export function registerRequests(command: Command): void {
 
   command
     .command('show <id>')
-    .description('one request: evidence, revisions, every attempt, its id in the CMMS')
+    .description(
+      'one request: evidence, revisions, every attempt, its id in the CMMS, commands to other systems',
+    )
     .option('--nats <url>', 'instead of NATS_URL')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'a JSON object')
     .action(async (id: string, { json, ...departures }: Options) => {
-      const details = await connected(departures, (connection) => showRequest(connection, id));
-      console.log(json === true ? JSON.stringify(details, null, 2) : describeRequest(details));
+      const { commands, ...details } = await connected(departures, async (connection) => ({
+        ...(await showRequest(connection, id)),
+        commands: await listCommands(connection, { request: id }),
+      }));
+      if (json === true) console.log(JSON.stringify({ ...details, commands }, null, 2));
+      else console.log(`${describeRequest(details)}\n\ncommands\n${describeCommands(commands)}`);
     });
 
   command

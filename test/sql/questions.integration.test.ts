@@ -168,6 +168,19 @@ const ANSWERS: Readonly<
       { kind: 'anomaly', name: 'zone raised', value: 7.5 },
     ],
   },
+  // 12 readings from 10:30 to 10:41, 3 phases, 1 incident, 3 revisions, 4 answers of the CMMS.
+  story_of_a_request: {
+    rows: 23,
+    first: [
+      ...Array.from({ length: 12 }, () => ({ kind: 'reading', name: 'vibration' })),
+      { kind: 'anomaly', name: 'zone raised', object: 'a-r1' },
+      { kind: 'incident', object: 'i-r1' },
+      { kind: 'request', name: '1 open', object: 'r1' },
+      { kind: 'status', name: 'requested' },
+      { kind: 'anomaly', name: 'zone updated' },
+      { kind: 'request', name: '2 update' },
+    ],
+  },
   signal_by_minute: { rows: 60, first: [{ readings: 2, least: 420, mean: 420.25, latest: 420.5 }] },
   signal_by_day: { rows: 1, first: [{ readings: 960, least: 0, mean: 239.75, greatest: 479.5 }] },
   signal_by_shift: {

@@ -1,20 +1,20 @@
 import { type TestContext, test } from 'vitest';
 
-const LONG = process.env.ANDON_FAULTS === 'long';
+const LONG = process.env.ANDON_FAULTS === 'long' || process.env.ANDON_WORLD === 'long';
 /** Whether attack suites run in full length: `npm run test:security`. Otherwise they make fewer tries. */
 const LONG_SECURITY = process.env.ANDON_SECURITY === 'long';
 
 /** Whether properties are tried as often as they say: `npm test`. Otherwise a part of it is tried: `npm run check`. */
 const FULL = process.env.ANDON_RUNS === 'full';
 
-/** A test of the fault suite alone: `npm test` skips it, and says so. */
+/** A test of the heavy suites alone: `npm test` skips it, and says so. */
 export function longTest(
   name: string,
   limit: number,
   run: (context: TestContext) => Promise<void>,
 ) {
   test(name, { timeout: limit }, async (context) => {
-    context.skip(!LONG, 'long: npm run test:faults');
+    context.skip(!LONG, 'long: npm run test:faults, or test:world');
     await run(context);
   });
 }

@@ -1,0 +1,219 @@
+/** A plant and the systems around it, all real: NATS, worker with its warehouse, CMMS, ERP, planning, and a mail server. */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { jetstream } from '@nats-io/jetstream';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { freePort } from '../../pipelines/base/free-port.ts';
+import type { MisbehaviourConfig } from '../../pipelines/demo/misbehaviour.ts';
+import type { Requisition } from '../../pipelines/demo/reference-erp/requisitions.ts';
+import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';
+import type { StopWindow } from '../../pipelines/demo/reference-planner/reference-planner.ts';
+import { createService, type Service } from '../../pipelines/stand/service.ts';
+import type { CommandSummary } from '../../pipelines/systems/inspect-commands.ts';
+import { QUICK, readProfile } from '../pipelines/systems/erp-config.ts';
+import { CODE } from '../stand/code.ts';
+import { rowsOf } from '../stand/landed.ts';
+import { andon, ROOT, type Stand, startStand, until, worksAt } from '../stand/stand.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+import { type Mailbox, startMailbox } from './mailbox.ts';
+
+/** Milliseconds that anything may take before it is said to hang. */
+export const PATIENCE = 60_000;
+
+export interface World {
+  readonly stand: Stand;
+  readonly erp: Service;
+  readonly mailbox: Mailbox;
+  /** Model and rules into the log. */
+  apply(model: object, rules: object): Promise<void>;
+  /** JSON to a subject, as of now. */
+  send(subject: string, content: object): Promise<void>;
+  /** From now on a machine is that hot, and says so four times a second. */
+  heat(asset: string, temperature: number): void;
+  /** The id of the one request of a machine, once the CMMS has it. */
+  requestOf(asset: string): Promise<string>;
+  /** What the ERP holds. */
+  held(): Promise<{
+    readonly reservations: readonly Reservation[];
+    readonly requisitions: readonly Requisition[];
+  }>;
+  /** Calls to the ERP that came to change something. */
+  changesAsked(): Promise<readonly { readonly url: string }[]>;
+  misbehave(config: MisbehaviourConfig): Promise<void>;
+  /** What people in the ERP do. */
+  decide(kind: 'reservations' | 'requisitions', id: string, action: string): Promise<void>;
+  windows(): Promise<readonly StopWindow[]>;
+  accept(window: StopWindow): Promise<void>;
+  commands(request: string): Promise<readonly CommandSummary[]>;
+  /** Waits until a step of a request has been in a state. */
+  untilStep(asset: string, step: string, state: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `erp: false`: it is away, until somebody starts it. */
+export async function startWorld({ erp: there = true } = {}): Promise<World> {
+  const [erp, planner] = [await system('reference-erp'), await system('reference-planner')];
+  const mailbox = await startMailbox();
+  const stand = await startStand({
+    status: true,
+    config: {
+      systems: {
+        erp: {
+          ...quick('erp', erp.url),
+          auth: { kind: 'oauth2', path: '/oauth/token', client: 'andon', secret: 'reference' },
+        },
+        planner: {
+          ...quick('planner', planner.url),
+          auth: { kind: 'header', name: 'X-Api-Key', value: 'reference' },
+        },
+        mail: { ...readProfile('mail'), host: '127.0.0.1', port: mailbox.port, tls: 'none' },
+      },
+    },
+  });
+  await planner.start();
+  if (there) await erp.start();
+  await stand.worker.start();
+  const connection = await connect({ servers: stand.nats.url });
+  const temperatures = new Map<string, number>();
+  const telling = setInterval(() => {
+    for (const [asset, temperature] of temperatures) {
+      const frame = { time: Date.now(), values: { temperature } };
+      // What is lost at the end of a test is missed by nobody.
+      send(connection, `telemetry.p1.l1.${asset}`, frame).catch(() => undefined);
+    }
+  }, 250);
+  const erpCall = callerOf(erp.url, { Authorization: 'Bearer reference' });
+  const plannerCall = callerOf(planner.url, { 'X-Api-Key': 'reference' });
+  return {
+    ...{ stand, erp, mailbox },
+    apply: (model, rules) => apply(stand, model, rules),
+    send: (subject, content) => send(connection, subject, content),
+    heat: (asset, temperature) => void temperatures.set(asset, temperature),
+    requestOf: (asset) => requestOf(stand, asset),
+    held: () => erpCall('GET', '/admin/objects'),
+    changesAsked: async () =>
+      (await erpCall<{ received: { url: string }[] }>('GET', '/admin/received')).received,
+    misbehave: async (config) => void (await erpCall('PUT', '/admin/misbehaviour', config)),
+    decide: async (kind, id, action) =>
+      void (await erpCall('POST', `/admin/${kind}/${id}/${action}`, {})),
+    windows: async () => (await plannerCall<{ items: StopWindow[] }>('GET', '/api/windows')).items,
+    accept: async ({ id }) =>
+      void (await plannerCall('POST', `/api/windows/${id}/accept`, { note: 'fits' })),
+    commands: (request) => commandsOf(stand, request),
+    untilStep: (asset, step, state) => untilStep(stand, asset, step, state),
+    async stop() {
+      clearInterval(telling);
+      await connection.close();
+      await stand.stop();
+      for (const service of [erp, planner]) await service.stop();
+      await mailbox.close();
+    },
+  };
+}
+
+/** A reference system as a process, at an address that outlives it. */
+async function system(command: string): Promise<Service & { readonly url: string }> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const journal = join(temporaryDirectory(), `${command}.ndjson`);
+  const service = createService({
+    ...{ name: command, command: process.execPath },
+    args: [
+      join(CODE ?? ROOT, 'scripts/andon.js'),
+      command,
+      '--port',
+      String(port),
+      '--journal',
+      journal,
+    ],
+    ready: (signal) =>
+      until(`${command} to answer`, PATIENCE, async () => {
+        signal.throwIfAborted();
+        return (await fetch(url, { signal }).catch(() => undefined))?.ok === true;
+      }),
+  });
+  return { ...service, url };
+}
+
+/** A profile of the examples without its rate, in a hurry. */
+function quick(name: string, base: string): object {
+  const { rate: _, ...profile } = readProfile(name);
+  return {
+    ...JSON.parse(JSON.stringify(profile).replaceAll('"30s"', '"200ms"')),
+    ...{ ...QUICK, base, timeout: '2s', settle: '1s' },
+  };
+}
+
+type Call = <T>(method: string, path: string, body?: object) => Promise<T>;
+
+/** As a person with the secret. */
+function callerOf(url: string, secret: Readonly<Record<string, string>>): Call {
+  return async <T>(method: string, path: string, body?: object) => {
+    const response = await fetch(`${url}${path}`, {
+      ...{ method, headers: { ...secret, 'Content-Type': 'application/json' } },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+    return (await response.json()) as T;
+  };
+}
+
+async function requestOf(stand: Stand, asset: string): Promise<string> {
+  let keys: readonly string[] = [];
+  await until(`the request of ${asset} in the CMMS`, PATIENCE, async () => {
+    const own = (await worksAt(stand)).filter((one) => one.asset === `p1/l1/${asset}`);
+    keys = own.map((one) => one.external_key);
+    return keys.length > 0;
+  }).catch(async (error: unknown) => {
+    // What there is on the way, as far as it came.
+    const tables = ['readings', 'windows', 'anomalies', 'request_history', 'dead_letters'];
+    const counts = tables.map((table) => `(SELECT count() FROM {db}.${table}) AS ${table}`);
+    const [found] = await rowsOf(stand, `SELECT ${counts.join(', ')}`);
+    const lost = await rowsOf<object>(
+      stand,
+      'SELECT reason, stage, sum(count) AS times, any(detail) AS detail FROM {db}.dead_letters GROUP BY ALL',
+    );
+    throw new Error(`${asset}: ${JSON.stringify([found, lost])}`, { cause: error });
+  });
+  const [key = '', ...others] = keys;
+  if (others.length > 0) throw new Error(`expected one request of ${asset}, found ${keys}`);
+  return key;
+}
+
+async function apply(stand: Stand, model: object, rules: object): Promise<void> {
+  const folder = temporaryDirectory();
+  const files = ['plant.yaml', 'rules.yaml'].map((name) => join(folder, name));
+  writeFileSync(files[0] ?? '', JSON.stringify({ plants: [model] }));
+  writeFileSync(files[1] ?? '', JSON.stringify(rules));
+  const { code, out, err } = await andon(['apply', ...files], stand.env);
+  if (code !== 0) throw new Error(`andon apply: ${code}\n${out}\n${err}`);
+}
+
+async function send(connection: NatsConnection, subject: string, content: object): Promise<void> {
+  const options = { headers: headers() };
+  options.headers.set('Content-Type', 'application/json');
+  await jetstream(connection).publish(subject, JSON.stringify(content), options);
+}
+
+async function commandsOf(stand: Stand, request: string): Promise<readonly CommandSummary[]> {
+  const args = ['commands', '--json', '--request', request];
+  const { code, out, err } = await andon(args, stand.env);
+  if (code !== 0) throw new Error(`andon commands: ${code}\n${err}`);
+  return JSON.parse(out);
+}
+
+async function untilStep(stand: Stand, asset: string, step: string, state: string): Promise<void> {
+  let seen: readonly { readonly step: string; readonly state: string }[] = [];
+  const what = `${step} of ${asset} to be ${state}`;
+  await until(what, PATIENCE, async () => {
+    seen = await rowsOf(
+      stand,
+      `SELECT step, if(remote_state = '', state, remote_state) AS state FROM {db}.workflow_steps WHERE asset = '${asset}'
+       UNION ALL SELECT step, state FROM {db}.workflow_steps WHERE asset = '${asset}'`,
+    );
+    return seen.some((row) => row.step === step && row.state === state);
+  }).catch((error: unknown) => {
+    throw new Error(`${what}: ${JSON.stringify(seen)}`, { cause: error });
+  });
+}
