@@ -71,17 +71,33 @@ export function analystSettings(
   memory: number,
 ): Map<string, string> {
   const settings = new Map<string, string>();
+  const limits: Readonly<Record<string, number>> = {
+    ...LIMITS,
+    max_memory_usage: Math.floor(memory * MEMORY_SHARE),
+  };
   for (const [name, value] of asked) {
-    if (ALLOWED.has(name) || STRICTER.test(name) || ALLOWED_PREFIX.test(name)) {
+    if (STRICTER.test(name)) {
+      const limit = stricter(value, limits[name]);
+      if (limit !== undefined) settings.set(name, String(limit));
+    } else if (ALLOWED.has(name) || ALLOWED_PREFIX.test(name)) {
       settings.set(name, value);
     } else if (!IGNORED.test(name)) {
       throw clickHouseError(164, 'READONLY', `Cannot modify '${name}' setting in readonly mode`);
     }
   }
-  const limits = { ...LIMITS, max_memory_usage: Math.floor(memory * MEMORY_SHARE) };
   for (const [name, limit] of Object.entries(limits)) {
-    const wanted = STRICTER.test(name) ? Number(settings.get(name)) : 0;
-    settings.set(name, String(wanted > 0 && wanted < limit ? wanted : limit));
+    if (!settings.has(name)) settings.set(name, String(limit));
   }
   return settings;
+}
+
+/**
+ * A limit as asked for, in whole units; the own one, if there is one, for all that is no stricter limit. Only what is
+ * written in plain digits is a number here: the engine reads a small fraction as 0, which is no limit, and nobody has
+ * listed what else it reads otherwise than JavaScript.
+ */
+function stricter(asked: string, own: number | undefined): number | undefined {
+  if (!/^[0-9]{1,15}(?:\.[0-9]{1,15})?$/.test(asked)) return own;
+  const whole = Math.ceil(Number(asked));
+  return whole === 0 ? own : Math.min(whole, own ?? Number.POSITIVE_INFINITY);
 }

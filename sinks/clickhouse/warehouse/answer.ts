@@ -9,6 +9,7 @@ import { onlyReads, planResponse } from './plan.ts';
 import { type Admitted, type QueryRequest, readQueryRequest } from './request.ts';
 import { bodyInto, type Exchange, writeHead } from './response.ts';
 import { killAnswer, killed, killStatement, type RunningStatements } from './running.ts';
+import { endNow } from './watchdog.ts';
 
 /** What an answer is made with. */
 export type Answering = {
@@ -103,7 +104,7 @@ async function stream(
   const pieces = execute(context, query, plan, (noted) => {
     summary = noted;
   });
-  let piece = await pieces.next();
+  let piece = await inTime(pieces.next(), query, limits);
   writeHead(query, plan, exchange, summary, process.hrtime.bigint() - started);
   const body = bodyInto(response, plan.encoding, query.framed);
   exchange.body = body;
@@ -121,6 +122,22 @@ async function stream(
     throw error;
   } finally {
     await pieces.return(undefined);
+  }
+}
+
+/** The engine's part of an analyst's answer is over with its first piece. If it never is, nothing but the end ends it. */
+async function inTime<T>(first: Promise<T>, query: QueryRequest, limits: GateLimits): Promise<T> {
+  if (query.role === 'owner') return first;
+  const end = () =>
+    endNow(
+      `the statement of ${query.user} ${JSON.stringify(textOf(query).slice(0, 300))} has run for ` +
+        `${limits.overdue / 1_000} s and heeds no limit: the warehouse cannot stop it`,
+    );
+  const late = setTimeout(end, limits.overdue);
+  try {
+    return await first;
+  } finally {
+    clearTimeout(late);
   }
 }
 

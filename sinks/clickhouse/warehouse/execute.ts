@@ -21,7 +21,7 @@ import {
   readonlyError,
 } from './engine.ts';
 import { dataInsert, insertData } from './insert.ts';
-import { inRevision } from './native-revision.ts';
+import { blocksInRevision, inRevision } from './native-revision.ts';
 import type { ResponsePlan } from './plan.ts';
 import type { QueryRequest } from './request.ts';
 import type { Sessions } from './sessions.ts';
@@ -128,8 +128,11 @@ async function* carriedOut(
     case 'stream':
       for await (const piece of connection.stream(sql, query.format)) yield inForm(piece, query);
       return;
-    case 'file':
-      return yield* byFile(connection, join(folder, randomUUID()), query.format, plan, sql, note);
+    case 'file': {
+      const path = join(folder, randomUUID());
+      const pieces = byFile(connection, path, query.format, plan, sql, note);
+      return yield* isNative(query) ? blocksInRevision(pieces, query.revision) : pieces;
+    }
     case 'whole':
   }
   const { bytes, rowsRead, bytesRead } = await connection.query(sql, query.format);
@@ -137,8 +140,12 @@ async function* carriedOut(
   yield inForm(bytes, query);
 }
 
-function inForm(bytes: Buffer, { format, revision }: QueryRequest): Buffer {
-  return format.toLowerCase() === 'native' ? inRevision(bytes, revision) : bytes;
+function inForm(bytes: Buffer, query: QueryRequest): Buffer {
+  return isNative(query) ? inRevision(bytes, query.revision) : bytes;
+}
+
+function isNative({ format, revision }: QueryRequest): boolean {
+  return revision > 0 && format.toLowerCase() === 'native';
 }
 
 /** A result by way of a file, which has no name any more when the first byte is sent. */

@@ -22,6 +22,8 @@ export type GateLimits = {
   readonly bodyPause: number;
   /** That a client may leave what it was sent unread. */
   readonly unread: number;
+  /** That the engine may work on an analyst's statement: more than its limit of time, which works between two blocks. */
+  readonly overdue: number;
 };
 
 export const GATE_LIMITS: GateLimits = {
@@ -33,6 +35,7 @@ export const GATE_LIMITS: GateLimits = {
   body: 120_000,
   bodyPause: 15_000,
   unread: 30_000,
+  overdue: 120_000,
 };
 
 /** Lets `width` tasks run at a time; the others wait in line, which has an end. */

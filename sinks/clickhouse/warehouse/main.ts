@@ -5,9 +5,11 @@ import { parseArgs } from 'node:util';
 import { createAccessLog } from './access-log.ts';
 import { engineFacts } from './analyst-system.ts';
 import { openEngine } from './engine.ts';
+import { GATE_LIMITS } from './gate.ts';
 import { makePasswords } from './secret.ts';
 import { createWarehouseServer } from './server.ts';
 import { createSessions } from './sessions.ts';
+import { startWatchdog, WATCH_LIMITS } from './watchdog.ts';
 
 // The embedded warehouse: a process of its own that owns a chDB data directory and serves it over HTTP. Never a worker
 // thread: after one that used chDB has ended, the engine of the process hangs.
@@ -17,6 +19,10 @@ const { values } = parseArgs({
     directory: { type: 'string' },
     port: { type: 'string', default: '0' },
     memory: { type: 'string', default: '2000000000' },
+    // Milliseconds; see GateLimits and WatchLimits. Shorter in tests.
+    overdue: { type: 'string', default: String(GATE_LIMITS.overdue) },
+    silence: { type: 'string', default: String(WATCH_LIMITS.silence) },
+    stop: { type: 'string', default: String(WATCH_LIMITS.stop) },
   },
 });
 const { port, memory } = values;
@@ -60,6 +66,7 @@ const server = createWarehouseServer({
   context,
   passwords: makePasswords(directory),
   log: createAccessLog(directory),
+  limits: { ...GATE_LIMITS, overdue: Number(values.overdue) },
 });
 server.on('error', (error) => {
   console.error(`127.0.0.1:${port}: ${error.message}. Choose another port.`);
@@ -73,10 +80,15 @@ server.listen(Number(port), '127.0.0.1', () => {
   console.log(`listening on ${url}`);
 });
 
+const watchdog = startWatchdog({
+  silence: Number(values.silence),
+  stop: Number(values.stop),
+});
 let stopping = false;
 function stop(): void {
   if (stopping) return;
   stopping = true;
+  watchdog.stopping();
   rmSync(addressFile, { force: true });
   server.close(() => {
     sessions.close();

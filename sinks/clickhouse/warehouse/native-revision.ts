@@ -35,6 +35,60 @@ export function inRevision(blocks: Buffer, revision: number): Buffer {
   return Buffer.concat(pieces);
 }
 
+/** The same for pieces of any length: each comes out with the whole blocks that are there by then. */
+export async function* blocksInRevision(
+  pieces: AsyncIterable<Buffer>,
+  revision: number,
+): AsyncGenerator<Buffer> {
+  let parts: Buffer[] = [];
+  let length = 0;
+  // A block that is not whole is looked at again when twice as much is there: the work stays in proportion.
+  let enough = 0;
+  for await (const piece of pieces) {
+    parts.push(piece);
+    length += piece.length;
+    if (length < enough) continue;
+    const blocks = Buffer.concat(parts, length);
+    const end = wholeBlocksEnd(blocks);
+    if (end > 0) yield inRevision(blocks.subarray(0, end), revision);
+    parts = [blocks.subarray(end)];
+    length -= end;
+    enough = 2 * length;
+  }
+  if (length > 0) yield inRevision(Buffer.concat(parts, length), revision);
+}
+
+/** Where the last block ends that is there whole. */
+function wholeBlocksEnd(blocks: Buffer): number {
+  let whole = 0;
+  try {
+    while (whole < blocks.length) {
+      const end = blockEnd(blocks, whole);
+      if (end > blocks.length) break;
+      whole = end;
+    }
+  } catch (error) {
+    // Read beyond the end.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return whole;
+}
+
+function blockEnd(blocks: Buffer, start: number): number {
+  const [columns, after] = readVarint(blocks, start);
+  const [rows, first] = readVarint(blocks, after);
+  let at = first;
+  for (let column = 0; column < columns; column += 1) {
+    const [nameLength, name] = readVarint(blocks, at);
+    const [typeLength, type] = readVarint(blocks, name + nameLength);
+    const values = type + typeLength;
+    // Half a type could be the name of another one.
+    if (values > blocks.length) return values;
+    at = columnEnd(blocks, blocks.toString('utf8', type, values), rows, values);
+  }
+  return at;
+}
+
 /** Bytes of one value of the types that have a fixed width. */
 const WIDTHS: ReadonlyMap<string, number> = new Map([
   ...named(1, 'Bool Enum8 Int8 Nothing UInt8'),

@@ -59,7 +59,18 @@ export function planResponse(query: QueryRequest): ResponsePlan {
   const encoding =
     own === 'identity' && !query.framed && !rewritten ? encodingOf(query.accepts, BY_ENGINE) : own;
   const streams = STREAMABLE.has(format) && !BY_ENGINE.includes(encoding);
-  return { kind: rewritten || (streams && !query.waits) ? 'stream' : 'file', encoding };
+  const inPieces = rewritten || (streams && !query.waits);
+  return { kind: inPieces && beginsAtOnce(query) ? 'stream' : 'file', encoding };
+}
+
+/**
+ * Whether a stream can be trusted to begin at once. The engine begins it on the thread that asks, which serves everybody
+ * else: there it works out what is constant, and each query within the query whose result is one value.
+ */
+function beginsAtOnce({ role, statement, body }: QueryRequest): boolean {
+  if (role !== 'owner') return false;
+  const words = [...sqlTokens(`${statement}\n${body.toString()}`)];
+  return words.filter((token) => isWord(token, 'SELECT')).length === 1;
 }
 
 function encodingOf(accepts: string, known: readonly Encoding[]): Encoding {

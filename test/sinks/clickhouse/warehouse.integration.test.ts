@@ -168,7 +168,7 @@ describe('the HTTP interface', () => {
     const running = async () =>
       one(
         // Not by its number: an analyst's statement runs as the engine writes it, where 1e12 has another spelling.
-        "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number) = 1' AND query NOT LIKE '%system.processes%'",
+        "SELECT count() FROM system.processes WHERE query LIKE '%sipHash64(number) = 1%' AND query NOT LIKE '%system.processes%'",
       );
     await until(async () => (await running()) === '1');
     gone.abort();
