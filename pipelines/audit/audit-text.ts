@@ -81,17 +81,24 @@ export function describeEntry(entry: ListedEntry): string {
 
 /** `compared`: with what, beside the stream itself. */
 export function describeVerification(
-  { head, entries, faults }: Verification,
+  { head, entries, faults, accepted }: Verification,
   compared: readonly string[],
 ): string {
   const [first] = faults;
   const extent =
     head === undefined ? 'no entry' : `${entries} entries, head ${head.n}:${head.sha256}`;
-  const lines = [extent, ...compared.map((each) => `compared with ${each}`)];
-  if (first === undefined) return [...lines, 'the chain is whole'].join('\n');
+  const known = accepted.map(({ n, found }) => `entry ${n} does not fit, as accepted: ${found}`);
+  const lines = [extent, ...compared.map((each) => `compared with ${each}`), ...known];
+  if (first === undefined) {
+    const whole = known.length === 0 ? 'the chain is whole' : 'beside that the chain is whole';
+    return [...lines, whole].join('\n');
+  }
   const more = faults.length === 1 ? '' : ` (${faults.length - 1} more behind it)`;
   return [
     ...lines,
     `entry ${first.n} does not fit: expected ${first.expected}, found ${first.found}${more}`,
+    ...(first.accept === undefined
+      ? []
+      : [`If it is known who wrote this, and why: --accept ${first.accept}`]),
   ].join('\n');
 }

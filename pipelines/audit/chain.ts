@@ -117,7 +117,10 @@ export function faultBetween(
     return { n, expected: missing, found: `entry ${stored.n} behind entry ${n - 1}` };
   }
   const entry = readEntry(stored.bytes);
-  if ('problem' in entry) return { n, expected: 'an entry', found: entry.problem };
+  if ('problem' in entry) {
+    const found = `${entry.problem}, published on ${stored.subject}`;
+    return { n, expected: 'an entry', found };
+  }
   if (entry.n !== n) return { n, expected: `number ${n}`, found: `number ${entry.n} in it` };
   const previous = before === undefined ? NOTHING : sha256Of(before.bytes);
   if (entry.previous !== previous) {

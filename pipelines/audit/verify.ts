@@ -14,13 +14,18 @@ export type KnownEntry = {
   readonly created?: string;
 };
 
+/** `accept`: by this the place is accepted, where it is known who wrote what does not fit, and why. */
+export type FoundFault = ChainFault & { readonly accept?: string };
+
 export type Verification = {
   /** Number and hash of the newest entry: kept elsewhere, it finds whatever is changed later. */
   readonly head: KnownEntry | undefined;
   /** Entries that were read. */
   readonly entries: number;
   /** All that does not fit, by number. */
-  readonly faults: readonly ChainFault[];
+  readonly faults: readonly FoundFault[];
+  /** What does not fit, and was accepted. */
+  readonly accepted: readonly FoundFault[];
 };
 
 /** Whoever has the entries one by one checks them as they come. */
@@ -30,14 +35,23 @@ export interface ChainCheck {
   end(last: number): Verification;
 }
 
-/** `known`: by number, what is known of entries from elsewhere. */
-export function createChainCheck(known: Iterable<KnownEntry> = []): ChainCheck {
+/**
+ * `known`: by number, what is known of entries from elsewhere. `accepted`: places at which the chain is known not to fit,
+ * as `accept` of their faults says them. Nothing can be taken out of the stream, so what one writer put there that is no
+ * entry would otherwise hide every later fault behind an answer that is always the same.
+ */
+export function createChainCheck(
+  known: Iterable<KnownEntry> = [],
+  accepted: Iterable<string> = [],
+): ChainCheck {
+  const places = new Set(accepted);
+  const passed: FoundFault[] = [];
   const expected = new Map<number, Set<string>>();
   for (const { n, sha256 } of known) {
     expected.set(n, (expected.get(n) ?? new Set()).add(sha256));
   }
-  const faults = new Map<number, ChainFault>();
-  const report = (fault: ChainFault) => {
+  const faults = new Map<number, FoundFault>();
+  const report = (fault: FoundFault) => {
     if (!faults.has(fault.n)) faults.set(fault.n, fault);
   };
   let before: AuditMessage | undefined;
@@ -52,7 +66,11 @@ export function createChainCheck(known: Iterable<KnownEntry> = []): ChainCheck {
         report({ n: entry.n, expected: `sha256 ${others}, as it was kept`, found: sha256 });
       }
       const fault = faultBetween(before, entry);
-      if (fault !== undefined) report(fault);
+      if (fault !== undefined) {
+        const accept = placeOf(before, entry);
+        if (places.has(accept)) passed.push({ ...fault, accept });
+        else report({ ...fault, accept });
+      }
       before = entry;
       entries += 1;
     },
@@ -70,21 +88,32 @@ export function createChainCheck(known: Iterable<KnownEntry> = []): ChainCheck {
       }
       const head =
         before === undefined ? undefined : { n: before.n, sha256: sha256Of(before.bytes) };
-      return { head, entries, faults: [...faults.values()].sort((a, b) => a.n - b.n) };
+      const found = [...faults.values()].sort((a, b) => a.n - b.n);
+      return { head, entries, faults: found, accepted: passed };
     },
   };
+}
+
+/**
+ * The place between two messages: number of the later one, and a hash of both. The one that is no entry is not chained to
+ * the one before it, so that what was accepted must hold that one as well, and by it all before.
+ */
+function placeOf(before: AuditMessage | undefined, entry: AuditMessage): string {
+  const both = `${before?.n ?? 0}:${sha256Of(before?.bytes ?? '')} ${sha256Of(entry.bytes)}`;
+  return `${entry.n}:${sha256Of(both)}`;
 }
 
 /** Reads the whole stream and checks it. Rejects with a `Problem` where there is none. */
 export async function verifyChain(
   connection: NatsConnection,
   known: readonly KnownEntry[] = [],
+  accepted: readonly string[] = [],
 ): Promise<Verification> {
   const extent = await chainExtent(connection);
   if (extent === undefined) throw withoutChain();
   const { created, last } = extent;
   const isOwn = (entry: KnownEntry) => (entry.created ?? created) === created;
-  const check = createChainCheck(known.filter(isOwn));
+  const check = createChainCheck(known.filter(isOwn), accepted);
   for await (const entry of readEntries(connection, 1, last)) check.add(entry);
   const { faults, ...found } = check.end(last);
   const others = new Set(known.filter((entry) => !isOwn(entry)).map((entry) => entry.created));

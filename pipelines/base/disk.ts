@@ -1,5 +1,7 @@
 /** The disk as the epoch store uses it, and files that are written whole or not at all. */
 
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -77,6 +79,63 @@ export async function writeWhole(
   });
   await disk.rename(temporary, path);
   await syncDirectory(disk, dirname(path));
+}
+
+/**
+ * The same in a folder that others may write into. They could lay a link under a temporary name that can be guessed, and
+ * have another file written over. So the name is random, and a file that is there already is never opened.
+ */
+export async function writeWholeBesideOthers(
+  path: string,
+  parts: readonly Uint8Array[],
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(8).toString('hex')}${TEMPORARY}`;
+  try {
+    await using(await open(temporary, 'wx'), async (file) => {
+      await writeAll(file, temporary, parts);
+      await file.sync();
+    });
+    // A link under the name itself is replaced, and not followed.
+    await DISK.rename(temporary, path);
+  } catch (error) {
+    await DISK.rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(DISK, dirname(path));
+}
+
+/** What lies in a folder that others may write into, and is no file that may be read. */
+export class UnfitFile extends Error {
+  override readonly name = 'UnfitFile';
+}
+
+/**
+ * The text of a file that others have written. A link is refused: it could lead to a secret. So is what is no regular
+ * file: to open a pipe would wait for a writer, on one of the few threads that all reading of files shares.
+ */
+export async function readOfOthers(path: string, most: number): Promise<string> {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants;
+  const file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch((error: unknown) => {
+    const isLink = error instanceof Error && 'code' in error && error.code === 'ELOOP';
+    throw isLink ? new UnfitFile(`${path}: expected a regular file, found a link`) : error;
+  });
+  try {
+    if (!(await file.stat()).isFile()) {
+      throw new UnfitFile(`${path}: expected a regular file, found something else`);
+    }
+    // It may grow while it is read: its size says nothing.
+    const content = Buffer.allocUnsafeSlow(most + 1);
+    let read = 0;
+    while (read < content.length) {
+      const { bytesRead } = await file.read(content, read, content.length - read);
+      if (bytesRead === 0) break;
+      read += bytesRead;
+    }
+    if (read > most) throw new UnfitFile(`${path}: expected at most ${most} bytes, found more`);
+    return content.toString('utf8', 0, read);
+  } finally {
+    await file.close();
+  }
 }
 
 async function writeAll(file: OpenFile, path: string, parts: readonly Uint8Array[]): Promise<void> {

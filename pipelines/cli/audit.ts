@@ -19,6 +19,7 @@ type ListOptions = Options & {
   readonly limit: string;
   readonly verify?: true;
   readonly expect?: string;
+  readonly accept?: readonly string[];
 };
 type ForgetOptions = Options & { readonly reason?: string };
 
@@ -33,7 +34,11 @@ export function registerAudit(command: Command): void {
       .option('--who <user>', 'only what this user did: an opaque id')
       .option('--limit <entries>', 'at most so many', '50')
       .option('--verify', 'check every entry, and compare them with those in ClickHouse')
-      .option('--expect <head>', 'with --verify: NUMBER:SHA256, as an earlier run printed it'),
+      .option('--expect <head>', 'with --verify: NUMBER:SHA256, as an earlier run printed it')
+      .option(
+        '--accept <place...>',
+        'with --verify: a place that does not fit and is known, as an earlier run printed it',
+      ),
   ).action(async (options: ListOptions) => {
     if (options.verify === true) await verify(options);
     else await list(options);
@@ -76,13 +81,17 @@ async function list({ since, who, limit, json, ...departures }: ListOptions): Pr
   }
 }
 
-async function verify({ expect, json, ...departures }: ListOptions): Promise<void> {
+async function verify({ expect, accept = [], json, ...departures }: ListOptions): Promise<void> {
   const config = configOf(departures);
   const kept = expect === undefined ? [] : [headOf(expect)];
+  for (const place of accept) {
+    if (/^\d+:[0-9a-f]{64}$/.test(place)) continue;
+    throw wrongInput('--accept', 'NUMBER:SHA256, as andon audit --verify prints it', place);
+  }
   const landed = await landedEntries(config);
   const known = [...kept, ...(Array.isArray(landed) ? landed : [])];
   const result = await withNats(config, 'andon audit', (connection) =>
-    verifyChain(connection, known),
+    verifyChain(connection, known, accept),
   );
   const compared = [
     ...kept.map(({ n }) => `entry ${n} as it was kept`),

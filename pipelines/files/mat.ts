@@ -15,6 +15,9 @@ const FIRST_NUMERIC = 6;
 const LAST_NUMERIC = 15;
 /** Fewer numbers are parameters, no waveform. */
 const LEAST_SAMPLES = 64;
+/** Bytes that a file may unpack to: numbers of a machine seldom shrink to a third, while zeros shrink to a thousandth. */
+const UNPACKED_AT_LEAST = 64_000_000;
+const UNPACKED_RATIO = 32;
 const REMEDY = "Save it in MATLAB with save(…, '-v7'), or in Python with scipy.io.savemat.";
 
 /** All arrays that are long enough as channels, and the rate where a variable says it. */
@@ -31,7 +34,8 @@ export function readMat(file: string, bytes: Buffer): SampledFile {
     throw wrongInput(file, 'a MAT-file of level 5', found, REMEDY);
   }
   try {
-    const found: Found = { channels: [], scalars: new Map(), times: [] };
+    const room = UNPACKED_AT_LEAST + UNPACKED_RATIO * bytes.length;
+    const found: Found = { channels: [], scalars: new Map(), times: [], room };
     readElements({ file, bytes, at: 128, end: bytes.length, little: order === 'IM' }, '', found);
     return conclude(file, found);
   } catch (error) {
@@ -50,6 +54,8 @@ type Found = {
   readonly scalars: Map<string, number>;
   /** Vectors named as times. */
   readonly times: Float64Array[];
+  /** Bytes that may still be unpacked. */
+  room: number;
 };
 
 /** A stretch of bytes, from `at` to `end`. */
@@ -83,7 +89,8 @@ function readElements(part: Part, prefix: string, found: Found): void {
     const element = elementAt(part, at);
     if (element.type === COMPRESSED) {
       const packed = element.part.bytes.subarray(element.part.at, element.part.end);
-      const bytes = inflateSync(packed);
+      const bytes = inflateSync(packed, { maxOutputLength: Math.max(1, found.room) });
+      found.room -= bytes.length;
       readElements({ ...part, bytes, at: 0, end: bytes.length }, prefix, found);
     } else if (element.type === MATRIX) readMatrix(element.part, prefix, found);
     at = element.next;

@@ -20,6 +20,8 @@ const NO_RAW = 0xffff_ffff;
 const AS_BEFORE = 0;
 const TEXT = 0x20;
 const TIMESTAMP = 0x44;
+/** No recorder has more channels and groups. Each segment looks at all of them. */
+const MOST_OBJECTS = 10_000;
 const REMEDY = 'Export it from DIAdem, LabVIEW or with npTDMS as WAV, UFF 58 or CSV.';
 
 type Property = number | string;
@@ -39,7 +41,7 @@ export function readTdms(file: string, bytes: Buffer): SampledFile {
   }
   const objects = new Map<string, TdmsObject>();
   try {
-    let active: TdmsObject[] = [];
+    let active: ReadonlySet<TdmsObject> = new Set();
     for (let at = 0; at + LEAD_IN <= bytes.length; ) {
       const segment = segmentAt(file, bytes, at);
       active = readMetadata(segment, objects, active);
@@ -125,10 +127,10 @@ class Cursor {
 function readMetadata(
   { file, cursor, flags }: Segment,
   objects: Map<string, TdmsObject>,
-  before: readonly TdmsObject[],
-): TdmsObject[] {
-  if ((flags & METADATA) === 0) return [...before];
-  const active = (flags & NEW_OBJECTS) === 0 ? [...before] : [];
+  before: ReadonlySet<TdmsObject>,
+): ReadonlySet<TdmsObject> {
+  if ((flags & METADATA) === 0) return before;
+  const active = new Set((flags & NEW_OBJECTS) === 0 ? before : []);
   const count = cursor.u32();
   for (let number = 0; number < count; number++) {
     const path = cursor.text();
@@ -139,10 +141,11 @@ function readMetadata(
       parts: [],
     };
     objects.set(path, object);
+    if (objects.size > MOST_OBJECTS) throw new RangeError(`more than ${MOST_OBJECTS} objects`);
     const index = cursor.u32();
     if (index === NO_RAW) object.layout = undefined;
     else if (index !== AS_BEFORE) object.layout = layoutAt(file, path, cursor, index);
-    if (index !== NO_RAW && !active.includes(object)) active.push(object);
+    if (index !== NO_RAW) active.add(object);
     readProperties(cursor, object);
   }
   return active;
@@ -170,30 +173,37 @@ function readProperties(cursor: Cursor, { properties }: TdmsObject): void {
 }
 
 /** The numbers of all active objects, chunk after chunk, as long as there are some. */
-function readRaw({ cursor, flags, raw, next }: Segment, active: readonly TdmsObject[]): void {
-  if ((flags & RAW) === 0) return;
-  const rows = active.flatMap((object) => {
-    return object.layout === undefined ? [] : [{ object, ...object.layout }];
+function readRaw({ cursor, flags, raw, next }: Segment, active: ReadonlySet<TdmsObject>): void {
+  if ((flags & RAW) === 0 || raw >= next) return;
+  // Who has none would be visited in each chunk for nothing, and chunks may be as short as one byte.
+  const rows = [...active].flatMap((object) => {
+    const { layout } = object;
+    return layout === undefined || layout.count === 0 ? [] : [{ object, ...layout }];
   });
   if (rows.some(({ type }) => type === TEXT)) throw new RangeError('texts between the numbers');
   const widths = rows.map(({ type }) => readerOf(type)[0]);
   const chunk = rows.reduce((sum, { count }, at) => sum + count * (widths[at] ?? 0), 0);
-  if (chunk === 0) return;
   const row = widths.reduce((sum, width) => sum + width, 0);
   const interleaved = (flags & INTERLEAVED) !== 0;
-  for (let at = raw; at < next; at += chunk) {
-    let from = at;
-    for (const [index, { object, type, count }] of rows.entries()) {
-      const [width, read] = readerOf(type);
-      const step = interleaved ? row : width;
-      // The last chunk of a file that was cut has less.
-      const whole = Math.max(0, Math.min(count, Math.floor((next - from - width) / step) + 1));
-      const values = Float32Array.from({ length: whole }, (_, sample) => {
-        return read(cursor.view, from + sample * step, cursor.little);
-      });
-      object.parts.push(values);
-      from += interleaved ? (widths[index] ?? 0) : count * width;
+  let begin = raw;
+  for (const { object, type, count } of rows) {
+    const [width, read] = readerOf(type);
+    const step = interleaved ? row : width;
+    // The last chunk of a file that was cut has less.
+    const wholeAt = (from: number) =>
+      Math.max(0, Math.min(count, Math.floor((next - from - width) / step) + 1));
+    let length = 0;
+    for (let from = begin; from < next; from += chunk) length += wholeAt(from);
+    const values = new Float32Array(length);
+    let filled = 0;
+    for (let from = begin; from < next; from += chunk) {
+      const whole = wholeAt(from);
+      for (let sample = 0; sample < whole; sample++) {
+        values[filled++] = read(cursor.view, from + sample * step, cursor.little);
+      }
     }
+    object.parts.push(values);
+    begin += interleaved ? width : count * width;
   }
 }
 

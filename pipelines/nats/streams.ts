@@ -182,6 +182,9 @@ export const AUDIT_STREAM = 'ANDON_AUDIT';
 /** What people gave as their reasons: the chain has the hash of each, and the text can be erased. */
 export const REASON_STREAM = 'ANDON_REASONS';
 
+/** Bytes: an entry has at most some 3,000. What may append could otherwise fill the disk with few messages, for ever. */
+const LARGEST_ENTRY = 8_192;
+
 /** The audit stream: no limit trims it, and neither a message nor all of them can be removed, whoever asks. */
 export async function ensureAudit(
   connection: NatsConnection,
@@ -194,6 +197,7 @@ export async function ensureAudit(
     subjects: ['audit.>'],
     max_age: 0,
     max_bytes: -1,
+    max_msg_size: LARGEST_ENTRY,
     max_msgs_per_subject: -1,
     discard: DiscardPolicy.New,
     deny_delete: true,
@@ -201,7 +205,11 @@ export async function ensureAudit(
     allow_rollup_hdrs: false,
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
-  return ensureStream(connection, wanted, options, () => copiesOfOthers(options));
+  // Nobody of Andon may change the stream, so one that was made without the bound goes on without it.
+  return ensureStream(connection, wanted, options, () => [
+    ...copiesOfOthers(options),
+    'max_msg_size',
+  ]);
 }
 
 /** Whoever has no word on copies takes those that are there. */

@@ -4,11 +4,11 @@
  * and it is written under a temporary name first. An answer has the same name; `<key>.ack` says that a file was taken.
  */
 
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { lstat, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Call } from '../../sinks/remote/caller.ts';
 import { commandFieldsOf } from '../../sinks/remote/fields.ts';
-import { excerpt, textAt } from '../../sinks/remote/http.ts';
+import { textAt } from '../../sinks/remote/http.ts';
 import {
   type CallFailure,
   type CallOutcome,
@@ -27,7 +27,7 @@ import {
 } from '../../sinks/remote/system.ts';
 import type { FileDoorConfig } from '../../sinks/remote/system-config.ts';
 import { fill, TemplateError } from '../../sinks/remote/template.ts';
-import { DISK, writeWhole } from '../base/disk.ts';
+import { readOfOthers, UnfitFile, writeWholeBesideOthers } from '../base/disk.ts';
 import { FILE_FORMATS, type FileFormat } from './file-formats.ts';
 
 type VerbConfig = FileDoorConfig['verbs'][string];
@@ -35,6 +35,8 @@ type Answer = NonNullable<VerbConfig['answer']>;
 
 /** Where answers are put away that were read: in the folder of the answers. */
 const TAKEN = 'taken';
+/** Bytes. An answer is a receipt of a few values. */
+const LONGEST_ANSWER = 1_000_000;
 
 export function createFileDoor(config: FileDoorConfig): System {
   const verbs = Object.entries(config.verbs).map(([name, verb]): readonly [string, Verb] => [
@@ -89,7 +91,7 @@ async function writeFile(
   const remote = nameOf(command.key, format);
   await mkdir(out, { recursive: true });
   await sending?.();
-  await writeWhole(DISK, join(out, remote), [Buffer.from(text)]);
+  await writeWholeBesideOthers(join(out, remote), [Buffer.from(text)]);
   return success({ remote, ...NOTHING_GAINED });
 }
 
@@ -101,7 +103,7 @@ function stateOf(answer: Answer, config: FileDoorConfig): ObjectState {
     read: (_, remote) => tried(() => readAnswer(remote, answer, folder, config.format)),
     async taken(remote) {
       const names = await namesIn(folder);
-      await mkdir(join(folder, TAKEN), { recursive: true });
+      await makeTaken(join(folder, TAKEN));
       for (const name of [remote, acknowledgementOf(remote, config.format)]) {
         if (names.includes(name)) await rename(join(folder, name), join(folder, TAKEN, name));
       }
@@ -121,15 +123,22 @@ async function readAnswer(
     const word = names.includes(acknowledgementOf(remote, format)) ? 'ack' : '';
     return success({ word, status: words[word] ?? null, note: null });
   }
-  const text = await readFile(join(folder, remote), 'utf8');
+  const text = await readOfOthers(join(folder, remote), LONGEST_ANSWER);
   const content = FILE_FORMATS[format].read(text);
   const word = textAt(content, at);
   if (word === undefined) {
-    // Perhaps it is still being written.
-    return busy(`${remote}: expected a word at "${at}", found ${excerpt(text) || 'nothing'}`);
+    // Perhaps it is still being written. What it says is not told: nobody knows what it is.
+    return busy(`${remote}: expected a word at "${at}", found none in ${text.length} letters`);
   }
   const said = note === undefined ? undefined : textAt(content, note);
   return success({ word, status: words[word] ?? null, note: said ?? null });
+}
+
+/** A link in its place would have answers put away elsewhere, over what has their names there. */
+async function makeTaken(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if ((await lstat(folder)).isDirectory()) return;
+  throw new Error(`${folder}: expected a folder, found a link. Remove it.`);
 }
 
 function nameOf(key: string, format: FileFormat): string {
@@ -154,6 +163,7 @@ async function tried<T>(work: () => Promise<CallOutcome<T>>): Promise<CallOutcom
   try {
     return await work();
   } catch (error) {
+    if (error instanceof UnfitFile) return busy(error.message);
     if (!(error instanceof Error && 'syscall' in error)) throw error;
     return busy(error.message);
   }

@@ -1,7 +1,8 @@
 /** The texts of files that go through a door of files: JSON; CSV with a heading and one row; XML with an element for each value. */
 
-import { csvRowsOf } from '../base/csv.ts';
+import { type CsvRow, csvRowsOf } from '../base/csv.ts';
 import { escapeXml } from '../base/panel.ts';
+import { Problem } from '../base/problem.ts';
 
 type Content = Readonly<Record<string, unknown>>;
 
@@ -33,8 +34,8 @@ export const FILE_FORMATS: Readonly<Record<FileFormat, Format>> = {
     },
     read(text) {
       // A row without its line break may be half of one.
-      if (!/\n\s*$/.test(text)) return undefined;
-      const [heading, row] = csvRowsOf('answer', text, ',');
+      if (!text.slice(text.trimEnd().length).includes('\n')) return undefined;
+      const [heading, row] = rowsIn(text);
       if (heading === undefined || row === undefined) return undefined;
       return Object.fromEntries(heading.cells.map((name, at) => [name, row.cells[at] ?? '']));
     },
@@ -45,6 +46,16 @@ export const FILE_FORMATS: Readonly<Record<FileFormat, Format>> = {
     read: (text) => readXml(text),
   },
 };
+
+/** None where quotes do not close: perhaps the rest is still to come. */
+function rowsIn(text: string): readonly CsvRow[] {
+  try {
+    return csvRowsOf('answer', text, ',');
+  } catch (error) {
+    if (error instanceof Problem) return [];
+    throw error;
+  }
+}
 
 /** RFC 4180. What a spreadsheet would take for a formula is made a text. */
 function cellOf(value: unknown): string {
@@ -63,6 +74,8 @@ function elementOf(name: string, value: unknown): string {
   return `<${name}>${escapeXml(String(value))}</${name}>`;
 }
 
+/** Of a text without blanks around it. Two blanks that may repeat side by side would make its time quadratic. */
+const ROOT = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z_][\w.-]*)(?:\s[^<>]*)?>(.*)<\/\1>$/s;
 const ELEMENT = /<([A-Za-z_][\w.-]*)(?:\s[^<>]*)?(?:\/>|>([^<]*)<\/\1>)/g;
 const ENTITIES: Readonly<Record<string, string>> = {
   ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" },
@@ -73,9 +86,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * a few values; whatever else XML has (document types, entities of its own) makes it unreadable, and so harmless.
  */
 function readXml(text: string): unknown {
-  const root = /^\s*(?:<\?xml[^>]*\?>)?\s*<([A-Za-z_][\w.-]*)(?:\s[^<>]*)?>(.*)<\/\1>\s*$/s.exec(
-    text,
-  );
+  const root = ROOT.exec(text.trim());
   if (root === null || /<!/.test(text)) return undefined;
   const [, name = '', inside = ''] = root;
   const values = [...inside.matchAll(ELEMENT)].map(

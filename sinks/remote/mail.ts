@@ -89,11 +89,14 @@ function createSender(config: MailConfig, environment: Environment): Send {
         ...{ host, port, secure: tls === 'always', requireTLS: tls === 'starttls' },
         ...{ ignoreTLS: tls === 'none', connectionTimeout: timeout, greetingTimeout: timeout },
         ...{ socketTimeout: timeout, disableFileAccess: true, disableUrlAccess: true },
+        ...{ socketCloseTimeout: 0 },
         ...(user === undefined ? {} : { auth: { user: user(), pass: password() } }),
       });
       try {
         await sending?.();
-        const { response } = await transport.sendMail({ from, ...message });
+        // The other time-outs are of silence: a server that goes on talking would never end.
+        const whole = AbortSignal.timeout(timeout);
+        const { response } = await transport.sendMail({ from, ...message, signal: whole });
         return success(response);
       } catch (error) {
         return classifyMailError(error);
@@ -109,6 +112,7 @@ export function classifyMailError(error: unknown): CallFailure {
   if (!(error instanceof Error)) return unsure(String(error));
   const code = 'code' in error ? String(error.code) : '';
   const reply = 'responseCode' in error ? Number(error.responseCode) : Number.NaN;
+  if (code === 'EABORT') return unsure('no end of the conversation in time');
   const note = excerpt(error.message);
   // Our credentials, or the line, are wrong, and not the message.
   if (code === 'EAUTH' || code === 'ETLS') return later(note, true);

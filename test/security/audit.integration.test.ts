@@ -98,6 +98,17 @@ describe('the audit stream under the printed configuration', () => {
     await auditor.note({ act: 'resend', what: 'r1' });
     const { faults } = await verifyChain(worker);
     expect(faults.map(({ n }) => n)).toEqual([1, 2, 3, 4].map((more) => before + more));
+    const accepted = faults.map(({ accept = '' }) => accept);
+    expect((await verifyChain(worker, [], accepted)).faults).toEqual([]);
+  });
+
+  test('nobody appends more than an entry needs', async () => {
+    const before = await last();
+    const engineer = users.get('engineer.works')!;
+    const large = Buffer.alloc(10_000, 'x');
+    const answer = await engineer.request('audit.engineer.engineer', large, { timeout: 2_000 });
+    expect(answer.string()).toContain('message size exceeds maximum allowed');
+    expect(await last()).toBe(before);
   });
 
   test.each([

@@ -24,10 +24,10 @@ function factsOf(who: string, what: string): EntryFacts {
 const BEGIN: EntryFacts = { ...factsOf('begin', 'audit'), via: 'chain', act: 'begin' };
 
 /** A chain of so many entries. */
-function chainOf(count: number): AuditMessage[] {
+function chainOf(count: number, what = 'request'): AuditMessage[] {
   const entries: AuditMessage[] = [];
   for (let n = 1; n <= count; n += 1) {
-    const facts = factsOf(`u${n % 3}`, `request${n}`);
+    const facts = factsOf(`u${n % 3}`, `${what}${n}`);
     const marked = { ...facts, id: n.toString(16).padStart(16, '0'), time: '2026-11-30T08:00:00Z' };
     const bytes = chained(marked, entries.at(-1));
     entries.push({ n, subject: auditSubject(facts), bytes, appended: n });
@@ -39,8 +39,9 @@ function verify(
   entries: readonly AuditMessage[],
   known: readonly KnownEntry[] = [],
   last?: number,
+  accepted: readonly string[] = [],
 ) {
-  const check = createChainCheck(known);
+  const check = createChainCheck(known, accepted);
   for (const entry of entries) check.add(entry);
   return check.end(last ?? entries.at(-1)?.n ?? 0);
 }
@@ -51,7 +52,9 @@ const rowsOf = (entries: readonly AuditMessage[]): KnownEntry[] =>
 describe('a chain that nobody touched', () => {
   test('is whole, alone and beside what has landed of it', () => {
     const entries = chainOf(40);
-    expect(verify(entries)).toEqual({ head: rowsOf(entries).at(-1), entries: 40, faults: [] });
+    expect(verify(entries)).toEqual({
+      ...{ head: rowsOf(entries).at(-1), entries: 40, faults: [], accepted: [] },
+    });
     expect(verify(entries, rowsOf(entries.slice(0, 30))).faults).toEqual([]);
   });
 });
@@ -89,11 +92,13 @@ function changedAt(
   entries: readonly AuditMessage[],
   at: number,
   change: (entry: Record<string, unknown>) => object,
+  instead = '',
 ): readonly AuditMessage[] {
   return entries.map((entry) => {
     if (entry.n !== at) return entry;
+    const text = Buffer.from(entry.bytes).toString();
     const bytes = Buffer.from(
-      JSON.stringify(change(JSON.parse(Buffer.from(entry.bytes).toString()))),
+      text.startsWith('{') ? JSON.stringify(change(JSON.parse(text))) : instead,
     );
     return { ...entry, bytes };
   });
@@ -170,16 +175,45 @@ describe('verify finds', () => {
   });
 
   test('what is no entry, and goes on behind it', () => {
-    const entries = chainOf(3);
-    const rubbish = Buffer.from('rubbish');
-    const facts = { ...factsOf('u1', 'x'), id: '0'.repeat(16), time: '2026-11-30T08:00:00Z' };
-    const behind = chained(facts, { n: 4, bytes: rubbish });
-    const stored = [
-      ...entries,
-      { n: 4, subject: 'audit.engineer.u2', bytes: rubbish, appended: 4 },
-      { n: 5, subject: 'audit.console.u1', bytes: behind, appended: 5 },
-    ];
-    expect(verify(stored).faults).toEqual([{ n: 4, expected: 'an entry', found: 'no JSON' }]);
+    expect(verify(withRubbish()).faults).toMatchObject([
+      { n: 4, expected: 'an entry', found: 'no JSON, published on audit.engineer.u2' },
+    ]);
+  });
+});
+
+/** Three entries, one message that is none, and three entries that are chained to it. */
+function withRubbish(entries = chainOf(3)): AuditMessage[] {
+  const bytes = Buffer.from('rubbish');
+  const stored = [...entries, { n: 4, subject: 'audit.engineer.u2', bytes, appended: 4 }];
+  for (const n of [5, 6, 7]) {
+    const facts = { ...factsOf('u1', `x${n}`), id: '0'.repeat(16), time: '2026-11-30T08:00:00Z' };
+    const behind = chained(facts, stored.at(-1));
+    stored.push({ n, subject: 'audit.console.u1', bytes: behind, appended: n });
+  }
+  return stored;
+}
+
+describe('a message that is no entry, once it is accepted', () => {
+  const stored = withRubbish();
+  const accepted = verify(stored).faults.map(({ accept = '' }) => accept);
+
+  test('breaks verify no more', () => {
+    expect(verify(stored, [], 7, accepted)).toMatchObject({ faults: [], accepted: [{ n: 4 }] });
+    const another = [`4:${'0'.repeat(64)}`, ...accepted.map((each) => each.replace('4:', '5:'))];
+    expect(verify(stored, [], 7, another).faults).toMatchObject([{ n: 4 }]);
+  });
+
+  test.each([1, 2, 3, 4, 5, 6])('hides no change of message %d', (at) => {
+    const changed = changedAt(stored, at, (entry) => ({ ...entry, who: 'u9' }), '{"n":4}');
+    expect(verify(changed, [], 7, accepted).faults).not.toEqual([]);
+  });
+
+  test('hides no course before it that was written anew as a whole', () => {
+    const other = chainOf(3, 'another');
+    const forged = [...other, ...stored.slice(3)];
+    expect(verify(forged, [], 7, accepted).faults).toMatchObject([{ n: 4 }]);
+    const shorter = stored.slice(0, 2).concat(stored.slice(3));
+    expect(verify(shorter, [], 7, accepted).faults).not.toEqual([]);
   });
 });
 

@@ -138,3 +138,35 @@ test.for([
   }
   expect(refused).toBeGreaterThan(TRIES / 20);
 });
+
+/** Files that somebody made so that reading them would take more than they have. */
+
+test('a MAT-file that unpacks to far more than a recording has is refused', () => {
+  const packed = deflateSync(Buffer.alloc(90_000_000), { level: 1 });
+  const head = Buffer.alloc(128, ' ');
+  head.write('IM', 126);
+  const file = Buffer.concat([head, u32(15, packed.length), packed]);
+  expect(file.length).toBeLessThan(500_000);
+  expect(() => readMat('zeros', file)).toThrow(/zeros: expected a whole MAT-file, found .*larger/);
+});
+
+function manyObjects(count: number, raw: number): Buffer {
+  const objects = Array.from({ length: count }, (_, at) => {
+    const path = Buffer.from(`/'g'/'${at}'`);
+    const numbers = at === 0 ? 1 : 0;
+    return Buffer.concat([u32(path.length), path, u32(20, 1, 1, numbers, 0, 0)]);
+  });
+  const metadata = Buffer.concat([u32(count), ...objects]);
+  const sizes = u32(metadata.length + raw, 0, metadata.length, 0);
+  const lead = [Buffer.from('TDSm'), u32(0b1110, 4_713), sizes];
+  return Buffer.concat([...lead, metadata, Buffer.alloc(raw, 7)]);
+}
+
+test('a TDMS file of many objects and short chunks takes the time of its bytes', () => {
+  const before = process.cpuUsage();
+  const { channels } = readTdms('many', manyObjects(2_000, 20_000));
+  const { user, system } = process.cpuUsage(before);
+  expect(channels.map(({ samples }) => samples.length)).toEqual([20_000]);
+  expect((user + system) / 1e6).toBeLessThan(1);
+  expect(() => readTdms('more', manyObjects(10_001, 1))).toThrow(/found more than 10000 objects/);
+});

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMailSystem } from '../../../sinks/remote/mail.ts';
@@ -136,5 +137,34 @@ describe('a message to people', () => {
     expect(open.outcome).toMatchObject({ kind: 'retryable' });
     const away = await mail({ port: 1 })({ role: 'supervisor', title: 't' });
     expect(away.outcome).toMatchObject({ kind: 'retryable', down: true });
+  });
+
+  it('to a server that goes on talking has an end in time, and so has the connection', async () => {
+    const open = new Set<Socket>();
+    const talker = createServer((socket) => {
+      open.add(socket);
+      const going = setInterval(() => socket.write('250-still here\r\n'), 50);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        clearInterval(going);
+        open.delete(socket);
+      });
+      socket.write('220 talker ESMTP\r\n');
+    });
+    talker.listen(0, '127.0.0.1');
+    await once(talker, 'listening');
+    try {
+      const { port } = talker.address() as AddressInfo;
+      const sent = mail({ port, timeout: '300ms' })({ role: 'supervisor', title: 't' });
+      const ended = await Promise.race([sent, delay(5_000, { outcome: 'still talking' })]);
+      expect(ended.outcome).toMatchObject({
+        kind: 'unknown',
+        note: expect.stringContaining('in time'),
+      });
+      await expect.poll(() => open.size).toBe(0);
+    } finally {
+      for (const socket of open) socket.destroy();
+      talker.close();
+    }
   });
 });
