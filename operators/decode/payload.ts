@@ -49,22 +49,46 @@ function parseJson(content: string): unknown {
 
 /** No integer of fewer digits is beyond 2^53. */
 const MANY_DIGITS = /[[:,\s]-?\d{16}/;
-/** Texts are matched as a whole, so that nothing inside of them is taken for a number. */
-const TEXT_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
-const LARGE_INTEGER = /^-?\d{16,}$/;
-const LIMIT = 2n ** 53n;
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const LARGE_INTEGER = /^-?([1-9]\d{15,})$/;
+const LIMIT = String(2n ** 53n);
 
 /** Once JSON is parsed, 9007199254740993 and 9007199254740992 are one number. */
 function quoteLargeIntegers(content: string): string {
   if (!MANY_DIGITS.test(content)) return content;
-  return content.replace(TEXT_OR_NUMBER, (token) => {
-    return LARGE_INTEGER.test(token) && isBeyond(BigInt(token)) ? `"${token}"` : token;
-  });
+  let quoted = '';
+  let at = 0;
+  while (at < content.length) {
+    const open = content.indexOf('"', at);
+    const between = open < 0 ? content.length : open;
+    quoted += content.slice(at, between).replace(NUMBER, quoteLarge);
+    at = endOfText(content, between);
+    quoted += content.slice(between, at);
+  }
+  return quoted;
 }
 
-/** As msgpackr has it: 2^53 itself is a number. */
-function isBeyond(integer: bigint): boolean {
-  return integer > LIMIT || integer < -LIMIT;
+/**
+ * Behind the text that begins here. Nothing inside of it is taken for a number. One that never ends goes to the end of the
+ * content: by an expression, each quote in it would be tried as the beginning of another text.
+ */
+function endOfText(content: string, open: number): number {
+  let quote = content.indexOf('"', open + 1);
+  while (quote >= 0) {
+    let from = quote;
+    while (content[from - 1] === '\\') from -= 1;
+    if ((quote - from) % 2 === 0) return quote + 1;
+    quote = content.indexOf('"', quote + 1);
+  }
+  return content.length;
+}
+
+/** As msgpackr has it: 2^53 itself is a number. Digits are compared: to read millions of them takes long. */
+function quoteLarge(token: string): string {
+  const digits = LARGE_INTEGER.exec(token)?.[1] ?? '';
+  const isBeyond =
+    digits.length > LIMIT.length || (digits.length === LIMIT.length && digits > LIMIT);
+  return isBeyond ? `"${token}"` : token;
 }
 
 // Fields of a payload that are read by hand: each is what was expected, or the message is malformed.

@@ -133,8 +133,12 @@ const UNITS: Readonly<Record<string, Duration>> = {
   d: DAY,
 };
 
+/** Nobody writes a longer duration. Without a bound, digits with no unit are read again from each of them. */
+const LONGEST_TEXT = 64;
+
 /** Reads `250ms`, `2s`, `1h30m`; undefined when the text is no duration. */
 export function parseDuration(text: string): Duration | undefined {
+  if (text.length > LONGEST_TEXT) return undefined;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(us|ms|s|m|h|d)/g)];
   if (parts.length === 0 || parts.map(([whole]) => whole).join('') !== text) return undefined;
   const sum = parts.reduce((total, [, number, unit]) => {
@@ -163,7 +167,10 @@ const EXPECTED = 'expected a duration such as 250ms, 2s or 1h30m';
 export const durationSchema = z.string(EXPECTED).transform((text, context) => {
   const duration = parseDuration(text);
   if (duration !== undefined) return duration;
-  context.addIssue({ code: 'custom', message: `${EXPECTED}, found "${text}"` });
+  context.addIssue({
+    code: 'custom',
+    message: `${EXPECTED}, found "${text.slice(0, LONGEST_TEXT)}"`,
+  });
   return z.NEVER;
 });
 

@@ -94,6 +94,8 @@ const SPELLINGS: Readonly<Record<string, string>> = {
 
 /** What a unit's name means; undefined when it is none of a vibration. */
 export function vibrationUnit(name: string): VibrationUnit | undefined {
+  // No unit is longer. Many blanks would be parted in every way.
+  if (name.length > 64) return undefined;
   const plain = name
     .trim()
     .replaceAll('²', '2')

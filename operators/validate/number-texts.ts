@@ -3,7 +3,9 @@ import type { Asset } from '../model/plant-model.ts';
 import { type Losses, type SignalRule, signalRuleOf } from './signal-rules.ts';
 
 /** As people, PLCs and CSV files write numbers; no hexadecimal, no comma, no NaN. */
-const NUMBER = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
+const NUMBER = /^\s*[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\s*$/;
+/** The largest number has 309 digits. Whatever is longer was not written as one. */
+const LONGEST = 400;
 const INTEGER = /^\s*[+-]?\d{16,}\s*$/;
 
 /**
@@ -45,7 +47,7 @@ function readColumn(draft: Draft, column: TextColumn, rule: SignalRule, losses: 
       losses.add('missing', signal);
       return null;
     }
-    const number = rule.isNumeric && NUMBER.test(text) ? Number(text) : Number.NaN;
+    const number = rule.isNumeric ? numberOf(text) : Number.NaN;
     if (!Number.isFinite(number)) {
       if (rule.isNumeric) losses.add('text', signal);
       return text;
@@ -61,6 +63,10 @@ function readColumn(draft: Draft, column: TextColumn, rule: SignalRule, losses: 
   if (numbers === undefined) return;
   draft.columns.set(signal, numbers);
   if (!draft.frame.signals.includes(signal)) draft.added.push(signal);
+}
+
+function numberOf(text: string): number {
+  return text.length <= LONGEST && NUMBER.test(text) ? Number(text) : Number.NaN;
 }
 
 function openColumn(samples: number): NumberColumn {

@@ -71,5 +71,5 @@ export function parseNumber(cell: string, decimal: DecimalSign = '.'): number {
   const plain = cell.replace('−', '-').replace(/(?<=\d)[dD](?=[+-]?\d)/, 'e');
   const text = decimal === ',' ? plain.replace(',', '.') : plain;
   if (decimal === ',' && plain.includes('.')) return Number.NaN;
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }

@@ -81,7 +81,9 @@ function timeColumn({
 
 /** `Sampling rate: 25600 Hz` or `Delta_X 0.0001` above the table. */
 function statedRate(preamble: readonly string[]): number | undefined {
-  for (const line of preamble) {
+  for (const whole of preamble) {
+    // Whoever states a rate does so in few words. Expressions take longer than a line is long.
+    const line = whole.slice(0, 256);
     const [, digits = '', kilo] =
       /(?:sampl\w*|scan|abtast)\W*(?:rate|freq\w*)[^\d]*([\d.,]+)\s*(k?)(?:hz|s\/s|sps|\/s)?/i.exec(
         line,

@@ -143,6 +143,7 @@ function namedChannels(
 ): readonly Channel[] {
   const plain = (text: string) =>
     text
+      .slice(0, 256)
       .replace(/\s*[([][^)\]]*[)\]]\s*$/, '')
       .trim()
       .toLowerCase();

@@ -90,6 +90,8 @@ function withoutComments(text: string) {
 const LOOKED_AT = 20;
 /** Share of these lines that may have another number of separators. */
 const ODD_LINES = 0.25;
+/** Of a name or a number with its unit. What is longer is neither, and takes expressions more than one pass. */
+const LONGEST = 256;
 const WHOLE_COMMA_NUMBER = /^\s*"?[+−-]?\d+,\d+(e[+-]?\d+)?"?\s*$/i;
 
 /** The one of the usual delimiters that is in each of the last lines equally often, else blanks. */
@@ -176,7 +178,7 @@ function startOf(file: string, rows: readonly CsvRow[]): number {
   const any = rows.findIndex(isRow);
   if (any >= 0) return any;
   const strange = rows.find(({ cells }) =>
-    cells.some((cell) => /^[+−-]?[\d.,]+(e[+-]?\d+)?\s*\S+$/i.test(cell)),
+    cells.some((cell) => cell.length <= LONGEST && /^[+−-]?[\d.,]+(e[+-]?\d+)?\s*\S+$/i.test(cell)),
   );
   if (strange === undefined) return rows.length;
   const where = `${file}, line ${strange.line}`;
@@ -287,6 +289,7 @@ function isQuotedComma(rows: readonly CsvRow[]): boolean {
 
 /** `X (g)`, `acc [m/s²]`, `Zeit / s`, or a name with its unit in the row below. */
 function labelOf(heading: string, unit: string | undefined) {
+  if (heading.length > LONGEST) return { name: heading.trim(), unit: unit ?? '' };
   const [, name = heading, own = ''] =
     /^(.*?)\s*[([]([^)\]]*)[)\]]\s*$/.exec(heading) ?? /^(\S.*?)\s+\/\s+(\S+)$/.exec(heading) ?? [];
   const said = unit === undefined || /^[-–]?$/.test(unit) ? own : unit;

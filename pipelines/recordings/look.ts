@@ -248,6 +248,7 @@ function signalLines(names: readonly string[]): readonly string[] {
   const lines = names.map((name) => {
     const plain =
       name
+        .slice(0, 256)
         .replace(/\s*[([].*$/, '')
         .trim()
         .replaceAll(/[^\w-]+/g, '_')

@@ -135,7 +135,10 @@ const PARAMETER = /^-- (\w+)(?: =(.*?))? : (.*)$/gm;
  */
 export function readQuestion(name: string, sql: string): Question {
   const types = new Map(
-    Array.from(sql.matchAll(/\{(\w+)\s*:\s*([^{}]+)\}/g), ([, key = '', type = '']) => [key, type]),
+    Array.from(sql.matchAll(/\{(\w+)\s*:\s*([^{}\s][^{}]*)\}/g), ([, key = '', type = '']) => [
+      key,
+      type,
+    ]),
   );
   const parameters = Array.from(
     sql.matchAll(PARAMETER),

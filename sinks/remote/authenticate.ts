@@ -1,5 +1,14 @@
 import type { AuthConfig } from './call-config.ts';
-import { addressOf, excerpt, jsonOf, readBody, textAt, valueAt } from './http.ts';
+import {
+  addressOf,
+  excerpt,
+  headerValue,
+  jsonOf,
+  readBody,
+  serverAddress,
+  textAt,
+  valueAt,
+} from './http.ts';
 import { type CallOutcome, classifyError, retryAfter, success } from './outcome.ts';
 import { type Environment, reveal, rotating } from './secret.ts';
 
@@ -51,9 +60,11 @@ function fixed(
       return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
     }
     case 'bearer':
-      return { Authorization: `Bearer ${reveal(auth.token, environment)}` };
+      return {
+        Authorization: `Bearer ${headerValue(reveal(auth.token, environment), 'auth.token')}`,
+      };
     case 'header':
-      return { [auth.name]: reveal(auth.value, environment) };
+      return { [auth.name]: headerValue(reveal(auth.value, environment), 'auth.value') };
   }
 }
 
@@ -100,7 +111,9 @@ function clientCredentials(
     return { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
   };
   return {
-    address: /^https?:/.test(auth.path) ? new URL(auth.path) : addressOf(base, auth.path, {}),
+    address: /^https?:/.test(auth.path)
+      ? new URL(serverAddress(auth.path, 'auth.path'))
+      : addressOf(base, auth.path, {}),
     ...{ method: 'POST', token: '/access_token', lifetime: '/expires_in' },
     headers: () => ({
       'Content-Type': 'application/x-www-form-urlencoded',
@@ -142,7 +155,7 @@ function tokenKeeper(question: TokenQuestion): Authenticator {
         const { lifetime } = question;
         const seconds = lifetime === undefined ? undefined : Number(valueAt(json, lifetime));
         until = seconds === undefined || !(seconds > 0) ? until : asked + seconds * 1_000 * SPENT;
-        return success(question.shown(token));
+        return success(question.shown(headerValue(token, 'token')));
       }
       const note = response.ok
         ? `login: expected a token at ${question.token}, found none`

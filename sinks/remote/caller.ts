@@ -1,7 +1,16 @@
 import { type Credentials, createAuthenticator } from './authenticate.ts';
 import type { CallConfig, ReachConfig } from './call-config.ts';
 import { createWriteTokens } from './csrf.ts';
-import { type Answer, addressOf, excerpt, jsonOf, readBody, valueAt } from './http.ts';
+import {
+  type Answer,
+  addressOf,
+  excerpt,
+  headerValue,
+  jsonOf,
+  readBody,
+  serverAddress,
+  valueAt,
+} from './http.ts';
 import {
   atTheDoor,
   type CallOutcome,
@@ -54,9 +63,12 @@ type Prepared = {
   readonly body: string | undefined;
 };
 
-/** Makes one call, once: waits for its turn, fills the templates in, and says what it came to. */
+/**
+ * Makes one call, once: waits for its turn, fills the templates in, and says what it came to. Throws when a secret is not
+ * there, or cannot stand where it is needed.
+ */
 export function createCaller(config: ReachConfig, environment: Environment): Caller {
-  const base = reveal(config.base, environment);
+  const base = serverAddress(reveal(config.base, environment), 'base');
   const prepare = createPreparation(config, base, environment);
   const authenticator = createAuthenticator(config.auth, base, environment);
   const writeTokens = createWriteTokens(config.csrf, base);
@@ -126,7 +138,9 @@ function createPreparation(
   environment: Environment,
 ): (call: CallConfig, fields: TemplateFields) => Prepared {
   const { maps } = config;
-  const common = each(config.headers, (value) => reveal(value, environment));
+  const common = each(config.headers, (value, name) => {
+    return headerValue(reveal(value, environment), `headers.${name}`);
+  });
   return ({ method, path, query, headers, body }, fields) => {
     const text = (template: string) => fillText(template, fields, maps, toText);
     const header = (template: string) => fillText(template, fields, maps, encodeHeader);
@@ -166,7 +180,7 @@ async function exchange(
     }
     const after = retryAfter(response.headers.get('retry-after'), response.headers.get('date'));
     const location = response.headers.get('location');
-    const note = `${response.status} ${location === null ? '' : `to ${location} `}${excerpt(text)}`;
+    const note = `${response.status} ${location === null ? '' : `to ${excerpt(location)} `}${excerpt(text)}`;
     if (after !== null) limiter.pause(after);
     if (response.ok) return atTheDoor(note.trim(), response.status);
     return classifyStatus(response.status, after, note.trim(), page);
@@ -177,7 +191,9 @@ async function exchange(
 
 function each<T>(
   record: Readonly<Record<string, T>>,
-  change: (value: T) => string,
+  change: (value: T, name: string) => string,
 ): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+  return Object.fromEntries(
+    Object.entries(record).map(([name, value]) => [name, change(value, name)]),
+  );
 }

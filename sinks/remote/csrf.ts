@@ -5,7 +5,7 @@
 
 import type { Credentials } from './authenticate.ts';
 import type { CsrfConfig } from './call-config.ts';
-import { addressOf, excerpt, jsonOf, placeIn, readBody } from './http.ts';
+import { addressOf, excerpt, headerValue, jsonOf, placeIn, readBody } from './http.ts';
 import { type CallOutcome, classifyError, retryAfter, success } from './outcome.ts';
 
 export interface WriteTokens {
@@ -56,7 +56,7 @@ async function fetchToken(
     if (token !== undefined && token !== null) {
       const cookies = headers.getSetCookie().map((cookie) => cookie.split(';')[0] ?? '');
       const shown = cookies.length === 0 ? {} : { Cookie: cookies.join('; ') };
-      return success({ [config.header]: String(token), ...shown });
+      return success({ [config.header]: headerValue(String(token), config.header), ...shown });
     }
     const after = retryAfter(headers.get('retry-after'), headers.get('date'));
     const note = `token for a write: expected one, found ${status} ${excerpt(text)}`.trim();

@@ -8,6 +8,8 @@ import type { TemplateFields } from './template.ts';
 
 /** A list of more pages than this is not the answer to what was asked. */
 const MOST_PAGES = 100;
+/** Nor is one of more letters, over all its pages. As objects they take more than ten times the memory. */
+const MOST_LETTERS = 16 * 1024 * 1024;
 
 /** All objects of a list. Anything that is no such list is an answer of somebody else than the system. */
 export async function listObjects(
@@ -18,6 +20,7 @@ export async function listObjects(
 ): Promise<CallOutcome<readonly unknown[]>> {
   const { hits: at, pages } = config;
   const objects: unknown[] = [];
+  let size = 0;
   let next: CallConfig | undefined = config;
   for (let count = 0; next !== undefined; count += 1) {
     if (count === MOST_PAGES) {
@@ -30,9 +33,14 @@ export async function listObjects(
       { ...call, judge: (answered) => listed(answered, at) },
     );
     if (outcome.kind !== 'ok') return outcome;
+    size += outcome.value.text.length;
+    if (size > MOST_LETTERS) {
+      return askedAtTheDoor(`expected a list of at most ${MOST_LETTERS} letters, found more`, null);
+    }
     const json = jsonOf(outcome.value);
     const hits = hitsIn(outcome.value, at) ?? [];
-    objects.push(...hits);
+    // One by one: as arguments of one call they would have to fit on the stack.
+    for (const hit of hits) objects.push(hit);
     next = following(config, json, hits.length);
   }
   return success(objects);

@@ -83,7 +83,14 @@ export function isDown(outcome: CallOutcome<unknown>): boolean {
 
 /** A page for people, where JSON was asked for: that of a log-in, a gateway or a proxy. */
 export function isPage(text: string): boolean {
-  return /^\s*(<!--.*?-->\s*)*<(!doctype html|html)\b/is.test(text.slice(0, 1_000));
+  let rest = text.slice(0, 1_000).trimStart();
+  // Not by an expression: what is repeated over comments tries every way to part them.
+  while (rest.startsWith('<!--')) {
+    const end = rest.indexOf('-->', '<!--'.length);
+    if (end < 0) return false;
+    rest = rest.slice(end + '-->'.length).trimStart();
+  }
+  return /^<(!doctype html|html)\b/i.test(rest);
 }
 
 /** Longer than this nobody is made to wait by a header. */
@@ -154,7 +161,15 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   'ERR_TLS_CERT_ALTNAME_INVALID',
 ]);
 
-/** What a call that ended without an answer came to: time-out, reset, refused. */
+/** What was wrong with a call or its answer, in words of our own: they hold no secret, and may be shown. */
+export class CallError extends Error {
+  override name = 'CallError' as const;
+}
+
+/**
+ * What a call that ended without an answer came to: time-out, reset, refused. Words of other libraries are not shown:
+ * they quote headers and addresses, and those hold secrets.
+ */
 export function classifyError(error: unknown): CallFailure {
   const code = codeOf(error);
   if (code !== undefined && NOT_SENT.has(code)) {
@@ -166,9 +181,13 @@ export function classifyError(error: unknown): CallFailure {
       down: true,
     };
   }
-  const timedOut = error instanceof Error && error.name === 'TimeoutError';
-  const note = timedOut ? 'no answer in time' : `connection lost (${code ?? String(error)})`;
-  return { kind: 'unknown', note, status: null, answered: false };
+  return { kind: 'unknown', note: noteOf(error, code), status: null, answered: false };
+}
+
+function noteOf(error: unknown, code: string | undefined): string {
+  if (error instanceof CallError) return error.message;
+  const name = error instanceof Error ? error.name : typeof error;
+  return name === 'TimeoutError' ? 'no answer in time' : `connection lost (${code ?? name})`;
 }
 
 function codeOf(error: unknown): string | undefined {

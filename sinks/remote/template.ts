@@ -66,10 +66,20 @@ export function fillText(
   });
 }
 
-/** For a path: slashes, question marks and dots of a value are only text. `|raw` is for ids that are addresses. */
-export function encodePath(value: unknown, { filters }: Placeholder): string {
+/**
+ * For a path: slashes and question marks of a value are only text. Nothing, `.` and `..` cannot be written so that they
+ * are: the call would go to another object. `|raw` is for ids that are addresses.
+ */
+export function encodePath(value: unknown, { path, optional, filters }: Placeholder): string {
   const text = toText(value);
-  return filters.some(([name]) => name === 'raw') ? text : encodeURIComponent(text);
+  if (filters.some(([name]) => name === 'raw')) return text;
+  if (text === '.' || text === '..' || (text === '' && !optional)) {
+    throw new TemplateError(
+      `expected a name for {{${path.join('.')}}} in a path, found "${text}": it leads to another object.`,
+    );
+  }
+  // Half a surrogate pair has no code.
+  return encodeURIComponent(Buffer.from(text).toString());
 }
 
 /** For a header: a line break in a value must not begin a header of its own. */

@@ -10,7 +10,9 @@ import { lockDirectory } from '../../pipelines/base/process-lock.ts';
 import { connectionOptions } from '../../pipelines/nats/connection-options.ts';
 import { createWarehouseClient } from '../../sinks/clickhouse/client.ts';
 import { createAuthenticator } from '../../sinks/remote/authenticate.ts';
+import { createCaller } from '../../sinks/remote/caller.ts';
 import { rotating } from '../../sinks/remote/secret.ts';
+import { exampleConfig } from '../sinks/remote/example-config.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'andon-secrets-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -52,6 +54,32 @@ describe('Secrets', () => {
   ])('in addresses are not printed: %s', (text) => {
     expect(printable(text)).not.toContain(SECRET);
     expect(printable(text)).toContain('//***@');
+  });
+
+  it.each([
+    [{ auth: { kind: 'bearer', token: `${SECRET}\n# rotated` } }, 'auth.token: expected one line'],
+    [{ auth: { kind: 'header', name: 'X-Key', value: `${SECRET}\0` } }, 'auth.value: expected one'],
+    [{ headers: { 'X-Key': `${SECRET}\u20ac` } }, 'headers.X-Key: expected one line of Latin'],
+    [{ base: `http://user:${SECRET}@127.0.0.1:1` }, 'base: expected an address such as'],
+    [{ base: `//${SECRET}` }, 'base: expected an address such as'],
+    [
+      { auth: { kind: 'oauth2', path: `https://a:${SECRET}@h/t`, client: 'a', secret: 'b' } },
+      'auth.path: expected an address such as',
+    ],
+  ])('that cannot stand where they are needed are told of at the start: %#', (changes, told) => {
+    const create = () => createCaller(exampleConfig('http://127.0.0.1:1', changes), {});
+    expect(create).toThrow(told);
+    expect(create).not.toThrow(SECRET);
+  });
+
+  it('that are changed to what is no header value stay as they were', async () => {
+    const file = fileOf('bearer', `${SECRET}\n\n`);
+    const auth = { kind: 'bearer', token: { file } } as const;
+    const authenticator = createAuthenticator(auth, 'http://h', {});
+    const right = { kind: 'ok', value: { Authorization: `Bearer ${SECRET}` } };
+    expect(await authenticator.credentials(1)).toEqual(right);
+    fileOf('bearer', 'other\nsecond line');
+    expect(await authenticator.credentials(1)).toEqual(right);
   });
 
   it('that are missing are named, and never quoted', async () => {

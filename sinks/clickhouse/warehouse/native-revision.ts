@@ -227,7 +227,7 @@ function separated(list: string): readonly string[] {
   const parts: string[] = [];
   let depth = 0;
   let from = 0;
-  for (const { 0: sign, index } of list.matchAll(/[(),]|(['`])(?:\\[\s\S]|(?!\1)[\s\S])*\1/g)) {
+  for (const { 0: sign, index } of list.matchAll(/[(),]|(['`])(?:\\[\s\S]|(?!\1)[^\\])*\1?/g)) {
     if (sign === '(') depth += 1;
     if (sign === ')') depth -= 1;
     if (sign !== ',' || depth > 0) continue;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  CallError,
   classifyError,
   classifyStatus,
   isPage,
@@ -81,6 +82,13 @@ describe('a call without an answer', () => {
     expect(classifyError(new TypeError('fetch failed', { cause })).kind).toBe(kind);
     const several = new AggregateError([cause]);
     expect(classifyError(new TypeError('fetch failed', { cause: several })).kind).toBe(kind);
+  });
+
+  it('says nothing that another library quotes', () => {
+    const quoted = 'Headers.append: "Bearer hunter2" is an invalid header value.';
+    expect(classifyError(new TypeError(quoted)).note).toBe('connection lost (TypeError)');
+    expect(classifyError(quoted).note).toBe('connection lost (string)');
+    expect(classifyError(new CallError('answer too long')).note).toBe('answer too long');
   });
 
   it('that timed out is unknown', () => {

@@ -73,6 +73,24 @@ describe('a template', () => {
     );
   });
 
+  it('does not lead a path to another object by nothing or by dots', () => {
+    const path = (title: string, template = '/w/{{title}}/parts') => {
+      const fields = templateFieldsOf(exampleRequest({ title }), 'https://h/1');
+      return fillText(template, fields, maps, encodePath);
+    };
+    for (const title of ['', '.', '..']) {
+      expect(() => path(title)).toThrow(
+        `expected a name for {{title}} in a path, found "${title}"`,
+      );
+    }
+    expect(path('...')).toBe('/w/.../parts');
+    expect(path('%2e%2e')).toBe('/w/%252e%252e/parts');
+    expect(path('', '/w/{{title?}}')).toBe('/w/');
+    expect(encodePath('\ud800', { path: ['title'], optional: false, filters: [] })).toBe(
+      '%EF%BF%BD',
+    );
+  });
+
   it('keeps a value inside its place in a path or a header', () => {
     const fields = templateFieldsOf(exampleRequest({ title: 'a/../b?c\r\nX: 1' }), 'https://h/1');
     expect(fillText('/w/{{title}}', fields, maps, encodePath)).toBe('/w/a%2F..%2Fb%3Fc%0AX%3A%201');
