@@ -14,13 +14,22 @@ import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
 import { deadLetter, MORNING, sequence, time } from '../sinks/clickhouse/sample-rows.ts';
 import { until } from '../sinks/clickhouse/started-warehouse.ts';
 import { ANDON } from '../stand/code.ts';
+import { startNats, type TestNats } from '../stand/nats.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const directory = temporaryDirectory();
-const environment = { ANDON_DIR: directory };
+const environment: Record<string, string> = { ANDON_DIR: directory };
 
+let nats: TestNats;
 let warehouse: Warehouse;
 let pid = 0;
+
+// What a migration did is written into the audit stream.
+beforeAll(async () => {
+  nats = await startNats();
+  environment.NATS_URL = nats.url;
+});
+afterAll(() => nats.stop());
 
 function andon(...args: string[]): { status: number | null; out: string; err: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [ANDON, ...args], {
