@@ -10,8 +10,9 @@ import { temporaryDirectory } from '../support/temporary.ts';
 
 const PLANT = { id: 'p1', lines: [{ id: 'l1', assets: [{ id: 'press' }] }] };
 const RULES = {
-  // Machine events alone: a line without sources is as far as append time, less the longer of these.
-  time: { disorder: '0s', idle: '1s', hold: '1s' },
+  // Machine events alone: a line without sources is as far as append time, less the longer of these. An event that takes
+  // longer into the log is late.
+  time: { disorder: '0s', idle: '3s', hold: '3s' },
   detectors: [
     {
       ...{ id: 'guard', kind: 'event', type: 'guard', data: { open: true } },
