@@ -30,6 +30,9 @@ export function markAbsent(
 /** Fewer show no distribution: the standard error of a kurtosis is √(24 / n), 0.43 here. */
 const MIN_SAMPLES = 128;
 
+/** In Hz. Nobody samples so slowly, and what is divided by a rate near the least number is infinite. */
+const LEAST_RATE = 1e-9;
+
 /** Why samples at a rate in Hz cannot be analysed; undefined when they can. */
 export function unusable(samples: Float32Array, rate: number): string | undefined {
   const first = samples[0];
@@ -37,7 +40,7 @@ export function unusable(samples: Float32Array, rate: number): string | undefine
   if (samples.length < MIN_SAMPLES) {
     return `${samples.length} samples are too few, expected at least ${MIN_SAMPLES}`;
   }
-  if (!(rate > 0 && Number.isFinite(rate))) return `the rate is ${rate} Hz`;
+  if (!(rate >= LEAST_RATE && Number.isFinite(rate))) return `the rate is ${rate} Hz`;
   let varies = false;
   for (let index = 0; index < samples.length; index++) {
     const value = samples[index] ?? 0;

@@ -121,7 +121,7 @@ describe('whatever comes', () => {
       }),
       { numRuns: 150 },
     );
-    expect(undone).toBeGreaterThan(20);
+    expect(undone).toBeGreaterThan(5);
   });
 
   test('there is at most one open command of a step that has an undo: another is asked when it is answered, or undone', () => {
