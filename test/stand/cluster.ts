@@ -1,6 +1,6 @@
 /** Three real nats-servers that are one cluster, with JetStream, for tests that take its leaders away. */
 
-import { jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import { jetstreamManager, StorageType, type StreamInfo } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from '../../pipelines/base/free-port.ts';
 import { startNats, type TestNats } from './nats.ts';
@@ -48,7 +48,7 @@ export async function startCluster(): Promise<NatsCluster> {
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
   });
-  await until('the cluster to elect its leader', SETTLES, () => answers(connection));
+  await until('the cluster to place a stream on all servers', SETTLES, () => places(connection));
   return clusterOf(servers, urls, connection);
 }
 
@@ -94,11 +94,13 @@ function clusterOf(
   };
 }
 
-async function answers(connection: NatsConnection): Promise<boolean> {
+/** A leader that was just elected does not know all servers yet: it answers, and has no place for three copies. */
+async function places(connection: NatsConnection): Promise<boolean> {
   try {
-    await (
-      await jetstreamManager(connection, { checkAPI: false, timeout: 1_000 })
-    ).getAccountInfo();
+    const { streams } = await jetstreamManager(connection, { checkAPI: false, timeout: 2_000 });
+    const probe = { name: 'READY', subjects: ['ready.probe'], num_replicas: SIZE };
+    await streams.add({ ...probe, storage: StorageType.Memory });
+    await streams.delete(probe.name);
     return true;
   } catch {
     return false;
