@@ -18,7 +18,7 @@ export function requestSubject(id: string, revision: number | '*'): string {
   return `request.${id}.${revision}`;
 }
 
-/** Every command to every system, one message a subject, for ever. */
+/** Every command to every system, one message a subject, until it is over and taken out. */
 export const COMMAND_STREAM = 'ANDON_COMMANDS';
 
 /** `command.<system>.<id>`: the stream takes one message per subject, so a command cannot enter twice. */

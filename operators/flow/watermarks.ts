@@ -45,8 +45,8 @@ const BLIND_AFTER = (5 * SECOND) as Duration;
 const DEFAULT_TIME: TimeRules = timeRulesSchema.parse({});
 
 /**
- * Follows source time, line time and append time, and sends their watermarks. Ticks end here. An event too far ahead of its append
- * time becomes a dead letter (`skew`). A source that is out of step delays nobody; it is reported once a minute.
+ * Follows source time, line time and append time, and sends their watermarks. Ticks end here. An event too far ahead of
+ * its append time becomes a dead letter (`skew`). A source that is out of step delays nobody; it is reported once a minute.
  * Machine events move their own source but never hold up the line: they are rare, and facts are never too old.
  */
 export function watermarks<T extends Sourced>(
