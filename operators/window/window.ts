@@ -162,11 +162,11 @@ function addFrame(plan: StorePlan, frame: Frame, report: WindowReport, out: Out<
           report,
         )
       : addColumns(plan, frame, out.now, report);
-  tellLost(program, report, refused, `message ${frame.origin.sequence}`, out);
+  reportLost(program, report, refused, `message ${frame.origin.sequence}`, out);
 }
 
 /** Readings that were too late for all windows of a rule, and so many that were refused. */
-function tellLost(
+function reportLost(
   { id }: WindowProgram,
   { late }: WindowReport,
   refused: number,
@@ -279,7 +279,7 @@ function addIncrement(
     readings.values = Float64Array.of(increment);
     readings.from = 0;
     const refused = addReadings(program.windower, store.state, readings, now, report);
-    tellLost(program, report, refused, `counter ${signal}`, out);
+    reportLost(program, report, refused, `counter ${signal}`, out);
     due = Math.min(due, nextDue(store.state, out.now));
   }
   return due;

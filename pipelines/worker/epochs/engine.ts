@@ -55,7 +55,7 @@ export function createPipelineEngine(
   collector: Collector,
 ): PipelineEngine {
   const snapshots = createSnapshots(restored);
-  const tell = teller(collector, snapshots.knowledge);
+  const collect = collectInto(collector, snapshots.knowledge);
   const log = new Subject<Flow<Message>>();
   let cause: Message | undefined;
   let failure: { readonly error: unknown } | undefined;
@@ -64,7 +64,7 @@ export function createPipelineEngine(
     next(item) {
       // A throw in here would be reported by RxJS from nowhere, after the fact.
       try {
-        if (cause !== undefined) tell(item, cause);
+        if (cause !== undefined) collect(item, cause);
       } catch (error) {
         failure ??= { error };
       }
@@ -108,8 +108,8 @@ export function createPipelineEngine(
   };
 }
 
-/** Tells a collector what leaves the pipeline, and what is in force. */
-function teller(collector: Collector, restored: Knowledge) {
+/** Gives a collector what leaves the pipeline, and what is in force. */
+function collectInto(collector: Collector, restored: Knowledge) {
   let known = restored;
   collector.knowledge?.(known);
   return (item: Flow<unknown>, cause: Message): void => {
