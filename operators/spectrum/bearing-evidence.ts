@@ -193,6 +193,14 @@ function linesOf({ frequency, sidebandSpacing: apart }: PartEvidence): HarmonicS
   };
 }
 
+/** Four-stroke engines, knocking and looseness strike every other turn: then every half order is the shaft's. */
+function strikesEveryOtherTurn(spectrum: EnvelopeSpectrum, shaft: number): boolean {
+  const floor = medianAround(spectrum.amplitudes, spectrum.step, 1.5 * shaft, 1.5 * shaft);
+  return [0.5, 1.5, 2.5].every((order) => {
+    return lineAt(spectrum, '', order * shaft, floor).ratio >= STANDS_OUT;
+  });
+}
+
 function searchParts(
   spectrum: EnvelopeSpectrum,
   stated: number,
@@ -203,9 +211,10 @@ function searchParts(
   const own = findHarmonics(spectrum, 'shaft', stated, { ...free, slip: SPEED_ERROR });
   // Where the shaft's own lines do not show, the stated speed is as good as any.
   const shaft = own.score >= 2 ? own.frequency : stated;
+  const lowest = strikesEveryOtherTurn(spectrum, shaft) ? shaft / 2 : shaft;
   const onShaft = (frequency: number, tolerance: number) => {
-    const order = Math.round(frequency / shaft);
-    return order > 0 && Math.abs(frequency - order * shaft) < tolerance;
+    const order = Math.round(frequency / lowest);
+    return order > 0 && Math.abs(frequency - order * lowest) < tolerance;
   };
   const without = (part: BearingPart, excluded: HarmonicSearch['excluded']) => {
     return findHarmonics(spectrum, part, orders[part] * stated, {

@@ -11,8 +11,10 @@ import {
   velocityFromTwo,
 } from './iso-zone.ts';
 import {
+  besideFirst,
   disputedOrders,
   GRIDS,
+  highMultiple,
   SHAFT_FAULTS,
   type ShaftEvidence,
   type ShaftFault,
@@ -157,7 +159,7 @@ function concludeShaft(evidence: DiagnosisEvidence): ShaftConclusion | undefined
   const fault = SHAFT_FAULTS.reduce((best, each) => (scores[each] > scores[best] ? each : best));
   // Impacts of a bearing shake the shaft at many orders, and never at 1× alone.
   const isOfBearing = fault !== 'unbalance' && forced !== null && scores[forced] >= LIKELY;
-  if (scores[fault] < 1 || isOfBearing) return undefined;
+  if (scores[fault] < 1 || isOfBearing || isSwaying(evidence.extracted)) return undefined;
   const { share, lines } = shafts[fault];
   return {
     verdict: fault,
@@ -222,7 +224,8 @@ function isQuiet({ acceleration_rms, velocity_rms, kurtosis }: Extracted['values
   return isCalm && acceleration_rms < QUIET_ACCELERATION && velocity_rms < QUIET_VELOCITY;
 }
 
-function whyUndetermined({ bearing, absent, values }: Extracted): string[] {
+function whyUndetermined(extracted: Extracted): string[] {
+  const { bearing, absent, values } = extracted;
   const reasons: string[] = [];
   if (bearing === undefined) {
     reasons.push(absent.bearing_outer_race ?? 'the geometry of the bearing was not said');
@@ -230,6 +233,8 @@ function whyUndetermined({ bearing, absent, values }: Extracted): string[] {
   if (values.velocity_1x === undefined && absent.velocity_1x !== undefined) {
     reasons.push(`no lines of the shaft: ${absent.velocity_1x}`);
   }
+  const beside = besideFirst(extracted) ?? highMultiple(extracted);
+  if (beside !== undefined) reasons.push(beside);
   return [...new Set(reasons)];
 }
 
@@ -253,11 +258,17 @@ function reservationsOf(extracted: Extracted, grids: readonly number[]): string[
   return unsteady === undefined ? reasons : [...reasons, unsteady];
 }
 
+/** Whether the level comes and goes: then no line of one window over all says what the machine does. */
+function isSwaying({ waveform, averaged }: Extracted): boolean {
+  const parts = averaged ?? (waveform === undefined ? undefined : unsteadiness(waveform.samples));
+  return parts !== undefined && parts.most > SWAYING * parts.least;
+}
+
 /** Averages are right for the whole waveform; a line or a peak has no average. */
-function unsteadinessText({ waveform, averaged }: Extracted): string | undefined {
+function unsteadinessText(extracted: Extracted): string | undefined {
+  const { waveform, averaged } = extracted;
   const unsteady = waveform === undefined ? undefined : unsteadiness(waveform.samples);
-  const isSwaying = averaged !== undefined && averaged.most > SWAYING * averaged.least;
-  if (averaged !== undefined && (isSwaying || unsteady !== undefined)) {
+  if (averaged !== undefined && (isSwaying(extracted) || unsteady !== undefined)) {
     const { least, most, seconds } = averaged;
     const [low, high] = [least, most].map((level) => level.toPrecision(3));
     return `the level is not steady: velocity ${low} to ${high} mm/s in parts of ${seconds.toPrecision(2)} s; levels are averages of all parts, lines are of the middle most of all`;

@@ -31,7 +31,7 @@ const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
  * (the signs that ISO 13373-3 lists, its text not at hand: 1× alone; 2× beside 1×; many harmonics and half orders).
  * The shares are practice, not norm:
  *
- * - unbalance: 1× carries 70 % of the power, 2× is at most half of it;
+ * - unbalance: 1× carries 70 % of the power, 2× is at most half of it, and nothing beside 1× has another cause;
  * - misalignment: 2× is at least three quarters of 1×, and 1× to 3× carry 60 %;
  * - looseness: four or more of the half orders and of 3× to 9× stand out with a tenth of the strongest line, and all
  *   orders carry half.
@@ -39,7 +39,7 @@ const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
  * A line that may as well be twice the frequency of one of the `grids` speaks for none of them.
  */
 export function shaftFaults(
-  extracted: Pick<Extracted, 'values' | 'orders' | 'waveform'>,
+  extracted: Pick<Extracted, 'values' | 'orders' | 'lines' | 'waveform'>,
   grids: readonly number[] = GRIDS,
 ): Record<ShaftFault, ShaftEvidence> {
   const velocity = velocityOfAll(extracted);
@@ -65,7 +65,7 @@ export function shaftFaults(
   const many = clear.filter(({ order, rms }) => {
     return (order >= 3 || order % 1 !== 0) && rms >= strongest / 10;
   });
-  const isOneLine = at(2) <= at(1) / 2;
+  const isOneLine = at(2) <= at(1) / 2 && besideFirst(extracted) === undefined;
   return {
     unbalance: fault(isOneLine ? shareOf(first) / 0.7 : 0, first),
     misalignment: fault(
@@ -76,6 +76,68 @@ export function shaftFaults(
     ),
     looseness: fault(Math.min(many.length / 4, shareOf(clear) / 0.5), clear),
   };
+}
+
+/** Share of 1× from which on sidebands on both sides of it are a modulation, and none of a window. */
+const SIDEBAND = 0.1;
+/** Hz, and share of the shaft speed: poles pass the slip of a motor more slowly. */
+const FARTHEST_SIDEBAND = 6;
+const FARTHEST_SHARE = 0.25;
+/** Share of 1× from which on a line below it is no company of an unbalance. */
+const BELOW = 1 / 3;
+
+/**
+ * What stands beside 1× that an unbalance does not explain, in a sentence: sidebands on both sides (broken rotor bars
+ * modulate by slip times poles), or a strong line below the speed of the shaft (rub, whirl, looseness, a belt).
+ */
+export function besideFirst({
+  orders,
+  lines,
+  waveform,
+}: Pick<Extracted, 'orders' | 'lines' | 'waveform'>): string | undefined {
+  const first = orders.find(({ order }) => order === 1);
+  const width = APART * (waveform?.spectrum.resolution ?? 0);
+  if (first === undefined || first.ratio < STANDS_OUT) return undefined;
+  const below = lines.find(({ frequency, rms }) => {
+    return frequency < FARTHEST_BELOW * first.frequency && rms >= BELOW * first.rms;
+  });
+  if (below !== undefined) {
+    const order = (below.frequency / first.frequency).toFixed(2);
+    return `a line at ${below.frequency.toFixed(1)} Hz stands below the speed of the shaft, at ${order}×: a rub, whirl, looseness or a belt, and no unbalance alone`;
+  }
+  const farthest = Math.min(FARTHEST_SIDEBAND, FARTHEST_SHARE * first.frequency);
+  const distances = lines
+    .filter(({ rms }) => rms >= SIDEBAND * first.rms)
+    .map(({ frequency }) => frequency - first.frequency)
+    .filter((by) => Math.abs(by) > width && Math.abs(by) < farthest);
+  const pair = distances.find((by) => {
+    return by > 0 && distances.some((other) => Math.abs(by + other) < width);
+  });
+  if (pair === undefined) return undefined;
+  return `1× has sidebands ${pair.toFixed(1)} Hz away on both sides: it is modulated, as by rotor bars or a swinging load, and no unbalance alone`;
+}
+
+/** Nearer to 1× a line is a sideband, or a machine of nearly the same speed. */
+const FARTHEST_BELOW = 0.8;
+/** From this multiple on lines are those of teeth, blades, slots and rollers. */
+const LEAST_OF_PARTS = 4;
+const SPEED_ERROR = 0.003;
+
+/** A line that carries half of the velocity's power at a high whole multiple of the shaft, in a sentence. */
+export function highMultiple({
+  values,
+  orders,
+  lines,
+}: Pick<Extracted, 'values' | 'orders' | 'lines'>): string | undefined {
+  const [strongest] = [...lines].sort((a, b) => b.rms - a.rms);
+  const shaft = speedOf(orders);
+  if (strongest === undefined || shaft === 0) return undefined;
+  const { frequency, rms } = strongest;
+  const multiple = Math.round(frequency / shaft);
+  const isWhole = Math.abs(frequency - multiple * shaft) < SPEED_ERROR * frequency;
+  const isStrong = rms ** 2 >= (values.velocity_rms ?? Infinity) ** 2 / 2;
+  if (!isStrong || !isWhole || multiple < LEAST_OF_PARTS) return undefined;
+  return `the strongest line, at ${frequency.toFixed(1)} Hz, stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
 }
 
 /** Velocity of the band, and of the shaft's own line where a slow shaft turns below it. */

@@ -66,6 +66,79 @@ describe('made-up machines', () => {
   });
 });
 
+/** Seconds: enough to tell sidebands of 2 Hz apart. */
+const LONG = { seconds: 8 };
+
+describe('1× with company is no unbalance', () => {
+  test('sidebands on both sides: it is modulated', () => {
+    const tones: [number, number][] = [
+      [SHAFT, 6],
+      ...[-1.9, 1.9].map((by): [number, number] => [SHAFT + by, 1.2]),
+    ];
+    const { verdict, reasons } = judge(shaking(tones, LONG));
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).toContain('1× has sidebands 1.9 Hz away on both sides');
+  });
+
+  test.for([
+    ['half the speed', 0.5],
+    ['a third of it', 0.36],
+    ['whirl', 0.44],
+  ] as const)('a strong line below it: %s', ([, order]) => {
+    const { verdict, reasons } = judge(
+      shaking(
+        [
+          [SHAFT, 6],
+          [order * SHAFT, 2.6],
+        ],
+        LONG,
+      ),
+    );
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).toContain(
+      `stands below the speed of the shaft, at ${order.toFixed(2)}×`,
+    );
+  });
+
+  test('two machines that beat', () => {
+    const { verdict, reasons } = judge(
+      shaking(
+        [
+          [SHAFT, 6],
+          [SHAFT + 0.4, 6],
+        ],
+        { seconds: 4 },
+      ),
+    );
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).toContain('the level is not steady');
+  });
+
+  test('weak company changes nothing', () => {
+    const weak: [number, number][] = [0.44 * SHAFT, SHAFT - 1.9, SHAFT + 1.9].map((at) => [
+      at,
+      0.3,
+    ]);
+    expect(judge(shaking([[SHAFT, 6], ...weak], LONG)).verdict).toBe('unbalance');
+  });
+});
+
+test('impacts every other turn, whose harmonics come near those of the inner race, are no bearing', () => {
+  const { verdict } = judge(impacts(SHAFT / 2, { jitter: 0.002, strength: 4, seconds: 4 }));
+  expect(verdict).toBe('not_determined');
+});
+
+test('a line at a high multiple of the shaft is said to be one', () => {
+  const { verdict, reasons } = judge(
+    shaking([
+      [SHAFT, 0.6],
+      [23 * SHAFT, 4],
+    ]),
+  );
+  expect(verdict).toBe('not_determined');
+  expect(reasons.join()).toContain('stands at 23× of the shaft');
+});
+
 describe('noise and tones give no verdict on a bearing', () => {
   test('of forty waveforms of noise none', () => {
     const verdicts = Array.from({ length: 40 }, (_, seed) => judge(noise(1, 0.3, seed)));
