@@ -28,7 +28,7 @@ type PartEvidence = HarmonicFamily & {
   readonly sidebands: readonly SpectralLine[];
   /** Hz between a line and its sidebands: the load zone goes round with the shaft, rolling elements with the cage. */
   readonly sidebandSpacing: number;
-  /** Its lines are every second or third one of a lower frequency, so they are not its own. */
+  /** Its lines are every n-th one of a lower frequency, so they are not its own. */
   readonly isOvertone: boolean;
 };
 
@@ -227,7 +227,7 @@ function searchParts(
   };
   const evidence = (part: BearingPart): PartEvidence => {
     const found = without(part, () => false);
-    const isOvertone = isOvertoneOf(spectrum, part, found);
+    const isOvertone = isOvertoneOf(spectrum, part, orders, found);
     const apart = part === 'rolling_element' ? orders.cage * shaft : shaft;
     const sidebands =
       part === 'cage' ? [] : sidebandsOf(spectrum, part, found.frequency, apart, stated);
@@ -242,24 +242,34 @@ function searchParts(
   return { spectrum, parts, without };
 }
 
-/** A rolling element that strikes one race only has lines at its spin, the half of what is looked for: they are its own. */
+/** Up to so many times a lower frequency its lines are looked through. */
+const MOST_PARTS = 8;
+
+/**
+ * Whether the lines of a part are every n-th one of a lower frequency, as of another shaft that strikes once a turn. A
+ * rolling element that strikes one race only has lines at its spin, the half of what is looked for, and an outer race is
+ * over-rolled `balls` times a turn of the cage: those are their own.
+ */
 function isOvertoneOf(
   spectrum: EnvelopeSpectrum,
   part: BearingPart,
+  orders: BearingOrders,
   found: HarmonicFamily,
 ): boolean {
-  if (part === 'rolling_element' || part === 'cage') return false;
+  if (part === 'cage') return false;
   const { frequency, harmonics } = found;
   const floor = medianAround(spectrum.amplitudes, spectrum.step, frequency, frequency);
   const least = Math.max(STANDS_OUT, (harmonics[0]?.ratio ?? 0) / 2);
-  return [
-    [1 / 2, 3 / 2],
-    [1 / 3, 2 / 3],
-  ].some((parts) => {
-    return parts.every((share) => {
-      return lineAt(spectrum, '', share * frequency, floor).ratio >= least;
+  const own = part === 'rolling_element' ? 2 : Math.round(orders[part] / orders.cage);
+  for (let parts = 2; parts <= MOST_PARTS; parts++) {
+    if (parts === own) continue;
+    const between = parts === 2 ? [1, 3] : Array.from({ length: parts - 1 }, (_, at) => at + 1);
+    const strikes = between.every((multiple) => {
+      return lineAt(spectrum, '', (multiple / parts) * frequency, floor).ratio >= least;
     });
-  });
+    if (strikes) return true;
+  }
+  return false;
 }
 
 function sidebandsOf(

@@ -120,7 +120,7 @@ export function besideFirst({
 /** Nearer to 1× a line is a sideband, or a machine of nearly the same speed. */
 const FARTHEST_BELOW = 0.8;
 /** From this multiple on lines are those of teeth, blades, slots and rollers. */
-const LEAST_OF_PARTS = 4;
+const LEAST_OF_PARTS = 3;
 const SPEED_ERROR = 0.003;
 
 /** A line that carries half of the velocity's power at a high whole multiple of the shaft, in a sentence. */

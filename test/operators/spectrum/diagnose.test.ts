@@ -128,6 +128,15 @@ test('impacts every other turn, whose harmonics come near those of the inner rac
   expect(verdict).toBe('not_determined');
 });
 
+// Orders whose fourth and sixth multiples are within the slip of the rolling element's 4.7135.
+test.for([1.193, 0.789])(
+  'impacts once a turn of a shaft at %s× are no rolling element',
+  (order) => {
+    const { verdict } = judge(impacts(order * SHAFT, { jitter: 0.001, strength: 3, seconds: 4 }));
+    expect(verdict).toBe('not_determined');
+  },
+);
+
 test('a line at a high multiple of the shaft is said to be one', () => {
   const { verdict, reasons } = judge(
     shaking([
