@@ -143,10 +143,13 @@ function headline(diagnosis: Diagnosis): string {
   return `${[words(verdict), ...faults].join(' and ')}${certainty(diagnosis)}`;
 }
 
+/** Score of a part under which its lines are those of noise. */
+const WORTH_A_HINT = 0.6;
+
 /** Numbers say how sure a verdict is; without a verdict they would sound like one. */
-function certainty({ verdict, forced, confidence, reasons }: Diagnosis): string {
+function certainty({ verdict, forced, confidence, scores }: Diagnosis): string {
   if (verdict !== 'not_determined') return ` (confidence ${confidence})`;
-  if (forced === null || confidence === 0 || reasons.length === 0) return '';
+  if (forced === null || confidence === 0 || scores[forced] < WORTH_A_HINT) return '';
   const hint = confidence >= 0.6 ? 'most likely' : 'rather';
   return ` (too little for a verdict; if it is the bearing, then ${hint} the ${words(forced)})`;
 }
