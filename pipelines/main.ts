@@ -72,6 +72,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/explain.ts')).registerExplain,
   },
   {
+    name: 'contract',
+    usage: 'check [options] <old> <new>',
+    description: 'say what a release breaks in what others send and read, and for whom',
+    load: async () => (await import('./cli/contract.ts')).registerContract,
+  },
+  {
     name: 'backtest',
     usage: '[options]',
     description: 'run recordings through the pipeline: what would these rules have raised?',

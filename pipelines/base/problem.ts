@@ -11,6 +11,8 @@ export const EXIT = {
   owned: 4,
   /** All went well, and nothing of the input was judged: the plant model knows none of it. */
   unjudged: 5,
+  /** A contract breaks, and its version does not say so. */
+  breaking: 6,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

@@ -79,7 +79,7 @@ const time = z
 const token = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 
 /** A command as the outbox holds it. Unknown fields are left out: a newer sender may know more. */
-const commandSchema: z.ZodType<Command> = z.object({
+export const commandSchema: z.ZodType<Command> = z.object({
   kind: z.literal('command'),
   id: token,
   request: token,

@@ -167,6 +167,7 @@ const ROOMS: readonly string[] = [
   'backup',
   'rules',
   'console',
+  'contracts',
   'doctor',
   'diagnose',
   'stand',
@@ -264,6 +265,7 @@ const FEWEST_LINES = 60;
 /** Small files with one importer or none, each with the reason why it is a file of its own. */
 const ONE_COMMAND = 'one file a command: main.ts loads the one that was called';
 export const SMALL_FILES: Readonly<Record<string, string>> = {
+  'pipelines/cli/contract.ts': ONE_COMMAND,
   'pipelines/cli/diagnose.ts': ONE_COMMAND,
   'pipelines/cli/doctor.ts': ONE_COMMAND,
   'pipelines/cli/explain.ts': ONE_COMMAND,
