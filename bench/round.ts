@@ -1,12 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startChild } from '../pipelines/base/child.ts';
 import { loadAverage } from './process-use.ts';
-
-const BENCH = fileURLToPath(new URL('main.ts', import.meta.url));
+import { benchProgram } from './program.ts';
 
 /** Each part with parameters that take seconds. `memory` and `analysts` mean nothing when they are short. */
 const SHORT: Readonly<Record<string, readonly string[]>> = {
@@ -58,7 +56,7 @@ export async function round(args: readonly string[]): Promise<boolean> {
 async function run(args: readonly string[]): Promise<boolean> {
   const child = await startChild({
     command: process.execPath,
-    args: ['--import', import.meta.resolve('tsx'), BENCH, ...args],
+    args: benchProgram(args),
     onLine: (line) => console.error(line),
   });
   const { code } = await child.exited;

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { z } from 'zod';
 import { type Child, startChild } from '../pipelines/base/child.ts';
@@ -13,8 +12,7 @@ import { type Stand, type StandOptions, startStand } from '../pipelines/stand/st
 import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
 import { makePasswords } from '../sinks/clickhouse/warehouse/secret.ts';
 import type { Elsewhere } from './elsewhere.ts';
-
-const BENCH = fileURLToPath(new URL('main.ts', import.meta.url));
+import { benchProgram } from './program.ts';
 
 /** A stand in a temporary directory, as benchmarks need it: with a way to ask, to apply and to start others of them. */
 export interface BenchStand extends Stand {
@@ -58,8 +56,8 @@ export async function startBenchStand(options: BenchStandOptions): Promise<Bench
         }),
       run: (args) => succeed(stand, args),
       async bench(args, onLine, env) {
-        const program = ['--import', import.meta.resolve('tsx'), BENCH, ...args];
-        const child = await startChild({ command: process.execPath, args: program, onLine, env });
+        const command = process.execPath;
+        const child = await startChild({ command, args: benchProgram(args), onLine, env });
         running.push(child);
         return child;
       },
