@@ -1,15 +1,14 @@
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { beforeAll, expect, test } from 'vitest';
+import { Command } from 'commander';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { registerSuggest } from '../../../../pipelines/cli/suggest.ts';
 import {
   migratedWarehouse,
   type StartedWarehouse,
 } from '../../../sinks/clickhouse/started-warehouse.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
-const ANDON = fileURLToPath(new URL('../../../../scripts/andon.js', import.meta.url));
 const PLANT = `plants:
   - id: works
     lines:
@@ -18,7 +17,7 @@ const PLANT = `plants:
           - { id: press, signals: { temperature: { unit: °C } }, points: [{ id: drive, rpm: 1500 }] }
 `;
 const START = Date.parse('2026-01-05T00:00:00Z');
-const MINUTES = 400;
+const MINUTES = 200;
 /** Each twentieth minute. */
 const RATE = 2_560;
 const ON = { stream: 'ANDON_0', run: '1', plant: 'works', line: 'line1', asset: 'press' };
@@ -49,12 +48,12 @@ function history(): { readonly lines: string; readonly landed: Landed } {
       const state = { state: 'EXECUTE', product: 'bracket' };
       put('machine_states', 'event.works.line1.press', { type: 'state', data: state }, state);
     }
-    if (minute === 200) {
+    if (minute === 100) {
       const data = { component: 'drive' };
       const row = { type: 'repaired', data: JSON.stringify(data) };
       put('machine_events', 'event.works.line1.press', { type: 'repaired', data }, row);
     }
-    const temperature = 40 + Math.sin(minute) + (minute >= 300 && minute < 320 ? 50 : 0);
+    const temperature = 40 + Math.sin(minute) + (minute >= 150 && minute < 160 ? 50 : 0);
     put(
       'readings',
       'telemetry.works.line1.press',
@@ -76,19 +75,23 @@ function history(): { readonly lines: string; readonly landed: Landed } {
   return { lines: `${lines.join('\n')}\n`, landed };
 }
 
-function suggested(...args: string[]) {
-  const { url, password } = warehouse;
-  const env = { ...process.env, CLICKHOUSE_URL: url, CLICKHOUSE_PASSWORD: password };
-  const words = [ANDON, 'suggest', '--model', plant, ...args];
-  return new Promise<{ code: unknown; out: string; err: string }>((resolve) => {
-    execFile(process.execPath, words, { env }, (error, out, err) => {
-      resolve({ code: error?.code ?? 0, out, err });
-    });
-  });
+/** What the command writes to standard output. */
+async function suggested(...args: string[]): Promise<string> {
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+  try {
+    const command = new Command();
+    registerSuggest(command);
+    await command.parseAsync(['--model', plant, ...args], { from: 'user' });
+    return String(log.mock.calls[0]?.[0]);
+  } finally {
+    log.mockRestore();
+  }
 }
 
 beforeAll(async () => {
   warehouse = await migratedWarehouse();
+  vi.stubEnv('CLICKHOUSE_URL', warehouse.url);
+  vi.stubEnv('CLICKHOUSE_PASSWORD', warehouse.password);
   writeFileSync(plant, PLANT);
   const { lines, landed } = history();
   writeFileSync(recording, lines);
@@ -101,23 +104,20 @@ beforeAll(async () => {
 
 test('what was landed gives the rules that its recording gives', { timeout: 120_000 }, async () => {
   const landed = await suggested('--from', '2026-01-05T00:00:00Z');
-  expect(landed.err).toBe('');
-  expect(landed.out).toContain('id: temperature-level');
-  expect(landed.out).toContain('alarms a month and asset');
-  expect(landed.out).toContain('while: state ==');
-  expect(landed.out).toBe((await suggested('--data', recording)).out);
+  expect(landed).toContain('id: temperature-level');
+  expect(landed).toContain('alarms a month and asset');
+  expect(landed).toContain('while: state ==');
+  expect(landed).toBe(await suggested('--data', recording));
   // Later messages alone: half of the history.
-  const half = await suggested('--from', '2026-01-05T03:20:00Z');
-  expect(half.out).toContain('2026-01-05T03:20 to 2026-01-05T06:39');
+  const half = await suggested('--from', '2026-01-05T01:40:00Z');
+  expect(half).toContain('2026-01-05T01:40 to 2026-01-05T03:19');
 });
 
-test('nothing landed since, no time, and two histories are said', {
-  timeout: 120_000,
-}, async () => {
-  const since = await suggested('--from', '2027-01-01T00:00:00Z');
-  expect(since.err).toContain('messages of works in ClickHouse since 2027-01-01T00:00:00');
-  expect((await suggested('--from', 'monday')).err).toContain('a time such as');
-  const both = await suggested('--from', '2026-01-05T00:00:00Z', '--data', recording);
-  expect(both.err).toContain('either --data or --from');
-  expect(both.code).not.toBe(0);
+test('nothing landed since, no time, and two histories are said', { timeout: 60_000 }, async () => {
+  await expect(suggested('--from', '2027-01-01T00:00:00Z')).rejects.toThrow(
+    'messages of works in ClickHouse since 2027-01-01T00:00:00',
+  );
+  await expect(suggested('--from', 'monday')).rejects.toThrow('a time such as');
+  const both = suggested('--from', '2026-01-05T00:00:00Z', '--data', recording);
+  await expect(both).rejects.toThrow('either --data or --from');
 });
