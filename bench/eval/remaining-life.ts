@@ -39,6 +39,12 @@ const AFTER_SHUTDOWN = 2;
 const METHODS: Readonly<Record<string, Method>> = {
   'the interval of the line alone': reachOf,
   'as a trend says it': timeToLimit,
+  'as a trend of the logarithm would': (points, limit) => {
+    return timeToLimit(
+      points.map(([at, level]) => [at, Math.log(level)] as const),
+      Math.log(limit),
+    );
+  },
 };
 
 /** How often the interval of a trend held the time at which a level really passed a limit: `data` holds both sets. */
