@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Reach, reachOf, timeToLimit } from '../../operators/detect/trends.ts';
+import { type TimeToLimit, lineReaches, timeToLimit } from '../../operators/detect/trends.ts';
 import type { Evaluation } from './evaluation.ts';
 import { type Bearing, bearingsIn, numbersFile } from './pronostia-files.ts';
 import { columnOf, readColumns } from './read-columns.ts';
@@ -10,7 +10,7 @@ type Life = { readonly file: string; readonly set: DataSet; readonly levels: rea
 /** `reach`: of how many snapshots a trend is made, which is also as far ahead as it looks. */
 type DataSet = { readonly name: string; readonly reach: number };
 type Points = Parameters<typeof timeToLimit>[0];
-type Method = (points: Points, limit: number) => Reach | undefined;
+type Method = (points: Points, limit: number) => TimeToLimit | undefined;
 
 /** What was said of lives, snapshot by snapshot. */
 type Tally = {
@@ -37,7 +37,7 @@ const LASTING = 6;
 const AFTER_SHUTDOWN = 2;
 
 const METHODS: Readonly<Record<string, Method>> = {
-  'the interval of the line alone': reachOf,
+  'the interval of the line alone': lineReaches,
   'as a trend says it': timeToLimit,
   'as a trend of the logarithm would': (points, limit) => {
     return timeToLimit(
@@ -143,7 +143,7 @@ function tallyOfLimit(
 
 /** Against when the limit was passed; where it never was, against when the record ended. */
 function outcomeOf(
-  { earliest, latest }: Reach,
+  { earliest, latest }: TimeToLimit,
   truth: number | undefined,
   end: number,
 ): 'right' | 'sooner' | 'later' | 'open' {

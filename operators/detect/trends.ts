@@ -129,7 +129,7 @@ export function trend(
 }
 
 /** When a line comes to a value, in seconds from now, and the ends of a 90 % interval. */
-export type Reach = {
+export type TimeToLimit = {
   readonly expected: number;
   readonly earliest: number;
   readonly latest: number;
@@ -144,12 +144,12 @@ export type Reach = {
  *
  * From the earliest of their ends to the latest: how often that was right is measured (docs/detection.md).
  */
-export function timeToLimit(points: readonly Point[], value: number): Reach | undefined {
+export function timeToLimit(points: readonly Point[], value: number): TimeToLimit | undefined {
   if (!isStraight(points)) return undefined;
   const stretches = [1, 2, 4]
     .map((part) => points.slice(-Math.ceil(points.length / part)))
     .filter((stretch) => stretch.length >= LEAST_TREND_POINTS);
-  const reaches = stretches.flatMap((stretch) => reachOf(stretch, value) ?? []);
+  const reaches = stretches.flatMap((stretch) => lineReaches(stretch, value) ?? []);
   const [all] = reaches;
   if (all === undefined || reaches.length < stretches.length) return undefined;
   return {
@@ -164,7 +164,7 @@ export function timeToLimit(points: readonly Point[], value: number): Reach | un
  * 175): all x at which the line, with the error of its level and of its slope, may be there. Undefined where the slope is
  * not certain to be one, or the value lies behind.
  */
-export function reachOf(points: readonly Point[], value: number): Reach | undefined {
+export function lineReaches(points: readonly Point[], value: number): TimeToLimit | undefined {
   const { x, y, slope, sxx, variance, count } = lineThrough(points);
   const away = value - y;
   const spread = studentQuantile(count - 2) ** 2 * variance;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reachOf, timeToLimit } from '../../../operators/detect/trends.ts';
+import { lineReaches, timeToLimit } from '../../../operators/detect/trends.ts';
 import { randomOf } from '../../support/plant-log.ts';
 import { anomaliesOf, phasesOf, windowEvent } from './fixtures.ts';
 import { run } from './learnt-values.ts';
@@ -68,7 +68,7 @@ describe('when a trend comes to its limit', () => {
 
   test('by hand: 1 ± 1 a second alternating is fitted, and has the interval of Fieller', () => {
     // Residuals of 8 points, ±1 alternating: slope 1 + 2/21, so SSE 8 − 42 · (2/21)² = 7.619, s² 1.26984, Sxx 42.
-    const reach = reachOf(
+    const reach = lineReaches(
       points(8, (at) => at + (at % 2 === 0 ? 1 : -1)),
       10,
     )!;
@@ -101,7 +101,7 @@ describe('when a trend comes to its limit', () => {
     const worn = (at: number) => 20 * Math.exp(at / 30) + 0.2 * normal(random);
     expect(timeToLimit(points(100, worn), 40)).toBeUndefined();
     // The line alone is sure, and wrong: 40 is reached after 20.8 s.
-    expect(reachOf(points(100, worn), 40)!.earliest).toBeGreaterThan(60);
+    expect(lineReaches(points(100, worn), 40)!.earliest).toBeGreaterThan(60);
   });
 
   test('what moves away, or has too few points, has no time', () => {
