@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TimeToLimit, lineReaches, timeToLimit } from '../../operators/detect/trends.ts';
+import { lineReaches, type TimeToLimit, timeToLimit } from '../../operators/detect/trends.ts';
 import type { Evaluation } from './evaluation.ts';
 import { type Bearing, bearingsIn, numbersFile } from './pronostia-files.ts';
 import { columnOf, readColumns } from './read-columns.ts';
