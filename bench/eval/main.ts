@@ -14,7 +14,10 @@ const SETS: Readonly<Record<string, () => Promise<Evaluate>>> = {
   skab: async () => (await import('./skab.ts')).evaluateSkab,
   pronostia: async () => (await import('./pronostia.ts')).evaluatePronostia,
   azure: async () => (await import('./azure.ts')).evaluateAzure,
+  life: async () => (await import('./remaining-life.ts')).evaluateRemainingLife,
 };
+/** One that is about several sets has them all. */
+const FOLDERS: Readonly<Record<string, string>> = { life: '.' };
 const HELP = `npm run eval [-- --only ${Object.keys(SETS).join(',')}] [--data DIR] [--plots DIR] [--json FILE] [--write-docs]
 
 Runs recorded data of known truth through the pipeline and scores what it says. Without a name: every set. What a
@@ -52,7 +55,7 @@ async function run(names: readonly string[]): Promise<void> {
   process.once('SIGINT', () => stopped.abort(new Error('interrupted')));
   const evaluations: Evaluation[] = [];
   for (const name of names) {
-    const data = join(values.data, name);
+    const data = join(values.data, FOLDERS[name] ?? name);
     if (!existsSync(data)) {
       console.error(`${name}: skipped, there is no ${data}`);
       continue;

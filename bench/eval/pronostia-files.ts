@@ -100,7 +100,8 @@ function rawFile(data: string, name: string): string {
   return join(data, `${name}_raw_i16.bin`);
 }
 
-function numbersFile(data: string, name: string): string {
+/** The numbers of a bearing that come with the data set: a row each snapshot. */
+export function numbersFile(data: string, name: string): string {
   return join(data, `${name}_features.csv.gz`);
 }
 

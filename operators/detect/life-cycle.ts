@@ -38,11 +38,12 @@ type Run = {
   rank: number;
 };
 
-/** Delays in microseconds (ISA-18.2); `count` samples in a row at least; reported again every `repeat` while it lasts. */
+/** Delays in microseconds (ISA-18.2), and samples in a row at least, up and down; reported again every `repeat` while it lasts. */
 export type Delays = {
   readonly onDelay: number;
   readonly count: number;
   readonly offDelay: number;
+  readonly offCount: number;
   readonly repeat: number;
   /** Time between two samples that counts at most; derived from the samples without it. */
   readonly gap: number | undefined;
@@ -67,7 +68,7 @@ type Verdict = {
  * Takes one evaluated sample in, and returns the phase of an anomaly that it causes, if any.
  *
  * The severity rises to the least rank of a run above it that held for `onDelay` and `count` samples, and falls to the
- * greatest rank with deadband of a run below it that held for `offDelay`; from and to 0 these are raising and clearing.
+ * greatest rank with deadband of a run below it that held for `offDelay` and `offCount` samples; from and to 0 these are raising and clearing.
  * One rule for all: escalation has the on-delay, de-escalation the off-delay. Severity by duration (`steps`) needs no
  * further delay. A delay is over at the first sample that shows it; no sample, no phase.
  */
@@ -94,7 +95,7 @@ export function nextPhase(
     return change(life, Math.max(up.rank, earnedRank(delays, life.lasted)), time, 'raised');
   }
   if (earned > before) return change(life, earned, time, 'updated');
-  if (down !== null && down.held >= delays.offDelay) {
+  if (down !== null && down.held >= delays.offDelay && down.count >= delays.offCount) {
     const next = delays.stairs.findLast((stair) => stair < before) ?? 0;
     return descend(life, delays, Math.max(down.rank, next), time);
   }
@@ -155,14 +156,15 @@ export function delaysOf(rule: DetectorRule): Delays {
  * events has timers of its own.
  */
 function countedDelays(rule: DetectorRule): Omit<Delays, 'repeat' | 'steps'> {
-  const none = { onDelay: 0, count: 1, gap: Number.POSITIVE_INFINITY, stairs: [] };
+  const gap = Number.POSITIVE_INFINITY;
+  const none = { onDelay: 0, count: 1, offCount: 1, gap, stairs: [] };
   if (rule.kind === 'event') return { ...none, offDelay: 0 };
   const { raise, clear } = rule;
   const offDelay = clear.after ?? 0;
   if (rule.kind === 'silence') return { ...none, offDelay };
   const stairs = clear.stepwise === true ? ranksOf(rule) : [];
-  const { after: onDelay = 0, count = 1, gap } = raise;
-  return { onDelay, count, offDelay, gap, stairs };
+  const { after: onDelay = 0, count = 1 } = raise;
+  return { onDelay, count, offDelay, offCount: clear.count ?? 1, gap: raise.gap, stairs };
 }
 
 /** The ranks that an anomaly of a rule can have, rising. */

@@ -26,6 +26,8 @@ const LEAST_RATE_POINTS = 3;
 const LEAST_TREND_POINTS = 8;
 const BINS = 128;
 const COLUMNS = 3;
+/** Residuals that resemble each other more would make every interval endless. */
+const MOST_ALIKE = 0.95;
 
 /**
  * Rate of change: the slope of the straight line through the samples of the last `over`, as a change in `per`, against the
@@ -56,7 +58,7 @@ export function rate(memory: Series, rule: RateRule, input: DetectorInput): Eval
       change,
       per: formatDuration(rule.per),
       error: line.error,
-      points: line.points,
+      points: line.through.length,
     }),
   };
 }
@@ -96,18 +98,106 @@ export function trend(
     limit: bound,
     score: towards > 0 ? horizon / Math.max(seconds, horizon / 1_000) : 0,
     text: () => {
+      const reach = isCertain && seconds <= horizon ? timeToLimit(line.through, bound) : undefined;
       const daily = `${line.slope < 0 ? 'falls' : 'rises'} by ${formatQuantity((Math.abs(line.slope) * DAY) / SECOND, unit)} a day`;
       if (!(isCertain && seconds <= horizon))
         return `${daily}, and does not come to ${formatQuantity(bound, unit)} within ${formatDuration(rule.horizon)}`;
-      return `${daily} since ${toIso(line.from)} and comes to ${formatQuantity(bound, unit)} in ${formatDuration(toMinutes(seconds))}`;
+      const since = `${daily} since ${toIso(line.from)}`;
+      const limit = formatQuantity(bound, unit);
+      if (distance <= 0) return `${since} and has come to ${limit}`;
+      if (reach === undefined)
+        return `${since} towards ${limit}, but on no straight line: when it comes there cannot be said`;
+      const [from, to] = [reach.earliest, reach.latest].map((end) =>
+        formatDuration(toMinutes(end)),
+      );
+      return `${since} and comes to ${limit} in ${formatDuration(toMinutes(reach.expected))} (${from} to ${to})`;
     },
-    evidence: () => ({
-      slope: line.slope,
-      error: line.error,
-      points: line.points,
-      ...(isCertain ? { seconds_to_limit: seconds } : {}),
-    }),
+    evidence: () => {
+      const reach = isCertain ? timeToLimit(line.through, bound) : undefined;
+      return {
+        ...{ slope: line.slope, error: line.error, points: line.through.length },
+        ...(reach === undefined
+          ? {}
+          : {
+              seconds_to_limit: reach.expected,
+              seconds_to_limit_earliest: reach.earliest,
+              seconds_to_limit_latest: reach.latest,
+            }),
+      };
+    },
   };
+}
+
+/** When a line comes to a value, in seconds from now, and the ends of a 90 % interval. */
+export type TimeToLimit = {
+  readonly expected: number;
+  readonly earliest: number;
+  readonly latest: number;
+};
+
+/**
+ * When points come to a value; undefined where that cannot be said. Two things must hold:
+ *
+ * 1. They lie on a straight line: the line through the older half meets the mean of the newer half within what 90 % of
+ *    such lines do. Wear that speeds up does not, and its end comes sooner than any line says.
+ * 2. Lines through all of them, through the newer half and through the newest quarter each have an interval that ends.
+ *
+ * From the earliest of their ends to the latest: how often that was right is measured (docs/detection.md).
+ */
+export function timeToLimit(points: readonly Point[], value: number): TimeToLimit | undefined {
+  if (!isStraight(points)) return undefined;
+  const stretches = [1, 2, 4]
+    .map((part) => points.slice(-Math.ceil(points.length / part)))
+    .filter((stretch) => stretch.length >= LEAST_TREND_POINTS);
+  const reaches = stretches.flatMap((stretch) => lineReaches(stretch, value) ?? []);
+  const [all] = reaches;
+  if (all === undefined || reaches.length < stretches.length) return undefined;
+  return {
+    expected: all.expected,
+    earliest: Math.min(...reaches.map(({ earliest }) => earliest)),
+    latest: Math.max(...reaches.map(({ latest }) => latest)),
+  };
+}
+
+/**
+ * When the straight line through points comes to a value, with Fieller's interval (Fieller 1954, J. R. Stat. Soc. B 16,
+ * 175): all x at which the line, with the error of its level and of its slope, may be there. Undefined where the slope is
+ * not certain to be one, or the value lies behind.
+ */
+export function lineReaches(points: readonly Point[], value: number): TimeToLimit | undefined {
+  const { x, y, slope, sxx, variance, count } = lineThrough(points);
+  const away = value - y;
+  const spread = studentQuantile(count - 2) ** 2 * variance;
+  const a = slope ** 2 - spread / sxx;
+  const root = spread * (away ** 2 / sxx + a / count);
+  const expected = x + away / slope;
+  if (!(a > 0) || !(expected >= 0)) return undefined;
+  const ends = [-1, 1].map((side) => x + (slope * away + side * Math.sqrt(root)) / a);
+  return {
+    expected,
+    earliest: Math.max(0, Math.min(...ends)),
+    latest: Math.max(0, ...ends),
+  };
+}
+
+/** Whether the line through the older half of points foretells the mean of the newer half. */
+function isStraight(points: readonly Point[]): boolean {
+  const middle = points.length >> 1;
+  const [older, newer] = [points.slice(0, middle), points.slice(middle)];
+  if (older.length < LEAST_TREND_POINTS) return false;
+  const { x, y, slope, sxx, variance, count } = lineThrough(older);
+  const [at, found] = [mean(newer, 0), mean(newer, 1)];
+  const error = Math.sqrt(variance * (1 / count + (at - x) ** 2 / sxx + 1 / newer.length));
+  // Numbers that lie on a line but for their last digits do.
+  const rounding = 1e-9 * Math.max(...points.map(([, level]) => Math.abs(level)));
+  const missed = Math.abs(found - y - slope * (at - x));
+  return missed <= studentQuantile(count - 2) * error + rounding;
+}
+
+/** 95 % quantile of Student's t, to 2 % from six degrees of freedom on (Abramowitz & Stegun 26.7.5, first two terms). */
+function studentQuantile(freedom: number): number {
+  const normal = 1.644_854;
+  return normal + (normal ** 3 + normal) / (4 * freedom);
 }
 
 /**
@@ -153,13 +243,10 @@ type LineFit = {
   readonly error: number;
   readonly now: number;
   readonly from: EventTime;
-  readonly points: number;
+  readonly through: readonly Point[];
 };
 
-/**
- * Ordinary least squares over the stretches of the last `over`: slope Sxy/Sxx, its standard error √(SSE/(n − 2)/Sxx)
- * (NIST/SEMATECH e-Handbook 4.1.4.1). Undefined below `least` points, or when they reach back less than half of `over`.
- */
+/** Through the stretches of the last `over`. Undefined below `least`, or when they reach back less than half of `over`. */
 function fitLine(
   series: Series,
   time: EventTime,
@@ -170,6 +257,19 @@ function fitLine(
   const [first] = points;
   if (first === undefined || points.length < least || -first[0] * SECOND < over / 2)
     return undefined;
+  const { x, y, slope, sxx, residual, count } = lineThrough(points);
+  if (sxx === 0) return undefined;
+  const error = Math.sqrt(residual / (count - 2) / sxx);
+  const from = (time + first[0] * SECOND) as EventTime;
+  return { slope, error, now: y - slope * x, from, through: points };
+}
+
+/**
+ * Ordinary least squares: slope Sxy/Sxx, its standard error √(SSE/(n − 2)/Sxx) (NIST/SEMATECH e-Handbook 4.1.4.1).
+ * `variance` is that of a residual, widened by (1 + r)/(1 − r) where each resembles the one before it by r: n such
+ * points say as much as so many fewer that are independent (Bartlett 1946).
+ */
+function lineThrough(points: readonly Point[]) {
   const count = points.length;
   const [x, y] = [mean(points, 0), mean(points, 1)];
   let [sxx, sxy, syy] = [0, 0, 0];
@@ -178,11 +278,18 @@ function fitLine(
     sxy += (at - x) * (value - y);
     syy += (value - y) ** 2;
   }
-  if (sxx === 0) return undefined;
   const slope = sxy / sxx;
-  const error = Math.sqrt(Math.max(0, syy - slope * sxy) / (count - 2) / sxx);
-  const from = (time + first[0] * SECOND) as EventTime;
-  return { slope, error, now: y - slope * x, from, points: count };
+  const residual = Math.max(0, syy - slope * sxy);
+  let together = 0;
+  let before = 0;
+  for (const [at, value] of points) {
+    const left = value - y - slope * (at - x);
+    together += left * before;
+    before = left;
+  }
+  const alike = residual > 0 ? Math.min(MOST_ALIKE, Math.max(0, together / residual)) : 0;
+  const variance = (residual / (count - 2)) * ((1 + alike) / (1 - alike));
+  return { x, y, slope, sxx, residual, variance, count };
 }
 
 type Point = readonly [seconds: number, value: number];

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { nameSchema } from './plant-model.ts';
-import { durationSchema, positiveDurationSchema } from './time.ts';
+import { type Duration, durationSchema, HOUR, positiveDurationSchema } from './time.ts';
 
-// What detector rules of several kinds have: limits, deadbands, bands, learning, deviations; the zones of ISO 20816-3.
+// What detector rules of several kinds have: limits, deadbands and delays, bands, learning, deviations; the zones of ISO 20816-3.
 
 /** `5%` of the limit, or a plain number in the signal's unit. */
 export const deadbandSchema = z.union([
@@ -26,6 +26,72 @@ export const positiveBoundSchema = z.union([
 ]);
 
 export type Bound = z.infer<typeof boundSchema>;
+
+/** When an anomaly of a kind is raised and cleared, where its rule does not say. */
+export type DelayDefaults = {
+  /** `raise.count`, where the rule has neither that nor `raise.after`. */
+  readonly raise?: { readonly count: number };
+  /** `clear.count` or `clear.after`, where the rule has neither; and `clear.deadband`. */
+  readonly clear?: {
+    readonly count?: number;
+    readonly after?: Duration;
+    readonly deadband?: string;
+  };
+};
+
+/** One value across a limit is a breach there: but the way back takes three, and a distance. */
+const AT_ONCE: DelayDefaults = { clear: { count: 3, deadband: '2%' } };
+/** A statistic of many samples has its delay in itself. */
+const SMOOTHED: DelayDefaults = { clear: { count: 3, deadband: '10%' } };
+/** A single sample may be an outlier: noise, a passing truck. */
+const SINGLE: DelayDefaults = { raise: { count: 3 }, ...SMOOTHED };
+
+/** Of each kind of detector; those that are not here need none. docs/rules.md has the table with the reasons. */
+export const DELAY_DEFAULTS: Readonly<Record<string, DelayDefaults>> = {
+  limit: AT_ONCE,
+  iso20816: SINGLE,
+  // A machine that is loaded by day and not by night crosses the boundary twice a day: that is no lasting change.
+  'iso20816-change': {
+    raise: { count: 3 },
+    clear: { after: (6 * HOUR) as Duration, deadband: '10%' },
+  },
+  baseline: SINGLE,
+  ewma: SMOOTHED,
+  // Beyond its record with every step that it creeps: one anomaly, not one for each step.
+  range: { clear: { count: 10 } },
+  multivariate: SMOOTHED,
+  rate: SMOOTHED,
+  trend: AT_ONCE,
+  'noise-floor': SINGLE,
+  drift: SMOOTHED,
+};
+
+type Delayed = {
+  readonly kind: string;
+  readonly raise: { readonly after?: unknown; readonly count?: unknown };
+  readonly clear: {
+    readonly after?: unknown;
+    readonly count?: unknown;
+    readonly deadband?: unknown;
+  };
+};
+
+/** A rule with the delays and the deadband of its kind wherever it has none of its own. What it says counts. */
+export function withDelays<R extends Delayed>(rule: R): R {
+  const { raise, clear } = DELAY_DEFAULTS[rule.kind] ?? {};
+  const isDelayed = ({ after, count }: Delayed['raise']) =>
+    after !== undefined || count !== undefined;
+  const { deadband, ...back } = clear ?? {};
+  return {
+    ...rule,
+    raise: isDelayed(rule.raise) ? rule.raise : { ...rule.raise, ...raise },
+    clear: {
+      ...(deadband === undefined ? {} : { deadband }),
+      ...(isDelayed(rule.clear) ? {} : back),
+      ...rule.clear,
+    },
+  };
+}
 
 /** Signals of the asset by name (`rpm` is also the shaft speed that a waveform carries), each with a range [low, high). */
 const rangesSchema = z.record(

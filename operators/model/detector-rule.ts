@@ -8,6 +8,7 @@ import {
   learning,
   positiveBoundSchema,
   scaled,
+  withDelays,
   zones,
 } from './detector-bounds.ts';
 import { nameSchema } from './plant-model.ts';
@@ -54,6 +55,8 @@ const raising = {
 const clearing = {
   /** Off-delay: how long the condition must be gone. */
   after: durationSchema.optional(),
+  /** And for how many evaluations in a row. */
+  count: z.number().int().min(1).optional(),
   deadband: deadbandSchema.optional(),
   /** Down by one severity of the rule at a time, each after `after`, instead of at once. */
   stepwise: z.literal(true).optional(),
@@ -316,35 +319,37 @@ function lowestSeverity({ kind, raise: { severity } }: z.infer<typeof ruleSchema
 }
 
 /** One entry of `detectors:` in `rules.yaml`. */
-export const detectorRuleSchema = ruleSchema.superRefine((rule, context) => {
-  const { kind, raise, when } = rule;
-  const refuse = (path: string[], message: string) => {
-    context.addIssue({ code: 'custom', path, message });
-  };
-  if (kind === 'silence' && when !== undefined) {
-    refuse(['when'], 'expected no "when": silence is noticed by time alone; it has "while"');
-  }
-  if (kind === 'event' && when !== undefined) {
-    refuse(['when'], 'expected no "when": an event is no sample; it has "while"');
-  }
-  if ((kind === 'silence' || kind === 'event') && raise.gap !== undefined) {
-    refuse(['raise', 'gap'], `expected no "gap": a detector of kind ${kind} reads no samples`);
-  }
-  if (hasNoLimit(kind) && 'deadband' in rule.clear && rule.clear.deadband !== undefined) {
-    refuse(['clear', 'deadband'], `expected no "deadband": ${NO_DEADBAND[kind]}`);
-  }
-  if (kind === 'baseline' && rule.forget !== undefined && rule.follow !== undefined) {
-    refuse(['follow'], 'expected either "forget" or "follow": with "forget" it follows anyway');
-  }
-  checkEscalation(rule, refuse);
-  const { severity } = raise;
-  if (typeof severity !== 'object') return;
-  const levels = DETECTOR_LEVELS[kind] ?? [];
-  for (const level of Object.keys(severity).filter((name) => !levels.includes(name))) {
-    const message = `expected one of ${levels.join(', ')}, found "${level}"`;
-    refuse(['raise', 'severity', level], message);
-  }
-});
+export const detectorRuleSchema = ruleSchema
+  .superRefine((rule, context) => {
+    const { kind, raise, when } = rule;
+    const refuse = (path: string[], message: string) => {
+      context.addIssue({ code: 'custom', path, message });
+    };
+    if (kind === 'silence' && when !== undefined) {
+      refuse(['when'], 'expected no "when": silence is noticed by time alone; it has "while"');
+    }
+    if (kind === 'event' && when !== undefined) {
+      refuse(['when'], 'expected no "when": an event is no sample; it has "while"');
+    }
+    if ((kind === 'silence' || kind === 'event') && raise.gap !== undefined) {
+      refuse(['raise', 'gap'], `expected no "gap": a detector of kind ${kind} reads no samples`);
+    }
+    if (hasNoLimit(kind) && 'deadband' in rule.clear && rule.clear.deadband !== undefined) {
+      refuse(['clear', 'deadband'], `expected no "deadband": ${NO_DEADBAND[kind]}`);
+    }
+    if (kind === 'baseline' && rule.forget !== undefined && rule.follow !== undefined) {
+      refuse(['follow'], 'expected either "forget" or "follow": with "forget" it follows anyway');
+    }
+    checkEscalation(rule, refuse);
+    const { severity } = raise;
+    if (typeof severity !== 'object') return;
+    const levels = DETECTOR_LEVELS[kind] ?? [];
+    for (const level of Object.keys(severity).filter((name) => !levels.includes(name))) {
+      const message = `expected one of ${levels.join(', ')}, found "${level}"`;
+      refuse(['raise', 'severity', level], message);
+    }
+  })
+  .transform((rule) => withDelays(rule));
 
 /** Of kinds that clear by something else than a value that falls below a limit. */
 const NO_DEADBAND = {

@@ -44,15 +44,114 @@ const signalSchema = z
     'expected rollover of a counter only (kind: counter)',
   );
 
-const bearingSchema = z.strictObject({
-  name: z.string().optional(),
-  balls: z.number().int().positive(),
-  /** Millimetres. */
-  ball_diameter: z.number().positive(),
-  pitch_diameter: z.number().positive(),
-  /** Degrees. */
-  contact_angle: z.number().default(0),
-});
+/** A bearing by its geometry, or by the multiples of the shaft speed that its maker lists: two of them are enough. */
+const bearingSchema = z
+  .strictObject({
+    name: z.string().optional(),
+    balls: z.number().int().positive().optional(),
+    /** Millimetres. */
+    ball_diameter: z.number().positive().optional(),
+    pitch_diameter: z.number().positive().optional(),
+    /** Degrees. */
+    contact_angle: z.number().optional(),
+    /** Multiples of the shaft speed: outer race, inner race, cage, and the spin of a rolling element. */
+    bpfo: z.number().positive().optional(),
+    bpfi: z.number().positive().optional(),
+    ftf: z.number().positive().optional(),
+    bsf: z.number().positive().optional(),
+  })
+  .transform(({ name, ...said }, context) => {
+    const geometry = geometryOf(said);
+    const named = name === undefined ? {} : { name };
+    if (!('problem' in geometry)) return { ...named, ...geometry };
+    context.addIssue({ code: 'custom', message: geometry.problem });
+    return z.NEVER;
+  });
+
+/** Lengths in one unit, the angle in degrees. */
+type RollingElements = {
+  readonly balls: number;
+  readonly ball_diameter: number;
+  readonly pitch_diameter: number;
+  readonly contact_angle: number;
+};
+/** Multiples of the shaft speed; `balls` where it is known. */
+export type DefectOrders = Partial<
+  Readonly<Record<'balls' | 'bpfo' | 'bpfi' | 'ftf' | 'bsf', number | undefined>>
+>;
+type BearingSaid = DefectOrders & {
+  readonly [K in Exclude<keyof RollingElements, 'balls'>]?: number | undefined;
+};
+
+function geometryOf(said: BearingSaid): RollingElements | { readonly problem: string } {
+  const { balls, ball_diameter, pitch_diameter, contact_angle, ...orders } = said;
+  const lengths = [ball_diameter, pitch_diameter, contact_angle];
+  if (Object.values(orders).some((order) => order !== undefined)) {
+    if (lengths.some((length) => length !== undefined))
+      return { problem: 'expected either a geometry or multiples of the shaft speed' };
+    const found = geometryOfOrders(said);
+    return 'expected' in found ? { problem: `expected ${found.expected}` } : found;
+  }
+  if (balls === undefined || ball_diameter === undefined || pitch_diameter === undefined) {
+    const either = 'expected balls, ball_diameter and pitch_diameter';
+    return { problem: `${either}, or multiples of the shaft speed such as bpfo and bpfi` };
+  }
+  return { balls, ball_diameter, pitch_diameter, contact_angle: contact_angle ?? 0 };
+}
+
+/**
+ * The geometry that has these multiples of the shaft speed: with n rolling elements and q = d/D · cos a, BPFO = n/2 (1 − q),
+ * BPFI = n − BPFO, FTF = BPFO/n and BSF = D/2d (1 − q²). Without BSF the contact angle counts as 0. Where they fit no
+ * geometry: what was expected, and what helps.
+ */
+export function geometryOfOrders(
+  said: DefectOrders,
+): RollingElements | { readonly expected: string; readonly remedy: string } {
+  const { bpfo: outer, bpfi: inner, ftf: cage, bsf } = said;
+  const balls = said.balls ?? countOf(outer, inner, cage);
+  const race = outer ?? (balls === undefined || inner === undefined ? undefined : balls - inner);
+  if (balls === undefined || race === undefined) {
+    return {
+      expected: 'bpfi, ftf or balls beside bpfo',
+      remedy:
+        'Two of BPFO, BPFI and FTF, or one of the races and the number of elements, are enough.',
+    };
+  }
+  const misfit =
+    (inner !== undefined && Math.abs(race + inner - balls) > 0.05) ||
+    (cage !== undefined && Math.abs(cage - race / balls) > 0.01);
+  if (misfit || race >= balls / 2) {
+    return {
+      expected:
+        'BPFO and BPFI that add up to the number of rolling elements, BPFO the less, and FTF = BPFO over it',
+      remedy: 'Say them for one turn of the shaft.',
+    };
+  }
+  const ratio = 1 - (2 * race) / balls;
+  const ball = bsf === undefined ? ratio : (1 - ratio ** 2) / (2 * bsf);
+  if (ratio / ball > 1.02) {
+    const most = (1 - ratio ** 2) / (2 * ratio);
+    return {
+      expected: `a spin (BSF) of at most ${most.toFixed(3)} beside BPFO`,
+      remedy:
+        'Some tables list the double, at which a defect strikes both races: then say the half.',
+    };
+  }
+  const angle = (Math.acos(Math.min(1, ratio / ball)) * 180) / Math.PI;
+  return { balls, ball_diameter: ball, pitch_diameter: 1, contact_angle: angle };
+}
+
+/** The number of rolling elements that two multiples tell. */
+function countOf(
+  outer: number | undefined,
+  inner: number | undefined,
+  cage: number | undefined,
+): number | undefined {
+  if (outer !== undefined && inner !== undefined) return Math.round(outer + inner);
+  if (outer !== undefined && cage !== undefined) return Math.round(outer / cage);
+  if (inner !== undefined && cage !== undefined) return Math.round(inner / (1 - cage));
+  return undefined;
+}
 
 const pointSchema = z.strictObject({
   id: nameSchema,
@@ -119,7 +218,6 @@ export type PlantModel = z.infer<typeof plantModelSchema>;
 export type Asset = z.infer<typeof assetSchema>;
 export type Point = z.infer<typeof pointSchema>;
 export type Signal = z.infer<typeof signalSchema>;
-export type Bearing = z.infer<typeof bearingSchema>;
 
 /** The clock of a plant: its time zone, and its shifts by that clock. */
 export type PlantClock = Pick<PlantModel, 'time_zone' | 'shifts'>;

@@ -1,5 +1,6 @@
 // The options of `andon diagnose` as numbers: rate, geometry of the bearing, how samples are read.
 
+import { geometryOfOrders } from '../../operators/model/plant-model.ts';
 import {
   BEARINGS,
   type BearingGeometry,
@@ -130,7 +131,7 @@ export function bearingsOf(options: DiagnoseOptions): readonly MeantBearing[] {
   const { bearing, balls, ballDiameter, pitchDiameter, contactAngle } = options;
   const { bpfo, bpfi, bsf, ftf } = options;
   if ([bpfo, bpfi, bsf, ftf].some((order) => order !== undefined))
-    return [geometryOfOrders(options)];
+    return [geometryFromOrders(options)];
   if (balls !== undefined || ballDiameter !== undefined || pitchDiameter !== undefined) {
     if (balls === undefined || ballDiameter === undefined || pitchDiameter === undefined) {
       const found = 'only some of them';
@@ -154,62 +155,17 @@ export function bearingsOf(options: DiagnoseOptions): readonly MeantBearing[] {
   throw wrongInput('--bearing', `one of ${names}`, JSON.stringify(bearing), remedy);
 }
 
-/**
- * The geometry that has these multiples of the shaft speed: with n rolling elements and q = d/D · cos a, BPFO = n/2 (1 − q),
- * BPFI = n − BPFO, FTF = BPFO/n and BSF = D/2d (1 − q²). Without BSF the contact angle counts as 0.
- */
-function geometryOfOrders(options: DiagnoseOptions): BearingGeometry {
-  const { balls, bsf } = options;
-  const order = (name: 'bpfo' | 'bpfi' | 'ftf') => {
+/** The geometry of the multiples of the shaft speed that were said. */
+function geometryFromOrders(options: DiagnoseOptions): BearingGeometry {
+  const names = ['balls', 'bpfo', 'bpfi', 'ftf', 'bsf'] as const;
+  const said = names.flatMap((name) => {
     const text = options[name];
-    return text === undefined ? undefined : parsePositive(`--${name}`, text);
-  };
-  const [outer, inner, cage] = [order('bpfo'), order('bpfi'), order('ftf')];
-  const count =
-    balls !== undefined
-      ? parsePositive('--balls', balls)
-      : outer !== undefined && inner !== undefined
-        ? Math.round(outer + inner)
-        : outer !== undefined && cage !== undefined
-          ? Math.round(outer / cage)
-          : inner !== undefined && cage !== undefined
-            ? Math.round(inner / (1 - cage))
-            : undefined;
-  const race = outer ?? (count === undefined || inner === undefined ? undefined : count - inner);
-  if (count === undefined || race === undefined) {
-    const remedy =
-      'Two of BPFO, BPFI and FTF, or one of the races and the number of elements, are enough.';
-    throw wrongInput('--bpfo', '--bpfi, --ftf or --balls beside it', 'neither', remedy);
-  }
-  const misfit =
-    (inner !== undefined && Math.abs(race + inner - count) > 0.05) ||
-    (cage !== undefined && Math.abs(cage - race / count) > 0.01);
-  if (misfit || race >= count / 2) {
-    const found = [outer, inner, cage].map((each) => each ?? '–').join(', ');
-    const expected =
-      'BPFO and BPFI that add up to the number of rolling elements, BPFO the less, and FTF = BPFO over it';
-    throw wrongInput(
-      '--bpfo, --bpfi, --ftf',
-      expected,
-      found,
-      'Say them for one turn of the shaft.',
-    );
-  }
-  return checked(elementsOf(count, 1 - (2 * race) / count, bsf));
-}
-
-/** The rolling elements by their spin, where it is said. */
-function elementsOf(balls: number, ratio: number, bsf: string | undefined): BearingGeometry {
-  const spin = bsf === undefined ? undefined : parsePositive('--bsf', bsf);
-  const ball = spin === undefined ? ratio : (1 - ratio ** 2) / (2 * spin);
-  if (ratio / ball > 1.02) {
-    const most = (1 - ratio ** 2) / (2 * ratio);
-    const remedy =
-      'Some tables list the double, at which a defect strikes both races: then say the half.';
-    throw wrongInput('--bsf', `a spin of at most ${most.toFixed(3)} beside BPFO`, `${bsf}`, remedy);
-  }
-  const angle = (Math.acos(Math.min(1, ratio / ball)) * 180) / Math.PI;
-  return { balls, ball_diameter: ball, pitch_diameter: 1, contact_angle: angle };
+    return text === undefined ? [] : [[name, parsePositive(`--${name}`, text)] as const];
+  });
+  const geometry = geometryOfOrders(Object.fromEntries(said));
+  if (!('expected' in geometry)) return checked(geometry);
+  const found = said.map(([name, value]) => `--${name} ${value}`).join(' ');
+  throw wrongInput('geometry', geometry.expected, found, geometry.remedy);
 }
 
 function checked(geometry: BearingGeometry): BearingGeometry {

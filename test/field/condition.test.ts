@@ -196,6 +196,18 @@ function onsets(found: Decisions) {
   return rowsOf(found, 'anomalies').filter(({ phase }) => phase === 'raised');
 }
 
+/** So many minutes of both signals, none of them a text. */
+function expectWhole(found: Decisions | string, recording: string) {
+  if (typeof found === 'string') throw new Error(`${recording}: ${found}`);
+  const frames = rowsOf(found, 'readings');
+  const values = frames.reduce((sum, { times, signals }) => sum + times.length * signals.length, 0);
+  expect(values, recording).toBe(1_440);
+  expect(
+    frames.flatMap(({ texts }) => texts),
+    recording,
+  ).toEqual([]);
+}
+
 /** `hot` is raised once, some minutes after eight. */
 function expectHotOnce(found: Decisions | string, recording: string) {
   if (typeof found === 'string') throw new Error(`${recording}: ${found}`);
@@ -214,6 +226,7 @@ describe('condition: recordings', () => {
     'byte order marks, quotes and blanks are read',
     (found, recording) => {
       expectHotOnce(found, recording);
+      expectWhole(found, recording);
       expect(deadLettersOf(found as Decisions), recording).toEqual({});
     },
   );
@@ -221,7 +234,10 @@ describe('condition: recordings', () => {
   onRecordings('62-rec-times', 'a time is read right or refused', (found, recording) => {
     const ambiguous = ['dayfirst', 'german', 'us', 'usampm', 'excel', 'pi'];
     if (ambiguous.includes(recording)) expect(found).toMatch(/expected a time \(iso\)/);
-    else expectHotOnce(found, recording);
+    else {
+      expectHotOnce(found, recording);
+      expectWhole(found, recording);
+    }
   });
 
   onRecordings(

@@ -271,14 +271,12 @@ export const SMALL_FILES: Readonly<Record<string, string>> = {
   'pipelines/cli/contract.ts': ONE_COMMAND,
   'pipelines/cli/diagnose.ts': ONE_COMMAND,
   'pipelines/cli/doctor.ts': ONE_COMMAND,
-  'pipelines/cli/explain.ts': ONE_COMMAND,
   'pipelines/cli/grants.ts': ONE_COMMAND,
   'pipelines/cli/look.ts': ONE_COMMAND,
   'pipelines/cli/migrate.ts': ONE_COMMAND,
   'pipelines/cli/reference-cmms.ts': ONE_COMMAND,
   'pipelines/cli/reference-erp.ts': ONE_COMMAND,
   'pipelines/cli/reference-planner.ts': ONE_COMMAND,
-  'pipelines/cli/suggest.ts': ONE_COMMAND,
 };
 
 export function linesOf({ text }: SourceFile): number {

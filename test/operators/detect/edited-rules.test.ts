@@ -9,6 +9,7 @@ import { rulesSchema } from '../../../operators/model/rules.ts';
 import { runThrough, watermark } from '../../support/flows.ts';
 import {
   anomaliesOf,
+  atOnce,
   changeOf,
   machineEvent,
   model,
@@ -112,7 +113,7 @@ describe('a baseline that is edited under an open problem', () => {
     const trigger = { id: 'look', on: 'usual', rearm: '2h', request: {} };
     const patient = rulesSchema.parse({
       ...{ windows: [{ id: 'ten', kind: 'tumbling', size: '10s' }], triggers: [trigger] },
-      detectors: [reshaped],
+      detectors: [atOnce(reshaped)],
     });
     const change: ChangeValue = { kind: 'rules', id: 'r2', plant: 'plant', rules: patient };
     const later = run(...opened.slice(0, -1), changeOf(change), ...fault(220, 7_000));

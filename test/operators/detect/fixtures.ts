@@ -122,9 +122,20 @@ export const model: ChangeValue = {
   }),
 };
 
+/** Detectors that raise with their first sample and clear with the first that is well, unless they say otherwise. */
 export function rulesOf(...detectors: object[]): Rules {
   const windows = [{ id: 'ten', kind: 'tumbling', size: '10s' }];
-  return rulesSchema.parse({ windows, detectors });
+  return rulesSchema.parse({ windows, detectors: detectors.map(atOnce) });
+}
+
+/** The defaults of delays and deadbands have tests of their own. */
+export function atOnce(detector: object): object {
+  const { kind = '', raise = {}, clear = {} } = detector as Partial<Record<string, object>>;
+  const standing = { ...raise, ...('after' in raise || 'count' in raise ? {} : { count: 1 }) };
+  const back = 'after' in clear || 'count' in clear ? {} : { count: 1 };
+  const band = ['cusum', 'stuck', 'silence'].includes(String(kind)) ? {} : { deadband: 0 };
+  if (String(kind) === 'event') return detector;
+  return { ...detector, raise: standing, clear: { ...band, ...back, ...clear } };
 }
 
 export function rulesChange(...detectors: object[]): ChangeValue {

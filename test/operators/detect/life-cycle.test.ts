@@ -11,7 +11,7 @@ import type { EventTime } from '../../../operators/model/time.ts';
 
 const NEVER = Number.MAX_SAFE_INTEGER;
 const AT_ONCE: Delays = {
-  ...{ onDelay: 0, count: 1, offDelay: 0, repeat: NEVER },
+  ...{ onDelay: 0, count: 1, offDelay: 0, offCount: 1, repeat: NEVER },
   ...{ gap: NEVER, steps: [], stairs: [] },
 };
 
@@ -38,6 +38,18 @@ const table = [
     '. . raised2',
   ],
   ['waits for the off-delay', { ...AT_ONCE, offDelay: 20 }, '2 0 0 0', 'raised2 . . cleared0'],
+  [
+    'waits for so many that are well',
+    { ...AT_ONCE, offCount: 3 },
+    '2 0 0 2 0 0 0',
+    'raised2 . . . . . cleared0',
+  ],
+  [
+    'the off-delay and so many that are well are both needed',
+    { ...AT_ONCE, offDelay: 10, offCount: 3 },
+    '2 0 0 0',
+    'raised2 . . cleared0',
+  ],
   ['the deadband holds it', AT_ONCE, '2 0/2 0/2 0', 'raised2 . . cleared0'],
   [
     'the deadband begins the off-delay anew',

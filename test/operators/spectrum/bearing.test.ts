@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { assetSchema } from '../../../operators/model/plant-model.ts';
 import {
   BEARINGS,
   bearingNamed,
@@ -34,6 +35,42 @@ describe('defect frequencies', () => {
       expect(orders.outer_race + orders.inner_race).toBeCloseTo(bearing.balls, 9);
       expect(orders.outer_race).toBeCloseTo(bearing.balls * orders.cage, 9);
     }
+  });
+});
+
+describe('the bearing of a point in plant.yaml', () => {
+  const bearingOf = (bearing: object) => {
+    const { points } = assetSchema.parse({ id: 'pump', points: [{ id: 'drive', bearing }] });
+    return points[0]!.bearing!;
+  };
+
+  test.for([
+    { bpfo: 3.585, bpfi: 5.415 },
+    { bpfo: 3.585, ftf: 0.3983 },
+    { bpfi: 5.415, balls: 9 },
+    { bpfo: 3.585, bpfi: 5.415, bsf: 2.357 },
+    { name: '6205', balls: 9, ball_diameter: 7.94, pitch_diameter: 39.04 },
+  ])('%j has the defect frequencies of a 6205', (bearing) => {
+    const orders = bearingOrders(bearingOf(bearing));
+    expect(orders.outer_race).toBeCloseTo(3.585, 2);
+    expect(orders.inner_race).toBeCloseTo(5.415, 2);
+    expect(orders.cage).toBeCloseTo(0.3983, 3);
+  });
+
+  test('the spin of a rolling element counts where it is said', () => {
+    // A 7205 B has a contact angle: its balls spin more slowly than those of the same races at 0°.
+    const orders = bearingOrders(bearingOf({ bpfo: 3.585, bpfi: 5.415, bsf: 2.2 }));
+    expect(orders.rolling_element).toBeCloseTo(4.4, 3);
+  });
+
+  test.for([
+    [{ bpfo: 3.59 }, 'expected bpfi, ftf or balls beside bpfo'],
+    [{ bpfo: 3.585, bpfi: 4.9 }, 'add up to the number of rolling elements'],
+    [{ bpfo: 3.585, bpfi: 5.415, bsf: 4.714 }, 'a spin (BSF) of at most 2.3'],
+    [{ bpfo: 3.585, bpfi: 5.415, pitch_diameter: 39 }, 'either a geometry or multiples'],
+    [{ balls: 9, ball_diameter: 7.94 }, 'balls, ball_diameter and pitch_diameter, or multiples'],
+  ] as const)('%j is refused', ([bearing, message]) => {
+    expect(() => bearingOf(bearing)).toThrow(message);
   });
 });
 

@@ -80,7 +80,7 @@ describe('what is said of a bearing', () => {
   });
 
   test.for([
-    [['--bpfo', '3.59'], /expected --bpfi, --ftf or --balls beside it/],
+    [['--bpfo', '3.59'], /expected bpfi, ftf or balls beside bpfo, found --bpfo 3.59/],
     [['--bpfo', '3.59', '--bpfi', '4.9'], /BPFO and BPFI that add up/],
     [['--bpfo', '3.585', '--bpfi', '5.415', '--ftf', '0.6'], /FTF = BPFO over it/],
     [

@@ -101,7 +101,8 @@ function phasesOf(samples: readonly Sample[], rule: LimitRule): Phase[] {
     if (first === undefined) continue;
     const held = heldIn(samples, run, gap as Duration);
     if (!isOpen && (held < after || run.length < count)) continue;
-    if (isOpen && held < (rule.clear.after ?? 0)) continue;
+    const back = rule.clear;
+    if (isOpen && (held < (back.after ?? 0) || run.length < (back.count ?? 1))) continue;
     const since = isOpen ? (phases.at(-1)?.since ?? 0) : first.time;
     phases.push({ phase: isOpen ? 'cleared' : 'raised', time: sample.time, since });
     from = at + 1;

@@ -63,7 +63,7 @@ describe('what is refused', () => {
   test.each([
     ['usual', 'expected ID.FIELD=VALUES such as bearing.limit=4..10, found usual'],
     ['unusual.limit=4', 'expected a detector of the rules (usual, usual-power, zone)'],
-    ['usual.limt=4', 'such as learn, floor, limit, found limt'],
+    ['usual.limt=4', 'such as raise.count, clear.count, learn, floor, limit, found limt'],
     ['zone.limit=4', 'expected a field that can be a number or a duration, such as raise.after'],
     ['usual.limit.more=4', 'found limit.more'],
     ['detector.lmit=4', 'found lmit'],
