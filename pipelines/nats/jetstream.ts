@@ -1,6 +1,7 @@
 /**
  * How a connection reaches JetStream: plainly, or by the name of a domain (over a leaf node, or in an account that imports
- * a part of its API), and which inboxes it may subscribe to. Whatever asks JetStream anything asks through here.
+ * a part of its API), which inboxes it may subscribe to, and what the names of its installation begin with. Whatever asks
+ * JetStream anything asks through here.
  */
 
 import {
@@ -12,9 +13,14 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import { createInbox, type NatsConnection } from '@nats-io/transport-node';
+import { installedStream, installedSubject, plainSubject } from '../../sinks/installation.ts';
 
-/** What a user may use: a domain of JetStream, and the beginning of its inboxes. */
-export type Reach = { readonly domain?: string | undefined; readonly inbox?: string | undefined };
+/** What a user may use: a domain of JetStream, the beginning of its inboxes, and that of the names of its installation. */
+export type Reach = {
+  readonly domain?: string | undefined;
+  readonly inbox?: string | undefined;
+  readonly prefix?: string | undefined;
+};
 
 const reaches = new WeakMap<NatsConnection, Reach>();
 
@@ -26,6 +32,26 @@ export function setReach(connection: NatsConnection, reach: Reach): void {
 export function domainOf(connection: NatsConnection): JetStreamOptions {
   const domain = reaches.get(connection)?.domain;
   return domain === undefined ? {} : { domain };
+}
+
+/** The prefix of the installation that a connection is for, as sinks take it. */
+export function prefixOf(connection: NatsConnection): string | undefined {
+  return reaches.get(connection)?.prefix;
+}
+
+/** The name that a stream or bucket has in the installation of this connection. */
+export function streamIn(connection: NatsConnection, name: string): string {
+  return installedStream(prefixOf(connection), name);
+}
+
+/** The subject, or filter of subjects, that stands for this one in the installation of this connection. */
+export function subjectIn(connection: NatsConnection, subject: string): string {
+  return installedSubject(prefixOf(connection), subject);
+}
+
+/** What `subjectIn` has made of a subject, undone. */
+export function subjectOutOf(connection: NatsConnection, subject: string): string {
+  return plainSubject(prefixOf(connection), subject);
 }
 
 /** What a request to the API of JetStream is published on. */
