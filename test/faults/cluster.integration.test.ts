@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, expect } from 'vitest';
 import { ensurePartition } from '../../pipelines/nats/streams.ts';
@@ -41,6 +42,66 @@ async function startInCluster(cluster: NatsCluster): Promise<Stand> {
   );
 }
 
+/** Between two looks: milliseconds. */
+const LOOK = 50;
+
+/** For how long something that moves on stood still, again and again; undefined is no answer. */
+function pausesOf(ask: () => Promise<number | undefined>) {
+  const over = new AbortController();
+  let last = -1;
+  let moved = performance.now();
+  let longest = 0;
+  const looking = (async () => {
+    while (!over.signal.aborted) {
+      const now = await ask().catch(() => undefined);
+      const time = performance.now();
+      if (now !== undefined && now > last) {
+        longest = Math.max(longest, time - moved);
+        last = now;
+        moved = time;
+      }
+      await pause(LOOK);
+    }
+  })();
+  return {
+    /** The longest pause since the last question, in seconds; one that still lasts counts. */
+    take(): number {
+      const taken = Math.max(longest, performance.now() - moved) / 1_000;
+      longest = 0;
+      return taken;
+    },
+    stop() {
+      over.abort();
+      return looking;
+    },
+  };
+}
+
+/** How long the log took nothing, and how long the worker read nothing: the difference is ours. */
+async function watchPauses(cluster: NatsCluster, stand: Stand) {
+  const connection = await connect({
+    servers: cluster.urls.split(','),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  });
+  const { streams } = await jetstreamManager(connection, { checkAPI: false, timeout: 500 });
+  const log = pausesOf(async () => (await streams.info('ANDON_0')).state.last_seq);
+  const worker = pausesOf(() => stand.metric('andon_sequence'));
+  return {
+    take: () => ({ log: log.take(), worker: worker.take() }),
+    async stop() {
+      await Promise.all([log.stop(), worker.stop()]);
+      await connection.close();
+    },
+  };
+}
+
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return `median ${median.toFixed(1)} s, worst ${(sorted.at(-1) ?? Number.NaN).toFixed(1)} s`;
+}
+
 /** One leader goes: it steps down, or its server is killed and comes back a little later. */
 async function loseLeader(cluster: NatsCluster, random: () => number): Promise<string> {
   const stream = STREAMS[Math.floor(random() * STREAMS.length)] ?? 'ANDON_0';
@@ -75,13 +136,25 @@ longTest(
     });
     await cluster.replicate();
     const losses: string[] = [];
+    const pauses: { readonly log: number; readonly worker: number }[] = [];
+    const watch = keep(await watchPauses(cluster, disturbed));
     while (losses.length < LOSSES) {
-      losses.push(await loseLeader(cluster, random));
+      watch.take();
+      const loss = await loseLeader(cluster, random);
       // What is killed next has to leave a majority that knows everything.
       await cluster.settled();
       await pause(random() * 2_000);
+      const pausing = watch.take();
+      pauses.push(pausing);
+      losses.push(`${loss} (${pausing.log.toFixed(1)} s, ${pausing.worker.toFixed(1)} s)`);
     }
+    await watch.stop();
     console.log(`seed ${SEED}: ${losses.join(', ')}`);
+    console.log(
+      `the log took nothing: ${spread(pauses.map(({ log }) => log))}; ` +
+        `the worker read nothing: ${spread(pauses.map(({ worker }) => worker))}; of that ours: ` +
+        spread(pauses.map(({ log, worker }) => Math.max(0, worker - log))),
+    );
     const { err, out } = await publishing;
     expect(err).toBe('');
     const { acknowledged, last } = JSON.parse(out);
