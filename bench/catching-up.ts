@@ -127,8 +127,10 @@ function epochOf(epoch: number, run: string, assets: number): EpochContent {
     const frame = frameOf(sequence, assets);
     blocks.add(row('readings', frame), sequence as Sequence, appendedAt(sequence, assets));
   }
-  const malformed = { reason: 'malformed', stage: 'decode', source: 's', detail: '' };
-  const deadLetter = row('dead_letters', { ...malformed, count: 1, original: '' });
+  const deadLetter = row('dead_letters', {
+    ...{ reason: 'malformed', stage: 'decode', source: 's', detail: '' },
+    ...{ count: 1, original: '' },
+  });
   blocks.add(deadLetter, from as Sequence, appendedAt(from, assets));
   const about = { pipeline: 'bench', created: '2026-01-05T00:00:00Z', epoch, from, to };
   const appended = {

@@ -3,6 +3,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, expect } from 'vitest';
 import { ensurePartition } from '../../pipelines/nats/streams.ts';
+import type { WorkerStatus } from '../../pipelines/observe/worker-status.ts';
 import { type NatsCluster, startCluster } from '../stand/cluster.ts';
 import { checksOf, factsOf, landedTo } from '../stand/landed.ts';
 import { recordedPlant } from '../stand/recorded-plant.ts';
@@ -86,7 +87,7 @@ async function watchPauses(cluster: NatsCluster, stand: Stand) {
   });
   const { streams } = await jetstreamManager(connection, { checkAPI: false, timeout: 500 });
   const log = pausesOf(async () => (await streams.info('ANDON_0')).state.last_seq);
-  const worker = pausesOf(() => stand.metric('andon_sequence'));
+  const worker = pausesOf(() => furthestTime(stand));
   return {
     take: () => ({ log: log.take(), worker: worker.take() }),
     async stop() {
@@ -94,6 +95,14 @@ async function watchPauses(cluster: NatsCluster, stand: Stand) {
       await connection.close();
     },
   };
+}
+
+/** How far the worker has come in event time: it moves with every second of the recording, where metrics move by epochs. */
+async function furthestTime({ worker }: Stand): Promise<number> {
+  const answer = await fetch(`${worker.url}/status`);
+  const { lines } = (await answer.json()) as WorkerStatus;
+  const times = lines.flatMap(({ sources }) => sources.map(({ time }) => Date.parse(time)));
+  return Math.max(...times);
 }
 
 function spread(values: readonly number[]): string {
@@ -149,6 +158,7 @@ longTest(
       losses.push(`${loss} (${pausing.log.toFixed(1)} s, ${pausing.worker.toFixed(1)} s)`);
     }
     await watch.stop();
+    if (process.env.DUMP) (await import('node:fs')).writeFileSync(process.env.DUMP, disturbed.worker.lines.join('\n'));
     console.log(`seed ${SEED}: ${losses.join(', ')}`);
     console.log(
       `the log took nothing: ${spread(pauses.map(({ log }) => log))}; ` +
