@@ -4,6 +4,7 @@
  * JetStream anything asks through here.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type JetStreamClient,
   type JetStreamManager,
@@ -75,4 +76,27 @@ export function streamManager(
 
 export function streamClient(connection: NatsConnection): JetStreamClient {
   return jetstream(connection, domainOf(connection));
+}
+
+/** Between two questions, and how many there are at most: all of them within the time that one may take. */
+const ASK_EVERY = 500;
+const ASK_TIMES = 4;
+
+/**
+ * Asks again while there is no answer yet, and takes the first one. While a leader is elected a question gets none, ever:
+ * whoever waits for it to time out notices the new leader so much later. What is asked must do the same however often.
+ */
+export async function askedAgain<T>(ask: () => Promise<T>, every = ASK_EVERY): Promise<T> {
+  const over = new AbortController();
+  const questions = Array.from({ length: ASK_TIMES }, async (_, index) => {
+    if (index > 0) await delay(index * every, undefined, { signal: over.signal });
+    return ask();
+  });
+  // What comes behind the first answer, or its failure, is of no use to anybody.
+  for (const question of questions) question.catch(() => undefined);
+  try {
+    return await Promise.race(questions);
+  } finally {
+    over.abort();
+  }
 }

@@ -9,7 +9,7 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { Problem } from '../base/problem.ts';
-import { streamManager, subjectIn } from './jetstream.ts';
+import { askedAgain, streamManager, subjectIn } from './jetstream.ts';
 import {
   gone,
   type Log,
@@ -199,7 +199,7 @@ class JetstreamLog implements Log {
 
   async #openOnce(): Promise<void> {
     if (!this.#connected) return delay(BETWEEN_ATTEMPTS / 4);
-    const info = await this.#manager.streams.info(this.stream);
+    const info = await askedAgain(() => this.#manager.streams.info(this.stream));
     this.#replicated = info.config.num_replicas > 1;
     await this.#check(info);
     this.#lostSince = undefined;

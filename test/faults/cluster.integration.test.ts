@@ -78,20 +78,29 @@ function pausesOf(ask: () => Promise<number | undefined>) {
   };
 }
 
-/** How long the log took nothing, and how long the worker read nothing: the difference is ours. */
+/**
+ * How long the log took nothing, how long nobody led the cluster, who makes consumers, and how long the worker read nothing.
+ * What is longer than both elections is ours.
+ */
 async function watchPauses(cluster: NatsCluster, stand: Stand) {
   const connection = await connect({
     servers: cluster.urls.split(','),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
   });
-  const { streams } = await jetstreamManager(connection, { checkAPI: false, timeout: 500 });
-  const log = pausesOf(async () => (await streams.info('ANDON_0')).state.last_seq);
+  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 500 });
+  const log = pausesOf(async () => (await manager.streams.info('ANDON_0')).state.last_seq);
+  let answers = 0;
+  const leader = pausesOf(async () => {
+    await manager.getAccountInfo();
+    answers += 1;
+    return answers;
+  });
   const worker = pausesOf(() => furthestTime(stand));
   return {
-    take: () => ({ log: log.take(), worker: worker.take() }),
+    take: () => ({ log: log.take(), leader: leader.take(), worker: worker.take() }),
     async stop() {
-      await Promise.all([log.stop(), worker.stop()]);
+      await Promise.all([log.stop(), leader.stop(), worker.stop()]);
       await connection.close();
     },
   };
@@ -145,7 +154,7 @@ longTest(
     });
     await cluster.replicate();
     const losses: string[] = [];
-    const pauses: { readonly log: number; readonly worker: number }[] = [];
+    const pauses: ReturnType<Awaited<ReturnType<typeof watchPauses>>['take']>[] = [];
     const watch = keep(await watchPauses(cluster, disturbed));
     while (losses.length < LOSSES) {
       watch.take();
@@ -155,15 +164,16 @@ longTest(
       await pause(random() * 2_000);
       const pausing = watch.take();
       pauses.push(pausing);
-      losses.push(`${loss} (${pausing.log.toFixed(1)} s, ${pausing.worker.toFixed(1)} s)`);
+      const seconds = Object.values(pausing).map((each) => `${each.toFixed(1)} s`);
+      losses.push(`${loss} (${seconds.join(', ')})`);
     }
     await watch.stop();
-    if (process.env.DUMP) (await import('node:fs')).writeFileSync(process.env.DUMP, disturbed.worker.lines.join('\n'));
     console.log(`seed ${SEED}: ${losses.join(', ')}`);
     console.log(
       `the log took nothing: ${spread(pauses.map(({ log }) => log))}; ` +
-        `the worker read nothing: ${spread(pauses.map(({ worker }) => worker))}; of that ours: ` +
-        spread(pauses.map(({ log, worker }) => Math.max(0, worker - log))),
+        `nobody led the cluster: ${spread(pauses.map(({ leader }) => leader))}; ` +
+        `the worker read nothing: ${spread(pauses.map(({ worker }) => worker))}; beyond both: ` +
+        spread(pauses.map(({ log, leader, worker }) => Math.max(0, worker - Math.max(log, leader)))),
     );
     const { err, out } = await publishing;
     expect(err).toBe('');
