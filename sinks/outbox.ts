@@ -45,6 +45,15 @@ function outgoingOf({ revisions, commands }: EpochContent): readonly Outgoing[] 
   ];
 }
 
+function installed(outgoing: Outgoing, prefix: string | undefined): Outgoing {
+  const { stream, subject, content } = outgoing;
+  return {
+    stream: installedStream(prefix, stream),
+    subject: installedSubject(prefix, subject),
+    content,
+  };
+}
+
 /**
  * Publishes every revision and command of an epoch into its stream, in order, each once however often it is called.
  *
@@ -75,9 +84,7 @@ export function createOutbox(
 
   /** Gives the subject when other bytes are stored there. */
   async function publish(outgoing: Outgoing): Promise<string | undefined> {
-    const { content } = outgoing;
-    const stream = installedStream(prefix, outgoing.stream);
-    const subject = installedSubject(prefix, outgoing.subject);
+    const { stream, subject, content } = installed(outgoing, prefix);
     const bytes = new TextEncoder().encode(content);
     const header = headers();
     header.set('Content-Type', 'application/json');

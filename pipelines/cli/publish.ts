@@ -80,11 +80,9 @@ async function publish(
   const mode = options.live === true ? 'live' : options.replay === true ? 'replay' : 'existing';
   const { partitions } = config;
   // What is live has times that the speed decides.
-  const { prefix } = config.nats;
   const about = {
-    ...{ plants, rules, mode, partitions, settle },
+    ...{ plants, rules, mode, partitions, settle, prefix: config.nats.prefix },
     ...(mode === 'live' ? { speed } : {}),
-    ...(prefix === undefined ? {} : { prefix }),
   };
   const spool = await spoolOf(options, recordings, about);
   const { onStatus, onFull } = reportOutages(options.spoolLimit);

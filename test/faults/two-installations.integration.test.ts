@@ -28,6 +28,14 @@ async function andonOf(stand: Stand, ...args: readonly string[]): Promise<string
   return out;
 }
 
+/** Rows of each table, requests and dead letters, but for the name of the stream that each row has. */
+async function outcomeOf(stand: Stand) {
+  const { rows, requests, deadLetters } = await factsOf(stand);
+  const counts = Object.entries(rows).map(([table, { rows: count }]) => [table, count]);
+  const plainly = JSON.stringify(requests).replaceAll('north_ANDON_0', 'ANDON_0');
+  return { counts, requests: JSON.parse(plainly), deadLetters };
+}
+
 const streamsIn = (stand: Stand) =>
   rowsOf<{ stream: string }>(stand, 'SELECT DISTINCT stream FROM {db}.epochs');
 
@@ -52,7 +60,7 @@ longTest(
     await until('the same of the other', 120_000, async () => (await landedTo(plain)) >= last);
     expect(await streamsIn(north)).toEqual([{ stream: 'north_ANDON_0' }]);
     expect(await streamsIn(plain)).toEqual([{ stream: 'ANDON_0' }]);
-    expect(await factsOf(plain)).toEqual(await factsOf(north));
+    expect(await outcomeOf(plain)).toEqual(await outcomeOf(north));
     expect(await checksOf(north)).toEqual({});
     const keysOf = async (stand: Stand) =>
       (await worksAt(stand)).map(({ external_key }) => external_key).sort();
