@@ -173,7 +173,9 @@ longTest(
       `the log took nothing: ${spread(pauses.map(({ log }) => log))}; ` +
         `nobody led the cluster: ${spread(pauses.map(({ leader }) => leader))}; ` +
         `the worker read nothing: ${spread(pauses.map(({ worker }) => worker))}; beyond both: ` +
-        spread(pauses.map(({ log, leader, worker }) => Math.max(0, worker - Math.max(log, leader)))),
+        spread(
+          pauses.map(({ log, leader, worker }) => Math.max(0, worker - Math.max(log, leader))),
+        ),
     );
     const { err, out } = await publishing;
     expect(err).toBe('');

@@ -45,7 +45,9 @@ longTest(
   async () => {
     const folder = temporaryDirectory();
     const plant = recordedPlant(folder, LASTS, 17);
-    const nats = keep(await startNats({ config: 'max_payload: 8MB\nserver_name: hub', jetstream: 'domain: hub' }));
+    const nats = keep(
+      await startNats({ config: 'max_payload: 8MB\nserver_name: hub', jetstream: 'domain: hub' }),
+    );
     const plain = keep(await startStand({ nats }));
     const env = { NATS_PREFIX: 'north', NATS_DOMAIN: 'hub' };
     const north = keep(await startStand({ nats, env }));
@@ -88,6 +90,8 @@ longTest(
     expect(names).toContain('north_ANDON_0.snapshot');
     expect(names.filter((name) => !/^(?:KV_)?north_ANDON_/.test(name))).toEqual([]);
     // The worker of the other one went on meanwhile.
-    expect((await plain.andon(['backup', join(folder, 'other'), '--config', plain.config])).code).toBe(4);
+    expect(
+      (await plain.andon(['backup', join(folder, 'other'), '--config', plain.config])).code,
+    ).toBe(4);
   },
 );

@@ -11,7 +11,11 @@ test('the end of npm ends the nats-server that `npm run nats` has started', asyn
   const port = await freePort();
   const args = ['run', 'nats', '--', '-p', `${port}`, '-sd', join(temporaryDirectory(), 'nats')];
   // A group of its own, so that whatever is left can be ended at the end.
-  const npm = spawn('npm', args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const npm = spawn('npm', args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
   const lines: string[] = [];
   createInterface({ input: npm.stderr }).on('line', (line) => lines.push(line));
   const servers = `127.0.0.1:${port}`;
