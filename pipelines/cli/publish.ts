@@ -108,12 +108,8 @@ async function publish(
     const waiting = spool === undefined ? 0 : spool.taken - spool.delivered;
     const stopped = stop.signal.aborted;
     if (!stopped) await spool?.remove();
-    report(counts, {
-      took: performance.now() - began,
-      json: options.json === true,
-      stopped,
-      waiting,
-    });
+    const took = performance.now() - began;
+    report(counts, { took, json: options.json === true, stopped, waiting });
   } finally {
     progress.clear();
     await spool?.close();
