@@ -6,7 +6,6 @@ import { createRestSystem } from '../../sinks/remote/rest-system.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { System } from '../../sinks/remote/system.ts';
 import type { SystemConfig } from '../../sinks/remote/system-config.ts';
-import { streamClient } from '../nats/jetstream.ts';
 import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { archiveCommands, startArchiving } from './archive.ts';
@@ -16,6 +15,7 @@ import { watchedSystem } from './door-watch.ts';
 import { createFileDoor } from './file-door.ts';
 import { openCommandLedger } from './ledger.ts';
 import type { LowWaterMark } from './low-water.ts';
+import { statusLogOf } from './report.ts';
 
 /** What a process that owns the commands of a system is given. */
 export type OwnerOptions = StoreOptions & {
@@ -117,7 +117,7 @@ function ownCommands({
       await runCommandLoop({
         ...{ commands, ledger, isMine, of, retry, width: concurrency },
         context: {
-          ...{ system, record, signal, partitions, now, log: streamClient(connection) },
+          ...{ system, record, signal, partitions, now, log: statusLogOf(connection) },
           timing: { timeout, settle, every, faults: retry.faults },
         },
         onLowWater: archive,

@@ -7,7 +7,7 @@ import type { AssetKey } from '../../operators/model/key.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { prioritySchema } from '../../operators/model/trigger-rule.ts';
 import { COMMAND_STREAM, commandSubject } from '../../sinks/outbox.ts';
-import { streamManager } from '../nats/jetstream.ts';
+import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
 import { type Following, followStream, type ReadMessage } from './stream-reader.ts';
 
 /** A stored command, or why it cannot be understood. `sequence`: its place in the stream. */
@@ -36,7 +36,8 @@ export async function openCommands(
   system: string,
 ): Promise<CommandReader> {
   const { streams } = await streamManager(connection);
-  const { created } = await streams.info(COMMAND_STREAM);
+  const name = streamIn(connection, COMMAND_STREAM);
+  const { created } = await streams.info(name);
   const filter = commandSubject(system, '*');
   return {
     stream: String(created),
@@ -47,11 +48,12 @@ export async function openCommands(
         { ...following, onMessage: (message) => onCommand(parseCommand(message)) },
       ),
     async read(id) {
-      const message = await streams.getMessage(COMMAND_STREAM, {
-        last_by_subj: commandSubject(system, id),
+      const message = await streams.getMessage(name, {
+        last_by_subj: subjectIn(connection, commandSubject(system, id)),
       });
       if (message === null) return undefined;
-      const { subject, seq, data } = message;
+      const { seq, data } = message;
+      const subject = subjectOutOf(connection, message.subject);
       const stored = parseCommand({ subject, sequence: seq, data });
       return stored.kind === 'command' ? stored.command : undefined;
     },

@@ -8,7 +8,6 @@ import type { CmmsConfig } from '../../sinks/remote/config.ts';
 import { createCmms } from '../../sinks/remote/remote.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { SystemConfig } from '../../sinks/remote/system-config.ts';
-import { streamClient } from '../nats/jetstream.ts';
 import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { awaitLease } from '../worker/ownership/lease.ts';
@@ -18,6 +17,7 @@ import { errorOf } from './context.ts';
 import { runDeliveryLoop } from './delivery-loop.ts';
 import { watchedCmms } from './door-watch.ts';
 import { openLedger } from './ledger.ts';
+import { statusLogOf } from './report.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
 
 export type SystemsOptions = StoreOptions & {
@@ -137,7 +137,7 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
         await runDeliveryLoop({
           follow: (following) => followRevisions(connection, following),
           revisions: await openRevisions(connection),
-          log: streamClient(connection),
+          log: statusLogOf(connection),
           ledger,
           context: { cmms, record, partitions: options.partitions ?? 1, signal, now, timing },
           width: config.concurrency,
