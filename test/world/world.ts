@@ -10,6 +10,7 @@ import type { Requisition } from '../../pipelines/demo/reference-erp/requisition
 import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';
 import type { StopWindow } from '../../pipelines/demo/reference-planner/reference-planner.ts';
 import { createService, type Service } from '../../pipelines/stand/service.ts';
+import type { Tryton } from '../../pipelines/stand/tryton.ts';
 import type { CommandSummary } from '../../pipelines/systems/inspect-commands.ts';
 import { QUICK, readProfile } from '../pipelines/systems/erp-config.ts';
 import { CODE } from '../stand/code.ts';
@@ -51,18 +52,22 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** `erp: false`: it is away, until somebody starts it. */
-export async function startWorld({ erp: there = true } = {}): Promise<World> {
-  const [erp, planner] = [await system('reference-erp'), await system('reference-planner')];
+export type WorldOptions = {
+  /** `false`: the reference ERP, which is away until somebody starts it. Or another ERP, which runs. */
+  readonly erp?: boolean | Tryton;
+};
+
+export async function startWorld({ erp: chosen = true }: WorldOptions = {}): Promise<World> {
+  const tryton = typeof chosen === 'boolean' ? undefined : chosen;
+  const [reference, planner] = [await system('reference-erp'), await system('reference-planner')];
+  const erp = tryton ?? reference;
   const mailbox = await startMailbox();
   const stand = await startStand({
     status: true,
+    env: { ...tryton?.env, CMMS_PASSWORD: 'reference' },
     config: {
       systems: {
-        erp: {
-          ...quick('erp', erp.url),
-          auth: { kind: 'oauth2', path: '/oauth/token', client: 'andon', secret: 'reference' },
-        },
+        erp: tryton === undefined ? referenceErp(erp.url) : quick('tryton', erp.url, '10s'),
         planner: {
           ...quick('planner', planner.url),
           auth: { kind: 'header', name: 'X-Api-Key', value: 'reference' },
@@ -72,7 +77,7 @@ export async function startWorld({ erp: there = true } = {}): Promise<World> {
     },
   });
   await planner.start();
-  if (there) await erp.start();
+  if (chosen === true) await erp.start();
   await stand.worker.start();
   const connection = await connect({ servers: stand.nats.url });
   const temperatures = new Map<string, number>();
@@ -106,7 +111,7 @@ export async function startWorld({ erp: there = true } = {}): Promise<World> {
       clearInterval(telling);
       await connection.close();
       await stand.stop();
-      for (const service of [erp, planner]) await service.stop();
+      for (const service of [reference, planner]) await service.stop();
       await mailbox.close();
     },
   };
@@ -137,12 +142,17 @@ async function system(command: string): Promise<Service & { readonly url: string
 }
 
 /** A profile of the examples without its rate, in a hurry. */
-function quick(name: string, base: string): object {
+function quick(name: string, base: string, timeout = '2s'): object {
   const { rate: _, ...profile } = readProfile(name);
   return {
     ...JSON.parse(JSON.stringify(profile).replaceAll('"30s"', '"200ms"')),
-    ...{ ...QUICK, base, timeout: '2s', settle: '1s' },
+    ...{ ...QUICK, base, timeout, settle: '1s' },
   };
+}
+
+function referenceErp(url: string): object {
+  const auth = { kind: 'oauth2', path: '/oauth/token', client: 'andon', secret: 'reference' };
+  return { ...quick('erp', url), auth };
 }
 
 type Call = <T>(method: string, path: string, body?: object) => Promise<T>;
