@@ -105,6 +105,7 @@ export const DETECTOR_LEVELS: Readonly<Record<string, readonly string[]>> = {
   'noise-floor': ['high', 'low'],
   drift: ['stale'],
   stuck: ['stuck'],
+  usage: ['due'],
   silence: ['silent'],
   event: ['event'],
 };
@@ -274,6 +275,14 @@ const ruleSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
+    window: nameSchema.optional(),
+    of: z.string().default('sum'),
+    kind: z.literal('usage'),
+    /** How much is counted from one service to the next, in the signal's unit. */
+    every: positiveBoundSchema,
+  }),
+  z.strictObject({
+    ...common,
     kind: z.literal('silence'),
     window: nameSchema.optional(),
     /** No window or waveform of the signal for so long; stands still in blind time. */
@@ -355,6 +364,7 @@ export const detectorRuleSchema = ruleSchema
 const NO_DEADBAND = {
   cusum: 'it clears when its sum is back at 0',
   stuck: 'it clears with the first change',
+  usage: 'a completed request ends it',
   silence: 'one value ends a silence',
 };
 

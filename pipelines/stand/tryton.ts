@@ -106,6 +106,8 @@ async function post<T>(
   return result;
 }
 
+const GROUPS = ['Stock', 'Purchase Requisition', 'Timesheet Administration'];
+
 const decimal = (value: string) => ({ __class__: 'Decimal', decimal: value });
 
 /** What a new Tryton lacks before anybody can work with it, and the places and the user of `examples/systems/tryton.yaml`. */
@@ -122,7 +124,7 @@ async function furnish(call: TrytonCall, parts: readonly StockedPart[]): Promise
 
   const party = await make('party.party', { name: 'Andon' });
   const employee = await make('company.employee', { party, company });
-  const groups = await find('res.group', ['name', 'in', ['Stock', 'Purchase Requisition']]);
+  const groups = await find('res.group', ['name', 'in', GROUPS]);
   await make('res.user', {
     ...{ name: 'Andon', login: ANDON.user, password: ANDON.password, company, employee },
     ...{ companies: [['add', [company]]], employees: [['add', [employee]]] },

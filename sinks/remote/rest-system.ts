@@ -2,8 +2,8 @@
 
 import type { AnswerValue } from './call-config.ts';
 import { type Call, type Caller, createCaller } from './caller.ts';
-import { type AnswerValues, commandFieldsOf } from './fields.ts';
-import { type Answer, excerpt, jsonOf, placeIn, textAt, valueAt } from './http.ts';
+import { commandFieldsOf } from './fields.ts';
+import { type Answer, excerpt, jsonOf, placeIn, textAt, valueAt, valuesAt } from './http.ts';
 import { findObjects, makeObject, unlessConflict, wasMade } from './objects.ts';
 import { asked, type CallOutcome, success } from './outcome.ts';
 import type { Environment } from './secret.ts';
@@ -181,24 +181,4 @@ function gainedFrom(
   const read = (value: AnswerValue) =>
     'cel' in value ? value.cel(known) : placeIn(answer, json, value);
   return { gives: valuesAt(gives, read), names: valuesAt(names, read) };
-}
-
-/** Longer than this no value is, so that a reply fits into the log. */
-const LONGEST = 1_024;
-
-/** Flat values: what is not there is null, and what has parts is its JSON. */
-function valuesAt(places: ValuePlaces, read: (value: AnswerValue) => unknown): AnswerValues {
-  return Object.fromEntries(Object.entries(places).map(([name, at]) => [name, flat(read(at))]));
-}
-
-function flat(value: unknown): string | number | boolean | null {
-  switch (typeof value) {
-    case 'string':
-      return value.slice(0, LONGEST);
-    case 'number':
-    case 'boolean':
-      return value;
-    default:
-      return value === undefined || value === null ? null : JSON.stringify(value).slice(0, LONGEST);
-  }
 }

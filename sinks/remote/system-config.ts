@@ -86,6 +86,8 @@ export function doesChange({ changes, method }: Pick<ThenConfig, 'changes' | 'me
 /** What becomes of the object later. After one of the words of `final` it is not asked for any more. */
 const stateSchema = z.strictObject({
   ...stateFieldsOf(stateWord),
+  /** Values of the object as it is then: the reply that says a new state has them. */
+  gives: z.record(valueName, pointerSchema).default({}),
   final: z.array(stateWord).min(1),
 });
 export type StateConfig = z.infer<typeof stateSchema>;

@@ -38,6 +38,14 @@ const downtimeSchema = z.object({
   material: z.array(z.string()).default([]),
 });
 
+const orderSchema = z.object({
+  id: z.string().min(1).max(128),
+  customer: z.string().max(128).default(''),
+  due: z.string().nullable().default(null),
+  /** What is committed to it. */
+  material: z.array(z.string()).default([]),
+});
+
 export type Consumption = z.infer<typeof consumptionSchema> & {
   readonly id: string;
   readonly cost: number;
@@ -81,6 +89,16 @@ export function addPostings(server: FastifyInstance, store: ObjectStore): void {
   });
 
   addDowntimes(server, store);
+  addOrders(server, store);
+}
+
+/** Production orders: for whom they are, and what is committed to them. */
+function addOrders(server: FastifyInstance, store: ObjectStore): void {
+  server.put('/admin/orders', (request) => store.save('order', orderSchema.parse(request.body)));
+  server.get('/api/orders/:id', (request, reply) => {
+    const { id } = z.object({ id: z.string() }).parse(request.params);
+    return store.get('order', id) ?? reply.code(404).send({ error: `no order ${id}` });
+  });
 }
 
 function addDowntimes(server: FastifyInstance, store: ObjectStore): void {
