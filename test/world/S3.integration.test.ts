@@ -45,14 +45,14 @@ longSuite('S3: an operator reports an incident', () => {
     for (const word of ['PO-7', 'C-12', 'film, cartons']) expect(risk).toContain(word);
   });
 
-  test('S3: the line runs again: downtime and window end, and the hours are posted', async () => {
+  test('S3: the line runs again: the downtime ends, nobody needs the window, and the hours are posted', async () => {
     await world.act('press', 'accept');
     await world.act('press', 'start');
     await world.act('press', 'complete', { actual_hours: 0.5 });
-    for (const step of ['up', 'free', 'hours']) await world.untilStep('press', step, 'done');
+    for (const step of ['up', 'unused', 'hours']) await world.untilStep('press', step, 'done');
     const { downtimes, labour } = await world.held();
     expect(downtimes.map((one) => one.until !== null)).toEqual([true]);
     expect(labour).toMatchObject([{ hours: 0.5 }]);
-    expect(await world.windows()).toMatchObject([{ asset: 'press', status: 'DONE' }]);
+    expect(await world.windows()).toMatchObject([{ asset: 'press', status: 'WITHDRAWN' }]);
   });
 });
