@@ -147,7 +147,14 @@ async function makeCompany(call: TrytonCall): Promise<number> {
     [{ party, currency }],
     {},
   );
-  const admins = await call('model.res.user.search', [['login', '=', TRYTON_ADMIN.user]], 0, 1, null, {});
+  const admins = await call(
+    'model.res.user.search',
+    [['login', '=', TRYTON_ADMIN.user]],
+    0,
+    1,
+    null,
+    {},
+  );
   await call('model.res.user.write', admins, { companies: [['add', [company]]], company }, {});
   return company;
 }
@@ -155,7 +162,11 @@ async function makeCompany(call: TrytonCall): Promise<number> {
 /** The workshop is a warehouse of its own, so that what is reserved for it is packed and shipped. */
 async function makePlaces(make: Make, find: Find): Promise<void> {
   const [production] = await find('stock.location', ['type', '=', 'production']);
-  const shelf = await make('stock.location', { name: 'Workshop', code: 'MNT-STO', type: 'storage' });
+  const shelf = await make('stock.location', {
+    name: 'Workshop',
+    code: 'MNT-STO',
+    type: 'storage',
+  });
   await make('stock.location', {
     ...{ name: 'Maintenance', code: 'MNT', type: 'warehouse', storage_location: shelf },
     ...{ input_location: shelf, output_location: shelf, production_location: production },
@@ -172,7 +183,13 @@ async function makeParts(
   const lines: unknown[] = [];
   for (const { code, name, on_hand } of parts) {
     await make('product.template', {
-      ...{ name, type: 'goods', default_uom: unit, list_price: decimal('10'), cost_price_method: 'fixed' },
+      ...{
+        name,
+        type: 'goods',
+        default_uom: unit,
+        list_price: decimal('10'),
+        cost_price_method: 'fixed',
+      },
       ...{ purchasable: true, purchase_uom: unit },
       products: [['create', [{ suffix_code: code, cost_price: decimal('4.9') }]]],
     });

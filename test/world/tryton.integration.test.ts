@@ -94,7 +94,11 @@ function withTryton(): void {
     expect(lines).toMatchObject([
       { duration: { seconds: 5_400 }, description: named, 'work.': { name: named } },
     ]);
-    const workshop = await all<{ id: number }>('stock.location', [['code', '=', 'MNT-STO']], 'code');
+    const workshop = await all<{ id: number }>(
+      'stock.location',
+      [['code', '=', 'MNT-STO']],
+      'code',
+    );
     const inWorkshop = { ...company, locations: workshop.map(({ id }) => id) };
     const bearing = [[['code', '=', '6205-2RS']], 0, 1, null, ['quantity'], inWorkshop];
     const there = await call('model.product.product.search_read', ...bearing);

@@ -21,15 +21,7 @@ import type { CommandSummary } from '../../pipelines/systems/inspect-commands.ts
 import { QUICK, readProfile } from '../pipelines/systems/erp-config.ts';
 import { CODE } from '../stand/code.ts';
 import { rowsOf } from '../stand/landed.ts';
-import {
-  andon,
-  askCmms,
-  ROOT,
-  type Stand,
-  startStand,
-  until,
-  worksAt,
-} from '../stand/stand.ts';
+import { andon, askCmms, ROOT, type Stand, startStand, until, worksAt } from '../stand/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
 

@@ -75,7 +75,9 @@ export function addPostings(server: FastifyInstance, store: ObjectStore): void {
     const known = store.get<Part>('part', fields.part);
     if (known === undefined) return reply.code(422).send({ error: `no part ${fields.part}` });
     if (known.on_hand < fields.quantity) {
-      return reply.code(422).send({ error: `only ${known.on_hand} of ${fields.part} on the shelf` });
+      return reply
+        .code(422)
+        .send({ error: `only ${known.on_hand} of ${fields.part} on the shelf` });
     }
     issuePart(store, fields);
     const cost = Math.round(known.unit_price * fields.quantity * 100) / 100;

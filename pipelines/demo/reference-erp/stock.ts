@@ -139,7 +139,11 @@ function addReservations(server: FastifyInstance, store: ObjectStore): void {
     const { id } = idSchema.parse(request.params);
     const found = store.get<Reservation>('reservation', id);
     const known = store.get<Part>('part', found?.part ?? '');
-    if (found?.status !== 'SHORT' || known === undefined || availableOf(store, known) < found.short) {
+    if (
+      found?.status !== 'SHORT' ||
+      known === undefined ||
+      availableOf(store, known) < found.short
+    ) {
       return reply.code(422).send({ error: 'not short, or not enough on the shelf' });
     }
     return save({ ...found, status: 'ASSIGNED', short: 0, version: found.version + 1 });

@@ -87,9 +87,17 @@ describe('a log-in', () => {
   });
 
   it('says what its answer lacks, and nothing was sent', async () => {
-    const auth = { kind: 'login', path: '/rpc', body: { method: 'stock' }, token: '/result/0/quantity' };
+    const auth = {
+      kind: 'login',
+      path: '/rpc',
+      body: { method: 'stock' },
+      token: '/result/0/quantity',
+    };
     const values = { user: '/result/0/user' };
-    const system = systemOf({ verb: ask('stock') }, { auth: { ...auth, values, show: '{{user}}' } });
+    const system = systemOf(
+      { verb: ask('stock') },
+      { auth: { ...auth, values, show: '{{user}}' } },
+    );
     const [first] = system.verbs.get('verb')?.ask ?? [];
     const outcome = await first?.({ command: exampleCommand(), remote: null, values: {} }, call);
     expect(outcome).toMatchObject({
@@ -109,7 +117,9 @@ describe('a log-in', () => {
 describe('an answer', () => {
   it('gives what CEL makes of it and of what is known', async () => {
     const gives = {
-      short: { cel: 'payload.quantity > answer.result[0].quantity ? payload.quantity - answer.result[0].quantity : 0' },
+      short: {
+        cel: 'payload.quantity > answer.result[0].quantity ? payload.quantity - answer.result[0].quantity : 0',
+      },
       price: { cel: 'double(answer.result[0].price.decimal) * values.before' },
       missing: { cel: 'answer.result[1].quantity' },
       quantity: '/result/0/quantity',
@@ -128,7 +138,10 @@ describe('an answer', () => {
     expect(await asked(ask('stock', expects({ at: '/result/0' })))).toMatchObject({ kind: 'ok' });
     const words = { at: '/result/0/state', contains: ['assigned', 'done'] };
     expect(await asked(ask('state', expects(words)))).toMatchObject({
-      ...{ kind: 'rejected', note: `${note.replace('{{payload.part}}', 'P')}: found moved (expected assigned or done)` },
+      ...{
+        kind: 'rejected',
+        note: `${note.replace('{{payload.part}}', 'P')}: found moved (expected assigned or done)`,
+      },
     });
   });
 
@@ -154,7 +167,9 @@ describe('an answer', () => {
 
 describe('a description is refused', () => {
   const issue = (verb: object) =>
-    JSON.stringify(systemConfigSchema.safeParse({ name: 'erp', base, verbs: { verb } }).error?.issues);
+    JSON.stringify(
+      systemConfigSchema.safeParse({ name: 'erp', base, verbs: { verb } }).error?.issues,
+    );
 
   it('with CEL that cannot be read, or names what is not known', () => {
     expect(issue(ask('stock', { gives: { a: { cel: 'answer.' } } }))).toContain('expected CEL: ');
@@ -162,9 +177,7 @@ describe('a description is refused', () => {
   });
 
   it('with something expected of a call that changes', () => {
-    const then = [
-      { method: 'POST', path: '/a', expect: { at: '', note: 'expected something' } },
-    ];
+    const then = [{ method: 'POST', path: '/a', expect: { at: '', note: 'expected something' } }];
     expect(issue({ kind: 'effect', then })).toContain('expected `expect` at a call that reads');
   });
 });
