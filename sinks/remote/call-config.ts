@@ -5,7 +5,7 @@ import { type Duration, durationSchema } from '../../operators/model/time.ts';
 import { PAGE_NAMES } from './fields.ts';
 import { secretJsonSchema, secretSchema } from './secret.ts';
 import { FILTERS, parsePlaceholder, placeholdersOf, type Template } from './template.ts';
-import { type ValueExpression, valueExpressionOf } from './value-expression.ts';
+import { type ValueExpression, valueExpressionOf } from './values.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 

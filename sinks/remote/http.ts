@@ -2,7 +2,6 @@
 
 import { printable } from '../../operators/model/plain.ts';
 import type { AnswerPlace } from './call-config.ts';
-import type { AnswerValues } from './fields.ts';
 import { CallError } from './outcome.ts';
 import { TemplateError } from './template.ts';
 
@@ -129,27 +128,4 @@ export function addressOf(
   }
   for (const [name, value] of Object.entries(query)) address.searchParams.append(name, value);
   return address;
-}
-
-/** Longer than this no value is, so that a reply fits into the log. */
-const LONGEST = 1_024;
-
-/** Flat values: what is not there is null, and what has parts is its JSON. */
-export function valuesAt<P>(
-  places: Readonly<Record<string, P>>,
-  read: (place: P) => unknown,
-): AnswerValues {
-  return Object.fromEntries(Object.entries(places).map(([name, at]) => [name, flat(read(at))]));
-}
-
-function flat(value: unknown): string | number | boolean | null {
-  switch (typeof value) {
-    case 'string':
-      return value.slice(0, LONGEST);
-    case 'number':
-    case 'boolean':
-      return value;
-    default:
-      return value === undefined || value === null ? null : JSON.stringify(value).slice(0, LONGEST);
-  }
 }

@@ -3,7 +3,7 @@
 import type { AnswerValue } from './call-config.ts';
 import { type Call, type Caller, createCaller } from './caller.ts';
 import { commandFieldsOf } from './fields.ts';
-import { type Answer, excerpt, jsonOf, placeIn, textAt, valueAt, valuesAt } from './http.ts';
+import { type Answer, excerpt, jsonOf, placeIn, textAt, valueAt } from './http.ts';
 import { findObjects, makeObject, unlessConflict, wasMade } from './objects.ts';
 import { asked, type CallOutcome, success } from './outcome.ts';
 import type { Environment } from './secret.ts';
@@ -29,6 +29,7 @@ import {
   type VerbConfig,
 } from './system-config.ts';
 import { fillText, toText } from './template.ts';
+import { valuesAt } from './values.ts';
 
 /** Throws when a secret is not there. */
 export function createRestSystem(config: HttpSystemConfig, environment: Environment): System {

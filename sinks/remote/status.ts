@@ -3,9 +3,10 @@
 import type { Call, Caller } from './caller.ts';
 import type { StateReading } from './config.ts';
 import type { AnswerValues } from './fields.ts';
-import { excerpt, jsonOf, textAt, valueAt, valuesAt } from './http.ts';
+import { excerpt, jsonOf, textAt, valueAt } from './http.ts';
 import { listObjects } from './list.ts';
 import { asked, type CallOutcome, success, unclear } from './outcome.ts';
+import { valuesAt } from './values.ts';
 
 /** What a system says of an object: its own word, ours where the words are mapped, and a note where it has one. */
 export type RemoteStatus<S extends string> = {

@@ -81,6 +81,7 @@ export function addStock(server: FastifyInstance, store: ObjectStore): void {
   });
 
   addReservations(server, store);
+  addWarehouse(server, store);
 }
 
 function addReservations(server: FastifyInstance, store: ObjectStore): void {
@@ -126,7 +127,13 @@ function addReservations(server: FastifyInstance, store: ObjectStore): void {
     },
   });
 
-  // What people in the warehouse do.
+  function save(reservation: Reservation): Reservation {
+    return store.save('reservation', reservation);
+  }
+}
+
+/** What people in the warehouse do with reservations. */
+function addWarehouse(server: FastifyInstance, store: ObjectStore): void {
   server.post('/admin/reservations/:id/pick', (request, reply) => {
     const { id } = idSchema.parse(request.params);
     const found = store.get<Reservation>('reservation', id);

@@ -1,6 +1,6 @@
 /**
- * Values that a profile works out in CEL, where no JSON pointer leads to them: how much is missing, a number in a text,
- * whether a list is empty. They see the answer and what is known of the command.
+ * Values of answers, as replies have them. Some are worked out in CEL, where no JSON pointer leads to them: how much is
+ * missing, a number in a text, whether a list is empty. These see the answer and what is known of the command.
  */
 
 import { z } from 'zod';
@@ -12,6 +12,7 @@ import {
   pathsIn,
   withOwnSteps,
 } from '../../operators/model/expression.ts';
+import type { AnswerValues } from './fields.ts';
 
 /** Gives the value; undefined where it names what is not there, or what cannot be worked with. */
 export type ValueExpression = (fields: Readonly<Record<string, unknown>>) => unknown;
@@ -53,4 +54,27 @@ function evaluate(expression: Expression, fields: Readonly<Record<string, unknow
       return undefined;
     }
   });
+}
+
+/** Longer than this no value is, so that a reply fits into the log. */
+const LONGEST = 1_024;
+
+/** Flat values: what is not there is null, and what has parts is its JSON. */
+export function valuesAt<P>(
+  places: Readonly<Record<string, P>>,
+  read: (place: P) => unknown,
+): AnswerValues {
+  return Object.fromEntries(Object.entries(places).map(([name, at]) => [name, flat(read(at))]));
+}
+
+function flat(value: unknown): string | number | boolean | null {
+  switch (typeof value) {
+    case 'string':
+      return value.slice(0, LONGEST);
+    case 'number':
+    case 'boolean':
+      return value;
+    default:
+      return value === undefined || value === null ? null : JSON.stringify(value).slice(0, LONGEST);
+  }
 }
