@@ -5,7 +5,9 @@ import {
   deadbandSchema,
   direction,
   gateSchema,
+  hasNoLimit,
   learning,
+  NO_DEADBAND,
   positiveBoundSchema,
   scaled,
   withDelays,
@@ -359,18 +361,6 @@ export const detectorRuleSchema = ruleSchema
     }
   })
   .transform((rule) => withDelays(rule));
-
-/** Of kinds that clear by something else than a value that falls below a limit. */
-const NO_DEADBAND = {
-  cusum: 'it clears when its sum is back at 0',
-  stuck: 'it clears with the first change',
-  usage: 'a completed request ends it',
-  silence: 'one value ends a silence',
-};
-
-function hasNoLimit(kind: string): kind is keyof typeof NO_DEADBAND {
-  return kind in NO_DEADBAND;
-}
 
 /** A step that no anomaly can reach, or steps down where there are none up, are slips of the pen. */
 function checkEscalation(
