@@ -51,6 +51,8 @@ const workflowStepSchema = z
     until: expression.optional(),
     /** The steps that must be settled before it. */
     after: z.array(stepIdSchema).max(MOST_STEPS_OF_A_WORKFLOW).default([]),
+    /** How old the answers of these steps may be when it is asked. What is older is asked for again first. */
+    fresh: z.record(stepIdSchema, positiveDurationSchema).default({}),
     /** The step is skipped where this is not true. */
     when: expression.optional(),
     /** What the system is told. */
@@ -76,6 +78,8 @@ const workflowStepSchema = z
   });
 
 type StepFields = {
+  readonly after: readonly string[];
+  readonly fresh: object;
   readonly do?: string | undefined;
   readonly until?: string | undefined;
   readonly with: object;
@@ -91,6 +95,13 @@ function stepProblems(step: StepFields): readonly (readonly [path: string, messa
   const problems: [string, string][] = [];
   if (asks === (step.until !== undefined)) {
     problems.push(['do', 'expected either do (asks a system) or until (waits)']);
+  }
+  const stranger = Object.keys(step.fresh).find((id) => !step.after.includes(id));
+  if (stranger !== undefined) {
+    problems.push(['fresh', `expected steps that stand in after, found "${stranger}"`]);
+  }
+  if (!asks && Object.keys(step.fresh).length > 0) {
+    problems.push(['fresh', 'expected no fresh where no system is asked']);
   }
   if (!asks && (step.undo !== undefined || step.again || Object.keys(step.with).length > 0)) {
     problems.push(['until', 'expected no with, undo or again where no system is asked']);

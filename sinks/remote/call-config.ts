@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { type Duration, durationSchema } from '../../operators/model/time.ts';
 import { PAGE_NAMES } from './fields.ts';
-import { secretSchema } from './secret.ts';
+import { secretJsonSchema, secretSchema } from './secret.ts';
 import { FILTERS, parsePlaceholder, placeholdersOf, type Template } from './template.ts';
+import { type ValueExpression, valueExpressionOf } from './values.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -19,6 +20,11 @@ export const placeSchema = z.union([
   z.strictObject({ header: z.string().min(1) }),
 ]);
 export type AnswerPlace = z.infer<typeof placeSchema>;
+
+/** A place, or what CEL makes of the answer and of what is known so far. */
+export const valueSchemaOf = (names: readonly string[]) =>
+  z.union([placeSchema, z.strictObject({ cel: valueExpressionOf(names) })]);
+export type AnswerValue = AnswerPlace | { readonly cel: ValueExpression };
 
 export const millisecondsOf = (byDefault: Duration) =>
   durationSchema.default(byDefault).transform((duration) => duration / 1_000);
@@ -121,22 +127,41 @@ export const listSchema = z.strictObject({
   pages: pagesSchema.optional(),
 });
 
+const loginName = z
+  .string()
+  .regex(/^[a-z][a-z_]{0,31}$/, 'expected a-z and _')
+  .refine((name) => name !== 'token', 'expected another name than token: that is at `token`');
+
 const authSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('basic'), user: secretSchema, password: secretSchema }),
   z.strictObject({ kind: z.literal('bearer'), token: secretSchema }),
   z.strictObject({ kind: z.literal('header'), name: z.string().min(1), value: secretSchema }),
-  z.strictObject({
-    kind: z.literal('login'),
-    method: z.enum(METHODS).default('POST'),
-    path: z.string(),
-    /** Values may be secrets: `{ env: NAME }`. */
-    body: z.record(z.string(), secretSchema),
-    /** Where the token is in the answer, and how it is shown from then on. */
-    token: pointerSchema,
-    header: z.string().default('Authorization'),
-    prefix: z.string().default('Bearer '),
-  }),
+  z
+    .strictObject({
+      kind: z.literal('login'),
+      method: z.enum(METHODS).default('POST'),
+      path: z.string(),
+      /** Texts in it may be secrets: `{ env: NAME }`. */
+      body: z.record(z.string(), secretJsonSchema),
+      /** Where the token is in the answer. */
+      token: pointerSchema,
+      /** What else of the answer is shown. */
+      values: z.record(loginName, pointerSchema).default({}),
+      /** How they are shown from then on: `{{token}}` and the names of `values`; then encoded; then behind the prefix. */
+      show: z.string().default('{{token}}'),
+      encode: z.enum(['plain', 'base64']).default('plain'),
+      header: z.string().default('Authorization'),
+      prefix: z.string().default('Bearer '),
+    })
+    .superRefine(({ show, values }, context) => {
+      const known = ['token', ...Object.keys(values)];
+      for (const text of placeholdersOf(show)) {
+        if (known.includes(text)) continue;
+        const message = `expected placeholders of ${known.join(', ')} instead of {{${text}}}`;
+        context.addIssue({ code: 'custom', path: ['show'], message });
+      }
+    }),
   /** Client credentials of RFC 6749, chapter 4.4. */
   z.strictObject({
     kind: z.literal('oauth2'),
@@ -172,9 +197,16 @@ export const reachFields = {
   headers: z.record(z.string(), secretSchema).default({}),
   /** Our words to theirs, for `|map:<table>`. */
   maps: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number()]))).default({}),
-  /** An answer with 2xx that has something there is a refusal; with one of the texts in it, it passes. */
+  /**
+   * An answer with 2xx that has something there is a refusal. With one of the texts `passing` in it, or none of
+   * `refusing` where there are such, it is a fault that passes.
+   */
   errors: z
-    .strictObject({ at: pointerSchema, passing: z.array(z.string().min(1)).default([]) })
+    .strictObject({
+      at: pointerSchema,
+      passing: z.array(z.string().min(1)).default([]),
+      refusing: z.array(z.string().min(1)).min(1).optional(),
+    })
     .optional(),
 };
 

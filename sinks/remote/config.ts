@@ -71,6 +71,8 @@ export type StateReading<S extends string> = Omit<
   z.infer<typeof anyState>,
   'words' | 'gone' | 'absent'
 > & {
+  /** Values of the object, by name. */
+  readonly gives?: Readonly<Record<string, string>>;
   readonly words: Readonly<Record<string, S>>;
   readonly gone?: S | undefined;
   readonly absent?: S | undefined;

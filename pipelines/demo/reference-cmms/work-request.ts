@@ -17,6 +17,10 @@ export const newWorkRequestSchema = z.object({
   /** Of a stop while the machine produces. */
   stop_cost: z.number().nullable().default(null),
   revision: z.number().int().nullable().default(null),
+  /** Who does it; and what it came to, when it is done. */
+  assignee: z.string().max(128).default(''),
+  actual_hours: z.number().min(0).nullable().default(null),
+  used: z.array(z.object({ part: z.string(), quantity: z.number().positive() })).default([]),
 });
 export const changesSchema = newWorkRequestSchema.partial();
 

@@ -53,6 +53,9 @@ function whatItDoes(step: WorkflowStep): string {
     `without an answer in ${within}, or refused, it ${then}`,
     ...(step.late === 'keep' ? [] : [`done late it is ${LATE[step.late]}`]),
     ...(step.undo === undefined ? [] : [`${step.undo} takes it back`]),
+    ...Object.entries(step.fresh).map(
+      ([id, most]) => `what ${id} said may be ${formatDuration(most)} old, else it is asked again`,
+    ),
     ...(step.again ? ['asked again when what it is told changes'] : []),
   ];
   return words.join('; ');
