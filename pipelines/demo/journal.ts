@@ -44,11 +44,14 @@ export function openJournal(path: string, replay: (entry: unknown) => void): Jou
   };
 }
 
+type Changed = { readonly changed: string };
+
 /** Objects of several kinds, each with an id. Every change is on disk before it is answered. */
 export interface ObjectStore extends CallLog {
-  all<T>(kind: string): readonly T[];
+  all<T>(kind: string): readonly (T & Changed)[];
   get<T>(kind: string, id: string): T | undefined;
-  save<T extends { readonly id: string }>(kind: string, object: T): T;
+  /** Notes when it changed. */
+  save<T extends { readonly id: string }>(kind: string, object: T): T & Changed;
   /** `RES-00001`: the next number of a kind. */
   nextId(kind: string, prefix: string): string;
   close(): void;
@@ -77,12 +80,13 @@ export function openObjects(path: string): ObjectStore {
       journal.append({ kind: 'received', call });
       received.push(call);
     },
-    all: <T>(kind: string) => [...objectsOf(kind).values()] as T[],
+    all: <T>(kind: string) => [...objectsOf(kind).values()] as (T & Changed)[],
     get: <T>(kind: string, id: string) => objectsOf(kind).get(id) as T | undefined,
     save(kind, object) {
-      journal.append({ kind: 'object', of: kind, object });
-      objectsOf(kind).set(object.id, object);
-      return object;
+      const saved = { ...object, changed: new Date().toISOString() };
+      journal.append({ kind: 'object', of: kind, object: saved });
+      objectsOf(kind).set(object.id, saved);
+      return saved;
     },
     nextId: (kind, prefix) => `${prefix}-${String(objectsOf(kind).size + 1).padStart(5, '0')}`,
     close: () => journal.close(),

@@ -115,6 +115,18 @@ export const OUTSIDE_EVENTS = {
     (e) => `request ${e.id} is ${e.status}`,
     counter('request_statuses_total', 'Changes of status seen in the CMMS.', ['status']),
   ),
+  'order-seen': eventKind<{ system: string; id: string; status: string }>(
+    'info',
+    (e) => `${e.system} has work order ${e.id} of its own, which is ${e.status}`,
+    counter('orders_seen_total', 'Changes of work orders that a system made itself.', ['system']),
+  ),
+  'order-not-understood': eventKind<{ system: string; remote: string; found: string }>(
+    'error',
+    (e) => `${e.system}, work order ${e.remote}: ${e.found} is not known: describe it under orders`,
+    counter('orders_not_understood_total', 'Work orders that the profile does not place.', [
+      'system',
+    ]),
+  ),
   'commands-owned': eventKind<{ system: string; owner: string; own: boolean }>(
     'info',
     (e) => `${e.own ? 'this process' : e.owner} carries out commands to ${e.system}`,

@@ -17,7 +17,8 @@ import { ABSENT, absentOwner, type CommandOwner, commandOwner } from './command-
 import { errorOf } from './context.ts';
 import { runDeliveryLoop } from './delivery-loop.ts';
 import { watchedCmms } from './door-watch.ts';
-import { openLedger } from './ledger.ts';
+import { openLedger, openOrderLedger } from './ledger.ts';
+import { startOrderPoll } from './order-poll.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
 
 export type SystemsOptions = StoreOptions & {
@@ -133,17 +134,21 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
         keep: keptFor(config.keep, options),
       };
       const stopArchiving = startArchiving(() => archiveRequests(archiving), record);
+      const log = streamClient(connection);
+      const partitions = options.partitions ?? 1;
+      const context = { cmms, record, partitions, signal, now, timing };
+      const orders = await openOrderLedger(connection, cmms.name, options);
+      const stopOrders = startOrderPoll({ ledger: orders, log, context });
       try {
         await runDeliveryLoop({
           follow: (following) => followRevisions(connection, following),
           revisions: await openRevisions(connection),
-          log: streamClient(connection),
-          ledger,
-          context: { cmms, record, partitions: options.partitions ?? 1, signal, now, timing },
+          ...{ log, ledger, context },
           width: config.concurrency,
           retry: config.retry,
         });
       } finally {
+        await stopOrders();
         await stopArchiving();
       }
     },

@@ -121,6 +121,27 @@ export const listSchema = z.strictObject({
   pages: pagesSchema.optional(),
 });
 
+/**
+ * Lists the objects that changed since a time, in an order that changes do not alter, each with our key where it has one. For
+ * what the system made itself, and to compare both sides.
+ */
+export const changesSchema = z.strictObject({
+  ...callFieldsOf(['since', 'page']),
+  method: z.enum(METHODS).default('GET'),
+  hits: pointerSchema.default(''),
+  remote: pointerSchema.default('/id'),
+  key: pointerSchema,
+  /** When it last changed: an ISO time, or a number of seconds or milliseconds. */
+  changed: pointerSchema,
+  pages: pagesSchema.optional(),
+});
+export type ChangesConfig = z.infer<typeof changesSchema>;
+
+/** What an object has to hold of what was sent, by place: other values are a difference. */
+export function sameSchemaOf(names: readonly string[]) {
+  return z.record(pointerSchema, templatesOf(names).json);
+}
+
 const authSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('basic'), user: secretSchema, password: secretSchema }),

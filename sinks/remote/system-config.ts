@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import {
   callFieldsOf,
+  changesSchema,
   createSchemaOf,
   doneSchemaOf,
   METHODS,
@@ -11,6 +12,7 @@ import {
   placeSchema,
   pointerSchema,
   reachFields,
+  sameSchemaOf,
   searchSchemaOf,
   secondsOf,
   templatesOf,
@@ -84,6 +86,8 @@ const effectSchema = z.strictObject({
   // biome-ignore lint/suspicious/noThenProperty: the word of the profile; nobody awaits a profile.
   then: z.array(thenSchema).default([]),
   state: stateSchema.optional(),
+  changes: changesSchema.optional(),
+  same: sameSchemaOf(COMMAND_FIELD_NAMES).default({}),
   /** The verb that undoes it. */
   undo: verbName.optional(),
 });
@@ -112,16 +116,19 @@ export type HttpSystemConfig = z.infer<typeof httpSchema>;
 /** What no field alone shows: one sentence each. */
 function wrongAt(verb: VerbConfig, verbs: Readonly<Record<string, VerbConfig>>): readonly string[] {
   if (verb.kind === 'query') return [];
-  const { search, create, then: changes, state, undo } = verb;
+  const { search, create, then: calls, state, changes, undo } = verb;
   return [
     ...((search === undefined) !== (create === undefined)
       ? ['expected `search` beside `create`: nothing is created that was not searched for']
       : []),
-    ...(create === undefined && changes.length === 0
+    ...(create === undefined && calls.length === 0
       ? ['expected `create`, or `then` with the calls that change an object']
       : []),
     ...(state !== undefined && create === undefined
       ? ['expected `create` beside `state`: the state is that of the object']
+      : []),
+    ...(changes !== undefined && create === undefined
+      ? ['expected `create` beside `changes`: objects that it made are compared']
       : []),
     ...(undo !== undefined && verbs[undo]?.kind !== 'effect'
       ? [`expected \`undo\` to name an effect of this system instead of ${undo}`]

@@ -16,8 +16,8 @@ type RateLimit = {
   readonly urgent: number;
 };
 
-/** Which calls go first when several wait: what is urgent, then other deliveries, then polls of a status. */
-export const CALL_PRIORITIES = ['urgent', 'delivery', 'poll'] as const;
+/** Which calls go first when several wait: what is urgent, other deliveries, polls of a status, and last what compares. */
+export const CALL_PRIORITIES = ['urgent', 'delivery', 'poll', 'reconcile'] as const;
 export type CallPriority = (typeof CALL_PRIORITIES)[number];
 
 /**
@@ -32,7 +32,9 @@ export interface RateLimiter {
 }
 
 export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
-  const waiting: Record<CallPriority, (() => void)[]> = { urgent: [], delivery: [], poll: [] };
+  const waiting: Record<CallPriority, (() => void)[]> = {
+    ...{ urgent: [], delivery: [], poll: [], reconcile: [] },
+  };
   const kept = Math.floor((rate?.burst ?? 0) * (rate?.urgent ?? 0));
   let tokens = rate?.burst ?? Number.POSITIVE_INFINITY;
   let pauses = 0;
@@ -42,7 +44,9 @@ export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
       const others = tokens > kept;
       const next =
         waiting.urgent.shift() ??
-        (others ? (waiting.delivery.shift() ?? waiting.poll.shift()) : undefined);
+        (others
+          ? (waiting.delivery.shift() ?? waiting.poll.shift() ?? waiting.reconcile.shift())
+          : undefined);
       if (next === undefined) return;
       spend();
       next();
