@@ -14,6 +14,7 @@ import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
 import { createStatusWatch } from '../observe/worker-status.ts';
+import { contentOfReport } from '../systems/reconciliation/report-text.ts';
 import { runSystems, type SystemsOptions } from '../systems/systems.ts';
 import { createLandingSink, type LandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
@@ -87,6 +88,7 @@ async function runOwned(
   const described = {
     cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
     systems: readSystems(config.systems, file),
+    ...remembering(landing),
   };
   const beside = { record, signal: AbortSignal.any([drain, over.signal]) };
   const working = [
@@ -180,7 +182,25 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-type Described = Pick<SystemsOptions, 'cmms' | 'systems'>;
+type Described = Pick<SystemsOptions, 'cmms' | 'systems' | 'landReports' | 'wasGiven'>;
+
+/** So long the warehouse has to say whether it knows a key: milliseconds. */
+const REMEMBERING = 10_000;
+
+/** What is compared lands, and the tables remember what ledger and outbox have forgotten. */
+function remembering(landing: LandingSink): Pick<Described, 'landReports' | 'wasGiven'> {
+  const knows = (table: string, column: string) => async (key: string) => {
+    // Keys of ours are such; what else somebody wrote into an object was never given.
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(key)) return false;
+    const query = `SELECT 1 AS found FROM ${table} WHERE ${column} = '${key}' LIMIT 1`;
+    const answer = landing.ask<object>(query, AbortSignal.timeout(REMEMBERING));
+    return answer.then((rows) => rows.length > 0).catch(() => undefined);
+  };
+  return {
+    landReports: (report, signal) => landing.write(contentOfReport(report), signal),
+    wasGiven: { requests: knows('request_history', 'id'), commands: knows('commands', 'key') },
+  };
+}
 
 /** Carries requests and commands out beside the worker, where systems are described. Never rejects. */
 async function carryOut(config: Config, described: Described, beside: Beside): Promise<void> {

@@ -127,6 +127,38 @@ export const OUTSIDE_EVENTS = {
       'system',
     ]),
   ),
+  'difference-count': eventKind<{
+    system: string;
+    lane: string;
+    difference: string;
+    count: number;
+  }>(
+    'debug',
+    (e) => `${e.system}, ${e.lane}: ${e.count} ${e.difference}`,
+    gauge('system_differences', 'Differences that the last comparison found.', (e) => e.count, [
+      ...(['system', 'lane', 'difference'] as const),
+    ]),
+  ),
+  difference: eventKind<{ system: string; difference: string; text: string; mended: boolean }>(
+    (e) => (e.mended ? 'info' : 'warn'),
+    (e) => `${e.difference}: ${e.text}${e.mended ? '; mended' : ''}`,
+  ),
+  reconciled: eventKind<{
+    system: string;
+    lane: string;
+    objects: number;
+    found: number;
+    ended: number;
+  }>(
+    'info',
+    (e) => `${e.system}: ${e.objects} objects of ${e.lane} compared, ${e.found} differences`,
+    gauge(
+      'reconciled_timestamp_seconds',
+      'When both sides were compared last.',
+      (e) => e.ended / 1_000,
+      [...(['system', 'lane'] as const)],
+    ),
+  ),
   'commands-owned': eventKind<{ system: string; owner: string; own: boolean }>(
     'info',
     (e) => `${e.own ? 'this process' : e.owner} carries out commands to ${e.system}`,

@@ -16,6 +16,9 @@ import { watchedSystem } from './door-watch.ts';
 import { createFileDoor } from './file-door.ts';
 import { openCommandLedger } from './ledger.ts';
 import type { LowWaterMark } from './low-water.ts';
+import type { WasGiven } from './reconciliation/compare.ts';
+import { commandReconciliation } from './reconciliation/lanes.ts';
+import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 
 /** What a process that owns the commands of a system is given. */
 export type OwnerOptions = StoreOptions & {
@@ -26,6 +29,8 @@ export type OwnerOptions = StoreOptions & {
   readonly now: () => number;
   /** Milliseconds since the last thing that happened to a command. */
   readonly keep: number;
+  readonly landReports?: ReconcileOptions['land'];
+  readonly wasGiven?: { readonly requests: WasGiven; readonly commands: WasGiven } | undefined;
 };
 
 export interface CommandOwner {
@@ -38,6 +43,8 @@ export interface CommandOwner {
 
 type Manner = Pick<SystemConfig, 'timeout' | 'settle' | 'concurrency' | 'retry' | 'keep'> & {
   readonly every: number;
+  /** Undefined where there is nobody to compare with. */
+  readonly reconcile?: SystemConfig['reconcile'];
 };
 
 /** `run` rejects when a secret is not there: that stops the commands to this system, and to no other. */
@@ -107,8 +114,10 @@ function ownCommands({
     const ledger = await openCommandLedger(connection, system.name, options);
     const filter = system.name === ABSENT ? '*' : system.name;
     const commands = await openCommands(connection, filter);
-    const { timeout, settle, retry, every, concurrency } = manner;
-    let stopArchiving = async () => {};
+    const { timeout, settle, retry, every, concurrency, reconcile } = manner;
+    let [stopArchiving, stopReconciling] = [async () => {}, async () => {}];
+    const timing = { timeout, settle, every, faults: retry.faults };
+    const context = { record, signal, partitions, now, timing };
     const archive = (low: LowWaterMark) => {
       const archiving = { ...options, ledger, filter, isMine, upTo: () => low.value };
       stopArchiving = startArchiving(() => archiveCommands(archiving), record);
@@ -116,13 +125,16 @@ function ownCommands({
     try {
       await runCommandLoop({
         ...{ commands, ledger, isMine, of, retry, width: concurrency },
-        context: {
-          ...{ system, record, signal, partitions, now, log: streamClient(connection) },
-          timing: { timeout, settle, every, faults: retry.faults },
-        },
+        context: { ...context, system, log: streamClient(connection) },
         onLowWater: archive,
+        async onLooking(look) {
+          if (reconcile === undefined) return;
+          const lane = { ...options, system, context, reconcile, ledger, commands, look };
+          stopReconciling = startReconciling(await commandReconciliation(lane));
+        },
       });
     } finally {
+      await stopReconciling();
       await stopArchiving();
     }
   };

@@ -19,6 +19,9 @@ import { runDeliveryLoop } from './delivery-loop.ts';
 import { watchedCmms } from './door-watch.ts';
 import { openLedger, openOrderLedger } from './ledger.ts';
 import { startOrderPoll } from './order-poll.ts';
+import type { WasGiven } from './reconciliation/compare.ts';
+import { requestReconciliation } from './reconciliation/lanes.ts';
+import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
 
 export type SystemsOptions = StoreOptions & {
@@ -36,6 +39,9 @@ export type SystemsOptions = StoreOptions & {
   readonly logKeeps?: number;
   /** Where the secrets of the configuration are looked up. Default: the environment of the process. */
   readonly environment?: Environment;
+  /** Where what differs lands, and who remembers what is long over. */
+  readonly landReports?: ReconcileOptions['land'];
+  readonly wasGiven?: { readonly requests: WasGiven; readonly commands: WasGiven } | undefined;
   /** Milliseconds without a sign of life after which another process may take over. Default 10,000. */
   readonly term?: number;
   /** Epoch milliseconds. Default: the clock. */
@@ -139,15 +145,22 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
       const context = { cmms, record, partitions, signal, now, timing };
       const orders = await openOrderLedger(connection, cmms.name, options);
       const stopOrders = startOrderPoll({ ledger: orders, log, context });
+      const revisions = await openRevisions(connection);
+      let stopReconciling = async () => {};
       try {
+        const reconciling = { ...options, config, context, ledger, revisions };
         await runDeliveryLoop({
           follow: (following) => followRevisions(connection, following),
-          revisions: await openRevisions(connection),
-          ...{ log, ledger, context },
+          ...{ revisions, log, ledger, context },
           width: config.concurrency,
           retry: config.retry,
+          async onLooking(look) {
+            const prepared = await requestReconciliation({ ...reconciling, look });
+            stopReconciling = startReconciling(prepared);
+          },
         });
       } finally {
+        await stopReconciling();
         await stopOrders();
         await stopArchiving();
       }

@@ -223,6 +223,14 @@ export const timingFields = {
       urgent: z.number().min(0).max(0.9).default(0.2),
     })
     .optional(),
+  /** When both sides are compared: what changed, and now and then everything; and what is called late. */
+  reconcile: z
+    .strictObject({
+      every: millisecondsOf(secondsOf(3_600)),
+      full: millisecondsOf(secondsOf(86_400)),
+      late: millisecondsOf(secondsOf(600)),
+    })
+    .prefault({}),
   retry: z
     .strictObject({
       first: millisecondsOf(secondsOf(1)),

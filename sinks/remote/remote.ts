@@ -33,6 +33,8 @@ export interface Cmms {
   readonly status: ReadStatus<RequestStatus> | undefined;
   /** Lists objects by when they changed; undefined when the configuration does not say how. */
   readonly changes: ReadChanges | undefined;
+  /** Revisions after the first are written to the object. */
+  readonly updates: boolean;
   /** Reads work orders that it made itself. */
   readonly orders: OrderReader | undefined;
   /** What an object that was listed says of its status; null when nothing that is known. */
@@ -63,6 +65,7 @@ export function createCmms(config: CmmsConfig, environment: Environment): Cmms {
       return writeRevision(caller, write, request, remote, call);
     },
     status: status === undefined ? undefined : createStatusReader(caller, status),
+    updates: config.update !== undefined,
     changes: changes === undefined ? undefined : createChangesReader(caller, changes),
     orders: orders === undefined ? undefined : createOrderReader(config.name, orders, status),
     statusOf: (object) =>

@@ -41,6 +41,11 @@ export function addWorkRequests(server: FastifyInstance, store: Store): void {
     return store.get(id) ?? reply.code(404).send({ error: `no work request ${id}` });
   });
 
+  server.delete('/admin/work-requests/:id', (request) => {
+    store.remove(idSchema.parse(request.params).id);
+    return { ok: true };
+  });
+
   server.patch('/api/work-requests/:id', (request, reply) => {
     const { id } = idSchema.parse(request.params);
     const work = store.get(id);

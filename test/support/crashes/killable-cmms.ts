@@ -9,7 +9,7 @@ export function killableCmms(life: Life, outside: CmmsAndLedger): Cmms {
   const ask = killableCall(life);
   return {
     name: 'memory',
-    ...{ changes: undefined, orders: undefined },
+    ...{ changes: undefined, orders: undefined, updates: true },
     statusOf: () => null,
     differences: () => [],
     search: (request, call) =>
