@@ -1,4 +1,8 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Command } from '../../../operators/model/command.ts';
 import type { Request } from '../../../operators/model/request.ts';
@@ -8,9 +12,11 @@ import {
   type ReconcileReport,
 } from '../../../pipelines/systems/reconciliation/book.ts';
 import type { CmmsConfig } from '../../../sinks/remote/config.ts';
+import { ANDON } from '../../stand/code.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 import { type ErpPlant, startErpPlant } from './commands-support.ts';
-import { exampleCommand, undoOf } from './example-command.ts';
 import { readProfile } from './erp-config.ts';
+import { exampleCommand, undoOf } from './example-command.ts';
 import { quickConfig } from './systems-config.ts';
 import { askReference, freshRequest, type Plant, startPlant } from './systems-support.ts';
 
@@ -170,6 +176,30 @@ describe('requests in the CMMS', () => {
     expect(after).not.toContain(`late request ${request.id}`);
   });
 
+  it('is a command that prints sentences with the way to mend, and ends with 6 where something is left', async () => {
+    run = plant.run(quick, () => Date.now() + hour);
+    const file = join(temporaryDirectory(), 'andon.yaml');
+    const profile = readFileSync('examples/cmms/reference.yaml', 'utf8').replace(/^.*\n/, '');
+    const cmms = profile.replaceAll(/^(?=.)/gm, '  ');
+    writeFileSync(file, `nats: { url: '${plant.nats.url}' }\ncmms:\n${cmms}`);
+    const environment = { ...process.env, CMMS_URL: plant.cmms.url, CMMS_TOKEN: 'reference' };
+    const andon = (...args: string[]) =>
+      promisify(execFile)(process.execPath, [ANDON, ...args, '--config', file], {
+        env: environment,
+      }).then(
+        ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
+        (error: { code: number; stdout: string; stderr: string }) => error,
+      );
+    const told = await andon('reconcile', 'reference');
+    expect(told).toMatchObject({ code: 6 });
+    expect(told.stdout).toContain('reference, requests: ');
+    expect(told.stdout).toContain('with the key NEVER-GIVEN, which Andon never gave');
+    expect(told.stdout).toContain('Find out who made');
+    const unknown = await andon('reconcile', 'nobody');
+    expect(unknown).toMatchObject({ code: 2 });
+    expect(unknown.stderr).toContain('there are reference');
+  });
+
   it('finds without a list what a search shows, and says what it does not', async () => {
     run = plant.run({ ...quick, changes: undefined }, () => Date.now() + hour);
     const request = freshRequest();
@@ -207,7 +237,10 @@ describe('commands in the ERP', () => {
     const verbs = JSON.stringify(readProfile('erp').verbs)
       .replaceAll('"30s"', '"100ms"')
       .replaceAll(/,"gone":"\w+"/g, '');
-    run = plant.run({ verbs: JSON.parse(verbs), reconcile: { every: '1h', full: '1h', late: '1s' } });
+    run = plant.run({
+      verbs: JSON.parse(verbs),
+      reconcile: { every: '1h', full: '1h', late: '1s' },
+    });
     const reserve = () => exampleCommand({ time: (Date.now() * 1_000) as never });
     const well = Array.from({ length: 6 }, reserve);
     const [missing, doubled, drifted, taken, untaken] = Array.from({ length: 5 }, reserve) as [
