@@ -7,9 +7,9 @@ import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import {
   type MachineEvent,
   type OrderData,
-  orderOf,
   type RequestStatus,
   requestStatusOf,
+  systemOrderOf,
 } from '../model/machine-event.ts';
 import type { Request, WorkInput } from '../model/request.ts';
 import { type EventTime, fromMilliseconds } from '../model/time.ts';
@@ -224,7 +224,7 @@ function applyOrder(
   knowledge: Knowledge,
   out: Output,
 ): string | undefined {
-  const order = orderOf(event);
+  const order = systemOrderOf(event);
   if ('problem' in order) return `expected a work order: ${order.problem}`;
   const known = contextOf(order.id, state, knowledge, out);
   if (known === undefined && OVER.has(order.status)) return undefined;

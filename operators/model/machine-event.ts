@@ -111,7 +111,7 @@ export function orderId(system: string, remote: string): string {
 }
 
 /** The work order that an event of the type `order` brings, or what is wrong with it: a system speaks of its own alone. */
-export function orderOf(event: MachineEvent): OrderData | { readonly problem: string } {
+export function systemOrderOf(event: MachineEvent): OrderData | { readonly problem: string } {
   const parsed = orderData.safeParse(event.data);
   if (!parsed.success) return { problem: firstProblem(parsed.error) };
   const { id, remote } = parsed.data;

@@ -85,11 +85,7 @@ async function runOwned(
   const http = await startHttp({ ...config.http, metrics, unready, status: status.report });
   const landing = landInto(config, record, queue);
   const over = new AbortController();
-  const described = {
-    cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
-    systems: readSystems(config.systems, file),
-    ...remembering(landing),
-  };
+  const described = describedSystems(config, file, landing);
   const beside = { record, signal: AbortSignal.any([drain, over.signal]) };
   const working = [
     carryOut(config, described, beside),
@@ -183,6 +179,18 @@ function isAbort(error: unknown): boolean {
 }
 
 type Described = Pick<SystemsOptions, 'cmms' | 'systems' | 'landReports' | 'wasGiven'>;
+
+function describedSystems(
+  config: Config,
+  file: string | undefined,
+  landing: LandingSink,
+): Described {
+  return {
+    cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
+    systems: readSystems(config.systems, file),
+    ...remembering(landing),
+  };
+}
 
 /** So long the warehouse has to say whether it knows a key: milliseconds. */
 const REMEMBERING = 10_000;

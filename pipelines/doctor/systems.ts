@@ -71,7 +71,9 @@ async function examineVerbs(
     } else results.push(ok(named, 'answers a search for a key that nobody has'));
   }
   if (results.length > 0) return results;
-  return [warn(check, 'not tried: it has no verb that searches', 'Only a real command can try it.')];
+  return [
+    warn(check, 'not tried: it has no verb that searches', 'Only a real command can try it.'),
+  ];
 }
 
 function nobodyAsks(system: string, verb: string): Command {

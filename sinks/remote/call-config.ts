@@ -125,7 +125,7 @@ export const listSchema = z.strictObject({
  * Lists the objects that changed since a time, in an order that changes do not alter, each with our key where it has one. For
  * what the system made itself, and to compare both sides.
  */
-export const changesSchema = z.strictObject({
+export const changedObjectsSchema = z.strictObject({
   ...callFieldsOf(['since', 'page']),
   method: z.enum(METHODS).default('GET'),
   hits: pointerSchema.default(''),
@@ -135,7 +135,7 @@ export const changesSchema = z.strictObject({
   changed: pointerSchema,
   pages: pagesSchema.optional(),
 });
-export type ChangesConfig = z.infer<typeof changesSchema>;
+export type ChangesConfig = z.infer<typeof changedObjectsSchema>;
 
 /** What an object has to hold of what was sent, by place: other values are a difference. */
 export function sameSchemaOf(names: readonly string[]) {

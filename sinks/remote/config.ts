@@ -4,7 +4,7 @@ import { REQUEST_STATUSES } from '../../operators/model/machine-event.ts';
 import { prioritySchema } from '../../operators/model/trigger-rule.ts';
 import {
   callFieldsOf,
-  changesSchema,
+  changedObjectsSchema,
   createSchemaOf,
   doneSchemaOf,
   listSchema,
@@ -101,7 +101,7 @@ const describedCmmsSchema = z.strictObject({
   withdraw: writeSchema.optional(),
   close: writeSchema.optional(),
   status: z.strictObject(stateFieldsOf(z.enum(REQUEST_STATUSES))).optional(),
-  changes: changesSchema.optional(),
+  changes: changedObjectsSchema.optional(),
   same: sameSchemaOf(FIELD_NAMES).default({}),
   orders: ordersSchema.optional(),
 });

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import {
   callFieldsOf,
-  changesSchema,
+  changedObjectsSchema,
   createSchemaOf,
   doneSchemaOf,
   METHODS,
@@ -86,7 +86,7 @@ const effectSchema = z.strictObject({
   // biome-ignore lint/suspicious/noThenProperty: the word of the profile; nobody awaits a profile.
   then: z.array(thenSchema).default([]),
   state: stateSchema.optional(),
-  changes: changesSchema.optional(),
+  changes: changedObjectsSchema.optional(),
   same: sameSchemaOf(COMMAND_FIELD_NAMES).default({}),
   /** The verb that undoes it. */
   undo: verbName.optional(),

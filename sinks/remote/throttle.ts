@@ -32,9 +32,7 @@ export interface RateLimiter {
 }
 
 export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
-  const waiting: Record<CallPriority, (() => void)[]> = {
-    ...{ urgent: [], delivery: [], poll: [], reconcile: [] },
-  };
+  const waiting = noneWaiting();
   const kept = Math.floor((rate?.burst ?? 0) * (rate?.urgent ?? 0));
   let tokens = rate?.burst ?? Number.POSITIVE_INFINITY;
   let pauses = 0;
@@ -42,11 +40,7 @@ export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
   function release(): void {
     while (pauses === 0 && tokens > 0) {
       const others = tokens > kept;
-      const next =
-        waiting.urgent.shift() ??
-        (others
-          ? (waiting.delivery.shift() ?? waiting.poll.shift() ?? waiting.reconcile.shift())
-          : undefined);
+      const next = waiting.urgent.shift() ?? (others ? firstOf(waiting) : undefined);
       if (next === undefined) return;
       spend();
       next();
@@ -93,6 +87,16 @@ export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
       });
     },
   };
+}
+
+type Waiting = Record<CallPriority, (() => void)[]>;
+
+function noneWaiting(): Waiting {
+  return { urgent: [], delivery: [], poll: [], reconcile: [] };
+}
+
+function firstOf({ delivery, poll, reconcile }: Waiting): (() => void) | undefined {
+  return delivery.shift() ?? poll.shift() ?? reconcile.shift();
 }
 
 type BreakerConfig = { readonly failures: number; readonly pause: number };

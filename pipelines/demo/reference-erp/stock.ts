@@ -69,6 +69,7 @@ export function addStock(server: FastifyInstance, store: ObjectStore): void {
   });
 
   addReservations(server, store);
+  addPeople(server, store);
 }
 
 function addReservations(server: FastifyInstance, store: ObjectStore): void {
@@ -112,7 +113,13 @@ function addReservations(server: FastifyInstance, store: ObjectStore): void {
     },
   });
 
-  // What people do, past Andon: they reserve for themselves, and change what others have reserved.
+  function save(reservation: Reservation): Reservation {
+    return store.save('reservation', reservation);
+  }
+}
+
+/** What people do past Andon: they reserve for themselves, change what others have reserved, and pick parts. */
+function addPeople(server: FastifyInstance, store: ObjectStore): void {
   server.post('/admin/reservations', (request, reply) => {
     const fields = newReservationSchema.parse(request.body);
     const id = store.nextId('reservation', 'RES');
@@ -129,7 +136,6 @@ function addReservations(server: FastifyInstance, store: ObjectStore): void {
     return reply.send(save({ ...found, quantity, status, version: found.version + 1 }));
   });
 
-  // What people in the warehouse do.
   server.post('/admin/reservations/:id/pick', (request, reply) => {
     const { id } = idSchema.parse(request.params);
     const found = store.get<Reservation>('reservation', id);

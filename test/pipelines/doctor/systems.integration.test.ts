@@ -57,7 +57,11 @@ test('a mail server is greeted and sent nothing; folders are looked at', async (
     ...{ kind: 'mail', host: '127.0.0.1', port, tls: 'none', from: 'andon@plant.example' },
     ...{ timeout: '2s', verbs: { notify: text } },
   };
-  const door = { kind: 'files', out: temporaryDirectory(), verbs: { tell: { content: { a: '1' } } } };
+  const door = {
+    kind: 'files',
+    out: temporaryDirectory(),
+    verbs: { tell: { content: { a: '1' } } },
+  };
   expect(await examined({ mail, door })).toEqual([
     'ok system mail: answers and lets us in; nothing was sent',
     'ok system door: its folders can be read and written',

@@ -181,12 +181,16 @@ describe('requests in the CMMS', () => {
     const file = join(temporaryDirectory(), 'andon.yaml');
     const profile = readFileSync('examples/cmms/reference.yaml', 'utf8').replace(/^.*\n/, '');
     const cmms = profile.replaceAll(/^(?=.)/gm, '  ');
-    writeFileSync(file, `nats: { url: '${plant.nats.url}' }\ncmms:\n${cmms}`);
+    writeFileSync(file, `cmms:\n${cmms}`);
     const environment = { ...process.env, CMMS_URL: plant.cmms.url, CMMS_TOKEN: 'reference' };
     const andon = (...args: string[]) =>
-      promisify(execFile)(process.execPath, [ANDON, ...args, '--config', file], {
-        env: environment,
-      }).then(
+      promisify(execFile)(
+        process.execPath,
+        [ANDON, ...args, '--config', file, '--nats', plant.nats.url],
+        {
+          env: environment,
+        },
+      ).then(
         ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
         (error: { code: number; stdout: string; stderr: string }) => error,
       );

@@ -10,7 +10,7 @@ test('the page of the CMMS shows each work request, and runs nothing that a requ
       priority: 'HIGH',
       asset: 'p1/l1/pump',
       origin: '',
-    external_key: 'k',
+      external_key: 'k',
       failure_code: 'BRG-OUTER',
       parts: ['6205-2RS'],
       hours: 2,
