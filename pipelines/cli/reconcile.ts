@@ -33,7 +33,7 @@ export function registerReconcile(command: Command): void {
     .option('--nats <url>', 'instead of NATS_URL')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'a JSON list of reports')
-    .addHelpText('after', '\nExit code 6 where something differs that was not mended.')
+    .addHelpText('after', '\nExit code 7 where something differs that was not mended.')
     .action(async (system: string | undefined, options: Options) => {
       const { mend = false, json = false, reason, ...departures } = options;
       const config = configOf(departures);

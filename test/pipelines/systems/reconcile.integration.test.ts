@@ -176,7 +176,35 @@ describe('requests in the CMMS', () => {
     expect(after).not.toContain(`late request ${request.id}`);
   });
 
-  it('is a command that prints sentences with the way to mend, and ends with 6 where something is left', async () => {
+  it('compares by its timetable, lands what it found when the warehouse is there, and asks it for old keys', async () => {
+    const landed: ReconcileReport[] = [];
+    let away = 2;
+    const frequent = { ...quick, reconcile: { every: 1_500, full: hour, late: 200 } };
+    // By this clock the last full comparison is longer ago than an hour.
+    const now = () => Date.now() + 2 * hour + 60_000;
+    const begun = now();
+    run = plant.run(frequent, now, {
+      async landReports(report) {
+        away -= 1;
+        if (away >= 0) throw new Error('the warehouse is away');
+        landed.push(report);
+      },
+      wasGiven: {
+        requests: async (key) => (key === 'NEVER-GIVEN' ? true : undefined),
+        commands: async () => false,
+      },
+    });
+    const own = (full: boolean) => landed.find((one) => one.begun >= begun && one.full === full);
+    await expect.poll(() => own(true), until).toBeDefined();
+    expect(own(true)?.counts).toMatchObject({ orphaned: 1, forged: 0 });
+    expect(own(true)?.sides[0]?.unseen).toContain('1 unknown keys');
+    // The ones after it take what changed since, which is nothing by that clock.
+    await expect.poll(() => own(false), until).toBeDefined();
+    expect(own(false)?.sides[0]?.theirs).toBe(0);
+    expect(own(false)?.counts).toMatchObject({ missing: 0, orphaned: 0 });
+  });
+
+  it('is a command that prints sentences with the way to mend, and ends with 7 where something is left', async () => {
     run = plant.run(quick, () => Date.now() + hour);
     const file = join(temporaryDirectory(), 'andon.yaml');
     const profile = readFileSync('examples/cmms/reference.yaml', 'utf8').replace(/^.*\n/, '');
@@ -195,7 +223,7 @@ describe('requests in the CMMS', () => {
         (error: { code: number; stdout: string; stderr: string }) => error,
       );
     const told = await andon('reconcile', 'reference');
-    expect(told).toMatchObject({ code: 6 });
+    expect(told).toMatchObject({ code: 7 });
     expect(told.stdout).toContain('reference, requests: ');
     expect(told.stdout).toContain('with the key NEVER-GIVEN, which Andon never gave');
     expect(told.stdout).toContain('Find out who made');
