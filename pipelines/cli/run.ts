@@ -16,6 +16,7 @@ import { createReadiness } from '../observe/readiness.ts';
 import { createStatusWatch } from '../observe/worker-status.ts';
 import { contentOfReport } from '../systems/reconciliation/report-text.ts';
 import { runSystems, type SystemsOptions } from '../systems/systems.ts';
+import { createWebhooks } from '../systems/webhooks.ts';
 import { createLandingSink, type LandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
@@ -82,10 +83,12 @@ async function runOwned(
   };
   const drain = drainOnSignal(record);
   const { metrics } = events;
-  const http = await startHttp({ ...config.http, metrics, unready, status: status.report });
+  const webhooks = createWebhooks(record);
+  const serving = { metrics, unready, status: status.report, webhook: webhooks.receive };
+  const http = await startHttp({ ...config.http, ...serving });
   const landing = landInto(config, record, queue);
   const over = new AbortController();
-  const described = describedSystems(config, file, landing);
+  const described = { ...describedSystems(config, file, landing), webhooks };
   const beside = { record, signal: AbortSignal.any([drain, over.signal]) };
   const working = [
     carryOut(config, described, beside),
@@ -178,7 +181,7 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-type Described = Pick<SystemsOptions, 'cmms' | 'systems' | 'landReports' | 'wasGiven'>;
+type Described = Pick<SystemsOptions, 'cmms' | 'systems' | 'webhooks' | 'landReports' | 'wasGiven'>;
 
 function describedSystems(
   config: Config,

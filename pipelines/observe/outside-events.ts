@@ -159,6 +159,16 @@ export const OUTSIDE_EVENTS = {
       [...(['system', 'lane'] as const)],
     ),
   ),
+  webhook: eventKind<{ system: string }>(
+    'debug',
+    (e) => `${e.system} says that something has changed`,
+    counter('webhooks_total', 'Webhooks that were believed.', ['system']),
+  ),
+  'webhook-refused': eventKind<{ system: string; note: string }>(
+    'warn',
+    (e) => `a webhook in the name of ${e.system} is not believed: ${e.note}`,
+    counter('webhooks_refused_total', 'Webhooks without a signature of their system.', ['system']),
+  ),
   'commands-owned': eventKind<{ system: string; owner: string; own: boolean }>(
     'info',
     (e) => `${e.own ? 'this process' : e.owner} carries out commands to ${e.system}`,

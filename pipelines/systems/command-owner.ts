@@ -1,6 +1,7 @@
 /** The process that carries out commands to one system: what it opens, and the loop that it runs. */
 
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { ReachFields } from '../../sinks/remote/call-config.ts';
 import { createMailSystem } from '../../sinks/remote/mail.ts';
 import { createRestSystem } from '../../sinks/remote/rest-system.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
@@ -19,6 +20,7 @@ import type { LowWaterMark } from './low-water.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
 import { commandReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
+import { listenFor, type Webhooks } from './webhooks.ts';
 
 /** What a process that owns the commands of a system is given. */
 export type OwnerOptions = StoreOptions & {
@@ -29,6 +31,8 @@ export type OwnerOptions = StoreOptions & {
   readonly now: () => number;
   /** Milliseconds since the last thing that happened to a command. */
   readonly keep: number;
+  readonly webhooks?: Webhooks | undefined;
+  readonly environment?: Environment | undefined;
   readonly landReports?: ReconcileOptions['land'];
   readonly wasGiven?: { readonly requests: WasGiven; readonly commands: WasGiven } | undefined;
 };
@@ -45,6 +49,7 @@ type Manner = Pick<SystemConfig, 'timeout' | 'settle' | 'concurrency' | 'retry' 
   readonly every: number;
   /** Undefined where there is nobody to compare with. */
   readonly reconcile?: SystemConfig['reconcile'];
+  readonly webhook?: ReachFields['webhook'];
 };
 
 /** `run` rejects when a secret is not there: that stops the commands to this system, and to no other. */
@@ -115,7 +120,11 @@ function ownCommands({
     const filter = system.name === ABSENT ? '*' : system.name;
     const commands = await openCommands(connection, filter);
     const { timeout, settle, retry, every, concurrency, reconcile } = manner;
-    let [stopArchiving, stopReconciling] = [async () => {}, async () => {}];
+    let [stopArchiving, stopReconciling, stopListening] = [
+      async () => {},
+      async () => {},
+      () => {},
+    ];
     const timing = { timeout, settle, every, faults: retry.faults };
     const context = { record, signal, partitions, now, timing };
     const archive = (low: LowWaterMark) => {
@@ -131,9 +140,15 @@ function ownCommands({
           if (reconcile === undefined) return;
           const lane = { ...options, system, context, reconcile, ledger, commands, look };
           stopReconciling = startReconciling(await commandReconciliation(lane));
+          const about = { name: system.name, webhook: manner.webhook };
+          // Whatever it is about: what waits for a word of this system is looked at.
+          stopListening = listenFor(about, options, async () => {
+            for (const id of await ledger.watched()) await look(id);
+          });
         },
       });
     } finally {
+      stopListening();
       await stopReconciling();
       await stopArchiving();
     }

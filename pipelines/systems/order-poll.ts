@@ -18,11 +18,17 @@ export type OrderPoll = {
 /** What was written while a list was read may have an earlier mark than what the list had: milliseconds. */
 const OVERLAP = 60_000;
 
-/** Looks again and again until the signal of the context aborts. Trouble is recorded, and the next look is soon enough. */
-export function startOrderPoll(poll: OrderPoll): () => Promise<void> {
+/** Looks now and then, and at once when it is told to. */
+export interface RunningOrderPoll {
+  look(): void;
+  stop(): Promise<void>;
+}
+
+/** Looks again and again until it is stopped. Trouble is recorded, and the next look is soon enough. */
+export function startOrderPoll(poll: OrderPoll): RunningOrderPoll {
   const { cmms, record, signal } = poll.context;
   const every = cmms.orders?.every;
-  if (every === undefined) return async () => undefined;
+  if (every === undefined) return { look: () => undefined, stop: async () => undefined };
   const told = new Set<string>();
   let looking: Promise<void> | undefined;
   const look = () => {
@@ -37,9 +43,12 @@ export function startOrderPoll(poll: OrderPoll): () => Promise<void> {
   };
   look();
   const timer = setInterval(look, every);
-  return async () => {
-    clearInterval(timer);
-    await looking;
+  return {
+    look,
+    async stop() {
+      clearInterval(timer);
+      await looking;
+    },
   };
 }
 

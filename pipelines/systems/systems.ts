@@ -17,12 +17,14 @@ import { ABSENT, absentOwner, type CommandOwner, commandOwner } from './command-
 import { errorOf } from './context.ts';
 import { runDeliveryLoop } from './delivery-loop.ts';
 import { watchedCmms } from './door-watch.ts';
-import { openLedger, openOrderLedger } from './ledger.ts';
+import { isFinal } from './entry.ts';
+import { type Ledger, openLedger, openOrderLedger } from './ledger.ts';
 import { startOrderPoll } from './order-poll.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
 import { requestReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
+import { listenFor, type Webhooks } from './webhooks.ts';
 
 export type SystemsOptions = StoreOptions & {
   readonly connection: NatsConnection;
@@ -39,6 +41,8 @@ export type SystemsOptions = StoreOptions & {
   readonly logKeeps?: number;
   /** Where the secrets of the configuration are looked up. Default: the environment of the process. */
   readonly environment?: Environment;
+  /** Where webhooks of systems come in. */
+  readonly webhooks?: Webhooks | undefined;
   /** Where what differs lands, and who remembers what is long over. */
   readonly landReports?: ReconcileOptions['land'];
   readonly wasGiven?: { readonly requests: WasGiven; readonly commands: WasGiven } | undefined;
@@ -144,9 +148,9 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
       const partitions = options.partitions ?? 1;
       const context = { cmms, record, partitions, signal, now, timing };
       const orders = await openOrderLedger(connection, cmms.name, options);
-      const stopOrders = startOrderPoll({ ledger: orders, log, context });
+      const orderPoll = startOrderPoll({ ledger: orders, log, context });
       const revisions = await openRevisions(connection);
-      let stopReconciling = async () => {};
+      let [stopReconciling, stopListening] = [async () => {}, () => {}];
       try {
         const reconciling = { ...options, config, context, ledger, revisions };
         await runDeliveryLoop({
@@ -157,15 +161,26 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
           async onLooking(look) {
             const prepared = await requestReconciliation({ ...reconciling, look });
             stopReconciling = startReconciling(prepared);
+            stopListening = listenFor(config, options, async (key) => {
+              orderPoll.look();
+              const open = key === null ? await openRequests(ledger) : [key];
+              for (const id of open) look(id);
+            });
           },
         });
       } finally {
         await stopReconciling();
-        await stopOrders();
+        stopListening();
+        await orderPoll.stop();
         await stopArchiving();
       }
     },
   };
+}
+
+async function openRequests(ledger: Ledger): Promise<readonly string[]> {
+  const entries = await ledger.all();
+  return entries.filter(({ status }) => !isFinal(status)).map(({ id }) => id);
 }
 
 function commandsOwned(owner: CommandOwner, options: SystemsOptions): Owned {

@@ -189,6 +189,8 @@ export const reachFields = {
   base: secretSchema,
   auth: authSchema.default({ kind: 'none' }),
   csrf: csrfSchema.optional(),
+  /** What it says by itself, of what has changed: see `webhook.ts`. */
+  webhook: z.strictObject({ secret: secretSchema, key: pointerSchema.optional() }).optional(),
   /** Sent with every call. */
   headers: z.record(z.string(), secretSchema).default({}),
   /** Our words to theirs, for `|map:<table>`. */
@@ -248,6 +250,7 @@ export const timingFields = {
 };
 
 const reachSchema = z.strictObject({ ...reachFields, ...timingFields });
+export type ReachFields = z.infer<typeof reachSchema>;
 /** What it takes to make calls. */
 export type ReachConfig = Pick<
   z.infer<typeof reachSchema>,

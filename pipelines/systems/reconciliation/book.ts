@@ -45,6 +45,8 @@ export interface ReconcileBook {
   asked(): Promise<ReconcileAsk | undefined>;
   /** It is being done. */
   taken(): Promise<void>;
+  /** It could not be done now. */
+  askAgain(ask: ReconcileAsk): Promise<void>;
   last(): Promise<ReconcileReport | undefined>;
   keep(report: ReconcileReport): Promise<void>;
 }
@@ -65,6 +67,7 @@ export async function openReconcileBook(
       return askSchema.safeParse(JSON.parse(found.string())).data;
     },
     taken: () => asks.purge(ask),
+    askAgain: async (wish) => void (await asks.put(ask, JSON.stringify(wish))),
     async last() {
       const found = await reports.get(reportName(lane, system));
       return found?.operation === 'PUT' ? found.json<ReconcileReport>() : undefined;

@@ -36,15 +36,28 @@ const TICK = 1_000;
 /** Objects that changed so long before the last comparison are compared again. */
 const OVERLAP = 300_000;
 
+/** What a loop has compared and not landed, the oldest first. */
+type Progress = {
+  readonly begun: number;
+  readonly pending: ReconcileReport[];
+  /** Not sooner it is tried again to land them. */
+  landing: number;
+};
+
+/** Milliseconds until it is tried again to land something; so many reports wait for the warehouse. */
+const LAND_AGAIN = 5_000;
+const MOST_PENDING = 48;
+
 /** Runs beside a loop until it is stopped. Trouble is recorded; the next time of the timetable is soon enough. */
 export function startReconciling(options: ReconcileOptions): () => Promise<void> {
   const { record, signal, system } = options;
   const stopping = new AbortController();
   const all = { ...options, signal: AbortSignal.any([signal, stopping.signal]) };
-  const begun = options.now();
+  const progress: Progress = { begun: options.now(), pending: [], landing: 0 };
   let working: Promise<void> | undefined;
   const tick = () => {
-    working ??= serve(all, begun)
+    working ??= serve(all, progress)
+      .then(() => landPending(all, progress))
       .catch((error: unknown) => {
         if (all.signal.aborted) return;
         const where = `comparison with ${system}`;
@@ -62,24 +75,40 @@ export function startReconciling(options: ReconcileOptions): () => Promise<void>
   };
 }
 
-/** Does what is asked for, or what is due, and lands the last report where it has not landed. */
-async function serve(options: ReconcileOptions, begun: number): Promise<void> {
-  const { book, timing, now, land, signal } = options;
+/** Does what is asked for, or what is due. */
+async function serve(options: ReconcileOptions, progress: Progress): Promise<void> {
+  const { book, timing, now, land } = options;
+  const { begun, pending } = progress;
   const ask = await book.asked();
   const last = await book.last();
-  if (ask === undefined && now() - Math.max(begun, last?.begun ?? 0) < timing.every) {
-    if (last === undefined || last.landed || land === undefined) return;
-    await land(last, signal);
-    await book.keep({ ...last, landed: true });
-    return;
-  }
+  // Killed before it landed.
+  if (land !== undefined && pending.length === 0 && last?.landed === false) pending.push(last);
+  if (ask === undefined && now() - Math.max(begun, last?.begun ?? 0) < timing.every) return;
   await book.taken();
-  const report = await reconcile(options, ask, last);
+  const report = await reconcile(options, ask, last).catch(async (error: unknown) => {
+    // Somebody waits for it: the next turn tries again.
+    if (ask !== undefined) await book.askAgain(ask);
+    throw error;
+  });
   await book.keep(report);
   if (land === undefined) return;
   // The whole of it: what is kept has an end.
-  await land(report, signal);
-  await book.keep({ ...report, landed: true });
+  pending.push(report);
+  if (pending.length > MOST_PENDING) pending.shift();
+}
+
+/** A warehouse that is away keeps nobody from comparing. */
+async function landPending(options: ReconcileOptions, progress: Progress): Promise<void> {
+  const { book, land, signal } = options;
+  const { pending } = progress;
+  if (land === undefined || performance.now() < progress.landing) return;
+  progress.landing = performance.now() + LAND_AGAIN;
+  for (let report = pending[0]; report !== undefined; report = pending[0]) {
+    await land(report, signal);
+    pending.shift();
+    if (pending.length === 0) await book.keep({ ...report, landed: true });
+  }
+  progress.landing = 0;
 }
 
 /** One comparison. What is asked for is always full. */
