@@ -66,10 +66,10 @@ const MOST_BYTES = 256 * 1_024;
 
 /** The bytes as they came: the signature is over them. */
 function addWebhooks(server: FastifyInstance, webhook: NonNullable<HttpOptions['webhook']>): void {
-  void server.register(async (scope) => {
+  void server.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-      done(null, body);
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => {
+      parsed(null, body);
     });
     scope.post('/webhooks/:system', { bodyLimit: MOST_BYTES }, (request, reply) => {
       const { system } = request.params as { readonly system: string };
@@ -77,6 +77,7 @@ function addWebhooks(server: FastifyInstance, webhook: NonNullable<HttpOptions['
       const { code, note } = webhook(system, request.headers, body);
       return reply.code(code).send({ note });
     });
+    done();
   });
 }
 

@@ -20,7 +20,7 @@ import type { LowWaterMark } from './low-water.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
 import { commandReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
-import { listenFor, type Webhooks } from './webhooks.ts';
+import { listenForWebhooks, type Webhooks } from './webhooks.ts';
 
 /** What a process that owns the commands of a system is given. */
 export type OwnerOptions = StoreOptions & {
@@ -142,7 +142,7 @@ function ownCommands({
           stopReconciling = startReconciling(await commandReconciliation(lane));
           const about = { name: system.name, webhook: manner.webhook };
           // Whatever it is about: what waits for a word of this system is looked at.
-          stopListening = listenFor(about, options, async () => {
+          stopListening = listenForWebhooks(about, options, async () => {
             for (const id of await ledger.watched()) await look(id);
           });
         },

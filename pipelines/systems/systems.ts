@@ -24,7 +24,7 @@ import type { WasGiven } from './reconciliation/compare.ts';
 import { requestReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
-import { listenFor, type Webhooks } from './webhooks.ts';
+import { listenForWebhooks, type Webhooks } from './webhooks.ts';
 
 export type SystemsOptions = StoreOptions & {
   readonly connection: NatsConnection;
@@ -161,7 +161,7 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
           async onLooking(look) {
             const prepared = await requestReconciliation({ ...reconciling, look });
             stopReconciling = startReconciling(prepared);
-            stopListening = listenFor(config, options, async (key) => {
+            stopListening = listenForWebhooks(config, options, async (key) => {
               orderPoll.look();
               const open = key === null ? await openRequests(ledger) : [key];
               for (const id of open) look(id);

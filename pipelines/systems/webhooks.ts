@@ -70,7 +70,7 @@ export function createWebhooks(record: RecordEvent, now: () => number = Date.now
 }
 
 /** Listens for the webhooks of a system, where its profile has a secret for them. */
-export function listenFor(
+export function listenForWebhooks(
   { name, webhook }: { readonly name: string; readonly webhook?: ReachFields['webhook'] },
   {
     webhooks,
