@@ -16,6 +16,7 @@ const MEMORY = 1_500_000_000;
 export type BenchWarehouse = {
   readonly owner: ClickHouseClient;
   readonly analyst: ClickHouseClient;
+  readonly pid: number;
   close(): Promise<void>;
 };
 
@@ -35,6 +36,7 @@ export async function startWarehouse(database: string, named?: string): Promise<
   return {
     owner,
     analyst,
+    pid: child.pid,
     async close() {
       await owner.close();
       await analyst.close();

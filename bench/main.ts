@@ -50,6 +50,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'readings into ClickHouse by format and batch; --rows 10000,100000,500000 --json FILE',
     run: async (args) => (await import('./landing.ts')).landing(args),
   },
+  'catching-up': {
+    about:
+      'epochs that waited for ClickHouse, each by itself and many at a time; --epochs 150 --json FILE',
+    run: async (args) => (await import('./catching-up.ts')).catchingUp(args),
+  },
   memory: {
     about:
       'memory under load for ten minutes, then five without ClickHouse; --rate 50000 --seconds 600 --away 300 --json FILE',

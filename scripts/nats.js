@@ -3,6 +3,7 @@
  * set-up may have put it into the cache folder. Further arguments go to it as they are: `npm run nats -- -p 4333`.
  */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { findNatsServer, NATS_SERVER_REMEDY } from './nats-server.js';
 
 await import('./setup.js');
@@ -16,6 +17,32 @@ server.once('error', ({ message }) => {
 server.once('exit', (code) => {
   process.exitCode = code ?? 1;
 });
-// A terminal sends Ctrl-C to both; whoever ends this process alone ends the server with it.
+// A terminal sends Ctrl-C to both; whoever ends this process alone, or npm that has started it, ends the server with it.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => server.kill('SIGTERM'));
+if (process.env.npm_command !== undefined) watchNpm(() => server.kill('SIGTERM'));
+
+/**
+ * npm ends on SIGTERM and does not wait for what it runs, through a shell of its own: either may end without the other.
+ * @param {() => void} gone
+ */
+function watchNpm(gone) {
+  const shell = process.ppid;
+  const npm = parentOf(shell);
+  const timer = setInterval(() => {
+    if (process.ppid === shell && parentOf(shell) === npm) return;
+    clearInterval(timer);
+    gone();
+  }, 500);
+  timer.unref();
+}
+
+/** Undefined where there is no `/proc`, and of a process that has ended. @param {number} pid */
+function parentOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined;
+  }
+}

@@ -2,6 +2,7 @@
 
 import { type JetStreamClient, type JetStreamOptions, jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { installedStream, installedSubject } from './installation.ts';
 import type { EpochContent, Sink } from './sink.ts';
 
 /** Holds the changes of a few minutes. */
@@ -28,6 +29,8 @@ const PATIENCE = 2_000;
 export type LiveOptions = {
   readonly connection: NatsConnection;
   readonly jetstream?: JetStreamOptions;
+  /** Of the installation. */
+  readonly prefix?: string | undefined;
   /** Called when epochs were not announced, with the reason. Whoever follows sees the gap in the ranges of `epochs`. */
   readonly onMissed: (epochs: number, reason: string) => void;
 };
@@ -56,7 +59,7 @@ function createAnnouncer(options: LiveOptions): (content: EpochContent) => void 
   async function drain(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       try {
-        await publishChanges(client, next);
+        await publishChanges(client, next, options.prefix);
       } catch (error) {
         options.onMissed(1, error instanceof Error ? error.message : String(error));
       }
@@ -77,16 +80,20 @@ function createAnnouncer(options: LiveOptions): (content: EpochContent) => void 
   };
 }
 
-async function publishChanges(client: JetStreamClient, content: EpochContent): Promise<void> {
+async function publishChanges(
+  client: JetStreamClient,
+  content: EpochContent,
+  prefix: string | undefined,
+): Promise<void> {
   const header = headers();
   header.set('Andon-Run', content.run);
   for (const table of TABLES) {
     const block = content.blocks.find((each) => each.table === table);
     if (block === undefined || block.format !== 'JSONEachRow') continue;
     for (const part of linePartsOf(block.data)) {
-      await client.publish(liveSubject(content.stream, table), part, {
+      await client.publish(installedSubject(prefix, liveSubject(content.stream, table)), part, {
         headers: header,
-        expect: { streamName: LIVE_STREAM },
+        expect: { streamName: installedStream(prefix, LIVE_STREAM) },
         timeout: PATIENCE,
       });
     }

@@ -5,6 +5,7 @@ import {
   jetstreamManager,
 } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { installedStream, installedSubject } from './installation.ts';
 import { type EpochContent, RefusedError, type Sink } from './sink.ts';
 
 /** Every revision of every request, one message a subject, for ever. */
@@ -26,6 +27,9 @@ export function commandSubject(system: string, id: string): string {
   return `command.${system}.${id}`;
 }
 
+/** How JetStream is reached, and the prefix of the installation in it. */
+export type OutboxOptions = JetStreamOptions & { readonly prefix?: string | undefined };
+
 /** Something to publish: the subject is its name, and `content` its bytes. */
 type Outgoing = { readonly stream: string; readonly subject: string; readonly content: string };
 
@@ -41,6 +45,15 @@ function outgoingOf({ revisions, commands }: EpochContent): readonly Outgoing[] 
   ];
 }
 
+function installed(outgoing: Outgoing, prefix: string | undefined): Outgoing {
+  const { stream, subject, content } = outgoing;
+  return {
+    stream: installedStream(prefix, stream),
+    subject: installedSubject(prefix, subject),
+    content,
+  };
+}
+
 /**
  * Publishes every revision and command of an epoch into its stream, in order, each once however often it is called.
  *
@@ -48,7 +61,10 @@ function outgoingOf({ revisions, commands }: EpochContent): readonly Outgoing[] 
  * tried again would heal that. What comes before and after it in the epoch is published all the same. Everything
  * else that fails is to be tried again.
  */
-export function createOutbox(connection: NatsConnection, options: JetStreamOptions = {}): Sink {
+export function createOutbox(
+  connection: NatsConnection,
+  { prefix, ...options }: OutboxOptions = {},
+): Sink {
   let manager: Promise<JetStreamManager> | undefined;
   const client = jetstream(connection, options);
 
@@ -67,7 +83,8 @@ export function createOutbox(connection: NatsConnection, options: JetStreamOptio
   }
 
   /** Gives the subject when other bytes are stored there. */
-  async function publish({ stream, subject, content }: Outgoing): Promise<string | undefined> {
+  async function publish(outgoing: Outgoing): Promise<string | undefined> {
+    const { stream, subject, content } = installed(outgoing, prefix);
     const bytes = new TextEncoder().encode(content);
     const header = headers();
     header.set('Content-Type', 'application/json');

@@ -31,7 +31,7 @@ export async function listEntries(
   { since, who, most }: ListOptions,
 ): Promise<readonly ListedEntry[]> {
   const extent = await chainExtent(connection);
-  if (extent === undefined) throw withoutChain();
+  if (extent === undefined) throw withoutChain(connection);
   const people = await permitted(() => everybody(connection), new Map());
   const listed: ListedEntry[] = [];
   for (let to = extent.last; to > 0; to -= PART) {

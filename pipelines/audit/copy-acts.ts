@@ -3,14 +3,8 @@
 import type { StoredMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { parseSubject } from '../../operators/decode/subject.ts';
-import { streamManager } from '../nats/jetstream.ts';
-import {
-  AUDIT_STREAM,
-  findStream,
-  isReplay,
-  partitionPrefix,
-  partitionStream,
-} from '../nats/streams.ts';
+import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
+import { AUDIT_STREAM, findStream, isReplay, logStream, partitionPrefix } from '../nats/streams.ts';
 import { appendEntry } from './append.ts';
 import { copySubject, type EntryFacts, type LogPlace, readEntry, sha256Of } from './chain.ts';
 import { openStoredChain } from './stored-chain.ts';
@@ -29,7 +23,7 @@ export interface ActCopier {
  * elsewhere.
  */
 export function createActCopier(connection: NatsConnection, partition: number): ActCopier {
-  const stream = partitionStream(partition);
+  const stream = logStream(connection, partition);
   const prefix = partitionPrefix(partition);
   /** Up to here the log was looked through, in this life. */
   let seen: LogPlace | undefined;
@@ -37,7 +31,8 @@ export function createActCopier(connection: NatsConnection, partition: number): 
   async function nextAct(from: number): Promise<StoredMsg | undefined> {
     const { streams } = await streamManager(connection);
     const found: StoredMsg[] = [];
-    for (const next_by_subj of ['act.>', `${prefix}act.>`]) {
+    for (const filter of ['act.>', `${prefix}act.>`]) {
+      const next_by_subj = subjectIn(connection, filter);
       // The first such message from there on; the library's types do not know the question.
       const question = { seq: from, next_by_subj };
       const message = await streams.getMessage(stream, question);
@@ -61,7 +56,13 @@ export function createActCopier(connection: NatsConnection, partition: number): 
         const message = await nextAct(at + 1);
         if (message === undefined || message.seq > end) break;
         at = message.seq;
-        const act = actOf(message, { stream, created, sequence: at }, partition, prefix);
+        const subject = subjectOutOf(connection, message.subject);
+        const act = actOf(
+          { subject, data: message.data },
+          { stream, created, sequence: at },
+          partition,
+          prefix,
+        );
         if (act !== undefined && (await append(connection, act, partition))) count += 1;
       }
       seen = { stream, created, sequence: signal.aborted ? at : Math.max(at, end) };
@@ -77,8 +78,8 @@ async function lastCopied(
   created: string,
 ): Promise<number> {
   const { streams } = await streamManager(connection);
-  const message = await streams.getMessage(AUDIT_STREAM, {
-    last_by_subj: copySubject(partition),
+  const message = await streams.getMessage(streamIn(connection, AUDIT_STREAM), {
+    last_by_subj: subjectIn(connection, copySubject(partition)),
   });
   const entry = message === null ? undefined : readEntry(message.data);
   if (entry === undefined || 'problem' in entry) return 0;
@@ -98,7 +99,7 @@ async function append(
 
 /** Undefined for a subject that says nobody: the pipeline makes it a dead letter. */
 function actOf(
-  { subject, data }: StoredMsg,
+  { subject, data }: Pick<StoredMsg, 'subject' | 'data'>,
   place: LogPlace,
   partition: number,
   prefix: string,

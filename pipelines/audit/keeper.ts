@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Block, Sink } from '../../sinks/sink.ts';
+import { streamIn } from '../nats/jetstream.ts';
 import {
   AUDIT_STREAM,
   ensureAudit,
@@ -139,7 +140,8 @@ function createLander(
         before = entry;
       }
       if (before === undefined || before === landed) return;
-      await landing.write(contentOf(entries, created, from, before.n), signal);
+      const stream = streamIn(connection, AUDIT_STREAM);
+      await landing.write(contentOf(entries, { stream, created }, from, before.n), signal);
       landed = before;
     }
   };
@@ -168,8 +170,11 @@ async function lastLanded(
   return { n, expected: 'the entry that has landed', found: 'none, or another one' };
 }
 
-function contentOf(entries: readonly AuditMessage[], created: string, from: number, to: number) {
-  const lines = entries.map((entry) => `${JSON.stringify(auditRow(entry, created))}\n`);
+/** The stream that the entries are of. */
+type Origin = { readonly stream: string; readonly created: string };
+
+function contentOf(entries: readonly AuditMessage[], of: Origin, from: number, to: number) {
+  const lines = entries.map((entry) => `${JSON.stringify(auditRow(entry, of))}\n`);
   const block: Block = {
     table: 'audit',
     format: 'JSONEachRow',
@@ -177,7 +182,7 @@ function contentOf(entries: readonly AuditMessage[], created: string, from: numb
     data: Buffer.from(lines.join('')),
   };
   return {
-    ...{ pipeline: 'audit', run: 'audit', stream: AUDIT_STREAM, created, epoch: from, from, to },
+    ...{ pipeline: 'audit', run: 'audit', ...of, epoch: from, from, to },
     blocks: [block],
     revisions: [],
     commands: [],
@@ -185,11 +190,11 @@ function contentOf(entries: readonly AuditMessage[], created: string, from: numb
 }
 
 /** The row of an entry. What cannot be read as one has a row all the same, with its bytes. */
-function auditRow({ n, bytes, appended }: AuditMessage, created: string): object {
+function auditRow({ n, bytes, appended }: AuditMessage, of: Origin): object {
   const read = readEntry(bytes);
   const entry = 'problem' in read ? undefined : read;
   return {
-    ...{ stream: AUDIT_STREAM, run: 'audit', sequence: n, appended: appended * 1_000, created },
+    ...{ ...of, run: 'audit', sequence: n, appended: appended * 1_000 },
     time: (entry === undefined ? appended : Date.parse(entry.time)) * 1_000,
     who: entry?.who ?? '',
     via: entry?.via ?? '',

@@ -6,16 +6,19 @@ import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { EXIT, Problem } from '../base/problem.ts';
-import { streamClient, streamManager } from '../nats/jetstream.ts';
-import { BUCKETS, findBucket, isNotPermitted, openBucket, REASON_STREAM } from '../nats/streams.ts';
+import { streamClient, streamIn, streamManager, subjectIn } from '../nats/jetstream.ts';
+import {
+  bucketIn,
+  findBucket,
+  isNotPermitted,
+  openBucket,
+  REASON_STREAM,
+} from '../nats/streams.ts';
 import { type AuditEntry, randomId, sha256Of } from './chain.ts';
 
 /** What is known of an id. `login`: of the operating system, by which commands find the id again. */
 const personSchema = z.object({ name: z.string(), login: z.string().optional() });
 type Person = z.infer<typeof personSchema>;
-
-const { name: NAMES } = BUCKETS.names;
-const NAMES_STREAM = `KV_${NAMES}`;
 
 /**
  * The id of whoever runs a command: the configured one; else that of the user of the operating system, which is made up at
@@ -57,8 +60,9 @@ export async function everybody(connection: NatsConnection): Promise<ReadonlyMap
   const bucket = await findBucket(connection, 'names');
   if (bucket === undefined) return people;
   const { streams } = await streamManager(connection);
-  const prefix = `$KV.${NAMES}.`;
-  const { state } = await streams.info(NAMES_STREAM, { subjects_filter: `${prefix}>` });
+  const name = bucketIn(connection, 'names');
+  const prefix = `$KV.${name}.`;
+  const { state } = await streams.info(`KV_${name}`, { subjects_filter: `${prefix}>` });
   for (const subject of Object.keys(state.subjects ?? {})) {
     const id = subject.slice(prefix.length);
     const found = await bucket.get(id);
@@ -89,7 +93,8 @@ async function names(connection: NatsConnection): Promise<KV> {
 /** Whether there was one. The bytes are overwritten in the files of the server, not only hidden. */
 export async function eraseName(connection: NatsConnection, id: string): Promise<boolean> {
   if ((await findBucket(connection, 'names')) === undefined) return false;
-  return eraseMessage(connection, NAMES_STREAM, `$KV.${NAMES}.${id}`);
+  const bucket = bucketIn(connection, 'names');
+  return eraseMessage(connection, `KV_${bucket}`, `$KV.${bucket}.${id}`);
 }
 
 /** The text that a person gave, kept where it can be erased; and what the chain says of it. */
@@ -100,8 +105,8 @@ export async function keepReason(
   const id = randomId();
   // Salted: a short text could be guessed by its hash after it was erased.
   const bytes = JSON.stringify({ text, salt: randomId() + randomId() });
-  await streamClient(connection).publish(reasonSubject(id), bytes, {
-    expect: { streamName: REASON_STREAM },
+  await streamClient(connection).publish(reasonSubject(connection, id), bytes, {
+    expect: { streamName: streamIn(connection, REASON_STREAM) },
   });
   return { id, sha256: sha256Of(bytes) };
 }
@@ -112,7 +117,9 @@ export async function readReason(
   { id, sha256 }: NonNullable<AuditEntry['reason']>,
 ): Promise<{ readonly text: string } | 'erased' | 'changed'> {
   const { streams } = await streamManager(connection);
-  const stored = await streams.getMessage(REASON_STREAM, { last_by_subj: reasonSubject(id) });
+  const stored = await streams.getMessage(streamIn(connection, REASON_STREAM), {
+    last_by_subj: reasonSubject(connection, id),
+  });
   if (stored === null) return 'erased';
   if (sha256Of(stored.data) !== sha256) return 'changed';
   const kept = z.object({ text: z.string() }).safeParse(parsed(stored.string()));
@@ -121,11 +128,12 @@ export async function readReason(
 
 /** Whether there was one. */
 export function eraseReason(connection: NatsConnection, id: string): Promise<boolean> {
-  return eraseMessage(connection, REASON_STREAM, reasonSubject(id));
+  const stream = streamIn(connection, REASON_STREAM);
+  return eraseMessage(connection, stream, reasonSubject(connection, id));
 }
 
-function reasonSubject(id: string): string {
-  return `reason.${id}`;
+function reasonSubject(connection: NatsConnection, id: string): string {
+  return subjectIn(connection, `reason.${id}`);
 }
 
 async function eraseMessage(

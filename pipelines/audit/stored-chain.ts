@@ -2,7 +2,13 @@
 
 import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { streamClient, streamManager } from '../nats/jetstream.ts';
+import {
+  streamClient,
+  streamIn,
+  streamManager,
+  subjectIn,
+  subjectOutOf,
+} from '../nats/jetstream.ts';
 import { AUDIT_STREAM, isNotPermitted } from '../nats/streams.ts';
 import type { ChainStore } from './append.ts';
 import { type AuditMessage, readEntry } from './chain.ts';
@@ -15,18 +21,20 @@ const STREAM_NOT_FOUND = 10_059;
 export async function openStoredChain(connection: NatsConnection): Promise<ChainStore> {
   const { streams } = await streamManager(connection, { timeout: ANSWER });
   const client = streamClient(connection);
+  const stream = streamIn(connection, AUDIT_STREAM);
+  const all = subjectIn(connection, 'audit.>');
   return {
     async last() {
-      return entryOf(await streams.getMessage(AUDIT_STREAM, { last_by_subj: 'audit.>' }));
+      return entryOf(connection, await streams.getMessage(stream, { last_by_subj: all }));
     },
     async read(n) {
-      return entryOf(await streams.getMessage(AUDIT_STREAM, { seq: n }));
+      return entryOf(connection, await streams.getMessage(stream, { seq: n }));
     },
     async append(subject, bytes, after) {
       // Servers before 2.10 do not compare with a last sequence of 0.
       const expect = after === 0 ? { lastSubjectSequence: 0 } : { lastSequence: after };
-      await client.publish(subject, bytes, {
-        expect: { streamName: AUDIT_STREAM, ...expect },
+      await client.publish(subjectIn(connection, subject), bytes, {
+        expect: { streamName: stream, ...expect },
         timeout: ANSWER,
       });
     },
@@ -51,7 +59,7 @@ export type ChainExtent = {
 export async function chainExtent(connection: NatsConnection): Promise<ChainExtent | undefined> {
   const { streams } = await streamManager(connection);
   try {
-    const { created, state } = await streams.info(AUDIT_STREAM);
+    const { created, state } = await streams.info(streamIn(connection, AUDIT_STREAM));
     return { created, first: state.first_seq, last: state.last_seq };
   } catch (error) {
     if (isWithoutStream(error)) return undefined;
@@ -69,22 +77,28 @@ export async function* readEntries(
   to: number,
 ): AsyncGenerator<AuditMessage> {
   const { streams } = await streamManager(connection);
+  const stream = streamIn(connection, AUDIT_STREAM);
   for (let at = from; at <= to; at += WIDTH) {
     const count = Math.min(WIDTH, to - at + 1);
     const asked = Array.from({ length: count }, (_, index) =>
-      streams.getMessage(AUDIT_STREAM, { seq: at + index }),
+      streams.getMessage(stream, { seq: at + index }),
     );
     for (const message of await Promise.all(asked)) {
-      const entry = entryOf(message);
+      const entry = entryOf(connection, message);
       if (entry !== undefined) yield entry;
     }
   }
 }
 
-function entryOf(message: StoredMsg | null): AuditMessage | undefined {
+function entryOf(connection: NatsConnection, message: StoredMsg | null): AuditMessage | undefined {
   if (message === null) return undefined;
-  const { seq, subject, data, time } = message;
-  return { n: seq, subject, bytes: data, appended: time.getTime() };
+  const { seq, data, time } = message;
+  return {
+    n: seq,
+    subject: subjectOutOf(connection, message.subject),
+    bytes: data,
+    appended: time.getTime(),
+  };
 }
 
 /** The ids of all reasons that somebody gave. */

@@ -2,6 +2,7 @@
 
 import type { NatsConnection } from '@nats-io/transport-node';
 import { EXIT, Problem } from '../base/problem.ts';
+import { streamIn } from '../nats/jetstream.ts';
 import { AUDIT_STREAM } from '../nats/streams.ts';
 import { type AuditMessage, type ChainFault, faultBetween, sha256Of } from './chain.ts';
 import { chainExtent, readEntries } from './stored-chain.ts';
@@ -110,7 +111,7 @@ export async function verifyChain(
   accepted: readonly string[] = [],
 ): Promise<Verification> {
   const extent = await chainExtent(connection);
-  if (extent === undefined) throw withoutChain();
+  if (extent === undefined) throw withoutChain(connection);
   const { created, last } = extent;
   const isOwn = (entry: KnownEntry) => (entry.created ?? created) === created;
   const check = createChainCheck(known.filter(isOwn), accepted);
@@ -129,9 +130,9 @@ function replaced(created: string, other = ''): ChainFault {
   };
 }
 
-export function withoutChain(): Problem {
+export function withoutChain(connection: NatsConnection): Problem {
   return new Problem({
-    where: AUDIT_STREAM,
+    where: streamIn(connection, AUDIT_STREAM),
     expected: 'an audit stream',
     found: 'none',
     remedy: 'A worker (andon run), or the first command that does something, makes it.',

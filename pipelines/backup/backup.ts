@@ -7,7 +7,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Config } from '../base/config.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
-import { streamManager } from '../nats/jetstream.ts';
+import { prefixOf, streamManager } from '../nats/jetstream.ts';
 import { snapshotStream } from '../nats/stream-snapshot.ts';
 import { openEpochStore } from '../worker/epochs/epoch-store.ts';
 import { claimPartition, workerIdentity } from '../worker/ownership/ownership.ts';
@@ -24,8 +24,16 @@ export type BackupOptions = {
   readonly onStep: (step: string) => void;
 };
 
-/** Streams of Andon, buckets among them. Leases are of processes that run. */
-const OURS = /^(?:KV_|OBJ_)?ANDON_(?!LEASES$)/;
+/** Streams of one installation, buckets among them. Leases are of processes that run. */
+function ownStreams(connection: NatsConnection): { isOwn: RegExp; isLog: RegExp } {
+  const prefix = prefixOf(connection);
+  const begin = prefix === undefined ? '' : `${prefix}_`;
+  return {
+    isOwn: new RegExp(`^(?:KV_|OBJ_)?${begin}ANDON_(?!LEASES$)`),
+    isLog: new RegExp(`^${begin}ANDON_\\d+$`),
+  };
+}
+
 const WAREHOUSE = 'warehouse';
 
 /**
@@ -142,9 +150,10 @@ function isServer(url: string): Problem {
 async function streamNames(connection: NatsConnection): Promise<readonly string[]> {
   const manager = await streamManager(connection);
   const names: string[] = [];
-  for await (const name of manager.streams.names()) if (OURS.test(name)) names.push(name);
-  const isLog = (name: string) => Number(/^ANDON_\d+$/.test(name));
-  return names.sort((a, b) => isLog(a) - isLog(b) || (a < b ? -1 : 1));
+  const { isOwn, isLog } = ownStreams(connection);
+  for await (const name of manager.streams.names()) if (isOwn.test(name)) names.push(name);
+  const last = (name: string) => Number(isLog.test(name));
+  return names.sort((a, b) => last(a) - last(b) || (a < b ? -1 : 1));
 }
 
 async function copyStream(

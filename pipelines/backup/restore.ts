@@ -6,7 +6,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Config } from '../base/config.ts';
 import { EXIT, Problem } from '../base/problem.ts';
-import { streamManager } from '../nats/jetstream.ts';
+import { prefixOf, streamManager } from '../nats/jetstream.ts';
 import { restoreStream } from '../nats/stream-snapshot.ts';
 import { type BackupManifest, copyFile, DIRECTORY, forAll, readBackup } from './manifest.ts';
 
@@ -33,6 +33,7 @@ export async function restore(options: RestoreOptions): Promise<BackupManifest> 
   const manifest = await readBackup(folder);
   if (manifest.clickhouse === 'server' && !options.withoutClickhouse)
     throw withoutWarehouse(folder);
+  refuseOtherNames(manifest, prefixOf(connection));
   const directory = resolve(config.directory);
   await refuseOccupied(directory, manifest, connection);
   const draft = `${directory}.restoring`;
@@ -49,6 +50,22 @@ export async function restore(options: RestoreOptions): Promise<BackupManifest> 
   await rm(directory, { recursive: true, force: true });
   await rename(draft, directory);
   return manifest;
+}
+
+/** Streams keep their names: under another prefix no worker would find them. */
+function refuseOtherNames({ streams }: BackupManifest, prefix: string | undefined): void {
+  const own = prefix === undefined ? '' : `${prefix}_`;
+  const begins = [own, `KV_${own}`, `OBJ_${own}`].map((begin) => `${begin}ANDON_`);
+  const names = streams.map(({ head }) => head.config.name);
+  const other = names.find((name) => !begins.some((begin) => name.startsWith(begin)));
+  if (other === undefined) return;
+  throw new Problem({
+    where: 'nats.prefix',
+    expected: `the prefix of the installation that was backed up, whose streams are named as ${other}`,
+    found: prefix ?? 'none',
+    remedy: 'Set nats.prefix (NATS_PREFIX) to that one, or leave it out if that one had none.',
+    exit: EXIT.input,
+  });
 }
 
 async function refuseOccupied(

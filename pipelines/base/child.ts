@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { EXIT, Problem } from './problem.ts';
+import { EXIT, foundInPlace, Problem } from './problem.ts';
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null };
 
@@ -49,7 +49,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     throw new Problem(
       {
         expected: 'a program that starts',
-        found: error instanceof Error ? error.message : String(error),
+        found: foundInPlace(error),
         where: command,
         remedy: 'Install it or correct its path.',
         exit: EXIT.outside,

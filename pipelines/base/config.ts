@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
 import { rotating, type Secret, secretSchema } from '../../sinks/remote/secret.ts';
 import { LEVELS } from './log-level.ts';
-import { EXIT, Problem } from './problem.ts';
+import { EXIT, foundInPlace, Problem } from './problem.ts';
 import { readText } from './read-text.ts';
 import { readSystems, systemsSchema } from './system-profiles.ts';
 import { isSecret, type Overlay, parseYaml } from './yaml-file.ts';
@@ -47,6 +47,21 @@ const loginSchema = {
     .describe('Begins the inboxes that this user may subscribe to; without it _INBOX.'),
 };
 
+/** What subjects of an installation without a prefix begin with: it would hear one that is named so. */
+const TAKEN: ReadonlySet<string> = new Set([
+  ...['telemetry', 'waveform', 'event', 'act', 'status', 'finding', 'schedule', 'model', 'rules'],
+  ...['andon', 'request', 'command', 'live', 'audit', 'reason'],
+]);
+
+const prefixSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected a to z, 0 to 9 and -, at most 32, a letter first')
+  .refine((prefix) => !TAKEN.has(prefix), 'expected none of the words that subjects begin with')
+  .optional()
+  .describe(
+    'Begins the names of streams, buckets and subjects: several installations in one account.',
+  );
+
 const natsSchema = z.strictObject({
   servers: z
     .union([z.string().transform((url) => [url]), z.array(z.string()).min(1)])
@@ -56,6 +71,7 @@ const natsSchema = z.strictObject({
   domain: name
     .optional()
     .describe('Of JetStream, where it is reached over a leaf node or by imports.'),
+  prefix: prefixSchema,
   delivery: z
     .strictObject(loginSchema)
     .optional()
@@ -202,6 +218,7 @@ const VARIABLES: Readonly<
   NATS_NKEY: { path: ['nats', 'nkey'] },
   NATS_INBOX: { path: ['nats', 'inbox'] },
   NATS_DOMAIN: { path: ['nats', 'domain'] },
+  NATS_PREFIX: { path: ['nats', 'prefix'] },
   NATS_CA: { path: ['nats', 'tls', 'ca'] },
   NATS_CERT: { path: ['nats', 'tls', 'certificate'] },
   NATS_KEY: { path: ['nats', 'tls', 'privateKey'] },
@@ -299,8 +316,11 @@ export function secretOf(where: string, secret: Secret): () => string {
     throw new Problem(
       {
         where,
-        expected: 'a secret that can be read',
-        found: error instanceof Error ? error.message : String(error),
+        expected:
+          typeof secret === 'object' && 'file' in secret
+            ? `a secret that can be read in the file ${secret.file}`
+            : 'a secret that can be read',
+        found: foundInPlace(error),
         remedy: 'Set the variable, or name a file that this user can read.',
         exit: EXIT.input,
       },

@@ -39,6 +39,24 @@ export class Problem extends Error {
   }
 }
 
+/** What the operating system finds in place of a file, by the code of its error. */
+const IN_PLACE: Readonly<Record<string, string>> = {
+  ENOENT: 'none of this name',
+  EACCES: 'one that this user may not use',
+  EPERM: 'one that this user may not use',
+  EISDIR: 'a folder',
+  ENOTDIR: 'a file where a folder of its path should be',
+  ELOOP: 'links that lead in a circle',
+  ENAMETOOLONG: 'a name that is too long for this disk',
+  EMFILE: 'too many files open in this process',
+};
+
+/** What was found where a file was expected, in words: whoever says it names the file, and what to do. */
+export function foundInPlace(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return ('code' in error && IN_PLACE[String(error.code)]) || error.message;
+}
+
 /** What is wrong with an option or argument that somebody typed. */
 export function wrongInput(
   where: string,

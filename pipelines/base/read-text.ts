@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { EXIT, Problem } from './problem.ts';
+import { EXIT, foundInPlace, Problem } from './problem.ts';
 
 /** No file that a person writes is larger: a recording, a device or a log was named instead. */
 const MOST_BYTES = 8_000_000;
@@ -14,7 +14,7 @@ export function readText(file: string): string {
       {
         where: file,
         expected: 'a file that can be read',
-        found: error instanceof Error ? error.message : String(error),
+        found: foundInPlace(error),
         remedy: 'Correct its name or its permissions.',
         exit: EXIT.input,
       },

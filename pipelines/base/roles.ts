@@ -10,6 +10,7 @@ export const ROLES = {
   engineer: 'a person or pipeline that applies plant models and rules',
   worker: 'works a partition: `andon run`',
   requests: 'carries out requests and commands in other systems, and brings their answers back',
+  backup: 'takes backups while the workers are stopped: `andon backup`',
   console: 'shows and does what persons ask for; attests who they are',
   person: 'somebody with a key of their own, without a console',
   analyst: 'asks the warehouse',
@@ -34,7 +35,9 @@ export type LogNeed =
   /** Overwrites single messages. */
   | { readonly erase: readonly LogStore[] }
   /** Takes out what is over. */
-  | { readonly purge: readonly LogStore[] };
+  | { readonly purge: readonly LogStore[] }
+  /** Copies the whole of a stream or bucket, with its sequences and times. */
+  | { readonly snapshot: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
 export type LogStore = 'log' | 'outbox' | 'commands' | 'live' | 'audit' | 'reasons' | Bucket;
@@ -126,6 +129,15 @@ export const ACTS = {
     does: 'begin the audit stream, and copy into it what people did by way of the log',
     log: [{ publish: ['audit-copy'] }, { read: ['audit'] }],
   },
+  'take-backup': {
+    does: 'copy every stream and bucket as a snapshot, and hold the leases meanwhile',
+    log: [
+      { snapshot: ['log', 'outbox', 'commands', 'live', 'audit', 'reasons'] },
+      { snapshot: ['leases', 'homes', 'ledger', 'resends', 'names'] },
+      { create: ['leases'] },
+      { change: ['leases'] },
+    ],
+  },
   'read-audit': {
     does: 'read and verify the audit stream',
     log: [{ read: ['audit', 'reasons'] }],
@@ -182,6 +194,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
     'report-status': 'installation',
     'append-audit': 'installation',
   },
+  backup: { 'take-backup': 'installation', 'append-audit': 'installation' },
   console: {
     acknowledge: 'installation',
     'read-log': 'installation',

@@ -5,7 +5,6 @@ import { type BackupOptions, backUp } from '../backup/backup.ts';
 import type { BackupManifest } from '../backup/manifest.ts';
 import { restore } from '../backup/restore.ts';
 import { readConfig } from '../base/config.ts';
-import { withAuditor } from './audited.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = {
@@ -75,9 +74,11 @@ type How = Omit<BackupOptions, 'connection'>;
 
 /** The backup has its own intent in it. */
 function audited(how: How): Promise<BackupManifest> {
-  return withAuditor(how.config, 'andon backup', (auditor, connection) =>
-    auditor.around([actOf('backup', how)], () => backUp({ ...how, connection }), after),
-  );
+  return withNats(how.config, 'andon backup', async (connection) => {
+    const { user } = how.config;
+    const auditor = await openAuditor(connection, { via: 'backup', user });
+    return auditor.around([actOf('backup', how)], () => backUp({ ...how, connection }), after);
+  });
 }
 
 /** Written down afterwards: before it there is no audit stream to write into. */

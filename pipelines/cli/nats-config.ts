@@ -56,7 +56,9 @@ export function registerNatsConfig(command: Command): void {
       const keyed = users.map((user) => ({ ...user, key: publicKeyOf(options.keys, user.name) }));
       const { tls } = options;
       const leafPort = portOf(options.leafnodes);
-      const printed = serverConfig({ partitions, operators, users: keyed, tls, leafPort });
+      const { prefix } = config.nats;
+      const extent = { partitions, operators, prefix };
+      const printed = serverConfig({ ...extent, users: keyed, tls, leafPort });
       console.log(printed);
       // The first one is printed before there is a server.
       const act = { act: 'nats-config', what: `${keyed.length} users`, after: sha256Of(printed) };
@@ -70,7 +72,11 @@ function usersOf(plants: readonly PlantModel[]): readonly LogUser[] {
     (role) => isLogRole(role) && !['gateway', 'scheduler', 'engineer', 'person'].includes(role),
   );
   return [
-    ...others.map((role) => ({ name: role, role, account: accountOf(role) })),
+    ...others.map((role) => ({
+      ...{ name: role, role, account: accountOf(role) },
+      // Whoever may not look up ids has one in its permission.
+      ...(role === 'backup' ? { id: 'backup' } : {}),
+    })),
     ...plants.flatMap((plant) => {
       const account = plantAccount(plant);
       return [
@@ -90,7 +96,7 @@ function usersOf(plants: readonly PlantModel[]): readonly LogUser[] {
 
 /** Whoever only reads has an account of its own: what one asks for can write nowhere in that of the log. */
 function accountOf(role: RoleName): string {
-  const isOwn = role === 'worker' || role === 'requests';
+  const isOwn = role === 'worker' || role === 'requests' || role === 'backup';
   return isOwn ? LOG_ACCOUNT : `${LOG_ACCOUNT}_${role.toUpperCase()}`;
 }
 

@@ -80,7 +80,10 @@ async function publish(
   const mode = options.live === true ? 'live' : options.replay === true ? 'replay' : 'existing';
   const { partitions } = config;
   // What is live has times that the speed decides.
-  const about = { plants, rules, mode, partitions, settle, ...(mode === 'live' ? { speed } : {}) };
+  const about = {
+    ...{ plants, rules, mode, partitions, settle, prefix: config.nats.prefix },
+    ...(mode === 'live' ? { speed } : {}),
+  };
   const spool = await spoolOf(options, recordings, about);
   const { onStatus, onFull } = reportOutages(options.spoolLimit);
   try {
@@ -105,12 +108,8 @@ async function publish(
     const waiting = spool === undefined ? 0 : spool.taken - spool.delivered;
     const stopped = stop.signal.aborted;
     if (!stopped) await spool?.remove();
-    report(counts, {
-      took: performance.now() - began,
-      json: options.json === true,
-      stopped,
-      waiting,
-    });
+    const took = performance.now() - began;
+    report(counts, { took, json: options.json === true, stopped, waiting });
   } finally {
     progress.clear();
     await spool?.close();

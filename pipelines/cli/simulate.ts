@@ -13,7 +13,7 @@ import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { BEGIN, simulatedPlant } from '../demo/plant/plant.ts';
 import { truthFile } from '../demo/truth.ts';
 import type { PublishCounts } from '../nats/publisher.ts';
-import { findStream, isReplay, partitionStream } from '../nats/streams.ts';
+import { findStream, isReplay, logStream } from '../nats/streams.ts';
 import { publishMessages } from '../recordings/publish-recordings.ts';
 import type { Recorded } from '../recordings/recorded.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
@@ -115,7 +115,7 @@ async function modeOf(
   speed: number,
 ): Promise<'replay' | 'existing' | 'live'> {
   if (replay) return 'replay';
-  const stream = partitionStream(0);
+  const stream = logStream(connection, 0);
   const existing = await findStream(connection, stream);
   if (existing !== undefined && isReplay(existing)) return 'existing';
   if (speed === 1) return 'live';

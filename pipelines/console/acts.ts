@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { VIA } from '../base/roles.ts';
-import { streamClient, streamManager } from '../nats/jetstream.ts';
+import { streamClient, streamManager, subjectIn } from '../nats/jetstream.ts';
 import { partitionedSubject, partitionOf } from '../nats/partition.ts';
 import { appendTimeAt } from '../nats/stored-message.ts';
-import { findStream, isReplay, partitionStream } from '../nats/streams.ts';
+import { findStream, isReplay, logStream } from '../nats/streams.ts';
 import { ApiProblem } from './api/api-problem.ts';
 
 export type ActMessage = {
@@ -49,7 +49,8 @@ export function createActPublisher(
 
   async function send({ plant, line, asset, user, type, data, key }: ActMessage): Promise<Acted> {
     const plain = `act.${plant}.${line}.${asset}.${VIA.console}.${user}`;
-    const subject = partitions === 1 ? plain : partitionedSubject(plain, partitions);
+    const inLog = partitions === 1 ? plain : partitionedSubject(plain, partitions);
+    const subject = subjectIn(connection, inLog);
     const header = headers();
     // What is sent again after a restart of the console is recognised by the log.
     header.set('Andon-Identity', `console/${user}/${key}`);
@@ -93,7 +94,7 @@ async function timeOf(
   partition: number,
   now: () => number,
 ): Promise<number> {
-  const stream = partitionStream(partition);
+  const stream = logStream(connection, partition);
   const info = await findStream(connection, stream).catch(() => undefined);
   if (info === undefined || !isReplay(info)) return now();
   const appended = await appendTimeAt(await streamManager(connection), stream, info.state.last_seq);

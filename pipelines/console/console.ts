@@ -4,12 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../base/config.ts';
-import { EXIT, Problem } from '../base/problem.ts';
+import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
 import { connectNats } from '../nats/nats.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { LedgerEntry } from '../systems/entry.ts';
 import { findLedger, type LedgerReader } from '../systems/ledger.ts';
 import { createWarehouseReader } from '../warehouse/reader.ts';
+import { createConnectionReporter } from '../worker/report.ts';
 import { type Accounts, openAccounts } from './access/accounts.ts';
 import { createGuard } from './access/guard.ts';
 import { createLockout, FREE_FAILURES } from './access/lockout.ts';
@@ -58,10 +59,7 @@ export async function startConsole(
     name: 'andon console',
     patience: 'wait',
     signal,
-    onStatus: (status) => {
-      if (status.type === 'absent')
-        record({ kind: 'disconnected', server: 'NATS', reason: status.error.message });
-    },
+    onStatus: createConnectionReporter(record),
   });
   const over = new AbortController();
   const reader = createWarehouseReader(config);
@@ -136,16 +134,17 @@ function ledgerOf(find: () => Promise<LedgerReader<LedgerEntry> | undefined>): S
 
 async function tlsOf({ tls }: Config['console']) {
   if (tls === undefined) return undefined;
-  const [cert, key] = await Promise.all([
-    readFile(tls.certificate, 'utf8'),
-    readFile(tls.privateKey, 'utf8'),
-  ]).catch((cause: unknown) => {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    const remedy = 'Correct the path, or let the user of the console read the file.';
-    const parts = { where: 'console.tls', expected: 'files that can be read', found, remedy };
-    throw new Problem({ ...parts, exit: EXIT.input }, { cause });
-  });
-  return { cert, key };
+  const read = (path: string) =>
+    readFile(path, 'utf8').catch((cause: unknown) => {
+      const found = foundInPlace(cause);
+      const remedy = 'Correct the path, or let the user of the console read the file.';
+      const expected = `the file ${path}, in PEM form`;
+      throw new Problem(
+        { where: 'console.tls', expected, found, remedy, exit: EXIT.input },
+        { cause },
+      );
+    });
+  return { cert: await read(tls.certificate), key: await read(tls.privateKey) };
 }
 
 function cannotListen({ console: { host, port } }: Config, cause: unknown): unknown {

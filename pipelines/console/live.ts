@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { LIVE_STREAM } from '../../sinks/live.ts';
-import { apiSubject } from '../nats/jetstream.ts';
+import { apiSubject, streamIn, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
 import { isWithinReach, type LineReach } from './access/visitor.ts';
 
@@ -142,7 +142,7 @@ async function begin(
   connection: NatsConnection,
   memory: ReturnType<typeof createMemory>,
 ): Promise<boolean> {
-  const info = await findStream(connection, LIVE_STREAM);
+  const info = await findStream(connection, streamIn(connection, LIVE_STREAM));
   if (info === undefined) return false;
   const { first_seq: first, last_seq: last } = info.state;
   const { latest } = memory;
@@ -163,12 +163,13 @@ async function nextChange(
   connection: NatsConnection,
   seq: number,
 ): Promise<LiveChange | undefined> {
-  const subject = apiSubject(connection, `STREAM.MSG.GET.${LIVE_STREAM}`);
-  const asked = JSON.stringify({ seq, next_by_subj: 'live.>' });
+  const subject = apiSubject(connection, `STREAM.MSG.GET.${streamIn(connection, LIVE_STREAM)}`);
+  const asked = JSON.stringify({ seq, next_by_subj: subjectIn(connection, 'live.>') });
   const answer = await connection.request(subject, asked, { timeout: 2_000 });
   const { message } = answerSchema.parse(answer.json());
   if (message === undefined) return undefined;
-  return changeOf(message.seq, message.subject, Buffer.from(message.data, 'base64').toString());
+  const plain = subjectOutOf(connection, message.subject);
+  return changeOf(message.seq, plain, Buffer.from(message.data, 'base64').toString());
 }
 
 const rowSchema = z.object({

@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
 import type { Config } from '../base/config.ts';
 import { isAtLeast } from '../base/version.ts';
-import { streamManager } from '../nats/jetstream.ts';
+import { streamIn, streamManager } from '../nats/jetstream.ts';
 import { connectNats } from '../nats/nats.ts';
 import {
   AUDIT_STREAM,
@@ -69,9 +69,10 @@ async function features(connection: NatsConnection): Promise<readonly CheckResul
 /** `verify` makes a stream that is missing, so it is asked only about one that is there. */
 async function stream(
   connection: NatsConnection,
-  name: string,
+  plain: string,
   verify: () => Promise<{ readonly state: { readonly messages: number } }>,
 ): Promise<CheckResult> {
+  const name = streamIn(connection, plain);
   const check = `stream ${name}`;
   try {
     if ((await findStream(connection, name)) === undefined) {

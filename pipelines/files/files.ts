@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { vibrationUnit } from '../../operators/spectrum/time-waveform.ts';
-import { EXIT, Problem, wrongInput } from '../base/problem.ts';
+import { EXIT, foundInPlace, Problem, wrongInput } from '../base/problem.ts';
 import { BARE_FORMATS, type BareFormat, readBareNumbers } from './bare-numbers.ts';
 import { type Channel, channelOf, type SampledFile } from './channel.ts';
 import { readCsvSamples } from './csv-samples.ts';
@@ -87,7 +87,7 @@ function bytesOf(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
+    const found = foundInPlace(cause);
     const parts = { where: file, expected: 'a file', found, remedy: 'Check the name.' };
     throw new Problem({ ...parts, exit: EXIT.input }, { cause });
   }

@@ -12,7 +12,7 @@ import {
 } from '@nats-io/transport-node';
 import type { Secret } from '../../sinks/remote/secret.ts';
 import { secretOf } from '../base/config.ts';
-import { EXIT, Problem } from '../base/problem.ts';
+import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
 
 /** How long is waited before the next attempt to connect: milliseconds. */
 export const BETWEEN_ATTEMPTS = 250;
@@ -33,6 +33,8 @@ export type NatsSettings = {
   readonly inbox?: string | undefined;
   /** The domain of JetStream that is asked; without it the server's own. */
   readonly domain?: string | undefined;
+  /** What the names of streams, buckets and subjects begin with, where an account holds several installations. */
+  readonly prefix?: string | undefined;
   /** Shown in the server's monitoring pages. */
   readonly name: string;
 };
@@ -177,7 +179,7 @@ async function contentOf(path: string, what: string, where: string): Promise<Buf
   try {
     return await readFile(path);
   } catch (error) {
-    throw unusable(where, `${what} ${path}`, messageOf(error), { cause: error });
+    throw unusable(where, `${what} ${path}`, foundInPlace(error), { cause: error });
   }
 }
 

@@ -9,7 +9,7 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { Problem } from '../base/problem.ts';
-import { streamManager } from './jetstream.ts';
+import { askedAgain, streamManager, subjectIn } from './jetstream.ts';
 import {
   gone,
   type Log,
@@ -36,7 +36,7 @@ export type LogReaderEvent =
 
 export type JetstreamLogOptions = {
   readonly connection: NatsConnection;
-  /** The stream of one partition, `ANDON_<n>`. */
+  /** The stream of one partition, as the server has it: see `logStream`. */
   readonly stream: string;
   /** The last message that was read; 0 for the beginning. */
   readonly after: number;
@@ -76,7 +76,8 @@ class JetstreamLog implements Log {
   readonly #options: JetstreamLogOptions;
   readonly #manager: JetStreamManager;
   readonly #buffer: LogBuffer;
-  readonly #prefix: string;
+  /** What is left out of subjects: that of the partition, and that of the installation alone. */
+  readonly #prefixes: readonly string[];
   readonly #batch: number;
   readonly #batchBytes: number;
   #next: number;
@@ -100,7 +101,10 @@ class JetstreamLog implements Log {
     this.#batch = options.batch ?? 2_000;
     const largest = (options.connection.info?.max_payload ?? 1_048_576) + 65_536;
     this.#batchBytes = Math.max(options.batchBytes ?? 8_388_608, largest);
-    this.#prefix = `andon.${options.stream.slice(options.stream.lastIndexOf('_') + 1)}.`;
+    const partition = options.stream.slice(options.stream.lastIndexOf('_') + 1);
+    this.#prefixes = [`andon.${partition}.`, ''].map((prefix) =>
+      subjectIn(options.connection, prefix),
+    );
     this.#buffer = new LogBuffer((gap) => this.#kindOf(gap.from));
   }
 
@@ -195,7 +199,7 @@ class JetstreamLog implements Log {
 
   async #openOnce(): Promise<void> {
     if (!this.#connected) return delay(BETWEEN_ATTEMPTS / 4);
-    const info = await this.#manager.streams.info(this.stream);
+    const info = await askedAgain(() => this.#manager.streams.info(this.stream));
     this.#replicated = info.config.num_replicas > 1;
     await this.#check(info);
     this.#lostSince = undefined;
@@ -273,7 +277,7 @@ class JetstreamLog implements Log {
     this.#appended = this.replay
       ? (recordedAppendTime(message) ?? this.#appended)
       : (delivery.microseconds as EventTime);
-    this.#buffer.add(storedMessage(message, delivery, this.#prefix, this.#appended));
+    this.#buffer.add(storedMessage(message, delivery, this.#prefixes, this.#appended));
   }
 
   /** Asks for what the buffer has room for. One request at a time, none for crumbs, and none on top of many bytes. */

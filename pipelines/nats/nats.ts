@@ -13,11 +13,15 @@ import { setReach } from './jetstream.ts';
 /** The oldest nats-server with named pull consumers and the pull statuses that the log counts on. */
 export const OLDEST_SERVER = '2.9.4';
 
+const REMIND_EVERY = 30_000;
+
 export type ConnectOptions = NatsSettings & {
   /** `wait`: for ever, as a worker does; a number: so many milliseconds, as a command does. Default 5,000. */
   readonly patience?: 'wait' | number;
   readonly signal?: AbortSignal;
-  /** Called with every change of the connection, and of every attempt that failed before the first one succeeded. */
+  /** Between two reports that nobody has answered yet: milliseconds. Default 30,000. */
+  readonly remindEvery?: number;
+  /** Called with every change of the connection; before there is one, when nobody answers, and now and then again. */
   readonly onStatus?: (status: Status | { readonly type: 'absent'; readonly error: Error }) => void;
 };
 
@@ -48,6 +52,7 @@ async function firstConnection(
 ): Promise<NatsConnection> {
   const patience = options.patience ?? 5_000;
   const giveUp = patience === 'wait' ? Number.POSITIVE_INFINITY : performance.now() + patience;
+  let remind = Number.NEGATIVE_INFINITY;
   for (;;) {
     options.signal?.throwIfAborted();
     try {
@@ -57,7 +62,10 @@ async function firstConnection(
       const lasting = lastingProblem(where, cause);
       if (lasting !== undefined) throw lasting;
       if (performance.now() >= giveUp) throw absentProblem(where, cause, nats.tls !== undefined);
-      options.onStatus?.({ type: 'absent', error: cause });
+      if (performance.now() >= remind) {
+        remind = performance.now() + (options.remindEvery ?? REMIND_EVERY);
+        options.onStatus?.({ type: 'absent', error: cause });
+      }
     }
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_ATTEMPTS));
   }

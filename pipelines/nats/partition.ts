@@ -1,5 +1,6 @@
 /** In which partition a line lives, and the mapping of nats-server that says the same. */
 
+import { installedSubject } from '../../sinks/installation.ts';
 import type { Outgoing } from './publisher.ts';
 import { partitionPrefix } from './streams.ts';
 
@@ -55,11 +56,12 @@ const LINE_SUBJECTS = [
  * What puts `andon.<n>.` before the subjects of plants, for the `mappings` of an account of nats-server. It is applied to
  * what is published in the account, and not to what it imports. Fixed tokens instead of `>`, which 2.9 does not take.
  */
-export function mappingLines(partitions: number): readonly string[] {
+export function mappingLines(partitions: number, prefix?: string): readonly string[] {
   return LINE_SUBJECTS.map(({ kind, tokens, plantAt }) => {
     const positions = Array.from({ length: tokens }, (_, index) => index + 1);
     const from = [kind, ...positions.map(() => '*')].join('.');
     const to = [kind, ...positions.map((at) => `{{wildcard(${at})}}`)].join('.');
-    return `  "${from}": "andon.{{partition(${partitions},${plantAt},${plantAt + 1})}}.${to}"`;
+    const mapped = `andon.{{partition(${partitions},${plantAt},${plantAt + 1})}}.${to}`;
+    return `  "${installedSubject(prefix, from)}": "${installedSubject(prefix, mapped)}"`;
   });
 }

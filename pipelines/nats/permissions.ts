@@ -1,6 +1,7 @@
 /** What each user of the log may publish and subscribe to: the table of roles as subjects of NATS. */
 
 import type { PlantModel } from '../../operators/model/plant-model.ts';
+import { installedStream, installedSubject } from '../../sinks/installation.ts';
 import { LIVE_STREAM } from '../../sinks/live.ts';
 import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
 import {
@@ -37,10 +38,13 @@ export type Extent = {
   readonly partitions: number;
   /** The ids that gateways may write behind `gateway` in the subject of an act. */
   readonly operators: readonly string[];
+  /** Of the names of the installation. */
+  readonly prefix?: string | undefined;
 };
 
-export function inboxOf({ name }: Pick<LogUser, 'name'>): string {
-  return `_INBOX_${name}`;
+/** Of this user alone, also beside another installation in the account that has one of the same name. */
+export function inboxOf({ name }: Pick<LogUser, 'name'>, { prefix }: Extent): string {
+  return `_INBOX_${installedStream(prefix, name)}`;
 }
 
 /**
@@ -59,15 +63,20 @@ function subjectsOf(
   extent: Extent,
   full: boolean,
 ): readonly string[] {
-  if ('publish' in need) return need.publish.flatMap((kind) => subjectsOfKind(kind, user, extent));
+  const { prefix } = extent;
+  if ('publish' in need) {
+    return need.publish
+      .flatMap((kind) => subjectsOfKind(kind, user, extent))
+      .map((subject) => installedSubject(prefix, subject));
+  }
   if ('change' in need) {
-    return need.change.flatMap((bucket) => [
-      `$KV.${BUCKETS[bucket].name}.>`,
-      ...readingOf(`KV_${BUCKETS[bucket].name}`, full),
-    ]);
+    return need.change.flatMap((bucket) => {
+      const name = installedStream(prefix, BUCKETS[bucket].name);
+      return [`$KV.${name}.>`, ...readingOf(`KV_${name}`, full)];
+    });
   }
   const streamsOfAll = (stores: readonly LogStore[]) =>
-    stores.flatMap((store) => streamsOf(store, extent.partitions));
+    stores.flatMap((store) => streamsOf(store, extent));
   const asking = (stores: readonly LogStore[], ...verbs: readonly string[]) =>
     streamsOfAll(stores).flatMap((stream) =>
       verbs.map((verb) => `$JS.API.STREAM.${verb}.${stream}`),
@@ -75,26 +84,33 @@ function subjectsOf(
   if ('read' in need) return streamsOfAll(need.read).flatMap((stream) => readingOf(stream, full));
   if ('purge' in need) return asking(need.purge, 'PURGE');
   if ('erase' in need) return asking(need.erase, 'MSG.DELETE');
+  if ('snapshot' in need) {
+    const acknowledged = streamsOfAll(need.snapshot).map((name) => `$JS.SNAPSHOT.ACK.${name}.*`);
+    return ['$JS.API.STREAM.NAMES', ...asking(need.snapshot, 'INFO', 'SNAPSHOT'), ...acknowledged];
+  }
   if ('create' in need) return ['$JS.API.INFO', ...asking(need.create, 'INFO', 'CREATE')];
   return ['$JS.API.INFO', ...asking(need.make, 'INFO', 'CREATE', 'UPDATE')];
 }
 
-function streamsOf(store: LogStore, partitions: number): readonly string[] {
+function streamsOf(store: LogStore, { partitions, prefix }: Extent): readonly string[] {
+  const named = (name: string) => [installedStream(prefix, name)];
   switch (store) {
     case 'log':
-      return Array.from({ length: partitions }, (_, partition) => partitionStream(partition));
+      return Array.from({ length: partitions }, (_, partition) =>
+        installedStream(prefix, partitionStream(partition)),
+      );
     case 'outbox':
-      return [REQUEST_STREAM];
+      return named(REQUEST_STREAM);
     case 'commands':
-      return [COMMAND_STREAM];
+      return named(COMMAND_STREAM);
     case 'audit':
-      return [AUDIT_STREAM];
+      return named(AUDIT_STREAM);
     case 'live':
-      return [LIVE_STREAM];
+      return named(LIVE_STREAM);
     case 'reasons':
-      return [REASON_STREAM];
+      return named(REASON_STREAM);
     default:
-      return [`KV_${BUCKETS[store].name}`];
+      return [`KV_${installedStream(prefix, BUCKETS[store].name)}`];
   }
 }
 

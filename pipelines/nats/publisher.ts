@@ -5,9 +5,9 @@ import {
   PermissionViolationError,
 } from '@nats-io/transport-node';
 import { EXIT, Problem } from '../base/problem.ts';
-import { newInbox } from './jetstream.ts';
+import { newInbox, subjectIn } from './jetstream.ts';
 
-/** A message on its way into the log. `subject` carries the partition's prefix where one is needed. */
+/** A message on its way into the log. `subject` carries the partition's prefix where one is needed, never the installation's. */
 export type Outgoing = {
   readonly subject: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -178,7 +178,7 @@ class WindowedPublisher implements NumberedPublisher {
     const wire = newHeaders();
     for (const [name, value] of Object.entries(headers ?? {})) wire.set(name, value);
     wire.set('Nats-Msg-Id', `${this.#run}/${pending.id}`);
-    this.#connection.publish(subject, payload, {
+    this.#connection.publish(subjectIn(this.#connection, subject), payload, {
       reply: `${this.#inbox}.${pending.id}`,
       headers: wire,
     });

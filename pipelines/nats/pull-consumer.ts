@@ -1,6 +1,6 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
 import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node';
-import { apiSubject, newInbox } from './jetstream.ts';
+import { apiSubject, askedAgain, newInbox } from './jetstream.ts';
 
 /** One consumer on the server and one request for messages at a time. It lives until the first thing goes wrong. */
 export interface PullConsumer {
@@ -44,7 +44,8 @@ const FORGOTTEN = 60_000;
 export async function openPullConsumer(options: PullConsumerOptions): Promise<PullConsumer> {
   const { connection, manager, stream, from } = options;
   const inbox = newInbox(connection);
-  const { name } = await manager.consumers.add(stream, {
+  const wanted = {
+    // Asked for twice, it is one.
     name: `andon-${inbox.slice(inbox.lastIndexOf('.') + 1)}`,
     ack_policy: AckPolicy.None,
     deliver_policy: DeliverPolicy.StartSequence,
@@ -53,7 +54,9 @@ export async function openPullConsumer(options: PullConsumerOptions): Promise<Pu
     inactive_threshold: nanos(FORGOTTEN),
     mem_storage: true,
     num_replicas: 1,
-  });
+  };
+  // The client writes into what it is given.
+  const { name } = await askedAgain(() => manager.consumers.add(stream, { ...wanted }));
   const next = apiSubject(connection, `CONSUMER.MSG.NEXT.${stream}.${name}`);
   return new SubscribedConsumer(options, inbox, next);
 }

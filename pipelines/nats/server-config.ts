@@ -4,6 +4,7 @@
  * reply subject of a message means something in the sender's own account only, and there nobody listens.
  */
 
+import { installedSubject, plainSubject } from '../../sinks/installation.ts';
 import { mappingLines } from './partition.ts';
 import {
   type Extent,
@@ -106,10 +107,11 @@ function accountLines(
 
 function mappingsOf(users: readonly KeyedUser[], options: ServerConfigOptions): readonly string[] {
   const imported = users.flatMap((user) => importsOf(user, options));
-  if (!imported.some((subject) => subject.startsWith('andon.'))) return [];
+  const ofLog = installedSubject(options.prefix, 'andon.');
+  if (!imported.some((subject) => subject.startsWith(ofLog))) return [];
   return [
     '    mappings: {',
-    ...mappingLines(options.partitions).map((line) => `    ${line}`),
+    ...mappingLines(options.partitions, options.prefix).map((line) => `    ${line}`),
     '    }',
   ];
 }
@@ -123,7 +125,7 @@ function userLine(user: KeyedUser, options: ServerConfigOptions): string {
   return [
     `      { nkey: ${user.key}, permissions: { # ${user.name}`,
     `          publish: [${list(publish)}]`,
-    `          subscribe: [${list([`${inboxOf(user)}.>`])}] } }`,
+    `          subscribe: [${list([`${inboxOf(user, options)}.>`])}] } }`,
   ].join('\n');
 }
 
@@ -139,17 +141,22 @@ function importedAs(subject: string): string {
  * are the business of each user's permissions; the account is one plant's.
  */
 function importsOf(user: KeyedUser, options: ServerConfigOptions): readonly string[] {
-  const prefixed = publishedBy(user, options).filter(
-    (subject) => !/^[a-z]+\./.test(subject) || /^(?:andon|audit|reason)\./.test(subject),
-  );
-  return prefixed.map((subject) => {
-    // Never a subject as it is: a reply subject that is the very name of an import is handed on by nats-server.
-    if (subject.startsWith('audit.')) return subject.replace(/[^.]+$/, '*');
-    if (user.plant === undefined || !subject.startsWith('andon.')) return subject;
-    const [, , kind = ''] = subject.split('.');
-    const whole = kind === 'model' || kind === 'rules';
-    return `andon.*.${kind}.${user.plant.id}${whole ? '' : '.>'}`;
-  });
+  const { prefix } = options;
+  const prefixed = publishedBy(user, options)
+    .map((subject) => plainSubject(prefix, subject))
+    .filter((subject) => !/^[a-z]+\./.test(subject) || /^(?:andon|audit|reason)\./.test(subject));
+  return prefixed
+    .map((subject) => imported(subject, user))
+    .map((subject) => (subject.startsWith('$') ? subject : installedSubject(prefix, subject)));
+}
+
+/** Never a subject as it is: a reply subject that is the very name of an import is handed on by nats-server. */
+function imported(subject: string, { plant }: KeyedUser): string {
+  if (subject.startsWith('audit.')) return subject.replace(/[^.]+$/, '*');
+  if (plant === undefined || !subject.startsWith('andon.')) return subject;
+  const [, , kind = ''] = subject.split('.');
+  const whole = kind === 'model' || kind === 'rules';
+  return `andon.*.${kind}.${plant.id}${whole ? '' : '.>'}`;
 }
 
 function importLines(users: readonly KeyedUser[], options: ServerConfigOptions): readonly string[] {
@@ -187,13 +194,16 @@ function exportLines(options: ServerConfigOptions): readonly string[] {
 
 /** For people: how each process finds its way in. */
 function howToLogIn(options: ServerConfigOptions): readonly string[] {
+  const prefix = options.prefix === undefined ? '' : ` NATS_PREFIX=${options.prefix}`;
   return [
     '# How each logs in (nkey: the file with its seed; the same under `nats` in a configuration):',
     ...options.users.map((user) => {
       const domain = needsDomain(user, options) ? ` NATS_DOMAIN=${IMPORTED_DOMAIN}` : '';
       // The id in its permission: under another one nothing is taken.
-      const id = user.role === 'engineer' ? ` ANDON_USER=${user.id}` : '';
-      return `#   ${user.name}: NATS_NKEY=${user.name}.nk NATS_INBOX=${inboxOf(user)}${domain}${id}`;
+      const isNamed = user.role === 'engineer' || user.role === 'backup';
+      const id = isNamed ? ` ANDON_USER=${user.id}` : '';
+      const inbox = inboxOf(user, options);
+      return `#   ${user.name}: NATS_NKEY=${user.name}.nk NATS_INBOX=${inbox}${prefix}${domain}${id}`;
     }),
   ];
 }

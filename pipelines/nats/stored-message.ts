@@ -26,19 +26,21 @@ type DeliveryInfo = {
 };
 
 /**
- * A message as operators get it, out of what the server delivered. `prefix` is the partition's own part of the subject.
+ * A message as operators get it, out of what the server delivered. `prefixes`: the first of them that the subject begins
+ * with is left out of it.
  */
 export function storedMessage(
   message: Msg,
   delivery: DeliveryInfo,
-  prefix: string,
+  prefixes: readonly string[],
   appended: EventTime,
 ): Message {
   const { subject } = message;
+  const prefix = prefixes.find((each) => subject.startsWith(each)) ?? '';
   return {
     sequence: delivery.stream as Sequence,
     appended,
-    subject: subject.startsWith(prefix) ? subject.slice(prefix.length) : subject,
+    subject: subject.slice(prefix.length),
     headers: headersOf(message),
     payload: plainBytes(message.data),
   };

@@ -18,7 +18,7 @@ import {
 } from '../../sinks/outbox.ts';
 import type { Bucket } from '../base/roles.ts';
 import { ensureStream, findStream, type StoreOptions } from './ensure-stream.ts';
-import { streamClient } from './jetstream.ts';
+import { streamClient, streamIn, subjectIn } from './jetstream.ts';
 
 export { findStream, isNotPermitted, type OnMended, type StoreOptions } from './ensure-stream.ts';
 
@@ -66,12 +66,17 @@ const LEAST_DUPLICATE_WINDOW = 100;
 /** Nobody but its owner publishes into a replay, and its answers are to be those of the recording, byte for byte. */
 const REPLAY_DUPLICATE_WINDOW = 120_000;
 
-/** The stream of one partition. */
+/** The plain name of the stream of one partition. */
 export function partitionStream(partition: number): string {
   return `ANDON_${partition}`;
 }
 
-/** What the server, or the publisher, puts before every subject of a partition. */
+/** The stream of one partition in the installation of a connection. */
+export function logStream(connection: NatsConnection, partition: number): string {
+  return streamIn(connection, partitionStream(partition));
+}
+
+/** What the server, or the publisher, puts before every plain subject of a partition. */
 export function partitionPrefix(partition: number): string {
   return `andon.${partition}.`;
 }
@@ -104,7 +109,7 @@ export async function ensurePartition(
     discard_new_per_subject: false,
     duplicate_window: nanos(replay ? REPLAY_DUPLICATE_WINDOW : LEAST_DUPLICATE_WINDOW),
   };
-  return ensureStream(connection, wanted, options, (info) => [
+  return ensureInstalled(connection, wanted, options, (info) => [
     ...(options.anyLimits === true ? LIMITS : []),
     ...(isReplay(info) ? ['duplicate_window'] : []),
   ]);
@@ -150,7 +155,7 @@ function ensureOutbox(
     discard_new_per_subject: true,
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
-  return ensureStream(connection, wanted, options);
+  return ensureInstalled(connection, wanted, options);
 }
 
 /** What changed with each epoch, for a few minutes: whoever was away for longer asks the warehouse. */
@@ -174,7 +179,7 @@ export async function ensureLive(
     discard_new_per_subject: false,
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
-  return ensureStream(connection, wanted, options);
+  return ensureInstalled(connection, wanted, options);
 }
 
 /** Who did what with the installation: appended, and never changed. */
@@ -206,10 +211,22 @@ export async function ensureAudit(
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
   // Nobody of Andon may change the stream, so one that was made without the bound goes on without it.
-  return ensureStream(connection, wanted, options, () => [
+  return ensureInstalled(connection, wanted, options, () => [
     ...copiesOfOthers(options),
     'max_msg_size',
   ]);
+}
+
+/** `ensureStream` with the names of the installation of this connection. */
+function ensureInstalled(
+  connection: NatsConnection,
+  wanted: Parameters<typeof ensureStream>[1],
+  options: StoreOptions,
+  free?: (info: StreamInfo) => readonly string[],
+): Promise<StreamInfo> {
+  const name = streamIn(connection, wanted.name);
+  const subjects = wanted.subjects.map((subject) => subjectIn(connection, subject));
+  return ensureStream(connection, { ...wanted, name, subjects }, options, free);
 }
 
 /** Whoever has no word on copies takes those that are there. */
@@ -235,10 +252,10 @@ export async function ensureReasons(
     deny_purge: true,
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
-  return ensureStream(connection, wanted, options, () => copiesOfOthers(options));
+  return ensureInstalled(connection, wanted, options, () => copiesOfOthers(options));
 }
 
-/** The names of the buckets, and what is in them. */
+/** The plain names of the buckets, and what is in them. */
 export const BUCKETS: Readonly<Record<Bucket, { readonly name: string; readonly holds: string }>> =
   {
     leases: { name: 'ANDON_LEASES', holds: 'who works on what' },
@@ -247,6 +264,11 @@ export const BUCKETS: Readonly<Record<Bucket, { readonly name: string; readonly 
     resends: { name: 'ANDON_RESENDS', holds: 'requests that a person wants to be sent again' },
     names: { name: 'ANDON_NAMES', holds: 'the names behind user ids' },
   };
+
+/** The name of a bucket in the installation of a connection. */
+export function bucketIn(connection: NatsConnection, bucket: Bucket): string {
+  return streamIn(connection, BUCKETS[bucket].name);
+}
 
 /**
  * Opens a bucket, and makes it when there is none. `term`: milliseconds after which an entry that is not renewed ends,
@@ -258,7 +280,8 @@ export async function openBucket(
   options: StoreOptions & { readonly term?: number } = {},
 ): Promise<KV> {
   const { replicas = 1, term, onMended } = options;
-  const { name, holds } = BUCKETS[bucket];
+  const { holds } = BUCKETS[bucket];
+  const name = bucketIn(connection, bucket);
   const opened = await new Kvm(streamClient(connection)).create(name, {
     description: `Andon: ${holds}`,
     history: 1,
@@ -280,7 +303,7 @@ export async function findBucket(
   connection: NatsConnection,
   bucket: Bucket,
 ): Promise<KV | undefined> {
-  const { name } = BUCKETS[bucket];
+  const name = bucketIn(connection, bucket);
   if ((await findStream(connection, `KV_${name}`)) === undefined) return undefined;
   return new Kvm(streamClient(connection)).open(name, { allow_direct: false });
 }

@@ -1,7 +1,7 @@
-import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
+import type { StreamInfo } from '@nats-io/jetstream';
 import { Empty, type NatsConnection } from '@nats-io/transport-node';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
-import { streamClient, streamManager } from './jetstream.ts';
+import { streamClient, streamManager, subjectIn, subjectOutOf } from './jetstream.ts';
 import { partitionPrefix } from './streams.ts';
 
 /** Kinds of messages that a run needs from before its beginning. */
@@ -21,7 +21,11 @@ export function startUpkeep(
   partition: number,
   onRepublished: (subject: string) => void,
 ): () => void {
-  const stopTicks = startTicks({ connection, stream, prefix: partitionPrefix(partition) });
+  const stopTicks = startTicks({
+    connection,
+    stream,
+    prefix: subjectIn(connection, partitionPrefix(partition)),
+  });
   const isDue = createRepublishPlan();
   const look = async () => {
     const manager = await streamManager(connection);
@@ -67,7 +71,7 @@ function isHalfFull({ config, state }: Pick<StreamInfo, 'config' | 'state'>): bo
 type TicksOptions = {
   readonly connection: NatsConnection;
   readonly stream: string;
-  /** The partition's own part of the subject, `andon.<n>.`. */
+  /** What stands before every subject of the partition, `andon.<n>.`. */
   readonly prefix: string;
   /** A stream without a message for so many milliseconds gets a tick. Default 1,000. */
   readonly silence?: number;
@@ -142,7 +146,7 @@ export async function republishOld(options: RepublishOptions): Promise<readonly 
   const halfTime = halfFull ? (now() + Date.parse(first_ts)) / 2 : 0;
   const oldest = Math.max(halfTime, maxAge > 0 ? now() - maxAge / 2 : 0);
   const republished: string[] = [];
-  for (const subject of await subjectsOf(manager, stream)) {
+  for (const subject of await subjectsOf(connection, stream)) {
     const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
     if (last === null || (last.time.getTime() > oldest && last.seq > middle)) continue;
     await client.publish(subject, last.data, {
@@ -155,15 +159,18 @@ export async function republishOld(options: RepublishOptions): Promise<readonly 
   return republished;
 }
 
-async function subjectsOf(manager: JetStreamManager, stream: string): Promise<readonly string[]> {
+async function subjectsOf(connection: NatsConnection, stream: string): Promise<readonly string[]> {
+  const manager = await streamManager(connection);
   const subjects: string[] = [];
   const { config } = await manager.streams.info(stream);
-  const prefixes = config.subjects.some((subject) => subject.startsWith('model.')) ? [''] : [];
-  const partition = config.subjects.find((subject) => /^andon\.\d+\.>$/.test(subject));
+  const taken = config.subjects.map((subject) => subjectOutOf(connection, subject));
+  const prefixes = taken.some((subject) => subject.startsWith('model.')) ? [''] : [];
+  const partition = taken.find((subject) => /^andon\.\d+\.>$/.test(subject));
   for (const prefix of [...prefixes, partition?.slice(0, -1)]) {
     if (prefix === undefined) continue;
     for (const kind of KINDS) {
-      const info = await manager.streams.info(stream, { subjects_filter: `${prefix}${kind}.>` });
+      const subjects_filter = subjectIn(connection, `${prefix}${kind}.>`);
+      const info = await manager.streams.info(stream, { subjects_filter });
       subjects.push(...Object.keys(info.state.subjects ?? {}));
     }
   }

@@ -26,8 +26,8 @@ import {
   findStream,
   isNotPermitted,
   isReplay,
+  logStream,
   partitionPrefix,
-  partitionStream,
 } from '../nats/streams.ts';
 import { type MoveTime, type Recorded, toReplayMessage } from './recorded.ts';
 import type { RecordingDescription } from './recording-description.ts';
@@ -185,7 +185,7 @@ async function until(due: number, signal: AbortSignal): Promise<void> {
 async function checkStreams(options: PublishMessagesOptions): Promise<void> {
   const { connection, partitions, mode, began, spool } = options;
   for (let partition = 0; partition < partitions; partition += 1) {
-    const name = partitionStream(partition);
+    const name = logStream(connection, partition);
     const existing = await findStream(connection, name);
     if (existing === undefined && mode === 'existing') {
       throw unfit(name, 'a stream marked as a replay', 'none', REPLAY_OR_LIVE);

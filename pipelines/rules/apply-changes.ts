@@ -10,8 +10,8 @@ import {
   ensurePartition,
   isNotPermitted,
   isReplay,
+  logStream,
   partitionPrefix,
-  partitionStream,
 } from '../nats/streams.ts';
 
 export type ApplyOptions = {
@@ -55,7 +55,7 @@ export async function applyChanges(options: ApplyOptions): Promise<readonly Appl
           });
           // One by one: the sequence at which a change takes effect is worth knowing, and they are few.
           const { last } = await publisher.flush();
-          const stream = partitionStream(partition);
+          const stream = logStream(connection, partition);
           applied.push({
             subject,
             change: headers?.['Andon-Change'] ?? '',
@@ -81,7 +81,7 @@ async function checkStream(options: ApplyOptions, partition: number): Promise<vo
   });
   if (info === undefined || isReplay(info) === replay) return;
   throw new Problem({
-    where: `stream ${partitionStream(partition)}`,
+    where: `stream ${logStream(connection, partition)}`,
     expected: replay ? 'a stream marked as a replay' : 'a live stream',
     found: replay ? 'a live one' : 'one marked as a replay',
     remedy: replay

@@ -7,8 +7,14 @@ import {
   REQUEST_STREAM,
   requestSubject,
 } from '../../sinks/outbox.ts';
-import { streamClient, streamManager } from '../nats/jetstream.ts';
-import { BUCKETS } from '../nats/streams.ts';
+import {
+  streamClient,
+  streamIn,
+  streamManager,
+  subjectIn,
+  subjectOutOf,
+} from '../nats/jetstream.ts';
+import { bucketIn } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { errorOf } from './context.ts';
@@ -105,9 +111,10 @@ async function* oldCommands({
   now,
 }: CommandArchive): AsyncGenerator<string> {
   if (upTo() === 0) return;
-  const stream = await streamClient(connection).streams.get(COMMAND_STREAM);
+  const name = streamIn(connection, COMMAND_STREAM);
+  const stream = await streamClient(connection).streams.get(name);
   const consumer = await stream.getConsumer({
-    filter_subjects: commandSubject(filter, '*'),
+    filter_subjects: subjectIn(connection, commandSubject(filter, '*')),
     headers_only: true,
   });
   for (;;) {
@@ -115,7 +122,7 @@ async function* oldCommands({
     let count = 0;
     for await (const { subject, seq, timestamp } of batch) {
       if (seq > upTo() || now() - Date.parse(timestamp) <= keep) return;
-      yield subject;
+      yield subjectOutOf(connection, subject);
       count += 1;
     }
     if (count === 0) return;
@@ -137,8 +144,8 @@ async function forget(
   key: string,
 ): Promise<void> {
   const { streams } = await streamManager(connection);
-  const bucket = BUCKETS.ledger.name;
-  await streams.purge(stream, { filter: subject });
+  const bucket = bucketIn(connection, 'ledger');
+  await streams.purge(streamIn(connection, stream), { filter: subjectIn(connection, subject) });
   await streams.purge(`KV_${bucket}`, { filter: `$KV.${bucket}.${key}` });
 }
 

@@ -7,7 +7,6 @@ import { createRestSystem } from '../../sinks/remote/rest-system.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { System } from '../../sinks/remote/system.ts';
 import type { SystemConfig } from '../../sinks/remote/system-config.ts';
-import { streamClient } from '../nats/jetstream.ts';
 import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { archiveCommands, startArchiving } from './archive.ts';
@@ -20,6 +19,7 @@ import type { LowWaterMark } from './low-water.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
 import { commandReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
+import { statusLogOf } from './report.ts';
 import { listenForWebhooks, type Webhooks } from './webhooks.ts';
 
 /** What a process that owns the commands of a system is given. */
@@ -134,7 +134,7 @@ function ownCommands({
     try {
       await runCommandLoop({
         ...{ commands, ledger, isMine, of, retry, width: concurrency },
-        context: { ...context, system, log: streamClient(connection) },
+        context: { ...context, system, log: statusLogOf(connection) },
         onLowWater: archive,
         async onLooking(look) {
           if (reconcile === undefined) return;

@@ -8,7 +8,13 @@ import type { AssetKey } from '../../operators/model/key.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { prioritySchema } from '../../operators/model/trigger-rule.ts';
 import { COMMAND_STREAM, commandSubject } from '../../sinks/outbox.ts';
-import { streamClient, streamManager } from '../nats/jetstream.ts';
+import {
+  streamClient,
+  streamIn,
+  streamManager,
+  subjectIn,
+  subjectOutOf,
+} from '../nats/jetstream.ts';
 import { type Following, followStream, type ReadMessage } from './stream-reader.ts';
 
 /** A stored command, or why it cannot be understood. `sequence`: its place in the stream. */
@@ -39,7 +45,8 @@ export async function openCommands(
   system: string,
 ): Promise<CommandReader> {
   const { streams } = await streamManager(connection);
-  const { created } = await streams.info(COMMAND_STREAM);
+  const name = streamIn(connection, COMMAND_STREAM);
+  const { created } = await streams.info(name);
   const filter = commandSubject(system, '*');
   return {
     stream: String(created),
@@ -50,32 +57,38 @@ export async function openCommands(
         { ...following, onMessage: (message) => onCommand(parseCommand(message)) },
       ),
     async *from(sequence) {
-      const stream = await streamClient(connection).streams.get(COMMAND_STREAM);
+      const stream = await streamClient(connection).streams.get(name);
       const { last_seq } = (await stream.info()).state;
       if (last_seq < sequence) return;
       const consumer = await stream.getConsumer({
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: sequence,
-        filter_subjects: filter,
+        filter_subjects: subjectIn(connection, filter),
       });
       if ((await consumer.info()).num_pending === 0) return;
       for (let pending = 1; pending > 0; ) {
         const batch = await consumer.fetch({ max_messages: 512, expires: 1_000 });
         let count = 0;
-        for await (const { subject, seq, info, data } of batch) {
+        for await (const message of batch) {
+          const { seq: sequence, info, data } = message;
           pending = info.pending;
           count += 1;
-          yield parseCommand({ subject, sequence: seq, data });
+          yield parseCommand({
+            subject: subjectOutOf(connection, message.subject),
+            sequence,
+            data,
+          });
         }
         if (count === 0) return;
       }
     },
     async read(id) {
-      const message = await streams.getMessage(COMMAND_STREAM, {
-        last_by_subj: commandSubject(system, id),
+      const message = await streams.getMessage(name, {
+        last_by_subj: subjectIn(connection, commandSubject(system, id)),
       });
       if (message === null) return undefined;
-      const { subject, seq, data } = message;
+      const { seq, data } = message;
+      const subject = subjectOutOf(connection, message.subject);
       const stored = parseCommand({ subject, sequence: seq, data });
       return stored.kind === 'command' ? stored.command : undefined;
     },

@@ -6,7 +6,7 @@ import { toIso } from '../../operators/model/time.ts';
 import { COMMAND_STREAM, commandSubject } from '../../sinks/outbox.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem } from '../base/problem.ts';
-import { streamManager } from '../nats/jetstream.ts';
+import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { openCommands } from './command-reader.ts';
@@ -69,7 +69,7 @@ async function findCommand(connection: NatsConnection, id: string): Promise<Comm
   if (command !== undefined) return command;
   throw new Problem({
     expected: 'the id of a command',
-    found: `"${id}", which ${COMMAND_STREAM} does not have`,
+    found: `"${id}", which ${streamIn(connection, COMMAND_STREAM)} does not have`,
     remedy: '`andon commands` lists the ids.',
     exit: EXIT.input,
   });
@@ -80,13 +80,14 @@ async function namesOf(
   connection: NatsConnection,
   filter: string,
 ): Promise<readonly (readonly [system: string, id: string])[]> {
-  if ((await findStream(connection, COMMAND_STREAM)) === undefined) return [];
+  const name = streamIn(connection, COMMAND_STREAM);
+  if ((await findStream(connection, name)) === undefined) return [];
   const { streams } = await streamManager(connection);
-  const { state } = await streams.info(COMMAND_STREAM, { subjects_filter: filter });
+  const { state } = await streams.info(name, { subjects_filter: subjectIn(connection, filter) });
   return Object.keys(state.subjects ?? {})
     .toSorted()
     .map((subject) => {
-      const [, system = '', id = ''] = subject.split('.');
+      const [, system = '', id = ''] = subjectOutOf(connection, subject).split('.');
       return [system, id] as const;
     });
 }

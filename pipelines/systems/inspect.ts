@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Request } from '../../operators/model/request.ts';
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
 import { EXIT, Problem } from '../base/problem.ts';
-import { streamManager } from '../nats/jetstream.ts';
+import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
 import type { LedgerEntry } from './entry.ts';
 import { findLedger } from './ledger.ts';
@@ -81,7 +81,7 @@ async function lastRevision(connection: NatsConnection, id: string): Promise<num
   if (typeof last === 'number') return last;
   throw new Problem({
     expected: 'the id of a request',
-    found: `"${id}", of which ${REQUEST_STREAM} has no revision`,
+    found: `"${id}", of which ${streamIn(connection, REQUEST_STREAM)} has no revision`,
     remedy: '`andon requests` lists the ids.',
     exit: EXIT.input,
   });
@@ -92,11 +92,12 @@ export async function newestRevisions(
   filter: string,
 ): Promise<Map<string, number>> {
   const newest = new Map<string, number>();
-  if ((await findStream(connection, REQUEST_STREAM)) === undefined) return newest;
+  const name = streamIn(connection, REQUEST_STREAM);
+  if ((await findStream(connection, name)) === undefined) return newest;
   const { streams } = await streamManager(connection);
-  const info = await streams.info(REQUEST_STREAM, { subjects_filter: filter });
+  const info = await streams.info(name, { subjects_filter: subjectIn(connection, filter) });
   for (const subject of Object.keys(info.state.subjects ?? {})) {
-    const [, id = '', revision = ''] = subject.split('.');
+    const [, id = '', revision = ''] = subjectOutOf(connection, subject).split('.');
     newest.set(id, Math.max(newest.get(id) ?? 0, Number(revision)));
   }
   return newest;

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { EventTime } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { streamManager } from '../nats/jetstream.ts';
-import { BUCKETS, findBucket, openBucket, type StoreOptions } from '../nats/streams.ts';
+import { bucketIn, findBucket, openBucket, type StoreOptions } from '../nats/streams.ts';
 import { type CommandEntry, commandEntrySchema } from './command-entry.ts';
 import { entrySchema, type LedgerEntry, type OrderEntry, orderEntrySchema } from './entry.ts';
 
@@ -93,7 +93,7 @@ export async function openCommandLedger(
     async unwatch(id) {
       // Whole: what the bucket keeps of a key that was deleted would count as one.
       const { streams } = await streamManager(connection);
-      const { name } = BUCKETS.ledger;
+      const name = bucketIn(connection, 'ledger');
       const filter = `$KV.${name}.watch.${system}.${id}`;
       await streams.purge(`KV_${name}`, { filter });
     },
@@ -234,7 +234,8 @@ function storeIn<E>(
       const { operation, value, revision } = found;
       if (operation !== 'PUT') return { entry: undefined, version: revision };
       const entry = parse(value, schema);
-      if (entry === undefined) throw unreadable(`${prefix}${id}`, about);
+      if (entry === undefined)
+        throw unreadable(bucketIn(connection, 'ledger'), `${prefix}${id}`, about);
       return { entry, version: revision };
     },
     put(entry, version) {
@@ -252,7 +253,7 @@ async function idsIn(
   below: string,
   tokens: string,
 ): Promise<readonly string[]> {
-  const { name } = BUCKETS[bucket];
+  const name = bucketIn(connection, bucket);
   const prefix = `$KV.${name}.${below}`;
   const { streams } = await streamManager(connection);
   const { state } = await streams.info(`KV_${name}`, { subjects_filter: prefix + tokens });
@@ -267,13 +268,13 @@ function parse<E>(value: Uint8Array, schema: z.ZodType<E>): E | undefined {
   }
 }
 
-function unreadable(key: string, about: string): Problem {
+function unreadable(bucket: string, key: string, about: string): Problem {
   return new Problem({
-    where: `${BUCKETS.ledger.name}, ${key}`,
+    where: `${bucket}, ${key}`,
     expected: `what became of ${about}`,
     found: 'an entry that is damaged, or of another version',
     remedy:
-      `Remove it: nats kv del ${BUCKETS.ledger.name} ${key}. Then the system is searched for ${about}, ` +
+      `Remove it: nats kv del ${bucket} ${key}. Then the system is searched for ${about}, ` +
       'and what it has is not sent again.',
     exit: EXIT.outside,
   });

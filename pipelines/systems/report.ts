@@ -1,6 +1,7 @@
 /** What a system says, as a message of the log. Its number is in the ledger before it is published: a repeat is the same. */
 
-import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { streamClient, subjectIn } from '../nats/jetstream.ts';
 import { partitionedSubject } from '../nats/partition.ts';
 
 /** The log of a partition, as somewhere to publish into. */
@@ -10,6 +11,15 @@ export interface StatusLog {
     payload: string,
     options: { readonly headers: MsgHdrs },
   ): Promise<unknown>;
+}
+
+/** The log that a connection reaches. */
+export function statusLogOf(connection: NatsConnection): StatusLog {
+  const client = streamClient(connection);
+  return {
+    publish: (subject, payload, options) =>
+      client.publish(subjectIn(connection, subject), payload, options),
+  };
 }
 
 /** By producer and number `validate` knows a repeat. */

@@ -8,7 +8,7 @@ import type { Request } from '../../operators/model/request.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { prioritySchema } from '../../operators/model/trigger-rule.ts';
 import { REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
-import { streamManager } from '../nats/jetstream.ts';
+import { streamIn, streamManager, subjectIn } from '../nats/jetstream.ts';
 import { type Following, followStream } from './stream-reader.ts';
 
 /** Where revisions are reported to. */
@@ -49,8 +49,8 @@ export async function openRevisions(connection: NatsConnection): Promise<Revisio
   const { streams } = await streamManager(connection);
   return {
     async read(id, revision) {
-      const message = await streams.getMessage(REQUEST_STREAM, {
-        last_by_subj: requestSubject(id, revision),
+      const message = await streams.getMessage(streamIn(connection, REQUEST_STREAM), {
+        last_by_subj: subjectIn(connection, requestSubject(id, revision)),
       });
       if (message === null) return undefined;
       return parseRevision(message.string(), id, revision, message.time.getTime());

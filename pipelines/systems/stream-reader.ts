@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliverPolicy } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { streamClient } from '../nats/jetstream.ts';
+import { streamClient, streamIn, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
 import { errorOf } from './context.ts';
 
 /** Who follows a stream. */
@@ -14,7 +14,7 @@ export type Following = {
   readonly onTrouble: (error: Error) => void;
 };
 
-/** What is read: a stream, its messages on one subject, from a sequence on, with what is in them or without. */
+/** What is read: a stream, its messages on one subject, from a sequence on, with what is in them or without. Plain names. */
 export type StreamSource = {
   readonly stream: string;
   readonly filter?: string;
@@ -49,21 +49,23 @@ export async function followStream(
   };
   while (!signal.aborted) {
     try {
-      const stream = await client.streams.get(source.stream);
+      const stream = await client.streams.get(streamIn(connection, source.stream));
       const { last_seq } = (await stream.info()).state;
       if (last_seq < next) caughtUp();
       const consumer = await stream.getConsumer({
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: next,
         headers_only: !source.bodies,
-        ...(source.filter === undefined ? {} : { filter_subjects: source.filter }),
+        ...(source.filter === undefined
+          ? {}
+          : { filter_subjects: subjectIn(connection, source.filter) }),
       });
       while (!signal.aborted) {
         const batch = await consumer.fetch({ max_messages: 512, expires: FETCH });
         const stop = () => batch.stop();
         signal.addEventListener('abort', stop, { once: true });
         for await (const { subject, seq, info, data } of batch) {
-          await onMessage({ subject, sequence: seq, data });
+          await onMessage({ subject: subjectOutOf(connection, subject), sequence: seq, data });
           next = seq + 1;
           if (info.pending === 0) caughtUp();
         }

@@ -8,7 +8,6 @@ import type { CmmsConfig } from '../../sinks/remote/config.ts';
 import { createCmms } from '../../sinks/remote/remote.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { SystemConfig } from '../../sinks/remote/system-config.ts';
-import { streamClient } from '../nats/jetstream.ts';
 import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { awaitLease } from '../worker/ownership/lease.ts';
@@ -23,6 +22,7 @@ import { startOrderPoll } from './order-poll.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
 import { requestReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
+import { statusLogOf } from './report.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
 import { listenForWebhooks, type Webhooks } from './webhooks.ts';
 
@@ -144,7 +144,7 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
         keep: keptFor(config.keep, options),
       };
       const stopArchiving = startArchiving(() => archiveRequests(archiving), record);
-      const log = streamClient(connection);
+      const log = statusLogOf(connection);
       const partitions = options.partitions ?? 1;
       const context = { cmms, record, partitions, signal, now, timing };
       const orders = await openOrderLedger(connection, cmms.name, options);

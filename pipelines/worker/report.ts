@@ -98,7 +98,7 @@ export function mendingReporter(record: RecordEvent): OnMended {
   };
 }
 
-/** Records each change of the connection once: a client that tries four times a second reports "absent" each time. */
+/** Records each change of the connection, and every reminder that nobody has answered yet: see `connectNats`. */
 export function createConnectionReporter(record: RecordEvent) {
   let lastReason = '';
   return (status: { readonly type: string; readonly error?: Error }): void => {
@@ -108,7 +108,7 @@ export function createConnectionReporter(record: RecordEvent) {
     }
     if (status.type !== 'disconnect' && status.type !== 'absent') return;
     const reason = status.error?.message ?? status.type;
-    if (reason === lastReason) return;
+    if (status.type === 'disconnect' && reason === lastReason) return;
     lastReason = reason;
     record({ kind: 'disconnected', server: 'NATS', reason });
   };

@@ -8,7 +8,7 @@ import { DISK, guardedDisk } from '../base/disk.ts';
 import { createNotifier, type Notifier } from '../base/notifier.ts';
 import type { DirectoryLock } from '../base/process-lock.ts';
 import { silentProblem } from '../nats/connection-problems.ts';
-import { domainOf } from '../nats/jetstream.ts';
+import { domainOf, prefixOf } from '../nats/jetstream.ts';
 import { type Log, replaced } from '../nats/log.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
 import { connectNats } from '../nats/nats.ts';
@@ -172,7 +172,8 @@ async function work(options: Work): Promise<void> {
   const { config, connection, run, record, lost, announces } = options;
   const sends = config.send ?? run.run === FIRST_RUN;
   const landing = announces ? announcedLanding(options) : options.landing;
-  const sinks = sends ? [landing, createOutbox(connection, domainOf(connection))] : [landing];
+  const reach = { ...domainOf(connection), prefix: prefixOf(connection) };
+  const sinks = sends ? [landing, createOutbox(connection, reach)] : [landing];
   const failed = new AbortController();
   const shared: Shared = {
     store: await openStore(options, sinks),
@@ -213,6 +214,7 @@ function announcedLanding({ landing, connection, record }: Work): Sink {
   return announced(landing, {
     connection,
     jetstream: domainOf(connection),
+    prefix: prefixOf(connection),
     onMissed: (epochs, reason) => record({ kind: 'live-missed', epochs, reason }),
   });
 }

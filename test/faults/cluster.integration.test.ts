@@ -1,7 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, expect } from 'vitest';
 import { ensurePartition } from '../../pipelines/nats/streams.ts';
+import type { WorkerStatus } from '../../pipelines/observe/worker-status.ts';
 import { type NatsCluster, startCluster } from '../stand/cluster.ts';
 import { checksOf, factsOf, landedTo } from '../stand/landed.ts';
 import { recordedPlant } from '../stand/recorded-plant.ts';
@@ -41,6 +43,83 @@ async function startInCluster(cluster: NatsCluster): Promise<Stand> {
   );
 }
 
+/** Between two looks: milliseconds. */
+const LOOK = 50;
+
+/** For how long something that moves on stood still, again and again; undefined is no answer. */
+function pausesOf(ask: () => Promise<number | undefined>) {
+  const over = new AbortController();
+  let last = -1;
+  let moved = performance.now();
+  let longest = 0;
+  const looking = (async () => {
+    while (!over.signal.aborted) {
+      const now = await ask().catch(() => undefined);
+      const time = performance.now();
+      if (now !== undefined && now > last) {
+        longest = Math.max(longest, time - moved);
+        last = now;
+        moved = time;
+      }
+      await pause(LOOK);
+    }
+  })();
+  return {
+    /** The longest pause since the last question, in seconds; one that still lasts counts. */
+    take(): number {
+      const taken = Math.max(longest, performance.now() - moved) / 1_000;
+      longest = 0;
+      return taken;
+    },
+    stop() {
+      over.abort();
+      return looking;
+    },
+  };
+}
+
+/**
+ * How long the log took nothing, how long nobody led the cluster, who makes consumers, and how long the worker read nothing.
+ * What is longer than both elections is ours.
+ */
+async function watchPauses(cluster: NatsCluster, stand: Stand) {
+  const connection = await connect({
+    servers: cluster.urls.split(','),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  });
+  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 500 });
+  const log = pausesOf(async () => (await manager.streams.info('ANDON_0')).state.last_seq);
+  let answers = 0;
+  const leader = pausesOf(async () => {
+    await manager.getAccountInfo();
+    answers += 1;
+    return answers;
+  });
+  const worker = pausesOf(() => furthestTime(stand));
+  return {
+    take: () => ({ log: log.take(), leader: leader.take(), worker: worker.take() }),
+    async stop() {
+      await Promise.all([log.stop(), leader.stop(), worker.stop()]);
+      await connection.close();
+    },
+  };
+}
+
+/** How far the worker has come in event time: it moves with every second of the recording, where metrics move by epochs. */
+async function furthestTime({ worker }: Stand): Promise<number> {
+  const answer = await fetch(`${worker.url}/status`);
+  const { lines } = (await answer.json()) as WorkerStatus;
+  const times = lines.flatMap(({ sources }) => sources.map(({ time }) => Date.parse(time)));
+  return Math.max(...times);
+}
+
+function spread(values: readonly number[]): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return `median ${median.toFixed(1)} s, worst ${(sorted.at(-1) ?? Number.NaN).toFixed(1)} s`;
+}
+
 /** One leader goes: it steps down, or its server is killed and comes back a little later. */
 async function loseLeader(cluster: NatsCluster, random: () => number): Promise<string> {
   const stream = STREAMS[Math.floor(random() * STREAMS.length)] ?? 'ANDON_0';
@@ -75,13 +154,29 @@ longTest(
     });
     await cluster.replicate();
     const losses: string[] = [];
+    const pauses: ReturnType<Awaited<ReturnType<typeof watchPauses>>['take']>[] = [];
+    const watch = keep(await watchPauses(cluster, disturbed));
     while (losses.length < LOSSES) {
-      losses.push(await loseLeader(cluster, random));
+      watch.take();
+      const loss = await loseLeader(cluster, random);
       // What is killed next has to leave a majority that knows everything.
       await cluster.settled();
       await pause(random() * 2_000);
+      const pausing = watch.take();
+      pauses.push(pausing);
+      const seconds = Object.values(pausing).map((each) => `${each.toFixed(1)} s`);
+      losses.push(`${loss} (${seconds.join(', ')})`);
     }
+    await watch.stop();
     console.log(`seed ${SEED}: ${losses.join(', ')}`);
+    console.log(
+      `the log took nothing: ${spread(pauses.map(({ log }) => log))}; ` +
+        `nobody led the cluster: ${spread(pauses.map(({ leader }) => leader))}; ` +
+        `the worker read nothing: ${spread(pauses.map(({ worker }) => worker))}; beyond both: ` +
+        spread(
+          pauses.map(({ log, leader, worker }) => Math.max(0, worker - Math.max(log, leader))),
+        ),
+    );
     const { err, out } = await publishing;
     expect(err).toBe('');
     const { acknowledged, last } = JSON.parse(out);

@@ -45,6 +45,8 @@ export interface PrintedNats {
 export type PrintedOptions = {
   readonly partitions: number;
   readonly plants?: object;
+  /** `nats.prefix` of the installation. */
+  readonly prefix?: string;
   /** More of the command line. */
   readonly words?: readonly string[];
   /** A change of what was printed, made by hand. */
@@ -66,17 +68,23 @@ export async function printedConfig(...words: readonly string[]): Promise<string
 }
 
 export async function startPrintedNats(options: PrintedOptions): Promise<PrintedNats> {
-  const { partitions, plants = TWO_PLANTS, words = ['--no-tls'], rewrite } = options;
+  const { partitions, plants = TWO_PLANTS, prefix, words = ['--no-tls'], rewrite } = options;
   const folder = temporaryDirectory();
   const model = join(folder, 'plant.yaml');
   const keys = join(folder, 'keys');
   // What is JSON is YAML.
   writeFileSync(model, JSON.stringify(plants));
   const count = ['--partitions', String(partitions)];
-  const config = await printedConfig('--model', model, '--keys', keys, ...count, ...words);
+  const file = join(folder, 'andon.yaml');
+  writeFileSync(file, JSON.stringify({ nats: prefix === undefined ? {} : { prefix } }));
+  const named = [...count, '--config', file, ...words];
+  const config = await printedConfig('--model', model, '--keys', keys, ...named);
   const server = await startNats({ config: rewrite?.(config) ?? config });
   const settings = (user: string) => ({
-    ...{ servers: server.url, nkey: join(keys, `${user}.nk`), inbox: `_INBOX_${user}` },
+    ...{ servers: server.url, nkey: join(keys, `${user}.nk`) },
+    ...(prefix === undefined
+      ? { inbox: `_INBOX_${user}` }
+      : { inbox: `_INBOX_${prefix}_${user}`, prefix }),
     ...(/^(?:console|read-only|engineer\..*)$/.test(user) ? { domain: 'andon' } : {}),
   });
   const open: NatsConnection[] = [];

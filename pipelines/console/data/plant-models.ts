@@ -8,8 +8,8 @@ import {
   plantModelSchema,
 } from '../../../operators/model/plant-model.ts';
 import { type Rules, rulesSchema } from '../../../operators/model/rules.ts';
-import { streamManager } from '../../nats/jetstream.ts';
-import { findStream, partitionPrefix, partitionStream } from '../../nats/streams.ts';
+import { streamManager, subjectIn } from '../../nats/jetstream.ts';
+import { findStream, logStream, partitionPrefix } from '../../nats/streams.ts';
 
 export type KnownPlant = { readonly model: PlantModel; readonly rules: Rules | undefined };
 
@@ -53,7 +53,7 @@ async function readPlants(
     { sequence: number; model: PlantModel; rules: Rules | undefined }
   >();
   for (let partition = 0; partition < partitions; partition += 1) {
-    const stream = partitionStream(partition);
+    const stream = logStream(connection, partition);
     for (const [subject, plant] of await subjectsOf(connection, stream, partition, 'model')) {
       const latest = await lastOf(connection, stream, subject, plantModelSchema);
       if (latest === undefined || latest.sequence < (found.get(plant)?.sequence ?? 0)) continue;
@@ -76,7 +76,8 @@ async function subjectsOf(
   const { streams } = await streamManager(connection);
   const all: [string, string][] = [];
   for (const prefix of ['', partitionPrefix(partition)]) {
-    const { state } = await streams.info(stream, { subjects_filter: `${prefix}${kind}.*` });
+    const subjects_filter = subjectIn(connection, `${prefix}${kind}.*`);
+    const { state } = await streams.info(stream, { subjects_filter });
     for (const subject of Object.keys(state.subjects ?? {})) {
       all.push([subject, subject.slice(subject.lastIndexOf('.') + 1)]);
     }

@@ -80,7 +80,9 @@ test('a process that never becomes ready is given up with its own last words', a
 
 test('a command that does not exist is a problem at once', async () => {
   const { process_ } = supervised('', { command: '/nonexistent/program' });
-  await expect(process_.ready).rejects.toThrow(/ENOENT\. Install it or correct its path/);
+  await expect(process_.ready).rejects.toThrow(
+    /none of this name\. Install it or correct its path/,
+  );
 });
 
 test('stop ends a process that ignores SIGTERM, after the grace time', async () => {

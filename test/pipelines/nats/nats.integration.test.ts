@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../pipelines/base/free-port.ts';
 import type { NatsSettings } from '../../../pipelines/nats/connection-options.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
 import { ensurePartition } from '../../../pipelines/nats/streams.ts';
@@ -36,6 +37,38 @@ function seedFile(text: string): string {
   writeFileSync(path, text);
   return path;
 }
+
+describe('while nobody answers', () => {
+  /** What is reported until so many attempts have failed. */
+  async function reports(remindEvery: number | undefined, most: number) {
+    const stop = new AbortController();
+    const told: string[] = [];
+    let attempts = 0;
+    const port = await freePort();
+    // The signal is asked before every attempt.
+    const settings = { servers: `127.0.0.1:${port}`, name: 'test', patience: 'wait' as const };
+    const waiting = connectNats({
+      ...settings,
+      ...(remindEvery === undefined ? {} : { remindEvery }),
+      get signal() {
+        attempts += 1;
+        if (attempts > 4 || told.length >= most) stop.abort(new Error('enough'));
+        return stop.signal;
+      },
+      onStatus: ({ type }) => void told.push(type),
+    });
+    await expect(waiting).rejects.toThrow('enough');
+    return told;
+  }
+
+  test('that is reported once, and not with every attempt', async () => {
+    expect(await reports(undefined, 2)).toEqual(['absent']);
+  });
+
+  test('and again when it lasts', async () => {
+    expect(await reports(0, 3)).toEqual(['absent', 'absent', 'absent']);
+  });
+});
 
 describe('with an nkey', () => {
   const user = nkeys.createUser();

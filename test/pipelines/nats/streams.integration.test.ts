@@ -148,6 +148,7 @@ describe('a connection', () => {
       name: 'test',
       patience: 'wait',
       signal: stop.signal,
+      remindEvery: 0,
       onStatus: () => {
         attempts += 1;
         if (attempts === 2) stop.abort(new Error('asked to stop'));

@@ -81,7 +81,7 @@ describe('a plant file', () => {
     const empty = await mistakes(readPlantFile(file('empty.yaml', '')));
     expect(empty).toEqual(['empty.yaml:1:1: expected a map, found nothing']);
     await expect(readPlantFile(join(folder, 'none.yaml'))).rejects.toThrow(
-      /none\.yaml: expected a file that can be read, found ENOENT/,
+      /none\.yaml: expected a file that can be read, found none of this name/,
     );
   });
 });
