@@ -4,13 +4,20 @@ import type { States } from '../flow/states.ts';
 import { canonicalJson, identity } from '../model/canonical.ts';
 import { type AssetKey, fits, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
-import { type MachineEvent, type RequestStatus, requestStatusOf } from '../model/machine-event.ts';
+import {
+  type MachineEvent,
+  type OrderData,
+  type RequestStatus,
+  requestStatusOf,
+  systemOrderOf,
+} from '../model/machine-event.ts';
 import type { Request, WorkInput } from '../model/request.ts';
-import type { WorkflowRule } from '../model/workflow-rule.ts';
+import { type EventTime, fromMilliseconds } from '../model/time.ts';
+import type { WorkflowRule, WorkflowSubject } from '../model/workflow-rule.ts';
 import { advanceWork, endUnbegun, onDeadline } from './advance.ts';
 import { landRunChange } from './commands.ts';
 import { compileWorkflow, holds } from './expressions.ts';
-import { kindOf, requestFacts } from './facts.ts';
+import { kindOf, requestFacts, type SaidOfWork } from './facts.ts';
 import { applyDecision, applyReply, readDecision, readReply, undo } from './replies.ts';
 import {
   type AssetWorks,
@@ -18,6 +25,7 @@ import {
   type Ending,
   forget,
   isIdle,
+  type KeptRevision,
   keptRevision,
   newStep,
   noWorks,
@@ -29,11 +37,10 @@ import {
 } from './work.ts';
 
 /**
- * Runs the workflow of each request: decides what systems are asked to do, and what follows from their answers and their
- * silence. Request revisions go on at once and as they are. It knows one asset and append time: stock and labour are answers,
- * and who else wants them is settled by the system that owns them. Commands are rows; the epoch keeps them for the outbox.
- *
- * A work can begin with more than a request of ours, if something gives it an id and a revision: `beginWork` asks no more.
+ * Runs the workflow of each request, and of each work order that a maintenance system made itself: decides what systems are
+ * asked to do, and what follows from their answers and their silence. Request revisions go on at once and as they are. It
+ * knows one asset and append time: stock and labour are answers, and who else wants them is settled by the system that owns
+ * them. Commands are rows; the epoch keeps them for the outbox.
  */
 export function coordinate(states: States): Stage<WorkInput, Request> {
   return keyed(logic, states);
@@ -41,7 +48,7 @@ export function coordinate(states: States): Stage<WorkInput, Request> {
 
 const logic: Keyed<AssetWorks, WorkInput, Request> = {
   id: 'coordinate' as StageId,
-  version: 1,
+  version: 2,
   scope: 'log',
   open: noWorks,
   onEvent(state, event, knowledge, out) {
@@ -105,37 +112,49 @@ function applyRevision(
   out: Output,
 ): void {
   const known = contextOf(request.id, state, knowledge, out);
-  const context = known ?? beginWork(request, state, knowledge, out);
+  const revision = keptRevision(request);
+  const of = { on: 'request', revision, said: NOTHING_SAID } as const;
+  const context = known ?? beginWork(of, state, knowledge, out);
   if (context === undefined) return;
   const { work } = context;
-  work.revision = keptRevision(request);
+  work.revision = revision;
   if (request.action === 'withdraw') end('withdrawn', request.because, context);
   else if (request.action === 'close') end('closed', request.because, context);
   advanceWork(context);
 }
 
-/** The first workflow that is for a request is its own, by the definition of this moment. */
+/** What a work begins with. */
+type Beginning = {
+  readonly on: WorkflowSubject;
+  readonly revision: KeptRevision;
+  readonly said: SaidOfWork;
+};
+
+const NOTHING_SAID: SaidOfWork = { status: '', acknowledged: false, origin: '', remote: '' };
+
+/** The first workflow that is for a request or order is its own, by the definition of this moment. */
 function beginWork(
-  request: Request,
+  begun: Beginning,
   state: AssetWorks,
   knowledge: Knowledge,
   out: Output,
 ): RunContext | undefined {
-  const { id, action } = request;
+  const { revision, said } = begun;
+  const { id, action } = revision;
   if (action === 'withdraw' || action === 'close' || state.finished.includes(id)) return undefined;
   const rules = rulesOf(knowledge, out.key)?.workflows ?? [];
-  const rule = rules.find((one) => isFor(one, request, out.key, knowledge));
+  const rule = rules.find((one) => isFor(one, begun, out.key, knowledge));
   if (rule === undefined) return undefined;
   const definition = definitionOf(rule);
   const work: WorkflowRun = {
-    ...{ request: id, workflow: rule.id, definition, revision: keptRevision(request) },
-    ...{ status: '', acknowledged: false, over: null, gave_up: false, changes: 0 },
+    ...{ request: id, workflow: rule.id, definition, revision, ...said },
+    ...{ over: null, gave_up: false, changes: 0 },
     steps: Object.fromEntries(rule.steps.map((step) => [step.id, newStep()])),
   };
   state.works[id] = work;
   state.definitions[definition] = rule;
   const context = { state, work, rule, knowledge, out, now: out.now };
-  landRunChange('begun', `revision ${request.revision}: ${request.because}`, context);
+  landRunChange('begun', `revision ${revision.revision}: ${revision.because}`, context);
   return context;
 }
 
@@ -150,13 +169,17 @@ function definitionOf(rule: WorkflowRule): string {
   return made;
 }
 
-function isFor(rule: WorkflowRule, request: Request, key: AssetKey, knowledge: Knowledge): boolean {
+function isFor(
+  rule: WorkflowRule,
+  { on, revision, said }: Beginning,
+  key: AssetKey,
+  knowledge: Knowledge,
+): boolean {
   const kind = kindOf(key, knowledge);
-  if (rule.mode === 'off') return false;
+  if (rule.mode === 'off' || rule.on !== on) return false;
   if (!rule.plants.some((pattern) => fits(pattern, kind.plant))) return false;
   if (!rule.classes.some((pattern) => fits(pattern, kind.class))) return false;
-  const unanswered = { status: '', acknowledged: false } as const;
-  const facts = requestFacts(keptRevision(request), unanswered, key, knowledge);
+  const facts = requestFacts(revision, said, key, knowledge);
   const found = holds(compileWorkflow(rule).when, facts);
   return 'value' in found && found.value;
 }
@@ -173,7 +196,11 @@ function applyMachineEvent(
   if (type === 'request') {
     const status = requestStatusOf(event);
     const context = status === undefined ? undefined : about(status.id);
-    if (status !== undefined && context !== undefined) applyStatus(status.status, context);
+    if (status === undefined || context === undefined) return;
+    context.work.remote = status.remote ?? context.work.remote;
+    applyStatus(status.status, context);
+  } else if (type === 'order' && attested?.kind === 'status') {
+    refuse(applyOrder(event, attested.system, state, knowledge, out), event, out);
   } else if (type === 'acknowledged') {
     const context = about(String(data.id ?? ''));
     if (context === undefined) return;
@@ -184,6 +211,62 @@ function applyMachineEvent(
   } else if (attested?.kind === 'act') {
     refuse(takeDecision(event, attested.user, about), event, out);
   }
+}
+
+/** What an order is that nothing is left to do for. One that is so when it is first heard of begins nothing. */
+const OVER: ReadonlySet<RequestStatus> = new Set(['completed', 'closed', 'rejected', 'cancelled']);
+
+/** A work order that a system made itself, or what became of it. Gives what is wrong with it. */
+function applyOrder(
+  event: MachineEvent,
+  system: string,
+  state: AssetWorks,
+  knowledge: Knowledge,
+  out: Output,
+): string | undefined {
+  const order = systemOrderOf(event);
+  if ('problem' in order) return `expected a work order: ${order.problem}`;
+  const known = contextOf(order.id, state, knowledge, out);
+  if (known === undefined && OVER.has(order.status)) return undefined;
+  const { revision: last, opened } = known?.work.revision ?? { revision: 0, opened: event.time };
+  const revision = orderRevision(order, { system, revision: last + 1, opened });
+  const { origin, remote, status } = order;
+  const said = { ...NOTHING_SAID, origin, remote };
+  const context = known ?? beginWork({ on: 'order', revision, said }, state, knowledge, out);
+  if (context === undefined) return undefined;
+  context.work.revision = revision;
+  applyStatus(status, context);
+  return undefined;
+}
+
+type SeenOrder = {
+  readonly system: string;
+  readonly revision: number;
+  readonly opened: EventTime;
+};
+
+/** A work order in the words of a request, so that one workflow can read both. */
+function orderRevision(order: OrderData, { system, revision, opened }: SeenOrder): KeptRevision {
+  const { id, remote, origin, title, description, work, component, failure_mode } = order;
+  const { priority, parts, duration, start, end } = order;
+  const by = origin === '' ? '' : ` (${origin})`;
+  return {
+    ...{ id, revision, action: revision === 1 ? 'open' : 'update', round: 1, opened },
+    ...{ title, description, work, component, failure_mode, priority, duration },
+    ...{ severity: 'notice', trigger: '', asset_name: '' },
+    parts: parts.split('\n').filter((part) => part !== ''),
+    slot:
+      start === null
+        ? null
+        : {
+            start: fromMilliseconds(start),
+            end: fromMilliseconds(end ?? start),
+            entry: '',
+            kind: 'order',
+          },
+    current: { order: '', operation: '', product: '', due: null, end: null },
+    because: `${system} has order ${remote}${by}`,
+  };
 }
 
 type About = (request: string) => RunContext | undefined;

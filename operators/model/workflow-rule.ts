@@ -10,6 +10,10 @@ import { type Duration, HOUR, MINUTE, positiveDurationSchema } from './time.ts';
  */
 export const WORKFLOW_MODES = ['off', 'shadow', 'on'] as const;
 const modeSchema = z.enum(WORKFLOW_MODES);
+/** What a workflow is for: requests of Andon, or work orders that a maintenance system made itself. */
+const subjectSchema = z.enum(['request', 'order']);
+export type WorkflowSubject = z.infer<typeof subjectSchema>;
+
 export type WorkflowMode = z.infer<typeof modeSchema>;
 
 /** How long a system may take that no step says more of: so every workflow comes to an end. */
@@ -119,11 +123,12 @@ function stepProblems(step: StepFields): readonly (readonly [path: string, messa
   return problems;
 }
 
-/** One entry of `workflows:` in `rules.yaml`. The first that is for a request is its workflow. */
+/** One entry of `workflows:` in `rules.yaml`. The first that is for a request or work order is its workflow. */
 export const workflowRuleSchema = z.strictObject({
   id: nameSchema,
   /** Nothing is sent that nobody has switched on. */
   mode: modeSchema.default('shadow'),
+  on: subjectSchema.default('request'),
   /** Only for plants and classes of assets with these names (`*` for any characters). */
   plants: z.array(z.string().min(1)).min(1).default(['*']),
   classes: z.array(z.string().min(1)).min(1).default(['*']),

@@ -132,6 +132,27 @@ const loginName = z
   .regex(/^[a-z][a-z_]{0,31}$/, 'expected a-z and _')
   .refine((name) => name !== 'token', 'expected another name than token: that is at `token`');
 
+/**
+ * Lists the objects that changed since a time, in an order that changes do not alter, each with our key where it has one. For
+ * what the system made itself, and to compare both sides.
+ */
+export const changedObjectsSchema = z.strictObject({
+  ...callFieldsOf(['since', 'page']),
+  method: z.enum(METHODS).default('GET'),
+  hits: pointerSchema.default(''),
+  remote: pointerSchema.default('/id'),
+  key: pointerSchema,
+  /** When it last changed: an ISO time, or a number of seconds or milliseconds. */
+  changed: pointerSchema,
+  pages: pagesSchema.optional(),
+});
+export type ChangesConfig = z.infer<typeof changedObjectsSchema>;
+
+/** What an object has to hold of what was sent, by place: other values are a difference. */
+export function sameSchemaOf(names: readonly string[]) {
+  return z.record(pointerSchema, templatesOf(names).json);
+}
+
 const authSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('basic'), user: secretSchema, password: secretSchema }),
@@ -193,6 +214,8 @@ export const reachFields = {
   base: secretSchema,
   auth: authSchema.default({ kind: 'none' }),
   csrf: csrfSchema.optional(),
+  /** What it says by itself, of what has changed: see `webhook.ts`. */
+  webhook: z.strictObject({ secret: secretSchema, key: pointerSchema.optional() }).optional(),
   /** Sent with every call. */
   headers: z.record(z.string(), secretSchema).default({}),
   /** Our words to theirs, for `|map:<table>`. */
@@ -234,6 +257,14 @@ export const timingFields = {
       urgent: z.number().min(0).max(0.9).default(0.2),
     })
     .optional(),
+  /** When both sides are compared: what changed, and now and then everything; and what is called late. */
+  reconcile: z
+    .strictObject({
+      every: millisecondsOf(secondsOf(3_600)),
+      full: millisecondsOf(secondsOf(86_400)),
+      late: millisecondsOf(secondsOf(600)),
+    })
+    .prefault({}),
   retry: z
     .strictObject({
       first: millisecondsOf(secondsOf(1)),
@@ -251,6 +282,7 @@ export const timingFields = {
 };
 
 const reachSchema = z.strictObject({ ...reachFields, ...timingFields });
+export type ReachFields = z.infer<typeof reachSchema>;
 /** What it takes to make calls. */
 export type ReachConfig = Pick<
   z.infer<typeof reachSchema>,

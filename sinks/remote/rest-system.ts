@@ -2,16 +2,18 @@
 
 import type { AnswerValue } from './call-config.ts';
 import { type Call, type Caller, createCaller } from './caller.ts';
+import { createChangesReader, differencesIn } from './changes.ts';
 import { commandFieldsOf } from './fields.ts';
 import { type Answer, excerpt, jsonOf, placeIn, textAt, valueAt } from './http.ts';
 import { findObjects, makeObject, unlessConflict, wasMade } from './objects.ts';
 import { asked, type CallOutcome, success } from './outcome.ts';
 import type { Environment } from './secret.ts';
-import { createStatusReader } from './status.ts';
+import { createStatusReader, statusIn } from './status.ts';
 import {
   type CommandInput,
   type CommandObject,
   type Gained,
+  type HeldObjects,
   type ObjectCall,
   type ObjectState,
   type System,
@@ -35,7 +37,7 @@ import { valuesAt } from './values.ts';
 export function createRestSystem(config: HttpSystemConfig, environment: Environment): System {
   const caller = createCaller(config, environment);
   const verbs = Object.entries(config.verbs).map(
-    ([name, verb]) => [name, createVerb(caller, verb)] as const,
+    ([name, verb]) => [name, createVerb(caller, verb, config.maps)] as const,
   );
   return {
     name: config.name,
@@ -44,7 +46,7 @@ export function createRestSystem(config: HttpSystemConfig, environment: Environm
   };
 }
 
-function createVerb(caller: Caller, config: VerbConfig): Verb {
+function createVerb(caller: Caller, config: VerbConfig, maps: HttpSystemConfig['maps']): Verb {
   const ask = config.ask.map((each) => (subject: CommandInput, call: Call) => {
     return makeCall(caller, each, subject, { ...call, judge: asked });
   });
@@ -72,6 +74,21 @@ function createVerb(caller: Caller, config: VerbConfig): Verb {
         : (subject, call) => createObject(caller, create, subject, call),
     changes: config.then.map((each) => createChange(caller, each)),
     state: state === undefined ? undefined : createState(caller, state),
+    held: createHeld(caller, config, maps),
+  };
+}
+
+function createHeld(
+  caller: Caller,
+  { changes, state, same }: EffectConfig,
+  maps: HttpSystemConfig['maps'],
+): HeldObjects | undefined {
+  if (changes === undefined) return undefined;
+  return {
+    changes: createChangesReader(caller, changes),
+    stateOf: (object) => (state === undefined ? null : (statusIn(object, state)?.status ?? null)),
+    differences: (object, command) =>
+      differencesIn(object, same, commandFieldsOf(command, null, {}), maps),
   };
 }
 

@@ -76,9 +76,9 @@ async function readStatus<S extends string>(
 }
 
 /** What an object says of itself; undefined when it says nothing. */
-function statusIn<S extends string>(
+export function statusIn<S extends string>(
   json: unknown,
-  config: StateReading<S>,
+  config: Pick<StateReading<S>, 'at' | 'words' | 'note' | 'absent' | 'gives'>,
 ): RemoteStatus<S> | undefined {
   const words = config.at.flatMap((pointer) => {
     const found = valueAt(json, pointer);

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import {
   callFieldsOf,
+  changedObjectsSchema,
   createSchemaOf,
   doneSchemaOf,
   METHODS,
@@ -10,6 +11,7 @@ import {
   NO_PAGES,
   pointerSchema,
   reachFields,
+  sameSchemaOf,
   searchSchemaOf,
   secondsOf,
   templatesOf,
@@ -108,6 +110,8 @@ const effectSchema = z.strictObject({
   // biome-ignore lint/suspicious/noThenProperty: the word of the profile; nobody awaits a profile.
   then: z.array(thenSchema).default([]),
   state: stateSchema.optional(),
+  changes: changedObjectsSchema.optional(),
+  same: sameSchemaOf(COMMAND_FIELD_NAMES).default({}),
   /** The verb that undoes it. */
   undo: verbName.optional(),
 });
@@ -136,19 +140,22 @@ export type HttpSystemConfig = z.infer<typeof httpSchema>;
 /** What no field alone shows: one sentence each. */
 function wrongAt(verb: VerbConfig, verbs: Readonly<Record<string, VerbConfig>>): readonly string[] {
   if (verb.kind === 'query') return [];
-  const { search, create, then: changes, state, undo } = verb;
+  const { search, create, then: calls, state, changes, undo } = verb;
   return [
     ...((search === undefined) !== (create === undefined)
       ? ['expected `search` beside `create`: nothing is created that was not searched for']
       : []),
-    ...(create === undefined && changes.length === 0
+    ...(create === undefined && calls.length === 0
       ? ['expected `create`, or `then` with the calls that change an object']
       : []),
     ...(state !== undefined && create === undefined
       ? ['expected `create` beside `state`: the state is that of the object']
       : []),
-    ...(changes.some(({ expect, ...call }) => expect !== undefined && doesChange(call))
+    ...(calls.some(({ expect, ...call }) => expect !== undefined && doesChange(call))
       ? ['expected `expect` at a call that reads: what a change came to is read after it']
+      : []),
+    ...(changes !== undefined && create === undefined
+      ? ['expected `create` beside `changes`: objects that it made are compared']
       : []),
     ...(undo !== undefined && verbs[undo]?.kind !== 'effect'
       ? [`expected \`undo\` to name an effect of this system instead of ${undo}`]

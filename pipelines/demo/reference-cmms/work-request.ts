@@ -7,6 +7,8 @@ export const newWorkRequestSchema = z.object({
   priority: z.enum(['LOW', 'MEDIUM', 'HIGH', 'EMERGENCY']).default('MEDIUM'),
   asset: z.string().max(200).default(''),
   external_key: z.string().max(64).default(''),
+  /** What it comes from, where nobody outside asked for it: `plan`, `planner`, `technician`. */
+  origin: z.string().max(64).default(''),
   failure_code: z.string().max(64).default(''),
   parts: z.array(z.string()).default([]),
   hours: z.number().nullable().default(null),

@@ -95,6 +95,11 @@ function addCsrf(server: FastifyInstance): void {
 /** All that there is, for whoever wants to see what came of a trial. */
 function addOverview(server: FastifyInstance, store: ObjectStore): void {
   server.get('/', () => ({ name: 'reference ERP' }));
+  server.delete('/admin/objects/:kind/:id', (request) => {
+    const { kind, id } = request.params as { readonly kind: string; readonly id: string };
+    store.remove(kind, id);
+    return { ok: true };
+  });
   server.get('/admin/objects', () => ({
     parts: store.all('part'),
     reservations: store.all('reservation'),

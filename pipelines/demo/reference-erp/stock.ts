@@ -22,6 +22,10 @@ const newReservationSchema = z.object({
   reference: z.string().max(64).default(''),
 });
 const changesSchema = z.object({ quantity: z.number().positive() });
+const correctionSchema = z.object({
+  quantity: z.number().positive().optional(),
+  status: z.enum(['ASSIGNED', 'SHORT', 'PICKED', 'RELEASED']).optional(),
+});
 const stockQuerySchema = z.object({
   part: z.string(),
   quantity: z.coerce.number().min(0).default(0),
@@ -81,7 +85,7 @@ export function addStock(server: FastifyInstance, store: ObjectStore): void {
   });
 
   addReservations(server, store);
-  addWarehouse(server, store);
+  addPeople(server, store);
 }
 
 function addReservations(server: FastifyInstance, store: ObjectStore): void {
@@ -132,8 +136,24 @@ function addReservations(server: FastifyInstance, store: ObjectStore): void {
   }
 }
 
-/** What people in the warehouse do with reservations. */
-function addWarehouse(server: FastifyInstance, store: ObjectStore): void {
+/** What people do past Andon: they reserve for themselves, change what others have reserved, and pick parts. */
+function addPeople(server: FastifyInstance, store: ObjectStore): void {
+  server.post('/admin/reservations', (request, reply) => {
+    const fields = newReservationSchema.parse(request.body);
+    const id = store.nextId('reservation', 'RES');
+    return reply.code(201).send(save({ ...fields, id, status: 'ASSIGNED', short: 0, version: 1 }));
+  });
+
+  server.patch('/admin/reservations/:id', (request, reply) => {
+    const { id } = idSchema.parse(request.params);
+    const found = store.get<Reservation>('reservation', id);
+    if (found === undefined) return reply.code(404).send({ error: `no reservation ${id}` });
+    const { quantity = found.quantity, status = found.status } = correctionSchema.parse(
+      request.body,
+    );
+    return reply.send(save({ ...found, quantity, status, version: found.version + 1 }));
+  });
+
   server.post('/admin/reservations/:id/pick', (request, reply) => {
     const { id } = idSchema.parse(request.params);
     const found = store.get<Reservation>('reservation', id);

@@ -9,6 +9,7 @@ test('the page of the CMMS shows each work request, and runs nothing that a requ
       description: 'vibration & heat',
       priority: 'HIGH',
       asset: 'p1/l1/pump',
+      origin: '',
       external_key: 'k',
       failure_code: 'BRG-OUTER',
       parts: ['6205-2RS'],
