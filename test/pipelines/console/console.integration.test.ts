@@ -12,6 +12,7 @@ import {
   signIn,
   startConsoleStand,
 } from './console-stand.ts';
+import { describeMoreRoutes } from './more-routes.ts';
 import { PASSWORD } from './password.ts';
 
 let plant: ConsoleStand;
@@ -320,6 +321,8 @@ describe('acts', () => {
     await until('it to be shown', 20_000, async () => (await hotAnomaly()).state !== 'shelved');
   });
 });
+
+describeMoreRoutes(() => ({ eva, vic, plant }));
 
 describe('changes', () => {
   /** Reads events until one is found, or as long as nothing came for a while. */
