@@ -21,7 +21,7 @@ import {
 } from '../data/other-limits.ts';
 import type { KnownPlant } from '../data/plant-models.ts';
 import { limitsOf, signalAnswer, spansOfAsset } from './machines.ts';
-import { assetInSight, plantsInSight, type Services } from './services.ts';
+import { assetInSight, type assetPath, plantsInSight, type Services } from './services.ts';
 
 const count = z.coerce.number();
 
@@ -280,49 +280,64 @@ function traceRoute({ models, questions }: Services): ApiRoute {
           `expected a detector with a fixed limit, found ${path.rule}`,
         );
       }
-      const { signal, point, days, points } = query;
-      const side = query.side ?? (rule.above === undefined ? 'below' : 'above');
-      const bound = boundInForce(rule, side, asset);
-      const end = await questions.ask(z.object({ to: count }), NEWEST, {
-        plant: path.plant,
-        line: path.line,
-      });
-      const to = (end[0]?.to ?? Date.now()) + 1;
-      const from = to - days * 86_400_000;
-      const stored = await questions.ask(
-        valueRow,
-        point === '' ? windowValues(columnOf(rule.of)) : FEATURE_VALUES,
-        {
-          ...{ plant: path.plant, line: path.line, asset: path.asset, signal, point, from, to },
-          ...{ window: windowOf(rules, rule, signal), feature: signal.replace(FEATURE, '') },
-        },
-      );
-      const values = stored
-        .flatMap(({ value, ...span }) => (value === null ? [] : [{ ...span, value }]))
-        .reverse();
-      const begin = values[0]?.from ?? from;
-      const spans = await spansOfAsset(questions, path, { from: begin, to }, 0);
-      const limits = await otherLimits({ rules, rule, side, asset, values, spans }, bound);
-      return {
-        ...{ rule: rule.id, side, limit: bound, of: point === '' ? rule.of : '' },
-        series: seriesOf(
-          values,
-          { from: begin, to, points },
-          {
-            signal,
-            unit: asset.signals[signal]?.unit ?? null,
-            limits: limitsOf(rules, asset, { ...path, signal }).filter(
-              (each) => each.rule === rule.id,
-            ),
-          },
-        ),
-        values: values.length,
-        limits,
-        failures: failuresIn(spans).map((time) => new Date(time).toISOString()),
-        left_out: leftOut(rule),
-      };
+      return traceOf(questions, { rules, rule, asset, path, query });
     },
   });
+}
+
+type Traced = {
+  readonly rules: Rules;
+  readonly rule: LimitRule;
+  readonly asset: Asset;
+  readonly path: z.output<typeof assetPath>;
+  readonly query: z.output<typeof traceQuery>;
+};
+
+async function traceOf(
+  questions: Services['questions'],
+  { rules, rule, asset, path, query }: Traced,
+): Promise<z.output<typeof traceSchema>> {
+  const { signal, point, points } = query;
+  const side = query.side ?? (rule.above === undefined ? 'below' : 'above');
+  const bound = boundInForce(rule, side, asset);
+  const { values, from, to } = await storedValues(questions, { rules, rule, asset, path, query });
+  const spans = await spansOfAsset(questions, path, { from, to }, 0);
+  const about = {
+    signal,
+    unit: asset.signals[signal]?.unit ?? null,
+    limits: limitsOf(rules, asset, { ...path, signal }).filter((each) => each.rule === rule.id),
+  };
+  return {
+    ...{ rule: rule.id, side, limit: bound, of: point === '' ? rule.of : '' },
+    series: seriesOf(values, { from, to, points }, about),
+    values: values.length,
+    limits: [...(await otherLimits({ rules, rule, side, asset, values, spans }, bound))],
+    failures: failuresIn(spans).map((time) => new Date(time).toISOString()),
+    left_out: [...leftOut(rule)],
+  };
+}
+
+/** What the rule evaluated up to the newest of the line, in order; `from` is where that begins. */
+async function storedValues(
+  questions: Services['questions'],
+  { rules, rule, path, query: { signal, point, days } }: Traced,
+) {
+  const { plant, line, asset } = path;
+  const [end] = await questions.ask(z.object({ to: count }), NEWEST, { plant, line });
+  const to = (end?.to ?? Date.now()) + 1;
+  const from = to - days * 86_400_000;
+  const stored = await questions.ask(
+    valueRow,
+    point === '' ? windowValues(columnOf(rule.of)) : FEATURE_VALUES,
+    {
+      ...{ plant, line, asset, signal, point, from, to },
+      ...{ window: windowOf(rules, rule, signal), feature: signal.replace(FEATURE, '') },
+    },
+  );
+  const values = stored
+    .flatMap(({ value, ...span }): StoredValue[] => (value === null ? [] : [{ ...span, value }]))
+    .reverse();
+  return { values, from: values[0]?.from ?? from, to };
 }
 
 const NEWEST = `
