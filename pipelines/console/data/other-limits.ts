@@ -231,3 +231,32 @@ function inputOf(
     reportProgress: () => undefined,
   };
 }
+
+type Stretch = { readonly from: number; readonly to: number; readonly points: number };
+
+/** Points for a picture, as those of a signal are made: no peak is lost. */
+export function drawnValues(values: readonly StoredValue[], { from, to, points }: Stretch) {
+  const step = Math.max(1, Math.ceil((to - from) / points));
+  const drawn: { time: number; least: number; greatest: number; latest: number }[] = [];
+  let group = -1;
+  for (const { to: time, value } of values) {
+    const at = Math.floor((time - from) / step);
+    const last = drawn.at(-1);
+    if (at !== group || last === undefined) {
+      group = at;
+      drawn.push({ time, least: value, greatest: value, latest: value });
+      continue;
+    }
+    last.time = time;
+    last.latest = value;
+    last.least = Math.min(last.least, value);
+    last.greatest = Math.max(last.greatest, value);
+  }
+  return {
+    step,
+    times: drawn.map(({ time }) => time),
+    least: drawn.map(({ least }) => least),
+    greatest: drawn.map(({ greatest }) => greatest),
+    latest: drawn.map(({ latest }) => latest),
+  };
+}

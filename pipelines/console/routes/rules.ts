@@ -13,6 +13,7 @@ import { isWithinReach, type LineReach } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { type ApiRoute, nameParameter, route, timeAnswer } from '../api/route.ts';
 import {
+  drawnValues,
   failuresIn,
   type LimitRule,
   otherLimits,
@@ -309,7 +310,11 @@ async function traceOf(
   };
   return {
     ...{ rule: rule.id, side, limit: bound, of: point === '' ? rule.of : '' },
-    series: seriesOf(values, { from, to, points }, about),
+    series: {
+      ...{ ...about, description: null, range: null, source: 'windows' },
+      ...{ from: new Date(from).toISOString(), to: new Date(to).toISOString() },
+      ...drawnValues(values, { from, to, points }),
+    },
     values: values.length,
     limits: [...(await otherLimits({ rules, rule, side, asset, values, spans }, bound))],
     failures: failuresIn(spans).map((time) => new Date(time).toISOString()),
@@ -370,39 +375,4 @@ function leftOut({ when }: DetectorRule): readonly string[] {
   return when?.within === undefined
     ? []
     : Object.keys(when.within).map((signal) => `when.within.${signal}`);
-}
-
-type Drawn = { readonly from: number; readonly to: number; readonly points: number };
-
-/** Points for a picture, as those of a signal are made: no peak is lost. */
-function seriesOf(
-  values: readonly StoredValue[],
-  { from, to, points }: Drawn,
-  about: Pick<z.output<typeof signalAnswer>, 'signal' | 'unit' | 'limits'>,
-): z.output<typeof signalAnswer> {
-  const step = Math.max(1, Math.ceil((to - from) / points));
-  const groups = new Map<
-    number,
-    { time: number; least: number; greatest: number; latest: number }
-  >();
-  for (const { to: time, value } of values) {
-    const group = Math.floor((time - from) / step);
-    const known = groups.get(group);
-    const [least, greatest] = [known?.least ?? value, known?.greatest ?? value];
-    groups.set(group, {
-      ...{ time, latest: value },
-      ...{ least: Math.min(least, value), greatest: Math.max(greatest, value) },
-    });
-  }
-  const drawn = [...groups.values()];
-  return {
-    ...about,
-    ...{ description: null, range: null, step, source: 'windows' },
-    from: new Date(from).toISOString(),
-    to: new Date(to).toISOString(),
-    times: drawn.map(({ time }) => time),
-    least: drawn.map(({ least }) => least),
-    greatest: drawn.map(({ greatest }) => greatest),
-    latest: drawn.map(({ latest }) => latest),
-  };
 }

@@ -32,9 +32,9 @@ export function LimitTrial({ plant, zone, rule }: TrialOptions) {
   if (subject === undefined) return null;
   return (
     <section class="card" aria-label={say('limitOf')}>
-      <h3>
+      <h2>
         {say('limitOf')}: {rule.id}
-      </h3>
+      </h2>
       <div class="row filters">
         <Field name={say('subject')}>
           {(id) => (
