@@ -1,3 +1,8 @@
+/** The unit of a feature of waveforms; undefined where it has none. */
+export function unitOfFeature(name: string): string | undefined {
+  return FEATURE_UNITS[name];
+}
+
 /** The samples in an observation, and the value that a rule reads from one. */
 
 import type { ValueRule } from '../model/detector-rule.ts';
@@ -67,7 +72,7 @@ export function samplesOf(
     case 'features': {
       const { point, component = '', time: start, values } = observation;
       return Object.entries(values).map(([name, measured]) => {
-        const unit = FEATURE_UNITS[name] ?? '';
+        const unit = unitOfFeature(name) ?? '';
         const signal = FEATURE_PREFIX + name;
         return {
           signal,

@@ -299,6 +299,7 @@ export const API_ACTS = {
   'shelve-alarms': 'withhold alarms for a time',
   'take-out-of-service': 'withhold alarms until somebody puts them back',
   report: 'report what was seen at a machine',
+  resend: 'have a request or a command sent again',
 } as const;
 
 export type ApiAct = keyof typeof API_ACTS;
@@ -331,10 +332,15 @@ export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct
     'shelve-alarms': 'line',
     'take-out-of-service': 'line',
     report: 'line',
+    resend: 'installation',
   },
   analyst: { 'view-plant': 'plant', 'view-exceptions': 'installation' },
   manager: { 'view-plant': 'plant' },
-  administrator: { 'view-plant': 'installation', 'view-exceptions': 'installation' },
+  administrator: {
+    'view-plant': 'installation',
+    'view-exceptions': 'installation',
+    resend: 'installation',
+  },
 };
 
 /** The chapter's other table: a row for each act of the API, a column for each role. */

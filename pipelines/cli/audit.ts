@@ -10,6 +10,7 @@ import { type KnownEntry, verifyChain } from '../audit/verify.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import { EXIT, wrongInput } from '../base/problem.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
+import { addDefaultCommand } from './default-command.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & { readonly json?: true };
@@ -27,8 +28,7 @@ type ForgetOptions = Options & { readonly reason?: string };
 export function registerAudit(command: Command): void {
   command.addHelpText('after', '\nWithout a command: list. Its options: andon audit list --help');
   withConnection(
-    command
-      .command('list', { isDefault: true })
+    addDefaultCommand(command, 'list')
       .description('who did what, newest first; --verify checks the chain instead')
       .option('--since <duration>', 'only the last part: 30m, 24h, 7d')
       .option('--who <user>', 'only what this user did: an opaque id')

@@ -11,6 +11,7 @@ import {
   showCommand,
 } from '../systems/inspect-commands.ts';
 import { askResend } from '../systems/ledger.ts';
+import { addDefaultCommand } from './default-command.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & { readonly json?: boolean };
@@ -21,8 +22,7 @@ export function registerCommands(command: Command): void {
     'after',
     '\nWithout a command: list. Its options: andon commands list --help',
   );
-  command
-    .command('list', { isDefault: true })
+  addDefaultCommand(command, 'list')
     .description('commands to other systems, with what became of them')
     .option('--system <name>', 'only those to this system')
     .option('--request <id>', 'only those for this request')

@@ -8,6 +8,7 @@ import { API_ROLES, type ApiRole } from '../base/roles.ts';
 import type { HeldRole } from '../console/access/visitor.ts';
 import { accountsOf, startConsole } from '../console/console.ts';
 import { createInternalEvents } from '../observe/observe.ts';
+import { addDefaultCommand } from './default-command.ts';
 
 type RoleOptions = Departures & { readonly role: readonly string[]; readonly stdin?: true };
 
@@ -22,7 +23,7 @@ export function registerConsole(command: Command): void {
   );
   const configured = (named: Command) =>
     named.option('--config <file>', 'configuration (YAML); the environment overlays it');
-  configured(command.command('start', { isDefault: true }))
+  configured(addDefaultCommand(command, 'start'))
     .description('serve the page and the API until a signal ends it')
     .action(serve);
   const account = command.command('account').description('people who may sign in');

@@ -7,6 +7,7 @@ import { checkRequest, listRequests, rejectedRequests, showRequest } from '../sy
 import { describeCommands, listCommands } from '../systems/inspect-commands.ts';
 import { askResend } from '../systems/ledger.ts';
 import { describeList, describeRequest } from '../systems/request-text.ts';
+import { addDefaultCommand } from './default-command.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & { readonly json?: boolean };
@@ -19,8 +20,7 @@ export function registerRequests(command: Command): void {
     'after',
     '\nWithout a command: list. Its options: andon requests list --help',
   );
-  command
-    .command('list', { isDefault: true })
+  addDefaultCommand(command, 'list')
     .description('all requests, with what became of them')
     .option('--nats <url>', 'instead of NATS_URL')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')

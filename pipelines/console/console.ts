@@ -18,6 +18,7 @@ import { openSessions } from './access/sessions.ts';
 import { createActPublisher } from './acts.ts';
 import { describeApi } from './api/openapi.ts';
 import type { ApiRoute } from './api/route.ts';
+import { createFlowState } from './data/flow-state.ts';
 import { createPlantModels } from './data/plant-models.ts';
 import { createQuestions } from './data/questions.ts';
 import { createEventStreams } from './event-stream.ts';
@@ -80,6 +81,7 @@ export async function startConsole(
       address: createLockout(FREE_FAILURES.address),
     },
     acts: createActPublisher(connection, config.partitions),
+    flow: createFlowState(connection, config.partitions),
     ledger: ledgerOf(() => findLedger(connection)),
   };
   const server = await serverOf(config, services, { page, tls, over: over.signal, record });

@@ -70,6 +70,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   );
   server.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, options));
   server.setNotFoundHandler((request, reply) => {
+    const place = placeInPage(request, options.base);
+    if (place !== undefined) return reply.header('Cache-Control', 'no-store').redirect(place);
     const detail = `expected a path of the API or the page, found ${request.method} ${request.url.slice(0, 200)}`;
     return answerProblem(new ApiProblem('not-found', detail), request, reply, options);
   });
@@ -77,6 +79,21 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   for (const route of options.routes) addRoute(server, route, options);
   addPage(server, options);
   return server;
+}
+
+/**
+ * Where the page shows what a person asked for without its `#`: `/plant/works` is `/#/plant/works`. What is nowhere the
+ * page says itself. Undefined for programs, for the API, and for files.
+ */
+function placeInPage({ method, url, headers }: FastifyRequest, base: string): string | undefined {
+  const path = url.split('?')[0] ?? '';
+  const isForPeople = method === 'GET' && /\btext\/html\b/.test(headers.accept ?? '');
+  if (!isForPeople || !path.startsWith(`${base}/`) || path.startsWith(`${base}/api/`))
+    return undefined;
+  const place = path.slice(base.length);
+  return /^(?:\/[\w.~%-]+)+\/?$/.test(place) && !/\.\w+$/.test(place)
+    ? `${base}/#${place}`
+    : undefined;
 }
 
 /** The id that a gateway gave, so that both logs tell of the same request; else a new one. */

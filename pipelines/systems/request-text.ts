@@ -1,3 +1,4 @@
+import type { Request } from '../../operators/model/request.ts';
 import { toIso } from '../../operators/model/time.ts';
 import { inColumns } from '../base/in-columns.ts';
 import type { LedgerEntry } from './entry.ts';
@@ -39,7 +40,7 @@ export function describeRequest({ summary, entry, revisions }: RequestDetails): 
     `status    ${status ?? 'not known'}${entry?.word ? ` (the CMMS says ${entry.word})` : ''}`,
     '',
     'why',
-    ...(request?.evidence ?? []).map(({ time, text }) => `  ${toIso(time)}  ${oneLine(text)}`),
+    ...evidenceLines(request?.evidence ?? []),
     '',
     'revisions',
     ...revisions.map(
@@ -52,6 +53,11 @@ export function describeRequest({ summary, entry, revisions }: RequestDetails): 
     ...underWay,
   ];
   return lines.join('\n');
+}
+
+/** An anomaly that several incidents rest on is evidence once. */
+function evidenceLines(evidence: Request['evidence']): readonly string[] {
+  return [...new Set(evidence.map(({ time, text }) => `  ${toIso(time)}  ${oneLine(text)}`))];
 }
 
 /** What was tried. `numbered`: what the number of each line is of. */

@@ -38,6 +38,14 @@ test.each([
   },
 );
 
+test('a word that is no command of a group is said to be none', async () => {
+  const { code, err } = await andon('requests', 'nosuch');
+  expect(code).toBe(2);
+  expect(err).toContain(
+    'andon requests: expected one of list, show, resend, found nosuch. See andon requests --help.',
+  );
+});
+
 test('an unknown command is wrong input', async () => {
   const { code, err } = await andon('nonsense');
   expect(code).toBe(2);

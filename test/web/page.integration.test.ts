@@ -13,6 +13,7 @@ import {
   violationsOf,
   visit,
 } from './browser.ts';
+import { describeAlarmList, describeMorePages, MORE_PLACES, type Opened } from './more-pages.ts';
 
 /** `npm run test:web`; in `npm test` the page is opened once, and one act is done. */
 const LONG = process.env.ANDON_WEB === 'long';
@@ -44,6 +45,8 @@ describe.skipIf(NO_BROWSER !== undefined)(
       }
     }
 
+    const openedBy: Opened = (name, options, run) =>
+      opened(visit(browser, url, name, options), run);
     const machine = async (page: Page) => {
       await page.locator('.look-first').getByRole('rowheader').getByRole('link').first().click();
       await page.getByRole('heading', { name: 'press', level: 1 }).waitFor();
@@ -87,12 +90,15 @@ describe.skipIf(NO_BROWSER !== undefined)(
         }),
     );
 
+    describeAlarmList(openedBy);
+
     describe.skipIf(!LONG)('long: npm run test:web', () => {
       const places = [
         ['plant', async () => undefined],
         ['machine', machine],
         ['requests', requests],
         ['request', request],
+        ...MORE_PLACES,
       ] as const;
       const screens = [
         ['a desk', { screen: DESK }],
@@ -125,6 +131,8 @@ describe.skipIf(NO_BROWSER !== undefined)(
             expect(await page.locator('html').getAttribute('lang')).toBe('en');
           }),
       );
+
+      describeMorePages(openedBy);
 
       test('who may not act has no buttons for it', { timeout: 90_000 }, async () => {
         await opened(visit(browser, url, 'vic'), async (page) => {

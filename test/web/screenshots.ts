@@ -51,6 +51,16 @@ async function takePictures(): Promise<void> {
   await light.page.locator('.column .card a').first().click();
   await light.page.locator('.moment').nth(1).waitFor({ timeout: 120_000 });
   await take(light.page, 'request.png');
+  const places = [
+    ['alarms', '.virtual-row'],
+    ['rules?rule=hot', '.slider'],
+    ['health', '.flow'],
+  ] as const;
+  for (const [place, selector] of places) {
+    await light.page.goto(`${url}/#/${place}`);
+    await light.page.locator(selector).first().waitFor({ timeout: 120_000 });
+    await take(light.page, `${place.split('?')[0]}.png`, false);
+  }
   const dark = { ...options, dark: true, screen: TELEPHONE, language: 'de-DE' };
   const telephone = await visit(browser, url, 'pictures', dark);
   await telephone.page.locator('.look-first tbody tr').first().waitFor();

@@ -11,12 +11,19 @@ import { PlantPage } from './pages/plant.tsx';
 import { RequestPage } from './pages/request.tsx';
 import { RequestsPage } from './pages/requests.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
+import { lazy } from './parts/lazy.tsx';
 import { Shell } from './parts/shell.tsx';
 import { NotFound } from './parts/shown.tsx';
 import { follow } from './state/live.ts';
 import { place } from './state/route.ts';
 import { me, signedIn } from './state/session.ts';
 import { t } from './text/text.ts';
+
+const AlarmsPage = lazy(async () => (await import('./pages/alarms.tsx')).AlarmsPage);
+const HealthPage = lazy(async () => (await import('./pages/health.tsx')).HealthPage);
+const RulesPage = lazy(async () => (await import('./pages/rules.tsx')).RulesPage);
+const FiguresPage = lazy(async () => (await import('./pages/figures.tsx')).FiguresPage);
+const WorkPage = lazy(async () => (await import('./pages/work.tsx')).WorkPage);
 
 /** Milliseconds until it is asked again who is signed in, when nobody answers. */
 const AGAIN = 2_000;
@@ -53,6 +60,16 @@ function Content() {
       return (
         <MachinePage key={`${first}/${line}/${asset}`} plant={first} line={line} asset={asset} />
       );
+    case 'alarms':
+      return first === '' ? <AlarmsPage /> : <NotFound />;
+    case 'health':
+      return first === '' ? <HealthPage /> : <NotFound />;
+    case 'rules':
+      return <RulesPage plant={first} />;
+    case 'figures':
+      return <FiguresPage plant={first} />;
+    case 'work':
+      return first === '' ? <WorkPage /> : <NotFound />;
     case 'requests':
       return first === '' ? <RequestsPage /> : <RequestPage key={first} id={first} />;
     default:
@@ -65,3 +82,7 @@ if (root !== null) {
   render(<Page />, root);
   void whoAmI();
 }
+
+// Only over TLS, or on this machine: without it the page is the same, but opens only where there is a network.
+if ('serviceWorker' in navigator)
+  navigator.serviceWorker.register('./worker.js').catch(() => undefined);

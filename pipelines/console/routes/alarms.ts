@@ -156,9 +156,19 @@ function anomalyRoute({ questions }: Services): ApiRoute {
   });
 }
 
+/** All alarms of a plant in a flood are one page: whoever filters and scrolls them has them at once. */
+const MOST_ALARMS = 10_000;
+
 function alarmRoute({ questions }: Services): ApiRoute {
   const query = z.object({
     ...pageParameters,
+    limit: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(MOST_ALARMS)
+      .default(100)
+      .describe('Entries of a page.'),
     ...placeQuery,
     state: z.string().max(32).optional().describe('Only in this state.'),
   });

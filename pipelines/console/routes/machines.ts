@@ -13,17 +13,27 @@ import {
   timeAnswer,
   timeParameter,
 } from '../api/route.ts';
+import {
+  END_OF_STRETCH,
+  plannedIn,
+  STANDSTILLS,
+  STATES_OF_ASSET,
+  type StateSpan,
+  spansOf,
+  standstillRow,
+  stateBegun,
+} from '../data/timeline.ts';
 import { assetInSight, assetPath, type Services } from './services.ts';
 
 /** A stretch of time: to `to`, else to the newest of the line; from `from`, else an hour before. */
-const stretchQuery = {
+export const stretchQuery = {
   from: timeParameter.optional().describe('Without it: an hour before `to`.'),
   to: timeParameter.optional().describe('Without it: the newest time of the line.'),
 };
 const HOUR = 3_600_000;
-const MOST_POINTS = 4_000;
+export const MOST_POINTS = 4_000;
 
-const signalAnswer = z.object({
+export const signalAnswer = z.object({
   signal: z.string(),
   unit: z.string().nullable(),
   description: z.string().nullable(),
@@ -43,7 +53,7 @@ const signalAnswer = z.object({
   to: timeAnswer,
   step: z.number().describe('Milliseconds of a point.'),
   source: z
-    .enum(['readings', 'minutes', 'hours'])
+    .enum(['readings', 'minutes', 'hours', 'windows', 'features'])
     .describe('From which table the points were made.'),
   times: z.array(z.number()).describe('Milliseconds since 1970: the latest reading of each point.'),
   least: z.array(z.number()),
@@ -123,30 +133,51 @@ function timelineRoute({ models, questions }: Services): ApiRoute {
     access: 'view-plant',
     summary: 'What the machine did, from when to when, and what was planned.',
     pathSchema: assetPath,
-    querySchema: z.object(stretchQuery),
+    querySchema: z.object({
+      ...stretchQuery,
+      points: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(MOST_POINTS)
+        .default(1_000)
+        .describe('States that are shorter than one of so many parts may be left out.'),
+    }),
     answer: z.object({ from: timeAnswer, to: timeAnswer, states: z.array(stateAnswer) }),
     async handle({ reach, path, query }) {
       await assetInSight(models, reach, path);
       const { from, to } = await stretchOf(questions, path, query);
-      const states = await questions.ask(
-        stateAnswer,
-        `SELECT \`from\`, \`to\`, state, kind, mode, \`order\`, product, planned
-         FROM machine_timeline
-         WHERE plant = {plant:String} AND line = {line:String} AND asset = {asset:String}
-           AND \`to\` > fromUnixTimestamp64Milli({from:Int64}) AND \`from\` < fromUnixTimestamp64Milli({to:Int64})
-         ORDER BY \`from\`
-         LIMIT ${MOST_POINTS}`,
-        { ...path, from, to },
-      );
+      const states = await spansOfAsset(questions, path, { from, to }, (to - from) / query.points);
       const [begin, end] = [new Date(from).toISOString(), new Date(to).toISOString()];
       return { from: begin, to: end, states };
     },
   });
 }
 
+/** What a machine did in a stretch. States that are shorter than `least` milliseconds may be left out. */
+export async function spansOfAsset(
+  questions: Services['questions'],
+  { plant, line, asset }: z.output<typeof assetPath>,
+  { from, to }: Stretch,
+  least: number,
+): Promise<readonly StateSpan[]> {
+  const place = { plant, line, asset };
+  const [begun, [last], standstills] = await Promise.all([
+    questions.ask(stateBegun, STATES_OF_ASSET, { ...place, from, to }),
+    questions.ask(endRow, END_OF_STRETCH, { ...place, to }),
+    questions.ask(standstillRow, STANDSTILLS, { from, to }),
+  ]);
+  const until = last?.end ?? new Date(to).toISOString();
+  return spansOf(begun, until, least, (start, finish) =>
+    plannedIn(standstills, place, start, finish),
+  );
+}
+
+const endRow = z.object({ end: timeAnswer });
+
 type Stretch = { readonly from: number; readonly to: number };
 
-async function stretchOf(
+export async function stretchOf(
   { ask }: Services['questions'],
   { plant, line }: { readonly plant: string; readonly line: string },
   query: { readonly from?: string | undefined; readonly to?: string | undefined },

@@ -3,14 +3,19 @@
 import { z } from 'zod';
 import { type ApiRoute, route } from '../api/route.ts';
 import { actRoutes } from './act-routes.ts';
+import { alarmSystemRoutes } from './alarm-system.ts';
 import { alarmRoutes } from './alarms.ts';
+import { figureRoutes } from './figures.ts';
+import { healthRoutes } from './health.ts';
 import { machineRoutes } from './machines.ts';
 import { plantRoutes } from './plants.ts';
 import { recordRoutes } from './records.ts';
 import { requestRoutes } from './requests.ts';
+import { ruleRoutes } from './rules.ts';
 import type { Services } from './services.ts';
 import { sessionRoutes } from './session.ts';
 import { situationRoutes } from './situation.ts';
+import { waveformRoutes } from './waveforms.ts';
 
 /** The path of the stream of changes, which answers with events and not with JSON. */
 export const LIVE_PATH = '/live';
@@ -39,11 +44,16 @@ export function routesOf(services: Services, describe: () => object): readonly A
   return [
     ...sessionRoutes(services),
     ...plantRoutes(services),
+    ...figureRoutes(services),
     ...situationRoutes(services),
     ...machineRoutes(services),
+    ...waveformRoutes(services),
     ...alarmRoutes(services),
+    ...alarmSystemRoutes(services),
     ...requestRoutes(services),
     ...recordRoutes(services),
+    ...ruleRoutes(services),
+    ...healthRoutes(services),
     ...actRoutes(services),
     liveRoute,
     route({

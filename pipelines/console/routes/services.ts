@@ -10,6 +10,7 @@ import { isNowhere, isWithinReach, type LineReach, reachesInto } from '../access
 import type { ActPublisher } from '../acts.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { nameParameter } from '../api/route.ts';
+import type { FlowState } from '../data/flow-state.ts';
 import { assetIn, type KnownPlant, type PlantModels } from '../data/plant-models.ts';
 import type { Questions } from '../data/questions.ts';
 import type { LiveChanges } from '../live.ts';
@@ -23,6 +24,7 @@ export type Services = {
   readonly lockouts: { readonly name: Lockout; readonly address: Lockout };
   readonly live: LiveChanges;
   readonly acts: ActPublisher;
+  readonly flow: FlowState;
   /** What became of requests in the CMMS; undefined where nothing was delivered yet. */
   readonly ledger: () => Promise<LedgerReader<LedgerEntry> | undefined>;
 };

@@ -4,22 +4,23 @@ import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import { isWithinReach, type LineReach, reachParameters, withinReach } from '../access/visitor.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
+import {
+  kindOfState,
+  plannedIn,
+  RECENT_STATES,
+  STANDSTILLS,
+  STATES_OF_NAMED,
+  standstillRow,
+  stateBegun,
+} from '../data/timeline.ts';
 import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
 import { assetsOf } from './plants.ts';
 import { atPlace, placeQuery, plantsInSight, type Services } from './services.ts';
 
 const located = { plant: z.string(), line: z.string(), asset: z.string() };
 
-const stateRow = z.object({
-  ...located,
-  since: timeAnswer,
-  state: z.string(),
-  kind: z.string(),
-  mode: z.string(),
-  order: z.string(),
-  product: z.string(),
-  planned: z.string(),
-});
+const stateRow = stateBegun.extend({ ...located, kind: z.string(), planned: z.string() });
+const latestRow = stateBegun.extend(located);
 
 const requestRow = z.object({
   ...located,
@@ -63,11 +64,6 @@ const situationSchema = z.object({
 
 type StateRow = z.output<typeof stateRow>;
 type RequestRow = z.output<typeof requestRow>;
-
-const STATES = `
-SELECT plant, line, asset, \`from\` AS since, state, kind, mode, \`order\`, product, planned
-FROM machine_timeline
-WHERE standing = 1 AND ${withinReach()}`;
 
 const REQUESTS = `
 SELECT
@@ -115,11 +111,12 @@ export function situationRoutes(services: Services): readonly ApiRoute[] {
 }
 
 /** The same three questions for all who see the same, whatever of it they look at. */
-async function situationsOf({ models, questions }: Services, reach: LineReach) {
+async function situationsOf(services: Services, reach: LineReach) {
+  const { models, questions } = services;
   const parameters = reachParameters(reach);
   const [plants, states, alarms, requests] = await Promise.all([
     plantsInSight(models, reach),
-    questions.ask(stateRow, STATES, parameters),
+    latestStatesOf(services, reach),
     questions.ask(alarmSchema, ALARMS, { ...parameters, ...atPlace({}).parameters }),
     questions.ask(requestRow, REQUESTS, parameters),
   ]);
@@ -137,6 +134,45 @@ async function situationsOf({ models, questions }: Services, reach: LineReach) {
       };
     });
 }
+
+/** What each machine does now. Those that have said nothing for long are asked for one by one. */
+async function latestStatesOf(
+  { models, questions }: Services,
+  reach: LineReach,
+): Promise<readonly StateRow[]> {
+  const [plants, recent] = await Promise.all([
+    plantsInSight(models, reach),
+    questions.ask(latestRow, RECENT_STATES),
+  ]);
+  const heard = new Set(recent.map(keyOf));
+  const named = plants
+    .flatMap(assetsOf)
+    .map(keyOf)
+    .filter((key) => !heard.has(key));
+  const earlier =
+    named.length === 0 ? [] : await questions.ask(latestRow, STATES_OF_NAMED, { named });
+  const states = [...recent, ...earlier].filter(({ plant, line }) =>
+    isWithinReach(reach, plant, line),
+  );
+  const from = Math.min(...states.map(({ since }) => Date.parse(since)));
+  const [newest] = await questions.ask(newestRow, NEWEST_TIME);
+  const to = newest?.time ?? 0;
+  if (states.length === 0) return [];
+  const standstills = await questions.ask(standstillRow, STANDSTILLS, {
+    from,
+    to: Math.max(from, to) + 1,
+  });
+  const now = new Date(to).toISOString();
+  return states.map((each) => ({
+    ...each,
+    kind: kindOfState(each.state),
+    planned: plannedIn(standstills, each, each.since, now),
+  }));
+}
+
+const newestRow = z.object({ time: z.coerce.number() });
+const NEWEST_TIME =
+  'SELECT toUnixTimestamp64Milli(max(newest.time)) AS time FROM newest HAVING count() > 0';
 
 type Named = { readonly plant: string; readonly line: string; readonly asset: string };
 

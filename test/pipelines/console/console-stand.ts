@@ -87,6 +87,15 @@ async function sendHistory(
     await sendFrame('telemetry.p1.l1.press', pack({ time, values: { temperature, vibration } }));
     await sendFrame('telemetry.p1.l2.fan', pack({ time, values: { temperature: 40, vibration } }));
   }
+  // A line of its spectrum stands at 50 Hz.
+  const rate = 8_192;
+  const tone = Float32Array.from(
+    { length: 4_096 },
+    (_, at) => 0.5 * Math.sin((2 * Math.PI * 50 * at) / rate),
+  );
+  const samples = Buffer.from(tone.buffer);
+  const burst = { time: START + 60_000, rate, unit: 'g', rpm: 3_000, samples };
+  await sendFrame('waveform.p1.l1.press.de', pack(burst));
   for (const ghost of ['a', 'b', 'c']) {
     await sendFrame(`telemetry.p1.l1.${ghost}`, pack({ time: START, values: { temperature: 1 } }));
   }

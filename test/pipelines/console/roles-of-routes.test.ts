@@ -25,10 +25,11 @@ const MAY: Readonly<Record<ApiRole, string>> = {
   technician: 'view-plant answer-alarms report',
   supervisor: 'view-plant answer-alarms shelve-alarms take-out-of-service report',
   planner: 'view-plant report',
-  engineer: 'view-plant view-exceptions answer-alarms shelve-alarms take-out-of-service report',
+  engineer:
+    'view-plant view-exceptions answer-alarms shelve-alarms take-out-of-service report resend',
   analyst: 'view-plant view-exceptions',
   manager: 'view-plant',
-  administrator: 'view-plant view-exceptions',
+  administrator: 'view-plant view-exceptions resend',
 };
 
 const accounts = {

@@ -7,6 +7,7 @@ import type { DataOperations } from './operations/data.ts';
 import type { MachinesOperations } from './operations/machines.ts';
 import type { PlantsOperations } from './operations/plants.ts';
 import type { RequestsOperations } from './operations/requests.ts';
+import type { RulesOperations } from './operations/rules.ts';
 import type { SessionOperations } from './operations/session.ts';
 
 export type Operations = ActsOperations &
@@ -16,4 +17,5 @@ export type Operations = ActsOperations &
   MachinesOperations &
   PlantsOperations &
   RequestsOperations &
+  RulesOperations &
   SessionOperations;

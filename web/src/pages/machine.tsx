@@ -1,19 +1,19 @@
 /** One machine: what it does, what is wrong, its signals against their limits, and its requests. */
 
-import { useSignal } from '@preact/signals';
-import { call } from '../api/client.ts';
-import { AlarmList, doAct } from '../parts/alarm-list.tsx';
-import { Dialog, Field } from '../parts/dialog.tsx';
+import { AlarmList } from '../parts/alarm-list.tsx';
+import { lazy } from '../parts/lazy.tsx';
 import { doingText, RequestPriority } from '../parts/marks.tsx';
+import { ReportButton } from '../parts/report-button.tsx';
 import { Empty, NotFound, Shown } from '../parts/shown.tsx';
 import { type DeclaredSignal, SignalView, type Stretch } from '../parts/signal-view.tsx';
 import { StateStrip } from '../parts/state-strip.tsx';
 import { lineName, type Machine, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
-import { may } from '../state/session.ts';
 import type { TextKey } from '../text/en.ts';
 import { clock, shortTitle, t, word } from '../text/text.ts';
+
+const Vibration = lazy(async () => (await import('../parts/vibration.tsx')).Vibration);
 
 type Asset = { readonly plant: string; readonly line: string; readonly asset: string };
 
@@ -46,6 +46,7 @@ export function MachinePage(asset: Asset) {
             machine={machine}
             plant={plant}
             signals={assets.value.data?.assets[0]?.signals ?? []}
+            points={assets.value.data?.assets[0]?.points ?? []}
           />
         )
       }
@@ -57,9 +58,10 @@ type FoundOptions = {
   readonly machine: Machine;
   readonly plant: Plant | undefined;
   readonly signals: readonly DeclaredSignal[];
+  readonly points: readonly string[];
 };
 
-function Found({ machine, plant, signals }: FoundOptions) {
+function Found({ machine, plant, signals, points }: FoundOptions) {
   const asset = { plant: machine.plant, line: machine.line, asset: machine.asset };
   const zone = plant?.time_zone ?? 'UTC';
   const newest = plant?.lines.find(({ id }) => id === machine.line)?.newest ?? undefined;
@@ -77,7 +79,7 @@ function Found({ machine, plant, signals }: FoundOptions) {
       {newest === undefined ? (
         <Empty title={t('noData')} />
       ) : (
-        <Signals asset={asset} signals={signals} zone={zone} newest={newest} />
+        <Signals {...{ asset, signals, points, zone, newest }} />
       )}
     </>
   );
@@ -105,50 +107,6 @@ function Head({ machine, zone, now }: HeadOptions) {
         )}
       </p>
       <ReportButton machine={machine} />
-    </div>
-  );
-}
-
-function ReportButton({ machine: { plant, line, asset, name } }: { readonly machine: Machine }) {
-  const asking = useSignal(false);
-  const problem = useSignal<string | undefined>(undefined);
-  const told = useSignal<string | undefined>(undefined);
-  if (!may('report', plant, line)) return null;
-  const send = async (form: FormData) => {
-    const component = String(form.get('component')).trim();
-    const body = { text: String(form.get('text')), ...(component === '' ? {} : { component }) };
-    const path = { plant, line, asset };
-    const result = await doAct((key) => call('report', { path, key, body }));
-    problem.value = result?.bad === true ? result.text : undefined;
-    if (result?.bad === true) return;
-    told.value = result?.text;
-    asking.value = false;
-  };
-  return (
-    <div class="row">
-      <button type="button" class="button" onClick={() => (asking.value = true)}>
-        {t('report')}
-      </button>
-      <span class="note" role="status">
-        {told.value}
-      </span>
-      {asking.value ? (
-        <Dialog
-          title={`${t('report')}: ${name}`}
-          problem={problem.value}
-          onClose={() => (asking.value = false)}
-          onSend={(form) => void send(form)}
-        >
-          <Field name={t('reportWhat')} hint={t('reportHint')}>
-            {(id) => (
-              <textarea id={id} name="text" required minLength={3} maxLength={4000} rows={4} />
-            )}
-          </Field>
-          <Field name={t('reportComponent')}>
-            {(id) => <input id={id} name="component" maxLength={64} />}
-          </Field>
-        </Dialog>
-      ) : null}
     </div>
   );
 }
@@ -218,10 +176,11 @@ type SignalsOptions = {
   readonly asset: Asset;
   readonly signals: readonly DeclaredSignal[];
   readonly zone: string;
+  readonly points: readonly string[];
   readonly newest: string;
 };
 
-function Signals({ asset, signals, zone, newest }: SignalsOptions) {
+function Signals({ asset, signals, points, zone, newest }: SignalsOptions) {
   const hours = Number(place.value.query.hours ?? '1');
   const stretch = stretchOf(newest, STRETCHES.some(([, known]) => known === hours) ? hours : 1);
   return (
@@ -253,6 +212,7 @@ function Signals({ asset, signals, zone, newest }: SignalsOptions) {
           ))}
         </div>
       )}
+      {points.length === 0 ? null : <Vibration {...{ asset, points, stretch, zone }} />}
     </section>
   );
 }

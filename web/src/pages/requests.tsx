@@ -1,11 +1,12 @@
 /** Requests as a board: from what was asked for to what is over. */
 
 import type { Answer } from '../api/client.ts';
+import { LineFilter } from '../parts/line-filter.tsx';
 import { RequestPriority } from '../parts/marks.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { lineName, newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
-import { linkTo, place, setQuery } from '../state/route.ts';
+import { linkTo, place } from '../state/route.ts';
 import type { TextKey } from '../text/en.ts';
 import { clock, money, shortTitle, t } from '../text/text.ts';
 
@@ -51,7 +52,7 @@ export function RequestsPage() {
     <>
       <div class="head">
         <h1>{t('requests')}</h1>
-        <LineFilter plants={plants.value.data?.plants ?? []} wanted={wanted} />
+        <LineFilter plants={plants.value.data?.plants ?? []} />
       </div>
       <Shown resource={requests.value}>
         {({ entries }) => {
@@ -63,33 +64,6 @@ export function RequestsPage() {
         }}
       </Shown>
     </>
-  );
-}
-
-function LineFilter({
-  plants,
-  wanted,
-}: {
-  readonly plants: readonly Plant[];
-  readonly wanted: string;
-}) {
-  return (
-    <label class="field field-row">
-      <span>{t('filterLine')}</span>
-      <select
-        value={wanted}
-        onChange={(event) => setQuery({ line: event.currentTarget.value || undefined })}
-      >
-        <option value="">{t('everything')}</option>
-        {plants.flatMap((plant) =>
-          plant.lines.map(({ id, name }) => (
-            <option key={`${plant.id}/${id}`} value={`${plant.id}/${id}`}>
-              {plants.length > 1 ? `${plant.name}: ${name}` : name}
-            </option>
-          )),
-        )}
-      </select>
-    </label>
   );
 }
 

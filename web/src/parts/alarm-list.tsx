@@ -4,6 +4,7 @@ import { useSignal } from '@preact/signals';
 import { call, RefusedByApi } from '../api/client.ts';
 import type { Alarm } from '../state/plants.ts';
 import { may } from '../state/session.ts';
+import type { TextKey } from '../text/en.ts';
 import { clock, quantity, shortReason, t } from '../text/text.ts';
 import { Dialog, Field } from './dialog.tsx';
 import { AlarmMark, alarmStateText, priorityOf } from './marks.tsx';
@@ -82,62 +83,114 @@ function sentenceOf({ problem }: RefusedByApi): string {
 type ActsOptions = { readonly alarm: Alarm; readonly onTold: (told: Told) => void };
 
 function AlarmActs({ alarm, onTold }: ActsOptions) {
-  const asking = useSignal(false);
-  const { plant, line, asset, anomaly, revision, state, rule, signal } = alarm;
+  const asking = useSignal<'shelve' | 'takeOut' | undefined>(undefined);
+  const { plant, line, asset, anomaly, revision, state, rule, signal, point } = alarm;
   const path = { plant, line, asset };
+  const about = { rule, signal, ...(point === '' ? {} : { point }) };
   const run = async (act: (key: string) => Promise<unknown>) => onTold(await doAct(act));
   const answers = may('answer-alarms', plant, line);
   const shelves = may('shelve-alarms', plant, line);
+  const serves = may('take-out-of-service', plant, line);
   const waits = state === 'unacknowledged' || state === 'returned';
   const feedback = (verdict: 'confirmed' | 'false') =>
     run((key) => call('giveFeedback', { path, key, body: { anomaly, verdict } }));
+  const close = () => (asking.value = undefined);
   return (
     <div class="row">
       {answers && waits ? (
-        <button
-          type="button"
-          class="button button-main"
-          onClick={() =>
-            void run((key) => call('acknowledge', { path, key, body: { anomaly, seen: revision } }))
+        <ActButton
+          main
+          name="acknowledge"
+          act={() =>
+            run((key) => call('acknowledge', { path, key, body: { anomaly, seen: revision } }))
           }
-        >
-          {t('acknowledge')}
-        </button>
+        />
       ) : null}
       {shelves && state !== 'shelved' ? (
-        <button type="button" class="button" onClick={() => (asking.value = true)}>
-          {t('shelve')}
-        </button>
+        <ActButton name="shelve" act={() => (asking.value = 'shelve')} />
       ) : null}
       {shelves && state === 'shelved' ? (
-        <button
-          type="button"
-          class="button"
-          onClick={() => void run((key) => call('unshelve', { path, key, body: { rule, signal } }))}
-        >
-          {t('unshelve')}
-        </button>
+        <ActButton
+          name="unshelve"
+          act={() => run((key) => call('unshelve', { path, key, body: about }))}
+        />
       ) : null}
       {answers ? (
         <>
-          <button type="button" class="button" onClick={() => void feedback('confirmed')}>
-            {t('wasRight')}
-          </button>
-          <button type="button" class="button" onClick={() => void feedback('false')}>
-            {t('wasWrong')}
-          </button>
+          <ActButton name="wasRight" act={() => feedback('confirmed')} />
+          <ActButton name="wasWrong" act={() => feedback('false')} />
         </>
       ) : null}
-      {asking.value ? (
-        <ShelveDialog alarm={alarm} onTold={onTold} onClose={() => (asking.value = false)} />
+      {serves && state !== 'out-of-service' ? (
+        <ActButton name="takeOut" act={() => (asking.value = 'takeOut')} />
       ) : null}
+      {serves && state === 'out-of-service' ? (
+        <ActButton
+          name="putBack"
+          act={() => run((key) => call('putInService', { path, key, body: about }))}
+        />
+      ) : null}
+      {asking.value === 'shelve' ? <ShelveDialog {...{ alarm, onTold }} onClose={close} /> : null}
+      {asking.value === 'takeOut' ? <TakeOutDialog {...{ alarm, onTold }} onClose={close} /> : null}
     </div>
+  );
+}
+
+function ActButton({
+  name,
+  act,
+  main = false,
+}: {
+  readonly name: TextKey;
+  readonly act: () => unknown;
+  readonly main?: boolean;
+}) {
+  return (
+    <button type="button" class={main ? 'button button-main' : 'button'} onClick={() => void act()}>
+      {t(name)}
+    </button>
+  );
+}
+
+type AskOptions = ActsOptions & { readonly onClose: () => void };
+
+function TakeOutDialog({ alarm, onTold, onClose }: AskOptions) {
+  const problem = useSignal<string | undefined>(undefined);
+  const { plant, line, asset, rule, signal } = alarm;
+  const send = async (form: FormData) => {
+    const body = { rule, signal, reason: String(form.get('reason')) };
+    const path = { plant, line, asset };
+    const told = await doAct((key) => call('takeOutOfService', { path, key, body }));
+    if (told?.bad === true) problem.value = told.text;
+    else {
+      onTold(told);
+      onClose();
+    }
+  };
+  return (
+    <Dialog
+      title={t('takeOut')}
+      problem={problem.value}
+      onClose={onClose}
+      onSend={(form) => void send(form)}
+    >
+      <p>{shortReason(alarm.reason)}</p>
+      <ReasonField />
+    </Dialog>
+  );
+}
+
+function ReasonField() {
+  return (
+    <Field name={t('reason')} hint={t('reasonNeeded')}>
+      {(id) => <input id={id} name="reason" required minLength={3} maxLength={1000} />}
+    </Field>
   );
 }
 
 const HOURS = [1, 4, 8, 24, 72];
 
-function ShelveDialog({ alarm, onTold, onClose }: ActsOptions & { readonly onClose: () => void }) {
+function ShelveDialog({ alarm, onTold, onClose }: AskOptions) {
   const problem = useSignal<string | undefined>(undefined);
   const { plant, line, asset, rule, signal, time } = alarm;
   const send = async (form: FormData) => {
@@ -171,9 +224,7 @@ function ShelveDialog({ alarm, onTold, onClose }: ActsOptions & { readonly onClo
           </select>
         )}
       </Field>
-      <Field name={t('reason')} hint={t('reasonNeeded')}>
-        {(id) => <input id={id} name="reason" required minLength={3} maxLength={1000} />}
-      </Field>
+      <ReasonField />
     </Dialog>
   );
 }

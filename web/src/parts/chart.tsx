@@ -75,7 +75,8 @@ export function Chart({
   return <div class="chart" ref={place} role="img" aria-label={title} />;
 }
 
-function colour(element: Element, name: string): string {
+/** A colour of the page, for what is drawn. */
+export function colour(element: Element, name: string): string {
   return getComputedStyle(element).getPropertyValue(name).trim();
 }
 

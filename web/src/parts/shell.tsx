@@ -4,14 +4,20 @@ import type { ComponentChildren } from 'preact';
 import { call } from '../api/client.ts';
 import { connection } from '../state/live.ts';
 import { linkTo, place } from '../state/route.ts';
-import { me, signedIn } from '../state/session.ts';
+import { mayAnywhere, me, signedIn } from '../state/session.ts';
 import { type Language, language, type Theme, theme } from '../state/settings.ts';
 import type { TextKey } from '../text/en.ts';
 import { t } from '../text/text.ts';
 
-const PAGES: readonly (readonly [TextKey, string])[] = [
+/** Each with the act that it is for; without one it is for whoever sees anything. */
+const PAGES: readonly (readonly [name: TextKey, path: string, act?: string])[] = [
   ['plant', 'plant'],
+  ['alarms', 'alarms'],
   ['requests', 'requests'],
+  ['myWork', 'work', 'report'],
+  ['rules', 'rules'],
+  ['figures', 'figures'],
+  ['health', 'health', 'view-exceptions'],
 ];
 
 export function Shell({ children }: { readonly children: ComponentChildren }) {
@@ -26,17 +32,19 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
           Andon
         </a>
         <nav aria-label="Andon">
-          {PAGES.map(([name, path]) => (
-            <a
-              key={path}
-              href={linkTo([path])}
-              aria-current={
-                at === path || (at === 'machine' && path === 'plant') ? 'page' : undefined
-              }
-            >
-              {t(name)}
-            </a>
-          ))}
+          {PAGES.filter(([, , act]) => act === undefined || mayAnywhere(act)).map(
+            ([name, path]) => (
+              <a
+                key={path}
+                href={linkTo([path])}
+                aria-current={
+                  at === path || (at === 'machine' && path === 'plant') ? 'page' : undefined
+                }
+              >
+                {t(name)}
+              </a>
+            ),
+          )}
         </nav>
         <Connection />
         <Person />

@@ -24,7 +24,7 @@ export function Shown<T>({
 }
 
 /** Grey places for what comes: they do not jump about when it is there. */
-function Waiting() {
+export function Waiting() {
   return (
     <div class="waiting" role="status">
       <span class="unseen">{t('loading')}</span>

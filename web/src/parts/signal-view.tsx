@@ -32,7 +32,7 @@ export function SignalView({ asset, signal, stretch, zone }: SignalViewOptions) 
     points.value = Math.max(FEWEST, Math.floor(width / PIXELS / 100) * 100);
   }, []);
   return (
-    <section class="signal" ref={place} aria-label={signal.id}>
+    <section class="signal" ref={place} aria-label={`${t('signals')}: ${signal.id}`}>
       {points.value === 0 ? null : (
         <Curve {...{ asset, signal, stretch, zone, points: points.value }} />
       )}

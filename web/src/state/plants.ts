@@ -17,3 +17,8 @@ export function newestOf({ lines }: Plant): string | undefined {
 export function lineName(plant: Plant | undefined, line: string): string {
   return plant?.lines.find(({ id }) => id === line)?.name ?? line;
 }
+
+/** Append times and attempts are of the machines of the house: by the clocks of its first plant. */
+export function houseZone(plants: readonly Plant[]): string {
+  return plants[0]?.time_zone ?? 'UTC';
+}

@@ -23,3 +23,8 @@ export function may(act: string, plant: string, line: string): boolean {
     right.everywhere || right.plants.includes(plant) || right.lines.includes(`${plant}/${line}`)
   );
 }
+
+/** Whether somebody may do an act anywhere at all: for what belongs to no line. */
+export function mayAnywhere(act: string): boolean {
+  return me.value?.rights.some((each) => each.act === act) ?? false;
+}

@@ -5,6 +5,10 @@ import type { Texts } from './en.ts';
 export const DE: Texts = {
   plant: 'Werk',
   requests: 'Aufträge',
+  health: 'Befinden',
+  rules: 'Regeln',
+  figures: 'Kennzahlen',
+  myWork: 'Meine Arbeit',
   signIn: 'Anmelden',
   signOut: 'Abmelden',
   name: 'Name',
@@ -184,4 +188,9 @@ export const DE: Texts = {
   evidenceOf: 'gesehen: {value}, {limit}',
   hourShort: '{count} h',
   minuteShort: '{count} min',
+  notLoaded:
+    'Diese Seite war nicht zu laden. Vielleicht ist die Konsole nicht da, oder neuer als das, was Sie sehen.',
+  reload: 'Alles neu laden',
+  takeOut: 'Außer Betrieb nehmen',
+  putBack: 'In Betrieb nehmen',
 };

@@ -3,6 +3,10 @@
 export const EN = {
   plant: 'Plant',
   requests: 'Requests',
+  health: 'Health',
+  rules: 'Rules',
+  figures: 'Figures',
+  myWork: 'My work',
   signIn: 'Sign in',
   signOut: 'Sign out',
   name: 'Name',
@@ -181,6 +185,10 @@ export const EN = {
   evidenceOf: 'what it saw: {value}, {limit}',
   hourShort: '{count} h',
   minuteShort: '{count} min',
+  notLoaded: 'This page could not be loaded. The console may be away, or newer than what you see.',
+  reload: 'Load everything anew',
+  takeOut: 'Take out of service',
+  putBack: 'Put back in service',
 } as const;
 
 export type TextKey = keyof typeof EN;

@@ -1,14 +1,24 @@
 /** Words, numbers and times in the language that was chosen; times by the clocks of the plant. */
 
-import { language } from '../state/settings.ts';
+import { type Language, language } from '../state/settings.ts';
 import { DE } from './de.ts';
 import { EN, type TextKey, type Texts } from './en.ts';
 
-const TEXTS: Readonly<Record<typeof language.value, Texts>> = { en: EN, de: DE };
+const TEXTS: Readonly<Record<Language, Texts>> = { en: EN, de: DE };
 
 /** What the page says. `{name}` stands for a value. */
 export function t(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
-  const text: string = TEXTS[language.value][key];
+  return filled(TEXTS[language.value][key], values);
+}
+
+/** What a page says that is loaded when somebody goes there: its words come with it, in every language. */
+export function textsOf<Key extends string>(
+  texts: Readonly<Record<Language, Readonly<Record<Key, string>>>>,
+): (key: Key, values?: Readonly<Record<string, string | number>>) => string {
+  return (key, values = {}) => filled(texts[language.value][key], values);
+}
+
+function filled(text: string, values: Readonly<Record<string, string | number>>): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 

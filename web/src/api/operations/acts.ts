@@ -1,6 +1,38 @@
 // Made from docs/openapi.json (test/docs/openapi.test.ts). Do not edit.
 
 export type ActsOperations = {
+  /** Has a request sent again: what is there already is changed, not doubled. Asking twice is asking once. */
+  resendRequest: {
+    method: 'POST';
+    url: '/api/v1/requests/{id}/resends';
+    path: {
+      id: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** Why, for the audit stream. */
+      reason?: string;
+    };
+    answer: {
+      id: string;
+    };
+  };
+  /** Has a command sent again: what is there already is changed, not doubled. Asking twice is asking once. */
+  resendCommand: {
+    method: 'POST';
+    url: '/api/v1/commands/{id}/resends';
+    path: {
+      id: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** Why, for the audit stream. */
+      reason?: string;
+    };
+    answer: {
+      id: string;
+    };
+  };
   /** Acknowledges an alarm: somebody has seen it. */
   acknowledge: {
     method: 'POST';

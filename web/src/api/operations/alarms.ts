@@ -137,4 +137,96 @@ export type AlarmsOperations = {
       next: string | null;
     };
   };
+  /** All that is withheld: by whom, why, until when, and what it hides now. */
+  getSilenced: {
+    method: 'GET';
+    url: '/api/v1/silenced';
+    path: Record<never, never>;
+    query: {
+      plant?: string;
+      line?: string;
+      asset?: string;
+    };
+    body: undefined;
+    answer: {
+      silenced: Array<{
+        plant: string;
+        line: string;
+        asset: string;
+        /** by-design: the rules withhold it during what `reason` names. */
+        kind: 'shelved' | 'out-of-service' | 'by-design';
+        /** Only alarms of this rule; `*` stands for any letters; empty: of all. */
+        rule: string;
+        signal: string;
+        point: string;
+        since: string;
+        /** When it ends by itself; null: when somebody ends it. */
+        until: string | null;
+        /** Opaque id of the person; empty if nobody. */
+        who: string;
+        reason: string;
+        /** Alarms that it withholds now. */
+        hides: number;
+        /** The worst severity of them; empty for none. */
+        worst: string;
+      }>;
+    };
+  };
+  /** The quality of the alarm system by the numbers of ISA-18.2 and EEMUA 191. */
+  getAlarmNumbers: {
+    method: 'GET';
+    url: '/api/v1/alarm-numbers';
+    path: Record<never, never>;
+    query: {
+      plant?: string;
+      line?: string;
+      days?: number;
+    };
+    body: undefined;
+    answer: {
+      /** Null where there is no data. */
+      from: string | null;
+      to: string | null;
+      days: number;
+      totals: {
+        alarms: number;
+        first: number;
+        second: number;
+        third: number;
+        most_in_a_day: number;
+        most_in_an_hour: number;
+        most_in_ten_minutes: number;
+      };
+      /** Alarms that came three times or more within a minute. */
+      chattering: number;
+      /** Active now. */
+      standing: number;
+      /** Active for more than a day. */
+      stale: number;
+      /** Share of the time in which a line was in a flood. */
+      flood_share: number;
+      /** The latest twenty. */
+      floods: Array<{
+        plant: string;
+        line: string;
+        from: string;
+        to: string;
+        alarms: number;
+        most_in_ten_minutes: number;
+      }>;
+      /** The ten that came most often. */
+      worst: Array<{
+        plant: string;
+        line: string;
+        asset: string;
+        rule: string;
+        signal: string;
+        alarms: number;
+        /** Of all alarms. */
+        share: number;
+        /** Three times or more within a minute. */
+        chattering: boolean;
+      }>;
+    };
+  };
 };

@@ -33,4 +33,120 @@ export type DataOperations = {
       next: string | null;
     };
   };
+  /** Flow, systems with what waits for them, dead letters by reason, sensors that are not well. */
+  getHealth: {
+    method: 'GET';
+    url: '/api/v1/health';
+    path: Record<never, never>;
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      flow: Array<{
+        /** Partition of the log. */
+        stream: string;
+        /** That the log holds. */
+        messages: number;
+        last_sequence: number;
+        /** When its latest message was stored. */
+        latest: string | null;
+        bytes: number;
+        is_replay: boolean;
+        /** The latest message whose epoch is in ClickHouse; 0: none. */
+        landed: number;
+        /** Messages that have not landed. */
+        backlog: number;
+        /** Append time of the latest one that landed. */
+        appended: string | null;
+        /** How old what lands is; null in a replay. */
+        lag_seconds: number | null;
+        /** Over the latest five minutes of append time. */
+        messages_per_second: number;
+        rows_per_second: number;
+        /** Mean length of an epoch. */
+        epoch_seconds: number;
+      }>;
+      systems: Array<{
+        /** `cmms`, or the name of a system that takes commands. */
+        system: string;
+        waiting: number;
+        /** Of the latest five hundred. */
+        done: number;
+        refused: number;
+        /** Answers in a row that were neither a yes nor a no: the most of one. */
+        failures: number;
+        attempts: number;
+        /** Since when the oldest waits. */
+        oldest: string | null;
+        /** The latest attempt. */
+        latest: {
+          time: string;
+          what: string;
+          outcome: string;
+          note: string;
+        } | null;
+        /** What waits, the oldest first; at most fifty. */
+        holds: Array<{
+          kind: 'request' | 'command';
+          id: string;
+          /** The request that it is, or that the command is for. */
+          request: string;
+          plant: string;
+          line: string;
+          asset: string;
+          title: string;
+          priority: string;
+          /** Since when it waits, or was refused. */
+          since: string;
+          stop_cost: number | null;
+          order_late: boolean | null;
+          /** Of the latest attempt. */
+          note: string;
+        }>;
+      }>;
+      /** What a system said no to, the newest first; at most fifty. */
+      refused: Array<{
+        kind: 'request' | 'command';
+        id: string;
+        /** The request that it is, or that the command is for. */
+        request: string;
+        plant: string;
+        line: string;
+        asset: string;
+        title: string;
+        priority: string;
+        /** Since when it waits, or was refused. */
+        since: string;
+        stop_cost: number | null;
+        order_late: boolean | null;
+        /** Of the latest attempt. */
+        note: string;
+      }>;
+      dead_letters: Array<{
+        reason: string;
+        /** In the latest day of the log. */
+        day: number;
+        /** In the latest thirty days. */
+        month: number;
+        latest: string;
+        stages: Array<string>;
+        /** The three that it came from most. */
+        sources: Array<string>;
+        /** Of the latest. */
+        detail: string;
+        /** Of the latest: the first three, shortened. */
+        originals: Array<string>;
+      }>;
+      /** That are not well, the longest silent first; at most fifty. */
+      sensors: Array<{
+        plant: string;
+        line: string;
+        asset: string;
+        signal: string;
+        /** silent, thin or still. */
+        verdict: string;
+        silent_seconds: number;
+        latest_time: string;
+      }>;
+    };
+  };
 };

@@ -57,6 +57,56 @@ export type PlantsOperations = {
       }>;
     };
   };
+  /** Stops, failures, repairs, work and money of a plant, month by month, the newest first. */
+  getFigures: {
+    method: 'GET';
+    url: '/api/v1/plants/{plant}/figures';
+    path: {
+      plant: string;
+    };
+    query: {
+      line?: string;
+      months?: number;
+    };
+    body: undefined;
+    answer: {
+      months: Array<{
+        /** By the clocks of the plant: 2026-03. */
+        month: string;
+        running_hours: number;
+        /** Of stops that began in the month. */
+        unplanned_hours: number;
+        planned_hours: number;
+        failures: number;
+        /** Running hours for each failure; null without one. */
+        mtbf_hours: number | null;
+        /** Mean length of the failures that are over; null without one. */
+        mttr_hours: number | null;
+        alarms: number;
+        /** Alarms that people called right. */
+        confirmed: number;
+        called_false: number;
+        /** That were opened in the month. */
+        requests: number;
+        /** Of them. */
+        completed: number;
+        withdrawn: number;
+        /** Median, to accepted or started; null where nobody did. */
+        response_minutes: number | null;
+        /** Median, to completed. */
+        closeout_hours: number | null;
+        /** Requests whose stop in production would have made an order late. */
+        late_orders: number;
+        /** Of stops in production for all requests, as they were worked out. */
+        stop_cost: number;
+        /** Requests whose work was completed within the proposed stop. */
+        avoided_stops: number;
+        /** What that cost less than a stop in production. */
+        avoided_cost: number;
+      }>;
+      currency: string | null;
+    };
+  };
   /** Schedule entries in force that touch a stretch of time. */
   getSchedule: {
     method: 'GET';

@@ -1,0 +1,214 @@
+/** What managers ask of a plant, month by month: stops, failures, repairs, work, money. From the views that analysts use. */
+
+import { z } from 'zod';
+import { reachParameters, withinReach } from '../access/visitor.ts';
+import { ApiProblem } from '../api/api-problem.ts';
+import { type ApiRoute, nameParameter, route } from '../api/route.ts';
+import { placeQuery, plantsInSight, type Services } from './services.ts';
+
+const count = z.coerce.number();
+const figure = z.number().nullable();
+
+const timeRow = z.object({ month: z.string(), running_hours: z.number() });
+const stopRow = z.object({
+  month: z.string(),
+  unplanned_hours: z.number(),
+  planned_hours: z.number(),
+  failures: count,
+  repaired: count,
+  repair_hours: z.number(),
+});
+const workRow = z.object({
+  month: z.string(),
+  requests: count,
+  completed: count,
+  withdrawn: count,
+  response_minutes: figure,
+  closeout_hours: figure,
+});
+const costRow = z.object({
+  month: z.string(),
+  late_orders: count.describe('Requests whose stop would have made an order late.'),
+  stop_cost: z.number(),
+  avoided_cost: z.number(),
+  avoided_stops: count,
+});
+const alarmRow = z.object({
+  month: z.string(),
+  alarms: count,
+  confirmed: count,
+  called_false: count,
+});
+
+const monthSchema = z.object({
+  month: z.string().describe('By the clocks of the plant: 2026-03.'),
+  running_hours: z.number(),
+  unplanned_hours: z.number().describe('Of stops that began in the month.'),
+  planned_hours: z.number(),
+  failures: z.number(),
+  mtbf_hours: figure.describe('Running hours for each failure; null without one.'),
+  mttr_hours: figure.describe('Mean length of the failures that are over; null without one.'),
+  alarms: z.number(),
+  confirmed: z.number().describe('Alarms that people called right.'),
+  called_false: z.number(),
+  requests: z.number().describe('That were opened in the month.'),
+  completed: z.number().describe('Of them.'),
+  withdrawn: z.number(),
+  response_minutes: figure.describe('Median, to accepted or started; null where nobody did.'),
+  closeout_hours: figure.describe('Median, to completed.'),
+  late_orders: z
+    .number()
+    .describe('Requests whose stop in production would have made an order late.'),
+  stop_cost: z
+    .number()
+    .describe('Of stops in production for all requests, as they were worked out.'),
+  avoided_stops: z.number().describe('Requests whose work was completed within the proposed stop.'),
+  avoided_cost: z.number().describe('What that cost less than a stop in production.'),
+});
+type Month = z.output<typeof monthSchema>;
+
+const monthOf = (time: string) => `formatDateTime(toStartOfMonth(${time}, {zone:String}), '%Y-%m')`;
+const place = (table: string) => `${withinReach(table)} AND ${table}.plant = {plant:String}
+  AND ({line:String} = '' OR ${table}.line = {line:String})`;
+const since = (time: string) => `${time} >= fromUnixTimestamp64Milli({from:Int64})`;
+
+const RUNNING = `
+SELECT ${monthOf('part.`from`')} AS month, sum(part.seconds) / 3600 AS running_hours
+FROM machine_timeline AS part
+WHERE part.kind = 'running' AND ${place('part')} AND ${since('part.`from`')}
+GROUP BY month`;
+
+const STOPS = `
+SELECT
+  ${monthOf('stop.`from`')} AS month, sum(stop.unplanned_seconds) / 3600 AS unplanned_hours,
+  sum(stop.planned_seconds) / 3600 AS planned_hours, countIf(stop.cause = 'failure') AS failures,
+  countIf(stop.cause = 'failure' AND NOT stop.standing) AS repaired,
+  sumIf(stop.seconds, stop.cause = 'failure' AND NOT stop.standing) / 3600 AS repair_hours
+FROM downtime AS stop
+WHERE ${place('stop')} AND ${since('stop.`from`')}
+GROUP BY month`;
+
+const WORK = `
+SELECT
+  ${monthOf('work.requested')} AS month, count() AS requests, countIf(work.completed IS NOT NULL) AS completed,
+  countIf(work.withdrawn) AS withdrawn,
+  quantileExactOrNull(0.5)(work.response_minutes) AS response_minutes,
+  quantileExactOrNull(0.5)(work.closeout_minutes) / 60 AS closeout_hours
+FROM request_times AS work
+WHERE ${place('work')} AND ${since('work.requested')}
+GROUP BY month`;
+
+const COSTS = `
+SELECT
+  ${monthOf('request.opened')} AS month, countIf(request.order_late) AS late_orders,
+  ifNull(sum(request.stop_cost), 0) AS stop_cost,
+  countIf(times.completed BETWEEN request.slot_start AND request.slot_end) AS avoided_stops,
+  ifNull(sumIf(
+    request.stop_cost - ifNull(JSONExtract(request.request, 'stop', 'cost_in_slot', 'Nullable(Float64)'), 0),
+    times.completed BETWEEN request.slot_start AND request.slot_end
+  ), 0) AS avoided_cost
+FROM current_requests AS request
+INNER JOIN request_times AS times ON request.id = times.id
+WHERE ${place('request')} AND ${since('request.opened')}
+GROUP BY month`;
+
+const ALARMS_OF_MONTH = `
+SELECT
+  ${monthOf('raised.time')} AS month, count() AS alarms, countIf(answer.verdict = 'confirmed') AS confirmed,
+  countIf(answer.verdict = 'false') AS called_false
+FROM raised_alarms AS raised
+LEFT JOIN rule_answers AS answer
+  ON raised.plant = answer.plant AND raised.line = answer.line AND raised.asset = answer.asset AND raised.id = answer.id
+WHERE ${place('raised')} AND ${since('raised.time')}
+GROUP BY month`;
+
+const NEWEST_OF_PLANT =
+  'SELECT toUnixTimestamp64Milli(max(time)) AS to FROM newest WHERE plant = {plant:String} HAVING count() > 0';
+
+export function figureRoutes({ models, questions }: Services): readonly ApiRoute[] {
+  return [
+    route({
+      id: 'getFigures',
+      method: 'GET',
+      path: '/plants/{plant}/figures',
+      tag: 'Plants',
+      access: 'view-plant',
+      summary:
+        'Stops, failures, repairs, work and money of a plant, month by month, the newest first.',
+      pathSchema: z.object({ plant: nameParameter }),
+      querySchema: z.object({
+        line: placeQuery.line,
+        months: z.coerce.number().int().min(1).max(36).default(12).describe('Up to the newest.'),
+      }),
+      answer: z.object({ months: z.array(monthSchema), currency: z.string().nullable() }),
+      async handle({ reach, path, query }) {
+        const known = (await plantsInSight(models, reach)).find(
+          ({ model }) => model.id === path.plant,
+        );
+        if (known === undefined) {
+          throw new ApiProblem('not-found', `expected a plant, found ${path.plant}`);
+        }
+        const { time_zone: zone, currency = null } = known.model;
+        const [newest] = await questions.ask(z.object({ to: count }), NEWEST_OF_PLANT, path);
+        if (newest === undefined) return { months: [], currency };
+        const parameters = {
+          ...reachParameters(reach),
+          ...{ plant: path.plant, line: query.line ?? '', zone },
+          from: firstOf(newest.to, query.months),
+        };
+        const [running, stops, work, costs, alarms] = await Promise.all([
+          questions.ask(timeRow, RUNNING, parameters),
+          questions.ask(stopRow, STOPS, parameters),
+          questions.ask(workRow, WORK, parameters),
+          questions.ask(costRow, COSTS, parameters),
+          questions.ask(alarmRow, ALARMS_OF_MONTH, parameters),
+        ]);
+        const names = [running, stops, work, costs, alarms].flatMap((rows) =>
+          rows.map(({ month }) => month),
+        );
+        const months = [...new Set(names)]
+          .sort()
+          .reverse()
+          .map((month): Month => {
+            const of = <Row extends { month: string }>(rows: readonly Row[]) =>
+              rows.find((row) => row.month === month);
+            return {
+              ...NOTHING,
+              ...{ ...of(work), ...of(costs), ...of(alarms) },
+              ...reliabilityOf(of(running), of(stops)),
+              month,
+            };
+          });
+        return { months, currency };
+      },
+    }),
+  ];
+}
+
+const NOTHING: Omit<Month, 'month'> = {
+  ...{ running_hours: 0, unplanned_hours: 0, planned_hours: 0, failures: 0, mtbf_hours: null },
+  ...{ mttr_hours: null, alarms: 0, confirmed: 0, called_false: 0, requests: 0, completed: 0 },
+  ...{ withdrawn: 0, response_minutes: null, closeout_hours: null, late_orders: 0, stop_cost: 0 },
+  ...{ avoided_stops: 0, avoided_cost: 0 },
+};
+
+function reliabilityOf(
+  running: z.output<typeof timeRow> | undefined,
+  stops: z.output<typeof stopRow> | undefined,
+) {
+  const hours = running?.running_hours ?? 0;
+  const { repaired = 0, repair_hours: repair = 0, failures = 0 } = stops ?? {};
+  return {
+    running_hours: hours,
+    ...{ unplanned_hours: stops?.unplanned_hours ?? 0, planned_hours: stops?.planned_hours ?? 0 },
+    failures,
+    mtbf_hours: failures === 0 ? null : hours / failures,
+    mttr_hours: repaired === 0 ? null : repair / repaired,
+  };
+}
+
+/** A day before the first of the months, in UTC: no zone is a day away. What falls into the month before is left out by its name. */
+function firstOf(to: number, months: number): number {
+  const date = new Date(to);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - months + 1, 1);
+}

@@ -1,0 +1,191 @@
+/** What the pages of alarms, health, diagnosis and rules read, as a part of console.integration.test.ts: one stand for both. */
+
+import { describe, expect, test } from 'vitest';
+import { routesOf } from '../../../pipelines/console/routes/routes.ts';
+import type { Services } from '../../../pipelines/console/routes/services.ts';
+import { rowsOf } from '../../stand/landed.ts';
+import { until } from '../../stand/stand.ts';
+import { type Client, type ConsoleStand, START } from './console-stand.ts';
+
+type Given = { readonly eva: Client; readonly vic: Client; readonly plant: ConsoleStand };
+type Json = Record<string, unknown>;
+
+const routes = routesOf({} as Services, () => ({}));
+const POINT = '/assets/p1/l1/press/points/de';
+
+export function describeMoreRoutes(given: () => Given): void {
+  const read = async <T = Json>(path: string) => (await (await given().eva.get(path)).json()) as T;
+
+  describe('what the pages read', () => {
+    const burst = async () => {
+      const { entries } = await read<{ entries: { time: string }[] }>(`${POINT}/waveforms`);
+      return entries[0]?.time;
+    };
+    test.each([
+      ['getAlarmNumbers', async () => '/alarm-numbers?days=7'],
+      ['getHealth', async () => '/health'],
+      ['getWaveforms', async () => `${POINT}/waveforms`],
+      ['getFigures', async () => '/plants/p1/figures'],
+      ['getRules', async () => '/plants/p1/rules'],
+      ['getRuleTrace', async () => '/assets/p1/l1/press/rules/hot/trace?signal=temperature'],
+      ['getSpectrum', async () => `${POINT}/waveforms/${await burst()}`],
+    ])('%s answers as it is described, with something in it', async (name, pathOf) => {
+      const response = await given().eva.get(await pathOf());
+      const body = (await response.json()) as Json;
+      expect(response.status).toBe(200);
+      const parsed = routes.find(({ id }) => id === name)?.answer?.safeParse(body);
+      expect(parsed?.error).toBeUndefined();
+      // What is not described would be lost in the parsed answer.
+      expect(parsed?.data).toEqual(body);
+      const [list] = Object.values(body).filter(Array.isArray);
+      if (list !== undefined) expect(list.length).toBeGreaterThan(0);
+    });
+
+    test('a burst has the line of its tone where it is, and no more points than asked', async () => {
+      type Spectrum = {
+        wave: { least: number[]; greatest: number[] };
+        velocity: { step: number; values: number[]; marks: { kind: string; at: number }[] };
+      };
+      const { wave, velocity } = await read<Spectrum>(
+        `${POINT}/waveforms/${await burst()}?points=100`,
+      );
+      expect(wave.least.length).toBeLessThanOrEqual(100);
+      expect(Math.max(...wave.greatest)).toBeCloseTo(0.5, 2);
+      expect(velocity.values.length).toBeLessThanOrEqual(100);
+      const highest = velocity.values.indexOf(Math.max(...velocity.values)) * velocity.step;
+      expect(Math.abs(highest - 50)).toBeLessThanOrEqual(velocity.step);
+      // 0.5 g at 50 Hz are 0.5 · 9806.65 / (2π · 50 · √2) mm/s rms.
+      expect(Math.max(...velocity.values)).toBeCloseTo(11.04, 1);
+      const stretch = `from=${START}&to=${START + 180_000}`;
+      type Trend = { latest: number[]; unit: string };
+      const trend = await read<Trend>(`${POINT}/features/velocity_rms?${stretch}`);
+      expect(trend).toMatchObject({ unit: 'mm/s', latest: [expect.closeTo(11.04, 1)] });
+      expect(velocity.marks[0]).toEqual({ kind: 'order', n: 1, at: 50 });
+      const missing = await given().eva.get(`${POINT}/waveforms/2020-01-01T00:00:00Z`);
+      expect(missing.status).toBe(404);
+      expect((await given().eva.get('/assets/p1/l1/press/points/none/waveforms')).status).toBe(404);
+    });
+
+    test('the alarm that came is in the numbers, and the dead letters have their reason', async () => {
+      type Numbers = { totals: { alarms: number }; worst: { rule: string; alarms: number }[] };
+      const { totals, worst } = await read<Numbers>('/alarm-numbers?plant=p1&line=l1&days=1');
+      expect(totals.alarms).toBeGreaterThan(0);
+      expect(worst.find(({ rule }) => rule === 'hot')?.alarms).toBe(1);
+      type Health = {
+        flow: { stream: string; landed: number; backlog: number }[];
+        systems: { system: string; waiting: number; done: number }[];
+        dead_letters: { reason: string; day: number; sources: string[] }[];
+      };
+      await given().plant.landed();
+      const delivered = async () => (await read<Health>('/health')).systems[0]?.done ?? 0;
+      await until('the requests to be delivered', 30_000, async () => (await delivered()) > 0);
+      const { flow, dead_letters: letters } = await read<Health>('/health');
+      expect(flow).toMatchObject([{ stream: 'ANDON_0' }]);
+      expect(flow[0]?.landed).toBeGreaterThan(300);
+      const unknown = letters.find(({ reason }) => reason === 'unknown');
+      expect(unknown?.day).toBeGreaterThanOrEqual(3);
+      expect(unknown?.sources.join(' ')).toContain('telemetry.p1.l1.');
+      expect((await given().vic.get('/health')).status).toBe(403);
+    });
+
+    test('the figures of a month are those of its machines, alarms and requests', async () => {
+      type Figures = { months: Record<string, number>[]; currency: string };
+      const { months, currency } = await read<Figures>('/plants/p1/figures?line=l1');
+      expect(currency).toBe('EUR');
+      const sum = (name: string) => months.reduce((all, month) => all + (month[name] ?? 0), 0);
+      // The press has run for three minutes at least, and its alarm and its requests are of this line.
+      expect(sum('running_hours')).toBeGreaterThan(180 / 3_600);
+      expect(sum('alarms')).toBeGreaterThan(0);
+      expect(sum('requests')).toBeGreaterThan(0);
+      const other = await read<Figures>('/plants/p1/figures?line=l2');
+      expect(other.months.reduce((all, { requests = 0 }) => all + requests, 0)).toBe(0);
+      expect((await given().vic.get('/plants/none/figures')).status).toBe(404);
+    });
+
+    test('a person who leaves out the # of an address comes to its page; a program is told', async () => {
+      const { url } = given().plant.stand.console;
+      const get = (path: string, accept: string) =>
+        fetch(`${url}${path}`, { headers: { Accept: accept }, redirect: 'manual' });
+      const page = await get('/machine/p1/l1/press?hours=8', 'text/html,*/*');
+      expect([page.status, page.headers.get('location')]).toEqual([302, '/#/machine/p1/l1/press']);
+      for (const elsewhere of ['//example.org', '/api/v1/nothing', '/assets/none.js']) {
+        expect((await get(elsewhere, 'text/html')).status).toBe(404);
+      }
+      expect((await get('/machine/p1', 'application/json')).status).toBe(404);
+    });
+
+    test('rules say since when, who and how often; another limit says what it would have raised', async () => {
+      type Rules = {
+        rules: { id: string; raised: number; subjects: object[]; about: string }[];
+        changes: { change: string; who: string }[];
+      };
+      const { rules, changes } = await read<Rules>('/plants/p1/rules');
+      expect(changes).toHaveLength(1);
+      // Whoever ran `andon apply`, as the audit stream has it.
+      expect(changes[0]?.who).toMatch(/^[a-z0-9]{1,32}$/);
+      const hot = rules.find(({ id }) => id === 'hot');
+      expect(hot).toMatchObject({ about: 'temperature', raised: 1 });
+      expect(hot?.subjects).toContainEqual({
+        ...{ line: 'l1', asset: 'press', signal: 'temperature', point: '' },
+      });
+      type Trace = {
+        limit: number;
+        values: number;
+        limits: { limit: number; alarms: number }[];
+        series: { greatest: number[] };
+      };
+      const path = '/assets/p1/l1/press/rules/hot/trace?signal=temperature&points=50';
+      const { limit, limits, values, series } = await read<Trace>(path);
+      expect(limit).toBe(80);
+      expect(values).toBeGreaterThan(30);
+      expect(series.greatest.length).toBeLessThanOrEqual(50);
+      const alarmsAt = (bound: number) => limits.find((each) => each.limit === bound)?.alarms;
+      // As it was in force it raised what the worker raised; above all that came it raises nothing.
+      expect(alarmsAt(80)).toBe(1);
+      expect(limits.at(-1)).toMatchObject({ alarms: 0, per_month: 0 });
+      const shaking = '/assets/p1/l1/press/rules/zone/trace?signal=vibration';
+      expect((await given().eva.get(shaking)).status).toBe(404);
+    });
+
+    test('what is shelved is in one list, with who, why, until when and what it hides', async () => {
+      const { eva } = given();
+      type Silenced = { silenced: { kind: string; asset: string; hides: number }[] };
+      const silenced = async () => (await read<Silenced>('/silenced?plant=p1')).silenced;
+      const end = new Date(Date.now() + 3_600_000).toISOString();
+      const send = (path: string, key: string, body: object) =>
+        eva.post(`/assets/p1/l1/press/${path}`, body, { 'Idempotency-Key': key });
+      await send('shelvings', 'silenced-1', { rule: 'ho*', until: end, reason: 'being changed' });
+      await send('outages', 'silenced-2', { signal: 'vibration', reason: 'no sensor' });
+      await until('both to be listed', 30_000, async () => (await silenced()).length === 2);
+      const { id } = await read<{ id: string }>('/me');
+      const [outage, shelving] = (await silenced()).toSorted((a, b) => (a.kind < b.kind ? -1 : 1));
+      expect(shelving).toMatchObject({
+        ...{ kind: 'shelved', asset: 'press', rule: 'ho*', who: id, reason: 'being changed' },
+        ...{ hides: 1, until: end },
+      });
+      expect(outage).toMatchObject({ kind: 'out-of-service', signal: 'vibration', until: null });
+      await send('shelvings/end', 'silenced-3', { rule: 'ho*' });
+      await send('outages/end', 'silenced-4', {});
+      await until('both to be over', 30_000, async () => (await silenced()).length === 0);
+    });
+
+    test('what is sent again is asked for once, by who may, and written into the audit stream', async () => {
+      const { eva, vic, plant } = given();
+      const { entries } = await read<{ entries: { id: string }[] }>('/requests');
+      const id = entries[0]?.id ?? '';
+      const again = (client: Client, path: string) => client.post(path, { reason: 'was lost' });
+      expect((await again(vic, `/requests/${id}/resends`)).status).toBe(403);
+      expect((await again(eva, '/requests/none/resends')).status).toBe(404);
+      expect((await again(eva, '/commands/none/resends')).status).toBe(404);
+      expect((await again(eva, `/requests/${id}/resends`)).status).toBe(202);
+      const me = await read<{ id: string }>('/me');
+      const asked = () =>
+        rowsOf<{ who: string; what: string }>(
+          plant.stand,
+          "SELECT who, what FROM {db}.audit FINAL WHERE act = 'resend' AND step = 'done'",
+        );
+      await until('the act to be audited', 30_000, async () => (await asked()).length > 0);
+      expect(await asked()).toEqual([{ who: me.id, what: id }]);
+    });
+  });
+}

@@ -1,0 +1,152 @@
+/** The pages of alarms, health, diagnosis, rules, figures and work, as a part of page.integration.test.ts. */
+
+import { readFile } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { until } from '../stand/stand.ts';
+import { overhangOf, TELEPHONE, violationsOf } from './browser.ts';
+
+export type Opened = (
+  name: string,
+  options: object,
+  run: (page: Page) => Promise<void>,
+) => Promise<void>;
+
+/** Where each page is, and what is there when it has come. */
+export const MORE_PLACES = [
+  ['alarms', async (page: Page) => goTo(page, 'alarms', '.virtual-row')],
+  ['silenced', async (page: Page) => goTo(page, 'alarms?view=silenced', '.empty')],
+  ['the alarm system', async (page: Page) => goTo(page, 'alarms?view=numbers', '.figures')],
+  ['health', async (page: Page) => goTo(page, 'health', '.flow')],
+  ['rules', async (page: Page) => goTo(page, 'rules?rule=hot', '.slider')],
+  ['figures', async (page: Page) => goTo(page, 'figures', '.look-first')],
+  ['work', async (page: Page) => goTo(page, 'work', '.answer')],
+] as const;
+
+async function goTo(page: Page, hash: string, selector: string): Promise<void> {
+  const [base] = page.url().split('#');
+  await page.goto(`${base}#/${hash}`);
+  await page.locator(selector).first().waitFor();
+}
+
+/** In `npm test`: what no route test shows. */
+export function describeAlarmList(opened: Opened): void {
+  test(
+    'of ten thousand alarms a few rows are drawn, and a word finds one',
+    { timeout: 90_000 },
+    () =>
+      opened('eva', {}, async (page) => {
+        await page.route('**/api/v1/alarms?*', async (route) => {
+          const response = await route.fetch();
+          const { entries } = (await response.json()) as { entries: { asset: string }[] };
+          const many = Array.from({ length: 10_000 }, (_, at) => ({
+            ...entries[0],
+            ...{ asset: `machine${at}`, rule: `rule${at % 7}`, reason: `signal ${at} is too high` },
+          }));
+          await route.fulfill({ response, json: { entries: many, next: null } });
+        });
+        await goTo(page, 'alarms', '.virtual-row');
+        await page.getByText('10000 of 10000').waitFor();
+        expect(await page.locator('.virtual-row').count()).toBeLessThan(60);
+        await page.locator('.virtual').focus();
+        await page.keyboard.press('End');
+        await page.locator('.virtual-chosen[aria-posinset="10000"]').waitFor();
+        await page.getByLabel('Search').fill('4711');
+        await page.getByText('1 of 10000').waitFor();
+        await page.locator('.virtual-row', { hasText: 'signal 4711 is too high' }).click();
+        await page.getByRole('link', { name: 'machine4711' }).waitFor();
+        expect(page.url()).toContain('q=4711');
+        expect(await violationsOf(page)).toEqual([]);
+      }),
+  );
+}
+
+export function describeMorePages(opened: Opened): void {
+  describe('what one does there', () => {
+    test(
+      'alarms are marked and acknowledged together, and taken out of service',
+      { timeout: 120_000 },
+      () =>
+        opened('eva', {}, async (page) => {
+          await goTo(page, 'alarms?state=all', '.virtual-row');
+          const row = page.locator('.virtual-row').first();
+          await row.locator('.virtual-box').click();
+          await page.getByRole('button', { name: 'Acknowledge the marked' }).click();
+          await page.getByText(/acknowledged, .* needed none/).waitFor();
+          await row.click();
+          const details = page.locator('.alarm-details');
+          await details.getByRole('button', { name: 'Take out of service' }).click();
+          const dialog = page.getByRole('dialog');
+          await dialog.getByLabel('Why?').fill('the sensor is broken');
+          await dialog.getByRole('button', { name: 'Send' }).click();
+          await goTo(page, 'alarms?view=silenced', 'tbody tr');
+          await page.getByText('out of service: the sensor is broken').waitFor();
+          await page.getByRole('button', { name: 'End it' }).click();
+          await page.getByText('Nothing is silenced.').waitFor();
+        }),
+    );
+
+    test('a slider shows what another limit would have raised', { timeout: 90_000 }, () =>
+      opened('eva', {}, async (page) => {
+        await goTo(page, 'rules?rule=hot', '.slider');
+        const alarms = page.locator('.facts-row dd').first();
+        expect(await alarms.textContent()).toBe('1');
+        await page.locator('.slider').focus();
+        await page.keyboard.press('End');
+        await until(
+          'no alarm above all that came',
+          20_000,
+          async () => (await alarms.textContent()) === '0',
+        );
+      }),
+    );
+
+    test('figures and spectra are taken away as tables', { timeout: 90_000 }, () =>
+      opened('eva', {}, async (page) => {
+        const saved = async () => {
+          const download = page.waitForEvent('download');
+          await page.getByRole('button', { name: 'As a table (CSV)' }).first().click();
+          return readFile(await (await download).path(), 'utf8');
+        };
+        await goTo(page, 'figures', '.look-first');
+        expect(await saved()).toMatch(/^\ufeffmonth,running_hours,.*\r\n\d{4}-\d\d,\d/);
+        await goTo(page, 'machine/p1/l1/press', '.vibration .chart canvas');
+        expect(await saved()).toMatch(/^\ufeffHz,mm\/s\n0,0\n/);
+      }),
+    );
+
+    test(
+      'health says what left the main way, with its originals, and who may sends again',
+      { timeout: 90_000 },
+      () =>
+        opened('eva', {}, async (page) => {
+          await goTo(page, 'health', '.flow');
+          await page.getByText('the plant model has no asset p1/l1/').first().waitFor();
+          await opened('vic', {}, async (other) => {
+            expect(await other.getByRole('link', { name: 'Health' }).count()).toBe(0);
+          });
+        }),
+    );
+
+    test(
+      'work on a telephone: evidence, an answer, and the page without a network',
+      { timeout: 120_000 },
+      () =>
+        opened('eva', { screen: TELEPHONE }, async (page) => {
+          await goTo(page, 'work', '.answer');
+          expect(await overhangOf(page)).toBeLessThanOrEqual(0);
+          await page.getByRole('button', { name: 'Yes, it was right' }).first().click();
+          await page.getByText('Thank you. The rules learn from it.').waitFor();
+          // What the browser keeps is there once the page was loaded with it.
+          await page.evaluate('navigator.serviceWorker.ready');
+          await page.reload();
+          await page.locator('.answer').first().waitFor();
+          await page.context().setOffline(true);
+          await page.reload();
+          await page.locator('#page > *').first().waitFor();
+          await page.context().setOffline(false);
+          await page.locator('.answer').first().waitFor();
+        }),
+    );
+  });
+}

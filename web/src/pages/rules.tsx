@@ -1,0 +1,201 @@
+/** The rules: what is in force, since when and by whom, how often each spoke, and another limit tried on what was. */
+
+import '../style/rules.css';
+import type { Answer } from '../api/client.ts';
+import { LimitTrial } from '../parts/limit-trial.tsx';
+import { Empty, NotFound, Shown } from '../parts/shown.tsx';
+import { Table } from '../parts/table.tsx';
+import { newestOf, type Plant } from '../state/plants.ts';
+import { useResource } from '../state/resource.ts';
+import { linkTo, place, setQuery } from '../state/route.ts';
+import { me } from '../state/session.ts';
+import { say } from '../text/pages/rules.ts';
+import { clock, moment, number, t } from '../text/text.ts';
+
+type Rules = Answer<'getRules'>;
+type Rule = Rules['rules'][number];
+
+export function RulesPage({ plant }: { readonly plant: string }) {
+  const plants = useResource('getPlants', { tables: ['assets'], pace: 10_000 });
+  return (
+    <Shown resource={plants.value}>
+      {({ plants: all }) => {
+        if (all.length === 0) return <Empty title={t('noPlant')} why={t('noPlantWhy')} />;
+        const shown = plant === '' ? all[0] : all.find(({ id }) => id === plant);
+        if (shown === undefined) return <NotFound />;
+        return <OfPlant key={shown.id} plant={shown} all={all} />;
+      }}
+    </Shown>
+  );
+}
+
+function OfPlant({ plant, all }: { readonly plant: Plant; readonly all: readonly Plant[] }) {
+  const rules = useResource('getRules', {
+    path: { plant: plant.id },
+    tables: ['rules', 'anomalies', 'incidents', 'alarms'],
+    pace: 15_000,
+  });
+  return (
+    <>
+      <div class="head">
+        <h1>{t('rules')}</h1>
+        {all.length < 2 ? null : (
+          <nav class="row" aria-label={t('plant')}>
+            {all.map(({ id, name }) => (
+              <a
+                key={id}
+                href={linkTo(['rules', id])}
+                aria-current={id === plant.id ? 'page' : undefined}
+              >
+                {name}
+              </a>
+            ))}
+          </nav>
+        )}
+      </div>
+      <Shown resource={rules.value}>
+        {(found) =>
+          found.rules.length === 0 ? (
+            <Empty title={say('none')} why={say('noneWhy')} />
+          ) : (
+            <Found rules={found} plant={plant} />
+          )
+        }
+      </Shown>
+    </>
+  );
+}
+
+type FoundOptions = { readonly rules: Rules; readonly plant: Plant };
+
+function Found({ rules, plant }: FoundOptions) {
+  const tried = rules.rules.find(
+    ({ id, family, subjects }) =>
+      family === 'detector' && subjects.length > 0 && id === place.value.query.rule,
+  );
+  const listed = { rules: rules.rules, plant };
+  return (
+    <>
+      <Changes rules={rules} plant={plant} />
+      {rules.never.length === 0 ? null : (
+        <section class="card" aria-labelledby="never">
+          <h2 id="never">{say('silentRules')}</h2>
+          <ul class="plain">
+            {rules.never.map((each) => (
+              <li key={each}>{each}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {tried === undefined ? null : (
+        <LimitTrial key={tried.id} plant={plant.id} zone={plant.time_zone} rule={tried} />
+      )}
+      <Family {...listed} family="detector" title={say('detectors')} />
+      <Family {...listed} family="pattern" title={say('patterns')} />
+      <Family {...listed} family="trigger" title={say('triggers')} />
+    </>
+  );
+}
+
+function Changes({ rules: { changes }, plant }: FoundOptions) {
+  const [latest, ...before] = changes;
+  if (latest === undefined) return null;
+  const whoIs = (who: string) => {
+    if (who === '') return say('nobody');
+    return who === me.value?.id ? me.value.name : `${say('somebody')} (${who})`;
+  };
+  const zone = plant.time_zone;
+  return (
+    <section class="card" aria-label={say('changes')}>
+      <p>
+        {say('inForce', { time: moment(latest.time, zone), who: whoIs(latest.who) })}{' '}
+        <span class="quiet">{latest.change}</span>
+      </p>
+      {before.length === 0 ? null : (
+        <details>
+          <summary>{say('changes')}</summary>
+          <ul class="plain">
+            {before.map(({ change, time, who, sequence }) => (
+              <li key={sequence}>
+                {moment(time, zone)}, {whoIs(who)} <span class="quiet">{change}</span>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </section>
+  );
+}
+
+type FamilyOptions = {
+  readonly rules: readonly Rule[];
+  readonly plant: Plant;
+  readonly family: Rule['family'];
+  readonly title: string;
+};
+
+function Family({ rules, plant, family, title }: FamilyOptions) {
+  const rows = rules.filter((each) => each.family === family);
+  if (rows.length === 0) return null;
+  const now = newestOf(plant);
+  const isTrigger = family === 'trigger';
+  return (
+    <section aria-labelledby={family}>
+      <h2 id={family}>{title}</h2>
+      <Table
+        rows={rows}
+        keyOf={({ id }) => id}
+        columns={[
+          {
+            name: say('rule'),
+            cell: ({ id, kind }) => (
+              <>
+                {id} <span class="quiet">{kind}</span>
+              </>
+            ),
+          },
+          { name: say('about'), cell: ({ about }) => <span class="break">{about}</span> },
+          ...(isTrigger
+            ? []
+            : [
+                { name: say('raised'), cell: ({ raised }: Rule) => number(raised) },
+                {
+                  name: say('latest'),
+                  cell: ({ latest }: Rule) =>
+                    latest === null ? say('never') : clock(latest, plant.time_zone, now),
+                },
+                {
+                  name: say('right'),
+                  cell: ({ answers, precision }: Rule) =>
+                    precision === null
+                      ? say('noAnswers')
+                      : say('ofAnswers', { share: number(precision * 100), count: answers }),
+                },
+              ]),
+          { name: say('definition'), cell: (rule) => <Definition rule={rule} /> },
+        ]}
+      />
+    </section>
+  );
+}
+
+function Definition({ rule }: { readonly rule: Rule }) {
+  const { id, subjects, definition } = rule;
+  const tries = () => {
+    setQuery({ rule: id, subject: undefined });
+    scrollTo({ top: 0 });
+  };
+  return (
+    <>
+      {subjects.length === 0 ? null : (
+        <button type="button" class="button" onClick={tries}>
+          {say('limitOf')}
+        </button>
+      )}
+      <details>
+        <summary>{say('definition')}</summary>
+        <pre>{JSON.stringify(definition, null, 2)}</pre>
+      </details>
+    </>
+  );
+}

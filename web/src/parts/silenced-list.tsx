@@ -1,0 +1,152 @@
+/** All that is silenced, in one list: by whom, why, until when, and what it hides now. */
+
+import { useSignal } from '@preact/signals';
+import { type Answer, call } from '../api/client.ts';
+import { lineName, newestOf, type Plant } from '../state/plants.ts';
+import { useResource } from '../state/resource.ts';
+import { linkTo } from '../state/route.ts';
+import { may, me } from '../state/session.ts';
+import { say } from '../text/pages/alarms.ts';
+import { clock, t, word } from '../text/text.ts';
+import { doAct } from './alarm-list.tsx';
+import { LineFilter } from './line-filter.tsx';
+import { AlarmMark, alarmStateText, priorityOf } from './marks.tsx';
+import { Empty, Shown } from './shown.tsx';
+
+type Silenced = Answer<'getSilenced'>['silenced'][number];
+
+/** What ends within this is told beforehand. */
+const SOON = 3_600_000;
+
+type SilencedOptions = {
+  readonly plants: readonly Plant[];
+  /** `plant/line`; empty: all. */
+  readonly line: string;
+};
+
+export function SilencedList({ plants, line }: SilencedOptions) {
+  const resource = useResource('getSilenced', { tables: ['alarms', 'anomalies'] });
+  return (
+    <>
+      <div class="row filters">
+        <LineFilter plants={plants} />
+      </div>
+      <Shown resource={resource.value}>
+        {({ silenced }) => {
+          const shown = silenced.filter(
+            (each) => line === '' || `${each.plant}/${each.line}` === line,
+          );
+          if (shown.length === 0) {
+            return <Empty title={say('nothingSilenced')} why={say('nothingSilencedWhy')} />;
+          }
+          return (
+            <div class="scroll">
+              <table class="look-first">
+                <thead>
+                  <tr>
+                    <th scope="col">{say('what')}</th>
+                    <th scope="col">{t('reason')}</th>
+                    <th scope="col">{say('hides')}</th>
+                    <th scope="col">{say('until')}</th>
+                    <th scope="col">{say('by')}</th>
+                    <th scope="col">
+                      <span class="unseen">{say('end')}</span>
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {shown.map((each) => (
+                    <SilencedRow
+                      key={`${each.kind} ${each.plant}/${each.line}/${each.asset} ${each.rule} ${each.signal} ${each.point} ${each.reason}`}
+                      silenced={each}
+                      plant={plants.find(({ id }) => id === each.plant)}
+                    />
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          );
+        }}
+      </Shown>
+    </>
+  );
+}
+
+type RowOptions = { readonly silenced: Silenced; readonly plant: Plant | undefined };
+
+function SilencedRow({ silenced, plant }: RowOptions) {
+  const { kind, line, asset, rule, signal, point, since, until, who, reason, hides, worst } =
+    silenced;
+  const zone = plant?.time_zone ?? 'UTC';
+  const now = plant === undefined ? undefined : newestOf(plant);
+  const isMine = who !== '' && who === me.value?.id;
+  const endsSoon =
+    until !== null && now !== undefined && Date.parse(until) - Date.parse(now) < SOON;
+  const of = [rule, signal, point].filter((each) => each !== '').join(' · ');
+  return (
+    <tr>
+      <th scope="row">
+        {asset === '' ? (
+          lineName(plant, line)
+        ) : (
+          <a href={linkTo(['machine', silenced.plant, line, asset])}>{asset}</a>
+        )}
+        <span class="quiet"> {of === '' && asset !== '' ? say('wholeMachine') : of}</span>
+      </th>
+      <td>
+        {alarmStateText(kind === 'by-design' ? 'suppressed' : kind)}
+        {reason === '' ? null : `: ${kind === 'by-design' ? reasonText(reason) : reason}`}
+      </td>
+      <td>
+        <div class="row">
+          {worst === '' ? null : <AlarmMark priority={priorityOf(worst)} seen />}
+          {hides === 0 ? say('hidesNone') : hides}
+        </div>
+      </td>
+      <td>
+        {until !== null
+          ? clock(until, zone, now)
+          : say(kind === 'by-design' ? 'untilRule' : 'untilEnded')}
+        {endsSoon ? <strong> ({say('endsSoon')})</strong> : null}
+      </td>
+      <td>
+        {kind === 'by-design' ? say('rules') : isMine ? me.value?.name : say('somebody')}{' '}
+        <span class="quiet">{t('since', { time: clock(since, zone, now) })}</span>
+      </td>
+      <td>
+        <EndButton silenced={silenced} />
+      </td>
+    </tr>
+  );
+}
+
+function reasonText(reason: string): string {
+  return reason === 'flood' || reason === 'regime change' ? say(reason) : word(reason);
+}
+
+function EndButton({ silenced }: { readonly silenced: Silenced }) {
+  const told = useSignal<string | undefined>(undefined);
+  const { kind, plant, line, asset, rule, signal, point } = silenced;
+  if (kind === 'by-design') return null;
+  const [act, operation] =
+    kind === 'shelved'
+      ? (['shelve-alarms', 'unshelve'] as const)
+      : (['take-out-of-service', 'putInService'] as const);
+  if (!may(act, plant, line)) return null;
+  const named = Object.entries({ rule, signal, point }).filter(([, name]) => name !== '');
+  const end = async () => {
+    const path = { plant, line, asset };
+    const body: { rule?: string; signal?: string; point?: string } = Object.fromEntries(named);
+    told.value = (await doAct((key) => call(operation, { path, key, body })))?.text;
+  };
+  return (
+    <>
+      <button type="button" class="button" onClick={() => void end()}>
+        {say('end')}
+      </button>
+      <span class="note" role="status">
+        {told.value}
+      </span>
+    </>
+  );
+}
