@@ -7,7 +7,13 @@ import { FEATURE_PREFIX } from '../model/observation.ts';
 import type { Asset, PlantModel } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
 
-import { compileSituationCondition, firstWindowOf, isAbout, isAboutAsset, isRelative } from './compile.ts';
+import {
+  compileSituationCondition,
+  firstWindowOf,
+  isAbout,
+  isAboutAsset,
+  isRelative,
+} from './compile.ts';
 
 import { type BandedSignal, bandedSignalsOf, SHAFT_SPEED } from './gate.ts';
 import { FEWEST_LIKES, isLike } from './likes.ts';
