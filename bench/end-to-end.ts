@@ -27,6 +27,7 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
       readings: { type: 'string', default: '16000000' },
       assets: { type: 'string', default: '250' },
       rate: { type: 'string', default: '100000' },
+      signals: { type: 'string', default: String(SIGNALS_PER_ASSET) },
       pairs: { type: 'string', default: '5' },
       rules: { type: 'string', default: DEMO_RULES },
       profile: { type: 'string' },
@@ -41,7 +42,8 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
     const model = await placed(stand, 'plant.yaml', plantFile(assets));
     const rules = await placed(stand, 'rules.yaml', await readFile(values.rules, 'utf8'));
     await stand.run(['apply', model, rules]);
-    const plant = { assets, readings: Number(values.readings), rate: Number(values.rate) };
+    const [wanted, rate, signals] = [values.readings, values.rate, values.signals].map(Number);
+    const plant = { assets, readings: wanted ?? 0, rate: rate ?? 0, signals: signals ?? 1 };
     const { frames, readings } = await fillStream(stand.nats.url, plant);
     const last = frames + assets + 2;
     console.error(`${readings} readings in ${frames} frames of ${assets} assets`);
@@ -127,39 +129,45 @@ export type Filled = { readonly frames: number; readonly readings: number };
 const packr = new Packr({ useRecords: false });
 
 /**
- * Publishes as fast as it goes what a plant sent in the seconds before now: `readings` in frames of twenty, at `rate`
- * readings a second of event time, after word that every machine runs.
+ * Publishes as fast as it goes what a plant sent in the seconds before now: `readings` at `rate` readings a second of
+ * event time, after word that every machine runs. A machine sends twenty signals at a time, `signals` of them a message.
  */
 export async function fillStream(
   url: string,
-  plant: { readonly assets: number; readonly readings: number; readonly rate: number },
+  plant: {
+    readonly assets: number;
+    readonly readings: number;
+    readonly rate: number;
+    readonly signals?: number;
+  },
 ): Promise<Filled> {
-  const { assets, rate } = plant;
-  const frames = Math.round(plant.readings / SIGNALS_PER_ASSET);
+  const { assets, rate, signals = SIGNALS_PER_ASSET } = plant;
+  const whole = Math.round(plant.readings / SIGNALS_PER_ASSET);
   const perSecond = rate / SIGNALS_PER_ASSET;
-  const seconds = frames / perSecond;
+  const seconds = whole / perSecond;
   const begins = Date.now() - seconds * 1_000;
   const connection = await connectNats({ servers: url, name: 'bench publisher' });
   const publisher = createPublisher(connection, { inFlight: 2_000, run: `bench-${process.pid}` });
   const names = assetNames(assets).map(({ line, asset }) => `${PLANT}.${line}.${asset}`);
-  let readings = 0;
+  let [frames, readings] = [0, 0];
   try {
     for (const name of names) {
       const payload = packr.pack({ time: begins, type: 'state', data: { state: 'EXECUTE' } });
       await publisher.publish({ subject: `event.${name}`, payload });
     }
-    for (let sent = 0; sent < frames; sent += 1) {
+    for (let sent = 0; sent < whole; sent += 1) {
       const second = sent / perSecond;
-      const values = valuesOf(sent % assets, second, seconds / 3);
-      readings += Object.keys(values).length;
-      await publisher.publish({
-        subject: `telemetry.${names[sent % assets]}`,
-        headers: {
-          'Andon-Producer': 'bench/0',
-          'Andon-Sequence': String(Math.floor(sent / assets)),
-        },
-        payload: packr.pack({ time: begins + second * 1_000, values }),
-      });
+      const time = begins + second * 1_000;
+      for (const values of partsOf(valuesOf(sent % assets, second, seconds / 3), signals)) {
+        frames += 1;
+        readings += Object.keys(values).length;
+        await publisher.publish({
+          subject: `telemetry.${names[sent % assets]}`,
+          // Counts up for all machines together, so for each of them.
+          headers: { 'Andon-Producer': 'bench/0', 'Andon-Sequence': String(frames) },
+          payload: packr.pack({ time, values }),
+        });
+      }
     }
     await publisher.flush();
   } finally {
@@ -167,4 +175,14 @@ export async function fillStream(
     await connection.close();
   }
   return { frames, readings };
+}
+
+type Values = Readonly<Record<string, number>>;
+
+function partsOf(values: Values, signals: number): readonly Values[] {
+  if (signals >= SIGNALS_PER_ASSET) return [values];
+  const all = Object.entries(values);
+  return Array.from({ length: Math.ceil(all.length / signals) }, (_, part) => {
+    return Object.fromEntries(all.slice(part * signals, (part + 1) * signals));
+  });
 }

@@ -52,7 +52,7 @@ type Measured = {
 };
 
 /**
- * `npm run bench -- stages [--assets 250] [--frames 50000] [--rounds 3] [--json FILE]`: each stage of the pipeline alone,
+ * `npm run bench -- stages [--assets 250] [--frames 50000] [--rounds 3] [--signals 20] [--json FILE]`: each stage of the pipeline alone,
  * fed with what the stages before it gave, under the rules of `paced`. CPU time of all threads, the best of some rounds.
  * False when the stages one after the other do not give the rows of the pipeline.
  */
@@ -63,11 +63,13 @@ export function stages(args: readonly string[]): boolean {
       assets: { type: 'string', default: '250' },
       frames: { type: 'string', default: '50000' },
       rounds: { type: 'string', default: '3' },
+      signals: { type: 'string', default: String(SIGNALS_PER_ASSET) },
       json: { type: 'string' },
     },
   });
   const frames = Number(values.frames);
-  const log = logOf(Number(values.assets), frames);
+  const signals = Number(values.signals);
+  const log = logOf(Number(values.assets), frames, signals);
   const rounds = Number(values.rounds);
   const bench = createStageBench(frames, rounds);
   const rows = eachStage(bench, log);
@@ -79,7 +81,7 @@ export function stages(args: readonly string[]): boolean {
     stages: bench.measured,
     us_per_parse: bench.parse,
     frames,
-    readings: frames * SIGNALS_PER_ASSET,
+    readings: frames * signals,
     load: loadAverage(),
   };
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
@@ -176,13 +178,18 @@ function landingEncoders({ note }: StageBench, rows: readonly Row[]): void {
   });
 }
 
-function logOf(assets: number, frames: number): readonly Flow<Message>[] {
+/** `signals` a message: what each machine sends at one time comes in so many parts, one after the other. */
+function logOf(assets: number, frames: number, signals: number): readonly Flow<Message>[] {
   const log = createMadeLog();
   const messages = log.begin(assets, RULES_FILE);
-  for (let frame = 0; frame < frames; frame += 1) {
+  const whole = (frames * signals) / SIGNALS_PER_ASSET;
+  for (let frame = 0; frame < whole; frame += 1) {
     const second = frame / assets / HERTZ;
-    const values = valuesOf(frame % assets, second, frames / assets / HERTZ / 3);
-    messages.push(log.frame(frame % assets, Math.round(second * 1_000), values));
+    const values = Object.entries(valuesOf(frame % assets, second, whole / assets / HERTZ / 3));
+    for (let from = 0; from < values.length; from += signals) {
+      const part = Object.fromEntries(values.slice(from, from + signals));
+      messages.push(log.frame(frame % assets, Math.round(second * 1_000), part));
+    }
   }
   return messages.map((value) => {
     return { kind: 'event', key: value.subject as Key, time: value.appended, value };

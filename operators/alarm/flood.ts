@@ -35,7 +35,7 @@ const MOST_COUNTED = 10_000;
 export function addToFlood(anomaly: Anomaly, rules: FloodRules, context: AlarmContext): boolean {
   const { state, time, out } = context;
   forgetEarlier(state, rules, time);
-  if (state.recent.length < MOST_COUNTED) state.recent.push(time);
+  addRecent(state, time);
   if (state.flood === null && state.recent.length <= rules.limit) return false;
   if (state.flood === null) {
     const reason = `${state.recent.length} alarms of ${out.key} within ${formatDuration(rules.per)} (limit ${rules.limit}): those below ${rules.spare} are withheld until fewer than ${rules.resume} come`;
@@ -70,7 +70,26 @@ export function endFloodWhenOver(rules: FloodRules | undefined, context: AlarmCo
 
 /** Forgets alarms that came `per` ago. */
 function forgetEarlier(state: LineAlarms, { per }: FloodRules, time: EventTime): void {
+  if (earliestOf(state.recent) > time - per) return;
   state.recent = state.recent.filter((at) => at > time - per);
+}
+
+/** The earliest of some alarms. Derived, so no state: thousands would be looked through at each of them. */
+const earliest = new WeakMap<LineAlarms['recent'], number>();
+
+function earliestOf(recent: LineAlarms['recent']): number {
+  let known = earliest.get(recent);
+  if (known === undefined) {
+    known = recent.reduce((least, at) => Math.min(least, at), Infinity);
+    earliest.set(recent, known);
+  }
+  return known;
+}
+
+function addRecent({ recent }: LineAlarms, time: EventTime): void {
+  if (recent.length >= MOST_COUNTED) return;
+  earliest.set(recent, Math.min(earliestOf(recent), time));
+  recent.push(time);
 }
 
 /** Detectors that compare a value with what was usual. Limits, zones and dead sensors mean the same in any regime. */
@@ -98,7 +117,7 @@ export function addToRegime(anomaly: Anomaly, rules: RegimeRules, context: Alarm
   const regime = state.regimes[scope] ?? { since: time, members: [], group_alarm: null };
   state.regimes[scope] = regime;
   const key = alarmKey(anomaly);
-  if (!regime.members.includes(key)) regime.members.push(key);
+  addMember(regime.members, key);
   if (regime.group_alarm !== null) return true;
   const signals = new Set(regime.members.map(signalOf));
   if (signals.size < rules.signals) {
@@ -125,8 +144,7 @@ export function removeFromRegime(alarm: Alarm, context: AlarmContext): void {
   const { state, out } = context;
   const key = alarmKey(alarm);
   for (const [scope, regime] of Object.entries(state.regimes)) {
-    if (!regime.members.includes(key)) continue;
-    regime.members = regime.members.filter((member) => member !== key);
+    if (!removeMember(regime.members, key)) continue;
     if (regime.members.length > 0) continue;
     if (regime.group_alarm !== null) {
       clearGroupAlarm(
@@ -139,6 +157,32 @@ export function removeFromRegime(alarm: Alarm, context: AlarmContext): void {
     out.cancelTimer(`${REGIME} ${scope}`);
     delete state.regimes[scope];
   }
+}
+
+/** The members of a regime, to be asked for. Derived, so no state: all signals of a machine can be of one. */
+const memberSets = new WeakMap<readonly string[], Set<string>>();
+
+function memberSet(members: readonly string[]): Set<string> {
+  let known = memberSets.get(members);
+  if (known === undefined) {
+    known = new Set(members);
+    memberSets.set(members, known);
+  }
+  return known;
+}
+
+function addMember(members: string[], key: string): void {
+  const known = memberSet(members);
+  if (known.has(key)) return;
+  known.add(key);
+  members.push(key);
+}
+
+/** False when it is none of them. */
+function removeMember(members: string[], key: string): boolean {
+  if (!memberSet(members).delete(key)) return false;
+  members.splice(members.indexOf(key), 1);
+  return true;
 }
 
 /** The rules ask for no regimes any more: what is active is reported. */

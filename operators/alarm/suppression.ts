@@ -1,4 +1,4 @@
-import { fits } from '../model/key.ts';
+import { fitsAny } from '../model/key.ts';
 import { isStarting } from '../model/machine-event.ts';
 import type { Enriched, Observation } from '../model/observation.ts';
 import { later } from '../model/time.ts';
@@ -70,7 +70,7 @@ export function plannedKind(
   signal: string,
 ): string {
   const at = rules.findIndex(({ signals }, index) => {
-    return kinds[index] !== '' && signals.some((pattern) => fits(pattern, signal));
+    return kinds[index] !== '' && fitsAny(signals, signal);
   });
   return kinds[at] ?? '';
 }

@@ -1,11 +1,20 @@
 import type { Frame, TextColumn } from '../model/decoded.ts';
 import type { AssetKey } from '../model/key.ts';
 import type { Message, Origin } from '../model/message.ts';
-import { malformed, packedNumbers, recordOf, timeField, unpack } from './payload.ts';
+import {
+  MAX_SIGNALS,
+  malformed,
+  type PlainFrame,
+  packedNumbers,
+  readPlainFrame,
+  recordOf,
+  sharedSignals,
+  timeField,
+  unpack,
+} from './payload.ts';
 
 import { applyQuality } from './quality.ts';
 
-const MAX_SIGNALS = 4_096;
 const MAX_SAMPLES = 1_000_000;
 
 export type DecodedFrame = {
@@ -14,7 +23,7 @@ export type DecodedFrame = {
   readonly notFinite: number;
   /** Values of which the source says that they are bad: they are left out. */
   readonly bad: number;
-  /** Values of a type that no reading has, and their signals: they are left out. */
+  /** Values of a type that no reading has, and the first of their signals: they are left out. */
   readonly wrong: number;
   readonly wrongSignals: readonly string[];
 };
@@ -27,11 +36,32 @@ export type DecodedFrame = {
  * @throws MalformedError when the message as a whole is none of these
  */
 export function decodeFrame(message: Message, origin: Origin, asset: AssetKey): DecodedFrame {
+  const plain = readPlainFrame(message);
+  return plain === undefined
+    ? decodeAnyFrame(message, origin, asset)
+    : framePlain(plain, origin, asset);
+}
+
+const NO_TEXTS: readonly TextColumn[] = [];
+const NO_NAMES: readonly string[] = [];
+
+function framePlain(plain: PlainFrame, origin: Origin, asset: AssetKey): DecodedFrame {
+  const { time, signals, numbers } = plain;
+  const times = allocate(1);
+  times[0] = timeField(time);
+  const values = allocate(signals.length);
+  for (let at = 0; at < values.length; at += 1) values[at] = numbers[at] ?? 0;
+  const frame: Frame = { kind: 'frame', origin, asset, times, signals, values, texts: NO_TEXTS };
+  return { frame, notFinite: 0, bad: 0, wrong: 0, wrongSignals: NO_NAMES };
+}
+
+/** The long way: by an object of all that the payload says. */
+export function decodeAnyFrame(message: Message, origin: Origin, asset: AssetKey): DecodedFrame {
   const read = readFrame(unpack(message));
   // Reading all digits costs more, and is seldom needed: only then.
   const { times, filled, quality } = read.filled.large ? readFrame(unpack(message, true)) : read;
   const { values, texts, notFinite, wrong, wrongSignals } = filled;
-  const signals = sharedSignals(asset, filled.signals);
+  const signals = sharedSignals(filled.signals);
   const frame: Frame = { kind: 'frame', origin, asset, times, signals, values, texts };
   if (quality === undefined || quality === null) {
     return { frame, notFinite, bad: 0, wrong, wrongSignals };
@@ -75,20 +105,6 @@ function allocate(count: number): Float64Array {
   }
   used += count;
   return new Float64Array(slab.buffer, (used - count) * 8, count);
-}
-
-const MAX_SIGNAL_LISTS = 100_000;
-const signalLists = new Map<AssetKey, readonly string[]>();
-
-/** Frames of a machine mostly repeat their signals: they share one list, which later stages compare by identity. */
-function sharedSignals(asset: AssetKey, signals: readonly string[]): readonly string[] {
-  const last = signalLists.get(asset);
-  if (last?.length === signals.length && last.every((name, index) => name === signals[index])) {
-    return last;
-  }
-  if (signalLists.size >= MAX_SIGNAL_LISTS) signalLists.clear();
-  signalLists.set(asset, signals);
-  return signals;
 }
 
 type FilledColumns = {
@@ -155,6 +171,8 @@ function addOne(filled: FilledColumns, name: string, value: unknown, at: number)
   }
 }
 
+const MOST_NAMED = 5;
+
 const SAFE = Number.MAX_SAFE_INTEGER;
 
 /** False for NaN and the infinities too. */
@@ -174,7 +192,9 @@ function large(filled: FilledColumns, value: number): number {
 
 function addWrong(filled: FilledColumns, name: string): void {
   filled.wrong += 1;
-  if (!filled.wrongSignals.includes(name)) filled.wrongSignals.push(name);
+  // All of a frame of thousands may be wrong, and no more than a few are named.
+  const { wrongSignals } = filled;
+  if (wrongSignals.length < MOST_NAMED && !wrongSignals.includes(name)) wrongSignals.push(name);
 }
 
 function addColumn(

@@ -2,12 +2,18 @@
 
 import type { Bound } from '../model/detector-bounds.ts';
 import type { DetectorRule, SampleRule } from '../model/detector-rule.ts';
-import { type AssetKey, assetKey, fits } from '../model/key.ts';
+import { type AssetKey, assetKey, fitsAny } from '../model/key.ts';
 import { FEATURE_PREFIX } from '../model/observation.ts';
 import type { Asset, PlantModel } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
 
-import { compileSituationCondition, isAbout, isAboutAsset, isRelative } from './compile.ts';
+import {
+  compileSituationCondition,
+  firstWindowOf,
+  isAbout,
+  isAboutAsset,
+  isRelative,
+} from './compile.ts';
 
 import { type BandedSignal, bandedSignalsOf, SHAFT_SPEED } from './gate.ts';
 import { FEWEST_LIKES, isLike } from './likes.ts';
@@ -52,7 +58,7 @@ function windowProblems(rule: DetectorRule, rules: Rules): RuleIssue[] {
     }
     const signals = rule.kind === 'multivariate' ? rule.signals : [rule.signal];
     for (const signal of signals.filter((each) => !each.includes('*'))) {
-      if (window.signals.some((name) => fits(name, signal))) continue;
+      if (fitsAny(window.signals, signal)) continue;
       const message = `expected a window over "${signal}"; "${window.id}" is over ${window.signals.join(', ')}`;
       issues.push({ path: ['window'], message });
     }
@@ -65,7 +71,7 @@ function bandProblems(rule: DetectorRule, rules: Rules): RuleIssue[] {
   const { within, bands } = bandedSignalsOf(rule);
   const isUnknown = ({ signal }: BandedSignal) => {
     if (signal === SHAFT_SPEED) return false;
-    return !rules.windows.some(({ signals }) => signals.some((name) => fits(name, signal)));
+    return firstWindowOf(rules, signal) === undefined;
   };
   const problem =
     (path: readonly string[]) =>

@@ -14,10 +14,10 @@ import {
   MOST_STEPS,
   parseExpression,
 } from '../model/expression.ts';
-import { type AssetKey, fits } from '../model/key.ts';
+import { type AssetKey, fits, fitsAny, indexPatterns } from '../model/key.ts';
 import type { Situation } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
-import type { Rules } from '../model/rules.ts';
+import type { Rules, WindowRule } from '../model/rules.ts';
 
 import { type BandedSignal, type BandedSignals, bandedSignalsOf } from './gate.ts';
 
@@ -123,6 +123,7 @@ export function compileDetectors(rules: Rules): CompiledDetectors {
   });
   const banded = inOrder.flatMap(({ banded: { within, bands } }) => [...within, ...bands]);
   const bySample = inOrder.filter(readsSamples);
+  const about = indexPatterns(bySample.map(({ rule }) => signalsOf(rule)));
   const found = new WeakMap<Asset, Map<string, readonly SampleDetector[]>>();
   const compiled: CompiledDetectors = {
     byId,
@@ -136,9 +137,11 @@ export function compileDetectors(rules: Rules): CompiledDetectors {
       const name = window === '' ? signal : `${window} ${signal}`;
       let detectors = bySignal.get(name);
       if (detectors === undefined) {
-        detectors = bySample.filter(({ rule }) => {
-          return isAbout(rule, key, asset, signal) && isFor(rule, rules, signal, window);
-        });
+        detectors = about(signal)
+          .flatMap((at) => bySample[at] ?? [])
+          .filter(({ rule }) => {
+            return isAbout(rule, key, asset, signal) && isFor(rule, rules, signal, window);
+          });
         bySignal.set(name, detectors);
       }
       return detectors;
@@ -177,6 +180,10 @@ function compile(rule: DetectorRule, rules: Rules): CompiledDetector {
   return { ...made, holds: () => false, problem: `Error: ${holds.problem}` };
 }
 
+function signalsOf(rule: SampleRule): readonly string[] {
+  return rule.kind === 'multivariate' ? rule.signals : [rule.signal];
+}
+
 /** A rule is about a signal of an asset by its signal's name (`*` allowed), its classes and its assets. */
 export function isAbout(rule: SampleRule, key: AssetKey, asset: Asset, signal: string): boolean {
   const isOfIt =
@@ -188,7 +195,7 @@ export function isAbout(rule: SampleRule, key: AssetKey, asset: Asset, signal: s
 export function isAboutAsset(rule: DetectorRule, key: AssetKey, asset: Asset): boolean {
   return (
     (rule.classes === undefined || rule.classes.includes(asset.class)) &&
-    (rule.assets === undefined || rule.assets.some((pattern) => fits(pattern, key)))
+    (rule.assets === undefined || fitsAny(rule.assets, key))
   );
 }
 
@@ -200,8 +207,22 @@ function isFor(rule: SampleRule, rules: Rules, signal: string, window: string): 
   if (rule.window !== undefined) return rule.window === window;
   if (rule.kind === 'stuck' && window === '') return false;
   if (window === '' || rule.kind === 'silence') return true;
-  const first = rules.windows.find(({ signals }) => signals.some((name) => fits(name, signal)));
-  return first?.id === window;
+  return firstWindowOf(rules, signal)?.id === window;
+}
+
+const windowsOf = new WeakMap<Rules['windows'], (signal: string) => readonly number[]>();
+
+/** The first window rule that covers a signal. */
+export function firstWindowOf(
+  { windows }: Pick<Rules, 'windows'>,
+  signal: string,
+): WindowRule | undefined {
+  let covering = windowsOf.get(windows);
+  if (covering === undefined) {
+    covering = indexPatterns(windows.map(({ signals }) => signals));
+    windowsOf.set(windows, covering);
+  }
+  return windows[covering(signal)[0] ?? -1];
 }
 
 /** Limits, delays, deadbands and severities are left out: who changes them keeps what was learnt. */

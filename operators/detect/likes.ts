@@ -97,8 +97,9 @@ function* compared(
 ): Iterable<Event<Enriched<Observation>>> {
   for (let from = 0; from < events.length; ) {
     const time = events[from]?.time;
-    const later = events.findIndex((event, at) => at > from && event.time !== time);
-    const together = events.slice(from, later < 0 ? events.length : later);
+    let to = from + 1;
+    while (to < events.length && events[to]?.time === time) to += 1;
+    const together = events.slice(from, to);
     const found = together.map((event) => takeIn(line, event, knowledge));
     for (const [at, event] of together.entries()) {
       const changes = (found[at] ?? []).flatMap(changeOf);

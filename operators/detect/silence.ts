@@ -182,14 +182,20 @@ export function isDeclared(
   asset: Asset,
   state: Pick<DetectorState, 'signal' | 'point'>,
 ): boolean {
-  return declaredSignals(rule, key, asset).some(({ signal, point }) => {
-    return signal === state.signal && point === state.point;
-  });
+  if (rule.declared !== true || !isAbout(rule, key, asset, state.signal)) return false;
+  return isOfPoints(rule)
+    ? rule.signal === state.signal && asset.points.some(({ id }) => id === state.point)
+    : state.point === '' && Object.hasOwn(asset.signals, state.signal);
+}
+
+/** Features have no names in the model: they are waited for by name, and at each measuring point. */
+function isOfPoints({ signal }: SilenceRule): boolean {
+  return signal.startsWith(FEATURE_PREFIX) && !signal.includes('*');
 }
 
 function declaredSignals(rule: SilenceRule, key: AssetKey, asset: Asset) {
   if (rule.declared !== true) return [];
-  if (rule.signal.startsWith(FEATURE_PREFIX) && !rule.signal.includes('*')) {
+  if (isOfPoints(rule)) {
     if (!isAbout(rule, key, asset, rule.signal)) return [];
     return asset.points.map(({ id, component = '' }) => {
       return { signal: rule.signal, point: id, component };

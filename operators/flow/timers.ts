@@ -18,6 +18,8 @@ export type KeyTimers = {
   readonly byRule: Map<string, QueuedTimer>;
   /** None of them is due before this. */
   earliest: EventTime;
+  /** The same timers in their order, once there are many and the first of them was asked for. */
+  queue: Queued<{ readonly timer: QueuedTimer }>[] | undefined;
 };
 
 type Clock = TimerHeap & { readonly name: Key; keys: number };
@@ -59,7 +61,9 @@ export function createTimers(clockOf: (key: Key) => Key): Timers {
       const clock: Clock = clocks.get(name) ?? { name, keys: 0, items: [], living: 0 };
       clocks.set(name, clock);
       clock.keys += 1;
-      const timers: KeyTimers = { key, clock, byRule: new Map(), earliest: END_OF_TIME };
+      const timers: KeyTimers = {
+        ...{ key, clock, byRule: new Map(), earliest: END_OF_TIME, queue: undefined },
+      };
       byKey.set(key, timers);
       return timers;
     },
@@ -102,6 +106,7 @@ function setTimer(timers: KeyTimers, rule: string, due: EventTime, pauses: boole
   if (due < timers.earliest) timers.earliest = due;
   const old = timers.byRule.get(rule);
   if (old !== undefined && due >= old.queued) {
+    if (due < old.due) enqueueOwn(timers, old, due);
     old.due = due;
     old.pauses = pauses;
     return;
@@ -110,6 +115,7 @@ function setTimer(timers: KeyTimers, rule: string, due: EventTime, pauses: boole
   const timer = { key: timers.key, rule, due, pauses, queued: due, live: true };
   timers.byRule.set(rule, timer);
   enqueue(timers.clock, timer);
+  enqueueOwn(timers, timer, due);
 }
 
 function retire(timers: KeyTimers, timer: QueuedTimer): void {
@@ -118,8 +124,13 @@ function retire(timers: KeyTimers, timer: QueuedTimer): void {
   timers.clock.living -= 1;
 }
 
-/** The first of a key's timers. Only a look at all of them tells how early they really are. */
+/** So few timers are looked through. */
+const FEW = 16;
+
+/** The first of a key's timers. */
 function earliestOf(timers: KeyTimers): QueuedTimer | undefined {
+  if (timers.byRule.size > FEW) return firstQueued(timers);
+  timers.queue = undefined;
   let first: QueuedTimer | undefined;
   for (const timer of timers.byRule.values()) {
     if (first === undefined || firesBefore(timer, first)) first = timer;
@@ -128,19 +139,55 @@ function earliestOf(timers: KeyTimers): QueuedTimer | undefined {
   return first;
 }
 
+/** Of a key that has a timer for each of thousands of signals: those that are due at once are not looked for one by one. */
+function firstQueued(timers: KeyTimers): QueuedTimer | undefined {
+  const { byRule } = timers;
+  // Sorted, so a heap.
+  timers.queue ??= [...byRule.values()]
+    .map((timer) => queuedAt(timer, timer.due))
+    .sort((a, b) => (queuedBefore(a, b) ? -1 : 1));
+  const { queue } = timers;
+  for (let first = queue[0]; first !== undefined; first = queue[0]) {
+    const { timer, queued } = first;
+    if (!timer.live) dropFirst(queue);
+    else if (timer.due > queued) {
+      first.queued = timer.due;
+      siftDown(queue, first);
+    } else {
+      timers.earliest = timer.due;
+      return timer;
+    }
+  }
+  timers.earliest = END_OF_TIME;
+  return undefined;
+}
+
+function enqueueOwn(timers: KeyTimers, timer: QueuedTimer, due: EventTime): void {
+  const { queue, byRule } = timers;
+  if (queue === undefined) return;
+  push(queue, queuedAt(timer, due));
+  // Mostly dead: it is made anew when it is asked.
+  if (queue.length > 2 * byRule.size + SLACK) timers.queue = undefined;
+}
+
+function queuedAt(timer: QueuedTimer, queued: EventTime) {
+  const { key, rule } = timer;
+  return { key, rule, queued, timer };
+}
+
 /**
  * A timer in a heap. It stands there under `queued`; `due` may have become later since, and is looked at when
  * its turn comes: a timer that is put off with every event costs no more than that.
  */
-type QueuedTimer = {
-  readonly key: Key;
-  readonly rule: string;
+type QueuedTimer = Queued<{
   due: EventTime;
   pauses: boolean;
-  queued: EventTime;
   /** Not replaced, cancelled or taken. */
   live: boolean;
-};
+}>;
+
+/** What stands in a heap, and under which time. */
+type Queued<T> = T & { readonly key: Key; readonly rule: string; queued: EventTime };
 
 /** What waits for one clock: a binary heap in the order (time, key, rule), in which dead ones are skipped. */
 type TimerHeap = { items: QueuedTimer[]; living: number };
@@ -155,7 +202,7 @@ function firesBefore(a: QueuedTimer, b: QueuedTimer): boolean {
   return a.rule < b.rule;
 }
 
-function queuedBefore(a: QueuedTimer, b: QueuedTimer): boolean {
+function queuedBefore(a: Queued<unknown>, b: Queued<unknown>): boolean {
   if (a.queued !== b.queued) return a.queued < b.queued;
   if (a.key !== b.key) return a.key < b.key;
   return a.rule < b.rule;
@@ -165,15 +212,7 @@ function queuedBefore(a: QueuedTimer, b: QueuedTimer): boolean {
 function enqueue(heap: TimerHeap, timer: QueuedTimer): void {
   const { items } = heap;
   heap.living += 1;
-  let hole = items.push(timer) - 1;
-  while (hole > 0) {
-    const above = (hole - 1) >> 1;
-    const parent = items[above];
-    if (parent === undefined || !queuedBefore(timer, parent)) break;
-    items[hole] = parent;
-    hole = above;
-  }
-  items[hole] = timer;
+  push(items, timer);
   if (items.length <= 2 * heap.living + SLACK) return;
   // Sorted, so a heap.
   heap.items = items.filter(({ live }) => live).sort((a, b) => (queuedBefore(a, b) ? -1 : 1));
@@ -184,8 +223,7 @@ function firstDue(heap: TimerHeap, until: EventTime): QueuedTimer | undefined {
   const { items } = heap;
   for (let first = items[0]; first !== undefined; first = items[0]) {
     if (!first.live) {
-      const last = items.pop();
-      if (last !== undefined && items.length > 0) siftDown(items, last);
+      dropFirst(items);
     } else if (first.queued > until) {
       return undefined;
     } else if (first.due > first.queued) {
@@ -198,8 +236,25 @@ function firstDue(heap: TimerHeap, until: EventTime): QueuedTimer | undefined {
   return undefined;
 }
 
-/** Puts this timer in the place of the first, and down to where it belongs. */
-function siftDown(items: QueuedTimer[], timer: QueuedTimer): void {
+function push<T extends Queued<unknown>>(items: T[], item: T): void {
+  let hole = items.push(item) - 1;
+  while (hole > 0) {
+    const above = (hole - 1) >> 1;
+    const parent = items[above];
+    if (parent === undefined || !queuedBefore(item, parent)) break;
+    items[hole] = parent;
+    hole = above;
+  }
+  items[hole] = item;
+}
+
+function dropFirst<T extends Queued<unknown>>(items: T[]): void {
+  const last = items.pop();
+  if (last !== undefined && items.length > 0) siftDown(items, last);
+}
+
+/** Puts this one in the place of the first, and down to where it belongs. */
+function siftDown<T extends Queued<unknown>>(items: T[], timer: T): void {
   let hole = 0;
   for (;;) {
     let below = 2 * hole + 1;

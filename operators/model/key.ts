@@ -59,6 +59,7 @@ export const locate = memoized((asset): Located => {
 
 /** Whether a name fits a pattern in which `*` stands for any characters, none included. */
 export function fits(pattern: string, name: string): boolean {
+  if (!pattern.includes('*')) return name === pattern;
   const [head = '', ...rest] = pattern.split('*');
   const tail = rest.pop();
   if (tail === undefined) return name === pattern;
@@ -70,4 +71,43 @@ export function fits(pattern: string, name: string): boolean {
     at = found + piece.length;
   }
   return name.length - tail.length >= at && name.endsWith(tail);
+}
+
+/**
+ * Of many lists of patterns, the positions of those that have one for a name, in their order. Names without `*` are looked
+ * up: a plant can list each of its ten thousand signals, and then each of them is asked for.
+ */
+export function indexPatterns(
+  lists: readonly (readonly string[])[],
+): (name: string) => readonly number[] {
+  const byName = new Map<string, number[]>();
+  const open: [position: number, patterns: readonly string[]][] = [];
+  lists.forEach((patterns, position) => {
+    for (const name of new Set(patterns)) {
+      const known = byName.get(name);
+      if (known !== undefined) known.push(position);
+      else byName.set(name, [position]);
+    }
+    const wide = patterns.filter((pattern) => pattern.includes('*'));
+    if (wide.length > 0) open.push([position, wide]);
+  });
+  return (name) => {
+    const found = new Set(byName.get(name));
+    for (const [position, patterns] of open) {
+      if (patterns.some((pattern) => fits(pattern, name))) found.add(position);
+    }
+    return [...found].sort((a, b) => a - b);
+  };
+}
+
+const indexed = new WeakMap<readonly string[], (name: string) => readonly number[]>();
+
+/** Whether a name fits any of some patterns. The list is read once. */
+export function fitsAny(patterns: readonly string[], name: string): boolean {
+  let find = indexed.get(patterns);
+  if (find === undefined) {
+    find = indexPatterns([patterns]);
+    indexed.set(patterns, find);
+  }
+  return find(name).length > 0;
 }

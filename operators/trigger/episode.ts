@@ -155,6 +155,34 @@ export type AssetEpisodes = {
   work: { time: EventTime; order: string; product: string };
 };
 
+/** Ids of active anomalies as they came. Derived, so no state: a record of thousands would be listed for each of them. */
+const orders = new WeakMap<AssetEpisodes['active'], Set<string>>();
+
+function orderOf({ active }: AssetEpisodes): Set<string> {
+  let order = orders.get(active);
+  if (order === undefined) {
+    order = new Set(Object.keys(active));
+    orders.set(active, order);
+  }
+  return order;
+}
+
+export function addActive(state: AssetEpisodes, id: string, anomaly: ActiveAnomaly): void {
+  orderOf(state).add(id);
+  state.active[id] = anomaly;
+}
+
+export function removeActive(state: AssetEpisodes, id: string): void {
+  orderOf(state).delete(id);
+  delete state.active[id];
+}
+
+/** The one that has been active for longest, when there are more than `limit`. */
+export function oldestBeyond(state: AssetEpisodes, limit: number): string | undefined {
+  const order = orderOf(state);
+  return order.size > limit ? order.values().next().value : undefined;
+}
+
 /** Of which asset, when, and where the outcome goes. */
 export type EpisodeContext = {
   readonly state: AssetEpisodes;

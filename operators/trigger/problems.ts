@@ -15,12 +15,15 @@ import {
 } from '../model/time.ts';
 import { PRIORITIES, type TriggerRule } from '../model/trigger-rule.ts';
 import {
+  addActive,
   addEvidence,
   addMissing,
   type Episode,
   type EpisodeContext,
   LATE,
   newEpisode,
+  oldestBeyond,
+  removeActive,
   triggerSettings,
 } from './episode.ts';
 import { addFinding, evidenceWeight, findingText, isAboutComponent, sharpen } from './findings.ts';
@@ -178,14 +181,10 @@ export function applyAnomaly(anomaly: Anomaly, context: EpisodeContext): void {
     clearAnomaly(id, anomaly, context);
     return;
   }
-  state.active[id] = {
-    source: `${rule} ${signal} ${point}`,
-    time,
-    text: `${severity}: ${reason}`,
-  };
-  const ids = Object.keys(state.active);
-  const [oldest] = ids;
-  if (ids.length > ACTIVE_LIMIT && oldest !== undefined) {
+  const [source, text] = [`${rule} ${signal} ${point}`, `${severity}: ${reason}`];
+  addActive(state, id, { source, time, text });
+  const oldest = oldestBeyond(state, ACTIVE_LIMIT);
+  if (oldest !== undefined) {
     const detail = `more than ${ACTIVE_LIMIT} anomalies stand at one asset: the oldest is taken for cleared`;
     out.deadLetter('overflow', detail, oldest);
     clearAnomaly(oldest, CALM, context);
@@ -243,7 +242,7 @@ export function clearAnomaly(
 ): void {
   const { state, time } = context;
   const source = state.active[id]?.source ?? '';
-  delete state.active[id];
+  removeActive(state, id);
   state.too_late = state.too_late.filter(({ anomalies }) => {
     return !anomalies.includes(id) || anomalies.some((other) => Object.hasOwn(state.active, other));
   });

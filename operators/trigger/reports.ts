@@ -6,6 +6,7 @@ import type { Enriched } from '../model/observation.ts';
 import { type EventTime, fromMilliseconds, later, plus } from '../model/time.ts';
 import { PRIORITIES, type ReportRules, reportRulesSchema } from '../model/trigger-rule.ts';
 import {
+  addActive,
   addEvidence,
   type Episode,
   type EpisodeContext,
@@ -81,7 +82,7 @@ function join(
   const { state } = context;
   const { text, component, failure_mode, severity = rules.severity, priority } = data;
   const id = activeId(episode);
-  state.active[id] = { source: id, time: event.time, text };
+  addActive(state, id, { source: id, time: event.time, text });
   if (!episode.active.includes(id)) episode.active.push(id);
   const about = { component, failure_mode, severity, triggers: [], isPattern: false };
   const news = { ...about, rule: REPORTER, anomalies: [id] };

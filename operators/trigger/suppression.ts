@@ -1,6 +1,6 @@
 /** What suppresses a request: planned stretches and start-ups, now or by a schedule that came too late. */
 
-import { fits } from '../model/key.ts';
+import { fitsAny } from '../model/key.ts';
 import { rulesOf } from '../model/knowledge.ts';
 import { scheduledFor } from '../model/line-schedules.ts';
 import { isStarting } from '../model/machine-event.ts';
@@ -91,7 +91,7 @@ function suppressionAt(
 
 function covers(rule: SuppressionRule, signals: readonly string[]): boolean {
   if (signals.length === 0) return rule.signals.includes('*');
-  return signals.every((signal) => rule.signals.some((pattern) => fits(pattern, signal)));
+  return signals.every((signal) => fitsAny(rule.signals, signal));
 }
 
 function stretchesOf(kind: string, settle: Duration, question: Question): Suppression[] {

@@ -20,7 +20,7 @@ export function readNumberTexts(frame: Frame, asset: Asset, losses: Losses): Fra
     if (rule === undefined || !isChecked(rule)) draft.texts.push(column);
     else readColumn(draft, column, rule, losses);
   }
-  return withNumbers(draft, asset);
+  return withNumbers(draft);
 }
 
 function isChecked(rule: SignalRule | undefined): boolean {
@@ -62,7 +62,7 @@ function readColumn(draft: Draft, column: TextColumn, rule: SignalRule, losses: 
   if (countTexts(left) > 0) draft.texts.push(left);
   if (numbers === undefined) return;
   draft.columns.set(signal, numbers);
-  if (!draft.frame.signals.includes(signal)) draft.added.push(signal);
+  if (!positionsOf(draft.frame.signals).has(signal)) draft.added.push(signal);
 }
 
 function numberOf(text: string): number {
@@ -76,16 +76,17 @@ function openColumn(samples: number): NumberColumn {
   };
 }
 
-function withNumbers({ frame, added, columns, texts }: Draft, asset: Asset): Frame {
+function withNumbers({ frame, added, columns, texts }: Draft): Frame {
   if (columns.size === 0) return { ...frame, texts };
   const samples = frame.times.length;
-  const signals = added.length === 0 ? frame.signals : extended(frame.signals, added, asset);
+  const signals = added.length === 0 ? frame.signals : extended(frame.signals, added);
   const values = new Float64Array(signals.length * samples).fill(Number.NaN);
   values.set(frame.values);
   const quality = new Uint8Array(values.length);
   if (frame.quality !== undefined) quality.set(frame.quality);
+  const positions = positionsOf(signals);
   for (const [signal, column] of columns) {
-    const from = signals.indexOf(signal) * samples;
+    const from = (positions.get(signal) ?? 0) * samples;
     for (let index = 0; index < samples; index += 1) {
       const value = column.values[index] ?? Number.NaN;
       if (Number.isNaN(value)) continue;
@@ -97,22 +98,26 @@ function withNumbers({ frame, added, columns, texts }: Draft, asset: Asset): Fra
   return quality.some((code) => code !== GOOD) ? { ...read, quality } : read;
 }
 
-type Extended = {
-  readonly from: readonly string[];
-  readonly added: readonly string[];
-  readonly signals: readonly string[];
-};
-const lastExtended = new WeakMap<Asset, Extended>();
+const positions = new WeakMap<readonly string[], ReadonlyMap<string, number>>();
+
+/** Where each signal of a list is. */
+function positionsOf(signals: readonly string[]): ReadonlyMap<string, number> {
+  let known = positions.get(signals);
+  if (known === undefined) {
+    known = new Map(signals.map((signal, position) => [signal, position]));
+    positions.set(signals, known);
+  }
+  return known;
+}
+
+type Extended = { readonly added: readonly string[]; readonly signals: readonly string[] };
+const lastExtended = new WeakMap<readonly string[], Extended>();
 
 /** Later stages compare lists of signals by identity: frames of the same signals share one. */
-function extended(
-  from: readonly string[],
-  added: readonly string[],
-  asset: Asset,
-): readonly string[] {
-  const last = lastExtended.get(asset);
-  if (last?.from === from && last.added.join('\n') === added.join('\n')) return last.signals;
+function extended(from: readonly string[], added: readonly string[]): readonly string[] {
+  const last = lastExtended.get(from);
+  if (last?.added.join('\n') === added.join('\n')) return last.signals;
   const signals = [...from, ...added];
-  lastExtended.set(asset, { from, added, signals });
+  lastExtended.set(from, { added, signals });
   return signals;
 }

@@ -22,9 +22,8 @@ export type ColumnRule = { readonly position: number; readonly rule: SignalRule 
 
 /** What the model says of frames with these signals. */
 type FrameRules = {
-  readonly signals: readonly string[];
   /** Positions of signals that the model does not have, and their names. */
-  readonly unknown: readonly number[];
+  readonly unknown: ReadonlySet<number>;
   readonly unknownNames: readonly string[];
   /** The signals whose numbers must be looked at. */
   readonly columns: readonly ColumnRule[];
@@ -32,12 +31,17 @@ type FrameRules = {
 
 /** Derived, so no state: what the machine sent last, and the rules of its signals. */
 const ofAssets = new WeakMap<Asset, Map<string, SignalRule>>();
-const ofFrames = new WeakMap<Asset, FrameRules>();
+const ofFrames = new WeakMap<Asset, WeakMap<readonly string[], FrameRules>>();
 
-/** Frames of a machine repeat their signals, and share the list then. */
+/** Frames of a machine repeat their signals, and share the list then: one that sends many kinds of frames in turn too. */
 export function frameRulesOf(signals: readonly string[], asset: Asset): FrameRules {
-  const last = ofFrames.get(asset);
-  if (last?.signals === signals) return last;
+  let byList = ofFrames.get(asset);
+  if (byList === undefined) {
+    byList = new WeakMap();
+    ofFrames.set(asset, byList);
+  }
+  const known = byList.get(signals);
+  if (known !== undefined) return known;
   const unknown: number[] = [];
   const columns: ColumnRule[] = [];
   signals.forEach((signal, position) => {
@@ -46,8 +50,8 @@ export function frameRulesOf(signals: readonly string[], asset: Asset): FrameRul
     else if (checksNumbers(rule)) columns.push({ position, rule });
   });
   const unknownNames = unknown.map((position) => signals[position] ?? '');
-  const made = { signals, unknown, unknownNames, columns };
-  ofFrames.set(asset, made);
+  const made = { unknown: new Set(unknown), unknownNames, columns };
+  byList.set(signals, made);
   return made;
 }
 

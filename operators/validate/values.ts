@@ -66,14 +66,14 @@ function checkNumbers(draft: Draft, { position, rule }: ColumnRule): void {
 }
 
 /** What the source itself calls suspect. What was found out of range is told of already, and so are unknown signals. */
-function dropSuspect(draft: Draft, sent: Uint8Array, unknown: readonly number[]): void {
+function dropSuspect(draft: Draft, sent: Uint8Array, unknown: ReadonlySet<number>): void {
   const { frame } = draft;
   const samples = frame.times.length;
   for (let at = 0; at < sent.length; at += 1) {
     if (sent[at] !== SUSPECT || Number.isNaN(draft.values[at])) continue;
     evaluatedOf(draft)[at] = Number.NaN;
     const position = Math.floor(at / samples);
-    if (!unknown.includes(position)) losses.add('suspect', frame.signals[position] ?? '');
+    if (!unknown.has(position)) losses.add('suspect', frame.signals[position] ?? '');
   }
 }
 
@@ -98,7 +98,7 @@ function finish({ frame, values, evaluated, quality }: Draft): Frame {
 
 function markUnknown(
   frame: Frame,
-  positions: readonly number[],
+  positions: ReadonlySet<number>,
   names: readonly string[],
   asset: Asset,
   out: Out<Decoded>,
@@ -107,7 +107,7 @@ function markUnknown(
     frame.texts.length === 0
       ? frame.texts
       : frame.texts.filter((column) => isUnknown(column, asset));
-  if (positions.length === 0 && texts.length === 0) return frame;
+  if (positions.size === 0 && texts.length === 0) return frame;
   const unknown = [...new Set([...names, ...texts.map(({ signal }) => signal)])];
   const detail = `the asset has no signal ${unknown.slice(0, 5).join(', ')}`;
   const count = countUnknown(frame, positions, texts);
@@ -123,7 +123,7 @@ function isUnknown({ signal }: TextColumn, asset: Asset): boolean {
 
 function countUnknown(
   { values, times }: Frame,
-  positions: readonly number[],
+  positions: Iterable<number>,
   texts: readonly TextColumn[],
 ): number {
   const samples = times.length;

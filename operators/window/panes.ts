@@ -288,9 +288,27 @@ export function openCounters(): Counters {
   return { signals: [], queue: openQueue(), times: [], values: [] };
 }
 
+/** Positions by name. Derived, so no state: a source can have thousands of columns, and each of them is asked for. */
+const positions = new WeakMap<readonly unknown[], Map<string, number>>();
+
+/** The position of a name in a list that only grows. */
+export function positionIn<T>(
+  items: readonly T[],
+  nameOf: (item: T) => string,
+  name: string,
+): number | undefined {
+  let known = positions.get(items);
+  if (known === undefined) {
+    known = new Map();
+    positions.set(items, known);
+  }
+  for (let at = known.size; at < items.length; at += 1) known.set(nameOf(items[at] as T), at);
+  return known.get(name);
+}
+
 export function counterColumn({ signals, times, values }: Counters, signal: string): number {
-  const known = signals.indexOf(signal);
-  if (known >= 0) return known;
+  const known = positionIn(signals, (name) => name, signal);
+  if (known !== undefined) return known;
   times.push(Number.NaN);
   values.push(Number.NaN);
   return signals.push(signal) - 1;

@@ -1,7 +1,7 @@
 /** From window rules and the signals of a frame to where its readings go: programs, stores, plans. */
 
 import type { Frame } from '../model/decoded.ts';
-import { type AssetKey, fits } from '../model/key.ts';
+import { type AssetKey, fitsAny, indexPatterns } from '../model/key.ts';
 import type { Asset, PlantClock, PlantModel } from '../model/plant-model.ts';
 import type { Rules, WindowRule } from '../model/rules.ts';
 import type { Duration } from '../model/time.ts';
@@ -12,6 +12,7 @@ import {
   counterColumn,
   ensureColumns,
   openWindowState,
+  positionIn,
   type WindowState,
 } from './panes.ts';
 import { createWindower, type Windower, type Windows } from './shape.ts';
@@ -62,11 +63,44 @@ export function programsOf(rules: Rules, model?: PlantModel): readonly WindowPro
   const known = compiled.get(rules);
   if (known !== undefined && known.model === model) return known.programs;
   const { time_zone = 'UTC', shifts = [] } = model ?? {};
-  const programs = rules.windows
-    .map((rule) => compileWindowRule(rule, rules.time.correction, { time_zone, shifts }))
-    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const sorted = rules.windows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const programs = sorted.map((rule) => {
+    return compileWindowRule(rule, rules.time.correction, { time_zone, shifts });
+  });
+  const find = indexPatterns(sorted.map(({ signals }) => signals));
+  const byId = new Map(programs.map((program) => [program.id, program]));
+  indexes.set(programs, { find, byId });
   compiled.set(rules, { model, programs });
   return programs;
+}
+
+type ProgramIndex = {
+  /** Positions of the programs that take a signal. */
+  readonly find: (signal: string) => readonly number[];
+  readonly byId: ReadonlyMap<string, WindowProgram>;
+};
+
+const indexes = new WeakMap<readonly WindowProgram[], ProgramIndex>();
+
+function positionsOf(programs: readonly WindowProgram[], signal: string): readonly number[] {
+  return indexes.get(programs)?.find(signal) ?? [];
+}
+
+/** The programs that take a signal. */
+export function takersOf(
+  programs: readonly WindowProgram[],
+  signal: string,
+): readonly WindowProgram[] {
+  return positionsOf(programs, signal).flatMap((position) => programs[position] ?? []);
+}
+
+/** The program under which what is in a store goes on, if it is in force. */
+export function programOf(
+  programs: readonly WindowProgram[],
+  store: WindowStore,
+): WindowProgram | undefined {
+  const program = indexes.get(programs)?.byId.get(store.rule);
+  return program !== undefined && belongsTo(store, program) ? program : undefined;
 }
 
 function compileWindowRule(rule: WindowRule, lateness: Duration, clock: PlantClock): WindowProgram {
@@ -76,7 +110,7 @@ function compileWindowRule(rule: WindowRule, lateness: Duration, clock: PlantClo
     id,
     fingerprint: JSON.stringify([windows, quantiles]),
     windower: createWindower({ windows, early: rule.early ?? null, lateness, quantiles }),
-    takes: (signal) => signals.some((pattern) => fits(pattern, signal)),
+    takes: (signal) => fitsAny(signals, signal),
   };
 }
 
@@ -102,66 +136,93 @@ function windowsOf(rule: WindowRule, { time_zone, shifts }: PlantClock): Windows
 }
 
 /** Whether what is in the store goes on under this program. */
-export function belongsTo(
-  { rule, fingerprint }: WindowStore,
-  program: Pick<WindowProgram, 'id' | 'fingerprint'>,
-): boolean {
+function belongsTo({ rule, fingerprint }: WindowStore, program: WindowProgram): boolean {
   return rule === program.id && fingerprint === program.fingerprint;
 }
 
 /** Where the readings of a frame go: into windows by rule, and those of counters first into their queue. */
 export type FramePlan = {
-  readonly signals: readonly string[];
-  readonly unknown: readonly string[];
   readonly stores: readonly StorePlan[];
   /** Pairs: position of the signal in the frame, column of the counters. */
   readonly counters: Int32Array;
 };
 
-/** A source sends few kinds of frames; one that sends more than this has its frames planned anew. */
-const MOST_PLANS = 16;
-
 const NO_SIGNALS: readonly string[] = [];
-const NO_PLANS: readonly FramePlan[] = [];
 
-/** The plans of each source's frames: most frames carry the same signals as an earlier one. */
-export type Plans = WeakMap<SourceWindows, FramePlan[]>;
+/**
+ * What is known of the frames of one source. Whoever sends one reading a message sends as many kinds of frames as there are
+ * signals, and whoever sends what has changed, any mixture: so frames of one signal are known by it, others by their list of
+ * signals, which `decode` shares, and a mixture is put together from what is known of its signals.
+ */
+type SourcePlans = {
+  readonly bySignal: Map<string, FramePlan>;
+  readonly byList: Map<readonly string[], KnownList>;
+  /** Positions of the programs that take a signal; none of one that counts. */
+  readonly takers: Map<string, readonly number[]>;
+};
+
+type KnownList = { readonly unknown: readonly string[]; readonly plan: FramePlan };
+
+/** A source sends few kinds of frames; of one that sends more than this, all are planned anew. */
+const MOST_LISTS = 64;
+
+export type Plans = WeakMap<SourceWindows, SourcePlans>;
 
 /** The plan of a frame with the same signals, if there was one. */
 export function findPlan(
   plans: Plans,
   source: SourceWindows,
-  { signals, unknown = NO_SIGNALS }: Frame,
+  { signals, unknown }: Frame,
 ): FramePlan | undefined {
-  for (const plan of plans.get(source) ?? NO_PLANS) {
-    if (hasSame(plan.signals, signals) && hasSame(plan.unknown, unknown)) return plan;
-  }
-  return undefined;
+  const known = plans.get(source);
+  if (known === undefined) return undefined;
+  if (signals.length === 1 && unknown === undefined) return known.bySignal.get(signals[0] ?? '');
+  const found = known.byList.get(signals);
+  return found !== undefined && hasSame(found.unknown, unknown ?? NO_SIGNALS)
+    ? found.plan
+    : undefined;
 }
 
 /** Where the readings of this frame go, by rule; opens the stores that are missing. */
 export function planFrame(
   plans: Plans,
   source: SourceWindows,
-  frame: Frame,
+  { signals, unknown = NO_SIGNALS }: Frame,
   programs: readonly WindowProgram[],
   asset: Asset | undefined,
 ): FramePlan {
-  const { signals, unknown = NO_SIGNALS } = frame;
-  const isKnown = (signal: string) => !unknown.includes(signal);
-  const counts = (signal: string) => isCounted(signal, programs, asset);
-  const stores = programs.flatMap((program) => {
-    return planStore(source, program, frame, (name) => isKnown(name) && !counts(name)) ?? [];
-  });
-  const counted = signals.flatMap((signal, position) => {
-    return isKnown(signal) && counts(signal)
-      ? [position, counterColumn(source.counters, signal)]
-      : [];
-  });
-  const plan = { signals, unknown, stores, counters: Int32Array.from(counted) };
-  const known = plans.get(source);
-  if (known !== undefined && known.length < MOST_PLANS) known.push(plan);
-  else plans.set(source, [plan]);
+  const known = plans.get(source) ?? { bySignal: new Map(), byList: new Map(), takers: new Map() };
+  plans.set(source, known);
+  const absent = new Set(unknown);
+  const byProgram = new Map<number, number[]>();
+  const counted: number[] = [];
+  for (const [position, signal] of signals.entries()) {
+    if (absent.has(signal)) continue;
+    if (isCounted(signal, programs, asset)) {
+      counted.push(position, counterColumn(source.counters, signal));
+      continue;
+    }
+    const takers = known.takers.get(signal) ?? positionsOf(programs, signal);
+    known.takers.set(signal, takers);
+    for (const taker of takers) {
+      const positions = byProgram.get(taker);
+      if (positions === undefined) byProgram.set(taker, [position]);
+      else positions.push(position);
+    }
+  }
+  // Rule by rule, in the order of their ids: in it the stores of a source are opened, and its windows fire.
+  const stores = [...byProgram]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([taker, positions]) => {
+      const program = programs[taker];
+      return program === undefined ? [] : planStore(source, program, signals, positions);
+    });
+  const plan = { stores, counters: Int32Array.from(counted) };
+  if (signals.length === 1 && unknown.length === 0) known.bySignal.set(signals[0] ?? '', plan);
+  else {
+    if (known.byList.size >= MOST_LISTS) known.byList.clear();
+    known.byList.set(signals, { unknown, plan });
+  }
   return plan;
 }
 
@@ -171,24 +232,20 @@ export function isCounted(
   programs: readonly WindowProgram[],
   asset: Asset | undefined,
 ): boolean {
-  return (
-    asset?.signals[signal]?.kind === 'counter' && programs.some((program) => program.takes(signal))
-  );
+  return asset?.signals[signal]?.kind === 'counter' && positionsOf(programs, signal).length > 0;
 }
 
 function planStore(
-  state: SourceWindows,
+  source: SourceWindows,
   program: WindowProgram,
-  { signals }: Frame,
-  isDirect: (signal: string) => boolean,
-): StorePlan | undefined {
-  const taken = signals
-    .map((signal, position) => ({ signal, position }))
-    .filter(({ signal }) => isDirect(signal) && program.takes(signal));
-  if (taken.length === 0) return undefined;
-  const store = storeOf(state, program);
-  const columns = taken.flatMap(({ signal, position }) => [position, columnOf(store, signal)]);
-  const lastPanes = openLastPanes(taken.length);
+  signals: readonly string[],
+  positions: readonly number[],
+): StorePlan {
+  const store = storeOf(source, program);
+  const columns = positions.flatMap((position) => {
+    return [position, columnOf(store, signals[position] ?? '')];
+  });
+  const lastPanes = openLastPanes(positions.length);
   return { program, store, columns: Int32Array.from(columns), lastPanes };
 }
 
@@ -200,9 +257,10 @@ function hasSame(a: readonly string[], b: readonly string[]): boolean {
 }
 
 /** The windows of one rule at a source; opened when there are none. */
-export function storeOf(state: SourceWindows, program: WindowProgram): WindowStore {
-  const known = state.stores.find((store) => belongsTo(store, program));
-  if (known !== undefined) return known;
+export function storeOf(source: SourceWindows, program: WindowProgram): WindowStore {
+  const { stores } = source;
+  const known = stores[positionIn(stores, ({ rule }) => rule, program.id) ?? -1];
+  if (known !== undefined && belongsTo(known, program)) return known;
   const { id, fingerprint, windower } = program;
   const { shape } = windower;
   const store: WindowStore = {
@@ -212,14 +270,15 @@ export function storeOf(state: SourceWindows, program: WindowProgram): WindowSto
     signals: [],
     state: openWindowState(shape),
   };
-  state.stores.push(store);
+  stores.push(store);
   return store;
 }
 
 /** The column of a signal, with room for it. */
 export function columnOf({ signals, state }: WindowStore, signal: string): number {
-  const known = signals.indexOf(signal);
-  const column = known >= 0 ? known : signals.push(signal) - 1;
+  const column = positionIn(signals, ownName, signal) ?? signals.push(signal) - 1;
   ensureColumns(state.panes, signals.length);
   return column;
 }
+
+const ownName = (name: string) => name;

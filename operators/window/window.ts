@@ -32,17 +32,18 @@ import {
   WIDTH,
 } from './panes.ts';
 import {
-  belongsTo,
   columnOf,
   type FramePlan,
   findPlan,
   isCounted,
   type Plans,
   planFrame,
+  programOf,
   programsOf,
   type SourceWindows,
   type StorePlan,
   storeOf,
+  takersOf,
   type WindowProgram,
   type WindowStore,
 } from './plan.ts';
@@ -108,7 +109,7 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
       const [was, is] = [before, knowledge].map((each) => assetOf(each, state.asset as AssetKey));
       const isOther = (signal: string) => counts(was, signal) !== counts(is ?? was, signal);
       state.stores = state.stores.filter((store) => {
-        const program = programs.find((each) => belongsTo(store, each));
+        const program = programOf(programs, store);
         endWindows(store, (signal) => program?.takes(signal) !== true || isOther(signal), out);
         return program !== undefined;
       });
@@ -269,8 +270,7 @@ function addIncrement(
   now: number,
 ): number {
   let due = NEVER;
-  for (const program of programs) {
-    if (!program.takes(signal)) continue;
+  for (const program of takersOf(programs, signal)) {
     const store = storeOf(source, program);
     report.subject = { source, program, store, out };
     report.late.count = 0;
@@ -302,7 +302,7 @@ function fireSource(counting: Counting, until: EventTime, waits: number): void {
   const { source, programs, report, out } = counting;
   let due = waits;
   for (const store of source.stores) {
-    const program = programs.find((each) => belongsTo(store, each));
+    const program = programOf(programs, store);
     if (program === undefined) continue;
     report.subject = { source, program, store, out };
     advance(program.windower, store.state, until, report);

@@ -3,7 +3,7 @@
  * plant models has and no rule makes. They run, and nobody would notice that they are silent; so `apply` warns of them.
  */
 
-import { isAboutAsset } from '../../../operators/detect/compile.ts';
+import { firstWindowOf, isAboutAsset } from '../../../operators/detect/compile.ts';
 import { SHAFT_SPEED } from '../../../operators/detect/gate.ts';
 import { isStatistic } from '../../../operators/detect/sample.ts';
 import {
@@ -180,7 +180,7 @@ function windowIssues(
       path,
     );
   }
-  const over = windows.find(({ signals }) => signals.some((name) => fits(name, signal)));
+  const over = firstWindowOf({ windows }, signal);
   if (over !== undefined) return statisticIssues(rule, [over], path);
   const message = `expected a window rule over "${signal}", found none: nothing is evaluated`;
   return [{ path: at, message }];

@@ -18,47 +18,54 @@ function byTurn(a: Timer, b: Timer): number {
 }
 
 describe('timers', () => {
-  test('whatever is set, put off, cancelled and forgotten, the live ones fire in the order (time, key, rule)', () => {
-    const small = fc.integer({ min: 0, max: 4 });
-    const act = fc.tuple(
-      fc.constantFrom('set', 'set', 'set', 'cancel', 'forget', 'take', 'take of'),
-      small,
-      small,
-      fc.nat(500),
-    );
-    fc.assert(
-      fc.property(fc.array(act, { maxLength: 400 }), (acts) => {
-        const timers = createTimers(lineOf);
-        const model = new Map<string, Timer>();
-        for (const [what, asset, rule, due] of acts) {
-          const one = timer(asset, rule, due);
-          const name = `${one.key} ${one.rule}`;
-          if (what === 'set') {
-            timers.set(timers.of(one.key), one.rule, one.due, one.pauses);
-            model.set(name, one);
-          } else if (what === 'cancel') {
-            timers.cancel(timers.of(one.key), one.rule);
-            model.delete(name);
-          } else if (what === 'forget') {
-            timers.forget(timers.of(one.key));
-            for (const [other, { key }] of model) if (key === one.key) model.delete(other);
-          } else {
-            const ofKey = what === 'take of';
-            const next = [...model.values()]
-              .filter((other) => other.due <= due && (!ofKey || other.key === one.key))
-              .sort(byTurn)[0];
-            const taken = ofKey
-              ? timers.takeDueOf(timers.of(one.key), due as EventTime)
-              : timers.takeDue(LINE, due as EventTime);
-            expect(taken).toEqual(next);
-            if (next !== undefined) model.delete(`${next.key} ${next.rule}`);
+  test.each([
+    ['a few keys with a few timers', 4, 4],
+    ['a key or two with many', 1, 60],
+  ])(
+    'whatever is set, put off, cancelled and forgotten, the live ones of %s fire in the order (time, key, rule)',
+    (_, keys, rules) => {
+      const assets = fc.integer({ min: 0, max: keys });
+      const ofKey = fc.integer({ min: 0, max: rules });
+      const act = fc.tuple(
+        fc.constantFrom('set', 'set', 'set', 'cancel', 'forget', 'take', 'take of'),
+        assets,
+        ofKey,
+        fc.nat(500),
+      );
+      fc.assert(
+        fc.property(fc.array(act, { maxLength: 400 }), (acts) => {
+          const timers = createTimers(lineOf);
+          const model = new Map<string, Timer>();
+          for (const [what, asset, rule, due] of acts) {
+            const one = timer(asset, rule, due);
+            const name = `${one.key} ${one.rule}`;
+            if (what === 'set') {
+              timers.set(timers.of(one.key), one.rule, one.due, one.pauses);
+              model.set(name, one);
+            } else if (what === 'cancel') {
+              timers.cancel(timers.of(one.key), one.rule);
+              model.delete(name);
+            } else if (what === 'forget') {
+              timers.forget(timers.of(one.key));
+              for (const [other, { key }] of model) if (key === one.key) model.delete(other);
+            } else {
+              const isOfKey = what === 'take of';
+              const next = [...model.values()]
+                .filter((other) => other.due <= due && (!isOfKey || other.key === one.key))
+                .sort(byTurn)[0];
+              const taken = isOfKey
+                ? timers.takeDueOf(timers.of(one.key), due as EventTime)
+                : timers.takeDue(LINE, due as EventTime);
+              expect(taken).toEqual(next);
+              if (next !== undefined) model.delete(`${next.key} ${next.rule}`);
+            }
+            expect(timers.all()).toEqual([...model.values()].sort(byTurn));
           }
-          expect(timers.all()).toEqual([...model.values()].sort(byTurn));
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
+        }),
+        { numRuns: 200 },
+      );
+    },
+  );
 
   test('one that is put off with every event does not fill the memory', () => {
     const timers = createTimers(lineOf);
