@@ -166,6 +166,7 @@ const ROOMS: readonly string[] = [
   'observe',
   'nats',
   'recordings',
+  'edge',
   'worker',
   'systems',
   'warehouse',
