@@ -1,6 +1,7 @@
 /** A source that is a broker of MQTT 3.1.1 or 5: it gets its acknowledgement once the log has the message. */
 
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
 import { secretOf } from '../base/config.ts';
 import { tlsContents } from '../nats/connection-options.ts';
@@ -192,7 +193,10 @@ class BrokerSource implements MqttSource {
     }
     this.#connected = false;
     try {
-      Object.assign(this.#client.options, tlsNow(source.mqtt.tls));
+      const renewed = tlsNow(source.mqtt.tls);
+      // The client would throw where nobody hears it: while a pair is being renewed its files do not fit.
+      createSecureContext(renewed);
+      Object.assign(this.#client.options, renewed);
     } catch (error) {
       this.#trouble(error);
     }

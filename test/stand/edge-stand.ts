@@ -141,7 +141,9 @@ export async function startEdgeStand({ partitions, edge }: EdgeStandOptions): Pr
     ...{ hub, leaf, link, edge: service, config },
     async status() {
       const answer = await fetch(`${url}/status`).catch(() => undefined);
-      return (await answer?.json().catch(() => undefined)) as EdgeStatus | undefined;
+      const said = await answer?.json().catch(() => undefined);
+      // While it waits for its leaf node it has nothing to tell.
+      return said !== undefined && 'centre' in said ? (said as EdgeStatus) : undefined;
     },
     async stop() {
       await service.stop();
@@ -210,8 +212,12 @@ export interface Device {
 }
 
 /** Its session is kept, and what is unacknowledged is sent again when the connection is back. */
-export async function startDevice(port: number): Promise<Device> {
-  const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, {
+export async function startDevice(
+  port: number,
+  tls?: Readonly<Record<'ca' | 'cert' | 'key', Buffer>>,
+): Promise<Device> {
+  const client = mqtt.connect(`${tls === undefined ? 'mqtt' : 'mqtts'}://127.0.0.1:${port}`, {
+    ...tls,
     ...{ clientId: 'device', clean: false, reconnectPeriod: 200, connectTimeout: 5_000 },
   });
   client.on('error', () => undefined);

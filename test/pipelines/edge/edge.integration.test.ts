@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   broughtTo,
@@ -10,6 +11,7 @@ import {
 import { type Broker, createMosquitto, findMosquitto } from '../../stand/mosquitto.ts';
 import { type Relay, startRelay } from '../../stand/relay.ts';
 import { until } from '../../stand/stand.ts';
+import { certificateAuthority } from '../../support/certificates.ts';
 import { longTest } from '../../support/long.ts';
 
 const LONG = 120_000;
@@ -115,7 +117,7 @@ describe.skipIf(typeof found === 'string')(
       const topics = [{ topic: 'factory/{machine}/data' }];
       const sources = [dataFrom(relay.port, { version: '3.1.1', topics })];
       stand = await startEdgeStand({ partitions: 1, edge: { sources } });
-      const { hub, status, edge } = stand;
+      const { status, edge } = stand;
       await edge.start();
       await connected(stand);
       device = await startDevice(broker.port);
@@ -132,9 +134,42 @@ describe.skipIf(typeof found === 'string')(
       expect(brought.map(({ payload }) => (payload.values as { v: number }).v)).toEqual([1, 1, 2]);
     });
 
+    test('over TLS with a certificate of its own; another one takes its place at the next connection', async () => {
+      if (typeof found === 'string') throw new Error(found);
+      const authority = certificateAuthority('plant');
+      const { certificate, privateKey } = authority.issue('broker', ['127.0.0.1']);
+      const [client, other] = [authority.issue('edge', []), authority.issue('edge', [])];
+      const lines = [
+        ...[`cafile ${authority.certificate}`, `certfile ${certificate}`, `keyfile ${privateKey}`],
+        ...['require_certificate true', 'use_identity_as_username true'],
+      ];
+      broker = await createMosquitto(found, lines.join('\n'));
+      await broker.start();
+      const url = `mqtts://127.0.0.1:${broker.port}`;
+      const tls = { ca: authority.certificate, ...client };
+      const sources = [dataFrom(broker.port, { url, tls })];
+      stand = await startEdgeStand({ partitions: 1, edge: { sources } });
+      await stand.edge.start();
+      await connected(stand);
+      const pem = { ca: authority.certificate, cert: client.certificate, key: client.privateKey };
+      const read = (path: string) => readFileSync(path);
+      const files = { ca: read(pem.ca), cert: read(pem.cert), key: read(pem.key) };
+      device = await startDevice(broker.port, files);
+      await send(device, 0, 20);
+      await untilBrought(stand, 1, 20);
+      // Files that are torn do not end the edge; a pair that fits does the next connection with it.
+      writeFileSync(client.privateKey, 'torn');
+      writeFileSync(client.certificate, read(other.certificate));
+      await broker.stop();
+      writeFileSync(client.privateKey, read(other.privateKey));
+      await broker.start();
+      await send(device, 20, 40);
+      expect(numbersOf(await untilBrought(stand, 1, 40))).toEqual(upTo(40));
+    });
+
     longTest('schedules of kills and cuts, two or three each', 2_400_000, async () => {
       const random = seeded(Number(process.env.ANDON_SEED ?? 20261130));
-      for (let schedule = 0; schedule < 20; schedule += 1) {
+      for (let schedule = 0; schedule < Number(process.env.ANDON_KILLS ?? 20); schedule += 1) {
         const version = schedule % 2 === 0 ? 5 : 4;
         const all = await start(schedule % 4 === 0 ? 1 : 4, { version });
         const partitions = schedule % 4 === 0 ? 1 : 4;

@@ -135,7 +135,7 @@ describe('what goes up', () => {
       [tag('s', 12)],
       [tag('s', 12)],
     );
-    expect(messages.map(({ type, data, values }) => data ?? values)).toEqual([
+    expect(messages.map(({ data, values }) => data ?? values)).toEqual([
       ...[{ s: 12 }, { value: 12 }, { s: 12 }],
     ]);
   });
@@ -219,6 +219,14 @@ describe('topics', () => {
 });
 
 describe('edge.yaml', () => {
+  test('the example is right', () => {
+    const { sources, assets } = readEdgeConfig('examples/edge/mqtt.yaml');
+    expect(sources[0]?.mqtt.topics.map(({ format }) => format)).toEqual([
+      ...['json', 'text', 'line-protocol', 'telegraf', 'senml'],
+    ]);
+    expect(assets['Presse 3']).toBe('works.stamping.press3');
+  });
+
   test.each([
     [
       { signals: { a: { up: 'reduced' } } },
