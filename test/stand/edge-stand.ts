@@ -141,9 +141,9 @@ export async function startEdgeStand({ partitions, edge }: EdgeStandOptions): Pr
     ...{ hub, leaf, link, edge: service, config },
     async status() {
       const answer = await fetch(`${url}/status`).catch(() => undefined);
-      const said = await answer?.json().catch(() => undefined);
+      const said = (await answer?.json().catch(() => undefined)) as Partial<EdgeStatus> | undefined;
       // While it waits for its leaf node it has nothing to tell.
-      return said !== undefined && 'centre' in said ? (said as EdgeStatus) : undefined;
+      return said?.centre === undefined ? undefined : (said as EdgeStatus);
     },
     async stop() {
       await service.stop();
