@@ -127,6 +127,10 @@ async function edit(edge: string, options: Departures, verb: 'join' | 'leave'): 
     throw wrongInput('edge', 'letters, digits, _ and -, at most 32', edge);
   }
   const config = configOf(options);
+  const { prefix } = config.nats;
+  if (prefix !== undefined) {
+    throw wrongInput('nats.prefix', 'none: edges are sourced by an installation without', prefix);
+  }
   const { joinEdge, leaveEdge } = await import('../edge/join.ts');
   const work = verb === 'join' ? joinEdge : leaveEdge;
   const act = { act: `edge-${verb}`, what: edge };

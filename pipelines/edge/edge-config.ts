@@ -166,8 +166,11 @@ export function readEdgeConfig(file: string): EdgeConfig {
 }
 
 /** What two places of a file say that does not go together. */
-function issuesOf({ sources, assets, centre }: EdgeConfig): readonly FileIssue[] {
+function issuesOf({ sources, assets, nats }: EdgeConfig): readonly FileIssue[] {
   const issues: FileIssue[] = [];
+  if (nats.prefix !== undefined) {
+    issues.push({ path: ['nats', 'prefix'], message: 'expected none: a leaf node has one edge' });
+  }
   const names = new Set<string>();
   for (const [at, { name, mqtt }] of sources.entries()) {
     const where = ['sources', at];
@@ -187,7 +190,6 @@ function issuesOf({ sources, assets, centre }: EdgeConfig): readonly FileIssue[]
   if (Object.keys(assets).length === 0) {
     issues.push({ path: ['assets'], message: 'expected at least one' });
   }
-  if (centre.domain === '') issues.push({ path: ['centre'], message: 'expected a domain' });
   return issues;
 }
 

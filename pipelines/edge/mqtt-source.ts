@@ -165,7 +165,6 @@ class BrokerSource implements MqttSource {
   #onConnect(kept: boolean): void {
     this.#connected = true;
     const { source, record } = this.#options;
-    record({ kind: 'source-connected', source: source.name, kept });
     const group = source.mqtt.share === undefined ? '' : `$share/${source.mqtt.share}/`;
     const filters = Object.fromEntries(
       source.mqtt.topics.map(({ topic, qos }) => [
@@ -177,6 +176,8 @@ class BrokerSource implements MqttSource {
     // Every time: what was configured since the session began counts, too.
     this.#client.subscribe(filters, (error, granted) => {
       if (error !== null) this.#trouble(error);
+      // Not before: what comes ahead of the first subscription is for nobody.
+      else record({ kind: 'source-connected', source: source.name, kept });
       for (const one of granted ?? []) {
         if (one.qos >= 128) this.#trouble(new Error(`the broker refuses ${one.topic}`));
       }
