@@ -44,7 +44,8 @@ const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'edge',
     usage: '',
-    description: 'beside the machines: from MQTT into the log, through outages; join it at the centre',
+    description:
+      'beside the machines: from MQTT into the log, through outages; join it at the centre',
     load: async () => (await import('./cli/edge.ts')).registerEdge,
   },
   {
