@@ -132,6 +132,20 @@ export default defineConfig({
           sequence: { groupOrder: 6 },
         },
       },
+      {
+        extends: true,
+        test: {
+          // From brokers to the log of the centre, with all kills, cuts and attacks.
+          name: 'edge',
+          include: ['test/pipelines/edge/**/*.test.ts'],
+          globalSetup: COMPILE,
+          env: { ANDON_EDGE: 'long' },
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 7 },
+        },
+      },
     ],
   },
 });

@@ -42,6 +42,13 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/status.ts')).registerStatus,
   },
   {
+    name: 'edge',
+    usage: '',
+    description:
+      'beside the machines: from MQTT into the log, through outages; join it at the centre',
+    load: async () => (await import('./cli/edge.ts')).registerEdge,
+  },
+  {
     name: 'publish',
     usage: '[options] <files...>',
     description: 'publish recordings into the log',

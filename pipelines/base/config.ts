@@ -25,7 +25,7 @@ export const bytes = z.union([z.int().positive(), z.string()]).transform((size, 
 const name = z.string().regex(/^[A-Za-z0-9_-]+$/, 'expected letters, digits, _ and -');
 const port = z.int().min(0).max(65_535);
 
-const tlsSchema = z.strictObject({
+export const tlsSchema = z.strictObject({
   ca: z.string().optional().describe('Path: who signed the certificate of the server (PEM).'),
   certificate: z.string().optional().describe('Path: what this client shows the server (PEM).'),
   privateKey: z.string().optional().describe('Path: of that certificate (PEM).'),
@@ -62,7 +62,7 @@ const prefixSchema = z
     'Begins the names of streams, buckets and subjects: several installations in one account.',
   );
 
-const natsSchema = z.strictObject({
+export const natsSchema = z.strictObject({
   servers: z
     .union([z.string().transform((url) => [url]), z.array(z.string()).min(1)])
     .default(['nats://127.0.0.1:4222'])

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
@@ -7,6 +8,7 @@ import { sha256Of } from '../audit/chain.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { ROLES, type RoleName } from '../base/roles.ts';
+import { type LeafUser, leafConfig } from '../nats/leaf-config.ts';
 import { isLogRole, LOG_ACCOUNT, type LogUser } from '../nats/permissions.ts';
 import { serverConfig } from '../nats/server-config.ts';
 import { readPlantFile } from '../rules/rules.ts';
@@ -19,6 +21,10 @@ type Options = Departures & {
   readonly operator: readonly string[];
   readonly tls: string | false;
   readonly leafnodes?: string;
+  readonly edge: readonly string[];
+  readonly domain: string;
+  readonly leaf?: string;
+  readonly centre?: string;
 };
 
 const ID = /^[a-z0-9]{1,32}$/;
@@ -44,6 +50,10 @@ export function registerNatsConfig(command: Command): void {
     .option('--tls <folder>', 'of server-cert.pem, server-key.pem and ca.pem', 'tls')
     .option('--no-tls', 'everything in the clear')
     .option('--leafnodes <port>', 'lets leaf nodes in')
+    .option('--edge <name>', 'lets the leaf node of this edge in; may be repeated', more, [])
+    .option('--domain <name>', 'of JetStream at the centre, as edges ask for it', 'hub')
+    .option('--leaf <name>', 'prints the part of this edge instead, which dials --centre')
+    .option('--centre <host:port>', 'where the centre takes leaf nodes')
     .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .action(async (options: Options) => {
@@ -58,7 +68,22 @@ export function registerNatsConfig(command: Command): void {
       const leafPort = portOf(options.leafnodes);
       const { prefix } = config.nats;
       const extent = { partitions, operators, prefix };
-      const printed = serverConfig({ ...extent, users: keyed, tls, leafPort });
+      const { domain } = options;
+      const edges = options.edge.map((edge) => leafUserOf(options.keys, edge));
+      if (edges.length > 0 && prefix !== undefined) {
+        throw wrongInput('--edge', 'an installation without nats.prefix', prefix);
+      }
+      if (edges.length > 0 && leafPort === undefined) {
+        throw wrongInput('--edge', '--leafnodes beside it, which lets them in', 'none');
+      }
+      const printed =
+        options.leaf === undefined
+          ? serverConfig({ ...extent, users: keyed, tls, leafPort, edges, domain })
+          : leafConfig({
+              ...leafUserOf(options.keys, options.leaf),
+              ...{ centre: centreOf(options.centre), tls },
+              key: publicKeyOf(options.keys, `edge.${options.leaf}`),
+            });
       console.log(printed);
       // The first one is printed before there is a server.
       const act = { act: 'nats-config', what: `${keyed.length} users`, after: sha256Of(printed) };
@@ -128,6 +153,30 @@ function namedUser(text: string, plants: readonly PlantModel[]): LogUser {
 
 function checkId(where: string, id: string): void {
   if (!ID.test(id)) throw wrongInput(where, 'an id of a to z and 0 to 9, at most 32', id);
+}
+
+const EDGE_NAME = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** The leaf node of an edge; makes its password when there is none yet. Only the owner may read the file. */
+function leafUserOf(folder: string, edge: string): LeafUser {
+  if (!EDGE_NAME.test(edge)) {
+    throw wrongInput('--edge', 'letters, digits, _ and -, at most 32', edge);
+  }
+  const path = join(folder, `edge.${edge}.password`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if (!isThere(error)) throw error;
+  }
+  const password = readFileSync(path, 'utf8').trim();
+  if (/^[A-Za-z0-9_-]{20,}$/.test(password)) return { edge, password };
+  throw wrongInput(path, 'a password of at least 20 letters, digits, _ and -', 'something else');
+}
+
+function centreOf(text: string | undefined): string {
+  if (text !== undefined && /^[^\s/@]+:\d+$/.test(text)) return text;
+  throw wrongInput('--centre', 'host:port, where the centre takes leaf nodes', text ?? 'nothing');
 }
 
 function portOf(text: string | undefined): number | undefined {

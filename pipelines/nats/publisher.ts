@@ -39,13 +39,15 @@ export type PublisherOptions = {
   readonly first?: number;
   /** However long the connection is down, that alone is no reason to give up. Default false. */
   readonly waitsForConnection?: boolean;
+  /** The streams whose acknowledgements count. Default: any. Another one that answers ends the publication. */
+  readonly streams?: readonly string[];
   /** Called whenever messages were acknowledged, or nothing can go on. */
   readonly onChange?: () => void;
 };
 
 export interface LogPublisher {
   /** Resolves as soon as the window has room again. Rejects with a `Problem` when the stream refuses messages. */
-  publish(message: Outgoing): Promise<void>;
+  publish(message: Outgoing): Promise<unknown>;
   /** Resolves when everything published so far is in the stream. */
   flush(): Promise<PublishCounts>;
   readonly counts: PublishCounts;
@@ -54,6 +56,8 @@ export interface LogPublisher {
 
 /** What the keeper of a spool has to know. */
 export interface NumberedPublisher extends LogPublisher {
+  /** Resolves with the number of the message. */
+  publish(message: Outgoing): Promise<number>;
   /** All messages up to this number are in the stream. */
   readonly settled: number;
   /** Why nothing goes on any more. */
@@ -85,6 +89,7 @@ class WindowedPublisher implements NumberedPublisher {
   readonly #run: string;
   readonly #first: number;
   readonly #waitsForConnection: boolean;
+  readonly #streams: readonly string[] | undefined;
   readonly #onChange: () => void;
   readonly #inbox: string;
   readonly #pending = new Map<number, Pending>();
@@ -109,6 +114,7 @@ class WindowedPublisher implements NumberedPublisher {
     this.#run = options.run;
     this.#first = options.first ?? 1;
     this.#waitsForConnection = options.waitsForConnection ?? false;
+    this.#streams = options.streams;
     this.#onChange = options.onChange ?? (() => undefined);
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, answer) => {
@@ -133,7 +139,7 @@ class WindowedPublisher implements NumberedPublisher {
     return this.#failure;
   }
 
-  async publish(message: Outgoing): Promise<void> {
+  async publish(message: Outgoing): Promise<number> {
     while (this.#pending.size >= this.#inFlight && this.#failure === undefined) await this.#room();
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#pending.size === 0) this.#lastAnswer = performance.now();
@@ -142,6 +148,7 @@ class WindowedPublisher implements NumberedPublisher {
     this.#counts.bytes += message.payload.length;
     this.#pending.set(pending.id, pending);
     this.#send(pending);
+    return pending.id;
   }
 
   async flush(): Promise<PublishCounts> {
@@ -202,12 +209,16 @@ class WindowedPublisher implements NumberedPublisher {
       this.#refused = true;
       return;
     }
-    const { seq, duplicate, error } = answer.json<Acknowledgement>();
+    const { seq, duplicate, error, stream = '' } = answer.json<Acknowledgement>();
     if (error !== undefined) {
       this.#trouble = error.description;
       this.#refused ||= error.code === TOO_MANY_REQUESTS;
       if (error.code < 500 && error.code !== TOO_MANY_REQUESTS)
         this.#fail(refusal(pending.message.subject, error.description));
+      return;
+    }
+    if (this.#streams?.includes(stream) === false) {
+      this.#fail(takenByAnother(pending.message.subject, stream));
       return;
     }
     this.#lastAnswer = performance.now();
@@ -260,6 +271,7 @@ class WindowedPublisher implements NumberedPublisher {
 }
 
 type Acknowledgement = {
+  readonly stream?: string;
   readonly seq?: number;
   readonly duplicate?: boolean;
   readonly error?: { readonly code: number; readonly description: string };
@@ -271,6 +283,16 @@ function refusal(subject: string, description: string): Problem {
     expected: 'the stream to take the message',
     found: description,
     remedy: 'See `andon doctor` for the limits of the stream and its account.',
+    exit: EXIT.outside,
+  });
+}
+
+function takenByAnother(subject: string, stream: string): Problem {
+  return new Problem({
+    where: `subject ${subject}`,
+    expected: 'that the stream beside this process alone takes it',
+    found: `that ${stream} does, too: every message would be there twice`,
+    remedy: 'Configure the leaf node as `andon nats-config --leaf` prints it (deny_exports).',
     exit: EXIT.outside,
   });
 }

@@ -5,6 +5,7 @@
  */
 
 import { installedSubject, plainSubject } from '../../sinks/installation.ts';
+import { type LeafUser, leafUserLine } from './leaf-config.ts';
 import { mappingLines } from './partition.ts';
 import {
   type Extent,
@@ -27,6 +28,10 @@ export type ServerConfigOptions = Extent & {
   readonly tls: string | false;
   /** Port for leaf nodes. */
   readonly leafPort?: number | undefined;
+  /** Edges whose leaf nodes are let in. */
+  readonly edges?: readonly LeafUser[];
+  /** Of JetStream at the centre, as edges ask for it. */
+  readonly domain?: string;
 };
 
 /** To be included by a nats-server.conf that says where to listen, and where JetStream keeps its files. */
@@ -97,12 +102,17 @@ function accountLines(
     ...(own ? ['    jetstream: enabled'] : [ACCOUNT_LIMITS]),
     '    users: [',
     ...users.map((user) => userLine(user, options)),
+    ...(own ? edgeLines(options) : []),
     '    ]',
     ...(own
       ? exportLines(options)
       : [...importLines(users, options), ...mappingsOf(users, options)]),
     '  }',
   ];
+}
+
+function edgeLines({ edges = [], domain = '', partitions }: ServerConfigOptions) {
+  return edges.map((edge) => leafUserLine(edge, { partitions, domain }));
 }
 
 function mappingsOf(users: readonly KeyedUser[], options: ServerConfigOptions): readonly string[] {

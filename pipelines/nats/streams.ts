@@ -182,6 +182,35 @@ export async function ensureLive(
   return ensureInstalled(connection, wanted, options);
 }
 
+/** What an edge brings, beside the machines: the centre sources this stream. */
+export const EDGE_STREAM = 'ANDON_EDGE';
+/** What an edge could not bring while the centre was away, until it has gone into the other one. */
+export const HELD_STREAM = 'ANDON_EDGE_HELD';
+/** What a subject begins with while its message is held. */
+export const HELD_PREFIX = 'held.';
+
+/** The two streams of an edge, on its own server. Ids are remembered for two minutes: nobody else publishes there. */
+export async function ensureEdgeStreams(
+  connection: NatsConnection,
+  { days, bytes, onMended }: Pick<PartitionOptions, 'days' | 'bytes' | 'onMended'>,
+): Promise<void> {
+  for (const held of [false, true]) {
+    const wanted = {
+      ...common(),
+      name: held ? HELD_STREAM : EDGE_STREAM,
+      description: held ? 'Andon edge: held for the centre' : 'Andon edge: sourced by the centre',
+      subjects: [`${held ? HELD_PREFIX : ''}andon.>`],
+      max_age: nanos((days ?? 7) * 86_400_000),
+      max_bytes: bytes ?? -1,
+      max_msgs_per_subject: -1,
+      discard: DiscardPolicy.Old,
+      discard_new_per_subject: false,
+      duplicate_window: nanos(REPLAY_DUPLICATE_WINDOW),
+    };
+    await ensureStream(connection, wanted, { ...(onMended === undefined ? {} : { onMended }) });
+  }
+}
+
 /** Who did what with the installation: appended, and never changed. */
 export const AUDIT_STREAM = 'ANDON_AUDIT';
 /** What people gave as their reasons: the chain has the hash of each, and the text can be erased. */

@@ -1,7 +1,6 @@
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { EXIT, Problem } from '../base/problem.ts';
-import type { WorkerStatus } from './worker-status.ts';
 
 export type HttpOptions = {
   readonly host: string;
@@ -10,8 +9,8 @@ export type HttpOptions = {
   readonly metrics: Registry;
   /** Why work cannot be done just now; empty when it can. */
   readonly unready: () => readonly string[];
-  /** What a worker is doing just now. */
-  readonly status?: () => WorkerStatus;
+  /** What it is doing just now. */
+  readonly status?: () => object;
   /** Takes webhooks of systems in; undefined where nobody does. */
   readonly webhook?: (
     system: string,
@@ -27,8 +26,9 @@ export interface HttpServer {
 }
 
 /**
- * Serves `/healthz` (the process lives), `/readyz` (200, or 503 with the reasons), `/metrics` (Prometheus text), and of
- * a worker `/status` (what `andon status` shows); takes `/webhooks/<system>` in. Rejects with a `Problem` when the address cannot be listened on.
+ * Serves `/healthz` (the process lives), `/readyz` (200, or 503 with the reasons), `/metrics` (Prometheus text), and
+ * `/status` where there is one (what `andon status` or `andon edge status` shows); takes `/webhooks/<system>` in. Rejects
+ * with a `Problem` when the address cannot be listened on.
  */
 export async function startHttp({
   host,

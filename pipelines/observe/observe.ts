@@ -2,12 +2,12 @@ import { pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { printable } from '../../operators/model/plain.ts';
 import { LEVELS, type Level } from '../base/log-level.ts';
+import { EDGE_EVENTS } from './edge-events.ts';
 import { type InternalEventKind, register } from './event-kind.ts';
-
 import { OUTSIDE_EVENTS } from './outside-events.ts';
 import { WORKER_EVENTS } from './worker-events.ts';
 
-const KINDS = { ...WORKER_EVENTS, ...OUTSIDE_EVENTS };
+const KINDS = { ...WORKER_EVENTS, ...OUTSIDE_EVENTS, ...EDGE_EVENTS };
 
 type FieldsOf<K> = K extends InternalEventKind<infer F> ? Readonly<F> : never;
 

@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { EDGE_EVENTS } from '../../pipelines/observe/edge-events.ts';
 import { OUTSIDE_EVENTS } from '../../pipelines/observe/outside-events.ts';
 import { WORKER_EVENTS } from '../../pipelines/observe/worker-events.ts';
 import { textOf } from '../support/architecture.ts';
 import { configTable } from '../support/documents.ts';
 
 const operations = textOf('docs/operations.md');
-const kinds = { ...WORKER_EVENTS, ...OUTSIDE_EVENTS };
+const kinds = { ...WORKER_EVENTS, ...OUTSIDE_EVENTS, ...EDGE_EVENTS };
 
 test('docs/operations.md has every setting with its variable, default and sentence', () => {
   const start = operations.indexOf('| setting |');

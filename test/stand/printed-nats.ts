@@ -36,6 +36,8 @@ export interface PrintedNats {
   readonly server: TestNats;
   /** plant.yaml */
   readonly model: string;
+  /** The folder with the seeds. */
+  readonly keys: string;
   /** How a user of the configuration logs in, under the name of its key: `gateway.works.line1`. */
   settings(user: string): Omit<NatsSettings, 'name'>;
   connect(user: string): Promise<NatsConnection>;
@@ -47,6 +49,8 @@ export type PrintedOptions = {
   readonly plants?: object;
   /** `nats.prefix` of the installation. */
   readonly prefix?: string;
+  /** More of what stands in `jetstream { … }`. */
+  readonly jetstream?: string;
   /** More of the command line. */
   readonly words?: readonly string[];
   /** A change of what was printed, made by hand. */
@@ -68,7 +72,8 @@ export async function printedConfig(...words: readonly string[]): Promise<string
 }
 
 export async function startPrintedNats(options: PrintedOptions): Promise<PrintedNats> {
-  const { partitions, plants = TWO_PLANTS, prefix, words = ['--no-tls'], rewrite } = options;
+  const { partitions, plants = TWO_PLANTS, prefix, words = ['--no-tls'] } = options;
+  const { rewrite, jetstream = '' } = options;
   const folder = temporaryDirectory();
   const model = join(folder, 'plant.yaml');
   const keys = join(folder, 'keys');
@@ -79,7 +84,7 @@ export async function startPrintedNats(options: PrintedOptions): Promise<Printed
   writeFileSync(file, JSON.stringify({ nats: prefix === undefined ? {} : { prefix } }));
   const named = [...count, '--config', file, ...words];
   const config = await printedConfig('--model', model, '--keys', keys, ...named);
-  const server = await startNats({ config: rewrite?.(config) ?? config });
+  const server = await startNats({ config: rewrite?.(config) ?? config, jetstream });
   const settings = (user: string) => ({
     ...{ servers: server.url, nkey: join(keys, `${user}.nk`) },
     ...(prefix === undefined
@@ -90,8 +95,7 @@ export async function startPrintedNats(options: PrintedOptions): Promise<Printed
   const open: NatsConnection[] = [];
   return {
     server,
-    model,
-    settings,
+    ...{ model, keys, settings },
     async connect(user) {
       const connection = await connectNats({ ...settings(user), name: user });
       open.push(connection);

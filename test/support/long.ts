@@ -1,6 +1,8 @@
 import { describe, type TestContext, test } from 'vitest';
 
-const LONG = process.env.ANDON_FAULTS === 'long' || process.env.ANDON_WORLD === 'long';
+/** Whether the suite of edges runs in full length: `npm run test:edge`. */
+const LONG_EDGE = process.env.ANDON_EDGE === 'long';
+const LONG = process.env.ANDON_FAULTS === 'long' || process.env.ANDON_WORLD === 'long' || LONG_EDGE;
 /** Whether attack suites run in full length: `npm run test:security`. Otherwise they make fewer tries. */
 const LONG_SECURITY = process.env.ANDON_SECURITY === 'long';
 
@@ -14,7 +16,7 @@ export function longTest(
   run: (context: TestContext) => Promise<void>,
 ) {
   test(name, { timeout: limit }, async (context) => {
-    context.skip(!LONG, 'long: npm run test:faults, or test:world');
+    context.skip(!LONG, 'long: npm run test:faults, test:world or test:edge');
     await run(context);
   });
 }
@@ -37,4 +39,9 @@ export function tries(short: number, long: number): number {
 /** How often a property that takes seconds is tried: `count` times in `npm test`, a fifth of it in `npm run check`. */
 export function runs(count: number): number {
   return FULL ? count : Math.ceil(count / 5);
+}
+
+/** How many tries an attack on an edge makes: the first number in `npm test`, the second in `npm run test:edge`. */
+export function edgeTries(short: number, long: number): number {
+  return LONG_EDGE ? long : short;
 }

@@ -1,0 +1,154 @@
+import type { Command } from 'commander';
+import { onStarterGone } from '../base/child.ts';
+import { configOf, type Departures } from '../base/config.ts';
+import { inColumns } from '../base/in-columns.ts';
+import { EXIT, Problem, wrongInput } from '../base/problem.ts';
+import type { EdgeStatus } from '../edge/edge.ts';
+import { readEdgeConfig } from '../edge/edge-config.ts';
+import type { JoinOptions } from '../edge/join.ts';
+import { createInternalEvents } from '../observe/observe.ts';
+import { withAuditor } from './audited.ts';
+import { withNats } from './with-nats.ts';
+
+type EdgeFile = { readonly config: string };
+
+const NAME = /^[A-Za-z0-9_-]{1,32}$/;
+const PATIENCE = 5_000;
+
+/** Adds `andon edge`: the process beside the machines, and what the centre does for it. */
+export function registerEdge(command: Command): void {
+  command.addHelpText('after', '\nWithout a command: start. Its options: andon edge start --help');
+  const beside = (named: Command) =>
+    named.requiredOption('--config <file>', 'edge.yaml: sources, assets, signals');
+  const centre = (named: Command) =>
+    named
+      .option('--partitions <count>', 'of the log (ANDON_PARTITIONS, else 1)')
+      .option('--nats <url>', 'of the centre, instead of NATS_URL')
+      .option('--config <file>', 'configuration (YAML); the environment overlays it');
+  beside(command.command('start', { isDefault: true }))
+    .description('bring what machines say, until a signal ends it')
+    .action(start);
+  beside(command.command('check'))
+    .description('check edge.yaml and say what it brings')
+    .action(({ config }: EdgeFile) => check(config));
+  beside(command.command('status'))
+    .description('a running edge: sources, what goes up, what is held')
+    .option('--json', 'as JSON')
+    .action(async ({ config, json }: EdgeFile & { readonly json?: boolean }) => {
+      const status = await ask(config);
+      console.log(json === true ? JSON.stringify(status) : describeEdge(status));
+    });
+  centre(command.command('join <edge>'))
+    .description('at the centre: its streams source this edge')
+    .action((edge: string, options: Departures) => edit(edge, options, 'join'));
+  centre(command.command('leave <edge>'))
+    .description('at the centre: this edge is sourced no more; what came of it stays')
+    .action((edge: string, options: Departures) => edit(edge, options, 'leave'));
+  centre(command.command('list'))
+    .description('at the centre: the edges that it sources')
+    .action(list);
+}
+
+async function start({ config: file }: EdgeFile): Promise<void> {
+  const config = readEdgeConfig(file);
+  const events = createInternalEvents({ level: config.log.level, labels: { edge: config.edge } });
+  const over = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (over.signal.aborted) process.exit(130);
+      over.abort();
+    });
+  }
+  onStarterGone(() => over.abort());
+  const { runEdge } = await import('../edge/edge.ts');
+  await runEdge({ config, events, signal: over.signal }).catch((error: unknown) => {
+    // A signal came while the leaf node was still waited for.
+    if (!over.signal.aborted || error !== over.signal.reason) throw error;
+  });
+}
+
+function check(file: string): void {
+  const { edge, sources, assets, signals, centre } = readEdgeConfig(file);
+  const topics = sources.flatMap(({ name, mqtt }) =>
+    mqtt.topics.map(({ topic, format, qos }) => [name, mqtt.url, topic, format, String(qos)]),
+  );
+  const rows = [['SOURCE', 'BROKER', 'TOPIC', 'FORMAT', 'QOS'], ...topics];
+  console.log(inColumns(rows));
+  console.log(
+    `edge ${edge} to ${centre.domain} (${centre.partitions} partitions): ` +
+      `${Object.keys(assets).length} assets, ${Object.keys(signals).length} signals in the table.`,
+  );
+}
+
+async function ask(file: string): Promise<EdgeStatus> {
+  const { host, port } = readEdgeConfig(file).http;
+  const url = `http://${host}:${port}/status`;
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) });
+    const said = (await answer.json()) as EdgeStatus | { readonly waiting: string };
+    if (!('waiting' in said)) return said;
+    throw new Error(`that it waits: ${said.waiting}`);
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const remedy = 'Start it (andon edge), or correct http in the file.';
+    throw new Problem(
+      { where: url, expected: 'the answer of an edge', found, remedy, exit: EXIT.outside },
+      { cause },
+    );
+  }
+}
+
+/** For people. */
+export function describeEdge({ edge, centre, memory, held, sources }: EdgeStatus): string {
+  const since = held.since === undefined ? '' : `, since ${new Date(held.since).toISOString()}`;
+  const facts = [
+    ['edge', edge],
+    ['centre', centre.away ? `away: ${centre.reason}` : `there, ${centre.lag} messages behind`],
+    ['stored', `${memory.messages} messages, ${memory.bytes} bytes since the start`],
+    ['held', `${held.messages} messages, ${held.bytes} bytes${since}`],
+    ['moved', `${held.moved} of the held ones since the start`],
+    ['lost', `${held.lost} of the oldest held ones: the memory was full`],
+  ];
+  const rows = Object.entries(sources).map(([name, one]) => [
+    ...[name, String(one.in_messages), String(one.in_bytes), String(one.up_messages)],
+    ...[String(one.up_bytes), one.ratio === null ? '-' : String(one.ratio)],
+    Object.entries(one.refused)
+      .map(([reason, count]) => `${reason} ${count}`)
+      .join(', ') || '-',
+  ]);
+  const headings = ['SOURCE', 'IN', 'BYTES', 'UP', 'BYTES', 'RATIO', 'NOT UP'];
+  return [inColumns(facts), '', inColumns([headings, ...rows], new Set([1, 2, 3, 4, 5]))].join(
+    '\n',
+  );
+}
+
+async function edit(edge: string, options: Departures, verb: 'join' | 'leave'): Promise<void> {
+  if (!NAME.test(edge)) {
+    throw wrongInput('edge', 'letters, digits, _ and -, at most 32', edge);
+  }
+  const config = configOf(options);
+  const { prefix } = config.nats;
+  if (prefix !== undefined) {
+    throw wrongInput('nats.prefix', 'none: edges are sourced by an installation without', prefix);
+  }
+  const { joinEdge, leaveEdge } = await import('../edge/join.ts');
+  const work = verb === 'join' ? joinEdge : leaveEdge;
+  const act = { act: `edge-${verb}`, what: edge };
+  const changed = await withAuditor(config, `andon edge ${verb}`, (auditor, connection) => {
+    const asked: JoinOptions = { connection, edge, partitions: config.partitions };
+    return auditor.around([act], () => work(asked));
+  });
+  const is = verb === 'join' ? 'is sourced' : 'is sourced no more';
+  console.log(changed ? `Edge ${edge} ${is}.` : `Nothing to do: edge ${edge} ${is} already.`);
+}
+
+async function list(options: Departures): Promise<void> {
+  const config = configOf(options);
+  const { joinedEdges } = await import('../edge/join.ts');
+  const { partitions } = config;
+  const edges = await withNats(config, 'andon edge list', (connection) =>
+    joinedEdges({ connection, partitions }),
+  );
+  const rows = edges.map(({ edge, stream, lag }) => [edge, stream, String(lag)]);
+  console.log(inColumns([['EDGE', 'STREAM', 'LAG'], ...rows], new Set([2])));
+}

@@ -1,0 +1,263 @@
+/** Front door: one process beside the machines, from its sources into the memory that the centre sources. */
+
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { MalformedError } from '../../operators/decode/payload.ts';
+import { edgeInbox } from '../nats/leaf-config.ts';
+import { connectNats } from '../nats/nats.ts';
+import { startHttp } from '../observe/http.ts';
+import type { InternalEvents } from '../observe/observe.ts';
+import { type CentreStatus, watchCentre } from './centre.ts';
+import { decodeJson, decodeTelegraf } from './decode-json.ts';
+import { decodeLines } from './decode-lines.ts';
+import { decodeSenml } from './decode-senml.ts';
+import type { EdgeConfig, EdgeSource, EdgeTopic } from './edge-config.ts';
+import { type HeldStatus, moveHeld } from './held.ts';
+import { createMapper, type Mapper } from './mapping.ts';
+import { type EdgeMemory, type MemoryStatus, openMemory } from './memory.ts';
+import { type Arrived, type MqttSource, openMqttSource } from './mqtt-source.ts';
+import type { TagReading } from './tag-reading.ts';
+import { createTally, type Tally, type TallyStatus } from './tally.ts';
+import { matchTopic, parseTopic, type TopicPattern } from './topic.ts';
+
+export type EdgeStatus = {
+  readonly edge: string;
+  readonly centre: CentreStatus;
+  readonly memory: MemoryStatus;
+  readonly held: HeldStatus;
+  readonly sources: Readonly<Record<string, TallyStatus>>;
+};
+
+export type EdgeOptions = {
+  readonly config: EdgeConfig;
+  readonly events: InternalEvents;
+  readonly signal: AbortSignal;
+};
+
+/** How often counts are told: milliseconds. */
+const TELL = 1_000;
+
+/** Runs an edge until the signal fires. Rejects with a `Problem` when it cannot go on. */
+export async function runEdge({ config, events, signal }: EdgeOptions): Promise<void> {
+  const { record, metrics } = events;
+  const over = new AbortController();
+  const stop = AbortSignal.any([signal, over.signal]);
+  let trouble = 'the leaf node did not answer yet';
+  let edge: Parts | undefined;
+  const http = await startHttp({
+    ...{ ...config.http, metrics },
+    unready: () => (trouble === '' ? [] : [trouble]),
+    status: () => edge?.status() ?? { edge: config.edge, waiting: trouble },
+  });
+  let connection: NatsConnection | undefined;
+  try {
+    connection = await connectNats({
+      // Over the leaf node answers come to inboxes of its own alone.
+      ...{ inbox: edgeInbox(config.edge), ...config.nats },
+      ...{ name: `andon edge ${config.edge}`, patience: 'wait', signal },
+      onStatus: ({ type }) => {
+        if (type === 'reconnect') trouble = '';
+        if (type !== 'absent' && type !== 'disconnect') return;
+        if (trouble === '') record({ kind: 'disconnected', server: 'leaf node', reason: type });
+        trouble = 'the leaf node is away';
+      },
+    });
+    trouble = '';
+    edge = await startParts(connection, { config, events, signal: stop });
+    if (stop.aborted) return;
+    const { length } = edge.sources;
+    record({ kind: 'edge-started', edge: config.edge, sources: length, url: http.url });
+    await runParts(edge, stop);
+  } finally {
+    over.abort();
+    await edge?.close();
+    await http.close();
+    await connection?.close();
+  }
+}
+
+/** Tells counts until it is over, or nothing can go on. */
+async function runParts({ tallies, failure }: Parts, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted && failure() === undefined) {
+    await delay(TELL, undefined, { signal: stop }).catch(() => undefined);
+    for (const tally of tallies.values()) tally.flush();
+  }
+  const failed = failure();
+  if (failed !== undefined) throw failed;
+}
+
+type Parts = {
+  readonly sources: readonly MqttSource[];
+  readonly tallies: ReadonlyMap<string, Tally>;
+  readonly status: () => EdgeStatus;
+  readonly close: () => Promise<void>;
+  /** What ended it. */
+  readonly failure: () => unknown;
+};
+
+async function startParts(
+  connection: NatsConnection,
+  { config, events: { record, metrics }, signal }: EdgeOptions,
+): Promise<Parts> {
+  const memory = await memoryOf(connection, { config, events: { record, metrics }, signal });
+  const onAway = (away: boolean) => memory.setAway(away);
+  const centre = await watchCentre({ connection, config, record, signal, onAway });
+  const held = moveHeld({
+    ...{ connection, record, signal, run: randomUUID(), rate: config.centre.catch_up },
+    mayGo: () => centre.takesMore(),
+  });
+  const tallies = new Map(config.sources.map(({ name }) => [name, createTally(name, record)]));
+  let failed: unknown;
+  const onFailure = (error: unknown) => {
+    failed ??= error;
+  };
+  const sources: MqttSource[] = [];
+  for (const source of config.sources) {
+    const tally = tallies.get(source.name) ?? createTally(source.name, record);
+    const take = createIntake({ source, config, memory, tally });
+    const client = `andon-${config.edge}-${source.name}`;
+    const stored = () => memory.stored;
+    sources.push(await openMqttSource({ source, client, record, take, stored, onFailure }));
+  }
+  memory.onStored(() => {
+    for (const source of sources) source.acknowledge();
+  });
+  return {
+    ...{ sources, tallies },
+    failure: () => failed ?? memory.failure,
+    async close() {
+      await Promise.all(sources.map((source) => source.close()));
+      await Promise.all([centre.ended, held.ended]);
+      memory.close();
+    },
+    status: () => ({
+      ...{ edge: config.edge, centre: centre.status, memory: memory.status, held: held.status },
+      sources: Object.fromEntries([...tallies].map(([name, tally]) => [name, tally.status])),
+    }),
+  };
+}
+
+/** Opens the memory, however often the leaf node goes away meanwhile. */
+async function memoryOf(
+  connection: NatsConnection,
+  { config, events: { record }, signal }: EdgeOptions,
+): Promise<EdgeMemory> {
+  for (;;) {
+    try {
+      return await openMemory({ connection, config, record });
+    } catch (error) {
+      if (!(error instanceof Error) || !isPassing(error)) throw error;
+      record({ kind: 'edge-trouble', where: 'memory', error });
+    }
+    await delay(TELL, undefined, { signal });
+  }
+}
+
+/** A server that goes, or has not read its streams yet. */
+const PASSING: ReadonlySet<string> = new Set([
+  ...['TimeoutError', 'NoRespondersError', 'RequestError', 'ConnectionError'],
+  ...['JetStreamNotEnabled', 'JetStreamStatusError', 'JetStreamError'],
+]);
+
+function isPassing(error: Error): boolean {
+  if (PASSING.has(error.name)) return true;
+  return error.cause instanceof Error && isPassing(error.cause);
+}
+
+type IntakeOptions = {
+  readonly source: EdgeSource;
+  readonly config: EdgeConfig;
+  readonly memory: EdgeMemory;
+  readonly tally: Tally;
+};
+
+/** What becomes of each message of a source; gives the number up to which all has to be stored. */
+export function createIntake({
+  source,
+  config,
+  memory,
+  tally,
+}: IntakeOptions): (arrived: Arrived) => Promise<number> {
+  const mapper = createMapper(config, (reason, detail) => tally.refuse(reason, detail));
+  const topics = source.mqtt.topics.flatMap((topic) => {
+    const pattern = parseTopic(topic.topic);
+    return pattern === undefined ? [] : [{ topic, pattern }];
+  });
+  return async (arrived) => {
+    tally.took(arrived.payload.length);
+    if (arrived.retained) {
+      tally.refuse('retained', arrived.topic);
+      return memory.taken;
+    }
+    for (const message of messagesOf(arrived, topics, mapper, tally)) {
+      const { receipt, ...content } = message;
+      // A source that says no times cannot be told from one that repeats itself, unless the broker says so.
+      if ((receipt.lasting || arrived.again) && memory.has(content.subject, receipt)) {
+        tally.refuse('repeat', arrived.topic);
+        continue;
+      }
+      tally.sent(content.payload.length);
+      await memory.store(content, receipt);
+    }
+    return memory.taken;
+  };
+}
+
+type Subscribed = { readonly topic: EdgeTopic; readonly pattern: TopicPattern };
+
+function messagesOf(arrived: Arrived, topics: readonly Subscribed[], mapper: Mapper, tally: Tally) {
+  const arrival = Date.now();
+  for (const { topic, pattern } of topics) {
+    const captures = matchTopic(pattern, arrived.topic);
+    if (captures === undefined) continue;
+    try {
+      const readings = readingsOf(topic, arrived, arrival);
+      const timed = topic.clock === 'source' && readings.every(({ time }) => time !== undefined);
+      const receipt = receiptOf(arrived, timed);
+      return mapper
+        .map(topic, readings, captures, arrival)
+        .map((message) => ({ ...message, receipt }));
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+      const bytes = Buffer.from(arrived.payload.subarray(0, 60)).toString();
+      tally.refuse('malformed', `${arrived.topic}: ${error.message} in ${bytes}`);
+      return [];
+    }
+  }
+  tally.refuse('unknown-tag', arrived.topic);
+  return [];
+}
+
+function readingsOf(
+  topic: EdgeTopic,
+  { payload }: Arrived,
+  arrival: number,
+): readonly TagReading[] {
+  switch (topic.format) {
+    case 'json':
+      return decodeJson(payload, topic);
+    case 'text':
+      return [textReading(payload)];
+    case 'line-protocol':
+      return decodeLines(payload, topic.precision ?? 'epoch-ns');
+    case 'telegraf':
+      return decodeTelegraf(payload, topic.precision ?? 'epoch-s');
+    case 'senml':
+      return decodeSenml(payload, arrival);
+  }
+}
+
+/** A number where it is one, else the text as it is. */
+function textReading(payload: Uint8Array): TagReading {
+  const text = Buffer.from(payload).toString().trim();
+  const number = Number(text);
+  const value = text !== '' && Number.isFinite(number) ? number : text;
+  return { labels: { path: '' }, time: undefined, value, quality: 'good' };
+}
+
+/** The same sample has the same topic, time and content, whoever brings it; without a time only its packet is known. */
+function receiptOf({ topic, payload, packet }: Arrived, timed: boolean) {
+  const hash = createHash('sha1').update(topic).update('\0').update(payload).digest('base64url');
+  return timed ? { id: hash, lasting: true } : { id: `${hash}/${packet ?? ''}`, lasting: false };
+}

@@ -1,0 +1,288 @@
+/** From readings of tags to messages of the log: whose they are, what they are called, what of them goes up. */
+
+import { Packr } from 'msgpackr';
+import { PACKML_STATES } from '../../operators/model/machine-event.ts';
+import type { EdgeConfig, EdgeSignal, EdgeTopic } from './edge-config.ts';
+import { fillTemplate, type TagQuality, type TagReading, type TagValue } from './tag-reading.ts';
+
+/** A message of the wire format, without the headers that say who sent it. */
+export type EdgeMessage = { readonly subject: string; readonly payload: Uint8Array };
+
+/** Why something does not go up. `reduced`, `repeat` and `retained` are as it was meant; the others want attention. */
+export type EdgeReason =
+  | 'malformed'
+  | 'unknown-machine'
+  | 'unknown-tag'
+  | 'unit'
+  | 'unknown-state'
+  | 'no-value'
+  | 'reduced'
+  | 'not-up'
+  | 'repeat'
+  | 'retained';
+
+/** Told of everything that does not go up. */
+export type Refuse = (reason: EdgeReason, detail: string) => void;
+
+type Labels = Readonly<Record<string, string>>;
+type Captures = Labels;
+type Scalar = string | number | boolean;
+
+export interface Mapper {
+  /** `arrival`: epoch milliseconds, the time of what has none of its own. */
+  map(
+    topic: EdgeTopic,
+    readings: readonly TagReading[],
+    captures: Captures,
+    arrival: number,
+  ): readonly EdgeMessage[];
+}
+
+const packr = new Packr({ useRecords: false, useBigIntExtension: false });
+
+/** What `{…}` stands for in the tags of a format, when a topic does not say otherwise. */
+const TAGS: Readonly<Record<EdgeTopic['format'], string>> = {
+  json: '{path}',
+  text: '{topic}',
+  'line-protocol': '{measurement}.{field}',
+  telegraf: '{measurement}.{field}',
+  senml: '{name}',
+};
+
+/** What was let through last, of one signal of one asset. */
+type Passed = { value: TagValue; time: number };
+type Values = Map<string, { value: TagValue; quality: TagQuality }>;
+/** What one payload says of one asset. */
+type AssetContent = { readonly frames: Map<number, Values>; readonly others: EdgeMessage[] };
+
+/** Reduction keeps the last value of each signal in memory: after a start the next one of each goes up. */
+export function createMapper(config: MapperConfig, refuse: Refuse): Mapper {
+  return new TagMapper(config, refuse);
+}
+
+type MapperConfig = Pick<EdgeConfig, 'assets' | 'signals' | 'unlisted'>;
+
+/** A reading whose asset, signal and time are known. */
+type Placed = {
+  readonly asset: string;
+  readonly tag: string;
+  readonly signal: EdgeSignal;
+  readonly reading: TagReading;
+  readonly time: number;
+  readonly content: AssetContent;
+};
+
+class TagMapper implements Mapper {
+  readonly #refuse: Refuse;
+  readonly #assets: ReadonlyMap<string, string>;
+  readonly #signals: ReadonlyMap<string, EdgeSignal>;
+  readonly #dropsUnlisted: boolean;
+  /** What was let through last, by asset and signal: as a value, and as an event. */
+  readonly #values = new Map<string, Passed>();
+  readonly #events = new Map<string, TagValue>();
+
+  constructor({ assets, signals, unlisted }: MapperConfig, refuse: Refuse) {
+    this.#refuse = refuse;
+    this.#assets = new Map(Object.entries(assets));
+    this.#signals = new Map(Object.entries(signals));
+    this.#dropsUnlisted = unlisted === 'drop';
+  }
+
+  map(
+    topic: EdgeTopic,
+    readings: readonly TagReading[],
+    captures: Captures,
+    arrival: number,
+  ): readonly EdgeMessage[] {
+    if (topic.event !== undefined) {
+      return this.#wholeEvent(topic, topic.event, readings, captures, arrival);
+    }
+    const contents = new Map<string, AssetContent>();
+    for (const reading of readings) {
+      const asset = this.#assetOf(topic, reading.labels, captures);
+      if (asset === undefined) continue;
+      const content = contents.get(asset) ?? { frames: new Map(), others: [] };
+      contents.set(asset, content);
+      const named = this.#signalOf(topic, reading.labels, captures);
+      if (named === undefined) continue;
+      const time = topic.clock === 'source' ? (reading.time ?? arrival) : arrival;
+      this.#add({ asset, ...named, reading, time, content });
+    }
+    return [...contents].flatMap(([asset, { frames, others }]) => [
+      ...(frames.size === 0 ? [] : [telemetryOf(asset, frames)]),
+      ...others,
+    ]);
+  }
+
+  #assetOf(topic: EdgeTopic, labels: Labels, captures: Captures): string | undefined {
+    const machine = fillTemplate(topic.machine, labels, captures);
+    const asset = machine === undefined ? undefined : this.#assets.get(machine);
+    if (asset === undefined) {
+      const detail = machine ?? `nothing for ${topic.machine} on ${captures.topic}`;
+      this.#refuse('unknown-machine', detail);
+    }
+    return asset;
+  }
+
+  #signalOf(topic: EdgeTopic, labels: Labels, captures: Captures) {
+    // A payload that is nothing but a value has no name in it.
+    const usual = labels.path === '' ? '{topic}' : TAGS[topic.format];
+    const tag = fillTemplate(topic.tag ?? usual, labels, captures);
+    const signal = tag === undefined ? undefined : this.#signals.get(tag);
+    if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
+      this.#refuse('unknown-tag', tag ?? `nothing for ${topic.tag ?? usual} on ${captures.topic}`);
+      return undefined;
+    }
+    return { tag, signal: signal ?? {} };
+  }
+
+  #add(placed: Placed): void {
+    const { asset, tag, signal, reading, time, content } = placed;
+    const { value: raw, quality, unit } = reading;
+    if (signal.unit !== undefined && unit !== undefined && signal.unit !== unit) {
+      this.#refuse('unit', `${tag}: ${unit} instead of ${signal.unit}`);
+    } else if (raw === null) {
+      this.#refuse('no-value', `${tag} is ${quality}`);
+    } else if (typeof raw === 'object') {
+      if (signal.waveform === undefined) {
+        this.#refuse('unknown-tag', `${tag} is a list, and no waveform`);
+      } else content.others.push(waveformOf(asset, signal.waveform, raw, time));
+    } else {
+      const isEvent = signal.states !== undefined || signal.event !== undefined;
+      if (isEvent) this.#addEvent(placed, raw);
+      const up = signal.up ?? (isEvent ? 'events' : 'all');
+      if (up === 'none') this.#refuse('not-up', tag);
+      else if (up !== 'events') this.#addValue(placed, raw);
+    }
+  }
+
+  #addValue({ asset, tag, signal, reading, time, content }: Placed, raw: Scalar): void {
+    const { quality } = reading;
+    const name = signal.as ?? tag;
+    const key = `${asset} ${name}`;
+    const value = scaled(raw, signal);
+    const last = this.#values.get(key);
+    // A bad value goes up as bad: that it is bad is the news.
+    if (quality === 'good' && last !== undefined && isReduced(signal, value, time, last)) {
+      this.#refuse('reduced', tag);
+      return;
+    }
+    if (signal.deadband !== undefined || signal.every !== undefined) {
+      this.#values.set(key, { value, time });
+    }
+    const values: Values = content.frames.get(time) ?? new Map();
+    content.frames.set(time, values);
+    values.set(name, { value, quality });
+  }
+
+  #addEvent({ asset, tag, signal, reading, time, content }: Placed, raw: Scalar): void {
+    const key = `${asset} ${signal.as ?? tag}`;
+    if (reading.quality === 'bad') {
+      // What is bad says nothing of a change.
+      this.#refuse('no-value', `${tag} is bad`);
+      return;
+    }
+    if (Object.is(this.#events.get(key), raw)) {
+      this.#refuse('reduced', tag);
+      return;
+    }
+    this.#events.set(key, raw);
+    const { states, event = '' } = signal;
+    if (states === undefined) {
+      content.others.push(eventOf(asset, time, event, { value: scaled(raw, signal) }));
+      return;
+    }
+    const state = stateOf(states, raw);
+    if (state === undefined) this.#refuse('unknown-state', `${tag}: ${raw}`);
+    // Nobody knows what it does now: that is a state, too.
+    content.others.push(eventOf(asset, time, 'state', { state: state ?? 'UNDEFINED' }));
+  }
+
+  #wholeEvent(
+    topic: EdgeTopic,
+    type: string,
+    readings: readonly TagReading[],
+    captures: Captures,
+    arrival: number,
+  ): readonly EdgeMessage[] {
+    const [first] = readings;
+    const asset = this.#assetOf(topic, first?.labels ?? {}, captures);
+    if (asset === undefined) return [];
+    const data = Object.fromEntries(
+      readings.flatMap(({ labels, value }) =>
+        value === null || typeof value === 'object'
+          ? []
+          : [[labels.path || labels.field || 'value', value] as const],
+      ),
+    );
+    const time = topic.clock === 'source' ? (first?.time ?? arrival) : arrival;
+    return [eventOf(asset, time, type, data)];
+  }
+}
+
+function scaled(value: string | number | boolean, { scale = 1, offset = 0 }: EdgeSignal) {
+  return typeof value === 'number' ? value * scale + offset : value;
+}
+
+/** What is late is let through: it cannot be compared with what came after it. */
+function isReduced(signal: EdgeSignal, value: TagValue, time: number, last: Passed): boolean {
+  const { deadband, every, heartbeat } = signal;
+  const passed = (time - last.time) * 1_000;
+  if (passed < 0 || (deadband === undefined && every === undefined)) return false;
+  if (heartbeat !== undefined && passed >= heartbeat) return false;
+  if (every !== undefined && passed < every) return true;
+  if (deadband === undefined) return false;
+  return typeof value === 'number' && typeof last.value === 'number'
+    ? Math.abs(value - last.value) < deadband
+    : value === last.value;
+}
+
+function stateOf(states: NonNullable<EdgeSignal['states']>, raw: TagValue): string | undefined {
+  if (states !== 'packml')
+    return Object.hasOwn(states, String(raw)) ? states[String(raw)] : undefined;
+  // ISA-TR88.00.02 numbers its states in this order, from 0 for UNDEFINED.
+  const number =
+    typeof raw === 'string'
+      ? PACKML_STATES.findIndex((state) => state === raw.toUpperCase())
+      : Number(raw);
+  return PACKML_STATES[number];
+}
+
+function telemetryOf(asset: string, frames: ReadonlyMap<number, Values>): EdgeMessage {
+  const times = [...frames.keys()].sort((a, b) => a - b);
+  const names = [...new Set([...frames.values()].flatMap((values) => [...values.keys()]))];
+  const at = (time: number, name: string) => frames.get(time)?.get(name);
+  const [only = 0] = times;
+  const single = times.length === 1;
+  const columns = (pick: (cell: ReturnType<typeof at>) => unknown) =>
+    Object.fromEntries(
+      names.map((name) => [
+        name,
+        single ? pick(at(only, name)) : times.map((time) => pick(at(time, name))),
+      ]),
+    );
+  const rated = [...frames.values()].some((values) =>
+    [...values.values()].some(({ quality }) => quality !== 'good'),
+  );
+  const payload = {
+    time: single ? only : times,
+    values: columns((cell) => cell?.value ?? null),
+    ...(rated ? { quality: columns((cell) => cell?.quality ?? 'good') } : {}),
+  };
+  return { subject: `telemetry.${asset}`, payload: packr.pack(payload) };
+}
+
+function waveformOf(
+  asset: string,
+  { point, rate, unit }: NonNullable<EdgeSignal['waveform']>,
+  numbers: readonly number[],
+  time: number,
+): EdgeMessage {
+  const samples = Buffer.from(Float32Array.from(numbers).buffer);
+  const payload = packr.pack({ time, rate, unit, samples });
+  return { subject: `waveform.${asset}.${point}`, payload };
+}
+
+function eventOf(asset: string, time: number, type: string, data: object): EdgeMessage {
+  return { subject: `event.${asset}`, payload: packr.pack({ time, type, data }) };
+}

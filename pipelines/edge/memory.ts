@@ -1,0 +1,201 @@
+/** The memory of an edge: its own two streams, one that the centre sources and one that holds what waits for it. */
+
+import { randomUUID } from 'node:crypto';
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Problem } from '../base/problem.ts';
+import { streamClient, streamManager } from '../nats/jetstream.ts';
+import { partitionedSubject } from '../nats/partition.ts';
+import { createPublisher, type NumberedPublisher } from '../nats/publisher.ts';
+import { spellDifferences } from '../nats/stream-differences.ts';
+import { EDGE_STREAM, ensureEdgeStreams, HELD_PREFIX, HELD_STREAM } from '../nats/streams.ts';
+import type { RecordEvent } from '../observe/observe.ts';
+import type { EdgeConfig } from './edge-config.ts';
+import type { EdgeMessage } from './mapping.ts';
+
+/** What makes a message recognisable when its source sends it again. */
+export type Receipt = {
+  readonly id: string;
+  /** The id holds for whoever brings the same message: it comes from the machine's own time. */
+  readonly lasting: boolean;
+};
+
+export interface EdgeMemory {
+  /** Resolves with the number of the message as soon as there is room for it. Rejects with a `Problem`. */
+  store(message: EdgeMessage, receipt: Receipt): Promise<number>;
+  /** The number of the newest message that was taken. */
+  readonly taken: number;
+  /** Every message up to this number is in a stream. */
+  readonly stored: number;
+  /** Called whenever `stored` has grown, or nothing can go on. */
+  onStored(listener: () => void): void;
+  readonly failure: Problem | undefined;
+  /** Whether this message is here already. */
+  has(subject: string, receipt: Receipt): boolean;
+  /** From now on messages are held, or go on to the centre. */
+  setAway(away: boolean): void;
+  readonly status: MemoryStatus;
+  close(): void;
+}
+
+export type MemoryStatus = {
+  readonly away: boolean;
+  /** Taken up since the start. */
+  readonly messages: number;
+  readonly bytes: number;
+};
+
+const RECEIPT = 'Andon-Receipt';
+const IDENTITY = 'Andon-Identity';
+/** Messages whose receipts are kept: more than any broker sends again. */
+const RECEIPTS = 16_384;
+/** Of them, so many are read from each stream at a start. What is in flight at a source is less. */
+const READ_AGAIN = 4_000;
+/** The server may come back slowly: it reads days of data. */
+const PATIENCE = 600_000;
+
+export type MemoryOptions = {
+  readonly connection: NatsConnection;
+  readonly config: Pick<EdgeConfig, 'edge' | 'centre' | 'memory'>;
+  readonly record: RecordEvent;
+};
+
+/** Opens the memory, and makes its streams where there are none. Begins as if the centre were away. */
+export async function openMemory(options: MemoryOptions): Promise<EdgeMemory> {
+  const { connection, config, record } = options;
+  const { days, bytes } = config.memory;
+  await ensureEdgeStreams(connection, {
+    ...{ days, bytes },
+    onMended: (stream, differences) =>
+      record({
+        ...{ kind: 'stream-mended', stream },
+        from: spellDifferences(differences, 'found'),
+        to: spellDifferences(differences, 'expected'),
+      }),
+  });
+  const manager = await streamManager(connection);
+  const receipts = new Receipts();
+  for (const stream of [EDGE_STREAM, HELD_STREAM]) {
+    await readReceipts(connection, manager, stream, receipts);
+  }
+  return new StreamMemory(options, receipts);
+}
+
+class StreamMemory implements EdgeMemory {
+  readonly #receipts: Receipts;
+  readonly #publisher: NumberedPublisher;
+  readonly #listeners: (() => void)[] = [];
+  readonly #producer: string;
+  readonly #partitions: number;
+  #away = true;
+  #sequence = 0;
+
+  constructor({ connection, config }: MemoryOptions, receipts: Receipts) {
+    this.#receipts = receipts;
+    this.#partitions = config.centre.partitions;
+    // Another start counts from 1 again: it is another producer.
+    this.#producer = `${config.edge}/${randomUUID().slice(0, 8)}`;
+    this.#publisher = createPublisher(connection, {
+      run: randomUUID(),
+      ...{ streams: [EDGE_STREAM, HELD_STREAM], patience: PATIENCE, waitsForConnection: true },
+      onChange: () => {
+        for (const listener of this.#listeners) listener();
+      },
+    });
+  }
+
+  get taken(): number {
+    return this.#publisher.counts.published;
+  }
+
+  get stored(): number {
+    return this.#publisher.settled;
+  }
+
+  get failure(): Problem | undefined {
+    return this.#publisher.failure;
+  }
+
+  get status(): MemoryStatus {
+    const { published, bytes } = this.#publisher.counts;
+    return { away: this.#away, messages: published, bytes };
+  }
+
+  onStored(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  has(subject: string, { id }: Receipt): boolean {
+    return this.#receipts.has(keyOf(subject, id));
+  }
+
+  setAway(away: boolean): void {
+    this.#away = away;
+  }
+
+  async store({ subject, payload }: EdgeMessage, { id, lasting }: Receipt): Promise<number> {
+    this.#receipts.add(keyOf(subject, id));
+    this.#sequence += 1;
+    const place = partitionedSubject(subject, this.#partitions);
+    // Decided once for each message: live data and backfill are two sources, and a repeat has to be on the same one.
+    const away = this.#away;
+    const headers = {
+      'Andon-Producer': this.#producer,
+      'Andon-Sequence': String(this.#sequence),
+      [lasting ? IDENTITY : RECEIPT]: id,
+      ...(away ? { 'Andon-Backfill': '1' } : {}),
+    };
+    return this.#publisher.publish({
+      ...{ subject: `${away ? HELD_PREFIX : ''}${place}`, headers, payload },
+    });
+  }
+
+  close(): void {
+    this.#publisher.close();
+  }
+}
+
+function keyOf(subject: string, id: string): string {
+  return `${subject} ${id}`;
+}
+
+/** The newest keys: the oldest go first. */
+class Receipts {
+  readonly #keys = new Set<string>();
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  add(key: string): void {
+    this.#keys.delete(key);
+    this.#keys.add(key);
+    if (this.#keys.size <= RECEIPTS) return;
+    const [oldest] = this.#keys;
+    if (oldest !== undefined) this.#keys.delete(oldest);
+  }
+}
+
+/** A start finds what the life before it has stored, and may not have acknowledged to its source. */
+async function readReceipts(
+  connection: NatsConnection,
+  manager: JetStreamManager,
+  stream: string,
+  receipts: Receipts,
+): Promise<void> {
+  const { state } = await manager.streams.info(stream);
+  const first = Math.max(state.first_seq, state.last_seq - READ_AGAIN + 1);
+  if (state.messages === 0) return;
+  const consumer = await streamClient(connection).consumers.get(stream, {
+    ...{ opt_start_seq: first, headers_only: true },
+  });
+  let left = state.last_seq;
+  const messages = await consumer.fetch({ max_messages: READ_AGAIN, expires: 10_000 });
+  for await (const { subject, headers, seq } of messages) {
+    const id = headers?.get(IDENTITY) || headers?.get(RECEIPT) || '';
+    const [, plain = ''] = /^(?:held\.)?andon\.\d+\.(.*)$/.exec(subject) ?? [];
+    if (id !== '') receipts.add(keyOf(plain, id));
+    left = seq;
+    if (left >= state.last_seq) break;
+  }
+}
