@@ -241,7 +241,10 @@ function stateOf(states: NonNullable<EdgeSignal['states']>, raw: TagValue): stri
   if (states !== 'packml')
     return Object.hasOwn(states, String(raw)) ? states[String(raw)] : undefined;
   // ISA-TR88.00.02 numbers its states in this order, from 0 for UNDEFINED.
-  const number = typeof raw === 'string' ? PACKML_STATES.indexOf(raw.toUpperCase()) : Number(raw);
+  const number =
+    typeof raw === 'string'
+      ? (PACKML_STATES as readonly string[]).indexOf(raw.toUpperCase())
+      : Number(raw);
   return PACKML_STATES[number];
 }
 
