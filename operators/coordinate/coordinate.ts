@@ -5,12 +5,21 @@ import { canonicalJson, identity } from '../model/canonical.ts';
 import { type AssetKey, fits, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import { type MachineEvent, type RequestStatus, requestStatusOf } from '../model/machine-event.ts';
+import { NOTICE_STEP } from '../model/notify-rule.ts';
 import type { Request, WorkInput } from '../model/request.ts';
+import type { Rules } from '../model/rules.ts';
 import type { WorkflowRule } from '../model/workflow-rule.ts';
 import { advanceWork, endUnbegun, onDeadline } from './advance.ts';
 import { landRunChange } from './commands.ts';
 import { compileWorkflow, holds } from './expressions.ts';
 import { kindOf, requestFacts } from './facts.ts';
+import {
+  noticeAcknowledged,
+  noticeReply,
+  noticeRevision,
+  noticeStatus,
+  tellRoles,
+} from './notices.ts';
 import { applyDecision, applyReply, readDecision, readReply, undo } from './replies.ts';
 import {
   type AssetWorks,
@@ -41,7 +50,7 @@ export function coordinate(states: States): Stage<WorkInput, Request> {
 
 const logic: Keyed<AssetWorks, WorkInput, Request> = {
   id: 'coordinate' as StageId,
-  version: 1,
+  version: 2,
   scope: 'log',
   open: noWorks,
   onEvent(state, event, knowledge, out) {
@@ -52,17 +61,13 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     } else {
       applyMachineEvent(value, state, knowledge, out);
     }
+    tellRoles(state, knowledge, out);
     closeIfEmpty(state, out);
   },
   onChange(state, knowledge, out, { value }) {
-    if (value.kind !== 'rules' || value.migrate !== true || value.plant !== plantOf(out.key))
-      return;
-    for (const request of Object.keys(state.works)) {
-      const context = contextOf(request, state, knowledge, out);
-      const rule = value.rules.workflows.find(({ id }) => id === context?.work.workflow);
-      if (context !== undefined && rule !== undefined) migrate(rule, context);
-    }
-    dropUnusedDefinitions(state);
+    if (value.kind !== 'rules' || value.plant !== plantOf(out.key)) return;
+    if (value.migrate === true) migrateAll(value.rules, state, knowledge, out);
+    tellRoles(state, knowledge, out);
   },
   onTimer(state, due, knowledge, out, timer) {
     const [request = '', name = '', id = ''] = timer.split(' ');
@@ -73,11 +78,21 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     if (name === 'forget') forgetIfOver(context);
     else if (name === 'deadline') onDeadline(id, rule, context);
     if (state.works[request] !== undefined) advanceWork(context);
+    tellRoles(state, knowledge, out);
     closeIfEmpty(state, out);
   },
 };
 
 type Output = Out<Request>;
+
+function migrateAll(rules: Rules, state: AssetWorks, knowledge: Knowledge, out: Output): void {
+  for (const request of Object.keys(state.works)) {
+    const context = contextOf(request, state, knowledge, out);
+    const rule = rules.workflows.find(({ id }) => id === context?.work.workflow);
+    if (context !== undefined && rule !== undefined) migrate(rule, context);
+  }
+  dropUnusedDefinitions(state);
+}
 
 /** The work of a request, with what it runs by. */
 function contextOf(
@@ -94,8 +109,9 @@ function contextOf(
 }
 
 /** An asset without any work has no state. */
-function closeIfEmpty({ works, finished }: AssetWorks, out: Output): void {
-  if (Object.keys(works).length === 0 && finished.length === 0) out.close();
+function closeIfEmpty({ works, finished, notices }: AssetWorks, out: Output): void {
+  const nothing = [works, notices].every((each) => Object.keys(each).length === 0);
+  if (nothing && finished.length === 0) out.close();
 }
 
 function applyRevision(
@@ -104,6 +120,7 @@ function applyRevision(
   knowledge: Knowledge,
   out: Output,
 ): void {
+  noticeRevision(request, state, knowledge, out);
   const known = contextOf(request.id, state, knowledge, out);
   const context = known ?? beginWork(request, state, knowledge, out);
   if (context === undefined) return;
@@ -172,15 +189,18 @@ function applyMachineEvent(
   const { type, attested, data } = event;
   if (type === 'request') {
     const status = requestStatusOf(event);
+    if (status !== undefined) noticeStatus(state.notices[status.id], status.status);
     const context = status === undefined ? undefined : about(status.id);
     if (status !== undefined && context !== undefined) applyStatus(status.status, context);
   } else if (type === 'acknowledged') {
-    const context = about(String(data.id ?? ''));
+    const id = String(data.id ?? '');
+    noticeAcknowledged(state.notices[id], attested?.kind === 'act' ? attested.user : '');
+    const context = about(id);
     if (context === undefined) return;
     context.work.acknowledged = true;
     advanceWork(context);
   } else if (attested?.kind === 'status') {
-    refuse(takeReply(event, about), event, out);
+    refuse(takeReply(event, about, state), event, out);
   } else if (attested?.kind === 'act') {
     refuse(takeDecision(event, attested.user, about), event, out);
   }
@@ -189,9 +209,14 @@ function applyMachineEvent(
 type About = (request: string) => RunContext | undefined;
 
 /** Gives what is wrong with a reply. */
-function takeReply(event: MachineEvent, about: About): string | undefined {
+function takeReply(event: MachineEvent, about: About, state: AssetWorks): string | undefined {
   const reply = readReply(event);
   if ('problem' in reply) return reply.problem;
+  const { request, step } = reply;
+  if (step.startsWith(NOTICE_STEP)) {
+    const system = event.attested?.kind === 'status' ? event.attested.system : '';
+    return noticeReply(reply, system, state.notices[request]);
+  }
   const context = about(reply.request);
   if (context === undefined) return `no workflow runs for request ${reply.request} of this asset`;
   const problem = applyReply(reply, event, context);
