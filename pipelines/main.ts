@@ -120,6 +120,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/commands.ts')).registerCommands,
   },
   {
+    name: 'notify',
+    usage: '',
+    description: 'messages to people: who was told, who is on call, whether a channel works',
+    load: async () => (await import('./cli/notify.ts')).registerNotify,
+  },
+  {
     name: 'dead-letters',
     usage: '[options]',
     description:

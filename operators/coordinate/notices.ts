@@ -28,7 +28,10 @@ import { compileCondition, holds } from './expressions.ts';
 import { kindOf, requestFacts } from './facts.ts';
 import { type AssetWorks, keptRevision, type RequestNotices } from './work.ts';
 
-/** `open`: nobody has answered what is known now. `answered`: somebody has. `over`: there is nothing to answer any more. */
+/**
+ * `open`: nobody has answered what is known now. `answered`: somebody has. `over`: there is nothing to answer any more. Of
+ * a rule that is gone a role hears `not-in-force`.
+ */
 type NoticeState = 'open' | 'answered' | 'over';
 
 /** So many requests that are over are kept for each asset: a planner may change his mind. */
@@ -49,10 +52,11 @@ export function noticeRevision(
     if (ends || rules.length === 0) return;
     state.notices[request.id] = {
       ...{ revision: keptRevision(request), status: '', answer: null, answers: 0, over: false },
-      ...{ escalation: '', exception: '', causes: 0, told: {} },
+      ...{ escalation: '', exception: '', causes: 0, words: 1, told: {} },
     };
     return;
   }
+  known.words += 1;
   known.revision = keptRevision(request);
   known.over = ends;
 }
@@ -65,6 +69,7 @@ const ANSWERS: ReadonlySet<RequestStatus> = new Set(['accepted', 'scheduled', 's
 /** Work that is accepted, planned or begun is an answer. */
 export function noticeStatus(notices: RequestNotices | undefined, status: RequestStatus): void {
   if (notices === undefined) return;
+  notices.words += 1;
   notices.status = status;
   notices.over = ENDS.has(status);
   if (ANSWERS.has(status)) answer(notices, status, '');
@@ -72,7 +77,9 @@ export function noticeStatus(notices: RequestNotices | undefined, status: Reques
 }
 
 export function noticeAcknowledged(notices: RequestNotices | undefined, by: string): void {
-  if (notices !== undefined) answer(notices, 'acknowledged', by);
+  if (notices === undefined) return;
+  notices.words += 1;
+  answer(notices, 'acknowledged', by);
 }
 
 /** An answer covers what there was at its time: failure mode, component, severity, and what had gone wrong with the work. */
@@ -89,6 +96,7 @@ export function noticeCause(
   because: string,
 ): void {
   if (notices === undefined) return;
+  notices.words += 1;
   notices[cause] = because;
   notices.causes += 1;
 }
@@ -104,10 +112,10 @@ export function tellRoles(state: AssetWorks, knowledge: Knowledge, out: Out<Requ
       if (rule !== undefined && rule.mode !== 'off') continue;
       const payload = {
         ...told.payload,
-        state: 'over',
+        state: 'not-in-force',
         because: 'its rule is not in force any more',
       };
-      if (told.payload.state !== 'over') tell(id, told, payload, notices, out);
+      if (told.payload.state !== 'not-in-force') tell(id, told, payload, notices, out);
     }
   }
   forgetOldest(state);
@@ -177,12 +185,12 @@ function payloadOfNotice(
   role: string,
   state: NoticeState,
   cause: NoticeCause,
-  { revision, answer: last, answers, exception, escalation, causes }: RequestNotices,
+  { revision, answer: last, answers, exception, escalation, causes, words }: RequestNotices,
 ): Payload {
   const { severity, failure_mode, component, title, asset_name, opened, because } = revision;
   const why = { request: because, escalation, exception }[cause];
   return {
-    ...{ role, state, cause, causes, severity, failure_mode, component },
+    ...{ role, word: words, state, cause, causes, severity, failure_mode, component },
     answers: state === 'answered' ? answers : 0,
     answered_by: state === 'answered' ? (last?.by ?? '') : '',
     answered_how: state === 'answered' ? (last?.how ?? '') : '',

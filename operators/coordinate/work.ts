@@ -112,6 +112,8 @@ export type RequestNotices = {
   escalation: string;
   exception: string;
   causes: number;
+  /** Counts whatever was said of it: what is told carries the number, so that it has an order. */
+  words: number;
   told: Record<
     string,
     { n: number; system: string; sent: boolean; payload: Readonly<Record<string, Json>> }

@@ -75,7 +75,13 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }
 
-function createSender(config: MailConfig, environment: Environment): Send {
+/** How mail is sent: by which server, as whom, how fast. */
+type MailServer = Pick<
+  MailConfig,
+  'host' | 'port' | 'tls' | 'user' | 'password' | 'from' | 'timeout' | 'rate' | 'breaker'
+>;
+
+export function createSender(config: MailServer, environment: Environment): Send {
   const host = reveal(config.host, environment);
   const user = config.user === undefined ? undefined : rotating(config.user, environment);
   const password = rotating(config.password ?? '', environment);

@@ -148,7 +148,10 @@ describe('a role hears', () => {
   test('that it is over when its rule goes: nobody is reminded for ever', () => {
     const items = [revised(10), [tick(20), notify([])], update(30, 2)];
     const lines = told(notify([SHIFT]), items);
-    expect(lines).toEqual(['10 shift 1 supervisor open alarm', '20 shift 2 supervisor over alarm']);
+    expect(lines).toEqual([
+      '10 shift 1 supervisor open alarm',
+      '20 shift 2 supervisor not-in-force alarm',
+    ]);
   });
 });
 
@@ -214,9 +217,10 @@ test('whatever comes: numbers are dense, nothing is told twice in a row, a resta
         const own = commands.filter((command) => command.step === step);
         expect(own.map(({ n }) => n)).toEqual(own.map((_, index) => index + 1));
         for (const [index, { payload }] of own.entries()) {
-          const { because: _, title: __, ...before } = own[index - 1]?.payload ?? {};
-          const { because: ___, title: ____, ...after } = payload;
+          const { because: _, title: __, word: was = 0, ...before } = own[index - 1]?.payload ?? {};
+          const { because: ___, title: ____, word = 0, ...after } = payload;
           expect(after).not.toEqual(before);
+          expect(Number(word)).toBeGreaterThanOrEqual(Number(was));
         }
       }
       expect(told(first, all, cuts)).toEqual(told(first, all));
