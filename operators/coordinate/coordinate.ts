@@ -18,7 +18,7 @@ import {
   noticeReply,
   noticeRevision,
   noticeStatus,
-  tellRoles,
+  notifyRoles,
 } from './notices.ts';
 import { applyDecision, applyReply, readDecision, readReply, undo } from './replies.ts';
 import {
@@ -61,13 +61,13 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     } else {
       applyMachineEvent(value, state, knowledge, out);
     }
-    tellRoles(state, knowledge, out);
+    notifyRoles(state, knowledge, out);
     closeIfEmpty(state, out);
   },
   onChange(state, knowledge, out, { value }) {
     if (value.kind !== 'rules' || value.plant !== plantOf(out.key)) return;
     if (value.migrate === true) migrateAll(value.rules, state, knowledge, out);
-    tellRoles(state, knowledge, out);
+    notifyRoles(state, knowledge, out);
   },
   onTimer(state, due, knowledge, out, timer) {
     const [request = '', name = '', id = ''] = timer.split(' ');
@@ -78,7 +78,7 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     if (name === 'forget') forgetIfOver(context);
     else if (name === 'deadline') onDeadline(id, rule, context);
     if (state.works[request] !== undefined) advanceWork(context);
-    tellRoles(state, knowledge, out);
+    notifyRoles(state, knowledge, out);
     closeIfEmpty(state, out);
   },
 };

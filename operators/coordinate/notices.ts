@@ -102,7 +102,7 @@ export function noticeCause(
 }
 
 /** Decides what every role is told of the requests of an asset that has changed. */
-export function tellRoles(state: AssetWorks, knowledge: Knowledge, out: Out<Request>): void {
+export function notifyRoles(state: AssetWorks, knowledge: Knowledge, out: Out<Request>): void {
   const rules = rulesOf(knowledge, out.key)?.notify ?? [];
   for (const notices of Object.values(state.notices)) {
     for (const rule of rules) tellRole(rule, notices, knowledge, out);

@@ -13,7 +13,7 @@ export const NOTICE_CAUSES = ['request', 'escalation', 'exception'] as const;
 export type NoticeCause = (typeof NOTICE_CAUSES)[number];
 
 /** The verb of all notices, and what begins the names of their steps: no step of a workflow is named so. */
-export const NOTICE_VERB = 'tell';
+export const NOTICE_VERB = 'notify';
 export const NOTICE_STEP = 'notify:';
 
 /** Of a step that is named `notify:<id>`. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Message } from '../../sinks/messages/message.ts';
 import { createChannel } from '../../sinks/messages/channels.ts';
+import type { OutgoingMessage } from '../../sinks/messages/message.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { readSystems } from '../base/system-profiles.ts';
@@ -25,7 +25,9 @@ export function registerNotify(command: Command): void {
       .description('problems that people are told of: who was told last, who is next'),
   ).action(async ({ json, ...options }: Options) => {
     const { config, people } = read(options);
-    const list = await withNats(config, 'andon notify', (nats) => listNotices(nats, people, Date.now()));
+    const list = await withNats(config, 'andon notify', (nats) =>
+      listNotices(nats, people, Date.now()),
+    );
     console.log(json === true ? JSON.stringify(list, null, 2) : describeNotices(list));
   });
 
@@ -37,7 +39,8 @@ export function registerNotify(command: Command): void {
       .option('--at <time>', 'at another time (ISO 8601)'),
   ).action(({ json, role, at, ...options }: Options & { role?: string; at?: string }) => {
     const time = at === undefined ? Date.now() : Date.parse(at);
-    if (Number.isNaN(time)) throw wrongInput('--at', 'a time such as 2026-12-24T18:00:00Z', String(at));
+    if (Number.isNaN(time))
+      throw wrongInput('--at', 'a time such as 2026-12-24T18:00:00Z', String(at));
     const lines = whoIsOnCall(read(options).people, role, time);
     console.log(json === true ? JSON.stringify(lines, null, 2) : describeOnCall(lines));
   });
@@ -76,16 +79,23 @@ async function sendTest(
 ): Promise<{ readonly channel: string; readonly sent: true }> {
   const channel = people.channels[name];
   if (channel === undefined) {
-    throw wrongInput('andon notify test', `a channel (${Object.keys(people.channels).join(', ')})`, name);
+    throw wrongInput(
+      'andon notify test',
+      `a channel (${Object.keys(people.channels).join(', ')})`,
+      name,
+    );
   }
   await noteIfPossible(config, { act: 'notify-test', what: name });
   const time = Date.now();
-  const message: Message = {
+  const message: OutgoingMessage = {
     ...{ id: `test-${time}`, kind: 'test', to: to ?? channel.test?.to, problems: [], time },
     console: people.console,
   };
   const signal = AbortSignal.timeout(60_000);
-  const outcome = await createChannel(channel, process.env).send(message, { priority: 'urgent', signal });
+  const outcome = await createChannel(channel, process.env).send(message, {
+    priority: 'urgent',
+    signal,
+  });
   if (outcome.kind === 'ok') return { channel: name, sent: true };
   throw new Problem({
     where: `channel ${name}`,

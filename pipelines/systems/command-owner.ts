@@ -1,6 +1,5 @@
 /** The process that carries out commands to one system: what it opens, and the loop that it runs. */
 
-import type { NatsConnection } from '@nats-io/transport-node';
 import { createMailSystem } from '../../sinks/remote/mail.ts';
 import { createRestSystem } from '../../sinks/remote/rest-system.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
@@ -15,7 +14,7 @@ import { watchedSystem } from './door-watch.ts';
 import { createFileDoor } from './file-door.ts';
 import { openCommandLedger } from './ledger.ts';
 import type { LowWaterMark } from './low-water.ts';
-import { tellPeople } from './notify/notify-system.ts';
+import { runNotifications } from './notify/notify-system.ts';
 import { statusLogOf } from './report.ts';
 
 export interface CommandOwner {
@@ -26,7 +25,10 @@ export interface CommandOwner {
   run(options: OwnerOptions): Promise<void>;
 }
 
-type Manner = Pick<Exclude<SystemConfig, NotifyConfig>, 'timeout' | 'settle' | 'concurrency' | 'retry' | 'keep'> & {
+type Manner = Pick<
+  Exclude<SystemConfig, NotifyConfig>,
+  'timeout' | 'settle' | 'concurrency' | 'retry' | 'keep'
+> & {
   readonly every: number;
 };
 
@@ -42,8 +44,11 @@ export function commandOwner(
   const isMine = (other: string) => other === name;
   if (config.kind === 'notify') {
     const run = (options: OwnerOptions) =>
-      tellPeople(config, { ...options, environment }, (system, signal) =>
-        ownCommands({ open: () => system, isMine, manner: TAKING_OVER, of: '' })({ ...options, signal }),
+      runNotifications(config, { ...options, environment }, (system, signal) =>
+        ownCommands({ open: () => system, isMine, manner: TAKING_OVER, of: '' })({
+          ...options,
+          signal,
+        }),
       );
     return { name, keep, run };
   }
@@ -55,7 +60,8 @@ export function commandOwner(
 /** A system as its profile describes it. Throws when a secret is not there. */
 function createSystem(
   config: Exclude<SystemConfig, NotifyConfig>,
-  environment: Environment): System {
+  environment: Environment,
+): System {
   switch (config.kind) {
     case 'http':
       return createRestSystem(config, environment);

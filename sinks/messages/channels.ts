@@ -1,9 +1,9 @@
 /** Ways to a person. One call sends one message, once: who repeats must know why. */
 
-import { createSender } from '../remote/mail.ts';
 import type { Call } from '../remote/caller.ts';
 import { exchange } from '../remote/caller.ts';
 import { headerValue, serverAddress } from '../remote/http.ts';
+import { createSender } from '../remote/mail.ts';
 import { type CallOutcome, notSent, success } from '../remote/outcome.ts';
 import { type Environment, rotating } from '../remote/secret.ts';
 import { createBreaker, createRateLimiter } from '../remote/throttle.ts';
@@ -15,22 +15,22 @@ import {
   teamsPost,
   webhookPost,
 } from './formats.ts';
-import { type Message, plainText, textOf } from './message.ts';
+import { type OutgoingMessage, plainText, textOf } from './message.ts';
 import type { ChannelConfig } from './message-config.ts';
 
-export interface Channel {
-  send(message: Message, call: Call): Promise<CallOutcome<string>>;
+export interface NotificationChannel {
+  send(message: OutgoingMessage, call: Call): Promise<CallOutcome<string>>;
 }
 
 /** Where each message of a channel goes, as calls in their order. */
-type Posts = (message: Message) => readonly Post[];
+type Posts = (message: OutgoingMessage) => readonly Post[];
 
 /** Throws when a secret is not there, or an address is none. */
 export function createChannel(
   config: ChannelConfig,
   environment: Environment,
   now: () => number = Date.now,
-): Channel {
+): NotificationChannel {
   switch (config.kind) {
     case 'smtp':
       return mailChannel(config, environment);
@@ -47,7 +47,12 @@ export function createChannel(
       return httpChannel(config, environment, (message) => [webhookPost(message, secret(), now())]);
     }
     case 'alertmanager':
-      return httpChannel(config, environment, (message) => [alertmanagerPost(message)], '/api/v2/alerts');
+      return httpChannel(
+        config,
+        environment,
+        (message) => [alertmanagerPost(message)],
+        '/api/v2/alerts',
+      );
   }
 }
 
@@ -57,7 +62,7 @@ function httpChannel(
   environment: Environment,
   posts: Posts,
   path = '',
-): Channel {
+): NotificationChannel {
   const address = rotating(url, environment);
   serverAddress(address(), 'url');
   const limiter = createRateLimiter(rate);
@@ -70,8 +75,16 @@ function httpChannel(
         last = await guarded(async () => {
           if (at === 0) await sending?.();
           const target = new URL(`${address().replace(/\/+$/, '')}${path}`);
-          const shown = Object.entries(headers).map(([name, value]) => [name, headerValue(value, name)]);
-          const prepared = { method: 'POST', address: target, body, headers: Object.fromEntries(shown) };
+          const shown = Object.entries(headers).map(([name, value]) => [
+            name,
+            headerValue(value, name),
+          ]);
+          const prepared = {
+            method: 'POST',
+            address: target,
+            body,
+            headers: Object.fromEntries(shown),
+          };
           const answer = await exchange(prepared, {}, timeout, limiter);
           return answer.kind === 'ok' ? success(message.id) : answer;
         });
@@ -85,7 +98,7 @@ function httpChannel(
 function mailChannel(
   config: Extract<ChannelConfig, { kind: 'smtp' }>,
   environment: Environment,
-): Channel {
+): NotificationChannel {
   const send = createSender(config, environment);
   const domain = /@([A-Za-z0-9.-]+)>?$/.exec(config.from)?.[1] ?? 'localhost';
   return {

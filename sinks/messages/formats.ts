@@ -5,9 +5,9 @@
 
 import { createHmac } from 'node:crypto';
 import type { Severity } from '../../operators/model/detector-rule.ts';
-import { locate } from '../../operators/model/key.ts';
 import type { AssetKey } from '../../operators/model/key.ts';
-import { type Message, severityOf, type ToldProblem, textOf } from './message.ts';
+import { locate } from '../../operators/model/key.ts';
+import { type OutgoingMessage, gravestSeverity, type ReportedProblem, textOf } from './message.ts';
 
 /** One call: its body, and headers beside the usual ones. */
 export type Post = {
@@ -21,7 +21,7 @@ const plain = (body: unknown): Post => ({ body: JSON.stringify(body), headers: {
 const LONGEST_SECTION = 2_900;
 
 /** Slack: sections of mrkdwn. `to` is the id of a member, who is mentioned. */
-export function slackPost(message: Message): Post {
+export function slackPost(message: OutgoingMessage): Post {
   const { subject, items, more, links } = textOf(message);
   const mention = message.to === undefined ? '' : `<@${message.to.replaceAll(/[^A-Z0-9]/g, '')}> `;
   const section = (text: string) => ({
@@ -49,7 +49,7 @@ function escapeMrkdwn(text: string): string {
 }
 
 /** Teams: the webhook of a workflow takes Adaptive Cards alone, 28 kB at most. */
-export function teamsPost(message: Message): Post {
+export function teamsPost(message: OutgoingMessage): Post {
   const { subject, items, more, links } = textOf(message);
   const block = (text: string, more: object = {}) => ({
     ...{ type: 'TextBlock', text: escapeMarkdown(text.slice(0, 1_000)), wrap: true },
@@ -93,7 +93,7 @@ const PAGERDUTY: Readonly<Record<Severity, string>> = {
 };
 
 /** PagerDuty: one event for each problem, known by its request, so that a repeat changes nothing there. */
-export function pagerdutyPosts(message: Message, routingKey: string): readonly Post[] {
+export function pagerdutyPosts(message: OutgoingMessage, routingKey: string): readonly Post[] {
   const { kind, problems, console: base } = message;
   const client = { client: 'Andon', ...(base === undefined ? {} : { client_url: base }) };
   if (kind === 'test') {
@@ -118,7 +118,7 @@ export function pagerdutyPosts(message: Message, routingKey: string): readonly P
   });
 }
 
-function pagerdutyPayload(problem: ToldProblem, time: number) {
+function pagerdutyPayload(problem: ReportedProblem, time: number) {
   const { asset, title, severity, failure_mode, because, opened, key } = problem;
   const { plant, line, asset: id } = locate(asset as AssetKey);
   return {
@@ -135,12 +135,12 @@ function pagerdutyPayload(problem: ToldProblem, time: number) {
 }
 
 /** Standard Webhooks: the signature is over id, time and body, so that nobody can change one or play it again later. */
-export function webhookPost(message: Message, secret: string, now: number): Post {
+export function webhookPost(message: OutgoingMessage, secret: string, now: number): Post {
   const { id, kind, problems, time, to } = message;
   const body = JSON.stringify({
     type: `andon.problem.${kind}`,
     timestamp: new Date(time).toISOString(),
-    data: { severity: severityOf(message), to: to ?? null, problems },
+    data: { severity: gravestSeverity(message), to: to ?? null, problems },
   });
   const seconds = Math.floor(now / 1_000);
   return {
@@ -168,7 +168,7 @@ export function webhookSignature(
 const HELD = 30 * 86_400_000;
 
 /** Alertmanager: one alert for each problem; the labels are its identity. */
-export function alertmanagerPost(message: Message): Post {
+export function alertmanagerPost(message: OutgoingMessage): Post {
   const { kind, problems, time, console: base } = message;
   if (kind === 'test') {
     const labels = { alertname: 'AndonTest', severity: 'notice' };

@@ -1,12 +1,12 @@
 /** A message to one person by one channel, and its words. It says what is wrong, since when, why, and where to answer. */
 
 import { SEVERITIES, type Severity } from '../../operators/model/detector-rule.ts';
-import { locate } from '../../operators/model/key.ts';
 import type { AssetKey } from '../../operators/model/key.ts';
+import { locate } from '../../operators/model/key.ts';
 import { printable } from '../../operators/model/plain.ts';
 
 /** One problem as a message tells it. */
-export type ToldProblem = {
+export type ReportedProblem = {
   readonly key: string;
   /** How often it began to speak: anew when it gets worse, or an answer has ended. */
   readonly round: number;
@@ -24,7 +24,7 @@ export type ToldProblem = {
   readonly answered_by: string;
 };
 
-export type Message = {
+export type OutgoingMessage = {
   /** The same for every try: who can tell repeats apart does so by it. */
   readonly id: string;
   /** `open`: problems without an answer. `over`: they are no more. `test`: the channel is tried. */
@@ -32,7 +32,7 @@ export type Message = {
   /** The address in the channel, where it has some. */
   readonly to: string | undefined;
   /** The gravest first. */
-  readonly problems: readonly ToldProblem[];
+  readonly problems: readonly ReportedProblem[];
   /** Epoch milliseconds at which it was decided on. */
   readonly time: number;
   /** Where people open the console. */
@@ -52,21 +52,30 @@ export type MessageText = {
   readonly links: readonly MessageLink[];
 };
 
-type MessageItem = { readonly title: string; readonly lines: readonly string[]; readonly link: string | undefined };
+type MessageItem = {
+  readonly title: string;
+  readonly lines: readonly string[];
+  readonly link: string | undefined;
+};
 
 export type MessageLink = { readonly title: string; readonly url: string };
 
-export function severityOf({ problems }: Pick<Message, 'problems'>): Severity {
+export function gravestSeverity({ problems }: Pick<OutgoingMessage, 'problems'>): Severity {
   const ranks = problems.map(({ severity }) => SEVERITIES.indexOf(severity));
   return SEVERITIES[Math.max(0, ...ranks)] ?? 'notice';
 }
 
 /** What a message says, for whatever form a channel gives it. */
-export function textOf(message: Message): MessageText {
+export function textOf(message: OutgoingMessage): MessageText {
   const { problems, kind } = message;
   if (kind === 'test') {
     const lines = ['Andon tries this channel each day. If it stops, somebody else is told.'];
-    return { subject: 'Andon: test of this channel', items: [{ title: 'Test', lines, link: undefined }], more: 0, links: [] };
+    return {
+      subject: 'Andon: test of this channel',
+      items: [{ title: 'Test', lines, link: undefined }],
+      more: 0,
+      links: [],
+    };
   }
   const spelt = problems.slice(0, MOST_SPELT);
   return {
@@ -77,10 +86,10 @@ export function textOf(message: Message): MessageText {
   };
 }
 
-function subjectOf(message: Message): string {
+function subjectOf(message: OutgoingMessage): string {
   const { problems, kind } = message;
   const [first] = problems;
-  const word = kind === 'over' ? 'over' : severityOf(message);
+  const word = kind === 'over' ? 'over' : gravestSeverity(message);
   if (first === undefined) return `[${word}]`;
   const others = problems.length - 1;
   const more = others === 0 ? '' : ` and ${others} more on ${commonPlace(problems)}`;
@@ -88,14 +97,14 @@ function subjectOf(message: Message): string {
 }
 
 /** The longest path that all problems share. */
-function commonPlace(problems: readonly ToldProblem[]): string {
+function commonPlace(problems: readonly ReportedProblem[]): string {
   const places = problems.map(({ asset }) => locate(asset as AssetKey));
   const [{ plant, line } = { plant: '', line: '' }] = places;
   if (places.some((place) => place.plant !== plant)) return 'several plants';
   return places.every((place) => place.line === line) ? `${plant}/${line}` : plant;
 }
 
-function itemOf(problem: ToldProblem, { console: base, kind }: Message): MessageItem {
+function itemOf(problem: ReportedProblem, { console: base, kind }: OutgoingMessage): MessageItem {
   const { asset, asset_name, severity, failure_mode, opened, because, answered_by } = problem;
   const mode = failure_mode === '' ? '' : `, ${failure_mode}`;
   return {
@@ -114,7 +123,7 @@ function itemOf(problem: ToldProblem, { console: base, kind }: Message): Message
 }
 
 /** Opening a link changes nothing: it leads to a page, where a person who has signed in acts. */
-function linksOf({ console: base, problems, kind }: Message): readonly MessageLink[] {
+function linksOf({ console: base, problems, kind }: OutgoingMessage): readonly MessageLink[] {
   const [first] = problems;
   if (base === undefined || first === undefined || first.request === null) return [];
   const { plant, line, asset } = locate(first.asset as AssetKey);
@@ -136,7 +145,7 @@ function oneLine(text: string): string {
 }
 
 /** As plain text. */
-export function plainText(message: Message): string {
+export function plainText(message: OutgoingMessage): string {
   const { items, more, links } = textOf(message);
   return [
     ...items.flatMap(({ title, lines, link }) => [

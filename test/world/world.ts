@@ -51,8 +51,14 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** `erp: false`: it is away, until somebody starts it. */
-export async function startWorld({ erp: there = true } = {}): Promise<World> {
+/** `erp: false`: it is away, until somebody starts it. `systems`: more of them, made when the mailbox is there. */
+export async function startWorld({
+  erp: there = true,
+  systems = () => ({}),
+}: {
+  readonly erp?: boolean;
+  readonly systems?: (mailbox: Mailbox) => Readonly<Record<string, object>>;
+} = {}): Promise<World> {
   const [erp, planner] = [await system('reference-erp'), await system('reference-planner')];
   const mailbox = await startMailbox();
   const stand = await startStand({
@@ -68,6 +74,7 @@ export async function startWorld({ erp: there = true } = {}): Promise<World> {
           auth: { kind: 'header', name: 'X-Api-Key', value: 'reference' },
         },
         mail: { ...readProfile('mail'), host: '127.0.0.1', port: mailbox.port, tls: 'none' },
+        ...systems(mailbox),
       },
     },
   });

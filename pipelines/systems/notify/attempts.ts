@@ -1,10 +1,16 @@
 /** One message, try by try: what it says, what a try means for it, and what it says of its channel. */
 
-import type { Message, ToldProblem } from '../../../sinks/messages/message.ts';
+import type { OutgoingMessage, ReportedProblem } from '../../../sinks/messages/message.ts';
 import type { ChannelConfig } from '../../../sinks/messages/message-config.ts';
 import type { CallOutcome } from '../../../sinks/remote/outcome.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
-import { type MessageEntry, type Notice, type NoticeBook, type ProblemEntry, rankOf } from './book.ts';
+import {
+  type MessageEntry,
+  type Notice,
+  type NoticeBook,
+  type ProblemEntry,
+  gravityOf,
+} from './book.ts';
 
 /** Keys of problems of channels begin so. */
 const OF_CHANNEL = 'channel-';
@@ -14,18 +20,43 @@ export function toMessage(
   { id, kind, to, problems, at }: MessageEntry,
   book: NoticeBook,
   config: Pick<NotifyConfig, 'console'>,
-): Message {
+): OutgoingMessage {
   const told = problems.flatMap(({ key }) => book.problems.get(key) ?? []);
-  const gravest = told.toSorted((a, b) => rankOf(b.severity) - rankOf(a.severity) || a.round.at - b.round.at);
+  const gravest = told.toSorted(
+    (a, b) => gravityOf(b.severity) - gravityOf(a.severity) || a.round.at - b.round.at,
+  );
   return {
     ...{ id, kind, to: to ?? undefined, time: at, console: config.console },
-    problems: gravest.map(toldProblem),
+    problems: gravest.map(reportedProblem),
   };
 }
 
-function toldProblem({ key, asset, asset_name, severity, failure_mode, title, because, opened, round, request }: ProblemEntry): ToldProblem {
+function reportedProblem({
+  key,
+  asset,
+  asset_name,
+  severity,
+  failure_mode,
+  title,
+  because,
+  opened,
+  round,
+  request,
+}: ProblemEntry): ReportedProblem {
   const page = key.startsWith(OF_CHANNEL) ? null : request;
-  return { key, round: round.n, request: page, asset, asset_name, severity, failure_mode, title, because, opened, answered_by: round.first };
+  return {
+    key,
+    round: round.n,
+    request: page,
+    asset,
+    asset_name,
+    severity,
+    failure_mode,
+    title,
+    because,
+    opened,
+    answered_by: round.first,
+  };
 }
 
 /** Where nothing else is said: of a channel that is in the people file no more. */
@@ -65,7 +96,12 @@ export function channelNotices(
     return {
       ...{ key, step: 'channel', request: key, asset: `andon/notify/${channel}`, asset_name: '' },
       ...{ title: `Channel ${channel} does not take messages${of}`, because: note, role: fallback },
-      ...{ opened: new Date(now).toISOString(), severity: 'alarm', failure_mode: '', component: '' },
+      ...{
+        opened: new Date(now).toISOString(),
+        severity: 'alarm',
+        failure_mode: '',
+        component: '',
+      },
       ...{ word: now, once: false, state: is, answered: null },
     };
   };

@@ -6,7 +6,11 @@
 import { z } from 'zod';
 import { identity } from '../../../operators/model/canonical.ts';
 import type { Command } from '../../../operators/model/command.ts';
-import { SEVERITIES, type Severity, severitySchema } from '../../../operators/model/detector-rule.ts';
+import {
+  SEVERITIES,
+  type Severity,
+  severitySchema,
+} from '../../../operators/model/detector-rule.ts';
 import { NOTICE_STEP } from '../../../operators/model/notify-rule.ts';
 
 const tellingSchema = z.object({
@@ -44,7 +48,12 @@ export const problemEntrySchema = z.object({
   /** Told once to one person: nobody answers it. */
   once: z.boolean(),
   /** Counts how often it began to speak: anew when it gets worse, or an answer ends. `at`: when it did. */
-  round: z.object({ n: z.number().int(), at: z.number(), severity: severitySchema, first: z.string() }),
+  round: z.object({
+    n: z.number().int(),
+    at: z.number(),
+    severity: severitySchema,
+    first: z.string(),
+  }),
   /** Roles that must hear, by the step that says so; null: no more. */
   roles: z.record(z.string(), z.string().nullable()),
   tellings: z.array(tellingSchema),
@@ -93,8 +102,17 @@ export function emptyBook(): NoticeBook {
 /** What a notice says, or what is wrong with it. */
 export type Notice = { readonly key: string; readonly step: string } & Pick<
   ProblemEntry,
-  | 'request' | 'asset' | 'asset_name' | 'title' | 'because' | 'opened' | 'severity'
-  | 'failure_mode' | 'component' | 'word' | 'once'
+  | 'request'
+  | 'asset'
+  | 'asset_name'
+  | 'title'
+  | 'because'
+  | 'opened'
+  | 'severity'
+  | 'failure_mode'
+  | 'component'
+  | 'word'
+  | 'once'
 > & {
     readonly role: string;
     readonly state: ProblemEntry['state'] | 'not-in-force';
@@ -113,7 +131,10 @@ const payloadSchema = z.looseObject({
 });
 
 const BY_PRIORITY: Readonly<Record<Command['priority'], Severity>> = {
-  low: 'notice', medium: 'warning', high: 'alarm', urgent: 'danger',
+  low: 'notice',
+  medium: 'warning',
+  high: 'alarm',
+  urgent: 'danger',
 };
 
 /** A step of a workflow that tells a role says no `state`: it is told once. */
@@ -121,7 +142,9 @@ export function readNotice(command: Command): Notice | { readonly problem: strin
   const parsed = payloadSchema.safeParse(command.payload);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    return { problem: `expected role, and title or state: ${issue?.path.join('.')}: ${issue?.message}` };
+    return {
+      problem: `expected role, and title or state: ${issue?.path.join('.')}: ${issue?.message}`,
+    };
   }
   const { role, state, severity, failure_mode, component, asset_name } = parsed.data;
   const { title, subject, because, opened, answered_by, answered_how, word } = parsed.data;
@@ -138,19 +161,40 @@ export function readNotice(command: Command): Notice | { readonly problem: strin
 }
 
 /** Takes a notice in, at a time of this clock. Gives the problem as it is then; taken twice, nothing changes. */
-export function takeNotice(known: ProblemEntry | undefined, notice: Notice, now: number): ProblemEntry {
+export function takeNotice(
+  known: ProblemEntry | undefined,
+  notice: Notice,
+  now: number,
+): ProblemEntry {
   const { step, role, state, answered, ...about } = notice;
   const before = known ?? newProblem(about, now);
   const roles = { ...before.roles, [step]: state === 'not-in-force' ? null : role };
-  if (known !== undefined && about.word < known.word) return { ...before, roles: { [step]: role, ...before.roles } };
+  if (known !== undefined && about.word < known.word)
+    return { ...before, roles: { [step]: role, ...before.roles } };
   if (state === 'not-in-force') return { ...before, roles };
-  const answer = answered === null ? null : { ...answered, at: sameAnswer(before, notice) ? (before.answer?.at ?? now) : now };
+  const answer =
+    answered === null
+      ? null
+      : { ...answered, at: sameAnswer(before, notice) ? (before.answer?.at ?? now) : now };
   const ended = state === 'over' ? (before.ended ?? now) : null;
-  const round = speaksAnew(before, notice) ? nextRound(before, about.severity, now, '') : before.round;
-  return { ...before, ...about, state, ended, answer, roles, round: { ...round, severity: worse(round.severity, about.severity) } };
+  const round = speaksAnew(before, notice)
+    ? nextRound(before, about.severity, now, '')
+    : before.round;
+  return {
+    ...before,
+    ...about,
+    state,
+    ended,
+    answer,
+    roles,
+    round: { ...round, severity: worse(round.severity, about.severity) },
+  };
 }
 
-function newProblem(about: Omit<Notice, 'step' | 'role' | 'state' | 'answered'>, now: number): ProblemEntry {
+function newProblem(
+  about: Omit<Notice, 'step' | 'role' | 'state' | 'answered'>,
+  now: number,
+): ProblemEntry {
   return {
     ...about,
     ...{ state: 'open', ended: null, answer: null, roles: {}, tellings: [] },
@@ -164,24 +208,32 @@ function sameAnswer({ word, answer }: ProblemEntry, notice: Notice): boolean {
 }
 
 /** It is open again, or worse, or another one than people had been told. */
-function speaksAnew(before: ProblemEntry, { state, severity, failure_mode, component, word }: Notice): boolean {
+function speaksAnew(
+  before: ProblemEntry,
+  { state, severity, failure_mode, component, word }: Notice,
+): boolean {
   if (state !== 'open' || word === before.word) return false;
   if (before.state !== 'open') return true;
   const other = before.failure_mode !== failure_mode || before.component !== component;
-  return other || rankOf(severity) > rankOf(before.round.severity);
+  return other || gravityOf(severity) > gravityOf(before.round.severity);
 }
 
 /** People hear of it anew: whoever is `first` is asked ahead of all others. */
-export function nextRound({ round }: ProblemEntry, severity: Severity, at: number, first: string): ProblemEntry['round'] {
+export function nextRound(
+  { round }: ProblemEntry,
+  severity: Severity,
+  at: number,
+  first: string,
+): ProblemEntry['round'] {
   return { n: round.n + 1, at, severity, first };
 }
 
-export function rankOf(severity: Severity): number {
+export function gravityOf(severity: Severity): number {
   return SEVERITIES.indexOf(severity);
 }
 
 function worse(a: Severity, b: Severity): Severity {
-  return rankOf(a) >= rankOf(b) ? a : b;
+  return gravityOf(a) >= gravityOf(b) ? a : b;
 }
 
 /** Of those, the latest are kept: a problem that is told again and again for months. */
@@ -192,13 +244,27 @@ export function noteTelling(problem: ProblemEntry, message: MessageEntry): Probl
   const { id, kind, person, channel, group, ended: at, state, problems } = message;
   if (kind === 'test' || problem.tellings.some((one) => one.message === id)) return problem;
   const round = problems.find(({ key }) => key === problem.key)?.round ?? problem.round.n;
-  const telling: Telling = { message: id, kind, person, channel, at, round, ok: state === 'sent', group };
+  const telling: Telling = {
+    message: id,
+    kind,
+    person,
+    channel,
+    at,
+    round,
+    ok: state === 'sent',
+    group,
+  };
   return { ...problem, tellings: [...problem.tellings, telling].slice(-MOST_TELLINGS) };
 }
 
 /** Made of what it tells to whom, and when that was told last: whoever decides the same again makes the same message. */
 export function messageId(
-  { kind, person, channel, problems }: Pick<MessageEntry, 'kind' | 'person' | 'channel' | 'problems'>,
+  {
+    kind,
+    person,
+    channel,
+    problems,
+  }: Pick<MessageEntry, 'kind' | 'person' | 'channel' | 'problems'>,
   book: Pick<NoticeBook, 'problems'>,
   more: string = '',
 ): string {

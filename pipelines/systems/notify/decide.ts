@@ -5,7 +5,15 @@
 
 import type { Policy } from '../../../sinks/messages/message-config.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
-import { type ChannelEntry, type MessageEntry, messageId, type NoticeBook, nextRound, noteTelling, type ProblemEntry } from './book.ts';
+import {
+  type ChannelEntry,
+  type MessageEntry,
+  messageId,
+  type NoticeBook,
+  nextRound,
+  noteTelling,
+  type ProblemEntry,
+} from './book.ts';
 import { lastTimeOfDay } from './on-call.ts';
 import { type Want, wantsOf } from './wants.ts';
 
@@ -39,7 +47,9 @@ export function decideMessages(book: NoticeBook, config: NotifyConfig, now: numb
   const forget = [...current.problems.values()].filter((one) => isForgotten(one, open, now));
   const wakes = [wanted.wake, begun.wake, tests.wake, lapsed.wake, ...open.map(({ next }) => next)];
   return {
-    problems: [...new Map([...folded.changed, ...lapsed.changed].map((one) => [one.key, one])).values()],
+    problems: [
+      ...new Map([...folded.changed, ...lapsed.changed].map((one) => [one.key, one])).values(),
+    ],
     forget: forget.map(({ key }) => key),
     messages: [...begun.messages, ...tests.messages],
     drop: [...folded.drop, ...idle],
@@ -103,7 +113,12 @@ function isInVain({ kind, problems, state }: MessageEntry, book: NoticeBook): bo
 }
 
 /** What is wanted, without what a message under way tells. */
-function collect(book: NoticeBook, open: readonly MessageEntry[], config: NotifyConfig, now: number) {
+function collect(
+  book: NoticeBook,
+  open: readonly MessageEntry[],
+  config: NotifyConfig,
+  now: number,
+) {
   const telling = new Set(
     open.flatMap(({ kind, person, channel, problems }) =>
       problems.map(({ key, round }) => wayName(kind, person, channel, key, round)),
@@ -123,7 +138,13 @@ function collect(book: NoticeBook, open: readonly MessageEntry[], config: Notify
   return { wants, wake };
 }
 
-function wayName(kind: string, person: string, channel: string, key: string, round: number): string {
+function wayName(
+  kind: string,
+  person: string,
+  channel: string,
+  key: string,
+  round: number,
+): string {
   return [kind, person, channel, key, round].join(' ');
 }
 
@@ -148,7 +169,11 @@ function group(wants: readonly Want[], book: NoticeBook, policy: Policy, now: nu
 }
 
 /** After what is waited for, and not sooner than the interval after the last message of the group. */
-function dueOf({ kind, due, person, channel, group: of, problem }: Want, latest: ReadonlyMap<string, number>, { interval }: Policy): number {
+function dueOf(
+  { kind, due, person, channel, group: of, problem }: Want,
+  latest: ReadonlyMap<string, number>,
+  { interval }: Policy,
+): number {
   const last = latest.get([kind, person, channel, of].join(' '));
   return last === undefined ? due : Math.max(due, last + interval[problem.severity]);
 }
@@ -181,7 +206,12 @@ function messageOf(wants: readonly Want[], book: NoticeBook, now: number): Messa
 /** A worker that was away at the time of a test makes up for it, but not half a day later. */
 const LATEST_TEST = 43_200_000;
 
-function dueTests(book: NoticeBook, open: readonly MessageEntry[], config: NotifyConfig, now: number) {
+function dueTests(
+  book: NoticeBook,
+  open: readonly MessageEntry[],
+  config: NotifyConfig,
+  now: number,
+) {
   const messages: MessageEntry[] = [];
   const channels: ChannelEntry[] = [];
   let wake = Number.POSITIVE_INFINITY;
@@ -206,8 +236,16 @@ function dueTests(book: NoticeBook, open: readonly MessageEntry[], config: Notif
   return { messages, channels, wake };
 }
 
-function isForgotten({ key, state, ended, once, tellings }: ProblemEntry, open: readonly MessageEntry[], now: number): boolean {
-  const since = once ? (tellings.findLast(({ ok }) => ok)?.at ?? null) : state === 'over' ? ended : null;
+function isForgotten(
+  { key, state, ended, once, tellings }: ProblemEntry,
+  open: readonly MessageEntry[],
+  now: number,
+): boolean {
+  const since = once
+    ? (tellings.findLast(({ ok }) => ok)?.at ?? null)
+    : state === 'over'
+      ? ended
+      : null;
   if (since === null || now - since < FORGET) return false;
   return !open.some(({ problems }) => problems.some((one) => one.key === key));
 }

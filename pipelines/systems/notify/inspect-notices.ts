@@ -26,10 +26,12 @@ export function peopleOf(
   name: string | undefined,
 ): NotifyConfig {
   const all = (systems ?? []).filter((one) => one.kind === 'notify');
-  const found = name === undefined && all.length === 1 ? all[0] : all.find((one) => one.name === name);
+  const found =
+    name === undefined && all.length === 1 ? all[0] : all.find((one) => one.name === name);
   if (found !== undefined) return found;
   const known = all.map((one) => one.name).join(', ') || 'none';
-  if (all.length > 0) throw wrongInput('--system', `a system of the kind notify (${known})`, name ?? 'none named');
+  if (all.length > 0)
+    throw wrongInput('--system', `a system of the kind notify (${known})`, name ?? 'none named');
   throw new Problem({
     where: 'systems of the configuration',
     expected: 'a system of the kind notify',
@@ -46,10 +48,10 @@ export async function listNotices(
   now: number,
 ): Promise<readonly NoticeSummary[]> {
   const book = await readNotices(connection, config.name);
-  return summarise(book, config, now);
+  return summariseNotices(book, config, now);
 }
 
-export function summarise(
+export function summariseNotices(
   book: NoticeBook,
   config: NotifyConfig,
   now: number,
@@ -60,7 +62,12 @@ export function summarise(
     .map((problem) => {
       const { key, asset, severity, state, title, roles, tellings, answer } = problem;
       const last = tellings.findLast(({ ok, kind }) => ok && kind === 'open');
-      const [want] = wantsOf(problem, { ...emptyBook(), problems: book.problems }, config, now).wants;
+      const [want] = wantsOf(
+        problem,
+        { ...emptyBook(), problems: book.problems },
+        config,
+        now,
+      ).wants;
       return {
         ...{ key, asset, severity, state, title },
         roles: [...new Set(Object.values(roles).filter((role) => role !== null))],
@@ -80,24 +87,43 @@ function isoOf(milliseconds: number): string {
 
 export function describeNotices(notices: readonly NoticeSummary[]): string {
   if (notices.length === 0) return 'Nobody has to be told of anything.';
-  const rows = notices.map(({ key, severity, state, asset, roles, last, answered_by, next, title }) => [
-    ...[key, severity, answered_by === '' ? state : `${state} by ${answered_by}`, asset],
-    ...[roles.join(' '), last === null ? '-' : `${last.person} by ${last.channel} ${last.at}`],
-    ...[next ?? '-', title],
+  const rows = notices.map(
+    ({ key, severity, state, asset, roles, last, answered_by, next, title }) => [
+      ...[key, severity, answered_by === '' ? state : `${state} by ${answered_by}`, asset],
+      ...[roles.join(' '), last === null ? '-' : `${last.person} by ${last.channel} ${last.at}`],
+      ...[next ?? '-', title],
+    ],
+  );
+  return inColumns([
+    ['PROBLEM', 'SEVERITY', 'STATE', 'ASSET', 'ROLES', 'LAST TOLD', 'NEXT', 'TITLE'],
+    ...rows,
   ]);
-  return inColumns([['PROBLEM', 'SEVERITY', 'STATE', 'ASSET', 'ROLES', 'LAST TOLD', 'NEXT', 'TITLE'], ...rows]);
 }
 
 /** Who of a role is asked at a time, in order; without a role of all. */
-export type OnCallLine = { readonly role: string; readonly order: number; readonly person: string; readonly why: string };
+export type OnCallLine = {
+  readonly role: string;
+  readonly order: number;
+  readonly person: string;
+  readonly why: string;
+};
 
-export function whoIsOnCall(config: NotifyConfig, role: string | undefined, at: number): readonly OnCallLine[] {
+export function whoIsOnCall(
+  config: NotifyConfig,
+  role: string | undefined,
+  at: number,
+): readonly OnCallLine[] {
   if (role !== undefined && config.roles[role] === undefined) {
     throw wrongInput('--role', `a role (${Object.keys(config.roles).join(', ')})`, role);
   }
   const roles = role === undefined ? Object.keys(config.roles) : [role];
   return roles.flatMap((name) =>
-    onCall(name, at, config).map(({ person, why }, index) => ({ role: name, order: index + 1, person, why })),
+    onCall(name, at, config).map(({ person, why }, index) => ({
+      role: name,
+      order: index + 1,
+      person,
+      why,
+    })),
   );
 }
 

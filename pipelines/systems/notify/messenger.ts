@@ -3,7 +3,7 @@
  * they came to. It may be killed at any time: what was about to be sent is in the book, and is sent again under the same id.
  */
 
-import type { Channel } from '../../../sinks/messages/channels.ts';
+import type { NotificationChannel } from '../../../sinks/messages/channels.ts';
 import type { CallOutcome } from '../../../sinks/remote/outcome.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
@@ -16,7 +16,7 @@ import type { NoticeStore } from './notice-store.ts';
 export type MessengerOptions = {
   readonly config: NotifyConfig;
   readonly store: NoticeStore;
-  readonly channels: ReadonlyMap<string, Channel>;
+  readonly channels: ReadonlyMap<string, NotificationChannel>;
   readonly record: RecordEvent;
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */
@@ -81,7 +81,12 @@ export async function openMessenger(options: MessengerOptions): Promise<Messenge
 async function take(notice: Notice, work: Work): Promise<void> {
   const { book, now } = work;
   await work.exclusively(async () => {
-    await keep('problems', notice.key, takeNotice(book.problems.get(notice.key), notice, now()), work);
+    await keep(
+      'problems',
+      notice.key,
+      takeNotice(book.problems.get(notice.key), notice, now()),
+      work,
+    );
   });
   work.poke();
 }
@@ -156,7 +161,9 @@ function begin(work: Work): void {
     .filter(({ id, state, next }) => state === 'waiting' && next <= now() && !calls.has(id))
     .sort((a, b) => a.at - b.at);
   for (const message of due) {
-    const busy = [...calls.keys()].filter((id) => book.messages.get(id)?.channel === message.channel);
+    const busy = [...calls.keys()].filter(
+      (id) => book.messages.get(id)?.channel === message.channel,
+    );
     if (busy.length >= WIDTH) continue;
     const call = attempt(message, work).finally(() => {
       calls.delete(message.id);
@@ -184,7 +191,8 @@ async function attempt({ id, channel: name }: MessageEntry, work: Work): Promise
     if (signal.aborted) return;
     record({ kind: 'maintenance-trouble', where: `messages by ${name}`, error: errorOf(error) });
     const message = current();
-    if (message !== undefined) book.messages.set(id, { ...message, next: work.now() + AFTER_TROUBLE });
+    if (message !== undefined)
+      book.messages.set(id, { ...message, next: work.now() + AFTER_TROUBLE });
   }
 }
 
@@ -192,7 +200,12 @@ async function attempt({ id, channel: name }: MessageEntry, work: Work): Promise
 async function noteSending(id: string, work: Work): Promise<void> {
   const message = work.book.messages.get(id);
   if (message === undefined) throw new Error('it is not needed any more');
-  await keep('messages', id, { ...message, state: 'sending', attempts: message.attempts + 1 }, work);
+  await keep(
+    'messages',
+    id,
+    { ...message, state: 'sending', attempts: message.attempts + 1 },
+    work,
+  );
 }
 
 async function noteOutcome(id: string, outcome: CallOutcome<string>, work: Work): Promise<void> {
@@ -202,8 +215,10 @@ async function noteOutcome(id: string, outcome: CallOutcome<string>, work: Work)
   if (message === undefined) return;
   const after = afterAttempt(message, outcome, channel?.retry, now());
   const { channel: name, kind, note, state, problems } = after;
-  if (state === 'sent') record({ kind: 'notice-sent', channel: name, message: kind, problems: problems.length });
-  else if (state === 'failed') record({ kind: 'notice-failed', channel: name, message: kind, note });
+  if (state === 'sent')
+    record({ kind: 'notice-sent', channel: name, message: kind, problems: problems.length });
+  else if (state === 'failed')
+    record({ kind: 'notice-failed', channel: name, message: kind, note });
   else record({ kind: 'notice-delayed', channel: name, note, after: after.next - now() });
   // What it says of the channel is kept first: the message is the reason, and goes.
   for (const notice of channelNotices(after, outcome, book, config, now())) {

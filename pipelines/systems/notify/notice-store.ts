@@ -18,7 +18,9 @@ import {
 /** The documents of a book, by what they are. */
 export type NoticeKind = keyof NoticeBook;
 
-type Documents = { readonly [K in NoticeKind]: NoticeBook[K] extends Map<string, infer E> ? E : never };
+type Documents = {
+  readonly [K in NoticeKind]: NoticeBook[K] extends Map<string, infer E> ? E : never;
+};
 
 export interface NoticeStore {
   load(): Promise<NoticeBook>;

@@ -1,7 +1,7 @@
 /** The system that tells people: its one verb takes a notice over, and the messenger beside it tells it. */
 
 import { NOTICE_VERB } from '../../../operators/model/notify-rule.ts';
-import { type Channel, createChannel } from '../../../sinks/messages/channels.ts';
+import { type NotificationChannel, createChannel } from '../../../sinks/messages/channels.ts';
 import { success } from '../../../sinks/remote/outcome.ts';
 import { type Environment, reveal } from '../../../sinks/remote/secret.ts';
 import { type System, type Verb, withoutVerb } from '../../../sinks/remote/system.ts';
@@ -15,14 +15,14 @@ import { openNoticeStore } from './notice-store.ts';
 export function openChannels(
   { channels }: Pick<NotifyConfig, 'channels'>,
   environment: Environment,
-): ReadonlyMap<string, Channel> {
+): ReadonlyMap<string, NotificationChannel> {
   return new Map(
     Object.entries(channels).map(([name, config]) => [name, createChannel(config, environment)]),
   );
 }
 
 /** Tells people while `carryOut` takes notices over; both end together. */
-export async function tellPeople(
+export async function runNotifications(
   config: NotifyConfig,
   options: OwnerOptions & { readonly environment: Environment },
   carryOut: (system: System, signal: AbortSignal) => Promise<void>,

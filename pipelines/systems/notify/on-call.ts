@@ -5,12 +5,28 @@
  */
 
 import { SEVERITIES, type Severity } from '../../../operators/model/detector-rule.ts';
-import { DAY, type EventTime, fromLocal, fromMilliseconds, HOUR, MINUTE, toLocal } from '../../../operators/model/time.ts';
-import { DAYS, type Hours, type Layer, type RoleConfig } from '../../../sinks/messages/message-config.ts';
+import {
+  DAY,
+  type EventTime,
+  fromLocal,
+  fromMilliseconds,
+  HOUR,
+  MINUTE,
+  toLocal,
+} from '../../../operators/model/time.ts';
+import {
+  DAYS,
+  type Hours,
+  type Layer,
+  type RoleConfig,
+} from '../../../sinks/messages/message-config.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
 
 /** Persons and roles as the people file has them. */
-export type Directory = Pick<NotifyConfig, 'people' | 'roles' | 'fallback' | 'holidays' | 'time_zone'>;
+export type Directory = Pick<
+  NotifyConfig,
+  'people' | 'roles' | 'fallback' | 'holidays' | 'time_zone'
+>;
 
 /** Somebody who is to hear, and why just them. */
 export type OnCall = { readonly person: string; readonly why: string };
@@ -20,21 +36,35 @@ export type OnCall = { readonly person: string; readonly why: string };
  * escalates to, then of the fallback. Never nobody: where all are away, being away counts for nothing.
  */
 export function onCall(role: string, at: number, directory: Directory): readonly OnCall[] {
-  const all = [...personsOf(role, at, directory, new Set()), ...personsOf(directory.fallback, at, directory, new Set())];
+  const all = [
+    ...personsOf(role, at, directory, new Set()),
+    ...personsOf(directory.fallback, at, directory, new Set()),
+  ];
   const known = new Set<string>();
   const each = all.filter(({ person }) => !known.has(person) && known.add(person));
   const here = each.filter(({ person }) => !isAway(person, at, directory));
   return here.length > 0 ? here : each;
 }
 
-function personsOf(name: string, at: number, directory: Directory, seen: Set<string>): readonly OnCall[] {
+function personsOf(
+  name: string,
+  at: number,
+  directory: Directory,
+  seen: Set<string>,
+): readonly OnCall[] {
   const role = directory.roles[name];
   if (role === undefined || seen.has(name)) return [];
   seen.add(name);
   const zone = role.time_zone ?? directory.time_zone;
-  const own = (role.on_holidays !== undefined && isHoliday(at, zone, directory))
-    ? role.on_holidays.map((person) => ({ person, why: `${name}, on a holiday` }))
-    : role.layers.flatMap((layer, index) => personsOfLayer(layer, at, zone).map((person) => ({ person, why: `${name}, layer ${index + 1}` })));
+  const own =
+    role.on_holidays !== undefined && isHoliday(at, zone, directory)
+      ? role.on_holidays.map((person) => ({ person, why: `${name}, on a holiday` }))
+      : role.layers.flatMap((layer, index) =>
+          personsOfLayer(layer, at, zone).map((person) => ({
+            person,
+            why: `${name}, layer ${index + 1}`,
+          })),
+        );
   return [
     ...own.map((one) => swapped(one, role, at, zone)),
     ...role.escalate.flatMap((other) => personsOf(other, at, directory, seen)),
@@ -43,10 +73,16 @@ function personsOf(name: string, at: number, directory: Directory, seen: Set<str
 
 function swapped({ person, why }: OnCall, { swaps }: RoleConfig, at: number, zone: string): OnCall {
   const swap = swaps.find((one) => one.instead_of === person && isBetween(at, one, zone));
-  return swap === undefined ? { person, why } : { person: swap.person, why: `${why}, instead of ${person}` };
+  return swap === undefined
+    ? { person, why }
+    : { person: swap.person, why: `${why}, instead of ${person}` };
 }
 
-function personsOfLayer({ people, every, from, during }: Layer, at: number, zone: string): readonly string[] {
+function personsOfLayer(
+  { people, every, from, during }: Layer,
+  at: number,
+  zone: string,
+): readonly string[] {
   if (during !== undefined && spanOf(during, at, zone) === undefined) return [];
   if (every === undefined) return people;
   const turn = turnAt(at, localOf(from), every, zone);
@@ -68,7 +104,11 @@ function localOf(text: string): number {
   return Date.parse(`${text.length > 10 ? text : `${text}T00:00`}:00Z`) * 1_000;
 }
 
-function isBetween(at: number, { from, to }: { readonly from: string; readonly to: string }, zone: string): boolean {
+function isBetween(
+  at: number,
+  { from, to }: { readonly from: string; readonly to: string },
+  zone: string,
+): boolean {
   const now = fromMilliseconds(at);
   // A date alone means the whole day.
   const end = localOf(to) + (to.length > 10 ? 0 : DAY);
@@ -110,10 +150,16 @@ function clockOf(text: string): number {
 const MOST_QUIET = 14;
 
 /** Until when a person is not told of such a severity, in epoch milliseconds; undefined: they may be told now. */
-export function quietUntil(person: string, severity: Severity, at: number, directory: Directory): number | undefined {
+export function quietUntil(
+  person: string,
+  severity: Severity,
+  at: number,
+  directory: Directory,
+): number | undefined {
   const found = directory.people[person];
   const quiet = found?.quiet;
-  if (quiet === undefined || SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(quiet.except)) return undefined;
+  if (quiet === undefined || SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(quiet.except))
+    return undefined;
   const zone = found?.time_zone ?? directory.time_zone;
   let until: number | undefined;
   for (let turn = 0; turn < MOST_QUIET; turn += 1) {
@@ -135,6 +181,8 @@ function nextMidnight(at: number, zone: string): number {
 export function lastTimeOfDay(clock: string, at: number, zone: string): number {
   const now = fromMilliseconds(at);
   const today = Math.floor(toLocal(now, zone) / DAY) * DAY + clockOf(clock);
-  const last = [today, today - DAY].map((local): EventTime => fromLocal(local, zone)).find((time) => time <= now);
+  const last = [today, today - DAY]
+    .map((local): EventTime => fromLocal(local, zone))
+    .find((time) => time <= now);
   return Math.ceil((last ?? now) / 1_000);
 }

@@ -2,7 +2,7 @@
 
 import type { Severity } from '../../../operators/model/detector-rule.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
-import { type NoticeBook, type ProblemEntry, rankOf, type Telling } from './book.ts';
+import { type NoticeBook, type ProblemEntry, gravityOf, type Telling } from './book.ts';
 import { onCall, quietUntil } from './on-call.ts';
 
 /** One problem that one person is to hear by one channel. */
@@ -26,9 +26,15 @@ const NEVER = Number.POSITIVE_INFINITY;
 const AFTER_FAILURE = 60_000;
 
 /** `book`: for what withholds it. */
-export function wantsOf(problem: ProblemEntry, book: NoticeBook, config: NotifyConfig, now: number): Wanted {
+export function wantsOf(
+  problem: ProblemEntry,
+  book: NoticeBook,
+  config: NotifyConfig,
+  now: number,
+): Wanted {
   if (problem.state === 'over') return { wants: overWants(problem, config, now), wake: NEVER };
-  if (problem.state !== 'open' || isInhibited(problem, book, config)) return { wants: [], wake: NEVER };
+  if (problem.state !== 'open' || isInhibited(problem, book, config))
+    return { wants: [], wake: NEVER };
   const found = rolesOf(problem).map((role) => wantOf(problem, role, config, now));
   const wants = new Map<string, Want>();
   for (const one of found) if ('person' in one) wants.set(`${one.person} ${one.channel}`, one);
@@ -53,13 +59,18 @@ function wantOf(problem: ProblemEntry, role: string, config: NotifyConfig, now: 
   const reminders: { readonly at: number; readonly want: Want }[] = [];
   for (const { person, channel, to, quiet } of waysOf(problem, role, config, now)) {
     const last = lastTelling(problem, person, channel);
-    const due = problem.tellings.some((one) => one.round === round.n) ? now : round.at + wait[severity];
+    const due = problem.tellings.some((one) => one.round === round.n)
+      ? now
+      : round.at + wait[severity];
     const group = groupOf(problem, config);
     const want: Want = { problem, kind: 'open', person, channel, to, group, due };
     if (last === undefined) return quiet === undefined ? want : { wake: quiet };
     if (last.ok && once) return { wake: NEVER };
     if (last.ok && now < last.at + answer[severity]) return { wake: last.at + answer[severity] };
-    const again = last.at + (last.ok ? repeat[severity] : AFTER_FAILURE);
+    // A reminder that failed does not make the one before it come sooner, whatever the severity has become.
+    const heard = lastTelling(problem, person, channel, true);
+    const failed = last.ok ? 0 : last.at + AFTER_FAILURE;
+    const again = Math.max(failed, heard === undefined ? 0 : heard.at + repeat[severity]);
     reminders.push({ at: Math.max(again, quiet ?? again), want: { ...want, due: now } });
   }
   // The one that waits longest: ways that fail and fail again would keep the others from their turn.
@@ -68,24 +79,42 @@ function wantOf(problem: ProblemEntry, role: string, config: NotifyConfig, now: 
   return next.at <= now ? next.want : { wake: next.at };
 }
 
-type Way = { readonly person: string; readonly channel: string; readonly to: string | null; readonly quiet: number | undefined };
+type Way = {
+  readonly person: string;
+  readonly channel: string;
+  readonly to: string | null;
+  readonly quiet: number | undefined;
+};
 
 /** Persons in their order, each with the channels for such a severity. Who gave an answer that has ended is first. */
-function waysOf({ severity, round }: ProblemEntry, role: string, config: NotifyConfig, now: number): readonly Way[] {
+function waysOf(
+  { severity, round }: ProblemEntry,
+  role: string,
+  config: NotifyConfig,
+  now: number,
+): readonly Way[] {
   const first = config.people[round.first] === undefined ? [] : [round.first];
-  const persons = [...new Set([...first, ...onCall(role, now, config).map(({ person }) => person)])];
+  const persons = [
+    ...new Set([...first, ...onCall(role, now, config).map(({ person }) => person)]),
+  ];
   return persons.flatMap((person) => {
     const quiet = quietUntil(person, severity, now, config);
     const all = config.people[person]?.channels ?? [];
-    const fit = all.filter((one) => rankOf(one.severity) <= rankOf(severity));
+    const fit = all.filter((one) => gravityOf(one.severity) <= gravityOf(severity));
     return fit.map(({ channel, to }) => ({ person, channel, to: to ?? null, quiet }));
   });
 }
 
-/** What a person was told last of this round by a channel. */
-function lastTelling({ tellings, round }: ProblemEntry, person: string, channel: string): Telling | undefined {
+/** What a person was told last of this round by a channel; `heard`: what the channel took. */
+function lastTelling(
+  { tellings, round }: ProblemEntry,
+  person: string,
+  channel: string,
+  heard = false,
+): Telling | undefined {
   return tellings.findLast((one) => {
-    return one.kind === 'open' && one.round === round.n && one.person === person && one.channel === channel;
+    const isOfRound = one.kind === 'open' && one.round === round.n && (one.ok || !heard);
+    return isOfRound && one.person === person && one.channel === channel;
   });
 }
 
@@ -102,10 +131,21 @@ function overWants(problem: ProblemEntry, config: NotifyConfig, now: number): re
   }
   return [...last.values()].flatMap(({ kind, person, channel }) => {
     const found = config.channels[channel];
-    if (kind === 'over' || found === undefined || !(found.over ?? SAY_OVER.has(found.kind))) return [];
+    if (kind === 'over' || found === undefined || !(found.over ?? SAY_OVER.has(found.kind)))
+      return [];
     const way = config.people[person]?.channels.find((one) => one.channel === channel);
     const to = way?.to ?? null;
-    return [{ problem, kind: 'over' as const, person, channel, to, group: groupOf(problem, config), due: now }];
+    return [
+      {
+        problem,
+        kind: 'over' as const,
+        person,
+        channel,
+        to,
+        group: groupOf(problem, config),
+        due: now,
+      },
+    ];
   });
 }
 
@@ -117,17 +157,31 @@ function groupOf({ asset, severity }: ProblemEntry, { policy: { group } }: Notif
 }
 
 /** Something graver, or as grave, that stands at the same place says it all. */
-function isInhibited(problem: ProblemEntry, { problems }: NoticeBook, { policy }: NotifyConfig): boolean {
+function isInhibited(
+  problem: ProblemEntry,
+  { problems }: NoticeBook,
+  { policy }: NotifyConfig,
+): boolean {
   const { key, severity, asset } = problem;
   return policy.inhibit.some(({ source, target, same }) => {
-    if (!(target as readonly Severity[]).includes(severity) || rankOf(source) < rankOf(severity)) return false;
+    if (!(target as readonly Severity[]).includes(severity) || gravityOf(source) < gravityOf(severity))
+      return false;
     const depth = { plant: 1, line: 2, asset: 3 }[same];
     const place = (of: string) => of.split('/').slice(0, depth).join('/');
     for (const other of problems.values()) {
       const stands = other.state !== 'over' && other.key !== key && rolesOf(other).length > 0;
       // Of two that are as grave, and could withhold each other, the first one speaks.
-      const first = rankOf(other.severity) > rankOf(severity) || other.round.at < problem.round.at || (other.round.at === problem.round.at && other.key < key);
-      if (stands && first && rankOf(other.severity) >= rankOf(source) && place(other.asset) === place(asset)) return true;
+      const first =
+        gravityOf(other.severity) > gravityOf(severity) ||
+        other.round.at < problem.round.at ||
+        (other.round.at === problem.round.at && other.key < key);
+      if (
+        stands &&
+        first &&
+        gravityOf(other.severity) >= gravityOf(source) &&
+        place(other.asset) === place(asset)
+      )
+        return true;
     }
     return false;
   });

@@ -119,7 +119,7 @@ describe('a role hears', () => {
       reply(40, ['order', 1], 'rejected', { note: 'no budget' }),
     ];
     const { commands } = runRules(first, items);
-    const notices = commands.filter(({ verb }) => verb === 'tell');
+    const notices = commands.filter(({ verb }) => verb === 'notify');
     expect(notices.map(({ payload: { role, cause } }) => [role, cause])).toEqual([
       ['head', 'escalation'],
       // What was refused is news to whoever heard of the escalation too.

@@ -1,17 +1,30 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createChannel } from '../../../sinks/messages/channels.ts';
 import { webhookSignature } from '../../../sinks/messages/formats.ts';
-import { type Message, plainText, textOf, type ToldProblem } from '../../../sinks/messages/message.ts';
+import {
+  type OutgoingMessage,
+  plainText,
+  type ReportedProblem,
+  textOf,
+} from '../../../sinks/messages/message.ts';
 import { people, WRITTEN } from '../../pipelines/systems/notify/people.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
-type Call = { readonly url: string; readonly headers: IncomingMessage['headers']; readonly body: string };
-type Answer = { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string };
+type Call = {
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+};
+type Answer = {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+};
 
 let server: Server;
 let base: string;
@@ -24,7 +37,11 @@ beforeEach(async () => {
   server = createServer(async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part);
-    calls.push({ url: request.url ?? '', headers: request.headers, body: Buffer.concat(parts).toString() });
+    calls.push({
+      url: request.url ?? '',
+      headers: request.headers,
+      body: Buffer.concat(parts).toString(),
+    });
     const answer = answers.shift() ?? { status: 200, body: 'ok' };
     if (answer === 'cut') return void request.socket.destroy();
     response.writeHead(answer.status, answer.headers).end(answer.body ?? '');
@@ -32,19 +49,33 @@ beforeEach(async () => {
   await once(server, 'listening');
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterEach(() => new Promise<void>((resolve) => {
-  server.close(() => resolve());
-  server.closeAllConnections();
-}));
+afterEach(
+  () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    }),
+);
 
-const problem = (more: Partial<ToldProblem> = {}): ToldProblem => ({
+const problem = (more: Partial<ReportedProblem> = {}): ReportedProblem => ({
   ...{ key: 'req1', round: 1, request: 'req1', asset: 'p1/l1/press', asset_name: 'Press' },
-  ...{ severity: 'danger', failure_mode: 'BRG', title: 'Press: hot <b>& loud</b>', because: 'hot\nspoke' },
+  ...{
+    severity: 'danger',
+    failure_mode: 'BRG',
+    title: 'Press: hot <b>& loud</b>',
+    because: 'hot\nspoke',
+  },
   ...{ opened: '2026-06-01T10:00:00Z', answered_by: '' },
   ...more,
 });
-const message = (more: Partial<Message> = {}): Message => ({
-  ...{ id: 'abc', kind: 'open', to: undefined, problems: [problem()], time: Date.parse('2026-06-01T10:00:05Z') },
+const message = (more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
+  ...{
+    id: 'abc',
+    kind: 'open',
+    to: undefined,
+    problems: [problem()],
+    time: Date.parse('2026-06-01T10:00:05Z'),
+  },
   ...{ console: 'https://andon.plant.example/andon/', ...more },
 });
 
@@ -118,7 +149,9 @@ describe('what a service gets', () => {
     const problems = [problem(), problem({ key: 'req2', request: 'req2', severity: 'alarm' })];
     await send(config, message({ problems }));
     await send(config, message({ problems: [problem()], kind: 'over' }));
-    expect(bodies().map((body) => [body.event_action, body.dedup_key, body.payload?.severity])).toEqual([
+    expect(
+      bodies().map((body) => [body.event_action, body.dedup_key, body.payload?.severity]),
+    ).toEqual([
       ['trigger', 'andon/req1', 'critical'],
       ['trigger', 'andon/req2', 'error'],
       ['resolve', 'andon/req1', undefined],
@@ -135,7 +168,10 @@ describe('what a service gets', () => {
     expect([headers['webhook-id'], headers['webhook-timestamp']]).toEqual(['abc', '1614265330']);
     expect(shown.startsWith('v1,')).toBe(true);
     expect(timingSafeEqual(Buffer.from(shown.slice(3), 'base64'), signed)).toBe(true);
-    expect(JSON.parse(body)).toMatchObject({ type: 'andon.problem.open', data: { severity: 'danger' } });
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'andon.problem.open',
+      data: { severity: 'danger' },
+    });
     // Another id or time is another signature: it cannot be played again.
     expect(webhookSignature(SECRET, 'abd', 1_614_265_330, body)).not.toBe(shown);
     expect(webhookSignature(SECRET, 'abc', 1_614_265_331, body)).not.toBe(shown);
@@ -143,7 +179,10 @@ describe('what a service gets', () => {
 
   test('Alertmanager: one alert for each problem, which gets worse without becoming another', async () => {
     await send({ kind: 'alertmanager', url: `${base}/` });
-    await send({ kind: 'alertmanager', url: base }, message({ problems: [problem({ severity: 'alarm' })], kind: 'over' }));
+    await send(
+      { kind: 'alertmanager', url: base },
+      message({ problems: [problem({ severity: 'alarm' })], kind: 'over' }),
+    );
     const [[open], [over]] = bodies();
     expect(calls.map(({ url }) => url)).toEqual(['/api/v2/alerts', '/api/v2/alerts']);
     expect(over.labels).toEqual(open.labels);
@@ -155,10 +194,16 @@ describe('what a service gets', () => {
 describe('what an answer means', () => {
   const config = () => ({ kind: 'slack', url: base });
   test.each([
-    [{ status: 429, headers: { 'Retry-After': '7' } }, { kind: 'retryable', after: 7_000 }],
+    [
+      { status: 429, headers: { 'Retry-After': '7' } },
+      { kind: 'retryable', after: 7_000 },
+    ],
     [{ status: 503 }, { kind: 'retryable', down: true }],
     [{ status: 500 }, { kind: 'unknown' }],
-    [{ status: 404, body: 'no_service' }, { kind: 'rejected', note: '404 no_service' }],
+    [
+      { status: 404, body: 'no_service' },
+      { kind: 'rejected', note: '404 no_service' },
+    ],
     [{ status: 302, headers: { Location: 'https://login.example' } }, { kind: 'unknown' }],
     [{ status: 200, body: '<!doctype html><h1>Log in</h1>' }, { kind: 'unknown' }],
     [{ status: 202 }, { kind: 'ok' }],

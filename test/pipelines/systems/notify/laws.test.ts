@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Notice } from '../../../../pipelines/systems/notify/book.ts';
-import type { NotifyConfig } from '../../../../sinks/remote/system-config.ts';
 import { success } from '../../../../sinks/remote/outcome.ts';
+import type { NotifyConfig } from '../../../../sinks/remote/system-config.ts';
 import { HOUR, MINUTE, NOON, notice, people } from './people.ts';
 import { type Answers, DOWN, type Event, linesOf, type Received, simulate } from './simulated.ts';
 
@@ -28,7 +28,9 @@ const outage = fc.record({
 });
 type Outage = typeof outage extends fc.Arbitrary<infer T> ? T : never;
 
-function eventsOf(list: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[]): Event[] {
+function eventsOf(
+  list: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[],
+): Event[] {
   let minutes = 0;
   let word = 0;
   return list.map(({ after, problem, what, severity, role }) => {
@@ -49,7 +51,9 @@ const answersOf =
   (outages: readonly Outage[]): Answers =>
   (channel, time) => {
     const minute = (time - NOON) / MINUTE;
-    const now = outages.find((one) => one.channel === channel && minute >= one.from && minute < one.from + one.for);
+    const now = outages.find(
+      (one) => one.channel === channel && minute >= one.from && minute < one.from + one.for,
+    );
     if (now === undefined) return success('');
     if (now.how === 'refuses') return { kind: 'rejected', note: 'refused', status: 400 };
     return now.how === 'pauses' ? { ...DOWN, after: 5 * MINUTE } : DOWN;
@@ -59,7 +63,11 @@ const HOURS = 6;
 const TRIES = { numRuns: Number(process.env.ANDON_NOTIFY_TRIES ?? 12) };
 const config: NotifyConfig = people();
 const kills = fc.array(fc.integer({ min: 1, max: 120 }), { maxLength: 6 });
-const cases = [fc.array(step, { minLength: 1, maxLength: 8 }), fc.array(outage, { maxLength: 3 }), kills] as const;
+const cases = [
+  fc.array(step, { minLength: 1, maxLength: 8 }),
+  fc.array(outage, { maxLength: 3 }),
+  kills,
+] as const;
 
 /** What a message tells, by problem and round, once for each id. */
 function tellings(received: readonly Received[]) {
@@ -67,7 +75,12 @@ function tellings(received: readonly Received[]) {
   return received
     .filter(({ message: { id, kind } }) => kind === 'open' && !known.has(id) && known.add(id))
     .flatMap(({ at, channel, message: { to, problems } }) =>
-      problems.map(({ key, round, severity }) => ({ at, way: `${key} ${round} ${to} ${channel}`, severity, key })),
+      problems.map(({ key, round, severity }) => ({
+        at,
+        way: `${key} ${round} ${to} ${channel}`,
+        severity,
+        key,
+      })),
     );
 }
 
@@ -120,7 +133,9 @@ test('never none for a danger that nobody has answered', async () => {
         for (const [from, to] of silences(key, events, until)) {
           for (let time = from + bound; time <= to; time += 5 * MINUTE) {
             checked += 1;
-            const heard = all.some((one) => one.key === key && one.at <= time && one.at > time - bound);
+            const heard = all.some(
+              (one) => one.key === key && one.at <= time && one.at > time - bound,
+            );
             expect(heard, `${key} at ${(time - NOON) / MINUTE}`).toBe(true);
           }
         }
@@ -132,7 +147,11 @@ test('never none for a danger that nobody has answered', async () => {
 }, 300_000);
 
 /** The stretches in which a problem is open without an answer. An acknowledgement of a danger lasts an hour. */
-function silences(key: string, events: readonly Event[], until: number): readonly (readonly [number, number])[] {
+function silences(
+  key: string,
+  events: readonly Event[],
+  until: number,
+): readonly (readonly [number, number])[] {
   const stretches: [number, number][] = [];
   let from: number | undefined;
   let lapse: number | undefined;

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { SEVERITIES } from '../../../../operators/model/detector-rule.ts';
 import type { Notice } from '../../../../pipelines/systems/notify/book.ts';
+import { success } from '../../../../sinks/remote/outcome.ts';
+import { type NotifyConfig, systemConfigSchema } from '../../../../sinks/remote/system-config.ts';
+import { readProfile } from '../erp-config.ts';
 import { HOUR, MINUTE, NOON, notice, people, SECOND, WRITTEN } from './people.ts';
 import { type Answers, DOWN, type Event, simulate } from './simulated.ts';
-import { success } from '../../../../sinks/remote/outcome.ts';
 
 const at = (minutes: number, more: Partial<Notice> = {}): Event => ({
   at: NOON + minutes * MINUTE,
@@ -49,7 +51,10 @@ describe('who hears, and when', () => {
   });
 
   test('an older word changes nothing, nor does the same one again', async () => {
-    const { told } = await run([at(0, { ...ACK, word: 2 }), at(1, { word: 1 }), at(2, { ...ACK, word: 2 })], 8);
+    const { told } = await run(
+      [at(0, { ...ACK, word: 2 }), at(1, { word: 1 }), at(2, { ...ACK, word: 2 })],
+      8,
+    );
     expect(told).toEqual([]);
     // It ends eight hours after the answer, not after the repeat.
     const later = await run([at(0, { ...ACK, word: 2 }), at(60, { ...ACK, word: 2 })], 8.3);
@@ -64,7 +69,10 @@ describe('who hears, and when', () => {
   test('nobody when it is over before its time; whoever keeps a list hears that it is over', async () => {
     const over = { state: 'over', word: 2 } as const;
     expect((await run([at(0), at(0.2, over)], 2)).told).toEqual([]);
-    const channels = { ...WRITTEN.channels, mail: { kind: 'alertmanager', url: 'http://127.0.0.1' } };
+    const channels = {
+      ...WRITTEN.channels,
+      mail: { kind: 'alertmanager', url: 'http://127.0.0.1' },
+    };
     const { told } = await run([at(0), at(16, over)], 2, { channels });
     expect(told).toEqual(['0m mail ann req1', '15m chat - req1', '16m mail ann req1 over']);
   });
@@ -140,8 +148,21 @@ describe('quiet hours', () => {
 });
 
 describe('channels that fail', () => {
+  test('a reminder that failed does not come sooner when the problem is less grave by then', async () => {
+    const mailAway: Answers = (channel, time) =>
+      channel === 'mail' && time > NOON + MINUTE && time < NOON + 21 * MINUTE ? DOWN : success('');
+    const events = [at(0, { severity: 'danger' }), at(21, { severity: 'warning', word: 2 })];
+    const { received } = await run(events, 9, {}, mailAway);
+    const times = received
+      .filter(({ message: { to, problems } }) => to === 'ann' && problems[0]?.key === 'req1')
+      .map(({ at: time }) => Math.floor((time - NOON) / HOUR));
+    expect(times).toEqual([0, 8]);
+  });
+
   test('one that is away is tried for two minutes, then the next one; the fallback hears of it', async () => {
-    const { told } = await run([at(0)], 0.14, {}, (channel) => (channel === 'mail' ? DOWN : success('')));
+    const { told } = await run([at(0)], 0.14, {}, (channel) =>
+      channel === 'mail' ? DOWN : success(''),
+    );
     expect(told).toEqual(['1m chat - req1', '2m siren zoe channel-mail']);
   });
 
@@ -165,15 +186,24 @@ describe('channels that fail', () => {
   });
 
   test('each channel is tried daily at its time, and what fails is told by another', async () => {
-    const channels = { ...WRITTEN.channels, mail: { ...WRITTEN.channels.mail, test: { at: '13:00' } } };
+    const channels = {
+      ...WRITTEN.channels,
+      mail: { ...WRITTEN.channels.mail, test: { at: '13:00' } },
+    };
     const answers: Answers = (channel, time) =>
       channel === 'mail' && time > NOON + 20 * HOUR ? DOWN : success('');
     const { told } = await run([], 26, { channels }, answers);
-    expect(told).toEqual([
-      '60m mail -  test',
-      `${25 * 60 + 1}m siren zoe channel-mail`,
-    ]);
+    expect(told).toEqual(['60m mail -  test', `${25 * 60 + 1}m siren zoe channel-mail`]);
   });
+});
+
+test('the people file of the examples is one', () => {
+  const { people: persons, roles } = systemConfigSchema.parse({
+    ...readProfile('people'),
+    name: 'notify',
+  }) as NotifyConfig;
+  expect(Object.keys(persons)).toEqual(['k3x9', 'm7q2', 'p1zz']);
+  expect(Object.keys(roles)).toContain('maintenance');
 });
 
 test('the file is refused where somebody could not be reached', () => {
@@ -185,7 +215,9 @@ test('the file is refused where somebody could not be reached', () => {
     }
     return '';
   };
-  expect(wrong({ fallback: 'nobody' })).toContain('expected a role of this file (shift, head, plant)');
+  expect(wrong({ fallback: 'nobody' })).toContain(
+    'expected a role of this file (shift, head, plant)',
+  );
   expect(wrong({ policy: { interval: { alarm: '20s' } } })).toContain('at least 30s');
   expect(wrong({ policy: { inhibit: [{ source: 'danger', target: ['danger'] }] } })).not.toBe('');
   expect(wrong({ people: { ann: { channels: [{ channel: 'fax' }] } } })).toContain('found fax');

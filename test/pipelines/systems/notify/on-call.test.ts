@@ -45,7 +45,8 @@ describe('who is on call', () => {
   });
 
   test('somebody else for a time, on holidays, and when nobody is there', () => {
-    const line = (time: string) => onCall('week', Date.parse(time), config).map((one) => one.person);
+    const line = (time: string) =>
+      onCall('week', Date.parse(time), config).map((one) => one.person);
     expect(line('2026-06-01T21:00:00Z')).toEqual(['bob', 'zoe']);
     // A date alone means the whole day, by the clock.
     expect(line('2026-06-01T22:00:00Z')).toEqual(['eve', 'zoe']);
@@ -58,7 +59,8 @@ describe('who is on call', () => {
     const away = [{ from: '2026-06-01', to: '2026-06-30' }];
     const zoe = { ...WRITTEN.people.zoe, away };
     const at = Date.parse('2026-06-10T10:00:00Z');
-    const of = (changes: object) => onCall('head', at, people({ roles: ROLES, ...changes }))[0]?.person;
+    const of = (changes: object) =>
+      onCall('head', at, people({ roles: ROLES, ...changes }))[0]?.person;
     expect(of({ people: { ...WRITTEN.people, zoe } })).toBe('ann');
     const all = Object.entries(WRITTEN.people).map(([id, person]) => [id, { ...person, away }]);
     expect(of({ people: Object.fromEntries(all) })).toBe('zoe');
@@ -112,9 +114,18 @@ describe('nights in which clocks change', () => {
 });
 
 test('quiet hours end by the clock of the person, and holidays with the day', () => {
-  const quiet = { hours: [{ days: ['sat', 'sun'], from: '00:00', to: '00:00' }, { from: '22:00', to: '06:00' }] };
+  const quiet = {
+    hours: [
+      { days: ['sat', 'sun'], from: '00:00', to: '00:00' },
+      { from: '22:00', to: '06:00' },
+    ],
+  };
   const of = (time: string, holidays = false) => {
-    const ann = { ...WRITTEN.people.ann, time_zone: 'America/New_York', quiet: { ...quiet, holidays } };
+    const ann = {
+      ...WRITTEN.people.ann,
+      time_zone: 'America/New_York',
+      quiet: { ...quiet, holidays },
+    };
     const file = people({ people: { ...WRITTEN.people, ann }, holidays: ['2026-06-01'] });
     const until = quietUntil('ann', 'alarm', Date.parse(time), file);
     return until === undefined ? undefined : new Date(until).toISOString();
@@ -128,7 +139,8 @@ test('quiet hours end by the clock of the person, and holidays with the day', ()
 
 test('the last time that a clock showed something', () => {
   const at = (text: string) => Date.parse(text);
-  const last = (now: string) => new Date(lastTimeOfDay('09:00', at(now), 'Europe/Vienna')).toISOString();
+  const last = (now: string) =>
+    new Date(lastTimeOfDay('09:00', at(now), 'Europe/Vienna')).toISOString();
   expect(last('2026-01-15T08:00:00Z')).toBe('2026-01-15T08:00:00.000Z');
   expect(last('2026-01-15T07:59:00Z')).toBe('2026-01-14T08:00:00.000Z');
 });

@@ -1,12 +1,12 @@
 /** A people file for tests: two on call in turn, a head behind them, and a fallback. */
 
-import { type NotifyConfig, systemConfigSchema } from '../../../../sinks/remote/system-config.ts';
 import type { Notice } from '../../../../pipelines/systems/notify/book.ts';
+import { type NotifyConfig, systemConfigSchema } from '../../../../sinks/remote/system-config.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
+
 
 const channel = (name: string) => ({ kind: 'slack', url: `http://127.0.0.1/${name}` });
 

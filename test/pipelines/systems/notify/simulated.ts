@@ -1,19 +1,23 @@
 /** The messenger over a clock that the test moves, a store that can be killed, and channels that keep what they are given. */
 
-import type { Channel } from '../../../../sinks/messages/channels.ts';
-import type { Message } from '../../../../sinks/messages/message.ts';
-import { type CallOutcome, success } from '../../../../sinks/remote/outcome.ts';
-import type { NotifyConfig } from '../../../../sinks/remote/system-config.ts';
 import type { InternalEvent } from '../../../../pipelines/observe/observe.ts';
-import { emptyBook, type Notice, type NoticeBook } from '../../../../pipelines/systems/notify/book.ts';
+import {
+  emptyBook,
+  type Notice,
+  type NoticeBook,
+} from '../../../../pipelines/systems/notify/book.ts';
 import { type Messenger, openMessenger } from '../../../../pipelines/systems/notify/messenger.ts';
 import type { NoticeStore } from '../../../../pipelines/systems/notify/notice-store.ts';
+import type { NotificationChannel } from '../../../../sinks/messages/channels.ts';
+import type { OutgoingMessage } from '../../../../sinks/messages/message.ts';
+import { type CallOutcome, success } from '../../../../sinks/remote/outcome.ts';
+import type { NotifyConfig } from '../../../../sinks/remote/system-config.ts';
 
 /** A message as somebody got it. */
-export type Received = { readonly channel: string; readonly at: number; readonly message: Message };
+export type Received = { readonly channel: string; readonly at: number; readonly message: OutgoingMessage };
 
 /** What a channel answers to a message at a time. */
-export type Answers = (channel: string, at: number, message: Message) => CallOutcome<string>;
+export type Answers = (channel: string, at: number, message: OutgoingMessage) => CallOutcome<string>;
 
 export const DOWN: CallOutcome<never> = {
   ...{ kind: 'retryable', note: 'away', status: 503, after: null, down: true },
@@ -51,7 +55,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   const life = { alive: true, writes: 0, kills: [...kills] };
   const store = storeOver(stored, life);
   const channels = new Map(
-    Object.keys(config.channels).map((name): [string, Channel] => [
+    Object.keys(config.channels).map((name): [string, NotificationChannel] => [
       name,
       {
         async send(message, call) {
@@ -108,7 +112,10 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   return { received, told: linesOf(received, from), book: stored as NoticeBook, recorded };
 }
 
-function storeOver(stored: Record<string, Map<string, unknown>>, life: { alive: boolean; writes: number; kills: number[] }): NoticeStore {
+function storeOver(
+  stored: Record<string, Map<string, unknown>>,
+  life: { alive: boolean; writes: number; kills: number[] },
+): NoticeStore {
   const write = (change: () => void) => {
     if (!life.alive) throw new Killed();
     life.writes += 1;
@@ -145,7 +152,10 @@ export function linesOf(received: readonly Received[], from: number): string[] {
     .filter(({ message: { id } }) => !known.has(id) && known.add(id))
     .map(({ at, channel, message: { to, kind, problems } }) => {
       const minutes = Math.floor((at - from) / 60_000);
-      const what = problems.map(({ key }) => key).sort().join('+');
+      const what = problems
+        .map(({ key }) => key)
+        .sort()
+        .join('+');
       return `${minutes}m ${channel} ${to ?? '-'} ${what}${kind === 'open' ? '' : ` ${kind}`}`;
     });
 }
