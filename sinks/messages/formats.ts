@@ -7,7 +7,7 @@ import { createHmac } from 'node:crypto';
 import type { Severity } from '../../operators/model/detector-rule.ts';
 import type { AssetKey } from '../../operators/model/key.ts';
 import { locate } from '../../operators/model/key.ts';
-import { type OutgoingMessage, gravestSeverity, type ReportedProblem, textOf } from './message.ts';
+import { gravestSeverity, type OutgoingMessage, type ReportedProblem, textOf } from './message.ts';
 
 /** One call: its body, and headers beside the usual ones. */
 export type Post = {

@@ -5,11 +5,11 @@ import type { ChannelConfig } from '../../../sinks/messages/message-config.ts';
 import type { CallOutcome } from '../../../sinks/remote/outcome.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
 import {
+  gravityOf,
   type MessageEntry,
   type Notice,
   type NoticeBook,
   type ProblemEntry,
-  gravityOf,
 } from './book.ts';
 
 /** Keys of problems of channels begin so. */

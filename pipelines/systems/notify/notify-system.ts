@@ -1,7 +1,7 @@
 /** The system that tells people: its one verb takes a notice over, and the messenger beside it tells it. */
 
 import { NOTICE_VERB } from '../../../operators/model/notify-rule.ts';
-import { type NotificationChannel, createChannel } from '../../../sinks/messages/channels.ts';
+import { createChannel, type NotificationChannel } from '../../../sinks/messages/channels.ts';
 import { success } from '../../../sinks/remote/outcome.ts';
 import { type Environment, reveal } from '../../../sinks/remote/secret.ts';
 import { type System, type Verb, withoutVerb } from '../../../sinks/remote/system.ts';

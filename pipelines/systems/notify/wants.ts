@@ -2,7 +2,7 @@
 
 import type { Severity } from '../../../operators/model/detector-rule.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
-import { type NoticeBook, type ProblemEntry, gravityOf, type Telling } from './book.ts';
+import { gravityOf, type NoticeBook, type ProblemEntry, type Telling } from './book.ts';
 import { onCall, quietUntil } from './on-call.ts';
 
 /** One problem that one person is to hear by one channel. */
@@ -164,7 +164,10 @@ function isInhibited(
 ): boolean {
   const { key, severity, asset } = problem;
   return policy.inhibit.some(({ source, target, same }) => {
-    if (!(target as readonly Severity[]).includes(severity) || gravityOf(source) < gravityOf(severity))
+    if (
+      !(target as readonly Severity[]).includes(severity) ||
+      gravityOf(source) < gravityOf(severity)
+    )
       return false;
     const depth = { plant: 1, line: 2, asset: 3 }[same];
     const place = (of: string) => of.split('/').slice(0, depth).join('/');

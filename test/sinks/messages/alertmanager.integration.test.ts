@@ -19,7 +19,9 @@ type Alert = {
   readonly status: { readonly state: string };
 };
 
-test('a real Alertmanager takes a problem once, sees it get worse, and sees it end', async ({ skip }) => {
+test('a real Alertmanager takes a problem once, sees it get worse, and sees it end', async ({
+  skip,
+}) => {
   const there = spawnSync(PROGRAM, ['--version']).error === undefined;
   skip(!there, 'no Alertmanager: apt-get install prometheus-alertmanager, or ANDON_ALERTMANAGER');
   const folder = temporaryDirectory();
@@ -41,30 +43,55 @@ test('a real Alertmanager takes a problem once, sees it get worse, and sees it e
   });
   ended.catch(() => undefined);
   try {
-    const alerts = async (): Promise<readonly Alert[]> => (await (await fetch(`${url}/api/v2/alerts`)).json()) as readonly Alert[];
+    const alerts = async (): Promise<readonly Alert[]> =>
+      (await (await fetch(`${url}/api/v2/alerts`)).json()) as readonly Alert[];
     const ready = until('Alertmanager', 30_000, async () => {
       return (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true;
     });
     await Promise.race([ready, ended]);
-    const { channels } = people({ channels: { ...WRITTEN.channels, one: { kind: 'alertmanager', url } } });
+    const { channels } = people({
+      channels: { ...WRITTEN.channels, one: { kind: 'alertmanager', url } },
+    });
     if (channels.one === undefined) throw new Error('no channel');
     const channel = createChannel(channels.one, {});
     const send = async (more: Partial<OutgoingMessage>, severity: 'alarm' | 'danger') => {
       const problem = {
         ...{ key: 'req1', round: 1, request: 'req1', asset: 'p1/l1/press', asset_name: 'Press' },
-        ...{ severity, failure_mode: '', title: 'Press: hot', because: 'it is hot', answered_by: '' },
+        ...{
+          severity,
+          failure_mode: '',
+          title: 'Press: hot',
+          because: 'it is hot',
+          answered_by: '',
+        },
         opened: new Date(Date.now() - 60_000).toISOString(),
       };
-      const message = { id: 'abc', kind: 'open', to: undefined, problems: [problem], time: Date.now(), ...more } as const;
+      const message = {
+        id: 'abc',
+        kind: 'open',
+        to: undefined,
+        problems: [problem],
+        time: Date.now(),
+        ...more,
+      } as const;
       const call = { priority: 'delivery', signal: new AbortController().signal } as const;
-      expect(await channel.send({ console: 'http://andon.plant.example', ...message }, call)).toMatchObject({ kind: 'ok' });
+      expect(
+        await channel.send({ console: 'http://andon.plant.example', ...message }, call),
+      ).toMatchObject({ kind: 'ok' });
     };
     await send({}, 'alarm');
     await send({}, 'alarm');
     await send({}, 'danger');
-    await until('the alert', 10_000, async () => (await alerts())[0]?.annotations.severity === 'danger');
+    await until(
+      'the alert',
+      10_000,
+      async () => (await alerts())[0]?.annotations.severity === 'danger',
+    );
     expect(await alerts()).toMatchObject([
-      { labels: { plant: 'p1', asset: 'press', problem: 'req1' }, annotations: { summary: 'Press: hot' } },
+      {
+        labels: { plant: 'p1', asset: 'press', problem: 'req1' },
+        annotations: { summary: 'Press: hot' },
+      },
     ]);
     await send({ kind: 'over' }, 'danger');
     await until('its end', 10_000, async () => (await alerts()).length === 0);

@@ -7,7 +7,6 @@ export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
-
 const channel = (name: string) => ({ kind: 'slack', url: `http://127.0.0.1/${name}` });
 
 /** A Monday, 12:00 in Vienna. */

@@ -14,10 +14,18 @@ import { type CallOutcome, success } from '../../../../sinks/remote/outcome.ts';
 import type { NotifyConfig } from '../../../../sinks/remote/system-config.ts';
 
 /** A message as somebody got it. */
-export type Received = { readonly channel: string; readonly at: number; readonly message: OutgoingMessage };
+export type Received = {
+  readonly channel: string;
+  readonly at: number;
+  readonly message: OutgoingMessage;
+};
 
 /** What a channel answers to a message at a time. */
-export type Answers = (channel: string, at: number, message: OutgoingMessage) => CallOutcome<string>;
+export type Answers = (
+  channel: string,
+  at: number,
+  message: OutgoingMessage,
+) => CallOutcome<string>;
 
 export const DOWN: CallOutcome<never> = {
   ...{ kind: 'retryable', note: 'away', status: 503, after: null, down: true },
