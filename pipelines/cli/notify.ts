@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { createChannel } from '../../sinks/messages/channels.ts';
+import { createChannel, type NotificationChannel } from '../../sinks/messages/channels.ts';
 import type { OutgoingMessage } from '../../sinks/messages/message.ts';
+import type { ChannelConfig } from '../../sinks/messages/message-config.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { readSystems } from '../base/system-profiles.ts';
@@ -92,7 +93,7 @@ async function sendTest(
     console: people.console,
   };
   const signal = AbortSignal.timeout(60_000);
-  const outcome = await createChannel(channel, process.env).send(message, {
+  const outcome = await opened(name, channel).send(message, {
     priority: 'urgent',
     signal,
   });
@@ -104,4 +105,22 @@ async function sendTest(
     remedy: 'Check its address and secret in the people file.',
     exit: EXIT.outside,
   });
+}
+
+/** A secret that is not there is no defect. */
+function opened(name: string, channel: ChannelConfig): NotificationChannel {
+  try {
+    return createChannel(channel, process.env);
+  } catch (error) {
+    throw new Problem(
+      {
+        where: `channel ${name}`,
+        expected: 'an address and secrets that can be read',
+        found: error instanceof Error ? error.message : String(error),
+        remedy: 'Set the variable, or name a file that this user can read.',
+        exit: EXIT.input,
+      },
+      { cause: error },
+    );
+  }
 }
