@@ -5,7 +5,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
 import { EXIT, Problem } from '../../base/problem.ts';
 import { streamManager } from '../../nats/jetstream.ts';
-import { BUCKETS, findBucket, openBucket, type StoreOptions } from '../../nats/streams.ts';
+import { bucketIn, findBucket, openBucket, type StoreOptions } from '../../nats/streams.ts';
 import { idsIn } from '../ledger.ts';
 import {
   channelEntrySchema,
@@ -55,7 +55,7 @@ export async function openNoticeStore(
     async remove(kind, key) {
       // Whole: what the bucket keeps of a key that was deleted would count as one.
       const { streams } = await streamManager(connection);
-      const { name } = BUCKETS.ledger;
+      const name = bucketIn(connection, 'ledger');
       await streams.purge(`KV_${name}`, { filter: `$KV.${name}.${keyOf(kind, key)}` });
       versions.delete(keyOf(kind, key));
     },
@@ -82,19 +82,19 @@ async function loadBook(
       if (found === null || found.operation !== 'PUT') continue;
       onVersion(`${prefix}${key}`, found.revision);
       const parsed = SCHEMAS[kind].safeParse(found.json());
-      if (!parsed.success) throw unreadable(`${prefix}${key}`);
+      if (!parsed.success) throw unreadable(bucketIn(connection, 'ledger'), `${prefix}${key}`);
       (book[kind] as Map<string, unknown>).set(key, parsed.data);
     }
   }
   return book;
 }
 
-function unreadable(key: string): Problem {
+function unreadable(bucket: string, key: string): Problem {
   return new Problem({
-    where: `${BUCKETS.ledger.name}, ${key}`,
+    where: `${bucket}, ${key}`,
     expected: 'what people were told',
     found: 'an entry that is damaged, or of another version',
-    remedy: `Remove it: nats kv del ${BUCKETS.ledger.name} ${key}. Then people may be told once more.`,
+    remedy: `Remove it: nats kv del ${bucket} ${key}. Then people may be told once more.`,
     exit: EXIT.outside,
   });
 }
