@@ -126,6 +126,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/notify.ts')).registerNotify,
   },
   {
+    name: 'reconcile',
+    usage: '[options] [system]',
+    description: 'compare what was decided with what systems hold, and mend what is safe',
+    load: async () => (await import('./cli/reconcile.ts')).registerReconcile,
+  },
+  {
     name: 'dead-letters',
     usage: '[options]',
     description:

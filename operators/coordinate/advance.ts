@@ -16,6 +16,7 @@ import {
   type StepState,
   type StepStateName,
   stepOf,
+  stepRuleOf,
   workTimer,
 } from './work.ts';
 
@@ -51,7 +52,12 @@ function areSettled(ids: readonly string[], context: RunContext): boolean {
 
 function begin(rule: WorkflowStep, step: StepState, context: RunContext): void {
   const { work, out, now } = context;
-  const plan = planOf(rule, context);
+  if (refreshStale(rule, context)) return;
+  const stale = staleSteps(rule, context);
+  const plan =
+    stale.length === 0
+      ? planOf(rule, context)
+      : { skip: `what ${stale.join(', ')} said is too old, and no newer answer came` };
   if ('skip' in plan) {
     step.asked = now;
     change(rule.id, 'skipped', plan.skip, context);
@@ -80,6 +86,32 @@ function planOf(rule: WorkflowStep, context: RunContext): Plan {
   const payload = payloadOf(compiled, facts);
   if ('problem' in payload) return { skip: `its payload cannot be told: ${payload.problem}` };
   return { payload: payload.value };
+}
+
+/** The steps before it that were last asked longer ago than its `fresh` allows: no answer can be newer than its question. */
+function staleSteps({ fresh }: WorkflowStep, context: RunContext): readonly string[] {
+  return Object.entries(fresh)
+    .filter(([id, most]) => {
+      const { asked, state } = stepOf(context, id);
+      return asked !== null && state !== 'skipped' && plus(asked, most) < context.now;
+    })
+    .map(([id]) => id);
+}
+
+/** Asks those of them again that have answered before. Gives whether there were any: then their answers are waited for. */
+function refreshStale(rule: WorkflowStep, context: RunContext): boolean {
+  if (stepModeOf(context.rule, rule) === 'off') return false;
+  let asking = false;
+  for (const id of staleSteps(rule, context)) {
+    const other = stepRuleOf(context, id);
+    const { state } = stepOf(context, id);
+    if (other === undefined || (state !== 'done' && state !== 'done-late')) continue;
+    const plan = planOf(other, context);
+    if ('skip' in plan) continue;
+    ask(other, plan.payload, `${rule.id} must not rest on an older answer`, context);
+    asking = true;
+  }
+  return asking;
 }
 
 function reasonOf({ after }: WorkflowStep, { n }: StepState, context: RunContext): string {
@@ -185,6 +217,7 @@ function askAgain(rule: WorkflowStep, context: RunContext): boolean {
     out.setTimer(due, timer);
     return false;
   }
+  if (refreshStale(rule, context)) return true;
   const { plan, because } = changed;
   const doing = step.command !== null && step.state !== 'skipped' && isPerhapsDone(step);
   if (rule.undo !== undefined && doing) takeBack(rule.id, rule.undo, true, because, context);

@@ -1,8 +1,9 @@
 /** What is wrong with the workflows of a rule file beyond their shape. */
 
+import { pathsIn } from '../model/expression.ts';
 import type { Rules } from '../model/rules.ts';
 import type { WorkflowRule, WorkflowStep } from '../model/workflow-rule.ts';
-import { pathsIn, readExpression } from './expressions.ts';
+import { readExpression } from './expressions.ts';
 import { FACT_FIELDS } from './facts.ts';
 
 type Path = readonly (string | number)[];
@@ -31,6 +32,7 @@ function problemsOf(rule: WorkflowRule): readonly WorkflowIssue[] {
     const found = [
       ...unknownSteps(rule, step),
       ...circleProblems(step, before),
+      ...freshProblems(rule, step),
       ...expressionProblems(rule, step, before.get(step.id) ?? new Set()),
     ];
     return found.map(({ path, message }) => ({ path: ['steps', index, ...path], message }));
@@ -51,6 +53,16 @@ function unknownSteps({ steps }: WorkflowRule, step: WorkflowStep): readonly Wor
       return [{ path: [field, index], message: `${expected}, found "${id}"` }];
     }),
   );
+}
+
+/** What is asked again must change nothing: a step that has an undo does. */
+function freshProblems({ steps }: WorkflowRule, { fresh }: WorkflowStep): readonly WorkflowIssue[] {
+  return Object.keys(fresh).flatMap((id) => {
+    const other = steps.find((step) => step.id === id);
+    if (other === undefined || (other.do !== undefined && other.undo === undefined)) return [];
+    const message = `expected steps that ask a system and have no undo, found "${id}"`;
+    return [{ path: ['fresh', id], message }];
+  });
 }
 
 /** The steps that come before each step: those it is `after`, those that escalate to it, and all that come before them. */

@@ -4,15 +4,22 @@ import type { States } from '../flow/states.ts';
 import { canonicalJson, identity } from '../model/canonical.ts';
 import { type AssetKey, fits, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
-import { type MachineEvent, type RequestStatus, requestStatusOf } from '../model/machine-event.ts';
+import {
+  type MachineEvent,
+  type OrderData,
+  type RequestStatus,
+  requestStatusOf,
+  systemOrderOf,
+} from '../model/machine-event.ts';
 import { NOTICE_STEP } from '../model/notify-rule.ts';
 import type { Request, WorkInput } from '../model/request.ts';
 import type { Rules } from '../model/rules.ts';
-import type { WorkflowRule } from '../model/workflow-rule.ts';
+import { type EventTime, fromMilliseconds } from '../model/time.ts';
+import type { WorkflowRule, WorkflowSubject } from '../model/workflow-rule.ts';
 import { advanceWork, endUnbegun, onDeadline } from './advance.ts';
 import { landRunChange } from './commands.ts';
 import { compileWorkflow, holds } from './expressions.ts';
-import { kindOf, requestFacts } from './facts.ts';
+import { kindOf, requestFacts, type SaidOfWork } from './facts.ts';
 import {
   noticeAcknowledged,
   noticeReply,
@@ -27,6 +34,7 @@ import {
   type Ending,
   forget,
   isIdle,
+  type KeptRevision,
   keptRevision,
   newStep,
   noWorks,
@@ -38,11 +46,10 @@ import {
 } from './work.ts';
 
 /**
- * Runs the workflow of each request: decides what systems are asked to do, and what follows from their answers and their
- * silence. Request revisions go on at once and as they are. It knows one asset and append time: stock and labour are answers,
- * and who else wants them is settled by the system that owns them. Commands are rows; the epoch keeps them for the outbox.
- *
- * A work can begin with more than a request of ours, if something gives it an id and a revision: `beginWork` asks no more.
+ * Runs the workflow of each request, and of each work order that a maintenance system made itself: decides what systems are
+ * asked to do, and what follows from their answers and their silence. Request revisions go on at once and as they are. It
+ * knows one asset and append time: stock and labour are answers, and who else wants them is settled by the system that owns
+ * them. Commands are rows; the epoch keeps them for the outbox.
  */
 export function coordinate(states: States): Stage<WorkInput, Request> {
   return keyed(logic, states);
@@ -110,8 +117,7 @@ function contextOf(
 
 /** An asset without any work has no state. */
 function closeIfEmpty({ works, finished, notices }: AssetWorks, out: Output): void {
-  const nothing = [works, notices].every((each) => Object.keys(each).length === 0);
-  if (nothing && finished.length === 0) out.close();
+  if ([works, notices, finished].every((each) => Object.keys(each).length === 0)) out.close();
 }
 
 function applyRevision(
@@ -122,37 +128,49 @@ function applyRevision(
 ): void {
   noticeRevision(request, state, knowledge, out);
   const known = contextOf(request.id, state, knowledge, out);
-  const context = known ?? beginWork(request, state, knowledge, out);
+  const revision = keptRevision(request);
+  const of = { on: 'request', revision, said: NOTHING_SAID } as const;
+  const context = known ?? beginWork(of, state, knowledge, out);
   if (context === undefined) return;
   const { work } = context;
-  work.revision = keptRevision(request);
+  work.revision = revision;
   if (request.action === 'withdraw') end('withdrawn', request.because, context);
   else if (request.action === 'close') end('closed', request.because, context);
   advanceWork(context);
 }
 
-/** The first workflow that is for a request is its own, by the definition of this moment. */
+/** What a work begins with. */
+type Beginning = {
+  readonly on: WorkflowSubject;
+  readonly revision: KeptRevision;
+  readonly said: SaidOfWork;
+};
+
+const NOTHING_SAID: SaidOfWork = { status: '', acknowledged: false, origin: '', remote: '' };
+
+/** The first workflow that is for a request or order is its own, by the definition of this moment. */
 function beginWork(
-  request: Request,
+  begun: Beginning,
   state: AssetWorks,
   knowledge: Knowledge,
   out: Output,
 ): RunContext | undefined {
-  const { id, action } = request;
+  const { revision, said } = begun;
+  const { id, action } = revision;
   if (action === 'withdraw' || action === 'close' || state.finished.includes(id)) return undefined;
   const rules = rulesOf(knowledge, out.key)?.workflows ?? [];
-  const rule = rules.find((one) => isFor(one, request, out.key, knowledge));
+  const rule = rules.find((one) => isFor(one, begun, out.key, knowledge));
   if (rule === undefined) return undefined;
   const definition = definitionOf(rule);
   const work: WorkflowRun = {
-    ...{ request: id, workflow: rule.id, definition, revision: keptRevision(request) },
-    ...{ status: '', acknowledged: false, over: null, gave_up: false, changes: 0 },
+    ...{ request: id, workflow: rule.id, definition, revision, ...said },
+    ...{ over: null, gave_up: false, changes: 0 },
     steps: Object.fromEntries(rule.steps.map((step) => [step.id, newStep()])),
   };
   state.works[id] = work;
   state.definitions[definition] = rule;
   const context = { state, work, rule, knowledge, out, now: out.now };
-  landRunChange('begun', `revision ${request.revision}: ${request.because}`, context);
+  landRunChange('begun', `revision ${revision.revision}: ${revision.because}`, context);
   return context;
 }
 
@@ -167,13 +185,17 @@ function definitionOf(rule: WorkflowRule): string {
   return made;
 }
 
-function isFor(rule: WorkflowRule, request: Request, key: AssetKey, knowledge: Knowledge): boolean {
+function isFor(
+  rule: WorkflowRule,
+  { on, revision, said }: Beginning,
+  key: AssetKey,
+  knowledge: Knowledge,
+): boolean {
   const kind = kindOf(key, knowledge);
-  if (rule.mode === 'off') return false;
+  if (rule.mode === 'off' || rule.on !== on) return false;
   if (!rule.plants.some((pattern) => fits(pattern, kind.plant))) return false;
   if (!rule.classes.some((pattern) => fits(pattern, kind.class))) return false;
-  const unanswered = { status: '', acknowledged: false } as const;
-  const facts = requestFacts(keptRevision(request), unanswered, key, knowledge);
+  const facts = requestFacts(revision, said, key, knowledge);
   const found = holds(compileWorkflow(rule).when, facts);
   return 'value' in found && found.value;
 }
@@ -189,13 +211,17 @@ function applyMachineEvent(
   const { type, attested, data } = event;
   if (type === 'request') {
     const status = requestStatusOf(event);
-    if (status !== undefined) noticeStatus(state.notices[status.id], status.status);
-    const context = status === undefined ? undefined : about(status.id);
-    if (status !== undefined && context !== undefined) applyStatus(status.status, context);
+    if (status === undefined) return;
+    noticeStatus(state.notices[status.id], status.status);
+    const context = about(status.id);
+    if (context === undefined) return;
+    context.work.remote = status.remote ?? context.work.remote;
+    applyStatus(status.status, context);
+  } else if (type === 'order' && attested?.kind === 'status') {
+    refuse(applyOrder(event, attested.system, state, knowledge, out), event, out);
   } else if (type === 'acknowledged') {
-    const id = String(data.id ?? '');
-    noticeAcknowledged(state.notices[id], attested?.kind === 'act' ? attested.user : '');
-    const context = about(id);
+    noticeAcknowledged(state.notices[String(data.id ?? '')], attested);
+    const context = about(String(data.id ?? ''));
     if (context === undefined) return;
     context.work.acknowledged = true;
     advanceWork(context);
@@ -206,16 +232,70 @@ function applyMachineEvent(
   }
 }
 
+/** What an order is that nothing is left to do for. One that is so when it is first heard of begins nothing. */
+const OVER: ReadonlySet<RequestStatus> = new Set(['completed', 'closed', 'rejected', 'cancelled']);
+
+/** A work order that a system made itself, or what became of it. Gives what is wrong with it. */
+function applyOrder(
+  event: MachineEvent,
+  system: string,
+  state: AssetWorks,
+  knowledge: Knowledge,
+  out: Output,
+): string | undefined {
+  const order = systemOrderOf(event);
+  if ('problem' in order) return `expected a work order: ${order.problem}`;
+  const known = contextOf(order.id, state, knowledge, out);
+  if (known === undefined && OVER.has(order.status)) return undefined;
+  const { revision: last, opened } = known?.work.revision ?? { revision: 0, opened: event.time };
+  const revision = orderRevision(order, { system, revision: last + 1, opened });
+  const { origin, remote, status } = order;
+  const said = { ...NOTHING_SAID, origin, remote };
+  const context = known ?? beginWork({ on: 'order', revision, said }, state, knowledge, out);
+  if (context === undefined) return undefined;
+  context.work.revision = revision;
+  applyStatus(status, context);
+  return undefined;
+}
+
+type SeenOrder = {
+  readonly system: string;
+  readonly revision: number;
+  readonly opened: EventTime;
+};
+
+/** A work order in the words of a request, so that one workflow can read both. */
+function orderRevision(order: OrderData, { system, revision, opened }: SeenOrder): KeptRevision {
+  const { id, remote, origin, title, description, work, component, failure_mode } = order;
+  const { priority, parts, duration, start, end } = order;
+  const by = origin === '' ? '' : ` (${origin})`;
+  return {
+    ...{ id, revision, action: revision === 1 ? 'open' : 'update', round: 1, opened },
+    ...{ title, description, work, component, failure_mode, priority, duration },
+    ...{ severity: 'notice', trigger: '', asset_name: '' },
+    parts: parts.split('\n').filter((part) => part !== ''),
+    slot:
+      start === null
+        ? null
+        : {
+            start: fromMilliseconds(start),
+            end: fromMilliseconds(end ?? start),
+            entry: '',
+            kind: 'order',
+          },
+    current: { order: '', operation: '', product: '', due: null, end: null },
+    because: `${system} has order ${remote}${by}`,
+  };
+}
+
 type About = (request: string) => RunContext | undefined;
 
 /** Gives what is wrong with a reply. */
 function takeReply(event: MachineEvent, about: About, state: AssetWorks): string | undefined {
   const reply = readReply(event);
   if ('problem' in reply) return reply.problem;
-  const { request, step } = reply;
-  if (step.startsWith(NOTICE_STEP)) {
-    const system = event.attested?.kind === 'status' ? event.attested.system : '';
-    return noticeReply(reply, system, state.notices[request]);
+  if (reply.step.startsWith(NOTICE_STEP)) {
+    return noticeReply(reply, event.attested, state.notices[reply.request]);
   }
   const context = about(reply.request);
   if (context === undefined) return `no workflow runs for request ${reply.request} of this asset`;

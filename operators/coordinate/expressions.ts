@@ -1,6 +1,5 @@
 /** The CEL of workflows: compiled once for a definition, and evaluated over what is known of a work. */
 
-import type { ASTNode } from '@marcbachmann/cel-js';
 import type { Json } from '../model/command.ts';
 import {
   beginSteps,
@@ -8,7 +7,6 @@ import {
   type Expression,
   parseExpression,
 } from '../model/expression.ts';
-import { isNode } from '../model/expression-cost.ts';
 import type { WorkflowRule, WorkflowStep } from '../model/workflow-rule.ts';
 import type { Facts } from './facts.ts';
 
@@ -142,44 +140,4 @@ function toJson(value: unknown): Json {
   throw new Error(
     `expected a text, number, true, false, null, list or map, found ${String(value)}`,
   );
-}
-
-const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
-
-/**
- * The names that an expression asks for, each with its fields as far as they are written out: `steps.stock.short` is
- * `['steps', 'stock', 'short']`. Without the variables of loops.
- */
-export function pathsIn(root: ASTNode): readonly (readonly string[])[] {
-  const found: string[][] = [];
-  const locals = new Set<string>();
-  const visit = (part: unknown): void => {
-    if (Array.isArray(part)) for (const item of part) visit(item);
-    if (!isNode(part)) return;
-    const path = pathOf(part);
-    if (path !== undefined) {
-      found.push(path);
-      return;
-    }
-    if (part.op === 'rcall' && MACROS.has(part.args[0])) {
-      const [local] = part.args[2];
-      if (local?.op === 'id') locals.add(local.args);
-    }
-    visit(part.args);
-  };
-  visit(root);
-  return found.filter(([name = '']) => !locals.has(name));
-}
-
-function pathOf(node: ASTNode): string[] | undefined {
-  if (node.op === 'id') return [node.args];
-  if (node.op === '.') {
-    const before = pathOf(node.args[0]);
-    return before === undefined ? undefined : [...before, node.args[1]];
-  }
-  if (node.op !== '[]') return undefined;
-  const [of, at] = node.args;
-  const before = pathOf(of);
-  if (before === undefined || at.op !== 'value' || typeof at.args !== 'string') return undefined;
-  return [...before, at.args];
 }

@@ -11,7 +11,7 @@ export const FACT_FIELDS: Readonly<Record<string, readonly string[] | null>> = {
   request: [
     ...['id', 'revision', 'action', 'component', 'failure_mode', 'work', 'severity', 'priority'],
     ...['title', 'description', 'parts', 'duration', 'round', 'opened', 'trigger', 'because'],
-    ...['status', 'acknowledged'],
+    ...['status', 'acknowledged', 'origin', 'remote'],
   ],
   asset: [
     ...['key', 'plant', 'line', 'id', 'name', 'class', 'criticality', 'stop_cost', 'components'],
@@ -24,10 +24,13 @@ export const FACT_FIELDS: Readonly<Record<string, readonly string[] | null>> = {
 
 export type Facts = Readonly<Record<string, unknown>>;
 
-/** What is known of a request before a workflow runs for it. */
+/** What others say of a request or work order. */
+export type SaidOfWork = Pick<WorkflowRun, 'status' | 'acknowledged' | 'origin' | 'remote'>;
+
+/** What is known of a request or work order before a workflow runs for it. */
 export function requestFacts(
   revision: KeptRevision,
-  { status, acknowledged }: Pick<WorkflowRun, 'status' | 'acknowledged'>,
+  { status, acknowledged, origin, remote }: SaidOfWork,
   key: AssetKey,
   knowledge: Knowledge,
 ): Facts {
@@ -35,7 +38,7 @@ export function requestFacts(
   const asset = assetOf(knowledge, key);
   const { plant, line, asset: id } = locate(key);
   return {
-    request: { ...request, opened: toIso(opened), status, acknowledged },
+    request: { ...request, opened: toIso(opened), status, acknowledged, origin, remote },
     asset: {
       ...{ key, plant, line, id, name: asset?.name ?? id, class: asset?.class ?? '' },
       ...{ criticality: asset?.criticality ?? '', stop_cost: asset?.stop_cost ?? null },

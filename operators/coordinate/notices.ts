@@ -14,7 +14,7 @@ import {
 import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import { fits } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
-import type { RequestStatus } from '../model/machine-event.ts';
+import type { Attested, RequestStatus } from '../model/machine-event.ts';
 import {
   NOTICE_STEP,
   NOTICE_VERB,
@@ -76,10 +76,13 @@ export function noticeStatus(notices: RequestNotices | undefined, status: Reques
   else if (status === 'requested' && notices.answer?.how !== 'acknowledged') notices.answer = null;
 }
 
-export function noticeAcknowledged(notices: RequestNotices | undefined, by: string): void {
+export function noticeAcknowledged(
+  notices: RequestNotices | undefined,
+  attested: Attested | undefined,
+): void {
   if (notices === undefined) return;
   notices.words += 1;
-  answer(notices, 'acknowledged', by);
+  answer(notices, 'acknowledged', attested?.kind === 'act' ? attested.user : '');
 }
 
 /** An answer covers what there was at its time: failure mode, component, severity, and what had gone wrong with the work. */
@@ -169,7 +172,8 @@ function isForRole(
   if (!rule.plants.some((pattern) => fits(pattern, kind.plant))) return false;
   if (!rule.classes.some((pattern) => fits(pattern, kind.class))) return false;
   const acknowledged = last?.how === 'acknowledged';
-  const facts = requestFacts(revision, { status, acknowledged }, key, knowledge);
+  const said = { status, acknowledged, origin: '', remote: '' } as const;
+  const facts = requestFacts(revision, said, key, knowledge);
   const found = holds(compileCondition(rule), facts);
   // What cannot be told is no reason to keep silent.
   return 'problem' in found || found.value;
@@ -243,9 +247,10 @@ type NoticeReply = {
 /** Takes the reply to a notice in. Gives what is wrong with it; a role that could not be told is no secret. */
 export function noticeReply(
   { request, step, n, id, outcome, note }: NoticeReply,
-  system: string,
+  attested: Attested | undefined,
   notices: RequestNotices | undefined,
 ): string | undefined {
+  const system = attested?.kind === 'status' ? attested.system : '';
   const told = notices?.told[step.slice(NOTICE_STEP.length)];
   if (told === undefined || n > told.n || id !== commandId({ request, step, n })) {
     return `no command ${id} (step ${step}, ${n}) was decided for request ${request}`;

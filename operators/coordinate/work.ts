@@ -61,7 +61,7 @@ export type StepState = {
   note: string;
 };
 
-/** What is kept of the last revision of a request: what expressions and commands need of it. */
+/** What is kept of the last revision of a request, or of what is known of a work order: what expressions and commands need of it. */
 export type KeptRevision = Pick<
   Request,
   'id' | 'revision' | 'action' | 'component' | 'failure_mode' | 'work' | 'severity' | 'priority'
@@ -75,14 +75,19 @@ export type KeptRevision = Pick<
  */
 export type Ending = 'withdrawn' | 'refused' | 'closed';
 
-/** The workflow of one request. */
+/** The workflow of one request or work order. */
 export type WorkflowRun = {
+  /** Its id, or that of the work order. */
   readonly request: string;
   readonly workflow: string;
   /** Hash of the definition that it runs by: the one it began with, until a migration. */
   definition: string;
   revision: KeptRevision;
   status: RequestStatus | '';
+  /** Of a work order that its system made itself: what it came from there. '' for a request. */
+  readonly origin: string;
+  /** Its id in the maintenance system; '' while nobody said. */
+  remote: string;
   acknowledged: boolean;
   over: Ending | null;
   /** A step gave up: none begins any more, and none is asked again. */

@@ -46,6 +46,10 @@ function windowProblems(rule: DetectorRule, rules: Rules): RuleIssue[] {
     const message = `expected the id of a window rule (there are: ${ids}), found "${rule.window}"`;
     issues.push({ path: ['window'], message });
   } else if (window !== undefined) {
+    if (rule.kind === 'usage' && window.kind === 'hopping') {
+      const message = `expected windows that do not overlap, so that nothing is counted twice; those of "${window.id}" do`;
+      issues.push({ path: ['window'], message });
+    }
     const signals = rule.kind === 'multivariate' ? rule.signals : [rule.signal];
     for (const signal of signals.filter((each) => !each.includes('*'))) {
       if (window.signals.some((name) => fits(name, signal))) continue;
@@ -145,6 +149,8 @@ function limitsOf(rule: SampleRule): Readonly<Record<string, Bound | undefined>>
       return { above: rule.above, below: rule.below };
     case 'rate':
       return { rise: rule.rise, fall: rule.fall };
+    case 'usage':
+      return { every: rule.every };
     default:
       return {};
   }

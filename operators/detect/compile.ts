@@ -214,6 +214,7 @@ function shapeOf(rule: DetectorRule, rules: Rules): string {
   switch (rule.kind) {
     case 'limit':
     case 'iso20816':
+    case 'usage':
       shaping.push(rule.of);
       break;
     case 'baseline':

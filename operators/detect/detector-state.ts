@@ -9,6 +9,7 @@ import type { CompiledDetector } from './compile.ts';
 import type { Suspicion } from './evaluation.ts';
 import type { SignalBand } from './gate.ts';
 import { type LifeCycle, openLifeCycle } from './life-cycle.ts';
+import type { Usage } from './limits.ts';
 import { noVector, type Vector } from './multivariate.ts';
 import type { Sample } from './sample.ts';
 import { type LastSample, moving, type Stuck, unheard } from './sensor-health.ts';
@@ -78,6 +79,7 @@ export type DetectorMemory =
   | Series
   | Stuck
   | LastSample
+  | Usage
   | EventCount;
 
 export function openAssetDetectors(): AssetDetectors {
@@ -142,6 +144,8 @@ function openMemory(rule: DetectorRule): DetectorMemory {
       return noSeries();
     case 'stuck':
       return moving();
+    case 'usage':
+      return { kind: 'usage', used: 0 };
     case 'silence':
       return unheard();
     case 'event':
@@ -166,8 +170,13 @@ function isOf<K extends DetectorMemory['kind']>(
 }
 
 /** After a repair or with another sensor, what was learnt is of another machine. False when there was nothing to forget. */
-export function forgetLearnt({ memory }: DetectorState): boolean {
+export function forgetLearnt({ memory, anomaly }: DetectorState): boolean {
   switch (memory.kind) {
+    case 'usage':
+      // What is not due yet was not what the work was about.
+      if (anomaly === null) return false;
+      memory.used = 0;
+      return true;
     case 'baseline':
       Object.assign(memory, noBaselines());
       return true;

@@ -33,7 +33,7 @@ import { gate } from './gate.ts';
 import { iso20816, iso20816Change } from './iso20816.ts';
 import { delaysOf, endLife, nextPhase, pause, severityOf, severityRank } from './life-cycle.ts';
 import { besideLikes, withoutLikes } from './likes.ts';
-import { limit, range } from './limits.ts';
+import { limit, range, usage } from './limits.ts';
 import { completeVector, multivariate } from './multivariate.ts';
 import { type Sample, valueOfSample } from './sample.ts';
 import { noiseFloor, stuck } from './sensor-health.ts';
@@ -118,7 +118,9 @@ function inputOf(
   const { bands, unknown } = gate(rule, compiled.banded, detectors, sample);
   if (unknown !== undefined) refuse(unknown);
   const isClosed = sample.start < (state.opened ?? BEGINNING) || bands === undefined;
-  if (isClosed || sample.situation.mixed || !compiled.holds(sample.situation, asset)) {
+  // What was counted while the state changed was counted all the same.
+  const mixed = sample.situation.mixed && rule.kind !== 'usage';
+  if (isClosed || mixed || !compiled.holds(sample.situation, asset)) {
     pause(state.lifeCycle);
     return undefined;
   }
@@ -184,6 +186,8 @@ function evaluate(
       return rate(memoryOf('series', memory), rule, input);
     case 'trend':
       return trend(memoryOf('series', memory), rule, input);
+    case 'usage':
+      return usage(memoryOf('usage', memory), rule, input);
     case 'stuck':
       return stuck(memoryOf('stuck', memory), rule, input);
   }

@@ -105,6 +105,8 @@ function adviceOn(
       return 'Look at the sensor: compare it with a second measurement.';
     case 'noise-floor':
       return 'Look at the mounting, cable and connector of the sensor, and at machines beside it.';
+    case 'usage':
+      return 'Do what the service plan says for this count.';
     case 'drift':
       return 'If the machine is well as it is, have its baseline learnt anew (event "repaired"); if not, find what changed slowly.';
     case 'multivariate': {

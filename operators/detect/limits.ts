@@ -1,4 +1,4 @@
-/** A value against fixed limits, and against the range that was seen before. */
+/** A value against fixed limits, against the range that was seen before, and what is counted between two services. */
 
 import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
@@ -13,6 +13,7 @@ import {
 
 type LimitRule = Extract<DetectorRule, { kind: 'limit' }>;
 type RangeRule = Extract<DetectorRule, { kind: 'range' }>;
+type UsageRule = Extract<DetectorRule, { kind: 'usage' }>;
 
 /** Breached strictly beyond a limit: a value on it is allowed. Levels: `above`, `below`. */
 export function limit(rule: LimitRule, input: DetectorInput): Evaluation | undefined {
@@ -80,6 +81,30 @@ export function range(
         ? `${isDown ? 'lower' : 'higher'} than ever before: seen were ${formatNumber(low)} to ${formatQuantity(high, unit)}`
         : `within what was seen: ${formatNumber(low)} to ${formatQuantity(high, unit)}`,
     evidence: () => ({ low, high, distance, samples: mode.count, mode: name }),
+  };
+}
+
+/** What was counted since the last service. */
+export type Usage = { kind: 'usage'; used: number };
+
+/**
+ * Running hours, cycles or metres since the last service, summed over windows of a counter, which hold increments. Due from
+ * `every` on. It begins at 0 again when a request is completed, or the machine repaired, while it is due. Level: `due`.
+ */
+export function usage(
+  memory: Usage,
+  rule: UsageRule,
+  input: DetectorInput,
+): Evaluation | undefined {
+  memory.used += Math.max(0, input.value);
+  const every = boundOf(rule.every, input);
+  if (every === undefined) return undefined;
+  const { used } = memory;
+  const level = used >= every ? 'due' : '';
+  return {
+    ...{ level, levelWithDeadband: level, value: used, unit: input.sample.unit, limit: every },
+    score: used / every,
+    text: () => `of ${formatQuantity(every, input.sample.unit)} from one service to the next`,
   };
 }
 

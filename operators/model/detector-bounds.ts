@@ -93,6 +93,18 @@ export function withDelays<R extends Delayed>(rule: R): R {
   };
 }
 
+/** Of kinds that clear by something else than a value that falls below a limit. */
+export const NO_DEADBAND = {
+  cusum: 'it clears when its sum is back at 0',
+  stuck: 'it clears with the first change',
+  usage: 'a completed request ends it',
+  silence: 'one value ends a silence',
+};
+
+export function hasNoLimit(kind: string): kind is keyof typeof NO_DEADBAND {
+  return kind in NO_DEADBAND;
+}
+
 /** Signals of the asset by name (`rpm` is also the shaft speed that a waveform carries), each with a range [low, high). */
 const rangesSchema = z.record(
   nameSchema,

@@ -5,7 +5,9 @@ import {
   deadbandSchema,
   direction,
   gateSchema,
+  hasNoLimit,
   learning,
+  NO_DEADBAND,
   positiveBoundSchema,
   scaled,
   withDelays,
@@ -105,6 +107,7 @@ export const DETECTOR_LEVELS: Readonly<Record<string, readonly string[]>> = {
   'noise-floor': ['high', 'low'],
   drift: ['stale'],
   stuck: ['stuck'],
+  usage: ['due'],
   silence: ['silent'],
   event: ['event'],
 };
@@ -274,6 +277,14 @@ const ruleSchema = z.discriminatedUnion('kind', [
   }),
   z.strictObject({
     ...common,
+    window: nameSchema.optional(),
+    of: z.string().default('sum'),
+    kind: z.literal('usage'),
+    /** How much is counted from one service to the next, in the signal's unit. */
+    every: positiveBoundSchema,
+  }),
+  z.strictObject({
+    ...common,
     kind: z.literal('silence'),
     window: nameSchema.optional(),
     /** No window or waveform of the signal for so long; stands still in blind time. */
@@ -350,17 +361,6 @@ export const detectorRuleSchema = ruleSchema
     }
   })
   .transform((rule) => withDelays(rule));
-
-/** Of kinds that clear by something else than a value that falls below a limit. */
-const NO_DEADBAND = {
-  cusum: 'it clears when its sum is back at 0',
-  stuck: 'it clears with the first change',
-  silence: 'one value ends a silence',
-};
-
-function hasNoLimit(kind: string): kind is keyof typeof NO_DEADBAND {
-  return kind in NO_DEADBAND;
-}
 
 /** A step that no anomaly can reach, or steps down where there are none up, are slips of the pen. */
 function checkEscalation(

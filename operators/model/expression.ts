@@ -4,7 +4,15 @@
  */
 
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
-import { costOf, LINEAR, partsOf, patternOf, type Sizes, sizeOf } from './expression-cost.ts';
+import {
+  costOf,
+  isNode,
+  LINEAR,
+  partsOf,
+  patternOf,
+  type Sizes,
+  sizeOf,
+} from './expression-cost.ts';
 
 /** The fields that expressions may name, by type. */
 type ExpressionFields = {
@@ -169,3 +177,43 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 const NOTHING: Sizes = () => 0;
+
+const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
+
+/**
+ * The names that an expression asks for, each with its fields as far as they are written out: `steps.stock.short` is
+ * `['steps', 'stock', 'short']`. Without the variables of loops.
+ */
+export function pathsIn(root: ASTNode): readonly (readonly string[])[] {
+  const found: string[][] = [];
+  const locals = new Set<string>();
+  const visit = (part: unknown): void => {
+    if (Array.isArray(part)) for (const item of part) visit(item);
+    if (!isNode(part)) return;
+    const path = pathOf(part);
+    if (path !== undefined) {
+      found.push(path);
+      return;
+    }
+    if (part.op === 'rcall' && MACROS.has(part.args[0])) {
+      const [local] = part.args[2];
+      if (local?.op === 'id') locals.add(local.args);
+    }
+    visit(part.args);
+  };
+  visit(root);
+  return found.filter(([name = '']) => !locals.has(name));
+}
+
+function pathOf(node: ASTNode): string[] | undefined {
+  if (node.op === 'id') return [node.args];
+  if (node.op === '.') {
+    const before = pathOf(node.args[0]);
+    return before === undefined ? undefined : [...before, node.args[1]];
+  }
+  if (node.op !== '[]') return undefined;
+  const [of, at] = node.args;
+  const before = pathOf(of);
+  if (before === undefined || at.op !== 'value' || typeof at.args !== 'string') return undefined;
+  return [...before, at.args];
+}

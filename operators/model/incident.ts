@@ -47,6 +47,7 @@ export const TRIGGER_EVENT_TYPES: readonly string[] = [
   'state',
   'report',
   'report-cleared',
+  'order',
   'command',
   'decision',
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { identity } from './canonical.ts';
 import { severitySchema } from './detector-rule.ts';
 import type { AssetKey } from './key.ts';
 import type { Origin } from './message.ts';
@@ -76,6 +77,51 @@ const reportData = z.object({
   until: z.number().optional(),
 });
 
+/** Epoch milliseconds, of this century. */
+const instant = z.number().int().min(0).max(4_102_444_800_000).nullable().default(null);
+
+const orderData = z.object({
+  id: z.string().max(64),
+  /** Its number in the system that made it. */
+  remote: z.string().min(1).max(256),
+  status: z.enum(REQUEST_STATUSES),
+  /** What it came from there: a plan, a planner, a technician. */
+  origin: z.string().max(64).default(''),
+  title: z.string().max(1_024).default(''),
+  description: z.string().max(4_096).default(''),
+  work: z.string().max(64).default(''),
+  component: z.string().max(64).default(''),
+  failure_mode: z.string().max(64).default(''),
+  priority: prioritySchema.default('medium'),
+  /** One a line. */
+  parts: z.string().max(4_096).default(''),
+  /** Hours. */
+  duration: z.number().nullable().default(null),
+  /** When it is planned for, in epoch milliseconds. */
+  start: instant,
+  end: instant,
+});
+
+/** A work order that its system made itself: data of an `order` event on `status.<system>.…`. */
+export type OrderData = z.infer<typeof orderData>;
+
+/** The name of a work order that nobody asked for: of its system and its number there. */
+export function orderId(system: string, remote: string): string {
+  return identity([system, remote]);
+}
+
+/** The work order that an event of the type `order` brings, or what is wrong with it: a system speaks of its own alone. */
+export function systemOrderOf(event: MachineEvent): OrderData | { readonly problem: string } {
+  const parsed = orderData.safeParse(event.data);
+  if (!parsed.success) return { problem: firstProblem(parsed.error) };
+  const { id, remote } = parsed.data;
+  const system = event.attested?.kind === 'status' ? event.attested.system : '';
+  const own = orderId(system, remote);
+  return id === own
+    ? parsed.data
+    : { problem: `id: expected ${own}, for order ${remote} of ${system}` };
+}
+
 /** What an operator reports: data of a `report` event, which the trigger stage checks. */
 export type ReportData = z.infer<typeof reportData>;
 
@@ -95,7 +141,7 @@ export type MachineEvent = {
   readonly origin: Origin;
   readonly asset: AssetKey;
   readonly time: EventTime;
-  /** `state`, `acknowledged`, `request`, `repaired`, `sensor_changed`, or a name of the plant's own. */
+  /** `state`, `acknowledged`, `request`, `order`, `repaired`, `sensor_changed`, or a name of the plant's own. */
   readonly type: string;
   readonly data: EventData;
   /** What its subject says of who said it; nothing for `event.…`. Payload and headers say nothing of that. */
@@ -132,8 +178,11 @@ export function stateOf(event: MachineEvent): StateData | undefined {
 export function reportOf(event: MachineEvent): ReportData | { readonly problem: string } {
   const parsed = reportData.safeParse(event.data);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return { problem: `${issue?.path.join('.')}: ${issue?.message}` };
+  return { problem: firstProblem(parsed.error) };
+}
+
+function firstProblem({ issues: [issue] }: z.ZodError): string {
+  return `${issue?.path.join('.')}: ${issue?.message}`;
 }
 
 /** What became of a request, if a system says so (`status.…`). Whoever brings machine data cannot say it. */

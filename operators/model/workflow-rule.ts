@@ -10,6 +10,10 @@ import { type Duration, HOUR, MINUTE, positiveDurationSchema } from './time.ts';
  */
 export const WORKFLOW_MODES = ['off', 'shadow', 'on'] as const;
 const modeSchema = z.enum(WORKFLOW_MODES);
+/** What a workflow is for: requests of Andon, or work orders that a maintenance system made itself. */
+const subjectSchema = z.enum(['request', 'order']);
+export type WorkflowSubject = z.infer<typeof subjectSchema>;
+
 export type WorkflowMode = z.infer<typeof modeSchema>;
 
 /** How long a system may take that no step says more of: so every workflow comes to an end. */
@@ -51,6 +55,8 @@ const workflowStepSchema = z
     until: expression.optional(),
     /** The steps that must be settled before it. */
     after: z.array(stepIdSchema).max(MOST_STEPS_OF_A_WORKFLOW).default([]),
+    /** How old the answers of these steps may be when it is asked. What is older is asked for again first. */
+    fresh: z.record(stepIdSchema, positiveDurationSchema).default({}),
     /** The step is skipped where this is not true. */
     when: expression.optional(),
     /** What the system is told. */
@@ -76,6 +82,8 @@ const workflowStepSchema = z
   });
 
 type StepFields = {
+  readonly after: readonly string[];
+  readonly fresh: object;
   readonly do?: string | undefined;
   readonly until?: string | undefined;
   readonly with: object;
@@ -91,6 +99,13 @@ function stepProblems(step: StepFields): readonly (readonly [path: string, messa
   const problems: [string, string][] = [];
   if (asks === (step.until !== undefined)) {
     problems.push(['do', 'expected either do (asks a system) or until (waits)']);
+  }
+  const stranger = Object.keys(step.fresh).find((id) => !step.after.includes(id));
+  if (stranger !== undefined) {
+    problems.push(['fresh', `expected steps that stand in after, found "${stranger}"`]);
+  }
+  if (!asks && Object.keys(step.fresh).length > 0) {
+    problems.push(['fresh', 'expected no fresh where no system is asked']);
   }
   if (!asks && (step.undo !== undefined || step.again || Object.keys(step.with).length > 0)) {
     problems.push(['until', 'expected no with, undo or again where no system is asked']);
@@ -108,11 +123,12 @@ function stepProblems(step: StepFields): readonly (readonly [path: string, messa
   return problems;
 }
 
-/** One entry of `workflows:` in `rules.yaml`. The first that is for a request is its workflow. */
+/** One entry of `workflows:` in `rules.yaml`. The first that is for a request or work order is its workflow. */
 export const workflowRuleSchema = z.strictObject({
   id: nameSchema,
   /** Nothing is sent that nobody has switched on. */
   mode: modeSchema.default('shadow'),
+  on: subjectSchema.default('request'),
   /** Only for plants and classes of assets with these names (`*` for any characters). */
   plants: z.array(z.string().min(1)).min(1).default(['*']),
   classes: z.array(z.string().min(1)).min(1).default(['*']),

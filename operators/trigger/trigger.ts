@@ -87,10 +87,13 @@ function openPermitted(context: EpisodeContext): void {
   for (const episode of context.state.episodes) openIfPermitted(episode, context);
 }
 
+/** What systems say of requests, of work orders that they made themselves, and of commands. */
+const REPLIES: ReadonlySet<string> = new Set(['request', 'order', 'command']);
+
 /** What systems and people say of requests goes on; which one an acknowledgement is about is found with the problems. */
 function forwardToCoordinate(event: MachineEvent, { out, time }: EpisodeContext): void {
   const { type, attested } = event;
-  const isReply = attested?.kind === 'status' && (type === 'request' || type === 'command');
+  const isReply = attested?.kind === 'status' && REPLIES.has(type);
   if (isReply || (attested?.kind === 'act' && type === 'decision')) out.emit(event, { time });
 }
 

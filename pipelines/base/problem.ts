@@ -13,6 +13,8 @@ export const EXIT = {
   unjudged: 5,
   /** A contract breaks, and its version does not say so. */
   breaking: 6,
+  /** Both sides were compared, and something differs that was not mended. */
+  differs: 7,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 

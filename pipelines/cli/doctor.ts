@@ -9,7 +9,7 @@ export function registerDoctor(command: Command): void {
     .option('--config <file>', 'the configuration to examine')
     .option('--json', 'findings as JSON')
     .action(async (options: { readonly config?: string; readonly json?: true }) => {
-      const results = await examine(readConfig(options.config));
+      const results = await examine(readConfig(options.config), options.config);
       console.log(
         options.json === true ? JSON.stringify(results, null, 2) : describeResults(results),
       );

@@ -14,7 +14,9 @@ import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
 import { createStatusWatch } from '../observe/worker-status.ts';
+import { contentOfReport } from '../systems/reconciliation/report-text.ts';
 import { runSystems, type SystemsOptions } from '../systems/systems.ts';
+import { createWebhooks } from '../systems/webhooks.ts';
 import { createLandingSink, type LandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
@@ -81,13 +83,12 @@ async function runOwned(
   };
   const drain = drainOnSignal(record);
   const { metrics } = events;
-  const http = await startHttp({ ...config.http, metrics, unready, status: status.report });
+  const webhooks = createWebhooks(record);
+  const serving = { metrics, unready, status: status.report, webhook: webhooks.receive };
+  const http = await startHttp({ ...config.http, ...serving });
   const landing = landInto(config, record, queue);
   const over = new AbortController();
-  const described = {
-    cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
-    systems: readSystems(config.systems, file),
-  };
+  const described = { ...describedSystems(config, file, landing), webhooks };
   const beside = { record, signal: AbortSignal.any([drain, over.signal]) };
   const working = [
     carryOut(config, described, beside),
@@ -180,7 +181,37 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-type Described = Pick<SystemsOptions, 'cmms' | 'systems'>;
+type Described = Pick<SystemsOptions, 'cmms' | 'systems' | 'webhooks' | 'landReports' | 'wasGiven'>;
+
+function describedSystems(
+  config: Config,
+  file: string | undefined,
+  landing: LandingSink,
+): Described {
+  return {
+    cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
+    systems: readSystems(config.systems, file),
+    ...remembering(landing),
+  };
+}
+
+/** So long the warehouse has to say whether it knows a key: milliseconds. */
+const REMEMBERING = 10_000;
+
+/** What is compared lands, and the tables remember what ledger and outbox have forgotten. */
+function remembering(landing: LandingSink): Pick<Described, 'landReports' | 'wasGiven'> {
+  const knows = (table: string, column: string) => async (key: string) => {
+    // Keys of ours are such; what else somebody wrote into an object was never given.
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(key)) return false;
+    const query = `SELECT 1 AS found FROM ${table} WHERE ${column} = '${key}' LIMIT 1`;
+    const answer = landing.ask<object>(query, AbortSignal.timeout(REMEMBERING));
+    return answer.then((rows) => rows.length > 0).catch(() => undefined);
+  };
+  return {
+    landReports: (report, signal) => landing.write(contentOfReport(report), signal),
+    wasGiven: { requests: knows('request_history', 'id'), commands: knows('commands', 'key') },
+  };
+}
 
 /** Carries requests and commands out beside the worker, where systems are described. Never rejects. */
 async function carryOut(config: Config, described: Described, beside: Beside): Promise<void> {

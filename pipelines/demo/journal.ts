@@ -44,11 +44,16 @@ export function openJournal(path: string, replay: (entry: unknown) => void): Jou
   };
 }
 
+type Changed = { readonly changed: string };
+
 /** Objects of several kinds, each with an id. Every change is on disk before it is answered. */
 export interface ObjectStore extends CallLog {
-  all<T>(kind: string): readonly T[];
+  all<T>(kind: string): readonly (T & Changed)[];
   get<T>(kind: string, id: string): T | undefined;
-  save<T extends { readonly id: string }>(kind: string, object: T): T;
+  /** Notes when it changed. */
+  save<T extends { readonly id: string }>(kind: string, object: T): T & Changed;
+  /** As a restore from an old backup would: it is not there any more, and its number is not given again. */
+  remove(kind: string, id: string): void;
   /** `RES-00001`: the next number of a kind. */
   nextId(kind: string, prefix: string): string;
   close(): void;
@@ -56,7 +61,8 @@ export interface ObjectStore extends CallLog {
 
 type Line =
   | { readonly kind: 'received'; readonly call: ReceivedCall }
-  | { readonly kind: 'object'; readonly of: string; readonly object: { readonly id: string } };
+  | { readonly kind: 'object'; readonly of: string; readonly object: { readonly id: string } }
+  | { readonly kind: 'removed'; readonly of: string; readonly id: string };
 
 export function openObjects(path: string): ObjectStore {
   const kinds = new Map<string, Map<string, unknown>>();
@@ -69,6 +75,7 @@ export function openObjects(path: string): ObjectStore {
   const journal = openJournal(path, (entry) => {
     const line = entry as Line;
     if (line.kind === 'received') received.push(line.call);
+    else if (line.kind === 'removed') objectsOf(line.of).set(line.id, null);
     else objectsOf(line.of).set(line.object.id, line.object);
   });
   return {
@@ -77,12 +84,18 @@ export function openObjects(path: string): ObjectStore {
       journal.append({ kind: 'received', call });
       received.push(call);
     },
-    all: <T>(kind: string) => [...objectsOf(kind).values()] as T[],
-    get: <T>(kind: string, id: string) => objectsOf(kind).get(id) as T | undefined,
+    all: <T>(kind: string) =>
+      [...objectsOf(kind).values()].filter((one) => one !== null) as (T & Changed)[],
+    get: <T>(kind: string, id: string) => (objectsOf(kind).get(id) ?? undefined) as T | undefined,
+    remove(kind, id) {
+      journal.append({ kind: 'removed', of: kind, id });
+      objectsOf(kind).set(id, null);
+    },
     save(kind, object) {
-      journal.append({ kind: 'object', of: kind, object });
-      objectsOf(kind).set(object.id, object);
-      return object;
+      const saved = { ...object, changed: new Date().toISOString() };
+      journal.append({ kind: 'object', of: kind, object: saved });
+      objectsOf(kind).set(object.id, saved);
+      return saved;
     },
     nextId: (kind, prefix) => `${prefix}-${String(objectsOf(kind).size + 1).padStart(5, '0')}`,
     close: () => journal.close(),

@@ -70,20 +70,25 @@ export async function serveReference(
   }
 }
 
-/** Objects of a list, as a query asks for them: by the key that somebody gave them, and a page at a time. */
+/** Objects of a list, as a query asks for them: by the key that somebody gave them, by when they changed, a page at a time. */
 export const listQuerySchema = z.object({
   external_key: z.string().optional(),
+  changed_after: z.string().optional(),
   offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
 });
 
-export function pageOf<T extends { readonly external_key: string }>(
+const EARLIEST = '1970-01-01T00:00:00Z';
+
+export function pageOf<T extends { readonly external_key: string; readonly changed: string }>(
   objects: readonly T[],
   query: unknown,
 ): { readonly items: readonly T[]; readonly total: number } {
-  const { external_key, offset, limit } = listQuerySchema.parse(query);
+  const { external_key, changed_after = EARLIEST, offset, limit } = listQuerySchema.parse(query);
   const items = objects.filter(
-    (one) => external_key === undefined || one.external_key === external_key,
+    (one) =>
+      Date.parse(one.changed) >= Date.parse(changed_after) &&
+      (external_key === undefined || one.external_key === external_key),
   );
   return { items: items.slice(offset, offset + limit), total: items.length };
 }

@@ -11,15 +11,20 @@ import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
 import { examineClickHouse } from './clickhouse.ts';
 import { examineCmms } from './cmms.ts';
 import { examineNats } from './nats.ts';
+import { examineSystems } from './systems.ts';
 
-/** Examines everything that a worker with this configuration needs. */
-export async function examine(config: Config): Promise<readonly CheckResult[]> {
+/** Examines everything that a worker with this configuration needs. `file`: where the configuration is from. */
+export async function examine(
+  config: Config,
+  file: string | undefined,
+): Promise<readonly CheckResult[]> {
   // In turn: the machine's checks make the directory that the embedded engine uses.
   return [
     ...(await examineMachine(config)),
     ...(await examineNats(config)),
     ...(await examineClickHouse(config)),
     ...(await examineCmms(config)),
+    ...(await examineSystems(config, file)),
   ];
 }
 

@@ -1,4 +1,4 @@
-import fastify from 'fastify';
+import fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { EXIT, Problem } from '../base/problem.ts';
 import type { WorkerStatus } from './worker-status.ts';
@@ -12,6 +12,12 @@ export type HttpOptions = {
   readonly unready: () => readonly string[];
   /** What a worker is doing just now. */
   readonly status?: () => WorkerStatus;
+  /** Takes webhooks of systems in; undefined where nobody does. */
+  readonly webhook?: (
+    system: string,
+    headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+    body: Buffer,
+  ) => { readonly code: number; readonly note: string };
 };
 
 export interface HttpServer {
@@ -22,7 +28,7 @@ export interface HttpServer {
 
 /**
  * Serves `/healthz` (the process lives), `/readyz` (200, or 503 with the reasons), `/metrics` (Prometheus text), and of
- * a worker `/status` (what `andon status` shows). Rejects with a `Problem` when the address cannot be listened on.
+ * a worker `/status` (what `andon status` shows); takes `/webhooks/<system>` in. Rejects with a `Problem` when the address cannot be listened on.
  */
 export async function startHttp({
   host,
@@ -30,6 +36,7 @@ export async function startHttp({
   metrics,
   unready,
   status,
+  webhook,
 }: HttpOptions): Promise<HttpServer> {
   // Nobody has anything to send here, and nobody takes his time over it.
   const limits = { bodyLimit: 1_024, requestTimeout: 10_000, connectionTimeout: 30_000 };
@@ -45,12 +52,33 @@ export async function startHttp({
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );
   if (status !== undefined) server.get('/status', () => status());
+  if (webhook !== undefined) addWebhooks(server, webhook);
   try {
     const url = await server.listen({ host, port });
     return { url, port: Number(new URL(url).port), close: () => server.close() };
   } catch (error) {
     throw cannotListen(host, port, error);
   }
+}
+
+/** A body longer than this says more than that something has changed. */
+const MOST_BYTES = 256 * 1_024;
+
+/** The bytes as they came: the signature is over them. */
+function addWebhooks(server: FastifyInstance, webhook: NonNullable<HttpOptions['webhook']>): void {
+  void server.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => {
+      parsed(null, body);
+    });
+    scope.post('/webhooks/:system', { bodyLimit: MOST_BYTES }, (request, reply) => {
+      const { system } = request.params as { readonly system: string };
+      const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const { code, note } = webhook(system, request.headers, body);
+      return reply.code(code).send({ note });
+    });
+    done();
+  });
 }
 
 function cannotListen(host: string, port: number, cause: unknown): Problem {

@@ -115,6 +115,60 @@ export const OUTSIDE_EVENTS = {
     (e) => `request ${e.id} is ${e.status}`,
     counter('request_statuses_total', 'Changes of status seen in the CMMS.', ['status']),
   ),
+  'order-seen': eventKind<{ system: string; id: string; status: string }>(
+    'info',
+    (e) => `${e.system} has work order ${e.id} of its own, which is ${e.status}`,
+    counter('orders_seen_total', 'Changes of work orders that a system made itself.', ['system']),
+  ),
+  'order-not-understood': eventKind<{ system: string; remote: string; found: string }>(
+    'error',
+    (e) => `${e.system}, work order ${e.remote}: ${e.found} is not known: describe it under orders`,
+    counter('orders_not_understood_total', 'Work orders that the profile does not place.', [
+      'system',
+    ]),
+  ),
+  'difference-count': eventKind<{
+    system: string;
+    lane: string;
+    difference: string;
+    count: number;
+  }>(
+    'debug',
+    (e) => `${e.system}, ${e.lane}: ${e.count} ${e.difference}`,
+    gauge('system_differences', 'Differences that the last comparison found.', (e) => e.count, [
+      ...(['system', 'lane', 'difference'] as const),
+    ]),
+  ),
+  difference: eventKind<{ system: string; difference: string; text: string; mended: boolean }>(
+    (e) => (e.mended ? 'info' : 'warn'),
+    (e) => `${e.difference}: ${e.text}${e.mended ? '; mended' : ''}`,
+  ),
+  reconciled: eventKind<{
+    system: string;
+    lane: string;
+    objects: number;
+    found: number;
+    ended: number;
+  }>(
+    'info',
+    (e) => `${e.system}: ${e.objects} objects of ${e.lane} compared, ${e.found} differences`,
+    gauge(
+      'reconciled_timestamp_seconds',
+      'When both sides were compared last.',
+      (e) => e.ended / 1_000,
+      [...(['system', 'lane'] as const)],
+    ),
+  ),
+  webhook: eventKind<{ system: string }>(
+    'debug',
+    (e) => `${e.system} says that something has changed`,
+    counter('webhooks_total', 'Webhooks that were believed.', ['system']),
+  ),
+  'webhook-refused': eventKind<{ system: string; note: string }>(
+    'warn',
+    (e) => `a webhook in the name of ${e.system} is not believed: ${e.note}`,
+    counter('webhooks_refused_total', 'Webhooks without a signature of their system.', ['system']),
+  ),
   'commands-owned': eventKind<{ system: string; owner: string; own: boolean }>(
     'info',
     (e) => `${e.own ? 'this process' : e.owner} carries out commands to ${e.system}`,

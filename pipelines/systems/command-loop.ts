@@ -11,7 +11,7 @@ import { type LowWaterMark, openLowWater } from './low-water.ts';
 import { createTurns, POLL, rankOf, type Task, type Turns } from './turns.ts';
 
 export type CommandLoopOptions = {
-  readonly commands: CommandReader;
+  readonly commands: Omit<CommandReader, 'from'>;
   readonly ledger: CommandLedger;
   readonly context: Omit<CommandContext, 'watch'>;
   /** Whether a command is for the system of this loop: others on its subject are passed over. */
@@ -22,6 +22,8 @@ export type CommandLoopOptions = {
   readonly retry: { readonly first: number; readonly most: number };
   /** Told which commands are over. */
   readonly onLowWater?: (mark: LowWaterMark) => void;
+  /** Given what looks at the object of a command at once. */
+  readonly onLooking?: (look: (id: string) => Promise<void>) => Promise<void>;
 };
 
 /** A command that is to be carried out. `sequence`: its place in the stream, null for one that a person asked for again. */
@@ -57,6 +59,7 @@ export async function runCommandLoop(options: CommandLoopOptions): Promise<void>
   });
   const loop: Loop = { ...options, turns, low, watched: new Map() };
   for (const id of await ledger.watched()) await resumeWatch(id, loop);
+  await options.onLooking?.((id) => resumeWatch(id, loop));
   await findResends(loop);
   const timer = setInterval(() => {
     findResends(loop).catch(recordTrouble(context, 'commands to be sent again'));

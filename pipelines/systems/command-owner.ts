@@ -1,21 +1,42 @@
 /** The process that carries out commands to one system: what it opens, and the loop that it runs. */
 
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { ReachFields } from '../../sinks/remote/call-config.ts';
 import { createMailSystem } from '../../sinks/remote/mail.ts';
 import { createRestSystem } from '../../sinks/remote/rest-system.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { System } from '../../sinks/remote/system.ts';
 import type { NotifyConfig, SystemConfig } from '../../sinks/remote/system-config.ts';
+import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { archiveCommands, startArchiving } from './archive.ts';
 import { runCommandLoop } from './command-loop.ts';
 import { openCommands } from './command-reader.ts';
-import type { OwnerOptions } from './context.ts';
 import { watchedSystem } from './door-watch.ts';
 import { createFileDoor } from './file-door.ts';
 import { openCommandLedger } from './ledger.ts';
 import type { LowWaterMark } from './low-water.ts';
 import { runNotifications } from './notify/notify-system.ts';
+import type { WasGiven } from './reconciliation/compare.ts';
+import { commandReconciliation } from './reconciliation/lanes.ts';
+import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 import { statusLogOf } from './report.ts';
+import { listenForWebhooks, type Webhooks } from './webhooks.ts';
+
+/** What a process that owns the commands of a system is given. */
+export type OwnerOptions = StoreOptions & {
+  readonly connection: NatsConnection;
+  readonly record: RecordEvent;
+  readonly signal: AbortSignal;
+  readonly partitions: number;
+  readonly now: () => number;
+  /** Milliseconds since the last thing that happened to a command. */
+  readonly keep: number;
+  readonly webhooks?: Webhooks | undefined;
+  readonly environment?: Environment | undefined;
+  readonly landReports?: ReconcileOptions['land'];
+  readonly wasGiven?: { readonly requests: WasGiven; readonly commands: WasGiven } | undefined;
+};
 
 export interface CommandOwner {
   /** Of the system. */
@@ -30,6 +51,9 @@ type Manner = Pick<
   'timeout' | 'settle' | 'concurrency' | 'retry' | 'keep'
 > & {
   readonly every: number;
+  /** Undefined where there is nobody to compare with. */
+  readonly reconcile?: Exclude<SystemConfig, NotifyConfig>['reconcile'];
+  readonly webhook?: ReachFields['webhook'];
 };
 
 /** `run` rejects when a secret is not there: that stops the commands to this system, and to no other. */
@@ -118,8 +142,14 @@ function ownCommands({
     const ledger = await openCommandLedger(connection, system.name, options);
     const filter = system.name === ABSENT ? '*' : system.name;
     const commands = await openCommands(connection, filter);
-    const { timeout, settle, retry, every, concurrency } = manner;
-    let stopArchiving = async () => {};
+    const { timeout, settle, retry, every, concurrency, reconcile } = manner;
+    let [stopArchiving, stopReconciling, stopListening] = [
+      async () => {},
+      async () => {},
+      () => {},
+    ];
+    const timing = { timeout, settle, every, faults: retry.faults };
+    const context = { record, signal, partitions, now, timing };
     const archive = (low: LowWaterMark) => {
       const archiving = { ...options, ledger, filter, isMine, upTo: () => low.value };
       stopArchiving = startArchiving(() => archiveCommands(archiving), record);
@@ -127,13 +157,22 @@ function ownCommands({
     try {
       await runCommandLoop({
         ...{ commands, ledger, isMine, of, retry, width: concurrency },
-        context: {
-          ...{ system, record, signal, partitions, now, log: statusLogOf(connection) },
-          timing: { timeout, settle, every, faults: retry.faults },
-        },
+        context: { ...context, system, log: statusLogOf(connection) },
         onLowWater: archive,
+        async onLooking(look) {
+          if (reconcile === undefined) return;
+          const lane = { ...options, system, context, reconcile, ledger, commands, look };
+          stopReconciling = startReconciling(await commandReconciliation(lane));
+          const about = { name: system.name, webhook: manner.webhook };
+          // Whatever it is about: what waits for a word of this system is looked at.
+          stopListening = listenForWebhooks(about, options, async () => {
+            for (const id of await ledger.watched()) await look(id);
+          });
+        },
       });
     } finally {
+      stopListening();
+      await stopReconciling();
       await stopArchiving();
     }
   };

@@ -1,5 +1,6 @@
 /** Reads the stream of commands: which there are, and what is in them. */
 
+import { DeliverPolicy } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Command, Json } from '../../operators/model/command.ts';
@@ -7,7 +8,13 @@ import type { AssetKey } from '../../operators/model/key.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { prioritySchema } from '../../operators/model/trigger-rule.ts';
 import { COMMAND_STREAM, commandSubject } from '../../sinks/outbox.ts';
-import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
+import {
+  streamClient,
+  streamIn,
+  streamManager,
+  subjectIn,
+  subjectOutOf,
+} from '../nats/jetstream.ts';
 import { type Following, followStream, type ReadMessage } from './stream-reader.ts';
 
 /** A stored command, or why it cannot be understood. `sequence`: its place in the stream. */
@@ -24,6 +31,8 @@ export type FollowCommands = (
 export interface CommandReader {
   /** Reports the commands of the stream from a sequence on, in its order, until it is aborted. */
   readonly follow: FollowCommands;
+  /** The commands that the stream has now, from a sequence on, in its order. */
+  from(sequence: number): AsyncGenerator<StoredCommand>;
   /** A command as the stream has it; undefined when there is none, or none that can be understood. */
   read(id: string): Promise<Command | undefined>;
   /** What the marks of a low water are of: the stream that is there. */
@@ -47,6 +56,32 @@ export async function openCommands(
         { stream: COMMAND_STREAM, filter, from, bodies: true },
         { ...following, onMessage: (message) => onCommand(parseCommand(message)) },
       ),
+    async *from(sequence) {
+      const stream = await streamClient(connection).streams.get(name);
+      const { last_seq } = (await stream.info()).state;
+      if (last_seq < sequence) return;
+      const consumer = await stream.getConsumer({
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: sequence,
+        filter_subjects: subjectIn(connection, filter),
+      });
+      if ((await consumer.info()).num_pending === 0) return;
+      for (let pending = 1; pending > 0; ) {
+        const batch = await consumer.fetch({ max_messages: 512, expires: 1_000 });
+        let count = 0;
+        for await (const message of batch) {
+          const { seq: sequence, info, data } = message;
+          pending = info.pending;
+          count += 1;
+          yield parseCommand({
+            subject: subjectOutOf(connection, message.subject),
+            sequence,
+            data,
+          });
+        }
+        if (count === 0) return;
+      }
+    },
     async read(id) {
       const message = await streams.getMessage(name, {
         last_by_subj: subjectIn(connection, commandSubject(system, id)),

@@ -82,11 +82,12 @@ export async function pollState(
     const seen = await pollObject<CommandEntry, string>(handle, context, {
       ...{ read: (call) => read(id, remote, call), known: state, revision: n, isGone },
       unmapped: (word) => record({ kind: 'state-unmapped', system, id, word }),
-      changes: (word, note) => {
+      changes: (word, note, gives) => {
         const time = now();
-        const data = replyOf({ ...handle.entry, state: word, note });
+        const values = { ...handle.entry.values, ...gives };
+        const data = replyOf({ ...handle.entry, state: word, note, values });
         return {
-          ...{ state: word, reports: nextReport(handle.entry, time) },
+          ...{ state: word, values, reports: nextReport(handle.entry, time) },
           unreported: { time, data },
         };
       },

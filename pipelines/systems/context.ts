@@ -1,6 +1,4 @@
-import type { NatsConnection } from '@nats-io/transport-node';
 import type { Cmms } from '../../sinks/remote/remote.ts';
-import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 
 /** How long things take, in milliseconds, and how often a fault is taken for an accident. */
@@ -21,17 +19,6 @@ export type SystemContext = {
   readonly partitions: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-};
-
-/** What a process that owns the commands of a system is given. */
-export type OwnerOptions = StoreOptions & {
-  readonly connection: NatsConnection;
-  readonly record: RecordEvent;
-  readonly signal: AbortSignal;
-  readonly partitions: number;
-  readonly now: () => number;
-  /** Milliseconds since the last thing that happened to a command. */
-  readonly keep: number;
 };
 
 /** What every step of the delivery of requests needs. */

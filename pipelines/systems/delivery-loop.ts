@@ -19,6 +19,8 @@ export type DeliveryLoopOptions = {
   readonly context: DeliveryContext;
   readonly width: number;
   readonly retry: { readonly first: number; readonly most: number };
+  /** Given what asks for the status of a request at once. */
+  readonly onLooking?: (look: (id: string) => void) => Promise<void>;
 };
 
 /** Stands among the revisions of a request for what a person wants to be sent again: behind all of them. */
@@ -37,6 +39,7 @@ export async function runDeliveryLoop(options: DeliveryLoopOptions): Promise<voi
     trouble: (id, error) => recordTrouble(context, `request ${id}`)(error),
   });
   const settled = await resume(ledger, turns);
+  await options.onLooking?.((id) => turns.want(id, POLL));
 
   async function findResends(): Promise<void> {
     for (const id of await ledger.resends()) {

@@ -32,13 +32,14 @@ function createWatch(name: string, record: RecordEvent): Watch {
 
 export function watchedCmms(cmms: Cmms, record: RecordEvent): Cmms {
   const watched = createWatch(cmms.name, record);
-  const { search, create, write, status } = cmms;
+  const { search, create, write, status, changes } = cmms;
   return {
-    name: cmms.name,
+    ...cmms,
     search: watched(search),
     create: watched(create),
     write: watched(write),
     status: status === undefined ? undefined : watched(status),
+    changes: changes === undefined ? undefined : watched(changes),
   };
 }
 
@@ -52,7 +53,7 @@ export function watchedSystem(system: System, record: RecordEvent): System {
 }
 
 function watchedVerb(verb: Verb, watched: Watch): Verb {
-  const { ask, search, create, changes, state } = verb;
+  const { ask, search, create, changes, state, held } = verb;
   return {
     ...verb,
     ask: ask.map((each) => watched(each)),
@@ -60,5 +61,6 @@ function watchedVerb(verb: Verb, watched: Watch): Verb {
     create: create === undefined ? undefined : watched(create),
     changes: changes.map((change) => ({ ...change, make: watched(change.make) })),
     state: state === undefined ? undefined : { ...state, read: watched(state.read) },
+    held: held === undefined ? undefined : { ...held, changes: watched(held.changes) },
   };
 }

@@ -51,6 +51,22 @@ export const entrySchema = z.object({
 });
 export type LedgerEntry = z.infer<typeof entrySchema>;
 
+const value = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+/** What the log was told last of a work order that its system made itself. Kept while the order is open. */
+export const orderEntrySchema = z.object({
+  id: z.string(),
+  asset: z.string(),
+  /** Of asset and data: a look that finds the same says nothing. */
+  digest: z.string(),
+  /** The number of the last report to the log, and whether it is surely there. */
+  reports: z.number().int(),
+  sent: z.boolean(),
+  time: z.number(),
+  data: z.record(z.string(), value),
+});
+export type OrderEntry = z.infer<typeof orderEntrySchema>;
+
 const KEPT_LINES = 50;
 
 /** Before anything was tried. */

@@ -87,7 +87,7 @@ async function lastRevision(connection: NatsConnection, id: string): Promise<num
   });
 }
 
-async function newestRevisions(
+export async function newestRevisions(
   connection: NatsConnection,
   filter: string,
 ): Promise<Map<string, number>> {

@@ -1,11 +1,12 @@
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
+import type { EventTime } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { bucketIn, findBucket, openBucket, type StoreOptions } from '../nats/streams.ts';
 import { type CommandEntry, commandEntrySchema } from './command-entry.ts';
-import { entrySchema, type LedgerEntry } from './entry.ts';
+import { entrySchema, type LedgerEntry, type OrderEntry, orderEntrySchema } from './entry.ts';
 
 /** One entry, and the version that a change of it must find. 0: there is none yet. */
 export type StoredEntry<E> = { readonly entry: E | undefined; readonly version: number };
@@ -51,6 +52,14 @@ export type CommandLedger = EntryStore<CommandEntry> &
     keepLowWater(mark: LowWater): Promise<void>;
   };
 
+/** What became of the work orders that a system made itself, while they are open. */
+export type OrderLedger = EntryStore<OrderEntry> & {
+  /** Up to when its changes have been read. */
+  mark(): Promise<EventTime | undefined>;
+  keepMark(mark: EventTime): Promise<void>;
+  forget(id: string): Promise<void>;
+};
+
 /** What whoever only looks may ask of a ledger. */
 export type LedgerReader<E> = Pick<EntryStore<E>, 'all' | 'get'>;
 
@@ -93,6 +102,25 @@ export async function openCommandLedger(
       return found?.operation === 'PUT' ? found.json<LowWater>() : undefined;
     },
     keepLowWater: async (low) => void (await bucket.put(mark, JSON.stringify(low))),
+  };
+}
+
+/** Opens what is kept of the orders that a system made itself. */
+export async function openOrderLedger(
+  connection: NatsConnection,
+  system: string,
+  options: StoreOptions = {},
+): Promise<OrderLedger> {
+  const { bucket } = await openBuckets(connection, options);
+  const mark = `orders.${system}`;
+  return {
+    ...storeIn(connection, bucket, { ...ORDERS, prefix: `order.${system}.` }),
+    async mark() {
+      const found = await bucket.get(mark);
+      return found?.operation === 'PUT' ? found.json<EventTime>() : undefined;
+    },
+    keepMark: async (time) => void (await bucket.put(mark, JSON.stringify(time))),
+    forget: (id) => bucket.purge(`order.${system}.${id}`),
   };
 }
 
@@ -170,6 +198,14 @@ const COMMANDS: Kind<CommandEntry> = {
   nameOf: commandName,
   schema: commandEntrySchema,
   about: 'the command',
+};
+
+const ORDERS: Kind<OrderEntry> = {
+  prefix: 'order.',
+  tokens: '*',
+  nameOf: ({ id }) => id,
+  schema: orderEntrySchema,
+  about: 'the work order',
 };
 
 function storeIn<E>(

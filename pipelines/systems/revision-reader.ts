@@ -35,9 +35,9 @@ export function followRevisions(
   });
 }
 
-/** A stored revision, or why it cannot be understood. */
+/** A stored revision, and since when (epoch milliseconds); or why it cannot be understood. */
 export type StoredRevision =
-  | { readonly kind: 'request'; readonly request: Request }
+  | { readonly kind: 'request'; readonly request: Request; readonly stored: number }
   | { readonly kind: 'malformed'; readonly note: string };
 
 /** Reads stored revisions; undefined when the stream has no such revision. */
@@ -52,15 +52,18 @@ export async function openRevisions(connection: NatsConnection): Promise<Revisio
       const message = await streams.getMessage(streamIn(connection, REQUEST_STREAM), {
         last_by_subj: subjectIn(connection, requestSubject(id, revision)),
       });
-      return message === null ? undefined : parseRevision(message.string(), id, revision);
+      if (message === null) return undefined;
+      return parseRevision(message.string(), id, revision, message.time.getTime());
     },
   };
 }
 
-function parseRevision(text: string, id: string, revision: number): StoredRevision {
+function parseRevision(text: string, id: string, revision: number, stored: number): StoredRevision {
   try {
     const request = requestSchema.parse(JSON.parse(text));
-    if (request.id === id && request.revision === revision) return { kind: 'request', request };
+    if (request.id === id && request.revision === revision) {
+      return { kind: 'request', request, stored };
+    }
     const found = `${request.id} revision ${request.revision}`;
     return { kind: 'malformed', note: `expected ${id} revision ${revision}, found ${found}` };
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { RequestStatus, RequestStatusData } from '../../operators/model/machine-event.ts';
 import type { Call } from '../../sinks/remote/caller.ts';
+import type { AnswerValues } from '../../sinks/remote/fields.ts';
 import type { CallOutcome } from '../../sinks/remote/outcome.ts';
 import type { RemoteStatus } from '../../sinks/remote/status.ts';
 import type { Attempted, EntryHandle } from './attempt.ts';
@@ -50,7 +51,7 @@ type Look<E, S extends string> = {
   readonly isGone: () => Promise<boolean>;
   readonly unmapped: (word: string) => void;
   /** What the entry becomes by a new state; the report that is not in the log yet is in it. */
-  readonly changes: (seen: S, note: string | null) => Partial<E>;
+  readonly changes: (seen: S, note: string | null, gives: AnswerValues) => Partial<E>;
 };
 
 /** Looks once and saves what is new. Gives the new state; null when there is none. */
@@ -79,7 +80,7 @@ export async function pollObject<
     if (status === null && word !== '') unmapped(word);
     return null;
   }
-  await handle.save({ ...changes(status, note), word });
+  await handle.save({ ...changes(status, note, seen.value.gives ?? {}), word });
   return status;
 }
 

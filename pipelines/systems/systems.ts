@@ -16,9 +16,15 @@ import { ABSENT, absentOwner, type CommandOwner, commandOwner } from './command-
 import { errorOf } from './context.ts';
 import { runDeliveryLoop } from './delivery-loop.ts';
 import { watchedCmms } from './door-watch.ts';
-import { openLedger } from './ledger.ts';
+import { isFinal } from './entry.ts';
+import { type Ledger, openLedger, openOrderLedger } from './ledger.ts';
+import { startOrderPoll } from './order-poll.ts';
+import type { WasGiven } from './reconciliation/compare.ts';
+import { requestReconciliation } from './reconciliation/lanes.ts';
+import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 import { statusLogOf } from './report.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
+import { listenForWebhooks, type Webhooks } from './webhooks.ts';
 
 export type SystemsOptions = StoreOptions & {
   readonly connection: NatsConnection;
@@ -35,6 +41,11 @@ export type SystemsOptions = StoreOptions & {
   readonly logKeeps?: number;
   /** Where the secrets of the configuration are looked up. Default: the environment of the process. */
   readonly environment?: Environment;
+  /** Where webhooks of systems come in. */
+  readonly webhooks?: Webhooks | undefined;
+  /** Where what differs lands, and who remembers what is long over. */
+  readonly landReports?: ReconcileOptions['land'];
+  readonly wasGiven?: { readonly requests: WasGiven; readonly commands: WasGiven } | undefined;
   /** Milliseconds without a sign of life after which another process may take over. Default 10,000. */
   readonly term?: number;
   /** Epoch milliseconds. Default: the clock. */
@@ -133,21 +144,43 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
         keep: keptFor(config.keep, options),
       };
       const stopArchiving = startArchiving(() => archiveRequests(archiving), record);
+      const log = statusLogOf(connection);
+      const partitions = options.partitions ?? 1;
+      const context = { cmms, record, partitions, signal, now, timing };
+      const orders = await openOrderLedger(connection, cmms.name, options);
+      const orderPoll = startOrderPoll({ ledger: orders, log, context });
+      const revisions = await openRevisions(connection);
+      let [stopReconciling, stopListening] = [async () => {}, () => {}];
       try {
+        const reconciling = { ...options, config, context, ledger, revisions };
         await runDeliveryLoop({
           follow: (following) => followRevisions(connection, following),
-          revisions: await openRevisions(connection),
-          log: statusLogOf(connection),
-          ledger,
-          context: { cmms, record, partitions: options.partitions ?? 1, signal, now, timing },
+          ...{ revisions, log, ledger, context },
           width: config.concurrency,
           retry: config.retry,
+          async onLooking(look) {
+            const prepared = await requestReconciliation({ ...reconciling, look });
+            stopReconciling = startReconciling(prepared);
+            stopListening = listenForWebhooks(config, options, async (key) => {
+              orderPoll.look();
+              const open = key === null ? await openRequests(ledger) : [key];
+              for (const id of open) look(id);
+            });
+          },
         });
       } finally {
+        await stopReconciling();
+        stopListening();
+        await orderPoll.stop();
         await stopArchiving();
       }
     },
   };
+}
+
+async function openRequests(ledger: Ledger): Promise<readonly string[]> {
+  const entries = await ledger.all();
+  return entries.filter(({ status }) => !isFinal(status)).map(({ id }) => id);
 }
 
 function commandsOwned(owner: CommandOwner, options: SystemsOptions): Owned {

@@ -9,8 +9,9 @@ import {
   textAt,
   valueAt,
 } from './http.ts';
-import { type CallOutcome, classifyError, retryAfter, success } from './outcome.ts';
-import { type Environment, reveal, rotating } from './secret.ts';
+import { CallError, type CallOutcome, classifyError, retryAfter, success } from './outcome.ts';
+import { type Environment, reveal, rotating, rotatingJson } from './secret.ts';
+import { fillText, toText } from './template.ts';
 
 export type Credentials = Readonly<Record<string, string>>;
 
@@ -77,7 +78,8 @@ type TokenQuestion = {
   readonly token: string;
   /** Where the answer says for how many seconds it holds. */
   readonly lifetime: string | undefined;
-  readonly shown: (token: string) => Credentials;
+  /** `answer`: the JSON that the token came in. Throws where it lacks what is to be shown with it. */
+  readonly shown: (token: string, answer: unknown) => Credentials;
 };
 
 function loginOf(
@@ -85,15 +87,23 @@ function loginOf(
   base: string,
   environment: Environment,
 ): TokenQuestion {
-  const fields = Object.entries(auth.body).map(
-    ([name, value]) => [name, rotating(value, environment)] as const,
-  );
+  const body = rotatingJson(auth.body, environment);
   return {
     ...{ address: addressOf(base, auth.path, {}), method: auth.method, token: auth.token },
     lifetime: undefined,
     headers: () => ({ 'Content-Type': 'application/json' }),
-    body: () => JSON.stringify(Object.fromEntries(fields.map(([name, of]) => [name, of()]))),
-    shown: (token) => ({ [auth.header]: auth.prefix + token }),
+    body: () => JSON.stringify(body()),
+    shown(token, answer) {
+      const values = Object.entries(auth.values).map(([name, at]) => {
+        const value = textAt(answer, at);
+        if (value === undefined) throw new CallError(`expected ${name} at ${at}, found none`);
+        return [name, value] as const;
+      });
+      const shown = { token: token.trim(), ...Object.fromEntries(values) };
+      const text = fillText(auth.show, shown, {}, toText);
+      const encoded = auth.encode === 'base64' ? Buffer.from(text).toString('base64') : text;
+      return { [auth.header]: headerValue(auth.prefix + encoded, 'token') };
+    },
   };
 }
 
@@ -125,7 +135,7 @@ function clientCredentials(
         ...(auth.scope === undefined ? {} : { scope: auth.scope }),
         ...(inForm ? { client_id: client(), client_secret: secret() } : {}),
       }).toString(),
-    shown: (token) => ({ Authorization: `Bearer ${token}` }),
+    shown: (token) => ({ Authorization: `Bearer ${headerValue(token, 'token')}` }),
   };
 }
 
@@ -155,7 +165,7 @@ function tokenKeeper(question: TokenQuestion): Authenticator {
         const { lifetime } = question;
         const seconds = lifetime === undefined ? undefined : Number(valueAt(json, lifetime));
         until = seconds === undefined || !(seconds > 0) ? until : asked + seconds * 1_000 * SPENT;
-        return success(question.shown(headerValue(token, 'token')));
+        return success(question.shown(token, json));
       }
       const note = response.ok
         ? `login: expected a token at ${question.token}, found none`

@@ -3,8 +3,9 @@
 import { z } from 'zod';
 import { type Duration, durationSchema } from '../../operators/model/time.ts';
 import { PAGE_NAMES } from './fields.ts';
-import { secretSchema } from './secret.ts';
+import { secretJsonSchema, secretSchema } from './secret.ts';
 import { FILTERS, parsePlaceholder, placeholdersOf, type Template } from './template.ts';
+import { type ValueExpression, valueExpressionOf } from './values.ts';
 
 export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
@@ -19,6 +20,11 @@ export const placeSchema = z.union([
   z.strictObject({ header: z.string().min(1) }),
 ]);
 export type AnswerPlace = z.infer<typeof placeSchema>;
+
+/** A place, or what CEL makes of the answer and of what is known so far. */
+export const valueSchemaOf = (names: readonly string[]) =>
+  z.union([placeSchema, z.strictObject({ cel: valueExpressionOf(names) })]);
+export type AnswerValue = AnswerPlace | { readonly cel: ValueExpression };
 
 export const millisecondsOf = (byDefault: Duration) =>
   durationSchema.default(byDefault).transform((duration) => duration / 1_000);
@@ -121,22 +127,62 @@ export const listSchema = z.strictObject({
   pages: pagesSchema.optional(),
 });
 
+const loginName = z
+  .string()
+  .regex(/^[a-z][a-z_]{0,31}$/, 'expected a-z and _')
+  .refine((name) => name !== 'token', 'expected another name than token: that is at `token`');
+
+/**
+ * Lists the objects that changed since a time, in an order that changes do not alter, each with our key where it has one. For
+ * what the system made itself, and to compare both sides.
+ */
+export const changedObjectsSchema = z.strictObject({
+  ...callFieldsOf(['since', 'page']),
+  method: z.enum(METHODS).default('GET'),
+  hits: pointerSchema.default(''),
+  remote: pointerSchema.default('/id'),
+  key: pointerSchema,
+  /** When it last changed: an ISO time, or a number of seconds or milliseconds. */
+  changed: pointerSchema,
+  pages: pagesSchema.optional(),
+});
+export type ChangesConfig = z.infer<typeof changedObjectsSchema>;
+
+/** What an object has to hold of what was sent, by place: other values are a difference. */
+export function sameSchemaOf(names: readonly string[]) {
+  return z.record(pointerSchema, templatesOf(names).json);
+}
+
 const authSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('none') }),
   z.strictObject({ kind: z.literal('basic'), user: secretSchema, password: secretSchema }),
   z.strictObject({ kind: z.literal('bearer'), token: secretSchema }),
   z.strictObject({ kind: z.literal('header'), name: z.string().min(1), value: secretSchema }),
-  z.strictObject({
-    kind: z.literal('login'),
-    method: z.enum(METHODS).default('POST'),
-    path: z.string(),
-    /** Values may be secrets: `{ env: NAME }`. */
-    body: z.record(z.string(), secretSchema),
-    /** Where the token is in the answer, and how it is shown from then on. */
-    token: pointerSchema,
-    header: z.string().default('Authorization'),
-    prefix: z.string().default('Bearer '),
-  }),
+  z
+    .strictObject({
+      kind: z.literal('login'),
+      method: z.enum(METHODS).default('POST'),
+      path: z.string(),
+      /** Texts in it may be secrets: `{ env: NAME }`. */
+      body: z.record(z.string(), secretJsonSchema),
+      /** Where the token is in the answer. */
+      token: pointerSchema,
+      /** What else of the answer is shown. */
+      values: z.record(loginName, pointerSchema).default({}),
+      /** How they are shown from then on: `{{token}}` and the names of `values`; then encoded; then behind the prefix. */
+      show: z.string().default('{{token}}'),
+      encode: z.enum(['plain', 'base64']).default('plain'),
+      header: z.string().default('Authorization'),
+      prefix: z.string().default('Bearer '),
+    })
+    .superRefine(({ show, values }, context) => {
+      const known = ['token', ...Object.keys(values)];
+      for (const text of placeholdersOf(show)) {
+        if (known.includes(text)) continue;
+        const message = `expected placeholders of ${known.join(', ')} instead of {{${text}}}`;
+        context.addIssue({ code: 'custom', path: ['show'], message });
+      }
+    }),
   /** Client credentials of RFC 6749, chapter 4.4. */
   z.strictObject({
     kind: z.literal('oauth2'),
@@ -168,13 +214,22 @@ export const reachFields = {
   base: secretSchema,
   auth: authSchema.default({ kind: 'none' }),
   csrf: csrfSchema.optional(),
+  /** What it says by itself, of what has changed: see `webhook.ts`. */
+  webhook: z.strictObject({ secret: secretSchema, key: pointerSchema.optional() }).optional(),
   /** Sent with every call. */
   headers: z.record(z.string(), secretSchema).default({}),
   /** Our words to theirs, for `|map:<table>`. */
   maps: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.number()]))).default({}),
-  /** An answer with 2xx that has something there is a refusal; with one of the texts in it, it passes. */
+  /**
+   * An answer with 2xx that has something there is a refusal. With one of the texts `passing` in it, or none of
+   * `refusing` where there are such, it is a fault that passes.
+   */
   errors: z
-    .strictObject({ at: pointerSchema, passing: z.array(z.string().min(1)).default([]) })
+    .strictObject({
+      at: pointerSchema,
+      passing: z.array(z.string().min(1)).default([]),
+      refusing: z.array(z.string().min(1)).min(1).optional(),
+    })
     .optional(),
 };
 
@@ -202,6 +257,14 @@ export const timingFields = {
       urgent: z.number().min(0).max(0.9).default(0.2),
     })
     .optional(),
+  /** When both sides are compared: what changed, and now and then everything; and what is called late. */
+  reconcile: z
+    .strictObject({
+      every: millisecondsOf(secondsOf(3_600)),
+      full: millisecondsOf(secondsOf(86_400)),
+      late: millisecondsOf(secondsOf(600)),
+    })
+    .prefault({}),
   retry: z
     .strictObject({
       first: millisecondsOf(secondsOf(1)),
@@ -219,6 +282,7 @@ export const timingFields = {
 };
 
 const reachSchema = z.strictObject({ ...reachFields, ...timingFields });
+export type ReachFields = z.infer<typeof reachSchema>;
 /** What it takes to make calls. */
 export type ReachConfig = Pick<
   z.infer<typeof reachSchema>,

@@ -127,7 +127,9 @@ function withoutError(answer: Answer, errors: ReachConfig['errors']): CallOutcom
   if (found === undefined || found === null || found === false) return success(answer);
   const text = typeof found === 'string' ? found : JSON.stringify(found);
   const note = `refused in an answer ${answer.status}: ${excerpt(text)}`;
-  if (errors.passing.some((part) => text.includes(part))) return unclear(note, answer.status);
+  const { passing, refusing } = errors;
+  const refused = refusing === undefined || refusing.some((part) => text.includes(part));
+  if (!refused || passing.some((part) => text.includes(part))) return unclear(note, answer.status);
   return { kind: 'rejected', note, status: answer.status };
 }
 

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import type { AssetKey } from '../../operators/model/key.ts';
 import { REQUEST_STATUSES } from '../../operators/model/machine-event.ts';
+import { prioritySchema } from '../../operators/model/trigger-rule.ts';
 import {
   callFieldsOf,
+  changedObjectsSchema,
   createSchemaOf,
   doneSchemaOf,
   listSchema,
@@ -10,6 +13,7 @@ import {
   NO_PAGES,
   pointerSchema,
   reachFields,
+  sameSchemaOf,
   searchSchemaOf,
   secondsOf,
   timingFields,
@@ -25,13 +29,18 @@ const writeSchema = z.strictObject({
   done: doneSchemaOf(FIELD_NAMES).optional(),
 });
 
+const placesSchema = z.union([
+  pointerSchema.transform((one) => [one]),
+  z.array(pointerSchema).min(1),
+]);
+
 /** Where the state of an object stands, in words that are mapped to ours: a kind of words for each that asks. */
 export function stateFieldsOf<W extends z.ZodType<string>>(word: W) {
   return {
     ...callFieldsOf(['id', 'remote']),
     method: z.enum(METHODS).default('GET'),
     /** Where the word is; of several places, the first whose word is mapped. */
-    at: z.union([pointerSchema.transform((one) => [one]), z.array(pointerSchema).min(1)]),
+    at: placesSchema,
     note: pointerSchema.optional(),
     words: z.record(z.string(), word),
     /** What it means when the object is gone (404, 410). */
@@ -44,8 +53,41 @@ export function stateFieldsOf<W extends z.ZodType<string>>(word: W) {
   };
 }
 
+const assetKeySchema = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]+\/[A-Za-z0-9_-]+\/[A-Za-z0-9_-]+$/, 'expected plant/line/asset')
+  .transform((key) => key as AssetKey);
+
+/** Work orders that the CMMS made itself: the objects of `changes` without our key. */
+const ordersSchema = z.strictObject({
+  /** Where the word of their status is, and what it means; those of `status` unless said. */
+  at: placesSchema.optional(),
+  words: z.record(z.string(), z.enum(REQUEST_STATUSES)).optional(),
+  /** Our name of the asset (`plant/line/asset`), or theirs, which `assets` maps to ours. */
+  asset: pointerSchema,
+  assets: z.record(z.string(), assetKeySchema).default({}),
+  origin: pointerSchema.optional(),
+  title: pointerSchema.optional(),
+  description: pointerSchema.optional(),
+  work: pointerSchema.optional(),
+  component: pointerSchema.optional(),
+  failure_mode: pointerSchema.optional(),
+  priority: pointerSchema.optional(),
+  priorities: z.record(z.string(), prioritySchema).default({}),
+  /** A list of texts, or of objects with an id. */
+  parts: pointerSchema.optional(),
+  /** Hours. */
+  duration: pointerSchema.optional(),
+  start: pointerSchema.optional(),
+  end: pointerSchema.optional(),
+  every: millisecondsOf(secondsOf(30)),
+  /** How far back the first look goes. */
+  lookback: millisecondsOf(secondsOf(30 * 86_400)),
+});
+export type OrdersConfig = z.infer<typeof ordersSchema>;
+
 /** How one CMMS is spoken to. `docs/cmms.md` explains every part; times are milliseconds once it has been read. */
-export const cmmsConfigSchema = z.strictObject({
+const describedCmmsSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/, 'expected a-z, 0-9 and -'),
   ...reachFields,
   ...timingFields,
@@ -59,7 +101,20 @@ export const cmmsConfigSchema = z.strictObject({
   withdraw: writeSchema.optional(),
   close: writeSchema.optional(),
   status: z.strictObject(stateFieldsOf(z.enum(REQUEST_STATUSES))).optional(),
+  changes: changedObjectsSchema.optional(),
+  same: sameSchemaOf(FIELD_NAMES).default({}),
+  orders: ordersSchema.optional(),
 });
+
+export const cmmsConfigSchema = describedCmmsSchema
+  .refine(({ orders, changes }) => orders === undefined || changes !== undefined, {
+    path: ['orders'],
+    message: 'expected `changes` beside `orders`, which lists what changed',
+  })
+  .refine(({ orders, status }) => orders === undefined || (orders.words ?? status) !== undefined, {
+    path: ['orders'],
+    message: 'expected `status` beside `orders`, or `at` and `words` in it',
+  });
 
 export type CmmsConfig = z.infer<typeof cmmsConfigSchema>;
 export type WriteConfig = z.infer<typeof writeSchema>;
@@ -71,6 +126,8 @@ export type StateReading<S extends string> = Omit<
   z.infer<typeof anyState>,
   'words' | 'gone' | 'absent'
 > & {
+  /** Values of the object, by name. */
+  readonly gives?: Readonly<Record<string, string>>;
   readonly words: Readonly<Record<string, S>>;
   readonly gone?: S | undefined;
   readonly absent?: S | undefined;

@@ -18,13 +18,37 @@ export async function listObjects(
   fields: TemplateFields,
   call: Call,
 ): Promise<CallOutcome<readonly unknown[]>> {
-  const { hits: at, pages } = config;
   const objects: unknown[] = [];
   let size = 0;
+  const read = await readPages(caller, config, fields, call, MOST_PAGES, (hits, letters) => {
+    size += letters;
+    if (size > MOST_LETTERS)
+      return `expected a list of at most ${MOST_LETTERS} letters, found more`;
+    // One by one: as arguments of one call they would have to fit on the stack.
+    for (const hit of hits) objects.push(hit);
+    return undefined;
+  });
+  return read.kind === 'ok' ? success(objects) : read;
+}
+
+/** Takes the objects of a page with the letters of its answer. Gives why no further page is read, where that is a mistake. */
+type OnPage = (hits: readonly unknown[], letters: number) => string | undefined;
+
+/** Reads a list page by page. Gives how many objects there were. */
+export async function readPages(
+  caller: Caller,
+  config: ListConfig,
+  fields: TemplateFields,
+  call: Call,
+  most: number,
+  onPage: OnPage,
+): Promise<CallOutcome<number>> {
+  const { hits: at, pages } = config;
+  let objects = 0;
   let next: CallConfig | undefined = config;
   for (let count = 0; next !== undefined; count += 1) {
-    if (count === MOST_PAGES) {
-      return askedAtTheDoor(`expected at most ${MOST_PAGES} pages, found more`, null);
+    if (count === most) {
+      return askedAtTheDoor(`expected at most ${most} pages, found more`, null);
     }
     const page = { page: (pages?.first ?? 0) + count, offset: count * (pages?.size ?? 0) };
     const outcome: CallOutcome<Answer> = await caller(
@@ -33,14 +57,11 @@ export async function listObjects(
       { ...call, judge: (answered) => listed(answered, at) },
     );
     if (outcome.kind !== 'ok') return outcome;
-    size += outcome.value.text.length;
-    if (size > MOST_LETTERS) {
-      return askedAtTheDoor(`expected a list of at most ${MOST_LETTERS} letters, found more`, null);
-    }
     const json = jsonOf(outcome.value);
     const hits = hitsIn(outcome.value, at) ?? [];
-    // One by one: as arguments of one call they would have to fit on the stack.
-    for (const hit of hits) objects.push(hit);
+    const wrong = onPage(hits, outcome.value.text.length);
+    if (wrong !== undefined) return askedAtTheDoor(wrong, null);
+    objects += hits.length;
     next = following(config, json, hits.length);
   }
   return success(objects);

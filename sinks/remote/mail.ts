@@ -81,23 +81,41 @@ type MailServer = Pick<
   'host' | 'port' | 'tls' | 'user' | 'password' | 'from' | 'timeout' | 'rate' | 'breaker'
 >;
 
-export function createSender(config: MailServer, environment: Environment): Send {
+/** What opens a way to the mail server, with the secrets of that moment. Throws when one is not there. */
+function createTransports(config: MailServer, environment: Environment) {
   const host = reveal(config.host, environment);
   const user = config.user === undefined ? undefined : rotating(config.user, environment);
   const password = rotating(config.password ?? '', environment);
+  const { port, tls, timeout } = config;
+  return () =>
+    createTransport({
+      ...{ host, port, secure: tls === 'always', requireTLS: tls === 'starttls' },
+      ...{ ignoreTLS: tls === 'none', connectionTimeout: timeout, greetingTimeout: timeout },
+      ...{ socketTimeout: timeout, disableFileAccess: true, disableUrlAccess: true },
+      ...{ socketCloseTimeout: 0 },
+      ...(user === undefined ? {} : { auth: { user: user(), pass: password() } }),
+    });
+}
+
+/** Greets the server and shows who we are, and sends nothing. Rejects when it does not answer, or does not let us in. */
+export async function answersMail(config: MailServer, environment: Environment): Promise<void> {
+  const transport = createTransports(config, environment)();
+  try {
+    await transport.verify();
+  } finally {
+    transport.close();
+  }
+}
+
+export function createSender(config: MailServer, environment: Environment): Send {
+  const open = createTransports(config, environment);
   const limiter = createRateLimiter(config.rate);
   const breaker = createBreaker(config.breaker);
-  const { port, tls, timeout, from } = config;
+  const { timeout, from } = config;
   return async (message, { priority, signal, sending }) => {
     await limiter.pass(priority, signal);
     return breaker(async () => {
-      const transport = createTransport({
-        ...{ host, port, secure: tls === 'always', requireTLS: tls === 'starttls' },
-        ...{ ignoreTLS: tls === 'none', connectionTimeout: timeout, greetingTimeout: timeout },
-        ...{ socketTimeout: timeout, disableFileAccess: true, disableUrlAccess: true },
-        ...{ socketCloseTimeout: 0 },
-        ...(user === undefined ? {} : { auth: { user: user(), pass: password() } }),
-      });
+      const transport = open();
       try {
         await sending?.();
         // The other time-outs are of silence: a server that goes on talking would never end.

@@ -4,12 +4,19 @@
 import type { RequestStatus } from '../../operators/model/machine-event.ts';
 import type { Request } from '../../operators/model/request.ts';
 import { type Call, type Caller, createCaller } from './caller.ts';
+import {
+  createChangesReader,
+  type Difference,
+  differencesIn,
+  type ReadChanges,
+} from './changes.ts';
 import type { CmmsConfig, WriteConfig } from './config.ts';
 import { templateFieldsOf } from './fields.ts';
 import { findObjects, makeObject, unlessConflict, wasMade } from './objects.ts';
+import { createOrderReader, type OrderReader } from './orders.ts';
 import { type CallOutcome, success } from './outcome.ts';
 import type { Environment } from './secret.ts';
-import { createStatusReader, type ReadStatus } from './status.ts';
+import { createStatusReader, type ReadStatus, statusIn } from './status.ts';
 
 /** `written` now, `present` from an earlier attempt, or `passed-over`: the configuration says nothing of this action. */
 export type WriteResult = 'written' | 'present' | 'passed-over';
@@ -24,12 +31,22 @@ export interface Cmms {
   write(request: Request, remote: string, call: Call): Promise<CallOutcome<WriteResult>>;
   /** Undefined when the configuration does not say where the status is. */
   readonly status: ReadStatus<RequestStatus> | undefined;
+  /** Lists objects by when they changed; undefined when the configuration does not say how. */
+  readonly changes: ReadChanges | undefined;
+  /** Revisions after the first are written to the object. */
+  readonly updates: boolean;
+  /** Reads work orders that it made itself. */
+  readonly orders: OrderReader | undefined;
+  /** What an object that was listed says of its status; null when nothing that is known. */
+  statusOf(object: unknown): RequestStatus | null;
+  /** How an object differs from what a revision says that it has to hold. */
+  differences(object: unknown, request: Request): readonly Difference[];
 }
 
 /** A CMMS with an HTTP interface, as its configuration describes it. Throws when a secret is not there. */
 export function createCmms(config: CmmsConfig, environment: Environment): Cmms {
   const caller = createCaller(config, environment);
-  const { status } = config;
+  const { status, changes, orders } = config;
   return {
     name: config.name,
     async search(request, call) {
@@ -48,6 +65,13 @@ export function createCmms(config: CmmsConfig, environment: Environment): Cmms {
       return writeRevision(caller, write, request, remote, call);
     },
     status: status === undefined ? undefined : createStatusReader(caller, status),
+    updates: config.update !== undefined,
+    changes: changes === undefined ? undefined : createChangesReader(caller, changes),
+    orders: orders === undefined ? undefined : createOrderReader(config.name, orders, status),
+    statusOf: (object) =>
+      status === undefined ? null : (statusIn(object, status)?.status ?? null),
+    differences: (object, request) =>
+      differencesIn(object, config.same, templateFieldsOf(request, null), config.maps),
   };
 }
 

@@ -1,37 +1,43 @@
 /** A system with an HTTP interface, as its profile describes it: each verb is a few calls. */
 
-import type { AnswerPlace } from './call-config.ts';
+import type { AnswerValue } from './call-config.ts';
 import { type Call, type Caller, createCaller } from './caller.ts';
-import { type AnswerValues, commandFieldsOf } from './fields.ts';
-import { type Answer, jsonOf, placeIn, valueAt } from './http.ts';
+import { createChangesReader, differencesIn } from './changes.ts';
+import { commandFieldsOf } from './fields.ts';
+import { type Answer, excerpt, jsonOf, placeIn, textAt, valueAt } from './http.ts';
 import { findObjects, makeObject, unlessConflict, wasMade } from './objects.ts';
 import { asked, type CallOutcome, success } from './outcome.ts';
 import type { Environment } from './secret.ts';
-import { createStatusReader } from './status.ts';
+import { createStatusReader, statusIn } from './status.ts';
 import {
   type CommandInput,
   type CommandObject,
   type Gained,
+  type HeldObjects,
   type ObjectCall,
   type ObjectState,
   type System,
   type Verb,
   withoutVerb,
 } from './system.ts';
-import type {
-  AskConfig,
-  EffectConfig,
-  HttpSystemConfig,
-  StateConfig,
-  ThenConfig,
-  VerbConfig,
+import {
+  type AskConfig,
+  doesChange,
+  type EffectConfig,
+  type ExpectConfig,
+  type HttpSystemConfig,
+  type StateConfig,
+  type ThenConfig,
+  type VerbConfig,
 } from './system-config.ts';
+import { fillText, toText } from './template.ts';
+import { valuesAt } from './values.ts';
 
 /** Throws when a secret is not there. */
 export function createRestSystem(config: HttpSystemConfig, environment: Environment): System {
   const caller = createCaller(config, environment);
   const verbs = Object.entries(config.verbs).map(
-    ([name, verb]) => [name, createVerb(caller, verb)] as const,
+    ([name, verb]) => [name, createVerb(caller, verb, config.maps)] as const,
   );
   return {
     name: config.name,
@@ -40,7 +46,7 @@ export function createRestSystem(config: HttpSystemConfig, environment: Environm
   };
 }
 
-function createVerb(caller: Caller, config: VerbConfig): Verb {
+function createVerb(caller: Caller, config: VerbConfig, maps: HttpSystemConfig['maps']): Verb {
   const ask = config.ask.map((each) => (subject: CommandInput, call: Call) => {
     return makeCall(caller, each, subject, { ...call, judge: asked });
   });
@@ -68,6 +74,21 @@ function createVerb(caller: Caller, config: VerbConfig): Verb {
         : (subject, call) => createObject(caller, create, subject, call),
     changes: config.then.map((each) => createChange(caller, each)),
     state: state === undefined ? undefined : createState(caller, state),
+    held: createHeld(caller, config, maps),
+  };
+}
+
+function createHeld(
+  caller: Caller,
+  { changes, state, same }: EffectConfig,
+  maps: HttpSystemConfig['maps'],
+): HeldObjects | undefined {
+  if (changes === undefined) return undefined;
+  return {
+    changes: createChangesReader(caller, changes),
+    stateOf: (object) => (state === undefined ? null : (statusIn(object, state)?.status ?? null)),
+    differences: (object, command) =>
+      differencesIn(object, same, commandFieldsOf(command, null, {}), maps),
   };
 }
 
@@ -82,7 +103,28 @@ async function makeCall(
   call: Call,
 ): Promise<CallOutcome<Gained>> {
   const outcome = await caller(config, fieldsOf(subject), call);
-  return outcome.kind === 'ok' ? success(gainedFrom(outcome.value, config)) : outcome;
+  if (outcome.kind !== 'ok') return outcome;
+  const { value: answer } = outcome;
+  const missing = missingIn(answer, config.expect, subject);
+  if (missing !== undefined) return { kind: 'rejected', note: missing, status: answer.status };
+  return success(gainedFrom(answer, config, subject));
+}
+
+/** Why an answer is a refusal that does not hold what was expected. */
+function missingIn(
+  answer: Answer,
+  expect: ExpectConfig | undefined,
+  subject: CommandInput,
+): string | undefined {
+  if (expect === undefined) return undefined;
+  const { at, contains, note } = expect;
+  const json = jsonOf(answer);
+  const found = valueAt(json, at);
+  const text = textAt(json, at) ?? JSON.stringify(found) ?? '';
+  const holds = contains?.some((part) => text.includes(part)) ?? (found ?? null) !== null;
+  if (holds) return undefined;
+  const wanted = contains === undefined ? '' : ` (expected ${contains.join(' or ')})`;
+  return `${fillText(note, fieldsOf(subject), {}, toText)}: found ${excerpt(text) || 'nothing'}${wanted}`;
 }
 
 async function searchObjects(
@@ -94,15 +136,19 @@ async function searchObjects(
   const question = { key: subject.command.key, fields: fieldsOf(subject) };
   const found = await findObjects(caller, config, question, call);
   if (found.kind !== 'ok') return found;
-  const gained = (object: unknown): Gained => ({
-    gives: valuesAt(config.gives, (place) => inHit(object, place)),
-    names: valuesAt(config.names, (place) => inHit(object, place)),
-  });
-  return success(found.value.map(({ remote, object }) => ({ remote, ...gained(object) })));
-}
-
-function inHit(object: unknown, place: AnswerPlace): unknown {
-  return 'pointer' in place ? valueAt(object, place.pointer) : undefined;
+  return success(
+    found.value.map(({ remote, object }) => {
+      const known = { ...fieldsOf({ ...subject, remote }), answer: object };
+      const read = (value: AnswerValue) => {
+        if ('cel' in value) return value.cel(known);
+        return 'pointer' in value ? valueAt(object, value.pointer) : undefined;
+      };
+      return {
+        remote,
+        ...{ gives: valuesAt(config.gives, read), names: valuesAt(config.names, read) },
+      };
+    }),
+  );
 }
 
 async function createObject(
@@ -114,12 +160,12 @@ async function createObject(
   const made = await makeObject(caller, config, fieldsOf(subject), call);
   if (made.kind !== 'ok') return made;
   const { remote, answer } = made.value;
-  return success({ remote, ...gainedFrom(answer, config) });
+  return success({ remote, ...gainedFrom(answer, config, { ...subject, remote }) });
 }
 
 function createChange(caller: Caller, config: ThenConfig): ObjectCall {
   const { done } = config;
-  const changes = config.changes ?? config.method !== 'GET';
+  const changes = doesChange(config);
   return {
     changes,
     wasMade:
@@ -141,33 +187,16 @@ function createState(caller: Caller, config: StateConfig): ObjectState {
   };
 }
 
-type ValuePlaces = Readonly<Record<string, AnswerPlace>>;
+type ValuePlaces = Readonly<Record<string, AnswerValue>>;
 
 function gainedFrom(
   answer: Answer,
   { gives, names }: { readonly gives: ValuePlaces; readonly names: ValuePlaces },
+  subject: CommandInput,
 ): Gained {
   const json = jsonOf(answer);
-  const read = (place: AnswerPlace) => placeIn(answer, json, place);
+  const known = { ...fieldsOf(subject), answer: json };
+  const read = (value: AnswerValue) =>
+    'cel' in value ? value.cel(known) : placeIn(answer, json, value);
   return { gives: valuesAt(gives, read), names: valuesAt(names, read) };
-}
-
-/** Longer than this no value is, so that a reply fits into the log. */
-const LONGEST = 1_024;
-
-/** Flat values: what is not there is null, and what has parts is its JSON. */
-function valuesAt(places: ValuePlaces, read: (place: AnswerPlace) => unknown): AnswerValues {
-  return Object.fromEntries(Object.entries(places).map(([name, at]) => [name, flat(read(at))]));
-}
-
-function flat(value: unknown): string | number | boolean | null {
-  switch (typeof value) {
-    case 'string':
-      return value.slice(0, LONGEST);
-    case 'number':
-    case 'boolean':
-      return value;
-    default:
-      return value === undefined || value === null ? null : JSON.stringify(value).slice(0, LONGEST);
-  }
 }

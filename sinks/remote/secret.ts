@@ -12,6 +12,26 @@ export const secretSchema = z.union([
 ]);
 export type Secret = z.infer<typeof secretSchema>;
 
+/** JSON in which texts may stand elsewhere. */
+export type SecretJson =
+  | Secret
+  | number
+  | boolean
+  | null
+  | readonly SecretJson[]
+  | { readonly [name: string]: SecretJson };
+
+export const secretJsonSchema: z.ZodType<SecretJson> = z.lazy(() =>
+  z.union([
+    secretSchema,
+    z.number(),
+    z.boolean(),
+    z.null(),
+    z.array(secretJsonSchema),
+    z.record(z.string(), secretJsonSchema),
+  ]),
+);
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The text itself. Throws an error that names what is missing, never the secret. */
@@ -38,4 +58,22 @@ export function rotating(secret: Secret, environment: Environment): () => string
     }
     return known;
   };
+}
+
+/** The same for JSON that holds secrets: each is read again whenever the whole is. */
+export function rotatingJson(json: SecretJson, environment: Environment): () => unknown {
+  if (typeof json === 'string' || isElsewhere(json)) return rotating(json, environment);
+  if (typeof json !== 'object' || json === null) return () => json;
+  if (Array.isArray(json)) {
+    const items = json.map((item) => rotatingJson(item, environment));
+    return () => items.map((item) => item());
+  }
+  const fields = Object.entries(json).map(
+    ([name, value]) => [name, rotatingJson(value, environment)] as const,
+  );
+  return () => Object.fromEntries(fields.map(([name, value]) => [name, value()]));
+}
+
+function isElsewhere(json: SecretJson): json is Exclude<Secret, string> {
+  return secretSchema.safeParse(json).success;
 }

@@ -2,15 +2,19 @@
 
 import type { Call, Caller } from './caller.ts';
 import type { StateReading } from './config.ts';
+import type { AnswerValues } from './fields.ts';
 import { excerpt, jsonOf, textAt, valueAt } from './http.ts';
 import { listObjects } from './list.ts';
 import { asked, type CallOutcome, success, unclear } from './outcome.ts';
+import { valuesAt } from './values.ts';
 
 /** What a system says of an object: its own word, ours where the words are mapped, and a note where it has one. */
 export type RemoteStatus<S extends string> = {
   readonly word: string;
   readonly status: S | null;
   readonly note: string | null;
+  /** Values of the object, where its description names some. */
+  readonly gives?: AnswerValues;
   /** There is no such object any more, says whoever answered. */
   readonly gone?: true;
 };
@@ -72,9 +76,9 @@ async function readStatus<S extends string>(
 }
 
 /** What an object says of itself; undefined when it says nothing. */
-function statusIn<S extends string>(
+export function statusIn<S extends string>(
   json: unknown,
-  config: StateReading<S>,
+  config: Pick<StateReading<S>, 'at' | 'words' | 'note' | 'absent' | 'gives'>,
 ): RemoteStatus<S> | undefined {
   const words = config.at.flatMap((pointer) => {
     const found = valueAt(json, pointer);
@@ -82,7 +86,10 @@ function statusIn<S extends string>(
   });
   const note = (config.note === undefined ? undefined : textAt(json, config.note)) ?? null;
   const mapped = words.find((word) => Object.hasOwn(config.words, word));
-  if (mapped !== undefined) return { word: mapped, status: config.words[mapped] ?? null, note };
+  if (mapped !== undefined) {
+    const gives = valuesAt(config.gives ?? {}, (pointer) => valueAt(json, pointer));
+    return { word: mapped, status: config.words[mapped] ?? null, note, gives };
+  }
   if (json !== undefined && config.absent !== undefined) {
     return { word: words[0] ?? 'absent', status: config.absent, note };
   }

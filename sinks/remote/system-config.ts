@@ -4,18 +4,20 @@ import { z } from 'zod';
 import { checkPeople, notifyFields } from '../messages/message-config.ts';
 import {
   callFieldsOf,
+  changedObjectsSchema,
   createSchemaOf,
   doneSchemaOf,
   METHODS,
   millisecondsOf,
   NO_PAGES,
-  placeSchema,
   pointerSchema,
   reachFields,
+  sameSchemaOf,
   searchSchemaOf,
   secondsOf,
   templatesOf,
   timingFields,
+  valueSchemaOf,
 } from './call-config.ts';
 import { stateFieldsOf } from './config.ts';
 import { COMMAND_FIELD_NAMES } from './fields.ts';
@@ -38,16 +40,32 @@ const valueName = z
   .regex(/^[a-z][a-z0-9_]{0,63}$/, 'expected a-z, 0-9 and _')
   .refine((name) => !TAKEN.has(name), { message: `expected none of ${[...TAKEN].join(', ')}` });
 
+const valueSchema = valueSchemaOf(COMMAND_FIELD_NAMES);
+
 /** Values of an answer: those that the reply has, and those that only the calls after it use. */
 const valueFields = {
-  gives: z.record(valueName, placeSchema).default({}),
-  names: z.record(valueName, placeSchema).default({}),
+  gives: z.record(valueName, valueSchema).default({}),
+  names: z.record(valueName, valueSchema).default({}),
 };
+
+const { text: noteTemplate } = templatesOf(COMMAND_FIELD_NAMES);
+
+/** What an answer must hold: something at `at`, or one of `contains`. Without it the command is refused, and `note` says why. */
+const expectSchema = z.strictObject({
+  at: pointerSchema,
+  contains: z.array(z.string().min(1)).min(1).optional(),
+  note: noteTemplate,
+});
+export type ExpectConfig = z.infer<typeof expectSchema>;
 
 const callFields = { ...callFieldsOf(COMMAND_FIELD_NAMES), ...valueFields };
 
 /** A call that changes nothing: it is made again whenever the command is tried again. */
-const askSchema = z.strictObject({ ...callFields, method: z.enum(METHODS).default('GET') });
+const askSchema = z.strictObject({
+  ...callFields,
+  method: z.enum(METHODS).default('GET'),
+  expect: expectSchema.optional(),
+});
 export type AskConfig = z.infer<typeof askSchema>;
 
 /**
@@ -58,13 +76,21 @@ const thenSchema = z.strictObject({
   ...callFields,
   method: z.enum(METHODS).default('GET'),
   changes: z.boolean().optional(),
+  expect: expectSchema.optional(),
   done: doneSchemaOf(COMMAND_FIELD_NAMES).optional(),
 });
 export type ThenConfig = z.infer<typeof thenSchema>;
 
+/** Whether a call about an object changes it. */
+export function doesChange({ changes, method }: Pick<ThenConfig, 'changes' | 'method'>): boolean {
+  return changes ?? method !== 'GET';
+}
+
 /** What becomes of the object later. After one of the words of `final` it is not asked for any more. */
 const stateSchema = z.strictObject({
   ...stateFieldsOf(stateWord),
+  /** Values of the object as it is then: the reply that says a new state has them. */
+  gives: z.record(valueName, pointerSchema).default({}),
   final: z.array(stateWord).min(1),
 });
 export type StateConfig = z.infer<typeof stateSchema>;
@@ -85,6 +111,8 @@ const effectSchema = z.strictObject({
   // biome-ignore lint/suspicious/noThenProperty: the word of the profile; nobody awaits a profile.
   then: z.array(thenSchema).default([]),
   state: stateSchema.optional(),
+  changes: changedObjectsSchema.optional(),
+  same: sameSchemaOf(COMMAND_FIELD_NAMES).default({}),
   /** The verb that undoes it. */
   undo: verbName.optional(),
 });
@@ -113,16 +141,22 @@ export type HttpSystemConfig = z.infer<typeof httpSchema>;
 /** What no field alone shows: one sentence each. */
 function wrongAt(verb: VerbConfig, verbs: Readonly<Record<string, VerbConfig>>): readonly string[] {
   if (verb.kind === 'query') return [];
-  const { search, create, then: changes, state, undo } = verb;
+  const { search, create, then: calls, state, changes, undo } = verb;
   return [
     ...((search === undefined) !== (create === undefined)
       ? ['expected `search` beside `create`: nothing is created that was not searched for']
       : []),
-    ...(create === undefined && changes.length === 0
+    ...(create === undefined && calls.length === 0
       ? ['expected `create`, or `then` with the calls that change an object']
       : []),
     ...(state !== undefined && create === undefined
       ? ['expected `create` beside `state`: the state is that of the object']
+      : []),
+    ...(calls.some(({ expect, ...call }) => expect !== undefined && doesChange(call))
+      ? ['expected `expect` at a call that reads: what a change came to is read after it']
+      : []),
+    ...(changes !== undefined && create === undefined
+      ? ['expected `create` beside `changes`: objects that it made are compared']
       : []),
     ...(undo !== undefined && verbs[undo]?.kind !== 'effect'
       ? [`expected \`undo\` to name an effect of this system instead of ${undo}`]

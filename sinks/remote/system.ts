@@ -5,6 +5,7 @@
 
 import type { Command } from '../../operators/model/command.ts';
 import type { Call } from './caller.ts';
+import type { Difference, ReadChanges } from './changes.ts';
 import type { AnswerValues } from './fields.ts';
 import type { CallOutcome } from './outcome.ts';
 import type { ReadStatus } from './status.ts';
@@ -44,6 +45,14 @@ export type ObjectState = {
   readonly taken?: (remote: string) => Promise<void>;
 };
 
+/** What a system has of the objects of one verb, for whoever compares both sides. */
+export type HeldObjects = {
+  readonly changes: ReadChanges;
+  /** What an object that was listed says of its state; null when nothing that is known. */
+  readonly stateOf: (object: unknown) => string | null;
+  readonly differences: (object: unknown, command: Command) => readonly Difference[];
+};
+
 /** Something that a system can be asked to do. */
 export type Verb = {
   readonly kind: 'query' | 'effect';
@@ -59,6 +68,8 @@ export type Verb = {
     | undefined;
   readonly changes: readonly ObjectCall[];
   readonly state: ObjectState | undefined;
+  /** Undefined where the profile does not say how its objects are listed. */
+  readonly held?: HeldObjects | undefined;
 };
 
 export interface System {

@@ -102,7 +102,10 @@ function required(inner: string): Placeholder {
   return placeholder;
 }
 
-export const FILTERS = ['iso', 'milliseconds', 'number', 'text', 'cut', 'join', 'map', 'raw'];
+export const FILTERS = [
+  ...['iso', 'milliseconds', 'year', 'month', 'day'],
+  ...['number', 'text', 'cut', 'join', 'map', 'raw'],
+];
 
 /** Reads what stands between the braces; undefined when it is no placeholder. */
 export function parsePlaceholder(text: string): Placeholder | undefined {
@@ -159,6 +162,10 @@ function filter(
       return typeof value === 'number' ? toIso(value as EventTime) : value;
     case 'milliseconds':
       return typeof value === 'number' ? value / 1_000 : value;
+    case 'year':
+    case 'month':
+    case 'day':
+      return partOfDate(value, name, path);
     case 'number': {
       const number = Number(value);
       if (Number.isFinite(number)) return number;
@@ -181,6 +188,16 @@ function filter(
     default:
       return value;
   }
+}
+
+/** A part of the day of a time in UTC: of one of ours, or of its ISO text. */
+function partOfDate(value: unknown, part: 'year' | 'month' | 'day', path: string): number {
+  const date = new Date(typeof value === 'number' ? value / 1_000 : toText(value));
+  if (Number.isNaN(date.getTime())) {
+    throw new TemplateError(`expected a time for {{${path}}}, found ${JSON.stringify(value)}.`);
+  }
+  if (part === 'year') return date.getUTCFullYear();
+  return part === 'month' ? date.getUTCMonth() + 1 : date.getUTCDate();
 }
 
 /** How a value reads inside a longer text. */

@@ -16,8 +16,8 @@ type RateLimit = {
   readonly urgent: number;
 };
 
-/** Which calls go first when several wait: what is urgent, then other deliveries, then polls of a status. */
-export const CALL_PRIORITIES = ['urgent', 'delivery', 'poll'] as const;
+/** Which calls go first when several wait: what is urgent, other deliveries, polls of a status, and last what compares. */
+export const CALL_PRIORITIES = ['urgent', 'delivery', 'poll', 'reconcile'] as const;
 export type CallPriority = (typeof CALL_PRIORITIES)[number];
 
 /**
@@ -32,7 +32,7 @@ export interface RateLimiter {
 }
 
 export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
-  const waiting: Record<CallPriority, (() => void)[]> = { urgent: [], delivery: [], poll: [] };
+  const waiting = noneWaiting();
   const kept = Math.floor((rate?.burst ?? 0) * (rate?.urgent ?? 0));
   let tokens = rate?.burst ?? Number.POSITIVE_INFINITY;
   let pauses = 0;
@@ -40,9 +40,7 @@ export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
   function release(): void {
     while (pauses === 0 && tokens > 0) {
       const others = tokens > kept;
-      const next =
-        waiting.urgent.shift() ??
-        (others ? (waiting.delivery.shift() ?? waiting.poll.shift()) : undefined);
+      const next = waiting.urgent.shift() ?? (others ? firstOf(waiting) : undefined);
       if (next === undefined) return;
       spend();
       next();
@@ -89,6 +87,16 @@ export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
       });
     },
   };
+}
+
+type Waiting = Record<CallPriority, (() => void)[]>;
+
+function noneWaiting(): Waiting {
+  return { urgent: [], delivery: [], poll: [], reconcile: [] };
+}
+
+function firstOf({ delivery, poll, reconcile }: Waiting): (() => void) | undefined {
+  return delivery.shift() ?? poll.shift() ?? reconcile.shift();
 }
 
 type BreakerConfig = { readonly failures: number; readonly pause: number };

@@ -57,6 +57,9 @@ describe('an owner that is frozen for 30 s amid an insert', () => {
       const config = { run: '2', owner: 'hall-8', cmms: undefined };
       const next = keep(await startStand({ nats: stand.nats, config }));
       await next.worker.start();
+      await until('the next worker to be the owner', 90_000, async () =>
+        next.worker.lines.some((line) => line.includes('"kind":"started"')),
+      );
       // The insert is carried out, and the answer is there when its owner wakes up.
       const life = stand.worker.ended();
       go();

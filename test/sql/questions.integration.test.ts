@@ -152,6 +152,23 @@ const ANSWERS: Readonly<
     rows: 1,
     first: [{ requests: 2, still_open: 1, response_median: 10, closeout_median: 60 }],
   },
+  // r1 went from 10:41 to 10:42, 10:51, 11:00 and 11:41; r2 was decided at 13:01 and is in the CMMS since 13:02.
+  hand_offs: {
+    rows: 5,
+    first: [
+      { hand_off: 'decided', requests: 2, waiting_behind_it: 0, minutes_median: null },
+      { hand_off: 'in the CMMS', requests: 2, waiting_behind_it: 1, minutes_median: 1 },
+      { hand_off: 'accepted', requests: 1, minutes_median: 9 },
+      { hand_off: 'started', requests: 1, minutes_median: 9 },
+      { hand_off: 'done', requests: 1, minutes_median: 41 },
+    ],
+  },
+  // No commands here: see work-figures.integration.test.ts.
+  system_lags: { rows: 0, first: [] },
+  missing_reservations: { rows: 0, first: [] },
+  late_postings: { rows: 0, first: [] },
+  stock_age: { rows: 0, first: [] },
+  system_differences: { rows: 0, first: [] },
   why_this_request: {
     rows: 3,
     first: [{ phase: 'raised' }, { phase: 'updated' }, { phase: 'cleared' }],

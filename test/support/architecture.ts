@@ -74,7 +74,10 @@ export const LAW: readonly { readonly below: string; readonly may: readonly stri
   },
   {
     below: 'pipelines/',
-    may: ['pipelines/', 'operators/', 'sinks/', 'scripts/nats-server.js', 'package'],
+    may: [
+      ...['pipelines/', 'operators/', 'sinks/', 'scripts/nats-server.js', 'scripts/tryton.js'],
+      'package',
+    ],
   },
   {
     below: 'web/',

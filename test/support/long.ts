@@ -1,4 +1,4 @@
-import { type TestContext, test } from 'vitest';
+import { describe, type TestContext, test } from 'vitest';
 
 const LONG = process.env.ANDON_FAULTS === 'long' || process.env.ANDON_WORLD === 'long';
 /** Whether attack suites run in full length: `npm run test:security`. Otherwise they make fewer tries. */
@@ -17,6 +17,16 @@ export function longTest(
     context.skip(!LONG, 'long: npm run test:faults, or test:world');
     await run(context);
   });
+}
+
+/**
+ * Tests that share what is started for them, of the heavy suites alone: `npm test` starts nothing for them, and says so.
+ * `lacking`: what this machine has not, in a sentence.
+ */
+export function longSuite(name: string, tests: () => void, lacking?: string): void {
+  const why = LONG ? lacking : 'long: npm run test:world';
+  if (why === undefined) describe(name, tests);
+  else test(name, (context) => context.skip(why));
 }
 
 /** How many tries an attack suite makes: the first number in `npm test`, the second in `npm run test:security`. */

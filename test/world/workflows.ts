@@ -38,6 +38,46 @@ export function hotMachines(...workflows: readonly object[]): object {
   };
 }
 
+/** Press and mill are due for a service after 500 running hours: the press needs a bearing for it, the mill a seal. */
+export function dueMachines(...workflows: readonly object[]): object {
+  return {
+    time: TIME,
+    windows: [{ id: 'second', kind: 'tumbling', size: '1s' }],
+    detectors: ['press', 'mill'].map((asset) => ({
+      ...{ id: `due-${asset}`, kind: 'usage', signal: 'running_hours', window: 'second' },
+      ...{ every: 500, assets: [`p1/l1/${asset}`], raise: { severity: 'alarm' } },
+    })),
+    triggers: [
+      { id: 'service-press', on: 'due-press', parts: [BEARING] },
+      { id: 'service-mill', on: 'due-mill', parts: [SEAL] },
+    ].map(({ parts, ...trigger }) => ({
+      ...{ ...trigger, slot: 'next-gap' },
+      request: { kind: 'inspection', priority: 'medium', parts, duration: '2h' },
+    })),
+    workflows,
+  };
+}
+
+/** An operator reports an incident: somebody has to come at once. */
+export function incidents(...workflows: readonly object[]): object {
+  return {
+    time: TIME,
+    detectors: [
+      {
+        ...{ id: 'incident', kind: 'event', type: 'incident' },
+        ...{ clear: { type: 'incident-over' }, raise: { severity: 'danger' } },
+      },
+    ],
+    triggers: [
+      {
+        ...{ id: 'come', on: 'incident' },
+        request: { kind: 'repair', priority: 'urgent', duration: '2h' },
+      },
+    ],
+    workflows,
+  };
+}
+
 /** Somebody opens the guard of a machine: an inspection at once. */
 export function openGuards(...workflows: readonly object[]): object {
   return {
@@ -62,7 +102,8 @@ export const MODEL = {
     {
       id: 'l1',
       assets: ['press', 'mill', 'lathe'].map((id) => ({
-        ...{ id, signals: { temperature: { unit: 'Cel' } } },
+        ...{ id, ids: { cost_center: `K-${id}` } },
+        signals: { temperature: { unit: 'Cel' }, running_hours: { unit: 'h', kind: 'counter' } },
       })),
     },
   ],

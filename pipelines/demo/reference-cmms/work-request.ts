@@ -7,6 +7,8 @@ export const newWorkRequestSchema = z.object({
   priority: z.enum(['LOW', 'MEDIUM', 'HIGH', 'EMERGENCY']).default('MEDIUM'),
   asset: z.string().max(200).default(''),
   external_key: z.string().max(64).default(''),
+  /** What it comes from, where nobody outside asked for it: `plan`, `planner`, `technician`. */
+  origin: z.string().max(64).default(''),
   failure_code: z.string().max(64).default(''),
   parts: z.array(z.string()).default([]),
   hours: z.number().nullable().default(null),
@@ -17,6 +19,10 @@ export const newWorkRequestSchema = z.object({
   /** Of a stop while the machine produces. */
   stop_cost: z.number().nullable().default(null),
   revision: z.number().int().nullable().default(null),
+  /** Who does it; and what it came to, when it is done. */
+  assignee: z.string().max(128).default(''),
+  actual_hours: z.number().min(0).nullable().default(null),
+  used: z.array(z.object({ part: z.string(), quantity: z.number().positive() })).default([]),
 });
 export const changesSchema = newWorkRequestSchema.partial();
 

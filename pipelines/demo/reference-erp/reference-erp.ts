@@ -1,5 +1,5 @@
 /**
- * A small real ERP: stock with reservations, requisitions with lead time and approval. It asks of its callers what large ones
+ * A small real ERP: stock with reservations, requisitions with lead time and approval, postings of works and downtimes. It asks of its callers what large ones
  * do: a token by OAuth 2, a CSRF token for each write, the ETag of what is changed. And as they, it knows no idempotency:
  * two POSTs with one key make two objects.
  */
@@ -14,6 +14,7 @@ import {
   type ReferenceOptions,
   type ReferenceServer,
 } from '../reference-server.ts';
+import { addPostings } from './postings.ts';
 import { addRequisitions } from './requisitions.ts';
 import { addStock, seedParts } from './stock.ts';
 
@@ -32,6 +33,7 @@ export async function startReferenceErp(options: ReferenceOptions): Promise<Refe
   seedParts(store);
   addStock(server, store);
   addRequisitions(server, store);
+  addPostings(server, store);
   addOverview(server, store);
   return listenFor(server, options, () => store.close());
 }
@@ -93,9 +95,18 @@ function addCsrf(server: FastifyInstance): void {
 /** All that there is, for whoever wants to see what came of a trial. */
 function addOverview(server: FastifyInstance, store: ObjectStore): void {
   server.get('/', () => ({ name: 'reference ERP' }));
+  server.delete('/admin/objects/:kind/:id', (request) => {
+    const { kind, id } = request.params as { readonly kind: string; readonly id: string };
+    store.remove(kind, id);
+    return { ok: true };
+  });
   server.get('/admin/objects', () => ({
     parts: store.all('part'),
     reservations: store.all('reservation'),
     requisitions: store.all('requisition'),
+    works: store.all('work'),
+    consumptions: store.all('consumption'),
+    labour: store.all('labour'),
+    downtimes: store.all('downtime'),
   }));
 }

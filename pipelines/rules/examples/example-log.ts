@@ -1,8 +1,11 @@
 import type { ExampleReadings, RulesExample } from '../../../operators/model/examples.ts';
+import type { AssetKey } from '../../../operators/model/key.ts';
+import { type EventData, orderId } from '../../../operators/model/machine-event.ts';
 import { type Message, type Sequence, TICK_SUBJECT } from '../../../operators/model/message.ts';
 import {
   type Duration,
   type EventTime,
+  fromMilliseconds,
   MINUTE,
   plus,
   SECOND,
@@ -80,9 +83,22 @@ function factsOf({ events }: RulesExample): readonly LoggedMessage[] {
     }
     if (!('observed' in content) || content.observed.kind !== 'event') return [];
     const { type, data } = content.observed;
+    const at = milliseconds(time);
+    if (type === 'order' && typeof data.system === 'string')
+      return [orderOfSystem(data, asset, at)];
     const subject = `event.${asset.replaceAll('/', '.')}`;
-    return [{ time, subject, content: { time: milliseconds(time), type, data } }];
+    return [{ time, subject, content: { time: at, type, data } }];
   });
+}
+
+/** A work order that a system made itself comes from that system, which names it. */
+function orderOfSystem({ system, ...data }: EventData, asset: AssetKey, time: number) {
+  const [name, remote] = [String(system), String(data.remote ?? '')];
+  return {
+    time: fromMilliseconds(time),
+    subject: `status.${name}.${asset.replaceAll('/', '.')}`,
+    content: { time, type: 'order', data: { id: orderId(name, remote), ...data, remote } },
+  };
 }
 
 /** Machines in the order in which they first appear: so are their events of one time. */

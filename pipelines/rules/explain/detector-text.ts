@@ -41,6 +41,7 @@ const LIMITS = {
   ratio: 'ratio',
   distance: 'distance',
   windows: 'windows',
+  every: 'due every',
 } as const;
 
 function boundText(value: unknown): string {

@@ -15,7 +15,15 @@ export function workflowText(rule: WorkflowRule): string {
   return [`${scopeOfWorkflow(rule)}:`, ...lines].join('\n');
 }
 
-function scopeOfWorkflow({ mode, plants, classes, when }: WorkflowRule): string {
+const SUBJECTS = {
+  request: ['every request', 'requests'],
+  order: [
+    'every work order that a maintenance system made itself',
+    'work orders that a maintenance system made itself,',
+  ],
+} as const;
+
+function scopeOfWorkflow({ mode, on, plants, classes, when }: WorkflowRule): string {
   const parts = [
     ...(plants.includes('*') ? [] : [`of plants ${plants.join(', ')}`]),
     ...(classes.includes('*') ? [] : [`for assets of the classes ${classes.join(', ')}`]),
@@ -24,7 +32,8 @@ function scopeOfWorkflow({ mode, plants, classes, when }: WorkflowRule): string 
   const mood = { off: 'Switched off', shadow: 'In shadow, so that nobody is asked', on: 'On' }[
     mode
   ];
-  return `${mood}: for ${parts.length === 0 ? 'every request' : `requests ${parts.join(' ')}`}`;
+  const [every, all] = SUBJECTS[on];
+  return `${mood}: for ${parts.length === 0 ? every : `${all} ${parts.join(' ')}`}`;
 }
 
 function stepSentence(rule: WorkflowRule, step: WorkflowStep): string {
@@ -53,6 +62,9 @@ function whatItDoes(step: WorkflowStep): string {
     `without an answer in ${within}, or refused, it ${then}`,
     ...(step.late === 'keep' ? [] : [`done late it is ${LATE[step.late]}`]),
     ...(step.undo === undefined ? [] : [`${step.undo} takes it back`]),
+    ...Object.entries(step.fresh).map(
+      ([id, most]) => `what ${id} said may be ${formatDuration(most)} old, else it is asked again`,
+    ),
     ...(step.again ? ['asked again when what it is told changes'] : []),
   ];
   return words.join('; ');

@@ -1,15 +1,27 @@
 /** The system that tells people: its one verb takes a notice over, and the messenger beside it tells it. */
 
+import type { NatsConnection } from '@nats-io/transport-node';
 import { NOTICE_VERB } from '../../../operators/model/notify-rule.ts';
 import { createChannel, type NotificationChannel } from '../../../sinks/messages/channels.ts';
 import { success } from '../../../sinks/remote/outcome.ts';
 import { type Environment, reveal } from '../../../sinks/remote/secret.ts';
 import { type System, type Verb, withoutVerb } from '../../../sinks/remote/system.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
-import { errorOf, type OwnerOptions } from '../context.ts';
+import type { StoreOptions } from '../../nats/streams.ts';
+import type { RecordEvent } from '../../observe/observe.ts';
+import { errorOf } from '../context.ts';
 import { readNotice } from './book.ts';
 import { type Messenger, openMessenger } from './messenger.ts';
 import { openNoticeStore } from './notice-store.ts';
+
+/** What the process that tells people is given. */
+type NotificationOptions = StoreOptions & {
+  readonly connection: NatsConnection;
+  readonly record: RecordEvent;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly environment: Environment;
+};
 
 /** Opens the channels; throws when a secret is not there. */
 export function openChannels(
@@ -24,7 +36,7 @@ export function openChannels(
 /** Tells people while `carryOut` takes notices over; both end together. */
 export async function runNotifications(
   config: NotifyConfig,
-  options: OwnerOptions & { readonly environment: Environment },
+  options: NotificationOptions,
   carryOut: (system: System, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { connection, record, now, environment } = options;
@@ -66,7 +78,7 @@ const PATIENCE = 10_000;
 /** Says to something outside that messages are worked on. That it stops is for the other side to tell. */
 function startHeartbeat(
   { heartbeat }: NotifyConfig,
-  { record, signal, environment }: OwnerOptions & { readonly environment: Environment },
+  { record, signal, environment }: NotificationOptions,
 ): () => void {
   if (heartbeat === undefined) return () => undefined;
   const beat = async () => {

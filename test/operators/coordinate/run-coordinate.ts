@@ -1,10 +1,11 @@
 import { coordinate } from '../../../operators/coordinate/coordinate.ts';
 import { type Flow, LOG } from '../../../operators/flow/flow.ts';
 import { type Command, type CommandOutcome, commandId } from '../../../operators/model/command.ts';
-import type {
-  EventData,
-  MachineEvent,
-  RequestStatus,
+import {
+  type EventData,
+  type MachineEvent,
+  orderId,
+  type RequestStatus,
 } from '../../../operators/model/machine-event.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import type { Request, WorkInput } from '../../../operators/model/request.ts';
@@ -73,6 +74,18 @@ export function reply(
 export function status(seconds: number, word: RequestStatus): Item[] {
   const attested = { kind: 'status', system: 'cmms' } as const;
   return said(seconds, { type: 'request', data: { id: ID, status: word }, attested });
+}
+
+/** What the maintenance system says of an order that it made itself. */
+export function order(
+  seconds: number,
+  remote: string,
+  word: RequestStatus,
+  more: EventData = {},
+): Item[] {
+  const attested = { kind: 'status', system: 'cmms' } as const;
+  const data = { id: orderId('cmms', remote), remote, status: word, ...more };
+  return said(seconds, { type: 'order', data, attested });
 }
 
 export function acknowledged(seconds: number, user?: string): Item[] {

@@ -133,7 +133,7 @@ export function atOnce(detector: object): object {
   const { kind = '', raise = {}, clear = {} } = detector as Partial<Record<string, object>>;
   const standing = { ...raise, ...('after' in raise || 'count' in raise ? {} : { count: 1 }) };
   const back = 'after' in clear || 'count' in clear ? {} : { count: 1 };
-  const band = ['cusum', 'stuck', 'silence'].includes(String(kind)) ? {} : { deadband: 0 };
+  const band = ['cusum', 'stuck', 'usage', 'silence'].includes(String(kind)) ? {} : { deadband: 0 };
   if (String(kind) === 'event') return detector;
   return { ...detector, raise: standing, clear: { ...band, ...back, ...clear } };
 }

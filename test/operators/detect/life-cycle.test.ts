@@ -151,7 +151,8 @@ const table = [
 describe('severity by level', () => {
   const own: Record<string, object> = {
     ...{ limit: { above: 1 }, rate: { rise: 1 }, trend: { above: 1 }, silence: { after: '1m' } },
-    ...{ multivariate: { signals: ['a', 'b'] }, event: { type: 'a', clear: { after: '1m' } } },
+    ...{ usage: { every: 1 }, multivariate: { signals: ['a', 'b'] } },
+    ...{ event: { type: 'a', clear: { after: '1m' } } },
   };
   const rankOf = (kind: string, level: string, severity: object) => {
     const rule = { id: 'a', kind, signal: 's', ...own[kind], raise: { severity } };

@@ -4,8 +4,54 @@ import type { ChangeValue } from '../../../operators/model/knowledge.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import { plantModelSchema } from '../../../operators/model/plant-model.ts';
 import { runThrough } from '../../support/flows.ts';
-import { anomaliesOf, changeOf, phasesOf, rulesChange, windowEvent } from './fixtures.ts';
+import {
+  anomaliesOf,
+  changeOf,
+  machineEvent,
+  model,
+  phasesOf,
+  rulesChange,
+  windowEvent,
+} from './fixtures.ts';
 import { afterwards, learning, run } from './learnt-values.ts';
+
+describe('usage', () => {
+  const rule = { id: 'service', kind: 'usage', signal: 'temperature', every: 300 };
+  const begun = (more: object = {}) => [
+    changeOf<Enriched<Observation>>(model),
+    changeOf<Enriched<Observation>>(rulesChange({ ...rule, ...more })),
+  ];
+  // A window adds ten times its value.
+  const counted = (...values: number[]) =>
+    values.map((value, at) => windowEvent(10 * (at + 1), value));
+  const completed = (at: number) => machineEvent(at, 'request', { id: 'r', status: 'completed' });
+
+  test('is due from `every` on, and says how much was counted', () => {
+    const out = runThrough(detect, [...begun(), ...counted(10, 10, 9, 1)]);
+    expect(phasesOf(out)).toEqual(['raised 40 warning']);
+    expect(anomaliesOf(out)[0]).toMatchObject({ detector: 'usage', value: 300, limit: 300 });
+    expect(anomaliesOf(out)[0]?.reason).toContain('from one service to the next');
+  });
+
+  test('a completed request ends what is due, and it is counted from 0 again', () => {
+    const items = [...counted(10, 10, 10), completed(35), windowEvent(40, 20), windowEvent(50, 10)];
+    const out = runThrough(detect, [...begun(), ...items]);
+    expect(phasesOf(out)).toEqual(['raised 30 warning', 'cleared 35 warning', 'raised 50 warning']);
+  });
+
+  test('what is not due goes on counting when other work is completed', () => {
+    const items = [...counted(10, 10), completed(25), windowEvent(30, 10)];
+    expect(phasesOf(runThrough(detect, [...begun(), ...items]))).toEqual(['raised 30 warning']);
+  });
+
+  test('counts while its `while` holds, also in windows in which the state changed', () => {
+    const gated = begun({ while: "state == 'EXECUTE'" });
+    const standing = windowEvent(10, 100, { state: 'STOPPED' });
+    const mixed = windowEvent(20, 20, { mixed: true });
+    const out = runThrough(detect, [...gated, standing, mixed, windowEvent(30, 10)]);
+    expect(phasesOf(out)).toEqual(['raised 30 warning']);
+  });
+});
 
 describe('a limit that is an attribute of the asset', () => {
   const rule = { id: 'hot', kind: 'limit', signal: 'temperature' };

@@ -45,7 +45,7 @@ describe('a command', () => {
     expect(reply?.data).toEqual({
       ...{ id: command.id, request: command.request, step: 'stock', n: 1, verb: 'check-stock' },
       ...{ outcome: 'done', on_hand: 0, available: 0, short: 2, lead_time_days: 12 },
-      ...{ unit_price: 7.2, supplier: 'S-1' },
+      ...{ reserved: 0, on_order: 0, projected: 0, unit_price: 7.2, supplier: 'S-1' },
     });
   });
 
@@ -59,12 +59,17 @@ describe('a command', () => {
     expect(object).toMatchObject({ quantity: 1, reference: command.request });
     await plant.ask('POST', `/admin/reservations/${object?.id}/pick`, {});
     await expect.poll(async () => (await plant.entry(command))?.state, until).toBe('picked');
+    // What the work has used is posted: nothing is reserved for it any more.
+    const { request } = command;
+    await plant.send(exampleCommand({ request, step: 'consume', verb: 'consume' }));
+    await expect.poll(async () => (await plant.entry(command))?.state, until).toBe('done');
     await run.stop();
     const remote = object?.id;
     expect(await dataOf(command)).toMatchObject([
       { outcome: 'done', remote, short: 0 },
       { outcome: 'done', remote, state: 'assigned' },
       { outcome: 'done', remote, state: 'picked' },
+      { outcome: 'done', remote, state: 'done' },
     ]);
     const numbers = (await plant.replies(command)).map(({ number }) => number);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));

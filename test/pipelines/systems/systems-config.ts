@@ -15,6 +15,8 @@ export function quickConfig(url: string, changes: Partial<CmmsConfig> = {}): Cmm
     status: { ...preset.status, every: 100 },
     timeout: 300,
     settle: 300,
+    // Who tests orders asks for them.
+    orders: undefined,
     rate: undefined,
     retry: { first: 20, most: 100, faults: 5 },
     breaker: { failures: 5, pause: 200 },

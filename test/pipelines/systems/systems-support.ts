@@ -11,7 +11,7 @@ import { ensurePartition, ensureRequests } from '../../../pipelines/nats/streams
 import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
 import type { LedgerEntry } from '../../../pipelines/systems/entry.ts';
 import { type Ledger, openLedger } from '../../../pipelines/systems/ledger.ts';
-import { runSystems } from '../../../pipelines/systems/systems.ts';
+import { runSystems, type SystemsOptions } from '../../../pipelines/systems/systems.ts';
 import type { CmmsConfig } from '../../../sinks/remote/config.ts';
 import { exampleRequest } from '../../sinks/remote/example-request.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
@@ -35,7 +35,11 @@ export interface Plant {
   /** Bodies of all `status.…` messages about a request. */
   events(id: string): Promise<Record<string, unknown>[]>;
   /** Runs it in this process; `stop` drains. */
-  run(changes?: Partial<CmmsConfig>, now?: () => number): { stop(): Promise<void> };
+  run(
+    changes?: Partial<CmmsConfig>,
+    now?: () => number,
+    more?: Partial<SystemsOptions>,
+  ): { stop(): Promise<void> };
   close(): Promise<void>;
 }
 
@@ -94,7 +98,7 @@ export async function startPlant(): Promise<Plant> {
       }
       return bodies;
     },
-    run(changes, now = Date.now) {
+    run(changes, now = Date.now, more = {}) {
       const ending = new AbortController();
       const running = runSystems({
         connection,
@@ -102,7 +106,7 @@ export async function startPlant(): Promise<Plant> {
         cmms: quickConfig(cmms.url, { timeout: 2_000, ...changes }),
         record: (internalEvent) => recorded.push(internalEvent),
         signal: ending.signal,
-        ...{ term: 300, now },
+        ...{ term: 300, now, ...more },
       });
       return {
         async stop() {

@@ -44,6 +44,18 @@ describe('a template', () => {
     });
   });
 
+  it('takes the day of a time apart, in UTC, whether it is ours or an ISO text', () => {
+    const date = (of: string) => ({
+      ...{ year: `{{${of}|year}}`, month: `{{${of}|month}}`, day: `{{${of}|day}}` },
+    });
+    const fields = { time: 1_763_800_000_000_000, payload: { due: '2026-12-31T23:30:00-01:00' } };
+    expect(fill(date('time'), fields, {})).toEqual({ year: 2025, month: 11, day: 22 });
+    expect(fill(date('payload.due'), fields, {})).toEqual({ year: 2027, month: 1, day: 1 });
+    expect(() => fill('{{payload.due|day}}', { payload: { due: 'soon' } }, {})).toThrow(
+      'expected a time for {{payload.due}}, found "soon"',
+    );
+  });
+
   it('leaves out what is optional and absent, and refuses what is needed and absent', () => {
     expect(filled({ start: '{{slot.start?|iso}}', erp: 'x{{ids.erp?}}' })).toEqual({ erp: 'x' });
     const template = {

@@ -9,6 +9,9 @@ export function killableCmms(life: Life, outside: CmmsAndLedger): Cmms {
   const ask = killableCall(life);
   return {
     name: 'memory',
+    ...{ changes: undefined, orders: undefined, updates: true },
+    statusOf: () => null,
+    differences: () => [],
     search: (request, call) =>
       ask(call, () => outside.find(request.id).map(({ remote }) => remote)),
     create: (request, call) => ask(call, () => outside.create(request)),

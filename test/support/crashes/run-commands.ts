@@ -70,7 +70,7 @@ function readerOf(
   { there, nats, stop, random, plan }: Life,
   all: number,
   outside: ErpAndLedger,
-): CommandReader {
+): Omit<CommandReader, 'from'> {
   const arrived = there as () => readonly CommandArrival[];
   return {
     stream: 'memory',

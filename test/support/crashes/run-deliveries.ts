@@ -61,7 +61,9 @@ async function deliver(life: Life, all: number, outside: CmmsAndLedger): Promise
         nats(() => {
           const same = ({ request }: Arrival) => request.id === id && request.revision === revision;
           const found = there().find(same);
-          return found === undefined ? undefined : { kind: 'request', request: found.request };
+          return found === undefined
+            ? undefined
+            : { kind: 'request', request: found.request, stored: 0 };
         }),
     },
     log: {

@@ -1,0 +1,86 @@
+/** Takes webhooks in for the systems that this process carries the work of out, and has them looked at. */
+
+import type { ReachFields } from '../../sinks/remote/call-config.ts';
+import type { Environment } from '../../sinks/remote/secret.ts';
+import {
+  createWebhookCheck,
+  type WebhookCheck,
+  type WebhookHeaders,
+} from '../../sinks/remote/webhook.ts';
+import type { RecordEvent } from '../observe/observe.ts';
+import { errorOf } from './context.ts';
+
+/** What whoever sent a webhook is answered: a status of HTTP and a sentence. */
+export type WebhookAnswer = { readonly code: number; readonly note: string };
+
+/** Looks at what a key names, or at everything that is open. */
+type OnHint = (key: string | null) => Promise<void>;
+
+export interface Webhooks {
+  receive(system: string, headers: WebhookHeaders, body: Buffer): WebhookAnswer;
+  /** Listens for a system until what is returned is called. */
+  listen(system: string, check: WebhookCheck, onHint: OnHint): () => void;
+}
+
+type Listener = { readonly check: WebhookCheck; readonly onHint: OnHint };
+
+export function createWebhooks(record: RecordEvent, now: () => number = Date.now): Webhooks {
+  const listening = new Map<string, readonly Listener[]>();
+
+  function follow(system: string, { onHint }: Listener, key: string | null): void {
+    onHint(key).catch((error: unknown) => {
+      record({ kind: 'maintenance-trouble', where: `webhook of ${system}`, error: errorOf(error) });
+    });
+  }
+
+  return {
+    receive(system, headers, body) {
+      // A CMMS can be one of the systems too: each of the two has its loop.
+      const listeners = listening.get(system) ?? [];
+      if (listeners.length === 0) {
+        // Polls see the same later. Whoever repeats may meet the process that has the work.
+        return { code: 503, note: 'this process does not carry out the work of such a system' };
+      }
+      let note = '';
+      let taken = false;
+      for (const listener of listeners) {
+        const hint = listener.check(headers, body, now());
+        if (hint.kind === 'refused') note = hint.note;
+        else {
+          taken = true;
+          follow(system, listener, hint.key);
+        }
+      }
+      if (taken) {
+        record({ kind: 'webhook', system });
+        return { code: 202, note: 'it is looked at' };
+      }
+      record({ kind: 'webhook-refused', system, note });
+      return { code: 401, note };
+    },
+    listen(system, check, onHint) {
+      const listener = { check, onHint };
+      listening.set(system, [...(listening.get(system) ?? []), listener]);
+      return () => {
+        const left = (listening.get(system) ?? []).filter((one) => one !== listener);
+        listening.set(system, left);
+      };
+    },
+  };
+}
+
+/** Listens for the webhooks of a system, where its profile has a secret for them. */
+export function listenForWebhooks(
+  { name, webhook }: { readonly name: string; readonly webhook?: ReachFields['webhook'] },
+  {
+    webhooks,
+    environment = process.env,
+  }: {
+    readonly webhooks?: Webhooks | undefined;
+    readonly environment?: Environment | undefined;
+  },
+  onHint: OnHint,
+): () => void {
+  if (webhook === undefined || webhooks === undefined) return () => undefined;
+  return webhooks.listen(name, createWebhookCheck(webhook, environment), onHint);
+}

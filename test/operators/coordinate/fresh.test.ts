@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { checkWorkflows } from '../../../operators/coordinate/check-workflows.ts';
+import { rulesSchema } from '../../../operators/model/rules.ts';
+import { workflowRuleSchema } from '../../../operators/model/workflow-rule.ts';
+import { reply, revised, run, status, tick } from './run-coordinate.ts';
+
+describe('fresh', () => {
+  const buy = (more: object = {}) => ({
+    steps: [
+      { id: 'stock', do: 'erp.check-stock', deadline: '1m' },
+      { id: 'agreed', until: "request.status == 'accepted'", deadline: '1d' },
+      {
+        ...{ id: 'order', after: ['stock', 'agreed'], fresh: { stock: '10s' } },
+        ...{ do: 'erp.requisition', when: 'steps.stock.short > 0', ...more },
+      },
+    ],
+  });
+  const short = (n: number, second: number, count: number) =>
+    reply(second, ['stock', n], 'done', { short: count });
+
+  test('a step that begins in time rests on the answer that is there', () => {
+    const { asked } = run(buy(), [revised(10), short(1, 12, 1), status(20, 'accepted')]);
+    expect(asked).toEqual(['10 stock 1 erp.check-stock', '20 order 1 erp.requisition']);
+  });
+
+  test('an older answer is asked for again, and the newer one decides', () => {
+    const begun = [revised(10), short(1, 12, 1), status(21, 'accepted')];
+    const again = ['10 stock 1 erp.check-stock', '21 stock 2 erp.check-stock'];
+    const { asked, told } = run(buy(), [...begun, short(2, 23, 0)]);
+    expect(asked).toEqual(again);
+    expect(told.slice(-2)).toEqual(['23 stock done', '23 order skipped']);
+    expect(run(buy(), [...begun, short(2, 23, 2)]).asked).toEqual([
+      ...[...again, '23 order 1 erp.requisition'],
+    ]);
+  });
+
+  test('it counts from the question: an answer that took longer is too old already', () => {
+    const late = [revised(10), status(11, 'accepted'), short(1, 30, 1)];
+    expect(run(buy(), late).asked).toEqual([
+      ...['10 stock 1 erp.check-stock', '30 stock 2 erp.check-stock'],
+    ]);
+  });
+
+  test('nothing is decided where no newer answer comes', () => {
+    const silent = run(buy(), [revised(10), short(1, 12, 1), status(21, 'accepted'), [tick(81)]]);
+    expect(silent.told.slice(-2)).toEqual(['81 stock overdue', '81 order skipped']);
+  });
+
+  test('a step that is asked again rests on no older answer either', () => {
+    const changing = buy({ again: true, with: { title: 'request.title' } });
+    const { asked } = run(changing, [
+      ...[revised(10), status(11, 'accepted'), short(1, 12, 1)],
+      revised(90, { revision: 2, action: 'update', title: 'worse' }),
+      short(2, 91, 1),
+    ]);
+    expect(asked).toEqual([
+      ...['10 stock 1 erp.check-stock', '12 order 1 erp.requisition'],
+      ...['90 stock 2 erp.check-stock', '91 order 2 erp.requisition'],
+    ]);
+  });
+});
+
+describe('a workflow is refused', () => {
+  const wait = { id: 'agreed', until: 'request.acknowledged' };
+  const issues = (step: object) =>
+    workflowRuleSchema
+      .safeParse({ id: 'w', steps: [wait, step] })
+      .error?.issues.map(({ message }) => message);
+
+  test('where what has to be fresh is not waited for, or nobody is asked', () => {
+    expect(issues({ id: 'order', do: 'erp.order', fresh: { agreed: '1m' } })).toEqual([
+      'expected steps that stand in after, found "agreed"',
+    ]);
+    const waits = { id: 'other', until: 'true', after: ['agreed'], fresh: { agreed: '1m' } };
+    expect(issues(waits)).toEqual(['expected no fresh where no system is asked']);
+  });
+
+  test('where asking again would do something again', () => {
+    const steps = [
+      { id: 'reserve', do: 'erp.reserve', undo: 'release' },
+      { id: 'order', do: 'erp.order', after: ['reserve'], fresh: { reserve: '1m' } },
+    ];
+    const found = checkWorkflows(rulesSchema.parse({ workflows: [{ id: 'w', steps }] }));
+    expect(found.map(({ message }) => message)).toEqual([
+      'expected steps that ask a system and have no undo, found "reserve"',
+    ]);
+  });
+});

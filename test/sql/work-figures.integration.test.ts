@@ -1,0 +1,177 @@
+import { beforeAll, expect, test } from 'vitest';
+import { type Row, row } from '../../operators/flow/flow.ts';
+import type { ReconcileReport } from '../../pipelines/systems/reconciliation/book.ts';
+import { differenceOf, type OurWork } from '../../pipelines/systems/reconciliation/difference.ts';
+import { contentOfReport } from '../../pipelines/systems/reconciliation/report-text.ts';
+import { readQuestions } from '../../pipelines/warehouse/questions.ts';
+import { sequence, time } from '../sinks/clickhouse/sample-rows.ts';
+import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/started-warehouse.ts';
+import { at, epochOf, landAll, smallPlant } from './small-plant.ts';
+
+/**
+ * Behind the story of `small-plant.ts`, whose newest time is 14:00: request r1 was done at 11:41 and never closed. For r2 (13:01,
+ * in the CMMS at 13:02) the ERP was asked for stock at 13:01 and said after 30 s that two are short, a reservation was asked for
+ * at 13:02 and is short since 13:04, and a requisition of 13:05 is not answered. For r1 a reservation of 10:42 was refused after
+ * 10 s; the one after it, of 10:45, is assigned since 10:50.
+ */
+const place = { plant: 'p1', line: 'l1', asset: 'press' };
+const asked = (id: string, request: string, clock: string, verb: string, part: string): Row =>
+  row('commands', {
+    ...{
+      ...place,
+      id,
+      request,
+      workflow: 'parts',
+      step: id,
+      n: 1,
+      system: 'erp',
+      verb,
+      key: `k-${id}`,
+    },
+    ...{
+      mode: 'on',
+      not_after: null,
+      undoes: '',
+      priority: 'high',
+      because: 'hot',
+      time: time(at(clock)),
+    },
+    command: JSON.stringify({ id, payload: { part, quantity: 2 } }),
+  });
+const answered = (id: string, clock: string, more: object): Row =>
+  row('machine_events', {
+    ...{ ...place, time: time(at(clock)), type: 'command', kind: 'status', via: '', user: '' },
+    ...{ system: 'erp', data: JSON.stringify({ id, outcome: 'done', ...more }) },
+  });
+const ROWS: readonly (readonly [clock: string, row: Row])[] = [
+  ['10:42', asked('c1', 'r1', '10:42', 'reserve', '6205')],
+  ['10:42:10', answered('c1', '10:42:10', { outcome: 'rejected', note: 'no such part' })],
+  ['10:45', asked('c2', 'r1', '10:45', 'reserve', '6205-2RS')],
+  ['10:46', answered('c2', '10:46', { state: 'short' })],
+  ['10:50', answered('c2', '10:50', { state: 'assigned' })],
+  ['13:01', asked('c3', 'r2', '13:01', 'check-stock', 'SEAL-45')],
+  ['13:01:30', answered('c3', '13:01:30', { available: 0, short: 2 })],
+  ['13:02', asked('c4', 'r2', '13:02', 'reserve', 'SEAL-45')],
+  ['13:04', answered('c4', '13:04', { state: 'short' })],
+  ['13:05', asked('c5', 'r2', '13:05', 'requisition', 'SEAL-45')],
+];
+
+let warehouse: StartedWarehouse;
+
+beforeAll(async () => {
+  warehouse = await migratedWarehouse();
+  await landAll(warehouse.client, smallPlant());
+  const work = epochOf('1', 'ANDON_0', 'then', 5_001, 5_000 + ROWS.length, (blocks) => {
+    for (const [index, [clock, each]] of ROWS.entries()) {
+      blocks.add(each, sequence(5_001 + index), time(at(clock)));
+    }
+  });
+  await landAll(warehouse.client, [
+    work,
+    contentOfReport(report('one', at('13:00'))),
+    contentOfReport(report('two', at('13:30'))),
+  ]);
+});
+
+/** A comparison that found one thing: the request of its id. */
+function report(id: string, ended: number): ReconcileReport {
+  const work: OurWork = {
+    ...{
+      key: id,
+      id,
+      request: id,
+      asset: 'p1/l1/press',
+      decided: at('13:01') / 1_000,
+      waiting: false,
+    },
+    ...{ expects: 'object', remote: 'WO-1', state: null, note: null, wanted: true },
+  };
+  const about = { system: 'cmms', verb: 'request' };
+  const difference = differenceOf(about, work, { kind: 'missing', safe: true });
+  return {
+    ...{
+      id,
+      system: 'cmms',
+      lane: 'requests',
+      begun: ended / 1_000 - 60_000,
+      ended: ended / 1_000,
+    },
+    ...{
+      full: true,
+      full_begun: 0,
+      sides: [{ verb: 'request', ours: 2, theirs: 1, unseen: null }],
+    },
+    counts: { missing: 1, doubled: 0, drifted: 0, orphaned: 0, forged: 0, late: 0 },
+    ...{ differences: [{ ...difference, mended: false }], left_off: 0, landed: false },
+  };
+}
+
+async function answer(name: string, given: Record<string, unknown> = {}) {
+  const question = (await readQuestions()).find((each) => each.name === name);
+  const defaults = question?.parameters.map((each) => [each.name, each.fallback ?? '']) ?? [];
+  return warehouse.rows<Record<string, unknown>>(question?.sql ?? '', {
+    ...Object.fromEntries(defaults),
+    ...given,
+  });
+}
+
+test('where the time of requests goes', async () => {
+  const rows = await answer('hand_offs');
+  // r1: 10:41, in the CMMS 10:42, parts 10:50, accepted 10:51, started 11:00, done 11:41. r2: 13:01, in the CMMS 13:02, and waits.
+  expect(
+    rows.map((each) => [each.hand_off, each.requests, each.waiting_behind_it, each.minutes_median]),
+  ).toEqual([
+    ['decided', 2, 0, null],
+    ['in the CMMS', 2, 1, 1],
+    ['accepted', 1, 0, 1],
+    ['parts there', 1, 0, 8],
+    ['started', 1, 0, 9],
+    ['done', 1, 0, 41],
+  ]);
+});
+
+test('how far a system lags', async () => {
+  // Answers after 10 s, 60 s, 30 s and 120 s; the requisition of 13:05 waits since 55 minutes.
+  expect(await answer('system_lags')).toMatchObject([
+    {
+      system: 'erp',
+      commands: 5,
+      waiting: 1,
+      oldest_waiting_minutes: 55,
+      rejected: 1,
+      answer_median_s: 45,
+    },
+  ]);
+});
+
+test('which parts are not reserved, and how old a stock figure is', async () => {
+  expect(await answer('missing_reservations')).toMatchObject([
+    { request: 'r2', part: 'SEAL-45', why: 'short', command: 'c4' },
+  ]);
+  expect(await answer('stock_age')).toMatchObject([
+    { system: 'erp', part: 'SEAL-45', available: 0, short: 2, age_minutes: 58.5, request: 'r2' },
+  ]);
+});
+
+test('what is done and not posted', async () => {
+  expect(await answer('late_postings')).toEqual([]);
+  expect(await answer('late_postings', { hours: 2 })).toMatchObject([
+    { request: 'r1', hours_since: 2.3, not_closed: 1, unanswered: 0, refused: 1 },
+  ]);
+});
+
+test('what systems hold otherwise, by the last comparison', async () => {
+  expect(await answer('system_differences')).toMatchObject([
+    {
+      system: 'cmms',
+      lane: 'requests',
+      kind: 'missing',
+      of: 'two',
+      plant: 'p1',
+      asset: 'press',
+      mended: false,
+    },
+  ]);
+  const all = await warehouse.rows('SELECT count() AS n FROM reconciliations FINAL');
+  expect(all).toEqual([{ n: 4 }]);
+});
