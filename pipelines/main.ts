@@ -127,6 +127,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/commands.ts')).registerCommands,
   },
   {
+    name: 'notify',
+    usage: '',
+    description: 'messages to people: who was told, who is on call, whether a channel works',
+    load: async () => (await import('./cli/notify.ts')).registerNotify,
+  },
+  {
     name: 'reconcile',
     usage: '[options] [system]',
     description: 'compare what was decided with what systems hold, and mend what is safe',

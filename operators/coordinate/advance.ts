@@ -7,9 +7,11 @@ import { escalatorsOf, stepModeOf, type WorkflowStep } from '../model/workflow-r
 import { ask, change, note, takeBack } from './commands.ts';
 import { compileWorkflow, holds, payloadOf } from './expressions.ts';
 import { workFacts } from './facts.ts';
+import { noticeCause } from './notices.ts';
 import {
   isSettled,
   keepForNow,
+  noticesOf,
   type RunContext,
   type StepState,
   type StepStateName,
@@ -153,6 +155,7 @@ export function settle(
   const { work, out } = context;
   out.cancelTimer(workTimer(work, 'deadline', rule.id));
   change(rule.id, state, because, context);
+  if (state === 'rejected') noticeCause(noticesOf(context), 'exception', `${rule.id}: ${because}`);
   if (state === 'done' || work.over === 'withdrawn' || work.over === 'refused') return;
   if (rule.otherwise === 'escalate') escalateStep(rule, because, context);
   if (rule.otherwise === 'give-up') giveUp(rule.id, because, context);
@@ -168,6 +171,7 @@ export function escalateStep(
   if (step.escalated || to.length === 0) return;
   step.escalated = true;
   note(id, 'escalated', because, context);
+  noticeCause(noticesOf(context), 'escalation', `${id}: ${because}`);
 }
 
 function giveUp(id: string, because: string, context: RunContext): void {

@@ -15,10 +15,15 @@ type WorkflowIssue = { readonly path: Path; readonly message: string };
  * Checks that steps name steps that are there, that none waits for itself, and that expressions can be read and name what
  * is known: of steps only those that are settled before.
  */
-export function checkWorkflows({ workflows }: Rules): readonly WorkflowIssue[] {
-  return workflows.flatMap((rule, index) =>
+export function checkWorkflows({ workflows, notify }: Rules): readonly WorkflowIssue[] {
+  const ofWorkflows = workflows.flatMap((rule, index) =>
     problemsOf(rule).map(({ path, message }) => ({ path: ['workflows', index, ...path], message })),
   );
+  const ofNotices = notify.flatMap(({ when }, index) => {
+    if (when === undefined) return [];
+    return namesProblems(when, { steps: [] }, new Set()).map(at(['notify', index, 'when']));
+  });
+  return [...ofWorkflows, ...ofNotices];
 }
 
 function problemsOf(rule: WorkflowRule): readonly WorkflowIssue[] {
@@ -109,7 +114,7 @@ function expressionProblems(
 /** What is wrong with an expression: `steps` are those that it may name. */
 function namesProblems(
   text: string,
-  rule: WorkflowRule,
+  rule: Pick<WorkflowRule, 'steps'>,
   steps: ReadonlySet<string>,
 ): readonly string[] {
   const parsed = readExpression(text);
@@ -120,7 +125,7 @@ function namesProblems(
 
 function pathProblem(
   [name = '', field]: readonly string[],
-  rule: WorkflowRule,
+  rule: Pick<WorkflowRule, 'steps'>,
   steps: ReadonlySet<string>,
 ): string | undefined {
   if (!Object.hasOwn(FACT_FIELDS, name)) {
@@ -136,7 +141,7 @@ function pathProblem(
 
 function stepProblem(
   id: string,
-  rule: WorkflowRule,
+  rule: Pick<WorkflowRule, 'steps'>,
   steps: ReadonlySet<string>,
 ): string | undefined {
   if (steps.has(id)) return undefined;

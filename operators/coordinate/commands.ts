@@ -92,7 +92,7 @@ function land(about: About, sent: boolean, context: RunContext): Command {
   return command;
 }
 
-function commandRow(command: Command, sent: boolean): CommandRow {
+export function commandRow(command: Command, sent: boolean): CommandRow {
   const { asset, id, request, workflow, step, n, system, verb, key } = command;
   const { not_after, undoes, priority, because, time } = command;
   return {

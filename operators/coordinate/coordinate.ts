@@ -11,13 +11,22 @@ import {
   requestStatusOf,
   systemOrderOf,
 } from '../model/machine-event.ts';
+import { NOTICE_STEP } from '../model/notify-rule.ts';
 import type { Request, WorkInput } from '../model/request.ts';
+import type { Rules } from '../model/rules.ts';
 import { type EventTime, fromMilliseconds } from '../model/time.ts';
 import type { WorkflowRule, WorkflowSubject } from '../model/workflow-rule.ts';
 import { advanceWork, endUnbegun, onDeadline } from './advance.ts';
 import { landRunChange } from './commands.ts';
 import { compileWorkflow, holds } from './expressions.ts';
 import { kindOf, requestFacts, type SaidOfWork } from './facts.ts';
+import {
+  noticeAcknowledged,
+  noticeReply,
+  noticeRevision,
+  noticeStatus,
+  notifyRoles,
+} from './notices.ts';
 import { applyDecision, applyReply, readDecision, readReply, undo } from './replies.ts';
 import {
   type AssetWorks,
@@ -59,17 +68,13 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     } else {
       applyMachineEvent(value, state, knowledge, out);
     }
+    notifyRoles(state, knowledge, out);
     closeIfEmpty(state, out);
   },
   onChange(state, knowledge, out, { value }) {
-    if (value.kind !== 'rules' || value.migrate !== true || value.plant !== plantOf(out.key))
-      return;
-    for (const request of Object.keys(state.works)) {
-      const context = contextOf(request, state, knowledge, out);
-      const rule = value.rules.workflows.find(({ id }) => id === context?.work.workflow);
-      if (context !== undefined && rule !== undefined) migrate(rule, context);
-    }
-    dropUnusedDefinitions(state);
+    if (value.kind !== 'rules' || value.plant !== plantOf(out.key)) return;
+    if (value.migrate === true) migrateAll(value.rules, state, knowledge, out);
+    notifyRoles(state, knowledge, out);
   },
   onTimer(state, due, knowledge, out, timer) {
     const [request = '', name = '', id = ''] = timer.split(' ');
@@ -80,11 +85,21 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     if (name === 'forget') forgetIfOver(context);
     else if (name === 'deadline') onDeadline(id, rule, context);
     if (state.works[request] !== undefined) advanceWork(context);
+    notifyRoles(state, knowledge, out);
     closeIfEmpty(state, out);
   },
 };
 
 type Output = Out<Request>;
+
+function migrateAll(rules: Rules, state: AssetWorks, knowledge: Knowledge, out: Output): void {
+  for (const request of Object.keys(state.works)) {
+    const context = contextOf(request, state, knowledge, out);
+    const rule = rules.workflows.find(({ id }) => id === context?.work.workflow);
+    if (context !== undefined && rule !== undefined) migrate(rule, context);
+  }
+  dropUnusedDefinitions(state);
+}
 
 /** The work of a request, with what it runs by. */
 function contextOf(
@@ -101,8 +116,8 @@ function contextOf(
 }
 
 /** An asset without any work has no state. */
-function closeIfEmpty({ works, finished }: AssetWorks, out: Output): void {
-  if (Object.keys(works).length === 0 && finished.length === 0) out.close();
+function closeIfEmpty({ works, finished, notices }: AssetWorks, out: Output): void {
+  if ([works, notices, finished].every((each) => Object.keys(each).length === 0)) out.close();
 }
 
 function applyRevision(
@@ -111,6 +126,7 @@ function applyRevision(
   knowledge: Knowledge,
   out: Output,
 ): void {
+  noticeRevision(request, state, knowledge, out);
   const known = contextOf(request.id, state, knowledge, out);
   const revision = keptRevision(request);
   const of = { on: 'request', revision, said: NOTHING_SAID } as const;
@@ -195,19 +211,22 @@ function applyMachineEvent(
   const { type, attested, data } = event;
   if (type === 'request') {
     const status = requestStatusOf(event);
-    const context = status === undefined ? undefined : about(status.id);
-    if (status === undefined || context === undefined) return;
+    if (status === undefined) return;
+    noticeStatus(state.notices[status.id], status.status);
+    const context = about(status.id);
+    if (context === undefined) return;
     context.work.remote = status.remote ?? context.work.remote;
     applyStatus(status.status, context);
   } else if (type === 'order' && attested?.kind === 'status') {
     refuse(applyOrder(event, attested.system, state, knowledge, out), event, out);
   } else if (type === 'acknowledged') {
+    noticeAcknowledged(state.notices[String(data.id ?? '')], attested);
     const context = about(String(data.id ?? ''));
     if (context === undefined) return;
     context.work.acknowledged = true;
     advanceWork(context);
   } else if (attested?.kind === 'status') {
-    refuse(takeReply(event, about), event, out);
+    refuse(takeReply(event, about, state), event, out);
   } else if (attested?.kind === 'act') {
     refuse(takeDecision(event, attested.user, about), event, out);
   }
@@ -272,9 +291,12 @@ function orderRevision(order: OrderData, { system, revision, opened }: SeenOrder
 type About = (request: string) => RunContext | undefined;
 
 /** Gives what is wrong with a reply. */
-function takeReply(event: MachineEvent, about: About): string | undefined {
+function takeReply(event: MachineEvent, about: About, state: AssetWorks): string | undefined {
   const reply = readReply(event);
   if ('problem' in reply) return reply.problem;
+  if (reply.step.startsWith(NOTICE_STEP)) {
+    return noticeReply(reply, event.attested, state.notices[reply.request]);
+  }
   const context = about(reply.request);
   if (context === undefined) return `no workflow runs for request ${reply.request} of this asset`;
   const problem = applyReply(reply, event, context);

@@ -69,6 +69,17 @@ function compile(text: string | undefined): Condition | undefined {
   };
 }
 
+const conditions = new WeakMap<object, { readonly condition: Condition | undefined }>();
+
+/** The `when` of a rule that has no steps. */
+export function compileCondition(rule: {
+  readonly when?: string | undefined;
+}): Condition | undefined {
+  const known = conditions.get(rule) ?? { condition: compile(rule.when) };
+  conditions.set(rule, known);
+  return known.condition;
+}
+
 /** An expression of a workflow, or why it is none. */
 export function readExpression(text: string): ReturnType<typeof parseExpression> {
   const parsed = parseExpression(environment, text);

@@ -6,7 +6,8 @@ import type { MachineEvent } from '../model/machine-event.ts';
 import type { WorkflowStep } from '../model/workflow-rule.ts';
 import { escalateStep, isPerhapsDone, settle } from './advance.ts';
 import { change, note, takeBack } from './commands.ts';
-import { type RunContext, type StepState, stepOf, stepRuleOf } from './work.ts';
+import { noticeCause } from './notices.ts';
+import { noticesOf, type RunContext, type StepState, stepOf, stepRuleOf } from './work.ts';
 
 const replySchema = z.object({
   id: z.string().max(64),
@@ -19,7 +20,7 @@ const replySchema = z.object({
   note: z.string().max(4_096).nullish(),
   state: z.string().max(256).nullish(),
 });
-type Reply = z.infer<typeof replySchema>;
+export type Reply = z.infer<typeof replySchema>;
 
 const decisionSchema = z.object({
   request: z.string().max(64),
@@ -130,6 +131,8 @@ function applyLate(rule: WorkflowStep | undefined, step: StepState, context: Run
   step.asking = true;
   note(rule.id, 'ask', 'it was done after its deadline: a person says whether it stays', context);
   escalateStep(rule, 'it was done after its deadline', context);
+  const question = `${rule.id}: it was done after its deadline, and a person says whether it stays`;
+  noticeCause(noticesOf(context), 'exception', question);
 }
 
 /** Takes back what a step did or may have done, if its rule says how, and nobody is at it yet. */

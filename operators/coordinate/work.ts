@@ -2,6 +2,7 @@
 
 import type { Out } from '../flow/keyed.ts';
 import type { CommandOutcome, Json } from '../model/command.ts';
+import type { Severity } from '../model/detector-rule.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { EventData, RequestStatus } from '../model/machine-event.ts';
 import type { Request } from '../model/request.ts';
@@ -96,8 +97,38 @@ export type WorkflowRun = {
   steps: Record<string, StepState>;
 };
 
+/** What roles were told of a request: what they know, by the rule that says so. */
+export type RequestNotices = {
+  revision: KeptRevision;
+  status: RequestStatus | '';
+  /** The last answer, and what it covers. */
+  answer: {
+    readonly how: string;
+    readonly by: string;
+    readonly severity: Severity;
+    readonly failure_mode: string;
+    readonly component: string;
+    readonly causes: number;
+  } | null;
+  /** How often somebody answered. */
+  answers: number;
+  over: boolean;
+  /** Why a step escalated last, what a system refused last; '' while neither is so. And how often either was so. */
+  escalation: string;
+  exception: string;
+  causes: number;
+  /** Counts whatever was said of it: what is told carries the number, so that it has an order. */
+  words: number;
+  told: Record<
+    string,
+    { n: number; system: string; sent: boolean; payload: Readonly<Record<string, Json>> }
+  >;
+};
+
 /** The state of the stage for one asset. */
 export type AssetWorks = {
+  /** By request. */
+  notices: Record<string, RequestNotices>;
   works: Record<string, WorkflowRun>;
   /** The definitions that its works run by, by hash. */
   definitions: Record<string, WorkflowRule>;
@@ -117,7 +148,7 @@ export type RunContext = {
 };
 
 export function noWorks(): AssetWorks {
-  return { works: {}, definitions: {}, finished: [] };
+  return { notices: {}, works: {}, definitions: {}, finished: [] };
 }
 
 export function newStep(): StepState {
@@ -148,6 +179,11 @@ export function stepOf({ work }: Pick<RunContext, 'work'>, id: string): StepStat
   const step = work.steps[id];
   if (step === undefined) throw new Error(`work of ${work.request} without step ${id}`);
   return step;
+}
+
+/** What roles were told of the request of a work. */
+export function noticesOf({ state, work }: RunContext): RequestNotices | undefined {
+  return state.notices[work.request];
 }
 
 /** Whether nobody is waited for: nothing is asked, and nothing waits by itself. */

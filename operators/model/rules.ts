@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { assumedReplySchema } from './assumed-reply.ts';
 import { detectorRuleSchema, severitySchema } from './detector-rule.ts';
 import { rulesExampleSchema } from './examples.ts';
+import { notifyRuleSchema } from './notify-rule.ts';
 import { patternRuleSchema } from './pattern-rule.ts';
 import { nameSchema } from './plant-model.ts';
 import {
@@ -205,6 +206,8 @@ const wholeSchema = z.strictObject({
   alarms: alarmRulesSchema.prefault({}),
   /** What systems are asked to do for a request. */
   workflows: list(workflowRuleSchema),
+  /** Who must hear of a request. */
+  notify: list(notifyRuleSchema),
   /** What systems would answer, for backtests of records that do not say. */
   assume: z.array(assumedReplySchema).max(200).default([]),
 });

@@ -5,9 +5,14 @@ import { access } from 'node:fs/promises';
 import { type Command, commandId, commandKey } from '../../operators/model/command.ts';
 import type { AssetKey } from '../../operators/model/key.ts';
 import type { EventTime } from '../../operators/model/time.ts';
+import { createChannel } from '../../sinks/messages/channels.ts';
 import { answersMail } from '../../sinks/remote/mail.ts';
 import { createRestSystem } from '../../sinks/remote/rest-system.ts';
-import type { HttpSystemConfig, SystemConfig } from '../../sinks/remote/system-config.ts';
+import type {
+  HttpSystemConfig,
+  NotifyConfig,
+  SystemConfig,
+} from '../../sinks/remote/system-config.ts';
 import type { Config } from '../base/config.ts';
 import { readSystems } from '../base/system-profiles.ts';
 import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
@@ -42,10 +47,34 @@ async function examineSystem(config: SystemConfig): Promise<readonly CheckResult
           await access(folder, constants.R_OK | constants.W_OK);
         }
         return [ok(check, 'its folders can be read and written')];
+      case 'notify':
+        return await examineChannels(check, config);
     }
   } catch (error) {
     return [fail(check, messageOf(error), remedy)];
   }
+}
+
+/** Greets mail servers. Other channels take messages alone: only a message tries them. */
+async function examineChannels(
+  check: string,
+  { channels }: NotifyConfig,
+): Promise<readonly CheckResult[]> {
+  const examined = Object.entries(channels).map(async ([name, channel]) => {
+    const named = `${check}, channel ${name}`;
+    try {
+      createChannel(channel, process.env);
+      if (channel.kind !== 'smtp') {
+        return warn(named, 'not tried: it takes messages alone', `andon notify test ${name}`);
+      }
+      await answersMail(channel, process.env);
+      return ok(named, 'answers and lets us in; nothing was sent');
+    } catch (error) {
+      const remedy = 'Messages would go by other channels. Correct the people file.';
+      return fail(named, messageOf(error), remedy);
+    }
+  });
+  return Promise.all(examined);
 }
 
 /** Searches by each verb for the object of a command that there is not, as is done before anything is created. */

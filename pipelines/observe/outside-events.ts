@@ -220,6 +220,27 @@ export const OUTSIDE_EVENTS = {
       'system',
     ]),
   ),
+  'notice-sent': eventKind<{ channel: string; message: string; problems: number }>(
+    'info',
+    (e) => `a message (${e.message}) about ${e.problems} problems went out by ${e.channel}`,
+    counter('messages_sent_total', 'Messages to people that a channel took.', [
+      'channel',
+      'message',
+    ]),
+  ),
+  'notice-delayed': eventKind<{ channel: string; note: string; after: number }>(
+    'warn',
+    (e) => `a message by ${e.channel}: ${e.note}${again(e.after)}`,
+    counter('messages_delayed_total', 'Messages to people that are tried again.', ['channel']),
+  ),
+  'notice-failed': eventKind<{ channel: string; message: string; note: string }>(
+    'error',
+    (e) => `a message (${e.message}) by ${e.channel} was given up: ${e.note}`,
+    counter('messages_failed_total', 'Messages to people that a channel did not take.', [
+      'channel',
+      'message',
+    ]),
+  ),
   'commands-archived': eventKind<{ count: number }>(
     'info',
     (e) => `${e.count} commands that are long over left the outbox and the ledger`,

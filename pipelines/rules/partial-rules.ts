@@ -16,6 +16,7 @@ const STAND_INS = {
   patterns: (id: string) => ({ id, pattern: [{ name: 'any', where: 'true' }], on_timeout: {} }),
   triggers: (id: string) => ({ id, on: id, request: {} }),
   workflows: (id: string) => ({ id, steps: [{ id: 'any', until: 'true' }] }),
+  notify: (id: string) => ({ id, role: 'any' }),
 } as const;
 
 function isList(name: PropertyKey | undefined): name is keyof typeof STAND_INS {

@@ -6,7 +6,7 @@ import { createMailSystem } from '../../sinks/remote/mail.ts';
 import { createRestSystem } from '../../sinks/remote/rest-system.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { System } from '../../sinks/remote/system.ts';
-import type { SystemConfig } from '../../sinks/remote/system-config.ts';
+import type { NotifyConfig, SystemConfig } from '../../sinks/remote/system-config.ts';
 import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { archiveCommands, startArchiving } from './archive.ts';
@@ -16,6 +16,7 @@ import { watchedSystem } from './door-watch.ts';
 import { createFileDoor } from './file-door.ts';
 import { openCommandLedger } from './ledger.ts';
 import type { LowWaterMark } from './low-water.ts';
+import { runNotifications } from './notify/notify-system.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
 import { commandReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
@@ -45,10 +46,13 @@ export interface CommandOwner {
   run(options: OwnerOptions): Promise<void>;
 }
 
-type Manner = Pick<SystemConfig, 'timeout' | 'settle' | 'concurrency' | 'retry' | 'keep'> & {
+type Manner = Pick<
+  Exclude<SystemConfig, NotifyConfig>,
+  'timeout' | 'settle' | 'concurrency' | 'retry' | 'keep'
+> & {
   readonly every: number;
   /** Undefined where there is nobody to compare with. */
-  readonly reconcile?: SystemConfig['reconcile'];
+  readonly reconcile?: Exclude<SystemConfig, NotifyConfig>['reconcile'];
   readonly webhook?: ReachFields['webhook'];
 };
 
@@ -61,14 +65,27 @@ export function commandOwner(
   }: { readonly record: RecordEvent; readonly environment?: Environment | undefined },
 ): CommandOwner {
   const { name, keep } = config;
-  const open = () => watchedSystem(createSystem(config, environment), record);
   const isMine = (other: string) => other === name;
+  if (config.kind === 'notify') {
+    const run = (options: OwnerOptions) =>
+      runNotifications(config, { ...options, environment }, (system, signal) =>
+        ownCommands({ open: () => system, isMine, manner: TAKING_OVER, of: '' })({
+          ...options,
+          signal,
+        }),
+      );
+    return { name, keep, run };
+  }
+  const open = () => watchedSystem(createSystem(config, environment), record);
   const manner = { ...config, every: EVERY };
   return { name, keep, run: ownCommands({ open, isMine, manner, of: '' }) };
 }
 
 /** A system as its profile describes it. Throws when a secret is not there. */
-function createSystem(config: SystemConfig, environment: Environment): System {
+function createSystem(
+  config: Exclude<SystemConfig, NotifyConfig>,
+  environment: Environment,
+): System {
   switch (config.kind) {
     case 'http':
       return createRestSystem(config, environment);
@@ -81,6 +98,12 @@ function createSystem(config: SystemConfig, environment: Environment): System {
 
 /** Looks for what a person wants sent again, and keeps the low water, so often: milliseconds. */
 const EVERY = 5_000;
+
+/** Notices are taken over at once: what takes long is telling them. */
+const TAKING_OVER: Manner = {
+  ...{ timeout: 0, settle: 0, concurrency: 8, keep: 0, every: EVERY },
+  retry: { first: 1_000, most: 60_000, faults: 10 },
+};
 
 /** Stands for the systems that are not there: no name of a system is such. */
 export const ABSENT = '_';

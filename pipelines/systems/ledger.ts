@@ -247,7 +247,7 @@ function storeIn<E>(
 }
 
 /** By the subjects of the bucket: a consumer of its own is more than a reader is permitted. */
-async function idsIn(
+export async function idsIn(
   connection: NatsConnection,
   bucket: 'ledger' | 'resends',
   below: string,

@@ -156,7 +156,7 @@ function createPreparation(
 }
 
 /** Sends, waits for the answer, and classifies it. Pauses all calls when the other side asks for it. */
-async function exchange(
+export async function exchange(
   { method, address, headers, body }: Prepared,
   credentials: Credentials,
   timeout: number,

@@ -75,8 +75,14 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
 }
 
+/** How mail is sent: by which server, as whom, how fast. */
+type MailServer = Pick<
+  MailConfig,
+  'host' | 'port' | 'tls' | 'user' | 'password' | 'from' | 'timeout' | 'rate' | 'breaker'
+>;
+
 /** What opens a way to the mail server, with the secrets of that moment. Throws when one is not there. */
-function createTransports(config: MailConfig, environment: Environment) {
+function createTransports(config: MailServer, environment: Environment) {
   const host = reveal(config.host, environment);
   const user = config.user === undefined ? undefined : rotating(config.user, environment);
   const password = rotating(config.password ?? '', environment);
@@ -92,7 +98,7 @@ function createTransports(config: MailConfig, environment: Environment) {
 }
 
 /** Greets the server and shows who we are, and sends nothing. Rejects when it does not answer, or does not let us in. */
-export async function answersMail(config: MailConfig, environment: Environment): Promise<void> {
+export async function answersMail(config: MailServer, environment: Environment): Promise<void> {
   const transport = createTransports(config, environment)();
   try {
     await transport.verify();
@@ -101,7 +107,7 @@ export async function answersMail(config: MailConfig, environment: Environment):
   }
 }
 
-function createSender(config: MailConfig, environment: Environment): Send {
+export function createSender(config: MailServer, environment: Environment): Send {
   const open = createTransports(config, environment);
   const limiter = createRateLimiter(config.rate);
   const breaker = createBreaker(config.breaker);

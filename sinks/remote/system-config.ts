@@ -1,6 +1,7 @@
 /** How a system that takes commands is described: its verbs, each with its calls. `docs/systems.md` explains every part. */
 
 import { z } from 'zod';
+import { checkPeople, notifyFields } from '../messages/message-config.ts';
 import {
   callFieldsOf,
   changedObjectsSchema,
@@ -234,12 +235,18 @@ const fileDoorSchema = z
   }, 'expected texts, numbers and null alone in the `content` of CSV');
 export type FileDoorConfig = z.infer<typeof fileDoorSchema>;
 
+/** People, channels and who is on call: a system that takes notices. */
+const notifySchema = z
+  .strictObject({ ...notifyFields, name: systemNameSchema })
+  .superRefine(checkPeople);
+export type NotifyConfig = z.infer<typeof notifySchema>;
+
 /** A system as it is described. Without `kind` it has an HTTP interface. */
 export const systemConfigSchema = z.preprocess(
   (written) =>
     typeof written === 'object' && written !== null && !('kind' in written)
       ? { ...written, kind: 'http' }
       : written,
-  z.discriminatedUnion('kind', [httpSchema, mailSchema, fileDoorSchema]),
+  z.discriminatedUnion('kind', [httpSchema, mailSchema, fileDoorSchema, notifySchema]),
 );
 export type SystemConfig = z.infer<typeof systemConfigSchema>;

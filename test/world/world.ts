@@ -73,9 +73,14 @@ export interface World {
 export type WorldOptions = {
   /** `false`: the reference ERP, which is away until somebody starts it. Or another ERP, which runs. */
   readonly erp?: boolean | Tryton;
+  /** More systems, made when the mailbox is there. */
+  readonly systems?: (mailbox: Mailbox) => Readonly<Record<string, object>>;
 };
 
-export async function startWorld({ erp: chosen = true }: WorldOptions = {}): Promise<World> {
+export async function startWorld({
+  erp: chosen = true,
+  systems = () => ({}),
+}: WorldOptions = {}): Promise<World> {
   const tryton = typeof chosen === 'boolean' ? undefined : chosen;
   const [reference, planner] = [await system('reference-erp'), await system('reference-planner')];
   const erp = tryton ?? reference;
@@ -92,6 +97,7 @@ export async function startWorld({ erp: chosen = true }: WorldOptions = {}): Pro
         },
         cmms: { ...quick('cmms', ''), base: { env: 'CMMS_URL' } },
         mail: { ...readProfile('mail'), host: '127.0.0.1', port: mailbox.port, tls: 'none' },
+        ...systems(mailbox),
       },
     },
   });

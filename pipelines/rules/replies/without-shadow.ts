@@ -1,8 +1,13 @@
 /** Rules as they are published, in which every step of a workflow that is in shadow is on: to be tried, and never sent. */
 
 export function withoutShadow(rules: unknown): unknown {
-  if (!isMapping(rules) || !Array.isArray(rules.workflows)) return rules;
-  return { ...rules, workflows: rules.workflows.map(switchedOn) };
+  if (!isMapping(rules)) return rules;
+  const { workflows, notify } = rules;
+  return {
+    ...rules,
+    ...(Array.isArray(workflows) ? { workflows: workflows.map(switchedOn) } : {}),
+    ...(Array.isArray(notify) ? { notify: notify.map(stepOn) } : {}),
+  };
 }
 
 function switchedOn(workflow: unknown): unknown {

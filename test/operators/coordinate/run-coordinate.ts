@@ -88,8 +88,10 @@ export function order(
   return said(seconds, { type: 'order', data, attested });
 }
 
-export function acknowledged(seconds: number): Item[] {
-  return said(seconds, { type: 'acknowledged', data: { id: ID } });
+export function acknowledged(seconds: number, user?: string): Item[] {
+  const attested = { kind: 'act', via: 'console', user: user ?? '' } as const;
+  const by = user === undefined ? {} : { attested };
+  return said(seconds, { type: 'acknowledged', data: { id: ID }, ...by });
 }
 
 export function decision(seconds: number, step: string, word: 'keep' | 'undo'): Item[] {
@@ -104,7 +106,12 @@ export function workflow(content: object): Item {
 
 /** Runs these items behind a model and workflow; gives what was decided, in words that tests can read. */
 export function run(first: object, items: readonly Item[][], cuts: readonly number[] = []) {
-  const all = [model, workflow(first), ...items.flat()] as Item[];
+  return runRules(workflow(first), items, cuts);
+}
+
+/** The same behind any rules. */
+export function runRules(first: Item, items: readonly Item[][], cuts: readonly number[] = []) {
+  const all = [model, first, ...items.flat()] as Item[];
   const output = runThrough(coordinate, all, new Set(cuts));
   const rows = <T>(table: string): T[] =>
     output.flatMap((item) => (item.kind === 'row' && item.table === table ? [item.row as T] : []));

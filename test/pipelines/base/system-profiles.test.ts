@@ -32,8 +32,16 @@ verbs:
 describe('systems of a configuration', () => {
   it.each(readdirSync(EXAMPLES))('are described by %s as it stands', (name) => {
     const path = written(`systems: { some: ${join(EXAMPLES, name)} }\n`);
-    const kind = name === 'mail.yaml' ? 'mail' : 'http';
-    expect(systemsOf(path)).toMatchObject([{ kind, name: 'some', timeout: 10_000 }]);
+    const kind = { 'mail.yaml': 'mail', 'people.yaml': 'notify' }[name] ?? 'http';
+    const more = kind === 'notify' ? { fallback: 'maintenance' } : { timeout: 10_000 };
+    expect(systemsOf(path)).toMatchObject([{ kind, name: 'some', ...more }]);
+  });
+
+  it('tell a mistake in a people file with its line', () => {
+    const text = textOf('examples/systems/people.yaml').replace('channel: pager,', 'channel: fax,');
+    const path = written('systems: { notify: people.yaml }\n', { 'people.yaml': text });
+    const line = text.slice(0, text.indexOf('channel: fax')).split('\n').length;
+    expect(() => systemsOf(path)).toThrow(new RegExp(`people.yaml:${line}:.*found fax`));
   });
 
   it('are found from its folder, with the values of this installation in their places', () => {
