@@ -30,6 +30,8 @@ const CRASH_RULES = {
     {
       ...{ id: TANK.rule, kind: 'limit', signal: TANK.signal, window: 'short' },
       above: TANK.limit,
+      // The oracle counts single samples.
+      ...{ raise: { count: 1 }, clear: { count: 1, deadband: 0 } },
     },
   ],
   triggers: [
