@@ -95,11 +95,11 @@ export function presetStatus(): object {
 
 /**
  * How a worker finds the reference CMMS: its preset, but without its rate, since it takes as many calls as come, and
- * without its status. What people answer there today is ahead of the time of a replay, and the same log would no longer
- * give the same answers.
+ * without its status and the orders that it made itself. What people answer there today is ahead of the time of a replay,
+ * and the same log would no longer give the same answers.
  */
 export function cmmsConfig({ url, token }: CmmsAddress, others: object): object {
-  const { status: _, rate: __, ...preset } = parse(readFileSync(PRESET, 'utf8'));
+  const { status: _, orders: __, rate: ___, ...preset } = parse(readFileSync(PRESET, 'utf8'));
   return { ...preset, base: url, auth: { kind: 'bearer', token }, ...others };
 }
 

@@ -190,7 +190,7 @@ describe('epochs', () => {
         },
       });
     await expect(runWorker({ ...life, pipeline: later })).rejects.toThrow(
-      /expected a checkpoint that this version of Andon can go on from, found stage \w+: expected state of version 1, found version 0\. Go on with the version that wrote it, or begin a new run/,
+      /expected a checkpoint that this version of Andon can go on from, found stage \w+: expected state of version \d, found version 0\. Go on with the version that wrote it, or begin a new run/,
     );
   });
 });
