@@ -1,6 +1,7 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { isNode } from '../model/expression-cost.ts';
-import type { FieldReader, FieldValue, PatternEvent } from './event-fields.ts';
+import type { FieldValue, PatternEvent } from './event-fields.ts';
+import type { Captures } from './transitions.ts';
 
 /**
  * What the syntax tree of a condition shows before CEL evaluates it: the values that it requires of a text field. An
@@ -104,18 +105,21 @@ export function membersOf(
   return found;
 }
 
-/** undefined: CEL must evaluate the condition. */
-type Quick = (event: PatternEvent) => boolean | undefined;
+/** Asks an event, and what a match has taken before it. undefined: CEL must answer. */
+type Quick<T> = (event: PatternEvent, captures: Captures<PatternEvent>) => T | undefined;
 
-type Compare = (field: FieldValue, literal: FieldValue) => boolean;
+/** Reads a field; undefined: it is not there. */
+export type QuickReader = Quick<FieldValue>;
+
+type Compare = (left: FieldValue, right: FieldValue) => boolean;
 
 const COMPARISONS: Readonly<Record<string, Compare>> = {
-  '==': (field, literal) => field === literal,
-  '!=': (field, literal) => field !== literal,
-  '<': (field, literal) => field < literal,
-  '<=': (field, literal) => field <= literal,
-  '>': (field, literal) => field > literal,
-  '>=': (field, literal) => field >= literal,
+  '==': (left, right) => left === right,
+  '!=': (left, right) => left !== right,
+  '<': (left, right) => left < right,
+  '<=': (left, right) => left <= right,
+  '>': (left, right) => left > right,
+  '>=': (left, right) => left >= right,
 };
 
 const MIRRORED: Readonly<Record<string, string>> = {
@@ -124,35 +128,34 @@ const MIRRORED: Readonly<Record<string, string>> = {
 };
 
 /**
- * The commonest conditions as plain functions: fields compared with literals, joined by `&&` and `||`. CEL evaluates
- * whatever else stands in a condition, or is not of the literal's type in an event, so the answers are the same.
+ * The commonest conditions as plain functions: fields, of the event or of one that was taken before, compared with
+ * literals and with each other, also with sums and products of them, joined by `&&` and `||`. CEL evaluates whatever else
+ * stands in a condition, or has another type in an event, so the answers are the same.
  */
 export function quickCondition(
   node: ASTNode,
-  readerOf: (node: ASTNode) => QuickField | undefined,
-): Quick | undefined {
+  readerOf: (node: ASTNode) => QuickReader | undefined,
+): Quick<boolean> | undefined {
   if (node.op === '&&' || node.op === '||') {
     const left = quickCondition(node.args[0], readerOf);
     const right = quickCondition(node.args[1], readerOf);
     if (left === undefined || right === undefined) return undefined;
     const decides = node.op === '||';
-    return (event) => {
-      const first = left(event);
-      return first === undefined || first === decides ? first : right(event);
+    return (event, captures) => {
+      const first = left(event, captures);
+      return first === undefined || first === decides ? first : right(event, captures);
     };
   }
   if (!isComparison(node)) return undefined;
   const [left, right] = node.args;
+  if (left.op !== 'value' && right.op !== 'value') return betweenFields(node, readerOf);
   const mirrored = left.op === 'value';
   const [name, value] = mirrored ? [right, left] : [left, right];
   const compare = COMPARISONS[mirrored ? (MIRRORED[node.op] ?? '') : node.op];
-  if (value.op !== 'value' || compare === undefined) return undefined;
-  const field = readerOf(name);
-  return field === undefined ? undefined : comparison(field, numberOrText(value.args), compare);
+  const read = quickValue(name, readerOf);
+  if (value.op !== 'value' || compare === undefined || read === undefined) return undefined;
+  return withLiteral(read, numberOrText(value.args), compare);
 }
-
-/** How a field is read, and what stands for it where an event lacks it. */
-export type QuickField = { readonly read: FieldReader; readonly missing: FieldValue | undefined };
 
 type Comparison = Extract<ASTNode, { readonly op: '==' | '!=' | '<' | '<=' | '>' | '>=' }>;
 
@@ -165,15 +168,66 @@ function numberOrText(value: unknown): string | number | undefined {
   return typeof value === 'string' || typeof value === 'number' ? value : undefined;
 }
 
-function comparison(
-  { read, missing }: QuickField,
+function withLiteral(
+  read: QuickReader,
   literal: string | number | undefined,
   compare: Compare,
-): Quick | undefined {
+): Quick<boolean> | undefined {
   if (literal === undefined) return undefined;
   const type = typeof literal;
-  return (event) => {
-    const field = read(event) ?? missing;
+  return (event, captures) => {
+    const field = read(event, captures);
     return field !== undefined && typeof field === type ? compare(field, literal) : undefined;
   };
+}
+
+function betweenFields(
+  { op, args: [leftNode, rightNode] }: Comparison,
+  readerOf: (node: ASTNode) => QuickReader | undefined,
+): Quick<boolean> | undefined {
+  const [left, right] = [quickValue(leftNode, readerOf), quickValue(rightNode, readerOf)];
+  const compare = COMPARISONS[op];
+  if (left === undefined || right === undefined || compare === undefined) return undefined;
+  return (event, captures) => {
+    const one = left(event, captures);
+    if (typeof one !== 'number' && typeof one !== 'string') return undefined;
+    const other = right(event, captures);
+    return typeof other === typeof one ? compare(one, other as FieldValue) : undefined;
+  };
+}
+
+type Calculate = (left: number, right: number) => number;
+
+/** Of doubles alone, which never overflow: with whole numbers CEL has rules of its own. */
+const ARITHMETIC: Readonly<Record<string, Calculate>> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+};
+
+/** A field, or what is worked out of fields and literals with a fraction. */
+function quickValue(
+  node: ASTNode,
+  readerOf: (node: ASTNode) => QuickReader | undefined,
+): QuickReader | undefined {
+  const calculate = ARITHMETIC[node.op];
+  if (calculate === undefined) return readerOf(node);
+  const [leftNode, rightNode] = node.args as [ASTNode, ASTNode];
+  const [left, right] = [operand(leftNode, readerOf), operand(rightNode, readerOf)];
+  if (left === undefined || right === undefined) return undefined;
+  return (event, captures) => {
+    const one = left(event, captures);
+    if (typeof one !== 'number') return undefined;
+    const other = right(event, captures);
+    return typeof other === 'number' ? calculate(one, other) : undefined;
+  };
+}
+
+function operand(
+  node: ASTNode,
+  readerOf: (node: ASTNode) => QuickReader | undefined,
+): QuickReader | undefined {
+  if (node.op !== 'value') return quickValue(node, readerOf);
+  const { args: literal } = node;
+  return typeof literal === 'number' ? () => literal : undefined;
 }

@@ -13,7 +13,7 @@ import { PACKML_STATES } from '../model/machine-event.ts';
 import {
   membersOf,
   namesUsed,
-  type QuickField,
+  type QuickReader,
   quickCondition,
   type RequiredValues,
   requiredValues,
@@ -95,11 +95,11 @@ function acceptor(
   expression: Expression,
   { kinds, signals, types, namesData }: Required,
 ): PatternCondition['accepts'] {
-  const quick = quickCondition(expression.ast, (node) => quickField(node, namesData));
+  const quick = quickCondition(expression.ast, (node) => quickReader(node, namesData));
   const readSignal = fieldReader('signal', namesData);
   return (event, captures) => {
-    const answer = quick?.(event);
-    if (answer !== undefined) return answer;
+    const answer = quick?.(event, captures);
+    if (answer !== undefined) return answer && !stepsExceeded();
     if (lacks(kinds, event, readKind)) return false;
     if (lacks(signals, event, readSignal) || lacks(types, event, readType)) return false;
     const context = contextOf(event, namesData);
@@ -118,15 +118,36 @@ function acceptor(
 
 const [readKind, readType] = [fieldReader('kind'), fieldReader('type')];
 
-function quickField(node: ASTNode, namesData: boolean): QuickField | undefined {
+function quickReader(node: ASTNode, namesData: boolean): QuickReader | undefined {
   if (node.op === 'id') {
     const name = node.args === TYPE ? 'type' : node.args;
-    return { read: fieldReader(name, namesData), missing: MISSING_FIELDS[name] };
+    const [read, missing] = [fieldReader(name, namesData), MISSING_FIELDS[name]];
+    return (event) => read(event) ?? missing;
   }
-  if (node.op !== '.' || node.args[0].op !== 'id') return undefined;
-  const [{ args: of }, name] = node.args;
-  if (of === 'data') return { read: memberReader('data', name), missing: undefined };
-  return of === ASSET ? { read: memberReader('asset', name), missing: undefined } : undefined;
+  if (node.op !== '.') return undefined;
+  const [of, name] = node.args;
+  if (of.op === 'call') return takenReader(of.args[0], of.args[1][0], name);
+  if (of.op !== 'id') return undefined;
+  if (of.args === 'data') return memberReader('data', name);
+  return of.args === ASSET ? memberReader('asset', name) : undefined;
+}
+
+/** `first('stage').name` and `last('stage').name`. */
+function takenReader(
+  call: string,
+  stage: ASTNode | undefined,
+  name: string,
+): QuickReader | undefined {
+  if ((call !== 'first' && call !== 'last') || stage?.op !== 'value') return undefined;
+  // Not of one name: they are all the data, and all that is known of the machine.
+  if (name === 'data' || name === ASSET || typeof stage.args !== 'string') return undefined;
+  const of = stage.args;
+  const read = fieldReader(name);
+  return (_, taken) => {
+    spendSteps(STEPS_OF_FIELDS + taken.size());
+    const event = call === 'first' ? taken.first(of) : taken.last(of);
+    return event === undefined ? undefined : read(event);
+  };
 }
 
 function lacks(required: RequiredValues, event: PatternEvent, read: FieldReader): boolean {
