@@ -319,7 +319,10 @@ export function keepState(
   name: string,
   state: PatternState<PatternEvent>,
 ): void {
-  if (keyState.patterns[name] === undefined) {
+  // Its keys come and go, so it is a table to V8: what is there already is not written again.
+  const known = keyState.patterns[name];
+  if (known === state) return;
+  if (known === undefined) {
     const id = patternIn(name);
     keyState.counts[id] = (keyState.counts[id] ?? 0) + 1;
   }
