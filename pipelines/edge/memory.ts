@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Problem } from '../base/problem.ts';
-import { streamClient, streamManager } from '../nats/jetstream.ts';
+import { streamManager } from '../nats/jetstream.ts';
+import { openJetstreamLog } from '../nats/log-reader.ts';
 import { partitionedSubject } from '../nats/partition.ts';
 import { createPublisher, type NumberedPublisher } from '../nats/publisher.ts';
 import { spellDifferences } from '../nats/stream-differences.ts';
@@ -176,7 +177,13 @@ class Receipts {
   }
 }
 
-/** A start finds what the life before it has stored, and may not have acknowledged to its source. */
+/** How long nothing may come of what is there, milliseconds. */
+const SILENCE = 10_000;
+
+/**
+ * A start finds what the life before it has stored, and may not have acknowledged to its source. Rejects when the server
+ * goes away meanwhile: without all of it a message could be stored twice.
+ */
 async function readReceipts(
   connection: NatsConnection,
   manager: JetStreamManager,
@@ -184,18 +191,26 @@ async function readReceipts(
   receipts: Receipts,
 ): Promise<void> {
   const { state } = await manager.streams.info(stream);
-  const first = Math.max(state.first_seq, state.last_seq - READ_AGAIN + 1);
   if (state.messages === 0) return;
-  const consumer = await streamClient(connection).consumers.get(stream, {
-    ...{ opt_start_seq: first, headers_only: true },
-  });
-  let left = state.last_seq;
-  const messages = await consumer.fetch({ max_messages: READ_AGAIN, expires: 10_000 });
-  for await (const { subject, headers, seq } of messages) {
-    const id = headers?.get(IDENTITY) || headers?.get(RECEIPT) || '';
-    const [, plain = ''] = /^(?:held\.)?andon\.\d+\.(.*)$/.exec(subject) ?? [];
-    if (id !== '') receipts.add(keyOf(plain, id));
-    left = seq;
-    if (left >= state.last_seq) break;
+  const { signal } = new AbortController();
+  let next = Math.max(state.first_seq, state.last_seq - READ_AGAIN + 1);
+  const log = await openJetstreamLog({ connection, stream, after: next - 1, acceptLoss: true });
+  try {
+    while (next <= state.last_seq) {
+      const { messages, gaps } = await log.pull(READ_AGAIN, SILENCE, signal);
+      if (messages.length + gaps.length === 0) {
+        const silence = `nothing came of ${stream} after ${next - 1}, expected ${state.last_seq}`;
+        throw Object.assign(new Error(silence), { name: 'TimeoutError' });
+      }
+      for (const { subject, headers, sequence } of messages) {
+        const id = headers[IDENTITY] ?? headers[RECEIPT] ?? '';
+        const [, plain = ''] = /^(?:held\.)?andon\.\d+\.(.*)$/.exec(subject) ?? [];
+        if (id !== '') receipts.add(keyOf(plain, id));
+        next = Math.max(next, sequence + 1);
+      }
+      for (const { to } of gaps) next = Math.max(next, to + 1);
+    }
+  } finally {
+    await log.close();
   }
 }
