@@ -118,3 +118,23 @@ function parentOf(pid: number): number | undefined {
     return undefined;
   }
 }
+
+/**
+ * Aborted by the first SIGTERM or SIGINT, and by the end of npm where it has started us. A second signal ends the process
+ * as it stands. `told`: called once, with what it was.
+ */
+export function endOnSignal(told: (reason: string) => void = () => undefined): AbortSignal {
+  const end = new AbortController();
+  const begin = (reason: string) => {
+    if (!end.signal.aborted) told(reason);
+    end.abort();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (end.signal.aborted) process.exit(130);
+      begin(signal);
+    });
+  }
+  onStarterGone(() => begin('npm, which started this process, has ended'));
+  return end.signal;
+}

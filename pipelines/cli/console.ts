@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
-import { onStarterGone } from '../base/child.ts';
+import { endOnSignal } from '../base/child.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { wrongInput } from '../base/problem.ts';
 import { API_ROLES, type ApiRole } from '../base/roles.ts';
@@ -68,16 +68,9 @@ async function serve(options: Departures): Promise<void> {
   process.umask(0o077);
   const config = configOf(options);
   const { record } = createInternalEvents({ level: config.log.level });
-  const over = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (over.signal.aborted) process.exit(130);
-      over.abort();
-    });
-  }
-  onStarterGone(() => over.abort());
-  const started = await startConsole(config, record, over.signal).catch((error: unknown) => {
-    if (over.signal.aborted && error === over.signal.reason) return undefined;
+  const over = endOnSignal();
+  const started = await startConsole(config, record, over).catch((error: unknown) => {
+    if (over.aborted && error === over.reason) return undefined;
     throw error;
   });
   // A signal came while NATS or ClickHouse was still waited for.
@@ -85,8 +78,8 @@ async function serve(options: Departures): Promise<void> {
   if ((await accountsOf(config).list()).length === 0) {
     console.error('Nobody may sign in yet: andon console account add NAME --role viewer');
   }
-  if (!over.signal.aborted) {
-    await new Promise((resolve) => over.signal.addEventListener('abort', resolve, { once: true }));
+  if (!over.aborted) {
+    await new Promise((resolve) => over.addEventListener('abort', resolve, { once: true }));
   }
   await started.close();
 }

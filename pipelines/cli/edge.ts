@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { onStarterGone } from '../base/child.ts';
+import { endOnSignal } from '../base/child.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
@@ -52,18 +52,11 @@ export function registerEdge(command: Command): void {
 async function start({ config: file }: EdgeFile): Promise<void> {
   const config = readEdgeConfig(file);
   const events = createInternalEvents({ level: config.log.level, labels: { edge: config.edge } });
-  const over = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (over.signal.aborted) process.exit(130);
-      over.abort();
-    });
-  }
-  onStarterGone(() => over.abort());
+  const over = endOnSignal();
   const { runEdge } = await import('../edge/edge.ts');
-  await runEdge({ config, events, signal: over.signal }).catch((error: unknown) => {
+  await runEdge({ config, events, signal: over }).catch((error: unknown) => {
     // A signal came while the leaf node was still waited for.
-    if (!over.signal.aborted || error !== over.signal.reason) throw error;
+    if (!over.aborted || error !== over.reason) throw error;
   });
 }
 

@@ -4,7 +4,7 @@ import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
 import { openAuditor } from '../audit/audit.ts';
 import { type AuditQueue, createAuditQueue, keepAudit } from '../audit/keeper.ts';
-import { onStarterGone } from '../base/child.ts';
+import { endOnSignal } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
 import { readSystems } from '../base/system-profiles.ts';
@@ -81,7 +81,8 @@ async function runOwned(
     }
     events.record(event);
   };
-  const drain = drainOnSignal(record);
+  // Everything needed is on disk when a second signal ends it as it stands.
+  const drain = endOnSignal((reason) => record({ kind: 'draining', reason }));
   const { metrics } = events;
   const webhooks = createWebhooks(record);
   const serving = { metrics, unready, status: status.report, webhook: webhooks.receive };
@@ -268,24 +269,4 @@ async function carryOutOnce(
   } finally {
     await connection.close();
   }
-}
-
-/**
- * The first signal drains, and so does the end of npm where it has started us. A second signal ends the process as it
- * stands: everything needed is on disk.
- */
-function drainOnSignal(record: RecordEvent): AbortSignal {
-  const drain = new AbortController();
-  const begin = (reason: string) => {
-    if (!drain.signal.aborted) record({ kind: 'draining', reason });
-    drain.abort();
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      if (drain.signal.aborted) process.exit(130);
-      begin(signal);
-    });
-  }
-  onStarterGone(() => begin('npm, which started this process, has ended'));
-  return drain.signal;
 }

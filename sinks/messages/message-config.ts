@@ -6,7 +6,12 @@
 import { z } from 'zod';
 import { SEVERITIES, type Severity } from '../../operators/model/detector-rule.ts';
 import { type Duration, HOUR, parseDuration } from '../../operators/model/time.ts';
-import { millisecondsOf, secondsOf, timingFields } from '../remote/call-config.ts';
+import {
+  mailServerFields,
+  millisecondsOf,
+  secondsOf,
+  timingFields,
+} from '../remote/call-config.ts';
 import { secretSchema } from '../remote/secret.ts';
 
 const wordSchema = z
@@ -64,16 +69,7 @@ const channelFields = {
 
 const channelSchema = z.discriminatedUnion('kind', [
   z.strictObject({
-    ...{ kind: z.literal('smtp'), ...channelFields },
-    host: secretSchema,
-    port: z.int().min(1).max(65_535).default(587),
-    /** `always`: TLS from the first byte (port 465). `starttls`: no mail without it. `none`: on a trusted line only. */
-    tls: z.enum(['always', 'starttls', 'none']).default('starttls'),
-    user: secretSchema.optional(),
-    password: secretSchema.optional(),
-    from: z
-      .string()
-      .regex(/@[A-Za-z0-9.-]+>?$/, 'expected an address such as Andon <andon@example.com>'),
+    ...{ kind: z.literal('smtp'), ...channelFields, ...mailServerFields },
   }),
   z.strictObject({ kind: z.literal('slack'), ...channelFields, url: secretSchema }),
   z.strictObject({ kind: z.literal('teams'), ...channelFields, url: secretSchema }),

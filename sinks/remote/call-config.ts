@@ -299,3 +299,16 @@ export type CreateConfig = z.infer<ReturnType<typeof createSchemaOf>>;
 export type DoneConfig = z.infer<ReturnType<typeof doneSchemaOf>>;
 /** A call whose answer is a list, perhaps in pages. */
 export type ListConfig = CallConfig & Pick<SearchConfig, 'hits' | 'remote' | 'pages'>;
+
+/** How a mail server is reached, and in whose name. */
+export const mailServerFields = {
+  host: secretSchema,
+  port: z.int().min(1).max(65_535).default(587),
+  /** `always`: TLS from the first byte (port 465). `starttls`: no mail without it. `none`: on a trusted line only. */
+  tls: z.enum(['always', 'starttls', 'none']).default('starttls'),
+  user: secretSchema.optional(),
+  password: secretSchema.optional(),
+  from: z
+    .string()
+    .regex(/@[A-Za-z0-9.-]+>?$/, 'expected an address such as Andon <andon@example.com>'),
+};

@@ -8,6 +8,7 @@ import {
   createSchemaOf,
   doneSchemaOf,
   METHODS,
+  mailServerFields,
   millisecondsOf,
   NO_PAGES,
   pointerSchema,
@@ -21,7 +22,6 @@ import {
 } from './call-config.ts';
 import { stateFieldsOf } from './config.ts';
 import { COMMAND_FIELD_NAMES } from './fields.ts';
-import { secretSchema } from './secret.ts';
 
 export const systemNameSchema = z
   .string()
@@ -171,15 +171,7 @@ const maps = z.record(z.string(), z.record(z.string(), z.string())).default({});
 const mailSchema = z.strictObject({
   kind: z.literal('mail'),
   name: systemNameSchema,
-  host: secretSchema,
-  port: z.int().min(1).max(65_535).default(587),
-  /** `always`: TLS from the first byte (port 465). `starttls`: no mail without it. `none`: on a trusted line only. */
-  tls: z.enum(['always', 'starttls', 'none']).default('starttls'),
-  user: secretSchema.optional(),
-  password: secretSchema.optional(),
-  from: z
-    .string()
-    .regex(/@[A-Za-z0-9.-]+>?$/, 'expected an address such as Andon <andon@example.com>'),
+  ...mailServerFields,
   maps,
   ...timingFields,
   verbs: z.record(

@@ -1,12 +1,12 @@
 /** Figures for managers: stops, failures, repairs, work and money of a plant, month by month, and as a table to take away. */
 
 import type { Answer } from '../api/client.ts';
+import { ChosenPlant, type ChosenPlantProps, OtherPlants } from '../parts/chosen-plant.tsx';
 import { saveText } from '../parts/save-text.ts';
-import { Empty, NotFound, Shown } from '../parts/shown.tsx';
+import { Empty, Shown } from '../parts/shown.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
-import type { Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
-import { linkTo, place, setQuery } from '../state/route.ts';
+import { place, setQuery } from '../state/route.ts';
 import { say } from '../text/pages/figures.ts';
 import { money, number, t } from '../text/text.ts';
 
@@ -15,20 +15,14 @@ type Month = Figures['months'][number];
 type Name = Exclude<keyof Month, 'month'>;
 
 export function FiguresPage({ plant }: { readonly plant: string }) {
-  const plants = useResource('getPlants', { tables: ['assets'], pace: 10_000 });
   return (
-    <Shown resource={plants.value}>
-      {({ plants: all }) => {
-        if (all.length === 0) return <Empty title={t('noPlant')} why={t('noPlantWhy')} />;
-        const shown = plant === '' ? all[0] : all.find(({ id }) => id === plant);
-        if (shown === undefined) return <NotFound />;
-        return <OfPlant key={shown.id} plant={shown} all={all} />;
-      }}
-    </Shown>
+    <ChosenPlant id={plant}>
+      {(chosen) => <OfPlant key={chosen.plant.id} {...chosen} />}
+    </ChosenPlant>
   );
 }
 
-function OfPlant({ plant, all }: { readonly plant: Plant; readonly all: readonly Plant[] }) {
+function OfPlant({ plant, all }: ChosenPlantProps) {
   const { line = '' } = place.value.query;
   const figures = useResource('getFigures', {
     path: { plant: plant.id },
@@ -40,19 +34,7 @@ function OfPlant({ plant, all }: { readonly plant: Plant; readonly all: readonly
     <>
       <div class="head">
         <h1>{t('figures')}</h1>
-        {all.length < 2 ? null : (
-          <nav class="row" aria-label={t('plant')}>
-            {all.map(({ id, name }) => (
-              <a
-                key={id}
-                href={linkTo(['figures', id])}
-                aria-current={id === plant.id ? 'page' : undefined}
-              >
-                {name}
-              </a>
-            ))}
-          </nav>
-        )}
+        <OtherPlants page="figures" chosen={{ plant, all }} />
         <label class="field field-row">
           <span>{t('filterLine')}</span>
           <select value={line} onChange={(event) => setQuery({ line: event.currentTarget.value })}>

@@ -1,5 +1,6 @@
 /** The andon board: what each machine does, what is wrong, and where to look first. */
 
+import { ChosenPlant, type ChosenPlantProps, OtherPlants } from '../parts/chosen-plant.tsx';
 import {
   AlarmMark,
   type AlarmPriority,
@@ -8,7 +9,7 @@ import {
   RequestPriority,
 } from '../parts/marks.tsx';
 import { ScheduleStrip } from '../parts/schedule-strip.tsx';
-import { Empty, NotFound, Shown } from '../parts/shown.tsx';
+import { Empty, Shown } from '../parts/shown.tsx';
 import { lineName, type Machine, newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
@@ -18,20 +19,14 @@ import { clock, moment, money, shortReason, shortTitle, t, word } from '../text/
 const BOARD = ['machine_states', 'anomalies', 'alarms', 'requests', 'machine_events', 'assets'];
 
 export function PlantPage({ plant }: { readonly plant: string }) {
-  const plants = useResource('getPlants', { tables: ['epochs', 'assets'], pace: 5_000 });
   return (
-    <Shown resource={plants.value}>
-      {({ plants: all }) => {
-        if (all.length === 0) return <Empty title={t('noPlant')} why={t('noPlantWhy')} />;
-        const shown = plant === '' ? all[0] : all.find(({ id }) => id === plant);
-        if (shown === undefined) return <NotFound />;
-        return <Board key={shown.id} plant={shown} all={all} />;
-      }}
-    </Shown>
+    <ChosenPlant id={plant} now>
+      {(chosen) => <Board key={chosen.plant.id} {...chosen} />}
+    </ChosenPlant>
   );
 }
 
-function Board({ plant, all }: { readonly plant: Plant; readonly all: readonly Plant[] }) {
+function Board({ plant, all }: ChosenPlantProps) {
   const query = { plant: plant.id };
   const situation = useResource('getSituation', { query, tables: BOARD, about: query });
   const now = newestOf(plant);
@@ -39,7 +34,7 @@ function Board({ plant, all }: { readonly plant: Plant; readonly all: readonly P
     <>
       <div class="head">
         <h1>{plant.name}</h1>
-        {all.length > 1 ? <OtherPlants plants={all} shown={plant.id} /> : null}
+        <OtherPlants page="plant" chosen={{ plant, all }} />
         {now === undefined ? null : (
           <p class="quiet">
             {t('asOf')} {moment(now, plant.time_zone)} ({plant.time_zone})
@@ -56,24 +51,6 @@ function Board({ plant, all }: { readonly plant: Plant; readonly all: readonly P
       </Shown>
       {now === undefined ? null : <ScheduleStrip plant={plant} now={now} />}
     </>
-  );
-}
-
-function OtherPlants({
-  plants,
-  shown,
-}: {
-  readonly plants: readonly Plant[];
-  readonly shown: string;
-}) {
-  return (
-    <nav class="row" aria-label={t('plant')}>
-      {plants.map(({ id, name }) => (
-        <a key={id} href={linkTo(['plant', id])} aria-current={id === shown ? 'page' : undefined}>
-          {name}
-        </a>
-      ))}
-    </nav>
   );
 }
 

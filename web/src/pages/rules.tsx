@@ -1,13 +1,14 @@
 /** The rules: what is in force, since when and by whom, how often each spoke, and another limit tried on what was. */
 
+import { ChosenPlant, type ChosenPlantProps, OtherPlants } from '../parts/chosen-plant.tsx';
 import '../style/rules.css';
 import type { Answer } from '../api/client.ts';
 import { LimitTrial } from '../parts/limit-trial.tsx';
-import { Empty, NotFound, Shown } from '../parts/shown.tsx';
+import { Empty, Shown } from '../parts/shown.tsx';
 import { Table } from '../parts/table.tsx';
 import { newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
-import { linkTo, place, setQuery } from '../state/route.ts';
+import { place, setQuery } from '../state/route.ts';
 import { me } from '../state/session.ts';
 import { say } from '../text/pages/rules.ts';
 import { clock, moment, number, t } from '../text/text.ts';
@@ -16,20 +17,14 @@ type Rules = Answer<'getRules'>;
 type Rule = Rules['rules'][number];
 
 export function RulesPage({ plant }: { readonly plant: string }) {
-  const plants = useResource('getPlants', { tables: ['assets'], pace: 10_000 });
   return (
-    <Shown resource={plants.value}>
-      {({ plants: all }) => {
-        if (all.length === 0) return <Empty title={t('noPlant')} why={t('noPlantWhy')} />;
-        const shown = plant === '' ? all[0] : all.find(({ id }) => id === plant);
-        if (shown === undefined) return <NotFound />;
-        return <OfPlant key={shown.id} plant={shown} all={all} />;
-      }}
-    </Shown>
+    <ChosenPlant id={plant}>
+      {(chosen) => <OfPlant key={chosen.plant.id} {...chosen} />}
+    </ChosenPlant>
   );
 }
 
-function OfPlant({ plant, all }: { readonly plant: Plant; readonly all: readonly Plant[] }) {
+function OfPlant({ plant, all }: ChosenPlantProps) {
   const rules = useResource('getRules', {
     path: { plant: plant.id },
     tables: ['rules', 'anomalies', 'incidents', 'alarms'],
@@ -39,19 +34,7 @@ function OfPlant({ plant, all }: { readonly plant: Plant; readonly all: readonly
     <>
       <div class="head">
         <h1>{t('rules')}</h1>
-        {all.length < 2 ? null : (
-          <nav class="row" aria-label={t('plant')}>
-            {all.map(({ id, name }) => (
-              <a
-                key={id}
-                href={linkTo(['rules', id])}
-                aria-current={id === plant.id ? 'page' : undefined}
-              >
-                {name}
-              </a>
-            ))}
-          </nav>
-        )}
+        <OtherPlants page="rules" chosen={{ plant, all }} />
       </div>
       <Shown resource={rules.value}>
         {(found) =>

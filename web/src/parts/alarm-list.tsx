@@ -154,18 +154,27 @@ function ActButton({
 
 type AskOptions = ActsOptions & { readonly onClose: () => void };
 
-function TakeOutDialog({ alarm, onTold, onClose }: AskOptions) {
+/** What became of an act that a dialog sent: it closes, or stays and says what is wrong. */
+function useAnswer({ onTold, onClose }: AskOptions) {
   const problem = useSignal<string | undefined>(undefined);
-  const { plant, line, asset, rule, signal } = alarm;
-  const send = async (form: FormData) => {
-    const body = { rule, signal, reason: String(form.get('reason')) };
-    const path = { plant, line, asset };
-    const told = await doAct((key) => call('takeOutOfService', { path, key, body }));
+  const closeOrSay = (told: Told) => {
     if (told?.bad === true) problem.value = told.text;
     else {
       onTold(told);
       onClose();
     }
+  };
+  return { problem, closeOrSay };
+}
+
+function TakeOutDialog(options: AskOptions) {
+  const { alarm, onClose } = options;
+  const { problem, closeOrSay } = useAnswer(options);
+  const { plant, line, asset, rule, signal } = alarm;
+  const send = async (form: FormData) => {
+    const body = { rule, signal, reason: String(form.get('reason')) };
+    const path = { plant, line, asset };
+    closeOrSay(await doAct((key) => call('takeOutOfService', { path, key, body })));
   };
   return (
     <Dialog
@@ -190,20 +199,17 @@ function ReasonField() {
 
 const HOURS = [1, 4, 8, 24, 72];
 
-function ShelveDialog({ alarm, onTold, onClose }: AskOptions) {
-  const problem = useSignal<string | undefined>(undefined);
+function ShelveDialog(options: AskOptions) {
+  const { alarm, onClose } = options;
+  const { problem, closeOrSay } = useAnswer(options);
   const { plant, line, asset, rule, signal, time } = alarm;
   const send = async (form: FormData) => {
     // From what the plant calls now: its data may be older than this machine's clock.
     const begin = Math.min(Date.now(), Date.parse(time) + 60_000);
     const until = new Date(begin + Number(form.get('hours')) * 3_600_000).toISOString();
     const body = { rule, signal, until, reason: String(form.get('reason')) };
-    const told = await doAct((key) => call('shelve', { path: { plant, line, asset }, key, body }));
-    if (told?.bad === true) problem.value = told.text;
-    else {
-      onTold(told);
-      onClose();
-    }
+    const path = { plant, line, asset };
+    closeOrSay(await doAct((key) => call('shelve', { path, key, body })));
   };
   return (
     <Dialog
