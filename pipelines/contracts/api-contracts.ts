@@ -42,9 +42,9 @@ export function apiContracts({ paths, components }: OpenApi): readonly Contract[
         interaction: 'synchronous' as const,
         criticality: isAct ? ('important' as const) : ('helpful' as const),
         latency: '2 s',
-        on_failure: isAct
+        on_failure: takesKey(operation)
           ? 'The caller asks again with the same Idempotency-Key: it takes effect once.'
-          : 'The caller asks again. The plant does not notice.',
+          : 'The caller asks again.',
       };
       const { operationId, summary } = operation;
       const asked = askedOf(operation);
@@ -60,6 +60,10 @@ export function apiContracts({ paths, components }: OpenApi): readonly Contract[
       return Object.keys(asked.properties).length === 0 ? [answered] : [request, answered];
     });
   });
+}
+
+function takesKey({ parameters = [] }: Operation): boolean {
+  return parameters.some(({ name }) => name === 'Idempotency-Key');
 }
 
 function askedOf({ parameters = [], requestBody }: Operation) {

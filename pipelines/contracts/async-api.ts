@@ -66,7 +66,13 @@ function messageOf(contract: Contract): JsonSchema {
     summary: meaning,
     contentType: 'application/json',
     headers: { type: 'object', properties: { 'Andon-Schema': { const: String(version) } } },
-    payload: schema,
+    payload: relocated(schema, `#/components/messages/${nameOf(contract)}/payload`),
     'x-andon': { owner, version, since, ...(deprecated === undefined ? {} : { deprecated }) },
   };
+}
+
+/** The schema as a part of another document: its references begin where it stands. */
+function relocated(schema: JsonSchema, at: string): JsonSchema {
+  const text = JSON.stringify(schema).replaceAll('"$ref":"#/', `"$ref":"${at}/`);
+  return JSON.parse(text) as JsonSchema;
 }

@@ -28,9 +28,18 @@ export function buildCatalogue({ version, openApi, tables }: CatalogueSources): 
 }
 
 type Promised = Pick<Contract, 'address' | 'owner' | 'meaning'> &
-  Partial<Pick<Contract, 'criticality' | 'latency' | 'on_failure' | 'interaction'>>;
+  Partial<
+    Pick<Contract, 'criticality' | 'latency' | 'on_failure' | 'interaction' | 'version' | 'since'>
+  > & { readonly deprecated?: string };
 
 const GATEWAY = 'gateways of the plant';
+/** All of them are machine events. */
+const EVENTS = [
+  'event.<plant>.<line>.<asset>',
+  'act.<plant>.<line>.<asset>.<via>.<user>',
+  'status.<system>.<plant>.<line>.<asset>',
+  'finding.<plant>.<line>.<asset>',
+];
 const TELEMETRY = 'telemetry.<plant>.<line>.<asset>';
 
 /** What others publish into the log. What cannot be read becomes a dead letter, with the reason. */
@@ -46,7 +55,7 @@ const FROM_PLANTS: Readonly<Record<WireMessage, Promised>> = {
     meaning: 'A burst of vibration.',
   },
   event: {
-    address: 'event.<plant>.<line>.<asset>, also act.…, status.… and finding.…',
+    address: EVENTS.join(', '),
     owner: 'gateways, people and systems',
     meaning: 'Something that happened to an asset, or that somebody did or said about it.',
   },
@@ -75,7 +84,7 @@ function wireContract(name: string, promise: Promised): Contract {
     on_failure:
       'The sender waits for the acknowledgement and sends again. What cannot be read is a dead letter.',
     ...promise,
-    schema: jsonSchema(schema, 'input'),
+    schema: jsonSchema(schema),
   };
 }
 
@@ -90,14 +99,14 @@ function publishedContracts(): readonly Contract[] {
       ...{ interaction: 'asynchronous', latency: '2 s' },
       meaning: 'A revision of the maintenance request of a problem.',
       on_failure: 'It stays in the stream. The delivery goes on when the CMMS is back.',
-      schema: jsonSchema(requestSchema, 'input'),
+      schema: jsonSchema(requestSchema),
     },
     {
       ...{ id: 'message.command', ...common, address: 'command.<system>.<id>' },
       ...{ owner: 'coordinate', interaction: 'orchestrated', latency: 'not_after of the command' },
       meaning: 'What a system is asked to do for a request.',
       on_failure: 'It is tried until not_after. Then the workflow goes on as its step says.',
-      schema: jsonSchema(commandSchema, 'input'),
+      schema: jsonSchema(commandSchema),
     },
   ];
 }
@@ -116,7 +125,7 @@ function tableContract({
   };
 }
 
-function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+function jsonSchema(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return rest;
 }

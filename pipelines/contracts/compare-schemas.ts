@@ -48,16 +48,22 @@ function changesAt(given: SchemaPlace): readonly SchemaChange[] {
   const isReference = '$ref' in given.before || '$ref' in given.after;
   const followed = isReference ? new Set([...given.followed, pair]) : given.followed;
   const place: SchemaPlace = { ...given, before, after, followed };
+  return [...annotationChanges(place), ...shapeChanges(place)];
+}
+
+function shapeChanges(place: SchemaPlace): readonly SchemaChange[] {
+  const { before, after } = place;
   if (variantsOf(before).length > 1 || variantsOf(after).length > 1) return variantChanges(place);
   const typed = typeChanges(place);
-  if (typed.length > 0) return typed;
+  if (excludeEachOther(before.type, after.type)) return typed;
   return [
+    ...typed,
     ...valueChanges(place),
     ...boundChanges(place),
-    ...annotationChanges(place),
     ...fieldChanges(place),
     ...otherFieldChanges(place),
     ...itemChanges(place),
+    ...incomparableChanges(place),
   ];
 }
 
@@ -78,8 +84,10 @@ function variantsOf(schema: JsonSchema): readonly JsonSchema[] {
   const { anyOf, oneOf, type } = schema;
   const variants = Array.isArray(anyOf) ? anyOf : Array.isArray(oneOf) ? oneOf : undefined;
   if (variants !== undefined) return variants.filter(isSchema);
-  if (Array.isArray(type)) return type.map((one) => ({ ...schema, type: one }));
-  return [schema];
+  if (!Array.isArray(type)) return [schema];
+  // What is said of all of them is compared once, and not in each.
+  const shape = Object.entries(schema).filter(([keyword]) => !ANNOTATIONS.has(keyword));
+  return type.map((one) => ({ ...Object.fromEntries(shape), type: one }));
 }
 
 /** Each variant that was accepted must still be, or each that is sent must have been known. */
@@ -117,6 +125,13 @@ function typeChanges(place: SchemaPlace): readonly SchemaChange[] {
   if (now === undefined) return [wider(place, `type ${String(old)} became any`)];
   if (old === undefined) return [narrower(place, `any became type ${String(now)}`)];
   return [forBoth(place, `type ${String(old)} became ${String(now)}`)];
+}
+
+/** Whole numbers are numbers, and any type is every type: there the rest can be compared. */
+function excludeEachOther(old: unknown, now: unknown): boolean {
+  const isNumber = (type: unknown) => type === 'integer' || type === 'number';
+  if (old === now || old === undefined || now === undefined) return false;
+  return !(isNumber(old) && isNumber(now));
 }
 
 /** `enum` and `const`: the words that are possible. */
@@ -203,24 +218,51 @@ function duty(place: SchemaPlace, was: boolean, is: boolean): readonly SchemaCha
   return is ? [narrower(place, 'is required now')] : [wider(place, 'may be left out now')];
 }
 
-/** `additionalProperties`: fields that are not listed. */
+/** `additionalProperties` and `propertyNames`: fields that are not listed. */
 function otherFieldChanges(place: SchemaPlace): readonly SchemaChange[] {
-  const [old, now] = [place.before.additionalProperties, place.after.additionalProperties];
-  if (isSchema(old) && isSchema(now)) {
-    return changesAt({ ...place, path: `${place.path}{}`, before: old, after: now });
+  const { before, after, path } = place;
+  const names = partChanges(place, `${path}{name}`, before.propertyNames, after.propertyNames);
+  const [old, now] = [before.additionalProperties, after.additionalProperties];
+  if (old !== false && now !== false) {
+    return [...names, ...partChanges(place, `${path}{}`, old, now)];
   }
-  const [isShut, wasShut] = [now === false, old === false];
-  if (isShut === wasShut) return [];
+  if (old === now) return names;
   // Readers ignore fields that they do not know: more of them break nobody.
-  return isShut
-    ? [narrower(place, 'other fields are refused now')]
-    : [harmless(place, 'other fields are possible now')];
+  const change =
+    now === false
+      ? narrower(place, 'other fields are refused now')
+      : harmless(place, 'other fields are possible now');
+  return [...names, change];
 }
 
+/** `items` and `prefixItems`: what a list holds. */
 function itemChanges(place: SchemaPlace): readonly SchemaChange[] {
-  const [old, now] = [place.before.items, place.after.items];
-  if (!isSchema(old) || !isSchema(now)) return [];
-  return changesAt({ ...place, path: `${place.path}[]`, before: old, after: now });
+  const { before, after, path } = place;
+  const items = partChanges(place, `${path}[]`, before.items, after.items);
+  const [old, now] = [listOf(before.prefixItems), listOf(after.prefixItems)];
+  if (old.length !== now.length) {
+    return [...items, forBoth(place, `a list of ${old.length} became one of ${now.length}`)];
+  }
+  return [
+    ...items,
+    ...old.flatMap((was, at) => partChanges(place, `${path}[${at}]`, was, now[at])),
+  ];
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** A schema within a schema; where there is none, all is possible. */
+function partChanges(
+  place: SchemaPlace,
+  path: string,
+  old: unknown,
+  now: unknown,
+): readonly SchemaChange[] {
+  if (!isSchema(old) && !isSchema(now)) return [];
+  const [before, after] = [isSchema(old) ? old : {}, isSchema(now) ? now : {}];
+  return changesAt({ ...place, path, before, after });
 }
 
 /** Keywords that shut values out below, or above. */
@@ -265,6 +307,29 @@ function text(place: SchemaPlace, keyword: string): readonly SchemaChange[] {
 
 function said(value: unknown): string {
   return value === undefined ? 'none' : JSON.stringify(value);
+}
+
+/** What is said of a value, and shuts none out. */
+const ANNOTATIONS: ReadonlySet<string> = new Set([
+  ...['title', 'description', 'default', 'deprecated', 'examples', 'x-unit'],
+]);
+/** Keywords that are compared above, and those that only hold schemas for references. */
+const COMPARED: ReadonlySet<string> = new Set([
+  ...ANNOTATIONS,
+  ...['type', 'enum', 'const', 'properties', 'required', 'additionalProperties', 'propertyNames'],
+  ...['items', 'prefixItems', ...LEAST, ...MOST, ...TEXTS],
+  ...['$ref', '$defs', '$schema', '$id', 'components'],
+]);
+
+/** Any other keyword that is another one now. */
+function incomparableChanges(place: SchemaPlace): readonly SchemaChange[] {
+  const { before, after } = place;
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .filter((keyword) => !COMPARED.has(keyword))
+    .filter((keyword) => said(before[keyword]) !== said(after[keyword]))
+    .map((keyword) =>
+      forBoth(place, `${keyword} ${said(before[keyword])} became ${said(after[keyword])}`),
+    );
 }
 
 /** A change that makes less possible breaks whoever sends; one that makes more possible breaks whoever reads. */

@@ -5,12 +5,10 @@ import { EXIT, Problem } from '../base/problem.ts';
 import { readText } from '../base/read-text.ts';
 import { openYamlFile } from '../base/yaml-file.ts';
 
-export const CONTRACT_KINDS = ['message', 'table', 'view', 'api'] as const;
-
 const contractSchema = z.object({
   /** Such as `message.frame`, `table.requests`, `api.listRequests`. */
   id: z.string().min(1),
-  kind: z.enum(CONTRACT_KINDS),
+  kind: z.enum(['message', 'table', 'api']),
   /** Subject, table, or method and path. */
   address: z.string().min(1),
   /** `others`: Andon reads it. `andon`: others read it. */

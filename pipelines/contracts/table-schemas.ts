@@ -10,7 +10,7 @@ export type TableSchema = {
 };
 
 const TABLE = /^CREATE TABLE IF NOT EXISTS (\w+)\n\(\n([\s\S]*?)\n\)([\s\S]*?);$/gm;
-const COLUMN = /^ {4}(?<name>\w+) +(?<type>[A-Za-z]\w*(?:\(.*?\)\)?)?) +(?<rest>.*)$/;
+const COLUMN = /^ {4}`?(?<name>\w+)`? +(?<type>[A-Za-z]\w*(?:\(.*?\)\)?)?) +(?<rest>.*)$/;
 
 /** The tables of a file of `sql/schema`. Columns that are worked out when a row is inserted are left out. */
 export function tableSchemas(sql: string): readonly TableSchema[] {

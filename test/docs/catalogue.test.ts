@@ -60,12 +60,35 @@ describe('the catalogue', () => {
     expect(tables.toSorted()).toEqual(made.toSorted());
   });
 
-  test('knows the columns of a table', () => {
-    const readings = catalogue.contracts.find(({ id }) => id === 'table.readings')?.schema;
-    expect(Object.keys(readings?.properties ?? {})).toEqual([
-      ...['stream', 'run', 'sequence', 'appended', 'plant', 'line', 'asset', 'signal', 'time'],
-      ...['value', 'text', 'quality'],
-    ]);
+  test('knows every column of every table', () => {
+    const columns = filesBelow(['sql/schema'], ['.sql']).flatMap(({ text }) => {
+      return [...text.matchAll(/^CREATE TABLE IF NOT EXISTS (\w+)\n\(\n([\s\S]*?)\n\)/gm)].flatMap(
+        ([, table, body = '']) =>
+          body
+            .split('\n')
+            .filter(
+              (line) =>
+                line.trim() !== '' && !/^ *--|MATERIALIZED|^ *(INDEX|PROJECTION)/.test(line),
+            )
+            .map((line) => `${table}.${line.trim().split(' ')[0]?.replaceAll('`', '')}`),
+      );
+    });
+    const known = catalogue.contracts
+      .filter(({ kind }) => kind === 'table')
+      .flatMap(({ address, schema }) => {
+        return Object.keys(schema.properties ?? {}).map((column) => `${address}.${column}`);
+      });
+    expect(known.toSorted()).toEqual(columns.toSorted());
+  });
+
+  test('has only references that lead somewhere', () => {
+    const document = describeMessages(catalogue);
+    const references = JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]*)"/g);
+    for (const [, path = ''] of references) {
+      let found: unknown = document;
+      for (const step of path.split('/')) found = (found as Record<string, unknown>)?.[step];
+      expect(found, path).toBeDefined();
+    }
   });
 });
 
