@@ -115,6 +115,8 @@ export function notifyRoles(state: AssetWorks, knowledge: Knowledge, out: Out<Re
       if (rule !== undefined && rule.mode !== 'off') continue;
       const payload = {
         ...told.payload,
+        // Other roles may have heard more since: an older word would change nothing.
+        word: notices.words,
         state: 'not-in-force',
         because: 'its rule is not in force any more',
       };

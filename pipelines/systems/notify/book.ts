@@ -80,13 +80,8 @@ export const messageEntrySchema = z.object({
 });
 export type MessageEntry = z.infer<typeof messageEntrySchema>;
 
-/** A channel: when it was last tried for the day, and since when it takes nothing. */
-export const channelEntrySchema = z.object({
-  name: z.string(),
-  tested: z.number(),
-  failing: z.number().nullable(),
-  note: z.string(),
-});
+/** A channel: when it was last tried for the day. */
+export const channelEntrySchema = z.object({ name: z.string(), tested: z.number() });
 export type ChannelEntry = z.infer<typeof channelEntrySchema>;
 
 export type NoticeBook = {
@@ -168,9 +163,10 @@ export function takeNotice(
 ): ProblemEntry {
   const { step, role, state, answered, ...about } = notice;
   const before = known ?? newProblem(about, now);
-  const roles = { ...before.roles, [step]: state === 'not-in-force' ? null : role };
+  const told = state === 'not-in-force' ? null : role;
+  const roles = { ...before.roles, [step]: told };
   if (known !== undefined && about.word < known.word)
-    return { ...before, roles: { [step]: role, ...before.roles } };
+    return { ...before, roles: { [step]: told, ...before.roles } };
   if (state === 'not-in-force') return { ...before, roles };
   const answer =
     answered === null

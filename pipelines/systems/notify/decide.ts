@@ -103,7 +103,7 @@ function lapseAnswers({ problems }: NoticeBook, { policy }: NotifyConfig, now: n
 }
 
 /** Nothing of what it was to tell is so any more; one that may have arrived is not taken back, and not finished either. */
-function isInVain({ kind, problems, state }: MessageEntry, book: NoticeBook): boolean {
+export function isInVain({ kind, problems, state }: MessageEntry, book: NoticeBook): boolean {
   if (kind === 'test' || state !== 'waiting') return false;
   return !problems.some(({ key, round }) => {
     const found = book.problems.get(key);
@@ -221,7 +221,7 @@ function dueTests(
     const known = book.channels.get(name);
     if (known === undefined) {
       // The first one is at its time, and not when somebody adds a channel.
-      channels.push({ name, tested: now, failing: null, note: '' });
+      channels.push({ name, tested: now });
       continue;
     }
     const due = lastTimeOfDay(test.at, now, config.time_zone);

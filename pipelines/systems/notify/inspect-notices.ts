@@ -5,7 +5,7 @@ import { fromMilliseconds, toIso } from '../../../operators/model/time.ts';
 import type { NotifyConfig, SystemConfig } from '../../../sinks/remote/system-config.ts';
 import { inColumns } from '../../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../../base/problem.ts';
-import { emptyBook, type NoticeBook, type ProblemEntry } from './book.ts';
+import { emptyBook, gravityOf, type NoticeBook, type ProblemEntry } from './book.ts';
 import { readNotices } from './notice-store.ts';
 import { onCall } from './on-call.ts';
 import { wantsOf } from './wants.ts';
@@ -58,7 +58,7 @@ export function summariseNotices(
 ): readonly NoticeSummary[] {
   return [...book.problems.values()]
     .filter(({ state, once }) => state !== 'over' && !once)
-    .sort((a, b) => b.severity.localeCompare(a.severity) || a.round.at - b.round.at)
+    .sort((a, b) => gravityOf(b.severity) - gravityOf(a.severity) || a.round.at - b.round.at)
     .map((problem) => {
       const { key, asset, severity, state, title, roles, tellings, answer } = problem;
       const last = tellings.findLast(({ ok, kind }) => ok && kind === 'open');

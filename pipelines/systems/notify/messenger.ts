@@ -4,13 +4,14 @@
  */
 
 import type { NotificationChannel } from '../../../sinks/messages/channels.ts';
-import type { CallOutcome } from '../../../sinks/remote/outcome.ts';
+import { type CallOutcome, unclear } from '../../../sinks/remote/outcome.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
+import { createNotifier, type Notifier } from '../../base/notifier.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
 import { errorOf } from '../context.ts';
 import { afterAttempt, channelNotices, toMessage } from './attempts.ts';
 import { type MessageEntry, type Notice, type NoticeBook, takeNotice } from './book.ts';
-import { decideMessages } from './decide.ts';
+import { decideMessages, isInVain } from './decide.ts';
 import type { NoticeStore } from './notice-store.ts';
 
 export type MessengerOptions = {
@@ -41,8 +42,11 @@ type Work = MessengerOptions & {
   readonly calls: Map<string, Promise<void>>;
   /** One change of the book at a time. */
   readonly exclusively: <T>(change: () => Promise<T>) => Promise<T>;
-  /** Looks anew at once. */
-  poke: () => void;
+  readonly changed: Notifier;
+  /** Counts what there was to look at anew: nobody may be waiting yet when it comes. */
+  changes: number;
+  /** A write to the store failed. What the store has is not known any more: whoever opens the book anew reads it. */
+  failure: { readonly error: unknown } | undefined;
 };
 
 /** Calls of one channel at a time: more would only wait for each other. */
@@ -68,7 +72,9 @@ export async function openMessenger(options: MessengerOptions): Promise<Messenge
       last = next.catch(() => undefined);
       return next;
     },
-    poke: () => undefined,
+    changed: createNotifier(),
+    changes: 0,
+    failure: undefined,
   };
   return {
     take: (notice) => take(notice, work),
@@ -88,7 +94,13 @@ async function take(notice: Notice, work: Work): Promise<void> {
       work,
     );
   });
-  work.poke();
+  poke(work);
+}
+
+/** Looks anew at once. */
+function poke(work: Work): void {
+  work.changes += 1;
+  work.changed.notify();
 }
 
 /** In the store first: what is only in memory would be decided again. */
@@ -96,39 +108,35 @@ async function keep<K extends keyof NoticeBook>(
   kind: K,
   key: string,
   document: Parameters<NoticeStore['put']>[2],
-  { store, book }: Work,
+  work: Work,
 ): Promise<void> {
-  await store.put(kind, key, document as never);
-  (book[kind] as Map<string, unknown>).set(key, document);
+  await written(work.store.put(kind, key, document as never), work);
+  (work.book[kind] as Map<string, unknown>).set(key, document);
 }
 
-async function drop(kind: keyof NoticeBook, key: string, { store, book }: Work): Promise<void> {
-  await store.remove(kind, key);
-  book[kind].delete(key);
+async function drop(kind: keyof NoticeBook, key: string, work: Work): Promise<void> {
+  await written(work.store.remove(kind, key), work);
+  work.book[kind].delete(key);
+}
+
+async function written(write: Promise<void>, work: Work): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    work.failure ??= { error };
+    poke(work);
+    throw error;
+  }
 }
 
 async function run(work: Work): Promise<void> {
-  const { signal, now } = work;
+  const { signal, now, changed } = work;
   try {
     while (!signal.aborted) {
-      let poked = false;
-      let wakeUp = () => {};
-      work.poke = () => {
-        poked = true;
-        wakeUp();
-      };
+      const { changes } = work;
       const wake = await step(work);
-      if (poked || signal.aborted) continue;
-      await new Promise<void>((resolve) => {
-        wakeUp = resolve;
-        const pause = Math.min(LONGEST_SLEEP, Math.max(5, wake - now()));
-        const timer = setTimeout(resolve, pause);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-        wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      if (work.changes !== changes) continue;
+      await changed.wait(Math.min(LONGEST_SLEEP, Math.max(5, wake - now())), signal);
     }
   } finally {
     await Promise.allSettled(work.calls.values());
@@ -136,6 +144,7 @@ async function run(work: Work): Promise<void> {
 }
 
 async function step(work: Work): Promise<number> {
+  if (work.failure !== undefined) throw work.failure.error;
   const wake = await work.exclusively(() => decideAndKeep(work));
   begin(work);
   return wake;
@@ -167,39 +176,41 @@ function begin(work: Work): void {
     if (busy.length >= WIDTH) continue;
     const call = attempt(message, work).finally(() => {
       calls.delete(message.id);
-      work.poke();
+      poke(work);
     });
     calls.set(message.id, call);
   }
 }
 
-/** Tries one message once. Never rejects. */
+/** Tries one message once. Never rejects: a write that failed ends the messenger at its next step. */
 async function attempt({ id, channel: name }: MessageEntry, work: Work): Promise<void> {
   const { book, record, signal, channels, config } = work;
-  const current = () => book.messages.get(id);
+  const message = book.messages.get(id);
+  if (message === undefined) return;
+  const told = toMessage(message, book, config);
+  const priority = message.group.startsWith('danger ') ? 'urgent' : 'delivery';
   try {
-    const message = current();
-    if (message === undefined) return;
-    const told = toMessage(message, book, config);
-    const priority = message.group.startsWith('danger ') ? 'urgent' : 'delivery';
     const outcome: CallOutcome<string> = (await channels.get(name)?.send(told, {
       ...{ priority, signal },
       sending: () => work.exclusively(() => noteSending(id, work)),
     })) ?? { kind: 'rejected', note: `no channel ${name} in the people file`, status: null };
     await work.exclusively(() => noteOutcome(id, outcome, work));
   } catch (error) {
-    if (signal.aborted) return;
+    if (signal.aborted || work.failure !== undefined || error instanceof NotNeeded) return;
     record({ kind: 'maintenance-trouble', where: `messages by ${name}`, error: errorOf(error) });
-    const message = current();
-    if (message !== undefined)
-      book.messages.set(id, { ...message, next: work.now() + AFTER_TROUBLE });
+    // It may have left: as after any call without an answer, it is sent again under the same id.
+    const outcome = unclear(errorOf(error).message, null);
+    await work.exclusively(() => noteOutcome(id, outcome, work)).catch(() => undefined);
   }
 }
+
+/** Its turn came after what it was to tell was over: the next look takes it out. */
+class NotNeeded extends Error {}
 
 /** Before the call leaves. A message that is not needed any more does not. */
 async function noteSending(id: string, work: Work): Promise<void> {
   const message = work.book.messages.get(id);
-  if (message === undefined) throw new Error('it is not needed any more');
+  if (message === undefined || isInVain(message, work.book)) throw new NotNeeded();
   await keep(
     'messages',
     id,

@@ -172,7 +172,9 @@ function isInhibited(
     const depth = { plant: 1, line: 2, asset: 3 }[same];
     const place = (of: string) => of.split('/').slice(0, depth).join('/');
     for (const other of problems.values()) {
-      const stands = other.state !== 'over' && other.key !== key && rolesOf(other).length > 0;
+      // What is told once never becomes `over`: it would withhold for as long as it is remembered.
+      const lasts = other.state !== 'over' && !other.once;
+      const stands = lasts && other.key !== key && rolesOf(other).length > 0;
       // Of two that are as grave, and could withhold each other, the first one speaks.
       const first =
         gravityOf(other.severity) > gravityOf(severity) ||

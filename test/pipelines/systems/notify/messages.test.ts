@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SEVERITIES } from '../../../../operators/model/detector-rule.ts';
 import type { Notice } from '../../../../pipelines/systems/notify/book.ts';
+import { summariseNotices } from '../../../../pipelines/systems/notify/inspect-notices.ts';
 import { success } from '../../../../sinks/remote/outcome.ts';
 import { type NotifyConfig, systemConfigSchema } from '../../../../sinks/remote/system-config.ts';
 import { readProfile } from '../erp-config.ts';
@@ -77,6 +78,12 @@ describe('who hears, and when', () => {
     expect(told).toEqual(['0m mail ann req1', '15m chat - req1', '16m mail ann req1 over']);
   });
 
+  test('a step that is not in force any more tells nobody, also by an older word than others had', async () => {
+    const gone = { step: 'notify:gone', role: 'head', state: 'not-in-force' } as const;
+    const { told } = await run([at(0, { word: 2 }), at(0.1, { ...gone, word: 1 })], 0.2);
+    expect(told).toEqual(['0m mail ann req1']);
+  });
+
   test('a role that nobody knows is the fallback', async () => {
     const { told } = await run([at(0, { role: 'nobody' })], 0.2);
     expect(told).toEqual(['0m siren zoe req1']);
@@ -129,6 +136,9 @@ describe('one message for many', () => {
       { policy },
     );
     expect(told).toEqual(['0m mail ann big', '3m mail ann req1']);
+    // What is told once never ends: it withholds nothing.
+    const once = await run([at(0, { ...grave, once: true }), at(0)], 0.2, { policy });
+    expect(once.told).toContain('0m mail ann req1');
   });
 });
 
@@ -195,6 +205,17 @@ describe('channels that fail', () => {
     const { told } = await run([], 26, { channels }, answers);
     expect(told).toEqual(['60m mail -  test', `${25 * 60 + 1}m siren zoe channel-mail`]);
   });
+});
+
+test('what is open is listed by its gravity, and then by its age', async () => {
+  const of = (key: string, severity: Notice['severity']) => at(0, { request: key, key, severity });
+  const events = SEVERITIES.map((severity) => of(severity, severity));
+  const { book } = await run(
+    [...events, at(1, { request: 'new', key: 'new', severity: 'danger' })],
+    0.1,
+  );
+  const listed = summariseNotices(book, people(), NOON + 6 * MINUTE).map(({ key }) => key);
+  expect(listed).toEqual(['danger', 'new', 'alarm', 'warning', 'notice']);
 });
 
 test('the people file of the examples is one', () => {

@@ -58,7 +58,7 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
   const { config, events, from, until, answers = () => success(''), kills = [] } = simulation;
   const received: Received[] = [];
   const recorded: InternalEvent[] = [];
-  const stored = { problems: new Map(), messages: new Map(), channels: new Map() };
+  const stored = emptyStored();
   const clock = { now: from };
   const life = { alive: true, writes: 0, kills: [...kills] };
   const store = storeOver(stored, life);
@@ -117,14 +117,19 @@ export async function simulate(simulation: Simulation): Promise<Simulated> {
     const wake = await steps();
     clock.now = Math.max(clock.now + 1, Math.min(wake, left[0]?.at ?? until, until));
   }
-  return { received, told: linesOf(received, from), book: stored as NoticeBook, recorded };
+  return {
+    received,
+    told: linesOf(received, from),
+    book: stored as unknown as NoticeBook,
+    recorded,
+  };
 }
 
 function storeOver(
-  stored: Record<string, Map<string, unknown>>,
+  stored: Stored,
   life: { alive: boolean; writes: number; kills: number[] },
 ): NoticeStore {
-  const write = (change: () => void) => {
+  return storeIn(stored, (change) => {
     if (!life.alive) throw new Killed();
     life.writes += 1;
     if (life.kills.includes(life.writes)) {
@@ -134,22 +139,33 @@ function storeOver(
       throw new Killed();
     }
     change();
-  };
+  });
+}
+
+/** What a store has, by what it is. */
+type Stored = Readonly<Record<keyof NoticeBook, Map<string, unknown>>>;
+
+export function emptyStored(): Stored {
+  return { problems: new Map(), messages: new Map(), channels: new Map() };
+}
+
+/** A store in memory, each write of which goes through `write`. */
+export function storeIn(stored: Stored, write: (change: () => void) => void): NoticeStore {
   return {
     async load() {
       const book = emptyBook();
       for (const kind of ['problems', 'messages', 'channels'] as const) {
-        for (const [key, value] of stored[kind] ?? []) {
+        for (const [key, value] of stored[kind]) {
           (book[kind] as Map<string, unknown>).set(key, structuredClone(value));
         }
       }
       return book;
     },
     async put(kind, key, document) {
-      write(() => void stored[kind]?.set(key, structuredClone(document)));
+      write(() => void stored[kind].set(key, structuredClone(document)));
     },
     async remove(kind, key) {
-      write(() => void stored[kind]?.delete(key));
+      write(() => void stored[kind].delete(key));
     },
   };
 }
