@@ -135,9 +135,12 @@ export const OUTSIDE_EVENTS = {
   }>(
     'debug',
     (e) => `${e.system}, ${e.lane}: ${e.count} ${e.difference}`,
-    gauge('system_differences', 'Differences that the last comparison found.', (e) => e.count, [
-      ...(['system', 'lane', 'difference'] as const),
-    ]),
+    gauge(
+      'system_differences',
+      'Differences that the last full comparison found.',
+      (e) => e.count,
+      [...(['system', 'lane', 'difference'] as const)],
+    ),
   ),
   difference: eventKind<{ system: string; difference: string; text: string; mended: boolean }>(
     (e) => (e.mended ? 'info' : 'warn'),

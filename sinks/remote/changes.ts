@@ -3,7 +3,7 @@
 import { type EventTime, fromMilliseconds } from '../../operators/model/time.ts';
 import type { ChangesConfig, ReachConfig } from './call-config.ts';
 import type { Call, Caller } from './caller.ts';
-import { textAt, valueAt } from './http.ts';
+import { excerpt, textAt, valueAt } from './http.ts';
 import { readPages } from './list.ts';
 import type { CallOutcome } from './outcome.ts';
 import { fill, type Template, TemplateError, type TemplateFields } from './template.ts';
@@ -53,7 +53,7 @@ export function timeAt(object: unknown, pointer: string): EventTime | null {
   return fromMilliseconds(seconds ? given * 1_000 : given);
 }
 
-/** A value of an object that is not what was sent. */
+/** A value of an object that is not what was sent. The beginning of it, where it is long: reports hold many. */
 export type Difference = { readonly field: string; readonly ours: string; readonly theirs: string };
 
 /** How an object differs from what `same` says that it has to hold. What a template cannot say of these fields is passed over. */
@@ -67,7 +67,7 @@ export function differencesIn(
     try {
       const ours = plain(fill(template, fields, maps));
       const theirs = plain(valueAt(object, field));
-      return ours === theirs ? [] : [{ field, ours, theirs }];
+      return ours === theirs ? [] : [{ field, ours: excerpt(ours), theirs: excerpt(theirs) }];
     } catch (error) {
       if (error instanceof TemplateError) return [];
       throw error;

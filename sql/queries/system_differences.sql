@@ -1,9 +1,9 @@
--- What do systems hold otherwise than it was decided, by the last comparison of each?
+-- What do systems hold otherwise than it was decided, by the last comparison of everything in each?
 -- group: systems
 -- system = : this system; all if empty
 WITH latest AS
 (
-    SELECT system, lane, argMax(id, time) AS id FROM reconciliations WHERE kind = 'compared' GROUP BY system, lane
+    SELECT system, lane, argMax(id, time) AS id FROM reconciliations WHERE kind = 'compared' AND full GROUP BY system, lane
 )
 SELECT
     system, lane, kind, verb, of, request, plant, line, asset, remotes, field, ours, theirs, since, text, mend, mended, time

@@ -70,6 +70,8 @@ beforeAll(async () => {
     work,
     contentOfReport(report('one', at('13:00'))),
     contentOfReport(report('two', at('13:30'))),
+    // Of what changed since: what the one before it found stands still.
+    contentOfReport({ ...report('three', at('13:40')), full: false, differences: [] }),
   ]);
 });
 
@@ -98,7 +100,7 @@ function report(id: string, ended: number): ReconcileReport {
     },
     ...{
       full: true,
-      full_begun: 0,
+      ...{ full_begun: 0, read_begun: 0 },
       sides: [{ verb: 'request', ours: 2, theirs: 1, unseen: null }],
     },
     counts: { missing: 1, doubled: 0, drifted: 0, orphaned: 0, forged: 0, late: 0 },
@@ -160,7 +162,7 @@ test('what is done and not posted', async () => {
   ]);
 });
 
-test('what systems hold otherwise, by the last comparison', async () => {
+test('what systems hold otherwise, by the last comparison of everything', async () => {
   expect(await answer('system_differences')).toMatchObject([
     {
       system: 'cmms',
@@ -173,5 +175,5 @@ test('what systems hold otherwise, by the last comparison', async () => {
     },
   ]);
   const all = await warehouse.rows('SELECT count() AS n FROM reconciliations FINAL');
-  expect(all).toEqual([{ n: 4 }]);
+  expect(all).toEqual([{ n: 5 }]);
 });

@@ -20,10 +20,12 @@ export type ReconcileReport = {
   /** Epoch milliseconds. */
   readonly begun: number;
   readonly ended: number;
-  /** Everything was compared, and not only what changed since the last one. */
+  /** Everything was compared, and not only what changed since the last one. Not where a list could not be read. */
   readonly full: boolean;
-  /** When everything was compared last. */
+  /** When everything was compared last; 0: never. */
   readonly full_begun: number;
+  /** When the last one began that read every list: the next goes on from there. */
+  readonly read_begun: number;
   readonly sides: readonly {
     readonly verb: string;
     readonly ours: number;
@@ -38,8 +40,9 @@ export type ReconcileReport = {
   readonly landed: boolean;
 };
 
-/** A report is one message: more than these are counted. */
+/** A report is one message: more than these are counted. Bytes: half of what a server takes by default. */
 const MOST_LISTED = 500;
+const LONGEST_LIST = 512 * 1024;
 
 export interface ReconcileBook {
   asked(): Promise<ReconcileAsk | undefined>;
@@ -73,12 +76,22 @@ export async function openReconcileBook(
       return found?.operation === 'PUT' ? found.json<ReconcileReport>() : undefined;
     },
     async keep(report) {
-      const listed = report.differences.slice(0, MOST_LISTED);
+      const listed = listedOf(report);
       const left_off = report.left_off + report.differences.length - listed.length;
       const kept = { ...report, differences: listed, left_off };
       await reports.put(reportName(lane, system), JSON.stringify(kept));
     },
   };
+}
+
+function listedOf({ differences }: ReconcileReport): ReconcileReport['differences'] {
+  let size = 0;
+  const most = differences.slice(0, MOST_LISTED);
+  const end = most.findIndex((difference) => {
+    size += Buffer.byteLength(JSON.stringify(difference));
+    return size > LONGEST_LIST;
+  });
+  return end < 0 ? most : most.slice(0, end);
 }
 
 /** For whoever asks: leaves the wish, sees whether it was taken up, and reads the report. */

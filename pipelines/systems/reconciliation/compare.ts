@@ -51,6 +51,8 @@ export type Compared = About & {
   readonly ours: number;
   readonly theirs: number;
   readonly differences: readonly SystemDifference[];
+  /** The list of the system was read to its end, or its profile describes none. */
+  readonly read: boolean;
   /** What could not be seen, and why; null for nothing. */
   readonly unseen: string | null;
 };
@@ -71,9 +73,14 @@ export async function compare(sides: Comparison, options: CompareOptions): Promi
     call,
   );
   const listed = read?.kind === 'ok';
-  const unread = read === undefined || read.kind === 'ok' ? null : read.note;
+  const theirs = [...held.values()].reduce((sum, { length }) => sum + length, 0);
   const look = { about, sides, options, call, complete: listed && options.since === 0 };
   const differences: SystemDifference[] = [];
+  if (read !== undefined && read.kind !== 'ok') {
+    // Nor is it asked for each work: what is late shows here alone.
+    for (const work of ours.values()) differences.push(...(await lateness(work, look)));
+    return { ...about, ours: ours.size, theirs, differences, read: false, unseen: read.note };
+  }
   for (const work of ours.values()) {
     const objects = held.get(work.key) ?? [];
     differences.push(...(await differencesOfWork(work, listed ? objects : null, look)));
@@ -87,10 +94,8 @@ export async function compare(sides: Comparison, options: CompareOptions): Promi
   }
   return {
     ...about,
-    ours: ours.size,
-    theirs: [...held.values()].reduce((sum, { length }) => sum + length, 0),
-    differences,
-    unseen: unread ?? (sides.list === undefined ? UNLISTED : unknownKeys(strangers)),
+    ...{ ours: ours.size, theirs, differences, read: true },
+    unseen: sides.list === undefined ? UNLISTED : unknownKeys(strangers),
   };
 }
 
@@ -110,18 +115,19 @@ type LookAgain = {
   readonly complete: boolean;
 };
 
-/** `objects`: null where nothing was listed. */
+async function lateness(work: OurWork, look: LookAgain): Promise<readonly SystemDifference[]> {
+  const { about, options } = look;
+  if (!work.waiting || options.now() - work.decided <= options.late) return [];
+  return (await changedSince(work, look)) ? [] : [differenceOf(about, work, { kind: 'late' })];
+}
+
+/** `objects`: null where the profile describes no list. */
 async function differencesOfWork(
   work: OurWork,
   objects: readonly TheirObject[] | null,
   look: LookAgain,
 ): Promise<readonly SystemDifference[]> {
-  const { options, about } = look;
-  if (work.waiting) {
-    const late = options.now() - work.decided > options.late;
-    if (!late || (await changedSince(work, look))) return [];
-    return [differenceOf(about, work, { kind: 'late' })];
-  }
+  if (work.waiting) return lateness(work, look);
   if (objects === null) return work.expects === 'object' ? searchAlone(work, look) : [];
   const found = differencesIn(work, objects, look);
   const [first] = found;

@@ -74,11 +74,12 @@ export async function commandReconciliation(options: CommandLane): Promise<Recon
   const { connection, system, context, ledger, look } = options;
   const { record, now, signal, timing } = context;
   const wasGiven = options.wasGiven?.commands ?? forgotten;
-  const commands = createKnownCommands(options.commands, system.name);
   const requests = (await findLedger(connection)) ?? {
     get: async () => ({ entry: undefined, version: 0 }),
   };
   const verbs = [...system.verbs].filter(([, { create }]) => create !== undefined);
+  const compared = new Set(verbs.map(([verb]) => verb));
+  const commands = createKnownCommands(options.commands, system.name, compared);
   const polled = verbs.map(([, { state }]) => state?.every ?? 0);
   return {
     ...{ system: system.name, lane: 'commands', record, now, signal },

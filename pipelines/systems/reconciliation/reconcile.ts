@@ -36,16 +36,21 @@ const TICK = 1_000;
 /** Objects that changed so long before the last comparison are compared again. */
 const OVERLAP = 300_000;
 
-/** What a loop has compared and not landed, the oldest first. */
+/** How far a loop is. */
 type Progress = {
-  readonly begun: number;
+  /** When it tried last to compare. */
+  begun: number;
+  /** Undefined until it was read; null: there is none. */
+  last: ReconcileReport | null | undefined;
+  /** What was compared and has not landed, the oldest first. */
   readonly pending: ReconcileReport[];
-  /** Not sooner it is tried again to land them. */
-  landing: number;
+  /** Nothing is done sooner, after trouble. */
+  resting: number;
 };
 
-/** Milliseconds until it is tried again to land something; so many reports wait for the warehouse. */
-const LAND_AGAIN = 5_000;
+/** Milliseconds of rest. */
+const AFTER_TROUBLE = 5_000;
+/** So many reports wait for the warehouse. */
 const MOST_PENDING = 48;
 
 /** Runs beside a loop until it is stopped. Trouble is recorded; the next time of the timetable is soon enough. */
@@ -53,13 +58,15 @@ export function startReconciling(options: ReconcileOptions): () => Promise<void>
   const { record, signal, system } = options;
   const stopping = new AbortController();
   const all = { ...options, signal: AbortSignal.any([signal, stopping.signal]) };
-  const progress: Progress = { begun: options.now(), pending: [], landing: 0 };
+  const progress: Progress = { begun: options.now(), last: undefined, pending: [], resting: 0 };
   let working: Promise<void> | undefined;
   const tick = () => {
+    if (performance.now() < progress.resting) return;
     working ??= serve(all, progress)
       .then(() => landPending(all, progress))
       .catch((error: unknown) => {
         if (all.signal.aborted) return;
+        progress.resting = performance.now() + AFTER_TROUBLE;
         const where = `comparison with ${system}`;
         record({ kind: 'maintenance-trouble', where, error: errorOf(error) });
       })
@@ -78,37 +85,52 @@ export function startReconciling(options: ReconcileOptions): () => Promise<void>
 /** Does what is asked for, or what is due. */
 async function serve(options: ReconcileOptions, progress: Progress): Promise<void> {
   const { book, timing, now, land } = options;
-  const { begun, pending } = progress;
+  const { pending } = progress;
   const ask = await book.asked();
-  const last = await book.last();
-  // Killed before it landed.
-  if (land !== undefined && pending.length === 0 && last?.landed === false) pending.push(last);
+  if (progress.last === undefined) {
+    progress.last = (await book.last()) ?? null;
+    // Killed before it landed.
+    if (land !== undefined && progress.last?.landed === false) pending.push(progress.last);
+  }
+  const { begun, last } = progress;
   if (ask === undefined && now() - Math.max(begun, last?.begun ?? 0) < timing.every) return;
-  await book.taken();
-  const report = await reconcile(options, ask, last).catch(async (error: unknown) => {
-    // Somebody waits for it: the next turn tries again.
-    if (ask !== undefined) await book.askAgain(ask);
-    throw error;
-  });
-  await book.keep(report);
+  progress.begun = now();
+  const report = await compareAndKeep(options, ask, last ?? undefined);
+  progress.last = report;
   if (land === undefined) return;
   // The whole of it: what is kept has an end.
   pending.push(report);
   if (pending.length > MOST_PENDING) pending.shift();
 }
 
+async function compareAndKeep(
+  options: ReconcileOptions,
+  ask: ReconcileAsk | undefined,
+  last: ReconcileReport | undefined,
+): Promise<ReconcileReport> {
+  const { book } = options;
+  await book.taken();
+  try {
+    const report = await reconcile(options, ask, last);
+    await book.keep(report);
+    return report;
+  } catch (error) {
+    // Somebody waits for it.
+    if (ask !== undefined) await book.askAgain(ask);
+    throw error;
+  }
+}
+
 /** A warehouse that is away keeps nobody from comparing. */
 async function landPending(options: ReconcileOptions, progress: Progress): Promise<void> {
   const { book, land, signal } = options;
   const { pending } = progress;
-  if (land === undefined || performance.now() < progress.landing) return;
-  progress.landing = performance.now() + LAND_AGAIN;
+  if (land === undefined) return;
   for (let report = pending[0]; report !== undefined; report = pending[0]) {
     await land(report, signal);
     pending.shift();
     if (pending.length === 0) await book.keep({ ...report, landed: true });
   }
-  progress.landing = 0;
 }
 
 /** One comparison. What is asked for is always full. */
@@ -120,12 +142,16 @@ export async function reconcile(
   const { system, lane, sides, timing, grace, mend, record, now, signal } = options;
   const begun = now();
   const full = ask !== undefined || last === undefined || begun - last.full_begun >= timing.full;
-  const since = (full ? 0 : Math.max(0, last.begun - OVERLAP) * 1_000) as EventTime;
+  // A report of an earlier version does not say it.
+  const readBegun = last?.read_begun ?? last?.begun ?? 0;
+  const since = (full ? 0 : Math.max(0, readBegun - OVERLAP) * 1_000) as EventTime;
   const compared: ReconcileReport['sides'][number][] = [];
   const differences: (SystemDifference & { readonly mended: boolean })[] = [];
+  const unread: string[] = [];
   for (const side of sides) {
     const found = await compare(side, { since, now, grace, late: timing.late, signal });
-    const { verb, ours, theirs, unseen } = found;
+    const { verb, ours, theirs, read, unseen } = found;
+    if (!read) unread.push(`${verb}: ${unseen}`);
     compared.push({ verb, ours, theirs, unseen });
     for (const difference of found.differences) {
       const mended = ask?.mend === true && difference.safe && (await mend(difference));
@@ -133,7 +159,11 @@ export async function reconcile(
     }
   }
   const counts = countDifferences(differences);
+  const isRead = unread.length === 0;
+  const whole = full && isRead;
   for (const kind of DIFFERENCE_KINDS) {
+    // What only changed objects show would hide what the last full comparison found. What is late shows each one.
+    if (!whole && kind !== 'late') continue;
     record({ kind: 'difference-count', system, lane, difference: kind, count: counts[kind] });
   }
   for (const { kind, text, mended } of differences.slice(0, MOST_TOLD)) {
@@ -141,11 +171,18 @@ export async function reconcile(
   }
   const ended = now();
   const objects = compared.reduce((sum, { theirs }) => sum + theirs, 0);
-  record({ kind: 'reconciled', system, lane, objects, found: differences.length, ended });
+  if (isRead) {
+    record({ kind: 'reconciled', system, lane, objects, found: differences.length, ended });
+  } else {
+    const error = new Error(`not read: ${unread.join('; ')}`);
+    record({ kind: 'maintenance-trouble', where: `comparison with ${system}`, error });
+  }
   const id = ask?.id ?? randomUUID();
   return {
-    ...{ id, system, lane, begun, ended, full, sides: compared, counts, differences },
-    ...{ full_begun: full ? begun : last.full_begun, left_off: 0, landed: false },
+    ...{ id, system, lane, begun, ended, full: whole, sides: compared, counts, differences },
+    full_begun: whole ? begun : (last?.full_begun ?? 0),
+    read_begun: isRead ? begun : readBegun,
+    ...{ left_off: 0, landed: false },
   };
 }
 

@@ -147,22 +147,31 @@ export function commandSides(options: CommandSides): Comparison {
   };
 }
 
+/** Undefined when it was over so long ago that ledger and stream have forgotten it. */
 async function commandWork(
-  { id, key, request, asset, time }: Command,
+  command: Command,
   { system, of, ledger, requests, commands }: CommandSides,
-): Promise<OurWork> {
+): Promise<OurWork | undefined> {
+  const { id, key, request, asset, time } = command;
   const entryOf = async (one: string): Promise<CommandEntry | undefined> =>
     (await ledger.get(commandName({ system: system.name, id: one }))).entry;
   const undo = commands.undoOf(id);
   const entry = await entryOf(id);
-  const taken = undo === undefined ? undefined : await entryOf(undo);
+  if (entry === undefined && !(await commands.isKept(id))) {
+    commands.forget(command);
+    return undefined;
+  }
+  const isWaiting = async (one: string) => {
+    const known = await entryOf(one);
+    return known === undefined ? commands.isKept(one) : known.outcome === null;
+  };
   const { outcome = null, state = null, remote = null } = entry ?? {};
   const isDone = outcome === 'done' && undo === undefined;
   const isOver = state !== null && of.state?.final.has(state) === true;
   const isRequestOver = async () => isFinal((await requests.get(request)).entry?.status ?? null);
   return {
     ...{ key, id, request, asset, decided: time / 1_000, remote, state },
-    waiting: outcome === null || (undo !== undefined && (taken?.outcome ?? null) === null),
+    waiting: outcome === null || (undo !== undefined && (await isWaiting(undo))),
     expects: isOver ? 'either' : isDone ? 'object' : 'nothing',
     wanted: isDone && !isOver && !(await isRequestOver()),
     note: isDone || outcome === null ? null : undo === undefined ? `was ${outcome}` : TAKEN_BACK,
@@ -191,12 +200,12 @@ function listOf(
 
 async function inParallel<A, B>(
   items: readonly A[],
-  read: (item: A) => Promise<readonly [string, B]>,
+  read: (item: A) => Promise<readonly [string, B | undefined]>,
 ): Promise<ReadonlyMap<string, B>> {
   const found = new Map<string, B>();
   for (let at = 0; at < items.length; at += WIDTH) {
     for (const [key, value] of await Promise.all(items.slice(at, at + WIDTH).map(read))) {
-      found.set(key, value);
+      if (value !== undefined) found.set(key, value);
     }
   }
   return found;

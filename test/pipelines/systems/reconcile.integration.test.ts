@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Command } from '../../../operators/model/command.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import {
+  openReconcileBook,
   openReconcileDesk,
   type ReconcileLane,
   type ReconcileReport,
@@ -124,6 +125,20 @@ describe('requests in the CMMS', () => {
     expect(plant.recorded).toContainEqual(
       expect.objectContaining({ kind: 'difference-count', difference: 'missing', count: 2 }),
     );
+  });
+
+  it('keeps as much of a long report as a message holds, and counts what it leaves off', async () => {
+    run = plant.run(quick, () => Date.now() + hour);
+    const report = await compared(plant, 'requests', 'reference');
+    const [first] = report.differences;
+    if (first === undefined) throw new Error('nothing differs');
+    const long = { ...first, remotes: Array.from({ length: 1_000 }, () => randomUUID()) };
+    const differences = Array.from({ length: 400 }, () => long);
+    const book = await openReconcileBook(plant.connection, 'requests', 'other');
+    await book.keep({ ...report, differences });
+    const kept = await book.last();
+    expect(kept?.differences).toContainEqual(long);
+    expect((kept?.differences.length ?? 0) + (kept?.left_off ?? 0)).toBe(400);
   });
 
   it('mends what is safe, so that the next comparison finds the rest', async () => {
