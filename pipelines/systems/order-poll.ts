@@ -2,7 +2,7 @@
 
 import { canonicalJson, identity } from '../../operators/model/canonical.ts';
 import type { OrderData } from '../../operators/model/machine-event.ts';
-import { type EventTime, later, minus, SECOND } from '../../operators/model/time.ts';
+import { type EventTime, earlier, later, minus, SECOND } from '../../operators/model/time.ts';
 import type { ChangedObject } from '../../sinks/remote/changes.ts';
 import { type DeliveryContext, errorOf } from './context.ts';
 import type { OrderEntry } from './entry.ts';
@@ -63,14 +63,17 @@ export async function pollOrders(poll: OrderPoll, told: Set<string> = new Set())
   const { changes, orders } = cmms;
   if (changes === undefined || orders === undefined) return;
   const at = (milliseconds: number) => (milliseconds * 1_000) as EventTime;
-  const mark = await ledger.mark();
+  const known = await ledger.mark();
+  // A time ahead of this clock (the date of an order that is planned, a clock that is wrong) would keep all others out.
+  const latest = at(now());
+  const mark = known !== undefined && known > latest ? undefined : known;
   const since = at(mark === undefined ? now() - orders.lookback : mark / 1_000 - OVERLAP);
   const listed: ChangedObject[] = [];
   let newest = mark ?? minus(since, SECOND);
   const read = await changes(
     since,
     (object) => {
-      newest = later(newest, object.changed ?? newest);
+      newest = later(newest, earlier(object.changed ?? newest, latest));
       // What carries a key is a request of ours, and its status is polled.
       if (object.key === '') listed.push(object);
     },
