@@ -3,10 +3,10 @@
  * (Adaptive Card in an envelope of the type `message`); PagerDuty "Events API v2"; Standard Webhooks 1.0; Alertmanager API v2.
  */
 
-import { createHmac } from 'node:crypto';
 import type { Severity } from '../../operators/model/detector-rule.ts';
 import type { AssetKey } from '../../operators/model/key.ts';
 import { locate } from '../../operators/model/key.ts';
+import { webhookSignature } from '../remote/webhook.ts';
 import { gravestSeverity, type OutgoingMessage, type ReportedProblem, textOf } from './message.ts';
 
 /** One call: its body, and headers beside the usual ones. */
@@ -148,20 +148,9 @@ export function webhookPost(message: OutgoingMessage, secret: string, now: numbe
     headers: {
       'webhook-id': id,
       'webhook-timestamp': String(seconds),
-      'webhook-signature': webhookSignature(secret, id, seconds, body),
+      'webhook-signature': `v1,${webhookSignature(secret, id, seconds, body).toString('base64')}`,
     },
   };
-}
-
-/** `v1,` and the HMAC-SHA256 by the bytes that `whsec_…` is the base64 of. */
-export function webhookSignature(
-  secret: string,
-  id: string,
-  seconds: number,
-  body: string,
-): string {
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  return `v1,${createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')}`;
 }
 
 /** Whoever is not told again takes an alert for over after five minutes: so it says for how long it is true. */

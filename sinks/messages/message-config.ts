@@ -81,7 +81,7 @@ const channelSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     ...{ kind: z.literal('webhook'), ...channelFields },
     url: secretSchema,
-    /** As Standard Webhooks write it: `whsec_` and base64. */
+    /** `whsec_` and Base64, as Standard Webhooks writes it, or any text. */
     secret: secretSchema,
   }),
   z.strictObject({ kind: z.literal('alertmanager'), ...channelFields, url: secretSchema }),

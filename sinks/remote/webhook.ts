@@ -40,8 +40,7 @@ export function createWebhookCheck(config: WebhookConfig, environment: Environme
     if (!/^\d{1,12}$/.test(time) || Math.abs(now - Number(time) * 1_000) > TOLERANCE) {
       return refused(`expected a webhook-timestamp at most ${TOLERANCE / 60_000} min from now`);
     }
-    const hmac = createHmac('sha256', keyOf(secret()));
-    const expected = hmac.update(`${id}.${time}.`).update(body).digest();
+    const expected = webhookSignature(secret(), id, time, body);
     if (!signatures.split(' ').some((one) => isSame(one, expected))) {
       return refused('the signature is not that of this secret, id, time and body');
     }
@@ -53,9 +52,17 @@ function refused(note: string): WebhookHint {
   return { kind: 'refused', note };
 }
 
-function keyOf(secret: string): Buffer {
-  const encoded = secret.startsWith('whsec_') ? secret.slice('whsec_'.length) : undefined;
-  return encoded === undefined ? Buffer.from(secret) : Buffer.from(encoded, 'base64');
+/** Of what comes in, and of what goes out. */
+export function webhookSignature(
+  secret: string,
+  id: string,
+  time: string | number,
+  body: string | Buffer,
+): Buffer {
+  const key = secret.startsWith('whsec_')
+    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
+    : Buffer.from(secret);
+  return createHmac('sha256', key).update(`${id}.${time}.`).update(body).digest();
 }
 
 /** `v1,<Base64>`; signatures of other versions are passed over. */

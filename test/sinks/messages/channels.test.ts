@@ -4,13 +4,13 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createChannel } from '../../../sinks/messages/channels.ts';
-import { webhookSignature } from '../../../sinks/messages/formats.ts';
 import {
   type OutgoingMessage,
   plainText,
   type ReportedProblem,
   textOf,
 } from '../../../sinks/messages/message.ts';
+import { createWebhookCheck } from '../../../sinks/remote/webhook.ts';
 import { people, WRITTEN } from '../../pipelines/systems/notify/people.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -172,9 +172,23 @@ describe('what a service gets', () => {
       type: 'andon.problem.open',
       data: { severity: 'danger' },
     });
-    // Another id or time is another signature: it cannot be played again.
-    expect(webhookSignature(SECRET, 'abd', 1_614_265_330, body)).not.toBe(shown);
-    expect(webhookSignature(SECRET, 'abc', 1_614_265_331, body)).not.toBe(shown);
+  });
+
+  test('a webhook is signed by a secret that is any text too, and whoever takes such webhooks in believes it', async () => {
+    const now = () => 1_614_265_330_000;
+    for (const secret of [SECRET, 'any text of 24 characters']) {
+      calls.length = 0;
+      await send({ kind: 'webhook', url: base, secret });
+      const { headers, body } = calls[0] as Call;
+      const check = createWebhookCheck({ secret }, {});
+      const checked = (more: object = {}, other = body) =>
+        check({ ...headers, ...more }, Buffer.from(other), now()).kind;
+      expect(checked()).toBe('hint');
+      // Another id, time or body is another signature: it cannot be played again.
+      expect(checked({ 'webhook-id': 'abd' })).toBe('refused');
+      expect(checked({ 'webhook-timestamp': '1614265331' })).toBe('refused');
+      expect(checked({}, `${body} `)).toBe('refused');
+    }
   });
 
   test('Alertmanager: one alert for each problem, which gets worse without becoming another', async () => {
