@@ -14,12 +14,11 @@ import {
   subjectIn,
   subjectOutOf,
 } from '../nats/jetstream.ts';
-import { bucketIn } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { errorOf } from './context.ts';
 import { isFinal, type LedgerEntry } from './entry.ts';
-import { type CommandLedger, commandName, type Ledger } from './ledger.ts';
+import { type CommandLedger, commandName, type Ledger, removeEntry } from './ledger.ts';
 
 type ArchiveOptions = {
   readonly connection: NatsConnection;
@@ -144,9 +143,8 @@ async function forget(
   key: string,
 ): Promise<void> {
   const { streams } = await streamManager(connection);
-  const bucket = bucketIn(connection, 'ledger');
   await streams.purge(streamIn(connection, stream), { filter: subjectIn(connection, subject) });
-  await streams.purge(`KV_${bucket}`, { filter: `$KV.${bucket}.${key}` });
+  await removeEntry(connection, key);
 }
 
 function isOver(entry: LedgerEntry, { keep, polled, now }: RequestArchive): boolean {

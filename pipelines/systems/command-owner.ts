@@ -163,8 +163,9 @@ function ownCommands({
           if (reconcile === undefined) return;
           const lane = { ...options, system, context, reconcile, ledger, commands, look };
           stopReconciling = startReconciling(await commandReconciliation(lane));
-          const about = { name: system.name, webhook: manner.webhook };
+          const { webhook } = manner;
           // Whatever it is about: what waits for a word of this system is looked at.
+          const about = { name: system.name, webhook: webhook && { secret: webhook.secret } };
           stopListening = listenForWebhooks(about, options, async () => {
             for (const id of await ledger.watched()) await look(id);
           });

@@ -90,13 +90,7 @@ export async function openCommandLedger(
     resent: (id) => resends.purge(`command.${system}.${id}`),
     watched: () => idsIn(connection, 'ledger', `watch.${system}.`, '*'),
     watch: async (id) => void (await bucket.put(`watch.${system}.${id}`, '')),
-    async unwatch(id) {
-      // Whole: what the bucket keeps of a key that was deleted would count as one.
-      const { streams } = await streamManager(connection);
-      const name = bucketIn(connection, 'ledger');
-      const filter = `$KV.${name}.watch.${system}.${id}`;
-      await streams.purge(`KV_${name}`, { filter });
-    },
+    unwatch: (id) => removeEntry(connection, `watch.${system}.${id}`),
     async lowWater() {
       const found = await bucket.get(mark);
       return found?.operation === 'PUT' ? found.json<LowWater>() : undefined;
@@ -120,7 +114,7 @@ export async function openOrderLedger(
       return found?.operation === 'PUT' ? found.json<EventTime>() : undefined;
     },
     keepMark: async (time) => void (await bucket.put(mark, JSON.stringify(time))),
-    forget: (id) => bucket.purge(`order.${system}.${id}`),
+    forget: (id) => removeEntry(connection, `order.${system}.${id}`),
   };
 }
 
@@ -244,6 +238,13 @@ function storeIn<E>(
       });
     },
   };
+}
+
+/** Whole: what the bucket keeps of a key that was deleted would count as one. */
+export async function removeEntry(connection: NatsConnection, key: string): Promise<void> {
+  const name = bucketIn(connection, 'ledger');
+  const { streams } = await streamManager(connection);
+  await streams.purge(`KV_${name}`, { filter: `$KV.${name}.${key}` });
 }
 
 /** By the subjects of the bucket: a consumer of its own is more than a reader is permitted. */

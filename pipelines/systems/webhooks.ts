@@ -22,15 +22,30 @@ export interface Webhooks {
   listen(system: string, check: WebhookCheck, onHint: OnHint): () => void;
 }
 
-type Listener = { readonly check: WebhookCheck; readonly onHint: OnHint };
+type Listener = {
+  readonly check: WebhookCheck;
+  readonly onHint: OnHint;
+  /** Keys that are being looked at, and whether another hint has come meanwhile: many are one more look. */
+  readonly looking: Map<string | null, boolean>;
+};
 
 export function createWebhooks(record: RecordEvent, now: () => number = Date.now): Webhooks {
   const listening = new Map<string, readonly Listener[]>();
 
-  function follow(system: string, { onHint }: Listener, key: string | null): void {
-    onHint(key).catch((error: unknown) => {
+  async function follow(system: string, { onHint, looking }: Listener, key: string | null) {
+    const isLooking = looking.has(key);
+    looking.set(key, isLooking);
+    if (isLooking) return;
+    try {
+      do {
+        looking.set(key, false);
+        await onHint(key);
+      } while (looking.get(key));
+    } catch (error) {
       record({ kind: 'maintenance-trouble', where: `webhook of ${system}`, error: errorOf(error) });
-    });
+    } finally {
+      looking.delete(key);
+    }
   }
 
   return {
@@ -48,7 +63,7 @@ export function createWebhooks(record: RecordEvent, now: () => number = Date.now
         if (hint.kind === 'refused') note = hint.note;
         else {
           taken = true;
-          follow(system, listener, hint.key);
+          void follow(system, listener, hint.key);
         }
       }
       if (taken) {
@@ -59,7 +74,7 @@ export function createWebhooks(record: RecordEvent, now: () => number = Date.now
       return { code: 401, note };
     },
     listen(system, check, onHint) {
-      const listener = { check, onHint };
+      const listener = { check, onHint, looking: new Map() };
       listening.set(system, [...(listening.get(system) ?? []), listener]);
       return () => {
         const left = (listening.get(system) ?? []).filter((one) => one !== listener);

@@ -4,9 +4,8 @@ import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
 import { EXIT, Problem } from '../../base/problem.ts';
-import { streamManager } from '../../nats/jetstream.ts';
 import { bucketIn, findBucket, openBucket, type StoreOptions } from '../../nats/streams.ts';
-import { idsIn } from '../ledger.ts';
+import { idsIn, removeEntry } from '../ledger.ts';
 import {
   channelEntrySchema,
   emptyBook,
@@ -53,10 +52,7 @@ export async function openNoticeStore(
       versions.set(name, await bucket.put(name, JSON.stringify(document), { previousSeq }));
     },
     async remove(kind, key) {
-      // Whole: what the bucket keeps of a key that was deleted would count as one.
-      const { streams } = await streamManager(connection);
-      const name = bucketIn(connection, 'ledger');
-      await streams.purge(`KV_${name}`, { filter: `$KV.${name}.${keyOf(kind, key)}` });
+      await removeEntry(connection, keyOf(kind, key));
       versions.delete(keyOf(kind, key));
     },
   };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { orderId } from '../../../operators/model/machine-event.ts';
-import { openOrderLedger } from '../../../pipelines/systems/ledger.ts';
+import { idsIn, openOrderLedger } from '../../../pipelines/systems/ledger.ts';
 import type { CmmsConfig } from '../../../sinks/remote/config.ts';
 import { readCmmsFile } from './read-cmms-file.ts';
 import { askReference, freshRequest, type Plant, startPlant } from './systems-support.ts';
@@ -61,6 +61,9 @@ it('says each change of an order that nobody asked for to the log, once, also af
   await expect
     .poll(async () => (await ledger.get(orderId('reference', order.id))).entry, until)
     .toBe(undefined);
+  // Nor is it counted as one that was deleted: such marks would pile up.
+  const kept = await idsIn(plant.connection, 'ledger', 'order.reference.', '*');
+  expect(kept).not.toContain(orderId('reference', order.id));
   await again.stop();
 });
 
