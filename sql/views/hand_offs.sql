@@ -1,5 +1,6 @@
 -- Where does the time of a request go? When it was decided, in the CMMS, accepted, assigned, its parts there, started, done and posted.
--- NULL for what did not happen. Parts are there when a system says that they are assigned or picked; posted is closed in the CMMS.
+-- NULL for what did not happen. Parts are there when a system first says that they are assigned, picked, or, of a reservation, done;
+-- posted is closed in the CMMS.
 CREATE OR REPLACE VIEW hand_offs
 (
     plant       LowCardinality(String)         COMMENT 'Plant',
@@ -12,22 +13,14 @@ CREATE OR REPLACE VIEW hand_offs
     in_cmms     Nullable(DateTime64(6, 'UTC')) COMMENT 'First word of the CMMS on it',
     accepted    Nullable(DateTime64(6, 'UTC')) COMMENT 'Somebody accepted it',
     assigned    Nullable(DateTime64(6, 'UTC')) COMMENT 'It was planned for a time',
-    parts_there Nullable(DateTime64(6, 'UTC')) COMMENT 'A system said that its parts are assigned or picked',
+    parts_there Nullable(DateTime64(6, 'UTC')) COMMENT 'A system first said that its parts are assigned, picked or, of a reservation, done',
     started     Nullable(DateTime64(6, 'UTC')) COMMENT 'Work began',
     done        Nullable(DateTime64(6, 'UTC')) COMMENT 'Work was done',
     posted      Nullable(DateTime64(6, 'UTC')) COMMENT 'It was closed in the CMMS',
-    by_people   UInt64                         COMMENT 'How many of these steps a person had to take'
+    steps_taken UInt64                         COMMENT 'How many of accepted, assigned, started, done and posted the CMMS has told'
 )
 AS
 WITH
-    statuses AS
-    (
-        SELECT
-            JSONExtractString(fact.data, 'id') AS id, JSONExtractString(fact.data, 'status') AS status, fact.time AS time
-        FROM machine_events AS fact FINAL
-        LEFT JOIN counted_runs AS counted ON fact.stream = counted.stream AND fact.run = counted.run
-        WHERE fact.type = 'request' AND NOT arrayExists(range -> fact.sequence BETWEEN range.1 AND range.2, counted.superseded)
-    ),
     taken AS
     (
         SELECT
@@ -38,22 +31,29 @@ WITH
             minOrNullIf(statuses.time, statuses.status = 'started')    AS started,
             minOrNullIf(statuses.time, statuses.status = 'completed')  AS done,
             minOrNullIf(statuses.time, statuses.status = 'closed')     AS posted,
-            uniqExactIf(statuses.status, statuses.status != 'requested') AS by_people
-        FROM statuses
+            uniqExactIf(
+                statuses.status, statuses.status IN ('accepted', 'scheduled', 'started', 'completed', 'closed')
+            )                                                          AS steps_taken
+        FROM request_statuses AS statuses
         GROUP BY id
     ),
     parts AS
     (
-        SELECT command.request AS request, minOrNull(command.heard) AS there
-        FROM command_times AS command
-        WHERE command.state IN ('assigned', 'picked')
+        SELECT command.request AS request, minOrNull(fact.time) AS there
+        FROM machine_events AS fact FINAL
+        LEFT JOIN counted_runs AS counted ON fact.stream = counted.stream AND fact.run = counted.run
+        INNER JOIN command_times AS command
+          ON fact.system = command.system AND JSONExtractString(fact.data, 'id') = command.id
+        WHERE fact.type = 'command' AND fact.kind = 'status'
+          AND NOT arrayExists(range -> fact.sequence BETWEEN range.1 AND range.2, counted.superseded)
+          AND JSONExtractString(fact.data, 'state') IN ('assigned', 'picked', if(command.verb = 'reserve', 'done', ''))
         GROUP BY request
     )
 SELECT
     times.plant AS plant, times.line AS line, times.asset AS asset, times.id AS request, times.title AS title,
     times.open AS open, times.requested AS decided,
     taken.in_cmms AS in_cmms, taken.accepted AS accepted, taken.assigned AS assigned, parts.there AS parts_there,
-    taken.started AS started, taken.done AS done, taken.posted AS posted, taken.by_people AS by_people
+    taken.started AS started, taken.done AS done, taken.posted AS posted, taken.steps_taken AS steps_taken
 FROM request_times AS times
 LEFT JOIN taken ON times.id = taken.id
 LEFT JOIN parts ON times.id = parts.request

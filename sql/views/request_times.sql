@@ -26,14 +26,6 @@ CREATE OR REPLACE VIEW request_times
 )
 AS
 WITH
-    statuses AS
-    (
-        SELECT
-            JSONExtractString(fact.data, 'id') AS id, JSONExtractString(fact.data, 'status') AS status, fact.time AS time
-        FROM machine_events AS fact FINAL
-        LEFT JOIN counted_runs AS counted ON fact.stream = counted.stream AND fact.run = counted.run
-        WHERE fact.type = 'request' AND NOT arrayExists(range -> fact.sequence BETWEEN range.1 AND range.2, counted.superseded)
-    ),
     outcomes AS
     (
         SELECT
@@ -43,7 +35,7 @@ WITH
             minOrNullIf(statuses.time, statuses.status IN ('completed', 'closed'))   AS completed,
             minOrNullIf(statuses.time, statuses.status IN ('rejected', 'cancelled')) AS rejected,
             argMax(statuses.status, statuses.time)                                   AS status
-        FROM statuses
+        FROM request_statuses AS statuses
         GROUP BY id
     ),
     firsts AS

@@ -34,25 +34,16 @@ WITH
         WHERE fact.cause IN ('confirmed', 'false') AND fact.anomaly != ''
           AND NOT arrayExists(range -> fact.sequence BETWEEN range.1 AND range.2, counted.superseded)
     ),
-    statuses AS
-    (
-        SELECT
-            JSONExtractString(fact.data, 'id') AS request, JSONExtractString(fact.data, 'status') AS status, fact.time AS time,
-            fact.sequence AS sequence, toString(fact.system) AS who, JSONExtractString(fact.data, 'note') AS reason
-        FROM machine_events AS fact FINAL
-        LEFT JOIN counted_runs AS counted ON fact.stream = counted.stream AND fact.run = counted.run
-        WHERE fact.type = 'request' AND fact.kind = 'status' AND status IN ('completed', 'closed', 'rejected', 'cancelled')
-          AND NOT arrayExists(range -> fact.sequence BETWEEN range.1 AND range.2, counted.superseded)
-    ),
     closed AS
     (
         SELECT
             request.plant AS plant, request.line AS line, request.asset AS asset, request.anomalies AS anomalies,
             request.incidents AS incidents, if(statuses.status IN ('completed', 'closed'), 'confirmed', 'false') AS verdict,
-            statuses.time AS time, statuses.sequence AS sequence, statuses.who AS who, statuses.reason AS reason
-        FROM statuses
-        INNER JOIN current_requests AS request ON statuses.request = request.id
-        WHERE request.action != 'withdraw' OR statuses.status IN ('completed', 'closed')
+            statuses.time AS time, statuses.sequence AS sequence, toString(statuses.system) AS who, statuses.note AS reason
+        FROM request_statuses AS statuses
+        INNER JOIN current_requests AS request ON statuses.id = request.id
+        WHERE statuses.status IN ('completed', 'closed')
+          OR (statuses.status IN ('rejected', 'cancelled') AND request.action != 'withdraw')
     ),
     given AS
     (

@@ -12,7 +12,7 @@ import { at, epochOf, landAll, smallPlant } from './small-plant.ts';
  * Behind the story of `small-plant.ts`, whose newest time is 14:00: request r1 was done at 11:41 and never closed. For r2 (13:01,
  * in the CMMS at 13:02) the ERP was asked for stock at 13:01 and said after 30 s that two are short, a reservation was asked for
  * at 13:02 and is short since 13:04, and a requisition of 13:05 is not answered. For r1 a reservation of 10:42 was refused after
- * 10 s; the one after it, of 10:45, is assigned since 10:50.
+ * 10 s; the one after it, of 10:45, is assigned since 10:50, and done with at 11:30.
  */
 const place = { plant: 'p1', line: 'l1', asset: 'press' };
 const asked = (id: string, request: string, clock: string, verb: string, part: string): Row =>
@@ -49,8 +49,9 @@ const ROWS: readonly (readonly [clock: string, row: Row])[] = [
   ['10:45', asked('c2', 'r1', '10:45', 'reserve', '6205-2RS')],
   ['10:46', answered('c2', '10:46', { state: 'short' })],
   ['10:50', answered('c2', '10:50', { state: 'assigned' })],
+  ['11:30', answered('c2', '11:30', { state: 'done' })],
   ['13:01', asked('c3', 'r2', '13:01', 'check-stock', 'SEAL-45')],
-  ['13:01:30', answered('c3', '13:01:30', { available: 0, short: 2 })],
+  ['13:01:30', answered('c3', '13:01:30', { available: 0, short: 2, state: 'done' })],
   ['13:02', asked('c4', 'r2', '13:02', 'reserve', 'SEAL-45')],
   ['13:04', answered('c4', '13:04', { state: 'short' })],
   ['13:05', asked('c5', 'r2', '13:05', 'requisition', 'SEAL-45')],
@@ -129,6 +130,11 @@ test('where the time of requests goes', async () => {
     ['parts there', 1, 0, 8],
     ['started', 1, 0, 9],
     ['done', 1, 0, 41],
+  ]);
+  const taken = await warehouse.rows('SELECT request, steps_taken FROM hand_offs ORDER BY request');
+  expect(taken).toEqual([
+    { request: 'r1', steps_taken: 3 },
+    { request: 'r2', steps_taken: 0 },
   ]);
 });
 
