@@ -7,8 +7,6 @@ import type { Config } from '../base/config.ts';
 import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
 import { connectNats } from '../nats/nats.ts';
 import type { RecordEvent } from '../observe/observe.ts';
-import type { LedgerEntry } from '../systems/entry.ts';
-import { findLedger, type LedgerReader } from '../systems/ledger.ts';
 import { createWarehouseReader } from '../warehouse/reader.ts';
 import { createConnectionReporter } from '../worker/report.ts';
 import { type Accounts, openAccounts } from './access/accounts.ts';
@@ -66,14 +64,15 @@ export async function startConsole(
   const reader = createWarehouseReader(config);
   const questions = createQuestions(reader);
   const models = createPlantModels(connection, config.partitions);
+  const flow = createFlowState(connection, config.partitions);
   const live = followLive(connection, ({ table }) => {
-    if (OF_MODELS.has(table)) models.forget();
+    if (OF_MODELS.has(table)) for (const each of [models, flow]) each.forget();
     // Before any page hears of it: whoever asks again because of it gets no answer from before.
     questions.forget();
   });
   const directory = consoleDirectory(config);
   const services: Services = {
-    ...{ questions, models, live },
+    ...{ questions, models, flow, live },
     accounts: openAccounts(directory),
     sessions: await openSessions(directory),
     lockouts: {
@@ -81,8 +80,6 @@ export async function startConsole(
       address: createLockout(FREE_FAILURES.address),
     },
     acts: createActPublisher(connection, config.partitions),
-    flow: createFlowState(connection, config.partitions),
-    ledger: ledgerOf(() => findLedger(connection)),
   };
   const server = await serverOf(config, services, { page, tls, over: over.signal, record });
   const close = async () => {
@@ -123,15 +120,6 @@ function serverOf(
     streams: createEventStreams(services.live, over),
     onDefect: (error, request) => record({ kind: 'console-defect', request, error }),
   });
-}
-
-/** The bucket is made by the first delivery: until then it is looked for again and again. */
-function ledgerOf(find: () => Promise<LedgerReader<LedgerEntry> | undefined>): Services['ledger'] {
-  let known: LedgerReader<LedgerEntry> | undefined;
-  return async () => {
-    known ??= await find();
-    return known;
-  };
 }
 
 async function tlsOf({ tls }: Config['console']) {

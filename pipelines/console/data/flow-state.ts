@@ -4,8 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { openAuditor } from '../../audit/audit.ts';
 import { readEntry } from '../../audit/chain.ts';
 import { chainExtent, readEntries } from '../../audit/stored-chain.ts';
-import { streamManager } from '../../nats/jetstream.ts';
-import { findStream, isReplay, partitionStream } from '../../nats/streams.ts';
+import { findStream, isReplay, logStream } from '../../nats/streams.ts';
 import type { CommandEntry } from '../../systems/command-entry.ts';
 import type { LedgerEntry } from '../../systems/entry.ts';
 import { checkRequest } from '../../systems/inspect.ts';
@@ -43,52 +42,111 @@ export type AppliedChange = {
   readonly who: string;
 };
 
+/** What is read of many things at once (`logs`, `requests`, `commands`, `applied`) is some seconds old. */
 export interface FlowState {
   /** From the newest entries of the audit stream. */
   applied(): Promise<readonly AppliedChange[]>;
   /** One for each partition whose stream is there. */
   logs(): Promise<readonly LogEnd[]>;
+  /** What became of a request, as it is now; undefined where nothing was tried yet. Rejects when it cannot be read. */
+  request(id: string): Promise<LedgerEntry | undefined>;
   /** What became of requests, in the order of the ids; undefined where nothing was tried yet. */
   requests(ids: readonly string[]): Promise<readonly (LedgerEntry | undefined)[]>;
   /** The same of commands, by `<system>.<id>`. */
   commands(names: readonly string[]): Promise<readonly (CommandEntry | undefined)[]>;
   /** Has the delivery send it again, and writes into the audit stream who asked. @throws Problem where there is none */
   resend(resend: Resend): Promise<void>;
+  /** What was answered before is old. */
+  forget(): void;
 }
 
-export function createFlowState(connection: NatsConnection, partitions: number): FlowState {
+/** `now` gives milliseconds of a clock. */
+export function createFlowState(
+  connection: NatsConnection,
+  partitions: number,
+  now: () => number = () => performance.now(),
+): FlowState {
+  const ledger = foundOnce(() => findLedger(connection));
+  const commandLedger = foundOnce(() => findCommandLedger(connection));
+  const requests = keptAnswer(
+    async (ids: readonly string[]) => entriesIn(await ledger(), ids),
+    now,
+  );
+  const commands = keptAnswer(
+    async (names: readonly string[]) => entriesIn(await commandLedger(), names),
+    now,
+  );
+  const logs = keptAnswer(() => logEnds(connection, partitions), now);
+  const applied = keptAnswer(() => appliedChanges(connection), now);
+  const forget = () => {
+    for (const each of [logs, requests, commands, applied]) each.forget();
+  };
   return {
-    async logs() {
-      const ends: LogEnd[] = [];
-      const { streams } = await streamManager(connection);
-      for (let partition = 0; partition < partitions; partition += 1) {
-        const stream = partitionStream(partition);
-        if ((await findStream(connection, stream)) === undefined) continue;
-        const info = await streams.info(stream);
-        const { messages, last_seq: last, last_ts: time, bytes } = info.state;
-        const latest = last === 0 ? null : String(time);
-        ends.push({
-          stream,
-          messages,
-          last_sequence: last,
-          latest,
-          bytes,
-          is_replay: isReplay(info),
-        });
-      }
-      return ends;
-    },
-    requests: async (ids) => entriesIn(await findLedger(connection), ids),
-    commands: async (names) => entriesIn(await findCommandLedger(connection), names),
-    applied: () => appliedChanges(connection),
+    logs: logs.ask,
+    request: async (id) => (await (await ledger())?.get(id))?.entry,
+    requests: requests.ask,
+    commands: commands.ask,
+    applied: applied.ask,
     async resend({ kind, id, user, reason }) {
       if (kind === 'request') await checkRequest(connection, id);
       const name = kind === 'request' ? id : await resendName(connection, id);
       const auditor = await openAuditor(connection, { via: 'console', user });
       const act = { act: 'resend', what: name, reason };
       await auditor.around([act], () => askResend(connection, name));
+      forget();
+    },
+    forget,
+  };
+}
+
+/** The bucket is made by the first delivery: until then it is looked for again and again. */
+function foundOnce<T>(find: () => Promise<T | undefined>): () => Promise<T | undefined> {
+  let known: T | undefined;
+  return async () => {
+    known ??= await find();
+    return known;
+  };
+}
+
+/** Milliseconds that an answer is good for: however many look on, NATS is asked once. */
+const GOOD_FOR = 5_000;
+
+/** Asks once for all who ask the same. What failed is asked again by the next one. */
+function keptAnswer<Asked extends unknown[], T>(
+  question: (...asked: Asked) => Promise<T>,
+  now: () => number,
+) {
+  let kept: { readonly key: string; readonly at: number; readonly answer: Promise<T> } | undefined;
+  return {
+    ask(...asked: Asked): Promise<T> {
+      const key = JSON.stringify(asked);
+      if (kept?.key === key && now() - kept.at < GOOD_FOR) return kept.answer;
+      const asking = { key, at: now(), answer: question(...asked) };
+      kept = asking;
+      asking.answer.catch(() => {
+        if (kept === asking) kept = undefined;
+      });
+      return asking.answer;
+    },
+    forget() {
+      kept = undefined;
     },
   };
+}
+
+async function logEnds(connection: NatsConnection, partitions: number): Promise<readonly LogEnd[]> {
+  const ends: LogEnd[] = [];
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const stream = logStream(connection, partition);
+    const info = await findStream(connection, stream);
+    if (info === undefined) continue;
+    const { messages, last_seq: last, last_ts: time, bytes } = info.state;
+    ends.push({
+      ...{ stream, messages, last_sequence: last, bytes, is_replay: isReplay(info) },
+      latest: last === 0 ? null : String(time),
+    });
+  }
+  return ends;
 }
 
 /** How far the audit stream is read back. */

@@ -182,7 +182,7 @@ FROM
 )
 ORDER BY time, place_in_time, kind, about`;
 
-function detailRoute({ questions, ledger }: Services): ApiRoute {
+function detailRoute({ questions, flow }: Services): ApiRoute {
   return route({
     id: 'getRequest',
     method: 'GET',
@@ -205,7 +205,7 @@ function detailRoute({ questions, ledger }: Services): ApiRoute {
       const [moments, entry] = await Promise.all([
         questions.ask(momentSchema, MOMENTS, { id }),
         // The CMMS is one thing, the request another: without the ledger there is still a story.
-        entryOf(ledger, id).catch(() => undefined),
+        flow.request(id).catch(() => undefined),
       ]);
       const { json, ...request } = found;
       const { stop, ...more } = revisionSchema.parse(JSON.parse(json));
@@ -216,10 +216,6 @@ function detailRoute({ questions, ledger }: Services): ApiRoute {
       };
     },
   });
-}
-
-async function entryOf(ledger: Services['ledger'], id: string): Promise<LedgerEntry | undefined> {
-  return (await (await ledger())?.get(id))?.entry;
 }
 
 function deliveryOf(entry: LedgerEntry, revision: number) {

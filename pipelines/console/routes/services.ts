@@ -1,8 +1,6 @@
 /** What handlers of routes work with, and the schemas that several of them share. */
 
 import { z } from 'zod';
-import type { LedgerEntry } from '../../systems/entry.ts';
-import type { LedgerReader } from '../../systems/ledger.ts';
 import type { Accounts } from '../access/accounts.ts';
 import type { Lockout } from '../access/lockout.ts';
 import type { SessionStore } from '../access/sessions.ts';
@@ -25,8 +23,6 @@ export type Services = {
   readonly live: LiveChanges;
   readonly acts: ActPublisher;
   readonly flow: FlowState;
-  /** What became of requests in the CMMS; undefined where nothing was delivered yet. */
-  readonly ledger: () => Promise<LedgerReader<LedgerEntry> | undefined>;
 };
 
 export const assetPath = z.object({

@@ -27,7 +27,7 @@ function OfPlant({ plant, all }: ChosenPlantProps) {
   const figures = useResource('getFigures', {
     path: { plant: plant.id },
     query: line === '' ? {} : { line },
-    tables: ['machine_states', 'requests'],
+    tables: ['requests'],
     pace: 60_000,
   });
   return (
