@@ -14,11 +14,12 @@ import {
 } from '../../../operators/detect/life-cycle.ts';
 import { limit } from '../../../operators/detect/limits.ts';
 import type { DetectorRule } from '../../../operators/model/detector-rule.ts';
+import { isStarting } from '../../../operators/model/machine-event.ts';
 import type { Situation } from '../../../operators/model/observation.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
 import { BEGINNING, type EventTime, fromMilliseconds } from '../../../operators/model/time.ts';
-import { kindOfState, type StateSpan } from './timeline.ts';
+import type { StateSpan } from './timeline.ts';
 
 export type LimitRule = Extract<DetectorRule, { kind: 'limit' }>;
 export type Side = 'above' | 'below';
@@ -97,7 +98,7 @@ function situatedValues({
   let started: EventTime | null = null;
   return values.map((each) => {
     while (at + 1 < spans.length && Date.parse(spans[at + 1]?.from ?? '') <= each.from) {
-      if (kindOfState(spans[at]?.state ?? '') === 'starting') {
+      if (isStarting(spans[at]?.state ?? '')) {
         started = fromMilliseconds(Date.parse(spans[at]?.to ?? ''));
       }
       at += 1;

@@ -1,6 +1,7 @@
 /** What machines did, from rows of a bounded stretch: never all states that ever were. */
 
 import { z } from 'zod';
+import { isStarting, PACKML_STATES } from '../../../operators/model/machine-event.ts';
 import { timeAnswer } from '../api/route.ts';
 
 /** A state as it began. */
@@ -38,7 +39,7 @@ export type StateSpan = {
 /** The PackML states in few words: as the view `machine_timeline` has them, which a test holds together. */
 export const STATE_KINDS: Readonly<Record<string, readonly string[]>> = {
   running: ['EXECUTE', 'COMPLETING'],
-  starting: ['STARTING', 'CLEARING', 'RESETTING', 'UNHOLDING', 'UNSUSPENDING'],
+  starting: PACKML_STATES.filter(isStarting),
   waiting: ['IDLE', 'COMPLETE', 'SUSPENDED', 'SUSPENDING'],
   held: ['HELD', 'HOLDING'],
   stopped: ['STOPPED', 'STOPPING'],
@@ -102,36 +103,43 @@ export function spansOf(
   return spans;
 }
 
-const counted = (table: string) => `
+/** Joins and leaves out what a later run processed again; more conditions may follow with AND. */
+export const counted = (table: string) => `
 LEFT JOIN counted_runs AS counted ON ${table}.stream = counted.stream AND ${table}.run = counted.run
 WHERE NOT arrayExists(range -> ${table}.sequence BETWEEN range.1 AND range.2, counted.superseded)`;
 
 const OF_ASSET =
   'fact.plant = {plant:String} AND fact.line = {line:String} AND fact.asset = {asset:String}';
 
-/** The states of a machine that a stretch touches: from the last one before it to the first one after it. */
+/** States of a stretch that are read. */
+export const MOST_STATES = 50_000;
+
+/** The states of a machine in a stretch, and the last one before it; of more than `MOST_STATES` the newest. */
 export const STATES_OF_ASSET = `
-SELECT time AS since, state, mode, \`order\`, product
+SELECT since, state, mode, \`order\`, product
 FROM
 (
-  SELECT fact.time AS time, fact.state AS state, fact.mode AS mode, fact.\`order\` AS \`order\`, fact.product AS product, fact.sequence AS sequence
+  SELECT
+    fact.time AS since, fact.state AS state, fact.mode AS mode, fact.\`order\` AS \`order\`, fact.product AS product,
+    fact.sequence AS sequence
   FROM machine_states AS fact FINAL
   ${counted('fact')} AND ${OF_ASSET}
     AND fact.time >= (
-      SELECT max(time) FROM machine_states AS fact
-      WHERE ${OF_ASSET} AND time <= fromUnixTimestamp64Milli({from:Int64})
+      SELECT max(fact.time) FROM machine_states AS fact
+      ${counted('fact')} AND ${OF_ASSET} AND fact.time <= fromUnixTimestamp64Milli({from:Int64})
     )
     AND fact.time < fromUnixTimestamp64Milli({to:Int64})
+  ORDER BY since DESC, sequence DESC
+  LIMIT ${MOST_STATES}
 )
-ORDER BY time, sequence
-LIMIT 50000`;
+ORDER BY since, sequence`;
 
 /** When the first state after a stretch began, and up to when anything is known; the least of what there is. */
 export const END_OF_STRETCH = `
 SELECT least(
   ifNull((
     SELECT minOrNull(fact.time) FROM machine_states AS fact
-    WHERE ${OF_ASSET} AND fact.time >= fromUnixTimestamp64Milli({to:Int64})
+    ${counted('fact')} AND ${OF_ASSET} AND fact.time >= fromUnixTimestamp64Milli({to:Int64})
   ), toDateTime64('2299-12-31', 6, 'UTC')),
   ifNull((
     SELECT maxOrNull(time) FROM newest WHERE plant = {plant:String} AND line = {line:String}

@@ -2,9 +2,8 @@
 
 import { z } from 'zod';
 import { reachParameters, withinReach } from '../access/visitor.ts';
-import { ApiProblem } from '../api/api-problem.ts';
 import { type ApiRoute, nameParameter, route } from '../api/route.ts';
-import { placeQuery, plantsInSight, type Services } from './services.ts';
+import { placeQuery, plantInSight, type Services } from './services.ts';
 
 const count = z.coerce.number();
 const figure = z.number().nullable();
@@ -122,8 +121,11 @@ LEFT JOIN rule_answers AS answer
 WHERE ${place('raised')} AND ${since('raised.time')}
 GROUP BY month`;
 
-const NEWEST_OF_PLANT =
-  'SELECT toUnixTimestamp64Milli(max(time)) AS to FROM newest WHERE plant = {plant:String} HAVING count() > 0';
+/** When the first of the months begins by the clocks of the plant, in milliseconds. */
+const FIRST_MONTH = `
+SELECT
+  toUnixTimestamp(toDateTime(addMonths(toStartOfMonth(max(time), {zone:String}), 1 - {months:Int32}), {zone:String})) * 1000 AS from
+FROM newest WHERE plant = {plant:String} HAVING count() > 0`;
 
 export function figureRoutes({ models, questions }: Services): readonly ApiRoute[] {
   return [
@@ -142,19 +144,15 @@ export function figureRoutes({ models, questions }: Services): readonly ApiRoute
       }),
       answer: z.object({ months: z.array(monthSchema), currency: z.string().nullable() }),
       async handle({ reach, path, query }) {
-        const known = (await plantsInSight(models, reach)).find(
-          ({ model }) => model.id === path.plant,
-        );
-        if (known === undefined) {
-          throw new ApiProblem('not-found', `expected a plant, found ${path.plant}`);
-        }
-        const { time_zone: zone, currency = null } = known.model;
-        const [newest] = await questions.ask(z.object({ to: count }), NEWEST_OF_PLANT, path);
-        if (newest === undefined) return { months: [], currency };
+        const { plant } = path;
+        const { model } = await plantInSight(models, reach, plant);
+        const { time_zone: zone, currency = null } = model;
+        const asked = { plant, zone, months: query.months };
+        const [first] = await questions.ask(z.object({ from: count }), FIRST_MONTH, asked);
+        if (first === undefined) return { months: [], currency };
         const parameters = {
           ...reachParameters(reach),
-          ...{ plant: path.plant, line: query.line ?? '', zone },
-          from: firstOf(newest.to, query.months),
+          ...{ plant, line: query.line ?? '', zone, from: first.from },
         };
         const [running, stops, work, costs, alarms] = await Promise.all([
           questions.ask(timeRow, RUNNING, parameters),
@@ -205,10 +203,4 @@ function reliabilityOf(
     mtbf_hours: failures === 0 ? null : hours / failures,
     mttr_hours: repaired === 0 ? null : repair / repaired,
   };
-}
-
-/** A day before the first of the months, in UTC: no zone is a day away. What falls into the month before is left out by its name. */
-function firstOf(to: number, months: number): number {
-  const date = new Date(to);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - months + 1, 1);
 }

@@ -15,6 +15,7 @@ import {
 } from '../api/route.ts';
 import {
   END_OF_STRETCH,
+  MOST_STATES,
   plannedIn,
   STANDSTILLS,
   STATES_OF_ASSET,
@@ -146,21 +147,25 @@ function timelineRoute({ models, questions }: Services): ApiRoute {
     answer: z.object({ from: timeAnswer, to: timeAnswer, states: z.array(stateAnswer) }),
     async handle({ reach, path, query }) {
       await assetInSight(models, reach, path);
-      const { from, to } = await stretchOf(questions, path, query);
-      const states = await spansOfAsset(questions, path, { from, to }, (to - from) / query.points);
-      const [begin, end] = [new Date(from).toISOString(), new Date(to).toISOString()];
+      const stretch = await stretchOf(questions, path, query);
+      const least = (stretch.to - stretch.from) / query.points;
+      const { spans: states, from } = await spansOfAsset(questions, path, stretch, least);
+      const [begin, end] = [new Date(from).toISOString(), new Date(stretch.to).toISOString()];
       return { from: begin, to: end, states };
     },
   });
 }
 
-/** What a machine did in a stretch. States that are shorter than `least` milliseconds may be left out. */
+/**
+ * What a machine did in a stretch, and from when on: where it did more than is read, the stretch begins later. States that
+ * are shorter than `least` milliseconds may be left out.
+ */
 export async function spansOfAsset(
   questions: Services['questions'],
   { plant, line, asset }: z.output<typeof assetPath>,
   { from, to }: Stretch,
   least: number,
-): Promise<readonly StateSpan[]> {
+): Promise<{ readonly spans: readonly StateSpan[]; readonly from: number }> {
   const place = { plant, line, asset };
   const [begun, [last], standstills] = await Promise.all([
     questions.ask(stateBegun, STATES_OF_ASSET, { ...place, from, to }),
@@ -168,9 +173,11 @@ export async function spansOfAsset(
     questions.ask(standstillRow, STANDSTILLS, { from, to }),
   ]);
   const until = last?.end ?? new Date(to).toISOString();
-  return spansOf(begun, until, least, (start, finish) =>
+  const spans = spansOf(begun, until, least, (start, finish) =>
     plannedIn(standstills, place, start, finish),
   );
+  const [first] = begun.length < MOST_STATES ? [] : begun;
+  return { spans, from: first === undefined ? from : Math.max(from, Date.parse(first.since)) };
 }
 
 const endRow = z.object({ end: timeAnswer });

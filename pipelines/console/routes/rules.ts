@@ -5,6 +5,7 @@ import { isAboutAsset } from '../../../operators/detect/compile.ts';
 import { isStatistic } from '../../../operators/detect/sample.ts';
 import type { DetectorRule } from '../../../operators/model/detector-rule.ts';
 import { assetKey, fits } from '../../../operators/model/key.ts';
+import { FEATURE_PREFIX } from '../../../operators/model/observation.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
 import { sentenceOf } from '../../rules/explain/explain.ts';
@@ -21,8 +22,9 @@ import {
   type StoredValue,
 } from '../data/other-limits.ts';
 import type { KnownPlant } from '../data/plant-models.ts';
+import { counted } from '../data/timeline.ts';
 import { limitsOf, signalAnswer, spansOfAsset } from './machines.ts';
-import { assetInSight, type assetPath, plantsInSight, type Services } from './services.ts';
+import { assetInSight, type assetPath, plantInSight, type Services } from './services.ts';
 
 const count = z.coerce.number();
 
@@ -124,12 +126,7 @@ function rulesRoute({ models, questions, flow }: Services): ApiRoute {
     pathSchema: plantPath,
     answer: rulesSchema,
     async handle({ reach, path }) {
-      const known = (await plantsInSight(models, reach)).find(
-        ({ model }) => model.id === path.plant,
-      );
-      if (known === undefined) {
-        throw new ApiProblem('not-found', `expected a plant, found ${path.plant}`);
-      }
+      const known = await plantInSight(models, reach, path.plant);
       const [changes, used, answers, applied] = await Promise.all([
         questions.ask(changeRow, CHANGES, path),
         questions.ask(usedRow, USED, path),
@@ -184,7 +181,6 @@ function listed(known: KnownPlant, reach: LineReach): readonly Listed[] {
 }
 
 const MOST_SUBJECTS = 200;
-const FEATURE = 'vibration_';
 
 /** The signals and measuring points that a detector is about. */
 function subjectsOf(rule: LimitRule, { model }: KnownPlant, reach: LineReach) {
@@ -198,7 +194,7 @@ function subjectsOf(rule: LimitRule, { model }: KnownPlant, reach: LineReach) {
             .filter((signal) => fits(rule.signal, signal))
             .map((signal) => ({ line: line.id, asset: asset.id, signal, point: '' })),
           // Of features the rule itself has the name; a pattern of names has no one curve.
-          ...(rule.signal.startsWith(FEATURE) && !rule.signal.includes('*')
+          ...(rule.signal.startsWith(FEATURE_PREFIX) && !rule.signal.includes('*')
             ? asset.points
             : []
           ).map(({ id: point }) => ({
@@ -225,8 +221,8 @@ SELECT toUnixTimestamp64Milli(start) AS from, toUnixTimestamp64Milli(time) AS to
 FROM
 (
   SELECT start, \`end\` AS time, ${statistic} AS value
-  FROM windows
-  WHERE ${OF_ASSET} AND signal = {signal:String} AND \`window\` = {window:String} AND version = 1
+  FROM windows_final
+  WHERE ${OF_ASSET} AND signal = {signal:String} AND \`window\` = {window:String}
 )
 WHERE time >= ${SPAN}
 GROUP BY start, time
@@ -237,8 +233,8 @@ const FEATURE_VALUES = `
 SELECT
   toUnixTimestamp64Milli(time) AS from, from + toInt64(1000 * any(samples) / any(rate)) AS to,
   any(\`values\`[{feature:String}]) AS value
-FROM features
-WHERE ${OF_ASSET} AND point = {point:String} AND mapContains(\`values\`, {feature:String}) AND time >= ${SPAN}
+FROM features AS fact
+${counted('fact')} AND ${OF_ASSET} AND point = {point:String} AND mapContains(\`values\`, {feature:String}) AND time >= ${SPAN}
 GROUP BY time
 ORDER BY time DESC
 LIMIT ${MOST_VALUES}`;
@@ -301,8 +297,10 @@ async function traceOf(
   const { signal, point, points } = query;
   const side = query.side ?? (rule.above === undefined ? 'below' : 'above');
   const bound = boundInForce(rule, side, asset);
-  const { values, from, to } = await storedValues(questions, { rules, rule, asset, path, query });
-  const spans = await spansOfAsset(questions, path, { from, to }, 0);
+  const stored = await storedValues(questions, { rules, rule, asset, path, query });
+  const { to } = stored;
+  const { spans, from } = await spansOfAsset(questions, path, stored, 0);
+  const values = stored.values.filter((each) => each.from >= from);
   const about = {
     signal,
     unit: asset.signals[signal]?.unit ?? null,
@@ -336,7 +334,7 @@ async function storedValues(
     point === '' ? windowValues(columnOf(rule.of)) : FEATURE_VALUES,
     {
       ...{ plant, line, asset, signal, point, from, to },
-      ...{ window: windowOf(rules, rule, signal), feature: signal.replace(FEATURE, '') },
+      ...{ window: windowOf(rules, rule, signal), feature: signal.replace(FEATURE_PREFIX, '') },
     },
   );
   const values = stored

@@ -62,6 +62,17 @@ export async function plantsInSight(
   return [...(await models.plants()).values()].filter(({ model }) => reachesInto(reach, model.id));
 }
 
+/** A plant by its id. @throws ApiProblem where there is none, or where nothing of it is to be seen */
+export async function plantInSight(
+  models: PlantModels,
+  reach: LineReach,
+  plant: string,
+): Promise<KnownPlant> {
+  const found = (await plantsInSight(models, reach)).find(({ model }) => model.id === plant);
+  if (found !== undefined) return found;
+  throw new ApiProblem('not-found', `expected a plant, found ${plant}`);
+}
+
 /** A plant and asset by their names. @throws ApiProblem where there is none, or where it is not to be seen */
 export async function assetInSight(
   models: PlantModels,

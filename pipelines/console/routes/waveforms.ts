@@ -2,10 +2,12 @@
 
 import { z } from 'zod';
 import { unitOfFeature } from '../../../operators/detect/sample.ts';
+import { FEATURE_PREFIX } from '../../../operators/model/observation.ts';
 import type { Asset, Point } from '../../../operators/model/plant-model.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
 import { type ApiRoute, nameParameter, route, timeAnswer } from '../api/route.ts';
+import { counted } from '../data/timeline.ts';
 import { type Burst, waveformView } from '../data/waveform-view.ts';
 import { limitsOf, MOST_POINTS, signalAnswer, stretchOf, stretchQuery } from './machines.ts';
 import { assetInSight, assetPath, type Services } from './services.ts';
@@ -90,20 +92,24 @@ FROM
   SELECT time, any(rate) AS rate, any(unit) AS unit, any(rpm) AS rpm, sum(size) AS samples
   FROM
   (
-    SELECT time, part, any(rate) AS rate, any(unit) AS unit, any(rpm) AS rpm, any(length(samples)) AS size
+    SELECT
+      time, part, any(parts) AS parts, any(rate) AS rate, any(unit) AS unit, any(rpm) AS rpm,
+      any(length(samples)) AS size
     FROM waveforms
     WHERE ${OF_POINT} AND time < toDateTime64({before:String}, 6, 'UTC')
     GROUP BY time, part
   )
   GROUP BY time
+  -- Some of its parts may have expired, or not landed yet.
+  HAVING count() = max(parts)
   ORDER BY time DESC
   LIMIT {limit:UInt32}
 ) AS burst
 LEFT JOIN
 (
   SELECT time, anyOrNullIf(\`values\`['velocity_rms'], mapContains(\`values\`, 'velocity_rms')) AS velocity
-  FROM features
-  WHERE ${OF_POINT} AND time < toDateTime64({before:String}, 6, 'UTC')
+  FROM features AS fact
+  ${counted('fact')} AND ${OF_POINT} AND time < toDateTime64({before:String}, 6, 'UTC')
   GROUP BY time
 ) AS found ON burst.time = found.time
 ORDER BY time DESC`;
@@ -135,11 +141,12 @@ const partRow = z.object({
   rate: z.number(),
   unit: z.string(),
   rpm: z.number().nullable(),
+  parts: z.number(),
   samples: z.array(z.number().nullable()),
 });
 
 const PARTS = `
-SELECT time, rate, unit, rpm, samples
+SELECT time, rate, unit, rpm, parts, samples
 FROM waveforms
 WHERE ${OF_POINT} AND time = toDateTime64({time:String}, 6, 'UTC')
 ORDER BY part
@@ -175,6 +182,10 @@ function spectrumRoute({ models, questions }: Services): ApiRoute {
       const [first] = parts;
       if (first === undefined) {
         const detail = `expected the time of a burst, found ${path.time}. Samples are kept for 90 days.`;
+        throw new ApiProblem('not-found', detail);
+      }
+      if (parts.length !== first.parts) {
+        const detail = `expected ${first.parts} parts of the burst, found ${parts.length}. The others expired, or have not landed yet.`;
         throw new ApiProblem('not-found', detail);
       }
       const { rate, unit, rpm } = first;
@@ -224,8 +235,8 @@ SELECT
 FROM
 (
   SELECT time, \`values\`[{feature:String}] AS value
-  FROM features
-  WHERE ${OF_POINT} AND mapContains(\`values\`, {feature:String})
+  FROM features AS fact
+  ${counted('fact')} AND ${OF_POINT} AND mapContains(\`values\`, {feature:String})
     AND time >= fromUnixTimestamp64Milli({from:Int64}) AND time < fromUnixTimestamp64Milli({to:Int64})
 ) AS burst
 WHERE isFinite(value)
@@ -250,7 +261,7 @@ function trendRoute({ models, questions }: Services): ApiRoute {
       const { from, to } = await stretchOf(questions, path, query);
       const step = Math.max(1, Math.ceil((to - from) / query.points));
       const found = await questions.ask(trendRow, TREND, { ...path, from, to, step });
-      const signal = `vibration_${path.feature}`;
+      const signal = FEATURE_PREFIX + path.feature;
       return {
         signal,
         unit: unitOfFeature(path.feature) ?? null,
