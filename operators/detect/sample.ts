@@ -1,8 +1,3 @@
-/** The unit of a feature of waveforms; undefined where it has none. */
-export function unitOfFeature(name: string): string | undefined {
-  return FEATURE_UNITS[name];
-}
-
 /** The samples in an observation, and the value that a rule reads from one. */
 
 import type { ValueRule } from '../model/detector-rule.ts';
@@ -51,6 +46,11 @@ const FEATURE_UNITS: Readonly<Record<string, string>> = {
   velocity_3x: 'mm/s',
   displacement_rms: 'µm',
 };
+
+/** The unit of a feature of waveforms; undefined where it has none. */
+export function unitOfFeature(name: string): string | undefined {
+  return FEATURE_UNITS[name];
+}
 
 /** The samples in an observation at its event's time. Early and corrected windows give none: a window is evaluated once. */
 export function samplesOf(
