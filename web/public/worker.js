@@ -13,17 +13,21 @@ self.addEventListener('fetch', (event) => {
   const { origin, pathname } = new URL(request.url);
   const isData = pathname.includes('/api/') || pathname.endsWith('/healthz');
   if (request.method !== 'GET' || origin !== self.location.origin || isData) return;
-  event.respondWith(answer(request, pathname.includes('/assets/')));
+  event.respondWith(answer(event, pathname.includes('/assets/')));
 });
 
 /** Files whose names change with their content come from what is kept; the others from the console, as long as it answers. */
-async function answer(request, isForEver) {
+async function answer(event, isForEver) {
+  const { request } = event;
   const kept = await caches.open(KEPT);
   const known = await kept.match(request);
   if (isForEver && known !== undefined) return known;
   try {
     const response = await fetch(request);
-    if (response.ok && !response.redirected) await keep(kept, request, response.clone());
+    if (response.ok && !response.redirected) {
+      // Whether or not there is room for it, it has come.
+      event.waitUntil(keep(kept, request, response.clone()).catch(() => undefined));
+    }
     return response;
   } catch (error) {
     if (known !== undefined) return known;
