@@ -128,6 +128,19 @@ export function describeMorePages(opened: Opened): void {
         }),
     );
 
+    test('a list that ends before the requests do says so', { timeout: 60_000 }, () =>
+      opened('eva', {}, async (page) => {
+        await page.route('**/api/v1/requests?*', async (route) => {
+          const response = await route.fetch();
+          const { entries } = (await response.json()) as { entries: object[] };
+          await route.fulfill({ response, json: { entries, next: 'more' } });
+        });
+        for (const [hash, count] of [['work', 200] as const, ['requests', 500] as const]) {
+          await goTo(page, hash, `text=Only the newest ${count} are shown.`);
+        }
+      }),
+    );
+
     test(
       'work on a telephone: evidence, an answer, and the page without a network',
       { timeout: 120_000 },

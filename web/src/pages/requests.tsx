@@ -36,6 +36,8 @@ const SHOWN: readonly TextKey[] = [
   ...(['columnNew', 'columnPlanned', 'columnStarted', 'columnDone', 'columnRejected'] as const),
   'columnOver',
 ];
+/** Requests that are read: the newest. */
+const MOST = 500;
 /** Cards of a column; what is over has many. */
 const MOST_CARDS = 30;
 
@@ -44,7 +46,7 @@ const HURRY = ['urgent', 'high', 'medium', 'low'];
 export function RequestsPage() {
   const plants = useResource('getPlants', { tables: ['assets'], pace: 10_000 });
   const requests = useResource('getRequests', {
-    query: { limit: 500 },
+    query: { limit: MOST },
     tables: ['requests', 'machine_events'],
   });
   const wanted = place.value.query.line ?? '';
@@ -55,12 +57,19 @@ export function RequestsPage() {
         <LineFilter plants={plants.value.data?.plants ?? []} />
       </div>
       <Shown resource={requests.value}>
-        {({ entries }) => {
+        {({ entries, next }) => {
           const shown = entries.filter(
             ({ plant, line }) => wanted === '' || `${plant}/${line}` === wanted,
           );
-          if (shown.length === 0) return <Empty title={t('noRequests')} why={t('noRequestsWhy')} />;
-          return <BoardOfRequests requests={shown} plants={plants.value.data?.plants ?? []} />;
+          if (shown.length === 0 && next === null) {
+            return <Empty title={t('noRequests')} why={t('noRequestsWhy')} />;
+          }
+          return (
+            <>
+              {next === null ? null : <p class="quiet">{t('newestOnly', { count: MOST })}</p>}
+              <BoardOfRequests requests={shown} plants={plants.value.data?.plants ?? []} />
+            </>
+          );
         }}
       </Shown>
     </>

@@ -18,10 +18,13 @@ import { clock, hours, shortTitle, t, word } from '../text/text.ts';
 type Listed = Answer<'getRequests'>['entries'][number];
 type Detail = Answer<'getRequest'>;
 
+/** Requests that are read: the newest. */
+const MOST = 200;
+
 export function WorkPage() {
   const plants = useResource('getPlants', { tables: ['assets'], pace: 10_000 });
   const requests = useResource('getRequests', {
-    query: { open: 'true', limit: 200 },
+    query: { open: 'true', limit: MOST },
     tables: ['requests', 'machine_events'],
   });
   const known = plants.value.data?.plants ?? [];
@@ -31,11 +34,14 @@ export function WorkPage() {
         <h1>{t('myWork')}</h1>
       </div>
       <Shown resource={requests.value}>
-        {({ entries }) => {
+        {({ entries, next }) => {
           const mine = entries.filter(({ plant, line }) => may('report', plant, line));
-          if (mine.length === 0) return <Empty title={say('nothing')} why={say('nothingWhy')} />;
+          if (mine.length === 0 && next === null) {
+            return <Empty title={say('nothing')} why={say('nothingWhy')} />;
+          }
           return (
             <>
+              {next === null ? null : <p class="quiet">{t('newestOnly', { count: MOST })}</p>}
               <Group title={say('underWay')} of={mine} plants={known} takes={isUnderWay} />
               <Group title={say('accepted')} of={mine} plants={known} takes={isAccepted} />
               <Group

@@ -106,6 +106,7 @@ export const DE: Texts = {
   signals: 'Signale',
   noSignals: 'Das Werksmodell nennt keine Signale dieser Maschine.',
   noData: 'Keine Messwerte in dieser Zeit.',
+  newestOnly: 'Nur die neuesten {count} sind zu sehen.',
   stretch: 'Zeitraum',
   hour1: '1 Stunde',
   hour8: '8 Stunden',

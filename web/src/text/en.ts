@@ -104,6 +104,7 @@ export const EN = {
   signals: 'Signals',
   noSignals: 'The plant model declares no signals for this machine.',
   noData: 'No reading in this period.',
+  newestOnly: 'Only the newest {count} are shown.',
   stretch: 'Period',
   hour1: '1 hour',
   hour8: '8 hours',
