@@ -2,7 +2,7 @@
 
 import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
-import type { Features } from '../model/observation.ts';
+import { FEATURE_PREFIX, type Features } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { DetectorState } from './detector-state.ts';
 
@@ -123,7 +123,7 @@ function adviceOn(
     case 'range':
     case 'rate':
     case 'trend': {
-      const known = signal.startsWith('vibration_')
+      const known = signal.startsWith(FEATURE_PREFIX)
         ? ON_FEATURES.find(([pattern]) => pattern.test(signal))
         : undefined;
       return (

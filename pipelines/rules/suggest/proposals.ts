@@ -1,6 +1,7 @@
 // From what a history shows to windows and detectors that could watch it, each with the values that are to be tried.
 
 import { ISO_BOUNDARIES } from '../../../operators/model/detector-bounds.ts';
+import { FEATURE_PREFIX } from '../../../operators/model/observation.ts';
 import type { PlantModel } from '../../../operators/model/plant-model.ts';
 import {
   DAY,
@@ -129,7 +130,7 @@ const TRENDED: ReadonlySet<string> = new Set([
 
 function isWatched(signal: string): boolean {
   return (
-    !signal.startsWith('vibration_') ||
+    !signal.startsWith(FEATURE_PREFIX) ||
     TRENDED.has(signal) ||
     !/_(?:\dx|frequency|velocity)$/.test(signal)
   );
@@ -192,7 +193,7 @@ function levelsFor(
   const unit = [at(0.01), at(0.5), at(0.99)].map((value) => Number(value.toPrecision(4)));
   const seen = `${behaviour.count} values of ${behaviour.assets.size === 1 ? 'one asset' : `${behaviour.assets.size} assets`}: 1 % below ${unit[0]}, half below ${unit[1]}, 99 % below ${unit[2]}`;
   if (learn < LEAST_LEARNT) return [];
-  const isVibration = signal.startsWith('vibration_');
+  const isVibration = signal.startsWith(FEATURE_PREFIX);
   const isLog = at(0) > 0 && (isVibration || at(0.99) > 3 * at(0.01));
   const products = productsOf(behaviour);
   const states = behaviour.running > 0.1 * behaviour.count;
