@@ -12,6 +12,7 @@ import {
   systemOrderOf,
 } from '../model/machine-event.ts';
 import { NOTICE_STEP } from '../model/notify-rule.ts';
+import { lookup } from '../model/plain.ts';
 import type { Request, WorkInput } from '../model/request.ts';
 import type { Rules } from '../model/rules.ts';
 import { type EventTime, fromMilliseconds } from '../model/time.ts';
@@ -109,7 +110,7 @@ function contextOf(
   out: Output,
   now = out.now,
 ): RunContext | undefined {
-  const work = state.works[request];
+  const work = lookup(state.works, request);
   const rule = work === undefined ? undefined : state.definitions[work.definition];
   if (work === undefined || rule === undefined) return undefined;
   return { state, work, rule, knowledge, out, now };
@@ -212,7 +213,7 @@ function applyMachineEvent(
   if (type === 'request') {
     const status = requestStatusOf(event);
     if (status === undefined) return;
-    noticeStatus(state.notices[status.id], status.status);
+    noticeStatus(status, state);
     const context = about(status.id);
     if (context === undefined) return;
     context.work.remote = status.remote ?? context.work.remote;
@@ -220,7 +221,7 @@ function applyMachineEvent(
   } else if (type === 'order' && attested?.kind === 'status') {
     refuse(applyOrder(event, attested.system, state, knowledge, out), event, out);
   } else if (type === 'acknowledged') {
-    noticeAcknowledged(state.notices[String(data.id ?? '')], attested);
+    noticeAcknowledged(String(data.id ?? ''), attested, state);
     const context = about(String(data.id ?? ''));
     if (context === undefined) return;
     context.work.acknowledged = true;
@@ -294,9 +295,7 @@ type About = (request: string) => RunContext | undefined;
 function takeReply(event: MachineEvent, about: About, state: AssetWorks): string | undefined {
   const reply = readReply(event);
   if ('problem' in reply) return reply.problem;
-  if (reply.step.startsWith(NOTICE_STEP)) {
-    return noticeReply(reply, event.attested, state.notices[reply.request]);
-  }
+  if (reply.step.startsWith(NOTICE_STEP)) return noticeReply(reply, event.attested, state);
   const context = about(reply.request);
   if (context === undefined) return `no workflow runs for request ${reply.request} of this asset`;
   const problem = applyReply(reply, event, context);

@@ -14,13 +14,14 @@ import {
 import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import { fits } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
-import type { Attested, RequestStatus } from '../model/machine-event.ts';
+import type { Attested, RequestStatus, RequestStatusData } from '../model/machine-event.ts';
 import {
   NOTICE_STEP,
   NOTICE_VERB,
   type NoticeCause,
   type NotifyRule,
 } from '../model/notify-rule.ts';
+import { lookup } from '../model/plain.ts';
 import type { Request } from '../model/request.ts';
 import { toIso } from '../model/time.ts';
 import { commandRow } from './commands.ts';
@@ -44,7 +45,7 @@ export function noticeRevision(
   knowledge: Knowledge,
   out: Out<Request>,
 ): void {
-  const known = state.notices[request.id];
+  const known = lookup(state.notices, request.id);
   const { action } = request;
   const ends = action === 'withdraw' || action === 'close';
   if (known === undefined) {
@@ -67,7 +68,8 @@ const ENDS: ReadonlySet<RequestStatus> = new Set([
 const ANSWERS: ReadonlySet<RequestStatus> = new Set(['accepted', 'scheduled', 'started']);
 
 /** Work that is accepted, planned or begun is an answer. */
-export function noticeStatus(notices: RequestNotices | undefined, status: RequestStatus): void {
+export function noticeStatus({ id, status }: RequestStatusData, state: AssetWorks): void {
+  const notices = lookup(state.notices, id);
   if (notices === undefined) return;
   notices.words += 1;
   notices.status = status;
@@ -77,9 +79,11 @@ export function noticeStatus(notices: RequestNotices | undefined, status: Reques
 }
 
 export function noticeAcknowledged(
-  notices: RequestNotices | undefined,
+  id: string,
   attested: Attested | undefined,
+  state: AssetWorks,
 ): void {
+  const notices = lookup(state.notices, id);
   if (notices === undefined) return;
   notices.words += 1;
   answer(notices, 'acknowledged', attested?.kind === 'act' ? attested.user : '');
@@ -133,8 +137,9 @@ function tellRole(
   out: Out<Request>,
 ): void {
   if (rule.mode === 'off') return;
-  const known = notices.told[rule.id];
+  const known = lookup(notices.told, rule.id);
   const now = stateOfNotice(notices);
+  if (now === 'over' && known?.payload.state === 'over') return;
   const cause = causeOf(rule, notices);
   if (known === undefined && (now === 'over' || cause === undefined)) return;
   if (known === undefined && !isForRole(rule, notices, knowledge, out)) return;
@@ -212,7 +217,6 @@ const NEWS = [
 ] as const;
 
 function isSame(before: Payload, after: Payload): boolean {
-  if (before.state === 'over' && after.state === 'over') return true;
   return NEWS.every((name) => before[name] === after[name]);
 }
 
@@ -250,10 +254,11 @@ type NoticeReply = {
 export function noticeReply(
   { request, step, n, id, outcome, note }: NoticeReply,
   attested: Attested | undefined,
-  notices: RequestNotices | undefined,
+  state: AssetWorks,
 ): string | undefined {
   const system = attested?.kind === 'status' ? attested.system : '';
-  const told = notices?.told[step.slice(NOTICE_STEP.length)];
+  const notices = lookup(state.notices, request);
+  const told = lookup(notices?.told ?? {}, step.slice(NOTICE_STEP.length));
   if (told === undefined || n > told.n || id !== commandId({ request, step, n })) {
     return `no command ${id} (step ${step}, ${n}) was decided for request ${request}`;
   }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { COMMAND_OUTCOMES, commandId } from '../model/command.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
+import { lookup } from '../model/plain.ts';
 import type { WorkflowStep } from '../model/workflow-rule.ts';
 import { escalateStep, isPerhapsDone, settle } from './advance.ts';
 import { change, note, takeBack } from './commands.ts';
@@ -59,7 +60,7 @@ export function applyReply(
   { data, attested }: MachineEvent,
   context: RunContext,
 ): string | undefined {
-  const step = context.work.steps[reply.step];
+  const step = lookup(context.work.steps, reply.step);
   const { request, n } = reply;
   if (
     step === undefined ||
@@ -160,7 +161,7 @@ export function applyDecision(
   who: string,
   context: RunContext,
 ): string | undefined {
-  const step = context.work.steps[id];
+  const step = lookup(context.work.steps, id);
   const rule = stepRuleOf(context, id);
   if (step?.asking !== true || rule === undefined) {
     return `nobody was asked to decide about step ${id} of request ${request}`;

@@ -5,6 +5,7 @@ import type { CommandOutcome, Json } from '../model/command.ts';
 import type { Severity } from '../model/detector-rule.ts';
 import type { Knowledge } from '../model/knowledge.ts';
 import type { EventData, RequestStatus } from '../model/machine-event.ts';
+import { lookup } from '../model/plain.ts';
 import type { Request } from '../model/request.ts';
 import { DAY, type EventTime, plus } from '../model/time.ts';
 import type { WorkflowRule, WorkflowStep } from '../model/workflow-rule.ts';
@@ -183,7 +184,7 @@ export function stepOf({ work }: Pick<RunContext, 'work'>, id: string): StepStat
 
 /** What roles were told of the request of a work. */
 export function noticesOf({ state, work }: RunContext): RequestNotices | undefined {
-  return state.notices[work.request];
+  return lookup(state.notices, work.request);
 }
 
 /** Whether nobody is waited for: nothing is asked, and nothing waits by itself. */

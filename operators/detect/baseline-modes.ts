@@ -3,6 +3,7 @@ import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import { locate } from '../model/key.ts';
 import { type MachineEvent, requestStatusOf } from '../model/machine-event.ts';
+import { lookup } from '../model/plain.ts';
 import type { BaselineRow } from '../model/tables.ts';
 import { type Duration, type EventTime, HOUR } from '../model/time.ts';
 import {
@@ -70,7 +71,7 @@ export function modeName(rule: LearningRule, { sample, bands }: DetectorInput): 
 
 /** The mode's state of a name, made where there is none; undefined when there are too many to be plausible. */
 export function modeOf<M>(modes: Record<string, M>, name: string, open: () => M): M | undefined {
-  const known = Object.hasOwn(modes, name) ? modes[name] : undefined;
+  const known = lookup(modes, name);
   if (known !== undefined || Object.keys(modes).length >= MOST_MODES) return known;
   const mode = open();
   modes[name] = mode;

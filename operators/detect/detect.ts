@@ -7,6 +7,7 @@ import { type AssetKey, assetKey, plantOf } from '../model/key.ts';
 import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Enriched, Observation, Situation } from '../model/observation.ts';
+import { lookup } from '../model/plain.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { Rules } from '../model/rules.ts';
 import { type Duration, END_OF_TIME, type EventTime, later, MINUTE, plus } from '../model/time.ts';
@@ -221,8 +222,8 @@ function restartAfter(context: AssetContext, event: MachineEvent): void {
 function* keysThatAwait(knowledge: Knowledge, { value: change }: Change): Iterable<AssetKey> {
   if (change.kind === 'schedule') return;
   const id = change.kind === 'rules' ? change.plant : change.model.id;
-  const plant = Object.hasOwn(knowledge.models, id) ? knowledge.models[id] : undefined;
-  const rules = Object.hasOwn(knowledge.rules, id) ? knowledge.rules[id] : undefined;
+  const plant = lookup(knowledge.models, id);
+  const rules = lookup(knowledge.rules, id);
   if (plant === undefined || rules === undefined) return;
   const { silences } = compileDetectors(rules);
   if (silences.every(({ rule }) => rule.declared === undefined)) return;

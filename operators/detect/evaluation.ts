@@ -4,6 +4,7 @@ import type { Anomaly, BaselineState } from '../model/anomaly.ts';
 import { formatNumber } from '../model/canonical.ts';
 import type { Bound } from '../model/detector-bounds.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
+import { lookup } from '../model/plain.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { EventTime } from '../model/time.ts';
 import type { Sample } from './sample.ts';
@@ -62,7 +63,7 @@ export function boundOf(
 ): number | undefined {
   if (bound === undefined || typeof bound === 'number') return bound;
   const { attribute } = bound;
-  const own = Object.hasOwn(asset.attributes, attribute) ? asset.attributes[attribute] : undefined;
+  const own = lookup(asset.attributes, attribute);
   return (
     own ??
     bound.default ??

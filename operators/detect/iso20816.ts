@@ -3,6 +3,7 @@
 import { formatNumber } from '../model/canonical.ts';
 import { ISO_BOUNDARIES, zoneOf } from '../model/detector-bounds.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
+import { lookup } from '../model/plain.ts';
 import {
   type BaselineMode,
   type Baselines,
@@ -62,7 +63,7 @@ export function iso20816Change(
   const [, boundary] = boundaries;
   const most = rule.share * boundary;
   const name = modeName(rule, input);
-  const mode = Object.hasOwn(memory.modes, name) ? memory.modes[name] : undefined;
+  const mode = lookup(memory.modes, name);
   const reference = mode === undefined ? undefined : referenceOf(mode);
   const isBreach = reference !== undefined && Math.abs(value - reference) > most;
   if (mode?.status !== 'ready' && !isBreach) learnSample(memory, rule, { ...input, value });
@@ -105,7 +106,7 @@ function velocityAndZones(
   const row = `${group}-${support}`;
   const boundaries = (rule.table ?? ISO_BOUNDARIES)[row];
   if (boundaries === undefined) return refuse(`the rule's table has no row "${row}"`);
-  const factor = TO_MM_PER_S[sample.unit];
+  const factor = lookup(TO_MM_PER_S, sample.unit);
   if (factor === undefined) {
     return refuse(`zones are for velocities in mm/s, found the unit "${sample.unit}"`);
   }

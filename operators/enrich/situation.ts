@@ -1,5 +1,5 @@
-import { type AssetKey, plantOf } from '../model/key.ts';
-import type { Knowledge } from '../model/knowledge.ts';
+import type { AssetKey } from '../model/key.ts';
+import { type Knowledge, plantModelOf } from '../model/knowledge.ts';
 import { scheduledAt } from '../model/line-schedules.ts';
 import { isStarting } from '../model/machine-event.ts';
 import { untilStandstill, workAt } from '../model/machine-plan.ts';
@@ -17,11 +17,12 @@ import { changedInside, type Fact, factAt, startupEnded } from './facts.ts';
 /** What a machine was doing in [start, end], as of its start; the next stop is counted from the end. */
 export function situationOf(
   facts: readonly Fact[],
-  { models, schedules }: Knowledge,
+  knowledge: Knowledge,
   asset: AssetKey,
   start: EventTime,
   end: EventTime,
 ): Situation {
+  const { schedules } = knowledge;
   const fact = factAt(facts, start);
   const running = scheduledAt(schedules, asset, start);
   const planned = running.find((entry) => !isWork(entry))?.kind ?? '';
@@ -41,7 +42,7 @@ export function situationOf(
     operation,
     product,
     due,
-    shift: shiftAt(models[plantOf(asset)], start),
+    shift: shiftAt(plantModelOf(knowledge, asset), start),
     planned: planned === '' && isStarting(state) ? 'startup' : planned,
     next_stop: until === null ? null : until / MINUTE,
     started: startupEnded(facts, end) ?? null,

@@ -1,7 +1,7 @@
 /** Source time and line time: how far event time has come, from what the log has shown. */
 
 import { type Key, lineOf } from '../model/key.ts';
-import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
+import { assetOf, type Knowledge, plantModelOf, rulesOf } from '../model/knowledge.ts';
 import type { Origin } from '../model/message.ts';
 import { type Rules, type TimeRules, timeRulesSchema, type WindowRule } from '../model/rules.ts';
 import {
@@ -245,9 +245,9 @@ function sourcesOf<T>(path: Key, line: LineClock, { knowledge }: Context<T>): Li
   return found;
 }
 
-function declaredOn(path: Key, { models }: Knowledge): readonly string[] {
+function declaredOn(path: Key, knowledge: Knowledge): readonly string[] {
   const [plant = '', line = ''] = path.split('/');
-  const assets = models[plant]?.lines.find(({ id }) => id === line)?.assets ?? [];
+  const assets = plantModelOf(knowledge, path)?.lines.find(({ id }) => id === line)?.assets ?? [];
   return assets.flatMap(({ id, signals, points }) => {
     const place = `${plant}.${line}.${id}`;
     const telemetry = Object.keys(signals).length > 0 ? [`telemetry.${place}`] : [];

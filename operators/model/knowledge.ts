@@ -1,5 +1,6 @@
-import { type AssetKey, assetKey, plantOf } from './key.ts';
+import { type AssetKey, assetKey, type Key, plantOf } from './key.ts';
 import { applySchedule, type LineSchedules, withoutUnknownLines } from './line-schedules.ts';
+import { lookup } from './plain.ts';
 import type { Asset, PlantModel } from './plant-model.ts';
 import type { Rules } from './rules.ts';
 import type { Schedule } from './schedule.ts';
@@ -82,7 +83,10 @@ function assetsOf(models: Knowledge['models']): Map<AssetKey, Asset> {
   return index;
 }
 
-export function rulesOf(knowledge: Knowledge, key: AssetKey): Rules | undefined {
-  const plant = plantOf(key);
-  return Object.hasOwn(knowledge.rules, plant) ? knowledge.rules[plant] : undefined;
+export function rulesOf({ rules }: Knowledge, key: Key): Rules | undefined {
+  return lookup(rules, plantOf(key));
+}
+
+export function plantModelOf({ models }: Knowledge, key: Key): PlantModel | undefined {
+  return lookup(models, plantOf(key));
 }

@@ -1,5 +1,6 @@
 import { canonicalJson } from './canonical.ts';
 import { type AssetKey, type Key, lineKey, lineOf, nameOf } from './key.ts';
+import { lookup } from './plain.ts';
 import type { PlantModel } from './plant-model.ts';
 import { orderOf, type Schedule, type ScheduleEntry, type ScheduleEvent } from './schedule.ts';
 import type { EventTime } from './time.ts';
@@ -26,7 +27,7 @@ export function applySchedule(schedules: LineSchedules, message: Schedule): Line
     named.add(entry.id);
     if (entry.cancelled === true) delete known[entry.id];
     // A planning system sends all that it has again and again: what it repeats stays the object that it was.
-    else if (!isSame(before[entry.id], entry)) known[entry.id] = entry;
+    else if (!isSame(lookup(before, entry.id), entry)) known[entry.id] = entry;
     else known[entry.id] = before[entry.id] ?? entry;
   }
   const spare = Object.keys(known).length - MOST_ENTRIES;
@@ -243,9 +244,9 @@ type Difference = {
 function keepTables(before: LineSchedule, after: LineSchedule, named: ReadonlySet<string>): void {
   const table = tables.get(before);
   if (table === undefined) return;
-  const ids = [...named].filter((id) => before[id] !== after[id]);
+  const ids = [...named].filter((id) => lookup(before, id) !== lookup(after, id));
   if (ids.length > table.entries.length / 2) return;
-  const entriesOf = (line: LineSchedule) => ids.flatMap((id) => line[id] ?? []);
+  const entriesOf = (line: LineSchedule) => ids.flatMap((id) => lookup(line, id) ?? []);
   const changed = { removed: entriesOf(before), added: entriesOf(after) };
   const entries = patched(table.entries, changed, byStart);
   const operations = countOperations(new Map(table.operations), changed.removed, -1);

@@ -20,6 +20,11 @@ export type Plain =
   | readonly Plain[]
   | { readonly [name: string]: Plain };
 
+/** What a record has under a name that came from outside: never what every object has, such as `constructor`. */
+export function lookup<T>(record: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
 /**
  * What anybody sends or writes is nested no deeper than this. Schemas, copies and texts of it are made by functions that
  * call themselves for each level, and a million levels would be the end of the process.

@@ -1,3 +1,4 @@
+import { lookup } from '../model/plain.ts';
 import type { PowerSpectrum } from './power-spectrum.ts';
 
 // A time waveform before its analysis: whether it can be used, its unit, and whether it is clipped.
@@ -108,7 +109,7 @@ export function vibrationUnit(name: string): VibrationUnit | undefined {
     .replace(/\/(sec|second)(?=2?$)/, '/s')
     .replace(/^inch(es)?\//, 'in/');
   const known = Object.hasOwn(SPELLINGS, plain) ? (SPELLINGS[plain] ?? plain) : plain;
-  return Object.hasOwn(UNITS, known) ? UNITS[known] : undefined;
+  return lookup(UNITS, known);
 }
 
 /** The names of all units, for messages. */

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../model/canonical.ts';
-import { type AssetKey, locate, nameOf, plantOf } from '../model/key.ts';
-import { assetOf } from '../model/knowledge.ts';
+import { type AssetKey, locate, nameOf } from '../model/key.ts';
+import { assetOf, plantModelOf } from '../model/knowledge.ts';
 import { type Work, workAt } from '../model/machine-plan.ts';
 import type { Request, RequestAction, Slot, StopImpact } from '../model/request.ts';
 import type { RequestRow } from '../model/tables.ts';
@@ -49,7 +49,7 @@ function requestOf(
   const settings = triggerSettings(knowledge, key, episode);
   const slot = proposedSlot(episode, settings, key, time, knowledge);
   const current = workAt(knowledge.schedules, key, time, state.work);
-  const currency = knowledge.models[plantOf(key)]?.currency ?? '';
+  const currency = plantModelOf(knowledge, key)?.currency ?? '';
   const hourly = asset?.stop_cost;
   const stop = stopOf({ hourly, currency }, settings.duration, slot, current, time);
   return {

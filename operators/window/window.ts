@@ -4,8 +4,8 @@ import type { Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { Frame } from '../model/decoded.ts';
-import { type AssetKey, plantOf } from '../model/key.ts';
-import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
+import type { AssetKey } from '../model/key.ts';
+import { assetOf, type Knowledge, plantModelOf, rulesOf } from '../model/knowledge.ts';
 import type { Window } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
 import { BEGINNING, type EventTime, later } from '../model/time.ts';
@@ -139,7 +139,7 @@ const NO_PROGRAMS: readonly WindowProgram[] = [];
 
 function inForce(knowledge: Knowledge, asset: AssetKey): readonly WindowProgram[] {
   const rules = rulesOf(knowledge, asset);
-  const model = knowledge.models[plantOf(asset)];
+  const model = plantModelOf(knowledge, asset);
   return rules === undefined ? NO_PROGRAMS : programsOf(rules, model);
 }
 

@@ -5,7 +5,16 @@ import type { Flow } from '../../../operators/flow/flow.ts';
 import type { WorkInput } from '../../../operators/model/request.ts';
 import { rulesSchema } from '../../../operators/model/rules.ts';
 import { rules } from '../../support/findings.ts';
-import { acknowledged, ID, reply, revised, runRules, status, tick } from './run-coordinate.ts';
+import {
+  acknowledged,
+  decision,
+  ID,
+  reply,
+  revised,
+  runRules,
+  status,
+  tick,
+} from './run-coordinate.ts';
 
 type Item = Flow<WorkInput>;
 
@@ -136,6 +145,15 @@ describe('a role hears', () => {
     expect(told(notify([{ ...SHIFT, mode: 'off' }]), [revised(10)])).toEqual([]);
   });
 
+  test('nothing of what was over in shadow, once the rule is on', () => {
+    const over = [revised(10), update(20, 2, { action: 'withdraw' })];
+    const items = [...over, [tick(30), notify([SHIFT])], [tick(40)]];
+    expect(told(notify([{ id: 'shift', role: 'supervisor' }]), items)).toEqual([
+      '10 shift 1 supervisor open alarm shadow',
+      '20 shift 2 supervisor over alarm shadow',
+    ]);
+  });
+
   test('only where the rule is for the asset', () => {
     const seen = (more: object) => told(notify([{ ...SHIFT, ...more }]), [revised(10)]).length;
     expect(seen({ plants: ['other'] })).toBe(0);
@@ -174,6 +192,27 @@ describe('the reply', () => {
     expect(answer('done', 'erp')[0]).toContain('expected the reply of notify');
     expect(answer('done', 'notify', 2)[0]).toContain('no command');
   });
+});
+
+test.each(['__proto__', 'constructor'])('what every object has is no request: %s', (id) => {
+  const steps = [{ id: 'order', do: 'erp.order' }];
+  const first = notify([SHIFT], [{ id: 'w', mode: 'on', steps }]);
+  const items = [
+    revised(10),
+    status(20, 'accepted', id),
+    acknowledged(21, 'u7', id),
+    reply(22, ['notify:shift', 1], 'done', { request: id }, 'notify'),
+    reply(23, [`notify:${id}`, 1], 'done', {}, 'notify'),
+    reply(24, [id, 1], 'done'),
+    decision(25, id, 'keep'),
+  ];
+  const { commands, deadLetters } = runRules(first, items);
+  expect(commands.map(({ step }) => step)).toEqual(['order', 'notify:shift']);
+  expect(deadLetters.map((text) => /no command|nobody was asked/.test(text))).toEqual([
+    ...[true, true, true, true],
+  ]);
+  expect(Object.keys(Object)).toEqual([]);
+  expect(Object.keys(Object.prototype)).toEqual([]);
 });
 
 test('an expression that names what is not there is refused with its place', () => {

@@ -71,9 +71,9 @@ export function reply(
   return said(seconds, { type: 'command', data, attested: { kind: 'status', system } });
 }
 
-export function status(seconds: number, word: RequestStatus): Item[] {
+export function status(seconds: number, word: RequestStatus, id = ID): Item[] {
   const attested = { kind: 'status', system: 'cmms' } as const;
-  return said(seconds, { type: 'request', data: { id: ID, status: word }, attested });
+  return said(seconds, { type: 'request', data: { id, status: word }, attested });
 }
 
 /** What the maintenance system says of an order that it made itself. */
@@ -88,10 +88,10 @@ export function order(
   return said(seconds, { type: 'order', data, attested });
 }
 
-export function acknowledged(seconds: number, user?: string): Item[] {
+export function acknowledged(seconds: number, user?: string, id = ID): Item[] {
   const attested = { kind: 'act', via: 'console', user: user ?? '' } as const;
   const by = user === undefined ? {} : { attested };
-  return said(seconds, { type: 'acknowledged', data: { id: ID }, ...by });
+  return said(seconds, { type: 'acknowledged', data: { id }, ...by });
 }
 
 export function decision(seconds: number, step: string, word: 'keep' | 'undo'): Item[] {

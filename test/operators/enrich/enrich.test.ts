@@ -82,6 +82,12 @@ describe('enrich', () => {
     ]);
   });
 
+  test.each(['__proto__', 'constructor'])('a plant of the name %s has no model', (plant) => {
+    const asset = `${plant}/l1/press` as Key;
+    const value = { kind: 'window', asset, start: at(0), end: at(10) };
+    expect(situations([event(asset, at(10), value as Observed)])).toMatchObject([{ shift: '' }]);
+  });
+
   test('a window in which state, mode or product changed is mixed; the same state again is no change', () => {
     const execute = { state: 'EXECUTE', product: 'A' };
     const items = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Flow, StageId, Watermark } from '../../../operators/flow/flow.ts';
+import type { Event, Flow, StageId, Watermark } from '../../../operators/flow/flow.ts';
 import type { States } from '../../../operators/flow/states.ts';
 import { type Sourced, watermarks } from '../../../operators/flow/watermarks.ts';
 import type { Key } from '../../../operators/model/key.ts';
@@ -51,6 +51,12 @@ describe('watermarks', () => {
       frame('a', 103.1),
     ]);
     expect(marks(output, 'source', 'frame.p.l.a')).toEqual([98, 100, 101]);
+  });
+
+  test.each(['__proto__', 'constructor'])('a plant of the name %s has no model', (plant) => {
+    const { value, ...more } = frame('a', 100) as Event<Sourced>;
+    const placed = { ...more, value: { ...value, asset: `${plant}/l/a` as Key } as Sourced };
+    expect(marks(runThrough(stage, [placed]), 'source', 'frame.p.l.a')).toEqual([98]);
   });
 
   test('source time is never ahead of append time', () => {

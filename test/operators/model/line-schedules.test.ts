@@ -235,6 +235,15 @@ test('what a message changes in place is what would be made anew', () => {
   );
 });
 
+test('an id that every object has is an entry like another', () => {
+  const first = known([entry('a', 'order', 0, 2), entry('b', 'order', 2, 4)]);
+  scheduledFor(first, PRESS);
+  const schedules = applySchedule(first, schedule([entry('constructor', 'order', 4, 6)]));
+  expect(scheduledFor(schedules, PRESS)).toMatchObject([
+    ...[{ id: 'a' }, { id: 'b' }, { id: 'constructor' }],
+  ]);
+});
+
 test('what a planning system repeats changes nothing, and machines with one schedule share it', () => {
   const entries = Array.from({ length: 40 }, (_, at) => entry(`e${at}`, 'order', at, at + 1));
   const before = known(entries);
