@@ -2,7 +2,7 @@
 
 import { canonicalJson } from '../model/canonical.ts';
 import type { Json } from '../model/command.ts';
-import { formatDuration, later, plus } from '../model/time.ts';
+import { type Duration, formatDuration, later, plus } from '../model/time.ts';
 import { escalatorsOf, stepModeOf, type WorkflowStep } from '../model/workflow-rule.ts';
 import { ask, change, note, takeBack } from './commands.ts';
 import { compileWorkflow, holds, payloadOf } from './expressions.ts';
@@ -98,17 +98,23 @@ function staleSteps({ fresh }: WorkflowStep, context: RunContext): readonly stri
     .map(([id]) => id);
 }
 
-/** Asks those of them again that have answered before. Gives whether there were any: then their answers are waited for. */
+/**
+ * Asks those of them again that have answered before. Gives whether there were any: then their answers are waited for. An
+ * answer that was asked for like this and was too old when it came is not asked for again: the next would be, too.
+ */
 function refreshStale(rule: WorkflowStep, context: RunContext): boolean {
   if (stepModeOf(context.rule, rule) === 'off') return false;
   let asking = false;
   for (const id of staleSteps(rule, context)) {
     const other = stepRuleOf(context, id);
-    const { state } = stepOf(context, id);
+    const step = stepOf(context, id);
+    const { state, command } = step;
     if (other === undefined || (state !== 'done' && state !== 'done-late')) continue;
+    if ((command?.refreshed_in ?? 0) > (rule.fresh[id] ?? 0)) continue;
     const plan = planOf(other, context);
     if ('skip' in plan) continue;
     ask(other, plan.payload, `${rule.id} must not rest on an older answer`, context);
+    if (step.command !== null) step.command.refreshed_in = 0 as Duration;
     asking = true;
   }
   return asking;
@@ -219,6 +225,8 @@ function askAgain(rule: WorkflowStep, context: RunContext): boolean {
   }
   if (refreshStale(rule, context)) return true;
   const { plan, because } = changed;
+  // To take back rests on no answer, to ask does.
+  if (!('skip' in plan) && staleSteps(rule, context).length > 0) return false;
   const doing = step.command !== null && step.state !== 'skipped' && isPerhapsDone(step);
   if (rule.undo !== undefined && doing) takeBack(rule.id, rule.undo, true, because, context);
   else if (!('skip' in plan)) ask(rule, plan.payload, because, context);

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { COMMAND_OUTCOMES, commandId } from '../model/command.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import { lookup } from '../model/plain.ts';
+import { between } from '../model/time.ts';
 import type { WorkflowStep } from '../model/workflow-rule.ts';
 import { escalateStep, isPerhapsDone, settle } from './advance.ts';
 import { change, note, takeBack } from './commands.ts';
@@ -104,7 +105,11 @@ function learn(
 function applyOutcome(reply: Reply, first: boolean, step: StepState, context: RunContext): void {
   const { step: id, outcome } = reply;
   const rule = stepRuleOf(context, id);
-  if (step.command !== null && first) step.command.outcome = outcome;
+  const { command } = step;
+  if (command !== null && first) command.outcome = outcome;
+  if (command?.refreshed_in !== undefined && first) {
+    command.refreshed_in = between(step.asked ?? context.now, context.now);
+  }
   const because = textOf(reply);
   if (first && step.state === 'asked') {
     // A migration took its rule away: nothing follows from it.

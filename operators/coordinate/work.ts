@@ -7,7 +7,7 @@ import type { Knowledge } from '../model/knowledge.ts';
 import type { EventData, RequestStatus } from '../model/machine-event.ts';
 import { lookup } from '../model/plain.ts';
 import type { Request } from '../model/request.ts';
-import { DAY, type EventTime, plus } from '../model/time.ts';
+import { DAY, type Duration, type EventTime, plus } from '../model/time.ts';
 import type { WorkflowRule, WorkflowStep } from '../model/workflow-rule.ts';
 
 /**
@@ -40,6 +40,8 @@ export type SentCommand = {
   readonly sent: boolean;
   /** What its system answered first; '' while it has not. */
   outcome: CommandOutcome | '';
+  /** Of one that was sent since an older answer was too old: how long the answer took, 0 while there is none. */
+  refreshed_in?: Duration;
 };
 
 export type StepState = {

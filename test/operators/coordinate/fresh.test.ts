@@ -41,6 +41,42 @@ describe('fresh', () => {
     ]);
   });
 
+  test('a system that always takes longer is asked anew once, and nothing is decided', () => {
+    const slow = [revised(10), status(11, 'accepted'), short(1, 30, 1), short(2, 50, 1)];
+    const more = [[tick(100)], status(120, 'scheduled'), revised(200, { revision: 2 })];
+    for (const again of [false, true]) {
+      const { asked, told } = run(buy({ again }), [...slow, short(3, 70, 1), ...more]);
+      expect(asked).toEqual(['10 stock 1 erp.check-stock', '30 stock 2 erp.check-stock']);
+      expect(told).toContain('50 order skipped');
+      expect(told).not.toContain('200 order asked');
+    }
+  });
+
+  test('one that came in time and is old by now is asked for again', () => {
+    const changing = buy({ again: true, with: { title: 'request.title' } });
+    const update = (second: number, revision: number) =>
+      revised(second, { revision, action: 'update', title: `worse ${revision}` });
+    const { asked } = run(changing, [
+      ...[revised(10), status(11, 'accepted'), short(1, 30, 1), short(2, 39, 1)],
+      ...[update(90, 2), short(3, 91, 1), update(150, 3), short(4, 170, 1), update(300, 4)],
+    ]);
+    expect(asked).toEqual([
+      ...['10 stock 1', '30 stock 2', '39 order 1', '90 stock 3', '91 order 2', '150 stock 4'].map(
+        (one) => `${one} erp.${one.includes('stock') ? 'check-stock' : 'requisition'}`,
+      ),
+    ]);
+  });
+
+  test('a step is not asked again on an answer that got no newer', () => {
+    const changing = buy({ again: true, with: { title: 'request.title' } });
+    const { asked } = run(changing, [
+      ...[revised(10), short(1, 12, 1), status(21, 'accepted'), [tick(81)]],
+      [tick(100)],
+      revised(200, { revision: 2, action: 'update', title: 'worse' }),
+    ]);
+    expect(asked).toEqual(['10 stock 1 erp.check-stock', '21 stock 2 erp.check-stock']);
+  });
+
   test('nothing is decided where no newer answer comes', () => {
     const silent = run(buy(), [revised(10), short(1, 12, 1), status(21, 'accepted'), [tick(81)]]);
     expect(silent.told.slice(-2)).toEqual(['81 stock overdue', '81 order skipped']);
