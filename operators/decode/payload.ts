@@ -30,10 +30,8 @@ export function unpack({ payload, headers }: Message, keepsDigits = false): unkn
     return parseJson(keepsDigits ? quoteLargeIntegers(content) : content);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw malformed(
-      json ? 'JSON' : 'MessagePack',
-      `${payload.length} bytes that are none (${why})`,
-    );
+    const form = json ? 'JSON' : 'MessagePack';
+    throw malformed(form, `${payload.length} bytes that are none (${why})`);
   }
 }
 
@@ -116,14 +114,8 @@ function describe(value: unknown): string {
 
 /** The value as a record of unknown fields. */
 export function recordOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (
-    typeof value !== 'object' ||
-    value === null ||
-    Array.isArray(value) ||
-    ArrayBuffer.isView(value)
-  ) {
-    throw malformed(what, value);
-  }
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isObject || ArrayBuffer.isView(value)) throw malformed(what, value);
   return value as Readonly<Record<string, unknown>>;
 }
 
@@ -172,14 +164,16 @@ type SignalNode = {
 };
 
 const MOST_NODES = 200_000;
+/** Bytes of names and lists. Lists of thousands that differ in the last name have all but one node in common. */
+const MOST_KEPT = 16_000_000;
 const LONGEST_NAME = 255;
 /** Of the table of names by the hash of their bytes; a power of two, and never more than half full. */
 const SLOTS = 131_072;
 
 let root = openNode();
-let nodes = 0;
+let [nodes, kept] = [0, 0];
 let slots = new Int32Array(SLOTS);
-let names: Uint8Array[] = [];
+let [names, texts]: [Uint8Array[], string[]] = [[], []];
 let ids = new Map<string, number>();
 
 function openNode(): SignalNode {
@@ -188,10 +182,11 @@ function openNode(): SignalNode {
 
 /** The one list of these signals, which all frames with them share. */
 export function sharedSignals(signals: readonly string[]): readonly string[] {
-  if (nodes + signals.length > MOST_NODES || names.length + signals.length > SLOTS / 2) {
+  const [nodesThen, namesThen] = [nodes + signals.length, names.length + signals.length];
+  if (nodesThen > MOST_NODES || namesThen > SLOTS / 2 || kept > MOST_KEPT) {
     root = openNode();
     slots = new Int32Array(SLOTS);
-    [nodes, names, ids] = [0, [], new Map()];
+    [nodes, kept, names, texts, ids] = [0, 0, [], [], new Map()];
   }
   let node = root;
   for (const name of signals) {
@@ -209,7 +204,11 @@ export function sharedSignals(signals: readonly string[]): readonly string[] {
     }
     node = next;
   }
-  node.list ??= signals;
+  if (node.list === undefined) {
+    kept += 8 * signals.length;
+    // Of texts that are kept anyway: every frame brings copies of its own.
+    node.list = signals.map((name) => texts[ids.get(name) ?? -1] ?? name);
+  }
   return node.list;
 }
 
@@ -228,6 +227,8 @@ function addName(name: string): number {
   const id = names.length;
   const bytes = Buffer.from(name);
   names.push(bytes);
+  texts.push(name);
+  kept += bytes.length;
   ids.set(name, id);
   if (bytes.length > LONGEST_NAME || bytes.toString() !== name) return id;
   let slot = hashOfName(bytes, 0, bytes.length);

@@ -99,6 +99,8 @@ const bytes = fc.oneof(
   frame.map((whole) => Uint8Array.from([...whole, 0xc0])),
 );
 
+const SHARED = Array.from({ length: 1_000 }, (_, index) => `signal ${index}`);
+
 describe('frames of numbers alone are read without an object', () => {
   test('whatever the bytes, and whatever was read before, the outcome is that of the long way', () => {
     let plain = 0;
@@ -142,6 +144,24 @@ describe('frames of numbers alone are read without an object', () => {
     const decode = () => decodeFrame(messageOf(payload), messageOf(payload), ASSET).frame;
     expect([decode(), decode()].map(({ signals }) => signals)).toEqual([['flow'], ['flow']]);
     expect(readPlainFrame(messageOf(payload))?.signals).toEqual(['flow']);
+  });
+
+  test.each([
+    // 5,000 lists of a thousand names: one node and one name each, and yet five million entries.
+    ['lists that differ in one name', 5_000, (turn: number) => [...SHARED, `made up ${turn}`]],
+    ['names as long as messages', 200, (turn: number) => [`${turn} ${'x'.repeat(100_000)}`]],
+  ])('so are %s, by what is kept of them', (_, count, signalsOf) => {
+    const first = sharedSignals(['flow']);
+    let forgotten = 0;
+    let known = first;
+    for (let turn = 0; turn < count; turn += 1) {
+      sharedSignals(signalsOf(turn));
+      const now = sharedSignals(['flow']);
+      if (now !== known) forgotten += 1;
+      known = now;
+    }
+    expect(forgotten).toBeGreaterThan(0);
+    expect(forgotten).toBeLessThan(20);
   });
 
   test('what begins like a frame in JSON by its header is none', () => {
