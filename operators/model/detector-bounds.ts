@@ -101,6 +101,13 @@ export const NO_DEADBAND = {
   silence: 'one value ends a silence',
 };
 
+/** Its own `after` and one value decide there. */
+export const NOT_OF_SILENCE = [
+  ['raise', 'after'],
+  ['raise', 'count'],
+  ['clear', 'count'],
+] as const;
+
 export function hasNoLimit(kind: string): kind is keyof typeof NO_DEADBAND {
   return kind in NO_DEADBAND;
 }

@@ -8,6 +8,7 @@ import {
   hasNoLimit,
   learning,
   NO_DEADBAND,
+  NOT_OF_SILENCE,
   positiveBoundSchema,
   scaled,
   withDelays,
@@ -336,14 +337,16 @@ export const detectorRuleSchema = ruleSchema
     const refuse = (path: string[], message: string) => {
       context.addIssue({ code: 'custom', path, message });
     };
-    if (kind === 'silence' && when !== undefined) {
-      refuse(['when'], 'expected no "when": silence is noticed by time alone; it has "while"');
-    }
-    if (kind === 'event' && when !== undefined) {
-      refuse(['when'], 'expected no "when": an event is no sample; it has "while"');
+    if ((kind === 'silence' || kind === 'event') && when !== undefined) {
+      const why = kind === 'event' ? 'an event is no sample' : 'silence is noticed by time alone';
+      refuse(['when'], `expected no "when": ${why}; it has "while"`);
     }
     if ((kind === 'silence' || kind === 'event') && raise.gap !== undefined) {
       refuse(['raise', 'gap'], `expected no "gap": a detector of kind ${kind} reads no samples`);
+    }
+    for (const [part, field] of kind === 'silence' ? NOT_OF_SILENCE : []) {
+      if (!Object.hasOwn(rule[part], field)) continue;
+      refuse([part, field], `expected no "${field}": ${NO_DEADBAND.silence}, "after" begins it`);
     }
     if (hasNoLimit(kind) && 'deadband' in rule.clear && rule.clear.deadband !== undefined) {
       refuse(['clear', 'deadband'], `expected no "deadband": ${NO_DEADBAND[kind]}`);

@@ -1,5 +1,6 @@
 // A detector as a sentence: what it evaluates, when it raises and when it clears, and which of that is a default.
 
+import { hasNoLimit, NO_DEADBAND } from '../../../operators/model/detector-bounds.ts';
 import type { DetectorRule } from '../../../operators/model/detector-rule.ts';
 import { type Duration, formatDuration } from '../../../operators/model/time.ts';
 
@@ -53,7 +54,9 @@ function raisedWhen(rule: DetectorRule, { raise = {} }: Said): string {
   const { after, count = 1 } = rule.raise;
   if (rule.kind === 'silence') return `raised after ${formatDuration(rule.after)} without a value`;
   const what = rule.kind === 'event' ? 'event' : 'sample';
-  if (after === undefined && count === 1) return `raised with the first ${what}`;
+  if (after === undefined && count === 1) {
+    return `raised with the first ${rule.kind === 'event' ? what : 'breach'}`;
+  }
   const held = after === undefined ? [] : [`for ${formatDuration(after)}`];
   const often = count === 1 ? [] : [`${count} ${what}s in a row${markOf(raise.count)}`];
   return `raised by a breach ${[...held, ...often].join(' and ')}`;
@@ -61,7 +64,6 @@ function raisedWhen(rule: DetectorRule, { raise = {} }: Said): string {
 
 function clearedWhen(rule: DetectorRule, { clear = {} }: Said): string {
   if (rule.kind === 'event') return eventEnd(rule.clear);
-  if (rule.kind === 'silence') return 'cleared with the first value';
   const { after, count = 1, deadband } = rule.clear;
   const held = after === undefined ? [] : [`for ${formatDuration(after)}${markOf(clear.after)}`];
   const often = count === 1 ? [] : [`${count} samples in a row${markOf(clear.count)}`];
@@ -70,6 +72,9 @@ function clearedWhen(rule: DetectorRule, { clear = {} }: Said): string {
       ? ''
       : `, by a deadband of ${deadband}${markOf(clear.deadband)}`;
   const well = [...held, ...often].join(' and ');
+  if (hasNoLimit(rule.kind)) {
+    return `${NO_DEADBAND[rule.kind]}${well === '' ? '' : `, once it was well ${well}`}`;
+  }
   return well === ''
     ? `cleared with the first sample that is well${band}`
     : `cleared when it was well ${well}${band}`;

@@ -53,6 +53,37 @@ describe('what a rule says counts', () => {
     expect(detectorRuleSchema.parse(sum)).toMatchObject({ raise: {}, clear: {} });
   });
 
+  test.each([
+    [
+      { kind: 'cusum' },
+      'limit 20: raised with the first breach; it clears when its sum is back at 0',
+    ],
+    [{ kind: 'stuck' }, 'windows 6: raised with the first breach; it clears with the first change'],
+    [
+      { kind: 'usage', every: 500, raise: { count: 2 } },
+      'due every 500: raised by a breach 2 samples in a row; a completed request ends it',
+    ],
+    [{ kind: 'silence', after: '1m' }, 'raised after 1m without a value; one value ends a silence'],
+    [
+      { kind: 'silence', after: '1m', clear: { after: '5m' } },
+      'raised after 1m without a value; one value ends a silence, once it was well for 5m',
+    ],
+  ])('a sentence says how a kind ends that has no deadband: %j', (more, sentence) => {
+    const raw = { id: 'own', signal: 'heat', ...more };
+    expect(detectorText(detectorRuleSchema.parse(raw), raw)).toContain(`${sentence}.`);
+  });
+
+  test.each([
+    ['raise', { after: '5m' }],
+    ['raise', { count: 3 }],
+    ['clear', { count: 3 }],
+  ])('a silence has no %s of %j', (part, delays) => {
+    const raw = { id: 'own', kind: 'silence', signal: 'heat', after: '1m', [part]: delays };
+    expect(detectorRuleSchema.safeParse(raw).error?.issues).toMatchObject([
+      { path: [part, ...Object.keys(delays)], message: expect.stringContaining('one value ends') },
+    ]);
+  });
+
   test('a sentence says which are defaults', () => {
     const raw = { raise: { count: 2 }, clear: { deadband: '5%' } };
     expect(detectorText(parsed(raw), raw)).toBe(

@@ -131,10 +131,10 @@ export function rulesOf(...detectors: object[]): Rules {
 /** The defaults of delays and deadbands have tests of their own. */
 export function atOnce(detector: object): object {
   const { kind = '', raise = {}, clear = {} } = detector as Partial<Record<string, object>>;
+  if (['event', 'silence'].includes(String(kind))) return detector;
   const standing = { ...raise, ...('after' in raise || 'count' in raise ? {} : { count: 1 }) };
   const back = 'after' in clear || 'count' in clear ? {} : { count: 1 };
-  const band = ['cusum', 'stuck', 'usage', 'silence'].includes(String(kind)) ? {} : { deadband: 0 };
-  if (String(kind) === 'event') return detector;
+  const band = ['cusum', 'stuck', 'usage'].includes(String(kind)) ? {} : { deadband: 0 };
   return { ...detector, raise: standing, clear: { ...band, ...back, ...clear } };
 }
 
