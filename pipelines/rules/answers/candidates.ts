@@ -8,12 +8,28 @@ import {
   MINUTE,
   SECOND,
 } from '../../../operators/model/time.ts';
+import type { Overlay } from '../../base/yaml-file.ts';
 
 /** One field of a detector with another value, as `rules.yaml` has it. */
 export type Candidate = {
   readonly field: readonly string[];
   readonly value: number | string;
+  /** `raise.count` as it is in force: a `raise.after` of its own would take the default away, and be no longer delay. */
+  readonly count?: number | undefined;
 };
+
+/** What is laid over the detector at a path of the file; a mistake is placed at the name. */
+export function overlaysOf(
+  { field, value, count }: Candidate,
+  at: Overlay['path'] = [],
+  name = '',
+): readonly Overlay[] {
+  const overlay = (path: readonly string[], to: number | string): Overlay => {
+    return { name, path: [...at, ...path], value: to, text: String(to) };
+  };
+  const beside = count === undefined ? [] : [overlay(['raise', 'count'], count)];
+  return [overlay(field, value), ...beside];
+}
 
 const DELAYS: readonly number[] = [
   ...[10 * SECOND, 30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 30 * MINUTE],
@@ -38,10 +54,10 @@ function delays(rule: DetectorRule): readonly Candidate[] {
   const isSilence = rule.kind === 'silence';
   const now = isSilence ? rule.after : (rule.raise.after ?? 0);
   const field = isSilence ? ['after'] : ['raise', 'after'];
-  return DELAYS.filter((delay) => delay > now).map((delay) => ({
-    field,
-    value: formatDuration(delay as Duration),
-  }));
+  const { count } = rule.raise;
+  return DELAYS.filter((delay) => delay > now).map((delay) => {
+    return { field, value: formatDuration(delay as Duration), count };
+  });
 }
 
 function modes(rule: DetectorRule): readonly Candidate[] {

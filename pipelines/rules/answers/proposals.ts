@@ -11,7 +11,7 @@ import { type PlantEntry, RULES_CHECKS, type RulesEntry, readRulesFile } from '.
 import { comments, yamlOf } from '../suggest/commented-yaml.ts';
 import { replayVariants } from '../sweep/sweep.ts';
 import { type AnsweredAnomaly, comesAgain, followStanding, type Standing } from './answered.ts';
-import { type Candidate, candidatesFor } from './candidates.ts';
+import { type Candidate, candidatesFor, overlaysOf } from './candidates.ts';
 
 /** Fewer answers say nothing, and a rule with fewer false ones needs no change. */
 const LEAST_ANSWERS = 5;
@@ -52,7 +52,10 @@ type Trial = {
   readonly at: number;
   readonly id: string;
   readonly answers: readonly AnsweredAnomaly[];
-  readonly candidates: readonly { readonly candidate: Candidate; readonly overlay: Overlay }[];
+  readonly candidates: readonly {
+    readonly candidate: Candidate;
+    readonly overlays: readonly Overlay[];
+  }[];
 };
 
 /**
@@ -78,12 +81,11 @@ async function readable(path: string, entry: RulesEntry, at: number): Promise<Tr
   const detector = entry.rules.detectors[at];
   const found: Trial['candidates'][number][] = [];
   for (const candidate of detector === undefined ? [] : candidatesFor(detector)) {
-    const { field, value } = candidate;
-    const name = `${detector?.id}.${field.join('.')}`;
-    const overlay = { name, path: ['detectors', at, ...field], value, text: String(value) };
+    const name = `${detector?.id}.${candidate.field.join('.')}`;
+    const overlays = overlaysOf(candidate, ['detectors', at], name);
     try {
-      await readRulesFile(path, RULES_CHECKS, [overlay]);
-      found.push({ candidate, overlay });
+      await readRulesFile(path, RULES_CHECKS, overlays);
+      found.push({ candidate, overlays });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
     }
@@ -100,7 +102,7 @@ async function standingsOf(
   const rounds = Math.max(...trials.map(({ candidates }) => candidates.length));
   const variants: Rules[] = [entry.rules];
   for (let round = 0; round < rounds; round += 1) {
-    const overlays = trials.flatMap(({ candidates }) => candidates[round]?.overlay ?? []);
+    const overlays = trials.flatMap(({ candidates }) => candidates[round]?.overlays ?? []);
     variants.push((await readRulesFile(path, RULES_CHECKS, overlays)).rules);
   }
   const changes = changesOf(plants, entry);
@@ -176,9 +178,7 @@ function detectorsOf(raw: unknown): readonly unknown[] {
 }
 
 function withCandidate(raw: unknown, candidate: Candidate | undefined): unknown {
-  if (candidate === undefined) return raw;
-  const { field, value } = candidate;
-  return overlaid(raw, [{ name: '', path: field, value, text: '' }]);
+  return candidate === undefined ? raw : overlaid(raw, overlaysOf(candidate));
 }
 
 /**
@@ -223,7 +223,8 @@ function head({ rule, confirmed, falseOnes, confirmedHere, falseHere }: Proposal
   ];
 }
 
-function numbersText({ field, value, kept, dropped }: Tried, proposal: Proposal): string {
-  const { confirmedHere, falseHere } = proposal;
-  return `${field.join('.')} ${value}: keeps ${kept} of ${confirmedHere}, drops ${dropped} of ${falseHere}`;
+function numbersText(one: Tried, { confirmedHere, falseHere }: Proposal): string {
+  const { kept, dropped } = one;
+  const fields = overlaysOf(one).map(({ path, text }) => `${path.join('.')} ${text}`);
+  return `${fields.join(', ')}: keeps ${kept} of ${confirmedHere}, drops ${dropped} of ${falseHere}`;
 }

@@ -1,11 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { detectorRuleSchema } from '../../../../operators/model/detector-rule.ts';
 import { assetKey } from '../../../../operators/model/key.ts';
 import { type EventTime, fromMilliseconds } from '../../../../operators/model/time.ts';
+import { overlaid } from '../../../../pipelines/base/yaml-file.ts';
 import { recordingSchema } from '../../../../pipelines/recordings/recording-description.ts';
 import { openRecordingLog } from '../../../../pipelines/recordings/recordings.ts';
 import type { AnsweredAnomaly } from '../../../../pipelines/rules/answers/answered.ts';
+import { candidatesFor, overlaysOf } from '../../../../pipelines/rules/answers/candidates.ts';
 import { proposalText, propose } from '../../../../pipelines/rules/answers/proposals.ts';
 import { readPlantAndRules, readPlantFile } from '../../../../pipelines/rules/rules.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
@@ -90,6 +93,20 @@ const answersOf = (signal: string, episodes: readonly Episode[] = EPISODES[signa
       ...{ since: at(from + 1), until: at(to + 1), isConfirmed: verdict === 'confirmed' },
     }),
   );
+
+test.each([
+  ['the default of the kind', {}, 3],
+  ['its own', { count: 5 }, 5],
+  ['none beside a delay', { after: '10s' }, undefined],
+])('a longer delay stands beside the count in force: %s', (_, raise, count) => {
+  const raw = { id: 'own', kind: 'baseline', signal: 'heat', learn: 20, limit: 8, raise };
+  const delays = candidatesFor(detectorRuleSchema.parse(raw)).filter(({ field }) => {
+    return field.join('.') === 'raise.after';
+  });
+  const tried = delays.map((one) => detectorRuleSchema.parse(overlaid(raw, overlaysOf(one))).raise);
+  expect(tried.length).toBeGreaterThan(5);
+  expect(new Set(tried.map((one) => one.count))).toEqual(new Set([count]));
+});
 
 describe('proposals from answers', () => {
   const folder = temporaryDirectory();
