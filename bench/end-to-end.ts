@@ -5,7 +5,14 @@ import { Packr } from 'msgpackr';
 import { connectNats } from '../pipelines/nats/nats.ts';
 import { createPublisher } from '../pipelines/nats/publisher.ts';
 import { createPasses, type Pass } from './end-to-end-passes.ts';
-import { assetNames, PLANT, plantFile, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
+import {
+  assetNames,
+  PLANT,
+  plantFile,
+  SIGNALS_PER_ASSET,
+  splitValues,
+  valuesOf,
+} from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';
 import { placed, startBenchStand } from './stand.ts';
 
@@ -42,9 +49,10 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
     const model = await placed(stand, 'plant.yaml', plantFile(assets));
     const rules = await placed(stand, 'rules.yaml', await readFile(values.rules, 'utf8'));
     await stand.run(['apply', model, rules]);
-    const [wanted, rate, signals] = [values.readings, values.rate, values.signals].map(Number);
-    const plant = { assets, readings: wanted ?? 0, rate: rate ?? 0, signals: signals ?? 1 };
-    const { frames, readings } = await fillStream(stand.nats.url, plant);
+    const { frames, readings } = await fillStream(stand.nats.url, {
+      ...{ assets, readings: Number(values.readings) },
+      ...{ rate: Number(values.rate), signals: Number(values.signals) },
+    });
     const last = frames + assets + 2;
     console.error(`${readings} readings in ${frames} frames of ${assets} assets`);
     const passes = createPasses(stand);
@@ -138,10 +146,10 @@ export async function fillStream(
     readonly assets: number;
     readonly readings: number;
     readonly rate: number;
-    readonly signals?: number;
+    readonly signals: number;
   },
 ): Promise<Filled> {
-  const { assets, rate, signals = SIGNALS_PER_ASSET } = plant;
+  const { assets, rate, signals } = plant;
   const whole = Math.round(plant.readings / SIGNALS_PER_ASSET);
   const perSecond = rate / SIGNALS_PER_ASSET;
   const seconds = whole / perSecond;
@@ -158,7 +166,7 @@ export async function fillStream(
     for (let sent = 0; sent < whole; sent += 1) {
       const second = sent / perSecond;
       const time = begins + second * 1_000;
-      for (const values of partsOf(valuesOf(sent % assets, second, seconds / 3), signals)) {
+      for (const values of splitValues(valuesOf(sent % assets, second, seconds / 3), signals)) {
         frames += 1;
         readings += Object.keys(values).length;
         await publisher.publish({
@@ -175,14 +183,4 @@ export async function fillStream(
     await connection.close();
   }
   return { frames, readings };
-}
-
-type Values = Readonly<Record<string, number>>;
-
-function partsOf(values: Values, signals: number): readonly Values[] {
-  if (signals >= SIGNALS_PER_ASSET) return [values];
-  const all = Object.entries(values);
-  return Array.from({ length: Math.ceil(all.length / signals) }, (_, part) => {
-    return Object.fromEntries(all.slice(part * signals, (part + 1) * signals));
-  });
 }

@@ -128,3 +128,13 @@ export function valuesOf(asset: number, second: number, wrongAfter: number): Val
   if (wrong === 10) values.current = 75;
   return values;
 }
+
+/** What a machine sends at one time, in messages of so many signals at most. */
+export function splitValues(values: Values, signals: number): readonly Values[] {
+  if (!(signals >= 1)) throw new Error(`--signals: expected 1 or more, found ${signals}`);
+  if (signals >= SIGNALS_PER_ASSET) return [values];
+  const all = Object.entries(values);
+  return Array.from({ length: Math.ceil(all.length / signals) }, (_, part) => {
+    return Object.fromEntries(all.slice(part * signals, (part + 1) * signals));
+  });
+}

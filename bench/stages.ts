@@ -32,7 +32,7 @@ import {
 } from '../pipelines/plant.ts';
 import { createBlocks } from '../sinks/clickhouse/blocks.ts';
 import { BEGIN, createMadeLog } from './made-log.ts';
-import { RULES_FILE, SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
+import { RULES_FILE, SIGNALS_PER_ASSET, splitValues, valuesOf } from './paced-plant.ts';
 import { loadAverage } from './process-use.ts';
 
 /** Frames of each machine a second. */
@@ -67,11 +67,9 @@ export function stages(args: readonly string[]): boolean {
       json: { type: 'string' },
     },
   });
-  const frames = Number(values.frames);
-  const signals = Number(values.signals);
-  const log = logOf(Number(values.assets), frames, signals);
-  const rounds = Number(values.rounds);
-  const bench = createStageBench(frames, rounds);
+  const [frames, signals] = [Number(values.frames), Number(values.signals)];
+  const { log, made } = logOf(Number(values.assets), frames, signals);
+  const bench = createStageBench(made.frames, signals, Number(values.rounds));
   const rows = eachStage(bench, log);
   landingEncoders(bench, rows);
   const whole = bench.through('all stages at once', log, () => plant(NO_CHECKPOINTS));
@@ -80,8 +78,7 @@ export function stages(args: readonly string[]): boolean {
   const report = {
     stages: bench.measured,
     us_per_parse: bench.parse,
-    frames,
-    readings: frames * signals,
+    ...made,
     load: loadAverage(),
   };
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
@@ -98,9 +95,9 @@ type StageBench = {
   through<I, O>(stage: string, input: readonly Flow<I>[], make: () => Stage<I, O>): Flow<O>[];
 };
 
-function createStageBench(frames: number, rounds: number): StageBench {
+function createStageBench(frames: number, signals: number, rounds: number): StageBench {
   const measured: Measured[] = [];
-  const parse = parsing(rounds, frames);
+  const parse = parsing(rounds, frames, signals);
 
   function note(stage: string, events: number, work: () => void): void {
     const seconds = Math.min(...Array.from({ length: rounds }, () => cpuSeconds(work)));
@@ -178,28 +175,33 @@ function landingEncoders({ note }: StageBench, rows: readonly Row[]): void {
   });
 }
 
-/** `signals` a message: what each machine sends at one time comes in so many parts, one after the other. */
-function logOf(assets: number, frames: number, signals: number): readonly Flow<Message>[] {
+/** About so many frames, `signals` a message: what each machine sends at one time comes in parts, one after the other. */
+function logOf(assets: number, frames: number, signals: number) {
   const log = createMadeLog();
   const messages = log.begin(assets, RULES_FILE);
-  const whole = (frames * signals) / SIGNALS_PER_ASSET;
-  for (let frame = 0; frame < whole; frame += 1) {
-    const second = frame / assets / HERTZ;
-    const values = Object.entries(valuesOf(frame % assets, second, whole / assets / HERTZ / 3));
-    for (let from = 0; from < values.length; from += signals) {
-      const part = Object.fromEntries(values.slice(from, from + signals));
-      messages.push(log.frame(frame % assets, Math.round(second * 1_000), part));
+  const whole = frames / Math.ceil(SIGNALS_PER_ASSET / signals);
+  // Not every machine sends all its signals.
+  const made = { frames: 0, readings: 0 };
+  for (let sent = 0; sent < whole; sent += 1) {
+    const second = sent / assets / HERTZ;
+    const values = valuesOf(sent % assets, second, whole / assets / HERTZ / 3);
+    for (const part of splitValues(values, signals)) {
+      messages.push(log.frame(sent % assets, Math.round(second * 1_000), part));
+      made.frames += 1;
+      made.readings += Object.keys(part).length;
     }
   }
-  return messages.map((value) => {
+  const items = messages.map((value): Flow<Message> => {
     return { kind: 'event', key: value.subject as Key, time: value.appended, value };
   });
+  return { log: items, made };
 }
 
 /** Microseconds of JSON.parse for one frame as JSON: the yardstick. */
-function parsing(rounds: number, frames: number): number {
+function parsing(rounds: number, frames: number, signals: number): number {
   const texts = Array.from({ length: 100 }, (_, asset) => {
-    return JSON.stringify({ time: BEGIN + asset, values: valuesOf(asset, asset, frames) });
+    const [values] = splitValues(valuesOf(asset, asset, frames), signals);
+    return JSON.stringify({ time: BEGIN + asset, values });
   });
   const work = () => {
     for (let frame = 0; frame < frames; frame += 1) JSON.parse(texts[frame % 100] ?? '');
