@@ -48,7 +48,8 @@ function leftBehind() {
 function isAlive(pid) {
   try {
     return process.kill(pid, 0);
-  } catch {
-    return false;
+  } catch (error) {
+    // A process of somebody else may not be signalled, and lives.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
