@@ -165,9 +165,10 @@ export function timeToLimit(points: readonly Point[], value: number): TimeToLimi
  * not certain to be one, or the value lies behind.
  */
 export function lineReaches(points: readonly Point[], value: number): TimeToLimit | undefined {
-  const { x, y, slope, sxx, variance, count } = lineThrough(points);
+  const line = lineThrough(points);
+  const { x, y, slope, sxx, count } = line;
   const away = value - y;
-  const spread = studentQuantile(count - 2) ** 2 * variance;
+  const spread = studentQuantile(count - 2) ** 2 * varianceAbout(line, points);
   const a = slope ** 2 - spread / sxx;
   const root = spread * (away ** 2 / sxx + a / count);
   const expected = x + away / slope;
@@ -185,7 +186,9 @@ function isStraight(points: readonly Point[]): boolean {
   const middle = points.length >> 1;
   const [older, newer] = [points.slice(0, middle), points.slice(middle)];
   if (older.length < LEAST_TREND_POINTS) return false;
-  const { x, y, slope, sxx, variance, count } = lineThrough(older);
+  const line = lineThrough(older);
+  const { x, y, slope, sxx, count } = line;
+  const variance = varianceAbout(line, older);
   const [at, found] = [mean(newer, 0), mean(newer, 1)];
   const error = Math.sqrt(variance * (1 / count + (at - x) ** 2 / sxx + 1 / newer.length));
   // Numbers that lie on a line but for their last digits do.
@@ -264,11 +267,7 @@ function fitLine(
   return { slope, error, now: y - slope * x, from, through: points };
 }
 
-/**
- * Ordinary least squares: slope Sxy/Sxx, its standard error √(SSE/(n − 2)/Sxx) (NIST/SEMATECH e-Handbook 4.1.4.1).
- * `variance` is that of a residual, widened by (1 + r)/(1 − r) where each resembles the one before it by r: n such
- * points say as much as so many fewer that are independent (Bartlett 1946).
- */
+/** Ordinary least squares: slope Sxy/Sxx, its standard error √(SSE/(n − 2)/Sxx) (NIST/SEMATECH e-Handbook 4.1.4.1). */
 function lineThrough(points: readonly Point[]) {
   const count = points.length;
   const [x, y] = [mean(points, 0), mean(points, 1)];
@@ -280,6 +279,17 @@ function lineThrough(points: readonly Point[]) {
   }
   const slope = sxy / sxx;
   const residual = Math.max(0, syy - slope * sxy);
+  return { x, y, slope, sxx, residual, count };
+}
+
+/**
+ * The variance of a residual, widened by (1 + r)/(1 − r) where each resembles the one before it by r: n such points say as
+ * much as so many fewer that are independent (Bartlett 1946).
+ */
+function varianceAbout(
+  { x, y, slope, residual, count }: ReturnType<typeof lineThrough>,
+  points: readonly Point[],
+): number {
   let together = 0;
   let before = 0;
   for (const [at, value] of points) {
@@ -288,8 +298,7 @@ function lineThrough(points: readonly Point[]) {
     before = left;
   }
   const alike = residual > 0 ? Math.min(MOST_ALIKE, Math.max(0, together / residual)) : 0;
-  const variance = (residual / (count - 2)) * ((1 + alike) / (1 - alike));
-  return { x, y, slope, sxx, residual, variance, count };
+  return (residual / (count - 2)) * ((1 + alike) / (1 - alike));
 }
 
 type Point = readonly [seconds: number, value: number];
