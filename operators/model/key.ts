@@ -100,14 +100,17 @@ export function indexPatterns(
   };
 }
 
-const indexed = new WeakMap<readonly string[], (name: string) => readonly number[]>();
+/** Patterns that are names, and those that have a `*`. */
+type Patterns = { readonly names: ReadonlySet<string>; readonly wide: readonly string[] };
+
+const patternsOf = new WeakMap<readonly string[], Patterns>();
 
 /** Whether a name fits any of some patterns. The list is read once. */
 export function fitsAny(patterns: readonly string[], name: string): boolean {
-  let find = indexed.get(patterns);
-  if (find === undefined) {
-    find = indexPatterns([patterns]);
-    indexed.set(patterns, find);
+  let known = patternsOf.get(patterns);
+  if (known === undefined) {
+    known = { names: new Set(patterns), wide: patterns.filter((one) => one.includes('*')) };
+    patternsOf.set(patterns, known);
   }
-  return find(name).length > 0;
+  return known.names.has(name) || known.wide.some((pattern) => fits(pattern, name));
 }
