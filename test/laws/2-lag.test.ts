@@ -34,27 +34,41 @@ describe('law 2: a source in step may lag', () => {
     () => expect(Math.min(...Object.values(seen))).toBeGreaterThan(3),
   );
 
-  function answersOf(plant: Plant): string[] {
+  function answersOf(plant: Plant): Answers {
     // Who sends less often than every `idle` is silent in between, and nobody waits for it.
     const time = { ...plant.time, idle: '10s', hold: '30s' };
     const { rows } = decide(logOfPlant({ ...plant, time }));
     const end = epochMs((plant.seconds + AFTER_THE_END) * 1_000) * 1_000;
-    const before = {
-      // What was never heard is waited for since its line has a time, and that begins with append time.
-      rows: rows.filter(({ row }) => {
-        const time = 'time' in row ? row.time : 'end' in row ? row.end : 0;
-        return time < end && !('rule' in row && row.rule === 'never');
-      }),
+    // What was never heard is waited for since its line has a time, and that begins with append time.
+    const lasting = rows.filter(({ row }) => !('rule' in row && row.rule === 'never'));
+    const isBefore = ({ row }: (typeof rows)[number]) => {
+      const time = 'time' in row ? row.time : 'end' in row ? row.end : 0;
+      return time < end;
     };
+    const before = { rows: lasting.filter(isBefore) };
+    // When a command is decided is append time: for a source that lags it may lie behind the end.
+    const later = lasting.filter((one) => one.table === 'commands' || isBefore(one));
     seen.windows += rowsOf(before, 'windows').length;
     seen.anomalies += rowsOf(before, 'anomalies').length;
     seen.requests += rowsOf(before, 'requests').length;
-    return Object.entries(lastingOf(before)).flatMap(([table, content]) => linesOf(table, content));
+    return { before: linesOf(before), all: linesOf({ rows: later }) };
   }
 });
 
+/** What was decided before the end of the measurements, and the same with all commands. */
+interface Answers {
+  readonly before: readonly string[];
+  readonly all: readonly string[];
+}
+
 /** A line for each row; those of a machine in their order. */
-function linesOf(table: string, content: unknown): string[] {
+function linesOf(decisions: Parameters<typeof lastingOf>[0]): string[] {
+  return Object.entries(lastingOf(decisions)).flatMap(([table, content]) =>
+    linesOfTable(table, content),
+  );
+}
+
+function linesOfTable(table: string, content: unknown): string[] {
   if (typeof content !== 'object' || content === null) return [];
   return Object.entries(content).flatMap(([key, rows]) => {
     if (!Array.isArray(rows)) return [`${table} ${rows}`];
@@ -62,11 +76,15 @@ function linesOf(table: string, content: unknown): string[] {
   });
 }
 
-function differences(expected: readonly string[], found: readonly string[]): string[] {
-  const [before, after] = [new Set(expected), new Set(found)];
-  const missing = expected.filter((line) => !after.has(line)).map((line) => `- ${line}`);
-  const surplus = found.filter((line) => !before.has(line)).map((line) => `+ ${line}`);
+function differences(expected: Answers, found: Answers): string[] {
+  const missing = lacking(found.all, expected.before).map((line) => `- ${line}`);
+  const surplus = lacking(expected.all, found.before).map((line) => `+ ${line}`);
   return [...missing, ...surplus].sort((a, b) => (a.slice(2) < b.slice(2) ? -1 : 1)).slice(0, 6);
+}
+
+function lacking(all: readonly string[], lines: readonly string[]): string[] {
+  const known = new Set(all);
+  return lines.filter((line) => !known.has(line));
 }
 
 /** The same gateways and repeats, without delay. */
