@@ -4,6 +4,7 @@ import { malformed, recordOf, unpack } from '../../operators/decode/payload.ts';
 import type { Message } from '../../operators/model/message.ts';
 import type { TimeFormat } from '../files/instant.ts';
 import {
+  LONGEST_NAME,
   MOST_READINGS,
   type QualityWords,
   readingQuality,
@@ -37,9 +38,9 @@ export function decodeJson(payload: Uint8Array, options: JsonOptions): readonly 
   if (options.each !== undefined && !Array.isArray(list)) {
     throw malformed(`a list at ${options.each}`, list);
   }
-  const samples = (Array.isArray(list) && !isBurst(list) ? list : [list]).flatMap((one) =>
-    samplesOf(one, root, options),
-  );
+  const all = Array.isArray(list) && !isBurst(list) ? list : [list];
+  if (all.length > MOST_READINGS) throw malformed(`at most ${MOST_READINGS} samples`, all.length);
+  const samples = all.flatMap((one) => samplesOf(one, root, options));
   if (samples.length > MOST_READINGS)
     throw malformed(`at most ${MOST_READINGS} values`, samples.length);
   return samples;
@@ -56,12 +57,12 @@ function samplesOf(one: unknown, root: unknown, options: JsonOptions): readonly 
     [clock?.path, rated?.path, unitPath].map((path) => path && stepsOf(path).join('.')),
   );
   const found: { readonly path: string; readonly value: TagValue }[] = [];
-  collect(one, [], found);
+  collect(one, '', 0, found);
   const texts = Object.fromEntries(
     found.flatMap(({ path, value }) => (typeof value === 'object' ? [] : [[path, String(value)]])),
   );
   const sample = (path: string, value: TagValue | null): TagReading => ({
-    ...{ labels: { ...texts, path }, time, value, quality, unit },
+    ...{ labels: { path }, sample: texts, time, value, quality, unit },
   });
   if (options.value !== undefined) {
     const value = plainValue(atPath(one, options.value));
@@ -75,18 +76,22 @@ function samplesOf(one: unknown, root: unknown, options: JsonOptions): readonly 
 
 function collect(
   value: unknown,
-  path: readonly string[],
+  path: string,
+  depth: number,
   into: { path: string; value: TagValue }[],
 ): void {
-  if (path.length > DEEPEST_PATH) throw malformed(`at most ${DEEPEST_PATH} levels`, 'more');
+  if (depth > DEEPEST_PATH) throw malformed(`at most ${DEEPEST_PATH} levels`, 'more');
+  if (path.length > LONGEST_NAME) throw malformed(`paths of ${LONGEST_NAME} letters`, path.length);
   const plain = plainValue(value);
   if (plain !== undefined) {
     if (into.length >= MOST_READINGS) throw malformed(`at most ${MOST_READINGS} values`, 'more');
-    into.push({ path: path.join('.'), value: plain });
+    into.push({ path, value: plain });
     return;
   }
   if (typeof value !== 'object' || value === null) return;
-  for (const [name, inner] of Object.entries(value)) collect(inner, [...path, name], into);
+  for (const [name, inner] of Object.entries(value)) {
+    collect(inner, depth === 0 ? name : `${path}.${name}`, depth + 1, into);
+  }
 }
 
 function plainValue(value: unknown): TagValue | undefined {
@@ -136,15 +141,16 @@ export function decodeTelegraf(payload: Uint8Array, format: TimeFormat): readonl
   const samples = metrics.flatMap((one: unknown) => {
     const { name, tags = {}, fields, timestamp } = recordOf(one, 'a metric');
     if (typeof name !== 'string') throw malformed('the name of a metric', name);
-    const labels = Object.fromEntries(
-      Object.entries(recordOf(tags, 'tags')).map(([key, value]) => [key, String(value)]),
+    const labels = Object.entries(recordOf(tags, 'tags')).map(
+      ([key, value]) => [key, String(value)] as const,
     );
+    const sample = { ...Object.fromEntries(labels), measurement: name };
     const time = timestamp === undefined ? undefined : readingTime(timestamp, format);
     return Object.entries(recordOf(fields, 'fields')).map(([field, value]): TagReading => {
       if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'boolean') {
         throw malformed(`a number, text or boolean as field ${field}`, value);
       }
-      return { labels: { ...labels, measurement: name, field }, time, value, quality: 'good' };
+      return { labels: { field }, sample, time, value, quality: 'good' };
     });
   });
   if (samples.length > MOST_READINGS)

@@ -1,11 +1,16 @@
-/** The line protocol of InfluxDB: `measurement,tag=x field=1.5,other=2i 1767254400000000000`, one point a line. */
+/**
+ * Payloads of plain text: one value, or the line protocol of InfluxDB, one point a line:
+ * `measurement,tag=x field=1.5,other=2i 1767254400000000000`.
+ */
 
 import { malformed } from '../../operators/decode/payload.ts';
+import { parseNumber } from '../base/csv.ts';
 import type { TimeFormat } from '../files/instant.ts';
 import { MOST_READINGS, readingTime, type TagReading, type TagValue } from './tag-reading.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const FLOAT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+const WHOLE = /^[+−-]?\d+$/;
 const INTEGER = /^([+-]?\d+)[iu]$/;
 const TRUE: ReadonlySet<string> = new Set(['t', 'T', 'true', 'True', 'TRUE']);
 const FALSE: ReadonlySet<string> = new Set(['f', 'F', 'false', 'False', 'FALSE']);
@@ -17,22 +22,35 @@ const FALSE: ReadonlySet<string> = new Set(['f', 'F', 'false', 'False', 'FALSE']
  * @throws MalformedError that names the line
  */
 export function decodeLines(payload: Uint8Array, format: TimeFormat): readonly TagReading[] {
-  let content: string;
-  try {
-    content = utf8.decode(payload);
-  } catch {
-    throw malformed('line protocol in UTF-8', `${payload.length} bytes that are none`);
-  }
+  const content = textOf(payload);
   const scanner: Scanner = { content, at: 0, line: 1 };
   const samples: TagReading[] = [];
   while (scanner.at < content.length) {
     if (isBlank(scanner)) continue;
-    samples.push(...pointAt(scanner, format));
-    if (samples.length > MOST_READINGS) {
-      throw malformed(`at most ${MOST_READINGS} values`, samples.length);
-    }
+    addPoint(scanner, format, samples);
   }
   return samples;
+}
+
+/**
+ * A number where it is one, else the text as it is, also where a number would lose digits.
+ *
+ * @throws MalformedError for what is no text
+ */
+export function decodeText(payload: Uint8Array): readonly TagReading[] {
+  const text = textOf(payload).trim();
+  const number = parseNumber(text);
+  const isNumber = Number.isFinite(number) && (Number.isSafeInteger(number) || !WHOLE.test(text));
+  const value = isNumber ? number : text;
+  return [{ labels: { path: '' }, time: undefined, value, quality: 'good' }];
+}
+
+function textOf(payload: Uint8Array): string {
+  try {
+    return utf8.decode(payload);
+  } catch {
+    throw malformed('a text in UTF-8', `${payload.length} bytes that are none`);
+  }
 }
 
 type Scanner = { readonly content: string; at: number; line: number };
@@ -48,7 +66,7 @@ function isBlank(scanner: Scanner): boolean {
   return true;
 }
 
-function pointAt(scanner: Scanner, format: TimeFormat): readonly TagReading[] {
+function addPoint(scanner: Scanner, format: TimeFormat, into: TagReading[]): void {
   const measurement = word(scanner, ', ');
   if (measurement === '') throw wrong(scanner, 'a measurement');
   const tags: Record<string, string> = Object.create(null);
@@ -64,12 +82,15 @@ function pointAt(scanner: Scanner, format: TimeFormat): readonly TagReading[] {
     const field = word(scanner, '=, ');
     if (field === '' || !take(scanner, '=')) throw wrong(scanner, 'field=value');
     fields.push({ field, value: fieldValue(scanner) });
+    if (into.length + fields.length > MOST_READINGS) {
+      throw malformed(`at most ${MOST_READINGS} values`, 'more');
+    }
   } while (take(scanner, ','));
   const time = timeAt(scanner, format);
-  return fields.map(({ field, value }) => ({
-    labels: { ...tags, measurement, field },
-    ...{ time, value, quality: 'good' as const },
-  }));
+  const sample = { ...tags, measurement };
+  for (const { field, value } of fields) {
+    into.push({ labels: { field }, sample, time, value, quality: 'good' });
+  }
 }
 
 /** What stands before one of these signs, or the end of the line. A backslash takes its meaning from the next sign. */

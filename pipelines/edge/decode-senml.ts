@@ -2,7 +2,7 @@
 
 import { malformed, recordOf } from '../../operators/decode/payload.ts';
 import { parsePayload } from './decode-json.ts';
-import { MOST_READINGS, readingTime, type TagReading } from './tag-reading.ts';
+import { LONGEST_NAME, MOST_READINGS, readingTime, type TagReading } from './tag-reading.ts';
 
 /** Section 4.4: a version above it has to be refused. */
 const NEWEST = 10;
@@ -14,12 +14,12 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9\-:./_]*$/;
 type Base = { name: string; time: number; unit: string | undefined; value: number; sum: number };
 
 /**
- * The records of a pack, resolved as section 4.6 has it. `now`: epoch milliseconds, from which relative times count.
+ * The records of a pack, resolved as section 4.6 has it. Relative times count from the arrival, whoever brings it.
  * Labels: `name`. What is only a sum (`s`) is the value; data (`vd`) is a text, as it stands.
  *
  * @throws MalformedError for a pack of a newer version, and for fields that must be understood (they end with `_`)
  */
-export function decodeSenml(payload: Uint8Array, now: number): readonly TagReading[] {
+export function decodeSenml(payload: Uint8Array): readonly TagReading[] {
   const pack = parsePayload(payload);
   if (!Array.isArray(pack)) throw malformed('a list of SenML records', pack);
   if (pack.length > MOST_READINGS) throw malformed(`at most ${MOST_READINGS} records`, pack.length);
@@ -27,7 +27,7 @@ export function decodeSenml(payload: Uint8Array, now: number): readonly TagReadi
   return pack.flatMap((each) => {
     const record = recordOf(each, 'a SenML record');
     applyBase(record, base);
-    return sampleOf(record, base, now);
+    return sampleOf(record, base);
   });
 }
 
@@ -43,26 +43,19 @@ function applyBase(record: Readonly<Record<string, unknown>>, base: Base): void 
   base.sum = optional(record, 'bs', 'number') ?? base.sum;
 }
 
-function sampleOf(
-  record: Readonly<Record<string, unknown>>,
-  base: Base,
-  now: number,
-): readonly TagReading[] {
+function sampleOf(record: Readonly<Record<string, unknown>>, base: Base): readonly TagReading[] {
   const value = valueIn(record, base);
   // A record of base fields alone.
   if (value === undefined) return [];
   const name = `${base.name}${optional(record, 'n', 'string') ?? ''}`;
-  if (!NAME.test(name)) throw malformed('a name of SenML (section 4.5.1 of RFC 8428)', name);
+  if (name.length > LONGEST_NAME || !NAME.test(name))
+    throw malformed('a name of SenML (section 4.5.1 of RFC 8428)', name);
   const seconds = base.time + (optional(record, 't', 'number') ?? 0);
   // 0 is "now" of a source that has no clock.
-  const time =
-    seconds === 0
-      ? undefined
-      : seconds < RELATIVE
-        ? now + seconds * 1_000
-        : readingTime(seconds, 'epoch-s');
+  const time = seconds < RELATIVE ? undefined : readingTime(seconds, 'epoch-s');
+  const since = seconds < RELATIVE ? seconds * 1_000 : undefined;
   const unit = optional(record, 'u', 'string') ?? base.unit;
-  return [{ labels: { name }, time, value, quality: 'good', unit }];
+  return [{ labels: { name }, time, since, value, quality: 'good', unit }];
 }
 
 /** Exactly one of the four kinds, or a sum alone. */

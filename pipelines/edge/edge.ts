@@ -3,19 +3,18 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { MalformedError } from '../../operators/decode/payload.ts';
 import { edgeInbox } from '../nats/leaf-config.ts';
 import { connectNats } from '../nats/nats.ts';
 import { startHttp } from '../observe/http.ts';
 import type { InternalEvents } from '../observe/observe.ts';
 import { type CentreStatus, watchCentre } from './centre.ts';
 import { decodeJson, decodeTelegraf } from './decode-json.ts';
-import { decodeLines } from './decode-lines.ts';
+import { decodeLines, decodeText } from './decode-lines.ts';
 import { decodeSenml } from './decode-senml.ts';
 import type { EdgeConfig, EdgeSource, EdgeTopic } from './edge-config.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
 import { createMapper, type Mapper } from './mapping.ts';
-import { type EdgeMemory, type MemoryStatus, openMemory } from './memory.ts';
+import { type EdgeMemory, type MemoryStatus, openMemory, type Receipt } from './memory.ts';
 import { type Arrived, type MqttSource, openMqttSource } from './mqtt-source.ts';
 import type { TagReading } from './tag-reading.ts';
 import { createTally, type Tally, type TallyStatus } from './tally.ts';
@@ -190,14 +189,18 @@ export function createIntake({
       tally.refuse('retained', arrived.topic);
       return memory.taken;
     }
-    for (const message of messagesOf(arrived, topics, mapper, tally)) {
-      const { receipt, ...content } = message;
+    for (const { receipt, ...content } of messagesOf(arrived, topics, mapper, tally)) {
+      const { length } = content.payload;
       // A source that says no times cannot be told from one that repeats itself, unless the broker says so.
       if ((receipt.lasting || arrived.again) && memory.has(content.subject, receipt)) {
         tally.refuse('repeat', arrived.topic);
         continue;
       }
-      tally.sent(content.payload.length);
+      if (length > memory.largest) {
+        tally.refuse('too-large', `${content.subject}: ${length} bytes, over ${memory.largest}`);
+        continue;
+      }
+      tally.sent(length);
       await memory.store(content, receipt);
     }
     return memory.taken;
@@ -212,16 +215,17 @@ function messagesOf(arrived: Arrived, topics: readonly Subscribed[], mapper: Map
     const captures = matchTopic(pattern, arrived.topic);
     if (captures === undefined) continue;
     try {
-      const readings = readingsOf(topic, arrived, arrival);
+      const readings = readingsOf(topic, arrived);
       const timed = topic.clock === 'source' && readings.every(({ time }) => time !== undefined);
-      const receipt = receiptOf(arrived, timed);
+      const receiptOf = receiptsOf(arrived, timed);
       return mapper
         .map(topic, readings, captures, arrival)
-        .map((message) => ({ ...message, receipt }));
+        .map(({ part, ...message }) => ({ ...message, receipt: receiptOf(part) }));
     } catch (error) {
-      if (!(error instanceof MalformedError)) throw error;
+      // Whatever a payload brings about: the broker would send it again, and end each start of the edge with it.
+      const why = error instanceof Error ? error.message : String(error);
       const bytes = Buffer.from(arrived.payload.subarray(0, 60)).toString();
-      tally.refuse('malformed', `${arrived.topic}: ${error.message} in ${bytes}`);
+      tally.refuse('malformed', `${arrived.topic}: ${why} in ${bytes}`);
       return [];
     }
   }
@@ -229,35 +233,30 @@ function messagesOf(arrived: Arrived, topics: readonly Subscribed[], mapper: Map
   return [];
 }
 
-function readingsOf(
-  topic: EdgeTopic,
-  { payload }: Arrived,
-  arrival: number,
-): readonly TagReading[] {
+function readingsOf(topic: EdgeTopic, { payload }: Arrived): readonly TagReading[] {
   switch (topic.format) {
     case 'json':
       return decodeJson(payload, topic);
     case 'text':
-      return [textReading(payload)];
+      return decodeText(payload);
     case 'line-protocol':
       return decodeLines(payload, topic.precision ?? 'epoch-ns');
     case 'telegraf':
       return decodeTelegraf(payload, topic.precision ?? 'epoch-s');
     case 'senml':
-      return decodeSenml(payload, arrival);
+      return decodeSenml(payload);
   }
 }
 
-/** A number where it is one, else the text as it is. */
-function textReading(payload: Uint8Array): TagReading {
-  const text = Buffer.from(payload).toString().trim();
-  const number = Number(text);
-  const value = text !== '' && Number.isFinite(number) ? number : text;
-  return { labels: { path: '' }, time: undefined, value, quality: 'good' };
-}
-
-/** The same sample has the same topic, time and content, whoever brings it; without a time only its packet is known. */
-function receiptOf({ topic, payload, packet }: Arrived, timed: boolean) {
+/**
+ * The same sample has the same topic, time and content, whoever brings it; without a time only its packet is known. What
+ * becomes several messages on one subject is told apart by the place of the reading, which no reduction and no arrival
+ * changes.
+ */
+function receiptsOf({ topic, payload, packet }: Arrived, timed: boolean) {
   const hash = createHash('sha1').update(topic).update('\0').update(payload).digest('base64url');
-  return timed ? { id: hash, lasting: true } : { id: `${hash}/${packet ?? ''}`, lasting: false };
+  const id = timed ? hash : `${hash}/${packet ?? ''}`;
+  return (part: number | undefined): Receipt => ({
+    ...{ id: part === undefined ? id : `${id}.${part}`, lasting: timed },
+  });
 }

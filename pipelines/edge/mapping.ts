@@ -3,14 +3,24 @@
 import { Packr } from 'msgpackr';
 import { PACKML_STATES } from '../../operators/model/machine-event.ts';
 import type { EdgeConfig, EdgeSignal, EdgeTopic } from './edge-config.ts';
-import { fillTemplate, type TagQuality, type TagReading, type TagValue } from './tag-reading.ts';
+import {
+  fillTemplate,
+  type Labels,
+  type TagQuality,
+  type TagReading,
+  type TagValue,
+} from './tag-reading.ts';
 
 /** A message of the wire format, without the headers that say who sent it. */
 export type EdgeMessage = { readonly subject: string; readonly payload: Uint8Array };
 
+/** `part`: which reading of its payload it is of, where a payload may become several messages on one subject. */
+export type MappedMessage = EdgeMessage & { readonly part?: number };
+
 /** Why something does not go up. `reduced`, `repeat` and `retained` are as it was meant; the others want attention. */
 export type EdgeReason =
   | 'malformed'
+  | 'too-large'
   | 'unknown-machine'
   | 'unknown-tag'
   | 'unit'
@@ -24,7 +34,6 @@ export type EdgeReason =
 /** Told of everything that does not go up. */
 export type Refuse = (reason: EdgeReason, detail: string) => void;
 
-type Labels = Readonly<Record<string, string>>;
 type Captures = Labels;
 type Scalar = string | number | boolean;
 
@@ -35,7 +44,7 @@ export interface Mapper {
     readings: readonly TagReading[],
     captures: Captures,
     arrival: number,
-  ): readonly EdgeMessage[];
+  ): readonly MappedMessage[];
 }
 
 const packr = new Packr({ useRecords: false, useBigIntExtension: false });
@@ -53,7 +62,7 @@ const TAGS: Readonly<Record<EdgeTopic['format'], string>> = {
 type Passed = { value: TagValue; time: number };
 type Values = Map<string, { value: TagValue; quality: TagQuality }>;
 /** What one payload says of one asset. */
-type AssetContent = { readonly frames: Map<number, Values>; readonly others: EdgeMessage[] };
+type AssetContent = { readonly frames: Map<number, Values>; readonly others: MappedMessage[] };
 
 /** Reduction keeps the last value of each signal in memory: after a start the next one of each goes up. */
 export function createMapper(config: MapperConfig, refuse: Refuse): Mapper {
@@ -68,6 +77,8 @@ type Placed = {
   readonly tag: string;
   readonly signal: EdgeSignal;
   readonly reading: TagReading;
+  /** The place of the reading in its payload. */
+  readonly part: number;
   readonly time: number;
   readonly content: AssetContent;
 };
@@ -93,20 +104,20 @@ class TagMapper implements Mapper {
     readings: readonly TagReading[],
     captures: Captures,
     arrival: number,
-  ): readonly EdgeMessage[] {
+  ): readonly MappedMessage[] {
     if (topic.event !== undefined) {
       return this.#wholeEvent(topic, topic.event, readings, captures, arrival);
     }
     const contents = new Map<string, AssetContent>();
-    for (const reading of readings) {
-      const asset = this.#assetOf(topic, reading.labels, captures);
+    for (const [part, reading] of readings.entries()) {
+      const asset = this.#assetOf(topic, reading, captures);
       if (asset === undefined) continue;
       const content = contents.get(asset) ?? { frames: new Map(), others: [] };
       contents.set(asset, content);
-      const named = this.#signalOf(topic, reading.labels, captures);
+      const named = this.#signalOf(topic, reading, captures);
       if (named === undefined) continue;
-      const time = topic.clock === 'source' ? (reading.time ?? arrival) : arrival;
-      this.#add({ asset, ...named, reading, time, content });
+      const time = timeOf(topic, reading, arrival);
+      this.#add({ asset, ...named, reading, part, time, content });
     }
     return [...contents].flatMap(([asset, { frames, others }]) => [
       ...(frames.size === 0 ? [] : [telemetryOf(asset, frames)]),
@@ -114,8 +125,13 @@ class TagMapper implements Mapper {
     ]);
   }
 
-  #assetOf(topic: EdgeTopic, labels: Labels, captures: Captures): string | undefined {
-    const machine = fillTemplate(topic.machine, labels, captures);
+  #assetOf(
+    topic: EdgeTopic,
+    reading: TagReading | undefined,
+    captures: Captures,
+  ): string | undefined {
+    const { labels = {}, sample = {} } = reading ?? {};
+    const machine = fillTemplate(topic.machine, labels, sample, captures);
     const asset = machine === undefined ? undefined : this.#assets.get(machine);
     if (asset === undefined) {
       const detail = machine ?? `nothing for ${topic.machine} on ${captures.topic}`;
@@ -124,10 +140,10 @@ class TagMapper implements Mapper {
     return asset;
   }
 
-  #signalOf(topic: EdgeTopic, labels: Labels, captures: Captures) {
+  #signalOf(topic: EdgeTopic, { labels, sample = {} }: TagReading, captures: Captures) {
     // A payload that is nothing but a value has no name in it.
     const usual = labels.path === '' ? '{topic}' : TAGS[topic.format];
-    const tag = fillTemplate(topic.tag ?? usual, labels, captures);
+    const tag = fillTemplate(topic.tag ?? usual, labels, sample, captures);
     const signal = tag === undefined ? undefined : this.#signals.get(tag);
     if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
       this.#refuse('unknown-tag', tag ?? `nothing for ${topic.tag ?? usual} on ${captures.topic}`);
@@ -137,7 +153,7 @@ class TagMapper implements Mapper {
   }
 
   #add(placed: Placed): void {
-    const { asset, tag, signal, reading, time, content } = placed;
+    const { tag, signal, reading, content } = placed;
     const { value: raw, quality, unit } = reading;
     if (signal.unit !== undefined && unit !== undefined && signal.unit !== unit) {
       this.#refuse('unit', `${tag}: ${unit} instead of ${signal.unit}`);
@@ -146,7 +162,7 @@ class TagMapper implements Mapper {
     } else if (typeof raw === 'object') {
       if (signal.waveform === undefined) {
         this.#refuse('unknown-tag', `${tag} is a list, and no waveform`);
-      } else content.others.push(waveformOf(asset, signal.waveform, raw, time));
+      } else content.others.push(waveformOf(placed, signal.waveform, raw));
     } else {
       const isEvent = signal.states !== undefined || signal.event !== undefined;
       if (isEvent) this.#addEvent(placed, raw);
@@ -175,7 +191,8 @@ class TagMapper implements Mapper {
     values.set(name, { value, quality });
   }
 
-  #addEvent({ asset, tag, signal, reading, time, content }: Placed, raw: Scalar): void {
+  #addEvent(placed: Placed, raw: Scalar): void {
+    const { asset, tag, signal, reading, content } = placed;
     const key = `${asset} ${signal.as ?? tag}`;
     if (reading.quality === 'bad') {
       // What is bad says nothing of a change.
@@ -189,13 +206,13 @@ class TagMapper implements Mapper {
     this.#events.set(key, raw);
     const { states, event = '' } = signal;
     if (states === undefined) {
-      content.others.push(eventOf(asset, time, event, { value: scaled(raw, signal) }));
+      content.others.push(eventOf(placed, event, { value: scaled(raw, signal) }));
       return;
     }
     const state = stateOf(states, raw);
     if (state === undefined) this.#refuse('unknown-state', `${tag}: ${raw}`);
     // Nobody knows what it does now: that is a state, too.
-    content.others.push(eventOf(asset, time, 'state', { state: state ?? 'UNDEFINED' }));
+    content.others.push(eventOf(placed, 'state', { state: state ?? 'UNDEFINED' }));
   }
 
   #wholeEvent(
@@ -204,9 +221,9 @@ class TagMapper implements Mapper {
     readings: readonly TagReading[],
     captures: Captures,
     arrival: number,
-  ): readonly EdgeMessage[] {
+  ): readonly MappedMessage[] {
     const [first] = readings;
-    const asset = this.#assetOf(topic, first?.labels ?? {}, captures);
+    const asset = this.#assetOf(topic, first, captures);
     if (asset === undefined) return [];
     const data = Object.fromEntries(
       readings.flatMap(({ labels, value }) =>
@@ -215,9 +232,12 @@ class TagMapper implements Mapper {
           : [[labels.path || labels.field || 'value', value] as const],
       ),
     );
-    const time = topic.clock === 'source' ? (first?.time ?? arrival) : arrival;
-    return [eventOf(asset, time, type, data)];
+    return [eventOf({ asset, time: timeOf(topic, first, arrival) }, type, data)];
   }
+}
+
+function timeOf({ clock }: EdgeTopic, reading: TagReading | undefined, arrival: number): number {
+  return clock === 'source' ? (reading?.time ?? arrival + (reading?.since ?? 0)) : arrival;
 }
 
 function scaled(value: string | number | boolean, { scale = 1, offset = 0 }: EdgeSignal) {
@@ -273,16 +293,19 @@ function telemetryOf(asset: string, frames: ReadonlyMap<number, Values>): EdgeMe
 }
 
 function waveformOf(
-  asset: string,
+  { asset, time, part }: Placed,
   { point, rate, unit }: NonNullable<EdgeSignal['waveform']>,
   numbers: readonly number[],
-  time: number,
-): EdgeMessage {
+): MappedMessage {
   const samples = Buffer.from(Float32Array.from(numbers).buffer);
   const payload = packr.pack({ time, rate, unit, samples });
-  return { subject: `waveform.${asset}.${point}`, payload };
+  return { subject: `waveform.${asset}.${point}`, payload, part };
 }
 
-function eventOf(asset: string, time: number, type: string, data: object): EdgeMessage {
-  return { subject: `event.${asset}`, payload: packr.pack({ time, type, data }) };
+function eventOf(
+  { asset, time, part = 0 }: Pick<Placed, 'asset' | 'time'> & Partial<Placed>,
+  type: string,
+  data: object,
+): MappedMessage {
+  return { subject: `event.${asset}`, payload: packr.pack({ time, type, data }), part };
 }

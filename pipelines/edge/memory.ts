@@ -22,6 +22,8 @@ export type Receipt = {
 };
 
 export interface EdgeMemory {
+  /** Bytes of the largest payload that there is room for. */
+  readonly largest: number;
   /** Resolves with the number of the message as soon as there is room for it. Rejects with a `Problem`. */
   store(message: EdgeMessage, receipt: Receipt): Promise<number>;
   /** The number of the newest message that was taken. */
@@ -52,6 +54,8 @@ const IDENTITY = 'Andon-Identity';
 const RECEIPTS = 16_384;
 /** Of them, so many are read from each stream at a start. What is in flight at a source is less. */
 const READ_AGAIN = 4_000;
+/** Bytes that are enough for what is said beside a payload: ids and counts. The server's limit is of both. */
+const HEADERS = 1_024;
 /** The server may come back slowly: it reads days of data. */
 const PATIENCE = 600_000;
 
@@ -83,6 +87,7 @@ export async function openMemory(options: MemoryOptions): Promise<EdgeMemory> {
 }
 
 class StreamMemory implements EdgeMemory {
+  readonly #connection: NatsConnection;
   readonly #receipts: Receipts;
   readonly #publisher: NumberedPublisher;
   readonly #listeners: (() => void)[] = [];
@@ -92,6 +97,7 @@ class StreamMemory implements EdgeMemory {
   #sequence = 0;
 
   constructor({ connection, config }: MemoryOptions, receipts: Receipts) {
+    this.#connection = connection;
     this.#receipts = receipts;
     this.#partitions = config.centre.partitions;
     // Another start counts from 1 again: it is another producer.
@@ -103,6 +109,10 @@ class StreamMemory implements EdgeMemory {
         for (const listener of this.#listeners) listener();
       },
     });
+  }
+
+  get largest(): number {
+    return (this.#connection.info?.max_payload ?? HEADERS) - HEADERS;
   }
 
   get taken(): number {

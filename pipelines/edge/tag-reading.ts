@@ -7,11 +7,17 @@ import { EPOCH_STEPS, readTime, type TimeFormat } from '../files/instant.ts';
 export type TagValue = number | string | boolean | readonly number[];
 export type TagQuality = 'good' | 'uncertain' | 'bad';
 
+export type Labels = Readonly<Record<string, string>>;
+
 export type TagReading = {
-  /** What templates can name: `{path}`, `{field}`, `{measurement}`, tags, levels of the topic. */
-  readonly labels: Readonly<Record<string, string>>;
+  /** What templates can name of this value alone: `{path}`, `{field}`, `{name}`. */
+  readonly labels: Labels;
+  /** What all values of a sample have in common, as one object: tags, `{measurement}`, values of JSON by their paths. */
+  readonly sample?: Labels | undefined;
   /** By the clock of the source: epoch milliseconds. Undefined where it says none. */
   readonly time: number | undefined;
+  /** Milliseconds from the arrival, of a source that has no clock and counts from now. */
+  readonly since?: number | undefined;
   /** Null where there is a quality and no value. */
   readonly value: TagValue | null;
   readonly quality: TagQuality;
@@ -20,6 +26,11 @@ export type TagReading = {
 
 /** The most values of one payload: what a message of the log may hold. */
 export const MOST_READINGS = 4_096;
+
+/** The most letters of a path or a name, of which each value has one. */
+export const LONGEST_NAME = 1_024;
+/** What is said once for all samples of a payload is read for each: what is longer is no time, and no quality. */
+const LONGEST_WORD = 256;
 
 /** The years in which a clock is believed to be one. */
 const FIRST = Date.UTC(1971, 0, 1);
@@ -31,7 +42,7 @@ export function readingTime(value: unknown, format: TimeFormat): number {
   const time =
     typeof value === 'number' && counted
       ? value * EPOCH_STEPS[format as keyof typeof EPOCH_STEPS]
-      : typeof value === 'string'
+      : typeof value === 'string' && value.length <= LONGEST_WORD
         ? readTime(value, format)
         : Number.NaN;
   if (time >= FIRST && time <= LAST) return time;
@@ -56,6 +67,7 @@ const STATUS_BITS = 2 ** 30;
 /** Good where nothing is said. `0` alone is good, as OPC UA and most bridges have it. */
 export function readingQuality(value: unknown, words: QualityWords = {}): TagQuality {
   if (value === undefined || value === null) return 'good';
+  if (typeof value === 'object' || String(value).length > LONGEST_WORD) return 'bad';
   const word = String(value).trim().toLowerCase();
   const has = (list: readonly string[] | undefined) =>
     list?.some((each) => each.toLowerCase() === word) === true;
@@ -75,19 +87,11 @@ function qualityOfCode(code: number): TagQuality {
   return code >= CLASSIC.good ? 'good' : code < 128 ? 'uncertain' : 'bad';
 }
 
-/** A template such as `{site}/{field}`, filled; undefined where a label is missing. */
-export function fillTemplate(
-  template: string,
-  labels: Readonly<Record<string, string>>,
-  captures: Readonly<Record<string, string>>,
-): string | undefined {
+/** A template such as `{site}/{field}`, filled from the first that has the label; undefined where one is missing. */
+export function fillTemplate(template: string, ...labels: readonly Labels[]): string | undefined {
   let missing = false;
   const filled = template.replace(/\{([^{}]+)\}/g, (_, name: string) => {
-    const value = Object.hasOwn(labels, name)
-      ? labels[name]
-      : Object.hasOwn(captures, name)
-        ? captures[name]
-        : undefined;
+    const value = labels.find((each) => Object.hasOwn(each, name))?.[name];
     missing ||= value === undefined;
     return value ?? '';
   });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MalformedError } from '../../../operators/decode/payload.ts';
 import { decodeJson, decodeTelegraf } from '../../../pipelines/edge/decode-json.ts';
-import { decodeLines } from '../../../pipelines/edge/decode-lines.ts';
+import { decodeLines, decodeText } from '../../../pipelines/edge/decode-lines.ts';
 import { decodeSenml } from '../../../pipelines/edge/decode-senml.ts';
 import { readingQuality, type TagReading } from '../../../pipelines/edge/tag-reading.ts';
 import { edgeTries } from '../../support/long.ts';
@@ -37,7 +37,8 @@ describe('JSON', () => {
       ['r', 'A7', NOW],
     ]);
     expect(readings[0]).toMatchObject({ quality: 'good', unit: 'Cel' });
-    expect(readings[0]?.labels).toMatchObject({ r: 'A7', 'Motor.an': 'true' });
+    expect(readings[0]?.sample).toMatchObject({ r: 'A7', 'Motor.an': 'true' });
+    expect(readings[2]?.sample).toBe(readings[0]?.sample);
   });
 
   test('a pointer leads through names with dots', () => {
@@ -57,7 +58,7 @@ describe('JSON', () => {
     const readings = decodeJson(bytes(payload), {
       ...{ each: 'values', value: 'v', time: { path: 'at', format: 'iso' } },
     });
-    expect(readings.map(({ labels, value, time }) => [labels.n, value, time])).toEqual([
+    expect(readings.map(({ sample, value, time }) => [sample?.n, value, time])).toEqual([
       ['a', 1, NOW],
       ['b', 2, NOW],
     ]);
@@ -133,14 +134,17 @@ second line" 1796040000000000000`,
       'bare value=-1.5e3',
     ].join('\n');
     const readings = decodeLines(bytes(lines), 'epoch-ns');
-    expect(readings.map(({ labels, value }) => [labels.measurement, labels.field, value])).toEqual([
+    expect(
+      readings.map(({ sample, labels, value }) => [sample?.measurement, labels.field, value]),
+    ).toEqual([
       ['my machine', 'temp', 41.5],
       ['my machine', 'count', 12],
       ['my machine', 'ok', true],
       ['my machine', 'text', 'a "quoted", x=1\nsecond line'],
       ['bare', 'value', -1_500],
     ]);
-    expect(readings[0]?.labels).toMatchObject({ site: 'a,b', host: 'p=3' });
+    expect(readings[0]?.sample).toMatchObject({ site: 'a,b', host: 'p=3' });
+    expect(readings[3]?.sample).toBe(readings[0]?.sample);
     expect(readings.map(({ time }) => time)).toEqual([NOW, NOW, NOW, NOW, undefined]);
   });
 
@@ -175,7 +179,7 @@ describe('SenML', () => {
       { n: 'current', t: -5, v: 1.2 },
       { n: 'current', t: -4, v: 1.3 },
     ];
-    const readings = decodeSenml(bytes(pack), NOW);
+    const readings = decodeSenml(bytes(pack));
     expect(
       readings.map(({ labels, value, unit, time }) => [labels.name, value, unit, time]),
     ).toEqual([
@@ -183,15 +187,17 @@ describe('SenML', () => {
       ['urn:dev:ow:10e2073a0108006:current', 1.2, 'A', 1_276_020_071_001],
       ['urn:dev:ow:10e2073a0108006:current', 1.3, 'A', 1_276_020_072_001],
     ]);
-    expect(decodeSenml(bytes([{ n: 'a', v: 1, t: -5 }]), NOW)[0]?.time).toBe(NOW - 5_000);
-    expect(decodeSenml(bytes([{ n: 'a', vb: false }]), NOW)).toMatchObject([
-      { value: false, time: undefined },
+    expect(decodeSenml(bytes([{ n: 'a', v: 1, t: -5 }]))).toMatchObject([
+      { time: undefined, since: -5_000 },
+    ]);
+    expect(decodeSenml(bytes([{ n: 'a', vb: false }]))).toMatchObject([
+      { value: false, time: undefined, since: 0 },
     ]);
   });
 
   test('base values are added', () => {
     const pack = [{ bn: 'x', bv: 20, v: 1.5 }, { s: 3, bs: 4 }, { bu: 'Cel' }, { vs: 'on' }];
-    expect(decodeSenml(bytes(pack), NOW).map(({ value }) => value)).toEqual([21.5, 7, 'on']);
+    expect(decodeSenml(bytes(pack)).map(({ value }) => value)).toEqual([21.5, 7, 'on']);
   });
 
   test.each([
@@ -203,8 +209,48 @@ describe('SenML', () => {
     [[{ bver: 11, n: 'a', v: 1 }]],
     [[{ n: 'a', v: 1, ct_: 1 }]],
   ])('%j is malformed', (pack) => {
-    expect(() => decodeSenml(bytes(pack), NOW)).toThrow(MalformedError);
+    expect(() => decodeSenml(bytes(pack))).toThrow(MalformedError);
   });
+});
+
+describe('a text', () => {
+  test.each([
+    ['41.5', 41.5],
+    [' -1.5e3\n', -1_500],
+    ['9007199254740991', 9_007_199_254_740_991],
+    ['9007199254740993', '9007199254740993'],
+    ['-90071992547409931', '-90071992547409931'],
+    ['0x1F', '0x1F'],
+    ['0b11', '0b11'],
+    ['1e999', '1e999'],
+    ['Infinity', 'Infinity'],
+    ['', ''],
+    ['läuft', 'läuft'],
+  ])('%j is %j', (text, value) => {
+    expect(short(decodeText(Buffer.from(text)))).toEqual([['', value, undefined]]);
+  });
+
+  test('bytes that are no text are malformed', () => {
+    expect(() => decodeText(Buffer.from([0x31, 0xff]))).toThrow(MalformedError);
+  });
+});
+
+test('what has more values, longer paths or longer names than any source has is malformed', () => {
+  const many = Array.from({ length: 5_000 }, (_, n) => n);
+  const long = 'n'.repeat(2_000);
+  for (const decoded of [
+    () => decodeLines(bytes(`m ${many.map((n) => `f${n}=1`).join(',')}`), 'epoch-ns'),
+    () => decodeLines(bytes(many.map((n) => `m f=${n}`).join('\n')), 'epoch-ns'),
+    () => decodeJson(bytes(Object.fromEntries(many.map((n) => [`f${n}`, n]))), {}),
+    () => decodeJson(bytes(many.map(() => ({}))), {}),
+    () => decodeJson(bytes({ [long]: { a: 1 } }), {}),
+    () => decodeSenml(bytes([{ bn: long, n: 'a', v: 1 }])),
+  ]) {
+    expect(decoded).toThrow(MalformedError);
+  }
+  const at = { time: { path: 'at', format: 'iso' } } as const;
+  expect(() => decodeJson(bytes({ at: `2026${' '.repeat(300)}`, a: 1 }), at)).toThrow('a time');
+  expect(readingQuality(`good${' '.repeat(300)}`)).toBe('bad');
 });
 
 test('Telegraf: a metric alone, and several', () => {
@@ -217,7 +263,9 @@ test('Telegraf: a metric alone, and several', () => {
     },
   });
   const one = decodeTelegraf(bytes(metric('p3')), 'epoch-s');
-  expect(one.map(({ labels, value, time }) => [labels, value, time])).toEqual([
+  expect(
+    one.map(({ labels, sample, value, time }) => [{ ...sample, ...labels }, value, time]),
+  ).toEqual([
     [{ host: 'p3', measurement: 'modbus', field: 'temp' }, 41.5, NOW],
     [{ host: 'p3', measurement: 'modbus', field: 'state' }, 'on', NOW],
   ]);
@@ -254,7 +302,7 @@ const FORMATS: Readonly<
   SenML: {
     write: (values) =>
       JSON.stringify(Object.entries(values).map(([n, v]) => ({ n, v, bt: NOW / 1_000 }))),
-    read: (payload) => decodeSenml(payload, NOW),
+    read: (payload) => decodeSenml(payload),
     name: 'name',
   },
   Telegraf: {
@@ -320,6 +368,36 @@ describe.each(Object.entries(FORMATS))('%s, attacked', (format, { write, read, n
     expect(right).toBeGreaterThan(100);
     expect(broken).toBeGreaterThan(100);
   });
+});
+
+test('a text, attacked: a number is read as it was written, whatever else is a text or malformed', () => {
+  let numbers = 0;
+  let broken = 0;
+  const property = fc.property(fc.double({ noNaN: true }), seeds, (value, seed) => {
+    const random = randomOf(seed);
+    const written = seed % 2 === 0 ? String(value) : BigInt(Math.floor(random() * 2 ** 60));
+    const payload = Buffer.from(String(written));
+    const attacked = seed % 3 === 0 ? payload : mutatedBytes(random, payload);
+    try {
+      const [{ value: found } = { value: null }] = decodeText(attacked);
+      const text = attacked.toString().trim();
+      if (typeof found !== 'number') expect(found).toBe(text);
+      else {
+        numbers += 1;
+        // Of whole numbers all digits.
+        if (/^[+-]?\d+$/.test(text)) expect(BigInt(found)).toBe(BigInt(text.replace('+', '')));
+        else expect(found).toBe(Number(text.replace(/[dD]/, 'e').replace('−', '-')));
+        expect(text).toMatch(/^[+−-]?\.?\d/);
+        expect(text).not.toMatch(/^[+−-]?0[xbo]/i);
+      }
+    } catch (error) {
+      broken += 1;
+      expect(error).toBeInstanceOf(MalformedError);
+    }
+  });
+  fc.assert(property, { numRuns: edgeTries(1_000, 200_000) });
+  expect(numbers).toBeGreaterThan(100);
+  expect(broken).toBeGreaterThan(100);
 });
 
 function safeJson(value: unknown): string | undefined {
