@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
 import type { Command } from 'commander';
@@ -59,6 +59,13 @@ export function registerNatsConfig(command: Command): void {
     .action(async (options: Options) => {
       const config = configOf(options);
       const { partitions } = config;
+      if (options.leaf !== undefined) {
+        const printed = leafOf(options, options.leaf);
+        console.log(printed);
+        const what = `the leaf node of ${options.leaf}`;
+        await noteIfPossible(config, { act: 'nats-config', what, after: sha256Of(printed) });
+        return;
+      }
       const plants = (await readPlantFile(options.model)).map(({ model }) => model);
       const operators = options.operator.length === 0 ? ['operator'] : options.operator;
       for (const id of operators) checkId('--operator', id);
@@ -76,14 +83,7 @@ export function registerNatsConfig(command: Command): void {
       if (edges.length > 0 && leafPort === undefined) {
         throw wrongInput('--edge', '--leafnodes beside it, which lets them in', 'none');
       }
-      const printed =
-        options.leaf === undefined
-          ? serverConfig({ ...extent, users: keyed, tls, leafPort, edges, domain })
-          : leafConfig({
-              ...leafUserOf(options.keys, options.leaf),
-              ...{ centre: centreOf(options.centre), tls },
-              key: publicKeyOf(options.keys, `edge.${options.leaf}`),
-            });
+      const printed = serverConfig({ ...extent, users: keyed, tls, leafPort, edges, domain });
       console.log(printed);
       // The first one is printed before there is a server.
       const act = { act: 'nats-config', what: `${keyed.length} users`, after: sha256Of(printed) };
@@ -157,12 +157,33 @@ function checkId(where: string, id: string): void {
 
 const EDGE_NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
+/** Beside the machines: of the keys there is made that of the edge alone, and its password is the one of the centre. */
+function leafOf({ keys, centre, tls }: Options, edge: string): string {
+  const path = passwordOf('--leaf', keys, edge);
+  if (!existsSync(path)) {
+    throw new Problem({
+      where: path,
+      expected: 'the password by which the centre lets this edge in',
+      found: 'no file of this name',
+      remedy: `Bring it from the folder of keys where andon nats-config --edge ${edge} made it.`,
+      exit: EXIT.input,
+    });
+  }
+  const user = leafUserOf(keys, edge);
+  const key = publicKeyOf(keys, `edge.${edge}`);
+  return leafConfig({ ...user, centre: centreOf(centre), tls, key });
+}
+
+function passwordOf(option: string, folder: string, edge: string): string {
+  if (!EDGE_NAME.test(edge)) {
+    throw wrongInput(option, 'letters, digits, _ and -, at most 32', edge);
+  }
+  return join(folder, `edge.${edge}.password`);
+}
+
 /** The leaf node of an edge; makes its password when there is none yet. Only the owner may read the file. */
 function leafUserOf(folder: string, edge: string): LeafUser {
-  if (!EDGE_NAME.test(edge)) {
-    throw wrongInput('--edge', 'letters, digits, _ and -, at most 32', edge);
-  }
-  const path = join(folder, `edge.${edge}.password`);
+  const path = passwordOf('--edge', folder, edge);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
     writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 });

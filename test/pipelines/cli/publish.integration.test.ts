@@ -1,4 +1,4 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -90,4 +90,16 @@ test('nats-config prints a mapping, and the same keys again', async () => {
   );
   writeFileSync(join(keys, 'worker.nk'), 'no seed');
   await expect(andon(...words)).rejects.toThrow(/worker\.nk: expected the nkey seed of a user/);
+});
+
+test('nats-config prints the part of an edge with its password alone, and makes no other keys', async () => {
+  const keys = join(folder, 'edge-keys');
+  const words = ['nats-config', '--model', plant, '--keys', keys, '--no-tls'];
+  const leaf = [...words, '--leaf', 'e1', '--centre', 'hub:7422'];
+  await expect(andon(...leaf)).rejects.toThrow(/edge\.e1\.password: .*found no file of this name/);
+  expect(existsSync(keys)).toBe(false);
+  mkdirSync(keys);
+  writeFileSync(join(keys, 'edge.e1.password'), `${'p'.repeat(43)}\n`);
+  expect(await andon(...leaf)).toContain(`edge.e1:${'p'.repeat(43)}@hub:7422`);
+  expect(readdirSync(keys)).toEqual(['edge.e1.nk', 'edge.e1.password']);
 });
