@@ -1,6 +1,6 @@
 /** Front door: one process beside the machines, from its sources into the memory that the centre sources. */
 
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { edgeInbox } from '../nats/leaf-config.ts';
@@ -64,8 +64,9 @@ export async function runEdge({ config, events, signal }: EdgeOptions): Promise<
     });
     trouble = '';
     edge = await startParts(connection, { config, events, signal: stop });
+    await edge.openSources();
     if (stop.aborted) return;
-    const { length } = edge.sources;
+    const { length } = config.sources;
     record({ kind: 'edge-started', edge: config.edge, sources: length, url: http.url });
     await runParts(edge, stop);
   } finally {
@@ -87,7 +88,8 @@ async function runParts({ tallies, failure }: Parts, stop: AbortSignal): Promise
 }
 
 type Parts = {
-  readonly sources: readonly MqttSource[];
+  /** Rejects with a `Problem`; `close` is due then, too. */
+  readonly openSources: () => Promise<void>;
   readonly tallies: ReadonlyMap<string, Tally>;
   readonly status: () => EdgeStatus;
   readonly close: () => Promise<void>;
@@ -103,7 +105,7 @@ async function startParts(
   const onAway = (away: boolean) => memory.setAway(away);
   const centre = await watchCentre({ connection, config, record, signal, onAway });
   const held = moveHeld({
-    ...{ connection, record, signal, run: randomUUID(), rate: config.centre.catch_up },
+    ...{ connection, record, signal, rate: config.centre.catch_up },
     mayGo: () => centre.takesMore(),
   });
   const tallies = new Map(config.sources.map(({ name }) => [name, createTally(name, record)]));
@@ -112,19 +114,21 @@ async function startParts(
     failed ??= error;
   };
   const sources: MqttSource[] = [];
-  for (const source of config.sources) {
-    const tally = tallies.get(source.name) ?? createTally(source.name, record);
-    const take = createIntake({ source, config, memory, tally });
-    const client = `andon-${config.edge}-${source.name}`;
-    const stored = () => memory.stored;
-    sources.push(await openMqttSource({ source, client, record, take, stored, onFailure }));
-  }
   memory.onStored(() => {
     for (const source of sources) source.acknowledge();
   });
   return {
-    ...{ sources, tallies },
+    tallies,
     failure: () => failed ?? memory.failure,
+    async openSources() {
+      for (const source of config.sources) {
+        const tally = tallies.get(source.name) ?? createTally(source.name, record);
+        const take = createIntake({ source, config, memory, tally });
+        const client = `andon-${config.edge}-${source.name}`;
+        const stored = () => memory.stored;
+        sources.push(await openMqttSource({ source, client, record, take, stored, onFailure }));
+      }
+    },
     async close() {
       await Promise.all(sources.map((source) => source.close()));
       await Promise.all([centre.ended, held.ended]);
@@ -149,7 +153,8 @@ async function memoryOf(
       if (!(error instanceof Error) || !isPassing(error)) throw error;
       record({ kind: 'edge-trouble', where: 'memory', error });
     }
-    await delay(TELL, undefined, { signal });
+    await delay(TELL, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
   }
 }
 

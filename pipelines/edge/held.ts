@@ -1,18 +1,18 @@
 /** What was held while the centre was away goes up at a bounded rate, beside live data, and leaves the disk then. */
 
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StreamState } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { streamManager } from '../nats/jetstream.ts';
 import type { Log } from '../nats/log.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
-import { createPublisher } from '../nats/publisher.ts';
+import { createPublisher, type LogPublisher } from '../nats/publisher.ts';
 import { EDGE_STREAM, HELD_PREFIX, HELD_STREAM } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 
 export type HeldOptions = {
   readonly connection: NatsConnection;
-  /** Unique for each start. */
-  readonly run: string;
   /** Messages in a second. */
   readonly rate: number;
   /** Whether the centre takes what comes: it is there, and not far behind. */
@@ -35,7 +35,7 @@ export type HeldStatus = {
 
 export interface Held {
   readonly status: HeldStatus;
-  /** Resolves when it has stopped. Rejects with what ended it. */
+  /** Resolves when it has stopped. Never rejects: trouble is told, and tried again. */
   readonly ended: Promise<void>;
 }
 
@@ -59,13 +59,13 @@ export function moveHeld(options: HeldOptions): Held {
 
 class HeldMover {
   readonly #options: HeldOptions;
-  #next = 1;
+  /** The oldest one that has not gone up; 0 before the first look. */
+  #next = 0;
   #moved = 0;
   #lost = 0;
   #messages = 0;
   #bytes = 0;
   #since: number | undefined;
-  #looked = false;
 
   constructor(options: HeldOptions) {
     this.#options = options;
@@ -78,22 +78,18 @@ class HeldMover {
     };
   }
 
-  /** Asks how much waits, and whether the oldest of it had to go. */
-  async look(): Promise<void> {
+  /** Asks how much waits. */
+  async look(): Promise<StreamState> {
     const manager = await streamManager(this.#options.connection);
     const { state } = await manager.streams.info(HELD_STREAM);
     this.#messages = state.messages;
     this.#bytes = state.bytes;
     this.#since = state.messages === 0 ? undefined : Date.parse(String(state.first_ts));
-    if (!this.#looked) this.#next = state.first_seq;
-    this.#looked = true;
-    this.#countLost(state.first_seq);
+    return state;
   }
 
-  #countLost(first: number): void {
-    const count = first - this.#next;
+  #lose(count: number): void {
     if (count <= 0) return;
-    this.#next = first;
     this.#lost += count;
     this.#options.record({ kind: 'edge-lost', count, bytes: this.#bytes });
   }
@@ -102,7 +98,10 @@ class HeldMover {
     const { signal } = this.#options;
     while (!signal.aborted) {
       try {
-        await this.look();
+        const { first_seq: first } = await this.look();
+        // While messages move, the log tells what had to go.
+        if (this.#next > 0) this.#lose(first - this.#next);
+        this.#next = Math.max(first, this.#next, 1);
         if (this.#messages > 0 && this.#options.mayGo()) await this.#move();
       } catch (error) {
         // The server beside this process is away: what is held waits for it, too.
@@ -114,17 +113,14 @@ class HeldMover {
   }
 
   async #move(): Promise<void> {
-    const { connection, run, signal } = this.#options;
+    const { connection, signal } = this.#options;
     const log = await openJetstreamLog({
       ...{ connection, stream: HELD_STREAM, after: this.#next - 1, acceptLoss: true },
     });
-    const id = `${run}/${this.#next}`;
-    const publisher = createPublisher(connection, { run: id, streams: [EDGE_STREAM] });
+    const publisher = createPublisher(connection, { run: randomUUID(), streams: [EDGE_STREAM] });
     try {
       while (!signal.aborted && this.#options.mayGo()) {
-        const moved = await this.#moveBatch(log, publisher.publish.bind(publisher));
-        if (moved === 0) return;
-        await publisher.flush();
+        if (!(await this.#moveBatch(log, publisher))) return;
         await this.#forget();
       }
     } finally {
@@ -133,27 +129,29 @@ class HeldMover {
     }
   }
 
-  /** At most what a fifth of a second may bring, and not sooner than that. */
-  async #moveBatch(
-    log: Log,
-    publish: (message: {
-      subject: string;
-      headers: Record<string, string>;
-      payload: Uint8Array;
-    }) => Promise<unknown>,
-  ): Promise<number> {
+  /** At most what a fifth of a second may bring, and not sooner than that. False: there was nothing. */
+  async #moveBatch(log: Log, publisher: LogPublisher): Promise<boolean> {
     const { rate, signal } = this.#options;
     const pause = delay(1_000 / 5, undefined, { signal }).catch(() => undefined);
     const { messages, gaps } = await log.pull(Math.max(1, Math.floor(rate / 5)), IDLE, signal);
-    for (const { to } of gaps) this.#countLost(to + 1);
-    for (const { subject, headers, payload, sequence } of messages) {
+    for (const { subject, headers, payload } of messages) {
       const { 'Nats-Msg-Id': _, ...kept } = headers;
-      await publish({ subject: subject.slice(HELD_PREFIX.length), headers: kept, payload });
-      this.#next = sequence + 1;
-      this.#moved += 1;
+      await publisher.publish({
+        subject: subject.slice(HELD_PREFIX.length),
+        headers: kept,
+        payload,
+      });
     }
+    await publisher.flush();
+    // Not before: what is behind it may be removed.
+    this.#next = Math.max(
+      ...[this.#next, ...messages.map(({ sequence }) => sequence + 1)],
+      ...gaps.map(({ to }) => to + 1),
+    );
+    this.#moved += messages.length;
+    this.#lose(gaps.reduce((sum, { from, to }) => sum + to - from + 1, 0));
     await pause;
-    return messages.length + gaps.length;
+    return messages.length + gaps.length > 0;
   }
 
   /** What has gone up is removed. */

@@ -112,7 +112,8 @@ class StreamMemory implements EdgeMemory {
   }
 
   get largest(): number {
-    return (this.#connection.info?.max_payload ?? HEADERS) - HEADERS;
+    // A connection that is closed for good takes nothing, whatever its size: `store` says so.
+    return (this.#connection.info?.max_payload ?? Number.POSITIVE_INFINITY) - HEADERS;
   }
 
   get taken(): number {

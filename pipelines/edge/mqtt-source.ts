@@ -47,21 +47,18 @@ export async function openMqttSource(options: MqttSourceOptions): Promise<MqttSo
   const { mqtt: settings, name } = options.source;
   // Read now for the sake of a clear error, and again with every connection: certificates are renewed.
   await tlsContents(settings.tls ?? {}, `source ${name}`);
+  const login = loginOf(options.source);
   const client = mqtt.connect(settings.url.replace(/^tcp:/, 'mqtt:').replace(/^ssl:/, 'mqtts:'), {
     ...clientOptions(options),
+    ...login(),
     manualConnect: true,
   });
-  return new BrokerSource(client, options);
+  return new BrokerSource(client, options, login);
 }
 
 function clientOptions({ source, client }: MqttSourceOptions): IClientOptions {
-  const { mqtt: settings, name } = source;
+  const { mqtt: settings } = source;
   const isFive = settings.version === 5;
-  const current = (field: 'user' | 'password') => {
-    const secret = settings[field];
-    return secret === undefined ? undefined : secretOf(`source ${name}: ${field}`, secret)();
-  };
-  const [username, password] = [current('user'), current('password')];
   return {
     protocolVersion: isFive ? 5 : 4,
     clientId: settings.client ?? client,
@@ -69,12 +66,12 @@ function clientOptions({ source, client }: MqttSourceOptions): IClientOptions {
     clean: false,
     keepalive: settings.keepalive,
     reconnectPeriod: RECONNECT,
+    // Who is refused now may be let in later: with another password, or when the broker has read its own.
+    reconnectOnConnackError: true,
     connectTimeout: 10_000,
     resubscribe: false,
     // Nothing is published from here, and what is received must not wait in the client.
     queueQoSZero: false,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
     ...(isFive
       ? {
           properties: {
@@ -87,12 +84,36 @@ function clientOptions({ source, client }: MqttSourceOptions): IClientOptions {
   };
 }
 
+type Login = () => Pick<IClientOptions, 'username' | 'password'>;
+
+/** What user and password are, whenever it is asked. Throws a `Problem` where there is none yet. */
+function loginOf({ mqtt: settings, name }: EdgeSource): Login {
+  const current = (field: 'user' | 'password') => {
+    const secret = settings[field];
+    return secret === undefined ? undefined : secretOf(`source ${name}: ${field}`, secret);
+  };
+  const [user, password] = [current('user'), current('password')];
+  return () => ({
+    ...(user === undefined ? {} : { username: user() }),
+    ...(password === undefined ? {} : { password: password() }),
+  });
+}
+
 function tlsNow(tls: EdgeSource['mqtt']['tls']): Pick<IClientOptions, 'ca' | 'cert' | 'key'> {
   const { ca, certificate, privateKey } = tls ?? {};
   return {
     ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
     ...(certificate === undefined ? {} : { cert: readFileSync(certificate) }),
     ...(privateKey === undefined ? {} : { key: readFileSync(privateKey) }),
+  };
+}
+
+function arrivedAs({ topic, payload, messageId, dup, retain, qos }: IPublishPacket): Arrived {
+  return {
+    topic,
+    payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
+    packet: qos === 0 ? undefined : messageId,
+    ...{ again: dup, retained: retain },
   };
 }
 
@@ -103,26 +124,36 @@ type Writing = { _sendPacket(packet: Packet, done?: (error?: Error) => void): un
 class BrokerSource implements MqttSource {
   readonly #client: MqttClient;
   readonly #options: MqttSourceOptions;
+  readonly #login: Login;
   readonly #send: Writing['_sendPacket'];
   /** Acknowledgements in the order of their messages, which the protocol demands. */
   #waiting: Waiting[] = [];
-  #number = 0;
+  /** Of the message whose acknowledgement the client writes next. */
+  #taken = { number: 0, connection: 0 };
+  /** Counts them: a message may be taken in when the one that brought it is gone. */
+  #connection = 0;
   #connected = false;
   #closing = false;
 
-  constructor(client: MqttClient, options: MqttSourceOptions) {
+  constructor(client: MqttClient, options: MqttSourceOptions, login: Login) {
     this.#client = client;
     this.#options = options;
+    this.#login = login;
     const writing = client as unknown as Writing;
     this.#send = writing._sendPacket.bind(client);
     writing._sendPacket = (packet, done) => this.#write(packet, done);
     client.handleMessage = (packet, done) => {
-      this.#take(packet).then(
-        () => done(),
+      const connection = this.#connection;
+      options.take(arrivedAs(packet)).then(
+        (number) => {
+          this.#taken = { number, connection };
+          done();
+        },
         (error: unknown) => options.onFailure(error),
       );
     };
     client.on('connect', ({ sessionPresent }) => this.#onConnect(sessionPresent));
+    client.on('reconnect', () => this.#renew());
     client.on('close', () => this.#onClose('the connection broke'));
     client.on('error', (error) => this.#onClose(error.message));
     client.connect();
@@ -137,6 +168,8 @@ class BrokerSource implements MqttSource {
 
   async close(): Promise<void> {
     this.#closing = true;
+    // A client that is ended before it is connected would go on trying.
+    this.#client.options.reconnectPeriod = 0;
     // The session stays: the broker keeps what comes until the next start.
     await this.#client.endAsync(true);
   }
@@ -147,19 +180,11 @@ class BrokerSource implements MqttSource {
    */
   #write(packet: Packet, done?: (error?: Error) => void): unknown {
     if (packet.cmd !== 'puback') return this.#send(packet, done);
-    this.#waiting.push({ number: this.#number, packet });
+    const { number, connection } = this.#taken;
+    if (connection === this.#connection) this.#waiting.push({ number, packet });
     this.acknowledge();
     done?.();
     return this.#client;
-  }
-
-  async #take({ topic, payload, messageId, dup, retain, qos }: IPublishPacket): Promise<void> {
-    this.#number = await this.#options.take({
-      topic,
-      payload: typeof payload === 'string' ? Buffer.from(payload) : payload,
-      packet: qos === 0 ? undefined : messageId,
-      ...{ again: dup, retained: retain },
-    });
   }
 
   #onConnect(kept: boolean): void {
@@ -187,12 +212,19 @@ class BrokerSource implements MqttSource {
   #onClose(reason: string): void {
     // Whatever was not acknowledged the broker sends again; to answer it later would answer another message.
     this.#waiting = [];
+    this.#connection += 1;
     if (this.#closing) return;
     const { source, record } = this.#options;
     if (this.#connected || reason !== 'the connection broke') {
       record({ kind: 'source-away', source: source.name, reason });
     }
     this.#connected = false;
+  }
+
+  /** Just before it connects again: what was renewed until now counts. */
+  #renew(): void {
+    const { source } = this.#options;
+    Object.assign(this.#client.options, this.#login());
     try {
       const renewed = tlsNow(source.mqtt.tls);
       // The client would throw where nobody hears it: while a pair is being renewed its files do not fit.

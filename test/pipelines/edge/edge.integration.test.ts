@@ -13,6 +13,7 @@ import { type Relay, startRelay } from '../../stand/relay.ts';
 import { until } from '../../stand/stand.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
 import { longTest } from '../../support/long.ts';
+import { temporaryFile } from '../../support/temporary.ts';
 
 const LONG = 120_000;
 const found = findMosquitto();
@@ -138,10 +139,14 @@ describe.skipIf(typeof found === 'string')(
       if (typeof found === 'string') throw new Error(found);
       const authority = certificateAuthority('plant');
       const { certificate, privateKey } = authority.issue('broker', ['127.0.0.1']);
-      const [client, other] = [authority.issue('edge', []), authority.issue('edge', [])];
+      const [client, other] = [authority.issue('edge', []), authority.issue('renewed', [])];
+      const machine = authority.issue('machine', []);
+      const mayRead = (name: string) =>
+        `user machine\ntopic write factory/#\nuser ${name}\ntopic read factory/#\n`;
+      const rights = temporaryFile('acl', mayRead('edge'));
       const lines = [
         ...[`cafile ${authority.certificate}`, `certfile ${certificate}`, `keyfile ${privateKey}`],
-        ...['require_certificate true', 'use_identity_as_username true'],
+        ...['require_certificate true', 'use_identity_as_username true', `acl_file ${rights}`],
       ];
       broker = await createMosquitto(found, lines.join('\n'));
       await broker.start();
@@ -149,11 +154,12 @@ describe.skipIf(typeof found === 'string')(
       const tls = { ca: authority.certificate, ...client };
       const sources = [dataFrom(broker.port, { url, tls })];
       stand = await startEdgeStand({ partitions: 1, edge: { sources } });
-      await stand.edge.start();
+      const { edge } = stand;
+      await edge.start();
       await connected(stand);
-      const pem = { ca: authority.certificate, cert: client.certificate, key: client.privateKey };
       const read = (path: string) => readFileSync(path);
-      const files = { ca: read(pem.ca), cert: read(pem.cert), key: read(pem.key) };
+      const { certificate: cert, privateKey: key } = machine;
+      const files = { ca: read(authority.certificate), cert: read(cert), key: read(key) };
       device = await startDevice(broker.port, files);
       await send(device, 0, 20);
       await untilBrought(stand, 1, 20);
@@ -161,7 +167,12 @@ describe.skipIf(typeof found === 'string')(
       writeFileSync(client.privateKey, 'torn');
       writeFileSync(client.certificate, read(other.certificate));
       await broker.stop();
+      await until('the torn pair to be told', LONG, async () =>
+        edge.lines.some((line) => line.includes('edge-trouble')),
+      );
       writeFileSync(client.privateKey, read(other.privateKey));
+      // From now on nothing comes to whoever still shows the old one.
+      writeFileSync(rights, mayRead('renewed'));
       await broker.start();
       await send(device, 20, 40);
       expect(numbersOf(await untilBrought(stand, 1, 40))).toEqual(upTo(40));

@@ -1,21 +1,42 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { Aedes } from 'aedes';
+import { Aedes, type Client } from 'aedes';
 import { afterEach, expect, test } from 'vitest';
+import { runEdge } from '../../../pipelines/edge/edge.ts';
+import { readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
+import { moveHeld } from '../../../pipelines/edge/held.ts';
+import { type MqttSourceOptions, openMqttSource } from '../../../pipelines/edge/mqtt-source.ts';
+import { streamManager } from '../../../pipelines/nats/jetstream.ts';
+import { connectNats } from '../../../pipelines/nats/nats.ts';
+import {
+  EDGE_STREAM,
+  ensureEdgeStreams,
+  HELD_PREFIX,
+  HELD_STREAM,
+} from '../../../pipelines/nats/streams.ts';
+import { createInternalEvents, type InternalEvent } from '../../../pipelines/observe/observe.ts';
 import { broughtTo, dataFrom, type EdgeStand, startEdgeStand } from '../../stand/edge-stand.ts';
+import { startNats, type TestNats } from '../../stand/nats.ts';
 import { andon, until } from '../../stand/stand.ts';
+import { temporaryFile } from '../../support/temporary.ts';
 
 /** A broker in this process: it can be looked into, and led astray. It speaks MQTT 3.1.1. */
 const LONG = 120_000;
 let stand: EdgeStand | undefined;
-const closing: (() => void)[] = [];
+let nats: TestNats | undefined;
+const closing: (() => unknown)[] = [];
 afterEach(async () => {
   await stand?.stop();
-  for (const close of closing.splice(0)) close();
-  stand = undefined;
+  for (const close of closing.splice(0).reverse()) await close();
+  await nats?.stop();
+  [stand, nats] = [undefined, undefined];
 });
 
 async function startBroker() {
   const broker = await Aedes.createBroker();
+  const clients = new Set<Client>();
+  broker.on('client', (client) => clients.add(client));
+  broker.on('clientDisconnect', (client) => clients.delete(client));
   const server = createServer(broker.handle);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closing.push(() => {
@@ -38,7 +59,11 @@ async function startBroker() {
         error === undefined || error === null ? resolve() : reject(error),
       );
     });
-  return { broker, port, publish };
+  /** Ends every connection there is. */
+  const drop = () => {
+    for (const client of clients) client.close();
+  };
+  return { broker, port, publish, drop };
 }
 
 async function startEdge(port: number, topic: object = {}): Promise<EdgeStand> {
@@ -100,4 +125,121 @@ test('nothing is acknowledged while the log does not take it: killed then, the e
     return values.length >= 3;
   });
   expect(values).toEqual([1, 2, 3]);
+});
+
+/** `edge.yaml` of an edge whose leaf node is this server alone. */
+function edgeFile(servers: string, ...sources: readonly object[]): string {
+  const assets = { 'Presse 3': 'works.line1.press' };
+  const settings = { edge: 'e1', nats: { servers }, centre: { domain: 'hub' }, assets, sources };
+  return temporaryFile('edge.yaml', JSON.stringify({ ...settings, http: { port: 0 } }));
+}
+
+test('a source whose files cannot be read ends the edge, and the sources that are open with it', async () => {
+  const { port } = await startBroker();
+  nats = await startNats();
+  const tls = { ca: '/nowhere/ca.pem' };
+  const second = { ...dataFrom(port, { url: 'mqtts://127.0.0.1:1', tls }), name: 'second' };
+  const file = edgeFile(nats.url, dataFrom(port, { version: '3.1.1' }), second);
+  const { code, err } = await andon(['edge', '--config', file]);
+  expect(err).toContain('/nowhere/ca.pem');
+  expect(code).toBe(2);
+});
+
+test('a signal ends an edge whose leaf node has no JetStream yet, and is no fault', async () => {
+  const accounts = 'accounts { PLAIN { users: [{ user: a, password: b }] } }';
+  nats = await startNats({ config: `${accounts}\nno_auth_user: a` });
+  const over = new AbortController();
+  const reason = new Error('a signal');
+  const { metrics } = createInternalEvents({ level: 'error' });
+  const record = ({ kind }: InternalEvent) => {
+    if (kind === 'edge-trouble') over.abort(reason);
+  };
+  const config = readEdgeConfig(edgeFile(nats.url, dataFrom(1)));
+  const running = runEdge({ config, events: { record, metrics }, signal: over.signal });
+  await expect(running).rejects.toBe(reason);
+});
+
+test('of held messages those that are missing are counted, and all others go up', async () => {
+  nats = await startNats();
+  const connection = await connectNats({ servers: nats.url, name: 'test' });
+  closing.push(() => connection.close());
+  await ensureEdgeStreams(connection, {});
+  const manager = await streamManager(connection);
+  for (let n = 1; n <= 6; n += 1) {
+    await connection.request(`${HELD_PREFIX}andon.0.telemetry.works.line1.press`, String(n));
+  }
+  for (const n of [3, 5]) await manager.streams.deleteMessage(HELD_STREAM, n);
+  const over = new AbortController();
+  const record = () => undefined;
+  const { signal } = over;
+  const held = moveHeld({ connection, record, signal, rate: 1_000, mayGo: () => true });
+  const { status } = held;
+  expect(status.lost).toBe(0);
+  await until('all of them', LONG, async () => held.status.moved === 4);
+  await until('nothing to be held', LONG, async () => held.status.messages === 0);
+  over.abort();
+  await held.ended;
+  expect(held.status.lost).toBe(2);
+  expect((await manager.streams.info(EDGE_STREAM)).state.messages).toBe(4);
+});
+
+/** A source of its own, without an edge around it. */
+async function openSource(port: number, more: object, take: MqttSourceOptions['take']) {
+  const source = dataFrom(port, { version: '3.1.1', ...more });
+  const [read] = readEdgeConfig(edgeFile('nats://127.0.0.1:1', source)).sources;
+  const events: InternalEvent[] = [];
+  const opened = await openMqttSource({
+    ...{ source: read!, client: 'c1', take, stored: () => 1 },
+    record: (event) => void events.push(event),
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+  closing.push(() => opened.close());
+  const told = (what: string, count = 1) =>
+    until(`${count} ${what}`, LONG, async () => {
+      const found = events.filter((event) => JSON.stringify(event).includes(what));
+      return found.length >= count;
+    });
+  await told('source-connected');
+  return { told };
+}
+
+test('a password that was renewed is used by the next connection, also when the old one was refused', async () => {
+  const { broker, port, drop } = await startBroker();
+  let right = 'old';
+  broker.authenticate = (_client, user, password, done) => {
+    const isRight = user === 'edge' && password?.toString() === right;
+    done(isRight ? null : Object.assign(new Error('refused'), { returnCode: 4 as const }), isRight);
+  };
+  const file = temporaryFile('password', 'old\n');
+  const login = { user: 'edge', password: { file } };
+  const { told } = await openSource(port, login, async () => 1);
+  right = 'new';
+  drop();
+  await told('Connection refused');
+  writeFileSync(file, 'new\n');
+  await told('source-connected', 2);
+});
+
+test('what is taken in after its connection broke is acknowledged once, on the connection that brings it again', async () => {
+  const { broker, port, publish, drop } = await startBroker();
+  const acknowledged: string[] = [];
+  broker.on('ack', (packet) => {
+    acknowledged.push('payload' in packet ? String(packet.payload) : 'nothing');
+  });
+  const taken: (() => void)[] = [];
+  const take = () => new Promise<number>((resolve) => taken.push(() => resolve(1)));
+  await openSource(port, {}, take);
+  const come = (count: number) => until(`${count}`, LONG, async () => taken.length === count);
+  await publish('factory/p2/data', '{"v":1}');
+  await come(1);
+  drop();
+  await come(2);
+  for (const go of taken) go();
+  await publish('factory/p2/data', '{"v":2}');
+  await come(3);
+  taken[2]?.();
+  await until('the last one', LONG, async () => acknowledged.includes('{"v":2}'));
+  expect(acknowledged).toEqual(['{"v":1}', '{"v":2}']);
 });
