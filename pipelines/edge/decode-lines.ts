@@ -37,7 +37,7 @@ export function decodeLines(payload: Uint8Array, format: TimeFormat): readonly T
  *
  * @throws MalformedError for what is no text
  */
-export function decodeText(payload: Uint8Array): readonly TagReading[] {
+export function decodePlain(payload: Uint8Array): readonly TagReading[] {
   const text = textOf(payload).trim();
   const number = parseNumber(text);
   const isNumber = Number.isFinite(number) && (Number.isSafeInteger(number) || !WHOLE.test(text));

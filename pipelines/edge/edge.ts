@@ -9,7 +9,7 @@ import { startHttp } from '../observe/http.ts';
 import type { InternalEvents } from '../observe/observe.ts';
 import { type CentreStatus, watchCentre } from './centre.ts';
 import { decodeJson, decodeTelegraf } from './decode-json.ts';
-import { decodeLines, decodeText } from './decode-lines.ts';
+import { decodeLines, decodePlain } from './decode-lines.ts';
 import { decodeSenml } from './decode-senml.ts';
 import type { EdgeConfig, EdgeSource, EdgeTopic } from './edge-config.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
@@ -243,7 +243,7 @@ function readingsOf(topic: EdgeTopic, { payload }: Arrived): readonly TagReading
     case 'json':
       return decodeJson(payload, topic);
     case 'text':
-      return decodeText(payload);
+      return decodePlain(payload);
     case 'line-protocol':
       return decodeLines(payload, topic.precision ?? 'epoch-ns');
     case 'telegraf':

@@ -6,7 +6,7 @@ import { vibrationUnit } from '../../operators/spectrum/time-waveform.ts';
 import { validate } from '../../operators/validate/validate.ts';
 import { parseNumber } from '../../pipelines/base/csv.ts';
 import { decodeJson, decodeTelegraf } from '../../pipelines/edge/decode-json.ts';
-import { decodeLines, decodeText } from '../../pipelines/edge/decode-lines.ts';
+import { decodeLines, decodePlain } from '../../pipelines/edge/decode-lines.ts';
 import { decodeSenml } from '../../pipelines/edge/decode-senml.ts';
 import { readCsvSamples } from '../../pipelines/files/csv-samples.ts';
 import { readTable } from '../../pipelines/files/table.ts';
@@ -250,8 +250,8 @@ describe('A long payload of a source is read in one pass', () => {
       telegraf,
       LONG / 32,
     ],
-    ['digits and a letter as a text', (n) => `${ones(n)}x`, malformedOr(decodeText), 1],
-    ['blanks within a text', (n) => `a${blanks(n)}b`, malformedOr(decodeText), 1],
+    ['digits and a letter as a text', (n) => `${ones(n)}x`, malformedOr(decodePlain), 1],
+    ['blanks within a text', (n) => `a${blanks(n)}b`, malformedOr(decodePlain), 1],
   ])('%s', (_, make, read, outcome) => {
     expect(inOnePass((length) => Buffer.from(make(length)), read)).toBe(outcome);
   });
