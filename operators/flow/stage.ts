@@ -5,18 +5,38 @@ import type { Key } from '../model/key.ts';
 import type { TableName, Tables } from '../model/tables.ts';
 import { type Event, type Flow, row, type Stage } from './flow.ts';
 
+type Handle<T> = (item: Flow<T>) => void;
+type Build<I, O> = (emit: Handle<O>) => Handle<I>;
+
+/** Stages one after the other as one, and the flow that the first of them reads. */
+type Chain<I, O> = { readonly source: Observable<Flow<I>>; readonly build: Build<I, O> };
+
+/** The stages behind a flow. They call each other: RxJS in between costs more than most of them do. */
+const chains = new WeakMap<object, unknown>();
+
+function chainOf<O>(flow: Observable<Flow<O>>): Chain<unknown, O> | undefined {
+  return chains.get(flow) as Chain<unknown, O> | undefined;
+}
+
+function chained<I, O>(source: Observable<Flow<I>>, build: Build<I, O>): Chain<unknown, O> {
+  const before = chainOf(source);
+  if (before !== undefined) {
+    return { source: before.source, build: (emit) => before.build(build(emit)) };
+  }
+  return { source, build } as Chain<unknown, O>;
+}
+
 /**
  * Makes a stage from plain code: `build` is called once per subscription and returns what handles each item, at
  * once and in order. A throw ends the flow with that error: RxJS alone would report it later, from nowhere, and
  * go on with half a message done.
  */
-export function stage<I, O>(
-  build: (emit: (item: Flow<O>) => void) => (item: Flow<I>) => void,
-): Stage<I, O> {
-  return (source) =>
-    new Observable<Flow<O>>((subscriber) => {
-      const handle = build((item) => subscriber.next(item));
-      return source.subscribe({
+export function stage<I, O>(build: Build<I, O>): Stage<I, O> {
+  return (source) => {
+    const chain = chained(source, build);
+    const flow = new Observable<Flow<O>>((subscriber) => {
+      const handle = chain.build((item) => subscriber.next(item));
+      return chain.source.subscribe({
         next(item) {
           try {
             handle(item);
@@ -28,6 +48,9 @@ export function stage<I, O>(
         complete: () => subscriber.complete(),
       });
     });
+    chains.set(flow, chain);
+    return flow;
+  };
 }
 
 /** Keeps the events of one kind. Only for splitting a flow whose other part is handled elsewhere: nothing else is allowed to vanish. */
@@ -67,23 +90,45 @@ export function land<T, N extends TableName>(
  * after all branches have dealt with them; what the branches emit goes on at once, in the order of the branches.
  */
 export function fork<I, O>(...branches: readonly Stage<I, O>[]): Stage<I, O> {
-  return (source) =>
-    new Observable<Flow<O>>((subscriber) => {
-      const inputs = branches.map((branch) => {
-        const input = new Subject<Flow<I>>();
-        const output = branch(input).subscribe({
-          next: (item) => {
-            if (item.kind === 'event' || item.kind === 'row') subscriber.next(item);
-          },
-          error: (error) => subscriber.error(error),
-        });
-        subscriber.add(output);
-        return input;
+  return stage((emit) => {
+    const inputs = branches.map((branch) => {
+      return inputOf(branch, (item) => {
+        if (item.kind === 'event' || item.kind === 'row') emit(item);
       });
-      const split = stage<I, O>((emit) => (item) => {
-        if (item.kind !== 'row') for (const input of inputs) input.next(item);
-        if (item.kind !== 'event') emit(item);
-      });
-      return split(source).subscribe(subscriber);
     });
+    return (item) => {
+      if (item.kind !== 'row') for (const input of inputs) input(item);
+      if (item.kind !== 'event') emit(item);
+    };
+  });
+}
+
+/** What handles the items of a branch. One with operators of RxJS is subscribed to, and its errors are thrown. */
+function inputOf<I, O>(branch: Stage<I, O>, emit: Handle<O>): Handle<I> {
+  const input = new Subject<Flow<I>>();
+  const output = branch(input);
+  const chain = chainOf(output);
+  if (chain?.source === input) return chain.build(emit);
+  let failure: { readonly error: unknown } | undefined;
+  const check = () => {
+    if (failure !== undefined) throw failure.error;
+  };
+  output.subscribe({
+    next(item) {
+      // A throw in here would be reported by RxJS from nowhere, after the fact.
+      try {
+        emit(item);
+      } catch (error) {
+        failure ??= { error };
+      }
+    },
+    error(error) {
+      failure ??= { error };
+    },
+  });
+  check();
+  return (item) => {
+    input.next(item);
+    check();
+  };
 }
