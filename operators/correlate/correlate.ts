@@ -92,7 +92,8 @@ const byAsset = (watch?: PatternWatch): Logic => ({
   onEvent(state, event, _knowledge, out, { patterns, assetFields }) {
     forwardToTrigger(event.value, event.late === true, out);
     emitDetectorIncident(event.value, patterns.detectors, event.late === true, out);
-    matchEvent(state, patterns.byAsset, event, () => assetFields, out, watch);
+    const readers = readersOf(patterns.byAsset, event, out);
+    if (readers.length > 0) matchEvent(state, readers, event, assetFields, out, watch);
   },
 });
 
@@ -102,22 +103,20 @@ const byLine = (watch?: PatternWatch): Logic => ({
   keyOf: (event) => lineOf(event.key),
   view(knowledge, key) {
     const patterns = compilePatterns(rulesOf(knowledge, key));
-    const concerned = patterns.byLine !== undefined || patterns.issues.length > 0;
-    return concerned ? { patterns, assetFields: {} } : undefined;
+    return concernsLines(patterns) ? { patterns, assetFields: {} } : undefined;
   },
+  concerns: ({ rules }) => Object.values(rules).map(compilePatterns).some(concernsLines),
   onEvent(state, event, knowledge, out, { patterns }) {
     reportRefused(state, patterns.issues, out);
-    if (patterns.byLine === undefined) return;
-    matchEvent(
-      state,
-      patterns.byLine,
-      event,
-      () => assetFieldsOf(event.key, knowledge),
-      out,
-      watch,
-    );
+    const readers = patterns.byLine === undefined ? [] : readersOf(patterns.byLine, event, out);
+    if (readers.length === 0) return;
+    matchEvent(state, readers, event, assetFieldsOf(event.key, knowledge), out, watch);
   },
 });
+
+function concernsLines({ byLine, issues }: CompiledPatterns): boolean {
+  return byLine !== undefined || issues.length > 0;
+}
 
 function forwardToTrigger(value: Detected, late: boolean, out: Out<TriggerInput>): void {
   if ('kind' in value) out.emit(value, { late });
@@ -141,25 +140,35 @@ function emitDetectorIncident(
   out.emit(incident, { late });
 }
 
+/** The patterns that read an event. It enters none of them if it is late. */
+function readersOf(
+  dispatch: Dispatch,
+  event: Event<Detected>,
+  out: Out<TriggerInput>,
+): readonly CompiledPattern[] {
+  const value = contentOf(event);
+  const patterns = dispatch(value);
+  if (event.late !== true) return patterns;
+  for (const { rule } of patterns) reportLate(rule.id, value, event.time, out);
+  return [];
+}
+
+function contentOf({ value }: Event<Detected>): PatternEvent['value'] {
+  return 'kind' in value ? value : value.observation;
+}
+
 /** Runs one event past the patterns that read it. `assetFields`: what the plant model says of its asset. */
 function matchEvent(
   keyState: CorrelateState,
-  dispatch: Dispatch,
+  patterns: readonly CompiledPattern[],
   event: Event<Detected>,
-  assetFields: () => EventFields,
+  assetFields: EventFields,
   out: Out<TriggerInput>,
   watch?: PatternWatch,
 ): void {
-  const value = 'kind' in event.value ? event.value : event.value.observation;
-  const patterns = dispatch(value);
-  if (patterns.length === 0) return;
-  if (event.late === true) {
-    for (const { rule } of patterns) reportLate(rule.id, value, event.time, out);
-    return;
-  }
   const { time } = event;
-  const { situation } = event.value;
-  const patternEvent: PatternEvent = { value, situation, assetFields: assetFields() };
+  const value = contentOf(event);
+  const patternEvent: PatternEvent = { value, situation: event.value.situation, assetFields };
   for (const pattern of patterns) {
     beginSteps();
     matchPattern(keyState, pattern, patternEvent, time, out, watch);

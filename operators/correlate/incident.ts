@@ -1,6 +1,5 @@
 import type { Anomaly } from '../model/anomaly.ts';
-import { canonicalJson, formatNumber, identity } from '../model/canonical.ts';
-
+import { canonicalJson, formatNumber, identity, quoted } from '../model/canonical.ts';
 import type { Evidence, Incident } from '../model/incident.ts';
 import { type Key, locate } from '../model/key.ts';
 import type { PatternRule } from '../model/pattern-rule.ts';
@@ -76,8 +75,9 @@ function describeAt(
   const { kind } = value;
   const time = occurrenceTime(value);
   const evidence: Evidence = { stage, time, kind, about, text };
-  // In the order of the names: nothing is left to sort.
-  return { value, identity, evidence, json: canonicalJson({ about, kind, stage, text, time }) };
+  // Written out in the order of the names: as an object it would be made, read and sorted for each event.
+  const json = `{"about":${quoted(about)},"kind":"${kind}","stage":${quoted(stage)},"text":${quoted(text)},"time":${time}}`;
+  return { value, identity, evidence, json };
 }
 
 function lastNamed(anomalies: readonly Anomaly[], name: 'component' | 'failure_mode'): string {

@@ -48,6 +48,8 @@ export interface Keyed<S extends Plain, I, O, V = undefined> {
    * change. Events of a key whose view is undefined concern nobody here and open no state.
    */
   view?(knowledge: Knowledge, key: Key): V | undefined;
+  /** False: `view` is undefined for all keys, so that events need not be looked at. */
+  concerns?(knowledge: Knowledge): boolean;
   onEvent(state: S, event: Event<I>, knowledge: Knowledge, out: Out<O>, view: V): void;
   onTimer?(state: S, due: EventTime, knowledge: Knowledge, out: Out<O>, rule: string): void;
   /** Keys that have a state from a change on, before any event of theirs: what is missing is noticed there. */
@@ -89,7 +91,7 @@ export function keyed<S extends Plain, I, O, V = undefined>(
     return (item) => {
       switch (item.kind) {
         case 'event':
-          onEvent(runtime, item);
+          if (runtime.concerned) onEvent(runtime, item);
           return;
         case 'row':
           emit(item);
@@ -118,6 +120,8 @@ type Runtime<S extends Plain, I, O, V> = {
   readonly logic: Keyed<S, I, O, V>;
   readonly table: KeyTable<S, V>;
   knowledge: Knowledge;
+  /** Some key may be concerned by what is known. */
+  concerned: boolean;
   /** Events fire the timers of their key that are due before them. */
   readonly firesBeforeEvents: boolean;
   readonly call: Call<S, V>;
@@ -154,6 +158,7 @@ function createRuntime<S extends Plain, I, O, V>(
     logic,
     table,
     knowledge: states.knowledge,
+    concerned: logic.concerns?.(states.knowledge) ?? true,
     firesBeforeEvents: scope === 'line' && logic.unordered !== true,
     call,
     out: createOut(logic, table, call, emit),
@@ -245,6 +250,7 @@ function onChange<S extends Plain, I, O, V>(runtime: Runtime<S, I, O, V>, change
   const { logic, table, knowledge: before, out } = runtime;
   const knowledge = applyChange(before, change.value);
   runtime.knowledge = knowledge;
+  runtime.concerned = logic.concerns?.(knowledge) ?? true;
   for (const key of logic.opens?.(knowledge, change) ?? []) {
     const entry = entryOf(table, key);
     if (entry.state !== undefined) continue;

@@ -28,7 +28,7 @@ export function canonicalJson(value: unknown): string {
 }
 
 /** A text as JSON. Most need no escape, and to see that is cheaper than to ask for it. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return AS_IT_IS.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
