@@ -29,34 +29,18 @@ import {
   WIDTH,
   type WindowState,
 } from './panes.ts';
+import type { FrameColumns } from './plan.ts';
 import { floorToGrid, type Windower } from './shape.ts';
 import { addToSketch, mergeSketch, openSketch, type Sketch } from './sketch.ts';
 import {
+  addInstant,
   expiresAt,
   lastMoment,
   placeByTime,
   placeSession,
-  type Retract,
+  type Report,
   TOO_LATE,
 } from './windower.ts';
-
-/** Where firing windows go. `numbers` at `at` is an accumulator, valid only during the call. */
-export interface Report {
-  /** `timely`: its time has come, or it fires early (version 0). Otherwise it fires again because of late readings. */
-  fire(
-    column: number,
-    start: number,
-    end: number,
-    numbers: Float64Array,
-    at: number,
-    sketch: Sketch | undefined,
-    version: number,
-    timely: boolean,
-  ): void;
-  /** A reading came too late for all of its windows. `position`: of it among the values of its frame. */
-  tooLate(column: number, time: number, value: number, position: number): void;
-  retract: Retract;
-}
 
 /** One signal's readings of a frame: `values[from + i]` at `times[i]`, NaN where there is none. */
 export type SignalReadings = {
@@ -77,20 +61,35 @@ export function addReadings(
   now: number,
   report: Report,
 ): number {
-  const { windows } = windower.shape;
-  state.handled = Math.max(state.handled, now);
-  if (windows.kind === 'count') return addInOrder(windower, state, readings, now, report);
   const { column, times, values, from } = readings;
+  state.handled = Math.max(state.handled, now);
+  const add = windower.shape.windows.kind === 'count' ? addInOrder : addByTime;
+  return add(windower, state, column, times, values, from, now, report);
+}
+
+function addByTime(
+  windower: Windower,
+  state: WindowState,
+  column: number,
+  times: Float64Array,
+  values: Float64Array,
+  from: number,
+  now: number,
+  report: Report,
+): number {
+  const { windows } = windower.shape;
   const { panes } = state;
+  const { length } = times;
   const session = windows.kind === 'session' ? windows.gap - 1 : 0;
   let pane = NONE;
   let low = 0;
   let high = 0;
   let refused = 0;
-  for (let index = 0; index < times.length; index += 1) {
+  for (let index = 0; index < length; index += 1) {
     const value = values[from + index] ?? Number.NaN;
-    if (!(Math.abs(value) <= LARGEST)) {
-      if (!Number.isNaN(value)) refused += 1;
+    if (Number.isNaN(value)) continue;
+    if (Math.abs(value) > LARGEST) {
+      refused += 1;
       continue;
     }
     const time = times[index] ?? 0;
@@ -118,7 +117,10 @@ export function addReadings(
 function addInOrder(
   windower: Windower,
   state: WindowState,
-  { column, times, values, from }: SignalReadings,
+  column: number,
+  times: Float64Array,
+  values: Float64Array,
+  from: number,
   now: number,
   report: Report,
 ): number {
@@ -191,62 +193,50 @@ function fireCountedEarly(
   return next;
 }
 
-/** Where the columns of a frame plan went last, all within the same pane [low, high); derived, so it is no state. */
-export type LastPanes = { low: number; high: number; readonly panes: Int32Array };
-
-/** Of so many columns, none of them known. */
-export function openLastPanes(columns: number): LastPanes {
-  return { low: 0, high: 0, panes: new Int32Array(columns).fill(NONE) };
-}
-
-/** Whether readings of one time may be added at once: each goes into a pane that time alone decides. */
-export function takesInstants({ shape }: Windower): boolean {
-  return shape.windows.kind === 'aligned' || shape.windows.kind === 'calendar';
-}
-
 /**
- * Takes the readings of one time in, `values` by signal and NaN where there is none, as `addReadings` would one by
- * one. `columns` are pairs: position of the signal, column. Returns how many values are too large for any statistic.
+ * Takes the readings of a frame in, as `addReadings` would signal by signal: `columns` are pairs of the position of a
+ * signal and its column. Returns how many values are too large for any statistic.
  *
- * As long as a pane ends after what was handled, none of its windows has fired, all of them are scheduled, and the pane is not
- * removed: so the pane of last time is right without another look.
+ * Where time alone decides on the pane, a frame of one time knows where its columns went last. As long as a pane ends after
+ * what was handled, none of its windows has fired, all of them are scheduled, and the pane is not removed: so the pane of
+ * last time is right without another look.
  */
-export function addInstant(
+export function takeFrame(
   windower: Windower,
   state: WindowState,
-  columns: Int32Array,
-  last: LastPanes,
+  plan: FrameColumns,
+  times: Float64Array,
   values: Float64Array,
-  time: number,
   now: number,
   report: Report,
 ): number {
-  const { panes } = state;
-  const { sketched } = panes;
   state.handled = Math.max(state.handled, now);
-  const open = time >= last.low && time < last.high && last.high - 1 > state.handled;
-  if (!open) last.panes.fill(NONE);
+  const { kind } = windower.shape.windows;
+  if (times.length !== 1 || kind === 'session' || kind === 'count') {
+    return addColumns(windower, state, plan.columns, times, values, now, report);
+  }
+  const time = times[0] ?? 0;
+  const { low, high, panes } = plan.lastPanes;
+  const open = time >= low && time < high && high - 1 > state.handled;
+  if (!open) panes.fill(NONE);
+  return addInstant(windower, state, plan, time, values, now, report);
+}
+
+function addColumns(
+  windower: Windower,
+  state: WindowState,
+  columns: Int32Array,
+  times: Float64Array,
+  values: Float64Array,
+  now: number,
+  report: Report,
+): number {
+  const add = windower.shape.windows.kind === 'count' ? addInOrder : addByTime;
   let refused = 0;
   for (let pair = 0; pair < columns.length; pair += 2) {
-    const position = columns[pair] ?? 0;
+    const from = (columns[pair] ?? 0) * times.length;
     const column = columns[pair + 1] ?? 0;
-    const value = values[position] ?? Number.NaN;
-    if (!(Math.abs(value) <= LARGEST)) {
-      if (!Number.isNaN(value)) refused += 1;
-      continue;
-    }
-    let pane = last.panes[pair >> 1] ?? NONE;
-    if (pane === NONE) {
-      pane = placeByTime(windower, state, column, time, now);
-      if (pane === TOO_LATE) report.tooLate(column, time, value, position);
-      if (pane < 0) continue;
-      last.panes[pair >> 1] = pane;
-      last.low = startOf(panes, pane);
-      last.high = endOf(panes, pane);
-    }
-    addReading(panes.numbers, pane * WIDTH, time, value);
-    const sketch = sketched ? panes.sketches[pane] : undefined;
-    if (sketch !== undefined) addToSketch(sketch, value);
+    refused += add(windower, state, column, times, values, from, now, report);
   }
   return refused;
 }
@@ -318,7 +308,7 @@ function fireDue(
 ): number {
   const { windows, early } = windower.shape;
   const { numbers } = state.panes;
-  if (windows.kind === 'aligned') {
+  if (windows.kind === 'aligned' && !windower.layout.eachBegins) {
     const start = startOf(state.panes, pane);
     if (floorToGrid(start, windows.hop, windows.offset) !== start) return NEVER;
   }

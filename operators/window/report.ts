@@ -1,15 +1,15 @@
 /** What comes out of the engine: a window and its row when one fires, and the count of readings that came too late. */
 
 import type { Out } from '../flow/keyed.ts';
-import { type AssetKey, type Key, lineOf, nameOf, plantOf } from '../model/key.ts';
+import { type AssetKey, type Key, locate } from '../model/key.ts';
 import { isBackfill } from '../model/message.ts';
 import type { Statistics, Window } from '../model/observation.ts';
 import type { WindowRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { FIRST_TIME, LAST_TIME, NO_READINGS, statistics } from './aggregate.ts';
-import type { Report } from './engine.ts';
 import type { SourceWindows, WindowProgram, WindowStore } from './plan.ts';
 import { quantileOf } from './sketch.ts';
+import type { Report } from './windower.ts';
 
 /** One for all calls of the engine: before each of them `subject` is set to whose windows it is called for. */
 export type WindowReport = Report & {
@@ -117,12 +117,12 @@ function windowOf(
 
 /** A window as its row; a quantile of 0.95 becomes `p95`, one of 0.999 `p99.9`. */
 function toWindowRow(window: Window, source: Key): WindowRow {
-  const { asset } = window;
+  const { plant, line, asset } = locate(window.asset);
   // Named one by one: there is a row for every window of every signal, and spreading costs more than the window.
   return {
-    plant: plantOf(asset),
-    line: nameOf(lineOf(asset)),
-    asset: nameOf(asset),
+    plant,
+    line,
+    asset,
     signal: window.signal,
     window: window.window,
     start: window.start,

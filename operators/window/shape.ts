@@ -45,6 +45,8 @@ export type Layout = {
   readonly shared: boolean;
   /** Length of an aligned pane. */
   readonly paneSize: number;
+  /** Every pane begins a window. Where it is so, no start need be looked for on the grid. */
+  readonly eachBegins: boolean;
   /** Of calendar windows: the one that holds a time; none between two shifts. */
   readonly spanAt?: (time: EventTime) => LocalSpan;
 };
@@ -62,12 +64,13 @@ function layoutOf({ windows }: Shape): Layout {
     const spanAt = rememberSpans((time) => {
       return size === 'day' ? localDayAt(time, clock.time_zone, offset) : shiftSpanAt(time, clock);
     });
-    return { shared: false, paneSize: 0, spanAt };
+    return { shared: false, paneSize: 0, eachBegins: true, spanAt };
   }
-  if (windows.kind !== 'aligned') return { shared: false, paneSize: 0 };
+  if (windows.kind !== 'aligned') return { shared: false, paneSize: 0, eachBegins: true };
   const { size, hop } = windows;
-  if (hop >= size) return { shared: false, paneSize: size };
-  return { shared: true, paneSize: greatestCommonDivisor(size, hop) };
+  if (hop >= size) return { shared: false, paneSize: size, eachBegins: true };
+  const paneSize = greatestCommonDivisor(size, hop);
+  return { shared: true, paneSize, eachBegins: paneSize === hop };
 }
 
 /** The greatest of the times `offset + n · step` that is not after `time`, also for negative times. */

@@ -10,14 +10,7 @@ import type { Window } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
 import { BEGINNING, type EventTime, later } from '../model/time.ts';
 import { COUNT } from './aggregate.ts';
-import {
-  addInstant,
-  addReadings,
-  advance,
-  nextDue,
-  type SignalReadings,
-  takesInstants,
-} from './engine.ts';
+import { addReadings, advance, nextDue, takeFrame } from './engine.ts';
 import {
   dropCounters,
   dropReadings,
@@ -75,7 +68,7 @@ function createLogic(): Keyed<SourceWindows, Frame, Window> {
         planned = knowledge;
       }
       state.asset = frame.asset;
-      report.late.counted.clear();
+      if (report.late.counted.size > 0) report.late.counted.clear();
       let { due } = state;
       const { stores, counters } =
         findPlan(plans, state, frame) ?? plannedBy(plans, state, frame, knowledge);
@@ -145,24 +138,11 @@ function inForce(knowledge: Knowledge, asset: AssetKey): readonly WindowProgram[
 
 /** Adds a frame to the windows of one rule. */
 function addFrame(plan: StorePlan, frame: Frame, report: WindowReport, out: Out<Window>): void {
-  const { program, store, columns, lastPanes } = plan;
+  const { program, store } = plan;
   const { windower } = program;
   const { times, values, evaluated = values } = frame;
-  const { late } = report;
-  late.count = 0;
-  const refused =
-    times.length === 1 && takesInstants(windower)
-      ? addInstant(
-          windower,
-          store.state,
-          columns,
-          lastPanes,
-          evaluated,
-          times[0] ?? 0,
-          out.now,
-          report,
-        )
-      : addColumns(plan, frame, out.now, report);
+  report.late.count = 0;
+  const refused = takeFrame(windower, store.state, plan, times, evaluated, out.now, report);
   reportLost(program, report, refused, `message ${frame.origin.sequence}`, out);
 }
 
@@ -183,31 +163,6 @@ function reportLost(
     const detail = `window ${id}: values beyond 1e150 have no statistics`;
     out.deadLetter('not-finite', detail, original, refused);
   }
-}
-
-/** One for all calls. */
-const readings: { -readonly [K in keyof SignalReadings]: SignalReadings[K] } = {
-  column: 0,
-  times: new Float64Array(0),
-  values: new Float64Array(0),
-  from: 0,
-};
-
-function addColumns(
-  { program, store, columns }: StorePlan,
-  { times, values, evaluated = values }: Frame,
-  now: number,
-  report: WindowReport,
-): number {
-  let refused = 0;
-  readings.times = times;
-  readings.values = evaluated;
-  for (let pair = 0; pair < columns.length; pair += 2) {
-    readings.column = columns[pair + 1] ?? 0;
-    readings.from = (columns[pair] ?? 0) * times.length;
-    refused += addReadings(program.windower, store.state, readings, now, report);
-  }
-  return refused;
 }
 
 /** A source and what is known of it. */
@@ -274,10 +229,9 @@ function addIncrement(
     const store = storeOf(source, program);
     report.subject = { source, program, store, out };
     report.late.count = 0;
-    readings.column = columnOf(store, signal);
-    readings.times = Float64Array.of(time);
-    readings.values = Float64Array.of(increment);
-    readings.from = 0;
+    const column = columnOf(store, signal);
+    const [times, values] = [Float64Array.of(time), Float64Array.of(increment)];
+    const readings = { column, times, values, from: 0 };
     const refused = addReadings(program.windower, store.state, readings, now, report);
     reportLost(program, report, refused, `counter ${signal}`, out);
     due = Math.min(due, nextDue(store.state, out.now));

@@ -1,7 +1,7 @@
 /** Which windows a reading belongs to, which pane it goes into, and when those windows are due. */
 
 import type { EventTime } from '../model/time.ts';
-import { mergeAccumulators } from './aggregate.ts';
+import { addReading, LARGEST, mergeAccumulators } from './aggregate.ts';
 import {
   DIRTY,
   EARLY,
@@ -20,15 +20,69 @@ import {
   WIDTH,
   type WindowState,
 } from './panes.ts';
+import type { FrameColumns } from './plan.ts';
 import { floorToGrid, type Windower, type Windows } from './shape.ts';
-import { mergeSketch } from './sketch.ts';
+import { addToSketch, mergeSketch, type Sketch } from './sketch.ts';
 
 /** No pane: the reading belongs to no window (`OUTSIDE`), or only to windows that are gone (`TOO_LATE`). */
 export const OUTSIDE = -1;
 export const TOO_LATE = -2;
 
-/** Hears of a fired session that is no more: it became part of one that starts at another time. */
-export type Retract = (column: number, start: number, end: number, version: number) => void;
+/** Where firing windows go. `numbers` at `at` is an accumulator, valid only during the call. */
+export interface Report {
+  /** `timely`: its time has come, or it fires early (version 0). Otherwise it fires again because of late readings. */
+  fire(
+    column: number,
+    start: number,
+    end: number,
+    numbers: Float64Array,
+    at: number,
+    sketch: Sketch | undefined,
+    version: number,
+    timely: boolean,
+  ): void;
+  /** A reading came too late for all of its windows. `position`: of it among the values of its frame. */
+  tooLate(column: number, time: number, value: number, position: number): void;
+  /** A fired session is no more: it became part of one that starts at another time. */
+  retract(column: number, start: number, end: number, version: number): void;
+}
+
+/** Takes in the readings of one time, each into the pane where its column went last. */
+export function addInstant(
+  windower: Windower,
+  state: WindowState,
+  { columns, lastPanes }: FrameColumns,
+  time: number,
+  values: Float64Array,
+  now: number,
+  report: Report,
+): number {
+  const { panes } = state;
+  const { sketched } = panes;
+  let refused = 0;
+  for (let pair = 0; pair < columns.length; pair += 2) {
+    const position = columns[pair] ?? 0;
+    const column = columns[pair + 1] ?? 0;
+    const value = values[position] ?? Number.NaN;
+    if (!(Math.abs(value) <= LARGEST)) {
+      if (!Number.isNaN(value)) refused += 1;
+      continue;
+    }
+    let pane = lastPanes.panes[pair >> 1] ?? NONE;
+    if (pane === NONE) {
+      pane = placeByTime(windower, state, column, time, now);
+      if (pane === TOO_LATE) report.tooLate(column, time, value, position);
+      if (pane < 0) continue;
+      lastPanes.panes[pair >> 1] = pane;
+      lastPanes.low = startOf(panes, pane);
+      lastPanes.high = endOf(panes, pane);
+    }
+    addReading(panes.numbers, pane * WIDTH, time, value);
+    const sketch = sketched ? panes.sketches[pane] : undefined;
+    if (sketch !== undefined) addToSketch(sketch, value);
+  }
+  return refused;
+}
 
 /** Finds or makes the pane that time alone decides (all but sessions and counts), and schedules its windows. */
 export function placeByTime(
@@ -99,7 +153,7 @@ export function placeSession(
   column: number,
   time: number,
   now: number,
-  retract: Retract,
+  retract: Report['retract'],
 ): number {
   const { windows, lateness, early } = windower.shape;
   if (windows.kind !== 'session') return OUTSIDE;
@@ -201,6 +255,10 @@ export function lastMomentOfAll(windows: Windows, panes: Panes, pane: number): n
 }
 
 /** When nothing needs this pane any more. */
-export function expiresAt({ shape }: Windower, panes: Panes, pane: number): number {
-  return lastMomentOfAll(shape.windows, panes, pane) + shape.lateness;
+export function expiresAt(windower: Windower, panes: Panes, pane: number): number {
+  const { shape, layout } = windower;
+  const last = layout.eachBegins
+    ? lastMoment(windower, panes, pane)
+    : lastMomentOfAll(shape.windows, panes, pane);
+  return last + shape.lateness;
 }

@@ -14,7 +14,7 @@ import {
   type EventTime,
 } from '../../operators/model/time.ts';
 import { addReading, clearAccumulator, statistics } from '../../operators/window/aggregate.ts';
-import { addReadings, advance, flush, type Report } from '../../operators/window/engine.ts';
+import { addReadings, advance, flush } from '../../operators/window/engine.ts';
 import {
   EARLY,
   endOf,
@@ -37,6 +37,7 @@ import {
 import {
   lastMoment,
   placeSession,
+  type Report,
   scheduleWindow,
   TOO_LATE,
 } from '../../operators/window/windower.ts';
@@ -123,7 +124,7 @@ function windowerOf(window: FlinkWindow): Windower {
     assigner.kind === 'global' ? ({ kind: 'session', gap: 0 as Duration } as const) : assigner;
   const windower = createWindower({ windows, early, lateness, quantiles: [] });
   if (isOfProduct(window) || windows.kind !== 'aligned') return windower;
-  return { ...windower, layout: { shared: false, paneSize: windows.size } };
+  return { ...windower, layout: { shared: false, paneSize: windows.size, eachBegins: true } };
 }
 
 function reportOf({ trigger, purging }: FlinkWindow, out: Out<FlinkOutput>): Report {

@@ -1,17 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Duration } from '../../../operators/model/time.ts';
-import {
-  addInstant,
-  addReadings,
-  advance,
-  flush,
-  openLastPanes,
-  type Report,
-  takesInstants,
-} from '../../../operators/window/engine.ts';
+import { addReadings, advance, flush, takeFrame } from '../../../operators/window/engine.ts';
 import { ensureColumns, openWindowState } from '../../../operators/window/panes.ts';
+import { openLastPanes } from '../../../operators/window/plan.ts';
 import { createWindower, type Shape } from '../../../operators/window/shape.ts';
+import type { Report } from '../../../operators/window/windower.ts';
 
 const SIGNALS = 3;
 
@@ -44,20 +38,31 @@ function atWork(shape: Shape) {
   return { windower, state, reported, report };
 }
 
-/** One value of each of the three signals, how far time has come then, and whether the windows are brought to it first. */
-const instants = fc.array(
-  fc.record({
-    time: fc.integer({ min: 0, max: 200 }),
-    now: fc.integer({ min: 0, max: 120 }),
-    values: fc.array(fc.constantFrom(1, 2.5, -3, Number.NaN, 1e200), {
-      minLength: SIGNALS,
-      maxLength: SIGNALS,
+const value = fc.constantFrom(1, 2.5, -3, Number.NaN, 1e200);
+
+/** Values of the three signals at one to three times, and how far time has come then. */
+const frames = fc.array(
+  fc
+    .record({
+      from: fc.integer({ min: 0, max: 200 }),
+      after: fc.array(fc.integer({ min: -12, max: 12 }), { maxLength: 2 }),
+      now: fc.integer({ min: 0, max: 120 }),
+      advances: fc.boolean(),
+    })
+    .chain(({ from, after, ...rest }) => {
+      const times = [from, ...after.map((by) => from + by)];
+      const [minLength, maxLength] = [SIGNALS * times.length, SIGNALS * times.length];
+      return fc.record({
+        times: fc.constant(Float64Array.from(times)),
+        values: fc.array(value, { minLength, maxLength }).map((list) => Float64Array.from(list)),
+        now: fc.constant(rest.now),
+        /** Whether the windows are brought to that time before. */
+        advances: fc.constant(rest.advances),
+      });
     }),
-    advances: fc.boolean(),
-  }),
   { maxLength: 40 },
 );
-const shapes = fc
+const aligned = fc
   .record({
     hop: fc.constantFrom(5, 10, 20),
     size: fc.constantFrom(10, 20),
@@ -65,35 +70,29 @@ const shapes = fc
     quantiles: fc.constantFrom([], [0.5]),
   })
   .map(({ size, hop, lateness, quantiles }) => shapeOf(size, hop, lateness, quantiles));
+const shapes = fc.oneof(
+  { weight: 3, arbitrary: aligned },
+  aligned.map((shape): Shape => ({ ...shape, windows: { kind: 'session', gap: 5 as Duration } })),
+  aligned.map((shape): Shape => ({ ...shape, windows: { kind: 'count', count: 3 } })),
+);
 
-test('the readings of one time give together what they give one by one', () => {
+test('the readings of a frame give together what they give signal by signal', () => {
   fc.assert(
-    fc.property(shapes, instants, (shape, some) => {
+    fc.property(shapes, frames, (shape, some) => {
       const [one, other] = [atWork(shape), atWork(shape)];
-      expect(takesInstants(one.windower)).toBe(true);
       const columns = Int32Array.from({ length: 2 * SIGNALS }, (_, index) => index >> 1);
-      const lastPanes = openLastPanes(SIGNALS);
+      const plan = { columns, lastPanes: openLastPanes(SIGNALS) };
       let now = 0;
-      for (const { time, now: to, values, advances } of some) {
+      for (const { times, values, now: to, advances } of some) {
         now = Math.max(now, to);
         for (const { windower, state, report } of [one, other]) {
           if (advances) advance(windower, state, now, report);
         }
-        const numbers = Float64Array.from(values);
-        const refused = addInstant(
-          one.windower,
-          one.state,
-          columns,
-          lastPanes,
-          numbers,
-          time,
-          now,
-          one.report,
-        );
+        const { windower, state, report } = one;
+        const refused = takeFrame(windower, state, plan, times, values, now, report);
         let expected = 0;
         for (let column = 0; column < SIGNALS; column += 1) {
-          const times = Float64Array.of(time);
-          const readings = { column, times, values: numbers, from: column };
+          const readings = { column, times, values, from: column * times.length };
           expected += addReadings(other.windower, other.state, readings, now, other.report);
         }
         expect(refused).toBe(expected);
@@ -106,13 +105,4 @@ test('the readings of one time give together what they give one by one', () => {
     }),
     { numRuns: 500 },
   );
-});
-
-test('sessions and counts take their readings one by one', () => {
-  const shape = shapeOf(10, 10, 0, []);
-  const others: Shape[] = [
-    { ...shape, windows: { kind: 'session', gap: 5 as Duration } },
-    { ...shape, windows: { kind: 'count', count: 3 } },
-  ];
-  for (const other of others) expect(takesInstants(createWindower(other))).toBe(false);
 });
