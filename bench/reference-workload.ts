@@ -1,3 +1,4 @@
+import { Observable, type Subscriber } from 'rxjs';
 import type { Event } from '../operators/flow/flow.ts';
 import type { AssetKey } from '../operators/model/key.ts';
 import type { MachineEvent } from '../operators/model/machine-event.ts';
@@ -22,6 +23,18 @@ export function entriesOf(): readonly Entry[] {
       key: Number((state >> 20n) % BigInt(KEYS)),
     };
   });
+}
+
+/** What stages are fed by. A Subject takes as long for an event as some stages do, and makes half of the garbage. */
+export type Input<T> = Pick<Subscriber<T>, 'next' | 'complete'> & { readonly flow: Observable<T> };
+
+export function openInput<T>(): Input<T> {
+  const subscribers: Subscriber<T>[] = [];
+  return {
+    flow: new Observable((subscriber) => void subscribers.push(subscriber)),
+    next: (item) => subscribers[0]?.next(item),
+    complete: () => subscribers[0]?.complete(),
+  };
 }
 
 /** A machine event as it reaches the patterns. */

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { Subject } from 'rxjs';
 import type { Flow } from '../operators/flow/flow.ts';
 import { NO_CHECKPOINTS } from '../operators/flow/states.ts';
 import type { Frame } from '../operators/model/decoded.ts';
@@ -9,7 +8,7 @@ import type { Window } from '../operators/model/observation.ts';
 import { rulesSchema } from '../operators/model/rules.ts';
 import { window } from '../operators/window/window.ts';
 import { loadAverage } from './process-use.ts';
-import { KEYS } from './reference-workload.ts';
+import { KEYS, openInput } from './reference-workload.ts';
 import { type Columns, columnsOf, framesOf } from './window-frames.ts';
 
 type Case = {
@@ -49,9 +48,9 @@ type Found = {
 
 /** Runs a rule over these frames through the window stage; windows are counted, not kept. */
 function measure(rule: object, correction: string, input: readonly Flow<Frame>[]) {
-  const source = new Subject<Flow<Frame>>();
+  const source = openInput<Flow<Frame>>();
   let results = 0;
-  source.pipe(window(NO_CHECKPOINTS)).subscribe((item: Flow<Window>) => {
+  source.flow.pipe(window(NO_CHECKPOINTS)).subscribe((item: Flow<Window>) => {
     if (item.kind === 'event') results += 1;
   });
   const rules = rulesSchema.parse({ time: { correction }, windows: [{ id: 'w', ...rule }] });
