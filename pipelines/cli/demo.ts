@@ -7,6 +7,7 @@ import { EXIT, type ExitCode, wrongInput } from '../base/problem.ts';
 import { runDemo } from '../demo/demo.ts';
 import type { DemoProgress } from '../demo/progress.ts';
 import { summarise } from '../demo/summary.ts';
+import { DEMO_ERPS } from '../demo/systems.ts';
 import { ansi } from '../demo/view/ansi.ts';
 import { endScreen } from '../demo/view/end.ts';
 import type { ScreenLine } from '../demo/view/lines.ts';
@@ -18,6 +19,7 @@ type DemoOptions = {
   readonly seconds?: string;
   readonly seed: string;
   readonly speed: string;
+  readonly erp: string;
   readonly json?: true;
   readonly keep?: string | true;
   readonly picture?: string;
@@ -29,6 +31,7 @@ export function registerDemo(command: Command): void {
     .option('--seconds <count>', 'end by itself, and hold the answers against what was planted')
     .option('--seed <number>', 'another plant life; the same seed gives the same answers', '1')
     .option('--speed <factor>', 'times faster than real time', '120')
+    .option('--erp <name>', `what stands behind it: ${DEMO_ERPS.join(', ')}`, 'reference')
     .option('--json', 'nothing but the summary, as one JSON object')
     .option('--keep [folder]', 'leave everything where it is, or in this folder, and say where')
     .option('--picture <file>', 'the screen as it is at the end, as an SVG')
@@ -58,6 +61,10 @@ async function demo(options: DemoOptions): Promise<ExitCode> {
     options.seconds === undefined
       ? undefined
       : numberOf('--seconds', options.seconds, 'a number above 0', (n) => n > 0);
+  const erp = DEMO_ERPS.find((name) => name === options.erp);
+  if (erp === undefined) {
+    throw wrongInput('--erp', `one of ${DEMO_ERPS.join(', ')}`, options.erp);
+  }
   const directory = await folderOf(options.keep);
   const ending = new AbortController();
   const stopListening = endOnSignal(ending);
@@ -68,6 +75,7 @@ async function demo(options: DemoOptions): Promise<ExitCode> {
       seed,
       speed,
       seconds,
+      erp,
       directory,
       ending: ending.signal,
       onProgress: (now) => {

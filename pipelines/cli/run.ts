@@ -8,6 +8,7 @@ import { endOnSignal } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
 import { readSystems } from '../base/system-profiles.ts';
+import { createLogTime } from '../nats/log-time.ts';
 import { connectNats } from '../nats/nats.ts';
 import { ensureCommands, ensureRequests } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
@@ -251,13 +252,11 @@ async function carryOutOnce(
   signal: AbortSignal,
 ): Promise<void> {
   const { nats, partitions } = config;
-  const connection = await connectNats({
-    ...nats,
-    ...nats.delivery,
-    name: 'andon maintenance',
-    patience: 'wait',
-    signal,
-  });
+  const connect = (login: object) =>
+    connectNats({ ...nats, ...login, name: 'andon maintenance', patience: 'wait', signal });
+  const connection = await connect(nats.delivery ?? {});
+  // Who carries out requests may not read the log, and has to know what time it is there.
+  const reader = nats.delivery === undefined ? connection : await connect({});
   try {
     const store = { replicas: config.stream.replicas, onMended: mendingReporter(record) };
     if (described.cmms !== undefined) await ensureRequests(connection, store);
@@ -265,8 +264,9 @@ async function carryOutOnce(
     const logKeeps = config.stream.days * 86_400_000;
     await runSystems({
       ...{ ...store, ...described, connection, record, signal, partitions, logKeeps },
+      logTime: createLogTime(reader),
     });
   } finally {
-    await connection.close();
+    await Promise.all([connection.close(), reader.close()]);
   }
 }

@@ -3,10 +3,9 @@
 import { createHash } from 'node:crypto';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { VIA } from '../base/roles.ts';
-import { streamClient, streamManager, subjectIn } from '../nats/jetstream.ts';
+import { streamClient, subjectIn } from '../nats/jetstream.ts';
+import { createLogTime } from '../nats/log-time.ts';
 import { partitionedSubject, partitionOf } from '../nats/partition.ts';
-import { appendTimeAt } from '../nats/stored-message.ts';
-import { findStream, isReplay, logStream } from '../nats/streams.ts';
 import { ApiProblem } from './api/api-problem.ts';
 
 export type ActMessage = {
@@ -46,6 +45,7 @@ export function createActPublisher(
   now: () => number = Date.now,
 ): ActPublisher {
   const remembered = new Map<string, Remembered>();
+  const logTime = createLogTime(connection, now);
 
   async function send({ plant, line, asset, user, type, data, key }: ActMessage): Promise<Acted> {
     const plain = `act.${plant}.${line}.${asset}.${VIA.console}.${user}`;
@@ -54,7 +54,7 @@ export function createActPublisher(
     const header = headers();
     // What is sent again after a restart of the console is recognised by the log.
     header.set('Andon-Identity', `console/${user}/${key}`);
-    const time = await timeOf(connection, partitionOf(plant, line, partitions), now);
+    const time = await logTime(partitionOf(plant, line, partitions)).catch(now);
     const payload = JSON.stringify({ time, type, data });
     try {
       const options = { headers: header, timeout: PATIENCE };
@@ -86,19 +86,6 @@ export function createActPublisher(
       return acted;
     },
   };
-}
-
-/** Now, in milliseconds. In a log that is played again that is the time of its latest message. */
-async function timeOf(
-  connection: NatsConnection,
-  partition: number,
-  now: () => number,
-): Promise<number> {
-  const stream = logStream(connection, partition);
-  const info = await findStream(connection, stream).catch(() => undefined);
-  if (info === undefined || !isReplay(info)) return now();
-  const appended = await appendTimeAt(await streamManager(connection), stream, info.state.last_seq);
-  return Math.floor(appended / 1_000);
 }
 
 function digestOf({ plant, line, asset, type, data }: ActMessage): string {

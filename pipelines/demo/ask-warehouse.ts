@@ -18,8 +18,14 @@ const countsSchema = z.object({
   requests: count,
   revisions: count,
   acts: count,
+  replies: count,
+  commands: count,
+  answered: count,
 });
-/** What has landed: `sequence` is the last message whose epoch is there as a whole; `acts` are of people, in the page. */
+/**
+ * What has landed: `sequence` is the last message whose epoch is there as a whole; `acts` are of people, in the page;
+ * `replies` are messages of systems; of the commands to them `answered` have had their answer.
+ */
 export type Counts = z.infer<typeof countsSchema>;
 
 const COUNTS = `
@@ -34,7 +40,11 @@ const COUNTS = `
     (SELECT uniqExact(id) FROM incidents)                          AS incidents,
     (SELECT uniqExact(id) FROM request_history)                    AS requests,
     (SELECT uniqExact(id, revision) FROM request_history)          AS revisions,
-    (SELECT uniqExact(stream, sequence) FROM machine_events WHERE kind = 'act' AND via = 'console') AS acts`;
+    (SELECT uniqExact(stream, sequence) FROM machine_events WHERE kind = 'act' AND via = 'console') AS acts,
+    (SELECT uniqExact(stream, sequence) FROM machine_events WHERE kind = 'status') AS replies,
+    (SELECT uniqExact(id) FROM commands WHERE mode = 'on')         AS commands,
+    (SELECT uniqExact(JSONExtractString(data, 'id')) FROM machine_events
+     WHERE kind = 'status' AND type = 'command')                   AS answered`;
 
 const deadLetterSchema = z.object({
   reason: z.string(),

@@ -9,10 +9,12 @@ import { changesOf } from '../rules/changes.ts';
 import { readPlantFile, readRulesFile } from '../rules/rules.ts';
 import { type Stand, startStand } from '../stand/stand.ts';
 import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
+import { presetOrders } from '../stand/programs.ts';
 import { BEGIN, simulatedPlant } from './plant/plant.ts';
 import { createDemoProgress, type DemoProgress } from './progress.ts';
 import { runPlant } from './run-plant.ts';
 import type { DemoOutcome } from './summary.ts';
+import { type DemoErp, demoSystems, planService, withWorkflows } from './systems.ts';
 import type { DemoView } from './view/view.ts';
 
 export type DemoRunOptions = {
@@ -21,6 +23,7 @@ export type DemoRunOptions = {
   readonly speed: number;
   /** Publishes so many seconds of the clock at full speed; without it until `ending` fires. */
   readonly seconds: number | undefined;
+  readonly erp: DemoErp;
   /** Everything that the parts keep is below. */
   readonly directory: string;
   /** Ends it: what was published lands and is delivered first. */
@@ -35,21 +38,25 @@ export type DemoRunOptions = {
 const EPOCH = 1;
 /** Of the calls to the CMMS: on one machine nobody has to wait long for an answer. */
 const CMMS = { timeout: '2s', settle: '2s', retry: { first: '50ms', most: '500ms' } };
+/** Orders of its own are looked for so often. */
+const LOOK_FOR_ORDERS = '1s';
 
 /**
- * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its delivery of requests and the
- * reference CMMS, each a process of its own, and a simulated plant that publishes into them at a multiple of real time.
+ * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its delivery of requests, the reference
+ * CMMS, an ERP and a planning system, each a process of its own, and a simulated plant that publishes into them at a
+ * multiple of real time.
  */
 export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
-  const { seed, speed, seconds, directory, onProgress } = options;
+  const { seed, speed, seconds, erp, directory, onProgress } = options;
   const began = performance.now();
   const plant = simulatedPlant({ seed, begin: BEGIN });
   const plants = await readPlantFile(plant.modelFile);
-  const rules = await readRulesFile(plant.rulesFile);
+  const found = await readRulesFile(plant.rulesFile);
+  const rules = erp === 'none' ? found : await withWorkflows(found);
   const progress = createDemoProgress({ seed, speed, begin: BEGIN, seconds, plants });
   onProgress(progress);
-  progress.phase('starting', 'starting nats-server, ClickHouse and a CMMS');
-  const { stand, cmms, warehouse, stop } = await startDemoStand(directory, (internalEvent) =>
+  progress.phase('starting', 'starting nats-server, ClickHouse and the systems around');
+  const { stand, cmms, warehouse, stop } = await startDemoStand(directory, erp, (internalEvent) =>
     progress.trouble(troubleOf(internalEvent)),
   );
   try {
@@ -60,6 +67,7 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       const applied = await applyChanges({ connection, changes, partitions: 1, replayAt: BEGIN });
       progress.phase('starting', 'starting the worker');
       await stand.worker.start();
+      if (erp !== 'none') await planService(cmms, plants);
       // The page is there to look at: without it the demo still shows everything else.
       await stand.console.start().catch((error: unknown) => {
         progress.trouble(error instanceof Error ? error.message : String(error));
@@ -89,21 +97,30 @@ type DemoStand = {
  * A stand whose processes are started again when they end. Its warehouse is of this process, so that every command with the
  * configuration finds it, and starts it when it is needed again.
  */
-async function startDemoStand(directory: string, record: RecordEvent): Promise<DemoStand> {
+async function startDemoStand(
+  directory: string,
+  erp: DemoErp,
+  record: RecordEvent,
+): Promise<DemoStand> {
   const { clickhouse } = readConfig(undefined, {});
   const opening = openWarehouse({ clickhouse, directory }, record);
+  const around = await demoSystems(erp, directory, record);
+  const { config } = around;
+  const orders = { ...presetOrders(), every: LOOK_FOR_ORDERS };
   const starting = startStand({
-    ...{ folder: directory, directory, cmms: CMMS, supervised: record },
-    config: { epoch: { seconds: EPOCH } },
+    ...{ folder: directory, directory, supervised: record, env: around.env },
+    cmms: config === undefined ? CMMS : { ...CMMS, orders },
+    config: { epoch: { seconds: EPOCH }, ...(config === undefined ? {} : { systems: config }) },
     // Ready once it has worked the first message, so the tables are there too.
     ready: 'readyz',
   });
   const stop = async () => {
     await (await starting.catch(() => undefined))?.stop();
+    await around.stop();
     await (await opening.catch(() => undefined))?.close();
   };
   try {
-    const [warehouse, stand] = await Promise.all([opening, starting]);
+    const [warehouse, stand] = await Promise.all([opening, starting, around.start()]);
     const { cmms } = stand;
     if (cmms === undefined) throw new Error('expected a stand with a CMMS');
     return { stand, cmms, warehouse, stop };
@@ -148,6 +165,7 @@ function placesOf({ stand, login, cmms, warehouse }: Places): DemoView['look'] {
     { where: `${stand.console.url}/`, what: `the page: ${login}` },
     { where: andon('sql @worst_assets'), what: 'which machine first?' },
     { where: andon('requests'), what: 'requests show ID: why' },
+    { where: andon('commands'), what: 'what ERP and planning were asked' },
     { where: cmms, what: 'the CMMS, in a browser' },
     { where: warehouse, what: 'ClickHouse, for any client; database andon' },
   ];

@@ -59,6 +59,9 @@ const NOTHING: Counts = {
   requests: 0,
   revisions: 0,
   acts: 0,
+  replies: 0,
+  commands: 0,
+  answered: 0,
 };
 
 /** Everything that a view is made of. */

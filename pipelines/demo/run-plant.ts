@@ -107,12 +107,14 @@ async function drained(
       list.length >= progress.counts.requests && progress.revisions.every(({ id }) => done.has(id))
     );
   };
+  const answered = () => progress.counts.answered >= progress.counts.commands;
   while (performance.now() < giveUp) {
-    if (landed() && (await settled())) return [];
+    if (landed() && answered() && (await settled())) return [];
     await pause(100);
   }
   return [
     ...(landed() ? [] : [`message ${last} has not landed, only ${progress.counts.sequence}`]),
+    ...(answered() ? [] : ['not every command has its answer: see andon commands']),
     ...((await settled()) ? [] : ['not every request is in the CMMS: see andon requests']),
   ];
 }

@@ -77,9 +77,10 @@ export function summarise(outcome: DemoOutcome) {
       exact,
     })),
     agree: {
-      messages: { published: outcome.published + counts.acts, clickhouse: counts.messages },
+      messages: { published: sentIn(outcome), clickhouse: counts.messages },
       readings: { published: truth.readings, clickhouse: counts.readings },
-      requests: { clickhouse: counts.requests, cmms: works.length },
+      requests: { clickhouse: counts.requests, cmms: requestedOf(works).length },
+      commands: { clickhouse: counts.commands, answered: counts.answered },
       checks: { run: checks.count, failed: checks.failed },
     },
     latency_ms: { clickhouse: spread(latencies.warehouse), cmms: spread(latencies.cmms) },
@@ -111,11 +112,11 @@ function faultsOf({ score }: DemoOutcome) {
 
 /** What is not as it should be, a sentence each. */
 function differencesOf(outcome: DemoOutcome): readonly string[] {
-  const { truth, counts, published, checks, unfinished } = outcome;
+  const { truth, counts, checks, unfinished } = outcome;
   return [
     // What people did in the page changes answers, as it should: then the truth that was planted is no measure.
     ...(counts.acts === 0 ? wrongAnswers(outcome) : []),
-    ...differ('messages', 'published', published + counts.acts, 'in ClickHouse', counts.messages),
+    ...differ('messages', 'published', sentIn(outcome), 'in ClickHouse', counts.messages),
     ...differ('readings', 'published', truth.readings, 'in ClickHouse', counts.readings),
     ...works(outcome),
     ...checks.failed.map((name) => `sql/checks/${name} returns rows`),
@@ -138,10 +139,20 @@ function wrongAnswers({ score }: DemoOutcome): readonly string[] {
   ];
 }
 
+/** What the stream took: of the plant, of people in the page, and of the systems that answered. */
+function sentIn({ published, counts }: DemoOutcome): number {
+  return published + counts.acts + counts.replies;
+}
+
+/** Without the orders that the CMMS made itself. */
+function requestedOf(works: DemoOutcome['works']): DemoOutcome['works'] {
+  return works.filter(({ external_key }) => external_key !== '');
+}
+
 /** Every request has to be in the CMMS exactly once. */
 function works({ revisions, works: all }: DemoOutcome): readonly string[] {
   const times = new Map<string, number>([...revisions].map(({ id }) => [id, 0]));
-  for (const { external_key: id } of all) times.set(id, (times.get(id) ?? 0) + 1);
+  for (const { external_key: id } of requestedOf(all)) times.set(id, (times.get(id) ?? 0) + 1);
   const known = new Set(revisions.map(({ id }) => id));
   return [...times].flatMap(([id, count]) => {
     if (!known.has(id)) return [`the CMMS has ${id}, which ClickHouse does not have`];

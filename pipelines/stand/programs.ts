@@ -88,6 +88,30 @@ export function cmmsProgram(
   };
 }
 
+/** A reference system as a process, at an address that outlives it. */
+export function referenceProgram(
+  command: 'reference-erp' | 'reference-planner',
+  folder: string,
+  port: number,
+): { readonly program: Program; readonly url: string } {
+  const url = `http://127.0.0.1:${port}`;
+  const journal = join(folder, `${command}.ndjson`);
+  return {
+    url,
+    program: {
+      ...{ name: command, command: process.execPath },
+      args: [commandOf(undefined), command, '--port', String(port), '--journal', journal],
+      ready: (signal) => answers(`${url}/`, signal),
+    },
+  };
+}
+
+/** What the preset of the reference CMMS says of the orders that it made itself, without the status of requests. */
+export function presetOrders(): object {
+  const { orders, status } = parse(readFileSync(PRESET, 'utf8'));
+  return { ...orders, at: status.at, words: status.words };
+}
+
 /** What the preset of the reference CMMS says of the status of requests. */
 export function presetStatus(): object {
   return parse(readFileSync(PRESET, 'utf8')).status;

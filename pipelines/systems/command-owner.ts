@@ -7,6 +7,7 @@ import { createRestSystem } from '../../sinks/remote/rest-system.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { System } from '../../sinks/remote/system.ts';
 import type { NotifyConfig, SystemConfig } from '../../sinks/remote/system-config.ts';
+import type { LogTime } from '../nats/log-time.ts';
 import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { archiveCommands, startArchiving } from './archive.ts';
@@ -29,6 +30,7 @@ export type OwnerOptions = StoreOptions & {
   readonly record: RecordEvent;
   readonly signal: AbortSignal;
   readonly partitions: number;
+  readonly logTime: LogTime;
   readonly now: () => number;
   /** Milliseconds since the last thing that happened to a command. */
   readonly keep: number;
@@ -157,7 +159,7 @@ function ownCommands({
     try {
       await runCommandLoop({
         ...{ commands, ledger, isMine, of, retry, width: concurrency },
-        context: { ...context, system, log: statusLogOf(connection) },
+        context: { ...context, system, log: statusLogOf(connection, options) },
         onLowWater: archive,
         async onLooking(look) {
           if (reconcile === undefined) return;

@@ -34,6 +34,7 @@ export async function settleCommand(
 ): Promise<StepResult> {
   const { entry } = handle;
   const time = context.now();
+  const said = await context.log.time(entry.asset);
   const told = note ?? remote ?? '';
   const line = { time, revision: entry.n, what: 'settle', outcome, note: told } as const;
   const changes = {
@@ -44,7 +45,7 @@ export async function settleCommand(
     names: names ?? entry.names,
   };
   const data = replyOf({ ...entry, ...changes });
-  await handle.save({ ...changes, unreported: { time, data } });
+  await handle.save({ ...changes, unreported: { time: said, data } });
   await reportReply(handle, context);
   const { id, system, verb } = entry;
   context.record({ kind: 'command-settled', system, id, verb, outcome, note: told });
@@ -74,20 +75,20 @@ export async function pollState(
   { read, final, taken }: ObjectState,
   isGone: () => Promise<boolean>,
 ): Promise<boolean> {
-  const { now, record } = context;
+  const { now, record, log } = context;
   await reportReply(handle, context);
   const { id, system, remote, state, n } = handle.entry;
   if (remote === null) return true;
   if (state === null || !final.has(state)) {
+    const time = await log.time(handle.entry.asset);
     const seen = await pollObject<CommandEntry, string>(handle, context, {
       ...{ read: (call) => read(id, remote, call), known: state, revision: n, isGone },
       unmapped: (word) => record({ kind: 'state-unmapped', system, id, word }),
       changes: (word, note, gives) => {
-        const time = now();
         const values = { ...handle.entry.values, ...gives };
         const data = replyOf({ ...handle.entry, state: word, note, values });
         return {
-          ...{ state: word, values, reports: nextReport(handle.entry, time) },
+          ...{ state: word, values, reports: nextReport(handle.entry, now()) },
           unreported: { time, data },
         };
       },

@@ -62,7 +62,7 @@ export async function deliverCommand(
   }
   const pending = await pendingCall(handle, context);
   if (pending > 0) return { kind: 'again', atLeast: pending };
-  const over = isBegun(handle.entry) ? null : notBegunAnyMore(delivery, context.now());
+  const over = isBegun(handle.entry) ? null : await notBegunAnyMore(delivery, context);
   if (over !== null) return settleCommand(handle, context, over);
   const { values: gives, names } = handle.entry;
   const attempt: Try = { delivery, verb, handle, context, gives, names };
@@ -81,18 +81,18 @@ export async function deliverCommand(
 }
 
 /** Why a command that has had no effect is not begun any more; null while it may be. */
-function notBegunAnyMore(
+async function notBegunAnyMore(
   { command, resend, end, undone }: CommandDelivery,
-  now: number,
-): Settlement | null {
+  { log }: Pick<CommandContext, 'log'>,
+): Promise<Settlement | null> {
   if (resend) return null;
   if (end !== null) return { outcome: 'cancelled', note: `${end} before it was begun` };
   if (undone !== undefined && undone.remote === null) {
     const note = `nothing to undo: ${undone.verb} ${undone.id} is ${undone.outcome}`;
     return { outcome: 'cancelled', note };
   }
-  const { not_after } = command;
-  if (not_after === null || now * 1_000 <= not_after) return null;
+  const { not_after, asset } = command;
+  if (not_after === null || (await log.time(asset)) * 1_000 <= not_after) return null;
   return { outcome: 'expired', note: 'not begun before not_after' };
 }
 
@@ -120,7 +120,7 @@ async function objectOf(attempt: Try): Promise<ObjectStep> {
 
   const { context } = attempt;
   // The search has settled what an earlier call came to: nothing.
-  const over = notBegunAnyMore(delivery, context.now());
+  const over = await notBegunAnyMore(delivery, context);
   if (over !== null) return step(await settleCommand(handle, context, over));
   if (tooManyFaults(attempt)) return step(await giveUp(attempt));
   const created = await verb.create(subject, effectOf(attempt, 'create'));

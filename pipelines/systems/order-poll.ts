@@ -96,7 +96,7 @@ export async function pollOrders(poll: OrderPoll, told: Set<string> = new Set())
 type Seen = { readonly asset: string; readonly data: OrderData };
 
 async function applyOrder(seen: Seen, poll: OrderPoll): Promise<void> {
-  const { ledger, context } = poll;
+  const { ledger } = poll;
   const { id, status } = seen.data;
   const { entry, version } = await ledger.get(id);
   const digest = identity([canonicalJson([seen.asset, seen.data])]);
@@ -110,20 +110,21 @@ async function applyOrder(seen: Seen, poll: OrderPoll): Promise<void> {
     // It is for another machine now: what was done for it at the former one is over.
     const { asset } = entry;
     const data = { ...entry.data, status: 'cancelled' };
-    last = await say(nextEntry(entry, { asset, data, digest: 'moved' }, context), version, poll);
+    const moved = await nextEntry(entry, { asset, data, digest: 'moved' }, poll);
+    last = await say(moved, version, poll);
   }
-  await say(nextEntry(last.entry, { ...seen, digest }, context), last.version, poll);
+  await say(await nextEntry(last.entry, { ...seen, digest }, poll), last.version, poll);
 }
 
 type Told = Pick<OrderEntry, 'asset' | 'data' | 'digest'>;
 
-function nextEntry(
+async function nextEntry(
   entry: OrderEntry | undefined,
   told: Told,
-  { now }: Pick<DeliveryContext, 'now'>,
-): OrderEntry {
-  const time = now();
-  const reports = nextReport({ reports: entry?.reports ?? 0 }, time);
+  { log, context }: Pick<OrderPoll, 'log' | 'context'>,
+): Promise<OrderEntry> {
+  const time = await log.time(told.asset);
+  const reports = nextReport({ reports: entry?.reports ?? 0 }, context.now());
   return { id: String(told.data.id), ...told, reports, time, sent: false };
 }
 

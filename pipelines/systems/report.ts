@@ -2,7 +2,8 @@
 
 import { headers, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { streamClient, subjectIn } from '../nats/jetstream.ts';
-import { partitionedSubject } from '../nats/partition.ts';
+import type { LogTime } from '../nats/log-time.ts';
+import { partitionedSubject, partitionOf } from '../nats/partition.ts';
 
 /** The log of a partition, as somewhere to publish into. */
 export interface StatusLog {
@@ -11,12 +12,21 @@ export interface StatusLog {
     payload: string,
     options: { readonly headers: MsgHdrs },
   ): Promise<unknown>;
+  /** What time it is in the log of a machine, in milliseconds: deadlines stand on it, and answers carry it. */
+  time(asset: string): Promise<number>;
 }
 
 /** The log that a connection reaches. */
-export function statusLogOf(connection: NatsConnection): StatusLog {
+export function statusLogOf(
+  connection: NatsConnection,
+  { partitions, logTime }: { readonly partitions: number; readonly logTime: LogTime },
+): StatusLog {
   const client = streamClient(connection);
   return {
+    time(asset) {
+      const [plant = '', line = ''] = asset.split('/');
+      return logTime(partitionOf(plant, line, partitions));
+    },
     publish: (subject, payload, options) =>
       client.publish(subjectIn(connection, subject), payload, options),
   };

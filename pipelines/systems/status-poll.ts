@@ -26,13 +26,14 @@ export async function pollStatus(
   const { id, remote, status, revision } = handle.entry;
   if (remote === null || isFinal(status) || cmms.status === undefined) return { kind: 'done' };
   const read = cmms.status;
+  const time = await log.time(handle.entry.asset);
   const changed = await pollObject<LedgerEntry, RequestStatus>(handle, context, {
     ...{ read: (call) => read(id, remote, call), known: status, revision, isGone },
     unmapped: (word) => record({ kind: 'status-unmapped', id, word }),
     changes: (seen, note) => ({
       status: seen,
       reports: nextReport(handle.entry, now()),
-      unreported: { status: seen, note, time: now() },
+      unreported: { status: seen, note, time },
     }),
   });
   const again: StepResult = { kind: 'again', atLeast: timing.every };

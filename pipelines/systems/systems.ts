@@ -8,6 +8,7 @@ import type { CmmsConfig } from '../../sinks/remote/config.ts';
 import { createCmms } from '../../sinks/remote/remote.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
 import type { SystemConfig } from '../../sinks/remote/system-config.ts';
+import { createLogTime, type LogTime } from '../nats/log-time.ts';
 import type { StoreOptions } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { awaitLease } from '../worker/ownership/lease.ts';
@@ -37,6 +38,8 @@ export type SystemsOptions = StoreOptions & {
   readonly signal: AbortSignal;
   /** Of the log that replies are published into. Default 1. */
   readonly partitions?: number;
+  /** Of that log. Default: it is asked by the same connection, whose user has to be allowed to read it. */
+  readonly logTime?: LogTime;
   /** Milliseconds for which the log keeps its messages: requests are kept longer, whatever `keep` says. Default 0. */
   readonly logKeeps?: number;
   /** Where the secrets of the configuration are looked up. Default: the environment of the process. */
@@ -144,8 +147,8 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
         keep: keptFor(config.keep, options),
       };
       const stopArchiving = startArchiving(() => archiveRequests(archiving), record);
-      const log = statusLogOf(connection);
       const partitions = options.partitions ?? 1;
+      const log = statusLogOf(connection, { partitions, logTime: logTimeOf(options) });
       const context = { cmms, record, partitions, signal, now, timing };
       const orders = await openOrderLedger(connection, cmms.name, options);
       const orderPoll = startOrderPoll({ ledger: orders, log, context });
@@ -197,9 +200,14 @@ function commandsOwned(owner: CommandOwner, options: SystemsOptions): Owned {
       owner.run({
         ...options,
         ...{ signal, partitions: options.partitions ?? 1, now: options.now ?? Date.now },
+        logTime: logTimeOf(options),
         keep: keptFor(owner.keep, options),
       }),
   };
+}
+
+function logTimeOf({ connection, logTime, now }: SystemsOptions): LogTime {
+  return logTime ?? createLogTime(connection, now);
 }
 
 function keptFor(keep: number, { logKeeps = 0 }: SystemsOptions): number {

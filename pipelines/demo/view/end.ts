@@ -105,11 +105,14 @@ function countsOf(counts: Readonly<Partial<Record<string, number>>>): string {
 }
 
 function agreement({ agree, latency_ms: latency, seconds }: DemoSummary): readonly ScreenLine[] {
-  const { messages, readings, requests, checks } = agree;
+  const { messages, readings, requests, commands, checks } = agree;
   const items = [
     both(messages.published, messages.clickhouse, 'messages', 'published', 'in ClickHouse'),
     both(readings.published, readings.clickhouse, 'readings', 'published', 'in ClickHouse'),
     both(requests.clickhouse, requests.cmms, 'requests', 'in ClickHouse', 'in the CMMS'),
+    ...(commands.clickhouse === 0
+      ? []
+      : [both(commands.clickhouse, commands.answered, 'commands', 'in ClickHouse', 'answered')]),
     both(checks.run, checks.run - checks.failed.length, 'checks', 'of sql/checks', 'hold'),
   ];
   const times = [

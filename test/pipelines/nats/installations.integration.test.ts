@@ -11,6 +11,7 @@ import { createActPublisher } from '../../../pipelines/console/acts.ts';
 import { createPlantModels } from '../../../pipelines/console/data/plant-models.ts';
 import { domainOf, prefixOf, subjectIn } from '../../../pipelines/nats/jetstream.ts';
 import { openJetstreamLog } from '../../../pipelines/nats/log-reader.ts';
+import { createLogTime } from '../../../pipelines/nats/log-time.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
 import { partitionedSubject } from '../../../pipelines/nats/partition.ts';
 import {
@@ -147,7 +148,8 @@ describe('what one installation does reaches the other in nothing', () => {
     const acted = await acts.publish({ ...about, type: 'report', data: { text: 'x' } });
     const report = { system: 'cmms', asset: 'p1/l1/press', producer: 'cmms', number: 1 };
     const body = { time: 1, type: 'request', data: {} };
-    await publishReport(statusLogOf(north), { ...report, body }, PARTITIONS);
+    const status = statusLogOf(north, { partitions: PARTITIONS, logTime: createLogTime(north) });
+    await publishReport(status, { ...report, body }, PARTITIONS);
     const subject = partitionedSubject('act.p1.l1.press.console.u1', PARTITIONS);
     const [, partition = '0'] = subject.split('.');
     expect(acted.stream).toBe(`north_ANDON_${partition}`);

@@ -55,8 +55,8 @@ export interface ErpPlant {
   close(): Promise<void>;
 }
 
-export async function startErpPlant(): Promise<ErpPlant> {
-  const { nats, connection } = await startLog();
+export async function startErpPlant(log = {}): Promise<ErpPlant> {
+  const { nats, connection } = await startLog(log);
   await ensureCommands(connection);
   const erp = await startReferenceErp({ journal: join(temporaryDirectory(), 'erp.ndjson') });
   const recorded: InternalEvent[] = [];

@@ -1,4 +1,5 @@
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { headers } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Command } from '../../../operators/model/command.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
@@ -106,6 +107,38 @@ describe('a command', () => {
     await carriedOut(command);
     expect(await dataOf(command)).toMatchObject([{ outcome: 'expired' }]);
     expect(await reservationsOf(command)).toEqual([]);
+  });
+});
+
+describe('a command of a log that is played again', () => {
+  const begin = Date.UTC(2026, 2, 2, 5);
+  let replay: ErpPlant;
+  beforeAll(async () => {
+    replay = await startErpPlant({ replay: true });
+  });
+  afterAll(() => replay?.close());
+
+  it('expires by the append time of the log, which its answer carries too', async () => {
+    const appended = headers();
+    appended.set('Andon-Appended', String(begin));
+    const body = JSON.stringify({ time: begin, type: 'state', data: {} });
+    const told = jetstream(replay.connection);
+    await told.publish('event.berlin.packing.filler-1', body, { headers: appended });
+    const deadline = (minutes: number) => ((begin + minutes * 60_000) * 1_000) as EventTime;
+    const early = exampleCommand({ not_after: deadline(1) });
+    const late = exampleCommand({ not_after: deadline(-1) });
+    const run = replay.run();
+    await replay.send(early, late);
+    await expect.poll(async () => (await replay.replies(late))[0]?.data, until).toBeDefined();
+    await expect.poll(async () => (await replay.replies(early)).length, until).toBe(2);
+    await run.stop();
+    expect(await replay.replies(late)).toMatchObject([
+      { time: begin, data: { outcome: 'expired' } },
+    ]);
+    expect(await replay.replies(early)).toMatchObject([
+      { time: begin, data: { outcome: 'done' } },
+      { time: begin, data: { outcome: 'done', state: 'assigned' } },
+    ]);
   });
 });
 

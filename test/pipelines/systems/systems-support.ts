@@ -43,8 +43,8 @@ export interface Plant {
   close(): Promise<void>;
 }
 
-/** A nats-server with the log of one partition, and a connection that outlives its restarts. */
-export async function startLog(): Promise<{
+/** A nats-server with the log of one partition, perhaps marked as a replay, and a connection that outlives its restarts. */
+export async function startLog({ replay = false } = {}): Promise<{
   readonly nats: TestNats;
   readonly connection: NatsConnection;
 }> {
@@ -54,7 +54,7 @@ export async function startLog(): Promise<{
     maxReconnectAttempts: -1,
     reconnectTimeWait: 50,
   });
-  await ensurePartition(connection, { partition: 0, partitions: 1 });
+  await ensurePartition(connection, { partition: 0, partitions: 1, replay });
   return { nats, connection };
 }
 

@@ -42,6 +42,7 @@ async function carryOut(life: Life, all: number, outside: ErpAndLedger): Promise
             const id = `${headers.get('Andon-Producer')}/${headers.get('Andon-Sequence')}`;
             outside.publish(id, payload);
           }),
+        time: async () => Date.now(),
       },
       timing: { timeout: TIMEOUT, settle: SETTLE, every: EVERY, faults: 50 },
     },

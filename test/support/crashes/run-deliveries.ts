@@ -73,6 +73,7 @@ async function deliver(life: Life, all: number, outside: CmmsAndLedger): Promise
           const id = `${headers.get('Andon-Producer')}/${headers.get('Andon-Sequence')}`;
           outside.publish(id, payload);
         }),
+      time: async () => Date.now(),
     },
     context: {
       ...{ signal: stop.signal, partitions: 1, now: Date.now, record },

@@ -1,0 +1,30 @@
+/** What time it is in a log: answers that are brought into one have to carry its time, and deadlines in it stand on that. */
+
+import type { NatsConnection } from '@nats-io/transport-node';
+import { streamManager } from './jetstream.ts';
+import { appendTimeAt } from './stored-message.ts';
+import { findStream, isReplay, logStream } from './streams.ts';
+
+/** Milliseconds, of the log of a partition. Rejects while the server is away. */
+export type LogTime = (partition: number) => Promise<number>;
+
+/**
+ * The clock's time. In a log that is played again it is the append time of the latest message, which may be months ago and
+ * goes on as fast as the log is played. A log that was found to be live is not asked about again.
+ */
+export function createLogTime(connection: NatsConnection, now: () => number = Date.now): LogTime {
+  const live = new Set<number>();
+  return async (partition) => {
+    if (live.has(partition)) return now();
+    const stream = logStream(connection, partition);
+    const info = await findStream(connection, stream);
+    if (info === undefined) return now();
+    if (!isReplay(info)) {
+      live.add(partition);
+      return now();
+    }
+    const manager = await streamManager(connection);
+    const appended = await appendTimeAt(manager, stream, info.state.last_seq);
+    return Math.floor(appended / 1_000);
+  };
+}
