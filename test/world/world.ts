@@ -6,6 +6,7 @@ import { jetstream } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from '../../pipelines/base/free-port.ts';
 import type { MisbehaviourConfig } from '../../pipelines/demo/misbehaviour.ts';
+import type { Inquiry } from '../../pipelines/demo/reference-erp/inquiries.ts';
 import type {
   AnnouncedWork,
   Consumption,
@@ -31,6 +32,7 @@ export const PATIENCE = 60_000;
 export interface World {
   readonly stand: Stand;
   readonly erp: Service;
+  readonly erpUrl: string;
   readonly mailbox: Mailbox;
   /** Model and rules into the log. */
   apply(model: object, rules: object): Promise<void>;
@@ -50,6 +52,7 @@ export interface World {
     readonly consumptions: readonly Consumption[];
     readonly labour: readonly Labour[];
     readonly downtimes: readonly Downtime[];
+    readonly inquiries: readonly Inquiry[];
   }>;
   /** What people in the ERP put there: parts, orders. */
   put(kind: 'parts' | 'orders', content: object): Promise<void>;
@@ -61,6 +64,8 @@ export interface World {
   /** What people in the ERP do. */
   decide(kind: 'reservations' | 'requisitions', id: string, action: string): Promise<void>;
   windows(): Promise<readonly StopWindow[]>;
+  /** What people in planning put there. */
+  plan(kind: 'shifts', content: object): Promise<void>;
   accept(window: StopWindow): Promise<void>;
   /** A planner puts a window elsewhere. */
   move(window: StopWindow, start: number, end: number): Promise<void>;
@@ -74,7 +79,10 @@ export type WorldOptions = {
   /** `false`: the reference ERP, which is away until somebody starts it. Or another ERP, which runs. */
   readonly erp?: boolean | Tryton;
   /** More systems, made when the mailbox is there. */
-  readonly systems?: (mailbox: Mailbox) => Readonly<Record<string, object>>;
+  readonly systems?: (
+    mailbox: Mailbox,
+    urls: { readonly erp: string },
+  ) => Readonly<Record<string, object>>;
 };
 
 export async function startWorld({
@@ -97,7 +105,7 @@ export async function startWorld({
         },
         cmms: { ...quick('cmms', ''), base: { env: 'CMMS_URL' } },
         mail: { ...readProfile('mail'), host: '127.0.0.1', port: mailbox.port, tls: 'none' },
-        ...systems(mailbox),
+        ...systems(mailbox, { erp: erp.url }),
       },
     },
   });
@@ -116,7 +124,7 @@ export async function startWorld({
   const erpCall = callerOf(erp.url, { Authorization: 'Bearer reference' });
   const plannerCall = callerOf(planner.url, { 'X-Api-Key': 'reference' });
   return {
-    ...{ stand, erp, mailbox },
+    ...{ stand, erp, mailbox, erpUrl: erp.url },
     apply: (model, rules) => apply(stand, model, rules),
     send: (subject, content) => send(connection, subject, content),
     show: (asset, values) => void shown.set(asset, values),
@@ -131,6 +139,7 @@ export async function startWorld({
     put: async (kind, content) => void (await erpCall('PUT', `/admin/${kind}`, content)),
     act: (asset, action, noted) => act(stand, asset, action, noted),
     windows: async () => (await plannerCall<{ items: StopWindow[] }>('GET', '/api/windows')).items,
+    plan: async (kind, content) => void (await plannerCall('PUT', `/admin/${kind}`, content)),
     accept: async ({ id }) =>
       void (await plannerCall('POST', `/api/windows/${id}/accept`, { note: 'fits' })),
     move: async ({ id, version }, start, end) =>
@@ -174,7 +183,7 @@ async function system(command: string): Promise<Service & { readonly url: string
 }
 
 /** A profile of the examples without its rate, in a hurry. */
-function quick(name: string, base: string, timeout = '2s'): object {
+export function quick(name: string, base: string, timeout = '2s'): object {
   const { rate: _, ...profile } = readProfile(name);
   return {
     ...JSON.parse(JSON.stringify(profile).replaceAll('"30s"', '"200ms"')),

@@ -14,6 +14,7 @@ import {
   type ReferenceOptions,
   type ReferenceServer,
 } from '../reference-server.ts';
+import { addInquiries } from './inquiries.ts';
 import { addPostings } from './postings.ts';
 import { addRequisitions } from './requisitions.ts';
 import { addStock, seedParts } from './stock.ts';
@@ -34,6 +35,7 @@ export async function startReferenceErp(options: ReferenceOptions): Promise<Refe
   addStock(server, store);
   addRequisitions(server, store);
   addPostings(server, store);
+  addInquiries(server, store);
   addOverview(server, store);
   return listenFor(server, options, () => store.close());
 }
@@ -59,7 +61,7 @@ function addAuthorization(server: FastifyInstance, secret: string): void {
     return { access_token: token, token_type: 'Bearer', expires_in: LIFETIME };
   });
   server.addHook('onRequest', async (request, reply) => {
-    if (request.url === '/' || request.url.startsWith('/oauth/')) return;
+    if (request.url === '/' || /^\/(oauth|supplier)\//.test(request.url)) return;
     const shown = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
     if (shown === secret || (tokens.get(shown) ?? 0) > Date.now()) return;
     return reply.code(401).send({ error: 'expected Authorization: Bearer <token>' });
@@ -108,5 +110,6 @@ function addOverview(server: FastifyInstance, store: ObjectStore): void {
     consumptions: store.all('consumption'),
     labour: store.all('labour'),
     downtimes: store.all('downtime'),
+    inquiries: store.all('inquiry'),
   }));
 }

@@ -23,6 +23,8 @@ export type Requisition = z.infer<typeof newRequisitionSchema> & {
   readonly note: string;
   readonly amount: number;
   readonly lead_time_days: number;
+  /** When its supplier has said that it comes. */
+  readonly promised: string | null;
 };
 
 /** Who does it, from where, and where it leads. */
@@ -44,6 +46,7 @@ export function addRequisitions(server: FastifyInstance, store: ObjectStore): vo
       ...{ id: store.nextId('requisition', 'REQ'), status: 'DRAFT', note: '' },
       amount: Math.round(known.unit_price * fields.quantity * 100) / 100,
       lead_time_days: known.lead_time_days,
+      promised: null,
     };
     return reply.code(201).send(store.save('requisition', made));
   });
@@ -56,6 +59,14 @@ export function addRequisitions(server: FastifyInstance, store: ObjectStore): vo
     const { id } = idSchema.parse(request.params);
     const found = store.get<Requisition>('requisition', id);
     return found ?? reply.code(404).send({ error: `no requisition ${id}` });
+  });
+
+  server.put('/api/requisitions/:id/promised', (request, reply) => {
+    const { id } = idSchema.parse(request.params);
+    const { promised } = z.object({ promised: z.iso.datetime() }).parse(request.body);
+    const found = store.get<Requisition>('requisition', id);
+    if (found === undefined) return reply.code(404).send({ error: `no requisition ${id}` });
+    return store.save('requisition', { ...found, promised });
   });
 
   for (const [action, { by, from, to }] of Object.entries(ACTIONS)) {

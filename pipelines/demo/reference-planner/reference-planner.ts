@@ -1,6 +1,6 @@
 /**
- * A small real planning system: windows in which a line stands for maintenance. Somebody proposes one, a planner accepts,
- * moves or refuses it. A change shows the version that it has seen. As naive as the others: two POSTs make two windows.
+ * A small real planning system: windows in which a line stands for maintenance, and shifts with their people by skill.
+ * Somebody proposes a window, a planner accepts, moves or refuses it. A change shows the version that it has seen. As naive as the others: two POSTs make two windows.
  */
 
 import type { FastifyInstance } from 'fastify';
@@ -23,6 +23,23 @@ const newWindowSchema = z.object({
   start: instant,
   end: instant,
   reason: z.string().max(2_000).default(''),
+  /** Who is needed for the work, and how urgent it is. */
+  skill: z.string().max(64).default(''),
+  priority: z.string().max(16).default(''),
+});
+const shiftSchema = z.object({
+  id: z.string().min(1).max(64),
+  skill: z.string().min(1).max(64),
+  start: instant,
+  end: instant,
+  people: z.number().int().min(0),
+});
+type Shift = z.infer<typeof shiftSchema>;
+const slotQuerySchema = z.object({
+  skill: z.string(),
+  hours: z.coerce.number().positive(),
+  after: instant,
+  priority: z.string().default(''),
 });
 const moveSchema = z.object({ version: z.number().int(), start: instant, end: instant });
 const actionSchema = z.object({ id: z.string(), action: z.string() });
@@ -59,6 +76,7 @@ export async function startReferencePlanner(options: ReferenceOptions): Promise<
   server.get('/', () => ({ name: 'reference planner' }));
   addMisbehaviour(server, '/api/', store, options.misbehaviour);
   addWindows(server, store);
+  addLabour(server, store);
   return listenFor(server, options, () => store.close());
 }
 
@@ -104,5 +122,55 @@ function addWindows(server: FastifyInstance, store: ObjectStore): void {
     const note = noteSchema.parse(request.body)?.note ?? '';
     const { version } = found;
     return store.save('window', { ...found, status: known.to, note, version: version + 1 });
+  });
+}
+
+/** The shifts of people by skill, and when one of them is free for long enough. */
+function addLabour(server: FastifyInstance, store: ObjectStore): void {
+  server.put('/admin/shifts', (request) => store.save('shift', shiftSchema.parse(request.body)));
+
+  server.get('/api/slots', (request) => {
+    const { skill, hours, after, priority } = slotQuerySchema.parse(request.query);
+    const length = hours * 3_600_000;
+    const taken = store.all<StopWindow>('window').filter((window) => {
+      const open = window.status === 'PROPOSED' || window.status === 'ACCEPTED';
+      return open && window.skill === skill && rankOf(window.priority) >= rankOf(priority);
+    });
+    const starts = store
+      .all<Shift>('shift')
+      .filter((shift) => shift.skill === skill)
+      .flatMap((shift) => startsIn(shift, { after: Date.parse(after), length, taken }))
+      .sort((a, b) => a - b);
+    const [start] = starts;
+    if (start === undefined) return { start: null, end: null };
+    return {
+      start: new Date(start).toISOString(),
+      end: new Date(start + length).toISOString(),
+    };
+  });
+}
+
+const RANKS = ['low', 'medium', 'high', 'urgent'];
+
+/** What is less urgent gives its people away. */
+function rankOf(priority: string): number {
+  return RANKS.indexOf(priority);
+}
+
+/** When a work may begin in a shift: at its start, at the time that is asked for, or when another window ends. */
+function startsIn(
+  shift: Shift,
+  {
+    after,
+    length,
+    taken,
+  }: { readonly after: number; readonly length: number; readonly taken: readonly StopWindow[] },
+): readonly number[] {
+  const [from, to] = [Math.max(after, Date.parse(shift.start)), Date.parse(shift.end)];
+  return [from, ...taken.map(({ end }) => Date.parse(end))].filter((start) => {
+    const busy = taken.filter(
+      (window) => Date.parse(window.start) < start + length && Date.parse(window.end) > start,
+    );
+    return start >= from && start + length <= to && busy.length < shift.people;
   });
 }

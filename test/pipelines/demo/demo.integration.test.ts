@@ -91,11 +91,11 @@ test('a demo ends by itself as the truth says, and the README tells of it what i
   expect(asked.out.trim().split('\n')).toEqual(here.seen.requests.map(({ id }) => id).toSorted());
 
   // What a plan of the maintenance system takes, and nobody has answered too late for: its append times are of the replay.
-  const query = `SELECT DISTINCT concat(system, '.', verb, ' ', state) FROM workflow_steps
+  const query = `SELECT DISTINCT concat(system, '.', step, ' ', state) FROM workflow_steps
     WHERE workflow = 'planned-work' AND state NOT IN ('asked', 'waiting', 'begun') AND remote_state = '' AND step != '' ORDER BY 1`;
   expect((await andon(['sql', query, '--config', config])).out.trim().split('\n')).toEqual([
-    ...['erp.announce done', 'erp.check-stock done', 'erp.requisition done', 'erp.reserve done'],
-    'planner.propose-stop done',
+    ...['erp.announce done', 'erp.requisition done', 'erp.reserve done', 'erp.stock done'],
+    'planner.stop done',
   ]);
 
   const blocks = blocksOf('README.md');

@@ -82,3 +82,22 @@ it('a stop is proposed, accepted by a planner, moved by its version, and withdra
   const [first] = await plant.replies(propose);
   expect(first?.subject).toBe('status.planner.berlin.packing.filler-1');
 });
+
+it('finds the first time at which somebody with the skill is free, and takes it from what is less urgent', async () => {
+  const iso = (hour: number) => new Date(Date.UTC(2026, 11, 1, hour)).toISOString();
+  const shift = { id: 'early', skill: 'electrician', start: iso(6), end: iso(14), people: 1 };
+  await ask('PUT', '/admin/shifts', shift);
+  const window = { line: 'berlin/packing', skill: 'electrician', start: iso(6), end: iso(8) };
+  await ask('POST', '/api/windows', { ...window, priority: 'medium' });
+  const slotFor = async (more: object) => {
+    const asked = { skill: 'electrician', hours: '2', after: iso(0), priority: 'medium', ...more };
+    const query = String(new URLSearchParams(asked));
+    return (await ask<{ start: string | null }>('GET', `/api/slots?${query}`)).start;
+  };
+  expect(await slotFor({})).toBe(iso(8));
+  expect(await slotFor({ priority: 'low' })).toBe(iso(8));
+  expect(await slotFor({ priority: 'urgent' })).toBe(iso(6));
+  expect(await slotFor({ after: iso(9) })).toBe(iso(9));
+  expect(await slotFor({ after: iso(13) })).toBe(null);
+  expect(await slotFor({ skill: 'welder' })).toBe(null);
+});
