@@ -14,6 +14,7 @@ import type {
   Labour,
 } from '../../pipelines/demo/reference-erp/postings.ts';
 import type { Requisition } from '../../pipelines/demo/reference-erp/requisitions.ts';
+import type { ServiceOrder, Vendor } from '../../pipelines/demo/reference-erp/services.ts';
 import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';
 import type { StopWindow } from '../../pipelines/demo/reference-planner/reference-planner.ts';
 import { createService, type Service } from '../../pipelines/stand/service.ts';
@@ -53,6 +54,8 @@ export interface World {
     readonly labour: readonly Labour[];
     readonly downtimes: readonly Downtime[];
     readonly inquiries: readonly Inquiry[];
+    readonly vendors: readonly Vendor[];
+    readonly services: readonly ServiceOrder[];
   }>;
   /** What people in the ERP put there: parts, orders. */
   put(kind: 'parts' | 'orders', content: object): Promise<void>;
@@ -62,7 +65,12 @@ export interface World {
   changesAsked(): Promise<readonly { readonly url: string }[]>;
   misbehave(config: MisbehaviourConfig): Promise<void>;
   /** What people in the ERP do. */
-  decide(kind: 'reservations' | 'requisitions', id: string, action: string): Promise<void>;
+  decide(
+    kind: 'reservations' | 'requisitions' | 'vendors' | 'service-orders',
+    id: string,
+    action: string,
+    content?: object,
+  ): Promise<void>;
   windows(): Promise<readonly StopWindow[]>;
   /** What people in planning put there. */
   plan(kind: 'shifts', content: object): Promise<void>;
@@ -134,8 +142,8 @@ export async function startWorld({
     changesAsked: async () =>
       (await erpCall<{ received: { url: string }[] }>('GET', '/admin/received')).received,
     misbehave: async (config) => void (await erpCall('PUT', '/admin/misbehaviour', config)),
-    decide: async (kind, id, action) =>
-      void (await erpCall('POST', `/admin/${kind}/${id}/${action}`, {})),
+    decide: async (kind, id, action, content = {}) =>
+      void (await erpCall('POST', `/admin/${kind}/${id}/${action}`, content)),
     put: async (kind, content) => void (await erpCall('PUT', `/admin/${kind}`, content)),
     act: (asset, action, noted) => act(stand, asset, action, noted),
     windows: async () => (await plannerCall<{ items: StopWindow[] }>('GET', '/api/windows')).items,

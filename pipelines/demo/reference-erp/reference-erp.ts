@@ -17,6 +17,7 @@ import {
 import { addInquiries } from './inquiries.ts';
 import { addPostings } from './postings.ts';
 import { addRequisitions } from './requisitions.ts';
+import { addServices } from './services.ts';
 import { addStock, seedParts } from './stock.ts';
 
 /** Who may ask for a token; the secret is the token of the options. */
@@ -36,6 +37,7 @@ export async function startReferenceErp(options: ReferenceOptions): Promise<Refe
   addRequisitions(server, store);
   addPostings(server, store);
   addInquiries(server, store);
+  addServices(server, store);
   addOverview(server, store);
   return listenFor(server, options, () => store.close());
 }
@@ -111,5 +113,7 @@ function addOverview(server: FastifyInstance, store: ObjectStore): void {
     labour: store.all('labour'),
     downtimes: store.all('downtime'),
     inquiries: store.all('inquiry'),
+    vendors: store.all('vendor'),
+    services: store.all('service-order'),
   }));
 }

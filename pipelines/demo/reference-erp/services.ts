@@ -1,0 +1,131 @@
+/** Work that others are paid for: vendors and who may be ordered from, orders of services, confirmations, and matching invoices. */
+
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import type { ObjectStore } from '../journal.ts';
+import { pageOf } from '../reference-server.ts';
+
+const newVendorSchema = z.object({
+  external_key: z.string().max(64).default(''),
+  vendor: z.string().min(1).max(64),
+  name: z.string().max(200).default(''),
+});
+const newOrderSchema = z.object({
+  external_key: z.string().max(64).default(''),
+  /** The work that it is for. */
+  reference: z.string().min(1).max(64),
+  vendor: z.string().min(1).max(64),
+  hours: z.number().positive(),
+});
+const confirmationSchema = z.object({
+  hours: z.number().min(0),
+  /** Where the proof is that it was done, and by whom. */
+  evidence: z.string().max(2_000).default(''),
+});
+const invoiceSchema = z.object({ hours: z.number().min(0) });
+const idSchema = z.object({ id: z.string() });
+
+export type Vendor = z.infer<typeof newVendorSchema> & {
+  readonly id: string;
+  readonly status: 'PENDING' | 'APPROVED';
+};
+export type ServiceOrder = z.infer<typeof newOrderSchema> & {
+  readonly id: string;
+  readonly status: 'ORDERED' | 'CANCELLED' | 'CONFIRMED' | 'MATCHED' | 'MISMATCH';
+  readonly confirmed: z.infer<typeof confirmationSchema> | null;
+  readonly note: string;
+};
+
+export function addServices(server: FastifyInstance, store: ObjectStore): void {
+  addVendors(server, store);
+
+  server.post('/api/service-orders', (request, reply) => {
+    const fields = newOrderSchema.parse(request.body);
+    if (vendorOf(store, fields.vendor)?.status !== 'APPROVED') {
+      return reply.code(422).send({ error: `${fields.vendor} is no approved vendor` });
+    }
+    const id = store.nextId('service-order', 'PO');
+    const made: ServiceOrder = { ...fields, id, status: 'ORDERED', confirmed: null, note: '' };
+    return reply.code(201).send(store.save('service-order', made));
+  });
+
+  server.get('/api/service-orders', (request) => {
+    return pageOf(store.all<ServiceOrder>('service-order'), request.query);
+  });
+
+  server.get('/api/service-orders/:id', (request, reply) => {
+    const { id } = idSchema.parse(request.params);
+    return store.get('service-order', id) ?? reply.code(404).send({ error: `no ${id}` });
+  });
+
+  server.post('/api/service-orders/:id/confirm', (request) => {
+    const confirmed = confirmationSchema.parse(request.body);
+    return change(request.params, ['ORDERED'], { status: 'CONFIRMED', confirmed });
+  });
+
+  server.post('/api/service-orders/:id/cancel', (request) => {
+    return change(request.params, ['ORDERED'], { status: 'CANCELLED' });
+  });
+
+  // The vendor's invoice comes in: it is paid when it says what was confirmed.
+  server.post('/admin/service-orders/:id/invoice', (request) => {
+    const { hours } = invoiceSchema.parse(request.body);
+    const { id } = idSchema.parse(request.params);
+    const confirmed = store.get<ServiceOrder>('service-order', id)?.confirmed?.hours;
+    return change(
+      request.params,
+      ['CONFIRMED'],
+      hours === confirmed
+        ? { status: 'MATCHED' }
+        : { status: 'MISMATCH', note: `invoiced ${hours} h, confirmed ${confirmed} h` },
+    );
+  });
+
+  function change(
+    params: unknown,
+    from: readonly ServiceOrder['status'][],
+    changes: Partial<ServiceOrder>,
+  ): ServiceOrder {
+    const { id } = idSchema.parse(params);
+    const found = store.get<ServiceOrder>('service-order', id);
+    if (found === undefined) throw Object.assign(new Error(`no ${id}`), { statusCode: 404 });
+    if (!from.includes(found.status)) {
+      throw Object.assign(new Error(`it is ${found.status}`), { statusCode: 422 });
+    }
+    return store.save('service-order', { ...found, ...changes });
+  }
+}
+
+/** A new vendor waits until a buyer has looked at it. */
+function addVendors(server: FastifyInstance, store: ObjectStore): void {
+  server.post('/api/vendors', (request, reply) => {
+    const id = store.nextId('vendor', 'VEN');
+    const made: Vendor = { ...newVendorSchema.parse(request.body), id, status: 'PENDING' };
+    return reply.code(201).send(store.save('vendor', made));
+  });
+
+  server.get('/api/vendors', (request) => {
+    const { vendor } = z.object({ vendor: z.string().optional() }).parse(request.query);
+    const items = store.all<Vendor>('vendor');
+    return pageOf(
+      items.filter((one) => vendor === undefined || one.vendor === vendor),
+      request.query,
+    );
+  });
+
+  server.get('/api/vendors/:id', (request, reply) => {
+    const { id } = idSchema.parse(request.params);
+    return store.get('vendor', id) ?? reply.code(404).send({ error: `no ${id}` });
+  });
+
+  server.post('/admin/vendors/:id/approve', (request, reply) => {
+    const { id } = idSchema.parse(request.params);
+    const found = store.get<Vendor>('vendor', id);
+    if (found === undefined) return reply.code(404).send({ error: `no ${id}` });
+    return store.save('vendor', { ...found, status: 'APPROVED' });
+  });
+}
+
+function vendorOf(store: ObjectStore, vendor: string): Vendor | undefined {
+  return store.all<Vendor>('vendor').find((one) => one.vendor === vendor);
+}
