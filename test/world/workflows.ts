@@ -38,6 +38,27 @@ export function hotMachines(...workflows: readonly object[]): object {
   };
 }
 
+/** The press will need a bearing: it gets warmer, and in minutes it will be too hot. */
+export function heating(...workflows: readonly object[]): object {
+  return {
+    time: TIME,
+    windows: [{ id: 'second', kind: 'tumbling', size: '1s' }],
+    detectors: [
+      {
+        ...{ id: 'heading', kind: 'trend', signal: 'temperature', above: 75, window: 'second' },
+        ...{ over: '2m', horizon: '10m', assets: ['p1/l1/press'], raise: { severity: 'warning' } },
+      },
+    ],
+    triggers: [
+      {
+        ...{ id: 'replace-in-time', on: 'heading', slot: 'next-gap', rearm: '2s', withdraw: true },
+        request: { kind: 'replacement', priority: 'high', parts: [BEARING], duration: '2h' },
+      },
+    ],
+    workflows,
+  };
+}
+
 /** Press and mill are due for a service after 500 running hours: the press needs a bearing for it, the mill a seal. */
 export function dueMachines(...workflows: readonly object[]): object {
   return {
