@@ -68,7 +68,7 @@ function wordsOf(issue: ZodIssue): string {
       return issue.values.map(String).join(', ');
     case 'invalid_union':
       return 'options' in issue && issue.options !== undefined
-        ? issue.options.map(String).join(', ')
+        ? issue.options.filter((each) => each !== undefined).join(', ')
         : issue.message;
     case 'too_small':
       return `${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}${unitOf(issue.origin)}`;

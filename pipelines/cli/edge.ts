@@ -4,7 +4,7 @@ import { configOf, type Departures } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import type { EdgeStatus } from '../edge/edge.ts';
-import { readEdgeConfig } from '../edge/edge-config.ts';
+import { type EdgeSource, readEdgeConfig, sourceKind } from '../edge/edge-config.ts';
 import type { JoinOptions } from '../edge/join.ts';
 import { createInternalEvents } from '../observe/observe.ts';
 import { withAuditor } from './audited.ts';
@@ -62,15 +62,19 @@ async function start({ config: file }: EdgeFile): Promise<void> {
 
 function check(file: string): void {
   const { edge, sources, assets, signals, centre } = readEdgeConfig(file);
-  const topics = sources.flatMap(({ name, mqtt }) =>
-    mqtt.topics.map(({ topic, format, qos }) => [name, mqtt.url, topic, format, String(qos)]),
+  const rows = sources.flatMap((source) =>
+    readsOf(source).map((read) => [source.name, sourceKind(source), ...read]),
   );
-  const rows = [['SOURCE', 'BROKER', 'TOPIC', 'FORMAT', 'QOS'], ...topics];
-  console.log(inColumns(rows));
+  console.log(inColumns([['SOURCE', 'KIND', 'ADDRESS', 'READS', 'AS'], ...rows]));
   console.log(
     `edge ${edge} to ${centre.domain} (${centre.partitions} partitions): ` +
       `${Object.keys(assets).length} assets, ${Object.keys(signals).length} signals in the table.`,
   );
+}
+
+/** Where a source reads, what, and as what. */
+function readsOf({ mqtt }: EdgeSource): readonly (readonly string[])[] {
+  return mqtt.topics.map(({ topic, format, qos }) => [mqtt.url, topic, `${format}, QoS ${qos}`]);
 }
 
 async function ask(file: string): Promise<EdgeStatus> {

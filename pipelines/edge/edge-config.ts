@@ -123,6 +123,11 @@ const mqttSchema = z.strictObject({
   topics: z.array(topicSchema).min(1),
 });
 
+/** Each kind is one entry here, and one in the table of edge.ts that opens them. */
+const sourceSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ name: nameSchema, kind: z.literal('mqtt').optional(), mqtt: mqttSchema }),
+]);
+
 const edgeSchema = z.strictObject({
   edge: z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'expected letters, digits, _ and -, at most 32'),
   nats: natsSchema.prefault({}).describe('The leaf node beside it.'),
@@ -148,13 +153,24 @@ const edgeSchema = z.strictObject({
   assets: z.record(z.string(), assetPath).describe('Asset by the name that the source has for it.'),
   signals: z.record(z.string(), signalSchema).default({}),
   unlisted: z.enum(['pass', 'drop']).default('pass').describe('Tags that are not in signals.'),
-  sources: z.array(z.strictObject({ name: nameSchema, mqtt: mqttSchema })).min(1),
+  sources: z.array(sourceSchema).min(1),
 });
 
 export type EdgeConfig = z.output<typeof edgeSchema>;
 export type EdgeTopic = z.output<typeof topicSchema>;
 export type EdgeSignal = z.output<typeof signalSchema>;
 export type EdgeSource = EdgeConfig['sources'][number];
+export type SourceKind = NonNullable<EdgeSource['kind']>;
+/** A source of this kind. */
+export type SourceOf<Kind extends SourceKind> = Extract<
+  EdgeSource,
+  { readonly kind?: Kind | undefined }
+>;
+
+/** What has no kind is a broker: this was the first one. */
+export function sourceKind({ kind = 'mqtt' }: EdgeSource): SourceKind {
+  return kind;
+}
 
 /** Throws a `Problem` that lists every mistake of the file with its line and column. */
 export function readEdgeConfig(file: string): EdgeConfig {
@@ -172,23 +188,33 @@ function issuesOf({ sources, assets, nats }: EdgeConfig): readonly FileIssue[] {
     issues.push({ path: ['nats', 'prefix'], message: 'expected none: a leaf node has one edge' });
   }
   const names = new Set<string>();
-  for (const [at, { name, mqtt }] of sources.entries()) {
+  for (const [at, source] of sources.entries()) {
     const where = ['sources', at];
+    const { name } = source;
     if (names.has(name)) issues.push({ path: [...where, 'name'], message: 'expected each once' });
     names.add(name);
-    if (mqtt.share !== undefined && mqtt.version !== 5) {
-      const message = 'expected version 5: shared subscriptions are of MQTT 5';
-      issues.push({ path: [...where, 'mqtt', 'share'], message });
-    }
-    for (const [index, topic] of mqtt.topics.entries()) {
-      const place = [...where, 'mqtt', 'topics', index];
-      for (const [field, message] of misplaced(topic)) {
-        issues.push({ path: [...place, field], message });
-      }
-    }
+    issues.push(...issuesOfBroker(source, where));
   }
   if (Object.keys(assets).length === 0) {
     issues.push({ path: ['assets'], message: 'expected at least one' });
+  }
+  return issues;
+}
+
+function issuesOfBroker(
+  { mqtt }: SourceOf<'mqtt'>,
+  where: readonly (string | number)[],
+): readonly FileIssue[] {
+  const issues: FileIssue[] = [];
+  if (mqtt.share !== undefined && mqtt.version !== 5) {
+    const message = 'expected version 5: shared subscriptions are of MQTT 5';
+    issues.push({ path: [...where, 'mqtt', 'share'], message });
+  }
+  for (const [index, topic] of mqtt.topics.entries()) {
+    const place = [...where, 'mqtt', 'topics', index];
+    for (const [field, message] of misplaced(topic)) {
+      issues.push({ path: [...place, field], message });
+    }
   }
   return issues;
 }

@@ -11,11 +11,19 @@ import { type CentreStatus, watchCentre } from './centre.ts';
 import { decodeJson, decodeTelegraf } from './decode-json.ts';
 import { decodeLines, decodePlain } from './decode-lines.ts';
 import { decodeSenml } from './decode-senml.ts';
-import type { EdgeConfig, EdgeSource, EdgeTopic } from './edge-config.ts';
+import {
+  type EdgeConfig,
+  type EdgeSource,
+  type EdgeTopic,
+  type SourceKind,
+  type SourceOf,
+  sourceKind,
+} from './edge-config.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
 import { createMapper, type Mapper } from './mapping.ts';
 import { type EdgeMemory, type MemoryStatus, openMemory, type Receipt } from './memory.ts';
-import { type Arrived, type MqttSource, openMqttSource } from './mqtt-source.ts';
+import { type Arrived, openMqttSource } from './mqtt-source.ts';
+import type { OpenSource, SourceContext } from './source.ts';
 import type { TagReading } from './tag-reading.ts';
 import { createTally, type Tally, type TallyStatus } from './tally.ts';
 import { matchTopic, parseTopic, type TopicPattern } from './topic.ts';
@@ -113,7 +121,7 @@ async function startParts(
   const onFailure = (error: unknown) => {
     failed ??= error;
   };
-  const sources: MqttSource[] = [];
+  const sources: OpenSource[] = [];
   memory.onStored(() => {
     for (const source of sources) source.acknowledge();
   });
@@ -123,10 +131,7 @@ async function startParts(
     async openSources() {
       for (const source of config.sources) {
         const tally = tallies.get(source.name) ?? createTally(source.name, record);
-        const take = createIntake({ source, config, memory, tally });
-        const client = `andon-${config.edge}-${source.name}`;
-        const stored = () => memory.stored;
-        sources.push(await openMqttSource({ source, client, record, take, stored, onFailure }));
+        sources.push(await openSource(source, { config, memory, tally, record, onFailure }));
       }
     },
     async close() {
@@ -139,6 +144,33 @@ async function startParts(
       sources: Object.fromEntries([...tallies].map(([name, tally]) => [name, tally.status])),
     }),
   };
+}
+
+/** Each kind of source, and what opens it. It rejects with a `Problem` where the configuration cannot be used. */
+const OPENERS: {
+  readonly [Kind in SourceKind]: (
+    source: SourceOf<Kind>,
+    context: SourceContext,
+  ) => Promise<OpenSource>;
+} = {
+  mqtt: openBroker,
+};
+
+function openSource(source: EdgeSource, context: SourceContext): Promise<OpenSource> {
+  // What the kind of a source says the table has the opener of.
+  const open = OPENERS[sourceKind(source)] as (
+    source: EdgeSource,
+    context: SourceContext,
+  ) => Promise<OpenSource>;
+  return open(source, context);
+}
+
+function openBroker(source: SourceOf<'mqtt'>, context: SourceContext): Promise<OpenSource> {
+  const { config, memory, tally, record, onFailure } = context;
+  const take = createIntake({ source, config, memory, tally });
+  const client = `andon-${config.edge}-${source.name}`;
+  const stored = () => memory.stored;
+  return openMqttSource({ source, client, record, take, stored, onFailure });
 }
 
 /** Opens the memory, however often the leaf node goes away meanwhile. */
@@ -170,7 +202,7 @@ function isPassing(error: Error): boolean {
 }
 
 type IntakeOptions = {
-  readonly source: EdgeSource;
+  readonly source: SourceOf<'mqtt'>;
   readonly config: EdgeConfig;
   readonly memory: EdgeMemory;
   readonly tally: Tally;

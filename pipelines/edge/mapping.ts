@@ -37,10 +37,15 @@ export type Refuse = (reason: EdgeReason, detail: string) => void;
 type Captures = Labels;
 type Scalar = string | number | boolean;
 
+/** Whose the readings are and what they are called; `format` has the usual tag where there is none here. */
+export type MapRule = Pick<EdgeTopic, 'machine' | 'tag' | 'event' | 'clock'> & {
+  readonly format?: EdgeTopic['format'];
+};
+
 export interface Mapper {
   /** `arrival`: epoch milliseconds, the time of what has none of its own. */
   map(
-    topic: EdgeTopic,
+    topic: MapRule,
     readings: readonly TagReading[],
     captures: Captures,
     arrival: number,
@@ -100,7 +105,7 @@ class TagMapper implements Mapper {
   }
 
   map(
-    topic: EdgeTopic,
+    topic: MapRule,
     readings: readonly TagReading[],
     captures: Captures,
     arrival: number,
@@ -126,7 +131,7 @@ class TagMapper implements Mapper {
   }
 
   #assetOf(
-    topic: EdgeTopic,
+    topic: MapRule,
     reading: TagReading | undefined,
     captures: Captures,
   ): string | undefined {
@@ -140,9 +145,9 @@ class TagMapper implements Mapper {
     return asset;
   }
 
-  #signalOf(topic: EdgeTopic, { labels, sample = {} }: TagReading, captures: Captures) {
+  #signalOf(topic: MapRule, { labels, sample = {} }: TagReading, captures: Captures) {
     // A payload that is nothing but a value has no name in it.
-    const usual = labels.path === '' ? '{topic}' : TAGS[topic.format];
+    const usual = labels.path === '' ? '{topic}' : TAGS[topic.format ?? 'json'];
     const tag = fillTemplate(topic.tag ?? usual, labels, sample, captures);
     const signal = tag === undefined ? undefined : this.#signals.get(tag);
     if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
@@ -216,7 +221,7 @@ class TagMapper implements Mapper {
   }
 
   #wholeEvent(
-    topic: EdgeTopic,
+    topic: MapRule,
     type: string,
     readings: readonly TagReading[],
     captures: Captures,
@@ -236,7 +241,7 @@ class TagMapper implements Mapper {
   }
 }
 
-function timeOf({ clock }: EdgeTopic, reading: TagReading | undefined, arrival: number): number {
+function timeOf({ clock }: MapRule, reading: TagReading | undefined, arrival: number): number {
   return clock === 'source' ? (reading?.time ?? arrival + (reading?.since ?? 0)) : arrival;
 }
 

@@ -6,7 +6,8 @@ import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient, type P
 import { secretOf } from '../base/config.ts';
 import { tlsContents } from '../nats/connection-options.ts';
 import type { RecordEvent } from '../observe/observe.ts';
-import type { EdgeSource } from './edge-config.ts';
+import type { SourceOf } from './edge-config.ts';
+import type { OpenSource } from './source.ts';
 import { parseTopic } from './topic.ts';
 
 /** A message as it arrived. */
@@ -22,7 +23,7 @@ export type Arrived = {
 };
 
 export type MqttSourceOptions = {
-  readonly source: EdgeSource;
+  readonly source: SourceOf<'mqtt'>;
   /** Its id with the broker, where the configuration gives none. */
   readonly client: string;
   readonly record: RecordEvent;
@@ -34,16 +35,10 @@ export type MqttSourceOptions = {
   readonly onFailure: (error: unknown) => void;
 };
 
-export interface MqttSource {
-  /** To be called whenever more is stored. */
-  acknowledge(): void;
-  close(): Promise<void>;
-}
-
 const RECONNECT = 500;
 
 /** Connects, for ever again, and subscribes. Rejects with a `Problem` when its files or secrets cannot be read. */
-export async function openMqttSource(options: MqttSourceOptions): Promise<MqttSource> {
+export async function openMqttSource(options: MqttSourceOptions): Promise<OpenSource> {
   const { mqtt: settings, name } = options.source;
   // Read now for the sake of a clear error, and again with every connection: certificates are renewed.
   await tlsContents(settings.tls ?? {}, `source ${name}`);
@@ -87,7 +82,7 @@ function clientOptions({ source, client }: MqttSourceOptions): IClientOptions {
 type Login = () => Pick<IClientOptions, 'username' | 'password'>;
 
 /** What user and password are, whenever it is asked. Throws a `Problem` where there is none yet. */
-function loginOf({ mqtt: settings, name }: EdgeSource): Login {
+function loginOf({ mqtt: settings, name }: SourceOf<'mqtt'>): Login {
   const current = (field: 'user' | 'password') => {
     const secret = settings[field];
     return secret === undefined ? undefined : secretOf(`source ${name}: ${field}`, secret);
@@ -99,7 +94,7 @@ function loginOf({ mqtt: settings, name }: EdgeSource): Login {
   });
 }
 
-function tlsNow(tls: EdgeSource['mqtt']['tls']): Pick<IClientOptions, 'ca' | 'cert' | 'key'> {
+function tlsNow(tls: SourceOf<'mqtt'>['mqtt']['tls']): Pick<IClientOptions, 'ca' | 'cert' | 'key'> {
   const { ca, certificate, privateKey } = tls ?? {};
   return {
     ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
@@ -121,7 +116,7 @@ type Waiting = { readonly number: number; readonly packet: Packet };
 /** What the client keeps to itself: how it writes a packet. */
 type Writing = { _sendPacket(packet: Packet, done?: (error?: Error) => void): unknown };
 
-class BrokerSource implements MqttSource {
+class BrokerSource implements OpenSource {
   readonly #client: MqttClient;
   readonly #options: MqttSourceOptions;
   readonly #login: Login;

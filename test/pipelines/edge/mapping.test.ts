@@ -252,6 +252,7 @@ describe('edge.yaml', () => {
     ],
     [{ sources: source({}, { version: 4, share: 'g' }) }, 'shared subscriptions are of MQTT 5'],
     [{ sources: source({}, { url: 'http://b' }) }, 'expected mqtt://host:port'],
+    [{ sources: [{ ...source()[0], kind: 'modbus' }] }, 'expected mqtt, found modbus'],
     [{ nonsense: 1 }, 'expected no field nonsense here'],
   ])('%j is refused with its place', (config, message) => {
     expect(() => read(config)).toThrow(message);
