@@ -6,6 +6,7 @@ import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import type { EdgeStatus } from '../edge/edge.ts';
 import { type EdgeSource, readEdgeConfig, sourceKind } from '../edge/edge-config.ts';
 import type { JoinOptions } from '../edge/join.ts';
+import { parseTopic } from '../edge/topic.ts';
 import { createInternalEvents } from '../observe/observe.ts';
 import { withAuditor } from './audited.ts';
 import { withNats } from './with-nats.ts';
@@ -31,6 +32,12 @@ export function registerEdge(command: Command): void {
   beside(command.command('check'))
     .description('check edge.yaml and say what it brings')
     .action(({ config }: EdgeFile) => check(config));
+  beside(command.command('browse <source>'))
+    .description('list the variables of a server of OPC UA, over a connection of its own')
+    .option('--path <path>', 'only what fits it: Press line/{machine}/{tag...}')
+    .option('--most <count>', 'variables at most', '10000')
+    .option('--json', 'as JSON')
+    .action(browse);
   beside(command.command('status'))
     .description('a running edge: sources, what goes up, what is held')
     .option('--json', 'as JSON')
@@ -73,8 +80,46 @@ function check(file: string): void {
 }
 
 /** Where a source reads, what, and as what. */
-function readsOf({ mqtt }: EdgeSource): readonly (readonly string[])[] {
+function readsOf(source: EdgeSource): readonly (readonly string[])[] {
+  if (source.kind === 'opcua') {
+    const { endpoint, nodes, policy, mode } = source.opcua;
+    return nodes.map(({ node, path }) => [endpoint, node ?? path ?? '', `${policy}, ${mode}`]);
+  }
+  const { mqtt } = source;
   return mqtt.topics.map(({ topic, format, qos }) => [mqtt.url, topic, `${format}, QoS ${qos}`]);
+}
+
+type BrowseWords = EdgeFile & {
+  readonly path?: string;
+  readonly most: string;
+  readonly json?: boolean;
+};
+
+async function browse(name: string, { config: file, path, most, json }: BrowseWords) {
+  const config = readEdgeConfig(file);
+  const source = config.sources.find((each) => each.name === name);
+  if (source?.kind !== 'opcua') {
+    throw wrongInput('source', 'the name of a source of kind opcua', name);
+  }
+  if (!/^[1-9]\d{0,6}$/.test(most)) throw wrongInput('--most', 'a number up to 9999999', most);
+  if (path !== undefined && parseTopic(path) === undefined) {
+    throw wrongInput('--path', 'browse names with /, {name} and at the end {name...}', path);
+  }
+  const { browseServer } = await import('../edge/opcua/opcua-browse.ts');
+  const { variables, more } = await browseServer({
+    ...{ config: source.opcua, name, path, most: Number(most) },
+    application: `andon:edge:${config.edge}`,
+    onProgress: (seen) => console.error(`${seen} nodes seen`),
+  });
+  if (json === true) {
+    console.log(JSON.stringify(variables));
+  } else {
+    const rows = variables.map((each) => [
+      ...[each.path, each.type, each.unit || '-', each.access, each.nodeId],
+    ]);
+    console.log(inColumns([['PATH', 'TYPE', 'UNIT', 'ACCESS', 'NODE'], ...rows]));
+  }
+  if (more) console.error(`There are more than ${most}: give --path, or a greater --most.`);
 }
 
 async function ask(file: string): Promise<EdgeStatus> {

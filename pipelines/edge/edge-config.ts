@@ -10,6 +10,7 @@ import { LEVELS } from '../base/log-level.ts';
 import { openYamlFile } from '../base/yaml-file.ts';
 import type { FileIssue } from '../base/zod-expectations.ts';
 import { TIME_FORMATS } from '../files/instant.ts';
+import { issuesOfOpcua, opcuaSchema } from './opcua/opcua-config.ts';
 import { parseTopic } from './topic.ts';
 
 const assetPath = z
@@ -126,6 +127,7 @@ const mqttSchema = z.strictObject({
 /** Each kind is one entry here, and one in the table of edge.ts that opens them. */
 const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ name: nameSchema, kind: z.literal('mqtt').optional(), mqtt: mqttSchema }),
+  z.strictObject({ name: nameSchema, kind: z.literal('opcua'), opcua: opcuaSchema }),
 ]);
 
 const edgeSchema = z.strictObject({
@@ -193,7 +195,11 @@ function issuesOf({ sources, assets, nats }: EdgeConfig): readonly FileIssue[] {
     const { name } = source;
     if (names.has(name)) issues.push({ path: [...where, 'name'], message: 'expected each once' });
     names.add(name);
-    issues.push(...issuesOfBroker(source, where));
+    issues.push(
+      ...(source.kind === 'opcua'
+        ? issuesOfOpcua(source.opcua, [...where, 'opcua'])
+        : issuesOfBroker(source, where)),
+    );
   }
   if (Object.keys(assets).length === 0) {
     issues.push({ path: ['assets'], message: 'expected at least one' });

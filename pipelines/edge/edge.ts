@@ -23,7 +23,8 @@ import { type HeldStatus, moveHeld } from './held.ts';
 import { createMapper, type Mapper } from './mapping.ts';
 import { type EdgeMemory, type MemoryStatus, openMemory, type Receipt } from './memory.ts';
 import { type Arrived, openMqttSource } from './mqtt-source.ts';
-import type { OpenSource, SourceContext } from './source.ts';
+import { openOpcuaSource } from './opcua/opcua-source.ts';
+import { type OpenSource, type SourceContext, storeAll } from './source.ts';
 import type { TagReading } from './tag-reading.ts';
 import { createTally, type Tally, type TallyStatus } from './tally.ts';
 import { matchTopic, parseTopic, type TopicPattern } from './topic.ts';
@@ -154,6 +155,7 @@ const OPENERS: {
   ) => Promise<OpenSource>;
 } = {
   mqtt: openBroker,
+  opcua: openOpcuaSource,
 };
 
 function openSource(source: EdgeSource, context: SourceContext): Promise<OpenSource> {
@@ -226,21 +228,11 @@ export function createIntake({
       tally.refuse('retained', arrived.topic);
       return memory.taken;
     }
-    for (const { receipt, ...content } of messagesOf(arrived, topics, mapper, tally)) {
-      const { length } = content.payload;
-      // A source that says no times cannot be told from one that repeats itself, unless the broker says so.
-      if ((receipt.lasting || arrived.again) && memory.has(content.subject, receipt)) {
-        tally.refuse('repeat', arrived.topic);
-        continue;
-      }
-      if (length > memory.largest) {
-        tally.refuse('too-large', `${content.subject}: ${length} bytes, over ${memory.largest}`);
-        continue;
-      }
-      tally.sent(length);
-      await memory.store(content, receipt);
-    }
-    return memory.taken;
+    return storeAll(
+      messagesOf(arrived, topics, mapper, tally),
+      { memory, tally },
+      { origin: arrived.topic, again: arrived.again },
+    );
   };
 }
 

@@ -29,7 +29,10 @@ export type EdgeReason =
   | 'reduced'
   | 'not-up'
   | 'repeat'
-  | 'retained';
+  | 'retained'
+  | 'no-node'
+  | 'overflow'
+  | 'missed';
 
 /** Told of everything that does not go up. */
 export type Refuse = (reason: EdgeReason, detail: string) => void;
@@ -313,4 +316,13 @@ function eventOf(
   data: object,
 ): MappedMessage {
   return { subject: `event.${asset}`, payload: packr.pack({ time, type, data }), part };
+}
+
+/** A stretch of time of which something is known to be missing, as an event of the machine. */
+export function gapOf(
+  asset: string,
+  time: number,
+  data: Readonly<Record<string, string | number | boolean>>,
+): EdgeMessage {
+  return { subject: `event.${asset}`, payload: packr.pack({ time, type: 'gap', data }) };
 }

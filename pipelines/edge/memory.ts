@@ -24,8 +24,11 @@ export type Receipt = {
 export interface EdgeMemory {
   /** Bytes of the largest payload that there is room for. */
   readonly largest: number;
-  /** Resolves with the number of the message as soon as there is room for it. Rejects with a `Problem`. */
-  store(message: EdgeMessage, receipt: Receipt): Promise<number>;
+  /**
+   * Resolves with the number of the message as soon as there is room for it. Rejects with a `Problem`. Late: it is of the
+   * past by itself, so it is backfill whether the centre is there or not.
+   */
+  store(message: EdgeMessage, receipt: Receipt, late?: 'late'): Promise<number>;
   /** The number of the newest message that was taken. */
   readonly taken: number;
   /** Every message up to this number is in a stream. */
@@ -145,7 +148,11 @@ class StreamMemory implements EdgeMemory {
     this.#away = away;
   }
 
-  async store({ subject, payload }: EdgeMessage, { id, lasting }: Receipt): Promise<number> {
+  async store(
+    { subject, payload }: EdgeMessage,
+    { id, lasting }: Receipt,
+    late?: 'late',
+  ): Promise<number> {
     this.#receipts.add(keyOf(subject, id));
     this.#sequence += 1;
     const place = partitionedSubject(subject, this.#partitions);
@@ -155,7 +162,7 @@ class StreamMemory implements EdgeMemory {
       'Andon-Producer': this.#producer,
       'Andon-Sequence': String(this.#sequence),
       [lasting ? IDENTITY : RECEIPT]: id,
-      ...(away ? { 'Andon-Backfill': '1' } : {}),
+      ...(away || late !== undefined ? { 'Andon-Backfill': '1' } : {}),
     };
     return this.#publisher.publish({
       ...{ subject: `${away ? HELD_PREFIX : ''}${place}`, headers, payload },

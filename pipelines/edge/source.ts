@@ -2,7 +2,8 @@
 
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
-import type { EdgeMemory } from './memory.ts';
+import type { EdgeMessage } from './mapping.ts';
+import type { EdgeMemory, Receipt } from './memory.ts';
 import type { Tally } from './tally.ts';
 
 /** What a source may use of its edge. */
@@ -20,4 +21,38 @@ export interface OpenSource {
   /** To be called whenever more is stored. */
   acknowledge(): void;
   close(): Promise<void>;
+}
+
+/** A message on its way into the memory. */
+export type Sent = EdgeMessage & { readonly receipt: Receipt };
+
+export type StoredFrom = {
+  /** Where it came from, for people. */
+  readonly origin: string;
+  /** The source says itself that it may have sent them before. */
+  readonly again?: boolean;
+  readonly late?: 'late' | undefined;
+};
+
+/** Stores what is not there yet, and counts it; resolves with the number up to which all has to be stored. */
+export async function storeAll(
+  messages: Iterable<Sent>,
+  { memory, tally }: Pick<SourceContext, 'memory' | 'tally'>,
+  { origin, again = false, late }: StoredFrom,
+): Promise<number> {
+  for (const { receipt, ...content } of messages) {
+    const { length } = content.payload;
+    // A source that says no times cannot be told from one that repeats itself, unless it says so.
+    if ((receipt.lasting || again) && memory.has(content.subject, receipt)) {
+      tally.refuse('repeat', origin);
+      continue;
+    }
+    if (length > memory.largest) {
+      tally.refuse('too-large', `${content.subject}: ${length} bytes, over ${memory.largest}`);
+      continue;
+    }
+    tally.sent(length);
+    await memory.store(content, receipt, late);
+  }
+  return memory.taken;
 }

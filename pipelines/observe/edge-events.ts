@@ -19,6 +19,27 @@ export const EDGE_EVENTS = {
     gauge('edge_source_connected', '1 while a source is connected.', () => 0, ['source']),
     counter('edge_source_disconnections_total', 'Times that a source went away.', ['source']),
   ),
+  /** Nobody was subscribed to it for a time; `without`: nodes of which the server has no history. */
+  'source-gap': eventKind<{
+    source: string;
+    from: number;
+    to: number;
+    recovered: number;
+    without: number;
+  }>(
+    'warn',
+    (e) =>
+      `source ${e.source} has a gap from ${new Date(e.from).toISOString()} to ` +
+      `${new Date(e.to).toISOString()}: ${e.recovered} values came of its history, ` +
+      `${e.without} nodes have none`,
+    counter('edge_source_gaps_total', 'Times of which values of a source are missing.', ['source']),
+    counter(
+      'edge_source_recovered_total',
+      'Values that came of the history of a source.',
+      ['source'],
+      (e) => e.recovered,
+    ),
+  ),
   /** Counts of about a second. */
   'edge-traffic': eventKind<{
     source: string;

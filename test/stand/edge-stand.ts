@@ -19,6 +19,8 @@ import { makeStreams, type PrintedNats, printedConfig, startPrintedNats } from '
 /** A line of TCP. */
 export interface Link {
   readonly port: number;
+  /** The most connections that there were at a time. */
+  readonly most: number;
   /** Nothing goes through, and nothing new either, until it is mended. */
   cut(): void;
   mend(): void;
@@ -28,12 +30,18 @@ export interface Link {
 export async function startLink(to: () => number): Promise<Link> {
   const sockets = new Set<Socket>();
   let whole = true;
+  let [open, most] = [0, 0];
   const server = createServer((near) => {
     if (!whole) {
       near.destroy();
       return;
     }
     const far = connect(to(), '127.0.0.1');
+    open += 1;
+    most = Math.max(most, open);
+    near.on('close', () => {
+      open -= 1;
+    });
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -54,6 +62,9 @@ export async function startLink(to: () => number): Promise<Link> {
   };
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
+    get most() {
+      return most;
+    },
     cut() {
       whole = false;
       hangUp();

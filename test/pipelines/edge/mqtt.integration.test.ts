@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { Aedes, type Client } from 'aedes';
 import { afterEach, expect, test } from 'vitest';
 import { runEdge } from '../../../pipelines/edge/edge.ts';
-import { readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
+import { readEdgeConfig, type SourceOf } from '../../../pipelines/edge/edge-config.ts';
 import { moveHeld } from '../../../pipelines/edge/held.ts';
 import { type MqttSourceOptions, openMqttSource } from '../../../pipelines/edge/mqtt-source.ts';
 import { streamManager } from '../../../pipelines/nats/jetstream.ts';
@@ -199,7 +199,7 @@ async function openSource(port: number, more: object, take: MqttSourceOptions['t
   const [read] = readEdgeConfig(edgeFile('nats://127.0.0.1:1', source)).sources;
   const events: InternalEvent[] = [];
   const opened = await openMqttSource({
-    ...{ source: read!, client: 'c1', take, stored: () => 1 },
+    ...{ source: read as SourceOf<'mqtt'>, client: 'c1', take, stored: () => 1 },
     record: (event) => void events.push(event),
     onFailure: (error) => {
       throw error;
