@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { plant } from '../pipelines/plant.ts';
 import { createPipelineEngine } from '../pipelines/worker/epochs/engine.ts';
 import { createEpochCollector } from '../pipelines/worker/epochs/epoch-collector.ts';
-import { NO_STATES, type PackedStates } from '../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES, type PackedStates } from '../pipelines/worker/epochs/state-image.ts';
 import { createBlocks } from '../sinks/clickhouse/blocks.ts';
 import { createMadeLog } from './made-log.ts';
 import { SIGNALS_PER_ASSET, valuesOf } from './paced-plant.ts';
@@ -61,7 +61,7 @@ function timed<T>(work: () => T, into: number[]): T {
 }
 
 function sizeOf(states: PackedStates): number {
-  return states.reduce((sum, { length }) => sum + length, 0);
+  return states.parts.reduce((sum, { length }) => sum + length, 0);
 }
 
 function measure(keys: number): Measured {

@@ -65,6 +65,8 @@ export function entryOf<S extends Plain, V>(table: KeyTable<S, V>, key: Key): Ke
     view: undefined,
     viewed: undefined,
     copied: table.copies.checkpoint,
+    changed: table.copies.checkpoint,
+    saved: false,
   };
   table.entries.set(key, entry);
   return entry;
@@ -82,9 +84,10 @@ export function clockAt<S extends Plain, V>({ clocks }: KeyTable<S, V>, of: Key)
 
 /** Drops a key with its state and timers. */
 export function closeKey<S extends Plain, V>(
-  { entries, timers }: KeyTable<S, V>,
+  { entries, timers, copies }: KeyTable<S, V>,
   entry: KeyEntry<S, V>,
 ): void {
+  copies.close(entry);
   entry.state = undefined;
   entries.delete(entry.key);
   if (entry.timers !== undefined) timers.forget(entry.timers);
@@ -110,10 +113,11 @@ export function restoreTable<S extends Plain, V>(
 export function beginCheckpoint<S extends Plain, V>(
   { entries, clocks, timers, copies }: KeyTable<S, V>,
   version: number,
+  whole: boolean,
   copy: Copy,
-): Pick<Saved, 'head' | 'more'> {
+): Omit<Saved, 'knowledge'> {
   const head = { version, timers: timers.all(), clocks: packClocks(clocks) };
-  return { head, more: copies.begin(entries.values(), copy) };
+  return { head, ...copies.begin(entries, whole, copy) };
 }
 
 function packClocks(clocks: ReadonlyMap<Key, Clock>): Head['clocks'] {

@@ -105,9 +105,9 @@ export function keyed<S extends Plain, I, O, V = undefined>(
           emit(item);
           return;
         case 'barrier':
-          states.save(logic.id, (copy) => {
+          states.save(logic.id, (copy, whole) => {
             const { table, knowledge } = runtime;
-            return { ...beginCheckpoint(table, logic.version, copy), knowledge };
+            return { ...beginCheckpoint(table, logic.version, whole, copy), knowledge };
           });
           emit(item);
           return;

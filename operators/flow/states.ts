@@ -11,8 +11,11 @@ export interface States {
   /** What was known at the checkpoint that the run goes on from: all stages begin with it. */
   readonly knowledge: Knowledge;
   restore(id: StageId): Snapshot | undefined;
-  /** Called at every barrier; `begin` is called only when this barrier is a checkpoint. */
-  save(id: StageId, begin: (copy: Copy) => Saved): void;
+  /**
+   * Called at every barrier; `begin` is called only when this barrier is a checkpoint. One that is not `whole` has what
+   * changed since the one before.
+   */
+  save(id: StageId, begin: (copy: Copy, whole: boolean) => Saved): void;
 }
 
 /** Of a run without checkpoints: begins with nothing, keeps nothing. */
@@ -54,6 +57,8 @@ export interface Saved {
   readonly head: Head;
   /** The same object for all stages of a pipeline: they have seen the same changes. */
   readonly knowledge: Knowledge;
+  /** Keys that the checkpoint before has, and that are there no more. */
+  readonly closed: readonly Key[];
   /** Hands over so many of the states that are left; false when none is left. */
   more(limit: number): boolean;
 }
@@ -64,6 +69,10 @@ export type CopiedState<S extends Plain> = {
   state: S | undefined;
   /** The last checkpoint that has it. */
   copied: number;
+  /** The last checkpoint before it changed last. */
+  changed: number;
+  /** Some checkpoint has it. */
+  saved: boolean;
 };
 
 /** Copies the states of a stage for a checkpoint, while they change. */
@@ -72,38 +81,65 @@ export interface StateCopies<S extends Plain> {
   readonly checkpoint: number;
   /** Called before a state changes: hands it over as it was at the barrier. */
   beforeChange(entry: CopiedState<S>): void;
-  /** Begins a checkpoint of all that is there now; gives `more` of `Saved`. */
-  begin(entries: Iterable<CopiedState<S>>, copy: Copy): (limit: number) => boolean;
+  /** Called when a key is dropped. */
+  close(entry: CopiedState<S>): void;
+  /** Begins a checkpoint of all that is there now, or of what changed since the one before. */
+  begin(
+    entries: ReadonlyMap<Key, CopiedState<S>>,
+    whole: boolean,
+    copy: Copy,
+  ): Pick<Saved, 'closed' | 'more'>;
 }
 
 export function createStateCopies<S extends Plain>(): StateCopies<S> {
   let checkpoint = 0;
   let copy: Copy | undefined;
+  let all = true;
+  let closed = new Set<Key>();
+
+  /** Whether the checkpoint under way wants this state, which it has not seen yet. */
+  function wants(entry: CopiedState<S>): boolean {
+    entry.copied = checkpoint;
+    if (entry.state === undefined) return false;
+    entry.saved = true;
+    return all || entry.changed >= checkpoint - 1;
+  }
+
   return {
     get checkpoint() {
       return checkpoint;
     },
     beforeChange(entry) {
-      if (copy === undefined || entry.copied === checkpoint) return;
-      entry.copied = checkpoint;
-      if (entry.state !== undefined) copy([[entry.key, entry.state]]);
+      if (copy !== undefined && entry.copied !== checkpoint && wants(entry)) {
+        copy([[entry.key, entry.state as S]]);
+      }
+      entry.changed = checkpoint;
     },
-    begin(entries, to) {
+    close({ key, saved }) {
+      if (saved) closed.add(key);
+    },
+    begin(entries, whole, to) {
       checkpoint += 1;
       copy = to;
-      const left = entries[Symbol.iterator]();
-      return (limit) => {
-        const found: KeyState[] = [];
-        while (found.length < limit) {
-          const { value: entry, done } = left.next();
-          if (done === true) break;
-          if (entry.copied === checkpoint) continue;
-          entry.copied = checkpoint;
-          if (entry.state !== undefined) found.push([entry.key, entry.state]);
-        }
-        to(found);
-        if (found.length < limit) copy = undefined;
-        return found.length === limit;
+      all = whole;
+      // One that was opened again is written over.
+      const gone = [...closed].filter((key) => entries.get(key)?.state === undefined);
+      closed = new Set();
+      const left = entries.values();
+      return {
+        closed: whole ? [] : gone,
+        more(limit) {
+          const found: KeyState[] = [];
+          while (found.length < limit) {
+            const { value: entry, done } = left.next();
+            if (done === true) break;
+            if (entry.copied === checkpoint || !wants(entry)) continue;
+            found.push([entry.key, entry.state as S]);
+          }
+          to(found);
+          if (found.length < limit) copy = undefined;
+          return found.length === limit;
+        },
       };
     },
   };

@@ -37,6 +37,7 @@ export interface Timers {
   takeDueOf(timers: KeyTimers, until: EventTime): Timer | undefined;
   /** Puts off the pausing timers of this clock that were due after `from`. */
   putOff(clock: Key, from: EventTime, by: Duration): void;
+  /** By key and rule, so that those of others stand where they stood when one changes. */
   all(): Timer[];
 }
 
@@ -96,7 +97,7 @@ export function createTimers(clockOf: (key: Key) => Key): Timers {
     all() {
       return [...byKey.values()]
         .flatMap(({ byRule }) => [...byRule.values()])
-        .sort((a, b) => (firesBefore(a, b) ? -1 : 1))
+        .sort(byName)
         .map(({ key, rule, due, pauses }) => ({ key, rule, due, pauses }));
     },
   };
@@ -194,6 +195,11 @@ type TimerHeap = { items: QueuedTimer[]; living: number };
 
 /** Dead timers that a heap may hold beside as many live ones; one that is mostly dead is made anew. */
 const SLACK = 64;
+
+function byName(a: QueuedTimer, b: QueuedTimer): number {
+  if (a.key !== b.key) return a.key < b.key ? -1 : 1;
+  return a.rule < b.rule ? -1 : 1;
+}
 
 /** Whether `a` fires before `b`. */
 function firesBefore(a: QueuedTimer, b: QueuedTimer): boolean {

@@ -11,7 +11,7 @@ export type Format = { readonly name: string; readonly magic: string; readonly v
 /** All that a worker leaves in its directory. A magic is never used for anything else again. */
 export const FORMATS = {
   epoch: { name: 'epoch', magic: 'ANDONE', version: 1 },
-  checkpoint: { name: 'checkpoint', magic: 'ANDONC', version: 1 },
+  checkpoint: { name: 'checkpoint', magic: 'ANDONC', version: 2 },
   cursor: { name: 'cursor', magic: 'andon-cursor', version: 1 },
   batches: { name: 'list of batches', magic: 'andon-batches', version: 1 },
   skipped: { name: 'list of skipped messages', magic: 'andon-skipped', version: 1 },

@@ -138,11 +138,13 @@ export const WORKER_EVENTS = {
     to: number;
     bytes: number;
     milliseconds: number;
+    whole: boolean;
   }>(
     'debug',
-    (e) => `checkpoint at message ${e.to}, ${e.bytes} bytes`,
+    (e) => `${e.whole ? 'checkpoint' : 'increment'} at message ${e.to}, ${e.bytes} bytes`,
     counter('checkpoints_total', 'Checkpoints written.'),
-    gauge('checkpoint_bytes', 'Size of the newest checkpoint.', (e) => e.bytes),
+    gauge('checkpoint_bytes', 'Size of the newest checkpoint or increment.', (e) => e.bytes),
+    counter('checkpoint_bytes_total', 'Bytes of all checkpoints.', [], (e) => e.bytes),
     gauge('checkpoint_sequence', 'The message that the newest checkpoint stands at.', (e) => e.to),
     seconds('checkpoint_seconds', 'Time to write one checkpoint.', (e) => e.milliseconds),
   ),

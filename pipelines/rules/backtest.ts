@@ -6,7 +6,7 @@ import type { WorkflowRule } from '../../operators/model/workflow-rule.ts';
 import { createSourceLags, type LineLags } from '../observe/source-lags.ts';
 import { plant } from '../plant.ts';
 import { createPipelineEngine } from '../worker/epochs/engine.ts';
-import { NO_STATES } from '../worker/epochs/snapshots.ts';
+import { NO_STATES } from '../worker/epochs/state-image.ts';
 import { createTableCollector, type TableRows } from './backtest-tables.ts';
 import type { PatternReport } from './explain/match-report.ts';
 import { createMatchTracker } from './explain/match-tracker.ts';

@@ -225,7 +225,7 @@ async function openStore(options: Work, sinks: readonly Sink[]): Promise<EpochSt
   const store = await openEpochStore(
     identity.directory,
     sinks.map(({ name }) => name),
-    (file) => record({ kind: 'checkpoint-refused', file, reason: 'it is damaged' }),
+    (file, reason) => record({ kind: 'checkpoint-refused', file, reason }),
     // Who was paused for long writes nothing beside whoever took its place.
     guardedDisk(DISK, () => lock.confirm()),
   );

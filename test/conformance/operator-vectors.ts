@@ -22,11 +22,12 @@ import { type Keyed, keyed, type Out } from '../../operators/flow/keyed.ts';
 import { order } from '../../operators/flow/order.ts';
 import type { Key } from '../../operators/model/key.ts';
 import { BEGINNING, END_OF_TIME, type EventTime } from '../../operators/model/time.ts';
+import { createSnapshots } from '../../pipelines/worker/epochs/snapshots.ts';
 import {
-  createSnapshots,
   NO_STATES,
-  type PackedStates,
-} from '../../pipelines/worker/epochs/snapshots.ts';
+  type RestoredStates,
+  restoreStates,
+} from '../../pipelines/worker/epochs/state-image.ts';
 import { type PatternAnswer, stagesOf } from './pattern-vectors.ts';
 import {
   programOfVector,
@@ -93,7 +94,7 @@ function watermark(at: EventTime): Flow<VectorEvent> {
 
 function begin(
   program: PatternProgram<VectorEvent>,
-  states: PackedStates,
+  states: RestoredStates,
   emitted: Flow<PatternResult>[],
 ) {
   const snapshots = createSnapshots(states);
@@ -117,9 +118,9 @@ function begin(
   };
   return {
     send,
-    save(epoch: Epoch): PackedStates {
+    save(epoch: Epoch): RestoredStates {
       snapshots.begin(() => send({ kind: 'barrier', epoch }));
-      return snapshots.taken();
+      return restoreStates(snapshots.taken());
     },
   };
 }

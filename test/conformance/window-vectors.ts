@@ -9,11 +9,12 @@ import {
   END_OF_TIME,
   type EventTime,
 } from '../../operators/model/time.ts';
+import { createSnapshots } from '../../pipelines/worker/epochs/snapshots.ts';
 import {
-  createSnapshots,
   NO_STATES,
-  type PackedStates,
-} from '../../pipelines/worker/epochs/snapshots.ts';
+  type RestoredStates,
+  restoreStates,
+} from '../../pipelines/worker/epochs/state-image.ts';
 import { type FlinkOutput, type FlinkWindow, flinkWindows } from './flink-windows.ts';
 
 const duration = z.number().transform((number) => number as Duration);
@@ -141,7 +142,7 @@ function triggerOf({
   }
 }
 
-function begin(window: FlinkWindow, states: PackedStates) {
+function begin(window: FlinkWindow, states: RestoredStates) {
   const snapshots = createSnapshots(states);
   const input = new Subject<Flow<number>>();
   let emitted: Flow<FlinkOutput>[] = [];
@@ -163,9 +164,9 @@ function begin(window: FlinkWindow, states: PackedStates) {
   };
   return {
     send,
-    save(epoch: Epoch): PackedStates {
+    save(epoch: Epoch): RestoredStates {
       snapshots.begin(() => send([{ kind: 'barrier', epoch }]));
-      return snapshots.taken();
+      return restoreStates(snapshots.taken());
     },
   };
 }

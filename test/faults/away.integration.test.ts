@@ -199,7 +199,9 @@ describe('an end and a new beginning', () => {
     expect(code).toBe(0);
     const before = await filesOf(folder);
     // What was under way is written down, with a checkpoint.
-    expect(before.checkpoints.at(-1)).toMatch(new RegExp(`_${before.last}\\.checkpoint$`));
+    expect(before.checkpoints.at(-1)).toMatch(
+      new RegExp(`_${before.last}\\.(checkpoint|increment)$`),
+    );
 
     tear(before.checkpoints.at(-1));
     tear(before.epochs[Math.floor(before.epochs.length / 2)]);

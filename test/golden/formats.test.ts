@@ -1,13 +1,16 @@
-import { cpSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { StageId } from '../../operators/flow/flow.ts';
 import { openSpool } from '../../pipelines/nats/spool.ts';
 import { type EpochStore, openEpochStore } from '../../pipelines/worker/epochs/epoch-store.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** A directory of a worker and a spool, in the first version of all formats. Written once; never to be written again. */
 const FIRST = fileURLToPath(new URL('formats', import.meta.url));
+/** Checkpoints as they are since they can be increments. Written once, too. */
+const SECOND = fileURLToPath(new URL('formats-2', import.meta.url));
 const RUN = { pipeline: 'plant', run: '1', stream: 'ANDON_0', created: '2026-11-30T06:00:00Z' };
 
 let directory: string;
@@ -35,12 +38,6 @@ describe('what the first release with versions wrote is read for ever', () => {
     expect(await store.files.holds(first!, content!)).toBe('same');
   });
 
-  test('checkpoints', async () => {
-    const found = await store.checkpoints.newest(RUN, Number.POSITIVE_INFINITY);
-    expect(found).toMatchObject({ ...RUN, epoch: 6, to: 60 });
-    expect(found?.states.map((part) => [...part])).toEqual([[1, 2, 3], [255]]);
-  });
-
   test('cursors and batches, each without the other too', async () => {
     const { cursors } = store;
     expect(cursors.of('clickhouse')).toEqual({ epoch: 6, to: 60 });
@@ -64,6 +61,49 @@ describe('what the first release with versions wrote is read for ever', () => {
     await spool.close();
   });
 });
+
+describe('checkpoints', () => {
+  test('of the second version are a base and increments', async () => {
+    const checkpoints = join(directory, 'checkpoints');
+    rmSync(checkpoints, { recursive: true });
+    cpSync(join(SECOND, 'checkpoints'), checkpoints, { recursive: true });
+    const found = await store.checkpoints.newest(RUN, Number.POSITIVE_INFINITY);
+    expect(found).toMatchObject({ ...RUN, epoch: 8, to: 80 });
+    expect(found?.states.knowledge).toEqual({ models: {}, rules: {}, schedules: {} });
+    const clocks = { keys: ['p/l'], times: Float64Array.of(8) };
+    const timers = [
+      { key: 'p/l/a', rule: 'r', due: 200_000, pauses: true },
+      { key: 'p/l/c', rule: 'r', due: 30_000, pauses: false },
+    ];
+    const states = [
+      ['p/l/a', keptState('p/l/a', 10, 200)],
+      ['p/l/c', keptState('p/l/c', 30)],
+    ];
+    const snapshot = { version: 3, clocks, timers, states };
+    expect(found?.states.restore('kept' as StageId)).toEqual(snapshot);
+  });
+
+  test('of the first version, which no release wrote, are refused with what to do', async () => {
+    await expect(store.checkpoints.newest(RUN, Number.POSITIVE_INFINITY)).rejects.toThrow(
+      /expected a file of the format checkpoint 2, found version 1, of an older release.* begin a new run/,
+    );
+  });
+});
+
+/** A state with short and long arrays and lists, after it was told these. */
+function keptState(name: string, ...told: readonly number[]) {
+  const numbers = new Float64Array(300);
+  const ring = new Uint16Array(600);
+  for (const value of told) {
+    numbers[value] = value / 3;
+    ring[value] = value;
+  }
+  const list = [...Array.from({ length: 33 }, (_, at) => at), ...told.map((value) => -value)];
+  return {
+    ...{ name, numbers, few: Int32Array.of(1, -2), list: list.map((at) => ({ at })) },
+    ...{ nested: [{ ring }], none: undefined, nothing: null },
+  };
+}
 
 test('the same content is written as the same bytes: epochs are compared after an upgrade', async () => {
   for (const file of store.files.list) {

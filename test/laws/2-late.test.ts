@@ -3,7 +3,7 @@ import type { Message } from '../../operators/model/message.ts';
 import type { AnomalyRow } from '../../operators/model/tables.ts';
 import { plant as pipeline } from '../../pipelines/plant.ts';
 import { createPipelineEngine } from '../../pipelines/worker/epochs/engine.ts';
-import { NO_STATES } from '../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../pipelines/worker/epochs/state-image.ts';
 import { law } from '../support/law.ts';
 import { RULES } from '../support/plants/model.ts';
 import { logOfPlant, type Plant, plantWith } from '../support/plants/plant.ts';

@@ -15,6 +15,8 @@ describe('law 3: a restart changes nothing', () => {
     atChanges: fc.boolean(),
     /** How many messages come while the states are being copied. */
     overlap: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 })),
+    /** Checkpoints of a life behind its first one: each has only what changed. */
+    increments: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 4 })),
   });
   const seen = { ended: 0, requests: 0 };
 
@@ -22,7 +24,7 @@ describe('law 3: a restart changes nothing', () => {
     'cut anywhere and gone on from the written states, the same rows and requests come out',
     12,
     cut,
-    ({ plant, places, atChanges, overlap }) => {
+    ({ plant, places, atChanges, overlap, increments }) => {
       const messages = logOfPlant(plant);
       const changes = messages.filter(({ subject }) => /^(rules|model)\./.test(subject));
       const cuts = new Set([
@@ -32,7 +34,7 @@ describe('law 3: a restart changes nothing', () => {
         }),
       ]);
       const whole = decide(messages);
-      expect(decide(messages, { cuts, overlap })).toEqual(whole);
+      expect(decide(messages, { cuts, overlap, increments })).toEqual(whole);
       seen.requests += rowsOf(whole, 'requests').length;
       seen.ended += rowsOf(whole, 'dead_letters').filter(
         ({ reason }) => reason === 'rule-changed',
@@ -43,16 +45,20 @@ describe('law 3: a restart changes nothing', () => {
 
   test('the same with a schedule that changes all the time', () => {
     const places = fc.uniqueArray(fc.integer({ min: 1, max: 400 }), { maxLength: 6 });
-    const property = fc.property(fc.integer(), places, (seed, cuts) => {
+    const increments = fc.nat(3);
+    const property = fc.property(fc.integer(), places, increments, (seed, cuts, increments) => {
       const messages = logOf(plannedLife(seed, 130), PLANNED_RULES);
-      expect(decide(messages, { cuts: new Set(cuts) })).toEqual(decide(messages));
+      expect(decide(messages, { cuts: new Set(cuts), increments })).toEqual(decide(messages));
     });
     fc.assert(property, { numRuns: runs(20) });
   });
 
-  test('cut after every single message, too', () => {
-    const messages = logOf(plannedLife(5, 100), PLANNED_RULES);
-    const everywhere = new Set(messages.map(({ sequence }) => sequence));
-    expect(decide(messages, { cuts: everywhere })).toEqual(decide(messages));
-  });
+  test.each([0, 1, 7])(
+    'cut after every single message, with %i increments behind each base, too',
+    (increments) => {
+      const messages = logOf(plannedLife(5, 100), PLANNED_RULES);
+      const everywhere = new Set(messages.map(({ sequence }) => sequence));
+      expect(decide(messages, { cuts: everywhere, increments })).toEqual(decide(messages));
+    },
+  );
 });

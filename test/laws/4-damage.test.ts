@@ -31,6 +31,14 @@ const KILLED_AMID_BATCH: LifePlan = {
   clickhouse: ['fails'],
 };
 
+/** Killed with two bases there, and increments behind each. ClickHouse is away, so all epoch files are there. */
+const KILLED_AMID_INCREMENTS: LifePlan = {
+  ...KILLED,
+  ...{ rows: 40, checkpointEvery: 1, backlog: 400 },
+  death: { by: 'kill', of: 'rename', step: 40, moment: 'after' },
+  clickhouse: [...Array<undefined>(30), ...Array<Fault>(400).fill('hangs')],
+};
+
 type Damage = (content: Buffer) => Buffer | undefined;
 const DAMAGES: Readonly<Record<string, Damage>> = {
   missing: () => undefined,
@@ -50,6 +58,13 @@ const FILES: Readonly<Record<string, (directory: string) => string[]>> = {
   'the newest epoch file': newest('epochs'),
   'the newest checkpoint': newest('checkpoints'),
   'every checkpoint': (directory) => among(directory, 'checkpoints', 'every'),
+  'the newest base': (directory) => [newestChain(directory).base],
+  'every increment': (directory) => checkpoints(directory, 'increment'),
+  'the newest base and an increment before it': (directory) => {
+    const { base, before } = newestChain(directory);
+    return [base, before.at(-2) ?? ''];
+  },
+  'every base': (directory) => checkpoints(directory, 'checkpoint'),
   'a cursor': (directory) => [join(directory, 'cursors', 'clickhouse.json')],
   [LIST_OF_BATCHES]: (directory) => [join(directory, 'cursors', 'clickhouse.batches.json')],
   [CURSOR_AMID_BATCH]: (directory) => [join(directory, 'cursors', 'clickhouse.json')],
@@ -63,7 +78,19 @@ const REFUSED: Readonly<Record<string, Readonly<Record<string, RegExp>>>> = {
   // A checkpoint covers it, so it was there.
   'the newest epoch file': { missing: HOLE },
   'every checkpoint': every(/expected at least one whole checkpoint.* Restore/),
+  'every base': {
+    ...every(/expected at least one whole checkpoint.* Restore/),
+    // Increments alone are nothing to begin with.
+    missing: /expected at least one whole checkpoint.* Restore/,
+  },
   'the list of poison': every(/expected the list of messages that are skipped.* Restore/),
+};
+
+/** Which epoch's checkpoint is gone on from: what a damaged file stands on, and never what stands on it. */
+const RESTORED: Readonly<Record<string, number>> = {
+  'the newest base': 9,
+  'every increment': 10,
+  'the newest base and an increment before it': 7,
 };
 
 function every(said: RegExp): Record<string, RegExp> {
@@ -88,16 +115,41 @@ describe('a file of the store that is damaged', () => {
         harm(path, DAMAGES[damage] ?? (() => undefined));
       }
     };
-    const amid = [LIST_OF_BATCHES, CURSOR_AMID_BATCH].includes(file);
-    const lives = { seed: 1, lives: [amid ? KILLED_AMID_BATCH : KILLED] };
+    const lives = { seed: 1, lives: [lifeOf(file)] };
     const working = runWorkers(lives, { directory, messages, pipeline, outside, between });
     if (refusal !== undefined) return expect(working).rejects.toThrow(refusal);
     const { recorded } = await working;
     expect(damaged).toBeGreaterThan(0);
     expect(differences(outside, expected, messages.length)).toEqual([]);
     expect(recorded.filter(({ kind }) => kind === 'replay-mismatch')).toEqual([]);
+    if (RESTORED[file] === undefined) return;
+    const restored = recorded.flatMap((each) =>
+      each.kind === 'checkpoint-restored' ? [each.epoch] : [],
+    );
+    expect(restored.at(-1)).toBe(RESTORED[file]);
   });
 });
+
+function lifeOf(file: string): LifePlan {
+  if ([LIST_OF_BATCHES, CURSOR_AMID_BATCH].includes(file)) return KILLED_AMID_BATCH;
+  return file === 'every base' || file in RESTORED ? KILLED_AMID_INCREMENTS : KILLED;
+}
+
+/** Bases (`checkpoint`), or increments. */
+function checkpoints(directory: string, ending: 'checkpoint' | 'increment'): string[] {
+  const paths = among(directory, 'checkpoints', 'every').filter((path) => path.endsWith(ending));
+  expect(paths.length).toBeGreaterThan(1);
+  return paths;
+}
+
+/** The newest base that has increments behind it, and what is before it. */
+function newestChain(directory: string): { readonly base: string; readonly before: string[] } {
+  const all = among(directory, 'checkpoints', 'every');
+  const at = all.findLastIndex((path) => path.endsWith('checkpoint'));
+  expect(all.slice(at + 1).length).toBeGreaterThan(0);
+  expect(all.slice(0, at).filter((path) => path.endsWith('increment')).length).toBeGreaterThan(1);
+  return { base: all[at] ?? '', before: all.slice(0, at) };
+}
 
 function among(directory: string, folder: string, place: Place): string[] {
   const names = readdirSync(join(directory, folder)).sort();

@@ -6,6 +6,7 @@ import type { Message, Sequence } from '../../operators/model/message.ts';
 import { fromMilliseconds } from '../../operators/model/time.ts';
 import { plant } from '../../pipelines/plant.ts';
 import { createPipelineEngine } from '../../pipelines/worker/epochs/engine.ts';
+import { NO_STATES } from '../../pipelines/worker/epochs/state-image.ts';
 
 const packr = new Packr({ useRecords: false });
 const BEGIN = Date.UTC(2026, 0, 5);
@@ -57,7 +58,7 @@ function runWide(count: number, { rules, signal = {}, value }: Wide): void {
   const asset = { id: 'a', name: 'a', class: 'pump', components: ['bearing'], signals };
   const model = { id: 'p', name: 'p', lines: [{ id: 'l', name: 'l', assets: [asset] }] };
   const rows: string[] = [];
-  const engine = createPipelineEngine((states) => plant(states), [], {
+  const engine = createPipelineEngine((states) => plant(states), NO_STATES, {
     row: ({ table }) => rows.push(table),
   });
   let sequence = 0;

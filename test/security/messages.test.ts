@@ -8,7 +8,8 @@ import type { Message } from '../../operators/model/message.ts';
 import { validate } from '../../operators/validate/validate.ts';
 import { plant } from '../../pipelines/plant.ts';
 import { createPipelineEngine } from '../../pipelines/worker/epochs/engine.ts';
-import { createSnapshots, NO_STATES } from '../../pipelines/worker/epochs/snapshots.ts';
+import { createSnapshots } from '../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../pipelines/worker/epochs/state-image.ts';
 import { tries } from '../support/long.ts';
 import { mutatedBytes, mutatedText, mutatedValue, pick } from '../support/mutations.ts';
 import {

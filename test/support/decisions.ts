@@ -7,24 +7,33 @@ import {
   type Pipeline,
   type PipelineEngine,
 } from '../../pipelines/worker/epochs/engine.ts';
-import { NO_STATES, type PackedStates } from '../../pipelines/worker/epochs/snapshots.ts';
+import {
+  NO_STATES,
+  type PackedStates,
+  type RestoredStates,
+  restoreStates,
+} from '../../pipelines/worker/epochs/state-image.ts';
 
 /** All that a pipeline decided about a log, in order. */
 export type Decisions = {
   readonly rows: readonly Row[];
 };
 
-/** Pushes a log through the pipeline. After each sequence in `cuts` it goes on from its written states. */
+/**
+ * Pushes a log through the pipeline. After each sequence in `cuts` there is a checkpoint. After each of them, or after as
+ * many `increments` as are wanted behind it, another life goes on from the written states.
+ */
 export function decide(
   messages: readonly Message[],
   options: {
     readonly cuts?: ReadonlySet<number>;
-    /** How many messages a life goes on for after its cut, while its states are still being copied. */
+    /** How many messages a life goes on for after its last cut, while its states are still being copied. */
     readonly overlap?: number;
+    readonly increments?: number;
     readonly pipeline?: Pipeline;
   } = {},
 ): Decisions {
-  const { cuts = new Set<number>(), overlap = 0, pipeline = plant } = options;
+  const { cuts = new Set<number>(), overlap = 0, increments = 0, pipeline = plant } = options;
   const rows: Row[] = [];
   let listening = true;
   const collector = {
@@ -32,16 +41,29 @@ export function decide(
       if (listening) rows.push(row);
     },
   };
-  const begin = (states: PackedStates) => createPipelineEngine(pipeline, states, collector);
+  const begin = (states: RestoredStates) => createPipelineEngine(pipeline, states, collector);
   let engine = begin(NO_STATES);
+  let written: PackedStates[] = [];
+  let copying = false;
+  const take = (states: PackedStates | undefined) => {
+    if (states === undefined) return;
+    written.push(states);
+    copying = false;
+  };
   messages.forEach((message, index) => {
     engine.push(message);
+    // States are copied while the life that is to have an increment goes on.
+    if (copying) take(engine.copied(0));
     if (!cuts.has(message.sequence)) return;
+    if (copying) take(engine.taken());
     engine.cut(message.sequence, true);
+    copying = true;
+    if (written.length < increments) return;
     listening = false;
-    const states = copiedDuring(engine, messages.slice(index + 1, index + 1 + overlap));
+    take(copiedDuring(engine, messages.slice(index + 1, index + 1 + overlap)));
     listening = true;
-    engine = begin(states);
+    engine = begin(restoreStates(...written));
+    written = [];
   });
   return { rows };
 }

@@ -7,7 +7,7 @@ import { changesOf } from '../../pipelines/rules/changes.ts';
 import { replayLog } from '../../pipelines/rules/replay-log.ts';
 import { readPlantFile, readRulesFile } from '../../pipelines/rules/rules.ts';
 import { createPipelineEngine } from '../../pipelines/worker/epochs/engine.ts';
-import { NO_STATES } from '../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../pipelines/worker/epochs/state-image.ts';
 import type { Decisions } from './decisions.ts';
 import { shared } from './real-data.ts';
 import { temporaryFile } from './temporary.ts';

@@ -5,11 +5,12 @@ import type { Decoded } from '../../operators/model/decoded.ts';
 import type { Key } from '../../operators/model/key.ts';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
+import { createSnapshots } from '../../pipelines/worker/epochs/snapshots.ts';
 import {
-  createSnapshots,
   NO_STATES,
-  type PackedStates,
-} from '../../pipelines/worker/epochs/snapshots.ts';
+  type RestoredStates,
+  restoreStates,
+} from '../../pipelines/worker/epochs/state-image.ts';
 
 export function event<T>(key: string, time: number, value: T): Event<T> {
   return { kind: 'event', key: key as Key, time: time as EventTime, value };
@@ -54,7 +55,7 @@ export function runMessages<I>(
 
 function begin<I, O>(
   make: (states: States) => Stage<I, O>,
-  states: PackedStates,
+  states: RestoredStates,
   output: Flow<O>[],
 ) {
   const snapshots = createSnapshots(states);
@@ -78,9 +79,9 @@ function begin<I, O>(
   };
   return {
     send,
-    cut(epoch: Epoch): PackedStates {
+    cut(epoch: Epoch): RestoredStates {
       snapshots.begin(() => send({ kind: 'barrier', epoch }));
-      return snapshots.taken();
+      return restoreStates(snapshots.taken());
     },
   };
 }

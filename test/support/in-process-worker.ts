@@ -49,8 +49,9 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   const { directory, messages, pipeline, sinks, most, rows = 200, record = () => {} } = life;
   const { seconds = 60, checkpointEvery = 3, backlog = 1_000, openLog } = life;
   const names = sinks.map(({ name }) => name);
-  const damaged = (file: string) => record({ kind: 'checkpoint-refused', file, reason: 'damaged' });
-  const store = await openEpochStore(directory, names, damaged, life.disk);
+  const refused = (file: string, reason: string) =>
+    record({ kind: 'checkpoint-refused', file, reason });
+  const store = await openEpochStore(directory, names, refused, life.disk);
   const bell = createNotifier();
   const dead = new AbortController();
   const abort = AbortSignal.any([dead.signal, ...(life.abort === undefined ? [] : [life.abort])]);

@@ -16,7 +16,7 @@ import { type PatternRule, timeoutRuleOf } from '../../../operators/model/patter
 import { between, type Duration, formatDuration } from '../../../operators/model/time.ts';
 import { plant } from '../../plant.ts';
 import { createPipelineEngine } from '../../worker/epochs/engine.ts';
-import { NO_STATES } from '../../worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../worker/epochs/state-image.ts';
 import type { PatternReport } from '../explain/match-report.ts';
 import { createMatchTracker } from '../explain/match-tracker.ts';
 import { createAssumedLog } from '../replies/assumed-log.ts';

@@ -11,7 +11,7 @@ import {
 import type { Request } from '../../../operators/model/request.ts';
 import { observe } from '../../plant.ts';
 import { createPipelineEngine } from '../../worker/epochs/engine.ts';
-import { NO_STATES } from '../../worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../worker/epochs/state-image.ts';
 import { type FiniteLog, replayLog } from '../replay-log.ts';
 
 /** How the readings of one signal come, over all assets that have it. */

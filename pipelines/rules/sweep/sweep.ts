@@ -8,7 +8,7 @@ import type { Request } from '../../../operators/model/request.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
 import { evaluate, observe } from '../../plant.ts';
 import { createPipelineEngine } from '../../worker/epochs/engine.ts';
-import { NO_STATES } from '../../worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../worker/epochs/state-image.ts';
 import { type FiniteLog, type ReplayResult, replayLog } from '../replay-log.ts';
 import {
   type AlarmTally,

@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { type Disk, fileNamesIn, readIfThere, writeWhole } from '../../base/disk.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
-import { type Content, FORMATS, seal, unseal } from '../../base/sealed.ts';
-import type { PackedStates } from './snapshots.ts';
+import { digestOf, FORMATS, seal, unseal } from '../../base/sealed.ts';
+import { createStateImage, type PackedStates, type RestoredStates } from './state-image.ts';
 
 /** One processing of one log. Rows and tokens carry it: processing the log again is another run. */
 export type Run = {
@@ -15,74 +15,179 @@ export type Run = {
   readonly created: string;
 };
 
-/** The states of all stages after the message `to`, which was the last of `epoch`. */
-type Checkpoint = Run & {
-  readonly epoch: number;
-  readonly to: number;
-  readonly states: PackedStates;
-};
+/** A point of a run: after the message `to`, which was the last of `epoch`. */
+type RunPoint = Run & { readonly epoch: number; readonly to: number };
 
 export interface Checkpoints {
   /**
-   * The newest that is whole and ends before the message `before`; damaged ones after it are reported and removed.
-   * Undefined when there are none at all.
+   * The states of the newest that is whole and ends before the message `before`; damaged ones after it are reported and
+   * removed, with what stands on them. Undefined when there are none at all.
    *
    * @throws Problem when it belongs to another stream or run, or when all are damaged or too late
    */
-  newest(run: Run, before: number): Promise<Checkpoint | undefined>;
+  newest(
+    run: Run,
+    before: number,
+  ): Promise<(RunPoint & { readonly states: RestoredStates }) | undefined>;
   /** The epoch of the newest, be it damaged or not; 0 without any. */
   last(): Promise<number>;
-  /** `needed`: the first message of the oldest epoch file, which can only be cut again from a checkpoint before it. */
-  write(checkpoint: Checkpoint, needed?: number): Promise<number>;
+  /**
+   * Writes a base (all states), or an increment to the one that was written before it. `needed`: the first message of
+   * the oldest epoch file, which can only be cut again from a checkpoint before it.
+   */
+  write(checkpoint: RunPoint & { readonly states: PackedStates }, needed?: number): Promise<number>;
 }
 
+/**
+ * So many are kept at least, and so many bases with all increments behind them: one damaged base makes all behind it
+ * useless.
+ */
 const KEPT = 3;
-const NAME = /^(\d{12})_(\d+)\.checkpoint$/;
+const BASES_KEPT = 2;
 
+type CheckpointFile = {
+  readonly path: string;
+  readonly epoch: number;
+  readonly to: number;
+  readonly isBase: boolean;
+};
+
+/** A base, and the increments behind it in their order. */
+type Chain = readonly CheckpointFile[];
+
+const NAME = /^(\d{12})_(\d+)\.(checkpoint|increment)$/;
+
+/** `onRefused`: a file that cannot be used, and why. */
 export function openCheckpoints(
   disk: Disk,
   directory: string,
-  onDamaged: (file: string) => void,
+  onRefused: (file: string, reason: string) => void,
 ): Checkpoints {
-  const list = async () =>
-    (await fileNamesIn(disk, directory)).filter((name) => NAME.test(name)).reverse();
+  /** Of the checkpoint that was written last: an increment names the one that it stands on. */
+  let previous: Uint8Array | undefined;
+  const list = async () => (await fileNamesIn(disk, directory)).flatMap(fileOf(directory));
+
   return {
     async last() {
-      const [newest] = await list();
-      return Number(NAME.exec(newest ?? '')?.[1] ?? 0);
+      return (await list()).at(-1)?.epoch ?? 0;
     },
     async newest(run, before) {
       const all = await list();
-      const damaged: string[] = [];
-      for (const name of all.filter((one) => endOf(one) < before)) {
-        const path = join(directory, name);
-        const sealed = await readIfThere(disk, path);
-        const content = sealed === undefined ? undefined : unseal(FORMATS.checkpoint, sealed, path);
-        if (content === undefined) {
-          onDamaged(path);
-          damaged.push(path);
-          continue;
+      const useless: string[] = [];
+      for (const chain of chainsOf(all).reverse()) {
+        const read = await readChain(
+          disk,
+          chain.filter(({ to }) => to < before),
+        );
+        for (const { path, reason } of read.useless) {
+          onRefused(path, reason);
+          useless.push(path);
         }
-        const checkpoint = belonging(unsealedCheckpoint(content), run, directory);
+        if (read.checkpoint === undefined) continue;
+        const checkpoint = belonging(read.checkpoint, run, directory);
         // They must not count among those that are kept.
-        for (const useless of damaged) await disk.rm(useless, { force: true });
+        for (const path of useless) await disk.rm(path, { force: true });
         return checkpoint;
       }
       if (all.length === 0) return undefined;
-      throw noneWhole(directory, before, damaged.length, all.length - damaged.length);
+      throw noneWhole(directory, before, useless.length, all.length - useless.length);
     },
-    async write(checkpoint, needed = Number.POSITIVE_INFINITY) {
-      const { states, ...head } = checkpoint;
-      const { parts, bytes } = seal(FORMATS.checkpoint, { head, blobs: states });
-      const epoch = String(checkpoint.epoch).padStart(12, '0');
-      await writeWhole(disk, join(directory, `${epoch}_${checkpoint.to}.checkpoint`), parts);
-      const names = await list();
-      const base = names.find((name) => endOf(name) < needed);
-      for (const name of names.slice(KEPT))
-        if (name !== base) await disk.rm(join(directory, name), { force: true });
+    async write({ states, ...point }, needed = Number.POSITIVE_INFINITY) {
+      if (!states.whole && previous === undefined) throw new Error('expected a base first');
+      const head: SealedHead = states.whole ? point : { ...point, previous };
+      const { parts, bytes, digest } = seal(FORMATS.checkpoint, { head, blobs: states.parts });
+      const epoch = String(point.epoch).padStart(12, '0');
+      const kind = states.whole ? 'checkpoint' : 'increment';
+      await writeWhole(disk, join(directory, `${epoch}_${point.to}.${kind}`), parts);
+      previous = Uint8Array.from(digest);
+      for (const { path } of outdated(await list(), needed)) await disk.rm(path, { force: true });
       return bytes;
     },
   };
+}
+
+function fileOf(directory: string): (name: string) => CheckpointFile[] {
+  return (name) => {
+    const [, epoch, to, kind] = NAME.exec(name) ?? [];
+    if (epoch === undefined) return [];
+    const isBase = kind === 'checkpoint';
+    return [{ path: join(directory, name), epoch: Number(epoch), to: Number(to), isBase }];
+  };
+}
+
+function chainsOf(files: readonly CheckpointFile[]): Chain[] {
+  const chains: CheckpointFile[][] = [];
+  for (const file of files) {
+    const chain = chains.at(-1);
+    if (file.isBase || chain === undefined) chains.push([file]);
+    else chain.push(file);
+  }
+  return chains;
+}
+
+/**
+ * What nobody needs any more. The newest of a chain goes first: if the process is killed amid that, what is left is a
+ * chain all the same.
+ */
+function outdated(files: readonly CheckpointFile[], needed: number): readonly CheckpointFile[] {
+  const chains = chainsOf(files).reverse();
+  const base = chains.find(([first]) => first !== undefined && first.to < needed);
+  let kept = 0;
+  return chains.flatMap((chain, at) => {
+    const isKept = at < BASES_KEPT || kept < KEPT || chain === base;
+    if (!isKept) return chain.toReversed();
+    kept += chain.length;
+    return [];
+  });
+}
+
+/** `previous`: the sha256 of the file that an increment stands on; a base has none. */
+type SealedHead = RunPoint & { readonly previous?: Uint8Array | undefined };
+
+type ReadChain = {
+  readonly checkpoint: (RunPoint & { readonly states: RestoredStates }) | undefined;
+  readonly useless: readonly { readonly path: string; readonly reason: string }[];
+};
+
+/** Applies one file to the other as far as they are whole and follow one another. */
+async function readChain(disk: Disk, chain: Chain): Promise<ReadChain> {
+  const image = createStateImage();
+  let point: RunPoint | undefined;
+  let digest: Uint8Array | undefined;
+  for (const [at, { path, isBase }] of chain.entries()) {
+    const sealed = await readIfThere(disk, path);
+    const content = sealed === undefined ? undefined : unseal(FORMATS.checkpoint, sealed, path);
+    // Sealed by `write` above: the digest vouches for the shape.
+    const head = content?.head as SealedHead | undefined;
+    if (sealed === undefined || content === undefined || head === undefined) {
+      return { checkpoint: pointAt(point, image), useless: uselessFrom(chain, at, DAMAGED) };
+    }
+    const { previous, ...rest } = head;
+    if (isBase ? previous !== undefined : !isSame(previous, digest)) {
+      return { checkpoint: pointAt(point, image), useless: uselessFrom(chain, at, ORPHANED) };
+    }
+    image.apply({ whole: isBase, parts: content.blobs });
+    point = rest;
+    digest = Uint8Array.from(digestOf(sealed));
+  }
+  return { checkpoint: pointAt(point, image), useless: [] };
+}
+
+const DAMAGED = 'it is damaged';
+const ORPHANED = 'the checkpoint that it stands on is not there';
+
+function uselessFrom(chain: Chain, at: number, reason: string): ReadChain['useless'] {
+  return chain.slice(at).map(({ path }, index) => {
+    return { path, reason: index === 0 ? reason : ORPHANED };
+  });
+}
+
+function pointAt(point: RunPoint | undefined, states: RestoredStates): ReadChain['checkpoint'] {
+  return point === undefined ? undefined : { ...point, states };
+}
+
+function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+  return one !== undefined && other !== undefined && Buffer.compare(one, other) === 0;
 }
 
 /** To begin with empty states instead would give other answers wherever the stream is trimmed. */
@@ -97,17 +202,7 @@ function noneWhole(directory: string, before: number, damaged: number, late: num
   });
 }
 
-/** The last message that a checkpoint of this name covers. */
-function endOf(name: string): number {
-  return Number(NAME.exec(name)?.[2]);
-}
-
-function unsealedCheckpoint({ head, blobs }: Content): Checkpoint {
-  // Sealed by `write` above: the digest vouches for the shape.
-  return { ...(head as Omit<Checkpoint, 'states'>), states: blobs };
-}
-
-function belonging(checkpoint: Checkpoint, run: Run, directory: string): Checkpoint {
+function belonging<C extends Run>(checkpoint: C, run: Run, directory: string): C {
   for (const what of ['pipeline', 'run', 'stream', 'created'] as const) {
     if (checkpoint[what] === run[what]) continue;
     throw new Problem({

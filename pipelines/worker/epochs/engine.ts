@@ -17,7 +17,8 @@ import type { Message } from '../../../operators/model/message.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { Gap } from '../../nats/log.ts';
 import { PoisonError } from './poison.ts';
-import { createSnapshots, type PackedStates } from './snapshots.ts';
+import { createSnapshots } from './snapshots.ts';
+import type { PackedStates, RestoredStates } from './state-image.ts';
 
 /** A pipeline from the log to requests, as `plant.ts` makes them. */
 export type Pipeline = (states: States) => Stage<Message, Request>;
@@ -44,14 +45,14 @@ export interface PipelineEngine {
   copied(milliseconds: number): PackedStates | undefined;
   /** The same at once. */
   taken(): PackedStates;
-  /** Bytes of the last checkpoint by stage. */
+  /** Bytes of the states of each stage, as checkpoints have them. */
   readonly sizes: ReadonlyMap<string, number>;
 }
 
 /** Runs a pipeline message by message. Everything that a message causes is collected before `push` returns. */
 export function createPipelineEngine(
   pipeline: Pipeline,
-  restored: PackedStates,
+  restored: RestoredStates,
   collector: Collector,
 ): PipelineEngine {
   const snapshots = createSnapshots(restored);

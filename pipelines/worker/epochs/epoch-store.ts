@@ -34,14 +34,14 @@ type Waiting = { readonly files: number; readonly bytes: number };
 export async function openEpochStore(
   directory: string,
   sinks: readonly string[],
-  onDamaged: (file: string) => void,
+  onRefused: (file: string, reason: string) => void,
   disk = DISK,
 ): Promise<EpochStore> {
   for (const part of ['epochs', 'checkpoints', 'cursors', '.']) {
     await openDirectory(disk, join(directory, part));
   }
   const files = await openEpochFiles(disk, join(directory, 'epochs'));
-  const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onDamaged);
+  const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onRefused);
   const newest = files.list.at(-1)?.epoch ?? 0;
   const cursors = await openCursors(disk, join(directory, 'cursors'), sinks, newest);
   const skipped = await openSkipped(disk, directory);

@@ -10,7 +10,7 @@ import { createEpochCollector } from './epoch-collector.ts';
 import { type EpochStore, persist } from './epoch-store.ts';
 import { PoisonError } from './poison.ts';
 import { type EpochLimits, EpochSession } from './session.ts';
-import { NO_STATES } from './snapshots.ts';
+import { NO_PACKED_STATES, NO_STATES } from './state-image.ts';
 
 export type EpochsOptions = {
   readonly run: Run;
@@ -87,7 +87,7 @@ async function runSession(options: EpochsOptions): Promise<void> {
     if (checkpoint === undefined && store.written().epoch === 0) {
       // Where this run began must be known when the log has lost its beginning: nothing may be cut again without it.
       at.to = (await log.state()).first - 1;
-      const beginning = { ...run, ...at, states: NO_STATES };
+      const beginning = { ...run, ...at, states: NO_PACKED_STATES };
       await written(options, () => store.checkpoints.write(beginning));
     }
     if (checkpoint !== undefined) {

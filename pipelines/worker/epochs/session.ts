@@ -19,7 +19,7 @@ import {
 import type { CollectedEpoch, EpochCollector } from './epoch-collector.ts';
 import { type EpochStore, persist } from './epoch-store.ts';
 import { type KnownCut, planReplay } from './recovery.ts';
-import type { PackedStates } from './snapshots.ts';
+import type { PackedStates, RestoredStates } from './state-image.ts';
 
 export type EpochLimits = {
   readonly seconds: number;
@@ -76,7 +76,7 @@ export class EpochSession {
   /** The checkpoint whose states are being copied. */
   #copying: Cursor | undefined;
 
-  constructor(options: EpochSessionOptions, checkpoint: Cursor, states: PackedStates) {
+  constructor(options: EpochSessionOptions, checkpoint: Cursor, states: RestoredStates) {
     this.#options = options;
     this.#engine = continuePipeline(options, states);
     this.#cuts = planReplay(options.store.files.list, checkpoint, options.store.written());
@@ -113,6 +113,8 @@ export class EpochSession {
       const known = this.#cuts[0];
       if (known !== undefined) {
         if (message.sequence === endOf(known)) await this.#cutKnown(known);
+        // Perhaps hours of rows, when an old checkpoint had to do, and every sink has them.
+        else if (known.kind === 'discard' && this.#full()) this.#collected(known.epoch);
       } else if (this.#full()) {
         await this.cut(false);
       }
@@ -136,14 +138,14 @@ export class EpochSession {
       if (final) await this.#checkpointLast();
       return;
     }
-    const { collector, run, limits } = this.#options;
+    const { limits } = this.#options;
     const epoch = this.#epoch;
     this.#weight += weight;
     const checkpoint = final || this.#weight >= limits.checkpointEvery;
     if (checkpoint) this.#weight = 0;
     if (checkpoint) await this.#copyStates(Number.POSITIVE_INFINITY);
     this.#engine.cut(epoch, checkpoint);
-    const collected = collector.finish(run, { epoch, from: this.#from, to: this.#last });
+    const collected = this.#collected(epoch);
     const begun = this.#begun;
     if (checkpoint) this.#copying = { epoch, to: this.#last };
     this.#advance(epoch);
@@ -203,7 +205,7 @@ export class EpochSession {
     );
     this.#checkpointed = epoch;
     const milliseconds = performance.now() - started;
-    record({ kind: 'checkpoint-written', epoch, to, bytes, milliseconds });
+    record({ kind: 'checkpoint-written', epoch, to, bytes, milliseconds, whole: states.whole });
     for (const [stage, size] of sizes) record({ kind: 'stage-state', stage, bytes: size });
     await onEpoch(epoch);
   }
@@ -258,19 +260,25 @@ export class EpochSession {
     this.#appended = message.appended;
   }
 
+  /** What was collected up to the last message, and a clean sheet. */
+  #collected(epoch: number): CollectedEpoch {
+    const { collector, run } = this.#options;
+    return collector.finish(run, { epoch, from: this.#from, to: this.#last });
+  }
+
   #full(): boolean {
     const { collector, limits } = this.#options;
     return collector.rows >= limits.rows || collector.bytes >= limits.bytes;
   }
 
   async #cutKnown(known: KnownCut): Promise<void> {
-    const { store, collector, run, record } = this.#options;
+    const { store, record } = this.#options;
     this.#cuts.shift();
     const epoch = known.kind === 'compare' ? known.file.epoch : known.epoch;
     this.#engine.cut(epoch, false);
     this.#weight += 1;
-    const { content } = collector.finish(run, { epoch, from: this.#from, to: endOf(known) });
     this.#last = Math.max(this.#last, endOf(known));
+    const { content } = this.#collected(epoch);
     this.#advance(epoch);
     if (known.kind === 'discard') return;
     const found = await store.files.holds(known.file, content);
@@ -330,7 +338,7 @@ export class CooperativeYield {
 /** @throws Problem: the checkpoint is of another version of Andon */
 function continuePipeline(
   { pipeline, collector, observer, directory }: EpochSessionOptions,
-  states: PackedStates,
+  states: RestoredStates,
 ): PipelineEngine {
   try {
     return createPipelineEngine(pipeline, states, observed(collector, observer));

@@ -1,21 +1,11 @@
-/** Packs the states of all stages for a checkpoint, in parts, while work goes on. */
+/** Packs the states of all stages for checkpoints, in parts, while work goes on: all of them, or what changed. */
 
-import { Packr } from 'msgpackr';
 import type { StageId } from '../../../operators/flow/flow.ts';
-import type {
-  Copy,
-  Head,
-  KeyState,
-  Saved,
-  Snapshot,
-  States,
-} from '../../../operators/flow/states.ts';
-import { EMPTY_KNOWLEDGE, type Knowledge } from '../../../operators/model/knowledge.ts';
-
-/** The states of all stages, packed in parts: a checkpoint's content. */
-export type PackedStates = readonly Uint8Array[];
-
-export const NO_STATES: PackedStates = [];
+import type { Copy, KeyState, Saved, Snapshot, States } from '../../../operators/flow/states.ts';
+import type { Key } from '../../../operators/model/key.ts';
+import type { Knowledge } from '../../../operators/model/knowledge.ts';
+import { beginParts, type PackedStates, packPart, type RestoredStates } from './state-image.ts';
+import { changesOf, type PageDigests, type StateChanges } from './state-pages.ts';
 
 /** The states of one running pipeline. They are copied from the barriers on that are checkpoints, while work goes on. */
 export interface Snapshots extends States {
@@ -25,48 +15,50 @@ export interface Snapshots extends States {
   copied(milliseconds: number): PackedStates | undefined;
   /** Copies all that is left, at once. */
   taken(): PackedStates;
-  /** Bytes of the last checkpoint by stage. */
+  /** Bytes of the states of each stage. */
   readonly sizes: ReadonlyMap<string, number>;
 }
 
-// Packing is the copy: state lives on and changes while the bytes are written. Records would tie the bytes to a shared
-// structure table; plain maps can be read by any version. Typed arrays keep their type.
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, moreTypes: true });
-
-/** States of a stage between two looks at the clock: some tenths of a millisecond. */
+/** Bytes of states between two looks at the clock: some tenths of a millisecond. */
+const BYTES_A_TURN = 262_144;
 const STATES_A_TURN = 64;
-/** Parts are packed one behind the other into buffers of this size, and stay there. */
-const ROOM = 1_048_576;
 
-type Part =
-  | { readonly stage: StageId; readonly head: Head }
-  | { readonly stage: StageId; readonly knowledge: Knowledge }
-  | { readonly stage: StageId; readonly states: readonly KeyState[] };
+/**
+ * Increments behind a base, at most. A base comes earlier when they hold as many bytes as it: so all checkpoints together
+ * are at most twice what has changed, and a start reads at most twice the states.
+ */
+export const MOST_INCREMENTS = 64;
 
-/** Where the knowledge of all stages stands among their states. */
-const KNOWLEDGE = 'knowledge' as StageId;
+/** What the checkpoints since the last base have of a stage. */
+type WrittenStage = { head: PageDigests | undefined; readonly keys: Map<Key, PageDigests> };
 
-export function createSnapshots(restored: PackedStates): Snapshots {
+/** Where the knowledge of all stages stands among their sizes. */
+const KNOWLEDGE = 'knowledge';
+
+export function createSnapshots(restored: RestoredStates): Snapshots {
   return new PackedSnapshots(restored);
 }
 
 class PackedSnapshots implements Snapshots {
   readonly sizes = new Map<string, number>();
-  /** Each stage asks once. What was handed out is dropped, or a checkpoint would stay in memory for ever. */
-  readonly #restored: Map<StageId, Snapshot>;
+  readonly #restored: RestoredStates;
   #knowledge: Knowledge;
   /** The knowledge as it was packed last. */
   #packedKnowledge: { readonly of: Knowledge; readonly packed: Uint8Array } | undefined;
   /** The barrier under way is a checkpoint. */
   #wanted = false;
+  /** The checkpoint under way has everything. */
+  #whole = true;
   #parts: Uint8Array[] = [];
   /** Stages whose states are not all copied yet. */
   #saving = new Map<StageId, Saved>();
+  /** What is written down when the checkpoints so far are. Nothing is known of those of an earlier life. */
+  readonly #written = new Map<StageId, WrittenStage>();
+  #chain = { base: 0, increments: 0, count: MOST_INCREMENTS };
 
-  constructor(restored: PackedStates) {
-    const { stages, knowledge } = unpacked(restored);
-    this.#restored = stages;
-    this.#knowledge = knowledge;
+  constructor(restored: RestoredStates) {
+    this.#restored = restored;
+    this.#knowledge = restored.knowledge;
   }
 
   get knowledge(): Knowledge {
@@ -74,30 +66,31 @@ class PackedSnapshots implements Snapshots {
   }
 
   restore(id: StageId): Snapshot | undefined {
-    const found = this.#restored.get(id);
-    this.#restored.delete(id);
-    return found;
+    return this.#restored.restore(id);
   }
 
-  save(id: StageId, begin: (copy: Copy) => Saved): void {
+  save(id: StageId, begin: (copy: Copy, whole: boolean) => Saved): void {
     if (!this.#wanted) return;
     if (this.#saving.has(id)) throw new Error(`two stages have the id ${id}`);
-    const saved = begin((states) => {
-      if (states.length > 0) this.#add(id, pack({ stage: id, states }));
-    });
+    const saved = begin((states) => this.#addStates(id, states), this.#whole);
     if (this.#saving.size === 0) this.#saveKnowledge(saved.knowledge);
     else if (saved.knowledge !== this.#knowledge) {
       throw new Error(`stage ${id} has not seen the same changes as those before it`);
     }
     this.#saving.set(id, saved);
-    this.#add(id, pack({ stage: id, head: saved.head }));
+    this.#addHead(id, saved);
   }
 
   begin(sendBarrier: () => void): void {
+    const { base, increments, count } = this.#chain;
+    this.#whole = count >= MOST_INCREMENTS || increments >= base;
+    if (this.#whole) {
+      this.#written.clear();
+      this.sizes.clear();
+    }
     this.#parts = [];
     this.#saving = new Map();
-    this.sizes.clear();
-    packr.useBuffer(Buffer.allocUnsafeSlow(ROOM));
+    beginParts();
     this.#wanted = true;
     sendBarrier();
     this.#wanted = false;
@@ -113,59 +106,83 @@ class PackedSnapshots implements Snapshots {
     return this.#take();
   }
 
-  #add(stage: StageId, packed: Uint8Array): void {
-    this.sizes.set(stage, (this.sizes.get(stage) ?? 0) + packed.length);
-    this.#parts.push(packed);
+  #writtenOf(id: StageId): WrittenStage {
+    let written = this.#written.get(id);
+    if (written === undefined) {
+      written = { head: undefined, keys: new Map() };
+      this.#written.set(id, written);
+    }
+    return written;
+  }
+
+  #addHead(stage: StageId, { head: { version, ...rest }, closed }: Saved): void {
+    const written = this.#writtenOf(stage);
+    for (const key of closed) {
+      this.#grow(stage, -(written.keys.get(key)?.bytes ?? 0));
+      written.keys.delete(key);
+    }
+    const changed = changesOf(rest, written.head);
+    if (changed !== undefined) {
+      this.#grow(stage, changed.digests.bytes - (written.head?.bytes ?? 0));
+      written.head = changed.digests;
+    }
+    this.#parts.push(packPart({ stage, version, closed, head: changed?.changes }));
+  }
+
+  #addStates(stage: StageId, states: readonly KeyState[]): void {
+    const { keys } = this.#writtenOf(stage);
+    const changes: (readonly [Key, StateChanges])[] = [];
+    for (const [key, state] of states) {
+      const before = keys.get(key);
+      const changed = changesOf(state, before);
+      if (changed === undefined) continue;
+      this.#grow(stage, changed.digests.bytes - (before?.bytes ?? 0));
+      keys.set(key, changed.digests);
+      changes.push([key, changed.changes]);
+    }
+    if (changes.length > 0) this.#parts.push(packPart({ stage, states: changes }));
+  }
+
+  #grow(stage: string, bytes: number): void {
+    this.sizes.set(stage, (this.sizes.get(stage) ?? 0) + bytes);
   }
 
   /** Plant models are large and seldom change: packed anew only when they did. */
   #saveKnowledge(knowledge: Knowledge): void {
     this.#knowledge = knowledge;
-    if (this.#packedKnowledge?.of !== knowledge) {
+    const isOther = this.#packedKnowledge?.of !== knowledge;
+    if (isOther || this.#packedKnowledge === undefined) {
       // Its own memory: it outlives the buffer that it was packed into.
-      const packed = Uint8Array.from(pack({ stage: KNOWLEDGE, knowledge }));
-      this.#packedKnowledge = { of: knowledge, packed };
+      this.#packedKnowledge = { of: knowledge, packed: Uint8Array.from(packPart({ knowledge })) };
     }
-    this.#add(KNOWLEDGE, this.#packedKnowledge.packed);
+    const { packed } = this.#packedKnowledge;
+    this.sizes.set(KNOWLEDGE, packed.length);
+    if (isOther || this.#whole) this.#parts.push(packed);
   }
 
   /** True when nothing is left. */
   #copyUntil(over: () => boolean): boolean {
     for (const [stage, { more }] of this.#saving) {
-      while (more(STATES_A_TURN)) if (over()) return false;
+      while (more(this.#statesATurn(stage))) if (over()) return false;
       this.#saving.delete(stage);
     }
     return true;
   }
 
+  /** A state may have a hundred bytes or a megabyte. */
+  #statesATurn(stage: StageId): number {
+    const average = (this.sizes.get(stage) ?? 0) / (this.#written.get(stage)?.keys.size || 1);
+    return Math.max(1, Math.min(STATES_A_TURN, Math.floor(BYTES_A_TURN / (average + 1))));
+  }
+
   #take(): PackedStates {
-    const states = this.#parts;
+    const states = { whole: this.#whole, parts: this.#parts };
+    const bytes = states.parts.reduce((sum, { length }) => sum + length, 0);
+    const { base, increments, count } = this.#chain;
+    this.#chain = states.whole
+      ? { base: bytes, increments: 0, count: 0 }
+      : { base, increments: increments + bytes, count: count + 1 };
     this.#parts = [];
     return states;
   }
-}
-
-function pack(part: Part): Uint8Array {
-  return packr.pack(part);
-}
-
-type Unpacked = { readonly stages: Map<StageId, Snapshot>; readonly knowledge: Knowledge };
-
-function unpacked(states: PackedStates): Unpacked {
-  type Mutable = { -readonly [K in keyof Snapshot]: Snapshot[K] } & { states: KeyState[] };
-  const stages = new Map<StageId, Mutable>();
-  let knowledge = EMPTY_KNOWLEDGE;
-  for (const packed of states) {
-    // Packed by `pack` above.
-    const part = packr.unpack(packed) as Part;
-    if ('knowledge' in part) {
-      knowledge = part.knowledge;
-      continue;
-    }
-    const known = stages.get(part.stage);
-    if ('head' in part) stages.set(part.stage, { ...part.head, states: [] });
-    else if (known === undefined) throw new Error(`expected the head of stage ${part.stage} first`);
-    else for (const state of part.states) known.states.push(state);
-  }
-  return { stages, knowledge };
 }

@@ -59,7 +59,7 @@ function mostBytes(items: Iterable<Item>): number {
       const look = (cells: readonly KeyState[]) => {
         for (const [, state] of cells) most = Math.max(most, serialize(state).length);
       };
-      begin(look).more(10);
+      begin(look, true).more(10);
     },
   };
   const input = new Subject<Item>();

@@ -17,7 +17,7 @@ function stateAfter(items: readonly Item[]): AssetDetectors {
     ...NO_CHECKPOINTS,
     save: (id, begin) => {
       if (id !== 'detect') return;
-      begin((copied) => cells.push(...copied)).more(10);
+      begin((copied) => cells.push(...copied), true).more(10);
     },
   };
   const input = new Subject<Item>();

@@ -72,7 +72,7 @@ describe('validate', () => {
       save: (_, begin) => {
         const saved = begin((cells) => {
           kept = cells.map(([key]) => key);
-        });
+        }, true);
         saved.more(100);
       },
     };

@@ -9,7 +9,7 @@ import type { Recorded } from '../../../pipelines/recordings/recorded.ts';
 import { changesOf } from '../../../pipelines/rules/changes.ts';
 import { readPlantFile, readRulesFile } from '../../../pipelines/rules/rules.ts';
 import { createPipelineEngine } from '../../../pipelines/worker/epochs/engine.ts';
-import { NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../../pipelines/worker/epochs/state-image.ts';
 import { before } from './demo-plant.ts';
 
 export type DemoRun = {

@@ -53,7 +53,10 @@ test('a counter adds the value of its internal event, and every metric carries t
 
 test('milliseconds are shown as seconds', async () => {
   const { record, metrics } = recorded();
-  record({ kind: 'checkpoint-written', epoch: 5, to: 9, bytes: 100, milliseconds: 250 });
+  record({
+    ...{ kind: 'checkpoint-written', epoch: 5, to: 9, bytes: 100 },
+    ...{ milliseconds: 250, whole: true },
+  });
   const text = await metrics.getSingleMetricAsString('andon_checkpoint_seconds');
   expect(text).toContain('andon_checkpoint_seconds_sum 0.25');
 });

@@ -4,7 +4,7 @@ import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
 import { createStatusWatch } from '../../../pipelines/observe/worker-status.ts';
 import { plant } from '../../../pipelines/plant.ts';
 import { createPipelineEngine } from '../../../pipelines/worker/epochs/engine.ts';
-import { NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../../pipelines/worker/epochs/state-image.ts';
 import {
   type Delivery,
   delivered,

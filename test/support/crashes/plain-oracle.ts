@@ -2,7 +2,7 @@ import type { Row } from '../../../operators/flow/flow.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import type { Run } from '../../../pipelines/worker/epochs/checkpoints.ts';
 import { createPipelineEngine, type Pipeline } from '../../../pipelines/worker/epochs/engine.ts';
-import { NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../../pipelines/worker/epochs/state-image.ts';
 
 /** What must stand outside in the end: of each table its rows, and the revisions of requests in order. */
 export type Expected = {

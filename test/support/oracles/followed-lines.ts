@@ -8,7 +8,8 @@ import { type Decoded, weightOf } from '../../../operators/model/decoded.ts';
 import { type Key, lineOf } from '../../../operators/model/key.ts';
 import { type Message, sourceOf } from '../../../operators/model/message.ts';
 import { validate } from '../../../operators/validate/validate.ts';
-import { createSnapshots, NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
+import { createSnapshots } from '../../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../../pipelines/worker/epochs/state-image.ts';
 import type { Heard } from './line-time.ts';
 
 /** After a message: what was heard with it, and where each line stands by its watermarks. */

@@ -12,7 +12,7 @@ import type { RequestRow } from '../../../operators/model/tables.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { plant as pipeline } from '../../../pipelines/plant.ts';
 import { createPipelineEngine } from '../../../pipelines/worker/epochs/engine.ts';
-import { NO_STATES } from '../../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../../pipelines/worker/epochs/state-image.ts';
 import type { Span } from '../deliveries.ts';
 import { type Applied, EDIT_NAMES, type Edit, edited } from './edits.ts';
 import { type Arrival, type Link, linkOf, sent } from './links.ts';

@@ -28,7 +28,7 @@ import {
 import { exampleLog } from '../../../../pipelines/rules/examples/example-log.ts';
 import { replayExample } from '../../../../pipelines/rules/examples/replay-example.ts';
 import { createPipelineEngine } from '../../../../pipelines/worker/epochs/engine.ts';
-import { NO_STATES } from '../../../../pipelines/worker/epochs/snapshots.ts';
+import { NO_STATES } from '../../../../pipelines/worker/epochs/state-image.ts';
 import { textOf } from '../../../support/architecture.ts';
 import { blocksOf } from '../../../support/documents.ts';
 

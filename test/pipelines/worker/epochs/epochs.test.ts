@@ -11,6 +11,7 @@ import { deliverEpochs } from '../../../../pipelines/worker/delivery/delivery.ts
 import { openEpochStore } from '../../../../pipelines/worker/epochs/epoch-store.ts';
 import { runEpochs } from '../../../../pipelines/worker/epochs/epochs.ts';
 import { createBlocks } from '../../../../sinks/clickhouse/blocks.ts';
+import type { Blocks } from '../../../../sinks/sink.ts';
 import { runWorker } from '../../../support/in-process-worker.ts';
 import { memoryLog } from '../../../support/memory-log.ts';
 import { MemorySink } from '../../../support/memory-sink.ts';
@@ -22,11 +23,15 @@ const RUN = { pipeline: 'plant', run: '1', stream: 'MEMORY', created: '2026-01-0
 
 /** One life over a log, with a backlog of so many files, until the log has ended. */
 async function run(
-  log: Log,
-  files = 1_000,
-  rows = 100,
+  log: Log | ((after: number) => Log),
+  options: {
+    readonly files?: number;
+    readonly rows?: number;
+    readonly directory?: string;
+    readonly createBlocks?: () => Blocks;
+  } = {},
 ): Promise<{ sink: MemorySink; recorded: InternalEvent[] }> {
-  const directory = temporaryDirectory();
+  const { files = 1_000, rows = 100, directory = temporaryDirectory() } = options;
   const sink = new MemorySink('clickhouse');
   const store = await openEpochStore(directory, [sink.name], () => {});
   const notifier = createNotifier();
@@ -46,13 +51,13 @@ async function run(
       pipeline: plant,
       store,
       directory,
-      createBlocks,
+      createBlocks: options.createBlocks ?? createBlocks,
       notifier,
       record,
       signal,
       abort: signal,
     },
-    openLog: async () => log,
+    openLog: async (after) => (typeof log === 'function' ? log(after) : log),
     limits: { seconds: 60, rows, bytes: 1e9, checkpointEvery: 5 },
     backlog: { files, bytes: 1e9 },
     onCheckpoint(now) {
@@ -78,7 +83,7 @@ describe('epochs', () => {
           return { messages: [], gaps: [], ended: wait >= 1_000 };
         },
       };
-      const { recorded } = await run(log, 1_000, 1e6);
+      const { recorded } = await run(log, { rows: 1e6 });
       const checkpoints = recorded.filter(({ kind }) => kind === 'checkpoint-written');
       expect(checkpoints).toHaveLength(1);
       return waits.at(-1);
@@ -120,7 +125,7 @@ describe('epochs', () => {
   test('files that have landed and only wait for a checkpoint do not stop the pulling', async () => {
     const { sink, recorded } = await run(
       memoryLog(messages, 0, () => 20),
-      3,
+      { files: 3 },
     );
     expect(sink.count('epochs')).toBeGreaterThan(5);
     expect(recorded.findLast(({ kind }) => kind === 'sink-behind')).toMatchObject({ files: 0 });
@@ -149,6 +154,34 @@ describe('epochs', () => {
     expect(kinds).not.toContain('replay-mismatch');
     await runWorker({ ...life, directory: temporaryDirectory(), sinks: [whole] });
     expect(sink.facts()).toEqual(whole.facts());
+  });
+
+  test('what every sink has is not kept in memory when it is worked again from an old checkpoint', async () => {
+    const directory = temporaryDirectory();
+    const log = (after: number) => memoryLog(messages, after);
+    await run(log, { directory });
+    const checkpoints = join(directory, 'checkpoints');
+    const [oldest = '', ...others] = readdirSync(checkpoints).sort();
+    expect(oldest).toMatch(/checkpoint$/);
+    expect(others.length).toBeGreaterThan(1);
+    for (const name of others) truncateSync(join(checkpoints, name), 10);
+    expect(readdirSync(join(directory, 'epochs'))).toEqual([]);
+    let most = 0;
+    const counted = () => {
+      const blocks = createBlocks();
+      return new Proxy(blocks, {
+        get(target, name) {
+          most = Math.max(most, target.rows);
+          const value: unknown = Reflect.get(target, name);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    };
+    const { sink } = await run(log, { directory, createBlocks: counted });
+    expect(sink.count('epochs')).toBe(0);
+    // One message may have many rows.
+    expect(most).toBeGreaterThan(100);
+    expect(most).toBeLessThan(300);
   });
 
   test('without a checkpoint before a damaged file it does not begin with empty states', async () => {
