@@ -77,6 +77,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'size and pause of a checkpoint in which every key changed; --keys 1000,10000,100000',
     run: async (args) => (await import('./state.ts')).benchState(args),
   },
+  'state-growth': {
+    about:
+      'bytes of a checkpoint after five minutes and at the end, while states grow; --minutes 30 --assets 250 --json FILE',
+    run: async (args) => (await import('./state-growth.ts')).benchStateGrowth(args),
+  },
   spectrum: {
     about: 'vibration features with and without envelope; --samples 25600 --waveforms 300',
     run: async (args) => (await import('./spectrum.ts')).benchSpectrum(args),

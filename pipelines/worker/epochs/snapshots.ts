@@ -5,7 +5,7 @@ import type { Copy, KeyState, Saved, Snapshot, States } from '../../../operators
 import type { Key } from '../../../operators/model/key.ts';
 import type { Knowledge } from '../../../operators/model/knowledge.ts';
 import { beginParts, type PackedStates, packPart, type RestoredStates } from './state-image.ts';
-import { changesOf, type PageDigests, type StateChanges } from './state-pages.ts';
+import { changedPages, type PageDigests, type StateChanges } from './state-pages.ts';
 
 /** The states of one running pipeline. They are copied from the barriers on that are checkpoints, while work goes on. */
 export interface Snapshots extends States {
@@ -121,7 +121,7 @@ class PackedSnapshots implements Snapshots {
       this.#grow(stage, -(written.keys.get(key)?.bytes ?? 0));
       written.keys.delete(key);
     }
-    const changed = changesOf(rest, written.head);
+    const changed = changedPages(rest, written.head);
     if (changed !== undefined) {
       this.#grow(stage, changed.digests.bytes - (written.head?.bytes ?? 0));
       written.head = changed.digests;
@@ -134,7 +134,7 @@ class PackedSnapshots implements Snapshots {
     const changes: (readonly [Key, StateChanges])[] = [];
     for (const [key, state] of states) {
       const before = keys.get(key);
-      const changed = changesOf(state, before);
+      const changed = changedPages(state, before);
       if (changed === undefined) continue;
       this.#grow(stage, changed.digests.bytes - (before?.bytes ?? 0));
       keys.set(key, changed.digests);

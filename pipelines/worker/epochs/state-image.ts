@@ -6,7 +6,12 @@ import type { Head, KeyState, Snapshot, States } from '../../../operators/flow/s
 import type { Key } from '../../../operators/model/key.ts';
 import { EMPTY_KNOWLEDGE, type Knowledge } from '../../../operators/model/knowledge.ts';
 import type { Plain } from '../../../operators/model/plain.ts';
-import { applyChanges, type StateChanges, type StoredColumns, stateOf } from './state-pages.ts';
+import {
+  applyPages,
+  assembledState,
+  type StateChanges,
+  type StoredColumns,
+} from './state-pages.ts';
 
 /** The states of all stages, packed in parts: all of them, or what changed since the checkpoint before. */
 export type PackedStates = { readonly whole: boolean; readonly parts: readonly Uint8Array[] };
@@ -73,13 +78,13 @@ export function createStateImage(): StateImage {
       stage ??= { version: part.version, head: undefined, states: new Map() };
       stages.set(part.stage, stage);
       stage.version = part.version;
-      if (part.head !== undefined) stage.head = applyChanges(stage.head, part.head);
+      if (part.head !== undefined) stage.head = applyPages(stage.head, part.head);
       for (const key of part.closed) stage.states.delete(key);
       return;
     }
     if (stage === undefined) throw new Error(`expected the head of stage ${part.stage} first`);
     for (const [key, changes] of part.states) {
-      stage.states.set(key, applyChanges(stage.states.get(key), changes));
+      stage.states.set(key, applyPages(stage.states.get(key), changes));
     }
   }
 
@@ -104,9 +109,9 @@ export function createStateImage(): StateImage {
 function snapshotOf({ version, head, states }: StoredStage): Snapshot {
   if (head === undefined) throw new Error('expected timers and clocks in the first checkpoint');
   const restored: KeyState[] = [];
-  for (const [key, columns] of states) restored.push([key, stateOf(columns) as Plain]);
+  for (const [key, columns] of states) restored.push([key, assembledState(columns) as Plain]);
   // Packed from a `Head` by the snapshots of this version.
-  return { ...(stateOf(head) as Omit<Head, 'version'>), version, states: restored };
+  return { ...(assembledState(head) as Omit<Head, 'version'>), version, states: restored };
 }
 
 /** The states that these checkpoints make, the first of them a whole one. */

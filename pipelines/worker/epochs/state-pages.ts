@@ -76,7 +76,7 @@ type TakeColumn = (path: string, kind: number, bytes: Uint8Array) => void;
  * The pages of a state that are not as `before`; undefined when all are. Pages of typed arrays refer to the live state:
  * whoever takes them copies them before it goes on.
  */
-export function changesOf(
+export function changedPages(
   state: unknown,
   before: PageDigests | undefined,
 ): { readonly changes: StateChanges; readonly digests: PageDigests } | undefined {
@@ -277,7 +277,7 @@ export type StoredColumns = {
 };
 
 /** What a state is after these changes. */
-export function applyChanges(
+export function applyPages(
   before: StoredColumns | undefined,
   { columns, pieces }: StateChanges,
 ): StoredColumns {
@@ -300,7 +300,7 @@ function resized(known: Uint8Array | undefined, length: number): Uint8Array<Arra
 }
 
 /** The state that these columns make. Its typed arrays are the columns themselves. */
-export function stateOf({ columns, bytes }: StoredColumns): unknown {
+export function assembledState({ columns, bytes }: StoredColumns): unknown {
   const read: unknown[] = [];
   columnsRead = read;
   for (const [at, content] of bytes.entries()) {

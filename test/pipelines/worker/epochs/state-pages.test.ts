@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  applyChanges,
-  changesOf,
+  applyPages,
+  assembledState,
+  changedPages,
   type PageDigests,
   type StateChanges,
   type StoredColumns,
-  stateOf,
 } from '../../../../pipelines/worker/epochs/state-pages.ts';
 import { runs } from '../../../support/long.ts';
 import { randomOf } from '../../../support/plant-log.ts';
@@ -94,13 +94,13 @@ describe('what changed of a state', () => {
         for (let change = 0; change < changes; change += 1) {
           CHANGES[Math.floor(random() * CHANGES.length)]?.(state, random);
         }
-        const changed = changesOf(state, digests);
+        const changed = changedPages(state, digests);
         if (changes === 0) expect(changed === undefined).toBe(digests !== undefined);
         if (changed === undefined) continue;
         digests = changed.digests;
-        stored = applyChanges(stored, copied(changed.changes));
+        stored = applyPages(stored, copied(changed.changes));
         const expected = { ...state, marks: Uint8Array.from(state.marks) };
-        expect(isDeepStrictEqual(stateOf(stored), expected), `round ${round}`).toBe(true);
+        expect(isDeepStrictEqual(assembledState(stored), expected), `round ${round}`).toBe(true);
       }
     });
     fc.assert(property, { numRuns: runs(60) });
@@ -108,23 +108,23 @@ describe('what changed of a state', () => {
 
   test('is a page for each place that changed', () => {
     const state = { panes: new Float64Array(100_000), name: 'x' };
-    const first = changesOf(state, undefined)!;
+    const first = changedPages(state, undefined)!;
     expect(bytesOf(first.changes)).toBeGreaterThan(800_000);
     expect(first.digests.bytes).toBe(bytesOf(first.changes));
-    expect(changesOf(state, first.digests)).toBeUndefined();
+    expect(changedPages(state, first.digests)).toBeUndefined();
     state.panes[3] = 1;
     state.panes[50_000] = -0;
-    const second = changesOf(state, first.digests)!;
+    const second = changedPages(state, first.digests)!;
     expect(bytesOf(second.changes)).toBe(2 * 1_024);
   });
 
   test('every bit counts', () => {
     const panes = new Float64Array(256);
     const bits = new Uint8Array(panes.buffer);
-    const { digests } = changesOf({ panes }, undefined)!;
+    const { digests } = changedPages({ panes }, undefined)!;
     for (let bit = 0; bit < 8 * bits.length; bit += 1) {
       bits[bit >> 3] = (bits[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-      expect(changesOf({ panes }, digests)?.changes.pieces).toHaveLength(3);
+      expect(changedPages({ panes }, digests)?.changes.pieces).toHaveLength(3);
       bits[bit >> 3] = (bits[bit >> 3] ?? 0) ^ (1 << (bit & 7));
     }
   });
@@ -132,13 +132,13 @@ describe('what changed of a state', () => {
   test('two changes that undo each other in one of the digests are seen all the same', () => {
     const panes = new Float64Array(256);
     const words = new Uint32Array(panes.buffer);
-    const { digests } = changesOf({ panes }, undefined)!;
+    const { digests } = changedPages({ panes }, undefined)!;
     // A sign, and a bit in one of the next words.
     for (let next = 1; next < 256; next += 1) {
       for (let bit = 0; bit < 32; bit += 1) {
         words[0] = 0x80000000;
         words[next] = 1 << bit;
-        expect(changesOf({ panes }, digests), `${next} ${bit}`).toBeDefined();
+        expect(changedPages({ panes }, digests), `${next} ${bit}`).toBeDefined();
         words[next] = 0;
       }
     }
