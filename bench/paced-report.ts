@@ -147,7 +147,7 @@ function table(result: Result): readonly string[] {
     ],
     [
       'checkpoint',
-      `${megabytes(checkpoint.bytes)}, written in ${(checkpoint.seconds * 1_000).toFixed(0)} ms`,
+      `${megabytes(checkpoint.bytes)} in the mean, written in ${(checkpoint.seconds * 1_000).toFixed(0)} ms`,
     ],
     ['epochs', `${result.epochs} of ${megabytes(result.epochBytes / result.epochs)}`],
     [

@@ -137,7 +137,7 @@ function sampler(
       toWrite: stored - number('sequence'),
       toLand: stored - landed,
       epochs: number('epochs_total'),
-      checkpointBytes: number('checkpoint_bytes'),
+      checkpointBytes: number('checkpoint_bytes_total') / number('checkpoints_total'),
       checkpointSeconds: number('checkpoint_seconds_sum') / number('checkpoint_seconds_count'),
       epochBytes: number('epoch_bytes_total'),
       answerMilliseconds: metrics.milliseconds,

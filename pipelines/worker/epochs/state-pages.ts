@@ -1,6 +1,6 @@
 /** The state of a key as pages: which of them changed since the checkpoint before, and the state that they make again. */
 
-import { addExtension, Packr, RESET_BUFFER_MODE } from 'msgpackr';
+import { Packr, RESET_BUFFER_MODE } from 'msgpackr';
 
 /** Bytes of a page. A pane of a window has 180: what changes of ten thousand panes that have fired is little. */
 const PAGE = 1_024;
@@ -30,15 +30,6 @@ export type PageDigests = {
   readonly bytes: number;
 };
 
-/** Where a column of its own stands in the rest of a state. */
-class ColumnPlace {
-  readonly column: number;
-
-  constructor(column: number) {
-    this.column = column;
-  }
-}
-
 const TYPED_ARRAYS = [
   Float64Array,
   Float32Array,
@@ -53,17 +44,13 @@ const TYPED_ARRAYS = [
 const LIST = 16;
 const REST = 17;
 
-/** The columns of the state that is read. */
-let columnsRead: readonly unknown[] = [];
-
-/** Of the numbers that are free for extensions of MessagePack. */
-const COLUMN_PLACE = 1;
-addExtension({
-  Class: ColumnPlace,
-  type: COLUMN_PLACE,
-  write: ({ column }: ColumnPlace) => column,
-  read: (column: number) => columnsRead[column],
-});
+/**
+ * Where a column of its own stands in the rest of a state: an array of a type that no state has. Extensions of
+ * MessagePack are those of the whole process, and what plants send is read with it too.
+ */
+function placeOf(column: number): BigUint64Array {
+  return BigUint64Array.of(BigInt(column));
+}
 
 // Records would tie the bytes to a shared structure table; plain maps can be read by any version. Typed arrays keep
 // their type.
@@ -174,7 +161,7 @@ function cut(state: unknown, take: TakeColumn): void {
     // Names come from outside too: texts that are merely joined could be the same of two places.
     take(JSON.stringify(path), kind, bytes);
     columns += 1;
-    return new ColumnPlace(columns - 1);
+    return placeOf(columns - 1);
   };
   const rest = withoutColumns(state, path, column);
   // Written over by the next: it was taken by then.
@@ -185,7 +172,7 @@ function cut(state: unknown, take: TakeColumn): void {
 function withoutColumns(
   value: unknown,
   path: (string | number)[],
-  column: (kind: number, bytes: Uint8Array) => ColumnPlace,
+  column: (kind: number, bytes: Uint8Array) => BigUint64Array,
 ): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (ArrayBuffer.isView(value)) {
@@ -302,16 +289,26 @@ function resized(known: Uint8Array | undefined, length: number): Uint8Array<Arra
 /** The state that these columns make. Its typed arrays are the columns themselves. */
 export function assembledState({ columns, bytes }: StoredColumns): unknown {
   const read: unknown[] = [];
-  columnsRead = read;
   for (const [at, content] of bytes.entries()) {
-    const kind = columns[at]?.[1] ?? REST;
-    const Type = TYPED_ARRAYS[kind];
+    const Type = TYPED_ARRAYS[columns[at]?.[1] ?? REST];
     read.push(
-      // What is packed may have places of columns before it.
+      // What is packed has places of columns before it.
       Type === undefined
-        ? packr.unpack(content)
+        ? withColumns(packr.unpack(content), read)
         : new Type(content.buffer, 0, content.length / Type.BYTES_PER_ELEMENT),
     );
   }
   return read.at(-1);
+}
+
+/** Puts columns where their places are. */
+function withColumns(value: unknown, columns: readonly unknown[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof BigUint64Array) return columns[Number(value[0])];
+  if (ArrayBuffer.isView(value)) return value;
+  const items = value as Record<string, unknown>;
+  for (const name of Object.keys(items)) {
+    if (typeof items[name] === 'object') items[name] = withColumns(items[name], columns);
+  }
+  return value;
 }
