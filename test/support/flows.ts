@@ -8,6 +8,7 @@ import type { EventTime } from '../../operators/model/time.ts';
 import { createSnapshots } from '../../pipelines/worker/epochs/snapshots.ts';
 import {
   NO_STATES,
+  type PackedStates,
   type RestoredStates,
   restoreStates,
 } from '../../pipelines/worker/epochs/state-image.ts';
@@ -21,22 +22,26 @@ export function watermark(of: string, time: number, scope: 'source' | 'line' = '
 }
 
 /**
- * Runs items through a stage, and throws what it throws. After each position in `cuts` the stage is torn down: its
- * states are written down and read back, and a new stage goes on with them.
+ * Runs items through a stage, and throws what it throws. After each position in `cuts` its states are written down.
+ * After each of them, or after as many `increments` as are wanted behind it, the stage is torn down, and a new one goes
+ * on with the states that are read back.
  */
 export function runThrough<I, O>(
   make: (states: States) => Stage<I, O>,
   items: readonly Flow<I>[],
   cuts: ReadonlySet<number> = new Set(),
+  increments = 0,
 ): Flow<O>[] {
   const output: Flow<O>[] = [];
-  let states = NO_STATES;
-  let life = begin(make, states, output);
+  let written: PackedStates[] = [];
+  let life = begin(make, NO_STATES, output);
   items.forEach((item, position) => {
     life.send(item);
     if (!cuts.has(position)) return;
-    states = life.cut(position as Epoch);
-    life = begin(make, states, output);
+    written.push(life.cut(position as Epoch));
+    if (written.length <= increments) return;
+    life = begin(make, restoreStates(...written), output);
+    written = [];
   });
   return output;
 }
@@ -79,9 +84,9 @@ function begin<I, O>(
   };
   return {
     send,
-    cut(epoch: Epoch): RestoredStates {
+    cut(epoch: Epoch): PackedStates {
       snapshots.begin(() => send({ kind: 'barrier', epoch }));
-      return restoreStates(snapshots.taken());
+      return snapshots.taken();
     },
   };
 }
