@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decide, rowsOf } from '../support/decisions.ts';
+import { deadLettersOf, decide, rowsOf } from '../support/decisions.ts';
 import { law } from '../support/law.ts';
 import { runs } from '../support/long.ts';
 import { PLANNED_RULES, plannedLife } from '../support/planned-plant.ts';
-import { logOf } from '../support/plant-log.ts';
+import { frame, logOf, MODEL, type Said } from '../support/plant-log.ts';
 import { logOfPlant, plantWith } from '../support/plants/plant.ts';
 
 describe('law 3: a restart changes nothing', () => {
@@ -61,4 +61,26 @@ describe('law 3: a restart changes nothing', () => {
       expect(decide(messages, { cuts: everywhere, increments })).toEqual(decide(messages));
     },
   );
+
+  test('what a key knew is gone with it, though the checkpoint before an increment has it', () => {
+    const model = (lines: readonly object[]): Said => ({
+      ...{ at: 0, subject: 'model.p1' },
+      payload: Buffer.from(JSON.stringify({ ...MODEL, lines })),
+      headers: { 'Content-Type': 'application/json', 'Andon-Change': 'c2' },
+    });
+    const first = frame('l1.press', 1_000, { temperature: 70 });
+    const messages = logOf([
+      first,
+      model(MODEL.lines.slice(1)),
+      frame('l1.press', 2_000, { temperature: 71 }),
+      model(MODEL.lines),
+      // Of a machine that is new to the plant: no repeat.
+      { ...first, at: 3_000 },
+    ]);
+    const [, , , known = 0, , gone = 0] = messages.map(({ sequence }) => sequence);
+    const cuts = new Set([known, gone]);
+    const decided = decide(messages, { cuts, increments: 1 });
+    expect(decided).toEqual(decide(messages));
+    expect(deadLettersOf(decided)).toEqual({ unknown: 1 });
+  });
 });

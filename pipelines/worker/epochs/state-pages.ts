@@ -132,8 +132,10 @@ function addPieces(column: number, of: ColumnPages, pieces: (number | Uint8Array
   const count = pageCount(content.length);
   digestPages(content, pages);
   const isSame = (page: number) => {
-    if (known === undefined || page >= known.count) return false;
-    const [at, was] = [2 * (pages + page), known.at + 2 * page];
+    const at = 2 * (pages + page);
+    // Where arrays have grown there are zeros on both sides: most of what is new is room to grow into.
+    if (known === undefined || page >= known.count) return isZero(at);
+    const was = known.at + 2 * page;
     return digested[at] === known.digests[was] && digested[at + 1] === known.digests[was + 1];
   };
   let page = 0;
@@ -241,6 +243,11 @@ function byteOffsetFits({ byteOffset }: Uint8Array): boolean {
   return byteOffset % 4 === 0;
 }
 
+/** Whether this is the digest of a whole page of zeros. */
+function isZero(at: number): boolean {
+  return digested[at] === ZEROS[0] && digested[at + 1] === ZEROS[1];
+}
+
 function digestPage(words: Int32Array, from: number, to: number, bytes: number, at: number): void {
   let one = bytes;
   let other = ~bytes;
@@ -257,13 +264,16 @@ function digestPage(words: Int32Array, from: number, to: number, bytes: number, 
   digested[at + 1] = other;
 }
 
+digestPages(new Uint8Array(PAGE), 0);
+const ZEROS = digested.slice(0, 2);
+
 /** A state as checkpoints have left it: its columns, each in memory of its own. */
 export type StoredColumns = {
   readonly columns: readonly Column[];
   readonly bytes: readonly Uint8Array<ArrayBuffer>[];
 };
 
-/** What a state is after these changes. */
+/** What a state is after these changes. What is new in a column and in none of them is zeros. */
 export function applyPages(
   before: StoredColumns | undefined,
   { columns, pieces }: StateChanges,

@@ -176,19 +176,24 @@ describe('keyed', () => {
     );
     const places = fc.uniqueArray(fc.nat(40));
     fc.assert(
-      fc.property(fc.array(item, { maxLength: 40 }), places, fc.nat(3), (plan, cuts, increments) => {
-        let now = 0;
-        const items: Flow<number>[] = plan.map((one) => {
-          if (one === 'change') {
-            const value = { kind: 'model', model: { id: `m${now}` } } as never;
-            return { kind: 'change', sequence: 0 as never, value };
-          }
-          now += one.step;
-          return 'of' in one ? watermark(one.of, now) : event(one.key, now, one.value);
-        });
-        const whole = runThrough(sums('line'), items);
-        expect(runThrough(sums('line'), items, new Set(cuts), increments)).toEqual(whole);
-      }),
+      fc.property(
+        fc.array(item, { maxLength: 40 }),
+        places,
+        fc.nat(3),
+        (plan, cuts, increments) => {
+          let now = 0;
+          const items: Flow<number>[] = plan.map((one) => {
+            if (one === 'change') {
+              const value = { kind: 'model', model: { id: `m${now}` } } as never;
+              return { kind: 'change', sequence: 0 as never, value };
+            }
+            now += one.step;
+            return 'of' in one ? watermark(one.of, now) : event(one.key, now, one.value);
+          });
+          const whole = runThrough(sums('line'), items);
+          expect(runThrough(sums('line'), items, new Set(cuts), increments)).toEqual(whole);
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -84,7 +84,7 @@ function life(restored = NO_STATES) {
   const kept = keyed<{ told: number[]; long: Float64Array }, number, number>(
     {
       ...{ id: 'kept' as StageId, version: 1, scope: 'line' },
-      open: () => ({ told: [], long: new Float64Array(5_000) }),
+      open: () => ({ told: [], long: new Float64Array(5_000).fill(1) }),
       onEvent(state, { value }, _, out) {
         if (value === 0) return out.close();
         state.told.push(value);

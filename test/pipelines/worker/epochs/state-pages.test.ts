@@ -107,15 +107,36 @@ describe('what changed of a state', () => {
   });
 
   test('is a page for each place that changed', () => {
-    const state = { panes: new Float64Array(100_000), name: 'x' };
+    const state = { panes: new Float64Array(100_000).fill(1), name: 'x' };
     const first = changedPages(state, undefined)!;
     expect(bytesOf(first.changes)).toBeGreaterThan(800_000);
     expect(first.digests.bytes).toBe(bytesOf(first.changes));
     expect(changedPages(state, first.digests)).toBeUndefined();
-    state.panes[3] = 1;
+    state.panes[3] = 2;
     state.panes[50_000] = -0;
     const second = changedPages(state, first.digests)!;
     expect(bytesOf(second.changes)).toBe(2 * 1_024);
+  });
+
+  test('is nothing where an array has grown and was not written', () => {
+    const state = { panes: new Float64Array(1_000).fill(1) };
+    const first = changedPages(state, undefined)!;
+    const stored = applyPages(undefined, copied(first.changes));
+    state.panes = new Float64Array(100_000);
+    state.panes.set(new Float64Array(1_000).fill(1));
+    state.panes[90_000] = 2;
+    const second = changedPages(state, first.digests)!;
+    // The page that was the last, and was not full; the one of 2; the rest of the state.
+    expect(bytesOf(second.changes)).toBeLessThan(3 * 1_024);
+    expect(assembledState(applyPages(stored, copied(second.changes)))).toEqual(state);
+    // Cut off and grown again, what stood there is gone.
+    state.panes = state.panes.slice(0, 50_000);
+    const third = changedPages(state, second.digests)!;
+    const shorter = applyPages(applyPages(stored, second.changes), copied(third.changes));
+    state.panes = new Float64Array(100_000);
+    state.panes.set(new Float64Array(1_000).fill(1));
+    const fourth = changedPages(state, third.digests)!;
+    expect(assembledState(applyPages(shorter, copied(fourth.changes)))).toEqual(state);
   });
 
   test('every bit counts', () => {
