@@ -22,6 +22,8 @@ type Measured = {
   /** The longest of the checkpoints: how long no message was taken in. */
   readonly pause_ms: number;
   readonly median_ms: number;
+  /** The longest in CPU time of the process: on a busy machine the rest of a pause is waiting for a core. */
+  readonly pause_cpu_ms: number;
   /** The longest of the slices in which the rest is copied, between two batches. */
   readonly slice_ms: number;
 };
@@ -42,9 +44,9 @@ export async function benchState(args: readonly string[]): Promise<boolean> {
     },
   });
   const state = values.keys.split(',').map((keys) => measure(Number(keys)));
-  for (const { keys, bytes, pause_ms, median_ms } of state) {
+  for (const { keys, bytes, pause_ms, median_ms, pause_cpu_ms } of state) {
     console.error(
-      `${keys} keys: ${(bytes / 1e6).toFixed(1)} MB, pause at most ${pause_ms.toFixed(1)} ms, median ${median_ms.toFixed(1)} ms`,
+      `${keys} keys: ${(bytes / 1e6).toFixed(1)} MB, pause at most ${pause_ms.toFixed(1)} ms, median ${median_ms.toFixed(1)} ms, CPU at most ${pause_cpu_ms.toFixed(1)} ms`,
     );
   }
   const report = JSON.stringify({ state, load: loadAverage() });
@@ -73,6 +75,7 @@ function measure(keys: number): Measured {
   for (const message of log.begin(assets, RULES)) engine.push(message);
   collector.finish(run, { epoch: 0, from: 0, to: 0 });
   const pauses: number[] = [];
+  const cpu: number[] = [];
   const slices: number[] = [];
   let bytes = 0;
   for (let epoch = 1; epoch <= CHECKPOINTS; epoch += 1) {
@@ -83,7 +86,10 @@ function measure(keys: number): Measured {
       if (epoch > 1 && asset % BATCH === 0) states ??= timed(() => engine.copied(SLICE), slices);
     }
     if (epoch > 1) bytes = sizeOf(states ?? engine.taken());
+    const used = process.cpuUsage();
     timed(() => engine.cut(epoch, true), pauses);
+    const { user, system } = process.cpuUsage(used);
+    cpu.push((user + system) / 1_000);
     collector.finish(run, { epoch, from: 0, to: 0 });
   }
   // The first compiles the code and finds the size of its buffer.
@@ -93,6 +99,7 @@ function measure(keys: number): Measured {
     bytes,
     bytes_per_key: bytes / keys,
     pause_ms: known.at(-1) ?? 0,
+    pause_cpu_ms: Math.max(0, ...cpu.slice(2)),
     median_ms: known[Math.floor(known.length / 2)] ?? 0,
     slice_ms: Math.max(0, ...slices),
   };
