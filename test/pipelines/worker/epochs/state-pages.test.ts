@@ -139,6 +139,15 @@ describe('what changed of a state', () => {
     expect(assembledState(applyPages(shorter, copied(fourth.changes)))).toEqual(state);
   });
 
+  test('is what it is where other columns come and go before it', () => {
+    const list = Array.from({ length: 31 }, (_, at) => ({ at }));
+    const state = { list, panes: new Float64Array(10_000).fill(1) };
+    const { digests } = changedPages(state, undefined)!;
+    // From now on the list is a column of its own.
+    list.push({ at: 31 });
+    expect(bytesOf(changedPages(state, digests)!.changes)).toBeLessThan(1_024);
+  });
+
   test('every bit counts', () => {
     const panes = new Float64Array(256);
     const bits = new Uint8Array(panes.buffer);
