@@ -139,6 +139,18 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/reconcile.ts')).registerReconcile,
   },
   {
+    name: 'sync',
+    usage: '[options] [system]',
+    description: 'copy master data from the systems that own it, with owners and mappings',
+    load: async () => (await import('./cli/sync.ts')).registerSync,
+  },
+  {
+    name: 'quality',
+    usage: '[options]',
+    description: 'what is wrong with master data, who answers for it, and what could be done',
+    load: async () => (await import('./cli/quality.ts')).registerQuality,
+  },
+  {
     name: 'dead-letters',
     usage: '[options]',
     description:

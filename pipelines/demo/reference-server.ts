@@ -2,6 +2,7 @@
 
 import fastify, { type FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { ObjectStore } from './journal.ts';
 import type { MisbehaviourConfig } from './misbehaviour.ts';
 
 export type ReferenceOptions = {
@@ -91,4 +92,27 @@ export function pageOf<T extends { readonly external_key: string; readonly chang
       (external_key === undefined || one.external_key === external_key),
   );
   return { items: items.slice(offset, offset + limit), total: items.length };
+}
+
+const masterSchema = z.array(z.object({ id: z.string().min(1) }).catchall(z.string()));
+
+/** Master data: things of any kind, each with texts. Persons at this machine lay them in and take them out. */
+export function addMasterData(server: FastifyInstance, store: ObjectStore): void {
+  const kindOf = (params: unknown) => `master.${(params as { readonly entity: string }).entity}`;
+  server.get('/api/master/:entity', (request) => {
+    const all = store.all<{ readonly id: string }>(kindOf(request.params));
+    return pageOf(
+      all.map((one) => ({ ...one, external_key: '' })),
+      request.query,
+    );
+  });
+  server.post('/admin/master/:entity', (request) => {
+    const objects = masterSchema.parse(request.body);
+    for (const one of objects) store.save(kindOf(request.params), one);
+    return { saved: objects.length };
+  });
+  server.delete('/admin/master/:entity/:id', (request) => {
+    store.remove(kindOf(request.params), (request.params as { readonly id: string }).id);
+    return { ok: true };
+  });
 }

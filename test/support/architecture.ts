@@ -179,6 +179,7 @@ const ROOMS: readonly string[] = [
   'rules',
   'console',
   'contracts',
+  'governance',
   'doctor',
   'diagnose',
   'stand',

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { escapeXml } from '../../base/panel.ts';
+import { openObjects } from '../journal.ts';
 import { addMisbehaviour } from '../misbehaviour.ts';
 import {
+  addMasterData,
   createReferenceServer,
   listenFor,
   type ReferenceOptions,
@@ -38,7 +40,12 @@ export async function startReferenceCmms(options: ReferenceOptions): Promise<Ref
   server.get('/', (_request, reply) => reply.type('text/html').send(page(store.all())));
   addMisbehaviour(server, '/api/work-requests', store, options.misbehaviour);
   addWorkRequests(server, store);
-  return listenFor(server, options, () => store.close());
+  const master = openObjects(`${options.journal}.master`);
+  addMasterData(server, master);
+  return listenFor(server, options, () => {
+    store.close();
+    master.close();
+  });
 }
 
 /** The work requests for a browser, the newest first. It loads itself again every few seconds. */

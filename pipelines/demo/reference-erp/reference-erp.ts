@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type ObjectStore, openObjects } from '../journal.ts';
 import { addMisbehaviour } from '../misbehaviour.ts';
 import {
+  addMasterData,
   createReferenceServer,
   listenFor,
   type ReferenceOptions,
@@ -38,6 +39,7 @@ export async function startReferenceErp(options: ReferenceOptions): Promise<Refe
   addPostings(server, store);
   addInquiries(server, store);
   addServices(server, store);
+  addMasterData(server, store);
   addOverview(server, store);
   return listenFor(server, options, () => store.close());
 }

@@ -1,0 +1,113 @@
+/** Reads what systems say of their things by their interfaces: lists in pages, all of it or what changed since a mark. */
+
+import type { ClickHouseClient } from '@clickhouse/client';
+import type { EventTime } from '../../operators/model/time.ts';
+import type { ReachConfig } from '../../sinks/remote/call-config.ts';
+import { type Caller, createCaller } from '../../sinks/remote/caller.ts';
+import { createChangesReader } from '../../sinks/remote/changes.ts';
+import { valueAt } from '../../sinks/remote/http.ts';
+import type { Environment } from '../../sinks/remote/secret.ts';
+import { EXIT, Problem } from '../base/problem.ts';
+import type { EntityCopy } from './copy-sources.ts';
+import { collectObjects, type EntityName } from './entities.ts';
+import type { ListSource } from './governance-file.ts';
+
+/** Everything is copied anew after so many milliseconds: what is gone shows only then. */
+const FULL_EVERY = 86_400_000;
+/** A clock over there that lags, and what was being written when the last list was read. Milliseconds. */
+const OVERLAP = 60_000;
+
+type ListCopier = {
+  /** How systems are reached, by name. */
+  readonly systems: ReadonlyMap<string, ReachConfig>;
+  readonly client: ClickHouseClient;
+  readonly environment: Environment;
+  /** Everything, whatever was copied before. */
+  readonly full: boolean;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+};
+
+/** The same caller for all lists of a system: one log-in, one rate, behind all calls that cannot wait. */
+export function createListCopier(options: ListCopier) {
+  const { systems, client, environment, now, signal } = options;
+  const callers = new Map<string, Caller>();
+  const callerOf = (system: string): Caller => {
+    const known = callers.get(system);
+    if (known !== undefined) return known;
+    const reach = systems.get(system);
+    if (reach === undefined) throw notDescribed(system, [...systems.keys()]);
+    const caller = createCaller(reach, environment);
+    callers.set(system, caller);
+    return caller;
+  };
+  return async (system: string, entity: EntityName, source: ListSource): Promise<EntityCopy> => {
+    const { list, fields } = source;
+    const caller = callerOf(system);
+    const begun = now();
+    const since = options.full ? 0 : await markOf(client, system, entity, begun);
+    const collected = collectObjects();
+    const read = createChangesReader(caller, { ...list, key: list.remote });
+    const outcome = await read(
+      (since * 1_000) as EventTime,
+      ({ remote, changed, object }) => {
+        collected.add({ remote, changed, fields: fieldsIn(object, fields) });
+      },
+      { priority: 'reconcile', signal },
+    );
+    if (outcome.kind !== 'ok') throw notRead(system, entity, list.path, outcome.note);
+    return {
+      ...{ system, entity, objects: collected.all(), asOf: begun * 1_000, full: since === 0 },
+      source: list.path,
+    };
+  };
+}
+
+/** Texts, numbers and yes or no; nothing else is a value of master data. */
+function fieldsIn(
+  object: unknown,
+  fields: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const found = Object.entries(fields).map(([field, pointer]) => {
+    const value = valueAt(object, pointer);
+    const plain = ['string', 'number', 'boolean'].includes(typeof value);
+    return [field, plain ? String(value).trim() : ''] as const;
+  });
+  return Object.fromEntries(found.filter(([, value]) => value !== ''));
+}
+
+/** Milliseconds from which on changes are to be read; 0 where everything is due. */
+async function markOf(
+  client: ClickHouseClient,
+  system: string,
+  entity: string,
+  now: number,
+): Promise<number> {
+  const query = `
+    SELECT toFloat64(toUnixTimestamp64Milli(maxIf(as_of, full))) AS whole, toFloat64(toUnixTimestamp64Milli(max(as_of))) AS last
+    FROM master_syncs WHERE system = {system:String} AND entity = {entity:String}`;
+  const query_params = { system, entity };
+  const answer = await client.query({ query, query_params, format: 'JSONEachRow' });
+  const [{ whole = 0, last = 0 } = {}] = await answer.json<{ whole: number; last: number }>();
+  return whole <= 0 || now - whole >= FULL_EVERY ? 0 : Math.max(1, last - OVERLAP);
+}
+
+function notDescribed(system: string, known: readonly string[]): Problem {
+  return new Problem({
+    where: `sources.${system}`,
+    expected: `a system of the configuration with an HTTP interface: ${known.join(', ') || 'there is none'}`,
+    found: system,
+    remedy: 'Describe it under `cmms` or `systems`, and give the configuration by --config.',
+    exit: EXIT.input,
+  });
+}
+
+function notRead(system: string, entity: string, path: string, note: string): Problem {
+  return new Problem({
+    where: `${system}, ${entity}`,
+    expected: `the list at ${path} to its end`,
+    found: note,
+    remedy: 'What was copied before stands. Try again when the system answers.',
+    exit: EXIT.outside,
+  });
+}

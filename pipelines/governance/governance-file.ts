@@ -1,0 +1,199 @@
+/** `governance.yaml`: plants, who owns which entity, where master data is copied from, and what a thing is called where. */
+
+import { z } from 'zod';
+import { nameSchema } from '../../operators/model/plant-model.ts';
+import { positiveDurationSchema } from '../../operators/model/time.ts';
+import { changedObjectsSchema, pointerSchema } from '../../sinks/remote/call-config.ts';
+import { openYamlFile } from '../base/yaml-file.ts';
+import type { FileIssue } from '../base/zod-expectations.ts';
+import { ENTITY_NAMES, type EntityName, fieldsOf, STATUS_WORDS } from './entities.ts';
+
+/** Systems that are no systems of others: what telemetry has comes from the plant model, the rest from this file. */
+export const OWN_SYSTEMS: readonly string[] = ['telemetry', 'governance'];
+
+const entityName = z.enum(ENTITY_NAMES as readonly [EntityName, ...EntityName[]]);
+const system = nameSchema.describe('Name of a system.');
+const day = z.iso.date();
+
+const plantSchema = z.strictObject({
+  id: nameSchema,
+  name: z.string(),
+  owner: z.string().optional().describe('Who answers for the plant.'),
+  codes: z
+    .record(system, z.union([z.string().transform((one) => [one]), z.array(z.string()).min(1)]))
+    .default({})
+    .describe('What systems call it, by system.'),
+});
+
+const ownershipSchema = z.strictObject({
+  owner: z.string().min(1).describe('Who answers for it, and corrects what is wrong.'),
+  record: system.describe('System of record.'),
+  also: z.array(system).default([]).describe('Systems that must have each of them too.'),
+  fields: z
+    .record(z.string(), system)
+    .default({})
+    .describe('Fields with a system of record, by name: another value elsewhere is a finding.'),
+  fresh: positiveDurationSchema.optional().describe('A copy that is older is too old.'),
+  monitored: z
+    .array(z.string())
+    .default([])
+    .describe('Of assets: classes for maintenance that telemetry must know.'),
+});
+
+const csvSourceSchema = z.strictObject({
+  csv: z.string().min(1).describe('File, from the folder of this one.'),
+  delimiter: z.string().length(1).default(','),
+  columns: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('Headings by canonical names; without it they are named alike. `changed`: its time.'),
+});
+const listSourceSchema = z.strictObject({
+  list: changedObjectsSchema
+    .omit({ key: true })
+    .describe('How the objects are listed, as `changes` of a profile (docs/systems.md).'),
+  fields: z.record(z.string(), pointerSchema).describe('Where each field is in an object.'),
+});
+const sourceSchema = z.union([csvSourceSchema, listSourceSchema]);
+
+const mappingSchema = z.strictObject({
+  entity: entityName,
+  id: z.string().min(1).describe('Canonical id; of a status the canonical word.'),
+  system,
+  remote: z.string().min(1).describe('What that system calls it.'),
+  owner: z.string().optional().describe('Who answers for the mapping.'),
+  from: day.default('1970-01-01').describe('First day.'),
+  to: day.optional().describe('Last day.'),
+  proposed: z.string().optional().describe('Who proposed it.'),
+  approved: z.string().optional().describe('Who approved it; without that it is not in force.'),
+});
+
+export const governanceSchema = z.strictObject({
+  plants: z.array(plantSchema).min(1),
+  entities: z.partialRecord(entityName, ownershipSchema),
+  model: z
+    .string()
+    .optional()
+    .describe('plant.yaml, from the folder of this file: what telemetry has.'),
+  sources: z
+    .record(system, z.partialRecord(entityName, sourceSchema))
+    .default({})
+    .describe('Where master data is copied from, by system and entity.'),
+  mappings: z.array(mappingSchema).default([]).describe('Ids of one thing in several systems.'),
+  four_eyes: z.boolean().default(true).describe('Nobody approves what they proposed.'),
+});
+export type Governance = z.output<typeof governanceSchema>;
+export type MasterSource = z.output<typeof sourceSchema>;
+export type CsvSource = z.output<typeof csvSourceSchema>;
+export type ListSource = z.output<typeof listSourceSchema>;
+export type Mapping = z.output<typeof mappingSchema>;
+
+/** Reads and checks the file. Throws a `Problem` that lists everything that is wrong, with line and column. */
+export function readGovernance(path: string): Governance {
+  const yaml = openYamlFile(path);
+  const parsed = governanceSchema.safeParse(yaml.data);
+  const issues = parsed.success
+    ? [
+        ...plantIssues(parsed.data),
+        ...ownerIssues(parsed.data),
+        ...sourceIssues(parsed.data),
+        ...parsed.data.mappings.flatMap((one, at) => mappingIssues(one, at, parsed.data)),
+      ]
+    : [];
+  yaml.report(parsed.error, [], issues);
+  if (parsed.success) return parsed.data;
+  throw parsed.error;
+}
+
+function plantIssues({ plants }: Governance): readonly FileIssue[] {
+  const ids = new Set<string>();
+  const codes = new Map<string, string>();
+  return plants.flatMap((plant, at) => {
+    const issues: FileIssue[] = [];
+    if (ids.has(plant.id)) {
+      issues.push({ path: ['plants', at, 'id'], message: 'expected each plant once' });
+    }
+    ids.add(plant.id);
+    for (const [of, words] of Object.entries(plant.codes)) {
+      for (const word of words) {
+        const other = codes.get(`${of} ${word}`);
+        codes.set(`${of} ${word}`, plant.id);
+        if (other === undefined || other === plant.id) continue;
+        const message = `expected a code of one plant, found that ${word} is ${other} too`;
+        issues.push({ path: ['plants', at, 'codes', of], message });
+      }
+    }
+    return issues;
+  });
+}
+
+function ownerIssues({ entities, sources, model }: Governance): readonly FileIssue[] {
+  return Object.entries(entities).flatMap(([entity, owned]) => {
+    const known = new Set(fieldsOf(entity as EntityName));
+    const path = ['entities', entity];
+    const issues = Object.keys(owned.fields)
+      .filter((field) => !known.has(field))
+      .map((field) => ({
+        path: [...path, 'fields', field],
+        message: `expected a field of ${entity}: ${[...known].join(', ')}`,
+      }));
+    const of = Object.keys(sources).filter((each) => entity in (sources[each] ?? {}));
+    const have = [...of, ...(model !== undefined && MODELLED.has(entity) ? ['telemetry'] : [])];
+    const named = [owned.record, ...owned.also, ...Object.values(owned.fields)];
+    const lacking = [...new Set(named)].filter(
+      (one) => !have.includes(one) && one !== 'governance',
+    );
+    return [
+      ...issues,
+      ...lacking.map((one) => ({
+        path,
+        message: `expected ${entity} under sources.${one}, which is named here; it is copied from ${have.join(', ') || 'nowhere'}`,
+      })),
+    ];
+  });
+}
+
+/** What the plant model has. */
+const MODELLED: ReadonlySet<string> = new Set(['plant', 'line', 'asset', 'component']);
+
+function sourceIssues({ sources, entities }: Governance): readonly FileIssue[] {
+  return Object.entries(sources).flatMap(([of, lists]) => {
+    const issues: FileIssue[] = OWN_SYSTEMS.includes(of)
+      ? [{ path: ['sources', of], message: `expected another name: ${of} is taken` }]
+      : [];
+    for (const [entity, source] of Object.entries(lists)) {
+      const path = ['sources', of, entity];
+      if (!(entity in entities)) {
+        const message = `expected an owner of ${entity} under entities: nothing is copied that nobody owns`;
+        issues.push({ path, message });
+      }
+      const known = ['id', 'changed', ...fieldsOf(entity as EntityName)];
+      const [at, named] = 'csv' in source ? ['columns', source.columns] : ['fields', source.fields];
+      for (const field of Object.keys(named)) {
+        if (known.includes(field)) continue;
+        const message = `expected a field of ${entity}: ${known.join(', ')}`;
+        issues.push({ path: [...path, at, field], message });
+      }
+    }
+    return issues;
+  });
+}
+
+function mappingIssues(one: Mapping, at: number, { plants, four_eyes }: Governance): FileIssue[] {
+  const issues: FileIssue[] = [];
+  const note = (field: string, message: string) => {
+    issues.push({ path: ['mappings', at, field], message });
+  };
+  const { entity, id, from, to, proposed, approved } = one;
+  if (to !== undefined && to < from) note('to', `expected a day on or after ${from}`);
+  if (entity === 'status' && !STATUS_WORDS.includes(id)) {
+    note('id', `expected one of ${STATUS_WORDS.join(', ')}`);
+  }
+  if (entity === 'plant' && !plants.some((plant) => plant.id === id)) {
+    note('id', `expected one of ${plants.map((plant) => plant.id).join(', ')}`);
+  }
+  if (four_eyes && approved !== undefined && approved === (proposed ?? approved)) {
+    note('approved', 'expected somebody else than who proposed it (four_eyes)');
+  }
+  return issues;
+}

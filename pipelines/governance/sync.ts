@@ -1,0 +1,172 @@
+/** Copies master data: reads the governance file and each source, and lands what they say with its age. */
+
+import { randomUUID } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
+import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
+import type { Block, EpochContent } from '../../sinks/sink.ts';
+import { EXIT, Problem } from '../base/problem.ts';
+import { readPlantFile } from '../rules/rules.ts';
+import type { Warehouse } from '../warehouse/warehouse.ts';
+import { copyCsv, copyModels, type EntityCopy, mappingsOfModels } from './copy-sources.ts';
+import { type EntityName, requiredOf } from './entities.ts';
+import type { Governance, ListSource, Mapping, MasterSource } from './governance-file.ts';
+
+export type SyncOptions = {
+  readonly governance: Governance;
+  /** The file of it: sources are found from its folder. */
+  readonly path: string;
+  /** Only this system; all of them without it. The governance file is always copied. */
+  readonly system?: string | undefined;
+  readonly warehouse: Pick<Warehouse, 'client'>;
+  readonly database: string;
+  /** Lists a system's objects by its interface. */
+  readonly copyList: (
+    system: string,
+    entity: EntityName,
+    source: ListSource,
+  ) => Promise<EntityCopy>;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+};
+
+/** What was copied. `error`: why a source was not; the others are. */
+export type SyncedEntity = Pick<EntityCopy, 'system' | 'entity' | 'source' | 'full' | 'asOf'> & {
+  readonly objects: number;
+  readonly error: string | null;
+};
+
+/** Reads all sources, one after the other, and lands what they say. A source that cannot be read keeps none of the others. */
+export async function syncMasterData(options: SyncOptions): Promise<readonly SyncedEntity[]> {
+  const { governance, path, system, now } = options;
+  const chosen = chosenSources(options);
+  const file =
+    governance.model === undefined ? undefined : resolve(dirname(path), governance.model);
+  const models = file === undefined ? [] : (await readPlantFile(file)).map(({ model }) => model);
+  const copies: EntityCopy[] = copyGovernance(governance, path, now() * 1_000);
+  if (file !== undefined && (system === undefined || system === 'telemetry')) {
+    copies.push(...copyModels(models, file));
+  }
+  const unread: SyncedEntity[] = [];
+  for (const [of, entity, source] of chosen) {
+    try {
+      copies.push(await copySource(of, entity, source, options));
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const from = { system: of, entity, source: nameOfSource(source) };
+      unread.push({ ...from, full: false, asOf: 0, objects: 0, error: error.message });
+    }
+  }
+  await landCopies(copies, [...mappingsOf(governance), ...mappingsOfModels(models)], options);
+  const synced = copies.map(({ objects, ...copy }) => {
+    return { ...copy, objects: objects.length, error: null };
+  });
+  return [...synced, ...unread];
+}
+
+function nameOfSource(source: MasterSource): string {
+  return 'csv' in source ? source.csv : source.list.path;
+}
+
+function copySource(of: string, entity: EntityName, source: MasterSource, options: SyncOptions) {
+  return 'csv' in source
+    ? copyCsv(of, entity, source, resolve(dirname(options.path), source.csv))
+    : options.copyList(of, entity, source);
+}
+
+function chosenSources({ governance: { sources }, system }: SyncOptions) {
+  const all = Object.entries(sources).flatMap(([of, lists]) =>
+    Object.entries(lists).map(([entity, source]) => [of, entity as EntityName, source] as const),
+  );
+  const chosen = all.filter(([of]) => system === undefined || of === system);
+  if (chosen.length > 0 || system === undefined || system === 'telemetry') return chosen;
+  throw new Problem({
+    where: 'andon sync',
+    expected: `a system with sources: ${[...Object.keys(sources), 'telemetry'].join(', ')}`,
+    found: system,
+    remedy: 'Correct the name, or describe its lists under `sources` in the governance file.',
+    exit: EXIT.input,
+  });
+}
+
+/** Codes of plants are ids in other systems as any others: the owner of the plant has approved them. */
+function mappingsOf({ plants, mappings }: Governance): readonly Mapping[] {
+  const codes = plants.flatMap(({ id, owner, codes: of }) =>
+    Object.entries(of).flatMap(([system, words]) =>
+      words.map((remote) => ({
+        ...{ entity: 'plant' as const, id, system, remote, from: '1970-01-01' },
+        ...{ owner: owner ?? '', approved: owner ?? 'governance file' },
+      })),
+    ),
+  );
+  return [...codes, ...mappings];
+}
+
+function copyGovernance(governance: Governance, path: string, asOf: number): EntityCopy[] {
+  const { plants, entities } = governance;
+  const common = { system: 'governance', asOf, full: true, source: path };
+  const one = { times: 1, changed: null };
+  const owned = Object.entries(entities).map(([entity, of]) => ({
+    ...{ ...one, remote: entity },
+    fields: {
+      ...{ owner: of.owner, record: of.record, also: JSON.stringify(of.also) },
+      ...{ fresh: String(Math.round((of.fresh ?? 0) / 1e6)), records: JSON.stringify(of.fields) },
+      ...{ monitored: JSON.stringify(of.monitored) },
+      required: JSON.stringify(requiredOf(entity as EntityName)),
+    },
+  }));
+  const named = plants.map(({ id, name, owner = '' }) => ({
+    ...{ ...one, remote: id, fields: { name, owner } },
+  }));
+  return [
+    { ...common, entity: 'entity', objects: owned },
+    { ...common, entity: 'plant', objects: named },
+  ];
+}
+
+/** Lands copies whole: the rows of `master_syncs` come last, and without them the rows before do not count. */
+async function landCopies(
+  copies: readonly EntityCopy[],
+  mappings: readonly Mapping[],
+  { warehouse, database, now }: SyncOptions,
+): Promise<void> {
+  const copied = now() * 1_000;
+  const objects = copies.flatMap(({ system, entity, asOf, objects: all }) =>
+    all.map((one) => ({ system, entity, ...one, as_of: asOf, copied })),
+  );
+  const mapped = mappings.map((one, position) => ({
+    ...{ copied, position, entity: one.entity, id: one.id, system: one.system, remote: one.remote },
+    ...{ owner: one.owner ?? '', valid_from: one.from, valid_to: one.to ?? null },
+    ...{ proposed: one.proposed ?? '', approved: one.approved ?? '' },
+  }));
+  const said = { system: 'governance', entity: 'mapping', asOf: copied, full: true, source: '' };
+  const syncs = [...copies, { ...said, objects: mapped }].map(
+    ({ system, entity, asOf, full, source, objects: all }) => ({
+      ...{ system, entity, copied, as_of: asOf, full, source, objects: all.length },
+    }),
+  );
+  await landBlocks(warehouse, database, [
+    ...blocksOfRows('master_data', objects),
+    ...blocksOfRows('master_mappings', mapped),
+    ...blocksOfRows('master_syncs', syncs),
+  ]);
+}
+
+/** Rows as a block; none for no rows. */
+export function blocksOfRows(table: string, rows: readonly object[]): readonly Block[] {
+  if (rows.length === 0) return [];
+  const data = Buffer.from(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  return [{ table, format: 'JSONEachRow', rows: rows.length, data }];
+}
+
+/** Inserts blocks one after the other. */
+export async function landBlocks(
+  { client }: Pick<Warehouse, 'client'>,
+  database: string,
+  blocks: readonly Block[],
+): Promise<void> {
+  const content: EpochContent = {
+    ...{ pipeline: 'governance', run: '1', stream: 'governance', created: randomUUID() },
+    ...{ epoch: 0, from: 0, to: 0, blocks, revisions: [], commands: [] },
+  };
+  await createClickHouseSink(client, { database }).write(content, new AbortController().signal);
+}

@@ -1,0 +1,11 @@
+-- Which equipment of a class that telemetry must know does it not have?
+SELECT
+    plant, entity, system, [remote] AS objects,
+    concat(remote, ' is of the class ', fields['maintenance_class'], ', and telemetry does not have it') AS text,
+    concat('Add ', id, ' to the plant model, or map it to the machine that it is there; retire it if it is gone.') AS proposal
+FROM master_now
+INNER JOIN (SELECT record, monitored FROM master_entities WHERE entity = 'asset') AS owners ON owners.record = master_now.system
+WHERE entity = 'asset' AND status != 'retired' AND has(owners.monitored, fields['maintenance_class'])
+  AND 'telemetry' IN (SELECT toString(system) FROM master_syncs WHERE full AND entity = 'asset')
+  AND id NOT IN (SELECT id FROM master_now WHERE entity = 'asset' AND system = 'telemetry')
+ORDER BY system, remote;

@@ -1,0 +1,271 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { startReferenceCmms } from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
+import { startReferenceErp } from '../../../pipelines/demo/reference-erp/reference-erp.ts';
+import type { ReferenceServer } from '../../../pipelines/demo/reference-server.ts';
+import { createListCopier } from '../../../pipelines/governance/copy-lists.ts';
+import { readGovernance } from '../../../pipelines/governance/governance-file.ts';
+import {
+  checkQuality,
+  keepQuality,
+  type QualityReport,
+  readQualityChecks,
+} from '../../../pipelines/governance/quality.ts';
+import { type SyncedEntity, syncMasterData } from '../../../pipelines/governance/sync.ts';
+import type { ReachConfig } from '../../../sinks/remote/call-config.ts';
+import { systemConfigSchema } from '../../../sinks/remote/system-config.ts';
+import {
+  migratedWarehouse,
+  type StartedWarehouse,
+} from '../../sinks/clickhouse/started-warehouse.ts';
+import { ANDON } from '../../stand/code.ts';
+import { longTest } from '../../support/long.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+import { readProfile } from '../systems/erp-config.ts';
+import {
+  csvOf,
+  governanceOf,
+  PLANTERS,
+  plant,
+  soundWorld,
+  type Things,
+  type World,
+} from './planted-world.ts';
+
+let warehouse: StartedWarehouse;
+
+beforeAll(async () => {
+  warehouse = await migratedWarehouse();
+});
+
+const TABLES = ['master_data', 'master_syncs', 'master_mappings', 'master_quality'];
+const clean = async () => {
+  for (const table of TABLES) await warehouse.client.command({ query: `TRUNCATE TABLE ${table}` });
+};
+
+/** The files of a world whose systems all export CSV, or those that are named. */
+function written(world: World, folder: string, asCsv: readonly string[]): string {
+  const worlds: Record<string, Things> = { erp: world.erp, cmms: world.cmms, hr: world.hr };
+  const list = (entity: string, fields: readonly string[]) => ({
+    list: {
+      path: `/api/master/${entity}`,
+      query: { changed_after: '{{since|iso}}', offset: '{{offset}}', limit: '100' },
+      ...{ hits: '/items', changed: '/changed', pages: { size: 100 } },
+    },
+    fields: Object.fromEntries(fields.map((field) => [field, `/${field}`])),
+  });
+  const text = governanceOf(
+    world,
+    (system, entity, fields) =>
+      asCsv.includes(system)
+        ? { csv: `exports/${system}-${entity}.csv`, delimiter: ';' }
+        : list(entity, fields),
+    worlds,
+  );
+  mkdirSync(join(folder, 'exports'), { recursive: true });
+  for (const system of asCsv) {
+    for (const [entity, objects] of Object.entries(worlds[system] ?? {})) {
+      writeFileSync(join(folder, 'exports', `${system}-${entity}.csv`), csvOf(objects));
+    }
+  }
+  writeFileSync(join(folder, 'plant.yaml'), stringify({ plants: world.plants }));
+  writeFileSync(join(folder, 'governance.yaml'), text);
+  return join(folder, 'governance.yaml');
+}
+
+async function sync(
+  path: string,
+  systems: ReadonlyMap<string, ReachConfig> = new Map(),
+  system?: string,
+): Promise<readonly SyncedEntity[]> {
+  const common = { now: Date.now, signal: new AbortController().signal };
+  const { client } = warehouse;
+  const copyList = createListCopier({ ...common, client, systems, environment: {}, full: false });
+  const governance = readGovernance(path);
+  return syncMasterData({
+    ...{ ...common, governance, path, system, warehouse, database: 'andon', copyList },
+  });
+}
+
+const namesOf = ({ findings }: QualityReport) =>
+  findings
+    .map(({ check, system, objects }) => `${check} ${system} ${objects.join(' ')}`)
+    .toSorted();
+const expected = (planted: ReturnType<typeof plant>) =>
+  planted.map(({ check, system, objects }) => `${check} ${system} ${objects.join(' ')}`).toSorted();
+
+describe('reference ERP, reference CMMS, exported files and the plant model', () => {
+  let erp: ReferenceServer;
+  let cmms: ReferenceServer;
+  const admin = { authorization: 'Bearer reference', 'content-type': 'application/json' };
+  let systems: ReadonlyMap<string, ReachConfig>;
+
+  beforeAll(async () => {
+    await clean();
+    const folder = temporaryDirectory();
+    erp = await startReferenceErp({ journal: join(folder, 'erp') });
+    cmms = await startReferenceCmms({ journal: join(folder, 'cmms') });
+    const auth = { kind: 'bearer', token: 'reference' };
+    const { rate: _, ...profile } = readProfile('erp');
+    const reached = (name: string, base: string) => {
+      const system = systemConfigSchema.parse({ ...profile, name, base, auth, csrf: undefined });
+      if (system.kind !== 'http') throw new Error('no HTTP');
+      return [name, system] as const;
+    };
+    systems = new Map([reached('erp', erp.url), reached('cmms', cmms.url)]);
+    return async () => {
+      await erp.close();
+      await cmms.close();
+    };
+  });
+
+  const lay = async (url: string, things: Things) => {
+    for (const [entity, objects] of Object.entries(things)) {
+      const body = JSON.stringify(objects);
+      const answer = await fetch(`${url}/admin/master/${entity}`, {
+        method: 'POST',
+        headers: admin,
+        body,
+      });
+      expect(answer.status).toBe(200);
+    }
+  };
+
+  test('of a sound world nothing is told', async () => {
+    await clean();
+    const world = soundWorld(240);
+    await lay(erp.url, world.erp);
+    await lay(cmms.url, world.cmms);
+    const synced = await sync(written(world, temporaryDirectory(), ['hr']), systems);
+    expect(synced.filter(({ error }) => error !== null)).toEqual([]);
+    expect(
+      synced.find(({ system, entity }) => system === 'erp' && entity === 'asset'),
+    ).toMatchObject({
+      ...{ objects: 240, full: true },
+    });
+    const report = await checkQuality(warehouse.client, Date.now);
+    expect(namesOf(report)).toEqual([]);
+    expect(report.scores.map(({ plant: of, score }) => [of, score])).toEqual([
+      ...[
+        ['', 1],
+        ['berlin', 1],
+        ['torino', 1],
+      ],
+    ]);
+  });
+
+  test('95 mistakes of 19 kinds are all found, each with owner and proposal, and nothing else', async () => {
+    const world = soundWorld(240);
+    const planted = plant(world, Object.keys(PLANTERS), 5);
+    expect(planted).toHaveLength(95);
+    await lay(erp.url, world.erp);
+    await lay(cmms.url, world.cmms);
+    for (const { system, objects } of planted.filter(({ check }) => check === 'missing_copies')) {
+      expect(system).toBe('erp');
+      const address = `${cmms.url}/admin/master/part/${objects[0]}`;
+      await fetch(address, { method: 'DELETE', headers: { authorization: 'Bearer reference' } });
+    }
+    const folder = temporaryDirectory();
+    const path = written(world, folder, ['hr']);
+    // What is gone shows only when everything is copied: as if the last time were long ago.
+    await clean();
+    await sync(path, systems);
+    const report = await checkQuality(warehouse.client, Date.now);
+    expect(namesOf(report)).toEqual(expected(planted));
+    for (const { text, proposal, owner } of report.findings) {
+      expect([text, proposal, owner].every((one) => one.length > 3)).toBe(true);
+    }
+    await keepQuality(warehouse, 'andon', report);
+    // A day later they are a day old; what was put right is gone, and what is new is new.
+    const part = { ...world.erp.part?.[1], manufacturer_part: 'own number' };
+    await lay(erp.url, { part: [part as Record<string, string>] });
+    const again = await sync(path, systems, 'erp');
+    expect(again.find(({ entity, system }) => system === 'erp' && entity === 'part')).toMatchObject(
+      { full: false },
+    );
+    const later = await checkQuality(warehouse.client, () => report.time + 86_400_000);
+    expect(namesOf(later)).toEqual(expected(planted.slice(0, 5).concat(planted.slice(6))));
+    expect(later.findings.every(({ since }) => since === report.time)).toBe(true);
+    await keepQuality(warehouse, 'andon', later);
+    const scores = await warehouse.rows<{ plant: string; score: number }>(
+      "SELECT plant, score FROM master_scores WHERE plant = 'berlin' ORDER BY time",
+    );
+    expect(scores).toHaveLength(2);
+    expect(scores[0]?.score).toBeLessThan(1);
+  });
+
+  test('a file that is old is told, and a system that does not answer keeps none of the others', async () => {
+    await clean();
+    const folder = temporaryDirectory();
+    const path = written(soundWorld(240), folder, ['hr']);
+    const long = new Date(Date.now() - 30 * 86_400_000);
+    utimesSync(join(folder, 'exports', 'hr-skill.csv'), long, long);
+    const away = new Map(systems);
+    away.set('cmms', { ...(away.get('cmms') as ReachConfig), base: 'http://127.0.0.1:1' });
+    const synced = await sync(path, away);
+    expect(
+      new Set(synced.filter(({ error }) => error !== null).map(({ system }) => system)),
+    ).toEqual(new Set(['cmms']));
+    const { findings } = await checkQuality(warehouse.client, Date.now);
+    expect(findings).toMatchObject([{ check: 'old_copies', system: 'hr', entity: 'skill' }]);
+  });
+});
+
+test('every check asks a question, and is planted', () => {
+  const checks = readQualityChecks();
+  expect(checks.map(({ name }) => name)).toEqual(
+    [...Object.keys(PLANTERS), 'old_copies'].toSorted(),
+  );
+  for (const { question } of checks) expect(question).toMatch(/\?/);
+});
+
+test('andon sync and andon quality, as a person uses them', async () => {
+  await clean();
+  const world = soundWorld(240);
+  const planted = plant(world, ['duplicate_parts'], 1);
+  const path = written(world, temporaryDirectory(), ['erp', 'cmms', 'hr']);
+  const env = {
+    ...process.env,
+    ...{
+      CLICKHOUSE_URL: warehouse.url,
+      CLICKHOUSE_PASSWORD: warehouse.password,
+      NATS_URL: 'nats://127.0.0.1:1',
+    },
+  };
+  const andon = async (...args: string[]) => {
+    const run = promisify(execFile)(process.execPath, [ANDON, ...args], { env });
+    return run.then(
+      ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
+      ({ code, stdout, stderr }) => ({ code, stdout, stderr }),
+    );
+  };
+  const before = await andon('quality');
+  expect(before.stderr).toContain('run andon sync first');
+  expect(before.code).toBe(2);
+  const synced = await andon('sync', '--governance', path);
+  expect(synced.stdout).toMatch(/erp +asset +240 +all/);
+  expect(synced.code).toBe(0);
+  const found = await andon('quality');
+  expect(found.stdout).toContain(`duplicate_parts (erp; stores; new today)`);
+  expect(found.stdout).toContain(`  ${planted[0]?.objects.join(' and ')} are `);
+  expect(found.stdout).toMatch(/20 checks, one finding/);
+  expect(found.code).toBe(7);
+  const unknown = await andon('sync', 'sap', '--governance', path);
+  expect(unknown.stderr).toContain('a system with sources: erp, cmms, hr, telemetry, found sap');
+});
+
+longTest('5,000 assets with the same mistakes: how long it takes is told', 600_000, async () => {
+  await clean();
+  const world = soundWorld(5_000);
+  const planted = plant(world, Object.keys(PLANTERS), 5);
+  await sync(written(world, temporaryDirectory(), ['erp', 'cmms', 'hr']));
+  const begun = performance.now();
+  const report = await checkQuality(warehouse.client, Date.now);
+  const seconds = (performance.now() - begun) / 1_000;
+  console.log(`5,000 assets, ${report.checks} checks: ${seconds.toFixed(1)} s`);
+  expect(namesOf(report)).toEqual(expected(planted));
+});
