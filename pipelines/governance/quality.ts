@@ -7,7 +7,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
-import { landBlocks, blocksOfRows } from './sync.ts';
+import { blocksOfRows, landBlocks } from './sync.ts';
 
 /** A file of `sql/quality`. Each row that it gives is a finding. */
 export type QualityCheck = {
@@ -73,16 +73,16 @@ export async function checkQuality(
   );
   if (owners.length === 0) throw nothingCopied();
   const ownerOf = new Map(owners.map(({ entity, owner }) => [entity, owner]));
-  const known = await ask<{ key: string; time: number }>(LAST_LOOK);
-  const sinceOf = new Map(known.map(({ key, time }) => [key, time]));
+  const known = await ask<Found & { since: number }>(LAST_LOOK);
+  const sinceOf = new Map(known.map(({ since, ...found }) => [keyOfFinding(found), since]));
   const time = now();
   const checks = readQualityChecks();
   const findings: QualityFinding[] = [];
   for (const { name, sql } of checks) {
     for (const row of await ask<FoundRow>(sql.trimEnd().replace(/;$/, ''))) {
       const owner = ownerOf.get(row.entity) ?? '';
-      const key = JSON.stringify([name, row.entity, row.system, row.objects, row.text]);
-      findings.push({ ...row, check: name, owner, since: sinceOf.get(key) ?? time });
+      const since = sinceOf.get(keyOfFinding({ ...row, check: name })) ?? time;
+      findings.push({ ...row, check: name, owner, since });
     }
   }
   const places = await ask<Place & { plant: string }>(
@@ -99,10 +99,17 @@ export async function checkQuality(
 
 /** What the last look found, and since when. */
 const LAST_LOOK = `
-  SELECT toJSONString(tuple(\`check\`, entity, system, objects, text)) AS key, toFloat64(toUnixTimestamp64Milli(since)) AS time
+  SELECT \`check\`, entity, system, objects, text, toFloat64(toUnixTimestamp64Milli(since)) AS since
   FROM master_quality FINAL
   WHERE \`check\` != 'counted'
     AND id = (SELECT argMax(id, time) FROM master_quality WHERE \`check\` = 'counted')`;
+
+/** What makes a finding the same as one of the look before. */
+type Found = Pick<QualityFinding, 'check' | 'entity' | 'system' | 'objects' | 'text'>;
+
+function keyOfFinding({ check, entity, system, objects, text }: Found): string {
+  return JSON.stringify([check, entity, system, objects, text]);
+}
 
 function nothingCopied(): Problem {
   return new Problem({
