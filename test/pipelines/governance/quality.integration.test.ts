@@ -1,21 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { startReferenceCmms } from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
 import { startReferenceErp } from '../../../pipelines/demo/reference-erp/reference-erp.ts';
 import type { ReferenceServer } from '../../../pipelines/demo/reference-server.ts';
-import { createListCopier } from '../../../pipelines/governance/copy-lists.ts';
-import { readGovernance } from '../../../pipelines/governance/governance-file.ts';
 import {
   checkQuality,
   keepQuality,
-  type QualityReport,
   readQualityChecks,
 } from '../../../pipelines/governance/quality.ts';
-import { type SyncedEntity, syncMasterData } from '../../../pipelines/governance/sync.ts';
 import type { ReachConfig } from '../../../sinks/remote/call-config.ts';
 import { systemConfigSchema } from '../../../sinks/remote/system-config.ts';
 import {
@@ -23,18 +18,10 @@ import {
   type StartedWarehouse,
 } from '../../sinks/clickhouse/started-warehouse.ts';
 import { ANDON } from '../../stand/code.ts';
-import { longTest } from '../../support/long.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 import { readProfile } from '../systems/erp-config.ts';
-import {
-  csvOf,
-  governanceOf,
-  PLANTERS,
-  plant,
-  soundWorld,
-  type Things,
-  type World,
-} from './planted-world.ts';
+import { PLANTERS, plant, soundWorld, type Things } from './planted-world.ts';
+import { namesOf, namesOfPlanted, syncWorld, written } from './synced-world.ts';
 
 let warehouse: StartedWarehouse;
 
@@ -46,57 +33,6 @@ const TABLES = ['master_data', 'master_syncs', 'master_mappings', 'master_qualit
 const clean = async () => {
   for (const table of TABLES) await warehouse.client.command({ query: `TRUNCATE TABLE ${table}` });
 };
-
-/** The files of a world whose systems all export CSV, or those that are named. */
-function written(world: World, folder: string, asCsv: readonly string[]): string {
-  const worlds: Record<string, Things> = { erp: world.erp, cmms: world.cmms, hr: world.hr };
-  const list = (entity: string, fields: readonly string[]) => ({
-    list: {
-      path: `/api/master/${entity}`,
-      query: { changed_after: '{{since|iso}}', offset: '{{offset}}', limit: '100' },
-      ...{ hits: '/items', changed: '/changed', pages: { size: 100 } },
-    },
-    fields: Object.fromEntries(fields.map((field) => [field, `/${field}`])),
-  });
-  const text = governanceOf(
-    world,
-    (system, entity, fields) =>
-      asCsv.includes(system)
-        ? { csv: `exports/${system}-${entity}.csv`, delimiter: ';' }
-        : list(entity, fields),
-    worlds,
-  );
-  mkdirSync(join(folder, 'exports'), { recursive: true });
-  for (const system of asCsv) {
-    for (const [entity, objects] of Object.entries(worlds[system] ?? {})) {
-      writeFileSync(join(folder, 'exports', `${system}-${entity}.csv`), csvOf(objects));
-    }
-  }
-  writeFileSync(join(folder, 'plant.yaml'), stringify({ plants: world.plants }));
-  writeFileSync(join(folder, 'governance.yaml'), text);
-  return join(folder, 'governance.yaml');
-}
-
-async function sync(
-  path: string,
-  systems: ReadonlyMap<string, ReachConfig> = new Map(),
-  system?: string,
-): Promise<readonly SyncedEntity[]> {
-  const common = { now: Date.now, signal: new AbortController().signal };
-  const { client } = warehouse;
-  const copyList = createListCopier({ ...common, client, systems, environment: {}, full: false });
-  const governance = readGovernance(path);
-  return syncMasterData({
-    ...{ ...common, governance, path, system, warehouse, database: 'andon', copyList },
-  });
-}
-
-const namesOf = ({ findings }: QualityReport) =>
-  findings
-    .map(({ check, system, objects }) => `${check} ${system} ${objects.join(' ')}`)
-    .toSorted();
-const expected = (planted: ReturnType<typeof plant>) =>
-  planted.map(({ check, system, objects }) => `${check} ${system} ${objects.join(' ')}`).toSorted();
 
 describe('reference ERP, reference CMMS, exported files and the plant model', () => {
   let erp: ReferenceServer;
@@ -140,7 +76,11 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     const world = soundWorld(240);
     await lay(erp.url, world.erp);
     await lay(cmms.url, world.cmms);
-    const synced = await sync(written(world, temporaryDirectory(), ['hr']), systems);
+    const synced = await syncWorld(
+      warehouse,
+      written(world, temporaryDirectory(), ['hr']),
+      systems,
+    );
     expect(synced.filter(({ error }) => error !== null)).toEqual([]);
     expect(
       synced.find(({ system, entity }) => system === 'erp' && entity === 'asset'),
@@ -173,9 +113,9 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     const path = written(world, folder, ['hr']);
     // What is gone shows only when everything is copied: as if the last time were long ago.
     await clean();
-    await sync(path, systems);
+    await syncWorld(warehouse, path, systems);
     const report = await checkQuality(warehouse.client, Date.now);
-    expect(namesOf(report)).toEqual(expected(planted));
+    expect(namesOf(report)).toEqual(namesOfPlanted(planted));
     for (const { text, proposal, owner } of report.findings) {
       expect([text, proposal, owner].every((one) => one.length > 3)).toBe(true);
     }
@@ -183,12 +123,12 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     // A day later they are a day old; what was put right is gone, and what is new is new.
     const part = { ...world.erp.part?.[1], manufacturer_part: 'own number' };
     await lay(erp.url, { part: [part as Record<string, string>] });
-    const again = await sync(path, systems, 'erp');
+    const again = await syncWorld(warehouse, path, systems, 'erp');
     expect(again.find(({ entity, system }) => system === 'erp' && entity === 'part')).toMatchObject(
       { full: false },
     );
     const later = await checkQuality(warehouse.client, () => report.time + 86_400_000);
-    expect(namesOf(later)).toEqual(expected(planted.slice(0, 5).concat(planted.slice(6))));
+    expect(namesOf(later)).toEqual(namesOfPlanted(planted.slice(0, 5).concat(planted.slice(6))));
     expect(later.findings.every(({ since }) => since === report.time)).toBe(true);
     await keepQuality(warehouse, 'andon', later);
     const scores = await warehouse.rows<{ plant: string; score: number }>(
@@ -206,7 +146,7 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     utimesSync(join(folder, 'exports', 'hr-skill.csv'), long, long);
     const away = new Map(systems);
     away.set('cmms', { ...(away.get('cmms') as ReachConfig), base: 'http://127.0.0.1:1' });
-    const synced = await sync(path, away);
+    const synced = await syncWorld(warehouse, path, away);
     expect(
       new Set(synced.filter(({ error }) => error !== null).map(({ system }) => system)),
     ).toEqual(new Set(['cmms']));
@@ -262,16 +202,4 @@ test('andon sync and andon quality, as a person uses them', async () => {
   expect(found.code).toBe(7);
   const unknown = await andon('sync', 'sap', '--governance', path);
   expect(unknown.stderr).toContain('a system with sources: erp, cmms, hr, telemetry, found sap');
-});
-
-longTest('5,000 assets with the same mistakes: how long it takes is told', 600_000, async () => {
-  await clean();
-  const world = soundWorld(5_000);
-  const planted = plant(world, Object.keys(PLANTERS), 5);
-  await sync(written(world, temporaryDirectory(), ['erp', 'cmms', 'hr']));
-  const begun = performance.now();
-  const report = await checkQuality(warehouse.client, Date.now);
-  const seconds = (performance.now() - begun) / 1_000;
-  console.log(`5,000 assets, ${report.checks} checks: ${seconds.toFixed(1)} s`);
-  expect(namesOf(report)).toEqual(expected(planted));
 });
