@@ -20,7 +20,7 @@ const LICENCES = [
   'Unlicense',
 ];
 /** What only tools have that are not given on. */
-const LICENCES_OF_TOOLS = [...LICENCES, 'BSD-2-Clause', 'MPL-2.0'];
+const LICENCES_OF_TOOLS = [...LICENCES, 'BSD-2-Clause', 'EPL-2.0', 'MPL-2.0'];
 /** What their manifests do not say, and their own texts do: README of the one, LICENSE of the other. Tests alone have them. */
 const LICENCES_BY_TEXT = new Map([
   ['precond@0.2.3', 'MIT'],

@@ -26,6 +26,11 @@ export type EdgeReason =
   | 'unit'
   | 'unknown-state'
   | 'no-value'
+  | 'unsupported'
+  | 'unborn'
+  | 'missed'
+  | 'old-death'
+  | 'too-many'
   | 'reduced'
   | 'not-up'
   | 'repeat'
@@ -202,9 +207,9 @@ class TagMapper implements Mapper {
   #addEvent(placed: Placed, raw: Scalar): void {
     const { asset, tag, signal, reading, content } = placed;
     const key = `${asset} ${signal.as ?? tag}`;
-    if (reading.quality === 'bad') {
-      // What is bad says nothing of a change.
-      this.#refuse('no-value', `${tag} is bad`);
+    if (reading.quality === 'bad' || reading.quality === 'suspect') {
+      // What is bad, or stale, says nothing of a change.
+      this.#refuse('no-value', `${tag} is ${reading.quality}`);
       return;
     }
     if (Object.is(this.#events.get(key), raw)) {

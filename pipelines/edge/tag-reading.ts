@@ -5,7 +5,8 @@ import { EPOCH_STEPS, readTime, type TimeFormat } from '../files/instant.ts';
 
 /** A list of numbers is a burst of equidistant samples: a waveform. */
 export type TagValue = number | string | boolean | readonly number[];
-export type TagQuality = 'good' | 'uncertain' | 'bad';
+/** `suspect`: the last value of a machine that is away. It lands, and is not evaluated. */
+export type TagQuality = 'good' | 'uncertain' | 'suspect' | 'bad';
 
 export type Labels = Readonly<Record<string, string>>;
 
