@@ -4,8 +4,9 @@ import { configOf, type Departures } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import type { EdgeStatus } from '../edge/edge.ts';
-import { type EdgeSource, readEdgeConfig, sourceKind } from '../edge/edge-config.ts';
+import { type EdgeSource, isOfKind, readEdgeConfig, sourceKind } from '../edge/edge-config.ts';
 import type { JoinOptions } from '../edge/join.ts';
+import type { SparkplugStatus } from '../edge/sparkplug/source.ts';
 import { parseTopic } from '../edge/topic.ts';
 import { createInternalEvents } from '../observe/observe.ts';
 import { withAuditor } from './audited.ts';
@@ -45,6 +46,18 @@ export function registerEdge(command: Command): void {
       const status = await ask(config);
       console.log(json === true ? JSON.stringify(status) : describeEdge(status));
     });
+  beside(command.command('births'))
+    .description('a running edge: the metrics that nodes of Sparkplug were born with')
+    .option('--json', 'as JSON')
+    .action(async ({ config, json }: EdgeFile & { readonly json?: boolean }) => {
+      const { sources } = await ask(config);
+      const born = Object.entries(sources).flatMap(([name, { details }]) =>
+        details === undefined || !('born' in details)
+          ? []
+          : [[name, details as SparkplugStatus] as const],
+      );
+      console.log(json === true ? JSON.stringify(Object.fromEntries(born)) : describeBirths(born));
+    });
   centre(command.command('join <edge>'))
     .description('at the centre: its streams source this edge')
     .action((edge: string, options: Departures) => edit(edge, options, 'join'));
@@ -81,9 +94,13 @@ function check(file: string): void {
 
 /** Where a source reads, what, and as what. */
 function readsOf(source: EdgeSource): readonly (readonly string[])[] {
-  if (source.kind === 'opcua') {
+  if (isOfKind(source, 'opcua')) {
     const { endpoint, nodes, policy, mode } = source.opcua;
     return nodes.map(({ node, path }) => [endpoint, node ?? path ?? '', `${policy}, ${mode}`]);
+  }
+  if (isOfKind(source, 'sparkplug')) {
+    const { url, host, groups = ['all groups'] } = source.sparkplug;
+    return groups.map((group) => [url, group, `host application ${host}`]);
   }
   const { mqtt } = source;
   return mqtt.topics.map(({ topic, format, qos }) => [mqtt.url, topic, `${format}, QoS ${qos}`]);
@@ -162,6 +179,21 @@ export function describeEdge({ edge, centre, memory, held, sources }: EdgeStatus
   return [inColumns(facts), '', inColumns([headings, ...rows], new Set([1, 2, 3, 4, 5]))].join(
     '\n',
   );
+}
+
+/** For people. */
+function describeBirths(born: readonly (readonly [string, SparkplugStatus])[]): string {
+  const rows = born.flatMap(([name, { born: metrics }]) =>
+    metrics.map(({ machine, online, name: metric, type, unit = '-', low, high }) => [
+      ...[name, machine, online ? 'online' : 'offline', metric, type, unit],
+      low === undefined && high === undefined ? '-' : `${low ?? ''} to ${high ?? ''}`,
+    ]),
+  );
+  const headings = ['SOURCE', 'MACHINE', 'STATE', 'METRIC', 'TYPE', 'UNIT', 'RANGE'];
+  const counts = born.map(([name, { born: metrics, metrics: all, nodes }]) => {
+    return `${name}: ${Object.keys(nodes).length} nodes, ${metrics.length} of ${all} metrics.`;
+  });
+  return [inColumns([headings, ...rows]), ...counts].join('\n');
 }
 
 async function edit(edge: string, options: Departures, verb: 'join' | 'leave'): Promise<void> {

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { PACKML_STATES } from '../../operators/model/machine-event.ts';
 import { nameSchema } from '../../operators/model/plant-model.ts';
-import { positiveDurationSchema } from '../../operators/model/time.ts';
+import { durationSchema, positiveDurationSchema } from '../../operators/model/time.ts';
 import { secretSchema } from '../../sinks/remote/secret.ts';
 import { bytes, natsSchema, tlsSchema } from '../base/config.ts';
 import { LEVELS } from '../base/log-level.ts';
@@ -97,7 +97,8 @@ const topicSchema = z.strictObject({
     .optional(),
 });
 
-const mqttSchema = z.strictObject({
+/** How a broker is reached, whatever is read from it. */
+const brokerFields = {
   url: z
     .string()
     .regex(
@@ -109,25 +110,54 @@ const mqttSchema = z.strictObject({
   user: secretSchema.optional(),
   password: secretSchema.optional(),
   tls: tlsSchema.optional(),
+  keepalive: z.int().min(1).max(65_535).default(30).describe('Seconds.'),
+  in_flight: z.int().min(1).max(1_000).default(100).describe('Most without acknowledgement.'),
+};
+
+const mqttSchema = z.strictObject({
+  ...brokerFields,
   share: z
     .string()
     .regex(/^[^/+#]+$/)
     .optional()
     .describe('The group of a shared subscription.'),
-  keepalive: z.int().min(1).max(65_535).default(30).describe('Seconds.'),
   session: z
     .int()
     .min(1)
     .default(604_800)
     .describe('Seconds that a broker keeps messages (MQTT 5).'),
-  in_flight: z.int().min(1).max(1_000).default(100).describe('Most without acknowledgement.'),
   topics: z.array(topicSchema).min(1),
+});
+
+/** An id of Sparkplug: it stands in a level of a topic. */
+const sparkplugId = z
+  .string()
+  .min(1)
+  .max(256)
+  .regex(/^[^/+#]+$/, 'expected a text without /, + and #');
+
+const sparkplugSchema = z.strictObject({
+  ...brokerFields,
+  host: sparkplugId.describe('Its id as a host application; no other one may have it.'),
+  groups: z.array(sparkplugId).min(1).optional().describe('Without it all of them.'),
+  machine: template.default('{machine}').describe('What is looked up in assets.'),
+  tag: template.default('{metric}').describe('What is looked up in signals.'),
+  clock: z.enum(['source', 'arrival']).default('source').describe('Whose time counts.'),
+  reorder: durationSchema.prefault('2s').describe('How long a message waits for those before it.'),
+  rebirth: positiveDurationSchema
+    .prefault('30s')
+    .describe('Least time between two requests to one node for its births.'),
 });
 
 /** Each kind is one entry here, and one in the table of edge.ts that opens them. */
 const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ name: nameSchema, kind: z.literal('mqtt').optional(), mqtt: mqttSchema }),
   z.strictObject({ name: nameSchema, kind: z.literal('opcua'), opcua: opcuaSchema }),
+  z.strictObject({
+    name: nameSchema,
+    kind: z.literal('sparkplug'),
+    sparkplug: sparkplugSchema,
+  }),
 ]);
 
 const edgeSchema = z.strictObject({
@@ -160,6 +190,9 @@ const edgeSchema = z.strictObject({
 
 export type EdgeConfig = z.output<typeof edgeSchema>;
 export type EdgeTopic = z.output<typeof topicSchema>;
+export type BrokerSettings = Pick<z.output<typeof mqttSchema>, keyof typeof brokerFields> & {
+  readonly session?: number | undefined;
+};
 export type EdgeSignal = z.output<typeof signalSchema>;
 export type EdgeSource = EdgeConfig['sources'][number];
 export type SourceKind = NonNullable<EdgeSource['kind']>;
@@ -168,6 +201,13 @@ export type SourceOf<Kind extends SourceKind> = Extract<
   EdgeSource,
   { readonly kind?: Kind | undefined }
 >;
+
+export function isOfKind<Kind extends SourceKind>(
+  source: EdgeSource | undefined,
+  kind: Kind,
+): source is SourceOf<Kind> {
+  return source !== undefined && sourceKind(source) === kind;
+}
 
 /** What has no kind is a broker: this was the first one. */
 export function sourceKind({ kind = 'mqtt' }: EdgeSource): SourceKind {
@@ -195,11 +235,9 @@ function issuesOf({ sources, assets, nats }: EdgeConfig): readonly FileIssue[] {
     const { name } = source;
     if (names.has(name)) issues.push({ path: [...where, 'name'], message: 'expected each once' });
     names.add(name);
-    issues.push(
-      ...(source.kind === 'opcua'
-        ? issuesOfOpcua(source.opcua, [...where, 'opcua'])
-        : issuesOfBroker(source, where)),
-    );
+    if (isOfKind(source, 'opcua')) {
+      issues.push(...issuesOfOpcua(source.opcua, [...where, 'opcua']));
+    } else if (isOfKind(source, 'mqtt')) issues.push(...issuesOfBroker(source, where));
   }
   if (Object.keys(assets).length === 0) {
     issues.push({ path: ['assets'], message: 'expected at least one' });

@@ -25,6 +25,7 @@ import { type EdgeMemory, type MemoryStatus, openMemory, type Receipt } from './
 import { type Arrived, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
 import { type OpenSource, type SourceContext, storeAll } from './source.ts';
+import { openSparkplugSource } from './sparkplug/source.ts';
 import type { TagReading } from './tag-reading.ts';
 import { createTally, type Tally, type TallyStatus } from './tally.ts';
 import { matchTopic, parseTopic, type TopicPattern } from './topic.ts';
@@ -34,7 +35,7 @@ export type EdgeStatus = {
   readonly centre: CentreStatus;
   readonly memory: MemoryStatus;
   readonly held: HeldStatus;
-  readonly sources: Readonly<Record<string, TallyStatus>>;
+  readonly sources: Readonly<Record<string, TallyStatus & { readonly details?: object }>>;
 };
 
 export type EdgeOptions = {
@@ -142,7 +143,12 @@ async function startParts(
     },
     status: () => ({
       ...{ edge: config.edge, centre: centre.status, memory: memory.status, held: held.status },
-      sources: Object.fromEntries([...tallies].map(([name, tally]) => [name, tally.status])),
+      sources: Object.fromEntries(
+        [...tallies].map(([name, { status }], at) => {
+          const details = sources[at]?.details;
+          return [name, details === undefined ? status : { ...status, details }];
+        }),
+      ),
     }),
   };
 }
@@ -156,6 +162,7 @@ const OPENERS: {
 } = {
   mqtt: openBroker,
   opcua: openOpcuaSource,
+  sparkplug: openSparkplugSource,
 };
 
 function openSource(source: EdgeSource, context: SourceContext): Promise<OpenSource> {
@@ -172,7 +179,22 @@ function openBroker(source: SourceOf<'mqtt'>, context: SourceContext): Promise<O
   const take = createIntake({ source, config, memory, tally });
   const client = `andon-${config.edge}-${source.name}`;
   const stored = () => memory.stored;
-  return openMqttSource({ source, client, record, take, stored, onFailure });
+  const { name, mqtt: settings } = source;
+  const subscriptions = subscriptionsOf(source);
+  return openMqttSource({
+    ...{ name, settings, subscriptions, client, record, take, stored, onFailure },
+  });
+}
+
+function subscriptionsOf({ mqtt: { topics, share, version } }: SourceOf<'mqtt'>) {
+  const group = share === undefined ? '' : `$share/${share}/`;
+  return Object.fromEntries(
+    topics.map(({ topic, qos }) => [
+      `${group}${parseTopic(topic)?.filter ?? topic}`,
+      // Retained messages are not wanted at all; 3.1.1 sends them, marked.
+      { qos, ...(version === 5 && group === '' ? { rh: 2 as const } : {}) },
+    ]),
+  );
 }
 
 /** Opens the memory, however often the leaf node goes away meanwhile. */

@@ -28,7 +28,6 @@ export type EdgeReason =
   | 'no-value'
   | 'unsupported'
   | 'unborn'
-  | 'missed'
   | 'old-death'
   | 'too-many'
   | 'reduced'

@@ -25,8 +25,8 @@ export interface EdgeMemory {
   /** Bytes of the largest payload that there is room for. */
   readonly largest: number;
   /**
-   * Resolves with the number of the message as soon as there is room for it. Rejects with a `Problem`. Late: it is of the
-   * past by itself, so it is backfill whether the centre is there or not.
+   * Resolves with the number of the message as soon as there is room for it. Rejects with a `Problem`. Late: the source had
+   * stored it, so it goes up as backfill, whether the centre is there or not, and no faster than what is held.
    */
   store(message: EdgeMessage, receipt: Receipt, late?: 'late'): Promise<number>;
   /** The number of the newest message that was taken. */
@@ -157,15 +157,15 @@ class StreamMemory implements EdgeMemory {
     this.#sequence += 1;
     const place = partitionedSubject(subject, this.#partitions);
     // Decided once for each message: live data and backfill are two sources, and a repeat has to be on the same one.
-    const away = this.#away;
+    const held = this.#away || late !== undefined;
     const headers = {
       'Andon-Producer': this.#producer,
       'Andon-Sequence': String(this.#sequence),
       [lasting ? IDENTITY : RECEIPT]: id,
-      ...(away || late !== undefined ? { 'Andon-Backfill': '1' } : {}),
+      ...(held ? { 'Andon-Backfill': '1' } : {}),
     };
     return this.#publisher.publish({
-      ...{ subject: `${away ? HELD_PREFIX : ''}${place}`, headers, payload },
+      ...{ subject: `${held ? HELD_PREFIX : ''}${place}`, headers, payload },
     });
   }
 

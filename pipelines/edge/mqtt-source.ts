@@ -1,14 +1,23 @@
-/** A source that is a broker of MQTT 3.1.1 or 5: it gets its acknowledgement once the log has the message. */
+/** A client of a broker of MQTT 3.1.1 or 5: the broker gets its acknowledgement once the log has the message. */
 
 import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createSecureContext } from 'node:tls';
-import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient, type Packet } from 'mqtt';
+import mqtt, {
+  type IClientOptions,
+  type IClientSubscribeOptions,
+  type IPublishPacket,
+  type IStore,
+  type ISubscriptionMap,
+  type MqttClient,
+  type Packet,
+} from 'mqtt';
 import { secretOf } from '../base/config.ts';
 import { tlsContents } from '../nats/connection-options.ts';
 import type { RecordEvent } from '../observe/observe.ts';
-import type { SourceOf } from './edge-config.ts';
+import type { BrokerSettings } from './edge-config.ts';
 import type { OpenSource } from './source.ts';
-import { parseTopic } from './topic.ts';
 
 /** A message as it arrived. */
 export type Arrived = {
@@ -22,8 +31,30 @@ export type Arrived = {
   readonly retained: boolean;
 };
 
+export type Publication = {
+  readonly topic: string;
+  readonly payload: string | Uint8Array;
+  readonly qos: 0 | 1;
+  readonly retain: boolean;
+};
+
+/** A client that others watch. Its session ends with its connection, and nothing of one is said in the next. */
+export type WatchedClient = {
+  /** What the broker says when this client is gone. Made anew for each connection, as it is opened. */
+  will(): Publication;
+  /** All subscriptions are granted. */
+  onSubscribed(): void;
+  onLost(): void;
+  /** The last word of a client that ends by itself. */
+  farewell(): Publication;
+};
+
 export type MqttSourceOptions = {
-  readonly source: SourceOf<'mqtt'>;
+  readonly name: string;
+  readonly settings: BrokerSettings;
+  /** By filter. */
+  readonly subscriptions: Readonly<Record<string, IClientSubscribeOptions>>;
+  readonly watched?: WatchedClient;
   /** Its id with the broker, where the configuration gives none. */
   readonly client: string;
   readonly record: RecordEvent;
@@ -35,14 +66,21 @@ export type MqttSourceOptions = {
   readonly onFailure: (error: unknown) => void;
 };
 
+export interface MqttSource extends OpenSource {
+  /** Where there is no connection it is lost. */
+  publish(publication: Publication): void;
+}
+
 const RECONNECT = 500;
+/** How long the last word may take, milliseconds. */
+const FAREWELL = 2_000;
 
 /** Connects, for ever again, and subscribes. Rejects with a `Problem` when its files or secrets cannot be read. */
-export async function openMqttSource(options: MqttSourceOptions): Promise<OpenSource> {
-  const { mqtt: settings, name } = options.source;
+export async function openMqttSource(options: MqttSourceOptions): Promise<MqttSource> {
+  const { settings, name } = options;
   // Read now for the sake of a clear error, and again with every connection: certificates are renewed.
   await tlsContents(settings.tls ?? {}, `source ${name}`);
-  const login = loginOf(options.source);
+  const login = loginOf(options);
   const client = mqtt.connect(settings.url.replace(/^tcp:/, 'mqtt:').replace(/^ssl:/, 'mqtts:'), {
     ...clientOptions(options),
     ...login(),
@@ -51,14 +89,14 @@ export async function openMqttSource(options: MqttSourceOptions): Promise<OpenSo
   return new BrokerSource(client, options, login);
 }
 
-function clientOptions({ source, client }: MqttSourceOptions): IClientOptions {
-  const { mqtt: settings } = source;
+function clientOptions({ settings, client, watched }: MqttSourceOptions): IClientOptions {
   const isFive = settings.version === 5;
   return {
     protocolVersion: isFive ? 5 : 4,
     clientId: settings.client ?? client,
-    // The broker keeps what comes while this process is away.
-    clean: false,
+    // The broker keeps what comes while this process is away; of a client that is watched it knows that it is.
+    clean: watched !== undefined,
+    ...(watched === undefined ? {} : { will: willOf(watched), outgoingStore: FORGETFUL }),
     keepalive: settings.keepalive,
     reconnectPeriod: RECONNECT,
     // Who is refused now may be let in later: with another password, or when the broker has read its own.
@@ -70,7 +108,7 @@ function clientOptions({ source, client }: MqttSourceOptions): IClientOptions {
     ...(isFive
       ? {
           properties: {
-            sessionExpiryInterval: settings.session,
+            sessionExpiryInterval: watched === undefined ? (settings.session ?? 0) : 0,
             receiveMaximum: settings.in_flight,
           },
         }
@@ -82,7 +120,7 @@ function clientOptions({ source, client }: MqttSourceOptions): IClientOptions {
 type Login = () => Pick<IClientOptions, 'username' | 'password'>;
 
 /** What user and password are, whenever it is asked. Throws a `Problem` where there is none yet. */
-function loginOf({ mqtt: settings, name }: SourceOf<'mqtt'>): Login {
+function loginOf({ settings, name }: MqttSourceOptions): Login {
   const current = (field: 'user' | 'password') => {
     const secret = settings[field];
     return secret === undefined ? undefined : secretOf(`source ${name}: ${field}`, secret);
@@ -94,7 +132,36 @@ function loginOf({ mqtt: settings, name }: SourceOf<'mqtt'>): Login {
   });
 }
 
-function tlsNow(tls: SourceOf<'mqtt'>['mqtt']['tls']): Pick<IClientOptions, 'ca' | 'cert' | 'key'> {
+/** The client reads the payload of its will whenever it connects. */
+function willOf(watched: WatchedClient): NonNullable<IClientOptions['will']> {
+  const { topic, qos, retain } = watched.will();
+  return {
+    ...{ topic, qos, retain },
+    get payload() {
+      return Buffer.from(watched.will().payload);
+    },
+  };
+}
+
+/** A client sends again what was not acknowledged, before all else. What a session has said does not hold in the next. */
+const FORGETFUL = {
+  put(_packet, done) {
+    done();
+    return FORGETFUL;
+  },
+  del(packet, done) {
+    done(undefined, packet as Packet);
+    return FORGETFUL;
+  },
+  get(packet, done) {
+    done(undefined, packet as Packet);
+    return FORGETFUL;
+  },
+  createStream: () => Readable.from([]) as unknown as ReturnType<IStore['createStream']>,
+  close: (done) => done(),
+} satisfies IStore as IStore;
+
+function tlsNow(tls: BrokerSettings['tls']): Pick<IClientOptions, 'ca' | 'cert' | 'key'> {
   const { ca, certificate, privateKey } = tls ?? {};
   return {
     ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
@@ -116,7 +183,7 @@ type Waiting = { readonly number: number; readonly packet: Packet };
 /** What the client keeps to itself: how it writes a packet. */
 type Writing = { _sendPacket(packet: Packet, done?: (error?: Error) => void): unknown };
 
-class BrokerSource implements OpenSource {
+class BrokerSource implements MqttSource {
   readonly #client: MqttClient;
   readonly #options: MqttSourceOptions;
   readonly #login: Login;
@@ -161,11 +228,25 @@ class BrokerSource implements OpenSource {
     for (const { packet } of settled) this.#send(packet);
   }
 
+  publish({ topic, payload, ...how }: Publication): void {
+    if (!this.#client.connected) return;
+    this.#client.publish(topic, Buffer.from(payload), how, (error) => {
+      if (error !== undefined && error !== null) this.#trouble(error);
+    });
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
+    const { watched } = this.#options;
+    if (watched !== undefined && this.#client.connected) {
+      const { topic, payload, ...how } = watched.farewell();
+      const said = this.#client.publishAsync(topic, Buffer.from(payload), how);
+      await Promise.race([said.catch(() => undefined), delay(FAREWELL)]);
+      await Promise.race([this.#client.endAsync(false), delay(FAREWELL)]);
+    }
     // A client that is ended before it is connected would go on trying.
     this.#client.options.reconnectPeriod = 0;
-    // The session stays: the broker keeps what comes until the next start.
+    // Without a word the session stays: the broker keeps what comes until the next start.
     await this.#client.endAsync(true);
   }
 
@@ -184,23 +265,20 @@ class BrokerSource implements OpenSource {
 
   #onConnect(kept: boolean): void {
     this.#connected = true;
-    const { source, record } = this.#options;
-    const group = source.mqtt.share === undefined ? '' : `$share/${source.mqtt.share}/`;
-    const filters = Object.fromEntries(
-      source.mqtt.topics.map(({ topic, qos }) => [
-        `${group}${parseTopic(topic)?.filter ?? topic}`,
-        // Retained messages are not wanted at all; 3.1.1 sends them, marked.
-        { qos, ...(source.mqtt.version === 5 && group === '' ? { rh: 2 as const } : {}) },
-      ]),
-    );
+    const { name, subscriptions, record, watched } = this.#options;
     // Every time: what was configured since the session began counts, too.
-    this.#client.subscribe(filters, (error, granted) => {
-      if (error !== null) this.#trouble(error);
-      // Not before: what comes ahead of the first subscription is for nobody.
-      else record({ kind: 'source-connected', source: source.name, kept });
-      for (const one of granted ?? []) {
-        if (one.qos >= 128) this.#trouble(new Error(`the broker refuses ${one.topic}`));
+    this.#client.subscribe(subscriptions as ISubscriptionMap, (error, granted) => {
+      const refused = (granted ?? []).filter(({ qos }) => qos >= 128);
+      for (const { topic } of refused) {
+        this.#trouble(new Error(`the broker refuses ${topic}`));
       }
+      if (error !== null) {
+        this.#trouble(error);
+        return;
+      }
+      // Not before: what comes ahead of the first subscription is for nobody.
+      record({ kind: 'source-connected', source: name, kept });
+      if (refused.length === 0) watched?.onSubscribed();
     });
   }
 
@@ -209,19 +287,20 @@ class BrokerSource implements OpenSource {
     this.#waiting = [];
     this.#connection += 1;
     if (this.#closing) return;
-    const { source, record } = this.#options;
+    const { name, record, watched } = this.#options;
+    if (this.#connected) watched?.onLost();
     if (this.#connected || reason !== 'the connection broke') {
-      record({ kind: 'source-away', source: source.name, reason });
+      record({ kind: 'source-away', source: name, reason });
     }
     this.#connected = false;
   }
 
   /** Just before it connects again: what was renewed until now counts. */
   #renew(): void {
-    const { source } = this.#options;
+    const { settings } = this.#options;
     Object.assign(this.#client.options, this.#login());
     try {
-      const renewed = tlsNow(source.mqtt.tls);
+      const renewed = tlsNow(settings.tls);
       // The client would throw where nobody hears it: while a pair is being renewed its files do not fit.
       createSecureContext(renewed);
       Object.assign(this.#client.options, renewed);
@@ -232,7 +311,7 @@ class BrokerSource implements OpenSource {
 
   #trouble(error: unknown): void {
     const cause = error instanceof Error ? error : new Error(String(error));
-    const { source, record } = this.#options;
-    record({ kind: 'edge-trouble', where: `source ${source.name}`, error: cause });
+    const { name, record } = this.#options;
+    record({ kind: 'edge-trouble', where: `source ${name}`, error: cause });
   }
 }

@@ -20,6 +20,8 @@ export type SourceContext = {
 export interface OpenSource {
   /** To be called whenever more is stored. */
   acknowledge(): void;
+  /** What it knows of what it reads, for `andon edge status`; bounded. */
+  readonly details?: object;
   close(): Promise<void>;
 }
 

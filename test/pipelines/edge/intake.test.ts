@@ -1,7 +1,7 @@
 import { unpack } from 'msgpackr';
 import { expect, test } from 'vitest';
 import { createIntake } from '../../../pipelines/edge/edge.ts';
-import { readEdgeConfig, type SourceOf } from '../../../pipelines/edge/edge-config.ts';
+import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
 import type { EdgeMessage } from '../../../pipelines/edge/mapping.ts';
 import type { EdgeMemory, Receipt } from '../../../pipelines/edge/memory.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
@@ -46,7 +46,8 @@ function startIntake(topic: object, signals: object = {}, world: World = openMem
   const { memory, stored } = world;
   const tally = createTally('b', () => undefined);
   const [source] = config.sources;
-  const take = createIntake({ source: source as SourceOf<'mqtt'>, config, memory, tally });
+  if (!isOfKind(source, 'mqtt')) throw new Error('expected a broker');
+  const take = createIntake({ source, config, memory, tally });
   const send = (text: string, again = false) =>
     take({ topic: 'f/p2', payload: Buffer.from(text), packet: 7, again, retained: false });
   const data = () => stored.map(({ payload }) => unpack(payload).data);

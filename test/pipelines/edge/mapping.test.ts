@@ -1,6 +1,6 @@
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
-import { readEdgeConfig, type SourceOf } from '../../../pipelines/edge/edge-config.ts';
+import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
 import { createMapper, type EdgeReason } from '../../../pipelines/edge/mapping.ts';
 import type { TagReading } from '../../../pipelines/edge/tag-reading.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
@@ -28,9 +28,15 @@ function mapped(signals: object, topic: object, ...payloads: readonly (readonly 
   const config = read({ signals, sources: source(topic) });
   const refused: [EdgeReason, string][] = [];
   const mapper = createMapper(config, (reason, detail) => void refused.push([reason, detail]));
-  const [{ mqtt }] = config.sources as [SourceOf<'mqtt'>];
+  const [first] = config.sources;
+  if (!isOfKind(first, 'mqtt')) throw new Error('expected a broker');
   const messages = payloads.flatMap((readings) =>
-    mapper.map(mqtt.topics[0]!, readings, { machine: 'Presse 3', topic: 'f/Presse 3' }, 5_000),
+    mapper.map(
+      first.mqtt.topics[0]!,
+      readings,
+      { machine: 'Presse 3', topic: 'f/Presse 3' },
+      5_000,
+    ),
   );
   return {
     refused,
@@ -220,8 +226,11 @@ describe('topics', () => {
 
 describe('edge.yaml', () => {
   test('the example is right', () => {
-    const { sources, assets } = readEdgeConfig('examples/edge/mqtt.yaml');
-    expect((sources[0] as SourceOf<'mqtt'>).mqtt.topics.map(({ format }) => format)).toEqual([
+    const {
+      sources: [first],
+      assets,
+    } = readEdgeConfig('examples/edge/mqtt.yaml');
+    expect(isOfKind(first, 'mqtt') && first.mqtt.topics.map(({ format }) => format)).toEqual([
       ...['json', 'text', 'line-protocol', 'telegraf', 'senml'],
     ]);
     expect(assets['Presse 3']).toBe('works.stamping.press3');
@@ -252,7 +261,10 @@ describe('edge.yaml', () => {
     ],
     [{ sources: source({}, { version: 4, share: 'g' }) }, 'shared subscriptions are of MQTT 5'],
     [{ sources: source({}, { url: 'http://b' }) }, 'expected mqtt://host:port'],
-    [{ sources: [{ ...source()[0], kind: 'modbus' }] }, 'sources.0.kind: expected mqtt, opcua'],
+    [
+      { sources: [{ ...source()[0], kind: 'modbus' }] },
+      'sources.0.kind: expected mqtt, opcua, sparkplug',
+    ],
     [{ nonsense: 1 }, 'expected no field nonsense here'],
   ])('%j is refused with its place', (config, message) => {
     expect(() => read(config)).toThrow(message);

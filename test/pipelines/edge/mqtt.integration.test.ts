@@ -3,9 +3,10 @@ import { createServer } from 'node:net';
 import { Aedes, type Client } from 'aedes';
 import { afterEach, expect, test } from 'vitest';
 import { runEdge } from '../../../pipelines/edge/edge.ts';
-import { readEdgeConfig, type SourceOf } from '../../../pipelines/edge/edge-config.ts';
+import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
 import { moveHeld } from '../../../pipelines/edge/held.ts';
 import { type MqttSourceOptions, openMqttSource } from '../../../pipelines/edge/mqtt-source.ts';
+import { parseTopic } from '../../../pipelines/edge/topic.ts';
 import { streamManager } from '../../../pipelines/nats/jetstream.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
 import {
@@ -198,8 +199,12 @@ async function openSource(port: number, more: object, take: MqttSourceOptions['t
   const source = dataFrom(port, { version: '3.1.1', ...more });
   const [read] = readEdgeConfig(edgeFile('nats://127.0.0.1:1', source)).sources;
   const events: InternalEvent[] = [];
+  if (!isOfKind(read, 'mqtt')) throw new Error('expected a broker');
+  const { name, mqtt: settings } = read;
+  const filters = settings.topics.map(({ topic, qos }) => [parseTopic(topic)?.filter, { qos }]);
   const opened = await openMqttSource({
-    ...{ source: read as SourceOf<'mqtt'>, client: 'c1', take, stored: () => 1 },
+    ...{ name, settings, subscriptions: Object.fromEntries(filters) },
+    ...{ client: 'c1', take, stored: () => 1 },
     record: (event) => void events.push(event),
     onFailure: (error) => {
       throw error;

@@ -1,0 +1,287 @@
+/** A source that is a Sparkplug B plant: Andon is a host application of it, with its STATE, and stores what its nodes say. */
+
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SourceOf } from '../edge-config.ts';
+import { createMapper, type Mapper, type MapRule } from '../mapping.ts';
+import {
+  type Arrived,
+  type MqttSource,
+  type MqttSourceOptions,
+  openMqttSource,
+  type Publication,
+} from '../mqtt-source.ts';
+import { type OpenSource, type SourceContext, storeAll } from '../source.ts';
+import { fillTemplate, type Labels, MOST_READINGS, type TagReading } from '../tag-reading.ts';
+import { type BornOf, type HostOutput, SparkplugHost, type SparkplugNodeStatus } from './host.ts';
+import {
+  decodeSparkplug,
+  encodeRebirth,
+  parseSparkplugTopic,
+  SPARKPLUG_MESSAGES,
+} from './payload.ts';
+
+/** What `andon edge status` tells of it besides the counts. */
+export type SparkplugStatus = {
+  readonly nodes: Readonly<Record<string, SparkplugNodeStatus>>;
+  readonly metrics: number;
+  /** What the births said, the first ones of all. */
+  readonly born: readonly BornOf[];
+};
+
+/** Metrics that a status lists. */
+const MOST_LISTED = 2_000;
+/** How long an end waits for what was taken, milliseconds. */
+const LAST_STORED = 2_000;
+/** Microseconds of a duration in a millisecond. */
+const MILLISECOND = 1_000;
+
+/** Rejects with a `Problem` when its files or secrets cannot be read. */
+export async function openSparkplugSource(
+  source: SourceOf<'sparkplug'>,
+  context: SourceContext,
+): Promise<OpenSource> {
+  const plant = new PlantSource(source, context);
+  await plant.open();
+  return plant;
+}
+
+class PlantSource implements OpenSource {
+  readonly #source: SourceOf<'sparkplug'>;
+  readonly #context: SourceContext;
+  readonly #host: SparkplugHost;
+  readonly #mapper: Mapper;
+  readonly #rule: MapRule;
+  readonly #state: string;
+  #broker: MqttSource | undefined;
+  /** The time of the will of this connection, which the birth has too. */
+  #session = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** One message after the other, and what is due between them. */
+  #last: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(source: SourceOf<'sparkplug'>, context: SourceContext) {
+    this.#source = source;
+    this.#context = context;
+    const refuse = context.tally.refuse.bind(context.tally);
+    const { host, reorder, rebirth, machine, tag, clock } = source.sparkplug;
+    this.#host = new SparkplugHost({
+      reorder: reorder / MILLISECOND,
+      rebirth: rebirth / MILLISECOND,
+      refuse,
+    });
+    this.#mapper = createMapper(context.config, refuse);
+    this.#rule = { machine, tag, clock };
+    this.#state = `spBv1.0/STATE/${host}`;
+  }
+
+  async open(): Promise<void> {
+    const { config, memory, record, onFailure } = this.#context;
+    const { name, sparkplug } = this.#source;
+    this.#broker = await openMqttSource({
+      ...{ name, settings: sparkplug, client: `andon-${config.edge}-${name}` },
+      ...{ subscriptions: this.#subscriptions(), record, onFailure },
+      stored: () => memory.stored,
+      take: (arrived) => this.#inTurn(() => this.#take(arrived)),
+      watched: {
+        will: () => {
+          this.#session = Date.now();
+          return this.#stateOf(false, this.#session);
+        },
+        onSubscribed: () => {
+          this.#say(this.#stateOf(true, this.#session));
+          this.#later(() => {
+            this.#host.regain(now());
+            return [];
+          });
+        },
+        onLost: () => this.#later(() => this.#host.lose(now())),
+        farewell: () => this.#stateOf(false, Date.now()),
+      },
+    });
+  }
+
+  acknowledge(): void {
+    this.#broker?.acknowledge();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#broker?.close();
+    // What was taken is stored, unless the log is away.
+    await Promise.race([this.#last, delay(LAST_STORED, undefined, { ref: false })]);
+  }
+
+  get details(): SparkplugStatus {
+    const born: BornOf[] = [];
+    for (const metric of this.#host.born()) {
+      if (born.length === MOST_LISTED) break;
+      born.push(metric);
+    }
+    const nodes = this.#host.status;
+    const metrics = Object.values(nodes)
+      .flatMap((node) => [node, ...Object.values(node.devices)])
+      .reduce((sum, each) => sum + each.metrics, 0);
+    return { nodes, metrics, born };
+  }
+
+  /** Its own STATE first; commands of other host applications are not for it. */
+  #subscriptions(): MqttSourceOptions['subscriptions'] {
+    const { groups = ['+'], version } = this.#source.sparkplug;
+    const filters = groups.flatMap((group) =>
+      SPARKPLUG_MESSAGES.map((type) => `spBv1.0/${group}/${type}/${deeper(type)}`),
+    );
+    const how = { qos: 1, ...(version === 5 ? { rh: 2 as const } : {}) } as const;
+    return Object.fromEntries([this.#state, ...filters].map((filter) => [filter, how]));
+  }
+
+  #stateOf(online: boolean, timestamp: number): Publication {
+    const payload = JSON.stringify({ online, timestamp });
+    return { topic: this.#state, payload, qos: 1, retain: true };
+  }
+
+  #say(publication: Publication): void {
+    this.#broker?.publish(publication);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  #later(work: () => readonly HostOutput[]): void {
+    if (this.#closed) return;
+    this.#inTurn(() => this.#bring(work())).catch((error: unknown) =>
+      this.#context.onFailure(error),
+    );
+  }
+
+  async #take(arrived: Arrived): Promise<number> {
+    const { memory, tally } = this.#context;
+    const { topic, payload, retained } = arrived;
+    tally.took(payload.length);
+    if (topic === this.#state) this.#onState(arrived);
+    else if (retained) tally.refuse('retained', topic);
+    else await this.#bring(this.#hear(topic, payload));
+    return memory.taken;
+  }
+
+  /** Whatever a payload brings about: it is counted, and the next one read. */
+  #hear(topic: string, payload: Uint8Array): readonly HostOutput[] {
+    const { tally } = this.#context;
+    const parsed = parseSparkplugTopic(topic);
+    try {
+      if (parsed !== undefined) return this.#host.receive(parsed, decodeSparkplug(payload), now());
+      tally.refuse('malformed', `${topic} is no topic of a node or a device`);
+    } catch (error) {
+      tally.refuse('malformed', `${topic}: ${error instanceof Error ? error.message : error}`);
+    }
+    return [];
+  }
+
+  /** The broker may tell of the death of an earlier connection when this one is alive (tck-id-message-flow-hid-…-delivered). */
+  #onState({ payload, retained }: Arrived): void {
+    // Its own last word comes back, too.
+    if (this.#closed) return;
+    const { record } = this.#context;
+    let state: unknown;
+    try {
+      state = JSON.parse(Buffer.from(payload).toString());
+    } catch {
+      // What is no JSON says nothing.
+    }
+    const { online, timestamp } = (state ?? {}) as { online?: unknown; timestamp?: unknown };
+    if (online === false && !retained) this.#say(this.#stateOf(true, this.#session));
+    // What the broker has kept may be of an earlier life of this edge.
+    if (online !== true || timestamp === this.#session || retained) return;
+    const { host } = this.#source.sparkplug;
+    const error = new Error(`another host application has the id ${host} too: give each its own`);
+    record({ kind: 'edge-trouble', where: `source ${this.#source.name}`, error });
+  }
+
+  async #bring(heard: readonly HostOutput[]): Promise<void> {
+    for (const each of heard) {
+      if (each.kind === 'rebirth') {
+        const topic = `spBv1.0/${each.group}/NCMD/${each.node}`;
+        this.#say({ topic, payload: encodeRebirth(Date.now()), qos: 0, retain: false });
+      } else if (each.kind === 'values') await this.#bringValues(each);
+      else await this.#bringEvent(each);
+    }
+    clearTimeout(this.#timer);
+    const { due } = this.#host;
+    if (due === undefined || this.#closed) return;
+    const wait = Math.max(1, due - performance.now());
+    this.#timer = setTimeout(() => this.#later(() => this.#host.expire(now())), wait);
+  }
+
+  /** A message for each time: the same readings of a birth and of an earlier message are one message then. */
+  async #bringValues({
+    ids,
+    readings,
+    historical,
+  }: HostOutput & { kind: 'values' }): Promise<void> {
+    const byTime = new Map<number | undefined, TagReading[]>();
+    for (const reading of readings) {
+      const list = byTime.get(reading.time);
+      if (list === undefined) byTime.set(reading.time, [reading]);
+      else list.push(reading);
+    }
+    for (const [time, all] of byTime) {
+      for (let at = 0; at < all.length; at += MOST_READINGS) {
+        const some = all.slice(at, at + MOST_READINGS);
+        const words = some.map(({ labels, value, quality }) => [labels.metric, value, quality]);
+        await this.#store(this.#rule, ids, some, { time, words, historical });
+      }
+    }
+  }
+
+  /** Of machines that are in `assets` alone: nobody else asked for it. */
+  async #bringEvent({ ids, type, time, data }: HostOutput & { kind: 'event' }): Promise<void> {
+    const { name, sparkplug } = this.#source;
+    const machine = fillTemplate(sparkplug.machine, {}, ids, {});
+    if (machine === undefined || !Object.hasOwn(this.#context.config.assets, machine)) return;
+    const said = Object.entries({ source: name, machine: ids.machine ?? '', ...data });
+    const readings = said.map(
+      ([path, value]): TagReading => ({
+        ...{ labels: { path }, sample: ids, time, value, quality: 'good' },
+      }),
+    );
+    const rule = { ...this.#rule, event: type };
+    await this.#store(rule, ids, readings, { time, words: [type, said], historical: false });
+  }
+
+  async #store(
+    rule: MapRule,
+    ids: Labels,
+    readings: readonly TagReading[],
+    what: { readonly time: number | undefined; readonly words: unknown; historical: boolean },
+  ): Promise<void> {
+    const { time, words, historical } = what;
+    const lasting = time !== undefined && rule.clock === 'source';
+    // Without a time of its own nothing is the same as anything else.
+    const content = JSON.stringify([ids.machine, time, words, lasting ? '' : randomUUID()]);
+    const id = createHash('sha1').update(content).digest('base64url');
+    const captures = { topic: ids.machine ?? '' };
+    const messages = this.#mapper
+      .map(rule, readings, captures, Date.now())
+      .map(({ part, ...message }) => ({
+        ...message,
+        receipt: { id: part === undefined ? id : `${id}.${part}`, lasting },
+      }));
+    await storeAll(messages, this.#context, {
+      origin: ids.machine ?? '',
+      late: historical ? 'late' : undefined,
+    });
+  }
+}
+
+function deeper(type: string): string {
+  return type.startsWith('D') ? '+/+' : '+';
+}
+
+function now() {
+  return { time: Date.now(), tick: performance.now() };
+}
