@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
 import { rotating, type Secret, secretSchema } from '../../sinks/remote/secret.ts';
 import { LEVELS } from './log-level.ts';
+import { checkPageAddress, openIdSchema } from './openid-settings.ts';
 import { EXIT, foundInPlace, Problem } from './problem.ts';
 import { readText } from './read-text.ts';
 import { readSystems, systemsSchema } from './system-profiles.ts';
@@ -120,7 +121,7 @@ const httpSchema = z.strictObject({
     .describe('Of /healthz, /readyz, /metrics and /status; 0: any free port.'),
 });
 
-const consoleSchema = z.strictObject({
+const consoleShape = z.strictObject({
   host: z.string().default('127.0.0.1').describe('0.0.0.0 lets other machines open the page.'),
   port: port.default(8080).describe('Of the page and the API; 0: any free port.'),
   base: z
@@ -144,7 +145,9 @@ const consoleSchema = z.strictObject({
     .optional()
     .describe('Accounts and sessions; without it the folder console in directory.'),
   rate: z.int().positive().default(1_200).describe('Requests of one user in a minute.'),
+  oidc: openIdSchema.optional().describe('Signing in by OpenID Connect: see docs/console.md.'),
 });
+const consoleSchema = consoleShape.superRefine(checkPageAddress);
 
 const logSchema = z.strictObject({
   level: z.enum(LEVELS).default('info').describe('The least serious level that is logged.'),

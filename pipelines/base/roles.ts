@@ -291,6 +291,23 @@ export const API_ROLES = {
 
 export type ApiRole = keyof typeof API_ROLES;
 
+/** A role and where it holds, as commands and configurations write it: `operator`, `operator@works/press`. */
+export function parseHeldRole(text: string):
+  | {
+      readonly role: ApiRole;
+      readonly plant?: string | undefined;
+      readonly line?: string | undefined;
+    }
+  | undefined {
+  const [, role, plant, line] = /^([a-z]+)(?:@([\w-]+)(?:\/([\w-]+))?)?$/.exec(text) ?? [];
+  if (role === undefined || !Object.hasOwn(API_ROLES, role)) return undefined;
+  return {
+    role: role as ApiRole,
+    ...(plant === undefined ? {} : { plant }),
+    ...(line === undefined ? {} : { line }),
+  };
+}
+
 /** What the API lets people do. Each route names one of these. */
 export const API_ACTS = {
   'view-plant': 'see machines, signals, alarms, requests and the schedule; follow changes',

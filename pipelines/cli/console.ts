@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { endOnSignal } from '../base/child.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { wrongInput } from '../base/problem.ts';
-import { API_ROLES, type ApiRole } from '../base/roles.ts';
+import { API_ROLES, parseHeldRole } from '../base/roles.ts';
 import type { HeldRole } from '../console/access/visitor.ts';
 import { accountsOf, startConsole } from '../console/console.ts';
 import { createInternalEvents } from '../observe/observe.ts';
@@ -75,7 +75,7 @@ async function serve(options: Departures): Promise<void> {
   });
   // A signal came while NATS or ClickHouse was still waited for.
   if (started === undefined) return;
-  if ((await accountsOf(config).list()).length === 0) {
+  if (config.console.oidc === undefined && (await accountsOf(config).list()).length === 0) {
     console.error('Nobody may sign in yet: andon console account add NAME --role viewer');
   }
   if (!over.aborted) {
@@ -89,13 +89,9 @@ function rolesOf(texts: readonly string[]): readonly HeldRole[] {
     throw wrongInput('--role', 'at least one role', 'none', `Name one of ${ROLE_HELP}.`);
   }
   return texts.map((each) => {
-    const [, role, plant, line] = /^([a-z]+)(?:@([\w-]+)(?:\/([\w-]+))?)?$/.exec(each) ?? [];
-    if (role === undefined || !(role in API_ROLES)) throw wrongInput('--role', ROLE_HELP, each);
-    return {
-      role: role as ApiRole,
-      ...(plant === undefined ? {} : { plant }),
-      ...(line === undefined ? {} : { line }),
-    };
+    const held = parseHeldRole(each);
+    if (held === undefined) throw wrongInput('--role', ROLE_HELP, each);
+    return held;
   });
 }
 

@@ -2,8 +2,11 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../base/config.ts';
+import { everybody, enterName as overwriteName } from '../audit/people.ts';
+import { type Config, secretOf } from '../base/config.ts';
 import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
 import { connectNats } from '../nats/nats.ts';
 import type { RecordEvent } from '../observe/observe.ts';
@@ -12,9 +15,12 @@ import { createConnectionReporter } from '../worker/report.ts';
 import { type Accounts, openAccounts } from './access/accounts.ts';
 import { createGuard } from './access/guard.ts';
 import { createLockout, FREE_FAILURES } from './access/lockout.ts';
+import { createOpenIdClient, type SignOnFailure } from './access/openid.ts';
+import { openIdentityKey } from './access/sealed-text.ts';
 import { openSessions } from './access/sessions.ts';
+import { createSignOn } from './access/sign-on.ts';
 import { createActPublisher } from './acts.ts';
-import { describeApi } from './api/openapi.ts';
+import { API_PREFIX, describeApi } from './api/openapi.ts';
 import type { ApiRoute } from './api/route.ts';
 import { createFlowState } from './data/flow-state.ts';
 import { createPlantModels } from './data/plant-models.ts';
@@ -24,6 +30,7 @@ import { followLive } from './live.ts';
 import { readPage } from './page-files.ts';
 import { routesOf } from './routes/routes.ts';
 import type { Services } from './routes/services.ts';
+import { CALLBACK_PATH } from './routes/sign-on-routes.ts';
 import { createServer } from './server.ts';
 
 export interface Console {
@@ -34,6 +41,9 @@ export interface Console {
 
 /** Tables whose rows change plant models and rules. */
 const OF_MODELS: ReadonlySet<string> = new Set(['assets', 'rules']);
+
+/** Milliseconds that entering a name may take. */
+const NAME_PATIENCE = 5_000;
 
 /** Where accounts and sessions are kept. */
 export function consoleDirectory(config: Pick<Config, 'console' | 'directory'>): string {
@@ -53,6 +63,7 @@ export async function startConsole(
 ): Promise<Console> {
   const page = await readPage();
   const tls = await tlsOf(config.console);
+  const provider = await providerOf(config);
   const connection = await connectNats({
     ...config.nats,
     name: 'andon console',
@@ -71,10 +82,15 @@ export async function startConsole(
     questions.forget();
   });
   const directory = consoleDirectory(config);
+  const sessions = await openSessions(directory);
+  const onSignOnFailure = (error: SignOnFailure) =>
+    record({ kind: 'sign-on-failed', reason: error.reason, error });
+  const enterName = createNameKeeper(connection, record);
   const services: Services = {
-    ...{ questions, models, flow, live },
+    ...{ questions, models, flow, live, sessions, onSignOnFailure },
     accounts: openAccounts(directory),
-    sessions: await openSessions(directory),
+    signOn:
+      provider && createSignOn({ ...provider, sessions, enterName, onFailure: onSignOnFailure }),
     lockouts: {
       name: createLockout(FREE_FAILURES.name),
       address: createLockout(FREE_FAILURES.address),
@@ -120,6 +136,44 @@ function serverOf(
     streams: createEventStreams(services.live, over),
     onDefect: (error, request) => record({ kind: 'console-defect', request, error }),
   });
+}
+
+/** The provider that is configured, and the key by which its people get their ids. */
+async function providerOf({ console: settings, directory }: Config) {
+  const { oidc } = settings;
+  if (oidc === undefined) return undefined;
+  const { secret } = oidc;
+  const now = secret === undefined ? undefined : secretOf('console.oidc.secret', secret);
+  const key = await openIdentityKey(consoleDirectory({ console: settings, directory }));
+  const callback = `${API_PREFIX}${CALLBACK_PATH}`;
+  return { settings: oidc, client: createOpenIdClient(oidc, now), key, callback };
+}
+
+/** Enters a name that is new. Where NATS is away people get in all the same, and the name comes at the next renewal. */
+function createNameKeeper(connection: NatsConnection, record: RecordEvent) {
+  const enter = async (id: string, name: string) => {
+    if ((await everybody(connection)).get(id)?.name !== name) {
+      await overwriteName(connection, id, name);
+    }
+  };
+  return async (id: string, name: string): Promise<void> => {
+    const over = new AbortController();
+    const late = pause(NAME_PATIENCE, undefined, { signal: over.signal }).then(() => {
+      throw new Error(`the names were not reached within ${NAME_PATIENCE} ms`);
+    });
+    try {
+      await Promise.race([enter(id, name), late]);
+    } catch (error) {
+      record({
+        kind: 'name-not-entered',
+        id,
+        error: error instanceof Error ? error : new Error(String(error)),
+      });
+    } finally {
+      over.abort();
+      late.catch(() => undefined);
+    }
+  };
 }
 
 async function tlsOf({ tls }: Config['console']) {

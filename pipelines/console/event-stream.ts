@@ -14,6 +14,8 @@ export interface EventStreams {
   open(visitor: Visitor | undefined): () => void;
   /** Fires when the console ends. */
   readonly over: AbortSignal;
+  /** Milliseconds between two signs of life, and two looks at who listens. */
+  readonly beat: number;
 }
 
 const MOST = 500;
@@ -25,14 +27,17 @@ const RETRY = 2_000;
 /** Bytes that may wait for a page that does not read: then it is cut off, and comes again. */
 const MOST_WAITING = 1_000_000;
 
-export function createEventStreams(live: LiveChanges, over: AbortSignal): EventStreams {
+export function createEventStreams(
+  live: LiveChanges,
+  over: AbortSignal,
+  beat = HEARTBEAT,
+): EventStreams {
   const open = new Map<string, number>();
   let all = 0;
   // One for each connection, and `MOST` bounds those.
   setMaxListeners(0, over);
   return {
-    live,
-    over,
+    ...{ live, over, beat },
     open(visitor) {
       const id = visitor?.id ?? '';
       const own = open.get(id) ?? 0;
@@ -56,13 +61,15 @@ type Asked = {
   readonly reach: LineReach;
   readonly streams: EventStreams;
   readonly query: unknown;
+  /** Whether the visitor may still listen, and reaches as far as before. */
+  readonly isStillAdmitted: () => Promise<boolean>;
 };
 
 /** Sends what changes for as long as the connection lasts. */
 export async function sendChanges(
   request: FastifyRequest,
   reply: FastifyReply,
-  { visitor, reach, streams, query }: Asked,
+  { visitor, reach, streams, query, isStillAdmitted }: Asked,
 ): Promise<void> {
   const { live, over } = streams;
   const after = lastSeen(request, query);
@@ -96,8 +103,12 @@ export async function sendChanges(
     for (const change of missed) send(change);
   }
   const stop = live.follow(send);
-  const beat = setInterval(() => response.write(': still here\n\n'), HEARTBEAT);
   const end = () => response.end();
+  const beat = setInterval(() => {
+    response.write(': still here\n\n');
+    // Sessions end and roles change under an open stream. Who may still see something comes again.
+    void isStillAdmitted().then((may) => may || end());
+  }, streams.beat);
   over.addEventListener('abort', end);
   response.on('close', () => {
     clearInterval(beat);

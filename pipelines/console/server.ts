@@ -5,6 +5,7 @@ import cookies from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { RequestGuard } from './access/guard.ts';
+import { isSameReach } from './access/visitor.ts';
 import { ApiProblem, inputProblem } from './api/api-problem.ts';
 import { API_PREFIX } from './api/openapi.ts';
 import { type ApiRoute, SpecialAnswer } from './api/route.ts';
@@ -33,6 +34,8 @@ const BODY = 64_000;
 const INCOMING = 10_000;
 /** Seconds that a cookie is kept: as long as a session at most. */
 const COOKIE_AGE = 7 * 86_400;
+/** Seconds that a person takes to sign in at a provider. */
+const ATTEMPT_AGE = 600;
 
 /**
  * Scripts, styles and pictures come from the console alone; nothing is written into the page, and no page shows this one
@@ -130,7 +133,13 @@ function addRoute(server: FastifyInstance, route: ApiRoute, options: ServerOptio
       const admitted = await options.guard(request, route);
       const query = checked('query', route.querySchema, request.query ?? {});
       if (path === LIVE_PATH) {
-        await sendChanges(request, reply, { ...admitted, streams: options.streams, query });
+        const isStillAdmitted = () =>
+          options.guard(request, route).then(
+            ({ reach }) => isSameReach(reach, admitted.reach),
+            () => false,
+          );
+        const { streams } = options;
+        await sendChanges(request, reply, { ...admitted, streams, query, isStillAdmitted });
         return reply;
       }
       const asked = {
@@ -141,11 +150,16 @@ function addRoute(server: FastifyInstance, route: ApiRoute, options: ServerOptio
         header: (name: string) => headerOf(request, name),
         address: request.ip,
         session: request.cookies[options.cookie],
+        attempt: request.cookies[attemptCookie(options)],
       };
       const answer = await route.handle?.(asked as never);
       return answerWith(answer, route, request, reply, options);
     },
   });
+}
+
+function attemptCookie({ cookie }: ServerOptions): string {
+  return `${cookie}-sign-in`;
 }
 
 function headerOf({ headers }: FastifyRequest, name: string): string | undefined {
@@ -165,18 +179,26 @@ function answerWith(
   route: ApiRoute,
   request: FastifyRequest,
   reply: FastifyReply,
-  { cookie, base }: ServerOptions,
+  options: ServerOptions,
 ): FastifyReply {
   const special = answer instanceof SpecialAnswer ? answer.answered : { body: answer };
-  const { body, status = route.status ?? 200, session } = special;
-  if (session !== undefined) {
+  const { body, status = route.status ?? 200, session, attempt, location } = special;
+  const give = (name: string, value: string | null | undefined, sameSite: 'strict' | 'lax') => {
+    if (value === undefined) return;
     const secure = request.protocol === 'https';
-    const attributes = { path: base === '' ? '/' : base, httpOnly: true, secure } as const;
-    if (session === null) reply.clearCookie(cookie, attributes);
-    else
-      reply.setCookie(cookie, session, { ...attributes, sameSite: 'strict', maxAge: COOKIE_AGE });
-  }
+    const path = options.base === '' ? '/' : options.base;
+    const attributes = { path, httpOnly: true, secure } as const;
+    if (value === null) reply.clearCookie(name, attributes);
+    else {
+      const maxAge = sameSite === 'strict' ? COOKIE_AGE : ATTEMPT_AGE;
+      reply.setCookie(name, value, { ...attributes, sameSite, maxAge });
+    }
+  };
+  give(options.cookie, session, 'strict');
+  // Lax: a browser that comes back from the provider comes from another site.
+  give(attemptCookie(options), attempt, 'lax');
   reply.code(status).header('Cache-Control', 'no-store');
+  if (location !== undefined) return reply.redirect(location, 303);
   if (body === undefined) return reply.send();
   const text = JSON.stringify(body);
   if (request.method !== 'GET') return reply.type('application/json').send(text);

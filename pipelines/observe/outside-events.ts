@@ -43,6 +43,15 @@ export const OUTSIDE_EVENTS = {
     (e) => `request ${e.request} failed: ${e.error.stack ?? e.error.message}`,
     counter('console_defects_total', 'Requests that the console failed to answer.'),
   ),
+  'sign-on-failed': eventKind<{ reason: string; error: Error }>(
+    'warn',
+    (e) => `somebody did not get in by the provider (${e.reason}): ${e.error.message}`,
+    counter('sign_on_failures_total', 'Sign-ins by the provider that failed.', ['reason']),
+  ),
+  'name-not-entered': eventKind<{ id: string; error: Error }>(
+    'warn',
+    (e) => `the name of ${e.id} was not entered: ${e.error.message}`,
+  ),
   'maintenance-owned': eventKind<{ owner: string; own: boolean }>(
     'info',
     (e) => (e.own ? 'this process carries out requests' : `${e.owner} carries out requests`),

@@ -53,8 +53,10 @@ function Page() {
 function Content() {
   const [kind = 'plant', first = '', line = '', asset = ''] = place.value.path;
   switch (kind) {
+    // Who comes back from the provider while somebody is signed in sees the start.
+    case 'sign-in':
     case 'plant':
-      return <PlantPage plant={first} />;
+      return <PlantPage plant={kind === 'plant' ? first : ''} />;
     case 'machine':
       if (asset === '') return <NotFound />;
       return (

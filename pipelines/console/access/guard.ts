@@ -6,6 +6,7 @@ import { ApiProblem } from '../api/api-problem.ts';
 import type { ApiRoute } from '../api/route.ts';
 import type { Accounts } from './accounts.ts';
 import { csrfOf, type SessionStore } from './sessions.ts';
+import type { SingleSignOn } from './sign-on.ts';
 import { isNowhere, type LineReach, NOWHERE, reachOf, type Visitor } from './visitor.ts';
 
 /** The header in which a page sends what only it knows: a form of another site cannot. */
@@ -19,6 +20,8 @@ export type AdmittedRequest = {
 export type GuardOptions = {
   readonly accounts: Accounts;
   readonly sessions: SessionStore;
+  /** Undefined where no provider is configured: then nobody whom one vouched for is let in. */
+  readonly signOn?: SingleSignOn | undefined;
   /** The name of the cookie. */
   readonly cookie: string;
 };
@@ -26,7 +29,7 @@ export type GuardOptions = {
 /** Lets a request in, or throws an `ApiProblem`. */
 export type RequestGuard = (request: FastifyRequest, route: ApiRoute) => Promise<AdmittedRequest>;
 
-export function createGuard({ accounts, sessions, cookie }: GuardOptions): RequestGuard {
+export function createGuard({ accounts, sessions, signOn, cookie }: GuardOptions): RequestGuard {
   async function visitorOf(request: FastifyRequest): Promise<Visitor | undefined> {
     const { authorization } = request.headers;
     if (authorization !== undefined) {
@@ -41,9 +44,16 @@ export function createGuard({ accounts, sessions, cookie }: GuardOptions): Reque
     const token = request.cookies[cookie];
     if (token === undefined) return undefined;
     const user = await sessions.user(token);
-    const visitor = user === undefined ? undefined : await accounts.find(user);
+    const visitor = user === undefined ? undefined : await visitorOfSession(token, user);
     if (visitor !== undefined && changes(request)) checkOrigin(request, token);
     return visitor;
+  }
+
+  function visitorOfSession(token: string, user: string): Promise<Visitor | undefined> {
+    if (sessions.vouched(token) === undefined) {
+      return signOn?.isLocalOff === true ? Promise.resolve(undefined) : accounts.find(user);
+    }
+    return signOn?.visitor(token, user) ?? Promise.resolve(undefined);
   }
 
   return async (request, route) => {

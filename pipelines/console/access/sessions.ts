@@ -14,19 +14,35 @@ const WRITE_EVERY = 600_000;
 /** Of one account; the oldest go. */
 const MOST_SESSIONS = 20;
 
+/** What a session has of somebody whom a provider vouches for. It is for who has the token alone to read. */
+const vouchedSchema = z.strictObject({
+  /** The settings under which they were let in: under others they sign in again. */
+  policy: z.string(),
+  /** When the provider was asked last. */
+  checked: z.number(),
+  /** Name, roles and tokens of the provider, sealed by the token of the session. */
+  sealed: z.string(),
+});
+export type VouchedSession = z.infer<typeof vouchedSchema>;
+
 const sessionSchema = z.strictObject({
   digest: z.string(),
   user: z.string(),
   begun: z.number(),
   used: z.number(),
+  vouched: vouchedSchema.optional(),
 });
 type Session = z.infer<typeof sessionSchema>;
 
 export interface SessionStore {
-  /** Begins a session; gives its token, for the cookie. */
-  begin(user: string): Promise<string>;
+  /** Begins a session; gives its token, for the cookie. `vouch`: of whom a provider vouches for. */
+  begin(user: string, vouch?: (token: string) => VouchedSession): Promise<string>;
   /** The account of a session; undefined when it is over, or never was. */
   user(token: string): Promise<string | undefined>;
+  /** Of a session that is not over; undefined for a local account. */
+  vouched(token: string): VouchedSession | undefined;
+  /** Writes down what a provider says now. */
+  keep(token: string, vouched: VouchedSession): Promise<void>;
   end(token: string): Promise<void>;
 }
 
@@ -63,10 +79,11 @@ export async function openSessions(
   }
 
   return {
-    async begin(user) {
+    async begin(user, vouch) {
       const token = randomBytes(32).toString('base64url');
       const digest = digestOf(token);
-      sessions.set(digest, { digest, user, begun: now(), used: now() });
+      const vouched = vouch === undefined ? {} : { vouched: vouch(token) };
+      sessions.set(digest, { digest, user, begun: now(), used: now(), ...vouched });
       const own = [...sessions.values()].filter((each) => each.user === user);
       own.sort((a, b) => b.used - a.used);
       for (const old of own.slice(MOST_SESSIONS)) sessions.delete(old.digest);
@@ -79,6 +96,13 @@ export async function openSessions(
       session.used = now();
       if (now() - written > WRITE_EVERY) await write();
       return session.user;
+    },
+    vouched: (token) => sessions.get(digestOf(token))?.vouched,
+    async keep(token, vouched) {
+      const session = sessions.get(digestOf(token));
+      if (session === undefined) return;
+      session.vouched = vouched;
+      await write();
     },
     async end(token) {
       if (sessions.delete(digestOf(token))) await write();

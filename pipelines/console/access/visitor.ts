@@ -26,6 +26,8 @@ export type Visitor = {
   readonly roles: readonly HeldRole[];
   /** A program with a key of its own; it has no session. */
   readonly isProgram: boolean;
+  /** A provider vouches for them: there is no local account. */
+  readonly isVouched?: boolean;
 };
 
 /** A set of lines: all, whole plants, and single lines (`plant/line`). */
@@ -54,6 +56,12 @@ export function reachOf(roles: readonly HeldRole[], act: ApiAct): LineReach {
 
 export function isNowhere({ everywhere, plants, lines }: LineReach): boolean {
   return !everywhere && plants.size === 0 && lines.size === 0;
+}
+
+export function isSameReach(one: LineReach, other: LineReach): boolean {
+  const spelled = ({ everywhere, plants, lines }: LineReach) =>
+    JSON.stringify([everywhere, [...plants].sort(), [...lines].sort()]);
+  return spelled(one) === spelled(other);
 }
 
 /** Whether a line is within reach. */

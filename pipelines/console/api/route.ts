@@ -20,6 +20,8 @@ export type Asked<Path, Query, Body> = {
   readonly address: string;
   /** The token of the session, if it is one. */
   readonly session: string | undefined;
+  /** The cookie of a sign-in that was begun in this browser. */
+  readonly attempt: string | undefined;
 };
 
 /** A handler may answer with more than a body. */
@@ -28,6 +30,10 @@ export type Answered = {
   readonly status?: number;
   /** Begins or ends a session: the token of the cookie, or null. */
   readonly session?: string | null;
+  /** The cookie of a sign-in that begins, or null when it is over. */
+  readonly attempt?: string | null;
+  /** Leads the browser elsewhere, to an address that is no input of a request. */
+  readonly location?: string;
 };
 
 export type ApiRoute = {

@@ -14,6 +14,7 @@ import { requestRoutes } from './requests.ts';
 import { ruleRoutes } from './rules.ts';
 import type { Services } from './services.ts';
 import { sessionRoutes } from './session.ts';
+import { signOnRoutes } from './sign-on-routes.ts';
 import { situationRoutes } from './situation.ts';
 import { waveformRoutes } from './waveforms.ts';
 
@@ -43,6 +44,7 @@ const liveRoute: ApiRoute = {
 export function routesOf(services: Services, describe: () => object): readonly ApiRoute[] {
   return [
     ...sessionRoutes(services),
+    ...signOnRoutes(services),
     ...plantRoutes(services),
     ...figureRoutes(services),
     ...situationRoutes(services),

@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import type { Accounts } from '../access/accounts.ts';
 import type { Lockout } from '../access/lockout.ts';
+import type { SignOnFailure } from '../access/openid.ts';
 import type { SessionStore } from '../access/sessions.ts';
+import type { SingleSignOn } from '../access/sign-on.ts';
 import { isNowhere, isWithinReach, type LineReach, reachesInto } from '../access/visitor.ts';
 import type { ActPublisher } from '../acts.ts';
 import { ApiProblem } from '../api/api-problem.ts';
@@ -18,6 +20,10 @@ export type Services = {
   readonly models: PlantModels;
   readonly accounts: Accounts;
   readonly sessions: SessionStore;
+  /** Undefined where no provider is configured. */
+  readonly signOn: SingleSignOn | undefined;
+  /** Somebody did not get in by the provider, or does not get on. */
+  readonly onSignOnFailure: (failure: SignOnFailure) => void;
   /** By name, and by address. */
   readonly lockouts: { readonly name: Lockout; readonly address: Lockout };
   readonly live: LiveChanges;

@@ -19,6 +19,9 @@ const meSchema = z.object({
       lines: z.array(z.string()).describe('`plant/line`.'),
     }),
   ),
+  by: z
+    .enum(['password', 'provider', 'key'])
+    .describe('How they signed in. A session by the provider is ended by leaveProvider.'),
   csrf: z
     .string()
     .nullable()
@@ -76,10 +79,16 @@ export function sessionRoutes(services: Services): readonly ApiRoute[] {
 }
 
 async function signIn(
-  { accounts, sessions, lockouts }: Services,
+  { accounts, sessions, lockouts, signOn }: Services,
   { body, address }: Pick<Asked<never, never, z.output<typeof loginSchema>>, 'body' | 'address'>,
 ): Promise<SpecialAnswer> {
   const { name, password } = body;
+  if (signOn?.isLocalOff === true) {
+    throw new ApiProblem(
+      'forbidden',
+      `Sign in by ${signOn.settings.name}: local accounts are off.`,
+    );
+  }
   const wait = Math.max(lockouts.name.wait(name), lockouts.address.wait(address));
   if (wait > 0) {
     const after = Math.ceil(wait / 1_000);
@@ -100,12 +109,13 @@ async function signIn(
 }
 
 function meOf(visitor: Visitor, session: string | undefined): z.output<typeof meSchema> {
-  const { id, name, roles, isProgram } = visitor;
+  const { id, name, roles, isProgram, isVouched } = visitor;
   const rights = rightsOf(roles).map(({ plants, lines, ...right }) => ({
     ...right,
     plants: [...plants],
     lines: [...lines],
   }));
   const csrf = session === undefined || isProgram ? null : csrfOf(session);
-  return { id, name, roles: [...roles], rights, csrf };
+  const by = isProgram ? 'key' : isVouched === true ? 'provider' : 'password';
+  return { id, name, roles: [...roles], rights, by, csrf };
 }

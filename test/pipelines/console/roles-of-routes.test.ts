@@ -62,9 +62,13 @@ test('every act of the table has a route, and every route is an act, or open to 
   const used = new Set(routes.map(({ access }) => access));
   expect(Object.keys(API_ACTS).filter((act) => !used.has(act as never))).toEqual([]);
   const open = routes.filter(({ access }) => access === 'everybody').map(({ id }) => id);
-  expect(open).toEqual(['signIn', 'getDescription']);
+  expect(open).toEqual([
+    'signIn',
+    ...['getSignInWays', 'beginSignOn', 'finishSignOn'],
+    'getDescription',
+  ]);
   const own = routes.filter(({ access }) => access === 'signed-in').map(({ id }) => id);
-  expect(own).toEqual(['signOut', 'getMe']);
+  expect(own).toEqual(['signOut', 'getMe', 'leaveProvider']);
 });
 
 describe.each(routes)('$method $path', (route) => {

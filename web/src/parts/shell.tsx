@@ -73,7 +73,11 @@ function Connection() {
 
 function Person() {
   const signOut = async () => {
-    await call('signOut').catch(() => undefined);
+    if (me.value?.by === 'provider') {
+      const left = await call('leaveProvider').catch(() => undefined);
+      // The session at the provider ends as well: the next person at this screen is somebody else.
+      if (left?.next) return location.assign(left.next);
+    } else await call('signOut').catch(() => undefined);
     signedIn(null);
   };
   return (

@@ -16,6 +16,18 @@ export const DE: Texts = {
   wrongLogin:
     'Name oder Passwort ist falsch. Ein Administrator setzt ein neues Passwort: andon console account add NAME',
   signInWhy: 'Ein Administrator legt ein Konto an: andon console account add NAME --role viewer',
+  signInBy: 'Anmelden mit {name}',
+  signInAgain: 'Als jemand anderes anmelden',
+  orLocal: 'Oder mit einem lokalen Konto',
+  'sign-in-away': '{name} antwortet nicht. Versuchen Sie es in einer Minute wieder.',
+  'sign-in-denied':
+    '{name} hat Sie nicht eingelassen, oder Sie haben abgebrochen. Beginnen Sie neu, oder fragen Sie einen Administrator.',
+  'sign-in-refused':
+    'Die Antwort von {name} wurde nicht angenommen. Beginnen Sie neu. Bleibt es so, steht der Grund im Protokoll der Konsole.',
+  'sign-in-stale':
+    'Diese Anmeldung wurde vor zu langer Zeit oder in einem anderen Browser begonnen, oder schon benutzt. Beginnen Sie neu.',
+  'sign-in-no-role':
+    '{name} kennt Sie, aber Sie haben hier keine Rolle. Gesucht wird in: {claims}. Bitten Sie einen Administrator um eine.',
   language: 'Sprache',
   theme: 'Farben',
   system: 'Wie das System',

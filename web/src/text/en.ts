@@ -15,6 +15,18 @@ export const EN = {
     'The name or the password is wrong. An administrator sets a new password: andon console account add NAME',
   signInWhy:
     'An administrator makes an account for you: andon console account add NAME --role viewer',
+  signInBy: 'Sign in with {name}',
+  signInAgain: 'Sign in as somebody else',
+  orLocal: 'Or by a local account',
+  'sign-in-away': '{name} does not answer. Try again in a minute.',
+  'sign-in-denied':
+    '{name} did not let you in, or you went back. Begin again, or ask an administrator.',
+  'sign-in-refused':
+    'What {name} answered was not accepted. Begin again. If it stays so, the log of the console has the reason.',
+  'sign-in-stale':
+    'This sign-in was begun too long ago, in another browser, or was used already. Begin again.',
+  'sign-in-no-role':
+    '{name} knows you, but you have no role here. Roles are looked for in: {claims}. Ask an administrator to give you one.',
   language: 'Language',
   theme: 'Colours',
   system: 'As the system',
