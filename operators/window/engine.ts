@@ -252,8 +252,18 @@ export function flush(windower: Windower, state: WindowState, report: Report): v
   state.dirty.length = 0;
 }
 
-/** Time has moved to the watermark `now`: fires what is due, oldest first, and drops what nobody needs any more. */
-export function advance(windower: Windower, state: WindowState, now: number, report: Report): void {
+/**
+ * Time has moved to the watermark `now`: fires what is due, oldest first, and drops what nobody needs any more. The
+ * source's `own` time is behind `now` where it fell silent: what it stored meanwhile still belongs to windows that were
+ * closed, so only its own time makes them old.
+ */
+export function advance(
+  windower: Windower,
+  state: WindowState,
+  now: number,
+  report: Report,
+  own = now,
+): void {
   const { windows } = windower.shape;
   if (windows.kind === 'count') {
     const next = releaseReadings(state.queue, now, (column, time, value) => {
@@ -264,7 +274,7 @@ export function advance(windower: Windower, state: WindowState, now: number, rep
     flush(windower, state, report);
     let next = NEVER;
     for (let column = 0; column < state.panes.heads.length; column += 1) {
-      next = Math.min(next, advanceColumn(windower, state, column, now, report));
+      next = Math.min(next, advanceColumn(windower, state, column, now, own, report));
     }
     state.next = next;
   }
@@ -277,6 +287,7 @@ function advanceColumn(
   state: WindowState,
   column: number,
   now: number,
+  own: number,
   report: Report,
 ): number {
   const { panes } = state;
@@ -291,11 +302,13 @@ function advanceColumn(
     next = Math.min(next, fireDue(windower, state, pane, now, report));
   }
   let tail = panes.tails[column] ?? NONE;
-  while (tail !== NONE && expiresAt(windower, panes, tail) <= now) {
+  while (tail !== NONE && expiresAt(windower, panes, tail) <= own) {
     remove(panes, tail);
     tail = panes.tails[column] ?? NONE;
   }
-  return tail === NONE ? next : Math.min(next, expiresAt(windower, panes, tail));
+  const expires = tail === NONE ? NEVER : expiresAt(windower, panes, tail);
+  // What waits for the source's own time needs no timer: it goes when the source has been heard again.
+  return expires > now ? Math.min(next, expires) : next;
 }
 
 /** Fires the window that starts at this pane when it is due by `now`; returns when it is due next. */

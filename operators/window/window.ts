@@ -259,7 +259,7 @@ function fireSource(counting: Counting, until: EventTime, waits: number): void {
     const program = programOf(programs, store);
     if (program === undefined) continue;
     report.subject = { source, program, store, out };
-    advance(program.windower, store.state, until, report);
+    advance(program.windower, store.state, until, report, out.now);
     due = Math.min(due, store.state.next);
   }
   restart(source, due, out);

@@ -4,7 +4,7 @@ import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Window } from '../../../operators/model/observation.ts';
 import type { WindowRow } from '../../../operators/model/tables.ts';
 import { window } from '../../../operators/window/window.ts';
-import { runThrough, valuesOf } from '../../support/flows.ts';
+import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 import {
   brief,
   deadLettersOf,
@@ -42,6 +42,24 @@ describe('A window', () => {
     expect(valuesOf(output)).toHaveLength(1);
     expect(deadLettersOf(output)).toEqual([]);
   });
+
+  it.each(['0s', '10s'])(
+    'of a source that fell silent is corrected by what it stored (corrections for %s)',
+    (correction) => {
+      const silence: Item = { ...watermark(SUBJECT, 100 * SECOND, 'source'), silence: true };
+      const items = [
+        ...[rules([tumbling], correction), frame(0, { speed: [1, 1, 1, 1] }), until(3)],
+        ...[silence, frame(4, { speed: [1, 1, 1, 1, 1, 1, 1] }), until(10), until(30)],
+      ];
+      const output = runThrough(window, items);
+      expect(briefs(output).sort()).toEqual([
+        '0..10 v1: 4, 4',
+        '0..10 v2: 10, 10',
+        '10..20 v1: 1, 1',
+      ]);
+      expect(deadLettersOf(output).filter(({ reason }) => reason === 'too-late')).toEqual([]);
+    },
+  );
 
   it('takes no reading that is later than the correction allows: it becomes a dead letter with its count', () => {
     const items = [

@@ -163,8 +163,9 @@ function throughBroker(arrivals: readonly Arrival[], { blind, seconds }: Plant):
   const stored = arrivals
     .map((one) => ({ ...one, appended: isBlind(one.appended)?.[1] ?? one.appended }))
     .sort((a, b) => a.appended - b.appended);
-  // So long that also what clocks ahead by `skew` have measured comes out.
-  const end = Math.max(stored.at(-1)?.appended ?? 0, seconds * 1_000) + 90_000;
+  // So long that what clocks ahead by `skew` (60 s) have measured comes out: the longest window (20 s), `idle` (15 s),
+  // `disorder` (2 s) and a step of the watermark.
+  const end = Math.max(stored.at(-1)?.appended ?? 0, seconds * 1_000) + 100_000;
   const ticks: Arrival[] = [];
   let last = 0;
   for (const next of [...stored.map(({ appended }) => appended), end]) {
