@@ -37,17 +37,16 @@ describe('law 2: a source in step may lag', () => {
   function answersOf(plant: Plant): Answers {
     // Who sends less often than every `idle` is silent in between, and nobody waits for it.
     const time = { ...plant.time, idle: '10s', hold: '30s' };
-    const { rows } = decide(logOfPlant({ ...plant, time }));
-    const end = epochMs((plant.seconds + AFTER_THE_END) * 1_000) * 1_000;
     // What was never heard is waited for since its line has a time, and that begins with append time.
-    const lasting = rows.filter(({ row }) => !('rule' in row && row.rule === 'never'));
+    const { rows } = decide(logOfPlant({ ...plant, time, without: 'never' }));
+    const end = epochMs((plant.seconds + AFTER_THE_END) * 1_000) * 1_000;
     const isBefore = ({ row }: (typeof rows)[number]) => {
       const time = 'time' in row ? row.time : 'end' in row ? row.end : 0;
       return time < end;
     };
-    const before = { rows: lasting.filter(isBefore) };
+    const before = { rows: rows.filter(isBefore) };
     // When a command is decided is append time: for a source that lags it may lie behind the end.
-    const later = lasting.filter((one) => one.table === 'commands' || isBefore(one));
+    const later = rows.filter((one) => one.table === 'commands' || isBefore(one));
     seen.windows += rowsOf(before, 'windows').length;
     seen.anomalies += rowsOf(before, 'anomalies').length;
     seen.requests += rowsOf(before, 'requests').length;

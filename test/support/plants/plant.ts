@@ -39,6 +39,8 @@ export type Plant = {
   readonly handlings: readonly Handling[];
   /** The broker was away: what was sent meanwhile comes at the end, and no tick. */
   readonly blind: readonly Span[];
+  /** The detector that the rules do not have. */
+  readonly without?: string;
 };
 
 type Answer = {
@@ -124,12 +126,14 @@ function fromMachines({ present, machines, links, occurrences, seconds }: Plant)
 }
 
 /** Model, rules and what is changed of them; the schedule. */
-function fromOffices({ schedules, edits, time }: Plant): Arrival[] {
+function fromOffices({ schedules, edits, time, without }: Plant): Arrival[] {
   const json = (at: number, subject: string, content: object, change: number): Arrival => ({
     ...{ appended: at, subject, payload: Buffer.from(JSON.stringify(content)) },
     headers: { 'Content-Type': 'application/json', 'Andon-Change': `c${change}` },
   });
-  let now: Applied = { rules: { ...RULES, time: { ...RULES.time, ...time } }, model: MODEL };
+  const detectors = RULES.detectors.filter(({ id }) => id !== without);
+  const rules = { ...RULES, detectors, time: { ...RULES.time, ...time } };
+  let now: Applied = { rules, model: MODEL };
   const first = [json(0, 'model.p1', now.model, 0), json(0, 'rules.p1', now.rules, 0)];
   const changes = [...edits]
     .sort((a, b) => a.at - b.at)
