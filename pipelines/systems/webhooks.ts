@@ -36,16 +36,17 @@ export function createWebhooks(record: RecordEvent, now: () => number = Date.now
     const isLooking = looking.has(key);
     looking.set(key, isLooking);
     if (isLooking) return;
-    try {
-      do {
-        looking.set(key, false);
+    do {
+      looking.set(key, false);
+      try {
         await onHint(key);
-      } while (looking.get(key));
-    } catch (error) {
-      record({ kind: 'maintenance-trouble', where: `webhook of ${system}`, error: errorOf(error) });
-    } finally {
-      looking.delete(key);
-    }
+      } catch (error) {
+        // What came meanwhile is looked at all the same.
+        const where = `webhook of ${system}`;
+        record({ kind: 'maintenance-trouble', where, error: errorOf(error) });
+      }
+    } while (looking.get(key));
+    looking.delete(key);
   }
 
   return {

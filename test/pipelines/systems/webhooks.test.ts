@@ -47,3 +47,17 @@ test('a look in vain is trouble, and the next hint is followed', async () => {
   hint();
   expect(looks).toHaveLength(2);
 });
+
+test('a hint that comes while a look is in vain is one more look', async () => {
+  const { hint, looks, running, recorded, turn } = listening();
+  hint('a');
+  hint('a');
+  running[0]?.reject(new Error('the ledger is away'));
+  await turn();
+  expect(recorded.filter(({ kind }) => kind === 'maintenance-trouble')).toHaveLength(1);
+  expect(looks).toEqual(['a', 'a']);
+  running[1]?.resolve();
+  await turn();
+  hint('a');
+  expect(looks).toHaveLength(3);
+});
