@@ -31,22 +31,33 @@ export function startOrderPoll(poll: OrderPoll): RunningOrderPoll {
   if (every === undefined) return { look: () => undefined, stop: async () => undefined };
   const told = new Set<string>();
   let looking: Promise<void> | undefined;
-  const look = () => {
-    looking ??= pollOrders(poll, told)
-      .catch((error: unknown) => {
-        if (signal.aborted) return;
+  let toldMeanwhile = false;
+  const lookOn = async () => {
+    do {
+      toldMeanwhile = false;
+      try {
+        await pollOrders(poll, told);
+      } catch (error) {
+        if (signal.aborted) break;
         record({ kind: 'maintenance-trouble', where: 'work orders', error: errorOf(error) });
-      })
-      .finally(() => {
-        looking = undefined;
-      });
+      }
+    } while (toldMeanwhile && !signal.aborted);
+    looking = undefined;
+  };
+  const look = () => {
+    looking ??= lookOn();
   };
   look();
   const timer = setInterval(look, every);
   return {
-    look,
+    look() {
+      // What a look under way has read already may be older than what it is told of.
+      toldMeanwhile = true;
+      look();
+    },
     async stop() {
       clearInterval(timer);
+      toldMeanwhile = false;
       await looking;
     },
   };
