@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StreamState } from '@nats-io/jetstream';
+import type { StreamInfo, StreamState } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { streamManager } from '../nats/jetstream.ts';
 import type { Log } from '../nats/log.ts';
@@ -61,6 +61,8 @@ class HeldMover {
   readonly #options: HeldOptions;
   /** The oldest one that has not gone up; 0 before the first look. */
   #next = 0;
+  /** When the stream was made that `#next` counts in. */
+  #created = '';
   #moved = 0;
   #lost = 0;
   #messages = 0;
@@ -79,13 +81,14 @@ class HeldMover {
   }
 
   /** Asks how much waits. */
-  async look(): Promise<StreamState> {
+  async look(): Promise<StreamInfo> {
     const manager = await streamManager(this.#options.connection);
-    const { state } = await manager.streams.info(HELD_STREAM);
+    const info = await manager.streams.info(HELD_STREAM);
+    const { state } = info;
     this.#messages = state.messages;
     this.#bytes = state.bytes;
     this.#since = state.messages === 0 ? undefined : Date.parse(String(state.first_ts));
-    return state;
+    return info;
   }
 
   #lose(count: number): void {
@@ -98,10 +101,10 @@ class HeldMover {
     const { signal } = this.#options;
     while (!signal.aborted) {
       try {
-        const { first_seq: first } = await this.look();
-        // While messages move, the log tells what had to go.
-        if (this.#next > 0) this.#lose(first - this.#next);
-        this.#next = Math.max(first, this.#next, 1);
+        const { created, state } = await this.look();
+        this.#findPlace(created, state);
+        // The server was away when these were to be removed.
+        if (this.#messages > 0 && state.first_seq < this.#next) await this.#forget();
         if (this.#messages > 0 && this.#options.mayGo()) await this.#move();
       } catch (error) {
         // The server beside this process is away: what is held waits for it, too.
@@ -110,6 +113,15 @@ class HeldMover {
       }
       await delay(LOOK, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** Where to go on. A stream that was made anew, or lost its end, gives its numbers again: nothing of it has gone up. */
+  #findPlace(created: string, { first_seq: first, last_seq: last }: StreamState): void {
+    if (created !== this.#created || last < this.#next - 1) this.#next = 0;
+    this.#created = created;
+    // While messages move, the log tells what had to go.
+    if (this.#next > 0) this.#lose(first - this.#next);
+    this.#next = Math.max(first, this.#next, 1);
   }
 
   async #move(): Promise<void> {
