@@ -2,6 +2,7 @@
 
 import { canonicalJson } from '../model/canonical.ts';
 import type { Json } from '../model/command.ts';
+import { lookup } from '../model/plain.ts';
 import { type Duration, formatDuration, later, plus } from '../model/time.ts';
 import { escalatorsOf, stepModeOf, type WorkflowStep } from '../model/workflow-rule.ts';
 import { ask, change, note, takeBack } from './commands.ts';
@@ -100,21 +101,28 @@ function staleSteps({ fresh }: WorkflowStep, context: RunContext): readonly stri
 
 /**
  * Asks those of them again that have answered before. Gives whether there were any: then their answers are waited for. An
- * answer that was asked for like this and was too old when it came is not asked for again: the next would be, too.
+ * answer that this step asked for like this, and that was too old when it came, is not asked for again before another
+ * revision: the next would be, too. Its system may be faster by then.
  */
 function refreshStale(rule: WorkflowStep, context: RunContext): boolean {
   if (stepModeOf(context.rule, rule) === 'off') return false;
+  const { revision } = context.work.revision;
   let asking = false;
   for (const id of staleSteps(rule, context)) {
     const other = stepRuleOf(context, id);
     const step = stepOf(context, id);
     const { state, command } = step;
     if (other === undefined || (state !== 'done' && state !== 'done-late')) continue;
-    if ((command?.refreshed_in ?? 0) > (rule.fresh[id] ?? 0)) continue;
+    const { refreshed_in = 0, refreshed_for = {} } = command ?? {};
+    const isTried = lookup(refreshed_for, rule.id) === revision;
+    if (isTried && refreshed_in > (rule.fresh[id] ?? 0)) continue;
     const plan = planOf(other, context);
     if ('skip' in plan) continue;
     ask(other, plan.payload, `${rule.id} must not rest on an older answer`, context);
-    if (step.command !== null) step.command.refreshed_in = 0 as Duration;
+    if (step.command !== null) {
+      step.command.refreshed_in = 0 as Duration;
+      step.command.refreshed_for = { ...refreshed_for, [rule.id]: revision };
+    }
     asking = true;
   }
   return asking;

@@ -42,6 +42,8 @@ export type SentCommand = {
   outcome: CommandOutcome | '';
   /** Of one that was sent since an older answer was too old: how long the answer took, 0 while there is none. */
   refreshed_in?: Duration;
+  /** The steps that it, or one before it, was sent anew for, and the revision that each of them was at. */
+  refreshed_for?: Readonly<Record<string, number>>;
 };
 
 export type StepState = {

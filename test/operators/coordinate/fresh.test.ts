@@ -41,14 +41,18 @@ describe('fresh', () => {
     ]);
   });
 
-  test('a system that always takes longer is asked anew once, and nothing is decided', () => {
+  test('a system that always takes longer is asked anew once a revision, and nothing is decided', () => {
     const slow = [revised(10), status(11, 'accepted'), short(1, 30, 1), short(2, 50, 1)];
     const more = [[tick(100)], status(120, 'scheduled'), revised(200, { revision: 2 })];
+    const after = [short(3, 220, 1), status(240, 'started'), [tick(300)]];
     for (const again of [false, true]) {
-      const { asked, told } = run(buy({ again }), [...slow, short(3, 70, 1), ...more]);
-      expect(asked).toEqual(['10 stock 1 erp.check-stock', '30 stock 2 erp.check-stock']);
+      const { asked, told } = run(buy({ again }), [...slow, short(3, 70, 1), ...more, ...after]);
+      expect(asked).toEqual([
+        ...['10 stock 1 erp.check-stock', '30 stock 2 erp.check-stock'],
+        ...(again ? ['200 stock 3 erp.check-stock'] : []),
+      ]);
       expect(told).toContain('50 order skipped');
-      expect(told).not.toContain('200 order asked');
+      expect(told.filter((one) => one.endsWith('order asked'))).toEqual([]);
     }
   });
 
@@ -64,7 +68,41 @@ describe('fresh', () => {
       ...['10 stock 1', '30 stock 2', '39 order 1', '90 stock 3', '91 order 2', '150 stock 4'].map(
         (one) => `${one} erp.${one.includes('stock') ? 'check-stock' : 'requisition'}`,
       ),
+      '300 stock 5 erp.check-stock',
     ]);
+  });
+
+  test('after an answer that took too long, a later revision asks again, and rests on what is quick', () => {
+    const week = 604_800;
+    const { asked } = run(buy({ again: true }), [
+      ...[revised(10), status(11, 'accepted'), short(1, 30, 1), short(2, 50, 1)],
+      revised(week, { revision: 2, action: 'update' }),
+      short(3, week + 1, 1),
+    ]);
+    expect(asked.slice(2)).toEqual([
+      ...[`${week} stock 3 erp.check-stock`, `${week + 1} order 1 erp.requisition`],
+    ]);
+  });
+
+  test('another step asks for an answer that took too long for the first, and none of them without end', () => {
+    const steps = (again: boolean) => [
+      { id: 'stock', do: 'erp.check-stock', deadline: '1m' },
+      { id: 'agreed', until: "request.status == 'accepted'", deadline: '1d' },
+      ...['first', 'second'].map((id) => ({
+        ...{ id, after: ['stock', ...(id === 'second' ? ['agreed'] : [])], again },
+        ...{ do: 'erp.requisition', fresh: { stock: '10s' }, when: 'steps.stock.short > 0' },
+      })),
+    ];
+    for (const again of [false, true]) {
+      const { asked, told } = run({ steps: steps(again) }, [
+        ...[revised(10), short(1, 30, 1), short(2, 50, 1), status(1_000, 'accepted')],
+        ...[short(3, 1_020, 1), status(1_040, 'scheduled'), [tick(1_100)]],
+      ]);
+      expect(asked).toEqual(
+        ['10 stock 1', '30 stock 2', '1000 stock 3'].map((one) => `${one} erp.check-stock`),
+      );
+      expect(told).toContain('1020 second skipped');
+    }
   });
 
   test('a step is not asked again on an answer that got no newer', () => {
