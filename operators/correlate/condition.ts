@@ -10,6 +10,7 @@ import {
 } from '../model/expression.ts';
 import { isNode } from '../model/expression-cost.ts';
 import { PACKML_STATES } from '../model/machine-event.ts';
+import { lookup } from '../model/plain.ts';
 import {
   membersOf,
   namesUsed,
@@ -121,7 +122,7 @@ const [readKind, readType] = [fieldReader('kind'), fieldReader('type')];
 function quickReader(node: ASTNode, namesData: boolean): QuickReader | undefined {
   if (node.op === 'id') {
     const name = node.args === TYPE ? 'type' : node.args;
-    const [read, missing] = [fieldReader(name, namesData), MISSING_FIELDS[name]];
+    const [read, missing] = [fieldReader(name, namesData), lookup(MISSING_FIELDS, name)];
     return (event) => read(event) ?? missing;
   }
   if (node.op !== '.') return undefined;

@@ -3,6 +3,7 @@ import { SEVERITIES, type Severity } from '../model/detector-rule.ts';
 import { type AssetKey, locate } from '../model/key.ts';
 import { assetOf, type Knowledge } from '../model/knowledge.ts';
 import { FEATURE_PREFIX, type Observation, type Situation } from '../model/observation.ts';
+import { lookup } from '../model/plain.ts';
 import { orderOf, type ScheduleEntry } from '../model/schedule.ts';
 import type { EventTime } from '../model/time.ts';
 
@@ -231,9 +232,10 @@ export function fieldReader(name: string, data = true): FieldReader {
 /** A reader of `data.x` or `asset.x`. */
 export function memberReader(of: 'data' | 'asset', name: string): FieldReader {
   if (of === 'data') {
-    return ({ value }) => (value.kind === 'event' ? (value.data[name] ?? undefined) : undefined);
+    return ({ value }) =>
+      value.kind === 'event' ? (lookup(value.data, name) ?? undefined) : undefined;
   }
-  return (event) => machineFields(event)[name];
+  return (event) => lookup(machineFields(event), name);
 }
 
 function typeOf({ value }: PatternEvent): FieldValue | undefined {
@@ -248,16 +250,18 @@ function ownReader(name: string, data: boolean): FieldReader {
     const { value } = event;
     switch (value.kind) {
       case 'event':
-        return data ? (value.data[name] ?? undefined) : undefined;
+        return data ? (lookup(value.data, name) ?? undefined) : undefined;
       case 'schedule':
-        return eventFields(event)[name];
+        return lookup(eventFields(event), name);
       case 'anomaly':
         return ofAnomaly(event);
       case 'window':
         if (name === 'signal') return value.signal;
-        return statistic === undefined ? eventFields(event)[name] : value[statistic];
+        return statistic === undefined ? lookup(eventFields(event), name) : value[statistic];
       case 'features':
-        return feature === undefined ? eventFields(event)[name] : value.values[feature];
+        return feature === undefined
+          ? lookup(eventFields(event), name)
+          : lookup(value.values, feature);
     }
   };
 }

@@ -11,6 +11,7 @@ import {
   type Statistics,
   type Window,
 } from '../model/observation.ts';
+import { lookup } from '../model/plain.ts';
 import type { Asset } from '../model/plant-model.ts';
 import type { EventTime } from '../model/time.ts';
 
@@ -49,7 +50,7 @@ const FEATURE_UNITS: Readonly<Record<string, string>> = {
 
 /** The unit of a feature of waveforms; undefined where it has none. */
 export function unitOfFeature(name: string): string | undefined {
-  return FEATURE_UNITS[name];
+  return lookup(FEATURE_UNITS, name);
 }
 
 /** The samples in an observation at its event's time. Early and corrected windows give none: a window is evaluated once. */
@@ -65,7 +66,7 @@ export function samplesOf(
     case 'window': {
       if (observation.version !== 1) return [];
       const { signal, start } = observation;
-      const unit = asset.signals[signal]?.unit ?? '';
+      const unit = lookup(asset.signals, signal)?.unit ?? '';
       const measured = observation;
       return [{ signal, point: '', component: '', start, time, unit, situation, measured, likes }];
     }

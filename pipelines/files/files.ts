@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
+import { lookup } from '../../operators/model/plain.ts';
 import { vibrationUnit } from '../../operators/spectrum/time-waveform.ts';
 import { EXIT, foundInPlace, Problem, wrongInput } from '../base/problem.ts';
 import { BARE_FORMATS, type BareFormat, readBareNumbers } from './bare-numbers.ts';
@@ -75,7 +76,7 @@ function formatOf(file: string, bytes: Buffer): SampleFormat {
   if (magic === '\x93NUMPY') return 'npy';
   if (magic.startsWith('TDSm')) return 'tdms';
   const extension = extname(file).slice(1).toLowerCase();
-  const known = SAMPLE_FORMATS.find((format) => format === extension) ?? ENDINGS[extension];
+  const known = SAMPLE_FORMATS.find((format) => format === extension) ?? lookup(ENDINGS, extension);
   if (known !== undefined) return known;
   const found = extension === '' ? 'a name without one' : `.${extension}`;
   const endings = SAMPLE_FORMATS.map((format) => `.${format}`).join(', ');

@@ -1,5 +1,6 @@
 /** The texts of files that go through a door of files: JSON; CSV with a heading and one row; XML with an element for each value. */
 
+import { lookup } from '../../operators/model/plain.ts';
 import { type CsvRow, csvRowsOf } from '../base/csv.ts';
 import { escapeXml } from '../base/panel.ts';
 import { Problem } from '../base/problem.ts';
@@ -101,6 +102,6 @@ function plainOf(content: string): string {
 
 function named(whole: string, hex?: string, decimal?: string, name = ''): string {
   const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-  if (Number.isNaN(code)) return ENTITIES[name] ?? whole;
+  if (Number.isNaN(code)) return lookup(ENTITIES, name) ?? whole;
   return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
 }

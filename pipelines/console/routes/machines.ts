@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { fits } from '../../../operators/model/key.ts';
+import { lookup } from '../../../operators/model/plain.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
 import { ApiProblem } from '../api/api-problem.ts';
@@ -100,7 +101,7 @@ function signalRoute({ models, questions }: Services): ApiRoute {
     answer: signalAnswer,
     async handle({ reach, path, query }) {
       const { known, asset } = await assetInSight(models, reach, path);
-      const declared = asset.signals[path.signal];
+      const declared = lookup(asset.signals, path.signal);
       const stretch = await stretchOf(questions, path, query);
       const { step, source } = resolutionOf(stretch, query.points);
       const points = await questions.ask(pointRow, SOURCES[source], {

@@ -6,6 +6,7 @@ import { isStatistic } from '../../../operators/detect/sample.ts';
 import type { DetectorRule } from '../../../operators/model/detector-rule.ts';
 import { assetKey, fits } from '../../../operators/model/key.ts';
 import { FEATURE_PREFIX } from '../../../operators/model/observation.ts';
+import { lookup } from '../../../operators/model/plain.ts';
 import type { Asset } from '../../../operators/model/plant-model.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
 import { sentenceOf } from '../../rules/explain/explain.ts';
@@ -303,7 +304,7 @@ async function traceOf(
   const values = stored.values.filter((each) => each.from >= from);
   const about = {
     signal,
-    unit: asset.signals[signal]?.unit ?? null,
+    unit: lookup(asset.signals, signal)?.unit ?? null,
     limits: limitsOf(rules, asset, { ...path, signal }).filter((each) => each.rule === rule.id),
   };
   return {

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import {
   eventFields,
   fieldReader,
+  memberReader,
   NUMBER_FIELDS,
   type PatternEvent,
   TEXT_FIELDS,
@@ -73,4 +74,20 @@ it('a field read alone is the field that all fields of the event have', () => {
     }),
     { numRuns: runs(2_000) },
   );
+});
+
+it('has no field of what every object has', () => {
+  const about = { asset: 'p/l/a', time: 1 };
+  const values = [
+    { ...about, kind: 'event', type: 'a', data: {} },
+    { ...about, kind: 'features', point: 'de', values: {} },
+    { ...about, kind: 'window', signal: 'a', quantiles: [], end: 1 },
+  ];
+  for (const value of values) {
+    const event = { value, situation: {}, assetFields: {} } as unknown as PatternEvent;
+    for (const name of ['constructor', 'toString', 'vibration_constructor']) {
+      const readers = [fieldReader(name), memberReader('data', name), memberReader('asset', name)];
+      expect(readers.map((read) => read(event))).toEqual([undefined, undefined, undefined]);
+    }
+  }
 });

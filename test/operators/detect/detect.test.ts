@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { detect } from '../../../operators/detect/detect.ts';
+import { unitOfFeature } from '../../../operators/detect/sample.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Detected } from '../../../operators/model/anomaly.ts';
 import type { Enriched, Observation, Situation } from '../../../operators/model/observation.ts';
@@ -336,4 +337,10 @@ describe('a change of the rules', () => {
       phasesOf(runThrough(detect, [...open, changeOf<Enriched<Observation>>(other)])),
     ).toHaveLength(1);
   });
+});
+
+test('a feature has the unit of its name, and none of a name that every object has', () => {
+  const names = ['velocity_rms', 'displacement_rms', 'constructor', 'toString', '__proto__'];
+  const units = ['mm/s', 'µm', undefined, undefined, undefined];
+  expect(names.map((name) => unitOfFeature(name))).toEqual(units);
 });

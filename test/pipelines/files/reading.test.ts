@@ -98,6 +98,7 @@ describe('files of samples', () => {
       /c.csv, line 2, column 1: expected a number, found "x"/,
     ],
     ['an unknown ending', 'b.xyz', '', /expected a name that ends in .f32/],
+    ['an ending that every object has', 'b.constructor', '', /expected a name that ends in .f32/],
   ] as const)('with %s are refused, and it is said where', ([, name, content, message]) => {
     expect(() => readSamples(write(name, content), options)).toThrow(message);
   });

@@ -129,6 +129,11 @@ describe('the formats of files', () => {
     );
   });
 
+  it('know the entities of XML and no others', () => {
+    const text = '<note><a>&lt;1&#65;&constructor;&nbsp;</a></note>';
+    expect(FILE_FORMATS.xml.read(text)).toEqual({ note: { a: '<1A&constructor;&nbsp;' } });
+  });
+
   it('let no text be a formula of a spreadsheet', () => {
     const text = FILE_FORMATS.csv.write('note', { a: '=1+1', b: '@x', c: -1, d: '"q"' });
     expect(text).toBe(`a,b,c,d\r\n'=1+1,'@x,-1,"""q"""\r\n`);
