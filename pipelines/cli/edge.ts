@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { endOnSignal } from '../base/child.ts';
-import { configOf, type Departures } from '../base/config.ts';
+import { type Config, configOf, type Departures } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import type { EdgeStatus } from '../edge/edge.ts';
@@ -200,11 +200,7 @@ async function edit(edge: string, options: Departures, verb: 'join' | 'leave'): 
   if (!NAME.test(edge)) {
     throw wrongInput('edge', 'letters, digits, _ and -, at most 32', edge);
   }
-  const config = configOf(options);
-  const { prefix } = config.nats;
-  if (prefix !== undefined) {
-    throw wrongInput('nats.prefix', 'none: edges are sourced by an installation without', prefix);
-  }
+  const config = centreOf(options);
   const { joinEdge, leaveEdge } = await import('../edge/join.ts');
   const work = verb === 'join' ? joinEdge : leaveEdge;
   const act = { act: `edge-${verb}`, what: edge };
@@ -216,8 +212,16 @@ async function edit(edge: string, options: Departures, verb: 'join' | 'leave'): 
   console.log(changed ? `Edge ${edge} ${is}.` : `Nothing to do: edge ${edge} ${is} already.`);
 }
 
-async function list(options: Departures): Promise<void> {
+/** The configuration of the centre. With a prefix, the logs without one are those of another installation. */
+function centreOf(options: Departures): Config {
   const config = configOf(options);
+  const { prefix } = config.nats;
+  if (prefix === undefined) return config;
+  throw wrongInput('nats.prefix', 'none: edges are sourced by an installation without', prefix);
+}
+
+async function list(options: Departures): Promise<void> {
+  const config = centreOf(options);
   const { joinedEdges } = await import('../edge/join.ts');
   const { partitions } = config;
   const edges = await withNats(config, 'andon edge list', (connection) =>

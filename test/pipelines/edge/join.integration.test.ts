@@ -51,6 +51,10 @@ test('whoever edits the sources is waited for, and the command writes down who j
   expect((await andon(['edge', 'list'], env)).out).toMatch(/e1 +ANDON_0 +0\ne2 +ANDON_0 +0\n/);
   const wrong = await andon(['edge', 'join', 'e.2'], env);
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('letters, digits')]);
+  for (const words of [['join', 'e3'], ['list']]) {
+    const other = await andon(['edge', ...words], { ...env, NATS_PREFIX: 'north' });
+    expect([other.code, other.err]).toEqual([2, expect.stringContaining('nats.prefix')]);
+  }
   const { out } = await andon(['audit', '--json'], env);
   expect(out).toContain('edge-join');
   await connection.close();
