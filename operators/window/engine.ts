@@ -42,26 +42,21 @@ import {
   TOO_LATE,
 } from './windower.ts';
 
-/** One signal's readings of a frame: `values[from + i]` at `times[i]`, NaN where there is none. */
-export type SignalReadings = {
-  readonly column: number;
-  readonly times: Float64Array;
-  readonly values: Float64Array;
-  readonly from: number;
-};
-
 /**
- * Takes one signal's readings of a frame in; `now` is the source's watermark. Windows that are already past it are
- * only marked: `flush` fires them. Returns how many values are too large for any statistic and were left out.
+ * Takes one signal's readings of a frame in: `values[from + i]` at `times[i]`, NaN where there is none; `now` is the
+ * source's watermark. Windows that are already past it are only marked: `flush` fires them. Returns how many values are
+ * too large for any statistic and were left out.
  */
 export function addReadings(
   windower: Windower,
   state: WindowState,
-  readings: SignalReadings,
+  column: number,
+  times: Float64Array,
+  values: Float64Array,
+  from: number,
   now: number,
   report: Report,
 ): number {
-  const { column, times, values, from } = readings;
   state.handled = Math.max(state.handled, now);
   const add = windower.shape.windows.kind === 'count' ? addInOrder : addByTime;
   return add(windower, state, column, times, values, from, now, report);
@@ -231,12 +226,11 @@ function addColumns(
   now: number,
   report: Report,
 ): number {
-  const add = windower.shape.windows.kind === 'count' ? addInOrder : addByTime;
   let refused = 0;
   for (let pair = 0; pair < columns.length; pair += 2) {
     const from = (columns[pair] ?? 0) * times.length;
     const column = columns[pair + 1] ?? 0;
-    refused += add(windower, state, column, times, values, from, now, report);
+    refused += addReadings(windower, state, column, times, values, from, now, report);
   }
   return refused;
 }

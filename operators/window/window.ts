@@ -231,8 +231,8 @@ function addIncrement(
     report.late.count = 0;
     const column = columnOf(store, signal);
     const [times, values] = [Float64Array.of(time), Float64Array.of(increment)];
-    const readings = { column, times, values, from: 0 };
-    const refused = addReadings(program.windower, store.state, readings, now, report);
+    const { windower } = program;
+    const refused = addReadings(windower, store.state, column, times, values, 0, now, report);
     reportLost(program, report, refused, `counter ${signal}`, out);
     due = Math.min(due, nextDue(store.state, out.now));
   }

@@ -91,7 +91,7 @@ export function flinkWindows(window: FlinkWindow): Logic {
       ensureColumns(state.panes, 1);
       if (isOfProduct(window)) {
         const [times, values] = [Float64Array.of(time), Float64Array.of(value)];
-        addReadings(windower, state, { column: 0, times, values, from: 0 }, out.now, report);
+        addReadings(windower, state, 0, times, values, 0, out.now, report);
       } else addToEach(window, windower, state, { time, value }, out);
       flush(windower, state, report);
       settle(state, out);

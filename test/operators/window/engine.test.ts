@@ -92,8 +92,9 @@ test('the readings of a frame give together what they give signal by signal', ()
         const refused = takeFrame(windower, state, plan, times, values, now, report);
         let expected = 0;
         for (let column = 0; column < SIGNALS; column += 1) {
-          const readings = { column, times, values, from: column * times.length };
-          expected += addReadings(other.windower, other.state, readings, now, other.report);
+          const { windower, state, report } = other;
+          const from = column * times.length;
+          expected += addReadings(windower, state, column, times, values, from, now, report);
         }
         expect(refused).toBe(expected);
         for (const { windower, state, report } of [one, other]) flush(windower, state, report);

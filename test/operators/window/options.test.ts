@@ -187,7 +187,7 @@ function workedOn(rule: object, correction: string) {
     sent += 1;
     const times = Float64Array.of(time);
     const values = Float64Array.of(1);
-    addReadings(windower, state, { column: 0, times, values, from: 0 }, now, report);
+    addReadings(windower, state, 0, times, values, 0, now, report);
     flush(windower, state, report);
     most = Math.max(most, state.panes.live);
   };
