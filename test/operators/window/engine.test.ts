@@ -4,18 +4,30 @@ import type { Duration } from '../../../operators/model/time.ts';
 import { addReadings, advance, flush, takeFrame } from '../../../operators/window/engine.ts';
 import { ensureColumns, openWindowState } from '../../../operators/window/panes.ts';
 import { openLastPanes } from '../../../operators/window/plan.ts';
-import { createWindower, type Shape } from '../../../operators/window/shape.ts';
+import { createWindower, type Shape, type Windows } from '../../../operators/window/shape.ts';
 import type { Report } from '../../../operators/window/windower.ts';
 
 const SIGNALS = 3;
 
-function shapeOf(size: number, hop: number, lateness: number, quantiles: readonly number[]): Shape {
-  return {
-    windows: { kind: 'aligned', ...cut(size, hop) },
-    early: null,
-    lateness: lateness as Duration,
+type Sizes = {
+  readonly size: number;
+  readonly hop: number;
+  readonly lateness: number;
+  readonly early: number | null;
+  readonly quantiles: readonly number[];
+};
+
+/** A shape of windows, and how long the units of time are in which its readings come. */
+type Scaled = { readonly shape: Shape; readonly unit: number };
+
+function scaled(windows: Windows, { lateness, early, quantiles }: Sizes, unit = 1): Scaled {
+  const shape: Shape = {
+    windows,
+    early: early === null ? null : ((early * unit) as Duration),
+    lateness: (lateness * unit) as Duration,
     quantiles,
   };
+  return { shape, unit };
 }
 
 function cut(size: number, hop: number) {
@@ -40,51 +52,74 @@ function atWork(shape: Shape) {
 
 const value = fc.constantFrom(1, 2.5, -3, Number.NaN, 1e200);
 
-/** Values of the three signals at one to three times, and how far time has come then. */
+/**
+ * Values of the three signals at one to three times. Times stay close to how far time has come, so that frames meet the
+ * pane of the frame before them: open, fired and kept for late readings, or gone.
+ */
 const frames = fc.array(
   fc
     .record({
-      from: fc.integer({ min: 0, max: 200 }),
-      after: fc.array(fc.integer({ min: -12, max: 12 }), { maxLength: 2 }),
-      now: fc.integer({ min: 0, max: 120 }),
+      /** How far time goes before the frame, and whether the windows are brought to it. */
+      step: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 12 })),
       advances: fc.boolean(),
+      ahead: fc.integer({ min: -25, max: 15 }),
+      after: fc.oneof(
+        fc.constant<number[]>([]),
+        fc.array(fc.integer({ min: -12, max: 12 }), { maxLength: 2 }),
+      ),
     })
-    .chain(({ from, after, ...rest }) => {
-      const times = [from, ...after.map((by) => from + by)];
+    .chain(({ ahead, after, ...rest }) => {
+      const times = [ahead, ...after.map((by) => ahead + by)];
       const [minLength, maxLength] = [SIGNALS * times.length, SIGNALS * times.length];
       return fc.record({
-        times: fc.constant(Float64Array.from(times)),
+        times: fc.constant(times),
         values: fc.array(value, { minLength, maxLength }).map((list) => Float64Array.from(list)),
-        now: fc.constant(rest.now),
-        /** Whether the windows are brought to that time before. */
+        step: fc.constant(rest.step),
         advances: fc.constant(rest.advances),
       });
     }),
   { maxLength: 40 },
 );
-const aligned = fc
-  .record({
-    hop: fc.constantFrom(5, 10, 20),
-    size: fc.constantFrom(10, 20),
-    lateness: fc.constantFrom(0, 15),
-    quantiles: fc.constantFrom([], [0.5]),
-  })
-  .map(({ size, hop, lateness, quantiles }) => shapeOf(size, hop, lateness, quantiles));
+
+// Of 15 with a hop of 10, every other pane begins no window; with a hop of 20, some readings belong to none.
+const sizes: fc.Arbitrary<Sizes> = fc.record({
+  hop: fc.constantFrom(5, 10, 20),
+  size: fc.constantFrom(10, 15, 20),
+  lateness: fc.constantFrom(0, 15),
+  early: fc.constantFrom(null, 7),
+  quantiles: fc.constantFrom([], [0.5]),
+});
+const HOUR = 3_600_000_000;
+/** Night ends where morning begins; nobody works between 14:00 and 22:00. */
+const clock = {
+  time_zone: 'Europe/Zurich',
+  shifts: [
+    { id: 'morning', start: '06:00', end: '14:00' },
+    { id: 'night', start: '22:00', end: '06:00' },
+  ],
+};
 const shapes = fc.oneof(
-  { weight: 3, arbitrary: aligned },
-  aligned.map((shape): Shape => ({ ...shape, windows: { kind: 'session', gap: 5 as Duration } })),
-  aligned.map((shape): Shape => ({ ...shape, windows: { kind: 'count', count: 3 } })),
+  {
+    weight: 3,
+    arbitrary: sizes.map((all) => scaled({ kind: 'aligned', ...cut(all.size, all.hop) }, all)),
+  },
+  fc.tuple(sizes, fc.constantFrom('day', 'shift')).map(([all, size]) => {
+    return scaled({ kind: 'calendar', size, offset: 0 as Duration, clock }, all, HOUR);
+  }),
+  sizes.map((all) => scaled({ kind: 'session', gap: 5 as Duration }, all)),
+  sizes.map((all) => scaled({ kind: 'count', count: 3 }, all)),
 );
 
 test('the readings of a frame give together what they give signal by signal', () => {
   fc.assert(
-    fc.property(shapes, frames, (shape, some) => {
+    fc.property(shapes, frames, ({ shape, unit }, some) => {
       const [one, other] = [atWork(shape), atWork(shape)];
       const columns = Int32Array.from({ length: 2 * SIGNALS }, (_, index) => index >> 1);
       const plan = { columns, lastPanes: openLastPanes(SIGNALS) };
       let now = 0;
-      for (const { times, values, now: to, advances } of some) {
-        now = Math.max(now, to);
+      for (const { times: relative, values, step, advances } of some) {
+        now += step * unit;
+        const times = Float64Array.from(relative, (time) => now + time * unit);
         for (const { windower, state, report } of [one, other]) {
           if (advances) advance(windower, state, now, report);
         }
@@ -99,8 +134,9 @@ test('the readings of a frame give together what they give signal by signal', ()
         expect(refused).toBe(expected);
         for (const { windower, state, report } of [one, other]) flush(windower, state, report);
       }
-      for (const { windower, state, report } of [one, other])
-        advance(windower, state, 1_000, report);
+      for (const { windower, state, report } of [one, other]) {
+        advance(windower, state, 1_000 * unit, report);
+      }
       expect(one.reported).toEqual(other.reported);
       expect(one.state).toEqual(other.state);
     }),
