@@ -29,18 +29,35 @@ import {
   WIDTH,
   type WindowState,
 } from './panes.ts';
-import type { FrameColumns } from './plan.ts';
-import { floorToGrid, type Windower } from './shape.ts';
 import { addToSketch, mergeSketch, openSketch, type Sketch } from './sketch.ts';
 import {
-  addInstant,
   expiresAt,
+  floorToGrid,
   lastMoment,
   placeByTime,
   placeSession,
-  type Report,
   TOO_LATE,
+  type Windower,
 } from './windower.ts';
+
+/** Where firing windows go. `numbers` at `at` is an accumulator, valid only during the call. */
+export interface Report {
+  /** `timely`: its time has come, or it fires early (version 0). Otherwise it fires again because of late readings. */
+  fire(
+    column: number,
+    start: number,
+    end: number,
+    numbers: Float64Array,
+    at: number,
+    sketch: Sketch | undefined,
+    version: number,
+    timely: boolean,
+  ): void;
+  /** A reading came too late for all of its windows. `position`: of it among the values of its frame. */
+  tooLate(column: number, time: number, value: number, position: number): void;
+  /** A fired session is no more: it became part of one that starts at another time. */
+  retract(column: number, start: number, end: number, version: number): void;
+}
 
 /**
  * Takes one signal's readings of a frame in: `values[from + i]` at `times[i]`, NaN where there is none; `now` is the
@@ -186,53 +203,6 @@ function fireCountedEarly(
     report.fire(column, BEGINNING, END_OF_TIME, panes.numbers, at, sketch, 0, true);
   }
   return next;
-}
-
-/**
- * Takes the readings of a frame in, as `addReadings` would signal by signal: `columns` are pairs of the position of a
- * signal and its column. Returns how many values are too large for any statistic.
- *
- * Where time alone decides on the pane, a frame of one time knows where its columns went last. As long as a pane ends after
- * what was handled, none of its windows has fired, all of them are scheduled, and the pane is not removed: so the pane of
- * last time is right without another look.
- */
-export function takeFrame(
-  windower: Windower,
-  state: WindowState,
-  plan: FrameColumns,
-  times: Float64Array,
-  values: Float64Array,
-  now: number,
-  report: Report,
-): number {
-  state.handled = Math.max(state.handled, now);
-  const { kind } = windower.shape.windows;
-  if (times.length !== 1 || kind === 'session' || kind === 'count') {
-    return addColumns(windower, state, plan.columns, times, values, now, report);
-  }
-  const time = times[0] ?? 0;
-  const { low, high, panes } = plan.lastPanes;
-  const open = time >= low && time < high && high - 1 > state.handled;
-  if (!open) panes.fill(NONE);
-  return addInstant(windower, state, plan, time, values, now, report);
-}
-
-function addColumns(
-  windower: Windower,
-  state: WindowState,
-  columns: Int32Array,
-  times: Float64Array,
-  values: Float64Array,
-  now: number,
-  report: Report,
-): number {
-  let refused = 0;
-  for (let pair = 0; pair < columns.length; pair += 2) {
-    const from = (columns[pair] ?? 0) * times.length;
-    const column = columns[pair + 1] ?? 0;
-    refused += addReadings(windower, state, column, times, values, from, now, report);
-  }
-  return refused;
 }
 
 /** Fires again the windows that late readings have changed. */

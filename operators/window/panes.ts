@@ -2,7 +2,6 @@
 
 import { BEGINNING, END_OF_TIME } from '../model/time.ts';
 import { ACCUMULATOR, clearAccumulator } from './aggregate.ts';
-import type { Shape } from './shape.ts';
 import { openSketch, type Sketch } from './sketch.ts';
 
 /** The windows of one rule at one source: plain state. A column is a signal. */
@@ -20,7 +19,9 @@ export type WindowState = {
 
 export const NEVER: number = END_OF_TIME;
 
-export function openWindowState({ quantiles }: Shape): WindowState {
+type Kept = { readonly quantiles: readonly number[] };
+
+export function openWindowState({ quantiles }: Kept): WindowState {
   return {
     panes: openPanes(quantiles.length > 0),
     handled: BEGINNING,

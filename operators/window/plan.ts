@@ -6,16 +6,16 @@ import type { Asset, PlantClock, PlantModel } from '../model/plant-model.ts';
 import type { Rules, WindowRule } from '../model/rules.ts';
 import type { Duration } from '../model/time.ts';
 
+import { type FrameColumns, openLastPanes } from './frames.ts';
 import {
   type Counters,
   counterColumn,
   ensureColumns,
-  NONE,
   openWindowState,
   positionIn,
   type WindowState,
 } from './panes.ts';
-import { createWindower, type Windower, type Windows } from './shape.ts';
+import { createWindower, type Windower, type Windows } from './windower.ts';
 
 /** A window rule, compiled. */
 export type WindowProgram = {
@@ -51,20 +51,6 @@ export type StorePlan = FrameColumns & {
   readonly program: WindowProgram;
   readonly store: WindowStore;
 };
-
-export type FrameColumns = {
-  /** Pairs: position of the signal in the frame, column of the store. */
-  readonly columns: Int32Array;
-  readonly lastPanes: LastPanes;
-};
-
-/** Where the columns of a frame plan went last, all within the same pane [low, high). */
-type LastPanes = { low: number; high: number; readonly panes: Int32Array };
-
-/** Of so many columns, none of them known. */
-export function openLastPanes(columns: number): LastPanes {
-  return { low: 0, high: 0, panes: new Int32Array(columns).fill(NONE) };
-}
 
 /** Derived data is no state: made again whenever the rules are another object. */
 const compiled = new WeakMap<Rules, { model: PlantModel | undefined; programs: WindowProgram[] }>();

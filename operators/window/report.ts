@@ -7,9 +7,9 @@ import type { Statistics, Window } from '../model/observation.ts';
 import type { WindowRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { FIRST_TIME, LAST_TIME, NO_READINGS, statistics } from './aggregate.ts';
+import type { Report } from './engine.ts';
 import type { SourceWindows, WindowProgram, WindowStore } from './plan.ts';
 import { quantileOf } from './sketch.ts';
-import type { Report } from './windower.ts';
 
 /** One for all calls of the engine: before each of them `subject` is set to whose windows it is called for. */
 export type WindowReport = Report & {

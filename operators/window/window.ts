@@ -10,7 +10,8 @@ import type { Window } from '../model/observation.ts';
 import type { Asset } from '../model/plant-model.ts';
 import { BEGINNING, type EventTime, later } from '../model/time.ts';
 import { COUNT } from './aggregate.ts';
-import { addReadings, advance, nextDue, takeFrame } from './engine.ts';
+import { addReadings, advance, nextDue } from './engine.ts';
+import { takeFrame } from './frames.ts';
 import {
   dropCounters,
   dropReadings,

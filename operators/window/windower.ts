@@ -1,7 +1,14 @@
-/** Which windows a reading belongs to, which pane it goes into, and when those windows are due. */
+/** What the windows of a rule are, as data; which of them a reading belongs to, in which pane, and when they are due. */
 
-import type { EventTime } from '../model/time.ts';
-import { addReading, LARGEST, mergeAccumulators } from './aggregate.ts';
+import {
+  type LocalSpan,
+  localDayAt,
+  type PlantClock,
+  rememberSpans,
+  shiftSpanAt,
+} from '../model/plant-model.ts';
+import { type Duration, type EventTime, greatestCommonDivisor } from '../model/time.ts';
+import { mergeAccumulators } from './aggregate.ts';
 import {
   DIRTY,
   EARLY,
@@ -20,69 +27,81 @@ import {
   WIDTH,
   type WindowState,
 } from './panes.ts';
-import type { FrameColumns } from './plan.ts';
-import { floorToGrid, type Windower, type Windows } from './shape.ts';
-import { addToSketch, mergeSketch, type Sketch } from './sketch.ts';
+import { mergeSketch } from './sketch.ts';
+
+/** All that decides what a window is and when it fires. */
+export type Shape = {
+  readonly windows: Windows;
+  /** A window fires when time reaches its end; with this, also every so often before. */
+  readonly early: Duration | null;
+  /** How long a fired window is kept and takes in late readings. */
+  readonly lateness: Duration;
+  readonly quantiles: readonly number[];
+};
+
+/** To which windows a reading belongs. */
+export type Windows =
+  | {
+      readonly kind: 'aligned';
+      readonly size: Duration;
+      /** Equal to `size` for tumbling windows. */
+      readonly hop: Duration;
+      readonly offset: Duration;
+    }
+  /** Days and shifts by the clock of the plant. `offset`: how long after midnight a day begins. */
+  | {
+      readonly kind: 'calendar';
+      readonly size: 'day' | 'shift';
+      readonly offset: Duration;
+      readonly clock: PlantClock;
+    }
+  | { readonly kind: 'session'; readonly gap: Duration }
+  /** Every so many readings, in the order of their times. */
+  | { readonly kind: 'count'; readonly count: number };
+
+/** How windows are cut into panes, derived from a shape. */
+export type Layout = {
+  /** Windows overlap and share panes: a window is made of `size / paneSize` of them. Otherwise it is one pane. */
+  readonly shared: boolean;
+  /** Length of an aligned pane. */
+  readonly paneSize: number;
+  /** Every pane begins a window. Where it is so, no start need be looked for on the grid. */
+  readonly eachBegins: boolean;
+  /** Of calendar windows: the one that holds a time; none between two shifts. */
+  readonly spanAt?: (time: EventTime) => LocalSpan;
+};
+
+/** A shape at work: what decides where readings go, and when. */
+export type Windower = { readonly shape: Shape; readonly layout: Layout };
+
+export function createWindower(shape: Shape): Windower {
+  return { shape, layout: layoutOf(shape) };
+}
+
+function layoutOf({ windows }: Shape): Layout {
+  if (windows.kind === 'calendar') {
+    const { size, clock, offset } = windows;
+    const spanAt = rememberSpans((time) => {
+      return size === 'day' ? localDayAt(time, clock.time_zone, offset) : shiftSpanAt(time, clock);
+    });
+    return { shared: false, paneSize: 0, eachBegins: true, spanAt };
+  }
+  if (windows.kind !== 'aligned') return { shared: false, paneSize: 0, eachBegins: true };
+  const { size, hop } = windows;
+  if (hop >= size) return { shared: false, paneSize: size, eachBegins: true };
+  const paneSize = greatestCommonDivisor(size, hop);
+  return { shared: true, paneSize, eachBegins: paneSize === hop };
+}
+
+/** The greatest of the times `offset + n · step` that is not after `time`, also for negative times. */
+export function floorToGrid(time: number, step: number, offset: number): number {
+  const rest = (time - offset) % step;
+  return time - (rest < 0 ? rest + step : rest);
+}
 
 /** No pane: the reading belongs to no window (`OUTSIDE`), or only to windows that are gone (`TOO_LATE`). */
 export const OUTSIDE = -1;
 export const TOO_LATE = -2;
-
-/** Where firing windows go. `numbers` at `at` is an accumulator, valid only during the call. */
-export interface Report {
-  /** `timely`: its time has come, or it fires early (version 0). Otherwise it fires again because of late readings. */
-  fire(
-    column: number,
-    start: number,
-    end: number,
-    numbers: Float64Array,
-    at: number,
-    sketch: Sketch | undefined,
-    version: number,
-    timely: boolean,
-  ): void;
-  /** A reading came too late for all of its windows. `position`: of it among the values of its frame. */
-  tooLate(column: number, time: number, value: number, position: number): void;
-  /** A fired session is no more: it became part of one that starts at another time. */
-  retract(column: number, start: number, end: number, version: number): void;
-}
-
-/** Takes in the readings of one time, each into the pane where its column went last. */
-export function addInstant(
-  windower: Windower,
-  state: WindowState,
-  { columns, lastPanes }: FrameColumns,
-  time: number,
-  values: Float64Array,
-  now: number,
-  report: Report,
-): number {
-  const { panes } = state;
-  const { sketched } = panes;
-  let refused = 0;
-  for (let pair = 0; pair < columns.length; pair += 2) {
-    const position = columns[pair] ?? 0;
-    const column = columns[pair + 1] ?? 0;
-    const value = values[position] ?? Number.NaN;
-    if (!(Math.abs(value) <= LARGEST)) {
-      if (!Number.isNaN(value)) refused += 1;
-      continue;
-    }
-    let pane = lastPanes.panes[pair >> 1] ?? NONE;
-    if (pane === NONE) {
-      pane = placeByTime(windower, state, column, time, now);
-      if (pane === TOO_LATE) report.tooLate(column, time, value, position);
-      if (pane < 0) continue;
-      lastPanes.panes[pair >> 1] = pane;
-      lastPanes.low = startOf(panes, pane);
-      lastPanes.high = endOf(panes, pane);
-    }
-    addReading(panes.numbers, pane * WIDTH, time, value);
-    const sketch = sketched ? panes.sketches[pane] : undefined;
-    if (sketch !== undefined) addToSketch(sketch, value);
-  }
-  return refused;
-}
 
 /** Finds or makes the pane that time alone decides (all but sessions and counts), and schedules its windows. */
 export function placeByTime(
@@ -153,7 +172,7 @@ export function placeSession(
   column: number,
   time: number,
   now: number,
-  retract: Report['retract'],
+  retract: (column: number, start: number, end: number, version: number) => void,
 ): number {
   const { windows, lateness, early } = windower.shape;
   if (windows.kind !== 'session') return OUTSIDE;

@@ -14,7 +14,7 @@ import {
   type EventTime,
 } from '../../operators/model/time.ts';
 import { addReading, clearAccumulator, statistics } from '../../operators/window/aggregate.ts';
-import { addReadings, advance, flush } from '../../operators/window/engine.ts';
+import { addReadings, advance, flush, type Report } from '../../operators/window/engine.ts';
 import {
   EARLY,
   endOf,
@@ -31,15 +31,12 @@ import {
 import {
   createWindower,
   floorToGrid,
-  type Windower,
-  type Windows,
-} from '../../operators/window/shape.ts';
-import {
   lastMoment,
   placeSession,
-  type Report,
   scheduleWindow,
   TOO_LATE,
+  type Windower,
+  type Windows,
 } from '../../operators/window/windower.ts';
 
 type Aligned = Extract<Windows, { kind: 'aligned' }> & {

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Duration } from '../../../operators/model/time.ts';
-import { addReadings, advance, flush, takeFrame } from '../../../operators/window/engine.ts';
+import { addReadings, advance, flush, type Report } from '../../../operators/window/engine.ts';
+import { openLastPanes, takeFrame } from '../../../operators/window/frames.ts';
 import { ensureColumns, openWindowState } from '../../../operators/window/panes.ts';
-import { openLastPanes } from '../../../operators/window/plan.ts';
-import { createWindower, type Shape, type Windows } from '../../../operators/window/shape.ts';
-import type { Report } from '../../../operators/window/windower.ts';
+import { createWindower, type Shape, type Windows } from '../../../operators/window/windower.ts';
 
 const SIGNALS = 3;
 
