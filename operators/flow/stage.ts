@@ -92,7 +92,7 @@ export function land<T, N extends TableName>(
 export function fork<I, O>(...branches: readonly Stage<I, O>[]): Stage<I, O> {
   return stage((emit) => {
     const inputs = branches.map((branch) => {
-      return inputOf(branch, (item) => {
+      return handlerOf(branch, (item) => {
         if (item.kind === 'event' || item.kind === 'row') emit(item);
       });
     });
@@ -103,10 +103,14 @@ export function fork<I, O>(...branches: readonly Stage<I, O>[]): Stage<I, O> {
   });
 }
 
-/** What handles the items of a branch. One with operators of RxJS is subscribed to, and its errors are thrown. */
-function inputOf<I, O>(branch: Stage<I, O>, emit: Handle<O>): Handle<I> {
+/**
+ * What handles the items of a stage by itself, at once: `emit` is called before it returns, and what is thrown in the
+ * stage or in `emit` is thrown by it. Nothing is to be handled after a throw: the stage may be halfway through an item. A
+ * stage with operators of RxJS is subscribed to, and never unsubscribed from: it lives as long as its handler.
+ */
+export function handlerOf<I, O>(alone: Stage<I, O>, emit: Handle<O>): Handle<I> {
   const input = new Subject<Flow<I>>();
-  const output = branch(input);
+  const output = alone(input);
   const chain = chainOf(output);
   if (chain?.source === input) return chain.build(emit);
   let failure: { readonly error: unknown } | undefined;

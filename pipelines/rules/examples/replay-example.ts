@@ -1,11 +1,9 @@
-import { Subject } from 'rxjs';
 import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { PatternWatch } from '../../../operators/correlate/matcher.ts';
-
 import { enrich } from '../../../operators/enrich/enrich.ts';
 import type { Flow, Stage, StageId } from '../../../operators/flow/flow.ts';
 import { order } from '../../../operators/flow/order.ts';
-import { eachEvent } from '../../../operators/flow/stage.ts';
+import { eachEvent, handlerOf } from '../../../operators/flow/stage.ts';
 import { NO_CHECKPOINTS, type States } from '../../../operators/flow/states.ts';
 import type { Detected } from '../../../operators/model/anomaly.ts';
 import type { PatternExample } from '../../../operators/model/examples.ts';
@@ -36,24 +34,17 @@ export function replayExample(
   watch?: PatternWatch,
 ): readonly Incident[] {
   const incidents: Incident[] = [];
-  const log = new Subject<Flow<TimedEvent>>();
-  let failure: { readonly error: unknown } | undefined;
   const ordered = order<Detected>(
     { id: 'order' as StageId, compare: (a, b) => kindOf(a) - kindOf(b) },
     NO_CHECKPOINTS,
   );
-  log.pipe(enrichEvents(NO_CHECKPOINTS), ordered, correlate(NO_CHECKPOINTS, watch)).subscribe({
-    next: (item) => {
+  const handle = handlerOf<TimedEvent, TriggerInput>(
+    (log) => log.pipe(enrichEvents(NO_CHECKPOINTS), ordered, correlate(NO_CHECKPOINTS, watch)),
+    (item) => {
       if (item.kind === 'event' && isIncident(item.value)) incidents.push(item.value);
     },
-    error: (error) => {
-      failure = { error };
-    },
-  });
-  for (const item of flowOf(rule, example)) {
-    log.next(item);
-    if (failure !== undefined) throw failure.error;
-  }
+  );
+  for (const item of flowOf(rule, example)) handle(item);
   return incidents;
 }
 

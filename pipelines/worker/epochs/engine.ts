@@ -1,6 +1,5 @@
 /** Runs a pipeline message by message, and collects what comes out of it. */
 
-import { Subject } from 'rxjs';
 import {
   type Epoch,
   type Event,
@@ -10,6 +9,7 @@ import {
   type Stage,
   type Watermark,
 } from '../../../operators/flow/flow.ts';
+import { handlerOf } from '../../../operators/flow/stage.ts';
 import type { States } from '../../../operators/flow/states.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import { applyChange, type Knowledge } from '../../../operators/model/knowledge.ts';
@@ -57,30 +57,23 @@ export function createPipelineEngine(
 ): PipelineEngine {
   const snapshots = createSnapshots(restored);
   const collect = collectInto(collector, snapshots.knowledge);
-  const log = new Subject<Flow<Message>>();
   let cause: Message | undefined;
   let failure: { readonly error: unknown } | undefined;
-
-  pipeline(snapshots)(log).subscribe({
-    next(item) {
-      // A throw in here would be reported by RxJS from nowhere, after the fact.
-      try {
-        if (cause !== undefined) collect(item, cause);
-      } catch (error) {
-        failure ??= { error };
-      }
-    },
-    error(error) {
-      failure ??= { error };
-    },
+  // Stages restore their states here, and refuse what they cannot read.
+  const handle = handlerOf(pipeline(snapshots), (item) => {
+    if (cause !== undefined) collect(item, cause);
   });
 
-  // Stages restore their states when they are subscribed to, and refuse what they cannot read.
-  if (failure !== undefined) throw failure.error;
-
   function send(item: Flow<Message>): void {
-    log.next(item);
-    if (failure === undefined) return;
+    // Once a message is half done, all that follows would be wrong.
+    if (failure === undefined) {
+      try {
+        handle(item);
+        return;
+      } catch (error) {
+        failure = { error };
+      }
+    }
     throw new PoisonError(cause?.sequence ?? 0, cause?.subject ?? '', failure.error);
   }
 

@@ -1,7 +1,7 @@
 import { filter, Subject, tap } from 'rxjs';
 import { expect, test } from 'vitest';
 import type { Event, Flow, Stage } from '../../../operators/flow/flow.ts';
-import { eachEvent, fork, stage } from '../../../operators/flow/stage.ts';
+import { eachEvent, fork, handlerOf, stage } from '../../../operators/flow/stage.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 
@@ -122,5 +122,26 @@ test('a branch that cannot be built ends the flow as it is subscribed to', () =>
     (flow: Parameters<typeof refuses>[0]) => flow.pipe(refuses, looks),
   ]) {
     expect(run(fork<number, number>(branch)).seen).toEqual(['cannot be restored']);
+  }
+});
+
+test('a stage by itself handles at once, and throws what it or whoever takes its items throws', () => {
+  const looks: Stage<number, number> = tap(() => undefined);
+  const failing = failsAt(3);
+  for (const alone of [
+    failing,
+    (flow: Parameters<typeof failing>[0]) => flow.pipe(failing, looks),
+  ]) {
+    const seen: number[] = [];
+    const handle = handlerOf<number, number>(alone, (item) => {
+      if (item.kind === 'event') seen.push(item.value);
+    });
+    handle(event(1));
+    expect(seen).toEqual([1]);
+    expect(() => handle(event(3))).toThrow('found 3');
+    const other = handlerOf<number, number>(alone, (item) => {
+      throw new Error(`no place for a ${item.kind}`);
+    });
+    expect(() => other({ kind: 'barrier', epoch: 1 as never })).toThrow('no place for a barrier');
   }
 });

@@ -4,7 +4,9 @@ import { stage } from '../../../../operators/flow/stage.ts';
 import type { Message } from '../../../../operators/model/message.ts';
 import type { InternalEvent } from '../../../../pipelines/observe/observe.ts';
 import { plant } from '../../../../pipelines/plant.ts';
-import type { Pipeline } from '../../../../pipelines/worker/epochs/engine.ts';
+import { createPipelineEngine, type Pipeline } from '../../../../pipelines/worker/epochs/engine.ts';
+import { PoisonError } from '../../../../pipelines/worker/epochs/poison.ts';
+import { NO_STATES } from '../../../../pipelines/worker/epochs/state-image.ts';
 import { runWorker } from '../../../support/in-process-worker.ts';
 import { MemorySink } from '../../../support/memory-sink.ts';
 import { logOf, plantLife } from '../../../support/plant-log.ts';
@@ -85,3 +87,22 @@ function emptied(sequences: ReadonlySet<number>): (message: Message) => Message 
     return { ...message, subject: 'tick', payload: new Uint8Array(0) };
   };
 }
+
+test('an engine on which a message was poison gives the same error to all that follows, and collects nothing more', () => {
+  const at = 40;
+  const rows: number[] = [];
+  const engine = createPipelineEngine(
+    defective(({ sequence }) => sequence === at),
+    NO_STATES,
+    { row: (_, { sequence }) => void rows.push(sequence) },
+  );
+  const [before, from] = [messages.slice(0, at - 1), messages.slice(at - 1)];
+  for (const message of before) engine.push(message);
+  const count = rows.length;
+  expect(count).toBeGreaterThan(0);
+  for (const message of from.slice(0, 3)) {
+    expect(() => engine.push(message)).toThrow(`defect at ${at}`);
+  }
+  expect(() => engine.cut(1, true)).toThrow(PoisonError);
+  expect(rows).toHaveLength(count);
+});
