@@ -148,7 +148,7 @@ function readsOf(
 const KINDS = ['anomaly', 'event', 'schedule', 'window', 'features'] as const;
 
 /** The patterns that read an event, in the order of the rules. */
-export type Dispatch = (event: Observation | Anomaly) => readonly CompiledPattern[];
+type Dispatch = (event: Observation | Anomaly) => readonly CompiledPattern[];
 
 /** Signals and types of one kind that are cached; plants name types, so there may be any number of them. */
 const MOST_NAMES = 10_000;

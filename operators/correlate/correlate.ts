@@ -15,7 +15,6 @@ import {
   type CompiledPattern,
   type CompiledPatterns,
   compilePatterns,
-  type Dispatch,
   type PatternIssue,
 } from './compile-patterns.ts';
 import { assetFieldsOf, type EventFields, type PatternEvent } from './event-fields.ts';
@@ -92,8 +91,9 @@ const byAsset = (watch?: PatternWatch): Logic => ({
   onEvent(state, event, _knowledge, out, { patterns, assetFields }) {
     forwardToTrigger(event.value, event.late === true, out);
     emitDetectorIncident(event.value, patterns.detectors, event.late === true, out);
-    const readers = readersOf(patterns.byAsset, event, out);
-    if (readers.length > 0) matchEvent(state, readers, event, assetFields, out, watch);
+    const value = contentOf(event);
+    const readers = patterns.byAsset(value);
+    if (readers.length > 0) matchEvent(state, readers, event, value, assetFields, out, watch);
   },
 });
 
@@ -108,9 +108,10 @@ const byLine = (watch?: PatternWatch): Logic => ({
   concerns: ({ rules }) => Object.values(rules).map(compilePatterns).some(concernsLines),
   onEvent(state, event, knowledge, out, { patterns }) {
     reportRefused(state, patterns.issues, out);
-    const readers = patterns.byLine === undefined ? [] : readersOf(patterns.byLine, event, out);
-    if (readers.length === 0) return;
-    matchEvent(state, readers, event, assetFieldsOf(event.key, knowledge), out, watch);
+    const value = contentOf(event);
+    const readers = patterns.byLine?.(value);
+    if (readers === undefined || readers.length === 0) return;
+    matchEvent(state, readers, event, value, assetFieldsOf(event.key, knowledge), out, watch);
   },
 });
 
@@ -140,35 +141,28 @@ function emitDetectorIncident(
   out.emit(incident, { late });
 }
 
-/** The patterns that read an event. It enters none of them if it is late. */
-function readersOf(
-  dispatch: Dispatch,
-  event: Event<Detected>,
-  out: Out<TriggerInput>,
-): readonly CompiledPattern[] {
-  const value = contentOf(event);
-  const patterns = dispatch(value);
-  if (event.late !== true) return patterns;
-  for (const { rule } of patterns) reportLate(rule.id, value, event.time, out);
-  return [];
-}
-
 function contentOf({ value }: Event<Detected>): PatternEvent['value'] {
   return 'kind' in value ? value : value.observation;
 }
 
-/** Runs one event past the patterns that read it. `assetFields`: what the plant model says of its asset. */
+/**
+ * Runs one event past the patterns that read its content. It enters none of them if it is late. `assetFields`: what the
+ * plant model says of its asset.
+ */
 function matchEvent(
   keyState: CorrelateState,
   patterns: readonly CompiledPattern[],
-  event: Event<Detected>,
+  { time, late, value: { situation } }: Event<Detected>,
+  value: PatternEvent['value'],
   assetFields: EventFields,
   out: Out<TriggerInput>,
   watch?: PatternWatch,
 ): void {
-  const { time } = event;
-  const value = contentOf(event);
-  const patternEvent: PatternEvent = { value, situation: event.value.situation, assetFields };
+  if (late === true) {
+    for (const { rule } of patterns) reportLate(rule.id, value, time, out);
+    return;
+  }
+  const patternEvent: PatternEvent = { value, situation, assetFields };
   for (const pattern of patterns) {
     beginSteps();
     matchPattern(keyState, pattern, patternEvent, time, out, watch);
