@@ -48,7 +48,10 @@ export interface Keyed<S extends Plain, I, O, V = undefined> {
    * change. Events of a key whose view is undefined concern nobody here and open no state.
    */
   view?(knowledge: Knowledge, key: Key): V | undefined;
-  /** False: `view` is undefined for all keys, so that events need not be looked at. */
+  /**
+   * False: `view` is undefined for all keys, and no key has a timer left, so that events need not be looked at: an event
+   * also fires the timers of its key that are due before it. `onChange` ends what has timers when this becomes false.
+   */
   concerns?(knowledge: Knowledge): boolean;
   onEvent(state: S, event: Event<I>, knowledge: Knowledge, out: Out<O>, view: V): void;
   onTimer?(state: S, due: EventTime, knowledge: Knowledge, out: Out<O>, rule: string): void;

@@ -138,4 +138,28 @@ describe('a changed rule takes effect at its place in the log', () => {
       { numRuns: 100 },
     );
   });
+
+  it('rules without a pattern by line, then with one, then without: lines match while there is one', () => {
+    const pair = {
+      ...{ id: 'pair', key: 'line', within: '1m', on_timeout: {} },
+      pattern: [stage('a'), stage('b', then)],
+    };
+    const [none, one] = [rules({ patterns: [] }), rules({ patterns: [pair] })];
+    const items: readonly Flow<Input>[] = [
+      ...[none, machineEvent(1, 'a')],
+      ...[one, machineEvent(2, 'b'), machineEvent(10, 'a')],
+      ...[machineEvent(11, 'b', {}, { asset: PRESS }), machineEvent(20, 'a')],
+      // The match under way ends here: neither an event nor time can complete or end it any more.
+      ...[none, machineEvent(21, 'b'), machineEvent(100, 'a'), watermark('p1/l1', at(200))],
+      ...[one, machineEvent(201, 'b'), machineEvent(210, 'a'), machineEvent(211, 'b')],
+      watermark('p1/l1', at(1_000)),
+    ];
+    const { incidents, deadLetters, output } = run(items);
+    expect(incidents.map(([rule, , , time]) => [rule, time])).toEqual([
+      ['pair', at(11)],
+      ['pair', at(211)],
+    ]);
+    expect(deadLetters.map(({ reason }) => reason)).toEqual(['rule-changed']);
+    for (const cut of items.keys()) expect(run(items, [cut]).output).toEqual(output);
+  });
 });
