@@ -2,10 +2,20 @@ import { describe, expect, it } from 'vitest';
 import { correlate } from '../../../operators/correlate/correlate.ts';
 import type { Event, Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly } from '../../../operators/model/anomaly.ts';
+import { canonicalJson } from '../../../operators/model/canonical.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import type { ScheduleEvent } from '../../../operators/model/schedule.ts';
-import { anomaly, at, FAN, machineEvent, model, rules, situation } from '../../support/findings.ts';
+import {
+  anomaly,
+  at,
+  FAN,
+  machineEvent,
+  model,
+  rules,
+  situation,
+  windowEvent,
+} from '../../support/findings.ts';
 import { runThrough, valuesOf, watermark } from '../../support/flows.ts';
 
 type Input = Enriched<Observation> | Anomaly;
@@ -99,4 +109,32 @@ describe('patterns', () => {
     const incidents = found([{ name: 'it', where: `kind == 'anomaly' && (${where})` }], [event]);
     expect(incidents).toHaveLength(expected ? 1 : 0);
   });
+});
+
+it('the row of a match has all evidence of its incident, as canonical JSON', () => {
+  const kinds = ['schedule', 'window', 'event', 'anomaly'];
+  const patterns = ['no-skip', 'past-last-event'].map((skip) => ({
+    ...{ id: `of-${skip}`, skip, within: '1h' },
+    pattern: kinds.map((kind, at) => {
+      const stage = { name: `${kind}-1`, where: `kind == '${kind}'`, times: '1+' };
+      return at === 0 ? stage : { ...stage, follows: 'relaxed' };
+    }),
+  }));
+  const output = runThrough(correlate, [
+    ...[model, rules({ patterns })],
+    planned(5, 'added', { id: 'c "1"' }),
+    ...[windowEvent(10, 'temperature', 0.1), windowEvent(20, 'pressure "b"', 1e21)],
+    machineEvent(21, 'note', { text: 'said "no" \\ left\n\u2028' }),
+    anomaly(30, { reason: 'score 4 "above" 3\u0007' }),
+    anomaly(40, { id: 'second "one"', reason: '' }),
+  ]);
+  const evidence = valuesOf(output).flatMap((value) => {
+    return 'kind' in value && value.kind === 'incident' ? [value.evidence] : [];
+  });
+  expect(evidence.length).toBeGreaterThan(4);
+  expect(new Set(evidence.flat().map(({ kind }) => kind))).toEqual(new Set(kinds));
+  const rows = output.flatMap((item) => {
+    return item.kind === 'row' && item.table === 'incidents' ? [item.row.evidence] : [];
+  });
+  expect(rows).toEqual(evidence.map((each) => canonicalJson(each)));
 });
