@@ -99,8 +99,9 @@ export function openCheckpoints(
       const epoch = String(point.epoch).padStart(12, '0');
       const kind = states.whole ? 'checkpoint' : 'increment';
       await writeWhole(disk, join(directory, `${epoch}_${point.to}.${kind}`), parts);
-      previous = Uint8Array.from(digest);
       for (const { path } of outdated(await list(), needed)) await disk.rm(path, { force: true });
+      // Last of all: when something above fails, the same is written again, on what it stood on before.
+      previous = Uint8Array.from(digest);
       return bytes;
     },
   };

@@ -121,6 +121,27 @@ describe('an increment', () => {
     expect(refused).toHaveLength(2);
   });
 
+  test('that is written again, because an old one could not be removed, stands on the one before it', async () => {
+    let failing = false;
+    checkpoints = open({
+      ...DISK,
+      async rm(path, options) {
+        if (failing) throw new Error('EIO');
+        await DISK.rm(path, options);
+      },
+    });
+    await write('BiiBB');
+    failing = true;
+    await expect(write('i')).rejects.toThrow('EIO');
+    failing = false;
+    // The worker writes the same one again.
+    epoch -= 1;
+    await write('iiii');
+    expect(await newest()).toBe(9);
+    expect(refused).toEqual([]);
+    expect(there()).toBe('BBiiii');
+  });
+
   test('of before a message is asked for: what stands behind it is no part of it', async () => {
     await write('BiiBi');
     expect(await newest(25)).toBe(2);
