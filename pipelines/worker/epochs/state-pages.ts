@@ -24,6 +24,8 @@ export type StateChanges = {
 /** How the last checkpoint has a state. */
 export type PageDigests = {
   readonly columns: readonly Column[];
+  /** The number of the first page of each column. */
+  readonly starts: readonly number[];
   /** Two numbers a page, column after column. */
   readonly digests: Int32Array;
   /** Of the whole state. */
@@ -68,13 +70,16 @@ export function changedPages(
   before: PageDigests | undefined,
 ): { readonly changes: StateChanges; readonly digests: PageDigests } | undefined {
   const columns: Column[] = [];
+  const starts: number[] = [];
   const pieces: (number | Uint8Array)[] = [];
+  const positionOf = positionsIn(before?.columns ?? []);
   let pages = 0;
   let bytes = 0;
   cut(state, (path, kind, content) => {
-    const known = before === undefined ? undefined : knownPages(before, columns.length, path, kind);
+    const known = knownPages(before, positionOf(path, kind, columns.length));
     addPieces(columns.length, { content, pages, known, isLive: kind < LIST }, pieces);
     columns.push([path, kind, content.length]);
+    starts.push(pages);
     pages += pageCount(content.length);
     bytes += content.length;
   });
@@ -83,7 +88,7 @@ export function changedPages(
   }
   return {
     changes: { columns, pieces },
-    digests: { columns, digests: digested.slice(0, 2 * pages), bytes },
+    digests: { columns, starts, digests: digested.slice(0, 2 * pages), bytes },
   };
 }
 
@@ -95,26 +100,32 @@ function isSameColumn([path, kind, bytes]: Column, before: Column | undefined): 
   return path === before?.[0] && kind === before[1] && bytes === before[2];
 }
 
-/** Where a column stood. `hint`: most likely there. */
-function positionOf([path, kind]: Column, hint: number, before: readonly Column[]): number {
-  const isIt = (column: Column | undefined) => column?.[0] === path && column[1] === kind;
-  return isIt(before[hint]) ? hint : before.findIndex(isIt);
+/** Where a column stood; -1 if nowhere. `hint`: most likely there. */
+type PositionOf = (path: string, kind: number, hint: number) => number;
+
+/**
+ * A state may have tens of thousands of columns: to look through all of them for each would be quadratic. As long as the
+ * hints hold nothing is built.
+ */
+function positionsIn(columns: readonly Column[]): PositionOf {
+  let positions: Map<string, number> | undefined;
+  return (path, kind, hint) => {
+    const likely = columns[hint];
+    if (likely?.[0] === path && likely[1] === kind) return hint;
+    positions ??= new Map(columns.map(([known, of], at) => [`${of}${known}`, at]));
+    // A path is empty or begins with a bracket: no two columns have the same name here.
+    return positions.get(`${kind}${path}`) ?? -1;
+  };
 }
 
 /** The digests that a column had, from this position on. */
 type KnownPages = { readonly digests: Int32Array; readonly at: number; readonly count: number };
 
-function knownPages(
-  { columns, digests }: PageDigests,
-  hint: number,
-  path: string,
-  kind: number,
-): KnownPages | undefined {
-  const found = positionOf([path, kind, 0], hint, columns);
-  if (found < 0) return undefined;
-  let at = 0;
-  for (const [, , bytes] of columns.slice(0, found)) at += 2 * pageCount(bytes);
-  return { digests, at, count: pageCount(columns[found]?.[2] ?? 0) };
+function knownPages(before: PageDigests | undefined, found: number): KnownPages | undefined {
+  const column = before?.columns[found];
+  if (before === undefined || column === undefined) return undefined;
+  const at = 2 * (before.starts[found] ?? 0);
+  return { digests: before.digests, at, count: pageCount(column[2]) };
 }
 
 /** The content of one column, and where its digests are put. */
@@ -278,10 +289,10 @@ export function applyPages(
   before: StoredColumns | undefined,
   { columns, pieces }: StateChanges,
 ): StoredColumns {
-  const bytes = columns.map((column, at) => {
-    const found = before === undefined ? -1 : positionOf(column, at, before.columns);
-    const known = before?.bytes[found];
-    return known?.length === column[2] ? known : resized(known, column[2]);
+  const positionOf = positionsIn(before?.columns ?? []);
+  const bytes = columns.map(([path, kind, length], at) => {
+    const known = before?.bytes[positionOf(path, kind, at)];
+    return known?.length === length ? known : resized(known, length);
   });
   for (let at = 0; at < pieces.length; at += 3) {
     const [column, page, part] = pieces.slice(at, at + 3) as [number, number, Uint8Array];

@@ -148,6 +148,34 @@ describe('what changed of a state', () => {
     expect(bytesOf(changedPages(state, digests)!.changes)).toBeLessThan(1_024);
   });
 
+  test.each([
+    ['where they were', {}],
+    ['behind a new one', { early: new Float64Array(64).fill(1) }],
+  ])('is found by looking at each of many columns a few times: %s', (_, early) => {
+    const length = 500;
+    const sketches = Array.from({ length }, (_, at) => ({ counts: new Float64Array(64).fill(at) }));
+    let looks = 0;
+    const counted = <Items extends readonly unknown[]>(items: Items) => {
+      return new Proxy(items, {
+        get(target, name, receiver) {
+          if (typeof name === 'string' && /^\d+$/.test(name)) looks += 1;
+          return Reflect.get(target, name, receiver);
+        },
+      });
+    };
+    const { changes, digests } = changedPages({ sketches }, undefined)!;
+    sketches[7]!.counts[7] = 8;
+    const state = { ...early, sketches };
+    const later = changedPages(state, { ...digests, columns: counted(digests.columns) })!;
+    expect(looks).toBeLessThan(10 * length);
+
+    looks = 0;
+    const stored = applyPages(undefined, copied(changes));
+    const again = applyPages({ ...stored, columns: counted(stored.columns) }, later.changes);
+    expect(looks).toBeLessThan(10 * length);
+    expect(assembledState(again)).toEqual(state);
+  });
+
   test('every bit counts', () => {
     const panes = new Float64Array(256);
     const bits = new Uint8Array(panes.buffer);
