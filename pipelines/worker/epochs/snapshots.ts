@@ -24,8 +24,9 @@ const BYTES_A_TURN = 262_144;
 const STATES_A_TURN = 64;
 
 /**
- * Increments behind a base, at most. A base comes earlier when they hold as many bytes as it: so all checkpoints together
- * are at most twice what has changed, and a start reads at most twice the states.
+ * Increments behind a base, at most. A base comes earlier when they hold as many bytes as it: so a start reads less than
+ * two such bases and one more increment. Where states change much and do not grow, all checkpoints together are about
+ * twice what has changed. Where little changes, most of their bytes are one base in 65 checkpoints.
  */
 export const MOST_INCREMENTS = 64;
 
@@ -169,10 +170,15 @@ class PackedSnapshots implements Snapshots {
     return true;
   }
 
-  /** A state may have a hundred bytes or a megabyte. */
+  /**
+   * A state may have a hundred bytes or a megabyte. A base begins without sizes: at first one state, and never more than
+   * those whose sizes are known.
+   */
   #statesATurn(stage: StageId): number {
-    const average = (this.sizes.get(stage) ?? 0) / (this.#written.get(stage)?.keys.size || 1);
-    return Math.max(1, Math.min(STATES_A_TURN, Math.floor(BYTES_A_TURN / (average + 1))));
+    const known = this.#written.get(stage)?.keys.size || 1;
+    const average = (this.sizes.get(stage) ?? 0) / known;
+    const most = Math.min(STATES_A_TURN, known);
+    return Math.max(1, Math.min(most, Math.floor(BYTES_A_TURN / (average + 1))));
   }
 
   #take(): PackedStates {

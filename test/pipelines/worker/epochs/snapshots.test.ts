@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch, Flow, StageId } from '../../../../operators/flow/flow.ts';
 import { keyed } from '../../../../operators/flow/keyed.ts';
 import type { States } from '../../../../operators/flow/states.ts';
+import type { Key } from '../../../../operators/model/key.ts';
+import { EMPTY_KNOWLEDGE } from '../../../../operators/model/knowledge.ts';
 import type { Sequence } from '../../../../operators/model/message.ts';
 import { plantModelSchema } from '../../../../operators/model/plant-model.ts';
 import type { EventTime } from '../../../../operators/model/time.ts';
@@ -114,6 +116,57 @@ function toldBy(...chain: PackedStates[]): Record<string, unknown> {
   const told = states.map(([key, state]) => [key, (state as { told: number[] }).told]);
   return { ...Object.fromEntries(told), timers: timers.map(({ key, due }) => `${key} ${due}`) };
 }
+
+/** The most bytes that a turn copies of a stage with so many states of so many numbers each; in each of some checkpoints. */
+function turnsOf(states: number, numbers: number): { whole: boolean; turns: number[] }[] {
+  const snapshots = createSnapshots(NO_STATES);
+  const checkpoints: { whole: boolean; turns: number[] }[] = [];
+  for (let round = 1; round <= 4; round += 1) {
+    const turns: number[] = [];
+    let left = states;
+    let whole = false;
+    snapshots.begin(() => {
+      snapshots.save('kept' as StageId, (copy, isWhole) => {
+        whole = isWhole;
+        return {
+          head: { version: 1, timers: [], clocks: { keys: [], times: new Float64Array() } },
+          knowledge: EMPTY_KNOWLEDGE,
+          closed: [],
+          more(limit) {
+            const taken = Math.min(limit, left);
+            const first = left;
+            left -= taken;
+            turns.push(taken);
+            copy(
+              Array.from({ length: taken }, (_, at) => {
+                return [`p/l/${first - at}` as Key, { now: new Float64Array(numbers).fill(round) }];
+              }),
+            );
+            return taken === limit;
+          },
+        };
+      });
+    });
+    snapshots.taken();
+    checkpoints.push({ whole, turns });
+  }
+  return checkpoints;
+}
+
+describe('a turn', () => {
+  test('copies one state where they are large, from the first on, in every base', () => {
+    const checkpoints = turnsOf(100, 100_000);
+    expect(checkpoints.map(({ whole }) => whole)).toEqual([true, false, false, true]);
+    for (const { turns } of checkpoints) expect(Math.max(...turns)).toBe(1);
+  });
+
+  test('copies many where they are small', () => {
+    for (const { turns } of turnsOf(1_000, 3)) {
+      expect(Math.max(...turns)).toBe(64);
+      expect(turns.length).toBeLessThan(30);
+    }
+  });
+});
 
 const sizeOf = ({ parts }: PackedStates) => parts.reduce((sum, { length }) => sum + length, 0);
 
