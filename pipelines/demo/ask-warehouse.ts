@@ -24,14 +24,19 @@ const countsSchema = z.object({
 });
 /**
  * What has landed: `sequence` is the last message whose epoch is there as a whole; `acts` are of people, in the page;
- * `replies` are messages of systems; of the commands to them `answered` have had their answer.
+ * `replies` are messages of systems; of the commands to them `answered` have had their answer. These are up to `sequence`.
  */
 export type Counts = z.infer<typeof countsSchema>;
 
+/**
+ * Rows land ahead of the epoch that they are of: what is held against each other is counted up to the last whole epoch.
+ * `landed` would be a column of most tables.
+ */
 const COUNTS = `
+  WITH (SELECT max(last_sequence) FROM epochs) AS reached
   SELECT
-    (SELECT max(last_sequence) FROM epochs)                        AS sequence,
-    (SELECT sum(messages) FROM epochs FINAL)                       AS messages,
+    reached                                                        AS sequence,
+    (SELECT sum(messages) FROM epochs FINAL WHERE last_sequence <= reached) AS messages,
     (SELECT count() FROM readings)                                 AS readings,
     (SELECT count() FROM waveforms)                                AS waveforms,
     (SELECT count() FROM windows_final)                            AS windows,
@@ -40,11 +45,13 @@ const COUNTS = `
     (SELECT uniqExact(id) FROM incidents)                          AS incidents,
     (SELECT uniqExact(id) FROM request_history)                    AS requests,
     (SELECT uniqExact(id, revision) FROM request_history)          AS revisions,
-    (SELECT uniqExact(stream, sequence) FROM machine_events WHERE kind = 'act' AND via = 'console') AS acts,
-    (SELECT uniqExact(stream, sequence) FROM machine_events WHERE kind = 'status') AS replies,
-    (SELECT uniqExact(id) FROM commands WHERE mode = 'on')         AS commands,
+    (SELECT uniqExact(stream, sequence) FROM machine_events
+     WHERE kind = 'act' AND via = 'console' AND sequence <= reached) AS acts,
+    (SELECT uniqExact(stream, sequence) FROM machine_events
+     WHERE kind = 'status' AND sequence <= reached)                 AS replies,
+    (SELECT uniqExact(id) FROM commands WHERE mode = 'on' AND sequence <= reached) AS commands,
     (SELECT uniqExact(JSONExtractString(data, 'id')) FROM machine_events
-     WHERE kind = 'status' AND type = 'command')                   AS answered`;
+     WHERE kind = 'status' AND type = 'command' AND sequence <= reached) AS answered`;
 
 const deadLetterSchema = z.object({
   reason: z.string(),

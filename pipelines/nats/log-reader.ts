@@ -228,7 +228,8 @@ class JetstreamLog implements Log {
       this.created = created;
       this.replay = isReplay({ config });
       if (this.replay) {
-        this.#appended = await appendTimeAt(this.#manager, this.stream, this.#next - 1);
+        const asked = { stream: this.stream, first: state.first_seq, sequence: this.#next - 1 };
+        this.#appended = await appendTimeAt(this.#manager, asked);
       }
     }
     if (created !== this.created) throw replaced(this.stream, this.created, created);

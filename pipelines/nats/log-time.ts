@@ -2,7 +2,7 @@
 
 import type { NatsConnection } from '@nats-io/transport-node';
 import { streamManager } from './jetstream.ts';
-import { appendTimeAt } from './stored-message.ts';
+import { appendTimeAt, type KnownAppendTime } from './stored-message.ts';
 import { findStream, isReplay, logStream } from './streams.ts';
 
 /** Milliseconds, of the log of a partition. Rejects while the server is away. */
@@ -10,10 +10,12 @@ export type LogTime = (partition: number) => Promise<number>;
 
 /**
  * The clock's time. In a log that is played again it is the append time of the latest message, which may be months ago and
- * goes on as fast as the log is played. A log that was found to be live is not asked about again.
+ * goes on as fast as the log is played. A log that was found to be live is not asked about again, and of one that is played
+ * only the messages that came since the last question are read: there may be any number without a time.
  */
 export function createLogTime(connection: NatsConnection, now: () => number = Date.now): LogTime {
   const live = new Set<number>();
+  const played = new Map<number, KnownAppendTime & { readonly created: string }>();
   return async (partition) => {
     if (live.has(partition)) return now();
     const stream = logStream(connection, partition);
@@ -24,7 +26,13 @@ export function createLogTime(connection: NatsConnection, now: () => number = Da
       return now();
     }
     const manager = await streamManager(connection);
-    const appended = await appendTimeAt(manager, stream, info.state.last_seq);
+    const { first_seq: first, last_seq: sequence } = info.state;
+    const before = played.get(partition);
+    // Another stream of that name, or one that was cut back, begins anew.
+    const goesOn = before?.created === info.created && before.sequence <= sequence;
+    const known = goesOn ? { known: before } : {};
+    const appended = await appendTimeAt(manager, { stream, first, sequence, ...known });
+    played.set(partition, { created: info.created, sequence, appended });
     return Math.floor(appended / 1_000);
   };
 }

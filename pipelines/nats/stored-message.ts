@@ -9,7 +9,8 @@ import { type EventTime, fromMilliseconds } from '../../operators/model/time.ts'
 export const APPENDED_HEADER = 'Andon-Appended';
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
-const NO_TIME = 0 as EventTime;
+/** 1970, when no message says a time. */
+const NOTHING_KNOWN: KnownAppendTime = { sequence: 0, appended: 0 as EventTime };
 const DOT = 46;
 const ZERO = 48;
 /** Tokens ahead of the delivery count, and so the least number of dots, in the old and the new form. */
@@ -75,22 +76,33 @@ export function recordedAppendTime(message: Pick<Msg, 'headers'>): EventTime | u
   return Number.isFinite(milliseconds) ? fromMilliseconds(milliseconds) : undefined;
 }
 
+/** The append time that was found to be in force at a message. */
+export type KnownAppendTime = { readonly sequence: number; readonly appended: EventTime };
+
+/** `first`: of the messages that the stream still has. */
+type AppendTimeQuestion = {
+  readonly stream: string;
+  readonly first: number;
+  readonly sequence: number;
+  readonly known?: KnownAppendTime;
+};
+
 /**
  * The append time in force at a message of a replay stream. A message without the header has that of the message
- * before it, so the way goes back to the nearest one with a header; 1970 when there is none.
+ * before it, so the way goes back to the nearest one with a header, and never below the first that the stream still has.
+ * `known`: the time at a message that was looked at before; only what came after it is asked for.
  */
 export async function appendTimeAt(
   manager: JetStreamManager,
-  stream: string,
-  sequence: number,
+  { stream, first, sequence, known = NOTHING_KNOWN }: AppendTimeQuestion,
 ): Promise<EventTime> {
-  for (let at = sequence; at > 0; at -= 1) {
+  for (let at = sequence; at >= first && at > known.sequence; at -= 1) {
     const stored = await manager.streams.getMessage(stream, { seq: at });
     if (stored === null) continue;
     const appended = recordedAppendTime({ headers: stored.header ?? noHeaders() });
     if (appended !== undefined) return appended;
   }
-  return NO_TIME;
+  return known.appended;
 }
 
 /** As the header `Andon-Appended` has it: epoch milliseconds, with fractions where there are any. */

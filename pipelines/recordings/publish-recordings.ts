@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
 import {
@@ -203,7 +204,7 @@ async function checkStreams(options: PublishMessagesOptions): Promise<void> {
       throw unfit(name, 'a stream marked as a replay', 'a live one', LIVE_OR_AWAY);
     }
     const resumed = spool !== undefined && spool.taken > 0;
-    if (mode !== 'live' && !resumed) await checkOrder(connection, name, info.state.last_seq, began);
+    if (mode !== 'live' && !resumed) await checkOrder(connection, info, began);
   }
 }
 
@@ -215,12 +216,12 @@ const LIVE_OR_AWAY =
 /** Append times must not go back: a stream that is further already cannot take this recording. */
 async function checkOrder(
   connection: NatsConnection,
-  name: string,
-  last: number,
+  { config: { name }, state }: StreamInfo,
   began: EventTime,
 ): Promise<void> {
   const manager = await streamManager(connection);
-  const reached = await appendTimeAt(manager, name, last);
+  const asked = { stream: name, first: state.first_seq, sequence: state.last_seq };
+  const reached = await appendTimeAt(manager, asked);
   if (reached <= began) return;
   throw unfit(
     name,

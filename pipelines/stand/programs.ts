@@ -93,6 +93,7 @@ export function referenceProgram(
   command: 'reference-erp' | 'reference-planner',
   folder: string,
   port: number,
+  code?: string,
 ): { readonly program: Program; readonly url: string } {
   const url = `http://127.0.0.1:${port}`;
   const journal = join(folder, `${command}.ndjson`);
@@ -100,7 +101,7 @@ export function referenceProgram(
     url,
     program: {
       ...{ name: command, command: process.execPath },
-      args: [commandOf(undefined), command, '--port', String(port), '--journal', journal],
+      args: [commandOf(code), command, '--port', String(port), '--journal', journal],
       ready: (signal) => answers(`${url}/`, signal),
     },
   };

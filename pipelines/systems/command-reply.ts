@@ -80,13 +80,13 @@ export async function pollState(
   const { id, system, remote, state, n } = handle.entry;
   if (remote === null) return true;
   if (state === null || !final.has(state)) {
-    const time = await log.time(handle.entry.asset);
     const seen = await pollObject<CommandEntry, string>(handle, context, {
       ...{ read: (call) => read(id, remote, call), known: state, revision: n, isGone },
       unmapped: (word) => record({ kind: 'state-unmapped', system, id, word }),
-      changes: (word, note, gives) => {
+      changes: async (word, note, gives) => {
         const values = { ...handle.entry.values, ...gives };
         const data = replyOf({ ...handle.entry, state: word, note, values });
+        const time = await log.time(handle.entry.asset);
         return {
           ...{ state: word, values, reports: nextReport(handle.entry, now()) },
           unreported: { time, data },

@@ -26,14 +26,13 @@ export async function pollStatus(
   const { id, remote, status, revision } = handle.entry;
   if (remote === null || isFinal(status) || cmms.status === undefined) return { kind: 'done' };
   const read = cmms.status;
-  const time = await log.time(handle.entry.asset);
   const changed = await pollObject<LedgerEntry, RequestStatus>(handle, context, {
     ...{ read: (call) => read(id, remote, call), known: status, revision, isGone },
     unmapped: (word) => record({ kind: 'status-unmapped', id, word }),
-    changes: (seen, note) => ({
+    changes: async (seen, note) => ({
       status: seen,
       reports: nextReport(handle.entry, now()),
-      unreported: { status: seen, note, time },
+      unreported: { status: seen, note, time: await log.time(handle.entry.asset) },
     }),
   });
   const again: StepResult = { kind: 'again', atLeast: timing.every };
@@ -52,7 +51,7 @@ type Look<E, S extends string> = {
   readonly isGone: () => Promise<boolean>;
   readonly unmapped: (word: string) => void;
   /** What the entry becomes by a new state; the report that is not in the log yet is in it. */
-  readonly changes: (seen: S, note: string | null, gives: AnswerValues) => Partial<E>;
+  readonly changes: (seen: S, note: string | null, gives: AnswerValues) => Promise<Partial<E>>;
 };
 
 /** Looks once and saves what is new. Gives the new state; null when there is none. */
@@ -81,7 +80,7 @@ export async function pollObject<
     if (status === null && word !== '') unmapped(word);
     return null;
   }
-  await handle.save({ ...changes(status, note, seen.value.gives ?? {}), word });
+  await handle.save({ ...(await changes(status, note, seen.value.gives ?? {})), word });
   return status;
 }
 

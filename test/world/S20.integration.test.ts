@@ -54,13 +54,13 @@ longSuite('S20 and S8: part, people and priority choose the slot; a supplier is 
     expect(await startOf('mill')).toBe(now + 13 * 24 * HOUR);
   });
 
-  test('S8: it misses the slot: the supplier is asked, moves it on a page, and the ERP knows when it comes', async () => {
+  test('S8: it misses the changeover: its supplier is asked for the time of the stop, answers on a page, and the ERP knows', async () => {
     await world.untilStep('mill', 'inquiry', 'asked');
     const [inquiry, ...others] = (await world.held()).inquiries;
     expect(others).toEqual([]);
     expect(inquiry).toMatchObject({ part: 'SEAL-45', quantity: 1, status: 'ASKED' });
-    expect(Date.parse(inquiry?.needed_by ?? '')).toBe(changeover[0]);
-    const date = iso(now + 3 * 24 * HOUR);
+    expect(Date.parse(inquiry?.needed_by ?? '')).toBe(now + 13 * 24 * HOUR);
+    const date = iso(now + 12 * 24 * HOUR);
     const page = `${world.erpUrl}/supplier/${inquiry?.token}`;
     expect(await (await fetch(page)).text()).toContain('SEAL-45');
     const body = new URLSearchParams({ answer: 'move', date });

@@ -17,13 +17,14 @@ import type { Requisition } from '../../pipelines/demo/reference-erp/requisition
 import type { ServiceOrder, Vendor } from '../../pipelines/demo/reference-erp/services.ts';
 import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';
 import type { StopWindow } from '../../pipelines/demo/reference-planner/reference-planner.ts';
+import { referenceProgram } from '../../pipelines/stand/programs.ts';
 import { createService, type Service } from '../../pipelines/stand/service.ts';
 import type { Tryton } from '../../pipelines/stand/tryton.ts';
 import type { CommandSummary } from '../../pipelines/systems/inspect-commands.ts';
 import { QUICK, readProfile } from '../pipelines/systems/erp-config.ts';
 import { CODE } from '../stand/code.ts';
 import { rowsOf } from '../stand/landed.ts';
-import { andon, askCmms, ROOT, type Stand, startStand, until, worksAt } from '../stand/stand.ts';
+import { andon, askCmms, type Stand, startStand, until, worksAt } from '../stand/stand.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
 
@@ -166,28 +167,13 @@ export async function startWorld({
   };
 }
 
-/** A reference system as a process, at an address that outlives it. */
-async function system(command: string): Promise<Service & { readonly url: string }> {
+/** A reference system, not started yet. */
+async function system(
+  command: Parameters<typeof referenceProgram>[0],
+): Promise<Service & { readonly url: string }> {
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const journal = join(temporaryDirectory(), `${command}.ndjson`);
-  const service = createService({
-    ...{ name: command, command: process.execPath },
-    args: [
-      join(CODE ?? ROOT, 'scripts/andon.js'),
-      command,
-      '--port',
-      String(port),
-      '--journal',
-      journal,
-    ],
-    ready: (signal) =>
-      until(`${command} to answer`, PATIENCE, async () => {
-        signal.throwIfAborted();
-        return (await fetch(url, { signal }).catch(() => undefined))?.ok === true;
-      }),
-  });
-  return { ...service, url };
+  const { program, url } = referenceProgram(command, temporaryDirectory(), port, CODE);
+  return { ...createService(program), url };
 }
 
 /** A profile of the examples without its rate, in a hurry. */
