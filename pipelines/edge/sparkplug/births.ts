@@ -13,6 +13,7 @@ import {
   type SparkplugMetric,
   type SparkplugPayload,
   type SparkplugTemplate,
+  type TagClock,
   textOfBytes,
   timeOfInt64,
   unsignedOf,
@@ -81,13 +82,15 @@ const DEEPEST_TEMPLATE = 16;
 export class MetricTable {
   readonly #ids: Labels;
   readonly #refuse: Refuse;
+  readonly #clock: TagClock;
   #byName = new Map<string, Entry>();
   #byAlias = new Map<number | string, Entry>();
 
   /** `ids`: what templates can name of the machine, besides the metric. */
-  constructor(ids: Labels, refuse: Refuse) {
+  constructor(ids: Labels, refuse: Refuse, clock: TagClock = 'source') {
     this.#ids = ids;
     this.#refuse = refuse;
+    this.#clock = clock;
   }
 
   get size(): number {
@@ -98,19 +101,27 @@ export class MetricTable {
     for (const { last: _, ...metric } of this.#byName.values()) yield metric;
   }
 
-  /** A birth: what it does not name is no more. A value that is known already, by its time, is none anew. */
+  /**
+   * A birth: what it does not name is no more. A value that is known already, by its time, is none anew.
+   *
+   * @throws MalformedError for a payload whose time is none: then everything is as it was
+   */
   bear(payload: SparkplugPayload): SparkplugReadings {
+    const gathering = { ...this.#open(payload, true), born: true };
     const before = this.#byName;
     this.#byName = new Map();
     this.#byAlias = new Map();
-    const gathering = { ...open(payload, true), born: true };
     for (const metric of payload.metrics) this.#add(metric, gathering, before);
     return gathering;
   }
 
-  /** `trusted`: no message is missing since the birth. */
+  /**
+   * `trusted`: no message is missing since the birth.
+   *
+   * @throws MalformedError for a payload whose time is none
+   */
   read(payload: SparkplugPayload, trusted: boolean): SparkplugReadings {
-    const gathering = open(payload, trusted);
+    const gathering = this.#open(payload, trusted);
     for (const metric of payload.metrics) this.#add(metric, gathering, this.#byName);
     return gathering;
   }
@@ -124,6 +135,11 @@ export class MetricTable {
       readings.push(this.#reading(name, { value: last.value, quality: 'suspect', time, unit }));
     }
     return readings;
+  }
+
+  #open({ timestamp }: SparkplugPayload, trusted: boolean): Gathering {
+    const time = timeOfInt64(timestamp, this.#clock);
+    return { live: [], historical: [], unborn: 0, born: false, time, trusted };
   }
 
   #add(metric: SparkplugMetric, gathering: Gathering, before: ReadonlyMap<string, Entry>): void {
@@ -155,7 +171,7 @@ export class MetricTable {
         return;
       }
       name = entry.name;
-      const time = timeOfInt64(metric.timestamp) ?? around.time;
+      const time = timeOfInt64(metric.timestamp, this.#clock) ?? around.time;
       const historical = metric.isHistorical === true || around.historical;
       const template = metric.templateValue;
       if (template === undefined) {
@@ -262,11 +278,6 @@ export class MetricTable {
   #reading(metric: string, content: Omit<TagReading, 'labels' | 'sample'>): TagReading {
     return { labels: { metric }, sample: this.#ids, ...content };
   }
-}
-
-function open({ timestamp }: SparkplugPayload, trusted: boolean): Gathering {
-  const time = timeOfInt64(timestamp);
-  return { live: [], historical: [], unborn: 0, born: false, time, trusted };
 }
 
 function templateName({ templateRef }: SparkplugTemplate): string | undefined {

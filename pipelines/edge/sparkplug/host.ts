@@ -1,15 +1,16 @@
 /** A Sparkplug B host application without its broker and clock: which nodes are born, what is missing, whom to ask for births. */
 
-import { malformed } from '../../../operators/decode/payload.ts';
+import { MalformedError } from '../../../operators/decode/payload.ts';
 import type { Refuse } from '../mapping.ts';
 import type { Labels, TagReading } from '../tag-reading.ts';
 import { type BornMetric, MetricTable, type SparkplugReadings } from './births.ts';
 import {
+  bdSeqOf,
   type SparkplugPayload,
   type SparkplugTopic,
-  textOfBytes,
+  sequenceOf,
+  type TagClock,
   timeOfInt64,
-  unsignedOf,
 } from './payload.ts';
 import { RebirthRequests, RequestRate } from './rebirth.ts';
 import { NodeSequence } from './sequence.ts';
@@ -19,6 +20,7 @@ export type SparkplugHostOptions = {
   readonly reorder: number;
   /** Least milliseconds between two requests to one node. They become fewer while it does not answer. */
   readonly rebirth: number;
+  readonly clock: TagClock;
   readonly refuse: Refuse;
 };
 
@@ -77,7 +79,6 @@ type Node = Machine & {
   bdSeq: number | string | undefined;
 };
 
-const MOST_NUMBER = 255;
 const MOST_NODES = 4_096;
 const MOST_DEVICES = 16_384;
 const MOST_BORN = 250_000;
@@ -190,7 +191,7 @@ export class SparkplugHost {
     }
     const ids = { group, node, machine: key };
     const made: Node = {
-      ...{ group, node, ids, table: new MetricTable(ids, this.#options.refuse) },
+      ...{ group, node, ids, table: this.#newTable(ids) },
       ...{ online: false, since: 0, devices: new Map(), bdSeq: undefined },
       ...{ sequence: new NodeSequence(), requests: new RebirthRequests(this.#options.rebirth) },
     };
@@ -207,18 +208,40 @@ export class SparkplugHost {
       return undefined;
     }
     const ids = { group: node.group, node: node.node, device, machine };
-    const table = new MetricTable(ids, this.#options.refuse);
-    const made: Device = { ids, table, online: false, awaited: false, since: 0 };
+    const made: Device = {
+      ids,
+      table: this.#newTable(ids),
+      online: false,
+      awaited: false,
+      since: 0,
+    };
     this.#devices += 1;
     node.devices.set(device, made);
     return made;
   }
 
+  #newTable(ids: Labels): MetricTable {
+    const { refuse, clock } = this.#options;
+    return new MetricTable(ids, refuse, clock);
+  }
+
   #onBirth(node: Node, payload: SparkplugPayload, now: Instant, heard: HostOutput[]): void {
-    const number = sequenceOf(payload);
-    const bdSeq = bdSeqOf(payload);
     // What waits is to be read by the births before.
     this.#giveUp(node, now, heard);
+    try {
+      this.#bear(node, payload, now, heard);
+    } catch (error) {
+      this.#refuseMalformed(`NBIRTH of ${node.ids.machine}`, error);
+      // Nobody knows what its aliases mean now.
+      this.#end(node, 'malformed NBIRTH', now, heard);
+      node.requests.want(now.tick);
+    }
+  }
+
+  /** @throws MalformedError before anything has become of it */
+  #bear(node: Node, payload: SparkplugPayload, now: Instant, heard: HostOutput[]): void {
+    const number = sequenceOf(payload);
+    const bdSeq = bdSeqOf(payload);
     if (!this.#hasRoom(node, node.table, payload)) return;
     const born = node.table.bear(payload);
     if (!node.online) becomeOnline(node, now, heard);
@@ -274,7 +297,25 @@ export class SparkplugHost {
     node.requests.want(now.tick);
   }
 
-  #apply(node: Node, { topic, payload }: Waiting, now: Instant, heard: HostOutput[]): void {
+  /** A message that cannot be read takes no other one with it. */
+  #apply(node: Node, message: Waiting, now: Instant, heard: HostOutput[]): void {
+    try {
+      this.#read(node, message, now, heard);
+    } catch (error) {
+      const { topic } = message;
+      this.#refuseMalformed(`${topic.type} of ${nameOf(topic)}`, error);
+      const device = topic.type === 'DBIRTH' ? node.devices.get(topic.device ?? '') : undefined;
+      if (device !== undefined) becomeOffline(device, 'malformed DBIRTH', now.time, now, heard);
+      node.requests.want(now.tick);
+    }
+  }
+
+  #refuseMalformed(what: string, error: unknown): void {
+    if (!(error instanceof MalformedError)) throw error;
+    this.#options.refuse('malformed', `${what}: ${error.message}`);
+  }
+
+  #read(node: Node, { topic, payload }: Waiting, now: Instant, heard: HostOutput[]): void {
     const { type, device: name } = topic;
     if (type === 'DBIRTH') {
       const device = name === undefined ? undefined : this.#deviceOf(node, name);
@@ -292,7 +333,9 @@ export class SparkplugHost {
       this.#options.refuse('unborn', `${type} of ${nameOf(topic)} before its DBIRTH`);
       node.requests.want(now.tick);
     } else if (type === 'DDEATH') {
-      becomeOffline(machine, type, timeOfInt64(payload.timestamp) ?? now.time, now, heard);
+      // It is dead whatever its clock says.
+      const time = timeOfInt64(payload.timestamp, 'arrival') ?? now.time;
+      becomeOffline(machine, type, time, now, heard);
     } else {
       const readings = machine.table.read(payload, node.sequence.isWhole);
       addReadings(machine.ids, readings, heard);
@@ -369,17 +412,4 @@ function addReadings(
 
 function nameOf({ group, node, device }: SparkplugTopic): string {
   return device === undefined ? `${group}/${node}` : `${group}/${node}/${device}`;
-}
-
-/** What tells the sessions of a node apart. Undefined where it says none. */
-function bdSeqOf({ metrics }: SparkplugPayload): number | string | undefined {
-  const metric = metrics.find(({ name }) => name !== undefined && textOfBytes(name) === 'bdSeq');
-  return unsignedOf(metric?.longValue) ?? metric?.intValue;
-}
-
-/** 0 to 255. Undefined where a message has none. */
-function sequenceOf({ seq }: SparkplugPayload): number | undefined {
-  const number = unsignedOf(seq);
-  if (number === undefined || (typeof number === 'number' && number <= MOST_NUMBER)) return number;
-  throw malformed('a sequence number from 0 to 255', number);
 }

@@ -191,15 +191,39 @@ export function exactInteger(value: bigint): number | string {
   return Number.isSafeInteger(number) ? number : String(value);
 }
 
+/** Whose time counts: that of the node, or that of the host. */
+export type TagClock = 'source' | 'arrival';
+
 /**
  * Epoch milliseconds; undefined where none is said. 0 is what many encoders write for none.
  *
- * @throws MalformedError for another century
+ * @throws MalformedError for another century, unless the arrival counts: then it is as if none was said
  */
-export function timeOfInt64(value: Int64 | undefined): number | undefined {
+export function timeOfInt64(value: Int64 | undefined, clock: TagClock): number | undefined {
   if (value === undefined) return undefined;
   const time = (value.high >>> 0) * 2 ** 32 + (value.low >>> 0);
-  return time === 0 ? undefined : readingTime(time, 'epoch-ms');
+  if (time === 0) return undefined;
+  try {
+    return readingTime(time, 'epoch-ms');
+  } catch (error) {
+    if (clock === 'arrival') return undefined;
+    throw error;
+  }
+}
+
+const MOST_NUMBER = 255;
+
+/** What tells the sessions of a node apart. Undefined where it says none. */
+export function bdSeqOf({ metrics }: SparkplugPayload): number | string | undefined {
+  const metric = metrics.find(({ name }) => name !== undefined && textOfBytes(name) === 'bdSeq');
+  return unsignedOf(metric?.longValue) ?? metric?.intValue;
+}
+
+/** 0 to 255. Undefined where a message has none. */
+export function sequenceOf({ seq }: SparkplugPayload): number | undefined {
+  const number = unsignedOf(seq);
+  if (number === undefined || (typeof number === 'number' && number <= MOST_NUMBER)) return number;
+  throw malformed('a sequence number from 0 to 255', number);
 }
 
 /** Topics of nodes and devices: `spBv1.0/group/NDATA/node`, `spBv1.0/group/DDATA/node/device`. */

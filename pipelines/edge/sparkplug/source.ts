@@ -69,6 +69,7 @@ class PlantSource implements OpenSource {
     this.#host = new SparkplugHost({
       reorder: reorder / MILLISECOND,
       rebirth: rebirth / MILLISECOND,
+      clock,
       refuse,
     });
     this.#mapper = createMapper(context.config, refuse);

@@ -3,6 +3,7 @@ import { type HostOutput, SparkplugHost } from '../../../../pipelines/edge/spark
 import {
   decodeSparkplug,
   parseSparkplugTopic,
+  type TagClock,
 } from '../../../../pipelines/edge/sparkplug/payload.ts';
 import { NodeSequence } from '../../../../pipelines/edge/sparkplug/sequence.ts';
 import { encodeNode, type UMetric } from '../../../stand/sparkplug-node.ts';
@@ -10,10 +11,10 @@ import { encodeNode, type UMetric } from '../../../stand/sparkplug-node.ts';
 const BEGAN = Date.UTC(2026, 10, 30, 12);
 
 /** A host whose clocks stand where the test puts them, and two machines: a node and its device. */
-function openHost({ reorder = 2_000, rebirth = 30_000 } = {}) {
+function openHost({ reorder = 2_000, rebirth = 30_000, clock = 'source' as TagClock } = {}) {
   const refused: Record<string, number> = {};
   const host = new SparkplugHost({
-    ...{ reorder, rebirth },
+    ...{ reorder, rebirth, clock },
     refuse: (reason) => {
       refused[reason] = (refused[reason] ?? 0) + 1;
     },
@@ -25,17 +26,27 @@ function openHost({ reorder = 2_000, rebirth = 30_000 } = {}) {
     all.push(...heard);
     return heard;
   };
+  let clockOfNode = () => BEGAN + ticks;
   const say = (words: string, seq: number | undefined, ...metrics: readonly object[]) => {
     const topic = parseSparkplugTopic(words.replace(/^(\w+) (\w+)/, 'spBv1.0/G/$1/$2'));
     if (topic === undefined) throw new Error(words);
     const payload = encodeNode({
-      ...{ timestamp: BEGAN + ticks, metrics: metrics as UMetric[] },
+      ...{ timestamp: clockOfNode(), metrics: metrics as UMetric[] },
       ...(seq === undefined ? {} : { seq }),
     });
     return keep(host.receive(topic, decodeSparkplug(payload), now()));
   };
   return {
     ...{ host, refused, all, say },
+    /** The same, by a node whose clock counts from when it was switched on. */
+    sayWithUptime: (...words: Parameters<typeof say>) => {
+      clockOfNode = () => 123_456;
+      try {
+        return say(...words);
+      } finally {
+        clockOfNode = () => BEGAN + ticks;
+      }
+    },
     /** A node is born with its device, of sequence numbers 0 and 1. */
     bear(session = 1) {
       say('NBIRTH N', 0, bdSeq(session), value('n', 1));
@@ -239,6 +250,57 @@ describe('order', () => {
     pass(2_000);
     const read = readingsOf(all).filter((text) => /d 1\d /.test(text));
     expect(read.map((text) => text.split(' ')[2])).toEqual(['10', '11', '12', '13', '14']);
+  });
+});
+
+describe('a node whose clock is none', () => {
+  test('its data is refused, and neither what waits with it nor the host is lost', () => {
+    const { bear, say, sayWithUptime, pass, refused } = openHost();
+    bear();
+    say('DDATA N/D', 3, data(3));
+    sayWithUptime('DDATA N/D', 4, data(4));
+    say('DDATA N/D', 5, data(5));
+    const heard = pass(2_000);
+    expect(readingsOf(heard)).toEqual(['G/N/D d 3 uncertain', 'G/N/D d 5 uncertain']);
+    expect(refused).toEqual({ malformed: 1, missed: 1 });
+    expect(rebirthsOf(heard)).toBe(1);
+  });
+
+  test('what waits is not lost with the broker, nor with a birth that cannot be read', () => {
+    for (const birth of [false, true]) {
+      const { bear, say, sayWithUptime, lose, host, refused } = openHost();
+      bear();
+      say('DDATA N/D', 3, data(3));
+      sayWithUptime('DDATA N/D', 4, data(4));
+      const heard = birth ? sayWithUptime('NBIRTH N', 0, bdSeq(2), value('n', 1)) : lose();
+      expect(readingsOf(heard)).toEqual([
+        ...['G/N/D d 3 uncertain', 'G/N/D d 3 suspect', 'G/N n 1 suspect'],
+      ]);
+      expect(refused.malformed).toBe(birth ? 2 : 1);
+      // Nobody knows what its aliases mean now.
+      expect(host.status['G/N']?.online).toBe(false);
+      expect(rebirthsOf(heard)).toBe(birth ? 1 : 0);
+    }
+  });
+
+  test('a device is away after a birth that cannot be read, and dead whatever its clock says', () => {
+    const { bear, say, sayWithUptime, host } = openHost();
+    bear();
+    const heard = sayWithUptime('DBIRTH N/D', 2, { ...value('other', 2), alias: 5 });
+    expect(readingsOf(heard)).toEqual(['G/N/D d 2 suspect']);
+    expect(readingsOf(say('DDATA N/D', 3, data(3)))).toEqual([]);
+    say('DBIRTH N/D', 4, { ...value('d', 2), alias: 5 });
+    expect(host.status['G/N']?.devices.D?.online).toBe(true);
+    sayWithUptime('DDEATH N/D', 5);
+    expect(host.status['G/N']?.devices.D?.online).toBe(false);
+  });
+
+  test('where the arrival counts, nothing is refused for its time', () => {
+    const { sayWithUptime, all, refused } = openHost({ clock: 'arrival' });
+    sayWithUptime('NBIRTH N', 0, bdSeq(1), { ...value('n', 1), timestamp: 77 });
+    sayWithUptime('NDATA N', 1, value('n', 2));
+    expect(readingsOf(all)).toEqual(['G/N n 1 good', 'G/N n 2 good']);
+    expect(refused).toEqual({});
   });
 });
 
