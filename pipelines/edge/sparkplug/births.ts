@@ -41,6 +41,9 @@ export type BornMetric = {
   readonly template?: string | undefined;
 };
 
+/** A metric, and whose it is. */
+export type BornOf = BornMetric & { readonly machine: string; readonly online: boolean };
+
 type Entry = BornMetric & {
   /** The last value that was news, with the quality that the node gave to it. */
   last?: {
@@ -78,19 +81,35 @@ type Around = { readonly prefix: string; readonly time: number | undefined; hist
 /** What belongs to the protocol, and is no value of a machine. */
 const PROTOCOL = /^(?:bdSeq$|(?:Node|Device) Control\/)/;
 const DEEPEST_TEMPLATE = 16;
+/** Metrics of all nodes of a host. */
+export const MOST_BORN = 250_000;
+
+export type TableOptions = {
+  /** Metrics that may still be born, of all tables that share it. */
+  readonly room: { left: number };
+  readonly clock: TagClock;
+};
 
 export class MetricTable {
   readonly #ids: Labels;
   readonly #refuse: Refuse;
   readonly #clock: TagClock;
+  readonly #room: TableOptions['room'];
+  /** The last birth named more than there was room for. */
+  #isCut = false;
   #byName = new Map<string, Entry>();
   #byAlias = new Map<number | string, Entry>();
 
   /** `ids`: what templates can name of the machine, besides the metric. */
-  constructor(ids: Labels, refuse: Refuse, clock: TagClock = 'source') {
+  constructor(
+    ids: Labels,
+    refuse: Refuse,
+    { room = { left: MOST_BORN }, clock = 'source' }: Partial<TableOptions> = {},
+  ) {
     this.#ids = ids;
     this.#refuse = refuse;
     this.#clock = clock;
+    this.#room = room;
   }
 
   get size(): number {
@@ -109,6 +128,8 @@ export class MetricTable {
   bear(payload: SparkplugPayload): SparkplugReadings {
     const gathering = { ...this.#open(payload, true), born: true };
     const before = this.#byName;
+    this.#room.left += before.size;
+    this.#isCut = false;
     this.#byName = new Map();
     this.#byAlias = new Map();
     for (const metric of payload.metrics) this.#add(metric, gathering, before);
@@ -166,8 +187,7 @@ export class MetricTable {
         ? this.#register(metric, name, own, properties, before)
         : this.#find(metric, name, own);
       if (entry === undefined) {
-        gathering.unborn += 1;
-        this.#refuse('unborn', `${name}, which the last birth did not name`);
+        this.#refuseUnknown(name, gathering);
         return;
       }
       name = entry.name;
@@ -188,6 +208,16 @@ export class MetricTable {
     }
   }
 
+  /** What there is no room for is no reason to ask for another birth. */
+  #refuseUnknown(name: string, gathering: Gathering): void {
+    if (this.#isCut) {
+      this.#refuse('too-many', `${name} is beyond ${MOST_BORN} metrics of all nodes`);
+      return;
+    }
+    gathering.unborn += 1;
+    this.#refuse('unborn', `${name}, which the last birth did not name`);
+  }
+
   #refuseFor(name: string, error: unknown): void {
     if (error instanceof UnsupportedError) this.#refuse('unsupported', `${name}: ${error.message}`);
     else if (error instanceof MalformedError)
@@ -201,8 +231,13 @@ export class MetricTable {
     own: string | undefined,
     properties: MetricProperties | undefined,
     before: ReadonlyMap<string, Entry>,
-  ): Entry {
+  ): Entry | undefined {
     if (own === undefined) throw malformed('a name in a birth', name);
+    const isNew = !this.#byName.has(name);
+    if (isNew && this.#room.left <= 0) {
+      this.#isCut = true;
+      return undefined;
+    }
     const description = metric.metadata?.description;
     const template = metric.templateValue;
     const last = before.get(name)?.last;
@@ -214,6 +249,7 @@ export class MetricTable {
       ...(template === undefined ? {} : { template: templateName(template) }),
       ...(last === undefined ? {} : { last }),
     };
+    if (isNew) this.#room.left -= 1;
     this.#byName.set(name, entry);
     const alias = unsignedOf(metric.alias);
     if (alias !== undefined) this.#byAlias.set(alias, entry);

@@ -3,7 +3,7 @@
 import { MalformedError } from '../../../operators/decode/payload.ts';
 import type { Refuse } from '../mapping.ts';
 import type { Labels, TagReading } from '../tag-reading.ts';
-import { type BornMetric, MetricTable, type SparkplugReadings } from './births.ts';
+import { type BornOf, MetricTable, MOST_BORN, type SparkplugReadings } from './births.ts';
 import {
   bdSeqOf,
   type SparkplugPayload,
@@ -44,9 +44,6 @@ export type HostOutput =
     }
   | { readonly kind: 'rebirth'; readonly group: string; readonly node: string };
 
-/** A metric, and whose it is. */
-export type BornOf = BornMetric & { readonly machine: string; readonly online: boolean };
-
 export type SparkplugNodeStatus = {
   readonly online: boolean;
   /** Epoch milliseconds of the last birth or death. */
@@ -81,7 +78,6 @@ type Node = Machine & {
 
 const MOST_NODES = 4_096;
 const MOST_DEVICES = 16_384;
-const MOST_BORN = 250_000;
 
 export class SparkplugHost {
   readonly #options: SparkplugHostOptions;
@@ -89,6 +85,7 @@ export class SparkplugHost {
   /** Those that wait for something. */
   readonly #pending = new Set<Node>();
   readonly #rate = new RequestRate();
+  readonly #room = { left: MOST_BORN };
   #devices = 0;
 
   constructor(options: SparkplugHostOptions) {
@@ -221,8 +218,7 @@ export class SparkplugHost {
   }
 
   #newTable(ids: Labels): MetricTable {
-    const { refuse, clock } = this.#options;
-    return new MetricTable(ids, refuse, clock);
+    return new MetricTable(ids, this.#options.refuse, { ...this.#options, room: this.#room });
   }
 
   #onBirth(node: Node, payload: SparkplugPayload, now: Instant, heard: HostOutput[]): void {
@@ -242,7 +238,6 @@ export class SparkplugHost {
   #bear(node: Node, payload: SparkplugPayload, now: Instant, heard: HostOutput[]): void {
     const number = sequenceOf(payload);
     const bdSeq = bdSeqOf(payload);
-    if (!this.#hasRoom(node, node.table, payload)) return;
     const born = node.table.bear(payload);
     if (!node.online) becomeOnline(node, now, heard);
     addReadings(node.ids, born, heard);
@@ -319,7 +314,7 @@ export class SparkplugHost {
     const { type, device: name } = topic;
     if (type === 'DBIRTH') {
       const device = name === undefined ? undefined : this.#deviceOf(node, name);
-      if (device === undefined || !this.#hasRoom(node, device.table, payload)) return;
+      if (device === undefined) return;
       const born = device.table.bear(payload);
       if (!device.online) becomeOnline(device, now, heard);
       device.awaited = false;
@@ -349,18 +344,6 @@ export class SparkplugHost {
       if (device.awaited) becomeOffline(device, 'no DBIRTH', now.time, now, heard);
       device.awaited = false;
     }
-  }
-
-  #hasRoom(node: Node, table: MetricTable, { metrics }: SparkplugPayload): boolean {
-    let born = metrics.length - table.size;
-    for (const one of this.#nodes.values()) {
-      born += one.table.size;
-      for (const device of one.devices.values()) born += device.table.size;
-    }
-    if (born <= MOST_BORN) return true;
-    const detail = `${node.ids.machine} would be born as more than ${MOST_BORN} metrics of all nodes`;
-    this.#options.refuse('too-many', detail);
-    return false;
   }
 
   /** Asks if it is time to, and sees to it that the node is looked at again. */

@@ -13,7 +13,8 @@ import {
 } from '../mqtt-source.ts';
 import { type OpenSource, type SourceContext, storeAll } from '../source.ts';
 import { fillTemplate, type Labels, MOST_READINGS, type TagReading } from '../tag-reading.ts';
-import { type BornOf, type HostOutput, SparkplugHost, type SparkplugNodeStatus } from './host.ts';
+import type { BornOf } from './births.ts';
+import { type HostOutput, SparkplugHost, type SparkplugNodeStatus } from './host.ts';
 import {
   decodeSparkplug,
   encodeRebirth,

@@ -298,6 +298,38 @@ const metrics = fc.uniqueArray(
   { minLength: 1, maxLength: 12, selector: ({ name }) => name },
 );
 
+test('tables share the room for metrics: what is beyond it is refused, and no alias of an earlier birth holds', () => {
+  const refused: Record<string, number> = {};
+  const refuse = (reason: string) => {
+    refused[reason] = (refused[reason] ?? 0) + 1;
+  };
+  const room = { left: 4 };
+  const [one, other] = ['G/A', 'G/B'].map(
+    (machine) => new MetricTable({ machine }, refuse, { room }),
+  ) as [MetricTable, MetricTable];
+  const write = (...list: readonly object[]) =>
+    decodeSparkplug(encodeNode({ timestamp: NOW, seq: 0, metrics: list as UMetric[] }));
+  const born = (name: string, alias: number) => ({ name, alias, type: 'Int32', value: alias });
+  one.bear(write(born('a', 1), born('b', 2), born('b', 2)));
+  expect([one.size, room.left]).toEqual([2, 2]);
+  // The members of a template need room, too.
+  const members = [born('x', 3), born('y', 4), born('z', 5)];
+  const template = { isDefinition: false, templateRef: 't', version: '', parameters: [] };
+  const value = { ...template, metrics: members };
+  const { live } = other.bear(write({ name: 'T', type: 'Template', value }, born('u', 1)));
+  expect(valuesOf(live)).toEqual({ 'T/x': 3 });
+  expect(refused).toEqual({ 'too-many': 3 });
+  // What there was no room for is no reason to ask for births.
+  expect(other.read(write({ alias: 1, type: 'Int32', value: 7 }), true)).toMatchObject({
+    ...{ live: [], unborn: 0 },
+  });
+  one.bear(write(born('b', 1)));
+  expect(valuesOf(one.read(write({ alias: 1, type: 'Int32', value: 7 }), true).live)).toEqual({
+    b: 7,
+  });
+  expect(room.left).toBe(1);
+});
+
 test('attacked: what is right is read as it was written, and nothing throws but what is malformed', () => {
   let [right, broken, refused] = [0, 0, 0];
   const property = fc.property(metrics, fc.integer({ min: 1, max: 2 ** 31 - 1 }), (list, seed) => {
