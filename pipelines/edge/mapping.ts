@@ -319,14 +319,10 @@ function eventOf(
   type: string,
   data: object,
 ): MappedMessage {
-  return { subject: `event.${asset}`, payload: packr.pack({ time, type, data }), part };
+  return { ...machineEvent(asset, type, time, data), part };
 }
 
-/** A stretch of time of which something is known to be missing, as an event of the machine. */
-export function gapOf(
-  asset: string,
-  time: number,
-  data: Readonly<Record<string, string | number | boolean>>,
-): EdgeMessage {
-  return { subject: `event.${asset}`, payload: packr.pack({ time, type: 'gap', data }) };
+/** What became of a machine or of what is known of it: its state, a gap, whether its source is there. */
+export function machineEvent(asset: string, type: string, time: number, data: object): EdgeMessage {
+  return { subject: `event.${asset}`, payload: packr.pack({ time, type, data }) };
 }

@@ -4,7 +4,11 @@ import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
 import type { EdgeMessage } from './mapping.ts';
 import type { EdgeMemory, Receipt } from './memory.ts';
+import type { TagReading } from './tag-reading.ts';
 import type { Tally } from './tally.ts';
+
+/** Cells (names times times) of what becomes one message: beyond it the message would be mostly empty. */
+const MOST_CELLS = 20_000;
 
 /** What a source may use of its edge. */
 export type SourceContext = {
@@ -57,4 +61,30 @@ export async function storeAll(
     await memory.store(content, receipt, late);
   }
   return memory.taken;
+}
+
+/** In the order in which they came; none has two values of a tag at one time, of which one would hide the other, or more cells than `most`. */
+export function portions(
+  readings: readonly TagReading[],
+  most = MOST_CELLS,
+): readonly (readonly TagReading[])[] {
+  const all: TagReading[][] = [];
+  let some: TagReading[] = [];
+  let [names, times, cells] = [new Set<string>(), new Set<number>(), new Set<string>()];
+  for (const reading of readings) {
+    const name = JSON.stringify(reading.labels);
+    const { time = 0 } = reading;
+    const cell = `${time} ${name}`;
+    names.add(name);
+    times.add(time);
+    if (cells.has(cell) || names.size * times.size > most) {
+      all.push(some);
+      some = [];
+      [names, times, cells] = [new Set([name]), new Set([time]), new Set()];
+    }
+    cells.add(cell);
+    some.push(reading);
+  }
+  if (some.length > 0) all.push(some);
+  return all;
 }

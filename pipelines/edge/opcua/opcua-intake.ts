@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { createMapper, gapOf, type Mapper, type MapRule } from '../mapping.ts';
-import { type SourceContext, storeAll } from '../source.ts';
+import { createMapper, type Mapper, type MapRule, machineEvent } from '../mapping.ts';
+import { portions, type SourceContext, storeAll } from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import type { OpcuaSession, ServerSession } from './opcua-client.ts';
 import type { OpcuaConfig } from './opcua-config.ts';
@@ -15,8 +15,6 @@ import type { Delivery } from './opcua-subscription.ts';
 
 /** Machine and tag are known of each node: nothing is left to be filled in here. */
 const RULE: MapRule = { machine: '{machine}', tag: '{tag}', clock: 'source' };
-/** Cells (names times times) of what becomes one message: beyond it the message would be mostly empty. */
-const MOST_CELLS = 20_000;
 /** The same gap is told again after this: milliseconds. */
 const GAP_EVERY = 10_000;
 
@@ -24,6 +22,10 @@ const GAP_EVERY = 10_000;
 const MOST_SAID = 1_000;
 /** How long the first values of a new subscription are waited for: milliseconds. */
 const FIRST_VALUES = 10_000;
+/** How long after a failure a connection may seem to be there: milliseconds. */
+const BREAK_SEEN = 1_000;
+/** Stretches whose history is not read: beyond it the last one becomes longer. */
+const MOST_UNREAD = 16;
 
 type GapReason = 'overflow' | 'missed' | 'disconnected';
 type Gap = { count: number; told: number; readonly details: Set<string> };
@@ -34,6 +36,21 @@ type Unsettled = {
   readonly last: readonly (readonly [string, LastSaid])[];
 };
 export type LastSaid = Pick<TagReading, 'time' | 'value' | 'quality'>;
+
+/** A time that no subscription covered, by the clock of the server. As it is written down. */
+export type UnreadStretch = {
+  readonly since: number;
+  readonly to: number;
+  /** By the keys of nodes: the time of what was said last before it, and first after it. */
+  readonly bounds: readonly (readonly [key: string, before: number | null, first: number | null])[];
+};
+type Times = ReadonlyMap<string, number | undefined>;
+type Unread = Pick<UnreadStretch, 'since' | 'to'> & {
+  readonly before: Times;
+  readonly first: Times;
+  /** Everything of it is stored when this message is. */
+  readUpTo?: number;
+};
 
 export class OpcuaIntake {
   /** Up to here everything is stored, by the clock of the server. */
@@ -49,9 +66,12 @@ export class OpcuaIntake {
   /** What was said last of each node, by its tag and machine. */
   readonly #last = new Map<string, LastSaid>();
   /** Of this subscription: the time of the first value of each node. */
-  #first = new Map<number, number | undefined>();
-  /** Of the subscription before it: what was said last. */
-  #before: ReadonlyMap<string, LastSaid> = new Map();
+  #first = new Map<string, number | undefined>();
+  /** Of the subscription before it: the time of what was said last. */
+  #before: Times = new Map();
+  #unread: readonly Unread[] = [];
+  /** One reading of histories after the other. */
+  #reading: Promise<unknown> = Promise.resolve();
   #hasBegun: Promise<void> = Promise.resolve();
   #begun: () => void = () => undefined;
   #unsettled: Unsettled[] = [];
@@ -77,12 +97,41 @@ export class OpcuaIntake {
   }
 
   /** Of the life before this one. */
-  resume(seen: number | undefined, last: readonly (readonly [string, LastSaid])[]): void {
+  resume(
+    seen: number | undefined,
+    last: readonly (readonly [string, LastSaid])[],
+    unread: readonly UnreadStretch[],
+  ): void {
     this.seen = seen;
+    this.#unread = unread.map(({ since, to, bounds }) => ({
+      ...{ since, to },
+      before: new Map(bounds.map(([key, before]) => [key, before ?? undefined])),
+      first: new Map(bounds.map(([key, , first]) => [key, first ?? undefined])),
+    }));
     for (const [key, said] of last) {
       this.#last.set(key, said);
       this.#settled.set(key, said);
     }
+  }
+
+  /** What has to be read again, with the bounds of as many nodes as can be written down each second. */
+  get unread(): readonly UnreadStretch[] {
+    return this.#unread.map(({ since, to, before, first }) => {
+      const keys = [...new Set([...before.keys(), ...first.keys()])].slice(0, MOST_SAID);
+      const bounds = keys.map(
+        (key) => [key, before.get(key) ?? null, first.get(key) ?? null] as const,
+      );
+      return { since, to, bounds };
+    });
+  }
+
+  /** Until this time no subscription has covered what came after `seen`. */
+  miss(to: number): void {
+    if (this.seen === undefined) return;
+    const all = [...this.#unread];
+    const longer = all.length < MOST_UNREAD ? undefined : all.pop();
+    const { since, before } = longer ?? { since: this.seen, before: this.#before };
+    this.#unread = [...all, { since, to, before, first: this.#first }];
   }
 
   /** Bytes are counted of this connection from now on. */
@@ -97,7 +146,7 @@ export class OpcuaIntake {
     if (life === this.#life) return;
     this.#life = life;
     this.#first = new Map();
-    this.#before = new Map(this.#last);
+    this.#before = new Map([...this.#last].map(([key, { time }]) => [key, time]));
     this.#hasBegun = new Promise((resolve) => {
       this.#begun = resolve;
     });
@@ -128,6 +177,9 @@ export class OpcuaIntake {
       for (const [key, said] of last) this.#settled.set(key, said);
       if (published > (this.seen ?? Number.NEGATIVE_INFINITY)) this.seen = published;
     }
+    this.#unread = this.#unread.filter(
+      ({ readUpTo }) => readUpTo === undefined || readUpTo > stored,
+    );
   }
 
   #readingOf(handle: number, value: ServerValue): readonly TagReading[] {
@@ -146,7 +198,7 @@ export class OpcuaIntake {
       return [];
     }
     const last = this.#last.get(key);
-    if (!this.#first.has(handle)) this.#first.set(handle, reading.time);
+    if (!this.#first.has(key)) this.#first.set(key, reading.time);
     const now = lastOf(reading);
     // A subscription begins with the value as it is, which may be known. What changes has another value, or another time.
     if (now.time !== undefined && isDeepStrictEqual(last, now)) {
@@ -202,7 +254,7 @@ export class OpcuaIntake {
     const content = { source: this.#name, ...data };
     const id = hashOf(`${this.#life} ${JSON.stringify(content)} ${time}`);
     const messages = [...assets].map((asset) => ({
-      ...gapOf(asset, time, content),
+      ...machineEvent(asset, 'gap', time, content),
       receipt: { id: `gap/${id}`, lasting: true },
     }));
     await storeAll(messages, this.#context, { origin: this.#name });
@@ -215,65 +267,89 @@ export class OpcuaIntake {
     return new Set(names.map((name) => known.get(name)).filter((asset) => asset !== undefined));
   }
 
-  /** After a subscription was lost: what the server has kept meanwhile comes as backfill, the rest is told as a gap. */
-  async readAgain(session: ServerSession, signal: AbortSignal): Promise<void> {
-    const { seen } = this;
-    if (seen === undefined || signal.aborted) return;
+  /**
+   * What the server has kept of the time without a subscription comes as backfill, the rest is told as a gap. What is not
+   * read to its end, because the connection or this process ends, is read with the next connection.
+   */
+  readAgain(session: ServerSession, signal: AbortSignal): Promise<void> {
+    const turn = this.#reading.then(async () => {
+      for (const stretch of this.#unread) {
+        if (stretch.readUpTo !== undefined) continue;
+        if (!(await this.#readStretch(stretch, session, signal))) return;
+        stretch.readUpTo = this.#context.memory.taken;
+        this.settle();
+      }
+    });
+    this.#reading = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Whether it was read to its end. */
+  async #readStretch(
+    stretch: Unread,
+    session: ServerSession,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { since, to } = stretch;
     const { history } = this.#config;
-    const to = Date.now();
-    const from = history === 'none' ? to : Math.max(seen, to - history / 1_000);
+    const oldest = history === 'none' ? to : to - history / 1_000;
     // Where the live values begin is known then.
     const late = delay(FIRST_VALUES, undefined, { signal, ref: false }).catch(() => undefined);
     await Promise.race([this.#hasBegun, late]);
     const wanted = this.#wanted;
     const without: WantedNode[] = [];
     let recovered = 0;
-    let why = history === 'none' ? 'history: none' : from > seen ? 'longer than history' : '';
+    let why = history === 'none' ? 'history: none' : oldest > since ? 'longer than history' : '';
     const mapper = this.#newMapper();
-    for (const [handle, node] of wanted.entries()) {
-      if (signal.aborted) return;
+    for (const node of wanted) {
+      if (signal.aborted) return false;
       try {
         if (history === 'none') throw new Error(why);
-        recovered += await this.#readNode({ session, node, handle, from, to, mapper });
+        recovered += await this.#readNode({ session, node, stretch, oldest, mapper, signal });
       } catch (error) {
         why = error instanceof Error ? error.message : String(error);
         without.push(node);
       }
     }
-    const { record } = this.#context;
-    record({
-      kind: 'source-gap',
-      source: this.#name,
-      from: seen,
-      to,
-      recovered,
-      without: without.length,
-    });
-    const nodes = from > seen ? wanted : without;
-    if (nodes.length === 0) return;
-    const data = { reason: 'disconnected', from: seen, to, signals: nodes.length, why };
+    if (without.length > 0) {
+      // A broken connection gives no histories, either, and may be seen to be broken a little later.
+      await delay(BREAK_SEEN, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+    if (signal.aborted) return false;
+    const counts = { recovered, without: without.length };
+    this.#context.record({ kind: 'source-gap', source: this.#name, from: since, to, ...counts });
+    const nodes = oldest > since ? wanted : without;
+    if (nodes.length === 0) return true;
+    const data = { reason: 'disconnected', from: since, to, signals: nodes.length, why };
     await this.#storeGap(to, data, this.#assets(nodes));
+    return true;
   }
 
   async #readNode(options: {
     readonly session: ServerSession;
     readonly node: WantedNode;
-    readonly handle: number;
-    readonly from: number;
-    readonly to: number;
+    readonly stretch: Unread;
+    readonly oldest: number;
     readonly mapper: Mapper;
+    readonly signal: AbortSignal;
   }): Promise<number> {
-    const { session, node, handle, from, to, mapper } = options;
+    const { session, node, stretch, oldest, mapper, signal } = options;
     const { nodeId, labels, entry } = node;
+    if (entry.clock === 'arrival') throw new Error('clock: arrival, which no history has');
+    const { since, to } = stretch;
     const patience = this.#config.answer / 1_000;
-    const last = this.#before.get(keyOf(labels));
+    const key = keyOf(labels);
+    const before = stretch.before.get(key);
+    const first = stretch.first.get(key) ?? to;
+    // The clock of a source may be behind that of the server.
+    const from = Math.max(oldest, Math.min(since, before ?? since));
     let count = 0;
     for await (const values of readHistory({ session, nodeId, from, to, patience })) {
+      if (signal.aborted) break;
       const readings = values.flatMap((value): readonly TagReading[] => {
         const { odd, ...reading } = serverReading(value, labels, entry.clock);
-        const first = this.#first.get(handle) ?? to;
         const { time } = reading;
-        const isNew = time !== undefined && time > (last?.time ?? from) && time < first;
+        const isNew = time !== undefined && time > (before ?? from) && time < first;
         return odd === undefined && isNew ? [reading] : [];
       });
       count += readings.length;
@@ -288,33 +364,12 @@ function keyOf(labels: TagReading['labels']): string {
   return JSON.stringify([labels.machine, labels.tag]);
 }
 
+/** A list as a hash: waveforms would be written down whole each second. */
 function lastOf({ time, value, quality }: TagReading): LastSaid {
-  return { time, value, quality };
+  const isList = typeof value === 'object' && value !== null;
+  return { time, value: isList ? hashOf(Float64Array.from(value)) : value, quality };
 }
 
-/** In the order in which they came; none has two values of a tag at one time, of which one would hide the other. */
-function portions(readings: readonly TagReading[]): readonly (readonly TagReading[])[] {
-  const all: TagReading[][] = [];
-  let some: TagReading[] = [];
-  let [names, times, cells] = [new Set<string>(), new Set<number>(), new Set<string>()];
-  for (const reading of readings) {
-    const name = JSON.stringify(reading.labels);
-    const { time = 0 } = reading;
-    const cell = `${time} ${name}`;
-    names.add(name);
-    times.add(time);
-    if (cells.has(cell) || names.size * times.size > MOST_CELLS) {
-      all.push(some);
-      some = [];
-      [names, times, cells] = [new Set([name]), new Set([time]), new Set()];
-    }
-    cells.add(cell);
-    some.push(reading);
-  }
-  if (some.length > 0) all.push(some);
-  return all;
-}
-
-function hashOf(text: string): string {
-  return createHash('sha1').update(text).digest('base64url');
+function hashOf(content: string | Float64Array): string {
+  return createHash('sha1').update(content).digest('base64url');
 }

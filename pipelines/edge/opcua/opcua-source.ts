@@ -36,6 +36,7 @@ const stateSchema = z.object({
   life: z.string(),
   items: z.string(),
   bad: z.array(z.number()).readonly(),
+  keepAlive: z.number().positive().optional(),
   /** Up to here everything is stored, by the clock of the server: epoch milliseconds. */
   seen: z.number().optional(),
   /** What the nodes said last: a server says it again to whoever takes the subscription over. */
@@ -49,6 +50,15 @@ const stateSchema = z.object({
           quality: z.enum(['good', 'uncertain', 'bad']),
         }),
       ]),
+    )
+    .default([]),
+  /** What no subscription covered, and whose history is not read to its end. */
+  unread: z
+    .array(
+      z.object({
+        ...{ since: z.number(), to: z.number() },
+        bounds: z.array(z.tuple([z.string(), z.number().nullable(), z.number().nullable()])),
+      }),
     )
     .default([]),
 });
@@ -91,10 +101,11 @@ class ServerSource implements OpenSource {
 
   async start(): Promise<void> {
     this.#known = await readState(this.#file);
-    const { seen, last = [] } = this.#known ?? {};
+    const { seen, last = [], unread = [] } = this.#known ?? {};
     this.#intake.resume(
       seen,
       last.map(([key, { time, value, quality }]) => [key, { time, value, quality }]),
+      unread,
     );
     this.#ended = Promise.all([this.#live(), this.#saveAgain()]).catch((error: unknown) =>
       this.#context.onFailure(error),
@@ -143,7 +154,10 @@ class ServerSource implements OpenSource {
   /** Until the connection or the subscription is gone; resolves with why. */
   async #serve(opened: OpcuaSession): Promise<string> {
     const { session, kept, lost } = opened;
+    const stop = new AbortController();
+    const { signal } = stop;
     const broken = lost.then((reason) => {
+      stop.abort();
       throw new Error(reason);
     });
     broken.catch(() => undefined);
@@ -153,13 +167,12 @@ class ServerSource implements OpenSource {
     this.#away = '';
     this.#context.record({ kind: 'source-connected', source: this.#options.name, kept });
     if (this.#over.signal.aborted) return 'it was stopped';
-    const stop = new AbortController();
-    const { signal } = stop;
     const over = new Promise<string>((resolve) => {
       this.#over.signal.addEventListener('abort', () => resolve('it was stopped'), { signal });
     });
     try {
       this.#retry(session, subscription, signal).catch(this.#context.onFailure);
+      this.#intake.readAgain(session, signal).catch(this.#context.onFailure);
       return await Promise.race([subscription.run(session), lost, over]);
     } finally {
       stop.abort();
@@ -190,8 +203,9 @@ class ServerSource implements OpenSource {
     const made = await Subscription.create(session, options);
     this.#intake.begin(wanted, made.key.life);
     await this.#addItems(session, made, wanted);
+    // Written down together: what has to be read, and what goes on from there.
+    this.#intake.miss(Date.now());
     this.#subscription = made;
-    this.#intake.readAgain(session, this.#over.signal).catch(this.#context.onFailure);
     return made;
   }
 
@@ -260,7 +274,7 @@ class ServerSource implements OpenSource {
     if (this.#subscription === undefined) return;
     const text = JSON.stringify({
       ...this.#subscription.key,
-      ...{ seen: this.#intake.seen, last: this.#intake.lastSaid },
+      ...{ seen: this.#intake.seen, last: this.#intake.lastSaid, unread: this.#intake.unread },
     });
     if (text === this.#written) return;
     try {

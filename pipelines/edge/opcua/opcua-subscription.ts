@@ -22,6 +22,8 @@ export type SubscriptionKey = {
   readonly items: string;
   /** Items that the server did not take, by their handles. */
   readonly bad: readonly number[];
+  /** After so many milliseconds without news the server says so, as it was agreed. */
+  readonly keepAlive?: number | undefined;
 };
 
 /** A message of the server, with values by the handles of their items. */
@@ -70,7 +72,7 @@ export class Subscription {
   #waiting: { readonly number: number; readonly sequence: number }[] = [];
   #ready: number[] = [];
   #expected: number | undefined;
-  #keepAlive = 2 * KEEP_ALIVE;
+  readonly #keepAlive: number;
   #run = 0;
   /** One message after the other, in the order in which they came. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -79,6 +81,8 @@ export class Subscription {
     this.#options = options;
     this.#key = key;
     this.#bad = new Set(key.bad);
+    const publishing = options.config.publishing / 1_000;
+    this.#keepAlive = key.keepAlive ?? 2 * Math.max(KEEP_ALIVE, publishing);
   }
 
   /** A new one. Its items are made by `addItems`. */
@@ -96,8 +100,8 @@ export class Subscription {
     const life = randomUUID().slice(0, 8);
     const bad = wanted.map((_, handle) => handle);
     const { subscriptionId: id } = made;
-    const subscription = new Subscription(options, { id, life, items, bad });
-    subscription.#keepAlive = made.revisedPublishingInterval * made.revisedMaxKeepAliveCount;
+    const keepAlive = made.revisedPublishingInterval * made.revisedMaxKeepAliveCount;
+    const subscription = new Subscription(options, { id, life, items, bad, keepAlive });
     subscription.#expected = 1;
     return subscription;
   }

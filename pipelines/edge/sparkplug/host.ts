@@ -285,7 +285,7 @@ export class SparkplugHost {
     const name = node.ids.machine ?? '';
     for (const number of missing) this.#options.refuse('missed', `message ${number} of ${name}`);
     for (const message of ready) this.#apply(node, message, now, heard);
-    const data = { reason: 'missed', count: missing.length, node: name, from };
+    const data = { reason: 'missed', count: missing.length, node: name, first_missing: from };
     for (const { ids, online } of [node, ...node.devices.values()]) {
       if (online) heard.push({ kind: 'event', ids, type: 'gap', time: now.time, data });
     }

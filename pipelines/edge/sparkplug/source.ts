@@ -3,7 +3,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceOf } from '../edge-config.ts';
-import { createMapper, type Mapper, type MapRule } from '../mapping.ts';
+import { createMapper, type Mapper, type MapRule, machineEvent } from '../mapping.ts';
+import type { Receipt } from '../memory.ts';
 import {
   type Arrived,
   type MqttSource,
@@ -11,7 +12,7 @@ import {
   openMqttSource,
   type Publication,
 } from '../mqtt-source.ts';
-import { type OpenSource, type SourceContext, storeAll } from '../source.ts';
+import { type OpenSource, portions, type SourceContext, storeAll } from '../source.ts';
 import { fillTemplate, type Labels, MOST_READINGS, type TagReading } from '../tag-reading.ts';
 import type { BornOf } from './births.ts';
 import { type HostOutput, SparkplugHost, type SparkplugNodeStatus } from './host.ts';
@@ -231,11 +232,21 @@ class PlantSource implements OpenSource {
       if (list === undefined) byTime.set(reading.time, [reading]);
       else list.push(reading);
     }
+    const captures = { topic: ids.machine ?? '' };
     for (const [time, all] of byTime) {
-      for (let at = 0; at < all.length; at += MOST_READINGS) {
-        const some = all.slice(at, at + MOST_READINGS);
+      for (const some of portions(all, MOST_READINGS)) {
         const words = some.map(({ labels, value, quality }) => [labels.metric, value, quality]);
-        await this.#store(this.#rule, ids, some, { time, words, historical });
+        const receipt = this.#receiptOf(ids, time, words);
+        const messages = this.#mapper
+          .map(this.#rule, some, captures, Date.now())
+          .map(({ part, ...message }) => ({
+            ...message,
+            receipt: part === undefined ? receipt : { ...receipt, id: `${receipt.id}.${part}` },
+          }));
+        await storeAll(messages, this.#context, {
+          origin: captures.topic,
+          late: historical ? 'late' : undefined,
+        });
       }
     }
   }
@@ -243,40 +254,24 @@ class PlantSource implements OpenSource {
   /** Of machines that are in `assets` alone: nobody else asked for it. */
   async #bringEvent({ ids, type, time, data }: HostOutput & { kind: 'event' }): Promise<void> {
     const { name, sparkplug } = this.#source;
+    const { assets } = this.#context.config;
     const machine = fillTemplate(sparkplug.machine, {}, ids, {});
-    if (machine === undefined || !Object.hasOwn(this.#context.config.assets, machine)) return;
-    const said = Object.entries({ source: name, machine: ids.machine ?? '', ...data });
-    const readings = said.map(
-      ([path, value]): TagReading => ({
-        ...{ labels: { path }, sample: ids, time, value, quality: 'good' },
-      }),
-    );
-    const rule = { ...this.#rule, event: type };
-    await this.#store(rule, ids, readings, { time, words: [type, said], historical: false });
+    const asset = machine !== undefined && Object.hasOwn(assets, machine) && assets[machine];
+    if (!asset) return;
+    const origin = ids.machine ?? '';
+    const said = { source: name, machine: origin, ...data };
+    const at = this.#rule.clock === 'source' ? time : Date.now();
+    const receipt = this.#receiptOf(ids, time, [type, said]);
+    await storeAll([{ ...machineEvent(asset, type, at, said), receipt }], this.#context, {
+      origin,
+    });
   }
 
-  async #store(
-    rule: MapRule,
-    ids: Labels,
-    readings: readonly TagReading[],
-    what: { readonly time: number | undefined; readonly words: unknown; historical: boolean },
-  ): Promise<void> {
-    const { time, words, historical } = what;
-    const lasting = time !== undefined && rule.clock === 'source';
-    // Without a time of its own nothing is the same as anything else.
+  /** Without a time of its own nothing is the same as anything else. */
+  #receiptOf(ids: Labels, time: number | undefined, words: unknown): Receipt {
+    const lasting = time !== undefined && this.#rule.clock === 'source';
     const content = JSON.stringify([ids.machine, time, words, lasting ? '' : randomUUID()]);
-    const id = createHash('sha1').update(content).digest('base64url');
-    const captures = { topic: ids.machine ?? '' };
-    const messages = this.#mapper
-      .map(rule, readings, captures, Date.now())
-      .map(({ part, ...message }) => ({
-        ...message,
-        receipt: { id: part === undefined ? id : `${id}.${part}`, lasting },
-      }));
-    await storeAll(messages, this.#context, {
-      origin: ids.machine ?? '',
-      late: historical ? 'late' : undefined,
-    });
+    return { id: createHash('sha1').update(content).digest('base64url'), lasting };
   }
 }
 

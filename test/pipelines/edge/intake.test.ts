@@ -4,6 +4,7 @@ import { createIntake } from '../../../pipelines/edge/edge.ts';
 import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
 import type { EdgeMessage } from '../../../pipelines/edge/mapping.ts';
 import type { EdgeMemory, Receipt } from '../../../pipelines/edge/memory.ts';
+import { portions } from '../../../pipelines/edge/source.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
 import { temporaryFile } from '../../support/temporary.ts';
 
@@ -123,4 +124,19 @@ test('a message that is too large for the log is refused, and the number stays t
   expect(await send('2')).toBe(2);
   expect(stored).toHaveLength(2);
   expect(tally.status.refused).toEqual({ 'too-large': 1 });
+});
+
+test('two values of a tag at one time become two messages: in one, the second would hide the first', () => {
+  const of = (metric: string, value: number, time = TIME) => ({
+    ...{ labels: { metric }, time, value, quality: 'good' as const },
+  });
+  const readings = [of('a', 1), of('b', 2), of('a', 3), of('a', 4, TIME + 1), of('b', 5)];
+  const values = (most?: number) =>
+    portions(readings, most).map((some) => some.map(({ value }) => value));
+  expect(values()).toEqual([
+    [1, 2],
+    [3, 4, 5],
+  ]);
+  // Nor are there more cells in one than asked for.
+  expect(values(1)).toEqual([[1], [2], [3], [4], [5]]);
 });

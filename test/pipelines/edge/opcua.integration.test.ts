@@ -1,4 +1,6 @@
+import { readdir, rename } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { unpack } from 'msgpackr';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readEdgeConfig, type SourceOf } from '../../../pipelines/edge/edge-config.ts';
@@ -286,10 +288,15 @@ describe('who may', () => {
   });
 
   test('a certificate that nobody has trusted is refused, until it is moved to what is trusted', async () => {
-    const { events, times } = await start(SECURE);
+    const { events, times, connected } = await start(SECURE);
     await until('the refusal', LONG, async () => away(events).length > 0);
     expect(away(events)[0]).toMatch(/certificate of the server is not trusted.*rejected.*trusted/);
     expect(times('source-connected')).toBe(0);
+    const rejected = join(folder, 'rejected');
+    const [name] = await readdir(rejected);
+    if (name === undefined) throw new Error(`expected a certificate in ${rejected}`);
+    await rename(join(rejected, name), join(folder, 'trusted', 'certs', name));
+    await connected();
   });
 });
 

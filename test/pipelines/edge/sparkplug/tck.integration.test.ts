@@ -33,6 +33,7 @@ type Said = {
   readonly at: number;
 };
 
+const BEGAN = Date.now();
 const deeds: Deed[] = [];
 let troubles: string[] = [];
 let stored: Stored[] = [];
@@ -174,12 +175,17 @@ afterAll(() => {
   for (const close of closing.splice(0)) close();
 });
 
+/** Said after this test began, and before it was heard: nothing depends on how fast this machine is. */
+const isOfThen = (time: number, heard: number) => {
+  expect(time).toBeGreaterThanOrEqual(BEGAN);
+  expect(time).toBeLessThanOrEqual(heard);
+};
 const willIs = () => {
   for (const { will, at } of connects()) {
     expect(will).toMatchObject({ topic: STATE, qos: 1, retain: true });
     const { online, timestamp } = stateOf(will as Said);
     expect(online).toBe(false);
-    expect(Math.abs(timestamp - at)).toBeLessThan(5_000);
+    isOfThen(timestamp, at);
   }
   expect(connects()).toHaveLength(2);
 };
@@ -204,7 +210,7 @@ const deathIs = () => {
   const said = published(STATE).at(-1) as Said;
   expect(said).toMatchObject({ qos: 1, retain: true });
   expect(stateOf(said).online).toBe(false);
-  expect(Math.abs(stateOf(said).timestamp - said.at)).toBeLessThan(5_000);
+  isOfThen(stateOf(said).timestamp, said.at);
   const last = deeds.slice(goodbye).map(({ did }) => did);
   expect(last.indexOf('publish')).toBeLessThan(last.indexOf('disconnect'));
   expect(last.indexOf('disconnect')).toBeLessThan(last.indexOf('close'));
@@ -213,7 +219,7 @@ const requestIs = () => {
   const [said] = published(NCMD);
   expect(said).toMatchObject({ qos: 0, retain: false });
   const { timestamp, seq, metrics } = decodeNode(said?.payload ?? Buffer.alloc(0));
-  expect(Math.abs(Number(timestamp) - (said?.at ?? 0))).toBeLessThan(5_000);
+  isOfThen(Number(timestamp), said?.at ?? 0);
   expect(seq).toBeUndefined();
   expect(metrics).toMatchObject([{ name: 'Node Control/Rebirth', type: 'Boolean', value: true }]);
 };
@@ -223,15 +229,13 @@ const nodeIsOffline = () => {
   expect(ofDevice?.subject).toBe('event.works.line1.press');
   expect(ofNode?.subject).toBe('event.works.line1.node');
   for (const { payload, at } of [ofDevice, ofNode] as Stored[]) {
-    expect(Math.abs((payload.time as number) - at)).toBeLessThan(5_000);
+    isOfThen(payload.time as number, at);
   }
 };
 const nodeIsStale = () => {
   const stale = [...readings('n'), ...readings('d')].filter(({ quality }) => quality === 'suspect');
   expect(stale.map(({ value }) => value).sort()).toEqual([7, 7, 8]);
-  for (const { value, time, at } of stale.filter((each) => each.value === 8)) {
-    expect([value, Math.abs(time - at) < 5_000]).toEqual([8, true]);
-  }
+  for (const { time, at } of stale.filter(({ value }) => value === 8)) isOfThen(time, at);
 };
 const deviceIsOffline = () => expect(offlineEvents[0]).toBe(ddeathTime);
 const deviceIsStale = () => {
