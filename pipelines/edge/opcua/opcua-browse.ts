@@ -50,8 +50,11 @@ export async function browseServer(options: BrowseOptions): Promise<Browsed> {
   try {
     const pattern = path === undefined ? undefined : parseTopic(path);
     const found: BrowsedNode[] = [];
-    let seen = 0;
-    for await (const node of browseNodes(opened.session, pattern)) {
+    let [seen, isCut] = [0, false];
+    const onCut = () => {
+      isCut = true;
+    };
+    for await (const node of browseNodes(opened.session, pattern, onCut)) {
       seen += 1;
       if (seen % EACH === 0) onProgress(seen);
       if (node.isVariable) found.push(node);
@@ -63,7 +66,7 @@ export async function browseServer(options: BrowseOptions): Promise<Browsed> {
       const some = found.slice(at, Math.min(at + AT_ONCE, most));
       variables.push(...(await within(patience, describe(opened.session, some))));
     }
-    return { variables, more: found.length > most };
+    return { variables, more: isCut || found.length > most };
   } finally {
     await opened.close({ keepsSession: false });
   }

@@ -58,7 +58,11 @@ export async function resolveNodes(
     const found =
       node !== undefined
         ? nodeOfId(node, entry, namespaces)
-        : await nodesOfPath(session, path ?? '', entry);
+        : await nodesOfPath(session, path ?? '', entry, () =>
+            missing.push(
+              `${path}: not looked at beyond ${MOST_BROWSED} nodes; name it more closely`,
+            ),
+          );
     if (typeof found === 'string') missing.push(found);
     // The first entry that names a node decides: patterns follow what is written out.
     else for (const each of found) if (!wanted.has(each.nodeId)) wanted.set(each.nodeId, each);
@@ -90,11 +94,12 @@ async function nodesOfPath(
   session: ClientSession,
   path: string,
   entry: OpcuaNode,
+  onCut: () => void,
 ): Promise<readonly WantedNode[] | string> {
   const pattern = parseTopic(path);
   if (pattern === undefined) return `${path}: no path`;
   const found: WantedNode[] = [];
-  for await (const each of browseNodes(session, pattern)) {
+  for await (const each of browseNodes(session, pattern, onCut)) {
     const captures = each.isVariable ? matchTopic(pattern, each.path) : undefined;
     if (captures === undefined) continue;
     const { nodeId, name } = each;
@@ -115,10 +120,14 @@ function labelsOf({ machine, tag, path }: OpcuaNode, names: Readonly<Record<stri
     : { machine: filled.machine, tag: filled.tag };
 }
 
-/** Objects and variables below Objects, level by level; only those that a pattern may fit, where there is one. */
+/**
+ * Objects and variables below Objects, level by level; only those that a pattern may fit, where there is one. `onCut` is
+ * told where the server has more than are looked at.
+ */
 export async function* browseNodes(
   session: ClientSession,
-  pattern?: TopicPattern,
+  pattern: TopicPattern | undefined,
+  onCut: () => void,
 ): AsyncGenerator<BrowsedNode> {
   const seen = new Set<string>();
   let level: readonly BrowsedNode[] = [{ nodeId: OBJECTS, path: '', name: '', isVariable: false }];
@@ -131,7 +140,10 @@ export async function* browseNodes(
         seen.add(child.nodeId);
         yield child;
         next.push(child);
-        if (seen.size >= MOST_BROWSED) return;
+        if (seen.size >= MOST_BROWSED) {
+          onCut();
+          return;
+        }
       }
     }
     level = next;
