@@ -5,6 +5,7 @@ import { readEdgeConfig, type SourceOf } from '../../../pipelines/edge/edge-conf
 import type { EdgeMemory, Receipt } from '../../../pipelines/edge/memory.ts';
 import type { ServerSession } from '../../../pipelines/edge/opcua/opcua-client.ts';
 import { OpcuaIntake } from '../../../pipelines/edge/opcua/opcua-intake.ts';
+import { Subscription } from '../../../pipelines/edge/opcua/opcua-subscription.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
 import { temporaryFile } from '../../support/temporary.ts';
 
@@ -51,7 +52,7 @@ function openLog() {
       ...{ nodeId: NODES[at]?.node ?? '', labels },
       entry: read.nodes[at] as (typeof read.nodes)[number],
     }));
-    return { intake, begin: (name: string) => intake.begin(wanted, name) };
+    return { config: read, intake, begin: (name: string) => intake.begin(wanted, name) };
   };
   const late = () =>
     stored.flatMap(({ late: isLate, payload }) =>
@@ -174,4 +175,29 @@ test('of a list its hash is kept, by which it is known again', async () => {
   expect(intake.lastSaid[0]?.[1].value).toBe(value);
   await take(3, [1, 2, 4]);
   expect(intake.lastSaid[0]?.[1].value).not.toBe(value);
+});
+
+test('whoever takes a subscription over waits as long for news as was agreed with the server', async () => {
+  const hints: number[] = [];
+  const session = {
+    createSubscription: async () => ({
+      ...{ subscriptionId: 7, revisedPublishingInterval: 30_000, revisedMaxKeepAliveCount: 3 },
+    }),
+    transferSubscriptions: async () => ({ results: [{ statusCode: StatusCodes.Good }] }),
+    publish(request: { requestHeader: { timeoutHint: number } }, done: (error: Error) => void) {
+      hints.push(request.requestHeader.timeoutHint);
+      done(new Error('enough'));
+    },
+  } as unknown as ServerSession;
+  const { config } = openLog().life();
+  const options = {
+    ...{ config, wanted: [], stored: () => 0, onMissed: () => undefined },
+    take: async () => 0,
+  };
+  const made = await Subscription.create(session, options);
+  const key = JSON.parse(JSON.stringify(made.key));
+  const taken = await Subscription.takeOver(session, key, options);
+  await taken.run(session);
+  // Two requests wait, and the answer has its own time.
+  expect(hints[0]).toBe(2 * 90_000 + 10_000);
 });
