@@ -98,10 +98,16 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     ]);
   });
 
-  test('95 mistakes of 19 kinds are all found, each with owner and proposal, and nothing else', async () => {
+  test('96 mistakes of 19 kinds are all found, each with owner and proposal, and nothing else', async () => {
     const world = soundWorld(240);
-    const planted = plant(world, Object.keys(PLANTERS), 5);
+    const planted = [...plant(world, Object.keys(PLANTERS), 5)];
     expect(planted).toHaveLength(95);
+    // Two of one kind in one object are two findings.
+    const dangling = planted.find(({ check }) => check === 'dangling_references');
+    const twice = world.erp.asset?.find(({ id }) => id === dangling?.objects[0]);
+    if (dangling === undefined || twice === undefined) throw new Error('nothing planted');
+    twice.cost_centre = 'P100-GONE';
+    planted.push(dangling);
     await lay(erp.url, world.erp);
     await lay(cmms.url, world.cmms);
     for (const { system, objects } of planted.filter(({ check }) => check === 'missing_copies')) {
@@ -120,6 +126,10 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
       expect([text, proposal, owner].every((one) => one.length > 3)).toBe(true);
     }
     await keepQuality(warehouse, 'andon', report);
+    const [kept] = await warehouse.rows<{ findings: number }>(
+      "SELECT toUInt32(count()) AS findings FROM master_quality FINAL WHERE `check` != 'counted'",
+    );
+    expect(kept?.findings).toBe(planted.length);
     // A day later they are a day old; what was put right is gone, and what is new is new.
     const part = { ...world.erp.part?.[1], manufacturer_part: 'own number' };
     await lay(erp.url, { part: [part as Record<string, string>] });
