@@ -334,6 +334,49 @@ describe('a provider that misleads', () => {
     expect((await begin()).location).toBe(`${PAGE}/#/sign-in/away`);
     expect(failures).toMatchObject([{ reason: 'away' }]);
   });
+
+  test.each<[string, SignOnFailure['reason'], (response: ServerResponse) => void]>([
+    ['too many requests', 'away', (response) => response.writeHead(429).end()],
+    ['a time-out', 'away', (response) => response.writeHead(408).end()],
+    [
+      'too many requests, in its own words',
+      'away',
+      (response) => {
+        response.writeHead(429, { 'Content-Type': 'application/json' });
+        response.end('{"error":"slow_down"}');
+      },
+    ],
+    [
+      'an answer that breaks off',
+      'away',
+      (response) => {
+        response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
+        response.write('{"access_token":', () => response.destroy());
+      },
+    ],
+    [
+      'a no',
+      'refused',
+      (response) => {
+        response.writeHead(400, { 'Content-Type': 'application/json' });
+        response.end('{"error":"invalid_grant"}');
+      },
+    ],
+  ])('a renewal that gets %s is %s', async (_what, reason, answer) => {
+    provider.lies = {
+      instead(path, response) {
+        if (path !== '/token') return false;
+        answer(response);
+        return true;
+      },
+    };
+    const roles = [{ claim: 'groups', value: 'press-crew', role: 'viewer' }];
+    const settings = openIdSchema.parse({
+      ...{ issuer: provider.issuer, client: CLIENT.id, secret: CLIENT.secret, page: PAGE, roles },
+    });
+    const client = createOpenIdClient(settings, () => CLIENT.secret);
+    await expect(client.renew('mia', 'refresh')).rejects.toMatchObject({ reason });
+  });
 });
 
 describe('nobody is led elsewhere', () => {
