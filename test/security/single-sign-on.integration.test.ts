@@ -55,7 +55,7 @@ async function consoleOf(key: Buffer, more: object = {}): Promise<FastifyInstanc
   const signOn = createSignOn({
     ...{ settings, sessions, key, onFailure, callback: `/api/v1${CALLBACK_PATH}` },
     client: createOpenIdClient(settings, () => CLIENT.secret),
-    enterName: async (_id, name) => void names.push(name),
+    enterName: async (_id, name) => names.push(name) > 0,
   });
   const services = { sessions, signOn, onSignOnFailure: onFailure } as unknown as Services;
   const cookie = 'andon';
