@@ -335,33 +335,20 @@ describe('a provider that misleads', () => {
     expect(failures).toMatchObject([{ reason: 'away' }]);
   });
 
+  const says = (status: number, error?: string) => (response: ServerResponse) => {
+    if (error !== undefined) response.setHeader('Content-Type', 'application/json');
+    response.writeHead(status).end(error === undefined ? '' : JSON.stringify({ error }));
+  };
+  const breaksOff = (response: ServerResponse) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
+    response.write('{"access_token":', () => response.destroy());
+  };
   test.each<[string, SignOnFailure['reason'], (response: ServerResponse) => void]>([
-    ['too many requests', 'away', (response) => response.writeHead(429).end()],
-    ['a time-out', 'away', (response) => response.writeHead(408).end()],
-    [
-      'too many requests, in its own words',
-      'away',
-      (response) => {
-        response.writeHead(429, { 'Content-Type': 'application/json' });
-        response.end('{"error":"slow_down"}');
-      },
-    ],
-    [
-      'an answer that breaks off',
-      'away',
-      (response) => {
-        response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
-        response.write('{"access_token":', () => response.destroy());
-      },
-    ],
-    [
-      'a no',
-      'refused',
-      (response) => {
-        response.writeHead(400, { 'Content-Type': 'application/json' });
-        response.end('{"error":"invalid_grant"}');
-      },
-    ],
+    ['too many requests', 'away', says(429)],
+    ['a time-out', 'away', says(408)],
+    ['too many requests, in its own words', 'away', says(429, 'slow_down')],
+    ['an answer that breaks off', 'away', breaksOff],
+    ['a no', 'refused', says(400, 'invalid_grant')],
   ])('a renewal that gets %s is %s', async (_what, reason, answer) => {
     provider.lies = {
       instead(path, response) {
