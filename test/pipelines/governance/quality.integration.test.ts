@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { utimesSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { startReferenceCmms } from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
 import { startReferenceErp } from '../../../pipelines/demo/reference-erp/reference-erp.ts';
 import type { ReferenceServer } from '../../../pipelines/demo/reference-server.ts';
@@ -154,6 +155,8 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     const path = written(soundWorld(240), folder, ['hr']);
     const long = new Date(Date.now() - 30 * 86_400_000);
     utimesSync(join(folder, 'exports', 'hr-skill.csv'), long, long);
+    // The plant model is what it says, however old the file is.
+    utimesSync(join(folder, 'plant.yaml'), long, long);
     const away = new Map(systems);
     away.set('cmms', { ...(away.get('cmms') as ReachConfig), base: 'http://127.0.0.1:1' });
     const synced = await syncWorld(warehouse, path, away);
@@ -162,12 +165,26 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     ).toEqual(new Set(['cmms']));
     const { findings } = await checkQuality(warehouse.client, Date.now);
     expect(findings.filter(({ check }) => check === 'old_copies')).toMatchObject([
+      { system: 'cmms', entity: 'asset', text: expect.stringContaining('nothing was copied yet') },
       { system: 'hr', entity: 'skill', owner: 'people' },
     ]);
     // The ERP still has its mistakes; of a system that was never copied nothing is told.
     expect(
-      findings.filter(({ system, check }) => system === 'cmms' || check === 'missing_copies'),
+      findings.filter(
+        ({ system, check }) =>
+          (system === 'cmms' && check !== 'old_copies') || check === 'missing_copies',
+      ),
     ).toEqual([]);
+    // What is described no longer is judged no longer.
+    const described = parse(readFileSync(path, 'utf8'));
+    delete described.entities.skill;
+    delete described.sources.hr;
+    writeFileSync(path, stringify(described));
+    await syncWorld(warehouse, path, away, 'telemetry');
+    const held = await warehouse.rows<{ system: string }>(
+      'SELECT DISTINCT system FROM master_now ORDER BY system',
+    );
+    expect(held.map(({ system }) => system)).toEqual(['erp', 'governance', 'telemetry']);
   });
 });
 
