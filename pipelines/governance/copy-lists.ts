@@ -45,7 +45,9 @@ export function createListCopier(options: ListCopier) {
     const { list, fields } = source;
     const caller = callerOf(system);
     const begun = now();
-    const since = options.full ? 0 : await markOf(client, system, entity, begun);
+    const since = options.full
+      ? 0
+      : await markOf(client, { system, entity, source: list.path }, begun);
     const collected = collectObjects();
     const read = createChangesReader(caller, { ...list, key: list.remote });
     const outcome = await read(
@@ -76,17 +78,15 @@ function fieldsIn(
   return Object.fromEntries(found.filter(([, value]) => value !== ''));
 }
 
-/** Milliseconds from which on changes are to be read; 0 where everything is due. */
+/** Milliseconds from which on changes of this list are to be read; 0 where everything is due, as of another list. */
 async function markOf(
   client: ClickHouseClient,
-  system: string,
-  entity: string,
+  query_params: { readonly system: string; readonly entity: string; readonly source: string },
   now: number,
 ): Promise<number> {
   const query = `
     SELECT toFloat64(toUnixTimestamp64Milli(maxIf(as_of, full))) AS whole, toFloat64(toUnixTimestamp64Milli(max(as_of))) AS last
-    FROM master_syncs WHERE system = {system:String} AND entity = {entity:String}`;
-  const query_params = { system, entity };
+    FROM master_syncs WHERE system = {system:String} AND entity = {entity:String} AND source = {source:String}`;
   const answer = await client.query({ query, query_params, format: 'JSONEachRow' });
   const [{ whole = 0, last = 0 } = {}] = await answer.json<{ whole: number; last: number }>();
   return whole <= 0 || now - whole >= FULL_EVERY ? 0 : Math.max(1, last - OVERLAP);

@@ -138,6 +138,12 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     expect(again.find(({ entity, system }) => system === 'erp' && entity === 'part')).toMatchObject(
       { full: false },
     );
+    // Another list is another thing: what changed in it says nothing of what the first one had.
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replaceAll('/api/master/supplier', '/api/./master/supplier'));
+    const elsewhere = await syncWorld(warehouse, path, systems, 'erp');
+    const ofSupplier = elsewhere.find(({ entity }) => entity === 'supplier');
+    expect(ofSupplier).toMatchObject({ system: 'erp', full: true, error: null });
     const later = await checkQuality(warehouse.client, () => report.time + 86_400_000);
     expect(namesOf(later)).toEqual(namesOfPlanted(planted.slice(0, 5).concat(planted.slice(6))));
     expect(later.findings.every(({ since }) => since === report.time)).toBe(true);
