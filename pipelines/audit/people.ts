@@ -54,6 +54,20 @@ export async function userIdOf(
   }
 }
 
+/** What is known of one of them, without reading the others; undefined where nothing is. */
+export async function personById(
+  connection: NatsConnection,
+  id: string,
+): Promise<Person | undefined> {
+  return personIn(await findBucket(connection, 'names'), id);
+}
+
+async function personIn(bucket: KV | undefined, id: string): Promise<Person | undefined> {
+  const found = await bucket?.get(id);
+  if (found?.operation !== 'PUT') return undefined;
+  return personSchema.safeParse(parsed(found.string())).data;
+}
+
 /** Everybody whose name is known, by id. */
 export async function everybody(connection: NatsConnection): Promise<ReadonlyMap<string, Person>> {
   const people = new Map<string, Person>();
@@ -65,10 +79,8 @@ export async function everybody(connection: NatsConnection): Promise<ReadonlyMap
   const { state } = await streams.info(`KV_${name}`, { subjects_filter: `${prefix}>` });
   for (const subject of Object.keys(state.subjects ?? {})) {
     const id = subject.slice(prefix.length);
-    const found = await bucket.get(id);
-    if (found?.operation !== 'PUT') continue;
-    const person = personSchema.safeParse(parsed(found.string()));
-    if (person.success) people.set(id, person.data);
+    const person = await personIn(bucket, id);
+    if (person !== undefined) people.set(id, person);
   }
   return people;
 }
@@ -79,7 +91,7 @@ export async function enterName(
   id: string,
   name: string,
 ): Promise<void> {
-  const before = (await everybody(connection)).get(id);
+  const before = await personById(connection, id);
   await eraseName(connection, id);
   const bucket = await names(connection);
   await bucket.put(id, JSON.stringify({ ...before, name } satisfies Person));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { FastifyInstance } from 'fastify';
-import { everybody, enterName as overwriteName } from '../audit/people.ts';
+import { enterName as overwriteName, personById } from '../audit/people.ts';
 import { type Config, secretOf } from '../base/config.ts';
 import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
 import { connectNats } from '../nats/nats.ts';
@@ -152,23 +152,25 @@ async function providerOf({ console: settings, directory }: Config) {
 /** Enters a name that is new. Where NATS is away people get in all the same, and the name comes at the next renewal. */
 function createNameKeeper(connection: NatsConnection, record: RecordEvent) {
   const enter = async (id: string, name: string) => {
-    if ((await everybody(connection)).get(id)?.name !== name) {
+    if ((await personById(connection, id))?.name !== name) {
       await overwriteName(connection, id, name);
     }
   };
-  return async (id: string, name: string): Promise<void> => {
+  return async (id: string, name: string): Promise<boolean> => {
     const over = new AbortController();
     const late = pause(NAME_PATIENCE, undefined, { signal: over.signal }).then(() => {
       throw new Error(`the names were not reached within ${NAME_PATIENCE} ms`);
     });
     try {
       await Promise.race([enter(id, name), late]);
+      return true;
     } catch (error) {
       record({
         kind: 'name-not-entered',
         id,
         error: error instanceof Error ? error : new Error(String(error)),
       });
+      return false;
     } finally {
       over.abort();
       late.catch(() => undefined);

@@ -7,7 +7,7 @@ import { type Caller, createCaller } from '../../sinks/remote/caller.ts';
 import { createChangesReader } from '../../sinks/remote/changes.ts';
 import { valueAt } from '../../sinks/remote/http.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
-import { EXIT, Problem } from '../base/problem.ts';
+import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
 import type { EntityCopy } from './copy-sources.ts';
 import { collectObjects, type EntityName } from './entities.ts';
 import type { ListSource } from './governance-file.ts';
@@ -37,7 +37,7 @@ export function createListCopier(options: ListCopier) {
     if (known !== undefined) return known;
     const reach = systems.get(system);
     if (reach === undefined) throw notDescribed(system, [...systems.keys()]);
-    const caller = createCaller(reach, environment);
+    const caller = reached(system, () => createCaller(reach, environment));
     callers.set(system, caller);
     return caller;
   };
@@ -45,7 +45,9 @@ export function createListCopier(options: ListCopier) {
     const { list, fields } = source;
     const caller = callerOf(system);
     const begun = now();
-    const since = options.full ? 0 : await markOf(client, system, entity, begun);
+    const since = options.full
+      ? 0
+      : await markOf(client, { system, entity, source: list.path }, begun);
     const collected = collectObjects();
     const read = createChangesReader(caller, { ...list, key: list.remote });
     const outcome = await read(
@@ -76,20 +78,37 @@ function fieldsIn(
   return Object.fromEntries(found.filter(([, value]) => value !== ''));
 }
 
-/** Milliseconds from which on changes are to be read; 0 where everything is due. */
+/** Milliseconds from which on changes of this list are to be read; 0 where everything is due, as of another list. */
 async function markOf(
   client: ClickHouseClient,
-  system: string,
-  entity: string,
+  query_params: { readonly system: string; readonly entity: string; readonly source: string },
   now: number,
 ): Promise<number> {
   const query = `
     SELECT toFloat64(toUnixTimestamp64Milli(maxIf(as_of, full))) AS whole, toFloat64(toUnixTimestamp64Milli(max(as_of))) AS last
-    FROM master_syncs WHERE system = {system:String} AND entity = {entity:String}`;
-  const query_params = { system, entity };
+    FROM master_syncs WHERE system = {system:String} AND entity = {entity:String} AND source = {source:String}`;
   const answer = await client.query({ query, query_params, format: 'JSONEachRow' });
   const [{ whole = 0, last = 0 } = {}] = await answer.json<{ whole: number; last: number }>();
   return whole <= 0 || now - whole >= FULL_EVERY ? 0 : Math.max(1, last - OVERLAP);
+}
+
+/** A token that is not set keeps none of the other systems from being read. */
+function reached(system: string, create: () => Caller): Caller {
+  try {
+    return create();
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    throw new Problem(
+      {
+        where: `systems.${system}`,
+        expected: 'address and log-in that can be used',
+        found: foundInPlace(cause),
+        remedy: 'Set what is missing, and run it again. What was copied before stands.',
+        exit: EXIT.outside,
+      },
+      { cause },
+    );
+  }
 }
 
 function notDescribed(system: string, known: readonly string[]): Problem {

@@ -2,7 +2,7 @@
 
 import { createReadStream, statSync } from 'node:fs';
 import type { PlantModel } from '../../operators/model/plant-model.ts';
-import { csvRows } from '../base/csv.ts';
+import { type CsvRow, csvRows } from '../base/csv.ts';
 import { nearest } from '../base/nearest.ts';
 import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
 import { collectObjects, type EntityName, fieldsOf, type MasterObject } from './entities.ts';
@@ -33,7 +33,7 @@ export async function copyCsv(
   const collected = collectObjects();
   let headings: readonly Column[] | undefined;
   const nameless: number[] = [];
-  for await (const { line, cells } of csvRows(path, createReadStream(path), delimiter)) {
+  for await (const { line, cells } of rowsOf(path, delimiter)) {
     if (headings === undefined) {
       headings = columnsOf(cells, entity, columns, `${path}:${line}`);
       continue;
@@ -61,6 +61,16 @@ export async function copyCsv(
     ...{ system, entity, objects: collected.all(), asOf: written, full: true },
     source: path,
   };
+}
+
+/** Its rows. A file that cannot be read, or no longer, is told as that. */
+async function* rowsOf(path: string, delimiter: string): AsyncGenerator<CsvRow> {
+  try {
+    yield* csvRows(path, createReadStream(path), delimiter);
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw wrongFile(path, 'a file that can be read', foundInPlace(error));
+  }
 }
 
 function writtenAt(path: string): number {
@@ -107,8 +117,15 @@ function wrongFile(
   return new Problem({ where, expected, found, remedy, exit: EXIT.input });
 }
 
-/** What telemetry has: plants, lines, assets and components of the plant model, by canonical ids. */
-export function copyModels(models: readonly PlantModel[], path: string): readonly EntityCopy[] {
+/**
+ * What telemetry has: plants, lines, assets and components of the plant model, by canonical ids. `asOf`: when the model was
+ * read. It is what it says, however long ago it was written.
+ */
+export function copyModels(
+  models: readonly PlantModel[],
+  path: string,
+  asOf: number,
+): readonly EntityCopy[] {
   const plants = models.map(({ id, name }) => object(id, { name }));
   const lines = models.flatMap((plant) =>
     plant.lines.map(({ id, name }) => object(`${plant.id}/${id}`, { name, plant: plant.id })),
@@ -129,7 +146,7 @@ export function copyModels(models: readonly PlantModel[], path: string): readonl
       object(`${idOf(at)}/${name}`, { name, plant: at.plant.id, asset: idOf(at) }),
     ),
   );
-  const common = { system: 'telemetry', asOf: writtenAt(path), full: true, source: path };
+  const common = { system: 'telemetry', asOf, full: true, source: path };
   return Object.entries({ plant: plants, line: lines, asset: assets, component: components }).map(
     ([entity, objects]) => ({ ...common, entity, objects }),
   );

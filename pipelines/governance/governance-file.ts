@@ -8,6 +8,9 @@ import { openYamlFile } from '../base/yaml-file.ts';
 import type { FileIssue } from '../base/zod-expectations.ts';
 import { ENTITY_NAMES, type EntityName, fieldsOf, STATUS_WORDS } from './entities.ts';
 
+/** What the plant model has. */
+const MODELLED: ReadonlySet<string> = new Set(['plant', 'line', 'asset', 'component']);
+
 /** Systems that are no systems of others: what telemetry has comes from the plant model, the rest from this file. */
 export const OWN_SYSTEMS: readonly string[] = ['telemetry', 'governance'];
 
@@ -105,6 +108,23 @@ export function readGovernance(path: string): Governance {
   throw parsed.error;
 }
 
+/** Everything that is copied, by system and entity. */
+export function describedSources({ sources, model }: Governance) {
+  const modelled = model === undefined ? [] : [...MODELLED];
+  return [
+    ...modelled.map((entity) => ({ system: 'telemetry', entity, source: model ?? '' })),
+    ...Object.entries(sources).flatMap(([of, lists]) =>
+      Object.entries(lists).map(([entity, source]) => {
+        return { system: of, entity, source: nameOfSource(source) };
+      }),
+    ),
+  ];
+}
+
+export function nameOfSource(source: MasterSource): string {
+  return 'csv' in source ? source.csv : source.list.path;
+}
+
 function plantIssues({ plants }: Governance): readonly FileIssue[] {
   const ids = new Set<string>();
   const codes = new Map<string, string>();
@@ -153,8 +173,8 @@ function ownerIssues({ entities, sources, model }: Governance): readonly FileIss
   });
 }
 
-/** What the plant model has. */
-const MODELLED: ReadonlySet<string> = new Set(['plant', 'line', 'asset', 'component']);
+/** Where a list has what a file has as columns. */
+const LIST_OWN = '; id and time of an object are `remote` and `changed` of the list';
 
 function sourceIssues({ sources, entities }: Governance): readonly FileIssue[] {
   return Object.entries(sources).flatMap(([of, lists]) => {
@@ -167,11 +187,14 @@ function sourceIssues({ sources, entities }: Governance): readonly FileIssue[] {
         const message = `expected an owner of ${entity} under entities: nothing is copied that nobody owns`;
         issues.push({ path, message });
       }
-      const known = ['id', 'changed', ...fieldsOf(entity as EntityName)];
-      const [at, named] = 'csv' in source ? ['columns', source.columns] : ['fields', source.fields];
+      const fields = fieldsOf(entity as EntityName);
+      const { at, named, known, hint } =
+        'csv' in source
+          ? { at: 'columns', named: source.columns, known: ['id', 'changed', ...fields], hint: '' }
+          : { at: 'fields', named: source.fields, known: fields, hint: LIST_OWN };
       for (const field of Object.keys(named)) {
         if (known.includes(field)) continue;
-        const message = `expected a field of ${entity}: ${known.join(', ')}`;
+        const message = `expected a field of ${entity}: ${known.join(', ')}${hint}`;
         issues.push({ path: [...path, at, field], message });
       }
     }

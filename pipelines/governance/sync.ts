@@ -9,7 +9,14 @@ import { readPlantFile } from '../rules/rules.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import { copyCsv, copyModels, type EntityCopy, mappingsOfModels } from './copy-sources.ts';
 import { type EntityName, requiredOf } from './entities.ts';
-import type { Governance, ListSource, Mapping, MasterSource } from './governance-file.ts';
+import {
+  describedSources,
+  type Governance,
+  type ListSource,
+  type Mapping,
+  type MasterSource,
+  nameOfSource,
+} from './governance-file.ts';
 
 export type SyncOptions = {
   readonly governance: Governance;
@@ -44,7 +51,7 @@ export async function syncMasterData(options: SyncOptions): Promise<readonly Syn
   const models = file === undefined ? [] : (await readPlantFile(file)).map(({ model }) => model);
   const copies: EntityCopy[] = copyGovernance(governance, path, now() * 1_000);
   if (file !== undefined && (system === undefined || system === 'telemetry')) {
-    copies.push(...copyModels(models, file));
+    copies.push(...copyModels(models, file, now() * 1_000));
   }
   const unread: SyncedEntity[] = [];
   for (const [of, entity, source] of chosen) {
@@ -61,10 +68,6 @@ export async function syncMasterData(options: SyncOptions): Promise<readonly Syn
     return { ...copy, objects: objects.length, error: null };
   });
   return [...synced, ...unread];
-}
-
-function nameOfSource(source: MasterSource): string {
-  return 'csv' in source ? source.csv : source.list.path;
 }
 
 function copySource(of: string, entity: EntityName, source: MasterSource, options: SyncOptions) {
@@ -117,9 +120,17 @@ function copyGovernance(governance: Governance, path: string, asOf: number): Ent
   const named = plants.map(({ id, name, owner = '' }) => ({
     ...{ ...one, remote: id, fields: { name, owner } },
   }));
+  // What is not described any more counts no longer, whatever was copied of it.
+  const own = ['entity', 'plant', 'source'].map((entity) => ({
+    ...{ system: common.system, entity, source: path },
+  }));
+  const described = [...own, ...describedSources(governance)].map((fields) => ({
+    ...{ ...one, remote: `${fields.system} ${fields.entity}`, fields },
+  }));
   return [
     { ...common, entity: 'entity', objects: owned },
     { ...common, entity: 'plant', objects: named },
+    { ...common, entity: 'source', objects: described },
   ];
 }
 

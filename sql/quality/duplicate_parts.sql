@@ -1,7 +1,7 @@
 -- Which spare parts does one system have twice? Same manufacturer and number of the manufacturer, whatever the signs between.
 SELECT
-    any(plant) AS plant, entity, system, arraySort(groupArray(remote)) AS objects,
-    concat(arrayStringConcat(objects, ' and '), ' are ', any(fields['manufacturer_part']), ' of ', any(fields['manufacturer'])) AS text,
+    min(plant) AS plant, entity, system, arraySort(groupArray(remote)) AS objects,
+    concat(arrayStringConcat(objects, ' and '), ' are ', min(fields['manufacturer_part']), ' of ', min(fields['manufacturer'])) AS text,
     concat('Keep ', objects[1], ', move the stock of the others to it, and retire them.') AS proposal
 FROM master_now
 WHERE entity = 'part' AND status != 'retired'
@@ -9,5 +9,5 @@ GROUP BY
     system, entity,
     upper(replaceRegexpAll(fields['manufacturer'], '[^\\pL\\pN]', '')) AS maker,
     upper(replaceRegexpAll(fields['manufacturer_part'], '[^\\pL\\pN]', '')) AS number
-HAVING count() > 1 AND number != ''
+HAVING count() > 1 AND maker != '' AND number != ''
 ORDER BY system, objects;

@@ -7,7 +7,7 @@ FROM master_now AS held
 INNER JOIN master_entities AS owners ON owners.entity = held.entity
 ARRAY JOIN owners.also AS lacking
 WHERE held.system = owners.record AND held.status != 'retired' AND lacking != 'telemetry'
-  AND (lacking, toString(held.entity)) IN (SELECT toString(system), toString(entity) FROM master_syncs WHERE full)
+  AND (lacking, toString(held.entity)) IN (SELECT toString(system), toString(entity) FROM master_copies WHERE whole IS NOT NULL)
   AND (lacking, toString(held.entity), held.id) NOT IN (SELECT toString(system), toString(entity), id FROM master_now)
   -- What telemetry has is told by unmaintained_equipment.
   AND NOT (held.entity = 'asset' AND held.id IN (SELECT id FROM master_now WHERE system = 'telemetry' AND entity = 'asset'))

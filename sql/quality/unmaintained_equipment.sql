@@ -6,7 +6,7 @@ WITH lacks AS
     INNER JOIN master_entities AS owners ON owners.entity = seen.entity
     ARRAY JOIN arrayDistinct(arrayConcat([toString(owners.record)], owners.also)) AS lacking
     WHERE seen.system = 'telemetry' AND seen.entity = 'asset' AND lacking != 'telemetry'
-      AND lacking IN (SELECT toString(system) FROM master_syncs WHERE full AND entity = 'asset')
+      AND lacking IN (SELECT toString(system) FROM master_copies WHERE whole IS NOT NULL AND entity = 'asset')
       AND (lacking, seen.id) NOT IN (SELECT toString(system), id FROM master_now WHERE entity = 'asset')
 )
 SELECT

@@ -6,6 +6,6 @@ SELECT
 FROM master_now
 INNER JOIN (SELECT record, monitored FROM master_entities WHERE entity = 'asset') AS owners ON owners.record = master_now.system
 WHERE entity = 'asset' AND status != 'retired' AND has(owners.monitored, fields['maintenance_class'])
-  AND 'telemetry' IN (SELECT toString(system) FROM master_syncs WHERE full AND entity = 'asset')
+  AND 'telemetry' IN (SELECT toString(system) FROM master_copies WHERE whole IS NOT NULL AND entity = 'asset')
   AND id NOT IN (SELECT id FROM master_now WHERE entity = 'asset' AND system = 'telemetry')
 ORDER BY system, remote;

@@ -6,6 +6,6 @@ SELECT
 FROM master_now AS held
 INNER JOIN master_entities AS owners ON owners.entity = held.entity
 WHERE held.system NOT IN (owners.record, 'telemetry', 'governance') AND held.status != 'retired' AND held.entity NOT IN ('plant', 'status')
-  AND (owners.record, held.entity) IN (SELECT system, entity FROM master_syncs WHERE full)
+  AND (owners.record, held.entity) IN (SELECT system, entity FROM master_copies WHERE whole IS NOT NULL)
   AND (toString(owners.record), toString(held.entity), held.id) NOT IN (SELECT toString(system), toString(entity), id FROM master_now)
 ORDER BY system, entity, objects;

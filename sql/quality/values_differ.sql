@@ -7,15 +7,16 @@ WITH
             if(refers.to_id = '', one.said, refers.to_id) AS value
         FROM
         (
-            SELECT held.system AS system, held.entity AS entity, held.remote AS remote, held.id AS id, held.plant AS plant, name, held.fields[name] AS said
+            SELECT held.system AS system, held.entity AS entity, held.remote AS remote, held.id AS id, held.plant AS plant, name, if(name = 'status', held.status, held.fields[name]) AS said
             FROM master_now AS held
             INNER JOIN master_entities AS owners ON owners.entity = held.entity
             ARRAY JOIN mapKeys(owners.records) AS name
         ) AS one
         LEFT JOIN master_references AS refers
             ON refers.system = one.system AND refers.entity = one.entity AND refers.remote = one.remote AND refers.field = one.name
-        WHERE one.said != '' AND one.entity != 'work_centre'
-          AND one.name NOT IN ('plant', 'parent', 'line', 'location', 'asset', 'work_centre', 'status')
+        -- The others of these are told by hierarchies_differ and work_centres_conflict.
+        WHERE one.said != '' AND (one.entity != 'work_centre' OR one.name = 'status')
+          AND one.name NOT IN ('plant', 'parent', 'line', 'location', 'asset', 'work_centre')
     )
 SELECT
     ours.plant AS plant, ours.entity AS entity, theirs.system AS system, [theirs.remote] AS objects,

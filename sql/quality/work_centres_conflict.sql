@@ -18,7 +18,7 @@ SELECT
 FROM defined AS ours
 INNER JOIN defined AS theirs ON theirs.id = ours.id AND theirs.field = ours.field
 INNER JOIN master_entities AS owners ON owners.entity = 'work_centre'
-WHERE ours.system = owners.record AND theirs.system != ours.system
+WHERE ours.system = if(owners.records[ours.field] = '', owners.record, owners.records[ours.field]) AND theirs.system != ours.system
   AND ours.value != '' AND theirs.value != ''
   AND if(toFloat64OrNull(ours.value) IS NULL, ours.value != theirs.value, ifNull(toFloat64OrNull(theirs.value) != toFloat64OrNull(ours.value), 1))
 ORDER BY system, objects, ours.field;

@@ -80,7 +80,8 @@ CREATE TABLE IF NOT EXISTS master_quality
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(time)
-ORDER BY (time, id, `check`, plant, entity, system, objects)
+-- The text too: one object may have two findings of a check.
+ORDER BY (time, id, `check`, plant, entity, system, objects, text)
 TTL landed + INTERVAL 1100 DAY
 SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1
 COMMENT 'What is wrong with master data, by look';

@@ -1,4 +1,4 @@
--- What does each system hold now? The newest copy of each object, without those that the last whole copy did not have.
+-- What does each system hold now? The newest copy of each object, without those that the last whole copy did not have, and of described sources alone.
 CREATE OR REPLACE VIEW master_now
 (
     system     LowCardinality(String)         COMMENT 'System that holds it',
@@ -31,7 +31,7 @@ WITH
         FROM master_data AS data
         INNER JOIN
         (
-            SELECT system, entity, max(copied) AS whole FROM master_syncs WHERE full GROUP BY system, entity
+            SELECT system, entity, assumeNotNull(whole) AS whole FROM master_copies WHERE whole IS NOT NULL
         ) AS last ON data.system = last.system AND data.entity = last.entity
         INNER JOIN (SELECT DISTINCT system, entity, copied FROM master_syncs) AS done
             ON data.system = done.system AND data.entity = done.entity AND data.copied = done.copied

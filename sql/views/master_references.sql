@@ -28,7 +28,7 @@ WITH
           AND (field = 'parent' OR field IN (SELECT toString(entity) FROM master_entities))
           AND field NOT IN ('plant', 'status')
     ),
-    copied AS (SELECT DISTINCT system, entity FROM master_syncs WHERE full),
+    copied AS (SELECT DISTINCT system, entity FROM master_copies WHERE whole IS NOT NULL),
     mapped AS
     (
         SELECT entity, system, remote, min(id) AS id

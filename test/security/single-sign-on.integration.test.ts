@@ -55,7 +55,7 @@ async function consoleOf(key: Buffer, more: object = {}): Promise<FastifyInstanc
   const signOn = createSignOn({
     ...{ settings, sessions, key, onFailure, callback: `/api/v1${CALLBACK_PATH}` },
     client: createOpenIdClient(settings, () => CLIENT.secret),
-    enterName: async (_id, name) => void names.push(name),
+    enterName: async (_id, name) => names.push(name) > 0,
   });
   const services = { sessions, signOn, onSignOnFailure: onFailure } as unknown as Services;
   const cookie = 'andon';
@@ -333,6 +333,36 @@ describe('a provider that misleads', () => {
     };
     expect((await begin()).location).toBe(`${PAGE}/#/sign-in/away`);
     expect(failures).toMatchObject([{ reason: 'away' }]);
+  });
+
+  const says = (status: number, error?: string) => (response: ServerResponse) => {
+    if (error !== undefined) response.setHeader('Content-Type', 'application/json');
+    response.writeHead(status).end(error === undefined ? '' : JSON.stringify({ error }));
+  };
+  const breaksOff = (response: ServerResponse) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': '500' });
+    response.write('{"access_token":', () => response.destroy());
+  };
+  test.each<[string, SignOnFailure['reason'], (response: ServerResponse) => void]>([
+    ['too many requests', 'away', says(429)],
+    ['a time-out', 'away', says(408)],
+    ['too many requests, in its own words', 'away', says(429, 'slow_down')],
+    ['an answer that breaks off', 'away', breaksOff],
+    ['a no', 'refused', says(400, 'invalid_grant')],
+  ])('a renewal that gets %s is %s', async (_what, reason, answer) => {
+    provider.lies = {
+      instead(path, response) {
+        if (path !== '/token') return false;
+        answer(response);
+        return true;
+      },
+    };
+    const roles = [{ claim: 'groups', value: 'press-crew', role: 'viewer' }];
+    const settings = openIdSchema.parse({
+      ...{ issuer: provider.issuer, client: CLIENT.id, secret: CLIENT.secret, page: PAGE, roles },
+    });
+    const client = createOpenIdClient(settings, () => CLIENT.secret);
+    await expect(client.renew('mia', 'refresh')).rejects.toMatchObject({ reason });
   });
 });
 

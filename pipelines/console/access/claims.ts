@@ -15,8 +15,18 @@ function pathOf({ claim }: RoleTable[number]): readonly [string, ...string[]] {
 
 /** The roles that the table gives to these claims. None: this person gets in nowhere. */
 export function rolesByClaims(claims: Claims, table: RoleTable): readonly HeldRole[] {
-  const given = table.filter((row) => valuesOf(valueAt(claims, pathOf(row))).includes(row.value));
+  const given = table.filter(
+    (row) =>
+      isVouchedFor(claims, row) && valuesOf(valueAt(claims, pathOf(row))).includes(row.value),
+  );
   return [...new Set(given.map(({ role }) => role))].flatMap((role) => parseHeldRole(role) ?? []);
+}
+
+const [EMAIL, VERIFIED] = ['email', 'email_verified'];
+
+/** People write their address themselves at many providers: it counts once the provider has verified it. */
+function isVouchedFor(claims: Claims, row: RoleTable[number]): boolean {
+  return pathOf(row)[0] !== EMAIL || valueAt(claims, [VERIFIED]) === true;
 }
 
 /** The claims that the table looks at, as people write them. */
@@ -26,7 +36,11 @@ export function claimsOfTable(table: RoleTable): readonly string[] {
 
 /** Whether some claim of the table is not among these: then the provider is asked for more. */
 export function lacksClaims(claims: Claims, table: RoleTable): boolean {
-  return table.some((row) => !Object.hasOwn(claims, pathOf(row)[0]));
+  return table.some((row) => {
+    const [name] = pathOf(row);
+    const needed = name === EMAIL ? [EMAIL, VERIFIED] : [name];
+    return needed.some((each) => !Object.hasOwn(claims, each));
+  });
 }
 
 /** Own fields alone: `constructor` is no claim. */

@@ -196,18 +196,30 @@ async function boundedFetch(...[url, options]: Parameters<OpenId.CustomFetch>): 
   if (body === null) return response;
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of body) {
-    size += part.length;
-    if (size > MOST_BYTES) {
-      throw new SignOnFailure('refused', `expected at most ${MOST_BYTES} bytes of the provider`);
+  try {
+    for await (const part of body) {
+      size += part.length;
+      if (size > MOST_BYTES) {
+        throw new SignOnFailure('refused', `expected at most ${MOST_BYTES} bytes of the provider`);
+      }
+      parts.push(part);
     }
-    parts.push(part);
+  } catch (cause) {
+    if (cause instanceof SignOnFailure) throw cause;
+    // A connection that breaks off, or an answer that does not come to its end in time.
+    const found = textOfError(innermost(cause));
+    throw new SignOnFailure('away', `expected an answer to its end: ${found}`, { cause });
   }
   return new Response(Buffer.concat(parts), { status, headers });
 }
 
 const AWAY: ReadonlySet<string> = new Set(['OAUTH_TIMEOUT', 'OAUTH_ABORT']);
 const FOR_NOW: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable']);
+
+/** Request Timeout and Too Many Requests say nothing of the person (RFC 9110 15.5.9, RFC 6585 4), nor does a fault. */
+function isForNow(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
 
 /** Whose fault it is: a provider that cannot be reached is asked again, one that says no is not. */
 function failureOf(openid: typeof OpenId, cause: unknown): SignOnFailure {
@@ -221,14 +233,14 @@ function failureOf(openid: typeof OpenId, cause: unknown): SignOnFailure {
     return made(reason, `the provider answered ${quoted(cause.error)}`);
   }
   if (cause instanceof openid.ResponseBodyError) {
-    const isAway = cause.status >= 500 || FOR_NOW.has(cause.error);
+    const isAway = isForNow(cause.status) || FOR_NOW.has(cause.error);
     const message = `the provider answered ${cause.status} ${quoted(cause.error)}`;
     return made(isAway ? 'away' : 'refused', message);
   }
   if (cause instanceof openid.ClientError) {
     const status = cause.cause instanceof Response ? cause.cause.status : undefined;
     const found = status === undefined ? textOfError(inside) : `status ${status}`;
-    const isAway = AWAY.has(cause.code ?? '') || (status !== undefined && status >= 500);
+    const isAway = AWAY.has(cause.code ?? '') || (status !== undefined && isForNow(status));
     return made(isAway ? 'away' : 'refused', `${cause.message}: ${found}`);
   }
   // What `fetch` rejects with when there is no connection.
@@ -236,9 +248,11 @@ function failureOf(openid: typeof OpenId, cause: unknown): SignOnFailure {
   return made(isAway ? 'away' : 'refused', textOfError(inside));
 }
 
+/** The first cause; or what this file has made of it, wherever the library has put that. */
 function innermost(error: unknown): unknown {
   let at = error;
   for (let depth = 0; depth < 5 && at instanceof Error && at.cause instanceof Error; depth += 1) {
+    if (at instanceof SignOnFailure) return at;
     at = at.cause;
   }
   return at;

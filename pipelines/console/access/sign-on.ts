@@ -34,8 +34,8 @@ export type SignOnOptions = {
   readonly key: Buffer;
   /** The path of the answer, below the page. */
   readonly callback: string;
-  /** Where names stand that can be erased. */
-  readonly enterName: (id: string, name: string) => Promise<void>;
+  /** Where names stand that can be erased. Gives false when it could not be entered. */
+  readonly enterName: (id: string, name: string) => Promise<boolean>;
   readonly onFailure: (failure: SignOnFailure) => void;
   /** Milliseconds of the clock. */
   readonly now?: () => number;
@@ -58,6 +58,8 @@ const personSchema = z.strictObject({
   ...{ subject: z.string(), name: z.string(), roles: z.array(heldRoleSchema) },
   refresh: z.string().optional(),
   idToken: z.string().optional(),
+  /** The name was entered where names can be erased. */
+  entered: z.boolean(),
 });
 type Person = z.infer<typeof personSchema>;
 
@@ -145,7 +147,7 @@ function visitorsOf(options: SignOnOptions): SingleSignOn['visitor'] {
     if (now() < askAgain) return isOverdue ? undefined : person;
     try {
       const identity = await client.renew(subject, refresh);
-      const next = await personOf(identity, options);
+      const next = await personOf(identity, options, person);
       const kept = { ...next, idToken: next.idToken ?? before.idToken };
       await sessions.keep(token, vouchedBy(settings, token, kept, now()));
       return kept;
@@ -183,10 +185,15 @@ function visitorsOf(options: SignOnOptions): SingleSignOn['visitor'] {
   };
 }
 
-/** What is kept of somebody. @throws SignOnFailure where their claims give no role */
+/**
+ * What is kept of somebody. At a renewal (`before`) a name is entered when it is another one: one that was erased stays so.
+ *
+ * @throws SignOnFailure where their claims give no role
+ */
 async function personOf(
   { issuer, subject, claims, refresh, idToken }: ProvidedIdentity,
   { settings, key, enterName }: SignOnOptions,
+  before?: Person,
 ): Promise<Person> {
   const id = subjectId(key, issuer, subject);
   const roles = [...rolesByClaims(claims, settings.roles)];
@@ -194,8 +201,9 @@ async function personOf(
     throw new SignOnFailure('no-role', `expected claims that give ${id} a role, found none`);
   }
   const name = nameByClaims(claims, id);
-  await enterName(id, name);
-  return { subject, name, roles, refresh, idToken };
+  const isKnown = before?.entered === true && before.name === name;
+  const entered = isKnown || (await enterName(id, name));
+  return { subject, name, roles, refresh, idToken, entered };
 }
 
 function vouchedBy(

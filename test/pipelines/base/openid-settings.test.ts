@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../../pipelines/base/config.ts';
-import { claimsOfTable, rolesByClaims } from '../../../pipelines/console/access/claims.ts';
+import {
+  claimsOfTable,
+  lacksClaims,
+  rolesByClaims,
+} from '../../../pipelines/console/access/claims.ts';
 import { textOf } from '../../support/architecture.ts';
 import { temporaryFile } from '../../support/temporary.ts';
 
@@ -61,4 +65,18 @@ test('claims are own fields and whole texts: nothing is turned into a role', () 
   ];
   const claims = { groups: ['a'], level: 7 };
   expect(rolesByClaims(claims, table)).toEqual([]);
+});
+
+test('an address counts once the provider has verified it, and then alone', () => {
+  const table = [{ claim: 'email', value: 'boss@works.example', role: 'administrator' }];
+  const email = 'boss@works.example';
+  for (const claims of [{}, { email_verified: false }, { email_verified: 'true' }]) {
+    expect(rolesByClaims({ email, ...claims }, table)).toEqual([]);
+  }
+  expect(rolesByClaims({ email, email_verified: true }, table)).toEqual([
+    { role: 'administrator' },
+  ]);
+  // Whether it is verified may stand at the userinfo endpoint alone.
+  expect(lacksClaims({ email }, table)).toBe(true);
+  expect(lacksClaims({ email, email_verified: true }, table)).toBe(false);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { everybody } from '../../../pipelines/audit/people.ts';
+import { eraseName, everybody } from '../../../pipelines/audit/people.ts';
 import {
   type CookieBrowser,
   createCookieBrowser,
@@ -191,6 +191,24 @@ describe('as time goes by', () => {
     expect(await me(browser)).toBe(401);
     groups('engineers');
     expect(await me(browser)).toBe(401);
+  });
+
+  test('a name that was erased comes back when the person signs in, or is called otherwise', async () => {
+    const { browser } = await signOn('mia');
+    const { id } = (await me(browser)) as Me;
+    const nameNow = async () => (await everybody(stand.connection)).get(id)?.name;
+    expect(await eraseName(stand.connection, id)).toBe(true);
+    later = HOUR + 1_000;
+    expect(await me(browser)).toMatchObject({ name: 'Mia Brandt' });
+    expect(await nameNow()).toBeUndefined();
+    later = 0;
+    const again = await signOn('mia');
+    expect(await nameNow()).toBe('Mia Brandt');
+    await eraseName(stand.connection, id);
+    stand.provider.change({ people: { mia: { name: 'Mia Ito', groups: ['press-crew'] } } });
+    later = HOUR + 1_000;
+    expect(await me(again.browser)).toMatchObject({ name: 'Mia Ito' });
+    expect(await nameNow()).toBe('Mia Ito');
   });
 
   test('without a refresh token a person signs in again', async () => {

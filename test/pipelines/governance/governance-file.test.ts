@@ -2,11 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { Problem } from '../../../pipelines/base/problem.ts';
+import { createListCopier } from '../../../pipelines/governance/copy-lists.ts';
 import { copyCsv, mappingsOfModels } from '../../../pipelines/governance/copy-sources.ts';
 import { ENTITY_NAMES, fieldsOf, requiredOf } from '../../../pipelines/governance/entities.ts';
 import { readGovernance } from '../../../pipelines/governance/governance-file.ts';
 import { readPlantFile } from '../../../pipelines/rules/rules.ts';
-import { temporaryFile } from '../../support/temporary.ts';
+import { systemConfigSchema } from '../../../sinks/remote/system-config.ts';
+import { temporaryDirectory, temporaryFile } from '../../support/temporary.ts';
+import { readProfile } from '../systems/erp-config.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/governance.yaml', import.meta.url));
 
@@ -69,6 +73,14 @@ test.each([
     'a name that is taken',
     BASE.replace('  erp:\n', '  telemetry: { part: { csv: x.csv } }\n  erp:\n'),
     /sources\.telemetry: expected another name/,
+  ],
+  [
+    'an id among the fields of a list',
+    BASE.replace(
+      'csv: parts.csv',
+      'list: { path: /p, query: {}, hits: /items, changed: /changed }, fields: { id: /nr }',
+    ),
+    /fields\.id: expected a field of part: name.*`remote` and `changed` of the list/,
   ],
   ['an entity that there is not', BASE.replace('  part:', '  gadget:'), /gadget/],
   [
@@ -153,4 +165,32 @@ test.each([
   ],
 ])('a file with %s is refused', async (_, text, columns, message) => {
   await expect(copy(text, columns)).rejects.toThrow(message);
+});
+
+test('a folder in place of a file is told as what it is', async () => {
+  const source = { csv: 'parts.csv', delimiter: ';', columns: {} };
+  const copied = copyCsv('erp', 'part', source, temporaryDirectory());
+  await expect(copied).rejects.toThrow(/expected a file that can be read, found a folder/);
+  await expect(copied).rejects.toBeInstanceOf(Problem);
+});
+
+test('a token that is not set is told with the system that lacks it', async () => {
+  const auth = { kind: 'bearer', token: { env: 'NOT_SET' } };
+  const system = systemConfigSchema.parse({
+    ...readProfile('erp'),
+    base: 'http://127.0.0.1:1',
+    name: 'erp',
+    auth,
+  });
+  if (system.kind !== 'http') throw new Error('no HTTP');
+  const copyList = createListCopier({
+    ...{ systems: new Map([['erp', system]]), client: undefined as never, environment: {} },
+    ...{ full: true, now: Date.now, signal: new AbortController().signal },
+  });
+  const { sources } = readGovernance(EXAMPLE);
+  const source = sources.erp?.asset;
+  if (source === undefined || 'csv' in source) throw new Error('no list');
+  const copied = copyList('erp', 'asset', source);
+  await expect(copied).rejects.toThrow(/^systems\.erp: expected .* NOT_SET to be set/);
+  await expect(copied).rejects.toBeInstanceOf(Problem);
 });

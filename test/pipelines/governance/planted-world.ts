@@ -71,6 +71,17 @@ export function soundWorld(size: number): World {
     cmms.part?.push({ ...part, status: 'RUNNING' });
   }
   for (let at = 0; at < size; at += 1) addAsset(world, at);
+  // Without a manufacturer the same number says nothing.
+  for (const id of ['PT-00036', 'PT-00037']) {
+    const part = object(erp, 'part', id);
+    delete part.manufacturer;
+    part.manufacturer_part = 'M8x20';
+  }
+  for (const id of ['EQ-00230', 'EQ-00232']) {
+    const asset = object(erp, 'asset', id);
+    delete asset.manufacturer;
+    asset.serial = '1001';
+  }
   mappings.push({ ...signed('part'), id: 'PT-00010', system: 'cmms', remote: 'PT-00010' });
   return world;
 }
@@ -233,8 +244,10 @@ export const PLANTERS: Readonly<Record<string, Planter>> = {
     return one('erp', id);
   },
   work_centres_conflict({ cmms }, at) {
-    object(cmms, 'work_centre', `P100-WC${at}`).capacity = '24';
-    return one('cmms', `P100-WC${at}`);
+    const id = `P100-WC${at}`;
+    object(cmms, 'work_centre', id)[at < 3 ? 'capacity' : 'name'] = '24';
+    // The CMMS is the system of record of the capacity.
+    return one(at < 3 ? 'erp' : 'cmms', id);
   },
   unmapped_statuses({ cmms }, at) {
     cmms.status?.push({ id: `WMATL${at}` });
@@ -252,7 +265,11 @@ export const PLANTERS: Readonly<Record<string, Planter>> = {
     );
     return one('erp', id);
   },
-  values_differ({ erp }, at) {
+  values_differ({ erp, cmms }, at) {
+    if (at === 4) {
+      object(cmms, 'asset', `C${assetOf(9, at)}`).status = 'OPEN';
+      return one('cmms', `C${assetOf(9, at)}`);
+    }
     const id = `EQ-${pad(assetOf(9, at))}`;
     object(erp, 'asset', id).criticality = 'A';
     return one('erp', id);
@@ -333,10 +350,13 @@ export function governanceOf(
     entities: {
       location: { owner: 'facilities', record: 'erp', also: ['cmms'] },
       line: { owner: 'production', record: 'erp' },
-      work_centre: { owner: 'production', record: 'erp', also: ['cmms'] },
+      work_centre: {
+        ...{ owner: 'production', record: 'erp', also: ['cmms'] },
+        fields: { capacity: 'cmms' },
+      },
       asset: {
         ...{ owner: PLANNING, record: 'erp', also: ['cmms'], monitored: ['press', 'pump'] },
-        fields: { criticality: 'cmms' },
+        ...{ fields: { criticality: 'cmms', status: 'erp' }, fresh: '7d' },
       },
       part: { owner: 'stores', record: 'erp', also: ['cmms'] },
       maintenance_class: { owner: PLANNING, record: 'cmms' },

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { utimesSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { startReferenceCmms } from '../../../pipelines/demo/reference-cmms/reference-cmms.ts';
 import { startReferenceErp } from '../../../pipelines/demo/reference-erp/reference-erp.ts';
 import type { ReferenceServer } from '../../../pipelines/demo/reference-server.ts';
@@ -98,10 +99,16 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     ]);
   });
 
-  test('95 mistakes of 19 kinds are all found, each with owner and proposal, and nothing else', async () => {
+  test('96 mistakes of 19 kinds are all found, each with owner and proposal, and nothing else', async () => {
     const world = soundWorld(240);
-    const planted = plant(world, Object.keys(PLANTERS), 5);
+    const planted = [...plant(world, Object.keys(PLANTERS), 5)];
     expect(planted).toHaveLength(95);
+    // Two of one kind in one object are two findings.
+    const dangling = planted.find(({ check }) => check === 'dangling_references');
+    const twice = world.erp.asset?.find(({ id }) => id === dangling?.objects[0]);
+    if (dangling === undefined || twice === undefined) throw new Error('nothing planted');
+    twice.cost_centre = 'P100-GONE';
+    planted.push(dangling);
     await lay(erp.url, world.erp);
     await lay(cmms.url, world.cmms);
     for (const { system, objects } of planted.filter(({ check }) => check === 'missing_copies')) {
@@ -120,6 +127,10 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
       expect([text, proposal, owner].every((one) => one.length > 3)).toBe(true);
     }
     await keepQuality(warehouse, 'andon', report);
+    const [kept] = await warehouse.rows<{ findings: number }>(
+      "SELECT toUInt32(count()) AS findings FROM master_quality FINAL WHERE `check` != 'counted'",
+    );
+    expect(kept?.findings).toBe(planted.length);
     // A day later they are a day old; what was put right is gone, and what is new is new.
     const part = { ...world.erp.part?.[1], manufacturer_part: 'own number' };
     await lay(erp.url, { part: [part as Record<string, string>] });
@@ -127,6 +138,12 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     expect(again.find(({ entity, system }) => system === 'erp' && entity === 'part')).toMatchObject(
       { full: false },
     );
+    // Another list is another thing: what changed in it says nothing of what the first one had.
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.replaceAll('/api/master/supplier', '/api/./master/supplier'));
+    const elsewhere = await syncWorld(warehouse, path, systems, 'erp');
+    const ofSupplier = elsewhere.find(({ entity }) => entity === 'supplier');
+    expect(ofSupplier).toMatchObject({ system: 'erp', full: true, error: null });
     const later = await checkQuality(warehouse.client, () => report.time + 86_400_000);
     expect(namesOf(later)).toEqual(namesOfPlanted(planted.slice(0, 5).concat(planted.slice(6))));
     expect(later.findings.every(({ since }) => since === report.time)).toBe(true);
@@ -144,6 +161,8 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     const path = written(soundWorld(240), folder, ['hr']);
     const long = new Date(Date.now() - 30 * 86_400_000);
     utimesSync(join(folder, 'exports', 'hr-skill.csv'), long, long);
+    // The plant model is what it says, however old the file is.
+    utimesSync(join(folder, 'plant.yaml'), long, long);
     const away = new Map(systems);
     away.set('cmms', { ...(away.get('cmms') as ReachConfig), base: 'http://127.0.0.1:1' });
     const synced = await syncWorld(warehouse, path, away);
@@ -152,12 +171,26 @@ describe('reference ERP, reference CMMS, exported files and the plant model', ()
     ).toEqual(new Set(['cmms']));
     const { findings } = await checkQuality(warehouse.client, Date.now);
     expect(findings.filter(({ check }) => check === 'old_copies')).toMatchObject([
+      { system: 'cmms', entity: 'asset', text: expect.stringContaining('nothing was copied yet') },
       { system: 'hr', entity: 'skill', owner: 'people' },
     ]);
     // The ERP still has its mistakes; of a system that was never copied nothing is told.
     expect(
-      findings.filter(({ system, check }) => system === 'cmms' || check === 'missing_copies'),
+      findings.filter(
+        ({ system, check }) =>
+          (system === 'cmms' && check !== 'old_copies') || check === 'missing_copies',
+      ),
     ).toEqual([]);
+    // What is described no longer is judged no longer.
+    const described = parse(readFileSync(path, 'utf8'));
+    delete described.entities.skill;
+    delete described.sources.hr;
+    writeFileSync(path, stringify(described));
+    await syncWorld(warehouse, path, away, 'telemetry');
+    const held = await warehouse.rows<{ system: string }>(
+      'SELECT DISTINCT system FROM master_now ORDER BY system',
+    );
+    expect(held.map(({ system }) => system)).toEqual(['erp', 'governance', 'telemetry']);
   });
 });
 
