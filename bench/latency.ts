@@ -106,6 +106,8 @@ async function measure(
   const load = { assets, rate, seconds: warmUp + seconds + BEHIND };
   return await underLoad(stand, load, async ({ done, last }) => {
     const row = rows ? rowLatency(stand, done) : undefined;
+    // It is awaited behind others: what it throws is thrown there.
+    row?.catch(() => undefined);
     await pause(warmUp * 1_000);
     const sent = await sendProbes(stand, probe, { assets, seconds });
     const request = await requestLatency(cmms, probe, sent, PATIENCE);
@@ -199,8 +201,12 @@ export async function rowLatency(stand: BenchStand, until: Promise<unknown>): Pr
       AND signal = 'temperature' AND time > fromUnixTimestamp64Milli({seen:Int64}) ORDER BY sent`;
   const latencies: number[] = [];
   let seen = Date.now();
+  let hasTable = false;
   try {
     await every(LOOK, until, async () => {
+      // The worker makes the tables, and has perhaps just been started.
+      if (!hasTable) hasTable = await hasReadings(client);
+      if (!hasTable) return;
       const query_params = { plant: PLANT, line: first?.line, asset: first?.asset, seen };
       const result = await client.query({ query, query_params, format: 'JSONEachRow' });
       const rows = await result.json<{ sent: string }>();
@@ -212,4 +218,10 @@ export async function rowLatency(stand: BenchStand, until: Promise<unknown>): Pr
     await client.close();
   }
   return percentilesOf(latencies);
+}
+
+async function hasReadings(client: ReturnType<BenchStand['client']>): Promise<boolean> {
+  const result = await client.query({ query: 'EXISTS TABLE readings', format: 'JSONEachRow' });
+  const [row] = await result.json<{ result: number }>();
+  return row?.result === 1;
 }

@@ -49,9 +49,11 @@ export async function syncMasterData(options: SyncOptions): Promise<readonly Syn
   const file =
     governance.model === undefined ? undefined : resolve(dirname(path), governance.model);
   const models = file === undefined ? [] : (await readPlantFile(file)).map(({ model }) => model);
-  const copies: EntityCopy[] = copyGovernance(governance, path, now() * 1_000);
+  // Of two that overlap, the one that began later has the newer view.
+  const begun = now() * 1_000;
+  const copies: EntityCopy[] = copyGovernance(governance, path, begun);
   if (file !== undefined && (system === undefined || system === 'telemetry')) {
-    copies.push(...copyModels(models, file, now() * 1_000));
+    copies.push(...copyModels(models, file, begun));
   }
   const unread: SyncedEntity[] = [];
   for (const [of, entity, source] of chosen) {
@@ -63,7 +65,8 @@ export async function syncMasterData(options: SyncOptions): Promise<readonly Syn
       unread.push({ ...from, full: false, asOf: 0, objects: 0, error: error.message });
     }
   }
-  await landCopies(copies, [...mappingsOf(governance), ...mappingsOfModels(models)], options);
+  const mappings = [...mappingsOf(governance), ...mappingsOfModels(models)];
+  await landCopies(copies, mappings, begun, options);
   const synced = copies.map(({ objects, ...copy }) => {
     return { ...copy, objects: objects.length, error: null };
   });
@@ -138,9 +141,9 @@ function copyGovernance(governance: Governance, path: string, asOf: number): Ent
 async function landCopies(
   copies: readonly EntityCopy[],
   mappings: readonly Mapping[],
-  { warehouse, database, now }: SyncOptions,
+  copied: number,
+  { warehouse, database }: SyncOptions,
 ): Promise<void> {
-  const copied = now() * 1_000;
   const objects = copies.flatMap(({ system, entity, asOf, objects: all }) =>
     all.map((one) => ({ system, entity, ...one, as_of: asOf, copied })),
   );

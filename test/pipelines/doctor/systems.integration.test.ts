@@ -36,6 +36,8 @@ test('an ERP that lets us in is well, verb by verb, and one that does not is a f
     'consume',
     'book-hours',
     'report-downtime',
+    'onboard-vendor',
+    'order-service',
   ];
   expect((await examined({ erp: profile('reference') })).toSorted()).toEqual(
     searched
