@@ -66,3 +66,8 @@ export function wrongInput(
 ): Problem {
   return new Problem({ where, expected, found, remedy, exit: EXIT.input });
 }
+
+/** What somebody threw, as a text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -28,7 +28,3 @@ export function warn(check: string, found: string, remedy: string): CheckResult 
 export function fail(check: string, found: string, remedy?: string): CheckResult {
   return { check, state: 'fail', found, ...(remedy === undefined ? {} : { remedy }) };
 }
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -5,9 +5,10 @@ import { DATABASE_HEADER } from '../../sinks/clickhouse/client.ts';
 import { checkSchema } from '../../sinks/clickhouse/migrate.ts';
 import { passwordFile } from '../../sinks/clickhouse/warehouse/secret.ts';
 import type { Config } from '../base/config.ts';
+import { messageOf } from '../base/problem.ts';
 import { isAtLeast } from '../base/version.ts';
 import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
-import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
+import { type CheckResult, fail, ok, warn } from './check-result.ts';
 
 /** The line of the embedded engine: what the tests run against. */
 const TESTED = '26';

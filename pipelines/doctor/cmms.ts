@@ -7,7 +7,8 @@ import { type CmmsConfig, cmmsConfigSchema } from '../../sinks/remote/config.ts'
 import type { CallOutcome } from '../../sinks/remote/outcome.ts';
 import { createCmms } from '../../sinks/remote/remote.ts';
 import type { Config } from '../base/config.ts';
-import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
+import { messageOf } from '../base/problem.ts';
+import { type CheckResult, fail, ok, warn } from './check-result.ts';
 
 /** Searches for a request that there is not, as the delivery would before it creates one. Nothing without a CMMS. */
 export async function examineCmms(config: Config): Promise<readonly CheckResult[]> {

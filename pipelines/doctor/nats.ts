@@ -1,6 +1,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
 import type { Config } from '../base/config.ts';
+import { messageOf } from '../base/problem.ts';
 import { isAtLeast } from '../base/version.ts';
 import { streamIn, streamManager } from '../nats/jetstream.ts';
 import { connectNats } from '../nats/nats.ts';
@@ -13,7 +14,7 @@ import {
   findStream,
   partitionStream,
 } from '../nats/streams.ts';
-import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
+import { type CheckResult, fail, ok, warn } from './check-result.ts';
 import { examineFeatures } from './nats-features.ts';
 
 /** Older ones lose or repeat messages in rare cases that are mended in this one. */

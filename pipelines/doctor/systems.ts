@@ -14,8 +14,9 @@ import type {
   SystemConfig,
 } from '../../sinks/remote/system-config.ts';
 import type { Config } from '../base/config.ts';
+import { messageOf } from '../base/problem.ts';
 import { readSystems } from '../base/system-profiles.ts';
-import { type CheckResult, fail, messageOf, ok, warn } from './check-result.ts';
+import { type CheckResult, fail, ok, warn } from './check-result.ts';
 
 /** Tries each: the searches of its verbs, the log-in of a mail server, the folders of a file door. */
 export async function examineSystems(

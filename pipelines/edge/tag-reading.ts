@@ -98,3 +98,9 @@ export function fillTemplate(template: string, ...labels: readonly Labels[]): st
   });
   return missing ? undefined : filled;
 }
+
+/** As a number where it is exact; beyond 2^53 its digits, since two numbers would be one. */
+export function exactInteger(value: bigint): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}

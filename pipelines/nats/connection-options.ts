@@ -12,7 +12,7 @@ import {
 } from '@nats-io/transport-node';
 import type { Secret } from '../../sinks/remote/secret.ts';
 import { secretOf } from '../base/config.ts';
-import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
+import { EXIT, foundInPlace, messageOf, Problem } from '../base/problem.ts';
 
 /** How long is waited before the next attempt to connect: milliseconds. */
 export const BETWEEN_ATTEMPTS = 250;
@@ -189,10 +189,6 @@ function unusable(where: string, expected: string, found: string, options?: Erro
     { where: `NATS ${where}`, expected, found, remedy, exit: EXIT.input },
     options,
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 const JITTER = 100;

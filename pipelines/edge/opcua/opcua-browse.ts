@@ -7,6 +7,7 @@ import {
   openOpcuaSession,
   type ServerSession,
   type SessionOptions,
+  VALUE_ATTRIBUTE,
   within,
 } from './opcua-client.ts';
 import { type BrowsedNode, browseNodes } from './opcua-nodes.ts';
@@ -36,7 +37,6 @@ export type Browsed = {
 };
 
 /** Attributes by their numbers (part 6, A.1). */
-const VALUE = 13;
 const DATA_TYPE = 14;
 const VALUE_RANK = 15;
 const USER_ACCESS_LEVEL = 18;
@@ -127,7 +127,9 @@ async function unitsOf(
   const targets = found.map(({ targets }) => targets?.[0]?.targetId);
   const known = targets.flatMap((nodeId) => (nodeId == null ? [] : [nodeId]));
   if (known.length === 0) return [];
-  const values = await session.read(known.map((nodeId) => ({ nodeId, attributeId: VALUE })));
+  const values = await session.read(
+    known.map((nodeId) => ({ nodeId, attributeId: VALUE_ATTRIBUTE })),
+  );
   let next = 0;
   return targets.map((target) => {
     if (target == null) return '';

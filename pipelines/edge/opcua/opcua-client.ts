@@ -250,6 +250,10 @@ function refusal(error: unknown, { config, application }: SessionOptions): Error
   return new Error(advice === '' ? said : `${advice} (${said})`, { cause: error });
 }
 
+/** The attribute Value (part 6, A.1), and `TimestampsToReturn.Both` (part 4, 7.40). */
+export const VALUE_ATTRIBUTE = 13;
+export const BOTH_TIMES = 2;
+
 /** Rejects after so many milliseconds. */
 export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

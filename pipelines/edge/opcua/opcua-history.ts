@@ -1,7 +1,7 @@
 /** What a server has kept of its values: read for the time in which nobody was subscribed to them. */
 
 import type { DataValue, HistoryData } from 'node-opcua-client';
-import { loadOpcua, type ServerSession, within } from './opcua-client.ts';
+import { BOTH_TIMES, loadOpcua, type ServerSession, within } from './opcua-client.ts';
 import { type ServerValue, timeOfValue } from './opcua-readings.ts';
 
 export type HistoryOptions = {
@@ -23,8 +23,6 @@ const REASONS: Readonly<Record<string, string>> = {
   BadServiceUnsupported: 'the server keeps no history',
   BadUserAccessDenied: 'this user may not read its history',
 };
-/** `TimestampsToReturn.Both` (part 4, 7.40). */
-const BOTH_TIMES = 2;
 
 /**
  * Raw values of a node, oldest first, a part at a time; each has a time of its source within the bounds. Throws an error

@@ -1,7 +1,7 @@
 /** What a server says of a value, as a reading: types, status codes and times of OPC UA (parts 4 and 6). */
 
 import type { DataValue } from 'node-opcua-client';
-import type { TagQuality, TagReading, TagValue } from '../tag-reading.ts';
+import { exactInteger, type TagQuality, type TagReading, type TagValue } from '../tag-reading.ts';
 
 /** Built-in types by their numbers (part 6, table 1), where they are more than a number, a text or a boolean. */
 const TYPE = {
@@ -121,7 +121,5 @@ function defaultOf(value: unknown): Found {
 /** The library gives 64 bits as two halves. Beyond 2^53 all digits are kept, as a text. */
 function wholeOf([high, low]: readonly [number, number], signed: boolean): number | string {
   const whole = BigInt.asUintN(64, (BigInt(high) << 32n) | BigInt(low >>> 0));
-  const value = signed ? BigInt.asIntN(64, whole) : whole;
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value.toString();
+  return exactInteger(signed ? BigInt.asIntN(64, whole) : whole);
 }

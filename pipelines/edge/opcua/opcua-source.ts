@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { DISK, openDirectory, readIfThere, writeWhole } from '../../base/disk.ts';
+import { messageOf } from '../../base/problem.ts';
 import type { SourceOf } from '../edge-config.ts';
 import type { OpenSource, SourceContext } from '../source.ts';
 import {
@@ -296,8 +297,4 @@ async function readState(file: string) {
     // Of another version, or torn: a new subscription is begun.
     return undefined;
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

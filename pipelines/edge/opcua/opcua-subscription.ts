@@ -8,7 +8,13 @@ import type {
   PublishResponse,
   TransferSubscriptionsResponse,
 } from 'node-opcua-client';
-import { loadOpcua, type ServerSession, within } from './opcua-client.ts';
+import {
+  BOTH_TIMES,
+  loadOpcua,
+  type ServerSession,
+  VALUE_ATTRIBUTE,
+  within,
+} from './opcua-client.ts';
 import type { OpcuaConfig } from './opcua-config.ts';
 import type { WantedNode } from './opcua-nodes.ts';
 import { instantOf, type ServerValue } from './opcua-readings.ts';
@@ -53,7 +59,6 @@ const MOST_VALUES = 2_000;
 const ITEMS_AT_ONCE = 100;
 /** How often a value may change that is reported with each change, for the length of its queue: milliseconds. */
 const FASTEST = 10;
-const VALUE = 13;
 const LAST_SEQUENCE = 4_294_967_295;
 
 export function hashOfItems(wanted: readonly WantedNode[], config: OpcuaConfig): string {
@@ -167,7 +172,7 @@ export class Subscription {
     const { deadband } = entry;
     try {
       return {
-        itemToMonitor: { nodeId: coerceNodeId(nodeId), attributeId: VALUE },
+        itemToMonitor: { nodeId: coerceNodeId(nodeId), attributeId: VALUE_ATTRIBUTE },
         monitoringMode: REPORTING,
         requestedParameters: {
           ...{ clientHandle: handle, samplingInterval: sampling },
@@ -307,8 +312,7 @@ export class Subscription {
   }
 }
 
-/** `TimestampsToReturn.Both` and `MonitoringMode.Reporting` (part 4, 7.40 and 7.23). */
-const BOTH_TIMES = 2;
+/** `MonitoringMode.Reporting` (part 4, 7.23). */
 const REPORTING = 2;
 
 /** Numbers begin again at 1 after the greatest one (part 4, 7.26). */

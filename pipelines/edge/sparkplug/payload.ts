@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs/light.js';
 import { malformed } from '../../../operators/decode/payload.ts';
-import { readingTime } from '../tag-reading.ts';
+import { exactInteger, readingTime } from '../tag-reading.ts';
 
 /** `Long` of protobufjs: a 64-bit integer. */
 export type Int64 = { readonly low: number; readonly high: number; readonly unsigned: boolean };
@@ -184,11 +184,6 @@ export function signedOf(value: Int64): number | string {
 
 function bitsOf({ low, high }: Int64): bigint {
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
-}
-
-export function exactInteger(value: bigint): number | string {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : String(value);
 }
 
 /** Whose time counts: that of the node, or that of the host. */

@@ -1,9 +1,14 @@
 /** Values of Sparkplug B by their data types: numbers, texts, arrays, data sets, and the properties that qualify them. */
 
 import { malformed } from '../../../operators/decode/payload.ts';
-import { MOST_READINGS, readingQuality, type TagQuality, type TagValue } from '../tag-reading.ts';
 import {
   exactInteger,
+  MOST_READINGS,
+  readingQuality,
+  type TagQuality,
+  type TagValue,
+} from '../tag-reading.ts';
+import {
   type SparkplugDataSet,
   type SparkplugMetric,
   type SparkplugPropertySet,
