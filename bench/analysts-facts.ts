@@ -103,7 +103,14 @@ function addProblem(
     blocks.add(
       row('requests', {
         ...{ ...about, id: `r-${id}`, revision: index + 1, action, priority: 'high' },
-        ...{ title: `Inspect ${where.asset}`, opened: time, time: said, order, product },
+        ...{
+          title: `Inspect ${where.asset}`,
+          since: time,
+          opened: time,
+          time: said,
+          order,
+          product,
+        },
         ...{ incidents: [`i-${id}`], anomalies: [id], operation: '', due: null, request: '{}' },
         ...{ slot_start: null, slot_end: null, slot_entry: '', slot_kind: '' },
         ...{ stop_cost: null, order_late: null },

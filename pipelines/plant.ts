@@ -12,7 +12,7 @@ import { order } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
-import type { Detected } from '../operators/model/anomaly.ts';
+import { type Detected, isAnomaly } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
 import {
   isEdgeFinding,
@@ -29,8 +29,9 @@ import { window } from '../operators/window/window.ts';
 
 /**
  * The plant pipeline: from the log of one partition to rows, requests and commands. The lines of its two halves are the stages of
- * `docs/architecture.md`, in the data's order. Deterministic: the same log gives the same rows and requests.
- * `watch` looks on while patterns move.
+ * `docs/architecture.md`, in the data's order. Deterministic: the same log gives the same rows and requests. `land` here and
+ * inside of stages sends a row along the flow; the worker collects rows and drops the events that come out at the end. So a
+ * request goes out by its row in `requests`, which holds its JSON. `watch` looks on while patterns move.
  */
 export function plant(states: States, watch?: PatternWatch): Stage<Message, Request> {
   return (log) => log.pipe(observe(states), evaluate(states, watch));
@@ -129,12 +130,12 @@ function rankOfObservation(value: Observation): string {
 
 /** Observations first, so that a pattern sees a reading before what a detector found in it. */
 function compareDetected(a: Detected, b: Detected): number {
-  if (!('kind' in a) && !('kind' in b)) return compareObservations(a.observation, b.observation);
+  if (!isAnomaly(a) && !isAnomaly(b)) return compareObservations(a.observation, b.observation);
   return compareTexts(rankOfDetected(a), rankOfDetected(b));
 }
 
 function rankOfDetected(value: Detected): string {
-  if (!('kind' in value)) return '0';
+  if (!isAnomaly(value)) return '0';
   return `1 ${value.rule} ${value.signal} ${value.point} ${value.revision}`;
 }
 
@@ -143,14 +144,11 @@ function compareTexts(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/**
- * What comes on `act.…` and `status.…` waits for no line time. The statuses that the delivery loop polls come on `event.…`
- * and wait like any fact.
- */
+/** What comes on `act.…` and `status.…` waits for no line time: what people and systems say holds from its message on. */
 function isActOrReply(value: Observation): boolean {
   return value.kind === 'event' && isInLogOrder(value);
 }
 
 function isDetectedInLogOrder(value: Detected): boolean {
-  return !('kind' in value) && isActOrReply(value.observation);
+  return !isAnomaly(value) && isActOrReply(value.observation);
 }

@@ -1,7 +1,7 @@
 import type { Stage, StageId } from '../flow/flow.ts';
 import { keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
-import type { Anomaly, Detected } from '../model/anomaly.ts';
+import { type Anomaly, type Detected, isAnomaly } from '../model/anomaly.ts';
 import { lineOf } from '../model/key.ts';
 import { rulesOf } from '../model/knowledge.ts';
 import type { Enriched, Observation } from '../model/observation.ts';
@@ -49,11 +49,11 @@ export function alarm(states: States): Stage<Detected, Detected> {
       id: 'alarm' as StageId,
       version: 1,
       scope: 'line',
-      keyOf: ({ value }) => lineOf('kind' in value ? value.asset : value.observation.asset),
+      keyOf: ({ value }) => lineOf(isAnomaly(value) ? value.asset : value.observation.asset),
       open: noAlarms,
       onEvent(state, { key, time, late = false, value }, knowledge, out) {
         const context = { state, knowledge, time, out };
-        if ('kind' in value) {
+        if (isAnomaly(value)) {
           applyPhase(value, late, context);
           return;
         }

@@ -6,10 +6,10 @@ import { type AssetKey, fits, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import {
   type MachineEvent,
-  type OrderData,
   type RequestStatus,
   requestStatusOf,
   systemOrderOf,
+  type WorkOrderData,
 } from '../model/machine-event.ts';
 import { NOTICE_STEP } from '../model/notify-rule.ts';
 import { lookup } from '../model/plain.ts';
@@ -266,7 +266,8 @@ type SeenOrder = {
 };
 
 /** A work order in the words of a request, so that one workflow can read both. */
-function orderRevision(order: OrderData, { system, revision, opened }: SeenOrder): KeptRevision {
+function orderRevision(order: WorkOrderData, seen: SeenOrder): KeptRevision {
+  const { system, revision, opened } = seen;
   const { id, remote, origin, title, description, work, component, failure_mode } = order;
   const { priority, parts, duration, start, end } = order;
   const by = origin === '' ? '' : ` (${origin})`;

@@ -2,7 +2,7 @@ import type { Event, Stage, StageId } from '../flow/flow.ts';
 import { type Keyed, keyed, type Out } from '../flow/keyed.ts';
 import { fork } from '../flow/stage.ts';
 import type { States } from '../flow/states.ts';
-import type { Anomaly, Detected } from '../model/anomaly.ts';
+import { type Anomaly, type Detected, isAnomaly } from '../model/anomaly.ts';
 import { beginSteps, MOST_STEPS, stepsExceeded } from '../model/expression.ts';
 import { type Incident, TRIGGER_EVENT_TYPES, type TriggerInput } from '../model/incident.ts';
 import { type Key, lineOf } from '../model/key.ts';
@@ -120,8 +120,7 @@ function concernsLines({ byLine, issues }: CompiledPatterns): boolean {
 }
 
 function forwardToTrigger(value: Detected, late: boolean, out: Out<TriggerInput>): void {
-  if ('kind' in value) out.emit(value, { late });
-  else if (isForTrigger(value)) out.emit(value, { late });
+  if (isAnomaly(value) || isForTrigger(value)) out.emit(value, { late });
 }
 
 function isForTrigger(value: Enriched<Observation>): value is Enriched<MachineEvent> {
@@ -135,14 +134,14 @@ function emitDetectorIncident(
   late: boolean,
   out: Out<TriggerInput>,
 ): void {
-  if (!('kind' in value) || value.phase !== 'raised' || !detectors.has(value.rule)) return;
+  if (!isAnomaly(value) || value.phase !== 'raised' || !detectors.has(value.rule)) return;
   const incident = anomalyIncident(value);
   out.land('incidents', toIncidentRow(incident));
   out.emit(incident, { late });
 }
 
 function contentOf({ value }: Event<Detected>): PatternEvent['value'] {
-  return 'kind' in value ? value : value.observation;
+  return isAnomaly(value) ? value : value.observation;
 }
 
 /**

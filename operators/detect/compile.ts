@@ -80,8 +80,6 @@ export function compileSituationCondition(
   };
 }
 
-/** Detector rules made ready: their conditions, the shape of their state, and which samples they are for. */
-
 /** A detector rule made ready. `problem`: why its `while` is no condition; such a rule evaluates nothing. */
 export type CompiledDetector<R extends DetectorRule = DetectorRule> = {
   readonly rule: R;

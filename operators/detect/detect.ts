@@ -56,10 +56,11 @@ import {
  * Evaluates windows, features and machine events by the detector rules in force, and passes every observation on before the
  * anomalies that it causes.
  *
- * A sample is evaluated while the rule's `while` holds and nothing changed inside it (`mixed`, which goes to
- * `dead_letters` when a rule would have evaluated it). What is not evaluated neither raises nor clears: an anomaly that is
+ * A sample is evaluated in the operation that the rule's `when` names, while its `while` holds, and if nothing changed inside
+ * it (`mixed`, which goes to `dead_letters` when a rule would have evaluated it). What is not evaluated neither raises nor clears: an anomaly that is
  * open when the machine stops stays open until the running machine is found well, and its delays are paused meanwhile. A
- * sample marked `late` is evaluated too: a detector here reads one signal, whose source is in order by itself.
+ * sample marked `late` is evaluated too: a detector reads one signal, whose source is in order by itself, or instants that
+ * `assemble` has put together (`multivariate`).
  */
 export function detect(states: States): Stage<Enriched<Observation>, Detected> {
   return (observations) => observations.pipe(likes(states), detectors(states));

@@ -64,7 +64,7 @@ export function watermarks<T extends Sourced>(
       id,
       version: 1,
       scope: 'source',
-      // Append time is that of the whole partition.
+      // One key for the partition: append time is that of the whole, and the clocks of sources and lines are in its state.
       keyOf: () => LOG,
       open: () => ({ appended: BEGINNING, stepped: BEGINNING, lines: {} }),
       onEvent(state, event, knowledge, out) {

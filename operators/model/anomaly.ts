@@ -66,6 +66,10 @@ export type Anomaly = {
 /** What travels from `detect` on: observations, and the anomalies that were detected in them. */
 export type Detected = Enriched<Observation> | Anomaly;
 
+export function isAnomaly(value: Detected): value is Anomaly {
+  return 'kind' in value;
+}
+
 /** How far a baseline has learnt, as people see it. */
 export type BaselineState = {
   readonly asset: AssetKey;

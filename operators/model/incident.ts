@@ -38,7 +38,10 @@ export type Incident = {
   readonly situation: Situation;
 };
 
-/** Types of machine events that the trigger follows or hands on: the state of a problem, of its request, and of the machine. */
+/**
+ * Types of machine events that reach the trigger: what is said of requests and work, which it follows or hands on, and what
+ * says that the machine's situation is another, on which it asks again whether a request is held back.
+ */
 export const TRIGGER_EVENT_TYPES: readonly string[] = [
   'request',
   'acknowledged',

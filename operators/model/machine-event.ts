@@ -103,7 +103,7 @@ const orderData = z.object({
 });
 
 /** A work order that its system made itself: data of an `order` event on `status.<system>.…`. */
-export type OrderData = z.infer<typeof orderData>;
+export type WorkOrderData = z.infer<typeof orderData>;
 
 /** The name of a work order that nobody asked for: of its system and its number there. */
 export function orderId(system: string, remote: string): string {
@@ -111,7 +111,7 @@ export function orderId(system: string, remote: string): string {
 }
 
 /** The work order that an event of the type `order` brings, or what is wrong with it: a system speaks of its own alone. */
-export function systemOrderOf(event: MachineEvent): OrderData | { readonly problem: string } {
+export function systemOrderOf(event: MachineEvent): WorkOrderData | { readonly problem: string } {
   const parsed = orderData.safeParse(event.data);
   if (!parsed.success) return { problem: firstProblem(parsed.error) };
   const { id, remote } = parsed.data;

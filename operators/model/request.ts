@@ -7,8 +7,9 @@ import type { EventTime } from './time.ts';
 import type { Priority } from './trigger-rule.ts';
 
 /**
- * `open`: revision 1. `update`: something that a planner wants to know changed. `withdraw`: the problem went away
- * before anyone accepted the request. `close`: the problem is over after its request was; nothing is left to do.
+ * `open`: revision 1. `update`: something that a planner wants to know changed; also that all is well again, where the
+ * trigger does not say `withdraw: true`. `withdraw`: the problem went away before anyone accepted the request, by itself,
+ * by a stop that was planned after all, by an edit or with its asset. `close`: it is over after its request was answered.
  */
 export type RequestAction = 'open' | 'update' | 'withdraw' | 'close';
 
@@ -34,7 +35,7 @@ export type StopImpact = {
  */
 export type Request = {
   readonly kind: 'request';
-  /** 20 base32 characters of sha256(plant, asset, component, episode start, round). */
+  /** 20 base32 characters of sha256(plant, line, asset, scope of the episode, its start, round): `requestId`. */
   readonly id: string;
   /** From 1, dense. The same id and revision always has the same content. */
   readonly revision: number;
@@ -57,6 +58,9 @@ export type Request = {
   readonly current: Work;
   readonly stop: StopImpact;
   readonly round: number;
+  /** When the problem began to show, whichever round this is. */
+  readonly since: EventTime;
+  /** When the request of this round was opened: the time of its revision 1. */
   readonly opened: EventTime;
   readonly time: EventTime;
   readonly trigger: string;

@@ -198,6 +198,7 @@ export type RequestRow = Located & {
   readonly failure_mode: string;
   readonly priority: string;
   readonly title: string;
+  readonly since: EventTime;
   readonly opened: EventTime;
   readonly time: EventTime;
   readonly incidents: readonly string[];

@@ -75,13 +75,13 @@ function longer(a: Duration, b: Duration): Duration {
   return a > b ? a : b;
 }
 
-export function stopRearm(episode: Episode, { out }: EpisodeContext): void {
+export function stopClearing(episode: Episode, { out }: EpisodeContext): void {
   out.cancelTimer(timerName(episode, 'clear-after'));
   episode.clear_since = null;
 }
 
 /** At least a moment: a timer cannot set another for its own time. */
-export function startRearm(episode: Episode, { out, time, knowledge }: EpisodeContext): void {
+export function startClearing(episode: Episode, { out, time, knowledge }: EpisodeContext): void {
   episode.clear_since = time;
   const { rearm } = triggerSettings(knowledge, out.key, episode);
   out.setTimer(plus(time, longer(rearm, MOMENT)), timerName(episode, 'clear-after'));
@@ -160,10 +160,10 @@ function higher(priority: Priority): Priority | undefined {
 }
 
 /** An answer covers at least what its request was opened with, whatever clock it comes from. */
-export function acknowledge(episode: Episode, { out, observed }: EpisodeContext): void {
+export function acknowledge(episode: Episode, { out, happened }: EpisodeContext): void {
   if (episode.opened === null) return;
   episode.acknowledged = true;
-  episode.answered = later(observed, episode.opened);
+  episode.answered = later(happened, episode.opened);
   out.cancelTimer(timerName(episode, 'escalate'));
 }
 
@@ -185,7 +185,7 @@ export function accept(episode: Episode, context: EpisodeContext): void {
 export function finish(episode: Episode, context: EpisodeContext): void {
   const { out, time, knowledge } = context;
   acknowledge(episode, context);
-  episode.answered ??= context.observed;
+  episode.answered ??= context.happened;
   episode.finished = time;
   episode.changes = [];
   episode.suppressed_by = [];

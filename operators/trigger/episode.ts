@@ -191,7 +191,7 @@ export type EpisodeContext = {
   /** When it is dealt with. A late event is dealt with now: what was decided since cannot be undone. */
   readonly time: EventTime;
   /** When it happened. */
-  readonly observed: EventTime;
+  readonly happened: EventTime;
 };
 
 export function noEpisodes(): AssetEpisodes {
@@ -207,7 +207,7 @@ export function newEpisode(
   number: number,
   incident: Incident,
   lead: TriggerRule,
-  { out, time, observed }: EpisodeContext,
+  { out, time, happened }: EpisodeContext,
   report = '',
 ): Episode {
   const wide = report === '' && lead.per === 'asset';
@@ -224,7 +224,7 @@ export function newEpisode(
     ...{ findings: [], rules: [], incidents: [] },
     ...{ evidence: [], evidence_count: 0, anomalies: [], signals: [], sources: [], active: [] },
     ...{ unjudged: {}, clear_since: null, changes: [], suppressed_by: [] },
-    ...{ lag: between(observed, time), history: [], again: '', slot: null },
+    ...{ lag: between(happened, time), history: [], again: '', slot: null },
     ...{ late_plan: '', situation: incident.situation },
   };
 }

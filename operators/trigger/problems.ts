@@ -43,7 +43,7 @@ export function applyIncident(incident: Incident, context: EpisodeContext): void
   const { state, knowledge, out } = context;
   const rules = rulesOf(knowledge, out.key);
   const named = (rules?.triggers ?? []).filter(({ on }) => on === incident.rule);
-  const triggers = named.filter(({ late }) => !isTooLate(late ?? LATE, context));
+  const triggers = named.filter(({ late }) => !isBeyondLate(late ?? LATE, context));
   if (triggers.length < named.length && triggers.length === 0) {
     leaveOut(incident, named, context);
     return;
@@ -56,7 +56,7 @@ export function applyIncident(incident: Incident, context: EpisodeContext): void
     episode = newEpisode(state.count, incident, lead, context);
     state.episodes.push(episode);
   } else if (lead === undefined) {
-    if (isTooLate(triggerSettings(knowledge, out.key, episode).late, context)) return;
+    if (isBeyondLate(triggerSettings(knowledge, out.key, episode).late, context)) return;
   }
   if (episode.incidents.includes(incident.id)) return;
   const isPattern = rules?.patterns.some((rule) => incidentRulesOf(rule).includes(incident.rule));
@@ -90,7 +90,7 @@ function join(
   { triggers, isPattern }: Naming,
   context: EpisodeContext,
 ): void {
-  const { state, time, observed } = context;
+  const { state, time, happened } = context;
   const { rule, component, failure_mode, severity } = incident;
   const changes = episode.rules.includes(rule) ? [] : [`${rule} says so too`];
   const active = incident.anomalies.filter((id) => Object.hasOwn(state.active, id));
@@ -103,7 +103,7 @@ function join(
   changes.push(...sharpen(episode, { ...news, weight: evidenceWeight(news) }));
   changes.push(...triggers.flatMap((trigger) => addTrigger(episode, trigger)));
   if (isNews && changes.length === 0) changes.push(`${rule} found ${findingText(news)}`);
-  episode.lag = Math.min(episode.lag, between(observed, time)) as Duration;
+  episode.lag = Math.min(episode.lag, between(happened, time)) as Duration;
   episode.wide ||= triggers.some(({ per }) => per === 'asset') && episode.scope === '';
   noteSources(episode, active, context);
   noteChanges(episode, changes, context);
@@ -142,8 +142,8 @@ function addTrigger(episode: Episode, { id, request: { priority } }: TriggerRule
 }
 
 /** Further behind the time of its line than a trigger allows. */
-function isTooLate(late: Duration, { out, observed }: EpisodeContext): boolean {
-  return observed < minus(out.now, late);
+function isBeyondLate(late: Duration, { out, happened }: EpisodeContext): boolean {
+  return happened < minus(out.now, late);
 }
 
 const TOO_LATE_LIMIT = 50;
@@ -152,11 +152,11 @@ const TOO_LATE_LIMIT = 50;
 function leaveOut(
   incident: Incident,
   named: readonly TriggerRule[],
-  { state, out, observed }: EpisodeContext,
+  { state, out, happened }: EpisodeContext,
 ): void {
-  const age = formatDuration(between(observed, out.now));
+  const age = formatDuration(between(happened, out.now));
   const allowed = named.map(({ id, late }) => `${id} takes ${formatDuration(late ?? LATE)}`);
-  const detail = `${incident.rule} at ${toIso(observed)} came ${age} late, and ${allowed.join(', ')}: no request`;
+  const detail = `${incident.rule} at ${toIso(happened)} came ${age} late, and ${allowed.join(', ')}: no request`;
   out.deadLetter('late', detail, { incident: incident.id, triggers: named.map(({ id }) => id) });
   const isActive = incident.anomalies.some((id) => Object.hasOwn(state.active, id));
   if (isActive) state.too_late = [...state.too_late, incident].slice(-TOO_LATE_LIMIT);
@@ -196,13 +196,13 @@ export function applyAnomaly(anomaly: Anomaly, context: EpisodeContext): void {
 /** One that belongs to the problem counts whatever its age; one that is raised anew where the problem is, in time. */
 function followAnomaly(episode: Episode, anomaly: Anomaly, context: EpisodeContext): void {
   const { id, phase, time, rule, component, failure_mode, severity } = anomaly;
-  const { state, knowledge, out, observed } = context;
+  const { state, knowledge, out, happened } = context;
   const { source, text } = state.active[id] ?? { source: '', text: '' };
   const isMember = episode.active.includes(id);
   if (!isMember) {
     if (!episode.sources.includes(source)) return;
     if (!episode.wide && component !== '' && !isAboutComponent(episode, component)) return;
-    if (isTooLate(triggerSettings(knowledge, out.key, episode).late, context)) return;
+    if (isBeyondLate(triggerSettings(knowledge, out.key, episode).late, context)) return;
     addMissing(episode.active, [id], ANOMALY_LIMIT);
     addMissing(episode.anomalies, [id], ANOMALY_LIMIT);
     noteSources(episode, [id], context);
@@ -213,7 +213,7 @@ function followAnomaly(episode: Episode, anomaly: Anomaly, context: EpisodeConte
   if (isNews) addEvidence(episode, { stage: phase, time, kind: 'anomaly', about: id, text });
   const changes = sharpen(episode, { ...news, weight: evidenceWeight(news) });
   if (isNews && changes.length === 0) changes.push(`${rule} found ${findingText(news)}`);
-  episode.lag = Math.min(episode.lag, between(observed, context.time)) as Duration;
+  episode.lag = Math.min(episode.lag, between(happened, context.time)) as Duration;
   if (!isMember) takeInput(episode, 'active', context);
   noteChanges(episode, changes, context);
   checkAnswer(episode, context);
@@ -223,7 +223,7 @@ function followAnomaly(episode: Episode, anomaly: Anomaly, context: EpisodeConte
 function applyTooLate(id: string, context: EpisodeContext): void {
   const { state } = context;
   const found = state.too_late.filter(({ anomalies }) => anomalies.includes(id));
-  if (found.length === 0 || isTooLate(LATE, context)) return;
+  if (found.length === 0 || isBeyondLate(LATE, context)) return;
   state.too_late = state.too_late.filter((incident) => !found.includes(incident));
   for (const incident of found) applyIncident(incident, context);
 }

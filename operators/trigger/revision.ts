@@ -72,6 +72,7 @@ function requestOf(
     current,
     stop,
     round: episode.round,
+    since: episode.since,
     opened: episode.opened ?? time,
     time,
     trigger: episode.triggers[0] ?? '',
@@ -88,11 +89,11 @@ function requestOf(
 
 function requestRow(request: Request): RequestRow {
   const { asset, id, revision, action, component, failure_mode, priority, title } = request;
-  const { opened, time, incidents, anomalies, slot, current, stop } = request;
+  const { since, opened, time, incidents, anomalies, slot, current, stop } = request;
   return {
     ...locate(asset),
     ...{ id, revision, action, component, failure_mode, priority, title },
-    ...{ opened, time, incidents, anomalies },
+    ...{ since, opened, time, incidents, anomalies },
     ...{ order: current.order, operation: current.operation, product: current.product },
     ...{ due: current.due, slot_start: slot?.start ?? null, slot_end: slot?.end ?? null },
     ...{ slot_entry: slot?.entry ?? '', slot_kind: slot?.kind ?? '' },

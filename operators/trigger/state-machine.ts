@@ -28,8 +28,8 @@ import {
   reportChanges,
   requestAgain,
   requestMore,
-  startRearm,
-  stopRearm,
+  startClearing,
+  stopClearing,
   suppress,
   unjudgedText,
   withdraw,
@@ -42,7 +42,7 @@ import { suppressionNow } from './suppression.ts';
 
 /**
  * What may happen to an episode. Anomalies, incidents and reports raise `active`, `inactive`, `unjudged` and `changed`
- * (`evidence.ts`, `reports.ts`), machine events and timers what is named like them (`trigger.ts`). `cleared` and `ended`
+ * (`problems.ts`, `reports.ts`), machine events, timers and changes of the schedule the rest (`trigger.ts`). `cleared` and `ended`
  * follow from rows, `permitted` and `suppressed` from `openIfPermitted`, `uncovered` from `checkAnswer`. A new one is a
  * name here, rows in the tables below, and a call of `takeInput`.
  */
@@ -90,11 +90,11 @@ const SENT = [...LIVE, ...ENDED] as const;
 // biome-ignore format: to be read as a table
 export const CONDITION_TABLE: readonly Row<Condition>[] = [
   // input          states                    only if       action         next         and then
-  ['active',       ['clearing', 'unjudged'],  always,       stopRearm,     'active'],
-  ['active',       ['clear'],                 always,       stopRearm,     'active',    noteReturn],
-  ['inactive',     ['active', 'clearing'],    always,       startRearm,    'clearing'],
-  ['inactive',     ['clear', 'unjudged'],     always,       startRearm,    same],
-  ['unjudged',     ['active'],                always,       startRearm,    'unjudged'],
+  ['active',       ['clearing', 'unjudged'],  always,       stopClearing,     'active'],
+  ['active',       ['clear'],                 always,       stopClearing,     'active',    noteReturn],
+  ['inactive',     ['active', 'clearing'],    always,       startClearing,    'clearing'],
+  ['inactive',     ['clear', 'unjudged'],     always,       startClearing,    same],
+  ['unjudged',     ['active'],                always,       startClearing,    'unjudged'],
   ['clear-after',  ['unjudged'],              always,       nothing,       'clear',     endUnjudged],
   ['clear-after',  ['clearing', 'clear'],     always,       nothing,       'clear',     endIfClear],
 ];

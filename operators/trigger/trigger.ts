@@ -47,7 +47,7 @@ const logic: Keyed<AssetEpisodes, TriggerInput, WorkInput> = {
   onEvent(state, event, knowledge, out) {
     const { value } = event;
     const now = event.late === true ? later(event.time, out.now) : event.time;
-    const context = { ...contextAt(now, state, knowledge, out), observed: event.time };
+    const context = { ...contextAt(now, state, knowledge, out), happened: event.time };
     if (event.time >= state.situated) {
       state.situated = event.time;
       state.situation = value.situation;
@@ -79,7 +79,7 @@ function contextAt(
   out: EpisodeContext['out'],
 ): EpisodeContext {
   state.time = later(state.time, time);
-  return { state, knowledge, out, time: state.time, observed: state.time };
+  return { state, knowledge, out, time: state.time, happened: state.time };
 }
 
 /** Asks of every problem that has no request yet whether it may have one now. */

@@ -34,7 +34,7 @@ export type Shape = {
   readonly windows: Windows;
   /** A window fires when time reaches its end; with this, also every so often before. */
   readonly early: Duration | null;
-  /** How long a fired window is kept and takes in late readings. */
+  /** `correction` of the rules, Flink's allowed lateness: how long a fired window is kept and takes in late readings. */
   readonly lateness: Duration;
   readonly quantiles: readonly number[];
 };

@@ -57,6 +57,13 @@ const NOBODY: Request = {
   slot: null,
   current: { order: '', operation: '', product: '', due: null, end: null },
   stop: { cost: null, cost_in_slot: null, currency: '', done: null, late: null },
-  ...{ round: 1, opened: NO_TIME, time: NO_TIME, trigger: 'doctor', because: 'andon doctor' },
+  ...{
+    round: 1,
+    since: NO_TIME,
+    opened: NO_TIME,
+    time: NO_TIME,
+    trigger: 'doctor',
+    because: 'andon doctor',
+  },
   ...{ incidents: [], anomalies: [], evidence: [], state: '', order: '', product: '', ids: {} },
 };

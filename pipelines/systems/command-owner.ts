@@ -21,7 +21,7 @@ import { runNotifications } from './notify/notify-system.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
 import { commandReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
-import { statusLogOf } from './report.ts';
+import { statusLogOf } from './status-log.ts';
 import { listenForWebhooks, type Webhooks } from './webhooks.ts';
 
 /** What a process that owns the commands of a system is given. */

@@ -10,7 +10,7 @@ import type { EntryHandle } from './attempt.ts';
 import { type CommandEntry, replyOf } from './command-entry.ts';
 import type { StepResult, SystemContext } from './context.ts';
 import { withHistory } from './entry.ts';
-import { nextReport, publishReport, type StatusLog } from './report.ts';
+import { nextStatusNumber, publishStatus, type StatusLog } from './status-log.ts';
 import { pollObject } from './status-poll.ts';
 
 /** What a command came to. Without the other fields they are what the entry has. */
@@ -39,7 +39,7 @@ export async function settleCommand(
   const line = { time, revision: entry.n, what: 'settle', outcome, note: told } as const;
   const changes = {
     ...withHistory(entry, line),
-    ...{ outcome, note, sending: null, faults: 0, reports: nextReport(entry, time) },
+    ...{ outcome, note, sending: null, faults: 0, reports: nextStatusNumber(entry, time) },
     remote: remote === undefined ? entry.remote : remote,
     values: gives ?? entry.values,
     names: names ?? entry.names,
@@ -61,7 +61,7 @@ export async function reportReply(
   if (unreported === null) return;
   const { time, data } = unreported;
   const about = { system, asset, producer: `systems/${system}/${id}`, number: reports };
-  await publishReport(log, { ...about, body: { time, type: 'command', data } }, partitions);
+  await publishStatus(log, { ...about, body: { time, type: 'command', data } }, partitions);
   await handle.save({ unreported: null });
 }
 
@@ -88,7 +88,7 @@ export async function pollState(
         const data = replyOf({ ...handle.entry, state: word, note, values });
         const time = await log.time(handle.entry.asset);
         return {
-          ...{ state: word, values, reports: nextReport(handle.entry, now()) },
+          ...{ state: word, values, reports: nextStatusNumber(handle.entry, now()) },
           unreported: { time, data },
         };
       },

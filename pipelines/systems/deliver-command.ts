@@ -14,7 +14,7 @@ import { type CommandEntry, isBegun } from './command-entry.ts';
 import { type Settlement, settleCommand } from './command-reply.ts';
 import type { StepResult, SystemContext } from './context.ts';
 import { type HistoryLine, withHistory } from './entry.ts';
-import type { StatusLog } from './report.ts';
+import type { StatusLog } from './status-log.ts';
 
 /** What every step of carrying commands out needs. */
 export type CommandContext = SystemContext & {

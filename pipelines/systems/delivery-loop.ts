@@ -3,8 +3,8 @@ import { type DeliveryContext, errorOf, type StepResult, type SystemContext } fr
 import { deliverRevision, rejectRevision } from './deliver.ts';
 import { isFinal, newEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
-import type { StatusLog } from './report.ts';
 import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
+import type { StatusLog } from './status-log.ts';
 import { pollStatus } from './status-poll.ts';
 import { createTurns, POLL, rankOf, type Task, type Turns } from './turns.ts';
 

@@ -1,13 +1,13 @@
 /** Looks for work orders that the CMMS made itself (a plan, a planner, a technician), and says each change to the log, once. */
 
 import { canonicalJson, identity } from '../../operators/model/canonical.ts';
-import type { OrderData } from '../../operators/model/machine-event.ts';
+import type { WorkOrderData } from '../../operators/model/machine-event.ts';
 import { type EventTime, earlier, later, minus, SECOND } from '../../operators/model/time.ts';
 import type { ChangedObject } from '../../sinks/remote/changes.ts';
 import { type DeliveryContext, errorOf } from './context.ts';
 import type { OrderEntry } from './entry.ts';
 import type { OrderLedger } from './ledger.ts';
-import { nextReport, publishReport, type StatusLog } from './report.ts';
+import { nextStatusNumber, publishStatus, type StatusLog } from './status-log.ts';
 
 export type OrderPoll = {
   readonly ledger: OrderLedger;
@@ -104,7 +104,7 @@ export async function pollOrders(poll: OrderPoll, told: Set<string> = new Set())
   if (newest !== mark) await ledger.keepMark(newest);
 }
 
-type Seen = { readonly asset: string; readonly data: OrderData };
+type Seen = { readonly asset: string; readonly data: WorkOrderData };
 
 async function applyOrder(seen: Seen, poll: OrderPoll): Promise<void> {
   const { ledger } = poll;
@@ -135,7 +135,7 @@ async function nextEntry(
   { log, context }: Pick<OrderPoll, 'log' | 'context'>,
 ): Promise<OrderEntry> {
   const time = await log.time(told.asset);
-  const reports = nextReport({ reports: entry?.reports ?? 0 }, context.now());
+  const reports = nextStatusNumber({ reports: entry?.reports ?? 0 }, context.now());
   return { id: String(told.data.id), ...told, reports, time, sent: false };
 }
 
@@ -150,7 +150,7 @@ async function say(entry: OrderEntry, version: number, { ledger, log, context }:
     producer: `orders/${cmms.name}/${id}`,
     number: reports,
   };
-  await publishReport(log, { ...about, body: { time, type: 'order', data } }, partitions);
+  await publishStatus(log, { ...about, body: { time, type: 'order', data } }, partitions);
   record({ kind: 'order-seen', system: cmms.name, id, status: String(data.status) });
   if (entry.digest !== 'moved' && isOver(data.status)) {
     await ledger.forget(id);

@@ -112,6 +112,7 @@ export const requestSchema: z.ZodType<Request> = z.object({
     })
     .default({ cost: null, cost_in_slot: null, currency: '', done: null, late: null }),
   round: z.number().int(),
+  since: time,
   opened: time,
   time,
   trigger: z.string(),

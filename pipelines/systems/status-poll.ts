@@ -6,7 +6,7 @@ import type { RemoteStatus } from '../../sinks/remote/status.ts';
 import type { Attempted, EntryHandle } from './attempt.ts';
 import type { DeliveryContext, StepResult, SystemContext } from './context.ts';
 import { isFinal, type LedgerEntry, withHistory } from './entry.ts';
-import { nextReport, publishReport, type StatusLog } from './report.ts';
+import { nextStatusNumber, publishStatus, type StatusLog } from './status-log.ts';
 
 /**
  * Asks the remote system what became of a request and publishes a change into the log, once: number, time and words of
@@ -31,7 +31,7 @@ export async function pollStatus(
     unmapped: (word) => record({ kind: 'status-unmapped', id, word }),
     changes: async (seen, note) => ({
       status: seen,
-      reports: nextReport(handle.entry, now()),
+      reports: nextStatusNumber(handle.entry, now()),
       unreported: { status: seen, note, time: await log.time(handle.entry.asset) },
     }),
   });
@@ -99,6 +99,6 @@ async function report(
     ...(note === null ? {} : { note: note.slice(0, 4_096) }),
   };
   const about = { system: cmms.name, asset, producer: `maintenance/${id}`, number: reports };
-  await publishReport(log, { ...about, body: { time, type: 'request', data } }, partitions);
+  await publishStatus(log, { ...about, body: { time, type: 'request', data } }, partitions);
   await handle.save({ unreported: null });
 }

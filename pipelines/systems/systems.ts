@@ -23,8 +23,8 @@ import { startOrderPoll } from './order-poll.ts';
 import type { WasGiven } from './reconciliation/compare.ts';
 import { requestReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
-import { statusLogOf } from './report.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
+import { statusLogOf } from './status-log.ts';
 import { listenForWebhooks, type Webhooks } from './webhooks.ts';
 
 export type SystemsOptions = StoreOptions & {

@@ -32,6 +32,7 @@ export const FIELD_NAMES = [
   'current',
   'stop',
   'round',
+  'since',
   'opened',
   'time',
   'trigger',

@@ -1,6 +1,6 @@
 /** Work orders that a maintenance system made itself, in our words. */
 
-import { type OrderData, orderId } from '../../operators/model/machine-event.ts';
+import { orderId, type WorkOrderData } from '../../operators/model/machine-event.ts';
 import { printable } from '../../operators/model/plain.ts';
 import type { ChangedObject } from './changes.ts';
 import { timeAt } from './changes.ts';
@@ -10,7 +10,7 @@ import { statusIn } from './status.ts';
 
 /** An order and its asset; or why nothing can be said of it: its asset has no name of ours, or its status has none. */
 export type ReadOrder =
-  | { readonly kind: 'order'; readonly asset: string; readonly data: OrderData }
+  | { readonly kind: 'order'; readonly asset: string; readonly data: WorkOrderData }
   | { readonly kind: 'unplaced'; readonly id: string; readonly asset: string }
   | { readonly kind: 'unmapped'; readonly id: string; readonly word: string };
 
@@ -48,7 +48,7 @@ export function createOrderReader(
   };
 }
 
-type Content = Omit<OrderData, 'id' | 'remote' | 'status'>;
+type Content = Omit<WorkOrderData, 'id' | 'remote' | 'status'>;
 
 function contentOf(object: unknown, config: OrdersConfig): Content {
   const text = (pointer: string | undefined, most: number) =>

@@ -12,9 +12,10 @@ FROM
     FROM raised_alarms
     WHERE appended > (SELECT max(last_appended) - INTERVAL {days:UInt32} DAY FROM epochs)
     UNION ALL
-    SELECT 'problem to request', dateDiff('microsecond', problem_since, requested) / 1e6
+    SELECT 'problem to its first request', dateDiff('microsecond', problem_since, min(requested) AS first) / 1e6
     FROM request_times
-    WHERE requested > (SELECT max(time) - INTERVAL {days:UInt32} DAY FROM newest)
+    GROUP BY plant, line, asset, problem_since
+    HAVING first > (SELECT max(time) - INTERVAL {days:UInt32} DAY FROM newest)
     UNION ALL
     SELECT 'log to this database', dateDiff('microsecond', last_appended, toDateTime64(landed, 6, 'UTC')) / 1e6
     FROM epochs FINAL

@@ -9,7 +9,7 @@ CREATE OR REPLACE VIEW request_times
     title            String                         COMMENT 'Title',
     priority         LowCardinality(String)         COMMENT 'Priority by the latest revision',
     failure_mode     LowCardinality(String)         COMMENT 'Failure mode',
-    problem_since    DateTime64(6, 'UTC')           COMMENT 'When the episode began',
+    problem_since    DateTime64(6, 'UTC')           COMMENT 'When the problem began to show',
     requested        DateTime64(6, 'UTC')           COMMENT 'Event time of the first revision',
     accepted         Nullable(DateTime64(6, 'UTC')) COMMENT 'When somebody accepted or planned it',
     started          Nullable(DateTime64(6, 'UTC')) COMMENT 'When work began',
@@ -44,7 +44,7 @@ WITH
     )
 SELECT
     request.plant AS plant, request.line AS line, request.asset AS asset, request.id AS id, request.title AS title,
-    request.priority AS priority, request.failure_mode AS failure_mode, request.opened AS problem_since,
+    request.priority AS priority, request.failure_mode AS failure_mode, request.since AS problem_since,
     firsts.requested AS requested,
     outcomes.accepted AS accepted, outcomes.started AS started, outcomes.completed AS completed, outcomes.rejected AS rejected,
     if(request.action IN ('withdraw', 'close'), request.time, NULL) AS over,

@@ -216,7 +216,12 @@ const ANSWERS: Readonly<
   late_and_lost: { rows: 1, first: [{ source: 'telemetry.p1.l1.pump', damaged: 7, lost: 0 }] },
   latency: {
     rows: 4,
-    first: [{ what: 'event at the machine to the log', of: 7, median: 1, greatest: 1 }],
+    first: [
+      { what: 'event at the machine to the log', of: 7, median: 1, greatest: 1 },
+      { what: 'first breach to alarm' },
+      { what: 'log to this database' },
+      { what: 'problem to its first request', of: 2, median: 60, greatest: 60 },
+    ],
   },
   table_sizes: { rows: 0, first: [] },
 };

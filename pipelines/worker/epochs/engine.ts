@@ -119,12 +119,13 @@ function collectInto(collector: Collector, restored: Knowledge) {
         if (item.value.kind !== 'schedule') collector.knowledge?.(known);
         return;
       default:
+      // An event at the end of the pipeline has done its work: what it was good for is in rows.
     }
   };
 }
 
 /** A collector, and somebody who looks on. */
-export function observed(collector: Collector, observer: Collector | undefined): Collector {
+export function withObserver(collector: Collector, observer: Collector | undefined): Collector {
   if (observer === undefined) return collector;
   return {
     row(row, cause) {

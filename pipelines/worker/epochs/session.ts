@@ -12,9 +12,9 @@ import type { Cursor } from './cursors.ts';
 import {
   type Collector,
   createPipelineEngine,
-  observed,
   type Pipeline,
   type PipelineEngine,
+  withObserver,
 } from './engine.ts';
 import type { CollectedEpoch, EpochCollector } from './epoch-collector.ts';
 import { type EpochStore, persist } from './epoch-store.ts';
@@ -341,7 +341,7 @@ function continuePipeline(
   states: RestoredStates,
 ): PipelineEngine {
   try {
-    return createPipelineEngine(pipeline, states, observed(collector, observer));
+    return createPipelineEngine(pipeline, states, withObserver(collector, observer));
   } catch (error) {
     if (!(error instanceof StateVersionError)) throw error;
     throw new Problem(

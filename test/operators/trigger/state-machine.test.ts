@@ -97,7 +97,7 @@ function begin() {
     state: noEpisodes(),
     knowledge,
     time: at(10),
-    observed: at(10),
+    happened: at(10),
     out: {
       ...{ key: FAN, now: at(10), pass: () => {}, land: () => {}, deadLetter: () => {} },
       ...{ close: () => {}, emit: (request: Request) => requests.push(request) },

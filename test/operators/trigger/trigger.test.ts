@@ -56,6 +56,12 @@ describe('a problem', () => {
     `);
   });
 
+  it('says since when the problem shows, in its row too, and not only when its request was opened', () => {
+    const { requests, rows } = run([...start, raised(10, { since: at(4) })]);
+    expect(requests).toMatchObject([{ since: at(4), opened: at(10), time: at(10) }]);
+    expect(rows).toMatchObject([{ since: at(4), opened: at(10) }]);
+  });
+
   it('is not opened by an anomaly that no trigger names', () => {
     expect(run([...start, anomaly(1, { rule: 'other' }), pass(10_000)]).requests).toEqual([]);
   });

@@ -27,7 +27,7 @@ import { applyChanges } from '../../../pipelines/rules/apply-changes.ts';
 import { changesOf } from '../../../pipelines/rules/changes.ts';
 import { listRequests } from '../../../pipelines/systems/inspect.ts';
 import { askResend, openLedger } from '../../../pipelines/systems/ledger.ts';
-import { publishReport, statusLogOf } from '../../../pipelines/systems/report.ts';
+import { publishStatus, statusLogOf } from '../../../pipelines/systems/status-log.ts';
 import { takeLease } from '../../../pipelines/worker/ownership/lease.ts';
 import { createOutbox } from '../../../sinks/outbox.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
@@ -149,7 +149,7 @@ describe('what one installation does reaches the other in nothing', () => {
     const report = { system: 'cmms', asset: 'p1/l1/press', producer: 'cmms', number: 1 };
     const body = { time: 1, type: 'request', data: {} };
     const status = statusLogOf(north, { partitions: PARTITIONS, logTime: createLogTime(north) });
-    await publishReport(status, { ...report, body }, PARTITIONS);
+    await publishStatus(status, { ...report, body }, PARTITIONS);
     const subject = partitionedSubject('act.p1.l1.press.console.u1', PARTITIONS);
     const [, partition = '0'] = subject.split('.');
     expect(acted.stream).toBe(`north_ANDON_${partition}`);

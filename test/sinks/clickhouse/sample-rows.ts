@@ -39,6 +39,7 @@ export function request(id: string, revision: number, action = 'open'): Row {
     failure_mode: 'BRG-WEAR',
     priority: 'high',
     title: 'Bearing "3" wears\n\nsoon',
+    since: time(MORNING),
     opened: time(MORNING),
     time: time(MORNING + revision),
     incidents: ['i'],

@@ -26,6 +26,7 @@ export function exampleRequest(changes: Partial<Request> = {}): Request {
     current: { order: 'O-1', operation: '', product: 'P-1', due: null, end: null },
     stop: { cost: null, cost_in_slot: null, currency: '', done: null, late: null },
     round: 1,
+    since: TIME,
     opened: TIME,
     time: TIME,
     trigger: 'inspect-bearing',

@@ -33,7 +33,7 @@ export function statusLogOf(
 }
 
 /** By producer and number `validate` knows a repeat. */
-export type StatusReport = {
+export type StatusMessage = {
   readonly system: string;
   readonly asset: string;
   readonly producer: string;
@@ -42,9 +42,9 @@ export type StatusReport = {
 };
 
 /** `status.<system>.<plant>.<line>.<asset>`: the subject says who says it, and permissions attest it. */
-export async function publishReport(
+export async function publishStatus(
   log: StatusLog,
-  { system, asset, producer, number, body }: StatusReport,
+  { system, asset, producer, number, body }: StatusMessage,
   partitions: number,
 ): Promise<void> {
   const header = headers();
@@ -57,9 +57,9 @@ export async function publishReport(
 }
 
 /**
- * The number of the next report. By the clock, so that a ledger that was lost and begun anew goes on above the numbers
+ * The number of the next status. By the clock, so that a ledger that was lost and begun anew goes on above the numbers
  * that it has forgotten: a lower one would be taken for a repeat.
  */
-export function nextReport({ reports }: { readonly reports: number }, now: number): number {
+export function nextStatusNumber({ reports }: { readonly reports: number }, now: number): number {
   return Math.max(reports + 1, Math.floor(now));
 }
