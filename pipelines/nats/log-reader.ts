@@ -5,7 +5,7 @@ import {
   type JetStreamManager,
   type StreamInfo,
 } from '@nats-io/jetstream';
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { Problem } from '../base/problem.ts';
@@ -21,14 +21,10 @@ import {
 } from './log.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { openPullConsumer, type PullConsumer } from './pull-consumer.ts';
-import {
-  appendTimeAt,
-  parseDeliveryInfo,
-  recordedAppendTime,
-  storedMessage,
-} from './stored-message.ts';
+import { appendTimeAt, recordedAppendTime, storedMessage } from './stored-message.ts';
 
 import { isReplay } from './streams.ts';
+import type { DeliveredMessage } from './wire-reader.ts';
 
 export type LogReaderEvent =
   | { readonly kind: 'log-interrupted'; readonly stream: string; readonly reason: string }
@@ -211,6 +207,7 @@ class JetstreamLog implements Log {
       stream: this.stream,
       from: this.#next,
       bytes: this.#batchBytes,
+      subjectOf: (subject) => this.#withoutPrefix(subject),
       onMessage: (message) => this.#take(message),
       onFree: (idle) => {
         this.#refill();
@@ -263,22 +260,26 @@ class JetstreamLog implements Log {
     throw new TrimmedError(this.stream, from, Math.min(first - 1, Math.max(last, from)));
   }
 
-  #take(message: Msg): void {
-    const delivery = parseDeliveryInfo(message.reply ?? '');
-    if (delivery === undefined) return;
+  #withoutPrefix(subject: string): string {
+    const prefix = this.#prefixes.find((each) => subject.startsWith(each)) ?? '';
+    return subject.slice(prefix.length);
+  }
+
+  #take(message: DeliveredMessage): void {
+    const { stream, consumer, microseconds } = message;
     this.#delivered += 1;
     // Something got lost between server and client: not in the stream, so it can be asked for again.
-    if (delivery.consumer !== this.#delivered) {
+    if (consumer !== this.#delivered) {
       this.#restart('a message was lost on its way');
       return;
     }
-    if (delivery.stream < this.#next) return;
-    if (delivery.stream > this.#next) this.#missing(this.#next, delivery.stream - 1);
-    this.#next = delivery.stream + 1;
+    if (stream < this.#next) return;
+    if (stream > this.#next) this.#missing(this.#next, stream - 1);
+    this.#next = stream + 1;
     this.#appended = this.replay
       ? (recordedAppendTime(message) ?? this.#appended)
-      : (delivery.microseconds as EventTime);
-    this.#buffer.add(storedMessage(message, delivery, this.#prefixes, this.#appended));
+      : (microseconds as EventTime);
+    this.#buffer.add(storedMessage(message, this.#appended));
   }
 
   /** Asks for what the buffer has room for. One request at a time, none for crumbs, and none on top of many bytes. */

@@ -1,6 +1,7 @@
 import { AckPolicy, DeliverPolicy, type JetStreamManager, ReplayPolicy } from '@nats-io/jetstream';
-import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { type Msg, MsgImpl, type NatsConnection, nanos } from '@nats-io/transport-node';
 import { apiSubject, askedAgain, newInbox } from './jetstream.ts';
+import { createWireReader, type DeliveredMessage } from './wire-reader.ts';
 
 /** One consumer on the server and one request for messages at a time. It lives until the first thing goes wrong. */
 export interface PullConsumer {
@@ -18,7 +19,10 @@ export type PullConsumerOptions = {
   readonly from: number;
   /** How much one request may bring. */
   readonly bytes: number;
-  readonly onMessage: (message: Msg) => void;
+  /** What is made of the subject of a message. */
+  readonly subjectOf: (subject: string) => string;
+  /** Valid only until it returns. */
+  readonly onMessage: (message: DeliveredMessage) => void;
   /** The request is over, and all it will ever bring was brought: nothing at all when `idle`. */
   readonly onFree: (idle: boolean) => void;
   /** Nothing more will come. The caller closes this one and opens another where it stopped. */
@@ -68,6 +72,7 @@ class SubscribedConsumer implements PullConsumer {
   readonly #next: string;
   readonly #subscription;
   readonly #watch;
+  readonly #wire;
   #bytes: number;
   #request = 0;
   /** Messages of the request under way that are still to come. */
@@ -87,9 +92,13 @@ class SubscribedConsumer implements PullConsumer {
         if (this.#closed) return;
         this.#silentLooks = 0;
         if (error !== null) this.#lost(error.message);
-        else if (message.subject.startsWith(inbox)) this.#onStatus(message);
-        else this.#onMessage(message);
+        else this.#onClientMessage(message);
       },
+    });
+    const id = this.#subscription.getID();
+    this.#wire = createWireReader(options.connection, id, options.subjectOf, (message) => {
+      this.#silentLooks = 0;
+      this.#onMessage(message);
     });
     this.#watch = setInterval(() => {
       this.#silentLooks += 1;
@@ -122,10 +131,17 @@ class SubscribedConsumer implements PullConsumer {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#watch);
+    this.#wire.close();
     if (!this.#options.connection.isClosed()) this.#subscription.unsubscribe();
   }
 
-  #onMessage(message: Msg): void {
+  #onClientMessage(message: Msg): void {
+    const delivered = message instanceof MsgImpl ? this.#wire.read(message) : undefined;
+    if (delivered !== undefined) this.#onMessage(delivered);
+    else if (message.subject.startsWith(this.#inbox)) this.#onStatus(message);
+  }
+
+  #onMessage(message: DeliveredMessage): void {
     this.#outstanding -= 1;
     this.#brought += 1;
     this.#options.onMessage(message);

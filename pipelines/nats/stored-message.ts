@@ -1,9 +1,10 @@
 /** How a message stands in a stream: delivery info, headers, append time. */
 
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { type Msg, headers as noHeaders } from '@nats-io/transport-node';
 import type { Message, Sequence } from '../../operators/model/message.ts';
 import { type EventTime, fromMilliseconds } from '../../operators/model/time.ts';
+import { createTextCache, decodeSlice } from './text-cache.ts';
+import { type DeliveredMessage, digits } from './wire-reader.ts';
 
 /** The append time that a recording gives each message: epoch milliseconds. Counts on replay streams only. */
 export const APPENDED_HEADER = 'Andon-Appended';
@@ -11,66 +12,31 @@ export const APPENDED_HEADER = 'Andon-Appended';
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 /** 1970, when no message says a time. */
 const NOTHING_KNOWN: KnownAppendTime = { sequence: 0, appended: 0 as EventTime };
-const DOT = 46;
-const ZERO = 48;
-/** Tokens ahead of the delivery count, and so the least number of dots, in the old and the new form. */
-const OLD_DOTS = 8;
+const [NEWLINE, RETURN, BLANK, ZERO, COLON] = [10, 13, 32, 48, 58];
+/** Integers of so many digits are exact as numbers. */
+const EXACT_DIGITS = 15;
 
-/** What JetStream says of a delivered message, in its reply subject. */
-type DeliveryInfo = {
-  /** Position in the stream. */
-  readonly stream: number;
-  /** Position in what this consumer delivered, dense from 1. */
-  readonly consumer: number;
-  /** When the stream stored it: microseconds since 1970, the rest cut off. */
-  readonly microseconds: number;
-};
+/** Names of headers, and names of producers: few, and the same in each message. */
+const texts = createTextCache();
 
-/**
- * A message as operators get it, out of what the server delivered. `prefixes`: the first of them that the subject begins
- * with is left out of it.
- */
-export function storedMessage(
-  message: Msg,
-  delivery: DeliveryInfo,
-  prefixes: readonly string[],
-  appended: EventTime,
-): Message {
-  const { subject } = message;
-  const prefix = prefixes.find((each) => subject.startsWith(each)) ?? '';
+/** A message as operators get it, out of what the server delivered. */
+export function storedMessage(message: DeliveredMessage, appended: EventTime): Message {
+  const { bytes, payload, end } = message;
   return {
-    sequence: delivery.stream as Sequence,
+    sequence: message.stream as Sequence,
     appended,
-    subject: subject.slice(prefix.length),
-    headers: headersOf(message),
-    payload: plainBytes(message.data),
+    subject: message.subject,
+    headers: headersOf(message, belongsToMessage),
+    payload: plainBytes(bytes, payload, end),
   };
 }
 
-/**
- * Reads `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>` and
- * the longer form with domain, account hash and random tail. By character, not by split: it is done for each message.
- * Undefined when the text is neither.
- */
-export function parseDeliveryInfo(reply: string): DeliveryInfo | undefined {
-  const dots: number[] = [];
-  for (let at = reply.indexOf('.'); at >= 0; at = reply.indexOf('.', at + 1)) dots.push(at);
-  if (dots.length < OLD_DOTS || !reply.startsWith('$JS.ACK.')) return undefined;
-  // The long form has `<domain>.<account hash>` after the prefix, and may have a random token at the end.
-  const first = dots.length === OLD_DOTS ? 4 : 6;
-  const stream = digits(reply, dots[first] ?? -1, 16);
-  const consumer = digits(reply, dots[first + 1] ?? -1, 16);
-  const timeAt = dots[first + 2] ?? -1;
-  const timeEnd = dots[first + 3] ?? reply.length;
-  // Nanoseconds are 19 digits, more than a number holds: the last three are never read.
-  const microseconds = digits(reply, timeAt, timeEnd - timeAt - 1 - 3);
-  if (stream <= 0 || consumer <= 0) return undefined;
-  return { stream, consumer, microseconds };
+/** What the header says; undefined without it, or when it is no number. */
+export function recordedAppendTime(message: DeliveredMessage): EventTime | undefined {
+  return appendTimeOf(headersOf(message, isAppendTime)[APPENDED_HEADER]);
 }
 
-/** What the header says; undefined without it, or when it is no number. */
-export function recordedAppendTime(message: Pick<Msg, 'headers'>): EventTime | undefined {
-  const text = message.headers?.get(APPENDED_HEADER) ?? '';
+function appendTimeOf(text = ''): EventTime | undefined {
   if (text === '') return undefined;
   const milliseconds = Number(text);
   return Number.isFinite(milliseconds) ? fromMilliseconds(milliseconds) : undefined;
@@ -99,7 +65,7 @@ export async function appendTimeAt(
   for (let at = sequence; at >= first && at > known.sequence; at -= 1) {
     const stored = await manager.streams.getMessage(stream, { seq: at });
     if (stored === null) continue;
-    const appended = recordedAppendTime({ headers: stored.header ?? noHeaders() });
+    const appended = appendTimeOf(stored.header.get(APPENDED_HEADER));
     if (appended !== undefined) return appended;
   }
   return known.appended;
@@ -114,31 +80,54 @@ export function appendedText(time: EventTime): string {
  * The same bytes as a plain `Uint8Array`. The client hands out `Buffer`s, whose `slice` shares memory where that of
  * every other typed array copies: operators must not depend on which of the two they got.
  */
-export function plainBytes(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+export function plainBytes(bytes: Uint8Array, from = 0, to = bytes.length): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from);
 }
 
+const isAppendTime = (name: string) => name === APPENDED_HEADER;
+
 /**
- * The headers that belong to the message: not those of its way (`Nats-…`), and not its append time, so that a replay
- * and the recording itself give the same. Of a header that is there twice the first counts.
+ * Whether a header is the message's own: not one of its way (`Nats-…`), and not its append time, so that a replay and the
+ * recording itself give the same.
  */
-function headersOf(message: Pick<Msg, 'headers'>): Readonly<Record<string, string>> {
-  if (message.headers === undefined) return NO_HEADERS;
+const belongsToMessage = (name: string) => !name.startsWith('Nats-') && name !== APPENDED_HEADER;
+
+/**
+ * The headers of these names. Of a header that is there twice the first counts. Read byte by byte, since each message has
+ * some, and whatever the name: the client refuses names with blanks and stops reading.
+ */
+function headersOf(
+  { bytes, headers, payload }: DeliveredMessage,
+  belongs: (name: string) => boolean,
+): Readonly<Record<string, string>> {
   let record: Record<string, string> | undefined;
-  for (const [name, [value]] of message.headers) {
-    if (value === undefined || name.startsWith('Nats-') || name === APPENDED_HEADER) continue;
-    record ??= {};
-    record[name] = value;
+  // The first line says the version.
+  for (let at = endOfLine(bytes, headers, payload) + 2; at < payload; ) {
+    const end = endOfLine(bytes, at, payload);
+    let colon = at;
+    while (colon < end && bytes[colon] !== COLON) colon += 1;
+    if (colon < end) {
+      const name = texts.textOf(bytes, at, colon);
+      if (belongs(name)) {
+        record ??= {};
+        if (!Object.hasOwn(record, name)) record[name] = headerValue(name, bytes, colon + 1, end);
+      }
+    }
+    at = end + 2;
   }
   return record ?? NO_HEADERS;
 }
 
-function digits(text: string, after: number, most: number): number {
-  let value = 0;
-  for (let at = after + 1; at <= after + most; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === DOT || Number.isNaN(code)) break;
-    value = value * 10 + (code - ZERO);
-  }
-  return value;
+function endOfLine(bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && !(bytes[at] === RETURN && bytes[at + 1] === NEWLINE)) at += 1;
+  return at;
+}
+
+function headerValue(name: string, bytes: Uint8Array, from: number, to: number): string {
+  const first = bytes[from] === BLANK ? from + 1 : from;
+  if (name === 'Andon-Producer') return texts.textOf(bytes, first, to).trim();
+  const number =
+    to - first <= EXACT_DIGITS && bytes[first] !== ZERO ? digits(bytes, first, to) : -1;
+  return number >= 0 ? String(number) : decodeSlice(bytes, first, to).trim();
 }

@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -74,6 +75,35 @@ const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 describe('a log over JetStream', () => {
+  test('reads messages ahead of the client, which has what the network cuts in two', async () => {
+    await publish(3_000);
+    const reader = await connectNats({ servers: server.url, name: 'reader' });
+    try {
+      log = await openJetstreamLog({ connection: reader, stream: 'ANDON_0', after: 0 });
+      const { messages } = await read(3_000);
+      expect(sequencesOf(messages)).toEqual(range(1, 3_000));
+      expect(reader.stats().inMsgs).toBeLessThan(1_000);
+    } finally {
+      await log?.close();
+      log = undefined;
+      await reader.close();
+    }
+  });
+
+  test('goes on past headers that the client refuses', async () => {
+    const { port } = new URL(server.url);
+    const socket = createConnection(Number(port), '127.0.0.1');
+    const head = 'NATS/1.0\r\nMy Name: 1\r\n\r\n';
+    const options = JSON.stringify({ verbose: false, headers: true });
+    socket.write(`CONNECT ${options}\r\n`);
+    socket.write(`HPUB ${SUBJECT} ${head.length} ${head.length + 1}\r\n${head}a\r\nPING\r\n`);
+    for await (const chunk of socket) if (String(chunk).includes('PONG')) break;
+    await publish(1);
+    await open();
+    const { messages } = await read(2);
+    expect(messages.map(({ headers }) => headers)).toEqual([{ 'My Name': '1' }, {}]);
+  });
+
   test('gives every message once, in order, with its own time to the microsecond', async () => {
     const before = Date.now();
     await publish(3_000);
