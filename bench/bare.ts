@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { decodeFrame } from '../operators/decode/frame.ts';
+import { decodeAnyFrame, decodeFrame } from '../operators/decode/frame.ts';
 import { createSubjectParser } from '../operators/decode/subject.ts';
 import type { Message, Sequence } from '../operators/model/message.ts';
 import type { EventTime } from '../operators/model/time.ts';
@@ -10,6 +10,7 @@ import { createClickHouseSink } from '../sinks/clickhouse/clickhouse.ts';
 import { createWarehouseClient } from '../sinks/clickhouse/client.ts';
 import { createReadingsBlock } from '../sinks/clickhouse/readings-block.ts';
 import type { Block, Sink } from '../sinks/sink.ts';
+import { openPinnedLog } from './pinned-log.ts';
 
 /** What a bare loop prints, as one line of JSON. CPU seconds are of its own process, without its start. */
 export type BareResult = {
@@ -18,7 +19,11 @@ export type BareResult = {
   readonly cpu: number;
 };
 
-type Frames = { readonly log: Log; readonly until: number };
+type Frames = {
+  readonly log: Pick<Log, 'pull'>;
+  readonly decode: typeof decodeFrame;
+  readonly until: number;
+};
 type Insert = (block: Block, from: number, to: number) => Promise<void>;
 
 const ROWS = 500_000;
@@ -26,8 +31,9 @@ const BATCH = 1_000;
 
 /**
  * The least that a program must do between JetStream and ClickHouse: the same pull, the same decoder, the same encoder
- * and the same table as the product, without stages, epochs or checkpoints. `--mode pull` leaves the inserts out,
- * `--mode insert` pulls once and measures nothing but inserts of the same block.
+ * and the same table as the product, without stages, epochs or checkpoints. `--reader client` is pinned: it pulls and
+ * decodes as in revision 0017808, however the product does. `--mode pull` leaves the inserts out, `--mode insert` pulls
+ * once and measures nothing but inserts of the same block.
  */
 export async function bare(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({
@@ -38,6 +44,7 @@ export async function bare(args: readonly string[]): Promise<boolean> {
       database: { type: 'string', default: 'bare' },
       until: { type: 'string', default: '0' },
       mode: { type: 'string', default: 'all' },
+      reader: { type: 'string', default: 'product' },
     },
   });
   const connection = await connectNats({ servers: values.nats, name: 'bench bare' });
@@ -48,8 +55,12 @@ export async function bare(args: readonly string[]): Promise<boolean> {
     database: values.database,
   });
   const insert = inserting(createClickHouseSink(client, { database: values.database }));
-  const log = await openJetstreamLog({ connection, stream: 'ANDON_0', after: 0 });
-  const frames = { log, until: Number(values.until) };
+  const isPinned = values.reader === 'client';
+  const log = isPinned
+    ? await openPinnedLog(connection, 'ANDON_0')
+    : await openJetstreamLog({ connection, stream: 'ANDON_0', after: 0 });
+  const decode = isPinned ? decodeAnyFrame : decodeFrame;
+  const frames = { log, decode, until: Number(values.until) };
   try {
     const before = { time: performance.now(), cpu: process.cpuUsage() };
     const readings =
@@ -69,9 +80,9 @@ export async function bare(args: readonly string[]): Promise<boolean> {
 }
 
 /** Pull, decode, encode; while one block is inserted, the next is filled. */
-async function pump({ log, until }: Frames, insert: Insert): Promise<number> {
+async function pump({ log, decode, until }: Frames, insert: Insert): Promise<number> {
   const block = createReadingsBlock();
-  const append = appender(block);
+  const append = appender(block, decode);
   let inserting: Promise<void> = Promise.resolve();
   let readings = 0;
   let from = 1;
@@ -90,25 +101,28 @@ async function pump({ log, until }: Frames, insert: Insert): Promise<number> {
   return readings;
 }
 
-function appender(block: ReturnType<typeof createReadingsBlock>): (message: Message) => void {
+function appender(
+  block: ReturnType<typeof createReadingsBlock>,
+  decode: Frames['decode'],
+): (message: Message) => void {
   const parse = createSubjectParser();
   return (message) => {
     const { subject, sequence, appended } = message;
     const target = parse(subject);
     if (target.kind !== 'telemetry') return;
-    const { frame } = decodeFrame(message, { subject, sequence, appended }, target.asset);
+    const { frame } = decode(message, { subject, sequence, appended }, target.asset);
     block.append(frame, sequence as Sequence, appended as EventTime);
   };
 }
 
 /** Inserts one block of the log again and again, as often as the log would fill it. The clock begins with the inserts. */
 async function repeat(
-  { log, until }: Frames,
+  { log, decode, until }: Frames,
   insert: Insert,
   before: { time: number; cpu: NodeJS.CpuUsage },
 ): Promise<number> {
   const block = createReadingsBlock();
-  const append = appender(block);
+  const append = appender(block, decode);
   let pulled = 0;
   while (block.rows < ROWS && pulled < until) {
     const { messages } = await log.pull(BATCH, 1_000, AbortSignal.timeout(60_000));

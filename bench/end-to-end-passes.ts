@@ -11,10 +11,13 @@ import { type BenchStand, resultOf } from './stand.ts';
 /** What one pass over the whole stream took: seconds of the clock, and CPU seconds of each process. */
 export type Pass = BareResult & { readonly warehouse: number; readonly nats: number };
 
+/** Of a bare loop: the pinned one, by the client alone, or the product's own. */
+export type Reader = 'client' | 'product';
+
 /** Passes over the stream of a stand, one after another. */
 export interface Passes {
   /** A bare loop over the stream up to this message. */
-  bare(mode: 'all' | 'pull' | 'insert', until: number): Promise<Pass>;
+  bare(mode: 'all' | 'pull' | 'insert', reader: Reader, until: number): Promise<Pass>;
   /** A worker with fresh state, from its first message until this one has landed. */
   full(until: number): Promise<Pass>;
 }
@@ -47,7 +50,8 @@ export function createPasses(stand: BenchStand): Passes {
   }
 
   return {
-    bare: (mode, until) => pass((database) => bareLoop(stand, database, mode, until)),
+    bare: (mode, reader, until) =>
+      pass((database) => bareLoop(stand, { database, mode, reader, until })),
     full: (until) => pass((database) => worker(stand, database, until)),
   };
 }
@@ -68,12 +72,15 @@ function cpuOf(pid = 0): number {
 
 async function bareLoop(
   stand: BenchStand,
-  database: string,
-  mode: string,
-  until: number,
+  of: {
+    readonly database: string;
+    readonly mode: string;
+    readonly reader: Reader;
+    readonly until: number;
+  },
 ): Promise<BareResult> {
   const { CLICKHOUSE_URL: clickhouse = '', CLICKHOUSE_PASSWORD: password = '' } = stand.env;
-  const options = { nats: stand.nats.url, clickhouse, database, until, mode };
+  const options = { nats: stand.nats.url, clickhouse, ...of };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const lines: string[] = [];
   const child = await stand.bench(['bare', ...args], (line) => void lines.push(line), {

@@ -22,10 +22,10 @@ const VALID = 0.7;
 const WANTED = 0.6;
 
 /**
- * A filled stream, worked off by turns by the bare loop and by the whole product with the rules of the demo, so that both see
- * the same machine.
+ * A filled stream, worked off by turns by two bare loops and by the whole product with the rules of the demo, so that all see
+ * the same machine. One bare loop is pinned; the other reads as the product does, and is beside it for comparison.
  * Prints readings per second and CPU per million readings, and the ratios; false when the product keeps less than 60 %
- * of the bare loop, or when the run is void.
+ * of the pinned loop, or when the run is void.
  */
 export async function endToEnd(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({
@@ -56,17 +56,19 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
     const last = frames + assets + 2;
     console.error(`${readings} readings in ${frames} frames of ${assets} assets`);
     const passes = createPasses(stand);
-    const pull = await passes.bare('pull', last);
-    const insert = await passes.bare('insert', last);
+    const pull = await passes.bare('pull', 'client', last);
+    const insert = await passes.bare('insert', 'client', last);
     const bare: Pass[] = [];
+    const current: Pass[] = [];
     const full: Pass[] = [];
     for (let pair = 0; pair < Number(values.pairs); pair += 1) {
-      bare.push(await passes.bare('all', last));
+      bare.push(await passes.bare('all', 'client', last));
+      current.push(await passes.bare('all', 'product', last));
       full.push(await passes.full(last));
-      print(`pair ${pair + 1}`, bare.at(-1), full.at(-1));
+      print(`pair ${pair + 1}`, bare.at(-1), current.at(-1), full.at(-1));
     }
     const lost = full.filter((pass) => pass.readings !== readings).length;
-    const summary = summarize({ pull, insert, bare, full });
+    const summary = summarize({ pull, insert, bare, current, full });
     console.log(
       JSON.stringify({ end_to_end: { ...summary, readings, lost, load: loadAverage() } }),
     );
@@ -82,23 +84,31 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
 type Measured = {
   readonly pull: Pass;
   readonly insert: Pass;
+  /** Pinned. */
   readonly bare: readonly Pass[];
+  /** As the product reads. */
+  readonly current: readonly Pass[];
   readonly full: readonly Pass[];
 };
 
-function summarize({ pull, insert, bare, full }: Measured) {
-  const ratios = bare.map((pass, pair) => speedOf(full[pair]) / speedOf(pass));
-  const cpuRatios = bare.map((pass, pair) => cpuOf(pass) / cpuOf(full[pair]));
+function summarize({ pull, insert, bare, current, full }: Measured) {
+  const ratioTo = (loop: readonly Pass[]) =>
+    median(loop.map((pass, pair) => speedOf(full[pair]) / speedOf(pass)));
+  const cpuRatioTo = (loop: readonly Pass[]) =>
+    median(loop.map((pass, pair) => cpuOf(pass) / cpuOf(full[pair])));
   const speed = { bare: median(bare.map(speedOf)), full: median(full.map(speedOf)) };
   const parts = { pull_decode: speedOf(pull), insert: speedOf(insert) };
   return {
     ...speed,
-    ratio: median(ratios),
-    ratio_cpu: median(cpuRatios),
+    ratio: ratioTo(bare),
+    ratio_cpu: cpuRatioTo(bare),
+    ratio_to_current: ratioTo(current),
+    ratio_cpu_to_current: cpuRatioTo(current),
     ...parts,
     cpu_bare: median(bare.map(cpuOf)),
+    cpu_current: median(current.map(cpuOf)),
     cpu_full: median(full.map(cpuOf)),
-    cpu_by_process: { bare: byProcess(bare), full: byProcess(full) },
+    cpu_by_process: { bare: byProcess(bare), current: byProcess(current), full: byProcess(full) },
     void: speed.bare < VALID * Math.min(parts.pull_decode, parts.insert),
   };
 }
@@ -129,7 +139,9 @@ function print(name: string, ...passes: readonly (Pass | undefined)[]): void {
   const words = passes.map(
     (pass) => `${(speedOf(pass) / 1e3).toFixed(0)} k/s, ${cpuOf(pass).toFixed(2)} CPU s/M`,
   );
-  console.error(`${name}: bare ${words[0]}; full ${words[1]}; load ${loadAverage()}`);
+  console.error(
+    `${name}: bare, pinned ${words[0]}; bare ${words[1]}; full ${words[2]}; load ${loadAverage()}`,
+  );
 }
 
 export type Filled = { readonly frames: number; readonly readings: number };
