@@ -75,13 +75,16 @@ const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 describe('a log over JetStream', () => {
-  test('reads messages ahead of the client, which has what the network cuts in two', async () => {
+  test('reads ahead of the client, which has what the network cuts in two; after a restart too', async () => {
     await publish(3_000);
     const reader = await connectNats({ servers: server.url, name: 'reader' });
     try {
-      log = await openJetstreamLog({ connection: reader, stream: 'ANDON_0', after: 0 });
-      const { messages } = await read(3_000);
-      expect(sequencesOf(messages)).toEqual(range(1, 3_000));
+      log = await openJetstreamLog({ connection: reader, stream: 'ANDON_0', after: 0, batch: 200 });
+      const before = await read(1_500);
+      await server.kill();
+      await server.restart();
+      const after = await read(3_000 - before.messages.length);
+      expect(sequencesOf([...before.messages, ...after.messages])).toEqual(range(1, 3_000));
       expect(reader.stats().inMsgs).toBeLessThan(1_000);
     } finally {
       await log?.close();

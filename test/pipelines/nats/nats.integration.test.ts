@@ -4,7 +4,9 @@ import { nkeys } from '@nats-io/transport-node';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../pipelines/base/free-port.ts';
 import type { NatsSettings } from '../../../pipelines/nats/connection-options.ts';
+import { openJetstreamLog } from '../../../pipelines/nats/log-reader.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
+import { createPublisher } from '../../../pipelines/nats/publisher.ts';
 import { ensurePartition } from '../../../pipelines/nats/streams.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
 import { certificateAuthority } from '../../support/certificates.ts';
@@ -112,6 +114,32 @@ describe('with TLS', () => {
     const port = await withTls(authority.issue('nats', ['localhost', '127.0.0.1']));
     expect(await lets({ tls: { ca } }, `tls://localhost:${port}`)).toBe('ANDON_0');
     expect(await lets({ tls: { ca } }, `127.0.0.1:${port}`)).toBe('ANDON_0');
+  });
+
+  test('the log is read ahead of the client as it is in the clear', async () => {
+    const port = await withTls(authority.issue('nats', ['localhost']));
+    const servers = `tls://localhost:${port}`;
+    const connection = await connectNats({ servers, name: 'test', tls: { ca }, patience: 'wait' });
+    try {
+      await ensurePartition(connection, { partition: 0, partitions: 1 });
+      const publisher = createPublisher(connection, { run: 'test' });
+      const payload = Buffer.from('a');
+      for (let count = 0; count < 1_000; count += 1) {
+        await publisher.publish({ subject: 'telemetry.plant.line.asset', payload });
+      }
+      await publisher.flush();
+      publisher.close();
+      const before = connection.stats().inMsgs;
+      const log = await openJetstreamLog({ connection, stream: 'ANDON_0', after: 0 });
+      for (let last = 0; last < 1_000; ) {
+        const { messages } = await log.pull(1_000, 1_000, new AbortController().signal);
+        last = messages.at(-1)?.sequence ?? last;
+      }
+      await log.close();
+      expect(connection.stats().inMsgs - before).toBeLessThan(300);
+    } finally {
+      await connection.close();
+    }
   });
 
   test('a server that nobody known has signed is not', async () => {
