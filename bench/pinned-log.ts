@@ -8,6 +8,7 @@ import { LogBuffer } from '../pipelines/nats/log-buffer.ts';
 /** Buffered at most, and asked for at once. */
 const BATCH = 2_000;
 const EXPIRES = 2_000;
+const ZERO = 48;
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
@@ -65,28 +66,31 @@ export async function openPinnedLog(
 
 /** Undefined for a word of the server: the request is over. */
 function storedBy(message: Msg): Message | undefined {
-  const position = positionIn(message.reply ?? '');
-  if (position === undefined) return undefined;
+  const reply = message.reply ?? '';
+  if (!reply.startsWith('$JS.ACK.')) return undefined;
   const { subject, data } = message;
+  const dots: number[] = [];
+  for (let at = reply.indexOf('.'); at >= 0; at = reply.indexOf('.', at + 1)) dots.push(at);
+  const [, , , , sequenceAt = 0, , timeAt = 0, timeEnd = 0] = dots;
   return {
-    ...position,
+    sequence: numberAt(reply, sequenceAt, 16) as Sequence,
+    // Nanoseconds, less their last three digits.
+    appended: numberAt(reply, timeAt, timeEnd - timeAt - 1 - 3) as EventTime,
     subject,
     headers: headersOf(message),
     payload: new Uint8Array(data.buffer, data.byteOffset, data.length),
   };
 }
 
-/** `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>` */
-function positionIn(reply: string): Pick<Message, 'sequence' | 'appended'> | undefined {
-  if (!reply.startsWith('$JS.ACK.')) return undefined;
-  const dots: number[] = [];
-  for (let at = reply.indexOf('.'); at >= 0; at = reply.indexOf('.', at + 1)) dots.push(at);
-  const [, , , , before = 0, after = 0, from = 0, to = 0] = dots;
-  return {
-    sequence: Number(reply.slice(before + 1, after)) as Sequence,
-    // Nanoseconds, less their last three digits.
-    appended: Number(reply.slice(from + 1, to - 3)) as EventTime,
-  };
+/** The number behind a dot of `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.<delivered>.<nanoseconds>.<pending>`. */
+function numberAt(text: string, dot: number, most: number): number {
+  let value = 0;
+  for (let at = dot + 1; at <= dot + most; at += 1) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) break;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function headersOf({ headers }: Msg): Readonly<Record<string, string>> {
