@@ -14,7 +14,7 @@ const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 /**
  * A stream as the client gives it: a subscription, one pull request at a time, and of each message the client's own
  * subject, headers and payload. It is the yardstick that figures of different versions are held against, so it stays
- * as the product read its log in revision 0017808. Not for logs with gaps: nothing is mended here.
+ * as the product read its log in revision 0017808. Nothing is mended here: a message that was lost on its way ends it.
  */
 export async function openPinnedLog(
   connection: NatsConnection,
@@ -32,12 +32,15 @@ export async function openPinnedLog(
   const buffer = new LogBuffer(async () => 'gap');
   const inbox = createInbox();
   let outstanding = 0;
+  let last = 0;
   const subscription = connection.subscribe(inbox, {
     callback(error, message) {
       if (error !== null) return buffer.fail(error);
       const stored = storedBy(message);
       if (stored === undefined) outstanding = 0;
       else {
+        if (last > 0 && stored.sequence !== last + 1) return buffer.fail(lost(last + 1));
+        last = stored.sequence;
         outstanding -= 1;
         buffer.add(stored);
       }
@@ -55,6 +58,8 @@ export async function openPinnedLog(
   return {
     async pull(limit, wait, signal) {
       const pulled = await buffer.pull(limit, wait, signal);
+      // A request goes with its connection.
+      if (pulled.messages.length === 0) outstanding = 0;
       refill();
       return pulled;
     },
@@ -62,6 +67,10 @@ export async function openPinnedLog(
       subscription.unsubscribe();
     },
   };
+}
+
+function lost(sequence: number): Error {
+  return new Error(`expected message ${sequence} next: it was lost on its way; run it again`);
 }
 
 /** Undefined for a word of the server: the request is over. */
