@@ -1,6 +1,7 @@
 import { BEARING_PARTS, type BearingPart } from './bearing.ts';
 import { type BearingEvidence, strongestPart } from './bearing-evidence.ts';
 import { bearingLines, unexplainedLines } from './bearing-lines.ts';
+import { isModulated } from './envelope.ts';
 import type { Extracted } from './extract.ts';
 import type { SpectralLine } from './harmonics.ts';
 import {
@@ -73,6 +74,8 @@ const LIKELY = 0.8;
 const ROUGH = 1.5;
 /** Pearson kurtosis: noise has 3, and of ten thousand samples 3.15 at most. */
 const GAUSSIAN = 3.3;
+/** Standard errors by which the kurtosis of a quiet machine may exceed that of noise. */
+const TAILS = 3;
 /** g rms and mm/s rms under which a machine is as quiet as one that works can be. */
 const QUIET_ACCELERATION = 0.05;
 const QUIET_VELOCITY = 0.7;
@@ -177,6 +180,7 @@ function concludeHealthy({ extracted, scores }: DiagnosisEvidence): Conclusion |
   const isSteady = waveform !== undefined && unsteadiness(waveform.samples) === undefined;
   const isCalm = isQuiet(values) && slow !== undefined && slow < QUIET_VELOCITY && isSteady;
   if (!isCalm || highest >= NO_LINES / SCORE_FOR_VERDICT) return undefined;
+  if (isHeavyTailed(extracted) || isModulated(waveform.samples, waveform.rate)) return undefined;
   const text = 'level, distribution and lines are those of a machine without a fault';
   return { verdict: 'none', confidence: 0.8, reasons: [text] };
 }
@@ -218,10 +222,15 @@ function isBroadband({ values, bearing }: Extracted): boolean {
   return Math.sqrt(all * all - low * low) >= ROUGH;
 }
 
-function isQuiet({ acceleration_rms, velocity_rms, kurtosis }: Extracted['values']): boolean {
+function isQuiet({ acceleration_rms, velocity_rms }: Extracted['values']): boolean {
   if (acceleration_rms === undefined || velocity_rms === undefined) return false;
-  const isCalm = kurtosis !== undefined && kurtosis < GAUSSIAN;
-  return isCalm && acceleration_rms < QUIET_ACCELERATION && velocity_rms < QUIET_VELOCITY;
+  return acceleration_rms < QUIET_ACCELERATION && velocity_rms < QUIET_VELOCITY;
+}
+
+/** More extremes than noise of so many samples has: the standard error of a kurtosis is √(24 / n). */
+function isHeavyTailed({ values: { kurtosis }, waveform }: Extracted): boolean {
+  const error = Math.sqrt(24 / (waveform?.samples.length ?? 1));
+  return kurtosis === undefined || kurtosis > Math.min(GAUSSIAN, 3 + TAILS * error);
 }
 
 function whyUndetermined(extracted: Extracted): string[] {
@@ -229,6 +238,11 @@ function whyUndetermined(extracted: Extracted): string[] {
   const reasons: string[] = [];
   if (bearing === undefined) {
     reasons.push(absent.bearing_outer_race ?? 'the geometry of the bearing was not said');
+  } else if (bearing.alike.length > 0) {
+    const parts = bearing.alike.map(partName).join(' and ');
+    reasons.push(
+      `lines stand out that ${parts} of this geometry would have alike: the maker's own BPFO and BPFI, or a longer record, may tell them apart`,
+    );
   } else reasons.push('no line of a bearing part stands out far enough, or alone');
   if (values.velocity_1x === undefined && absent.velocity_1x !== undefined) {
     reasons.push(`no lines of the shaft: ${absent.velocity_1x}`);

@@ -1,5 +1,8 @@
 import type { Extracted } from './extract.ts';
+import { medianAround } from './power-spectrum.ts';
 import type { ShaftOrder } from './shaft.ts';
+import type { TimeWaveform } from './time-waveform.ts';
+import { SLOW_BAND, velocityPeaks } from './vibration-features.ts';
 
 export const SHAFT_FAULTS = ['unbalance', 'misalignment', 'looseness'] as const;
 export type ShaftFault = (typeof SHAFT_FAULTS)[number];
@@ -86,9 +89,16 @@ const FARTHEST_SHARE = 0.25;
 /** Share of 1× from which on a line below it is no company of an unbalance. */
 const BELOW = 1 / 3;
 
+/** Line widths on each side of 1× that belong to it, and those in which nothing of one tone is left. */
+const LOBE = 2;
+const SKIRT = 8;
+/** Share of the line's power in its skirt: a tone under a Hann window has 0.05 % there. */
+const BROAD = 0.03;
+
 /**
- * What stands beside 1× that an unbalance does not explain, in a sentence: sidebands on both sides (broken rotor bars
- * modulate by slip times poles), or a strong line below the speed of the shaft (rub, whirl, looseness, a belt).
+ * What stands beside 1× that an unbalance does not explain, in a sentence: a strong line below the speed of the shaft (rub,
+ * whirl, looseness, a belt), sidebands on both sides (broken rotor bars modulate by slip times poles), or a line that is
+ * broader than the record makes it. Lines are looked for from 2 Hz on, whatever the band of the standard is.
  */
 export function besideFirst({
   orders,
@@ -96,25 +106,57 @@ export function besideFirst({
   waveform,
 }: Pick<Extracted, 'orders' | 'lines' | 'waveform'>): string | undefined {
   const first = orders.find(({ order }) => order === 1);
-  const width = APART * (waveform?.spectrum.resolution ?? 0);
   if (first === undefined || first.ratio < STANDS_OUT) return undefined;
-  const below = lines.find(({ frequency, rms }) => {
-    return frequency < FARTHEST_BELOW * first.frequency && rms >= BELOW * first.rms;
+  const farthestBelow = FARTHEST_BELOW * first.frequency;
+  const low =
+    waveform === undefined
+      ? []
+      : velocityPeaks(waveform, { low: SLOW_BAND.low, high: farthestBelow });
+  const below = [...lines, ...low].find(({ frequency, rms }) => {
+    return frequency < farthestBelow && rms >= BELOW * first.rms;
   });
   if (below !== undefined) {
     const order = (below.frequency / first.frequency).toFixed(2);
     return `a line at ${below.frequency.toFixed(1)} Hz stands below the speed of the shaft, at ${order}×: a rub, whirl, looseness or a belt, and no unbalance alone`;
   }
+  const pair = sidebandOfFirst(first, lines, waveform);
+  if (pair !== undefined) {
+    return `1× has sidebands ${pair.toFixed(1)} Hz away on both sides: it is modulated, as by rotor bars or a swinging load, and no unbalance alone`;
+  }
+  if (waveform === undefined || !isBroad(waveform, first.frequency)) return undefined;
+  return '1× is broader than one line: speed or level change within the record, or noise excites a resonance there, so it shows no unbalance';
+}
+
+/** Hz between 1× and sidebands that stand on both sides of it. */
+function sidebandOfFirst(
+  first: ShaftOrder,
+  lines: Extracted['lines'],
+  waveform: Extracted['waveform'],
+): number | undefined {
+  const width = APART * (waveform?.spectrum.resolution ?? 0);
   const farthest = Math.min(FARTHEST_SIDEBAND, FARTHEST_SHARE * first.frequency);
   const distances = lines
     .filter(({ rms }) => rms >= SIDEBAND * first.rms)
     .map(({ frequency }) => frequency - first.frequency)
     .filter((by) => Math.abs(by) > width && Math.abs(by) < farthest);
-  const pair = distances.find((by) => {
+  return distances.find((by) => {
     return by > 0 && distances.some((other) => Math.abs(by + other) < width);
   });
-  if (pair === undefined) return undefined;
-  return `1× has sidebands ${pair.toFixed(1)} Hz away on both sides: it is modulated, as by rotor bars or a swinging load, and no unbalance alone`;
+}
+
+/** Whether a line has more power beside it than one tone has there. */
+function isBroad({ spectrum }: TimeWaveform, frequency: number): boolean {
+  const { power, step, resolution } = spectrum;
+  const floor = medianAround(power, step, frequency, 4 * SKIRT * resolution);
+  let [lobe, skirt] = [0, 0];
+  const from = Math.max(1, Math.ceil((frequency - SKIRT * resolution) / step));
+  const to = Math.min(power.length - 1, Math.floor((frequency + SKIRT * resolution) / step));
+  for (let bin = from; bin <= to; bin++) {
+    const above = (power[bin] ?? 0) - floor;
+    if (Math.abs(bin * step - frequency) <= LOBE * resolution) lobe += above;
+    else skirt += above;
+  }
+  return skirt > BROAD * lobe;
 }
 
 /** Nearer to 1× a line is a sideband, or a machine of nearly the same speed. */
