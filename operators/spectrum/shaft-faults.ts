@@ -165,21 +165,57 @@ const FARTHEST_BELOW = 0.8;
 const LEAST_OF_PARTS = 3;
 const SPEED_ERROR = 0.003;
 
-/** A line that carries half of the velocity's power at a high whole multiple of the shaft, in a sentence. */
-export function highMultiple({
-  values,
-  orders,
-  lines,
-}: Pick<Extracted, 'values' | 'orders' | 'lines'>): string | undefined {
+/**
+ * What one line is that carries half of the velocity's power and is none of a shaft's fault, in a sentence: twice the line
+ * frequency, teeth or blades, no multiple of the shaft at all, or perhaps 1× where the speed is not known.
+ */
+export function dominantLine(
+  { values, orders, lines, waveform, shaft: known }: Omit<Extracted, 'absent'>,
+  grids: readonly number[],
+): string | undefined {
   const [strongest] = [...lines].sort((a, b) => b.rms - a.rms);
-  const shaft = speedOf(orders);
-  if (strongest === undefined || shaft === 0) return undefined;
+  const velocity = values.velocity_rms ?? Number.POSITIVE_INFINITY;
+  if (strongest === undefined || waveform === undefined) return undefined;
   const { frequency, rms } = strongest;
+  if (rms ** 2 < velocity ** 2 / 2) return undefined;
+  const line = `the strongest line, at ${frequency.toFixed(1)} Hz,`;
+  if (known === undefined) {
+    const share = Math.min(100, Math.round((100 * rms ** 2) / velocity ** 2));
+    return `${line} carries ${share} % of the velocity's power: at ${(60 * frequency).toFixed(0)} rpm it would be 1× of the shaft, so the speed must be known`;
+  }
+  const width = APART * waveform.spectrum.resolution;
+  const shaft = speedOf(orders, waveform);
   const multiple = Math.round(frequency / shaft);
-  const isWhole = Math.abs(frequency - multiple * shaft) < SPEED_ERROR * frequency;
-  const isStrong = rms ** 2 >= (values.velocity_rms ?? Infinity) ** 2 / 2;
-  if (!isStrong || !isWhole || multiple < LEAST_OF_PARTS) return undefined;
-  return `the strongest line, at ${frequency.toFixed(1)} Hz, stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
+  const by = Math.abs(frequency - multiple * shaft);
+  const grid = grids.find((each) => Math.abs(frequency - 2 * each) < width);
+  if (grid !== undefined && by >= width) {
+    return `${line} is twice the line frequency of ${grid} Hz and no multiple of the shaft: look at the motor (air gap, stator, supply), and whether the line goes at once when it is switched off`;
+  }
+  const hum = grids.find((each) => Math.abs(frequency - each) < width);
+  if (hum !== undefined && by >= width) {
+    return `${line} is the line frequency of ${hum} Hz and no multiple of the shaft: hum in cable or sensor, which stays when the machine stands`;
+  }
+  if (by >= Math.max(width, SPEED_ERROR * frequency)) {
+    return `${line} stands at ${(frequency / shaft).toFixed(2)}×, no multiple of the shaft: another machine, a belt, a gear or a resonance`;
+  }
+  if (multiple < LEAST_OF_PARTS) return undefined;
+  return `${line} stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
+}
+
+/** The first three orders where they carry most of the velocity's power in no proportion of a fault, in a sentence. */
+export function betweenFaults(extracted: Extracted): string | undefined {
+  const velocity = velocityOfAll(extracted);
+  const low = extracted.orders.filter(({ order, ratio, rms }) => {
+    return [1, 2, 3].includes(order) && ratio >= STANDS_OUT && rms >= velocity / 5;
+  });
+  const share = low.reduce((sum, { rms }) => sum + rms * rms, 0) / velocity ** 2;
+  if (velocity < SEVERE || share < 0.6) return undefined;
+  const orders = low.map(({ order }) => `${order}×`).join(' and ');
+  const carry = `${orders} ${low.length === 1 ? 'carries' : 'carry'} ${Math.min(100, Math.round(100 * share))} % of the velocity's power`;
+  if (!low.some(({ order }) => order === 1)) {
+    return `${carry}, and 1× does not: check the speed of the shaft and the rate of the samples`;
+  }
+  return `${carry}, with more of 2× or 3× than an unbalance has and less than misalignment has: compare the phase in two directions and at both ends`;
 }
 
 /** Velocity of the band, and of the shaft's own line where a slow shaft turns below it. */
@@ -200,7 +236,7 @@ export function disputedOrders(
   grids: readonly number[],
 ): DisputedOrder[] {
   const width = waveform?.spectrum.resolution ?? 0;
-  const shaft = speedOf(orders);
+  const shaft = speedOf(orders, waveform);
   return orders.flatMap((line) => {
     const apart = (grid: number) => Math.abs(line.order * shaft - 2 * grid);
     const grid = grids.find((each) => apart(each) < APART * width);
@@ -213,8 +249,10 @@ export function disputedOrders(
 /** Hz: grids wander by so much, and no record is long enough for less. */
 const LEAST_APART = 0.05;
 
-/** As the lines have it: that of the lowest whole order, which a grid has least to do with. */
-function speedOf(orders: readonly ShaftOrder[]): number {
+/** Hz: as 1× has it, which a grid has least to do with; as stated where 1× does not stand out. */
+function speedOf(orders: readonly ShaftOrder[], waveform: Extracted['waveform']): number {
   const first = orders.find(({ order }) => order === 1);
-  return first?.frequency ?? 0;
+  const stated = (waveform?.rpm ?? 0) / 60;
+  if (first !== undefined && (first.ratio >= STANDS_OUT || stated === 0)) return first.frequency;
+  return stated;
 }

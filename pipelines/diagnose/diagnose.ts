@@ -1,6 +1,7 @@
 /** `andon diagnose`: files, one diagnosis each, printed for people or as JSON. */
 
 import { writeFileSync } from 'node:fs';
+import { BEARING_PARTS } from '../../operators/spectrum/bearing.ts';
 import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
 import type { IsoZone } from '../../operators/spectrum/iso-zone.ts';
@@ -111,7 +112,8 @@ export function describeDiagnosis(
     ...(severity === null ? [] : [`  ${severityText(severity)}`]),
     ...reasons.map((reason) => `  because ${reason}`),
     ...diagnosis.also.map(({ reason }) => `  beside it ${reason}`),
-    `  ${speed}`,
+    // Of a signal that cannot be used nothing is said about the shaft.
+    ...(extracted.waveform === undefined ? [] : [`  ${speed}`]),
     ...section('supporting lines', supporting.map(lineText)),
     ...section('contradicting lines', contradicting.map(lineText)),
     ...section(
@@ -150,8 +152,9 @@ const WORTH_A_HINT = 0.6;
 function certainty({ verdict, forced, confidence, scores }: Diagnosis): string {
   if (verdict !== 'not_determined') return ` (confidence ${confidence})`;
   if (forced === null || confidence === 0 || scores[forced] < WORTH_A_HINT) return '';
-  const hint = confidence >= 0.6 ? 'most likely' : 'rather';
-  return ` (too little for a verdict; if it is the bearing, then ${hint} the ${words(forced)})`;
+  const alike = BEARING_PARTS.filter((part) => scores[part] === scores[forced]).map(words);
+  const hint = alike.length > 1 ? '' : confidence >= 0.6 ? 'most likely ' : 'rather ';
+  return ` (too little for a verdict; if it is the bearing, then ${hint}the ${alike.join(' or the ')})`;
 }
 
 function severityText(severity: IsoZone): string {
