@@ -7,7 +7,6 @@ import type { Extracted } from '../../operators/spectrum/extract.ts';
 import type { IsoZone } from '../../operators/spectrum/iso-zone.ts';
 import type { SpectralPeak } from '../../operators/spectrum/power-spectrum.ts';
 import { GRIDS } from '../../operators/spectrum/shaft-faults.ts';
-import { wrongInput } from '../base/problem.ts';
 import { readSamples } from '../files/files.ts';
 import { combineChannels, type DiagnosedChannel, diagnoseChannel, labelOf } from './channels.ts';
 import {
@@ -19,17 +18,15 @@ import {
   readingOf,
   unitOf,
 } from './diagnose-options.ts';
-import { drawDiagnosis } from './plot.ts';
+import { drawDiagnosis, drawTrend, type TrendPoint } from './plot.ts';
 
 /** Diagnoses each file on its own, all its channels together, and prints what was found. */
 export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions): void {
-  if (options.plot !== undefined && files.length > 1) {
-    throw wrongInput('--plot', 'one file', `${files.length} files`, 'Draw them one by one.');
-  }
   const bearings = bearingsOf(options);
   const rpm = options.rpm === undefined ? undefined : parsePositive('--rpm', options.rpm);
   const reading = readingOf(options);
   const machine = machineOf(options);
+  const trend: TrendPoint[] = [];
   for (const file of files) {
     const { channels, notes } = readSamples(file, reading);
     const all = channels.map((channel) => {
@@ -39,13 +36,16 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
     });
     const whole = combineAll(all);
     const noted = { ...whole, notes: [...notes, ...whole.notes] };
-    if (options.plot !== undefined) {
+    const acceleration = noted.extracted.values.acceleration_rms;
+    trend.push({ file, acceleration, diagnosis: noted.diagnosis });
+    if (options.plot !== undefined && files.length === 1) {
       const { channel, rate, unit, extracted, diagnosis } = noted;
       const drawn = drawDiagnosis(file, channel.samples, rate, unit, extracted, diagnosis);
       writeFileSync(options.plot, drawn);
     }
     console.log(options.json === true ? jsonOf(file, noted, all) : textOf(file, noted, all));
   }
+  if (options.plot !== undefined && files.length > 1) writeFileSync(options.plot, drawTrend(trend));
 }
 
 function combineAll(all: readonly DiagnosedChannel[]): DiagnosedChannel {
