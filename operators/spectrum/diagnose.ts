@@ -183,6 +183,8 @@ function concludeShaft(evidence: DiagnosisEvidence): ShaftConclusion | undefined
   // Impacts of a bearing shake the shaft at many orders, and never at 1× alone.
   const isOfBearing = fault !== 'unbalance' && forced !== null && scores[forced] >= LIKELY;
   if (scores[fault] < 1 || isOfBearing || isSwaying(evidence.extracted)) return undefined;
+  // A speed that was read from the strongest lines has them at 1×, whatever they are of.
+  if (evidence.extracted.shaft?.from !== 'message') return undefined;
   const { share, lines } = shafts[fault];
   return {
     verdict: fault,

@@ -35,7 +35,7 @@ const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
  * The shares are practice, not norm:
  *
  * - unbalance: 1× carries 70 % of the power, 2× is at most half of it, and nothing beside 1× has another cause;
- * - misalignment: 2× is at least three quarters of 1×, and 1× to 3× carry 60 %;
+ * - misalignment: 2× is at least three quarters of 1×, 1× to 3× carry 60 %, and 3× is not the strongest of them;
  * - looseness: four or more of the half orders and of 3× to 9× stand out with a tenth of the strongest line, and all
  *   orders carry half.
  *
@@ -72,7 +72,7 @@ export function shaftFaults(
   return {
     unbalance: fault(isOneLine ? shareOf(first) / 0.7 : 0, first),
     misalignment: fault(
-      at(1) === 0
+      at(1) === 0 || at(3) > Math.max(at(1), at(2))
         ? 0
         : Math.min(at(2) / at(1) / 0.75, shareOf(lowest) / 0.6, 4 / (many.length + 1)),
       lowest,
@@ -179,7 +179,7 @@ export function dominantLine(
   const { frequency, rms } = strongest;
   if (rms ** 2 < velocity ** 2 / 2) return undefined;
   const line = `the strongest line, at ${frequency.toFixed(1)} Hz,`;
-  if (known === undefined) {
+  if (known?.from !== 'message') {
     const share = Math.min(100, Math.round((100 * rms ** 2) / velocity ** 2));
     return `${line} carries ${share} % of the velocity's power: at ${(60 * frequency).toFixed(0)} rpm it would be 1× of the shaft, so the speed must be known`;
   }
