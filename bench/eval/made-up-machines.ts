@@ -3,9 +3,9 @@
 import {
   BEARING_PARTS,
   BEARINGS,
-  type BearingGeometry,
   type BearingOrders,
   bearingOrders,
+  type KnownBearing,
 } from '../../operators/spectrum/bearing.ts';
 import { type Random, randomOf } from '../../pipelines/demo/plant/random.ts';
 import { addImpacts, addNoise, addTones, type Signal, type Tone } from './made-up-signals.ts';
@@ -19,7 +19,7 @@ export type MadeUpMachine = Signal & {
   readonly hasName: boolean;
   /** As stated, which may be off by 0.2 %. */
   readonly rpm: number;
-  readonly bearing: BearingGeometry;
+  readonly bearing: KnownBearing;
   /** What the lines of the fault are, for a measure of how far they stand out. */
   readonly lines:
     | { readonly of: 'velocity'; readonly frequencies: readonly number[] }

@@ -1,5 +1,6 @@
 /** Made-up machines of known truth through the diagnosis: what is named wrongly, and how much is named at which signal to noise. */
 
+import { BEARINGS, type BearingGeometry } from '../../operators/spectrum/bearing.ts';
 import { diagnose } from '../../operators/spectrum/diagnose.ts';
 import {
   envelopeSpectrum,
@@ -28,6 +29,8 @@ export type JudgedMachine = {
 const SIGNALS = 1_000;
 /** Seeds below were in view when rules were mended. */
 const FIRST = 20_001;
+/** So many of them are made again for each mistake in what is said of a machine. */
+const MISTAKEN = 400;
 const CLASSES = [0, 3, 5, 10, 20] as const;
 /** From here on a fault is plain to see. */
 const PLAIN = 10;
@@ -58,6 +61,10 @@ export async function evaluateMadeUp(_data: string, signal: AbortSignal): Promis
       ),
       rowOf('all with a name', named),
       rowOf('others', others),
+      ...Object.entries(MISTAKES).map(([name, mistake]) => {
+        const some = Array.from({ length: MISTAKEN }, (_, at) => judgeMachine(FIRST + at, mistake));
+        return rowOf(name, some);
+      }),
     ],
     bars: [
       {
@@ -77,15 +84,33 @@ export async function evaluateMadeUp(_data: string, signal: AbortSignal): Promis
     plots: [],
     notes: [
       `What may not be named was mended on seeds 0 to 2,299 and 10,001 to 11,000 of the same generator; those of the table begin at ${FIRST.toLocaleString('en')}. The thresholds of a verdict are older than both.`,
+      `The last rows are the first ${MISTAKEN} signals once more, with something wrong said of the machine: lines of one part then fall on those of another, and no rule can tell. No bar is about them.`,
       'A fault whose lines stand less than three times above their surroundings shows in no figure: to call such a machine well counts as not named, and not as wrong.',
     ],
   };
 }
 
+/** What is said of a machine that is not so. */
+type Mistake = (machine: MadeUpMachine) => {
+  readonly rpm: number | undefined;
+  readonly bearing: BearingGeometry;
+};
+
+const MISTAKES: Readonly<Record<string, Mistake>> = {
+  'speed not said': ({ bearing }) => ({ rpm: undefined, bearing }),
+  'speed said 3 % too low': ({ rpm, bearing }) => ({ rpm: 0.97 * rpm, bearing }),
+  'speed said 8 % too high': ({ rpm, bearing }) => ({ rpm: 1.08 * rpm, bearing }),
+  'another bearing said': ({ rpm, bearing }) => {
+    const next = BEARINGS.findIndex(({ name }) => name === bearing.name) + 7;
+    return { rpm, bearing: BEARINGS[next % BEARINGS.length] ?? bearing };
+  },
+};
+
 /** Makes the machine of a seed, diagnoses it as `andon diagnose` does, and compares. */
-export function judgeMachine(seed: number): JudgedMachine {
+export function judgeMachine(seed: number, mistake?: Mistake): JudgedMachine {
   const machine = madeUpMachine(seed);
-  const { samples, rate, rpm, bearing, kind, right, hasName, lines } = machine;
+  const { samples, rate, kind, right, hasName, lines } = machine;
+  const { rpm, bearing } = mistake?.(machine) ?? machine;
   const extracted = withAveragedLevels(extract(samples, rate, 'g', rpm, bearing));
   const { verdict, also } = diagnose(extracted);
   const said = [verdict, ...also.map(({ fault }) => fault)];
