@@ -23,6 +23,8 @@ export type IsoZone = {
   readonly spread?: { readonly least: number; readonly most: number; readonly seconds: number };
   /** Zone in the band from 2 Hz on, where it is another one and the speed is not known. */
   readonly ifSlow?: string;
+  /** The shaft turns below the band, so the zone is that of all but its 1×. */
+  readonly withoutFirst?: true;
   /** What the zone does not cover, in sentences. */
   readonly reservations: readonly string[];
 };
@@ -42,7 +44,9 @@ export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null
   const zone = judged(velocity);
   const reservations: string[] = [];
   const turns = waveform.rpm === undefined ? undefined : waveform.rpm / 60;
-  if (turns !== undefined && turns > 0 && turns < band.low - waveform.spectrum.resolution / 2) {
+  const isBelow =
+    turns !== undefined && turns > 0 && turns < band.low - waveform.spectrum.resolution / 2;
+  if (isBelow) {
     const own = values.velocity_1x === undefined ? '' : ` (${level(values.velocity_1x)} there)`;
     reservations.push(
       `the shaft turns at ${turns.toPrecision(3)} Hz, below the band of the standard: the zone does not count its 1×${own}`,
@@ -62,7 +66,10 @@ export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null
       `that is ${(velocity / most).toFixed(0)} times the boundary of zone D, as of screens and shakers: of another machine check unit, scale and sensor first`,
     );
   }
-  const slower = isOther ? { ifSlow: judged(slow) } : {};
+  const slower = {
+    ...(isOther ? { ifSlow: judged(slow) } : {}),
+    ...(isBelow ? { withoutFirst: true as const } : {}),
+  };
   const row = { edition: ISO_EDITION, group, support, stated, ...slower };
   const measured = { velocity_rms: velocity, band, zone };
   if (averaged === undefined) return { ...measured, ...row, reservations };
@@ -126,6 +133,11 @@ export function unsteadinessText(extracted: Extracted): string | undefined {
   if (unsteady === undefined) return undefined;
   const [least, most] = [unsteady.least, unsteady.most].map((level) => level.toPrecision(3));
   return `the level is not steady: ${least} to ${most} rms in eighths of the waveform, in the unit of the samples; all figures are of its middle most of all`;
+}
+
+/** `zone D`, or of what. */
+export function zoneName({ zone, withoutFirst }: IsoZone): string {
+  return withoutFirst === true ? `zone ${zone} without its 1×` : `zone ${zone}`;
 }
 
 function level(velocity: number): string {

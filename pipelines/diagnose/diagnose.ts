@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { BEARING_PARTS } from '../../operators/spectrum/bearing.ts';
 import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
-import type { IsoZone } from '../../operators/spectrum/iso-zone.ts';
+import { type IsoZone, zoneName } from '../../operators/spectrum/iso-zone.ts';
 import type { SpectralPeak } from '../../operators/spectrum/power-spectrum.ts';
 import { GRIDS } from '../../operators/spectrum/shaft-faults.ts';
 import { readSamples } from '../files/files.ts';
@@ -167,12 +167,13 @@ function severityText(severity: IsoZone): string {
 /** Parts are shorter than the whole, and spread a line over lower ones: so much is no spread. */
 const TOLD_SPREAD = 1.1;
 
-function zoneText({ velocity_rms, band, zone, spread }: IsoZone): string {
+function zoneText(severity: IsoZone): string {
+  const { velocity_rms, band, spread } = severity;
   const range =
     spread === undefined || spread.most < TOLD_SPREAD * spread.least
       ? ''
       : ` (${spread.least.toPrecision(3)} to ${spread.most.toPrecision(3)} in its parts)`;
-  return `velocity ${velocity_rms.toPrecision(3)} mm/s rms${range} from ${band.low} to ${band.high} Hz: zone ${zone}`;
+  return `velocity ${velocity_rms.toPrecision(3)} mm/s rms${range} from ${band.low} to ${band.high} Hz: ${zoneName(severity)}`;
 }
 
 function strongLineText({ frequency, rms }: SpectralPeak, shaft: number | undefined): string {

@@ -9,7 +9,7 @@ import {
   squaredEnvelope,
 } from '../../operators/spectrum/envelope.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
-import type { IsoZone } from '../../operators/spectrum/iso-zone.ts';
+import { type IsoZone, zoneName } from '../../operators/spectrum/iso-zone.ts';
 import type { TimeWaveform } from '../../operators/spectrum/time-waveform.ts';
 import { velocityBand, velocityLines } from '../../operators/spectrum/vibration-features.ts';
 import { escapeXml, type PanelMark, panel } from '../base/panel.ts';
@@ -88,7 +88,7 @@ function velocityPanel(
 
 function zoneWords(severity: IsoZone | null): string {
   if (severity === null) return '';
-  return `; ${severity.velocity_rms.toPrecision(3)} mm/s rms, zone ${severity.zone}`;
+  return `; ${severity.velocity_rms.toPrecision(3)} mm/s rms, ${zoneName(severity)}`;
 }
 
 const ZONE_COLOURS = ['#2e7d32', '#ef6c00', '#c62828'];

@@ -72,6 +72,15 @@ describe('the picture of zones and of several files', () => {
   });
 });
 
+test('a shaft that turns below the band of the standard has the zone of the rest', () => {
+  const slow = extract(shaking([[1.5, 6]], { seconds: 16, noise: 0.0005 }), RATE, 'g', 90);
+  const verdict = diagnose(slow);
+  expect(describeDiagnosis('x', slow, verdict)).toMatch(/zone A without its 1× \(ISO/);
+  expect(drawDiagnosis('x', new Float32Array(9), RATE, 'g', slow, verdict)).toContain(
+    'zone A without its 1×',
+  );
+});
+
 test('the text says the verdict first, then why, on which lines, and what to do', () => {
   const text = describeDiagnosis('x.f32', extracted, diagnosis);
   expect(text).toMatch(
