@@ -14,10 +14,11 @@ const SETS: Readonly<Record<string, () => Promise<Evaluate>>> = {
   skab: async () => (await import('./skab.ts')).evaluateSkab,
   pronostia: async () => (await import('./pronostia.ts')).evaluatePronostia,
   azure: async () => (await import('./azure.ts')).evaluateAzure,
+  'made-up': async () => (await import('./made-up.ts')).evaluateMadeUp,
   life: async () => (await import('./remaining-life.ts')).evaluateRemainingLife,
 };
-/** One that is about several sets has them all. */
-const FOLDERS: Readonly<Record<string, string>> = { life: '.' };
+/** One that is about several sets has them all, and one that is made up needs none. */
+const FOLDERS: Readonly<Record<string, string>> = { life: '.', 'made-up': '.' };
 const HELP = `npm run eval [-- --only ${Object.keys(SETS).join(',')}] [--data DIR] [--plots DIR] [--json FILE] [--write-docs]
 
 Runs recorded data of known truth through the pipeline and scores what it says. Without a name: every set. What a

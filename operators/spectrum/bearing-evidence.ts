@@ -51,6 +51,8 @@ export type BearingEvidence = {
   readonly kurtosis: number;
   /** By part, about 1 for noise, at most 4.5. */
   readonly scores: Readonly<Record<BearingPart, number>>;
+  /** Parts that explain the same lines, so that none of them can be named; empty where one explains them best. */
+  readonly alike: readonly BearingPart[];
 };
 
 const SLIP = 0.015;
@@ -116,7 +118,7 @@ export function bearingEvidence(
     whitened,
     impulsive,
     kurtosis: band.kurtosis,
-    scores: partScores(whitened, impulsive, band.kurtosis),
+    ...partScores(whitened, impulsive, band.kurtosis),
   };
 }
 
@@ -134,36 +136,96 @@ function ownScore({ isOvertone }: PartEvidence, { score }: HarmonicFamily): numb
 
 /** The demodulation that a part's score rests on. */
 export function decisiveDemodulation(
-  { whitened, impulsive, kurtosis }: BearingEvidence,
+  { whitened, impulsive, kurtosis }: Pick<BearingEvidence, 'whitened' | 'impulsive' | 'kurtosis'>,
   part: BearingPart,
 ): Demodulation {
   const white = whitened.parts[part].score;
   return scoreOf(white, impulsive.parts[part].score, kurtosis) > white ? impulsive : whitened;
 }
 
-/** The scores, with the lines of the strongest part and their sidebands taken from the others. */
+/** The scores, with the lines of the part that strikes and their sidebands taken from the others. */
 function partScores(
   whitened: Demodulation,
   impulsive: Demodulation,
   kurtosis: number,
-): Record<BearingPart, number> {
+): Pick<BearingEvidence, 'scores' | 'alike'> {
   const scores = { outer_race: 0, inner_race: 0, rolling_element: 0, cage: 0 };
   for (const part of BEARING_PARTS) {
     const white = ownScore(whitened.parts[part], whitened.parts[part]);
     const loud = ownScore(impulsive.parts[part], impulsive.parts[part]);
     scores[part] = scoreOf(white, loud, kurtosis);
   }
-  const strikes = cageStrikes(whitened);
-  const best = strikes ? 'cage' : strongestPart(scores);
-  const left = ({ parts, without }: Demodulation, part: BearingPart) => {
-    return ownScore(parts[part], without(part, linesOf(parts[best])));
+  const left = ({ parts, without }: Demodulation, part: BearingPart, from: BearingPart) => {
+    return ownScore(parts[part], without(part, linesOf(parts[from])));
   };
+  const beside = (part: BearingPart, from: BearingPart) => {
+    return scoreOf(left(whitened, part, from), left(impulsive, part, from), kurtosis);
+  };
+  const strikes = cageStrikes(whitened);
+  const strongest = strongestPart(scores);
+  const rivals = BEARING_PARTS.filter((part) => {
+    const isRival = part !== strongest && part !== 'cage';
+    return isRival && scores[part] >= Math.max(LINES_SEEN, RIVAL * scores[strongest]);
+  }).filter((part) => {
+    // Sidebands of the one may be the lines of the other, either way.
+    const [own, other] = [beside(part, strongest), beside(strongest, part)];
+    return own <= SHARED * scores[part] || other <= SHARED * scores[strongest];
+  });
+  const evidence = { whitened, impulsive, kurtosis, scores };
+  const alike = strikes ? [] : whichStrikes([strongest, ...rivals], evidence);
+  const best = strikes ? 'cage' : (alike[0] ?? strongest);
   for (const part of BEARING_PARTS) {
     if (part === best || part === 'cage') continue;
-    const score = scoreOf(left(whitened, part), left(impulsive, part), kurtosis);
+    const score = beside(part, best);
     scores[part] = strikes ? Math.min(score, MAX_BESIDE_CAGE) : score;
   }
-  return scores;
+  if (alike.length < 2 || scores[best] < MAX_UNRESOLVED) return { scores, alike: [] };
+  for (const part of alike) scores[part] = MAX_UNRESOLVED;
+  return { scores, alike };
+}
+
+/** Share of the strongest part's score from which on another part may explain the same lines as well. */
+const RIVAL = 0.6;
+/** Score from which on a part has lines at all; noise gives 1. */
+const LINES_SEEN = 1.6;
+/** Share of its own score that is left of a part whose lines another one explains. */
+const SHARED = 0.75;
+/** Less than a verdict needs. */
+const MAX_UNRESOLVED = 2.6;
+/** A carrier is so much louder than its sidebands, which another part may take for its own lines. */
+const CARRIER = 1.2;
+
+/**
+ * Which of several parts strikes that all explain the same lines: it alone, or all that cannot be told apart. Where one has
+ * the lines of the other's sidebands, the louder lines are the carrier. Where their frequencies are the same, within what
+ * the geometry is known to, sidebands tell them apart: an inner race passes the load zone once a turn of the shaft, a
+ * rolling element once a turn of the cage.
+ */
+function whichStrikes(
+  [strongest, ...rivals]: readonly BearingPart[],
+  evidence: Pick<BearingEvidence, 'whitened' | 'impulsive' | 'kurtosis'>,
+): readonly BearingPart[] {
+  if (strongest === undefined) return [];
+  let found: readonly BearingPart[] = [strongest];
+  for (const rival of rivals) {
+    const first = found[0] ?? strongest;
+    const { parts } = decisiveDemodulation(evidence, first);
+    const loudness = ({ harmonics }: PartEvidence) => {
+      return harmonics.reduce((sum, { amplitude }) => sum + amplitude, 0);
+    };
+    const quotient = loudness(parts[rival]) / loudness(parts[first]);
+    if (quotient > CARRIER) found = [rival];
+    else if (quotient * CARRIER < 1) continue;
+    else if (isMarked(parts[first]) !== isMarked(parts[rival])) {
+      if (isMarked(parts[rival])) found = [rival];
+    } else found = [...found, rival];
+  }
+  return found;
+}
+
+/** Whether a part has its own sidebands on both sides. */
+function isMarked({ sidebands }: PartEvidence): boolean {
+  return sidebands.length > 0 && sidebands.every(({ ratio }) => ratio >= STANDS_OUT);
 }
 
 /**

@@ -1,20 +1,24 @@
 import { BEARING_PARTS, type BearingPart } from './bearing.ts';
 import { type BearingEvidence, strongestPart } from './bearing-evidence.ts';
 import { bearingLines, unexplainedLines } from './bearing-lines.ts';
+import { isModulated } from './envelope.ts';
 import type { Extracted } from './extract.ts';
 import type { SpectralLine } from './harmonics.ts';
 import {
   type IsoZone,
   isoZone,
+  isSwaying,
   type MachineSize,
   unsteadiness,
+  unsteadinessText,
   velocityFromTwo,
 } from './iso-zone.ts';
 import {
   besideFirst,
+  betweenFaults,
   disputedOrders,
+  dominantLine,
   GRIDS,
-  highMultiple,
   SHAFT_FAULTS,
   type ShaftEvidence,
   type ShaftFault,
@@ -73,11 +77,18 @@ const LIKELY = 0.8;
 const ROUGH = 1.5;
 /** Pearson kurtosis: noise has 3, and of ten thousand samples 3.15 at most. */
 const GAUSSIAN = 3.3;
+/** Standard errors by which the kurtosis of a quiet machine may exceed that of noise. */
+const TAILS = 3;
+/** A few tones have less, whatever their frequency. */
+const TONAL = 2.5;
 /** g rms and mm/s rms under which a machine is as quiet as one that works can be. */
 const QUIET_ACCELERATION = 0.05;
 const QUIET_VELOCITY = 0.7;
-/** Ratio of the loudest to the quietest part from which on the level is called unsteady; noise alone reaches 2.5. */
-const SWAYING = 3;
+/** No single waveform proves a fault: other faults have the same lines. */
+const MOST_CERTAIN = 0.95;
+const BARELY = 0.75;
+/** Score of a part under which its lines are those of noise, and say nothing for or against it. */
+const WORTH_A_LOOK = 0.6;
 
 /** Diagnoses what was extracted from one waveform. Bad input gives `not_determined`, with the reasons. */
 export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): Diagnosis {
@@ -111,7 +122,7 @@ export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): 
     reasons: [...reasons, ...reservationsOf(extracted, grids), ...(severity?.reservations ?? [])],
     also: also.map(({ verdict: fault, reasons: [reason = ''] }) => ({ fault, reason })),
     severity,
-    action: actionOf(verdict, severity, extracted, also),
+    action: actionOf({ verdict, scores, severity }, extracted, also),
   };
 }
 
@@ -133,7 +144,8 @@ function concludeBearing(evidence: DiagnosisEvidence): Conclusion | undefined {
   const { supporting, contradicting } = bearingLines(bearing, forced);
   const part = partName(forced);
   const unexplained = unexplainedLines(bearing, forced);
-  if (unexplained.length > 0) {
+  const others = BEARING_PARTS.filter((each) => each !== forced && scores[each] >= LIKELY);
+  if (unexplained.length > 0 && others.length === 0) {
     const text = `lines of the ${part} stand out, but stronger ones belong to no part: check speed and geometry`;
     return {
       verdict: 'not_determined',
@@ -144,12 +156,23 @@ function concludeBearing(evidence: DiagnosisEvidence): Conclusion | undefined {
     };
   }
   const lines = { confidence, supporting, contradicting };
-  if (confidence >= MAJORITY * trust) {
+  if (unexplained.length === 0 && confidence >= MAJORITY * trust) {
     const text = `the lines of the ${part} stand out of the envelope spectrum ${scores[forced].toFixed(1)} times as far as a verdict needs`;
-    return { verdict: forced, ...lines, reasons: [text] };
+    return {
+      verdict: forced,
+      ...lines,
+      confidence: confidence * certaintyOf(scores[forced]),
+      reasons: [text],
+    };
   }
-  const text = `lines of the ${part} stand out, and so do those of another part`;
+  const names = others.length === 0 ? 'another part' : `the ${others.map(partName).join(' and ')}`;
+  const text = `lines of the ${part} stand out, and so do those of ${names}: two defects, or one whose sidebands fit both`;
   return { verdict: 'not_determined', ...lines, reasons: [text] };
+}
+
+/** How far a score carries a verdict: one that is just enough is not as sure as one of half as much again. */
+function certaintyOf(score: number): number {
+  return BARELY + (MOST_CERTAIN - BARELY) * Math.min(1, (score - 1) / 0.5);
 }
 
 type ShaftConclusion = Conclusion & { readonly verdict: ShaftFault };
@@ -160,10 +183,12 @@ function concludeShaft(evidence: DiagnosisEvidence): ShaftConclusion | undefined
   // Impacts of a bearing shake the shaft at many orders, and never at 1× alone.
   const isOfBearing = fault !== 'unbalance' && forced !== null && scores[forced] >= LIKELY;
   if (scores[fault] < 1 || isOfBearing || isSwaying(evidence.extracted)) return undefined;
+  // A speed that was read from the strongest lines has them at 1×, whatever they are of.
+  if (evidence.extracted.shaft?.from !== 'message') return undefined;
   const { share, lines } = shafts[fault];
   return {
     verdict: fault,
-    confidence: share * trust,
+    confidence: MOST_CERTAIN * share * trust,
     supporting: lines.map(orderLine),
     reasons: [shaftReason(fault, shafts[fault])],
   };
@@ -177,14 +202,18 @@ function concludeHealthy({ extracted, scores }: DiagnosisEvidence): Conclusion |
   const isSteady = waveform !== undefined && unsteadiness(waveform.samples) === undefined;
   const isCalm = isQuiet(values) && slow !== undefined && slow < QUIET_VELOCITY && isSteady;
   if (!isCalm || highest >= NO_LINES / SCORE_FOR_VERDICT) return undefined;
+  if (isHeavyTailed(extracted) || isModulated(waveform.samples, waveform.rate)) return undefined;
   const text = 'level, distribution and lines are those of a machine without a fault';
   return { verdict: 'none', confidence: 0.8, reasons: [text] };
 }
 
-function concludeNothing({ extracted, forced, confidence }: DiagnosisEvidence): Conclusion {
+function concludeNothing(evidence: DiagnosisEvidence): Conclusion {
+  const { extracted, scores, forced, confidence, grids } = evidence;
   const { bearing } = extracted;
-  const lines = bearing === undefined || forced === null ? {} : bearingLines(bearing, forced);
-  return { verdict: 'not_determined', confidence, ...lines, reasons: whyUndetermined(extracted) };
+  const isSeen = forced !== null && scores[forced] >= WORTH_A_LOOK;
+  const lines = bearing === undefined || !isSeen ? {} : bearingLines(bearing, forced);
+  const reasons = whyUndetermined(extracted, grids);
+  return { verdict: 'not_determined', confidence, ...lines, reasons };
 }
 
 function bearingScores(bearing: BearingEvidence | undefined): Record<BearingPart, number> {
@@ -209,32 +238,61 @@ function partConfidence({ scores }: BearingEvidence, part: BearingPart): number 
   return own === 0 ? 0 : Math.min(1, own / (SCORE_FOR_VERDICT - NOISE)) * (own / (own + rival));
 }
 
-/** Strong, broad and without impacts above 1 kHz. Many causes look like this in one waveform. */
+/** Strong and broad above 1 kHz, and none of a bearing. Many causes look like this in one waveform. */
 function isBroadband({ values, bearing }: Extracted): boolean {
-  const { acceleration_rms: all, acceleration_low_rms: low, kurtosis } = values;
-  if (all === undefined || low === undefined || kurtosis === undefined) return false;
+  const { acceleration_rms: all, acceleration_low_rms: low } = values;
+  const kurtosis = values.kurtosis ?? 0;
+  if (all === undefined || low === undefined || kurtosis < TONAL) return false;
   const hasLines = bearing !== undefined && Math.max(...Object.values(bearing.scores)) >= NO_LINES;
-  if (hasLines || kurtosis > GAUSSIAN || low > all / 2) return false;
+  if (hasLines || low > all / 2) return false;
   return Math.sqrt(all * all - low * low) >= ROUGH;
 }
 
-function isQuiet({ acceleration_rms, velocity_rms, kurtosis }: Extracted['values']): boolean {
-  if (acceleration_rms === undefined || velocity_rms === undefined) return false;
-  const isCalm = kurtosis !== undefined && kurtosis < GAUSSIAN;
-  return isCalm && acceleration_rms < QUIET_ACCELERATION && velocity_rms < QUIET_VELOCITY;
+function isBursting({ values }: Extracted): boolean {
+  return (values.kurtosis ?? 0) > GAUSSIAN;
 }
 
-function whyUndetermined(extracted: Extracted): string[] {
-  const { bearing, absent, values } = extracted;
-  const reasons: string[] = [];
+function broadbandText(extracted: Extracted): string {
+  const bursts = isBursting(extracted);
+  const causes = 'lubrication, cavitation, flow, cutting and leaks';
+  const [how, all] = bursts
+    ? ['in bursts', `bearings and teeth, ${causes}`]
+    : ['without impacts', causes];
+  return `broadband rise above 1 kHz ${how}, cause not determined: ${all} look alike in one waveform`;
+}
+
+function isQuiet({ acceleration_rms, velocity_rms }: Extracted['values']): boolean {
+  if (acceleration_rms === undefined || velocity_rms === undefined) return false;
+  return acceleration_rms < QUIET_ACCELERATION && velocity_rms < QUIET_VELOCITY;
+}
+
+/** More extremes than noise of so many samples has: the standard error of a kurtosis is √(24 / n). */
+function isHeavyTailed({ values: { kurtosis }, waveform }: Extracted): boolean {
+  const error = Math.sqrt(24 / (waveform?.samples.length ?? 1));
+  return kurtosis === undefined || kurtosis > Math.min(GAUSSIAN, 3 + TAILS * error);
+}
+
+function whyUndetermined(extracted: Extracted, grids: readonly number[]): string[] {
+  const { bearing, absent, values, waveform } = extracted;
+  // Where nothing could be analysed there is one reason, and it is none of bearing or shaft.
+  if (waveform === undefined) return [...new Set(Object.values(absent))];
+  const isDisputed = disputedOrders(extracted, grids).length > 0;
+  const beside =
+    besideFirst(extracted) ??
+    dominantLine(extracted, grids) ??
+    (isDisputed ? undefined : betweenFaults(extracted));
+  const reasons = beside === undefined ? [] : [beside];
   if (bearing === undefined) {
     reasons.push(absent.bearing_outer_race ?? 'the geometry of the bearing was not said');
+  } else if (bearing.alike.length > 0) {
+    const parts = bearing.alike.map(partName).join(' and ');
+    reasons.push(
+      `lines stand out that ${parts} of this geometry would have alike: the maker's own BPFO and BPFI, or a longer record, may tell them apart`,
+    );
   } else reasons.push('no line of a bearing part stands out far enough, or alone');
   if (values.velocity_1x === undefined && absent.velocity_1x !== undefined) {
     reasons.push(`no lines of the shaft: ${absent.velocity_1x}`);
   }
-  const beside = besideFirst(extracted) ?? highMultiple(extracted);
-  if (beside !== undefined) reasons.push(beside);
   return [...new Set(reasons)];
 }
 
@@ -249,45 +307,36 @@ function reservationsOf(extracted: Extracted, grids: readonly number[]): string[
         : `a record of at least ${seconds.toPrecision(2)} s tells them apart`;
     return `the line at ${frequency.toFixed(1)} Hz is ${order}× of the shaft or twice the line frequency of ${grid} Hz: ${remedy}`;
   });
-  if (isBroadband(extracted)) {
-    reasons.push(
-      'broadband rise above 1 kHz without impacts, cause not determined: lubrication, cavitation, flow, cutting and leaks look alike in one waveform',
-    );
-  }
+  if (isBroadband(extracted)) reasons.push(broadbandText(extracted));
   const unsteady = unsteadinessText(extracted);
   return unsteady === undefined ? reasons : [...reasons, unsteady];
 }
 
-/** Whether the level comes and goes: then no line of one window over all says what the machine does. */
-function isSwaying({ waveform, averaged }: Extracted): boolean {
-  const parts = averaged ?? (waveform === undefined ? undefined : unsteadiness(waveform.samples));
-  return parts !== undefined && parts.most > SWAYING * parts.least;
-}
-
-/** Averages are right for the whole waveform; a line or a peak has no average. */
-function unsteadinessText(extracted: Extracted): string | undefined {
-  const { waveform, averaged } = extracted;
-  const unsteady = waveform === undefined ? undefined : unsteadiness(waveform.samples);
-  if (averaged !== undefined && (isSwaying(extracted) || unsteady !== undefined)) {
-    const { least, most, seconds } = averaged;
-    const [low, high] = [least, most].map((level) => level.toPrecision(3));
-    return `the level is not steady: velocity ${low} to ${high} mm/s in parts of ${seconds.toPrecision(2)} s; levels are averages of all parts, lines are of the middle most of all`;
-  }
-  if (unsteady === undefined) return undefined;
-  const [least, most] = [unsteady.least, unsteady.most].map((level) => level.toPrecision(3));
-  return `the level is not steady: ${least} to ${most} rms in eighths of the waveform, in the unit of the samples; all figures are of its middle most of all`;
-}
-
 function actionOf(
-  verdict: DiagnosisVerdict,
-  severity: IsoZone | null,
+  { verdict, scores, severity }: Pick<Diagnosis, 'verdict' | 'scores' | 'severity'>,
   extracted: Extracted,
   also: readonly ShaftConclusion[],
 ): string {
-  const isSevere = severity !== null && (severity.zone === 'C' || severity.zone === 'D');
+  const isOpen = verdict === 'not_determined';
+  const parts = BEARING_PARTS.filter((part) => scores[part] >= LIKELY);
+  const broad = isBursting(extracted) ? ADVICE_BURSTS : ADVICE_BROADBAND;
   const advice =
-    verdict === 'not_determined' && isBroadband(extracted) ? ADVICE_BROADBAND : ADVICE[verdict];
-  const urgent = isSevere && verdict === 'not_determined' ? [ADVICE_SEVERE[severity.zone]] : [];
+    extracted.waveform === undefined
+      ? ADVICE_BAD_SIGNAL
+      : isOpen && isBroadband(extracted)
+        ? broad
+        : isOpen && parts.length > 1
+          ? ADVICE_SOME_PART
+          : ADVICE[verdict];
+  const severe = isOpen ? ADVICE_SEVERE : ADVICE_SEVERE_FAULT;
+  const slow = severity?.ifSlow;
+  const ifSlow =
+    slow === undefined
+      ? []
+      : [
+          `If the machine turns at up to 600 rpm, its level is in zone ${slow}: find out the speed.`,
+        ];
+  const urgent = [...[severe[severity?.zone ?? ''] ?? []].flat(), ...ifSlow];
   const others = also.map(({ verdict: fault }) => `For the ${fault}: ${ADVICE[fault]}`);
   return [...urgent, advice, ...others].join(' ');
 }
@@ -295,7 +344,8 @@ function actionOf(
 function shaftReason(fault: ShaftFault, { share, lines }: ShaftEvidence): string {
   const orders = lines.map(({ order }) => `${order}×`).join(', ');
   const carry = lines.length === 1 ? 'carries' : 'carry';
-  return `${fault}: ${orders} ${carry} ${Math.round(share * 100)} % of the velocity's power`;
+  const article = fault === 'unbalance' ? 'an ' : '';
+  return `${orders} ${carry} ${Math.round(share * 100)} % of the velocity's power, as with ${article}${fault}`;
 }
 
 function orderLine({ order, frequency, rms, ratio }: ShaftEvidence['lines'][number]): SpectralLine {
@@ -328,7 +378,21 @@ const ADVICE: Readonly<Record<DiagnosisVerdict, string>> = {
 const ADVICE_BROADBAND =
   'Listen and look first: suction pressure and valves, tool and feed, leaks, then the lubricant. Compare with an earlier measurement at the same load.';
 
+const ADVICE_BURSTS =
+  'Listen and look first: suction pressure and valves, tool and feed, leaks, then bearings, teeth and lubricant. Compare with an earlier measurement at the same load.';
+
+const ADVICE_SOME_PART =
+  'Lines of the bearing stand out, though of no part alone: measure again within days, and plan to look at the bearing.';
+
+const ADVICE_BAD_SIGNAL =
+  'Check sensor, cable, converter, unit and file first, then measure again.';
+
 const ADVICE_SEVERE: Readonly<Record<string, string>> = {
   C: 'The level is in zone C: the machine should not run on for long without a cause being found.',
   D: 'The level is in zone D, where damage is expected: look for the cause now.',
+};
+
+const ADVICE_SEVERE_FAULT: Readonly<Record<string, string>> = {
+  C: 'The level is in zone C: the machine should not run on like this for long.',
+  D: 'The level is in zone D, where damage is expected: act now.',
 };

@@ -21,9 +21,16 @@ export type IsoZone = {
   readonly stated: boolean;
   /** Velocity of the quietest and the loudest part of the waveform, mm/s rms, where it is long enough for parts. */
   readonly spread?: { readonly least: number; readonly most: number; readonly seconds: number };
+  /** Zone in the band from 2 Hz on, where it is another one and the speed is not known. */
+  readonly ifSlow?: string;
+  /** The shaft turns below the band, so the zone is that of all but its 1×. */
+  readonly withoutFirst?: true;
   /** What the zone does not cover, in sentences. */
   readonly reservations: readonly string[];
 };
+
+/** Times the C/D boundary: machines that are built to shake reach it, and records in a wrong unit. */
+const FAR_BEYOND = 10;
 
 /** Null where the velocity could not be computed. */
 export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null {
@@ -37,29 +44,42 @@ export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null
   const zone = judged(velocity);
   const reservations: string[] = [];
   const turns = waveform.rpm === undefined ? undefined : waveform.rpm / 60;
-  if (turns !== undefined && turns > 0 && turns < band.low - waveform.spectrum.resolution / 2) {
+  const isBelow =
+    turns !== undefined && turns > 0 && turns < band.low - waveform.spectrum.resolution / 2;
+  if (isBelow) {
     const own = values.velocity_1x === undefined ? '' : ` (${level(values.velocity_1x)} there)`;
     reservations.push(
       `the shaft turns at ${turns.toPrecision(3)} Hz, below the band of the standard: the zone does not count its 1×${own}`,
     );
   }
   const slow = shaft === undefined ? velocityFromTwo(extracted) : undefined;
-  if (slow !== undefined && judged(slow) !== zone) {
+  const isOther = slow !== undefined && judged(slow) !== zone;
+  if (isOther) {
     reservations.push(
       `the speed is not known: of a machine of up to 600 rpm the band begins at 2 Hz, and there it is ${level(slow)}, zone ${judged(slow)}`,
     );
   }
   const stated = size.group !== undefined && size.support !== undefined;
-  const row = { edition: ISO_EDITION, group, support, stated };
-  const measured = { velocity_rms: velocity, band, zone };
-  if (averaged === undefined) return { ...measured, ...row, reservations };
-  const { least, most, seconds } = averaged;
-  if (judged(most) !== zone && most > UNSTEADY * least) {
+  const most = boundaries.at(-1) ?? 0;
+  if (velocity > FAR_BEYOND * most) {
     reservations.push(
-      `the loudest ${seconds.toPrecision(2)} s had ${level(most)}, zone ${judged(most)}`,
+      `that is ${(velocity / most).toFixed(0)} times the boundary of zone D, as of screens and shakers: of another machine check unit, scale and sensor first`,
     );
   }
-  return { ...measured, ...row, spread: { least, most, seconds }, reservations };
+  const slower = {
+    ...(isOther ? { ifSlow: judged(slow) } : {}),
+    ...(isBelow ? { withoutFirst: true as const } : {}),
+  };
+  const row = { edition: ISO_EDITION, group, support, stated, ...slower };
+  const measured = { velocity_rms: velocity, band, zone };
+  if (averaged === undefined) return { ...measured, ...row, reservations };
+  const { least, most: loudest, seconds } = averaged;
+  if (judged(loudest) !== zone && loudest > UNSTEADY * least) {
+    reservations.push(
+      `the loudest ${seconds.toPrecision(2)} s had ${level(loudest)}, zone ${judged(loudest)}`,
+    );
+  }
+  return { ...measured, ...row, spread: { least, most: loudest, seconds }, reservations };
 }
 
 /** mm/s rms from 2 Hz on; undefined where the waveform is too short or too coarse to say. */
@@ -90,6 +110,34 @@ export function unsteadiness(
   });
   const [least, most] = [Math.min(...levels), Math.max(...levels)];
   return most > UNSTEADY * least ? { least, most } : undefined;
+}
+
+/** Ratio of the loudest to the quietest part from which on the level is called unsteady; noise alone reaches 2.5. */
+const SWAYING = 3;
+
+/** Whether the level comes and goes: then no line of one window over all says what the machine does. */
+export function isSwaying({ waveform, averaged }: Extracted): boolean {
+  const parts = averaged ?? (waveform === undefined ? undefined : unsteadiness(waveform.samples));
+  return parts !== undefined && parts.most > SWAYING * parts.least;
+}
+
+/** Averages are right for the whole waveform; a line or a peak has no average. */
+export function unsteadinessText(extracted: Extracted): string | undefined {
+  const { waveform, averaged } = extracted;
+  const unsteady = waveform === undefined ? undefined : unsteadiness(waveform.samples);
+  if (averaged !== undefined && (isSwaying(extracted) || unsteady !== undefined)) {
+    const { least, most, seconds } = averaged;
+    const [low, high] = [least, most].map((level) => level.toPrecision(3));
+    return `the level is not steady: velocity ${low} to ${high} mm/s in parts of ${seconds.toPrecision(2)} s; levels are averages of all parts, lines are of the middle most of all`;
+  }
+  if (unsteady === undefined) return undefined;
+  const [least, most] = [unsteady.least, unsteady.most].map((level) => level.toPrecision(3));
+  return `the level is not steady: ${least} to ${most} rms in eighths of the waveform, in the unit of the samples; all figures are of its middle most of all`;
+}
+
+/** `zone D`, or of what. */
+export function zoneName({ zone, withoutFirst }: IsoZone): string {
+  return withoutFirst === true ? `zone ${zone} without its 1×` : `zone ${zone}`;
 }
 
 function level(velocity: number): string {

@@ -56,11 +56,20 @@ export function bandRms(
   band: { readonly low: number; readonly high: number },
   integrations: Integrations,
 ): number {
+  const first = Math.max(1, Math.ceil(band.low / step));
   const last = Math.min(power.length - 1, Math.floor(band.high / step));
   let sum = 0;
-  for (let bin = Math.max(1, Math.ceil(band.low / step)); bin <= last; bin++) {
-    const angular = 2 * Math.PI * bin * step;
-    sum += (power[bin] ?? 0) * angular ** (-2 * integrations);
+  if (integrations === 0) {
+    for (let bin = first; bin <= last; bin++) sum += power[bin] ?? 0;
+    return Math.sqrt(sum * scale);
+  }
+  // (2πf)² and its reciprocal: a power of each line by itself costs more than all else here.
+  const unit = (2 * Math.PI * step) ** 2;
+  const isTwice = Math.abs(integrations) === 2;
+  for (let bin = first; bin <= last; bin++) {
+    const squared = unit * bin * bin;
+    const weight = integrations > 0 ? 1 / squared : squared;
+    sum += (power[bin] ?? 0) * (isTwice ? weight * weight : weight);
   }
   return Math.sqrt(sum * scale);
 }
@@ -107,13 +116,14 @@ const STANDS_OUT = 5;
 
 /**
  * The strongest lines between `low` and `high` Hz after integrating, strongest first, at most `most`; each stands out of
- * the median of its 32 line widths on each side, and none is a shoulder of a stronger one.
+ * the median of its 32 line widths on each side, `standsOut` times, and none is a shoulder of a stronger one.
  */
 export function spectralPeaks(
   { power, step, resolution, scale }: PowerSpectrum,
   band: { readonly low: number; readonly high: number },
   integrations: Integrations,
   most: number,
+  standsOut = STANDS_OUT,
 ): SpectralPeak[] {
   const reach = Math.ceil((2 * resolution) / step);
   const from = Math.max(reach, Math.ceil(band.low / step));
@@ -137,7 +147,7 @@ export function spectralPeaks(
     if (found.some((other) => Math.abs(other.bin - bin) <= 2 * reach)) continue;
     const floor = medianAround(power, step, bin * step, 32 * resolution);
     const ratio = floor > 0 ? Math.sqrt((power[bin] ?? 0) / floor) : Number.MAX_VALUE;
-    if (ratio < STANDS_OUT) continue;
+    if (ratio < standsOut) continue;
     let sum = 0;
     for (let near = bin - reach; near <= bin + reach; near++) {
       sum += (power[near] ?? 0) * weight(near);

@@ -1,5 +1,8 @@
 import type { Extracted } from './extract.ts';
+import { medianAround } from './power-spectrum.ts';
 import type { ShaftOrder } from './shaft.ts';
+import type { TimeWaveform } from './time-waveform.ts';
+import { SLOW_BAND, velocityPeaks } from './vibration-features.ts';
 
 export const SHAFT_FAULTS = ['unbalance', 'misalignment', 'looseness'] as const;
 export type ShaftFault = (typeof SHAFT_FAULTS)[number];
@@ -32,7 +35,7 @@ const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
  * The shares are practice, not norm:
  *
  * - unbalance: 1× carries 70 % of the power, 2× is at most half of it, and nothing beside 1× has another cause;
- * - misalignment: 2× is at least three quarters of 1×, and 1× to 3× carry 60 %;
+ * - misalignment: 2× is at least three quarters of 1×, 1× to 3× carry 60 %, and 3× is not the strongest of them;
  * - looseness: four or more of the half orders and of 3× to 9× stand out with a tenth of the strongest line, and all
  *   orders carry half.
  *
@@ -69,7 +72,7 @@ export function shaftFaults(
   return {
     unbalance: fault(isOneLine ? shareOf(first) / 0.7 : 0, first),
     misalignment: fault(
-      at(1) === 0
+      at(1) === 0 || at(3) > Math.max(at(1), at(2))
         ? 0
         : Math.min(at(2) / at(1) / 0.75, shareOf(lowest) / 0.6, 4 / (many.length + 1)),
       lowest,
@@ -86,9 +89,16 @@ const FARTHEST_SHARE = 0.25;
 /** Share of 1× from which on a line below it is no company of an unbalance. */
 const BELOW = 1 / 3;
 
+/** Line widths on each side of 1× that belong to it, and those in which nothing of one tone is left. */
+const LOBE = 2;
+const SKIRT = 8;
+/** Share of the line's power in its skirt: a tone under a Hann window has 0.05 % there. */
+const BROAD = 0.03;
+
 /**
- * What stands beside 1× that an unbalance does not explain, in a sentence: sidebands on both sides (broken rotor bars
- * modulate by slip times poles), or a strong line below the speed of the shaft (rub, whirl, looseness, a belt).
+ * What stands beside 1× that an unbalance does not explain, in a sentence: a strong line below the speed of the shaft (rub,
+ * whirl, looseness, a belt), sidebands on both sides (broken rotor bars modulate by slip times poles), or a line that is
+ * broader than the record makes it. Lines are looked for from 2 Hz on, whatever the band of the standard is.
  */
 export function besideFirst({
   orders,
@@ -96,25 +106,57 @@ export function besideFirst({
   waveform,
 }: Pick<Extracted, 'orders' | 'lines' | 'waveform'>): string | undefined {
   const first = orders.find(({ order }) => order === 1);
-  const width = APART * (waveform?.spectrum.resolution ?? 0);
   if (first === undefined || first.ratio < STANDS_OUT) return undefined;
-  const below = lines.find(({ frequency, rms }) => {
-    return frequency < FARTHEST_BELOW * first.frequency && rms >= BELOW * first.rms;
+  const farthestBelow = FARTHEST_BELOW * first.frequency;
+  const low =
+    waveform === undefined
+      ? []
+      : velocityPeaks(waveform, { low: SLOW_BAND.low, high: farthestBelow });
+  const below = [...lines, ...low].find(({ frequency, rms }) => {
+    return frequency < farthestBelow && rms >= BELOW * first.rms;
   });
   if (below !== undefined) {
     const order = (below.frequency / first.frequency).toFixed(2);
     return `a line at ${below.frequency.toFixed(1)} Hz stands below the speed of the shaft, at ${order}×: a rub, whirl, looseness or a belt, and no unbalance alone`;
   }
+  const pair = sidebandOfFirst(first, lines, waveform);
+  if (pair !== undefined) {
+    return `1× has sidebands ${pair.toFixed(1)} Hz away on both sides: it is modulated, as by rotor bars or a swinging load, and no unbalance alone`;
+  }
+  if (waveform === undefined || !isBroad(waveform, first.frequency)) return undefined;
+  return '1× is broader than one line: speed or level change within the record, or noise excites a resonance there, so it shows no unbalance';
+}
+
+/** Hz between 1× and sidebands that stand on both sides of it. */
+function sidebandOfFirst(
+  first: ShaftOrder,
+  lines: Extracted['lines'],
+  waveform: Extracted['waveform'],
+): number | undefined {
+  const width = APART * (waveform?.spectrum.resolution ?? 0);
   const farthest = Math.min(FARTHEST_SIDEBAND, FARTHEST_SHARE * first.frequency);
   const distances = lines
     .filter(({ rms }) => rms >= SIDEBAND * first.rms)
     .map(({ frequency }) => frequency - first.frequency)
     .filter((by) => Math.abs(by) > width && Math.abs(by) < farthest);
-  const pair = distances.find((by) => {
+  return distances.find((by) => {
     return by > 0 && distances.some((other) => Math.abs(by + other) < width);
   });
-  if (pair === undefined) return undefined;
-  return `1× has sidebands ${pair.toFixed(1)} Hz away on both sides: it is modulated, as by rotor bars or a swinging load, and no unbalance alone`;
+}
+
+/** Whether a line has more power beside it than one tone has there. */
+function isBroad({ spectrum }: TimeWaveform, frequency: number): boolean {
+  const { power, step, resolution } = spectrum;
+  const floor = medianAround(power, step, frequency, 4 * SKIRT * resolution);
+  let [lobe, skirt] = [0, 0];
+  const from = Math.max(1, Math.ceil((frequency - SKIRT * resolution) / step));
+  const to = Math.min(power.length - 1, Math.floor((frequency + SKIRT * resolution) / step));
+  for (let bin = from; bin <= to; bin++) {
+    const above = (power[bin] ?? 0) - floor;
+    if (Math.abs(bin * step - frequency) <= LOBE * resolution) lobe += above;
+    else skirt += above;
+  }
+  return skirt > BROAD * lobe;
 }
 
 /** Nearer to 1× a line is a sideband, or a machine of nearly the same speed. */
@@ -123,21 +165,57 @@ const FARTHEST_BELOW = 0.8;
 const LEAST_OF_PARTS = 3;
 const SPEED_ERROR = 0.003;
 
-/** A line that carries half of the velocity's power at a high whole multiple of the shaft, in a sentence. */
-export function highMultiple({
-  values,
-  orders,
-  lines,
-}: Pick<Extracted, 'values' | 'orders' | 'lines'>): string | undefined {
+/**
+ * What one line is that carries half of the velocity's power and is none of a shaft's fault, in a sentence: twice the line
+ * frequency, teeth or blades, no multiple of the shaft at all, or perhaps 1× where the speed is not known.
+ */
+export function dominantLine(
+  { values, orders, lines, waveform, shaft: known }: Omit<Extracted, 'absent'>,
+  grids: readonly number[],
+): string | undefined {
   const [strongest] = [...lines].sort((a, b) => b.rms - a.rms);
-  const shaft = speedOf(orders);
-  if (strongest === undefined || shaft === 0) return undefined;
+  const velocity = values.velocity_rms ?? Number.POSITIVE_INFINITY;
+  if (strongest === undefined || waveform === undefined) return undefined;
   const { frequency, rms } = strongest;
+  if (rms ** 2 < velocity ** 2 / 2) return undefined;
+  const line = `the strongest line, at ${frequency.toFixed(1)} Hz,`;
+  if (known?.from !== 'message') {
+    const share = Math.min(100, Math.round((100 * rms ** 2) / velocity ** 2));
+    return `${line} carries ${share} % of the velocity's power: at ${(60 * frequency).toFixed(0)} rpm it would be 1× of the shaft, so the speed must be known`;
+  }
+  const width = APART * waveform.spectrum.resolution;
+  const shaft = speedOf(orders, waveform);
   const multiple = Math.round(frequency / shaft);
-  const isWhole = Math.abs(frequency - multiple * shaft) < SPEED_ERROR * frequency;
-  const isStrong = rms ** 2 >= (values.velocity_rms ?? Infinity) ** 2 / 2;
-  if (!isStrong || !isWhole || multiple < LEAST_OF_PARTS) return undefined;
-  return `the strongest line, at ${frequency.toFixed(1)} Hz, stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
+  const by = Math.abs(frequency - multiple * shaft);
+  const grid = grids.find((each) => Math.abs(frequency - 2 * each) < width);
+  if (grid !== undefined && by >= width) {
+    return `${line} is twice the line frequency of ${grid} Hz and no multiple of the shaft: look at the motor (air gap, stator, supply), and whether the line goes at once when it is switched off`;
+  }
+  const hum = grids.find((each) => Math.abs(frequency - each) < width);
+  if (hum !== undefined && by >= width) {
+    return `${line} is the line frequency of ${hum} Hz and no multiple of the shaft: hum in cable or sensor, which stays when the machine stands`;
+  }
+  if (by >= Math.max(width, SPEED_ERROR * frequency)) {
+    return `${line} stands at ${(frequency / shaft).toFixed(2)}×, no multiple of the shaft: another machine, a belt, a gear or a resonance`;
+  }
+  if (multiple < LEAST_OF_PARTS) return undefined;
+  return `${line} stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
+}
+
+/** The first three orders where they carry most of the velocity's power in no proportion of a fault, in a sentence. */
+export function betweenFaults(extracted: Extracted): string | undefined {
+  const velocity = velocityOfAll(extracted);
+  const low = extracted.orders.filter(({ order, ratio, rms }) => {
+    return [1, 2, 3].includes(order) && ratio >= STANDS_OUT && rms >= velocity / 5;
+  });
+  const share = low.reduce((sum, { rms }) => sum + rms * rms, 0) / velocity ** 2;
+  if (velocity < SEVERE || share < 0.6) return undefined;
+  const orders = low.map(({ order }) => `${order}×`).join(' and ');
+  const carry = `${orders} ${low.length === 1 ? 'carries' : 'carry'} ${Math.min(100, Math.round(100 * share))} % of the velocity's power`;
+  if (!low.some(({ order }) => order === 1)) {
+    return `${carry}, and 1× does not: check the speed of the shaft and the rate of the samples`;
+  }
+  return `${carry}, with more of 2× or 3× than an unbalance has and less than misalignment has: compare the phase in two directions and at both ends`;
 }
 
 /** Velocity of the band, and of the shaft's own line where a slow shaft turns below it. */
@@ -158,7 +236,7 @@ export function disputedOrders(
   grids: readonly number[],
 ): DisputedOrder[] {
   const width = waveform?.spectrum.resolution ?? 0;
-  const shaft = speedOf(orders);
+  const shaft = speedOf(orders, waveform);
   return orders.flatMap((line) => {
     const apart = (grid: number) => Math.abs(line.order * shaft - 2 * grid);
     const grid = grids.find((each) => apart(each) < APART * width);
@@ -171,8 +249,10 @@ export function disputedOrders(
 /** Hz: grids wander by so much, and no record is long enough for less. */
 const LEAST_APART = 0.05;
 
-/** As the lines have it: that of the lowest whole order, which a grid has least to do with. */
-function speedOf(orders: readonly ShaftOrder[]): number {
+/** Hz: as 1× has it, which a grid has least to do with; as stated where 1× does not stand out. */
+function speedOf(orders: readonly ShaftOrder[], waveform: Extracted['waveform']): number {
   const first = orders.find(({ order }) => order === 1);
-  return first?.frequency ?? 0;
+  const stated = (waveform?.rpm ?? 0) / 60;
+  if (first !== undefined && (first.ratio >= STANDS_OUT || stated === 0)) return first.frequency;
+  return stated;
 }

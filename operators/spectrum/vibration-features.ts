@@ -163,24 +163,28 @@ function velocityOf({ quantity, factor }: VibrationUnit): {
   }
 }
 
+/** The strongest lines of velocity within a band, in mm/s rms. */
+export function velocityPeaks({ spectrum, unit }: TimeWaveform, band: Band): SpectralPeak[] {
+  const { integrations, factor } = velocityOf(unit);
+  return spectralPeaks(spectrum, band, integrations, MAX_PEAKS).map((line) => {
+    return { ...line, rms: line.rms * factor };
+  });
+}
+
 /** Velocity (mm/s) and displacement (µm), rms, from 10 to 1000 Hz; the strongest lines as `line_<n>_…`. */
 export function motionFeatures(
   waveform: TimeWaveform,
   into: FeatureValues,
 ): readonly SpectralPeak[] {
-  const { spectrum, rpm } = waveform;
-  const band = velocityBand(rpm);
+  const band = velocityBand(waveform.rpm);
   const reason = outOfReach(waveform, band);
   if (reason !== undefined) {
     markAbsent(into, MOTION, reason);
     return [];
   }
-  const { integrations, factor } = velocityOf(waveform.unit);
   into.values.velocity_rms = velocityRms(waveform, band);
   into.values.displacement_rms = displacementRms(waveform, band);
-  const lines = spectralPeaks(spectrum, band, integrations, MAX_PEAKS).map((line) => {
-    return { ...line, rms: line.rms * factor };
-  });
+  const lines = velocityPeaks(waveform, band);
   for (const [index, { frequency, rms }] of lines.entries()) {
     into.values[`line_${index + 1}_frequency`] = frequency;
     into.values[`line_${index + 1}_velocity`] = rms;

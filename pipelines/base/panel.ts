@@ -1,6 +1,6 @@
 import { printable } from '../../operators/model/plain.ts';
 
-/** A vertical line at a place of the x axis. */
+/** A vertical line at a place of the x axis, or a horizontal one at a level. */
 export type PanelMark = { readonly at: number; readonly text: string; readonly colour: string };
 
 type Frame = {
@@ -26,6 +26,7 @@ export function panel(
   values: ArrayLike<number>,
   step: number,
   marks: readonly PanelMark[],
+  levels: readonly PanelMark[] = [],
 ): string {
   const { title, top, width, height } = frame;
   const columns = width - LEFT - RIGHT;
@@ -51,8 +52,15 @@ export function panel(
       .filter(({ at }) => at > 0 && at < end)
       .sort((a, b) => a.at - b.at)
       .map(marked),
+    ...levels.filter(({ at }) => at > low && at <= high).map(leveled),
     `<path d="${pathOf(values, columns, placeY)}" fill="none" stroke="#263238" stroke-width="0.8"/>`,
   ].join('\n');
+
+  function leveled({ at, text, colour }: PanelMark): string {
+    const y = placeY(at).toFixed(1);
+    const right = width - RIGHT;
+    return `<line x1="${LEFT}" x2="${right}" y1="${y}" y2="${y}" stroke="${colour}" stroke-dasharray="8 3"/><text x="${right - 4}" y="${y}" dy="-2" font-size="10" text-anchor="end" fill="${colour}">${escapeXml(text)}</text>`;
+  }
 
   function marked({ at, text, colour }: PanelMark, index: number): string {
     const x = placeX(at).toFixed(1);

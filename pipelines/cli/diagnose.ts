@@ -27,6 +27,9 @@ export function registerDiagnose(command: Command): void {
     .option('--column <names>', 'of a csv file, by name or from 1; all: one diagnosis of several')
     .option('--channel <names>', 'the same of other files')
     .option('--json', 'one JSON object per file, one per line')
-    .option('--plot <file>', 'draw waveform, spectrum and envelope spectrum as SVG (one FILE only)')
+    .option(
+      '--plot <file>',
+      'draw waveform, spectrum and envelope spectrum as SVG; of several files their trend',
+    )
     .action((files: readonly string[], options: DiagnoseOptions) => diagnoseFiles(files, options));
 }

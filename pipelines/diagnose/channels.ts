@@ -112,12 +112,13 @@ function velocityOf({ diagnosis }: DiagnosedChannel): number {
   return diagnosis.severity?.velocity_rms ?? 0;
 }
 
-/** Faults first, by confidence; then what is not determined, the worst first; health last. */
+/** Faults first, those of a bearing before those of a shaft, by confidence; then what is not determined, the worst first; health last. */
 function rank({ diagnosis }: DiagnosedChannel): number {
   const { verdict, confidence, severity } = diagnosis;
   if (verdict === 'none') return 0;
   const level = Math.min(0.99, (severity?.velocity_rms ?? 0) / 1_000);
-  return verdict === 'not_determined' ? 1 + level : 2 + confidence;
+  if (verdict === 'not_determined') return 1 + level;
+  return (isPart(verdict) ? 4 : 2) + confidence;
 }
 
 function faultsOf({ verdict, reasons, also }: Diagnosis) {

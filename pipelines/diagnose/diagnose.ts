@@ -1,12 +1,12 @@
 /** `andon diagnose`: files, one diagnosis each, printed for people or as JSON. */
 
 import { writeFileSync } from 'node:fs';
+import { BEARING_PARTS } from '../../operators/spectrum/bearing.ts';
 import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
-import type { IsoZone } from '../../operators/spectrum/iso-zone.ts';
+import { type IsoZone, zoneName } from '../../operators/spectrum/iso-zone.ts';
 import type { SpectralPeak } from '../../operators/spectrum/power-spectrum.ts';
 import { GRIDS } from '../../operators/spectrum/shaft-faults.ts';
-import { wrongInput } from '../base/problem.ts';
 import { readSamples } from '../files/files.ts';
 import { combineChannels, type DiagnosedChannel, diagnoseChannel, labelOf } from './channels.ts';
 import {
@@ -18,17 +18,15 @@ import {
   readingOf,
   unitOf,
 } from './diagnose-options.ts';
-import { drawDiagnosis } from './plot.ts';
+import { drawDiagnosis, drawTrend, type TrendPoint } from './plot.ts';
 
 /** Diagnoses each file on its own, all its channels together, and prints what was found. */
 export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions): void {
-  if (options.plot !== undefined && files.length > 1) {
-    throw wrongInput('--plot', 'one file', `${files.length} files`, 'Draw them one by one.');
-  }
   const bearings = bearingsOf(options);
   const rpm = options.rpm === undefined ? undefined : parsePositive('--rpm', options.rpm);
   const reading = readingOf(options);
   const machine = machineOf(options);
+  const trend: TrendPoint[] = [];
   for (const file of files) {
     const { channels, notes } = readSamples(file, reading);
     const all = channels.map((channel) => {
@@ -38,13 +36,16 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
     });
     const whole = combineAll(all);
     const noted = { ...whole, notes: [...notes, ...whole.notes] };
-    if (options.plot !== undefined) {
+    const acceleration = noted.extracted.values.acceleration_rms;
+    trend.push({ file, acceleration, diagnosis: noted.diagnosis });
+    if (options.plot !== undefined && files.length === 1) {
       const { channel, rate, unit, extracted, diagnosis } = noted;
       const drawn = drawDiagnosis(file, channel.samples, rate, unit, extracted, diagnosis);
       writeFileSync(options.plot, drawn);
     }
     console.log(options.json === true ? jsonOf(file, noted, all) : textOf(file, noted, all));
   }
+  if (options.plot !== undefined && files.length > 1) writeFileSync(options.plot, drawTrend(trend));
 }
 
 function combineAll(all: readonly DiagnosedChannel[]): DiagnosedChannel {
@@ -111,7 +112,8 @@ export function describeDiagnosis(
     ...(severity === null ? [] : [`  ${severityText(severity)}`]),
     ...reasons.map((reason) => `  because ${reason}`),
     ...diagnosis.also.map(({ reason }) => `  beside it ${reason}`),
-    `  ${speed}`,
+    // Of a signal that cannot be used nothing is said about the shaft.
+    ...(extracted.waveform === undefined ? [] : [`  ${speed}`]),
     ...section('supporting lines', supporting.map(lineText)),
     ...section('contradicting lines', contradicting.map(lineText)),
     ...section(
@@ -150,8 +152,9 @@ const WORTH_A_HINT = 0.6;
 function certainty({ verdict, forced, confidence, scores }: Diagnosis): string {
   if (verdict !== 'not_determined') return ` (confidence ${confidence})`;
   if (forced === null || confidence === 0 || scores[forced] < WORTH_A_HINT) return '';
-  const hint = confidence >= 0.6 ? 'most likely' : 'rather';
-  return ` (too little for a verdict; if it is the bearing, then ${hint} the ${words(forced)})`;
+  const alike = BEARING_PARTS.filter((part) => scores[part] === scores[forced]).map(words);
+  const hint = alike.length > 1 ? '' : confidence >= 0.6 ? 'most likely ' : 'rather ';
+  return ` (too little for a verdict; if it is the bearing, then ${hint}the ${alike.join(' or the ')})`;
 }
 
 function severityText(severity: IsoZone): string {
@@ -164,12 +167,13 @@ function severityText(severity: IsoZone): string {
 /** Parts are shorter than the whole, and spread a line over lower ones: so much is no spread. */
 const TOLD_SPREAD = 1.1;
 
-function zoneText({ velocity_rms, band, zone, spread }: IsoZone): string {
+function zoneText(severity: IsoZone): string {
+  const { velocity_rms, band, spread } = severity;
   const range =
     spread === undefined || spread.most < TOLD_SPREAD * spread.least
       ? ''
       : ` (${spread.least.toPrecision(3)} to ${spread.most.toPrecision(3)} in its parts)`;
-  return `velocity ${velocity_rms.toPrecision(3)} mm/s rms${range} from ${band.low} to ${band.high} Hz: zone ${zone}`;
+  return `velocity ${velocity_rms.toPrecision(3)} mm/s rms${range} from ${band.low} to ${band.high} Hz: ${zoneName(severity)}`;
 }
 
 function strongLineText({ frequency, rms }: SpectralPeak, shaft: number | undefined): string {

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { ISO_BOUNDARIES } from '../../operators/model/detector-bounds.ts';
 import { BEARING_PARTS } from '../../operators/spectrum/bearing.ts';
 import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
 import {
@@ -8,6 +9,7 @@ import {
   squaredEnvelope,
 } from '../../operators/spectrum/envelope.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
+import { type IsoZone, zoneName } from '../../operators/spectrum/iso-zone.ts';
 import type { TimeWaveform } from '../../operators/spectrum/time-waveform.ts';
 import { velocityBand, velocityLines } from '../../operators/spectrum/vibration-features.ts';
 import { escapeXml, type PanelMark, panel } from '../base/panel.ts';
@@ -36,13 +38,9 @@ export function drawDiagnosis(
   { verdict, confidence, severity, also: others }: Diagnosis,
 ): string {
   const { waveform, shaft } = extracted;
-  const zone =
-    severity === null
-      ? ''
-      : `; ${severity.velocity_rms.toPrecision(3)} mm/s rms, zone ${severity.zone}`;
   const also = others.map(({ fault }) => ` and ${fault}`).join('');
   const certainty = verdict === 'not_determined' ? '' : `, confidence ${confidence}`;
-  const title = `${basename(file)}: ${verdict.replaceAll('_', ' ')}${also}${certainty}${zone}`;
+  const title = `${basename(file)}: ${verdict.replaceAll('_', ' ')}${also}${certainty}${zoneWords(severity)}`;
   const panels = [
     panel(
       { title: 'waveform', x: 's', y: unit, width: WIDTH, height: HEIGHT, top: 52 },
@@ -50,9 +48,15 @@ export function drawDiagnosis(
       1 / rate,
       [],
     ),
-    ...(waveform === undefined ? [] : [velocityPanel(waveform, shaft?.shaft)]),
+    ...(waveform === undefined
+      ? []
+      : [velocityPanel(waveform, shaft?.shaft, zoneLevels(severity))]),
     ...(waveform === undefined ? [] : [envelopePanel(waveform, extracted)]),
   ];
+  return picture(title, panels);
+}
+
+function picture(title: string, panels: readonly string[]): string {
   const height = 60 + panels.length * 260;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
@@ -63,7 +67,11 @@ export function drawDiagnosis(
   ].join('\n');
 }
 
-function velocityPanel(waveform: TimeWaveform, shaft: number | undefined): string {
+function velocityPanel(
+  waveform: TimeWaveform,
+  shaft: number | undefined,
+  levels: readonly PanelMark[],
+): string {
   const { step } = waveform.spectrum;
   const high = Math.min(HIGHEST, shaft === undefined ? HIGHEST : MOST_ORDERS * shaft);
   // Below the band of the standard integration makes mountains of nothing.
@@ -74,7 +82,78 @@ function velocityPanel(waveform: TimeWaveform, shaft: number | undefined): strin
     velocity,
     step,
     orderMarks(shaft, high),
+    levels,
   );
+}
+
+function zoneWords(severity: IsoZone | null): string {
+  if (severity === null) return '';
+  return `; ${severity.velocity_rms.toPrecision(3)} mm/s rms, ${zoneName(severity)}`;
+}
+
+const ZONE_COLOURS = ['#2e7d32', '#ef6c00', '#c62828'];
+
+/** Boundaries of the machine's row: a line that reaches one puts the machine into the zone above it by itself. */
+function zoneLevels(severity: IsoZone | null): PanelMark[] {
+  if (severity === null) return [];
+  const boundaries = ISO_BOUNDARIES[`${severity.group}-${severity.support}`] ?? [];
+  return boundaries.map((at, zone) => {
+    const text = `zone ${'BCD'[zone] ?? ''} from ${at} mm/s`;
+    return { at, text, colour: ZONE_COLOURS[zone] ?? '#616161' };
+  });
+}
+
+/** A file of several, and what was found in it. */
+export type TrendPoint = {
+  readonly file: string;
+  /** g rms, where it is known. */
+  readonly acceleration: number | undefined;
+  readonly diagnosis: Diagnosis;
+};
+
+/**
+ * Several files as a trend, in the order in which they were given: velocity with the zones, acceleration, and the greatest
+ * score of a bearing part with what a verdict needs. Where a verdict changes, it stands at its file.
+ */
+export function drawTrend(points: readonly TrendPoint[]): string {
+  const [first] = points;
+  const last = points.at(-1);
+  if (first === undefined || last === undefined) throw new RangeError('expected files, found none');
+  const words = ({ diagnosis }: TrendPoint) => diagnosis.verdict.replaceAll('_', ' ');
+  const verdicts = points.flatMap((point, at) => {
+    const before = points[at - 1];
+    const isSame = before !== undefined && words(before) === words(point);
+    return isSame ? [] : [{ at: at + 0.001, text: words(point), colour: '#616161' }];
+  });
+  const series = [
+    {
+      title: 'velocity',
+      y: 'mm/s rms',
+      of: ({ diagnosis }: TrendPoint) => diagnosis.severity?.velocity_rms,
+      levels: zoneLevels(last.diagnosis.severity),
+    },
+    {
+      title: 'acceleration',
+      y: 'g rms',
+      of: ({ acceleration }: TrendPoint) => acceleration,
+      levels: [],
+    },
+    {
+      title: 'strongest part of the bearing',
+      y: 'from 1 on a verdict',
+      of: ({ diagnosis }: TrendPoint) => {
+        return Math.max(...BEARING_PARTS.map((part) => diagnosis.scores[part]));
+      },
+      levels: [{ at: 1, text: 'verdict', colour: '#c62828' }],
+    },
+  ];
+  const title = `${points.length} files, ${basename(first.file)} to ${basename(last.file)}: last ${words(last)}${zoneWords(last.diagnosis.severity)}`;
+  const panels = series.map(({ title: name, y, of, levels }, at) => {
+    const frame = { title: name, x: 'files', y, width: WIDTH, height: HEIGHT, top: 52 + at * 260 };
+    const values = points.map((point) => of(point) ?? Number.NaN);
+    return panel(frame, values, 1, at === 0 ? verdicts : [], levels);
+  });
+  return picture(title, panels);
 }
 
 function envelopePanel({ samples, rate }: TimeWaveform, { bearing, shaft }: Extracted): string {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { bearingNamed } from '../../../operators/spectrum/bearing.ts';
 import { diagnose } from '../../../operators/spectrum/diagnose.ts';
 import { extract } from '../../../operators/spectrum/extract.ts';
 import { BEARING_6205, impacts, noise, RATE, shaking } from './machines.ts';
@@ -66,6 +67,42 @@ describe('made-up machines', () => {
   });
 });
 
+describe('parts of one bearing that explain the same lines', () => {
+  // Inner race 6.873 and rolling element 6.727 of a 6009 are 2.2 % apart, and makers differ by 2.6 %.
+  const bearing = bearingNamed('6009');
+  const ofPart = (load?: (seconds: number) => number) => {
+    const samples = impacts(6.86 * SHAFT, load === undefined ? {} : { load });
+    return diagnose(extract(samples, RATE, 'g', RPM, bearing));
+  };
+
+  test.for([
+    ['inner_race', 1],
+    ['rolling_element', 0.427],
+  ] as const)('sidebands tell: %s', ([part, order]) => {
+    expect(ofPart(once(order)).verdict).toBe(part);
+  });
+
+  test('without sidebands neither is named, and both are said', () => {
+    const { verdict, confidence, reasons } = ofPart();
+    expect(verdict).toBe('not_determined');
+    expect(confidence).toBeLessThan(0.6);
+    expect(reasons.join()).toContain(
+      'lines stand out that inner race and rolling element of this geometry would have alike',
+    );
+  });
+
+  test('sidebands of the inner race, louder than itself on a multiple of the shaft, are no rolling element', () => {
+    // 4.967× of the shaft, within a line of 5×, where lines count nothing; 3.967× is in reach of the element's 4.078.
+    const rpm = 1_207.339_502_638_205_9;
+    const turns = rpm / 60;
+    const load = (seconds: number) => 1 + Math.cos(2 * Math.PI * turns * seconds);
+    const impact = { seconds: 2, strength: 3.127_976, seed: 781, jitter: 0.008_328_675_7, load };
+    const samples = impacts(4.966_916_808_859_127 * turns, impact);
+    const { verdict } = diagnose(extract(samples, RATE, 'g', rpm, bearingNamed('6308')));
+    expect(['inner_race', 'not_determined']).toContain(verdict);
+  });
+});
+
 /** Seconds: enough to tell sidebands of 2 Hz apart. */
 const LONG = { seconds: 8 };
 
@@ -98,6 +135,32 @@ describe('1× with company is no unbalance', () => {
     expect(reasons.join()).toContain(
       `stands below the speed of the shaft, at ${order.toFixed(2)}×`,
     );
+  });
+
+  test('a whirl below the band of the standard', () => {
+    const slow = 14;
+    const tones: [number, number][] = [
+      [slow, 6],
+      [0.45 * slow, 8],
+    ];
+    const { verdict, reasons } = diagnose(
+      extract(shaking(tones, { seconds: 4 }), RATE, 'g', 60 * slow),
+    );
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).toContain('a line at 6.3 Hz stands below the speed of the shaft');
+  });
+
+  test('a line that is broader than the record makes it', () => {
+    // Its frequency goes to and fro by 3 %, once in the record.
+    const samples = noise(4, 0.02);
+    let phase = 0;
+    const wandering = samples.map((value, at) => {
+      phase += (2 * Math.PI * SHAFT * (1 + 0.015 * Math.sin((Math.PI * at) / RATE))) / RATE;
+      return value + 0.16 * Math.sin(phase);
+    });
+    const { verdict, reasons } = judge(wandering);
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).toContain('1× is broader than one line');
   });
 
   test('two machines that beat', () => {

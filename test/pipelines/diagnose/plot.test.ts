@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../operators/spectrum/diagnose.ts';
 import { extract } from '../../../operators/spectrum/extract.ts';
 import { describeDiagnosis } from '../../../pipelines/diagnose/diagnose.ts';
-import { drawDiagnosis } from '../../../pipelines/diagnose/plot.ts';
-import { BEARING_6205, impacts, RATE } from '../../operators/spectrum/machines.ts';
+import { drawDiagnosis, drawTrend } from '../../../pipelines/diagnose/plot.ts';
+import { BEARING_6205, impacts, RATE, shaking } from '../../operators/spectrum/machines.ts';
 
 const RPM = 1_750;
 const samples = impacts((3.5848 * RPM) / 60);
@@ -33,6 +33,52 @@ describe('the picture', () => {
     expect(alone.match(/<path/g)).toHaveLength(1);
     expect(alone).not.toMatch(/NaN|Infinity/);
   });
+});
+
+describe('the picture of zones and of several files', () => {
+  const shaken = [1, 2, 6, 12].map((level) => extract(shaking([[29.17, level]]), RATE, 'g', RPM));
+
+  test('the velocity of a shaken machine has the boundaries that it reaches', () => {
+    const [, , , most] = shaken;
+    const svg = drawDiagnosis('x', shaking([[29.17, 12]]), RATE, 'g', most!, diagnose(most!));
+    for (const text of ['zone B from 1.4 mm/s', 'zone C from 2.8 mm/s', 'zone D from 4.5 mm/s']) {
+      expect(svg).toContain(text);
+    }
+    const quiet = drawDiagnosis('x', samples, RATE, 'g', shaken[0]!, diagnose(shaken[0]!));
+    expect(quiet).not.toContain('zone D from');
+  });
+
+  test('several files are a trend: levels, zones, and where the verdict changes', () => {
+    const points = shaken.map((each, at) => {
+      const acceleration = each.values.acceleration_rms;
+      return { file: `week-${at}.f32`, acceleration, diagnosis: diagnose(each) };
+    });
+    const svg = drawTrend(points);
+    expect(svg.match(/<path/g)).toHaveLength(3);
+    expect(svg).toContain('4 files, week-0.f32 to week-3.f32: last unbalance');
+    expect(svg).toContain('zone D from 4.5 mm/s');
+    expect(svg.match(/>unbalance</g)).toHaveLength(1);
+    expect(svg.match(/>not determined</g)).toHaveLength(1);
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  test('a file that cannot be used is a gap of the trend', () => {
+    const empty = extract(new Float32Array(0), RATE, 'g', RPM);
+    const [first] = shaken;
+    const point = (each: typeof empty) => {
+      return { file: 'x', acceleration: each.values.acceleration_rms, diagnosis: diagnose(each) };
+    };
+    expect(drawTrend([point(first!), point(empty), point(first!)])).not.toMatch(/NaN|Infinity/);
+  });
+});
+
+test('a shaft that turns below the band of the standard has the zone of the rest', () => {
+  const slow = extract(shaking([[1.5, 6]], { seconds: 16, noise: 0.0005 }), RATE, 'g', 90);
+  const verdict = diagnose(slow);
+  expect(describeDiagnosis('x', slow, verdict)).toMatch(/zone A without its 1× \(ISO/);
+  expect(drawDiagnosis('x', new Float32Array(9), RATE, 'g', slow, verdict)).toContain(
+    'zone A without its 1×',
+  );
 });
 
 test('the text says the verdict first, then why, on which lines, and what to do', () => {

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { judgeMachine } from '../../../bench/eval/made-up.ts';
+
+/** So many of the thousand of `npm run eval -- --only made-up`. */
+const SIGNALS = 60;
+
+test('of made-up machines none is named wrongly, and what is plain is named', () => {
+  const judged = Array.from({ length: SIGNALS }, (_, seed) => judgeMachine(seed + 1));
+  expect(judged.filter(({ wrong }) => wrong.length > 0)).toEqual([]);
+  const plain = judged.filter(({ hasName, above }) => hasName && above >= 10);
+  expect(plain.length).toBeGreaterThan(10);
+  expect(plain.filter(({ isNamed }) => isNamed).length / plain.length).toBeGreaterThanOrEqual(0.8);
+});
+
+// Seeds that were named wrongly once, one of each kind.
+test.for([
+  [2_086, 'inner race whose lines are within the reach of the rolling element'],
+  [1_380, 'rolling element whose lines are within the reach of the inner race'],
+  [643, 'whirl below the band of the standard'],
+  [1_116, 'resonance that stands within a line of the shaft'],
+  [523, 'weak impacts once a turn of a quiet machine'],
+] as const)('seed %i: %s', ([seed]) => {
+  expect(judgeMachine(seed).wrong).toEqual([]);
+});

@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { diagnose } from '../../../operators/spectrum/diagnose.ts';
+import { extract } from '../../../operators/spectrum/extract.ts';
+import { BEARING_6205, impacts, noise, RATE, shaking } from './machines.ts';
+
+/** What is said beside a verdict: reasons, confidence, zone and action of everyday machines. */
+
+const RPM = 1_750;
+const SHAFT = RPM / 60;
+const judge = (samples: Float32Array) => {
+  return diagnose(extract(samples, RATE, 'g', RPM, BEARING_6205));
+};
+
+describe('a strong line of no fault is said to be what it is', () => {
+  test.for([
+    ['twice the line frequency, apart from 2×', 100, 'is twice the line frequency of 50 Hz'],
+    ['blades, where 1× is lost in noise', 5 * SHAFT, 'stands at 5× of the shaft'],
+    ['no multiple', 3.3 * SHAFT, 'no multiple of the shaft: another machine'],
+    ['hum', 50, 'is the line frequency of 50 Hz and no multiple of the shaft'],
+    ['the second order alone', 2 * SHAFT, '2× carries 100 % of the velocity'],
+  ] as const)('%s', ([, frequency, text]) => {
+    const { verdict, reasons } = judge(shaking([[frequency, 8]]));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain(text);
+  });
+
+  test('too much 2× for an unbalance and too little for misalignment', () => {
+    const tones: [number, number][] = [
+      [SHAFT, 5],
+      [2 * SHAFT, 3.2],
+    ];
+    const { verdict, reasons } = judge(shaking(tones));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain('1× and 2× carry 100 %');
+  });
+
+  test('three blades are no misalignment, however much is left of 1× and 2×', () => {
+    const tones: [number, number][] = [
+      [SHAFT, 0.5],
+      [2 * SHAFT, 0.45],
+      [3 * SHAFT, 6],
+    ];
+    const { verdict, reasons } = judge(shaking(tones));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain('stands at 3× of the shaft');
+  });
+
+  test('a speed that was read from the spectrum makes no unbalance of its strongest line', () => {
+    const turns = 14;
+    const tones = [1, 2, 3, 4, 5, 6, 7, 8].map((order): [number, number] => {
+      return [order * turns, order === 1 ? 8 : 1];
+    });
+    const samples = shaking(tones, { seconds: 4 });
+    const extracted = extract(samples, RATE, 'g', undefined, BEARING_6205);
+    expect(extracted.shaft?.from).toBe('spectrum');
+    const { verdict, reasons } = diagnose(extracted);
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain('so the speed must be known');
+  });
+
+  test('a whistle of a converter is no broadband rise', () => {
+    const tones: [number, number][] = [
+      [SHAFT, 1],
+      [4_000, 1.5],
+      [3_900, 0.7],
+    ];
+    const { values } = extract(shaking(tones), RATE, 'g', RPM);
+    expect(values.acceleration_rms).toBeGreaterThan(3);
+    expect(judge(shaking(tones)).reasons.join()).not.toContain('broadband');
+  });
+
+  test('a speed that is not known is asked for', () => {
+    const { verdict, reasons } = diagnose(extract(shaking([[30, 20]]), RATE, 'g', undefined));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toMatch(/at 30\.\d Hz, carries 100 % .* at 18\d\d rpm it would be 1×/);
+  });
+});
+
+describe('confidence and action do not contradict the verdict', () => {
+  test('a part that has just enough is less sure than one that has plenty, and nothing is certain', () => {
+    const confidences = [0.55, 2].map((strength) => {
+      const { verdict, confidence } = judge(impacts(3.5848 * SHAFT, { strength }));
+      expect(verdict).toBe('outer_race');
+      return confidence;
+    });
+    expect(confidences[0]).toBeLessThan(confidences[1]!);
+    expect(confidences[1]).toBeLessThan(1);
+    expect(judge(shaking([[SHAFT, 6]])).confidence).toBeLessThan(1);
+  });
+
+  test('the zone is in the action of a named fault too', () => {
+    expect(judge(shaking([[SHAFT, 6]])).action).toMatch(/^The level is in zone D/);
+  });
+
+  test('a slow machine without a speed is told the zone that it would be in', () => {
+    const slow = extract(shaking([[5, 6]], { seconds: 4, noise: 0.002 }), RATE, 'g', undefined);
+    const { severity, action } = diagnose(slow);
+    expect(severity).toMatchObject({ zone: 'A', ifSlow: 'D' });
+    expect(action).toMatch(/^If the machine turns at up to 600 rpm, its level is in zone D/);
+  });
+
+  test('two defects of one bearing are both said', () => {
+    const [outer, inner] = [3.5848, 5.4152].map((order, at) => {
+      return impacts(order * SHAFT, { strength: 2, seconds: 4, seed: at + 1 });
+    });
+    const { verdict, reasons, action } = judge(outer!.map((value, at) => value + inner![at]!));
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).toMatch(/two defects, or one whose sidebands fit both/);
+    expect(action).toMatch(/plan to look at the bearing/);
+  });
+
+  test.for([
+    ['g', 9_806.65, 'is more than any machine has'],
+    ['g', 9.806_65, 'times the boundary of zone D'],
+  ] as const)('a record in another unit read as %s, %f times as much', ([unit, times, text]) => {
+    const samples = shaking([[SHAFT, 6]]).map((value) => value * times);
+    const { reasons } = diagnose(extract(samples, RATE, unit, RPM));
+    expect(reasons.join()).toContain(text);
+  });
+
+  test('a signal that cannot be used has its one reason, and sends to the sensor', () => {
+    const frozen = noise(2, 0.1).fill(0.1, 10_000, 30_000);
+    const { reasons, action } = judge(frozen);
+    expect(reasons).toEqual([expect.stringContaining('the signal stood still')]);
+    expect(action).toMatch(/^Check sensor, cable/);
+  });
+
+  test('broad noise in bursts is told as such, and lines of noise speak against nothing', () => {
+    const swelling = noise(2, 3).map((value, at) => {
+      return value * (1 + 0.9 * Math.sin((2 * Math.PI * 1.7 * at) / RATE));
+    });
+    const { verdict, reasons, contradicting, action } = judge(swelling);
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).toContain('broadband rise above 1 kHz in bursts');
+    expect(contradicting).toEqual([]);
+    expect(action).toMatch(/Listen and look first: .* bearings/);
+  });
+});
+
+describe('a quiet machine is called well', () => {
+  test('when nothing but noise and weak tones is in it', () => {
+    const samples = shaking([[SHAFT, 0.3]], { seconds: 2, noise: 0.02 });
+    expect(judge(samples).verdict).toBe('none');
+  });
+
+  test.for([
+    ['a bearing', 3.5848],
+    ['something once a turn', 1],
+  ] as const)('but not when %s strikes in it, weak as it is', ([, order]) => {
+    const samples = impacts(order * SHAFT, { strength: 0.05, noise: 0.015, seconds: 4 });
+    const { verdict } = judge(samples);
+    expect(verdict).not.toBe('none');
+  });
+});
