@@ -2,7 +2,7 @@
 
 import { Document, isMap, isScalar, Pair, type YAMLMap } from 'yaml';
 import { z } from 'zod';
-import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { cmmsSchemaOf } from '../../sinks/remote/config.ts';
 import { rotating, type Secret, secretSchema } from '../../sinks/remote/secret.ts';
 import { LEVELS } from './log-level.ts';
 import { checkPageAddress, openIdSchema } from './openid-settings.ts';
@@ -156,7 +156,7 @@ const logSchema = z.strictObject({
 /** Checked here, so that a mistake has its line; kept as it is written, because whoever uses it reads it again. */
 const cmmsSchema = z.unknown().superRefine((written, context) => {
   if (written === undefined) return;
-  for (const issue of cmmsConfigSchema.safeParse(written).error?.issues ?? []) {
+  for (const issue of cmmsSchemaOf(written).safeParse(written).error?.issues ?? []) {
     context.addIssue({ ...issue });
   }
 });
@@ -186,7 +186,7 @@ const configShape = z.strictObject({
   http: httpSchema.prefault({}).describe('Health and metrics.'),
   console: consoleSchema.prefault({}).describe('The page and the API (andon console).'),
   log: logSchema.prefault({}).describe('What is logged to standard error.'),
-  cmms: cmmsSchema.optional().describe('The CMMS that requests go to: see docs/cmms.md.'),
+  cmms: cmmsSchema.optional().describe('The CMMS that requests go to, or a list: see docs/cmms.md.'),
   systems: systemsSchema
     .optional()
     .describe('Systems that take commands, by name: see docs/systems.md.'),

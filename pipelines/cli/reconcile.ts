@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
-import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { readCmmses } from '../../sinks/remote/config.ts';
 import { openAuditor } from '../audit/audit.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import { EXIT, Problem } from '../base/problem.ts';
@@ -62,9 +62,8 @@ function targetsOf(
   system: string | undefined,
   file: string | undefined,
 ): readonly Target[] {
-  const cmms = config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms);
   const all: readonly Target[] = [
-    ...(cmms === undefined ? [] : [{ lane: 'requests', system: cmms.name } as const]),
+    ...readCmmses(config.cmms).map(({ name }) => ({ lane: 'requests', system: name }) as const),
     ...(readSystems(config.systems, file) ?? []).map(({ name }) => {
       return { lane: 'commands', system: name } as const;
     }),

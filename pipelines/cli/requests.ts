@@ -4,7 +4,7 @@ import { openAuditor } from '../audit/audit.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { wrongInput } from '../base/problem.ts';
 import { checkRequest, listRequests, rejectedRequests, showRequest } from '../systems/inspect.ts';
-import { describeCommands, listCommands } from '../systems/inspect-commands.ts';
+import { describeCommands, describeOutcome, listCommands } from '../systems/inspect-commands.ts';
 import { askResend } from '../systems/ledger.ts';
 import { describeList, describeRequest } from '../systems/request-text.ts';
 import { addDefaultCommand } from './default-command.ts';
@@ -44,7 +44,10 @@ export function registerRequests(command: Command): void {
         commands: await listCommands(connection, { request: id }),
       }));
       if (json === true) console.log(JSON.stringify({ ...details, commands }, null, 2));
-      else console.log(`${describeRequest(details)}\n\ncommands\n${describeCommands(commands)}`);
+      else {
+        const parts = [`commands\n${describeCommands(commands)}`, describeOutcome(commands)];
+        console.log([describeRequest(details), ...parts].join('\n\n'));
+      }
     });
 
   command

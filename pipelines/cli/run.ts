@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
-import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { type CmmsConfig, readCmmses } from '../../sinks/remote/config.ts';
 import { openAuditor } from '../audit/audit.ts';
 import { type AuditQueue, createAuditQueue, keepAudit } from '../audit/keeper.ts';
 import { endOnSignal } from '../base/child.ts';
@@ -15,11 +15,13 @@ import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
 import { createStatusWatch } from '../observe/worker-status.ts';
+import { keepDeliveries } from '../systems/deliveries.ts';
 import { contentOfReport } from '../systems/reconciliation/report-text.ts';
 import { runSystems, type SystemsOptions } from '../systems/systems.ts';
 import { createWebhooks } from '../systems/webhooks.ts';
 import { createLandingSink, type LandingSink } from '../warehouse/landing-sink.ts';
 import { openWarehouse } from '../warehouse/warehouse.ts';
+import { followWorkFigures } from '../warehouse/work-figures.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
 import { mendingReporter } from '../worker/report.ts';
 import { runWorker } from '../worker/worker.ts';
@@ -70,24 +72,21 @@ async function runOwned(
     level: config.log.level,
     labels: { pipeline: config.pipeline, partition: String(config.partition) },
   });
-  const readiness = createReadiness();
-  const { unready } = readiness;
+  const { unready, watch: watchReadiness } = createReadiness();
   const status = createStatusWatch(config, unready);
   const queue = createAuditQueue();
+  const land: LandingSink['write'] = (content, signal) => landing.write(content, signal);
+  const deliveries = keepDeliveries({ record: events.record, land });
+  const watches = [watchReadiness, status.watch, deliveries.watch, watchLoss(queue)];
   const record: RecordEvent = (event) => {
-    readiness.watch(event);
-    status.watch(event);
-    if (event.kind === 'gap' && event.reason === 'trimmed') {
-      queue.add({ act: 'loss', what: `${event.stream} ${event.from}-${event.to}` });
-    }
+    for (const watch of watches) watch(event);
     events.record(event);
   };
   // Everything needed is on disk when a second signal ends it as it stands.
   const drain = endOnSignal((reason) => record({ kind: 'draining', reason }));
-  const { metrics } = events;
   const webhooks = createWebhooks(record);
-  const serving = { metrics, unready, status: status.report, webhook: webhooks.receive };
-  const http = await startHttp({ ...config.http, ...serving });
+  const serving = { unready, status: status.report, webhook: webhooks.receive };
+  const http = await startHttp({ ...config.http, ...serving, metrics: events.metrics });
   const landing = landInto(config, record, queue);
   const over = new AbortController();
   const described = { ...describedSystems(config, file, landing), webhooks };
@@ -95,6 +94,7 @@ async function runOwned(
   const working = [
     carryOut(config, described, beside),
     auditBeside(config, queue, landing, beside),
+    figuresBeside(config, landing, beside),
   ];
   try {
     await landing.begin();
@@ -116,9 +116,23 @@ async function runOwned(
   } finally {
     over.abort();
     await Promise.all(working);
+    await deliveries.stop();
     await landing.close();
     await http.close();
   }
+}
+
+/** What was never read is an act for the audit stream. */
+function watchLoss(queue: AuditQueue): RecordEvent {
+  return (event) => {
+    if (event.kind !== 'gap' || event.reason !== 'trimmed') return;
+    queue.add({ act: 'loss', what: `${event.stream} ${event.from}-${event.to}` });
+  };
+}
+
+/** One of an installation reads what all have landed. */
+async function figuresBeside(config: Config, landing: LandingSink, beside: Beside): Promise<void> {
+  if (config.partition === 0) await followWorkFigures({ ...beside, landing });
 }
 
 /** Files of the schema that are run on the way are acts for the audit stream. */
@@ -183,7 +197,7 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-type Described = Pick<SystemsOptions, 'cmms' | 'systems' | 'webhooks' | 'landReports' | 'wasGiven'>;
+type Described = { readonly cmms: readonly CmmsConfig[] } & Pick<SystemsOptions, 'systems' | 'webhooks' | 'landReports' | 'wasGiven'>;
 
 function describedSystems(
   config: Config,
@@ -191,7 +205,7 @@ function describedSystems(
   landing: LandingSink,
 ): Described {
   return {
-    cmms: config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms),
+    cmms: readCmmses(config.cmms),
     systems: readSystems(config.systems, file),
     ...remembering(landing),
   };
@@ -217,7 +231,7 @@ function remembering(landing: LandingSink): Pick<Described, 'landReports' | 'was
 
 /** Carries requests and commands out beside the worker, where systems are described. Never rejects. */
 async function carryOut(config: Config, described: Described, beside: Beside): Promise<void> {
-  if (described.cmms === undefined && described.systems === undefined) return;
+  if (described.cmms.length === 0 && described.systems === undefined) return;
   await untilAborted(beside, 'maintenance', () =>
     carryOutOnce(config, described, beside.record, beside.signal),
   );
@@ -259,7 +273,7 @@ async function carryOutOnce(
   const reader = nats.delivery === undefined ? connection : await connect({});
   try {
     const store = { replicas: config.stream.replicas, onMended: mendingReporter(record) };
-    if (described.cmms !== undefined) await ensureRequests(connection, store);
+    if (described.cmms.length > 0) await ensureRequests(connection, store);
     if (described.systems !== undefined) await ensureCommands(connection, store);
     const logKeeps = config.stream.days * 86_400_000;
     await runSystems({

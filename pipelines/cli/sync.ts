@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { ReachConfig } from '../../sinks/remote/call-config.ts';
-import { cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { readCmmses } from '../../sinks/remote/config.ts';
 import { type Config, readConfig } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT } from '../base/problem.ts';
@@ -60,8 +60,9 @@ function reachedSystems(
   for (const one of readSystems(config.systems, file) ?? []) {
     if (one.kind === 'http') found.set(one.name, one);
   }
-  const cmms = config.cmms === undefined ? undefined : cmmsConfigSchema.parse(config.cmms);
-  if (cmms !== undefined && !found.has(cmms.name)) found.set(cmms.name, cmms);
+  for (const cmms of readCmmses(config.cmms)) {
+    if (!found.has(cmms.name)) found.set(cmms.name, cmms);
+  }
   return found;
 }
 

@@ -3,17 +3,20 @@
 import type { AssetKey } from '../../operators/model/key.ts';
 import type { Request } from '../../operators/model/request.ts';
 import type { EventTime } from '../../operators/model/time.ts';
-import { type CmmsConfig, cmmsConfigSchema } from '../../sinks/remote/config.ts';
+import { type CmmsConfig, readCmmses } from '../../sinks/remote/config.ts';
 import type { CallOutcome } from '../../sinks/remote/outcome.ts';
 import { createCmms } from '../../sinks/remote/remote.ts';
 import type { Config } from '../base/config.ts';
 import { messageOf } from '../base/problem.ts';
 import { type CheckResult, fail, ok, warn } from './check-result.ts';
 
-/** Searches for a request that there is not, as the delivery would before it creates one. Nothing without a CMMS. */
+/** Every CMMS of a configuration. Nothing without one. */
 export async function examineCmms(config: Config): Promise<readonly CheckResult[]> {
-  if (config.cmms === undefined) return [];
-  const cmms = cmmsConfigSchema.parse(config.cmms);
+  return (await Promise.all(readCmmses(config.cmms).map(examineOne))).flat();
+}
+
+/** Searches for a request that there is not, as the delivery would before it creates one. */
+async function examineOne(cmms: CmmsConfig): Promise<readonly CheckResult[]> {
   const check = `CMMS ${cmms.name}`;
   try {
     const { search } = createCmms(cmms, process.env);

@@ -1,7 +1,13 @@
 import type { CommandOutcome } from '../../operators/model/command.ts';
+import type { StuckPlace } from '../../sinks/remote/outcome.ts';
 import { again, counter, eventKind, gauge } from './event-kind.ts';
 
 const CONNECTED = ['connected', '1 while the connection to a server is there.'] as const;
+
+const RESERVATIONS = [
+  'missing_reservations',
+  'Open requests with a part that is not reserved.',
+] as const;
 
 const DOOR = [
   'cmms_door_wrong',
@@ -52,10 +58,12 @@ export const OUTSIDE_EVENTS = {
     'warn',
     (e) => `the name of ${e.id} was not entered: ${e.error.message}`,
   ),
-  'maintenance-owned': eventKind<{ owner: string; own: boolean }>(
+  'maintenance-owned': eventKind<{ cmms: string; owner: string; own: boolean }>(
     'info',
-    (e) => (e.own ? 'this process carries out requests' : `${e.owner} carries out requests`),
-    gauge('maintenance_owner', '1 while this process carries out requests.', (e) => +e.own),
+    (e) => `${e.own ? 'this process' : e.owner} carries out requests in ${e.cmms}`,
+    gauge('maintenance_owner', '1 while this process carries out requests.', (e) => +e.own, [
+      'cmms',
+    ]),
   ),
   'maintenance-trouble': eventKind<{ where: string; error: Error }>(
     'warn',
@@ -63,6 +71,7 @@ export const OUTSIDE_EVENTS = {
     counter('maintenance_troubles_total', 'Steps of the delivery of requests that failed.'),
   ),
   'request-settled': eventKind<{
+    system: string;
     id: string;
     revision: number;
     how: string;
@@ -73,9 +82,11 @@ export const OUTSIDE_EVENTS = {
     counter('requests_settled_total', 'Request revisions that need no more work.', ['how']),
   ),
   'request-delayed': eventKind<{
+    system: string;
     id: string;
     revision: number;
     outcome: 'retryable' | 'unknown';
+    place: StuckPlace;
     note: string;
     after: number;
   }>(
@@ -83,7 +94,7 @@ export const OUTSIDE_EVENTS = {
     (e) => `request ${e.id} revision ${e.revision}, ${e.outcome}: ${e.note}${again(e.after)}`,
     counter('requests_delayed_total', 'Calls that have to be made again.', ['outcome']),
   ),
-  'request-rejected': eventKind<{ id: string; revision: number; note: string }>(
+  'request-rejected': eventKind<{ system: string; id: string; revision: number; note: string }>(
     'error',
     (e) => `request ${e.id} revision ${e.revision} is rejected: ${e.note}. See andon requests`,
     counter('requests_rejected_total', 'Request revisions that were refused for good.'),
@@ -203,6 +214,7 @@ export const OUTSIDE_EVENTS = {
     system: string;
     id: string;
     outcome: 'retryable' | 'unknown';
+    place: StuckPlace;
     note: string;
     after: number;
   }>(
@@ -252,6 +264,31 @@ export const OUTSIDE_EVENTS = {
       'channel',
       'message',
     ]),
+  ),
+  'works-stuck': eventKind<{ place: string; system: string; count: number }>(
+    'debug',
+    (e) => `${e.count} stuck at ${e.place} ${e.system}`,
+    gauge(
+      'stuck',
+      'Works, or assets with silent signals, by where they are stuck.',
+      (e) => e.count,
+      [...(['place', 'system'] as const)],
+    ),
+  ),
+  'work-figures': eventKind<{
+    reservations: number;
+    unposted: number;
+    late: number;
+    stock: number;
+    at: number;
+  }>(
+    'debug',
+    (e) => `${e.reservations} parts not reserved, ${e.unposted} works not posted, ${e.late} late`,
+    gauge(...RESERVATIONS, (e) => e.reservations),
+    gauge('unposted_works', 'Works that are completed and not fully posted.', (e) => e.unposted),
+    gauge('late_postings', 'Those completed 8 hours ago or earlier.', (e) => e.late),
+    gauge('stock_age_seconds', 'Age of the oldest stock figure in use.', (e) => e.stock),
+    gauge('work_figures_timestamp_seconds', 'When these were last read.', (e) => e.at / 1_000),
   ),
   'commands-archived': eventKind<{ count: number }>(
     'info',

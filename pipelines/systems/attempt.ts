@@ -3,7 +3,7 @@
  * it happens, so that whoever comes after a kill knows that it may have happened.
  */
 
-import type { CallFailure } from '../../sinks/remote/outcome.ts';
+import { type CallFailure, placeOf } from '../../sinks/remote/outcome.ts';
 import type { DeliveryTiming, SystemContext } from './context.ts';
 import { type HistoryLine, type LedgerEntry, withHistory } from './entry.ts';
 import type { EntryStore } from './ledger.ts';
@@ -98,6 +98,6 @@ export function failureOf<S extends { readonly until: number }>(
       : kind === 'retryable'
         ? null
         : { ...sending, until: now() + wait };
-  const line = { time: now(), revision, what, outcome: kind, note };
+  const line = { time: now(), revision, what, outcome: kind, note, place: placeOf(outcome) };
   return { kind: 'again', wait, changes: { ...withHistory(entry, line), faults, sending: left } };
 }

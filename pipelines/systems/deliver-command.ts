@@ -1,7 +1,12 @@
 import type { Command } from '../../operators/model/command.ts';
 import type { Call } from '../../sinks/remote/caller.ts';
 import type { AnswerValues } from '../../sinks/remote/fields.ts';
-import { type CallFailure, type CallOutcome, success } from '../../sinks/remote/outcome.ts';
+import {
+  type CallFailure,
+  type CallOutcome,
+  placeOf,
+  success,
+} from '../../sinks/remote/outcome.ts';
 import type {
   CommandInput,
   CommandObject,
@@ -235,7 +240,8 @@ async function fail(
   await handle.save(failure.changes);
   if (outcome.kind !== 'rejected') {
     const { kind, note } = outcome;
-    const delayed = { system, id, outcome: kind, note, after: failure.wait };
+    const place = placeOf(outcome);
+    const delayed = { system, id, outcome: kind, place, note, after: failure.wait };
     context.record({ kind: 'command-delayed', ...delayed });
   }
   return { kind: 'again', atLeast: failure.wait };

@@ -1,6 +1,6 @@
 import type { Request } from '../../operators/model/request.ts';
 import type { Call } from '../../sinks/remote/caller.ts';
-import type { CallFailure } from '../../sinks/remote/outcome.ts';
+import { type CallFailure, placeOf } from '../../sinks/remote/outcome.ts';
 import type { WriteResult } from '../../sinks/remote/remote.ts';
 import { type EntryHandle, failureOf, longestCall, pendingCall } from './attempt.ts';
 import type { DeliveryContext, StepResult } from './context.ts';
@@ -81,7 +81,7 @@ export async function deliverRevision(
 export async function rejectRevision(
   { id, revision }: Pick<Request, 'id' | 'revision'>,
   handle: EntryHandle<LedgerEntry>,
-  { record, now }: DeliveryContext,
+  { cmms, record, now }: DeliveryContext,
   what: HistoryLine['what'],
   note: string,
 ): Promise<StepResult> {
@@ -90,14 +90,14 @@ export async function rejectRevision(
     ...withHistory(handle.entry, { time: now(), revision, what, outcome: 'rejected', note }),
     delivery: 'rejected',
   });
-  record({ kind: 'request-rejected', id, revision, note });
+  record({ kind: 'request-rejected', system: cmms.name, id, revision, note });
   return { kind: 'done' };
 }
 
 async function finish(
   { id, revision }: Request,
   handle: EntryHandle<LedgerEntry>,
-  { record, now }: DeliveryContext,
+  { cmms, record, now }: DeliveryContext,
   what: HistoryLine['what'],
   how: Settled,
   remote: string | null,
@@ -112,7 +112,7 @@ async function finish(
     // Another object: what the former one had come to says nothing of it.
     ...(how === 'created' ? { status: null, word: null } : {}),
   });
-  record({ kind: 'request-settled', id, revision, how, remote });
+  record({ kind: 'request-settled', system: cmms.name, id, revision, how, remote });
   return { kind: 'done' };
 }
 
@@ -133,7 +133,8 @@ async function fail(
   if (outcome.kind !== 'rejected') {
     const { kind, note } = outcome;
     context.record({
-      ...{ kind: 'request-delayed', id, revision, outcome: kind, note },
+      ...{ kind: 'request-delayed', system: context.cmms.name, id, revision, outcome: kind, note },
+      place: placeOf(outcome),
       after: failure.wait,
     });
   }

@@ -6,6 +6,7 @@ import type { Ledger } from './ledger.ts';
 import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
 import type { StatusLog } from './status-log.ts';
 import { pollStatus } from './status-poll.ts';
+import type { RequestRoute } from './route.ts';
 import { createTurns, POLL, rankOf, type Task, type Turns } from './turns.ts';
 
 export type DeliveryLoopOptions = {
@@ -17,6 +18,8 @@ export type DeliveryLoopOptions = {
   readonly log: StatusLog;
   readonly ledger: Ledger;
   readonly context: DeliveryContext;
+  /** Which requests are its own; without it all. */
+  readonly route?: RequestRoute | undefined;
   readonly width: number;
   readonly retry: { readonly first: number; readonly most: number };
   /** Given what asks for the status of a request at once. */
@@ -57,6 +60,8 @@ export async function runDeliveryLoop(options: DeliveryLoopOptions): Promise<voi
     onTrouble: recordTrouble(context, 'the stream of requests'),
     async onRevision(id, revision) {
       if (revision <= (settled.get(id) ?? 0)) return;
+      // What it holds already is its own, whatever the policy has become.
+      if (!settled.has(id) && !(await isMine(id, options))) return;
       const stored = await revisions.read(id, revision);
       if (stored === undefined) return;
       addPending(turns.task(id), revision);
@@ -93,6 +98,7 @@ async function nextStep(
 ): Promise<StepResult> {
   const { log, revisions, ledger, context } = options;
   const known = await ledger.get(id);
+  const system = context.cmms.name;
   const [next] = pending;
   const resend = next === RESEND;
   const number = next === undefined || resend ? (known.entry?.revision ?? 0) : next;
@@ -110,12 +116,17 @@ async function nextStep(
   const stored = await revisions.read(id, number);
   if (stored === undefined) return done();
   const request = stored.kind === 'request' ? stored.request : undefined;
-  const handle = openEntry(ledger, known.entry ?? newEntry(id, request), known.version);
+  const handle = openEntry(ledger, { ...(known.entry ?? newEntry(id, request)), system }, known.version);
   const step =
     stored.kind === 'request'
       ? await deliverRevision({ request: stored.request, resend }, handle, context)
       : await rejectRevision({ id, revision: number }, handle, context, 'read', stored.note);
   return step.kind === 'done' ? done() : step;
+}
+
+/** Whether a request is of this CMMS: as the ledger says, or as the policy does. */
+async function isMine(id: string, { route, ledger }: DeliveryLoopOptions): Promise<boolean> {
+  return route === undefined || route.isMine(id, (await ledger.get(id)).entry);
 }
 
 /** Whether a search, which the system itself must have answered, does not find the object of a request any more. */

@@ -11,6 +11,8 @@ const lineSchema = z.object({
   what: z.enum(['read', 'search', 'create', 'write', 'status', 'resend', 'ask', 'settle']),
   outcome: z.string(),
   note: z.string(),
+  /** Where a call that failed is stuck. */
+  place: z.enum(['gateway', 'target']).optional(),
 });
 export type HistoryLine = z.infer<typeof lineSchema>;
 
@@ -28,6 +30,8 @@ export const attemptFields = {
 /** All that is known of the way of one request into the CMMS and back. */
 export const entrySchema = z.object({
   id: z.string(),
+  /** The CMMS that took it. Empty in entries of earlier versions. */
+  system: z.string().default(''),
   asset: z.string(),
   title: z.string(),
   priority: z.string(),
@@ -72,9 +76,10 @@ const KEPT_LINES = 50;
 /** Before anything was tried. */
 export const NO_ATTEMPTS = { faults: 0, attempts: 0, reports: 0, history: [], dropped: 0 };
 
-export function newEntry(id: string, request: Request | undefined): LedgerEntry {
+export function newEntry(id: string, request: Request | undefined, system = ''): LedgerEntry {
   return {
     id,
+    system,
     asset: request?.asset ?? '',
     title: request?.title ?? '',
     priority: request?.priority ?? '',

@@ -11,14 +11,21 @@ import { findStream } from '../nats/streams.ts';
 import type { CommandEntry } from './command-entry.ts';
 import { openCommands } from './command-reader.ts';
 import { commandName, findCommandLedger } from './ledger.ts';
-import { historyLines } from './request-text.ts';
+import { historyLines, stuckText } from './request-text.ts';
 
 /** One line of `andon commands`. */
-export type CommandSummary = Pick<Command, 'id' | 'system' | 'verb' | 'request' | 'step' | 'n'> & {
+export type CommandSummary = Pick<
+  Command,
+  'id' | 'system' | 'verb' | 'request' | 'step' | 'n' | 'undoes'
+> & {
   /** `waiting` until it is over. */
   readonly outcome: string;
   readonly state: string | null;
   readonly remote: string | null;
+  /** What the system has posted for it; null where it says nothing of it. */
+  readonly cost: number | null;
+  /** Where it is stuck; null when it is over. */
+  readonly stuck: string | null;
 };
 
 export type CommandDetails = {
@@ -93,12 +100,15 @@ async function namesOf(
 }
 
 function summaryOf(command: Command, entry: CommandEntry | undefined): CommandSummary {
-  const { id, system, verb, request, step, n } = command;
+  const { id, system, verb, request, step, n, undoes } = command;
+  const cost = entry?.outcome === 'done' ? entry.values.cost : null;
   return {
-    ...{ id, system, verb, request, step, n },
+    ...{ id, system, verb, request, step, n, undoes },
     outcome: entry?.outcome ?? 'waiting',
     state: entry?.state ?? null,
     remote: entry?.remote ?? null,
+    cost: typeof cost === 'number' ? cost : null,
+    stuck: (entry?.outcome ?? null) === null ? stuckText(entry) : null,
   };
 }
 
@@ -119,6 +129,23 @@ export function describeCommands(
   return inColumns([HEADINGS, ...rows]);
 }
 
+/** What is stuck of a request's commands, and what systems have posted for it. Nothing that was taken back counts. */
+export function describeOutcome(summaries: readonly CommandSummary[]): string {
+  const undone = new Set(
+    summaries.flatMap(({ undoes, outcome }) => (outcome === 'done' ? [undoes] : [])),
+  );
+  const posted = summaries.filter(({ id, cost }) => cost !== null && !undone.has(id));
+  const total = posted.reduce((sum, { cost }) => sum + (cost ?? 0), 0);
+  const stuck = summaries.filter((one) => one.stuck !== null);
+  return [
+    'costs, as systems have posted them',
+    ...posted.map(({ cost, system, verb, remote }) => `  ${cost}  ${system} ${verb} ${remote}`),
+    posted.length === 0 ? '  nothing is posted yet' : `  ${Math.round(total * 100) / 100}  in all`,
+    ...(stuck.length === 0 ? [] : ['', 'stuck']),
+    ...stuck.map((one) => `  ${one.system} ${one.verb} ${one.id}: ${one.stuck}`),
+  ].join('\n');
+}
+
 /** One command for people: what is asked for, why, and what happened on its way. */
 export function describeCommand({ summary, command, entry }: CommandDetails): string {
   const { payload, because, not_after, undoes, time } = command;
@@ -131,6 +158,7 @@ export function describeCommand({ summary, command, entry }: CommandDetails): st
     ...(undoes === null ? [] : [`undoes    ${undoes}`]),
     `payload   ${JSON.stringify(payload)}`,
     `outcome   ${summary.outcome}${known}`,
+    ...(summary.stuck === null ? [] : [`stuck     ${summary.stuck}`]),
     ...(summary.remote === null ? [] : [`object    ${summary.remote}`]),
     ...(summary.state === null ? [] : [`state     ${summary.state}`]),
     ...(entry === null || Object.keys(entry.values).length === 0

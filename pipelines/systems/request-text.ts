@@ -25,7 +25,7 @@ export function describeList(summaries: readonly RequestSummary[]): string {
 /** One request for people: what it asks for, why, and what happened on its way. */
 export function describeRequest({ summary, entry, revisions }: RequestDetails): string {
   const request = revisions.at(-1);
-  const { status, remote } = summary;
+  const { status, remote, delivery } = summary;
   const sending = entry?.sending ?? null;
   const underWay =
     sending === null
@@ -37,6 +37,7 @@ export function describeRequest({ summary, entry, revisions }: RequestDetails): 
     `priority  ${summary.priority}`,
     `delivery  ${summary.delivery}: the CMMS has revision ${summary.delivered} of ${summary.revisions}` +
       (remote === null ? '' : ` as ${remote}`),
+    ...(delivery === 'waiting' ? [`stuck     ${stuckText(entry)}`] : []),
     `status    ${status ?? 'not known'}${entry?.word ? ` (the CMMS says ${entry.word})` : ''}`,
     '',
     'why',
@@ -58,6 +59,14 @@ export function describeRequest({ summary, entry, revisions }: RequestDetails): 
 /** An anomaly that several incidents rest on is evidence once. */
 function evidenceLines(evidence: Request['evidence']): readonly string[] {
   return [...new Set(evidence.map(({ time, text }) => `  ${toIso(time)}  ${oneLine(text)}`))];
+}
+
+/** Where a work is stuck that is in the outbox and not over, by the last call for it. */
+export function stuckText(entry: Pick<LedgerEntry, 'history'> | null | undefined): string {
+  const last = entry?.history.at(-1);
+  if (last === undefined) return 'at the broker or worker: nobody has tried it yet';
+  if (last.place === undefined) return 'at the worker: it waits for its turn';
+  return `at the ${last.place} since ${new Date(last.time).toISOString()}: ${oneLine(last.note)}`;
 }
 
 /** What was tried. `numbered`: what the number of each line is of. */

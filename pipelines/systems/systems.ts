@@ -24,13 +24,14 @@ import type { WasGiven } from './reconciliation/compare.ts';
 import { requestReconciliation } from './reconciliation/lanes.ts';
 import { type ReconcileOptions, startReconciling } from './reconciliation/reconcile.ts';
 import { followRevisions, openRevisions } from './revision-reader.ts';
+import { ownLedger, routeTo } from './route.ts';
 import { statusLogOf } from './status-log.ts';
 import { listenForWebhooks, type Webhooks } from './webhooks.ts';
 
 export type SystemsOptions = StoreOptions & {
   readonly connection: NatsConnection;
-  /** Where requests go; without it they wait. */
-  readonly cmms?: CmmsConfig | undefined;
+  /** Where requests go: one CMMS, or several, each of which takes some; without any they wait. */
+  readonly cmms?: CmmsConfig | readonly CmmsConfig[] | undefined;
   /** Which systems take commands; undefined: this process has nothing to do with commands. */
   readonly systems?: readonly SystemConfig[] | undefined;
   readonly record: RecordEvent;
@@ -66,11 +67,12 @@ const DAY = 86_400_000;
  * Not promised: a system that finishes a call later than `settle` after it fell silent can end up with two objects.
  */
 export async function runSystems(options: SystemsOptions): Promise<void> {
-  const { cmms, systems } = options;
+  const { cmms = [], systems } = options;
+  const maintained = [cmms].flat();
   const ending = new AbortController();
   const all = { ...options, signal: AbortSignal.any([options.signal, ending.signal]) };
   const work: Owned[] = [
-    ...(cmms === undefined ? [] : [requestsOwned(all, cmms)]),
+    ...maintained.map((config) => requestsOwned(all, config, maintained)),
     ...(systems ?? []).map((config) => commandsOwned(commandOwner(config, all), all)),
     ...(systems === undefined ? [] : [commandsOwned(absentOwner(systems), all)]),
   ];
@@ -126,7 +128,11 @@ async function whileOwned(owned: Owned, options: SystemsOptions): Promise<void> 
   }
 }
 
-function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
+function requestsOwned(
+  options: SystemsOptions,
+  config: CmmsConfig,
+  maintained: readonly CmmsConfig[],
+): Owned {
   const { connection, record } = options;
   const timing = {
     ...{ timeout: config.timeout, settle: config.settle, faults: config.retry.faults },
@@ -134,14 +140,17 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
   };
   const now = options.now ?? Date.now;
   return {
-    key: 'maintenance',
-    expected: 'that no other process carries out requests',
-    where: 'delivery loop',
-    onOwned: (owner, own) => record({ kind: 'maintenance-owned', owner, own }),
+    // What takes all others has the lease of one that is alone: a second one never runs beside it.
+    key: config.takes === undefined ? 'maintenance' : `maintenance-${config.name}`,
+    expected: `that no other process carries out requests in ${config.name}`,
+    where: `delivery loop of ${config.name}`,
+    onOwned: (owner, own) => record({ kind: 'maintenance-owned', cmms: config.name, owner, own }),
     async run(signal) {
       // A secret that is missing stops this system, and no other.
       const cmms = watchedCmms(createCmms(config, options.environment ?? process.env), record);
-      const ledger = await openLedger(connection, options);
+      const revisions = await openRevisions(connection);
+      const route = routeTo(config, maintained, revisions);
+      const ledger = ownLedger(await openLedger(connection, options), route);
       const archiving = {
         ...{ connection, ledger, record, now, polled: config.status !== undefined },
         keep: keptFor(config.keep, options),
@@ -152,13 +161,12 @@ function requestsOwned(options: SystemsOptions, config: CmmsConfig): Owned {
       const context = { cmms, record, partitions, signal, now, timing };
       const orders = await openOrderLedger(connection, cmms.name, options);
       const orderPoll = startOrderPoll({ ledger: orders, log, context });
-      const revisions = await openRevisions(connection);
       let [stopReconciling, stopListening] = [async () => {}, () => {}];
       try {
-        const reconciling = { ...options, config, context, ledger, revisions };
+        const reconciling = { ...options, config, context, ledger, revisions, route };
         await runDeliveryLoop({
           follow: (following) => followRevisions(connection, following),
-          ...{ revisions, log, ledger, context },
+          ...{ revisions, log, ledger, context, route },
           width: config.concurrency,
           retry: config.retry,
           async onLooking(look) {

@@ -17,7 +17,11 @@ export interface LandingSink extends Sink {
    */
   begin(): Promise<void>;
   /** Rows of a question. Rejects while the warehouse is away. */
-  ask<T>(query: string, signal: AbortSignal): Promise<readonly T[]>;
+  ask<T>(
+    query: string,
+    signal: AbortSignal,
+    parameters?: Readonly<Record<string, string>>,
+  ): Promise<readonly T[]>;
   close(): Promise<void>;
 }
 
@@ -59,10 +63,10 @@ export function createLandingSink(
         report(false, reasonOf(error));
       }
     },
-    async ask<T>(query: string, signal: AbortSignal) {
+    async ask<T>(query: string, signal: AbortSignal, parameters = {}) {
       const { client } = (await ready()).warehouse;
-      const answer = await client.query({ query, format: 'JSONEachRow', abort_signal: signal });
-      return answer.json<T>();
+      const asked = { query, query_params: { ...parameters }, abort_signal: signal };
+      return (await client.query({ ...asked, format: 'JSONEachRow' })).json<T>();
     },
     async write(content, signal) {
       const { warehouse, sink } = await ready().catch((error: unknown) => {

@@ -27,6 +27,10 @@ const writeSchema = z.strictObject({
   method: z.enum(METHODS),
   /** A question that is asked before the call: the text at `at` holds `contains` when it has been made already. */
   done: doneSchemaOf(FIELD_NAMES).optional(),
+  /** What is read right before the call. Its ETag goes with the call: nobody else has changed the object since. */
+  match: z
+    .strictObject({ ...callFields, method: z.enum(METHODS).default('GET') })
+    .optional(),
 });
 
 const placesSchema = z.union([
@@ -86,9 +90,27 @@ const ordersSchema = z.strictObject({
 });
 export type OrdersConfig = z.infer<typeof ordersSchema>;
 
+const patternsSchema = z.array(z.string().min(1)).min(1).optional();
+
+/** Which requests a CMMS takes, of several: those that fit all that is said. In a pattern `*` stands for any characters. */
+const takesSchema = z
+  .strictObject({
+    plants: patternsSchema,
+    /** plant/line/asset */
+    assets: patternsSchema,
+    works: patternsSchema,
+    severities: patternsSchema,
+    priorities: patternsSchema,
+  })
+  .refine((takes) => Object.values(takes).some((patterns) => patterns !== undefined), {
+    message: 'expected plants, assets, works, severities or priorities',
+  });
+
 /** How one CMMS is spoken to. `docs/cmms.md` explains every part; times are milliseconds once it has been read. */
 const describedCmmsSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/, 'expected a-z, 0-9 and -'),
+  /** Without it, it takes what no other takes. */
+  takes: takesSchema.optional(),
   ...reachFields,
   ...timingFields,
   /** Finds the objects that carry a request's id. */
@@ -117,6 +139,31 @@ export const cmmsConfigSchema = describedCmmsSchema
   });
 
 export type CmmsConfig = z.infer<typeof cmmsConfigSchema>;
+
+const severalCmmsSchema = z
+  .array(cmmsConfigSchema)
+  .min(1)
+  .superRefine((all, context) => {
+    for (const [at, { name, takes }] of all.entries()) {
+      const twice = all.findIndex((one) => one.name === name) < at;
+      const others = takes === undefined && all.findIndex((one) => one.takes === undefined) < at;
+      const wrong = (path: string, message: string) =>
+        context.addIssue({ code: 'custom', path: [at, path], message });
+      if (twice) wrong('name', `expected a name of its own, found ${name} twice`);
+      if (others) wrong('takes', 'expected `takes`: one CMMS alone takes what no other takes');
+    }
+  });
+
+/** One CMMS, or a list of several, as a configuration has them. */
+export function cmmsSchemaOf(written: unknown): z.ZodType<CmmsConfig | readonly CmmsConfig[]> {
+  return Array.isArray(written) ? severalCmmsSchema : cmmsConfigSchema;
+}
+
+/** Every CMMS of a configuration; none where `written` is undefined. */
+export function readCmmses(written: unknown): readonly CmmsConfig[] {
+  return written === undefined ? [] : [cmmsSchemaOf(written).parse(written)].flat();
+}
+
 export type WriteConfig = z.infer<typeof writeSchema>;
 export type StatusConfig = NonNullable<CmmsConfig['status']>;
 

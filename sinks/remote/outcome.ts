@@ -81,6 +81,15 @@ export function isDown(outcome: CallOutcome<unknown>): boolean {
   return outcome.kind === 'unknown' && !outcome.answered;
 }
 
+/** Where a call that failed is stuck: at what stands in front of the system, or in the system itself. */
+export type StuckPlace = 'gateway' | 'target';
+
+export function placeOf(outcome: CallFailure): StuckPlace {
+  const { status } = outcome;
+  const door = 'door' in outcome && outcome.door === true;
+  return door || status === 502 || status === 504 ? 'gateway' : 'target';
+}
+
 /** A page for people, where JSON was asked for: that of a log-in, a gateway or a proxy. */
 export function isPage(text: string): boolean {
   let rest = text.slice(0, 1_000).trimStart();

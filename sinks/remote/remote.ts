@@ -14,7 +14,7 @@ import type { CmmsConfig, WriteConfig } from './config.ts';
 import { templateFieldsOf } from './fields.ts';
 import { findObjects, makeObject, unlessConflict, wasMade } from './objects.ts';
 import { createOrderReader, type OrderReader } from './orders.ts';
-import { type CallOutcome, success } from './outcome.ts';
+import { asked, type CallOutcome, success, unclear } from './outcome.ts';
 import type { Environment } from './secret.ts';
 import { createStatusReader, type ReadStatus, statusIn } from './status.ts';
 
@@ -89,6 +89,25 @@ async function writeRevision(
     if (made.kind !== 'ok') return made;
     if (made.value) return success('present');
   }
-  const outcome = unlessConflict(await caller(config, fields, call));
+  const etag = await etagOf(caller, config, fields, call);
+  if (etag.kind !== 'ok') return etag;
+  const shown = etag.value === null ? {} : { 'If-Match': '{{etag}}' };
+  const matched = { ...config, headers: { ...config.headers, ...shown } };
+  const told = { ...fields, etag: etag.value };
+  const outcome = unlessConflict(await caller(matched, told, call));
   return outcome.kind === 'ok' ? success('written') : outcome;
+}
+
+/** Which state of the object a call changes, where that is to be shown; null where nothing is to be matched. */
+async function etagOf(
+  caller: Caller,
+  { match }: WriteConfig,
+  fields: ReturnType<typeof templateFieldsOf>,
+  { sending: _, ...asking }: Call,
+): Promise<CallOutcome<string | null>> {
+  if (match === undefined) return success(null);
+  const seen = await caller(match, fields, { ...asking, judge: asked });
+  if (seen.kind !== 'ok') return seen;
+  const etag = seen.value.headers.get('etag');
+  return etag === null ? unclear(`${match.path}: no ETag`, seen.value.status) : success(etag);
 }

@@ -7,7 +7,7 @@ import {
   circuitBreaker,
   handleWhenResult,
 } from 'cockatiel';
-import { type CallOutcome, isDown } from './outcome.ts';
+import { type CallFailure, type CallOutcome, isDown } from './outcome.ts';
 
 /** Of a token bucket. */
 type RateLimit = {
@@ -101,6 +101,11 @@ function firstOf({ delivery, poll, reconcile }: Waiting): (() => void) | undefin
 
 type BreakerConfig = { readonly failures: number; readonly pause: number };
 
+function placeIn(failure: CallFailure): { readonly status: number | null; readonly door?: true } {
+  const { status } = failure;
+  return 'door' in failure && failure.door === true ? { status, door: true } : { status };
+}
+
 /**
  * Leaves the other side alone for `pause` milliseconds after so many failures in a row that say that it is down as a
  * whole; then one call tries. A refusal of one request says nothing of the kind and does not count.
@@ -118,15 +123,21 @@ export function createBreaker({ failures, pause }: BreakerConfig) {
     return policy;
   };
   let policy = closed();
+  let last: CallOutcome<unknown> | undefined;
   return async function guarded<T>(call: () => Promise<CallOutcome<T>>): Promise<CallOutcome<T>> {
     try {
-      return await policy.execute(call);
+      const outcome = await policy.execute(call);
+      if (isDown(outcome)) last = outcome;
+      return outcome;
     } catch (error) {
       if (!(error instanceof BrokenCircuitError)) throw error;
       // The policy looks at the wall clock. Once that is set back, it would stay open for as long.
       if (performance.now() - opened > 2 * pause) policy = closed();
-      const note = `left alone for ${pause / 1_000} s after ${failures} failures in a row`;
-      return { kind: 'retryable', note, status: null, after: pause, down: true };
+      const why = last === undefined || last.kind === 'ok' ? '' : `: ${last.note}`;
+      const note = `left alone for ${pause / 1_000} s after ${failures} failures in a row${why}`;
+      // Where it is stuck is where the last call was that was made.
+      const place = last === undefined || last.kind === 'ok' ? { status: null } : placeIn(last);
+      return { kind: 'retryable', note, ...place, after: pause, down: true };
     }
   };
 }

@@ -1,4 +1,4 @@
--- What is the whole story of this request, in the order of the log: readings, anomalies, revisions, commands, answers?
+-- What is the whole story of this request, in the order of the log: from the reading to the posted cost?
 -- group: requests
 -- id : the request
 -- readings = 20 : so many readings of each signal, the latest before its first revision
@@ -47,6 +47,18 @@ FROM
     SELECT 7, n, appended, time, 'command', concat(step, ' ', system, '.', verb), concat(mode, if(undoes = '', '', concat(' · undoes ', undoes)), ' · ', because),
            id, stream, run, sequence
     FROM commands FINAL
+    WHERE request = {id:String}
+    UNION ALL
+    SELECT 8, 0, appended, time, 'answer', concat(system, ' ', JSONExtractString(data, 'verb'), ' ', JSONExtractString(data, 'outcome')),
+           concat(JSONExtractString(data, 'state'), ' ', JSONExtractString(data, 'note')), JSONExtractString(data, 'remote'), stream, run, sequence
+    FROM machine_events FINAL
+    WHERE (plant, line, asset) IN (SELECT plant, line, asset FROM commands WHERE request = {id:String})
+      AND type = 'command' AND kind = 'status' AND JSONExtractString(data, 'request') = {id:String}
+    UNION ALL
+    -- Behind all else that came in the message that said it.
+    SELECT 9, 0, cost.time, cost.time, 'cost', concat(kind, ' ', basis), concat(toString(amount), if(what = '', '', concat(' · ', what))),
+           object, '', '', 18446744073709551615
+    FROM work_costs AS cost
     WHERE request = {id:String}
 )
 WHERE (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE whole)

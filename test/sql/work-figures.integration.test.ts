@@ -1,9 +1,14 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type Row, row } from '../../operators/flow/flow.ts';
+import { createInternalEvents, type InternalEvent } from '../../pipelines/observe/observe.ts';
+import { keepDeliveries } from '../../pipelines/systems/deliveries.ts';
 import type { ReconcileReport } from '../../pipelines/systems/reconciliation/book.ts';
 import { differenceOf, type OurWork } from '../../pipelines/systems/reconciliation/difference.ts';
 import { contentOfReport } from '../../pipelines/systems/reconciliation/report-text.ts';
+import type { LandingSink } from '../../pipelines/warehouse/landing-sink.ts';
 import { readQuestions } from '../../pipelines/warehouse/questions.ts';
+import { lookOnce } from '../../pipelines/warehouse/work-figures.ts';
+import type { EpochContent } from '../../sinks/sink.ts';
 import { sequence, time } from '../sinks/clickhouse/sample-rows.ts';
 import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/started-warehouse.ts';
 import { at, epochOf, landAll, smallPlant } from './small-plant.ts';
@@ -12,10 +17,18 @@ import { at, epochOf, landAll, smallPlant } from './small-plant.ts';
  * Behind the story of `small-plant.ts`, whose newest time is 14:00: request r1 was done at 11:41 and never closed. For r2 (13:01,
  * in the CMMS at 13:02) the ERP was asked for stock at 13:01 and said after 30 s that two are short, a reservation was asked for
  * at 13:02 and is short since 13:04, and a requisition of 13:05 is not answered. For r1 a reservation of 10:42 was refused after
- * 10 s; the one after it, of 10:45, is assigned since 10:50, and done with at 11:30.
+ * 10 s; the one after it, of 10:45, is assigned since 10:50, and done with at 11:30. At 11:50 its part was posted at 8.50 and an
+ * hour at 54; a service of 100 was posted, and taken back. The requisition met a gateway at 13:06, and behind it waits an announcement.
  */
 const place = { plant: 'p1', line: 'l1', asset: 'press' };
-const asked = (id: string, request: string, clock: string, verb: string, part: string): Row =>
+const asked = (
+  id: string,
+  request: string,
+  clock: string,
+  verb: string,
+  payload: object | string,
+  undoes = '',
+): Row =>
   row('commands', {
     ...{
       ...place,
@@ -31,12 +44,15 @@ const asked = (id: string, request: string, clock: string, verb: string, part: s
     ...{
       mode: 'on',
       not_after: null,
-      undoes: '',
+      undoes,
       priority: 'high',
       because: 'hot',
       time: time(at(clock)),
     },
-    command: JSON.stringify({ id, payload: { part, quantity: 2 } }),
+    command: JSON.stringify({
+      id,
+      payload: typeof payload === 'string' ? { part: payload, quantity: 2 } : payload,
+    }),
   });
 const answered = (id: string, clock: string, more: object): Row =>
   row('machine_events', {
@@ -50,11 +66,23 @@ const ROWS: readonly (readonly [clock: string, row: Row])[] = [
   ['10:46', answered('c2', '10:46', { state: 'short' })],
   ['10:50', answered('c2', '10:50', { state: 'assigned' })],
   ['11:30', answered('c2', '11:30', { state: 'done' })],
+  ['11:50', asked('c6', 'r1', '11:50', 'consume', '6205-2RS')],
+  ['11:50:10', answered('c6', '11:50:10', { cost: 8.5, remote: 'ISS-1' })],
+  ['11:51', asked('c7', 'r1', '11:51', 'book-hours', { hours: 1 })],
+  ['11:51:10', answered('c7', '11:51:10', { cost: 54, remote: 'LAB-1' })],
+  ['11:52', asked('c8', 'r1', '11:52', 'order-service', { vendor: 'v', hours: 2 })],
+  ['11:52:10', answered('c8', '11:52:10', { cost: 100 })],
+  ['11:53', asked('c9', 'r1', '11:53', 'cancel-service', {}, 'c8')],
+  ['11:53:10', answered('c9', '11:53:10', {})],
   ['13:01', asked('c3', 'r2', '13:01', 'check-stock', 'SEAL-45')],
-  ['13:01:30', answered('c3', '13:01:30', { available: 0, short: 2, state: 'done' })],
+  [
+    '13:01:30',
+    answered('c3', '13:01:30', { available: 0, short: 2, state: 'done', unit_price: 7.2 }),
+  ],
   ['13:02', asked('c4', 'r2', '13:02', 'reserve', 'SEAL-45')],
   ['13:04', answered('c4', '13:04', { state: 'short' })],
   ['13:05', asked('c5', 'r2', '13:05', 'requisition', 'SEAL-45')],
+  ['13:07', asked('c10', 'r2', '13:07', 'announce', {})],
 ];
 
 let warehouse: StartedWarehouse;
@@ -139,15 +167,15 @@ test('where the time of requests goes', async () => {
 });
 
 test('how far a system lags', async () => {
-  // Answers after 10 s, 60 s, 30 s and 120 s; the requisition of 13:05 waits since 55 minutes.
+  // Answers after 60 s, 30 s, 120 s and five times 10 s; the requisition of 13:05 waits since 55 minutes.
   expect(await answer('system_lags')).toMatchObject([
     {
       system: 'erp',
-      commands: 5,
-      waiting: 1,
+      commands: 10,
+      waiting: 2,
       oldest_waiting_minutes: 55,
       rejected: 1,
-      answer_median_s: 45,
+      answer_median_s: 10,
     },
   ]);
 });
@@ -166,6 +194,115 @@ test('what is done and not posted', async () => {
   expect(await answer('late_postings', { hours: 2 })).toMatchObject([
     { request: 'r1', hours_since: 2.3, not_closed: 1, unanswered: 0, refused: 1 },
   ]);
+});
+
+/** In the story two machines were silent long before its end. */
+const SILENT = [
+  { place: 'source', kind: 'signals', asset: 'pump', text: 'silent: flow' },
+  { place: 'source', kind: 'signals', asset: 'press', text: 'silent: vibration' },
+];
+
+test('where it is stuck: what was tried is told by its last call, what nobody has had is at the broker', async () => {
+  const landed: EpochContent[] = [];
+  const deliveries = keepDeliveries({
+    record: () => undefined,
+    land: async (content) => void landed.push(content),
+    now: () => at('13:06') / 1_000,
+  });
+  const met = { outcome: 'unknown', note: '502: bad gateway', after: 0 } as const;
+  deliveries.watch({ kind: 'command-delayed', system: 'erp', id: 'c5', place: 'gateway', ...met });
+  deliveries.watch({ kind: 'log-stalled', stream: 'ANDON_1', messages: 7, milliseconds: 60_000 });
+  deliveries.watch({ kind: 'disconnected', server: 'NATS', reason: 'killed' });
+  const tried = { system: 'cmms', id: 'r2', revision: 1 };
+  deliveries.watch({ kind: 'request-delayed', ...tried, place: 'target', ...met, note: '503' });
+  await deliveries.stop();
+  await landAll(warehouse.client, landed);
+  expect(await answer('where_stuck')).toMatchObject([
+    ...SILENT,
+    { place: 'worker', kind: 'log', id: 'ANDON_1' },
+    { place: 'broker', kind: 'log', id: 'NATS', text: 'killed' },
+    ...[
+      { place: 'gateway', id: 'c5', text: 'requisition: 502: bad gateway' },
+      { place: 'gateway', id: 'c10', text: 'announce: waits behind others: 502: bad gateway' },
+    ].map((one) => ({ ...one, system: 'erp', kind: 'command', request: 'r2', asset: 'press' })),
+    { place: 'target', system: 'cmms', kind: 'request', id: 'r2', text: 'delayed: 503' },
+  ]);
+});
+
+test('where it is stuck: what goes on is there no more, and a metric counts the places', async () => {
+  const landed: EpochContent[] = [];
+  const deliveries = keepDeliveries({
+    record: () => undefined,
+    land: async (content) => void landed.push(content),
+    now: () => at('13:08') / 1_000,
+  });
+  const settled = { verb: 'requisition', outcome: 'done', note: '' } as const;
+  deliveries.watch({ kind: 'command-settled', system: 'erp', id: 'c5', ...settled });
+  deliveries.watch({ kind: 'log-moves', stream: 'ANDON_1' });
+  deliveries.watch({ kind: 'connected', server: 'NATS', version: '' });
+  const how = { how: 'created', remote: 'WO-1' };
+  deliveries.watch({ kind: 'request-settled', system: 'cmms', id: 'r2', revision: 1, ...how });
+  await deliveries.stop();
+  await landAll(warehouse.client, landed);
+  // Nobody is at the ERP any more: what it was not asked yet never came to whoever asks.
+  expect(await answer('where_stuck')).toMatchObject([
+    ...SILENT,
+    { place: 'broker', system: 'erp', id: 'c10', request: 'r2' },
+  ]);
+
+  const told: InternalEvent[] = [];
+  const ask = (query: string, _: AbortSignal, parameters = {}) => warehouse.rows(query, parameters);
+  await lookOnce(
+    {
+      landing: { ask: ask as LandingSink['ask'] },
+      record: (event) => void told.push(event),
+      signal: new AbortController().signal,
+    },
+    new Set(['gateway erp']),
+  );
+  expect(told).toEqual([
+    { kind: 'works-stuck', place: 'gateway', system: 'erp', count: 0 },
+    { kind: 'works-stuck', place: 'source', system: '', count: 2 },
+    { kind: 'works-stuck', place: 'broker', system: 'erp', count: 1 },
+    expect.objectContaining({
+      kind: 'work-figures',
+      reservations: 1,
+      unposted: 1,
+      late: 0,
+      stock: 3_510,
+    }),
+  ]);
+  const text = await metricsOf(told);
+  expect(text).toContain('andon_stuck{place="broker",system="erp"} 1');
+  expect(text).toContain('andon_missing_reservations 1');
+  expect(text).toContain('andon_unposted_works 1');
+});
+
+/** What `/metrics` shows once these were recorded. */
+function metricsOf(told: readonly InternalEvent[]): Promise<string> {
+  const events = createInternalEvents({ destination: { write: () => undefined } });
+  for (const event of told) events.record(event);
+  return events.metrics.metrics();
+}
+
+test('what a work cost is what systems have posted; the rest is called an estimate', async () => {
+  const rows = await answer('work_costs');
+  expect(rows.filter(({ request }) => request === 'r1')).toMatchObject([
+    { parts_posted: 8.5, labour_posted: 54, other_posted: 0, posted: 62.5, parts_estimated: 0 },
+  ]);
+  // Two seals at the price that the ERP named; nothing was posted.
+  expect(rows.filter(({ request }) => request === 'r2')).toMatchObject([
+    { posted: 0, parts_estimated: 14.4 },
+  ]);
+  const told = await answer('story_of_a_request', { id: 'r1' });
+  const costs = told.filter(({ kind }) => kind === 'cost').map(({ name, text }) => [name, text]);
+  expect(costs).toEqual(
+    expect.arrayContaining([
+      ['parts posted', '8.5 · 6205-2RS'],
+      ['labour posted', '54'],
+    ]),
+  );
+  expect(told[0]?.kind).toBe('reading');
 });
 
 test('what systems hold otherwise, by the last comparison of everything', async () => {

@@ -89,6 +89,32 @@ test('S10: what a completed work has used is posted once, and the reservation is
   await world.untilStep('lathe', 'reserve', 'done');
   const { consumptions, labour, reservations } = await world.held();
   expect(consumptions).toMatchObject([{ reference: lathe, quantity: 1, cost: 4.9 }]);
-  expect(labour).toMatchObject([{ reference: lathe, hours: 1 }]);
+  expect(labour).toMatchObject([{ reference: lathe, hours: 1, cost: 54 }]);
   expect(reservations.find(({ reference }) => reference === lathe)?.status).toBe('DONE');
+});
+
+test('S10: one query tells the story of the work from the reading to the posted cost, and so does requests show', async () => {
+  const lathe = await world.requestOf('lathe');
+  [];
+  await until('the costs to land', PATIENCE, async () => {
+    const posted = `SELECT kind FROM {db}.work_costs WHERE basis = 'posted' AND request = '${lathe}'`;
+    return (await rowsOf(world.stand, posted)).length === 2;
+  });
+  const { out: story } = await world.stand.andon([
+    ...['sql', '@story_of_a_request', '--id', lathe, '--json', '--config', world.stand.config],
+  ]);
+  const lines: { readonly kind: string; readonly name: string; readonly text: string }[] = story
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines[0]?.kind).toBe('reading');
+  const costs = lines.filter(({ kind }) => kind === 'cost');
+  // The price that the ERP named is an estimate no more where it has posted the part. The other is that of the stop.
+  expect(costs.map(({ name, text }) => `${name} ${text}`)).toEqual(
+    expect.arrayContaining(['parts posted 4.9 · 6205-2RS', 'labour posted 54']),
+  );
+  expect(costs.map(({ name }) => name)).not.toContain('parts estimate');
+  const { out } = await world.stand.andon(['requests', 'show', lathe]);
+  expect(out).toMatch(/costs, as systems have posted them\n(.*\n)* {2}58.9 {2}in all/);
+  expect(out).not.toContain('\nstuck\n');
 });

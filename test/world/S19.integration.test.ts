@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rowsOf } from '../stand/landed.ts';
+import { until } from '../stand/stand.ts';
 import { hotMachines, MODEL, workflow } from './workflows.ts';
-import { startWorld, type World } from './world.ts';
+import { PATIENCE, startWorld, type World } from './world.ts';
 
 let world: World;
 beforeAll(async () => {
@@ -33,6 +34,19 @@ test('S19: the ERP is away: requests are in the CMMS all the same, and the rest 
       { verb: 'check-stock', outcome: 'waiting' },
     ]);
   }
+
+  // Where it is stuck, for people and for the tables.
+  const shown = await world.stand.andon(['requests', 'show', press]);
+  expect(shown.out).toMatch(/stuck\n {2}erp check-stock .*: at the target since .*no connection/);
+  await until('the tables to know', PATIENCE, async () => {
+    const stuck = await rowsOf<{ place: string; request: string }>(
+      world.stand,
+      "SELECT place, request FROM {db}.where_stuck WHERE system = 'erp'",
+    );
+    return [press, mill].every((id) =>
+      stuck.some(({ place, request }) => place === 'target' && request === id),
+    );
+  });
 
   await world.erp.start();
   await world.untilStep('press', 'reserve', 'done');

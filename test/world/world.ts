@@ -36,11 +36,11 @@ export interface World {
   readonly erp: Service;
   readonly erpUrl: string;
   readonly mailbox: Mailbox;
-  /** Model and rules into the log. */
-  apply(model: object, rules: object): Promise<void>;
+  /** Model, or those of several plants, and rules into the log. */
+  apply(model: object | readonly object[], rules: object): Promise<void>;
   /** JSON to a subject, as of now. */
   send(subject: string, content: object): Promise<void>;
-  /** From now on a machine shows these values, and says so four times a second. */
+  /** From now on a machine (of the line p1/l1, or by its whole name) shows these values, and says so four times a second. */
   show(asset: string, values: Readonly<Record<string, number>>): void;
   /** From now on it is that hot. */
   heat(asset: string, temperature: number): void;
@@ -87,6 +87,9 @@ export interface World {
 export type WorldOptions = {
   /** `false`: the reference ERP, which is away until somebody starts it. Or another ERP, which runs. */
   readonly erp?: boolean | Tryton;
+  /** Instead of the one of the stand: those of a configuration, and what they take from the environment. */
+  readonly cmms?: readonly object[];
+  readonly env?: Readonly<Record<string, string>>;
   /** More systems, made when the mailbox is there. */
   readonly systems?: (
     mailbox: Mailbox,
@@ -97,6 +100,8 @@ export type WorldOptions = {
 export async function startWorld({
   erp: chosen = true,
   systems = () => ({}),
+  cmms,
+  env,
 }: WorldOptions = {}): Promise<World> {
   const tryton = typeof chosen === 'boolean' ? undefined : chosen;
   const [reference, planner] = [await system('reference-erp'), await system('reference-planner')];
@@ -104,8 +109,9 @@ export async function startWorld({
   const mailbox = await startMailbox();
   const stand = await startStand({
     status: true,
-    env: { ...tryton?.env, CMMS_PASSWORD: 'reference' },
+    env: { ...tryton?.env, CMMS_PASSWORD: 'reference', ...env },
     config: {
+      ...(cmms === undefined ? {} : { cmms }),
       systems: {
         erp: tryton === undefined ? referenceErp(erp.url) : quick('tryton', erp.url, '10s'),
         planner: {
@@ -127,7 +133,8 @@ export async function startWorld({
     for (const [asset, values] of shown) {
       const frame = { time: Date.now(), values };
       // What is lost at the end of a test is missed by nobody.
-      send(connection, `telemetry.p1.l1.${asset}`, frame).catch(() => undefined);
+      const place = asset.includes('/') ? asset.replaceAll('/', '.') : `p1.l1.${asset}`;
+      send(connection, `telemetry.${place}`, frame).catch(() => undefined);
     }
   }, 250);
   const erpCall = callerOf(erp.url, { Authorization: 'Bearer reference' });
@@ -233,10 +240,10 @@ async function act(stand: Stand, asset: string, action: string, noted?: object):
   await askCmms(stand, 'POST', `${path}/${action}`, {});
 }
 
-async function apply(stand: Stand, model: object, rules: object): Promise<void> {
+async function apply(stand: Stand, model: object | readonly object[], rules: object): Promise<void> {
   const folder = temporaryDirectory();
   const files = ['plant.yaml', 'rules.yaml'].map((name) => join(folder, name));
-  writeFileSync(files[0] ?? '', JSON.stringify({ plants: [model] }));
+  writeFileSync(files[0] ?? '', JSON.stringify({ plants: [model].flat() }));
   writeFileSync(files[1] ?? '', JSON.stringify(rules));
   const { code, out, err } = await andon(['apply', ...files], stand.env);
   if (code !== 0) throw new Error(`andon apply: ${code}\n${out}\n${err}`);

@@ -53,7 +53,7 @@ const heldSchema = z.object({
 type Held = z.output<typeof heldSchema>;
 
 const systemSchema = z.object({
-  system: z.string().describe('`cmms`, or the name of a system that takes commands.'),
+  system: z.string().describe('The CMMS that took requests, `cmms` before one did; or a system that takes commands.'),
   waiting: z.number(),
   done: z.number().describe('Of the latest five hundred.'),
   refused: z.number(),
@@ -253,7 +253,7 @@ function requestTask(row: z.output<typeof requestRow>, entry: LedgerEntry | unde
   const isBehind = entry === undefined || entry.revision < revision;
   const refused = entry?.delivery === 'rejected';
   return {
-    system: 'cmms',
+    system: entry === undefined || entry.system === '' ? 'cmms' : entry.system,
     fate: isBehind ? 'waiting' : refused ? 'refused' : 'done',
     ...attemptsOf(entry),
     held: { kind: 'request', request: row.id, ...named, since: time, note: noteOf(entry) },

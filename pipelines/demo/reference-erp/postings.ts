@@ -50,12 +50,15 @@ export type Consumption = z.infer<typeof consumptionSchema> & {
   readonly id: string;
   readonly cost: number;
 };
-export type Labour = z.infer<typeof labourSchema> & { readonly id: string };
+export type Labour = z.infer<typeof labourSchema> & { readonly id: string; readonly cost: number };
 export type AnnouncedWork = z.infer<typeof workSchema> & { readonly id: string };
 export type Downtime = z.infer<typeof downtimeSchema> & {
   readonly id: string;
   readonly until: string | null;
 };
+
+/** What an hour of a mechanic, or of a contractor, is posted at. */
+export const HOUR_COST = 54;
 
 export function addPostings(server: FastifyInstance, store: ObjectStore): void {
   const list = <T extends { readonly external_key: string }>(path: string, kind: string) =>
@@ -86,7 +89,9 @@ export function addPostings(server: FastifyInstance, store: ObjectStore): void {
   });
 
   server.post('/api/labour', (request, reply) => {
-    const made: Labour = { ...labourSchema.parse(request.body), id: store.nextId('labour', 'LAB') };
+    const fields = labourSchema.parse(request.body);
+    const cost = fields.hours * HOUR_COST;
+    const made: Labour = { ...fields, id: store.nextId('labour', 'LAB'), cost };
     return reply.code(201).send(store.save('labour', made));
   });
 

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ObjectStore } from '../journal.ts';
 import { pageOf } from '../reference-server.ts';
+import { HOUR_COST } from './postings.ts';
 
 const newVendorSchema = z.object({
   external_key: z.string().max(64).default(''),
@@ -34,7 +35,11 @@ export type ServiceOrder = z.infer<typeof newOrderSchema> & {
   readonly status: 'ORDERED' | 'CANCELLED' | 'CONFIRMED' | 'MATCHED' | 'MISMATCH';
   readonly confirmed: z.infer<typeof confirmationSchema> | null;
   readonly note: string;
+  /** What its invoice came to, once it is matched. */
+  readonly cost: number | null;
 };
+
+const NOTHING_YET = { status: 'ORDERED', confirmed: null, note: '', cost: null } as const;
 
 export function addServices(server: FastifyInstance, store: ObjectStore): void {
   addVendors(server, store);
@@ -45,7 +50,7 @@ export function addServices(server: FastifyInstance, store: ObjectStore): void {
       return reply.code(422).send({ error: `${fields.vendor} is no approved vendor` });
     }
     const id = store.nextId('service-order', 'PO');
-    const made: ServiceOrder = { ...fields, id, status: 'ORDERED', confirmed: null, note: '' };
+    const made: ServiceOrder = { ...fields, ...NOTHING_YET, id };
     return reply.code(201).send(store.save('service-order', made));
   });
 
@@ -76,7 +81,7 @@ export function addServices(server: FastifyInstance, store: ObjectStore): void {
       request.params,
       ['CONFIRMED'],
       hours === confirmed
-        ? { status: 'MATCHED' }
+        ? { status: 'MATCHED', cost: hours * HOUR_COST }
         : { status: 'MISMATCH', note: `invoiced ${hours} h, confirmed ${confirmed} h` },
     );
   });

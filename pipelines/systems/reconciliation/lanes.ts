@@ -8,6 +8,7 @@ import type { CommandReader } from '../command-reader.ts';
 import type { DeliveryContext, SystemContext } from '../context.ts';
 import { askResend, type CommandLedger, commandName, findLedger, type Ledger } from '../ledger.ts';
 import type { Revisions } from '../revision-reader.ts';
+import type { RequestRoute } from '../route.ts';
 import { openReconcileBook } from './book.ts';
 import type { WasGiven } from './compare.ts';
 import type { SystemDifference } from './difference.ts';
@@ -29,17 +30,18 @@ type RequestLane = Lane & {
   readonly context: DeliveryContext;
   readonly ledger: Ledger;
   readonly revisions: Revisions;
+  readonly route: RequestRoute | undefined;
   /** Asks for the status of a request at once. */
   readonly look: (id: string) => void;
 };
 
 export async function requestReconciliation(options: RequestLane): Promise<ReconcileOptions> {
-  const { connection, config, context, ledger, revisions, look } = options;
+  const { connection, config, context, ledger, revisions, route, look } = options;
   const { cmms, record, now, signal, timing } = context;
   const wasGiven = options.wasGiven?.requests ?? forgotten;
   return {
     ...{ system: cmms.name, lane: 'requests', record, now, signal },
-    sides: [requestSides({ connection, cmms, ledger, revisions, wasGiven })],
+    sides: [requestSides({ connection, cmms, ledger, revisions, route, wasGiven })],
     book: await openReconcileBook(connection, 'requests', cmms.name, options),
     timing: config.reconcile,
     grace: 2 * timing.every + timing.timeout,

@@ -12,6 +12,7 @@ import { isFinal, type LedgerEntry } from '../entry.ts';
 import { newestRevisions } from '../inspect.ts';
 import { type CommandLedger, commandName, type EntryStore, type Ledger } from '../ledger.ts';
 import type { Revisions } from '../revision-reader.ts';
+import type { RequestRoute } from '../route.ts';
 import type { Comparison, WasGiven } from './compare.ts';
 import type { OurWork, TheirObject } from './difference.ts';
 import type { KnownCommands } from './known-commands.ts';
@@ -24,12 +25,16 @@ type RequestSides = {
   readonly cmms: Cmms;
   readonly ledger: Pick<Ledger, 'all' | 'get'>;
   readonly revisions: Revisions;
+  /** Which requests are of this CMMS; without it all. */
+  readonly route?: RequestRoute | undefined;
   readonly wasGiven: WasGiven;
 };
 
 /** Requests, and the objects that they have in the CMMS. */
 export function requestSides(options: RequestSides): Comparison {
-  const { connection, cmms, ledger, revisions, wasGiven } = options;
+  const { connection, cmms, ledger, revisions, route, wasGiven } = options;
+  const isMine = (id: string, entry: LedgerEntry | undefined) =>
+    route === undefined || route.isMine(id, entry);
   const contents = new Map<string, Request>();
   const workOf = (id: string, last: number, entry: LedgerEntry | undefined) =>
     requestWork(id, last, entry, { revisions, contents, updates: cmms.updates });
@@ -40,14 +45,18 @@ export function requestSides(options: RequestSides): Comparison {
       const entries = new Map((await ledger.all()).map((entry) => [entry.id, entry]));
       const newest = await newestRevisions(connection, 'request.*.*');
       return inParallel([...newest], async ([id, last]) => {
-        return [id, await workOf(id, last, entries.get(id))] as const;
+        const entry = entries.get(id);
+        const work = (await isMine(id, entry)) ? await workOf(id, last, entry) : undefined;
+        return [id, work] as const;
       });
     },
     async look(id) {
       // A key of somebody else may be no name at all.
       if (!/^[A-Za-z0-9_-]+$/.test(id)) return undefined;
       const last = (await newestRevisions(connection, `request.${id}.*`)).get(id);
-      return last === undefined ? undefined : workOf(id, last, (await ledger.get(id)).entry);
+      const { entry } = await ledger.get(id);
+      if (last === undefined || !(await isMine(id, entry))) return undefined;
+      return workOf(id, last, entry);
     },
     list: listOf(cmms.changes, (object, key) => {
       const content = contents.get(key);
