@@ -186,7 +186,9 @@ const configShape = z.strictObject({
   http: httpSchema.prefault({}).describe('Health and metrics.'),
   console: consoleSchema.prefault({}).describe('The page and the API (andon console).'),
   log: logSchema.prefault({}).describe('What is logged to standard error.'),
-  cmms: cmmsSchema.optional().describe('The CMMS that requests go to, or a list: see docs/cmms.md.'),
+  cmms: cmmsSchema
+    .optional()
+    .describe('The CMMS that requests go to, or a list: see docs/cmms.md.'),
   systems: systemsSchema
     .optional()
     .describe('Systems that take commands, by name: see docs/systems.md.'),

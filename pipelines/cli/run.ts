@@ -197,7 +197,10 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-type Described = { readonly cmms: readonly CmmsConfig[] } & Pick<SystemsOptions, 'systems' | 'webhooks' | 'landReports' | 'wasGiven'>;
+type Described = { readonly cmms: readonly CmmsConfig[] } & Pick<
+  SystemsOptions,
+  'systems' | 'webhooks' | 'landReports' | 'wasGiven'
+>;
 
 function describedSystems(
   config: Config,

@@ -4,9 +4,9 @@ import { deliverRevision, rejectRevision } from './deliver.ts';
 import { isFinal, newEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
+import type { RequestRoute } from './route.ts';
 import type { StatusLog } from './status-log.ts';
 import { pollStatus } from './status-poll.ts';
-import type { RequestRoute } from './route.ts';
 import { createTurns, POLL, rankOf, type Task, type Turns } from './turns.ts';
 
 export type DeliveryLoopOptions = {
@@ -116,7 +116,11 @@ async function nextStep(
   const stored = await revisions.read(id, number);
   if (stored === undefined) return done();
   const request = stored.kind === 'request' ? stored.request : undefined;
-  const handle = openEntry(ledger, { ...(known.entry ?? newEntry(id, request)), system }, known.version);
+  const handle = openEntry(
+    ledger,
+    { ...(known.entry ?? newEntry(id, request)), system },
+    known.version,
+  );
   const step =
     stored.kind === 'request'
       ? await deliverRevision({ request: stored.request, resend }, handle, context)

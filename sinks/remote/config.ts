@@ -28,9 +28,7 @@ const writeSchema = z.strictObject({
   /** A question that is asked before the call: the text at `at` holds `contains` when it has been made already. */
   done: doneSchemaOf(FIELD_NAMES).optional(),
   /** What is read right before the call. Its ETag goes with the call: nobody else has changed the object since. */
-  match: z
-    .strictObject({ ...callFields, method: z.enum(METHODS).default('GET') })
-    .optional(),
+  match: z.strictObject({ ...callFields, method: z.enum(METHODS).default('GET') }).optional(),
 });
 
 const placesSchema = z.union([

@@ -1,7 +1,7 @@
 /** Roundup as a process of its own: a desk of somebody else, with the tracker that it comes with. */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../pipelines/base/free-port.ts';
 import { createService, type Service } from '../../pipelines/stand/service.ts';
@@ -43,11 +43,12 @@ export async function roundupService(): Promise<Roundup> {
     .replace(/^#host = NO DEFAULT/m, 'host = localhost');
   writeFileSync(file, text);
   admin('initialise', PASSWORD);
-  const shared = process.getuid?.() === 0 ? openToOthers(home) : [];
+  // It runs as root only where somebody says so: its programs lie in the cache folder of whoever tests.
+  const user = process.getuid?.() === 0 ? ['-u', 'root'] : [];
   const service = createService({
     ...{ name: 'roundup', command: installed.server },
-    args: [...shared, '-n', '127.0.0.1', '-p', new URL(origin).port, `plant=${home}`],
-    ready: (signal) => untilThere(`${origin}/plant/`, signal),
+    args: [...user, '-n', '127.0.0.1', '-p', new URL(origin).port, `plant=${home}`],
+    ready: (signal) => untilThere(`${origin}/plant/rest/`, signal),
   });
   const rest = `${origin}/plant/rest/data`;
   const headers = {
@@ -82,18 +83,12 @@ export async function roundupService(): Promise<Roundup> {
   };
 }
 
-/** It refuses to run as root: then it runs as nobody, who has to be able to write what it keeps. */
-function openToOthers(home: string): readonly string[] {
-  const done = spawnSync('chmod', ['-R', 'a+rwX', home]);
-  if (done.status !== 0) throw new Error('chmod failed');
-  chmodSync(join(home, '..'), 0o755);
-  return ['-u', 'nobody', '-g', 'nogroup'];
-}
-
 async function untilThere(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    if ((await fetch(url, { signal }).catch(() => undefined))?.ok === true) return;
+    const answer = await fetch(url, { signal }).catch(() => undefined);
+    // It asks who we are, and so shows that it is there.
+    if (answer !== undefined && answer.status < 500) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -102,9 +102,12 @@ longSuite(
 
     test('S22: what each system says of its own comes back, and the workflow of a plant is that plant’s', async () => {
       const [work] = await inSecond();
-      const headers = { Authorization: 'Bearer reference' };
+      const headers = {
+        ...{ Authorization: 'Bearer reference', 'Content-Type': 'application/json' },
+      };
       const path = `${second.url}/api/work-requests/${work?.id}/accept`;
-      expect((await fetch(path, { method: 'POST', headers })).ok).toBe(true);
+      const accepted = await fetch(path, { method: 'POST', headers, body: '{}' });
+      expect(accepted.status).toBe(200);
       await statusOf('p2', 'accepted');
       const [issue] = await roundup.issues();
       await roundup.set(issue?.id ?? '', 'in-progress');

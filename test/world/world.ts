@@ -240,7 +240,11 @@ async function act(stand: Stand, asset: string, action: string, noted?: object):
   await askCmms(stand, 'POST', `${path}/${action}`, {});
 }
 
-async function apply(stand: Stand, model: object | readonly object[], rules: object): Promise<void> {
+async function apply(
+  stand: Stand,
+  model: object | readonly object[],
+  rules: object,
+): Promise<void> {
   const folder = temporaryDirectory();
   const files = ['plant.yaml', 'rules.yaml'].map((name) => join(folder, name));
   writeFileSync(files[0] ?? '', JSON.stringify({ plants: [model].flat() }));

@@ -53,7 +53,11 @@ const heldSchema = z.object({
 type Held = z.output<typeof heldSchema>;
 
 const systemSchema = z.object({
-  system: z.string().describe('The CMMS that took requests, `cmms` before one did; or a system that takes commands.'),
+  system: z
+    .string()
+    .describe(
+      'The CMMS that took requests, `cmms` before one did; or a system that takes commands.',
+    ),
   waiting: z.number(),
   done: z.number().describe('Of the latest five hundred.'),
   refused: z.number(),

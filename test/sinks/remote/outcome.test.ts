@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
+  askedAtTheDoor,
+  atTheDoor,
   CallError,
   classifyError,
   classifyStatus,
   isPage,
+  placeOf,
   retryAfter,
   searched,
+  success,
 } from '../../../sinks/remote/outcome.ts';
+import { createBreaker } from '../../../sinks/remote/throttle.ts';
 
 describe('an answer', () => {
   it.each<[number, string, string]>([
@@ -96,5 +101,25 @@ describe('a call without an answer', () => {
       kind: 'unknown',
       answered: false,
     });
+  });
+});
+
+describe('a call that failed is stuck', () => {
+  it('at a gateway where that has answered, and else at the system', () => {
+    expect(placeOf(atTheDoor('a log-in page', 200))).toBe('gateway');
+    expect(placeOf(classifyStatus(502, null, '502'))).toBe('gateway');
+    expect(placeOf(classifyStatus(503, null, '503'))).toBe('target');
+    expect(placeOf(classifyError(new CallError('no answer')))).toBe('target');
+  });
+
+  it('where the last call was stuck that was made, while it is left alone', async () => {
+    const guarded = createBreaker({ failures: 2, pause: 60_000 });
+    const door = async () => askedAtTheDoor('a log-in page', 200);
+    await guarded(door);
+    await guarded(door);
+    const left = await guarded(async () => success(1));
+    expect(left).toMatchObject({ kind: 'retryable', door: true });
+    expect(left).toMatchObject({ note: expect.stringContaining('a log-in page') });
+    expect(left.kind === 'retryable' && placeOf(left)).toBe('gateway');
   });
 });

@@ -66,6 +66,22 @@ describe('a CMMS described by configuration', () => {
     expect(await cmms.search(request, call)).toEqual({ kind: 'ok', value: ['7'] });
   });
 
+  it('shows with a change which state of the object it has read, where that is to be matched', async () => {
+    handler = (incoming, reply) => {
+      if (incoming.method === 'GET') json(200, {}, { etag: '"v7"' })(incoming, reply);
+      else json(incoming.headers['if-match'] === '"v7"' ? 200 : 412, {})(incoming, reply);
+    };
+    const update = { method: 'PATCH', path: '/w/{{remote}}', match: { path: '/w/{{remote}}' } };
+    const cmms = createCmms(exampleConfig(base, { update }), {});
+    const changed = { ...request, revision: 2, action: 'update' } as const;
+    expect(await cmms.write(changed, '7', call)).toEqual({ kind: 'ok', value: 'written' });
+    expect(calls.map(({ method }) => method)).toEqual(['GET', 'PATCH']);
+    // Without an ETag nobody knows what would be overwritten.
+    handler = json(200, {});
+    expect(await cmms.write(changed, '7', call)).toMatchObject({ kind: 'unknown' });
+    expect(calls.map(({ method }) => method)).toEqual(['GET', 'PATCH', 'GET']);
+  });
+
   it('does not take an answer that it cannot read for "nothing there"', async () => {
     handler = json(200, { items: [] });
     const cmms = createCmms(exampleConfig(base), {});

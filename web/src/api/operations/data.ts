@@ -66,7 +66,7 @@ export type DataOperations = {
         epoch_seconds: number;
       }>;
       systems: Array<{
-        /** `cmms`, or the name of a system that takes commands. */
+        /** The CMMS that took requests, `cmms` before one did; or a system that takes commands. */
         system: string;
         waiting: number;
         /** Of the latest five hundred. */

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { newEntry } from '../../../pipelines/systems/entry.ts';
+import { ownLedger, routeTo, takerOf } from '../../../pipelines/systems/route.ts';
+import { type CmmsConfig, cmmsSchemaOf, readCmmses } from '../../../sinks/remote/config.ts';
+import { exampleRequest } from '../../sinks/remote/example-request.ts';
+
+const profile = (name: string, takes?: object) => ({
+  ...{ name, base: 'http://127.0.0.1:1' },
+  search: { path: '/', key: '/key' },
+  create: { path: '/' },
+  ...(takes === undefined ? {} : { takes }),
+});
+const SEVERAL = readCmmses([
+  profile('urgent-desk', { priorities: ['urgent'], plants: ['p*'] }),
+  profile('second', { plants: ['p2'] }),
+  profile('rest'),
+]);
+const [desk, second, rest] = SEVERAL as [CmmsConfig, CmmsConfig, CmmsConfig];
+const request = (id: string, asset: string, priority = 'high') =>
+  exampleRequest({ id, asset: asset as never, priority: priority as never });
+
+/** What the stream has. */
+const stored = [
+  request('a', 'p2/l1/press'),
+  request('b', 'p1/l1/press'),
+  request('c', 'p2/l1/press', 'urgent'),
+];
+const reads: string[] = [];
+const revisions = {
+  async read(id: string) {
+    reads.push(id);
+    const found = stored.find((one) => one.id === id);
+    return found === undefined
+      ? ({ kind: 'malformed', note: 'no JSON' } as const)
+      : ({ kind: 'request', request: found, stored: 0 } as const);
+  },
+};
+
+describe('which CMMS takes a request', () => {
+  it('is the first whose policy it fits, or the one that takes all others', () => {
+    const takers = stored.map((one) => takerOf(one, SEVERAL));
+    expect(takers).toEqual(['second', 'rest', 'urgent-desk']);
+    expect(takerOf(request('d', 'p1/l1/press'), [desk, second])).toBeUndefined();
+  });
+
+  it('is decided by its first revision, which is read once', async () => {
+    const route = routeTo(second, SEVERAL, revisions);
+    expect(await route?.isMine('a', undefined)).toBe(true);
+    expect(await route?.isMine('a', undefined)).toBe(true);
+    expect(await route?.isMine('b', undefined)).toBe(false);
+    expect(reads).toEqual(['a', 'b']);
+  });
+
+  it('is what the ledger says, whatever the policy has become', async () => {
+    const route = routeTo(second, SEVERAL, revisions);
+    expect(await route?.isMine('a', { system: 'rest' })).toBe(false);
+    expect(await route?.isMine('b', { system: 'second' })).toBe(true);
+    // Of an earlier version, or of a CMMS that is called otherwise now.
+    expect(await route?.isMine('a', { system: '' })).toBe(true);
+    expect(await route?.isMine('a', { system: 'renamed' })).toBe(true);
+  });
+
+  it('leaves what cannot be read to the one that takes all others', async () => {
+    expect(await routeTo(rest, SEVERAL, revisions)?.isMine('x', undefined)).toBe(true);
+    expect(await routeTo(second, SEVERAL, revisions)?.isMine('x', undefined)).toBe(false);
+  });
+
+  it('is no question where there is one alone', () => {
+    expect(routeTo(rest, [rest], revisions)).toBeUndefined();
+    expect(routeTo(second, [second], revisions)).toBeDefined();
+  });
+
+  it('shows each of them its own part of the ledger', async () => {
+    const ledger = {
+      all: async () => [newEntry('a', stored[0], 'second'), newEntry('b', stored[1], 'rest')],
+      get: async () => ({ entry: undefined, version: 0 }),
+      put: async () => 1,
+      resends: async () => ['a', 'b', 'c'],
+      resent: async () => undefined,
+    };
+    const own = ownLedger(ledger, routeTo(second, SEVERAL, revisions));
+    expect((await own.all()).map(({ id }) => id)).toEqual(['a']);
+    expect(await own.resends()).toEqual(['a']);
+  });
+});
+
+describe('several CMMS in a configuration', () => {
+  it('have names of their own, and one alone takes all others', () => {
+    const twice = [profile('one'), profile('one', { plants: ['p'] }), profile('two')];
+    const issues = cmmsSchemaOf(twice).safeParse(twice).error?.issues ?? [];
+    expect(issues.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
+      '1.name: expected a name of its own, found one twice',
+      '2.takes: expected `takes`: one CMMS alone takes what no other takes',
+    ]);
+  });
+
+  it('say what they take', () => {
+    const empty = [profile('one', {})];
+    expect(cmmsSchemaOf(empty).safeParse(empty).error?.issues[0]?.message).toContain(
+      'expected plants, assets, works, severities or priorities',
+    );
+    expect(readCmmses(undefined)).toEqual([]);
+    expect(readCmmses(profile('one'))).toHaveLength(1);
+  });
+});
