@@ -60,21 +60,26 @@ function pathOfProgram(): string {
 async function greeted(port: number, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    if (await greets(port, signal)) return;
+    if (await greets(port)) return;
     await pause(25, undefined, { signal });
   }
 }
 
-/** A nats-server speaks first, without being asked and before any log-in. */
-function greets(port: number, signal: AbortSignal): Promise<boolean> {
+/** Milliseconds that a server may take to speak first, before it is asked anew. */
+const GREETS = 2_000;
+
+/**
+ * A nats-server speaks first, without being asked and before any log-in. The time is the socket's own: given a signal, a
+ * socket that does not connect never lets go of it.
+ */
+function greets(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port, signal });
+    const socket = connect({ host: '127.0.0.1', port }).setTimeout(GREETS);
     const done = (answer: boolean) => {
       resolve(answer);
       socket.destroy();
     };
     socket.once('data', (data) => done(data.toString('latin1').startsWith('INFO ')));
-    socket.once('error', () => done(false));
-    socket.once('close', () => done(false));
+    for (const event of ['error', 'close', 'timeout']) socket.once(event, () => done(false));
   });
 }

@@ -1,5 +1,6 @@
 // What holds calls back: the rate that the other side allows, and a circuit breaker while it is down.
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   BrokenCircuitError,
@@ -75,6 +76,8 @@ export function createRateLimiter(rate: RateLimit | undefined): RateLimiter {
           signal.removeEventListener('abort', leave);
           resolve();
         };
+        // One for each call that waits, and they leave with it.
+        setMaxListeners(0, signal);
         signal.addEventListener('abort', leave, { once: true });
         queue.push(enter);
         release();

@@ -121,7 +121,8 @@ async function listening(port: number, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
     const open = await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port, signal });
+      // Without the signal: a socket that does not connect never lets go of it.
+      const socket = connect({ host: '127.0.0.1', port });
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
       socket.once('connect', () => socket.destroy());
     });
