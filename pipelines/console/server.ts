@@ -47,6 +47,9 @@ const POLICY = [
   ...["form-action 'none'", "frame-ancestors 'none'"],
 ].join('; ');
 
+/** Twice the streams of changes that there may be at a time. */
+const MOST_CONNECTIONS = 1_000;
+
 /** Makes the server; it does not listen yet. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { base, proxies, tls } = options;
@@ -58,6 +61,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     genReqId: requestId,
     ...(tls === undefined ? {} : { https: tls }),
   }) as unknown as FastifyInstance;
+  server.server.maxConnections = MOST_CONNECTIONS;
   await server.register(cookies);
   await server.register(rateLimit, {
     max: options.rate,

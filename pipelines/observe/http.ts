@@ -41,6 +41,8 @@ export async function startHttp({
   // Nobody has anything to send here, and nobody takes his time over it.
   const limits = { bodyLimit: 1_024, requestTimeout: 10_000, connectionTimeout: 30_000 };
   const server = fastify({ forceCloseConnections: true, ...limits });
+  // Files that this process opens are the work itself: whoever reaches the port must not use them up.
+  server.server.maxConnections = MOST_CONNECTIONS;
   server.get('/healthz', () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const reasons = unready();
@@ -60,6 +62,9 @@ export async function startHttp({
     throw cannotListen(host, port, error);
   }
 }
+
+/** What scrapes, asks or says something takes a few. */
+const MOST_CONNECTIONS = 256;
 
 /** A body longer than this says more than that something has changed. */
 const MOST_BYTES = 256 * 1_024;

@@ -192,6 +192,11 @@ export const OUTSIDE_EVENTS = {
     (e) => `a webhook in the name of ${e.system} is not believed: ${e.note}`,
     counter('webhooks_refused_total', 'Webhooks without a signature of their system.', ['system']),
   ),
+  'webhook-refused-again': eventKind<{ system: string; note: string }>(
+    'debug',
+    (e) => `another webhook in the name of ${e.system} is not believed: ${e.note}`,
+    counter('webhooks_refused_total', 'Webhooks without a signature of their system.', ['system']),
+  ),
   'commands-owned': eventKind<{ system: string; owner: string; own: boolean }>(
     'info',
     (e) => `${e.own ? 'this process' : e.owner} carries out commands to ${e.system}`,

@@ -29,8 +29,23 @@ type Listener = {
   readonly looking: Map<string | null, boolean>;
 };
 
+/** Milliseconds until a refusal is told again: whoever has no secret must not fill the log of the worker. */
+const BETWEEN_REFUSALS = 60_000;
+
+function createRefusals(record: RecordEvent, now: () => number) {
+  const told = new Map<string, number>();
+  return (system: string, note: string) => {
+    const since = now() - (told.get(system) ?? Number.NEGATIVE_INFINITY);
+    // A clock that was set back makes nothing silent.
+    const again = since >= 0 && since < BETWEEN_REFUSALS;
+    if (!again) told.set(system, now());
+    record({ kind: again ? 'webhook-refused-again' : 'webhook-refused', system, note });
+  };
+}
+
 export function createWebhooks(record: RecordEvent, now: () => number = Date.now): Webhooks {
   const listening = new Map<string, readonly Listener[]>();
+  const refuse = createRefusals(record, now);
 
   async function follow(system: string, { onHint, looking }: Listener, key: string | null) {
     const isLooking = looking.has(key);
@@ -71,7 +86,7 @@ export function createWebhooks(record: RecordEvent, now: () => number = Date.now
         record({ kind: 'webhook', system });
         return { code: 202, note: 'it is looked at' };
       }
-      record({ kind: 'webhook-refused', system, note });
+      refuse(system, note);
       return { code: 401, note };
     },
     listen(system, check, onHint) {

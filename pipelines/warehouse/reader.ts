@@ -19,8 +19,8 @@ export interface WarehouseReader {
 const LONGEST = 30_000;
 
 /**
- * Reads the server that the configuration names, as its user; else the embedded warehouse of the directory, as an analyst,
- * wherever it listens now. Never starts one: that is the business of the worker, and the directory has one owner.
+ * Reads the server that the configuration names, as its user; else the embedded warehouse of the directory, as the
+ * console, wherever it listens now. Never starts one: that is the business of the worker, and the directory has one owner.
  */
 export function createWarehouseReader(
   config: Pick<Config, 'clickhouse' | 'directory'>,
@@ -80,9 +80,9 @@ async function embedded({
   const folder = resolve(join(directory, 'warehouse'));
   try {
     const { url } = JSON.parse(await readFile(join(folder, 'address.json'), 'utf8'));
-    const password = (await readFile(passwordFile(folder, 'analyst'), 'utf8')).trim();
+    const password = (await readFile(passwordFile(folder, 'console'), 'utf8')).trim();
     const { database } = clickhouse;
-    return createWarehouseClient({ url, user: 'analyst', password, database, timeout: LONGEST });
+    return createWarehouseClient({ url, user: 'console', password, database, timeout: LONGEST });
   } catch (cause) {
     throw new Problem(
       {

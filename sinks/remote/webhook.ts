@@ -24,9 +24,15 @@ export type WebhookCheck = (headers: WebhookHeaders, body: Buffer, now: number) 
 /** A message whose time is further away is one that somebody kept: milliseconds. */
 const TOLERANCE = 300_000;
 
-/** Throws when the secret is not there. */
+const NO_KEY =
+  'webhook.secret: expected Base64 behind whsec_, or a text, found no byte of a key. ' +
+  'Make one: whsec_ and what `openssl rand -base64 32` prints';
+
+/** Throws when the secret is not there, or is no secret. */
 export function createWebhookCheck(config: WebhookConfig, environment: Environment): WebhookCheck {
   const secret = rotating(config.secret, environment);
+  // With no bytes everybody could sign.
+  if (keyOf(secret()).length === 0) throw new Error(NO_KEY);
   return (headers, body, now) => {
     const [id, time, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map(
       (name) => {
@@ -40,7 +46,9 @@ export function createWebhookCheck(config: WebhookConfig, environment: Environme
     if (!/^\d{1,12}$/.test(time) || Math.abs(now - Number(time) * 1_000) > TOLERANCE) {
       return refused(`expected a webhook-timestamp at most ${TOLERANCE / 60_000} min from now`);
     }
-    const expected = webhookSignature(secret(), id, time, body);
+    const key = secret();
+    if (keyOf(key).length === 0) return refused(NO_KEY);
+    const expected = webhookSignature(key, id, time, body);
     if (!signatures.split(' ').some((one) => isSame(one, expected))) {
       return refused('the signature is not that of this secret, id, time and body');
     }
@@ -59,10 +67,13 @@ export function webhookSignature(
   time: string | number,
   body: string | Buffer,
 ): Buffer {
-  const key = secret.startsWith('whsec_')
+  return createHmac('sha256', keyOf(secret)).update(`${id}.${time}.`).update(body).digest();
+}
+
+function keyOf(secret: string): Buffer {
+  return secret.startsWith('whsec_')
     ? Buffer.from(secret.slice('whsec_'.length), 'base64')
     : Buffer.from(secret);
-  return createHmac('sha256', key).update(`${id}.${time}.`).update(body).digest();
 }
 
 /** `v1,<Base64>`; signatures of other versions are passed over. */

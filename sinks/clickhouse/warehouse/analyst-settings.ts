@@ -1,4 +1,29 @@
 import { clickHouseError } from './engine.ts';
+import type { ReaderRole } from './secret.ts';
+
+/** What readers of a role may take of the machine. */
+export type ReaderShare = {
+  /** Statements at a time. */
+  readonly statements: number;
+  /** Of each statement, and the part of the engine's memory. */
+  readonly threads: number;
+  readonly memory: number;
+};
+
+/**
+ * Half of the cores for analysts, in one statement or two, whatever they ask; the console's questions are short and have
+ * as much once more. Threads are all that bounds what heeds no limit, and the engine gives nobody precedence: so the
+ * writer has what readers never get. Two fifths of the memory stay for it, too.
+ */
+export function readerShares(cores: number): Readonly<Record<ReaderRole, ReaderShare>> {
+  const half = Math.max(1, Math.floor(cores / 2));
+  const statements = Math.min(2, half);
+  const threads = Math.floor(half / statements);
+  return {
+    analyst: { statements, threads, memory: 0.2 },
+    console: { statements: 2, threads, memory: 0.1 },
+  };
+}
 
 /** Settings that an analyst may choose for a query. */
 const ALLOWED: ReadonlySet<string> = new Set([
@@ -29,19 +54,18 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'union_default_mode',
   'use_query_cache',
 ]);
-const ALLOWED_PREFIX = /^output_format_(?!schema)/;
+/** Not what takes threads beside those of the statement. */
+const ALLOWED_PREFIX = /^output_format_(?!schema|[a-z_]*parallel)/;
 
-/**
- * Limits that hold for every analyst, and the part of the engine's memory that one statement may use: three at a time
- * leave two fifths to whoever writes.
- */
+/** Limits that hold for every analyst. */
 const LIMITS: Readonly<Record<string, number>> = {
   max_execution_time: 60,
   max_result_bytes: 4_000_000_000,
   max_temporary_data_on_disk_size_for_query: 4_000_000_000,
   allow_introspection_functions: 0,
+  output_format_parallel_formatting: 0,
+  output_format_parquet_parallel_encoding: 0,
 };
-const MEMORY_SHARE = 0.2;
 
 /** Limits that an analyst may make stricter. Clients send them of their own accord; a looser one changes nothing. */
 const STRICTER =
@@ -58,22 +82,24 @@ const IGNORED = new RegExp(
     'insert_[a-z_]+|async_insert[a-z_]*|wait_for_async_insert[a-z_]*|max_insert_[a-z_]+|input_format_(?!schema)[a-z_]+',
     'max_query_size|max_ast_[a-z_]+|max_parser_[a-z_]+|max_memory_usage_for_[a-z_]+|max_bytes_before_[a-z_]+',
     'max_parallel_replicas|max_concurrent_[a-z_]+|max_network_[a-z_]+|min_[a-z_]+|(?:allow|enable)_experimental_[a-z_]+',
-    'optimize_[a-z_]+|compile_[a-z_]+|query_profiler_[a-z_]+|connections_with_failover_max_tries|idle_connection_timeout',
+    'optimize_[a-z_]+|compile_[a-z_]+|output_format_[a-z_]*parallel[a-z_]*|query_profiler_[a-z_]+|connections_with_failover_max_tries|idle_connection_timeout',
   ].join('|')})$`,
 );
 
 /**
- * Settings for an analyst's statement: what they asked for as far as they may, and the limits. `memory` in bytes. Throws
- * for a setting that an analyst may not choose.
+ * Settings for an analyst's statement: what they asked for as far as they may, and the limits. `memory` in bytes, of the
+ * whole engine. Throws for a setting that an analyst may not choose.
  */
 export function analystSettings(
   asked: Iterable<readonly [string, string]>,
   memory: number,
+  share: ReaderShare,
 ): Map<string, string> {
   const settings = new Map<string, string>();
   const limits: Readonly<Record<string, number>> = {
     ...LIMITS,
-    max_memory_usage: Math.floor(memory * MEMORY_SHARE),
+    max_threads: share.threads,
+    max_memory_usage: Math.floor(memory * share.memory),
   };
   for (const [name, value] of asked) {
     if (STRICTER.test(name)) {

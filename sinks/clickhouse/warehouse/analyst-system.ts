@@ -4,6 +4,8 @@ import { type ClickHouseEngine, readonlyError } from './engine.ts';
 
 /** What the guard must know of the engine that is loaded. */
 export type EngineFacts = EngineFunctions & {
+  /** As the engine counts them: those that its container may use. */
+  readonly cores: number;
   /** Names of its data types and of the formats that it writes, in lower case. */
   readonly types: ReadonlySet<string>;
   readonly formats: ReadonlySet<string>;
@@ -67,7 +69,9 @@ export async function engineFacts(engine: ClickHouseEngine): Promise<EngineFacts
       const [table = '', name = '', type = ''] = line.split('\t');
       systemColumns.get(table)?.push(columnFor(name, type));
     }
+    const [cores = ''] = await lines(`SELECT getSetting('max_threads')`);
     return {
+      cores: Number(cores),
       functions: new Map(functions.map((line) => known(line))),
       tableFunctions: await set('SELECT lower(name) FROM system.table_functions'),
       types: await set('SELECT lower(name) FROM system.data_type_families'),

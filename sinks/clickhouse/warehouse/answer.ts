@@ -1,6 +1,6 @@
 // One statement of somebody who was let in: read, carried out, answered piece by piece, and noted in the log.
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessLog } from './access-log.ts';
 import { EngineError, engineError, readonlyError } from './engine.ts';
 import { type ExecutionSummary, execute, type WarehouseContext } from './execute.ts';
@@ -9,7 +9,7 @@ import { onlyReads, planResponse } from './plan.ts';
 import { type Admitted, type QueryRequest, readQueryRequest } from './request.ts';
 import { bodyInto, type Exchange, writeHead } from './response.ts';
 import { killAnswer, killed, killStatement, type RunningStatements } from './running.ts';
-import { endNow } from './watchdog.ts';
+import { endNow, type OverdueEnds } from './watchdog.ts';
 
 /** What an answer is made with. */
 export type Answering = {
@@ -17,21 +17,41 @@ export type Answering = {
   readonly log: AccessLog;
   readonly limits: GateLimits;
   readonly statements: RunningStatements;
+  readonly overdue: OverdueEnds;
 };
 
-/** Answers a request, and notes how it ended. Throws an `EngineError`, or whatever else went wrong. */
+/** Run a task when it is its turn: a statement, or what ends one. */
+type Turns = Readonly<Record<'run' | 'kill', (task: () => Promise<void>) => Promise<void>>>;
+
+/** Bytes of a body that is read at once: enough of a KILL, and little of those that wait. */
+const SMALL = 4_096;
+
+/**
+ * Answers a request when it is its turn, and notes how it ended. A KILL does not wait for statements: it could be for
+ * the one that it waits for. Throws an `EngineError`, or whatever else went wrong.
+ */
 export async function answer(
   answering: Answering,
   exchange: Exchange,
   who: Admitted,
+  turns: Turns,
 ): Promise<void> {
   const { context, limits, log } = answering;
-  const began = performance.now();
+  let began = performance.now();
   let query: QueryRequest | undefined;
   let code: number | undefined;
+  const read = async () => {
+    query ??= await readQueryRequest(exchange.request, who, { ...context, ...limits });
+    return query;
+  };
+  const carry = async () => {
+    began = performance.now();
+    if (!exchange.response.destroyed) await carryOut(answering, exchange, await read());
+  };
   try {
-    query = await readQueryRequest(exchange.request, who, { ...context, ...limits });
-    await carryOut(answering, exchange, query);
+    const small = isSmall(exchange.request, who) ? await read() : undefined;
+    const kills = small?.verb === 'KILL' && killed(textOf(small)) !== undefined;
+    await turns[kills ? 'kill' : 'run'](carry);
   } catch (error) {
     ({ code } = asEngineError(error));
     throw error;
@@ -48,6 +68,12 @@ export async function answer(
       });
     }
   }
+}
+
+function isSmall({ method, headers }: IncomingMessage, { url }: Admitted): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  const packed = headers['content-encoding'] ?? url.searchParams.get('decompress') ?? '';
+  return packed === '' && Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= SMALL;
 }
 
 /** What went wrong, in ClickHouse's words. */
@@ -93,10 +119,11 @@ async function withKill(
 }
 
 async function stream(
-  { context, limits }: Answering,
+  answering: Answering,
   exchange: Exchange,
   query: QueryRequest,
 ): Promise<void> {
+  const { context, limits } = answering;
   const { response } = exchange;
   const plan = planResponse(query);
   const started = process.hrtime.bigint();
@@ -104,7 +131,7 @@ async function stream(
   const pieces = execute(context, query, plan, (noted) => {
     summary = noted;
   });
-  let piece = await inTime(pieces.next(), query, limits);
+  let piece = await inTime(pieces.next(), query, answering);
   writeHead(query, plan, exchange, summary, process.hrtime.bigint() - started);
   const body = bodyInto(response, plan.encoding, query.framed);
   exchange.body = body;
@@ -126,13 +153,23 @@ async function stream(
 }
 
 /** The engine's part of an analyst's answer is over with its first piece. If it never is, nothing but the end ends it. */
-async function inTime<T>(first: Promise<T>, query: QueryRequest, limits: GateLimits): Promise<T> {
-  if (query.role === 'owner') return first;
-  const end = () =>
+async function inTime<T>(
+  first: Promise<T>,
+  query: QueryRequest,
+  { limits, log, overdue }: Answering,
+): Promise<T> {
+  const { role, user, source, id } = query;
+  if (role === 'owner') return first;
+  const statement = textOf(query);
+  const end = () => {
+    overdue.note(role);
+    // The code of a limit of time.
+    log.statement({ ...{ user, source, id, statement }, took: limits.overdue, code: 159 });
     endNow(
-      `the statement of ${query.user} ${JSON.stringify(textOf(query).slice(0, 300))} has run for ` +
+      `the statement of ${user} ${JSON.stringify(statement.slice(0, 300))} has run for ` +
         `${limits.overdue / 1_000} s and heeds no limit: the warehouse cannot stop it`,
     );
+  };
   const late = setTimeout(end, limits.overdue);
   try {
     return await first;

@@ -12,7 +12,7 @@ import {
 } from '../sql-tokens.ts';
 import { type AnalystStatement, analystStatement } from './analyst.ts';
 import { checkFormatName } from './analyst-grammar.ts';
-import { analystSettings } from './analyst-settings.ts';
+import { analystSettings, type ReaderShare } from './analyst-settings.ts';
 import type { EngineFacts } from './analyst-system.ts';
 import {
   type ClickHouseEngine,
@@ -24,6 +24,7 @@ import { dataInsert, insertData } from './insert.ts';
 import { blocksInRevision, inRevision } from './native-revision.ts';
 import type { ResponsePlan } from './plan.ts';
 import type { QueryRequest } from './request.ts';
+import type { ReaderRole } from './secret.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Rows and bytes of the result, and what was written, where the engine says it. It does not say what it has read. */
@@ -42,6 +43,7 @@ export type WarehouseContext = {
   /** Bytes that the engine may use. */
   readonly memory: number;
   readonly facts: EngineFacts;
+  readonly shares: Readonly<Record<ReaderRole, ReaderShare>>;
 };
 
 const SETTING = /^[A-Za-z][A-Za-z0-9_.]*$/;
@@ -71,7 +73,9 @@ export async function* execute(
     await prepare(
       connection,
       query,
-      query.role === 'analyst' ? lock(settings, context.memory) : settings,
+      query.role === 'owner'
+        ? settings
+        : lock(settings, context.memory, context.shares[query.role]),
     );
     yield* carriedOut(context, connection, query, plan, prepared.sql, note);
   } finally {
@@ -89,7 +93,7 @@ async function plainStatement(
 ): Promise<AnalystStatement> {
   const sql = [query.statement, query.body.toString()].filter((part) => part !== '').join('\n');
   const none = new Map<string, string>();
-  if (query.role === 'analyst') {
+  if (query.role !== 'owner') {
     const database = query.database || 'default';
     if (database === 'system') throw readonlyError('the database system is not for analysts');
     return analystStatement(
@@ -178,9 +182,13 @@ async function* byFile(
 }
 
 /** The settings of an analyst, and the lock on all of them: `readonly` comes last. */
-function lock(asked: ReadonlyMap<string, string>, memory: number): Map<string, string> {
+function lock(
+  asked: ReadonlyMap<string, string>,
+  memory: number,
+  share: ReaderShare,
+): Map<string, string> {
   const { log_comment = '', ...own } = Object.fromEntries(asked);
-  const settings = analystSettings(Object.entries(own), memory);
+  const settings = analystSettings(Object.entries(own), memory, share);
   return settings.set('log_comment', log_comment).set('readonly', '1');
 }
 

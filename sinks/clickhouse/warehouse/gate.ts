@@ -5,12 +5,11 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import { clickHouseError } from './engine.ts';
-import type { Role } from './secret.ts';
 
 /** Numbers, and milliseconds. */
 export type GateLimits = {
-  /** Statements that run, their bodies included. Each holds one of the 16 threads of the pool; some are left for files. */
-  readonly running: Readonly<Record<Role, number>>;
+  /** The owner's statements that run, bodies included. Each holds one of the 16 threads of the pool, as readers' do. */
+  readonly running: number;
   /** Statements of a role that wait for their turn. */
   readonly waiting: number;
   readonly connections: number;
@@ -27,7 +26,7 @@ export type GateLimits = {
 };
 
 export const GATE_LIMITS: GateLimits = {
-  running: { owner: 8, analyst: 3 },
+  running: 8,
   waiting: 64,
   connections: 512,
   strangers: 64,

@@ -3,13 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createAccessLog } from './access-log.ts';
+import { readerShares } from './analyst-settings.ts';
 import { engineFacts } from './analyst-system.ts';
 import { openEngine } from './engine.ts';
 import { GATE_LIMITS } from './gate.ts';
 import { makePasswords } from './secret.ts';
 import { createWarehouseServer } from './server.ts';
 import { createSessions } from './sessions.ts';
-import { startWatchdog, WATCH_LIMITS } from './watchdog.ts';
+import { createOverdueEnds, startWatchdog, WATCH_LIMITS } from './watchdog.ts';
 
 // The embedded warehouse: a process of its own that owns a chDB data directory and serves it over HTTP. Never a worker
 // thread: after one that used chDB has ended, the engine of the process hangs.
@@ -61,11 +62,13 @@ mkdirSync(empty);
 process.chdir(empty);
 const sessions = createSessions(engine);
 const facts = await engineFacts(engine);
-const context = { engine, sessions, folder, memory: Number(memory), facts };
+const shares = readerShares(facts.cores);
+const context = { engine, sessions, folder, memory: Number(memory), facts, shares };
 const server = createWarehouseServer({
   context,
   passwords: makePasswords(directory),
   log: createAccessLog(directory),
+  overdue: createOverdueEnds(directory),
   limits: { ...GATE_LIMITS, overdue: Number(values.overdue) },
 });
 server.on('error', (error) => {

@@ -12,6 +12,7 @@ export type QueryRequest = {
   /** As the engine knows it; of our making. */
   readonly mark: string;
   readonly user: string;
+  readonly source: string;
   readonly role: Role;
   readonly database: string | undefined;
   /** What the statement begins with, in upper case. */
@@ -53,6 +54,7 @@ const STATEMENT_LENGTH = 262_144;
 const LARGEST_BODY: Readonly<Record<Role, number>> = {
   owner: 512 * 1024 * 1024,
   analyst: 1024 * 1024,
+  console: 1024 * 1024,
 };
 /** Seconds, as ClickHouse has them. */
 const SESSION = { usual: 60, longest: 3_600 };
@@ -111,7 +113,7 @@ export function admitted(
 /** Reads a request. Throws an `EngineError` in ClickHouse's words if it cannot be served, or not for who it is. */
 export async function readQueryRequest(
   request: IncomingMessage,
-  { url, user, role }: Admitted,
+  { url, user, role, source }: Admitted,
   unpacker: Unpacker,
 ): Promise<QueryRequest> {
   const framed = url.searchParams.get('decompress') === '1';
@@ -138,6 +140,7 @@ export async function readQueryRequest(
     id: given('query_id') || randomUUID(),
     mark: randomUUID(),
     user,
+    source,
     role,
     database: given('database') ?? header(request, 'x-clickhouse-database'),
     verb: verbOf(sql),

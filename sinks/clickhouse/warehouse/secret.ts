@@ -1,25 +1,32 @@
-// Who may ask the embedded warehouse: two passwords, made at the first start, in files of whoever runs it.
+// Who may ask the embedded warehouse: a password for each role, made at the first start, in files of whoever runs it.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Who asks: the owner may everything, an analyst may read. */
-export type Role = 'owner' | 'analyst';
+/** Who asks: the owner may everything, an analyst may read. So may the console, which no analyst can keep waiting. */
+export type Role = 'owner' | ReaderRole;
+export type ReaderRole = 'analyst' | 'console';
 export type Passwords = Readonly<Record<Role, string>>;
 
-const FILES: Readonly<Record<Role, string>> = { owner: 'secret', analyst: 'reader-secret' };
+const FILES: Readonly<Record<Role, string>> = {
+  owner: 'secret',
+  analyst: 'reader-secret',
+  console: 'console-secret',
+};
 const USERS: Readonly<Record<Role, ReadonlySet<string>>> = {
   owner: new Set(['default']),
   // A client that says no user is `default`.
   analyst: new Set(['default', 'analyst', 'readonly']),
+  console: new Set(['console']),
 };
 
 /** The passwords of a warehouse, made where there are none yet. Only the user who runs it can read the files. */
 export function makePasswords(directory: string): Passwords {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return { owner: madePassword(directory, 'owner'), analyst: madePassword(directory, 'analyst') };
+  const made = (role: Role) => madePassword(directory, role);
+  return { owner: made('owner'), analyst: made('analyst'), console: made('console') };
 }
 
 function madePassword(directory: string, role: Role): string {
@@ -61,7 +68,7 @@ export function roleOf(user: string, password: string, passwords: Passwords): Ro
   const given = digest(password);
   const is = (role: Role) =>
     timingSafeEqual(given, digest(passwords[role])) && USERS[role].has(user) ? role : undefined;
-  return is('owner') ?? is('analyst');
+  return is('owner') ?? is('analyst') ?? is('console');
 }
 
 function digest(text: string): Buffer {

@@ -11,22 +11,29 @@ import { type Admitted, admitted } from './request.ts';
 import { type Exchange, writeError } from './response.ts';
 import { createRunningStatements } from './running.ts';
 import type { Passwords } from './secret.ts';
+import type { OverdueEnds } from './watchdog.ts';
 
 /** What a server needs: the engine and what is with it, who may ask, and where that is written down. */
 export type WarehouseServerOptions = {
   readonly context: WarehouseContext;
   readonly passwords: Passwords;
   readonly log: AccessLog;
+  readonly overdue: OverdueEnds;
   readonly limits?: GateLimits;
 };
 
 /** Not yet listening. */
 export function createWarehouseServer(options: WarehouseServerOptions): Server {
-  const { context, passwords, log, limits = GATE_LIMITS } = options;
-  const answering = { context, log, limits, statements: createRunningStatements() };
+  const { context, passwords, log, overdue, limits = GATE_LIMITS } = options;
+  const answering = { context, log, limits, overdue, statements: createRunningStatements() };
+  const turn = (width: number) => ({
+    run: createStatementLimit(width, limits.waiting),
+    kill: createStatementLimit(1, limits.waiting),
+  });
   const turns = {
-    owner: createStatementLimit(limits.running.owner, limits.waiting),
-    analyst: createStatementLimit(limits.running.analyst, limits.waiting),
+    owner: turn(limits.running),
+    analyst: turn(context.shares.analyst.statements),
+    console: turn(context.shares.console.statements),
   };
   const server = createServer(looksEvery(limits.headers), (request, response) => {
     const exchange = { request, response, tag: randomBytes(8).toString('hex') };
@@ -40,9 +47,8 @@ export function createWarehouseServer(options: WarehouseServerOptions): Server {
     if (answeredAtTheDoor(exchange, url)) return;
     const who = loggedIn(exchange.request, url, passwords, log);
     known(exchange.request.socket);
-    await turns[who.role](async () => {
-      if (!exchange.response.destroyed) await answer(answering, exchange, who);
-    });
+    overdue.check(who.role);
+    await answer(answering, exchange, who, turns[who.role]);
   }
 
   return server;

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Counter, Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
 import { type HttpServer, startHttp } from '../../../pipelines/observe/http.ts';
@@ -40,4 +42,20 @@ test('a port that is taken is a problem that says what to do', async () => {
   await expect(started([], port)).rejects.toThrow(
     `expected to listen on 127.0.0.1:${port}, found that another program does. Stop the other program`,
   );
+});
+
+test('whoever opens connections without end takes a bounded number of files', async () => {
+  const { port } = await started();
+  const sockets = Array.from({ length: 400 }, () => connect(port, '127.0.0.1'));
+  const ends = sockets.map((socket) => {
+    socket.on('error', () => undefined);
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    return Promise.race([
+      once(socket, 'data').then(() => 'served'),
+      once(socket, 'close').then(() => 'refused'),
+    ]).catch(() => 'refused');
+  });
+  const served = (await Promise.all(ends)).filter((end) => end === 'served');
+  for (const socket of sockets) socket.destroy();
+  expect(served).toHaveLength(256);
 });

@@ -61,3 +61,32 @@ test('a hint that comes while a look is in vain is one more look', async () => {
   hint('a');
   expect(looks).toHaveLength(3);
 });
+
+test('whoever has no secret fills no log: a system is told of once a minute, and each is counted', () => {
+  const recorded: InternalEvent[] = [];
+  let time = 1_000_000;
+  const webhooks = createWebhooks(
+    (event) => recorded.push(event),
+    () => time,
+  );
+  const refused = { kind: 'refused', note: 'no signature' } as const;
+  for (const system of ['erp', 'cmms'])
+    webhooks.listen(
+      system,
+      () => refused,
+      async () => undefined,
+    );
+  const flood = (system: string) => {
+    for (let times = 0; times < 1_000; times += 1) {
+      expect(webhooks.receive(system, {}, NOTHING)).toEqual({ code: 401, note: 'no signature' });
+    }
+    const kinds = recorded.splice(0).map(({ kind }) => kind);
+    expect(kinds).toHaveLength(1_000);
+    return kinds.filter((kind) => kind === 'webhook-refused').length;
+  };
+  expect([flood('erp'), flood('cmms'), flood('erp')]).toEqual([1, 1, 0]);
+  time += 60_000;
+  expect([flood('erp'), flood('erp')]).toEqual([1, 0]);
+  time -= 3_600_000;
+  expect(flood('erp')).toBe(1);
+});

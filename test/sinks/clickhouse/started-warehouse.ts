@@ -21,6 +21,7 @@ export interface StartedWarehouse {
   readonly password: string;
   /** Of analysts. */
   readonly readerPassword: string;
+  readonly consolePassword: string;
   readonly client: ClickHouseClient;
   pid(): number;
   /** kill -9, and the next start. */
@@ -42,7 +43,8 @@ export async function startWarehouse(): Promise<StartedWarehouse> {
     await command.ready(AbortSignal.timeout(20_000));
   }
   await start();
-  const { owner: password, analyst: readerPassword } = makePasswords(directory);
+  const passwords = makePasswords(directory);
+  const { owner: password, analyst: readerPassword, console: consolePassword } = passwords;
   const client = createWarehouseClient({ url: command.url, password, database: DATABASE });
   afterAll(async () => {
     await client.close();
@@ -53,6 +55,7 @@ export async function startWarehouse(): Promise<StartedWarehouse> {
     directory,
     password,
     readerPassword,
+    consolePassword,
     client,
     pid: () => child.pid,
     start,

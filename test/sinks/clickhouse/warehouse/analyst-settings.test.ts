@@ -1,8 +1,14 @@
-import { expect, test } from 'vitest';
-import { analystSettings } from '../../../../sinks/clickhouse/warehouse/analyst-settings.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  analystSettings,
+  readerShares,
+} from '../../../../sinks/clickhouse/warehouse/analyst-settings.ts';
+import { GATE_LIMITS } from '../../../../sinks/clickhouse/warehouse/gate.ts';
 
+const settingsOf = (...asked: (readonly [string, string])[]) =>
+  analystSettings(asked, 1_000, readerShares(2).analyst);
 const limit = (asked: string) =>
-  analystSettings([['max_execution_time', asked]], 1_000).get('max_execution_time');
+  settingsOf(['max_execution_time', asked]).get('max_execution_time');
 
 test.each([
   ['1', '1'],
@@ -26,15 +32,43 @@ test('a fraction of a unit is no unlimited time', () => {
 });
 
 test('others that make stricter are whole numbers too', () => {
-  const settings = analystSettings(
-    [
-      ['max_threads', '0.1'],
-      ['max_rows_to_read', '1e-9'],
-      ['max_result_rows', '7'],
-    ],
-    1_000,
+  const settings = settingsOf(
+    ['max_threads', '0.1'],
+    ['max_rows_to_read', '1e-9'],
+    ['max_result_rows', '7'],
   );
   expect(settings.get('max_threads')).toBe('1');
   expect(settings.has('max_rows_to_read')).toBe(false);
   expect(settings.get('max_result_rows')).toBe('7');
+});
+
+describe('what readers may take of a machine', () => {
+  test.each([1, 2, 3, 4, 6, 8, 16, 63, 256])('with %d cores', (cores) => {
+    const { analyst, console } = readerShares(cores);
+    const half = Math.max(1, Math.floor(cores / 2));
+    expect(analyst.statements * analyst.threads).toBeLessThanOrEqual(half);
+    expect(analyst.statements * analyst.threads).toBeGreaterThan(half - 2);
+    // The owner keeps two fifths of the memory; and all statements have a thread of the pool, which has 16.
+    const memory = [analyst, console].map((share) => share.statements * share.memory);
+    expect(memory.reduce((sum, each) => sum + each)).toBeLessThanOrEqual(0.6 + 1e-9);
+    expect(analyst.statements + console.statements + GATE_LIMITS.running).toBeLessThan(16);
+  });
+
+  test('more threads than that are not to be had, in any way', () => {
+    for (const name of [
+      'max_threads',
+      'output_format_parallel_formatting',
+      'output_format_parquet_parallel_encoding',
+    ]) {
+      const own = settingsOf().get(name);
+      expect(settingsOf([name, '64']).get(name)).toBe(own);
+    }
+    for (const name of [
+      'max_final_threads',
+      'max_streams_to_max_threads_ratio',
+      'use_concurrency_control',
+    ]) {
+      expect(() => settingsOf([name, '64'])).toThrow('Cannot modify');
+    }
+  });
 });

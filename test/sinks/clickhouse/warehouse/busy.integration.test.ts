@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { type Child, startChild } from '../../../../pipelines/base/child.ts';
 import { freePort } from '../../../../pipelines/base/free-port.ts';
-import { makePasswords } from '../../../../sinks/clickhouse/warehouse/secret.ts';
+import { readerShares } from '../../../../sinks/clickhouse/warehouse/analyst-settings.ts';
+import { makePasswords, type Role } from '../../../../sinks/clickhouse/warehouse/secret.ts';
 import { warehouseCommand } from '../../../../sinks/clickhouse/warehouse/warehouse.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
@@ -24,10 +25,11 @@ async function start(...limits: readonly string[]): Promise<string> {
 
 afterEach(() => void child.kill('SIGKILL'));
 
-function ask(url: string, role: 'owner' | 'analyst', body: string): Promise<string> {
-  const user = role === 'owner' ? 'default' : 'analyst';
+function ask(url: string, role: Role, body: string): Promise<string> {
+  const user = role === 'owner' ? 'default' : role;
   const query = new URLSearchParams({ user, password: makePasswords(directory)[role] });
-  const signal = AbortSignal.timeout(20_000);
+  // Who gives up ends the statement as well.
+  const signal = AbortSignal.timeout(100_000);
   return fetch(`${url}/?${query}`, { method: 'POST', body, signal }).then(
     (response) => response.text(),
     () => 'gone',
@@ -37,21 +39,50 @@ function ask(url: string, role: 'owner' | 'analyst', body: string): Promise<stri
 test('what an analyst keeps busy keeps nobody else, and ends with the process', async () => {
   const url = await start('--overdue', '3000');
   const busy = ask(url, 'analyst', `SELECT ${BUSY}`);
-  const seen = "SELECT count() FROM system.processes WHERE query LIKE '%has(range%'";
-  // The first one that looks is itself among them.
-  while (Number(await ask(url, 'owner', seen)) < 2);
-  expect(await ask(url, 'analyst', 'SELECT 1')).toBe('1\n');
+  while ((await busyIn(url)).length === 0);
+  expect(await ask(url, 'console', 'SELECT 1')).toBe('1\n');
   expect(await busy).toBe('gone');
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
   expect(lines.join('\n')).toContain('the statement of analyst "SELECT arrayCount');
-  // The data directory is free again, and whole.
-  expect(await ask(await start(), 'owner', 'SELECT 1')).toBe('1\n');
+  // The data directory is free again, and whole; and nobody ends it again at once.
+  const next = await start();
+  expect(await ask(next, 'owner', 'SELECT 1')).toBe('1\n');
+  expect(await ask(next, 'console', 'SELECT 1')).toBe('1\n');
+  expect(await ask(next, 'analyst', 'SELECT 1')).toMatch(
+    /^Code: 202\..*heeded no limit and ended the warehouse.*taken again in \d+ s/,
+  );
 });
+
+test('however much analysts ask, they have half of the cores, and the console its answers', async () => {
+  const url = await start();
+  const cores = Number(await ask(url, 'owner', "SELECT getSetting('max_threads')"));
+  const share = readerShares(cores).analyst;
+  const asked = Array.from({ length: share.statements + 3 }, () =>
+    ask(url, 'analyst', `SELECT ${BUSY} SETTINGS max_threads = 64`),
+  );
+  while ((await busyIn(url)).length < share.statements);
+  expect(await ask(url, 'console', 'SELECT 1')).toBe('1\n');
+  const busy = await busyIn(url);
+  expect(busy).toEqual(Array(share.statements).fill(String(share.threads)));
+  child.kill('SIGKILL');
+  expect(await Promise.all(asked)).toEqual(asked.map(() => 'gone'));
+});
+
+/** The statements of analysts that the engine works on: the threads that each may have. */
+async function busyIn(url: string): Promise<readonly string[]> {
+  const answer = await ask(
+    url,
+    'owner',
+    `SELECT Settings['max_threads'] FROM system.processes
+     WHERE query LIKE '%has(range%' AND query NOT LIKE '%system.processes%'`,
+  );
+  return answer.split('\n').slice(0, -1);
+}
 
 test('SIGTERM ends the process also while a statement heeds nothing', async () => {
   const url = await start('--stop', '500');
   void ask(url, 'analyst', `SELECT ${BUSY}`);
-  expect(await ask(url, 'analyst', 'SELECT 1')).toBe('1\n');
+  while ((await busyIn(url)).length === 0);
   child.kill('SIGTERM');
   expect((await child.exited).signal).toBe('SIGKILL');
   expect(lines.join('\n')).toContain('did not stop within 0.5 s');

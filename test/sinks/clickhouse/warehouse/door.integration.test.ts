@@ -159,11 +159,13 @@ describe('KILL', () => {
   });
 
   test('ends only what one has begun oneself', async () => {
-    const { readerPassword } = warehouse;
+    const { readerPassword, consolePassword } = warehouse;
     const own = start('analyst', readerPassword, 'mine');
-    const others = start('readonly', readerPassword, 'theirs');
+    const others = start('console', consolePassword, 'theirs');
     const owners = start('default', warehouse.password, 'owners');
     await owners.until();
+    // As many analysts' statements as run at a time, and more that wait: who ends one of them waits for none.
+    const waiting = Array.from({ length: 3 }, () => start('readonly', readerPassword, 'waits'));
     const kill = (id: string) => ({
       query: { ...analyst(), default_format: 'JSONEachRow' },
       body: `KILL QUERY WHERE query_id = '${id}'`,
@@ -179,6 +181,13 @@ describe('KILL', () => {
       user: 'analyst',
     });
     expect((await own.answer).body.toString()).toContain('QUERY_WAS_CANCELLED');
+    const all = "KILL QUERY WHERE query_id = 'waits'";
+    let ended = 0;
+    for (const { answer } of waiting) void answer.then(() => (ended += 1));
+    await until(async () => {
+      await text({ query: owner(), body: all });
+      return ended === waiting.length;
+    });
     // Who goes away under the name of another's statement ends only their own.
     const abort = new AbortController();
     const gone = fetch(

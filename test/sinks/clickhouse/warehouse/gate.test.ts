@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { readerShares } from '../../../../sinks/clickhouse/warehouse/analyst-settings.ts';
 import type { Connection } from '../../../../sinks/clickhouse/warehouse/engine.ts';
 import { GATE_LIMITS, type GateLimits } from '../../../../sinks/clickhouse/warehouse/gate.ts';
 import { createWarehouseServer } from '../../../../sinks/clickhouse/warehouse/server.ts';
@@ -42,17 +43,23 @@ function endlessEngine() {
 async function startDoor(limits: Partial<GateLimits>) {
   const { engine, count } = endlessEngine();
   const facts = {
-    ...{ functions: new Map(), tableFunctions: new Set<string>(), types: new Set<string>() },
+    ...{
+      cores: 2,
+      functions: new Map(),
+      tableFunctions: new Set<string>(),
+      types: new Set<string>(),
+    },
     ...{ formats: new Set(['tabseparated']), systemColumns: new Map() },
   };
   const context = {
     ...{ engine, facts, sessions: createSessions(engine) },
-    ...{ folder: temporaryDirectory(), memory: 1e9 },
+    ...{ folder: temporaryDirectory(), memory: 1e9, shares: readerShares(2) },
   };
   const server = createWarehouseServer({
     context,
-    passwords: { owner: 'o', analyst: 'a' },
+    passwords: { owner: 'o', analyst: 'a', console: 'c' },
     log: { statement: () => undefined, refused: () => undefined },
+    overdue: { check: () => undefined, note: () => undefined },
     limits: { ...GATE_LIMITS, ...limits },
   });
   servers.push(server);
@@ -112,7 +119,7 @@ test('who does not read is cut, and the statement ends', async () => {
 });
 
 test('statements that wait have an end of their line', async () => {
-  const { port, count } = await startDoor({ running: { owner: 1, analyst: 1 }, waiting: 2 });
+  const { port, count } = await startDoor({ running: 1, waiting: 2 });
   const first = await sent(port, ASK);
   first.pause();
   await expect.poll(() => count.open).toBe(1);
