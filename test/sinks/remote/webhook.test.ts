@@ -17,7 +17,7 @@ function forged(body: string) {
   };
 }
 
-test.each(['whsec_', 'whsec_!!!', 'whsec_ключ'])(
+test.each(['whsec_', 'whsec_!!!', 'whsec_=='])(
   'a secret that has no byte of a key is refused: %s',
   (secret) => {
     expect(() => createWebhookCheck({ secret }, {})).toThrow('found no byte of a key');
