@@ -11,11 +11,18 @@ export function t(key: TextKey, values: Readonly<Record<string, string | number>
   return filled(TEXTS[language.value][key], values);
 }
 
+type SayOnPage<Key extends string> = {
+  (key: Key, values?: Readonly<Record<string, string | number>>): string;
+  readonly texts: Readonly<Record<Language, Readonly<Record<Key, string>>>>;
+};
+
 /** What a page says that is loaded when somebody goes there: its words come with it, in every language. */
 export function textsOf<Key extends string>(
   texts: Readonly<Record<Language, Readonly<Record<Key, string>>>>,
-): (key: Key, values?: Readonly<Record<string, string | number>>) => string {
-  return (key, values = {}) => filled(texts[language.value][key], values);
+): SayOnPage<Key> {
+  const say = (key: Key, values: Readonly<Record<string, string | number>> = {}) =>
+    filled(texts[language.value][key], values);
+  return Object.assign(say, { texts });
 }
 
 function filled(text: string, values: Readonly<Record<string, string | number>>): string {
