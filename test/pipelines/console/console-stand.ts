@@ -64,7 +64,11 @@ async function applyFiles(env: Stand['env']): Promise<void> {
   const folder = temporaryDirectory();
   const [plant = '', rules = ''] = ['plant.yaml', 'rules.yaml'].map((name) => join(folder, name));
   writeFileSync(plant, JSON.stringify({ plants: [{ ...MODEL, currency: 'EUR' }] }));
-  writeFileSync(rules, JSON.stringify({ ...RULES, triggers: [...RULES.triggers, TRIGGER] }));
+  const notify = [{ id: 'shift', role: 'supervisor' }];
+  writeFileSync(
+    rules,
+    JSON.stringify({ ...RULES, triggers: [...RULES.triggers, TRIGGER], notify }),
+  );
   const { code, err } = await andon(['apply', plant, rules], env);
   if (code !== 0) throw new Error(err);
 }

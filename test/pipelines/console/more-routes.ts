@@ -165,6 +165,12 @@ export function describeMoreRoutes(given: () => Given): void {
         ...{ hides: 1, until: end },
       });
       expect(outage).toMatchObject({ kind: 'out-of-service', signal: 'vibration', until: null });
+      const body = await read('/silenced?plant=p1');
+      const described = routes.find((each) => each.id === 'getSilenced')?.answer?.safeParse(body);
+      expect(described?.data).toEqual(body);
+      expect(body.idle_rules).toEqual([
+        { plant: 'p1', kind: 'messages', rule: 'shift', mode: 'shadow', role: 'supervisor' },
+      ]);
       await send('shelvings/end', 'silenced-3', { rule: 'ho*' });
       await send('outages/end', 'silenced-4', {});
       await until('both to be over', 30_000, async () => (await silenced()).length === 0);

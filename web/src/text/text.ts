@@ -88,6 +88,13 @@ export function day(time: string | number, zone: string): string {
   return formatOf('day', options).format(new Date(time));
 }
 
+/** A sentence of the pipeline, which has its times in UTC: with those of the clocks of the plant, as all times of a page are. */
+export function onPlantClock(sentence: string, zone: string): string {
+  return sentence.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z/g, (time) =>
+    clock(time, zone),
+  );
+}
+
 /** What an alarm says, without its time and the situation: those stand beside it, in the time of the plant. */
 export function shortReason(reason: string): string {
   return reason.replace(/,? since \d{4}-\d\d-\d\dT.*$/s, '');
