@@ -58,7 +58,9 @@ const momentSchema = z.object({
     .describe('step: of its workflow, with what a system answered.'),
   title: z.string(),
   text: z.string(),
-  about: z.string().describe('Id of the anomaly, action of the revision, status, type of the act, object.'),
+  about: z
+    .string()
+    .describe('Id of the anomaly, action of the revision, status, type of the act, object.'),
   signal: z.string(),
   value: z.number().nullable(),
   limit: z.number().nullable(),

@@ -169,6 +169,7 @@ export function describeMoreRoutes(given: () => Given): void {
       const described = routes.find((each) => each.id === 'getSilenced')?.answer?.safeParse(body);
       expect(described?.data).toEqual(body);
       expect(body.idle_rules).toEqual([
+        { plant: 'p1', kind: 'workflow', rule: 'parts', mode: 'shadow', role: '' },
         { plant: 'p1', kind: 'messages', rule: 'shift', mode: 'shadow', role: 'supervisor' },
       ]);
       await send('shelvings/end', 'silenced-3', { rule: 'ho*' });
@@ -193,6 +194,17 @@ export function describeMoreRoutes(given: () => Given): void {
         );
       await until('the act to be audited', 30_000, async () => (await asked()).length > 0);
       expect(await asked()).toEqual([{ who: me.id, what: id }]);
+    });
+
+    test('the story of a request has the steps of its workflow, and no notices', async () => {
+      const { entries } = await read<{ entries: { id: string }[] }>('/requests');
+      type Story = { moments: { kind: string; title: string; text: string }[] };
+      const stories = await Promise.all(entries.map(({ id }) => read<Story>(`/requests/${id}`)));
+      const moments = stories.flatMap((story) => story.moments);
+      const steps = moments.filter(({ kind }) => kind === 'step');
+      expect(steps.map(({ title }) => title)).toEqual(expect.arrayContaining(['parts', 'stock']));
+      expect(steps.find(({ title }) => title === 'stock')?.text).toMatch(/^\w+ \(erp\): /);
+      expect(steps.filter(({ title }) => title.startsWith('notify:'))).toEqual([]);
     });
 
     test('an exception is taken, solved and open again when it happens again: acts in the log, with who', async () => {
