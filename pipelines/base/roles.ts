@@ -312,6 +312,7 @@ export function parseHeldRole(text: string):
 export const API_ACTS = {
   'view-plant': 'see machines, signals, alarms, requests and the schedule; follow changes',
   'view-exceptions': 'see what left the main way, and why',
+  'handle-exceptions': 'take exceptions, and say that they are solved or waived',
   'answer-alarms': 'acknowledge, and say whether an alarm was right',
   'shelve-alarms': 'withhold alarms for a time',
   'take-out-of-service': 'withhold alarms until somebody puts them back',
@@ -349,6 +350,7 @@ export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct
     'shelve-alarms': 'line',
     'take-out-of-service': 'line',
     report: 'line',
+    'handle-exceptions': 'installation',
     resend: 'installation',
   },
   analyst: { 'view-plant': 'plant', 'view-exceptions': 'installation' },
@@ -356,6 +358,7 @@ export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct
   administrator: {
     'view-plant': 'installation',
     'view-exceptions': 'installation',
+    'handle-exceptions': 'installation',
     resend: 'installation',
   },
 };

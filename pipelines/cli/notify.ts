@@ -90,7 +90,7 @@ async function sendTest(
   const time = Date.now();
   const message: OutgoingMessage = {
     ...{ id: `test-${time}`, kind: 'test', to: to ?? channel.test?.to, problems: [], time },
-    console: people.console,
+    ...{ console: people.console, language: people.language, time_zone: people.time_zone },
   };
   const signal = AbortSignal.timeout(60_000);
   const outcome = await opened(name, channel).send(message, {

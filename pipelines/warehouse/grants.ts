@@ -122,13 +122,17 @@ function policies(
 }
 
 /** Of those who only read; a worker that is held up would lose nothing, and would be late. */
+/** Of readers, in an hour. The console asks for all who look on: each page again whenever something lands, every 2 s. */
+const PERSON = 'MAX queries = 20000, errors = 2000, execution_time = 3600';
+const CONSOLE = 'MAX queries = 400000, errors = 40000, execution_time = 28800';
+
 function quotas(users: readonly GrantedUser[]): string[] {
   return users
     .filter(({ role }) => tableRightsOf(role).insert.length === 0)
     .map(
-      ({ name }) =>
+      ({ name, role }) =>
         `CREATE QUOTA IF NOT EXISTS ${identifier(`${name}_quota`)} KEYED BY user_name ` +
-        'FOR INTERVAL 1 hour MAX queries = 20000, errors = 2000, execution_time = 3600 ' +
+        `FOR INTERVAL 1 hour ${role === 'console' ? CONSOLE : PERSON} ` +
         `TO ${identifier(roleName(name))}`,
     );
 }

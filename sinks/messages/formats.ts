@@ -7,7 +7,14 @@ import type { Severity } from '../../operators/model/detector-rule.ts';
 import type { AssetKey } from '../../operators/model/key.ts';
 import { locate } from '../../operators/model/key.ts';
 import { webhookSignature } from '../remote/webhook.ts';
-import { gravestSeverity, type OutgoingMessage, type ReportedProblem, textOf } from './message.ts';
+import {
+  gravestSeverity,
+  type OutgoingMessage,
+  plainText,
+  type ReportedProblem,
+  textOf,
+} from './message.ts';
+import { messageWords } from './message-text.ts';
 
 /** One call: its body, and headers beside the usual ones. */
 export type Post = {
@@ -36,7 +43,7 @@ export function slackPost(message: OutgoingMessage): Post {
       ...items.map(({ title, lines }) =>
         section([`*${escapeMrkdwn(title)}*`, ...lines.map(escapeMrkdwn)].join('\n')),
       ),
-      ...(more === 0 ? [] : [section(`and ${more} more`)]),
+      ...(more === 0 ? [] : [section(messageWords(message.language)('andMore', { count: more }))]),
       ...(linked === '' ? [] : [section(linked)]),
     ],
   });
@@ -71,7 +78,9 @@ export function teamsPost(message: OutgoingMessage): Post {
               block(title, { weight: 'Bolder', spacing: 'Medium' }),
               ...lines.map((line) => block(line, { spacing: 'None' })),
             ]),
-            ...(more === 0 ? [] : [block(`and ${more} more`)]),
+            ...(more === 0
+              ? []
+              : [block(messageWords(message.language)('andMore', { count: more }))]),
           ],
           actions: links.map(({ title, url }) => ({ type: 'Action.OpenUrl', title, url })),
         },
@@ -97,7 +106,8 @@ export function pagerdutyPosts(message: OutgoingMessage, routingKey: string): re
   const { kind, problems, console: base } = message;
   const client = { client: 'Andon', ...(base === undefined ? {} : { client_url: base }) };
   if (kind === 'test') {
-    const payload = { summary: 'Andon: test of this channel', source: 'andon', severity: 'info' };
+    const { subject: summary } = textOf(message);
+    const payload = { summary, source: 'andon', severity: 'info' };
     const about = { routing_key: routingKey, dedup_key: 'andon/test', ...client };
     // It is resolved at once: nobody is woken for long.
     return [
@@ -136,11 +146,15 @@ function pagerdutyPayload(problem: ReportedProblem, time: number) {
 
 /** Standard Webhooks: the signature is over id, time and body, so that nobody can change one or play it again later. */
 export function webhookPost(message: OutgoingMessage, secret: string, now: number): Post {
-  const { id, kind, problems, time, to } = message;
+  const { id, kind, problems, time, to, language } = message;
   const body = JSON.stringify({
     type: `andon.problem.${kind}`,
     timestamp: new Date(time).toISOString(),
-    data: { severity: gravestSeverity(message), to: to ?? null, problems },
+    data: {
+      ...{ severity: gravestSeverity(message), to: to ?? null, problems },
+      // For a service that only shows it.
+      ...{ language, subject: textOf(message).subject, text: plainText(message) },
+    },
   });
   const seconds = Math.floor(now / 1_000);
   return {

@@ -13,6 +13,7 @@ import {
   timingFields,
 } from '../remote/call-config.ts';
 import { secretSchema } from '../remote/secret.ts';
+import { MESSAGE_LANGUAGES } from './message-text.ts';
 
 const wordSchema = z
   .string()
@@ -90,6 +91,8 @@ export type ChannelConfig = z.infer<typeof channelSchema>;
 
 const personSchema = z.strictObject({
   time_zone: zoneSchema.optional(),
+  /** In which messages to them are. */
+  language: z.enum(MESSAGE_LANGUAGES).optional(),
   /** In the order in which they are tried. */
   channels: z
     .array(
@@ -204,6 +207,8 @@ export const notifyFields = {
   keep: timingFields.keep,
   /** Of the clocks of roles and persons that name none. */
   time_zone: zoneSchema.default('UTC'),
+  /** Of messages to persons that name none, and of tests of channels. */
+  language: z.enum(MESSAGE_LANGUAGES).default('en'),
   /** Where people open the console: links lead there. */
   console: z.url({ protocol: /^https?$/ }).optional(),
   channels: z.record(wordSchema, channelSchema),

@@ -4,6 +4,7 @@ import { SEVERITIES, type Severity } from '../../operators/model/detector-rule.t
 import type { AssetKey } from '../../operators/model/key.ts';
 import { locate } from '../../operators/model/key.ts';
 import { printable } from '../../operators/model/plain.ts';
+import { type MessageLanguage, messageTime, messageWords, severityWord } from './message-text.ts';
 
 /** One problem as a message tells it. */
 export type ReportedProblem = {
@@ -37,6 +38,9 @@ export type OutgoingMessage = {
   readonly time: number;
   /** Where people open the console. */
   readonly console: string | undefined;
+  /** Of who gets it. */
+  readonly language: MessageLanguage;
+  readonly time_zone: string;
 };
 
 /** More are counted, and not spelt out. */
@@ -67,12 +71,12 @@ export function gravestSeverity({ problems }: Pick<OutgoingMessage, 'problems'>)
 
 /** What a message says, for whatever form a channel gives it. */
 export function textOf(message: OutgoingMessage): MessageText {
-  const { problems, kind } = message;
+  const { problems, kind, language } = message;
   if (kind === 'test') {
-    const lines = ['Andon tries this channel each day. If it stops, somebody else is told.'];
+    const say = messageWords(language);
     return {
-      subject: 'Andon: test of this channel',
-      items: [{ title: 'Test', lines, link: undefined }],
+      subject: say('testSubject'),
+      items: [{ title: say('test'), lines: [say('testWhy')], link: undefined }],
       more: 0,
       links: [],
     };
@@ -87,55 +91,87 @@ export function textOf(message: OutgoingMessage): MessageText {
 }
 
 function subjectOf(message: OutgoingMessage): string {
-  const { problems, kind } = message;
+  const { problems, kind, language } = message;
+  const say = messageWords(language);
   const [first] = problems;
-  const word = kind === 'over' ? 'over' : gravestSeverity(message);
+  const word = say(kind === 'over' ? 'over' : gravestSeverity(message));
   if (first === undefined) return `[${word}]`;
   const others = problems.length - 1;
-  const more = others === 0 ? '' : ` and ${others} more on ${commonPlace(problems)}`;
-  return oneLine(`[${word}] ${first.title}${more}`).slice(0, LONGEST_SUBJECT);
+  const place = commonPlace(problems) ?? say('severalPlants');
+  const more = others === 0 ? '' : say('andMoreOn', { count: others, place });
+  return oneLine(`[${word}] ${titleOf(first, language)}${more}`).slice(0, LONGEST_SUBJECT);
 }
 
-/** The longest path that all problems share. */
-function commonPlace(problems: readonly ReportedProblem[]): string {
+/** The longest path that all problems share; undefined where they share none. */
+function commonPlace(problems: readonly ReportedProblem[]): string | undefined {
   const places = problems.map(({ asset }) => locate(asset as AssetKey));
   const [{ plant, line } = { plant: '', line: '' }] = places;
-  if (places.some((place) => place.plant !== plant)) return 'several plants';
+  if (places.some((place) => place.plant !== plant)) return undefined;
   return places.every((place) => place.line === line) ? `${plant}/${line}` : plant;
 }
 
-function itemOf(problem: ReportedProblem, { console: base, kind }: OutgoingMessage): MessageItem {
+/** Keys of problems of channels begin so. */
+export const OF_CHANNEL = 'channel-';
+
+/** Of a channel it is our own sentence; of all else what the pipeline wrote. */
+function titleOf({ key, asset, title }: ReportedProblem, language: MessageLanguage): string {
+  if (!key.startsWith(OF_CHANNEL)) return title;
+  const { asset: channel } = locate(asset as AssetKey);
+  const person = key.slice(OF_CHANNEL.length + channel.length + 1);
+  return channelTitle(language, channel, person);
+}
+
+/** `person`: '' where the channel takes nothing at all. */
+export function channelTitle(language: MessageLanguage, channel: string, person: string): string {
+  const key = person === '' ? 'channelTitle' : 'channelTitleTo';
+  return messageWords(language)(key, { channel, person });
+}
+
+function itemOf(problem: ReportedProblem, message: OutgoingMessage): MessageItem {
   const { asset, asset_name, severity, failure_mode, opened, because, answered_by } = problem;
-  const mode = failure_mode === '' ? '' : `, ${failure_mode}`;
+  const { console: base, kind, language, time_zone } = message;
+  const say = messageWords(language);
+  const told = {
+    name: asset_name === '' ? asset : `${asset_name} (${asset})`,
+    severity: severityWord(language, severity),
+    mode: failure_mode === '' ? '' : `, ${failure_mode}`,
+    time: messageTime(opened, language, time_zone),
+  };
   return {
-    title: oneLine(problem.title),
+    title: oneLine(titleOf(problem, language)),
     lines: [
-      `${asset_name === '' ? asset : `${asset_name} (${asset})`}: ${severity}${mode}, since ${opened}`,
-      ...(because === '' ? [] : [`why: ${because}`]),
-      ...(answered_by === '' ? [] : ['It was acknowledged, and that has ended.']),
-      ...(kind === 'over' ? ['Nothing is left to do.'] : []),
+      say('itemLine', told),
+      ...(because === '' ? [] : [say('why', { because })]),
+      ...(answered_by === '' ? [] : [say('answerEnded')]),
+      ...(kind === 'over' ? [say('nothingLeft')] : []),
     ].map(oneLine),
     link:
       base === undefined || problem.request === null
         ? undefined
-        : place(base, ['requests', problem.request]),
+        : placeOn(base, ['requests', problem.request]),
   };
 }
 
 /** Opening a link changes nothing: it leads to a page, where a person who has signed in acts. */
-function linksOf({ console: base, problems, kind }: OutgoingMessage): readonly MessageLink[] {
+function linksOf({
+  console: base,
+  problems,
+  kind,
+  language,
+}: OutgoingMessage): readonly MessageLink[] {
+  const say = messageWords(language);
   const [first] = problems;
   if (base === undefined || first === undefined || first.request === null) return [];
   const { plant, line, asset } = locate(first.asset as AssetKey);
   return [
-    { title: 'Evidence', url: place(base, ['requests', first.request]) },
+    { title: say('evidence'), url: placeOn(base, ['requests', first.request]) },
     ...(kind === 'open'
-      ? [{ title: 'Acknowledge', url: place(base, ['machine', plant, line, asset]) }]
+      ? [{ title: say('acknowledge'), url: placeOn(base, ['machine', plant, line, asset]) }]
       : []),
   ];
 }
 
-function place(base: string, path: readonly string[]): string {
+function placeOn(base: string, path: readonly string[]): string {
   return `${base.replace(/\/+$/, '')}/#/${path.map(encodeURIComponent).join('/')}`;
 }
 
@@ -147,6 +183,7 @@ function oneLine(text: string): string {
 /** As plain text. */
 export function plainText(message: OutgoingMessage): string {
   const { items, more, links } = textOf(message);
+  const say = messageWords(message.language);
   return [
     ...items.flatMap(({ title, lines, link }) => [
       title,
@@ -154,8 +191,8 @@ export function plainText(message: OutgoingMessage): string {
       ...(link === undefined ? [] : [`  ${link}`]),
       '',
     ]),
-    ...(more === 0 ? [] : [`and ${more} more.`, '']),
+    ...(more === 0 ? [] : [`${say('andMore', { count: more })}.`, '']),
     ...links.map(({ title, url }) => `${title}: ${url}`),
-    ...(links.length === 0 ? [] : ['To open a link changes nothing.']),
+    ...(links.length === 0 ? [] : [say('linksAreSafe')]),
   ].join('\n');
 }

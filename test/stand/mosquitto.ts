@@ -1,15 +1,7 @@
 /** mosquitto, of Debian: on the PATH, or its packages unpacked into the cache folder without root. */
 
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,6 +9,7 @@ import { freePort } from '../../pipelines/base/free-port.ts';
 import { createService, type Service } from '../../pipelines/stand/service.ts';
 import { cacheFolder } from '../../scripts/nats-server.js';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { unpackDebian } from './debian.ts';
 
 /** With what it needs and no small installation has. */
 const PACKAGES = [
@@ -28,7 +21,8 @@ const PACKAGES = [
   'libev4',
   'libuv1',
 ];
-const MINUTES = 120_000;
+
+const PROGRAM = join('usr', 'sbin', 'mosquitto');
 
 /** How it is started; undefined, with a sentence, where it cannot be had. */
 export type Mosquitto = { readonly command: string; readonly libraries: string };
@@ -41,48 +35,18 @@ export function findMosquitto(): Mosquitto | string {
     .find((path) => existsSync(path));
   if (installed !== undefined) return { command: installed, libraries: '' };
   const tree = join(cacheFolder(), 'mosquitto');
-  if (!existsSync(join(tree, 'usr', 'sbin', 'mosquitto'))) {
-    const failed = unpack(tree);
+  if (!existsSync(join(tree, PROGRAM))) {
+    const failed = unpackDebian(tree, PACKAGES, PROGRAM);
     if (failed !== undefined) return `mosquitto is not here, and could not be fetched (${failed})`;
   }
   const [libraries = ''] = readdirSync(join(tree, 'usr', 'lib'))
     .filter((name) => name.endsWith('-linux-gnu'))
     .map((name) => [join(tree, 'usr', 'lib', name), join(tree, 'lib', name)].join(delimiter));
-  const command = join(tree, 'usr', 'sbin', 'mosquitto');
+  const command = join(tree, PROGRAM);
   const env = { ...process.env, LD_LIBRARY_PATH: libraries };
   const tried = spawnSync(command, ['-h'], { env, encoding: 'utf8' });
   if (tried.stdout?.includes('mosquitto version')) return { command, libraries };
   return `mosquitto does not run here (${tried.stderr?.trim() || tried.error?.message})`;
-}
-
-function unpack(tree: string): string | undefined {
-  mkdirSync(cacheFolder(), { recursive: true });
-  const work = mkdtempSync(join(cacheFolder(), 'unpacking-'));
-  try {
-    const root = process.getuid?.() === 0 ? ['-o', 'APT::Sandbox::User=root'] : [];
-    const options = { cwd: work, encoding: 'utf8', timeout: MINUTES } as const;
-    const all = spawnSync('apt-get', [...root, '-qq', 'download', ...PACKAGES], options);
-    // Other releases have other names of libraries, and may not need all of them.
-    for (const name of all.status === 0 ? [] : PACKAGES) {
-      spawnSync('apt-get', [...root, '-qq', 'download', name], options);
-    }
-    const files = readdirSync(work).filter((name) => name.endsWith('.deb'));
-    if (!files.some((name) => name.startsWith('mosquitto_')))
-      return 'apt-get download left no package';
-    for (const file of files) {
-      const done = spawnSync('dpkg-deb', ['-x', file, 'tree'], options);
-      if (done.status !== 0) return done.stderr || 'dpkg-deb failed';
-    }
-    // Another test file may have been faster.
-    if (existsSync(join(tree, 'usr', 'sbin', 'mosquitto'))) return undefined;
-    rmSync(tree, { recursive: true, force: true });
-    renameSync(join(work, 'tree'), tree);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
 }
 
 /** A broker on this machine alone that keeps its sessions on disk with every change. */

@@ -128,6 +128,25 @@ export function describeMorePages(opened: Opened): void {
         }),
     );
 
+    test('an exception is taken, and says by whom', { timeout: 90_000 }, () =>
+      opened('eva', {}, async (page) => {
+        await goTo(page, 'health', 'section[aria-labelledby=exceptions] tbody tr');
+        const rows = page.locator('section[aria-labelledby=exceptions] tbody tr');
+        await rows.first().getByRole('button', { name: 'Take', exact: true }).click();
+        await rows.filter({ hasText: 'taken · you' }).first().waitFor();
+        expect(await violationsOf(page)).toEqual([]);
+        await rows
+          .filter({ hasText: 'taken · you' })
+          .getByRole('button', { name: 'Waive' })
+          .click();
+        const dialog = page.getByRole('dialog');
+        await dialog.getByLabel('Why?').fill('a machine of another plant');
+        await dialog.getByRole('button', { name: 'Send' }).click();
+        await page.getByLabel('State').selectOption({ label: 'waived (1)' });
+        await page.getByText('a machine of another plant').waitFor();
+      }),
+    );
+
     test('a list that ends before the requests do says so', { timeout: 60_000 }, () =>
       opened('eva', {}, async (page) => {
         await page.route('**/api/v1/requests?*', async (route) => {

@@ -3,6 +3,7 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openAuditor } from '../../audit/audit.ts';
 import { readEntry } from '../../audit/chain.ts';
+import { personById } from '../../audit/people.ts';
 import { chainExtent, readEntries } from '../../audit/stored-chain.ts';
 import { findStream, isReplay, logStream } from '../../nats/streams.ts';
 import type { CommandEntry } from '../../systems/command-entry.ts';
@@ -56,6 +57,8 @@ export interface FlowState {
   commands(names: readonly string[]): Promise<readonly (CommandEntry | undefined)[]>;
   /** Has the delivery send it again, and writes into the audit stream who asked. @throws Problem where there is none */
   resend(resend: Resend): Promise<void>;
+  /** The name behind an opaque id; undefined where none is known, or where it was erased. */
+  nameOf(id: string): Promise<string | undefined>;
   /** What was answered before is old. */
   forget(): void;
 }
@@ -95,6 +98,12 @@ export function createFlowState(
       await auditor.around([act], () => askResend(connection, name));
       forget();
     },
+    // Without the names everything else is still true.
+    nameOf: (id) =>
+      personById(connection, id).then(
+        (person) => person?.name,
+        () => undefined,
+      ),
     forget,
   };
 }

@@ -34,12 +34,13 @@ const selection = {
   point: z.string().max(64).optional().describe('Only of this measuring point.'),
 };
 
-const ACTED = z.object({
+/** What every act is answered with. */
+export const ACT_ANSWER = z.object({
   stream: z.string(),
   sequence: z.number().describe('Of the act in the log. `live` tells when it has landed.'),
 });
 
-const KEY = {
+export const ACT_HEADERS = {
   'Idempotency-Key':
     'Needed: 8 to 64 letters, digits, - and _, new for each act. The same key is the same act.',
 };
@@ -154,14 +155,14 @@ function actRoute<Body extends z.ZodType>(services: Services, declared: ActRoute
     method: 'POST',
     path: `/assets/{plant}/{line}/{asset}/${path}`,
     tag: 'Acts',
-    headers: KEY,
+    headers: ACT_HEADERS,
     pathSchema: assetPath,
     bodySchema: body,
-    answer: ACTED,
+    answer: ACT_ANSWER,
     status: 202,
     async handle(asked) {
       await assetInSight(services.models, asked.reach, asked.path);
-      const key = keyOf(asked);
+      const key = actKeyOf(asked);
       const about = seen?.(asked.body);
       if (about !== undefined) await checkSeen(services, asked, about);
       const { type, data } = event(asked.body);
@@ -179,7 +180,8 @@ function actRoute<Body extends z.ZodType>(services: Services, declared: ActRoute
   });
 }
 
-function keyOf({ header }: Pick<Asked<never, never, never>, 'header'>): string {
+/** @throws ApiProblem where there is none */
+export function actKeyOf({ header }: Pick<Asked<never, never, never>, 'header'>): string {
   const key = header('idempotency-key') ?? '';
   if (/^[A-Za-z0-9_-]{8,64}$/.test(key)) return key;
   const found = key === '' ? 'none' : JSON.stringify(key.slice(0, 80));

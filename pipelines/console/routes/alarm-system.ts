@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { fits } from '../../../operators/model/key.ts';
 import { reachParameters, withinReach } from '../access/visitor.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
+import type { KnownPlant } from '../data/plant-models.ts';
 import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
 import { atPlace, placeQuery, plantsInSight, type Services } from './services.ts';
 
@@ -28,6 +29,14 @@ const silencedSchema = z.object({
     .describe('by-design: the rules withhold it during what `reason` names.'),
   hides: z.number().describe('Alarms that it withholds now.'),
   worst: z.string().describe('The worst severity of them; empty for none.'),
+});
+
+const idleRuleSchema = z.object({
+  plant: z.string(),
+  kind: z.enum(['workflow', 'messages']),
+  rule: z.string(),
+  mode: z.enum(['off', 'shadow']).describe('shadow: it is worked out and lands; nothing is sent.'),
+  role: z.string().describe('Of messages: who would hear. Empty for a workflow.'),
 });
 
 type Selection = z.output<typeof selectionRow>;
@@ -115,7 +124,7 @@ export function alarmSystemRoutes(services: Services): readonly ApiRoute[] {
   return [silencedRoute(services), numbersRoute(services)];
 }
 
-function silencedRoute({ questions }: Services): ApiRoute {
+function silencedRoute({ questions, models }: Services): ApiRoute {
   return route({
     id: 'getSilenced',
     method: 'GET',
@@ -124,15 +133,24 @@ function silencedRoute({ questions }: Services): ApiRoute {
     access: 'view-plant',
     summary: 'All that is withheld: by whom, why, until when, and what it hides now.',
     querySchema: z.object(placeQuery),
-    answer: z.object({ silenced: z.array(silencedSchema) }),
+    answer: z.object({
+      silenced: z.array(silencedSchema),
+      idle_rules: z
+        .array(idleRuleSchema)
+        .describe('Workflows and messages that the rules have switched off, or never on.'),
+    }),
     async handle({ reach, query }) {
       const parameters = { ...reachParameters(reach), ...atPlace(query).parameters };
-      const [selections, alarms] = await Promise.all([
+      const [selections, alarms, plants] = await Promise.all([
         questions.ask(selectionRow, SELECTIONS, parameters),
         questions.ask(alarmSchema, ALARMS, parameters),
+        plantsInSight(models, reach),
       ]);
       return {
         silenced: [...selections.map((each) => silencedBy(each, alarms)), ...byDesign(alarms)],
+        idle_rules: plants
+          .filter(({ model }) => query.plant === undefined || model.id === query.plant)
+          .flatMap(idleRulesOf),
       };
     },
   });
@@ -173,6 +191,18 @@ function byDesign(alarms: readonly AlarmEntry[]): readonly Silenced[] {
       },
     ];
   });
+}
+
+function idleRulesOf({ model, rules }: KnownPlant): readonly z.output<typeof idleRuleSchema>[] {
+  const all = [
+    ...(rules?.workflows ?? []).map((rule) => ({ ...rule, kind: 'workflow' as const, role: '' })),
+    ...(rules?.notify ?? []).map((rule) => ({ ...rule, kind: 'messages' as const })),
+  ];
+  return all.flatMap(({ id, mode, plants, kind, role }) =>
+    mode !== 'on' && plants.some((pattern) => fits(pattern, model.id))
+      ? [{ plant: model.id, kind, rule: id, mode, role }]
+      : [],
+  );
 }
 
 function isSameAsset(a: Pick<AlarmEntry, 'plant' | 'line' | 'asset'>, b: typeof a): boolean {

@@ -2,10 +2,9 @@
 
 import { z } from 'zod';
 import { Problem } from '../../base/problem.ts';
-import type { CommandEntry } from '../../systems/command-entry.ts';
-import type { LedgerEntry } from '../../systems/entry.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
+import { type DeliveryTask, deliveriesOf, heldSchema } from '../data/deliveries.ts';
 import type { LogEnd, Resend } from '../data/flow-state.ts';
 import type { Services } from './services.ts';
 
@@ -35,22 +34,6 @@ const flowSchema = z.object({
   rows_per_second: z.number(),
   epoch_seconds: z.number().describe('Mean length of an epoch.'),
 });
-
-const heldSchema = z.object({
-  kind: z.enum(['request', 'command']),
-  id: z.string(),
-  request: z.string().describe('The request that it is, or that the command is for.'),
-  plant: z.string(),
-  line: z.string(),
-  asset: z.string(),
-  title: z.string(),
-  priority: z.string(),
-  since: timeAnswer.describe('Since when it waits, or was refused.'),
-  stop_cost: z.number().nullable(),
-  order_late: z.boolean().nullable(),
-  note: z.string().describe('Of the latest attempt.'),
-});
-type Held = z.output<typeof heldSchema>;
 
 const systemSchema = z.object({
   system: z
@@ -135,39 +118,6 @@ FROM sensor_health WHERE verdict != 'well'
 ORDER BY silent_seconds DESC, plant, line, asset, signal
 LIMIT 50`;
 
-/** The latest of each: what is older and still waits is open. */
-const MOST_KNOWN = 500;
-
-const requestRow = z.object({
-  ...{ plant: z.string(), line: z.string(), asset: z.string(), id: z.string(), title: z.string() },
-  ...{ priority: z.string(), revision: z.number(), time: timeAnswer },
-  ...{ stop_cost: z.number().nullable(), order_late: z.boolean().nullable() },
-});
-
-const REQUESTS = `
-SELECT plant, line, asset, id, title, priority, revision, time, stop_cost, order_late
-FROM current_requests
-ORDER BY action IN ('open', 'update') DESC, time DESC
-LIMIT ${MOST_KNOWN}`;
-
-const commandRow = z.object({
-  ...{
-    plant: z.string(),
-    line: z.string(),
-    asset: z.string(),
-    id: z.string(),
-    request: z.string(),
-  },
-  ...{ system: z.string(), verb: z.string(), priority: z.string(), time: timeAnswer },
-});
-
-const COMMANDS = `
-SELECT plant, line, asset, id, request, system, verb, priority, time
-FROM commands FINAL
-WHERE mode = 'on'
-ORDER BY time DESC
-LIMIT ${MOST_KNOWN}`;
-
 export function healthRoutes(services: Services): readonly ApiRoute[] {
   return [
     route({
@@ -186,23 +136,15 @@ export function healthRoutes(services: Services): readonly ApiRoute[] {
   ];
 }
 
-async function healthOf({ questions, flow }: Services): Promise<z.output<typeof healthSchema>> {
-  const [logs, landed, letters, sensors, requests, commands] = await Promise.all([
+async function healthOf(services: Services): Promise<z.output<typeof healthSchema>> {
+  const { questions, flow } = services;
+  const [logs, landed, letters, sensors, tasks] = await Promise.all([
     flow.logs(),
     questions.ask(landedRow, LANDED),
     questions.ask(letterRow, LETTERS),
     questions.ask(sensorRow, SENSORS),
-    questions.ask(requestRow, REQUESTS),
-    questions.ask(commandRow, COMMANDS),
+    deliveriesOf(services),
   ]);
-  const [ofRequests, ofCommands] = await Promise.all([
-    flow.requests(requests.map(({ id }) => id)),
-    flow.commands(commands.map(({ system, id }) => `${system}.${id}`)),
-  ]);
-  const tasks = [
-    ...requests.map((row, at) => requestTask(row, ofRequests[at])),
-    ...commands.map((row, at) => commandTask(row, ofCommands[at], requests)),
-  ];
   return {
     flow: logs.map((log) =>
       flowOf(
@@ -242,64 +184,13 @@ function flowOf(log: LogEnd, row: z.output<typeof landedRow> | undefined) {
 
 const MOST_HELD = 50;
 
-/** A request or a command on its way into a system. */
-type Task = {
-  readonly system: string;
-  readonly fate: 'waiting' | 'done' | 'refused';
-  readonly attempts: number;
-  readonly failures: number;
-  readonly latest: LedgerEntry['history'][number] | undefined;
-  readonly held: Held;
-};
-
-function requestTask(row: z.output<typeof requestRow>, entry: LedgerEntry | undefined): Task {
-  const { revision, time, ...named } = row;
-  const isBehind = entry === undefined || entry.revision < revision;
-  const refused = entry?.delivery === 'rejected';
-  return {
-    system: entry === undefined || entry.system === '' ? 'cmms' : entry.system,
-    fate: isBehind ? 'waiting' : refused ? 'refused' : 'done',
-    ...attemptsOf(entry),
-    held: { kind: 'request', request: row.id, ...named, since: time, note: noteOf(entry) },
-  };
-}
-
-function commandTask(
-  { system, verb, time, ...named }: z.output<typeof commandRow>,
-  entry: CommandEntry | undefined,
-  requests: readonly z.output<typeof requestRow>[],
-): Task {
-  const outcome = entry?.outcome ?? null;
-  const request = requests.find(({ id }) => id === named.request);
-  const { stop_cost = null, order_late = null, title = '' } = request ?? {};
-  return {
-    system,
-    fate: outcome === null ? 'waiting' : outcome === 'rejected' ? 'refused' : 'done',
-    ...attemptsOf(entry),
-    held: {
-      ...named,
-      ...{ kind: 'command', title: title === '' ? verb : `${verb}: ${title}`, since: time },
-      ...{ stop_cost, order_late, note: entry?.note ?? noteOf(entry) },
-    },
-  };
-}
-
-function attemptsOf(entry: LedgerEntry | CommandEntry | undefined) {
-  const { attempts = 0, faults = 0, history = [] } = entry ?? {};
-  return { attempts, failures: faults, latest: history.at(-1) };
-}
-
-function noteOf(entry: LedgerEntry | CommandEntry | undefined): string {
-  return entry?.history.at(-1)?.note ?? '';
-}
-
-function systemOf(system: string, tasks: readonly Task[]): z.output<typeof systemSchema> {
+function systemOf(system: string, tasks: readonly DeliveryTask[]): z.output<typeof systemSchema> {
   const waiting = tasks
     .filter(({ fate }) => fate === 'waiting')
     .toSorted((a, b) => (a.held.since < b.held.since ? -1 : 1));
   const latest = tasks
     .flatMap((task) => task.latest ?? [])
-    .reduce<Task['latest']>(
+    .reduce<DeliveryTask['latest']>(
       (last, each) => (last !== undefined && last.last >= each.last ? last : each),
       undefined,
     );

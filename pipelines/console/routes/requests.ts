@@ -2,11 +2,13 @@
 
 import { z } from 'zod';
 import { REQUEST_STATUSES } from '../../../operators/model/machine-event.ts';
+import { NOTICE_STEP } from '../../../operators/model/notify-rule.ts';
 import type { LedgerEntry } from '../../systems/entry.ts';
 import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
+import { EXCEPTION_EVENT } from '../data/exceptions.ts';
 import { atPlace, placeQuery, type Services } from './services.ts';
 
 const requestFields = {
@@ -51,10 +53,14 @@ const FIELDS = `
 /** A moment of a request's story. */
 const momentSchema = z.object({
   time: timeAnswer,
-  kind: z.enum(['anomaly', 'event', 'revision', 'status', 'act']),
+  kind: z
+    .enum(['anomaly', 'event', 'revision', 'status', 'act', 'step'])
+    .describe('step: of its workflow, with what a system answered.'),
   title: z.string(),
   text: z.string(),
-  about: z.string().describe('Id of the anomaly, action of the revision, status, type of the act.'),
+  about: z
+    .string()
+    .describe('Id of the anomaly, action of the revision, status, type of the act, object.'),
   signal: z.string(),
   value: z.number().nullable(),
   limit: z.number().nullable(),
@@ -178,7 +184,17 @@ FROM
     time, 'act', toString(type), concat(JSONExtractString(data, 'reason'), JSONExtractString(data, 'text')),
     toString(type), '', NULL, NULL, '', user, 0
   FROM machine_events FINAL
-  WHERE kind = 'act' AND (plant, line, asset) = place AND time >= opened AND time <= latest + INTERVAL 1 DAY
+  WHERE kind = 'act' AND type != '${EXCEPTION_EVENT}' AND (plant, line, asset) = place
+    AND time >= opened AND time <= latest + INTERVAL 1 DAY
+  UNION ALL
+  SELECT
+    time, 'step', if(step = '', toString(workflow), toString(step)),
+    arrayStringConcat(arrayFilter(each -> each != '', [
+      concat(toString(state), if(system = '', '', concat(' (', toString(system), if(remote = '', '', concat(' ', remote)), ')'))), because
+    ]), ': '),
+    remote, '', NULL, NULL, '', '', position
+  FROM workflow_steps FINAL
+  WHERE request = {id:String} AND state != 'skipped' AND NOT startsWith(step, '${NOTICE_STEP}')
 )
 ORDER BY time, place_in_time, kind, about`;
 
@@ -190,7 +206,7 @@ function detailRoute({ questions, flow }: Services): ApiRoute {
     tag: 'Requests',
     access: 'view-plant',
     summary:
-      'One request as a story: evidence, revisions, statuses, acts; and where it stands in the CMMS.',
+      'One request as a story: evidence, revisions, statuses, acts, steps of its workflow; and where it stands in the CMMS.',
     pathSchema: z.object({
       id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected the id of a request'),
     }),

@@ -5,6 +5,7 @@ import { type ApiRoute, route } from '../api/route.ts';
 import { actRoutes } from './act-routes.ts';
 import { alarmSystemRoutes } from './alarm-system.ts';
 import { alarmRoutes } from './alarms.ts';
+import { exceptionRoutes } from './exceptions.ts';
 import { figureRoutes } from './figures.ts';
 import { healthRoutes } from './health.ts';
 import { machineRoutes } from './machines.ts';
@@ -56,6 +57,7 @@ export function routesOf(services: Services, describe: () => object): readonly A
     ...recordRoutes(services),
     ...ruleRoutes(services),
     ...healthRoutes(services),
+    ...exceptionRoutes(services),
     ...actRoutes(services),
     liveRoute,
     route({

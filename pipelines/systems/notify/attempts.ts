@@ -1,6 +1,11 @@
 /** One message, try by try: what it says, what a try means for it, and what it says of its channel. */
 
-import type { OutgoingMessage, ReportedProblem } from '../../../sinks/messages/message.ts';
+import {
+  channelTitle,
+  OF_CHANNEL,
+  type OutgoingMessage,
+  type ReportedProblem,
+} from '../../../sinks/messages/message.ts';
 import type { ChannelConfig } from '../../../sinks/messages/message-config.ts';
 import type { CallOutcome } from '../../../sinks/remote/outcome.ts';
 import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
@@ -12,21 +17,20 @@ import {
   type ProblemEntry,
 } from './book.ts';
 
-/** Keys of problems of channels begin so. */
-const OF_CHANNEL = 'channel-';
-
 /** What a message tells now: a title may have changed since it was decided on. */
 export function toMessage(
-  { id, kind, to, problems, at }: MessageEntry,
+  { id, kind, person, to, problems, at }: MessageEntry,
   book: NoticeBook,
-  config: Pick<NotifyConfig, 'console'>,
+  config: Pick<NotifyConfig, 'console' | 'people' | 'language' | 'time_zone'>,
 ): OutgoingMessage {
+  const { language = config.language, time_zone = config.time_zone } = config.people[person] ?? {};
   const told = problems.flatMap(({ key }) => book.problems.get(key) ?? []);
   const gravest = told.toSorted(
     (a, b) => gravityOf(b.severity) - gravityOf(a.severity) || a.round.at - b.round.at,
   );
   return {
     ...{ id, kind, to: to ?? undefined, time: at, console: config.console },
+    ...{ language, time_zone },
     problems: gravest.map(reportedProblem),
   };
 }
@@ -92,10 +96,10 @@ export function channelNotices(
   const whole = `${OF_CHANNEL}${channel}`;
   const own = person === '' ? whole : `${whole}-${person}`;
   const notice = (key: string, is: 'open' | 'over'): Notice => {
-    const of = key === whole ? '' : ` to ${person}`;
+    const title = channelTitle('en', channel, key === whole ? '' : person);
     return {
       ...{ key, step: 'channel', request: key, asset: `andon/notify/${channel}`, asset_name: '' },
-      ...{ title: `Channel ${channel} does not take messages${of}`, because: note, role: fallback },
+      ...{ title, because: note, role: fallback },
       ...{
         opened: new Date(now).toISOString(),
         severity: 'alarm',

@@ -64,7 +64,13 @@ async function applyFiles(env: Stand['env']): Promise<void> {
   const folder = temporaryDirectory();
   const [plant = '', rules = ''] = ['plant.yaml', 'rules.yaml'].map((name) => join(folder, name));
   writeFileSync(plant, JSON.stringify({ plants: [{ ...MODEL, currency: 'EUR' }] }));
-  writeFileSync(rules, JSON.stringify({ ...RULES, triggers: [...RULES.triggers, TRIGGER] }));
+  const notify = [{ id: 'shift', role: 'supervisor' }];
+  const steps = [{ id: 'stock', do: 'erp.check-stock', with: { part: "'6205'", quantity: 1 } }];
+  const workflows = [{ id: 'parts', mode: 'shadow', steps }];
+  writeFileSync(
+    rules,
+    JSON.stringify({ ...RULES, triggers: [...RULES.triggers, TRIGGER], notify, workflows }),
+  );
   const { code, err } = await andon(['apply', plant, rules], env);
   if (code !== 0) throw new Error(err);
 }

@@ -24,6 +24,7 @@ export function describeMoreRoutes(given: () => Given): void {
     test.each([
       ['getAlarmNumbers', async () => '/alarm-numbers?days=7'],
       ['getHealth', async () => '/health'],
+      ['getExceptions', async () => '/exceptions'],
       ['getWaveforms', async () => `${POINT}/waveforms`],
       ['getFigures', async () => '/plants/p1/figures'],
       ['getRules', async () => '/plants/p1/rules'],
@@ -164,6 +165,13 @@ export function describeMoreRoutes(given: () => Given): void {
         ...{ hides: 1, until: end },
       });
       expect(outage).toMatchObject({ kind: 'out-of-service', signal: 'vibration', until: null });
+      const body = await read('/silenced?plant=p1');
+      const described = routes.find((each) => each.id === 'getSilenced')?.answer?.safeParse(body);
+      expect(described?.data).toEqual(body);
+      expect(body.idle_rules).toEqual([
+        { plant: 'p1', kind: 'workflow', rule: 'parts', mode: 'shadow', role: '' },
+        { plant: 'p1', kind: 'messages', rule: 'shift', mode: 'shadow', role: 'supervisor' },
+      ]);
       await send('shelvings/end', 'silenced-3', { rule: 'ho*' });
       await send('outages/end', 'silenced-4', {});
       await until('both to be over', 30_000, async () => (await silenced()).length === 0);
@@ -186,6 +194,69 @@ export function describeMoreRoutes(given: () => Given): void {
         );
       await until('the act to be audited', 30_000, async () => (await asked()).length > 0);
       expect(await asked()).toEqual([{ who: me.id, what: id }]);
+    });
+
+    test('the story of a request has the steps of its workflow, and no notices', async () => {
+      const { entries } = await read<{ entries: { id: string }[] }>('/requests');
+      type Story = { moments: { kind: string; title: string; text: string }[] };
+      const stories = await Promise.all(entries.map(({ id }) => read<Story>(`/requests/${id}`)));
+      const moments = stories.flatMap((story) => story.moments);
+      const steps = moments.filter(({ kind }) => kind === 'step');
+      expect(steps.map(({ title }) => title)).toEqual(expect.arrayContaining(['parts', 'stock']));
+      expect(steps.find(({ title }) => title === 'stock')?.text).toMatch(/^\w+ \(erp\): /);
+      expect(steps.filter(({ title }) => title.startsWith('notify:'))).toEqual([]);
+    });
+
+    test('an exception is taken, solved and open again when it happens again: acts in the log, with who', async () => {
+      const { eva, vic, plant } = given();
+      type Exceptions = { exceptions: Record<string, unknown>[]; counts: Record<string, number> };
+      const ghost = async () =>
+        (await read<Exceptions>('/exceptions?kind=dead-letters')).exceptions.find(
+          ({ title, what }) => what === 'unknown' && title === 'telemetry.p1.l1.a',
+        );
+      const before = await ghost();
+      expect(before).toMatchObject({ state: 'open', owner: '', again: false, count: 1, asset: '' });
+      const path = `/exceptions/${before?.id}/states`;
+      const send = (client: Client, key: string, body: object) =>
+        client.post(path, body, { 'Idempotency-Key': key });
+      const becomes = (wanted: object) =>
+        until(`it to be ${JSON.stringify(wanted)}`, 30_000, async () => {
+          const now = (await ghost()) ?? {};
+          return Object.entries(wanted).every(([name, value]) => now[name] === value);
+        });
+      expect((await vic.get('/exceptions')).status).toBe(403);
+      expect((await send(vic, 'exception-1', { state: 'taken' })).status).toBe(403);
+      expect((await send(eva, 'exception-2', { state: 'waived' })).status).toBe(400);
+      const none = await eva.post(
+        '/exceptions/letters-none/states',
+        { state: 'taken' },
+        {
+          'Idempotency-Key': 'exception-3',
+        },
+      );
+      expect(none.status).toBe(404);
+
+      expect((await send(eva, 'exception-4', { state: 'taken', seen: 'open' })).status).toBe(202);
+      await becomes({ state: 'taken', owner_name: 'eva' });
+      const late = await send(eva, 'exception-5', { state: 'taken', seen: 'open' });
+      expect(late.status).toBe(409);
+      expect((await late.json()) as Json).toMatchObject({ current: { state: 'taken' } });
+      await send(eva, 'exception-6', { state: 'solved', reason: 'the gateway has its name now' });
+      await becomes({ state: 'solved', reason: 'the gateway has its name now' });
+      const { counts } = await read<Exceptions>('/exceptions?kind=dead-letters&state=open');
+      expect(counts).toMatchObject({ solved: 1, taken: 0 });
+      const landed = await rowsOf<{ user: string; kind: string; states: string[] }>(
+        plant.stand,
+        `SELECT user, kind, groupArray(JSONExtractString(data, 'state')) AS states
+         FROM (SELECT * FROM {db}.machine_events FINAL WHERE type = 'exception' ORDER BY sequence) GROUP BY user, kind`,
+      );
+      const { id: me } = await read<{ id: string }>('/me');
+      expect(landed).toEqual([{ user: me, kind: 'act', states: ['taken', 'solved'] }]);
+
+      await plant.send('telemetry.p1.l1.a', { time: Date.now(), values: { temperature: 1 } });
+      await becomes({ state: 'open', again: true, owner: '', count: 2 });
+      await send(eva, 'exception-7', { state: 'waived', reason: 'a test machine' });
+      await becomes({ state: 'waived', again: false });
     });
   });
 }

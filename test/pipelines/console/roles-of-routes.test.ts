@@ -26,10 +26,10 @@ const MAY: Readonly<Record<ApiRole, string>> = {
   supervisor: 'view-plant answer-alarms shelve-alarms take-out-of-service report',
   planner: 'view-plant report',
   engineer:
-    'view-plant view-exceptions answer-alarms shelve-alarms take-out-of-service report resend',
+    'view-plant view-exceptions answer-alarms shelve-alarms take-out-of-service report resend handle-exceptions',
   analyst: 'view-plant view-exceptions',
   manager: 'view-plant',
-  administrator: 'view-plant view-exceptions resend',
+  administrator: 'view-plant view-exceptions resend handle-exceptions',
 };
 
 const accounts = {

@@ -10,8 +10,10 @@ import {
   type ReportedProblem,
   textOf,
 } from '../../../sinks/messages/message.ts';
+import { MESSAGE_TEXTS } from '../../../sinks/messages/message-text.ts';
 import { createWebhookCheck } from '../../../sinks/remote/webhook.ts';
 import { people, WRITTEN } from '../../pipelines/systems/notify/people.ts';
+import { differencesOfTexts } from '../../support/texts.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
@@ -76,7 +78,8 @@ const message = (more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
     problems: [problem()],
     time: Date.parse('2026-06-01T10:00:05Z'),
   },
-  ...{ console: 'https://andon.plant.example/andon/', ...more },
+  ...{ console: 'https://andon.plant.example/andon/', language: 'en', time_zone: 'UTC' },
+  ...more,
 });
 
 async function send(written: object, one = message()) {
@@ -96,7 +99,7 @@ describe('the words', () => {
     const { subject, items, links } = textOf(message());
     expect(subject).toBe('[danger] Press: hot <b>& loud</b>');
     expect(items[0]?.lines).toEqual([
-      'Press (p1/l1/press): danger, BRG, since 2026-06-01T10:00:00Z',
+      'Press (p1/l1/press): danger, BRG, since 1 Jun 2026, 10:00 UTC',
       'why: hot spoke',
     ]);
     expect(links.map(({ url }) => url)).toEqual([
@@ -104,6 +107,34 @@ describe('the words', () => {
       'https://andon.plant.example/andon/#/machine/p1/l1/press',
     ]);
     expect(plainText(message())).toContain('To open a link changes nothing.');
+  });
+
+  test('are in the language and by the clocks of who gets them; what the pipeline wrote stays as it is', () => {
+    const german = message({ language: 'de', time_zone: 'Europe/Vienna' });
+    const { subject, items, links } = textOf(german);
+    expect(subject).toBe('[Gefahr] Press: hot <b>& loud</b>');
+    expect(items[0]?.lines).toEqual([
+      'Press (p1/l1/press): Gefahr, BRG, seit 1. Juni 2026, 12:00 MESZ',
+      'warum: hot spoke',
+    ]);
+    expect(links.map(({ title }) => title)).toEqual(['Belege', 'Quittieren']);
+    const told = problem({ key: 'channel-mail-zoe', asset: 'andon/notify/mail' });
+    const channel = textOf({ ...german, problems: [told, problem({ asset: 'p2/l1/press' })] });
+    expect(channel.subject).toBe(
+      '[Gefahr] Kanal mail nimmt keine Nachrichten an zoe an und 1 weitere in mehreren Werken',
+    );
+    for (const kind of ['open', 'over', 'test'] as const) {
+      const shown = plainText({ ...german, kind, problems: [problem({ answered_by: 'zoe' })] });
+      expect(shown).not.toMatch(/since|acknowledged|Nothing|this channel|To open a link/);
+      expect(shown).toMatch(/seit|probiert/);
+    }
+  });
+
+  test('have every sentence in every language, with the same things in it', () => {
+    const { en, ...others } = MESSAGE_TEXTS;
+    for (const texts of Object.values(others)) {
+      expect(differencesOfTexts(en, texts)).toEqual([]);
+    }
   });
 
   test('count what they do not spell out', () => {

@@ -55,6 +55,8 @@ const OPERATIONS: { readonly [Id in OperationId]: readonly [method: string, path
   getRules: ['GET', 'plants/{plant}/rules'],
   getRuleTrace: ['GET', 'assets/{plant}/{line}/{asset}/rules/{rule}/trace'],
   getHealth: ['GET', 'health'],
+  getExceptions: ['GET', 'exceptions'],
+  handleException: ['POST', 'exceptions/{id}/states'],
   resendRequest: ['POST', 'requests/{id}/resends'],
   resendCommand: ['POST', 'commands/{id}/resends'],
   acknowledge: ['POST', 'assets/{plant}/{line}/{asset}/acknowledgements'],

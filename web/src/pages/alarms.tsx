@@ -297,10 +297,10 @@ function Row({ item, plants, isMarked }: RowOptions) {
       <div>
         <p>{shortReason(reason)}</p>
         <p class="quiet">
-          {lineName(plant, line)} · {asset}
-          {value === null ? null : ` · ${signal} ${quantity(value, unit)}`} ·{' '}
-          {t('since', { time: clock(since, plant?.time_zone ?? 'UTC', near) })} ·{' '}
-          {alarmStateText(state)}
+          {/* The state before the value: what is too long for the row is cut off behind. */}
+          {lineName(plant, line)} · {asset} · {alarmStateText(state)} ·{' '}
+          {t('since', { time: clock(since, plant?.time_zone ?? 'UTC', near) })}
+          {value === null ? null : ` · ${signal} ${quantity(value, unit)}`}
         </p>
       </div>
     </div>

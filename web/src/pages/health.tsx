@@ -1,9 +1,8 @@
 /** How the pipeline is: where it is stuck and what that holds up, the flow, the systems, and what left the main way. */
 
 import '../style/health.css';
-import { useSignal } from '@preact/signals';
-import { type Answer, call } from '../api/client.ts';
-import { doAct } from '../parts/alarm-list.tsx';
+import type { Answer } from '../api/client.ts';
+import { ExceptionList, SendAgain } from '../parts/exception-list.tsx';
 import { LettersByReason, UnwellSensors } from '../parts/exceptions.tsx';
 import { RequestPriority } from '../parts/marks.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
@@ -11,7 +10,6 @@ import { Table } from '../parts/table.tsx';
 import { houseZone, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
-import { mayAnywhere } from '../state/session.ts';
 import { say } from '../text/pages/health.ts';
 import { clock, money, number, shortTitle, t } from '../text/text.ts';
 
@@ -40,6 +38,7 @@ export function HealthPage() {
             <Flow health={found} />
             <Systems health={found} plants={known} />
             <HeldUp health={found} plants={known} />
+            <ExceptionList plants={known} />
             <LettersByReason health={found} plants={known} />
             <UnwellSensors health={found} plants={known} />
           </>
@@ -237,25 +236,14 @@ function Systems({ health: { systems }, plants }: Part) {
   );
 }
 
-function HeldUp({ health: { systems, refused }, plants }: Part) {
+function HeldUp({ health: { systems }, plants }: Part) {
   const waiting = systems.flatMap(({ holds }) => holds);
+  if (waiting.length === 0) return null;
   return (
-    <>
-      {waiting.length === 0 ? null : (
-        <section aria-labelledby="held-up">
-          <h2 id="held-up">{say('heldUp')}</h2>
-          <HeldTable held={waiting} plants={plants} />
-        </section>
-      )}
-      <section aria-labelledby="refused">
-        <h2 id="refused">{say('exceptions')}</h2>
-        {refused.length === 0 ? (
-          <Empty title={say('noExceptions')} />
-        ) : (
-          <HeldTable held={refused} plants={plants} />
-        )}
-      </section>
-    </>
+    <section aria-labelledby="held-up">
+      <h2 id="held-up">{say('heldUp')}</h2>
+      <HeldTable held={waiting} plants={plants} />
+    </section>
   );
 }
 
@@ -293,30 +281,8 @@ function HeldTable({
               : money(each.stop_cost, plantOf(each)?.currency ?? null),
         },
         { name: say('note'), cell: ({ note }) => note },
-        { name: say('again'), cell: (each) => <SendAgain held={each} /> },
+        { name: say('sendAgain'), cell: ({ kind, id }) => <SendAgain kind={kind} id={id} /> },
       ]}
     />
-  );
-}
-
-function SendAgain({ held: { kind, id } }: { readonly held: Held }) {
-  const told = useSignal<string | undefined>(undefined);
-  if (!mayAnywhere('resend')) return null;
-  const send = async () => {
-    const input = { path: { id }, body: {} };
-    const result = await doAct(() =>
-      kind === 'request' ? call('resendRequest', input) : call('resendCommand', input),
-    );
-    told.value = result?.bad === true ? result.text : say('sentAgain');
-  };
-  return (
-    <>
-      <button type="button" class="button" onClick={() => void send()}>
-        {say('again')}
-      </button>{' '}
-      <span class="note" role="status">
-        {told.value}
-      </span>
-    </>
   );
 }

@@ -61,11 +61,14 @@ type Listed = {
 };
 
 /** How much a machine wants to be looked at: worse alarms first, then those that nobody has seen, then criticality. */
-function urgency({ priority, unacknowledged, request, criticality }: Machine): number {
-  const alarm = priority === null ? 0 : (4 - priority) * 100;
+function urgency(machine: Machine): number {
+  const { headline, priority, unacknowledged, request, criticality } = machine;
+  // What is back to normal comes after what stands with the same priority, also where nobody has acknowledged it.
+  const over = headline?.state === 'returned';
+  const alarm = priority === null ? 0 : (4 - priority) * 100 - (over ? 60 : 0);
   const hurry = { urgent: 40, high: 30, medium: 20, low: 10 }[request?.priority ?? ''] ?? 0;
   const weight = { A: 3, B: 2, C: 1 }[criticality] ?? 0;
-  return alarm + (unacknowledged > 0 ? 50 : 0) + hurry + weight;
+  return alarm + (unacknowledged > 0 && !over ? 50 : 0) + hurry + weight;
 }
 
 const MOST_LISTED = 8;

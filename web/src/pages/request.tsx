@@ -12,6 +12,7 @@ import {
   hours,
   moment,
   money,
+  onPlantClock,
   quantity,
   shortReason,
   shortTitle,
@@ -82,6 +83,7 @@ const TITLES = {
   revision: 'momentRevision',
   status: 'momentStatus',
   act: 'momentAct',
+  step: 'momentStep',
 } as const;
 
 type MomentOptions = {
@@ -103,7 +105,9 @@ function MomentEntry({ moment: each, zone, before }: MomentOptions) {
       <div>
         <strong>{person}</strong>{' '}
         {kind === 'anomaly' ? null : <span>{word(title === 'report' ? 'reported' : title)}</span>}
-        {text === '' ? null : <p>{kind === 'anomaly' ? shortReason(text) : text}</p>}
+        {text === '' ? null : (
+          <p>{onPlantClock(kind === 'anomaly' ? shortReason(text) : text, zone)}</p>
+        )}
         {kind !== 'anomaly' || value === null || limit === null ? null : (
           <p class="quiet">
             {signal}: {quantity(value, unit)}, {t('limit')} {quantity(limit, unit)}
@@ -123,7 +127,7 @@ function Facts({ detail, zone }: { readonly detail: Detail; readonly zone: strin
         <Fact name={t('status')}>
           {request.status === '' ? t('noStatus') : word(request.status)}
         </Fact>
-        <Fact name={t('because')}>{request.because}</Fact>
+        <Fact name={t('because')}>{onPlantClock(request.because, zone)}</Fact>
         <Fact name={t('slot')}>
           {from === null || to === null
             ? t('noSlot')

@@ -13,7 +13,7 @@ import { useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
 import { may } from '../state/session.ts';
 import { say } from '../text/pages/work.ts';
-import { clock, hours, shortTitle, t, word } from '../text/text.ts';
+import { clock, hours, onPlantClock, shortTitle, t, word } from '../text/text.ts';
 
 type Listed = Answer<'getRequests'>['entries'][number];
 type Detail = Answer<'getRequest'>;
@@ -172,7 +172,7 @@ function Evidence({ detail, zone }: { readonly detail: Detail; readonly zone: st
           zone={zone}
         />
       )}
-      <p>{request.because}</p>
+      <p>{onPlantClock(request.because, zone)}</p>
     </section>
   );
 }

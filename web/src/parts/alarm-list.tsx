@@ -45,7 +45,8 @@ function AlarmEntry({ alarm, zone, now }: Omit<AlarmListOptions, 'alarms'> & { a
           {value === null ? null : `${alarm.signal}: ${quantity(value, unit)}, `}
           {limit === null ? null : `${t('limit')} ${quantity(limit, unit)}, `}
           {t('since', { time: clock(since, zone, now) })} · {alarmStateText(state)}
-          {note === '' ? null : ` (${note})`}
+          {/* What it says by itself is no note of somebody. */}
+          {note === '' || note === reason ? null : ` (${note})`}
         </p>
         {advice === '' ? null : <p class="quiet">{advice}</p>}
         <AlarmActs alarm={alarm} onTold={(now) => (told.value = now)} />

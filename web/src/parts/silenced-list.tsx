@@ -32,43 +32,85 @@ export function SilencedList({ plants, line }: SilencedOptions) {
         <LineFilter plants={plants} />
       </div>
       <Shown resource={resource.value}>
-        {({ silenced }) => {
+        {({ silenced, idle_rules: idle }) => {
           const shown = silenced.filter(
             (each) => line === '' || `${each.plant}/${each.line}` === line,
           );
-          if (shown.length === 0) {
+          if (shown.length + idle.length === 0) {
             return <Empty title={say('nothingSilenced')} why={say('nothingSilencedWhy')} />;
           }
           return (
-            <div class="scroll">
-              <table class="look-first">
-                <thead>
-                  <tr>
-                    <th scope="col">{say('what')}</th>
-                    <th scope="col">{t('reason')}</th>
-                    <th scope="col">{say('hides')}</th>
-                    <th scope="col">{say('until')}</th>
-                    <th scope="col">{say('by')}</th>
-                    <th scope="col">
-                      <span class="unseen">{say('end')}</span>
-                    </th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {shown.map((each) => (
-                    <SilencedRow
-                      key={`${each.kind} ${each.plant}/${each.line}/${each.asset} ${each.rule} ${each.signal} ${each.point} ${each.reason}`}
-                      silenced={each}
-                      plant={plants.find(({ id }) => id === each.plant)}
-                    />
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <>
+              {shown.length === 0 ? null : <SilencedTable silenced={shown} plants={plants} />}
+              {idle.length === 0 ? null : <IdleRules rules={idle} plants={plants} />}
+            </>
           );
         }}
       </Shown>
     </>
+  );
+}
+
+type TableOptions = {
+  readonly silenced: readonly Silenced[];
+  readonly plants: readonly Plant[];
+};
+
+function SilencedTable({ silenced, plants }: TableOptions) {
+  return (
+    <div class="scroll">
+      <table class="look-first">
+        <thead>
+          <tr>
+            <th scope="col">{say('what')}</th>
+            <th scope="col">{t('reason')}</th>
+            <th scope="col">{say('hides')}</th>
+            <th scope="col">{say('until')}</th>
+            <th scope="col">{say('by')}</th>
+            <th scope="col">
+              <span class="unseen">{say('end')}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {silenced.map((each) => (
+            <SilencedRow
+              key={`${each.kind} ${each.plant}/${each.line}/${each.asset} ${each.rule} ${each.signal} ${each.point} ${each.reason}`}
+              silenced={each}
+              plant={plants.find(({ id }) => id === each.plant)}
+            />
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+type IdleRule = Answer<'getSilenced'>['idle_rules'][number];
+
+/** Nobody ends these here: they are switched on in the rules. */
+function IdleRules({
+  rules,
+  plants,
+}: {
+  readonly rules: readonly IdleRule[];
+  readonly plants: readonly Plant[];
+}) {
+  const nameOf = (plant: string) => plants.find(({ id }) => id === plant)?.name ?? plant;
+  return (
+    <section aria-labelledby="idle-rules">
+      <h2 id="idle-rules">{say('idleRules')}</h2>
+      <p class="quiet">{say('idleRulesWhy')}</p>
+      <ul>
+        {rules.map(({ plant, kind, rule, mode, role }) => (
+          <li key={`${plant} ${kind} ${rule}`}>
+            {say(kind === 'workflow' ? 'idleWorkflow' : 'idleMessages', { rule, role })}{' '}
+            <strong>{say(mode === 'off' ? 'switchedOff' : 'shadow')}</strong>
+            {plants.length > 1 ? <span class="quiet"> {nameOf(plant)}</span> : null}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

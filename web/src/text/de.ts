@@ -164,6 +164,7 @@ export const DE: Texts = {
   momentRevision: 'Auftrag',
   momentStatus: 'Instandhaltungssystem',
   momentAct: 'Jemand',
+  momentStep: 'Systeme',
   open: 'eröffnet',
   update: 'geändert',
   withdraw: 'zurückgezogen',

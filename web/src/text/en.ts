@@ -161,6 +161,7 @@ export const EN = {
   momentRevision: 'Request',
   momentStatus: 'Maintenance system',
   momentAct: 'Somebody',
+  momentStep: 'Systems',
   open: 'opened',
   update: 'changed',
   withdraw: 'withdrawn',

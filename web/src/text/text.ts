@@ -11,11 +11,18 @@ export function t(key: TextKey, values: Readonly<Record<string, string | number>
   return filled(TEXTS[language.value][key], values);
 }
 
+type SayOnPage<Key extends string> = {
+  (key: Key, values?: Readonly<Record<string, string | number>>): string;
+  readonly texts: Readonly<Record<Language, Readonly<Record<Key, string>>>>;
+};
+
 /** What a page says that is loaded when somebody goes there: its words come with it, in every language. */
 export function textsOf<Key extends string>(
   texts: Readonly<Record<Language, Readonly<Record<Key, string>>>>,
-): (key: Key, values?: Readonly<Record<string, string | number>>) => string {
-  return (key, values = {}) => filled(texts[language.value][key], values);
+): SayOnPage<Key> {
+  const say = (key: Key, values: Readonly<Record<string, string | number>> = {}) =>
+    filled(texts[language.value][key], values);
+  return Object.assign(say, { texts });
 }
 
 function filled(text: string, values: Readonly<Record<string, string | number>>): string {
@@ -79,6 +86,13 @@ export function moment(time: string | number, zone: string): string {
 export function day(time: string | number, zone: string): string {
   const options = { year: 'numeric', month: '2-digit', day: '2-digit', timeZone: zone } as const;
   return formatOf('day', options).format(new Date(time));
+}
+
+/** A sentence of the pipeline, which has its times in UTC: with those of the clocks of the plant, as all times of a page are. */
+export function onPlantClock(sentence: string, zone: string): string {
+  return sentence.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z/g, (time) =>
+    clock(time, zone),
+  );
 }
 
 /** What an alarm says, without its time and the situation: those stand beside it, in the time of the plant. */

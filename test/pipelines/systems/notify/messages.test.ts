@@ -84,6 +84,24 @@ describe('who hears, and when', () => {
     expect(told).toEqual(['0m mail ann req1']);
   });
 
+  test('each person hears in their language and by their clocks, else in those of the file', async () => {
+    const bob = { language: 'de', time_zone: 'Asia/Tokyo', channels: WRITTEN.people.bob.channels };
+    const { received } = await run([at(0)], 0.6, { people: { ...WRITTEN.people, bob } });
+    expect(
+      received.map(({ message: { to, language, time_zone } }) => [to, language, time_zone]),
+    ).toEqual([
+      ['ann', 'en', 'Europe/Vienna'],
+      [undefined, 'en', 'Europe/Vienna'],
+      ['bob', 'de', 'Asia/Tokyo'],
+    ]);
+    const german = await run([at(0)], 0.2, { language: 'de' });
+    expect(german.received.map(({ message }) => message.language)).toEqual(['de']);
+    const file = { ...WRITTEN, language: 'fr' };
+    expect(systemConfigSchema.safeParse(file).error?.issues).toMatchObject([
+      { path: ['language'] },
+    ]);
+  });
+
   test('a role that nobody knows is the fallback', async () => {
     const { told } = await run([at(0, { role: 'nobody' })], 0.2);
     expect(told).toEqual(['0m siren zoe req1']);

@@ -33,6 +33,28 @@ export type ActsOperations = {
       id: string;
     };
   };
+  /** Takes an exception, says that it is solved or waived, or gives it back. */
+  handleException: {
+    method: 'POST';
+    url: '/api/v1/exceptions/{id}/states';
+    path: {
+      id: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** open: it is given back. */
+      state: 'open' | 'taken' | 'solved' | 'waived';
+      /** What was done, or why it may stay as it is. Needed where it is waived. */
+      reason?: string;
+      /** The state that was on the screen: if it is another one by now, nothing is done. */
+      seen?: 'open' | 'taken' | 'solved' | 'waived';
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
   /** Acknowledges an alarm: somebody has seen it. */
   acknowledge: {
     method: 'POST';

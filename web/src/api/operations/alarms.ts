@@ -170,6 +170,16 @@ export type AlarmsOperations = {
         /** The worst severity of them; empty for none. */
         worst: string;
       }>;
+      /** Workflows and messages that the rules have switched off, or never on. */
+      idle_rules: Array<{
+        plant: string;
+        kind: 'workflow' | 'messages';
+        rule: string;
+        /** shadow: it is worked out and lands; nothing is sent. */
+        mode: 'off' | 'shadow';
+        /** Of messages: who would hear. Empty for a workflow. */
+        role: string;
+      }>;
     };
   };
   /** The quality of the alarm system by the numbers of ISA-18.2 and EEMUA 191. */

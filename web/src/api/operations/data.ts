@@ -149,4 +149,61 @@ export type DataOperations = {
       }>;
     };
   };
+  /** Dead letters by reason and source, what systems refused, and findings: with owner, state and age, those that wait first. */
+  getExceptions: {
+    method: 'GET';
+    url: '/api/v1/exceptions';
+    path: Record<never, never>;
+    query: {
+      state?: 'open' | 'taken' | 'solved' | 'waived';
+      kind?: 'dead-letters' | 'request' | 'command' | 'difference' | 'master-data';
+    };
+    body: undefined;
+    answer: {
+      /** Of each kind the newest two hundred. */
+      exceptions: Array<{
+        id: string;
+        /** request, command: a system refused it. */
+        kind: 'dead-letters' | 'request' | 'command' | 'difference' | 'master-data';
+        /** Empty where nobody knows; line and asset, too. */
+        plant: string;
+        line: string;
+        asset: string;
+        /** The request that it is about; empty for none. */
+        request: string;
+        /** Reason of dead letters, name of the system or of the check. */
+        what: string;
+        /** Where dead letters came from, or what is wrong. */
+        title: string;
+        /** Of the latest. */
+        note: string;
+        /** Readings or messages of the latest thirty days; else 1. */
+        count: number;
+        stop_cost: number | null;
+        since: string;
+        /** When it was last so. */
+        latest: string;
+        /** Since then, up to the latest message of the log. */
+        age_seconds: number;
+        /** What happens again after it was solved is open; what is waived stays so. */
+        state: 'open' | 'taken' | 'solved' | 'waived';
+        /** It was solved, and happened again. */
+        again: boolean;
+        /** Opaque id of who took, solved or waived it; empty for nobody. */
+        owner: string;
+        /** Empty where no name is known, or where it was erased. */
+        owner_name: string;
+        /** When the state changed; null where it never did. */
+        changed: string | null;
+        /** What the owner said. */
+        reason: string;
+      }>;
+      counts: {
+        open: number;
+        taken: number;
+        solved: number;
+        waived: number;
+      };
+    };
+  };
 };

@@ -53,7 +53,7 @@ export type RequestsOperations = {
       next: string | null;
     };
   };
-  /** One request as a story: evidence, revisions, statuses, acts; and where it stands in the CMMS. */
+  /** One request as a story: evidence, revisions, statuses, acts, steps of its workflow; and where it stands in the CMMS. */
   getRequest: {
     method: 'GET';
     url: '/api/v1/requests/{id}';
@@ -108,10 +108,11 @@ export type RequestsOperations = {
       /** From the first breach on, in order. */
       moments: Array<{
         time: string;
-        kind: 'anomaly' | 'event' | 'revision' | 'status' | 'act';
+        /** step: of its workflow, with what a system answered. */
+        kind: 'anomaly' | 'event' | 'revision' | 'status' | 'act' | 'step';
         title: string;
         text: string;
-        /** Id of the anomaly, action of the revision, status, type of the act. */
+        /** Id of the anomaly, action of the revision, status, type of the act, object. */
         about: string;
         signal: string;
         value: number | null;

@@ -1,0 +1,146 @@
+/** Exceptions with their owners: who looks after what, and what became of it. Each change of state is an act in the log. */
+
+import { z } from 'zod';
+import { ApiProblem } from '../api/api-problem.ts';
+import { type ApiRoute, route } from '../api/route.ts';
+import {
+  EXCEPTION_EVENT,
+  EXCEPTION_KINDS,
+  EXCEPTION_STATES,
+  type Exception,
+  exceptionSchema,
+  exceptionsOf,
+} from '../data/exceptions.ts';
+import { assetIn } from '../data/plant-models.ts';
+import { ACT_ANSWER, ACT_HEADERS, actKeyOf } from './act-routes.ts';
+import type { Services } from './services.ts';
+
+export function exceptionRoutes(services: Services): readonly ApiRoute[] {
+  return [listRoute(services), handleRoute(services)];
+}
+
+function listRoute(services: Services): ApiRoute {
+  return route({
+    id: 'getExceptions',
+    method: 'GET',
+    path: '/exceptions',
+    tag: 'Data',
+    access: 'view-exceptions',
+    summary:
+      'Dead letters by reason and source, what systems refused, and findings: with owner, state and age, those that wait first.',
+    querySchema: z.object({
+      state: z.enum(EXCEPTION_STATES).optional().describe('Only in this state.'),
+      kind: z.enum(EXCEPTION_KINDS).optional().describe('Only of this kind.'),
+    }),
+    answer: z.object({
+      exceptions: z.array(exceptionSchema).describe('Of each kind the newest two hundred.'),
+      counts: z.object({
+        open: z.number(),
+        taken: z.number(),
+        solved: z.number(),
+        waived: z.number(),
+      }),
+    }),
+    async handle({ query: { state, kind } }) {
+      const ofKind = (await listed(services)).filter((each) => (kind ?? each.kind) === each.kind);
+      const countOf = (wanted: Exception['state']) =>
+        ofKind.filter((each) => each.state === wanted).length;
+      return {
+        exceptions: ofKind.filter((each) => (state ?? each.state) === each.state),
+        counts: {
+          ...{ open: countOf('open'), taken: countOf('taken') },
+          ...{ solved: countOf('solved'), waived: countOf('waived') },
+        },
+      };
+    },
+  });
+}
+
+/** A source may name machines that no plant has: those are left out. */
+async function listed(services: Services): Promise<readonly Exception[]> {
+  const { accounts, flow, models } = services;
+  const nameOf = async (id: string) =>
+    (await accounts.find(id))?.name ?? (await flow.nameOf(id)) ?? '';
+  const [found, plants] = await Promise.all([exceptionsOf(services, nameOf), models.plants()]);
+  return found.map((each) => {
+    const known = plants.get(each.plant);
+    if (known === undefined) return { ...each, plant: '', line: '', asset: '' };
+    const asset = assetIn(known, each.line, each.asset);
+    return asset === undefined ? { ...each, line: '', asset: '' } : each;
+  });
+}
+
+const handlingSchema = z.strictObject({
+  state: z.enum(EXCEPTION_STATES).describe('open: it is given back.'),
+  reason: z
+    .string()
+    .max(1_000)
+    .optional()
+    .describe('What was done, or why it may stay as it is. Needed where it is waived.'),
+  seen: z
+    .enum(EXCEPTION_STATES)
+    .optional()
+    .describe('The state that was on the screen: if it is another one by now, nothing is done.'),
+});
+
+function handleRoute(services: Services): ApiRoute {
+  return route({
+    id: 'handleException',
+    method: 'POST',
+    path: '/exceptions/{id}/states',
+    tag: 'Acts',
+    access: 'handle-exceptions',
+    summary: 'Takes an exception, says that it is solved or waived, or gives it back.',
+    headers: ACT_HEADERS,
+    pathSchema: z.object({
+      id: z.string().regex(/^[A-Za-z0-9_-]{1,96}$/, 'expected an id of letters, digits, - and _'),
+    }),
+    bodySchema: handlingSchema,
+    answer: ACT_ANSWER,
+    status: 202,
+    async handle(asked) {
+      const { state, reason = '', seen } = asked.body;
+      const key = actKeyOf(asked);
+      const { visitor } = asked;
+      if (visitor === undefined) throw new ApiProblem('not-signed-in', 'Sign in.');
+      if (state === 'waived' && reason.trim().length < 3) {
+        const detail = 'reason: expected why it may stay as it is, in three letters or more';
+        throw new ApiProblem('bad-request', detail);
+      }
+      const found = (await listed(services)).find(({ id }) => id === asked.path.id);
+      if (found === undefined) {
+        const detail = `expected an exception that there is, found ${asked.path.id}. It may be over.`;
+        throw new ApiProblem('not-found', detail);
+      }
+      if (seen !== undefined && seen !== found.state) {
+        const by = found.owner_name === '' ? '' : ` by ${found.owner_name}`;
+        const detail = `expected it to be ${seen}, as it was seen, found that it is ${found.state}${by}`;
+        throw new ApiProblem('conflict', detail, { current: found });
+      }
+      const { stream, sequence } = await services.acts.publish({
+        ...(await logPlaceOf(services, found)),
+        ...{ user: visitor.id, type: EXCEPTION_EVENT, key },
+        data: { id: found.id, state, reason, kind: found.kind, what: found.what },
+      });
+      services.questions.forget();
+      return { stream, sequence };
+    },
+  });
+}
+
+/**
+ * Where the log has the act. Each act there is of a machine; for what is of none it is the first of its plant, or of the
+ * first plant: every reader takes the exception from the data of the act, never from its place.
+ */
+async function logPlaceOf({ models }: Services, { plant, line, asset }: Exception) {
+  const plants = await models.plants();
+  if (asset !== '') return { plant, line, asset };
+  const known = plants.get(plant);
+  const first = (known ?? [...plants.values()][0])?.model;
+  const [firstLine] = first?.lines ?? [];
+  const [firstAsset] = firstLine?.assets ?? [];
+  if (first === undefined || firstLine === undefined || firstAsset === undefined) {
+    throw new ApiProblem('away', 'expected a plant model in the log, found none. Apply one.');
+  }
+  return { plant: first.id, line: firstLine.id, asset: firstAsset.id };
+}
