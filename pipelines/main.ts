@@ -42,6 +42,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/status.ts')).registerStatus,
   },
   {
+    name: 'discover',
+    usage: '[options]',
+    description: 'listen to a plant, and write what stands there as a plant model to edit',
+    load: async () => (await import('./cli/discover.ts')).registerDiscover,
+  },
+  {
     name: 'edge',
     usage: '',
     description:

@@ -182,7 +182,10 @@ const edgeSchema = z.strictObject({
     })
     .prefault({}),
   log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
-  assets: z.record(z.string(), assetPath).describe('Asset by the name that the source has for it.'),
+  assets: z
+    .record(z.string(), assetPath)
+    .default({})
+    .describe('Asset by the name that the source has for it.'),
   signals: z.record(z.string(), signalSchema).default({}),
   unlisted: z.enum(['pass', 'drop']).default('pass').describe('Tags that are not in signals.'),
   sources: z.array(sourceSchema).min(1),
@@ -214,17 +217,26 @@ export function sourceKind({ kind = 'mqtt' }: EdgeSource): SourceKind {
   return kind;
 }
 
-/** Throws a `Problem` that lists every mistake of the file with its line and column. */
-export function readEdgeConfig(file: string): EdgeConfig {
+/**
+ * Throws a `Problem` that lists every mistake of the file with its line and column. Whoever finds out what there is needs
+ * no assets yet.
+ */
+export function readEdgeConfig(
+  file: string,
+  purpose: 'to run' | 'without assets' = 'to run',
+): EdgeConfig {
   const source = openYamlFile(file);
   const parsed = edgeSchema.safeParse(source.data ?? {});
-  source.report(parsed.error, [], parsed.success ? issuesOf(parsed.data) : []);
+  source.report(parsed.error, [], parsed.success ? issuesOf(parsed.data, purpose) : []);
   if (parsed.success) return parsed.data;
   throw parsed.error;
 }
 
 /** What two places of a file say that does not go together. */
-function issuesOf({ sources, assets, nats }: EdgeConfig): readonly FileIssue[] {
+function issuesOf(
+  { sources, assets, nats }: EdgeConfig,
+  purpose: 'to run' | 'without assets',
+): readonly FileIssue[] {
   const issues: FileIssue[] = [];
   if (nats.prefix !== undefined) {
     issues.push({ path: ['nats', 'prefix'], message: 'expected none: a leaf node has one edge' });
@@ -239,7 +251,7 @@ function issuesOf({ sources, assets, nats }: EdgeConfig): readonly FileIssue[] {
       issues.push(...issuesOfOpcua(source.opcua, [...where, 'opcua']));
     } else if (isOfKind(source, 'mqtt')) issues.push(...issuesOfBroker(source, where));
   }
-  if (Object.keys(assets).length === 0) {
+  if (Object.keys(assets).length === 0 && purpose === 'to run') {
     issues.push({ path: ['assets'], message: 'expected at least one' });
   }
   return issues;

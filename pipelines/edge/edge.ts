@@ -20,11 +20,11 @@ import {
   sourceKind,
 } from './edge-config.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
-import { createMapper, type Mapper } from './mapping.ts';
+import type { Mapper } from './mapping.ts';
 import { type EdgeMemory, type MemoryStatus, openMemory, type Receipt } from './memory.ts';
-import { type Arrived, openMqttSource } from './mqtt-source.ts';
+import { type Arrived, brokerClient, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
-import { type OpenSource, type SourceContext, storeAll } from './source.ts';
+import { mapperOf, type OpenSource, type SourceContext, storeAll } from './source.ts';
 import { openSparkplugSource } from './sparkplug/source.ts';
 import type { TagReading } from './tag-reading.ts';
 import { createTally, type Tally, type TallyStatus } from './tally.ts';
@@ -165,7 +165,8 @@ const OPENERS: {
   sparkplug: openSparkplugSource,
 };
 
-function openSource(source: EdgeSource, context: SourceContext): Promise<OpenSource> {
+/** Rejects with a `Problem` where the configuration cannot be used. */
+export function openSource(source: EdgeSource, context: SourceContext): Promise<OpenSource> {
   // What the kind of a source says the table has the opener of.
   const open = OPENERS[sourceKind(source)] as (
     source: EdgeSource,
@@ -175,24 +176,28 @@ function openSource(source: EdgeSource, context: SourceContext): Promise<OpenSou
 }
 
 function openBroker(source: SourceOf<'mqtt'>, context: SourceContext): Promise<OpenSource> {
-  const { config, memory, tally, record, onFailure } = context;
-  const take = createIntake({ source, config, memory, tally });
-  const client = `andon-${config.edge}-${source.name}`;
+  const { memory, record, onFailure, listener } = context;
+  const { name, mqtt } = source;
+  const take = createIntake({ source, context });
   const stored = () => memory.stored;
-  const { name, mqtt: settings } = source;
-  const subscriptions = subscriptionsOf(source);
+  const subscriptions = subscriptionsOf(source, listener !== undefined);
   return openMqttSource({
-    ...{ name, settings, subscriptions, client, record, take, stored, onFailure },
+    ...{ name, subscriptions, record, take, stored, onFailure },
+    ...brokerClient(name, mqtt, context),
   });
 }
 
-function subscriptionsOf({ mqtt: { topics, share, version } }: SourceOf<'mqtt'>) {
-  const group = share === undefined ? '' : `$share/${share}/`;
+function subscriptionsOf(
+  { mqtt: { topics, share, version } }: SourceOf<'mqtt'>,
+  onlyListens: boolean,
+) {
+  // What comes to one of a group does not come to the others: who only listens is in none.
+  const group = share === undefined || onlyListens ? '' : `$share/${share}/`;
   return Object.fromEntries(
     topics.map(({ topic, qos }) => [
       `${group}${parseTopic(topic)?.filter ?? topic}`,
-      // Retained messages are not wanted at all; 3.1.1 sends them, marked.
-      { qos, ...(version === 5 && group === '' ? { rh: 2 as const } : {}) },
+      // Retained messages are no news; 3.1.1 sends them, marked. A listener hears of machines by them.
+      { qos, ...(version === 5 && group === '' && !onlyListens ? { rh: 2 as const } : {}) },
     ]),
   );
 }
@@ -227,26 +232,23 @@ function isPassing(error: Error): boolean {
 
 type IntakeOptions = {
   readonly source: SourceOf<'mqtt'>;
-  readonly config: EdgeConfig;
-  readonly memory: EdgeMemory;
-  readonly tally: Tally;
+  readonly context: Pick<SourceContext, 'config' | 'memory' | 'tally' | 'listener'>;
 };
 
 /** What becomes of each message of a source; gives the number up to which all has to be stored. */
 export function createIntake({
   source,
-  config,
-  memory,
-  tally,
+  context,
 }: IntakeOptions): (arrived: Arrived) => Promise<number> {
-  const mapper = createMapper(config, (reason, detail) => tally.refuse(reason, detail));
+  const { memory, tally, listener } = context;
+  const mapper = mapperOf(context);
   const topics = source.mqtt.topics.flatMap((topic) => {
     const pattern = parseTopic(topic.topic);
     return pattern === undefined ? [] : [{ topic, pattern }];
   });
   return async (arrived) => {
     tally.took(arrived.payload.length);
-    if (arrived.retained) {
+    if (arrived.retained && listener === undefined) {
       tally.refuse('retained', arrived.topic);
       return memory.taken;
     }

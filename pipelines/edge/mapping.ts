@@ -41,7 +41,6 @@ export type EdgeReason =
 /** Told of everything that does not go up. */
 export type Refuse = (reason: EdgeReason, detail: string) => void;
 
-type Captures = Labels;
 type Scalar = string | number | boolean;
 
 /** Whose the readings are and what they are called; `format` has the usual tag where there is none here. */
@@ -54,7 +53,7 @@ export interface Mapper {
   map(
     topic: MapRule,
     readings: readonly TagReading[],
-    captures: Captures,
+    captures: Labels,
     arrival: number,
   ): readonly MappedMessage[];
 }
@@ -114,7 +113,7 @@ class TagMapper implements Mapper {
   map(
     topic: MapRule,
     readings: readonly TagReading[],
-    captures: Captures,
+    captures: Labels,
     arrival: number,
   ): readonly MappedMessage[] {
     if (topic.event !== undefined) {
@@ -137,13 +136,8 @@ class TagMapper implements Mapper {
     ]);
   }
 
-  #assetOf(
-    topic: MapRule,
-    reading: TagReading | undefined,
-    captures: Captures,
-  ): string | undefined {
-    const { labels = {}, sample = {} } = reading ?? {};
-    const machine = fillTemplate(topic.machine, labels, sample, captures);
+  #assetOf(topic: MapRule, reading: TagReading | undefined, captures: Labels): string | undefined {
+    const machine = machineOf(topic, reading, captures);
     const asset = machine === undefined ? undefined : this.#assets.get(machine);
     if (asset === undefined) {
       const detail = machine ?? `nothing for ${topic.machine} on ${captures.topic}`;
@@ -152,13 +146,12 @@ class TagMapper implements Mapper {
     return asset;
   }
 
-  #signalOf(topic: MapRule, { labels, sample = {} }: TagReading, captures: Captures) {
-    // A payload that is nothing but a value has no name in it.
-    const usual = labels.path === '' ? '{topic}' : TAGS[topic.format ?? 'json'];
-    const tag = fillTemplate(topic.tag ?? usual, labels, sample, captures);
+  #signalOf(topic: MapRule, reading: TagReading, captures: Labels) {
+    const tag = tagOf(topic, reading, captures);
     const signal = tag === undefined ? undefined : this.#signals.get(tag);
     if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
-      this.#refuse('unknown-tag', tag ?? `nothing for ${topic.tag ?? usual} on ${captures.topic}`);
+      const wanted = tagTemplate(topic, reading);
+      this.#refuse('unknown-tag', tag ?? `nothing for ${wanted} on ${captures.topic}`);
       return undefined;
     }
     return { tag, signal: signal ?? {} };
@@ -231,7 +224,7 @@ class TagMapper implements Mapper {
     topic: MapRule,
     type: string,
     readings: readonly TagReading[],
-    captures: Captures,
+    captures: Labels,
     arrival: number,
   ): readonly MappedMessage[] {
     const [first] = readings;
@@ -246,6 +239,27 @@ class TagMapper implements Mapper {
     );
     return [eventOf({ asset, time: timeOf(topic, first, arrival) }, type, data)];
   }
+}
+
+/** What is looked up in `assets`; undefined where a reading does not say it. */
+export function machineOf(
+  { machine }: MapRule,
+  reading: TagReading | undefined,
+  captures: Labels,
+): string | undefined {
+  const { labels = {}, sample = {} } = reading ?? {};
+  return fillTemplate(machine, labels, sample, captures);
+}
+
+/** What is looked up in `signals`; undefined where a reading does not say it. */
+export function tagOf(rule: MapRule, reading: TagReading, captures: Labels): string | undefined {
+  const { labels, sample = {} } = reading;
+  return fillTemplate(tagTemplate(rule, reading), labels, sample, captures);
+}
+
+function tagTemplate({ tag, format }: MapRule, { labels }: TagReading): string {
+  // A payload that is nothing but a value has no name in it.
+  return tag ?? (labels.path === '' ? '{topic}' : TAGS[format ?? 'json']);
 }
 
 function timeOf({ clock }: MapRule, reading: TagReading | undefined, arrival: number): number {

@@ -1,5 +1,6 @@
 /** A client of a broker of MQTT 3.1.1 or 5: the broker gets its acknowledgement once the log has the message. */
 
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +18,7 @@ import { secretOf } from '../base/config.ts';
 import { tlsContents } from '../nats/connection-options.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { BrokerSettings } from './edge-config.ts';
-import type { OpenSource } from './source.ts';
+import type { OpenSource, SourceContext } from './source.ts';
 
 /** A message as it arrived. */
 export type Arrived = {
@@ -57,6 +58,8 @@ export type MqttSourceOptions = {
   readonly watched?: WatchedClient;
   /** Its id with the broker, where the configuration gives none. */
   readonly client: string;
+  /** The broker keeps nothing for it. */
+  readonly passing?: true;
   readonly record: RecordEvent;
   /** Takes a message in; resolves, as soon as the next one may come, with the number up to which all has to be stored. */
   readonly take: (arrived: Arrived) => Promise<number>;
@@ -89,13 +92,25 @@ export async function openMqttSource(options: MqttSourceOptions): Promise<MqttSo
   return new BrokerSource(client, options, login);
 }
 
-function clientOptions({ settings, client, watched }: MqttSourceOptions): IClientOptions {
+/** Who a source is to its broker. Who only listens is somebody else, whose session ends with the connection. */
+export function brokerClient(
+  name: string,
+  settings: BrokerSettings,
+  { config, listener }: Pick<SourceContext, 'config' | 'listener'>,
+): Pick<MqttSourceOptions, 'settings' | 'client' | 'passing'> {
+  if (listener === undefined) return { settings, client: `andon-${config.edge}-${name}` };
+  const client = `andon-${config.edge}-${name}-${randomUUID().slice(0, 8)}`;
+  return { settings: { ...settings, client: undefined }, client, passing: true };
+}
+
+function clientOptions({ settings, client, watched, passing }: MqttSourceOptions): IClientOptions {
   const isFive = settings.version === 5;
+  const isShort = watched !== undefined || passing === true;
   return {
     protocolVersion: isFive ? 5 : 4,
     clientId: settings.client ?? client,
     // The broker keeps what comes while this process is away; of a client that is watched it knows that it is.
-    clean: watched !== undefined,
+    clean: isShort,
     ...(watched === undefined ? {} : { will: willOf(watched), outgoingStore: FORGETFUL }),
     keepalive: settings.keepalive,
     reconnectPeriod: RECONNECT,
@@ -108,7 +123,7 @@ function clientOptions({ settings, client, watched }: MqttSourceOptions): IClien
     ...(isFive
       ? {
           properties: {
-            sessionExpiryInterval: watched === undefined ? (settings.session ?? 0) : 0,
+            sessionExpiryInterval: isShort ? 0 : (settings.session ?? 0),
             receiveMaximum: settings.in_flight,
           },
         }

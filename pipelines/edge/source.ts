@@ -2,7 +2,7 @@
 
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
-import type { EdgeMessage } from './mapping.ts';
+import { createMapper, type EdgeMessage, type Mapper } from './mapping.ts';
 import type { EdgeMemory, Receipt } from './memory.ts';
 import type { TagReading } from './tag-reading.ts';
 import type { Tally } from './tally.ts';
@@ -19,7 +19,35 @@ export type SourceContext = {
   readonly record: RecordEvent;
   /** What cannot go on. What a source can get over by itself is none of it. */
   readonly onFailure: (error: unknown) => void;
+  /**
+   * Hears what the source reads, in place of the log: then it takes nothing from whoever runs it for good, and leaves
+   * nothing behind.
+   */
+  readonly listener?: Listener | undefined;
 };
+
+/** What a source says of a tag beside its values. */
+export type TagFacts = {
+  readonly type?: string | undefined;
+  readonly unit?: string | undefined;
+  readonly low?: number | undefined;
+  readonly high?: number | undefined;
+  readonly description?: string | undefined;
+};
+
+/** Is told of every reading as a mapper is, and makes no messages of it. */
+export interface Listener extends Mapper {
+  describe(machine: string, tag: string, facts: TagFacts): void;
+}
+
+/** What readings become: messages, unless somebody only listens. */
+export function mapperOf({
+  config,
+  tally,
+  listener,
+}: Pick<SourceContext, 'config' | 'tally' | 'listener'>): Mapper {
+  return listener ?? createMapper(config, (reason, detail) => tally.refuse(reason, detail));
+}
 
 export interface OpenSource {
   /** To be called whenever more is stored. */

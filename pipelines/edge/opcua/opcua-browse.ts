@@ -18,6 +18,9 @@ export type BrowsedVariable = {
   readonly type: string;
   /** As the server says it; empty where it says none. */
   readonly unit: string;
+  /** The range of normal operation (`EURange`), where the server says one. */
+  readonly low?: number;
+  readonly high?: number;
   readonly access: string;
 };
 
@@ -40,7 +43,7 @@ export type Browsed = {
 const DATA_TYPE = 14;
 const VALUE_RANK = 15;
 const USER_ACCESS_LEVEL = 18;
-const AT_ONCE = 100;
+export const DESCRIBED_AT_ONCE = 100;
 const EACH = 1_000;
 
 /** Over a connection of its own, which ends with it. */
@@ -62,9 +65,9 @@ export async function browseServer(options: BrowseOptions): Promise<Browsed> {
     }
     const variables: BrowsedVariable[] = [];
     const patience = options.config.answer / 1_000;
-    for (let at = 0; at < Math.min(found.length, most); at += AT_ONCE) {
-      const some = found.slice(at, Math.min(at + AT_ONCE, most));
-      variables.push(...(await within(patience, describe(opened.session, some))));
+    for (let at = 0; at < Math.min(found.length, most); at += DESCRIBED_AT_ONCE) {
+      const some = found.slice(at, Math.min(at + DESCRIBED_AT_ONCE, most));
+      variables.push(...(await within(patience, describeNodes(opened.session, some))));
     }
     return { variables, more: isCut || found.length > most };
   } finally {
@@ -72,16 +75,18 @@ export async function browseServer(options: BrowseOptions): Promise<Browsed> {
   }
 }
 
-async function describe(
+/** Types, units and access of so many nodes as a server answers for at once. */
+export async function describeNodes(
   session: ServerSession,
-  nodes: readonly BrowsedNode[],
+  nodes: readonly Pick<BrowsedNode, 'nodeId' | 'path'>[],
 ): Promise<readonly BrowsedVariable[]> {
   const attributes = [DATA_TYPE, VALUE_RANK, USER_ACCESS_LEVEL];
   const read = nodes.flatMap(({ nodeId }) =>
     attributes.map((attributeId) => ({ nodeId, attributeId })),
   );
   const values = await session.read(read);
-  const units = await unitsOf(session, nodes);
+  const units = await propertiesOf(session, nodes, 'EngineeringUnits');
+  const ranges = await propertiesOf(session, nodes, 'EURange');
   return nodes.map(({ nodeId, path }, at) => {
     const [type, rank, access] = values.slice(at * attributes.length) as [
       DataValue,
@@ -90,7 +95,8 @@ async function describe(
     ];
     const list = Number(rank.value?.value) >= 0 ? '[]' : '';
     return {
-      ...{ path, nodeId, unit: units[at] ?? '' },
+      ...{ path, nodeId, ...rangeIn(ranges[at]) },
+      unit: (units[at] as { displayName?: { text?: string } } | undefined)?.displayName?.text ?? '',
       type: `${typeName(type)}${list}`,
       access: accessName(Number(access.value?.value ?? 0)),
     };
@@ -116,13 +122,21 @@ function accessName(level: number): string {
   return names.join(', ') || 'none';
 }
 
-async function unitsOf(
+/** Numbers alone: a server may leave one of them out. */
+function rangeIn(value: unknown): Pick<BrowsedVariable, 'low' | 'high'> {
+  const { low, high } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return typeof low === 'number' && typeof high === 'number' && low < high ? { low, high } : {};
+}
+
+/** What a property of each node says, of those that have it. */
+async function propertiesOf(
   session: ServerSession,
-  nodes: readonly BrowsedNode[],
-): Promise<readonly string[]> {
+  nodes: readonly Pick<BrowsedNode, 'nodeId'>[],
+  name: string,
+): Promise<readonly unknown[]> {
   const { makeBrowsePath } = loadOpcua();
   const found = await session.translateBrowsePath(
-    nodes.map(({ nodeId }) => makeBrowsePath(nodeId, '.EngineeringUnits')),
+    nodes.map(({ nodeId }) => makeBrowsePath(nodeId, `.${name}`)),
   );
   const targets = found.map(({ targets }) => targets?.[0]?.targetId);
   const known = targets.flatMap((nodeId) => (nodeId == null ? [] : [nodeId]));
@@ -131,10 +145,5 @@ async function unitsOf(
     known.map((nodeId) => ({ nodeId, attributeId: VALUE_ATTRIBUTE })),
   );
   let next = 0;
-  return targets.map((target) => {
-    if (target == null) return '';
-    const unit = values[next]?.value?.value as { displayName?: { text?: string } } | null;
-    next += 1;
-    return unit?.displayName?.text ?? '';
-  });
+  return targets.map((target) => (target == null ? undefined : values[next++]?.value?.value));
 }

@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { createMapper, type Mapper, type MapRule, machineEvent } from '../mapping.ts';
-import { portions, type SourceContext, storeAll } from '../source.ts';
+import { type Mapper, type MapRule, machineEvent } from '../mapping.ts';
+import { mapperOf, portions, type SourceContext, storeAll } from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import type { OpcuaSession, ServerSession } from './opcua-client.ts';
 import type { OpcuaConfig } from './opcua-config.ts';
@@ -14,7 +14,7 @@ import { hasOverflow, type ServerValue, serverReading } from './opcua-readings.t
 import type { Delivery } from './opcua-subscription.ts';
 
 /** Machine and tag are known of each node: nothing is left to be filled in here. */
-const RULE: MapRule = { machine: '{machine}', tag: '{tag}', clock: 'source' };
+export const TAGGED: MapRule = { machine: '{machine}', tag: '{tag}', clock: 'source' };
 /** The same gap is told again after this: milliseconds. */
 const GAP_EVERY = 10_000;
 
@@ -83,12 +83,7 @@ export class OpcuaIntake {
     this.#name = name;
     this.#config = config;
     this.#context = context;
-    this.#mapper = this.#newMapper();
-  }
-
-  #newMapper(): Mapper {
-    const { config, tally } = this.#context;
-    return createMapper(config, (reason, detail) => tally.refuse(reason, detail));
+    this.#mapper = mapperOf(context);
   }
 
   /** What was said last, as far as it is stored; nothing where that is too much to be written down each second. */
@@ -217,7 +212,7 @@ export class OpcuaIntake {
   ): Promise<void> {
     const arrival = Date.now();
     for (const [at, some] of portions(readings).entries()) {
-      const messages = mapper.map(RULE, some, {}, arrival).map(({ part, ...message }) => ({
+      const messages = mapper.map(TAGGED, some, {}, arrival).map(({ part, ...message }) => ({
         ...message,
         receipt: { id: `${id}/${at}${part === undefined ? '' : `.${part}`}`, lasting: true },
       }));
@@ -300,7 +295,7 @@ export class OpcuaIntake {
     const without: WantedNode[] = [];
     let recovered = 0;
     let why = history === 'none' ? 'history: none' : oldest > since ? 'longer than history' : '';
-    const mapper = this.#newMapper();
+    const mapper = mapperOf(this.#context);
     for (const node of wanted) {
       if (signal.aborted) return false;
       try {

@@ -16,6 +16,7 @@ import {
   type SessionOptions,
 } from './opcua-client.ts';
 import { OpcuaIntake } from './opcua-intake.ts';
+import { listenToServer } from './opcua-listen.ts';
 import { resolveNodes, type WantedNode } from './opcua-nodes.ts';
 import { hashOfItems, Subscription, type SubscriptionOptions } from './opcua-subscription.ts';
 
@@ -73,6 +74,7 @@ export async function openOpcuaSource(
   const application = `andon:edge:${context.config.edge}`;
   const options = { config: source.opcua, name: source.name, application };
   checkSessionFiles(options);
+  if (context.listener !== undefined) return listenToServer(options, context, context.listener);
   const folder = join(source.opcua.folder, 'subscriptions');
   await openDirectory(DISK, folder);
   const server = new ServerSource(options, context, join(folder, `${source.name}.json`));

@@ -165,10 +165,13 @@ export class SparkplugHost {
     );
   }
 
-  *born(): Iterable<BornOf> {
+  /** `ids`: what templates can name of the machine. */
+  *born(): Iterable<{ readonly ids: Labels; readonly metric: BornOf }> {
     for (const node of this.#nodes.values()) {
       for (const { ids, table, online } of [node, ...node.devices.values()]) {
-        for (const metric of table.born()) yield { machine: ids.machine ?? '', online, ...metric };
+        for (const metric of table.born()) {
+          yield { ids, metric: { machine: ids.machine ?? '', online, ...metric } };
+        }
       }
     }
   }

@@ -3,16 +3,18 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceOf } from '../edge-config.ts';
-import { createMapper, type Mapper, type MapRule, machineEvent } from '../mapping.ts';
+import { type Mapper, type MapRule, machineEvent, machineOf, tagOf } from '../mapping.ts';
 import type { Receipt } from '../memory.ts';
 import {
   type Arrived,
+  brokerClient,
   type MqttSource,
   type MqttSourceOptions,
   openMqttSource,
   type Publication,
+  type WatchedClient,
 } from '../mqtt-source.ts';
-import { type OpenSource, portions, type SourceContext, storeAll } from '../source.ts';
+import { mapperOf, type OpenSource, portions, type SourceContext, storeAll } from '../source.ts';
 import { fillTemplate, type Labels, MOST_READINGS, type TagReading } from '../tag-reading.ts';
 import type { BornOf } from './births.ts';
 import { type HostOutput, SparkplugHost, type SparkplugNodeStatus } from './host.ts';
@@ -74,35 +76,39 @@ class PlantSource implements OpenSource {
       clock,
       refuse,
     });
-    this.#mapper = createMapper(context.config, refuse);
+    this.#mapper = mapperOf(context);
     this.#rule = { machine, tag, clock };
     this.#state = `spBv1.0/STATE/${host}`;
   }
 
   async open(): Promise<void> {
-    const { config, memory, record, onFailure } = this.#context;
+    const { memory, record, onFailure, listener } = this.#context;
     const { name, sparkplug } = this.#source;
+    const broker = { name, record, onFailure, ...brokerClient(name, sparkplug, this.#context) };
     this.#broker = await openMqttSource({
-      ...{ name, settings: sparkplug, client: `andon-${config.edge}-${name}` },
-      ...{ subscriptions: this.#subscriptions(), record, onFailure },
-      stored: () => memory.stored,
+      ...{ ...broker, subscriptions: this.#subscriptions(), stored: () => memory.stored },
       take: (arrived) => this.#inTurn(() => this.#take(arrived)),
-      watched: {
-        will: () => {
-          this.#session = Date.now();
-          return this.#stateOf(false, this.#session);
-        },
-        onSubscribed: () => {
-          this.#say(this.#stateOf(true, this.#session));
-          this.#later(() => {
-            this.#host.regain(now());
-            return [];
-          });
-        },
-        onLost: () => this.#later(() => this.#host.lose(now())),
-        farewell: () => this.#stateOf(false, Date.now()),
-      },
+      // Whoever only listens is no host: nodes would take its end for that of the one that they wait for.
+      ...(listener === undefined ? { watched: this.#asHost() } : {}),
     });
+  }
+
+  #asHost(): WatchedClient {
+    return {
+      will: () => {
+        this.#session = Date.now();
+        return this.#stateOf(false, this.#session);
+      },
+      onSubscribed: () => {
+        this.#say(this.#stateOf(true, this.#session));
+        this.#later(() => {
+          this.#host.regain(now());
+          return [];
+        });
+      },
+      onLost: () => this.#later(() => this.#host.lose(now())),
+      farewell: () => this.#stateOf(false, Date.now()),
+    };
   }
 
   acknowledge(): void {
@@ -115,11 +121,26 @@ class PlantSource implements OpenSource {
     await this.#broker?.close();
     // What was taken is stored, unless the log is away.
     await Promise.race([this.#last, delay(LAST_STORED, undefined, { ref: false })]);
+    this.#tellBorn();
+  }
+
+  #tellBorn(): void {
+    const { listener } = this.#context;
+    if (listener === undefined) return;
+    for (const { ids, metric } of this.#host.born()) {
+      const reading = { labels: { metric: metric.name }, sample: ids } as const;
+      const named = { ...reading, time: undefined, value: null, quality: 'good' } as const;
+      const machine = machineOf(this.#rule, named, {});
+      const tag = tagOf(this.#rule, named, {});
+      // A template is its members.
+      if (machine === undefined || tag === undefined || metric.type === 'Template') continue;
+      listener.describe(machine, tag, metric);
+    }
   }
 
   get details(): SparkplugStatus {
     const born: BornOf[] = [];
-    for (const metric of this.#host.born()) {
+    for (const { metric } of this.#host.born()) {
       if (born.length === MOST_LISTED) break;
       born.push(metric);
     }
@@ -133,11 +154,12 @@ class PlantSource implements OpenSource {
   /** Its own STATE first; commands of other host applications are not for it. */
   #subscriptions(): MqttSourceOptions['subscriptions'] {
     const { groups = ['+'], version } = this.#source.sparkplug;
+    const own = this.#context.listener === undefined ? [this.#state] : [];
     const filters = groups.flatMap((group) =>
       SPARKPLUG_MESSAGES.map((type) => `spBv1.0/${group}/${type}/${deeper(type)}`),
     );
     const how = { qos: 1, ...(version === 5 ? { rh: 2 as const } : {}) } as const;
-    return Object.fromEntries([this.#state, ...filters].map((filter) => [filter, how]));
+    return Object.fromEntries([...own, ...filters].map((filter) => [filter, how]));
   }
 
   #stateOf(online: boolean, timestamp: number): Publication {

@@ -48,7 +48,7 @@ function startIntake(topic: object, signals: object = {}, world: World = openMem
   const tally = createTally('b', () => undefined);
   const [source] = config.sources;
   if (!isOfKind(source, 'mqtt')) throw new Error('expected a broker');
-  const take = createIntake({ source, config, memory, tally });
+  const take = createIntake({ source, context: { config, memory, tally } });
   const send = (text: string, again = false) =>
     take({ topic: 'f/p2', payload: Buffer.from(text), packet: 7, again, retained: false });
   const data = () => stored.map(({ payload }) => unpack(payload).data);

@@ -316,7 +316,7 @@ test('what was born can be listed, with whose it is', () => {
   const { bear, host } = openHost();
   bear();
   expect(
-    [...host.born()].map(({ machine, name, type, online }) => [machine, name, type, online]),
+    [...host.born()].map(({ metric: m }) => [m.machine, m.name, m.type, m.online]),
   ).toEqual([
     ['G/N', 'n', 'Int32', true],
     ['G/N/D', 'd', 'Int32', true],
