@@ -7,7 +7,7 @@ import { configOf } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, wrongInput } from '../base/problem.ts';
 import { readText } from '../base/read-text.ts';
-import type { Difference } from '../edge/discover/compare.ts';
+import type { ModelDifference } from '../edge/discover/compare.ts';
 import type { Discovered } from '../edge/discover/discover.ts';
 import { readEdgeConfig } from '../edge/edge-config.ts';
 import { readPlantFile } from '../rules/rules.ts';
@@ -101,7 +101,7 @@ function checked({ config, nats, seconds, plant, out, mapping }: Options): numbe
 
 function jsonOf(
   { tags, names, sources, plant }: Discovered,
-  differences: readonly Difference[] | undefined,
+  differences: readonly ModelDifference[] | undefined,
 ): object {
   return {
     sources,
@@ -116,7 +116,7 @@ function jsonOf(
   };
 }
 
-function describe(differences: readonly Difference[]): string {
+function describe(differences: readonly ModelDifference[]): string {
   if (differences.length === 0) return 'Everything that was heard is in the model, and all of it.';
   const rows = differences.map(({ kind, asset, signal = '-', what }) => [
     kind,

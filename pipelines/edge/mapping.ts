@@ -48,6 +48,9 @@ export type MapRule = Pick<EdgeTopic, 'machine' | 'tag' | 'event' | 'clock'> & {
   readonly format?: EdgeTopic['format'];
 };
 
+/** Of readings that say both in their labels: nothing is left to be filled in. */
+export const TAGGED: MapRule = { machine: '{machine}', tag: '{tag}', clock: 'source' };
+
 export interface Mapper {
   /** `arrival`: epoch milliseconds, the time of what has none of its own. */
   map(
@@ -137,7 +140,7 @@ class TagMapper implements Mapper {
   }
 
   #assetOf(topic: MapRule, reading: TagReading | undefined, captures: Labels): string | undefined {
-    const machine = machineOf(topic, reading, captures);
+    const machine = readingMachine(topic, reading, captures);
     const asset = machine === undefined ? undefined : this.#assets.get(machine);
     if (asset === undefined) {
       const detail = machine ?? `nothing for ${topic.machine} on ${captures.topic}`;
@@ -147,7 +150,7 @@ class TagMapper implements Mapper {
   }
 
   #signalOf(topic: MapRule, reading: TagReading, captures: Labels) {
-    const tag = tagOf(topic, reading, captures);
+    const tag = readingTag(topic, reading, captures);
     const signal = tag === undefined ? undefined : this.#signals.get(tag);
     if (tag === undefined || (signal === undefined && this.#dropsUnlisted)) {
       const wanted = tagTemplate(topic, reading);
@@ -242,7 +245,7 @@ class TagMapper implements Mapper {
 }
 
 /** What is looked up in `assets`; undefined where a reading does not say it. */
-export function machineOf(
+export function readingMachine(
   { machine }: MapRule,
   reading: TagReading | undefined,
   captures: Labels,
@@ -252,7 +255,11 @@ export function machineOf(
 }
 
 /** What is looked up in `signals`; undefined where a reading does not say it. */
-export function tagOf(rule: MapRule, reading: TagReading, captures: Labels): string | undefined {
+export function readingTag(
+  rule: MapRule,
+  reading: TagReading,
+  captures: Labels,
+): string | undefined {
   const { labels, sample = {} } = reading;
   return fillTemplate(tagTemplate(rule, reading), labels, sample, captures);
 }

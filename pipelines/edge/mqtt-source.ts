@@ -18,7 +18,7 @@ import { secretOf } from '../base/config.ts';
 import { tlsContents } from '../nats/connection-options.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { BrokerSettings } from './edge-config.ts';
-import type { OpenSource, SourceContext } from './source.ts';
+import { type OpenSource, type SourceContext, Unsettled } from './source.ts';
 
 /** A message as it arrived. */
 export type Arrived = {
@@ -194,7 +194,6 @@ function arrivedAs({ topic, payload, messageId, dup, retain, qos }: IPublishPack
   };
 }
 
-type Waiting = { readonly number: number; readonly packet: Packet };
 /** What the client keeps to itself: how it writes a packet. */
 type Writing = { _sendPacket(packet: Packet, done?: (error?: Error) => void): unknown };
 
@@ -204,7 +203,7 @@ class BrokerSource implements MqttSource {
   readonly #login: Login;
   readonly #send: Writing['_sendPacket'];
   /** Acknowledgements in the order of their messages, which the protocol demands. */
-  #waiting: Waiting[] = [];
+  readonly #waiting = new Unsettled<Packet>();
   /** Of the message whose acknowledgement the client writes next. */
   #taken = { number: 0, connection: 0 };
   /** Counts them: a message may be taken in when the one that brought it is gone. */
@@ -237,10 +236,7 @@ class BrokerSource implements MqttSource {
   }
 
   acknowledge(): void {
-    const stored = this.#options.stored();
-    const ready = this.#waiting.findIndex(({ number }) => number > stored);
-    const settled = this.#waiting.splice(0, ready < 0 ? this.#waiting.length : ready);
-    for (const { packet } of settled) this.#send(packet);
+    for (const packet of this.#waiting.settle(this.#options.stored())) this.#send(packet);
   }
 
   publish({ topic, payload, ...how }: Publication): void {
@@ -272,7 +268,7 @@ class BrokerSource implements MqttSource {
   #write(packet: Packet, done?: (error?: Error) => void): unknown {
     if (packet.cmd !== 'puback') return this.#send(packet, done);
     const { number, connection } = this.#taken;
-    if (connection === this.#connection) this.#waiting.push({ number, packet });
+    if (connection === this.#connection) this.#waiting.add(number, packet);
     this.acknowledge();
     done?.();
     return this.#client;
@@ -299,7 +295,7 @@ class BrokerSource implements MqttSource {
 
   #onClose(reason: string): void {
     // Whatever was not acknowledged the broker sends again; to answer it later would answer another message.
-    this.#waiting = [];
+    this.#waiting.forget();
     this.#connection += 1;
     if (this.#closing) return;
     const { name, record, watched } = this.#options;

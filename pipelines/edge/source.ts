@@ -2,7 +2,7 @@
 
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
-import { createMapper, type EdgeMessage, type Mapper } from './mapping.ts';
+import { createMapper, type EdgeMessage, type MappedMessage, type Mapper } from './mapping.ts';
 import type { EdgeMemory, Receipt } from './memory.ts';
 import type { TagReading } from './tag-reading.ts';
 import type { Tally } from './tally.ts';
@@ -59,6 +59,40 @@ export interface OpenSource {
 
 /** A message on its way into the memory. */
 export type Sent = EdgeMessage & { readonly receipt: Receipt };
+
+/** The same payload has the same id, and each message that it became one of its own. */
+export function withReceipts(
+  messages: readonly MappedMessage[],
+  id: string,
+  lasting: boolean,
+): readonly Sent[] {
+  return messages.map(({ part, ...message }) => ({
+    ...message,
+    receipt: { id: part === undefined ? id : `${id}.${part}`, lasting },
+  }));
+}
+
+/** What may be acknowledged once so many messages are stored, in the order in which it came. */
+export class Unsettled<T> {
+  #waiting: { readonly number: number; readonly item: T }[] = [];
+
+  /** `number`: everything up to it has to be stored before. */
+  add(number: number, item: T): void {
+    this.#waiting.push({ number, item });
+  }
+
+  /** What is settled now, and is not waited for any more. */
+  settle(stored: number): readonly T[] {
+    const later = this.#waiting.findIndex(({ number }) => number > stored);
+    const settled = this.#waiting.splice(0, later < 0 ? this.#waiting.length : later);
+    return settled.map(({ item }) => item);
+  }
+
+  /** Nobody waits for it any more. */
+  forget(): void {
+    this.#waiting = [];
+  }
+}
 
 export type StoredFrom = {
   /** Where it came from, for people. */

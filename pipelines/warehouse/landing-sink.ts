@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { createClickHouseSink } from '../../sinks/clickhouse/clickhouse.ts';
 import { migrateOrCheck, SchemaError } from '../../sinks/clickhouse/migrate.ts';
 
 import { RefusedError, type Sink } from '../../sinks/sink.ts';
 
 import type { Config } from '../base/config.ts';
+import { within } from '../base/within.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { type Warehouse, warehouseProblem } from './warehouse.ts';
 
@@ -125,18 +125,4 @@ async function openAndMigrate(
     throw error;
   }
   return { warehouse, sink: createClickHouseSink(warehouse.client, { database }) };
-}
-
-/** Rejects when it takes longer than so many milliseconds. */
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  const over = new AbortController();
-  const late = delay(milliseconds, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`no answer within ${milliseconds / 1_000} s`);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    late.catch(() => undefined);
-    over.abort();
-  }
 }

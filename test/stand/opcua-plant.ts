@@ -91,11 +91,12 @@ for (const [name, dataType] of Object.entries(TYPES)) {
 }
 const many = namespace.addFolder(addressSpace.rootFolder.objects, { browseName: 'Many' });
 for (let n = 0; n < Number(NODES); n += 1) {
-  namespace.addVariable({ browseName: `v${n}`, componentOf: many, dataType: DataType.Double });
+  const options = { browseName: `v${n}`, componentOf: many, dataType: DataType.Double };
+  variables.set(`v${n}`, namespace.addVariable(options));
 }
 
 function set({ name, value, status = 'Good', at }: Setting): void {
-  const dataType = TYPES[name as Name];
+  const dataType = Object.hasOwn(TYPES, name) ? TYPES[name as Name] : DataType.Double;
   const variant = new Variant({
     dataType,
     arrayType:

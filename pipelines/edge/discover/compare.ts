@@ -5,7 +5,7 @@ import type { FoundNames } from './names.ts';
 import { describeTag, isSignal } from './proposal.ts';
 import type { SeenTag } from './seen-tags.ts';
 
-export type Difference = {
+export type ModelDifference = {
   readonly kind: 'new' | 'gone' | 'changed';
   /** `plant.line.asset`. */
   readonly asset: string;
@@ -15,7 +15,7 @@ export type Difference = {
   readonly what: string;
 };
 
-export type CompareOptions = {
+type CompareOptions = {
   readonly tags: readonly SeenTag[];
   readonly names: FoundNames;
   readonly models: readonly PlantModel[];
@@ -24,7 +24,7 @@ export type CompareOptions = {
 };
 
 /** By asset and signal. */
-export function compareWithModel(options: CompareOptions): readonly Difference[] {
+export function compareWithModel(options: CompareOptions): readonly ModelDifference[] {
   const { tags, names, models, expects } = options;
   const declared = assetsOf(models);
   const heard = new Map<string, SeenTag[]>();
@@ -32,7 +32,7 @@ export function compareWithModel(options: CompareOptions): readonly Difference[]
     const path = names.machines.get(seen.machine)?.path ?? seen.machine;
     heard.set(path, [...(heard.get(path) ?? []), seen]);
   }
-  const found: Difference[] = [];
+  const found: ModelDifference[] = [];
   for (const [asset, all] of heard) {
     const model = declared.get(asset);
     if (model === undefined) found.push(newAsset(asset, all));
@@ -45,7 +45,7 @@ export function compareWithModel(options: CompareOptions): readonly Difference[]
   return found.sort((a, b) => place(a).localeCompare(place(b), 'en'));
 }
 
-function place({ asset, signal = '' }: Difference): string {
+function place({ asset, signal = '' }: ModelDifference): string {
   return `${asset} ${signal}`;
 }
 
@@ -59,7 +59,7 @@ function assetsOf(models: readonly PlantModel[]): ReadonlyMap<string, Asset> {
   );
 }
 
-function newAsset(asset: string, tags: readonly SeenTag[]): Difference {
+function newAsset(asset: string, tags: readonly SeenTag[]): ModelDifference {
   const [first] = tags;
   const signals = `${tags.length} ${tags.length === 1 ? 'signal' : 'signals'}`;
   return { kind: 'new', asset, what: `${first?.machine} of ${first?.source}, with ${signals}` };
@@ -70,8 +70,8 @@ function signalDifferences(
   { signals, points }: Asset,
   tags: readonly SeenTag[],
   names: FoundNames,
-): readonly Difference[] {
-  const found: Difference[] = [];
+): readonly ModelDifference[] {
+  const found: ModelDifference[] = [];
   const heard = new Set<string>();
   for (const seen of tags) {
     const signal = names.signals.get(seen.tag) ?? seen.tag;

@@ -4,7 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { PlantModel } from '../../../operators/model/plant-model.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
 import type { EdgeConfig } from '../edge-config.ts';
-import { compareWithModel, type Difference } from './compare.ts';
+import { compareWithModel, type ModelDifference } from './compare.ts';
 import { type HeardSource, listen } from './listen.ts';
 import { type FoundNames, nameAll } from './names.ts';
 import { edgeText, plantText } from './proposal.ts';
@@ -54,12 +54,16 @@ export async function discover(options: DiscoverOptions): Promise<Discovered> {
     onProgress({ seconds: passed(), machines, tags: size, readings });
   };
   const timer = setInterval(progress, tell);
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(seconds * SECOND)]);
+  // Node 20 may forget a signal of AbortSignal.timeout that only another signal waits for.
+  const over = new AbortController();
+  const end = setTimeout(() => over.abort(), seconds * SECOND);
+  const stop = AbortSignal.any([signal, over.signal]);
   let sources: readonly HeardSource[];
   try {
     sources = await listen({ config, nats, seen, signal: stop });
   } finally {
     clearInterval(timer);
+    clearTimeout(end);
   }
   progress();
   const tags = seen.tags();
@@ -82,7 +86,7 @@ export function differencesFrom(
   models: readonly PlantModel[],
   { assets = {} }: Partial<Pick<EdgeConfig, 'assets'>>,
   hearsAll: boolean,
-): readonly Difference[] {
+): readonly ModelDifference[] {
   const ours = new Set(Object.values(assets));
   const expects = (asset: string) => hearsAll || ours.has(asset);
   return compareWithModel({ tags, names, models, expects });
@@ -112,8 +116,10 @@ function summaryOf(
 function sentenceOf({ name, kind, connected, trouble, messages, refused }: HeardSource): string {
   const counts = Object.entries(refused).map(([reason, count]) => `${reason} ${count}`);
   const left = counts.length === 0 ? '' : `; left out: ${counts.join(', ')}`;
-  const why = trouble === undefined ? '' : `; ${trouble}`;
-  const heard = connected ? `${messages} messages` : 'not reached';
+  const why = trouble === undefined ? '' : `; ${trouble.replace(/\.+$/, '')}`;
+  const heard = connected
+    ? `${messages} ${messages === 1 ? 'message' : 'messages'}`
+    : 'not reached';
   return `Source ${name} (${kind}): ${heard}${left}${why}.`;
 }
 

@@ -55,7 +55,7 @@ function nameSignals(
   for (const { tag, source } of tags) {
     if (names.has(tag)) continue;
     // What comes in the wire format has its name already.
-    const name = source === NATS_SOURCE ? tag : unusedName(nameOf(tag), used);
+    const name = source === NATS_SOURCE ? tag : unusedName(modelName(tag), used);
     used.add(name);
     names.set(tag, name);
   }
@@ -67,11 +67,11 @@ function pathOf(machine: string, source: string, plant: string): string {
   const levels = machine.split('/').filter((level) => level !== '');
   const asset = levels.at(-1) ?? machine;
   const line = levels.at(-2) ?? source;
-  return [plant, line, asset].map(nameOf).join('.');
+  return [plant, line, asset].map(modelName).join('.');
 }
 
 /** What stands in a subject: umlauts as they are spelled without, all else that is no letter or digit as `_`. */
-export function nameOf(text: string): string {
+export function modelName(text: string): string {
   const plain = [...text]
     .map((letter) => SPELLED[letter] ?? letter)
     .join('')

@@ -1,7 +1,7 @@
 /** What was heard of each tag: how often, of which type, between which values, and whether it looks like a counter or a state. */
 
 import { PACKML_STATES } from '../../../operators/model/machine-event.ts';
-import { type MappedMessage, type MapRule, machineOf, tagOf } from '../mapping.ts';
+import { type MappedMessage, type MapRule, readingMachine, readingTag } from '../mapping.ts';
 import type { Listener, TagFacts } from '../source.ts';
 import type { Labels, TagReading, TagValue } from '../tag-reading.ts';
 
@@ -28,11 +28,11 @@ export type SeenTag = {
   readonly values: readonly string[] | undefined;
   readonly rises: number;
   readonly falls: number;
-  readonly suspicion: Suspicion | undefined;
+  readonly suspicion: TagSuspicion | undefined;
 };
 
 /** `why`: for people. `sure`: sure enough to be written down as more than a comment. */
-export type Suspicion = {
+export type TagSuspicion = {
   readonly kind: 'counter' | 'state' | 'packml';
   readonly why: string;
   readonly sure: boolean;
@@ -136,8 +136,8 @@ export class SeenTags {
   ): readonly MappedMessage[] {
     for (const reading of readings) {
       this.#readings += 1;
-      const machine = machineOf(rule, reading, captures);
-      const tag = rule.event ?? tagOf(rule, reading, captures);
+      const machine = readingMachine(rule, reading, captures);
+      const tag = rule.event ?? readingTag(rule, reading, captures);
       if (machine === undefined || tag === undefined) {
         this.#nameless += 1;
         continue;
@@ -229,7 +229,7 @@ function seenOf(counts: Counts, end: number): SeenTag {
   };
 }
 
-function suspicionOf(counts: Counts): Suspicion | undefined {
+function suspicionOf(counts: Counts): TagSuspicion | undefined {
   const { types, values, hasMany, tag, rises, falls, restarts } = counts;
   const only = types.size === 1 ? [...types][0] : undefined;
   const isFew = !hasMany && values.size > 0;

@@ -1,6 +1,7 @@
 /** What a server has: its variables with type, unit and access, for people who write `nodes`. */
 
 import type { DataValue } from 'node-opcua-client';
+import { within } from '../../base/within.ts';
 import { parseTopic } from '../topic.ts';
 import {
   loadOpcua,
@@ -8,7 +9,6 @@ import {
   type ServerSession,
   type SessionOptions,
   VALUE_ATTRIBUTE,
-  within,
 } from './opcua-client.ts';
 import { type BrowsedNode, browseNodes } from './opcua-nodes.ts';
 

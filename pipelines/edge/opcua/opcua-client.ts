@@ -14,6 +14,7 @@ import type {
 } from 'node-opcua-client';
 import { secretOf } from '../../base/config.ts';
 import { EXIT, foundInPlace, Problem } from '../../base/problem.ts';
+import { within } from '../../base/within.ts';
 import type { OpcuaConfig } from './opcua-config.ts';
 
 export type OpcuaLibrary = typeof import('node-opcua-client');
@@ -253,15 +254,3 @@ function refusal(error: unknown, { config, application }: SessionOptions): Error
 /** The attribute Value (part 6, A.1), and `TimestampsToReturn.Both` (part 4, 7.40). */
 export const VALUE_ATTRIBUTE = 13;
 export const BOTH_TIMES = 2;
-
-/** Rejects after so many milliseconds. */
-export async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-  });
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}

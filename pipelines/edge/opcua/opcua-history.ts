@@ -1,7 +1,8 @@
 /** What a server has kept of its values: read for the time in which nobody was subscribed to them. */
 
 import type { DataValue, HistoryData } from 'node-opcua-client';
-import { BOTH_TIMES, loadOpcua, type ServerSession, within } from './opcua-client.ts';
+import { within } from '../../base/within.ts';
+import { BOTH_TIMES, loadOpcua, type ServerSession } from './opcua-client.ts';
 import { type ServerValue, timeOfValue } from './opcua-readings.ts';
 
 export type HistoryOptions = {

@@ -3,8 +3,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type Mapper, type MapRule, machineEvent } from '../mapping.ts';
-import { mapperOf, portions, type SourceContext, storeAll } from '../source.ts';
+import { type Mapper, machineEvent, TAGGED } from '../mapping.ts';
+import {
+  mapperOf,
+  portions,
+  type SourceContext,
+  storeAll,
+  Unsettled,
+  withReceipts,
+} from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import type { OpcuaSession, ServerSession } from './opcua-client.ts';
 import type { OpcuaConfig } from './opcua-config.ts';
@@ -13,8 +20,6 @@ import type { WantedNode } from './opcua-nodes.ts';
 import { hasOverflow, type ServerValue, serverReading } from './opcua-readings.ts';
 import type { Delivery } from './opcua-subscription.ts';
 
-/** Machine and tag are known of each node: nothing is left to be filled in here. */
-export const TAGGED: MapRule = { machine: '{machine}', tag: '{tag}', clock: 'source' };
 /** The same gap is told again after this: milliseconds. */
 const GAP_EVERY = 10_000;
 
@@ -30,8 +35,7 @@ const MOST_UNREAD = 16;
 type GapReason = 'overflow' | 'missed' | 'disconnected';
 type Gap = { count: number; told: number; readonly details: Set<string> };
 /** A message that may not be stored yet. */
-type Unsettled = {
-  readonly number: number;
+type Taken = {
   readonly published: number;
   readonly last: readonly (readonly [string, LastSaid])[];
 };
@@ -74,7 +78,7 @@ export class OpcuaIntake {
   #reading: Promise<unknown> = Promise.resolve();
   #hasBegun: Promise<void> = Promise.resolve();
   #begun: () => void = () => undefined;
-  #unsettled: Unsettled[] = [];
+  readonly #unsettled = new Unsettled<Taken>();
   /** Of what is stored for certain: what was said last. A next life of this process begins with it. */
   readonly #settled = new Map<string, LastSaid>();
   readonly #gaps = new Map<GapReason, Gap>();
@@ -158,7 +162,7 @@ export class OpcuaIntake {
     this.#begun();
     await this.#store(readings, this.#mapper, id);
     const last = readings.map((reading) => [keyOf(reading.labels), lastOf(reading)] as const);
-    this.#unsettled.push({ number: memory.taken, published, last });
+    this.#unsettled.add(memory.taken, { published, last });
     this.settle();
     return memory.taken;
   }
@@ -166,9 +170,7 @@ export class OpcuaIntake {
   /** To be called whenever more is stored. */
   settle(): void {
     const { stored } = this.#context.memory;
-    const later = this.#unsettled.findIndex(({ number }) => number > stored);
-    const settled = this.#unsettled.splice(0, later < 0 ? this.#unsettled.length : later);
-    for (const { published, last } of settled) {
+    for (const { published, last } of this.#unsettled.settle(stored)) {
       for (const [key, said] of last) this.#settled.set(key, said);
       if (published > (this.seen ?? Number.NEGATIVE_INFINITY)) this.seen = published;
     }
@@ -212,10 +214,8 @@ export class OpcuaIntake {
   ): Promise<void> {
     const arrival = Date.now();
     for (const [at, some] of portions(readings).entries()) {
-      const messages = mapper.map(TAGGED, some, {}, arrival).map(({ part, ...message }) => ({
-        ...message,
-        receipt: { id: `${id}/${at}${part === undefined ? '' : `.${part}`}`, lasting: true },
-      }));
+      const mapped = mapper.map(TAGGED, some, {}, arrival);
+      const messages = withReceipts(mapped, `${id}/${at}`, true);
       await storeAll(messages, this.#context, { origin: this.#name, late });
     }
   }

@@ -1,15 +1,11 @@
 /** Listens to a server for a while: what its nodes are, and what they say. Nothing of it is kept, here or there. */
 
 import { messageOf } from '../../base/problem.ts';
+import { within } from '../../base/within.ts';
+import { TAGGED } from '../mapping.ts';
 import type { Listener, OpenSource, SourceContext } from '../source.ts';
 import { DESCRIBED_AT_ONCE, describeNodes } from './opcua-browse.ts';
-import {
-  type OpcuaSession,
-  openOpcuaSession,
-  type SessionOptions,
-  within,
-} from './opcua-client.ts';
-import { TAGGED } from './opcua-intake.ts';
+import { type OpcuaSession, openOpcuaSession, type SessionOptions } from './opcua-client.ts';
 import { resolveNodes, type WantedNode } from './opcua-nodes.ts';
 import { serverReading } from './opcua-readings.ts';
 import { type Delivery, Subscription } from './opcua-subscription.ts';

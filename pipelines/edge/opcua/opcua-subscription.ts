@@ -8,13 +8,9 @@ import type {
   PublishResponse,
   TransferSubscriptionsResponse,
 } from 'node-opcua-client';
-import {
-  BOTH_TIMES,
-  loadOpcua,
-  type ServerSession,
-  VALUE_ATTRIBUTE,
-  within,
-} from './opcua-client.ts';
+import { within } from '../../base/within.ts';
+import { Unsettled } from '../source.ts';
+import { BOTH_TIMES, loadOpcua, type ServerSession, VALUE_ATTRIBUTE } from './opcua-client.ts';
 import type { OpcuaConfig } from './opcua-config.ts';
 import type { WantedNode } from './opcua-nodes.ts';
 import { instantOf, type ServerValue } from './opcua-readings.ts';
@@ -74,7 +70,7 @@ export class Subscription {
   readonly #key: SubscriptionKey;
   readonly #bad: Set<number>;
   /** Stored or not, and not acknowledged. */
-  #waiting: { readonly number: number; readonly sequence: number }[] = [];
+  readonly #waiting = new Unsettled<number>();
   #ready: number[] = [];
   #expected: number | undefined;
   readonly #keepAlive: number;
@@ -196,10 +192,7 @@ export class Subscription {
 
   /** To be called whenever more is stored. */
   acknowledge(): void {
-    const stored = this.#options.stored();
-    const later = this.#waiting.findIndex(({ number }) => number > stored);
-    const settled = this.#waiting.splice(0, later < 0 ? this.#waiting.length : later);
-    this.#ready.push(...settled.map(({ sequence }) => sequence));
+    this.#ready.push(...this.#waiting.settle(this.#options.stored()));
   }
 
   /** After a break: asks for what was sent and did not arrive. */
@@ -287,7 +280,7 @@ export class Subscription {
     // Some servers say no time of what they send.
     const published = instantOf(publishTime) ?? Date.now();
     const number = await this.#options.take({ sequence, published, values });
-    this.#waiting.push({ number, sequence });
+    this.#waiting.add(number, sequence);
     this.acknowledge();
     return undefined;
   }

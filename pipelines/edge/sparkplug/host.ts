@@ -169,9 +169,8 @@ export class SparkplugHost {
   *born(): Iterable<{ readonly ids: Labels; readonly metric: BornOf }> {
     for (const node of this.#nodes.values()) {
       for (const { ids, table, online } of [node, ...node.devices.values()]) {
-        for (const metric of table.born()) {
-          yield { ids, metric: { machine: ids.machine ?? '', online, ...metric } };
-        }
+        const machine = ids.machine ?? '';
+        for (const metric of table.born()) yield { ids, metric: { machine, online, ...metric } };
       }
     }
   }

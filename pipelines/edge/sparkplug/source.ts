@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceOf } from '../edge-config.ts';
-import { type Mapper, type MapRule, machineEvent, machineOf, tagOf } from '../mapping.ts';
+import { type Mapper, type MapRule, machineEvent, readingMachine, readingTag } from '../mapping.ts';
 import type { Receipt } from '../memory.ts';
 import {
   type Arrived,
@@ -14,7 +14,14 @@ import {
   type Publication,
   type WatchedClient,
 } from '../mqtt-source.ts';
-import { mapperOf, type OpenSource, portions, type SourceContext, storeAll } from '../source.ts';
+import {
+  mapperOf,
+  type OpenSource,
+  portions,
+  type SourceContext,
+  storeAll,
+  withReceipts,
+} from '../source.ts';
 import { fillTemplate, type Labels, MOST_READINGS, type TagReading } from '../tag-reading.ts';
 import type { BornOf } from './births.ts';
 import { type HostOutput, SparkplugHost, type SparkplugNodeStatus } from './host.ts';
@@ -130,8 +137,8 @@ class PlantSource implements OpenSource {
     for (const { ids, metric } of this.#host.born()) {
       const reading = { labels: { metric: metric.name }, sample: ids } as const;
       const named = { ...reading, time: undefined, value: null, quality: 'good' } as const;
-      const machine = machineOf(this.#rule, named, {});
-      const tag = tagOf(this.#rule, named, {});
+      const machine = readingMachine(this.#rule, named, {});
+      const tag = readingTag(this.#rule, named, {});
       // A template is its members.
       if (machine === undefined || tag === undefined || metric.type === 'Template') continue;
       listener.describe(machine, tag, metric);
@@ -258,14 +265,9 @@ class PlantSource implements OpenSource {
     for (const [time, all] of byTime) {
       for (const some of portions(all, MOST_READINGS)) {
         const words = some.map(({ labels, value, quality }) => [labels.metric, value, quality]);
-        const receipt = this.#receiptOf(ids, time, words);
-        const messages = this.#mapper
-          .map(this.#rule, some, captures, Date.now())
-          .map(({ part, ...message }) => ({
-            ...message,
-            receipt: part === undefined ? receipt : { ...receipt, id: `${receipt.id}.${part}` },
-          }));
-        await storeAll(messages, this.#context, {
+        const { id, lasting } = this.#receiptOf(ids, time, words);
+        const mapped = this.#mapper.map(this.#rule, some, captures, Date.now());
+        await storeAll(withReceipts(mapped, id, lasting), this.#context, {
           origin: captures.topic,
           late: historical ? 'late' : undefined,
         });

@@ -18,7 +18,7 @@ import { argumentsOf, blocksOf, commandsOf } from '../../../support/documents.ts
 import { longTest } from '../../../support/long.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
-const LONG = 240_000;
+const LONG = 600_000;
 const FOLDER = 'examples/edge/first/';
 const HALF = 100;
 const closing: (() => unknown)[] = [];
@@ -119,6 +119,16 @@ longTest(
     const plc = await createOpcuaPlant({ NODES: String(HALF) });
     await plc.start();
     closing.push(() => plc.stop());
+    let level = 0;
+    const fill = setInterval(() => {
+      level += 1;
+      const values = Array.from({ length: HALF }, (_, at) => ({
+        name: `v${at}`,
+        value: level + at,
+      }));
+      plc.set(...values).catch(() => undefined);
+    }, 1_000);
+    closing.push(() => clearInterval(fill));
     const ports = {
       ...{ 4222: await freePort(), 4223: await freePort(), 7422: await freePort() },
       ...{ 1883: await startCells(), 4840: plc.port, 9465: await freePort() },
