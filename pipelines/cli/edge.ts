@@ -102,6 +102,12 @@ function readsOf(source: EdgeSource): readonly (readonly string[])[] {
     const { url, host, groups = ['all groups'] } = source.sparkplug;
     return groups.map((group) => [url, group, `host application ${host}`]);
   }
+  if (isOfKind(source, 'http')) {
+    const { host, port, tokens } = source.http;
+    return tokens.map(({ name, machines }) => [
+      ...[`${host}:${port}`, machines.join(', '), `token ${name}`],
+    ]);
+  }
   const { mqtt } = source;
   return mqtt.topics.map(({ topic, format, qos }) => [mqtt.url, topic, `${format}, QoS ${qos}`]);
 }

@@ -94,7 +94,8 @@ function collect(
   }
 }
 
-function plainValue(value: unknown): TagValue | undefined {
+/** A number, text, boolean or list of numbers; undefined for all else. */
+export function plainValue(value: unknown): TagValue | undefined {
   if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') {
     return value;
   }

@@ -149,6 +149,30 @@ const sparkplugSchema = z.strictObject({
     .describe('Least time between two requests to one node for its births.'),
 });
 
+const httpSchema = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('Where machines reach it; 0.0.0.0: everywhere.'),
+  port: z.int().min(0).max(65_535).default(9466),
+  tls: tlsSchema.omit({ ca: true }).optional().describe('Paths of its own pair.'),
+  body: bytes.default(1_000_000).describe('Longest body.'),
+  in_flight: z.int().min(1).max(1_000).default(64).describe('Most requests at a time.'),
+  answer: positiveDurationSchema.prefault('10s').describe('Longest wait for the log.'),
+  tokens: z
+    .array(
+      z.strictObject({
+        name: nameSchema.describe('For log lines and answers.'),
+        token: secretSchema,
+        machines: z.array(z.string().min(1).max(1_024)).min(1).describe('For whom it may speak.'),
+      }),
+    )
+    .min(1),
+  prometheus: z
+    .strictObject({
+      machine: template.default('{instance}'),
+      tag: template.default('{__name__}'),
+    })
+    .prefault({}),
+});
+
 /** Each kind is one entry here, and one in the table of edge.ts that opens them. */
 const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ name: nameSchema, kind: z.literal('mqtt').optional(), mqtt: mqttSchema }),
@@ -158,6 +182,7 @@ const sourceSchema = z.discriminatedUnion('kind', [
     kind: z.literal('sparkplug'),
     sparkplug: sparkplugSchema,
   }),
+  z.strictObject({ name: nameSchema, kind: z.literal('http'), http: httpSchema }),
 ]);
 
 const edgeSchema = z.strictObject({
@@ -250,6 +275,7 @@ function issuesOf(
     if (isOfKind(source, 'opcua')) {
       issues.push(...issuesOfOpcua(source.opcua, [...where, 'opcua']));
     } else if (isOfKind(source, 'mqtt')) issues.push(...issuesOfBroker(source, where));
+    else if (isOfKind(source, 'http')) issues.push(...issuesOfPush(source, where));
   }
   if (Object.keys(assets).length === 0 && purpose === 'to run') {
     issues.push({ path: ['assets'], message: 'expected at least one' });
@@ -271,6 +297,23 @@ function issuesOfBroker(
     for (const [field, message] of misplaced(topic)) {
       issues.push({ path: [...place, field], message });
     }
+  }
+  return issues;
+}
+
+function issuesOfPush(
+  { http: { tls, tokens } }: SourceOf<'http'>,
+  where: readonly (string | number)[],
+): readonly FileIssue[] {
+  const issues: FileIssue[] = [];
+  const say = (path: readonly (string | number)[], message: string) =>
+    issues.push({ path: [...where, 'http', ...path], message });
+  if (tls !== undefined && (tls.certificate === undefined || tls.privateKey === undefined)) {
+    say(['tls'], 'expected certificate and privateKey');
+  }
+  const names = tokens.map(({ name }) => name);
+  for (const [at, name] of names.entries()) {
+    if (names.indexOf(name) < at) say(['tokens', at, 'name'], 'expected each once');
   }
   return issues;
 }

@@ -20,11 +20,12 @@ import {
   sourceKind,
 } from './edge-config.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
+import { openHttpSource } from './http/http-source.ts';
 import type { Mapper } from './mapping.ts';
-import { type EdgeMemory, type MemoryStatus, openMemory, type Receipt } from './memory.ts';
+import { type EdgeMemory, type MemoryStatus, openMemory } from './memory.ts';
 import { type Arrived, brokerClient, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
-import { mapperOf, type OpenSource, type SourceContext, storeAll } from './source.ts';
+import { mapperOf, type OpenSource, type SourceContext, storeAll, withReceipts } from './source.ts';
 import { openSparkplugSource } from './sparkplug/source.ts';
 import type { TagReading } from './tag-reading.ts';
 import { createTally, type Tally, type TallyStatus } from './tally.ts';
@@ -163,6 +164,7 @@ const OPENERS: {
   mqtt: openBroker,
   opcua: openOpcuaSource,
   sparkplug: openSparkplugSource,
+  http: openHttpSource,
 };
 
 /** Rejects with a `Problem` where the configuration cannot be used. */
@@ -270,10 +272,8 @@ function messagesOf(arrived: Arrived, topics: readonly Subscribed[], mapper: Map
     try {
       const readings = readingsOf(topic, arrived);
       const timed = topic.clock === 'source' && readings.every(({ time }) => time !== undefined);
-      const receiptOf = receiptsOf(arrived, timed);
-      return mapper
-        .map(topic, readings, captures, arrival)
-        .map(({ part, ...message }) => ({ ...message, receipt: receiptOf(part) }));
+      const mapped = mapper.map(topic, readings, captures, arrival);
+      return withReceipts(mapped, idOf(arrived, timed), timed);
     } catch (error) {
       // Whatever a payload brings about: the broker would send it again, and end each start of the edge with it.
       const why = error instanceof Error ? error.message : String(error);
@@ -306,10 +306,7 @@ function readingsOf(topic: EdgeTopic, { payload }: Arrived): readonly TagReading
  * becomes several messages on one subject is told apart by the place of the reading, which no reduction and no arrival
  * changes.
  */
-function receiptsOf({ topic, payload, packet }: Arrived, timed: boolean) {
+function idOf({ topic, payload, packet }: Arrived, timed: boolean): string {
   const hash = createHash('sha1').update(topic).update('\0').update(payload).digest('base64url');
-  const id = timed ? hash : `${hash}/${packet ?? ''}`;
-  return (part: number | undefined): Receipt => ({
-    ...{ id: part === undefined ? id : `${id}.${part}`, lasting: timed },
-  });
+  return timed ? hash : `${hash}/${packet ?? ''}`;
 }

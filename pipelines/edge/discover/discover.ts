@@ -5,7 +5,7 @@ import type { PlantModel } from '../../../operators/model/plant-model.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
 import type { EdgeConfig } from '../edge-config.ts';
 import { compareWithModel, type ModelDifference } from './compare.ts';
-import { type HeardSource, listen } from './listen.ts';
+import { type ListenedSource, listen } from './listen.ts';
 import { type FoundNames, nameAll } from './names.ts';
 import { edgeText, plantText } from './proposal.ts';
 import { type SeenTag, SeenTags } from './seen-tags.ts';
@@ -33,7 +33,7 @@ export type DiscoverProgress = {
 export type Discovered = {
   readonly tags: readonly SeenTag[];
   readonly names: FoundNames;
-  readonly sources: readonly HeardSource[];
+  readonly sources: readonly ListenedSource[];
   /** Sentences about what was heard, and what was not. */
   readonly summary: readonly string[];
   /** `plant.yaml`. */
@@ -58,7 +58,7 @@ export async function discover(options: DiscoverOptions): Promise<Discovered> {
   const over = new AbortController();
   const end = setTimeout(() => over.abort(), seconds * SECOND);
   const stop = AbortSignal.any([signal, over.signal]);
-  let sources: readonly HeardSource[];
+  let sources: readonly ListenedSource[];
   try {
     sources = await listen({ config, nats, seen, signal: stop });
   } finally {
@@ -99,7 +99,7 @@ function onlyPlant(paths: readonly string[]): string | undefined {
 
 function summaryOf(
   seen: SeenTags,
-  sources: readonly HeardSource[],
+  sources: readonly ListenedSource[],
   seconds: number,
 ): readonly string[] {
   const beyond = seen.beyond + seen.nameless;
@@ -113,7 +113,7 @@ function summaryOf(
   ];
 }
 
-function sentenceOf({ name, kind, connected, trouble, messages, refused }: HeardSource): string {
+function sentenceOf({ name, kind, connected, trouble, messages, refused }: ListenedSource): string {
   const counts = Object.entries(refused).map(([reason, count]) => `${reason} ${count}`);
   const left = counts.length === 0 ? '' : `; left out: ${counts.join(', ')}`;
   const why = trouble === undefined ? '' : `; ${trouble.replace(/\.+$/, '')}`;
@@ -123,7 +123,7 @@ function sentenceOf({ name, kind, connected, trouble, messages, refused }: Heard
   return `Source ${name} (${kind}): ${heard}${left}${why}.`;
 }
 
-function nothing(sources: readonly HeardSource[], seconds: number): Problem {
+function nothing(sources: readonly ListenedSource[], seconds: number): Problem {
   return new Problem({
     where: 'andon discover',
     expected: 'values of a machine',

@@ -22,7 +22,7 @@ import { createTally } from '../tally.ts';
 import type { SeenTags } from './seen-tags.ts';
 
 /** What became of listening to one source. */
-export type HeardSource = {
+export type ListenedSource = {
   readonly name: string;
   readonly kind: string;
   readonly connected: boolean;
@@ -47,7 +47,7 @@ export const NATS_SOURCE = 'nats';
 const AGAIN = 1_000;
 
 /** Resolves when the signal has fired. Rejects with a `Problem` where a source cannot be opened as it is configured. */
-export async function listen(options: ListenOptions): Promise<readonly HeardSource[]> {
+export async function listen(options: ListenOptions): Promise<readonly ListenedSource[]> {
   const { config, nats, seen, signal } = options;
   const over = new AbortController();
   const stop = AbortSignal.any([signal, over.signal]);
@@ -69,7 +69,7 @@ async function listenToSource(
   config: EdgeConfig,
   seen: SeenTags,
   signal: AbortSignal,
-): Promise<HeardSource> {
+): Promise<ListenedSource> {
   const { name } = source;
   let [connected, trouble] = [false, undefined as string | undefined];
   const record: RecordEvent = (event) => {
@@ -117,7 +117,7 @@ async function listenToSubjects(
   connection: NatsConnection,
   listener: Listener,
   signal: AbortSignal,
-): Promise<HeardSource> {
+): Promise<ListenedSource> {
   let [messages, malformed] = [0, 0];
   let trouble: string | undefined;
   // As machines publish them, and as the mapping of partitions makes them.

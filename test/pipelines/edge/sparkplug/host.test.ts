@@ -315,9 +315,7 @@ test('history goes up apart from what is live', () => {
 test('what was born can be listed, with whose it is', () => {
   const { bear, host } = openHost();
   bear();
-  expect(
-    [...host.born()].map(({ metric: m }) => [m.machine, m.name, m.type, m.online]),
-  ).toEqual([
+  expect([...host.born()].map(({ metric: m }) => [m.machine, m.name, m.type, m.online])).toEqual([
     ['G/N', 'n', 'Int32', true],
     ['G/N/D', 'd', 'Int32', true],
   ]);
