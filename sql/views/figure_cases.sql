@@ -24,11 +24,13 @@ FROM
     -- One look at each view, however many figures rest on it: most of the time goes into working out the views.
     SELECT
         plant, line, asset, id, requested,
-        arrayJoin([
-            ('response', response_minutes),
-            ('close-out', if(withdrawn, NULL, closeout_minutes / 60)),
-            ('decision-latency', CAST(dateDiff('microsecond', problem_since, requested) / 1e6, 'Nullable(Float64)'))
-        ]) AS said
+        -- A later round of a problem is no first decision.
+        requested = min(requested) OVER (PARTITION BY plant, line, asset, problem_since) AS decided,
+        arrayJoin(arrayFilter(each -> each.3, [
+            ('response', response_minutes, true),
+            ('close-out', if(withdrawn, NULL, closeout_minutes / 60), true),
+            ('decision-latency', CAST(dateDiff('microsecond', problem_since, requested) / 1e6, 'Nullable(Float64)'), decided)
+        ])) AS said
     FROM request_times
 )
 UNION ALL

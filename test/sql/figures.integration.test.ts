@@ -49,6 +49,7 @@ const MORE: readonly TimedRow[] = [
   [
     '06:00',
     requested('r0', 1, 'open', '08:00', {
+      since: before('07:50'),
       opened: before('08:00'),
       time: before('08:00'),
       component: 'motor',
@@ -57,6 +58,7 @@ const MORE: readonly TimedRow[] = [
   [
     '06:00',
     requested('r0', 2, 'close', '10:00', {
+      since: before('07:50'),
       opened: before('08:00'),
       time: before('10:00'),
       component: 'motor',
@@ -81,11 +83,29 @@ const MORE: readonly TimedRow[] = [
     ];
   }),
   // Two more problems, decided after one and two minutes; the second goes away by itself.
-  ['13:31', requested('r3', 1, 'open', '13:31', { opened: time(at('13:30')), component: 'seal' })],
-  ['13:42', requested('r4', 1, 'open', '13:42', { opened: time(at('13:40')), component: 'seal' })],
+  [
+    '13:31',
+    requested('r3', 1, 'open', '13:31', {
+      since: time(at('13:29')),
+      opened: time(at('13:30')),
+      component: 'seal',
+    }),
+  ],
+  [
+    '13:42',
+    requested('r4', 1, 'open', '13:42', {
+      since: time(at('13:40')),
+      opened: time(at('13:40')),
+      component: 'seal',
+    }),
+  ],
   [
     '13:50',
-    requested('r4', 2, 'withdraw', '13:50', { opened: time(at('13:40')), component: 'seal' }),
+    requested('r4', 2, 'withdraw', '13:50', {
+      since: time(at('13:40')),
+      opened: time(at('13:40')),
+      component: 'seal',
+    }),
   ],
   ['12:30', status('12:30', { id: 'r1', status: 'closed' })],
   ['13:50', status('13:50', { id: 'r2', status: 'rejected' })],
@@ -209,8 +229,8 @@ test('every figure for managers, worked out by hand', () => {
     Uptime: Number(((355 + 480) / (510 - 38 + 480)).toFixed(4)),
     Response: 10,
     'Close-out': 1,
-    // 0, 0, 60 and 120 s.
-    'Decision latency': 60,
+    // 60, 60, 120 and 120 s.
+    'Decision latency': 120,
     // r1 was done at 11:41, and r2 came for the same bearing at 13:01.
     'First-time fix': 0,
     // Grease and bolt of grease, bolt, filter and seal.
@@ -258,7 +278,9 @@ test('beside each figure stands what it was before, and how much of it is known'
 
 test('each figure has its cases, and each case a figure', async () => {
   const text = readFileSync(join(SQL_FOLDER, 'views/figure_cases.sql'), 'utf8');
-  const cases = [...text.matchAll(/(?:SELECT\s+|(?<!\w)\()'([a-z-]+)'(?: AS figure)?,/g)].map(([, name = '']) => name);
+  const cases = [...text.matchAll(/(?:SELECT\s+|(?<!\w)\()'([a-z-]+)'(?: AS figure)?,/g)].map(
+    ([, name = '']) => name,
+  );
   const defined = await warehouse.rows<{ figure: string; source: string }>(
     'SELECT figure, source FROM figures ORDER BY figure',
   );

@@ -100,8 +100,8 @@ export function describeMoreRoutes(given: () => Given): void {
       expect(sum('alarms')).toBeGreaterThan(0);
       expect(sum('requests')).toBeGreaterThan(0);
       // The figures with a definition of their own rest on the same requests.
-      const latency = figures.find(({ figure }) => figure === 'decision-latency');
-      const cases = (latency?.months ?? []).reduce((all, month) => all + month.cases, 0);
+      const response = figures.find(({ figure }) => figure === 'response');
+      const cases = (response?.months ?? []).reduce((all, month) => all + month.cases, 0);
       expect(cases).toBe(sum('requests'));
       const other = await read<Figures>('/plants/p1/figures?line=l2');
       expect(other.months.reduce((all, { requests = 0 }) => all + requests, 0)).toBe(0);
