@@ -9,8 +9,8 @@ import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { csvOfMappings, readMappingCsv } from '../governance/mapping-csv.ts';
 import {
   changesOfMappings,
-  checkAnswer,
   checkMapping,
+  checkMappingAnswer,
   currentMappings,
   type MappingCheck,
   newMappings,
@@ -203,7 +203,7 @@ async function answer(verb: 'approve' | 'refuse', changes: readonly string[], op
     byPlant.set(plant, [...(byPlant.get(plant) ?? []), change]);
   }
   const sent = await say(options, [...byPlant], (user, change: string) => {
-    checkAnswer(change, records.get(change), verb, user);
+    checkMappingAnswer(change, records.get(change), verb, user);
     return { change, verb, reason };
   });
   shown(options, sent, () => sent.map((one) => textOfSent(`${verb}d`, one)).join('\n'));

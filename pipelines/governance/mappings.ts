@@ -167,7 +167,6 @@ const TOUCHED = `
   SELECT 'reference', remote FROM master_references
   WHERE system = {system:String} AND target = {entity:String} AND value = {remote:String}`;
 
-
 /** Publishes what a person says of mappings, in this order. Each counts from the message on at which it is in the log. */
 export function publishMappings(
   connection: NatsConnection,
@@ -194,7 +193,7 @@ export function proposalOf(
 }
 
 /** Whether somebody may answer. Throws a `Problem` that says why not. */
-export function checkAnswer(
+export function checkMappingAnswer(
   change: string,
   record: ChangeRecord | undefined,
   verb: 'approve' | 'refuse',

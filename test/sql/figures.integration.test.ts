@@ -8,8 +8,8 @@ import { readQuestions } from '../../pipelines/warehouse/questions.ts';
 import { SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
 import { time } from '../sinks/clickhouse/sample-rows.ts';
 import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/started-warehouse.ts';
-import { at, landAll, requested, sample, smallPlant, state, status } from './small-plant.ts';
-import { answered, asked, epochOfRows, type TimedRow, WORK } from './small-plant-work.ts';
+import { at, cmmsStatus, landAll, requested, sample, smallPlant, state } from './small-plant.ts';
+import { answered, askedCommand, epochOfRows, type TimedRow, WORK } from './small-plant-work.ts';
 
 /** Sixty days before the day of the small plant: what the figures of that day are compared with. */
 const before = (clock: string) => time(at(clock) - 60 * 86_400_000_000);
@@ -37,7 +37,7 @@ const step = (
   }),
 ];
 const stockOf = (id: string, request: string, part: string, available: number, short: number) => [
-  asked(id, request, '10:41', 'check-stock', { part, payload: { quantity: 1 } }),
+  askedCommand(id, request, '10:41', 'check-stock', { part, payload: { quantity: 1 } }),
   answered(id, '10:41:05', { available, short }),
 ];
 
@@ -107,30 +107,30 @@ const MORE: readonly TimedRow[] = [
       component: 'seal',
     }),
   ],
-  ['12:30', status('12:30', { id: 'r1', status: 'closed' })],
-  ['13:50', status('13:50', { id: 'r2', status: 'rejected' })],
+  ['12:30', cmmsStatus('12:30', { id: 'r1', status: 'closed' })],
+  ['13:50', cmmsStatus('13:50', { id: 'r2', status: 'rejected' })],
   // Grease is there, is reserved twice over and used once. The bolt is said to be there, and is not. The filter is missing once
   // and ordered three times over, approved after two hours; five more were ordered by mistake and taken back.
   ...stockOf('s1', 'r1', 'GREASE', 5, 0),
-  asked('g1', 'r1', '10:43', 'reserve', { part: 'GREASE' }),
+  askedCommand('g1', 'r1', '10:43', 'reserve', { part: 'GREASE' }),
   answered('g1', '10:44', { state: 'assigned' }),
-  asked('g2', 'r1', '11:45', 'consume', { part: 'GREASE', payload: { quantity: 1 } }),
+  askedCommand('g2', 'r1', '11:45', 'consume', { part: 'GREASE', payload: { quantity: 1 } }),
   answered('g2', '11:45:10', { cost: 12 }),
   ...stockOf('s2', 'r1', 'BOLT', 4, 0),
-  asked('b1', 'r1', '10:43', 'reserve', { part: 'BOLT' }),
+  askedCommand('b1', 'r1', '10:43', 'reserve', { part: 'BOLT' }),
   answered('b1', '10:44', { state: 'short' }),
   answered('b1', '12:44', { state: 'assigned' }),
   ...stockOf('s3', 'r1', 'FILTER', 0, 1),
-  asked('f1', 'r1', '10:45', 'requisition', { part: 'FILTER', payload: { quantity: 3 } }),
+  askedCommand('f1', 'r1', '10:45', 'requisition', { part: 'FILTER', payload: { quantity: 3 } }),
   answered('f1', '10:46', { state: 'submitted' }),
   answered('f1', '12:45', { state: 'approved' }),
-  asked('f2', 'r1', '10:47', 'requisition', { part: 'FILTER', payload: { quantity: 5 } }),
+  askedCommand('f2', 'r1', '10:47', 'requisition', { part: 'FILTER', payload: { quantity: 5 } }),
   answered('f2', '10:48', { state: 'draft' }),
-  asked('f3', 'r1', '10:49', 'cancel-requisition', { undoes: 'f2' }),
+  askedCommand('f3', 'r1', '10:49', 'cancel-requisition', { undoes: 'f2' }),
   answered('f3', '10:50'),
-  asked('a1', 'r1', '10:45', 'announce', { payload: { cost_center: 'K-41' } }),
+  askedCommand('a1', 'r1', '10:45', 'announce', { payload: { cost_center: 'K-41' } }),
   answered('a1', '10:46'),
-  asked('w1', 'r1', '10:50', 'order-work', { system: 'contractor' }),
+  askedCommand('w1', 'r1', '10:50', 'order-work', { system: 'contractor' }),
   answered('w1', '11:00', { state: 'accepted' }, 'contractor'),
   answered('w1', '13:50', { state: 'completed' }, 'contractor'),
   // The workflow of r1 asked a person once and came to its end; a step of r2 was not answered in time.

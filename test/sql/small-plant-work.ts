@@ -16,7 +16,7 @@ type Asked = {
 };
 
 /** A command that was sent. */
-export function asked(
+export function askedCommand(
   id: string,
   request: string,
   clock: string,
@@ -59,17 +59,17 @@ export function answered(id: string, clock: string, more: object = {}, system = 
  * 10 s; the one after it, of 10:45, is assigned since 10:50, and done with at 11:30.
  */
 export const WORK: readonly TimedRow[] = [
-  asked('c1', 'r1', '10:42', 'reserve', { part: '6205' }),
+  askedCommand('c1', 'r1', '10:42', 'reserve', { part: '6205' }),
   answered('c1', '10:42:10', { outcome: 'rejected', note: 'no such part' }),
-  asked('c2', 'r1', '10:45', 'reserve', { part: '6205-2RS' }),
+  askedCommand('c2', 'r1', '10:45', 'reserve', { part: '6205-2RS' }),
   answered('c2', '10:46', { state: 'short' }),
   answered('c2', '10:50', { state: 'assigned' }),
   answered('c2', '11:30', { state: 'done' }),
-  asked('c3', 'r2', '13:01', 'check-stock', { part: 'SEAL-45' }),
+  askedCommand('c3', 'r2', '13:01', 'check-stock', { part: 'SEAL-45' }),
   answered('c3', '13:01:30', { available: 0, short: 2, state: 'done' }),
-  asked('c4', 'r2', '13:02', 'reserve', { part: 'SEAL-45' }),
+  askedCommand('c4', 'r2', '13:02', 'reserve', { part: 'SEAL-45' }),
   answered('c4', '13:04', { state: 'short' }),
-  asked('c5', 'r2', '13:05', 'requisition', { part: 'SEAL-45' }),
+  askedCommand('c5', 'r2', '13:05', 'requisition', { part: 'SEAL-45' }),
 ];
 
 /** Rows as an epoch behind those of the plant, one message each, from this sequence on. */

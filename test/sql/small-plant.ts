@@ -52,7 +52,7 @@ export const state = (
   });
 const event = (asset: string, clock: string, type: string, data: object): Row =>
   sample('machine_events', { asset, time: time(at(clock)), type, data: JSON.stringify(data) });
-export const status = (clock: string, data: object): Row =>
+export const cmmsStatus = (clock: string, data: object): Row =>
   sample('machine_events', {
     ...{ time: time(at(clock)), type: 'request', data: JSON.stringify(data) },
     ...{ kind: 'status', via: '', user: '', system: 'cmms' },
@@ -280,11 +280,11 @@ function story(): Row[] {
       opened: time(at('13:01')),
       title: 'Hot',
     }),
-    status('10:42', { id: 'r1', status: 'requested', remote: 'WO-1' }),
-    status('10:51', { id: 'r1', status: 'accepted', remote: 'WO-1' }),
-    status('11:00', { id: 'r1', status: 'started' }),
-    status('11:41', { id: 'r1', status: 'completed' }),
-    status('13:02', { id: 'r2', status: 'requested' }),
+    cmmsStatus('10:42', { id: 'r1', status: 'requested', remote: 'WO-1' }),
+    cmmsStatus('10:51', { id: 'r1', status: 'accepted', remote: 'WO-1' }),
+    cmmsStatus('11:00', { id: 'r1', status: 'started' }),
+    cmmsStatus('11:41', { id: 'r1', status: 'completed' }),
+    cmmsStatus('13:02', { id: 'r2', status: 'requested' }),
     deadLetter('old', 7, 'telemetry.p1.l1.pump'),
   ];
   return rows;

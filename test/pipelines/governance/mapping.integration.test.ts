@@ -12,8 +12,8 @@ import type { Message } from '../../../operators/model/message.ts';
 import { csvOfMappings, readMappingCsv } from '../../../pipelines/governance/mapping-csv.ts';
 import {
   changesOfMappings,
-  checkAnswer,
   checkMapping,
+  checkMappingAnswer,
   currentMappings,
   newMappings,
   type ProposedMapping,
@@ -139,8 +139,8 @@ test('a change counts from the message on with which somebody else approves it',
   await say('anna', own);
   expect(await statesOf('A-1')).toMatchObject([{ state: 'waiting' }]);
   const [waiting] = await changesOfMappings(warehouse.client, one.change);
-  expect(() => checkAnswer(one.change, waiting, 'approve', 'anna')).toThrow('four_eyes');
-  expect(checkAnswer(one.change, waiting, 'approve', 'bert')).toBe(waiting);
+  expect(() => checkMappingAnswer(one.change, waiting, 'approve', 'anna')).toThrow('four_eyes');
+  expect(checkMappingAnswer(one.change, waiting, 'approve', 'bert')).toBe(waiting);
   const approved = await say('bert', own);
   expect(await statesOf('A-1')).toMatchObject([
     { state: 'in force', proposed: 'anna', approved: 'bert', sequence: approved.sequence },
@@ -149,8 +149,10 @@ test('a change counts from the message on with which somebody else approves it',
   await say('carl', { ...own, verb: 'refuse' }, one);
   expect(await statesOf('A-1')).toMatchObject([{ state: 'in force', sequence: approved.sequence }]);
   const [settled] = await changesOfMappings(warehouse.client, one.change);
-  expect(() => checkAnswer(one.change, settled, 'refuse', 'carl')).toThrow('waits for an answer');
-  expect(() => checkAnswer('none', undefined, 'approve', 'carl')).toThrow(
+  expect(() => checkMappingAnswer(one.change, settled, 'refuse', 'carl')).toThrow(
+    'waits for an answer',
+  );
+  expect(() => checkMappingAnswer('none', undefined, 'approve', 'carl')).toThrow(
     'expected a change that was proposed',
   );
 });
