@@ -151,6 +151,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/sync.ts')).registerSync,
   },
   {
+    name: 'mapping',
+    usage: '',
+    description: 'what a thing is called in which system: list, check, propose, approve, history',
+    load: async () => (await import('./cli/mapping.ts')).registerMapping,
+  },
+  {
     name: 'quality',
     usage: '[options]',
     description: 'what is wrong with master data, who answers for it, and what could be done',

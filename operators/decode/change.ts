@@ -6,6 +6,7 @@ import { DEEPEST, isTooDeep } from '../model/plain.ts';
 import { plantModelSchema } from '../model/plant-model.ts';
 import { rulesSchema } from '../model/rules.ts';
 import { scheduleMessageSchema } from '../model/schedule.ts';
+import { mappingChangeSchema } from '../model/wire.ts';
 import { firstIssue, malformed } from './payload.ts';
 import type { ParsedSubject } from './subject.ts';
 
@@ -91,4 +92,24 @@ export function changeRows(change: ChangeValue): readonly Flow<never>[] {
         }),
       );
   }
+}
+
+type MappingSubject = Extract<ParsedSubject, { kind: 'mapping' }>;
+
+/**
+ * The row of a change of a mapping. Who says it is what the subject attests, never what the message says.
+ *
+ * @throws MalformedError: `andon mapping` checks before it publishes, so this is somebody else's publisher
+ */
+export function mappingRow(payload: unknown, { plant, via, user }: MappingSubject): Flow<never> {
+  if (isTooDeep(payload)) throw malformed(`values nested at most ${DEEPEST} deep`, 'more');
+  const parsed = mappingChangeSchema.safeParse(payload);
+  if (!parsed.success) throw malformed('a change of a mapping', firstIssue(parsed.error));
+  const { change, verb, reason, mapping } = parsed.data;
+  return row('mapping_changes', {
+    ...{ plant, via, user, change, verb, reason },
+    ...{ entity: mapping?.entity ?? '', id: mapping?.id ?? '', system: mapping?.system ?? '' },
+    ...{ remote: mapping?.remote ?? '', owner: mapping?.owner ?? '' },
+    ...{ valid_from: mapping?.from ?? '1970-01-01', valid_to: mapping?.to ?? null },
+  });
 }

@@ -11,7 +11,7 @@ import {
 } from '../model/message.ts';
 import type { DeadLetterReason } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
-import { changeRows, decodeChange } from './change.ts';
+import { changeRows, decodeChange, mappingRow } from './change.ts';
 import { type DecodedFrame, decodeFrame } from './frame.ts';
 import { decodeMachineEvent } from './machine-event.ts';
 import { MalformedError, malformed, unpack } from './payload.ts';
@@ -101,7 +101,12 @@ function decodePayload(
       for (const each of changeRows(value)) emit(each);
       emit({ kind: 'change', sequence: message.sequence, value });
       emit(tickOf(message));
+      return;
     }
+    // Nothing here decides by it: it lands in the order of the log, and views say what is in force.
+    case 'mapping':
+      emit(mappingRow(unpack(message), target));
+      emit(tickOf(message));
   }
 }
 

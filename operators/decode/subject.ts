@@ -9,6 +9,12 @@ export type ParsedSubject =
   | { readonly kind: 'waveform'; readonly asset: AssetKey; readonly point: string }
   | { readonly kind: 'schedule'; readonly line: Key }
   | { readonly kind: 'model' | 'rules'; readonly plant: string }
+  | {
+      readonly kind: 'mapping';
+      readonly plant: string;
+      readonly via: string;
+      readonly user: string;
+    }
   | { readonly kind: 'tick' }
   | { readonly kind: 'unknown' };
 
@@ -39,6 +45,12 @@ export function parseSubject(subject: string): ParsedSubject {
     case 'model':
     case 'rules':
       return tokens.length === 1 ? { kind, plant } : UNKNOWN;
+    case 'mapping': {
+      // As of an act: the permission of whoever publishes attests who it is.
+      const [, via = '', user = ''] = tokens;
+      const valid = tokens.length === 3 && NAME.test(via) && USER.test(user);
+      return valid ? { kind, plant, via, user } : UNKNOWN;
+    }
     default:
       return UNKNOWN;
   }

@@ -18,6 +18,7 @@ export type Tables = {
   schedule: ScheduleRow;
   assets: AssetRow;
   rules: RulesRow;
+  mapping_changes: MappingChangeRow;
   baselines: BaselineRow;
   anomalies: AnomalyRow;
   alarms: AlarmRow;
@@ -120,6 +121,25 @@ export type BaselineRow = Located & {
   readonly median: number;
   readonly mad: number;
   readonly time: EventTime;
+};
+
+export type MappingChangeRow = {
+  readonly plant: string;
+  /** Way and opaque id of the person, as the subject attests them. */
+  readonly via: string;
+  readonly user: string;
+  readonly change: string;
+  readonly verb: string;
+  readonly reason: string;
+  /** Of a proposal; '' in an answer. */
+  readonly entity: string;
+  readonly id: string;
+  readonly system: string;
+  readonly remote: string;
+  readonly owner: string;
+  /** Days. */
+  readonly valid_from: string;
+  readonly valid_to: string | null;
 };
 
 type SituationColumns = {

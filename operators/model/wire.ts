@@ -103,6 +103,38 @@ export const eventSchema = z
     'Something that happened to an asset: state, acknowledged, request, report, or a name of its own.',
   );
 
+/** A day of the calendar, UTC. */
+const day = z.string().regex(/^\d{4}-\d\d-\d\d$/, 'expected a day such as 2026-11-30');
+const name = (what: string) => z.string().min(1).max(256).describe(what);
+
+/** `mapping.<plant>.<via>.<user>`: who says it is in the subject. */
+export const mappingChangeSchema = z
+  .object({
+    change: name('Id of the change, made from its content: the same proposal is the same change.'),
+    verb: z
+      .enum(['propose', 'approve', 'refuse'])
+      .describe('What is done with the change. The first answer to a proposal counts.'),
+    reason: z.string().max(2_000).default('').describe('Why, for people.'),
+    mapping: z
+      .object({
+        entity: name('What it is: asset, part, status …'),
+        id: name('Canonical id; of a status the canonical word.'),
+        system: name('System that calls it otherwise.'),
+        remote: name('What that system calls it.'),
+        owner: z.string().max(256).default('').describe('Who answers for the mapping.'),
+        from: day.default('1970-01-01').describe('First day.'),
+        to: day.nullable().default(null).describe('Last day; null: until further notice.'),
+      })
+      .optional()
+      .describe('Of a proposal: what is to be so. With `to` an end of what is.'),
+  })
+  .refine(({ verb, mapping }) => (verb === 'propose') === (mapping !== undefined), {
+    message: 'expected a mapping in a proposal, and none in an answer',
+    path: ['mapping'],
+  })
+  .describe('A change of what a thing is called in a system: its proposal, or an answer to that.');
+export type MappingChange = z.output<typeof mappingChangeSchema>;
+
 /** Every message of the log, by the first token of its subject (blocks and frames share `telemetry`, facts `event`). */
 export const WIRE_SCHEMAS = {
   frame: frameSchema,
@@ -113,6 +145,7 @@ export const WIRE_SCHEMAS = {
   schedule: scheduleMessageSchema,
   model: plantModelSchema,
   rules: rulesSchema,
+  mapping: mappingChangeSchema,
 } as const;
 
 export type WireMessage = keyof typeof WIRE_SCHEMAS;

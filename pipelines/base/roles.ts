@@ -79,6 +79,10 @@ export const ACTS = {
   },
   'apply-model': { does: 'publish plant models', log: [{ publish: ['model'] }] },
   'apply-rules': { does: 'publish rules', log: [{ publish: ['rules'] }] },
+  'change-mappings': {
+    does: 'propose, approve and refuse changes of mappings',
+    log: [{ publish: ['mapping'] }],
+  },
   'read-log': { does: 'read the streams of the partitions', log: [{ read: ['log'] }] },
   'work-partition': {
     does: 'make the streams, hold leases, publish ticks, and models and rules again',
@@ -176,6 +180,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
   engineer: {
     'apply-model': 'plant',
     'apply-rules': 'plant',
+    'change-mappings': 'plant',
     'append-audit': 'installation',
   },
   worker: {

@@ -74,6 +74,11 @@ const FROM_PLANTS: Readonly<Record<WireMessage, Promised>> = {
     ...{ meaning: 'Windows, detectors, patterns, triggers, workflows.', interaction: 'batch' },
     latency: '1 min',
   },
+  mapping: {
+    ...{ address: 'mapping.<plant>.<via>.<user>', owner: 'engineers', interaction: 'batch' },
+    meaning: 'A change of what a thing is called in a system: proposed, approved or refused.',
+    ...{ criticality: 'important', latency: '1 min' },
+  },
 };
 
 function wireContract(name: string, promise: Promised): Contract {

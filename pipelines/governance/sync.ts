@@ -108,7 +108,7 @@ function mappingsOf({ plants, mappings }: Governance): readonly Mapping[] {
 }
 
 function copyGovernance(governance: Governance, path: string, asOf: number): EntityCopy[] {
-  const { plants, entities } = governance;
+  const { plants, entities, four_eyes } = governance;
   const common = { system: 'governance', asOf, full: true, source: path };
   const one = { times: 1, changed: null };
   const owned = Object.entries(entities).map(([entity, of]) => ({
@@ -123,8 +123,9 @@ function copyGovernance(governance: Governance, path: string, asOf: number): Ent
   const named = plants.map(({ id, name, owner = '' }) => ({
     ...{ ...one, remote: id, fields: { name, owner } },
   }));
+  const fourEyes = { ...one, remote: 'four_eyes', fields: { value: String(four_eyes) } };
   // What is not described any more counts no longer, whatever was copied of it.
-  const own = ['entity', 'plant', 'source'].map((entity) => ({
+  const own = ['entity', 'plant', 'source', 'setting'].map((entity) => ({
     ...{ system: common.system, entity, source: path },
   }));
   const described = [...own, ...describedSources(governance)].map((fields) => ({
@@ -134,6 +135,7 @@ function copyGovernance(governance: Governance, path: string, asOf: number): Ent
     { ...common, entity: 'entity', objects: owned },
     { ...common, entity: 'plant', objects: named },
     { ...common, entity: 'source', objects: described },
+    { ...common, entity: 'setting', objects: [fourEyes] },
   ];
 }
 

@@ -160,6 +160,8 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return ['audit.chain.begin', 'audit.log.*.*.*'];
     case 'reason':
       return ['reason.*'];
+    case 'mapping':
+      return everywhere(`mapping.${plant?.id ?? '*'}.${VIA[role] ?? role}.${id ?? '*'}`);
     case 'model':
     case 'rules':
       return everywhere(`${kind}.${plant?.id ?? '*'}`);

@@ -33,6 +33,7 @@ const PLAIN_SUBJECTS = [
   'schedule.>',
   'model.>',
   'rules.>',
+  'mapping.>',
 ] as const;
 
 /**

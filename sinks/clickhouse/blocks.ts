@@ -14,6 +14,7 @@ const LINE_TABLES = [
   'schedule',
   'assets',
   'rules',
+  'mapping_changes',
   'baselines',
   'anomalies',
   'alarms',

@@ -39,14 +39,10 @@ WITH
     ),
     parts AS
     (
-        SELECT command.request AS request, minOrNull(fact.time) AS there
-        FROM machine_events AS fact FINAL
-        LEFT JOIN counted_runs AS counted ON fact.stream = counted.stream AND fact.run = counted.run
-        INNER JOIN command_times AS command
-          ON fact.system = command.system AND JSONExtractString(fact.data, 'id') = command.id
-        WHERE fact.type = 'command' AND fact.kind = 'status'
-          AND NOT arrayExists(range -> fact.sequence BETWEEN range.1 AND range.2, counted.superseded)
-          AND JSONExtractString(fact.data, 'state') IN ('assigned', 'picked', if(command.verb = 'reserve', 'done', ''))
+        SELECT command.request AS request, minOrNull(word.since) AS there
+        FROM command_states AS word
+        INNER JOIN command_times AS command ON word.system = command.system AND word.id = command.id
+        WHERE word.state IN ('assigned', 'picked', if(command.verb = 'reserve', 'done', ''))
         GROUP BY request
     )
 SELECT

@@ -79,6 +79,22 @@ test.each([
   held(section, ['| name | what it holds |', '|---|---|', ...rows].join('\n'));
 });
 
+test('the page has all figures for managers', async () => {
+  type Defined = Record<
+    'title' | 'aggregate' | 'unit' | 'source' | 'standard' | 'definition',
+    string
+  >;
+  const found = await warehouse.rows<Defined>('SELECT * FROM figures ORDER BY title');
+  const rows = found.map(({ title, aggregate, unit, source, standard, definition }) => {
+    const views = source.split(', ').map((name) => `\`${name}\``);
+    return `| ${title} | ${definition} | ${[aggregate, unit].filter(Boolean).join(', ')} | ${views.join(', ')} | ${standard} |`;
+  });
+  held(
+    'figures',
+    ['| figure | means | is | view | near to |', '|---|---|---|---|---|', ...rows].join('\n'),
+  );
+});
+
 test('the picture shows the keys that the schema has, and relations between columns that are there', async () => {
   const columns = await warehouse.rows<Column>(
     `SELECT table, name, type, is_in_sorting_key AS key, position FROM system.columns

@@ -227,6 +227,16 @@ const ANSWERS: Readonly<
       { what: 'problem to its first request', of: 2, median: 60, greatest: 60 },
     ],
   },
+  figures: {
+    rows: 13,
+    first: [
+      { title: 'Alarm quality', cases: 3, complete: 1, before: null },
+      { title: 'Auditability', value: 0, cases: 1 },
+      { title: 'Changes while onboarding', value: 1, cases: 2 },
+      { title: 'Close-out', value: 1, complete: 0.5 },
+      { title: 'Decision latency', value: 60, unit: 's', cases: 2 },
+    ],
+  },
   table_sizes: { rows: 0, first: [] },
 };
 const GIVEN = { plant: 'p1', line: 'l1', asset: 'press', signal: 'heat', id: 'r1' };

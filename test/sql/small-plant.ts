@@ -27,7 +27,7 @@ export function at(clock: string): number {
   return DAY + ((hours * 60 + minutes) * 60 + seconds) * 1_000_000;
 }
 
-const sample = <T extends keyof Tables>(table: T, change: Partial<Tables[T]>): Row => {
+export const sample = <T extends keyof Tables>(table: T, change: Partial<Tables[T]>): Row => {
   const found = ONE_OF_EACH.find((each) => each.table === table);
   return {
     ...found,
@@ -35,7 +35,7 @@ const sample = <T extends keyof Tables>(table: T, change: Partial<Tables[T]>): R
   } as Row;
 };
 
-const state = (
+export const state = (
   asset: string,
   clock: string,
   name: string,
@@ -52,7 +52,7 @@ const state = (
   });
 const event = (asset: string, clock: string, type: string, data: object): Row =>
   sample('machine_events', { asset, time: time(at(clock)), type, data: JSON.stringify(data) });
-const status = (clock: string, data: object): Row =>
+export const cmmsStatus = (clock: string, data: object): Row =>
   sample('machine_events', {
     ...{ time: time(at(clock)), type: 'request', data: JSON.stringify(data) },
     ...{ kind: 'status', via: '', user: '', system: 'cmms' },
@@ -102,7 +102,7 @@ const anomaly = (
     withheld: '',
     ...more,
   } as Partial<Tables['anomalies']>);
-const asked = (
+export const requested = (
   id: string,
   revision: number,
   action: string,
@@ -133,7 +133,7 @@ const asked = (
     },
   } as Row;
 };
-const incident = (id: string, anomalies: string[]): Row =>
+export const incident = (id: string, anomalies: string[]): Row =>
   sample('incidents', {
     id,
     anomalies,
@@ -272,19 +272,19 @@ function story(): Row[] {
     }),
     incident('i-r1', ['a-r1']),
     incident('i-r2', ['a-r2']),
-    asked('r1', 1, 'open', '10:41'),
-    asked('r1', 2, 'update', '10:50', { priority: 'high' }),
-    asked('r1', 3, 'close', '11:50'),
-    asked('r2', 1, 'open', '13:01', {
+    requested('r1', 1, 'open', '10:41'),
+    requested('r1', 2, 'update', '10:50', { priority: 'high' }),
+    requested('r1', 3, 'close', '11:50'),
+    requested('r2', 1, 'open', '13:01', {
       since: time(at('13:00')),
       opened: time(at('13:01')),
       title: 'Hot',
     }),
-    status('10:42', { id: 'r1', status: 'requested', remote: 'WO-1' }),
-    status('10:51', { id: 'r1', status: 'accepted', remote: 'WO-1' }),
-    status('11:00', { id: 'r1', status: 'started' }),
-    status('11:41', { id: 'r1', status: 'completed' }),
-    status('13:02', { id: 'r2', status: 'requested' }),
+    cmmsStatus('10:42', { id: 'r1', status: 'requested', remote: 'WO-1' }),
+    cmmsStatus('10:51', { id: 'r1', status: 'accepted', remote: 'WO-1' }),
+    cmmsStatus('11:00', { id: 'r1', status: 'started' }),
+    cmmsStatus('11:41', { id: 'r1', status: 'completed' }),
+    cmmsStatus('13:02', { id: 'r2', status: 'requested' }),
     deadLetter('old', 7, 'telemetry.p1.l1.pump'),
   ];
   return rows;

@@ -109,6 +109,8 @@ export function describeMorePages(opened: Opened): void {
           return readFile(await (await download).path(), 'utf8');
         };
         await goTo(page, 'figures', '.look-first');
+        await page.getByRole('heading', { name: 'By definition' }).waitFor();
+        await page.getByText('Decision latency').first().waitFor();
         expect(await saved()).toMatch(/^\ufeffmonth,running_hours,.*\r\n\d{4}-\d\d,\d/);
         await goTo(page, 'machine/p1/l1/press', '.vibration .chart canvas');
         expect(await saved()).toMatch(/^\ufeffHz,mm\/s\n0,0\n/);

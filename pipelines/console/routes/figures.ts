@@ -8,6 +8,7 @@ import { placeQuery, plantInSight, type Services } from './services.ts';
 const count = z.coerce.number();
 const figure = z.number().nullable();
 
+const firstRow = z.object({ from: count, up_to: z.string() });
 const timeRow = z.object({ month: z.string(), running_hours: z.number() });
 const stopRow = z.object({
   month: z.string(),
@@ -66,6 +67,27 @@ const monthSchema = z.object({
 });
 type Month = z.output<typeof monthSchema>;
 
+const valueSchema = z.object({
+  value: figure.describe('Null where nothing of it is known.'),
+  cases: count.describe('Stops, requests, parts … that it rests on.'),
+  complete: figure.describe('Share of the cases that are known; null without a case.'),
+});
+const definitionSchema = z.object({
+  figure: z.string().describe('Its name, as in view `figures`.'),
+  ...{ title: z.string(), aggregate: z.string(), unit: z.string(), better: z.string() },
+  ...{ definition: z.string(), standard: z.string() },
+});
+const figureSchema = z.object({
+  ...definitionSchema.shape,
+  months: z.array(z.object({ month: z.string(), ...valueSchema.shape })),
+  before: valueSchema
+    .nullable()
+    .describe('Of as many months before the first; a sum is a mean month.'),
+});
+type Figure = z.output<typeof figureSchema>;
+const figureRow = z.object({ ...definitionSchema.shape, month: z.string(), ...valueSchema.shape });
+type FigureRow = z.output<typeof figureRow>;
+
 const monthOf = (time: string) => `formatDateTime(toStartOfMonth(${time}, {zone:String}), '%Y-%m')`;
 const place = (table: string) => `${withinReach(table)} AND ${table}.plant = {plant:String}
   AND ({line:String} = '' OR ${table}.line = {line:String})`;
@@ -121,10 +143,30 @@ LEFT JOIN rule_answers AS answer
 WHERE ${place('raised')} AND ${since('raised.time')}
 GROUP BY month`;
 
+/** Each figure by the rule that view `figures` has for it; with an empty month the time before. */
+const DEFINED = `
+SELECT
+  figures.figure AS figure, any(figures.title) AS title, any(figures.aggregate) AS aggregate, any(figures.unit) AS unit,
+  any(figures.better) AS better, any(figures.definition) AS definition, any(figures.standard) AS standard,
+  if(${since('cases.time')}, ${monthOf('cases.time')}, '') AS month, count() AS cases,
+  countIf(cases.part IS NOT NULL) / count() AS complete,
+  multiIf(
+    aggregate = 'ratio', sumIf(cases.part, cases.part IS NOT NULL) / nullIf(sumIf(cases.whole, cases.part IS NOT NULL), 0),
+    aggregate = 'median', quantileExactOrNull(0.5)(cases.part),
+    aggregate = 'mean', avgOrNull(cases.part),
+    sumOrNull(cases.part) / if(month = '', {months:Int32}, 1)
+  ) AS value
+FROM figure_cases AS cases
+INNER JOIN figures ON cases.figure = figures.figure
+WHERE ${place('cases')} AND cases.time >= addMonths(fromUnixTimestamp64Milli({from:Int64}, {zone:String}), -{months:Int32})
+GROUP BY figure, month
+ORDER BY title, month DESC`;
+
 /** When the first of the months begins by the clocks of the plant, in milliseconds. */
 const FIRST_MONTH = `
 SELECT
-  toUnixTimestamp(toDateTime(addMonths(toStartOfMonth(max(time), {zone:String}), 1 - {months:Int32}), {zone:String})) * 1000 AS from
+  toUnixTimestamp(toDateTime(addMonths(toStartOfMonth(max(time), {zone:String}), 1 - {months:Int32}), {zone:String})) * 1000 AS from,
+  formatDateTime(max(time), '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS up_to
 FROM newest WHERE plant = {plant:String} HAVING count() > 0`;
 
 export function figureRoutes({ models, questions }: Services): readonly ApiRoute[] {
@@ -142,45 +184,70 @@ export function figureRoutes({ models, questions }: Services): readonly ApiRoute
         line: placeQuery.line,
         months: z.coerce.number().int().min(1).max(36).default(12).describe('Up to the newest.'),
       }),
-      answer: z.object({ months: z.array(monthSchema), currency: z.string().nullable() }),
+      answer: z.object({
+        months: z.array(monthSchema),
+        figures: z.array(figureSchema).describe('All others, each by its own definition.'),
+        currency: z.string().nullable(),
+        up_to: z.string().nullable().describe('The newest time in the data of the plant.'),
+      }),
       async handle({ reach, path, query }) {
         const { plant } = path;
         const { model } = await plantInSight(models, reach, plant);
         const { time_zone: zone, currency = null } = model;
         const asked = { plant, zone, months: query.months };
-        const [first] = await questions.ask(z.object({ from: count }), FIRST_MONTH, asked);
-        if (first === undefined) return { months: [], currency };
+        const [first] = await questions.ask(firstRow, FIRST_MONTH, asked);
+        if (first === undefined) return { months: [], figures: [], currency, up_to: null };
         const parameters = {
           ...reachParameters(reach),
-          ...{ plant, line: query.line ?? '', zone, from: first.from },
+          ...{ ...asked, line: query.line ?? '', from: first.from },
         };
-        const [running, stops, work, costs, alarms] = await Promise.all([
+        const [running, stops, work, costs, alarms, defined] = await Promise.all([
           questions.ask(timeRow, RUNNING, parameters),
           questions.ask(stopRow, STOPS, parameters),
           questions.ask(workRow, WORK, parameters),
           questions.ask(costRow, COSTS, parameters),
           questions.ask(alarmRow, ALARMS_OF_MONTH, parameters),
+          questions.ask(figureRow, DEFINED, parameters),
         ]);
-        const names = [running, stops, work, costs, alarms].flatMap((rows) =>
-          rows.map(({ month }) => month),
-        );
-        const months = [...new Set(names)]
-          .sort()
-          .reverse()
-          .map((month): Month => {
-            const of = <Row extends { month: string }>(rows: readonly Row[]) =>
-              rows.find((row) => row.month === month);
-            return {
-              ...NOTHING,
-              ...{ ...of(work), ...of(costs), ...of(alarms) },
-              ...reliabilityOf(of(running), of(stops)),
-              month,
-            };
-          });
-        return { months, currency };
+        const months = monthsOf(running, stops, work, costs, alarms);
+        return { months, figures: [...figuresOf(defined)], currency, up_to: first.up_to };
       },
     }),
   ];
+}
+
+function figuresOf(rows: readonly FigureRow[]): readonly Figure[] {
+  const found = new Map<string, Figure>();
+  for (const { month, value, cases, complete, ...definition } of rows) {
+    const known = found.get(definition.figure) ?? { ...definition, months: [], before: null };
+    const one = { value, cases, complete };
+    found.set(
+      definition.figure,
+      month === ''
+        ? { ...known, before: one }
+        : { ...known, months: [...known.months, { month, ...one }] },
+    );
+  }
+  return [...found.values()];
+}
+
+function monthsOf(
+  running: readonly z.output<typeof timeRow>[],
+  stops: readonly z.output<typeof stopRow>[],
+  ...others: readonly (readonly { readonly month: string }[])[]
+): Month[] {
+  const names = [running, stops, ...others].flatMap((rows) => rows.map(({ month }) => month));
+  const of = <Row extends { month: string }>(rows: readonly Row[], month: string) =>
+    rows.find((row) => row.month === month);
+  return [...new Set(names)]
+    .sort()
+    .reverse()
+    .map((month) => ({
+      ...NOTHING,
+      ...Object.assign({}, ...others.map((rows) => of(rows, month))),
+      ...reliabilityOf(of(running, month), of(stops, month)),
+      month,
+    }));
 }
 
 const NOTHING: Omit<Month, 'month'> = {

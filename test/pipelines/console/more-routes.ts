@@ -90,14 +90,19 @@ export function describeMoreRoutes(given: () => Given): void {
     });
 
     test('the figures of a month are those of its machines, alarms and requests', async () => {
-      type Figures = { months: Record<string, number>[]; currency: string };
-      const { months, currency } = await read<Figures>('/plants/p1/figures?line=l1');
+      type Defined = { figure: string; months: { value: number; cases: number }[] };
+      type Figures = { months: Record<string, number>[]; currency: string; figures: Defined[] };
+      const { months, currency, figures } = await read<Figures>('/plants/p1/figures?line=l1');
       expect(currency).toBe('EUR');
       const sum = (name: string) => months.reduce((all, month) => all + (month[name] ?? 0), 0);
       // The press has run for three minutes at least, and its alarm and its requests are of this line.
       expect(sum('running_hours')).toBeGreaterThan(180 / 3_600);
       expect(sum('alarms')).toBeGreaterThan(0);
       expect(sum('requests')).toBeGreaterThan(0);
+      // The figures with a definition of their own rest on the same requests.
+      const response = figures.find(({ figure }) => figure === 'response');
+      const cases = (response?.months ?? []).reduce((all, month) => all + month.cases, 0);
+      expect(cases).toBe(sum('requests'));
       const other = await read<Figures>('/plants/p1/figures?line=l2');
       expect(other.months.reduce((all, { requests = 0 }) => all + requests, 0)).toBe(0);
       expect((await given().vic.get('/plants/none/figures')).status).toBe(404);

@@ -169,6 +169,11 @@ export const ONE_OF_EACH: readonly Row[] = [
     points: ['front'],
   }),
   row('rules', { plant: 'p', change: 'c-1', rules: '{}' }),
+  row('mapping_changes', {
+    ...{ plant: 'p', via: 'engineer', user: 'anna', change: 'm-1', verb: 'propose', reason: '' },
+    ...{ entity: 'asset', id: 'p/l/a', system: 'erp', remote: 'EQ-1', owner: '' },
+    ...{ valid_from: '2026-01-01', valid_to: null },
+  }),
   row('baselines', {
     ...located,
     rule: 'heat',

@@ -7,11 +7,13 @@ import { Empty, Shown } from '../parts/shown.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
 import { useResource } from '../state/resource.ts';
 import { place, setQuery } from '../state/route.ts';
-import { say } from '../text/pages/figures.ts';
-import { money, number, t } from '../text/text.ts';
+import { nameOfFigure, say } from '../text/pages/figures.ts';
+import { money, number, quantity, t } from '../text/text.ts';
 
 type Figures = Answer<'getFigures'>;
 type Month = Figures['months'][number];
+type Defined = Figures['figures'][number];
+type Value = NonNullable<Defined['before']>;
 type Name = Exclude<keyof Month, 'month'>;
 
 export function FiguresPage({ plant }: { readonly plant: string }) {
@@ -82,7 +84,7 @@ const MONEY: ReadonlySet<Name> = new Set(['stop_cost', 'avoided_cost']);
 
 type MonthsOptions = { readonly figures: Figures; readonly plant: string; readonly line: string };
 
-function Months({ figures: { months, currency }, plant, line }: MonthsOptions) {
+function Months({ figures: { months, figures, currency, up_to }, plant, line }: MonthsOptions) {
   const text = (name: Name, value: number | null) => {
     if (value === null) return '–';
     return MONEY.has(name) ? money(value, currency) : number(value);
@@ -120,7 +122,65 @@ function Months({ figures: { months, currency }, plant, line }: MonthsOptions) {
           />
         </section>
       ))}
-      <p class="quiet">{say('explained')}</p>
+      <Definitions figures={figures} months={months.slice(0, SHOWN).map(({ month }) => month)} />
+      <p class="quiet">
+        {say('explained')} {say('upTo')} {up_to}.
+      </p>
     </>
   );
+}
+
+/** So many months of figures by definition stand beside each other. */
+const SHOWN = 4;
+
+type DefinitionsOptions = {
+  readonly figures: readonly Defined[];
+  readonly months: readonly string[];
+};
+
+/** A row for each figure: its months, what it was before, and how much of what it rests on is known. */
+function Definitions({ figures, months }: DefinitionsOptions) {
+  const of = (figure: Defined, month: string) => figure.months.find((each) => each.month === month);
+  const known = ({ months: all }: Defined) => {
+    const cases = all.reduce((sum, each) => sum + each.cases, 0);
+    const told = all.reduce((sum, each) => sum + each.cases * (each.complete ?? 0), 0);
+    return cases === 0 ? '–' : percent(told / cases);
+  };
+  return (
+    <section aria-labelledby="defined">
+      <h2 id="defined">{say('defined')}</h2>
+      <Table
+        rows={figures}
+        keyOf={({ figure }) => figure}
+        columns={[
+          {
+            name: say('figure'),
+            cell: ({ figure, title, definition }) => (
+              <span title={definition}>{nameOfFigure(figure, title)}</span>
+            ),
+          },
+          ...months.map(
+            (month): TableColumn<Defined> => ({
+              name: month,
+              cell: (each) => textOfValue(each, of(each, month)),
+            }),
+          ),
+          { name: say('before'), cell: (each) => textOfValue(each, each.before) },
+          { name: say('known'), cell: known },
+        ]}
+      />
+    </section>
+  );
+}
+
+/** A figure without a unit is a share. */
+function textOfValue({ aggregate, unit }: Defined, found: Value | null | undefined): string {
+  const value = found?.value ?? null;
+  if (value === null) return '–';
+  if (aggregate === 'ratio') return percent(value);
+  return unit === 'count' ? number(value) : quantity(value, unit);
+}
+
+function percent(share: number): string {
+  return `${number(share * 100)} %`;
 }

@@ -104,7 +104,38 @@ export type PlantsOperations = {
         /** What that cost less than a stop in production. */
         avoided_cost: number;
       }>;
+      /** All others, each by its own definition. */
+      figures: Array<{
+        /** Its name, as in view `figures`. */
+        figure: string;
+        title: string;
+        aggregate: string;
+        unit: string;
+        better: string;
+        definition: string;
+        standard: string;
+        months: Array<{
+          month: string;
+          /** Null where nothing of it is known. */
+          value: number | null;
+          /** Stops, requests, parts … that it rests on. */
+          cases: number;
+          /** Share of the cases that are known; null without a case. */
+          complete: number | null;
+        }>;
+        /** Of as many months before the first; a sum is a mean month. */
+        before: {
+          /** Null where nothing of it is known. */
+          value: number | null;
+          /** Stops, requests, parts … that it rests on. */
+          cases: number;
+          /** Share of the cases that are known; null without a case. */
+          complete: number | null;
+        } | null;
+      }>;
       currency: string | null;
+      /** The newest time in the data of the plant. */
+      up_to: string | null;
     };
   };
   /** Schedule entries in force that touch a stretch of time. */

@@ -1,5 +1,6 @@
 /** What the page of figures says. */
 
+import { language } from '../../state/settings.ts';
 import { textsOf } from '../text.ts';
 
 export const say = textsOf({
@@ -30,6 +31,11 @@ export const say = textsOf({
     machines: 'Machines',
     alarmsAndWork: 'Alarms and work',
     money: 'Schedule and money',
+    defined: 'By definition',
+    figure: 'Figure',
+    before: 'Before',
+    known: 'Known',
+    upTo: 'Data up to',
     explained:
       'By the clocks of the plant. MTBF is running hours for each failure, MTTR the mean length of those that are over; response and close-out are medians. A stop is avoided when the work was completed within the proposed stop.',
   },
@@ -60,7 +66,43 @@ export const say = textsOf({
     machines: 'Maschinen',
     alarmsAndWork: 'Alarme und Arbeit',
     money: 'Plan und Geld',
+    defined: 'Nach Definition',
+    figure: 'Kennzahl',
+    before: 'Davor',
+    known: 'Bekannt',
+    upTo: 'Daten bis',
     explained:
       'Nach den Uhren des Werks. MTBF sind Laufstunden je Ausfall, MTTR die mittlere Dauer der behobenen; Reaktion und Erledigung sind Mediane. Ein Stillstand ist vermieden, wenn die Arbeit im vorgeschlagenen erledigt wurde.',
   },
 });
+
+/** What German calls a figure; English calls it as the server does. */
+const GERMAN: Readonly<Record<string, string>> = {
+  'unplanned-downtime': 'Ungeplanter Stillstand',
+  uptime: 'Verfügbarkeit',
+  response: 'Reaktion',
+  'close-out': 'Erledigung',
+  'decision-latency': 'Zeit bis zur Entscheidung',
+  'first-time-fix': 'Beim ersten Mal behoben',
+  'parts-availability': 'Teile vorhanden',
+  'stock-outs': 'Teile vergriffen',
+  'over-ordering': 'Zu viel bestellt',
+  'procurement-response': 'Antwort des Einkaufs',
+  'inventory-accuracy': 'Bestand stimmt',
+  'parts-used': 'Verbrauchte von erwarteten Teilen',
+  'cost-attribution': 'Kosten zugeordnet',
+  auditability: 'Lückenlos belegt',
+  'manual-corrections': 'Eingriffe von Hand',
+  'process-completion': 'Abläufe ohne Fehler',
+  'schedule-disruption': 'Störung des Plans',
+  'output-lost': 'Entgangene Stücke',
+  'missed-output': 'Verfehlte Menge',
+  'alarm-quality': 'Richtige Alarme',
+  onboarding: 'Einführung',
+  'onboarding-changes': 'Änderungen bei der Einführung',
+  'contractor-time': 'Durchlaufzeit von Fremdfirmen',
+};
+
+export function nameOfFigure(figure: string, title: string): string {
+  return language.value === 'de' ? (GERMAN[figure] ?? title) : title;
+}
