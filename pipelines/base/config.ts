@@ -51,7 +51,7 @@ const loginSchema = {
 /** What subjects of an installation without a prefix begin with: it would hear one that is named so. */
 const TAKEN: ReadonlySet<string> = new Set([
   ...['telemetry', 'waveform', 'event', 'act', 'status', 'finding', 'schedule', 'model', 'rules'],
-  ...['andon', 'request', 'command', 'live', 'audit', 'reason'],
+  ...['andon', 'request', 'command', 'commit', 'live', 'audit', 'reason'],
 ]);
 
 const prefixSchema = z

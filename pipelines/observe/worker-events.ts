@@ -162,10 +162,32 @@ export const WORKER_EVENTS = {
     (e) => `${e.file} is damaged (${e.reason}); it is cut again from the log`,
     counter('epoch_files_damaged_total', 'Epoch files that had to be cut again.'),
   ),
-  'replay-mismatch': eventKind<{ epoch: number; from: number; to: number }>(
+  'epoch-file-fenced': eventKind<{ file: string }>(
+    'warn',
+    (e) => `${e.file} was never committed, and another owner has committed others: it is removed`,
+  ),
+  'taken-over': eventKind<{ epoch: number; to: number; owner: string; own: boolean }>(
+    'info',
+    (e) =>
+      e.owner === ''
+        ? 'the log of commits begins'
+        : `goes on behind epoch ${e.epoch} (message ${e.to}), which ${e.owner} committed last${e.own ? '' : ' elsewhere'}`,
+  ),
+  'epoch-committed': eventKind<{ epoch: number; to: number; milliseconds: number }>(
+    'debug',
+    (e) => `epoch ${e.epoch} is committed (message ${e.to})`,
+    gauge('committed_epoch', 'The newest epoch that is committed.', (e) => e.epoch),
+    seconds('commit_seconds', 'Time to commit one epoch.', (e) => e.milliseconds),
+  ),
+  'commit-retry': eventKind<{ epoch: number; attempt: number; reason: string }>(
+    'warn',
+    (e) => `epoch ${e.epoch} is not committed (attempt ${e.attempt}): ${e.reason}`,
+    counter('commit_retries_total', 'Attempts to commit that failed.'),
+  ),
+  'replay-mismatch': eventKind<{ epoch: number; from: number; to: number; tables: string }>(
     'error',
     (e) =>
-      `replaying messages ${e.from} to ${e.to} gave another epoch ${e.epoch} than was written: report it`,
+      `replaying messages ${e.from} to ${e.to} gave another epoch ${e.epoch} than was written (${e.tables}): report it`,
     counter('replay_mismatches_total', 'Epochs that came out differently when replayed.'),
   ),
   'stage-state': eventKind<{ stage: string; bytes: number }>(

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type Disk, readIfThere, writeWhole } from '../../base/disk.ts';
 import { FORMATS, type Format, sealJson, unsealJson } from '../../base/sealed.ts';
 
-const batchSchema = z.object({
+export const batchSchema = z.object({
   first: z.number().int(),
   last: z.number().int(),
   apart: z.array(z.string()).readonly(),
@@ -42,9 +42,20 @@ export interface Cursors {
    * kept as long as there are files of theirs; `oldest` is the epoch of the oldest file.
    */
   note(sink: string, batch: Batch, oldest: number): Promise<void>;
+  /**
+   * Takes over what another owner's log of commits says: how far the sink is at least, and its batches. Every other epoch
+   * up to `single` may have been sent by itself.
+   */
+  adopt(sink: string, known: AdoptedCursor): Promise<void>;
   /** The last epoch up to this one that does not part a batch. */
   wholeTo(epoch: number): number;
 }
+
+type AdoptedCursor = {
+  readonly cursor: Cursor;
+  readonly batches: readonly Batch[];
+  readonly single: number;
+};
 
 /**
  * Two small files per sink. The cursor has the batch under way, the other file all batches whose epoch files may still
@@ -80,6 +91,11 @@ export async function openCursors(
     await writeWhole(disk, join(directory, `${sink}.json`), [sealJson(FORMATS.cursor, content)]);
   }
 
+  async function writeBatches(sink: string, batches: readonly Batch[]): Promise<void> {
+    const path = join(directory, `${sink}.batches.json`);
+    await writeWhole(disk, path, [sealJson(FORMATS.batches, { batches })]);
+  }
+
   return {
     of: (sink) => stateOf(sink).cursor,
     async move(sink, cursor) {
@@ -95,10 +111,26 @@ export async function openCursors(
         ({ first, last }) => last >= oldest && first !== batch.first,
       );
       const noted = { ...before, batches: [...others, batch] };
-      const path = join(directory, `${sink}.batches.json`);
-      await writeWhole(disk, path, [sealJson(FORMATS.batches, { batches: noted.batches })]);
+      await writeBatches(sink, noted.batches);
       await write(sink, noted, batch);
       states.set(sink, noted);
+    },
+    async adopt(sink, { cursor, batches, single }) {
+      const before = stateOf(sink);
+      const others = before.batches.filter(
+        (own) => !batches.some(({ first }) => first === own.first),
+      );
+      const known = {
+        cursor: cursor.epoch > before.cursor.epoch ? cursor : before.cursor,
+        batches: [...others, ...batches],
+        single: Math.max(before.single, single),
+      };
+      const isNew =
+        batches.length > 0 || known.cursor !== before.cursor || known.single !== before.single;
+      if (!isNew) return;
+      await writeBatches(sink, known.batches);
+      await write(sink, known);
+      states.set(sink, known);
     },
     wholeTo(epoch) {
       let whole = epoch;

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Block } from '../../../sinks/sink.ts';
+import type { Block, EpochContent } from '../../../sinks/sink.ts';
 import { DISK, openDirectory, writeWhole } from '../../base/disk.ts';
 import { Problem } from '../../base/problem.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
+import type { CommittedEpoch } from '../commits/commit-entry.ts';
+import { type CommitHistory, fencedFiles, missingEpochs } from '../commits/history.ts';
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { type Cursor, type Cursors, openCursors } from './cursors.ts';
 import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
@@ -16,6 +18,14 @@ export interface EpochStore {
   readonly checkpoints: Checkpoints;
   readonly cursors: Cursors;
   readonly skipped: Skipped;
+  /** As they were committed before this life, by epoch: those that a start may need. */
+  readonly committed: ReadonlyMap<number, CommittedEpoch>;
+  /** Committed epochs that a sink has still to take, and whose files are not there; in order. */
+  readonly missing: readonly CommittedEpoch[];
+  /** Files that were removed at the start: another owner has committed other epochs in their place. */
+  readonly fenced: readonly EpochFile[];
+  /** Writes one that was missing, when it was cut again. */
+  restore(content: EpochContent): Promise<void>;
   /** The last epoch that was written down, and its last message, by files and cursors; 0 for none. */
   written(): Cursor;
   /** What some sink has still to take: not what only waits for a checkpoint. */
@@ -30,25 +40,38 @@ export interface EpochStore {
 
 type Waiting = { readonly files: number; readonly bytes: number };
 
-/** @throws Problem when something that is left cannot be gone on from */
+/**
+ * `history`: what the log of commits says of the run; without it what is in the directory is all there is to know.
+ *
+ * @throws Problem when something that is left cannot be gone on from
+ */
 export async function openEpochStore(
   directory: string,
   sinks: readonly string[],
   onRefused: (file: string, reason: string) => void,
   disk = DISK,
+  history: CommitHistory = NO_HISTORY,
 ): Promise<EpochStore> {
   for (const part of ['epochs', 'checkpoints', 'cursors', '.']) {
     await openDirectory(disk, join(directory, part));
   }
-  const files = await openEpochFiles(disk, join(directory, 'epochs'));
+  const committed = new Map(history.epochs.map((each) => [each.epoch, each]));
+  const sha256Of = (epoch: number) => committed.get(epoch)?.sha256;
+  const files = await openEpochFiles(disk, join(directory, 'epochs'), sha256Of);
   const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onRefused);
   const newest = files.list.at(-1)?.epoch ?? 0;
   const cursors = await openCursors(disk, join(directory, 'cursors'), sinks, newest);
+  const furthest = (): Cursor => sinks.map(cursors.of).reduce(laterOf, { epoch: 0, to: 0 });
+  const fenced = fencedFiles(files.list, history, furthest());
+  for (const file of fenced) await files.remove(file);
+  await adoptHistory(history, sinks, cursors);
+  const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
+  const missing = missingEpochs(history, files.list, passed());
   const skipped = await openSkipped(disk, directory);
   refuseOverlapping(join(directory, 'epochs'), files.list);
   refuseMissing({
     directory: join(directory, 'epochs'),
-    files: files.list.map(({ epoch }) => epoch),
+    files: [...files.list, ...missing].map(({ epoch }) => epoch),
     cursors: new Map(sinks.map((sink) => [sink, cursors.of(sink).epoch])),
     checkpointed: await checkpoints.last(),
   });
@@ -56,15 +79,22 @@ export async function openEpochStore(
     const left = files.list.filter(({ epoch }) => epoch > passedEpoch);
     return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
   };
-  const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
   return {
     files,
+    committed,
+    missing,
+    fenced,
+    async restore(content) {
+      await files.write(content);
+      const at = missing.findIndex(({ epoch }) => epoch === content.epoch);
+      if (at >= 0) missing.splice(at, 1);
+    },
     checkpoints,
     cursors,
     skipped,
     written() {
-      const ends: Cursor[] = [...files.list, ...sinks.map(cursors.of)];
-      return ends.reduce((last, end) => (end.epoch > last.epoch ? end : last), { epoch: 0, to: 0 });
+      const { epoch, to } = files.list.reduce<Cursor>(laterOf, laterOf(furthest(), history.last));
+      return { epoch, to };
     },
     waiting: () => waitingAfter(passed()),
     waitingFor: (sink) => waitingAfter(cursors.of(sink).epoch),
@@ -79,6 +109,30 @@ export async function openEpochStore(
       await files.removeTo(cursors.wholeTo(Math.min(passed(), checkpointed)));
     },
   };
+}
+
+const NO_HISTORY: CommitHistory = {
+  ...{ last: { epoch: 0, to: 0 }, epochs: [], own: true },
+  ...{ cursors: new Map(), batches: new Map() },
+};
+
+function laterOf(one: Cursor, other: Cursor): Cursor {
+  return other.epoch > one.epoch ? other : one;
+}
+
+/** What whoever worked elsewhere has sent, and how: it must come again in the same way. */
+async function adoptHistory(
+  { last, cursors: known, batches, own }: CommitHistory,
+  sinks: readonly string[],
+  cursors: Cursors,
+): Promise<void> {
+  for (const sink of sinks) {
+    const adopted = {
+      cursor: known.get(sink) ?? NO_HISTORY.last,
+      batches: batches.get(sink) ?? [],
+    };
+    await cursors.adopt(sink, { ...adopted, single: own ? 0 : last.epoch });
+  }
 }
 
 type PersistOptions = {
