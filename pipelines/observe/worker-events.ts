@@ -162,6 +162,10 @@ export const WORKER_EVENTS = {
     (e) => `${e.file} is damaged (${e.reason}); it is cut again from the log`,
     counter('epoch_files_damaged_total', 'Epoch files that had to be cut again.'),
   ),
+  'epoch-restored': eventKind<{ epoch: number; from: number; to: number }>(
+    'info',
+    (e) => `epoch ${e.epoch} (messages ${e.from} to ${e.to}) is cut again as it was committed`,
+  ),
   'epoch-file-fenced': eventKind<{ file: string }>(
     'warn',
     (e) => `${e.file} was never committed, and another owner has committed others: it is removed`,

@@ -17,7 +17,7 @@ export interface CommitStore {
   append(bytes: Uint8Array, after: number): Promise<number>;
 }
 
-/** Milliseconds for one answer: after that, what is stored tells. */
+/** Milliseconds: so long one answer may take. After that, what is stored tells. */
 const ANSWER = 2_000;
 
 export type CommitSubject = {
@@ -29,8 +29,9 @@ export type CommitSubject = {
 export async function openCommitStore(
   connection: NatsConnection,
   { pipeline, partition, run }: CommitSubject,
+  timeout = ANSWER,
 ): Promise<CommitStore> {
-  const { streams } = await streamManager(connection, { timeout: ANSWER });
+  const { streams } = await streamManager(connection, { timeout });
   const client = streamClient(connection);
   const stream = streamIn(connection, COMMIT_STREAM);
   const subject = subjectIn(connection, commitSubject(pipeline, partition, run));
@@ -46,7 +47,7 @@ export async function openCommitStore(
     async append(bytes, after) {
       const { seq } = await client.publish(subject, bytes, {
         expect: { streamName: stream, lastSubjectSequence: after },
-        timeout: ANSWER,
+        timeout,
       });
       return seq;
     },

@@ -312,13 +312,15 @@ export class EpochSession {
 
   /** Writes a committed epoch whose file is not here, or not what was committed. */
   async #restore(committed: CommittedEpoch, content: EpochContent): Promise<void> {
-    const { store, directory } = this.#options;
+    const { store, directory, record } = this.#options;
     const { sha256, tables } = printOfContent(content);
     if (sha256 !== committed.sha256) {
       const differing = differingTables(committed.tables, tables);
       throw otherThanCommitted(directory, committed, { sha256, tables: differing });
     }
     await this.#persist(() => store.restore(content));
+    const { epoch, from, to } = committed;
+    record({ kind: 'epoch-restored', epoch, from, to });
     await this.#options.onEpoch(undefined);
   }
 

@@ -43,7 +43,17 @@ async function run(
   let epoch = 0;
   const checkpointed = () => epoch;
   const delivering = deliverEpochs({
-    ...{ commits: UNFENCED, sink, notes: sink, createBlocks, store, notifier, record, checkpointed, signal },
+    ...{
+      commits: UNFENCED,
+      sink,
+      notes: sink,
+      createBlocks,
+      store,
+      notifier,
+      record,
+      checkpointed,
+      signal,
+    },
     drain: drain.signal,
   });
   await runEpochs({
