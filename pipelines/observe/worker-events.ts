@@ -170,12 +170,10 @@ export const WORKER_EVENTS = {
     'warn',
     (e) => `${e.file} was never committed, and another owner has committed others: it is removed`,
   ),
-  'taken-over': eventKind<{ epoch: number; to: number; owner: string; own: boolean }>(
-    'info',
-    (e) =>
-      e.owner === ''
-        ? 'the log of commits begins'
-        : `goes on behind epoch ${e.epoch} (message ${e.to}), which ${e.owner} committed last${e.own ? '' : ' elsewhere'}`,
+  'taken-over': eventKind<{ epoch: number; to: number; owner: string }>('info', (e) =>
+    e.owner === ''
+      ? 'the log of commits begins'
+      : `takes over from ${e.owner}: epoch ${e.epoch} (message ${e.to}) is the last that is committed`,
   ),
   'epoch-committed': eventKind<{ epoch: number; to: number; milliseconds: number }>(
     'debug',

@@ -31,6 +31,7 @@ import { plant } from '../plant.ts';
 import { type CommitLog, openCommitLog } from './commits/commit-log.ts';
 import { openCommitStore } from './commits/commit-store.ts';
 import { type Committer, createCommits } from './commits/commits.ts';
+import { refuseEmpty } from './commits/history.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import type { Collector } from './epochs/engine.ts';
@@ -273,7 +274,7 @@ function announcedLanding({ landing, connection, record }: Work): Sink {
 async function openStore(
   options: Work,
   sinks: readonly Sink[],
-  { history }: CommitLog,
+  { recall }: CommitLog,
 ): Promise<EpochStore> {
   const { identity, run, homes, record, lock } = options;
   const store = await openEpochStore(
@@ -282,12 +283,15 @@ async function openStore(
     (file, reason) => record({ kind: 'checkpoint-refused', file, reason }),
     // Who was paused for long writes nothing beside whoever took its place.
     guardedDisk(DISK, () => lock.confirm()),
-    history,
+    recall,
   );
   const empty =
     store.written().epoch === 0 &&
     (await store.checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
-  if (empty) await homes.check(run);
+  if (empty) {
+    await homes.check(run);
+    refuseEmpty(identity.directory, run, store.history);
+  }
   return store;
 }
 

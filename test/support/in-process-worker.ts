@@ -64,7 +64,7 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   const { commits: kept = commitsOfDirectory(directory), owner = 'worker' } = life;
   const writer = { owner, host: 'host', directory };
   const log = await openCommitLog({ store: kept, run: RUN, writer, record, signal: abort });
-  const store = await openEpochStore(directory, names, refused, life.disk, log.history);
+  const store = await openEpochStore(directory, names, refused, life.disk, log.recall);
   for (const { path: file } of store.fenced) record({ kind: 'epoch-file-fenced', file });
   const bell = createNotifier();
   const drain = life.drain === undefined ? abort : AbortSignal.any([abort, life.drain]);

@@ -27,8 +27,8 @@ type WithoutHead<E> = E extends CommitEntry
 export type NewCommit = WithoutHead<CommitEntry> & Head;
 
 export interface CommitLog {
-  /** What was committed before this owner. */
-  readonly history: CommitHistory;
+  /** What was committed before this owner, of this epoch and behind it. */
+  recall(from: number): Promise<CommitHistory>;
   /**
    * Appends an entry, one at a time. `oldest`: the oldest epoch whose file is there, whose entry the next start needs.
    *
@@ -74,16 +74,28 @@ export async function openCommitLog(options: CommitLogOptions): Promise<CommitLo
     const after = last?.sequence ?? 0;
     const appended = await appendBehind({ ...entry, since }, after, options);
     if (typeof appended === 'number') {
-      const entries = await entriesBetween(since, appended, options);
-      const history = historyOf(entries, entry, before?.by);
       const { epoch, to } = entry;
-      const owner = before?.by.owner ?? '';
-      record({ kind: 'taken-over', epoch, to, owner, own: history.own });
-      return keepLog({ ...options, by, sequence: appended, entries, history });
+      record({ kind: 'taken-over', epoch, to, owner: before?.by.owner ?? '' });
+      return keepLog({ ...options, by, sequence: appended, since, entry, before: before?.by });
     }
     signal.throwIfAborted();
     if (performance.now() > until) throw takenOver(appended, options);
   }
+}
+
+/** The sequence of the oldest entry that may be of this epoch: what is committed only grows. */
+async function sequenceOf(epoch: number, end: number, options: CommitLogOptions): Promise<number> {
+  let [from, to] = [1, end];
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2);
+    const stored = await asked(() => options.store.next(middle), options);
+    const entry = stored === undefined || stored.sequence >= end ? undefined : readEntry(stored);
+    // Entries of a log that was there before are before all of this one.
+    const isBefore = entry !== undefined && (!isOf(entry, options.run) || entry.epoch < epoch);
+    if (isBefore) from = (stored?.sequence ?? middle) + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 type Entries = readonly { readonly sequence: number; readonly entry: CommitEntry }[];
@@ -109,17 +121,17 @@ type Kept = CommitLogOptions & {
   readonly by: CommitEntry['by'];
   /** Of the entry that took over. */
   readonly sequence: number;
-  readonly entries: Entries;
-  readonly history: CommitHistory;
+  readonly entry: CommitEntry;
+  /** Where the oldest entry is that the owner before it thought to be needed. */
+  readonly since: number;
+  readonly before: CommitEntry['by'] | undefined;
 };
 
 function keepLog(options: Kept): CommitLog {
-  const { by, run, history } = options;
+  const { by, run, since, before } = options;
   let last = options.sequence;
   /** Where the entries of epochs are that a start may need. */
-  let places = options.entries.flatMap(({ sequence, entry }) => {
-    return entry.kind === 'epoch' ? [{ sequence, epoch: entry.epoch }] : [];
-  });
+  let places: { readonly sequence: number; readonly epoch: number }[] = [];
   /** One at a time: each names the one before it. */
   let turn: Promise<void> = Promise.resolve();
 
@@ -135,7 +147,18 @@ function keepLog(options: Kept): CommitLog {
   }
 
   return {
-    history,
+    async recall(from) {
+      let entries = await entriesBetween(since, options.sequence, options);
+      const oldest = entries.find(({ entry }) => entry.kind === 'epoch')?.entry.epoch;
+      if (from < (oldest ?? options.entry.epoch + 1)) {
+        const start = await sequenceOf(from, options.sequence, options);
+        entries = await entriesBetween(start, options.sequence, options);
+      }
+      places = entries.flatMap(({ sequence, entry }) => {
+        return entry.kind === 'epoch' ? [{ sequence, epoch: entry.epoch }] : [];
+      });
+      return historyOf(entries, options.entry, before);
+    },
     append(wanted, oldest) {
       const appending = turn.then(() => appendNow(wanted, oldest));
       // Whoever comes next meets the same by itself.

@@ -45,7 +45,7 @@ export type CommitsOptions = {
 /** Every file that is written is committed, one append at a time, while the next epochs are taken in. */
 export function createCommits(options: CommitsOptions): Committer {
   const { log, store, sinks, notifier, record, checkpointed, drain, signal, onFailed } = options;
-  let last = beginning(log, store, sinks);
+  let last = beginning(store, sinks);
   const next = () => store.files.list.find(({ epoch }) => epoch > last.epoch);
   const oldest = () => Math.min(store.files.list[0]?.epoch ?? last.epoch, last.epoch);
   const head = (point: Cursor) => ({
@@ -105,7 +105,8 @@ export function createCommits(options: CommitsOptions): Committer {
  * From where on files are committed. A directory may be ahead of the log: one of a release without commits, or of a
  * nats-server that has lost what it had acknowledged. What a sink has by this directory was committed.
  */
-function beginning({ history }: CommitLog, store: EpochStore, sinks: readonly string[]): Cursor {
+function beginning(store: EpochStore, sinks: readonly string[]): Cursor {
+  const { history } = store;
   const first = store.files.list.find(({ epoch }) => epoch > history.last.epoch);
   const taken = sinks.map(store.cursors.of).reduce((a, b) => (b.epoch > a.epoch ? b : a));
   const known = first === undefined ? taken : { epoch: first.epoch - 1, to: first.from - 1 };

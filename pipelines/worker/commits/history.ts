@@ -2,17 +2,25 @@
 
 import { EXIT, Problem } from '../../base/problem.ts';
 import { FORMATS } from '../../base/sealed.ts';
+import type { Run } from '../epochs/checkpoints.ts';
 import type { Batch, Cursor } from '../epochs/cursors.ts';
 import type { EpochFile } from '../epochs/epoch-files.ts';
-import { type CommitEntry, type CommittedEpoch, isWriterSame } from './commit-entry.ts';
+import {
+  type CommitEntry,
+  type CommittedEpoch,
+  type CommitWriter,
+  isWriterSame,
+} from './commit-entry.ts';
 
 export type CommitHistory = {
   /** The last epoch that is committed; 0 for none. */
   readonly last: Cursor;
   /** Those that a start may need, ascending. */
   readonly epochs: readonly CommittedEpoch[];
-  /** How far each sink was at least. */
+  /** How far each sink was at least, for whoever worked then. */
   readonly cursors: ReadonlyMap<string, Cursor>;
+  /** Who worked last; undefined for nobody. */
+  readonly before: CommitWriter | undefined;
   /** Of each sink, in the order in which they were noted. */
   readonly batches: ReadonlyMap<string, readonly Batch[]>;
   /**
@@ -46,8 +54,34 @@ export function historyOf(
     epochs: [...epochs.values()].sort((a, b) => a.epoch - b.epoch),
     cursors: new Map(Object.entries(last.cursors)),
     batches,
+    before,
     own: before === undefined || isWriterSame(before, last.by),
   };
+}
+
+/**
+ * Up to which epoch a sink may have had each by itself. An owner elsewhere may have sent any; so may one of this directory
+ * that has been put back to an older copy since.
+ */
+export function singleTo({ own, cursors, last }: CommitHistory, sink: string, at: Cursor): number {
+  const isBack = (cursors.get(sink)?.epoch ?? 0) > at.epoch;
+  return own && !isBack ? 0 : last.epoch;
+}
+
+/**
+ * A directory without any state cannot go on with a run that has committed epochs, also when nobody knows its home.
+ *
+ * @throws Problem that says who has worked it
+ */
+export function refuseEmpty(where: string, { run }: Run, { last, before }: CommitHistory): void {
+  if (last.epoch === 0 || before === undefined) return;
+  throw new Problem({
+    where,
+    expected: `the state of run ${run}, which ${before.owner} had in ${before.directory} on ${before.host}`,
+    found: 'an empty directory',
+    remedy: 'Work there, or move that directory here as a whole, or begin a new run (`run`).',
+    exit: EXIT.input,
+  });
 }
 
 /**

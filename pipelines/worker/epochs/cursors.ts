@@ -43,16 +43,15 @@ export interface Cursors {
    */
   note(sink: string, batch: Batch, oldest: number): Promise<void>;
   /**
-   * Takes over what another owner's log of commits says: how far the sink is at least, and its batches. Every other epoch
-   * up to `single` may have been sent by itself.
+   * Adds batches that are in the log of commits. Every other epoch up to `single` may have been sent by itself. How far the
+   * sink is stays: what comes again in the same way is no harm.
    */
-  adopt(sink: string, known: AdoptedCursor): Promise<void>;
+  adopt(sink: string, known: SentEpochs): Promise<void>;
   /** The last epoch up to this one that does not part a batch. */
   wholeTo(epoch: number): number;
 }
 
-type AdoptedCursor = {
-  readonly cursor: Cursor;
+type SentEpochs = {
   readonly batches: readonly Batch[];
   readonly single: number;
 };
@@ -115,19 +114,17 @@ export async function openCursors(
       await write(sink, noted, batch);
       states.set(sink, noted);
     },
-    async adopt(sink, { cursor, batches, single }) {
+    async adopt(sink, { batches, single }) {
       const before = stateOf(sink);
       const others = before.batches.filter(
         (own) => !batches.some(({ first }) => first === own.first),
       );
       const known = {
-        cursor: cursor.epoch > before.cursor.epoch ? cursor : before.cursor,
+        ...before,
         batches: [...others, ...batches],
         single: Math.max(before.single, single),
       };
-      const isNew =
-        batches.length > 0 || known.cursor !== before.cursor || known.single !== before.single;
-      if (!isNew) return;
+      if (batches.length === 0 && known.single === before.single) return;
       await writeBatches(sink, known.batches);
       await write(sink, known);
       states.set(sink, known);

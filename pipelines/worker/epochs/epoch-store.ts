@@ -5,7 +5,7 @@ import { DISK, openDirectory, writeWhole } from '../../base/disk.ts';
 import { Problem } from '../../base/problem.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
 import type { CommittedEpoch } from '../commits/commit-entry.ts';
-import { type CommitHistory, fencedFiles, missingEpochs } from '../commits/history.ts';
+import { type CommitHistory, fencedFiles, missingEpochs, singleTo } from '../commits/history.ts';
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { type Cursor, type Cursors, openCursors } from './cursors.ts';
 import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
@@ -18,6 +18,7 @@ export interface EpochStore {
   readonly checkpoints: Checkpoints;
   readonly cursors: Cursors;
   readonly skipped: Skipped;
+  readonly history: CommitHistory;
   /** As they were committed before this life, by epoch: those that a start may need. */
   readonly committed: ReadonlyMap<number, CommittedEpoch>;
   /** Committed epochs that a sink has still to take, and whose files are not there; in order. */
@@ -41,7 +42,7 @@ export interface EpochStore {
 type Waiting = { readonly files: number; readonly bytes: number };
 
 /**
- * `history`: what the log of commits says of the run; without it what is in the directory is all there is to know.
+ * `recall`: what the log of commits says of this epoch and those behind it; without it what is in the directory is all there is to know.
  *
  * @throws Problem when something that is left cannot be gone on from
  */
@@ -50,23 +51,26 @@ export async function openEpochStore(
   sinks: readonly string[],
   onRefused: (file: string, reason: string) => void,
   disk = DISK,
-  history: CommitHistory = NO_HISTORY,
+  recall?: (from: number) => Promise<CommitHistory>,
 ): Promise<EpochStore> {
   for (const part of ['epochs', 'checkpoints', 'cursors', '.']) {
     await openDirectory(disk, join(directory, part));
   }
-  const committed = new Map(history.epochs.map((each) => [each.epoch, each]));
+  const committed = new Map<number, CommittedEpoch>();
   const sha256Of = (epoch: number) => committed.get(epoch)?.sha256;
   const files = await openEpochFiles(disk, join(directory, 'epochs'), sha256Of);
   const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onRefused);
   const newest = files.list.at(-1)?.epoch ?? 0;
   const cursors = await openCursors(disk, join(directory, 'cursors'), sinks, newest);
+  const begins = beginningOf(files, cursors, sinks);
+  const history = (await recall?.(begins + 1)) ?? NO_HISTORY;
+  for (const each of history.epochs) committed.set(each.epoch, each);
   const furthest = (): Cursor => sinks.map(cursors.of).reduce(laterOf, { epoch: 0, to: 0 });
   const fenced = fencedFiles(files.list, history, furthest());
   for (const file of fenced) await files.remove(file);
   await adoptHistory(history, sinks, cursors);
   const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
-  const missing = missingEpochs(history, files.list, passed());
+  const missing = missingEpochs(history, files.list, begins);
   const skipped = await openSkipped(disk, directory);
   refuseOverlapping(join(directory, 'epochs'), files.list);
   refuseMissing({
@@ -82,6 +86,7 @@ export async function openEpochStore(
   return {
     files,
     committed,
+    history,
     missing,
     fenced,
     async restore(content) {
@@ -93,7 +98,7 @@ export async function openEpochStore(
     cursors,
     skipped,
     written() {
-      const { epoch, to } = files.list.reduce<Cursor>(laterOf, laterOf(furthest(), history.last));
+      const { epoch, to } = files.list.reduce<Cursor>(laterOf, furthest());
       return { epoch, to };
     },
     waiting: () => waitingAfter(passed()),
@@ -113,25 +118,33 @@ export async function openEpochStore(
 
 const NO_HISTORY: CommitHistory = {
   ...{ last: { epoch: 0, to: 0 }, epochs: [], own: true },
-  ...{ cursors: new Map(), batches: new Map() },
+  ...{ cursors: new Map(), batches: new Map(), before: undefined },
 };
+
+/**
+ * The epoch behind which a sink has still to take some. One without a cursor begins at the oldest file that is left: what
+ * was removed every sink had.
+ */
+function beginningOf(files: EpochFiles, cursors: Cursors, sinks: readonly string[]): number {
+  const oldest = (files.list[0]?.epoch ?? Number.POSITIVE_INFINITY) - 1;
+  const taken = sinks.map((sink) => cursors.of(sink).epoch || oldest);
+  const least = Math.min(...taken);
+  return least === Number.POSITIVE_INFINITY ? 0 : least;
+}
 
 function laterOf(one: Cursor, other: Cursor): Cursor {
   return other.epoch > one.epoch ? other : one;
 }
 
-/** What whoever worked elsewhere has sent, and how: it must come again in the same way. */
+/** How epochs were sent by whoever worked here before: they must come again in the same way. */
 async function adoptHistory(
-  { last, cursors: known, batches, own }: CommitHistory,
+  history: CommitHistory,
   sinks: readonly string[],
   cursors: Cursors,
 ): Promise<void> {
   for (const sink of sinks) {
-    const adopted = {
-      cursor: known.get(sink) ?? NO_HISTORY.last,
-      batches: batches.get(sink) ?? [],
-    };
-    await cursors.adopt(sink, { ...adopted, single: own ? 0 : last.epoch });
+    const single = singleTo(history, sink, cursors.of(sink));
+    await cursors.adopt(sink, { batches: history.batches.get(sink) ?? [], single });
   }
 }
 

@@ -22,12 +22,12 @@ type Written = {
   readonly files: readonly EpochFile[];
   /** Committed epochs whose files are not there. */
   readonly missing: readonly CommittedEpoch[];
-  /** The last epoch that was written down anywhere. */
-  readonly written: Cursor;
+  /** The last epoch that was written down here, and the last that was committed. */
+  readonly ends: readonly Cursor[];
 };
 
 /** The cuts between a checkpoint and the end of what was written down, in order. */
-export function planReplay({ files, missing, written }: Written, checkpoint: Cursor): KnownCut[] {
+export function planReplay({ files, missing, ends }: Written, checkpoint: Cursor): KnownCut[] {
   const known = [
     ...files.map((file): KnownCut => ({ kind: 'compare', file })),
     ...missing.map((committed): KnownCut => ({ kind: 'committed', committed })),
@@ -41,7 +41,8 @@ export function planReplay({ files, missing, written }: Written, checkpoint: Cur
     cuts.push(cut);
     end = to;
   }
-  if (written.to > end) cuts.push({ kind: 'discard', epoch: written.epoch, to: written.to });
+  const last = ends.reduce((one, other) => (other.epoch > one.epoch ? other : one), checkpoint);
+  if (last.to > end) cuts.push({ kind: 'discard', epoch: last.epoch, to: last.to });
   return cuts;
 }
 

@@ -85,8 +85,9 @@ export class EpochSession {
   constructor(options: EpochSessionOptions, checkpoint: Cursor, states: RestoredStates) {
     this.#options = options;
     this.#engine = continuePipeline(options, states);
-    const { files, missing, written } = options.store;
-    this.#cuts = planReplay({ files: files.list, missing, written: written() }, checkpoint);
+    const { files, missing, written, history } = options.store;
+    const ends = [written(), history.last];
+    this.#cuts = planReplay({ files: files.list, missing, ends }, checkpoint);
     this.#epoch = checkpoint.epoch + 1;
     this.#checkpointed = checkpoint.epoch;
     this.#last = checkpoint.to;

@@ -74,13 +74,13 @@ async function countOf(pipeline: string): Promise<number> {
 describe('the log of commits', () => {
   test('tells whoever takes over what is committed, from the oldest epoch that is needed on', async () => {
     const { log } = await take('told', 'hall-7');
-    expect(log.history).toMatchObject({ last: { epoch: 0, to: 0 }, epochs: [], own: true });
+    expect(await log.recall(1)).toMatchObject({ last: { epoch: 0, to: 0 }, epochs: [], own: true });
     for (const number of [1, 2, 3, 4]) await log.append(epoch(number, number - 1), number - 1);
     const batch = { first: 3, last: 4, apart: [] };
     const { cursors } = epoch(4, 2);
     const head = { epoch: 4, to: 40, cursors, checkpoint: 2 };
     await log.append({ kind: 'batch', sink: 'clickhouse', batch, ...head }, 3);
-    const { history } = (await take('told', 'hall-8')).log;
+    const history = await (await take('told', 'hall-8')).log.recall(3);
     expect(history.last).toEqual({ epoch: 4, to: 40 });
     expect(history.epochs.map((each) => each.epoch)).toEqual([3, 4]);
     expect(history.epochs[1]).toMatchObject({ from: 31, to: 40, sha256: 'sha 4' });
@@ -88,8 +88,12 @@ describe('the log of commits', () => {
     expect(history.batches.get('clickhouse')).toEqual([batch]);
     expect(history.own).toBe(false);
     // Nothing was committed in between, and so it is the same for the next one.
-    const again = (await take('told', 'hall-8')).log.history;
-    expect(again).toEqual({ ...history, own: true });
+    const again = (await take('told', 'hall-8')).log;
+    expect(await again.recall(3)).toMatchObject({ ...history, own: true, before: {} });
+    // A directory may be older than its owner thought that anybody's is.
+    const all = await again.recall(1);
+    expect(all.epochs.map((each) => each.epoch)).toEqual([1, 2, 3, 4]);
+    expect((await again.recall(2)).epochs.map((each) => each.epoch)).toEqual([2, 3, 4]);
   });
 
   test('takes nothing of an owner that was paused while another one took over', async () => {
@@ -104,9 +108,8 @@ describe('the log of commits', () => {
       ...{ kind: 'owner-lost', stream: RUN.stream, owner: 'hall-8' },
     });
     await second.log.append(epoch(2), 1);
-    expect((await take('paused', 'hall-9')).log.history.epochs.map((each) => each.epoch)).toEqual([
-      1, 2,
-    ]);
+    const { epochs } = await (await take('paused', 'hall-9')).log.recall(1);
+    expect(epochs.map((each) => each.epoch)).toEqual([1, 2]);
   });
 
   test('has an entry once, when its answer is lost, and when the entry itself is', async () => {
