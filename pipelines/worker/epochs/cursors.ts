@@ -68,6 +68,12 @@ export async function openCursors(
   newest: number,
 ): Promise<Cursors> {
   const states = new Map<string, SinkState>();
+  const write = (sink: string, state: SinkState, batch?: Batch) =>
+    writeWhole(disk, join(directory, `${sink}.json`), [sealedCursor(state, batch)]);
+  const writeBatches = (sink: string, batches: readonly Batch[]) =>
+    writeWhole(disk, join(directory, `${sink}.batches.json`), [
+      sealJson(FORMATS.batches, { batches }),
+    ]);
   for (const sink of sinks) {
     const state = await readState(disk, directory, sink, newest);
     states.set(sink, state);
@@ -79,20 +85,6 @@ export async function openCursors(
     const state = states.get(sink);
     if (state === undefined) throw new Error(`expected one of ${sinks.join(', ')}, found ${sink}`);
     return state;
-  }
-
-  async function write(sink: string, { cursor, single }: SinkState, batch?: Batch): Promise<void> {
-    const content = {
-      ...cursor,
-      ...(batch && { batch }),
-      ...(single > cursor.epoch && { single }),
-    };
-    await writeWhole(disk, join(directory, `${sink}.json`), [sealJson(FORMATS.cursor, content)]);
-  }
-
-  async function writeBatches(sink: string, batches: readonly Batch[]): Promise<void> {
-    const path = join(directory, `${sink}.batches.json`);
-    await writeWhole(disk, path, [sealJson(FORMATS.batches, { batches })]);
   }
 
   return {
@@ -114,28 +106,42 @@ export async function openCursors(
       await write(sink, noted, batch);
       states.set(sink, noted);
     },
-    async adopt(sink, { batches, single }) {
+    async adopt(sink, sent) {
       const before = stateOf(sink);
-      const others = before.batches.filter(
-        (own) => !batches.some(({ first }) => first === own.first),
-      );
-      const known = {
-        ...before,
-        batches: [...others, ...batches],
-        single: Math.max(before.single, single),
-      };
-      if (batches.length === 0 && known.single === before.single) return;
+      const known = withSent(before, sent);
+      if (sent.batches.length === 0 && known.single === before.single) return;
       await writeBatches(sink, known.batches);
       await write(sink, known);
       states.set(sink, known);
     },
     wholeTo(epoch) {
-      let whole = epoch;
       const all = [...states.values()].flatMap(({ batches }) => batches);
-      const parted = () => all.find(({ first, last }) => first <= whole && whole < last);
-      for (let batch = parted(); batch !== undefined; batch = parted()) whole = batch.first - 1;
-      return whole;
+      return wholeBefore(all, epoch);
     },
+  };
+}
+
+function wholeBefore(batches: readonly Batch[], epoch: number): number {
+  let whole = epoch;
+  const parted = () => batches.find(({ first, last }) => first <= whole && whole < last);
+  for (let batch = parted(); batch !== undefined; batch = parted()) whole = batch.first - 1;
+  return whole;
+}
+
+function sealedCursor({ cursor, single }: SinkState, batch: Batch | undefined): Buffer {
+  return sealJson(FORMATS.cursor, {
+    ...cursor,
+    ...(batch && { batch }),
+    ...(single > cursor.epoch && { single }),
+  });
+}
+
+function withSent(before: SinkState, { batches, single }: SentEpochs): SinkState {
+  const others = before.batches.filter((own) => !batches.some(({ first }) => first === own.first));
+  return {
+    ...before,
+    batches: [...others, ...batches],
+    single: Math.max(before.single, single),
   };
 }
 

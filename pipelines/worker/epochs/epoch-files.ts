@@ -41,29 +41,9 @@ export async function openEpochFiles(
   directory: string,
   committed: (epoch: number) => string | undefined = () => undefined,
 ): Promise<EpochFiles> {
-  const list: EpochFile[] = [];
-  for (const name of await fileNamesIn(disk, directory)) {
-    const [, epoch, from, to] = NAME.exec(name) ?? [];
-    if (epoch === undefined) continue;
-    const path = join(directory, name);
-    const { size } = await disk.stat(path);
-    list.push({ epoch: Number(epoch), from: Number(from), to: Number(to), path, bytes: size });
-  }
+  const list = await filesIn(disk, directory);
 
-  /** The bytes, if they are whole and what was committed. */
-  async function sealedBytes(file: EpochFile): Promise<Buffer | undefined> {
-    const sealed = await readIfThere(disk, file.path);
-    if (sealed === undefined || !isWhole(FORMATS.epoch, sealed, file.path)) return undefined;
-    const wanted = committed(file.epoch);
-    const digest = Buffer.from(digestOf(sealed)).toString('hex');
-    return wanted === undefined || wanted === digest ? sealed : undefined;
-  }
-
-  async function readFile(file: EpochFile): Promise<EpochContent | undefined> {
-    const sealed = await sealedBytes(file);
-    const content = sealed === undefined ? undefined : unseal(FORMATS.epoch, sealed, file.path);
-    return content === undefined ? undefined : unsealedContent(content);
-  }
+  const { sealedBytes, readFile } = createReader(disk, committed);
 
   // Sinks nearly always want the epoch that was just written: it need not be read again for each of them.
   let latest: { readonly path: string; readonly content: EpochContent } | undefined;
@@ -72,13 +52,11 @@ export async function openEpochFiles(
     list,
     async write(content) {
       const { epoch, from, to } = content;
-      const path = join(directory, `${String(epoch).padStart(12, '0')}_${from}-${to}.epoch`);
+      const path = join(directory, nameOf(content));
       const { parts, bytes, digest } = seal(FORMATS.epoch, contentToSeal(content));
       await writeWhole(disk, path, parts);
       const file: EpochFile = { epoch, from, to, path, bytes, print: printOf(content, digest) };
-      const at = list.findIndex((other) => other.epoch >= epoch);
-      if (at < 0) list.push(file);
-      else list.splice(at, list[at]?.epoch === epoch ? 1 : 0, file);
+      insert(list, file);
       latest = { path, content };
       return file;
     },
@@ -118,6 +96,47 @@ export async function openEpochFiles(
   };
 }
 
+function createReader(disk: Disk, committed: (epoch: number) => string | undefined) {
+  /** The bytes, if they are whole and what was committed. */
+  async function sealedBytes(file: EpochFile): Promise<Buffer | undefined> {
+    const sealed = await readIfThere(disk, file.path);
+    if (sealed === undefined || !isWhole(FORMATS.epoch, sealed, file.path)) return undefined;
+    const wanted = committed(file.epoch);
+    const digest = Buffer.from(digestOf(sealed)).toString('hex');
+    return wanted === undefined || wanted === digest ? sealed : undefined;
+  }
+
+  async function readFile(file: EpochFile): Promise<EpochContent | undefined> {
+    const sealed = await sealedBytes(file);
+    return sealed === undefined ? undefined : unsealedEpoch(sealed, file.path);
+  }
+
+  return { sealedBytes, readFile };
+}
+
+function nameOf({ epoch, from, to }: EpochRange): string {
+  return `${String(epoch).padStart(12, '0')}_${from}-${to}.epoch`;
+}
+
+async function filesIn(disk: Disk, directory: string): Promise<EpochFile[]> {
+  const list: EpochFile[] = [];
+  for (const name of await fileNamesIn(disk, directory)) {
+    const [, epoch, from, to] = NAME.exec(name) ?? [];
+    if (epoch === undefined) continue;
+    const path = join(directory, name);
+    const { size } = await disk.stat(path);
+    list.push({ epoch: Number(epoch), from: Number(from), to: Number(to), path, bytes: size });
+  }
+  return list;
+}
+
+/** In the order of epochs, and in the place of the one that was there. */
+function insert(list: EpochFile[], file: EpochFile): void {
+  const at = list.findIndex((other) => other.epoch >= file.epoch);
+  if (at < 0) list.push(file);
+  else list.splice(at, list[at]?.epoch === file.epoch ? 1 : 0, file);
+}
+
 /** What an epoch is committed as: the sha256 of the file that it makes. */
 export function printOfContent(content: EpochContent): EpochPrint {
   return printOf(content, seal(FORMATS.epoch, contentToSeal(content)).digest);
@@ -137,6 +156,11 @@ function contentToSeal({ blocks, commands, ...rest }: EpochContent): Content {
     blocks: blocks.map(({ table, format, rows }) => ({ table, format, rows })),
   };
   return { head, blobs: blocks.map(({ data }) => data) };
+}
+
+function unsealedEpoch(sealed: Uint8Array, path: string): EpochContent | undefined {
+  const content = unseal(FORMATS.epoch, sealed, path);
+  return content === undefined ? undefined : unsealedContent(content);
 }
 
 function unsealedContent({ head, blobs }: Content): EpochContent {

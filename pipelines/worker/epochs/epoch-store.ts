@@ -42,7 +42,8 @@ export interface EpochStore {
 type Waiting = { readonly files: number; readonly bytes: number };
 
 /**
- * `recall`: what the log of commits says of this epoch and those behind it; without it what is in the directory is all there is to know.
+ * `recall`: what the log of commits says of this epoch and those behind it; without it what is in the directory is all
+ * there is to know.
  *
  * @throws Problem when something that is left cannot be gone on from
  */
@@ -79,30 +80,19 @@ export async function openEpochStore(
     cursors: new Map(sinks.map((sink) => [sink, cursors.of(sink).epoch])),
     checkpointed: await checkpoints.last(),
   });
-  const waitingAfter = (passedEpoch: number): Waiting => {
-    const left = files.list.filter(({ epoch }) => epoch > passedEpoch);
-    return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
-  };
   return {
-    files,
-    committed,
-    history,
-    missing,
-    fenced,
+    ...{ files, checkpoints, cursors, skipped, committed, history, missing, fenced },
     async restore(content) {
       await files.write(content);
       const at = missing.findIndex(({ epoch }) => epoch === content.epoch);
       if (at >= 0) missing.splice(at, 1);
     },
-    checkpoints,
-    cursors,
-    skipped,
     written() {
       const { epoch, to } = files.list.reduce<Cursor>(laterOf, furthest());
       return { epoch, to };
     },
-    waiting: () => waitingAfter(passed()),
-    waitingFor: (sink) => waitingAfter(cursors.of(sink).epoch),
+    waiting: () => waitingAfter(files, passed()),
+    waitingFor: (sink) => waitingAfter(files, cursors.of(sink).epoch),
     async refuse(file, block) {
       const refused = join(directory, 'refused');
       await disk.mkdir(refused, { recursive: true });
@@ -114,6 +104,11 @@ export async function openEpochStore(
       await files.removeTo(cursors.wholeTo(Math.min(passed(), checkpointed)));
     },
   };
+}
+
+function waitingAfter({ list }: EpochFiles, passed: number): Waiting {
+  const left = list.filter(({ epoch }) => epoch > passed);
+  return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
 const NO_HISTORY: CommitHistory = {
