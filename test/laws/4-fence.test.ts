@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
@@ -18,7 +18,7 @@ import { memoryCommits } from '../support/memory-commits.ts';
 import { randomOf } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const CASES = 12;
+const CASES = 40;
 const pipeline = poisoned(new Set());
 
 /** Where an owner is paused: half of the time anywhere, else at what makes something safe or brings it out. */
@@ -82,6 +82,8 @@ async function tried({ seed, seconds, before, paused, other, old, last }: Schedu
   };
   const [first, second] = [at('first'), at('second')];
   const copy = () => cpSync(first.directory, second.directory, { recursive: true });
+  // Whoever dies at its first step leaves none.
+  mkdirSync(first.directory, { recursive: true });
   const time = virtualTime();
   const live = (plan: typeof before, place: Place) => {
     const random = randomOf(plan.seed);
