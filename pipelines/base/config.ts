@@ -52,7 +52,7 @@ const loginSchema = {
 const TAKEN: ReadonlySet<string> = new Set([
   ...['telemetry', 'waveform', 'event', 'act', 'status', 'finding', 'schedule', 'model', 'rules'],
   'mapping',
-  ...['andon', 'request', 'command', 'live', 'audit', 'reason'],
+  ...['andon', 'request', 'command', 'commit', 'live', 'audit', 'reason'],
 ]);
 
 const prefixSchema = z

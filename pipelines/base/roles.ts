@@ -40,7 +40,15 @@ export type LogNeed =
   | { readonly snapshot: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
-export type LogStore = 'log' | 'outbox' | 'commands' | 'live' | 'audit' | 'reasons' | Bucket;
+export type LogStore =
+  | 'log'
+  | 'outbox'
+  | 'commands'
+  | 'commits'
+  | 'live'
+  | 'audit'
+  | 'reasons'
+  | Bucket;
 
 /** Two groups of tables: those of `TABLES_OF_AUDIT`, and all others with the views over them. */
 export type TableGroup = 'rows' | 'audit';
@@ -85,12 +93,25 @@ export const ACTS = {
   },
   'read-log': { does: 'read the streams of the partitions', log: [{ read: ['log'] }] },
   'work-partition': {
-    does: 'make the streams, hold leases, publish ticks, and models and rules again',
+    does: 'make the streams, hold leases, commit epochs, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'commands', 'live', 'leases', 'homes', 'names', 'reasons'] },
+      {
+        make: [
+          'log',
+          'outbox',
+          'commands',
+          'commits',
+          'live',
+          'leases',
+          'homes',
+          'names',
+          'reasons',
+        ],
+      },
+      { read: ['commits'] },
       { create: ['audit'] },
       { change: ['leases', 'homes'] },
-      { publish: ['tick', 'model', 'rules', 'live'] },
+      { publish: ['tick', 'model', 'rules', 'live', 'commit'] },
     ],
   },
   'read-live': { does: 'follow what changes with each epoch', log: [{ read: ['live'] }] },
@@ -136,7 +157,7 @@ export const ACTS = {
   'take-backup': {
     does: 'copy every stream and bucket as a snapshot, and hold the leases meanwhile',
     log: [
-      { snapshot: ['log', 'outbox', 'commands', 'live', 'audit', 'reasons'] },
+      { snapshot: ['log', 'outbox', 'commands', 'commits', 'live', 'audit', 'reasons'] },
       { snapshot: ['leases', 'homes', 'ledger', 'resends', 'names'] },
       { create: ['leases'] },
       { change: ['leases'] },

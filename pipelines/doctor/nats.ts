@@ -7,8 +7,10 @@ import { streamIn, streamManager } from '../nats/jetstream.ts';
 import { connectNats } from '../nats/nats.ts';
 import {
   AUDIT_STREAM,
+  COMMIT_STREAM,
   ensureAudit,
   ensureCommands,
+  ensureCommits,
   ensurePartition,
   ensureRequests,
   findStream,
@@ -41,6 +43,7 @@ export async function examineNats(config: Config): Promise<readonly CheckResult[
       ),
       await stream(connection, REQUEST_STREAM, () => ensureRequests(connection, { replicas })),
       await stream(connection, COMMAND_STREAM, () => ensureCommands(connection, { replicas })),
+      await stream(connection, COMMIT_STREAM, () => ensureCommits(connection, { replicas })),
       await stream(connection, AUDIT_STREAM, () => ensureAudit(connection, { replicas })),
     ];
   } finally {

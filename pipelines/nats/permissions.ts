@@ -13,7 +13,14 @@ import {
   VIA,
 } from '../base/roles.ts';
 import { partitionedSubject } from './partition.ts';
-import { AUDIT_STREAM, BUCKETS, partitionStream, REASON_STREAM } from './streams.ts';
+import {
+  AUDIT_STREAM,
+  BUCKETS,
+  COMMIT_STREAM,
+  commitSubject,
+  partitionStream,
+  REASON_STREAM,
+} from './streams.ts';
 
 /** The account of the log, or one beside it that sees of it what it imports. */
 export const LOG_ACCOUNT = 'ANDON';
@@ -103,6 +110,8 @@ function streamsOf(store: LogStore, { partitions, prefix }: Extent): readonly st
       return named(REQUEST_STREAM);
     case 'commands':
       return named(COMMAND_STREAM);
+    case 'commits':
+      return named(COMMIT_STREAM);
     case 'audit':
       return named(AUDIT_STREAM);
     case 'live':
@@ -150,6 +159,8 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return ['request.*.*'];
     case 'live':
       return ['live.*.*'];
+    case 'commit':
+      return [commitSubject('*', '*', '*')];
     case 'command':
       return ['command.*.*'];
     case 'status':

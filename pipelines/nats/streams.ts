@@ -183,6 +183,40 @@ export async function ensureLive(
   return ensureInstalled(connection, wanted, options);
 }
 
+/** What is committed of each partition and run: see `docs/architecture.md`. */
+export const COMMIT_STREAM = 'ANDON_COMMITS';
+
+/** `commit.<pipeline>.<partition>.<run>`: each entry is appended behind the last one that its writer knows. */
+export function commitSubject(pipeline: string, partition: number | '*', run: string): string {
+  return `commit.${pipeline}.${partition}.${run}`;
+}
+
+/**
+ * Entries of a run, the oldest go first. A start needs those behind the oldest epoch that a sink has not taken; the last
+ * one is needed for ever, so no age removes it.
+ */
+const COMMITS_KEPT = 20_000;
+
+/** The log of commits, the fence between owners of a partition. */
+export async function ensureCommits(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  const wanted = {
+    ...common(options.replicas),
+    name: COMMIT_STREAM,
+    description: 'Andon commits: what each partition has committed',
+    subjects: [commitSubject('*', '*', '*')],
+    max_age: 0,
+    max_bytes: -1,
+    max_msgs_per_subject: COMMITS_KEPT,
+    discard: DiscardPolicy.Old,
+    discard_new_per_subject: false,
+    duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
+  };
+  return ensureInstalled(connection, wanted, options);
+}
+
 /** What an edge brings, beside the machines: the centre sources this stream. */
 export const EDGE_STREAM = 'ANDON_EDGE';
 /** What an edge could not bring while the centre was away, until it has gone into the other one. */

@@ -44,6 +44,12 @@ export function createReadiness(): Readiness {
           return set(`sink ${event.sink}`, `${event.sink} takes nothing: ${event.reason}`);
         case 'epoch-landed':
           return set(`sink ${event.sink}`, undefined);
+        case 'commit-retry':
+          if (event.attempt < FAILURES) return;
+          return set('commits', `nothing can be committed, so nothing lands: ${event.reason}`);
+        case 'epoch-committed':
+        case 'taken-over':
+          return set('commits', undefined);
         case 'back-pressure-on':
           return set('back-pressure', `${event.files} epoch files wait: nothing is pulled`);
         case 'back-pressure-off':

@@ -162,10 +162,34 @@ export const WORKER_EVENTS = {
     (e) => `${e.file} is damaged (${e.reason}); it is cut again from the log`,
     counter('epoch_files_damaged_total', 'Epoch files that had to be cut again.'),
   ),
-  'replay-mismatch': eventKind<{ epoch: number; from: number; to: number }>(
+  'epoch-restored': eventKind<{ epoch: number; from: number; to: number }>(
+    'info',
+    (e) => `epoch ${e.epoch} (messages ${e.from} to ${e.to}) is cut again as it was committed`,
+  ),
+  'epoch-file-fenced': eventKind<{ file: string }>(
+    'warn',
+    (e) => `${e.file} was never committed, and another owner has committed others: it is removed`,
+  ),
+  'taken-over': eventKind<{ epoch: number; to: number; owner: string }>('info', (e) =>
+    e.owner === ''
+      ? 'the log of commits begins'
+      : `takes over from ${e.owner}: epoch ${e.epoch} (message ${e.to}) is the last that is committed`,
+  ),
+  'epoch-committed': eventKind<{ epoch: number; to: number; milliseconds: number }>(
+    'debug',
+    (e) => `epoch ${e.epoch} is committed (message ${e.to})`,
+    gauge('committed_epoch', 'The newest epoch that is committed.', (e) => e.epoch),
+    seconds('commit_seconds', 'Time to commit one epoch.', (e) => e.milliseconds),
+  ),
+  'commit-retry': eventKind<{ epoch: number; attempt: number; reason: string }>(
+    'warn',
+    (e) => `epoch ${e.epoch} is not committed (attempt ${e.attempt}): ${e.reason}`,
+    counter('commit_retries_total', 'Attempts to commit that failed.'),
+  ),
+  'replay-mismatch': eventKind<{ epoch: number; from: number; to: number; tables: string }>(
     'error',
     (e) =>
-      `replaying messages ${e.from} to ${e.to} gave another epoch ${e.epoch} than was written: report it`,
+      `replaying messages ${e.from} to ${e.to} gave another epoch ${e.epoch} than was written (${e.tables}): report it`,
     counter('replay_mismatches_total', 'Epochs that came out differently when replayed.'),
   ),
   'stage-state': eventKind<{ stage: string; bytes: number }>(

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { announced } from '../../sinks/live.ts';
@@ -6,6 +7,7 @@ import type { Blocks, Sink } from '../../sinks/sink.ts';
 import type { Config } from '../base/config.ts';
 import { DISK, guardedDisk } from '../base/disk.ts';
 import { createNotifier, type Notifier } from '../base/notifier.ts';
+import { Problem } from '../base/problem.ts';
 import type { DirectoryLock } from '../base/process-lock.ts';
 import { silentProblem } from '../nats/connection-problems.ts';
 import { domainOf, prefixOf } from '../nats/jetstream.ts';
@@ -14,6 +16,7 @@ import { openJetstreamLog } from '../nats/log-reader.ts';
 import { connectNats } from '../nats/nats.ts';
 import {
   ensureCommands,
+  ensureCommits,
   ensureLive,
   ensurePartition,
   ensureRequests,
@@ -25,6 +28,10 @@ import { startUpkeep } from '../nats/upkeep.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { createPatternCounts } from '../observe/pattern-counts.ts';
 import { plant } from '../plant.ts';
+import { type CommitLog, openCommitLog } from './commits/commit-log.ts';
+import { openCommitStore } from './commits/commit-store.ts';
+import { type Committer, createCommits } from './commits/commits.ts';
+import { refuseEmpty } from './commits/history.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import type { Collector } from './epochs/engine.ts';
@@ -96,6 +103,7 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
   const info = await ensurePartition(connection, { partition, partitions, ...limits });
   await ensureRequests(connection, store);
   await ensureCommands(connection, store);
+  await ensureCommits(connection, store);
   const announces = await hasLive(connection, store, record);
   const key = `${config.pipeline}-${partition}`;
   const claim = await claimPartition(connection, key, identity, store);
@@ -154,7 +162,8 @@ type Work = WorkerOptions & {
 /** What the parts of a worker share while it runs. */
 type Shared = {
   readonly store: EpochStore;
-  /** Of written epochs and moved cursors. */
+  readonly commits: Committer;
+  /** Of written and committed epochs and moved cursors. */
   readonly notifier: Notifier;
   /** Aborted with the reason when a part fails. */
   readonly failed: AbortController;
@@ -169,24 +178,11 @@ type Shared = {
 };
 
 async function work(options: Work): Promise<void> {
-  const { config, connection, run, record, lost, announces } = options;
-  const sends = config.send ?? run.run === FIRST_RUN;
-  const landing = announces ? announcedLanding(options) : options.landing;
-  const reach = { ...domainOf(connection), prefix: prefixOf(connection) };
-  const sinks = sends ? [landing, createOutbox(connection, reach)] : [landing];
-  const failed = new AbortController();
-  const shared: Shared = {
-    store: await openStore(options, sinks),
-    notifier: createNotifier(),
-    failed,
-    abort: AbortSignal.any([failed.signal, lost]),
-    written: new AbortController(),
-    checkpointed: 0,
-    progress: undefined,
-    log: undefined,
-  };
-  const { abort } = shared;
-  const delivering = sinks.map((sink) => startDelivery(sink, options, shared));
+  const { config, record } = options;
+  const sinks = sinksOf(options);
+  const shared = await openShared(options, sinks);
+  const { abort, failed, commits } = shared;
+  const delivering = [commits.run(), ...sinks.map((sink) => startDelivery(sink, options, shared))];
   const held = () => isHeldBack(shared.store, config.backlog);
   const waiting = () => {
     return sinks.map(({ name }) => ({ sink: name, ...shared.store.waitingFor(name) }));
@@ -198,6 +194,7 @@ async function work(options: Work): Promise<void> {
     abort.throwIfAborted();
     const started = performance.now();
     await finishDelivery(shared, delivering);
+    if (failed.signal.reason instanceof Problem) throw failed.signal.reason;
     const to = shared.progress?.last ?? 0;
     record({ kind: 'drained', to, milliseconds: performance.now() - started });
   } catch (error) {
@@ -210,6 +207,60 @@ async function work(options: Work): Promise<void> {
   }
 }
 
+function sinksOf(options: Work): readonly Sink[] {
+  const { config, connection, run, announces } = options;
+  const sends = config.send ?? run.run === FIRST_RUN;
+  const landing = announces ? announcedLanding(options) : options.landing;
+  const reach = { ...domainOf(connection), prefix: prefixOf(connection) };
+  return sends ? [landing, createOutbox(connection, reach)] : [landing];
+}
+
+/** Takes the log of commits over first: from then on nobody else commits, and what was committed is known. */
+async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared> {
+  const { record, lost, drain } = options;
+  const failed = new AbortController();
+  const abort = AbortSignal.any([failed.signal, lost]);
+  const signal = AbortSignal.any([abort, firedAfter(drain, GRACE)]);
+  const log = await takeCommitLog(options, signal);
+  const store = await openStore(options, sinks, log);
+  for (const { path: file } of store.fenced) record({ kind: 'epoch-file-fenced', file });
+  const written = new AbortController();
+  const notifier = createNotifier();
+  const commits = createCommits({
+    ...{ log, store, notifier, record, signal, drain: written.signal },
+    sinks: sinks.map(({ name }) => name),
+    checkpointed: () => shared.checkpointed,
+    onFailed: (error) => failed.abort(error),
+  });
+  const shared: Shared = {
+    ...{ store, commits, notifier, failed, abort, written },
+    ...{ checkpointed: 0, progress: undefined, log: undefined },
+  };
+  return shared;
+}
+
+async function takeCommitLog(options: Work, signal: AbortSignal): Promise<CommitLog> {
+  const { connection, config, run, identity, record } = options;
+  const { pipeline, partition } = config;
+  const store = await openCommitStore(connection, { pipeline, partition, run: run.run });
+  const writer = { ...identity, host: hostname() };
+  return openCommitLog({ store, run, writer, record, signal });
+}
+
+/** Fires so many milliseconds after another signal. */
+function firedAfter(signal: AbortSignal, milliseconds: number): AbortSignal {
+  const late = new AbortController();
+  const begin = () => {
+    setTimeout(
+      () => late.abort(new Error('stopped before all was committed')),
+      milliseconds,
+    ).unref();
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  return late.signal;
+}
+
 function announcedLanding({ landing, connection, record }: Work): Sink {
   return announced(landing, {
     connection,
@@ -220,7 +271,11 @@ function announcedLanding({ landing, connection, record }: Work): Sink {
 }
 
 /** @throws Problem when the directory is empty and the state of this run is in another one */
-async function openStore(options: Work, sinks: readonly Sink[]): Promise<EpochStore> {
+async function openStore(
+  options: Work,
+  sinks: readonly Sink[],
+  { recall }: CommitLog,
+): Promise<EpochStore> {
   const { identity, run, homes, record, lock } = options;
   const store = await openEpochStore(
     identity.directory,
@@ -228,20 +283,25 @@ async function openStore(options: Work, sinks: readonly Sink[]): Promise<EpochSt
     (file, reason) => record({ kind: 'checkpoint-refused', file, reason }),
     // Who was paused for long writes nothing beside whoever took its place.
     guardedDisk(DISK, () => lock.confirm()),
+    recall,
   );
   const empty =
     store.written().epoch === 0 &&
     (await store.checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
-  if (empty) await homes.check(run);
+  if (empty) {
+    await homes.check(run);
+    refuseEmpty(identity.directory, run, store.history);
+  }
   return store;
 }
 
 function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void> {
   const { landing, createBlocks, record } = options;
-  const { store, notifier, written, abort, failed } = shared;
+  const { store, commits, notifier, written, abort, failed } = shared;
   return deliverEpochs({
     sink,
     store,
+    commits,
     notes: landing,
     createBlocks,
     notifier,
@@ -255,7 +315,7 @@ function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void>
 /** The log through the pipeline into epochs, until the worker is asked to stop. */
 async function takeLogIn(options: Work, shared: Shared): Promise<void> {
   const { config, run, identity, homes, createBlocks, observer, record, drain, first } = options;
-  const { store, notifier, abort } = shared;
+  const { store, commits, notifier, abort } = shared;
   const patterns = createPatternCounts();
   await runEpochs({
     run,
@@ -270,6 +330,7 @@ async function takeLogIn(options: Work, shared: Shared): Promise<void> {
     createBlocks,
     observer,
     store,
+    commits,
     directory: identity.directory,
     limits: config.epoch,
     backlog: config.backlog,
@@ -305,15 +366,15 @@ async function openLogOf(
   return log;
 }
 
-/** Gives the sinks a while for what is written; what is left is delivered after the next start. */
+/** Gives the sinks a while for what is written; what is left is committed and delivered after the next start. */
 async function finishDelivery(
-  { written, failed }: Shared,
+  { written, failed, commits }: Shared,
   delivering: readonly Promise<void>[],
 ): Promise<void> {
   written.abort();
   const over = new AbortController();
   await Promise.race([
-    Promise.all(delivering),
+    Promise.all(delivering).then(() => commits.release()),
     delay(GRACE, undefined, { signal: over.signal }).catch(() => undefined),
   ]);
   over.abort();

@@ -68,18 +68,21 @@ describe('between worker and ClickHouse', () => {
 describe('between worker and nats-server', () => {
   const revision = bothSides(/PUB request\./, /"stream": ?"ANDON_REQUESTS"/);
   const lease = bothSides(/PUB \$KV\.ANDON_LEASES\.plant-0/, /"stream": ?"KV_ANDON_LEASES"/);
+  const commit = bothSides(/PUB commit\.plant\.0\.1/, /"stream": ?"ANDON_COMMITS"/);
   const home = bothSides(/PUB \$KV\.ANDON_HOMES\./, /"stream": ?"KV_ANDON_HOMES"/);
   const messages: Moment = { ask: /PUB \$JS\.API\.CONSUMER\.MSG\.NEXT\.ANDON_0/, answer: /HMSG/ };
 
   longTest(
-    'a revision is cut off before and after it was published, messages before they are taken',
+    'a revision or commit is cut off before and after it was published, messages before they are taken',
     240_000,
     async () => {
       const expected = await calm();
       const { stand, nats } = await relayed();
-      const cutting = [messages, ...revision, messages].map((moment) => async () => {
-        (await nats.hold(moment)).cut();
-      });
+      const cutting = [messages, ...commit, ...revision, messages, ...commit].map(
+        (moment) => async () => {
+          (await nats.hold(moment)).cut();
+        },
+      );
       const all = cutting.reduce((before, cut) => before.then(cut), Promise.resolve());
       await stand.worker.start();
       await all;
@@ -93,7 +96,15 @@ describe('between worker and nats-server', () => {
     async () => {
       const expected = await calm();
       const { stand, nats } = await relayed();
-      for (const moment of [...lease, messages, ...home, ...revision, ...revision])
+      for (const moment of [
+        ...lease,
+        ...commit,
+        messages,
+        ...home,
+        ...revision,
+        ...commit,
+        ...revision,
+      ])
         await killedAt(stand, nats, moment);
       await stand.worker.start();
       await expectOutcome(stand, expected);

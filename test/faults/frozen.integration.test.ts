@@ -1,3 +1,5 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { disturbances } from '../stand/disturbances.ts';
@@ -6,6 +8,7 @@ import { expectOutcome } from '../stand/outcome.ts';
 import { type Stand, startStand, until } from '../stand/stand.ts';
 import { CLOCK_PRELOAD, FAULTS_PRELOAD, withFault } from '../stand/worker-fault-of.ts';
 import { longTest } from '../support/long.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 /** Three times as long as a lease lives without its owner. */
 const FROZEN = 30_000;
@@ -71,6 +74,47 @@ describe('an owner that is frozen for 30 s amid an insert', () => {
       await expectOutcome(stand, expected);
     },
   );
+});
+
+/** The append of the third epoch: before nats-server has it, and after that. */
+const COMMIT = /PUB commit\.plant\.0\.1[\s\S]*"kind":"epoch","epoch":3,/;
+const COMMITTED = /"stream": ?"ANDON_COMMITS"/;
+
+describe('an owner that is frozen amid a commit, while another one works on in a copy of its directory', () => {
+  for (const [moment, when] of [
+    ['before it is carried out', { ask: COMMIT }],
+    ['after it is carried out', { ask: COMMIT, answer: COMMITTED }],
+  ] as const)
+    longTest(
+      `${moment}: commits nothing more, and the rows are as undisturbed`,
+      300_000,
+      async () => {
+        const expected = await calm();
+        const { stand, nats } = await relayed();
+        const held = nats.hold(when);
+        await stand.worker.start();
+        const { go } = await held;
+        signal(stand, 'SIGSTOP');
+        const directory = temporaryDirectory();
+        cpSync(join(stand.directory, 'plant-0'), join(directory, 'plant-0'), { recursive: true });
+        await pause(FROZEN);
+        const next = keep(
+          stand.twin({ ANDON_DIR: directory, ANDON_HTTP_PORT: '0', ANDON_OWNER: 'hall-8' }),
+        );
+        const working = next.live();
+        await until('the next worker to have taken over', 120_000, async () =>
+          next.lines.some((line) => line.includes('"kind":"taken-over"')),
+        );
+        const life = stand.worker.ended();
+        go();
+        signal(stand, 'SIGCONT');
+        expect((await life).code).toBe(4);
+        expect(stand.worker.lines.join('\n')).toMatch(/"kind":"owner-lost".*hall-8/);
+        await expectOutcome(stand, expected);
+        await next.stop();
+        expect((await working).code).toBe(0);
+      },
+    );
 });
 
 describe('an event loop that stands still for 15 s', () => {

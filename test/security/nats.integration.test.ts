@@ -31,7 +31,7 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
     const { streams } = await streamManager(worker);
     const names = [
       ...Array.from({ length: partitions }, (_, partition) => `ANDON_${partition}`),
-      ...['ANDON_REQUESTS', 'ANDON_COMMANDS', 'ANDON_AUDIT'],
+      ...['ANDON_REQUESTS', 'ANDON_COMMANDS', 'ANDON_COMMITS', 'ANDON_AUDIT'],
       ...['KV_ANDON_LEASES', 'KV_ANDON_HOMES', 'KV_ANDON_NAMES'],
     ];
     const all: Record<string, number> = {};
@@ -87,6 +87,7 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
         'audit.console.boss',
         'audit.engineer.engineer',
         'andon.0.tick',
+        'commit.plant.0.1',
         'andon.0.model.works',
       ],
       ...['telemetry.mill.line1.press', 'andon.0.telemetry.mill.line1.press'],

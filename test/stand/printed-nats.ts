@@ -9,6 +9,7 @@ import type { NatsSettings } from '../../pipelines/nats/connection-options.ts';
 import { connectNats } from '../../pipelines/nats/nats.ts';
 import {
   ensureCommands,
+  ensureCommits,
   ensurePartition,
   ensureRequests,
   openBucket,
@@ -116,6 +117,7 @@ export async function makeStreams(nats: PrintedNats, partitions: number): Promis
   }
   await ensureRequests(worker);
   await ensureCommands(worker);
+  await ensureCommits(worker);
   for (const bucket of ['leases', 'homes', 'names'] as const) await openBucket(worker, bucket);
   await openLedger(await nats.connect('requests'));
   await beginChain(worker);

@@ -3,6 +3,9 @@ import type { Disk } from '../../pipelines/base/disk.ts';
 import { createNotifier } from '../../pipelines/base/notifier.ts';
 import type { Log } from '../../pipelines/nats/log.ts';
 import type { InternalEvent } from '../../pipelines/observe/observe.ts';
+import { openCommitLog } from '../../pipelines/worker/commits/commit-log.ts';
+import type { CommitStore } from '../../pipelines/worker/commits/commit-store.ts';
+import { createCommits } from '../../pipelines/worker/commits/commits.ts';
 import { deliverEpochs } from '../../pipelines/worker/delivery/delivery.ts';
 import type { Run } from '../../pipelines/worker/epochs/checkpoints.ts';
 import type { Pipeline } from '../../pipelines/worker/epochs/engine.ts';
@@ -10,6 +13,7 @@ import { openEpochStore } from '../../pipelines/worker/epochs/epoch-store.ts';
 import { runEpochs } from '../../pipelines/worker/epochs/epochs.ts';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import type { Sink } from '../../sinks/sink.ts';
+import { commitsOfDirectory } from './memory-commits.ts';
 import { memoryLog } from './memory-log.ts';
 
 export type WorkerRun = {
@@ -28,6 +32,10 @@ export type WorkerRun = {
   /** Messages per pull. */
   readonly most?: () => number;
   readonly disk?: Disk;
+  /** Where it commits. Default: one log for all lives of the directory. */
+  readonly commits?: CommitStore;
+  /** Who it is in the log of commits. */
+  readonly owner?: string;
   readonly openLog?: (after: number) => Promise<Log>;
   /** Finishes what is under way, writes a checkpoint, delivers for a while, and returns. */
   readonly drain?: AbortSignal;
@@ -51,18 +59,29 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   const names = sinks.map(({ name }) => name);
   const refused = (file: string, reason: string) =>
     record({ kind: 'checkpoint-refused', file, reason });
-  const store = await openEpochStore(directory, names, refused, life.disk);
-  const bell = createNotifier();
   const dead = new AbortController();
   const abort = AbortSignal.any([dead.signal, ...(life.abort === undefined ? [] : [life.abort])]);
+  const { commits: kept = commitsOfDirectory(directory), owner = 'worker' } = life;
+  const writer = { owner, host: 'host', directory };
+  const log = await openCommitLog({ store: kept, run: RUN, writer, record, signal: abort });
+  const store = await openEpochStore(directory, names, refused, life.disk, log.recall);
+  for (const { path: file } of store.fenced) record({ kind: 'epoch-file-fenced', file });
+  const bell = createNotifier();
   const drain = life.drain === undefined ? abort : AbortSignal.any([abort, life.drain]);
   const written = new AbortController();
   let checkpointed = 0;
   const die = (error: unknown) => dead.abort(error);
+  const commits = createCommits({
+    ...{ log, store, sinks: names, notifier: bell, record, onFailed: die, signal: abort },
+    checkpointed: () => checkpointed,
+    drain: written.signal,
+  });
+  const committing = commits.run();
   const delivering = sinks.map((sink) =>
     deliverEpochs({
       sink,
       store,
+      commits,
       notes: sinks[0] ?? sink,
       createBlocks,
       notifier: bell,
@@ -79,6 +98,7 @@ export async function runWorker(life: WorkerRun): Promise<void> {
       pipeline,
       createBlocks,
       store,
+      commits,
       directory,
       limits: { seconds, rows, bytes: 64_000_000, checkpointEvery },
       backlog: { files: backlog, bytes: 1e9 },
@@ -91,11 +111,12 @@ export async function runWorker(life: WorkerRun): Promise<void> {
       abort,
     });
     written.abort();
-    await Promise.all(delivering);
+    await Promise.all([committing, ...delivering]);
     abort.throwIfAborted();
+    await commits.release();
   } catch (error) {
     die(error);
-    await Promise.all(delivering);
+    await Promise.all([committing, ...delivering]);
     throw error;
   }
 }

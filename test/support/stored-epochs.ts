@@ -8,6 +8,7 @@ import { type EpochStore, openEpochStore } from '../../pipelines/worker/epochs/e
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import type { Blocks, EpochContent, Sink } from '../../sinks/sink.ts';
 import { RUN } from './in-process-worker.ts';
+import { UNFENCED } from './memory-commits.ts';
 
 /** Messages of an epoch here. */
 const MESSAGES = 10;
@@ -82,6 +83,7 @@ export async function deliverStored(
   await deliverEpochs({
     sink,
     store,
+    commits: UNFENCED,
     notes: sink,
     createBlocks,
     notifier: createNotifier(),

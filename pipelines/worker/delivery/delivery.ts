@@ -6,6 +6,7 @@ import { type Blocks, type EpochContent, RefusedError, type Sink } from '../../.
 
 import type { Notifier } from '../../base/notifier.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
+import type { Commits } from '../commits/commits.ts';
 import type { EpochFile } from '../epochs/epoch-files.ts';
 import { type EpochStore, persist } from '../epochs/epoch-store.ts';
 import { type Gathered, gatherBatch, mergeContents } from './batch.ts';
@@ -13,6 +14,7 @@ import { type Gathered, gatherBatch, mergeContents } from './batch.ts';
 export type DeliveryOptions = {
   readonly sink: Sink;
   readonly store: EpochStore;
+  readonly commits: Pick<Commits, 'reached' | 'noteBatch'>;
   /** Takes the row that records a refusal. */
   readonly notes: Sink;
   /** Encodes it as `notes` wants it. */
@@ -37,12 +39,11 @@ const LONGEST_PAUSE = 5_000;
 export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
   const { sink, store, notifier, drain, signal } = delivery;
   while (!signal.aborted) {
-    const cursor = store.cursors.of(sink.name);
-    const waiting = store.files.list.filter(({ epoch }) => epoch > cursor.epoch);
+    const { open, waiting } = deliverable(delivery);
     const [first] = waiting;
     if (first === undefined) {
-      if (drain.aborted) return;
-      await notifier.wait(1_000, AbortSignal.any([drain, signal]));
+      if (drain.aborted && open === 0) return;
+      await notifier.wait(1_000, open === 0 ? AbortSignal.any([drain, signal]) : signal);
       continue;
     }
     const gathered = await gatherBatch(sink, waiting, store);
@@ -56,7 +57,7 @@ export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
       await notifier.wait(500, signal);
       continue;
     }
-    if (!gathered.noted) await note(gathered, delivery);
+    if (!gathered.noted && !(await isNoted(gathered, delivery))) return;
     await carryOut(gathered, delivery);
     if (signal.aborted) return;
     const { epoch, to } = lastOf(gathered);
@@ -67,19 +68,43 @@ export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
   }
 }
 
+/** What a sink may have now: epochs that are committed, and none of a batch before all of it is there. */
+function deliverable({ sink, store, commits }: DeliveryOptions) {
+  const cursor = store.cursors.of(sink.name);
+  const open = store.files.list.filter(({ epoch }) => epoch > cursor.epoch);
+  const reached = commits.reached();
+  const waiting = open.filter(({ epoch }) => epoch <= reached);
+  const batch = store.cursors.batchFrom(sink.name, waiting[0]?.epoch ?? 0);
+  const isParted = batch !== undefined && batch.last > reached;
+  return { open: open.length, waiting: isParted ? [] : waiting };
+}
+
 function lastOf({ files }: Gathered): EpochFile {
   const last = files.at(-1);
   if (last === undefined) throw new RangeError('nothing was gathered');
   return last;
 }
 
+/** Notes a batch down; false when the worker was stopped before that. */
+async function isNoted(gathered: Gathered, delivery: DeliveryOptions): Promise<boolean> {
+  try {
+    await note(gathered, delivery);
+    return true;
+  } catch (error) {
+    if (delivery.signal.aborted) return false;
+    throw error;
+  }
+}
+
 /** Notes down which epochs are sent as one, and which tables of them are not. */
-function note(gathered: Gathered, delivery: DeliveryOptions): Promise<void> {
-  const { sink, store } = delivery;
+async function note(gathered: Gathered, delivery: DeliveryOptions): Promise<void> {
+  const { sink, store, commits } = delivery;
   const { files, apart } = gathered;
   const { epoch: last } = lastOf(gathered);
   const batch = { first: files[0]?.epoch ?? last, last, apart };
   const oldest = store.files.list[0]?.epoch ?? batch.first;
+  // Whoever takes over has to know it, whatever becomes of this directory.
+  await commits.noteBatch(sink.name, batch);
   return written(delivery, () => store.cursors.note(sink.name, batch, oldest));
 }
 

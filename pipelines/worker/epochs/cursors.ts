@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type Disk, readIfThere, writeWhole } from '../../base/disk.ts';
 import { FORMATS, type Format, sealJson, unsealJson } from '../../base/sealed.ts';
 
-const batchSchema = z.object({
+export const batchSchema = z.object({
   first: z.number().int(),
   last: z.number().int(),
   apart: z.array(z.string()).readonly(),
@@ -42,9 +42,19 @@ export interface Cursors {
    * kept as long as there are files of theirs; `oldest` is the epoch of the oldest file.
    */
   note(sink: string, batch: Batch, oldest: number): Promise<void>;
+  /**
+   * Adds batches that are in the log of commits. Every other epoch up to `single` may have been sent by itself. How far the
+   * sink is stays: what comes again in the same way is no harm.
+   */
+  adopt(sink: string, known: SentEpochs): Promise<void>;
   /** The last epoch up to this one that does not part a batch. */
   wholeTo(epoch: number): number;
 }
+
+type SentEpochs = {
+  readonly batches: readonly Batch[];
+  readonly single: number;
+};
 
 /**
  * Two small files per sink. The cursor has the batch under way, the other file all batches whose epoch files may still
@@ -58,6 +68,12 @@ export async function openCursors(
   newest: number,
 ): Promise<Cursors> {
   const states = new Map<string, SinkState>();
+  const write = (sink: string, state: SinkState, batch?: Batch) =>
+    writeWhole(disk, join(directory, `${sink}.json`), [sealedCursor(state, batch)]);
+  const writeBatches = (sink: string, batches: readonly Batch[]) =>
+    writeWhole(disk, join(directory, `${sink}.batches.json`), [
+      sealJson(FORMATS.batches, { batches }),
+    ]);
   for (const sink of sinks) {
     const state = await readState(disk, directory, sink, newest);
     states.set(sink, state);
@@ -69,15 +85,6 @@ export async function openCursors(
     const state = states.get(sink);
     if (state === undefined) throw new Error(`expected one of ${sinks.join(', ')}, found ${sink}`);
     return state;
-  }
-
-  async function write(sink: string, { cursor, single }: SinkState, batch?: Batch): Promise<void> {
-    const content = {
-      ...cursor,
-      ...(batch && { batch }),
-      ...(single > cursor.epoch && { single }),
-    };
-    await writeWhole(disk, join(directory, `${sink}.json`), [sealJson(FORMATS.cursor, content)]);
   }
 
   return {
@@ -95,18 +102,46 @@ export async function openCursors(
         ({ first, last }) => last >= oldest && first !== batch.first,
       );
       const noted = { ...before, batches: [...others, batch] };
-      const path = join(directory, `${sink}.batches.json`);
-      await writeWhole(disk, path, [sealJson(FORMATS.batches, { batches: noted.batches })]);
+      await writeBatches(sink, noted.batches);
       await write(sink, noted, batch);
       states.set(sink, noted);
     },
-    wholeTo(epoch) {
-      let whole = epoch;
-      const all = [...states.values()].flatMap(({ batches }) => batches);
-      const parted = () => all.find(({ first, last }) => first <= whole && whole < last);
-      for (let batch = parted(); batch !== undefined; batch = parted()) whole = batch.first - 1;
-      return whole;
+    async adopt(sink, sent) {
+      const before = stateOf(sink);
+      const known = withSent(before, sent);
+      if (sent.batches.length === 0 && known.single === before.single) return;
+      await writeBatches(sink, known.batches);
+      await write(sink, known);
+      states.set(sink, known);
     },
+    wholeTo(epoch) {
+      const all = [...states.values()].flatMap(({ batches }) => batches);
+      return wholeBefore(all, epoch);
+    },
+  };
+}
+
+function wholeBefore(batches: readonly Batch[], epoch: number): number {
+  let whole = epoch;
+  const parted = () => batches.find(({ first, last }) => first <= whole && whole < last);
+  for (let batch = parted(); batch !== undefined; batch = parted()) whole = batch.first - 1;
+  return whole;
+}
+
+function sealedCursor({ cursor, single }: SinkState, batch: Batch | undefined): Buffer {
+  return sealJson(FORMATS.cursor, {
+    ...cursor,
+    ...(batch && { batch }),
+    ...(single > cursor.epoch && { single }),
+  });
+}
+
+function withSent(before: SinkState, { batches, single }: SentEpochs): SinkState {
+  const others = before.batches.filter((own) => !batches.some(({ first }) => first === own.first));
+  return {
+    ...before,
+    batches: [...others, ...batches],
+    single: Math.max(before.single, single),
   };
 }
 

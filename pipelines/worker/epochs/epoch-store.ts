@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Block } from '../../../sinks/sink.ts';
+import type { Block, EpochContent } from '../../../sinks/sink.ts';
 import { DISK, openDirectory, writeWhole } from '../../base/disk.ts';
 import { Problem } from '../../base/problem.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
+import type { CommittedEpoch } from '../commits/commit-entry.ts';
+import { type CommitHistory, fencedFiles, missingEpochs, singleTo } from '../commits/history.ts';
 import { type Checkpoints, openCheckpoints } from './checkpoints.ts';
 import { type Cursor, type Cursors, openCursors } from './cursors.ts';
 import { type EpochFile, type EpochFiles, openEpochFiles } from './epoch-files.ts';
@@ -16,6 +18,15 @@ export interface EpochStore {
   readonly checkpoints: Checkpoints;
   readonly cursors: Cursors;
   readonly skipped: Skipped;
+  readonly history: CommitHistory;
+  /** As they were committed before this life, by epoch: those that a start may need. */
+  readonly committed: ReadonlyMap<number, CommittedEpoch>;
+  /** Committed epochs that a sink has still to take, and whose files are not there; in order. */
+  readonly missing: readonly CommittedEpoch[];
+  /** Files that were removed at the start: another owner has committed other epochs in their place. */
+  readonly fenced: readonly EpochFile[];
+  /** Writes one that was missing, when it was cut again. */
+  restore(content: EpochContent): Promise<void>;
   /** The last epoch that was written down, and its last message, by files and cursors; 0 for none. */
   written(): Cursor;
   /** What some sink has still to take: not what only waits for a checkpoint. */
@@ -30,44 +41,58 @@ export interface EpochStore {
 
 type Waiting = { readonly files: number; readonly bytes: number };
 
-/** @throws Problem when something that is left cannot be gone on from */
+/**
+ * `recall`: what the log of commits says of this epoch and those behind it; without it what is in the directory is all
+ * there is to know.
+ *
+ * @throws Problem when something that is left cannot be gone on from
+ */
 export async function openEpochStore(
   directory: string,
   sinks: readonly string[],
   onRefused: (file: string, reason: string) => void,
   disk = DISK,
+  recall?: (from: number) => Promise<CommitHistory>,
 ): Promise<EpochStore> {
   for (const part of ['epochs', 'checkpoints', 'cursors', '.']) {
     await openDirectory(disk, join(directory, part));
   }
-  const files = await openEpochFiles(disk, join(directory, 'epochs'));
+  const committed = new Map<number, CommittedEpoch>();
+  const sha256Of = (epoch: number) => committed.get(epoch)?.sha256;
+  const files = await openEpochFiles(disk, join(directory, 'epochs'), sha256Of);
   const checkpoints = openCheckpoints(disk, join(directory, 'checkpoints'), onRefused);
   const newest = files.list.at(-1)?.epoch ?? 0;
   const cursors = await openCursors(disk, join(directory, 'cursors'), sinks, newest);
+  const begins = beginningOf(files, cursors, sinks);
+  const history = (await recall?.(begins + 1)) ?? NO_HISTORY;
+  for (const each of history.epochs) committed.set(each.epoch, each);
+  const furthest = (): Cursor => sinks.map(cursors.of).reduce(laterOf, { epoch: 0, to: 0 });
+  const fenced = fencedFiles(files.list, history, furthest());
+  for (const file of fenced) await files.remove(file);
+  await adoptHistory(history, sinks, cursors);
+  const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
+  const missing = missingEpochs(history, files.list, begins);
   const skipped = await openSkipped(disk, directory);
   refuseOverlapping(join(directory, 'epochs'), files.list);
   refuseMissing({
     directory: join(directory, 'epochs'),
-    files: files.list.map(({ epoch }) => epoch),
+    files: [...files.list, ...missing].map(({ epoch }) => epoch),
     cursors: new Map(sinks.map((sink) => [sink, cursors.of(sink).epoch])),
     checkpointed: await checkpoints.last(),
   });
-  const waitingAfter = (passedEpoch: number): Waiting => {
-    const left = files.list.filter(({ epoch }) => epoch > passedEpoch);
-    return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
-  };
-  const passed = () => Math.min(...sinks.map((sink) => cursors.of(sink).epoch));
   return {
-    files,
-    checkpoints,
-    cursors,
-    skipped,
-    written() {
-      const ends: Cursor[] = [...files.list, ...sinks.map(cursors.of)];
-      return ends.reduce((last, end) => (end.epoch > last.epoch ? end : last), { epoch: 0, to: 0 });
+    ...{ files, checkpoints, cursors, skipped, committed, history, missing, fenced },
+    async restore(content) {
+      await files.write(content);
+      const at = missing.findIndex(({ epoch }) => epoch === content.epoch);
+      if (at >= 0) missing.splice(at, 1);
     },
-    waiting: () => waitingAfter(passed()),
-    waitingFor: (sink) => waitingAfter(cursors.of(sink).epoch),
+    written() {
+      const { epoch, to } = files.list.reduce<Cursor>(laterOf, furthest());
+      return { epoch, to };
+    },
+    waiting: () => waitingAfter(files, passed()),
+    waitingFor: (sink) => waitingAfter(files, cursors.of(sink).epoch),
     async refuse(file, block) {
       const refused = join(directory, 'refused');
       await disk.mkdir(refused, { recursive: true });
@@ -79,6 +104,43 @@ export async function openEpochStore(
       await files.removeTo(cursors.wholeTo(Math.min(passed(), checkpointed)));
     },
   };
+}
+
+function waitingAfter({ list }: EpochFiles, passed: number): Waiting {
+  const left = list.filter(({ epoch }) => epoch > passed);
+  return { files: left.length, bytes: left.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
+const NO_HISTORY: CommitHistory = {
+  ...{ last: { epoch: 0, to: 0 }, epochs: [], own: true },
+  ...{ cursors: new Map(), batches: new Map(), before: undefined },
+};
+
+/**
+ * The epoch behind which a sink has still to take some. One without a cursor begins at the oldest file that is left: what
+ * was removed every sink had.
+ */
+function beginningOf(files: EpochFiles, cursors: Cursors, sinks: readonly string[]): number {
+  const oldest = (files.list[0]?.epoch ?? Number.POSITIVE_INFINITY) - 1;
+  const taken = sinks.map((sink) => cursors.of(sink).epoch || oldest);
+  const least = Math.min(...taken);
+  return least === Number.POSITIVE_INFINITY ? 0 : least;
+}
+
+function laterOf(one: Cursor, other: Cursor): Cursor {
+  return other.epoch > one.epoch ? other : one;
+}
+
+/** How epochs were sent by whoever worked here before: they must come again in the same way. */
+async function adoptHistory(
+  history: CommitHistory,
+  sinks: readonly string[],
+  cursors: Cursors,
+): Promise<void> {
+  for (const sink of sinks) {
+    const single = singleTo(history, sink, cursors.of(sink));
+    await cursors.adopt(sink, { batches: history.batches.get(sink) ?? [], single });
+  }
 }
 
 type PersistOptions = {

@@ -4,6 +4,7 @@ import type { Blocks } from '../../../sinks/sink.ts';
 import type { Notifier } from '../../base/notifier.ts';
 import type { Log } from '../../nats/log.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
+import type { Commits } from '../commits/commits.ts';
 import type { Run } from './checkpoints.ts';
 import type { Collector, Pipeline } from './engine.ts';
 import { createEpochCollector } from './epoch-collector.ts';
@@ -21,6 +22,7 @@ export type EpochsOptions = {
   /** Looks on at what comes out of the pipeline. */
   readonly observer?: Collector | undefined;
   readonly store: EpochStore;
+  readonly commits: Pick<Commits, 'until'>;
   readonly directory: string;
   readonly limits: EpochLimits;
   readonly backlog: { readonly files: number; readonly bytes: number };
@@ -77,9 +79,12 @@ function written<T>(
 /** From the newest usable checkpoint until the end, or until an operator throws. */
 async function runSession(options: EpochsOptions): Promise<void> {
   const { run, store, notifier, record, signal } = options;
-  // An epoch file that is damaged can only be cut again from a checkpoint before it.
+  // An epoch file that is damaged or missing can only be cut again from a checkpoint before it.
   const damaged = await store.files.firstDamaged();
-  const before = damaged?.from ?? Number.POSITIVE_INFINITY;
+  const before = Math.min(
+    damaged?.from ?? Number.POSITIVE_INFINITY,
+    store.missing[0]?.from ?? Number.POSITIVE_INFINITY,
+  );
   const checkpoint = await store.checkpoints.newest(run, before);
   const log = await options.openLog(checkpoint?.to ?? 0);
   const at = { epoch: checkpoint?.epoch ?? 0, to: checkpoint?.to ?? 0 };

@@ -1,6 +1,7 @@
 /** What a start does with what is left on disk: where epochs are cut again, and when nothing can be gone on from. */
 
 import { EXIT, Problem } from '../../base/problem.ts';
+import type { CommittedEpoch } from '../commits/commit-entry.ts';
 import type { Cursor } from './cursors.ts';
 import type { EpochFile, EpochRange } from './epoch-files.ts';
 
@@ -8,28 +9,64 @@ import type { EpochFile, EpochRange } from './epoch-files.ts';
  * Where an epoch that was cut before must be cut again.
  *
  * - `compare`: its file is there; what comes out now must be the same, or the file is written again if damaged.
+ * - `committed`: it is committed, and its file is not here; what comes out now must have the sha256 that was committed.
  * - `discard`: its file went because everything was carried out; only the states matter.
  */
 export type KnownCut =
   | { readonly kind: 'compare'; readonly file: EpochFile }
+  | { readonly kind: 'committed'; readonly committed: CommittedEpoch }
   | { readonly kind: 'discard'; readonly epoch: number; readonly to: number };
 
+/** What a directory has of the epochs that were cut before. */
+type Written = {
+  readonly files: readonly EpochFile[];
+  /** Committed epochs whose files are not there. */
+  readonly missing: readonly CommittedEpoch[];
+  /** The last epoch that was written down here, and the last that was committed. */
+  readonly ends: readonly Cursor[];
+};
+
 /** The cuts between a checkpoint and the end of what was written down, in order. */
-export function planReplay(
-  files: readonly EpochFile[],
-  checkpoint: Cursor,
-  written: Cursor,
-): KnownCut[] {
-  const open = files.filter(({ to }) => to > checkpoint.to);
-  const first = open[0];
-  const cuts: KnownCut[] = open.map((file) => ({ kind: 'compare', file }));
-  if (first !== undefined && first.from > checkpoint.to + 1) {
-    cuts.unshift({ kind: 'discard', epoch: first.epoch - 1, to: first.from - 1 });
+export function planReplay({ files, missing, ends }: Written, checkpoint: Cursor): KnownCut[] {
+  const known = [
+    ...files.map((file): KnownCut => ({ kind: 'compare', file })),
+    ...missing.map((committed): KnownCut => ({ kind: 'committed', committed })),
+  ].sort((a, b) => rangeOf(a).epoch - rangeOf(b).epoch);
+  const cuts: KnownCut[] = [];
+  let end = checkpoint.to;
+  for (const cut of known) {
+    const { epoch, from, to } = rangeOf(cut);
+    if (to <= checkpoint.to) continue;
+    if (from > end + 1) cuts.push({ kind: 'discard', epoch: epoch - 1, to: from - 1 });
+    cuts.push(cut);
+    end = to;
   }
-  if (first === undefined && written.to > checkpoint.to) {
-    cuts.push({ kind: 'discard', epoch: written.epoch, to: written.to });
-  }
+  const last = ends.reduce((one, other) => (other.epoch > one.epoch ? other : one), checkpoint);
+  if (last.to > end) cuts.push({ kind: 'discard', epoch: last.epoch, to: last.to });
   return cuts;
+}
+
+/** The epoch of a cut and its messages. Of one that is not looked at again only its end is known. */
+export function rangeOf(cut: KnownCut): EpochRange {
+  if (cut.kind === 'compare') return cut.file;
+  return cut.kind === 'committed' ? cut.committed : { ...cut, from: cut.to };
+}
+
+/** Neither may stand in for the other: sinks have perhaps taken the one, and whoever reads the log makes the other. */
+export function otherThanCommitted(
+  directory: string,
+  { epoch, from, to, sha256 }: CommittedEpoch,
+  found: { readonly sha256: string; readonly tables: readonly string[] },
+): Problem {
+  return new Problem({
+    where: `${directory}, epoch ${epoch} (messages ${from} to ${to})`,
+    expected: `the rows that were committed (sha256 ${sha256.slice(0, 16)})`,
+    found: `others (${found.sha256.slice(0, 16)}), in ${found.tables.join(', ')}: the same messages gave another answer`,
+    remedy:
+      'Report it, with the rules. Nothing of it was delivered. Work on in the directory of the worker that committed ' +
+      'the epoch, where its file is, or begin a new run (`run`).',
+    exit: EXIT.outside,
+  });
 }
 
 type Remains = {

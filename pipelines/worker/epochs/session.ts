@@ -4,9 +4,12 @@ import { setImmediate as macrotask } from 'node:timers/promises';
 import { StateVersionError } from '../../../operators/flow/states.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import { BEGINNING, type EventTime } from '../../../operators/model/time.ts';
+import type { EpochContent } from '../../../sinks/sink.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
 import type { Gap, Log } from '../../nats/log.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
+import type { CommittedEpoch } from '../commits/commit-entry.ts';
+import type { Commits } from '../commits/commits.ts';
 import type { Run } from './checkpoints.ts';
 import type { Cursor } from './cursors.ts';
 import {
@@ -17,8 +20,10 @@ import {
   withObserver,
 } from './engine.ts';
 import type { CollectedEpoch, EpochCollector } from './epoch-collector.ts';
+import { type EpochFile, printOfContent } from './epoch-files.ts';
+import { differingTables } from './epoch-print.ts';
 import { type EpochStore, persist } from './epoch-store.ts';
-import { type KnownCut, planReplay } from './recovery.ts';
+import { type KnownCut, otherThanCommitted, planReplay, rangeOf } from './recovery.ts';
 import type { PackedStates, RestoredStates } from './state-image.ts';
 
 export type EpochLimits = {
@@ -39,6 +44,7 @@ type EpochSessionOptions = {
   readonly log: Log;
   readonly pipeline: Pipeline;
   readonly store: EpochStore;
+  readonly commits: Pick<Commits, 'until'>;
   /** Where the store is, for people. */
   readonly directory: string;
   readonly collector: EpochCollector;
@@ -79,7 +85,9 @@ export class EpochSession {
   constructor(options: EpochSessionOptions, checkpoint: Cursor, states: RestoredStates) {
     this.#options = options;
     this.#engine = continuePipeline(options, states);
-    this.#cuts = planReplay(options.store.files.list, checkpoint, options.store.written());
+    const { files, missing, written, history } = options.store;
+    const ends = [written(), history.last];
+    this.#cuts = planReplay({ files: files.list, missing, ends }, checkpoint);
     this.#epoch = checkpoint.epoch + 1;
     this.#checkpointed = checkpoint.epoch;
     this.#last = checkpoint.to;
@@ -105,14 +113,14 @@ export class EpochSession {
     this.#gaps.push(...gaps);
     for (const message of messages) {
       if (this.#yielding.isDue()) await this.#yielding.yieldNow();
-      while (this.#cuts[0] !== undefined && message.sequence > endOf(this.#cuts[0])) {
+      while (this.#cuts[0] !== undefined && message.sequence > rangeOf(this.#cuts[0]).to) {
         await this.#cutKnown(this.#cuts[0]);
       }
       this.#recordGaps(message);
       this.#push(message);
       const known = this.#cuts[0];
       if (known !== undefined) {
-        if (message.sequence === endOf(known)) await this.#cutKnown(known);
+        if (message.sequence === rangeOf(known).to) await this.#cutKnown(known);
         // Perhaps hours of rows, when an old checkpoint had to do, and every sink has them.
         else if (known.kind === 'discard' && this.#full()) this.#collected(known.epoch);
       } else if (this.#full()) {
@@ -197,7 +205,9 @@ export class EpochSession {
   }
 
   async #checkpoint({ epoch, to }: Cursor, states: PackedStates): Promise<void> {
-    const { store, run, record, onEpoch } = this.#options;
+    const { store, run, record, onEpoch, commits } = this.#options;
+    // Whoever takes over may cut other epochs from what is not committed: a checkpoint amid of one would be of no use.
+    if (!(await commits.until(epoch))) return;
     const started = performance.now();
     const sizes = [...this.#engine.sizes];
     const bytes = await this.#persist(() =>
@@ -272,28 +282,47 @@ export class EpochSession {
   }
 
   async #cutKnown(known: KnownCut): Promise<void> {
-    const { store, record } = this.#options;
     this.#cuts.shift();
-    const epoch = known.kind === 'compare' ? known.file.epoch : known.epoch;
+    const { epoch, to } = rangeOf(known);
     this.#engine.cut(epoch, false);
     this.#weight += 1;
-    this.#last = Math.max(this.#last, endOf(known));
+    this.#last = Math.max(this.#last, to);
     const { content } = this.#collected(epoch);
     this.#advance(epoch);
-    if (known.kind === 'discard') return;
-    const found = await store.files.holds(known.file, content);
+    if (known.kind === 'compare') await this.#compare(known.file, content);
+    if (known.kind === 'committed') await this.#restore(known.committed, content);
+  }
+
+  /** What comes out now beside what was written then. */
+  async #compare(file: EpochFile, content: EpochContent): Promise<void> {
+    const { store, record } = this.#options;
+    const { epoch, from, to } = content;
+    const found = await store.files.holds(file, content);
     if (found === 'same') return;
-    const { from, to } = content;
     if (found === 'other') {
-      record({ kind: 'replay-mismatch', epoch, from, to });
+      const written = (await store.files.printOf(file))?.tables ?? {};
+      const tables = differingTables(written, printOfContent(content).tables).join(', ');
+      record({ kind: 'replay-mismatch', epoch, from, to, tables });
       return;
     }
-    await this.#persist(() => store.files.write(content));
-    record({
-      kind: 'epoch-file-damaged',
-      file: known.file.path,
-      reason: 'its sha256 does not fit',
-    });
+    const committed = store.committed.get(epoch);
+    if (committed === undefined) await this.#persist(() => store.files.write(content));
+    else await this.#restore(committed, content);
+    record({ kind: 'epoch-file-damaged', file: file.path, reason: 'its sha256 does not fit' });
+  }
+
+  /** Writes a committed epoch whose file is not here, or not what was committed. */
+  async #restore(committed: CommittedEpoch, content: EpochContent): Promise<void> {
+    const { store, directory, record } = this.#options;
+    const { sha256, tables } = printOfContent(content);
+    if (sha256 !== committed.sha256) {
+      const differing = differingTables(committed.tables, tables);
+      throw otherThanCommitted(directory, committed, { sha256, tables: differing });
+    }
+    await this.#persist(() => store.restore(content));
+    const { epoch, from, to } = committed;
+    record({ kind: 'epoch-restored', epoch, from, to });
+    await this.#options.onEpoch(undefined);
   }
 
   #advance(epoch: number): void {
@@ -301,10 +330,6 @@ export class EpochSession {
     this.#from = this.#last + 1;
     this.#begun = performance.now();
   }
-}
-
-function endOf(cut: KnownCut): number {
-  return cut.kind === 'compare' ? cut.file.to : cut.to;
 }
 
 /**

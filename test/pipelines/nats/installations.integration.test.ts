@@ -16,6 +16,7 @@ import { connectNats } from '../../../pipelines/nats/nats.ts';
 import { partitionedSubject } from '../../../pipelines/nats/partition.ts';
 import {
   ensureCommands,
+  ensureCommits,
   ensureLive,
   ensurePartition,
   ensureRequests,
@@ -40,6 +41,7 @@ const STREAMS = {
   ANDON_1: ['andon.1.>'],
   ANDON_AUDIT: ['audit.>'],
   ANDON_COMMANDS: ['command.*.*'],
+  ANDON_COMMITS: ['commit.*.*.*'],
   ANDON_LIVE: ['live.>'],
   ANDON_REASONS: ['reason.*'],
   ANDON_REQUESTS: ['request.*.*'],
@@ -55,6 +57,7 @@ const WITH_PREFIX: Readonly<Record<string, readonly string[]>> = {
   north_ANDON_1: ['north.andon.1.>'],
   north_ANDON_AUDIT: ['north.audit.>'],
   north_ANDON_COMMANDS: ['north.command.*.*'],
+  north_ANDON_COMMITS: ['north.commit.*.*.*'],
   north_ANDON_LIVE: ['north.live.>'],
   north_ANDON_REASONS: ['north.reason.*'],
   north_ANDON_REQUESTS: ['north.request.*.*'],
@@ -77,6 +80,7 @@ async function makeAll(connection: NatsConnection): Promise<void> {
   }
   await ensureRequests(connection);
   await ensureCommands(connection);
+  await ensureCommits(connection);
   await ensureLive(connection);
   await openLedger(connection);
   for (const bucket of ['leases', 'homes', 'names'] as const) await openBucket(connection, bucket);

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a step does outside: a call to the disk, a part on its way to a sink, a batch of the log. */
-export type Call = 'read' | 'write' | 'sync' | 'rename' | 'remove' | 'send' | 'pull';
+/** What a step does outside: a call to the disk, a part on its way to a sink, a batch of the log, a commit. */
+export type Call = 'read' | 'write' | 'sync' | 'rename' | 'remove' | 'send' | 'pull' | 'commit';
 
 /** How a life ends: at which of its steps, and how far that step came. */
 export type CrashPoint = {
@@ -10,8 +10,9 @@ export type CrashPoint = {
    * - `power`: so is what was not synced.
    * - `abort`: it is told to stop at once, and does.
    * - `drain`: it is told to finish.
+   * - `pause`: it stands still, until it is woken.
    */
-  readonly by: 'kill' | 'power' | 'abort' | 'drain';
+  readonly by: 'kill' | 'power' | 'abort' | 'drain' | 'pause';
   readonly step: number;
   /** Counts steps of this kind only. */
   readonly of: Call | undefined;
@@ -40,6 +41,8 @@ export class KillableProcess {
   readonly #busy: () => void;
   readonly #pause: (call: Call) => number;
   #die: () => void = () => {};
+  #wake: () => void = () => {};
+  #sleep: Promise<void> | undefined;
 
   /** `pause`: milliseconds that a step takes before, and again after, its effect on this. */
   constructor(options: {
@@ -61,6 +64,12 @@ export class KillableProcess {
     await this.#breath(call);
     const death = this.#isLast(call) ? this.#death : undefined;
     if (death?.by === 'abort' || death?.by === 'drain') this.#onTold(death.by);
+    if (death?.by === 'pause') {
+      if (death.moment === 'before') await this.#pauseHere();
+      const result = whole();
+      if (death.moment !== 'before') await this.#pauseHere();
+      return result;
+    }
     if (death?.by !== 'kill' && death?.by !== 'power') {
       const result = whole();
       await this.#breath(call);
@@ -73,6 +82,22 @@ export class KillableProcess {
     return never();
   }
 
+  /** Goes on after a pause. */
+  wake(): void {
+    this.#wake();
+  }
+
+  async #pauseHere(): Promise<void> {
+    this.#sleep = new Promise((resolve) => {
+      this.#wake = () => {
+        this.#sleep = undefined;
+        resolve();
+      };
+    });
+    this.#die();
+    await this.#sleep;
+  }
+
   #isLast(call: Call): boolean {
     this.steps += 1;
     const { of = call, step } = this.#death ?? { step: 0 };
@@ -82,6 +107,8 @@ export class KillableProcess {
 
   async #breath(call: Call): Promise<void> {
     if (this.dead) await never();
+    // All of a process stands still.
+    while (this.#sleep !== undefined) await this.#sleep;
     this.#busy();
     const milliseconds = this.#pause(call);
     if (milliseconds > 0) await delay(milliseconds);

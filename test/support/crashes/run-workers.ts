@@ -3,10 +3,13 @@ import type { Message } from '../../../operators/model/message.ts';
 import type { Log } from '../../../pipelines/nats/log.ts';
 import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
 import { plant } from '../../../pipelines/plant.ts';
+import type { CommitStore } from '../../../pipelines/worker/commits/commit-store.ts';
 import type { Pipeline } from '../../../pipelines/worker/epochs/engine.ts';
 import { runWorker, type WorkerRun } from '../in-process-worker.ts';
+import { commitsOfDirectory } from '../memory-commits.ts';
 import { memoryLog } from '../memory-log.ts';
 import { randomOf } from '../plant-log.ts';
+import { killableCommits } from './killable-commits.ts';
 import { type Cache, cutPower, emptyCache, killableDisk } from './killable-disk.ts';
 import { type Call, KillableProcess } from './killable-process.ts';
 import { killableSink } from './killable-sink.ts';
@@ -15,8 +18,11 @@ import type { CrashSchedule, LifePlan } from './schedule.ts';
 import { type VirtualTime, virtualTime } from './virtual-time.ts';
 
 /** What is there from life to life. */
-type Place = {
+export type Place = {
   readonly directory: string;
+  /** Default: one for all lives of the directory. */
+  readonly commits?: CommitStore;
+  readonly owner?: string;
   readonly messages: readonly Message[];
   readonly pipeline: Pipeline;
   readonly outside: Outside;
@@ -33,7 +39,7 @@ export type WorkersRun = {
 };
 
 /** Nothing goes wrong, so that every schedule comes to its end. */
-const LAST: Omit<LifePlan, 'seed'> = {
+export const CALM_LIFE: Omit<LifePlan, 'seed'> = {
   death: { by: 'kill', of: undefined, step: Number.POSITIVE_INFINITY, moment: 'before' },
   ...{ seconds: 60, rows: 120, checkpointEvery: 3, backlog: 1_000, batch: 100, haste: 0 },
   slow: { disk: 0, sink: 0, log: 0 },
@@ -53,11 +59,11 @@ export async function runWorkers(
   const course: { steps: number; end: string }[] = [];
   const time = virtualTime();
   try {
-    for (const plan of [...lives, { ...LAST, seed }]) {
+    for (const plan of [...lives, { ...CALM_LIFE, seed }]) {
       const random = randomOf(plan.seed);
       time.draw(random, plan.haste);
       const one = await liveOnce(plan, { ...place, cache }, time, random, recorded);
-      course.push(one);
+      course.push({ steps: one.steps, end: one.end });
       if (one.end !== 'finished') {
         place.between?.();
         continue;
@@ -72,13 +78,15 @@ export async function runWorkers(
   throw new Error(`the last life did not end well: ${JSON.stringify(course)}`);
 }
 
-async function liveOnce(
+/** One life, until it ends, dies or is paused; after a pause `wake` goes on and gives how it ended. */
+export async function liveOnce(
   plan: LifePlan,
-  { directory, messages, pipeline, outside, cache }: Place,
+  place: Place,
   time: VirtualTime,
   random: () => number,
   recorded: InternalEvent[],
-): Promise<WorkersRun['lives'][number]> {
+): Promise<WorkersRun['lives'][number] & { readonly wake: () => Promise<string> }> {
+  const { directory, messages, pipeline, outside, cache, owner = 'worker' } = place;
   const told = { abort: new AbortController(), drain: new AbortController() };
   const process = new KillableProcess({
     death: plan.death,
@@ -92,7 +100,11 @@ async function liveOnce(
     const faults = [...plan[name]];
     return killableSink({ name, process, outside, random, fault: () => faults.shift() });
   });
+  const commitFaults = [...(plan.commits ?? [])];
+  const store = place.commits ?? commitsOfDirectory(directory);
   const life: WorkerRun = {
+    owner,
+    commits: killableCommits({ process, store, fault: () => commitFaults.shift() }),
     ...{
       directory,
       messages,
@@ -130,9 +142,13 @@ async function liveOnce(
   );
   const dying = process.died.then(() => plan.death.by);
   const end = await time.until(Promise.race([living, dying]));
-  told.abort.abort(new Error('dead'));
+  if (end !== 'pause') told.abort.abort(new Error('dead'));
   if (end === 'power') cutPower(cache, random);
-  return { steps: process.steps, end };
+  const wake = () => {
+    process.wake();
+    return time.until(living);
+  };
+  return { steps: process.steps, end, wake };
 }
 
 function slowness({ slow }: LifePlan, call: Call): number {

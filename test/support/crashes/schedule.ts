@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { COMMIT_FAULTS, type CommitFault } from './killable-commits.ts';
 import type { Call, CrashPoint } from './killable-process.ts';
 import { FAULTS, type Fault } from './killable-sink.ts';
 
@@ -20,6 +21,8 @@ export type LifePlan = {
   /** What becomes of the parts that go to each sink, one after the other; then all goes well. */
   readonly clickhouse: readonly (Fault | undefined)[];
   readonly outbox: readonly (Fault | undefined)[];
+  /** What becomes of appends to the log of commits, likewise. */
+  readonly commits?: readonly (CommitFault | undefined)[];
   /** Writes at which the disk is full. */
   readonly full: readonly number[];
 };
@@ -58,12 +61,12 @@ const death: fc.Arbitrary<CrashPoint> = fc.oneof(
   fc.record({ ...ways, of: fc.constant(undefined), step: fc.integer({ min: 1, max: 250 }) }),
   fc.record({
     ...ways,
-    of: fc.constantFrom<Call[]>('write', 'sync', 'rename', 'remove', 'send'),
+    of: fc.constantFrom<Call[]>('write', 'sync', 'rename', 'remove', 'send', 'commit'),
     step: fc.integer({ min: 1, max: 20 }),
   }),
 );
 
-const life: fc.Arbitrary<LifePlan> = fc.record({
+export const lifePlan: fc.Arbitrary<LifePlan> = fc.record({
   death,
   seed: fc.integer(),
   seconds: fc.constantFrom(0.03, 0.3, 60),
@@ -75,6 +78,10 @@ const life: fc.Arbitrary<LifePlan> = fc.record({
   haste: fc.constantFrom(0, 0, 0.1),
   clickhouse: faults,
   outbox: faults,
+  commits: fc.array(
+    fc.option(fc.constantFrom<CommitFault[]>(...COMMIT_FAULTS), { nil: undefined, freq: 2 }),
+    { maxLength: 6 },
+  ),
   full: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 3 }),
 });
 
@@ -82,5 +89,5 @@ export const crashSchedule: fc.Arbitrary<CrashSchedule> = fc.record({
   seed: fc.integer(),
   seconds: fc.integer({ min: 20, max: 90 }),
   poison: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 2 }),
-  lives: fc.array(life, { minLength: 1, maxLength: 7 }),
+  lives: fc.array(lifePlan, { minLength: 1, maxLength: 7 }),
 });

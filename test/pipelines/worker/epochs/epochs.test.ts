@@ -13,6 +13,7 @@ import { runEpochs } from '../../../../pipelines/worker/epochs/epochs.ts';
 import { createBlocks } from '../../../../sinks/clickhouse/blocks.ts';
 import type { Blocks } from '../../../../sinks/sink.ts';
 import { runWorker } from '../../../support/in-process-worker.ts';
+import { UNFENCED } from '../../../support/memory-commits.ts';
 import { memoryLog } from '../../../support/memory-log.ts';
 import { MemorySink } from '../../../support/memory-sink.ts';
 import { logOf, plantLife } from '../../../support/plant-log.ts';
@@ -42,7 +43,17 @@ async function run(
   let epoch = 0;
   const checkpointed = () => epoch;
   const delivering = deliverEpochs({
-    ...{ sink, notes: sink, createBlocks, store, notifier, record, checkpointed, signal },
+    ...{
+      commits: UNFENCED,
+      sink,
+      notes: sink,
+      createBlocks,
+      store,
+      notifier,
+      record,
+      checkpointed,
+      signal,
+    },
     drain: drain.signal,
   });
   await runEpochs({
@@ -50,6 +61,7 @@ async function run(
       run: RUN,
       pipeline: plant,
       store,
+      commits: UNFENCED,
       directory,
       createBlocks: options.createBlocks ?? createBlocks,
       notifier,

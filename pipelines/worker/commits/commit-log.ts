@@ -1,0 +1,270 @@
+/**
+ * Front door: the commit log, the fence between owners of a partition. Each entry is appended behind the one that its
+ * writer knows as the last; whoever takes over appends first. So an owner that was paused, and wakes when another one
+ * works, can commit nothing more.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EXIT, messageOf, Problem } from '../../base/problem.ts';
+import type { RecordEvent } from '../../observe/observe.ts';
+import type { Run } from '../epochs/checkpoints.ts';
+import {
+  type CommitEntry,
+  type CommitWriter,
+  entryBytes,
+  entryFrom,
+  isWriterSame,
+} from './commit-entry.ts';
+import type { CommitStore, StoredCommit } from './commit-store.ts';
+import { type CommitHistory, historyOf } from './history.ts';
+
+type Head = Omit<CommitEntry, 'kind' | 'by' | 'stream' | 'created' | 'since'>;
+type WithoutHead<E> = E extends CommitEntry
+  ? Omit<E, 'by' | 'stream' | 'created' | 'since'>
+  : never;
+/** An entry without what the log itself puts into it. */
+export type NewCommit = WithoutHead<CommitEntry> & Head;
+
+export interface CommitLog {
+  /** What was committed before this owner, of this epoch and behind it. */
+  recall(from: number): Promise<CommitHistory>;
+  /**
+   * Appends an entry, one at a time. `oldest`: the oldest epoch whose file is there, whose entry the next start needs.
+   *
+   * @throws Problem that names who has taken over; rejects when `signal` fires
+   */
+  append(entry: NewCommit, oldest: number): Promise<void>;
+}
+
+export type CommitLogOptions = {
+  readonly store: CommitStore;
+  readonly run: Run;
+  readonly writer: CommitWriter;
+  readonly record: RecordEvent;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+};
+
+/** Milliseconds that a take-over tries to be the last one, while the owner before it still commits. */
+const TAKING = 30_000;
+/** Milliseconds in which a log that is shorter than it was may be that of a new leader that does not know all yet. */
+const SHORT = 30_000;
+const PAUSE = { least: 100, most: 2_000 };
+
+/**
+ * Takes over: appends an entry behind the last one, and then reads what was committed before it. From then on nobody
+ * else commits.
+ */
+export async function openCommitLog(options: CommitLogOptions): Promise<CommitLog> {
+  const { store, run, record, signal } = options;
+  const by = { ...options.writer, holding: randomUUID() };
+  const until = performance.now() + TAKING;
+  for (;;) {
+    const last = await asked(() => store.last(), options);
+    const known = last === undefined ? undefined : readEntry(last);
+    const before = known !== undefined && isOf(known, run) ? known : undefined;
+    const entry: CommitEntry = {
+      ...{ epoch: 0, to: 0, since: 0, cursors: {}, checkpoint: 0 },
+      ...before,
+      kind: 'take-over',
+      ...{ by, stream: run.stream, created: run.created },
+    };
+    const since = before === undefined ? 0 : before.since || (last?.sequence ?? 0);
+    const after = last?.sequence ?? 0;
+    const appended = await appendBehind({ ...entry, since }, after, options);
+    if (typeof appended === 'number') {
+      const { epoch, to } = entry;
+      record({ kind: 'taken-over', epoch, to, owner: before?.by.owner ?? '' });
+      return keepLog({ ...options, by, sequence: appended, since, entry, before: before?.by });
+    }
+    signal.throwIfAborted();
+    if (performance.now() > until) throw takenOver(appended, options);
+  }
+}
+
+/** The sequence of the oldest entry that may be of this epoch: what is committed only grows. */
+async function sequenceOf(epoch: number, end: number, options: CommitLogOptions): Promise<number> {
+  let [from, to] = [1, end];
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2);
+    const stored = await asked(() => options.store.next(middle), options);
+    const entry = stored === undefined || stored.sequence >= end ? undefined : readEntry(stored);
+    // Entries of a log that was there before are before all of this one.
+    const isBefore = entry !== undefined && (!isOf(entry, options.run) || entry.epoch < epoch);
+    if (isBefore) from = (stored?.sequence ?? middle) + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+type Entries = readonly { readonly sequence: number; readonly entry: CommitEntry }[];
+
+/** The entries of this log from one sequence to another; those that were trimmed are left out. */
+async function entriesBetween(
+  since: number,
+  end: number,
+  options: CommitLogOptions,
+): Promise<Entries> {
+  const entries: { sequence: number; entry: CommitEntry }[] = [];
+  for (let from = since; since > 0 && from < end; ) {
+    const stored = await asked(() => options.store.next(from), options);
+    if (stored === undefined || stored.sequence >= end) break;
+    const entry = readEntry(stored);
+    if (isOf(entry, options.run)) entries.push({ sequence: stored.sequence, entry });
+    from = stored.sequence + 1;
+  }
+  return entries;
+}
+
+type Kept = CommitLogOptions & {
+  readonly by: CommitEntry['by'];
+  /** Of the entry that took over. */
+  readonly sequence: number;
+  readonly entry: CommitEntry;
+  /** Where the oldest entry is that the owner before it thought to be needed. */
+  readonly since: number;
+  readonly before: CommitEntry['by'] | undefined;
+};
+
+function keepLog(options: Kept): CommitLog {
+  const { by, run, since, before } = options;
+  let last = options.sequence;
+  /** Where the entries of epochs are that a start may need. */
+  let places: { readonly sequence: number; readonly epoch: number }[] = [];
+  /** One at a time: each names the one before it. */
+  let turn: Promise<void> = Promise.resolve();
+
+  async function appendNow(wanted: NewCommit, oldest: number): Promise<void> {
+    places = places.filter(({ epoch }) => epoch >= oldest);
+    const since = places[0]?.sequence ?? 0;
+    const { stream, created } = run;
+    const entry: CommitEntry = { ...wanted, by, stream, created, since };
+    const appended = await appendBehind(entry, last, options);
+    if (typeof appended !== 'number') throw takenOver(appended, options);
+    last = appended;
+    if (entry.kind === 'epoch') places.push({ sequence: last, epoch: entry.epoch });
+  }
+
+  return {
+    async recall(from) {
+      let entries = await entriesBetween(since, options.sequence, options);
+      const oldest = entries.find(({ entry }) => entry.kind === 'epoch')?.entry.epoch;
+      if (from < (oldest ?? options.entry.epoch + 1)) {
+        const start = await sequenceOf(from, options.sequence, options);
+        entries = await entriesBetween(start, options.sequence, options);
+      }
+      places = entries.flatMap(({ sequence, entry }) => {
+        return entry.kind === 'epoch' ? [{ sequence, epoch: entry.epoch }] : [];
+      });
+      return historyOf(entries, options.entry, before);
+    },
+    append(wanted, oldest) {
+      const appending = turn.then(() => appendNow(wanted, oldest));
+      // Whoever comes next meets the same by itself.
+      turn = appending.catch(() => undefined);
+      return appending;
+    },
+  };
+}
+
+/**
+ * Appends behind `after`, however often an answer is lost: what is stored tells. Gives the sequence, or what stands
+ * there instead.
+ */
+async function appendBehind(
+  entry: CommitEntry,
+  after: number,
+  options: CommitLogOptions,
+): Promise<number | StoredCommit> {
+  const { store, record, signal } = options;
+  const bytes = entryBytes(entry);
+  let short: number | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    try {
+      return await store.append(bytes, after);
+    } catch (error) {
+      const reason = messageOf(error);
+      const found = await store.last().catch(() => 'unknown' as const);
+      if (found !== 'unknown') {
+        const at = found?.sequence ?? 0;
+        if (at > after && found !== undefined) {
+          return Buffer.compare(found.bytes, bytes) === 0 ? at : found;
+        }
+        short = at === after ? undefined : (short ?? performance.now());
+        if (short !== undefined && performance.now() - short > SHORT)
+          throw lost(after, at, options);
+      }
+      record({ kind: 'commit-retry', epoch: entry.epoch, attempt, reason });
+      await delay(pauseAfter(attempt), undefined, { signal });
+    }
+  }
+}
+
+/** Asks until there is an answer: whoever starts cannot do without. */
+async function asked<T>(ask: () => Promise<T>, { record, signal }: CommitLogOptions): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    signal.throwIfAborted();
+    try {
+      return await ask();
+    } catch (error) {
+      record({ kind: 'commit-retry', epoch: 0, attempt, reason: messageOf(error) });
+      await delay(pauseAfter(attempt), undefined, { signal });
+    }
+  }
+}
+
+function pauseAfter(attempt: number): number {
+  return Math.min(PAUSE.most, PAUSE.least * 2 ** Math.min(attempt - 1, 10));
+}
+
+function isOf({ stream, created }: CommitEntry, run: Run): boolean {
+  return stream === run.stream && created === run.created;
+}
+
+/** @throws Problem when it is none that this release can read */
+function readEntry({ sequence, bytes }: StoredCommit): CommitEntry {
+  try {
+    return entryFrom(bytes);
+  } catch (cause) {
+    throw new Problem(
+      {
+        where: `commit log, message ${sequence}`,
+        expected: 'an entry that this release of Andon can read',
+        found: Buffer.from(bytes.subarray(0, 200)).toString(),
+        remedy:
+          'Go on with the release that wrote it, or begin a new run: another `run` and another `directory`.',
+        exit: EXIT.outside,
+      },
+      { cause },
+    );
+  }
+}
+
+function takenOver(stored: StoredCommit, { run, writer, record }: CommitLogOptions): Problem {
+  const { by } = readEntry(stored);
+  const { stream } = run;
+  record({ kind: 'owner-lost', stream, owner: by.owner });
+  return new Problem({
+    where: `commit log of ${run.pipeline}, run ${run.run}, on ${stream}`,
+    expected: `that ${writer.owner} owns the partition`,
+    found: `that ${by.owner} on ${by.host} has taken it over (${by.directory})`,
+    remedy: isWriterSame(by, writer)
+      ? 'Another process works in the same directory: stop one of them.'
+      : 'Nothing that it has not committed was delivered. Stop one of the two; started again, this one goes on.',
+    exit: EXIT.owned,
+  });
+}
+
+function lost(after: number, found: number, { run }: CommitLogOptions): Problem {
+  return new Problem({
+    where: `commit log of ${run.pipeline}, run ${run.run}, on ${run.stream}`,
+    expected: `an entry at message ${after}, which was acknowledged`,
+    found: found === 0 ? 'no entry at all' : `message ${found} as its last`,
+    remedy:
+      'nats-server has lost what it had acknowledged, or the stream was made anew. Start the worker again: it goes on ' +
+      'from its directory.',
+    exit: EXIT.outside,
+  });
+}

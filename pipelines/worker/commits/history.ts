@@ -1,0 +1,129 @@
+/** What a start learns from the commit log: which epochs are committed, and what their sinks were sent. */
+
+import { EXIT, Problem } from '../../base/problem.ts';
+import { FORMATS } from '../../base/sealed.ts';
+import type { Run } from '../epochs/checkpoints.ts';
+import type { Batch, Cursor } from '../epochs/cursors.ts';
+import type { EpochFile } from '../epochs/epoch-files.ts';
+import {
+  type CommitEntry,
+  type CommittedEpoch,
+  type CommitWriter,
+  isWriterSame,
+} from './commit-entry.ts';
+
+export type CommitHistory = {
+  /** The last epoch that is committed; 0 for none. */
+  readonly last: Cursor;
+  /** Those that a start may need, ascending. */
+  readonly epochs: readonly CommittedEpoch[];
+  /** How far each sink was at least, for whoever worked then. */
+  readonly cursors: ReadonlyMap<string, Cursor>;
+  /** Who worked last; undefined for nobody. */
+  readonly before: CommitWriter | undefined;
+  /** Of each sink, in the order in which they were noted. */
+  readonly batches: ReadonlyMap<string, readonly Batch[]>;
+  /**
+   * Whether the owner before was a process of this directory on this host. Its lock tells that it is dead, and what it
+   * left there is newer than any entry.
+   */
+  readonly own: boolean;
+};
+
+/** `last`: the entry that took over, which has on what the entries before it ended. */
+export function historyOf(
+  entries: readonly { readonly entry: CommitEntry }[],
+  last: CommitEntry,
+  before: CommitEntry['by'] | undefined,
+): CommitHistory {
+  const epochs = new Map<number, CommittedEpoch>();
+  const batches = new Map<string, readonly Batch[]>();
+  for (const { entry } of entries) {
+    if (entry.kind === 'epoch') {
+      const { epoch, from, to, sha256, tables, format } = entry;
+      epochs.set(epoch, { epoch, from, to, sha256, tables, format });
+    }
+    if (entry.kind === 'batch') {
+      const { sink, batch } = entry;
+      const others = (batches.get(sink) ?? []).filter(({ first }) => first !== batch.first);
+      batches.set(sink, [...others, batch]);
+    }
+  }
+  return {
+    last: { epoch: last.epoch, to: last.to },
+    epochs: [...epochs.values()].sort((a, b) => a.epoch - b.epoch),
+    cursors: new Map(Object.entries(last.cursors)),
+    batches,
+    before,
+    own: before === undefined || isWriterSame(before, last.by),
+  };
+}
+
+/**
+ * Up to which epoch a sink may have had each by itself. An owner elsewhere may have sent any; so may one of this directory
+ * that has been put back to an older copy since.
+ */
+export function singleTo({ own, cursors, last }: CommitHistory, sink: string, at: Cursor): number {
+  const isBack = (cursors.get(sink)?.epoch ?? 0) > at.epoch;
+  return own && !isBack ? 0 : last.epoch;
+}
+
+/**
+ * A directory without any state cannot go on with a run that has committed epochs, also when nobody knows its home.
+ *
+ * @throws Problem that says who has worked it
+ */
+export function refuseEmpty(where: string, { run }: Run, { last, before }: CommitHistory): void {
+  if (last.epoch === 0 || before === undefined) return;
+  throw new Problem({
+    where,
+    expected: `the state of run ${run}, which ${before.owner} had in ${before.directory} on ${before.host}`,
+    found: 'an empty directory',
+    remedy: 'Work there, or move that directory here as a whole, or begin a new run (`run`).',
+    exit: EXIT.input,
+  });
+}
+
+/**
+ * Files of epochs that were never committed and now cannot be: whoever took over has cut other epochs from the same
+ * messages. `taken`: how far some sink is by this directory; what it took was committed, also where the log has lost it.
+ */
+export function fencedFiles(
+  files: readonly EpochFile[],
+  { last, epochs }: CommitHistory,
+  taken: Cursor,
+): readonly EpochFile[] {
+  const committed = new Map(epochs.map((each) => [each.epoch, each]));
+  let end = last.to;
+  return files.filter((file) => {
+    const known = committed.get(file.epoch);
+    if (known !== undefined) return known.from !== file.from || known.to !== file.to;
+    if (last.epoch === 0 || file.epoch <= Math.max(last.epoch, taken.epoch)) return false;
+    if (file.from !== end + 1 && file.from !== taken.to + 1) return true;
+    end = file.to;
+    return false;
+  });
+}
+
+/**
+ * Committed epochs that some sink has still to take and whose files are not there: they are cut again.
+ *
+ * @throws Problem when another release has committed them
+ */
+export function missingEpochs(
+  { epochs }: CommitHistory,
+  files: readonly EpochFile[],
+  passed: number,
+): CommittedEpoch[] {
+  const there = new Set(files.map(({ epoch }) => epoch));
+  const missing = epochs.filter(({ epoch }) => epoch > passed && !there.has(epoch));
+  const other = missing.find(({ format }) => format !== FORMATS.epoch.version);
+  if (other === undefined) return missing;
+  throw new Problem({
+    where: `epoch ${other.epoch} (messages ${other.from} to ${other.to})`,
+    expected: `an epoch of the format ${FORMATS.epoch.version}, which this release can cut again and compare`,
+    found: `one of the format ${other.format}, whose file is not there`,
+    remedy: 'Drain the release that committed it in its own directory, and upgrade there.',
+    exit: EXIT.outside,
+  });
+}
