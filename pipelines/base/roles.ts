@@ -40,15 +40,8 @@ export type LogNeed =
   | { readonly snapshot: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
-export type LogStore =
-  | 'log'
-  | 'outbox'
-  | 'commands'
-  | 'commits'
-  | 'live'
-  | 'audit'
-  | 'reasons'
-  | Bucket;
+type StreamStore = 'log' | 'outbox' | 'commands' | 'commits' | 'live' | 'audit' | 'reasons';
+export type LogStore = StreamStore | Bucket;
 
 /** Two groups of tables: those of `TABLES_OF_AUDIT`, and all others with the views over them. */
 export type TableGroup = 'rows' | 'audit';
