@@ -22,7 +22,6 @@ import {
 import { LogBuffer } from './log-buffer.ts';
 import { openPullConsumer, type PullConsumer } from './pull-consumer.ts';
 import { appendTimeAt, recordedAppendTime, storedMessage } from './stored-message.ts';
-
 import { isReplay } from './streams.ts';
 import type { DeliveredMessage } from './wire-reader.ts';
 
@@ -222,12 +221,14 @@ class JetstreamLog implements Log {
 
   async #check({ created, state, config }: StreamInfo): Promise<void> {
     if (this.created === '') {
-      this.created = created;
-      this.replay = isReplay({ config });
-      if (this.replay) {
+      const replay = isReplay({ config });
+      if (replay) {
         const asked = { stream: this.stream, first: state.first_seq, sequence: this.#next - 1 };
         this.#appended = await appendTimeAt(this.#manager, asked);
       }
+      // Only now: when the question fails, the next attempt asks it again.
+      this.replay = replay;
+      this.created = created;
     }
     if (created !== this.created) throw replaced(this.stream, this.created, created);
     if (state.last_seq < this.#next - 1) throw rewound(this.stream, this.#next - 1, state.last_seq);

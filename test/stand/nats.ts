@@ -1,3 +1,4 @@
+import type { NatsConnection } from '@nats-io/transport-node';
 import { freePort } from '../../pipelines/base/free-port.ts';
 import { type NatsService, natsService } from '../../pipelines/stand/nats-server.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -31,4 +32,22 @@ export async function startNats(
     pause: () => signal('SIGSTOP'),
     resume: () => signal('SIGCONT'),
   };
+}
+
+/** The same connection, whose next question on a subject with this in it fails. */
+export function failingOnce(connection: NatsConnection, what: string): NatsConnection {
+  let failed = false;
+  return new Proxy(connection, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== 'function') return value;
+      return (...asked: unknown[]) => {
+        if (name === 'request' && !failed && String(asked[0]).includes(what)) {
+          failed = true;
+          return Promise.reject(new Error('the server has just gone'));
+        }
+        return Reflect.apply(value, target, asked);
+      };
+    },
+  });
 }

@@ -5,7 +5,7 @@ import { streamManager } from '../../../pipelines/nats/jetstream.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
 import { EDGE_STREAM, ensureEdgeStreams, HELD_STREAM } from '../../../pipelines/nats/streams.ts';
 import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
-import { startNats, type TestNats } from '../../stand/nats.ts';
+import { failingOnce, startNats, type TestNats } from '../../stand/nats.ts';
 import { until } from '../../stand/stand.ts';
 
 const LONG = 60_000;
@@ -47,24 +47,6 @@ async function start(through: (connection: NatsConnection) => NatsConnection = (
 
 async function messagesIn(own: NatsConnection, stream: string): Promise<number> {
   return (await (await streamManager(own)).streams.info(stream)).state.messages;
-}
-
-/** The same connection, whose next question on a subject with this in it fails. */
-function failingOnce(connection: NatsConnection, what: string): NatsConnection {
-  let failed = false;
-  return new Proxy(connection, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== 'function') return value;
-      return (...asked: unknown[]) => {
-        if (name === 'request' && !failed && String(asked[0]).includes(what)) {
-          failed = true;
-          return Promise.reject(new Error('the server has just gone'));
-        }
-        return Reflect.apply(value, target, asked);
-      };
-    },
-  });
 }
 
 test('what has gone up leaves the disk, also when its removal failed at first', async () => {

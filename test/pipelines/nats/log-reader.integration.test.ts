@@ -4,11 +4,15 @@ import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Message } from '../../../operators/model/message.ts';
 import type { Gap, Log } from '../../../pipelines/nats/log.ts';
-import { type LogReaderEvent, openJetstreamLog } from '../../../pipelines/nats/log-reader.ts';
+import {
+  type JetstreamLogOptions,
+  type LogReaderEvent,
+  openJetstreamLog,
+} from '../../../pipelines/nats/log-reader.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
 import { createPublisher } from '../../../pipelines/nats/publisher.ts';
 import { ensurePartition } from '../../../pipelines/nats/streams.ts';
-import { startNats, type TestNats } from '../../stand/nats.ts';
+import { failingOnce, startNats, type TestNats } from '../../stand/nats.ts';
 
 const never = new AbortController().signal;
 const SUBJECT = 'telemetry.plant.line.asset';
@@ -56,9 +60,7 @@ async function read(count: number): Promise<{ messages: Message[]; gaps: Gap[] }
   return { messages, gaps };
 }
 
-const open = async (
-  more: { after?: number; acceptLoss?: boolean; batch?: number; batchBytes?: number } = {},
-) => {
+const open = async (more: Partial<Omit<JetstreamLogOptions, 'stream' | 'onEvent'>> = {}) => {
   const events: LogReaderEvent[] = [];
   log = await openJetstreamLog({
     connection,
@@ -69,6 +71,18 @@ const open = async (
   });
   return events;
 };
+
+/** A replay stream that has a message for each, with that append time in milliseconds or without one. */
+async function replayWith(...times: readonly (string | undefined)[]): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  await manager.streams.delete('ANDON_0');
+  await ensurePartition(connection, { partition: 0, partitions: 1, replay: true });
+  for (const appended of times) {
+    const wire = headers();
+    if (appended !== undefined) wire.set('Andon-Appended', appended);
+    connection.publish(SUBJECT, 'x', { headers: wire });
+  }
+}
 
 const sequencesOf = (messages: readonly Message[]) => messages.map(({ sequence }) => sequence);
 const range = (from: number, to: number) =>
@@ -299,14 +313,7 @@ describe('a log over JetStream', () => {
   });
 
   test('takes append times from the header on a replay stream, and without it from the message before', async () => {
-    const manager = await jetstreamManager(connection);
-    await manager.streams.delete('ANDON_0');
-    await ensurePartition(connection, { partition: 0, partitions: 1, replay: true });
-    for (const appended of ['1000.5', undefined, '2000', undefined, undefined]) {
-      const wire = headers();
-      if (appended !== undefined) wire.set('Andon-Appended', appended);
-      connection.publish(SUBJECT, 'x', { headers: wire });
-    }
+    await replayWith('1000.5', undefined, '2000', undefined, undefined);
     await open();
     expect(log!.replay).toBe(true);
     const { messages } = await read(5);
@@ -315,6 +322,13 @@ describe('a log over JetStream', () => {
     await log!.close();
     await open({ after: 4 });
     expect((await read(1)).messages.map(({ appended }) => appended)).toEqual([2_000_000]);
+  });
+
+  test('asks again for the append time that a replay goes on from', async () => {
+    await replayWith('1000', undefined, undefined);
+    await open({ after: 2, connection: failingOnce(connection, 'STREAM.MSG.GET') });
+    expect(log!.replay).toBe(true);
+    expect((await read(1)).messages.map(({ appended }) => appended)).toEqual([1_000_000]);
   });
 
   test.each(['kill', 'stop'] as const)(
