@@ -224,7 +224,7 @@ class JetstreamLog implements Log {
       const replay = isReplay({ config });
       if (replay) {
         const asked = { stream: this.stream, first: state.first_seq, sequence: this.#next - 1 };
-        this.#appended = await appendTimeAt(this.#manager, asked);
+        this.#appended = await appendTimeAt(this.#options.connection, asked);
       }
       // Only now: when the question fails, the next attempt asks it again.
       this.replay = replay;

@@ -1,7 +1,6 @@
 /** What time it is in a log: answers that are brought into one have to carry its time, and deadlines in it stand on that. */
 
 import type { NatsConnection } from '@nats-io/transport-node';
-import { streamManager } from './jetstream.ts';
 import { appendTimeAt, type KnownAppendTime } from './stored-message.ts';
 import { findStream, isReplay, logStream } from './streams.ts';
 
@@ -25,13 +24,12 @@ export function createLogTime(connection: NatsConnection, now: () => number = Da
       live.add(partition);
       return now();
     }
-    const manager = await streamManager(connection);
     const { first_seq: first, last_seq: sequence } = info.state;
     const before = played.get(partition);
     // Another stream of that name, or one that was cut back, begins anew.
     const goesOn = before?.created === info.created && before.sequence <= sequence;
     const known = goesOn ? { known: before } : {};
-    const appended = await appendTimeAt(manager, { stream, first, sequence, ...known });
+    const appended = await appendTimeAt(connection, { stream, first, sequence, ...known });
     played.set(partition, { created: info.created, sequence, appended });
     return Math.floor(appended / 1_000);
   };

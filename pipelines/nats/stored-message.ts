@@ -1,14 +1,23 @@
 /** How a message stands in a stream: delivery info, headers, append time. */
 
-import type { JetStreamManager } from '@nats-io/jetstream';
+import {
+  type ApiError,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type MsgRequest,
+} from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { Message, Sequence } from '../../operators/model/message.ts';
 import { type EventTime, fromMilliseconds } from '../../operators/model/time.ts';
+import { apiSubject } from './jetstream.ts';
 import { createTextCache, decodeSlice } from './text-cache.ts';
 import { type DeliveredMessage, digits } from './wire-reader.ts';
 
 /** The append time that a recording gives each message: epoch milliseconds. Counts on replay streams only. */
 export const APPENDED_HEADER = 'Andon-Appended';
 
+/** Milliseconds that the server may take for one message. */
+const API_TIMEOUT = 5_000;
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 /** 1970, when no message says a time. */
 const NOTHING_KNOWN: KnownAppendTime = { sequence: 0, appended: 0 as EventTime };
@@ -42,6 +51,49 @@ function appendTimeOf(text = ''): EventTime | undefined {
   return Number.isFinite(milliseconds) ? fromMilliseconds(milliseconds) : undefined;
 }
 
+/** A message that was asked for by itself, with the headers of whoever published it. */
+export type SingleMessage = {
+  readonly sequence: number;
+  readonly time: Date;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: Uint8Array;
+};
+
+type SingleAnswer = {
+  readonly error?: ApiError;
+  readonly message?: {
+    readonly seq: number;
+    readonly time: string;
+    readonly hdrs?: string;
+    readonly data?: string;
+  };
+};
+
+/**
+ * One message of a stream, or undefined when there is none. Asked for without the client's own `getMessage`: that refuses
+ * headers whose names have a blank or an umlaut.
+ */
+export async function singleMessage(
+  connection: NatsConnection,
+  stream: string,
+  query: MsgRequest,
+): Promise<SingleMessage | undefined> {
+  const subject = apiSubject(connection, `STREAM.MSG.GET.${stream}`);
+  const reply = await connection.request(subject, JSON.stringify(query), { timeout: API_TIMEOUT });
+  const { error, message } = reply.json<SingleAnswer>();
+  if (error !== undefined && error.err_code !== JetStreamApiCodes.NoMessageFound) {
+    throw new JetStreamApiError(error);
+  }
+  if (message === undefined) return undefined;
+  const bytes = Buffer.from(message.hdrs ?? '', 'base64');
+  return {
+    sequence: message.seq,
+    time: new Date(message.time),
+    headers: headersOf({ bytes, headers: 0, payload: bytes.length }, isPublishers),
+    data: Buffer.from(message.data ?? '', 'base64'),
+  };
+}
+
 /** The append time that was found to be in force at a message. */
 export type KnownAppendTime = { readonly sequence: number; readonly appended: EventTime };
 
@@ -59,13 +111,12 @@ type AppendTimeQuestion = {
  * `known`: the time at a message that was looked at before; only what came after it is asked for.
  */
 export async function appendTimeAt(
-  manager: JetStreamManager,
+  connection: NatsConnection,
   { stream, first, sequence, known = NOTHING_KNOWN }: AppendTimeQuestion,
 ): Promise<EventTime> {
   for (let at = sequence; at >= first && at > known.sequence; at -= 1) {
-    const stored = await manager.streams.getMessage(stream, { seq: at });
-    if (stored === null) continue;
-    const appended = appendTimeOf(stored.header.get(APPENDED_HEADER));
+    const single = await singleMessage(connection, stream, { seq: at });
+    const appended = appendTimeOf(single?.headers[APPENDED_HEADER]);
     if (appended !== undefined) return appended;
   }
   return known.appended;
@@ -84,20 +135,19 @@ export function plainBytes(bytes: Uint8Array, from = 0, to = bytes.length): Uint
   return new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from);
 }
 
+/** Not one of the message's way: what a server was asked to expect of it then, it would refuse now. */
+const isPublishers = (name: string) => !name.startsWith('Nats-');
 const isAppendTime = (name: string) => name === APPENDED_HEADER;
 
-/**
- * Whether a header is the message's own: not one of its way (`Nats-…`), and not its append time, so that a replay and the
- * recording itself give the same.
- */
-const belongsToMessage = (name: string) => !name.startsWith('Nats-') && name !== APPENDED_HEADER;
+/** Not its append time either, so that a replay and the recording itself give the same. */
+const belongsToMessage = (name: string) => isPublishers(name) && name !== APPENDED_HEADER;
 
 /**
  * The headers of these names. Of a header that is there twice the first counts. Read byte by byte, since each message has
- * some, and whatever the name: the client refuses names with blanks and stops reading.
+ * some, and whatever the name: the client refuses names with a blank or an umlaut.
  */
 function headersOf(
-  { bytes, headers, payload }: DeliveredMessage,
+  { bytes, headers, payload }: Pick<DeliveredMessage, 'bytes' | 'headers' | 'payload'>,
   belongs: (name: string) => boolean,
 ): Readonly<Record<string, string>> {
   let record: Record<string, string> | undefined;

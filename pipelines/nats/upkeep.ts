@@ -1,7 +1,9 @@
-import type { StreamInfo } from '@nats-io/jetstream';
-import { Empty, type NatsConnection } from '@nats-io/transport-node';
+import { JetStreamApiCodes, JetStreamApiError, type StreamInfo } from '@nats-io/jetstream';
+import { Empty, errors, MsgHdrsImpl, type NatsConnection } from '@nats-io/transport-node';
 import { TICK_SUBJECT } from '../../operators/model/message.ts';
+import { messageOf } from '../base/problem.ts';
 import { streamClient, streamManager, subjectIn, subjectOutOf } from './jetstream.ts';
+import { type SingleMessage, singleMessage } from './stored-message.ts';
 import { partitionPrefix } from './streams.ts';
 
 /** Kinds of messages that a run needs from before its beginning. */
@@ -19,7 +21,7 @@ export function startUpkeep(
   connection: NatsConnection,
   { config: { name: stream } }: StreamInfo,
   partition: number,
-  onRepublished: (subject: string) => void,
+  told: (subject: string, reason?: string) => void,
 ): () => void {
   const stopTicks = startTicks({
     connection,
@@ -31,12 +33,18 @@ export function startUpkeep(
     const manager = await streamManager(connection);
     const info = await manager.streams.info(stream);
     if (!isDue(info)) return;
-    for (const subject of await republishOld({ connection, stream })) onRepublished(subject);
+    for (const subject of await republishOld({ connection, stream, onFailed: told })) told(subject);
   };
-  // Away, or somebody was quicker: the next look is soon enough.
-  const check = () => void look().catch(() => undefined);
-  check();
-  const timer = setInterval(check, LOOK_EVERY);
+  const check = async () => {
+    try {
+      await look();
+    } catch (error) {
+      // Away: the next look is soon enough.
+      if (!isAway(error) && !connection.isClosed()) told('every model and rule', messageOf(error));
+    }
+  };
+  void check();
+  const timer = setInterval(() => void check(), LOOK_EVERY);
   timer.unref();
   return () => {
     clearInterval(timer);
@@ -123,6 +131,8 @@ export function startTicks(options: TicksOptions): () => void {
 type RepublishOptions = {
   readonly connection: NatsConnection;
   readonly stream: string;
+  /** This one could not be published again: the others are all the same. */
+  readonly onFailed: (subject: string, reason: string) => void;
   /** Epoch milliseconds. Default: the clock. */
   readonly now?: () => number;
 };
@@ -131,12 +141,11 @@ type RepublishOptions = {
  * Puts plant models and rules into the log again before the stream trims them, byte for byte, so that a new run of
  * what the stream still holds knows its plants. Only those are published again that are older than half of the stream's
  * age, or stand in the older half of a stream that is half full; the same content again changes nothing. Gives their
- * subjects.
+ * subjects. Rejects when the server is away.
  */
 export async function republishOld(options: RepublishOptions): Promise<readonly string[]> {
-  const { connection, stream, now = Date.now } = options;
+  const { connection, stream, onFailed, now = Date.now } = options;
   const manager = await streamManager(connection);
-  const client = streamClient(connection);
   const info = await manager.streams.info(stream);
   const { first_seq, first_ts, last_seq } = info.state;
   const maxAge = info.config.max_age / 1_000_000;
@@ -147,16 +156,47 @@ export async function republishOld(options: RepublishOptions): Promise<readonly 
   const oldest = Math.max(halfTime, maxAge > 0 ? now() - maxAge / 2 : 0);
   const republished: string[] = [];
   for (const subject of await subjectsOf(connection, stream)) {
-    const last = await manager.streams.getMessage(stream, { last_by_subj: subject });
-    if (last === null || (last.time.getTime() > oldest && last.seq > middle)) continue;
-    await client.publish(subject, last.data, {
-      headers: last.header,
-      // What somebody published meanwhile must stay the last one.
-      expect: { lastSubjectSequence: last.seq },
-    });
-    republished.push(subject);
+    try {
+      const last = await singleMessage(connection, stream, { last_by_subj: subject });
+      if (last === undefined) continue;
+      if (last.time.getTime() > oldest && last.sequence > middle) continue;
+      await publishAgain(connection, subject, last);
+      republished.push(subject);
+    } catch (error) {
+      if (isAway(error)) throw error;
+      if (!wasOvertaken(error)) onFailed(subject, messageOf(error));
+    }
   }
   return republished;
+}
+
+async function publishAgain(
+  connection: NatsConnection,
+  subject: string,
+  { headers, data, sequence }: SingleMessage,
+): Promise<void> {
+  const each = Object.entries(headers).map(([name, value]) => [name, [value]]);
+  await streamClient(connection).publish(subject, data, {
+    // Not name by name: the client refuses some that are in the stream.
+    headers: MsgHdrsImpl.fromRecord(Object.fromEntries(each)),
+    // What somebody published meanwhile must stay the last one.
+    expect: { lastSubjectSequence: sequence },
+  });
+}
+
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof errors.TimeoutError ||
+    error instanceof errors.RequestError ||
+    error instanceof errors.ClosedConnectionError ||
+    error instanceof errors.DrainingConnectionError
+  );
+}
+
+function wasOvertaken(error: unknown): boolean {
+  return (
+    error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamWrongLastSequence
+  );
 }
 
 async function subjectsOf(connection: NatsConnection, stream: string): Promise<readonly string[]> {

@@ -74,6 +74,12 @@ export const WORKER_EVENTS = {
     'info',
     (e) => `${e.subject} is published again in ${e.stream}, before the stream trims it`,
   ),
+  'republish-failed': eventKind<{ stream: string; subject: string; reason: string }>(
+    'error',
+    (e) =>
+      `${e.subject} is not published again in ${e.stream}, and is lost when the stream trims it: ` +
+      e.reason,
+  ),
   'log-interrupted': eventKind<{ stream: string; reason: string }>(
     'warn',
     (e) => `${e.stream} is interrupted: ${e.reason}`,

@@ -10,7 +10,6 @@ import {
   toIso,
 } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
-import { streamManager } from '../nats/jetstream.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { partitionOf, partitionsOf } from '../nats/partition.ts';
 import {
@@ -219,9 +218,8 @@ async function checkOrder(
   { config: { name }, state }: StreamInfo,
   began: EventTime,
 ): Promise<void> {
-  const manager = await streamManager(connection);
   const asked = { stream: name, first: state.first_seq, sequence: state.last_seq };
-  const reached = await appendTimeAt(manager, asked);
+  const reached = await appendTimeAt(connection, asked);
   if (reached <= began) return;
   throw unfit(
     name,

@@ -111,8 +111,9 @@ async function workPartition(options: WorkerOptions, connection: NatsConnection)
   const run: Run = { pipeline: config.pipeline, run: config.run, stream, created: info.created };
   const stopUpkeep = isReplay(info)
     ? () => undefined
-    : startUpkeep(connection, info, partition, (subject) => {
-        record({ kind: 'republished', stream, subject });
+    : startUpkeep(connection, info, partition, (subject, reason) => {
+        if (reason === undefined) record({ kind: 'republished', stream, subject });
+        else record({ kind: 'republish-failed', stream, subject, reason });
       });
   try {
     const { owner } = identity;

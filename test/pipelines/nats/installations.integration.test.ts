@@ -187,9 +187,9 @@ describe('what one installation does reaches the other in nothing', () => {
   async function ticksAndRepublishes(partition: number): Promise<void> {
     const stream = logStream(north, partition);
     const inDays = () => Date.now() + 6 * 86_400_000;
-    expect(await republishOld({ connection: north, stream, now: inDays })).toEqual([
-      `north.andon.${partition}.model.p1`,
-    ]);
+    const onFailed = (subject: string, reason: string) => expect.fail(`${subject}: ${reason}`);
+    const asked = { connection: north, stream, onFailed, now: inDays };
+    expect(await republishOld(asked)).toEqual([`north.andon.${partition}.model.p1`]);
     const prefix = subjectIn(north, `andon.${partition}.`);
     const stop = startTicks({ connection: north, stream, prefix, silence: 100 });
     await until('a tick', 10_000, async () => (await stored(stream)).includes(`${prefix}tick`));

@@ -1,5 +1,5 @@
 import { jetstreamManager } from '@nats-io/jetstream';
-import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { headers, MsgHdrsImpl, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createLogTime } from '../../../pipelines/nats/log-time.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
@@ -103,4 +103,11 @@ test('a log that is live, or not there, has the time of the clock', async () => 
   await publish(1_000);
   expect(await logTime()(0)).toBe(CLOCK);
   expect(await askedFor()).toEqual([]);
+});
+
+test('is read whatever names other headers have', async () => {
+  const odd = { 'My Name': ['1'], Größe: ['2'], 'Andon-Appended': ['5000'] };
+  const wire = MsgHdrsImpl.fromRecord(odd);
+  await connection.request('telemetry.plant.line.asset', 'x', { headers: wire, timeout: 10_000 });
+  expect(await logTime()(0)).toBe(5_000);
 });
