@@ -139,6 +139,7 @@ class SubscribedConsumer implements PullConsumer {
     const delivered = message instanceof MsgImpl ? this.#wire.read(message) : undefined;
     if (delivered !== undefined) this.#onMessage(delivered);
     else if (message.subject.startsWith(this.#inbox)) this.#onStatus(message);
+    else this.#lost(unreadable(this.#options.stream, message));
   }
 
   #onMessage(message: DeliveredMessage): void {
@@ -169,4 +170,11 @@ class SubscribedConsumer implements PullConsumer {
     this.close();
     this.#options.onLost(reason);
   }
+}
+
+/** Not of the client that this is made for, or of a server that says the position in another way. */
+function unreadable(stream: string, { subject, reply }: Msg): string {
+  const expected = `a message of stream ${stream} with its position as the reply`;
+  const found = `${subject} with ${reply ? `"${reply}"` : 'none'}`;
+  return `expected ${expected}, found ${found}`;
 }

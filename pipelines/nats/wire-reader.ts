@@ -7,9 +7,10 @@ import {
   type MsgImpl,
   type NatsConnection,
   NatsConnectionImpl,
-  type Parser,
+  Parser,
   State,
 } from '@nats-io/transport-node';
+import { EXIT, Problem } from '../base/problem.ts';
 import { createTextCache } from './text-cache.ts';
 
 /** A message as it lies in the bytes of the connection. One object for all: valid only until the handler returns. */
@@ -64,6 +65,7 @@ export function createWireReader(
 function tap(connection: NatsConnection): Subscriptions | undefined {
   if (!(connection instanceof NatsConnectionImpl)) return undefined;
   const { parser } = connection.protocol;
+  if (!(parser instanceof Parser)) throw otherClient();
   const known = tapped.get(parser);
   if (known !== undefined) return known;
   const subscriptions: Subscriptions = new Map();
@@ -78,6 +80,17 @@ function tap(connection: NatsConnection): Subscriptions | undefined {
   };
   tapped.set(parser, subscriptions);
   return subscriptions;
+}
+
+function otherClient(): Problem {
+  return new Problem({
+    where: 'the NATS client',
+    expected: 'a connection with a parser that can be read ahead of',
+    found:
+      'none: this is another version of @nats-io/nats-core than the one that Andon is made for',
+    remedy: 'Install the versions of package-lock.json (npm ci).',
+    exit: EXIT.defect,
+  });
 }
 
 /** Up to where the client's parser may read before it is asked again whether it stands between two frames. */
