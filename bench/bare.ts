@@ -31,8 +31,8 @@ const BATCH = 1_000;
 
 /**
  * The least that a program must do between JetStream and ClickHouse: the same pull, the same decoder, the same encoder
- * and the same table as the product, without stages, epochs or checkpoints. `--reader client` is pinned: it pulls and
- * decodes as in revision 0017808, however the product does. `--mode pull` leaves the inserts out, `--mode insert` pulls
+ * and the same table as the product, without stages, epochs or checkpoints. `--reader pinned` pulls and decodes as in
+ * revision 0017808, however the product does; encoder and insert are those of today in both. `--mode pull` leaves the inserts out, `--mode insert` pulls
  * once and measures nothing but inserts of the same block.
  */
 export async function bare(args: readonly string[]): Promise<boolean> {
@@ -55,7 +55,7 @@ export async function bare(args: readonly string[]): Promise<boolean> {
     database: values.database,
   });
   const insert = inserting(createClickHouseSink(client, { database: values.database }));
-  const isPinned = values.reader === 'client';
+  const isPinned = values.reader === 'pinned';
   const log = isPinned
     ? await openPinnedLog(connection, 'ANDON_0')
     : await openJetstreamLog({ connection, stream: 'ANDON_0', after: 0 });

@@ -11,8 +11,8 @@ import { type BenchStand, resultOf } from './stand.ts';
 /** What one pass over the whole stream took: seconds of the clock, and CPU seconds of each process. */
 export type Pass = BareResult & { readonly warehouse: number; readonly nats: number };
 
-/** Of a bare loop: the pinned one, by the client alone, or the product's own. */
-export type Reader = 'client' | 'product';
+/** Of a bare loop: the pinned one, whose log is read by the client alone, or the product's own. */
+export type Reader = 'pinned' | 'product';
 
 /** Passes over the stream of a stand, one after another. */
 export interface Passes {

@@ -56,13 +56,13 @@ export async function endToEnd(args: readonly string[]): Promise<boolean> {
     const last = frames + assets + 2;
     console.error(`${readings} readings in ${frames} frames of ${assets} assets`);
     const passes = createPasses(stand);
-    const pull = await passes.bare('pull', 'client', last);
-    const insert = await passes.bare('insert', 'client', last);
+    const pull = await passes.bare('pull', 'pinned', last);
+    const insert = await passes.bare('insert', 'pinned', last);
     const bare: Pass[] = [];
     const current: Pass[] = [];
     const full: Pass[] = [];
     for (let pair = 0; pair < Number(values.pairs); pair += 1) {
-      bare.push(await passes.bare('all', 'client', last));
+      bare.push(await passes.bare('all', 'pinned', last));
       current.push(await passes.bare('all', 'product', last));
       full.push(await passes.full(last));
       print(`pair ${pair + 1}`, bare.at(-1), current.at(-1), full.at(-1));
