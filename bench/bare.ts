@@ -32,8 +32,8 @@ const BATCH = 1_000;
 /**
  * The least that a program must do between JetStream and ClickHouse: the same pull, the same decoder, the same encoder
  * and the same table as the product, without stages, epochs or checkpoints. `--reader pinned` pulls and decodes as in
- * revision 0017808, however the product does; encoder and insert are those of today in both. `--mode pull` leaves the inserts out, `--mode insert` pulls
- * once and measures nothing but inserts of the same block.
+ * revision 0017808, however the product does; encoder and insert are those of today in both. `--mode pull` leaves the
+ * inserts out, `--mode insert` pulls once and measures nothing but inserts of the same block.
  */
 export async function bare(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({

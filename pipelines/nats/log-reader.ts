@@ -267,16 +267,16 @@ class JetstreamLog implements Log {
   }
 
   #take(message: DeliveredMessage): void {
-    const { stream, consumer, microseconds } = message;
+    const { streamSequence, consumerSequence, microseconds } = message;
     this.#delivered += 1;
     // Something got lost between server and client: not in the stream, so it can be asked for again.
-    if (consumer !== this.#delivered) {
+    if (consumerSequence !== this.#delivered) {
       this.#restart('a message was lost on its way');
       return;
     }
-    if (stream < this.#next) return;
-    if (stream > this.#next) this.#missing(this.#next, stream - 1);
-    this.#next = stream + 1;
+    if (streamSequence < this.#next) return;
+    if (streamSequence > this.#next) this.#missing(this.#next, streamSequence - 1);
+    this.#next = streamSequence + 1;
     this.#appended = this.replay
       ? (recordedAppendTime(message) ?? this.#appended)
       : (microseconds as EventTime);

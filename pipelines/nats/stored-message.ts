@@ -30,13 +30,13 @@ const texts = createTextCache();
 
 /** A message as operators get it, out of what the server delivered. */
 export function storedMessage(message: DeliveredMessage, appended: EventTime): Message {
-  const { bytes, payload, end } = message;
+  const { bytes, payloadAt, end } = message;
   return {
-    sequence: message.stream as Sequence,
+    sequence: message.streamSequence as Sequence,
     appended,
     subject: message.subject,
     headers: headersOf(message, belongsToMessage),
-    payload: plainBytes(bytes, payload, end),
+    payload: plainBytes(bytes, payloadAt, end),
   };
 }
 
@@ -89,7 +89,7 @@ export async function singleMessage(
   return {
     sequence: message.seq,
     time: new Date(message.time),
-    headers: headersOf({ bytes, headers: 0, payload: bytes.length }, isPublishers),
+    headers: headersOf({ bytes, headersAt: 0, payloadAt: bytes.length }, isPublishers),
     data: Buffer.from(message.data ?? '', 'base64'),
   };
 }
@@ -147,13 +147,13 @@ const belongsToMessage = (name: string) => isPublishers(name) && name !== APPEND
  * some, and whatever the name: the client refuses names with a blank or an umlaut.
  */
 function headersOf(
-  { bytes, headers, payload }: Pick<DeliveredMessage, 'bytes' | 'headers' | 'payload'>,
+  { bytes, headersAt, payloadAt }: Pick<DeliveredMessage, 'bytes' | 'headersAt' | 'payloadAt'>,
   belongs: (name: string) => boolean,
 ): Readonly<Record<string, string>> {
   let record: Record<string, string> | undefined;
   // The first line says the version.
-  for (let at = endOfLine(bytes, headers, payload) + 2; at < payload; ) {
-    const end = endOfLine(bytes, at, payload);
+  for (let at = endOfLine(bytes, headersAt, payloadAt) + 2; at < payloadAt; ) {
+    const end = endOfLine(bytes, at, payloadAt);
     let colon = at;
     while (colon < end && bytes[colon] !== COLON) colon += 1;
     if (colon < end) {

@@ -17,15 +17,15 @@ import { createTextCache } from './text-cache.ts';
 export type DeliveredMessage = {
   subject: string;
   /** Position in the stream. */
-  stream: number;
+  streamSequence: number;
   /** Position in what this consumer delivered, dense from 1. */
-  consumer: number;
+  consumerSequence: number;
   /** When the stream stored it: microseconds since 1970, the rest cut off. */
   microseconds: number;
   bytes: Uint8Array;
   /** Where in `bytes` its headers begin, where its payload does, and where that ends. */
-  headers: number;
-  payload: number;
+  headersAt: number;
+  payloadAt: number;
   end: number;
 };
 
@@ -36,7 +36,7 @@ export interface WireReader {
 }
 
 type Handler = (message: DeliveredMessage) => void;
-type Subscriptions = Map<number, Framing>;
+type Subscriptions = Map<number, SubscriptionReader>;
 
 /** Of each connection, by its parser: the client makes a new one for each new connection. */
 const tapped = new WeakMap<Parser, Subscriptions>();
@@ -52,11 +52,11 @@ export function createWireReader(
   subjectOf: (subject: string) => string,
   onMessage: Handler,
 ): WireReader {
-  const framing = new Framing(subjectOf, onMessage);
+  const reader = new SubscriptionReader(subjectOf, onMessage);
   const subscriptions = tap(connection);
-  subscriptions?.set(subscription, framing);
+  subscriptions?.set(subscription, reader);
   return {
-    read: (message) => framing.read(message),
+    read: (message) => reader.read(message),
     close: () => void subscriptions?.delete(subscription),
   };
 }
@@ -117,11 +117,11 @@ function takeFrames(subscriptions: Subscriptions, chunk: Uint8Array, from: numbe
   while (at < chunk.length && subscriptions.size > 0) {
     const body = readLine(chunk, at);
     if (body < 0) return at;
-    const framing = subscriptions.get(line.id);
+    const reader = subscriptions.get(line.id);
     const end = body + line.size;
-    if (framing === undefined || end + 2 > chunk.length) return at;
+    if (reader === undefined || end + 2 > chunk.length) return at;
     if (chunk[end] !== RETURN || chunk[end + 1] !== NEWLINE) return at;
-    if (!framing.take(chunk, body, end)) return at;
+    if (!reader.take(chunk, body, end)) return at;
     at = end + 2;
   }
   return at;
@@ -173,12 +173,12 @@ export function digits(bytes: Uint8Array, from: number, to: number): number {
 }
 
 /** What is kept from one message of a subscription to the next. */
-class Framing {
+class SubscriptionReader {
   readonly #onMessage: Handler;
   readonly #subjects;
   readonly #message: DeliveredMessage = {
-    ...{ subject: '', stream: 0, consumer: 0, microseconds: 0 },
-    ...{ bytes: new Uint8Array(0), headers: 0, payload: 0, end: 0 },
+    ...{ subject: '', streamSequence: 0, consumerSequence: 0, microseconds: 0 },
+    ...{ bytes: new Uint8Array(0), headersAt: 0, payloadAt: 0, end: 0 },
   };
 
   constructor(subjectOf: (subject: string) => string, onMessage: Handler) {
@@ -192,8 +192,8 @@ class Framing {
     if (!readPosition(chunk, line.reply, line.replyEnd, message)) return false;
     message.subject = this.#subjects.textOf(chunk, line.subject, line.subjectEnd);
     message.bytes = chunk;
-    message.headers = body;
-    message.payload = body + line.headers;
+    message.headersAt = body;
+    message.payloadAt = body + line.headers;
     message.end = end;
     this.#onMessage(message);
     return true;
@@ -204,8 +204,8 @@ class Framing {
     if (reply === undefined || !readPosition(reply, 0, reply.length, message)) return undefined;
     message.subject = this.#subjects.textOf(subject, 0, subject.length);
     message.bytes = bytes;
-    message.headers = 0;
-    message.payload = Math.max(0, hdr);
+    message.headersAt = 0;
+    message.payloadAt = Math.max(0, hdr);
     message.end = bytes.length;
     return message;
   }
@@ -231,7 +231,7 @@ export function readPosition(
   bytes: Uint8Array,
   from: number,
   to: number,
-  into: Pick<DeliveredMessage, 'stream' | 'consumer' | 'microseconds'>,
+  into: Pick<DeliveredMessage, 'streamSequence' | 'consumerSequence' | 'microseconds'>,
 ): boolean {
   for (let at = 0; at < PREFIX.length; at += 1) if (bytes[from + at] !== PREFIX[at]) return false;
   let count = 0;
@@ -244,9 +244,9 @@ export function readPosition(
   // The long form has `<domain>.<account hash>` after the prefix, and may have a random token at the end.
   const first = count === OLD_DOTS ? 4 : 6;
   dots[count] = to;
-  into.stream = digits(bytes, dotAt(first) + 1, dotAt(first + 1));
-  into.consumer = digits(bytes, dotAt(first + 1) + 1, dotAt(first + 2));
+  into.streamSequence = digits(bytes, dotAt(first) + 1, dotAt(first + 1));
+  into.consumerSequence = digits(bytes, dotAt(first + 1) + 1, dotAt(first + 2));
   // Nanoseconds are 19 digits, more than a number holds: the last three are never read.
   into.microseconds = digits(bytes, dotAt(first + 2) + 1, dotAt(first + 3) - 3);
-  return into.stream > 0 && into.consumer > 0;
+  return into.streamSequence > 0 && into.consumerSequence > 0;
 }

@@ -182,12 +182,12 @@ describe('headers', () => {
   });
 
   function headersIn(head: Buffer) {
-    const position = { stream: 1, consumer: 1, microseconds: 1, subject: 'a' };
+    const position = { streamSequence: 1, consumerSequence: 1, microseconds: 1, subject: 'a' };
     const message = {
       ...position,
       bytes: head,
-      headers: 0,
-      payload: head.length,
+      headersAt: 0,
+      payloadAt: head.length,
       end: head.length,
     };
     return storedMessage(message, 1 as EventTime).headers;
@@ -195,7 +195,7 @@ describe('headers', () => {
 });
 
 describe('the position in a stream', () => {
-  const none = { stream: 0, consumer: 0, microseconds: 0 };
+  const none = { streamSequence: 0, consumerSequence: 0, microseconds: 0 };
 
   test.each([
     [
@@ -216,8 +216,8 @@ describe('the position in a stream', () => {
     const bytes = Buffer.from(`7 ${reply} 12.5`);
     expect(readPosition(bytes, 2, 2 + reply.length, position)).toBe(true);
     expect(position).toEqual({
-      stream: 104_000,
-      consumer: 17,
+      streamSequence: 104_000,
+      consumerSequence: 17,
       microseconds: 1_767_254_400_123_456,
     });
   });
