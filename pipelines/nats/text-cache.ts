@@ -1,11 +1,14 @@
-/** Texts that come again and again as bytes: each is decoded once, and is the same string from then on. */
+/** Texts that come again and again as bytes: decoded once for as long as no other takes their place, and one string. */
 export interface TextCache {
   textOf(bytes: Uint8Array, from: number, to: number): string;
 }
 
 type Entry = { readonly bytes: Uint8Array; readonly text: string };
 
-/** Places of the cache, a power of two. A text takes that of another one: memory stays bounded whatever comes. */
+/**
+ * Places of the cache, a power of two. Each text has one, by its hash, and takes it from whatever stands there: memory
+ * stays bounded whatever comes. Above some thousand texts more and more share a place and are decoded each time.
+ */
 const PLACES = 8_192;
 /** Longer texts are decoded each time. */
 const LONGEST = 256;
@@ -23,7 +26,7 @@ export function createTextCache(made: (text: string) => string = (text) => text)
       if (known !== undefined && isSame(known.bytes, bytes, from, to)) return known.text;
       const text = made(decodeSlice(bytes, from, to));
       // A copy: the bytes belong to a whole packet.
-      entries[place] = { bytes: Uint8Array.from(bytes.subarray(from, to)), text };
+      entries[place] = { bytes: new Uint8Array(bytes.subarray(from, to)), text };
       return text;
     },
   };

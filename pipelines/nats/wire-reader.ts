@@ -44,7 +44,7 @@ const tapped = new WeakMap<Parser, Subscriptions>();
 /**
  * Hands over the messages that a subscription of this connection gets from a stream. Those that a packet of the network cut
  * in two come by way of the client, to whoever subscribed: in order, since each is handed over before the next one is
- * read. `subjectOf`: what is made of a subject, once for each.
+ * read. `subjectOf`: what is made of a subject, whenever one is decoded.
  */
 export function createWireReader(
   connection: NatsConnection,
