@@ -100,7 +100,18 @@ function endOfPiece({ state, ma, msgBuf }: Parser, chunk: Uint8Array, from: numb
     return Math.min(chunk.length, from + Math.max(1, missing));
   }
   const newline = chunk.indexOf(NEWLINE, from);
-  return newline < 0 ? chunk.length : newline + 1;
+  if (newline < 0) return chunk.length;
+  return state === State.OP_START ? endOfWholeFrame(chunk, from, newline) : newline + 1;
+}
+
+/** Where a message ends that is all there: its line has the size as the last word. Of anything else where its line ends. */
+function endOfWholeFrame(chunk: Uint8Array, from: number, newline: number): number {
+  const isMessage = chunk[from] === M || chunk[from] === H;
+  const size = digits(chunk, chunk.lastIndexOf(BLANK, newline) + 1, newline - 1);
+  const end = newline + 1 + size;
+  const isWhole =
+    chunk[newline - 1] === RETURN && chunk[end] === RETURN && chunk[end + 1] === NEWLINE;
+  return isMessage && size >= 0 && isWhole ? end + 2 : newline + 1;
 }
 
 const [NEWLINE, RETURN, BLANK, DOT, ZERO] = [10, 13, 32, 46, 48];

@@ -11,14 +11,28 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { storedMessage } from '../../../pipelines/nats/stored-message.ts';
-import { createWireReader, readPosition } from '../../../pipelines/nats/wire-reader.ts';
+import {
+  createWireReader,
+  type DeliveredMessage,
+  readPosition,
+  type WireReader,
+} from '../../../pipelines/nats/wire-reader.ts';
 
 const OURS = 7;
 const OTHER = 8;
+/** A message with this in it opens or closes the reader of its subscription, in the handler that gets it. */
+const [OPENS, CLOSES] = ['opens', 'closes'];
 
 type Sent =
-  | { kind: 'stored'; asset: string; producer: string; payload: Uint8Array; headers: boolean }
-  | { kind: 'other'; id: number; reply: string; payload: Uint8Array }
+  | {
+      kind: 'stored';
+      id: number;
+      asset: string;
+      producer: string;
+      payload: Uint8Array;
+      headers: boolean;
+    }
+  | { kind: 'other'; id: number; reply: string; payload: Uint8Array; status: boolean }
   | { kind: 'line'; text: string };
 
 const payloads = fc.oneof(
@@ -29,16 +43,18 @@ const payloads = fc.oneof(
 const sent: fc.Arbitrary<Sent> = fc.oneof(
   fc.record({
     kind: fc.constant('stored' as const),
+    id: fc.constantFrom(OURS, OURS, OTHER),
     asset: fc.constantFrom('press', 'mill', 'säge'),
-    producer: fc.constantFrom('edge/0', 'gateway', 'Größe 7'),
+    producer: fc.constantFrom('edge/0', 'gateway', 'Größe 7', CLOSES),
     payload: payloads,
     headers: fc.boolean(),
   }),
   fc.record({
     kind: fc.constant('other' as const),
     id: fc.constantFrom(OURS, OTHER),
-    reply: fc.constantFrom('', '_INBOX.x.1', '$JS.ACK.too.short'),
+    reply: fc.constantFrom('', '_INBOX.x.1', '$JS.ACK.too.short', OPENS, CLOSES),
     payload: payloads,
+    status: fc.boolean(),
   }),
   fc.record({
     kind: fc.constant('line' as const),
@@ -52,18 +68,22 @@ function bytesOf(item: Sent, sequence: number): Buffer {
   const { payload } = item;
   if (item.kind === 'other') {
     const reply = item.reply === '' ? '' : ` ${item.reply}`;
-    return frame(`MSG some.subject ${item.id}${reply} ${payload.length}`, payload);
+    if (!item.status)
+      return frame(`MSG some.subject ${item.id}${reply} ${payload.length}`, payload);
+    const status = Buffer.from('NATS/1.0 404 No Messages\r\n\r\n');
+    const { length } = status;
+    return frame(`HMSG some.subject ${item.id}${reply} ${length} ${length}`, status);
   }
   const reply = `$JS.ACK.ANDON_0.andon-x.1.${sequence + 100}.${sequence}.1767254400123456789.42`;
   const subject = `andon.0.telemetry.plant.line.${item.asset}`;
-  if (!item.headers) return frame(`MSG ${subject} ${OURS} ${reply} ${payload.length}`, payload);
+  if (!item.headers) return frame(`MSG ${subject} ${item.id} ${reply} ${payload.length}`, payload);
   const headers = headerBytes({
     'Nats-Msg-Id': 'x',
     'Andon-Producer': item.producer,
     'Andon-Sequence': String(sequence),
   });
   const sizes = `${headers.length} ${headers.length + payload.length}`;
-  return frame(`HMSG ${subject} ${OURS} ${reply} ${sizes}`, Buffer.concat([headers, payload]));
+  return frame(`HMSG ${subject} ${item.id} ${reply} ${sizes}`, Buffer.concat([headers, payload]));
 }
 
 function frame(line: string, body: Uint8Array): Buffer {
@@ -79,6 +99,8 @@ function headerBytes(of: Readonly<Record<string, string>>): Buffer {
 function arrivals(items: readonly Sent[], cuts: readonly number[], ahead: boolean) {
   const seen: string[] = [];
   let byClient = 0;
+  let pieces = 0;
+  const readers = new Map<number, WireReader>();
   const parser = new Parser({
     push(event) {
       const { kind, msg, data } = event as ParserEvent;
@@ -90,21 +112,41 @@ function arrivals(items: readonly Sent[], cuts: readonly number[], ahead: boolea
       takeFromClient(new MsgImpl(msg!, data!, {} as never));
     },
   });
+  const parse = parser.parse.bind(parser);
+  parser.parse = (piece) => {
+    pieces += 1;
+    parse(piece);
+  };
   const connection = Object.assign(Object.create(NatsConnectionImpl.prototype), {
     protocol: { parser },
   }) as NatsConnection;
-  const reader = createWireReader(
-    ahead ? connection : ({} as NatsConnection),
-    OURS,
-    (subject) => subject.replace('andon.0.', ''),
-    (message) => seen.push(textOf(storedMessage(message, message.microseconds as EventTime))),
-  );
-  function takeFromClient(message: MsgImpl): void {
-    const stored = message.sid === OURS ? reader.read(message) : undefined;
-    if (stored === undefined)
-      seen.push(`client ${message.subject} ${message.reply} ${message.sid}`);
-    else seen.push(textOf(storedMessage(stored, stored.microseconds as EventTime)));
+  function open(id: number): void {
+    const subjectOf = (subject: string) => subject.replace('andon.0.', '');
+    const through = ahead ? connection : ({} as NatsConnection);
+    const reader = createWireReader(through, id, subjectOf, (message) => take(id, message));
+    readers.set(id, reader);
   }
+  function close(id: number): void {
+    readers.get(id)?.close();
+    readers.delete(id);
+  }
+  function take(id: number, message: DeliveredMessage): void {
+    const stored = storedMessage(message, message.microseconds as EventTime);
+    seen.push(`${id} ${textOf(stored)}`);
+    if (stored.headers['Andon-Producer'] === CLOSES) close(id);
+  }
+  function takeFromClient(message: MsgImpl): void {
+    const { subject, reply, sid } = message;
+    const delivered = readers.get(sid)?.read(message);
+    if (delivered !== undefined) {
+      take(sid, delivered);
+      return;
+    }
+    seen.push(`client ${subject} ${reply} ${sid}`);
+    if (reply === OPENS && !readers.has(sid)) open(sid);
+    if (reply === CLOSES) close(sid);
+  }
+  open(OURS);
   const bytes = Buffer.concat(items.map((item, index) => bytesOf(item, index + 1)));
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length];
   places.sort((a, b) => a - b);
@@ -113,7 +155,7 @@ function arrivals(items: readonly Sent[], cuts: readonly number[], ahead: boolea
     const packet = Buffer.from(bytes.subarray(place, places[index + 1] ?? bytes.length));
     if (packet.length > 0) parser.parse(packet);
   });
-  return { seen, byClient };
+  return { seen, byClient, pieces };
 }
 
 function textOf(message: ReturnType<typeof storedMessage>): string {
@@ -139,13 +181,26 @@ describe('reading ahead of the client', () => {
     const items = Array.from({ length: 50 }, (_, index): Sent => {
       const headers = index % 2 === 0;
       const payload = Buffer.from('\r\n'.repeat(index));
-      return { kind: 'stored', asset: 'press', producer: 'edge/0', payload, headers };
+      return { kind: 'stored', id: OURS, asset: 'press', producer: 'edge/0', payload, headers };
     });
     expect(arrivals(items, [], true)).toMatchObject({ byClient: 0 });
     expect(arrivals(items, [1_000, 1_500, 3_001], true).byClient).toBeLessThanOrEqual(3);
     expect(arrivals(items, [1_000, 1_500, 3_001], true).seen).toEqual(
       arrivals(items, [], false).seen,
     );
+  });
+
+  test('gives the client a whole message of another subscription in one piece', () => {
+    const items = [true, false].map((headers): Sent => {
+      const payload = Buffer.from('\r\n'.repeat(9));
+      return { kind: 'stored', id: OTHER, asset: 'press', producer: 'edge/0', payload, headers };
+    });
+    const replies = ['', '_INBOX.x.1'];
+    for (const reply of replies) {
+      items.push({ kind: 'other', id: OTHER, reply, payload: Buffer.from('a'), status: false });
+      items.push({ kind: 'other', id: OTHER, reply, payload: Buffer.from(''), status: true });
+    }
+    expect(arrivals(items, [], true)).toMatchObject({ byClient: 6, pieces: 6 });
   });
 });
 
