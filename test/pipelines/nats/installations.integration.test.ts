@@ -129,6 +129,7 @@ test('the one partition of a small installation takes plain subjects below its p
   expect(config.subjects).toEqual([
     ...['south.andon.0.>', 'south.telemetry.>', 'south.waveform.>', 'south.event.>', 'south.act.>'],
     ...['south.status.>', 'south.finding.>', 'south.schedule.>', 'south.model.>', 'south.rules.>'],
+    'south.mapping.>',
   ]);
   await south.request('south.telemetry.p.l.a', '{"values":{}}', { timeout: 5_000 });
   const log = await openJetstreamLog({ connection: south, stream: logStream(south, 0), after: 0 });
