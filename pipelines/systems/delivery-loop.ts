@@ -2,9 +2,8 @@ import { openEntry } from './attempt.ts';
 import { type DeliveryContext, errorOf, type StepResult, type SystemContext } from './context.ts';
 import { deliverRevision, rejectRevision } from './deliver.ts';
 import { isFinal, newEntry } from './entry.ts';
-import type { Ledger } from './ledger.ts';
 import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
-import type { RequestRoute } from './route.ts';
+import { isOwn, type OwnLedger, type RequestRoute } from './route.ts';
 import type { StatusLog } from './status-log.ts';
 import { pollStatus } from './status-poll.ts';
 import { createTurns, POLL, rankOf, type Task, type Turns } from './turns.ts';
@@ -16,10 +15,10 @@ export type DeliveryLoopOptions = {
   readonly revisions: Revisions;
   /** Where statuses are published. */
   readonly log: StatusLog;
-  readonly ledger: Ledger;
+  readonly ledger: OwnLedger;
   readonly context: DeliveryContext;
-  /** Which requests are its own; without it all. */
-  readonly route?: RequestRoute | undefined;
+  /** Which requests are its own. */
+  readonly route: RequestRoute;
   readonly width: number;
   readonly retry: { readonly first: number; readonly most: number };
   /** Given what asks for the status of a request at once. */
@@ -34,14 +33,14 @@ const RESEND = Number.POSITIVE_INFINITY;
  * signal of the context aborts; then it ends what is under way.
  */
 export async function runDeliveryLoop(options: DeliveryLoopOptions): Promise<void> {
-  const { revisions, ledger, context, width, retry } = options;
+  const { revisions, ledger, route, context, width, retry } = options;
   const { signal, timing } = context;
   const turns = createTurns<number>({
     ...{ width, retry, limits: [{ from: POLL, places: Math.max(1, width - 1) }] },
     step: (id, task) => nextStep(id, task, options),
     trouble: (id, error) => recordTrouble(context, `request ${id}`)(error),
   });
-  const settled = await resume(ledger, turns);
+  const { settled, foreign } = await resume(ledger, turns);
   await options.onLooking?.((id) => turns.want(id, POLL));
 
   async function findResends(): Promise<void> {
@@ -60,8 +59,9 @@ export async function runDeliveryLoop(options: DeliveryLoopOptions): Promise<voi
     onTrouble: recordTrouble(context, 'the stream of requests'),
     async onRevision(id, revision) {
       if (revision <= (settled.get(id) ?? 0)) return;
-      // What it holds already is its own, whatever the policy has become.
-      if (!settled.has(id) && !(await isMine(id, options))) return;
+      // What was taken when this began is not asked for again, revision by revision.
+      if (foreign.has(id)) return;
+      if (!settled.has(id) && !(await isOwn(id, ledger, route))) return;
       const stored = await revisions.read(id, revision);
       if (stored === undefined) return;
       addPending(turns.task(id), revision);
@@ -80,14 +80,22 @@ function addPending({ pending }: Task<number>, revision: number): boolean {
   return true;
 }
 
-/** Puts requests to be polled into the lanes. Gives the last revision of each that was dealt with before. */
-async function resume(ledger: Ledger, turns: Turns<number>): Promise<ReadonlyMap<string, number>> {
+type Resumed = {
+  /** The last revision of each request that was dealt with before. */
+  readonly settled: ReadonlyMap<string, number>;
+  /** Requests that another one has. */
+  readonly foreign: ReadonlySet<string>;
+};
+
+/** Puts requests to be polled into the lanes. */
+async function resume(ledger: OwnLedger, turns: Turns<number>): Promise<Resumed> {
   const settled = new Map<string, number>();
-  for (const { id, revision, remote, status, unreported } of await ledger.all()) {
+  const { own, foreign } = await ledger.shared();
+  for (const { id, revision, remote, status, unreported } of own) {
     settled.set(id, revision);
     if (unreported !== null || (remote !== null && !isFinal(status))) turns.want(id, POLL);
   }
-  return settled;
+  return { settled, foreign };
 }
 
 /** The next thing to do for a request: its oldest revision, what a person wants to be sent again, or a status poll. */
@@ -96,8 +104,13 @@ async function nextStep(
   { pending }: Task<number>,
   options: DeliveryLoopOptions,
 ): Promise<StepResult> {
-  const { log, revisions, ledger, context } = options;
+  const { log, revisions, ledger, route, context } = options;
   const known = await ledger.get(id);
+  // Another one took it meanwhile; or somebody asked for its status here. Nothing of it is this one's to do.
+  if (!(await route.isMine(id, known.entry))) {
+    pending.length = 0;
+    return { kind: 'done' };
+  }
   const system = context.cmms.name;
   const [next] = pending;
   const resend = next === RESEND;
@@ -118,7 +131,7 @@ async function nextStep(
   const request = stored.kind === 'request' ? stored.request : undefined;
   const handle = openEntry(
     ledger,
-    { ...(known.entry ?? newEntry(id, request)), system },
+    { ...(known.entry ?? newEntry(id, request, system)), system },
     known.version,
   );
   const step =
@@ -126,11 +139,6 @@ async function nextStep(
       ? await deliverRevision({ request: stored.request, resend }, handle, context)
       : await rejectRevision({ id, revision: number }, handle, context, 'read', stored.note);
   return step.kind === 'done' ? done() : step;
-}
-
-/** Whether a request is of this CMMS: as the ledger says, or as the policy does. */
-async function isMine(id: string, { route, ledger }: DeliveryLoopOptions): Promise<boolean> {
-  return route === undefined || route.isMine(id, (await ledger.get(id)).entry);
 }
 
 /** Whether a search, which the system itself must have answered, does not find the object of a request any more. */

@@ -30,7 +30,7 @@ export const attemptFields = {
 /** All that is known of the way of one request into the CMMS and back. */
 export const entrySchema = z.object({
   id: z.string(),
-  /** The CMMS that took it. Empty in entries of earlier versions. */
+  /** The CMMS that took it. Empty: it was alone, and nobody chose. */
   system: z.string().default(''),
   asset: z.string(),
   title: z.string(),

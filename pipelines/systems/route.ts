@@ -1,11 +1,11 @@
 /**
- * Which CMMS a request goes to, where an installation has several: by policy when it is first seen, and to that one for good. An
- * installation with one has no route: all is its own.
+ * Which CMMS a request goes to, where an installation has several: by policy when it is first seen, and to that one for good.
  */
 
 import { fitsAny, plantOf } from '../../operators/model/key.ts';
 import type { Request } from '../../operators/model/request.ts';
 import type { CmmsConfig } from '../../sinks/remote/config.ts';
+import { Problem } from '../base/problem.ts';
 import type { LedgerEntry } from './entry.ts';
 import type { Ledger } from './ledger.ts';
 import type { Revisions } from './revision-reader.ts';
@@ -13,7 +13,7 @@ import type { Revisions } from './revision-reader.ts';
 /** What one CMMS has to know of the policy. */
 export interface RequestRoute {
   /** Whether a request is its own. `entry`: what the ledger has of it. */
-  isMine(id: string, entry: Pick<LedgerEntry, 'system'> | undefined): Promise<boolean>;
+  isMine(id: string, entry: Pick<LedgerEntry, 'system' | 'remote'> | undefined): Promise<boolean>;
 }
 
 type Taken = Pick<Request, 'asset' | 'work' | 'severity' | 'priority'>;
@@ -38,17 +38,20 @@ function isTaken(request: Taken, takes: NonNullable<CmmsConfig['takes']>): boole
   );
 }
 
+/** Decisions that are kept until the ledger has the request; any other one is decided again, and comes to the same. */
+const MOST_DECIDED = 10_000;
+
 /**
- * The route to one of several. Its first revision decides where a request goes, and the ledger says so from then on: a policy
- * that changes, or a request that becomes urgent, moves none that is under way. Undefined where there is one CMMS alone.
+ * The route to one CMMS. The first revision of a request decides where it goes, and the ledger says so from then on: a policy
+ * that changes, or a request that becomes urgent, moves none that is under way. That holds for one alone as well: what another
+ * worker describes may have taken it.
  */
 export function routeTo(
   { name, takes }: CmmsConfig,
   all: readonly CmmsConfig[],
   revisions: Revisions,
-): RequestRoute | undefined {
-  if (all.length === 1 && takes === undefined) return undefined;
-  const known = new Map<string, boolean>();
+): RequestRoute {
+  const decided = new Map<string, boolean>();
   const decide = async (id: string): Promise<boolean> => {
     const first = await revisions.read(id, 1);
     // Nobody's who chooses: what cannot be read says nothing of itself.
@@ -56,32 +59,70 @@ export function routeTo(
   };
   return {
     async isMine(id, entry) {
-      if (entry !== undefined && all.some((one) => one.name === entry.system)) {
+      if (entry !== undefined && entry.system !== '') {
+        decided.delete(id);
         return entry.system === name;
       }
-      const mine = known.get(id) ?? (await decide(id));
-      known.set(id, mine);
+      // Its taker has no name: nobody chose then.
+      if (entry !== undefined && entry.remote !== null) return takes === undefined;
+      const mine = decided.get(id) ?? (await decide(id));
+      decided.set(id, mine);
+      for (const oldest of decided.keys()) {
+        if (decided.size <= MOST_DECIDED) break;
+        decided.delete(oldest);
+      }
       return mine;
     },
   };
 }
 
 /** The ledger as one CMMS sees it: its own requests alone. */
-export function ownLedger(ledger: Ledger, route: RequestRoute | undefined): Ledger {
-  if (route === undefined) return ledger;
+export type OwnLedger = Ledger & {
+  /** Every entry that can be read: those of its own, and the ids of those that another one has. */
+  shared(): Promise<{
+    readonly own: readonly LedgerEntry[];
+    readonly foreign: ReadonlySet<string>;
+  }>;
+};
+
+export function ownLedger(ledger: Ledger, route: RequestRoute): OwnLedger {
+  const shared: OwnLedger['shared'] = async () => {
+    const entries = await ledger.all();
+    const mine = await Promise.all(entries.map((entry) => route.isMine(entry.id, entry)));
+    return {
+      own: entries.filter((_, at) => mine[at] === true),
+      foreign: new Set(entries.filter((_, at) => mine[at] !== true).map(({ id }) => id)),
+    };
+  };
   return {
     ...ledger,
-    async all() {
-      const entries = await ledger.all();
-      const mine = await Promise.all(entries.map((entry) => route.isMine(entry.id, entry)));
-      return entries.filter((_, at) => mine[at] === true);
-    },
+    shared,
+    all: async () => (await shared()).own,
     async resends() {
       const own: string[] = [];
       for (const id of await ledger.resends()) {
-        if (await route.isMine(id, (await ledger.get(id)).entry)) own.push(id);
+        if (await isOwn(id, ledger, route)) own.push(id);
       }
       return own;
     },
   };
+}
+
+/**
+ * Whether a request is its own, by what the ledger has of it. An entry that cannot be read holds up nobody here: whoever has
+ * its turn by policy says what to do.
+ */
+export async function isOwn(
+  id: string,
+  ledger: Pick<Ledger, 'get'>,
+  route: RequestRoute,
+): Promise<boolean> {
+  const entry = await ledger.get(id).then(
+    (known) => known.entry,
+    (error: unknown) => {
+      if (error instanceof Problem) return undefined;
+      throw error;
+    },
+  );
+  return route.isMine(id, entry);
 }

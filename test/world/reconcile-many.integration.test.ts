@@ -9,6 +9,7 @@ import { openLedger } from '../../pipelines/systems/ledger.ts';
 import { compare } from '../../pipelines/systems/reconciliation/compare.ts';
 import { requestSides } from '../../pipelines/systems/reconciliation/sides.ts';
 import { openRevisions } from '../../pipelines/systems/revision-reader.ts';
+import { ownLedger, routeTo } from '../../pipelines/systems/route.ts';
 import { createCmms } from '../../sinks/remote/remote.ts';
 import { quickConfig } from '../pipelines/systems/systems-config.ts';
 import { freshRequest, startLog } from '../pipelines/systems/systems-support.ts';
@@ -83,11 +84,14 @@ longTest(
           }),
         );
       }
-      const cmms = createCmms(quickConfig(server.url, { timeout: 30_000 }), {});
+      const config = quickConfig(server.url, { timeout: 30_000 });
+      const cmms = createCmms(config, {});
       const revisions = await openRevisions(connection);
+      const route = routeTo(config, [config], revisions);
+      const sides = { connection, cmms, ledger: ownLedger(ledger, route), revisions, route };
       const wasGiven = async () => false;
       const begun = performance.now();
-      const found = await compare(requestSides({ connection, cmms, ledger, revisions, wasGiven }), {
+      const found = await compare(requestSides({ ...sides, wasGiven }), {
         ...{ since: 0 as never, now: Date.now, grace: 1_000, late: 600_000 },
         signal: new AbortController().signal,
       });

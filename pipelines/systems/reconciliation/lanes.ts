@@ -6,9 +6,9 @@ import type { System } from '../../../sinks/remote/system.ts';
 import type { StoreOptions } from '../../nats/streams.ts';
 import type { CommandReader } from '../command-reader.ts';
 import type { DeliveryContext, SystemContext } from '../context.ts';
-import { askResend, type CommandLedger, commandName, findLedger, type Ledger } from '../ledger.ts';
+import { askResend, type CommandLedger, commandName, findLedger } from '../ledger.ts';
 import type { Revisions } from '../revision-reader.ts';
-import type { RequestRoute } from '../route.ts';
+import type { OwnLedger, RequestRoute } from '../route.ts';
 import { openReconcileBook } from './book.ts';
 import type { WasGiven } from './compare.ts';
 import type { SystemDifference } from './difference.ts';
@@ -28,9 +28,9 @@ const forgotten: WasGiven = async () => false;
 type RequestLane = Lane & {
   readonly config: CmmsConfig;
   readonly context: DeliveryContext;
-  readonly ledger: Ledger;
+  readonly ledger: OwnLedger;
   readonly revisions: Revisions;
-  readonly route: RequestRoute | undefined;
+  readonly route: RequestRoute;
   /** Asks for the status of a request at once. */
   readonly look: (id: string) => void;
 };

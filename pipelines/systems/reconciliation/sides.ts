@@ -10,9 +10,9 @@ import type { System, Verb } from '../../../sinks/remote/system.ts';
 import type { CommandEntry } from '../command-entry.ts';
 import { isFinal, type LedgerEntry } from '../entry.ts';
 import { newestRevisions } from '../inspect.ts';
-import { type CommandLedger, commandName, type EntryStore, type Ledger } from '../ledger.ts';
+import { type CommandLedger, commandName, type EntryStore } from '../ledger.ts';
 import type { Revisions } from '../revision-reader.ts';
-import type { RequestRoute } from '../route.ts';
+import type { OwnLedger, RequestRoute } from '../route.ts';
 import type { Comparison, WasGiven } from './compare.ts';
 import type { OurWork, TheirObject } from './difference.ts';
 import type { KnownCommands } from './known-commands.ts';
@@ -23,18 +23,16 @@ const WIDTH = 64;
 type RequestSides = {
   readonly connection: NatsConnection;
   readonly cmms: Cmms;
-  readonly ledger: Pick<Ledger, 'all' | 'get'>;
+  readonly ledger: Pick<OwnLedger, 'shared' | 'get'>;
   readonly revisions: Revisions;
-  /** Which requests are of this CMMS; without it all. */
-  readonly route?: RequestRoute | undefined;
+  /** Which requests are of this CMMS. */
+  readonly route: RequestRoute;
   readonly wasGiven: WasGiven;
 };
 
 /** Requests, and the objects that they have in the CMMS. */
 export function requestSides(options: RequestSides): Comparison {
   const { connection, cmms, ledger, revisions, route, wasGiven } = options;
-  const isMine = (id: string, entry: LedgerEntry | undefined) =>
-    route === undefined || route.isMine(id, entry);
   const contents = new Map<string, Request>();
   const workOf = (id: string, last: number, entry: LedgerEntry | undefined) =>
     requestWork(id, last, entry, { revisions, contents, updates: cmms.updates });
@@ -42,11 +40,13 @@ export function requestSides(options: RequestSides): Comparison {
     ...{ system: cmms.name, verb: 'request', wasGiven },
     async ours() {
       contents.clear();
-      const entries = new Map((await ledger.all()).map((entry) => [entry.id, entry]));
+      const { own, foreign } = await ledger.shared();
+      const entries = new Map(own.map((entry) => [entry.id, entry]));
       const newest = await newestRevisions(connection, 'request.*.*');
       return inParallel([...newest], async ([id, last]) => {
         const entry = entries.get(id);
-        const work = (await isMine(id, entry)) ? await workOf(id, last, entry) : undefined;
+        const mine = !foreign.has(id) && (await route.isMine(id, entry));
+        const work = mine ? await workOf(id, last, entry) : undefined;
         return [id, work] as const;
       });
     },
@@ -55,7 +55,7 @@ export function requestSides(options: RequestSides): Comparison {
       if (!/^[A-Za-z0-9_-]+$/.test(id)) return undefined;
       const last = (await newestRevisions(connection, `request.${id}.*`)).get(id);
       const { entry } = await ledger.get(id);
-      if (last === undefined || !(await isMine(id, entry))) return undefined;
+      if (last === undefined || !(await route.isMine(id, entry))) return undefined;
       return workOf(id, last, entry);
     },
     list: listOf(cmms.changes, (object, key) => {

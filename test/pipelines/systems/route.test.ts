@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { EXIT, Problem } from '../../../pipelines/base/problem.ts';
 import { newEntry } from '../../../pipelines/systems/entry.ts';
-import { ownLedger, routeTo, takerOf } from '../../../pipelines/systems/route.ts';
+import { isOwn, ownLedger, routeTo, takerOf } from '../../../pipelines/systems/route.ts';
 import { type CmmsConfig, cmmsSchemaOf, readCmmses } from '../../../sinks/remote/config.ts';
 import { exampleRequest } from '../../sinks/remote/example-request.ts';
 
@@ -45,29 +46,44 @@ describe('which CMMS takes a request', () => {
 
   it('is decided by its first revision, which is read once', async () => {
     const route = routeTo(second, SEVERAL, revisions);
-    expect(await route?.isMine('a', undefined)).toBe(true);
-    expect(await route?.isMine('a', undefined)).toBe(true);
-    expect(await route?.isMine('b', undefined)).toBe(false);
+    expect(await route.isMine('a', undefined)).toBe(true);
+    expect(await route.isMine('a', undefined)).toBe(true);
+    expect(await route.isMine('b', undefined)).toBe(false);
     expect(reads).toEqual(['a', 'b']);
   });
 
   it('is what the ledger says, whatever the policy has become', async () => {
     const route = routeTo(second, SEVERAL, revisions);
-    expect(await route?.isMine('a', { system: 'rest' })).toBe(false);
-    expect(await route?.isMine('b', { system: 'second' })).toBe(true);
-    // Of an earlier version, or of a CMMS that is called otherwise now.
-    expect(await route?.isMine('a', { system: '' })).toBe(true);
-    expect(await route?.isMine('a', { system: 'renamed' })).toBe(true);
+    const taken = (system: string, remote: string | null = null) => ({ system, remote });
+    expect(await route.isMine('a', taken('rest'))).toBe(false);
+    expect(await route.isMine('b', taken('second'))).toBe(true);
+    // Of one that only another worker describes.
+    expect(await route.isMine('a', taken('elsewhere'))).toBe(false);
+    expect(await routeTo(rest, [rest], revisions).isMine('a', taken('elsewhere'))).toBe(false);
+    // Taken when nobody chose: by the one that takes all others. What is not taken is decided.
+    expect(await route.isMine('a', taken('', 'WO-1'))).toBe(false);
+    expect(await routeTo(rest, SEVERAL, revisions).isMine('a', taken('', 'WO-1'))).toBe(true);
+    expect(await route.isMine('a', taken(''))).toBe(true);
   });
 
   it('leaves what cannot be read to the one that takes all others', async () => {
-    expect(await routeTo(rest, SEVERAL, revisions)?.isMine('x', undefined)).toBe(true);
-    expect(await routeTo(second, SEVERAL, revisions)?.isMine('x', undefined)).toBe(false);
+    expect(await routeTo(rest, SEVERAL, revisions).isMine('x', undefined)).toBe(true);
+    expect(await routeTo(second, SEVERAL, revisions).isMine('x', undefined)).toBe(false);
   });
 
-  it('is no question where there is one alone', () => {
-    expect(routeTo(rest, [rest], revisions)).toBeUndefined();
-    expect(routeTo(second, [second], revisions)).toBeDefined();
+  it('is told of an entry that cannot be read by policy, so that it holds up no other', async () => {
+    const damaged = new Problem({
+      where: 'ledger',
+      expected: 'an entry',
+      found: 'torn',
+      remedy: 'x',
+    });
+    const get = async () => Promise.reject(damaged);
+    expect(await isOwn('a', { get }, routeTo(second, SEVERAL, revisions))).toBe(true);
+    expect(await isOwn('a', { get }, routeTo(rest, SEVERAL, revisions))).toBe(false);
+    const away = async () => Promise.reject(new Error('disconnected'));
+    const asked = isOwn('a', { get: away }, routeTo(rest, SEVERAL, revisions));
+    await expect(asked).rejects.toThrow('disconnected');
   });
 
   it('shows each of them its own part of the ledger', async () => {
@@ -80,6 +96,7 @@ describe('which CMMS takes a request', () => {
     };
     const own = ownLedger(ledger, routeTo(second, SEVERAL, revisions));
     expect((await own.all()).map(({ id }) => id)).toEqual(['a']);
+    expect((await own.shared()).foreign).toEqual(new Set(['b']));
     expect(await own.resends()).toEqual(['a']);
   });
 });

@@ -5,6 +5,7 @@ import type { Request } from '../../../operators/model/request.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
 import { BUCKETS } from '../../../pipelines/nats/streams.ts';
 import { newEntry } from '../../../pipelines/systems/entry.ts';
+import { askResend } from '../../../pipelines/systems/ledger.ts';
 import type { CmmsConfig } from '../../../sinks/remote/config.ts';
 import { askReference, freshRequest, type Plant, startPlant } from './systems-support.ts';
 
@@ -312,6 +313,27 @@ describe('the delivery of requests', () => {
       await dealtWith(damaged);
     });
     expect(await plant.works(damaged.id)).toHaveLength(1);
+  });
+
+  it('leaves a request to the CMMS that took it, which another worker describes', async () => {
+    const [taken, other] = [freshRequest(), freshRequest()];
+    const over = { remote: 'WO-1', revision: 1, delivered: 1, delivery: 'sent' } as const;
+    const entry = { ...newEntry(taken.id, taken, 'elsewhere'), ...over };
+    await plant.ledger.put(entry, 0);
+    // Of an entry that is there when it begins, and of one that comes while its revision waits.
+    const late = freshRequest();
+    await running(async () => {
+      await plant.ledger.put({ ...newEntry(late.id, late, 'elsewhere'), ...over }, 0);
+      await askResend(plant.connection, late.id);
+      await plant.send({ ...taken, revision: 2, action: 'update' });
+      await plant.send({ ...late, revision: 2, action: 'update' }, other);
+      await dealtWith(other);
+    });
+    expect(await plant.works(taken.id)).toEqual([]);
+    expect(await plant.works(late.id)).toEqual([]);
+    expect(await plant.entry(taken.id)).toEqual(entry);
+    expect(await plant.ledger.resends()).toContain(late.id);
+    await plant.ledger.resent(late.id);
   });
 
   it('keeps a second process waiting, and hands over at the end of the first', async () => {

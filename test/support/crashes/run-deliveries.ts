@@ -5,6 +5,7 @@ import { runDeliveryLoop } from '../../../pipelines/systems/delivery-loop.ts';
 import { isFinal } from '../../../pipelines/systems/entry.ts';
 import type { Ledger } from '../../../pipelines/systems/ledger.ts';
 import type { FollowOptions } from '../../../pipelines/systems/revision-reader.ts';
+import { ownLedger } from '../../../pipelines/systems/route.ts';
 import type { CmmsAndLedger } from './cmms-and-ledger.ts';
 import type { DeliveryPlan } from './delivery-schedule.ts';
 import { SETTLE, TIMEOUT } from './killable-call.ts';
@@ -54,8 +55,15 @@ async function deliver(life: Life, all: number, outside: CmmsAndLedger): Promise
     }
   }
 
+  const route = { isMine: async () => true };
   await runDeliveryLoop({
-    ...{ follow, ledger, width: WIDTH, retry: { first: 500, most: 10_000 } },
+    ...{
+      follow,
+      route,
+      ledger: ownLedger(ledger, route),
+      width: WIDTH,
+      retry: { first: 500, most: 10_000 },
+    },
     revisions: {
       read: (id, revision) =>
         nats(() => {
