@@ -33,8 +33,8 @@ function isTaken(request: Taken, takes: NonNullable<CmmsConfig['takes']>): boole
     fits(plants, plantOf(request.asset)) &&
     fits(assets, request.asset) &&
     fits(works, request.work) &&
-    fits(severities, request.severity) &&
-    fits(priorities, request.priority)
+    (severities?.includes(request.severity) ?? true) &&
+    (priorities?.includes(request.priority) ?? true)
   );
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { severitySchema } from '../../operators/model/detector-rule.ts';
 import type { AssetKey } from '../../operators/model/key.ts';
 import { REQUEST_STATUSES } from '../../operators/model/machine-event.ts';
 import { prioritySchema } from '../../operators/model/trigger-rule.ts';
@@ -97,8 +98,8 @@ const takesSchema = z
     /** plant/line/asset */
     assets: patternsSchema,
     works: patternsSchema,
-    severities: patternsSchema,
-    priorities: patternsSchema,
+    severities: z.array(severitySchema).min(1).optional(),
+    priorities: z.array(prioritySchema).min(1).optional(),
   })
   .refine((takes) => Object.values(takes).some((patterns) => patterns !== undefined), {
     message: 'expected plants, assets, works, severities or priorities',

@@ -77,6 +77,7 @@ describe('which CMMS takes a request', () => {
       expected: 'an entry',
       found: 'torn',
       remedy: 'x',
+      exit: EXIT.outside,
     });
     const get = async () => Promise.reject(damaged);
     expect(await isOwn('a', { get }, routeTo(second, SEVERAL, revisions))).toBe(true);
@@ -115,6 +116,10 @@ describe('several CMMS in a configuration', () => {
     const empty = [profile('one', {})];
     expect(cmmsSchemaOf(empty).safeParse(empty).error?.issues[0]?.message).toContain(
       'expected plants, assets, works, severities or priorities',
+    );
+    const misspelt = [profile('one', { priorities: ['urgnt'] })];
+    expect(cmmsSchemaOf(misspelt).safeParse(misspelt).error?.issues[0]?.path.join('.')).toBe(
+      '0.takes.priorities.0',
     );
     expect(readCmmses(undefined)).toEqual([]);
     expect(readCmmses(profile('one'))).toHaveLength(1);
