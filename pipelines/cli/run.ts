@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
+import { installedStream } from '../../sinks/installation.ts';
 import { type CmmsConfig, readCmmses } from '../../sinks/remote/config.ts';
 import { openAuditor } from '../audit/audit.ts';
 import { type AuditQueue, createAuditQueue, keepAudit } from '../audit/keeper.ts';
@@ -10,7 +11,7 @@ import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
 import { readSystems } from '../base/system-profiles.ts';
 import { createLogTime } from '../nats/log-time.ts';
 import { connectNats } from '../nats/nats.ts';
-import { ensureCommands, ensureRequests } from '../nats/streams.ts';
+import { ensureCommands, ensureRequests, partitionStream } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
 import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
@@ -76,7 +77,8 @@ async function runOwned(
   const status = createStatusWatch(config, unready);
   const queue = createAuditQueue();
   const land: LandingSink['write'] = (content, signal) => landing.write(content, signal);
-  const deliveries = keepDeliveries({ record: events.record, land });
+  const stream = installedStream(config.nats.prefix, partitionStream(config.partition));
+  const deliveries = keepDeliveries({ stream, record: events.record, land });
   const watches = [watchReadiness, status.watch, deliveries.watch, watchLoss(queue)];
   const record: RecordEvent = (event) => {
     for (const watch of watches) watch(event);

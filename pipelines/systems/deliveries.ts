@@ -36,6 +36,8 @@ export interface Deliveries {
 
 export type DeliveriesOptions = {
   readonly land: (content: EpochContent, signal: AbortSignal) => Promise<void>;
+  /** The log of this process: what was said of it before it began is over. */
+  readonly stream: string;
   readonly record: RecordEvent;
   readonly now?: () => number;
   /** Milliseconds. Default 5,000. */
@@ -48,8 +50,9 @@ const MOST_WAITING = 10_000;
 const LAST_CALL = 2_000;
 
 export function keepDeliveries(options: DeliveriesOptions): Deliveries {
-  const { land, record, now = Date.now, every = 5_000 } = options;
-  const rows = createRows(now);
+  const { land, stream, record, now = Date.now, every = 5_000 } = options;
+  const rows = createRows(stream, now);
+  rows.add({ kind: 'log-moves', stream });
   /** Sent again as it is: the same rows under the same token. */
   let under: EpochContent | undefined;
   let landing: Promise<void> | undefined;
@@ -81,6 +84,8 @@ export function keepDeliveries(options: DeliveriesOptions): Deliveries {
     return landing;
   };
   const timer = setInterval(() => void tick(stopping.signal), every);
+  // Who cannot even begin ends, and does not wait for the next turn.
+  timer.unref();
   return {
     watch: rows.add,
     async stop() {
@@ -93,14 +98,14 @@ export function keepDeliveries(options: DeliveriesOptions): Deliveries {
 }
 
 /** What waits to be landed: of each work its newest row. */
-function createRows(now: () => number) {
-  /** Those that are stuck, by work: since when, and how often. */
+function createRows(stream: string, now: () => number) {
+  /** Those that are tried again or stand still, by work: since when, and how often. */
   const stuck = new Map<string, DeliveryRow>();
   const waiting = new Map<string, DeliveryRow>();
   let left = 0;
   return {
     add(event: InternalEvent): void {
-      const seen = deliveryOf(event);
+      const seen = deliveryOf(event, stream);
       if (seen === undefined) return;
       const name = [seen.lane, seen.system, seen.id, seen.revision].join(' ');
       const time = now() * 1_000;
@@ -108,8 +113,9 @@ function createRows(now: () => number) {
       const same = before?.state === seen.state && before.place === seen.place;
       const { since = time, attempts = 0 } = same ? before : {};
       const row = { ...seen, since, time, attempts: attempts + 1 };
-      if (seen.place === '') stuck.delete(name);
-      else stuck.set(name, row);
+      // What is rejected is not tried again by itself, and nothing more may ever be heard of it.
+      if (seen.state === 'delayed' || seen.state === 'stalled') stuck.set(name, row);
+      else stuck.delete(name);
       waiting.delete(name);
       waiting.set(name, row);
       for (const oldest of waiting.keys()) {
@@ -130,8 +136,8 @@ function createRows(now: () => number) {
   };
 }
 
-/** What an internal event says of a work, or of the log. */
-function deliveryOf(event: InternalEvent): Seen | undefined {
+/** What an internal event says of a work, or of the log. `stream`: whose way to the broker it is. */
+function deliveryOf(event: InternalEvent, stream: string): Seen | undefined {
   switch (event.kind) {
     case 'request-delayed':
       return { ...requestOf(event), state: 'delayed', place: event.place, note: event.note };
@@ -149,9 +155,9 @@ function deliveryOf(event: InternalEvent): Seen | undefined {
       return { ...logOf(event.stream), ...MOVING };
     case 'disconnected':
       if (event.server !== 'NATS') return undefined;
-      return { ...logOf(event.server), state: 'stalled', place: 'broker', note: event.reason };
+      return { ...brokerOf(stream), state: 'stalled', place: 'broker', note: event.reason };
     case 'connected':
-      return event.server === 'NATS' ? { ...logOf(event.server), ...MOVING } : undefined;
+      return event.server === 'NATS' ? { ...brokerOf(stream), ...MOVING } : undefined;
     default:
       return undefined;
   }
@@ -175,6 +181,11 @@ function commandOf({ system, id }: { readonly system: string; readonly id: strin
 
 function logOf(id: string) {
   return { lane: 'log', system: '', id, revision: 0 } as const;
+}
+
+/** Each process has a connection of its own: that of one is back when another one's is not. */
+function brokerOf(stream: string) {
+  return logOf(`NATS of ${stream}`);
 }
 
 function contentOf(rows: readonly DeliveryRow[]): EpochContent | undefined {

@@ -1,8 +1,9 @@
 -- What is stuck, and where: at its source, in the worker, at the broker, at a gateway in front of a system, or in the system itself?
--- Source: signals that are silent while others of their line are heard. Worker: nothing lands of a live log, which is the one
--- thing that the clock of this server tells; or a worker said that its log stands still. Broker: it was away; or something was
--- decided and landed a minute ago, and nobody who carries out work has had it. Gateway and target: by the last call that
--- failed; what waits behind others to the same system is stuck where they are.
+-- Source: signals that are silent while others of their line are heard. Worker: it said that its log stands still. Broker: it was
+-- away; or something was decided and landed a minute ago, and nobody who carries out work has had it. Gateway and target: by the
+-- last call that failed. What waits behind others to the same system is stuck where they are, while the newest that was heard of
+-- that system is a call that failed, and not longer ago than a system may make anybody wait (an hour) and a quarter. A request that
+-- nobody has tried is of no system yet: where there are several, it is at the broker.
 CREATE OR REPLACE VIEW where_stuck
 (
     place   String                        COMMENT 'source, worker, broker, gateway or target',
@@ -20,7 +21,16 @@ AS
 WITH
     known AS (SELECT * FROM deliveries FINAL),
     (SELECT max(last_appended) FROM epochs) AS appended,
-    places AS (SELECT lane, system, argMax(place, time) AS place, argMax(note, time) AS note FROM known WHERE state = 'delayed' GROUP BY lane, system)
+    heard AS
+    (
+        SELECT
+            lane, system, argMax(place, time) AS place, argMax(note, time) AS note, argMax(state, time) AS state,
+            max(time) AS latest, count() OVER (PARTITION BY lane) AS systems
+        FROM known
+        WHERE lane IN ('requests', 'commands')
+        GROUP BY lane, system
+    ),
+    places AS (SELECT * FROM heard WHERE state = 'delayed' AND latest > appended - INTERVAL 75 MINUTE)
 SELECT
     'source' AS place, '' AS system, toString(health.plant) AS plant, toString(health.line) AS line, toString(health.asset) AS asset,
     'signals' AS kind, '' AS id, '' AS request, max(health.latest_time) AS since,
@@ -28,15 +38,6 @@ SELECT
 FROM sensor_health AS health
 WHERE health.verdict = 'silent'
 GROUP BY plant, line, asset
-UNION ALL
-SELECT
-    'worker', '', '', '', '', 'log', toString(stream), '', newest_appended,
-    concat('nothing of the log has landed since ', toString(newest_landed))
-FROM
-(
-    SELECT stream, max(last_appended) AS newest_appended, argMax(landed, last_appended) AS newest_landed FROM epochs GROUP BY stream
-)
-WHERE abs(dateDiff('second', newest_appended, newest_landed)) < 300 AND newest_landed < now() - INTERVAL 2 MINUTE
 UNION ALL
 SELECT toString(known.place), '', '', '', '', 'log', known.id, '', known.since, known.note
 FROM known
@@ -61,7 +62,7 @@ LEFT JOIN
     WHERE lane = 'requests'
     GROUP BY id
 ) AS tried ON request.id = tried.id
-LEFT JOIN (SELECT 'request' AS kind, * FROM places WHERE lane = 'requests' LIMIT 1) AS places ON places.kind = request.kind
+LEFT JOIN (SELECT 'request' AS kind, * FROM places WHERE lane = 'requests' AND systems = 1) AS places ON places.kind = request.kind
 WHERE tried.state IN ('delayed', 'rejected')
    OR (tried.state = '' AND request.appended < appended - INTERVAL 1 MINUTE AND request.id NOT IN (SELECT id FROM request_statuses))
 UNION ALL
