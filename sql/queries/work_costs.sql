@@ -4,6 +4,7 @@
 -- days = 90 : so many days up to the newest in the data
 SELECT
     cost.plant AS plant, cost.line AS line, cost.asset AS asset, cost.request AS request, any(request.title) AS title,
+    cost.currency AS currency,
     sumIf(cost.amount, cost.basis = 'posted' AND cost.kind = 'parts')                          AS parts_posted,
     sumIf(cost.amount, cost.basis = 'posted' AND cost.kind = 'labour')                         AS labour_posted,
     sumIf(cost.amount, cost.basis = 'posted' AND cost.kind NOT IN ('parts', 'labour'))         AS other_posted,
@@ -14,6 +15,6 @@ SELECT
 FROM work_costs AS cost
 LEFT JOIN current_requests AS request ON cost.request = request.id
 WHERE ({plant:String} = '' OR cost.plant = {plant:String})
-  AND cost.time > (SELECT max(time) - INTERVAL {days:UInt32} DAY FROM newest)
-GROUP BY plant, line, asset, request
-ORDER BY posted DESC, request;
+GROUP BY plant, line, asset, request, currency
+HAVING latest > (SELECT max(time) - INTERVAL {days:UInt32} DAY FROM newest)
+ORDER BY posted DESC, request, currency;

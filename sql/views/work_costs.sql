@@ -1,6 +1,8 @@
 -- What does each work cost? `posted` is what a system said that it has booked: whatever its answer calls `cost`. All else is an
 -- estimate of ours: a part at the price that the system last named, where nothing is posted for it; and the stop that the request was
--- weighed with. What was taken back counts no more.
+-- weighed with, which is 0 in a slot. What was taken back counts no more; of a request that was withdrawn, or that the CMMS has refused or
+-- cancelled, nothing is estimated. Amounts of two currencies are never added: that of the plant model is known; whatever a system calls
+-- `currency` is that of its answer, else it has none.
 CREATE OR REPLACE VIEW work_costs
 (
     plant    LowCardinality(String) COMMENT 'Plant',
@@ -11,7 +13,8 @@ CREATE OR REPLACE VIEW work_costs
     basis    String                 COMMENT 'posted: a system has booked it; estimate: our own figure',
     what     String                 COMMENT 'Part or vendor; empty for none',
     quantity Nullable(Float64)      COMMENT 'Parts or hours',
-    amount   Float64                COMMENT 'In the money of the system, or of the plant model',
+    amount   Float64                COMMENT 'In the currency',
+    currency LowCardinality(String) COMMENT 'As the system names it, or the plant model; empty where neither does',
     system   String                 COMMENT 'System that said so; empty for our own figure',
     object   String                 COMMENT 'What was booked there',
     command  String                 COMMENT 'Command that it answers',
@@ -19,6 +22,13 @@ CREATE OR REPLACE VIEW work_costs
 )
 AS
 WITH
+    -- Requests of which nothing is to be done.
+    dropped AS
+    (
+        SELECT id FROM current_requests WHERE action = 'withdraw'
+        UNION ALL
+        SELECT id FROM request_statuses GROUP BY id HAVING argMax(status, sequence) IN ('rejected', 'cancelled')
+    ),
     answers AS
     (
         SELECT
@@ -27,6 +37,7 @@ WITH
             JSONExtract(command.payload, 'quantity', 'Nullable(Float64)') AS quantity,
             JSONExtract(command.reply, 'cost', 'Nullable(Float64)')       AS cost,
             JSONExtract(command.reply, 'unit_price', 'Nullable(Float64)') AS price,
+            JSONExtractString(command.reply, 'currency')                  AS currency,
             groupArrayIf(command.undoes, command.undoes != '') OVER (PARTITION BY command.request) AS undone
         FROM command_times AS command
         WHERE command.outcome = 'done'
@@ -44,12 +55,14 @@ SELECT
     plant, line, asset, request,
     multiIf(part != '', 'parts', vendor != '', 'service', hours IS NOT NULL, 'labour', 'other') AS kind,
     if(cost IS NULL, 'estimate', 'posted') AS basis, if(part != '', part, vendor) AS what, if(part != '', quantity, hours) AS quantity,
-    coalesce(cost, price * ifNull(quantity, 1), 0) AS amount, toString(system) AS system,
+    coalesce(cost, price * ifNull(quantity, 1), 0) AS amount, currency, toString(system) AS system,
     if(cost IS NULL, '', JSONExtractString(reply, 'remote')) AS object, id AS command, assumeNotNull(heard) AS time
 FROM figures
-WHERE cost IS NOT NULL OR (price IS NOT NULL AND part != '' AND times_posted = 0 AND place = 1)
+WHERE cost IS NOT NULL OR (price IS NOT NULL AND part != '' AND times_posted = 0 AND place = 1 AND request NOT IN dropped)
 UNION ALL
-SELECT plant, line, asset, id, 'stop', 'estimate', '', NULL, assumeNotNull(stop_cost), '', '', '', time
+SELECT
+    plant, line, asset, id, 'stop', 'estimate', '', NULL, if(slot_start IS NULL, assumeNotNull(stop_cost), 0),
+    JSONExtractString(request, 'stop', 'currency'), '', '', '', time
 FROM current_requests
-WHERE stop_cost IS NOT NULL
+WHERE stop_cost IS NOT NULL AND id NOT IN dropped
 COMMENT 'What works cost: as systems have posted it, and as it is estimated';

@@ -11,7 +11,7 @@ import { lookOnce } from '../../pipelines/warehouse/work-figures.ts';
 import type { EpochContent } from '../../sinks/sink.ts';
 import { sequence, time } from '../sinks/clickhouse/sample-rows.ts';
 import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/started-warehouse.ts';
-import { at, epochOf, landAll, smallPlant } from './small-plant.ts';
+import { at, cmmsStatus, epochOf, landAll, smallPlant } from './small-plant.ts';
 
 /**
  * Behind the story of `small-plant.ts`, whose newest time is 14:00: request r1 was done at 11:41 and never closed. For r2 (13:01,
@@ -69,7 +69,7 @@ const ROWS: readonly (readonly [clock: string, row: Row])[] = [
   ['11:50', asked('c6', 'r1', '11:50', 'consume', '6205-2RS')],
   ['11:50:10', answered('c6', '11:50:10', { cost: 8.5, remote: 'ISS-1' })],
   ['11:51', asked('c7', 'r1', '11:51', 'book-hours', { hours: 1 })],
-  ['11:51:10', answered('c7', '11:51:10', { cost: 54, remote: 'LAB-1' })],
+  ['11:51:10', answered('c7', '11:51:10', { cost: 54, currency: 'EUR', remote: 'LAB-1' })],
   ['11:52', asked('c8', 'r1', '11:52', 'order-service', { vendor: 'v', hours: 2 })],
   ['11:52:10', answered('c8', '11:52:10', { cost: 100 })],
   ['11:53', asked('c9', 'r1', '11:53', 'cancel-service', {}, 'c8')],
@@ -205,7 +205,7 @@ const SILENT = [
 test('where it is stuck: what was tried is told by its last call, what nobody has had is at the broker', async () => {
   const landed: EpochContent[] = [];
   const deliveries = keepDeliveries({
-    record: () => undefined,
+    ...{ stream: 'ANDON_1', record: () => undefined },
     land: async (content) => void landed.push(content),
     now: () => at('13:06') / 1_000,
   });
@@ -220,7 +220,7 @@ test('where it is stuck: what was tried is told by its last call, what nobody ha
   expect(await answer('where_stuck')).toMatchObject([
     ...SILENT,
     { place: 'worker', kind: 'log', id: 'ANDON_1' },
-    { place: 'broker', kind: 'log', id: 'NATS', text: 'killed' },
+    { place: 'broker', kind: 'log', id: 'NATS of ANDON_1', text: 'killed' },
     ...[
       { place: 'gateway', id: 'c5', text: 'requisition: 502: bad gateway' },
       { place: 'gateway', id: 'c10', text: 'announce: waits behind others: 502: bad gateway' },
@@ -229,16 +229,30 @@ test('where it is stuck: what was tried is told by its last call, what nobody ha
   ]);
 });
 
+test('where it is stuck: what a process before this one said of its log is over', async () => {
+  const landed: EpochContent[] = [];
+  const deliveries = keepDeliveries({
+    ...{ stream: 'ANDON_1', record: () => undefined },
+    land: async (content) => void landed.push(content),
+    now: () => at('13:07') / 1_000,
+  });
+  await deliveries.stop();
+  await landAll(warehouse.client, landed);
+  const stuck = await answer('where_stuck');
+  expect(stuck.filter(({ kind }) => kind === 'log').map(({ id }) => id)).toEqual([
+    'NATS of ANDON_1',
+  ]);
+});
+
 test('where it is stuck: what goes on is there no more, and a metric counts the places', async () => {
   const landed: EpochContent[] = [];
   const deliveries = keepDeliveries({
-    record: () => undefined,
+    ...{ stream: 'ANDON_1', record: () => undefined },
     land: async (content) => void landed.push(content),
     now: () => at('13:08') / 1_000,
   });
   const settled = { verb: 'requisition', outcome: 'done', note: '' } as const;
   deliveries.watch({ kind: 'command-settled', system: 'erp', id: 'c5', ...settled });
-  deliveries.watch({ kind: 'log-moves', stream: 'ANDON_1' });
   deliveries.watch({ kind: 'connected', server: 'NATS', version: '' });
   const how = { how: 'created', remote: 'WO-1' };
   deliveries.watch({ kind: 'request-settled', system: 'cmms', id: 'r2', revision: 1, ...how });
@@ -288,12 +302,32 @@ function metricsOf(told: readonly InternalEvent[]): Promise<string> {
 test('what a work cost is what systems have posted; the rest is called an estimate', async () => {
   const rows = await answer('work_costs');
   expect(rows.filter(({ request }) => request === 'r1')).toMatchObject([
-    { parts_posted: 8.5, labour_posted: 54, other_posted: 0, posted: 62.5, parts_estimated: 0 },
+    // Nothing says that both are of one currency.
+    { currency: 'EUR', labour_posted: 54, posted: 54, parts_posted: 0 },
+    { currency: '', parts_posted: 8.5, posted: 8.5, other_posted: 0, parts_estimated: 0 },
   ]);
   // Two seals at the price that the ERP named; nothing was posted.
   expect(rows.filter(({ request }) => request === 'r2')).toMatchObject([
-    { posted: 0, parts_estimated: 14.4 },
+    { posted: 0, parts_estimated: 14.4, stop_estimated: 0 },
   ]);
+  // In its slot the stop costs nothing. What is withdrawn, or refused over there, is no estimate of anything.
+  const estimated = async () =>
+    (
+      await warehouse.rows<{ id: string }>(
+        "SELECT request AS id FROM work_costs WHERE basis = 'estimate'",
+      )
+    ).map(({ id }) => id);
+  expect(await estimated()).toContain('r2');
+  await landAll(warehouse.client, [
+    epochOf('2', 'ANDON_0', 'then', 6_001, 6_001, (blocks) => {
+      blocks.add(
+        cmmsStatus('13:59', { id: 'r2', status: 'rejected' }),
+        sequence(6_001),
+        time(at('13:59')),
+      );
+    }),
+  ]);
+  expect(await estimated()).not.toContain('r2');
   const told = await answer('story_of_a_request', { id: 'r1' });
   const costs = told.filter(({ kind }) => kind === 'cost').map(({ name, text }) => [name, text]);
   expect(costs).toEqual(
