@@ -82,28 +82,31 @@ async function flood(port: number, count: number): Promise<readonly Socket[]> {
   return opened;
 }
 
-test.each(['http', 'https'])('%s: a request under way is not cut for a newer one', async (scheme) => {
-  const authority = certificateAuthority('ca');
-  const own = authority.issue('localhost', ['localhost']);
-  const [ca, cert, key] = [authority.certificate, own.certificate, own.privateKey].map((path) =>
-    readFileSync(path),
-  );
-  const server = scheme === 'http' ? createHttp() : createHttps({ cert, key });
-  others.push(server);
-  boundConnections(server, 2);
-  const slow = once(server, 'request') as Promise<[unknown, ServerResponse]>;
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  const ask = scheme === 'http' ? httpRequest : httpsRequest;
-  const asked = ask({ port, host: '127.0.0.1', ca, servername: 'localhost', path: '/' }).end();
-  const answered = once(asked, 'response');
-  const [, response] = await slow;
-  const idle = await flood(port, 5);
-  await expect.poll(() => idle.filter(({ closed }) => closed).length).toBe(4);
-  response.end('whole');
-  const [answer] = (await answered) as [IncomingMessage];
-  expect(await text(answer)).toBe('whole');
-  // What has nothing under way any more goes like the others.
-  await flood(port, 2);
-  await expect.poll(() => idle.filter(({ closed }) => closed).length).toBe(5);
-});
+test.each(['http', 'https'])(
+  '%s: a request under way is not cut for a newer one',
+  async (scheme) => {
+    const authority = certificateAuthority('ca');
+    const own = authority.issue('localhost', ['localhost']);
+    const [ca, cert, key] = [authority.certificate, own.certificate, own.privateKey].map((path) =>
+      readFileSync(path),
+    );
+    const server = scheme === 'http' ? createHttp() : createHttps({ cert, key });
+    others.push(server);
+    boundConnections(server, 2);
+    const slow = once(server, 'request') as Promise<[unknown, ServerResponse]>;
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const ask = scheme === 'http' ? httpRequest : httpsRequest;
+    const asked = ask({ port, host: '127.0.0.1', ca, servername: 'localhost', path: '/' }).end();
+    const answered = once(asked, 'response');
+    const [, response] = await slow;
+    const idle = await flood(port, 5);
+    await expect.poll(() => idle.filter(({ closed }) => closed).length).toBe(4);
+    response.end('whole');
+    const [answer] = (await answered) as [IncomingMessage];
+    expect(await text(answer)).toBe('whole');
+    // What has nothing under way any more goes like the others.
+    await flood(port, 2);
+    await expect.poll(() => idle.filter(({ closed }) => closed).length).toBe(5);
+  },
+);
