@@ -4,6 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import cookies from '@fastify/cookie';
 import rateLimit from '@fastify/rate-limit';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { boundConnections } from '../observe/http.ts';
 import type { RequestGuard } from './access/guard.ts';
 import { isSameReach } from './access/visitor.ts';
 import { ApiProblem, inputProblem } from './api/api-problem.ts';
@@ -61,7 +62,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     genReqId: requestId,
     ...(tls === undefined ? {} : { https: tls }),
   }) as unknown as FastifyInstance;
-  server.server.maxConnections = MOST_CONNECTIONS;
+  boundConnections(server.server, MOST_CONNECTIONS);
   await server.register(cookies);
   await server.register(rateLimit, {
     max: options.rate,

@@ -1,3 +1,5 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import { EXIT, Problem } from '../base/problem.ts';
@@ -42,7 +44,7 @@ export async function startHttp({
   const limits = { bodyLimit: 1_024, requestTimeout: 10_000, connectionTimeout: 30_000 };
   const server = fastify({ forceCloseConnections: true, ...limits });
   // Files that this process opens are the work itself: whoever reaches the port must not use them up.
-  server.server.maxConnections = MOST_CONNECTIONS;
+  boundConnections(server.server, MOST_CONNECTIONS);
   server.get('/healthz', () => ({ status: 'ok' }));
   server.get('/readyz', async (_request, reply) => {
     const reasons = unready();
@@ -65,6 +67,46 @@ export async function startHttp({
 
 /** What scrapes, asks or says something takes a few. */
 const MOST_CONNECTIONS = 256;
+
+/** `requests` that are under way, and the latest of them. */
+type OpenConnection = { readonly socket: Socket; requests: number; latest?: IncomingMessage };
+
+/**
+ * Bounds the connections of a server, with TLS or without. When there are too many, the oldest goes on which no request is
+ * under way: so whoever keeps connections open and says nothing keeps out nobody who has something to ask. A request whose
+ * body is still to come is not under way yet.
+ */
+export function boundConnections(server: Server, most: number): void {
+  const open = new Map<string, OpenConnection>();
+  server.on('connection', (socket: Socket) => {
+    const name = nameOf(socket);
+    const connection: OpenConnection = { socket, requests: 0 };
+    open.set(name, connection);
+    socket.once('close', () => {
+      if (open.get(name) === connection) open.delete(name);
+    });
+    if (open.size <= most) return;
+    // The newest is among them: where all others have a request under way, it is the one that goes.
+    const idle = [...open].find(([, { requests, latest }]) => requests === 0 || !latest?.complete);
+    if (idle === undefined) return;
+    open.delete(idle[0]);
+    idle[1].socket.destroy();
+  });
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const connection = open.get(nameOf(request.socket));
+    if (connection === undefined) return;
+    connection.requests += 1;
+    connection.latest = request;
+    response.once('close', () => {
+      connection.requests -= 1;
+    });
+  });
+}
+
+/** With TLS the socket of a request is another object than that of its connection; both have the same other end. */
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
 
 /** A body longer than this says more than that something has changed. */
 const MOST_BYTES = 256 * 1_024;

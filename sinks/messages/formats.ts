@@ -13,6 +13,7 @@ import {
   plainText,
   type ReportedProblem,
   textOf,
+  titleOf,
 } from './message.ts';
 import { messageWords } from './message-text.ts';
 
@@ -122,18 +123,18 @@ export function pagerdutyPosts(message: OutgoingMessage, routingKey: string): re
     return plain({
       ...about,
       event_action: 'trigger',
-      payload: pagerdutyPayload(problem, message.time),
+      payload: pagerdutyPayload(problem, message),
       links: links.map(({ title, url }) => ({ href: url, text: title })),
     });
   });
 }
 
-function pagerdutyPayload(problem: ReportedProblem, time: number) {
-  const { asset, title, severity, failure_mode, because, opened, key } = problem;
+function pagerdutyPayload(problem: ReportedProblem, { time, language }: OutgoingMessage) {
+  const { asset, severity, failure_mode, because, opened, key } = problem;
   const { plant, line, asset: id } = locate(asset as AssetKey);
   return {
     // No longer than PagerDuty takes.
-    summary: title.slice(0, 1_024),
+    summary: titleOf(problem, language).slice(0, 1_024),
     source: asset,
     severity: PAGERDUTY[severity],
     timestamp: new Date(time).toISOString(),
@@ -172,20 +173,20 @@ const HELD = 30 * 86_400_000;
 
 /** Alertmanager: one alert for each problem; the labels are its identity. */
 export function alertmanagerPost(message: OutgoingMessage): Post {
-  const { kind, problems, time, console: base } = message;
+  const { kind, problems, time, language, console: base } = message;
   if (kind === 'test') {
     const labels = { alertname: 'AndonTest', severity: 'notice' };
     return plain([{ labels, annotations: {}, endsAt: new Date(time + 60_000).toISOString() }]);
   }
   return plain(
     problems.map((problem) => {
-      const { asset, title, severity, because, opened, key } = problem;
+      const { asset, severity, because, opened, key } = problem;
       const { plant, line, asset: id } = locate(asset as AssetKey);
       const [link] = textOf({ ...message, problems: [problem] }).links;
       return {
         // Without the severity, or a problem that gets worse would be another one.
         labels: { alertname: 'AndonProblem', plant, line, asset: id, problem: key },
-        annotations: { summary: title, description: because, severity },
+        annotations: { summary: titleOf(problem, language), description: because, severity },
         startsAt: opened,
         endsAt: new Date(kind === 'over' ? time : time + HELD).toISOString(),
         ...(base === undefined || link === undefined ? {} : { generatorURL: link.url }),

@@ -1,7 +1,5 @@
 /** What messages say, in the language and by the clocks of who gets them. Names, titles and reasons stay as they were written. */
 
-import type { Severity } from '../../operators/model/detector-rule.ts';
-
 export const MESSAGE_LANGUAGES = ['en', 'de'] as const;
 export type MessageLanguage = (typeof MESSAGE_LANGUAGES)[number];
 
@@ -65,10 +63,6 @@ export function messageWords(language: MessageLanguage): MessageWords {
   const texts = MESSAGE_TEXTS[language];
   return (key, values = {}) =>
     texts[key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
-}
-
-export function severityWord(language: MessageLanguage, severity: Severity): string {
-  return MESSAGE_TEXTS[language][severity];
 }
 
 /** Hours count to 23 in both: an alarm at 12 is one at noon. */

@@ -4,7 +4,7 @@ import { SEVERITIES, type Severity } from '../../operators/model/detector-rule.t
 import type { AssetKey } from '../../operators/model/key.ts';
 import { locate } from '../../operators/model/key.ts';
 import { printable } from '../../operators/model/plain.ts';
-import { type MessageLanguage, messageTime, messageWords, severityWord } from './message-text.ts';
+import { type MessageLanguage, messageTime, messageWords } from './message-text.ts';
 
 /** One problem as a message tells it. */
 export type ReportedProblem = {
@@ -114,7 +114,7 @@ function commonPlace(problems: readonly ReportedProblem[]): string | undefined {
 export const OF_CHANNEL = 'channel-';
 
 /** Of a channel it is our own sentence; of all else what the pipeline wrote. */
-function titleOf({ key, asset, title }: ReportedProblem, language: MessageLanguage): string {
+export function titleOf({ key, asset, title }: ReportedProblem, language: MessageLanguage): string {
   if (!key.startsWith(OF_CHANNEL)) return title;
   const { asset: channel } = locate(asset as AssetKey);
   const person = key.slice(OF_CHANNEL.length + channel.length + 1);
@@ -133,7 +133,7 @@ function itemOf(problem: ReportedProblem, message: OutgoingMessage): MessageItem
   const say = messageWords(language);
   const told = {
     name: asset_name === '' ? asset : `${asset_name} (${asset})`,
-    severity: severityWord(language, severity),
+    severity: say(severity),
     mode: failure_mode === '' ? '' : `, ${failure_mode}`,
     time: messageTime(opened, language, time_zone),
   };

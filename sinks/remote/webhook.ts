@@ -24,15 +24,30 @@ export type WebhookCheck = (headers: WebhookHeaders, body: Buffer, now: number) 
 /** A message whose time is further away is one that somebody kept: milliseconds. */
 const TOLERANCE = 300_000;
 
-const NO_KEY =
-  'webhook.secret: expected Base64 behind whsec_, or a text, found no byte of a key. ' +
-  'Make one: whsec_ and what `openssl rand -base64 32` prints';
+const PREFIX = 'whsec_';
+
+/** Bytes: with fewer, whoever has one signed message finds the key by trying. Standard Webhooks has 24 to 64. */
+const LEAST_KEY = 16;
+
+/** Why a secret is none; undefined for one that is. It is never quoted. */
+function weaknessOf(secret: string): string | undefined {
+  const remedy = 'Make one: whsec_ and what `openssl rand -base64 32` prints';
+  const encoded = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : '';
+  const wrong = encoded.replaceAll(/[A-Za-z0-9+/_-]|={1,2}$/g, '').length;
+  if (wrong > 0) {
+    return `webhook.secret: expected Base64 behind whsec_, found other signs: ${wrong}. ${remedy}`;
+  }
+  const bytes = keyOf(secret).length;
+  return bytes >= LEAST_KEY
+    ? undefined
+    : `webhook.secret: expected a key of ${LEAST_KEY} bytes or more, found ${bytes}. ${remedy}`;
+}
 
 /** Throws when the secret is not there, or is no secret. */
 export function createWebhookCheck(config: WebhookConfig, environment: Environment): WebhookCheck {
   const secret = rotating(config.secret, environment);
-  // With no bytes everybody could sign.
-  if (keyOf(secret()).length === 0) throw new Error(NO_KEY);
+  const weakness = weaknessOf(secret());
+  if (weakness !== undefined) throw new Error(weakness);
   return (headers, body, now) => {
     const [id, time, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map(
       (name) => {
@@ -47,7 +62,8 @@ export function createWebhookCheck(config: WebhookConfig, environment: Environme
       return refused(`expected a webhook-timestamp at most ${TOLERANCE / 60_000} min from now`);
     }
     const key = secret();
-    if (keyOf(key).length === 0) return refused(NO_KEY);
+    const nowWeak = weaknessOf(key);
+    if (nowWeak !== undefined) return refused(nowWeak);
     const expected = webhookSignature(key, id, time, body);
     if (!signatures.split(' ').some((one) => isSame(one, expected))) {
       return refused('the signature is not that of this secret, id, time and body');
@@ -71,8 +87,8 @@ export function webhookSignature(
 }
 
 function keyOf(secret: string): Buffer {
-  return secret.startsWith('whsec_')
-    ? Buffer.from(secret.slice('whsec_'.length), 'base64')
+  return secret.startsWith(PREFIX)
+    ? Buffer.from(secret.slice(PREFIX.length), 'base64')
     : Buffer.from(secret);
 }
 

@@ -44,3 +44,11 @@ describe('what the page says, it says in both languages, with the same values', 
     for (const key of Object.keys(en)) expect(say(key)).toBe(en[key]?.replace(/\{\w+\}/g, ''));
   });
 });
+
+test('what looks like a time in a typed sentence and is none stays as it was typed', async () => {
+  type Page = { onPlantClock: (sentence: string, zone: string) => string };
+  const { onPlantClock } = (await import(join(FOLDER, 'text.ts'))) as Page;
+  expect(onPlantClock('due 2026-99-99T99:99Z, seen 2026-03-02T06:00Z', 'Europe/Berlin')).toBe(
+    'due 2026-99-99T99:99Z, seen Mar 2, 07:00',
+  );
+});

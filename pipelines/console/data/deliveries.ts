@@ -25,6 +25,8 @@ type Held = z.output<typeof heldSchema>;
 
 /** The latest of each: what is older and still waits is open. */
 const MOST_KNOWN = 500;
+/** Of what was refused, the latest: it is looked for on its own, since refusals grow old while newer work is done. */
+const MOST_REFUSED = 200;
 
 const requestRow = z.object({
   ...{ plant: z.string(), line: z.string(), asset: z.string(), id: z.string(), title: z.string() },
@@ -32,11 +34,19 @@ const requestRow = z.object({
   ...{ stop_cost: z.number().nullable(), order_late: z.boolean().nullable() },
 });
 
-const REQUESTS = `
+const REQUEST_ROWS = `
 SELECT plant, line, asset, id, title, priority, revision, time, stop_cost, order_late
-FROM current_requests
+FROM current_requests`;
+
+const REQUESTS = `${REQUEST_ROWS}
 ORDER BY action IN ('open', 'update') DESC, time DESC
 LIMIT ${MOST_KNOWN}`;
+
+/** The ledger has the last word: what was sent again, and taken, is none. */
+const REFUSED_REQUESTS = `${REQUEST_ROWS}
+WHERE id IN (SELECT id FROM deliveries FINAL WHERE lane = 'requests' AND state = 'rejected')
+ORDER BY time DESC
+LIMIT ${MOST_REFUSED + 1}`;
 
 const commandRow = z.object({
   ...{
@@ -49,12 +59,23 @@ const commandRow = z.object({
   ...{ system: z.string(), verb: z.string(), priority: z.string(), time: timeAnswer },
 });
 
-const COMMANDS = `
+const COMMAND_ROWS = `
 SELECT plant, line, asset, id, request, system, verb, priority, time
 FROM commands FINAL
-WHERE mode = 'on'
+WHERE mode = 'on'`;
+
+const COMMANDS = `${COMMAND_ROWS}
 ORDER BY time DESC
 LIMIT ${MOST_KNOWN}`;
+
+const REFUSED_COMMANDS = `${COMMAND_ROWS}
+  AND (system, id) IN
+  (
+    SELECT system, JSONExtractString(data, 'id') FROM machine_events
+    WHERE type = 'command' AND kind = 'status' AND JSONExtractString(data, 'outcome') = 'rejected'
+  )
+ORDER BY time DESC
+LIMIT ${MOST_REFUSED + 1}`;
 
 /** A request or a command on its way into a system. */
 export type DeliveryTask = {
@@ -66,26 +87,47 @@ export type DeliveryTask = {
   readonly held: Held;
 };
 
-/** The latest requests and commands, with what became of each. */
+export type DeliveryTasks = {
+  readonly tasks: readonly DeliveryTask[];
+  /** Of which more were refused than are looked at. */
+  readonly cut: readonly Held['kind'][];
+};
+
+/** The latest requests and commands, and those that were refused, with what became of each. */
 export async function deliveriesOf({
   questions,
   flow,
 }: {
   readonly questions: Questions;
   readonly flow: FlowState;
-}): Promise<readonly DeliveryTask[]> {
-  const [requests, commands] = await Promise.all([
+}): Promise<DeliveryTasks> {
+  const [latestRequests, refusedRequests, latestCommands, refusedCommands] = await Promise.all([
     questions.ask(requestRow, REQUESTS),
+    questions.ask(requestRow, REFUSED_REQUESTS),
     questions.ask(commandRow, COMMANDS),
+    questions.ask(commandRow, REFUSED_COMMANDS),
   ]);
+  const requests = eachOnce([...latestRequests, ...refusedRequests], ({ id }) => id);
+  const nameOf = ({ system, id }: { system: string; id: string }) => `${system}.${id}`;
+  const commands = eachOnce([...latestCommands, ...refusedCommands], nameOf);
   const [ofRequests, ofCommands] = await Promise.all([
     flow.requests(requests.map(({ id }) => id)),
-    flow.commands(commands.map(({ system, id }) => `${system}.${id}`)),
+    flow.commands(commands.map(nameOf)),
   ]);
-  return [
-    ...requests.map((row, at) => ofRequest(row, ofRequests[at])),
-    ...commands.map((row, at) => ofCommand(row, ofCommands[at], requests)),
-  ];
+  return {
+    tasks: [
+      ...requests.map((row, at) => ofRequest(row, ofRequests[at])),
+      ...commands.map((row, at) => ofCommand(row, ofCommands[at], requests)),
+    ],
+    cut: [
+      ...(refusedRequests.length > MOST_REFUSED ? (['request'] as const) : []),
+      ...(refusedCommands.length > MOST_REFUSED ? (['command'] as const) : []),
+    ],
+  };
+}
+
+function eachOnce<T>(rows: readonly T[], keyOf: (row: T) => string): readonly T[] {
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()];
 }
 
 function ofRequest(row: z.output<typeof requestRow>, entry: LedgerEntry | undefined): DeliveryTask {

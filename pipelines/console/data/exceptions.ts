@@ -74,7 +74,7 @@ FROM (SELECT *, (SELECT max(appended) FROM dead_letters) AS newest FROM dead_let
 WHERE letter.appended > newest - INTERVAL 30 DAY
 GROUP BY reason, source
 ORDER BY latest DESC, reason, source
-LIMIT ${MOST_OF_A_KIND}`;
+LIMIT ${MOST_OF_A_KIND + 1}`;
 
 const place = { plant: z.string(), line: z.string(), asset: z.string() };
 
@@ -96,7 +96,7 @@ SELECT
 FROM reconciliations FINAL
 WHERE (system, lane, id) IN (SELECT system, lane, id FROM latest) AND kind != 'compared' AND NOT mended
 ORDER BY since DESC, system, lane, kind, of, field
-LIMIT ${MOST_OF_A_KIND}`;
+LIMIT ${MOST_OF_A_KIND + 1}`;
 
 const findingRow = z.object({
   ...{ check: z.string(), plant: z.string(), entity: z.string(), system: z.string() },
@@ -110,7 +110,7 @@ FROM master_quality FINAL
 WHERE \`check\` != 'counted'
   AND id = (SELECT argMax(id, time) FROM master_quality WHERE \`check\` = 'counted')
 ORDER BY since DESC, \`check\`, text
-LIMIT ${MOST_OF_A_KIND}`;
+LIMIT ${MOST_OF_A_KIND + 1}`;
 
 const handlingRow = z.object({
   id: z.string(),
@@ -136,11 +136,17 @@ GROUP BY id`;
 
 type Known = { readonly questions: Questions; readonly flow: FlowState };
 
+export type FoundExceptions = {
+  readonly exceptions: readonly Exception[];
+  /** Kinds of which there are more than are listed. */
+  readonly cut: readonly Exception['kind'][];
+};
+
 /** All exceptions, those that wait for somebody first, and of them the oldest. */
 export async function exceptionsOf(
   known: Known,
   nameOf: (id: string) => Promise<string>,
-): Promise<readonly Exception[]> {
+): Promise<FoundExceptions> {
   const { questions, flow } = known;
   const [deliveries, letters, differences, findings, handlings, logs] = await Promise.all([
     deliveriesOf(known),
@@ -150,19 +156,30 @@ export async function exceptionsOf(
     questions.ask(handlingRow, HANDLINGS),
     flow.logs(),
   ]);
-  const found = [
-    ...letters.map(ofLetters),
-    ...deliveries.filter(({ fate }) => fate === 'refused').map(ofRefusal),
-    ...differences.map(ofDifference),
-    ...findings.map(ofFinding),
+  const refused = deliveries.tasks
+    .filter(({ fate }) => fate === 'refused')
+    .map(ofRefusal)
+    .toSorted((a, b) => Date.parse(b.since) - Date.parse(a.since));
+  const lists = [
+    letters.map(ofLetters),
+    ...(['request', 'command'] as const).map((kind) => refused.filter((one) => one.kind === kind)),
+    differences.map(ofDifference),
+    findings.map(ofFinding),
   ];
+  const found = lists.flatMap((list) => list.slice(0, MOST_OF_A_KIND));
+  const tooLong = lists.flatMap((list) => list[MOST_OF_A_KIND]?.kind ?? []);
   const ends = logs.flatMap(({ latest }) => (latest === null ? [] : Date.parse(latest)));
   const now = Math.max(...ends, ...found.map(({ latest }) => Date.parse(latest)), 0);
-  const byId = new Map(handlings.map((each) => [each.id, each]));
-  const names = await namesOf(handlings, nameOf);
-  return found
-    .map((each) => handled(each, byId.get(each.id), { names, now }))
-    .toSorted((a, b) => rankOf(a) - rankOf(b) || Date.parse(a.since) - Date.parse(b.since));
+  // What was handled once and is over stays in the table for years: nobody asks for it, or for names of it.
+  const ids = new Set(found.map(({ id }) => id));
+  const byId = new Map(handlings.filter(({ id }) => ids.has(id)).map((each) => [each.id, each]));
+  const names = await namesOf([...byId.values()], nameOf);
+  return {
+    exceptions: found
+      .map((each) => handled(each, byId.get(each.id), { names, now }))
+      .toSorted((a, b) => rankOf(a) - rankOf(b) || Date.parse(a.since) - Date.parse(b.since)),
+    cut: [...new Set([...deliveries.cut, ...tooLong])],
+  };
 }
 
 function rankOf({ state }: Exception): number {

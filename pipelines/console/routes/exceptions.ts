@@ -10,6 +10,7 @@ import {
   type Exception,
   exceptionSchema,
   exceptionsOf,
+  type FoundExceptions,
 } from '../data/exceptions.ts';
 import { assetIn } from '../data/plant-models.ts';
 import { ACT_ANSWER, ACT_HEADERS, actKeyOf } from './act-routes.ts';
@@ -34,6 +35,7 @@ function listRoute(services: Services): ApiRoute {
     }),
     answer: z.object({
       exceptions: z.array(exceptionSchema).describe('Of each kind the newest two hundred.'),
+      cut: z.array(z.enum(EXCEPTION_KINDS)).describe('Kinds of which there are more.'),
       counts: z.object({
         open: z.number(),
         taken: z.number(),
@@ -42,11 +44,13 @@ function listRoute(services: Services): ApiRoute {
       }),
     }),
     async handle({ query: { state, kind } }) {
-      const ofKind = (await listed(services)).filter((each) => (kind ?? each.kind) === each.kind);
+      const { exceptions, cut } = await listed(services);
+      const ofKind = exceptions.filter((each) => (kind ?? each.kind) === each.kind);
       const countOf = (wanted: Exception['state']) =>
         ofKind.filter((each) => each.state === wanted).length;
       return {
         exceptions: ofKind.filter((each) => (state ?? each.state) === each.state),
+        cut: cut.filter((each) => (kind ?? each) === each),
         counts: {
           ...{ open: countOf('open'), taken: countOf('taken') },
           ...{ solved: countOf('solved'), waived: countOf('waived') },
@@ -57,17 +61,18 @@ function listRoute(services: Services): ApiRoute {
 }
 
 /** A source may name machines that no plant has: those are left out. */
-async function listed(services: Services): Promise<readonly Exception[]> {
+async function listed(services: Services): Promise<FoundExceptions> {
   const { accounts, flow, models } = services;
   const nameOf = async (id: string) =>
     (await accounts.find(id))?.name ?? (await flow.nameOf(id)) ?? '';
   const [found, plants] = await Promise.all([exceptionsOf(services, nameOf), models.plants()]);
-  return found.map((each) => {
+  const exceptions = found.exceptions.map((each) => {
     const known = plants.get(each.plant);
     if (known === undefined) return { ...each, plant: '', line: '', asset: '' };
     const asset = assetIn(known, each.line, each.asset);
     return asset === undefined ? { ...each, line: '', asset: '' } : each;
   });
+  return { ...found, exceptions };
 }
 
 const handlingSchema = z.strictObject({
@@ -107,7 +112,8 @@ function handleRoute(services: Services): ApiRoute {
         const detail = 'reason: expected why it may stay as it is, in three letters or more';
         throw new ApiProblem('bad-request', detail);
       }
-      const found = (await listed(services)).find(({ id }) => id === asked.path.id);
+      const { exceptions } = await listed(services);
+      const found = exceptions.find(({ id }) => id === asked.path.id);
       if (found === undefined) {
         const detail = `expected an exception that there is, found ${asked.path.id}. It may be over.`;
         throw new ApiProblem('not-found', detail);
@@ -122,7 +128,6 @@ function handleRoute(services: Services): ApiRoute {
         ...{ user: visitor.id, type: EXCEPTION_EVENT, key },
         data: { id: found.id, state, reason, kind: found.kind, what: found.what },
       });
-      services.questions.forget();
       return { stream, sequence };
     },
   });

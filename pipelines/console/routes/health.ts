@@ -138,7 +138,7 @@ export function healthRoutes(services: Services): readonly ApiRoute[] {
 
 async function healthOf(services: Services): Promise<z.output<typeof healthSchema>> {
   const { questions, flow } = services;
-  const [logs, landed, letters, sensors, tasks] = await Promise.all([
+  const [logs, landed, letters, sensors, { tasks }] = await Promise.all([
     flow.logs(),
     questions.ask(landedRow, LANDED),
     questions.ask(letterRow, LETTERS),

@@ -11,17 +11,18 @@ export type ReaderShare = {
 };
 
 /**
- * Half of the cores for analysts, in one statement or two, whatever they ask; the console's questions are short and have
- * as much once more. Threads are all that bounds what heeds no limit, and the engine gives nobody precedence: so the
- * writer has what readers never get. Two fifths of the memory stay for it, too.
+ * Analysts and the console have half of the cores between them: one thread for the console, whose questions are short, and
+ * the rest for one statement of analysts or two, whatever they ask. With fewer than four cores there is one thread for each
+ * of the two, which is more than half. Threads are all that bounds what heeds no limit, and the engine gives nobody precedence.
+ * Two fifths of the memory stay for the writer, too.
  */
 export function readerShares(cores: number): Readonly<Record<ReaderRole, ReaderShare>> {
-  const half = Math.max(1, Math.floor(cores / 2));
-  const statements = Math.min(2, half);
-  const threads = Math.floor(half / statements);
+  const left = Math.max(1, Math.floor(cores / 2) - 1);
+  const statements = Math.min(2, left);
+  const threads = Math.floor(left / statements);
   return {
     analyst: { statements, threads, memory: 0.2 },
-    console: { statements: 2, threads, memory: 0.1 },
+    console: { statements: 1, threads: 1, memory: 0.1 },
   };
 }
 

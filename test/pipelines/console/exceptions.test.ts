@@ -14,7 +14,8 @@ function questionsOf(rows: Rows): Questions {
   return {
     async ask(schema, query) {
       const [, table = ''] = /FROM (?:\(SELECT .* FROM )?(\w+)/.exec(query) ?? [];
-      return (rows[table] ?? []).map((row) => schema.parse(row));
+      const isOfRefused = /IN\s+\(\s*SELECT (?:system, JSONExtract|id FROM deliveries)/.test(query);
+      return (rows[isOfRefused ? `refused ${table}` : table] ?? []).map((row) => schema.parse(row));
     },
     forget: () => undefined,
   };
@@ -40,14 +41,16 @@ function flowOf(outcome: CommandEntry['outcome'], last: string): FlowState {
   const empty = { attempts: 1, faults: 0, history: [] };
   return {
     requests: async () => [{ ...empty, revision: 2, delivery: 'sent' }],
-    commands: async () => [{ ...entry, outcome, note: 'no stock' }],
+    commands: async (names: readonly string[]) =>
+      names.map(() => ({ ...entry, outcome, note: 'no stock' })),
     logs: async () => [{ latest: at(60) }],
   } as unknown as FlowState;
 }
 
-function exceptions(rows: Rows, flow: FlowState) {
+async function exceptions(rows: Rows, flow: FlowState) {
   const questions = questionsOf({ current_requests: [request], commands: [command], ...rows });
-  return exceptionsOf({ questions, flow }, async (id) => (id === 'u1' ? 'Mia' : ''));
+  const nameOf = async (id: string) => (id === 'u1' ? 'Mia' : '');
+  return (await exceptionsOf({ questions, flow }, nameOf)).exceptions;
 }
 
 const handling = (id: string, state: string, minute: number) => ({
@@ -63,6 +66,47 @@ test('a refused command is one, with what it says, what a stop costs and how old
     ...{ since: at(1), latest: at(2), age_seconds: 59 * 60 },
   });
   expect(await exceptions({}, flowOf('done', at(2)))).toEqual([]);
+});
+
+test('what was refused long ago is one still, when newer work fills the list of the latest', async () => {
+  const flow = flowOf('rejected', at(2));
+  const old = { ...command, id: 'c0', time: at(0) };
+  const all = await exceptions({ 'refused commands': [old, command] }, flow);
+  expect(all.map(({ id }) => id)).toEqual(['command-c0', 'command-c1']);
+});
+
+test('of more than two hundred the newest are listed, and the answer says of which kind there are more', async () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, each) => ({ ...command, id: `c${each}`, time: at(each) }));
+  const listedOf = (rows: Rows) =>
+    exceptionsOf(
+      { questions: questionsOf(rows), flow: flowOf('rejected', at(300)) },
+      async () => '',
+    );
+  const most = await listedOf({ 'refused commands': many(200) });
+  expect([most.exceptions.length, most.cut]).toEqual([200, []]);
+  const more = await listedOf({ 'refused commands': many(201) });
+  expect([more.exceptions.length, more.cut]).toEqual([200, ['command']]);
+  expect(more.exceptions.map(({ id }) => id)).not.toContain('command-c0');
+});
+
+test('nobody is asked for the name of who handled what is over', async () => {
+  const asked: string[] = [];
+  const rows = {
+    commands: [command],
+    machine_events: [
+      handling('command-c1', 'taken', 3),
+      { ...handling('command-gone', 'taken', 3), owner: 'u2' },
+    ],
+  };
+  await exceptionsOf(
+    { questions: questionsOf(rows), flow: flowOf('rejected', at(2)) },
+    async (id) => {
+      asked.push(id);
+      return '';
+    },
+  );
+  expect(asked).toEqual(['u1']);
 });
 
 test.each([

@@ -1,11 +1,26 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { readFileSync } from 'node:fs';
+import {
+  createServer as createHttp,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createHttps, request as httpsRequest } from 'node:https';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Counter, Registry } from 'prom-client';
 import { afterEach, expect, test } from 'vitest';
-import { type HttpServer, startHttp } from '../../../pipelines/observe/http.ts';
+import { boundConnections, type HttpServer, startHttp } from '../../../pipelines/observe/http.ts';
+import { certificateAuthority } from '../../support/certificates.ts';
 
 const servers: HttpServer[] = [];
+const others: Server[] = [];
+const sockets: Socket[] = [];
 afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const server of others.splice(0)) server.close().closeAllConnections();
   await Promise.all(servers.splice(0).map((server) => server.close()));
 });
 
@@ -44,18 +59,54 @@ test('a port that is taken is a problem that says what to do', async () => {
   );
 });
 
-test('whoever opens connections without end takes a bounded number of files', async () => {
-  const { port } = await started();
-  const sockets = Array.from({ length: 400 }, () => connect(port, '127.0.0.1'));
-  const ends = sockets.map((socket) => {
-    socket.on('error', () => undefined);
-    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    return Promise.race([
-      once(socket, 'data').then(() => 'served'),
-      once(socket, 'close').then(() => 'refused'),
-    ]).catch(() => 'refused');
-  });
-  const served = (await Promise.all(ends)).filter((end) => end === 'served');
-  for (const socket of sockets) socket.destroy();
-  expect(served).toHaveLength(256);
+test('while the port is full of connections that say nothing, health is answered', async () => {
+  const { port, url } = await started();
+  const idle = await flood(port, 400);
+  const closed = () => idle.filter((socket) => socket.closed).length;
+  await expect.poll(closed, { timeout: 30_000 }).toBe(400 - 256);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  // The one that asked has taken the place of the oldest.
+  await expect.poll(closed, { timeout: 30_000 }).toBe(400 - 255);
 });
+
+/** Connections on which nothing is sent; those that are closed count among them. */
+async function flood(port: number, count: number): Promise<readonly Socket[]> {
+  const opened: Socket[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    opened.push(socket);
+    socket.on('error', () => undefined).resume();
+    await once(socket, 'connect');
+  }
+  return opened;
+}
+
+test.each(['http', 'https'])(
+  '%s: a request under way is not cut for a newer one',
+  async (scheme) => {
+    const authority = certificateAuthority('ca');
+    const own = authority.issue('localhost', ['localhost']);
+    const [ca, cert, key] = [authority.certificate, own.certificate, own.privateKey].map((path) =>
+      readFileSync(path),
+    );
+    const server = scheme === 'http' ? createHttp() : createHttps({ cert, key });
+    others.push(server);
+    boundConnections(server, 2);
+    const slow = once(server, 'request') as Promise<[unknown, ServerResponse]>;
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const ask = scheme === 'http' ? httpRequest : httpsRequest;
+    const asked = ask({ port, host: '127.0.0.1', ca, servername: 'localhost', path: '/' }).end();
+    const answered = once(asked, 'response');
+    const [, response] = await slow;
+    const idle = await flood(port, 5);
+    await expect.poll(() => idle.filter(({ closed }) => closed).length).toBe(4);
+    response.end('whole');
+    const [answer] = (await answered) as [IncomingMessage];
+    expect(await text(answer)).toBe('whole');
+    // What has nothing under way any more goes like the others.
+    await flood(port, 2);
+    await expect.poll(() => idle.filter(({ closed }) => closed).length).toBe(5);
+  },
+);

@@ -69,6 +69,43 @@ test('the engine can parse every grant, and each role gets what the table of rol
   expect(grantStatements(options)).toEqual(statements);
 });
 
+test('who may read a view may read all that it reads, as the engine sees it', async () => {
+  const passwords = join(temporaryDirectory(), 'grants');
+  const statements = grantStatements({ database: 'andon', plants: ['p1'], passwords });
+  const views = await warehouse.rows<{ name: string; text: string }>(
+    "SELECT name, as_select AS text FROM system.tables WHERE database = 'andon' AND engine = 'View'",
+  );
+  expect(views.length).toBeGreaterThan(40);
+  const reads = new Map<string, readonly string[]>();
+  for (const { name, text } of views) {
+    const tree = await warehouse.rows<{ explain: string }>(`EXPLAIN QUERY TREE ${text}`);
+    const found = tree.flatMap(
+      ({ explain }) => /table_name: andon\.(\w+)/.exec(explain)?.[1] ?? [],
+    );
+    reads.set(name, found);
+  }
+  expect(reads.get('master_now')).toEqual(expect.arrayContaining(['master_data', 'master_syncs']));
+  for (const user of ['andon_analyst_p1', 'andon_console']) {
+    const own = statements.filter((each) => each.endsWith(`TO \`${user}_role\``));
+    const granted = own.flatMap(
+      (each) => /^GRANT SELECT ON `andon`\.`(\w+)`/.exec(each)?.[1] ?? [],
+    );
+    const shut = granted.flatMap((view) =>
+      (reads.get(view) ?? []).flatMap((table) =>
+        granted.includes(table) ? [] : [`${user} may read ${view}, and not ${table} behind it`],
+      ),
+    );
+    expect(shut).toEqual([]);
+    expect(granted).toEqual(expect.arrayContaining(['oee_by_day', 'request_times']));
+    // Whoever may read all tables has all views.
+    const missing = [...reads.keys()].filter((view) => !granted.includes(view));
+    if (user === 'andon_console') expect(missing).toEqual([]);
+    else expect(missing).toEqual(expect.arrayContaining(['master_now', 'where_stuck']));
+  }
+  const quotas = statements.filter((each) => each.includes('QUOTA'));
+  expect(quotas.every((each) => each.startsWith('CREATE QUOTA OR REPLACE '))).toBe(true);
+});
+
 /** The embedded warehouse behind a server whose user may not define tables. */
 async function withoutRights(): Promise<string> {
   const server = createServer((request, response) => {

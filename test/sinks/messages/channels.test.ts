@@ -190,6 +190,25 @@ describe('what a service gets', () => {
     expect(bodies()[0].links[0].href).toContain('#/requests/req1');
   });
 
+  test('PagerDuty and Alertmanager say what is wrong with a channel in the language of the receiver', async () => {
+    const told = problem({
+      key: 'channel-mail-zoe',
+      asset: 'andon/notify/mail',
+      title: 'as stored',
+    });
+    const german = message({ problems: [told], language: 'de' });
+    const { subject } = textOf(german);
+    await send(
+      { kind: 'pagerduty', url: `${base}/v2/enqueue`, routing_key: 'R'.repeat(32) },
+      german,
+    );
+    await send({ kind: 'alertmanager', url: base }, german);
+    const [event, [alert]] = bodies();
+    expect(event.payload.summary).not.toBe('as stored');
+    expect(subject).toContain(event.payload.summary);
+    expect(alert.annotations.summary).toBe(event.payload.summary);
+  });
+
   test('a webhook is signed as Standard Webhooks say, and whoever has the secret can check it', async () => {
     await send({ kind: 'webhook', url: base, secret: SECRET });
     const { headers, body } = calls[0] as Call;

@@ -96,6 +96,8 @@ function MomentEntry({ moment: each, zone, before }: MomentOptions) {
   const { kind, title, text, value, limit, unit, time, who, signal } = each;
   const over = kind === 'anomaly' && title === 'cleared';
   const name = over ? t('momentCleared') : t(TITLES[kind]);
+  // A step is called what the rules call it, also where that is a word of ours.
+  const called = kind === 'step' ? title : word(title === 'report' ? 'reported' : title);
   const person = kind === 'act' && who === me.value?.id ? me.value.name : name;
   return (
     <li class={`moment moment-${over ? 'cleared' : kind}`}>
@@ -103,8 +105,7 @@ function MomentEntry({ moment: each, zone, before }: MomentOptions) {
         {clock(time, zone, before)}
       </time>
       <div>
-        <strong>{person}</strong>{' '}
-        {kind === 'anomaly' ? null : <span>{word(title === 'report' ? 'reported' : title)}</span>}
+        <strong>{person}</strong> {kind === 'anomaly' ? null : <span>{called}</span>}
         {text === '' ? null : (
           <p>{onPlantClock(kind === 'anomaly' ? shortReason(text) : text, zone)}</p>
         )}

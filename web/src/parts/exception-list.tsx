@@ -32,7 +32,7 @@ export function ExceptionList({ plants }: { readonly plants: readonly Plant[] })
     <section aria-labelledby="exceptions">
       <h2 id="exceptions">{say('exceptions')}</h2>
       <Shown resource={resource.value}>
-        {({ exceptions, counts }) => {
+        {({ exceptions, counts, cut }) => {
           const all = exceptions.filter(({ state }) =>
             wanted === '' ? state === 'open' || state === 'taken' : state === wanted,
           );
@@ -47,6 +47,11 @@ export function ExceptionList({ plants }: { readonly plants: readonly Plant[] })
               {all.length > MOST ? (
                 <p class="quiet">{say('moreExceptions', { count: all.length - MOST })}</p>
               ) : null}
+              {cut.length === 0 ? null : (
+                <p class="quiet">
+                  {say('exceptionsCut', { kinds: cut.map((kind) => say(kind)).join(', ') })}
+                </p>
+              )}
             </>
           );
         }}

@@ -91,7 +91,8 @@ export function day(time: string | number, zone: string): string {
 /** A sentence of the pipeline, which has its times in UTC: with those of the clocks of the plant, as all times of a page are. */
 export function onPlantClock(sentence: string, zone: string): string {
   return sentence.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z/g, (time) =>
-    clock(time, zone),
+    // People type into sentences, too: what looks like a time and is none stays as it was typed.
+    Number.isNaN(Date.parse(time)) ? time : clock(time, zone),
   );
 }
 

@@ -53,7 +53,7 @@ test('what an analyst keeps busy keeps nobody else, and ends with the process', 
   );
 });
 
-test('however much analysts ask, they have half of the cores, and the console its answers', async () => {
+test('however much analysts ask, they have their share of the cores, and the console its answers', async () => {
   const url = await start();
   const cores = Number(await ask(url, 'owner', "SELECT getSetting('max_threads')"));
   const share = readerShares(cores).analyst;

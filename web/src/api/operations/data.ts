@@ -198,6 +198,8 @@ export type DataOperations = {
         /** What the owner said. */
         reason: string;
       }>;
+      /** Kinds of which there are more. */
+      cut: Array<'dead-letters' | 'request' | 'command' | 'difference' | 'master-data'>;
       counts: {
         open: number;
         taken: number;

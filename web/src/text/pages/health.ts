@@ -55,6 +55,7 @@ export const say = textsOf({
     noExceptionsWhy:
       'Dead letters, what a system refused, and findings of comparisons come here until somebody has dealt with them.',
     moreExceptions: 'and {count} more',
+    exceptionsCut: 'There are more than the newest 200 that are looked at: {kinds}.',
     exceptionState: 'State',
     notDealtWith: 'not dealt with',
     open: 'open',
@@ -147,6 +148,7 @@ export const say = textsOf({
     noExceptionsWhy:
       'Was vom Hauptweg abkam, was ein System abgelehnt hat und was Vergleiche fanden, steht hier, bis es erledigt ist.',
     moreExceptions: 'und {count} weitere',
+    exceptionsCut: 'Es gibt mehr als die neuesten 200, die angesehen werden: {kinds}.',
     exceptionState: 'Zustand',
     notDealtWith: 'nicht erledigt',
     open: 'offen',
