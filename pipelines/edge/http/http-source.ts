@@ -11,17 +11,17 @@ import { tlsContents } from '../../nats/connection-options.ts';
 import type { SourceOf } from '../edge-config.ts';
 import { type EdgeReason, type Mapper, type MapRule, readingMachine, TAGGED } from '../mapping.ts';
 import {
+  mappedPortions,
   mapperOf,
   type OpenSource,
   type SourceContext,
   storeAll,
   Unsettled,
-  withReceipts,
 } from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import { createTally, type Tally } from '../tally.ts';
 import { decodePush } from './decode-push.ts';
-import { decodeRemoteWrite } from './decode-remote-write.ts';
+import { decodeRemoteWrite, SERIES_TAG } from './decode-remote-write.ts';
 
 /** Microseconds of a duration in a millisecond. */
 const MILLISECOND = 1_000;
@@ -122,18 +122,22 @@ class PushSource implements OpenSource {
   }
 
   #serve(server: FastifyInstance): void {
-    const { prometheus } = this.#source.http;
+    const { machine, tag = SERIES_TAG } = this.#source.http.prometheus;
+    const apart = new Set(['job', ...labelsIn(machine)]);
     server.removeAllContentTypeParsers();
     server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => {
       parsed(null, body);
     });
     const ways: Readonly<Record<string, Way>> = {
       '/readings': { rule: TAGGED, read: decodePush },
-      '/api/v1/write': { rule: { ...prometheus, clock: 'source' }, read: decodeRemoteWrite },
+      '/api/v1/write': {
+        rule: { machine, tag, clock: 'source' },
+        read: (body) => decodeRemoteWrite(body, apart),
+      },
     };
     for (const [path, way] of Object.entries(ways)) {
       server.post(path, async (request, reply) => {
-        const isPrometheus = way.read === decodeRemoteWrite;
+        const isPrometheus = way.rule !== TAGGED;
         const refused = isPrometheus ? versionRefusal(request) : undefined;
         return send(reply, refused ?? (await this.#answer(request, way)), isPrometheus);
       });
@@ -187,7 +191,7 @@ class PushSource implements OpenSource {
 
   /** `wait`: resolves when the log has it. */
   async #take({ sender, key, body, way }: Taking): Promise<{ readonly wait: Promise<Answer> }> {
-    const { memory, tally, listener } = this.#context;
+    const { config, memory, tally, listener } = this.#context;
     tally.took(body.length);
     let readings: readonly TagReading[];
     try {
@@ -207,17 +211,21 @@ class PushSource implements OpenSource {
     }
     const own = createTally(this.#source.name, () => undefined);
     this.#own = own;
-    const messages = this.#mapper.map(way.rule, readings, {}, Date.now());
-    if (listener !== undefined) {
-      return at({ ...refusal(503, 'somebody only listens here: nothing is stored'), retry: 5 });
-    }
     const timed = readings.every(({ time }) => time !== undefined);
     const id = createHash('sha256')
       .update(JSON.stringify([sender.name, key ?? '']))
-      .update(body);
-    const lasting = timed || key !== undefined;
+      .update(body)
+      .digest('base64url');
+    const messages = mappedPortions(
+      this.#mapper,
+      { config, id, lasting: timed || key !== undefined },
+      [way.rule, readings, {}, Date.now()],
+    );
+    if (listener !== undefined) {
+      return at({ ...refusal(503, 'somebody only listens here: nothing is stored'), retry: 5 });
+    }
     const number = await storeAll(
-      withReceipts(messages, id.digest('base64url'), lasting),
+      messages,
       { memory, tally: this.#counting },
       { origin: sender.name },
     );
@@ -240,6 +248,11 @@ type Taking = {
   readonly body: Buffer;
   readonly way: Way;
 };
+
+/** What a template names. */
+function labelsIn(template: string): readonly string[] {
+  return [...template.matchAll(/\{([^{}]+)\}/g)].map(([, name = '']) => name);
+}
 
 function at(answer: Answer): { readonly wait: Promise<Answer> } {
   return { wait: Promise.resolve(answer) };

@@ -49,7 +49,7 @@ function createLog() {
   return Object.assign(log, { memory });
 }
 
-async function start(more: object = {}, listener?: Listener) {
+async function start(more: object = {}, listener?: Listener, signals: object = {}) {
   const tokens = [
     { name: 'gateway', token: TOKEN, machines: ['Presse 3', 'p2', '10.0.0.7:9100'] },
     { name: 'other', token: OTHER, machines: ['elsewhere'] },
@@ -57,7 +57,7 @@ async function start(more: object = {}, listener?: Listener) {
   const content = {
     ...{ edge: 'e1', centre: { domain: 'hub' } },
     assets: { 'Presse 3': 'w.l.press', '10.0.0.7:9100': 'w.l.host' },
-    signals: { level: { deadband: 5 } },
+    signals: { level: { deadband: 5 }, ...signals },
     sources: [{ name: 'push', kind: 'http', http: { port: 0, tokens, ...more } }],
   };
   const config = readEdgeConfig(temporaryFile('edge.yaml', JSON.stringify(content)));
@@ -178,7 +178,7 @@ test('a token speaks for its machines alone, and whoever has none is not heard',
 test('what is wrong is said, and nothing of its request counts', async () => {
   const { log, post, tally } = await start({ body: 2_000 });
   const wrong: readonly (readonly [unknown, string])[] = [
-    [[], '1 to 4096 samples'],
+    [[], '1 to 16384 samples'],
     [{ ...frame, machine: 7 }, 'the name of a machine in sample 1'],
     [[frame, { ...frame, tag: 'x' }], 'tag and value, or values, in sample 2'],
     [{ ...frame, valeus: 1 }, 'found \\"valeus\\"'],
@@ -256,6 +256,60 @@ test('Prometheus remote write: a series is a tag of its instance; what is not 1.
   const second = await post(body, { ...type, 'Content-Type': newer }, path);
   expect(second).toMatchObject({ status: 415, text: expect.stringContaining('remote write 1.0') });
   expect(await post(body.subarray(3), type, path)).toMatchObject({ status: 400 });
+});
+
+test('values of one machine, tag and time are all kept, and series that differ in a label are tags of their own', async () => {
+  const { log, post } = await start({}, undefined, { 'Temp °C': { as: 'temp' } });
+  const { time: _, ...untimed } = frame;
+  const values = () =>
+    log.messages.splice(0).map(({ payload }) => (payload as { values: object }).values);
+  await post([1, 2, 3].map((speed) => ({ ...untimed, values: { speed } })));
+  expect(values()).toEqual([{ speed: 1 }, { speed: 2 }, { speed: 3 }]);
+  // Two tags that have one name in the plant model.
+  await post({ ...frame, values: { temp: 1, 'Temp °C': 2 } });
+  expect(values()).toEqual([{ temp: 1 }, { temp: 2 }]);
+  const body = remoteWriteOf(
+    ['0', '1'].map((cpu, at) => ({
+      labels: { __name__: 'cpu_seconds', mode: 'idle', cpu, instance: '10.0.0.7:9100', job: 'n' },
+      samples: [[at + 0.5, NOW] as const],
+    })),
+  );
+  const type = { 'Content-Encoding': 'snappy' };
+  expect(await post(body, type, '/api/v1/write')).toMatchObject({ status: 204 });
+  expect(values()).toEqual([
+    { 'cpu_seconds{cpu="0",mode="idle"}': 0.5, 'cpu_seconds{cpu="1",mode="idle"}': 1.5 },
+  ]);
+});
+
+test('series of one tag by a template go into messages of their own, each known again', async () => {
+  const { log, post, tally } = await start({ prometheus: { tag: '{__name__}' } });
+  const body = remoteWriteOf(
+    ['0', '1'].map((cpu, at) => ({
+      labels: { __name__: 'cpu_seconds', cpu, instance: '10.0.0.7:9100' },
+      samples: [[at, NOW] as const],
+    })),
+  );
+  const type = { 'Content-Encoding': 'snappy' };
+  for (const _ of [1, 2]) {
+    expect(await post(body, type, '/api/v1/write')).toMatchObject({ status: 204 });
+  }
+  expect(log.messages.map(({ payload }) => payload.values)).toEqual([
+    { cpu_seconds: 0 },
+    { cpu_seconds: 1 },
+  ]);
+  expect(tally.status.refused).toEqual({ repeat: 2 });
+});
+
+test('samples that share neither tag nor time make no grid of all tags and all times', async () => {
+  const { log, post } = await start();
+  const samples = Array.from({ length: 5_000 }, (_, at) => ({
+    ...{ machine: 'Presse 3', time: NOW + at, tag: `t${at}`, value: at },
+  }));
+  expect(await post(samples)).toMatchObject({ status: 200 });
+  const grids = log.messages.map(({ payload }) => payload.values as Record<string, number[]>);
+  const cells = grids.flatMap((values) => Object.values(values).flat());
+  expect(cells.filter((cell) => cell !== null)).toHaveLength(5_000);
+  expect(cells.length).toBeLessThan(1_000_000);
 });
 
 test('short tokens, a token twice, and an address that somebody has', async () => {
