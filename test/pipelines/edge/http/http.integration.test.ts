@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { unpack } from 'msgpackr';
 import { afterEach, expect, test } from 'vitest';
@@ -170,7 +172,7 @@ test('a token speaks for its machines alone, and whoever has none is not heard',
   const unknown = await post({ ...frame, machine: 'p2' });
   expect(unknown).toMatchObject({ status: 422 });
   expect(JSON.parse(unknown.text).refused).toEqual({ 'unknown-machine': 2 });
-  expect(tally.status.refused).toEqual({ 'unknown-machine': 3 });
+  expect(tally.status.refused).toEqual({ 'unknown-sender': 5, 'unknown-machine': 3 });
   const got = await fetch(`http://127.0.0.1:${port}/readings`);
   expect(got.status).toBe(404);
 });
@@ -320,8 +322,62 @@ test('short tokens, a token twice, and an address that somebody has', async () =
   await expect(start({ tokens: [twice, twice] })).rejects.toThrow(
     /tokens\.1\.name: expected each once/,
   );
+  const equal = [twice, { ...twice, name: 'b' }];
+  await expect(start({ tokens: equal })).rejects.toThrow(
+    /token of b: expected a token of its own, found that of a/,
+  );
+  const blank = [{ ...twice, token: TOKEN.replace('-', ' ') }];
+  await expect(start({ tokens: blank })).rejects.toThrow(/expected a token without blanks/);
   const { port } = await start();
   await expect(start({ port })).rejects.toThrow(/expected to listen on 127\.0\.0\.1:\d+/);
+});
+
+test('whoever may not speak is told so before his body is read, and a body that never comes takes no place', async () => {
+  const { log, post, port } = await start({ in_flight: 1 });
+  const begin = (token: string, length: number) => {
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Length': length };
+    const options = { host: '127.0.0.1', port, path: '/readings', method: 'POST', headers };
+    const request = httpRequest(options).on('error', () => undefined);
+    request.flushHeaders();
+    return request;
+  };
+  const stranger = begin('wrong', 900_000);
+  const [answer] = await once(stranger, 'response');
+  expect(answer.statusCode).toBe(401);
+  stranger.destroy();
+  const slow = begin(TOKEN, 900_000);
+  await until('its place taken', LONG, async () => (await post(frame)).status === 503);
+  // Places are of each sender.
+  const headers = { Authorization: `Bearer ${OTHER}` };
+  expect(await post({ ...frame, machine: 'elsewhere' }, headers)).toMatchObject({ status: 422 });
+  slow.destroy();
+  await until('its place left', LONG, async () => (await post(frame)).status === 200);
+  expect(log.messages.length).toBeGreaterThan(0);
+});
+
+test('a token that is taken away while the edge runs is one no more, and a new one is heard', async () => {
+  const file = temporaryFile('token', `${TOKEN}\n`);
+  const tokens = [{ name: 'gateway', token: { file }, machines: ['Presse 3'] }];
+  const { post } = await start({ tokens });
+  expect(await post(frame)).toMatchObject({ status: 200 });
+  for (const content of ['', 'short\n']) {
+    writeFileSync(file, content);
+    expect(await post(frame)).toMatchObject({ status: 401 });
+    expect(await post(frame, { Authorization: 'Bearer short' })).toMatchObject({ status: 401 });
+  }
+  rmSync(file);
+  expect(await post(frame)).toMatchObject({ status: 401 });
+  writeFileSync(file, `${OTHER}\n`);
+  expect(await post(frame)).toMatchObject({ status: 401 });
+  const headers = { Authorization: `Bearer ${OTHER}` };
+  expect(await post(frame, headers)).toMatchObject({ status: 200 });
+});
+
+test('a repeat of a request that went up in part is answered as the first one', async () => {
+  const { post } = await start();
+  const list = [frame, { ...frame, machine: 'p2' }];
+  expect(await post(list)).toMatchObject({ status: 200 });
+  expect(await post(list)).toMatchObject({ status: 200 });
 });
 
 test('over TLS by its own pair', async () => {
@@ -347,7 +403,9 @@ test('over TLS by its own pair', async () => {
 test('whoever only listens hears what is pushed, and lets it come again', async () => {
   const seen = new SeenTags(() => performance.now());
   const { log, post } = await start({}, seen.listener('push'));
-  expect(await post(frame)).toMatchObject({ status: 503, retry: '5' });
+  // It comes again, and is heard once.
+  for (const _ of [1, 2]) expect(await post(frame)).toMatchObject({ status: 503, retry: '5' });
+  expect(seen.readings).toBe(2);
   expect(seen.tags().map(({ machine, tag }) => [machine, tag])).toEqual([
     ['Presse 3', 'Temp °C'],
     ['Presse 3', 'speed'],
