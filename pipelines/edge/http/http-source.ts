@@ -206,7 +206,7 @@ class PushSource implements OpenSource {
     try {
       return await answered;
     } catch (error) {
-      // It may be stored later: whoever sends it again with the same key, or with times, does not double it.
+      // It may be stored later: the same bytes again, with a key or with times, do not double it.
       return { ...refusal(503, `the log did not take it: ${messageOf(error)}`), retry: 5 };
     }
   }
