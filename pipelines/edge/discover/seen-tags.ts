@@ -67,6 +67,7 @@ type Counts = {
 /** Tags of all sources that are kept apart; what is beyond is counted. */
 const MOST_TAGS = 100_000;
 const MOST_VALUES = 18;
+const MOST_UNITS = 8;
 const LONGEST_VALUE = 64;
 /** Steps that make a counter: fewer may be a level that rises. */
 const SURE_STEPS = 5;
@@ -130,7 +131,7 @@ export class SeenTags {
         if (counts === undefined) return;
         const said = Object.entries(facts).filter(([, value]) => value !== undefined);
         counts.facts = { ...counts.facts, ...Object.fromEntries(said) };
-        if (facts.unit !== undefined) counts.units.add(facts.unit);
+        addUnit(counts, facts.unit);
       },
     };
   }
@@ -175,7 +176,7 @@ export class SeenTags {
   }
 
   #add(counts: Counts, { value, quality, unit }: TagReading): void {
-    if (unit !== undefined) counts.units.add(unit);
+    addUnit(counts, unit);
     // What nobody vouches for any more is no news.
     if (quality === 'suspect') return;
     if (quality === 'bad' || value === null) {
@@ -191,6 +192,11 @@ export class SeenTags {
     if (typeof value === 'number') addNumber(counts, value);
     if (typeof value !== 'object') addValue(counts, value);
   }
+}
+
+/** Of a tag that has more than a few, more are no news. */
+function addUnit({ units }: Counts, unit: string | undefined): void {
+  if (unit !== undefined && units.size < MOST_UNITS) units.add(unit.slice(0, LONGEST_VALUE));
 }
 
 function typeOf(value: TagValue): ValueType {

@@ -44,6 +44,17 @@ test('states of PackML are sure by three of them, none of which says that nobody
   expect(sureOf('z', ['IDLE', 'HELD', 'STOPPED', 'lunch'])).toEqual(['state', false]);
 });
 
+test('a machine that is published by a name keeps it, and another one gets a number', () => {
+  const [mine, other] = heard({ a: [1], b: [1] });
+  if (mine === undefined || other === undefined) throw new Error('expected two tags');
+  const named = { ...other, source: 'nats', machine: 'works.s.m' };
+  const { machines } = nameAll([mine, named], { assets: {}, signals: {} }, 'works');
+  expect([...machines].map(([machine, { path }]) => [machine, path])).toEqual([
+    ['m', 'works.s.m_2'],
+    ['works.s.m', 'works.s.m'],
+  ]);
+});
+
 test('texts are quoted of states and modes alone: others may be names of people', () => {
   const [operator, mode] = heard({
     operator: ['A. Smith', 'B. Jones'],
