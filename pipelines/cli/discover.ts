@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Command } from 'commander';
 import { nameSchema } from '../../operators/model/plant-model.ts';
@@ -64,9 +65,11 @@ async function run(options: Options): Promise<void> {
     nats === undefined
       ? await listening(undefined)
       : await withNats(configOf({ nats }), 'andon discover', listening);
-  if (out !== undefined) writeFileSync(out, found.plant);
+  if (out !== undefined) writeFileSync(out, found.plant, { flag: 'wx' });
   if (mapping !== undefined && file !== undefined) {
-    writeFileSync(mapping, edgeFileWith(found, readText(file)));
+    // What may read the one may read the other: passwords may stand in it.
+    const mode = statSync(file).mode & 0o777;
+    writeFileSync(mapping, edgeFileWith(found, readText(file)), { flag: 'wx', mode });
   }
   const plants = models?.map((entry) => entry.model);
   const differences = plants && differencesFrom(found, plants, config ?? {}, nats !== undefined);
@@ -92,9 +95,15 @@ function checked({ config, nats, seconds, plant, out, mapping }: Options): numbe
     throw wrongInput('--mapping', '--config beside it', 'none');
   }
   for (const [option, file] of Object.entries({ out, mapping })) {
-    if (file !== undefined && existsSync(file)) {
-      throw wrongInput(`--${option}`, 'a new file', `${file}, which is there`);
+    if (file === undefined) continue;
+    if (existsSync(file)) throw wrongInput(`--${option}`, 'a new file', `${file}, which is there`);
+    const folder = dirname(resolve(file));
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw wrongInput(`--${option}`, 'a file in a folder that is there', file);
     }
+  }
+  if (out !== undefined && mapping !== undefined && resolve(out) === resolve(mapping)) {
+    throw wrongInput('--mapping', 'another file than --out', mapping);
   }
   return Number(seconds);
 }

@@ -154,7 +154,7 @@ const httpSchema = z.strictObject({
   port: z.int().min(0).max(65_535).default(9466),
   tls: tlsSchema.omit({ ca: true }).optional().describe('Paths of its own pair.'),
   body: bytes.default(1_000_000).describe('Longest body.'),
-  in_flight: z.int().min(1).max(1_000).default(64).describe('Most requests at a time.'),
+  in_flight: z.int().min(1).max(1_000).default(64).describe('Most requests of a sender at a time.'),
   answer: positiveDurationSchema.prefault('10s').describe('Longest wait for the log.'),
   tokens: z
     .array(
@@ -168,7 +168,7 @@ const httpSchema = z.strictObject({
   prometheus: z
     .strictObject({
       machine: template.default('{instance}'),
-      tag: template.default('{__name__}'),
+      tag: template.optional().describe('Without it the name, and the labels that are left.'),
     })
     .prefault({}),
 });

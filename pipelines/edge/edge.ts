@@ -25,7 +25,13 @@ import type { Mapper } from './mapping.ts';
 import { type EdgeMemory, type MemoryStatus, openMemory } from './memory.ts';
 import { type Arrived, brokerClient, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
-import { mapperOf, type OpenSource, type SourceContext, storeAll, withReceipts } from './source.ts';
+import {
+  mappedPortions,
+  mapperOf,
+  type OpenSource,
+  type SourceContext,
+  storeAll,
+} from './source.ts';
 import { openSparkplugSource } from './sparkplug/source.ts';
 import type { TagReading } from './tag-reading.ts';
 import { createTally, type Tally, type TallyStatus } from './tally.ts';
@@ -255,7 +261,7 @@ export function createIntake({
       return memory.taken;
     }
     return storeAll(
-      messagesOf(arrived, topics, mapper, tally),
+      messagesOf(arrived, topics, mapper, context),
       { memory, tally },
       { origin: arrived.topic, again: arrived.again },
     );
@@ -264,7 +270,12 @@ export function createIntake({
 
 type Subscribed = { readonly topic: EdgeTopic; readonly pattern: TopicPattern };
 
-function messagesOf(arrived: Arrived, topics: readonly Subscribed[], mapper: Mapper, tally: Tally) {
+function messagesOf(
+  arrived: Arrived,
+  topics: readonly Subscribed[],
+  mapper: Mapper,
+  { config, tally }: Pick<SourceContext, 'config' | 'tally'>,
+) {
   const arrival = Date.now();
   for (const { topic, pattern } of topics) {
     const captures = matchTopic(pattern, arrived.topic);
@@ -272,8 +283,8 @@ function messagesOf(arrived: Arrived, topics: readonly Subscribed[], mapper: Map
     try {
       const readings = readingsOf(topic, arrived);
       const timed = topic.clock === 'source' && readings.every(({ time }) => time !== undefined);
-      const mapped = mapper.map(topic, readings, captures, arrival);
-      return withReceipts(mapped, idOf(arrived, timed), timed);
+      const receipt = { config, id: idOf(arrived, timed), lasting: timed };
+      return mappedPortions(mapper, receipt, [topic, readings, captures, arrival]);
     } catch (error) {
       // Whatever a payload brings about: the broker would send it again, and end each start of the edge with it.
       const why = error instanceof Error ? error.message : String(error);

@@ -22,6 +22,7 @@ export type EdgeReason =
   | 'malformed'
   | 'too-large'
   | 'unknown-machine'
+  | 'unknown-sender'
   | 'unknown-tag'
   | 'unit'
   | 'unknown-state'
@@ -242,6 +243,23 @@ class TagMapper implements Mapper {
     );
     return [eventOf({ asset, time: timeOf(topic, first, arrival) }, type, data)];
   }
+}
+
+/** Which cell of a message a reading will be in: whose and which signal, and when. Of two in one cell one hides the other. */
+export function cellFinder(
+  { assets, signals }: Pick<EdgeConfig, 'assets' | 'signals'>,
+  rule: MapRule,
+  captures: Labels,
+  arrival: number,
+): (reading: TagReading) => readonly [name: string, time: number] {
+  const said = <T>(table: Readonly<Record<string, T>>, name: string | undefined) =>
+    name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
+  return (reading) => {
+    const machine = readingMachine(rule, reading, captures);
+    const tag = readingTag(rule, reading, captures);
+    const name = [said(assets, machine) ?? machine, said(signals, tag)?.as ?? tag];
+    return [JSON.stringify(name), timeOf(rule, reading, arrival)];
+  };
 }
 
 /** What is looked up in `assets`; undefined where a reading does not say it. */

@@ -2,7 +2,13 @@
 
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
-import { createMapper, type EdgeMessage, type MappedMessage, type Mapper } from './mapping.ts';
+import {
+  cellFinder,
+  createMapper,
+  type EdgeMessage,
+  type MappedMessage,
+  type Mapper,
+} from './mapping.ts';
 import type { EdgeMemory, Receipt } from './memory.ts';
 import type { TagReading } from './tag-reading.ts';
 import type { Tally } from './tally.ts';
@@ -125,17 +131,31 @@ export async function storeAll(
   return memory.taken;
 }
 
+/** What becomes of readings: messages that hold all of them, with receipts that are the same for the same payload. */
+export function mappedPortions(
+  mapper: Mapper,
+  { config, id, lasting }: Pick<SourceContext, 'config'> & Receipt,
+  [rule, readings, captures, arrival]: Parameters<Mapper['map']>,
+): readonly Sent[] {
+  const cellOf = cellFinder(config, rule, captures, arrival);
+  // A whole payload that is one event has no cells.
+  const all = rule.event === undefined ? portions(readings, MOST_CELLS, cellOf) : [readings];
+  return all.flatMap((some, at) =>
+    withReceipts(mapper.map(rule, some, captures, arrival), at === 0 ? id : `${id}/${at}`, lasting),
+  );
+}
+
 /** In the order in which they came; none has two values of a tag at one time, of which one would hide the other, or more cells than `most`. */
 export function portions(
   readings: readonly TagReading[],
   most = MOST_CELLS,
+  cellOf = ofLabels,
 ): readonly (readonly TagReading[])[] {
   const all: TagReading[][] = [];
   let some: TagReading[] = [];
   let [names, times, cells] = [new Set<string>(), new Set<number>(), new Set<string>()];
   for (const reading of readings) {
-    const name = JSON.stringify(reading.labels);
-    const { time = 0 } = reading;
+    const [name, time] = cellOf(reading);
     const cell = `${time} ${name}`;
     names.add(name);
     times.add(time);
@@ -149,4 +169,8 @@ export function portions(
   }
   if (some.length > 0) all.push(some);
   return all;
+}
+
+function ofLabels({ labels, time = 0 }: TagReading): readonly [name: string, time: number] {
+  return [JSON.stringify(labels), time];
 }

@@ -28,6 +28,9 @@ export type TagReading = {
 /** The most values of one payload: what a message of the log may hold. */
 export const MOST_READINGS = 4_096;
 
+/** The most values of one push, which may become several messages: senders of remote write batch up to 10,000. */
+export const MOST_PUSHED = 16_384;
+
 /** The most letters of a path or a name, of which each value has one. */
 export const LONGEST_NAME = 1_024;
 /** What is said once for all samples of a payload is read for each: what is longer is no time, and no quality. */

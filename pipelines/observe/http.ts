@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
-import { EXIT, Problem } from '../base/problem.ts';
+import { EXIT, messageOf, Problem } from '../base/problem.ts';
 
 export type HttpOptions = {
   readonly host: string;
@@ -61,12 +61,12 @@ export async function startHttp({
     const url = await server.listen({ host, port });
     return { url, port: Number(new URL(url).port), close: () => server.close() };
   } catch (error) {
-    throw cannotListen(host, port, error);
+    throw cannotListen('health and metrics', `${host}:${port}`, error);
   }
 }
 
 /** What scrapes, asks or says something takes a few. */
-const MOST_CONNECTIONS = 256;
+export const MOST_CONNECTIONS = 256;
 
 /** `requests` that are under way, and the latest of them. */
 type OpenConnection = { readonly socket: Socket; requests: number; latest?: IncomingMessage };
@@ -114,10 +114,7 @@ const MOST_BYTES = 256 * 1_024;
 /** The bytes as they came: the signature is over them. */
 function addWebhooks(server: FastifyInstance, webhook: NonNullable<HttpOptions['webhook']>): void {
   void server.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => {
-      parsed(null, body);
-    });
+    takeBytes(scope);
     scope.post('/webhooks/:system', { bodyLimit: MOST_BYTES }, (request, reply) => {
       const { system } = request.params as { readonly system: string };
       const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -128,17 +125,27 @@ function addWebhooks(server: FastifyInstance, webhook: NonNullable<HttpOptions['
   });
 }
 
-function cannotListen(host: string, port: number, cause: unknown): Problem {
+/** Bodies of every type as the bytes that came. */
+export function takeBytes(server: Pick<FastifyInstance, ParserOfBodies>): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => {
+    parsed(null, body);
+  });
+}
+
+type ParserOfBodies = 'removeAllContentTypeParsers' | 'addContentTypeParser';
+
+export function cannotListen(
+  where: string,
+  address: string,
+  cause: unknown,
+  remedy = 'Stop the other program, or set http.port (ANDON_HTTP_PORT; 0 takes any free port).',
+): Problem {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  const taken = code === 'EADDRINUSE';
+  const found = code === 'EADDRINUSE' ? 'that another program does' : messageOf(cause);
   return new Problem(
     {
-      where: 'health and metrics',
-      expected: `to listen on ${host}:${port}`,
-      found: taken
-        ? 'that another program does'
-        : `${cause instanceof Error ? cause.message : cause}`,
-      remedy: 'Stop the other program, or set http.port (ANDON_HTTP_PORT; 0 takes any free port).',
+      ...{ where, expected: `to listen on ${address}`, found, remedy },
       exit: EXIT.outside,
     },
     { cause },

@@ -2,7 +2,7 @@
 
 import type { Asset, PlantModel, Signal } from '../../../operators/model/plant-model.ts';
 import type { FoundNames } from './names.ts';
-import { describeTag, isSignal } from './proposal.ts';
+import { describeTag, isPackml, isSignal } from './proposal.ts';
 import type { SeenTag } from './seen-tags.ts';
 
 export type ModelDifference = {
@@ -76,7 +76,7 @@ function signalDifferences(
   for (const seen of tags) {
     const signal = names.signals.get(seen.tag) ?? seen.tag;
     heard.add(signal);
-    if (!isSignal(seen) || seen.suspicion?.kind === 'packml') continue;
+    if (!isSignal(seen) || isPackml(seen) || seen.unread !== undefined) continue;
     const declared = Object.hasOwn(signals, signal) ? signals[signal] : undefined;
     // A list is a waveform, whose point has another name.
     if (declared === undefined && !seen.types.has('list')) {

@@ -5,10 +5,10 @@ import type { PlantModel } from '../../../operators/model/plant-model.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
 import type { EdgeConfig } from '../edge-config.ts';
 import { compareWithModel, type ModelDifference } from './compare.ts';
-import { type ListenedSource, listen } from './listen.ts';
+import { type ListenedSource, listen, NATS_SOURCE } from './listen.ts';
 import { type FoundNames, nameAll } from './names.ts';
 import { edgeText, plantText } from './proposal.ts';
-import { type SeenTag, SeenTags } from './seen-tags.ts';
+import { asConfigured, type SeenTag, SeenTags } from './seen-tags.ts';
 
 export type DiscoverOptions = {
   readonly config: EdgeConfig | undefined;
@@ -66,9 +66,11 @@ export async function discover(options: DiscoverOptions): Promise<Discovered> {
     clearTimeout(end);
   }
   progress();
-  const tags = seen.tags();
+  const { assets = {}, signals = {}, unlisted = 'pass' } = config ?? {};
+  const tags = seen
+    .tags()
+    .map((tag) => (tag.source === NATS_SOURCE ? tag : asConfigured(tag, { signals, unlisted })));
   if (tags.length === 0) throw nothing(sources, passed());
-  const { assets = {}, signals = {} } = config ?? {};
   const plant = options.plant ?? onlyPlant(Object.values(assets)) ?? 'works';
   const names = nameAll(tags, { assets, signals }, plant);
   const summary = summaryOf(seen, sources, passed());

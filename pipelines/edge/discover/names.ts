@@ -30,7 +30,9 @@ export function nameAll(
 ): FoundNames {
   const known = new Map(Object.entries(assets));
   const machines = new Map<string, NamedMachine>();
-  const paths = new Set(known.values());
+  const published = tags.filter(({ source }) => source === NATS_SOURCE);
+  // What has a name already keeps it, whatever comes first.
+  const paths = new Set([...known.values(), ...published.map(({ machine }) => machine)]);
   for (const { machine, source } of tags) {
     if (machines.has(machine)) continue;
     const said = known.get(machine) ?? (source === NATS_SOURCE ? machine : undefined);

@@ -76,7 +76,11 @@ function signalLines(indent: string, seen: SeenTag, names: FoundNames): readonly
     said.push(comment(indent, 'a list of numbers: a waveform, if signals of edge.yaml says so'));
     return said;
   }
-  if (suspicion?.kind === 'packml') return said;
+  if (seen.unread !== undefined) {
+    said.push(comment(indent, `no reading: ${seen.unread}`));
+    return said;
+  }
+  if (isPackml(seen)) return said;
   if (!nameSchema.safeParse(name).success) {
     const how =
       seen.source === NATS_SOURCE ? 'whoever publishes it' : 'signals of edge.yaml ("as")';
@@ -97,14 +101,20 @@ function signalLines(indent: string, seen: SeenTag, names: FoundNames): readonly
   ];
 }
 
+/** Its states go up as events, and it is no signal. */
+export function isPackml({ suspicion }: SeenTag): boolean {
+  return suspicion?.kind === 'packml' && suspicion.sure;
+}
+
 function isCounter({ suspicion }: SeenTag): boolean {
   return suspicion?.kind === 'counter' && suspicion.sure;
 }
 
 function adviceOn({ suspicion }: SeenTag): string {
   if (suspicion === undefined || suspicion.sure) return '';
-  return suspicion.kind === 'counter'
-    ? '; then kind: counter'
+  if (suspicion.kind === 'counter') return '; then kind: counter';
+  return suspicion.kind === 'packml'
+    ? '; then states: packml in signals of edge.yaml'
     : '; then a table of states in signals of edge.yaml';
 }
 
@@ -148,12 +158,12 @@ export function edgeText(before: string, tags: readonly SeenTag[], names: FoundN
   const ours = tags.filter((seen) => isSignal(seen) && seen.source !== NATS_SOURCE);
   const fresh = new Map(ours.map((seen) => [seen.tag, seen]));
   for (const [tag, seen] of fresh) {
-    if (signals.has(tag)) continue;
+    if (signals.has(tag) || seen.unread !== undefined) continue;
     const name = names.signals.get(tag) ?? tag;
     const entry: EdgeSignal = {
       ...(name === tag ? {} : { as: name }),
       ...(isCounter(seen) ? { kind: 'counter' as const } : {}),
-      ...(seen.suspicion?.kind === 'packml' ? { states: 'packml' as const } : {}),
+      ...(isPackml(seen) ? { states: 'packml' as const } : {}),
     };
     const value = document.createNode(entry, { flow: true });
     signals.items.push(document.createPair(tag, value) as Pair);

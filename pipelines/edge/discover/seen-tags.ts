@@ -1,6 +1,7 @@
 /** What was heard of each tag: how often, of which type, between which values, and whether it looks like a counter or a state. */
 
 import { PACKML_STATES } from '../../../operators/model/machine-event.ts';
+import type { EdgeConfig, EdgeSignal } from '../edge-config.ts';
 import { type MappedMessage, type MapRule, readingMachine, readingTag } from '../mapping.ts';
 import type { Listener, TagFacts } from '../source.ts';
 import type { Labels, TagReading, TagValue } from '../tag-reading.ts';
@@ -29,6 +30,8 @@ export type SeenTag = {
   readonly rises: number;
   readonly falls: number;
   readonly suspicion: TagSuspicion | undefined;
+  /** Why no reading comes of it, as `edge.yaml` stands: for people. */
+  readonly unread?: string;
 };
 
 /** `why`: for people. `sure`: sure enough to be written down as more than a comment. */
@@ -64,9 +67,14 @@ type Counts = {
 /** Tags of all sources that are kept apart; what is beyond is counted. */
 const MOST_TAGS = 100_000;
 const MOST_VALUES = 18;
+const MOST_UNITS = 8;
 const LONGEST_VALUE = 64;
 /** Steps that make a counter: fewer may be a level that rises. */
 const SURE_STEPS = 5;
+/** Different states of PackML: two may be words of another list. */
+const SURE_STATES = 3;
+/** Types of sources whose numbers may be fractions, whichever were heard. */
+const FRACTIONS = /float|double|real|decimal/i;
 const COUNTER_NAME = /count|total|parts|pieces|cycles|hours|energy|teile|st[uü]ck|z[aä]hl|hub/i;
 const STATE_NAME = /state|status|mode|zustand|betriebsart|phase|step/i;
 const PACKML: ReadonlySet<string> = new Set(PACKML_STATES);
@@ -123,7 +131,7 @@ export class SeenTags {
         if (counts === undefined) return;
         const said = Object.entries(facts).filter(([, value]) => value !== undefined);
         counts.facts = { ...counts.facts, ...Object.fromEntries(said) };
-        if (facts.unit !== undefined) counts.units.add(facts.unit);
+        addUnit(counts, facts.unit);
       },
     };
   }
@@ -168,7 +176,7 @@ export class SeenTags {
   }
 
   #add(counts: Counts, { value, quality, unit }: TagReading): void {
-    if (unit !== undefined) counts.units.add(unit);
+    addUnit(counts, unit);
     // What nobody vouches for any more is no news.
     if (quality === 'suspect') return;
     if (quality === 'bad' || value === null) {
@@ -184,6 +192,11 @@ export class SeenTags {
     if (typeof value === 'number') addNumber(counts, value);
     if (typeof value !== 'object') addValue(counts, value);
   }
+}
+
+/** Of a tag that has more than a few, more are no news. */
+function addUnit({ units }: Counts, unit: string | undefined): void {
+  if (unit !== undefined && units.size < MOST_UNITS) units.add(unit.slice(0, LONGEST_VALUE));
 }
 
 function typeOf(value: TagValue): ValueType {
@@ -224,41 +237,94 @@ function seenOf(counts: Counts, end: number): SeenTag {
     ...{ low: isNumber ? low : undefined, high: isNumber ? high : undefined },
     interval: count < 2 ? undefined : (last - first) / (count - 1),
     silence: count < 2 ? undefined : Math.max(silence, end - last),
-    values: hasMany ? undefined : [...values],
+    values: hasMany || (types.has('text') && !STATE_NAME.test(tag)) ? undefined : [...values],
     suspicion: suspicionOf(counts),
   };
 }
 
 function suspicionOf(counts: Counts): TagSuspicion | undefined {
-  const { types, values, hasMany, tag, rises, falls, restarts } = counts;
+  const { types, values, hasMany, tag } = counts;
   const only = types.size === 1 ? [...types][0] : undefined;
   const isFew = !hasMany && values.size > 0;
-  const all = [...values];
+  const all = [...values].join(', ');
   if (only === 'text' && isFew) {
-    if (all.every((value) => PACKML.has(value.toUpperCase()))) {
-      return {
-        kind: 'packml',
-        why: `its values are states of PackML: ${all.join(', ')}`,
-        sure: true,
-      };
+    const states = new Set([...values].map((value) => value.toUpperCase()));
+    if ([...states].every((value) => PACKML.has(value))) {
+      // Words such as STOPPED and IDLE are those of other lists of states, too.
+      const sure = states.size >= SURE_STATES && !states.has('UNDEFINED');
+      return { kind: 'packml', why: `its values are states of PackML: ${all}`, sure };
     }
-    const why = `${values.size} different ${values.size === 1 ? 'text' : 'texts'}: ${all.join(', ')}`;
-    return { kind: 'state', why, sure: false };
+    const said = `${values.size} different ${values.size === 1 ? 'text' : 'texts'}`;
+    // Texts of other tags may be names of people, or of orders.
+    return { kind: 'state', why: STATE_NAME.test(tag) ? `${said}: ${all}` : said, sure: false };
   }
   if (only === 'integer' && isFew && STATE_NAME.test(tag)) {
-    return { kind: 'state', why: `its name, and ${all.join(', ')} alone`, sure: false };
+    return { kind: 'state', why: `its name, and ${all} alone`, sure: false };
   }
+  return counterOf(counts, only);
+}
+
+function counterOf(
+  { tag, facts, rises, falls, restarts }: Counts,
+  only: ValueType | undefined,
+): TagSuspicion | undefined {
   const named = COUNTER_NAME.test(tag);
   const steps = `${rises} steps up, ${falls + restarts} down`;
   const isRising = falls === 0 && rises > restarts * SURE_STEPS;
   if (only === 'integer' && isRising && rises >= (named ? 1 : SURE_STEPS)) {
     const why = `whole numbers, ${steps}${named ? ', and its name' : ''}`;
-    return { kind: 'counter', why, sure: rises >= SURE_STEPS };
+    const isWhole = !FRACTIONS.test(facts.type ?? '');
+    return {
+      kind: 'counter',
+      why,
+      sure: named && isWhole && restarts === 0 && rises >= SURE_STEPS,
+    };
   }
   if (named && isRising && rises > 0) {
     return { kind: 'counter', why: `its name, and ${steps}`, sure: false };
   }
   return undefined;
+}
+
+/**
+ * As `edge.yaml` has it already: numbers after scale and offset, and whether they go up as readings. Before the file names
+ * any signal, `unlisted: drop` leaves nothing out: all of them are yet to be listed.
+ */
+export function asConfigured(
+  seen: SeenTag,
+  { signals, unlisted }: Pick<EdgeConfig, 'signals' | 'unlisted'>,
+): SeenTag {
+  const entry = Object.hasOwn(signals, seen.tag) ? signals[seen.tag] : undefined;
+  if (entry === undefined) {
+    const isLeft = unlisted === 'drop' && Object.keys(signals).length > 0;
+    return isLeft ? { ...seen, unread: 'not in signals, and unlisted is drop' } : seen;
+  }
+  const unread = unreadBy(entry);
+  return { ...scaledTag(seen, entry), ...(unread === undefined ? {} : { unread }) };
+}
+
+function unreadBy({ up, states, event, waveform }: EdgeSignal): string | undefined {
+  if (up === 'none') return 'up: none in signals';
+  if (waveform !== undefined) return `a waveform of point ${waveform.point} in signals`;
+  const isEvent = states !== undefined || event !== undefined;
+  if (up === 'events' || (isEvent && up === undefined)) return 'events by signals';
+  return undefined;
+}
+
+function scaledTag(seen: SeenTag, { scale = 1, offset = 0 }: EdgeSignal): SeenTag {
+  if (scale === 1 && offset === 0) return seen;
+  const [first, second] = scale < 0 ? (['high', 'low'] as const) : (['low', 'high'] as const);
+  const rangeOf = (of: Pick<TagFacts, 'low' | 'high'>) => ({
+    low: of[first] === undefined ? undefined : of[first] * scale + offset,
+    high: of[second] === undefined ? undefined : of[second] * scale + offset,
+  });
+  const { facts, rises, falls } = seen;
+  return {
+    ...{ ...seen, ...rangeOf(seen) },
+    // The unit of the source is that of the number before it was scaled.
+    ...{ units: new Set(), facts: { ...facts, ...rangeOf(facts), unit: undefined } },
+    ...(scale < 0 ? { rises: falls, falls: rises, suspicion: undefined } : {}),
+  };
 }
 
 /** The same on every machine, whatever language it speaks. */

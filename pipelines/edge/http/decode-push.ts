@@ -4,7 +4,7 @@ import { malformed, recordOf } from '../../../operators/decode/payload.ts';
 import { parsePayload, plainValue } from '../decode-json.ts';
 import {
   LONGEST_NAME,
-  MOST_READINGS,
+  MOST_PUSHED,
   readingQuality,
   readingTime,
   type TagReading,
@@ -22,14 +22,20 @@ const FIELDS = new Set(['machine', 'time', 'tag', 'value', 'values', 'quality', 
 export function decodePush(body: Uint8Array): readonly TagReading[] {
   const root = parsePayload(body);
   const all = Array.isArray(root) ? root : [root];
-  if (all.length === 0 || all.length > MOST_READINGS) {
-    throw malformed(`1 to ${MOST_READINGS} samples`, all.length);
+  if (all.length === 0 || all.length > MOST_PUSHED) {
+    throw malformed(`1 to ${MOST_PUSHED} samples`, all.length);
   }
+  // Before an object is made of each.
+  const count = all.reduce((sum: number, one: unknown) => sum + countIn(one), 0);
+  if (count > MOST_PUSHED) throw malformed(`1 to ${MOST_PUSHED} values`, count);
   const readings = all.flatMap((one: unknown, at) => samplesOf(one, at));
-  if (readings.length === 0 || readings.length > MOST_READINGS) {
-    throw malformed(`1 to ${MOST_READINGS} values`, readings.length);
-  }
+  if (readings.length === 0) throw malformed(`1 to ${MOST_PUSHED} values`, 0);
   return readings;
+}
+
+function countIn(one: unknown): number {
+  const { values } = (one ?? {}) as { readonly values?: unknown };
+  return typeof values === 'object' && values !== null ? Object.keys(values).length : 1;
 }
 
 function samplesOf(one: unknown, at: number): readonly TagReading[] {

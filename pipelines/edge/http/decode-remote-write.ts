@@ -3,7 +3,13 @@
 import { isUtf8 } from 'node:buffer';
 import protobuf from 'protobufjs/light.js';
 import { malformed } from '../../../operators/decode/payload.ts';
-import { type Labels, MOST_READINGS, readingTime, type TagReading } from '../tag-reading.ts';
+import {
+  type Labels,
+  LONGEST_NAME,
+  MOST_PUSHED,
+  readingTime,
+  type TagReading,
+} from '../tag-reading.ts';
 
 /** Field numbers of `prometheus.WriteRequest` (prom/prometheus, prompb/remote.proto and types.proto). */
 const REQUEST = protobuf.Root.fromJSON({
@@ -30,39 +36,60 @@ type WriteRequest = {
   }[];
 };
 
-/** A sender puts 2,000 samples into a request unless it is told otherwise. What is read takes many times its bytes. */
+/** A sender puts 2,000 to 10,000 samples into a request unless it is told otherwise. What is read takes many times its bytes. */
 const MOST_UNPACKED = 2_000_000;
 const MOST_LABELS = 64;
 const LONGEST_LABEL = 1_024;
 
+/** The label that names a whole series. No label of a sender is called so. */
+const SERIES = '=series';
+/** The template of a tag where nobody gave one. */
+export const SERIES_TAG = `{${SERIES}}`;
+const APART: ReadonlySet<string> = new Set(['instance', 'job']);
+
 /**
  * Each sample with the labels of its series, `{__name__}` among them. What is no number (NaN: the series is over) is bad.
+ * `apart`: labels that do not tell the series of one machine from each other.
  *
  * @throws MalformedError
  */
-export function decodeRemoteWrite(body: Uint8Array): readonly TagReading[] {
+export function decodeRemoteWrite(
+  body: Uint8Array,
+  apart: ReadonlySet<string> = APART,
+): readonly TagReading[] {
   const { timeseries } = messageIn(unpacked(body));
+  const count = timeseries.reduce((sum, { samples }) => sum + samples.length, 0);
+  if (count > MOST_PUSHED) throw malformed(`at most ${MOST_PUSHED} samples`, count);
   const readings: TagReading[] = [];
-  for (const { labels, samples } of timeseries) {
-    if (labels.length > MOST_LABELS)
-      throw malformed(`at most ${MOST_LABELS} labels`, labels.length);
+  for (const { labels: given, samples } of timeseries) {
+    if (given.length > MOST_LABELS) throw malformed(`at most ${MOST_LABELS} labels`, given.length);
     const sample: Labels = Object.fromEntries(
-      labels.map(({ name, value }) => [
-        textOf(name, 'a name of a label'),
-        textOf(value, 'a label'),
-      ]),
+      given.map(({ name, value }) => [textOf(name, 'a name of a label'), textOf(value, 'a label')]),
     );
+    const name = seriesName(sample, apart);
+    // What has no name, or one beyond all bounds, is counted where its tag is looked up.
+    const labels: Labels = name === '' || name.length > LONGEST_NAME ? {} : { [SERIES]: name };
     for (const { value, timestamp } of samples) {
-      if (readings.length === MOST_READINGS)
-        throw malformed(`at most ${MOST_READINGS} samples`, 'more');
       const isNumber = Number.isFinite(value);
       readings.push({
-        ...{ labels: {}, sample, time: readingTime(millisecondsOf(timestamp), 'epoch-ms') },
+        ...{ labels, sample, time: readingTime(millisecondsOf(timestamp), 'epoch-ms') },
         ...{ value: isNumber ? value : null, quality: isNumber ? 'good' : 'bad' },
       });
     }
   }
   return readings;
+}
+
+/** As queries of Prometheus write it: `node_cpu_seconds_total{cpu="0",mode="idle"}`, labels by their names. */
+function seriesName(
+  { __name__: name = '', ...labels }: Labels,
+  apart: ReadonlySet<string>,
+): string {
+  const left = Object.entries(labels)
+    .filter(([label]) => !apart.has(label))
+    .sort(([a], [b]) => Number(a > b) - Number(a < b))
+    .map(([label, value]) => `${label}=${JSON.stringify(value)}`);
+  return left.length === 0 ? name : `${name}{${left.join(',')}}`;
 }
 
 /**

@@ -1,38 +1,50 @@
 /** A source that others push to over HTTP: their request is answered once the log beside the edge has it. */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { MalformedError } from '../../../operators/decode/payload.ts';
+import { reveal, type Secret } from '../../../sinks/remote/secret.ts';
 import { secretOf } from '../../base/config.ts';
-import { EXIT, foundInPlace, messageOf, Problem } from '../../base/problem.ts';
+import { EXIT, messageOf, Problem } from '../../base/problem.ts';
 import { within } from '../../base/within.ts';
 import { tlsContents } from '../../nats/connection-options.ts';
+import { cannotListen, MOST_CONNECTIONS, takeBytes } from '../../observe/http.ts';
 import type { SourceOf } from '../edge-config.ts';
 import { type EdgeReason, type Mapper, type MapRule, readingMachine, TAGGED } from '../mapping.ts';
 import {
+  mappedPortions,
   mapperOf,
   type OpenSource,
   type SourceContext,
   storeAll,
   Unsettled,
-  withReceipts,
 } from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import { createTally, type Tally } from '../tally.ts';
 import { decodePush } from './decode-push.ts';
-import { decodeRemoteWrite } from './decode-remote-write.ts';
+import { decodeRemoteWrite, SERIES_TAG } from './decode-remote-write.ts';
 
 /** Microseconds of a duration in a millisecond. */
 const MILLISECOND = 1_000;
 /** A key of one request: what a producer counts or makes up. */
 const KEY = /^[\x21-\x7e]{1,128}$/;
 const SHORTEST_TOKEN = 16;
+/** Requests that whoever only listens tells from their repeats. */
+const MOST_HEARD = 16_384;
 
 type Sender = {
   readonly name: string;
-  readonly token: () => string;
+  readonly token: Secret;
   readonly machines: ReadonlySet<string>;
+  /** Requests of it that were not answered yet, or wait for their turn with their bodies. */
+  open: number;
+};
+/** A request that may be read: it counts as open until it is left. */
+type Admitted = {
+  readonly sender: Sender;
+  readonly key: string | undefined;
+  /** Whoever answers it leaves it, and not the end of its connection. */
+  isTaken: boolean;
+  readonly leave: () => void;
 };
 type Answer = { readonly code: number; readonly body?: object; readonly retry?: number };
 type Way = { readonly rule: MapRule; readonly read: (body: Uint8Array) => readonly TagReading[] };
@@ -59,7 +71,9 @@ class PushSource implements OpenSource {
   /** One request after the other goes into the log, so that what one of them brought is known. */
   #last: Promise<unknown> = Promise.resolve();
   #server: FastifyInstance | undefined;
-  #open = 0;
+  readonly #admitted = new WeakMap<FastifyRequest, Admitted>();
+  /** Of those that came while somebody only listens: they come again and again. */
+  readonly #heard = new Set<string>();
 
   constructor(source: SourceOf<'http'>, context: SourceContext) {
     this.#source = source;
@@ -77,25 +91,16 @@ class PushSource implements OpenSource {
       },
     };
     this.#mapper = mapperOf({ ...context, tally: this.#counting });
-    this.#senders = source.http.tokens.map(({ name, token, machines }) => {
-      const where = `source ${source.name}: token of ${name}`;
-      const current = secretOf(where, token);
-      if (current().length < SHORTEST_TOKEN) throw shortToken(where, current().length);
-      return { name, token: current, machines: new Set(machines) };
-    });
+    this.#senders = sendersOf(source);
   }
 
   async listen(): Promise<void> {
     const { name, http } = this.#source;
     const { host, port, body, tls } = http;
-    await tlsContents(tls ?? {}, `source ${name}`);
-    const { certificate, privateKey } = tls ?? {};
-    const files =
-      certificate === undefined || privateKey === undefined
-        ? null
-        : { cert: readFileSync(certificate), key: readFileSync(privateKey) };
+    const pair = tls === undefined ? null : await tlsContents(tls, `source ${name}`);
     const limits = { bodyLimit: body, requestTimeout: 30_000, connectionTimeout: 120_000 };
-    const server = fastify({ forceCloseConnections: true, https: files, ...limits });
+    const server = fastify({ forceCloseConnections: true, https: pair, ...limits });
+    server.server.maxConnections = MOST_CONNECTIONS;
     this.#server = server as unknown as FastifyInstance;
     this.#serve(this.#server);
     try {
@@ -103,7 +108,8 @@ class PushSource implements OpenSource {
     } catch (error) {
       // Whoever only listens is told, and goes on without: the edge itself has the address.
       if (this.#context.listener !== undefined) throw error;
-      throw taken(`source ${name}`, `${host}:${port}`, error);
+      const remedy = 'Choose another host or port, or end who has it.';
+      throw cannotListen(`source ${name}`, `${host}:${port}`, error, remedy);
     }
     this.#context.record({ kind: 'source-connected', source: name, kept: false });
   }
@@ -122,21 +128,26 @@ class PushSource implements OpenSource {
   }
 
   #serve(server: FastifyInstance): void {
-    const { prometheus } = this.#source.http;
-    server.removeAllContentTypeParsers();
-    server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => {
-      parsed(null, body);
-    });
+    const { machine, tag = SERIES_TAG } = this.#source.http.prometheus;
+    const apart = new Set(['job', ...labelsIn(machine)]);
+    takeBytes(server);
     const ways: Readonly<Record<string, Way>> = {
       '/readings': { rule: TAGGED, read: decodePush },
-      '/api/v1/write': { rule: { ...prometheus, clock: 'source' }, read: decodeRemoteWrite },
+      '/api/v1/write': {
+        rule: { machine, tag, clock: 'source' },
+        read: (body) => decodeRemoteWrite(body, apart),
+      },
     };
     for (const [path, way] of Object.entries(ways)) {
-      server.post(path, async (request, reply) => {
-        const isPrometheus = way.read === decodeRemoteWrite;
-        const refused = isPrometheus ? versionRefusal(request) : undefined;
-        return send(reply, refused ?? (await this.#answer(request, way)), isPrometheus);
-      });
+      const isPrometheus = way.rule !== TAGGED;
+      const onRequest = async (request: FastifyRequest, reply: FastifyReply) => {
+        // Before the body is read: whoever may not speak, or not now, takes no memory.
+        const refused = this.#admit(request, reply, isPrometheus);
+        return refused === undefined ? undefined : send(reply, refused, isPrometheus);
+      };
+      server.post(path, { onRequest }, async (request, reply) =>
+        send(reply, await this.#answer(request, way), isPrometheus),
+      );
     }
     server.setErrorHandler(
       (error: { readonly statusCode?: number; readonly message: string }, _request, reply) =>
@@ -144,20 +155,45 @@ class PushSource implements OpenSource {
     );
   }
 
-  async #answer(request: FastifyRequest, way: Way): Promise<Answer> {
-    const sender = this.#senderOf(request.headers.authorization);
+  /** Gives the answer where a request is not to be read. */
+  #admit(request: FastifyRequest, reply: FastifyReply, isPrometheus: boolean): Answer | undefined {
+    const { headers, ip } = request;
+    const sender = this.#senderOf(headers.authorization);
     if (sender === undefined) {
+      this.#context.tally.refuse('unknown-sender', `no token of this source, from ${ip}`);
       return refusal(401, 'expected Authorization: Bearer with a token of this source');
     }
-    const key = request.headers['idempotency-key'];
+    const key = headers['idempotency-key'];
     if (key !== undefined && !(typeof key === 'string' && KEY.test(key))) {
       return refusal(400, 'expected an Idempotency-Key of 1 to 128 letters, digits and signs');
     }
-    const { in_flight, answer } = this.#source.http;
-    if (this.#open >= in_flight) {
+    const refused = isPrometheus ? versionRefusal(request) : undefined;
+    if (refused !== undefined) return refused;
+    const { in_flight } = this.#source.http;
+    if (sender.open >= in_flight) {
       return { ...refusal(503, `expected fewer than ${in_flight} requests at a time`), retry: 1 };
     }
-    this.#open += 1;
+    sender.open += 1;
+    let isOpen = true;
+    const leave = () => {
+      if (isOpen) sender.open -= 1;
+      isOpen = false;
+    };
+    const admitted: Admitted = { sender, key, isTaken: false, leave };
+    this.#admitted.set(request, admitted);
+    // Its body may be too long, or never come.
+    reply.raw.once('close', () => {
+      if (!admitted.isTaken) leave();
+    });
+    return undefined;
+  }
+
+  async #answer(request: FastifyRequest, way: Way): Promise<Answer> {
+    const admitted = this.#admitted.get(request);
+    if (admitted === undefined) throw new Error('expected a request that was admitted');
+    admitted.isTaken = true;
+    const { sender, key, leave } = admitted;
+    const { answer } = this.#source.http;
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const done = this.#last.then(() => this.#take({ sender, key, body, way }));
     this.#last = done.catch(() => undefined);
@@ -166,13 +202,11 @@ class PushSource implements OpenSource {
       done.then(({ wait }) => wait),
     );
     // One that is answered by 503 still waits for its turn, with its body.
-    void Promise.allSettled([done, answered]).then(() => {
-      this.#open -= 1;
-    });
+    void Promise.allSettled([done, answered]).then(leave);
     try {
       return await answered;
     } catch (error) {
-      // It may be stored later: whoever sends it again with the same key, or with times, does not double it.
+      // It may be stored later: the same bytes again, with a key or with times, do not double it.
       return { ...refusal(503, `the log did not take it: ${messageOf(error)}`), retry: 5 };
     }
   }
@@ -181,21 +215,24 @@ class PushSource implements OpenSource {
     const [, given = ''] = /^Bearer +(\S+)$/i.exec(header ?? '') ?? [];
     const hash = digest(given);
     // All of them, however soon one fits: how long it takes says nothing.
-    const found = this.#senders.filter(({ token }) => timingSafeEqual(hash, digest(token())));
+    const found = this.#senders.filter(({ token }) => {
+      const now = tokenNow(token);
+      return timingSafeEqual(hash, digest(now ?? '')) && now !== undefined;
+    });
     return found[0];
   }
 
   /** `wait`: resolves when the log has it. */
   async #take({ sender, key, body, way }: Taking): Promise<{ readonly wait: Promise<Answer> }> {
-    const { memory, tally, listener } = this.#context;
+    const { config, memory, tally, listener } = this.#context;
     tally.took(body.length);
     let readings: readonly TagReading[];
     try {
       readings = way.read(body);
     } catch (error) {
-      if (!(error instanceof MalformedError)) throw error;
-      tally.refuse('malformed', `${sender.name}: ${error.message}`);
-      return at(refusal(400, error.message));
+      // Whatever a body brings about is a matter of this body.
+      tally.refuse('malformed', `${sender.name}: ${messageOf(error)}`);
+      return at(refusal(400, messageOf(error)));
     }
     const foreign = readings
       .map((reading) => readingMachine(way.rule, reading, {}))
@@ -205,25 +242,29 @@ class PushSource implements OpenSource {
       const text = `expected one of the machines of ${sender.name}, found ${foreign.slice(0, 64)}`;
       return at(refusal(403, text));
     }
-    const own = createTally(this.#source.name, () => undefined);
-    this.#own = own;
-    const messages = this.#mapper.map(way.rule, readings, {}, Date.now());
-    if (listener !== undefined) {
-      return at({ ...refusal(503, 'somebody only listens here: nothing is stored'), retry: 5 });
-    }
     const timed = readings.every(({ time }) => time !== undefined);
     const id = createHash('sha256')
       .update(JSON.stringify([sender.name, key ?? '']))
-      .update(body);
-    const lasting = timed || key !== undefined;
+      .update(body)
+      .digest('base64url');
+    const receipt = { config, id, lasting: timed || key !== undefined };
+    const mapped = [way.rule, readings, {}, Date.now()] as const;
+    if (listener !== undefined) {
+      if (!this.#heard.has(id)) mappedPortions(this.#mapper, receipt, [...mapped]);
+      if (this.#heard.size < MOST_HEARD) this.#heard.add(id);
+      return at({ ...refusal(503, 'somebody only listens here: nothing is stored'), retry: 5 });
+    }
+    const own = createTally(this.#source.name, () => undefined);
+    this.#own = own;
     const number = await storeAll(
-      withReceipts(messages, id.digest('base64url'), lasting),
+      mappedPortions(this.#mapper, receipt, [...mapped]),
       { memory, tally: this.#counting },
       { origin: sender.name },
     );
     const { up_messages: up, refused } = own.status;
     const answer: Answer = {
-      code: up === 0 && isRefusal(refused) ? 422 : 200,
+      // A repeat of what went up in part is answered as it was before.
+      code: up + (refused.repeat ?? 0) === 0 && isRefusal(refused) ? 422 : 200,
       body: { values: readings.length, messages: up, refused },
     };
     const wait = new Promise<Answer>((resolve) => {
@@ -240,6 +281,11 @@ type Taking = {
   readonly body: Buffer;
   readonly way: Way;
 };
+
+/** What a template names. */
+function labelsIn(template: string): readonly string[] {
+  return [...template.matchAll(/\{([^{}]+)\}/g)].map(([, name = '']) => name);
+}
 
 function at(answer: Answer): { readonly wait: Promise<Answer> } {
   return { wait: Promise.resolve(answer) };
@@ -274,20 +320,39 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-function shortToken(where: string, found: number): Problem {
-  return new Problem({
-    ...{ where, expected: `a token of at least ${SHORTEST_TOKEN} letters`, found: `${found}` },
-    remedy: 'Make one: openssl rand -base64 24',
-    exit: EXIT.input,
+/** Throws a `Problem` for a token that cannot be one. */
+function sendersOf({ name: source, http: { tokens } }: SourceOf<'http'>): readonly Sender[] {
+  const known = new Map<string, string>();
+  return tokens.map(({ name, token, machines }) => {
+    const where = `source ${source}: token of ${name}`;
+    const current = secretOf(where, token)();
+    if (current.length < SHORTEST_TOKEN) {
+      throw wrongToken(where, `a token of at least ${SHORTEST_TOKEN} letters`, current.length);
+    }
+    if (/\s/.test(current)) throw wrongToken(where, 'a token without blanks', 'one with blanks');
+    const other = known.get(current);
+    if (other !== undefined) {
+      throw wrongToken(where, 'a token of its own', `that of ${other}`);
+    }
+    known.set(current, name);
+    return { name, token, machines: new Set(machines), open: 0 };
   });
 }
 
-function taken(where: string, address: string, cause: unknown): Problem {
-  return new Problem(
-    {
-      ...{ where, expected: `to listen on ${address}`, found: foundInPlace(cause) },
-      ...{ remedy: 'Choose another host or port, or end who has it.', exit: EXIT.outside },
-    },
-    { cause },
-  );
+/** As it is just now: who has lost his token is nobody, whatever it was before. */
+function tokenNow(token: Secret): string | undefined {
+  try {
+    const now = reveal(token, process.env);
+    return now.length < SHORTEST_TOKEN ? undefined : now;
+  } catch {
+    return undefined;
+  }
+}
+
+function wrongToken(where: string, expected: string, found: string | number): Problem {
+  return new Problem({
+    ...{ where, expected, found: `${found}` },
+    remedy: 'Make one: openssl rand -base64 24',
+    exit: EXIT.input,
+  });
 }

@@ -84,6 +84,16 @@ test('events without a time are known again when the broker says so, whenever th
   expect(later.tally.status.refused).toEqual({ repeat: 3 });
 });
 
+test('values of a list without times are all kept, each in a message of its own', async () => {
+  const { send, stored } = startIntake({ each: 'list' });
+  await send('{"list":[{"speed":1},{"speed":2},{"speed":3}]}');
+  expect(stored.map(({ payload }) => unpack(payload).values)).toEqual([
+    { speed: 1 },
+    { speed: 2 },
+    { speed: 3 },
+  ]);
+});
+
 test('each waveform of a payload goes up, and none of them twice', async () => {
   const waveform = { point: 'de', rate: 1_000, unit: 'g' };
   const { send, stored, tally } = startIntake(TIMED, { a: { waveform } });

@@ -55,7 +55,12 @@ async function startNode(client: MqttClient): Promise<() => void> {
   const of = (n: number): UMetric[] => [
     { name: 'Motor/Temperatur', alias: 1, type: 'Double', value: 20.5 + n } as UMetric,
     { name: 'Stückzahl', alias: 2, type: 'Int32', value: n } as UMetric,
-    { name: 'Zustand', alias: 3, type: 'String', value: n % 2 ? 'EXECUTE' : 'HELD' } as UMetric,
+    {
+      name: 'Zustand',
+      alias: 3,
+      type: 'String',
+      value: ['EXECUTE', 'HELD', 'IDLE'][n % 3],
+    } as UMetric,
   ];
   let n = 0;
   client.on('message', (_topic, payload) => {
