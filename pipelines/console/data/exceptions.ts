@@ -156,8 +156,14 @@ export async function exceptionsOf(
     ...differences.map(ofDifference),
     ...findings.map(ofFinding),
   ];
-  const ends = logs.flatMap(({ latest }) => (latest === null ? [] : Date.parse(latest)));
-  const now = Math.max(...ends, ...found.map(({ latest }) => Date.parse(latest)), 0);
+  // A log that is played again was stored today, but tells of another day: its end is no "now".
+  const ends = logs.map(({ latest, is_replay: isReplay }) => (isReplay ? null : latest));
+  const stamps = [
+    ...ends,
+    ...letters.map(({ latest }) => latest),
+    ...found.map(({ since }) => since),
+  ];
+  const now = Math.max(...stamps.map((each) => (each === null ? 0 : Date.parse(each))));
   const byId = new Map(handlings.map((each) => [each.id, each]));
   const names = await namesOf(handlings, nameOf);
   return found
