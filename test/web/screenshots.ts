@@ -48,8 +48,8 @@ async function takePictures(): Promise<void> {
   await take(light.page, 'machine.png');
   await light.page.getByRole('link', { name: 'Requests', exact: true }).click();
   await light.page.locator('.column .card').nth(2).waitFor({ timeout: LONGEST });
-  // The oldest that is open: the systems around have answered.
-  await light.page.locator('.column').first().locator('.card a').last().click();
+  // One with a workflow, whose systems have answered.
+  await light.page.locator('.column .card a', { hasText: 'OUTER-RACE' }).first().click();
   await light.page.locator('.moment', { hasText: 'done' }).nth(1).waitFor({ timeout: LONGEST });
   await take(light.page, 'request.png');
   const places = [
