@@ -1,6 +1,7 @@
 /** The pages of alarms, health, diagnosis, rules, figures and work, as a part of page.integration.test.ts. */
 
 import { readFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { until } from '../stand/stand.ts';
@@ -29,6 +30,21 @@ async function goTo(page: Page, hash: string, selector: string): Promise<void> {
   await page.locator(selector).first().waitFor();
 }
 
+/** Ten thousand alarms made of the one that is there. */
+async function goToManyAlarms(page: Page): Promise<void> {
+  await page.route('**/api/v1/alarms?*', async (route) => {
+    const response = await route.fetch();
+    const { entries } = (await response.json()) as { entries: object[] };
+    const many = Array.from({ length: 10_000 }, (_, at) => ({
+      ...entries[0],
+      ...{ asset: `machine${at}`, rule: `rule${at % 7}`, reason: `signal ${at} is too high` },
+    }));
+    await route.fulfill({ response, json: { entries: many, next: null } });
+  });
+  await goTo(page, 'alarms', '.virtual-row');
+  await page.getByText('10000 of 10000').waitFor();
+}
+
 /** In `npm test`: what no route test shows. */
 export function describeAlarmList(opened: Opened): void {
   test(
@@ -36,17 +52,7 @@ export function describeAlarmList(opened: Opened): void {
     { timeout: 90_000 },
     () =>
       opened('eva', {}, async (page) => {
-        await page.route('**/api/v1/alarms?*', async (route) => {
-          const response = await route.fetch();
-          const { entries } = (await response.json()) as { entries: { asset: string }[] };
-          const many = Array.from({ length: 10_000 }, (_, at) => ({
-            ...entries[0],
-            ...{ asset: `machine${at}`, rule: `rule${at % 7}`, reason: `signal ${at} is too high` },
-          }));
-          await route.fulfill({ response, json: { entries: many, next: null } });
-        });
-        await goTo(page, 'alarms', '.virtual-row');
-        await page.getByText('10000 of 10000').waitFor();
+        await goToManyAlarms(page);
         expect(await page.locator('.virtual-row').count()).toBeLessThan(60);
         await page.locator('.virtual').focus();
         await page.keyboard.press('End');
@@ -61,8 +67,70 @@ export function describeAlarmList(opened: Opened): void {
   );
 }
 
+/** Milliseconds from each change to the frame that shows it, in the page: by the wire it would be more than it is. */
+async function framesAfter(
+  page: Page,
+  steps: readonly { readonly set: string; readonly shown: string }[],
+): Promise<readonly number[]> {
+  const took: number[] = [];
+  for (const { set, shown } of steps) {
+    took.push(
+      await page.evaluate<number>(`new Promise((done) => {
+        const began = performance.now();
+        ${set};
+        const look = () => requestAnimationFrame(() => {
+          if (${shown}) setTimeout(() => done(performance.now() - began));
+          else look();
+        });
+        look();
+      })`),
+    );
+  }
+  return took;
+}
+
+function tellTimes(what: string, took: readonly number[]): void {
+  const sorted = took.toSorted((a, b) => a - b).map((each) => Math.round(each));
+  const [median, worst] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
+  const load = loadavg()[0]?.toFixed(1);
+  console.log(`${what}: median ${median} ms, worst of ${sorted.length} ${worst} ms (load ${load})`);
+}
+
+/** How long it takes is told, and no reason to fail: that is of the machine. What is to be seen is. */
+function describeAlarmTimes(opened: Opened): void {
+  test('ten thousand alarms are filtered and scrolled', { timeout: 120_000 }, () =>
+    opened('eva', {}, async (page) => {
+      await goToManyAlarms(page);
+      const nothing = Array.from({ length: 20 }, () => ({ set: '', shown: 'true' }));
+      tellTimes('a frame in which nothing changes', await framesAfter(page, nothing));
+      const digits = Array.from({ length: 20 }, (_, at) => String(at % 2 === 0 ? at : 4_711 + at));
+      const filtered = digits.map((word) => {
+        const of = Array.from({ length: 10_000 }, (_, at) => at);
+        const count = of.filter((at) => `machine${at} rule${at % 7}`.includes(word)).length;
+        return {
+          set: `const box = document.querySelector('input[type=search]'); box.value = '${word}';
+            box.dispatchEvent(new Event('input', { bubbles: true }))`,
+          shown: `document.querySelector('.filters [role=status]').textContent === '${count} of 10000'`,
+        };
+      });
+      tellTimes('filtering 10,000 alarms', await framesAfter(page, filtered));
+      await page.getByLabel('Search').fill('');
+      await page.getByText('10000 of 10000').waitFor();
+      const scrolled = Array.from({ length: 20 }, (_, at) => ((at * 7_919) % 9_900) + 50).map(
+        (row) => ({
+          set: `document.querySelector('.virtual').scrollTop = ${row} * 56`,
+          shown: `document.querySelector('[aria-posinset="${row + 1}"]') !== null`,
+        }),
+      );
+      tellTimes('scrolling 10,000 alarms', await framesAfter(page, scrolled));
+    }),
+  );
+}
+
 export function describeMorePages(opened: Opened): void {
   describe('what one does there', () => {
+    describeAlarmTimes(opened);
+
     test(
       'alarms are marked and acknowledged together, and taken out of service',
       { timeout: 120_000 },

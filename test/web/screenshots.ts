@@ -13,6 +13,7 @@ import { NO_BROWSER, startBrowser, TELEPHONE, visit } from './browser.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const OUT = join(ROOT, 'docs/console');
+const NAME = 'mia';
 const PASSWORD = 'for pictures alone';
 /** Milliseconds of the clock that the demo may take until it has something to show. */
 const LONGEST = 400_000;
@@ -39,17 +40,17 @@ async function takePictures(): Promise<void> {
   mkdirSync(OUT, { recursive: true });
   const browser = await startBrowser();
   const options = { password: PASSWORD, screen: { width: 1280, height: 800 } };
-  const light = await visit(browser, url, 'pictures', options);
+  const light = await visit(browser, url, NAME, options);
   await light.page.locator('.look-first tbody tr').nth(3).waitFor({ timeout: LONGEST });
   await take(light.page, 'plant.png');
   await light.page.locator('.look-first th a').first().click();
-  await light.page.locator('.chart canvas').nth(2).waitFor({ timeout: 120_000 });
+  await light.page.locator('.vibration .chart canvas').nth(2).waitFor({ timeout: LONGEST });
   await take(light.page, 'machine.png');
   await light.page.getByRole('link', { name: 'Requests', exact: true }).click();
   await light.page.locator('.column .card').nth(2).waitFor({ timeout: LONGEST });
-  await take(light.page, 'requests.png');
-  await light.page.locator('.column .card a').first().click();
-  await light.page.locator('.moment').nth(1).waitFor({ timeout: 120_000 });
+  // One with a workflow, whose systems have answered.
+  await light.page.locator('.column .card a', { hasText: 'OUTER-RACE' }).first().click();
+  await light.page.locator('.moment', { hasText: 'done' }).nth(1).waitFor({ timeout: LONGEST });
   await take(light.page, 'request.png');
   const places = [
     ['alarms', '.virtual-row'],
@@ -59,10 +60,11 @@ async function takePictures(): Promise<void> {
   for (const [place, selector] of places) {
     await light.page.goto(`${url}/#/${place}`);
     await light.page.locator(selector).first().waitFor({ timeout: 120_000 });
+    if (place === 'alarms') await light.page.locator(selector).first().click();
     await take(light.page, `${place.split('?')[0]}.png`, false);
   }
   const dark = { ...options, dark: true, screen: TELEPHONE, language: 'de-DE' };
-  const telephone = await visit(browser, url, 'pictures', dark);
+  const telephone = await visit(browser, url, NAME, dark);
   await telephone.page.locator('.look-first tbody tr').first().waitFor();
   await take(telephone.page, 'telephone-dark-german.png', false);
   await browser.close();
@@ -77,7 +79,7 @@ async function running(): Promise<string> {
       const config = readConfig(join(folder, 'andon.yaml'), {});
       const url = `http://127.0.0.1:${config.console.port}`;
       await fetch(`${url}/healthz`);
-      await accountsOf(config).put('pictures', PASSWORD, [{ role: 'engineer' }]);
+      await accountsOf(config).put(NAME, PASSWORD, [{ role: 'engineer' }]);
       return url;
     } catch {
       // It is still starting.

@@ -166,6 +166,7 @@ export async function exceptionsOf(
     differences.map(ofDifference),
     findings.map(ofFinding),
   ];
+<<<<<<< HEAD
   const found = lists.flatMap((list) => list.slice(0, MOST_OF_A_KIND));
   const tooLong = lists.flatMap((list) => list[MOST_OF_A_KIND]?.kind ?? []);
   const ends = logs.flatMap(({ latest }) => (latest === null ? [] : Date.parse(latest)));
@@ -180,6 +181,21 @@ export async function exceptionsOf(
       .toSorted((a, b) => rankOf(a) - rankOf(b) || Date.parse(a.since) - Date.parse(b.since)),
     cut: [...new Set([...deliveries.cut, ...tooLong])],
   };
+=======
+  // A log that is played again was stored today, but tells of another day: its end is no "now".
+  const ends = logs.map(({ latest, is_replay: isReplay }) => (isReplay ? null : latest));
+  const stamps = [
+    ...ends,
+    ...letters.map(({ latest }) => latest),
+    ...found.map(({ since }) => since),
+  ];
+  const now = Math.max(...stamps.map((each) => (each === null ? 0 : Date.parse(each))));
+  const byId = new Map(handlings.map((each) => [each.id, each]));
+  const names = await namesOf(handlings, nameOf);
+  return found
+    .map((each) => handled(each, byId.get(each.id), { names, now }))
+    .toSorted((a, b) => rankOf(a) - rankOf(b) || Date.parse(a.since) - Date.parse(b.since));
+>>>>>>> screens
 }
 
 function rankOf({ state }: Exception): number {

@@ -62,6 +62,7 @@ const momentSchema = z.object({
     .string()
     .describe('Id of the anomaly, action of the revision, status, type of the act, object.'),
   signal: z.string(),
+  point: z.string().describe('Measuring point, where the signal is a feature of its bursts.'),
   value: z.number().nullable(),
   limit: z.number().nullable(),
   unit: z.string(),
@@ -158,31 +159,31 @@ WITH
   (SELECT (plant, line, asset) FROM current_requests WHERE id = {id:String}) AS place,
   (SELECT opened FROM current_requests WHERE id = {id:String}) AS opened,
   (SELECT time FROM current_requests WHERE id = {id:String}) AS latest
-SELECT DISTINCT time, kind, title, text, about, signal, value, limit, unit, who
+SELECT DISTINCT time, kind, title, text, about, signal, point, value, limit, unit, who
 FROM
 (
   SELECT
     if(phase = 'raised', since, time) AS time, 'anomaly' AS kind, toString(phase) AS title, reason AS text, id AS about,
-    toString(signal) AS signal, toNullable(value) AS value, toNullable(limit) AS limit, toString(unit) AS unit,
-    '' AS who, revision AS place_in_time
+    toString(signal) AS signal, toString(point) AS point, toNullable(value) AS value, toNullable(limit) AS limit,
+    toString(unit) AS unit, '' AS who, revision AS place_in_time
   FROM anomalies FINAL
   WHERE has(own, id) AND (phase != 'updated')
   UNION ALL
   SELECT
-    time, 'revision', toString(action), JSONExtractString(request, 'because'), toString(revision), '', NULL, NULL, '', '',
+    time, 'revision', toString(action), JSONExtractString(request, 'because'), toString(revision), '', '', NULL, NULL, '', '',
     revision
   FROM request_history FINAL
   WHERE id = {id:String}
   UNION ALL
   SELECT
     time, 'status', JSONExtractString(data, 'status'), JSONExtractString(data, 'note'),
-    JSONExtractString(data, 'remote'), '', NULL, NULL, '', '', 0
+    JSONExtractString(data, 'remote'), '', '', NULL, NULL, '', '', 0
   FROM machine_events FINAL
   WHERE type = 'request' AND kind = 'status' AND JSONExtractString(data, 'id') = {id:String}
   UNION ALL
   SELECT
     time, 'act', toString(type), concat(JSONExtractString(data, 'reason'), JSONExtractString(data, 'text')),
-    toString(type), '', NULL, NULL, '', user, 0
+    toString(type), '', '', NULL, NULL, '', user, 0
   FROM machine_events FINAL
   WHERE kind = 'act' AND type != '${EXCEPTION_EVENT}' AND (plant, line, asset) = place
     AND time >= opened AND time <= latest + INTERVAL 1 DAY
@@ -192,7 +193,7 @@ FROM
     arrayStringConcat(arrayFilter(each -> each != '', [
       concat(toString(state), if(system = '', '', concat(' (', toString(system), if(remote = '', '', concat(' ', remote)), ')'))), because
     ]), ': '),
-    remote, '', NULL, NULL, '', '', position
+    remote, '', '', NULL, NULL, '', '', position
   FROM workflow_steps FINAL
   WHERE request = {id:String} AND state != 'skipped' AND NOT startsWith(step, '${NOTICE_STEP}')
 )

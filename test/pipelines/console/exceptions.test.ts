@@ -31,7 +31,11 @@ const request = {
   ...{ stop_cost: 800, order_late: false },
 };
 
-function flowOf(outcome: CommandEntry['outcome'], last: string): FlowState {
+function flowOf(
+  outcome: CommandEntry['outcome'],
+  last: string,
+  log: object = { latest: at(60), is_replay: false },
+): FlowState {
   const line = { time: 0, last: Date.parse(last), count: 1, revision: 1, outcome: 'rejected' };
   const entry = {
     attempts: 1,
@@ -41,9 +45,14 @@ function flowOf(outcome: CommandEntry['outcome'], last: string): FlowState {
   const empty = { attempts: 1, faults: 0, history: [] };
   return {
     requests: async () => [{ ...empty, revision: 2, delivery: 'sent' }],
+<<<<<<< HEAD
     commands: async (names: readonly string[]) =>
       names.map(() => ({ ...entry, outcome, note: 'no stock' })),
     logs: async () => [{ latest: at(60) }],
+=======
+    commands: async () => [{ ...entry, outcome, note: 'no stock' }],
+    logs: async () => [log],
+>>>>>>> screens
   } as unknown as FlowState;
 }
 
@@ -122,6 +131,20 @@ test.each([
     expect((await exceptions(rows, flowOf('rejected', at(2))))[0]).toMatchObject(is);
   },
 );
+
+test('in a log that is played again, what happened there last is now', async () => {
+  const letters = {
+    ...{ reason: 'unknown', source: 'telemetry.p1.l1.press', count: '3', detail: 'no such signal' },
+    ...{ since: at(4), latest: at(34) },
+  };
+  const today = '2026-11-30T20:00:00.000Z';
+  const flow = flowOf('rejected', today, { latest: today, is_replay: true });
+  const found = await exceptions({ dead_letters: [letters] }, flow);
+  expect(found.map(({ kind, age_seconds: age }) => [kind, age])).toEqual([
+    ['command', 33 * 60],
+    ['dead-letters', 30 * 60],
+  ]);
+});
 
 test('those that wait for somebody come first, the oldest of them before the others', async () => {
   const finding = (text: string, minute: number) => ({

@@ -4,12 +4,12 @@ import '../style/work.css';
 import { useSignal } from '@preact/signals';
 import { type Answer, call } from '../api/client.ts';
 import { doAct } from '../parts/alarm-list.tsx';
-import { Chart } from '../parts/chart.tsx';
+import { Chart, type SignalPoints } from '../parts/chart.tsx';
 import { Fact, RequestPriority } from '../parts/marks.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { lineName, type Machine, newestOf, type Plant } from '../state/plants.ts';
-import { useResource } from '../state/resource.ts';
+import { type Resource, useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
 import { may } from '../state/session.ts';
 import { say } from '../text/pages/work.ts';
@@ -159,17 +159,16 @@ function Evidence({ detail, zone }: { readonly detail: Detail; readonly zone: st
   const first = moments.find(
     ({ kind, signal, value }) => kind === 'anomaly' && signal !== '' && value !== null,
   );
+  const Picture = first?.point === '' ? SignalEvidence : FeatureEvidence;
   return (
     <section aria-label={say('seen')}>
       <h3>{say('seen')}</h3>
       {first === undefined ? (
         <p class="quiet">{say('noEvidence')}</p>
       ) : (
-        <EvidenceChart
-          request={request}
-          signal={first.signal}
+        <Picture
+          {...{ request, zone, signal: first.signal, point: first.point }}
           at={Date.parse(first.time)}
-          zone={zone}
         />
       )}
       <p>{onPlantClock(request.because, zone)}</p>
@@ -180,16 +179,35 @@ function Evidence({ detail, zone }: { readonly detail: Detail; readonly zone: st
 type EvidenceOptions = {
   readonly request: Detail['request'];
   readonly signal: string;
+  readonly point: string;
   readonly at: number;
   readonly zone: string;
 };
 
-function EvidenceChart({ request: { plant, line, asset }, signal, at, zone }: EvidenceOptions) {
-  const points = useResource('getSignal', {
-    path: { plant, line, asset, signal },
-    query: { from: String(at - BEFORE), to: String(at + AFTER), points: 300 },
-    tables: [],
-  });
+function stretchAround(at: number) {
+  return { from: String(at - BEFORE), to: String(at + AFTER), points: 300 };
+}
+
+function SignalEvidence({ request, signal, at, zone }: EvidenceOptions) {
+  const { plant, line, asset } = request;
+  const path = { plant, line, asset, signal };
+  const points = useResource('getSignal', { path, query: stretchAround(at), tables: [] });
+  return <EvidenceChart {...{ points, signal, zone }} />;
+}
+
+/** A feature of bursts has no readings. */
+function FeatureEvidence({ request, signal, point, at, zone }: EvidenceOptions) {
+  const { plant, line, asset } = request;
+  const path = { plant, line, asset, point, feature: signal.replace(/^vibration_/, '') };
+  const points = useResource('getFeature', { path, query: stretchAround(at), tables: [] });
+  return <EvidenceChart {...{ points, signal, zone }} />;
+}
+
+type EvidenceChartOptions = Pick<EvidenceOptions, 'signal' | 'zone'> & {
+  readonly points: { readonly value: Resource<SignalPoints> };
+};
+
+function EvidenceChart({ points, signal, zone }: EvidenceChartOptions) {
   return (
     <Shown resource={points.value}>
       {(found) =>

@@ -128,8 +128,10 @@ function Figures({ numbers }: { readonly numbers: Numbers }) {
             ))}
             <tr>
               <th scope="row">{say('shares')}</th>
-              <td>{alarms === 0 ? '–' : `${shares.join(' / ')} %`}</td>
-              <td colSpan={2}>5 / 15 / 80 %</td>
+              <td data-name={say('found')}>{alarms === 0 ? '–' : `${shares.join(' / ')} %`}</td>
+              <td colSpan={2} data-name={say('acceptable')}>
+                5 / 15 / 80 %
+              </td>
             </tr>
           </tbody>
         </table>
@@ -159,8 +161,10 @@ function FigureRow({
           <span class="quiet">{say(verdict)}</span>
         </div>
       </td>
-      <td>{`${acceptable}${unit === undefined ? '' : ` ${unit}`}`}</td>
-      <td>{`${most}${unit === undefined ? '' : ` ${unit}`}`}</td>
+      <td
+        data-name={say('acceptable')}
+      >{`${acceptable}${unit === undefined ? '' : ` ${unit}`}`}</td>
+      <td data-name={say('most')}>{`${most}${unit === undefined ? '' : ` ${unit}`}`}</td>
     </tr>
   );
 }
@@ -192,11 +196,11 @@ function Worst({ numbers }: { readonly numbers: Numbers }) {
                         {rule} · {signal}
                       </span>
                     </th>
-                    <td>
+                    <td data-name={say('times')}>
                       {alarms}
                       {chattering ? <span class="chip chip-high"> {say('chatters')}</span> : null}
                     </td>
-                    <td>{number(share * 100)} %</td>
+                    <td data-name={say('share')}>{number(share * 100)} %</td>
                   </tr>
                 ),
               )}

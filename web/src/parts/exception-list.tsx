@@ -193,7 +193,7 @@ function Handling({ exception }: { readonly exception: Exception }) {
     told.value = (await handle(next, ''))?.text;
   };
   return (
-    <div class="row">
+    <div class="row handling">
       {kind === 'request' || kind === 'command' ? (
         <SendAgain kind={kind} id={id.slice(kind.length + 1)} />
       ) : null}

@@ -111,7 +111,7 @@ function Strip({ name, entries, requests, day, zone, now }: StripOptions) {
               style={place(start, end)}
               title={[text, order, times].filter((part) => part !== '').join(', ')}
             >
-              {text}
+              <span class="strip-name">{text}</span>
               <span class="unseen"> {times}</span>
             </li>
           );

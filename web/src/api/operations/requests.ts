@@ -115,6 +115,8 @@ export type RequestsOperations = {
         /** Id of the anomaly, action of the revision, status, type of the act, object. */
         about: string;
         signal: string;
+        /** Measuring point, where the signal is a feature of its bursts. */
+        point: string;
         value: number | null;
         limit: number | null;
         unit: string;
