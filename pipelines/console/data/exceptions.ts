@@ -166,11 +166,14 @@ export async function exceptionsOf(
     differences.map(ofDifference),
     findings.map(ofFinding),
   ];
-<<<<<<< HEAD
   const found = lists.flatMap((list) => list.slice(0, MOST_OF_A_KIND));
   const tooLong = lists.flatMap((list) => list[MOST_OF_A_KIND]?.kind ?? []);
-  const ends = logs.flatMap(({ latest }) => (latest === null ? [] : Date.parse(latest)));
-  const now = Math.max(...ends, ...found.map(({ latest }) => Date.parse(latest)), 0);
+  // A log that is played again was stored today, but tells of another day: its end is no "now".
+  const ends = logs.flatMap(({ latest, is_replay: isReplay }) => {
+    return latest === null || isReplay ? [] : Date.parse(latest);
+  });
+  const stamps = [...letters.map(({ latest }) => latest), ...found.map(({ since }) => since)];
+  const now = Math.max(...ends, ...stamps.map((each) => Date.parse(each)), 0);
   // What was handled once and is over stays in the table for years: nobody asks for it, or for names of it.
   const ids = new Set(found.map(({ id }) => id));
   const byId = new Map(handlings.filter(({ id }) => ids.has(id)).map((each) => [each.id, each]));
@@ -181,21 +184,6 @@ export async function exceptionsOf(
       .toSorted((a, b) => rankOf(a) - rankOf(b) || Date.parse(a.since) - Date.parse(b.since)),
     cut: [...new Set([...deliveries.cut, ...tooLong])],
   };
-=======
-  // A log that is played again was stored today, but tells of another day: its end is no "now".
-  const ends = logs.map(({ latest, is_replay: isReplay }) => (isReplay ? null : latest));
-  const stamps = [
-    ...ends,
-    ...letters.map(({ latest }) => latest),
-    ...found.map(({ since }) => since),
-  ];
-  const now = Math.max(...stamps.map((each) => (each === null ? 0 : Date.parse(each))));
-  const byId = new Map(handlings.map((each) => [each.id, each]));
-  const names = await namesOf(handlings, nameOf);
-  return found
-    .map((each) => handled(each, byId.get(each.id), { names, now }))
-    .toSorted((a, b) => rankOf(a) - rankOf(b) || Date.parse(a.since) - Date.parse(b.since));
->>>>>>> screens
 }
 
 function rankOf({ state }: Exception): number {

@@ -45,14 +45,9 @@ function flowOf(
   const empty = { attempts: 1, faults: 0, history: [] };
   return {
     requests: async () => [{ ...empty, revision: 2, delivery: 'sent' }],
-<<<<<<< HEAD
     commands: async (names: readonly string[]) =>
       names.map(() => ({ ...entry, outcome, note: 'no stock' })),
-    logs: async () => [{ latest: at(60) }],
-=======
-    commands: async () => [{ ...entry, outcome, note: 'no stock' }],
     logs: async () => [log],
->>>>>>> screens
   } as unknown as FlowState;
 }
 
