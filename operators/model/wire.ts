@@ -103,14 +103,21 @@ export const eventSchema = z
     'Something that happened to an asset: state, acknowledged, request, report, or a name of its own.',
   );
 
-/** A day of the calendar, UTC. */
-const day = z.string().regex(/^\d{4}-\d\d-\d\d$/, 'expected a day such as 2026-11-30');
+/** The last day that ClickHouse keeps: 65,535 days after the first one. */
+const LAST_DAY = '2149-06-06';
+
+/** A day of the calendar, UTC. Systems that write 9999-12-31 for an open end mean none. */
+const day = z.iso
+  .date('expected a day such as 2026-11-30')
+  .refine((text) => text >= '1970-01-01' && text <= LAST_DAY, {
+    message: `expected a day from 1970-01-01 to ${LAST_DAY}; leave a last day out for an open end`,
+  });
 const name = (what: string) => z.string().min(1).max(256).describe(what);
 
 /** `mapping.<plant>.<via>.<user>`: who says it is in the subject. */
 export const mappingChangeSchema = z
   .object({
-    change: name('Id of the change, made from its content: the same proposal is the same change.'),
+    change: name('Id of the change, made by whoever proposes it. Answers name it.'),
     verb: z
       .enum(['propose', 'approve', 'refuse'])
       .describe('What is done with the change. The first answer to a proposal counts.'),
@@ -123,7 +130,14 @@ export const mappingChangeSchema = z
         remote: name('What that system calls it.'),
         owner: z.string().max(256).default('').describe('Who answers for the mapping.'),
         from: day.default('1970-01-01').describe('First day.'),
-        to: day.nullable().default(null).describe('Last day; null: until further notice.'),
+        to: day
+          .nullable()
+          .default(null)
+          .describe('Last day, not before the first one; null: until further notice.'),
+      })
+      .refine(({ from, to }) => to === null || to >= from, {
+        message: 'expected a last day on or after the first one',
+        path: ['to'],
       })
       .optional()
       .describe('Of a proposal: what is to be so. With `to` an end of what is.'),

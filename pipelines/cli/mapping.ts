@@ -8,6 +8,7 @@ import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { csvOfMappings, readMappingCsv } from '../governance/mapping-csv.ts';
 import {
+  type ChangeRecord,
   changesOfMappings,
   checkMapping,
   checkMappingAnswer,
@@ -96,11 +97,16 @@ async function history(options: Options): Promise<void> {
     inColumns([
       ['change', 'what', 'proposed', 'answer', 'by', 'counts from'],
       ...changes.map((one) => [
-        ...[one.change, textOfMapping(one), one.proposed, one.answer || 'waits', one.answered],
+        ...[one.change, textOfMapping(one), one.proposed, stateOfChange(one), one.answered],
         `message ${one.sequence} of ${one.stream}`,
       ]),
     ]),
   );
+}
+
+function stateOfChange({ answer, superseded }: ChangeRecord): string {
+  if (answer !== '') return answer;
+  return superseded === '' ? 'waits' : 'void';
 }
 
 function asked<T>(options: Options, ask: (client: ClickHouseClient) => Promise<T>): Promise<T> {
@@ -155,16 +161,8 @@ const NOTHING_NEW = 'All of it is so already, or waits for an answer.';
 async function propose(options: ProposalOptions): Promise<void> {
   const { csv, reason = '' } = options;
   const found = await checked(options);
-  const wrong = found.filter(({ mistakes }) => mistakes.length > 0);
-  if (wrong.length > 0) {
-    throw new Problem({
-      where: csv ?? textOfMapping(found[0]?.mapping),
-      expected: 'changes against which nothing speaks',
-      found: wrong.map(textOfCheck).join('\n'),
-      remedy: 'Nothing was proposed. Correct these, or copy the systems first (andon sync).',
-      exit: EXIT.input,
-    });
-  }
+  const remedy = 'Nothing was proposed. Correct these, or copy the systems first (andon sync).';
+  refuseMistakes(found, csv ?? textOfMapping(found[0]?.mapping), remedy);
   if (found.length === 0) {
     shown(options, [], () => NOTHING_NEW);
     return;
@@ -193,9 +191,16 @@ function plantOfMapping({ entity, id }: ProposedMapping): string {
 
 async function answer(verb: 'approve' | 'refuse', changes: readonly string[], options: Options) {
   const { reason = '' } = options;
-  const records = await asked(options, async (client) => {
+  const { records, checks } = await asked(options, async (client) => {
     const found = await changesOfMappings(client);
-    return new Map(found.map((one) => [one.change, one]));
+    const records = new Map(found.map((one) => [one.change, one]));
+    const checks: MappingCheck[] = [];
+    // What it touches may have changed since it was proposed.
+    for (const change of verb === 'approve' ? changes : []) {
+      const record = records.get(change);
+      if (record !== undefined) checks.push(await checkMapping(client, mappingOfRecord(record)));
+    }
+    return { records, checks };
   });
   const byPlant = new Map<string, string[]>();
   for (const change of changes) {
@@ -204,9 +209,30 @@ async function answer(verb: 'approve' | 'refuse', changes: readonly string[], op
   }
   const sent = await say(options, [...byPlant], (user, change: string) => {
     checkMappingAnswer(change, records.get(change), verb, user);
+    refuseMistakes(
+      checks,
+      `change ${change}`,
+      'Nothing was approved. Refuse it, or copy the systems first (andon sync).',
+    );
     return { change, verb, reason };
   });
-  shown(options, sent, () => sent.map((one) => textOfSent(`${verb}d`, one)).join('\n'));
+  shown(options, sent, () =>
+    [...checks.map(textOfCheck), ...sent.map((one) => textOfSent(`${verb}d`, one))].join('\n'),
+  );
+}
+
+function mappingOfRecord(record: ChangeRecord): ProposedMapping {
+  const { entity, id, system, remote, owner, from, to } = record;
+  return { entity, id, system, remote, owner, from, to };
+}
+
+function refuseMistakes(checks: readonly MappingCheck[], where: string, remedy: string): void {
+  const wrong = checks.filter(({ mistakes }) => mistakes.length > 0);
+  if (wrong.length === 0) return;
+  throw new Problem({
+    ...{ where, expected: 'changes against which nothing speaks', remedy, exit: EXIT.input },
+    found: wrong.map(textOfCheck).join('\n'),
+  });
 }
 
 /** Everything is made and checked before anything is published; the audit stream has it before that. */

@@ -46,6 +46,8 @@ export type ChangeRecord = ProposedMapping & {
   readonly sequence: number;
   readonly appended: string;
   readonly four_eyes: boolean;
+  /** The later change of the same mapping that was approved before this one; '' for none. */
+  readonly superseded: string;
 };
 
 const MAPPING = `entity, id, system, remote, owner, toString(valid_from) AS from, toString(valid_to) AS to`;
@@ -71,7 +73,7 @@ export function changesOfMappings(client: ClickHouseClient, change = ''): Promis
   return rowsOf(
     client,
     `SELECT ${MAPPING}, change, plant, proposed, reason, answer, answered, answer_reason, stream,
-       toFloat64(sequence) AS sequence, toString(appended) AS appended, four_eyes
+       toFloat64(sequence) AS sequence, toString(appended) AS appended, four_eyes, superseded
      FROM mapping_changes_now WHERE {change:String} = '' OR change = {change:String}
      ORDER BY mapping_changes_now.appended DESC, mapping_changes_now.sequence DESC`,
     { change },
@@ -104,9 +106,11 @@ export async function checkMapping(
   const things = await ask<{ system: string; remote: string }>(THINGS);
   const touched = await ask<{ what: string; of: string }>(TOUCHED);
   const of = (what: string) => touched.filter((one) => one.what === what).map((one) => one.of);
-  const own = others.find(
+  const same = others.filter(
     (one) => one.id === id && one.remote === remote && one.valid_from === from,
   );
+  // What waits takes the place of nothing; the change that is checked may be the one that waits.
+  const own = same.find((one) => one.state !== 'waiting');
   return {
     mapping,
     mistakes: [
@@ -209,6 +213,10 @@ export function checkMappingAnswer(
   if (record.answer !== '') {
     const found = `${record.answer} by ${record.answered}, message ${record.sequence} of ${record.stream}`;
     throw wrong('a change that waits for an answer', found, 'Propose it anew.');
+  }
+  if (record.superseded !== '') {
+    const found = `change ${record.superseded} of the same mapping, which came later and was approved`;
+    throw wrong('a change that nothing later has taken the place of', found, 'Propose it anew.');
   }
   if (verb === 'approve' && record.four_eyes && record.proposed === user) {
     const remedy = 'Let somebody else approve it, or switch four_eyes off in governance.yaml.';

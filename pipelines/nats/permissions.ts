@@ -171,8 +171,11 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return ['audit.chain.begin', 'audit.log.*.*.*'];
     case 'reason':
       return ['reason.*'];
-    case 'mapping':
-      return everywhere(`mapping.${plant?.id ?? '*'}.${VIA[role] ?? role}.${id ?? '*'}`);
+    case 'mapping': {
+      // Of no line: all of them are in partition 0, in one order.
+      const subject = `mapping.${plant?.id ?? '*'}.${VIA[role] ?? role}.${id ?? '*'}`;
+      return [subject, `andon.0.${subject}`];
+    }
     case 'model':
     case 'rules':
       return everywhere(`${kind}.${plant?.id ?? '*'}`);

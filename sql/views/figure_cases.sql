@@ -34,7 +34,8 @@ FROM
     FROM request_times
 )
 UNION ALL
-SELECT 'first-time-fix', plant, line, asset, request, completed, lasted, 1 FROM repairs
+-- By the day on which it is known, so that a period has repairs of one kind: those whose 30 days are over.
+SELECT 'first-time-fix', plant, line, asset, request, completed + INTERVAL 30 DAY, lasted, 1 FROM repairs WHERE lasted IS NOT NULL
 UNION ALL
 SELECT said.1, plant, line, asset, concat(request, ' ', parts.part), if(said.4, assumeNotNull(order_asked), asked), said.2, said.3
 FROM

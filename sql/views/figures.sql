@@ -20,11 +20,11 @@ FROM
 (
     SELECT arrayJoin([
         ('unplanned-downtime', 'Unplanned downtime', 'sum', 'h', 'less', 'downtime', 'ISO 22400-2 actual unit down time', 'Hours of stops outside of planned standstills, by the month in which a stop began.'),
-        ('uptime', 'Uptime', 'ratio', '', 'more', 'oee_by_day', 'ISO 22400-2 availability; EN 15341:2019 M10', 'Running time as a share of the known time without planned standstills.'),
+        ('uptime', 'Uptime', 'ratio', '', 'more', 'oee_by_day', 'ISO 22400-2 availability', 'Running time as a share of the known time without planned standstills.'),
         ('response', 'Response', 'median', 'min', 'less', 'request_times', '', 'From the first revision of a request to accepted or started in the CMMS.'),
         ('close-out', 'Close-out', 'median', 'h', 'less', 'request_times', '', 'From the first revision of a request to completed in the CMMS.'),
         ('decision-latency', 'Decision latency', 'median', 's', 'less', 'request_times', '', 'From the beginning of a problem to the first revision of its first request.'),
-        ('first-time-fix', 'First-time fix', 'ratio', '', 'more', 'repairs', '', 'Share of completed requests without another one for the same component within 30 days.'),
+        ('first-time-fix', 'First-time fix', 'ratio', '', 'more', 'repairs', '', 'Share of completed requests without another one for the same component within 30 days, by the day on which those are over. What was withdrawn is none.'),
         ('parts-availability', 'Parts availability', 'ratio', '', 'more', 'part_needs', 'EN 15341:2007 O26', 'Share of needed parts of which none was missing when stock was first asked.'),
         ('stock-outs', 'Stock-outs', 'ratio', '', 'less', 'part_needs', '', 'Share of needed parts of which none at all was free when stock was first asked.'),
         ('over-ordering', 'Over-ordering', 'ratio', '', 'less', 'part_needs', '', 'Share of what was ordered beyond what was missing.'),

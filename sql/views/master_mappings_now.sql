@@ -36,7 +36,7 @@ FROM
     SELECT
         entity, id, system, remote, owner, valid_from, valid_to, proposed, answered, change, sequence, appended
     FROM mapping_changes_now
-    WHERE answer != 'refuse'
+    WHERE answer != 'refuse' AND superseded = ''
 )
 -- What waits takes the place of nothing.
 ORDER BY since DESC, sequence DESC

@@ -1,5 +1,6 @@
 -- Did each repair last? One row per request that was completed in the CMMS. It lasted where no other request came for the same
--- component of the machine within 30 days of its completion; NULL while those days are not over and none has come.
+-- component of the machine within 30 days of its completion that was not withdrawn; NULL while those days are not over, also where one
+-- has come: else a plant would have nothing but repairs that did not last, until it is 30 days old.
 CREATE OR REPLACE VIEW repairs
 (
     plant     LowCardinality(String) COMMENT 'Plant',
@@ -9,7 +10,7 @@ CREATE OR REPLACE VIEW repairs
     component LowCardinality(String) COMMENT 'Component; empty: the asset as a whole',
     completed DateTime64(6, 'UTC')   COMMENT 'When it was done',
     next      String                 COMMENT 'The request that came again; empty for none',
-    lasted    Nullable(Bool)         COMMENT 'None came within 30 days'
+    lasted    Nullable(Bool)         COMMENT 'None came within 30 days; null: they are not over'
 )
 AS
 WITH done AS
@@ -25,12 +26,10 @@ SELECT
     done.plant AS plant, done.line AS line, done.asset AS asset, done.request AS request,
     any(done.component) AS component, any(done.completed) AS completed,
     argMinIf(
-        again.id, again.opened, again.id != done.request AND again.opened > done.completed
+        again.id, again.opened, again.id != done.request AND again.action != 'withdraw' AND again.opened > done.completed
             AND again.opened <= done.completed + INTERVAL 30 DAY
     ) AS next,
-    CAST(
-        multiIf(next != '', 0, any(newest.time) >= completed + INTERVAL 30 DAY, 1, NULL), 'Nullable(Bool)'
-    ) AS lasted
+    CAST(if(any(newest.time) >= completed + INTERVAL 30 DAY, next = '', NULL), 'Nullable(Bool)') AS lasted
 FROM done
 LEFT JOIN current_requests AS again
   ON done.plant = again.plant AND done.line = again.line AND done.asset = again.asset AND done.component = again.component

@@ -82,7 +82,9 @@ const figureSchema = z.object({
   months: z.array(z.object({ month: z.string(), ...valueSchema.shape })),
   before: valueSchema
     .nullable()
-    .describe('Of as many months before the first; a sum is a mean month.'),
+    .describe(
+      'Of as many months before the first; a sum is a mean month of those with data, null where that is less than one.',
+    ),
 });
 type Figure = z.output<typeof figureSchema>;
 const figureRow = z.object({ ...definitionSchema.shape, month: z.string(), ...valueSchema.shape });
@@ -143,8 +145,16 @@ LEFT JOIN rule_answers AS answer
 WHERE ${place('raised')} AND ${since('raised.time')}
 GROUP BY month`;
 
-/** Each figure by the rule that view `figures` has for it; with an empty month the time before. */
+/**
+ * Each figure by the rule that view `figures` has for it; with an empty month the time before. Its sums are by the months with data: none where that is
+ * less than a month.
+ */
 const DEFINED = `
+WITH
+  (SELECT min(oldest) FROM newest WHERE plant = {plant:String}) AS oldest,
+  fromUnixTimestamp64Milli({from:Int64}, {zone:String}) AS first,
+  addMonths(first, -{months:Int32}) AS start,
+  {months:Int32} * dateDiff('second', greatest(start, oldest), first) / dateDiff('second', start, first) AS known
 SELECT
   figures.figure AS figure, any(figures.title) AS title, any(figures.aggregate) AS aggregate, any(figures.unit) AS unit,
   any(figures.better) AS better, any(figures.definition) AS definition, any(figures.standard) AS standard,
@@ -154,11 +164,11 @@ SELECT
     aggregate = 'ratio', sumIf(cases.part, cases.part IS NOT NULL) / nullIf(sumIf(cases.whole, cases.part IS NOT NULL), 0),
     aggregate = 'median', quantileExactOrNull(0.5)(cases.part),
     aggregate = 'mean', avgOrNull(cases.part),
-    sumOrNull(cases.part) / if(month = '', {months:Int32}, 1)
+    sumOrNull(cases.part) / multiIf(month != '', 1, known >= 1, known, NULL)
   ) AS value
 FROM figure_cases AS cases
 INNER JOIN figures ON cases.figure = figures.figure
-WHERE ${place('cases')} AND cases.time >= addMonths(fromUnixTimestamp64Milli({from:Int64}, {zone:String}), -{months:Int32})
+WHERE ${place('cases')} AND cases.time >= start
 GROUP BY figure, month
 ORDER BY title, month DESC`;
 

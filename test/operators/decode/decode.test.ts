@@ -48,6 +48,28 @@ describe('decode', () => {
     expect(rules({ 'Andon-Migrate': 'yes' })).toMatchObject([{ table: 'dead_letters' }]);
   });
 
+  test('engineers of a plant change mappings of what is in it, and of what is in none', () => {
+    const landed = (entity: string, id: string) => {
+      const mapping = { entity, id, system: 'erp', remote: '1' };
+      const said = JSON.stringify({ change: 'c', verb: 'propose', mapping });
+      return decoded(message('mapping.p.engineer.anna', Buffer.from(said)));
+    };
+    for (const [entity, id] of [
+      ...[['plant', 'p'] as const, ['line', 'p/l'] as const, ['asset', 'p/l/a'] as const],
+      ...[['component', 'p/l/a/bearing'] as const, ['part', 'q/7'] as const],
+    ]) {
+      expect(landed(entity, id)).toMatchObject([{ table: 'mapping_changes', row: { id } }]);
+    }
+    for (const [entity, id] of [
+      ...[['plant', 'q'] as const, ['line', 'pq/l'] as const, ['asset', 'q/l/a'] as const],
+      ...[['component', 'q/l/a/bearing'] as const, ['asset', 'p'] as const],
+    ]) {
+      expect(landed(entity, id)).toMatchObject([
+        { table: 'dead_letters', row: { detail: expect.stringContaining('engineers of p') } },
+      ]);
+    }
+  });
+
   test('a frame keeps its numbers signal by signal, and its texts apart', () => {
     const frame = frameOf({ time: T + 0.25, values: { a: 1.5, on: true, name: 'x', none: null } });
     expect(frame.asset).toBe('p/l/a');

@@ -9,6 +9,7 @@ import { stringify } from 'yaml';
 import { decode } from '../../../operators/decode/decode.ts';
 import type { Row } from '../../../operators/flow/flow.ts';
 import type { Message } from '../../../operators/model/message.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
 import { csvOfMappings, readMappingCsv } from '../../../pipelines/governance/mapping-csv.ts';
 import {
   changesOfMappings,
@@ -75,7 +76,7 @@ beforeAll(async () => {
 /** Lands what is in the log from this message on, as the pipeline does it. */
 async function land(stream: string, from: number, to: number): Promise<void> {
   const manager = await jetstreamManager(connection);
-  const rows: (readonly [at: number, row: Row])[] = [];
+  const rows: (readonly [seq: number, at: EventTime, row: Row])[] = [];
   for (let seq = from; seq <= to; seq += 1) {
     const stored = await manager.streams.getMessage(stream, { seq });
     if (stored === null) throw new Error(`no message ${seq}`);
@@ -89,12 +90,11 @@ async function land(stream: string, from: number, to: number): Promise<void> {
       payload: stored.data,
     };
     for (const item of runMessages(decode, [event(subject, appended, message)])) {
-      if (item.kind === 'row') rows.push([seq, item]);
+      if (item.kind === 'row') rows.push([seq, appended, item]);
     }
   }
   const landed = epochOf('1', stream, 'now', from, to, (blocks) => {
-    for (const [seq, row] of rows)
-      blocks.add(row, sequence(seq), time(1_800_000_000_000_000 + seq));
+    for (const [seq, at, row] of rows) blocks.add(row, sequence(seq), at);
   });
   await landAll(warehouse.client, [landed]);
 }
@@ -103,8 +103,14 @@ const A_1: ProposedMapping = {
   ...{ entity: 'asset', id: 'p1/l1/press', system: 'cmms', remote: 'A-1' },
   ...{ owner: 'maintenance', from: '2026-01-01', to: null },
 };
-const say = async (user: string, ...said: Parameters<typeof publishMappings>[2]) => {
-  const sent = await publishMappings(connection, { plant: 'p1', user, partitions: 1 }, said);
+const say = (user: string, ...said: Parameters<typeof publishMappings>[2]) =>
+  sayIn('p1', user, ...said);
+const sayIn = async (
+  plant: string,
+  user: string,
+  ...said: Parameters<typeof publishMappings>[2]
+) => {
+  const sent = await publishMappings(connection, { plant, user, partitions: 1 }, said);
   const [first] = sent;
   if (first === undefined) throw new Error('nothing was sent');
   await land(first.stream, first.sequence, first.sequence + said.length - 1);
@@ -141,6 +147,10 @@ test('a change counts from the message on with which somebody else approves it',
   const [waiting] = await changesOfMappings(warehouse.client, one.change);
   expect(() => checkMappingAnswer(one.change, waiting, 'approve', 'anna')).toThrow('four_eyes');
   expect(checkMappingAnswer(one.change, waiting, 'approve', 'bert')).toBe(waiting);
+  // Nor do engineers of another plant, whose permission is not for this one.
+  await sayIn('p2', 'paul', own);
+  await sayIn('p2', 'paul', { ...own, verb: 'refuse' });
+  expect(await statesOf('A-1')).toMatchObject([{ state: 'waiting' }]);
   const approved = await say('bert', own);
   expect(await statesOf('A-1')).toMatchObject([
     { state: 'in force', proposed: 'anna', approved: 'bert', sequence: approved.sequence },
@@ -207,6 +217,30 @@ test('without four eyes whoever proposed it may approve it', async () => {
   await say('anna', one);
   await say('anna', { change: one.change, verb: 'approve', reason: '' });
   expect(await statesOf('EQ-2')).toMatchObject([{ state: 'in force', approved: 'anna' }]);
+  // What was said before is judged by the setting of its time.
+  expect(await statesOf('A-1')).toMatchObject([{ state: 'in force', approved: 'bert' }]);
+  await syncWorld(warehouse, writeGovernance());
+  expect(await statesOf('EQ-2')).toMatchObject([{ state: 'in force', approved: 'anna' }]);
+});
+
+test('a change is void once a later one of the same mapping was approved', async () => {
+  const wanted = { ...A_1, remote: 'A-1', from: '2026-05-01' };
+  const [first, second] = [proposed(wanted, 5), proposed({ ...wanted, owner: 'planning' }, 6)];
+  await say('anna', first, second);
+  const approve = (change: string) => say('bert', { change, verb: 'approve', reason: '' });
+  const stateOf = async () =>
+    (await statesOf('A-1')).filter(({ from }) => from === wanted.from).map((one) => one.change);
+  await approve(second.change);
+  expect(await stateOf()).toEqual([second.change]);
+  const [old] = await changesOfMappings(warehouse.client, first.change);
+  expect(() => checkMappingAnswer(first.change, old, 'approve', 'bert')).toThrow(
+    `found change ${second.change} of the same mapping`,
+  );
+  // Whoever approves it all the same, by a publisher of their own, brings the old one back no more.
+  await approve(first.change);
+  expect(await stateOf()).toEqual([second.change]);
+  const [settled] = await changesOfMappings(warehouse.client, second.change);
+  expect(settled).toMatchObject({ answer: 'approve', superseded: '' });
 });
 
 test('the command proposes by its check, and says where in the log it is', async () => {

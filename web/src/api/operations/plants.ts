@@ -123,7 +123,7 @@ export type PlantsOperations = {
           /** Share of the cases that are known; null without a case. */
           complete: number | null;
         }>;
-        /** Of as many months before the first; a sum is a mean month. */
+        /** Of as many months before the first; a sum is a mean month of those with data, null where that is less than one. */
         before: {
           /** Null where nothing of it is known. */
           value: number | null;
