@@ -1,5 +1,10 @@
 import { BEARING_PARTS, type BearingPart } from './bearing.ts';
-import { type BearingEvidence, strongestPart } from './bearing-evidence.ts';
+import {
+  type BearingEvidence,
+  LINES_SEEN,
+  SCORE_FOR_VERDICT,
+  strongestPart,
+} from './bearing-evidence.ts';
 import { bearingLines, unexplainedLines } from './bearing-lines.ts';
 import { isModulated } from './envelope.ts';
 import type { Extracted } from './extract.ts';
@@ -40,7 +45,7 @@ export type Diagnosis = {
    * the confidence in the shaft speed. With `not_determined` it is that of `forced`.
    */
   readonly confidence: number;
-  /** By fault; from 1 on it has all that a verdict needs. */
+  /** By fault; from 1 on it has all that a verdict needs, unless parts of the bearing have the same lines. */
   readonly scores: Readonly<Record<MachineFault, number>>;
   readonly supporting: readonly SpectralLine[];
   readonly contradicting: readonly SpectralLine[];
@@ -60,15 +65,8 @@ export type DiagnosisOptions = MachineSize & {
 
 /** Score of harmonics that noise gives: three lines of twice the median. */
 const NOISE = 1;
-/**
- * Three harmonics that are eight times their surroundings on average. On the 0 hp records of CWRU the greatest score of a
- * wrong part was 1.6, the least of a part that is plain to see 3.1.
- */
-const SCORE_FOR_VERDICT = 2.7;
 /** Cages modulate what is there, so their own lines must stand out more, and those of no other part. */
 const SCORE_FOR_CAGE = 3.5;
-/** Up to this score no lines of a bearing part are seen. */
-const NO_LINES = 1.6;
 /** Share of the evidence that must support a part. */
 const MAJORITY = 0.6;
 /** A bearing that nearly has a verdict leaves none for the shaft: its impacts shake the shaft too. */
@@ -88,7 +86,7 @@ const QUIET_VELOCITY = 0.7;
 const MOST_CERTAIN = 0.95;
 const BARELY = 0.75;
 /** Score of a part under which its lines are those of noise, and say nothing for or against it. */
-const WORTH_A_LOOK = 0.6;
+export const WORTH_A_LOOK = 0.6;
 
 /** Diagnoses what was extracted from one waveform. Bad input gives `not_determined`, with the reasons. */
 export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): Diagnosis {
@@ -141,6 +139,7 @@ function concludeBearing(evidence: DiagnosisEvidence): Conclusion | undefined {
   const { extracted, scores, forced, trust, confidence } = evidence;
   const { bearing } = extracted;
   if (bearing === undefined || forced === null || scores[forced] < 1) return undefined;
+  if (bearing.alike.includes(forced)) return undefined;
   const { supporting, contradicting } = bearingLines(bearing, forced);
   const part = partName(forced);
   const unexplained = unexplainedLines(bearing, forced);
@@ -201,7 +200,7 @@ function concludeHealthy({ extracted, scores }: DiagnosisEvidence): Conclusion |
   const slow = shaft === undefined ? velocityFromTwo(extracted) : 0;
   const isSteady = waveform !== undefined && unsteadiness(waveform.samples) === undefined;
   const isCalm = isQuiet(values) && slow !== undefined && slow < QUIET_VELOCITY && isSteady;
-  if (!isCalm || highest >= NO_LINES / SCORE_FOR_VERDICT) return undefined;
+  if (!isCalm || highest >= LINES_SEEN / SCORE_FOR_VERDICT) return undefined;
   if (isHeavyTailed(extracted) || isModulated(waveform.samples, waveform.rate)) return undefined;
   const text = 'level, distribution and lines are those of a machine without a fault';
   return { verdict: 'none', confidence: 0.8, reasons: [text] };
@@ -221,7 +220,7 @@ function bearingScores(bearing: BearingEvidence | undefined): Record<BearingPart
   if (bearing === undefined) return scores;
   for (const part of BEARING_PARTS) scores[part] = bearing.scores[part] / SCORE_FOR_VERDICT;
   const others = Math.max(...BEARING_PARTS.map((part) => (part === 'cage' ? 0 : scores[part])));
-  scores.cage = others * SCORE_FOR_VERDICT >= NO_LINES ? 0 : bearing.scores.cage / SCORE_FOR_CAGE;
+  scores.cage = others * SCORE_FOR_VERDICT >= LINES_SEEN ? 0 : bearing.scores.cage / SCORE_FOR_CAGE;
   return scores;
 }
 
@@ -243,7 +242,8 @@ function isBroadband({ values, bearing }: Extracted): boolean {
   const { acceleration_rms: all, acceleration_low_rms: low } = values;
   const kurtosis = values.kurtosis ?? 0;
   if (all === undefined || low === undefined || kurtosis < TONAL) return false;
-  const hasLines = bearing !== undefined && Math.max(...Object.values(bearing.scores)) >= NO_LINES;
+  const hasLines =
+    bearing !== undefined && Math.max(...Object.values(bearing.scores)) >= LINES_SEEN;
   if (hasLines || low > all / 2) return false;
   return Math.sqrt(all * all - low * low) >= ROUGH;
 }
