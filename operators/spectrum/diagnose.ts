@@ -280,7 +280,7 @@ function whyUndetermined(extracted: Extracted, grids: readonly number[]): string
   const beside =
     besideFirst(extracted) ??
     dominantLine(extracted, grids) ??
-    (isDisputed ? undefined : betweenFaults(extracted));
+    (isDisputed ? undefined : betweenFaults(extracted, !isSwaying(extracted)));
   const reasons = beside === undefined ? [] : [beside];
   if (bearing === undefined) {
     reasons.push(absent.bearing_outer_race ?? 'the geometry of the bearing was not said');

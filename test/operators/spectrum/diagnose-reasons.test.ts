@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../operators/spectrum/diagnose.ts';
-import { extract } from '../../../operators/spectrum/extract.ts';
+import { extract, withAveragedLevels } from '../../../operators/spectrum/extract.ts';
 import { BEARING_6205, impacts, noise, RATE, shaking } from './machines.ts';
 
 /** What is said beside a verdict: reasons, confidence, zone and action of everyday machines. */
@@ -32,6 +32,45 @@ describe('a strong line of no fault is said to be what it is', () => {
     const { verdict, reasons } = judge(shaking(tones));
     expect(verdict).toBe('not_determined');
     expect(reasons[0]).toContain('1× and 2× carry 100 %');
+  });
+
+  test.for([
+    [
+      '1× with lines of others',
+      [
+        [1, 4],
+        [7.3, 2],
+        [11.2, 2],
+      ],
+    ],
+    [
+      '3× above 1× and 2×',
+      [
+        [1, 3],
+        [2, 4.2],
+        [3, 5],
+      ],
+    ],
+  ] as const)('of %s only the shares are said', ([, orders]) => {
+    const tones = orders.map(([order, level]) => [order * SHAFT, level] as const);
+    const { verdict, reasons } = judge(shaking(tones, { seconds: 4 }));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toMatch(/^1× .*of the velocity's power$/);
+  });
+
+  test('1× that stands for a part of the record only has its share said, and no proportion', () => {
+    const steady = shaking([[SHAFT, 8]], { seconds: 8 });
+    const samples = steady.map((value, at) => (at > 6.5 * RATE ? 0.1 * value : value));
+    const { verdict, reasons } = diagnose(withAveragedLevels(extract(samples, RATE, 'g', RPM)));
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).not.toContain('more of 2× or 3×');
+  });
+
+  test('1× whose sidebands are too close for the record is no unbalance', () => {
+    const tones = [-0.4, 0, 0.4].map((by) => [SHAFT + by, by === 0 ? 8 : 2] as const);
+    const { verdict, reasons } = judge(shaking(tones, { seconds: 1 }));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toMatch(/1× changes .* a longer record tells lines beside it apart/);
   });
 
   test('three blades are no misalignment, however much is left of 1× and 2×', () => {
