@@ -58,7 +58,8 @@ export type BearingEvidence = {
   readonly alike: readonly BearingPart[];
 };
 
-const SLIP = 0.015;
+/** Rolling elements slip: share by which their lines stand beside those of the geometry. */
+export const BEARING_SLIP = 0.015;
 /** Speeds are read, or nominal: so far from them the shaft's own lines are looked for. */
 const SPEED_ERROR = 0.005;
 /** Excess kurtosis of a band from which on impacts are in it; that of n samples of noise scatters by √(20/n). */
@@ -112,7 +113,7 @@ export function bearingEvidence(
   const highest = Math.max(orders.inner_race, orders.rolling_element) * shaft;
   const white = envelopeSpectrum(squaredEnvelope(prewhiten(half), 0, half.size / 2));
   const band = mostImpulsiveBand(half, 2.2 * HARMONICS * highest);
-  const slip = SLIP + (bearing.tolerance ?? 0);
+  const slip = BEARING_SLIP + (bearing.tolerance ?? 0);
   const whitened = searchParts(white, shaft, orders, slip);
   const impulsive = searchParts(envelopeSpectrum(band), shaft, orders, slip);
   return {

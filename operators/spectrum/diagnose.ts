@@ -42,7 +42,8 @@ export type Diagnosis = {
   /**
    * 0 to 1. Of a bearing part: the share of the evidence above noise that supports it and not for the next part, less when
    * it is less than a verdict needs. Of a fault of the shaft: the share of the velocity's power that it explains. Each times
-   * the confidence in the shaft speed. With `not_determined` it is that of `forced`.
+   * the confidence in the shaft speed, and 0.95 at most. With `not_determined` it is that of `forced`; a verdict has three
+   * quarters of it where its score is just enough.
    */
   readonly confidence: number;
   /** By fault; from 1 on it has all that a verdict needs, unless parts of the bearing have the same lines. */
@@ -112,7 +113,7 @@ export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): 
   const { verdict, supporting = [], contradicting = [], reasons } = conclusion;
   return {
     verdict,
-    confidence: Math.round(conclusion.confidence * 1_000) / 1_000,
+    confidence: Math.round(Math.min(MOST_CERTAIN, conclusion.confidence) * 1_000) / 1_000,
     forced,
     scores,
     supporting,
@@ -144,13 +145,14 @@ function concludeBearing(evidence: DiagnosisEvidence): Conclusion | undefined {
   const part = partName(forced);
   const unexplained = unexplainedLines(bearing, forced);
   const others = BEARING_PARTS.filter((each) => each !== forced && scores[each] >= LIKELY);
-  if (unexplained.length > 0 && others.length === 0) {
+  const foreign = others.length === 0 ? unexplained : unexplainedLines(bearing, forced, others);
+  if (foreign.length > 0) {
     const text = `lines of the ${part} stand out, but stronger ones belong to no part: check speed and geometry`;
     return {
       verdict: 'not_determined',
       confidence: confidence / 2,
       supporting,
-      contradicting: unexplained,
+      contradicting: foreign,
       reasons: [text],
     };
   }
@@ -328,17 +330,27 @@ function actionOf(
         : isOpen && parts.length > 1
           ? ADVICE_SOME_PART
           : ADVICE[verdict];
-  const severe = isOpen ? ADVICE_SEVERE : ADVICE_SEVERE_FAULT;
+  const others = also.map(({ verdict: fault }) => `For the ${fault}: ${ADVICE[fault]}`);
+  return withUrgency({ verdict, severity }, [advice, ...others].join(' '));
+}
+
+/** Advice behind what the zone asks for, which comes first whatever the verdict. */
+export function withUrgency(
+  { verdict, severity }: Pick<Diagnosis, 'verdict' | 'severity'>,
+  advice: string,
+): string {
+  const severe = verdict === 'not_determined' ? ADVICE_SEVERE : ADVICE_SEVERE_FAULT;
+  const urgent = severe[severity?.zone ?? ''];
   const slow = severity?.ifSlow;
-  const ifSlow =
-    slow === undefined
+  return [
+    ...(urgent === undefined ? [] : [urgent]),
+    ...(slow === undefined
       ? []
       : [
           `If the machine turns at up to 600 rpm, its level is in zone ${slow}: find out the speed.`,
-        ];
-  const urgent = [...[severe[severity?.zone ?? ''] ?? []].flat(), ...ifSlow];
-  const others = also.map(({ verdict: fault }) => `For the ${fault}: ${ADVICE[fault]}`);
-  return [...urgent, advice, ...others].join(' ');
+        ]),
+    advice,
+  ].join(' ');
 }
 
 function shaftReason(fault: ShaftFault, { share, lines }: ShaftEvidence): string {

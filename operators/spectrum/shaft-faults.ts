@@ -1,3 +1,5 @@
+import { BEARING_PARTS } from './bearing.ts';
+import { BEARING_SLIP } from './bearing-evidence.ts';
 import type { Extracted } from './extract.ts';
 import { medianAround } from './power-spectrum.ts';
 import type { ShaftOrder } from './shaft.ts';
@@ -225,7 +227,7 @@ const SPEED_ERROR = 0.003;
  * frequency, teeth or blades, no multiple of the shaft at all, or perhaps 1× where the speed is not known.
  */
 export function dominantLine(
-  { values, orders, lines, waveform, shaft: known }: Omit<Extracted, 'absent'>,
+  { values, orders, lines, waveform, shaft: known, bearing }: Omit<Extracted, 'absent'>,
   grids: readonly number[],
 ): string | undefined {
   const [strongest] = [...lines].sort((a, b) => b.rms - a.rms);
@@ -251,10 +253,39 @@ export function dominantLine(
     return `${line} is the line frequency of ${hum} Hz and no multiple of the shaft: hum in cable or sensor, which stays when the machine stands`;
   }
   if (by >= Math.max(width, SPEED_ERROR * frequency)) {
-    return `${line} stands at ${(frequency / shaft).toFixed(2)}×, no multiple of the shaft: another machine, a belt, a gear or a resonance`;
+    return offOrders(
+      line,
+      frequency / shaft,
+      Math.max(width / shaft, SPEED_ERROR * (frequency / shaft)),
+      bearing,
+    );
   }
   if (multiple < LEAST_OF_PARTS) return undefined;
   return `${line} stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
+}
+
+/** A strong line at an order that is no multiple of the shaft, in a sentence. `tolerance` is one of orders. */
+function offOrders(
+  line: string,
+  order: number,
+  tolerance: number,
+  bearing: Extracted['bearing'],
+): string {
+  const place = `${line} stands at ${order.toFixed(2)}×`;
+  if (Math.abs(order - Math.floor(order) - 0.5) < tolerance) {
+    return `${place}, a half order of the shaft: looseness, a rub or too much clearance, or the firing of a four-stroke engine`;
+  }
+  for (const part of bearing === undefined ? [] : BEARING_PARTS) {
+    const own = bearing?.orders[part] ?? 0;
+    const times = [1, 2, 3].find((each) => {
+      return Math.abs(order - each * own) < tolerance + BEARING_SLIP * each * own;
+    });
+    if (times !== undefined) {
+      return `${place}, where the ${part.replace('_', ' ')} of the bearing has ${times}×: look at the bearing, then at what else may have this line`;
+    }
+  }
+  const causes = 'another machine, a belt, a gear or a resonance';
+  return `${place}, no multiple of the shaft: ${bearing === undefined ? 'a rolling bearing, ' : ''}${causes}`;
 }
 
 /**

@@ -16,12 +16,19 @@ describe('a strong line of no fault is said to be what it is', () => {
     ['twice the line frequency, apart from 2×', 100, 'is twice the line frequency of 50 Hz'],
     ['blades, where 1× is lost in noise', 5 * SHAFT, 'stands at 5× of the shaft'],
     ['no multiple', 3.3 * SHAFT, 'no multiple of the shaft: another machine'],
+    ['a half order', 2.5 * SHAFT, 'a half order of the shaft: looseness'],
+    ['twice the outer race', 7.15 * SHAFT, 'where the outer race of the bearing has 2×'],
     ['hum', 50, 'is the line frequency of 50 Hz and no multiple of the shaft'],
     ['the second order alone', 2 * SHAFT, '2× carries 100 % of the velocity'],
   ] as const)('%s', ([, frequency, text]) => {
     const { verdict, reasons } = judge(shaking([[frequency, 8]]));
     expect(verdict).toBe('not_determined');
     expect(reasons[0]).toContain(text);
+  });
+
+  test('without a geometry a bearing is the first that may have it', () => {
+    const { reasons } = diagnose(extract(shaking([[3.3 * SHAFT, 8]]), RATE, 'g', RPM));
+    expect(reasons[0]).toContain('no multiple of the shaft: a rolling bearing, another machine');
   });
 
   test('too much 2× for an unbalance and too little for misalignment', () => {
@@ -146,6 +153,21 @@ describe('confidence and action do not contradict the verdict', () => {
     expect(verdict).toBe('not_determined');
     expect(reasons.join()).toMatch(/two defects, or one whose sidebands fit both/);
     expect(action).toMatch(/plan to look at the bearing/);
+  });
+
+  test('two defects beside something stronger that is none of the bearing: that is said first', () => {
+    const [outer, inner, other] = [
+      [3.5848, 2],
+      [5.4152, 2],
+      [4.43, 3],
+    ].map(([order, strength], at) => {
+      return impacts(order! * SHAFT, { strength: strength!, seconds: 4, seed: at + 1 });
+    });
+    const all = outer!.map((value, at) => value + inner![at]! + other![at]!);
+    const { verdict, reasons, contradicting } = judge(all);
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain('stronger ones belong to no part');
+    expect(contradicting.map(({ name }) => name)).toContain('of no part');
   });
 
   test.for([
