@@ -17,6 +17,7 @@ import {
   unsteadiness,
   unsteadinessText,
   velocityFromTwo,
+  withUrgency,
 } from './iso-zone.ts';
 import {
   besideFirst,
@@ -334,25 +335,6 @@ function actionOf(
   return withUrgency({ verdict, severity }, [advice, ...others].join(' '));
 }
 
-/** Advice behind what the zone asks for, which comes first whatever the verdict. */
-export function withUrgency(
-  { verdict, severity }: Pick<Diagnosis, 'verdict' | 'severity'>,
-  advice: string,
-): string {
-  const severe = verdict === 'not_determined' ? ADVICE_SEVERE : ADVICE_SEVERE_FAULT;
-  const urgent = severe[severity?.zone ?? ''];
-  const slow = severity?.ifSlow;
-  return [
-    ...(urgent === undefined ? [] : [urgent]),
-    ...(slow === undefined
-      ? []
-      : [
-          `If the machine turns at up to 600 rpm, its level is in zone ${slow}: find out the speed.`,
-        ]),
-    advice,
-  ].join(' ');
-}
-
 function shaftReason(fault: ShaftFault, { share, lines }: ShaftEvidence): string {
   const orders = lines.map(({ order }) => `${order}×`).join(', ');
   const carry = lines.length === 1 ? 'carries' : 'carry';
@@ -398,13 +380,3 @@ const ADVICE_SOME_PART =
 
 const ADVICE_BAD_SIGNAL =
   'Check sensor, cable, converter, unit and file first, then measure again.';
-
-const ADVICE_SEVERE: Readonly<Record<string, string>> = {
-  C: 'The level is in zone C: the machine should not run on for long without a cause being found.',
-  D: 'The level is in zone D, where damage is expected: look for the cause now.',
-};
-
-const ADVICE_SEVERE_FAULT: Readonly<Record<string, string>> = {
-  C: 'The level is in zone C: the machine should not run on like this for long.',
-  D: 'The level is in zone D, where damage is expected: act now.',
-};

@@ -5,9 +5,9 @@ import {
   type Diagnosis,
   type DiagnosisOptions,
   diagnose,
-  withUrgency,
 } from '../../operators/spectrum/diagnose.ts';
 import { type Extracted, extract, withAveragedLevels } from '../../operators/spectrum/extract.ts';
+import { withUrgency } from '../../operators/spectrum/iso-zone.ts';
 import type { Channel } from '../files/channel.ts';
 import type { MeantBearing } from './diagnose-options.ts';
 
