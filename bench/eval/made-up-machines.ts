@@ -7,6 +7,7 @@ import {
   bearingOrders,
   type KnownBearing,
 } from '../../operators/spectrum/bearing.ts';
+import { GRAVITY } from '../../operators/spectrum/time-waveform.ts';
 import { type Random, randomOf } from '../../pipelines/demo/plant/random.ts';
 import { addImpacts, addNoise, addTones, type Signal, type Tone } from './made-up-signals.ts';
 
@@ -110,7 +111,7 @@ function struck(
   return { right, hasName: right.length > 0, lines: { of: 'envelope', frequency, resonance } };
 }
 
-/** What has no name, though some may be right. */
+/** What has no name, though some may be right: they are counted. */
 function nameless(right: readonly string[] = []): Made {
   return { right, hasName: false, lines: undefined };
 }
@@ -183,7 +184,7 @@ const KINDS: Readonly<Record<string, (frame: Frame) => Made>> = {
   resonance: (frame) => {
     const { random, signal, level } = frame;
     const frequency = random.between(15, 400);
-    const rms = (level * 2 * Math.PI * frequency) / 9_806;
+    const rms = (level * 2 * Math.PI * frequency) / GRAVITY;
     addNoise(signal, random, rms, { resonance: { frequency, damping: 0.01 } });
     return nameless();
   },
@@ -206,7 +207,7 @@ const KINDS: Readonly<Record<string, (frame: Frame) => Made>> = {
       return { frequency: shaft + side * apart, velocity: (0.4 * level) / Math.abs(side) };
     });
     shaken(frame, [], [[1, 1]], sides);
-    return nameless(['unbalance']);
+    return nameless();
   },
   whirl: (frame) => {
     const order = frame.random.between(0.4, 0.48);
@@ -229,6 +230,6 @@ const KINDS: Readonly<Record<string, (frame: Frame) => Made>> = {
     return nameless(['unbalance']);
   },
   'impacts of another machine': (frame) => struck(frame, [], foreignOrder(frame)),
-  'impacts once a turn': (frame) => ({ ...struck(frame, ['looseness'], 1), hasName: false }),
+  'impacts once a turn': (frame) => struck(frame, [], 1),
   nothing: () => nameless(['none']),
 };

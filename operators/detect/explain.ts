@@ -55,12 +55,13 @@ function sensorOf(
   return range === undefined ? words : `${words}, ${range.join(' to ')} ${unit}`.trimEnd();
 }
 
-/** The part with the highest score; '' when none is high enough. */
+/** The part with the highest score; '' when none is high enough, and when parts with the same lines share it. */
 function partOf(values: Features['values']): string {
   let [best, most] = ['', 0];
   for (const [part, least] of Object.entries(LEAST_SCORES)) {
     const score = values[`bearing_${part}`] ?? 0;
-    if (score >= least && score > most) [best, most] = [part, score];
+    if (score < least || score < most) continue;
+    [best, most] = [score === most ? '' : part, score];
   }
   return best;
 }

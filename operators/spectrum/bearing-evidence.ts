@@ -51,11 +51,15 @@ export type BearingEvidence = {
   readonly kurtosis: number;
   /** By part, about 1 for noise, at most 4.5. */
   readonly scores: Readonly<Record<BearingPart, number>>;
-  /** Parts that explain the same lines, so that none of them can be named; empty where one explains them best. */
+  /**
+   * Parts that explain the same lines, so that none of them can be named, however high their score, which is the same;
+   * empty where one explains them best, and where none has enough for a verdict.
+   */
   readonly alike: readonly BearingPart[];
 };
 
-const SLIP = 0.015;
+/** Rolling elements slip: share by which their lines stand beside those of the geometry. */
+export const BEARING_SLIP = 0.015;
 /** Speeds are read, or nominal: so far from them the shaft's own lines are looked for. */
 const SPEED_ERROR = 0.005;
 /** Excess kurtosis of a band from which on impacts are in it; that of n samples of noise scatters by √(20/n). */
@@ -109,7 +113,7 @@ export function bearingEvidence(
   const highest = Math.max(orders.inner_race, orders.rolling_element) * shaft;
   const white = envelopeSpectrum(squaredEnvelope(prewhiten(half), 0, half.size / 2));
   const band = mostImpulsiveBand(half, 2.2 * HARMONICS * highest);
-  const slip = SLIP + (bearing.tolerance ?? 0);
+  const slip = BEARING_SLIP + (bearing.tolerance ?? 0);
   const whitened = searchParts(white, shaft, orders, slip);
   const impulsive = searchParts(envelopeSpectrum(band), shaft, orders, slip);
   return {
@@ -174,24 +178,28 @@ function partScores(
   const evidence = { whitened, impulsive, kurtosis, scores };
   const alike = strikes ? [] : whichStrikes([strongest, ...rivals], evidence);
   const best = strikes ? 'cage' : (alike[0] ?? strongest);
+  const most = Math.max(...alike.map((part) => scores[part]));
   for (const part of BEARING_PARTS) {
     if (part === best || part === 'cage') continue;
     const score = beside(part, best);
     scores[part] = strikes ? Math.min(score, MAX_BESIDE_CAGE) : score;
   }
-  if (alike.length < 2 || scores[best] < MAX_UNRESOLVED) return { scores, alike: [] };
-  for (const part of alike) scores[part] = MAX_UNRESOLVED;
+  if (alike.length < 2 || most < SCORE_FOR_VERDICT) return { scores, alike: [] };
+  for (const part of alike) scores[part] = most;
   return { scores, alike };
 }
 
 /** Share of the strongest part's score from which on another part may explain the same lines as well. */
 const RIVAL = 0.6;
 /** Score from which on a part has lines at all; noise gives 1. */
-const LINES_SEEN = 1.6;
+export const LINES_SEEN = 1.6;
+/**
+ * Three harmonics that are eight times their surroundings on average. On the 0 hp records of CWRU the greatest score of a
+ * wrong part was 1.6, the least of a part that is plain to see 3.1.
+ */
+export const SCORE_FOR_VERDICT = 2.7;
 /** Share of its own score that is left of a part whose lines another one explains. */
 const SHARED = 0.75;
-/** Less than a verdict needs. */
-const MAX_UNRESOLVED = 2.6;
 /** A carrier is so much louder than its sidebands, which another part may take for its own lines. */
 const CARRIER = 1.2;
 

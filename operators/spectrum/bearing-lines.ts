@@ -45,11 +45,13 @@ const MAX_LINES = 3;
 /**
  * Lines of the envelope spectrum that a part's score rests on: stronger than every line of the part, and neither its harmonics, nor
  * their sidebands, nor multiples of shaft or cage: strongest first, at most three. With a wrong speed or geometry a part
- * may fit the sidebands of what really strikes; then the strongest lines of what strikes are unexplained.
+ * may fit the sidebands of what really strikes; then the strongest lines of what strikes are unexplained. Lines of `others`
+ * are explained too.
  */
 export function unexplainedLines(
   evidence: BearingEvidence,
   part: BearingPart,
+  others: readonly BearingPart[] = [],
 ): readonly SpectralLine[] {
   const { shaft, orders } = evidence;
   const { spectrum, parts } = decisiveDemodulation(evidence, part);
@@ -57,6 +59,7 @@ export function unexplainedLines(
   const { frequency, harmonics } = parts[part];
   const strongest = Math.max(...harmonics.map(({ amplitude }) => amplitude));
   const apart = [shaft, orders.cage * shaft];
+  const striking = [part, ...others].map((each) => parts[each].frequency);
   const last = Math.min(amplitudes.length - 1, Math.floor((3.3 * frequency) / step));
   const found: { readonly bin: number; readonly amplitude: number }[] = [];
   for (let bin = Math.ceil((0.3 * shaft) / step); bin <= last; bin++) {
@@ -73,8 +76,12 @@ export function unexplainedLines(
   });
 
   function isExplained(place: number): boolean {
+    return striking.some((each) => isOf(each, place));
+  }
+
+  function isOf(striker: number, place: number): boolean {
     for (let harmonic = 0; harmonic <= EXPLAINED_HARMONICS; harmonic++) {
-      const distance = Math.abs(place - (harmonic / 2) * frequency);
+      const distance = Math.abs(place - (harmonic / 2) * striker);
       for (const spacing of apart) {
         const order = Math.round(distance / spacing);
         // A speed that was read to half a percent is off by more the further the sideband.

@@ -1,5 +1,10 @@
 import { BEARING_PARTS, type BearingPart } from './bearing.ts';
-import { type BearingEvidence, strongestPart } from './bearing-evidence.ts';
+import {
+  type BearingEvidence,
+  LINES_SEEN,
+  SCORE_FOR_VERDICT,
+  strongestPart,
+} from './bearing-evidence.ts';
 import { bearingLines, unexplainedLines } from './bearing-lines.ts';
 import { isModulated } from './envelope.ts';
 import type { Extracted } from './extract.ts';
@@ -12,6 +17,7 @@ import {
   unsteadiness,
   unsteadinessText,
   velocityFromTwo,
+  withUrgency,
 } from './iso-zone.ts';
 import {
   besideFirst,
@@ -37,10 +43,11 @@ export type Diagnosis = {
   /**
    * 0 to 1. Of a bearing part: the share of the evidence above noise that supports it and not for the next part, less when
    * it is less than a verdict needs. Of a fault of the shaft: the share of the velocity's power that it explains. Each times
-   * the confidence in the shaft speed. With `not_determined` it is that of `forced`.
+   * the confidence in the shaft speed, and 0.95 at most. With `not_determined` it is that of `forced`; a verdict has three
+   * quarters of it where its score is just enough.
    */
   readonly confidence: number;
-  /** By fault; from 1 on it has all that a verdict needs. */
+  /** By fault; from 1 on it has all that a verdict needs, unless parts of the bearing have the same lines. */
   readonly scores: Readonly<Record<MachineFault, number>>;
   readonly supporting: readonly SpectralLine[];
   readonly contradicting: readonly SpectralLine[];
@@ -60,15 +67,8 @@ export type DiagnosisOptions = MachineSize & {
 
 /** Score of harmonics that noise gives: three lines of twice the median. */
 const NOISE = 1;
-/**
- * Three harmonics that are eight times their surroundings on average. On the 0 hp records of CWRU the greatest score of a
- * wrong part was 1.6, the least of a part that is plain to see 3.1.
- */
-const SCORE_FOR_VERDICT = 2.7;
 /** Cages modulate what is there, so their own lines must stand out more, and those of no other part. */
 const SCORE_FOR_CAGE = 3.5;
-/** Up to this score no lines of a bearing part are seen. */
-const NO_LINES = 1.6;
 /** Share of the evidence that must support a part. */
 const MAJORITY = 0.6;
 /** A bearing that nearly has a verdict leaves none for the shaft: its impacts shake the shaft too. */
@@ -88,7 +88,7 @@ const QUIET_VELOCITY = 0.7;
 const MOST_CERTAIN = 0.95;
 const BARELY = 0.75;
 /** Score of a part under which its lines are those of noise, and say nothing for or against it. */
-const WORTH_A_LOOK = 0.6;
+export const WORTH_A_LOOK = 0.6;
 
 /** Diagnoses what was extracted from one waveform. Bad input gives `not_determined`, with the reasons. */
 export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): Diagnosis {
@@ -114,7 +114,7 @@ export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): 
   const { verdict, supporting = [], contradicting = [], reasons } = conclusion;
   return {
     verdict,
-    confidence: Math.round(conclusion.confidence * 1_000) / 1_000,
+    confidence: Math.round(Math.min(MOST_CERTAIN, conclusion.confidence) * 1_000) / 1_000,
     forced,
     scores,
     supporting,
@@ -141,17 +141,19 @@ function concludeBearing(evidence: DiagnosisEvidence): Conclusion | undefined {
   const { extracted, scores, forced, trust, confidence } = evidence;
   const { bearing } = extracted;
   if (bearing === undefined || forced === null || scores[forced] < 1) return undefined;
+  if (bearing.alike.includes(forced)) return undefined;
   const { supporting, contradicting } = bearingLines(bearing, forced);
   const part = partName(forced);
   const unexplained = unexplainedLines(bearing, forced);
   const others = BEARING_PARTS.filter((each) => each !== forced && scores[each] >= LIKELY);
-  if (unexplained.length > 0 && others.length === 0) {
+  const foreign = others.length === 0 ? unexplained : unexplainedLines(bearing, forced, others);
+  if (foreign.length > 0) {
     const text = `lines of the ${part} stand out, but stronger ones belong to no part: check speed and geometry`;
     return {
       verdict: 'not_determined',
       confidence: confidence / 2,
       supporting,
-      contradicting: unexplained,
+      contradicting: foreign,
       reasons: [text],
     };
   }
@@ -201,7 +203,7 @@ function concludeHealthy({ extracted, scores }: DiagnosisEvidence): Conclusion |
   const slow = shaft === undefined ? velocityFromTwo(extracted) : 0;
   const isSteady = waveform !== undefined && unsteadiness(waveform.samples) === undefined;
   const isCalm = isQuiet(values) && slow !== undefined && slow < QUIET_VELOCITY && isSteady;
-  if (!isCalm || highest >= NO_LINES / SCORE_FOR_VERDICT) return undefined;
+  if (!isCalm || highest >= LINES_SEEN / SCORE_FOR_VERDICT) return undefined;
   if (isHeavyTailed(extracted) || isModulated(waveform.samples, waveform.rate)) return undefined;
   const text = 'level, distribution and lines are those of a machine without a fault';
   return { verdict: 'none', confidence: 0.8, reasons: [text] };
@@ -221,7 +223,7 @@ function bearingScores(bearing: BearingEvidence | undefined): Record<BearingPart
   if (bearing === undefined) return scores;
   for (const part of BEARING_PARTS) scores[part] = bearing.scores[part] / SCORE_FOR_VERDICT;
   const others = Math.max(...BEARING_PARTS.map((part) => (part === 'cage' ? 0 : scores[part])));
-  scores.cage = others * SCORE_FOR_VERDICT >= NO_LINES ? 0 : bearing.scores.cage / SCORE_FOR_CAGE;
+  scores.cage = others * SCORE_FOR_VERDICT >= LINES_SEEN ? 0 : bearing.scores.cage / SCORE_FOR_CAGE;
   return scores;
 }
 
@@ -243,7 +245,8 @@ function isBroadband({ values, bearing }: Extracted): boolean {
   const { acceleration_rms: all, acceleration_low_rms: low } = values;
   const kurtosis = values.kurtosis ?? 0;
   if (all === undefined || low === undefined || kurtosis < TONAL) return false;
-  const hasLines = bearing !== undefined && Math.max(...Object.values(bearing.scores)) >= NO_LINES;
+  const hasLines =
+    bearing !== undefined && Math.max(...Object.values(bearing.scores)) >= LINES_SEEN;
   if (hasLines || low > all / 2) return false;
   return Math.sqrt(all * all - low * low) >= ROUGH;
 }
@@ -280,7 +283,7 @@ function whyUndetermined(extracted: Extracted, grids: readonly number[]): string
   const beside =
     besideFirst(extracted) ??
     dominantLine(extracted, grids) ??
-    (isDisputed ? undefined : betweenFaults(extracted));
+    (isDisputed ? undefined : betweenFaults(extracted, !isSwaying(extracted)));
   const reasons = beside === undefined ? [] : [beside];
   if (bearing === undefined) {
     reasons.push(absent.bearing_outer_race ?? 'the geometry of the bearing was not said');
@@ -328,17 +331,8 @@ function actionOf(
         : isOpen && parts.length > 1
           ? ADVICE_SOME_PART
           : ADVICE[verdict];
-  const severe = isOpen ? ADVICE_SEVERE : ADVICE_SEVERE_FAULT;
-  const slow = severity?.ifSlow;
-  const ifSlow =
-    slow === undefined
-      ? []
-      : [
-          `If the machine turns at up to 600 rpm, its level is in zone ${slow}: find out the speed.`,
-        ];
-  const urgent = [...[severe[severity?.zone ?? ''] ?? []].flat(), ...ifSlow];
   const others = also.map(({ verdict: fault }) => `For the ${fault}: ${ADVICE[fault]}`);
-  return [...urgent, advice, ...others].join(' ');
+  return withUrgency({ verdict, severity }, [advice, ...others].join(' '));
 }
 
 function shaftReason(fault: ShaftFault, { share, lines }: ShaftEvidence): string {
@@ -386,13 +380,3 @@ const ADVICE_SOME_PART =
 
 const ADVICE_BAD_SIGNAL =
   'Check sensor, cable, converter, unit and file first, then measure again.';
-
-const ADVICE_SEVERE: Readonly<Record<string, string>> = {
-  C: 'The level is in zone C: the machine should not run on for long without a cause being found.',
-  D: 'The level is in zone D, where damage is expected: look for the cause now.',
-};
-
-const ADVICE_SEVERE_FAULT: Readonly<Record<string, string>> = {
-  C: 'The level is in zone C: the machine should not run on like this for long.',
-  D: 'The level is in zone D, where damage is expected: act now.',
-};

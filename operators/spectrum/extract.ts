@@ -133,7 +133,7 @@ function beyondMachines(waveform: TimeWaveform): string | undefined {
   const { spectrum, unit, rate } = waveform;
   const { quantity, factor } = unit;
   const level = bandRms(spectrum, { low: 0, high: rate / 2 }, 0) * factor;
-  // Vibrating screens have half of it; what is a thousandfold has a few hundred g and moves like nothing on earth.
+  // Vibrating screens reach half of the velocity. Samples of a unit a thousand times too large exceed one of the two.
   const band = velocityBand(waveform.rpm);
   const velocity = outOfReach(waveform, band) === undefined ? velocityRms(waveform, band) : 0;
   if (level <= BEYOND[quantity] && velocity <= BEYOND.velocity) return undefined;

@@ -143,3 +143,32 @@ export function zoneName({ zone, withoutFirst }: IsoZone): string {
 function level(velocity: number): string {
   return `${velocity.toPrecision(3)} mm/s`;
 }
+
+/** Advice behind what the zone asks for, which comes first whatever the verdict. */
+export function withUrgency(
+  { verdict, severity }: { readonly verdict: string; readonly severity: IsoZone | null },
+  advice: string,
+): string {
+  const severe = verdict === 'not_determined' ? ADVICE_SEVERE : ADVICE_SEVERE_FAULT;
+  const urgent = severe[severity?.zone ?? ''];
+  const slow = severity?.ifSlow;
+  return [
+    ...(urgent === undefined ? [] : [urgent]),
+    ...(slow === undefined
+      ? []
+      : [
+          `If the machine turns at up to 600 rpm, its level is in zone ${slow}: find out the speed.`,
+        ]),
+    advice,
+  ].join(' ');
+}
+
+const ADVICE_SEVERE: Readonly<Record<string, string>> = {
+  C: 'The level is in zone C: the machine should not run on for long without a cause being found.',
+  D: 'The level is in zone D, where damage is expected: look for the cause now.',
+};
+
+const ADVICE_SEVERE_FAULT: Readonly<Record<string, string>> = {
+  C: 'The level is in zone C: the machine should not run on like this for long.',
+  D: 'The level is in zone D, where damage is expected: act now.',
+};

@@ -1,3 +1,5 @@
+import { BEARING_PARTS } from './bearing.ts';
+import { BEARING_SLIP } from './bearing-evidence.ts';
 import type { Extracted } from './extract.ts';
 import { medianAround } from './power-spectrum.ts';
 import type { ShaftOrder } from './shaft.ts';
@@ -26,6 +28,9 @@ const STANDS_OUT = 5;
 export const GRIDS: readonly number[] = [50, 60];
 /** Line widths within which two lines are one. */
 const APART = 1.5;
+
+/** Share of 1× from which on 2× is that of misalignment. */
+const SECOND = 0.75;
 
 const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
 
@@ -74,7 +79,7 @@ export function shaftFaults(
     misalignment: fault(
       at(1) === 0 || at(3) > Math.max(at(1), at(2))
         ? 0
-        : Math.min(at(2) / at(1) / 0.75, shareOf(lowest) / 0.6, 4 / (many.length + 1)),
+        : Math.min(at(2) / at(1) / SECOND, shareOf(lowest) / 0.6, 4 / (many.length + 1)),
       lowest,
     ),
     looseness: fault(Math.min(many.length / 4, shareOf(clear) / 0.5), clear),
@@ -97,8 +102,8 @@ const BROAD = 0.03;
 
 /**
  * What stands beside 1× that an unbalance does not explain, in a sentence: a strong line below the speed of the shaft (rub,
- * whirl, looseness, a belt), sidebands on both sides (broken rotor bars modulate by slip times poles), or a line that is
- * broader than the record makes it. Lines are looked for from 2 Hz on, whatever the band of the standard is.
+ * whirl, looseness, a belt), sidebands on both sides (broken rotor bars modulate by slip times poles), a line that is
+ * broader than the record makes it, or one that changes within it. Lines are looked for from 2 Hz on, whatever the band of the standard is.
  */
 export function besideFirst({
   orders,
@@ -123,7 +128,12 @@ export function besideFirst({
   if (pair !== undefined) {
     return `1× has sidebands ${pair.toFixed(1)} Hz away on both sides: it is modulated, as by rotor bars or a swinging load, and no unbalance alone`;
   }
-  if (waveform === undefined || !isBroad(waveform, first.frequency)) return undefined;
+  if (waveform === undefined) return undefined;
+  if (!isBroad(waveform, first.frequency)) {
+    if (wanderOf(waveform, first.frequency) <= WANDERS) return undefined;
+    const seconds = (waveform.samples.length / waveform.rate).toPrecision(2);
+    return `1× changes in level or phase within the record of ${seconds} s, so it shows no unbalance alone: it is modulated, as by rotor bars, or speed or load change; a longer record tells lines beside it apart`;
+  }
   return '1× is broader than one line: speed or level change within the record, or noise excites a resonance there, so it shows no unbalance';
 }
 
@@ -159,6 +169,53 @@ function isBroad({ spectrum }: TimeWaveform, frequency: number): boolean {
   return skirt > BROAD * lobe;
 }
 
+/** A record is looked at in parts of a quarter that overlap by half. */
+const QUARTERS = 4;
+/**
+ * From here on one tone does not explain a line: chosen on made-up machines of seeds below 2,300, where 1× of 211 of 212
+ * unbalances stayed below 0.14, and that of all rotor bars was above 0.15.
+ */
+const WANDERS = 0.14;
+const PARTS = 2 * QUARTERS - 1;
+
+/**
+ * How much a line changes within the record, 0 for one tone: the rms of its deviations from the mean, in amplitude and phase,
+ * as a share of it. Sidebands that the record is too short to show apart from the line are seen in it.
+ */
+function wanderOf({ samples, rate }: TimeWaveform, frequency: number): number {
+  const length = Math.floor(samples.length / QUARTERS);
+  const turns = (2 * Math.PI * frequency) / rate;
+  const parts = Array.from({ length: PARTS }, (_, part) => {
+    const first = Math.floor((part * length) / 2);
+    let [real, imaginary] = [0, 0];
+    for (let at = 0; at < length; at++) {
+      const weighted =
+        (samples[first + at] ?? 0) * (1 - Math.cos((2 * Math.PI * (at + 0.5)) / length));
+      real += weighted * Math.cos(turns * (first + at));
+      imaginary -= weighted * Math.sin(turns * (first + at));
+    }
+    return [real, imaginary] as const;
+  });
+  // A frequency that was read a little wrong turns the phase evenly: that is no change of the line.
+  let [even, odd] = [0, 0];
+  for (const [at, [real, imaginary]] of parts.entries()) {
+    const [nextReal, nextImaginary] = parts[at + 1] ?? [0, 0];
+    even += nextReal * real + nextImaginary * imaginary;
+    odd += nextImaginary * real - nextReal * imaginary;
+  }
+  const pace = Math.atan2(odd, even);
+  const still = parts.map(([real, imaginary], at) => {
+    const [cosine, sine] = [Math.cos(pace * at), Math.sin(pace * at)];
+    return [real * cosine + imaginary * sine, imaginary * cosine - real * sine] as const;
+  });
+  const mean = (axis: 0 | 1) => still.reduce((sum, part) => sum + part[axis], 0) / PARTS;
+  const [real, imaginary] = [mean(0), mean(1)];
+  const square = still.reduce((sum, part) => {
+    return sum + (part[0] - real) ** 2 + (part[1] - imaginary) ** 2;
+  }, 0);
+  return Math.sqrt(square / PARTS) / Math.hypot(real, imaginary);
+}
+
 /** Nearer to 1× a line is a sideband, or a machine of nearly the same speed. */
 const FARTHEST_BELOW = 0.8;
 /** From this multiple on lines are those of teeth, blades, slots and rollers. */
@@ -170,7 +227,7 @@ const SPEED_ERROR = 0.003;
  * frequency, teeth or blades, no multiple of the shaft at all, or perhaps 1× where the speed is not known.
  */
 export function dominantLine(
-  { values, orders, lines, waveform, shaft: known }: Omit<Extracted, 'absent'>,
+  { values, orders, lines, waveform, shaft: known, bearing }: Omit<Extracted, 'absent'>,
   grids: readonly number[],
 ): string | undefined {
   const [strongest] = [...lines].sort((a, b) => b.rms - a.rms);
@@ -196,25 +253,59 @@ export function dominantLine(
     return `${line} is the line frequency of ${hum} Hz and no multiple of the shaft: hum in cable or sensor, which stays when the machine stands`;
   }
   if (by >= Math.max(width, SPEED_ERROR * frequency)) {
-    return `${line} stands at ${(frequency / shaft).toFixed(2)}×, no multiple of the shaft: another machine, a belt, a gear or a resonance`;
+    return offOrders(
+      line,
+      frequency / shaft,
+      Math.max(width / shaft, SPEED_ERROR * (frequency / shaft)),
+      bearing,
+    );
   }
   if (multiple < LEAST_OF_PARTS) return undefined;
   return `${line} stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
 }
 
-/** The first three orders where they carry most of the velocity's power in no proportion of a fault, in a sentence. */
-export function betweenFaults(extracted: Extracted): string | undefined {
+/** A strong line at an order that is no multiple of the shaft, in a sentence. `tolerance` is one of orders. */
+function offOrders(
+  line: string,
+  order: number,
+  tolerance: number,
+  bearing: Extracted['bearing'],
+): string {
+  const place = `${line} stands at ${order.toFixed(2)}×`;
+  if (Math.abs(order - Math.floor(order) - 0.5) < tolerance) {
+    return `${place}, a half order of the shaft: looseness, a rub or too much clearance, or the firing of a four-stroke engine`;
+  }
+  for (const part of bearing === undefined ? [] : BEARING_PARTS) {
+    const own = bearing?.orders[part] ?? 0;
+    const times = [1, 2, 3].find((each) => {
+      return Math.abs(order - each * own) < tolerance + BEARING_SLIP * each * own;
+    });
+    if (times !== undefined) {
+      return `${place}, where the ${part.replace('_', ' ')} of the bearing has ${times}×: look at the bearing, then at what else may have this line`;
+    }
+  }
+  const causes = 'another machine, a belt, a gear or a resonance';
+  return `${place}, no multiple of the shaft: ${bearing === undefined ? 'a rolling bearing, ' : ''}${causes}`;
+}
+
+/**
+ * The first three orders where they carry most of the velocity's power in no proportion of a fault, in a sentence. `isSteady`:
+ * where the level sways, lines of the middle have no proportion to levels of the whole.
+ */
+export function betweenFaults(extracted: Extracted, isSteady: boolean): string | undefined {
   const velocity = velocityOfAll(extracted);
   const low = extracted.orders.filter(({ order, ratio, rms }) => {
     return [1, 2, 3].includes(order) && ratio >= STANDS_OUT && rms >= velocity / 5;
   });
   const share = low.reduce((sum, { rms }) => sum + rms * rms, 0) / velocity ** 2;
   if (velocity < SEVERE || share < 0.6) return undefined;
+  const at = (order: number) => low.find((line) => line.order === order)?.rms ?? 0;
   const orders = low.map(({ order }) => `${order}×`).join(' and ');
   const carry = `${orders} ${low.length === 1 ? 'carries' : 'carry'} ${Math.min(100, Math.round(100 * share))} % of the velocity's power`;
-  if (!low.some(({ order }) => order === 1)) {
+  if (at(1) === 0) {
     return `${carry}, and 1× does not: check the speed of the shaft and the rate of the samples`;
   }
+  if (!isSteady || low.length === 1 || at(2) >= SECOND * at(1)) return carry;
   return `${carry}, with more of 2× or 3× than an unbalance has and less than misalignment has: compare the phase in two directions and at both ends`;
 }
 

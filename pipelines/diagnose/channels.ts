@@ -7,6 +7,7 @@ import {
   diagnose,
 } from '../../operators/spectrum/diagnose.ts';
 import { type Extracted, extract, withAveragedLevels } from '../../operators/spectrum/extract.ts';
+import { withUrgency } from '../../operators/spectrum/iso-zone.ts';
 import type { Channel } from '../files/channel.ts';
 import type { MeantBearing } from './diagnose-options.ts';
 
@@ -58,8 +59,9 @@ function undecided(diagnosis: Diagnosis, parts: readonly BearingPart[]): Diagnos
   const names = parts.map((part) => part.replace('_', ' ')).join(' and ');
   const reason = `${names} each fit one of the geometries or channels: say which bearing it is by --balls or --bpfo`;
   const reasons = [reason, ...diagnosis.reasons];
-  const action = 'Find out the maker and type of the bearing, and diagnose again.';
-  return { ...diagnosis, verdict: 'not_determined', confidence: 0, reasons, action };
+  const open = { ...diagnosis, verdict: 'not_determined', confidence: 0, reasons } as const;
+  const advice = 'Find out the maker and type of the bearing, and diagnose again.';
+  return { ...open, action: withUrgency(open, advice) };
 }
 
 function bearingNotes(
@@ -94,11 +96,14 @@ export function combineChannels(all: readonly DiagnosedChannel[]): DiagnosedChan
     .map(({ fault, reason, channel }) => ({ fault, reason: `${reason} (${labelOf(channel)})` }));
   const of = `on ${labelOf(lead.channel)}: ${lead.diagnosis.reasons[0] ?? ''}`;
   const reasons = parts.length > 1 ? own.reasons : [of, ...own.reasons.slice(1)];
+  // The zone is that of the worst channel, so that of the leading one gives way.
+  const advice = own.action.slice(withUrgency(own, '').length);
   const diagnosis = {
     ...own,
     reasons: [...reasons, ...severeOthers(all, lead)],
     also: [...own.also, ...also],
     severity: worst.diagnosis.severity,
+    action: withUrgency({ ...own, severity: worst.diagnosis.severity }, advice),
   };
   const notes = [...new Set(all.flatMap((one) => one.notes))];
   return { ...lead, diagnosis, notes };

@@ -1,8 +1,7 @@
 /** `andon diagnose`: files, one diagnosis each, printed for people or as JSON. */
 
 import { writeFileSync } from 'node:fs';
-import { BEARING_PARTS } from '../../operators/spectrum/bearing.ts';
-import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
+import { type Diagnosis, WORTH_A_LOOK } from '../../operators/spectrum/diagnose.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
 import { type IsoZone, zoneName } from '../../operators/spectrum/iso-zone.ts';
 import type { SpectralPeak } from '../../operators/spectrum/power-spectrum.ts';
@@ -79,9 +78,9 @@ function jsonOf(file: string, whole: DiagnosedChannel, all: readonly DiagnosedCh
 }
 
 function textOf(file: string, whole: DiagnosedChannel, all: readonly DiagnosedChannel[]): string {
-  const each = all.map(({ channel, diagnosis }) => {
+  const each = all.map(({ channel, diagnosis, extracted: { bearing } }) => {
     const zone = diagnosis.severity === null ? '' : `; ${zoneText(diagnosis.severity)}`;
-    return `    ${labelOf(channel)}: ${words(diagnosis.verdict)}${certainty(diagnosis)}${zone}`;
+    return `    ${labelOf(channel)}: ${words(diagnosis.verdict)}${certainty(diagnosis, bearing?.alike)}${zone}`;
   });
   return [
     describeDiagnosis(file, whole.extracted, whole.diagnosis),
@@ -108,7 +107,7 @@ export function describeDiagnosis(
       : `shaft at ${(shaft.shaft * 60).toFixed(0)} rpm, from the ${shaft.from}`;
   const scores = Object.entries(diagnosis.scores).filter(([, score]) => score >= 0.005);
   return [
-    `${file}: ${headline(diagnosis)}`,
+    `${file}: ${headline(diagnosis, extracted.bearing?.alike)}`,
     ...(severity === null ? [] : [`  ${severityText(severity)}`]),
     ...reasons.map((reason) => `  because ${reason}`),
     ...diagnosis.also.map(({ reason }) => `  beside it ${reason}`),
@@ -136,25 +135,27 @@ export function describeDiagnosis(
 }
 
 /** The verdict and what stands beside it; a fault beside what is not determined goes first. */
-function headline(diagnosis: Diagnosis): string {
+function headline(diagnosis: Diagnosis, alike: readonly string[] | undefined): string {
   const { verdict } = diagnosis;
   const faults = diagnosis.also.map(({ fault }) => words(fault));
   if (verdict === 'not_determined' && faults.length > 0) {
-    return `${faults.join(' and ')}; the bearing is ${words(verdict)}${certainty(diagnosis)}`;
+    return `${faults.join(' and ')}; the bearing is ${words(verdict)}${certainty(diagnosis, alike)}`;
   }
-  return `${[words(verdict), ...faults].join(' and ')}${certainty(diagnosis)}`;
+  return `${[words(verdict), ...faults].join(' and ')}${certainty(diagnosis, alike)}`;
 }
 
-/** Score of a part under which its lines are those of noise. */
-const WORTH_A_HINT = 0.6;
-
 /** Numbers say how sure a verdict is; without a verdict they would sound like one. */
-function certainty({ verdict, forced, confidence, scores }: Diagnosis): string {
+function certainty(
+  { verdict, forced, confidence, scores }: Diagnosis,
+  alike: readonly string[] = [],
+): string {
   if (verdict !== 'not_determined') return ` (confidence ${confidence})`;
-  if (forced === null || confidence === 0 || scores[forced] < WORTH_A_HINT) return '';
-  const alike = BEARING_PARTS.filter((part) => scores[part] === scores[forced]).map(words);
-  const hint = alike.length > 1 ? '' : confidence >= 0.6 ? 'most likely ' : 'rather ';
-  return ` (too little for a verdict; if it is the bearing, then ${hint}the ${alike.join(' or the ')})`;
+  if (forced === null || confidence === 0 || scores[forced] < WORTH_A_LOOK) return '';
+  if (alike.length > 0) {
+    return ` (the ${alike.map(words).join(' or the ')} of the bearing, whose lines are the same)`;
+  }
+  const hint = confidence >= 0.6 ? 'most likely' : 'rather';
+  return ` (too little for a verdict; if it is the bearing, then ${hint} the ${words(forced)})`;
 }
 
 function severityText(severity: IsoZone): string {

@@ -111,6 +111,10 @@ export type TrendPoint = {
   readonly diagnosis: Diagnosis;
 };
 
+function isRated({ diagnosis }: TrendPoint): boolean {
+  return diagnosis.severity !== null;
+}
+
 /**
  * Several files as a trend, in the order in which they were given: velocity with the zones, acceleration, and the greatest
  * score of a bearing part with what a verdict needs. Where a verdict changes, it stands at its file.
@@ -130,7 +134,8 @@ export function drawTrend(points: readonly TrendPoint[]): string {
       title: 'velocity',
       y: 'mm/s rms',
       of: ({ diagnosis }: TrendPoint) => diagnosis.severity?.velocity_rms,
-      levels: zoneLevels(last.diagnosis.severity),
+      // The last file may be one that cannot be used.
+      levels: zoneLevels(points.findLast(isRated)?.diagnosis.severity ?? null),
     },
     {
       title: 'acceleration',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { judgeMachine } from '../../../bench/eval/made-up.ts';
 
-/** So many of the thousand of `npm run eval -- --only made-up`. */
+/** So many of the generator whose later thousand are `npm run eval -- --only made-up`. */
 const SIGNALS = 60;
 
 test('of made-up machines none is named wrongly, and what is plain is named', () => {

@@ -78,6 +78,11 @@ describe('an anomaly of a waveform', () => {
       { bearing_outer_race: 3, bearing_inner_race: 3.2, ...lines },
       'inner_race',
     ],
+    [
+      'two that have the same lines, and so the same score',
+      { bearing_inner_race: 3.2, bearing_rolling_element: 3.2 },
+      '',
+    ],
     ['a point without bearing', {}, ''],
   ] as const)('names no part for nothing: %s', ([, more, part]) => {
     expect(evaluate(rough, { acceleration_rms: 2, ...more })[0]!.part).toBe(part);

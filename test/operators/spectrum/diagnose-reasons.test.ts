@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../../operators/spectrum/diagnose.ts';
-import { extract } from '../../../operators/spectrum/extract.ts';
+import { extract, withAveragedLevels } from '../../../operators/spectrum/extract.ts';
 import { BEARING_6205, impacts, noise, RATE, shaking } from './machines.ts';
 
 /** What is said beside a verdict: reasons, confidence, zone and action of everyday machines. */
@@ -16,12 +16,19 @@ describe('a strong line of no fault is said to be what it is', () => {
     ['twice the line frequency, apart from 2×', 100, 'is twice the line frequency of 50 Hz'],
     ['blades, where 1× is lost in noise', 5 * SHAFT, 'stands at 5× of the shaft'],
     ['no multiple', 3.3 * SHAFT, 'no multiple of the shaft: another machine'],
+    ['a half order', 2.5 * SHAFT, 'a half order of the shaft: looseness'],
+    ['twice the outer race', 7.15 * SHAFT, 'where the outer race of the bearing has 2×'],
     ['hum', 50, 'is the line frequency of 50 Hz and no multiple of the shaft'],
     ['the second order alone', 2 * SHAFT, '2× carries 100 % of the velocity'],
   ] as const)('%s', ([, frequency, text]) => {
     const { verdict, reasons } = judge(shaking([[frequency, 8]]));
     expect(verdict).toBe('not_determined');
     expect(reasons[0]).toContain(text);
+  });
+
+  test('without a geometry a bearing is the first that may have it', () => {
+    const { reasons } = diagnose(extract(shaking([[3.3 * SHAFT, 8]]), RATE, 'g', RPM));
+    expect(reasons[0]).toContain('no multiple of the shaft: a rolling bearing, another machine');
   });
 
   test('too much 2× for an unbalance and too little for misalignment', () => {
@@ -32,6 +39,45 @@ describe('a strong line of no fault is said to be what it is', () => {
     const { verdict, reasons } = judge(shaking(tones));
     expect(verdict).toBe('not_determined');
     expect(reasons[0]).toContain('1× and 2× carry 100 %');
+  });
+
+  test.for([
+    [
+      '1× with lines of others',
+      [
+        [1, 4],
+        [7.3, 2],
+        [11.2, 2],
+      ],
+    ],
+    [
+      '3× above 1× and 2×',
+      [
+        [1, 3],
+        [2, 4.2],
+        [3, 5],
+      ],
+    ],
+  ] as const)('of %s only the shares are said', ([, orders]) => {
+    const tones = orders.map(([order, level]) => [order * SHAFT, level] as const);
+    const { verdict, reasons } = judge(shaking(tones, { seconds: 4 }));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toMatch(/^1× .*of the velocity's power$/);
+  });
+
+  test('1× that stands for a part of the record only has its share said, and no proportion', () => {
+    const steady = shaking([[SHAFT, 8]], { seconds: 8 });
+    const samples = steady.map((value, at) => (at > 6.5 * RATE ? 0.1 * value : value));
+    const { verdict, reasons } = diagnose(withAveragedLevels(extract(samples, RATE, 'g', RPM)));
+    expect(verdict).toBe('not_determined');
+    expect(reasons.join()).not.toContain('more of 2× or 3×');
+  });
+
+  test('1× whose sidebands are too close for the record is no unbalance', () => {
+    const tones = [-0.4, 0, 0.4].map((by) => [SHAFT + by, by === 0 ? 8 : 2] as const);
+    const { verdict, reasons } = judge(shaking(tones, { seconds: 1 }));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toMatch(/1× changes .* a longer record tells lines beside it apart/);
   });
 
   test('three blades are no misalignment, however much is left of 1× and 2×', () => {
@@ -107,6 +153,21 @@ describe('confidence and action do not contradict the verdict', () => {
     expect(verdict).toBe('not_determined');
     expect(reasons.join()).toMatch(/two defects, or one whose sidebands fit both/);
     expect(action).toMatch(/plan to look at the bearing/);
+  });
+
+  test('two defects beside something stronger that is none of the bearing: that is said first', () => {
+    const [outer, inner, other] = [
+      [3.5848, 2],
+      [5.4152, 2],
+      [4.43, 3],
+    ].map(([order, strength], at) => {
+      return impacts(order! * SHAFT, { strength: strength!, seconds: 4, seed: at + 1 });
+    });
+    const all = outer!.map((value, at) => value + inner![at]! + other![at]!);
+    const { verdict, reasons, contradicting } = judge(all);
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain('stronger ones belong to no part');
+    expect(contradicting.map(({ name }) => name)).toContain('of no part');
   });
 
   test.for([

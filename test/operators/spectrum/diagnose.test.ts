@@ -91,6 +91,19 @@ describe('parts of one bearing that explain the same lines', () => {
     );
   });
 
+  test.for([1, 5, 20])(
+    'without sidebands the scores grow all the same: impacts of %d g',
+    (strength) => {
+      const samples = impacts(6.86 * SHAFT, { strength });
+      const extracted = extract(samples, RATE, 'g', RPM, bearing);
+      const { bearing_inner_race, bearing_rolling_element } = extracted.values;
+      // What rules on the features alarm on.
+      expect(bearing_inner_race).toBeGreaterThan(3.4);
+      expect(bearing_rolling_element).toBe(bearing_inner_race);
+      expect(diagnose(extracted).verdict).toBe('not_determined');
+    },
+  );
+
   test('sidebands of the inner race, louder than itself on a multiple of the shaft, are no rolling element', () => {
     // 4.967× of the shaft, within a line of 5×, where lines count nothing; 3.967× is in reach of the element's 4.078.
     const rpm = 1_207.339_502_638_205_9;

@@ -51,9 +51,17 @@ describe('several channels', () => {
       'Z',
     ]);
     expect(answer.severity.velocity_rms).toBeCloseTo(8, 0);
+    expect(answer.action).toMatch(/^The level is in zone D.* Plan the replacement of the bearing/);
+    expect(answer.action.match(/The level is/g)).toHaveLength(1);
     const text = said([file, ...speed, '--bearing', '6205']);
     expect(text).toMatch(/pump\.csv: outer race and unbalance \(confidence [\d.]+\)/);
     expect(text).toMatch(/by channel, figures above of X:\n {4}X: outer race/);
+  });
+
+  test('that name two parts of one bearing say the zone first all the same', () => {
+    const file = table({ X: outer, Y: inner, Z: unbalance });
+    const answer = JSON.parse(said([file, ...speed, '--bearing', '6205', '--json']));
+    expect(answer.action).toMatch(/^The level is in zone D.* Find out the maker and type/);
   });
 
   test('that name two parts of one bearing name none', () => {

@@ -69,6 +69,7 @@ describe('the picture of zones and of several files', () => {
       return { file: 'x', acceleration: each.values.acceleration_rms, diagnosis: diagnose(each) };
     };
     expect(drawTrend([point(first!), point(empty), point(first!)])).not.toMatch(/NaN|Infinity/);
+    expect(drawTrend([point(shaken[3]!), point(empty)])).toContain('zone D from 4.5 mm/s');
   });
 });
 
