@@ -44,12 +44,13 @@ export type CommitLogOptions = {
   readonly record: RecordEvent;
   /** Gives up. */
   readonly signal: AbortSignal;
+  /** Milliseconds in which a log that is shorter than it was may be that of a new leader that does not know all yet. */
+  readonly patience?: number;
 };
 
 /** Milliseconds that a take-over tries to be the last one, while the owner before it still commits. */
 const TAKING = 30_000;
-/** Milliseconds in which a log that is shorter than it was may be that of a new leader that does not know all yet. */
-const SHORT = 30_000;
+const PATIENCE = 30_000;
 const PAUSE = { least: 100, most: 2_000 };
 
 /**
@@ -88,14 +89,34 @@ async function sequenceOf(epoch: number, end: number, options: CommitLogOptions)
   let [from, to] = [1, end];
   while (from < to) {
     const middle = Math.floor((from + to) / 2);
-    const stored = await asked(() => options.store.next(middle), options);
-    const entry = stored === undefined || stored.sequence >= end ? undefined : readEntry(stored);
+    const stored = await firstFrom(middle, end, options);
+    const entry = stored.sequence >= end ? undefined : readEntry(stored);
     // Entries of a log that was there before are before all of this one.
     const isBefore = entry !== undefined && (!isOf(entry, options.run) || entry.epoch < epoch);
-    if (isBefore) from = (stored?.sequence ?? middle) + 1;
+    if (isBefore) from = stored.sequence + 1;
     else to = middle;
   }
   return from;
+}
+
+/**
+ * The first entry at a sequence or behind it. The one at `end` was acknowledged: where there is none at all, a new leader
+ * does not know all yet, and to take that for the end would hide what is committed.
+ */
+async function firstFrom(
+  sequence: number,
+  end: number,
+  options: CommitLogOptions,
+): Promise<StoredCommit> {
+  const { store, patience = PATIENCE } = options;
+  let short: number | undefined;
+  return asked(async () => {
+    const stored = await store.next(sequence);
+    if (stored !== undefined) return stored;
+    short ??= performance.now();
+    if (performance.now() - short > patience) throw lost(end, sequence - 1, options);
+    throw new Error(`message ${end}, which was acknowledged, is not there yet`);
+  }, options);
 }
 
 type Entries = readonly { readonly sequence: number; readonly entry: CommitEntry }[];
@@ -108,8 +129,8 @@ async function entriesBetween(
 ): Promise<Entries> {
   const entries: { sequence: number; entry: CommitEntry }[] = [];
   for (let from = since; since > 0 && from < end; ) {
-    const stored = await asked(() => options.store.next(from), options);
-    if (stored === undefined || stored.sequence >= end) break;
+    const stored = await firstFrom(from, end, options);
+    if (stored.sequence >= end) break;
     const entry = readEntry(stored);
     if (isOf(entry, options.run)) entries.push({ sequence: stored.sequence, entry });
     from = stored.sequence + 1;
@@ -177,7 +198,7 @@ async function appendBehind(
   after: number,
   options: CommitLogOptions,
 ): Promise<number | StoredCommit> {
-  const { store, record, signal } = options;
+  const { store, record, signal, patience = PATIENCE } = options;
   const bytes = entryBytes(entry);
   let short: number | undefined;
   for (let attempt = 1; ; attempt += 1) {
@@ -193,8 +214,9 @@ async function appendBehind(
           return Buffer.compare(found.bytes, bytes) === 0 ? at : found;
         }
         short = at === after ? undefined : (short ?? performance.now());
-        if (short !== undefined && performance.now() - short > SHORT)
+        if (short !== undefined && performance.now() - short > patience) {
           throw lost(after, at, options);
+        }
       }
       record({ kind: 'commit-retry', epoch: entry.epoch, attempt, reason });
       await delay(pauseAfter(attempt), undefined, { signal });
@@ -209,6 +231,7 @@ async function asked<T>(ask: () => Promise<T>, { record, signal }: CommitLogOpti
     try {
       return await ask();
     } catch (error) {
+      if (error instanceof Problem) throw error;
       record({ kind: 'commit-retry', epoch: 0, attempt, reason: messageOf(error) });
       await delay(pauseAfter(attempt), undefined, { signal });
     }
@@ -261,7 +284,7 @@ function lost(after: number, found: number, { run }: CommitLogOptions): Problem 
   return new Problem({
     where: `commit log of ${run.pipeline}, run ${run.run}, on ${run.stream}`,
     expected: `an entry at message ${after}, which was acknowledged`,
-    found: found === 0 ? 'no entry at all' : `message ${found} as its last`,
+    found: found === 0 ? 'no entry at all' : `nothing behind message ${found}`,
     remedy:
       'nats-server has lost what it had acknowledged, or the stream was made anew. Start the worker again: it goes on ' +
       'from its directory.',

@@ -78,7 +78,8 @@ export async function openEpochStore(
     directory: join(directory, 'epochs'),
     files: [...files.list, ...missing].map(({ epoch }) => epoch),
     cursors: new Map(sinks.map((sink) => [sink, cursors.of(sink).epoch])),
-    checkpointed: await checkpoints.last(),
+    // What is committed was written down, here or elsewhere.
+    reached: Math.max(await checkpoints.last(), history.last.epoch),
   });
   return {
     ...{ files, checkpoints, cursors, skipped, committed, history, missing, fenced },
