@@ -16,6 +16,7 @@ export function memoryCommits(): CommitStore & { readonly entries: StoredCommit[
       entries.push({ sequence, bytes });
       return sequence;
     },
+    isLasting: () => false,
   };
 }
 
