@@ -30,7 +30,7 @@ import { createPatternCounts } from '../observe/pattern-counts.ts';
 import { plant } from '../plant.ts';
 import { type CommitLog, openCommitLog } from './commits/commit-log.ts';
 import { openCommitStore } from './commits/commit-store.ts';
-import { type Committer, createCommits } from './commits/commits.ts';
+import { type Committer, createCommits, firedAfter } from './commits/commits.ts';
 import { type CommitEnd, type CommitHistory, refuseEmpty, refuseStale } from './commits/history.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
@@ -182,6 +182,7 @@ async function work(options: Work): Promise<void> {
   const { config, record } = options;
   const sinks = sinksOf(options);
   const shared = await openShared(options, sinks);
+  if (shared === undefined) return;
   const { abort, failed, commits } = shared;
   const delivering = [commits.run(), ...sinks.map((sink) => startDelivery(sink, options, shared))];
   const held = () => isHeldBack(shared.store, config.backlog);
@@ -216,13 +217,19 @@ function sinksOf(options: Work): readonly Sink[] {
   return sends ? [landing, createOutbox(connection, reach)] : [landing];
 }
 
-/** Takes the log of commits over first: from then on nobody else commits, and what was committed is known. */
-async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared> {
+/** Takes the log of commits over first; undefined when it was told to stop meanwhile. */
+async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared | undefined> {
   const { record, lost, drain } = options;
   const failed = new AbortController();
   const abort = AbortSignal.any([failed.signal, lost]);
-  const signal = AbortSignal.any([abort, firedAfter(drain, GRACE)]);
-  const { store, log } = await openStore(options, sinks, signal);
+  const late = firedAfter(drain, GRACE);
+  const signal = AbortSignal.any([abort, late]);
+  const opened = await openStore(options, sinks, signal).catch((error: unknown) => {
+    if (error instanceof Problem || !late.aborted || abort.aborted) throw error;
+    return undefined;
+  });
+  if (opened === undefined) return undefined;
+  const { store, log } = opened;
   for (const { path: file } of store.fenced) record({ kind: 'epoch-file-fenced', file });
   const written = new AbortController();
   const notifier = createNotifier();
@@ -237,20 +244,6 @@ async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared
     ...{ checkpointed: 0, progress: undefined, log: undefined },
   };
   return shared;
-}
-
-/** Fires so many milliseconds after another signal. */
-function firedAfter(signal: AbortSignal, milliseconds: number): AbortSignal {
-  const late = new AbortController();
-  const begin = () => {
-    setTimeout(
-      () => late.abort(new Error('stopped before all was committed')),
-      milliseconds,
-    ).unref();
-  };
-  if (signal.aborted) begin();
-  else signal.addEventListener('abort', begin, { once: true });
-  return late.signal;
 }
 
 function announcedLanding({ landing, connection, record }: Work): Sink {

@@ -17,7 +17,7 @@ import {
   isWriterSame,
 } from './commit-entry.ts';
 import type { CommitStore, StoredCommit } from './commit-store.ts';
-import { type CommitEnd, type CommitHistory, endOf, historyOf } from './history.ts';
+import { type CommitEnd, type CommitHistory, commitEnd, historyOf } from './history.ts';
 
 type Head = Omit<CommitEntry, 'kind' | 'by' | 'stream' | 'created' | 'since'>;
 type WithoutHead<E> = E extends CommitEntry
@@ -73,7 +73,7 @@ export async function openCommitLog(options: CommitLogOptions): Promise<CommitLo
       kind: 'take-over',
       ...{ by, stream: run.stream, created: run.created },
     };
-    options.check?.(endOf(entry, before?.by));
+    options.check?.(commitEnd(entry, before?.by));
     const since = before === undefined ? 0 : before.since || (last?.sequence ?? 0);
     const { stored, isOwn } = await appendBehind({ ...entry, since }, last, options);
     if (isOwn) {

@@ -35,7 +35,7 @@ export type CommitHistory = CommitEnd & {
 };
 
 /** `last`: the entry that takes over, which has on what the entries before it ended. */
-export function endOf(last: CommitEntry, before: CommitEntry['by'] | undefined): CommitEnd {
+export function commitEnd(last: CommitEntry, before: CommitEntry['by'] | undefined): CommitEnd {
   return {
     last: { epoch: last.epoch, to: last.to },
     cursors: new Map(Object.entries(last.cursors)),
@@ -63,7 +63,7 @@ export function historyOf(
     }
   }
   return {
-    ...endOf(last, before),
+    ...commitEnd(last, before),
     epochs: [...epochs.values()].sort((a, b) => a.epoch - b.epoch),
     batches,
     // Whoever took over and committed nothing may have sent what was committed, as well.
