@@ -1,4 +1,4 @@
-import { readdirSync, truncateSync } from 'node:fs';
+import { cpSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -149,6 +149,26 @@ describe('epochs', () => {
     await runWorker({ ...life, directory, sinks: [sink], commits });
     await runWorker({ ...life, directory: temporaryDirectory(), sinks: [whole] });
     expect(sink.facts()).toEqual(whole.facts());
+  });
+
+  test('an older directory is refused when commits that it needs are no longer there', async () => {
+    const [directory, copy] = [temporaryDirectory(), join(temporaryDirectory(), 'copy')];
+    const commits = memoryCommits();
+    const sinks = [new MemorySink('clickhouse')];
+    const life = { messages, pipeline: plant, rows: 100, most: () => 20, commits };
+    const dying = runWorker({
+      ...{ ...life, directory, sinks },
+      record({ kind }) {
+        if (kind === 'epoch-landed' && sinks[0]!.count('epochs') > 3) throw new Error('killed');
+      },
+    });
+    await expect(dying).rejects.toThrow('killed');
+    cpSync(directory, copy, { recursive: true });
+    await runWorker({ ...life, directory, sinks });
+    // nats-server keeps so many of a subject: here the one that says how far all is, and none of an epoch.
+    commits.entries.splice(0, commits.entries.length - 1);
+    const refused = runWorker({ ...life, directory: copy, sinks });
+    await expect(refused).rejects.toThrow(/which clickhouse has not taken yet, found none of/);
   });
 
   test('a gap that is pulled alone becomes a dead letter with the message after it', async () => {
