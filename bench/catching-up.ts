@@ -124,7 +124,11 @@ async function measure(
     over.abort();
     await deliverEpochs({
       // Nobody else works here.
-      commits: { reached: () => Number.POSITIVE_INFINITY, noteBatch: async () => undefined },
+      commits: {
+        reached: () => Number.POSITIVE_INFINITY,
+        noteBatch: async () => true,
+        ended: new AbortController().signal,
+      },
       ...{ sink, store, notes: sink, createBlocks, notifier: createNotifier() },
       record: () => undefined,
       checkpointed: () => Number.POSITIVE_INFINITY,

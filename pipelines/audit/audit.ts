@@ -3,11 +3,17 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { EXIT, Problem } from '../base/problem.ts';
 import type { RoleName } from '../base/roles.ts';
-import { ensureAudit, ensureReasons, isNotPermitted, type StoreOptions } from '../nats/streams.ts';
+import {
+  ensureAudit,
+  ensureReasons,
+  isNotPermitted,
+  isWithoutStream,
+  type StoreOptions,
+} from '../nats/streams.ts';
 import { appendEntry, type ChainStore } from './append.ts';
 import { type AuditEntry, type EntryFacts, FIRST_SUBJECT } from './chain.ts';
 import { keepReason, userIdOf } from './people.ts';
-import { isWithoutStream, openStoredChain } from './stored-chain.ts';
+import { openStoredChain } from './stored-chain.ts';
 
 /** An act, for whoever does it. */
 export type AuditedAct = Pick<EntryFacts, 'act' | 'what'> &

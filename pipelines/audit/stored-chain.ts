@@ -1,6 +1,6 @@
 /** The chain in JetStream: the stream of the installation that is appended to, and its reading. */
 
-import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream';
+import type { StoredMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import {
   streamClient,
@@ -9,14 +9,12 @@ import {
   subjectIn,
   subjectOutOf,
 } from '../nats/jetstream.ts';
-import { AUDIT_STREAM, isNotPermitted } from '../nats/streams.ts';
+import { AUDIT_STREAM, isNotPermitted, isWithoutStream } from '../nats/streams.ts';
 import type { ChainStore } from './append.ts';
 import { type AuditMessage, readEntry } from './chain.ts';
 
 /** Milliseconds for one answer: after that, what is stored tells. */
 const ANSWER = 2_000;
-/** JetStream has no such stream. */
-const STREAM_NOT_FOUND = 10_059;
 
 export async function openStoredChain(connection: NatsConnection): Promise<ChainStore> {
   const { streams } = await streamManager(connection, { timeout: ANSWER });
@@ -40,11 +38,6 @@ export async function openStoredChain(connection: NatsConnection): Promise<Chain
     },
     isLasting: (error) => isNotPermitted(error) || connection.isClosed() || isWithoutStream(error),
   };
-}
-
-/** Nobody has made the audit stream yet. */
-export function isWithoutStream(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND;
 }
 
 /** What stands in the chain, and how far it reaches. */

@@ -39,6 +39,11 @@ export function isNotPermitted(error: unknown): boolean {
   return error instanceof PermissionViolationError || isNotPermitted(error.cause);
 }
 
+/** Whether there is no such stream: nobody has made it yet, or it was deleted. */
+export function isWithoutStream(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}
+
 /** The stream as it is; undefined when there is none. */
 export async function findStream(
   connection: NatsConnection,
@@ -110,9 +115,7 @@ async function found(manager: JetStreamManager, name: string): Promise<StreamInf
   try {
     return await manager.streams.info(name);
   } catch (error) {
-    const missing =
-      error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
-    if (missing) return undefined;
+    if (isWithoutStream(error)) return undefined;
     throw error;
   }
 }

@@ -20,7 +20,13 @@ import type { Bucket } from '../base/roles.ts';
 import { ensureStream, findStream, type StoreOptions } from './ensure-stream.ts';
 import { streamClient, streamIn, subjectIn } from './jetstream.ts';
 
-export { findStream, isNotPermitted, type OnMended, type StoreOptions } from './ensure-stream.ts';
+export {
+  findStream,
+  isNotPermitted,
+  isWithoutStream,
+  type OnMended,
+  type StoreOptions,
+} from './ensure-stream.ts';
 
 /** The subjects that plants publish on, and what each message is: see `docs/wire-format.md`. */
 const PLAIN_SUBJECTS = [

@@ -30,12 +30,12 @@ import { createPatternCounts } from '../observe/pattern-counts.ts';
 import { plant } from '../plant.ts';
 import { type CommitLog, openCommitLog } from './commits/commit-log.ts';
 import { openCommitStore } from './commits/commit-store.ts';
-import { type Committer, createCommits } from './commits/commits.ts';
-import { refuseEmpty } from './commits/history.ts';
+import { type Committer, createCommits, firedAfter } from './commits/commits.ts';
+import { type CommitEnd, type CommitHistory, refuseEmpty, refuseStale } from './commits/history.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import type { Collector } from './epochs/engine.ts';
-import { type EpochStore, openEpochStore } from './epochs/epoch-store.ts';
+import { type EpochStore, type LeftState, openEpochStore } from './epochs/epoch-store.ts';
 import { isHeldBack, runEpochs } from './epochs/epochs.ts';
 import { claimPartition, type Homes, type WorkerIdentity } from './ownership/ownership.ts';
 import {
@@ -182,6 +182,7 @@ async function work(options: Work): Promise<void> {
   const { config, record } = options;
   const sinks = sinksOf(options);
   const shared = await openShared(options, sinks);
+  if (shared === undefined) return;
   const { abort, failed, commits } = shared;
   const delivering = [commits.run(), ...sinks.map((sink) => startDelivery(sink, options, shared))];
   const held = () => isHeldBack(shared.store, config.backlog);
@@ -216,14 +217,19 @@ function sinksOf(options: Work): readonly Sink[] {
   return sends ? [landing, createOutbox(connection, reach)] : [landing];
 }
 
-/** Takes the log of commits over first: from then on nobody else commits, and what was committed is known. */
-async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared> {
+/** Takes the log of commits over first; undefined when it was told to stop meanwhile. */
+async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared | undefined> {
   const { record, lost, drain } = options;
   const failed = new AbortController();
   const abort = AbortSignal.any([failed.signal, lost]);
-  const signal = AbortSignal.any([abort, firedAfter(drain, GRACE)]);
-  const log = await takeCommitLog(options, signal);
-  const store = await openStore(options, sinks, log);
+  const late = firedAfter(drain, GRACE);
+  const signal = AbortSignal.any([abort, late]);
+  const opened = await openStore(options, sinks, signal).catch((error: unknown) => {
+    if (error instanceof Problem || !late.aborted || abort.aborted) throw error;
+    return undefined;
+  });
+  if (opened === undefined) return undefined;
+  const { store, log } = opened;
   for (const { path: file } of store.fenced) record({ kind: 'epoch-file-fenced', file });
   const written = new AbortController();
   const notifier = createNotifier();
@@ -240,28 +246,6 @@ async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared
   return shared;
 }
 
-async function takeCommitLog(options: Work, signal: AbortSignal): Promise<CommitLog> {
-  const { connection, config, run, identity, record } = options;
-  const { pipeline, partition } = config;
-  const store = await openCommitStore(connection, { pipeline, partition, run: run.run });
-  const writer = { ...identity, host: hostname() };
-  return openCommitLog({ store, run, writer, record, signal });
-}
-
-/** Fires so many milliseconds after another signal. */
-function firedAfter(signal: AbortSignal, milliseconds: number): AbortSignal {
-  const late = new AbortController();
-  const begin = () => {
-    setTimeout(
-      () => late.abort(new Error('stopped before all was committed')),
-      milliseconds,
-    ).unref();
-  };
-  if (signal.aborted) begin();
-  else signal.addEventListener('abort', begin, { once: true });
-  return late.signal;
-}
-
 function announcedLanding({ landing, connection, record }: Work): Sink {
   return announced(landing, {
     connection,
@@ -271,29 +255,53 @@ function announcedLanding({ landing, connection, record }: Work): Sink {
   });
 }
 
-/** @throws Problem when the directory is empty and the state of this run is in another one */
+/** The directory, and the log of commits, which is taken over when all is known that is in the directory. */
 async function openStore(
   options: Work,
   sinks: readonly Sink[],
-  { recall }: CommitLog,
-): Promise<EpochStore> {
-  const { identity, run, homes, record, lock } = options;
+  signal: AbortSignal,
+): Promise<{ store: EpochStore; log: CommitLog }> {
+  const { identity, record, lock } = options;
+  let log: CommitLog | undefined;
+  async function takeOver(from: number, left: LeftState): Promise<CommitHistory> {
+    // One that has lost its cursor begins at what is left.
+    const own = new Map(sinks.map(({ name }) => [name, left.cursors.of(name).epoch || from - 1]));
+    log = await takeCommitLog(options, left, own, signal);
+    return log.recall(from);
+  }
   const store = await openEpochStore(
     identity.directory,
     sinks.map(({ name }) => name),
     (file, reason) => record({ kind: 'checkpoint-refused', file, reason }),
     // Who was paused for long writes nothing beside whoever took its place.
     guardedDisk(DISK, () => lock.confirm()),
-    recall,
+    takeOver,
   );
-  const empty =
-    store.written().epoch === 0 &&
-    (await store.checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
-  if (empty) {
-    await homes.check(run);
-    refuseEmpty(identity.directory, run, store.history);
-  }
-  return store;
+  if (log === undefined) throw new Error('the log of commits was not taken over');
+  return { store, log };
+}
+
+/** @throws Problem when the directory is empty or too old, and the state of this run is in another one */
+async function takeCommitLog(
+  options: Work,
+  { written, checkpoints }: LeftState,
+  own: ReadonlyMap<string, number>,
+  signal: AbortSignal,
+): Promise<CommitLog> {
+  const { connection, config, run, identity, homes, record } = options;
+  const { pipeline, partition, partitions } = config;
+  const { directory } = identity;
+  const isEmpty =
+    written().epoch === 0 &&
+    (await checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
+  if (isEmpty) await homes.check(run);
+  const check = (end: CommitEnd) => {
+    if (isEmpty) refuseEmpty(directory, run, end);
+    refuseStale(directory, end, own, partitions);
+  };
+  const store = await openCommitStore(connection, { pipeline, partition, run: run.run });
+  const writer = { ...identity, host: hostname() };
+  return openCommitLog({ store, run, writer, record, check, signal });
 }
 
 function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void> {

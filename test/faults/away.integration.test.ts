@@ -238,6 +238,22 @@ describe('told to go', () => {
     expect(misses()).toHaveLength(1);
     await stand.nats.restart();
   });
+
+  test('while nats-server is silent amid its epochs it goes, and goes on later', async () => {
+    const stand = await stood({ config: { cmms: undefined, epoch: { seconds: 1 } } });
+    await stand.worker.start();
+    await until('rows', 30_000, async () => (await landedTo(stand)) > 0);
+    stand.nats.pause();
+    const began = performance.now();
+    const ended = await stand.worker.stop();
+    console.log(`gone ${Math.round(performance.now() - began)} ms after SIGTERM, without answers`);
+    stand.nats.resume();
+    expect(ended).toEqual({ code: 0, signal: null });
+    await stand.worker.start();
+    const from = await landedTo(stand);
+    await until('more rows', 60_000, async () => (await landedTo(stand)) > from);
+    expect(await checksOf(stand)).toEqual({});
+  });
 });
 
 describe('how soon it is current again', () => {

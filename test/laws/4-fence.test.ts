@@ -35,11 +35,16 @@ const schedule = fc.record({
   /** Dies, and its directory is copied. */
   before: lifePlan,
   paused: fc.tuple(lifePlan, pause).map(([plan, death]) => ({ ...plan, death })),
-  /** The other owner, on the copy. */
-  other: lifePlan,
+  /**
+   * The other owner, on the copy. Half of the time it is still alive when the first one wakes: paused itself, and woken
+   * after it.
+   */
+  other: fc
+    .tuple(lifePlan, fc.option(pause, { freq: 1 }))
+    .map(([plan, paused]) => (paused === null ? plan : { ...plan, death: paused })),
   /** Whether the copy is of before the life that is paused, or of the pause itself. */
   old: fc.boolean(),
-  /** Whether the paused owner wakes while the other one has stopped, and which of the two works the log off. */
+  /** Which of the two works the log off in the end. */
   last: fc.constantFrom('first', 'other'),
 });
 
@@ -97,8 +102,9 @@ async function tried({ seed, seconds, before, paused, other, old, last }: Schedu
     if (old) copy();
     const sleeping = begun.end === 'finished' ? begun : await live(paused, first);
     if (!old) copy();
-    await live(other, second);
+    const alive = await live(other, second);
     if (sleeping.end === 'pause') woken = await sleeping.wake();
+    if (alive.end === 'pause') await alive.wake();
     const end = await live(calm, last === 'first' ? first : second);
     if (end.end !== 'finished') throw new Error(`the last life did not end well: ${end.end}`);
     // What was under way outside arrives in the end.

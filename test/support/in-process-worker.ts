@@ -39,6 +39,8 @@ export type WorkerRun = {
   readonly openLog?: (after: number) => Promise<Log>;
   /** Finishes what is under way, writes a checkpoint, delivers for a while, and returns. */
   readonly drain?: AbortSignal;
+  /** Nothing more is committed; what is left waits for the next life. */
+  readonly late?: AbortSignal;
   /** Stops at once. */
   readonly abort?: AbortSignal;
   /** Called with every internal event; may throw, and the life ends as if the process had been killed there. */
@@ -63,7 +65,8 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   const abort = AbortSignal.any([dead.signal, ...(life.abort === undefined ? [] : [life.abort])]);
   const { commits: kept = commitsOfDirectory(directory), owner = 'worker' } = life;
   const writer = { owner, host: 'host', directory };
-  const log = await openCommitLog({ store: kept, run: RUN, writer, record, signal: abort });
+  const signal = AbortSignal.any([abort, ...(life.late === undefined ? [] : [life.late])]);
+  const log = await openCommitLog({ store: kept, run: RUN, writer, record, signal });
   const store = await openEpochStore(directory, names, refused, life.disk, log.recall);
   for (const { path: file } of store.fenced) record({ kind: 'epoch-file-fenced', file });
   const bell = createNotifier();
@@ -72,7 +75,7 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   let checkpointed = 0;
   const die = (error: unknown) => dead.abort(error);
   const commits = createCommits({
-    ...{ log, store, sinks: names, notifier: bell, record, onFailed: die, signal: abort },
+    ...{ log, store, sinks: names, notifier: bell, record, onFailed: die, signal },
     checkpointed: () => checkpointed,
     drain: written.signal,
   });

@@ -16,6 +16,7 @@ export function memoryCommits(): CommitStore & { readonly entries: StoredCommit[
       entries.push({ sequence, bytes });
       return sequence;
     },
+    isLasting: () => false,
   };
 }
 
@@ -32,5 +33,6 @@ export function commitsOfDirectory(directory: string): CommitStore {
 export const UNFENCED: Commits = {
   reached: () => Number.POSITIVE_INFINITY,
   until: async () => true,
-  noteBatch: async () => {},
+  noteBatch: async () => true,
+  ended: new AbortController().signal,
 };

@@ -4,6 +4,7 @@ import { fromMilliseconds } from '../../operators/model/time.ts';
 import { createNotifier } from '../../pipelines/base/notifier.ts';
 import type { InternalEvent } from '../../pipelines/observe/observe.ts';
 import { deliverEpochs } from '../../pipelines/worker/delivery/delivery.ts';
+import type { Batch } from '../../pipelines/worker/epochs/cursors.ts';
 import { type EpochStore, openEpochStore } from '../../pipelines/worker/epochs/epoch-store.ts';
 import { createBlocks } from '../../sinks/clickhouse/blocks.ts';
 import type { Blocks, EpochContent, Sink } from '../../sinks/sink.ts';
@@ -66,6 +67,8 @@ type DeliverOptions = {
   /** The last epoch that a checkpoint covers; default all. */
   readonly checkpointed?: number;
   readonly recorded?: InternalEvent[];
+  /** Whether a batch can be noted in the log of commits; default yes. */
+  readonly notes?: (batch: Batch) => boolean;
 };
 
 /** One life of a delivery: until all that is stored was delivered, or it dies. */
@@ -75,7 +78,7 @@ export async function deliverStored(
   options: DeliverOptions = {},
 ): Promise<void> {
   const { tries = Number.POSITIVE_INFINITY, recorded = [] } = options;
-  const { checkpointed = Number.POSITIVE_INFINITY } = options;
+  const { checkpointed = Number.POSITIVE_INFINITY, notes = () => true } = options;
   const store = await openStoreOf(directory, sink);
   const drain = new AbortController();
   const dead = new AbortController();
@@ -83,7 +86,7 @@ export async function deliverStored(
   await deliverEpochs({
     sink,
     store,
-    commits: UNFENCED,
+    commits: { ...UNFENCED, noteBatch: async (_sink, batch) => notes(batch) },
     notes: sink,
     createBlocks,
     notifier: createNotifier(),

@@ -23,7 +23,7 @@ const headSchema = z.object({
   since: whole,
   /** How far each sink was. */
   cursors: z.record(z.string(), pointSchema),
-  /** The epoch of the newest checkpoint. */
+  /** The epoch of the newest checkpoint: for people, who see from it how much a start works again. */
   checkpoint: whole,
 });
 

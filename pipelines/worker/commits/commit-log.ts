@@ -17,7 +17,7 @@ import {
   isWriterSame,
 } from './commit-entry.ts';
 import type { CommitStore, StoredCommit } from './commit-store.ts';
-import { type CommitHistory, historyOf } from './history.ts';
+import { type CommitEnd, type CommitHistory, commitEnd, historyOf } from './history.ts';
 
 type Head = Omit<CommitEntry, 'kind' | 'by' | 'stream' | 'created' | 'since'>;
 type WithoutHead<E> = E extends CommitEntry
@@ -42,14 +42,17 @@ export type CommitLogOptions = {
   readonly run: Run;
   readonly writer: CommitWriter;
   readonly record: RecordEvent;
+  /** Called before anything is appended; throws when this owner cannot go on from there, and so fences nobody. */
+  readonly check?: (end: CommitEnd) => void;
   /** Gives up. */
   readonly signal: AbortSignal;
+  /** Milliseconds in which a log that is shorter than it was may be that of a new leader that does not know all yet. */
+  readonly patience?: number;
 };
 
 /** Milliseconds that a take-over tries to be the last one, while the owner before it still commits. */
 const TAKING = 30_000;
-/** Milliseconds in which a log that is shorter than it was may be that of a new leader that does not know all yet. */
-const SHORT = 30_000;
+const PATIENCE = 30_000;
 const PAUSE = { least: 100, most: 2_000 };
 
 /**
@@ -70,16 +73,16 @@ export async function openCommitLog(options: CommitLogOptions): Promise<CommitLo
       kind: 'take-over',
       ...{ by, stream: run.stream, created: run.created },
     };
+    options.check?.(commitEnd(entry, before?.by));
     const since = before === undefined ? 0 : before.since || (last?.sequence ?? 0);
-    const after = last?.sequence ?? 0;
-    const appended = await appendBehind({ ...entry, since }, after, options);
-    if (typeof appended === 'number') {
+    const { stored, isOwn } = await appendBehind({ ...entry, since }, last, options);
+    if (isOwn) {
       const { epoch, to } = entry;
       record({ kind: 'taken-over', epoch, to, owner: before?.by.owner ?? '' });
-      return keepLog({ ...options, by, sequence: appended, since, entry, before: before?.by });
+      return keepLog({ ...options, by, stored, since, entry, before: before?.by });
     }
     signal.throwIfAborted();
-    if (performance.now() > until) throw takenOver(appended, options);
+    if (performance.now() > until) throw takenOver(stored, options);
   }
 }
 
@@ -88,14 +91,34 @@ async function sequenceOf(epoch: number, end: number, options: CommitLogOptions)
   let [from, to] = [1, end];
   while (from < to) {
     const middle = Math.floor((from + to) / 2);
-    const stored = await asked(() => options.store.next(middle), options);
-    const entry = stored === undefined || stored.sequence >= end ? undefined : readEntry(stored);
+    const stored = await firstFrom(middle, end, options);
+    const entry = stored.sequence >= end ? undefined : readEntry(stored);
     // Entries of a log that was there before are before all of this one.
     const isBefore = entry !== undefined && (!isOf(entry, options.run) || entry.epoch < epoch);
-    if (isBefore) from = (stored?.sequence ?? middle) + 1;
+    if (isBefore) from = stored.sequence + 1;
     else to = middle;
   }
   return from;
+}
+
+/**
+ * The first entry at a sequence or behind it. The one at `end` was acknowledged: where there is none at all, a new leader
+ * does not know all yet, and to take that for the end would hide what is committed.
+ */
+async function firstFrom(
+  sequence: number,
+  end: number,
+  options: CommitLogOptions,
+): Promise<StoredCommit> {
+  const { store, patience = PATIENCE } = options;
+  let short: number | undefined;
+  return asked(async () => {
+    const stored = await store.next(sequence);
+    if (stored !== undefined) return stored;
+    short ??= performance.now();
+    if (performance.now() - short > patience) throw lost(end, sequence - 1, options);
+    throw new Error(`message ${end}, which was acknowledged, is not there yet`);
+  }, options);
 }
 
 type Entries = readonly { readonly sequence: number; readonly entry: CommitEntry }[];
@@ -108,8 +131,8 @@ async function entriesBetween(
 ): Promise<Entries> {
   const entries: { sequence: number; entry: CommitEntry }[] = [];
   for (let from = since; since > 0 && from < end; ) {
-    const stored = await asked(() => options.store.next(from), options);
-    if (stored === undefined || stored.sequence >= end) break;
+    const stored = await firstFrom(from, end, options);
+    if (stored.sequence >= end) break;
     const entry = readEntry(stored);
     if (isOf(entry, options.run)) entries.push({ sequence: stored.sequence, entry });
     from = stored.sequence + 1;
@@ -119,9 +142,9 @@ async function entriesBetween(
 
 type Kept = CommitLogOptions & {
   readonly by: CommitEntry['by'];
-  /** Of the entry that took over. */
-  readonly sequence: number;
+  /** The entry that took over, and as it is stored. */
   readonly entry: CommitEntry;
+  readonly stored: StoredCommit;
   /** Where the oldest entry is that the owner before it thought to be needed. */
   readonly since: number;
   readonly before: CommitEntry['by'] | undefined;
@@ -129,7 +152,7 @@ type Kept = CommitLogOptions & {
 
 function keepLog(options: Kept): CommitLog {
   const { by, run, since, before } = options;
-  let last = options.sequence;
+  let last = options.stored;
   /** Where the entries of epochs are that a start may need. */
   let places: { readonly sequence: number; readonly epoch: number }[] = [];
   /** One at a time: each names the one before it. */
@@ -140,19 +163,19 @@ function keepLog(options: Kept): CommitLog {
     const since = places[0]?.sequence ?? 0;
     const { stream, created } = run;
     const entry: CommitEntry = { ...wanted, by, stream, created, since };
-    const appended = await appendBehind(entry, last, options);
-    if (typeof appended !== 'number') throw takenOver(appended, options);
-    last = appended;
-    if (entry.kind === 'epoch') places.push({ sequence: last, epoch: entry.epoch });
+    const { stored, isOwn } = await appendBehind(entry, last, options);
+    if (!isOwn) throw takenOver(stored, options);
+    last = stored;
+    if (entry.kind === 'epoch') places.push({ sequence: last.sequence, epoch: entry.epoch });
   }
 
   return {
     async recall(from) {
-      let entries = await entriesBetween(since, options.sequence, options);
+      let entries = await entriesBetween(since, options.stored.sequence, options);
       const oldest = entries.find(({ entry }) => entry.kind === 'epoch')?.entry.epoch;
       if (from < (oldest ?? options.entry.epoch + 1)) {
-        const start = await sequenceOf(from, options.sequence, options);
-        entries = await entriesBetween(start, options.sequence, options);
+        const start = await sequenceOf(from, options.stored.sequence, options);
+        entries = await entriesBetween(start, options.stored.sequence, options);
       }
       places = entries.flatMap(({ sequence, entry }) => {
         return entry.kind === 'epoch' ? [{ sequence, epoch: entry.epoch }] : [];
@@ -168,47 +191,77 @@ function keepLog(options: Kept): CommitLog {
   };
 }
 
+type Appended = {
+  readonly stored: StoredCommit;
+  /** Whether it is the entry itself; otherwise it is what stands in its place. */
+  readonly isOwn: boolean;
+};
+
 /**
- * Appends behind `after`, however often an answer is lost: what is stored tells. Gives the sequence, or what stands
- * there instead.
+ * Appends behind the entry that is known as the last, however often an answer is lost: what is stored tells. Nothing is
+ * appended to a log that is shorter than it was, before all of it is there again: there it would stand in another
+ * entry's place.
  */
 async function appendBehind(
   entry: CommitEntry,
-  after: number,
+  before: StoredCommit | undefined,
   options: CommitLogOptions,
-): Promise<number | StoredCommit> {
-  const { store, record, signal } = options;
+): Promise<Appended> {
+  const { store, record, signal, patience = PATIENCE } = options;
   const bytes = entryBytes(entry);
+  const after = before?.sequence ?? 0;
   let short: number | undefined;
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
+    let reason = `message ${after}, which was acknowledged, is not there yet`;
     try {
-      return await store.append(bytes, after);
-    } catch (error) {
-      const reason = messageOf(error);
-      const found = await store.last().catch(() => 'unknown' as const);
-      if (found !== 'unknown') {
-        const at = found?.sequence ?? 0;
-        if (at > after && found !== undefined) {
-          return Buffer.compare(found.bytes, bytes) === 0 ? at : found;
-        }
-        short = at === after ? undefined : (short ?? performance.now());
-        if (short !== undefined && performance.now() - short > SHORT)
-          throw lost(after, at, options);
+      if (short === undefined) {
+        return { stored: { sequence: await store.append(bytes, after), bytes }, isOwn: true };
       }
-      record({ kind: 'commit-retry', epoch: entry.epoch, attempt, reason });
-      await delay(pauseAfter(attempt), undefined, { signal });
+    } catch (error) {
+      refuseLasting(error, options);
+      reason = messageOf(error);
     }
+    const found = await lastKnown(options);
+    if (found !== 'unknown') {
+      const at = found?.sequence ?? 0;
+      if (found !== undefined && at > after) return { stored: found, isOwn: isSame(found, bytes) };
+      if (found !== undefined && at === after && !isSame(found, before?.bytes)) {
+        return { stored: found, isOwn: false };
+      }
+      short = at === after ? undefined : (short ?? performance.now());
+      if (short !== undefined && performance.now() - short > patience) {
+        throw lost(after, at, options);
+      }
+    }
+    record({ kind: 'commit-retry', epoch: entry.epoch, attempt, reason });
+    await delay(pauseAfter(attempt), undefined, { signal });
   }
 }
 
+async function lastKnown(options: CommitLogOptions): Promise<StoredCommit | undefined | 'unknown'> {
+  try {
+    return await options.store.last();
+  } catch (error) {
+    refuseLasting(error, options);
+    return 'unknown';
+  }
+}
+
+function isSame({ bytes }: StoredCommit, other: Uint8Array | undefined): boolean {
+  return other !== undefined && Buffer.compare(bytes, other) === 0;
+}
+
 /** Asks until there is an answer: whoever starts cannot do without. */
-async function asked<T>(ask: () => Promise<T>, { record, signal }: CommitLogOptions): Promise<T> {
+async function asked<T>(ask: () => Promise<T>, options: CommitLogOptions): Promise<T> {
+  const { record, signal } = options;
   for (let attempt = 1; ; attempt += 1) {
     signal.throwIfAborted();
     try {
       return await ask();
     } catch (error) {
+      if (error instanceof Problem) throw error;
+      refuseLasting(error, options);
       record({ kind: 'commit-retry', epoch: 0, attempt, reason: messageOf(error) });
       await delay(pauseAfter(attempt), undefined, { signal });
     }
@@ -252,19 +305,37 @@ function takenOver(stored: StoredCommit, { run, writer, record }: CommitLogOptio
     found: `that ${by.owner} on ${by.host} has taken it over (${by.directory})`,
     remedy: isWriterSame(by, writer)
       ? 'Another process works in the same directory: stop one of them.'
-      : 'Nothing that it has not committed was delivered. Stop one of the two; started again, this one goes on.',
+      : 'Nothing that it has not committed was delivered. Stop one of the two. Started again, this one goes on, unless ' +
+        'the other has worked some hours since (docs/faults.md).',
     exit: EXIT.owned,
   });
+}
+
+/** @throws Problem when trying again is of no use: whoever waits for ever looks as if it worked */
+function refuseLasting(cause: unknown, { store, run }: CommitLogOptions): void {
+  if (!store.isLasting(cause)) return;
+  throw new Problem(
+    {
+      where: `commit log of ${run.pipeline}, run ${run.run}, on ${run.stream}`,
+      expected: 'to read it and to append to it',
+      found: messageOf(cause),
+      remedy:
+        'Nothing is lost. Give the user of the worker its rights (make the configuration of NATS anew with ' +
+        '`andon nats-config`), and start again.',
+      exit: EXIT.outside,
+    },
+    { cause },
+  );
 }
 
 function lost(after: number, found: number, { run }: CommitLogOptions): Problem {
   return new Problem({
     where: `commit log of ${run.pipeline}, run ${run.run}, on ${run.stream}`,
     expected: `an entry at message ${after}, which was acknowledged`,
-    found: found === 0 ? 'no entry at all' : `message ${found} as its last`,
+    found: found === 0 ? 'no entry at all' : `nothing behind message ${found}`,
     remedy:
-      'nats-server has lost what it had acknowledged, or the stream was made anew. Start the worker again: it goes on ' +
-      'from its directory.',
+      'nats-server has lost what it had acknowledged, or the stream was made anew. Start the worker again in the directory ' +
+      'that worked last: it goes on from what is there.',
     exit: EXIT.outside,
   });
 }

@@ -1,20 +1,27 @@
 /** The commit log of one run of a partition in JetStream: one subject, whose last entry only its owner may follow. */
 
-import type { StoredMsg } from '@nats-io/jetstream';
+import type { MsgRequest, StoredMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { streamClient, streamIn, streamManager, subjectIn } from '../../nats/jetstream.ts';
-import { COMMIT_STREAM, commitSubject } from '../../nats/streams.ts';
+import {
+  COMMIT_STREAM,
+  commitSubject,
+  isNotPermitted,
+  isWithoutStream,
+} from '../../nats/streams.ts';
 
 export type StoredCommit = { readonly sequence: number; readonly bytes: Uint8Array };
 
 /** What a commit log is kept in. Every call may fail, also after it took effect. */
 export interface CommitStore {
-  /** Undefined when there is none. */
+  /** Undefined when there is none, or no stream. */
   last(): Promise<StoredCommit | undefined>;
   /** The first entry at this sequence or behind it. */
   next(sequence: number): Promise<StoredCommit | undefined>;
   /** Appends an entry if the last one has this sequence, 0 for none; rejects otherwise. Gives its own sequence. */
   append(bytes: Uint8Array, after: number): Promise<number>;
+  /** Whether trying again is of no use: who asks has no right to, or will never have an answer again. */
+  isLasting(error: unknown): boolean;
 }
 
 /** Milliseconds: so long one answer may take. After that, what is stored tells. */
@@ -35,14 +42,21 @@ export async function openCommitStore(
   const client = streamClient(connection);
   const stream = streamIn(connection, COMMIT_STREAM);
   const subject = subjectIn(connection, commitSubject(pipeline, partition, run));
+  const asked = async (question: MsgRequest) => {
+    try {
+      return storedCommit(await streams.getMessage(stream, question));
+    } catch (error) {
+      // A stream that was deleted has no entry; so has one of which a new leader does not know yet.
+      if (isWithoutStream(error)) return undefined;
+      throw error;
+    }
+  };
   return {
-    async last() {
-      return storedCommit(await streams.getMessage(stream, { last_by_subj: subject }));
-    },
+    last: () => asked({ last_by_subj: subject }),
     async next(sequence) {
       // Only nats-server knows of asking so, and not the types of the client.
       const question = { seq: sequence, next_by_subj: subject };
-      return storedCommit(await streams.getMessage(stream, question));
+      return asked(question);
     },
     async append(bytes, after) {
       const { seq } = await client.publish(subject, bytes, {
@@ -51,6 +65,7 @@ export async function openCommitStore(
       });
       return seq;
     },
+    isLasting: (error) => isNotPermitted(error) || connection.isClosed(),
   };
 }
 

@@ -13,8 +13,13 @@ export interface Commits {
   reached(): number;
   /** Waits until an epoch is committed; false when that is given up. */
   until(epoch: number): Promise<boolean>;
-  /** Commits that a sink is sent these epochs as one: whoever takes over sends them so, too. */
-  noteBatch(sink: string, batch: Batch): Promise<void>;
+  /**
+   * Commits that a sink is sent these epochs as one: whoever takes over sends them so, too. False when that is given
+   * up: then they must not be sent.
+   */
+  noteBatch(sink: string, batch: Batch): Promise<boolean>;
+  /** Fires when nothing more will be committed. */
+  readonly ended: AbortSignal;
 }
 
 /** What commits. */
@@ -69,6 +74,7 @@ export function createCommits(options: CommitsOptions): Committer {
   }
 
   return {
+    ended: signal,
     reached: () => Math.min(last.epoch, (store.missing[0]?.epoch ?? Number.POSITIVE_INFINITY) - 1),
     async until(epoch) {
       while (last.epoch < epoch && !signal.aborted) await notifier.wait(1_000, signal);
@@ -77,9 +83,10 @@ export function createCommits(options: CommitsOptions): Committer {
     async noteBatch(sink, batch) {
       try {
         await log.append({ kind: 'batch', ...head(last), sink, batch }, oldest());
+        return true;
       } catch (error) {
         if (!signal.aborted) onFailed(error);
-        throw error;
+        return false;
       }
     },
     async run() {
@@ -111,4 +118,18 @@ function beginning(store: EpochStore, sinks: readonly string[]): Cursor {
   const taken = sinks.map(store.cursors.of).reduce((a, b) => (b.epoch > a.epoch ? b : a));
   const known = first === undefined ? taken : { epoch: first.epoch - 1, to: first.from - 1 };
   return known.epoch > history.last.epoch ? known : history.last;
+}
+
+/** Fires so many milliseconds after another signal: when a worker that stops gives up committing. */
+export function firedAfter(signal: AbortSignal, milliseconds: number): AbortSignal {
+  const late = new AbortController();
+  const begin = () => {
+    setTimeout(
+      () => late.abort(new Error('stopped before all was committed')),
+      milliseconds,
+    ).unref();
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener('abort', begin, { once: true });
+  return late.signal;
 }

@@ -12,23 +12,36 @@ import {
   isWriterSame,
 } from './commit-entry.ts';
 
-export type CommitHistory = {
+/** What the last entry alone tells, before anybody takes over. */
+export type CommitEnd = {
   /** The last epoch that is committed; 0 for none. */
   readonly last: Cursor;
-  /** Those that a start may need, ascending. */
-  readonly epochs: readonly CommittedEpoch[];
   /** How far each sink was at least, for whoever worked then. */
   readonly cursors: ReadonlyMap<string, Cursor>;
   /** Who worked last; undefined for nobody. */
   readonly before: CommitWriter | undefined;
+};
+
+export type CommitHistory = CommitEnd & {
+  /** Those that a start may need, ascending. */
+  readonly epochs: readonly CommittedEpoch[];
   /** Of each sink, in the order in which they were noted. */
   readonly batches: ReadonlyMap<string, readonly Batch[]>;
   /**
-   * Whether the owner before was a process of this directory on this host. Its lock tells that it is dead, and what it
-   * left there is newer than any entry.
+   * Whether all owners whose entries were read were processes of this directory on this host. Its lock tells that they
+   * are dead, and what they left there is newer than any entry.
    */
   readonly own: boolean;
 };
+
+/** `last`: the entry that takes over, which has on what the entries before it ended. */
+export function commitEnd(last: CommitEntry, before: CommitEntry['by'] | undefined): CommitEnd {
+  return {
+    last: { epoch: last.epoch, to: last.to },
+    cursors: new Map(Object.entries(last.cursors)),
+    before,
+  };
+}
 
 /** `last`: the entry that took over, which has on what the entries before it ended. */
 export function historyOf(
@@ -50,12 +63,13 @@ export function historyOf(
     }
   }
   return {
-    last: { epoch: last.epoch, to: last.to },
+    ...commitEnd(last, before),
     epochs: [...epochs.values()].sort((a, b) => a.epoch - b.epoch),
-    cursors: new Map(Object.entries(last.cursors)),
     batches,
-    before,
-    own: before === undefined || isWriterSame(before, last.by),
+    // Whoever took over and committed nothing may have sent what was committed, as well.
+    own: [before ?? last.by, ...entries.map(({ entry }) => entry.by)].every((by) =>
+      isWriterSame(by, last.by),
+    ),
   };
 }
 
@@ -73,7 +87,7 @@ export function singleTo({ own, cursors, last }: CommitHistory, sink: string, at
  *
  * @throws Problem that says who has worked it
  */
-export function refuseEmpty(where: string, { run }: Run, { last, before }: CommitHistory): void {
+export function refuseEmpty(where: string, { run }: Run, { last, before }: CommitEnd): void {
   if (last.epoch === 0 || before === undefined) return;
   throw new Problem({
     where,
@@ -82,6 +96,40 @@ export function refuseEmpty(where: string, { run }: Run, { last, before }: Commi
     remedy: 'Work there, or move that directory here as a whole, or begin a new run (`run`).',
     exit: EXIT.input,
   });
+}
+
+/** Inserts into a table whose tokens ClickHouse knows at least: half of its deduplication window (sql/schema). */
+const KNOWN_TOKENS = 5_000;
+
+/**
+ * What a sink has taken since comes again with the tokens of then. A warehouse has forgotten those of long ago, and would
+ * take the rows twice. Its tables are of all partitions, and each of them inserts into a table once in an epoch at most.
+ *
+ * `own`: the last epoch of each sink that this directory knows to be taken.
+ *
+ * @throws Problem when a sink was much further than that
+ */
+export function refuseStale(
+  where: string,
+  { cursors, before }: CommitEnd,
+  own: ReadonlyMap<string, number>,
+  partitions: number,
+): void {
+  const most = Math.floor(KNOWN_TOKENS / partitions);
+  for (const [sink, epoch] of own) {
+    const known = cursors.get(sink);
+    if (before === undefined || known === undefined || known.epoch - epoch <= most) continue;
+    throw new Problem({
+      where,
+      expected: `a directory that remembers epoch ${known.epoch - most} or later, since ${sink} has taken ${known.epoch}`,
+      found: `one that knows of ${epoch}: ${before.owner} worked on in ${before.directory} on ${before.host}`,
+      remedy:
+        'What comes again after so long would land twice. Work there, or move that directory here as a whole, or begin ' +
+        'a new run (`run`). If ClickHouse was put back together with this directory, purge the commits of this run ' +
+        '(docs/operations.md).',
+      exit: EXIT.input,
+    });
+  }
 }
 
 /**

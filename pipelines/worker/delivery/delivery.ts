@@ -1,4 +1,4 @@
-import { ExponentialBackoff, handleAll, retry } from 'cockatiel';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { row } from '../../../operators/flow/flow.ts';
 import type { Sequence } from '../../../operators/model/message.ts';
 import { fromMilliseconds } from '../../../operators/model/time.ts';
@@ -14,7 +14,7 @@ import { type Gathered, gatherBatch, mergeContents } from './batch.ts';
 export type DeliveryOptions = {
   readonly sink: Sink;
   readonly store: EpochStore;
-  readonly commits: Pick<Commits, 'reached' | 'noteBatch'>;
+  readonly commits: Pick<Commits, 'reached' | 'noteBatch' | 'ended'>;
   /** Takes the row that records a refusal. */
   readonly notes: Sink;
   /** Encodes it as `notes` wants it. */
@@ -37,13 +37,15 @@ const LONGEST_PAUSE = 5_000;
  * goes many epochs at a time.
  */
 export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
-  const { sink, store, notifier, drain, signal } = delivery;
+  const { sink, store, commits, notifier, drain, signal } = delivery;
   while (!signal.aborted) {
     const { open, waiting } = deliverable(delivery);
     const [first] = waiting;
     if (first === undefined) {
-      if (drain.aborted && open === 0) return;
-      await notifier.wait(1_000, open === 0 ? AbortSignal.any([drain, signal]) : signal);
+      // What is not committed by then is committed and delivered after the next start.
+      const isOver = open === 0 || commits.ended.aborted;
+      if (drain.aborted && isOver) return;
+      await notifier.wait(1_000, AbortSignal.any([isOver ? drain : commits.ended, signal]));
       continue;
     }
     const gathered = await gatherBatch(sink, waiting, store);
@@ -58,8 +60,7 @@ export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
       continue;
     }
     if (!gathered.noted && !(await isNoted(gathered, delivery))) return;
-    await carryOut(gathered, delivery);
-    if (signal.aborted) return;
+    if (!(await isCarriedOut(gathered, delivery)) || signal.aborted) return;
     const { epoch, to } = lastOf(gathered);
     await written(delivery, () => store.cursors.move(sink.name, { epoch, to }));
     await store.sweep(delivery.checkpointed());
@@ -88,24 +89,24 @@ function lastOf({ files }: Gathered): EpochFile {
 /** Notes a batch down; false when the worker was stopped before that. */
 async function isNoted(gathered: Gathered, delivery: DeliveryOptions): Promise<boolean> {
   try {
-    await note(gathered, delivery);
-    return true;
+    return await note(gathered, delivery);
   } catch (error) {
     if (delivery.signal.aborted) return false;
     throw error;
   }
 }
 
-/** Notes down which epochs are sent as one, and which tables of them are not. */
-async function note(gathered: Gathered, delivery: DeliveryOptions): Promise<void> {
+/** Notes down which epochs are sent as one, and which tables of them are not; false when that is given up. */
+async function note(gathered: Gathered, delivery: DeliveryOptions): Promise<boolean> {
   const { sink, store, commits } = delivery;
   const { files, apart } = gathered;
   const { epoch: last } = lastOf(gathered);
   const batch = { first: files[0]?.epoch ?? last, last, apart };
   const oldest = store.files.list[0]?.epoch ?? batch.first;
   // Whoever takes over has to know it, whatever becomes of this directory.
-  await commits.noteBatch(sink.name, batch);
-  return written(delivery, () => store.cursors.note(sink.name, batch, oldest));
+  if (!(await commits.noteBatch(sink.name, batch))) return false;
+  await written(delivery, () => store.cursors.note(sink.name, batch, oldest));
+  return true;
 }
 
 /** Writes to the disk, for as long as it takes. */
@@ -116,14 +117,21 @@ function written(
   return persist(write, { path: `cursor of ${sink.name}`, record, signal });
 }
 
-async function carryOut(gathered: Gathered, delivery: DeliveryOptions): Promise<void> {
+/** The tables of a batch that were refused cannot be noted any more: what is left waits for the next start. */
+class GivenUpError extends Error {}
+
+/** Carries a batch out, however often it fails; false when the worker was stopped before that. */
+async function isCarriedOut(gathered: Gathered, delivery: DeliveryOptions): Promise<boolean> {
   const { sink, record, signal } = delivery;
   const { files, contents } = gathered;
   const { epoch } = lastOf(gathered);
-  const again = retry(handleAll, {
-    maxAttempts: Number.POSITIVE_INFINITY,
-    backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: LONGEST_PAUSE }),
-  });
+  const again = retry(
+    handleWhen((error) => !(error instanceof GivenUpError)),
+    {
+      maxAttempts: Number.POSITIVE_INFINITY,
+      backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: LONGEST_PAUSE }),
+    },
+  );
   let attempts = 0;
   again.onRetry((failure) => {
     attempts += 1;
@@ -146,7 +154,7 @@ async function carryOut(gathered: Gathered, delivery: DeliveryOptions): Promise<
   try {
     await again.execute(({ signal: stop }) => attempt(stop), signal);
   } catch (error) {
-    if (signal.aborted) return;
+    if (signal.aborted || error instanceof GivenUpError) return false;
     throw error;
   }
   const blocks = contents.flatMap((content) => content.blocks);
@@ -159,6 +167,7 @@ async function carryOut(gathered: Gathered, delivery: DeliveryOptions): Promise<
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     milliseconds: performance.now() - started,
   });
+  return true;
 }
 
 /**
@@ -184,7 +193,7 @@ async function writeBatch(
   } catch (error) {
     if (!(error instanceof RefusedError)) throw error;
     const noted = { ...gathered, apart: [...apart, ...error.parts] };
-    await note(noted, delivery);
+    if (!(await note(noted, delivery))) throw new GivenUpError();
     return noted;
   }
 }

@@ -44,7 +44,7 @@ export interface Cursors {
   note(sink: string, batch: Batch, oldest: number): Promise<void>;
   /**
    * Adds batches that are in the log of commits. Every other epoch up to `single` may have been sent by itself. How far the
-   * sink is stays: what comes again in the same way is no harm.
+   * sink is stays: what comes again in the same way is no harm, as long as its tokens are known (`refuseStale`).
    */
   adopt(sink: string, known: SentEpochs): Promise<void>;
   /** The last epoch up to this one that does not part a batch. */

@@ -61,7 +61,7 @@ export async function openEpochFiles(
       return file;
     },
     async read(file) {
-      return latest?.path === file.path ? latest.content : readFile(file);
+      return latest?.path === file.path ? latest.content : (await readFile(file))?.content;
     },
     async firstDamaged() {
       for (const file of [...list]) {
@@ -73,8 +73,8 @@ export async function openEpochFiles(
       return undefined;
     },
     async printOf(file) {
-      const content = await readFile(file);
-      return content === undefined ? undefined : printOfContent(content);
+      const read = await readFile(file);
+      return read && printOf(read.content, read.digest);
     },
     async holds(file, content) {
       const sealed = await sealedBytes(file);
@@ -97,18 +97,27 @@ export async function openEpochFiles(
 }
 
 function createReader(disk: Disk, committed: (epoch: number) => string | undefined) {
+  /** Whether whole bytes are what was committed. */
+  function isCommitted(file: EpochFile, sealed: Uint8Array): boolean {
+    const wanted = committed(file.epoch);
+    return wanted === undefined || wanted === Buffer.from(digestOf(sealed)).toString('hex');
+  }
+
   /** The bytes, if they are whole and what was committed. */
   async function sealedBytes(file: EpochFile): Promise<Buffer | undefined> {
     const sealed = await readIfThere(disk, file.path);
     if (sealed === undefined || !isWhole(FORMATS.epoch, sealed, file.path)) return undefined;
-    const wanted = committed(file.epoch);
-    const digest = Buffer.from(digestOf(sealed)).toString('hex');
-    return wanted === undefined || wanted === digest ? sealed : undefined;
+    return isCommitted(file, sealed) ? sealed : undefined;
   }
 
-  async function readFile(file: EpochFile): Promise<EpochContent | undefined> {
-    const sealed = await sealedBytes(file);
-    return sealed === undefined ? undefined : unsealedEpoch(sealed, file.path);
+  /** The content and its digest, which is worked out once. */
+  async function readFile(file: EpochFile) {
+    const sealed = await readIfThere(disk, file.path);
+    const content = sealed === undefined ? undefined : unsealedEpoch(sealed, file.path);
+    if (sealed === undefined || content === undefined || !isCommitted(file, sealed)) {
+      return undefined;
+    }
+    return { content, digest: digestOf(sealed) };
   }
 
   return { sealedBytes, readFile };

@@ -39,6 +39,9 @@ export interface EpochStore {
   sweep(checkpointed: number): Promise<void>;
 }
 
+/** What is in a directory, before anybody is asked what is committed. */
+export type LeftState = Pick<EpochStore, 'written' | 'checkpoints' | 'cursors'>;
+
 type Waiting = { readonly files: number; readonly bytes: number };
 
 /**
@@ -52,7 +55,7 @@ export async function openEpochStore(
   sinks: readonly string[],
   onRefused: (file: string, reason: string) => void,
   disk = DISK,
-  recall?: (from: number) => Promise<CommitHistory>,
+  recall?: (from: number, left: LeftState) => Promise<CommitHistory>,
 ): Promise<EpochStore> {
   for (const part of ['epochs', 'checkpoints', 'cursors', '.']) {
     await openDirectory(disk, join(directory, part));
@@ -64,9 +67,10 @@ export async function openEpochStore(
   const newest = files.list.at(-1)?.epoch ?? 0;
   const cursors = await openCursors(disk, join(directory, 'cursors'), sinks, newest);
   const begins = beginningOf(files, cursors, sinks);
-  const history = (await recall?.(begins + 1)) ?? NO_HISTORY;
-  for (const each of history.epochs) committed.set(each.epoch, each);
   const furthest = (): Cursor => sinks.map(cursors.of).reduce(laterOf, { epoch: 0, to: 0 });
+  const written = () => files.list.reduce<Cursor>(laterOf, furthest());
+  const history = (await recall?.(begins + 1, { written, checkpoints, cursors })) ?? NO_HISTORY;
+  for (const each of history.epochs) committed.set(each.epoch, each);
   const fenced = fencedFiles(files.list, history, furthest());
   for (const file of fenced) await files.remove(file);
   await adoptHistory(history, sinks, cursors);
@@ -78,7 +82,8 @@ export async function openEpochStore(
     directory: join(directory, 'epochs'),
     files: [...files.list, ...missing].map(({ epoch }) => epoch),
     cursors: new Map(sinks.map((sink) => [sink, cursors.of(sink).epoch])),
-    checkpointed: await checkpoints.last(),
+    // What is committed was written down, here or elsewhere.
+    reached: Math.max(await checkpoints.last(), history.last.epoch),
   });
   return {
     ...{ files, checkpoints, cursors, skipped, committed, history, missing, fenced },
@@ -88,7 +93,7 @@ export async function openEpochStore(
       if (at >= 0) missing.splice(at, 1);
     },
     written() {
-      const { epoch, to } = files.list.reduce<Cursor>(laterOf, furthest());
+      const { epoch, to } = written();
       return { epoch, to };
     },
     waiting: () => waitingAfter(files, passed()),

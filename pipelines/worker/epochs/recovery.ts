@@ -76,8 +76,11 @@ type Remains = {
   readonly files: readonly number[];
   /** The last epoch of each sink; 0 for one that has none or has lost its cursor. */
   readonly cursors: ReadonlyMap<string, number>;
-  /** The epoch of the newest checkpoint, also of a damaged one: it was written after the files up to it. */
-  readonly checkpointed: number;
+  /**
+   * The last epoch that is committed, or that of the newest checkpoint, also of a damaged one: both come after the files
+   * up to it.
+   */
+  readonly reached: number;
 };
 
 /**
@@ -86,9 +89,9 @@ type Remains = {
  *
  * @throws Problem that names the sink and the epochs
  */
-export function refuseMissing({ directory, files, cursors, checkpointed }: Remains): void {
+export function refuseMissing({ directory, files, cursors, reached }: Remains): void {
   const there = new Set(files);
-  const last = Math.max(checkpointed, ...files, ...cursors.values());
+  const last = Math.max(reached, ...files, ...cursors.values());
   for (const [sink, taken] of cursors) {
     if (taken === 0) continue;
     const missing: number[] = [];

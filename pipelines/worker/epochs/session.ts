@@ -5,6 +5,7 @@ import { StateVersionError } from '../../../operators/flow/states.ts';
 import type { Message } from '../../../operators/model/message.ts';
 import { BEGINNING, type EventTime } from '../../../operators/model/time.ts';
 import type { EpochContent } from '../../../sinks/sink.ts';
+import type { Notifier } from '../../base/notifier.ts';
 import { EXIT, Problem } from '../../base/problem.ts';
 import type { Gap, Log } from '../../nats/log.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
@@ -51,6 +52,8 @@ type EpochSessionOptions = {
   /** Looks on at what comes out of the pipeline. */
   readonly observer?: Collector | undefined;
   readonly limits: EpochLimits;
+  /** Notified when a committed epoch is there again. */
+  readonly notifier: Notifier;
   readonly record: RecordEvent;
   readonly onEpoch: (checkpointed: number | undefined) => Promise<void>;
   /** Gives up waiting for a disk that cannot be written. */
@@ -313,7 +316,7 @@ export class EpochSession {
 
   /** Writes a committed epoch whose file is not here, or not what was committed. */
   async #restore(committed: CommittedEpoch, content: EpochContent): Promise<void> {
-    const { store, directory, record } = this.#options;
+    const { store, directory, notifier, record } = this.#options;
     const { sha256, tables } = printOfContent(content);
     if (sha256 !== committed.sha256) {
       const differing = differingTables(committed.tables, tables);
@@ -322,7 +325,8 @@ export class EpochSession {
     await this.#persist(() => store.restore(content));
     const { epoch, from, to } = committed;
     record({ kind: 'epoch-restored', epoch, from, to });
-    await this.#options.onEpoch(undefined);
+    // It was waited for already: back-pressure is for what is new.
+    notifier.notify();
   }
 
   #advance(epoch: number): void {

@@ -30,6 +30,7 @@ export function killableCommits({ process, store, fault }: KillableCommitsOption
       if (befalls !== undefined || appended === undefined) throw new Error(`commit: ${befalls}`);
       return appended;
     },
+    isLasting: store.isLasting,
   };
 }
 

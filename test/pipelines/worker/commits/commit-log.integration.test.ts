@@ -54,7 +54,8 @@ async function take(
   const store = await openCommitStore(connection, subject, ANSWER);
   const writer = { owner, host: owner, directory: '/var/andon/plant-0' };
   const record = (event: InternalEvent) => void recorded.push(event);
-  return { log: await openCommitLog({ store, run, writer, record, signal }), recorded };
+  const log = await openCommitLog({ store, run, writer, record, signal, patience: 1_000 });
+  return { log, recorded };
 }
 
 function epoch(number: number, cursor = 0): NewCommit {
@@ -87,9 +88,9 @@ describe('the log of commits', () => {
     expect(history.cursors.get('clickhouse')).toEqual({ epoch: 2, to: 20 });
     expect(history.batches.get('clickhouse')).toEqual([batch]);
     expect(history.own).toBe(false);
-    // Nothing was committed in between, and so it is the same for the next one.
+    // Nothing was committed in between, and so it is the same for the next one: it may be that nothing was sent, either.
     const again = (await take('told', 'hall-8')).log;
-    expect(await again.recall(3)).toMatchObject({ ...history, own: true, before: {} });
+    expect(await again.recall(3)).toMatchObject({ ...history, own: false, before: {} });
     // A directory may be older than its owner thought that anybody's is.
     const all = await again.recall(1);
     expect(all.epochs.map((each) => each.epoch)).toEqual([1, 2, 3, 4]);
@@ -163,5 +164,35 @@ describe('the log of commits', () => {
     await expect(take('other', 'hall-7')).rejects.toThrow(
       /expected an entry that this release of Andon can read, found \{"kind":"vote"\}/,
     );
+  });
+
+  test('ends an owner whose stream is deleted, or that has no right to it', async () => {
+    const permissions = (deny: string) => `permissions { publish: { deny: ["${deny}"] } }`;
+    const other = await startNats({
+      config: `authorization { users [
+        { user: admin, password: admin },
+        { user: reader, password: reader, ${permissions('commit.>')} },
+        { user: blind, password: blind, ${permissions('$JS.API.STREAM.MSG.GET.>')} }
+      ] }`,
+    });
+    const connections = await Promise.all(
+      ['admin', 'reader', 'blind'].map((user) =>
+        connectNats({ servers: other.url, name: user, user, password: user }),
+      ),
+    );
+    const [admin = plain, ...others] = connections;
+    await ensureCommits(admin);
+    for (const connection of others) {
+      const refused = take('rights', 'hall-7', connection);
+      await expect(refused).rejects.toMatchObject({ exit: EXIT.outside });
+      await expect(refused).rejects.toThrow(
+        /expected to read it and to append to it, found .*commi/i,
+      );
+    }
+    const { log } = await take('rights', 'hall-8', admin);
+    await (await streamManager(admin)).streams.delete(COMMIT_STREAM);
+    await expect(log.append(epoch(1), 1)).rejects.toThrow(/which was acknowledged, found no entry/);
+    for (const connection of connections) await connection.close();
+    await other.stop();
   });
 });

@@ -73,6 +73,21 @@ test.each([['clickhouse.json'], ['clickhouse.batches.json']])(
   },
 );
 
+test('a batch that cannot be noted is not sent, whole or with tables apart, and comes later', async () => {
+  const directory = temporaryDirectory();
+  const { sink, writes } = rangeSink(({ from, to }) => (to > from + 9 ? ['dead_letters'] : []));
+  await storeEpochs(directory, sink, 1, 5);
+  await deliverStored(directory, sink, { notes: () => false });
+  expect(writes).toEqual(['plant 1-10 dead_letters+epochs']);
+  // Now the batch is noted, and that a table of it goes apart is not.
+  await deliverStored(directory, sink, { notes: (batch) => batch.apart.length === 0 });
+  const batch = 'plant 21-50 dead_letters+epochs';
+  expect(writes.slice(1)).toEqual(['plant 11-20 dead_letters+epochs', batch]);
+  await deliverStored(directory, sink);
+  const apart = [3, 4, 5].map((each) => `plant ${each * 10 - 9}-${each * 10} dead_letters`);
+  expect(writes.slice(3)).toEqual([batch, ...apart]);
+});
+
 test('files of a batch go together, so that it can come again whole', async () => {
   const directory = temporaryDirectory();
   const { sink, writes } = rangeSink();

@@ -1,4 +1,4 @@
-import { readdirSync, truncateSync } from 'node:fs';
+import { cpSync, readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { runEpochs } from '../../../../pipelines/worker/epochs/epochs.ts';
 import { createBlocks } from '../../../../sinks/clickhouse/blocks.ts';
 import type { Blocks } from '../../../../sinks/sink.ts';
 import { runWorker } from '../../../support/in-process-worker.ts';
-import { UNFENCED } from '../../../support/memory-commits.ts';
+import { memoryCommits, UNFENCED } from '../../../support/memory-commits.ts';
 import { memoryLog } from '../../../support/memory-log.ts';
 import { MemorySink } from '../../../support/memory-sink.ts';
 import { logOf, plantLife } from '../../../support/plant-log.ts';
@@ -122,6 +122,53 @@ describe('epochs', () => {
     }
     // Every third epoch: the lives are of two each.
     expect(written).toContain(3);
+  });
+
+  test('a worker that is stopped while nothing can be committed ends, and the next one goes on', async () => {
+    const directory = temporaryDirectory();
+    const [sink, whole] = [new MemorySink('clickhouse'), new MemorySink('clickhouse')];
+    const commits = memoryCommits();
+    const [drain, late] = [new AbortController(), new AbortController()];
+    const life = { messages, pipeline: plant, rows: 100, most: () => 20 };
+    await runWorker({
+      ...{ ...life, directory, sinks: [sink], drain: drain.signal, late: late.signal },
+      commits: {
+        ...commits,
+        async append(bytes, after) {
+          if (commits.entries.length > 3) throw new Error('no answer');
+          return commits.append(bytes, after);
+        },
+      },
+      record({ kind }) {
+        if (kind !== 'commit-retry') return;
+        if (drain.signal.aborted) late.abort(new Error('stopped before all was committed'));
+        drain.abort();
+      },
+    });
+    expect(sink.count('epochs')).toBeGreaterThan(0);
+    await runWorker({ ...life, directory, sinks: [sink], commits });
+    await runWorker({ ...life, directory: temporaryDirectory(), sinks: [whole] });
+    expect(sink.facts()).toEqual(whole.facts());
+  });
+
+  test('an older directory is refused when commits that it needs are no longer there', async () => {
+    const [directory, copy] = [temporaryDirectory(), join(temporaryDirectory(), 'copy')];
+    const commits = memoryCommits();
+    const sinks = [new MemorySink('clickhouse')];
+    const life = { messages, pipeline: plant, rows: 100, most: () => 20, commits };
+    const dying = runWorker({
+      ...{ ...life, directory, sinks },
+      record({ kind }) {
+        if (kind === 'epoch-landed' && sinks[0]!.count('epochs') > 3) throw new Error('killed');
+      },
+    });
+    await expect(dying).rejects.toThrow('killed');
+    cpSync(directory, copy, { recursive: true });
+    await runWorker({ ...life, directory, sinks });
+    // nats-server keeps so many of a subject: here the one that says how far all is, and none of an epoch.
+    commits.entries.splice(0, commits.entries.length - 1);
+    const refused = runWorker({ ...life, directory: copy, sinks });
+    await expect(refused).rejects.toThrow(/which clickhouse has not taken yet, found none of/);
   });
 
   test('a gap that is pulled alone becomes a dead letter with the message after it', async () => {
