@@ -19,6 +19,7 @@ import {
   velocityFromTwo,
   withUrgency,
 } from './iso-zone.ts';
+import { bandRms, spectralPeaks } from './power-spectrum.ts';
 import {
   besideFirst,
   betweenFaults,
@@ -79,8 +80,9 @@ const ROUGH = 1.5;
 const GAUSSIAN = 3.3;
 /** Standard errors by which the kurtosis of a quiet machine may exceed that of noise. */
 const TAILS = 3;
-/** A few tones have less, whatever their frequency. */
-const TONAL = 2.5;
+/** Hz from which on a rise is broad or not, and how many of the strongest lines may be tones: a mesh with its sidebands. */
+const HIGH = 1_000;
+const TONES = 12;
 /** g rms and mm/s rms under which a machine is as quiet as one that works can be. */
 const QUIET_ACCELERATION = 0.05;
 const QUIET_VELOCITY = 0.7;
@@ -241,14 +243,21 @@ function partConfidence({ scores }: BearingEvidence, part: BearingPart): number 
 }
 
 /** Strong and broad above 1 kHz, and none of a bearing. Many causes look like this in one waveform. */
-function isBroadband({ values, bearing }: Extracted): boolean {
+function isBroadband({ values, bearing, waveform }: Extracted): boolean {
   const { acceleration_rms: all, acceleration_low_rms: low } = values;
-  const kurtosis = values.kurtosis ?? 0;
-  if (all === undefined || low === undefined || kurtosis < TONAL) return false;
+  if (all === undefined || low === undefined || waveform === undefined) return false;
   const hasLines =
     bearing !== undefined && Math.max(...Object.values(bearing.scores)) >= LINES_SEEN;
   if (hasLines || low > all / 2) return false;
-  return Math.sqrt(all * all - low * low) >= ROUGH;
+  return Math.sqrt(all * all - low * low) >= ROUGH && !isTonal(waveform);
+}
+
+/** A few lines have most of the power above 1 kHz: teeth, a converter. Kurtosis cannot tell, modulation raises it. */
+function isTonal({ spectrum, rate }: NonNullable<Extracted['waveform']>): boolean {
+  const band = { low: HIGH, high: rate / 2 };
+  const lines = spectralPeaks(spectrum, band, 0, TONES);
+  const tones = lines.reduce((sum, { rms }) => sum + rms * rms, 0);
+  return tones > bandRms(spectrum, band, 0) ** 2 / 2;
 }
 
 function isBursting({ values }: Extracted): boolean {

@@ -115,6 +115,16 @@ describe('a strong line of no fault is said to be what it is', () => {
     expect(judge(shaking(tones)).reasons.join()).not.toContain('broadband');
   });
 
+  test.each([0.5, 1])('a mesh of teeth above 1 kHz is none either, modulated by %s', (depth) => {
+    const samples = noise(2, 0.02).map((value, at) => {
+      const turn = (2 * Math.PI * SHAFT * at) / RATE;
+      const mesh = 3 * Math.sin(53 * turn) + 1.5 * Math.sin(106 * turn + 1);
+      return value + (1 + depth * Math.cos(turn)) * mesh;
+    });
+    const { reasons } = diagnose(extract(samples, RATE, 'g', RPM));
+    expect(reasons.join()).not.toContain('broadband');
+  });
+
   test('a speed that is not known is asked for', () => {
     const { verdict, reasons } = diagnose(extract(shaking([[30, 20]]), RATE, 'g', undefined));
     expect(verdict).toBe('not_determined');
