@@ -15,6 +15,8 @@ const PRESET = fileURLToPath(new URL('../../examples/cmms/reference.yaml', impor
 const TOKEN = 'reference';
 /** Milliseconds between two looks whether a process answers. */
 const LOOK = 10;
+/** Milliseconds in which a program that is there has answered. */
+const PATIENCE = 2_000;
 
 /** How a command ended, and what it printed on either output. */
 export type Ran = { readonly code: number; readonly out: string; readonly err: string };
@@ -144,10 +146,14 @@ export function warehouseProgram(
   };
 }
 
+/** Each attempt has a signal of its own: fetch lets go of one only when its answer is collected. */
 async function answers(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    if ((await fetch(url, { signal }).catch(() => undefined))?.ok === true) return;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(PATIENCE) }).catch(
+      () => undefined,
+    );
+    if (answer?.ok === true) return;
     await pause(LOOK, undefined, { signal });
   }
 }

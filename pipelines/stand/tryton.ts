@@ -30,6 +30,8 @@ export type StockedPart = {
 
 /** The name of its database. */
 const DATABASE = 'plant';
+/** Milliseconds for one answer of a server that is starting. */
+const PATIENCE = 5_000;
 const ANDON = { user: 'andon', password: 'reference-andon' };
 
 /** Whether it is installed here. Else a sentence says what to do. */
@@ -72,7 +74,8 @@ export async function trytonService(
 async function untilAnswered(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    const answer = await fetch(`${url}/rpc/`, { method: 'POST', signal }).catch(() => undefined);
+    const asked = { method: 'POST', signal: AbortSignal.timeout(PATIENCE) };
+    const answer = await fetch(`${url}/rpc/`, asked).catch(() => undefined);
     // Without a method it refuses, and so shows that it is there.
     if (answer !== undefined && answer.status < 500) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

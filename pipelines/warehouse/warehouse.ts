@@ -169,7 +169,7 @@ async function runningAt(directory: string): Promise<string | undefined> {
     return undefined;
   }
   if (typeof url !== 'string') return undefined;
-  return (await answersPing(url, AbortSignal.timeout(2_000)).catch(() => false)) ? url : undefined;
+  return (await answersPing(url)) ? url : undefined;
 }
 
 /**

@@ -51,19 +51,23 @@ export function warehouseCommand(options: WarehouseOptions): WarehouseCommand {
     },
     url,
     async ready(signal) {
-      while (!(await answersPing(url, signal))) await pause(25, undefined, { signal });
+      while (!(await answersPing(url))) await pause(25, undefined, { signal });
     },
   };
 }
 
-/** Whether something answers `/ping` at an address as ClickHouse does. */
-export async function answersPing(url: string, signal: AbortSignal): Promise<boolean> {
-  signal.throwIfAborted();
+/** Milliseconds in which a process that is there has answered. */
+const PATIENCE = 2_000;
+
+/**
+ * Whether something answers `/ping` at an address as ClickHouse does. Each question has a signal of its own: fetch lets
+ * go of one only when its answer is collected, and whoever waits asks often.
+ */
+export async function answersPing(url: string): Promise<boolean> {
   try {
-    const response = await fetch(new URL('/ping', url), { signal });
+    const response = await fetch(new URL('/ping', url), { signal: AbortSignal.timeout(PATIENCE) });
     return (await response.text()) === 'Ok.\n';
   } catch {
-    signal.throwIfAborted();
     return false;
   }
 }
