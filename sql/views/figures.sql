@@ -36,7 +36,7 @@ FROM
         ('manual-corrections', 'Manual corrections', 'sum', 'count', 'less', 'workflow_runs, reconciliations', '', 'Steps that a person had to decide, and differences that were mended by andon reconcile.'),
         ('process-completion', 'Process completion', 'ratio', '', 'more', 'workflow_runs', '', 'Share of workflows without a failed step, of those that are over or have one.'),
         ('schedule-disruption', 'Schedule disruption', 'sum', 'h', 'less', 'lost_production', '', 'Hours of unplanned stops that began while an operation was planned.'),
-        ('output-lost', 'Output lost', 'sum', 'pieces', 'less', 'lost_production', '', 'Unplanned seconds by the ideal cycle of the machine.'),
+        ('output-lost', 'Output lost', 'sum', 'pieces', 'less', 'lost_production', '', 'Unplanned seconds of each machine by the cycle that it counted with last; the machines of a line add up.'),
         ('missed-output', 'Missed output', 'ratio', '', 'less', 'planned_output', '', 'Share of the planned pieces of operations that are over which were not made.'),
         ('alarm-quality', 'Alarm quality', 'ratio', '', 'more', 'rule_answers', '', 'Share of answered alarms and patterns that people called right.'),
         ('onboarding', 'Onboarding', 'median', 'h', 'less', 'onboardings', '', 'From the first model that had a machine to its first window.'),
