@@ -66,12 +66,13 @@ const letterRow = z.object({
   detail: z.string(),
 });
 
+/** A window in which the state changed, and a request that a planned stop holds back, are so by design. */
 const LETTERS = `
 SELECT
   reason, source, sum(letter.count) AS count, min(letter.appended) AS since, max(letter.appended) AS latest,
   argMax(letter.detail, letter.appended) AS detail
 FROM (SELECT *, (SELECT max(appended) FROM dead_letters) AS newest FROM dead_letters) AS letter
-WHERE letter.appended > newest - INTERVAL 30 DAY
+WHERE letter.appended > newest - INTERVAL 30 DAY AND letter.reason NOT IN ('mixed', 'suppressed')
 GROUP BY reason, source
 ORDER BY latest DESC, reason, source
 LIMIT ${MOST_OF_A_KIND + 1}`;
