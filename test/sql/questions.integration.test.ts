@@ -228,7 +228,7 @@ const ANSWERS: Readonly<
     ],
   },
   figures: {
-    rows: 13,
+    rows: 12,
     first: [
       { title: 'Alarm quality', cases: 3, complete: 1, before: null },
       { title: 'Auditability', value: 0, cases: 1 },

@@ -51,6 +51,7 @@ describe('the streams of Andon', () => {
       'schedule.>',
       'model.>',
       'rules.>',
+      'mapping.>',
     ]);
   });
 
@@ -75,7 +76,7 @@ describe('the streams of Andon', () => {
     });
     const refused = ensurePartition(connection, { partition: 0, partitions: 1 });
     await expect(refused).rejects.toThrow(
-      'stream ANDON_0: expected subjects act.>, andon.0.>, event.>, finding.>, model.>, rules.>, schedule.>, status.>, telemetry.>, waveform.>; max_age 7d; discard old; duplicate_window 100ms, ' +
+      'stream ANDON_0: expected subjects act.>, andon.0.>, event.>, finding.>, mapping.>, model.>, rules.>, schedule.>, status.>, telemetry.>, waveform.>; max_age 7d; discard old; duplicate_window 100ms, ' +
         'found subjects andon.0.>; max_age 1h; discard new; duplicate_window 2m.',
     );
     expect((await manager.streams.info('ANDON_0')).config.max_age).toBe(nanos(3_600_000));
