@@ -85,7 +85,7 @@ async function busyIn(url: string): Promise<readonly string[]> {
   return answer.split('\n').slice(0, -1);
 }
 
-test('SIGTERM ends the process also while a statement heeds nothing', async () => {
+longTest('SIGTERM ends the process also while a statement heeds nothing', 240_000, async () => {
   const url = await start('--stop', '500');
   void ask(url, 'analyst', `SELECT ${BUSY}`);
   while ((await busyIn(url)).length === 0);
