@@ -1,17 +1,19 @@
-import { afterEach, expect, test } from 'vitest';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Child, startChild } from '../../../../pipelines/base/child.ts';
 import { freePort } from '../../../../pipelines/base/free-port.ts';
 import { readerShares } from '../../../../sinks/clickhouse/warehouse/analyst-settings.ts';
 import { makePasswords, type Role } from '../../../../sinks/clickhouse/warehouse/secret.ts';
 import { warehouseCommand } from '../../../../sinks/clickhouse/warehouse/warehouse.ts';
-import { longTest } from '../../../support/long.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
 // Statements that heed no limit: the warehouse goes on answering, and can be ended.
 
 /** One call that works on one block: no limit of time reaches it. It would take minutes. */
 const BUSY = 'arrayCount(x -> has(range(1000000), x + 1000000), range(1000000))';
-const directory = temporaryDirectory();
+const folder = temporaryDirectory();
+let directory = folder;
 let child: Child;
 let lines: string[] = [];
 
@@ -24,6 +26,10 @@ async function start(...limits: readonly string[]): Promise<string> {
   return command.url;
 }
 
+// Whose statement ended a warehouse waits in that directory: each test has one of its own.
+beforeEach(() => {
+  directory = mkdtempSync(join(folder, 'warehouse-'));
+});
 afterEach(() => void child.kill('SIGKILL'));
 
 function ask(url: string, role: Role, body: string): Promise<string> {
@@ -40,7 +46,7 @@ function ask(url: string, role: Role, body: string): Promise<string> {
 test('what an analyst keeps busy keeps nobody else, and ends with the process', async () => {
   const url = await start('--overdue', '3000');
   const busy = ask(url, 'analyst', `SELECT ${BUSY}`);
-  while ((await busyIn(url)).length === 0);
+  await untilBusy(url, 1);
   expect(await ask(url, 'console', 'SELECT 1')).toBe('1\n');
   expect(await busy).toBe('gone');
   expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
@@ -54,25 +60,24 @@ test('what an analyst keeps busy keeps nobody else, and ends with the process', 
   );
 });
 
-// Now and then the engine lists the statement only after minutes: too long for every run of the tests.
-longTest(
-  'however much analysts ask, they have their share of the cores, and the console its answers',
-  240_000,
-  async () => {
-    const url = await start();
-    const cores = Number(await ask(url, 'owner', "SELECT getSetting('max_threads')"));
-    const share = readerShares(cores).analyst;
-    const asked = Array.from({ length: share.statements + 3 }, () =>
-      ask(url, 'analyst', `SELECT ${BUSY} SETTINGS max_threads = 64`),
-    );
-    while ((await busyIn(url)).length < share.statements);
-    expect(await ask(url, 'console', 'SELECT 1')).toBe('1\n');
-    const busy = await busyIn(url);
-    expect(busy).toEqual(Array(share.statements).fill(String(share.threads)));
-    child.kill('SIGKILL');
-    expect(await Promise.all(asked)).toEqual(asked.map(() => 'gone'));
-  },
-);
+test('however much analysts ask, they have their share of the cores, and the console its answers', async () => {
+  const url = await start();
+  const cores = Number(await ask(url, 'owner', "SELECT getSetting('max_threads')"));
+  const share = readerShares(cores).analyst;
+  const asked = Array.from({ length: share.statements + 3 }, () =>
+    ask(url, 'analyst', `SELECT ${BUSY} SETTINGS max_threads = 64`),
+  );
+  await untilBusy(url, share.statements);
+  expect(await ask(url, 'console', 'SELECT 1')).toBe('1\n');
+  const busy = await busyIn(url);
+  expect(busy).toEqual(Array(share.statements).fill(String(share.threads)));
+  child.kill('SIGKILL');
+  expect(await Promise.all(asked)).toEqual(asked.map(() => 'gone'));
+});
+
+async function untilBusy(url: string, statements: number): Promise<void> {
+  await expect.poll(() => busyIn(url), { timeout: 60_000 }).toHaveLength(statements);
+}
 
 /** The statements of analysts that the engine works on: the threads that each may have. */
 async function busyIn(url: string): Promise<readonly string[]> {
@@ -85,10 +90,10 @@ async function busyIn(url: string): Promise<readonly string[]> {
   return answer.split('\n').slice(0, -1);
 }
 
-longTest('SIGTERM ends the process also while a statement heeds nothing', 240_000, async () => {
+test('SIGTERM ends the process also while a statement heeds nothing', async () => {
   const url = await start('--stop', '500');
   void ask(url, 'analyst', `SELECT ${BUSY}`);
-  while ((await busyIn(url)).length === 0);
+  await untilBusy(url, 1);
   child.kill('SIGTERM');
   expect((await child.exited).signal).toBe('SIGKILL');
   expect(lines.join('\n')).toContain('did not stop within 0.5 s');
