@@ -272,8 +272,8 @@ function orderRevision(order: WorkOrderData, seen: SeenOrder): KeptRevision {
   const { priority, parts, duration, start, end } = order;
   const by = origin === '' ? '' : ` (${origin})`;
   return {
-    ...{ id, revision, action: revision === 1 ? 'open' : 'update', round: 1, opened },
-    ...{ title, description, work, component, failure_mode, priority, duration },
+    ...{ id, revision, action: revision === 1 ? 'open' : 'update', round: 1, since: opened },
+    ...{ opened, title, description, work, component, failure_mode, priority, duration },
     ...{ severity: 'notice', trigger: '', asset_name: '' },
     parts: parts.split('\n').filter((part) => part !== ''),
     slot:

@@ -10,7 +10,8 @@ import { isSettled, type KeptRevision, type StepState, type WorkflowRun } from '
 export const FACT_FIELDS: Readonly<Record<string, readonly string[] | null>> = {
   request: [
     ...['id', 'revision', 'action', 'component', 'failure_mode', 'work', 'severity', 'priority'],
-    ...['title', 'description', 'parts', 'duration', 'round', 'opened', 'trigger', 'because'],
+    ...['title', 'description', 'parts', 'duration', 'round', 'since', 'opened'],
+    ...['trigger', 'because'],
     ...['status', 'acknowledged', 'origin', 'remote'],
   ],
   asset: [
@@ -34,11 +35,14 @@ export function requestFacts(
   key: AssetKey,
   knowledge: Knowledge,
 ): Facts {
-  const { slot, current, opened, ...request } = revision;
+  const { slot, current, since, opened, ...request } = revision;
   const asset = assetOf(knowledge, key);
   const { plant, line, asset: id } = locate(key);
   return {
-    request: { ...request, opened: toIso(opened), status, acknowledged, origin, remote },
+    request: {
+      ...{ ...request, since: toIso(since), opened: toIso(opened) },
+      ...{ status, acknowledged, origin, remote },
+    },
     asset: {
       ...{ key, plant, line, id, name: asset?.name ?? id, class: asset?.class ?? '' },
       ...{ criticality: asset?.criticality ?? '', stop_cost: asset?.stop_cost ?? null },

@@ -198,14 +198,14 @@ function payloadOfNotice(
   cause: NoticeCause,
   { revision, answer: last, answers, exception, escalation, causes, words }: RequestNotices,
 ): Payload {
-  const { severity, failure_mode, component, title, asset_name, opened, because } = revision;
+  const { severity, failure_mode, component, title, asset_name, since, because } = revision;
   const why = { request: because, escalation, exception }[cause];
   return {
     ...{ role, word: words, state, cause, causes, severity, failure_mode, component },
     answers: state === 'answered' ? answers : 0,
     answered_by: state === 'answered' ? (last?.by ?? '') : '',
     answered_how: state === 'answered' ? (last?.how ?? '') : '',
-    ...{ title, asset_name, opened: toIso(opened), because: why },
+    ...{ title, asset_name, since: toIso(since), because: why },
   };
 }
 

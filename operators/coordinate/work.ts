@@ -72,7 +72,7 @@ export type KeptRevision = Pick<
   'id' | 'revision' | 'action' | 'component' | 'failure_mode' | 'work' | 'severity' | 'priority'
 > &
   Pick<Request, 'title' | 'description' | 'parts' | 'duration' | 'slot' | 'current' | 'round'> &
-  Pick<Request, 'opened' | 'trigger' | 'because' | 'asset_name'>;
+  Pick<Request, 'since' | 'opened' | 'trigger' | 'because' | 'asset_name'>;
 
 /**
  * Why a work is over: its request was withdrawn, refused by whoever plans, or came to its end. What was done for the first
@@ -166,11 +166,11 @@ export function newStep(): StepState {
 export function keptRevision(request: Request): KeptRevision {
   const { id, revision, action, component, failure_mode, work, severity, priority } = request;
   const { title, description, parts, duration, slot, current, round } = request;
-  const { opened, trigger, because, asset_name } = request;
+  const { since, opened, trigger, because, asset_name } = request;
   return {
     ...{ id, revision, action, component, failure_mode, work, severity, priority },
     ...{ title, description, parts, duration, slot, current, round },
-    ...{ opened, trigger, because, asset_name },
+    ...{ since, opened, trigger, because, asset_name },
   };
 }
 

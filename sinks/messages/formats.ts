@@ -130,7 +130,7 @@ export function pagerdutyPosts(message: OutgoingMessage, routingKey: string): re
 }
 
 function pagerdutyPayload(problem: ReportedProblem, { time, language }: OutgoingMessage) {
-  const { asset, severity, failure_mode, because, opened, key } = problem;
+  const { asset, severity, failure_mode, because, since, key } = problem;
   const { plant, line, asset: id } = locate(asset as AssetKey);
   return {
     // No longer than PagerDuty takes.
@@ -141,7 +141,7 @@ function pagerdutyPayload(problem: ReportedProblem, { time, language }: Outgoing
     component: id,
     group: `${plant}/${line}`,
     class: failure_mode === '' ? 'unknown' : failure_mode,
-    custom_details: { because, opened, request: key },
+    custom_details: { because, since, request: key },
   };
 }
 
@@ -180,14 +180,14 @@ export function alertmanagerPost(message: OutgoingMessage): Post {
   }
   return plain(
     problems.map((problem) => {
-      const { asset, severity, because, opened, key } = problem;
+      const { asset, severity, because, since, key } = problem;
       const { plant, line, asset: id } = locate(asset as AssetKey);
       const [link] = textOf({ ...message, problems: [problem] }).links;
       return {
         // Without the severity, or a problem that gets worse would be another one.
         labels: { alertname: 'AndonProblem', plant, line, asset: id, problem: key },
         annotations: { summary: titleOf(problem, language), description: because, severity },
-        startsAt: opened,
+        startsAt: since,
         endsAt: new Date(kind === 'over' ? time : time + HELD).toISOString(),
         ...(base === undefined || link === undefined ? {} : { generatorURL: link.url }),
       };

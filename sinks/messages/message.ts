@@ -19,8 +19,8 @@ export type ReportedProblem = {
   readonly failure_mode: string;
   readonly title: string;
   readonly because: string;
-  /** ISO 8601. */
-  readonly opened: string;
+  /** When it began to show, ISO 8601. */
+  readonly since: string;
   /** Whose answer has ended, by opaque id; '' where nobody has answered. */
   readonly answered_by: string;
 };
@@ -128,14 +128,14 @@ export function channelTitle(language: MessageLanguage, channel: string, person:
 }
 
 function itemOf(problem: ReportedProblem, message: OutgoingMessage): MessageItem {
-  const { asset, asset_name, severity, failure_mode, opened, because, answered_by } = problem;
+  const { asset, asset_name, severity, failure_mode, since, because, answered_by } = problem;
   const { console: base, kind, language, time_zone } = message;
   const say = messageWords(language);
   const told = {
     name: asset_name === '' ? asset : `${asset_name} (${asset})`,
     severity: say(severity),
     mode: failure_mode === '' ? '' : `, ${failure_mode}`,
-    time: messageTime(opened, language, time_zone),
+    time: messageTime(since, language, time_zone),
   };
   return {
     title: oneLine(titleOf(problem, language)),

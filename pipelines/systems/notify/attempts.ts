@@ -43,7 +43,7 @@ function reportedProblem({
   failure_mode,
   title,
   because,
-  opened,
+  since,
   round,
   request,
 }: ProblemEntry): ReportedProblem {
@@ -58,7 +58,7 @@ function reportedProblem({
     failure_mode,
     title,
     because,
-    opened,
+    since,
     answered_by: round.first,
   };
 }
@@ -101,7 +101,7 @@ export function channelNotices(
       ...{ key, step: 'channel', request: key, asset: `andon/notify/${channel}`, asset_name: '' },
       ...{ title, because: note, role: fallback },
       ...{
-        opened: new Date(now).toISOString(),
+        since: new Date(now).toISOString(),
         severity: 'alarm',
         failure_mode: '',
         component: '',

@@ -35,7 +35,7 @@ export const problemEntrySchema = z.object({
   asset_name: z.string(),
   title: z.string(),
   because: z.string(),
-  opened: z.string(),
+  since: z.string(),
   severity: severitySchema,
   failure_mode: z.string(),
   component: z.string(),
@@ -102,7 +102,7 @@ export type Notice = { readonly key: string; readonly step: string } & Pick<
   | 'asset_name'
   | 'title'
   | 'because'
-  | 'opened'
+  | 'since'
   | 'severity'
   | 'failure_mode'
   | 'component'
@@ -122,7 +122,7 @@ const payloadSchema = z.looseObject({
   ...{ failure_mode: text.default(''), component: text.default(''), asset_name: text.default('') },
   ...{ title: text.optional(), subject: text.optional(), because: text.optional() },
   word: z.number().int().default(0),
-  ...{ opened: text.optional(), answered_by: text.default(''), answered_how: text.default('') },
+  ...{ since: text.optional(), answered_by: text.default(''), answered_how: text.default('') },
 });
 
 const BY_PRIORITY: Readonly<Record<Command['priority'], Severity>> = {
@@ -142,13 +142,13 @@ export function readNotice(command: Command): Notice | { readonly problem: strin
     };
   }
   const { role, state, severity, failure_mode, component, asset_name } = parsed.data;
-  const { title, subject, because, opened, answered_by, answered_how, word } = parsed.data;
+  const { title, subject, because, since, answered_by, answered_how, word } = parsed.data;
   const once = state === undefined || !command.step.startsWith(NOTICE_STEP);
   const { request, step, asset, id, time } = command;
   return {
     ...{ key: once ? `${request}-${id}` : request, step, request, asset, asset_name, role, once },
     ...{ title: title ?? subject ?? command.because, because: because ?? command.because },
-    opened: opened ?? new Date(time / 1_000).toISOString(),
+    since: since ?? new Date(time / 1_000).toISOString(),
     ...{ severity: severity ?? BY_PRIORITY[command.priority], failure_mode, component, word },
     state: once ? 'open' : state,
     answered: state === 'answered' ? { by: answered_by, how: answered_how } : null,

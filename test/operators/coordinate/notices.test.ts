@@ -4,6 +4,7 @@ import { checkWorkflows } from '../../../operators/coordinate/check-workflows.ts
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { WorkInput } from '../../../operators/model/request.ts';
 import { rulesSchema } from '../../../operators/model/rules.ts';
+import type { EventTime } from '../../../operators/model/time.ts';
 import { rules } from '../../support/findings.ts';
 import {
   acknowledged,
@@ -50,6 +51,12 @@ describe('a role hears', () => {
       '30 shift 2 supervisor over alarm',
     ]);
     expect(told(notify([{ ...SHIFT, severity: 'danger' }]), items)).toEqual([]);
+  });
+
+  test('since when the problem shows, and not since when its request is open', () => {
+    const since = 4_000_000 as EventTime;
+    const { commands } = runRules(notify([SHIFT]), [[...revised(10, { since })]]);
+    expect(commands.map(({ payload }) => payload.since)).toEqual(['1970-01-01T00:00:04Z']);
   });
 
   test('of one that becomes grave enough, and hears of it to its end', () => {

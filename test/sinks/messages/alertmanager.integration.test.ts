@@ -95,10 +95,10 @@ async function startAlertmanager({ command, args }: Started, receiver: string) {
 type ProblemToSend = { readonly key: string; readonly severity: 'alarm' | 'danger' };
 
 function messageOf(kind: 'open' | 'over', { key, severity }: ProblemToSend): OutgoingMessage {
-  const opened = new Date(Date.now() - 60_000).toISOString();
+  const since = new Date(Date.now() - 60_000).toISOString();
   const problem = {
     ...{ key, round: 1, request: key, asset: 'p1/l1/press', asset_name: 'Press', severity },
-    ...{ failure_mode: '', title: 'Press: hot', because: 'it is hot', answered_by: '', opened },
+    ...{ failure_mode: '', title: 'Press: hot', because: 'it is hot', answered_by: '', since },
   };
   return {
     ...{ id: 'abc', kind, to: undefined, problems: [problem], time: Date.now() },

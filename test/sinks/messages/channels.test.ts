@@ -67,7 +67,7 @@ const problem = (more: Partial<ReportedProblem> = {}): ReportedProblem => ({
     title: 'Press: hot <b>& loud</b>',
     because: 'hot\nspoke',
   },
-  ...{ opened: '2026-06-01T10:00:00Z', answered_by: '' },
+  ...{ since: '2026-06-01T10:00:00Z', answered_by: '' },
   ...more,
 });
 const message = (more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({

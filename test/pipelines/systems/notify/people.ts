@@ -37,7 +37,7 @@ export function notice(more: Partial<Notice> = {}): Notice {
   const request = more.request ?? 'req1';
   return {
     ...{ key: request, step: 'notify:shift', request, asset: 'p1/l1/press', asset_name: 'Press' },
-    ...{ role: 'shift', title: 'Press: hot', because: 'hot spoke', opened: '2026-06-01T10:00:00Z' },
+    ...{ role: 'shift', title: 'Press: hot', because: 'hot spoke', since: '2026-06-01T10:00:00Z' },
     ...{ severity: 'alarm', failure_mode: 'BRG', component: 'bearing', word: 1, once: false },
     ...{ state: 'open', answered: null },
     ...more,
