@@ -19,6 +19,22 @@ const OPTIONS = {
   skip_empty_lines: true,
 } as const;
 
+/** What a spreadsheet would take for a formula, or has been kept from it. */
+const FORMULA = /^'*[=+\-@\t\r]/;
+
+/** One cell as RFC 4180 has it. A text that a spreadsheet would take for a formula has a `'` in front: see `plainCell`. */
+export function csvCell(value: unknown): string {
+  const plain = value === null || value === undefined ? '' : value;
+  const written = typeof plain === 'object' ? JSON.stringify(plain) : String(plain);
+  const text = typeof plain === 'string' && FORMULA.test(written) ? `'${written}` : written;
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The text that `csvCell` was given. */
+export function plainCell(cell: string): string {
+  return cell.startsWith("'") && FORMULA.test(cell.slice(1)) ? cell.slice(1) : cell;
+}
+
 /** The rows of a text. Throws a `Problem` for quotes that do not close. */
 export function csvRowsOf(file: string, text: string, delimiter: string): readonly CsvRow[] {
   try {

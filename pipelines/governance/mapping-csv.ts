@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { mappingChangeSchema } from '../../operators/model/wire.ts';
-import { csvRowsOf } from '../base/csv.ts';
+import { csvCell, csvRowsOf, plainCell } from '../base/csv.ts';
 import { nearest } from '../base/nearest.ts';
 import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
 import type { CurrentMapping, ProposedMapping } from './mappings.ts';
@@ -14,13 +14,9 @@ const REQUIRED: ReadonlySet<string> = new Set(['entity', 'id', 'system', 'remote
 
 export function csvOfMappings(mappings: readonly CurrentMapping[]): string {
   const lines = mappings.map((one) =>
-    [...COLUMNS, ...TOLD].map((column) => quoted(one[column] ?? '')).join(','),
+    [...COLUMNS, ...TOLD].map((column) => csvCell(one[column])).join(','),
   );
   return [[...COLUMNS, ...TOLD].join(','), ...lines, ''].join('\r\n');
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]|^\s|\s$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }
 
 /** Rows that wait or have ended are passed over where the file says so: they are no wishes. */
@@ -34,7 +30,7 @@ export function readMappingCsv(path: string): readonly ProposedMapping[] {
     throw wrong(path, `the heading ${name}`, headings.join(', ') || 'no row', remedy);
   }
   return rows.flatMap(({ line, cells }) => {
-    const at = (name: string) => cells[headings.indexOf(name)] ?? '';
+    const at = (name: string) => plainCell(cells[headings.indexOf(name)] ?? '');
     if (['ended', 'waiting'].includes(at('state'))) return [];
     const filled = COLUMNS.filter((name) => headings.includes(name) && at(name) !== '');
     const mapping = Object.fromEntries(filled.map((name) => [name, at(name)]));

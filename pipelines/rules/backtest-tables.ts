@@ -4,6 +4,7 @@ import type { Row } from '../../operators/flow/flow.ts';
 import type { Message } from '../../operators/model/message.ts';
 import type { TableName } from '../../operators/model/tables.ts';
 import { type EventTime, toIso } from '../../operators/model/time.ts';
+import { csvCell } from '../base/csv.ts';
 
 /** Every table that `--tables` can name. */
 export const TABLES: readonly TableName[] = [
@@ -95,12 +96,6 @@ export function csvOf({ rows }: TableRows): string {
   const [first] = rows;
   if (first === undefined) return '';
   const columns = Object.keys(first);
-  const lines = rows.map((row) => columns.map((name) => cell(row[name])).join(','));
-  return [columns.map(cell).join(','), ...lines].join('\n');
-}
-
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const lines = rows.map((row) => columns.map((name) => csvCell(row[name])).join(','));
+  return [columns.map(csvCell).join(','), ...lines].join('\n');
 }

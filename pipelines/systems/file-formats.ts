@@ -1,7 +1,7 @@
 /** The texts of files that go through a door of files: JSON; CSV with a heading and one row; XML with an element for each value. */
 
 import { lookup } from '../../operators/model/plain.ts';
-import { type CsvRow, csvRowsOf } from '../base/csv.ts';
+import { type CsvRow, csvCell, csvRowsOf } from '../base/csv.ts';
 import { escapeXml } from '../base/panel.ts';
 import { Problem } from '../base/problem.ts';
 
@@ -30,8 +30,8 @@ export const FILE_FORMATS: Readonly<Record<FileFormat, Format>> = {
   csv: {
     write(_, content) {
       const names = Object.keys(content);
-      const row = names.map((name) => cellOf(content[name]));
-      return `${names.map(cellOf).join(',')}\r\n${row.join(',')}\r\n`;
+      const row = names.map((name) => csvCell(content[name]));
+      return `${names.map(csvCell).join(',')}\r\n${row.join(',')}\r\n`;
     },
     read(text) {
       // A row without its line break may be half of one.
@@ -56,13 +56,6 @@ function rowsIn(text: string): readonly CsvRow[] {
     if (error instanceof Problem) return [];
     throw error;
   }
-}
-
-/** RFC 4180. What a spreadsheet would take for a formula is made a text. */
-function cellOf(value: unknown): string {
-  const plain = value === null || value === undefined ? '' : String(value);
-  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(plain) ? `'${plain}` : plain;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function elementOf(name: string, value: unknown): string {
