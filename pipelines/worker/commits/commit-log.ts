@@ -153,6 +153,8 @@ type Kept = CommitLogOptions & {
 function keepLog(options: Kept): CommitLog {
   const { by, run, since, before } = options;
   let last = options.stored;
+  /** How far all is committed. What waits for its turn was told before: no entry says less than the one before it. */
+  let reached: Pick<CommitEntry, 'epoch' | 'to'> = options.entry;
   /** Where the entries of epochs are that a start may need. */
   let places: { readonly sequence: number; readonly epoch: number }[] = [];
   /** One at a time: each names the one before it. */
@@ -162,10 +164,12 @@ function keepLog(options: Kept): CommitLog {
     places = places.filter(({ epoch }) => epoch >= oldest);
     const since = places[0]?.sequence ?? 0;
     const { stream, created } = run;
-    const entry: CommitEntry = { ...wanted, by, stream, created, since };
+    const { epoch, to } = wanted.epoch < reached.epoch ? reached : wanted;
+    const entry: CommitEntry = { ...wanted, epoch, to, by, stream, created, since };
     const { stored, isOwn } = await appendBehind(entry, last, options);
     if (!isOwn) throw takenOver(stored, options);
     last = stored;
+    reached = entry;
     if (entry.kind === 'epoch') places.push({ sequence: last.sequence, epoch: entry.epoch });
   }
 
@@ -306,7 +310,7 @@ function takenOver(stored: StoredCommit, { run, writer, record }: CommitLogOptio
     remedy: isWriterSame(by, writer)
       ? 'Another process works in the same directory: stop one of them.'
       : 'Nothing that it has not committed was delivered. Stop one of the two. Started again, this one goes on, unless ' +
-        'the other has worked some hours since (docs/faults.md).',
+        'the other has made some thousand epochs since (docs/faults.md).',
     exit: EXIT.owned,
   });
 }
@@ -320,8 +324,8 @@ function refuseLasting(cause: unknown, { store, run }: CommitLogOptions): void {
       expected: 'to read it and to append to it',
       found: messageOf(cause),
       remedy:
-        'Nothing is lost. Give the user of the worker its rights (make the configuration of NATS anew with ' +
-        '`andon nats-config`), and start again.',
+        'Nothing is lost. Look at the rights and the password of the user of the worker (make the configuration of NATS ' +
+        'anew with `andon nats-config`), and start again.',
       exit: EXIT.outside,
     },
     { cause },

@@ -104,6 +104,7 @@ const KNOWN_TOKENS = 5_000;
 /**
  * What a sink has taken since comes again with the tokens of then. A warehouse has forgotten those of long ago, and would
  * take the rows twice. Its tables are of all partitions, and each of them inserts into a table once in an epoch at most.
+ * The others are taken to have made as many epochs since: what they did while this partition stood still is not seen.
  *
  * `own`: the last epoch of each sink that this directory knows to be taken.
  *

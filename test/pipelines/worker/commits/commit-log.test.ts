@@ -40,6 +40,21 @@ async function commitTo(log: CommitLog, last: number): Promise<void> {
   for (let number = 1; number <= last; number += 1) await log.append(epoch(number), 1);
 }
 
+test('an entry that waits for an epoch behind which it stands says no less than that', async () => {
+  const store = memoryCommits();
+  const log = await take(store);
+  await commitTo(log, 2);
+  const head = { epoch: 2, to: 20, cursors: {}, checkpoint: 0 };
+  const batch = { first: 1, last: 2, apart: [] };
+  await Promise.all([
+    log.append(epoch(3), 1),
+    log.append({ ...head, kind: 'batch', sink: 'clickhouse', batch }, 1),
+  ]);
+  const { last, epochs } = await (await take(store, { owner: 'hall-8' })).recall(1);
+  expect(last).toEqual({ epoch: 3, to: 30 });
+  expect(epochs.map((each) => each.epoch)).toEqual([1, 2, 3]);
+});
+
 describe('a log of commits whose leader does not know all yet', () => {
   test('is asked again for what is committed before a take-over', async () => {
     const store = memoryCommits();
