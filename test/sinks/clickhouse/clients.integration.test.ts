@@ -169,7 +169,7 @@ describe('clickhouse-connect', () => {
   const session = { session_id: '4f0c', session_timeout: '60' };
 
   test('asks everything within a session', async () => {
-    const temporary = 'CREATE TEMPORARY TABLE mine AS SELECT 7 AS x';
+    const temporary = 'CREATE OR REPLACE TEMPORARY TABLE mine AS SELECT 7 AS x';
     expect((await send({ ...owner(), ...session }, temporary)).status).toBe(200);
     await send({ ...owner(), ...session, max_threads: '1' }, 'SET max_block_size = 1234');
     const kept = "SELECT x, getSetting('max_block_size'), getSetting('max_threads') != 1 FROM mine";
@@ -177,9 +177,14 @@ describe('clickhouse-connect', () => {
     expect((await send(owner(), kept)).status).toBe(404);
     const gone = await send({ ...owner(), session_id: 'x', session_check: '1' }, 'SELECT 1');
     expect(gone.body.toString()).toContain('Code: 372.');
-    const two = await Promise.all([1, 2].map(() => send({ ...owner(), ...session }, texts)));
-    const locked = two.filter(({ body }) => body.toString().includes('Code: 373.'));
-    expect(locked).toHaveLength(1);
+    const slow = send({ ...owner(), ...session }, 'SELECT sleep(3)');
+    const running = "SELECT count() FROM system.processes WHERE query = 'SELECT sleep(3)'";
+    await expect
+      .poll(async () => (await send(owner(), running)).body.toString(), { timeout: 30_000 })
+      .toBe('1\n');
+    const locked = await send({ ...owner(), ...session }, 'SELECT 1');
+    expect(locked.body.toString()).toContain('Code: 373.');
+    expect((await slow).status).toBe(200);
   });
 
   test('has its sessions as an analyst too, with nothing to keep in them', async () => {
