@@ -1,6 +1,6 @@
 /** What was heard, as a `plant.yaml` to edit and as entries of `edge.yaml`: what is known is written, what is guessed stands in comments. */
 
-import { isMap, type Pair, parseDocument, YAMLMap } from 'yaml';
+import { isMap, isScalar, type Pair, parseDocument, YAMLMap } from 'yaml';
 import { assetSchema, nameSchema } from '../../../operators/model/plant-model.ts';
 import type { EdgeSignal } from '../edge-config.ts';
 import { NATS_SOURCE } from './listen.ts';
@@ -152,13 +152,15 @@ export function edgeText(before: string, tags: readonly SeenTag[], names: FoundN
   const document = parseDocument(before);
   const assets = mapAt(document, 'assets');
   const signals = mapAt(document, 'signals');
+  // By their texts, as the file is read: a name that is a number may stand there without quotes.
+  const listed = new Set(signals.items.map(({ key }) => String(isScalar(key) ? key.value : key)));
   for (const [machine, { path, known }] of names.machines) {
     if (!known) assets.items.push(document.createPair(machine, path) as Pair);
   }
   const ours = tags.filter((seen) => isSignal(seen) && seen.source !== NATS_SOURCE);
   const fresh = new Map(ours.map((seen) => [seen.tag, seen]));
   for (const [tag, seen] of fresh) {
-    if (signals.has(tag) || seen.unread !== undefined) continue;
+    if (listed.has(tag) || seen.unread !== undefined) continue;
     const name = names.signals.get(tag) ?? tag;
     const entry: EdgeSignal = {
       ...(name === tag ? {} : { as: name }),

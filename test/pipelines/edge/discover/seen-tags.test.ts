@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { plantFileSchema } from '../../../../operators/model/plant-model.ts';
 import { compareWithModel } from '../../../../pipelines/edge/discover/compare.ts';
 import { nameAll } from '../../../../pipelines/edge/discover/names.ts';
@@ -112,4 +113,16 @@ test('what signals says already counts: a check of what is applied finds nothing
   expect(proposed).toMatch(/# no reading: not in signals, and unlisted is drop/);
   expect(proposed).not.toMatch(/^ *(?:secret|other|alarm|z):/m);
   expect(edgeText('signals: {}\n', tags, names)).not.toContain('other');
+});
+
+test('a tag that signals has by a number without quotes is not added a second time', () => {
+  const before = 'assets: { m: w.l.m }\nsignals:\n  40001: { scale: 0.1 } # tenths\n';
+  const config = { signals: { 40001: { scale: 0.1 } }, unlisted: 'pass' as const };
+  const tags = heard({ 40001: [10, 20], 40002: [1] }).map((tag) => asConfigured(tag, config));
+  const names = nameAll(tags, { ...config, assets: { m: 'w.l.m' } }, 'works');
+  const text = edgeText(before, tags, names);
+  expect(text).toContain('40001: { scale: 0.1 } # tenths');
+  const { signals } = parse(text);
+  expect(signals[40001]).toEqual({ scale: 0.1 });
+  expect(Object.keys(signals)).toEqual(['40001', '40002']);
 });
