@@ -48,6 +48,10 @@ function assetLines(asset: string, tags: readonly SeenTag[], names: FoundNames):
     tags.filter((tag) => isSignal(tag)).map((seen) => [names.signals.get(seen.tag), seen]),
   );
   const indent = ' '.repeat(12);
+  // Of two tags with one name the second is the first, by another way.
+  const named = [...signals.values()].flatMap((seen) => signalLines(`${indent}  `, seen, names));
+  // Comments alone would leave `signals` without a value, which is no map.
+  const none = named.every((line) => line.trimStart().startsWith('#')) ? ' {}' : '';
   return [
     `          - id: ${word(asset)}`,
     ...(called === undefined ? [] : [`${indent}name: ${JSON.stringify(called)}`]),
@@ -57,9 +61,8 @@ function assetLines(asset: string, tags: readonly SeenTag[], names: FoundNames):
       const said = POINT_UNITS.has(unit) ? `, unit: ${unit}` : '';
       return `${indent}  - { id: ${word(tag)}${said} }`;
     }),
-    ...(signals.size === 0 ? [] : [`${indent}signals:`]),
-    // Of two tags with one name the second is the first, by another way.
-    ...[...signals.values()].flatMap((seen) => signalLines(`${indent}  `, seen, names)),
+    ...(signals.size === 0 ? [] : [`${indent}signals:${none}`]),
+    ...named,
   ];
 }
 

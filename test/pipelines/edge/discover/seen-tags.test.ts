@@ -115,6 +115,9 @@ test('what signals says already counts: a check of what is applied finds nothing
   expect(edgeText('signals: {}\n', tags, names)).not.toContain('other');
 });
 
+const PACKML = ['IDLE', 'EXECUTE', 'HELD'];
+const inModel = (text: string) => plantFileSchema.parse(parse(text)).plants;
+
 test('a tag that signals has by a number without quotes is not added a second time', () => {
   const before = 'assets: { m: w.l.m }\nsignals:\n  40001: { scale: 0.1 } # tenths\n';
   const config = { signals: { 40001: { scale: 0.1 } }, unlisted: 'pass' as const };
@@ -125,4 +128,11 @@ test('a tag that signals has by a number without quotes is not added a second ti
   const { signals } = parse(text);
   expect(signals[40001]).toEqual({ scale: 0.1 });
   expect(Object.keys(signals)).toEqual(['40001', '40002']);
+});
+
+test('a model of a machine of whose tags none is a signal can be applied as it is', () => {
+  const tags = heard({ z: PACKML });
+  const text = plantText(tags, nameAll(tags, { assets: {}, signals: {} }, 'works'), []);
+  expect(text).toMatch(/# suspected state: its values are states of PackML/);
+  expect(inModel(text)[0]?.lines[0]?.assets[0]?.signals).toEqual({});
 });
