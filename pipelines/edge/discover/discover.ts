@@ -8,7 +8,7 @@ import { compareWithModel, type ModelDifference } from './compare.ts';
 import { type ListenedSource, listen, NATS_SOURCE } from './listen.ts';
 import { type FoundNames, nameAll } from './names.ts';
 import { edgeText, plantText } from './proposal.ts';
-import { asConfigured, type SeenTag, SeenTags } from './seen-tags.ts';
+import { asConfigured, asPublished, type SeenTag, SeenTags } from './seen-tags.ts';
 
 export type DiscoverOptions = {
   readonly config: EdgeConfig | undefined;
@@ -69,7 +69,9 @@ export async function discover(options: DiscoverOptions): Promise<Discovered> {
   const { assets = {}, signals = {}, unlisted = 'pass' } = config ?? {};
   const tags = seen
     .tags()
-    .map((tag) => (tag.source === NATS_SOURCE ? tag : asConfigured(tag, { signals, unlisted })));
+    .map((tag) =>
+      tag.source === NATS_SOURCE ? asPublished(tag) : asConfigured(tag, { signals, unlisted }),
+    );
   if (tags.length === 0) throw nothing(sources, passed());
   const plant = options.plant ?? onlyPlant(Object.values(assets)) ?? 'works';
   const names = nameAll(tags, { assets, signals }, plant);

@@ -300,7 +300,21 @@ export function asConfigured(
     return isLeft ? { ...seen, unread: 'not in signals, and unlisted is drop' } : seen;
   }
   const unread = unreadBy(entry);
-  return { ...scaledTag(seen, entry), ...(unread === undefined ? {} : { unread }) };
+  const scaled = scaledTag(asPublished(seen), entry);
+  // Whose states are read already needs no advice to read them.
+  const isKnown = entry.states !== undefined && scaled.suspicion?.kind !== 'counter';
+  return {
+    ...scaled,
+    ...(isKnown ? { suspicion: undefined } : {}),
+    ...(unread === undefined ? {} : { unread }),
+  };
+}
+
+/** What goes up as a reading is a signal, however surely its values are states of PackML: nobody makes events of them yet. */
+export function asPublished(seen: SeenTag): SeenTag {
+  const { suspicion } = seen;
+  if (suspicion?.kind !== 'packml') return seen;
+  return { ...seen, suspicion: { ...suspicion, sure: false } };
 }
 
 function unreadBy({ up, states, event, waveform }: EdgeSignal): string | undefined {

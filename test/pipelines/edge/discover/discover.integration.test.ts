@@ -233,9 +233,11 @@ test('what speaks the wire format is heard at the server, by the names that it h
   closing.push(() => server.stop());
   const nats = await connectNats({ servers: [server.url], name: 'test' });
   closing.push(() => nats.close());
-  const found = await hear({ config: undefined, nats }, { tags: 5, readings: 50 }, (n) => {
+  const states = ['IDLE', 'EXECUTE', 'HELD'];
+  const found = await hear({ config: undefined, nats }, { tags: 6, readings: 60 }, (n) => {
     const send = (subject: string, payload: object) =>
       nats.publish(subject, JSON.stringify(payload));
+    send('telemetry.mill.l2.fan', { time: Date.now(), values: { unit_state: states[n % 3] } });
     send('telemetry.mill.l1.fan', { time: Date.now(), values: { rpm: 1_480 + n, text: 'on' } });
     send('andon.3.telemetry.mill.l2.fan', { time: [1_000, 2_000], values: { rpm: [n, null] } });
     send('event.mill.l1.fan', { time: Date.now(), type: 'alarm' });
@@ -248,7 +250,7 @@ test('what speaks the wire format is heard at the server, by the names that it h
       id: 'mill',
       lines: [
         { id: 'l1', assets: [{ id: 'fan', points: [{ id: 'de', unit: 'g' }] }] },
-        { id: 'l2', assets: [{ id: 'fan', signals: { rpm: {} } }] },
+        { id: 'l2', assets: [{ id: 'fan', signals: { rpm: {}, unit_state: {} } }] },
       ],
     },
   ]);

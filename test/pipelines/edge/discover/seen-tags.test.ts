@@ -136,3 +136,29 @@ test('a model of a machine of whose tags none is a signal can be applied as it i
   expect(text).toMatch(/# suspected state: its values are states of PackML/);
   expect(inModel(text)[0]?.lines[0]?.assets[0]?.signals).toEqual({});
 });
+
+test('states of PackML that go up as readings are a signal of the model, and a check agrees', () => {
+  const config = { assets: { m: 'w.l.m' }, unlisted: 'pass' as const };
+  const proposed = (signals: Readonly<Record<string, EdgeSignal>>) => {
+    const tags = heard({ z: PACKML }).map((tag) => asConfigured(tag, { ...config, signals }));
+    const names = nameAll(tags, { ...config, signals }, 'works');
+    const text = plantText(tags, names, []);
+    const models = inModel(text);
+    const without = inModel(text.replace(/^ *z: .*$/m, '').replace(/signals:$/m, 'signals: {}'));
+    const differences = (of: typeof models) =>
+      compareWithModel({ tags, names, models: of, expects: () => true });
+    const declared = Object.keys(models[0]?.lines[0]?.assets[0]?.signals ?? {});
+    return { text, declared, agreed: differences(models), missing: differences(without) };
+  };
+  const listed = proposed({ z: {} });
+  expect(listed.text).toContain('; then states: packml in signals of edge.yaml');
+  expect([listed.declared, listed.agreed]).toEqual([['z'], []]);
+  expect(listed.missing).toMatchObject([{ kind: 'new', signal: 'z' }]);
+  const both = proposed({ z: { states: 'packml', up: 'all' } });
+  expect(both.text).not.toContain('then states: packml');
+  expect([both.declared, both.agreed]).toEqual([['z'], []]);
+  expect(both.missing).toMatchObject([{ kind: 'new', signal: 'z' }]);
+  for (const signals of [{}, { z: { states: 'packml' as const } }]) {
+    expect(proposed(signals)).toMatchObject({ declared: [], agreed: [], missing: [] });
+  }
+});
