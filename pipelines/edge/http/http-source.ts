@@ -7,7 +7,7 @@ import { secretOf } from '../../base/config.ts';
 import { EXIT, messageOf, Problem } from '../../base/problem.ts';
 import { within } from '../../base/within.ts';
 import { tlsContents } from '../../nats/connection-options.ts';
-import { cannotListen, MOST_CONNECTIONS, takeBytes } from '../../observe/http.ts';
+import { boundConnections, cannotListen, MOST_CONNECTIONS, takeBytes } from '../../observe/http.ts';
 import type { SourceOf } from '../edge-config.ts';
 import { type EdgeReason, type Mapper, type MapRule, readingMachine, TAGGED } from '../mapping.ts';
 import {
@@ -100,7 +100,7 @@ class PushSource implements OpenSource {
     const pair = tls === undefined ? null : await tlsContents(tls, `source ${name}`);
     const limits = { bodyLimit: body, requestTimeout: 30_000, connectionTimeout: 120_000 };
     const server = fastify({ forceCloseConnections: true, https: pair, ...limits });
-    server.server.maxConnections = MOST_CONNECTIONS;
+    boundConnections(server.server, MOST_CONNECTIONS);
     this.#server = server as unknown as FastifyInstance;
     this.#serve(this.#server);
     try {

@@ -2,13 +2,19 @@ import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { MOST_CONNECTIONS } from '../../../../pipelines/observe/http.ts';
 import { until } from '../../../stand/stand.ts';
 import { certificateAuthority } from '../../../support/certificates.ts';
 import { temporaryFile } from '../../../support/temporary.ts';
 import { closePushes, frame, LONG, NOW, OTHER, startPush, TOKEN } from './push-stand.ts';
 
-afterEach(closePushes);
+const sockets: Socket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await closePushes();
+});
 
 test('a token speaks for its machines alone, and whoever has none is not heard', async () => {
   const { log, post, tally, port } = await startPush();
@@ -126,4 +132,16 @@ test('over TLS by its own pair', async () => {
   await expect(startPush({ tls: half })).rejects.toThrow(
     /tls: expected certificate and privateKey/,
   );
+});
+
+test('while connections that say nothing are as many as there may be, a sender is heard', async () => {
+  const { log, post, port } = await startPush();
+  for (let at = 0; at < MOST_CONNECTIONS; at += 1) {
+    const socket = connect(port, '127.0.0.1');
+    sockets.push(socket);
+    socket.on('error', () => undefined).resume();
+    await once(socket, 'connect');
+  }
+  expect(await post(frame)).toMatchObject({ status: 200 });
+  expect(log.messages).toHaveLength(1);
 });
