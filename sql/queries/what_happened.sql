@@ -27,5 +27,7 @@ FROM
     SELECT time, type, data, ''
     FROM machine_events FINAL
     WHERE plant = {plant:String} AND line = {line:String} AND asset = {asset:String} AND time > begin AND type != 'state'
+      -- What people did about exceptions is written at a machine that need not be theirs.
+      AND NOT (kind = 'act' AND type = 'exception')
 )
 ORDER BY time, what, id;

@@ -93,8 +93,8 @@ const ANSWERS: Readonly<
       { asset: 'pump', failures: 0, mtbf_hours: null, mttr_minutes: null },
     ],
   },
-  // 12 states, 2 counts, 4 phases of anomalies, 2 incidents, 4 revisions, 5 answers of the CMMS.
-  what_happened: { rows: 29, first: [{ what: 'state', text: 'STARTING · order o-1' }] },
+  // 12 states, 2 counts, 4 phases of anomalies, 2 incidents, 4 revisions, 5 answers of the CMMS, and the fault of its own.
+  what_happened: { rows: 30, first: [{ what: 'state', text: 'STARTING · order o-1' }] },
   alarm_rate: {
     rows: 5,
     first: [
@@ -221,7 +221,7 @@ const ANSWERS: Readonly<
   latency: {
     rows: 4,
     first: [
-      { what: 'event at the machine to the log', of: 7, median: 1, greatest: 1 },
+      { what: 'event at the machine to the log', of: 9, median: 1, greatest: 1 },
       { what: 'first breach to alarm' },
       { what: 'log to this database' },
       { what: 'problem to its first request', of: 2, median: 60, greatest: 60 },
@@ -251,6 +251,15 @@ beforeAll(async () => {
   await warehouse.client.command({
     query: `INSERT INTO alarms (stream, run, sequence, appended, plant, line, asset, rule, anomaly, time, cause)
             ${judged('zone', 'a-r1', 'confirmed')} UNION ALL ${judged('hot', 'a-r2', 'false')}`,
+  });
+  // What somebody did about an exception is no matter of the machine under which it is written; a fault that it calls so is.
+  const called = (sequence: number, kind: string, via: string, user: string) =>
+    `SELECT 'ANDON_0', '1', ${sequence}, '2026-03-02 12:00:00', 'p1', 'l1', 'press', '2026-03-02 12:00:00', 'exception',
+            '{"${kind}":1}', '${kind}', '${via}', '${user}'`;
+  await warehouse.client.command({
+    query: `INSERT INTO machine_events
+            (stream, run, sequence, appended, plant, line, asset, time, type, data, kind, via, user)
+            ${called(1, 'act', 'console', 'anna')} UNION ALL ${called(2, 'event', '', '')}`,
   });
 });
 
