@@ -6,7 +6,7 @@ import { DEEPEST, isTooDeep } from '../model/plain.ts';
 import { plantModelSchema } from '../model/plant-model.ts';
 import { rulesSchema } from '../model/rules.ts';
 import { scheduleMessageSchema } from '../model/schedule.ts';
-import { mappingChangeSchema } from '../model/wire.ts';
+import { mappingChangeSchema, plantOfMapping } from '../model/wire.ts';
 import { firstIssue, malformed } from './payload.ts';
 import type { ParsedSubject } from './subject.ts';
 
@@ -106,7 +106,8 @@ export function mappingRow(payload: unknown, { plant, via, user }: MappingSubjec
   const parsed = mappingChangeSchema.safeParse(payload);
   if (!parsed.success) throw malformed('a change of a mapping', firstIssue(parsed.error));
   const { change, verb, reason, mapping } = parsed.data;
-  if (mapping !== undefined && !isOfPlant(mapping, plant)) {
+  // The permission holds for engineers of their own plant alone.
+  if (mapping !== undefined && (plantOfMapping(mapping) ?? plant) !== plant) {
     const of = mapping.entity === 'plant' ? plant : `${plant}/…`;
     throw malformed(`${mapping.entity} ${of}, since engineers of ${plant} say it`, mapping.id);
   }
@@ -116,13 +117,4 @@ export function mappingRow(payload: unknown, { plant, via, user }: MappingSubjec
     ...{ remote: mapping?.remote ?? '', owner: mapping?.owner ?? '' },
     ...{ valid_from: mapping?.from ?? '1970-01-01', valid_to: mapping?.to ?? null },
   });
-}
-
-/** What a plant has bears its name ahead of its own. All else (parts, suppliers, words of a status …) is of no one plant. */
-const OF_PLANT: ReadonlySet<string> = new Set(['line', 'asset', 'component']);
-
-/** Whether engineers of a plant may say it: the permission holds for their own plant alone. */
-function isOfPlant({ entity, id }: { entity: string; id: string }, plant: string): boolean {
-  if (entity === 'plant') return id === plant;
-  return !OF_PLANT.has(entity) || id.startsWith(`${plant}/`);
 }

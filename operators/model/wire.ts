@@ -149,6 +149,15 @@ export const mappingChangeSchema = z
   .describe('A change of what a thing is called in a system: its proposal, or an answer to that.');
 export type MappingChange = z.output<typeof mappingChangeSchema>;
 
+/** What a plant has bears its name ahead of its own. All else (parts, suppliers, words of a status …) is of no one plant. */
+const OF_PLANT: ReadonlySet<string> = new Set(['line', 'asset', 'component']);
+
+/** The plant whose engineers alone may say it; undefined for what is of no one plant. */
+export function plantOfMapping({ entity, id }: { entity: string; id: string }): string | undefined {
+  if (entity === 'plant') return id;
+  return OF_PLANT.has(entity) ? id.slice(0, Math.max(0, id.indexOf('/'))) : undefined;
+}
+
 /** Every message of the log, by the first token of its subject (blocks and frames share `telemetry`, facts `event`). */
 export const WIRE_SCHEMAS = {
   frame: frameSchema,

@@ -1,7 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import type { ClickHouseClient } from '@clickhouse/client';
 import type { Command } from 'commander';
-import { type MappingChange, mappingChangeSchema } from '../../operators/model/wire.ts';
+import {
+  type MappingChange,
+  mappingChangeSchema,
+  plantOfMapping,
+} from '../../operators/model/wire.ts';
 import { openAuditor } from '../audit/audit.ts';
 import { configOf, type Departures } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
@@ -45,7 +49,10 @@ export function registerMapping(command: Command): void {
   described(
     common(command.command('propose').description('put a change into the log, behind its check')),
   )
-    .option('--plant <plant>', 'whose engineers propose it; of an asset the plant of its id')
+    .option(
+      '--plant <plant>',
+      'whose engineers propose it, for what has no plant in its id (part, supplier …)',
+    )
     .option('--reason <text>', 'why, for whoever approves it and for the audit stream')
     .action((options: ProposalOptions) => propose(options));
   for (const verb of ['approve', 'refuse'] as const) {
@@ -169,7 +176,7 @@ async function propose(options: ProposalOptions): Promise<void> {
   }
   const byPlant = new Map<string, ProposedMapping[]>();
   for (const { mapping } of found) {
-    const plant = options.plant ?? plantOfMapping(mapping);
+    const plant = proposerOf(mapping, options.plant);
     byPlant.set(plant, [...(byPlant.get(plant) ?? []), mapping]);
   }
   const at = Date.now();
@@ -181,11 +188,12 @@ async function propose(options: ProposalOptions): Promise<void> {
   );
 }
 
-/** The plant of what has one in its id. */
-function plantOfMapping({ entity, id }: ProposedMapping): string {
-  if (entity === 'plant') return id;
-  const [plant = '', ...behind] = id.split('/');
-  if (behind.length > 0) return plant;
+/** Of what has a plant in its id nobody else may say it. */
+function proposerOf(mapping: ProposedMapping, given: string | undefined): string {
+  const { entity, id } = mapping;
+  const plant = plantOfMapping(mapping) ?? given;
+  if (plant === '') throw wrongInput('--id', `${entity} PLANT/…`, id);
+  if (plant !== undefined) return plant;
   throw wrongInput('--plant', `the plant whose engineers propose ${entity} ${id}`, 'nothing');
 }
 

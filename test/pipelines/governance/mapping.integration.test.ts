@@ -40,19 +40,21 @@ let nats: TestNats;
 let connection: NatsConnection;
 const folder = temporaryDirectory();
 
-/** Two systems, of which the ERP calls the press EQ-1 and the maintenance system A-1. */
+/** Two systems, of which the ERP calls the press EQ-1 and the maintenance system A-1. The ERP has a bearing, too. */
 function writeGovernance(more: object = {}): string {
   const asset = { owner: 'maintenance', record: 'erp' };
+  const part = { owner: 'planning', record: 'erp' };
   const source = (system: string) => ({ asset: { csv: `${system}.csv` } });
   writeFileSync(join(folder, 'erp.csv'), 'id,name\nEQ-1,Press\nEQ-2,Pump\n');
   writeFileSync(join(folder, 'cmms.csv'), 'id,name\nA-1,Press\n');
+  writeFileSync(join(folder, 'erp-parts.csv'), 'id,name\nB-1,Bearing\n');
   const path = join(folder, 'governance.yaml');
   const mapping = { entity: 'asset', id: 'p1/l1/press', system: 'erp', remote: 'EQ-1' };
   writeFileSync(
     path,
     stringify({
-      ...{ plants: [{ id: 'p1', name: 'Plant 1' }], entities: { asset } },
-      sources: { erp: source('erp'), cmms: source('cmms') },
+      ...{ plants: [{ id: 'p1', name: 'Plant 1' }], entities: { asset, part } },
+      sources: { erp: { ...source('erp'), part: { csv: 'erp-parts.csv' } }, cmms: source('cmms') },
       mappings: [{ ...mapping, proposed: 'anna', approved: 'bert' }],
       ...more,
     }),
@@ -243,19 +245,19 @@ test('a change is void once a later one of the same mapping was approved', async
   expect(settled).toMatchObject({ answer: 'approve', superseded: '' });
 });
 
+const runMapping = (...args: string[]) =>
+  promisify(execFile)(process.execPath, [ANDON, 'mapping', ...args, '--json'], {
+    cwd: folder,
+    env: {
+      ...process.env,
+      ...{ NATS_URL: nats.url, CLICKHOUSE_URL: warehouse.url, ANDON_USER: 'dora' },
+      CLICKHOUSE_PASSWORD: warehouse.password,
+    },
+  });
+
 test('the command proposes by its check, and says where in the log it is', async () => {
-  const env = {
-    ...process.env,
-    ...{ NATS_URL: nats.url, CLICKHOUSE_URL: warehouse.url, ANDON_USER: 'dora' },
-    CLICKHOUSE_PASSWORD: warehouse.password,
-  };
-  const run = (...args: string[]) =>
-    promisify(execFile)(process.execPath, [ANDON, 'mapping', ...args, '--json'], {
-      env,
-      cwd: folder,
-    });
   const given = ['--entity', 'asset', '--id', 'p1/l1/press', '--system', 'cmms'];
-  const { stdout } = await run(
+  const { stdout } = await runMapping(
     'propose',
     ...given,
     '--remote',
@@ -275,8 +277,29 @@ test('the command proposes by its check, and says where in the log it is', async
     ...{ change: sent[0].change, verb: 'propose', reason: 'moved' },
     mapping: { remote: 'A-1', from: '2026-06-01', to: null },
   });
-  await expect(run('propose', ...given, '--remote', 'A-9')).rejects.toThrow(
+  await expect(runMapping('propose', ...given, '--remote', 'A-9')).rejects.toThrow(
     'expected asset A-9 in cmms',
   );
-  await expect(run('approve', sent[0].change)).rejects.toThrow('has to land first');
+  await expect(runMapping('approve', sent[0].change)).rejects.toThrow('has to land first');
+});
+
+test('a part whose id has a slash is of no plant: who proposes it says so', async () => {
+  const path = join(folder, 'parts.csv');
+  const part = 'part,6205/2RS,erp,B-1,planning,2026-01-01,';
+  const asset = 'asset,p1/l1/pump,erp,EQ-2,planning,2026-01-01,';
+  writeFileSync(path, `entity,id,system,remote,owner,from,to\n${part}\n${asset}\n`);
+  await expect(runMapping('propose', '--csv', path)).rejects.toThrow(
+    '--plant: expected the plant whose engineers propose part 6205/2RS',
+  );
+  const { stdout } = await runMapping('propose', '--csv', path, '--plant', 'p2');
+  const streams = (await jetstreamManager(connection)).streams;
+  const subjects = JSON.parse(stdout).proposed.map(
+    async (sent: { readonly stream: string; readonly sequence: number }) =>
+      (await streams.getMessage(sent.stream, { seq: sent.sequence }))?.subject,
+  );
+  // What has a plant in its id is that plant's all the same.
+  expect(await Promise.all(subjects)).toEqual([
+    'andon.0.mapping.p2.engineer.dora',
+    'andon.0.mapping.p1.engineer.dora',
+  ]);
 });
