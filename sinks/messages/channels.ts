@@ -1,12 +1,12 @@
 /** Ways to a person. One call sends one message, once: who repeats must know why. */
 
-import type { Call } from '../remote/caller.ts';
-import { exchange } from '../remote/caller.ts';
+import { type Call, exchange, type Prepared } from '../remote/caller.ts';
 import { headerValue, serverAddress } from '../remote/http.ts';
 import { createSender } from '../remote/mail.ts';
-import { type CallOutcome, notSent, success } from '../remote/outcome.ts';
+import { CallError, type CallOutcome, notSent, success } from '../remote/outcome.ts';
 import { type Environment, rotating } from '../remote/secret.ts';
 import { createBreaker, createRateLimiter } from '../remote/throttle.ts';
+import { webhookKey } from '../remote/webhook.ts';
 import {
   alertmanagerPost,
   type Post,
@@ -44,7 +44,9 @@ export function createChannel(
     }
     case 'webhook': {
       const secret = rotating(config.secret, environment);
-      return httpChannel(config, environment, (message) => [webhookPost(message, secret(), now())]);
+      const key = () => webhookKey(secret(), 'channel.secret');
+      key();
+      return httpChannel(config, environment, (message) => [webhookPost(message, key(), now())]);
     }
     case 'alertmanager':
       return httpChannel(
@@ -64,28 +66,26 @@ function httpChannel(
   path = '',
 ): NotificationChannel {
   const address = rotating(url, environment);
-  serverAddress(address(), 'url');
+  const target = () => `${serverAddress(address(), 'url').replace(/\/+$/, '')}${path}`;
+  target();
   const limiter = createRateLimiter(rate);
   const guarded = createBreaker(breaker);
   return {
     async send(message, { priority, signal, sending }) {
       let last: CallOutcome<string> = notSent('it says nothing');
-      for (const [at, { body, headers }] of posts(message).entries()) {
+      let prepared: readonly Prepared[];
+      try {
+        prepared = posts(message).map((post) => prepare(post, target()));
+      } catch (error) {
+        // A secret that was changed since and is none.
+        if (error instanceof CallError) return notSent(error.message);
+        throw error;
+      }
+      for (const [at, one] of prepared.entries()) {
         await limiter.pass(priority, signal);
         last = await guarded(async () => {
           if (at === 0) await sending?.();
-          const target = new URL(`${address().replace(/\/+$/, '')}${path}`);
-          const shown = Object.entries(headers).map(([name, value]) => [
-            name,
-            headerValue(value, name),
-          ]);
-          const prepared = {
-            method: 'POST',
-            address: target,
-            body,
-            headers: Object.fromEntries(shown),
-          };
-          const answer = await exchange(prepared, {}, timeout, limiter);
+          const answer = await exchange(one, {}, timeout, limiter);
           return answer.kind === 'ok' ? success(message.id) : answer;
         });
         if (last.kind !== 'ok') return last;
@@ -93,6 +93,12 @@ function httpChannel(
       return last;
     },
   };
+}
+
+function prepare({ body, headers }: Post, address: string): Prepared {
+  const shown = Object.entries(headers).map(([name, value]) => [name, headerValue(value, name)]);
+  const headersOf: Prepared['headers'] = Object.fromEntries(shown);
+  return { method: 'POST', address: new URL(address), body, headers: headersOf };
 }
 
 function mailChannel(

@@ -146,7 +146,7 @@ function pagerdutyPayload(problem: ReportedProblem, { time, language }: Outgoing
 }
 
 /** Standard Webhooks: the signature is over id, time and body, so that nobody can change one or play it again later. */
-export function webhookPost(message: OutgoingMessage, secret: string, now: number): Post {
+export function webhookPost(message: OutgoingMessage, key: Buffer, now: number): Post {
   const { id, kind, problems, time, to, language } = message;
   const body = JSON.stringify({
     type: `andon.problem.${kind}`,
@@ -163,7 +163,7 @@ export function webhookPost(message: OutgoingMessage, secret: string, now: numbe
     headers: {
       'webhook-id': id,
       'webhook-timestamp': String(seconds),
-      'webhook-signature': `v1,${webhookSignature(secret, id, seconds, body).toString('base64')}`,
+      'webhook-signature': `v1,${webhookSignature(key, id, seconds, body).toString('base64')}`,
     },
   };
 }

@@ -56,7 +56,7 @@ export type Caller = (
   call: Call,
 ) => Promise<CallOutcome<Answer>>;
 
-type Prepared = {
+export type Prepared = {
   readonly method: string;
   readonly address: URL;
   readonly headers: Readonly<Record<string, string>>;

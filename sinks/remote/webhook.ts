@@ -7,6 +7,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { ReachFields } from './call-config.ts';
 import { textAt } from './http.ts';
+import { CallError } from './outcome.ts';
 import { type Environment, rotating } from './secret.ts';
 
 /** `secret`: `whsec_` and Base64, as Standard Webhooks writes it, or any text. `key`: where our key stands in the body. */
@@ -29,25 +30,28 @@ const PREFIX = 'whsec_';
 /** Bytes: with fewer, whoever has one signed message finds the key by trying. Standard Webhooks has 24 to 64. */
 const LEAST_KEY = 16;
 
-/** Why a secret is none; undefined for one that is. It is never quoted. */
-function weaknessOf(secret: string): string | undefined {
+/** The key that a secret holds. Throws where it holds none that could not be guessed, and never quotes it. */
+export function webhookKey(secret: string, where: string): Buffer {
   const remedy = 'Make one: whsec_ and what `openssl rand -base64 32` prints';
   const encoded = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : '';
   const wrong = encoded.replaceAll(/[A-Za-z0-9+/_-]|={1,2}$/g, '').length;
   if (wrong > 0) {
-    return `webhook.secret: expected Base64 behind whsec_, found other signs: ${wrong}. ${remedy}`;
+    throw new CallError(
+      `${where}: expected Base64 behind whsec_, found other signs: ${wrong}. ${remedy}`,
+    );
   }
-  const bytes = keyOf(secret).length;
-  return bytes >= LEAST_KEY
-    ? undefined
-    : `webhook.secret: expected a key of ${LEAST_KEY} bytes or more, found ${bytes}. ${remedy}`;
+  const key = secret.startsWith(PREFIX) ? Buffer.from(encoded, 'base64') : Buffer.from(secret);
+  if (key.length >= LEAST_KEY) return key;
+  throw new CallError(
+    `${where}: expected a key of ${LEAST_KEY} bytes or more, found ${key.length}. ${remedy}`,
+  );
 }
 
 /** Throws when the secret is not there, or is no secret. */
 export function createWebhookCheck(config: WebhookConfig, environment: Environment): WebhookCheck {
   const secret = rotating(config.secret, environment);
-  const weakness = weaknessOf(secret());
-  if (weakness !== undefined) throw new Error(weakness);
+  const key = () => webhookKey(secret(), 'webhook.secret');
+  key();
   return (headers, body, now) => {
     const [id, time, signatures] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map(
       (name) => {
@@ -61,10 +65,13 @@ export function createWebhookCheck(config: WebhookConfig, environment: Environme
     if (!/^\d{1,12}$/.test(time) || Math.abs(now - Number(time) * 1_000) > TOLERANCE) {
       return refused(`expected a webhook-timestamp at most ${TOLERANCE / 60_000} min from now`);
     }
-    const key = secret();
-    const nowWeak = weaknessOf(key);
-    if (nowWeak !== undefined) return refused(nowWeak);
-    const expected = webhookSignature(key, id, time, body);
+    let expected: Buffer;
+    try {
+      expected = webhookSignature(key(), id, time, body);
+    } catch (error) {
+      if (error instanceof CallError) return refused(error.message);
+      throw error;
+    }
     if (!signatures.split(' ').some((one) => isSame(one, expected))) {
       return refused('the signature is not that of this secret, id, time and body');
     }
@@ -78,18 +85,12 @@ function refused(note: string): WebhookHint {
 
 /** Of what comes in, and of what goes out. */
 export function webhookSignature(
-  secret: string,
+  key: Buffer,
   id: string,
   time: string | number,
   body: string | Buffer,
 ): Buffer {
-  return createHmac('sha256', keyOf(secret)).update(`${id}.${time}.`).update(body).digest();
-}
-
-function keyOf(secret: string): Buffer {
-  return secret.startsWith(PREFIX)
-    ? Buffer.from(secret.slice(PREFIX.length), 'base64')
-    : Buffer.from(secret);
+  return createHmac('sha256', key).update(`${id}.${time}.`).update(body).digest();
 }
 
 /** `v1,<Base64>`; signatures of other versions are passed over. */

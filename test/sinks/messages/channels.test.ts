@@ -1,7 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createChannel } from '../../../sinks/messages/channels.ts';
 import {
@@ -13,6 +15,7 @@ import {
 import { MESSAGE_TEXTS } from '../../../sinks/messages/message-text.ts';
 import { createWebhookCheck } from '../../../sinks/remote/webhook.ts';
 import { people, WRITTEN } from '../../pipelines/systems/notify/people.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 import { differencesOfTexts } from '../../support/texts.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -82,14 +85,17 @@ const message = (more: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
   ...more,
 });
 
-async function send(written: object, one = message()) {
+function channelOf(written: object) {
   const { channels } = people({
     channels: { ...WRITTEN.channels, one: { timeout: '2s', ...written } },
     people: { zoe: { channels: [{ channel: 'one' }] } },
     roles: { plant: { layers: [{ people: ['zoe'] }] } },
   });
   if (channels.one === undefined) throw new Error('no channel');
-  const channel = createChannel(channels.one, {}, () => 1_614_265_330_000);
+  return createChannel(channels.one, {}, () => 1_614_265_330_000);
+}
+async function send(written: object, one = message()) {
+  const channel = channelOf(written);
   return channel.send(one, { priority: 'delivery', signal: new AbortController().signal });
 }
 const bodies = () => calls.map(({ body }) => JSON.parse(body));
@@ -239,6 +245,23 @@ describe('what a service gets', () => {
       expect(checked({ 'webhook-timestamp': '1614265331' })).toBe('refused');
       expect(checked({}, `${body} `)).toBe('refused');
     }
+  });
+
+  test('a webhook is not signed with a key that anybody could guess, at the start or later', async () => {
+    const weak = 'channel.secret: expected a key of 16 bytes or more, found 0';
+    await expect(send({ kind: 'webhook', url: base, secret: 'whsec_' })).rejects.toThrow(weak);
+    const file = join(temporaryDirectory(), 'secret');
+    writeFileSync(file, SECRET);
+    const channel = channelOf({ kind: 'webhook', url: base, secret: { file } });
+    writeFileSync(file, 'whsec_');
+    const call = { priority: 'delivery', signal: new AbortController().signal } as const;
+    expect(await channel.send(message(), call)).toMatchObject({
+      kind: 'rejected',
+      note: expect.stringContaining(weak),
+    });
+    expect(calls).toEqual([]);
+    writeFileSync(file, SECRET);
+    expect(await channel.send(message(), call)).toMatchObject({ kind: 'ok' });
   });
 
   test('Alertmanager: one alert for each problem, which gets worse without becoming another', async () => {
