@@ -349,6 +349,27 @@ describe('a log over JetStream', () => {
     },
   );
 
+  test.each(['killed', 'frozen'] as const)(
+    'is not opened for ever while the server is %s: its signal ends that',
+    async (how) => {
+      if (how === 'killed') await server.kill();
+      else server.pause();
+      const stop = new AbortController();
+      const opening = open({ signal: stop.signal });
+      stop.abort(new Error('told to stop'));
+      try {
+        await expect(opening).rejects.toThrow('told to stop');
+        await expect(open({ signal: stop.signal })).rejects.toThrow('told to stop');
+      } finally {
+        if (how === 'killed') await server.restart();
+        else server.resume();
+      }
+      await publish(1);
+      await open({ signal: never });
+      expect((await read(1)).messages).toHaveLength(1);
+    },
+  );
+
   test('outlives a server that freezes for a while', async () => {
     await publish(100);
     await open();
