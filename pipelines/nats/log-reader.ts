@@ -10,12 +10,14 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { Problem } from '../base/problem.ts';
+import { isNotPermitted } from './ensure-stream.ts';
 import { askedAgain, streamManager, subjectIn } from './jetstream.ts';
 import {
   gone,
   type Log,
   type LogState,
   LostError,
+  notPermitted,
   replaced,
   rewound,
   TrimmedError,
@@ -315,5 +317,7 @@ function fatal(error: unknown, stream: string, connection: NatsConnection): Erro
   const missing =
     error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
   if (missing) return gone(stream, cause);
+  // Whoever asks for ever looks as if it worked.
+  if (isNotPermitted(cause)) return notPermitted(stream, cause);
   return connection.isClosed() ? cause : undefined;
 }
