@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   JetStreamApiCodes,
@@ -9,12 +10,14 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Sequence } from '../../operators/model/message.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import { Problem } from '../base/problem.ts';
+import { isNotPermitted } from './ensure-stream.ts';
 import { askedAgain, streamManager, subjectIn } from './jetstream.ts';
 import {
   gone,
   type Log,
   type LogState,
   LostError,
+  notPermitted,
   replaced,
   rewound,
   TrimmedError,
@@ -43,6 +46,8 @@ export type JetstreamLogOptions = {
   readonly batchBytes?: number;
   /** Milliseconds that a cluster is asked again before a loss of messages that were read is believed. Default 30,000. */
   readonly settles?: number;
+  /** Gives the opening up: a server that is away is waited for without end. What is open ends with `close`. */
+  readonly signal?: AbortSignal;
   readonly onEvent?: (event: LogReaderEvent) => void;
 };
 
@@ -55,7 +60,8 @@ const CLUSTER_SETTLES = 30_000;
 
 /**
  * A partition's stream as a log: every message in order, from `after` + 1. Finds its place again by itself after the
- * connection broke or the server was restarted. Rejects with a `Problem` when the stream is not there or was trimmed.
+ * connection broke or the server was restarted. Rejects with a `Problem` when the stream is not there or was trimmed, and
+ * with the reason of `signal` when that fires before the log is open.
  */
 export async function openJetstreamLog(options: JetstreamLogOptions): Promise<Log> {
   const manager = await streamManager(options.connection, { timeout: API_TIMEOUT });
@@ -104,10 +110,15 @@ class JetstreamLog implements Log {
   }
 
   async begin(): Promise<void> {
+    const { signal } = this.#options;
+    signal?.throwIfAborted();
     void this.#watchConnection();
-    await this.#open();
-    const failure = this.#buffer.failure;
+    const opening = this.#open();
+    if (signal === undefined) await opening;
+    else await endedOrAborted(opening, signal);
+    const failure = signal?.aborted === true ? signal.reason : this.#buffer.failure;
     if (failure === undefined) return;
+    // What is asked at this moment is answered or not: nobody waits for it.
     await this.close();
     throw failure;
   }
@@ -293,11 +304,20 @@ class JetstreamLog implements Log {
   }
 }
 
+async function endedOrAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const over = new AbortController();
+  const aborted = once(signal, 'abort', { signal: over.signal }).catch(() => undefined);
+  await Promise.race([work, aborted]);
+  over.abort();
+}
+
 function fatal(error: unknown, stream: string, connection: NatsConnection): Error | undefined {
   if (error instanceof Problem) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   const missing =
     error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
   if (missing) return gone(stream, cause);
+  // Whoever asks for ever looks as if it worked.
+  if (isNotPermitted(cause)) return notPermitted(stream, cause);
   return connection.isClosed() ? cause : undefined;
 }

@@ -109,3 +109,18 @@ export function gone(stream: string, cause: Error): LostError {
     { cause },
   );
 }
+
+export function notPermitted(stream: string, cause: Error): Problem {
+  return new Problem(
+    {
+      where: `stream ${stream}`,
+      expected: 'to read it',
+      found: cause.message,
+      remedy:
+        'Nothing is lost. Give this user of NATS its rights (make the configuration of NATS anew with ' +
+        '`andon nats-config`), and start again.',
+      exit: EXIT.outside,
+    },
+    { cause },
+  );
+}

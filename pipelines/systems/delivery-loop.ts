@@ -131,7 +131,7 @@ async function nextStep(
   const request = stored.kind === 'request' ? stored.request : undefined;
   const handle = openEntry(
     ledger,
-    { ...(known.entry ?? newEntry(id, request, system)), system },
+    { ...(known.entry ?? newEntry(id, request)), system },
     known.version,
   );
   const step =

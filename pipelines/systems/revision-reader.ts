@@ -98,19 +98,14 @@ export const requestSchema: z.ZodType<Request> = z.object({
   parts: z.array(z.string()),
   duration: z.number().nullable(),
   slot: z.object({ start: time, end: time, entry: z.string(), kind: z.string() }).nullable(),
-  // Revisions of earlier versions have neither.
-  current: z
-    .object({
-      ...{ order: z.string(), operation: z.string(), product: z.string() },
-      ...{ due: time.nullable(), end: time.nullable() },
-    })
-    .default({ order: '', operation: '', product: '', due: null, end: null }),
-  stop: z
-    .object({
-      ...{ cost: z.number().nullable(), cost_in_slot: z.number().nullable() },
-      ...{ currency: z.string(), done: time.nullable(), late: z.boolean().nullable() },
-    })
-    .default({ cost: null, cost_in_slot: null, currency: '', done: null, late: null }),
+  current: z.object({
+    ...{ order: z.string(), operation: z.string(), product: z.string() },
+    ...{ due: time.nullable(), end: time.nullable() },
+  }),
+  stop: z.object({
+    ...{ cost: z.number().nullable(), cost_in_slot: z.number().nullable() },
+    ...{ currency: z.string(), done: time.nullable(), late: z.boolean().nullable() },
+  }),
   round: z.number().int(),
   since: time,
   opened: time,

@@ -1,9 +1,11 @@
 /** Figures of works as metrics: the questions of `sql/queries`, asked again and again by one worker of an installation. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { EXIT, messageOf, Problem } from '../base/problem.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { LandingSink } from './landing-sink.ts';
 import { readNamedQuestion } from './questions.ts';
+import { warehouseProblem } from './warehouse.ts';
 
 export type WorkFiguresOptions = {
   readonly landing: Pick<LandingSink, 'ask'>;
@@ -15,16 +17,27 @@ export type WorkFiguresOptions = {
 
 /** One look may take so long: milliseconds. */
 const LONGEST = 30_000;
+/** Hours after which a work that is done should be posted. */
+const LATE = 8;
 const PLACES = ['source', 'worker', 'broker', 'gateway', 'target'] as const;
 
 /** Runs until `signal` aborts. A warehouse that is away is told by the sink: the metrics stand still, and say since when. */
 export async function followWorkFigures(options: WorkFiguresOptions): Promise<void> {
-  const { signal, every = 60_000 } = options;
+  const { signal, record, every = 60_000 } = options;
   const shown = new Set(PLACES.map((place) => seriesOf({ place, system: '' })));
   while (!signal.aborted) {
     await delay(every, undefined, { signal }).catch(() => undefined);
-    if (!signal.aborted) await lookOnce(options, shown).catch(() => undefined);
+    if (signal.aborted) return;
+    await lookOnce(options, shown).catch((error: unknown) => {
+      if (signal.aborted || isAway(error)) return;
+      record({ kind: 'figures-trouble', reason: messageOf(error) });
+    });
   }
+}
+
+function isAway(error: unknown): boolean {
+  const problem = warehouseProblem(error, '');
+  return problem instanceof Problem && problem.exit === EXIT.outside;
 }
 
 type Stuck = { readonly place: string; readonly system: string };
@@ -44,8 +57,8 @@ export async function lookOnce(
     counts.set(seriesOf(stuck), (counts.get(seriesOf(stuck)) ?? 0) + 1);
   }
   const reservations = (await rows('missing_reservations')).length;
-  const unposted = (await rows('late_postings', { hours: '0' })).length;
-  const late = (await rows('late_postings')).length;
+  const unposted = await rows<{ readonly hours_since: number }>('late_postings', { hours: '0' });
+  const late = unposted.filter((work) => work.hours_since > LATE).length;
   for (const [series, count] of counts) {
     shown.add(series);
     const [place = '', system = ''] = series.split(' ');
@@ -53,7 +66,8 @@ export async function lookOnce(
   }
   const [oldest] = await rows<{ readonly age_minutes: number }>('stock_age');
   const stock = (oldest?.age_minutes ?? 0) * 60;
-  record({ kind: 'work-figures', reservations, unposted, late, stock, at: Date.now() });
+  const figures = { reservations, unposted: unposted.length, late, stock };
+  record({ kind: 'work-figures', ...figures, at: Date.now() });
 }
 
 function seriesOf({ place, system }: Stuck): string {

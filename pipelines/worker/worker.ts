@@ -326,12 +326,13 @@ async function takeLogIn(options: Work, shared: Shared): Promise<void> {
   const { config, run, identity, homes, createBlocks, observer, record, drain, first } = options;
   const { store, commits, notifier, abort } = shared;
   const patterns = createPatternCounts();
+  const signal = AbortSignal.any([drain, abort]);
   await runEpochs({
     run,
-    async openLog(checkpoint) {
+    async openLog(checkpoint, signal) {
       // A run that has read nothing begins where the stream does; one that has must find its next message.
       const begins = checkpoint === 0 && store.written().epoch === 0;
-      const log = await openLogOf(options, begins ? Math.max(0, first - 1) : checkpoint);
+      const log = await openLogOf(options, begins ? Math.max(0, first - 1) : checkpoint, signal);
       shared.log = log;
       return log;
     },
@@ -354,23 +355,22 @@ async function takeLogIn(options: Work, shared: Shared): Promise<void> {
     onProgress(progress) {
       shared.progress = progress;
     },
-    signal: AbortSignal.any([drain, abort]),
+    signal,
     abort,
+  }).catch((error: unknown) => {
+    // Told to stop while its log was being opened: what is written still goes out.
+    if (!signal.aborted || error !== signal.reason) throw error;
   });
 }
 
 async function openLogOf(
   { run, connection, acceptLoss, record }: Work,
   after: number,
+  signal: AbortSignal,
 ): Promise<Log> {
   const { stream, created } = run;
-  const log = await openJetstreamLog({
-    connection,
-    stream,
-    after,
-    acceptLoss,
-    onEvent: record,
-  });
+  const asked = { connection, stream, after, acceptLoss, signal };
+  const log = await openJetstreamLog({ ...asked, onEvent: record });
   if (log.created !== created) throw replaced(stream, created, log.created);
   return log;
 }

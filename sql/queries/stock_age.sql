@@ -1,4 +1,4 @@
--- How old is each stock figure that a decision rested on?
+-- How old is each stock figure that a decision on an open request rests on?
 -- group: systems
 -- verb = check-stock : what asking for stock is called in the workflows
 WITH (SELECT max(time) FROM newest) AS now
@@ -9,7 +9,7 @@ SELECT
     max(answered)                                                 AS asked,
     round(dateDiff('second', assumeNotNull(asked), now) / 60, 1)  AS age_minutes,
     argMax(request, answered)                                     AS request
-FROM command_times
-WHERE verb = {verb:String} AND outcome = 'done'
+FROM command_times AS command
+WHERE verb = {verb:String} AND outcome = 'done' AND command.request IN (SELECT id FROM open_requests)
 GROUP BY system, part
 ORDER BY age_minutes DESC, system, part;

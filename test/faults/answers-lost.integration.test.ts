@@ -120,6 +120,16 @@ describe('between worker and nats-server', () => {
     cut();
     expect(stand.worker.lines.join('\n')).toMatch(/expected an answer, found .*start again/s);
   });
+
+  longTest('silence while its log is being opened is left at SIGTERM', 120_000, async () => {
+    const { stand, nats } = await relayed();
+    const silent = nats.hold({ ask: /\$JS\.API\.CONSUMER\.CREATE\.ANDON_0\.andon-/ });
+    const life = stand.worker.live();
+    const { cut } = await silent;
+    expect(await stand.worker.stop()).toEqual({ code: 0, signal: null });
+    await life;
+    cut();
+  });
 });
 
 describe('between worker and CMMS', () => {

@@ -24,11 +24,3 @@ test('a request with order, due time, slot and cost reads as it did', async () =
   const file = fileURLToPath(new URL('./request.txt', import.meta.url));
   await expect(text).toMatchFileSnapshot(file);
 });
-
-test('a revision of an earlier version, without order and cost, can still be read', () => {
-  const { requests } = run([model, rules({ triggers: [hot] }), raised(10)]);
-  const { current: _, stop: __, ...before } = requests[0] ?? {};
-  const read = requestSchema.parse(JSON.parse(JSON.stringify(before)));
-  expect(read.current.order).toBe('');
-  expect(read.stop.cost).toBeNull();
-});

@@ -14,9 +14,9 @@ import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/st
 import { at, epochOf, landAll, smallPlant } from './small-plant.ts';
 
 /**
- * Behind the story of `small-plant.ts`, whose newest time is 14:00: request r1 was done at 11:41 and never closed. For r2 (13:01,
+ * Behind the story of `small-plant.ts`, whose newest time is 14:00: request r1 was done at 11:41 and never closed in the CMMS. For r2 (13:01,
  * in the CMMS at 13:02) the ERP was asked for stock at 13:01 and said after 30 s that two are short, a reservation was asked for
- * at 13:02 and is short since 13:04, and a requisition of 13:05 is not answered. For r1 a reservation of 10:42 was refused after
+ * at 13:02 and is short since 13:04, and a requisition of 13:05 is not answered. For r1 its part was there at 10:41, a reservation of 10:42 was refused after
  * 10 s; the one after it, of 10:45, is assigned since 10:50, and done with at 11:30. At 11:50 its part was posted at 8.50 and an
  * hour at 54; a service of 100 was posted, and taken back. The requisition met a gateway at 13:06, and behind it waits an announcement.
  */
@@ -60,6 +60,8 @@ const answered = (id: string, clock: string, more: object): Row =>
     ...{ system: 'erp', data: JSON.stringify({ id, outcome: 'done', ...more }) },
   });
 const ROWS: readonly (readonly [clock: string, row: Row])[] = [
+  ['10:41', asked('c0', 'r1', '10:41', 'check-stock', '6205')],
+  ['10:41:10', answered('c0', '10:41:10', { available: 4, short: 0, state: 'done' })],
   ['10:42', asked('c1', 'r1', '10:42', 'reserve', '6205')],
   ['10:42:10', answered('c1', '10:42:10', { outcome: 'rejected', note: 'no such part' })],
   ['10:45', asked('c2', 'r1', '10:45', 'reserve', '6205-2RS')],
@@ -167,11 +169,11 @@ test('where the time of requests goes', async () => {
 });
 
 test('how far a system lags', async () => {
-  // Answers after 60 s, 30 s, 120 s and five times 10 s; the requisition of 13:05 waits since 55 minutes.
+  // Answers after 60 s, 30 s, 120 s and six times 10 s; the requisition of 13:05 waits since 55 minutes.
   expect(await answer('system_lags')).toMatchObject([
     {
       system: 'erp',
-      commands: 10,
+      commands: 11,
       waiting: 2,
       oldest_waiting_minutes: 55,
       rejected: 1,
@@ -184,6 +186,7 @@ test('which parts are not reserved, and how old a stock figure is', async () => 
   expect(await answer('missing_reservations')).toMatchObject([
     { request: 'r2', part: 'SEAL-45', why: 'short', command: 'c4' },
   ]);
+  // What the closed request r1 was decided by is of use to nobody any more.
   expect(await answer('stock_age')).toMatchObject([
     { system: 'erp', part: 'SEAL-45', available: 0, short: 2, age_minutes: 58.5, request: 'r2' },
   ]);

@@ -15,7 +15,8 @@ import { NO_PACKED_STATES, NO_STATES } from './state-image.ts';
 
 export type EpochsOptions = {
   readonly run: Run;
-  readonly openLog: (after: number) => Promise<Log>;
+  /** Rejects with the reason of the signal when that fires before the log is open. */
+  readonly openLog: (after: number, signal: AbortSignal) => Promise<Log>;
   readonly pipeline: Pipeline;
   /** Encodes the rows of an epoch. */
   readonly createBlocks: () => Blocks;
@@ -43,7 +44,8 @@ const BATCH = 1_000;
 
 /**
  * The loop: pull, push, cut, write down. Runs until `signal` fires or a finite log has ended; both end with a
- * checkpoint. An operator that throws twice on the same message has it skipped from then on.
+ * checkpoint. An operator that throws twice on the same message has it skipped from then on. Rejects with the reason of
+ * `signal` when that fires before the log is open.
  */
 export async function runEpochs(options: EpochsOptions): Promise<void> {
   const thrown = new Map<number, number>();
@@ -86,12 +88,16 @@ async function runSession(options: EpochsOptions): Promise<void> {
     store.missing[0]?.from ?? Number.POSITIVE_INFINITY,
   );
   const checkpoint = await store.checkpoints.newest(run, before);
-  const log = await options.openLog(checkpoint?.to ?? 0);
+  const log = await options.openLog(checkpoint?.to ?? 0, signal);
   const at = { epoch: checkpoint?.epoch ?? 0, to: checkpoint?.to ?? 0 };
   try {
     if (checkpoint === undefined && store.written().epoch === 0) {
       // Where this run began must be known when the log has lost its beginning: nothing may be cut again without it.
-      at.to = (await log.state()).first - 1;
+      const { first } = await log.state().catch((error: unknown) => {
+        signal.throwIfAborted();
+        throw error;
+      });
+      at.to = first - 1;
       const beginning = { ...run, ...at, states: NO_PACKED_STATES };
       await written(options, () => store.checkpoints.write(beginning));
     }

@@ -24,8 +24,9 @@ const RUN = { pipeline: 'plant', run: '1', stream: 'MEMORY', created: '2026-01-0
 
 /** One life over a log, with a backlog of so many files, until the log has ended. */
 async function run(
-  log: Log | ((after: number) => Log),
+  log: Log | ((after: number, signal: AbortSignal) => Log),
   options: {
+    readonly signal?: AbortSignal;
     readonly files?: number;
     readonly rows?: number;
     readonly directory?: string;
@@ -39,7 +40,7 @@ async function run(
   const recorded: InternalEvent[] = [];
   const record = (event: InternalEvent) => void recorded.push(event);
   const drain = new AbortController();
-  const { signal } = new AbortController();
+  const { signal = new AbortController().signal } = options;
   let epoch = 0;
   const checkpointed = () => epoch;
   const delivering = deliverEpochs({
@@ -69,7 +70,7 @@ async function run(
       signal,
       abort: signal,
     },
-    openLog: async (after) => (typeof log === 'function' ? log(after) : log),
+    openLog: async (...asked) => (typeof log === 'function' ? log(...asked) : log),
     limits: { seconds: 60, rows, bytes: 1e9, checkpointEvery: 5 },
     backlog: { files, bytes: 1e9 },
     onCheckpoint(now) {
@@ -265,6 +266,28 @@ describe('epochs', () => {
     truncateSync(join(directory, 'epochs', oldest), 100);
     const sink = new MemorySink('clickhouse');
     await expect(runWorker({ ...life, sinks: [sink] })).rejects.toThrow('whole checkpoint');
+  });
+
+  test('told to stop while its log is opened, or says where it begins, it ends with that', async () => {
+    const opened = new AbortController();
+    const opening = run(
+      (_after, signal) => {
+        opened.abort(new Error('told to stop'));
+        signal.throwIfAborted();
+        return memoryLog(messages);
+      },
+      { signal: opened.signal },
+    );
+    await expect(opening).rejects.toThrow('told to stop');
+    const asked = new AbortController();
+    const log: Log = {
+      ...memoryLog(messages),
+      async state() {
+        asked.abort(new Error('told to stop'));
+        throw new Error('no answer');
+      },
+    };
+    await expect(run(log, { signal: asked.signal })).rejects.toThrow('told to stop');
   });
 
   test('a checkpoint of another version of a state is refused with what to do', async () => {
