@@ -297,7 +297,11 @@ export const OUTSIDE_EVENTS = {
     gauge(...RESERVATIONS, (e) => e.reservations),
     gauge('unposted_works', 'Works that are completed and not fully posted.', (e) => e.unposted),
     gauge('late_postings', 'Those completed 8 hours ago or earlier.', (e) => e.late),
-    gauge('stock_age_seconds', 'Age of the oldest stock figure of an open request.', (e) => e.stock),
+    gauge(
+      'stock_age_seconds',
+      'Age of the oldest stock figure of an open request.',
+      (e) => e.stock,
+    ),
     gauge('work_figures_timestamp_seconds', 'When these were last read.', (e) => e.at / 1_000),
   ),
   'commands-archived': eventKind<{ count: number }>(

@@ -3,8 +3,6 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Message } from '../../../operators/model/message.ts';
-import { EXIT } from '../../../pipelines/base/problem.ts';
-import { streamClient } from '../../../pipelines/nats/jetstream.ts';
 import type { Gap, Log } from '../../../pipelines/nats/log.ts';
 import {
   type JetstreamLogOptions,
@@ -371,40 +369,6 @@ describe('a log over JetStream', () => {
       expect((await read(1)).messages).toHaveLength(1);
     },
   );
-
-  test('refuses a user without a right that it needs, and says what to do', async () => {
-    const deny = {
-      uninformed: '$JS.API.STREAM.INFO.>',
-      idle: '$JS.API.CONSUMER.CREATE.>',
-      blind: '$JS.API.STREAM.MSG.GET.>',
-    };
-    const users = Object.entries(deny).map(([user, subject]) => {
-      const permissions = `permissions { publish: { deny: ["${subject}"] } }`;
-      return `{ user: ${user}, password: ${user}, ${permissions} }`;
-    });
-    const all = ['{ user: admin, password: admin }', ...users].join(', ');
-    const guarded = await startNats({ config: `authorization { users [${all}] }` });
-    const as = (user: string) =>
-      connectNats({ servers: guarded.url, name: user, user, password: user });
-    const connections = await Promise.all(['admin', ...Object.keys(deny)].map(as));
-    try {
-      const [admin = connection, ...others] = connections;
-      // Of a replay the append time at a message is asked for, too.
-      await ensurePartition(admin, { partition: 0, partitions: 1, replay: true });
-      await streamClient(admin).publish(SUBJECT, 'x');
-      for (const refused of others) {
-        await expect(open({ connection: refused, after: 1 })).rejects.toMatchObject({
-          exit: EXIT.outside,
-          message: expect.stringMatching(
-            /stream ANDON_0: expected to read it, found .*permission.*\$JS\.API.*nats-config/is,
-          ),
-        });
-      }
-    } finally {
-      for (const each of connections) await each.close();
-      await guarded.stop();
-    }
-  });
 
   test('outlives a server that freezes for a while', async () => {
     await publish(100);
