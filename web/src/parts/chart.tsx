@@ -75,9 +75,13 @@ export function Chart({
   return <div class="chart" ref={place} role="img" aria-label={title} />;
 }
 
-/** A colour of the page, for what is drawn. */
-export function colour(element: Element, name: string): string {
-  return getComputedStyle(element).getPropertyValue(name).trim();
+/** A colour of the page, for what is drawn: the one for light or for dark, which is known where it is used. */
+export function colour(element: HTMLElement, name: string): string {
+  const { color } = element.style;
+  element.style.color = `var(${name})`;
+  const used = getComputedStyle(element).color;
+  element.style.color = color;
+  return used;
 }
 
 function optionsOf(element: HTMLElement, zone: string, points: () => SignalPoints): uPlot.Options {
@@ -133,7 +137,7 @@ function rangeOf(
   return [least - margin, greatest + margin];
 }
 
-function drawLimits(plot: uPlot, { limits }: SignalPoints, element: Element): void {
+function drawLimits(plot: uPlot, { limits }: SignalPoints, element: HTMLElement): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.strokeStyle = colour(element, '--text');

@@ -117,7 +117,7 @@ function optionsOf(
   };
 }
 
-function drawMarks(plot: uPlot, marks: readonly ChartMark[], element: Element): void {
+function drawMarks(plot: uPlot, marks: readonly ChartMark[], element: HTMLElement): void {
   const { ctx, bbox } = plot;
   const pixel = devicePixelRatio;
   ctx.save();
