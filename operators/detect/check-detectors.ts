@@ -16,7 +16,7 @@ import {
 } from './compile.ts';
 
 import { type BandedSignal, bandedSignalsOf, SHAFT_SPEED } from './gate.ts';
-import { FEWEST_LIKES, isLike } from './likes.ts';
+import { FEWEST_PEERS, isPeer } from './peers.ts';
 import { isStatistic } from './sample.ts';
 
 /** What is wrong with a rule file beyond its shape, and where: `path` leads to the place in the file. */
@@ -111,8 +111,8 @@ export function checkAttributes(rules: Rules, plants: readonly PlantModel[]): Ru
   });
 }
 
-/** A rule that compares a machine with its likes needs some of them on the line of each machine that it is about. */
-export function checkLikes(rules: Rules, plants: readonly PlantModel[]): RuleIssue[] {
+/** A rule that compares a machine with its peers needs some of them on the line of each machine that it is about. */
+export function checkPeers(rules: Rules, plants: readonly PlantModel[]): RuleIssue[] {
   const lines = plants.flatMap(({ id, lines }) => {
     return lines.map((line) => {
       return line.assets.map((asset) => [assetKey(id, line.id, asset.id), asset] as const);
@@ -123,15 +123,15 @@ export function checkLikes(rules: Rules, plants: readonly PlantModel[]): RuleIss
     const lonely = lines.flatMap((assets) => {
       const measured = assets.filter(([key, asset]) => isMeasured(rule, key, asset));
       return measured.filter(([key, asset]) => {
-        const likes = measured.filter(([other, { class: kind }]) => {
-          return other !== key && isLike(rule, other, kind === asset.class);
+        const peers = measured.filter(([other, { class: kind }]) => {
+          return other !== key && isPeer(rule, other, kind === asset.class);
         });
-        return likes.length < FEWEST_LIKES;
+        return peers.length < FEWEST_PEERS;
       });
     });
     if (lonely.length === 0) return [];
     const names = lonely.slice(0, MOST_NAMED).map(([key]) => key);
-    const message = `expected at least ${FEWEST_LIKES} others to compare each asset with; ${names.join(', ')} ${lonely.length === 1 ? 'has' : 'have'} fewer on the line`;
+    const message = `expected at least ${FEWEST_PEERS} others to compare each asset with; ${names.join(', ')} ${lonely.length === 1 ? 'has' : 'have'} fewer on the line`;
     return [{ path: ['detectors', index, 'relative_to'], message }];
   });
 }

@@ -96,7 +96,7 @@ export type CompiledDetectors = {
   /** Rules of silence, and of events: both are more than what happens to samples. */
   readonly silences: readonly CompiledDetector<SilenceRule>[];
   readonly events: readonly CompiledDetector<EventRule>[];
-  /** Ids of rules that judge a machine relative to its likes. */
+  /** Ids of rules that judge a machine relative to its peers. */
   readonly relative: ReadonlySet<string>;
   /** All signals that any rule divides into bands. */
   readonly banded: readonly BandedSignal[];
@@ -157,7 +157,7 @@ function isOfEvents(one: CompiledDetector): one is CompiledDetector<EventRule> {
   return one.rule.kind === 'event';
 }
 
-/** A rule that judges a machine relative to its likes. */
+/** A rule that judges a machine relative to its peers. */
 export type RelativeRule = Extract<DetectorRule, { kind: 'baseline' | 'ewma' | 'cusum' }> & {
   readonly relative_to: 'line' | 'class' | readonly string[];
 };

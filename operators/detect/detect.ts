@@ -38,7 +38,7 @@ import {
 } from './event-alarms.ts';
 import { isUnsettled, updateBands } from './gate.ts';
 import { restartRuns } from './life-cycle.ts';
-import { likes } from './likes.ts';
+import { peers } from './peers.ts';
 import { type Sample, samplesOf } from './sample.ts';
 import {
   awaitsAny,
@@ -63,7 +63,7 @@ import {
  * `assemble` has put together (`multivariate`).
  */
 export function detect(states: States): Stage<Enriched<Observation>, Detected> {
-  return (observations) => observations.pipe(likes(states), detectors(states));
+  return (observations) => observations.pipe(peers(states), detectors(states));
 }
 
 function detectors(states: States): Stage<Enriched<Observation>, Detected> {

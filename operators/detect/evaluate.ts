@@ -32,9 +32,9 @@ import { explain } from './explain.ts';
 import { gate } from './gate.ts';
 import { iso20816, iso20816Change } from './iso20816.ts';
 import { delaysOf, endLife, nextPhase, pause, severityOf, severityRank } from './life-cycle.ts';
-import { besideLikes, withoutLikes } from './likes.ts';
 import { limit, range, usage } from './limits.ts';
 import { completeVector, multivariate } from './multivariate.ts';
+import { besidePeers, withoutPeers } from './peers.ts';
 import { type Sample, valueOfSample } from './sample.ts';
 import { noiseFloor, stuck } from './sensor-health.ts';
 import { rate, trend } from './trends.ts';
@@ -80,7 +80,7 @@ export function evaluateSample(
   }
   const evaluation = evaluate(state.memory, rule, input);
   if (evaluation === undefined) pause(state.lifeCycle);
-  else applyEvaluation(context, state, rule, besideLikes(evaluation, rule, sample), sample);
+  else applyEvaluation(context, state, rule, besidePeers(evaluation, rule, sample), sample);
 }
 
 /** A sample or event that is older than the last one of its detector is not judged, and counted. */
@@ -128,7 +128,7 @@ function inputOf(
   if (whole === undefined) {
     return refuse('its windows do not have the statistic that the rule names');
   }
-  const value = isRelative(rule) ? withoutLikes(whole, rule, sample) : whole;
+  const value = isRelative(rule) ? withoutPeers(whole, rule, sample) : whole;
   if (value === undefined) {
     pause(state.lifeCycle);
     return undefined;

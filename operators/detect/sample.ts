@@ -5,8 +5,8 @@ import {
   type Enriched,
   FEATURE_PREFIX,
   type Features,
-  type LikesChange,
   type Observation,
+  type PeersChange,
   type Situation,
   type Statistics,
   type Window,
@@ -30,8 +30,8 @@ export type Sample = {
   readonly measured: number | Window;
   /** The other features of the same waveform. */
   readonly features?: Features;
-  /** By `detectorKey`: what the likes of its machine did meanwhile. */
-  readonly likes?: Readonly<Record<string, LikesChange>> | undefined;
+  /** By `detectorKey`: what the peers of its machine did meanwhile. */
+  readonly peers?: Readonly<Record<string, PeersChange>> | undefined;
 };
 
 const FEATURE_UNITS: Readonly<Record<string, string>> = {
@@ -55,7 +55,7 @@ export function unitOfFeature(name: string): string | undefined {
 
 /** The samples in an observation at its event's time. Early and corrected windows give none: a window is evaluated once. */
 export function samplesOf(
-  { observation, situation, likes }: Enriched<Observation>,
+  { observation, situation, peers }: Enriched<Observation>,
   time: EventTime,
   asset: Asset,
 ): Sample[] {
@@ -68,7 +68,7 @@ export function samplesOf(
       const { signal, start } = observation;
       const unit = lookup(asset.signals, signal)?.unit ?? '';
       const measured = observation;
-      return [{ signal, point: '', component: '', start, time, unit, situation, measured, likes }];
+      return [{ signal, point: '', component: '', start, time, unit, situation, measured, peers }];
     }
     case 'features': {
       const { point, component = '', time: start, values } = observation;
@@ -85,7 +85,7 @@ export function samplesOf(
           situation,
           measured,
           features: observation,
-          likes,
+          peers,
         };
       });
     }

@@ -175,7 +175,7 @@ export const compared = {
    */
   follow: positiveDurationSchema.optional(),
   /**
-   * What the likes of an asset did at the same time is taken off: `line` for those of its line, `class` for those of its
+   * What the peers of an asset did at the same time is taken off: `line` for those of its line, `class` for those of its
    * class on that line, or a list of assets of the line (`plant/line/asset`, `*` for any characters).
    */
   relative_to: z.union([z.enum(['line', 'class']), z.array(z.string().min(1)).min(1)]).optional(),

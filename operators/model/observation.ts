@@ -28,18 +28,18 @@ export type Situation = {
   readonly mixed: boolean;
 };
 
-/** A value with the situation of its machine; for rules that compare machines, by `detectorKey`, what their likes did. */
+/** A value with the situation of its machine; for rules that compare machines, by `detectorKey`, what their peers did. */
 export type Enriched<T> = {
   readonly observation: T;
   readonly situation: Situation;
-  readonly likes?: Readonly<Record<string, LikesChange>>;
+  readonly peers?: Readonly<Record<string, PeersChange>>;
 };
 
 /**
- * What the likes of a machine did meanwhile: the median of their changes from what is usual for each, as a factor where
+ * What the peers of a machine did meanwhile: the median of their changes from what is usual for each, as a factor where
  * a rule's scale is logarithmic, else as a difference. `count`: of how many.
  */
-export type LikesChange = { readonly change: number; readonly count: number };
+export type PeersChange = { readonly change: number; readonly count: number };
 
 /** What is observed of a machine: what was measured, and what happened to it. */
 export type Observed = Window | Features | MachineEvent;

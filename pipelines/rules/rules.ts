@@ -6,7 +6,7 @@ import {
 import {
   checkAttributes,
   checkDetectors,
-  checkLikes,
+  checkPeers,
 } from '../../operators/detect/check-detectors.ts';
 import { incidentRulesOf } from '../../operators/model/pattern-rule.ts';
 import { type PlantModel, plantFileSchema } from '../../operators/model/plant-model.ts';
@@ -156,7 +156,7 @@ export function checksFor(plants: readonly PlantEntry[]): RulesChecks {
     refused: [
       ...RULES_CHECKS.refused,
       (rules) => checkAttributes(rules, models),
-      (rules) => checkLikes(rules, models),
+      (rules) => checkPeers(rules, models),
     ],
     warned: [findUnboundedPatterns, findHoles, (rules) => findUnreachable(rules, models)],
   };

@@ -7,7 +7,7 @@ import { formatNumber } from '../model/canonical.ts';
 import type { DetectorRule } from '../model/detector-rule.ts';
 import { type AssetKey, fits, lineOf } from '../model/key.ts';
 import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
-import type { Enriched, LikesChange, Observation } from '../model/observation.ts';
+import type { Enriched, Observation, PeersChange } from '../model/observation.ts';
 import type { Rules } from '../model/rules.ts';
 import type { EventTime } from '../model/time.ts';
 import { medianAndMad, restartsBaselines } from './baseline-modes.ts';
@@ -33,31 +33,31 @@ type Member = {
   interval: number;
 };
 
-type LineLikes = {
+type LinePeers = {
   waiting: Event<Enriched<Observation>>[];
   /** By rule and its shape, then by the signal and point, then by the asset. */
   groups: Record<string, Record<string, Record<string, Member>>>;
 };
 
 /** A median of one is the other machine itself. */
-export const FEWEST_LIKES = 2;
+export const FEWEST_PEERS = 2;
 /** From so many values on it is worth something, so that the rule itself need not wait for all of them. */
 const FEWEST_LEARNT = 20;
-/** So many of the first values say what is usual of a like: it needs no more than a middle. */
+/** So many of the first values say what is usual of a peer: it needs no more than a middle. */
 const MOST_LEARNT = 256;
-/** A like that missed so many of its turns stands for nothing. */
+/** A peer that missed so many of its turns stands for nothing. */
 const MOST_INTERVALS = 3;
 
 /**
- * Puts beside each observation what the likes of its machine did, for the rules with `relative_to`: the median of their
+ * Puts beside each observation what the peers of its machine did, for the rules with `relative_to`: the median of their
  * latest values, each less its own usual one. All observations of one time are taken in before the first of them goes on,
  * so that the order of machines does not matter; those wait for the watermark that follows them. Without such rules
  * everything passes at once.
  */
-export function likes(states: States): Stage<Enriched<Observation>, Enriched<Observation>> {
-  return keyed<LineLikes, Enriched<Observation>, Enriched<Observation>>(
+export function peers(states: States): Stage<Enriched<Observation>, Enriched<Observation>> {
+  return keyed<LinePeers, Enriched<Observation>, Enriched<Observation>>(
     {
-      id: 'likes' as StageId,
+      id: 'peers' as StageId,
       version: 1,
       scope: 'line',
       // Only watermarks release what waits.
@@ -89,9 +89,9 @@ export function likes(states: States): Stage<Enriched<Observation>, Enriched<Obs
   );
 }
 
-/** Observations in their order, each with what the likes of its machine did up to its time. */
+/** Observations in their order, each with what the peers of its machine did up to its time. */
 function* compared(
-  line: LineLikes,
+  line: LinePeers,
   events: readonly Event<Enriched<Observation>>[],
   knowledge: Knowledge,
 ): Iterable<Event<Enriched<Observation>>> {
@@ -103,7 +103,7 @@ function* compared(
     const found = together.map((event) => takeIn(line, event, knowledge));
     for (const [at, event] of together.entries()) {
       const changes = (found[at] ?? []).flatMap(changeOf);
-      const value = { ...event.value, likes: Object.fromEntries(changes) };
+      const value = { ...event.value, peers: Object.fromEntries(changes) };
       yield changes.length === 0 ? event : { ...event, value };
     }
     from += together.length;
@@ -116,12 +116,12 @@ type Taken = {
   readonly asset: AssetKey;
   readonly rule: RelativeRule;
   readonly group: Readonly<Record<string, Member>>;
-  readonly likes: (other: AssetKey) => boolean;
+  readonly peers: (other: AssetKey) => boolean;
 };
 
 /** Takes the values of an observation in, for each rule that compares them. */
 function takeIn(
-  line: LineLikes,
+  line: LinePeers,
   { key, time, value: enriched }: Event<Enriched<Observation>>,
   knowledge: Knowledge,
 ): readonly Taken[] {
@@ -145,10 +145,10 @@ function takeIn(
       if (value === undefined) return [];
       const group = groupOf(line, detector, sample);
       addValue(group, own, value, sample.time, rule);
-      const likes = (other: AssetKey) => {
-        return isLike(rule, other, assetOf(knowledge, other)?.class === asset.class);
+      const peers = (other: AssetKey) => {
+        return isPeer(rule, other, assetOf(knowledge, other)?.class === asset.class);
       };
-      return [{ key: detectorKey(rule.id, sample), asset: own, rule, group, likes }];
+      return [{ key: detectorKey(rule.id, sample), asset: own, rule, group, peers }];
     }),
   );
 }
@@ -164,7 +164,7 @@ function groupName({ rule, shape }: CompiledDetector): string {
   return `${rule.id} ${shape}`;
 }
 
-function groupOf(line: LineLikes, detector: CompiledDetector, { point, signal }: Sample) {
+function groupOf(line: LinePeers, detector: CompiledDetector, { point, signal }: Sample) {
   const bySignal = entryOf(line.groups, groupName(detector));
   return entryOf(bySignal, `${point}|${signal}`);
 }
@@ -194,33 +194,33 @@ function addValue(
   if (learnt.length >= Math.min(learn, MOST_LEARNT)) member.learnt = null;
 }
 
-/** What the likes of a member did, by the key of its detector; nothing where too few of them are known. */
-function changeOf({ key, asset, rule, group, likes }: Taken): [string, LikesChange][] {
+/** What the peers of a member did, by the key of its detector; nothing where too few of them are known. */
+function changeOf({ key, asset, rule, group, peers }: Taken): [string, PeersChange][] {
   const own = group[asset];
   if (own === undefined) return [];
   const changes = Object.entries(group).flatMap(([other, { usual, value, time, interval }]) => {
-    if (other === asset || usual === null || !likes(other as AssetKey)) return [];
+    if (other === asset || usual === null || !peers(other as AssetKey)) return [];
     const isStale = own.time - time > MOST_INTERVALS * Math.max(interval, own.interval);
     return isStale ? [] : [value - usual];
   });
-  if (changes.length < FEWEST_LIKES) return [];
+  if (changes.length < FEWEST_PEERS) return [];
   const { median } = medianAndMad(Float64Array.from(changes));
   const change = rule.scale === 'log' ? Math.exp(median) : median;
   return [[key, { change, count: changes.length }]];
 }
 
 /** Whether a rule compares a machine with another one of its line. */
-export function isLike(
-  { relative_to: like }: RelativeRule,
+export function isPeer(
+  { relative_to: whom }: RelativeRule,
   other: AssetKey,
   isOfItsClass: boolean,
 ): boolean {
-  if (like === 'line') return true;
-  return like === 'class' ? isOfItsClass : like.some((pattern) => fits(pattern, other));
+  if (whom === 'line') return true;
+  return whom === 'class' ? isOfItsClass : whom.some((pattern) => fits(pattern, other));
 }
 
 /** After a repair or with another sensor, what was usual is another machine's. */
-function forgetMember({ groups }: LineLikes, asset: AssetKey, point: string): void {
+function forgetMember({ groups }: LinePeers, asset: AssetKey, point: string): void {
   for (const bySignal of Object.values(groups)) {
     for (const [name, group] of Object.entries(bySignal)) {
       if (point === '' || name.startsWith(`${point}|`)) delete group[asset];
@@ -228,39 +228,39 @@ function forgetMember({ groups }: LineLikes, asset: AssetKey, point: string): vo
   }
 }
 
-function forgetGroups(line: LineLikes, rules: Rules | undefined): void {
+function forgetGroups(line: LinePeers, rules: Rules | undefined): void {
   const all = rules === undefined ? [] : [...compileDetectors(rules).byId.values()];
   const kept = new Set(all.filter(({ rule }) => isRelative(rule)).map(groupName));
   for (const name of Object.keys(line.groups)) if (!kept.has(name)) delete line.groups[name];
 }
 
-/** A value less what the likes did; undefined while that is not known. */
-export function withoutLikes(
+/** A value less what the peers did; undefined while that is not known. */
+export function withoutPeers(
   value: number,
   rule: RelativeRule,
   sample: Sample,
 ): number | undefined {
-  const likes = sample.likes?.[detectorKey(rule.id, sample)];
-  if (likes === undefined) return undefined;
-  return rule.scale === 'log' ? value / likes.change : value - likes.change;
+  const peers = sample.peers?.[detectorKey(rule.id, sample)];
+  if (peers === undefined) return undefined;
+  return rule.scale === 'log' ? value / peers.change : value - peers.change;
 }
 
 /** An evaluation that says what was taken off. */
-export function besideLikes(
+export function besidePeers(
   evaluation: Evaluation,
   rule: DetectorRule,
   sample: Sample,
 ): Evaluation {
-  const likes = isRelative(rule) ? sample.likes?.[detectorKey(rule.id, sample)] : undefined;
-  if (!isRelative(rule) || likes === undefined) return evaluation;
-  const { change, count } = likes;
+  const peers = isRelative(rule) ? sample.peers?.[detectorKey(rule.id, sample)] : undefined;
+  if (!isRelative(rule) || peers === undefined) return evaluation;
+  const { change, count } = peers;
   const taken =
     rule.scale === 'log'
       ? `a factor of ${formatNumber(change)}`
       : formatQuantity(change, evaluation.unit);
   return {
     ...evaluation,
-    text: () => `${evaluation.text()}, after taking off what ${count} of its likes did: ${taken}`,
-    evidence: () => ({ ...evaluation.evidence?.(), likes: count, likes_change: change }),
+    text: () => `${evaluation.text()}, after taking off what ${count} of its peers did: ${taken}`,
+    evidence: () => ({ ...evaluation.evidence?.(), peers: count, peers_change: change }),
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { checkLikes } from '../../../operators/detect/check-detectors.ts';
+import { checkPeers } from '../../../operators/detect/check-detectors.ts';
 import { detect } from '../../../operators/detect/detect.ts';
 import type { Flow } from '../../../operators/flow/flow.ts';
 import type { Anomaly, Detected } from '../../../operators/model/anomaly.ts';
@@ -65,7 +65,7 @@ function usual(at: number, more: Readonly<Record<string, number>> = {}) {
   return { fan1: of('fan1'), fan2: of('fan2'), fan3: of('fan3'), fan4: of('fan4') };
 }
 
-/** The likes know what is usual of each other first; only then the rule itself begins to learn. */
+/** The peers know what is usual of each other first; only then the rule itself begins to learn. */
 const learning = Array.from({ length: 2 * LEARNT }, (_, at) => step(at, usual(at))).flat();
 
 function run(items: readonly Item[], rule: object = RULE, cuts = new Set<number>()) {
@@ -80,7 +80,7 @@ function steps(count: number, more: Readonly<Record<string, number>>, from = 2 *
   return Array.from({ length: count }, (_, at) => step(from + at, usual(from + at, more))).flat();
 }
 
-describe('a machine beside its likes', () => {
+describe('a machine beside its peers', () => {
   const all = { fan1: 3, fan2: 3, fan3: 3, fan4: 3 };
 
   test('what all of them do is no fault of one, whoever comes first in the model', () => {
@@ -95,11 +95,11 @@ describe('a machine beside its likes', () => {
     const [anomaly, ...others] = raisedIn(out);
     expect(others).toEqual([]);
     expect(anomaly).toMatchObject({ asset: 'plant/line/fan3', unit: 'g', severity: 'warning' });
-    // Nine times its usual 3 g, of which its likes did a factor of three.
+    // Nine times its usual 3 g, of which its peers did a factor of three.
     expect(anomaly!.value).toBeCloseTo(9, 0);
-    expect(anomaly!.evidence).toMatchObject({ likes: 3 });
-    expect(anomaly!.evidence.likes_change).toBeCloseTo(3, 1);
-    expect(anomaly!.reason).toContain('after taking off what 3 of its likes did: a factor of');
+    expect(anomaly!.evidence).toMatchObject({ peers: 3 });
+    expect(anomaly!.evidence.peers_change).toBeCloseTo(3, 1);
+    expect(anomaly!.reason).toContain('after taking off what 3 of its peers did: a factor of');
   });
 
   test('two that do it at once are both found: of the three others of each, one has changed', () => {
@@ -107,7 +107,7 @@ describe('a machine beside its likes', () => {
     expect(raisedIn(out).map(({ asset }) => asset)).toEqual(['plant/line/fan1', 'plant/line/fan3']);
   });
 
-  test('a machine of another class is none of its likes, a list names whom it is compared with', () => {
+  test('a machine of another class is none of its peers, a list names whom it is compared with', () => {
     const mill = (at: number, level: number) => ({ ...usual(at), mill: level });
     const before = Array.from({ length: 2 * LEARNT }, (_, at) => step(at, mill(at, 1))).flat();
     const after = Array.from({ length: 10 }, (_, at) => {
@@ -118,7 +118,7 @@ describe('a machine beside its likes', () => {
       return raisedIn(out).map(({ asset }) => asset);
     };
     const { classes: _, ...every } = RULE;
-    // The mill has no like of its class, so nothing is judged there.
+    // The mill has no peer of its class, so nothing is judged there.
     expect(said(every)).toEqual([]);
     expect(said({ ...every, relative_to: 'line' })).toEqual(['plant/line/mill']);
     const list = ['plant/line/fan1', 'plant/line/fan2'];
@@ -141,10 +141,10 @@ describe('a machine beside its likes', () => {
     const [anomaly] = raisedIn(run(one.flat(), rule));
     expect(anomaly).toMatchObject({ asset: 'plant/line/fan3' });
     expect(anomaly!.value).toBeCloseTo(23, 0);
-    expect(anomaly!.reason).toMatch(/what 3 of its likes did: 4\d(\.\d+)? g/);
+    expect(anomaly!.reason).toMatch(/what 3 of its peers did: 4\d(\.\d+)? g/);
   });
 
-  test('likes that fell silent stand for nothing, and with fewer than two nothing is judged', () => {
+  test('peers that fell silent stand for nothing, and with fewer than two nothing is judged', () => {
     const from = 2 * LEARNT;
     const few = Array.from({ length: 20 }, (_, at) => {
       const { fan1, fan2 } = usual(from + at, { fan1: 9 });
@@ -197,9 +197,9 @@ describe('a machine beside its likes', () => {
 
 describe('a rule that compares', () => {
   test('needs two others on the line of each asset that it is about', () => {
-    expect(checkLikes(rulesOf(RULE), [plant])).toEqual([]);
+    expect(checkPeers(rulesOf(RULE), [plant])).toEqual([]);
     const { classes: _, ...every } = RULE;
-    expect(checkLikes(rulesOf(every), [plant])).toEqual([
+    expect(checkPeers(rulesOf(every), [plant])).toEqual([
       {
         path: ['detectors', 0, 'relative_to'],
         message:
@@ -207,7 +207,7 @@ describe('a rule that compares', () => {
       },
     ]);
     const list = { ...every, relative_to: ['plant/line/fan*'] };
-    expect(checkLikes(rulesOf(list), [plant])).toEqual([]);
+    expect(checkPeers(rulesOf(list), [plant])).toEqual([]);
   });
 
   test('is a baseline, an ewma, a cusum or a drift', () => {
