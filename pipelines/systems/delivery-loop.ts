@@ -1,6 +1,6 @@
 import { openEntry } from './attempt.ts';
 import { type DeliveryContext, errorOf, type StepResult, type SystemContext } from './context.ts';
-import { deliverRevision, rejectRevision } from './deliver.ts';
+import { deliverRevision, rejectRevision } from './deliver-revision.ts';
 import { isFinal, newEntry } from './entry.ts';
 import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
 import { isOwn, type OwnLedger, type RequestRoute } from './route.ts';

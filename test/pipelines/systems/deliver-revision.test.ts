@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deliverRevision } from '../../../pipelines/systems/deliver.ts';
+import { deliverRevision } from '../../../pipelines/systems/deliver-revision.ts';
 import { type LedgerEntry, newEntry } from '../../../pipelines/systems/entry.ts';
 import { createCmms } from '../../../sinks/remote/remote.ts';
 import { exampleConfig } from '../../sinks/remote/example-config.ts';
