@@ -1,5 +1,4 @@
--- How did each signal run, hour by hour? Numbers that are not suspect. From the rollup; where a part of a run was processed again, from
--- the readings themselves, because the rollup does not know which messages its rows are of.
+-- How did each signal run, hour by hour? Numbers that are not suspect. From the rollup, but for runs of which a part was processed again.
 CREATE OR REPLACE VIEW readings_by_hour
 (
     plant       LowCardinality(String)                             COMMENT 'Plant',
@@ -32,16 +31,10 @@ FROM
     WHERE (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE notEmpty(superseded))
     UNION ALL
     SELECT
-        reading.plant, reading.line, reading.asset, reading.signal, toStartOfHour(reading.time) AS hour,
-        count(), min(reading.value), max(reading.value), sum(reading.value), sum(reading.value * reading.value),
-        argMaxState(reading.value, reading.time), max(reading.time)
-    FROM readings AS reading
-    INNER JOIN counted_runs AS counted ON reading.stream = counted.stream AND reading.run = counted.run
-    WHERE (SELECT count() FROM counted_runs WHERE notEmpty(superseded) AND NOT whole) > 0
-      AND notEmpty(counted.superseded) AND NOT counted.whole
-      AND NOT arrayExists(range -> reading.sequence BETWEEN range.1 AND range.2, counted.superseded)
-      AND isFinite(reading.value) AND reading.quality != 'suspect'
-    GROUP BY reading.plant, reading.line, reading.asset, reading.signal, hour
+        plant, line, asset, signal, toStartOfHour(time) AS hour,
+        count(), min(value), max(value), sum(value), sum(value * value), argMaxState(value, time), max(time)
+    FROM reprocessed_readings
+    GROUP BY plant, line, asset, signal, hour
 ) AS part
 GROUP BY plant, line, asset, signal, hour
 COMMENT 'Signals by hour: count, least, mean, greatest, deviation, last';
