@@ -5,7 +5,12 @@ import { describe, expect, type TestContext, test, vi } from 'vitest';
 import type { Diagnosis } from '../../operators/spectrum/diagnose.ts';
 import { registerDiagnose } from '../../pipelines/cli/diagnose.ts';
 import { type Decisions, deadLettersOf, rowsOf } from '../support/decisions.ts';
-import { decideRecording, fieldFolder } from '../support/field.ts';
+import {
+  CONDITION_PLANT,
+  CONDITION_RULES,
+  decideRecording,
+  fieldFolder,
+} from '../support/field.ts';
 import { temporaryFile } from '../support/temporary.ts';
 
 /** Waveforms and recordings made after public bug reports, each folder with the right answer in its file `expect`. */
@@ -152,25 +157,12 @@ describe('condition: diagnosis', () => {
   );
 });
 
-const PLANT = `plants:
-  - id: p
-    time_zone: Europe/Berlin
-    lines:
-      - id: l
-        assets:
-          - id: pump
-            signals: { temperature: { unit: "°C", range: [-20, 200] }, pressure: { unit: bar, range: [0, 100] } }
-`;
-const RULES = `windows:
-  - { id: minute, kind: tumbling, size: 1m }
-detectors:
-  - { id: hot, kind: limit, signal: temperature, above: 75, raise: { severity: warning }, clear: { after: 5m } }
-  - { id: cold, kind: limit, signal: temperature, below: 10, raise: { severity: warning }, clear: { after: 5m } }
-`;
-
 /** What the pipeline makes of each recording of a folder, or the sentence that refuses it. */
 async function decisionsOf(folder: string): Promise<ReadonlyMap<string, Decisions | string>> {
-  const [plant, rules] = [temporaryFile('plant.yaml', PLANT), temporaryFile('rules.yaml', RULES)];
+  const [plant, rules] = [
+    temporaryFile('plant.yaml', CONDITION_PLANT),
+    temporaryFile('rules.yaml', CONDITION_RULES),
+  ];
   const files = readdirSync(folder).filter((name) => /\.(yaml|ndjson)$/.test(name));
   const found = new Map<string, Decisions | string>();
   for (const file of files) {

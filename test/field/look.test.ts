@@ -3,25 +3,15 @@ import { dirname, join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { lookAt } from '../../pipelines/recordings/look.ts';
 import { type Decisions, deadLettersOf, rowsOf } from '../support/decisions.ts';
-import { decideRecording, fieldFolder } from '../support/field.ts';
+import {
+  CONDITION_PLANT,
+  CONDITION_RULES,
+  decideRecording,
+  fieldFolder,
+} from '../support/field.ts';
 import { temporaryFile } from '../support/temporary.ts';
 
 /** What `andon look` writes of files made after public bug reports is what `andon backtest` reads. */
-
-const PLANT = `plants:
-  - id: p
-    lines:
-      - id: l
-        assets:
-          - id: pump
-            signals: { temperature: { unit: "°C", range: [-20, 200] }, pressure: { unit: bar, range: [0, 100] } }
-`;
-const RULES = `windows:
-  - { id: minute, kind: tumbling, size: 1m }
-detectors:
-  - { id: hot, kind: limit, signal: temperature, above: 75, raise: { severity: warning }, clear: { after: 5m } }
-  - { id: cold, kind: limit, signal: temperature, below: 10, raise: { severity: warning }, clear: { after: 5m } }
-`;
 
 function fileOf(name: string, context: TestContext): string {
   const folder = fieldFolder(`condition/${dirname(name)}`);
@@ -35,8 +25,8 @@ async function decided(
   options: { readonly zone?: string; readonly choose?: string } = {},
 ): Promise<Decisions> {
   const [plant, rules, path] = [
-    temporaryFile('plant.yaml', PLANT),
-    temporaryFile('rules.yaml', RULES),
+    temporaryFile('plant.yaml', CONDITION_PLANT),
+    temporaryFile('rules.yaml', CONDITION_RULES),
     temporaryFile('recording.yaml', ''),
   ];
   const { zone = 'UTC', choose } = options;

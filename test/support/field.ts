@@ -12,6 +12,23 @@ import type { Decisions } from './decisions.ts';
 import { shared } from './real-data.ts';
 import { temporaryFile } from './temporary.ts';
 
+/** The plant and the rules that the files of `field/condition` are judged by. */
+export const CONDITION_PLANT = `plants:
+  - id: p
+    time_zone: Europe/Berlin
+    lines:
+      - id: l
+        assets:
+          - id: pump
+            signals: { temperature: { unit: "°C", range: [-20, 200] }, pressure: { unit: bar, range: [0, 100] } }
+`;
+export const CONDITION_RULES = `windows:
+  - { id: minute, kind: tumbling, size: 1m }
+detectors:
+  - { id: hot, kind: limit, signal: temperature, above: 75, raise: { severity: warning }, clear: { after: 5m } }
+  - { id: cold, kind: limit, signal: temperature, below: 10, raise: { severity: warning }, clear: { after: 5m } }
+`;
+
 /** A folder of `../shared/field`: inputs made after public bug reports. Undefined where it is absent. */
 export function fieldFolder(name: string): string | undefined {
   return shared(`field/${name}`);
