@@ -65,6 +65,13 @@ const SPEED_ERROR = 0.005;
 /** Excess kurtosis of a band from which on impacts are in it; that of n samples of noise scatters by √(20/n). */
 const IMPULSIVE = 1;
 const LOUDER = 1.4;
+/**
+ * Two spectra show the same lines: within so much of each other, and with so much in the prewhitened one. Their mean counts
+ * then, and less than that. On made-up machines of seeds below 2,300 and parts of the records of CWRU none is named wrongly.
+ */
+const AGREED = 0.002;
+const SEEN_IN_BOTH = 2;
+const OF_BOTH = 0.1;
 /** Of noise at a given place one line in four hundred is three times the median. */
 const STANDS_OUT = 3;
 /** What noise gives: beside a cage that strikes no other part can be identified. */
@@ -127,15 +134,22 @@ export function bearingEvidence(
 }
 
 /**
- * The prewhitened spectrum counts first. The other is louder in all that modulates, so it counts less, and only when its
- * band is impulsive at all: without impacts, lines in an envelope are a modulation and no defect of a rolling bearing.
+ * The prewhitened spectrum counts first. The other is louder in all that modulates, so it counts less, and by itself only
+ * when its band is impulsive at all: without impacts, lines in an envelope are a modulation and no defect of a rolling
+ * bearing. Where both show the same lines, neither has to show them so far.
  */
-function scoreOf(white: number, loud: number, kurtosis: number): number {
-  return Math.max(white, kurtosis >= IMPULSIVE ? loud - LOUDER : 0);
+function scoreOf(white: HarmonicFamily, loud: HarmonicFamily, kurtosis: number): number {
+  const alone = Math.max(white.score, kurtosis >= IMPULSIVE ? loud.score - LOUDER : 0);
+  const isInBoth =
+    Math.abs(white.slip - loud.slip) < AGREED &&
+    white.score >= SEEN_IN_BOTH &&
+    white.harmonics.every(({ ratio }) => ratio >= STANDS_OUT);
+  return isInBoth ? Math.max(alone, (white.score + loud.score) / 2 - OF_BOTH) : alone;
 }
 
-function ownScore({ isOvertone }: PartEvidence, { score }: HarmonicFamily): number {
-  return isOvertone ? 0 : score;
+/** Of lines that are every n-th one of a lower frequency nothing counts. */
+function ownOf({ isOvertone }: PartEvidence, found: HarmonicFamily): HarmonicFamily {
+  return isOvertone ? { ...found, score: 0 } : found;
 }
 
 /** The demodulation that a part's score rests on. */
@@ -143,8 +157,8 @@ export function decisiveDemodulation(
   { whitened, impulsive, kurtosis }: Pick<BearingEvidence, 'whitened' | 'impulsive' | 'kurtosis'>,
   part: BearingPart,
 ): Demodulation {
-  const white = whitened.parts[part].score;
-  return scoreOf(white, impulsive.parts[part].score, kurtosis) > white ? impulsive : whitened;
+  const loud = kurtosis >= IMPULSIVE ? impulsive.parts[part].score - LOUDER : 0;
+  return loud > whitened.parts[part].score ? impulsive : whitened;
 }
 
 /** The scores, with the lines of the part that strikes and their sidebands taken from the others. */
@@ -155,12 +169,12 @@ function partScores(
 ): Pick<BearingEvidence, 'scores' | 'alike'> {
   const scores = { outer_race: 0, inner_race: 0, rolling_element: 0, cage: 0 };
   for (const part of BEARING_PARTS) {
-    const white = ownScore(whitened.parts[part], whitened.parts[part]);
-    const loud = ownScore(impulsive.parts[part], impulsive.parts[part]);
+    const white = ownOf(whitened.parts[part], whitened.parts[part]);
+    const loud = ownOf(impulsive.parts[part], impulsive.parts[part]);
     scores[part] = scoreOf(white, loud, kurtosis);
   }
   const left = ({ parts, without }: Demodulation, part: BearingPart, from: BearingPart) => {
-    return ownScore(parts[part], without(part, linesOf(parts[from])));
+    return ownOf(parts[part], without(part, linesOf(parts[from])));
   };
   const beside = (part: BearingPart, from: BearingPart) => {
     return scoreOf(left(whitened, part, from), left(impulsive, part, from), kurtosis);
