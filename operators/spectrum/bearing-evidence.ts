@@ -19,6 +19,7 @@ import {
   type HarmonicFamily,
   type HarmonicSearch,
   lineAt,
+  STANDS_OUT,
   type SpectralLine,
 } from './harmonics.ts';
 import { medianAround } from './power-spectrum.ts';
@@ -72,8 +73,6 @@ const LOUDER = 1.4;
 const AGREED = 0.002;
 const SEEN_IN_BOTH = 2;
 const OF_BOTH = 0.1;
-/** Of noise at a given place one line in four hundred is three times the median. */
-const STANDS_OUT = 3;
 /** What noise gives: beside a cage that strikes no other part can be identified. */
 const MAX_BESIDE_CAGE = 1;
 const MIN_TURNS = 10;
@@ -304,9 +303,8 @@ function searchParts(
     return findHarmonics(spectrum, part, orders[part] * stated, {
       slip,
       width: stated,
-      excluded: (frequency, tolerance) => {
-        return onShaft(frequency, tolerance) || excluded(frequency, tolerance);
-      },
+      ofShaft: onShaft,
+      excluded,
     });
   };
   const evidence = (part: BearingPart): PartEvidence => {

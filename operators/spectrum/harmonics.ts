@@ -23,6 +23,10 @@ export type HarmonicFamily = {
 };
 
 export const HARMONICS = 3;
+/** Up to this harmonic others are looked at instead of those on lines of the shaft. */
+const FURTHEST = 2 * HARMONICS;
+/** Of noise at a given place one line in four hundred is three times the median. */
+export const STANDS_OUT = 3;
 /** One line alone must not carry a verdict: three harmonics need at least two that stand out. */
 export const MAX_OF_ONE = 1.5;
 
@@ -33,6 +37,8 @@ export type HarmonicSearch = {
   readonly width: number;
   /** Frequencies that have another explanation; a line on one of them counts nothing. */
   readonly excluded: (frequency: number, tolerance: number) => boolean;
+  /** Frequencies of the shaft: a line that stands there says nothing, and the next harmonic is looked at instead. */
+  readonly ofShaft?: (frequency: number, tolerance: number) => boolean;
 };
 
 /**
@@ -47,9 +53,7 @@ export function findHarmonics(
   search: HarmonicSearch,
 ): HarmonicFamily {
   const { amplitudes, step, resolution } = spectrum;
-  const floors = Array.from({ length: HARMONICS }, (_, index) => {
-    return medianAround(amplitudes, step, (index + 1) * expected, search.width);
-  });
+  const floors: number[] = [];
   const pace = step / (2 * HARMONICS);
   const most = Math.ceil((search.slip * expected) / pace);
   let score = Number.NEGATIVE_INFINITY;
@@ -58,8 +62,12 @@ export function findHarmonics(
   for (let move = -most; move <= most; move++) {
     const frequency = expected + move * pace;
     let sum = 0;
-    for (let harmonic = 1; harmonic <= HARMONICS; harmonic++) {
-      sum += gainOf(harmonic * frequency, floors[harmonic - 1] ?? 0);
+    let seen = 0;
+    for (let harmonic = 1; harmonic <= FURTHEST && seen < HARMONICS; harmonic++) {
+      const gain = gainOf(harmonic * frequency, harmonic);
+      if (gain === undefined) continue;
+      sum += gain;
+      seen++;
     }
     if (sum > score) {
       score = sum;
@@ -69,15 +77,27 @@ export function findHarmonics(
   }
   // The same lines are within reach over a stretch: its middle is where they stand.
   const best = { frequency: expected + ((first + last) / 2) * pace, score };
-  const harmonics = floors.map((floor, index) => {
-    return lineAt(spectrum, `${index + 1}× ${name}`, (index + 1) * best.frequency, floor);
+  const harmonics = Array.from({ length: HARMONICS }, (_, index) => {
+    const place = (index + 1) * best.frequency;
+    return lineAt(spectrum, `${index + 1}× ${name}`, place, floorOf(index + 1));
   });
   return { ...best, slip: best.frequency / expected - 1, harmonics };
 
-  function gainOf(frequency: number, floor: number): number {
+  function floorOf(harmonic: number): number {
+    const floor = floors[harmonic];
+    if (floor !== undefined) return floor;
+    return (floors[harmonic] = medianAround(amplitudes, step, harmonic * expected, search.width));
+  }
+
+  /** Undefined where a line says nothing: what stands there may be of the shaft, and where nothing stands it is missing. */
+  function gainOf(frequency: number, harmonic: number): number | undefined {
     const bin = strongestNear(amplitudes, step, frequency, resolution);
     const amplitude = amplitudes[bin] ?? 0;
+    const floor = floorOf(harmonic);
     if (floor <= 0 || amplitude <= floor) return 0;
+    if (search.ofShaft?.(bin * step, 1.5 * resolution)) {
+      return amplitude < STANDS_OUT * floor ? 0 : undefined;
+    }
     if (search.excluded(bin * step, 1.5 * resolution)) return 0;
     return Math.min(MAX_OF_ONE, Math.log10(amplitude / floor));
   }
