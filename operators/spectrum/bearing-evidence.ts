@@ -19,8 +19,8 @@ import {
   type HarmonicFamily,
   type HarmonicSearch,
   lineAt,
-  STANDS_OUT,
   type SpectralLine,
+  STANDS_OUT,
 } from './harmonics.ts';
 import { medianAround } from './power-spectrum.ts';
 

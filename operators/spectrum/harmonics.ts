@@ -84,9 +84,11 @@ export function findHarmonics(
   return { ...best, slip: best.frequency / expected - 1, harmonics };
 
   function floorOf(harmonic: number): number {
-    const floor = floors[harmonic];
-    if (floor !== undefined) return floor;
-    return (floors[harmonic] = medianAround(amplitudes, step, harmonic * expected, search.width));
+    const known = floors[harmonic];
+    if (known !== undefined) return known;
+    const floor = medianAround(amplitudes, step, harmonic * expected, search.width);
+    floors[harmonic] = floor;
+    return floor;
   }
 
   /** Undefined where a line says nothing: what stands there may be of the shaft, and where nothing stands it is missing. */

@@ -2,6 +2,7 @@ import {
   type Integrations,
   medianAround,
   type PowerSpectrum,
+  spectralPeaks,
   strongestNear,
 } from './power-spectrum.ts';
 
@@ -89,6 +90,26 @@ function gainsOf(power: Float64Array): Float64Array {
   return gains;
 }
 
+/** Share of a stated speed within which another one is looked for, and within which it is the same. */
+const MISTAKEN_BY = 0.12;
+const SAME_SPEED = 0.01;
+
+/**
+ * The speed in Hz at which a shaft turns if the stated one is wrong: no line stands there, and one does beside it, with another
+ * at twice its frequency. Undefined where nothing speaks against the stated one.
+ */
+export function speedBesideStated(lines: PowerSpectrum, stated: number): number | undefined {
+  const own = Math.max(1.5 * lines.resolution, SAME_SPEED * stated);
+  const near = { low: (1 - MISTAKEN_BY) * stated, high: (1 + MISTAKEN_BY) * stated };
+  const found = spectralPeaks(lines, near, 0, 4);
+  if (found.some(({ frequency }) => Math.abs(frequency - stated) < own)) return undefined;
+  return found.find(({ frequency }) => {
+    const reach = 1.5 * lines.resolution;
+    const twice = { low: 2 * frequency - reach, high: 2 * frequency + reach };
+    return spectralPeaks(lines, twice, 0, 1, STANDS_OUT).length > 0;
+  })?.frequency;
+}
+
 /** A line at a multiple of the shaft speed. */
 export type ShaftOrder = {
   readonly order: number;
@@ -102,6 +123,8 @@ export type ShaftOrder = {
 /** Half orders show looseness; from nine harmonics on their number can be judged. */
 const ORDERS = [0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8, 9] as const;
 const SPEED_ERROR = 0.005;
+/** Amplitude over the median of its neighbourhood. */
+const STANDS_OUT = 4;
 const MIN_TURNS = 10;
 
 /** Why lines at half orders could not be told apart; undefined when they can. `shaft` in Hz. */
