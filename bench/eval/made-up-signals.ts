@@ -45,20 +45,18 @@ export function addNoise(
 export type Tone = {
   readonly frequency: number | ((seconds: number) => number);
   readonly velocity: number;
-  /** How strong it is at a time, about 1. */
-  readonly strong?: (seconds: number) => number;
 };
 
 /** Tones as the acceleration that they are, each from a phase of its own. */
 export function addTones({ samples, rate }: Signal, random: Random, tones: readonly Tone[]): void {
-  for (const { frequency, velocity, strong = () => 1 } of tones) {
+  for (const { frequency, velocity } of tones) {
     let phase = random.between(0, 2 * Math.PI);
     for (let at = 0; at < samples.length; at++) {
       const seconds = at / rate;
       const now = typeof frequency === 'number' ? frequency : frequency(seconds);
       const angular = 2 * Math.PI * now;
       const amplitude = (velocity * Math.SQRT2 * angular) / GRAVITY;
-      samples[at] = (samples[at] ?? 0) + amplitude * strong(seconds) * Math.sin(phase);
+      samples[at] = (samples[at] ?? 0) + amplitude * Math.sin(phase);
       phase += angular / rate;
     }
   }

@@ -1,7 +1,9 @@
 import { BEARING_PARTS, type BearingPart } from './bearing.ts';
 import { type BearingEvidence, decisiveDemodulation } from './bearing-evidence.ts';
+import type { Extracted } from './extract.ts';
 import type { SpectralLine } from './harmonics.ts';
 import { medianAround } from './power-spectrum.ts';
+import { speedBesideStated } from './shaft.ts';
 
 const STANDS_OUT = 4;
 /** What noise reaches at a given place in one of a hundred cases. */
@@ -36,6 +38,35 @@ export function bearingLines(
     .flatMap((each) => own.parts[each].harmonics)
     .filter((line) => line.ratio >= STANDS_OUT && !isOwn(line));
   return { supporting, contradicting: [...missing, ...bare, ...foreign] };
+}
+
+/** Times its surroundings from which on a line shows its sidebands too: by a load that sways by 40 % they have a third of it. */
+const SHOWS_SIDEBANDS = 10;
+
+/**
+ * Whether a part that moves through the load zone has plain lines and no sidebands at all: then its place is taken by what
+ * does not move, or speed or geometry are not what was said.
+ */
+function lacksSidebands(evidence: BearingEvidence, part: BearingPart): boolean {
+  if (part === 'outer_race' || part === 'cage') return false;
+  const each = [evidence.whitened, evidence.impulsive].map(({ parts }) => parts[part]);
+  const isPlain = each.some(({ harmonics: [first] }) => (first?.ratio ?? 0) >= SHOWS_SIDEBANDS);
+  return isPlain && each.every(({ sidebands }) => sidebands.every(({ ratio }) => ratio < NOISE));
+}
+
+/** What speaks against the speed or the geometry that was said, in a sentence. */
+export function misfitOf(
+  { waveform, shaft }: Pick<Extracted, 'waveform' | 'shaft'>,
+  evidence: BearingEvidence,
+  part: BearingPart,
+): string | undefined {
+  if (waveform === undefined || shaft?.from !== 'message') return undefined;
+  const other = speedBesideStated(waveform.spectrum, shaft.shaft);
+  if (other !== undefined) {
+    return `the stated speed does not fit: no line stands at ${(60 * shaft.shaft).toFixed(0)} rpm, and those of a shaft do at ${(60 * other).toFixed(0)} rpm`;
+  }
+  if (!lacksSidebands(evidence, part)) return undefined;
+  return 'without the sidebands of what turns through the load: check speed and geometry';
 }
 
 const EXPLAINED_HARMONICS = 8;

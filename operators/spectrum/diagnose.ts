@@ -5,7 +5,7 @@ import {
   SCORE_FOR_VERDICT,
   strongestPart,
 } from './bearing-evidence.ts';
-import { bearingLines, unexplainedLines } from './bearing-lines.ts';
+import { bearingLines, misfitOf, unexplainedLines } from './bearing-lines.ts';
 import { isModulated } from './envelope.ts';
 import type { Extracted } from './extract.ts';
 import type { SpectralLine } from './harmonics.ts';
@@ -20,7 +20,6 @@ import {
   withUrgency,
 } from './iso-zone.ts';
 import { bandRms, spectralPeaks } from './power-spectrum.ts';
-import { speedBesideStated } from './shaft.ts';
 import {
   besideFirst,
   betweenFaults,
@@ -147,29 +146,23 @@ function concludeBearing(evidence: DiagnosisEvidence): Conclusion | undefined {
   if (bearing.alike.includes(forced)) return undefined;
   const { supporting, contradicting } = bearingLines(bearing, forced);
   const part = partName(forced);
-  const misfit = speedMisfit(extracted);
+  const undecided = (text: string, against = contradicting): Conclusion => ({
+    verdict: 'not_determined',
+    confidence: confidence / 2,
+    supporting,
+    contradicting: against,
+    reasons: [text],
+  });
+  const misfit = misfitOf(extracted, bearing, forced);
   if (misfit !== undefined) {
-    const text = `lines stand out where the ${part} has them at the stated speed, but ${misfit}`;
-    return {
-      verdict: 'not_determined',
-      confidence: confidence / 2,
-      supporting,
-      contradicting,
-      reasons: [text],
-    };
+    return undecided(`lines stand out where the ${part} would have them, but ${misfit}`);
   }
   const unexplained = unexplainedLines(bearing, forced);
   const others = BEARING_PARTS.filter((each) => each !== forced && scores[each] >= LIKELY);
   const foreign = others.length === 0 ? unexplained : unexplainedLines(bearing, forced, others);
   if (foreign.length > 0) {
     const text = `lines of the ${part} stand out, but stronger ones belong to no part: check speed and geometry`;
-    return {
-      verdict: 'not_determined',
-      confidence: confidence / 2,
-      supporting,
-      contradicting: foreign,
-      reasons: [text],
-    };
+    return undecided(text, foreign);
   }
   const lines = { confidence, supporting, contradicting };
   if (unexplained.length === 0 && confidence >= MAJORITY * trust) {
@@ -184,14 +177,6 @@ function concludeBearing(evidence: DiagnosisEvidence): Conclusion | undefined {
   const names = others.length === 0 ? 'another part' : `the ${others.map(partName).join(' and ')}`;
   const text = `lines of the ${part} stand out, and so do those of ${names}: two defects, or one whose sidebands fit both`;
   return { verdict: 'not_determined', ...lines, reasons: [text] };
-}
-
-/** What speaks against the speed that was said, in a sentence. */
-function speedMisfit({ waveform, shaft }: Extracted): string | undefined {
-  if (waveform === undefined || shaft?.from !== 'message') return undefined;
-  const other = speedBesideStated(waveform.spectrum, shaft.shaft);
-  if (other === undefined) return undefined;
-  return `the stated speed does not fit: no line stands at ${(60 * shaft.shaft).toFixed(0)} rpm, and those of a shaft do at ${(60 * other).toFixed(0)} rpm`;
 }
 
 /** How far a score carries a verdict: one that is just enough is not as sure as one of half as much again. */

@@ -22,3 +22,20 @@ test.for([
 ] as const)('seed %i: %s', ([seed]) => {
   expect(judgeMachine(seed).wrong).toEqual([]);
 });
+
+// Seeds whose part was silent once.
+test.for([
+  [20_009, 'lines that two envelopes show, neither far enough by itself'],
+  [20_677, 'an outer race of which lines stand on multiples of the shaft'],
+] as const)('seed %i: %s', ([seed]) => {
+  expect(judgeMachine(seed).isNamed).toBe(true);
+});
+
+// Lines at twice what strikes, whose own places are on the shaft, and a speed that is not so.
+test.for([
+  [20_369, 1.08],
+  [20_084, 1.08],
+] as const)('seed %i with %d times its speed said', ([seed, times]) => {
+  const { wrong } = judgeMachine(seed, ({ rpm, bearing }) => ({ rpm: times * rpm, bearing }));
+  expect(wrong).toEqual([]);
+});

@@ -67,6 +67,34 @@ describe('made-up machines', () => {
   });
 });
 
+describe('what speaks against the stated speed or geometry', () => {
+  const outer = impacts(3.5848 * SHAFT);
+  const turning = (speed: number) => {
+    const tones = shaking([
+      [speed, 1],
+      [2 * speed, 0.5],
+    ]);
+    return outer.map((value, at) => value + tones[at]!);
+  };
+
+  test('lines of a shaft at another speed leave no part named', () => {
+    expect(judge(turning(SHAFT)).verdict).toBe('outer_race');
+    const { verdict, reasons } = judge(turning(0.95 * SHAFT));
+    expect(verdict).toBe('not_determined');
+    // By hand: 0.95 · 1750 rpm = 1662.5, read to one bin of the spectrum.
+    expect(reasons[0]).toMatch(/no line stands at 1750 rpm, and those of a shaft do at 166\d rpm/);
+  });
+
+  test.for([
+    ['inner race', 5.4152],
+    ['rolling element', 4.7135],
+  ] as const)('plain lines of the %s without any sidebands name none', ([part, order]) => {
+    const { verdict, reasons } = judge(impacts(order * SHAFT, { strength: 2 }));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain(`the ${part} would have them, but without the sidebands`);
+  });
+});
+
 describe('parts of one bearing that explain the same lines', () => {
   // Inner race 6.873 and rolling element 6.727 of a 6009 are 2.2 % apart, and makers differ by 2.6 %.
   const bearing = bearingNamed('6009');
