@@ -6,6 +6,7 @@ import type { Extracted } from '../../operators/spectrum/extract.ts';
 import { type IsoZone, zoneName } from '../../operators/spectrum/iso-zone.ts';
 import type { SpectralPeak } from '../../operators/spectrum/power-spectrum.ts';
 import { GRIDS } from '../../operators/spectrum/shaft-faults.ts';
+import { EXIT, Problem } from '../base/problem.ts';
 import { readSamples } from '../files/files.ts';
 import { combineChannels, type DiagnosedChannel, diagnoseChannel, labelOf } from './channels.ts';
 import {
@@ -35,8 +36,11 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
     });
     const whole = combineAll(all);
     const noted = { ...whole, notes: [...notes, ...whole.notes] };
-    const acceleration = noted.extracted.values.acceleration_rms;
-    trend.push({ file, acceleration, diagnosis: noted.diagnosis });
+    if (options.plot !== undefined && files.length > 1) {
+      const { extracted, diagnosis, channel } = ofTrend(file, all, trend[0]?.channel);
+      const acceleration = extracted.values.acceleration_rms;
+      trend.push({ file, channel: labelOf(channel), acceleration, diagnosis });
+    }
     if (options.plot !== undefined && files.length === 1) {
       const { channel, rate, unit, extracted, diagnosis } = noted;
       const drawn = drawDiagnosis(file, channel.samples, rate, unit, extracted, diagnosis);
@@ -45,6 +49,26 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
     console.log(options.json === true ? jsonOf(file, noted, all) : textOf(file, noted, all));
   }
   if (options.plot !== undefined && files.length > 1) writeFileSync(options.plot, drawTrend(trend));
+}
+
+/** A trend is that of one channel: of several the one that shows most in the first file, by its name in the others. */
+function ofTrend(
+  file: string,
+  all: readonly DiagnosedChannel[],
+  label: string | undefined,
+): DiagnosedChannel {
+  const [only] = all;
+  if (only !== undefined && all.length === 1) return only;
+  const wanted = label ?? labelOf(combineChannels(all).channel);
+  const own = all.find(({ channel }) => labelOf(channel) === wanted);
+  if (own !== undefined) return own;
+  throw new Problem({
+    where: file,
+    expected: `the channel ${wanted}, whose trend begins in the first file`,
+    found: all.map(({ channel }) => labelOf(channel)).join(', '),
+    remedy: 'Name one that all files have by --channel, or by --column in CSV.',
+    exit: EXIT.input,
+  });
 }
 
 function combineAll(all: readonly DiagnosedChannel[]): DiagnosedChannel {

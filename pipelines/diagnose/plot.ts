@@ -106,6 +106,8 @@ function zoneLevels(severity: IsoZone | null): PanelMark[] {
 /** A file of several, and what was found in it. */
 export type TrendPoint = {
   readonly file: string;
+  /** The one channel that is followed. */
+  readonly channel?: string;
   /** g rms, where it is known. */
   readonly acceleration: number | undefined;
   readonly diagnosis: Diagnosis;
@@ -152,7 +154,8 @@ export function drawTrend(points: readonly TrendPoint[]): string {
       levels: [{ at: 1, text: 'verdict', colour: '#c62828' }],
     },
   ];
-  const title = `${points.length} files, ${basename(first.file)} to ${basename(last.file)}: last ${words(last)}${zoneWords(last.diagnosis.severity)}`;
+  const of = first.channel === undefined ? '' : `, ${first.channel}`;
+  const title = `${points.length} files, ${basename(first.file)} to ${basename(last.file)}${of}: last ${words(last)}${zoneWords(last.diagnosis.severity)}`;
   const panels = series.map(({ title: name, y, of, levels }, at) => {
     const frame = { title: name, x: 'files', y, width: WIDTH, height: HEIGHT, top: 52 + at * 260 };
     const values = points.map((point) => of(point) ?? Number.NaN);

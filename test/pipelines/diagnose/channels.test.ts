@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { describe, expect, test, vi } from 'vitest';
 import { registerDiagnose } from '../../../pipelines/cli/diagnose.ts';
@@ -114,5 +115,23 @@ describe('what is said of a bearing', () => {
     const text = said([quiet, ...speed, '--bearing', '6205']);
     expect(text.split('\n')[0]).toMatch(/not determined/);
     expect(text.split('\n')[0]).not.toMatch(/confidence/);
+  });
+});
+
+describe('a trend of files with several channels', () => {
+  test('is that of the channel that shows most in the first file', () => {
+    const first = table({ X: noise(2, 0.02, 3), Y: unbalance });
+    const second = table({ Y: noise(2, 0.02, 4), X: unbalance });
+    const plot = temporaryFile('trend.svg', '');
+    said([first, second, ...speed, '--plot', plot]);
+    expect(readFileSync(plot, 'utf8')).toMatch(/2 files, pump.csv to pump.csv, Y: last none/);
+  });
+
+  test('is refused where a later file does not have it', () => {
+    const first = table({ X: noise(2, 0.02, 3), Y: unbalance });
+    const second = table({ X: noise(2, 0.02, 4), Z: unbalance });
+    const plot = temporaryFile('trend.svg', '');
+    const answer = said([first, second, ...speed, '--plot', plot]);
+    expect(answer).toMatch(/expected the channel Y, .* found X, Z/);
   });
 });
