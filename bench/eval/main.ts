@@ -63,7 +63,13 @@ async function run(names: readonly string[]): Promise<void> {
     }
     const evaluate = await SETS[name]?.();
     if (evaluate === undefined) continue;
-    const evaluation = await evaluate(data, stopped.signal);
+    const evaluation = await evaluate(data, stopped.signal).catch(
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+        console.error(`${name}: skipped, there is no ${error.path}`);
+      },
+    );
+    if (!evaluation) continue;
     print(evaluation);
     evaluations.push(evaluation);
   }

@@ -92,7 +92,7 @@ function gainsOf(power: Float64Array): Float64Array {
 
 /** Share of a stated speed within which another one is looked for, and within which it is the same. */
 const MISTAKEN_BY = 0.12;
-const SAME_SPEED = 0.01;
+const SAME_SPEED = 0.02;
 
 /**
  * The speed in Hz at which a shaft turns if the stated one is wrong: no line stands there, and one does beside it, with another
