@@ -5,7 +5,7 @@ import { announced } from '../../sinks/live.ts';
 import { createOutbox } from '../../sinks/outbox.ts';
 import type { Blocks, Sink } from '../../sinks/sink.ts';
 import type { Config } from '../base/config.ts';
-import { DISK, guardedDisk } from '../base/disk.ts';
+import { DISK, type Disk, guardedDisk } from '../base/disk.ts';
 import { createNotifier, type Notifier } from '../base/notifier.ts';
 import { Problem } from '../base/problem.ts';
 import type { DirectoryLock } from '../base/process-lock.ts';
@@ -51,6 +51,8 @@ export type WorkerOptions = {
   readonly identity: WorkerIdentity;
   /** Of its directory. */
   readonly lock: Pick<DirectoryLock, 'lost' | 'confirm'>;
+  /** What its directory is on. Default: the disk of this machine. */
+  readonly disk?: Disk;
   readonly record: RecordEvent;
   /** Where rows go. */
   readonly landing: Sink;
@@ -94,7 +96,10 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 }
 
 /** Makes the streams, claims the partition, and works it for as long as it is owned. */
-async function workPartition(options: WorkerOptions, connection: NatsConnection): Promise<void> {
+export async function workPartition(
+  options: WorkerOptions,
+  connection: NatsConnection,
+): Promise<void> {
   const { config, record, identity } = options;
   const { partition, partitions } = config;
   const { days, replicas, bytes = -1 } = config.stream;
@@ -261,7 +266,7 @@ async function openStore(
   sinks: readonly Sink[],
   signal: AbortSignal,
 ): Promise<{ store: EpochStore; log: CommitLog }> {
-  const { identity, record, lock } = options;
+  const { identity, record, lock, disk = DISK } = options;
   let log: CommitLog | undefined;
   async function takeOver(from: number, left: LeftState): Promise<CommitHistory> {
     // One that has lost its cursor begins at what is left.
@@ -274,7 +279,7 @@ async function openStore(
     sinks.map(({ name }) => name),
     (file, reason) => record({ kind: 'checkpoint-refused', file, reason }),
     // Who was paused for long writes nothing beside whoever took its place.
-    guardedDisk(DISK, () => lock.confirm()),
+    guardedDisk(disk, () => lock.confirm()),
     takeOver,
   );
   if (log === undefined) throw new Error('the log of commits was not taken over');
