@@ -1,11 +1,11 @@
-import type { Outside } from './outside.ts';
+import type { Landed } from './outside.ts';
 import type { Expected } from './plain-oracle.ts';
 
 /** Tables that an epoch folds or adds to: they are the same only in sum. */
 const FOLDED: ReadonlySet<string> = new Set(['dead_letters', 'epochs']);
 
 /** What is wrong outside, in words; nothing when it is what an undisturbed pass gives. */
-export function differences(outside: Outside, expected: Expected, messages: number): string[] {
+export function differences(outside: Landed, expected: Expected, messages: number): string[] {
   const tables = new Set([...outside.tables, ...expected.rows.keys()]);
   const wrong = outside.contradictions.map((name) => `other content came under ${name}`);
   for (const table of tables) {

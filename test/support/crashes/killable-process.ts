@@ -1,7 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a step does outside: a call to the disk, a part on its way to a sink, a batch of the log, a commit. */
-export type Call = 'read' | 'write' | 'sync' | 'rename' | 'remove' | 'send' | 'pull' | 'commit';
+/** What a step does outside: a call to the disk, a part on its way to a sink, a batch of the log, a commit, a lease. */
+export type Call =
+  | 'read'
+  | 'write'
+  | 'sync'
+  | 'rename'
+  | 'remove'
+  | 'send'
+  | 'pull'
+  | 'commit'
+  | 'lease';
 
 /** How a life ends: at which of its steps, and how far that step came. */
 export type CrashPoint = {
@@ -82,6 +91,12 @@ export class KillableProcess {
     return never();
   }
 
+  /** Resolves while it runs: never when it is dead, and after it is woken when it is paused. */
+  async running(): Promise<void> {
+    if (this.dead) await never();
+    while (this.#sleep !== undefined) await this.#sleep;
+  }
+
   /** Goes on after a pause. */
   wake(): void {
     this.#wake();
@@ -106,9 +121,8 @@ export class KillableProcess {
   }
 
   async #breath(call: Call): Promise<void> {
-    if (this.dead) await never();
     // All of a process stands still.
-    while (this.#sleep !== undefined) await this.#sleep;
+    await this.running();
     this.#busy();
     const milliseconds = this.#pause(call);
     if (milliseconds > 0) await delay(milliseconds);

@@ -7,12 +7,20 @@ import {
 
 import { nativeRows } from './native-rows.ts';
 
+/** What has come out, as it is compared with what should have. */
+export interface Landed {
+  readonly contradictions: readonly string[];
+  readonly tables: readonly string[];
+  rows(table: string): readonly Record<string, unknown>[];
+  readonly revisions: readonly { readonly content: string }[];
+}
+
 /**
  * What outlives every process: a warehouse that takes each token once, and a stream that takes each subject once, as
  * ClickHouse and JetStream do. Both would keep quiet about another content under a name that they know: here that is
  * a contradiction.
  */
-export class Outside {
+export class Outside implements Landed {
   readonly contradictions: string[] = [];
   readonly #blocks = new Map<string, Block>();
   readonly #stream = new Map<string, string>();

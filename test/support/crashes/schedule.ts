@@ -57,7 +57,7 @@ const ways = {
 };
 
 /** Half of them anywhere, half at what is rare: the few calls that make something safe. */
-const death: fc.Arbitrary<CrashPoint> = fc.oneof(
+export const death: fc.Arbitrary<CrashPoint> = fc.oneof(
   fc.record({ ...ways, of: fc.constant(undefined), step: fc.integer({ min: 1, max: 250 }) }),
   fc.record({
     ...ways,

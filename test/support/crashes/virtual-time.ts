@@ -1,6 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module';
 import promises, { setImmediate as turn } from 'node:timers/promises';
 import { vi } from 'vitest';
+import { virtualTimers } from './virtual-timers.ts';
 
 /** Time that goes on only when everybody waits for it, or, by chance, a little sooner. */
 export interface VirtualTime {
@@ -26,14 +27,18 @@ const TURNS = 100_000;
 export function virtualTime(): VirtualTime {
   let random = () => 0;
   let haste = 0;
-  vi.useFakeTimers({
-    now: DAY,
-    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
-  });
+  vi.useFakeTimers({ now: DAY, toFake: ['Date', 'performance'] });
+  const timers = virtualTimers(Date.now);
   vi.spyOn(promises, 'setTimeout').mockImplementation(sleep);
   // Modules that imported a name of `node:timers/promises` see the other one from here on.
   syncBuiltinESMExports();
   vi.spyOn(Math, 'random').mockImplementation(() => random());
+  // Node's own would fire by the clock of the machine.
+  vi.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
+    const over = new AbortController();
+    setTimeout(() => over.abort(new DOMException('timed out', 'TimeoutError')), milliseconds);
+    return over.signal;
+  });
   const standing = performance.now.bind(performance);
   let worked = 0;
   // Work takes time: a stretch of at most 5 ms ends after a few looks at the clock.
@@ -46,7 +51,13 @@ export function virtualTime(): VirtualTime {
   async function step(): Promise<void> {
     wasBusy = false;
     await turn();
-    if (!wasBusy || random() < haste) vi.advanceTimersToNextTimer();
+    if (!wasBusy || random() < haste) advanceTo(timers.next());
+  }
+
+  function advanceTo(at: number | undefined): void {
+    if (at === undefined) return;
+    vi.advanceTimersByTime(Math.max(0, at - Date.now()));
+    timers.runNext();
   }
 
   return {
@@ -70,10 +81,13 @@ export function virtualTime(): VirtualTime {
       return work;
     },
     async pass(milliseconds) {
-      vi.advanceTimersByTime(milliseconds);
+      const end = Date.now() + milliseconds;
+      for (let at = timers.next(); at !== undefined && at <= end; at = timers.next()) advanceTo(at);
+      vi.advanceTimersByTime(end - Date.now());
       await turn();
     },
     end() {
+      timers.end();
       vi.restoreAllMocks();
       vi.useRealTimers();
       syncBuiltinESMExports();
