@@ -17,6 +17,9 @@ const FAULTS = [
   'test/sql/rollups.integration.test.ts',
 ];
 
+/** Replaces modules of the product, which files that share theirs would see, too. */
+const PLANTED = 'test/simulation/planted-faults.test.ts';
+
 /**
  * Tests that start no server: files of one process share their modules, which takes a third off what they cost. Time-outs
  * are for what hangs. They pass or fail nobody by the speed of a machine.
@@ -38,7 +41,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [INTEGRATION, RECORDED, 'test/laws/**'],
+          exclude: [INTEGRATION, RECORDED, 'test/laws/**', PLANTED],
           ...SHARING,
           sequence: { groupOrder: 0 },
         },
@@ -130,6 +133,19 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           sequence: { groupOrder: 6 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Hosts in virtual time: thousands of schedules, and faults that are planted to be found.
+          name: 'hosts',
+          include: ['test/simulation/*.test.ts'],
+          globalSetup: COMPILE,
+          env: { ANDON_HOSTS: 'long' },
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 8 },
         },
       },
       {

@@ -36,6 +36,11 @@ export function tries(short: number, long: number): number {
   return LONG_SECURITY ? long : short;
 }
 
+/** How many schedules of hosts are simulated: a few in `npm test`, and as many as take minutes in `npm run test:hosts`. */
+export function hostSchedules(): number {
+  return process.env.ANDON_HOSTS === 'long' ? 2_000 : 6;
+}
+
 /** How often a property that takes seconds is tried: `count` times in `npm test`, a fifth of it in `npm run check`. */
 export function runs(count: number): number {
   return FULL ? count : Math.ceil(count / 5);
