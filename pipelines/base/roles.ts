@@ -39,7 +39,7 @@ export type LogNeed =
   /** Copies the whole of a stream or bucket, with its sequences and times. */
   | { readonly snapshot: readonly LogStore[] };
 
-export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
+export type Bucket = 'leases' | 'homes' | 'ledger' | 'outcomes' | 'resends' | 'names';
 type StreamStore = 'log' | 'outbox' | 'commands' | 'commits' | 'live' | 'audit' | 'reasons';
 export type LogStore = StreamStore | Bucket;
 
@@ -128,15 +128,15 @@ export const ACTS = {
   'deliver-commands': {
     does: 'read commands, keep their ledger, hold the lease of each system',
     log: [
-      { make: ['commands', 'leases', 'ledger', 'resends'] },
-      { change: ['leases', 'ledger', 'resends'] },
+      { make: ['commands', 'leases', 'ledger', 'outcomes', 'resends'] },
+      { change: ['leases', 'ledger', 'outcomes', 'resends'] },
       { read: ['commands'] },
-      { purge: ['commands', 'ledger'] },
+      { purge: ['commands', 'ledger', 'outcomes'] },
     ],
   },
   'read-requests': {
     does: 'list requests and commands, and what became of them',
-    log: [{ read: ['outbox', 'commands', 'ledger'] }],
+    log: [{ read: ['outbox', 'commands', 'ledger', 'outcomes'] }],
   },
   'resend-request': { does: 'ask for a request to be sent again', log: [{ change: ['resends'] }] },
   'append-audit': {
@@ -151,7 +151,7 @@ export const ACTS = {
     does: 'copy every stream and bucket as a snapshot, and hold the leases meanwhile',
     log: [
       { snapshot: ['log', 'outbox', 'commands', 'commits', 'live', 'audit', 'reasons'] },
-      { snapshot: ['leases', 'homes', 'ledger', 'resends', 'names'] },
+      { snapshot: ['leases', 'homes', 'ledger', 'outcomes', 'resends', 'names'] },
       { create: ['leases'] },
       { change: ['leases'] },
     ],

@@ -49,6 +49,7 @@ const STREAMS = {
   KV_ANDON_LEASES: ['$KV.ANDON_LEASES.>'],
   KV_ANDON_MAINTENANCE: ['$KV.ANDON_MAINTENANCE.>'],
   KV_ANDON_NAMES: ['$KV.ANDON_NAMES.>'],
+  KV_ANDON_OUTCOMES: ['$KV.ANDON_OUTCOMES.>'],
   KV_ANDON_RESENDS: ['$KV.ANDON_RESENDS.>'],
 } as const;
 
@@ -65,6 +66,7 @@ const WITH_PREFIX: Readonly<Record<string, readonly string[]>> = {
   KV_north_ANDON_LEASES: ['$KV.north_ANDON_LEASES.>'],
   KV_north_ANDON_MAINTENANCE: ['$KV.north_ANDON_MAINTENANCE.>'],
   KV_north_ANDON_NAMES: ['$KV.north_ANDON_NAMES.>'],
+  KV_north_ANDON_OUTCOMES: ['$KV.north_ANDON_OUTCOMES.>'],
   KV_north_ANDON_RESENDS: ['$KV.north_ANDON_RESENDS.>'],
 };
 
@@ -83,7 +85,8 @@ async function makeAll(connection: NatsConnection): Promise<void> {
   await ensureCommits(connection);
   await ensureLive(connection);
   await openLedger(connection);
-  for (const bucket of ['leases', 'homes', 'names'] as const) await openBucket(connection, bucket);
+  for (const bucket of ['leases', 'homes', 'names', 'outcomes'] as const)
+    await openBucket(connection, bucket);
   await beginChain(connection);
 }
 
