@@ -34,6 +34,7 @@ export const PATIENCE = 60_000;
 export interface World {
   readonly stand: Stand;
   readonly erp: Service;
+  readonly planner: Service;
   readonly erpUrl: string;
   readonly mailbox: Mailbox;
   /** Model, or those of several plants, and rules into the log. */
@@ -90,6 +91,8 @@ export type WorldOptions = {
   /** Instead of the one of the stand: those of a configuration, and what they take from the environment. */
   readonly cmms?: readonly object[];
   readonly env?: Readonly<Record<string, string>>;
+  /** `apart`: a process beside the worker, which can be killed alone. */
+  readonly warehouse?: 'apart';
   /** More systems, made when the mailbox is there. */
   readonly systems?: (
     mailbox: Mailbox,
@@ -102,13 +105,14 @@ export async function startWorld({
   systems = () => ({}),
   cmms,
   env,
+  warehouse,
 }: WorldOptions = {}): Promise<World> {
   const tryton = typeof chosen === 'boolean' ? undefined : chosen;
   const [reference, planner] = [await system('reference-erp'), await system('reference-planner')];
   const erp = tryton ?? reference;
   const mailbox = await startMailbox();
   const stand = await startStand({
-    status: true,
+    ...{ status: true, warehouse },
     env: { ...tryton?.env, CMMS_PASSWORD: 'reference', ...env },
     config: {
       ...(cmms === undefined ? {} : { cmms }),
@@ -140,7 +144,7 @@ export async function startWorld({
   const erpCall = callerOf(erp.url, { Authorization: 'Bearer reference' });
   const plannerCall = callerOf(planner.url, { 'X-Api-Key': 'reference' });
   return {
-    ...{ stand, erp, mailbox, erpUrl: erp.url },
+    ...{ stand, erp, planner, mailbox, erpUrl: erp.url },
     apply: (model, rules) => apply(stand, model, rules),
     send: (subject, content) => send(connection, subject, content),
     show: (asset, values) => void shown.set(asset, values),
