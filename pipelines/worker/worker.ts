@@ -214,12 +214,15 @@ async function work(options: Work): Promise<void> {
   }
 }
 
+function isSending({ config, run }: Work): boolean {
+  return config.send ?? run.run === FIRST_RUN;
+}
+
 function sinksOf(options: Work): readonly Sink[] {
-  const { config, connection, run, announces } = options;
-  const sends = config.send ?? run.run === FIRST_RUN;
+  const { connection, announces } = options;
   const landing = announces ? announcedLanding(options) : options.landing;
   const reach = { ...domainOf(connection), prefix: prefixOf(connection) };
-  return sends ? [landing, createOutbox(connection, reach)] : [landing];
+  return isSending(options) ? [landing, createOutbox(connection, reach)] : [landing];
 }
 
 /** Takes the log of commits over first; undefined when it was told to stop meanwhile. */
@@ -299,7 +302,8 @@ async function takeCommitLog(
   const isEmpty =
     written().epoch === 0 &&
     (await checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
-  if (isEmpty) await homes.check(run);
+  const sendsFrom = isSending(options) && !options.acceptLoss ? options.first : undefined;
+  if (isEmpty) await homes.check(run, sendsFrom);
   const check = (end: CommitEnd) => {
     if (isEmpty) refuseEmpty(directory, run, end);
     refuseStale(directory, end, own, partitions);
