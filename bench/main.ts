@@ -69,6 +69,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       'a start where many commands are over, and the memory of nats-server; --commands 1000000 --json FILE',
     run: async (args) => (await import('./settled-commands.ts')).settledCommands(args),
   },
+  'erp-away': {
+    about:
+      'problem to CMMS while the ERP is away, and what it then gets; --minutes 30 --calm 5 --problems 200 --json FILE',
+    run: async (args) => (await import('./erp-away.ts')).erpAway(args),
+  },
   compare: {
     about: 'better, worse or the same: BASELINE.json NEW.json, such as bench/baseline.json',
     run: async (args) => (await import('./compare.ts')).compare(args),
