@@ -12,6 +12,9 @@ const SEED = Number(process.env.ANDON_KILLS_SEED ?? Date.now() % 1_000_000);
 /** Kills of one schedule. */
 const KILLS = 14;
 const LIMIT = 900_000;
+/** Milliseconds: for a call to come, and between two looks for one. */
+const MOST_WAIT = 5_000;
+const LOOK = 20;
 
 /** What S1 to S4 leave behind, however often anything was killed. */
 const EXPECTED = {
@@ -41,7 +44,7 @@ const EXPECTED = {
   mails: ['on-call@plant.example', 'supervisor@plant.example'],
 };
 
-/** Every one once, in any order, and then anyone. */
+/** Every one once, in any order, those at the two ends of a call to the ERP twice; and then anyone. */
 function victimsOf(
   { world, tryton }: KilledPlant,
   random: Random,
@@ -51,11 +54,12 @@ function victimsOf(
   const all = Object.entries({
     ...{ worker, warehouse, nats, cmms, tryton, erp: world.erp, planner: world.planner },
   });
-  const shuffled = all
+  const twice = all.filter(([name]) => isInCalls(name));
+  const shuffled = [...all, ...twice]
     .map((one) => ({ one, at: random.next() }))
     .toSorted((a, b) => a.at - b.at)
     .map(({ one }) => one);
-  const more = Array.from({ length: KILLS - all.length }, () => {
+  const more = Array.from({ length: KILLS - shuffled.length }, () => {
     const one = all[Math.floor(random.next() * all.length)];
     if (one === undefined) throw new Error('expected somebody to kill');
     return one;
@@ -63,11 +67,27 @@ function victimsOf(
   return [...shuffled, ...more];
 }
 
+/** It answers a while after it has carried a call out: whoever is killed then leaves one of which nobody knows. */
+const SLOW = { fault: 'commit-then-slow', method: 'POST', times: 10_000, delay: 700 } as const;
+
+const isInCalls = (name: string) => name === 'worker' || name === 'erp';
+
+/** Waits until a call that changes something has come to the ERP, for a while: there may be none any more. */
+async function duringCall({ world }: KilledPlant): Promise<void> {
+  const known = (await world.changesAsked()).length;
+  const until = performance.now() + MOST_WAIT;
+  while (performance.now() < until && (await world.changesAsked()).length === known) {
+    await pause(LOOK);
+  }
+}
+
 async function killThem(plant: KilledPlant, seed: number): Promise<void> {
   const random = randomOf(seed, 'kills');
+  await plant.world.misbehave({ script: [SLOW] });
   const begun = performance.now();
   for (const [name, service] of victimsOf(plant, random)) {
     await pause(random.between(200, 3_000));
+    if (isInCalls(name)) await duringCall(plant);
     const down = random.between(0, 1_500);
     const at = (performance.now() - begun) / 1_000;
     console.log(
@@ -77,6 +97,7 @@ async function killThem(plant: KilledPlant, seed: number): Promise<void> {
     await pause(down);
     // What is supervised is started again by whoever looks after it.
     if (name !== 'warehouse') await service.start();
+    if (name === 'erp') await plant.world.misbehave({ script: [SLOW] });
   }
 }
 
