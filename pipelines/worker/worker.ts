@@ -214,15 +214,12 @@ async function work(options: Work): Promise<void> {
   }
 }
 
-function isSending({ config, run }: Work): boolean {
-  return config.send ?? run.run === FIRST_RUN;
-}
-
 function sinksOf(options: Work): readonly Sink[] {
-  const { connection, announces } = options;
+  const { config, connection, run, announces } = options;
+  const sends = config.send ?? run.run === FIRST_RUN;
   const landing = announces ? announcedLanding(options) : options.landing;
   const reach = { ...domainOf(connection), prefix: prefixOf(connection) };
-  return isSending(options) ? [landing, createOutbox(connection, reach)] : [landing];
+  return sends ? [landing, createOutbox(connection, reach)] : [landing];
 }
 
 /** Takes the log of commits over first; undefined when it was told to stop meanwhile. */
@@ -302,8 +299,8 @@ async function takeCommitLog(
   const isEmpty =
     written().epoch === 0 &&
     (await checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
-  const sendsFrom = isSending(options) && !options.acceptLoss ? options.first : undefined;
-  if (isEmpty) await homes.check(run, sendsFrom);
+  const sends = own.has('outbox') && !options.acceptLoss;
+  if (isEmpty) await homes.check(run, sends ? options.first : undefined);
   const check = (end: CommitEnd) => {
     if (isEmpty) refuseEmpty(directory, run, end);
     refuseStale(directory, end, own, partitions);
