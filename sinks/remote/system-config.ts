@@ -50,12 +50,20 @@ const valueFields = {
 
 const { text: noteTemplate } = templatesOf(COMMAND_FIELD_NAMES);
 
-/** What an answer must hold: something at `at`, or one of `contains`. Without it the command is refused, and `note` says why. */
-const expectSchema = z.strictObject({
-  at: pointerSchema,
-  contains: z.array(z.string().min(1)).min(1).optional(),
-  note: noteTemplate,
-});
+/**
+ * What an answer must hold: something at `at`, a text with one of `contains` in it, or one of `equals`, which may be values
+ * of the command. Without it the command is refused, and `note` says why.
+ */
+const expectSchema = z
+  .strictObject({
+    at: pointerSchema,
+    contains: z.array(z.string().min(1)).min(1).optional(),
+    equals: z.array(noteTemplate).min(1).optional(),
+    note: noteTemplate,
+  })
+  .refine(({ contains, equals }) => contains === undefined || equals === undefined, {
+    message: 'expected either `contains` or `equals`',
+  });
 export type ExpectConfig = z.infer<typeof expectSchema>;
 
 const callFields = { ...callFieldsOf(COMMAND_FIELD_NAMES), ...valueFields };

@@ -16,6 +16,7 @@ import type {
 import type { Requisition } from '../../pipelines/demo/reference-erp/requisitions.ts';
 import type { ServiceOrder, Vendor } from '../../pipelines/demo/reference-erp/services.ts';
 import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';
+import type { LineOrder } from '../../pipelines/demo/reference-planner/orders.ts';
 import type { StopWindow } from '../../pipelines/demo/reference-planner/reference-planner.ts';
 import { referenceProgram } from '../../pipelines/stand/programs.ts';
 import { createService, type Service } from '../../pipelines/stand/service.ts';
@@ -58,8 +59,12 @@ export interface World {
     readonly vendors: readonly Vendor[];
     readonly services: readonly ServiceOrder[];
   }>;
-  /** What people in the ERP put there: parts, orders. */
-  put(kind: 'parts' | 'orders', content: object): Promise<void>;
+  /** What people in the ERP put there: parts, orders, vendors. */
+  put(kind: 'parts' | 'orders' | 'vendors', content: object): Promise<void>;
+  /** A person decides about a step of the request of a machine (of the line p1/l1), by a key of their own. */
+  answer(asset: string, step: string, decision: string, values?: object): Promise<void>;
+  /** What planning has made of an order. */
+  orderAt(id: string): Promise<LineOrder>;
   /** What people in the CMMS do with the work of a machine, and what they write down. */
   act(asset: string, action: string, noted?: object): Promise<void>;
   /** Calls to the ERP that came to change something. */
@@ -74,7 +79,7 @@ export interface World {
   ): Promise<void>;
   windows(): Promise<readonly StopWindow[]>;
   /** What people in planning put there. */
-  plan(kind: 'shifts', content: object): Promise<void>;
+  plan(kind: 'shifts' | 'orders', content: object): Promise<void>;
   accept(window: StopWindow): Promise<void>;
   /** A planner puts a window elsewhere. */
   move(window: StopWindow, start: number, end: number): Promise<void>;
@@ -153,6 +158,12 @@ export async function startWorld({
     decide: async (kind, id, action, content = {}) =>
       void (await erpCall('POST', `/admin/${kind}/${id}/${action}`, content)),
     put: async (kind, content) => void (await erpCall('PUT', `/admin/${kind}`, content)),
+    async answer(asset, step, decision, values = {}) {
+      const data = { request: await requestOf(stand, asset), step, decision, ...values };
+      const act = { time: Date.now(), type: 'decision', data };
+      await send(connection, `act.p1.l1.${asset}.key.buyer1`, act);
+    },
+    orderAt: (id) => plannerCall('GET', `/api/orders/${id}`),
     act: (asset, action, noted) => act(stand, asset, action, noted),
     windows: async () => (await plannerCall<{ items: StopWindow[] }>('GET', '/api/windows')).items,
     plan: async (kind, content) => void (await plannerCall('PUT', `/admin/${kind}`, content)),

@@ -16,6 +16,8 @@ type LoggedMessage = {
   readonly time: EventTime;
   readonly subject: string;
   readonly content: unknown;
+  /** A person decides about the work that the asset has by then. */
+  readonly decides?: AssetKey;
 };
 
 const TAIL = (30 * MINUTE) as Duration;
@@ -23,9 +25,13 @@ const JSON_HEADERS = { 'Content-Type': 'application/json', 'Andon-Change': 'exam
 
 /**
  * An example as the log would have it: model and rules, then every message a second after its time, and a tick for
- * each second without one.
+ * each second without one. `workOf`: the request or order that an asset has by now, which no example can name.
  */
-export function* exampleLog(example: RulesExample, rules: unknown): Generator<Message> {
+export function* exampleLog(
+  example: RulesExample,
+  rules: unknown,
+  workOf: (asset: AssetKey) => string = () => '',
+): Generator<Message> {
   const sent = [...framesOf(example.readings), ...factsOf(example)].sort((a, b) => a.time - b.time);
   const last = sent.at(-1)?.time ?? EXAMPLE_BEGIN;
   const end = example.until === undefined ? plus(last, TAIL) : plus(EXAMPLE_BEGIN, example.until);
@@ -46,10 +52,11 @@ export function* exampleLog(example: RulesExample, rules: unknown): Generator<Me
   }
   yield message(now, `model.${EXAMPLE_PLANT}`, modelOf(example));
   yield message(now, `rules.${EXAMPLE_PLANT}`, rules);
-  for (const { time, subject, content } of sent) {
+  for (const { time, subject, content, decides } of sent) {
     const appended = plus(time, SECOND);
     if (appended > now) yield* ticksTo(appended);
-    yield message(appended, subject, content);
+    const told = decides === undefined ? content : decided(content, workOf(decides));
+    yield message(appended, subject, told);
   }
   yield* ticksTo(plus(end, SECOND));
 }
@@ -86,9 +93,17 @@ function factsOf({ events }: RulesExample): readonly LoggedMessage[] {
     const at = milliseconds(time);
     if (type === 'order' && typeof data.system === 'string')
       return [orderOfSystem(data, asset, at)];
-    const subject = `event.${asset.replaceAll('/', '.')}`;
-    return [{ time, subject, content: { time: at, type, data } }];
+    const machine = asset.replaceAll('/', '.');
+    const said = { time, content: { time: at, type, data } };
+    if (type === 'decision')
+      return [{ ...said, subject: `act.${machine}.console.example`, decides: asset }];
+    return [{ ...said, subject: `event.${machine}` }];
   });
+}
+
+function decided(content: unknown, request: string): object {
+  const { data, ...event } = content as { readonly data: object };
+  return { ...event, data: { ...data, request } };
 }
 
 /** A work order that a system made itself comes from that system, which names it. */
