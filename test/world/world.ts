@@ -92,6 +92,8 @@ export interface World {
 export type WorldOptions = {
   /** `false`: the reference ERP, which is away until somebody starts it. Or another ERP, which runs. */
   readonly erp?: boolean | Tryton;
+  /** The CMMS is asked for orders that people or plans of it made. */
+  readonly orders?: boolean;
   /** Instead of the one of the stand: those of a configuration, and what they take from the environment. */
   readonly cmms?: readonly object[];
   readonly env?: Readonly<Record<string, string>>;
@@ -107,13 +109,14 @@ export async function startWorld({
   systems = () => ({}),
   cmms,
   env,
+  orders = false,
 }: WorldOptions = {}): Promise<World> {
   const tryton = typeof chosen === 'boolean' ? undefined : chosen;
   const [reference, planner] = [await system('reference-erp'), await system('reference-planner')];
   const erp = tryton ?? reference;
   const mailbox = await startMailbox();
   const stand = await startStand({
-    status: true,
+    ...{ status: true, orders },
     env: { ...tryton?.env, CMMS_PASSWORD: 'reference', ...env },
     config: {
       ...(cmms === undefined ? {} : { cmms }),
