@@ -211,6 +211,13 @@ const fileDoorSchema = z
       z.strictObject({
         /** By name; CSV takes texts and numbers alone. */
         content: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/), jsonTemplate),
+        /** What stands around the content, where its readers want a name: the root of XML, or the one field of JSON. */
+        root: z
+          .strictObject({
+            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/),
+            xmlns: z.url().optional(),
+          })
+          .optional(),
         /** What the answer says became of it, in words. `<key>.ack` in the folder is the word `ack`. */
         answer: z
           .strictObject({
