@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { rowsOf } from '../stand/landed.ts';
 import { askCmms, until } from '../stand/stand.ts';
 import { longSuite } from '../support/long.ts';
 import { hotMachines, MODEL, workflow } from './workflows.ts';
@@ -46,6 +47,23 @@ longSuite('S7 and S16: a stop moves orders, and what a machine is comes from its
     expect(await world.orderAt('PO-7')).toMatchObject({ start: iso(now - HOUR), late: 0 });
   });
 
+  test('S7: planning loses the window: whoever compares both sides finds it, and it is sent again', async () => {
+    const [window] = await world.windows();
+    if (window === undefined) throw new Error('expected a window');
+    await world.lose(window);
+    expect(await world.windows()).toEqual([]);
+    const reconcile = (...more: string[]) =>
+      world.stand.andon(['reconcile', 'planner', ...more, '--config', world.stand.config]);
+    const found = await reconcile();
+    expect(found.code).toBe(7);
+    expect(found.out).toContain('missing');
+    await reconcile('--mend');
+    await until('the window', PATIENCE, async () => (await world.windows()).length === 1);
+    expect(await world.windows()).toMatchObject([
+      { external_key: window.external_key, start: window.start, status: 'PROPOSED' },
+    ]);
+  });
+
   test('S7: the planner agrees: the orders move, and sales hears which one becomes late', async () => {
     const [window] = await world.windows();
     if (window === undefined) throw new Error('expected a window');
@@ -62,6 +80,21 @@ longSuite('S7 and S16: a stop moves orders, and what a machine is comes from its
     expect(late).toBeGreaterThan(1);
     expect(mail?.text).toMatch(/Subject: press: Order PO-7 will be [\d.]+ h late/);
     expect(mail?.text).toContain(String(late).slice(0, 4));
+  });
+
+  test('S7: the schedule that planning has made of it comes back, in the words of ISA-95', async () => {
+    const { code, out, err } = await world.stand.andon([
+      ...['schedule', `${world.plannerUrl}/api/schedule?line=p1/l1`],
+      ...['--header', 'X-Api-Key: reference', '--config', world.stand.config],
+    ]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toContain('3 entries of p1/l1 are in the log');
+    const { start } = await world.orderAt('PO-7');
+    await until('the moved order', PATIENCE, async () => {
+      const query = "SELECT toString(start) AS start FROM {db}.planned_now WHERE id = 'PO-7'";
+      const [row] = await rowsOf<{ start: string }>(world.stand, query);
+      return Date.parse(`${row?.start.replace(' ', 'T')}Z`) === Date.parse(start);
+    });
   });
 
   test('S7: the work is done, and planning has its line back', async () => {

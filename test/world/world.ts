@@ -13,6 +13,7 @@ import type {
   Downtime,
   Labour,
 } from '../../pipelines/demo/reference-erp/postings.ts';
+import type { LotHold } from '../../pipelines/demo/reference-erp/lots.ts';
 import type { Requisition } from '../../pipelines/demo/reference-erp/requisitions.ts';
 import type { ServiceOrder, Vendor } from '../../pipelines/demo/reference-erp/services.ts';
 import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';
@@ -36,6 +37,7 @@ export interface World {
   readonly stand: Stand;
   readonly erp: Service;
   readonly erpUrl: string;
+  readonly plannerUrl: string;
   readonly mailbox: Mailbox;
   /** Model, or those of several plants, and rules into the log. */
   apply(model: object | readonly object[], rules: object): Promise<void>;
@@ -58,9 +60,10 @@ export interface World {
     readonly inquiries: readonly Inquiry[];
     readonly vendors: readonly Vendor[];
     readonly services: readonly ServiceOrder[];
+    readonly holds: readonly LotHold[];
   }>;
   /** What people in the ERP put there: parts, orders, vendors. */
-  put(kind: 'parts' | 'orders' | 'vendors', content: object): Promise<void>;
+  put(kind: 'parts' | 'orders' | 'vendors' | 'lots', content: object): Promise<void>;
   /** A person decides about a step of the request of a machine (of the line p1/l1), by a key of their own. */
   answer(asset: string, step: string, decision: string, values?: object): Promise<void>;
   /** What planning has made of an order. */
@@ -81,6 +84,8 @@ export interface World {
   /** What people in planning put there. */
   plan(kind: 'shifts' | 'orders', content: object): Promise<void>;
   accept(window: StopWindow): Promise<void>;
+  /** It is not there any more, and nobody says so. */
+  lose(window: StopWindow): Promise<void>;
   /** A planner puts a window elsewhere. */
   move(window: StopWindow, start: number, end: number): Promise<void>;
   commands(request: string): Promise<readonly CommandSummary[]>;
@@ -148,7 +153,7 @@ export async function startWorld({
   const erpCall = callerOf(erp.url, { Authorization: 'Bearer reference' });
   const plannerCall = callerOf(planner.url, { 'X-Api-Key': 'reference' });
   return {
-    ...{ stand, erp, mailbox, erpUrl: erp.url },
+    ...{ stand, erp, mailbox, erpUrl: erp.url, plannerUrl: planner.url },
     apply: (model, rules) => apply(stand, model, rules),
     send: (subject, content) => send(connection, subject, content),
     show: (asset, values) => void shown.set(asset, values),
@@ -172,6 +177,7 @@ export async function startWorld({
     plan: async (kind, content) => void (await plannerCall('PUT', `/admin/${kind}`, content)),
     accept: async ({ id }) =>
       void (await plannerCall('POST', `/api/windows/${id}/accept`, { note: 'fits' })),
+    lose: async ({ id }) => void (await plannerCall('DELETE', `/admin/windows/${id}`, {})),
     move: async ({ id, version }, start, end) =>
       void (await plannerCall('PUT', `/api/windows/${id}`, {
         ...{ version, start: new Date(start).toISOString(), end: new Date(end).toISOString() },

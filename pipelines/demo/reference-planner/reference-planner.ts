@@ -114,6 +114,12 @@ function addWindows(server: FastifyInstance, store: ObjectStore): void {
     return store.save('window', { ...found, start, end, version: version + 1 });
   });
 
+  // As somebody does who clears up too much, or restores an old backup.
+  server.delete('/admin/windows/:id', (request) => {
+    store.remove('window', z.object({ id: z.string() }).parse(request.params).id);
+    return { ok: true };
+  });
+
   server.post('/api/windows/:id/:action', (request, reply) => {
     const { id, action } = actionSchema.parse(request.params);
     const found = find(id);

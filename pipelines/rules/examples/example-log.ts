@@ -16,8 +16,8 @@ type LoggedMessage = {
   readonly time: EventTime;
   readonly subject: string;
   readonly content: unknown;
-  /** A person decides about the work that the asset has by then. */
-  readonly decides?: AssetKey;
+  /** Its data name the work that the asset has by then, in this field. */
+  readonly about?: { readonly asset: AssetKey; readonly field: 'request' | 'id' };
 };
 
 const TAIL = (30 * MINUTE) as Duration;
@@ -52,10 +52,10 @@ export function* exampleLog(
   }
   yield message(now, `model.${EXAMPLE_PLANT}`, modelOf(example));
   yield message(now, `rules.${EXAMPLE_PLANT}`, rules);
-  for (const { time, subject, content, decides } of sent) {
+  for (const { time, subject, content, about } of sent) {
     const appended = plus(time, SECOND);
     if (appended > now) yield* ticksTo(appended);
-    const told = decides === undefined ? content : decided(content, workOf(decides));
+    const told = about === undefined ? content : named(content, about.field, workOf(about.asset));
     yield message(appended, subject, told);
   }
   yield* ticksTo(plus(end, SECOND));
@@ -95,15 +95,23 @@ function factsOf({ events }: RulesExample): readonly LoggedMessage[] {
       return [orderOfSystem(data, asset, at)];
     const machine = asset.replaceAll('/', '.');
     const said = { time, content: { time: at, type, data } };
-    if (type === 'decision')
-      return [{ ...said, subject: `act.${machine}.console.example`, decides: asset }];
+    if (type === 'decision') {
+      const about = { asset, field: 'request' } as const;
+      return [{ ...said, subject: `act.${machine}.console.example`, about }];
+    }
+    if (type === 'request' && typeof data.system === 'string') {
+      const { system, ...status } = data;
+      const about = { asset, field: 'id' } as const;
+      const content = { time: at, type, data: status };
+      return [{ time, content, subject: `status.${system}.${machine}`, about }];
+    }
     return [{ ...said, subject: `event.${machine}` }];
   });
 }
 
-function decided(content: unknown, request: string): object {
+function named(content: unknown, field: string, work: string): object {
   const { data, ...event } = content as { readonly data: object };
-  return { ...event, data: { ...data, request } };
+  return { ...event, data: { ...data, [field]: work } };
 }
 
 /** A work order that a system made itself comes from that system, which names it. */
