@@ -6,7 +6,7 @@ import { lookup } from '../model/plain.ts';
 import { type Duration, formatDuration, later, plus } from '../model/time.ts';
 import { escalatorsOf, stepModeOf, type WorkflowStep } from '../model/workflow-rule.ts';
 import { armEvery, ask, change, note, takeBack } from './commands.ts';
-import { compileWorkflow, evaluate, holds, payloadOf } from './expressions.ts';
+import { compileWorkflow, evaluateCel, holds, payloadOf } from './expressions.ts';
 import { workFacts } from './facts.ts';
 import { noticeCause } from './notices.ts';
 import {
@@ -80,7 +80,7 @@ function questionOf({ id, decide }: WorkflowStep, context: RunContext): string |
   const { work, out, knowledge } = context;
   const compiled = compileWorkflow(context.rule).steps.get(id)?.decide;
   if (compiled === undefined) return decide;
-  const found = evaluate(compiled, workFacts(work, out.key, knowledge));
+  const found = evaluateCel(compiled, workFacts(work, out.key, knowledge));
   return 'problem' in found ? `${decide} (${found.problem})` : String(found.value);
 }
 

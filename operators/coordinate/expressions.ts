@@ -92,14 +92,14 @@ export function readExpression(text: string): ReturnType<typeof parseExpression>
 /** Whether a condition holds. What it names and nobody knows yet makes it untrue, and is told. */
 export function holds(condition: Condition | undefined, facts: Facts): Evaluated<boolean> {
   if (condition === undefined) return { value: true };
-  const found = evaluate(condition, facts);
+  const found = evaluateCel(condition, facts);
   if ('problem' in found) return found;
   if (typeof found.value === 'boolean') return { value: found.value };
   return { problem: `expected true or false, found ${JSON.stringify(found.value)}` };
 }
 
 /** What an expression comes to. */
-export function evaluate(expression: Condition, facts: Facts): Evaluated<Json> {
+export function evaluateCel(expression: Condition, facts: Facts): Evaluated<Json> {
   beginSteps();
   try {
     return { value: toJson(expression.evaluate(facts)) };
@@ -120,7 +120,7 @@ export function payloadOf(
       told.push([name, value.literal]);
       continue;
     }
-    const found = evaluate(value, facts);
+    const found = evaluateCel(value, facts);
     if ('problem' in found) return { problem: `${name}: ${found.problem}` };
     told.push([name, found.value]);
   }

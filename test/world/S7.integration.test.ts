@@ -47,23 +47,6 @@ longSuite('S7 and S16: a stop moves orders, and what a machine is comes from its
     expect(await world.orderAt('PO-7')).toMatchObject({ start: iso(now - HOUR), late: 0 });
   });
 
-  test('S7: planning loses the window: whoever compares both sides finds it, and it is sent again', async () => {
-    const [window] = await world.windows();
-    if (window === undefined) throw new Error('expected a window');
-    await world.lose(window);
-    expect(await world.windows()).toEqual([]);
-    const reconcile = (...more: string[]) =>
-      world.stand.andon(['reconcile', 'planner', ...more, '--config', world.stand.config]);
-    const found = await reconcile();
-    expect(found.code).toBe(7);
-    expect(found.out).toContain('missing');
-    await reconcile('--mend');
-    await until('the window', PATIENCE, async () => (await world.windows()).length === 1);
-    expect(await world.windows()).toMatchObject([
-      { external_key: window.external_key, start: window.start, status: 'PROPOSED' },
-    ]);
-  });
-
   test('S7: the planner agrees: the orders move, and sales hears which one becomes late', async () => {
     const [window] = await world.windows();
     if (window === undefined) throw new Error('expected a window');

@@ -18,7 +18,8 @@ longSuite('lots that were made while a machine was not well', () => {
   }
   beforeAll(async () => {
     world = await startWorld();
-    await world.apply(MODEL, hotMachines(workflow('quality-hold')));
+    const lathe = { ...workflow('rescheduling'), when: "asset.id == 'lathe'" };
+    await world.apply(MODEL, hotMachines(lathe, workflow('quality-hold')));
   });
   afterAll(() => world?.stop());
   const held = async () => {
@@ -69,5 +70,18 @@ longSuite('lots that were made while a machine was not well', () => {
     await world.answer('press', 'looked', 'approve');
     await world.untilStep('press', 'release', 'done');
     expect((await held()).status).toBe('RELEASED');
+  });
+
+  test('S14: planning loses a planned stop: the next look finds it, and the supervisor hears of it', async () => {
+    world.heat('lathe', 90);
+    await world.untilStep('lathe', 'stop', 'proposed');
+    const [window] = await world.windows();
+    if (window === undefined) throw new Error('expected a window');
+    await world.accept(window);
+    await world.untilStep('lathe', 'stop', 'accepted');
+    await world.lose(window);
+    await world.untilStep('lathe', 'lost', 'done');
+    expect(world.mailbox.mails.map(({ to }) => to)).toEqual([['supervisor@plant.example']]);
+    expect(world.mailbox.mails[0]?.text).toContain('Planning has no window for it');
   });
 });

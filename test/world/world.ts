@@ -7,13 +7,13 @@ import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from '../../pipelines/base/free-port.ts';
 import type { MisbehaviourConfig } from '../../pipelines/demo/misbehaviour.ts';
 import type { Inquiry } from '../../pipelines/demo/reference-erp/inquiries.ts';
+import type { LotHold } from '../../pipelines/demo/reference-erp/lots.ts';
 import type {
   AnnouncedWork,
   Consumption,
   Downtime,
   Labour,
 } from '../../pipelines/demo/reference-erp/postings.ts';
-import type { LotHold } from '../../pipelines/demo/reference-erp/lots.ts';
 import type { Requisition } from '../../pipelines/demo/reference-erp/requisitions.ts';
 import type { ServiceOrder, Vendor } from '../../pipelines/demo/reference-erp/services.ts';
 import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';

@@ -1,13 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSchedule } from '../../../pipelines/schedules/read-schedule.ts';
 import { readXmlTree } from '../../../pipelines/schedules/xml-tree.ts';
 import { createFileDoor } from '../../../pipelines/systems/file-door.ts';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type FileDoorConfig, systemConfigSchema } from '../../../sinks/remote/system-config.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
-import { exampleCommand } from '../systems/example-command.ts';
 import { readProfile } from '../systems/erp-config.ts';
+import { exampleCommand } from '../systems/example-command.ts';
 
 const at = (clock: string) => Date.parse(`2026-12-01T${clock}Z`);
 
@@ -85,7 +85,9 @@ describe('a schedule of others', () => {
       },
       {
         ...{ plant: 'works', line: 'saw' },
-        entries: [{ id: 'co', kind: 'changeover', start: at('06:00'), end: at('07:00'), cancelled: true }],
+        entries: [
+          { id: 'co', kind: 'changeover', start: at('06:00'), end: at('07:00'), cancelled: true },
+        ],
       },
     ];
     expect(readSchedule(rows.join('\r\n'), 'x')).toEqual(read);
@@ -103,21 +105,44 @@ describe('a schedule of others', () => {
     ['<a><b></a>', /<\/a> closes nothing in line 1/],
     ['<a>', /<a> has no end/],
     ['<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>', /no XML that can be read/],
-    ['<OperationsSchedule><ID>1</ID></OperationsSchedule>', /HierarchyScope with Site and ProductionLine/],
+    [
+      '<OperationsSchedule><ID>1</ID></OperationsSchedule>',
+      /HierarchyScope with Site and ProductionLine/,
+    ],
     ['<a/>', /expected an OperationsSchedule/],
     ['id,kind,start\n', /the heading end/],
-    ['plant,line,id,kind,start,end\np,l,a,order,today,2026-12-01T09:00:00Z\n', /start: a time such as/],
-    ['plant,line,id,kind,start,end\np,l,a,fun,2026-12-01T08:00:00Z,2026-12-01T09:00:00Z\n', /entries.0.kind/],
-    ['plant,line,id,kind,start,end\np,l,a,order,2026-12-01T10:00:00Z,2026-12-01T09:00:00Z\n', /end after start/],
-    ['plant,line,id,kind,start,end\na.b,l,a,order,2026-12-01T08:00:00Z,2026-12-01T09:00:00Z\n', /letters, digits/],
-    [XML.replace('<b:StartTime>2026-12-01T09:00:00Z</b:StartTime>', ''), /OperationsRequest M-2: expected StartTime/],
+    [
+      'plant,line,id,kind,start,end\np,l,a,order,today,2026-12-01T09:00:00Z\n',
+      /start: a time such as/,
+    ],
+    [
+      'plant,line,id,kind,start,end\np,l,a,fun,2026-12-01T08:00:00Z,2026-12-01T09:00:00Z\n',
+      /entries.0.kind/,
+    ],
+    [
+      'plant,line,id,kind,start,end\np,l,a,order,2026-12-01T10:00:00Z,2026-12-01T09:00:00Z\n',
+      /end after start/,
+    ],
+    [
+      'plant,line,id,kind,start,end\na.b,l,a,order,2026-12-01T08:00:00Z,2026-12-01T09:00:00Z\n',
+      /letters, digits/,
+    ],
+    [
+      XML.replace('<b:StartTime>2026-12-01T09:00:00Z</b:StartTime>', ''),
+      /OperationsRequest M-2: expected StartTime/,
+    ],
   ])('%s is told, with what was expected', (text, says) => {
     expect(() => readSchedule(text, 'plan.xml')).toThrow(says);
   });
 
   test('a window that goes out as B2MML is read as what it is', async () => {
     const folder = temporaryDirectory();
-    const profile = { ...readProfile('mes-files'), name: 'mes', out: folder, in: join(folder, 'in') };
+    const profile = {
+      ...readProfile('mes-files'),
+      name: 'mes',
+      out: folder,
+      in: join(folder, 'in'),
+    };
     for (const format of ['xml', 'json'] as const) {
       const config = systemConfigSchema.parse({ ...profile, format }) as FileDoorConfig;
       const verb = createFileDoor(config).verbs.get('propose-stop');
@@ -126,7 +151,8 @@ describe('a schedule of others', () => {
       const call = { priority: 'delivery', signal: new AbortController().signal } as const;
       await verb?.create?.({ command, remote: null, values: {} }, call);
       const text = readFileSync(join(folder, `${command.key}.${format}`), 'utf8');
-      if (format === 'xml') expect(text).toContain('<OperationsSchedule xmlns="http://www.mesa.org/xml/B2MML">');
+      if (format === 'xml')
+        expect(text).toContain('<OperationsSchedule xmlns="http://www.mesa.org/xml/B2MML">');
       const [plant, line] = command.asset.split('/');
       expect(readSchedule(text, 'x')).toEqual([
         {
