@@ -61,6 +61,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/publish.ts')).registerPublish,
   },
   {
+    name: 'schedule',
+    usage: '[options] <from...>',
+    description: 'the production schedule of others into the log: B2MML, CSV, files, HTTP, a queue',
+    load: async () => (await import('./cli/schedule.ts')).registerSchedule,
+  },
+  {
     name: 'apply',
     usage: '[options] <plant> [rules]',
     description: 'check the plant model and the rules, and publish them into the log',

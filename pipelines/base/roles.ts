@@ -336,6 +336,7 @@ export const API_ACTS = {
   'shelve-alarms': 'withhold alarms for a time',
   'take-out-of-service': 'withhold alarms until somebody puts them back',
   report: 'report what was seen at a machine',
+  'decide-work': 'approve or refuse what a workflow asks, and say whether what came late stays',
   resend: 'have a request or a command sent again',
 } as const;
 
@@ -360,8 +361,9 @@ export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct
     'shelve-alarms': 'line',
     'take-out-of-service': 'line',
     report: 'line',
+    'decide-work': 'line',
   },
-  planner: { 'view-plant': 'plant', report: 'line' },
+  planner: { 'view-plant': 'plant', report: 'line', 'decide-work': 'line' },
   engineer: {
     'view-plant': 'plant',
     'view-exceptions': 'installation',
@@ -369,6 +371,7 @@ export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct
     'shelve-alarms': 'line',
     'take-out-of-service': 'line',
     report: 'line',
+    'decide-work': 'line',
     'handle-exceptions': 'installation',
     resend: 'installation',
   },

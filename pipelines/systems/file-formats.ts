@@ -7,9 +7,11 @@ import { Problem } from '../base/problem.ts';
 
 type Content = Readonly<Record<string, unknown>>;
 
+type Root = { readonly name: string; readonly xmlns?: string | undefined };
+
 type Format = {
-  /** `verb` names what the content is, where the format has a place for it. */
-  write(verb: string, content: Content): string;
+  /** `verb` names what the content is, where the format has a place for it and `root` says nothing else. */
+  write(verb: string, content: Content, root?: Root): string;
   /** What an answer says: an object, so that places in it are JSON pointers. Undefined when it cannot be read (yet). */
   read(text: string): unknown;
 };
@@ -18,7 +20,10 @@ export type FileFormat = 'json' | 'csv' | 'xml';
 
 export const FILE_FORMATS: Readonly<Record<FileFormat, Format>> = {
   json: {
-    write: (_, content) => `${JSON.stringify(content, null, 2)}\n`,
+    write(_, content, root) {
+      const whole = root === undefined ? content : { [root.name]: content };
+      return `${JSON.stringify(whole, null, 2)}\n`;
+    },
     read(text) {
       try {
         return JSON.parse(text);
@@ -42,8 +47,13 @@ export const FILE_FORMATS: Readonly<Record<FileFormat, Format>> = {
     },
   },
   xml: {
-    write: (verb, content) =>
-      `<?xml version="1.0" encoding="UTF-8"?>\n${elementOf(verb, content)}\n`,
+    write(verb, content, root) {
+      const { name, xmlns } = root ?? { name: verb };
+      const element = elementOf(name, content);
+      const own = xmlns === undefined ? '' : ` xmlns="${escapeXml(xmlns)}"`;
+      const whole = `<${name}${own}${element.slice(name.length + 1)}`;
+      return `<?xml version="1.0" encoding="UTF-8"?>\n${whole}\n`;
+    },
     read: (text) => readXml(text),
   },
 };
