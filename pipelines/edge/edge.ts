@@ -23,6 +23,7 @@ import { type HeldStatus, moveHeld } from './held.ts';
 import { openHttpSource } from './http/http-source.ts';
 import type { Mapper } from './mapping.ts';
 import { type EdgeMemory, type MemoryStatus, openMemory } from './memory.ts';
+import { openModbusSource } from './modbus/modbus-source.ts';
 import { type Arrived, brokerClient, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
 import {
@@ -171,6 +172,7 @@ const OPENERS: {
   opcua: openOpcuaSource,
   sparkplug: openSparkplugSource,
   http: openHttpSource,
+  modbus: openModbusSource,
 };
 
 /** Rejects with a `Problem` where the configuration cannot be used. */
