@@ -148,8 +148,8 @@ export function mappedPortions(
 /** In the order in which they came; none has two values of a tag at one time, of which one would hide the other, or more cells than `most`. */
 export function portions(
   readings: readonly TagReading[],
-  most = MOST_CELLS,
-  cellOf = ofLabels,
+  most: number,
+  cellOf: ReturnType<typeof cellFinder>,
 ): readonly (readonly TagReading[])[] {
   const all: TagReading[][] = [];
   let some: TagReading[] = [];
@@ -169,8 +169,4 @@ export function portions(
   }
   if (some.length > 0) all.push(some);
   return all;
-}
-
-function ofLabels({ labels, time = 0 }: TagReading): readonly [name: string, time: number] {
-  return [JSON.stringify(labels), time];
 }
