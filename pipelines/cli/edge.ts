@@ -204,7 +204,8 @@ async function ask(file: string): Promise<EdgeStatus> {
 }
 
 /** For people. */
-export function describeEdge({ edge, centre, memory, held, sources }: EdgeStatus): string {
+export function describeEdge(status: EdgeStatus): string {
+  const { edge, centre, memory, held, unknown, sources } = status;
   const since = held.since === undefined ? '' : `, since ${new Date(held.since).toISOString()}`;
   const facts = [
     ['edge', edge],
@@ -212,6 +213,7 @@ export function describeEdge({ edge, centre, memory, held, sources }: EdgeStatus
     ['stored', `${memory.messages} messages, ${memory.bytes} bytes since the start`],
     ['held', `${held.messages} messages, ${held.bytes} bytes${since}`],
     ['moved', `${held.moved} of the held ones since the start`],
+    ['unknown', describeKept(unknown)],
     ['lost', `${held.lost} of the oldest held ones: the memory was full`],
   ];
   const rows = Object.entries(sources).map(([name, one]) => [
@@ -225,6 +227,12 @@ export function describeEdge({ edge, centre, memory, held, sources }: EdgeStatus
   return [inColumns(facts), '', inColumns([headings, ...rows], new Set([1, 2, 3, 4, 5]))].join(
     '\n',
   );
+}
+
+function describeKept({ messages, bytes, machines, given }: EdgeStatus['unknown']): string {
+  const names = Object.entries(machines).map(([machine, count]) => `${machine} (${count})`);
+  const of = names.length === 0 ? '' : ` of ${names.join(', ')}`;
+  return `${messages} messages${of}, ${bytes} bytes kept; ${given} given back since the start`;
 }
 
 /** For people. */

@@ -200,6 +200,9 @@ const edgeSchema = z.strictObject({
     .strictObject({
       days: z.number().positive().default(7),
       bytes: bytes.default(8_000_000_000).describe('Most on disk, for each of the two streams.'),
+      unknown: bytes
+        .default(256_000_000)
+        .describe('Most on disk of machines that are not in assets.'),
     })
     .prefault({}),
   http: z
