@@ -73,6 +73,17 @@ function faultsOf({ stand: { edge, leaf, hub, link, status }, device: own }: All
     await service.start();
   };
   return {
+    // First: behind a leaf node or centre that was started again a cut link was not seen by the edge.
+    link: async () => {
+      link.cut();
+      await until('the edge to see it', LONG, async () => {
+        return (await status())?.centre.away === true;
+      }).catch(async (error: unknown) => {
+        const last = edge.lines.slice(-10).join('\n');
+        throw new Error(`${error}: ${JSON.stringify(await status())}\n${last}`);
+      });
+      link.mend();
+    },
     edge: () => bounce(edge),
     leaf: () => bounce(leaf),
     hub: () => bounce(hub.server),
@@ -80,11 +91,6 @@ function faultsOf({ stand: { edge, leaf, hub, link, status }, device: own }: All
       own.cut();
       await until('no connection', LONG, async () => own.open === 0);
       own.mend();
-    },
-    link: async () => {
-      link.cut();
-      await until('the edge to see it', LONG, async () => (await status())?.centre.away === true);
-      link.mend();
     },
   };
 }
@@ -105,15 +111,19 @@ longTest(
         await faults[name as keyof typeof faults]();
       }
       await untilNews(all);
-      await all.stand.edge.stop();
       const label = `schedule ${schedule}: ${names}`;
-      await until('nothing to be on its way', LONG, async () => {
+      // Live values overtake what was held.
+      const served = all.served();
+      const count = async () => {
         const { numbers, missing } = await brought(all);
-        return numbers.length + missing >= all.served();
-      }).catch(async (error: unknown) => {
-        const { numbers, missing } = await brought(all);
-        throw new Error(`${label}: ${error}: ${numbers.length} + ${missing} of ${all.served()}`);
-      });
+        return numbers.filter((n) => n <= served).length + missing;
+      };
+      await until('everything until now', LONG, async () => (await count()) >= served).catch(
+        async (error: unknown) => {
+          const now = JSON.stringify(await all.stand.status());
+          throw new Error(`${label}: ${error}: ${await count()} of ${served}: ${now}`);
+        },
+      );
       const { numbers } = await brought(all);
       expect(new Set(numbers).size, label).toBe(numbers.length);
       expect(all.device.most, label).toBe(1);
