@@ -59,6 +59,12 @@ export async function startModbus({
   if (source?.kind !== 'modbus') throw new Error('expected modbus');
   const log = createEdgeLog();
   const tally = createTally('plc', () => undefined);
+  const said: string[] = [];
+  const refuse = tally.refuse.bind(tally);
+  tally.refuse = (reason, detail, count) => {
+    said.push(detail);
+    refuse(reason, detail, count);
+  };
   const events: InternalEvent[] = [];
   const failures: unknown[] = [];
   const device = await openModbusSource(source, {
@@ -73,7 +79,7 @@ export async function startModbus({
       .filter(({ subject }) => subject === `telemetry.works.line1.${asset}`)
       .map(({ payload }) => payload.values as Readonly<Record<string, unknown>>);
   return {
-    ...{ device, log, tally, events, failures, values, folder: modbus.folder },
+    ...{ device, log, tally, said, events, failures, values, folder: modbus.folder },
     gaps: (asset = 'press') =>
       log.messages
         .filter(({ subject }) => subject === `event.works.line1.${asset}`)
