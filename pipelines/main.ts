@@ -163,6 +163,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/quality.ts')).registerQuality,
   },
   {
+    name: 'objectives',
+    usage: '[options]',
+    description: 'whether what is promised was kept: error budgets, and alarms for Prometheus',
+    load: async () => (await import('./cli/objectives.ts')).registerObjectives,
+  },
+  {
     name: 'dead-letters',
     usage: '[options]',
     description:

@@ -1,6 +1,7 @@
 /** What managers ask of a plant, month by month: stops, failures, repairs, work, money. From the views that analysts use. */
 
 import { z } from 'zod';
+import { figureValue } from '../../warehouse/figure-value.ts';
 import { reachParameters, withinReach } from '../access/visitor.ts';
 import { type ApiRoute, nameParameter, route } from '../api/route.ts';
 import { placeQuery, plantInSight, type Services } from './services.ts';
@@ -160,12 +161,7 @@ SELECT
   any(figures.better) AS better, any(figures.definition) AS definition, any(figures.standard) AS standard,
   if(${since('cases.time')}, ${monthOf('cases.time')}, '') AS month, count() AS cases,
   countIf(cases.part IS NOT NULL) / count() AS complete,
-  multiIf(
-    aggregate = 'ratio', sumIf(cases.part, cases.part IS NOT NULL) / nullIf(sumIf(cases.whole, cases.part IS NOT NULL), 0),
-    aggregate = 'median', quantileExactOrNull(0.5)(cases.part),
-    aggregate = 'mean', avgOrNull(cases.part),
-    sumOrNull(cases.part) / multiIf(month != '', 1, known >= 1, known, NULL)
-  ) AS value
+  ${figureValue((sum) => `${sum} / multiIf(month != '', 1, known >= 1, known, NULL)`)} AS value
 FROM figure_cases AS cases
 INNER JOIN figures ON cases.figure = figures.figure
 WHERE ${place('cases')} AND cases.time >= start
