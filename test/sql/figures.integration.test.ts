@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { row } from '../../operators/flow/flow.ts';
-import type { Tables } from '../../operators/model/tables.ts';
 import type { EventTime } from '../../operators/model/time.ts';
 import type { ReconcileReport } from '../../pipelines/systems/reconciliation/book.ts';
 import { contentOfReport } from '../../pipelines/systems/reconciliation/report-text.ts';
