@@ -145,6 +145,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/reconcile.ts')).registerReconcile,
   },
   {
+    name: 'plant',
+    usage: '',
+    description: 'a plant from a template, how it differs, what collides with another installation',
+    load: async () => (await import('./cli/plant.ts')).registerPlant,
+  },
+  {
     name: 'sync',
     usage: '[options] [system]',
     description: 'copy master data from the systems that own it, with owners and mappings',
