@@ -6,7 +6,7 @@ longTest(
   'a plant from a template has its first request by the steps of docs/governance.md',
   180_000,
   async () => {
-    const { commands, said } = await follow('docs/governance.md', 'new-plant');
+    const { commands, said } = await followDocument('docs/governance.md', 'new-plant');
     expect(commands.length).toBeLessThanOrEqual(30);
     expect(said.get('plant diff')).toMatch(
       /^(\d+) of \1 values are the template's \(100\.0 %\)\n$/,
