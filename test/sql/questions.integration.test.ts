@@ -173,6 +173,8 @@ const ANSWERS: Readonly<
   work_costs: { rows: 2, first: [{ posted: 0, parts_estimated: 0 }] },
   lots_at_risk: { rows: 0, first: [] },
   stock_age: { rows: 0, first: [] },
+  // Nothing was copied: see objectives.integration.test.ts.
+  copies: { rows: 0, first: [] },
   system_differences: { rows: 0, first: [] },
   why_this_request: {
     rows: 3,
