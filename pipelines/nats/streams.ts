@@ -391,8 +391,7 @@ export async function findBucket(
 
 function common(replicas = 1) {
   return {
-    retention: RetentionPolicy.Limits,
-    storage: StorageType.File,
+    ...{ retention: RetentionPolicy.Limits, storage: StorageType.File },
     max_msgs: -1,
     max_msg_size: -1,
     num_replicas: replicas,
