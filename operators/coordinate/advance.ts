@@ -160,25 +160,30 @@ function endWaiting({ id, until }: WorkflowStep, context: RunContext): boolean {
   return true;
 }
 
-/** A timer of a step fired. */
+/** A timer of a step fired. Gives whether anything came of it. */
 export function onStepTimer(
   name: string,
   id: string,
   rule: WorkflowStep | undefined,
   context: RunContext,
-): void {
+): boolean {
+  if (name === 'every') return rule !== undefined && askEvery(rule, context);
   if (name === 'deadline') onDeadline(id, rule, context);
-  else if (name === 'every' && rule !== undefined) askEvery(rule, context);
+  return true;
 }
 
 /** A step with `every` is asked again, whatever it was answered. It is not while an answer is waited for, or the work is over. */
-function askEvery(rule: WorkflowStep, context: RunContext): void {
+function askEvery(rule: WorkflowStep, context: RunContext): boolean {
   const { over, gave_up } = context.work;
   const { state } = stepOf(context, rule.id);
   const may = over === null && !gave_up && state !== 'asked' && REPEATABLE.has(state);
   const plan = may ? planOf(rule, context) : undefined;
-  if (plan === undefined || 'skip' in plan) armEvery(rule, context);
-  else ask(rule, plan.payload, 'what it says is kept fresh', context);
+  if (plan === undefined || 'skip' in plan) {
+    armEvery(rule, context);
+    return false;
+  }
+  ask(rule, plan.payload, 'what it says is kept fresh', context);
+  return true;
 }
 
 /** The deadline of a step passed: what it was to do is unknown, or not so. */

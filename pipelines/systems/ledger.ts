@@ -85,6 +85,7 @@ export async function openCommandLedger(
 ): Promise<CommandLedger> {
   const { bucket, resends } = await openBuckets(connection, options);
   const outcomes = await openBucket(connection, 'outcomes', options);
+  // With the outcomes: where they are lost, it is too, and every command is looked at again.
   const mark = `low.${system}`;
   return {
     ...storeIn(connection, outcomes, COMMANDS),
@@ -94,10 +95,10 @@ export async function openCommandLedger(
     watch: async (id) => void (await bucket.put(`watch.${system}.${id}`, '')),
     unwatch: (id) => removeEntry(connection, `watch.${system}.${id}`),
     async lowWater() {
-      const found = await bucket.get(mark);
+      const found = await outcomes.get(mark);
       return found?.operation === 'PUT' ? found.json<LowWater>() : undefined;
     },
-    keepLowWater: async (low) => void (await bucket.put(mark, JSON.stringify(low))),
+    keepLowWater: async (low) => void (await outcomes.put(mark, JSON.stringify(low))),
   };
 }
 

@@ -106,6 +106,13 @@ describe('a step with every', () => {
     expect(stock(run(KEPT, again))).toEqual([10, 130]);
   });
 
+  test('keeps no work that is over', () => {
+    const told = reply(13, ['tell', 1], 'done', {}, 'cmms');
+    const begun = [revised(10), answer(1, 12, 1), told, status(30, 'completed')];
+    const ticks = [60, 90, 40_000, 86_429, 86_500, 200_000].map((at) => [tick(at)]);
+    expect(run(KEPT, [...begun, ...ticks]).told.at(-1)).toBe('86430  ended');
+  });
+
   test('is the same however often the clock ticks, and after a restart', () => {
     const items = [revised(10), answer(1, 12, 1), [tick(300)]];
     const often = [
