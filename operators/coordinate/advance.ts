@@ -160,7 +160,7 @@ function endWaiting({ id, until }: WorkflowStep, context: RunContext): boolean {
   return true;
 }
 
-/** A timer of a step fired. Gives whether anything came of it. */
+/** A timer of a step fired. Gives whether anything came of it: what did not happen puts off no end of a work that is over. */
 export function onStepTimer(
   name: string,
   id: string,

@@ -83,9 +83,8 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     const context = contextOf(request, state, knowledge, out, due);
     if (context === undefined) return;
     const rule = stepRuleOf(context, id);
-    // A question that is not asked is nothing that happened: a work that is over is forgotten all the same.
-    if (name !== 'forget' && !onStepTimer(name, id, rule, context)) return;
     if (name === 'forget') forgetIfOver(context);
+    else if (!onStepTimer(name, id, rule, context)) return;
     if (state.works[request] !== undefined) advanceWork(context);
     notifyRoles(state, knowledge, out);
     closeIfEmpty(state, out);

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { durationSchema } from '../../operators/model/time.ts';
 import { endOnSignal } from '../base/child.ts';
 import { configOf, type Departures } from '../base/config.ts';
-import { EXIT, Problem, wrongInput } from '../base/problem.ts';
+import { EXIT, messageOf, wrongInput } from '../base/problem.ts';
 import {
   type ScheduleIntake,
   takeScheduleFile,
@@ -58,6 +58,7 @@ async function run(from: readonly string[], options: Options): Promise<void> {
     const intake: ScheduleIntake = {
       ...{ connection, partitions: config.partitions, signal },
       given: { ...(plant === undefined ? {} : { plant }), ...(line === undefined ? {} : { line }) },
+      answered: new Map(),
       onTaken: ({ where, lines, entries }) =>
         console.log(
           `${where}: ${entries} entries of ${lines.join(', ') || 'no line'} are in the log`,
@@ -97,8 +98,9 @@ async function take(intake: ScheduleIntake, from: string, how: How): Promise<voi
       await takeScheduleFolder(intake, from);
     } else await takeScheduleFile(intake, from);
   } catch (error) {
-    if (!how.patient || !(error instanceof Problem)) throw error;
-    console.error(error.message);
+    // What NATS does not take now it may take then.
+    if (!how.patient) throw error;
+    console.error(messageOf(error));
   }
 }
 

@@ -5,6 +5,7 @@
 
 import type { z } from 'zod';
 import type { scheduleEntrySchema } from '../../operators/model/schedule.ts';
+import { readInstant } from '../files/instant.ts';
 
 export type RawEntry = z.input<typeof scheduleEntrySchema>;
 /** Entries of one line, or what is wrong with what was read. */
@@ -66,12 +67,14 @@ function scopeOf(schedule: Node): { readonly [level: string]: string | undefined
 function entriesOfRequest(request: Node): readonly RawEntry[] {
   const id = needed(request, 'ID', 'OperationsRequest');
   const type = textAt(request, 'OperationsType') ?? 'Production';
+  // Of stock and of quality nothing stands on a line.
+  if (type === 'Inventory' || type === 'Quality') return [];
   const cancelled = isCancelled(textAt(request, 'RequestState'));
   const segments = listAt(request, 'SegmentRequirement');
   const times = timesOf(request, segments, id);
   const made = segments.flatMap((one) => listAt(one, 'MaterialRequirement'));
   const product = made.find((one) => (textAt(one, 'MaterialUse') ?? '').startsWith('Produced'));
-  const due = segments.map((one) => textAt(one, 'LatestEndTime')).find((one) => one !== undefined);
+  const due = timesAt(segments, 'LatestEndTime', id).at(-1);
   const quantity = Number(textAt(listAt(product, 'Quantity')[0], 'QuantityString') ?? Number.NaN);
   const common = { ...times, ...(cancelled ? { cancelled } : {}) };
   if (type === 'Maintenance') return [{ id, kind: 'maintenance', ...common }];
@@ -80,7 +83,7 @@ function entriesOfRequest(request: Node): readonly RawEntry[] {
   const order: RawEntry = {
     ...{ id, kind: 'order', ...common },
     ...(named === undefined || named === '' ? {} : { product: named }),
-    ...(due === undefined ? {} : { due: timeOf(due, `${id}: LatestEndTime`) }),
+    ...(due === undefined ? {} : { due }),
     ...(Number.isFinite(quantity) ? { quantity } : {}),
   };
   return [order, ...segments.flatMap((one) => operationOf(one, id, cancelled))];
@@ -117,13 +120,22 @@ function timesOf(
   segments: readonly Node[],
   id: string,
 ): { start: number; end: number } {
-  const all = (name: string) => segments.flatMap((one) => textAt(one, name) ?? []).toSorted();
-  const start = textAt(request, 'StartTime') ?? all('EarliestStartTime')[0];
-  const end = textAt(request, 'EndTime') ?? all('LatestEndTime').at(-1);
+  const [start = timesAt(segments, 'EarliestStartTime', id)[0]] = timesAt(
+    [request],
+    'StartTime',
+    id,
+  );
+  const [end = timesAt(segments, 'LatestEndTime', id).at(-1)] = timesAt([request], 'EndTime', id);
   if (start === undefined || end === undefined) {
     throw new Error(`OperationsRequest ${id}: expected StartTime and EndTime`);
   }
-  return { start: timeOf(start, `${id}: StartTime`), end: timeOf(end, `${id}: EndTime`) };
+  return { start, end };
+}
+
+/** The times with this name that are there, the first one first. */
+function timesAt(nodes: readonly Node[], name: string, id: string): readonly number[] {
+  const texts = nodes.flatMap((one) => textAt(one, name) ?? []);
+  return texts.map((text) => timeOf(text, `${id}: ${name}`)).toSorted((a, b) => a - b);
 }
 
 function isCancelled(state: string | undefined): boolean {
@@ -131,7 +143,7 @@ function isCancelled(state: string | undefined): boolean {
 }
 
 function timeOf(text: string, where: string): number {
-  const time = Date.parse(text);
+  const time = readInstant(text);
   if (Number.isFinite(time)) return time;
   throw new Error(`${where}: expected a time such as 2026-12-01T06:00:00Z, found ${text}`);
 }

@@ -8,6 +8,7 @@ import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
+import { readBody } from '../../sinks/remote/http.ts';
 import { readOfOthers, UnfitFile } from '../base/disk.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { streamClient, subjectIn } from '../nats/jetstream.ts';
@@ -27,6 +28,8 @@ export type ScheduleIntake = {
   readonly given: GivenLine;
   readonly signal: AbortSignal;
   readonly onTaken: (taken: TakenSchedule) => void;
+  /** What each address answered last: what is the same is not published again. */
+  readonly answered: Map<string, string>;
   /** What cannot be read. It is put aside, and the others are taken. */
   readonly onRefused: (problem: Problem) => void;
 };
@@ -35,6 +38,7 @@ export type ScheduleIntake = {
 const LONGEST = 16_000_000;
 /** Entries of one message: no server's limit of a message is met. */
 const PER_MESSAGE = 500;
+const IN_ORDER = new Intl.Collator('en', { numeric: true });
 /** Milliseconds that a source may take. */
 const PATIENCE = 30_000;
 
@@ -61,9 +65,13 @@ async function publish(intake: ScheduleIntake, text: string, where: string): Pro
 }
 
 /** Gives whether it is in the log. What cannot be read is told; everything else is thrown. */
-async function taken(intake: ScheduleIntake, text: string, where: string): Promise<boolean> {
+async function taken(
+  intake: ScheduleIntake,
+  text: string | Promise<string>,
+  where: string,
+): Promise<boolean> {
   try {
-    await publish(intake, text, where);
+    await publish(intake, await text, where);
     return true;
   } catch (error) {
     if (!(error instanceof Problem) || error.exit !== EXIT.input) throw error;
@@ -74,17 +82,17 @@ async function taken(intake: ScheduleIntake, text: string, where: string): Promi
 
 /** A file that somebody names. It stays where it is. */
 export async function takeScheduleFile(intake: ScheduleIntake, file: string): Promise<boolean> {
-  return taken(intake, await textOfFile(file), file);
+  return taken(intake, textOfFile(file), file);
 }
 
 /**
- * The files of a folder, in the order of their names. What is in the log goes to `taken` below it, what cannot be read to
+ * The files of a folder, in the order of their names (`s-9` before `s-10`). What is in the log goes to `taken` below it, what cannot be read to
  * `refused`. Whoever lays files there writes them under a name that ends with `.tmp` first, and renames them.
  */
 export async function takeScheduleFolder(intake: ScheduleIntake, folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((one) => one.isFile() && !/\.tmp$|^\./.test(one.name));
-  for (const name of names.map((one) => one.name).toSorted()) {
+  for (const name of names.map((one) => one.name).toSorted(IN_ORDER.compare)) {
     if (intake.signal.aborted) return;
     const isIn = await takeScheduleFile(intake, join(folder, name));
     const place = join(folder, isIn ? 'taken' : 'refused');
@@ -93,7 +101,7 @@ export async function takeScheduleFolder(intake: ScheduleIntake, folder: string)
   }
 }
 
-/** What an address answers, whatever of the formats it is in. */
+/** What an address answers, whatever of the formats it is in. A key goes to this address alone: nobody sends us on. */
 export async function takeScheduleFrom(
   intake: ScheduleIntake,
   url: string,
@@ -103,14 +111,15 @@ export async function takeScheduleFrom(
   let answer: Response;
   let text: string;
   try {
-    answer = await fetch(url, { headers: shown, signal: limit });
-    text = await answer.text();
+    answer = await fetch(url, { headers: shown, signal: limit, redirect: 'manual' });
+    text = await readBody(answer);
   } catch (error) {
     const { cause } = error as { readonly cause?: unknown };
     throw away(url, cause instanceof Error ? cause.message : String(error));
   }
   if (!answer.ok) throw away(url, `${answer.status} ${text.slice(0, 200)}`);
-  await taken(intake, text, url);
+  if (intake.answered.get(url) === text) return;
+  if (await taken(intake, text, url)) intake.answered.set(url, text);
 }
 
 function away(where: string, found: string): Problem {
@@ -120,7 +129,8 @@ function away(where: string, found: string): Problem {
 
 /**
  * What waits in a stream of the same NATS, for a durable consumer with this name: made where it is not there. Each message is
- * acknowledged when it is in the log; one that cannot be read is told and not asked for again. Ends when nothing waits.
+ * acknowledged when it is in the log; one that cannot be read is told and not asked for again. One at a time: a message that
+ * comes again after the next one would bring an old schedule back. Ends when nothing waits.
  */
 export async function takeScheduleQueue(
   intake: ScheduleIntake,
@@ -130,15 +140,18 @@ export async function takeScheduleQueue(
   const manager = await jetstream(connection).jetstreamManager();
   await manager.consumers.add(stream, {
     ...{ durable_name: durable, ack_policy: 'explicit', deliver_policy: 'all' },
-    ack_wait: PATIENCE * 2 * 1e6,
+    ...{ ack_wait: PATIENCE * 2 * 1e6, max_ack_pending: 1 },
   });
   const consumer = await jetstream(connection).consumers.get(stream, durable);
   while (!signal.aborted) {
     const message = await consumer.next({ expires: 1_000 });
     if (message === null) return;
     const where = `${message.subject}, message ${message.seq} of ${stream}`;
-    if (await taken(intake, message.string(), where)) await message.ackAck();
-    else message.term('it cannot be read');
+    await taken(intake, message.string(), where).catch((error: unknown) => {
+      message.nak();
+      throw error;
+    });
+    await message.ackAck();
   }
 }
 

@@ -4,6 +4,7 @@ import { nameSchema } from '../../operators/model/plant-model.ts';
 import { scheduleMessageSchema } from '../../operators/model/schedule.ts';
 import { csvRowsOf, plainCell } from '../base/csv.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import { readInstant } from '../files/instant.ts';
 import { entriesOfB2mml, type LineEntries, type RawEntry } from './b2mml.ts';
 import { readXmlTree } from './xml-tree.ts';
 
@@ -110,7 +111,7 @@ function csvLines(text: string, where: string, given: GivenLine): readonly LineE
 
 function entryOfRow(cell: (name: Column) => string, where: string): RawEntry {
   const time = (name: Column) => {
-    const found = Date.parse(cell(name));
+    const found = readInstant(cell(name));
     if (Number.isFinite(found)) return found;
     throw wrong(where, `${name}: a time such as 2026-12-01T06:00:00Z`, cell(name));
   };

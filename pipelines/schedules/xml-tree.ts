@@ -4,17 +4,19 @@
  * what makes reading them dangerous (document types, entities of their own), is refused.
  */
 
+import { plainXmlText } from '../base/xml-text.ts';
+
 export type Tree = string | readonly Tree[] | { readonly [name: string]: Tree };
 
 type Open = { readonly name: string; readonly children: [string, Tree][]; text: string };
 
-/** What a document is made of: a comment, CDATA, an instruction, a tag, or text. */
+/**
+ * What a document is made of: a comment, CDATA, an instruction, a tag, or text. A name ends where it ends: one that could
+ * give characters back to what follows would make a tag without an end quadratic.
+ */
 const TOKEN =
-  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<(\/?)([^\s<>/!?]+)((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>|([^<]+)/y;
+  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<(\/?)([^\s<>/!?"']+)(?=[\s/>])((?:[^<>"']|"[^"<]*"|'[^'<]*')*?)(\/?)>|([^<]+)/y;
 const DEEPEST = 64;
-const ENTITIES: Readonly<Record<string, string>> = {
-  ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" },
-};
 
 /** The root, by its name; or what is wrong with the document, and where. */
 export function readXmlTree(text: string): { readonly [name: string]: Tree } | { problem: string } {
@@ -27,7 +29,7 @@ export function readXmlTree(text: string): { readonly [name: string]: Tree } | {
     const [, cdata, closing, name, , empty, plain] = token;
     const top = open.at(-1);
     if (top === undefined) break;
-    top.text += cdata ?? (plain === undefined ? '' : withEntities(plain));
+    top.text += cdata ?? (plain === undefined ? '' : plainXmlText(plain));
     if (name === undefined) continue;
     const own = name.slice(name.indexOf(':') + 1);
     if (closing === '/') {
@@ -52,20 +54,13 @@ export function readXmlTree(text: string): { readonly [name: string]: Tree } | {
 function treeOf({ children, text }: Open): Tree {
   if (children.length === 0) return text.trim();
   const found = new Map<string, Tree[]>();
-  for (const [name, value] of children) found.set(name, [...(found.get(name) ?? []), value]);
+  for (const [name, value] of children) {
+    const known = found.get(name);
+    if (known === undefined) found.set(name, [value]);
+    else known.push(value);
+  }
   return Object.fromEntries(
     [...found].map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
-  );
-}
-
-function withEntities(text: string): string {
-  return text.replaceAll(
-    /&(?:#x([\da-f]{1,6})|#(\d{1,7})|(\w+));/gi,
-    (whole, hex, decimal, name) => {
-      const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-      if (Number.isNaN(code)) return ENTITIES[name] ?? whole;
-      return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
-    },
   );
 }
 

@@ -37,6 +37,17 @@ longSuite('S6 and S17: parts kept fresh, and the record of a supplier', () => {
     await until('the new note', PATIENCE, async () =>
       (await noted('mill')).startsWith('SEAL-45: 1 on the shelf, 1 reserved'),
     );
+    // The next figures count what is reserved here. It is not given back for that.
+    const answered = async () => {
+      const query =
+        "SELECT count() AS times FROM {db}.workflow_steps FINAL WHERE asset = 'mill' AND step = 'stock' AND state = 'done'";
+      return Number((await rowsOf<{ times: number }>(world.stand, query))[0]?.times);
+    };
+    const before = await answered();
+    await until('two more answers', PATIENCE, async () => (await answered()) >= before + 2);
+    expect((await world.held()).reservations).toHaveLength(1);
+    const released = "SELECT verb FROM {db}.commands FINAL WHERE asset = 'mill' AND verb = 'release'";
+    expect(await rowsOf(world.stand, released)).toEqual([]);
   });
 
   test('S6: the work is over, and nobody asks any more', async () => {

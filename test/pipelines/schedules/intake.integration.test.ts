@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
@@ -26,6 +29,7 @@ const intake = (): ScheduleIntake => {
   [taken, refused] = [[], []];
   return {
     ...{ connection, partitions: 1, given: {}, signal: new AbortController().signal },
+    answered: new Map(),
     onTaken: (one) => taken.push(one),
     onRefused: (problem) => refused.push(problem),
   };
@@ -71,6 +75,37 @@ test('a folder: what is in the log is put away, what cannot be read too, and wha
   expect(readdirSync(join(folder, 'refused'))).toEqual([expect.stringMatching(/-b\.xml$/)]);
   expect(readdirSync(folder)).toEqual(['d.csv.tmp', 'other', 'refused', 'taken']);
   expect(await lastOf('p1.l1')).toEqual(['o-2', 'o-3']);
+});
+
+test('files by their numbers, and one that cannot be read or is too large holds up none behind it', async () => {
+  const folder = temporaryDirectory();
+  writeFileSync(join(folder, 's-10.csv'), `${HEADING}\n${row('newer')}\n`);
+  writeFileSync(join(folder, 's-9.csv'), `${HEADING}\n${row('older')}\n`);
+  writeFileSync(join(folder, 'a-large.csv'), Buffer.alloc(16_000_001, 'x'));
+  await takeScheduleFolder(intake(), folder);
+  expect(await lastOf('p1.l1')).toEqual(['newer']);
+  expect(refused.map(({ message }) => message)).toEqual([expect.stringContaining('a-large.csv')]);
+  expect(readdirSync(folder)).toEqual(['refused', 'taken']);
+});
+
+test('an address that says the same is not published again, and one that sends us on gets no further', async () => {
+  const seen: string[] = [];
+  const server = createServer(({ url = '' }, reply) => {
+    seen.push(url);
+    if (url === '/moved') reply.writeHead(302, { location: '/elsewhere' }).end();
+    else reply.end(`${HEADING}\n${row('h-1')}\n`);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const again = intake();
+  await takeScheduleFrom(again, `${base}/plan`, {});
+  await takeScheduleFrom(again, `${base}/plan`, {});
+  expect(taken).toHaveLength(1);
+  await expect(takeScheduleFrom(again, `${base}/moved`, { 'X-Api-Key': 'k' })).rejects.toThrow(
+    '302',
+  );
+  expect(seen).toEqual(['/plan', '/plan', '/moved']);
+  server.close();
 });
 
 test('the log does not take it: the file stays, and is taken the next time', async () => {
@@ -134,4 +169,19 @@ test('from a queue: acknowledged when it is in the log, and what cannot be read 
   await takeScheduleQueue(intake(), queue);
   expect(taken).toHaveLength(1);
   expect(await lastOf('p1.l1')).toEqual(['q-3']);
+});
+
+test('from a queue: what the log does not take comes again before what is behind it', async () => {
+  const manager = await jetstreamManager(connection);
+  const queue = { stream: 'MES', durable: 'in-order' };
+  await takeScheduleQueue(intake(), queue);
+  for (const id of ['q-4', 'q-5']) {
+    await jetstream(connection).publish('mes.schedule', `${HEADING}\n${row(id)}`);
+  }
+  await manager.streams.update('ANDON_0', { subjects: ['other.>'] });
+  await expect(takeScheduleQueue(intake(), queue)).rejects.toThrow();
+  await manager.streams.update('ANDON_0', { subjects: ['schedule.>'] });
+  await takeScheduleQueue(intake(), queue);
+  expect(taken).toHaveLength(2);
+  expect(await lastOf('p1.l1')).toEqual(['q-5']);
 });

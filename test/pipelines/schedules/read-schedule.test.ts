@@ -58,6 +58,29 @@ describe('a schedule of others', () => {
     expect(readSchedule(XML, 'x')).toEqual([{ plant: 'works', line: 'press', entries: ENTRIES }]);
   });
 
+  test('an order is due when the last of its segments is, whatever their offsets, and stock and quality stand on no line', () => {
+    const segment = (id: string, start: string, end: string) =>
+      `<SegmentRequirement><ID>${id}</ID><EarliestStartTime>${start}</EarliestStartTime><LatestEndTime>${end}</LatestEndTime></SegmentRequirement>`;
+    const requests = ['Production', 'Inventory', 'Quality'].map(
+      (type) =>
+        `<OperationsRequest><ID>${type}</ID><OperationsType>${type}</OperationsType>` +
+        segment('10', '2026-12-01T08:00:00+02:00', '2026-12-01T08:00:00Z') +
+        segment('20', '2026-12-01T07:30:00Z', '2026-12-01T16:00:00+02:00') +
+        '</OperationsRequest>',
+    );
+    const text = `<OperationsSchedule>${requests.join('')}</OperationsSchedule>`;
+    const [{ entries = [] } = {}] = readSchedule(text, 'x', { plant: 'p', line: 'l' });
+    const [start, end, due] = [at('06:00'), at('14:00'), at('14:00')];
+    expect(entries).toEqual([{ id: 'Production', kind: 'order', start, end, due }]);
+  });
+
+  test('with very many elements in one, and words that are no entities', () => {
+    const tree = readXmlTree(`<a>${'<b>&constructor;</b>'.repeat(100_000)}</a>`);
+    const { b } = (tree as { a: { b: readonly string[] } }).a;
+    expect(b).toHaveLength(100_000);
+    expect(b[0]).toBe('&constructor;');
+  });
+
   test('in JSON with the same names, whose identifiers may have their text under value', () => {
     const tree = JSON.parse(JSON.stringify(readXmlTree(XML)));
     const request = tree.SyncOperationsSchedule.DataArea.OperationsSchedule.OperationsRequest[0];
@@ -115,6 +138,12 @@ describe('a schedule of others', () => {
       'plant,line,id,kind,start,end\np,l,a,order,today,2026-12-01T09:00:00Z\n',
       /start: a time such as/,
     ],
+    // Of which month it is, nobody knows.
+    [
+      'plant,line,id,kind,start,end\np,l,a,order,01.12.2026 06:00,2026-12-01T09:00:00Z\n',
+      /start: a time such as/,
+    ],
+    [`<a><${'a'.repeat(200_000)}`, /no XML that can be read/],
     [
       'plant,line,id,kind,start,end\np,l,a,fun,2026-12-01T08:00:00Z,2026-12-01T09:00:00Z\n',
       /entries.0.kind/,
