@@ -107,13 +107,19 @@ async function claimOf(options: LeaseOptions): Promise<Claim> {
 }
 
 /** Gives the revision with which it was taken, or the entry of whoever has it. */
-async function take({ bucket, key, entry }: Claim): Promise<number | Entry> {
+async function take({
+  bucket,
+  key,
+  entry,
+}: Pick<Claim, 'bucket' | 'key' | 'entry'>): Promise<number | Entry> {
   const { holder, revision } = await read(bucket, key);
   if (holder !== undefined && !isSameDirectory(holder, entry)) return holder;
   try {
     return await bucket.put(key, JSON.stringify(entry), { previousSeq: revision });
   } catch (error) {
     const now = await read(bucket, key);
+    // It ended, or somebody took it and left, between the look and the try.
+    if (now.holder === undefined && now.revision !== revision) return take({ bucket, key, entry });
     if (now.holder === undefined) throw error;
     return now.holder.holding === entry.holding ? now.revision : now.holder;
   }
