@@ -46,7 +46,8 @@ longSuite('S6 and S17: parts kept fresh, and the record of a supplier', () => {
     const before = await answered();
     await until('two more answers', PATIENCE, async () => (await answered()) >= before + 2);
     expect((await world.held()).reservations).toHaveLength(1);
-    const released = "SELECT verb FROM {db}.commands FINAL WHERE asset = 'mill' AND verb = 'release'";
+    const released =
+      "SELECT verb FROM {db}.commands FINAL WHERE asset = 'mill' AND verb = 'release'";
     expect(await rowsOf(world.stand, released)).toEqual([]);
   });
 
