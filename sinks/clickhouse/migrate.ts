@@ -18,7 +18,7 @@ type Migrated = {
   readonly views: readonly string[];
 };
 
-type Script = { readonly name: string; readonly text: string; readonly hash: string };
+export type Script = { readonly name: string; readonly text: string; readonly hash: string };
 type Applied = { readonly name: string; readonly hash: string };
 
 /**
@@ -43,7 +43,7 @@ export async function migrate(
      ENGINE = ReplacingMergeTree(applied) PARTITION BY tuple() ORDER BY name
      COMMENT 'Files of sql/schema that ran, and what they contained'`,
   );
-  const scripts = await readScripts(join(folder, 'schema'));
+  const { scripts, views } = await readSchema(folder);
   const done = await appliedIn(client, database);
   check(database, scripts, done);
   const applied: string[] = [];
@@ -55,9 +55,16 @@ export async function migrate(
     );
     applied.push(name);
   }
-  const views = inOrderOfReading(readViewFiles(join(folder, 'views')));
   for (const { text } of views) for (const statement of sqlStatements(text)) await run(statement);
   return { applied, views: views.map(({ name }) => name) };
+}
+
+/** What the files of this version define: tables in the order in which they came, and views behind what they read. */
+export async function readSchema(folder: string = SQL_FOLDER) {
+  return {
+    scripts: await readScripts(join(folder, 'schema')),
+    views: inOrderOfReading(readViewFiles(join(folder, 'views'))),
+  };
 }
 
 /** ACCESS_DENIED: the user has no right to define tables. */

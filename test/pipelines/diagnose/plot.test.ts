@@ -93,7 +93,7 @@ test('a shaft that turns below the band of the standard has the zone of the rest
 });
 
 test('a quiet machine that may be slow has both zones', () => {
-  const unknown = extract(shaking([[5, 6]], { seconds: 8, noise: 0.0005 }), RATE, 'g');
+  const unknown = extract(shaking([[5, 6]], { seconds: 8, noise: 0.0005 }), RATE, 'g', undefined);
   expect(describeDiagnosis('x', unknown, diagnose(unknown))).toContain(
     'zone A, or D at up to 600 rpm (ISO',
   );
