@@ -2,7 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { checkQuality } from '../../../pipelines/governance/quality.ts';
+import { plantModelSchema } from '../../../operators/model/plant-model.ts';
+import type { LineReach } from '../../../pipelines/console/access/visitor.ts';
+import { createQuestions } from '../../../pipelines/console/data/questions.ts';
+import { routesOf } from '../../../pipelines/console/routes/routes.ts';
+import type { Services } from '../../../pipelines/console/routes/services.ts';
+import { checkQuality, keepQuality } from '../../../pipelines/governance/quality.ts';
 import {
   migratedWarehouse,
   type StartedWarehouse,
@@ -130,16 +135,21 @@ test('two plants with systems of their own are judged by their own, and numbers 
 test('what is wrong at one plant is told of that plant, against its own system of record', async () => {
   const world = structuredClone(SOUND) as Record<string, Record<string, Rows>>;
   world.pm?.asset?.pop();
+  const [renamed] = world.pm?.asset ?? [];
+  if (renamed !== undefined) renamed.plant = 'TRX';
   const inSap = world.sap?.asset?.find(({ id }) => id === '4711');
   if (inSap !== undefined) inSap.criticality = 'A';
   world.sap?.part?.push(part('7000', 'S1'));
   world.cmms?.asset?.push(machine('4799', 'BER'));
   const report = await findings(world, PM);
+  await keepQuality(warehouse, 'andon', report);
   const told = report.findings.map((one) => [one.check, one.plant, one.system, ...one.objects]);
   expect(told.toSorted()).toEqual([
     ['broken_mappings', '', 'pm', 'M-2'],
     // Berlin has a supplier S1; the part is of Torino.
     ['dangling_references', 'torino', 'sap', '7000'],
+    // Told once: its system serves one plant, so it is judged as if it had named none.
+    ['unknown_plant_codes', '', 'pm', 'M-1'],
     ['unmaintained_equipment', 'torino', 'telemetry', 'torino/l1/lathe'],
     ['unrecorded_objects', 'berlin', 'cmms', '4799'],
     ['values_differ', 'torino', 'sap', '4711'],
@@ -149,6 +159,54 @@ test('what is wrong at one plant is told of that plant, against its own system o
     expect.objectContaining({ plant: 'berlin', flagged: 1 }),
     expect.objectContaining({ plant: 'torino', flagged: 3 }),
   ]);
+});
+
+test('the console shows each plant its own, and what is of no one plant to whoever sees all of them', async () => {
+  type Answered = {
+    held: { system: string; entity: string; is_record: boolean }[];
+    findings: { check: string; system: string; of_plant: boolean }[];
+    scores: { objects: number; flagged: number }[];
+    mappings: { id: string; system: string; remote: string; state: string }[];
+  };
+  const everything: LineReach = { everywhere: true, plants: new Set(), lines: new Set() };
+  const known = new Map(MODELS.map((each) => [each.id, { model: plantModelSchema.parse(each) }]));
+  const reader = { rows: (text: string, given = {}) => warehouse.rows<unknown>(text, given) };
+  const services = { questions: createQuestions(reader), models: { plants: async () => known } };
+  const route = routesOf(services as unknown as Services, () => ({})).find(
+    ({ id }) => id === 'getMasterData',
+  );
+  const ask = async (plant: string, reach = everything) =>
+    route?.answer?.parse(await route.handle?.({ path: { plant }, reach } as never)) as Answered;
+  const torino = await ask('torino');
+  expect(torino.held.map(({ system, entity, is_record }) => [system, entity, is_record])).toEqual([
+    ['sap', 'asset', true],
+    ['sap', 'part', true],
+    ['sap', 'supplier', true],
+    ['telemetry', 'asset', false],
+    ['telemetry', 'line', false],
+  ]);
+  const told = torino.findings.map(({ check, system }) => `${check} ${system}`);
+  expect(told.slice(0, 3)).toEqual([
+    ...['dangling_references sap', 'unmaintained_equipment telemetry', 'values_differ sap'],
+  ]);
+  expect(torino.findings.at(-1)).toMatchObject({ check: 'unknown_plant_codes', of_plant: false });
+  expect(torino.scores).toMatchObject([{ flagged: 3 }]);
+  expect(torino.mappings).toContainEqual(
+    expect.objectContaining({
+      id: 'torino/l1/press',
+      system: 'pm',
+      remote: 'M-1',
+      state: 'in force',
+    }),
+  );
+  const berlin = await ask('berlin', {
+    ...everything,
+    everywhere: false,
+    plants: new Set(['berlin']),
+  });
+  expect(berlin.findings).toMatchObject([{ check: 'unrecorded_objects', system: 'cmms' }]);
+  const line: LineReach = { everywhere: false, plants: new Set(), lines: new Set(['berlin/l1']) };
+  await expect(ask('berlin', line)).rejects.toThrow('found lines of berlin alone');
 });
 
 const day = (offset: number) =>
