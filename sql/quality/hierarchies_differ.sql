@@ -14,7 +14,7 @@ WITH
         WHERE plant != '' AND entity != 'plant' AND system != 'governance'
     )
 SELECT
-    ours.plant AS plant, ours.entity AS entity, theirs.system AS system, [theirs.remote] AS objects,
+    if(ours.plant = '', theirs.plant, ours.plant) AS plant, ours.entity AS entity, theirs.system AS system, [theirs.remote] AS objects,
     concat('the ', replaceAll(ours.field, '_', ' '), ' of ', theirs.remote, ' is ', theirs.to_id, ', in ', ours.system, ' it is ', ours.to_id) AS text,
     concat('Move it in ', theirs.system, ' to ', ours.to_id, ': ', ours.system, ' is its system of record.') AS proposal
 FROM above AS ours

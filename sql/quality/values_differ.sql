@@ -19,7 +19,7 @@ WITH
           AND one.name NOT IN ('plant', 'parent', 'line', 'location', 'asset', 'work_centre')
     )
 SELECT
-    ours.plant AS plant, ours.entity AS entity, theirs.system AS system, [theirs.remote] AS objects,
+    if(ours.plant = '', theirs.plant, ours.plant) AS plant, ours.entity AS entity, theirs.system AS system, [theirs.remote] AS objects,
     concat('the ', replaceAll(ours.field, '_', ' '), ' of ', theirs.remote, ' is ', theirs.value, ', in ', ours.system, ' it is ', ours.value) AS text,
     concat('Take over ', ours.value, ' in ', theirs.system, ': ', ours.system, ' is the system of record of this field.') AS proposal
 FROM said AS ours

@@ -13,7 +13,7 @@ WITH
         SELECT system, remote, id, plant, field, to_id AS value, toString(record) AS record FROM master_references WHERE entity = 'work_centre'
     )
 SELECT
-    ours.plant AS plant, 'work_centre' AS entity, theirs.system AS system, [theirs.remote] AS objects,
+    if(ours.plant = '', theirs.plant, ours.plant) AS plant, 'work_centre' AS entity, theirs.system AS system, [theirs.remote] AS objects,
     concat('the ', replaceAll(ours.field, '_', ' '), ' of ', theirs.remote, ' is ', theirs.value, ', in ', ours.system, ' it is ', ours.value) AS text,
     concat('Take over the definition of ', ours.system, ', or give the work centre of ', theirs.system, ' an id of its own.') AS proposal
 FROM defined AS ours
