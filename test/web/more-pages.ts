@@ -56,7 +56,6 @@ async function goToMasterData(page: Page): Promise<void> {
   };
   await page.route('**/api/v1/plants/*/master-data', (route) => route.fulfill({ json }));
   await goTo(page, 'master-data', '.look-first');
-  await page.getByText('Take over B in north-erp').waitFor();
 }
 
 /** Ten thousand alarms made of the one that is there. */
