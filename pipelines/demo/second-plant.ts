@@ -18,6 +18,7 @@ import type { Stand } from '../stand/stand.ts';
 import { BEGIN } from './plant/plant.ts';
 import { startReferenceCmms } from './reference-cmms/reference-cmms.ts';
 import { startReferenceErp } from './reference-erp/reference-erp.ts';
+import { profileOf, send } from './systems.ts';
 
 /** What was found wrong with the master data of both plants, and what was put there: a line each. */
 export type MasterDataFound = {
@@ -44,9 +45,6 @@ export interface SecondPlant {
 
 const fileOf = (name: string) =>
   fileURLToPath(new URL(`../../examples/demo/north/${name}.yaml`, import.meta.url));
-const profileOf = (name: string) =>
-  fileURLToPath(new URL(`../../examples/systems/${name}.yaml`, import.meta.url));
-
 const text = z.string();
 const heldSchema = z.object({
   systems: z.record(text, z.record(text, z.array(z.record(text, text)))),
@@ -94,7 +92,7 @@ export async function startSecondPlant(
       // The first that fits an order is its workflow: those of one plant go before those of all.
       return { raw: { ...rules, workflows: [...workflows, ...rules.workflows] } };
     },
-    plan: () => send(address, '/api/work-requests', PLANNED),
+    plan: () => send(`${cmms.url}/api/work-requests`, 'POST', PLANNED),
     async lookAtMasterData(stand, client, first) {
       const held = heldSchema.parse(parse(readText(fileOf('master-data'))));
       const { cmms: ofFirst } = stand;
@@ -138,16 +136,8 @@ async function lay(
   things: Readonly<Record<string, readonly object[]>>,
 ): Promise<void> {
   for (const [entity, objects] of Object.entries(things)) {
-    await send(where, `/admin/master/${entity}`, objects);
+    await send(`${where.url}/admin/master/${entity}`, 'POST', objects, where.token);
   }
-}
-
-async function send({ url, token }: CmmsAddress, path: string, body: unknown): Promise<void> {
-  const response = await fetch(`${url}${path}`, {
-    ...{ method: 'POST', body: JSON.stringify(body) },
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-  });
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
 }
 
 /** As `andon sync` and `andon quality` do it; what was found is kept, and the page shows it. */
