@@ -179,6 +179,10 @@ const configShape = z.strictObject({
     .optional()
     .describe('Who acts, as an opaque id in the audit stream; without it one for the login.'),
   owner: z.string().optional().describe('Shown to whoever tries to run the partition too.'),
+  four_eyes: z
+    .boolean()
+    .default(false)
+    .describe('andon apply takes what somebody else has proposed by andon apply --propose.'),
   nats: natsSchema.prefault({}).describe('The log.'),
   stream: streamSchema.prefault({}).describe('The limits of the log.'),
   clickhouse: clickhouseSchema.prefault({}).describe('Where rows land.'),

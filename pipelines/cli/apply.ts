@@ -8,11 +8,12 @@ import { firstAppended } from '../recordings/recordings.ts';
 import { type Applied, applyChanges } from '../rules/apply-changes.ts';
 import { changesOf } from '../rules/changes.ts';
 import { readPlantAndRules, readPlantFile } from '../rules/rules.ts';
-import { applyActs } from './audited.ts';
+import { applyActs, checkFourEyes } from './audited.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = Departures & {
   readonly check?: boolean;
+  readonly propose?: true;
   readonly replay?: string;
   readonly base?: string;
   readonly reason?: string;
@@ -26,6 +27,7 @@ export function registerApply(command: Command): void {
     .argument('<plant>', 'plant.yaml')
     .argument('[rules]', 'rules.yaml')
     .option('--check', 'only check')
+    .option('--propose', 'only check and propose: somebody else applies it (four_eyes)')
     .option(
       '--migrate',
       'workflows under way go on by these rules; without it by the definitions that they began with',
@@ -63,11 +65,25 @@ async function apply(
     else console.log(`${files.join(' and ')}: no mistakes${warningCount(warnings.length)}.`);
     return;
   }
+  if (options.propose === true) return propose(changes, config, options.reason);
   const replayAt =
     options.replay === undefined
       ? undefined
       : await firstAppended([await readDescription(options.replay, options.base)]);
   await send(changes, config, { replayAt, reason: options.reason }, json ? warnings : undefined);
+}
+
+async function propose(
+  changes: readonly PlantChange[],
+  config: Config,
+  reason: string | undefined,
+): Promise<void> {
+  await withNats(config, 'andon apply', async (connection) => {
+    const auditor = await openAuditor(connection, { via: 'engineer', user: config.user });
+    // To write it down is all that is done.
+    await auditor.around(applyActs(changes, reason, 'apply-propose'), async () => undefined);
+  });
+  for (const { plant } of changes) console.log(`proposed for ${plant}: somebody else applies it`);
 }
 
 function warningCount(count: number): string {
@@ -95,7 +111,9 @@ async function send(
     // What a recording was made under is no act of today.
     if (replayAt !== undefined) return apply();
     const auditor = await openAuditor(connection, { via: 'engineer', user: config.user });
-    return auditor.around(applyActs(changes, reason), apply, placesOf);
+    const acts = applyActs(changes, reason);
+    if (config.four_eyes) await checkFourEyes(connection, acts, auditor.who);
+    return auditor.around(acts, apply, placesOf);
   });
   if (warnings !== undefined) {
     const results = applied.map((one) => (isRules(one.subject) ? { ...one, warnings } : one));

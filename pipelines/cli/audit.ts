@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { parseDuration } from '../../operators/model/time.ts';
 import { openAuditor } from '../audit/audit.ts';
 import { describeEntry, describeVerification, listEntries } from '../audit/audit-text.ts';
-import { enterName, eraseName, eraseReason } from '../audit/people.ts';
+import { enterName, eraseName, eraseReason, personById } from '../audit/people.ts';
 import { reasonsOf } from '../audit/stored-chain.ts';
 import { type KnownEntry, verifyChain } from '../audit/verify.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
@@ -60,6 +60,11 @@ export function registerAudit(command: Command): void {
   ).action(name);
   withConnection(
     command
+      .command('person <user>')
+      .description('everything that is kept under an id, as JSON: to hand it out to the person'),
+  ).action(person);
+  withConnection(
+    command
       .command('forget [user]')
       .description('erase the name behind an id and the reasons that were given under it')
       .option('--reason <id>', 'erase this one reason instead'),
@@ -98,7 +103,7 @@ async function verify({ expect, accept = [], json, ...departures }: ListOptions)
     if (/^\d+:[0-9a-f]{64}$/.test(place)) continue;
     throw wrongInput('--accept', 'NUMBER:SHA256, as andon audit --verify prints it', place);
   }
-  const landed = await landedEntries(config);
+  const landed = await askLanded<KnownEntry>(config, LANDED);
   const known = [...kept, ...(Array.isArray(landed) ? landed : [])];
   const result = await withNats(config, 'andon audit', (connection) =>
     verifyChain(connection, known, accept),
@@ -146,18 +151,19 @@ const LANDED = `
             lower(hex(SHA256(entry))), 'of other columns than its entry has') AS sha256
   FROM audit FINAL ORDER BY created, n`;
 
-/** What has landed of the chain, or why nothing is known of that. No engine is made for it. */
-async function landedEntries(config: Config): Promise<KnownEntry[] | string> {
+/** What has landed, or why nothing is known of that. No engine is made for it. */
+async function askLanded<T>(
+  config: Config,
+  query: string,
+  query_params: Readonly<Record<string, string>> = {},
+): Promise<T[] | string> {
   const embedded = resolve(join(config.directory, 'warehouse'));
   if (config.clickhouse.url === undefined && !existsSync(embedded)) return 'no ClickHouse here';
   try {
     const warehouse = await openWarehouse(config);
     try {
-      const answer = await warehouse.client.query({
-        query: LANDED,
-        format: 'JSONEachRow',
-      });
-      return await answer.json<KnownEntry>();
+      const asked = { query, query_params, format: 'JSONEachRow' } as const;
+      return await (await warehouse.client.query(asked)).json<T>();
     } finally {
       await warehouse.close();
     }
@@ -175,6 +181,33 @@ async function name(user: string, known: string, { json, ...departures }: Option
     await auditor.around(acts, () => enterName(connection, user, known));
   });
   console.log(json === true ? JSON.stringify({ user }) : `${user} has a name now.`);
+}
+
+/** What a person did by way of the log, as it has landed: acts at machines, and words on mappings. */
+const DONE_BY = `
+  SELECT DISTINCT toString(appended) AS appended, via, type AS act, concat(plant, '/', line, '/', asset) AS what, data
+  FROM machine_events FINAL WHERE kind = 'act' AND user = {user:String}
+  UNION ALL
+  SELECT DISTINCT toString(appended), via, concat('mapping-', verb), change, reason
+  FROM mapping_changes FINAL WHERE user = {user:String}
+  ORDER BY appended`;
+
+/** To hand out what is kept of somebody is an act, too. */
+async function person(user: string, departures: Options): Promise<void> {
+  checkUser('andon audit person', user);
+  const config = configOf(departures);
+  const [known, entries] = await withNats(config, 'andon audit', async (connection) => {
+    const auditor = await openAuditor(connection, { via: 'console', user: config.user });
+    const everything = { since: 0, who: user, most: Number.POSITIVE_INFINITY };
+    return auditor.around([{ act: 'person', what: user }], async () => {
+      return [
+        await personById(connection, user),
+        await listEntries(connection, everything),
+      ] as const;
+    });
+  });
+  const log = await askLanded(config, DONE_BY, { user });
+  console.log(JSON.stringify({ user, ...known, entries, log }, null, 2));
 }
 
 async function forget(

@@ -2,23 +2,57 @@
 
 import type { NatsConnection } from '@nats-io/transport-node';
 import { type AuditedAct, type Auditor, openAuditor } from '../audit/audit.ts';
+import { listEntries } from '../audit/audit-text.ts';
 import { sha256Of } from '../audit/chain.ts';
 import { chainExtent } from '../audit/stored-chain.ts';
 import type { Config } from '../base/config.ts';
+import { EXIT, Problem } from '../base/problem.ts';
 import { connectNats } from '../nats/nats.ts';
 import type { PlantChange } from '../nats/partition.ts';
 import { withNats } from './with-nats.ts';
 
-/** Each model and each set of rules that is applied, with the hash of what goes into the log. */
+/** Each model and each set of rules that is applied or proposed, with the hash of what goes into the log. */
 export function applyActs(
   changes: readonly PlantChange[],
   reason?: string | undefined,
+  act: 'apply' | 'apply-propose' = 'apply',
 ): readonly AuditedAct[] {
   return changes.flatMap(({ messages }) =>
     messages.map(({ subject, payload }) => ({
-      ...{ act: 'apply', what: subject, after: sha256Of(payload), reason },
+      ...{ act, what: subject, after: sha256Of(payload), reason },
     })),
   );
+}
+
+/** A proposal that is older was of another time. Milliseconds. */
+const PROPOSED_WITHIN = 30 * 86_400_000;
+
+/**
+ * Somebody else has proposed each of these, with the same content.
+ *
+ * @throws Problem where nobody has, or nobody but who applies it
+ */
+export async function checkFourEyes(
+  connection: NatsConnection,
+  acts: readonly AuditedAct[],
+  who: string,
+): Promise<void> {
+  const since = Date.now() - PROPOSED_WITHIN;
+  const chosen = { since, who: undefined, most: Number.POSITIVE_INFINITY };
+  const proposed = (await listEntries(connection, chosen)).filter(
+    ({ act, step }) => act === 'apply-propose' && step === 'done',
+  );
+  for (const { what, after } of acts) {
+    const same = proposed.filter((one) => one.what === what && one.after === after);
+    if (same.some((one) => one.who !== who)) continue;
+    throw new Problem({
+      where: `andon apply: ${what}`,
+      expected: 'that somebody else has proposed just this in the last 30 days (four_eyes)',
+      found: same.length === 0 ? 'no such proposal' : `a proposal by ${who} alone`,
+      remedy: 'One of you runs andon apply --propose with these files, and the other andon apply.',
+      exit: EXIT.input,
+    });
+  }
 }
 
 /** Written before models and rules are published beside other messages: then their places are not known. */

@@ -2,13 +2,10 @@ import { constants, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { MILLISECOND, parseDuration, SECOND } from '../../operators/model/time.ts';
-import type { ReachConfig } from '../../sinks/remote/call-config.ts';
-import { readCmmses } from '../../sinks/remote/config.ts';
-import { type Config, readConfig } from '../base/config.ts';
+import { readConfig } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
-import { readSystems } from '../base/system-profiles.ts';
-import { createListCopier } from '../governance/copy-lists.ts';
+import { createListCopier, reachedSystems } from '../governance/copy-lists.ts';
 import { readGovernance } from '../governance/governance-file.ts';
 import { type SyncedEntity, syncMasterData } from '../governance/sync.ts';
 import { withWarehouse } from '../warehouse/warehouse.ts';
@@ -79,21 +76,6 @@ async function sync(system: string | undefined, options: Options): Promise<void>
   });
   console.log(json === true ? JSON.stringify(synced, null, 2) : textOfSync(synced));
   if (synced.some(({ error }) => error !== null)) process.exitCode = EXIT.outside;
-}
-
-/** How systems with an HTTP interface are reached, the CMMS among them. */
-function reachedSystems(
-  config: Config,
-  file: string | undefined,
-): ReadonlyMap<string, ReachConfig> {
-  const found = new Map<string, ReachConfig>();
-  for (const one of readSystems(config.systems, file) ?? []) {
-    if (one.kind === 'http') found.set(one.name, one);
-  }
-  for (const cmms of readCmmses(config.cmms)) {
-    if (!found.has(cmms.name)) found.set(cmms.name, cmms);
-  }
-  return found;
 }
 
 function textOfSync(synced: readonly SyncedEntity[]): string {

@@ -13,6 +13,7 @@ import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
 import { BEGIN, simulatedPlant } from './plant/plant.ts';
 import { createDemoProgress, type DemoProgress } from './progress.ts';
 import { runPlant } from './run-plant.ts';
+import { type SecondPlant, startSecondPlant } from './second-plant.ts';
 import type { DemoOutcome } from './summary.ts';
 import { type DemoErp, demoSystems, planService, withWorkflows } from './systems.ts';
 import type { DemoView } from './view/view.ts';
@@ -39,7 +40,7 @@ const EPOCH = 1;
 /** Of the calls to the CMMS: on one machine nobody has to wait long for an answer. */
 const CMMS = { timeout: '2s', settle: '2s', retry: { first: '50ms', most: '500ms' } };
 /** Orders of its own are looked for so often. */
-const LOOK_FOR_ORDERS = '1s';
+const OWN_ORDERS = { ...presetOrders(), every: '1s' };
 
 /**
  * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its delivery of requests, the reference
@@ -52,22 +53,28 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
   const plant = simulatedPlant({ seed, begin: BEGIN });
   const plants = await readPlantFile(plant.modelFile);
   const found = await readRulesFile(plant.rulesFile);
-  const rules = erp === 'none' ? found : await withWorkflows(found);
   const progress = createDemoProgress({ seed, speed, begin: BEGIN, seconds, plants });
   onProgress(progress);
   progress.phase('starting', 'starting nats-server, ClickHouse and the systems around');
-  const { stand, cmms, warehouse, stop } = await startDemoStand(directory, erp, (internalEvent) =>
+  const demoStand = await startDemoStand(directory, erp, (internalEvent) =>
     progress.trouble(troubleOf(internalEvent)),
   );
+  const { stand, cmms, warehouse, second, stop } = demoStand;
   try {
+    const rules =
+      second === undefined ? found : await second.withWorkflows(await withWorkflows(found));
     const login = await makeAccount(stand);
     const connection = await connectNats({ servers: stand.nats.url, name: 'andon demo' });
     try {
-      const changes = changesOf(plants, rules);
+      const changes = changesOf([...plants, ...(second?.plants ?? [])], rules);
       const applied = await applyChanges({ connection, changes, partitions: 1, replayAt: BEGIN });
       progress.phase('starting', 'starting the worker');
       await stand.worker.start();
       if (erp !== 'none') await planService(cmms, plants);
+      await second?.plan();
+      const looking = second?.lookAtMasterData(stand, warehouse.client, plants);
+      // Said at the end, where it is waited for.
+      looking?.catch(() => undefined);
       // The page is there to look at: without it the demo still shows everything else.
       await stand.console.start().catch((error: unknown) => {
         progress.trouble(error instanceof Error ? error.message : String(error));
@@ -77,7 +84,7 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       const { client } = warehouse;
       const ended = await runPlant({ ...options, progress, client, cmms, connection, plant });
       const published = applied.length + ended.published;
-      return { ...ended, published, took: { ...ended.took, start } };
+      return { ...ended, published, masterData: await looking, took: { ...ended.took, start } };
     } finally {
       await connection.close();
     }
@@ -90,6 +97,8 @@ type DemoStand = {
   readonly stand: Stand;
   readonly cmms: NonNullable<Stand['cmms']>;
   readonly warehouse: Warehouse;
+  /** Undefined where nobody is asked for anything but the CMMS. */
+  readonly second: SecondPlant | undefined;
   stop(): Promise<void>;
 };
 
@@ -106,24 +115,29 @@ async function startDemoStand(
   const opening = openWarehouse({ clickhouse, directory }, record);
   const around = await demoSystems(erp, directory, record);
   const { config } = around;
-  const orders = { ...presetOrders(), every: LOOK_FOR_ORDERS };
+  const second = erp === 'none' ? undefined : await startSecondPlant(directory, CMMS, OWN_ORDERS);
   const starting = startStand({
     ...{ folder: directory, directory, supervised: record, env: around.env },
-    cmms: config === undefined ? CMMS : { ...CMMS, orders },
-    config: { epoch: { seconds: EPOCH }, ...(config === undefined ? {} : { systems: config }) },
+    cmms: config === undefined ? CMMS : { ...CMMS, orders: OWN_ORDERS },
+    moreCmms: second === undefined ? [] : [second.cmms],
+    config: {
+      epoch: { seconds: EPOCH },
+      ...(config === undefined ? {} : { systems: { ...second?.systems, ...config } }),
+    },
     // Ready once it has worked the first message, so the tables are there too.
     ready: 'readyz',
   });
   const stop = async () => {
     await (await starting.catch(() => undefined))?.stop();
     await around.stop();
+    await second?.stop();
     await (await opening.catch(() => undefined))?.close();
   };
   try {
     const [warehouse, stand] = await Promise.all([opening, starting, around.start()]);
     const { cmms } = stand;
     if (cmms === undefined) throw new Error('expected a stand with a CMMS');
-    return { stand, cmms, warehouse, stop };
+    return { stand, cmms, warehouse, second, stop };
   } catch (error) {
     await stop();
     throw error;

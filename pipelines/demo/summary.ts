@@ -3,6 +3,7 @@ import type { CmmsWork } from './ask-cmms.ts';
 import type { Counts, DeadLetterCount, LandedRevision } from './ask-warehouse.ts';
 import { byReason } from './progress.ts';
 import type { Score } from './score.ts';
+import type { MasterDataFound } from './second-plant.ts';
 import type { Truth } from './truth.ts';
 
 /** What is known when a demo is over. */
@@ -21,6 +22,8 @@ export type DemoOutcome = {
   /** A fingerprint of all anomalies, incidents and requests: the same for the same log. */
   readonly answers: string;
   readonly unfinished: readonly string[];
+  /** Undefined where there is one plant. */
+  readonly masterData?: MasterDataFound | undefined;
   /** Milliseconds of the clock. */
   readonly took: {
     readonly start: number;
@@ -67,6 +70,7 @@ export function summarise(outcome: DemoOutcome) {
       false: score.false.length,
       nuisances: score.nuisances.length,
     },
+    master_data: outcome.masterData,
     faults: faultsOf(outcome),
     nuisances: score.nuisances.map(({ nuisance, found, exact }) => ({
       nuisance: nuisance.id,
@@ -119,6 +123,7 @@ function differencesOf(outcome: DemoOutcome): readonly string[] {
     ...differ('messages', 'published', sentIn(outcome), 'in ClickHouse', counts.messages),
     ...differ('readings', 'published', truth.readings, 'in ClickHouse', counts.readings),
     ...works(outcome),
+    ...mistakes(outcome),
     ...checks.failed.map((name) => `sql/checks/${name} returns rows`),
     ...unfinished,
   ];
@@ -158,6 +163,15 @@ function works({ revisions, works: all }: DemoOutcome): readonly string[] {
     if (!known.has(id)) return [`the CMMS has ${id}, which ClickHouse does not have`];
     return count === 1 ? [] : [`request ${id} is in the CMMS ${count} times`];
   });
+}
+
+/** What was put into the master data has to be found, and nothing else. */
+function mistakes({ masterData }: DemoOutcome): readonly string[] {
+  const { planted = [], found = [] } = masterData ?? {};
+  return [
+    ...planted.filter((one) => !found.includes(one)).map((one) => `not found: ${one}`),
+    ...found.filter((one) => !planted.includes(one)).map((one) => `found, and not planted: ${one}`),
+  ];
 }
 
 function differ(

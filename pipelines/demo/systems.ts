@@ -109,7 +109,7 @@ async function referencePlanner(folder: string, create: Create) {
   return { service: create(program), profile };
 }
 
-function profileOf(name: string): string {
+export function profileOf(name: string): string {
   return fileURLToPath(new URL(`../../examples/systems/${name}.yaml`, import.meta.url));
 }
 
@@ -152,7 +152,13 @@ export async function planService(
   );
 }
 
-async function send(url: string, method: string, body: object, token = SECRET): Promise<void> {
+/** As a person with the secret does it. */
+export async function send(
+  url: string,
+  method: string,
+  body: object,
+  token = SECRET,
+): Promise<void> {
   const response = await fetch(url, {
     ...{ method, body: JSON.stringify(body) },
     headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },

@@ -5,9 +5,12 @@ import type { EventTime } from '../../operators/model/time.ts';
 import type { ReachConfig } from '../../sinks/remote/call-config.ts';
 import { type Caller, createCaller } from '../../sinks/remote/caller.ts';
 import { createChangesReader } from '../../sinks/remote/changes.ts';
+import { readCmmses } from '../../sinks/remote/config.ts';
 import { valueAt } from '../../sinks/remote/http.ts';
 import type { Environment } from '../../sinks/remote/secret.ts';
+import type { Config } from '../base/config.ts';
 import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
+import { readSystems } from '../base/system-profiles.ts';
 import type { EntityCopy } from './copy-sources.ts';
 import { collectObjects, type EntityName } from './entities.ts';
 import type { ListSource } from './governance-file.ts';
@@ -27,6 +30,21 @@ type ListCopier = {
   readonly now: () => number;
   readonly signal: AbortSignal;
 };
+
+/** How systems with an HTTP interface are reached, the CMMS among them. */
+export function reachedSystems(
+  config: Config,
+  file: string | undefined,
+): ReadonlyMap<string, ReachConfig> {
+  const found = new Map<string, ReachConfig>();
+  for (const one of readSystems(config.systems, file) ?? []) {
+    if (one.kind === 'http') found.set(one.name, one);
+  }
+  for (const cmms of readCmmses(config.cmms)) {
+    if (!found.has(cmms.name)) found.set(cmms.name, cmms);
+  }
+  return found;
+}
 
 /** The same caller for all lists of a system: one log-in, one rate, behind all calls that cannot wait. */
 export function createListCopier(options: ListCopier) {

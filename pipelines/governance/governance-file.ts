@@ -26,16 +26,36 @@ const plantSchema = z.strictObject({
     .record(system, z.union([z.string().transform((one) => [one]), z.array(z.string()).min(1)]))
     .default({})
     .describe('What systems call it, by system.'),
+  systems: z
+    .array(system)
+    .default([])
+    .describe('Systems of this plant alone: what names no plant there is of this one.'),
 });
 
-const ownershipSchema = z.strictObject({
-  owner: z.string().min(1).describe('Who answers for it, and corrects what is wrong.'),
+/** Which systems hold an entity. */
+const heldFields = {
   record: system.describe('System of record.'),
   also: z.array(system).default([]).describe('Systems that must have each of them too.'),
   fields: z
     .record(z.string(), system)
     .default({})
     .describe('Fields with a system of record, by name: another value elsewhere is a finding.'),
+};
+
+const periodSchema = z.strictObject({
+  ...heldFields,
+  from: day.optional().describe('First day.'),
+  to: day.optional().describe('Last day.'),
+});
+export type RecordPeriod = z.output<typeof periodSchema>;
+
+const ownershipSchema = z.strictObject({
+  owner: z.string().min(1).describe('Who answers for it, and corrects what is wrong.'),
+  ...heldFields,
+  plants: z
+    .record(nameSchema, z.union([periodSchema.transform((one) => [one]), z.array(periodSchema)]))
+    .default({})
+    .describe('Plants where other systems hold it, by id; a list where they are exchanged.'),
   fresh: positiveDurationSchema.optional().describe('A copy that is older is too old.'),
   monitored: z
     .array(z.string())
@@ -75,9 +95,9 @@ export const governanceSchema = z.strictObject({
   plants: z.array(plantSchema).min(1),
   entities: z.partialRecord(entityName, ownershipSchema),
   model: z
-    .string()
-    .optional()
-    .describe('plant.yaml, from the folder of this file: what telemetry has.'),
+    .union([z.string().transform((one) => [one]), z.array(z.string()).min(1)])
+    .default([])
+    .describe('plant.yaml, or several, from the folder of this file: what telemetry has.'),
   sources: z
     .record(system, z.partialRecord(entityName, sourceSchema))
     .default({})
@@ -110,9 +130,9 @@ export function readGovernance(path: string): Governance {
 
 /** Everything that is copied, by system and entity. */
 export function describedSources({ sources, model }: Governance) {
-  const modelled = model === undefined ? [] : [...MODELLED];
+  const modelled = model.length === 0 ? [] : [...MODELLED];
   return [
-    ...modelled.map((entity) => ({ system: 'telemetry', entity, source: model ?? '' })),
+    ...modelled.map((entity) => ({ system: 'telemetry', entity, source: model.join(', ') })),
     ...Object.entries(sources).flatMap(([of, lists]) =>
       Object.entries(lists).map(([entity, source]) => {
         return { system: of, entity, source: nameOfSource(source) };
@@ -147,29 +167,65 @@ function plantIssues({ plants }: Governance): readonly FileIssue[] {
   });
 }
 
-function ownerIssues({ entities, sources, model }: Governance): readonly FileIssue[] {
-  return Object.entries(entities).flatMap(([entity, owned]) => {
-    const known = new Set(fieldsOf(entity as EntityName));
+function ownerIssues(governance: Governance): readonly FileIssue[] {
+  const known = new Set(governance.plants.map(({ id }) => id));
+  return Object.entries(governance.entities).flatMap(([entity, owned]) => {
     const path = ['entities', entity];
-    const issues = Object.keys(owned.fields)
+    const plants = Object.entries(owned.plants).flatMap(([plant, periods]) => {
+      const at = [...path, 'plants', plant];
+      const unknown = { path: at, message: `expected one of ${[...known].join(', ')}` };
+      return [
+        ...(known.has(plant) ? [] : [unknown]),
+        ...periods.flatMap((period) => heldIssues(entity, period, at, governance)),
+        ...periodIssues(periods, at),
+      ];
+    });
+    return [...heldIssues(entity, owned, path, governance), ...plants];
+  });
+}
+
+function heldIssues(
+  entity: string,
+  held: Pick<RecordPeriod, 'record' | 'also' | 'fields'>,
+  path: readonly string[],
+  { sources, model }: Governance,
+): readonly FileIssue[] {
+  const known = new Set(fieldsOf(entity as EntityName));
+  const of = Object.keys(sources).filter((each) => entity in (sources[each] ?? {}));
+  const have = [...of, ...(model.length > 0 && MODELLED.has(entity) ? ['telemetry'] : [])];
+  const named = [held.record, ...held.also, ...Object.values(held.fields)];
+  const lacking = [...new Set(named)].filter((one) => !have.includes(one) && one !== 'governance');
+  return [
+    ...Object.keys(held.fields)
       .filter((field) => !known.has(field))
       .map((field) => ({
         path: [...path, 'fields', field],
         message: `expected a field of ${entity}: ${[...known].join(', ')}`,
-      }));
-    const of = Object.keys(sources).filter((each) => entity in (sources[each] ?? {}));
-    const have = [...of, ...(model !== undefined && MODELLED.has(entity) ? ['telemetry'] : [])];
-    const named = [owned.record, ...owned.also, ...Object.values(owned.fields)];
-    const lacking = [...new Set(named)].filter(
-      (one) => !have.includes(one) && one !== 'governance',
-    );
-    return [
-      ...issues,
-      ...lacking.map((one) => ({
-        path,
-        message: `expected ${entity} under sources.${one}, which is named here; it is copied from ${have.join(', ') || 'nowhere'}`,
       })),
-    ];
+    ...lacking.map((one) => ({
+      path: [...path],
+      message: `expected ${entity} under sources.${one}, which is named here; it is copied from ${have.join(', ') || 'nowhere'}`,
+    })),
+  ];
+}
+
+/** On each day one system is the system of record. */
+function periodIssues(
+  periods: readonly RecordPeriod[],
+  path: readonly string[],
+): readonly FileIssue[] {
+  const days = periods
+    .map(({ from = '0000-01-01', to = '9999-12-31' }) => ({ from, to }))
+    .toSorted((a, b) => (a.from < b.from ? -1 : 1));
+  return days.flatMap(({ from, to }, at) => {
+    const next = days[at + 1]?.from;
+    const wrong =
+      to < from
+        ? `expected a last day on or after ${from}, found ${to}`
+        : next !== undefined && next <= to
+          ? `expected one system of record on each day, found two on ${next}`
+          : undefined;
+    return wrong === undefined ? [] : [{ path: [...path], message: wrong }];
   });
 }
 

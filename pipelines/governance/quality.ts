@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ClickHouseClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
@@ -61,17 +61,41 @@ export type QualityReport = {
 
 type Place = { readonly system: string; readonly entity: string; readonly remote: string };
 
+/** The views that checks read, each after those that it reads itself. */
+const JUDGED = ['entities', 'at_plants', 'copies', 'mappings_now', 'now', 'references'];
+
+/**
+ * Works out once what every check reads: a table of a session goes before the view of its name. So all of them see the same
+ * state, too. Whoever may make no table asks the views, each time anew.
+ */
+async function heldOnce(client: ClickHouseClient, session_id: string): Promise<void> {
+  const here = await client.query({ query: 'SELECT currentDatabase() AS name', format: 'JSON' });
+  const [database] = (await here.json<{ name: string }>()).data;
+  for (const view of JUDGED.map((name) => `master_${name}`)) {
+    // Without its database the name would be that of the new table.
+    const query = `CREATE TEMPORARY TABLE ${view} AS SELECT * FROM ${database?.name}.${view}`;
+    try {
+      await client.command({ query, session_id });
+    } catch (error) {
+      if (error instanceof ClickHouseError) return;
+      throw error;
+    }
+  }
+}
+
 /** Makes every check and works out the scores. Changes nothing. */
 export async function checkQuality(
   client: ClickHouseClient,
   now: () => number,
 ): Promise<QualityReport> {
+  const session_id = randomUUID();
   const ask = async <T>(query: string) =>
-    (await client.query({ query, format: 'JSONEachRow' })).json<T>();
+    (await client.query({ query, session_id, format: 'JSONEachRow' })).json<T>();
   const owners = await ask<{ entity: string; owner: string }>(
     'SELECT entity, owner FROM master_entities',
   );
   if (owners.length === 0) throw nothingCopied();
+  await heldOnce(client, session_id);
   const ownerOf = new Map(owners.map(({ entity, owner }) => [entity, owner]));
   const known = await ask<Found & { since: number }>(LAST_LOOK);
   const sinceOf = new Map(known.map(({ since, ...found }) => [keyOfFinding(found), since]));

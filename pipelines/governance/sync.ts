@@ -58,14 +58,13 @@ export type SyncedEntity = Pick<EntityCopy, 'system' | 'entity' | 'source' | 'fu
 export async function syncMasterData(options: SyncOptions): Promise<readonly SyncedEntity[]> {
   const { governance, path, system, now } = options;
   const chosen = chosenSources(options);
-  const file =
-    governance.model === undefined ? undefined : resolve(dirname(path), governance.model);
-  const models = file === undefined ? [] : (await readPlantFile(file)).map(({ model }) => model);
+  const files = governance.model.map((file) => resolve(dirname(path), file));
+  const models = (await Promise.all(files.map(readPlantFile))).flat().map(({ model }) => model);
   // Of two that overlap, the one that began later has the newer view.
   const begun = now() * 1_000;
   const copies: EntityCopy[] = copyGovernance(governance, path, begun);
-  if (file !== undefined && (system === undefined || system === 'telemetry')) {
-    copies.push(...copyModels(models, file, begun));
+  if (files.length > 0 && (system === undefined || system === 'telemetry')) {
+    copies.push(...copyModels(models, files.join(', '), begun));
   }
   const others: SyncedEntity[] = [];
   for (const [of, entity, source] of chosen) {
@@ -176,12 +175,23 @@ function copyGovernance(governance: Governance, path: string, asOf: number): Ent
       required: JSON.stringify(requiredOf(entity as EntityName)),
     },
   }));
-  const named = plants.map(({ id, name, owner = '' }) => ({
-    ...{ ...one, remote: id, fields: { name, owner } },
+  const named = plants.map(({ id, name, owner = '', systems }) => ({
+    ...{ ...one, remote: id, fields: { name, owner, systems: JSON.stringify(systems) } },
   }));
+  const atPlants = Object.entries(entities).flatMap(([entity, { plants: of }]) =>
+    Object.entries(of).flatMap(([plant, periods]) =>
+      periods.map(({ record, also, fields, from = '', to = '' }) => ({
+        ...{ ...one, remote: `${entity} ${plant} ${from}` },
+        fields: {
+          ...{ entity, plant, record, from, to },
+          ...{ also: JSON.stringify(also), records: JSON.stringify(fields) },
+        },
+      })),
+    ),
+  );
   const fourEyes = { ...one, remote: 'four_eyes', fields: { value: String(four_eyes) } };
   // What is not described any more counts no longer, whatever was copied of it.
-  const own = ['entity', 'plant', 'source', 'setting'].map((entity) => ({
+  const own = ['entity', 'record', 'plant', 'source', 'setting'].map((entity) => ({
     ...{ system: common.system, entity, source: path },
   }));
   const described = [...own, ...describedSources(governance)].map((fields) => ({
@@ -189,6 +199,7 @@ function copyGovernance(governance: Governance, path: string, asOf: number): Ent
   }));
   return [
     { ...common, entity: 'entity', objects: owned },
+    { ...common, entity: 'record', objects: atPlants },
     { ...common, entity: 'plant', objects: named },
     { ...common, entity: 'source', objects: described },
     { ...common, entity: 'setting', objects: [fourEyes] },

@@ -55,6 +55,8 @@ export type StandOptions = {
   readonly nats?: NatsService | undefined;
   /** Laid over how the worker finds the reference CMMS; `false` for a stand without one. */
   readonly cmms?: object | false | undefined;
+  /** More maintenance systems, each with what it takes. */
+  readonly moreCmms?: readonly object[] | undefined;
   /**
    * - `worker` (the default): embedded in the worker, as the configuration has it.
    * - `apart`: a process beside the worker, there before and after each of its lives.
@@ -181,7 +183,7 @@ function environment(
 }
 
 function settingsOf(
-  { addresses, cmms: others, config }: StandOptions,
+  { addresses, cmms: others, moreCmms = [], config }: StandOptions,
   own: {
     readonly directory: string;
     readonly nats: NatsService;
@@ -191,14 +193,17 @@ function settingsOf(
   },
 ): object {
   const { directory, nats, cmms, http, page } = own;
+  const described =
+    cmms === undefined
+      ? []
+      : [cmmsConfig({ ...cmms, url: addresses?.cmms ?? cmms.url }, others || {})];
+  const all = [...described, ...moreCmms];
   return {
     directory,
     nats: { servers: [addresses?.nats ?? nats.url] },
     http: { port: http },
     console: { port: page },
-    ...(cmms === undefined
-      ? {}
-      : { cmms: cmmsConfig({ ...cmms, url: addresses?.cmms ?? cmms.url }, others || {}) }),
+    ...(all.length === 0 ? {} : { cmms: all.length === 1 ? all[0] : all }),
     ...config,
   };
 }

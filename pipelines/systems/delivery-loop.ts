@@ -1,7 +1,7 @@
 import { openEntry } from './attempt.ts';
 import { type DeliveryContext, errorOf, type StepResult, type SystemContext } from './context.ts';
 import { deliverRevision, rejectRevision } from './deliver-revision.ts';
-import { isFinal, newEntry } from './entry.ts';
+import { isFinal, newEntry, seenFrom } from './entry.ts';
 import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
 import { isOwn, type OwnLedger, type RequestRoute } from './route.ts';
 import type { StatusLog } from './status-log.ts';
@@ -40,7 +40,7 @@ export async function runDeliveryLoop(options: DeliveryLoopOptions): Promise<voi
     step: (id, task) => nextStep(id, task, options),
     trouble: (id, error) => recordTrouble(context, `request ${id}`)(error),
   });
-  const { settled, foreign } = await resume(ledger, turns);
+  const { settled, foreign } = await resume(context.cmms.name, ledger, turns);
   await options.onLooking?.((id) => turns.want(id, POLL));
 
   async function findResends(): Promise<void> {
@@ -88,10 +88,13 @@ type Resumed = {
 };
 
 /** Puts requests to be polled into the lanes. */
-async function resume(ledger: OwnLedger, turns: Turns<number>): Promise<Resumed> {
+async function resume(system: string, ledger: OwnLedger, turns: Turns<number>): Promise<Resumed> {
   const settled = new Map<string, number>();
   const { own, foreign } = await ledger.shared();
-  for (const { id, revision, remote, status, unreported } of own) {
+  for (const entry of own) {
+    const { id, status, unreported } = entry;
+    // What is over stays where it was.
+    const { revision, remote } = isFinal(status) ? entry : seenFrom(system, entry);
     settled.set(id, revision);
     if (unreported !== null || (remote !== null && !isFinal(status))) turns.want(id, POLL);
   }
@@ -112,12 +115,13 @@ async function nextStep(
     return { kind: 'done' };
   }
   const system = context.cmms.name;
+  const seen = known.entry === undefined ? undefined : seenFrom(system, known.entry);
   const [next] = pending;
   const resend = next === RESEND;
   const number = next === undefined || resend ? (known.entry?.revision ?? 0) : next;
   if (next === undefined) {
-    if (known.entry === undefined) return { kind: 'done' };
-    const handle = openEntry(ledger, known.entry, known.version);
+    if (seen === undefined) return { kind: 'done' };
+    const handle = openEntry(ledger, seen, known.version);
     return pollStatus(handle, context, log, () => isGone(id, number, options));
   }
   const done = async (): Promise<StepResult> => {
@@ -125,15 +129,11 @@ async function nextStep(
     pending.shift();
     return { kind: 'done' };
   };
-  if (!resend && number <= (known.entry?.revision ?? 0)) return done();
+  if (!resend && number <= (seen?.revision ?? 0)) return done();
   const stored = await revisions.read(id, number);
   if (stored === undefined) return done();
   const request = stored.kind === 'request' ? stored.request : undefined;
-  const handle = openEntry(
-    ledger,
-    { ...(known.entry ?? newEntry(id, request)), system },
-    known.version,
-  );
+  const handle = openEntry(ledger, { ...(seen ?? newEntry(id, request)), system }, known.version);
   const step =
     stored.kind === 'request'
       ? await deliverRevision({ request: stored.request, resend }, handle, context)

@@ -95,6 +95,16 @@ export function newEntry(id: string, request: Request | undefined, system = ''):
   };
 }
 
+/**
+ * An entry as the system sees it that has the request now. Of one that another system had, nothing is there yet: its last
+ * revision is brought there as if it were new, so it is searched for by its key before it is made.
+ */
+export function seenFrom(system: string, entry: LedgerEntry): LedgerEntry {
+  if (entry.system === '' || entry.system === system) return entry;
+  const revision = Math.max(0, entry.revision - 1);
+  return { ...entry, system, revision, delivered: 0, remote: null, word: null };
+}
+
 /** Adds a line to the history; what happened before, just so, is counted. The oldest lines go, and are counted too. */
 export function withHistory(
   entry: Pick<LedgerEntry, 'history' | 'dropped'>,

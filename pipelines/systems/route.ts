@@ -2,7 +2,7 @@
  * Which CMMS a request goes to, where an installation has several: by policy when it is first seen, and to that one for good.
  */
 
-import { fitsAny, plantOf } from '../../operators/model/key.ts';
+import { type AssetKey, fitsAny, plantOf } from '../../operators/model/key.ts';
 import type { Request } from '../../operators/model/request.ts';
 import type { CmmsConfig } from '../../sinks/remote/config.ts';
 import { Problem } from '../base/problem.ts';
@@ -13,8 +13,10 @@ import type { Revisions } from './revision-reader.ts';
 /** What one CMMS has to know of the policy. */
 export interface RequestRoute {
   /** Whether a request is its own. `entry`: what the ledger has of it. */
-  isMine(id: string, entry: Pick<LedgerEntry, 'system' | 'remote'> | undefined): Promise<boolean>;
+  isMine(id: string, entry: TakenEntry | undefined): Promise<boolean>;
 }
+
+type TakenEntry = Pick<LedgerEntry, 'system' | 'remote' | 'asset'>;
 
 type Taken = Pick<Request, 'asset' | 'work' | 'severity' | 'priority'>;
 
@@ -38,13 +40,24 @@ function isTaken(request: Taken, takes: NonNullable<CmmsConfig['takes']>): boole
   );
 }
 
+/** Who has what was taken once: its taker, or the one that succeeds that at its plant. */
+function holderOf({ system, asset }: TakenEntry, all: readonly CmmsConfig[]): string {
+  const heir = all.find(
+    ({ succeeds, takes: { plants = ['*'], assets = ['*'] } = {} }) =>
+      succeeds.includes(system) &&
+      fitsAny(plants, plantOf(asset as AssetKey)) &&
+      fitsAny(assets, asset),
+  );
+  return heir?.name ?? system;
+}
+
 /** Decisions that are kept until the ledger has the request; any other one is decided again, and comes to the same. */
 const MOST_DECIDED = 10_000;
 
 /**
  * The route to one CMMS. The first revision of a request decides where it goes, and the ledger says so from then on: a policy
- * that changes, or a request that becomes urgent, moves none that is under way. That holds for one alone as well: what another
- * worker describes may have taken it.
+ * that changes, or a request that becomes urgent, moves none that is under way: a successor that is named alone does. That
+ * holds for one alone as well: what another worker describes may have taken it.
  */
 export function routeTo(
   { name, takes }: CmmsConfig,
@@ -61,7 +74,7 @@ export function routeTo(
     async isMine(id, entry) {
       if (entry !== undefined && entry.system !== '') {
         decided.delete(id);
-        return entry.system === name;
+        return holderOf(entry, all) === name;
       }
       // Its taker has no name: nobody chose then.
       if (entry !== undefined && entry.remote !== null) return takes === undefined;

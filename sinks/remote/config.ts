@@ -110,6 +110,8 @@ const describedCmmsSchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9-]+$/, 'expected a-z, 0-9 and -'),
   /** Without it, it takes what no other takes. */
   takes: takesSchema.optional(),
+  /** Names of those whose requests it has taken over, of the plants and assets that it takes. */
+  succeeds: z.array(z.string().min(1)).default([]),
   ...reachFields,
   ...timingFields,
   /** Finds the objects that carry a request's id. */
@@ -143,12 +145,16 @@ const severalCmmsSchema = z
   .array(cmmsConfigSchema)
   .min(1)
   .superRefine((all, context) => {
-    for (const [at, { name, takes }] of all.entries()) {
+    for (const [at, { name, takes, succeeds }] of all.entries()) {
       const twice = all.findIndex((one) => one.name === name) < at;
       const others = takes === undefined && all.findIndex((one) => one.takes === undefined) < at;
       const wrong = (path: string, message: string) =>
         context.addIssue({ code: 'custom', path: [at, path], message });
       if (twice) wrong('name', `expected a name of its own, found ${name} twice`);
+      if (succeeds.includes(name)) wrong('succeeds', `expected others than ${name} itself`);
+      if (succeeds.length > 0 && (takes?.works ?? takes?.severities ?? takes?.priorities)) {
+        wrong('succeeds', 'expected it where `takes` has plants and assets alone');
+      }
       if (others) wrong('takes', 'expected `takes`: one CMMS alone takes what no other takes');
     }
   });

@@ -4,9 +4,8 @@ SELECT
     concat(held.system, ' has ', held.remote, ', which is not in ', lacking) AS text,
     concat('Create ', held.id, ' in ', lacking, ', or map it to what it is there.') AS proposal
 FROM master_now AS held
-INNER JOIN master_entities AS owners ON owners.entity = held.entity
-ARRAY JOIN owners.also AS lacking
-WHERE held.system = owners.record AND held.status != 'retired' AND lacking != 'telemetry'
+ARRAY JOIN held.also AS lacking
+WHERE held.system = held.record AND held.status != 'retired' AND lacking != 'telemetry'
   AND (lacking, toString(held.entity)) IN (SELECT toString(system), toString(entity) FROM master_copies WHERE whole IS NOT NULL)
   AND (lacking, toString(held.entity), held.id) NOT IN (SELECT toString(system), toString(entity), id FROM master_now)
   -- What telemetry has is told by unmaintained_equipment.

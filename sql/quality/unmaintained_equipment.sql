@@ -3,8 +3,7 @@ WITH lacks AS
 (
     SELECT seen.plant AS plant, seen.remote AS remote, seen.id AS id, lacking
     FROM master_now AS seen
-    INNER JOIN master_entities AS owners ON owners.entity = seen.entity
-    ARRAY JOIN arrayDistinct(arrayConcat([toString(owners.record)], owners.also)) AS lacking
+    ARRAY JOIN arrayDistinct(arrayConcat([toString(seen.record)], seen.also)) AS lacking
     WHERE seen.system = 'telemetry' AND seen.entity = 'asset' AND lacking != 'telemetry'
       AND lacking IN (SELECT toString(system) FROM master_copies WHERE whole IS NOT NULL AND entity = 'asset')
       AND (lacking, seen.id) NOT IN (SELECT toString(system), id FROM master_now WHERE entity = 'asset')

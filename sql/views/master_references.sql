@@ -13,7 +13,8 @@ CREATE OR REPLACE VIEW master_references
     to_id   String                 COMMENT 'The same, canonical',
     judge   String                 COMMENT 'System that must have it: this one, or that of record; empty: nobody was asked',
     found   UInt8                  COMMENT 'It has it',
-    retired UInt8                  COMMENT 'It has it, and calls it retired'
+    retired UInt8                  COMMENT 'It has it, and calls it retired',
+    record  LowCardinality(String) COMMENT 'System of record of this field, at the plant of what refers'
 )
 AS
 WITH
@@ -21,7 +22,8 @@ WITH
     (
         SELECT
             system, entity, remote, id, plant, status, field, value,
-            if(field = 'parent', toString(entity), field) AS target
+            if(field = 'parent', toString(entity), field) AS target,
+            if(records[field] = '', toString(record), records[field]) AS record
         FROM master_now
         ARRAY JOIN mapKeys(fields) AS field, mapValues(fields) AS value
         WHERE system != 'governance' AND value != ''
@@ -39,23 +41,25 @@ WITH
         SELECT
             said.system AS system, said.entity AS entity, said.remote AS remote, said.id AS id,
             said.plant AS plant, said.status AS status, said.field AS field, said.target AS target,
-            said.value AS value,
+            said.value AS value, said.record AS record,
             if(mapped.id = '', said.value, mapped.id) AS to_id,
             multiIf(
                 (said.system, said.target) IN (SELECT toString(system), toString(entity) FROM copied), toString(said.system),
-                (owners.record, said.target) IN (SELECT toString(system), toString(entity) FROM copied), toString(owners.record),
+                (if(there.record = '', owners.record, there.record) AS owner, said.target) IN
+                    (SELECT toString(system), toString(entity) FROM copied), toString(owner),
                 ''
             ) AS judge
         FROM said
         LEFT JOIN mapped
             ON mapped.entity = said.target AND mapped.system = said.system AND mapped.remote = said.value
         LEFT JOIN master_entities AS owners ON owners.entity = said.target
+        LEFT JOIN master_at_plants AS there ON there.entity = said.target AND there.plant = said.plant
     )
 SELECT
     judged.system AS system, judged.entity AS entity, judged.remote AS remote, judged.id AS id,
     judged.plant AS plant, judged.status AS status, judged.field AS field, judged.target AS target,
     judged.value AS value, judged.to_id AS to_id, judged.judge AS judge,
-    held.there AS found, held.gone AS retired
+    held.there AS found, held.gone AS retired, judged.record AS record
 FROM judged
 LEFT JOIN
 (

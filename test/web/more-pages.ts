@@ -21,6 +21,7 @@ export const MORE_PLACES = [
   ['health', async (page: Page) => goTo(page, 'health', '.flow')],
   ['rules', async (page: Page) => goTo(page, 'rules?rule=hot', '.slider')],
   ['figures', async (page: Page) => goTo(page, 'figures', '.look-first')],
+  ['master data', goToMasterData],
   ['work', async (page: Page) => goTo(page, 'work', '.answer')],
 ] as const;
 
@@ -28,6 +29,33 @@ async function goTo(page: Page, hash: string, selector: string): Promise<void> {
   const [base] = page.url().split('#');
   await page.goto(`${base}#/${hash}`);
   await page.locator(selector).first().waitFor();
+}
+
+/** What a plant has whose systems were copied and looked at. */
+async function goToMasterData(page: Page): Promise<void> {
+  const time = '2026-12-01T04:00:00Z';
+  const finding = {
+    ...{ entity: 'asset', system: 'north-erp', objects: ['4712'], owner: 'maintenance planning' },
+    ...{ since: time, of_plant: true, check: 'values_differ' },
+    text: 'the criticality of 4712 is A, in north-cmms it is B',
+    proposal: 'Take over B in north-erp: north-cmms is the system of record of this field.',
+  };
+  const held = {
+    system: 'north-erp',
+    entity: 'asset',
+    objects: 1234,
+    as_of: time,
+    is_record: true,
+  };
+  const mapping = { entity: 'asset', id: 'p1/l1/press', system: 'north-erp', remote: '4711' };
+  const json = {
+    findings: [finding, { ...finding, check: 'unmapped_statuses', owner: '', of_plant: false }],
+    held: [held, { ...held, system: 'north-cmms', is_record: false }],
+    scores: [{ time, objects: 1234, flagged: 2, score: 0.9984 }],
+    mappings: [{ ...mapping, from: '1970-01-01', to: null, state: 'in force' }],
+  };
+  await page.route('**/api/v1/plants/*/master-data', (route) => route.fulfill({ json }));
+  await goTo(page, 'master-data', '.look-first');
 }
 
 /** Ten thousand alarms made of the one that is there. */

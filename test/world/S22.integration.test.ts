@@ -1,8 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { startReferenceCmms } from '../../pipelines/demo/reference-cmms/reference-cmms.ts';
 import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-request.ts';
 import type { ReferenceServer } from '../../pipelines/demo/reference-server.ts';
@@ -11,37 +8,10 @@ import { lacksRoundup, type Roundup, roundupService } from '../stand/roundup.ts'
 import { until, worksAt } from '../stand/stand.ts';
 import { longSuite } from '../support/long.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-import { MODEL, workflow } from './workflows.ts';
-import { PATIENCE, startWorld, type World } from './world.ts';
-
-/** A profile of the examples in a hurry. */
-function hurried(name: string, others: object): object {
-  const file = fileURLToPath(new URL(`../../examples/cmms/${name}.yaml`, import.meta.url));
-  const { rate: _, orders: __, ...profile } = parse(readFileSync(file, 'utf8'));
-  const status = { ...profile.status, every: '200ms' };
-  const pace = { timeout: '5s', settle: '1s', retry: { first: '50ms', most: '200ms' } };
-  return { ...profile, ...pace, status, ...others };
-}
+import { HOT_ANYWHERE, MODEL, workflow } from './workflows.ts';
+import { hurried, PATIENCE, startWorld, type World } from './world.ts';
 
 const PLANTS = ['p1', 'p2', 'p3'].map((id) => ({ ...MODEL, id }));
-/** What is hot is asked for, in whatever plant it is. */
-const RULES = {
-  time: { disorder: '0s', idle: '1s', hold: '1s' },
-  windows: [{ id: 'second', kind: 'tumbling', size: '1s' }],
-  detectors: [
-    {
-      ...{ id: 'hot', kind: 'limit', signal: 'temperature', above: 75, window: 'second' },
-      raise: { severity: 'alarm' },
-    },
-  ],
-  triggers: [
-    {
-      ...{ id: 'replace', on: 'hot', rearm: '2s', withdraw: true },
-      request: { kind: 'replacement', priority: 'high', parts: ['6205-2RS'], duration: '2h' },
-    },
-  ],
-};
-
 longSuite(
   'S22: plants that came with maintenance systems of their own',
   () => {
@@ -64,7 +34,7 @@ longSuite(
         env: roundup.env,
       });
       const only = { ...workflow('spare-parts'), plants: ['p1'] };
-      await world.apply(PLANTS, { ...RULES, workflows: [only] });
+      await world.apply(PLANTS, { ...HOT_ANYWHERE, workflows: [only] });
       for (const plant of ['p1', 'p2', 'p3']) world.heat(`${plant}/l1/press`, 90);
     });
     afterAll(async () => {

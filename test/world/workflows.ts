@@ -38,6 +38,24 @@ export function hotMachines(...workflows: readonly object[]): object {
   };
 }
 
+/** What is hot is asked for, in whatever plant it is. */
+export const HOT_ANYWHERE = {
+  time: { disorder: '0s', idle: '1s', hold: '1s' },
+  windows: [{ id: 'second', kind: 'tumbling', size: '1s' }],
+  detectors: [
+    {
+      ...{ id: 'hot', kind: 'limit', signal: 'temperature', above: 75, window: 'second' },
+      raise: { severity: 'alarm' },
+    },
+  ],
+  triggers: [
+    {
+      ...{ id: 'replace', on: 'hot', rearm: '2s', withdraw: true },
+      request: { kind: 'replacement', priority: 'high', parts: [BEARING], duration: '2h' },
+    },
+  ],
+};
+
 /** The press will need a bearing: it gets warmer, and in minutes it will be too hot. */
 export function heating(...workflows: readonly object[]): object {
   return {

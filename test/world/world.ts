@@ -1,9 +1,11 @@
 /** A plant and the systems around it, all real: NATS, worker with its warehouse, CMMS, ERP, planning, and a mail server. */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { jetstream } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
+import { parse } from 'yaml';
 import { freePort } from '../../pipelines/base/free-port.ts';
 import type { MisbehaviourConfig } from '../../pipelines/demo/misbehaviour.ts';
 import type { Inquiry } from '../../pipelines/demo/reference-erp/inquiries.ts';
@@ -216,7 +218,17 @@ export function quick(name: string, base: string, timeout = '2s'): object {
   };
 }
 
-function referenceErp(url: string): object {
+/** A CMMS of the examples without its rate and its own orders, in a hurry. */
+export function hurried(name: string, others: object): object {
+  const file = fileURLToPath(new URL(`../../examples/cmms/${name}.yaml`, import.meta.url));
+  const { rate: _, orders: __, ...profile } = parse(readFileSync(file, 'utf8'));
+  const status = { ...profile.status, every: '200ms' };
+  const pace = { timeout: '5s', settle: '1s', retry: { first: '50ms', most: '200ms' } };
+  return { ...profile, ...pace, status, ...others };
+}
+
+/** The reference ERP of that address, in a hurry. */
+export function referenceErp(url: string): object {
   const auth = { kind: 'oauth2', path: '/oauth/token', client: 'andon', secret: 'reference' };
   return { ...quick('erp', url), auth };
 }

@@ -23,6 +23,7 @@ const AlarmsPage = lazy(async () => (await import('./pages/alarms.tsx')).AlarmsP
 const HealthPage = lazy(async () => (await import('./pages/health.tsx')).HealthPage);
 const RulesPage = lazy(async () => (await import('./pages/rules.tsx')).RulesPage);
 const FiguresPage = lazy(async () => (await import('./pages/figures.tsx')).FiguresPage);
+const MasterDataPage = lazy(async () => (await import('./pages/master-data.tsx')).MasterDataPage);
 const WorkPage = lazy(async () => (await import('./pages/work.tsx')).WorkPage);
 
 /** Milliseconds until it is asked again who is signed in, when nobody answers. */
@@ -70,6 +71,8 @@ function Content() {
       return <RulesPage plant={first} />;
     case 'figures':
       return <FiguresPage plant={first} />;
+    case 'master-data':
+      return <MasterDataPage plant={first} />;
     case 'work':
       return first === '' ? <WorkPage /> : <NotFound />;
     case 'requests':

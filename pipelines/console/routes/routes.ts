@@ -9,6 +9,7 @@ import { exceptionRoutes } from './exceptions.ts';
 import { figureRoutes } from './figures.ts';
 import { healthRoutes } from './health.ts';
 import { machineRoutes } from './machines.ts';
+import { masterDataRoutes } from './master-data.ts';
 import { plantRoutes } from './plants.ts';
 import { recordRoutes } from './records.ts';
 import { requestRoutes } from './requests.ts';
@@ -48,6 +49,7 @@ export function routesOf(services: Services, describe: () => object): readonly A
     ...signOnRoutes(services),
     ...plantRoutes(services),
     ...figureRoutes(services),
+    ...masterDataRoutes(services),
     ...situationRoutes(services),
     ...machineRoutes(services),
     ...waveformRoutes(services),

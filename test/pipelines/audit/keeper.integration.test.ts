@@ -103,7 +103,7 @@ test('every entry lands once, whenever the keeper ends and begins again', async 
 });
 
 describe('the commands', { timeout: 120_000 }, () => {
-  test('list, name and forget', async () => {
+  test('list, name, hand out and forget', async () => {
     expect(await andon(['audit', 'name', 'u3', 'Erika Musterfrau'], environment())).toMatchObject({
       code: 0,
       out: 'u3 has a name now.\n',
@@ -111,6 +111,23 @@ describe('the commands', { timeout: 120_000 }, () => {
     const listed = await andon(['audit', '--who', 'u3', '--limit', '2'], environment());
     expect(listed.out).toMatch(/u3 \(Erika Musterfrau\) by console {2}resend {2}r39\n/);
     expect(listed.out).toMatch(/r38\n$/);
+    await warehouse.client.insert({
+      table: 'machine_events',
+      values: ['u3', 'u4'].map((user, sequence) => ({
+        ...{ stream: 'ANDON_0', run: '1', sequence, appended: '2026-03-01 08:00:00', kind: 'act' },
+        ...{ plant: 'works', line: 'l1', asset: 'press', time: '2026-03-01 08:00:00', user },
+        ...{ type: 'acknowledged', via: 'console', data: '{"note":"seen"}' },
+      })),
+      format: 'JSONEachRow',
+    });
+    const handed = await andon(['audit', 'person', 'u3'], environment());
+    const { entries: own, ...kept } = JSON.parse(handed.out);
+    expect(kept).toMatchObject({
+      ...{ user: 'u3', name: 'Erika Musterfrau' },
+      log: [{ act: 'acknowledged', what: 'works/l1/press', data: '{"note":"seen"}' }],
+    });
+    expect(own).toHaveLength(40);
+    expect(new Set(own.map(({ who }: { who: string }) => who))).toEqual(new Set(['u3']));
     const forgotten = await andon(['audit', 'forget', 'u3', '--json'], environment());
     expect(JSON.parse(forgotten.out)).toEqual({ forgot: 'u3', name: true, reasons: 0 });
     const after = await andon(['audit', '--json', '--limit', '3'], environment());
@@ -121,7 +138,7 @@ describe('the commands', { timeout: 120_000 }, () => {
     expect(entries).toMatchObject([
       { act: 'forget', step: 'done', who: 'u7', what: 'u3' },
       { act: 'forget', step: 'intent', who: 'u7', what: 'u3', name: null },
-      { act: 'name', step: 'done' },
+      { act: 'person', step: 'done', who: 'u7', what: 'u3' },
     ]);
     const stop = startKeeper();
     await allLanded();

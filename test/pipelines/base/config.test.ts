@@ -29,6 +29,7 @@ test('without a file everything has its default', () => {
     partition: 0,
     partitions: 1,
     directory: '.andon',
+    four_eyes: false,
     nats: { servers: ['nats://127.0.0.1:4222'] },
     stream: { days: 7, replicas: 1 },
     clickhouse: {

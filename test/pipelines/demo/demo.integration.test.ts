@@ -70,6 +70,7 @@ test('a demo ends by itself as the truth says, and the README tells of it what i
   expect(code).toBe(0);
   expect(summary.simulated.seconds).toBe(1_800);
   expect(summary.truth.planted).toBeGreaterThan(0);
+  expect(summary.master_data?.found).toHaveLength(7);
   const { messages, readings, requests, commands, checks } = summary.agree;
   expect(messages.clickhouse).toBe(messages.published);
   expect(readings.clickhouse).toBe(readings.published);

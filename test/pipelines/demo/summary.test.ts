@@ -135,6 +135,8 @@ describe('each of these is a difference', () => {
     ['request r1 is in the CMMS 2 times', { works: [work, work] }],
     ['the CMMS has r2', { works: [work, { ...work, external_key: 'r2' }] }],
     ['sql/checks/epochs_missing.sql', { checks: { count: 5, failed: ['epochs_missing.sql'] } }],
+    ['not found: a in erp: 1', { masterData: { planted: ['a in erp: 1'], found: [] } }],
+    ['found, and not planted: a', { masterData: { planted: [], found: ['a in erp: 1'] } }],
     ['message 100 has not landed', { unfinished: ['message 100 has not landed, only 90'] }],
   ];
   test.each(cases)('%s', (says, change) => {

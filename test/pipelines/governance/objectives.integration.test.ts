@@ -12,6 +12,7 @@ import {
   migratedWarehouse,
   type StartedWarehouse,
 } from '../../sinks/clickhouse/started-warehouse.ts';
+import { andon } from '../../stand/stand.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 /** The first of March 2026, by UTC; hours may be below 0 and above 23. */
@@ -218,6 +219,20 @@ test('the report of a month: objectives, figures, and who did what at that plant
   await expect(
     reportMonth(warehouse.client, readObjectives(), { plant: 'x', month: '2026-03', period: DAY }),
   ).rejects.toThrow(/a plant of the warehouse: p1, p2/);
+});
+
+test('andon audit --report, as a person uses it', async () => {
+  const env = { CLICKHOUSE_URL: warehouse.url, CLICKHOUSE_PASSWORD: warehouse.password };
+  const report = (...args: string[]) => andon(['audit', '--report', ...args], env);
+  const found = await report('p1', '2026-03', '--json');
+  expect(found.err).toBe('');
+  expect(JSON.parse(found.out)).toMatchObject({
+    ...{ plant: 'p1', month: '2026-03' },
+    acts: [{ act: 'apply', people: 1 }],
+  });
+  expect(found.code).toBe(0);
+  const unknown = await report('p9', '2026-03');
+  expect([unknown.code, unknown.err]).toEqual([2, expect.stringContaining('p1, p2')]);
 });
 
 test('each copy with its age: as old as its entity allows, else as the question does', async () => {

@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readGovernance } from '../../../pipelines/governance/governance-file.ts';
 import { syncMasterData } from '../../../pipelines/governance/sync.ts';
 import { migratedWarehouse } from '../../sinks/clickhouse/started-warehouse.ts';
+import { ANDON } from '../../stand/code.ts';
+import { until } from '../../stand/stand.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const GOVERNANCE = `
@@ -48,4 +52,42 @@ test('a file is landed again when it or its description changed, and repeated id
   expect(await sync()).toMatchObject({ unchanged: true, n: 6 });
   write(file, 'id,name\nlathe,Turning\n', 20);
   expect(await sync()).toMatchObject({ objects: 1, unchanged: false, names: ['Turning'], n: 7 });
+});
+
+test('in turns: what changes meanwhile is copied, a file that is away is waited for, and a mistake ends it', async () => {
+  const warehouse = await migratedWarehouse();
+  const folder = temporaryDirectory();
+  const path = join(folder, 'governance.yaml');
+  writeFileSync(path, GOVERNANCE.replaceAll('NAME', 'id'));
+  const env = {
+    ...process.env,
+    ...{ CLICKHOUSE_URL: warehouse.url, CLICKHOUSE_PASSWORD: warehouse.password },
+    NATS_URL: 'nats://127.0.0.1:1',
+  };
+  const args = [ANDON, 'sync', '--every', '1s', '--governance', path];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = once(child, 'exit');
+  let [told, mistake] = ['', ''];
+  child.stdout.on('data', (chunk) => (told += chunk));
+  child.stderr.on('data', (chunk) => (mistake += chunk));
+  try {
+    const copied = (id: string) =>
+      until(`${id} to be copied`, 120_000, async () => {
+        const rows = await warehouse.rows<{ remote: string }>(
+          "SELECT remote FROM master_now WHERE entity = 'skill'",
+        );
+        return rows.some(({ remote }) => remote === id);
+      });
+    await until('a turn without the file', 120_000, async () => told.includes('not read'));
+    const file = join(folder, 'skills.csv');
+    writeFileSync(file, 'id,name\nweld,Welding\n');
+    await copied('weld');
+    writeFileSync(file, 'id,name\nlathe,Turning\n');
+    await copied('lathe');
+    writeFileSync(path, 'plants: []\n');
+    expect(await ended).toEqual([2, null]);
+    expect(mistake).toMatch(/plants: expected/);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });

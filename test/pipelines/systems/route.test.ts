@@ -54,7 +54,9 @@ describe('which CMMS takes a request', () => {
 
   it('is what the ledger says, whatever the policy has become', async () => {
     const route = routeTo(second, SEVERAL, revisions);
-    const taken = (system: string, remote: string | null = null) => ({ system, remote });
+    const taken = (system: string, remote: string | null = null) => ({
+      ...{ system, remote, asset: 'p2/l1/press' },
+    });
     expect(await route.isMine('a', taken('rest'))).toBe(false);
     expect(await route.isMine('b', taken('second'))).toBe(true);
     // Of one that only another worker describes.
@@ -64,6 +66,22 @@ describe('which CMMS takes a request', () => {
     expect(await route.isMine('a', taken('', 'WO-1'))).toBe(false);
     expect(await routeTo(rest, SEVERAL, revisions).isMine('a', taken('', 'WO-1'))).toBe(true);
     expect(await route.isMine('a', taken(''))).toBe(true);
+  });
+
+  it('is the successor of who took it, at the plants and assets that the successor takes', async () => {
+    const heir = profile('heir', { plants: ['p2'] });
+    const all = readCmmses([
+      { ...heir, succeeds: ['second'] },
+      profile('second'),
+      profile('x', { plants: ['p9'] }),
+    ]);
+    const [first, old] = all as [CmmsConfig, CmmsConfig];
+    const at = (asset: string, system = 'second') => ({ system, remote: 'WO-1', asset });
+    expect(await routeTo(first, all, revisions).isMine('a', at('p2/l1/press'))).toBe(true);
+    expect(await routeTo(old, all, revisions).isMine('a', at('p2/l1/press'))).toBe(false);
+    expect(await routeTo(first, all, revisions).isMine('a', at('p1/l1/press'))).toBe(false);
+    expect(await routeTo(old, all, revisions).isMine('a', at('p1/l1/press'))).toBe(true);
+    expect(await routeTo(first, all, revisions).isMine('a', at('p2/l1/press', 'x'))).toBe(false);
   });
 
   it('leaves what cannot be read to the one that takes all others', async () => {
@@ -109,6 +127,18 @@ describe('several CMMS in a configuration', () => {
     expect(issues.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
       '1.name: expected a name of its own, found one twice',
       '2.takes: expected `takes`: one CMMS alone takes what no other takes',
+    ]);
+  });
+
+  it('succeed others than themselves, by plants and assets alone', () => {
+    const wrong = [
+      { ...profile('one', { plants: ['p1'] }), succeeds: ['one'] },
+      { ...profile('two', { priorities: ['urgent'] }), succeeds: ['one'] },
+    ];
+    const issues = cmmsSchemaOf(wrong).safeParse(wrong).error?.issues ?? [];
+    expect(issues.map(({ path, message }) => `${path.join('.')}: ${message}`)).toEqual([
+      '0.succeeds: expected others than one itself',
+      '1.succeeds: expected it where `takes` has plants and assets alone',
     ]);
   });
 

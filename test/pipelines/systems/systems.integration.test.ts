@@ -336,6 +336,35 @@ describe('the delivery of requests', () => {
     await plant.ledger.resent(late.id);
   });
 
+  it('takes over what a CMMS has open that it succeeds: finds what was moved, makes the rest', async () => {
+    const [moved, left, over] = [freshRequest(), freshRequest(), freshRequest()];
+    const had = { remote: 'WO-1', revision: 1, delivered: 1, delivery: 'sent' } as const;
+    for (const request of [moved, left, over]) {
+      const status = request === over ? 'closed' : 'accepted';
+      const entry = { ...newEntry(request.id, request, 'elsewhere'), ...had, status } as const;
+      await plant.ledger.put(entry, 0);
+      await plant.send(request);
+    }
+    const { id: external_key, title, asset } = moved;
+    const made = { external_key, title, asset };
+    await askReference(plant.cmms.url)('POST', '/api/work-requests', made);
+    const second = { ...moved, revision: 2, action: 'update', title: 'It is louder' } as const;
+    await running(
+      async () => {
+        await plant.send(second);
+        await dealtWith(second);
+        await expect.poll(async () => (await plant.works(left.id)).length, until).toBe(1);
+      },
+      { succeeds: ['elsewhere'] },
+    );
+    const [work, ...doubles] = await plant.works(moved.id);
+    expect([work?.title, doubles]).toEqual(['It is louder', []]);
+    expect(await plant.entry(moved.id)).toMatchObject({ system: 'reference', remote: work?.id });
+    expect(await plant.works(left.id)).toHaveLength(1);
+    expect(await plant.works(over.id)).toEqual([]);
+    expect(await plant.entry(over.id)).toMatchObject({ system: 'elsewhere', remote: 'WO-1' });
+  });
+
   it('keeps a second process waiting, and hands over at the end of the first', async () => {
     const first = plant.run();
     const request = freshRequest();

@@ -17,6 +17,7 @@ const PAGES: readonly (readonly [name: TextKey, path: string, act?: string])[] =
   ['myWork', 'work', 'report'],
   ['rules', 'rules'],
   ['figures', 'figures'],
+  ['masterData', 'master-data'],
   ['health', 'health', 'view-exceptions'],
 ];
 

@@ -8,6 +8,7 @@ export const DE: Texts = {
   health: 'Befinden',
   rules: 'Regeln',
   figures: 'Kennzahlen',
+  masterData: 'Stammdaten',
   myWork: 'Meine Arbeit',
   signIn: 'Anmelden',
   signOut: 'Abmelden',

@@ -6,6 +6,7 @@ export const EN = {
   health: 'Health',
   rules: 'Rules',
   figures: 'Figures',
+  masterData: 'Master data',
   myWork: 'My work',
   signIn: 'Sign in',
   signOut: 'Sign out',

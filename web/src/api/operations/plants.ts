@@ -138,6 +138,62 @@ export type PlantsOperations = {
       up_to: string | null;
     };
   };
+  /** Which systems hold what of a plant, what its things are called there, and what the last look found wrong. For whoever sees the whole plant; what is of no one plant, for whoever sees all of them. */
+  getMasterData: {
+    method: 'GET';
+    url: '/api/v1/plants/{plant}/master-data';
+    path: {
+      plant: string;
+    };
+    query: Record<never, never>;
+    body: undefined;
+    answer: {
+      held: Array<{
+        system: string;
+        entity: string;
+        objects: number;
+        /** The oldest copy is as of then. */
+        as_of: string;
+        /** The system is the one of record, at this plant. */
+        is_record: boolean;
+      }>;
+      /** At most 1,000. */
+      findings: Array<{
+        /** File of sql/quality. */
+        check: string;
+        entity: string;
+        system: string;
+        objects: Array<string>;
+        /** Who corrects it; empty for nobody. */
+        owner: string;
+        /** Every look has found it since. */
+        since: string;
+        text: string;
+        proposal: string;
+        /** False for what is of no one plant. */
+        of_plant: boolean;
+      }>;
+      /** Of the last 60 looks, the newest first. */
+      scores: Array<{
+        time: string;
+        objects: number;
+        flagged: number;
+        /** Share of the objects that nothing was found of. */
+        score: number | null;
+      }>;
+      /** At most 1,000. */
+      mappings: Array<{
+        entity: string;
+        id: string;
+        system: string;
+        remote: string;
+        from: string;
+        to: string | null;
+        /** in force, waiting (not approved), to come, ended */
+        state: string;
+      }>;
+    };
+  };
   /** Schedule entries in force that touch a stretch of time. */
   getSchedule: {
     method: 'GET';
