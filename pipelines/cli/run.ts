@@ -25,7 +25,7 @@ import { openWarehouse } from '../warehouse/warehouse.ts';
 import { followWorkFigures } from '../warehouse/work-figures.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
 import { mendingReporter } from '../worker/report.ts';
-import { runWorker } from '../worker/worker.ts';
+import { runWorker, type WorkerOptions } from '../worker/worker.ts';
 import { migrationActs } from './audited.ts';
 
 /** Between two beginnings of the delivery of requests: milliseconds. */
@@ -109,6 +109,7 @@ async function runOwned(
       landing,
       createBlocks,
       observer: status.observer,
+      hasTaken: hasLanded(landing),
       acceptLoss,
       drain,
     }).catch((error: unknown) => {
@@ -231,6 +232,19 @@ function remembering(landing: LandingSink): Pick<Described, 'landReports' | 'was
   return {
     landReports: (report, signal) => landing.write(contentOfReport(report), signal),
     wasGiven: { requests: knows('request_history', 'id'), commands: knows('commands', 'key') },
+  };
+}
+
+/** Asked where a worker goes on without the directory of the one before it: another warehouse would lack rows for ever. */
+function hasLanded(landing: LandingSink): WorkerOptions['hasTaken'] {
+  return async ({ pipeline, run, stream, created }, sink, { epoch }) => {
+    if (sink !== landing.name) return undefined;
+    const query =
+      'SELECT 1 AS found FROM epochs WHERE pipeline = {pipeline:String} AND run = {run:String} ' +
+      'AND stream = {stream:String} AND created = {created:String} AND epoch = {epoch:UInt64} LIMIT 1';
+    const asked = { pipeline, run, stream, created, epoch: String(epoch) };
+    const answer = landing.ask<object>(query, AbortSignal.timeout(REMEMBERING), asked);
+    return answer.then((rows) => rows.length > 0).catch(() => undefined);
   };
 }
 

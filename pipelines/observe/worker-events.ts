@@ -192,6 +192,28 @@ export const WORKER_EVENTS = {
     (e) => `epoch ${e.epoch} is not committed (attempt ${e.attempt}): ${e.reason}`,
     counter('commit_retries_total', 'Attempts to commit that failed.'),
   ),
+  'checkpoint-copied': eventKind<{ epoch: number; bytes: number; milliseconds: number }>(
+    'debug',
+    (e) => `the checkpoint of epoch ${e.epoch} is in the cluster (${e.bytes} bytes)`,
+    gauge('copied_checkpoint_epoch', 'The newest checkpoint in the cluster.', (e) => e.epoch),
+    counter('checkpoint_copied_bytes_total', 'Bytes copied.', [], (e) => e.bytes),
+    seconds('checkpoint_copy_seconds', 'Time to copy one checkpoint.', (e) => e.milliseconds),
+  ),
+  'checkpoint-copy-failed': eventKind<{ reason: string; again: number }>(
+    'warn',
+    (e) => `checkpoints are not copied into the cluster: ${e.reason}; again in ${e.again} ms`,
+    counter('checkpoint_copy_failures_total', 'Attempts to copy checkpoints that failed.'),
+  ),
+  'copies-missed': eventKind<{ reason: string }>(
+    'warn',
+    (e) => `checkpoints are not copied into the cluster: ${e.reason}`,
+  ),
+  'directory-filled': eventKind<{ directory: string; epoch: number; to: number; owner: string }>(
+    'info',
+    (e) =>
+      `${e.directory} had no usable state: gone on from the copy at message ${e.to}; ${e.owner} worked before`,
+    counter('directories_filled_total', 'Starts without state that went on from copies.'),
+  ),
   'replay-mismatch': eventKind<{ epoch: number; from: number; to: number; tables: string }>(
     'error',
     (e) =>

@@ -6,7 +6,7 @@ import type { RecordEvent } from '../../observe/observe.ts';
 import type { Batch, Cursor } from '../epochs/cursors.ts';
 import type { EpochFile } from '../epochs/epoch-files.ts';
 import type { EpochStore } from '../epochs/epoch-store.ts';
-import type { CommitLog } from './commit-log.ts';
+import type { CommitLog, NewCommit } from './commit-log.ts';
 
 export interface Commits {
   /** The last epoch that sinks may have: it is committed, and none before it is missing. */
@@ -26,6 +26,8 @@ export interface Commits {
 export type Committer = Commits & {
   /** Commits all that is written, until `drain`. Never rejects. */
   run(): Promise<void>;
+  /** The epoch that all sinks have taken, as the last entry of the log says it. */
+  taken(): number;
   /** Says in the log that nothing is under way any more, so that whoever comes next knows how far all is. */
   release(): Promise<void>;
 };
@@ -51,6 +53,7 @@ export type CommitsOptions = {
 export function createCommits(options: CommitsOptions): Committer {
   const { log, store, sinks, notifier, record, checkpointed, drain, signal, onFailed } = options;
   let last = beginning(store, sinks);
+  let said: Readonly<Record<string, Cursor>> = Object.fromEntries(store.history.cursors);
   const next = () => store.files.list.find(({ epoch }) => epoch > last.epoch);
   const oldest = () => Math.min(store.files.list[0]?.epoch ?? last.epoch, last.epoch);
   const head = (point: Cursor) => ({
@@ -59,6 +62,11 @@ export function createCommits(options: CommitsOptions): Committer {
     checkpoint: checkpointed(),
   });
 
+  async function append(entry: NewCommit): Promise<void> {
+    await log.append(entry, oldest());
+    said = entry.cursors;
+  }
+
   async function commit(file: EpochFile): Promise<boolean> {
     const print = file.print ?? (await store.files.printOf(file));
     if (print === undefined) return false;
@@ -66,7 +74,7 @@ export function createCommits(options: CommitsOptions): Committer {
     const { epoch, from, to } = file;
     const format = FORMATS.epoch.version;
     const point = { epoch, to };
-    await log.append({ kind: 'epoch', ...head(point), from, ...print, format }, oldest());
+    await append({ kind: 'epoch', ...head(point), from, ...print, format });
     last = point;
     record({ kind: 'epoch-committed', epoch, to, milliseconds: performance.now() - started });
     notifier.notify();
@@ -82,13 +90,14 @@ export function createCommits(options: CommitsOptions): Committer {
     },
     async noteBatch(sink, batch) {
       try {
-        await log.append({ kind: 'batch', ...head(last), sink, batch }, oldest());
+        await append({ kind: 'batch', ...head(last), sink, batch });
         return true;
       } catch (error) {
         if (!signal.aborted) onFailed(error);
         return false;
       }
     },
+    taken: () => Math.min(...sinks.map((sink) => said[sink]?.epoch ?? 0)),
     async run() {
       try {
         while (!signal.aborted) {
@@ -104,7 +113,7 @@ export function createCommits(options: CommitsOptions): Committer {
       }
     },
     // Whoever comes next can do without it.
-    release: () => log.append({ kind: 'release', ...head(last) }, oldest()).catch(() => undefined),
+    release: () => append({ kind: 'release', ...head(last) }).catch(() => undefined),
   };
 }
 

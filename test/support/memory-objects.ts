@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { Objects } from '../../pipelines/worker/copies/objects.ts';
+
+/** A bucket of objects in memory, as JetStream keeps it: what was damaged is found when it is read. */
+export function memoryObjects(): Objects & { readonly kept: Map<string, Buffer> } {
+  const kept = new Map<string, Buffer>();
+  const digests = new Map<string, string>();
+  const sha256Of = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+  return {
+    kept,
+    async list(prefix) {
+      return [...kept.keys()]
+        .filter((name) => name.startsWith(prefix))
+        .sort()
+        .map((name) => ({ name, sha256: digests.get(name) ?? '' }));
+    },
+    async get(name) {
+      const bytes = kept.get(name);
+      if (bytes === undefined) return undefined;
+      if (sha256Of(bytes) !== digests.get(name)) throw new Error(`${name}: digests do not match`);
+      return Buffer.from(bytes);
+    },
+    async put(name, bytes) {
+      kept.set(name, Buffer.from(bytes));
+      digests.set(name, sha256Of(bytes));
+    },
+    async remove(name) {
+      kept.delete(name);
+    },
+    async tidy() {},
+  };
+}
