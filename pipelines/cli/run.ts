@@ -102,16 +102,10 @@ async function runOwned(
     await landing.begin();
     if (acceptLoss) await noteAcceptedLoss(config, drain);
     await runWorker({
-      config,
-      identity: place,
-      lock,
-      record,
-      landing,
-      createBlocks,
+      ...{ config, identity: place, lock, record, landing, createBlocks },
       observer: status.observer,
       hasTaken: hasLanded(landing),
-      acceptLoss,
-      drain,
+      ...{ acceptLoss, drain },
     }).catch((error: unknown) => {
       // Told to go before it had begun: nothing was under way.
       if (!drain.aborted || !isAbort(error)) throw error;

@@ -15,7 +15,7 @@ import {
 import { openCommitStore } from './commits/commit-store.ts';
 import { type CommitEnd, type CommitHistory, refuseEmpty, refuseStale } from './commits/history.ts';
 import { fillDirectory } from './copies/fill.ts';
-import { type Objects, openObjects } from './copies/objects.ts';
+import { type Objects, openCheckpointObjects } from './copies/objects.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import type { Cursor } from './epochs/cursors.ts';
 import { type EpochStore, type LeftState, openEpochStore } from './epochs/epoch-store.ts';
@@ -50,7 +50,7 @@ export type OpenState = {
 };
 
 /** The directory first; the log of commits is taken over when all is known that is in the directory. */
-export async function openState(options: StateOptions): Promise<OpenState> {
+export async function openWorkerState(options: StateOptions): Promise<OpenState> {
   const { connection, config, run, identity, record, lock, sinks, signal } = options;
   const { pipeline, partition } = config;
   const store = await openCommitStore(connection, { pipeline, partition, run: run.run });
@@ -58,7 +58,7 @@ export async function openState(options: StateOptions): Promise<OpenState> {
   const logOptions = { store, run, writer, record, signal };
   // Who was paused for long writes nothing beside whoever took its place.
   const disk = guardedDisk(DISK, () => lock.confirm());
-  const objects = options.copies ? await openObjects(connection, partition) : undefined;
+  const objects = options.copies ? await openCheckpointObjects(connection, partition) : undefined;
   if (objects !== undefined) await fill(options, objects, disk, logOptions);
   let log: CommitLog | undefined;
   async function takeOver(from: number, left: LeftState): Promise<CommitHistory> {

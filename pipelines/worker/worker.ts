@@ -35,7 +35,7 @@ import type { Run } from './epochs/checkpoints.ts';
 import type { Collector } from './epochs/engine.ts';
 import type { EpochStore } from './epochs/epoch-store.ts';
 import { isHeldBack, runEpochs } from './epochs/epochs.ts';
-import { openState, type StateOptions } from './open-state.ts';
+import { openWorkerState, type StateOptions } from './open-state.ts';
 import { claimPartition, type Homes, type WorkerIdentity } from './ownership/ownership.ts';
 import {
   createConnectionReporter,
@@ -239,10 +239,12 @@ async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared
   const abort = AbortSignal.any([failed.signal, lost]);
   const late = firedAfter(drain, GRACE);
   const signal = AbortSignal.any([abort, late]);
-  const opened = await openState({ ...options, sinks: names, signal }).catch((error: unknown) => {
-    if (error instanceof Problem || !late.aborted || abort.aborted) throw error;
-    return undefined;
-  });
+  const opened = await openWorkerState({ ...options, sinks: names, signal }).catch(
+    (error: unknown) => {
+      if (error instanceof Problem || !late.aborted || abort.aborted) throw error;
+      return undefined;
+    },
+  );
   if (opened === undefined) return undefined;
   const { log, objects, disk } = opened;
   for (const { path: file } of opened.store.fenced) record({ kind: 'epoch-file-fenced', file });

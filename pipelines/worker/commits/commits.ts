@@ -51,21 +51,15 @@ export type CommitsOptions = {
 
 /** Every file that is written is committed, one append at a time, while the next epochs are taken in. */
 export function createCommits(options: CommitsOptions): Committer {
-  const { log, store, sinks, notifier, record, checkpointed, drain, signal, onFailed } = options;
+  const { store, sinks, notifier, record, checkpointed, drain, signal, onFailed } = options;
   let last = beginning(store, sinks);
-  let said: Readonly<Record<string, Cursor>> = Object.fromEntries(store.history.cursors);
   const next = () => store.files.list.find(({ epoch }) => epoch > last.epoch);
-  const oldest = () => Math.min(store.files.list[0]?.epoch ?? last.epoch, last.epoch);
+  const { append, taken } = createAppender(options, () => last);
   const head = (point: Cursor) => ({
     ...point,
     cursors: Object.fromEntries(sinks.map((sink) => [sink, store.cursors.of(sink)])),
     checkpoint: checkpointed(),
   });
-
-  async function append(entry: NewCommit): Promise<void> {
-    await log.append(entry, oldest());
-    said = entry.cursors;
-  }
 
   async function commit(file: EpochFile): Promise<boolean> {
     const print = file.print ?? (await store.files.printOf(file));
@@ -97,7 +91,7 @@ export function createCommits(options: CommitsOptions): Committer {
         return false;
       }
     },
-    taken: () => Math.min(...sinks.map((sink) => said[sink]?.epoch ?? 0)),
+    taken,
     async run() {
       try {
         while (!signal.aborted) {
@@ -114,6 +108,22 @@ export function createCommits(options: CommitsOptions): Committer {
     },
     // Whoever comes next can do without it.
     release: () => append({ kind: 'release', ...head(last) }).catch(() => undefined),
+  };
+}
+
+/** Appends, and remembers how far the sinks are by the last entry. */
+function createAppender(
+  { log, store, sinks }: Pick<CommitsOptions, 'log' | 'store' | 'sinks'>,
+  last: () => Cursor,
+) {
+  let said: Readonly<Record<string, Cursor>> = Object.fromEntries(store.history.cursors);
+  return {
+    async append(entry: NewCommit): Promise<void> {
+      const { epoch } = last();
+      await log.append(entry, Math.min(store.files.list[0]?.epoch ?? epoch, epoch));
+      said = entry.cursors;
+    },
+    taken: () => Math.min(...sinks.map((sink) => said[sink]?.epoch ?? 0)),
   };
 }
 

@@ -30,7 +30,10 @@ const ANSWER = 10_000;
 const UNDER_WAY = 600_000;
 
 /** @throws when there is no such bucket: see `ensureCheckpoints` */
-export async function openObjects(connection: NatsConnection, partition: number): Promise<Objects> {
+export async function openCheckpointObjects(
+  connection: NatsConnection,
+  partition: number,
+): Promise<Objects> {
   const bucket = streamIn(connection, checkpointBucket(partition));
   const stream = objectStream(bucket);
   const store = await new Objm(streamClient(connection)).open(bucket, false);
