@@ -27,37 +27,47 @@ import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownersh
 import { mendingReporter } from '../worker/report.ts';
 import { runWorker, type WorkerOptions } from '../worker/worker.ts';
 import { migrationActs } from './audited.ts';
+import { runMember } from './run-member.ts';
 
 /** Between two beginnings of the delivery of requests: milliseconds. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 
-type Options = { readonly config?: string; readonly acceptLoss?: true };
+type Options = {
+  readonly config?: string;
+  readonly acceptLoss?: true;
+  readonly partition?: string;
+};
 
 /** Adds `andon run`: a worker, and the delivery of its requests. */
 export function registerRun(command: Command): void {
   command
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--partition <number>', 'works this one alone, also where `group` is configured')
     .option('--accept-loss', 'go on past messages that the stream trimmed before they were read')
     .addHelpText(
       'after',
       '\nSIGTERM and Ctrl-C drain: the epoch under way is written, landed and checkpointed. A second one stops at once.',
     )
     .action(async (options: Options) => {
-      await run(options.config, options.acceptLoss === true);
+      await run(options);
     });
 }
 
 /** Runs a worker, and beside it the delivery of requests where a CMMS is configured, until a signal drains it. */
-async function run(file: string | undefined, acceptLoss: boolean): Promise<void> {
+async function run({ config: file, acceptLoss, partition }: Options): Promise<void> {
   // Whatever the worker and its children write is for this user alone.
   process.umask(0o077);
-  const config = readConfig(file);
+  const config = readConfig(file, { ...process.env, '--partition': partition });
+  if (config.group !== undefined && partition === undefined) {
+    await runMember(config, file);
+    return;
+  }
   const place = workerIdentity(config);
   // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.
   const ownership = await lockDirectory(place.directory, place.owner);
   try {
-    await runOwned(config, place, ownership, { acceptLoss, file });
+    await runOwned(config, place, ownership, { acceptLoss: acceptLoss === true, file });
   } finally {
     await ownership.release();
   }

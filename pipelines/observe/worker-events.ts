@@ -214,6 +214,22 @@ export const WORKER_EVENTS = {
       `${e.directory} had no usable state: gone on from the copy at message ${e.to}; ${e.owner} worked before`,
     counter('directories_filled_total', 'Starts without state that went on from copies.'),
   ),
+  'partition-taken': eventKind<{ partition: number; pid: number }>(
+    'info',
+    (e) => `partition ${e.partition} is worked here, by process ${e.pid}`,
+  ),
+  'partition-left': eventKind<{ partition: number }>(
+    'info',
+    (e) => `partition ${e.partition} falls to another member of the group: drained`,
+  ),
+  'partition-ended': eventKind<{ partition: number; reason: string; again: number }>(
+    'error',
+    (e) => `the worker of partition ${e.partition} ended (${e.reason}); again in ${e.again} ms`,
+  ),
+  'group-trouble': eventKind<{ reason: string }>(
+    'warn',
+    (e) => `the group cannot be seen: ${e.reason}; its workers go on`,
+  ),
   'replay-mismatch': eventKind<{ epoch: number; from: number; to: number; tables: string }>(
     'error',
     (e) =>

@@ -12,6 +12,8 @@ const holderSchema = z.object({
   owner: z.string(),
   host: z.string(),
   directory: z.string().optional(),
+  /** Of a member of a group: how much it takes beside the others, and how many partitions at most. */
+  share: z.object({ weight: z.number(), most: z.number() }).optional(),
 });
 const entrySchema = holderSchema.extend({ holding: z.string() });
 
@@ -127,6 +129,11 @@ async function read(
   if (found === null) return { holder: undefined, revision: 0 };
   const holder = found.operation === 'PUT' ? entrySchema.parse(found.json()) : undefined;
   return { holder, revision: found.revision };
+}
+
+/** Who holds something now, for whoever only looks. */
+export async function readHolder(bucket: KV, key: string): Promise<Holder | undefined> {
+  return (await read(bucket, key)).holder;
 }
 
 function isSameDirectory(a: Holder, b: Holder): boolean {
