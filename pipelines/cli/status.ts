@@ -3,7 +3,7 @@ import { type Config, readConfig } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import type { LineStatus, WorkerStatus } from '../observe/worker-status.ts';
-import { partitionStandings } from '../worker/group/partitions.ts';
+import { partitionStandings } from '../worker/group/members.ts';
 import { withNats } from './with-nats.ts';
 
 type Options = {

@@ -7,7 +7,7 @@ import { type Child, startChild } from '../../base/child.ts';
 import type { Config } from '../../base/config.ts';
 import { EXIT, messageOf } from '../../base/problem.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
-import type { Holder } from '../ownership/lease.ts';
+import type { LeaseState } from '../ownership/lease.ts';
 import { assignPartitions } from './assignment.ts';
 import type { GroupMembership } from './members.ts';
 
@@ -24,6 +24,11 @@ export type GroupRunOptions = {
 /** Milliseconds between two looks at the group, and after which a worker that ended is started again. */
 const LOOK_EVERY = 1_000;
 const AGAIN = { first: 1_000, longest: 30_000 };
+/**
+ * Milliseconds after which a lease that ended by itself is free: where all ended because nats-server was away for longer than
+ * their term, those who live renew theirs meanwhile.
+ */
+const SETTLE = 5_000;
 /** Milliseconds that a worker may take to drain. */
 const GRACE = 60_000;
 
@@ -38,11 +43,12 @@ export async function runGroup(options: GroupRunOptions): Promise<void> {
   const workers = new Map<number, Worker>();
   /** When each may be started again, and after how long the next time. */
   const waiting = new Map<number, { readonly at: number; readonly pause: number }>();
+  const isFree = createFreeWatch(options.config);
   const begin = (partition: number) => startWorker(partition, { ...options, workers, waiting });
   try {
     while (!drain.aborted) {
       try {
-        const { members, owners } = await membership.look();
+        const { members, leases } = await membership.look();
         const assigned = assignPartitions(options.config.partitions, members);
         for (const [partition, worker] of workers) {
           if (assigned.get(partition) !== membership.id) leave(partition, worker, record);
@@ -50,9 +56,7 @@ export async function runGroup(options: GroupRunOptions): Promise<void> {
         for (const [partition, member] of assigned) {
           if (member !== membership.id || workers.has(partition)) continue;
           const isDue = (waiting.get(partition)?.at ?? 0) <= performance.now();
-          if (isDue && isFree(owners.get(partition), partition, options.config)) {
-            await begin(partition);
-          }
+          if (isFree(partition, leases[partition]) && isDue) await begin(partition);
         }
       } catch (error) {
         // The workers go on with what they have.
@@ -73,11 +77,23 @@ function leave(partition: number, worker: Worker, record: RecordEvent): void {
   worker.child.kill('SIGTERM');
 }
 
-/** Nobody holds it, or whoever did was in the directory that is this member's own. */
-function isFree(owner: Holder | undefined, partition: number, config: Config): boolean {
-  if (owner === undefined) return true;
-  const own = resolve(join(config.directory, `${config.pipeline}-${partition}`));
-  return owner.host === hostname() && owner.directory === own;
+/** Whether nobody holds a partition any more, or whoever did was in the directory that is this member's own. */
+function createFreeWatch({ directory, pipeline }: Config) {
+  /** Since when each lease has been seen to have ended. */
+  const ended = new Map<number, number>();
+  return (partition: number, lease: LeaseState | undefined): boolean => {
+    const now = performance.now();
+    const { holder, revision = 0 } = lease ?? {};
+    if (holder === undefined && revision === 0) {
+      const since = ended.get(partition) ?? now;
+      ended.set(partition, since);
+      return now - since >= SETTLE;
+    }
+    ended.delete(partition);
+    if (holder === undefined) return true;
+    const own = resolve(join(directory, `${pipeline}-${partition}`));
+    return holder.host === hostname() && holder.directory === own;
+  };
 }
 
 type Starting = GroupRunOptions & {

@@ -1,4 +1,4 @@
-/** Who is in a group of workers, and who works which partition: both are leases, which end with their owner. */
+/** Who is in a group of workers, who works which partition, and how far it is: leases, which end with their owner. */
 
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -6,15 +6,23 @@ import { resolve } from 'node:path';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Config } from '../../base/config.ts';
-import { openBucket, type StoreOptions } from '../../nats/streams.ts';
-import { type Holder, type OwnershipLease, readHolder, takeLease } from '../ownership/lease.ts';
+import {
+  findBucket,
+  findStream,
+  logStream,
+  openBucket,
+  type StoreOptions,
+} from '../../nats/streams.ts';
+import { entryFrom } from '../commits/commit-entry.ts';
+import { openCommitStore } from '../commits/commit-store.ts';
+import { type LeaseState, type OwnershipLease, readLease, takeLease } from '../ownership/lease.ts';
 import type { Member } from './assignment.ts';
 
 /** What is seen of a group at one moment. */
 export type GroupView = {
   readonly members: readonly Member[];
-  /** Who holds each partition that somebody holds. */
-  readonly owners: ReadonlyMap<number, Holder>;
+  /** The lease of each partition. */
+  readonly leases: readonly LeaseState[];
 };
 
 export interface GroupMembership {
@@ -57,25 +65,73 @@ export async function joinGroup(options: GroupOptions): Promise<GroupMembership>
       const members: Member[] = [];
       for await (const key of await bucket.keys()) {
         if (!key.startsWith(begin)) continue;
-        const share = (await readHolder(bucket, key))?.share;
+        const share = (await readLease(bucket, key)).holder?.share;
         if (share !== undefined) members.push({ id: key.slice(begin.length), ...share });
       }
-      return { members, owners: await ownersOf(bucket, pipeline, partitions) };
+      return { members, leases: await leasesOf(bucket, pipeline, partitions) };
     },
     leave: () => lease.release(),
   };
 }
 
-/** Who holds the partitions of a pipeline. */
-export async function ownersOf(
+/** The leases of the partitions of a pipeline, in their order. */
+export async function leasesOf(
   bucket: KV,
   pipeline: string,
   partitions: number,
-): Promise<ReadonlyMap<number, Holder>> {
-  const owners = new Map<number, Holder>();
+): Promise<readonly LeaseState[]> {
+  const leases: LeaseState[] = [];
   for (let partition = 0; partition < partitions; partition += 1) {
-    const holder = await readHolder(bucket, `${pipeline}-${partition}`);
-    if (holder !== undefined) owners.set(partition, holder);
+    leases.push(await readLease(bucket, `${pipeline}-${partition}`));
   }
-  return owners;
+  return leases;
+}
+
+/** How a partition stands, as NATS alone tells it: whoever asks need not reach its worker. */
+export type PartitionStanding = {
+  readonly partition: number;
+  /** Who holds its lease now; null for nobody. */
+  readonly owner: string | null;
+  readonly host: string | null;
+  /** The last message of its log; null where there is no log yet. */
+  readonly last: number | null;
+  /** The last epoch that is committed, and its last message; null for none. */
+  readonly epoch: number | null;
+  readonly committed: number | null;
+  /** Messages that are in the log and not committed yet. */
+  readonly behind: number | null;
+  /** Epochs that each sink was behind when something was committed last. */
+  readonly sinks: Readonly<Record<string, number>>;
+  /** The epoch of the newest checkpoint then. */
+  readonly checkpoint: number | null;
+};
+
+export async function partitionStandings(
+  connection: NatsConnection,
+  { pipeline, run, partitions }: Pick<Config, 'pipeline' | 'run' | 'partitions'>,
+): Promise<readonly PartitionStanding[]> {
+  const bucket = await findBucket(connection, 'leases');
+  const leases = bucket === undefined ? [] : await leasesOf(bucket, pipeline, partitions);
+  const all: PartitionStanding[] = [];
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const info = await findStream(connection, logStream(connection, partition));
+    const store = await openCommitStore(connection, { pipeline, partition, run });
+    const stored = await store.last();
+    const said = stored && entryFrom(stored.bytes);
+    const entry = said?.created === info?.created ? said : undefined;
+    const last = info?.state.last_seq ?? null;
+    const holder = leases[partition]?.holder;
+    all.push({
+      ...{ partition, owner: holder?.owner ?? null, host: holder?.host ?? null, last },
+      ...{ epoch: entry?.epoch ?? null, committed: entry?.to ?? null },
+      behind: last === null ? null : last - (entry?.to ?? (info?.state.first_seq ?? 1) - 1),
+      sinks: Object.fromEntries(
+        Object.entries(entry?.cursors ?? {}).map(([sink, { epoch }]) => {
+          return [sink, (entry?.epoch ?? 0) - epoch];
+        }),
+      ),
+      checkpoint: entry?.checkpoint ?? null,
+    });
+  }
+  return all;
 }

@@ -110,30 +110,25 @@ async function claimOf(options: LeaseOptions): Promise<Claim> {
 
 /** Gives the revision with which it was taken, or the entry of whoever has it. */
 async function take({ bucket, key, entry }: Claim): Promise<number | Entry> {
-  const { holder, revision } = await read(bucket, key);
+  const { holder, revision } = await readLease(bucket, key);
   if (holder !== undefined && !isSameDirectory(holder, entry)) return holder;
   try {
     return await bucket.put(key, JSON.stringify(entry), { previousSeq: revision });
   } catch (error) {
-    const now = await read(bucket, key);
+    const now = await readLease(bucket, key);
     if (now.holder === undefined) throw error;
     return now.holder.holding === entry.holding ? now.revision : now.holder;
   }
 }
 
-async function read(
-  bucket: KV,
-  key: string,
-): Promise<{ readonly holder: Entry | undefined; readonly revision: number }> {
+/** Without a holder, `revision` tells a lease that was released from one that ended by itself, or never was: that has 0. */
+export type LeaseState = { readonly holder: Entry | undefined; readonly revision: number };
+
+export async function readLease(bucket: KV, key: string): Promise<LeaseState> {
   const found = await bucket.get(key);
   if (found === null) return { holder: undefined, revision: 0 };
   const holder = found.operation === 'PUT' ? entrySchema.parse(found.json()) : undefined;
   return { holder, revision: found.revision };
-}
-
-/** Who holds something now, for whoever only looks. */
-export async function readHolder(bucket: KV, key: string): Promise<Holder | undefined> {
-  return (await read(bucket, key)).holder;
 }
 
 function isSameDirectory(a: Holder, b: Holder): boolean {
@@ -172,7 +167,7 @@ async function renew(claim: Claim, revision: number): Promise<number | Entry> {
     return await bucket.update(key, JSON.stringify(entry), revision);
   } catch {
     // Only the entry says whether the answer was lost, the term is over, or somebody else has it.
-    const now = await read(bucket, key);
+    const now = await readLease(bucket, key);
     if (now.holder === undefined) return take(claim);
     return now.holder.holding === entry.holding ? now.revision : now.holder;
   }
