@@ -28,6 +28,8 @@ export type StateOptions = {
   readonly identity: WorkerIdentity;
   /** Of its directory. */
   readonly lock: Pick<DirectoryLock, 'confirm'>;
+  /** What the directory is on. Default: the disk of this machine. */
+  readonly disk?: Disk | undefined;
   readonly homes: Homes;
   readonly sinks: readonly string[];
   /** Its checkpoints are copied into the cluster. */
@@ -57,7 +59,7 @@ export async function openWorkerState(options: StateOptions): Promise<OpenState>
   const writer = { ...identity, host: hostname() };
   const logOptions = { store, run, writer, record, signal };
   // Who was paused for long writes nothing beside whoever took its place.
-  const disk = guardedDisk(DISK, () => lock.confirm());
+  const disk = guardedDisk(options.disk ?? DISK, () => lock.confirm());
   const objects = options.copies ? await openCheckpointObjects(connection, partition) : undefined;
   if (objects !== undefined) await fill(options, objects, disk, logOptions);
   let log: CommitLog | undefined;
