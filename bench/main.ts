@@ -64,6 +64,16 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'kill -9 under load until current again; --rate 50000 --kills 5 --json FILE',
     run: async (args) => (await import('./recovery.ts')).recovery(args),
   },
+  'settled-commands': {
+    about:
+      'a start where many commands are over, and the memory of nats-server; --commands 1000000 --json FILE',
+    run: async (args) => (await import('./settled-commands.ts')).settledCommands(args),
+  },
+  'erp-away': {
+    about:
+      'problem to CMMS while the ERP is away, and what it then gets; --minutes 30 --calm 5 --problems 200 --json FILE',
+    run: async (args) => (await import('./erp-away.ts')).erpAway(args),
+  },
   compare: {
     about: 'better, worse or the same: BASELINE.json NEW.json, such as bench/baseline.json',
     run: async (args) => (await import('./compare.ts')).compare(args),

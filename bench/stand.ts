@@ -28,6 +28,9 @@ export interface BenchStand extends Stand {
 export type BenchStandOptions = Pick<StandOptions, 'node' | 'warehouse'> & {
   /** Requests go to a reference CMMS. */
   readonly cmms?: boolean;
+  /** Commands go to these systems, as the configuration describes them. */
+  readonly systems?: Readonly<Record<string, object>>;
+  readonly env?: Variables;
   /** Somebody's nats-server and ClickHouse; without them, the stand's own. */
   readonly elsewhere?: Elsewhere;
 };
@@ -44,7 +47,8 @@ export async function startBenchStand(options: BenchStandOptions): Promise<Bench
       warehouse: elsewhere?.clickhouse === undefined ? warehouse : 'worker',
       // Nobody answers requests here, so nobody is asked.
       cmms: options.cmms === true ? {} : false,
-      env: { ANDON_LOG_LEVEL: 'warn', ...elsewhere?.clickhouse?.env },
+      ...(options.systems === undefined ? {} : { config: { systems: options.systems } }),
+      env: { ANDON_LOG_LEVEL: 'warn', ...elsewhere?.clickhouse?.env, ...options.env },
     });
     return {
       ...{ ...stand, folder },

@@ -61,6 +61,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/publish.ts')).registerPublish,
   },
   {
+    name: 'schedule',
+    usage: '[options] <from...>',
+    description: 'the production schedule of others into the log: B2MML, CSV, files, HTTP, a queue',
+    load: async () => (await import('./cli/schedule.ts')).registerSchedule,
+  },
+  {
     name: 'apply',
     usage: '[options] <plant> [rules]',
     description: 'check the plant model and the rules, and publish them into the log',
@@ -145,6 +151,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/reconcile.ts')).registerReconcile,
   },
   {
+    name: 'plant',
+    usage: '',
+    description: 'a plant from a template, how it differs, what collides with another installation',
+    load: async () => (await import('./cli/plant.ts')).registerPlant,
+  },
+  {
     name: 'sync',
     usage: '[options] [system]',
     description: 'copy master data from the systems that own it, with owners and mappings',
@@ -161,6 +173,12 @@ const COMMANDS: readonly CommandEntry[] = [
     usage: '[options]',
     description: 'what is wrong with master data, who answers for it, and what could be done',
     load: async () => (await import('./cli/quality.ts')).registerQuality,
+  },
+  {
+    name: 'objectives',
+    usage: '[options]',
+    description: 'whether what is promised was kept: error budgets, and alarms for Prometheus',
+    load: async () => (await import('./cli/objectives.ts')).registerObjectives,
   },
   {
     name: 'dead-letters',

@@ -18,6 +18,7 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 if (step('set-up', [process.execPath, 'scripts/setup.js'])) {
   step('lint', [tool('biome'), 'ci', '.']);
   step('types', [tool('tsc'), '-p', '.']);
+  step('types of the page', [tool('tsc'), '-p', 'web']);
   step('dead code', [tool('knip')]);
   tests('unit tests, laws, recorded data', ['unit', 'laws', 'recorded']);
   tests('integration tests', ['integration']);

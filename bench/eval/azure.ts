@@ -123,8 +123,9 @@ async function onsetsOf(errors: readonly Occurrence[], signal: AbortSignal) {
 function fileOf(data: string, name: string): string {
   const names = [`PdM_${name}.csv`, `${name}.csv`].flatMap((file) => [file, `${file}.gz`]);
   const found = names.map((file) => join(data, file)).find((file) => existsSync(file));
-  if (found === undefined) throw new RangeError(`${data}: expected one of ${names.join(', ')}`);
-  return found;
+  if (found !== undefined) return found;
+  const missing = new RangeError(`${data}: expected one of ${names.join(', ')}`);
+  throw Object.assign(missing, { code: 'ENOENT', path: join(data, `PdM_${name}.csv`) });
 }
 
 /** In the order of time. */

@@ -70,6 +70,10 @@ async function run(names: readonly string[]): Promise<void> {
       },
     );
     if (!evaluation) continue;
+    if (evaluation.rows.length === 0) {
+      console.error(`${name}: skipped, no file of it is in ${data}`);
+      continue;
+    }
     print(evaluation);
     evaluations.push(evaluation);
   }

@@ -5,8 +5,8 @@ import type { Json } from '../model/command.ts';
 import { lookup } from '../model/plain.ts';
 import { type Duration, formatDuration, later, plus } from '../model/time.ts';
 import { escalatorsOf, stepModeOf, type WorkflowStep } from '../model/workflow-rule.ts';
-import { ask, change, note, takeBack } from './commands.ts';
-import { compileWorkflow, holds, payloadOf } from './expressions.ts';
+import { armEvery, ask, change, note, takeBack } from './commands.ts';
+import { compileWorkflow, evaluateCel, holds, payloadOf } from './expressions.ts';
 import { workFacts } from './facts.ts';
 import { noticeCause } from './notices.ts';
 import {
@@ -67,8 +67,21 @@ function begin(rule: WorkflowStep, step: StepState, context: RunContext): void {
   } else {
     const until = plus(now, rule.deadline);
     out.setTimer(until, workTimer(work, 'deadline', rule.id), true);
-    change(rule.id, 'pending', `until ${rule.until}`, context);
+    const question = questionOf(rule, context);
+    change(rule.id, 'pending', question ?? `until ${rule.until}`, context);
+    if (question === undefined) return;
+    noticeCause(noticesOf(context), 'exception', `${rule.id}: ${question}`);
   }
+}
+
+/** What a person is asked; undefined where nobody is. What cannot be put into words is asked as it stands in the rules. */
+function questionOf({ id, decide }: WorkflowStep, context: RunContext): string | undefined {
+  if (decide === undefined) return undefined;
+  const { work, out, knowledge } = context;
+  const compiled = compileWorkflow(context.rule).steps.get(id)?.decide;
+  if (compiled === undefined) return decide;
+  const found = evaluateCel(compiled, workFacts(work, out.key, knowledge));
+  return 'problem' in found ? `${decide} (${found.problem})` : String(found.value);
 }
 
 /** What a step would do now: ask with this payload, or nothing, and why. */
@@ -138,6 +151,7 @@ function reasonOf({ after }: WorkflowStep, { n }: StepState, context: RunContext
 /** A step that waits is done once what it waits for is so. */
 function endWaiting({ id, until }: WorkflowStep, context: RunContext): boolean {
   const { work, out, knowledge } = context;
+  if (until === undefined) return false;
   const compiled = compileWorkflow(context.rule).steps.get(id);
   const found = holds(compiled?.until, workFacts(work, out.key, knowledge));
   if ('problem' in found || !found.value) return false;
@@ -146,8 +160,34 @@ function endWaiting({ id, until }: WorkflowStep, context: RunContext): boolean {
   return true;
 }
 
+/** A timer of a step fired. Gives whether anything came of it: what did not happen puts off no end of a work that is over. */
+export function onStepTimer(
+  name: string,
+  id: string,
+  rule: WorkflowStep | undefined,
+  context: RunContext,
+): boolean {
+  if (name === 'every') return rule !== undefined && askEvery(rule, context);
+  if (name === 'deadline') onDeadline(id, rule, context);
+  return true;
+}
+
+/** A step with `every` is asked again, whatever it was answered. It is not while an answer is waited for, or the work is over. */
+function askEvery(rule: WorkflowStep, context: RunContext): boolean {
+  const { over, gave_up } = context.work;
+  const { state } = stepOf(context, rule.id);
+  const may = over === null && !gave_up && state !== 'asked' && REPEATABLE.has(state);
+  const plan = may ? planOf(rule, context) : undefined;
+  if (plan === undefined || 'skip' in plan) {
+    armEvery(rule, context);
+    return false;
+  }
+  ask(rule, plan.payload, 'what it says is kept fresh', context);
+  return true;
+}
+
 /** The deadline of a step passed: what it was to do is unknown, or not so. */
-export function onDeadline(id: string, rule: WorkflowStep | undefined, context: RunContext): void {
+function onDeadline(id: string, rule: WorkflowStep | undefined, context: RunContext): void {
   const { state } = stepOf(context, id);
   if (state !== 'asked' && state !== 'pending') return;
   if (rule === undefined) {
@@ -155,7 +195,8 @@ export function onDeadline(id: string, rule: WorkflowStep | undefined, context: 
     change(id, 'overdue', 'no answer came', context);
     return;
   }
-  const what = state === 'asked' ? `${rule.do} did not answer` : `it was not so: ${rule.until}`;
+  const waited = rule.decide === undefined ? `it was not so: ${rule.until}` : 'nobody decided';
+  const what = state === 'asked' ? `${rule.do} did not answer` : waited;
   settle(rule, 'overdue', `${what} within ${formatDuration(rule.deadline)}`, context);
 }
 

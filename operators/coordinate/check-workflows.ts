@@ -99,11 +99,12 @@ function expressionProblems(
   step: WorkflowStep,
   before: ReadonlySet<string>,
 ): readonly WorkflowIssue[] {
-  const { when, until, with: told } = step;
+  const { when, until, decide, with: told } = step;
   const all = new Set(rule.steps.map(({ id }) => id).filter((id) => id !== step.id));
   return [
     ...(when === undefined ? [] : namesProblems(when, rule, before).map(at(['when']))),
     ...(until === undefined ? [] : namesProblems(until, rule, all).map(at(['until']))),
+    ...(decide === undefined ? [] : namesProblems(decide, rule, before).map(at(['decide']))),
     ...Object.entries(told).flatMap(([name, value]) => {
       if (typeof value !== 'string') return [];
       return namesProblems(value, rule, before).map(at(['with', name]));

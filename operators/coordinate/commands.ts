@@ -4,7 +4,7 @@ import { canonicalJson } from '../model/canonical.ts';
 import { type Command, commandId, commandKey, type Json } from '../model/command.ts';
 import { type Located, locate } from '../model/key.ts';
 import type { CommandRow, WorkflowStepRow } from '../model/tables.ts';
-import { plus } from '../model/time.ts';
+import { later, plus } from '../model/time.ts';
 import { stepModeOf, targetOf, type WorkflowStep } from '../model/workflow-rule.ts';
 import {
   isSettled,
@@ -41,7 +41,15 @@ export function ask(
   step.remote_state = '';
   step.asking = false;
   if (sent) out.setTimer(until, workTimer(work, 'deadline', rule.id), true);
+  if (sent) armEvery(rule, context);
   change(rule.id, sent ? 'asked' : 'shadow', because, context);
+}
+
+/** When a step with `every` is due again. A workflow's `settle` holds for it, too. */
+export function armEvery({ id, every }: WorkflowStep, { work, rule, out, now }: RunContext): void {
+  if (every === undefined) return;
+  const due = later(plus(now, every), plus(now, rule.settle));
+  out.setTimer(due, workTimer(work, 'every', id), true);
 }
 
 /** Asks to take back what the last command of a step did, or may have done. `again`: the step then begins anew. */

@@ -17,7 +17,7 @@ import type { Request, WorkInput } from '../model/request.ts';
 import type { Rules } from '../model/rules.ts';
 import { type EventTime, fromMilliseconds } from '../model/time.ts';
 import type { WorkflowRule, WorkflowSubject } from '../model/workflow-rule.ts';
-import { advanceWork, endUnbegun, onDeadline } from './advance.ts';
+import { advanceWork, endUnbegun, onStepTimer } from './advance.ts';
 import { landRunChange } from './commands.ts';
 import { compileWorkflow, holds } from './expressions.ts';
 import { kindOf, requestFacts, type SaidOfWork } from './facts.ts';
@@ -84,7 +84,7 @@ const logic: Keyed<AssetWorks, WorkInput, Request> = {
     if (context === undefined) return;
     const rule = stepRuleOf(context, id);
     if (name === 'forget') forgetIfOver(context);
-    else if (name === 'deadline') onDeadline(id, rule, context);
+    else if (!onStepTimer(name, id, rule, context)) return;
     if (state.works[request] !== undefined) advanceWork(context);
     notifyRoles(state, knowledge, out);
     closeIfEmpty(state, out);
@@ -309,7 +309,7 @@ function takeDecision(event: MachineEvent, user: string, about: About): string |
   if ('problem' in decision) return decision.problem;
   const context = about(decision.request);
   if (context === undefined) return `no workflow runs for request ${decision.request}`;
-  const problem = applyDecision(decision, user, context);
+  const problem = applyDecision(decision, event.data, user, context);
   if (problem === undefined) advanceWork(context);
   return problem;
 }

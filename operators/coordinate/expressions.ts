@@ -21,6 +21,8 @@ type Condition = Pick<Expression, 'evaluate'>;
 type CompiledStep = {
   readonly when: Condition | undefined;
   readonly until: Condition | undefined;
+  /** The question to a person. */
+  readonly decide: Condition | undefined;
   /** What its system is told: expressions, and what stands there as it is. */
   readonly payload: readonly (readonly [name: string, Condition | { readonly literal: Json }])[];
 };
@@ -45,14 +47,14 @@ export function compileWorkflow(rule: WorkflowRule): CompiledWorkflow {
   return found;
 }
 
-function compileStep({ when, until, with: told }: WorkflowStep): CompiledStep {
+function compileStep({ when, until, decide, with: told }: WorkflowStep): CompiledStep {
   const payload = Object.entries(told).map(([name, value]) => {
     if (typeof value === 'object' && value !== null)
       return [name, { literal: value.text }] as const;
     if (typeof value !== 'string') return [name, { literal: value }] as const;
     return [name, compile(value)] as const;
   });
-  return { when: compile(when), until: compile(until), payload };
+  return { when: compile(when), until: compile(until), decide: compile(decide), payload };
 }
 
 /** Rules that come by the log were checked by whoever applied them: what is no expression is never met. */
@@ -90,13 +92,14 @@ export function readExpression(text: string): ReturnType<typeof parseExpression>
 /** Whether a condition holds. What it names and nobody knows yet makes it untrue, and is told. */
 export function holds(condition: Condition | undefined, facts: Facts): Evaluated<boolean> {
   if (condition === undefined) return { value: true };
-  const found = evaluate(condition, facts);
+  const found = evaluateCel(condition, facts);
   if ('problem' in found) return found;
   if (typeof found.value === 'boolean') return { value: found.value };
   return { problem: `expected true or false, found ${JSON.stringify(found.value)}` };
 }
 
-function evaluate(expression: Condition, facts: Facts): Evaluated<Json> {
+/** What an expression comes to. */
+export function evaluateCel(expression: Condition, facts: Facts): Evaluated<Json> {
   beginSteps();
   try {
     return { value: toJson(expression.evaluate(facts)) };
@@ -117,7 +120,7 @@ export function payloadOf(
       told.push([name, value.literal]);
       continue;
     }
-    const found = evaluate(value, facts);
+    const found = evaluateCel(value, facts);
     if ('problem' in found) return { problem: `${name}: ${found.problem}` };
     told.push([name, found.value]);
   }

@@ -27,7 +27,7 @@ export type Reply = z.infer<typeof replySchema>;
 const decisionSchema = z.object({
   request: z.string().max(64),
   step: z.string().max(64),
-  decision: z.enum(['keep', 'undo']),
+  decision: z.enum(['keep', 'undo', 'approve', 'refuse']),
 });
 type Decision = z.infer<typeof decisionSchema>;
 
@@ -44,7 +44,7 @@ export function readDecision(event: MachineEvent): Decision | Misread {
   const parsed = decisionSchema.safeParse(event.data);
   if (parsed.success) return parsed.data;
   return {
-    problem: `expected request, step and decision (keep, undo): ${firstIssue(parsed.error)}`,
+    problem: `expected request, step and decision (keep, undo, approve, refuse): ${firstIssue(parsed.error)}`,
   };
 }
 
@@ -52,8 +52,11 @@ function firstIssue({ issues: [issue] }: z.ZodError): string {
   return `${issue?.path.join('.')}: ${issue?.message}`;
 }
 
-/** What is no value of the verb, but of the reply itself. */
-const REPLY_FIELDS: ReadonlySet<string> = new Set(Object.keys(replySchema.shape));
+/** What is no value of the verb, but of the reply or decision itself. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  ...Object.keys(replySchema.shape),
+  ...Object.keys(decisionSchema.shape),
+]);
 
 /** Takes a reply in. Gives what is wrong with it, where it is none to a command of this work. */
 export function applyReply(
@@ -94,12 +97,16 @@ function learn(
   data: MachineEvent['data'],
   step: StepState,
 ): void {
-  for (const [name, value] of Object.entries(data)) {
-    if (!REPLY_FIELDS.has(name)) step.values[name] = value;
-  }
+  keepValues(data, step);
   step.remote = remote ?? step.remote;
   step.note = text ?? step.note;
   step.remote_state = state ?? step.remote_state;
+}
+
+function keepValues(data: MachineEvent['data'], step: StepState): void {
+  for (const [name, value] of Object.entries(data)) {
+    if (!OWN_FIELDS.has(name)) step.values[name] = value;
+  }
 }
 
 function applyOutcome(reply: Reply, first: boolean, step: StepState, context: RunContext): void {
@@ -160,16 +167,30 @@ function applyUndone(reply: Reply, step: StepState, context: RunContext): void {
   step.undo = null;
 }
 
-/** A person says what becomes of something that was done late. Gives what is wrong where nobody was asked. */
+/**
+ * A person answers a question: what a step with `decide` waits for, or what becomes of something that was done late. Gives
+ * what is wrong where nobody was asked, or something else was.
+ */
 export function applyDecision(
   { step: id, decision, request }: Decision,
+  data: MachineEvent['data'],
   who: string,
   context: RunContext,
 ): string | undefined {
   const step = lookup(context.work.steps, id);
   const rule = stepRuleOf(context, id);
-  if (step?.asking !== true || rule === undefined) {
-    return `nobody was asked to decide about step ${id} of request ${request}`;
+  const answers = decision === 'approve' || decision === 'refuse';
+  const waits = step?.state === 'pending' && rule?.decide !== undefined;
+  if (step === undefined || rule === undefined || !(answers ? waits : step.asking)) {
+    const what = answers ? 'to approve or refuse' : 'to decide about';
+    return `nobody was asked ${what} step ${id} of request ${request}`;
+  }
+  if (answers) {
+    keepValues(data, step);
+    step.note = who;
+    step.values.decision = decision;
+    settle(rule, 'done', `${who}: ${decision}`, context);
+    return undefined;
   }
   step.asking = false;
   if (decision === 'keep') note(id, 'kept', `${who} keeps it`, context);

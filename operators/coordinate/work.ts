@@ -200,7 +200,7 @@ export function isIdle({ steps }: WorkflowRun): boolean {
 }
 
 /** The timers of a work; `forget` has no step. Of two that are due at once the first of these names fires first. */
-export const WORK_TIMERS = ['deadline', 'forget', 'settle'] as const;
+export const WORK_TIMERS = ['deadline', 'every', 'forget', 'settle'] as const;
 export type WorkTimer = (typeof WORK_TIMERS)[number];
 
 export function workTimer({ request }: WorkflowRun, timer: WorkTimer, step = ''): string {

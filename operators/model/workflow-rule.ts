@@ -53,6 +53,8 @@ const workflowStepSchema = z
     do: doSchema.optional(),
     /** Or waits, until this is true. */
     until: expression.optional(),
+    /** Or waits until a person decides: the question, in words. */
+    decide: expression.optional(),
     /** The steps that must be settled before it. */
     after: z.array(stepIdSchema).max(MOST_STEPS_OF_A_WORKFLOW).default([]),
     /** How old the answers of these steps may be when it is asked. What is older is asked for again first. */
@@ -71,6 +73,8 @@ const workflowStepSchema = z
     undo: nameSchema.optional(),
     /** It is asked again when what it is told changed, at most once in `settle`. */
     again: z.boolean().default(false),
+    /** A question is asked again so long after it was asked last, until its work is over: what it says is kept fresh. */
+    every: positiveDurationSchema.optional(),
     /** Carried out after the deadline: it stays, is taken back, or a person decides (and it stays until then). */
     late: z.enum(['keep', 'undo', 'ask']).default('keep'),
     mode: modeSchema.optional(),
@@ -86,6 +90,8 @@ type StepFields = {
   readonly fresh: object;
   readonly do?: string | undefined;
   readonly until?: string | undefined;
+  readonly decide?: string | undefined;
+  readonly every?: Duration | undefined;
   readonly with: object;
   readonly otherwise: string;
   readonly escalate: readonly string[];
@@ -97,8 +103,15 @@ type StepFields = {
 function stepProblems(step: StepFields): readonly (readonly [path: string, message: string])[] {
   const asks = step.do !== undefined;
   const problems: [string, string][] = [];
-  if (asks === (step.until !== undefined)) {
-    problems.push(['do', 'expected either do (asks a system) or until (waits)']);
+  const kinds = [step.do, step.until, step.decide].filter((kind) => kind !== undefined);
+  if (kinds.length !== 1) {
+    const message =
+      'expected one of do (asks a system), until (waits) and decide (waits for a person)';
+    problems.push(['do', message]);
+  }
+  if (step.every !== undefined && (!asks || step.undo !== undefined || step.again)) {
+    const message = 'expected every where a system is asked what changes nothing: no undo or again';
+    problems.push(['every', message]);
   }
   const stranger = Object.keys(step.fresh).find((id) => !step.after.includes(id));
   if (stranger !== undefined) {
@@ -108,7 +121,7 @@ function stepProblems(step: StepFields): readonly (readonly [path: string, messa
     problems.push(['fresh', 'expected no fresh where no system is asked']);
   }
   if (!asks && (step.undo !== undefined || step.again || Object.keys(step.with).length > 0)) {
-    problems.push(['until', 'expected no with, undo or again where no system is asked']);
+    problems.push(['with', 'expected no with, undo or again where no system is asked']);
   }
   if (step.late === 'undo' && step.undo === undefined) {
     problems.push(['late', 'expected an undo beside late: undo, which says how it is taken back']);

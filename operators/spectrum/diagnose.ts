@@ -13,10 +13,12 @@ import {
   type IsoZone,
   isoZone,
   isSwaying,
+  lineAboveBand,
   type MachineSize,
   unsteadiness,
   unsteadinessText,
   velocityFromTwo,
+  withoutZone,
   withUrgency,
 } from './iso-zone.ts';
 import { bandRms, spectralPeaks } from './power-spectrum.ts';
@@ -24,6 +26,7 @@ import {
   besideFirst,
   betweenFaults,
   disputedOrders,
+  disputeText,
   dominantLine,
   GRIDS,
   SHAFT_FAULTS,
@@ -31,6 +34,7 @@ import {
   type ShaftFault,
   shaftFaults,
 } from './shaft-faults.ts';
+import { clippedSamples } from './time-waveform.ts';
 
 const MACHINE_FAULTS = [...BEARING_PARTS, ...SHAFT_FAULTS] as const;
 type MachineFault = (typeof MACHINE_FAULTS)[number];
@@ -114,6 +118,8 @@ export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): 
   const conclusion = ofBearing ?? ofShaft ?? concludeHealthy(evidence) ?? concludeNothing(evidence);
   const also = ofBearing !== undefined && ofShaft !== undefined ? [ofShaft] : [];
   const { verdict, supporting = [], contradicting = [], reasons } = conclusion;
+  const ofZone = severity?.reservations ?? withoutZone(extracted, options);
+  const beyond = [...reservationsOf(extracted, grids), ...ofZone];
   return {
     verdict,
     confidence: Math.round(Math.min(MOST_CERTAIN, conclusion.confidence) * 1_000) / 1_000,
@@ -121,7 +127,7 @@ export function diagnose(extracted: Extracted, options: DiagnosisOptions = {}): 
     scores,
     supporting,
     contradicting,
-    reasons: [...reasons, ...reservationsOf(extracted, grids), ...(severity?.reservations ?? [])],
+    reasons: [...new Set([...reasons, ...beyond])],
     also: also.map(({ verdict: fault, reasons: [reason = ''] }) => ({ fault, reason })),
     severity,
     action: actionOf({ verdict, scores, severity }, extracted, also),
@@ -293,11 +299,14 @@ function whyUndetermined(extracted: Extracted, grids: readonly number[]): string
   const { bearing, absent, values, waveform } = extracted;
   // Where nothing could be analysed there is one reason, and it is none of bearing or shaft.
   if (waveform === undefined) return [...new Set(Object.values(absent))];
-  const isDisputed = disputedOrders(extracted, grids).length > 0;
+  const disputed = disputedOrders(extracted, grids);
+  const strong = disputed.find(({ rms }) => rms > (values.velocity_rms ?? 0) / 2);
   const beside =
     besideFirst(extracted) ??
+    (strong === undefined ? undefined : disputeText(strong)) ??
     dominantLine(extracted, grids) ??
-    (isDisputed ? undefined : betweenFaults(extracted, !isSwaying(extracted)));
+    (disputed.length > 0 ? undefined : betweenFaults(extracted, !isSwaying(extracted))) ??
+    lineAboveBand(extracted);
   const reasons = beside === undefined ? [] : [beside];
   if (bearing === undefined) {
     reasons.push(absent.bearing_outer_race ?? 'the geometry of the bearing was not said');
@@ -317,16 +326,11 @@ function whyUndetermined(extracted: Extracted, grids: readonly number[]): string
 function reservationsOf(extracted: Extracted, grids: readonly number[]): string[] {
   const { waveform } = extracted;
   if (waveform === undefined) return [];
-  const reasons = disputedOrders(extracted, grids).map(({ order, frequency, grid, seconds }) => {
-    const remedy =
-      seconds === undefined
-        ? 'no record tells them apart: watch it while the motor is switched off'
-        : `a record of at least ${seconds.toPrecision(2)} s tells them apart`;
-    return `the line at ${frequency.toFixed(1)} Hz is ${order}× of the shaft or twice the line frequency of ${grid} Hz: ${remedy}`;
-  });
+  const reasons = disputedOrders(extracted, grids).map(disputeText);
+  const clipped = clippedSamples(waveform.samples);
+  if (clipped > 0) reasons.push(`${clipped} samples are clipped: true levels are higher`);
   if (isBroadband(extracted)) reasons.push(broadbandText(extracted));
-  const unsteady = unsteadinessText(extracted);
-  return unsteady === undefined ? reasons : [...reasons, unsteady];
+  return [...reasons, ...unsteadinessText(extracted)];
 }
 
 function actionOf(

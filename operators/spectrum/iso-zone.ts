@@ -2,6 +2,8 @@
 
 import { ISO_BOUNDARIES, ISO_EDITION, zoneOf } from '../model/detector-bounds.ts';
 import type { Extracted } from './extract.ts';
+import { spectralPeaks } from './power-spectrum.ts';
+import { shaftFrequencyOf } from './shaft-faults.ts';
 import { outOfReach } from './time-waveform.ts';
 import { type Band, SLOW_BAND, velocityBand, velocityRms } from './vibration-features.ts';
 
@@ -59,6 +61,8 @@ export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null
       `the speed is not known: of a machine of up to 600 rpm the band begins at 2 Hz, and there it is ${level(slow)}, zone ${judged(slow)}`,
     );
   }
+  const above = lineAboveBand(extracted);
+  if (above !== undefined) reservations.push(above);
   const stated = size.group !== undefined && size.support !== undefined;
   const most = boundaries.at(-1) ?? 0;
   if (velocity > FAR_BEYOND * most) {
@@ -80,6 +84,43 @@ export function isoZone(extracted: Extracted, size: MachineSize): IsoZone | null
     );
   }
   return { ...measured, ...row, spread: { least, most: loudest, seconds }, reservations };
+}
+
+/** Why there is no zone, and of which one at least 1× alone is, in a sentence. */
+export function withoutZone({ values, absent, waveform }: Extracted, size: MachineSize): string[] {
+  const reason = absent.velocity_rms;
+  if (waveform === undefined || reason === undefined) return [];
+  const text = `no zone of ${ISO_EDITION}: ${reason}`;
+  const first = values.velocity_1x;
+  if (first === undefined) return [text];
+  const { group = 2, support = 'rigid' } = size;
+  const zone = zoneOf(first, ISO_BOUNDARIES[`${group}-${support}`] ?? [0, 0, 0], () => 0);
+  return [
+    `${text}; 1× alone has ${level(first)}, zone ${zone} at least (group ${group}, ${support})`,
+  ];
+}
+
+/** g rms from which on a line above the band is told. */
+const STRONG = 1;
+/** Orders by which a line may miss a multiple of the shaft. */
+const MISSES = 0.05;
+
+/** A strong line above the band of the standard, of teeth or a converter, in a sentence: no zone counts it. */
+export function lineAboveBand({ waveform, orders, shaft }: Extracted): string | undefined {
+  if (waveform?.unit.quantity !== 'acceleration') return undefined;
+  const { spectrum, rate, unit } = waveform;
+  const [line] = spectralPeaks(spectrum, { low: SLOW_BAND.high, high: rate / 2 }, 0, 1);
+  const rms = (line?.rms ?? 0) * unit.factor;
+  if (line === undefined || rms < STRONG) return undefined;
+  const text = `a line above the band of the standard, at ${line.frequency.toFixed(0)} Hz with ${rms.toPrecision(2)} g rms, is not counted by the zone`;
+  if (shaft?.from !== 'message')
+    return `${text}: teeth or a converter, as speed and carrier frequency would tell`;
+  const order = line.frequency / shaftFrequencyOf(orders, waveform);
+  const multiple = Math.round(order);
+  if (Math.abs(order - multiple) > MISSES) {
+    return `${text}: it stands at ${order.toFixed(2)}×, no multiple of the shaft: a converter, teeth of another shaft, or a resonance`;
+  }
+  return `${text}: it stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
 }
 
 /** mm/s rms from 2 Hz on; undefined where the waveform is too short or too coarse to say. */
@@ -122,17 +163,21 @@ export function isSwaying({ waveform, averaged }: Extracted): boolean {
 }
 
 /** Averages are right for the whole waveform; a line or a peak has no average. */
-export function unsteadinessText(extracted: Extracted): string | undefined {
+export function unsteadinessText(extracted: Extracted): string[] {
   const { waveform, averaged } = extracted;
   const unsteady = waveform === undefined ? undefined : unsteadiness(waveform.samples);
   if (averaged !== undefined && (isSwaying(extracted) || unsteady !== undefined)) {
     const { least, most, seconds } = averaged;
     const [low, high] = [least, most].map((level) => level.toPrecision(3));
-    return `the level is not steady: velocity ${low} to ${high} mm/s in parts of ${seconds.toPrecision(2)} s; levels are averages of all parts, lines are of the middle most of all`;
+    return [
+      `the level is not steady: velocity ${low} to ${high} mm/s in parts of ${seconds.toPrecision(2)} s; levels are averages of all parts, lines are of the middle most of all`,
+    ];
   }
-  if (unsteady === undefined) return undefined;
+  if (unsteady === undefined) return [];
   const [least, most] = [unsteady.least, unsteady.most].map((level) => level.toPrecision(3));
-  return `the level is not steady: ${least} to ${most} rms in eighths of the waveform, in the unit of the samples; all figures are of its middle most of all`;
+  return [
+    `the level is not steady: ${least} to ${most} rms in eighths of the waveform, in the unit of the samples; all figures are of its middle most of all`,
+  ];
 }
 
 /** `zone D`, or of what. */

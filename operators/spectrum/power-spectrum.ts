@@ -149,7 +149,8 @@ export function spectralPeaks(
     const ratio = floor > 0 ? Math.sqrt((power[bin] ?? 0) / floor) : Number.MAX_VALUE;
     if (ratio < standsOut) continue;
     let sum = 0;
-    for (let near = bin - reach; near <= bin + reach; near++) {
+    // Nothing is at 0 Hz, which would be integrated without end.
+    for (let near = Math.max(1, bin - reach); near <= bin + reach; near++) {
       sum += (power[near] ?? 0) * weight(near);
     }
     found.push({ bin, frequency: bin * step, rms: Math.sqrt(sum * scale), ratio });

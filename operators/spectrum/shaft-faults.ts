@@ -40,7 +40,8 @@ const nothing: ShaftEvidence = { score: 0, share: 0, lines: [] };
  * The shares are practice, not norm:
  *
  * - unbalance: 1× carries 70 % of the power, 2× is at most half of it, and nothing beside 1× has another cause;
- * - misalignment: 2× is at least three quarters of 1×, 1× to 3× carry 60 %, and 3× is not the strongest of them;
+ * - misalignment: 2× is at least three quarters of 1×, 1× to 3× carry 60 %, 3× is not the strongest of them, and
+ *   2× has no harmonics of its own;
  * - looseness: four or more of the half orders and of 3× to 9× stand out with a tenth of the strongest line, and all
  *   orders carry half.
  *
@@ -77,7 +78,7 @@ export function shaftFaults(
   return {
     unbalance: fault(isOneLine ? shareOf(first) / 0.7 : 0, first),
     misalignment: fault(
-      at(1) === 0 || at(3) > Math.max(at(1), at(2))
+      at(1) === 0 || at(3) > Math.max(at(1), at(2)) || hasTwoBlades(extracted.orders)
         ? 0
         : Math.min(at(2) / at(1) / SECOND, shareOf(lowest) / 0.6, 4 / (many.length + 1)),
       lowest,
@@ -241,7 +242,7 @@ export function dominantLine(
     return `${line} carries ${share} % of the velocity's power: at ${(60 * frequency).toFixed(0)} rpm it would be 1× of the shaft, so the speed must be known`;
   }
   const width = APART * waveform.spectrum.resolution;
-  const shaft = speedOf(orders, waveform);
+  const shaft = shaftFrequencyOf(orders, waveform);
   const multiple = Math.round(frequency / shaft);
   const by = Math.abs(frequency - multiple * shaft);
   const grid = grids.find((each) => Math.abs(frequency - 2 * each) < width);
@@ -260,8 +261,21 @@ export function dominantLine(
       bearing,
     );
   }
+  if (multiple === 2 && hasTwoBlades(orders)) {
+    return `${line} stands at 2× of the shaft, with 4× and 6× but neither 3× nor 5×: look for what has 2 blades, lobes or cylinders`;
+  }
   if (multiple < LEAST_OF_PARTS) return undefined;
   return `${line} stands at ${multiple}× of the shaft: look for what has ${multiple} teeth, blades or slots`;
+}
+
+/** Share of 2× that its own harmonics have where two blades or lobes pass, and that nothing between them has. */
+const OF_BLADES = 0.1;
+
+/** Whether 2× has harmonics of its own and the shaft none between them, as no misalignment makes it. */
+function hasTwoBlades(orders: readonly ShaftOrder[]): boolean {
+  const at = (order: number) => orders.find((line) => line.order === order)?.rms ?? 0;
+  const least = OF_BLADES * at(2);
+  return at(4) > least && at(6) > least && at(3) < least && at(5) < least && at(1) < at(2) / 2;
 }
 
 /** A strong line at an order that is no multiple of the shaft, in a sentence. `tolerance` is one of orders. */
@@ -317,6 +331,8 @@ function velocityOfAll({ values }: Pick<Extracted, 'values'>): number {
 /** A line of the shaft that cannot be told from twice the frequency of a grid. */
 export type DisputedOrder = ShaftOrder & {
   readonly grid: number;
+  /** What it may be instead: a stator pulls twice a period of the grid, a cable hums once. */
+  readonly periods: 1 | 2;
   /** Seconds that a record needs to tell the two apart; undefined where they are the same. */
   readonly seconds: number | undefined;
 };
@@ -327,21 +343,42 @@ export function disputedOrders(
   grids: readonly number[],
 ): DisputedOrder[] {
   const width = waveform?.spectrum.resolution ?? 0;
-  const shaft = speedOf(orders, waveform);
+  const shaft = shaftFrequencyOf(orders, waveform);
   return orders.flatMap((line) => {
-    const apart = (grid: number) => Math.abs(line.order * shaft - 2 * grid);
-    const grid = grids.find((each) => apart(each) < APART * width);
+    const place = line.order * shaft;
+    const near = (frequency: number) => Math.abs(place - frequency) < APART * width;
+    const stator = grids.find((each) => near(2 * each));
+    // Hum is rarer: a line may be hum only where it stands apart from its order, and nearer to the grid.
+    const own = Math.abs(line.frequency - place);
+    const hum = grids.find((each) => near(each) && Math.abs(line.frequency - each) < own);
+    const isHum = line.order !== 1 && own > width / 4;
+    const grid = stator ?? (isHum ? hum : undefined);
     if (grid === undefined || line.ratio < STANDS_OUT) return [];
-    const seconds = apart(grid) < LEAST_APART ? undefined : APART / apart(grid);
-    return [{ ...line, grid, seconds }];
+    const periods = stator === undefined ? 1 : 2;
+    const apart = Math.abs(place - periods * grid);
+    const seconds = apart < LEAST_APART ? undefined : APART / apart;
+    return [{ ...line, grid, periods, seconds }];
   });
+}
+
+/** What may be meant by such a line, and what tells it, in a sentence. */
+export function disputeText({ order, frequency, grid, periods, seconds }: DisputedOrder): string {
+  const remedy =
+    seconds === undefined
+      ? 'no record tells them apart: watch it while the motor is switched off'
+      : `a record of at least ${seconds.toPrecision(2)} s tells them apart`;
+  const other = periods === 1 ? 'hum at the line frequency' : 'twice the line frequency';
+  return `the line at ${frequency.toFixed(1)} Hz is ${order}× of the shaft or ${other} of ${grid} Hz: ${remedy}`;
 }
 
 /** Hz: grids wander by so much, and no record is long enough for less. */
 const LEAST_APART = 0.05;
 
 /** Hz: as 1× has it, which a grid has least to do with; as stated where 1× does not stand out. */
-function speedOf(orders: readonly ShaftOrder[], waveform: Extracted['waveform']): number {
+export function shaftFrequencyOf(
+  orders: readonly ShaftOrder[],
+  waveform: Extracted['waveform'],
+): number {
   const first = orders.find(({ order }) => order === 1);
   const stated = (waveform?.rpm ?? 0) / 60;
   if (first !== undefined && (first.ratio >= STANDS_OUT || stated === 0)) return first.frequency;

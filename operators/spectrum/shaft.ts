@@ -162,13 +162,33 @@ export function shaftOrders(
     const near = strongestNear(power, step, frequency, resolution);
     const floor = medianAround(power, step, frequency, Math.max(speed / 4, 8 * step));
     const reach = Math.ceil((2 * resolution) / step);
+    const lobe = {
+      from: near - lobeTo(power, near, -1, reach),
+      to: near + lobeTo(power, near, 1, reach),
+    };
     let sum = 0;
-    for (let bin = Math.max(1, near - reach); bin <= near + reach; bin++) {
+    for (let bin = Math.max(1, lobe.from); bin <= lobe.to; bin++) {
       sum += (power[bin] ?? 0) * (2 * Math.PI * bin * step) ** (-2 * integrations);
     }
     const ratio = floor > 0 && isPeak(power, near) ? Math.sqrt((power[near] ?? 0) / floor) : 0;
     return [{ order, frequency: peakFrequency(lines, near), rms: Math.sqrt(sum * scale), ratio }];
   });
+}
+
+/** Share of a line from which on what rises beside it is another one, and how far above the valley between them. */
+const ANOTHER = 0.1;
+const RISES = 4;
+
+/** How many bins beside a line are of its main lobe: it ends where another line begins, whose power is none of its own. */
+function lobeTo(power: Float64Array, bin: number, side: -1 | 1, reach: number): number {
+  const top = power[bin] ?? 0;
+  let least = top;
+  for (let away = 1; away <= reach; away++) {
+    const here = power[bin + side * away] ?? 0;
+    if (here > ANOTHER * top && here > RISES * least) return away - 1;
+    least = Math.min(least, here);
+  }
+  return reach;
 }
 
 /** The strongest line of a stretch may be the edge of a stronger one beside it: that is no line of its own. */

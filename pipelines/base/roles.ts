@@ -26,7 +26,7 @@ export type Scope = 'line' | 'plant' | 'installation';
 export type LogNeed =
   /** First tokens of the subjects that are published. */
   | { readonly publish: readonly string[] }
-  /** What is asked of JetStream: `log`, `outbox`, `commands`, `audit` and `reasons` are streams, `checkpoints` objects, the others buckets. */
+  /** What is asked of JetStream: streams, buckets of keys, and `checkpoints`, which are objects. */
   | { readonly read: readonly LogStore[] }
   | { readonly change: readonly (Bucket | 'checkpoints')[] }
   | { readonly make: readonly LogStore[] }
@@ -39,7 +39,7 @@ export type LogNeed =
   /** Copies the whole of a stream or bucket, with its sequences and times. */
   | { readonly snapshot: readonly LogStore[] };
 
-export type Bucket = 'leases' | 'homes' | 'ledger' | 'resends' | 'names';
+export type Bucket = 'leases' | 'homes' | 'ledger' | 'outcomes' | 'resends' | 'names';
 type StreamStore = 'log' | 'outbox' | 'commands' | 'commits' | 'live' | 'audit' | 'reasons';
 /** `checkpoints`: a bucket of objects for each partition. */
 export type LogStore = StreamStore | 'checkpoints' | Bucket;
@@ -89,20 +89,8 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, commit epochs, keep checkpoints, publish ticks, and models and rules again',
     log: [
-      {
-        make: [
-          'log',
-          'outbox',
-          'commands',
-          'commits',
-          'checkpoints',
-          'live',
-          'leases',
-          'homes',
-          'names',
-          'reasons',
-        ],
-      },
+      { make: ['log', 'outbox', 'commands', 'commits', 'checkpoints', 'live'] },
+      { make: ['leases', 'homes', 'names', 'reasons'] },
       { read: ['commits'] },
       { create: ['audit'] },
       { change: ['leases', 'homes', 'checkpoints'] },
@@ -131,15 +119,15 @@ export const ACTS = {
   'deliver-commands': {
     does: 'read commands, keep their ledger, hold the lease of each system',
     log: [
-      { make: ['commands', 'leases', 'ledger', 'resends'] },
-      { change: ['leases', 'ledger', 'resends'] },
+      { make: ['commands', 'leases', 'ledger', 'outcomes', 'resends'] },
+      { change: ['leases', 'ledger', 'outcomes', 'resends'] },
       { read: ['commands'] },
-      { purge: ['commands', 'ledger'] },
+      { purge: ['commands', 'ledger', 'outcomes'] },
     ],
   },
   'read-requests': {
     does: 'list requests and commands, and what became of them',
-    log: [{ read: ['outbox', 'commands', 'ledger'] }],
+    log: [{ read: ['outbox', 'commands', 'ledger', 'outcomes'] }],
   },
   'resend-request': { does: 'ask for a request to be sent again', log: [{ change: ['resends'] }] },
   'append-audit': {
@@ -154,7 +142,7 @@ export const ACTS = {
     does: 'copy every stream and bucket as a snapshot, and hold the leases meanwhile',
     log: [
       { snapshot: ['log', 'outbox', 'commands', 'commits', 'live', 'audit', 'reasons'] },
-      { snapshot: ['leases', 'homes', 'ledger', 'resends', 'names', 'checkpoints'] },
+      { snapshot: ['leases', 'homes', 'ledger', 'outcomes', 'resends', 'names', 'checkpoints'] },
       { create: ['leases'] },
       { change: ['leases'] },
     ],
@@ -339,6 +327,7 @@ export const API_ACTS = {
   'shelve-alarms': 'withhold alarms for a time',
   'take-out-of-service': 'withhold alarms until somebody puts them back',
   report: 'report what was seen at a machine',
+  'decide-work': 'approve or refuse what a workflow asks, and say whether what came late stays',
   resend: 'have a request or a command sent again',
 } as const;
 
@@ -363,8 +352,9 @@ export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct
     'shelve-alarms': 'line',
     'take-out-of-service': 'line',
     report: 'line',
+    'decide-work': 'line',
   },
-  planner: { 'view-plant': 'plant', report: 'line' },
+  planner: { 'view-plant': 'plant', report: 'line', 'decide-work': 'line' },
   engineer: {
     'view-plant': 'plant',
     'view-exceptions': 'installation',
@@ -372,6 +362,7 @@ export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct
     'shelve-alarms': 'line',
     'take-out-of-service': 'line',
     report: 'line',
+    'decide-work': 'line',
     'handle-exceptions': 'installation',
     resend: 'installation',
   },

@@ -9,7 +9,9 @@ import { reasonsOf } from '../audit/stored-chain.ts';
 import { type KnownEntry, verifyChain } from '../audit/verify.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import { EXIT, wrongInput } from '../base/problem.ts';
-import { openWarehouse } from '../warehouse/warehouse.ts';
+import { monthOf, reportMonth, reportText } from '../governance/month-report.ts';
+import { readObjectives } from '../governance/objectives.ts';
+import { openWarehouse, withWarehouse } from '../warehouse/warehouse.ts';
 import { addDefaultCommand } from './default-command.ts';
 import { withNats } from './with-nats.ts';
 
@@ -21,6 +23,8 @@ type ListOptions = Options & {
   readonly verify?: true;
   readonly expect?: string;
   readonly accept?: readonly string[];
+  readonly report?: readonly string[];
+  readonly objectives?: string;
 };
 type ForgetOptions = Options & { readonly reason?: string };
 
@@ -38,9 +42,15 @@ export function registerAudit(command: Command): void {
       .option(
         '--accept <place...>',
         'with --verify: a place that does not fit and is known, as an earlier run printed it',
-      ),
+      )
+      .option(
+        '--report <plant month...>',
+        'of a plant and a month (2026-11, by UTC): objectives, figures, who did what',
+      )
+      .option('--objectives <file>', 'with --report: other objectives than objectives.yaml here'),
   ).action(async (options: ListOptions) => {
-    if (options.verify === true) await verify(options);
+    if (options.report !== undefined) await report(options.report, options);
+    else if (options.verify === true) await verify(options);
     else await list(options);
   });
   withConnection(
@@ -103,6 +113,22 @@ async function verify({ expect, accept = [], json, ...departures }: ListOptions)
       : describeVerification(result, compared),
   );
   if (result.faults.length > 0) process.exitCode = EXIT.defect;
+}
+
+async function report(
+  of: readonly string[],
+  { config, objectives: path, json }: ListOptions,
+): Promise<void> {
+  const [plant, month, ...more] = of;
+  if (plant === undefined || month === undefined || more.length > 0) {
+    throw wrongInput('--report', 'a plant and a month such as berlin 2026-11', of.join(' '));
+  }
+  const period = monthOf(month, '--report', Date.now());
+  const objectives = readObjectives(path);
+  const found = await withWarehouse(config, ({ client }) =>
+    reportMonth(client, objectives, { plant, month, period }),
+  );
+  console.log(json === true ? JSON.stringify(found, null, 2) : reportText(found));
 }
 
 function headOf(text: string): KnownEntry {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { endOnSignal } from '../base/child.ts';
 import { type Config, configOf, type Departures } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
@@ -6,6 +6,10 @@ import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import type { EdgeStatus } from '../edge/edge.ts';
 import { type EdgeSource, isOfKind, readEdgeConfig, sourceKind } from '../edge/edge-config.ts';
 import type { JoinOptions } from '../edge/join.ts';
+import type { LookedTag } from '../edge/modbus/modbus-browse.ts';
+import { BYTE_ORDERS, MODBUS_TABLES, modbusTags } from '../edge/modbus/modbus-config.ts';
+import type { RegisterListOptions } from '../edge/modbus/modbus-list.ts';
+import { planBlocks } from '../edge/modbus/modbus-values.ts';
 import type { SparkplugStatus } from '../edge/sparkplug/source.ts';
 import { parseTopic } from '../edge/topic.ts';
 import { createInternalEvents } from '../observe/observe.ts';
@@ -34,11 +38,20 @@ export function registerEdge(command: Command): void {
     .description('check edge.yaml and say what it brings')
     .action(({ config }: EdgeFile) => check(config));
   beside(command.command('browse <source>'))
-    .description('list the variables of a server of OPC UA, over a connection of its own')
-    .option('--path <path>', 'only what fits it: Press line/{machine}/{tag...}')
-    .option('--most <count>', 'variables at most', '10000')
+    .description('variables of a server of OPC UA, or values of a Modbus device, over a connection')
+    .option('--path <path>', 'OPC UA: only what fits it: Press line/{machine}/{tag...}')
+    .option('--most <count>', 'variables or tags at most', '10000')
     .option('--json', 'as JSON')
     .action(browse);
+  command
+    .command('registers <list>')
+    .description('groups of tags of a Modbus device, from a list of its maker (CSV)')
+    .option('--machine <name>', 'of rows that name none')
+    .addOption(new Option('--table <table>', 'of all rows').choices(MODBUS_TABLES))
+    .action(async (list: string, options: RegisterListOptions) => {
+      const { groupsOfList } = await import('../edge/modbus/modbus-list.ts');
+      console.log(groupsOfList(list, options).trimEnd());
+    });
   beside(command.command('status'))
     .description('a running edge: sources, what goes up, what is held')
     .option('--json', 'as JSON')
@@ -108,6 +121,15 @@ function readsOf(source: EdgeSource): readonly (readonly string[])[] {
       ...[`${host}:${port}`, machines.join(', '), `token ${name}`],
     ]);
   }
+  if (isOfKind(source, 'modbus')) {
+    const { host, port, groups } = source.modbus;
+    return groups.map((group, at) => {
+      const tags = modbusTags(source.modbus)[at] ?? [];
+      const reads = planBlocks(tags, { ...source.modbus, gap: group.gap }).length;
+      const what = `${tags.length} tags in ${reads} ${reads === 1 ? 'read' : 'reads'}`;
+      return [`${host}:${port}`, what, `every ${group.every / 1_000} ms`];
+    });
+  }
   const { mqtt } = source;
   return mqtt.topics.map(({ topic, format, qos }) => [mqtt.url, topic, `${format}, QoS ${qos}`]);
 }
@@ -121,12 +143,20 @@ type BrowseWords = EdgeFile & {
 async function browse(name: string, { config: file, path, most, json }: BrowseWords) {
   const config = readEdgeConfig(file);
   const source = config.sources.find((each) => each.name === name);
-  if (source?.kind !== 'opcua') {
-    throw wrongInput('source', 'the name of a source of kind opcua', name);
+  if (source?.kind !== 'opcua' && source?.kind !== 'modbus') {
+    throw wrongInput('source', 'the name of a source of kind opcua or modbus', name);
   }
   if (!/^[1-9]\d{0,6}$/.test(most)) throw wrongInput('--most', 'a number up to 9999999', most);
   if (path !== undefined && parseTopic(path) === undefined) {
     throw wrongInput('--path', 'browse names with /, {name} and at the end {name...}', path);
+  }
+  if (source.kind === 'modbus') {
+    const { lookAtDevice } = await import('../edge/modbus/modbus-browse.ts');
+    const looked = await lookAtDevice(source.modbus, name, Number(most));
+    console.log(
+      json === true ? JSON.stringify(looked) : describeLooked(looked, source.modbus.first),
+    );
+    return;
   }
   const { browseServer } = await import('../edge/opcua/opcua-browse.ts');
   const { variables, more } = await browseServer({
@@ -143,6 +173,16 @@ async function browse(name: string, { config: file, path, most, json }: BrowseWo
     console.log(inColumns([['PATH', 'TYPE', 'UNIT', 'ACCESS', 'NODE'], ...rows]));
   }
   if (more) console.error(`There are more than ${most}: give --path, or a greater --most.`);
+}
+
+/** For people: off by one, and the orders of bytes side by side. */
+function describeLooked(looked: readonly LookedTag[], first: number): string {
+  const rows = looked.map(({ tag: { machine, tag, unitId, table, address, type }, ...values }) => [
+    ...[machine, tag, `${unitId}`, table, `${address + first}`, type, values.value],
+    ...[values.before, values.behind, ...values.orders],
+  ]);
+  const headings = ['MACHINE', 'TAG', 'UNIT', 'TABLE', 'ADDRESS', 'TYPE', 'VALUE'];
+  return inColumns([[...headings, 'ADDRESS-1', 'ADDRESS+1', ...BYTE_ORDERS], ...rows]);
 }
 
 async function ask(file: string): Promise<EdgeStatus> {
@@ -164,7 +204,8 @@ async function ask(file: string): Promise<EdgeStatus> {
 }
 
 /** For people. */
-export function describeEdge({ edge, centre, memory, held, sources }: EdgeStatus): string {
+export function describeEdge(status: EdgeStatus): string {
+  const { edge, centre, memory, held, unknown, sources } = status;
   const since = held.since === undefined ? '' : `, since ${new Date(held.since).toISOString()}`;
   const facts = [
     ['edge', edge],
@@ -172,6 +213,7 @@ export function describeEdge({ edge, centre, memory, held, sources }: EdgeStatus
     ['stored', `${memory.messages} messages, ${memory.bytes} bytes since the start`],
     ['held', `${held.messages} messages, ${held.bytes} bytes${since}`],
     ['moved', `${held.moved} of the held ones since the start`],
+    ['unknown', describeKept(unknown)],
     ['lost', `${held.lost} of the oldest held ones: the memory was full`],
   ];
   const rows = Object.entries(sources).map(([name, one]) => [
@@ -185,6 +227,12 @@ export function describeEdge({ edge, centre, memory, held, sources }: EdgeStatus
   return [inColumns(facts), '', inColumns([headings, ...rows], new Set([1, 2, 3, 4, 5]))].join(
     '\n',
   );
+}
+
+function describeKept({ messages, bytes, machines, given }: EdgeStatus['unknown']): string {
+  const names = Object.entries(machines).map(([machine, count]) => `${machine} (${count})`);
+  const of = names.length === 0 ? '' : ` of ${names.join(', ')}`;
+  return `${messages} messages${of}, ${bytes} bytes kept; ${given} given back since the start`;
 }
 
 /** For people. */

@@ -94,6 +94,17 @@ export function pageOf<T extends { readonly external_key: string; readonly chang
   return { items: items.slice(offset, offset + limit), total: items.length };
 }
 
+/** Of an object that has another version after each change. */
+export function etagOfObject({
+  id,
+  version,
+}: {
+  readonly id: string;
+  readonly version: number;
+}): string {
+  return `"${id}-${version}"`;
+}
+
 const masterSchema = z.array(z.object({ id: z.string().min(1) }).catchall(z.string()));
 
 /** Master data: things of any kind, each with texts. Persons at this machine lay them in and take them out. */
@@ -105,6 +116,11 @@ export function addMasterData(server: FastifyInstance, store: ObjectStore): void
       all.map((one) => ({ ...one, external_key: '' })),
       request.query,
     );
+  });
+  // One of them: ids may have slashes, so they are no part of the path.
+  server.get('/api/master/:entity/one', (request, reply) => {
+    const { id } = z.object({ id: z.string() }).parse(request.query);
+    return store.get(kindOf(request.params), id) ?? reply.code(404).send({ error: `no ${id}` });
   });
   server.post('/admin/master/:entity', (request) => {
     const objects = masterSchema.parse(request.body);

@@ -27,6 +27,7 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
   const reading = readingOf(options);
   const machine = machineOf(options);
   const trend: TrendPoint[] = [];
+  let followed: string | undefined;
   for (const file of files) {
     const { channels, notes } = readSamples(file, reading);
     const all = channels.map((channel) => {
@@ -37,9 +38,12 @@ export function diagnoseFiles(files: readonly string[], options: DiagnoseOptions
     const whole = combineAll(all);
     const noted = { ...whole, notes: [...notes, ...whole.notes] };
     if (options.plot !== undefined && files.length > 1) {
-      const { extracted, diagnosis, channel } = ofTrend(file, all, trend[0]?.channel);
+      const { extracted, diagnosis, channel } = ofTrend(file, all, followed);
+      followed ??= labelOf(channel);
       const acceleration = extracted.values.acceleration_rms;
-      trend.push({ file, channel: labelOf(channel), acceleration, diagnosis });
+      // Where a file has one channel, its label says nothing.
+      const of = all.length === 1 ? {} : { channel: followed };
+      trend.push({ file, ...of, acceleration, diagnosis });
     }
     if (options.plot !== undefined && files.length === 1) {
       const { channel, rate, unit, extracted, diagnosis } = noted;

@@ -106,7 +106,7 @@ function zoneLevels(severity: IsoZone | null): PanelMark[] {
 /** A file of several, and what was found in it. */
 export type TrendPoint = {
   readonly file: string;
-  /** The one channel that is followed. */
+  /** The one channel of several that is followed. */
   readonly channel?: string;
   /** g rms, where it is known. */
   readonly acceleration: number | undefined;

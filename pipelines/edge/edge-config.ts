@@ -10,6 +10,7 @@ import { LEVELS } from '../base/log-level.ts';
 import { openYamlFile } from '../base/yaml-file.ts';
 import type { FileIssue } from '../base/zod-expectations.ts';
 import { TIME_FORMATS } from '../files/instant.ts';
+import { issuesOfModbus, modbusSchema } from './modbus/modbus-config.ts';
 import { issuesOfOpcua, opcuaSchema } from './opcua/opcua-config.ts';
 import { parseTopic } from './topic.ts';
 
@@ -183,6 +184,7 @@ const sourceSchema = z.discriminatedUnion('kind', [
     sparkplug: sparkplugSchema,
   }),
   z.strictObject({ name: nameSchema, kind: z.literal('http'), http: httpSchema }),
+  z.strictObject({ name: nameSchema, kind: z.literal('modbus'), modbus: modbusSchema }),
 ]);
 
 const edgeSchema = z.strictObject({
@@ -198,6 +200,9 @@ const edgeSchema = z.strictObject({
     .strictObject({
       days: z.number().positive().default(7),
       bytes: bytes.default(8_000_000_000).describe('Most on disk, for each of the two streams.'),
+      unknown: bytes
+        .default(256_000_000)
+        .describe('Most on disk of machines that are not in assets.'),
     })
     .prefault({}),
   http: z
@@ -267,6 +272,7 @@ function issuesOf(
     issues.push({ path: ['nats', 'prefix'], message: 'expected none: a leaf node has one edge' });
   }
   const names = new Set<string>();
+  const devices = new Map<string, string>();
   for (const [at, source] of sources.entries()) {
     const where = ['sources', at];
     const { name } = source;
@@ -276,6 +282,18 @@ function issuesOf(
       issues.push(...issuesOfOpcua(source.opcua, [...where, 'opcua']));
     } else if (isOfKind(source, 'mqtt')) issues.push(...issuesOfBroker(source, where));
     else if (isOfKind(source, 'http')) issues.push(...issuesOfPush(source, where));
+    else if (isOfKind(source, 'modbus')) {
+      issues.push(...issuesOfModbus(source.modbus, [...where, 'modbus']));
+      const { host, port } = source.modbus;
+      const device = `${host.toLowerCase()}:${port}`;
+      const other = devices.get(device);
+      if (other !== undefined) {
+        // A device has room for few connections, some for one.
+        const message = `expected one source for ${device}: put these groups into source ${other}`;
+        issues.push({ path: [...where, 'modbus', 'host'], message });
+      }
+      devices.set(device, name);
+    }
   }
   if (Object.keys(assets).length === 0 && purpose === 'to run') {
     issues.push({ path: ['assets'], message: 'expected at least one' });

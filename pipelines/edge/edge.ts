@@ -21,8 +21,10 @@ import {
 } from './edge-config.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
 import { openHttpSource } from './http/http-source.ts';
+import { KeptReadings, type KeptStatus } from './kept.ts';
 import type { Mapper } from './mapping.ts';
 import { type EdgeMemory, type MemoryStatus, openMemory } from './memory.ts';
+import { openModbusSource } from './modbus/modbus-source.ts';
 import { type Arrived, brokerClient, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
 import {
@@ -42,6 +44,7 @@ export type EdgeStatus = {
   readonly centre: CentreStatus;
   readonly memory: MemoryStatus;
   readonly held: HeldStatus;
+  readonly unknown: KeptStatus;
   readonly sources: Readonly<Record<string, TallyStatus & { readonly details?: object }>>;
 };
 
@@ -125,6 +128,9 @@ async function startParts(
     ...{ connection, record, signal, rate: config.centre.catch_up },
     mayGo: () => centre.takesMore(),
   });
+  const tally = createTally('kept', record);
+  const kept = new KeptReadings({ connection, config, memory, tally, record, signal });
+  const keptEnded = kept.run();
   const tallies = new Map(config.sources.map(({ name }) => [name, createTally(name, record)]));
   let failed: unknown;
   const onFailure = (error: unknown) => {
@@ -145,11 +151,12 @@ async function startParts(
     },
     async close() {
       await Promise.all(sources.map((source) => source.close()));
-      await Promise.all([centre.ended, held.ended]);
+      await Promise.all([centre.ended, held.ended, keptEnded]);
       memory.close();
     },
     status: () => ({
       ...{ edge: config.edge, centre: centre.status, memory: memory.status, held: held.status },
+      unknown: kept.status,
       sources: Object.fromEntries(
         [...tallies].map(([name, { status }], at) => {
           const details = sources[at]?.details;
@@ -171,6 +178,7 @@ const OPENERS: {
   opcua: openOpcuaSource,
   sparkplug: openSparkplugSource,
   http: openHttpSource,
+  modbus: openModbusSource,
 };
 
 /** Rejects with a `Problem` where the configuration cannot be used. */

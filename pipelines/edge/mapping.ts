@@ -79,10 +79,16 @@ type Values = Map<string, { value: TagValue; quality: TagQuality }>;
 /** What one payload says of one asset. */
 type AssetContent = { readonly frames: Map<number, Values>; readonly others: MappedMessage[] };
 
-/** Reduction keeps the last value of each signal in memory: after a start the next one of each goes up. */
-export function createMapper(config: MapperConfig, refuse: Refuse): Mapper {
-  return new TagMapper(config, refuse);
+/**
+ * Reduction keeps the last value of each signal in memory: after a start the next one of each goes up. `keep`: what becomes
+ * of the readings of a machine that is not in `assets`.
+ */
+export function createMapper(config: MapperConfig, refuse: Refuse, keep?: Keep): Mapper {
+  return new TagMapper(config, refuse, keep);
 }
+
+/** The readings have their machine, tag and time: `TAGGED` maps them. */
+export type Keep = (machine: string, readings: readonly TagReading[]) => EdgeMessage;
 
 type MapperConfig = Pick<EdgeConfig, 'assets' | 'signals' | 'unlisted'>;
 
@@ -103,12 +109,14 @@ class TagMapper implements Mapper {
   readonly #assets: ReadonlyMap<string, string>;
   readonly #signals: ReadonlyMap<string, EdgeSignal>;
   readonly #dropsUnlisted: boolean;
+  readonly #keep: Keep | undefined;
   /** What was let through last, by asset and signal: as a value, and as an event. */
   readonly #values = new Map<string, Passed>();
   readonly #events = new Map<string, TagValue>();
 
-  constructor({ assets, signals, unlisted }: MapperConfig, refuse: Refuse) {
+  constructor({ assets, signals, unlisted }: MapperConfig, refuse: Refuse, keep?: Keep) {
     this.#refuse = refuse;
+    this.#keep = keep;
     this.#assets = new Map(Object.entries(assets));
     this.#signals = new Map(Object.entries(signals));
     this.#dropsUnlisted = unlisted === 'drop';
@@ -124,9 +132,13 @@ class TagMapper implements Mapper {
       return this.#wholeEvent(topic, topic.event, readings, captures, arrival);
     }
     const contents = new Map<string, AssetContent>();
+    const unknown = new Map<string, TagReading[]>();
     for (const [part, reading] of readings.entries()) {
       const asset = this.#assetOf(topic, reading, captures);
-      if (asset === undefined) continue;
+      if (asset === undefined) {
+        addNamed(unknown, topic, reading, captures, arrival);
+        continue;
+      }
       const content = contents.get(asset) ?? { frames: new Map(), others: [] };
       contents.set(asset, content);
       const named = this.#signalOf(topic, reading, captures);
@@ -134,10 +146,12 @@ class TagMapper implements Mapper {
       const time = timeOf(topic, reading, arrival);
       this.#add({ asset, ...named, reading, part, time, content });
     }
-    return [...contents].flatMap(([asset, { frames, others }]) => [
+    const known = [...contents].flatMap(([asset, { frames, others }]) => [
       ...(frames.size === 0 ? [] : [telemetryOf(asset, frames)]),
       ...others,
     ]);
+    const keep = this.#keep;
+    return keep === undefined ? known : [...known, ...[...unknown].map((each) => keep(...each))];
   }
 
   #assetOf(topic: MapRule, reading: TagReading | undefined, captures: Labels): string | undefined {
@@ -243,6 +257,24 @@ class TagMapper implements Mapper {
     );
     return [eventOf({ asset, time: timeOf(topic, first, arrival) }, type, data)];
   }
+}
+
+/** With the names that the rule gives it; nothing where it gives none. */
+function addNamed(
+  all: Map<string, TagReading[]>,
+  rule: MapRule,
+  reading: TagReading,
+  captures: Labels,
+  arrival: number,
+): void {
+  const machine = readingMachine(rule, reading, captures) ?? '';
+  const tag = readingTag(rule, reading, captures);
+  if (machine === '' || tag === undefined) return;
+  const list = all.get(machine) ?? [];
+  all.set(machine, list);
+  const { value, quality, unit } = reading;
+  const time = timeOf(rule, reading, arrival);
+  list.push({ labels: { machine, tag }, time, value, quality, unit });
 }
 
 /** Which cell of a message a reading will be in: whose and which signal, and when. Of two in one cell one hides the other. */

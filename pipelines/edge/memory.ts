@@ -9,9 +9,16 @@ import { openJetstreamLog } from '../nats/log-reader.ts';
 import { partitionedSubject } from '../nats/partition.ts';
 import { createPublisher, type NumberedPublisher } from '../nats/publisher.ts';
 import { spellDifferences } from '../nats/stream-differences.ts';
-import { EDGE_STREAM, ensureEdgeStreams, HELD_PREFIX, HELD_STREAM } from '../nats/streams.ts';
+import {
+  EDGE_STREAM,
+  ensureEdgeStreams,
+  HELD_PREFIX,
+  HELD_STREAM,
+  UNKNOWN_STREAM,
+} from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
+import { isKept } from './kept-message.ts';
 import type { EdgeMessage } from './mapping.ts';
 
 /** What makes a message recognisable when its source sends it again. */
@@ -71,9 +78,8 @@ export type MemoryOptions = {
 /** Opens the memory, and makes its streams where there are none. Begins as if the centre were away. */
 export async function openMemory(options: MemoryOptions): Promise<EdgeMemory> {
   const { connection, config, record } = options;
-  const { days, bytes } = config.memory;
   await ensureEdgeStreams(connection, {
-    ...{ days, bytes },
+    ...config.memory,
     onMended: (stream, differences) =>
       record({
         ...{ kind: 'stream-mended', stream },
@@ -83,7 +89,7 @@ export async function openMemory(options: MemoryOptions): Promise<EdgeMemory> {
   });
   const manager = await streamManager(connection);
   const receipts = new Receipts();
-  for (const stream of [EDGE_STREAM, HELD_STREAM]) {
+  for (const stream of [EDGE_STREAM, HELD_STREAM, UNKNOWN_STREAM]) {
     await readReceipts(connection, manager, stream, receipts);
   }
   return new StreamMemory(options, receipts);
@@ -107,7 +113,8 @@ class StreamMemory implements EdgeMemory {
     this.#producer = `${config.edge}/${randomUUID().slice(0, 8)}`;
     this.#publisher = createPublisher(connection, {
       run: randomUUID(),
-      ...{ streams: [EDGE_STREAM, HELD_STREAM], patience: PATIENCE, waitsForConnection: true },
+      ...{ patience: PATIENCE, waitsForConnection: true },
+      streams: [EDGE_STREAM, HELD_STREAM, UNKNOWN_STREAM],
       onChange: () => {
         for (const listener of this.#listeners) listener();
       },
@@ -154,6 +161,8 @@ class StreamMemory implements EdgeMemory {
     late?: 'late',
   ): Promise<number> {
     this.#receipts.add(keyOf(subject, id));
+    const known = { [lasting ? IDENTITY : RECEIPT]: id };
+    if (isKept({ subject })) return this.#publisher.publish({ subject, headers: known, payload });
     this.#sequence += 1;
     const place = partitionedSubject(subject, this.#partitions);
     // Decided once for each message: live data and backfill are two sources, and a repeat has to be on the same one.
@@ -161,7 +170,7 @@ class StreamMemory implements EdgeMemory {
     const headers = {
       'Andon-Producer': this.#producer,
       'Andon-Sequence': String(this.#sequence),
-      [lasting ? IDENTITY : RECEIPT]: id,
+      ...known,
       ...(held ? { 'Andon-Backfill': '1' } : {}),
     };
     return this.#publisher.publish({
@@ -222,7 +231,7 @@ async function readReceipts(
       }
       for (const { subject, headers, sequence } of messages) {
         const id = headers[IDENTITY] ?? headers[RECEIPT] ?? '';
-        const [, plain = ''] = /^(?:held\.)?andon\.\d+\.(.*)$/.exec(subject) ?? [];
+        const [, plain = subject] = /^(?:held\.)?andon\.\d+\.(.*)$/.exec(subject) ?? [];
         if (id !== '') receipts.add(keyOf(plain, id));
         next = Math.max(next, sequence + 1);
       }

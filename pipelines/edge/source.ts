@@ -2,6 +2,7 @@
 
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
+import { isKept, keptMessage } from './kept-message.ts';
 import {
   cellFinder,
   createMapper,
@@ -52,7 +53,9 @@ export function mapperOf({
   tally,
   listener,
 }: Pick<SourceContext, 'config' | 'tally' | 'listener'>): Mapper {
-  return listener ?? createMapper(config, (reason, detail) => tally.refuse(reason, detail));
+  return (
+    listener ?? createMapper(config, (reason, detail) => tally.refuse(reason, detail), keptMessage)
+  );
 }
 
 export interface OpenSource {
@@ -118,14 +121,15 @@ export async function storeAll(
     const { length } = content.payload;
     // A source that says no times cannot be told from one that repeats itself, unless it says so.
     if ((receipt.lasting || again) && memory.has(content.subject, receipt)) {
-      tally.refuse('repeat', origin);
+      if (!isKept(content)) tally.refuse('repeat', origin);
       continue;
     }
     if (length > memory.largest) {
       tally.refuse('too-large', `${content.subject}: ${length} bytes, over ${memory.largest}`);
       continue;
     }
-    tally.sent(length);
+    // What is kept does not go up.
+    if (!isKept(content)) tally.sent(length);
     await memory.store(content, receipt, late);
   }
   return memory.taken;
@@ -148,8 +152,8 @@ export function mappedPortions(
 /** In the order in which they came; none has two values of a tag at one time, of which one would hide the other, or more cells than `most`. */
 export function portions(
   readings: readonly TagReading[],
-  most = MOST_CELLS,
-  cellOf = ofLabels,
+  most: number,
+  cellOf: ReturnType<typeof cellFinder>,
 ): readonly (readonly TagReading[])[] {
   const all: TagReading[][] = [];
   let some: TagReading[] = [];
@@ -169,8 +173,4 @@ export function portions(
   }
   if (some.length > 0) all.push(some);
   return all;
-}
-
-function ofLabels({ labels, time = 0 }: TagReading): readonly [name: string, time: number] {
-  return [JSON.stringify(labels), time];
 }

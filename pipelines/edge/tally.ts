@@ -17,7 +17,8 @@ export type TallyStatus = {
 export interface Tally {
   took(bytes: number): void;
   sent(bytes: number): void;
-  refuse(reason: EdgeReason, detail: string): void;
+  /** `count`: so many values at once. */
+  refuse(reason: EdgeReason, detail: string, count?: number): void;
   readonly status: TallyStatus;
   /** Tells what was counted since the last time. */
   flush(): void;
@@ -61,12 +62,12 @@ class SourceTally implements Tally {
     this.#total.up_bytes += bytes;
   }
 
-  refuse(reason: EdgeReason, detail: string): void {
-    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1);
+  refuse(reason: EdgeReason, detail: string, count = 1): void {
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + count);
     const news = this.#news.get(reason);
     if (news === undefined) {
-      this.#news.set(reason, { count: 1, detail: detail.slice(0, LONGEST_DETAIL) });
-    } else news.count += 1;
+      this.#news.set(reason, { count, detail: detail.slice(0, LONGEST_DETAIL) });
+    } else news.count += count;
   }
 
   get status(): TallyStatus {

@@ -59,7 +59,7 @@ type ColumnHeading = {
 };
 
 const TIME_NAME =
-  /^(time|t|x_value|zeit|zeitstempel|timestamps?|date.?time|datum.*|elapsed.*|(abs|rel)\w*[ _.]time|(time|zeit)[ _]?stamp|seconds?|secs?|sek|(time|t|zeit)[ _-]?(s|ms|us|µs|ns))$/i;
+  /^(time|t|x_value|zeit|temps|tiempo|tempo|tijd|tid|czas|zeitstempel|timestamps?|date.?time|datum.*|elapsed.*|(abs|rel)\w*[ _.]time|(time|zeit)[ _]?stamp|seconds?|secs?|sek|(time|t|zeit|temps|tiempo|tempo)[ _-]?(s|ms|us|µs|ns))$/i;
 
 /** The column of times: by its name, or where there is no heading by counting evenly from the first row to the last. */
 function timeColumn({

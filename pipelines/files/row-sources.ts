@@ -10,6 +10,7 @@ import {
   type FileMetaData,
   parquetMetadataAsync,
   parquetReadObjects,
+  parquetSchema,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { csvRows } from '../base/csv.ts';
@@ -156,32 +157,55 @@ export async function parquetSource(file: string): Promise<RowSource> {
   const zoned = columns.map(({ logical_type: type }) => {
     return !(type !== undefined && 'isAdjustedToUTC' in type && type.isAdjustedToUTC === false);
   });
+  // Of lists and structures there is nothing in a flat row.
+  const { children } = parquetSchema(metadata);
+  const flat = new Set(
+    children.flatMap((each) => (each.children.length > 0 ? [] : each.element.name)),
+  );
   return { names, rows: rowsOf() };
 
   async function* rowsOf(): AsyncGenerator<RowOfTable> {
-    const total = Number(metadata.num_rows);
-    for (let from = 0; from < total; from += AT_ONCE) {
-      const rowEnd = Math.min(total, from + AT_ONCE);
-      const part = {
-        file: buffer,
-        metadata,
-        compressors,
-        parsers: PARSERS,
-        rowStart: from,
-        rowEnd,
-      };
-      const objects = await parquetReadObjects(part).catch((error: unknown) => {
-        throw broken(file, error);
-      });
-      for (const [index, object] of objects.entries()) {
-        const where = `${file}, row ${from + index + 1}`;
-        const cells = names.map((name, at) => {
-          const value: unknown = object[name];
-          if (value instanceof ParquetTime) return value.text(zoned[at] === true);
-          return cellOf(value, where);
-        });
-        yield { where, cells };
+    let from = 0;
+    for (const { num_rows: count } of metadata.row_groups) {
+      const groupEnd = from + Number(count);
+      for (; from < groupEnd; from = Math.min(groupEnd, from + AT_ONCE)) {
+        yield* rowsBetween(from, Math.min(groupEnd, from + AT_ONCE));
       }
+    }
+  }
+
+  async function* rowsBetween(rowStart: number, rowEnd: number): AsyncGenerator<RowOfTable> {
+    const parts: (readonly Readonly<Record<string, unknown>>[])[] = [];
+    // One column of one group after the other: of several that fail the library leaves all but one to nobody.
+    for (const name of names) {
+      if (!flat.has(name)) {
+        parts.push([]);
+        continue;
+      }
+      const part = { file: buffer, metadata, compressors, parsers: PARSERS, rowStart, rowEnd };
+      const read = parquetReadObjects({ ...part, columns: [name] });
+      parts.push(
+        await read.catch((error: unknown) => {
+          throw broken(file, error);
+        }),
+      );
+    }
+    const count = Math.max(0, ...parts.map(({ length }) => length));
+    if (count < rowEnd - rowStart) {
+      throw broken(file, new Error(`${count} rows where it says ${rowEnd - rowStart}`));
+    }
+    for (let index = 0; index < count; index += 1) {
+      const where = `${file}, row ${rowStart + index + 1}`;
+      const cells = names.map((name, at) => {
+        const value: unknown = parts[at]?.[index]?.[name];
+        if (!(value instanceof ParquetTime)) return cellOf(value, where);
+        try {
+          return value.text(zoned[at] === true);
+        } catch (error) {
+          throw broken(where, error);
+        }
+      });
+      yield { where, cells };
     }
   }
 }

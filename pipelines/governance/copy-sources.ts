@@ -73,7 +73,8 @@ async function* rowsOf(path: string, delimiter: string): AsyncGenerator<CsvRow> 
   }
 }
 
-function writtenAt(path: string): number {
+/** When a file was last written: epoch microseconds. */
+export function writtenAt(path: string): number {
   try {
     return Math.round(statSync(path).mtimeMs) * 1_000;
   } catch (error) {

@@ -7,7 +7,13 @@ import type { Block, EpochContent } from '../../sinks/sink.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { readPlantFile } from '../rules/rules.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
-import { copyCsv, copyModels, type EntityCopy, mappingsOfModels } from './copy-sources.ts';
+import {
+  copyCsv,
+  copyModels,
+  type EntityCopy,
+  mappingsOfModels,
+  writtenAt,
+} from './copy-sources.ts';
 import { type EntityName, requiredOf } from './entities.ts';
 import {
   describedSources,
@@ -32,6 +38,8 @@ export type SyncOptions = {
     entity: EntityName,
     source: ListSource,
   ) => Promise<EntityCopy>;
+  /** Also files that have not changed since their last copy. */
+  readonly full?: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
 };
@@ -39,6 +47,10 @@ export type SyncOptions = {
 /** What was copied. `error`: why a source was not; the others are. */
 export type SyncedEntity = Pick<EntityCopy, 'system' | 'entity' | 'source' | 'full' | 'asOf'> & {
   readonly objects: number;
+  /** The file is as it was at the last copy, which stands. */
+  readonly unchanged: boolean;
+  /** Ids that the system has given more than once. */
+  readonly repeated: readonly string[];
   readonly error: string | null;
 };
 
@@ -55,22 +67,66 @@ export async function syncMasterData(options: SyncOptions): Promise<readonly Syn
   if (file !== undefined && (system === undefined || system === 'telemetry')) {
     copies.push(...copyModels(models, file, begun));
   }
-  const unread: SyncedEntity[] = [];
+  const others: SyncedEntity[] = [];
   for (const [of, entity, source] of chosen) {
     try {
-      copies.push(await copySource(of, entity, source, options));
+      const known = await unchangedCopy(of, entity, source, options);
+      if (known !== undefined) others.push(known);
+      else copies.push(await copySource(of, entity, source, options));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const from = { system: of, entity, source: nameOfSource(source) };
-      unread.push({ ...from, full: false, asOf: 0, objects: 0, error: error.message });
+      others.push({ ...from, ...NOTHING_COPIED, error: error.message });
     }
   }
   const mappings = [...mappingsOf(governance), ...mappingsOfModels(models)];
   await landCopies(copies, mappings, begun, options);
   const synced = copies.map(({ objects, ...copy }) => {
-    return { ...copy, objects: objects.length, error: null };
+    const repeated = objects.filter(({ times }) => times > 1).map(({ remote }) => remote);
+    return { ...copy, objects: objects.length, unchanged: false, repeated, error: null };
   });
-  return [...synced, ...unread];
+  return [...synced, ...others];
+}
+
+const NOTHING_COPIED = {
+  full: false,
+  asOf: 0,
+  objects: 0,
+  unchanged: false,
+  repeated: [],
+} as const;
+
+/** The last copy of a file that was not written since, by the same description of it; its rows are not landed again. */
+async function unchangedCopy(
+  system: string,
+  entity: EntityName,
+  source: MasterSource,
+  { path, full = false, warehouse: { client } }: SyncOptions,
+): Promise<SyncedEntity | undefined> {
+  if (full || !('csv' in source)) return undefined;
+  const file = resolve(dirname(path), source.csv);
+  const query = `
+    SELECT toFloat64(toUnixTimestamp64Micro(argMax(as_of, copied))) AS as_of,
+           toFloat64(toUnixTimestamp64Micro(max(copied))) AS latest, toUInt32(argMax(objects, copied)) AS objects
+    FROM master_syncs WHERE system = {system:String} AND entity = {entity:String} AND source = {file:String}
+    HAVING count() > 0`;
+  const query_params = { system, entity, file };
+  const answer = await client.query({ query, query_params, format: 'JSONEachRow' });
+  const [last] = await answer.json<{ as_of: number; latest: number; objects: number }>();
+  if (last === undefined || writtenAt(file) !== last.as_of) return undefined;
+  // Other columns of the same file are another copy.
+  if (writtenAt(path) >= last.latest) return undefined;
+  const { as_of: asOf, objects } = last;
+  return {
+    ...NOTHING_COPIED,
+    system,
+    entity,
+    source: file,
+    asOf,
+    objects,
+    unchanged: true,
+    error: null,
+  };
 }
 
 function copySource(of: string, entity: EntityName, source: MasterSource, options: SyncOptions) {

@@ -19,6 +19,8 @@ export const BUCKETS: Readonly<Record<Bucket, { readonly name: string; readonly 
     leases: { name: 'ANDON_LEASES', holds: 'who works on what' },
     homes: { name: 'ANDON_HOMES', holds: 'where the state of each run is' },
     ledger: { name: 'ANDON_MAINTENANCE', holds: 'what became of each maintenance request' },
+    // Apart: nats-server looks at every key of a bucket for those that begin alike, and of these there are most.
+    outcomes: { name: 'ANDON_OUTCOMES', holds: 'what became of each command' },
     resends: { name: 'ANDON_RESENDS', holds: 'requests that a person wants to be sent again' },
     names: { name: 'ANDON_NAMES', holds: 'the names behind user ids' },
   };

@@ -232,19 +232,28 @@ export const HELD_STREAM = 'ANDON_EDGE_HELD';
 /** What a subject begins with while its message is held. */
 export const HELD_PREFIX = 'held.';
 
-/** The two streams of an edge, on its own server. Ids are remembered for two minutes: nobody else publishes there. */
+/** What an edge reads of machines that it does not know: it stays beside the machines. */
+export const UNKNOWN_STREAM = 'ANDON_EDGE_UNKNOWN';
+/** Before the name of a machine. Leaf nodes let nothing out that begins like what is held. */
+export const UNKNOWN_PREFIX = `${HELD_PREFIX}unknown.`;
+
+/** The streams of an edge, on its own server. Ids are remembered for two minutes: nobody else publishes there. */
 export async function ensureEdgeStreams(
   connection: NatsConnection,
-  { days, bytes, onMended }: Pick<PartitionOptions, 'days' | 'bytes' | 'onMended'>,
+  options: Pick<PartitionOptions, 'days' | 'bytes' | 'onMended'> & { readonly unknown?: number },
 ): Promise<void> {
-  for (const held of [false, true]) {
+  const { days, bytes, unknown, onMended } = options;
+  const streams = [
+    [EDGE_STREAM, 'Andon edge: sourced by the centre', 'andon.>', bytes],
+    [HELD_STREAM, 'Andon edge: held for the centre', `${HELD_PREFIX}andon.>`, bytes],
+    [UNKNOWN_STREAM, 'Andon edge: of unknown machines', `${UNKNOWN_PREFIX}>`, unknown],
+  ] as const;
+  for (const [name, description, subject, most] of streams) {
     const wanted = {
       ...streamSettings(),
-      name: held ? HELD_STREAM : EDGE_STREAM,
-      description: held ? 'Andon edge: held for the centre' : 'Andon edge: sourced by the centre',
-      subjects: [`${held ? HELD_PREFIX : ''}andon.>`],
+      ...{ name, description, subjects: [subject] },
       max_age: nanos((days ?? 7) * 86_400_000),
-      max_bytes: bytes ?? -1,
+      max_bytes: most ?? -1,
       max_msgs_per_subject: -1,
       discard: DiscardPolicy.Old,
       discard_new_per_subject: false,

@@ -87,6 +87,16 @@ export const EDGE_EVENTS = {
     (e) => `${e.count} of the oldest held messages are lost: the memory is full (${e.bytes} bytes)`,
     counter('edge_lost_total', 'Held messages that the bounds removed.', [], (e) => e.count),
   ),
+  'edge-given-back': eventKind<{ machine: string; count: number }>(
+    'info',
+    (e) => `${e.machine} is in assets now: ${e.count} messages that were kept of it go up`,
+    counter(
+      'edge_given_back_total',
+      'Kept messages of machines that are known now.',
+      [],
+      (e) => e.count,
+    ),
+  ),
   'edge-trouble': eventKind<{ where: string; error: Error }>(
     'warn',
     (e) => `${e.where}: ${e.error.message}`,

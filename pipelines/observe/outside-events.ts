@@ -290,6 +290,7 @@ export const OUTSIDE_EVENTS = {
     unposted: number;
     late: number;
     stock: number;
+    copies: number;
     at: number;
   }>(
     'debug',
@@ -302,6 +303,7 @@ export const OUTSIDE_EVENTS = {
       'Age of the oldest stock figure of an open request.',
       (e) => e.stock,
     ),
+    gauge('old_copies', 'Copies of master data that are too old.', (e) => e.copies),
     gauge('work_figures_timestamp_seconds', 'When these were last read.', (e) => e.at / 1_000),
   ),
   'commands-archived': eventKind<{ count: number }>(

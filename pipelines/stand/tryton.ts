@@ -109,7 +109,9 @@ async function post<T>(
   return result;
 }
 
-const GROUPS = ['Stock', 'Purchase Requisition', 'Timesheet Administration'];
+const GROUPS = [
+  ...['Stock', 'Purchase Requisition', 'Timesheet Administration', 'Party Administration'],
+];
 
 const decimal = (value: string) => ({ __class__: 'Decimal', decimal: value });
 

@@ -1,12 +1,7 @@
 /** What is long over leaves the outbox and the ledger; the tables keep it. */
 
 import type { NatsConnection } from '@nats-io/transport-node';
-import {
-  COMMAND_STREAM,
-  commandSubject,
-  REQUEST_STREAM,
-  requestSubject,
-} from '../../sinks/outbox.ts';
+import { COMMAND_STREAM, REQUEST_STREAM, requestSubject } from '../../sinks/outbox.ts';
 import {
   streamClient,
   streamIn,
@@ -69,8 +64,8 @@ export async function archiveRequests(options: RequestArchive): Promise<void> {
   let count = 0;
   for (const entry of await ledger.all()) {
     if (!isOver(entry, options)) continue;
-    const subject = requestSubject(entry.id, '*');
-    await forget(connection, REQUEST_STREAM, subject, `request.${entry.id}`);
+    await forget(connection, REQUEST_STREAM, requestSubject(entry.id, '*'));
+    await removeEntry(connection, `request.${entry.id}`);
     count += 1;
   }
   if (count > 0) record({ kind: 'requests-archived', count });
@@ -78,8 +73,7 @@ export async function archiveRequests(options: RequestArchive): Promise<void> {
 
 type CommandArchive = ArchiveOptions & {
   readonly ledger: Pick<CommandLedger, 'get' | 'watched'>;
-  /** The token of the system in the subjects, or `*`; and which of those systems are meant. */
-  readonly filter: string;
+  /** Which systems are meant. */
   readonly isMine: (system: string) => boolean;
   /** Up to here all commands are over. */
   readonly upTo: () => number;
@@ -88,14 +82,17 @@ type CommandArchive = ArchiveOptions & {
 /** From the oldest command on, until one is younger than `keep`: however many are over, the others are not read. */
 export async function archiveCommands(options: CommandArchive): Promise<void> {
   const { connection, ledger, isMine, record } = options;
-  const watched = new Set(await ledger.watched());
+  let watched: ReadonlySet<string> | undefined;
   let count = 0;
   for await (const subject of oldCommands(options)) {
     const [, system = '', id = ''] = subject.split('.');
-    if (!isMine(system) || watched.has(id)) continue;
+    if (!isMine(system)) continue;
+    watched ??= new Set(await ledger.watched());
+    if (watched.has(id)) continue;
     const { entry } = await ledger.get(commandName({ system, id }));
     if (entry === undefined || !isLongOver(entry, options)) continue;
-    await forget(connection, COMMAND_STREAM, subject, `command.${system}.${id}`);
+    await forget(connection, COMMAND_STREAM, subject);
+    await removeEntry(connection, `command.${system}.${id}`, 'outcomes');
     count += 1;
   }
   if (count > 0) record({ kind: 'commands-archived', count });
@@ -104,7 +101,6 @@ export async function archiveCommands(options: CommandArchive): Promise<void> {
 /** Subjects of commands that were decided long ago and are over, the oldest first. */
 async function* oldCommands({
   connection,
-  filter,
   upTo,
   keep,
   now,
@@ -112,10 +108,7 @@ async function* oldCommands({
   if (upTo() === 0) return;
   const name = streamIn(connection, COMMAND_STREAM);
   const stream = await streamClient(connection).streams.get(name);
-  const consumer = await stream.getConsumer({
-    filter_subjects: subjectIn(connection, commandSubject(filter, '*')),
-    headers_only: true,
-  });
+  const consumer = await stream.getConsumer({ headers_only: true });
   for (;;) {
     const batch = await consumer.fetch({ max_messages: 256, expires: 1_000 });
     let count = 0;
@@ -136,15 +129,9 @@ function isLongOver(
   return outcome !== null && unreported === null && now() - last > keep;
 }
 
-async function forget(
-  connection: NatsConnection,
-  stream: string,
-  subject: string,
-  key: string,
-): Promise<void> {
+async function forget(connection: NatsConnection, stream: string, subject: string): Promise<void> {
   const { streams } = await streamManager(connection);
   await streams.purge(streamIn(connection, stream), { filter: subjectIn(connection, subject) });
-  await removeEntry(connection, key);
 }
 
 function isOver(entry: LedgerEntry, { keep, polled, now }: RequestArchive): boolean {

@@ -91,7 +91,12 @@ async function takeIn(stored: StoredCommand, loop: Loop): Promise<void> {
     return;
   }
   const { command } = stored;
-  if (!isMine(command.system)) return;
+  if (!isMine(command.system)) {
+    // Nothing to do here: the next start need not read it again.
+    low.begin(sequence);
+    low.end(sequence);
+    return;
+  }
   const lane = await laneOf(command, loop);
   const { pending } = turns.task(lane);
   if (!pending.some((one) => one.sequence === sequence)) {

@@ -153,7 +153,7 @@ function ownCommands({
     const timing = { timeout, settle, every, faults: retry.faults };
     const context = { record, signal, partitions, now, timing };
     const archive = (low: LowWaterMark) => {
-      const archiving = { ...options, ledger, filter, isMine, upTo: () => low.value };
+      const archiving = { ...options, ledger, isMine, upTo: () => low.value };
       stopArchiving = startArchiving(() => archiveCommands(archiving), record);
     };
     try {

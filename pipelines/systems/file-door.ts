@@ -76,7 +76,7 @@ async function findFile(
 
 async function writeFile(
   { command, values }: CommandInput,
-  { content }: VerbConfig,
+  { content, root }: VerbConfig,
   { out, maps, format }: FileDoorConfig,
   { sending }: Call,
 ): Promise<CallOutcome<CommandObject>> {
@@ -87,7 +87,7 @@ async function writeFile(
     if (error instanceof TemplateError) return notSent(error.message);
     throw error;
   }
-  const text = FILE_FORMATS[format].write(command.verb, filled);
+  const text = FILE_FORMATS[format].write(command.verb, filled, root);
   const remote = nameOf(command.key, format);
   await mkdir(out, { recursive: true });
   await sending?.();

@@ -1,15 +1,17 @@
 /** The texts of files that go through a door of files: JSON; CSV with a heading and one row; XML with an element for each value. */
 
-import { lookup } from '../../operators/model/plain.ts';
 import { type CsvRow, csvCell, csvRowsOf } from '../base/csv.ts';
 import { escapeXml } from '../base/panel.ts';
 import { Problem } from '../base/problem.ts';
+import { plainXmlText } from '../base/xml-text.ts';
 
 type Content = Readonly<Record<string, unknown>>;
 
+type Root = { readonly name: string; readonly xmlns?: string | undefined };
+
 type Format = {
-  /** `verb` names what the content is, where the format has a place for it. */
-  write(verb: string, content: Content): string;
+  /** `verb` names what the content is, where the format has a place for it and `root` says nothing else. */
+  write(verb: string, content: Content, root?: Root): string;
   /** What an answer says: an object, so that places in it are JSON pointers. Undefined when it cannot be read (yet). */
   read(text: string): unknown;
 };
@@ -18,7 +20,10 @@ export type FileFormat = 'json' | 'csv' | 'xml';
 
 export const FILE_FORMATS: Readonly<Record<FileFormat, Format>> = {
   json: {
-    write: (_, content) => `${JSON.stringify(content, null, 2)}\n`,
+    write(_, content, root) {
+      const whole = root === undefined ? content : { [root.name]: content };
+      return `${JSON.stringify(whole, null, 2)}\n`;
+    },
     read(text) {
       try {
         return JSON.parse(text);
@@ -42,8 +47,13 @@ export const FILE_FORMATS: Readonly<Record<FileFormat, Format>> = {
     },
   },
   xml: {
-    write: (verb, content) =>
-      `<?xml version="1.0" encoding="UTF-8"?>\n${elementOf(verb, content)}\n`,
+    write(verb, content, root) {
+      const { name, xmlns } = root ?? { name: verb };
+      const element = elementOf(name, content);
+      const own = xmlns === undefined ? '' : ` xmlns="${escapeXml(xmlns)}"`;
+      const whole = `<${name}${own}${element.slice(name.length + 1)}`;
+      return `<?xml version="1.0" encoding="UTF-8"?>\n${whole}\n`;
+    },
     read: (text) => readXml(text),
   },
 };
@@ -71,9 +81,6 @@ function elementOf(name: string, value: unknown): string {
 /** Of a text without blanks around it. Two blanks that may repeat side by side would make its time quadratic. */
 const ROOT = /^(?:<\?xml[^>]*\?>\s*)?<([A-Za-z_][\w.-]*)(?:\s[^<>]*)?>(.*)<\/\1>$/s;
 const ELEMENT = /<([A-Za-z_][\w.-]*)(?:\s[^<>]*)?(?:\/>|>([^<]*)<\/\1>)/g;
-const ENTITIES: Readonly<Record<string, string>> = {
-  ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" },
-};
 
 /**
  * The elements of an answer that hold text and nothing else, by name, below the name of its root. An answer is a receipt of
@@ -84,17 +91,7 @@ function readXml(text: string): unknown {
   if (root === null || /<!/.test(text)) return undefined;
   const [, name = '', inside = ''] = root;
   const values = [...inside.matchAll(ELEMENT)].map(
-    ([, element = '', content = '']) => [element, plainOf(content)] as const,
+    ([, element = '', content = '']) => [element, plainXmlText(content).trim()] as const,
   );
   return { [name]: Object.fromEntries(values) };
-}
-
-function plainOf(content: string): string {
-  return content.replaceAll(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|(\w+));/gi, named).trim();
-}
-
-function named(whole: string, hex?: string, decimal?: string, name = ''): string {
-  const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-  if (Number.isNaN(code)) return lookup(ENTITIES, name) ?? whole;
-  return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : whole;
 }

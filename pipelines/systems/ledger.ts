@@ -3,6 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { z } from 'zod';
 import type { EventTime } from '../../operators/model/time.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import type { Bucket } from '../base/roles.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { bucketIn, findBucket, openBucket, type StoreOptions } from '../nats/streams.ts';
 import { type CommandEntry, commandEntrySchema } from './command-entry.ts';
@@ -83,19 +84,21 @@ export async function openCommandLedger(
   options: StoreOptions = {},
 ): Promise<CommandLedger> {
   const { bucket, resends } = await openBuckets(connection, options);
+  const outcomes = await openBucket(connection, 'outcomes', options);
+  // With the outcomes: where they are lost, it is too, and every command is looked at again.
   const mark = `low.${system}`;
   return {
-    ...storeIn(connection, bucket, COMMANDS),
+    ...storeIn(connection, outcomes, COMMANDS),
     resends: () => resendsIn(connection, resends, `command.${system}.`),
     resent: (id) => resends.purge(`command.${system}.${id}`),
     watched: () => idsIn(connection, 'ledger', `watch.${system}.`, '*'),
     watch: async (id) => void (await bucket.put(`watch.${system}.${id}`, '')),
     unwatch: (id) => removeEntry(connection, `watch.${system}.${id}`),
     async lowWater() {
-      const found = await bucket.get(mark);
+      const found = await outcomes.get(mark);
       return found?.operation === 'PUT' ? found.json<LowWater>() : undefined;
     },
-    keepLowWater: async (low) => void (await bucket.put(mark, JSON.stringify(low))),
+    keepLowWater: async (low) => void (await outcomes.put(mark, JSON.stringify(low))),
   };
 }
 
@@ -152,7 +155,7 @@ export async function findLedger(
 export async function findCommandLedger(
   connection: NatsConnection,
 ): Promise<LedgerReader<CommandEntry> | undefined> {
-  const bucket = await findBucket(connection, 'ledger');
+  const bucket = await findBucket(connection, 'outcomes');
   return bucket === undefined ? undefined : storeIn(connection, bucket, COMMANDS);
 }
 
@@ -166,11 +169,15 @@ export async function askResend(connection: NatsConnection, name: string): Promi
   await bucket.put(name, '');
 }
 
+/** Requests, orders and marks; and commands, of which there are most. */
+type LedgerBucket = Extract<Bucket, 'ledger' | 'outcomes'>;
+
 /** How many entries are asked for at once. */
 const WIDTH = 64;
 
-/** Entries of one kind: how their keys begin, what they hold, and for people what they are. */
+/** Entries of one kind: where they are, how their keys begin, what they hold, and for people what they are. */
 type Kind<E> = {
+  readonly bucket: LedgerBucket;
   readonly prefix: string;
   readonly tokens: string;
   readonly nameOf: (entry: E) => string;
@@ -179,6 +186,7 @@ type Kind<E> = {
 };
 
 const REQUESTS: Kind<LedgerEntry> = {
+  bucket: 'ledger',
   prefix: 'request.',
   tokens: '*',
   nameOf: ({ id }) => id,
@@ -187,6 +195,7 @@ const REQUESTS: Kind<LedgerEntry> = {
 };
 
 const COMMANDS: Kind<CommandEntry> = {
+  bucket: 'outcomes',
   prefix: 'command.',
   tokens: '*.*',
   nameOf: commandName,
@@ -195,6 +204,7 @@ const COMMANDS: Kind<CommandEntry> = {
 };
 
 const ORDERS: Kind<OrderEntry> = {
+  bucket: 'ledger',
   prefix: 'order.',
   tokens: '*',
   nameOf: ({ id }) => id,
@@ -205,11 +215,11 @@ const ORDERS: Kind<OrderEntry> = {
 function storeIn<E>(
   connection: NatsConnection,
   bucket: KV,
-  { prefix, tokens, nameOf, schema, about }: Kind<E>,
+  { bucket: place, prefix, tokens, nameOf, schema, about }: Kind<E>,
 ): EntryStore<E> {
   return {
     async all() {
-      const ids = await idsIn(connection, 'ledger', prefix, tokens);
+      const ids = await idsIn(connection, place, prefix, tokens);
       const entries: E[] = [];
       for (let at = 0; at < ids.length; at += WIDTH) {
         const found = await Promise.all(
@@ -229,7 +239,7 @@ function storeIn<E>(
       if (operation !== 'PUT') return { entry: undefined, version: revision };
       const entry = parse(value, schema);
       if (entry === undefined)
-        throw unreadable(bucketIn(connection, 'ledger'), `${prefix}${id}`, about);
+        throw unreadable(bucketIn(connection, place), `${prefix}${id}`, about);
       return { entry, version: revision };
     },
     put(entry, version) {
@@ -241,8 +251,12 @@ function storeIn<E>(
 }
 
 /** Whole: what the bucket keeps of a key that was deleted would count as one. */
-export async function removeEntry(connection: NatsConnection, key: string): Promise<void> {
-  const name = bucketIn(connection, 'ledger');
+export async function removeEntry(
+  connection: NatsConnection,
+  key: string,
+  bucket: LedgerBucket = 'ledger',
+): Promise<void> {
+  const name = bucketIn(connection, bucket);
   const { streams } = await streamManager(connection);
   await streams.purge(`KV_${name}`, { filter: `$KV.${name}.${key}` });
 }
@@ -250,7 +264,7 @@ export async function removeEntry(connection: NatsConnection, key: string): Prom
 /** By the subjects of the bucket: a consumer of its own is more than a reader is permitted. */
 export async function idsIn(
   connection: NatsConnection,
-  bucket: 'ledger' | 'resends',
+  bucket: LedgerBucket | 'resends',
   below: string,
   tokens: string,
 ): Promise<readonly string[]> {

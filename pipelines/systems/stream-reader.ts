@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliverPolicy } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { streamClient, streamIn, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
+import { streamClient, streamIn, subjectOutOf } from '../nats/jetstream.ts';
 import { errorOf } from './context.ts';
 
 /** Who follows a stream. */
@@ -14,10 +14,9 @@ export type Following = {
   readonly onTrouble: (error: Error) => void;
 };
 
-/** What is read: a stream, its messages on one subject, from a sequence on, with what is in them or without. Plain names. */
+/** What is read: a stream, from a sequence on, with what is in its messages or without. Plain names. */
 export type StreamSource = {
   readonly stream: string;
-  readonly filter?: string;
   readonly from: number;
   readonly bodies: boolean;
 };
@@ -56,9 +55,6 @@ export async function followStream(
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: next,
         headers_only: !source.bodies,
-        ...(source.filter === undefined
-          ? {}
-          : { filter_subjects: subjectIn(connection, source.filter) }),
       });
       while (!signal.aborted) {
         const batch = await consumer.fetch({ max_messages: 512, expires: FETCH });

@@ -66,7 +66,10 @@ export async function lookOnce(
   }
   const [oldest] = await rows<{ readonly age_minutes: number }>('stock_age');
   const stock = (oldest?.age_minutes ?? 0) * 60;
-  const figures = { reservations, unposted: unposted.length, late, stock };
+  const copies = (await rows<{ readonly too_old: number }>('copies')).filter(
+    ({ too_old }) => too_old === 1,
+  ).length;
+  const figures = { reservations, unposted: unposted.length, late, stock, copies };
   record({ kind: 'work-figures', ...figures, at: Date.now() });
 }
 

@@ -38,6 +38,10 @@ export type StateOptions = {
   readonly hasTaken?:
     | ((run: Run, sink: string, cursor: Cursor) => Promise<boolean | undefined>)
     | undefined;
+  /** The first message that the stream had at the start. */
+  readonly first: number;
+  /** Messages that were trimmed may stay unread. */
+  readonly acceptLoss: boolean;
   readonly record: RecordEvent;
   /** Gives up. */
   readonly signal: AbortSignal;
@@ -102,7 +106,7 @@ async function fill(
  * @throws Problem when the directory is empty, and the state of this run is in another one
  */
 async function checkOf(
-  { config, run, identity, homes }: StateOptions,
+  { config, run, identity, homes, first, acceptLoss }: StateOptions,
   { written, checkpoints }: LeftState,
   own: ReadonlyMap<string, number>,
 ): Promise<(end: CommitEnd) => void> {
@@ -110,7 +114,8 @@ async function checkOf(
   const isEmpty =
     written().epoch === 0 &&
     (await checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
-  if (isEmpty) await homes.check(run);
+  const sends = own.has('outbox') && !acceptLoss;
+  if (isEmpty) await homes.check(run, sends ? first : undefined);
   return (end) => {
     if (isEmpty) refuseEmpty(directory, run, end);
     refuseStale(directory, end, own, config.partitions);

@@ -117,14 +117,20 @@ function missingIn(
   subject: CommandInput,
 ): string | undefined {
   if (expect === undefined) return undefined;
-  const { at, contains, note } = expect;
+  const { at, contains, equals, note } = expect;
   const json = jsonOf(answer);
   const found = valueAt(json, at);
   const text = textAt(json, at) ?? JSON.stringify(found) ?? '';
-  const holds = contains?.some((part) => text.includes(part)) ?? (found ?? null) !== null;
+  const filled = (template: string) => fillText(template, fieldsOf(subject), {}, toText);
+  const same = equals?.map(filled);
+  const holds =
+    same?.includes(text) ??
+    contains?.some((part) => text.includes(part)) ??
+    (found ?? null) !== null;
   if (holds) return undefined;
-  const wanted = contains === undefined ? '' : ` (expected ${contains.join(' or ')})`;
-  return `${fillText(note, fieldsOf(subject), {}, toText)}: found ${excerpt(text) || 'nothing'}${wanted}`;
+  const words = same ?? contains;
+  const wanted = words === undefined ? '' : ` (expected ${words.join(' or ')})`;
+  return `${filled(note)}: found ${excerpt(text) || 'nothing'}${wanted}`;
 }
 
 async function searchObjects(

@@ -50,12 +50,20 @@ const valueFields = {
 
 const { text: noteTemplate } = templatesOf(COMMAND_FIELD_NAMES);
 
-/** What an answer must hold: something at `at`, or one of `contains`. Without it the command is refused, and `note` says why. */
-const expectSchema = z.strictObject({
-  at: pointerSchema,
-  contains: z.array(z.string().min(1)).min(1).optional(),
-  note: noteTemplate,
-});
+/**
+ * What an answer must hold: something at `at`, a text with one of `contains` in it, or one of `equals`, which may be values
+ * of the command. Without it the command is refused, and `note` says why.
+ */
+const expectSchema = z
+  .strictObject({
+    at: pointerSchema,
+    contains: z.array(z.string().min(1)).min(1).optional(),
+    equals: z.array(noteTemplate).min(1).optional(),
+    note: noteTemplate,
+  })
+  .refine(({ contains, equals }) => contains === undefined || equals === undefined, {
+    message: 'expected either `contains` or `equals`',
+  });
 export type ExpectConfig = z.infer<typeof expectSchema>;
 
 const callFields = { ...callFieldsOf(COMMAND_FIELD_NAMES), ...valueFields };
@@ -203,6 +211,13 @@ const fileDoorSchema = z
       z.strictObject({
         /** By name; CSV takes texts and numbers alone. */
         content: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/), jsonTemplate),
+        /** What stands around the content, where its readers want a name: the root of XML, or the one field of JSON. */
+        root: z
+          .strictObject({
+            name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/),
+            xmlns: z.url().optional(),
+          })
+          .optional(),
         /** What the answer says became of it, in words. `<key>.ack` in the folder is the word `ack`. */
         answer: z
           .strictObject({

@@ -33,7 +33,8 @@ const PATTERN = /\{\{(.*?)\}\}/g;
 
 /**
  * Fills a template in. A text that is one placeholder and nothing else becomes the value itself (number, list,
- * null); inside a longer text it becomes text. A property whose optional placeholder is absent is left out.
+ * null); inside a longer text it becomes text, as it does in a name: locks name the object that they are of. A property
+ * whose optional placeholder is absent is left out.
  */
 export function fill(template: Template, fields: TemplateFields, maps: TemplateMaps): unknown {
   if (typeof template === 'string') {
@@ -48,7 +49,9 @@ export function fill(template: Template, fields: TemplateFields, maps: TemplateM
   if (typeof template !== 'object' || template === null) return template;
   return Object.fromEntries(
     Object.entries(template)
-      .map(([name, value]) => [name, fill(value, fields, maps)] as const)
+      .map(([name, value]) => {
+        return [fillText(name, fields, maps, toText), fill(value, fields, maps)] as const;
+      })
       .filter(([, value]) => value !== undefined),
   );
 }
@@ -93,7 +96,11 @@ export function placeholdersOf(template: Template): readonly string[] {
     return [...template.matchAll(PATTERN)].map(([, inner = '']) => inner.trim());
   }
   if (typeof template !== 'object' || template === null) return [];
-  return Object.values(template).flatMap(placeholdersOf);
+  // Of a list, its places are no names that could hold any.
+  return Object.entries(template).flatMap(([name, value]) => [
+    ...placeholdersOf(name),
+    ...placeholdersOf(value),
+  ]);
 }
 
 function required(inner: string): Placeholder {

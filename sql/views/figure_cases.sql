@@ -81,12 +81,12 @@ FROM
     SELECT
         *,
         arrayJoin(arrayFilter(each -> each.3, [
-            ('output-lost', pieces, true), ('schedule-disruption', CAST(unplanned_seconds / 3600, 'Nullable(Float64)'), operation != '')
+            ('output-lost', pieces, true), ('schedule-disruption', CAST(line_seconds / 3600, 'Nullable(Float64)'), operation != '')
         ])) AS said
     FROM lost_production
 )
 UNION ALL
-SELECT 'missed-output', plant, line, '', entry, `end`, greatest(quantity - made, 0), quantity FROM planned_output
+SELECT 'missed-output', plant, line, '', entry, `end`, if(made IS NULL, NULL, greatest(quantity - made, 0)), quantity FROM planned_output
 UNION ALL
 SELECT 'alarm-quality', plant, line, asset, id, time, verdict = 'confirmed', 1 FROM rule_answers
 UNION ALL

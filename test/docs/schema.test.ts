@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { WIRE_SCHEMAS } from '../../operators/model/wire.ts';
 import { governanceSchema } from '../../pipelines/governance/governance-file.ts';
+import { objectivesSchema } from '../../pipelines/governance/objectives.ts';
 
 /** Messages, and the files that people write beside them. */
-const SCHEMAS = { ...WIRE_SCHEMAS, governance: governanceSchema };
+const SCHEMAS = { ...WIRE_SCHEMAS, governance: governanceSchema, objectives: objectivesSchema };
 
 // To write them anew: npx vitest run --project unit test/docs/schema.test.ts -u
 test.each(Object.entries(SCHEMAS))('docs/schema/%s.json is current', async (name, schema) => {

@@ -57,6 +57,12 @@ async function send(subject: string, type: string, data: object): Promise<void> 
 
 /** The command that a system has been sent, once it is there. */
 async function commandFor(system: string): Promise<Command> {
+  // nats-server 2.9.10 ends with a panic where a message is asked of a stream that is just being made.
+  await until('the first epoch', 40_000, async () => {
+    return (
+      (await rowsOf(stand, 'SELECT epoch FROM {db}.epochs LIMIT 1').catch(() => [])).length > 0
+    );
+  });
   const { streams } = await jetstreamManager(connection);
   let found: Command | undefined;
   await until(`a command for ${system}`, 40_000, async () => {

@@ -7,9 +7,19 @@ import type { ReconcileReport } from '../../pipelines/systems/reconciliation/boo
 import { contentOfReport } from '../../pipelines/systems/reconciliation/report-text.ts';
 import { readQuestions } from '../../pipelines/warehouse/questions.ts';
 import { SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
-import { time } from '../sinks/clickhouse/sample-rows.ts';
+import { sequence, time } from '../sinks/clickhouse/sample-rows.ts';
 import { migratedWarehouse, type StartedWarehouse } from '../sinks/clickhouse/started-warehouse.ts';
-import { at, cmmsStatus, landAll, requested, sample, smallPlant, state } from './small-plant.ts';
+import {
+  at,
+  cmmsStatus,
+  epochOf,
+  landAll,
+  planned,
+  requested,
+  sample,
+  smallPlant,
+  state,
+} from './small-plant.ts';
 import { answered, askedCommand, epochOfRows, type TimedRow, WORK } from './small-plant-work.ts';
 
 /** Fifty days before the day of the small plant: what the figures of that day are compared with. */
@@ -173,6 +183,46 @@ const MORE: readonly TimedRow[] = [
   step('r3', '13:32', 2, 'stock', 'asked'),
   ['08:00', sample('windows', { asset: 'pump', start: time(at('07:59')), end: time(at('08:00')) })],
   ['09:00', row('rules', { plant: 'p1', change: 'c-2', rules: '{}' })],
+  // The same once more is no change.
+  ['09:30', row('rules', { plant: 'p1', change: 'c-3', rules: '{}' })],
+];
+
+const other = { plant: 'p2', line: 'l1', order: '', product: '' };
+const stateOf = (asset: string, clock: string, name: string): TimedRow => [
+  clock,
+  sample('machine_states', { ...other, asset, time: time(at(clock)), state: name, mode: '' }),
+];
+const countOf = (asset: string, good: number, ideal_cycle: number): TimedRow => [
+  '06:30',
+  sample('machine_events', {
+    ...{ plant: 'p2', line: 'l1', asset, time: time(at('06:30')), type: 'counts' },
+    data: JSON.stringify({ good, scrap: 0, ideal_cycle }),
+  }),
+];
+const operation = (
+  id: string,
+  from: string,
+  to: string,
+  quantity: number,
+  assets: readonly string[] = [],
+): TimedRow => ['05:00', planned(id, 'operation', from, to, { plant: 'p2', quantity, assets })];
+/** What a plant with two partitions is told: in each its model, its rules, and the same rules once more. */
+const TOLD: readonly TimedRow[] = [
+  ['05:00', sample('assets', { plant: 'p2', line: 'l1', asset: 'a' })],
+  ['05:10', row('rules', { plant: 'p2', change: 'c-1', rules: '{}' })],
+  ['05:20', row('rules', { plant: 'p2', change: 'c-2', rules: '{}' })],
+];
+/** Two machines in a row, of 6 and of 10 s a piece. One fails from 08:00 to 09:00, so the other waits from 08:10 to 09:10. */
+const OTHER_PLANT: readonly TimedRow[] = [
+  ...TOLD,
+  operation('op-a', '06:00', '08:05', 200),
+  operation('op-b', '10:00', '12:00', 100),
+  operation('op-c', '10:00', '12:00', 10, ['c']),
+  ...(['a', 'b'] as const).map((asset) => stateOf(asset, '06:00', 'EXECUTE')),
+  ...[countOf('a', 100, 6), countOf('b', 50, 10)],
+  ...[stateOf('a', '08:00', 'ABORTED'), stateOf('b', '08:10', 'SUSPENDED')],
+  ...[stateOf('a', '09:00', 'EXECUTE'), stateOf('b', '09:10', 'EXECUTE')],
+  stateOf('a', '13:00', 'EXECUTE'),
 ];
 
 let warehouse: StartedWarehouse;
@@ -181,9 +231,17 @@ beforeAll(async () => {
   warehouse = await migratedWarehouse();
   await landAll(warehouse.client, smallPlant());
   await landAll(warehouse.client, [epochOfRows(WORK, 5_001), epochOfRows(MORE, 6_001)]);
-  await landAll(warehouse.client, [contentOfReport(mended())]);
-  // All figures of all plants at once: it is asked once here.
-  found = await figures();
+  await landAll(warehouse.client, [
+    contentOfReport(mended()),
+    epochOfRows(OTHER_PLANT, 7_001),
+    epochOf('1', 'ANDON_1', 'then', 1, TOLD.length, (blocks) => {
+      for (const [index, [clock, each]] of TOLD.entries()) {
+        blocks.add(each, sequence(index + 1), time(at(clock) + 1_000));
+      }
+    }),
+  ]);
+  // All figures of a plant at once: it is asked once here.
+  found = await figures('p1');
 });
 
 /** A comparison that found one thing and mended it. */
@@ -241,10 +299,13 @@ type Figure = {
 
 let found: ReadonlyMap<string, Figure>;
 
-async function figures(): Promise<ReadonlyMap<string, Figure>> {
+async function figures(plant: string): Promise<ReadonlyMap<string, Figure>> {
   const question = (await readQuestions()).find(({ name }) => name === 'figures');
   const defaults = question?.parameters.map((each) => [each.name, each.fallback ?? '']) ?? [];
-  const rows = await warehouse.rows<Figure>(question?.sql ?? '', Object.fromEntries(defaults));
+  const rows = await warehouse.rows<Figure>(question?.sql ?? '', {
+    ...Object.fromEntries(defaults),
+    plant,
+  });
   return new Map(rows.map((each) => [each.title, each]));
 }
 
@@ -304,6 +365,18 @@ test('beside each figure stands what it was before, and how much of it is known'
   // Two reservations were never asked for: of six parts, four are known.
   expect(beside('Parts availability')).toMatchObject({ cases: 6, complete: 0.667 });
   expect(beside('Process completion')).toMatchObject({ cases: 3, complete: 0.667 });
+});
+
+test('a line stands once, an operation without a piece is known, each partition tells the same change', async () => {
+  const of = await figures('p2');
+  // From 08:00 to 09:10, at 10 s a piece.
+  expect(of.get('Output lost')).toMatchObject({ value: 420, cases: 2, complete: 1 });
+  // The first stop began in the operation.
+  expect(of.get('Schedule disruption')?.value).toBe(1);
+  expect(of.get('Unplanned downtime')?.value).toBe(2);
+  // Of 200 the slower machine made 50; of 100 none, though both count. Nobody knows of the third.
+  expect(of.get('Missed output')).toMatchObject({ value: 0.8333, cases: 3, complete: 0.667 });
+  expect(of.get('Changes while onboarding')?.value).toBe(2);
 });
 
 test('each figure has its cases, and each case a figure', async () => {

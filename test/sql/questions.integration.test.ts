@@ -171,7 +171,10 @@ const ANSWERS: Readonly<
   where_stuck: { rows: 2, first: [{ place: 'source', asset: 'pump' }] },
   // Nothing was asked of systems: what the stops were weighed with is an estimate.
   work_costs: { rows: 2, first: [{ posted: 0, parts_estimated: 0 }] },
+  lots_at_risk: { rows: 0, first: [] },
   stock_age: { rows: 0, first: [] },
+  // Nothing was copied: see objectives.integration.test.ts.
+  copies: { rows: 0, first: [] },
   system_differences: { rows: 0, first: [] },
   why_this_request: {
     rows: 3,

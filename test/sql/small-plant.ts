@@ -57,7 +57,7 @@ export const cmmsStatus = (clock: string, data: object): Row =>
     ...{ time: time(at(clock)), type: 'request', data: JSON.stringify(data) },
     ...{ kind: 'status', via: '', user: '', system: 'cmms' },
   });
-const planned = (
+export const planned = (
   id: string,
   kind: string,
   from: string,

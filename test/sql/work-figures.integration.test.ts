@@ -287,6 +287,7 @@ test('where it is stuck: what goes on is there no more, and a metric counts the 
       unposted: 1,
       late: 0,
       stock: 3_510,
+      copies: 0,
     }),
   ]);
   const text = await metricsOf(told);

@@ -5,6 +5,7 @@ import { connect } from '@nats-io/transport-node';
 import type { WorkRequest } from '../../pipelines/demo/reference-cmms/work-request.ts';
 import {
   type CmmsAddress,
+  presetOrders,
   presetStatus,
   type Ran,
   andon as runAndon,
@@ -33,6 +34,8 @@ export type StandOptions = Omit<ProductStandOptions, 'folder' | 'nats' | 'cmms' 
   readonly nats?: TestNats;
   /** The CMMS says what became of requests, so the log depends on when it is asked. Default false. */
   readonly status?: boolean;
+  /** It is asked for orders that people or plans of it made. Default false. */
+  readonly orders?: boolean;
   /** How many requests are worked on at a time. Default: as the preset says. */
   readonly concurrency?: number;
   /** Modules that are loaded ahead of the worker. */
@@ -78,10 +81,11 @@ export async function startStand(options: StandOptions = {}): Promise<Stand> {
   };
 }
 
-function impatient({ status, concurrency }: StandOptions): object {
+function impatient({ status, orders, concurrency }: StandOptions): object {
   return {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(status === true ? { status: { ...presetStatus(), every: '200ms' } } : {}),
+    ...(orders === true ? { orders: { ...presetOrders(), every: '200ms' } } : {}),
     timeout: '1s',
     settle: '1s',
     retry: { first: '50ms', most: '500ms' },

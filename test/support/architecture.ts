@@ -170,6 +170,7 @@ const ROOMS: readonly string[] = [
   'observe',
   'nats',
   'recordings',
+  'schedules',
   'edge',
   'worker',
   'systems',

@@ -95,7 +95,6 @@ test('S10: what a completed work has used is posted once, and the reservation is
 
 test('S10: one query tells the story of the work from the reading to the posted cost, and so does requests show', async () => {
   const lathe = await world.requestOf('lathe');
-  [];
   await until('the costs to land', PATIENCE, async () => {
     const posted = `SELECT kind FROM {db}.work_costs WHERE basis = 'posted' AND request = '${lathe}'`;
     return (await rowsOf(world.stand, posted)).length === 2;
@@ -117,4 +116,27 @@ test('S10: one query tells the story of the work from the reading to the posted 
   const { out } = await world.stand.andon(['requests', 'show', lathe]);
   expect(out).toMatch(/costs, as systems have posted them\n(.*\n)* {2}58.9 {2}in all/);
   expect(out).not.toContain('\nstuck\n');
+});
+
+test('S13: the order is closed, and the figures for managers say what came of these works', async () => {
+  await world.act('lathe', 'close');
+  let figures = new Map<string, { readonly value: number | null; readonly cases: number }>();
+  await until('the work to be auditable', PATIENCE, async () => {
+    const { out } = await world.stand.andon([
+      ...['sql', '@figures', '--plant', 'p1', '--json', '--config', world.stand.config],
+    ]);
+    const rows = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    figures = new Map(rows.map((row) => [row.title, row]));
+    return figures.get('Auditability')?.value === 1;
+  });
+  // Of three parts the press's alone was there when stock was first asked; one was bought, and one was used.
+  expect(figures.get('Parts availability')).toMatchObject({ value: 0.3333, cases: 3 });
+  expect(figures.get('Stock-outs')).toMatchObject({ value: 0.6667, cases: 3 });
+  expect(figures.get('Over-ordering')).toMatchObject({ value: 0, cases: 1 });
+  expect(figures.get('Inventory accuracy')).toMatchObject({ value: 1, cases: 1 });
+  expect(figures.get('Cost attribution')).toMatchObject({ value: 1, cases: 1 });
+  expect(figures.get('Close-out')).toMatchObject({ cases: 3, complete: 0.333 });
 });

@@ -7,6 +7,7 @@ import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import { freePort } from '../../pipelines/base/free-port.ts';
 import type { MisbehaviourConfig } from '../../pipelines/demo/misbehaviour.ts';
 import type { Inquiry } from '../../pipelines/demo/reference-erp/inquiries.ts';
+import type { LotHold } from '../../pipelines/demo/reference-erp/lots.ts';
 import type {
   AnnouncedWork,
   Consumption,
@@ -16,6 +17,7 @@ import type {
 import type { Requisition } from '../../pipelines/demo/reference-erp/requisitions.ts';
 import type { ServiceOrder, Vendor } from '../../pipelines/demo/reference-erp/services.ts';
 import type { Reservation } from '../../pipelines/demo/reference-erp/stock.ts';
+import type { LineOrder } from '../../pipelines/demo/reference-planner/orders.ts';
 import type { StopWindow } from '../../pipelines/demo/reference-planner/reference-planner.ts';
 import { referenceProgram } from '../../pipelines/stand/programs.ts';
 import { createService, type Service } from '../../pipelines/stand/service.ts';
@@ -34,7 +36,9 @@ export const PATIENCE = 60_000;
 export interface World {
   readonly stand: Stand;
   readonly erp: Service;
+  readonly planner: Service;
   readonly erpUrl: string;
+  readonly plannerUrl: string;
   readonly mailbox: Mailbox;
   /** Model, or those of several plants, and rules into the log. */
   apply(model: object | readonly object[], rules: object): Promise<void>;
@@ -57,9 +61,14 @@ export interface World {
     readonly inquiries: readonly Inquiry[];
     readonly vendors: readonly Vendor[];
     readonly services: readonly ServiceOrder[];
+    readonly holds: readonly LotHold[];
   }>;
-  /** What people in the ERP put there: parts, orders. */
-  put(kind: 'parts' | 'orders', content: object): Promise<void>;
+  /** What people in the ERP put there: parts, orders, vendors. */
+  put(kind: 'parts' | 'orders' | 'vendors' | 'lots', content: object): Promise<void>;
+  /** A person decides about a step of the request of a machine (of the line p1/l1), by a key of their own. */
+  answer(asset: string, step: string, decision: string, values?: object): Promise<void>;
+  /** What planning has made of an order. */
+  orderAt(id: string): Promise<LineOrder>;
   /** What people in the CMMS do with the work of a machine, and what they write down. */
   act(asset: string, action: string, noted?: object): Promise<void>;
   /** Calls to the ERP that came to change something. */
@@ -74,8 +83,10 @@ export interface World {
   ): Promise<void>;
   windows(): Promise<readonly StopWindow[]>;
   /** What people in planning put there. */
-  plan(kind: 'shifts', content: object): Promise<void>;
+  plan(kind: 'shifts' | 'orders', content: object): Promise<void>;
   accept(window: StopWindow): Promise<void>;
+  /** It is not there any more, and nobody says so. */
+  lose(window: StopWindow): Promise<void>;
   /** A planner puts a window elsewhere. */
   move(window: StopWindow, start: number, end: number): Promise<void>;
   commands(request: string): Promise<readonly CommandSummary[]>;
@@ -87,9 +98,13 @@ export interface World {
 export type WorldOptions = {
   /** `false`: the reference ERP, which is away until somebody starts it. Or another ERP, which runs. */
   readonly erp?: boolean | Tryton;
+  /** The CMMS is asked for orders that people or plans of it made. */
+  readonly orders?: boolean;
   /** Instead of the one of the stand: those of a configuration, and what they take from the environment. */
   readonly cmms?: readonly object[];
   readonly env?: Readonly<Record<string, string>>;
+  /** `apart`: a process beside the worker, which can be killed alone. */
+  readonly warehouse?: 'apart';
   /** More systems, made when the mailbox is there. */
   readonly systems?: (
     mailbox: Mailbox,
@@ -102,13 +117,15 @@ export async function startWorld({
   systems = () => ({}),
   cmms,
   env,
+  warehouse,
+  orders = false,
 }: WorldOptions = {}): Promise<World> {
   const tryton = typeof chosen === 'boolean' ? undefined : chosen;
   const [reference, planner] = [await system('reference-erp'), await system('reference-planner')];
   const erp = tryton ?? reference;
   const mailbox = await startMailbox();
   const stand = await startStand({
-    status: true,
+    ...{ status: true, warehouse, orders },
     env: { ...tryton?.env, CMMS_PASSWORD: 'reference', ...env },
     config: {
       ...(cmms === undefined ? {} : { cmms }),
@@ -140,7 +157,7 @@ export async function startWorld({
   const erpCall = callerOf(erp.url, { Authorization: 'Bearer reference' });
   const plannerCall = callerOf(planner.url, { 'X-Api-Key': 'reference' });
   return {
-    ...{ stand, erp, mailbox, erpUrl: erp.url },
+    ...{ stand, erp, planner, mailbox, erpUrl: erp.url, plannerUrl: planner.url },
     apply: (model, rules) => apply(stand, model, rules),
     send: (subject, content) => send(connection, subject, content),
     show: (asset, values) => void shown.set(asset, values),
@@ -153,11 +170,18 @@ export async function startWorld({
     decide: async (kind, id, action, content = {}) =>
       void (await erpCall('POST', `/admin/${kind}/${id}/${action}`, content)),
     put: async (kind, content) => void (await erpCall('PUT', `/admin/${kind}`, content)),
+    async answer(asset, step, decision, values = {}) {
+      const data = { request: await requestOf(stand, asset), step, decision, ...values };
+      const act = { time: Date.now(), type: 'decision', data };
+      await send(connection, `act.p1.l1.${asset}.key.buyer1`, act);
+    },
+    orderAt: (id) => plannerCall('GET', `/api/orders/${id}`),
     act: (asset, action, noted) => act(stand, asset, action, noted),
     windows: async () => (await plannerCall<{ items: StopWindow[] }>('GET', '/api/windows')).items,
     plan: async (kind, content) => void (await plannerCall('PUT', `/admin/${kind}`, content)),
     accept: async ({ id }) =>
       void (await plannerCall('POST', `/api/windows/${id}/accept`, { note: 'fits' })),
+    lose: async ({ id }) => void (await plannerCall('DELETE', `/admin/windows/${id}`, {})),
     move: async ({ id, version }, start, end) =>
       void (await plannerCall('PUT', `/api/windows/${id}`, {
         ...{ version, start: new Date(start).toISOString(), end: new Date(end).toISOString() },

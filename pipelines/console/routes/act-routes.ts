@@ -103,6 +103,22 @@ function answers(act: DeclareAct): readonly ApiRoute[] {
       }),
       event: (data) => ({ type: 'report', data }),
     }),
+    act({
+      id: 'decide',
+      path: 'decisions',
+      access: 'decide-work',
+      summary: 'Answers what a workflow asks people. What nobody is asked is a dead letter.',
+      body: z.strictObject({
+        request: z.string().min(1).max(64),
+        step: z.string().min(1).max(64).describe('Of the workflow, which asks.'),
+        decision: z.enum(['approve', 'refuse', 'keep', 'undo']),
+        values: z
+          .record(z.string().regex(/^[a-z][a-z0-9_]{0,63}$/), z.union([z.string(), z.number()]))
+          .default({})
+          .describe('What the steps behind it go by: its question says which.'),
+      }),
+      event: ({ values, ...data }) => ({ type: 'decision', data: { ...values, ...data } }),
+    }),
   ];
 }
 

@@ -1,6 +1,7 @@
 /** What managers ask of a plant, month by month: stops, failures, repairs, work, money. From the views that analysts use. */
 
 import { z } from 'zod';
+import { figureValue } from '../../warehouse/figure-value.ts';
 import { reachParameters, withinReach } from '../access/visitor.ts';
 import { type ApiRoute, nameParameter, route } from '../api/route.ts';
 import { placeQuery, plantInSight, type Services } from './services.ts';
@@ -12,7 +13,6 @@ const firstRow = z.object({ from: count, up_to: z.string() });
 const timeRow = z.object({ month: z.string(), running_hours: z.number() });
 const stopRow = z.object({
   month: z.string(),
-  unplanned_hours: z.number(),
   planned_hours: z.number(),
   failures: count,
   repaired: count,
@@ -23,8 +23,6 @@ const workRow = z.object({
   requests: count,
   completed: count,
   withdrawn: count,
-  response_minutes: figure,
-  closeout_hours: figure,
 });
 const costRow = z.object({
   month: z.string(),
@@ -103,8 +101,7 @@ GROUP BY month`;
 
 const STOPS = `
 SELECT
-  ${monthOf('stop.`from`')} AS month, sum(stop.unplanned_seconds) / 3600 AS unplanned_hours,
-  sum(stop.planned_seconds) / 3600 AS planned_hours, countIf(stop.cause = 'failure') AS failures,
+  ${monthOf('stop.`from`')} AS month, sum(stop.planned_seconds) / 3600 AS planned_hours, countIf(stop.cause = 'failure') AS failures,
   countIf(stop.cause = 'failure' AND NOT stop.standing) AS repaired,
   sumIf(stop.seconds, stop.cause = 'failure' AND NOT stop.standing) / 3600 AS repair_hours
 FROM downtime AS stop
@@ -114,9 +111,7 @@ GROUP BY month`;
 const WORK = `
 SELECT
   ${monthOf('work.requested')} AS month, count() AS requests, countIf(work.completed IS NOT NULL) AS completed,
-  countIf(work.withdrawn) AS withdrawn,
-  quantileExactOrNull(0.5)(work.response_minutes) AS response_minutes,
-  quantileExactOrNull(0.5)(work.closeout_minutes) / 60 AS closeout_hours
+  countIf(work.withdrawn) AS withdrawn
 FROM request_times AS work
 WHERE ${place('work')} AND ${since('work.requested')}
 GROUP BY month`;
@@ -160,12 +155,7 @@ SELECT
   any(figures.better) AS better, any(figures.definition) AS definition, any(figures.standard) AS standard,
   if(${since('cases.time')}, ${monthOf('cases.time')}, '') AS month, count() AS cases,
   countIf(cases.part IS NOT NULL) / count() AS complete,
-  multiIf(
-    aggregate = 'ratio', sumIf(cases.part, cases.part IS NOT NULL) / nullIf(sumIf(cases.whole, cases.part IS NOT NULL), 0),
-    aggregate = 'median', quantileExactOrNull(0.5)(cases.part),
-    aggregate = 'mean', avgOrNull(cases.part),
-    sumOrNull(cases.part) / multiIf(month != '', 1, known >= 1, known, NULL)
-  ) AS value
+  ${figureValue((sum) => `${sum} / multiIf(month != '', 1, known >= 1, known, NULL)`)} AS value
 FROM figure_cases AS cases
 INNER JOIN figures ON cases.figure = figures.figure
 WHERE ${place('cases')} AND cases.time >= start
@@ -219,11 +209,28 @@ export function figureRoutes({ models, questions }: Services): readonly ApiRoute
           questions.ask(alarmRow, ALARMS_OF_MONTH, parameters),
           questions.ask(figureRow, DEFINED, parameters),
         ]);
-        const months = monthsOf(running, stops, work, costs, alarms);
+        const months = monthsOf(running, stops, work, costs, alarms, definedOf(defined));
         return { months, figures: [...figuresOf(defined)], currency, up_to: first.up_to };
       },
     }),
   ];
+}
+
+/** Fields of a month that are figures with a definition of their own. */
+const DEFINED_FIELDS: ReadonlyMap<string, keyof Month> = new Map([
+  ['unplanned-downtime', 'unplanned_hours'],
+  ['response', 'response_minutes'],
+  ['close-out', 'closeout_hours'],
+]);
+
+function definedOf(rows: readonly FigureRow[]) {
+  const months = new Map<string, { month: string }>();
+  for (const { figure: name, month, value } of rows) {
+    const field = DEFINED_FIELDS.get(name);
+    if (field === undefined || month === '') continue;
+    months.set(month, { ...months.get(month), month, [field]: value });
+  }
+  return [...months.values()];
 }
 
 function figuresOf(rows: readonly FigureRow[]): readonly Figure[] {
@@ -275,7 +282,7 @@ function reliabilityOf(
   const { repaired = 0, repair_hours: repair = 0, failures = 0 } = stops ?? {};
   return {
     running_hours: hours,
-    ...{ unplanned_hours: stops?.unplanned_hours ?? 0, planned_hours: stops?.planned_hours ?? 0 },
+    planned_hours: stops?.planned_hours ?? 0,
     failures,
     mtbf_hours: failures === 0 ? null : hours / failures,
     mttr_hours: repaired === 0 ? null : repair / repaired,

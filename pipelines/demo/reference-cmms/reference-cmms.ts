@@ -86,6 +86,7 @@ function card(work: WorkRequest): string {
     work.hours === null ? '' : `${work.hours} h`,
     work.stop_cost === null ? '' : `a stop costs ${work.stop_cost}`,
     work.parts.length === 0 ? '' : `parts ${work.parts.join(', ')}`,
+    work.parts_note ?? '',
     work.revision === null ? '' : `revision ${work.revision}`,
   ].filter((fact) => fact !== '');
   return `<article class="${escapeXml(work.priority)}${OVER.has(work.status) ? ' over' : ''}">

@@ -11,6 +11,8 @@ export const newWorkRequestSchema = z.object({
   origin: z.string().max(64).default(''),
   failure_code: z.string().max(64).default(''),
   parts: z.array(z.string()).default([]),
+  /** What is known of them elsewhere. */
+  parts_note: z.string().max(2_000).default(''),
   hours: z.number().nullable().default(null),
   planned_start: z.string().nullable().default(null),
   planned_end: z.string().nullable().default(null),

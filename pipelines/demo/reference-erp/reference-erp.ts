@@ -16,6 +16,7 @@ import {
   type ReferenceServer,
 } from '../reference-server.ts';
 import { addInquiries } from './inquiries.ts';
+import { addLots } from './lots.ts';
 import { addPostings } from './postings.ts';
 import { addRequisitions } from './requisitions.ts';
 import { addServices } from './services.ts';
@@ -39,6 +40,7 @@ export async function startReferenceErp(options: ReferenceOptions): Promise<Refe
   addPostings(server, store);
   addInquiries(server, store);
   addServices(server, store);
+  addLots(server, store);
   addMasterData(server, store);
   addOverview(server, store);
   return listenFor(server, options, () => store.close());
@@ -117,5 +119,6 @@ function addOverview(server: FastifyInstance, store: ObjectStore): void {
     inquiries: store.all('inquiry'),
     vendors: store.all('vendor'),
     services: store.all('service-order'),
+    holds: store.all('lot-hold'),
   }));
 }

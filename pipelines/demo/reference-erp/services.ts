@@ -1,15 +1,23 @@
-/** Work that others are paid for: vendors and who may be ordered from, orders of services, confirmations, and matching invoices. */
+/** Work that others are paid for: vendors and what is known of them, orders of services, confirmations, and matching invoices. */
 
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ObjectStore } from '../journal.ts';
-import { pageOf } from '../reference-server.ts';
+import { etagOfObject, pageOf } from '../reference-server.ts';
 import { HOUR_COST } from './postings.ts';
 
 const newVendorSchema = z.object({
   external_key: z.string().max(64).default(''),
   vendor: z.string().min(1).max(64),
   name: z.string().max(200).default(''),
+  /** What is known of it: how long it usually takes, and whom to call. */
+  lead_time_days: z.number().int().min(0).nullable().default(null),
+  contact: z.string().max(200).default(''),
+});
+/** Without defaults, which would wipe out what was not sent. */
+const vendorChangesSchema = z.strictObject({
+  lead_time_days: z.number().int().min(0).optional(),
+  contact: z.string().max(200).optional(),
 });
 const newOrderSchema = z.object({
   external_key: z.string().max(64).default(''),
@@ -29,6 +37,8 @@ const idSchema = z.object({ id: z.string() });
 export type Vendor = z.infer<typeof newVendorSchema> & {
   readonly id: string;
   readonly status: 'PENDING' | 'APPROVED';
+  /** Changes with every change; its ETag. */
+  readonly version: number;
 };
 export type ServiceOrder = z.infer<typeof newOrderSchema> & {
   readonly id: string;
@@ -105,7 +115,8 @@ export function addServices(server: FastifyInstance, store: ObjectStore): void {
 function addVendors(server: FastifyInstance, store: ObjectStore): void {
   server.post('/api/vendors', (request, reply) => {
     const id = store.nextId('vendor', 'VEN');
-    const made: Vendor = { ...newVendorSchema.parse(request.body), id, status: 'PENDING' };
+    const fields = newVendorSchema.parse(request.body);
+    const made: Vendor = { ...fields, id, status: 'PENDING', version: 1 };
     return reply.code(201).send(store.save('vendor', made));
   });
 
@@ -118,16 +129,39 @@ function addVendors(server: FastifyInstance, store: ObjectStore): void {
     );
   });
 
+  const find = (params: unknown) => store.get<Vendor>('vendor', idSchema.parse(params).id);
+  const save = (vendor: Vendor, changes: Partial<Vendor>) =>
+    store.save('vendor', { ...vendor, ...changes, version: vendor.version + 1 });
+
   server.get('/api/vendors/:id', (request, reply) => {
-    const { id } = idSchema.parse(request.params);
-    return store.get('vendor', id) ?? reply.code(404).send({ error: `no ${id}` });
+    const found = find(request.params);
+    if (found === undefined) return reply.code(404).send({ error: 'no such vendor' });
+    return reply.header('etag', etagOfObject(found)).send(found);
+  });
+
+  server.patch('/api/vendors/:id', (request, reply) => {
+    const found = find(request.params);
+    if (found === undefined) return reply.code(404).send({ error: 'no such vendor' });
+    const shown = request.headers['if-match'];
+    if (shown === undefined) return reply.code(428).send({ error: 'expected If-Match' });
+    if (shown !== etagOfObject(found)) return reply.code(412).send({ error: 'changed meanwhile' });
+    const { lead_time_days = found.lead_time_days, contact = found.contact } =
+      vendorChangesSchema.parse(request.body);
+    return save(found, { lead_time_days, contact });
   });
 
   server.post('/admin/vendors/:id/approve', (request, reply) => {
-    const { id } = idSchema.parse(request.params);
-    const found = store.get<Vendor>('vendor', id);
-    if (found === undefined) return reply.code(404).send({ error: `no ${id}` });
-    return store.save('vendor', { ...found, status: 'APPROVED' });
+    const found = find(request.params);
+    if (found === undefined) return reply.code(404).send({ error: 'no such vendor' });
+    return save(found, { status: 'APPROVED' });
+  });
+
+  // A buyer makes one, or changes what is known of it.
+  server.put('/admin/vendors', (request) => {
+    const fields = newVendorSchema.parse(request.body);
+    const known = vendorOf(store, fields.vendor);
+    const id = known?.id ?? store.nextId('vendor', 'VEN');
+    return save({ ...fields, id, status: 'APPROVED', version: known?.version ?? 0 }, {});
   });
 }
 

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { ObjectStore } from '../journal.ts';
-import { pageOf } from '../reference-server.ts';
+import { etagOfObject, pageOf } from '../reference-server.ts';
 
 const partSchema = z.object({
   id: z.string().min(1).max(64),
@@ -107,7 +107,7 @@ function addReservations(server: FastifyInstance, store: ObjectStore): void {
     const { id } = idSchema.parse(request.params);
     const found = store.get<Reservation>('reservation', id);
     if (found === undefined) return reply.code(404).send({ error: `no reservation ${id}` });
-    return reply.header('etag', etagOf(found)).send(found);
+    return reply.header('etag', etagOfObject(found)).send(found);
   });
 
   server.route({
@@ -119,7 +119,8 @@ function addReservations(server: FastifyInstance, store: ObjectStore): void {
       if (found === undefined) return reply.code(404).send({ error: `no reservation ${id}` });
       const shown = request.headers['if-match'];
       if (shown === undefined) return reply.code(428).send({ error: 'expected If-Match' });
-      if (shown !== etagOf(found)) return reply.code(412).send({ error: 'changed meanwhile' });
+      if (shown !== etagOfObject(found))
+        return reply.code(412).send({ error: 'changed meanwhile' });
       if (found.status === 'PICKED' || found.status === 'DONE') {
         return reply.code(422).send({ error: 'picked already' });
       }
@@ -212,8 +213,4 @@ export function issuePart(
     if (one.reference !== reference) continue;
     store.save('reservation', { ...one, status: 'DONE', short: 0, version: one.version + 1 });
   }
-}
-
-function etagOf({ id, version }: Reservation): string {
-  return `"${id}-${version}"`;
 }

@@ -1,6 +1,7 @@
 /**
- * A small real planning system: windows in which a line stands for maintenance, and shifts with their people by skill.
- * Somebody proposes a window, a planner accepts, moves or refuses it. A change shows the version that it has seen. As naive as the others: two POSTs make two windows.
+ * A small real planning system: windows in which a line stands for maintenance, its orders, and shifts with their people by
+ * skill. Somebody proposes a window, a planner accepts, moves or refuses it; one that is accepted moves the orders of its
+ * line. A change shows the version that it has seen. As naive as the others: two POSTs make two windows.
  */
 
 import type { FastifyInstance } from 'fastify';
@@ -14,6 +15,7 @@ import {
   type ReferenceOptions,
   type ReferenceServer,
 } from '../reference-server.ts';
+import { addLineOrders, makeRoom } from './orders.ts';
 
 const instant = z.iso.datetime();
 const newWindowSchema = z.object({
@@ -77,6 +79,9 @@ export async function startReferencePlanner(options: ReferenceOptions): Promise<
   addMisbehaviour(server, '/api/', store, options.misbehaviour);
   addWindows(server, store);
   addLabour(server, store);
+  addLineOrders(server, store, () =>
+    store.all<StopWindow>('window').filter(({ status }) => status === 'ACCEPTED'),
+  );
   return listenFor(server, options, () => store.close());
 }
 
@@ -109,6 +114,12 @@ function addWindows(server: FastifyInstance, store: ObjectStore): void {
     return store.save('window', { ...found, start, end, version: version + 1 });
   });
 
+  // As somebody does who clears up too much, or restores an old backup.
+  server.delete('/admin/windows/:id', (request) => {
+    store.remove('window', z.object({ id: z.string() }).parse(request.params).id);
+    return { ok: true };
+  });
+
   server.post('/api/windows/:id/:action', (request, reply) => {
     const { id, action } = actionSchema.parse(request.params);
     const found = find(id);
@@ -121,6 +132,7 @@ function addWindows(server: FastifyInstance, store: ObjectStore): void {
     }
     const note = noteSchema.parse(request.body)?.note ?? '';
     const { version } = found;
+    if (known.to === 'ACCEPTED') makeRoom(store, found);
     return store.save('window', { ...found, status: known.to, note, version: version + 1 });
   });
 }

@@ -4,14 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Mapper, machineEvent, TAGGED } from '../mapping.ts';
-import {
-  mapperOf,
-  portions,
-  type SourceContext,
-  storeAll,
-  Unsettled,
-  withReceipts,
-} from '../source.ts';
+import { mappedPortions, mapperOf, type SourceContext, storeAll, Unsettled } from '../source.ts';
 import type { TagReading } from '../tag-reading.ts';
 import type { OpcuaSession, ServerSession } from './opcua-client.ts';
 import type { OpcuaConfig } from './opcua-config.ts';
@@ -212,12 +205,9 @@ export class OpcuaIntake {
     id: string,
     late?: 'late',
   ): Promise<void> {
-    const arrival = Date.now();
-    for (const [at, some] of portions(readings).entries()) {
-      const mapped = mapper.map(TAGGED, some, {}, arrival);
-      const messages = withReceipts(mapped, `${id}/${at}`, true);
-      await storeAll(messages, this.#context, { origin: this.#name, late });
-    }
+    const receipt = { config: this.#context.config, id, lasting: true };
+    const messages = mappedPortions(mapper, receipt, [TAGGED, readings, {}, Date.now()]);
+    await storeAll(messages, this.#context, { origin: this.#name, late });
   }
 
   /** Counts what is missing; it is told soon, and not for each time. */

@@ -3,7 +3,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SourceOf } from '../edge-config.ts';
-import { type Mapper, type MapRule, machineEvent, readingMachine, readingTag } from '../mapping.ts';
+import {
+  cellFinder,
+  type Mapper,
+  type MapRule,
+  machineEvent,
+  readingMachine,
+  readingTag,
+} from '../mapping.ts';
 import type { Receipt } from '../memory.ts';
 import {
   type Arrived,
@@ -262,11 +269,13 @@ class PlantSource implements OpenSource {
       else list.push(reading);
     }
     const captures = { topic: ids.machine ?? '' };
+    const arrival = Date.now();
+    const cellOf = cellFinder(this.#context.config, this.#rule, captures, arrival);
     for (const [time, all] of byTime) {
-      for (const some of portions(all, MOST_READINGS)) {
+      for (const some of portions(all, MOST_READINGS, cellOf)) {
         const words = some.map(({ labels, value, quality }) => [labels.metric, value, quality]);
         const { id, lasting } = this.#receiptOf(ids, time, words);
-        const mapped = this.#mapper.map(this.#rule, some, captures, Date.now());
+        const mapped = this.#mapper.map(this.#rule, some, captures, arrival);
         await storeAll(withReceipts(mapped, id, lasting), this.#context, {
           origin: captures.topic,
           late: historical ? 'late' : undefined,

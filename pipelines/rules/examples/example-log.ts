@@ -16,6 +16,8 @@ type LoggedMessage = {
   readonly time: EventTime;
   readonly subject: string;
   readonly content: unknown;
+  /** Its data name the work that the asset has by then, in this field. */
+  readonly about?: { readonly asset: AssetKey; readonly field: 'request' | 'id' };
 };
 
 const TAIL = (30 * MINUTE) as Duration;
@@ -23,9 +25,13 @@ const JSON_HEADERS = { 'Content-Type': 'application/json', 'Andon-Change': 'exam
 
 /**
  * An example as the log would have it: model and rules, then every message a second after its time, and a tick for
- * each second without one.
+ * each second without one. `workOf`: the request or order that an asset has by now, which no example can name.
  */
-export function* exampleLog(example: RulesExample, rules: unknown): Generator<Message> {
+export function* exampleLog(
+  example: RulesExample,
+  rules: unknown,
+  workOf: (asset: AssetKey) => string = () => '',
+): Generator<Message> {
   const sent = [...framesOf(example.readings), ...factsOf(example)].sort((a, b) => a.time - b.time);
   const last = sent.at(-1)?.time ?? EXAMPLE_BEGIN;
   const end = example.until === undefined ? plus(last, TAIL) : plus(EXAMPLE_BEGIN, example.until);
@@ -46,10 +52,11 @@ export function* exampleLog(example: RulesExample, rules: unknown): Generator<Me
   }
   yield message(now, `model.${EXAMPLE_PLANT}`, modelOf(example));
   yield message(now, `rules.${EXAMPLE_PLANT}`, rules);
-  for (const { time, subject, content } of sent) {
+  for (const { time, subject, content, about } of sent) {
     const appended = plus(time, SECOND);
     if (appended > now) yield* ticksTo(appended);
-    yield message(appended, subject, content);
+    const told = about === undefined ? content : named(content, about.field, workOf(about.asset));
+    yield message(appended, subject, told);
   }
   yield* ticksTo(plus(end, SECOND));
 }
@@ -86,9 +93,25 @@ function factsOf({ events }: RulesExample): readonly LoggedMessage[] {
     const at = milliseconds(time);
     if (type === 'order' && typeof data.system === 'string')
       return [orderOfSystem(data, asset, at)];
-    const subject = `event.${asset.replaceAll('/', '.')}`;
-    return [{ time, subject, content: { time: at, type, data } }];
+    const machine = asset.replaceAll('/', '.');
+    const said = { time, content: { time: at, type, data } };
+    if (type === 'decision') {
+      const about = { asset, field: 'request' } as const;
+      return [{ ...said, subject: `act.${machine}.console.example`, about }];
+    }
+    if (type === 'request' && typeof data.system === 'string') {
+      const { system, ...status } = data;
+      const about = { asset, field: 'id' } as const;
+      const content = { time: at, type, data: status };
+      return [{ time, content, subject: `status.${system}.${machine}`, about }];
+    }
+    return [{ ...said, subject: `event.${machine}` }];
   });
+}
+
+function named(content: unknown, field: string, work: string): object {
+  const { data, ...event } = content as { readonly data: object };
+  return { ...event, data: { ...data, [field]: work } };
 }
 
 /** A work order that a system made itself comes from that system, which names it. */

@@ -11,7 +11,7 @@ import type {
   RulesExample,
 } from '../../../operators/model/examples.ts';
 import type { Incident } from '../../../operators/model/incident.ts';
-import { nameOf } from '../../../operators/model/key.ts';
+import { type AssetKey, nameOf } from '../../../operators/model/key.ts';
 import { type PatternRule, timeoutRuleOf } from '../../../operators/model/pattern-rule.ts';
 import { between, type Duration, formatDuration } from '../../../operators/model/time.ts';
 import { plant } from '../../plant.ts';
@@ -177,7 +177,12 @@ function decide(rules: unknown, example: RulesExample): Decided {
       assumed.answer(command, appended, { after: reply.after, data });
     },
   });
-  for (const message of exampleLog(example, withoutShadow(rules))) {
+  const workOf = (asset: AssetKey) => {
+    const of = ([, request]: readonly [string, RequestFields]) => request.asset === nameOf(asset);
+    const work = found.commands.findLast((command) => command.asset === asset);
+    return work?.request ?? [...found.requests].findLast(of)?.[0] ?? '';
+  };
+  for (const message of exampleLog(example, withoutShadow(rules), workOf)) {
     for (const reply of assumed.before(message)) engine.push(reply);
     engine.push(message);
   }

@@ -53,6 +53,8 @@ function stepSentence(rule: WorkflowRule, step: WorkflowStep): string {
 function whatItDoes(step: WorkflowStep): string {
   const within = formatDuration(step.deadline);
   const then = consequence(step);
+  if (step.decide !== undefined)
+    return `asks a person to approve or refuse ${step.decide}, at most ${within}; after that it ${then}`;
   if (step.do === undefined)
     return `waits until ${step.until}, at most ${within}; after that it ${then}`;
   const { system, verb } = targetOf(step.do);
@@ -66,6 +68,7 @@ function whatItDoes(step: WorkflowStep): string {
       ([id, most]) => `what ${id} said may be ${formatDuration(most)} old, else it is asked again`,
     ),
     ...(step.again ? ['asked again when what it is told changes'] : []),
+    ...(step.every === undefined ? [] : [`asked again every ${formatDuration(step.every)}`]),
   ];
   return words.join('; ');
 }
@@ -90,9 +93,9 @@ function valueText(value: WorkflowStep['with'][string]): string {
 
 /** Mermaid: boxes ask, rounded ones wait; a full arrow is `after`, a dotted one escalates. */
 export function workflowDiagram({ steps }: WorkflowRule): string {
-  const boxes = steps.map(({ id, do: target, until }) => {
+  const boxes = steps.map(({ id, do: target, until, decide }) => {
     return target === undefined
-      ? `  ${id}(["${quoted(`${id}: until ${until}`)}"])`
+      ? `  ${id}(["${quoted(decide === undefined ? `${id}: until ${until}` : `${id}: decides ${decide}`)}"])`
       : `  ${id}["${quoted(`${id}: ${target}`)}"]`;
   });
   const arrows = steps.flatMap(({ id, after, escalate, when }) => [

@@ -99,14 +99,18 @@ export async function openCommitLog(options: CommitLogOptions): Promise<CommitLo
     const { last, before, entry } = await newestEntry(options, by);
     options.check?.(commitEnd(entry, before?.by));
     const since = before === undefined ? 0 : before.since || (last?.sequence ?? 0);
-    const { stored, isOwn } = await appendBehind({ ...entry, since }, last, options);
+    const own = { ...entry, since };
+    const { stored, isOwn } = await appendBehind(own, last, options);
     if (isOwn) {
       const { epoch, to } = entry;
       record({ kind: 'taken-over', epoch, to, owner: before?.by.owner ?? '' });
       return keepLog({ ...options, by, stored, since, entry, before: before?.by });
     }
     signal.throwIfAborted();
-    if (performance.now() > until) throw takenOver(stored, options);
+    // It was appended, and somebody took over behind it before this owner, paused, heard the answer: the partition is theirs.
+    const next = await asked(() => options.store.next((last?.sequence ?? 0) + 1), options);
+    const wasOwn = next !== undefined && isSame(next, entryBytes(own));
+    if (wasOwn || performance.now() > until) throw takenOver(stored, options);
   }
 }
 

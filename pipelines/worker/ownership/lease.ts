@@ -109,13 +109,16 @@ async function claimOf(options: LeaseOptions): Promise<Claim> {
 }
 
 /** Gives the revision with which it was taken, or the entry of whoever has it. */
-async function take({ bucket, key, entry }: Claim): Promise<number | Entry> {
+async function take(claim: Claim): Promise<number | Entry> {
+  const { bucket, key, entry } = claim;
   const { holder, revision } = await readLease(bucket, key);
   if (holder !== undefined && !isSameDirectory(holder, entry)) return holder;
   try {
     return await bucket.put(key, JSON.stringify(entry), { previousSeq: revision });
   } catch (error) {
     const now = await readLease(bucket, key);
+    // It ended, or somebody took it and left, between the look and the try.
+    if (now.holder === undefined && now.revision !== revision) return take(claim);
     if (now.holder === undefined) throw error;
     return now.holder.holding === entry.holding ? now.revision : now.holder;
   }

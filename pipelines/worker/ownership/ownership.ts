@@ -23,11 +23,13 @@ export interface Claim {
 export interface Homes {
   /**
    * A directory without any state may only begin a run that has no home yet: worked again from another beginning, the
-   * same run would cut its epochs elsewhere, and land its rows twice.
+   * same run would cut its epochs elsewhere, and land its rows twice. One that sends what it decides needs the whole log,
+   * where another run has worked it before. `sendsFrom`: the first message of the log; undefined: it sends nothing, or
+   * somebody has accepted that.
    *
    * @throws Problem that says where the state is
    */
-  check(run: Run): Promise<void>;
+  check(run: Run, sendsFrom?: number): Promise<void>;
   record(run: Run): Promise<void>;
 }
 
@@ -78,11 +80,15 @@ export async function openHomes(
 ): Promise<Homes> {
   const bucket = await openBucket(connection, 'homes', options);
   return {
-    async check({ run, created }) {
+    async check({ run, created }, sendsFrom) {
       const entry = await bucket.get(key);
       if (entry === null || entry.operation !== 'PUT') return;
       const home = homeSchema.parse(entry.json());
-      if (home.run !== run || home.created !== created) return;
+      if (home.created !== created) return;
+      if (home.run !== run) {
+        if (sendsFrom !== undefined && sendsFrom > 1) throw beginsTooLate(run, home, sendsFrom);
+        return;
+      }
       throw new Problem({
         where: own.directory,
         expected: `the state of run ${run}, which is in ${home.directory} on ${home.host}`,
@@ -96,4 +102,18 @@ export async function openHomes(
       await bucket.put(key, JSON.stringify(home));
     },
   };
+}
+
+/** What is open since before the log begins is in the states of the other run alone: this one would ask for it again. */
+function beginsTooLate(run: string, home: Home, first: number): Problem {
+  return new Problem({
+    where: `run ${run}, which sends what it decides`,
+    expected: `the log from its first message on, as run ${home.run} (${home.directory} on ${home.host}) had it`,
+    found: `that it begins with message ${first}: the ones before were trimmed`,
+    remedy:
+      'Requests and works that are open since before would be asked for again, under other ids. ' +
+      'Begin it with `send: false` to look at its answers; or settle what is open (`andon requests`), ' +
+      'and begin it with `--accept-loss`.',
+    exit: EXIT.input,
+  });
 }

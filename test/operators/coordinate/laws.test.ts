@@ -29,6 +29,9 @@ const STEPS = [
   },
   { id: 'heard', until: 'request.acknowledged', deadline: '30s', otherwise: 'give-up' },
   { id: 'call', do: 'erp.call', deadline: '5s' },
+  { id: 'watch', do: 'erp.watch', deadline: '5s', every: '12s' },
+  { id: 'agreed', decide: "'agreed?'", deadline: '40s' },
+  { id: 'go', after: ['agreed'], do: 'erp.go', when: "steps.agreed.decision == 'approve'" },
 ] as const;
 const WORKFLOW = { steps: STEPS, settle: '8s' };
 const WITHOUT_AGAIN = { steps: STEPS.map((step) => ({ ...step, again: false })) };
@@ -41,11 +44,11 @@ const item = fc.record({
     { weight: 3, arbitrary: fc.constantFrom('update', 'tick', 'edit') },
     { weight: 1, arbitrary: fc.constantFrom('withdraw', 'close', 'status', 'heard', 'decision') },
   ),
-  step: fc.constantFrom('stock', 'reserve', 'order', 'call'),
+  step: fc.constantFrom('stock', 'reserve', 'order', 'call', 'watch', 'agreed', 'go'),
   n: fc.integer({ min: 1, max: 4 }),
   outcome: fc.oneof(fc.constant('done' as const), fc.constantFrom(...COMMAND_OUTCOMES)),
   status: fc.constantFrom(...REQUEST_STATUSES),
-  word: fc.constantFrom('keep', 'undo'),
+  word: fc.constantFrom('keep', 'undo', 'approve', 'refuse'),
 });
 type Next = typeof item extends fc.Arbitrary<infer T> ? T : never;
 type Item = Flow<WorkInput>;

@@ -102,9 +102,15 @@ export function acknowledged(seconds: number, user?: string, id = ID): Item[] {
   return said(seconds, { type: 'acknowledged', data: { id }, ...by });
 }
 
-export function decision(seconds: number, step: string, word: 'keep' | 'undo'): Item[] {
+export function decision(
+  seconds: number,
+  step: string,
+  word: 'keep' | 'undo' | 'approve' | 'refuse',
+  more: EventData = {},
+): Item[] {
   const attested = { kind: 'act', via: 'console', user: 'u1' } as const;
-  return said(seconds, { type: 'decision', data: { request: ID, step, decision: word }, attested });
+  const data = { request: ID, step, decision: word, ...more };
+  return said(seconds, { type: 'decision', data, attested });
 }
 
 /** Rules with this workflow alone. */

@@ -91,6 +91,83 @@ describe('a strong line of no fault is said to be what it is', () => {
     expect(reasons[0]).toContain('stands at 3× of the shaft');
   });
 
+  test('two blades are no misalignment: 2× has harmonics of its own, and the shaft none between them', () => {
+    const tones: [number, number][] = [
+      [SHAFT, 0.8],
+      [2 * SHAFT, 5],
+      [4 * SHAFT, 2],
+      [6 * SHAFT, 1],
+    ];
+    const { verdict, reasons } = judge(shaking(tones));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain('look for what has 2 blades, lobes or cylinders');
+  });
+
+  test.for([
+    // At 2.4 s these lines are 3 bins apart: the main lobe that is read at 2× reaches into the one beside it.
+    ['twice the line frequency, a hertz beside 2×', 2_970, 2.4, 100, 'is twice the line frequency'],
+    ['hum within a line width of 2×', 1_480, 2, 50, '2× of the shaft or hum at the line frequency'],
+  ] as const)('%s is no misalignment', ([, rpm, seconds, frequency, text]) => {
+    const shaft = rpm / 60;
+    const tones: [number, number][] = [
+      [shaft, 1.5],
+      [2 * shaft, 0.4],
+      [frequency, 5],
+    ];
+    const samples = shaking(tones, { seconds });
+    const { verdict, reasons } = diagnose(extract(samples, RATE, 'g', rpm));
+    expect(verdict).toBe('not_determined');
+    expect(reasons[0]).toContain(text);
+  });
+
+  test('misalignment stays one where its 2× is near the line frequency, and stands at 2×', () => {
+    const shaft = 1_480 / 60;
+    const tones: [number, number][] = [
+      [shaft, 3],
+      [2 * shaft, 5],
+    ];
+    const { verdict } = diagnose(extract(shaking(tones, { seconds: 2 }), RATE, 'g', 1_480));
+    expect(verdict).toBe('misalignment');
+  });
+
+  test('a line that may be the grid is the first reason, before teeth at its order', () => {
+    const shaft = 1_495 / 60;
+    const { reasons } = diagnose(
+      extract(
+        shaking([
+          [shaft, 1],
+          [100, 5],
+        ]),
+        RATE,
+        'g',
+        1_495,
+      ),
+    );
+    expect(reasons[0]).toContain('is 4× of the shaft or twice the line frequency of 50 Hz');
+    expect(reasons.filter((reason) => reason === reasons[0])).toHaveLength(1);
+  });
+
+  test.for([
+    ['teeth', 47, 'stands at 47× of the shaft: look for what has 47 teeth'],
+    ['a converter', 47.4, '×, no multiple of the shaft: a converter, teeth of another shaft'],
+  ] as const)(
+    '%s above the band of the standard are said, and that no zone counts them',
+    ([, order, text]) => {
+      const { verdict, severity, reasons } = judge(
+        shaking([
+          [SHAFT, 0.5],
+          [order * SHAFT, 4],
+        ]),
+      );
+      expect(verdict).toBe('not_determined');
+      expect(severity?.zone).toBe('A');
+      expect(reasons[0]).toMatch(
+        /^a line above the band of the standard, at 1\d{3} Hz with 3\.\d g rms/,
+      );
+      expect(reasons[0]).toContain(text);
+    },
+  );
+
   test('a speed that was read from the spectrum makes no unbalance of its strongest line', () => {
     const turns = 14;
     const tones = [1, 2, 3, 4, 5, 6, 7, 8].map((order): [number, number] => {
@@ -187,6 +264,30 @@ describe('confidence and action do not contradict the verdict', () => {
     const samples = shaking([[SHAFT, 6]]).map((value) => value * times);
     const { reasons } = diagnose(extract(samples, RATE, unit, RPM));
     expect(reasons.join()).toContain(text);
+  });
+
+  test('a record too coarse for the band of the standard has no zone, and is told why and what 1× has', () => {
+    const coarse = Float32Array.from({ length: 8_000 }, (_, at) => {
+      return 0.112 * Math.sin((2 * Math.PI * SHAFT * at) / 400) + 1e-3 * Math.sin(at * at);
+    });
+    const { verdict, severity, reasons } = diagnose(extract(coarse, 400, 'g', RPM));
+    expect(verdict).toBe('unbalance');
+    expect(severity).toBeNull();
+    expect(reasons.at(-1)).toMatch(
+      /^no zone of ISO 20816-3.*: the rate is 400 Hz, .*; 1× alone has 4\.2\d mm\/s, zone C at least \(group 2, rigid\)$/,
+    );
+  });
+
+  test('a clipped record is told beside the verdict, since its levels are too low', () => {
+    const clipped = shaking([[SHAFT, 6]]).map((value) => Math.min(0.18, value));
+    const { reasons } = judge(clipped);
+    expect(reasons.join('\n')).toMatch(/\d+ samples are clipped: true levels are higher/);
+  });
+
+  test('a line at the first bins of a short record has a finite level', () => {
+    const { lines } = extract(shaking([[25, 5]], { seconds: 0.1 }), RATE, 'g', RPM);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.filter(({ rms }) => !Number.isFinite(rms))).toEqual([]);
   });
 
   test('a signal that cannot be used has its one reason, and sends to the sensor', () => {

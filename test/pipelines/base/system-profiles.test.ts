@@ -32,7 +32,8 @@ verbs:
 describe('systems of a configuration', () => {
   it.each(readdirSync(EXAMPLES))('are described by %s as it stands', (name) => {
     const path = written(`systems: { some: ${join(EXAMPLES, name)} }\n`);
-    const kind = { 'mail.yaml': 'mail', 'people.yaml': 'notify' }[name] ?? 'http';
+    const kinds = { 'mail.yaml': 'mail', 'people.yaml': 'notify', 'mes-files.yaml': 'files' };
+    const kind = kinds[name as keyof typeof kinds] ?? 'http';
     const more = kind === 'notify' ? { fallback: 'maintenance' } : { timeout: 10_000 };
     expect(systemsOf(path)).toMatchObject([{ kind, name: 'some', ...more }]);
   });

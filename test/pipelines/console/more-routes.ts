@@ -103,6 +103,10 @@ export function describeMoreRoutes(given: () => Given): void {
       const response = figures.find(({ figure }) => figure === 'response');
       const cases = (response?.months ?? []).reduce((all, month) => all + month.cases, 0);
       expect(cases).toBe(sum('requests'));
+      const unplanned = figures.find(({ figure }) => figure === 'unplanned-downtime');
+      expect(sum('unplanned_hours')).toBe(
+        (unplanned?.months ?? []).reduce((all, { value }) => all + value, 0),
+      );
       const other = await read<Figures>('/plants/p1/figures?line=l2');
       expect(other.months.reduce((all, { requests = 0 }) => all + requests, 0)).toBe(0);
       expect((await given().vic.get('/plants/none/figures')).status).toBe(404);

@@ -23,10 +23,10 @@ const MAY: Readonly<Record<ApiRole, string>> = {
   viewer: 'view-plant',
   operator: 'view-plant answer-alarms shelve-alarms report',
   technician: 'view-plant answer-alarms report',
-  supervisor: 'view-plant answer-alarms shelve-alarms take-out-of-service report',
-  planner: 'view-plant report',
+  supervisor: 'view-plant answer-alarms shelve-alarms take-out-of-service report decide-work',
+  planner: 'view-plant report decide-work',
   engineer:
-    'view-plant view-exceptions answer-alarms shelve-alarms take-out-of-service report resend handle-exceptions',
+    'view-plant view-exceptions answer-alarms shelve-alarms take-out-of-service report decide-work resend handle-exceptions',
   analyst: 'view-plant view-exceptions',
   manager: 'view-plant',
   administrator: 'view-plant view-exceptions resend handle-exceptions',

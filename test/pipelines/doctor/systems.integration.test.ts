@@ -38,6 +38,7 @@ test('an ERP that lets us in is well, verb by verb, and one that does not is a f
     'report-downtime',
     'onboard-vendor',
     'order-service',
+    'hold-lots',
   ];
   expect((await examined({ erp: profile('reference') })).toSorted()).toEqual(
     searched

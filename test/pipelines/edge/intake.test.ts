@@ -2,7 +2,7 @@ import { unpack } from 'msgpackr';
 import { expect, test } from 'vitest';
 import { createIntake } from '../../../pipelines/edge/edge.ts';
 import { isOfKind, readEdgeConfig } from '../../../pipelines/edge/edge-config.ts';
-import type { EdgeMessage } from '../../../pipelines/edge/mapping.ts';
+import { cellFinder, type EdgeMessage } from '../../../pipelines/edge/mapping.ts';
 import type { EdgeMemory, Receipt } from '../../../pipelines/edge/memory.ts';
 import { portions } from '../../../pipelines/edge/source.ts';
 import { createTally } from '../../../pipelines/edge/tally.ts';
@@ -140,9 +140,11 @@ test('two values of a tag at one time become two messages: in one, the second wo
   const of = (metric: string, value: number, time = TIME) => ({
     ...{ labels: { metric }, time, value, quality: 'good' as const },
   });
+  const rule = { machine: 'p2', tag: '{metric}', clock: 'source' } as const;
   const readings = [of('a', 1), of('b', 2), of('a', 3), of('a', 4, TIME + 1), of('b', 5)];
-  const values = (most?: number) =>
-    portions(readings, most).map((some) => some.map(({ value }) => value));
+  const cellOf = cellFinder({ assets: {}, signals: {} }, rule, {}, TIME);
+  const values = (most = 100) =>
+    portions(readings, most, cellOf).map((some) => some.map(({ value }) => value));
   expect(values()).toEqual([
     [1, 2],
     [3, 4, 5],

@@ -262,7 +262,7 @@ describe('edge.yaml', () => {
     [{ sources: source({}, { version: 4, share: 'g' }) }, 'shared subscriptions are of MQTT 5'],
     [{ sources: source({}, { url: 'http://b' }) }, 'expected mqtt://host:port'],
     [
-      { sources: [{ ...source()[0], kind: 'modbus' }] },
+      { sources: [{ ...source()[0], kind: 'profinet' }] },
       'sources.0.kind: expected mqtt, opcua, sparkplug',
     ],
     [{ nonsense: 1 }, 'expected no field nonsense here'],

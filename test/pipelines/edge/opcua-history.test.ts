@@ -32,11 +32,15 @@ function openLog() {
       return stored.push({ late: late !== undefined, payload: unpack(payload) });
     },
   };
-  const life = (clocks: readonly string[] = ['source', 'source'], history = '1h') => {
+  const life = (
+    clocks: readonly string[] = ['source', 'source'],
+    history = '1h',
+    signals: object = {},
+  ) => {
     const nodes = NODES.map((each, at) => ({ ...each, machine: 'p', clock: clocks[at] }));
     const opcua = { endpoint: 'opc.tcp://plc:4840', nodes, history };
     const settings = {
-      ...{ edge: 'e1', centre: { domain: 'hub' }, assets: { p: 'works.line1.press' } },
+      ...{ edge: 'e1', centre: { domain: 'hub' }, assets: { p: 'works.line1.press' }, signals },
       sources: [{ name: 'plc', kind: 'opcua', opcua }],
     };
     const config = readEdgeConfig(temporaryFile('edge.yaml', JSON.stringify(settings)));
@@ -200,4 +204,18 @@ test('whoever takes a subscription over waits as long for news as was agreed wit
   await taken.run(session);
   // Two requests wait, and the answer has its own time.
   expect(hints[0]).toBe(2 * 90_000 + 10_000);
+});
+
+test('two nodes with one name in the plant model, at one time, do not hide each other', async () => {
+  const { memory, life } = openLog();
+  const stored: unknown[] = [];
+  const { store } = memory;
+  memory.store = (message, receipt, late) => {
+    stored.push(unpack(message.payload).values);
+    return store(message, receipt, late);
+  };
+  const { intake, begin } = life(undefined, undefined, { a: { as: 'speed' }, b: { as: 'speed' } });
+  begin('one');
+  await intake.take(said(1, T, [0, 7, T], [1, 8, T]));
+  expect(stored).toEqual([{ speed: 7 }, { speed: 8 }]);
 });

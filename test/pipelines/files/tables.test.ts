@@ -39,6 +39,16 @@ describe('what stands above the samples', () => {
     expect(channels[0]!.unit).toMatch(/^(g|m\/s²)$/);
   });
 
+  test.for(['Temps (s)', 'Tiempo [s]', 'Tempo_s', 'Tijd (s)', 'Czas [s]'])(
+    'times are known by their name in another language: %s',
+    (name) => {
+      const { channels } = read(
+        `${name};X [g]\n${body.map((line) => line.split(';', 2).join(';')).join('\n')}\n`,
+      );
+      expect(channels).toMatchObject([{ name: 'X', unit: 'g', rate: 1_000 }]);
+    },
+  );
+
   test('a rate in words is taken where there are no times', () => {
     const { channels } = read('Sampling rate: 25.6 kHz\nAcc [g]\n1.5\n-2\n');
     expect(channels).toMatchObject([{ name: 'Acc', unit: 'g', rate: 25_600 }]);

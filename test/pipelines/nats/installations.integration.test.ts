@@ -51,6 +51,7 @@ const STREAMS = {
   KV_ANDON_LEASES: ['$KV.ANDON_LEASES.>'],
   KV_ANDON_MAINTENANCE: ['$KV.ANDON_MAINTENANCE.>'],
   KV_ANDON_NAMES: ['$KV.ANDON_NAMES.>'],
+  KV_ANDON_OUTCOMES: ['$KV.ANDON_OUTCOMES.>'],
   KV_ANDON_RESENDS: ['$KV.ANDON_RESENDS.>'],
   OBJ_ANDON_CHECKPOINTS_0: ['$O.ANDON_CHECKPOINTS_0.C.>', '$O.ANDON_CHECKPOINTS_0.M.>'],
   OBJ_ANDON_CHECKPOINTS_1: ['$O.ANDON_CHECKPOINTS_1.C.>', '$O.ANDON_CHECKPOINTS_1.M.>'],
@@ -69,6 +70,7 @@ const WITH_PREFIX: Readonly<Record<string, readonly string[]>> = {
   KV_north_ANDON_LEASES: ['$KV.north_ANDON_LEASES.>'],
   KV_north_ANDON_MAINTENANCE: ['$KV.north_ANDON_MAINTENANCE.>'],
   KV_north_ANDON_NAMES: ['$KV.north_ANDON_NAMES.>'],
+  KV_north_ANDON_OUTCOMES: ['$KV.north_ANDON_OUTCOMES.>'],
   KV_north_ANDON_RESENDS: ['$KV.north_ANDON_RESENDS.>'],
   OBJ_north_ANDON_CHECKPOINTS_0: [
     ...['$O.north_ANDON_CHECKPOINTS_0.C.>', '$O.north_ANDON_CHECKPOINTS_0.M.>'],
@@ -94,7 +96,8 @@ async function makeAll(connection: NatsConnection): Promise<void> {
   await ensureCommits(connection);
   await ensureLive(connection);
   await openLedger(connection);
-  for (const bucket of ['leases', 'homes', 'names'] as const) await openBucket(connection, bucket);
+  for (const bucket of ['leases', 'homes', 'names', 'outcomes'] as const)
+    await openBucket(connection, bucket);
   await beginChain(connection);
 }
 

@@ -2,9 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
+import { Problem } from '../../../pipelines/base/problem.ts';
+import { parquetSource } from '../../../pipelines/files/row-sources.ts';
 import { readDescription } from '../../../pipelines/recordings/recording-description.ts';
 import { messagesOf } from '../../../pipelines/recordings/recordings.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
+import { mutatedBytes } from '../../support/mutations.ts';
+import { randomOf } from '../../support/plant-log.ts';
+import { temporaryDirectory, temporaryFile } from '../../support/temporary.ts';
 import { LONG_PARQUET, WIDE_PARQUET } from './parquet-files.ts';
 
 /** Tables of historians and loggers as recordings: what becomes of their rows. */
@@ -125,6 +129,32 @@ describe('Parquet', () => {
       `kind: parquet\nfile: a.parquet\n${SUBJECT}time: { column: time }\n`,
     );
     await expect(cut).rejects.toThrow(/a.parquet: expected a Parquet file/);
+  });
+
+  test('damaged files are read or refused: none ends the process', async () => {
+    const lost: unknown[] = [];
+    const lose = (reason: unknown) => void lost.push(reason);
+    process.on('unhandledRejection', lose);
+    try {
+      // Of the first 20,000 tries: two columns that fail at once, integers of another size, times that are none.
+      for (const seed of [196, 420, 444, 618, 7_221, 13_940]) {
+        const bytes = mutatedBytes(randomOf(seed + 1), seed % 2 ? WIDE_PARQUET : LONG_PARQUET);
+        const file = temporaryFile('a.parquet', Buffer.from(bytes));
+        const read = async () => {
+          const { rows } = await parquetSource(file);
+          for await (const _ of rows);
+        };
+        const why = await read().then(
+          () => undefined,
+          (error: unknown) => error,
+        );
+        expect(why instanceof Problem || why === undefined, `${seed}: ${why}`).toBe(true);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } finally {
+      process.off('unhandledRejection', lose);
+    }
+    expect(lost).toEqual([]);
   });
 });
 

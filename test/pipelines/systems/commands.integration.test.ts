@@ -3,6 +3,8 @@ import { headers } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Command } from '../../../operators/model/command.ts';
 import type { EventTime } from '../../../operators/model/time.ts';
+import { ABSENT } from '../../../pipelines/systems/command-owner.ts';
+import { openCommandLedger } from '../../../pipelines/systems/ledger.ts';
 import { type ErpPlant, startErpPlant } from './commands-support.ts';
 import { exampleCommand, undoOf } from './example-command.ts';
 
@@ -227,6 +229,16 @@ it('a start reads from the low water on, and one of another stream from the begi
   const next = exampleCommand();
   await carriedOut(next);
   expect(await reservationsOf(next)).toHaveLength(1);
+});
+
+it('what is for another system is passed over once, and not read again at the next start', async () => {
+  const absent = await openCommandLedger(plant.connection, ABSENT);
+  const isRead = async () => {
+    await carriedOut(exampleCommand());
+    const { lastSequence } = await lastOfStream();
+    return (await absent.lowWater())?.sequence === lastSequence;
+  };
+  await expect.poll(isRead, until).toBe(true);
 });
 
 async function lastOfStream(): Promise<{ lastSequence: number }> {

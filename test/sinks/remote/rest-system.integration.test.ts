@@ -143,6 +143,13 @@ describe('an answer', () => {
         note: `${note.replace('{{payload.part}}', 'P')}: found moved (expected assigned or done)`,
       },
     });
+    // `equals` is the whole of it, and may be what the command says.
+    const same = (...equals: string[]) =>
+      asked(ask('state', expects({ at: '/result/0/state', equals })));
+    expect(await same('moved', 'done')).toMatchObject({ kind: 'ok' });
+    expect(await same('move', '{{payload.part}}')).toMatchObject({
+      ...{ kind: 'rejected', note: expect.stringContaining('found moved (expected move or P)') },
+    });
   });
 
   it('with an error is a refusal where the system says so to its users, and passes otherwise', async () => {
@@ -174,6 +181,11 @@ describe('a description is refused', () => {
   it('with CEL that cannot be read, or names what is not known', () => {
     expect(issue(ask('stock', { gives: { a: { cel: 'answer.' } } }))).toContain('expected CEL: ');
     expect(issue(ask('stock', { gives: { a: { cel: 'reply.result' } } }))).toContain('found reply');
+  });
+
+  it('with two ways to say what is expected', () => {
+    const expected = { at: '', note: 'expected something', contains: ['a'], equals: ['a'] };
+    expect(issue(ask('stock', { expect: expected }))).toContain('either `contains` or `equals`');
   });
 
   it('with something expected of a call that changes', () => {

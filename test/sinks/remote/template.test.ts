@@ -7,6 +7,7 @@ import {
   encodePath,
   fill,
   fillText,
+  placeholdersOf,
   type Template,
 } from '../../../sinks/remote/template.ts';
 import { exampleRequest } from './example-request.ts';
@@ -42,6 +43,14 @@ describe('a template', () => {
       evidence: '2025-11-22T08:26:40Z zone C',
       fixed: [1, true, null, 1],
     });
+  });
+
+  it('fills names of fields too, as texts, and finds what stands in them', () => {
+    const template = { lock: { 'party,{{values.party}}': '{{values.lock}}' } };
+    const fields = { values: { party: 7, lock: 'x' } };
+    expect(fill(template, fields, {})).toEqual({ lock: { 'party,7': 'x' } });
+    expect(placeholdersOf(template)).toEqual(['values.party', 'values.lock']);
+    expect(placeholdersOf(['{{a}}', '{{b}}'])).toEqual(['a', 'b']);
   });
 
   it('takes the day of a time apart, in UTC, whether it is ours or an ISO text', () => {

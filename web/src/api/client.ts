@@ -66,6 +66,7 @@ const OPERATIONS: { readonly [Id in OperationId]: readonly [method: string, path
   takeOutOfService: ['POST', 'assets/{plant}/{line}/{asset}/outages'],
   putInService: ['POST', 'assets/{plant}/{line}/{asset}/outages/end'],
   report: ['POST', 'assets/{plant}/{line}/{asset}/reports'],
+  decide: ['POST', 'assets/{plant}/{line}/{asset}/decisions'],
   followChanges: ['GET', 'live'],
   getDescription: ['GET', 'openapi.json'],
 };

@@ -20,7 +20,7 @@ test('the page of the CMMS shows each work request, and runs nothing that a requ
       order_due: null,
       stop_cost: 900,
       revision: 2,
-      ...{ assignee: '', actual_hours: null, used: [] },
+      ...{ parts_note: '', assignee: '', actual_hours: null, used: [] },
       status: 'NEW',
       status_note: '',
       comments: [],

@@ -1,11 +1,10 @@
 /** A source that is pushed to, with a log that the test holds back. */
 
-import { unpack } from 'msgpackr';
 import { readEdgeConfig } from '../../../../pipelines/edge/edge-config.ts';
 import { openHttpSource } from '../../../../pipelines/edge/http/http-source.ts';
-import type { EdgeMemory, Receipt } from '../../../../pipelines/edge/memory.ts';
 import type { Listener, OpenSource } from '../../../../pipelines/edge/source.ts';
 import { createTally } from '../../../../pipelines/edge/tally.ts';
+import { createEdgeLog } from '../../../stand/edge-log.ts';
 import { temporaryFile } from '../../../support/temporary.ts';
 
 export const NOW = Date.UTC(2026, 10, 30, 12);
@@ -16,33 +15,6 @@ const opened: OpenSource[] = [];
 
 export async function closePushes(): Promise<void> {
   for (const source of opened.splice(0)) await source.close();
-}
-
-/** A log that stores when it is told to. */
-function createLog() {
-  const messages: { subject: string; payload: Record<string, unknown>; lasting: boolean }[] = [];
-  const known = new Set<string>();
-  const log = {
-    ...{ messages, holds: false, stored: 0, room: Promise.resolve() },
-    tell: () => undefined as unknown,
-  };
-  const memory = {
-    ...{ largest: 1_000_000, has: (subject: string, { id }: Receipt) => known.has(subject + id) },
-    get taken() {
-      return messages.length;
-    },
-    get stored() {
-      return log.stored;
-    },
-    async store({ subject, payload }, { id, lasting }) {
-      await log.room;
-      known.add(subject + id);
-      messages.push({ subject, payload: unpack(payload), lasting });
-      if (!log.holds) log.stored = messages.length;
-      return messages.length;
-    },
-  } satisfies Partial<EdgeMemory> as unknown as EdgeMemory;
-  return Object.assign(log, { memory });
 }
 
 export async function startPush(more: object = {}, listener?: Listener, signals: object = {}) {
@@ -59,7 +31,7 @@ export async function startPush(more: object = {}, listener?: Listener, signals:
   const config = readEdgeConfig(temporaryFile('edge.yaml', JSON.stringify(content)));
   const [source] = config.sources;
   if (source?.kind !== 'http') throw new Error('expected http');
-  const log = createLog();
+  const log = createEdgeLog();
   const tally = createTally('push', () => undefined);
   const context = { config, memory: log.memory, tally, record: () => undefined, listener };
   const push = await openHttpSource(source, { ...context, onFailure: () => undefined });

@@ -1,37 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MetricTable } from '../../../../pipelines/edge/sparkplug/births.ts';
 import { decodeSparkplug } from '../../../../pipelines/edge/sparkplug/payload.ts';
 import { SPARKPLUG_TYPES } from '../../../../pipelines/edge/sparkplug/values.ts';
-import { cacheFolder } from '../../../../scripts/nats-server.js';
-import { edgeTries } from '../../../support/long.ts';
+import { findPython } from '../../../stand/pypi.ts';
 import { temporaryFile } from '../../../support/temporary.ts';
 
-const PACKAGE = 'pysparkplug==0.6.1';
 const TIME = 1_796_040_000_000;
-
-/** Python with the package of PyPI, from the cache folder; `npm run test:edge` installs it. A sentence says why not. */
-function findPython(): { readonly python: string } | string {
-  const folder = join(cacheFolder(), PACKAGE.replace('==', '-'));
-  const python = join(folder, 'bin', 'python');
-  const isThere = () =>
-    existsSync(python) && spawnSync(python, ['-c', 'import pysparkplug']).status === 0;
-  if (isThere()) return { python };
-  if (edgeTries(0, 1) === 0) return `${PACKAGE} is not here: npm run test:edge installs it`;
-  mkdirSync(dirname(folder), { recursive: true });
-  const options = { encoding: 'utf8', timeout: 120_000 } as const;
-  for (const [command, args] of [
-    ['python3', ['-m', 'venv', folder]],
-    [python, ['-m', 'pip', 'install', '-q', PACKAGE]],
-  ] as const) {
-    const { status, error, stderr } = spawnSync(command, args, options);
-    if (status !== 0)
-      return `${PACKAGE} cannot be had: ${(error?.message ?? stderr).slice(0, 200)}`;
-  }
-  return isThere() ? { python } : `${PACKAGE} does not run here`;
-}
 
 /** Name, type and value of each metric, from a file, as a birth. */
 const SCRIPT = `
@@ -74,7 +49,7 @@ const VALUES: readonly (readonly [word: string, value: unknown])[] = [
 ];
 
 test('a Python node: each type is read as it was written', (context) => {
-  const found = findPython();
+  const found = findPython('pysparkplug==0.6.1');
   context.skip(typeof found === 'string', String(found));
   if (typeof found === 'string') return;
   const list = VALUES.map(([word, value], at) => [`m${at}`, word, value]);

@@ -55,6 +55,22 @@ test('an entry that waits for an epoch behind which it stands says no less than 
   expect(epochs.map((each) => each.epoch)).toEqual([1, 2, 3]);
 });
 
+test('an owner that was paused before it heard that it took over does not take over again', async () => {
+  const store = memoryCommits();
+  await commitTo(await take(store), 2);
+  const append = store.append;
+  store.append = async (bytes, after) => {
+    await append(bytes, after);
+    store.append = append;
+    await (await take(store, { owner: 'hall-9' })).append(epoch(3), 1);
+    throw new Error('no answer');
+  };
+  await expect(take(store, { owner: 'hall-8' })).rejects.toThrow(
+    'that hall-9 on hall-9 has taken it over',
+  );
+  expect((await (await take(store, { owner: 'hall-10' })).recall(1)).last.epoch).toBe(3);
+});
+
 describe('a log of commits whose leader does not know all yet', () => {
   test('is asked again for what is committed before a take-over', async () => {
     const store = memoryCommits();

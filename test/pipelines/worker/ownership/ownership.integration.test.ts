@@ -22,3 +22,19 @@ test('an empty directory may not work a run whose state is elsewhere, but may be
   await there.check({ ...RUN, created: '2026-02-02T00:00:00Z' });
   await connection.close();
 });
+
+test('a new run that sends has to find the whole log; nobody else has', async () => {
+  const connection = await connectNats({ servers: nats.url, name: 'test' });
+  const there = await openHomes(connection, 'plant-1', { host: 'b', directory: '/y' });
+  // Nobody has asked for anything before.
+  await there.check(RUN, 7);
+  await there.record(RUN);
+  const next = { ...RUN, run: '2' };
+  await expect(there.check(next, 7)).rejects.toThrow(
+    'found that it begins with message 7: the ones before were trimmed',
+  );
+  await there.check(next, 1);
+  await there.check(next);
+  await there.check({ ...next, created: '2026-02-02T00:00:00Z' }, 7);
+  await connection.close();
+});

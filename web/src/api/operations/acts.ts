@@ -124,6 +124,30 @@ export type ActsOperations = {
       sequence: number;
     };
   };
+  /** Answers what a workflow asks people. What nobody is asked is a dead letter. */
+  decide: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/decisions';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      request: string;
+      /** Of the workflow, which asks. */
+      step: string;
+      decision: 'approve' | 'refuse' | 'keep' | 'undo';
+      /** What the steps behind it go by: its question says which. */
+      values?: Record<string, string | number>;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
   /** Withholds alarms of the asset until a time. The reason is needed, and so is the end. */
   shelve: {
     method: 'POST';
