@@ -7,8 +7,10 @@ import { openAuditor } from '../audit/audit.ts';
 import { type AuditQueue, createAuditQueue, keepAudit } from '../audit/keeper.ts';
 import { endOnSignal } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
+import { EXIT, Problem } from '../base/problem.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
 import { readSystems } from '../base/system-profiles.ts';
+import { within } from '../base/within.ts';
 import { createLogTime } from '../nats/log-time.ts';
 import { connectNats } from '../nats/nats.ts';
 import { ensureCommands, ensureRequests, partitionStream } from '../nats/streams.ts';
@@ -54,13 +56,24 @@ export function registerRun(command: Command): void {
     });
 }
 
+const NO_LOSS_IN_GROUP = new Problem({
+  where: '--accept-loss',
+  expected: 'one partition (`--partition <number>`) whose messages may stay unread',
+  found: 'a group in the configuration, which works many',
+  remedy:
+    'Run the partition with `--partition` and `--accept-loss` until it goes on, and then the group.',
+  exit: EXIT.input,
+});
+
 /** Runs a worker, and beside it the delivery of requests where a CMMS is configured, until a signal drains it. */
 async function run({ config: file, acceptLoss, partition }: Options): Promise<void> {
   // Whatever the worker and its children write is for this user alone.
   process.umask(0o077);
   const config = readConfig(file, { ...process.env, '--partition': partition });
-  if (config.group !== undefined && partition === undefined) {
-    await runMember(config, file);
+  const { group: share } = config;
+  if (share !== undefined && partition === undefined) {
+    if (acceptLoss === true) throw NO_LOSS_IN_GROUP;
+    await runMember({ config, share, file });
     return;
   }
   const place = workerIdentity(config);
@@ -230,7 +243,7 @@ function remembering(landing: LandingSink): Pick<Described, 'landReports' | 'was
     // Keys of ours are such; what else somebody wrote into an object was never given.
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(key)) return false;
     const query = `SELECT 1 AS found FROM ${table} WHERE ${column} = '${key}' LIMIT 1`;
-    const answer = landing.ask<object>(query, AbortSignal.timeout(REMEMBERING));
+    const answer = landing.ask<object>(query, REMEMBERING);
     return answer.then((rows) => rows.length > 0).catch(() => undefined);
   };
   return {
@@ -242,12 +255,13 @@ function remembering(landing: LandingSink): Pick<Described, 'landReports' | 'was
 /** Asked where a worker goes on without the directory of the one before it: another warehouse would lack rows for ever. */
 function hasLanded(landing: LandingSink): WorkerOptions['hasTaken'] {
   return async ({ pipeline, run, stream, created }, sink, { epoch }) => {
-    if (sink !== landing.name) return undefined;
+    // The others are streams beside the log.
+    if (sink !== landing.name) return true;
     const query =
       'SELECT 1 AS found FROM epochs WHERE pipeline = {pipeline:String} AND run = {run:String} ' +
       'AND stream = {stream:String} AND created = {created:String} AND epoch = {epoch:UInt64} LIMIT 1';
     const asked = { pipeline, run, stream, created, epoch: String(epoch) };
-    const answer = landing.ask<object>(query, AbortSignal.timeout(REMEMBERING), asked);
+    const answer = within(2 * REMEMBERING, landing.ask<object>(query, REMEMBERING, asked));
     return answer.then((rows) => rows.length > 0).catch(() => undefined);
   };
 }

@@ -208,11 +208,16 @@ export const WORKER_EVENTS = {
     'warn',
     (e) => `checkpoints are not copied into the cluster: ${e.reason}`,
   ),
+  'fill-waiting': eventKind<{ sink: string; epoch: number; again: number }>(
+    'warn',
+    (e) =>
+      `${e.sink} does not answer whether it has epoch ${e.epoch}; without that this start goes on from no copy: again in ${e.again} ms`,
+  ),
   'directory-filled': eventKind<{ directory: string; epoch: number; to: number; owner: string }>(
     'info',
     (e) =>
-      `${e.directory} had no usable state: gone on from the copy at message ${e.to}; ${e.owner} worked before`,
-    counter('directories_filled_total', 'Starts without state that went on from copies.'),
+      `${e.directory} had no state that is as new: gone on from the copy at message ${e.to}; ${e.owner} worked before`,
+    counter('directories_filled_total', 'Starts that went on from copies.'),
   ),
   'partition-taken': eventKind<{ partition: number; pid: number }>(
     'info',

@@ -14,7 +14,7 @@ import {
 } from './commits/commit-log.ts';
 import { openCommitStore } from './commits/commit-store.ts';
 import { type CommitEnd, type CommitHistory, refuseEmpty, refuseStale } from './commits/history.ts';
-import { fillDirectory } from './copies/fill.ts';
+import { fillDirectory, takeSkipped } from './copies/fill.ts';
 import { type Objects, openCheckpointObjects } from './copies/objects.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import type { Cursor } from './epochs/cursors.ts';
@@ -65,6 +65,7 @@ export async function openWorkerState(options: StateOptions): Promise<OpenState>
   // Who was paused for long writes nothing beside whoever took its place.
   const disk = guardedDisk(options.disk ?? DISK, () => lock.confirm());
   const objects = options.copies ? await openCheckpointObjects(connection, partition) : undefined;
+  const copied = { objects, run, directory: identity.directory, disk, record };
   if (objects !== undefined) await fill(options, objects, disk, logOptions);
   let log: CommitLog | undefined;
   async function takeOver(from: number, left: LeftState): Promise<CommitHistory> {
@@ -72,6 +73,7 @@ export async function openWorkerState(options: StateOptions): Promise<OpenState>
     const own = new Map(sinks.map((name) => [name, left.cursors.of(name).epoch || from - 1]));
     const check = await checkOf(options, left, own);
     log = await openCommitLog({ ...logOptions, check });
+    if (objects !== undefined) await takeSkipped({ ...copied, objects });
     return log.recall(from);
   }
   const opened = await openEpochStore(
@@ -86,13 +88,14 @@ export async function openWorkerState(options: StateOptions): Promise<OpenState>
 }
 
 async function fill(
-  { run, identity, config, sinks, hasTaken, record }: StateOptions,
+  { run, identity, config, sinks, hasTaken, record, signal }: StateOptions,
   objects: Objects,
   disk: Disk,
   log: CommitLogOptions,
 ): Promise<void> {
   await fillDirectory({
-    ...{ objects, run, disk, record, end: await readCommitEnd(log) },
+    ...{ objects, run, disk, record, signal, end: await readCommitEnd(log) },
+    writer: log.writer,
     directory: identity.directory,
     sinks,
     partitions: config.partitions,

@@ -6,8 +6,8 @@ import type { InternalEvent } from '../../pipelines/observe/observe.ts';
 import { openCommitLog, readCommitEnd } from '../../pipelines/worker/commits/commit-log.ts';
 import type { CommitStore } from '../../pipelines/worker/commits/commit-store.ts';
 import { createCommits } from '../../pipelines/worker/commits/commits.ts';
-import { createCopies, withCopies } from '../../pipelines/worker/copies/copies.ts';
-import { fillDirectory } from '../../pipelines/worker/copies/fill.ts';
+import { commitBehind, createCopies, withCopies } from '../../pipelines/worker/copies/copies.ts';
+import { fillDirectory, takeSkipped } from '../../pipelines/worker/copies/fill.ts';
 import type { Objects } from '../../pipelines/worker/copies/objects.ts';
 import { deliverEpochs } from '../../pipelines/worker/delivery/delivery.ts';
 import type { Run } from '../../pipelines/worker/epochs/checkpoints.ts';
@@ -75,10 +75,11 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   const { objects, disk = DISK } = life;
   if (objects !== undefined) {
     const end = await readCommitEnd(fence);
-    const filled = { objects, run: RUN, directory, disk, sinks: names, partitions: 1, end, record };
-    await fillDirectory(filled);
+    const place = { objects, run: RUN, directory, disk, writer };
+    await fillDirectory({ ...place, sinks: names, partitions: 1, end, record, signal });
   }
   const log = await openCommitLog(fence);
+  if (objects !== undefined) await takeSkipped({ objects, run: RUN, directory, disk, record });
   const opened = await openEpochStore(directory, names, refused, disk, log.recall);
   for (const { path: file } of opened.fenced) record({ kind: 'epoch-file-fenced', file });
   const bell = createNotifier();
@@ -94,7 +95,7 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   const { taken } = commits;
   const copies = objects && createCopies({ objects, run: RUN, directory, disk, taken, ...ending });
   const store = copies === undefined ? opened : withCopies(opened, copies);
-  const committing = Promise.all([commits.run(), copies?.run()]);
+  const committing = Promise.all([commitBehind(copies, store, commits), copies?.run()]);
   const delivering = sinks.map((sink) =>
     deliverEpochs({
       sink,

@@ -10,6 +10,7 @@ import { type Disk, readIfThere } from '../../base/disk.ts';
 import { createNotifier } from '../../base/notifier.ts';
 import { messageOf } from '../../base/problem.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
+import type { Committer } from '../commits/commits.ts';
 import { chainsOf, checkpointNamed, type Run } from '../epochs/checkpoints.ts';
 import type { EpochStore } from '../epochs/epoch-store.ts';
 import { SKIPPED } from '../epochs/poison.ts';
@@ -119,15 +120,29 @@ export function withCopies(store: EpochStore, copies: Copies): EpochStore {
   };
 }
 
+/**
+ * Commits. A process that was killed while it waited as above has left what is not copied: then its next life waits before
+ * it commits anything.
+ */
+export async function commitBehind(
+  copies: Copies | undefined,
+  { history, skipped }: EpochStore,
+  commits: Committer,
+): Promise<void> {
+  if (history.last.epoch === 0 || skipped.any()) await copies?.settled();
+  await commits.run();
+}
+
 /** Makes the bucket have what the directory has, and what somebody else may still need. */
 async function copyAll(options: CopiesOptions): Promise<void> {
-  const { objects, run, directory, disk, record } = options;
+  const { objects, run, directory, disk, record, signal } = options;
   const { all, own } = copyPrefix(run);
-  const there = new Map((await objects.list(all)).map(({ name, sha256 }) => [name, sha256]));
+  const there = new Map((await objects.list(all)).map((object) => [object.name, object]));
   const names = await disk.readdir(join(directory, 'checkpoints'));
   const here = names.filter((name) => checkpointNamed(name) !== undefined).sort();
   for (const name of here) {
     if (there.has(own + name)) continue;
+    signal.throwIfAborted();
     const started = performance.now();
     const bytes = await readIfThere(disk, join(directory, 'checkpoints', name));
     // Nobody needs it any more.
@@ -138,11 +153,15 @@ async function copyAll(options: CopiesOptions): Promise<void> {
     record({ kind: 'checkpoint-copied', epoch, bytes: bytes.length, milliseconds });
   }
   const skipped = await readIfThere(disk, join(directory, SKIPPED));
-  if (skipped !== undefined && there.get(own + SKIPPED) !== sha256Of(skipped)) {
-    await objects.put(own + SKIPPED, skipped);
+  const listed = there.get(own + SKIPPED);
+  signal.throwIfAborted();
+  if (skipped !== undefined && listed?.sha256 !== sha256Of(skipped)) {
+    // Not over the list of another owner, which came while this one was paused.
+    await objects.put(own + SKIPPED, skipped, listed?.revision);
   }
   const kept = new Set([SKIPPED, ...here].map((name) => own + name));
   for (const name of outdatedCopies([...there.keys()], { ...options, kept })) {
+    signal.throwIfAborted();
     await objects.remove(name);
   }
 }

@@ -30,6 +30,8 @@ export class PoisonError extends Error {
 /** Messages on which an operator threw, twice. They are passed over from then on. */
 export interface Skipped {
   reasonFor(sequence: number): string | undefined;
+  /** Whether a message is passed over at all. */
+  any(): boolean;
   /** @throws Problem when too many were skipped within an hour: then it is not the messages */
   add(sequence: number, reason: string): Promise<void>;
 }
@@ -64,6 +66,7 @@ export async function openSkipped(disk: Disk, directory: string): Promise<Skippe
   const reasons = new Map(list.map(({ sequence, reason }) => [sequence, reason]));
   return {
     reasonFor: (sequence) => reasons.get(sequence),
+    any: () => list.length > 0,
     async add(sequence, reason) {
       const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
       if (list.filter(({ at }) => at > hourAgo).length >= MOST_PER_HOUR) {

@@ -49,7 +49,7 @@ export function killableObjects(process: KillableProcess, objects: Objects): Obj
   return {
     list: (prefix) => act('read', () => objects.list(prefix)),
     get: (name) => act('read', () => objects.get(name)),
-    put: (name, bytes) => act('copy', () => objects.put(name, bytes)),
+    put: (name, bytes, previous) => act('copy', () => objects.put(name, bytes, previous)),
     remove: (name) => act('copy', () => objects.remove(name)),
     tidy: () => act('copy', () => objects.tidy()),
   };

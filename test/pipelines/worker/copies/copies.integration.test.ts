@@ -14,11 +14,11 @@ import {
 } from '../../../../pipelines/nats/streams.ts';
 import type { InternalEvent } from '../../../../pipelines/observe/observe.ts';
 import { createCopies } from '../../../../pipelines/worker/copies/copies.ts';
-import { fillDirectory } from '../../../../pipelines/worker/copies/fill.ts';
+import { fillDirectory, takeSkipped } from '../../../../pipelines/worker/copies/fill.ts';
 import { openCheckpointObjects } from '../../../../pipelines/worker/copies/objects.ts';
 import { openCheckpoints } from '../../../../pipelines/worker/epochs/checkpoints.ts';
 import { openCursors, placeCursor } from '../../../../pipelines/worker/epochs/cursors.ts';
-import { openSkipped } from '../../../../pipelines/worker/epochs/poison.ts';
+import { openSkipped, SKIPPED } from '../../../../pipelines/worker/epochs/poison.ts';
 import { packPart } from '../../../../pipelines/worker/epochs/state-image.ts';
 import { startNats, type TestNats } from '../../../stand/nats.ts';
 import { until } from '../../../stand/stand.ts';
@@ -54,6 +54,17 @@ async function partition(number: number) {
   const record = (event: InternalEvent) => void recorded.push(event);
   const has = async () => (await objects.list('')).map(({ name }) => name.split('/').at(-1));
 
+  /** The subject of the pieces of an object whose name ends so. */
+  async function piecesOf(ending: string): Promise<string> {
+    const { state } = await streams.info(stream, { subjects_filter: '>' });
+    const [object] = (await objects.list('')).filter(({ name }) => name.endsWith(ending));
+    const encoded = Buffer.from(object?.name ?? '').toString('base64url');
+    const [described] = Object.keys(state.subjects ?? {}).filter((one) => one.includes(encoded));
+    const description = await streams.getMessage(stream, { last_by_subj: described ?? '' });
+    const { nuid } = description?.json<{ nuid: string }>() ?? { nuid: '' };
+    return `$O.${checkpointBucket(number)}.C.${nuid}`;
+  }
+
   /** A worker's directory, and the copies of it. `taken`: how far its sinks are by the log of commits. */
   function owner(taken: () => number, directory = temporaryDirectory()) {
     for (const part of ['checkpoints', 'epochs', 'cursors']) {
@@ -88,29 +99,31 @@ async function partition(number: number) {
   async function filled(
     taken: number,
     last: number,
-    hasTaken = true,
+    hasTaken: boolean | (() => Promise<boolean | undefined>) = true,
     directory = temporaryDirectory(),
+    writer = { owner: 'hall-8', host: 'b', directory },
   ) {
     const by = { owner: 'hall-7', host: 'a', directory: '/a', holding: 'x' };
     const cursor = { epoch: taken, to: taken * 10 };
     const cursors = new Map([['clickhouse', cursor]]);
     const end = { last: { epoch: last, to: last * 10 }, cursors, before: by };
+    const place = { objects, run: RUN, directory, disk: DISK };
     await fillDirectory({
+      ...place,
       ...{
-        objects,
-        run: RUN,
-        directory,
-        disk: DISK,
         sinks: ['clickhouse'],
         partitions: 1,
         end,
         record,
+        writer,
+        signal: new AbortController().signal,
       },
-      hasTaken: async () => hasTaken,
+      hasTaken: typeof hasTaken === 'boolean' ? async () => hasTaken : hasTaken,
     });
+    await takeSkipped({ ...place, record });
     return { directory, names: readdirSync(join(directory, 'checkpoints')).sort() };
   }
-  return { objects, stream, streams, recorded, has, owner, filled };
+  return { objects, stream, streams, recorded, has, owner, filled, piecesOf };
 }
 
 /** B1 and i2: the base of epoch 1, the increment of epoch 2. */
@@ -158,19 +171,22 @@ test('where a sink is further behind, the chain from which its epochs can be cut
   expect((await filled(0, 5)).names).toEqual([]);
 });
 
+test('a run that began behind the first message of its log is filled before its sinks have taken anything', async () => {
+  const { owner, filled } = await partition(11);
+  const { checkpoints, write } = owner(() => 0);
+  await checkpoints.write({ ...RUN, epoch: 0, to: 990, states: { whole: true, parts: [PART] } });
+  await write('B', 100);
+  expect((await filled(0, 120)).names).toEqual(['000000000000_990.checkpoint']);
+});
+
 test('a damaged copy is passed over for what is before it', async () => {
-  const { owner, filled, recorded, objects, stream, streams } = await partition(4);
+  const { owner, filled, recorded, stream, streams, piecesOf } = await partition(4);
   await owner(() => 0).write('BiBii', 1);
   const damage = async (name: string) => {
-    const { state } = await streams.info(stream, { subjects_filter: '>' });
-    const [object] = (await objects.list('')).filter((one) => one.name.endsWith(name));
-    const encoded = `${Buffer.from(object?.name ?? '').toString('base64url')}`;
-    const [described] = Object.keys(state.subjects ?? {}).filter((one) => one.includes(encoded));
-    const description = await streams.getMessage(stream, { last_by_subj: described ?? '' });
-    const { nuid } = description?.json<{ nuid: string }>() ?? { nuid: '' };
-    const bucket = checkpointBucket(4);
-    const piece = await streams.getMessage(stream, { last_by_subj: `$O.${bucket}.C.${nuid}` });
+    const subject = await piecesOf(name);
+    const piece = await streams.getMessage(stream, { last_by_subj: subject });
     await streams.deleteMessage(stream, piece?.seq ?? 0, false);
+    await connection.request(subject, new Uint8Array(1_000));
   };
   await damage(names('i5')[0] ?? '');
   expect((await filled(5, 5)).names).toEqual(names('B3', 'i4'));
@@ -196,6 +212,37 @@ test('a directory with state is left as it is, one that is too far behind is fil
   expect((await filled(6_000, 6_000, true, other.directory)).names).toEqual(names('B6000'));
 });
 
+test('a directory in which another one has worked since is filled from a newer copy', async () => {
+  const { owner, filled, recorded } = await partition(12);
+  await owner(() => 0).write('Bi', 1);
+  async function old() {
+    const { directory, checkpoints } = owner(() => 0);
+    await checkpoints.write({ ...RUN, epoch: 1, to: 10, states: { whole: true, parts: [] } });
+    return directory;
+  }
+  const silent = async () => undefined;
+  expect((await filled(2, 3, true, await old())).names).toEqual(names('B1', 'i2'));
+  // A warehouse that was put back together with the directory gets from it what it lacks; requests wait for no warehouse.
+  expect((await filled(2, 3, false, await old())).names).toEqual(names('B1'));
+  expect((await filled(2, 3, silent, await old())).names).toEqual(names('B1'));
+  // A copy that is no newer, a directory that knows more than the log, and the one of who worked last.
+  expect((await filled(1, 3, true, await old())).names).toEqual(names('B1'));
+  expect((await filled(0, 0, true, await old())).names).toEqual(names('B1'));
+  const last = { owner: 'hall-7', host: 'a', directory: '/a' };
+  expect((await filled(2, 3, true, await old(), last)).names).toEqual(names('B1'));
+  expect(recorded.filter(({ kind }) => kind === 'directory-filled')).toHaveLength(1);
+});
+
+test('a warehouse that does not answer is asked until it does, where nothing else is left', async () => {
+  const { owner, filled, recorded } = await partition(13);
+  await owner(() => 0).write('Bi', 1);
+  const answers = [undefined, true];
+  expect((await filled(2, 2, async () => answers.shift())).names).toEqual(names('B1', 'i2'));
+  expect(recorded.filter(({ kind }) => kind === 'fill-waiting')).toHaveLength(1);
+  const later = [undefined, false];
+  await expect(filled(2, 2, async () => later.shift())).rejects.toThrow(/that has epoch 2/);
+});
+
 test('a warehouse that has not what the log says is refused, and the directory stays empty', async () => {
   const { owner, filled } = await partition(6);
   await owner(() => 0).write('Bi', 1);
@@ -218,6 +265,28 @@ test('what is left of an object that was never whole goes, when nobody can be at
   await objects.tidy();
   expect(await whole()).toBe(before);
   expect(await has()).toEqual(names('B1'));
+});
+
+test('an object whose pieces were taken back, as its answer was lost, is none: it is put again', async () => {
+  const { owner, filled, has, stream, streams, piecesOf, objects } = await partition(10);
+  const { write, copies, directory } = owner(() => 0);
+  await (await openSkipped(DISK, directory)).add(7, 'Error: at /a/plant.ts');
+  await write('Bi', 1);
+  for (const ending of [names('i2')[0] ?? '', SKIPPED]) {
+    await streams.purge(stream, { filter: await piecesOf(ending) });
+  }
+  expect(await has()).toEqual(names('B1'));
+  expect((await filled(2, 2)).names).toEqual(names('B1'));
+  copies.wake();
+  await copies.settled();
+  expect(await has()).toEqual([...names('B1', 'i2'), SKIPPED]);
+  await streams.purge(stream, { filter: await piecesOf(names('i2')[0] ?? '') });
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 700_000);
+  onTestFinished(() => clock.mockRestore());
+  const { messages } = (await streams.info(stream)).state;
+  await objects.tidy();
+  expect((await streams.info(stream)).state.messages).toBe(messages - 1);
+  expect(await has()).toEqual([...names('B1'), SKIPPED]);
 });
 
 test('what cannot be copied is copied once the bucket is there again', async () => {
