@@ -1,34 +1,56 @@
 /** `andon run` where a group is configured: a member of it, with a process for each partition that falls to it. */
 
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { endOnSignal } from '../base/child.ts';
 import type { Config } from '../base/config.ts';
+import { lockDirectory } from '../base/process-lock.ts';
 import { connectNats } from '../nats/nats.ts';
 import { createInternalEvents } from '../observe/observe.ts';
 import { runGroup } from '../worker/group/group.ts';
 import { joinGroup } from '../worker/group/members.ts';
 import { createConnectionReporter } from '../worker/report.ts';
 
-/** Joins the group and works what falls to it, until a signal drains it. */
-export async function runMember(config: Config, file: string | undefined): Promise<void> {
+export type MemberOptions = {
+  readonly config: Config;
+  readonly share: NonNullable<Config['group']>;
+  /** The configuration, for its workers. */
+  readonly file: string | undefined;
+};
+
+/**
+ * Joins the group and works what falls to it, until a signal drains it.
+ *
+ * @throws Problem when another process has joined from this directory, or takes its place later
+ */
+export async function runMember({ config, share, file }: MemberOptions): Promise<void> {
+  const owner = config.owner ?? `${hostname()}:${process.pid}`;
+  // The lease alone would go over to a second one at once: it is of the same directory.
+  const place = join(config.directory, `${config.pipeline}-member`);
+  const lock = await lockDirectory(place, owner);
   const labels = { pipeline: config.pipeline, partition: '' };
   const { record } = createInternalEvents({ level: config.log.level, labels });
   const drain = endOnSignal((reason) => record({ kind: 'draining', reason }));
-  const owner = config.owner ?? `${hostname()}:${process.pid}`;
   const connection = await connectNats({
     ...config.nats,
     name: `andon ${owner}`,
     patience: 'wait',
     signal: drain,
     onStatus: createConnectionReporter(record),
+  }).catch((error: unknown) => {
+    // Told to go before there was a server: nothing was under way.
+    if (!drain.aborted) throw error;
   });
   try {
+    if (!connection) return;
     const { replicas } = config.stream;
-    const membership = await joinGroup({ connection, config, owner, replicas });
+    const membership = await joinGroup({ connection, config, owner, share, replicas });
+    const lost = AbortSignal.any([membership.lost, lock.lost]);
     const program = (partition: number) => workerOf(partition, { config, file, owner });
-    await runGroup({ config, membership, program, record, drain });
+    await runGroup({ config, membership, program, record, lost, drain });
   } finally {
-    await connection.close();
+    await connection?.close();
+    await lock.release();
   }
 }
 

@@ -1,15 +1,15 @@
 /** Front door: a member of a group of workers, which keeps a worker for each partition that is assigned to it. */
 
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Child, startChild } from '../../base/child.ts';
 import type { Config } from '../../base/config.ts';
 import { EXIT, messageOf } from '../../base/problem.ts';
 import type { RecordEvent } from '../../observe/observe.ts';
 import type { LeaseState } from '../ownership/lease.ts';
+import { workerIdentity } from '../ownership/ownership.ts';
 import { assignPartitions } from './assignment.ts';
-import type { GroupMembership } from './members.ts';
+import type { GroupMembership, GroupView } from './members.ts';
 
 export type GroupRunOptions = {
   readonly config: Config;
@@ -17,6 +17,8 @@ export type GroupRunOptions = {
   /** How the worker of one partition is started. */
   readonly program: (partition: number) => Parameters<typeof startChild>[0];
   readonly record: RecordEvent;
+  /** Fires with a `Problem` when another process has the place of this member. */
+  readonly lost: AbortSignal;
   /** Leave the group, and drain all of them. */
   readonly drain: AbortSignal;
 };
@@ -25,10 +27,10 @@ export type GroupRunOptions = {
 const LOOK_EVERY = 1_000;
 const AGAIN = { first: 1_000, longest: 30_000 };
 /**
- * Milliseconds after which a lease that ended by itself is free: where all ended because nats-server was away for longer than
- * their term, those who live renew theirs meanwhile.
+ * Milliseconds that what is seen has to last before anything is moved. Where nats-server was away for longer than their term all
+ * leases have ended, and those who live renew theirs: within a third of the term of 10 s, and two answers that may be slow.
  */
-const SETTLE = 5_000;
+const SETTLE = 8_000;
 /** Milliseconds that a worker may take to drain. */
 const GRACE = 60_000;
 
@@ -39,24 +41,22 @@ type Worker = { readonly child: Child; leaving: boolean };
  * copies its last checkpoint and releases the lease; the other one starts a worker once nobody holds it.
  */
 export async function runGroup(options: GroupRunOptions): Promise<void> {
-  const { membership, record, drain } = options;
+  const { membership, record, lost } = options;
+  const drain = AbortSignal.any([options.drain, lost]);
   const workers = new Map<number, Worker>();
   /** When each may be started again, and after how long the next time. */
   const waiting = new Map<number, { readonly at: number; readonly pause: number }>();
-  const isFree = createFreeWatch(options.config);
+  const movesAfter = createMoves(options.config, membership.id);
   const begin = (partition: number) => startWorker(partition, { ...options, workers, waiting });
   try {
     while (!drain.aborted) {
       try {
-        const { members, leases } = await membership.look();
-        const assigned = assignPartitions(options.config.partitions, members);
-        for (const [partition, worker] of workers) {
-          if (assigned.get(partition) !== membership.id) leave(partition, worker, record);
-        }
-        for (const [partition, member] of assigned) {
-          if (member !== membership.id || workers.has(partition)) continue;
+        const view = await membership.look();
+        const { leaves, begins } = movesAfter(view, workers, performance.now());
+        for (const partition of leaves) leave(partition, workers.get(partition), record);
+        for (const partition of begins) {
           const isDue = (waiting.get(partition)?.at ?? 0) <= performance.now();
-          if (isFree(partition, leases[partition]) && isDue) await begin(partition);
+          if (isDue && !drain.aborted) await begin(partition);
         }
       } catch (error) {
         // The workers go on with what they have.
@@ -68,21 +68,66 @@ export async function runGroup(options: GroupRunOptions): Promise<void> {
     await membership.leave();
     await Promise.all([...workers.values()].map(({ child }) => child.stop(GRACE)));
   }
+  lost.throwIfAborted();
 }
 
-function leave(partition: number, worker: Worker, record: RecordEvent): void {
-  if (worker.leaving) return;
+function leave(partition: number, worker: Worker | undefined, record: RecordEvent): void {
+  if (worker === undefined || worker.leaving) return;
   worker.leaving = true;
   record({ kind: 'partition-left', partition });
-  worker.child.kill('SIGTERM');
+  // Whatever it hangs in: nobody else has the partition before it is gone.
+  void worker.child.stop(GRACE);
+}
+
+/** What a member does after a look at its group: the partitions whose workers it ends, and those that it begins. */
+export type Moves = { readonly leaves: readonly number[]; readonly begins: readonly number[] };
+
+const NO_MOVES: Moves = { leaves: [], begins: [] };
+
+/** Decides by what is seen, look after look, what is moved: nothing for what is seen for a moment. `now`: milliseconds. */
+export function createMoves(config: Config, id: string) {
+  /** Whose each partition is that is worked here and is not this member's, and since when. */
+  const others = new Map<number, { readonly member: string | undefined; readonly since: number }>();
+  const isFree = createFreeWatch(config);
+
+  function hasSettled(partition: number, member: string | undefined, now: number): boolean {
+    const before = others.get(partition);
+    if (before !== undefined && before.member === member) return now - before.since >= SETTLE;
+    others.set(partition, { member, since: now });
+    return false;
+  }
+
+  return (
+    { members, leases }: GroupView,
+    working: ReadonlyMap<number, unknown>,
+    now: number,
+  ): Moves => {
+    const own = members.find((member) => member.id === id);
+    // As its own lease has ended, so have those of others that live: this is no view of the group.
+    if (own === undefined) return NO_MOVES;
+    const assigned = assignPartitions(config.partitions, members);
+    const isOwn = (partition: number) => assigned.get(partition) === id;
+    for (const partition of others.keys()) {
+      if (isOwn(partition) || !working.has(partition)) others.delete(partition);
+    }
+    const away = [...working.keys()].filter((partition) => !isOwn(partition));
+    const free = [...assigned.keys()].filter((partition) => {
+      return (
+        isOwn(partition) && !working.has(partition) && isFree(partition, leases[partition], now)
+      );
+    });
+    return {
+      leaves: away.filter((partition) => hasSettled(partition, assigned.get(partition), now)),
+      begins: free.slice(0, Math.max(0, own.most - working.size)),
+    };
+  };
 }
 
 /** Whether nobody holds a partition any more, or whoever did was in the directory that is this member's own. */
-function createFreeWatch({ directory, pipeline }: Config) {
+function createFreeWatch(config: Config) {
   /** Since when each lease has been seen to have ended. */
   const ended = new Map<number, number>();
-  return (partition: number, lease: LeaseState | undefined): boolean => {
-    const now = performance.now();
+  return (partition: number, lease: LeaseState | undefined, now: number): boolean => {
     const { holder, revision = 0 } = lease ?? {};
     if (holder === undefined && revision === 0) {
       const since = ended.get(partition) ?? now;
@@ -91,8 +136,8 @@ function createFreeWatch({ directory, pipeline }: Config) {
     }
     ended.delete(partition);
     if (holder === undefined) return true;
-    const own = resolve(join(directory, `${pipeline}-${partition}`));
-    return holder.host === hostname() && holder.directory === own;
+    const own = workerIdentity({ ...config, partition });
+    return holder.host === hostname() && holder.directory === own.directory;
   };
 }
 

@@ -27,6 +27,8 @@ export type GroupView = {
 
 export interface GroupMembership {
   readonly id: string;
+  /** Fires with a `Problem` when another process has the place of this member. */
+  readonly lost: AbortSignal;
   look(): Promise<GroupView>;
   /** Leaves, so that the others take over what it lets go. */
   leave(): Promise<void>;
@@ -36,9 +38,12 @@ export type GroupOptions = StoreOptions & {
   readonly connection: NatsConnection;
   readonly config: Config;
   readonly owner: string;
+  /** How much this member takes. */
+  readonly share: NonNullable<Config['group']>;
 };
 
-const MOST_PARTITIONS = 1_024;
+/** The name of a member: the first digits of a sha256. A longer rest is of another pipeline whose name begins alike. */
+const MEMBER = /^[0-9a-f]{16}$/;
 
 /**
  * Joins the group of a pipeline, under a name that is the same after a restart on this host in this directory.
@@ -46,27 +51,28 @@ const MOST_PARTITIONS = 1_024;
  * @throws Problem when another process has joined from here
  */
 export async function joinGroup(options: GroupOptions): Promise<GroupMembership> {
-  const { connection, config, owner, ...store } = options;
-  const { pipeline, partitions, group } = config;
+  const { connection, config, owner, share, ...store } = options;
+  const { pipeline, partitions } = config;
   const directory = resolve(config.directory);
   const host = hostname();
   const id = createHash('sha256').update(`${host}:${directory}`).digest('hex').slice(0, 16);
   const begin = `member-${pipeline}-`;
-  const { weight = 1, most = MOST_PARTITIONS } = group ?? {};
   const lease: OwnershipLease = await takeLease({
     ...{ ...store, connection, key: `${begin}${id}` },
     expected: 'to be the only one of this group in this directory',
-    me: { owner, host, directory, share: { weight, most } },
+    me: { owner, host, directory, share },
   });
   const bucket = await openBucket(connection, 'leases', store);
   return {
     id,
+    lost: lease.lost,
     async look() {
       const members: Member[] = [];
       for await (const key of await bucket.keys()) {
-        if (!key.startsWith(begin)) continue;
-        const share = (await readLease(bucket, key)).holder?.share;
-        if (share !== undefined) members.push({ id: key.slice(begin.length), ...share });
+        const member = key.slice(begin.length);
+        if (!key.startsWith(begin) || !MEMBER.test(member)) continue;
+        const { holder } = await readLease(bucket, key);
+        if (holder?.share !== undefined) members.push({ id: member, ...holder.share });
       }
       return { members, leases: await leasesOf(bucket, pipeline, partitions) };
     },

@@ -24,11 +24,17 @@ afterAll(async () => {
 
 test('members see each other with their shares, and the leases of the partitions', async () => {
   const config = { ...readConfig(undefined, {}), partitions: 2 };
-  const join = (owner: string, weight: number, most: number) => {
-    const place = { directory: temporaryDirectory(), group: { weight, most } };
-    return joinGroup({ connection, owner, config: { ...config, ...place } });
+  const join = (owner: string, weight: number, most: number, pipeline = 'plant') => {
+    const place = { directory: temporaryDirectory(), pipeline };
+    return joinGroup({
+      ...{ connection, owner, config: { ...config, ...place } },
+      share: { weight, most },
+    });
   };
   const [one, other] = [await join('hall-1', 1, 9), await join('hall-2', 2, 3)];
+  // Whose leases begin like those of the first.
+  const stranger = await join('hall-3', 1, 1, 'plant-b');
+  expect((await stranger.look()).members.map(({ id }) => id)).toEqual([stranger.id]);
   const { members } = await one.look();
   expect(members).toHaveLength(2);
   expect(members).toContainEqual({ id: one.id, weight: 1, most: 9 });
@@ -45,6 +51,7 @@ test('members see each other with their shares, and the leases of the partitions
   expect(after.leases[1]).toMatchObject({ holder: undefined });
   expect(after.leases[1]?.revision).toBeGreaterThan(0);
   await other.leave();
+  await stranger.leave();
 });
 
 test('how partitions stand: owner, what is committed, how far sinks and log are ahead and behind', async () => {
