@@ -34,7 +34,7 @@ const SETTLE = 8_000;
 /** Milliseconds that a worker may take to drain. */
 const GRACE = 60_000;
 
-type Worker = { readonly child: Child; leaving: boolean };
+type Worker = { readonly child: Child; ending: Promise<unknown> | undefined };
 
 /**
  * Works what is assigned to this member until `drain`. A partition moves by itself: whoever had it drains its worker, which
@@ -66,17 +66,21 @@ export async function runGroup(options: GroupRunOptions): Promise<void> {
     }
   } finally {
     await membership.leave();
-    await Promise.all([...workers.values()].map(({ child }) => child.stop(GRACE)));
+    await Promise.all([...workers.values()].map(end));
   }
   lost.throwIfAborted();
 }
 
 function leave(partition: number, worker: Worker | undefined, record: RecordEvent): void {
-  if (worker === undefined || worker.leaving) return;
-  worker.leaving = true;
+  if (worker === undefined || worker.ending !== undefined) return;
   record({ kind: 'partition-left', partition });
-  // Whatever it hangs in: nobody else has the partition before it is gone.
-  void worker.child.stop(GRACE);
+  void end(worker);
+}
+
+/** Drains it, and kills it if it hangs. Once: at a second SIGTERM a worker ends as it stands. */
+function end(worker: Worker): Promise<unknown> {
+  worker.ending ??= worker.child.stop(GRACE);
+  return worker.ending;
 }
 
 /** What a member does after a look at its group: the partitions whose workers it ends, and those that it begins. */
@@ -149,17 +153,17 @@ type Starting = GroupRunOptions & {
 async function startWorker(partition: number, options: Starting): Promise<void> {
   const { program, record, workers, waiting } = options;
   const child = await startChild(program(partition));
-  const worker: Worker = { child, leaving: false };
+  const worker: Worker = { child, ending: undefined };
   workers.set(partition, worker);
   record({ kind: 'partition-taken', partition, pid: child.pid });
   const started = performance.now();
   void child.exited.then(({ code, signal }) => {
     workers.delete(partition);
     const last = performance.now() - started > AGAIN.longest ? undefined : waiting.get(partition);
-    const isUsual = worker.leaving || code === EXIT.owned;
+    const isUsual = worker.ending !== undefined || code === EXIT.owned;
     const pause = isUsual ? AGAIN.first : Math.min(2 * (last?.pause ?? AGAIN.first), AGAIN.longest);
     waiting.set(partition, { at: performance.now() + pause, pause });
     const reason = signal ?? `exit code ${code}`;
-    if (!worker.leaving) record({ kind: 'partition-ended', partition, reason, again: pause });
+    if (worker.ending === undefined) record({ kind: 'partition-ended', partition, reason, again: pause });
   });
 }
