@@ -181,7 +181,8 @@ export function unsteadinessText(extracted: Extracted): string[] {
 }
 
 /** `zone D`, or of what. */
-export function zoneName({ zone, withoutFirst }: IsoZone): string {
+export function zoneName({ zone, withoutFirst, ifSlow }: IsoZone): string {
+  if (ifSlow !== undefined) return `zone ${zone}, or ${ifSlow} at up to 600 rpm`;
   return withoutFirst === true ? `zone ${zone} without its 1×` : `zone ${zone}`;
 }
 

@@ -1,6 +1,7 @@
 /** `andon diagnose`: files, one diagnosis each, printed for people or as JSON. */
 
 import { writeFileSync } from 'node:fs';
+import { unitOfFeature } from '../../operators/detect/sample.ts';
 import { type Diagnosis, WORTH_A_LOOK } from '../../operators/spectrum/diagnose.ts';
 import type { Extracted } from '../../operators/spectrum/extract.ts';
 import { type IsoZone, zoneName } from '../../operators/spectrum/iso-zone.ts';
@@ -155,7 +156,9 @@ export function describeDiagnosis(
       'features',
       Object.entries(values)
         .filter(([name]) => !/^(line_|bearing_|envelope_)/.test(name))
-        .map(([name, value]) => `${name} ${value.toPrecision(4)}`),
+        .map(([name, value]) =>
+          `${name} ${value.toPrecision(4)} ${unitOfFeature(name) ?? ''}`.trimEnd(),
+        ),
     ),
     ...absentSection(absent),
     `  what to do: ${diagnosis.action}`,

@@ -74,8 +74,8 @@ function velocityPanel(
 ): string {
   const { step } = waveform.spectrum;
   const high = Math.min(HIGHEST, shaft === undefined ? HIGHEST : MOST_ORDERS * shaft);
-  // Below the band of the standard integration makes mountains of nothing.
-  const low = velocityBand(waveform.rpm).low / 2;
+  // Below the band of the standard integration makes mountains of nothing; a slow shaft is shown all the same.
+  const low = Math.min(velocityBand(waveform.rpm).low, 0.7 * (shaft ?? Number.POSITIVE_INFINITY));
   const velocity = velocityLines(waveform, high).map((line, bin) => (bin * step < low ? 0 : line));
   return panel(
     { title: 'velocity', x: 'Hz', y: 'mm/s rms', width: WIDTH, height: HEIGHT, top: 312 },
@@ -87,7 +87,7 @@ function velocityPanel(
 }
 
 function zoneWords(severity: IsoZone | null): string {
-  if (severity === null) return '';
+  if (severity === null) return '; no zone';
   return `; ${severity.velocity_rms.toPrecision(3)} mm/s rms, ${zoneName(severity)}`;
 }
 
@@ -157,7 +157,15 @@ export function drawTrend(points: readonly TrendPoint[]): string {
   const of = first.channel === undefined ? '' : `, ${first.channel}`;
   const title = `${points.length} files, ${basename(first.file)} to ${basename(last.file)}${of}: last ${words(last)}${zoneWords(last.diagnosis.severity)}`;
   const panels = series.map(({ title: name, y, of, levels }, at) => {
-    const frame = { title: name, x: 'files', y, width: WIDTH, height: HEIGHT, top: 52 + at * 260 };
+    const frame = {
+      title: name,
+      x: 'files',
+      y,
+      whole: true,
+      width: WIDTH,
+      height: HEIGHT,
+      top: 52 + at * 260,
+    };
     const values = points.map((point) => of(point) ?? Number.NaN);
     return panel(frame, values, 1, at === 0 ? verdicts : [], levels);
   });

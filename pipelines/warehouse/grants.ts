@@ -2,9 +2,10 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
 import { identifier, isName, literal, sqlTokens } from '../../sinks/clickhouse/sql-tokens.ts';
+import { readViewFiles } from '../../sinks/clickhouse/views.ts';
 import { ROLES, type RoleName, TABLES_OF_AUDIT, tableRightsOf } from '../base/roles.ts';
 
 export type GrantsOptions = {
@@ -180,13 +181,11 @@ function readable(reads: ReadonlySet<string>, rows: readonly string[]): boolean 
 
 /** A name in the text of a view that is that of a table or a view counts as read, whatever it is there. */
 function readViews(tables: readonly string[]): Schema['views'] {
-  const folder = join(SQL_FOLDER, 'views');
   const named = new Map(
-    readdirSync(folder).map((file) => {
-      const text = readFileSync(join(folder, file), 'utf8');
-      const name = basename(file, '.sql');
-      return [name, new Set([...sqlTokens(text)].filter(isName).map((each) => each.text))] as const;
-    }),
+    readViewFiles(join(SQL_FOLDER, 'views')).map(
+      ({ name, text }) =>
+        [name, new Set([...sqlTokens(text)].filter(isName).map((each) => each.text))] as const,
+    ),
   );
   const seen = (name: string, before: ReadonlySet<string>): readonly string[] =>
     [...(named.get(name) ?? [])].flatMap((each) => {

@@ -2,11 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { DATABASE_HEADER } from './client.ts';
-import { identifier, sqlStatements, sqlTokens } from './sql-tokens.ts';
+import { identifier, sqlStatements } from './sql-tokens.ts';
+import { inOrderOfReading, readViewFiles } from './views.ts';
 
 /** Where the project's own SQL lies. */
 export const SQL_FOLDER = fileURLToPath(new URL('../../sql', import.meta.url));
@@ -17,7 +18,7 @@ type Migrated = {
   readonly views: readonly string[];
 };
 
-type Script = { readonly name: string; readonly text: string; readonly hash: string };
+export type Script = { readonly name: string; readonly text: string; readonly hash: string };
 type Applied = { readonly name: string; readonly hash: string };
 
 /**
@@ -42,7 +43,7 @@ export async function migrate(
      ENGINE = ReplacingMergeTree(applied) PARTITION BY tuple() ORDER BY name
      COMMENT 'Files of sql/schema that ran, and what they contained'`,
   );
-  const scripts = await readScripts(join(folder, 'schema'));
+  const { scripts, views } = await readSchema(folder);
   const done = await appliedIn(client, database);
   check(database, scripts, done);
   const applied: string[] = [];
@@ -54,9 +55,16 @@ export async function migrate(
     );
     applied.push(name);
   }
-  const views = inOrder(await readScripts(join(folder, 'views')));
   for (const { text } of views) for (const statement of sqlStatements(text)) await run(statement);
-  return { applied, views: views.map(viewOf) };
+  return { applied, views: views.map(({ name }) => name) };
+}
+
+/** What the files of this version define: tables in the order in which they came, and views behind what they read. */
+export async function readSchema(folder: string = SQL_FOLDER) {
+  return {
+    scripts: await readScripts(join(folder, 'schema')),
+    views: inOrderOfReading(readViewFiles(join(folder, 'views'))),
+  };
 }
 
 /** ACCESS_DENIED: the user has no right to define tables. */
@@ -143,25 +151,6 @@ function check(database: string, scripts: readonly Script[], done: readonly Appl
       });
     }
   }
-}
-
-/** Each view behind those that it reads. A file has the name of its view. */
-function inOrder(views: readonly Script[]): readonly Script[] {
-  const ordered: Script[] = [];
-  const seen = new Set<Script>();
-  function place(view: Script): void {
-    if (seen.has(view)) return;
-    seen.add(view);
-    const words = new Set([...sqlTokens(view.text)].map(({ text }) => text));
-    for (const other of views) if (other !== view && words.has(viewOf(other))) place(other);
-    ordered.push(view);
-  }
-  for (const view of views) place(view);
-  return ordered;
-}
-
-function viewOf({ name }: Script): string {
-  return basename(name, '.sql');
 }
 
 async function readScripts(folder: string): Promise<readonly Script[]> {

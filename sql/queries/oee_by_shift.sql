@@ -7,32 +7,19 @@
 -- shifts = 00:00 : when shifts begin by its clock, such as 06:00,14:00,22:00; one of them is a day
 -- days = 30 : so many days up to the newest in the data
 WITH
-    -- When each shift began, in seconds since 1970: where clocks show that time twice, the first time; where they pass over it,
-    -- when they are put forward. `shown` is what the clock shows.
     assumeNotNull((SELECT max(time) FROM newest)) AS latest,
-    starts AS
+    -- A shift begins with the first minute at which the clock shows its time or a later one: clocks may show it twice, or pass over it.
+    begins AS
     (
-        SELECT
-            toDate(latest) + 1 - toInt32(arrayJoin(range({days:UInt32} + 3))) AS day,
-            arrayJoin(splitByChar(',', {shifts:String}))                      AS shift,
-            86400 * toInt64(toUInt16(day)) + 3600 * toInt64(substring(shift, 1, 2)) + 60 * toInt64(substring(shift, 4, 2)) AS shown,
-            toInt64(timezoneOffset(toDateTime(shown - 86400, {time_zone:String}))) AS offset_before,
-            toInt64(timezoneOffset(toDateTime(shown + 86400, {time_zone:String}))) AS offset_after,
-            shown - greatest(offset_before, offset_after) AS first,
-            shown - least(offset_before, offset_after)    AS second,
-            multiIf(
-                first + timezoneOffset(toDateTime(first, {time_zone:String})) = shown, first,
-                second + timezoneOffset(toDateTime(second, {time_zone:String})) = shown, second,
-                arrayFirst(at -> timezoneOffset(toDateTime(at, {time_zone:String})) = offset_after, arrayMap(minute -> first + 60 * minute, range(1441)))
-            ) AS began
-        FROM (SELECT 1)
+        SELECT toDate(latest) + 1 - toInt32(arrayJoin(range({days:UInt32} + 3))) AS day, arrayJoin(splitByChar(',', {shifts:String})) AS shift,
+            toInt64(toUnixTimestamp(concat(toString(day), ' ', shift, ':00'), 'UTC')) AS shown,
+            arrayFirst(at -> at + timezoneOffset(toDateTime(at, {time_zone:String})) >= shown, range(shown - 54000, shown + 46800, 60)) AS began
     ),
     shifts AS
     (
-        SELECT
-            day, shift, toDateTime64(began, 6, 'UTC') AS begin,
+        SELECT day, shift, toDateTime64(began, 6, 'UTC') AS begin,
             toDateTime64(leadInFrame(began, 1, began) OVER (ORDER BY began, shown ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING), 6, 'UTC') AS finish
-        FROM starts
+        FROM begins
     ),
     (SELECT groupArray((begin, finish, day, shift)) FROM shifts WHERE begin < finish) AS spans,
     parts AS

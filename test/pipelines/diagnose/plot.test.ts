@@ -22,6 +22,13 @@ describe('the picture', () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
+  test('has its words before the curves, and ticks at round values', () => {
+    expect(svg.indexOf('<path')).toBeLessThan(svg.indexOf('>waveform'));
+    for (const [, tick = ''] of svg.matchAll(/text-anchor="end">(-?[\d.e-]+)</g)) {
+      expect(Number(Number(tick).toPrecision(2))).toBe(Number(tick));
+    }
+  });
+
   test('escapes the name of the file', () => {
     expect(svg).toContain('&#60;a &#38; b&#62;: outer race');
     expect(svg).not.toContain('<a &');
@@ -57,6 +64,9 @@ describe('the picture of zones and of several files', () => {
     expect(svg.match(/<path/g)).toHaveLength(3);
     expect(svg).toContain('4 files, week-0.f32 to week-3.f32: last unbalance');
     expect(svg).toContain('zone D from 4.5 mm/s');
+    expect(svg.match(/>[\d.]+ files</g)).toEqual(
+      Array.from({ length: 3 }, () => [0, 1, 2, 3, 4].map((at) => `>${at} files<`)).flat(),
+    );
     expect(svg.match(/>unbalance</g)).toHaveLength(1);
     expect(svg.match(/>not determined</g)).toHaveLength(1);
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
@@ -79,6 +89,13 @@ test('a shaft that turns below the band of the standard has the zone of the rest
   expect(describeDiagnosis('x', slow, verdict)).toMatch(/zone A without its 1× \(ISO/);
   expect(drawDiagnosis('x', new Float32Array(9), RATE, 'g', slow, verdict)).toContain(
     'zone A without its 1×',
+  );
+});
+
+test('a quiet machine that may be slow has both zones', () => {
+  const unknown = extract(shaking([[5, 6]], { seconds: 8, noise: 0.0005 }), RATE, 'g', undefined);
+  expect(describeDiagnosis('x', unknown, diagnose(unknown))).toContain(
+    'zone A, or D at up to 600 rpm (ISO',
   );
 });
 
