@@ -25,12 +25,12 @@ export type MemberOptions = {
  */
 export async function runMember({ config, share, file }: MemberOptions): Promise<void> {
   const owner = config.owner ?? `${hostname()}:${process.pid}`;
-  // The lease alone would go over to a second one at once: it is of the same directory.
-  const place = join(config.directory, `${config.pipeline}-member`);
-  const lock = await lockDirectory(place, owner);
   const labels = { pipeline: config.pipeline, partition: '' };
   const { record } = createInternalEvents({ level: config.log.level, labels });
   const drain = endOnSignal((reason) => record({ kind: 'draining', reason }));
+  // The lease alone would go over to a second one at once: it is of the same directory.
+  const place = join(config.directory, `${config.pipeline}-member`);
+  const lock = await lockDirectory(place, owner);
   const connection = await connectNats({
     ...config.nats,
     name: `andon ${owner}`,

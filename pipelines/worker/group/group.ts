@@ -164,6 +164,7 @@ async function startWorker(partition: number, options: Starting): Promise<void> 
     const pause = isUsual ? AGAIN.first : Math.min(2 * (last?.pause ?? AGAIN.first), AGAIN.longest);
     waiting.set(partition, { at: performance.now() + pause, pause });
     const reason = signal ?? `exit code ${code}`;
-    if (worker.ending === undefined) record({ kind: 'partition-ended', partition, reason, again: pause });
+    if (worker.ending === undefined)
+      record({ kind: 'partition-ended', partition, reason, again: pause });
   });
 }

@@ -1,15 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startChild } from '../../../pipelines/base/child.ts';
 import { registerStatus } from '../../../pipelines/cli/status.ts';
-import { ANDON } from '../../stand/code.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
 import { type Relay, startRelay } from '../../stand/relay.ts';
-import { andon, ROOT, type Stand, startStand, until } from '../../stand/stand.ts';
-import { temporaryDirectory } from '../../support/temporary.ts';
+import { ROOT, type Stand, startStand, until } from '../../stand/stand.ts';
 
 /** A CMMS whose token nobody has set. */
 const CMMS = {
@@ -118,27 +113,4 @@ test('a worker that npx has started ends when npx does', async () => {
   npx.kill('SIGTERM');
   await until('the worker to end', 30_000, async () => !(await lives()));
   expect(lines.join('')).toMatch(/draining: (SIGTERM|npm, which started this process, has ended)/);
-});
-
-test('a directory is of one member of a group, which ends at once when it is told to before it has a server', async () => {
-  const directory = temporaryDirectory();
-  const config = join(directory, 'andon.yaml');
-  // Nobody listens there.
-  const away =
-    "{ nats: { servers: ['nats://127.0.0.1:9'] }, clickhouse: { url: 'http://127.0.0.1:9' }, group: {} }";
-  writeFileSync(config, away);
-  const env = { ANDON_DIR: directory, ANDON_OWNER: 'hall-1' };
-  const run = ['run', '--config', config];
-  const lossy = await andon([...run, '--accept-loss'], env);
-  expect(lossy).toMatchObject({ code: 2, err: expect.stringMatching(/--partition <number>/) });
-  const first = await startChild({ command: process.execPath, args: [ANDON, ...run], env });
-  try {
-    await until('the first to have its place', 30_000, async () =>
-      existsSync(join(directory, 'plant-member', 'owner.lock')),
-    );
-    const second = await andon(run, env);
-    expect(second).toMatchObject({ code: 4, err: expect.stringMatching(/hall-1/) });
-  } finally {
-    expect(await first.stop(30_000)).toEqual({ code: 0, signal: null });
-  }
 });

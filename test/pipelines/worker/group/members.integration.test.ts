@@ -1,5 +1,8 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startChild } from '../../../../pipelines/base/child.ts';
 import { readConfig } from '../../../../pipelines/base/config.ts';
 import { connectNats } from '../../../../pipelines/nats/nats.ts';
 import { ensureCommits, ensurePartition } from '../../../../pipelines/nats/streams.ts';
@@ -7,7 +10,9 @@ import { openCommitLog } from '../../../../pipelines/worker/commits/commit-log.t
 import { openCommitStore } from '../../../../pipelines/worker/commits/commit-store.ts';
 import { joinGroup, partitionStandings } from '../../../../pipelines/worker/group/members.ts';
 import { claimPartition } from '../../../../pipelines/worker/ownership/ownership.ts';
+import { ANDON } from '../../../stand/code.ts';
 import { startNats, type TestNats } from '../../../stand/nats.ts';
+import { andon, until } from '../../../stand/stand.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
 
 let server: TestNats;
@@ -24,16 +29,16 @@ afterAll(async () => {
 
 test('members see each other with their shares, and the leases of the partitions', async () => {
   const config = { ...readConfig(undefined, {}), partitions: 2 };
-  const join = (owner: string, weight: number, most: number, pipeline = 'plant') => {
+  const joined = (owner: string, weight: number, most: number, pipeline = 'plant') => {
     const place = { directory: temporaryDirectory(), pipeline };
     return joinGroup({
       ...{ connection, owner, config: { ...config, ...place } },
       share: { weight, most },
     });
   };
-  const [one, other] = [await join('hall-1', 1, 9), await join('hall-2', 2, 3)];
+  const [one, other] = [await joined('hall-1', 1, 9), await joined('hall-2', 2, 3)];
   // Whose leases begin like those of the first.
-  const stranger = await join('hall-3', 1, 1, 'plant-b');
+  const stranger = await joined('hall-3', 1, 1, 'plant-b');
   expect((await stranger.look()).members.map(({ id }) => id)).toEqual([stranger.id]);
   const { members } = await one.look();
   expect(members).toHaveLength(2);
@@ -77,3 +82,25 @@ test('how partitions stand: owner, what is committed, how far sinks and log are 
   expect(untouched).toMatchObject({ partition: 1, owner: null, last: null, behind: null });
   await claim.release();
 });
+
+test('a directory is of one member, which ends when it is told to before there is a server', async () => {
+  const directory = temporaryDirectory();
+  const config = join(directory, 'andon.yaml');
+  // Nobody listens there.
+  const nats = "{ servers: ['nats://127.0.0.1:9'] }";
+  const clickhouse = "{ url: 'http://127.0.0.1:9' }";
+  writeFileSync(config, `{ nats: ${nats}, clickhouse: ${clickhouse}, group: {} }`);
+  const env = { ANDON_DIR: directory, ANDON_OWNER: 'hall-1' };
+  const run = ['run', '--config', config];
+  const lossy = await andon([...run, '--accept-loss'], env);
+  expect(lossy).toMatchObject({ code: 2, err: expect.stringContaining('--partition <number>') });
+  const first = await startChild({ command: process.execPath, args: [ANDON, ...run], env });
+  try {
+    const lock = join(directory, 'plant-member', 'owner.lock');
+    await until('the first to have its place', 30_000, async () => existsSync(lock));
+    const second = await andon(run, env);
+    expect(second).toMatchObject({ code: 4, err: expect.stringContaining('hall-1') });
+  } finally {
+    expect(await first.stop(30_000)).toEqual({ code: 0, signal: null });
+  }
+}, 60_000);
