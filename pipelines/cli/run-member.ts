@@ -4,9 +4,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { endOnSignal } from '../base/child.ts';
 import type { Config } from '../base/config.ts';
-import { lockDirectory } from '../base/process-lock.ts';
+import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
 import { connectNats } from '../nats/nats.ts';
-import { createInternalEvents } from '../observe/observe.ts';
+import { createInternalEvents, type RecordEvent } from '../observe/observe.ts';
 import { runGroup } from '../worker/group/group.ts';
 import { joinGroup } from '../worker/group/members.ts';
 import { createConnectionReporter } from '../worker/report.ts';
@@ -23,7 +23,8 @@ export type MemberOptions = {
  *
  * @throws Problem when another process has joined from this directory, or takes its place later
  */
-export async function runMember({ config, share, file }: MemberOptions): Promise<void> {
+export async function runMember(options: MemberOptions): Promise<void> {
+  const { config } = options;
   const owner = config.owner ?? `${hostname()}:${process.pid}`;
   const labels = { pipeline: config.pipeline, partition: '' };
   const { record } = createInternalEvents({ level: config.log.level, labels });
@@ -31,6 +32,22 @@ export async function runMember({ config, share, file }: MemberOptions): Promise
   // The lease alone would go over to a second one at once: it is of the same directory.
   const place = join(config.directory, `${config.pipeline}-member`);
   const lock = await lockDirectory(place, owner);
+  try {
+    await workAsMember({ ...options, owner, record, drain, lock });
+  } finally {
+    await lock.release();
+  }
+}
+
+type Place = MemberOptions & {
+  readonly owner: string;
+  readonly record: RecordEvent;
+  readonly drain: AbortSignal;
+  readonly lock: DirectoryLock;
+};
+
+async function workAsMember(member: Place): Promise<void> {
+  const { config, share, owner, record, drain, lock } = member;
   const connection = await connectNats({
     ...config.nats,
     name: `andon ${owner}`,
@@ -41,23 +58,22 @@ export async function runMember({ config, share, file }: MemberOptions): Promise
     // Told to go before there was a server: nothing was under way.
     if (!drain.aborted) throw error;
   });
+  if (!connection) return;
   try {
-    if (!connection) return;
     const { replicas } = config.stream;
     const membership = await joinGroup({ connection, config, owner, share, replicas });
     const lost = AbortSignal.any([membership.lost, lock.lost]);
-    const program = (partition: number) => workerOf(partition, { config, file, owner });
+    const program = (partition: number) => workerOf(partition, member);
     await runGroup({ config, membership, program, record, lost, drain });
   } finally {
-    await connection?.close();
-    await lock.release();
+    await connection.close();
   }
 }
 
 /** This program again, for one partition. Its port is that of the configuration and the partition behind it. */
 function workerOf(
   partition: number,
-  { config, file, owner }: { config: Config; file: string | undefined; owner: string },
+  { config, file, owner }: Pick<Place, 'config' | 'file' | 'owner'>,
 ) {
   const { port } = config.http;
   const named = file === undefined ? [] : ['--config', file];

@@ -42,7 +42,7 @@ export interface Copies {
   run(): Promise<void>;
 }
 
-const PAUSE = { least: 1_000, most: 30_000 };
+const PAUSE = { least: 250, most: 30_000 };
 
 /** What the names of all copies of a run begin with; `created`: those of this log. */
 export function copyPrefix({ pipeline, run, created }: Run): { all: string; own: string } {

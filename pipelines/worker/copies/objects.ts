@@ -44,7 +44,6 @@ export async function openCheckpointObjects(
   const store = await new Objm(streamClient(connection)).open(bucket, false);
   const { streams } = await streamManager(connection);
   const all = () => within(ANSWER, store.list());
-  const subjectOf = ({ nuid }: { nuid: string }) => `$O.${bucket}.C.${nuid}`;
   /** How many pieces there are, by their subjects, which are those of the objects. */
   async function countPieces(): Promise<Readonly<Record<string, number>>> {
     const { state } = await streams.info(stream, { subjects_filter: `$O.${bucket}.C.>` });
@@ -61,7 +60,7 @@ export async function openCheckpointObjects(
       const found = (await all()).filter(({ name }) => name.startsWith(prefix));
       const pieces = found.length === 0 ? {} : await countPieces();
       return found
-        .filter((object) => (pieces[subjectOf(object)] ?? 0) >= piecesOf(object))
+        .filter((object) => isWhole(object, pieces))
         .map(({ name, digest, revision }) => ({ name, sha256: hexOf(digest), revision }))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
     },
@@ -82,31 +81,33 @@ export async function openCheckpointObjects(
       const pieces = await countPieces();
       const described = await all();
       for (const object of described) {
-        const there = pieces[subjectOf(object)] ?? 0;
-        if (there < piecesOf(object) && isOver(Date.parse(object.mtime))) await forget(object.name);
+        if (!isWhole(object, pieces) && isOver(new Date(object.mtime))) await forget(object.name);
       }
-      const known = new Set(described.map(subjectOf));
-      for (const subject of Object.keys(pieces)) {
-        if (known.has(subject)) continue;
+      const known = new Set(described.map(piecesSubject));
+      for (const subject of Object.keys(pieces).filter((each) => !known.has(each))) {
         const last = await streams.getMessage(stream, { last_by_subj: subject });
-        if (last === null || isOver(last.time.getTime())) {
-          await streams.purge(stream, { filter: subject });
-        }
+        if (last === null || isOver(last.time)) await streams.purge(stream, { filter: subject });
       }
     },
   };
 }
 
-function isOver(at: number): boolean {
-  return Date.now() - at >= UNDER_WAY;
+function isOver(at: Date): boolean {
+  return Date.now() - at.getTime() >= UNDER_WAY;
+}
+
+function piecesSubject({ bucket, nuid }: ObjectInfo): string {
+  return `$O.${bucket}.C.${nuid}`;
 }
 
 /**
  * When a description is stored and its answer lost, the library takes the pieces for those of nobody and removes them: then
  * it describes what is not there. Its count of pieces is not that of those that it has sent (3.4.0 counts the last one twice).
  */
-function piecesOf({ size, options }: ObjectInfo): number {
-  return Math.ceil(size / (options?.max_chunk_size ?? PIECE));
+function isWhole(object: ObjectInfo, pieces: Readonly<Record<string, number>>): boolean {
+  const { size, options } = object;
+  const needed = Math.ceil(size / (options?.max_chunk_size ?? PIECE));
+  return (pieces[piecesSubject(object)] ?? 0) >= needed;
 }
 
 /** As the library has it: `SHA-256=` and base64url. */
