@@ -95,11 +95,11 @@ test('a directory is of one member, which ends when it is told to before there i
   const first = await startChild({ command: process.execPath, args: [ANDON, ...run], env });
   try {
     const lock = join(directory, 'plant-member', 'owner.lock');
-    await until('the first to have its place', 30_000, async () => existsSync(lock));
+    await until('the first to have its place', 100_000, async () => existsSync(lock));
     const second = await andon(run, env);
     expect(second).toMatchObject({ code: 4, err: expect.stringContaining('hall-1') });
   } finally {
-    expect(await first.stop(30_000)).toEqual({ code: 0, signal: null });
+    expect(await first.stop(100_000)).toEqual({ code: 0, signal: null });
   }
 });
 
