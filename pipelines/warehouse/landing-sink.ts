@@ -68,8 +68,7 @@ export function createLandingSink(
     },
     async ask<T>(query: string, ending: AbortSignal | number, parameters = {}) {
       const { client } = (await ready()).warehouse;
-      const signal = typeof ending === 'number' ? AbortSignal.timeout(ending) : ending;
-      const asked = { query, query_params: { ...parameters }, abort_signal: signal };
+      const asked = { query, query_params: { ...parameters }, abort_signal: signalOf(ending) };
       return (await client.query({ ...asked, format: 'JSONEachRow' })).json<T>();
     },
     async write(content, signal) {
@@ -95,6 +94,10 @@ export function createLandingSink(
       await (await opening?.catch(() => undefined))?.warehouse.close();
     },
   };
+}
+
+function signalOf(ending: AbortSignal | number): AbortSignal {
+  return typeof ending === 'number' ? AbortSignal.timeout(ending) : ending;
 }
 
 /** Records each change of the connection once. */
