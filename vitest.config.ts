@@ -12,7 +12,7 @@ const FAULTS = [
   'test/faults/*.integration.test.ts',
   'test/pipelines/demo/plant/plant.integration.test.ts',
   'test/pipelines/systems/{commands,systems}-kills.integration.test.ts',
-  'test/pipelines/worker/ownership/lease.integration.test.ts',
+  'test/pipelines/worker/{copies/copies,ownership/lease}.integration.test.ts',
   'test/pipelines/audit/cluster.integration.test.ts',
   'test/sql/rollups.integration.test.ts',
 ];

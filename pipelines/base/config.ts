@@ -162,6 +162,11 @@ const cmmsSchema = z.unknown().superRefine((written, context) => {
   }
 });
 
+const groupSchema = z.strictObject({
+  weight: z.number().positive().default(1).describe('How much it takes, beside the others.'),
+  most: z.int().positive().default(1_024).describe('Partitions that it works, at most.'),
+});
+
 /** Addresses, paths and limits. Nothing in here can change an answer: what can stands in `rules.yaml`. */
 const configShape = z.strictObject({
   pipeline: name.default('plant').describe('Names this pipeline in tokens, files and metrics.'),
@@ -172,6 +177,9 @@ const configShape = z.strictObject({
     .describe('Publish requests; without it only in run 1: a log worked again asks for nothing.'),
   partition: z.int().min(0).default(0).describe('The partition of this worker.'),
   partitions: z.int().min(1).max(1_024).default(1).describe('How many partitions there are.'),
+  group: groupSchema
+    .optional()
+    .describe('Works the partitions that fall to it in a group of workers, and not one alone.'),
   directory: z.string().default('.andon').describe('Epoch files, checkpoints, embedded engine.'),
   user: z
     .string()
@@ -201,6 +209,15 @@ const configShape = z.strictObject({
 
 /** No message is ever mapped to a partition that is not there: its worker would wait for ever. */
 function checkPartition(config: z.output<typeof configShape>, context: z.RefinementCtx): void {
+  if (config.group !== undefined && config.clickhouse.url === undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: ['group'],
+      message:
+        'expected a ClickHouse server (clickhouse.url) beside it: a partition moves from host to host, and the tables of the ' +
+        'embedded engine do not',
+    });
+  }
   const { partition, partitions } = config;
   if (partition < partitions) return;
   context.addIssue({
@@ -255,7 +272,11 @@ const VARIABLES: Readonly<
   ANDON_LOG_LEVEL: { path: ['log', 'level'] },
   '--nats': { path: ['nats', 'servers'], as: 'list' },
   '--partitions': { path: ['partitions'], as: 'number' },
+  '--partition': { path: ['partition'], as: 'number' },
 };
+
+/** So many partitions a group has where nothing is said: several for each of its workers, also when it grows. */
+const GROUP_PARTITIONS = 16;
 
 /** Every variable, unset: for a child whose configuration nothing shall overlay. */
 export const NO_OVERLAYS: Readonly<Record<string, string>> = Object.fromEntries(
@@ -274,7 +295,7 @@ export function readConfig(
 ): Config {
   const text = file === undefined ? '' : readText(file);
   const source = parseYaml(text, file ?? 'configuration', overlaysOf(environment));
-  const parsed = configSchema.safeParse(source.data ?? {});
+  const parsed = configSchema.safeParse(withPartitions(source.data ?? {}));
   if (parsed.success) {
     // A mistake in a profile is told now, and not when the first command comes.
     readSystems(parsed.data.systems, file);
@@ -282,6 +303,11 @@ export function readConfig(
   }
   source.report(parsed.error, []);
   throw parsed.error;
+}
+
+function withPartitions(written: unknown): unknown {
+  const isGroup = typeof written === 'object' && written !== null && 'group' in written;
+  return isGroup ? { partitions: GROUP_PARTITIONS, ...written } : written;
 }
 
 /** The options by which a command may depart from its configuration. */

@@ -26,9 +26,9 @@ export type Scope = 'line' | 'plant' | 'installation';
 export type LogNeed =
   /** First tokens of the subjects that are published. */
   | { readonly publish: readonly string[] }
-  /** What is asked of JetStream: `log`, `outbox`, `commands`, `audit` and `reasons` are streams, the others buckets. */
+  /** What is asked of JetStream: streams, buckets of keys, and `checkpoints`, which are objects. */
   | { readonly read: readonly LogStore[] }
-  | { readonly change: readonly Bucket[] }
+  | { readonly change: readonly (Bucket | 'checkpoints')[] }
   | { readonly make: readonly LogStore[] }
   /** Made where there is none; one that is there is never changed. */
   | { readonly create: readonly LogStore[] }
@@ -41,7 +41,8 @@ export type LogNeed =
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'outcomes' | 'resends' | 'names';
 type StreamStore = 'log' | 'outbox' | 'commands' | 'commits' | 'live' | 'audit' | 'reasons';
-export type LogStore = StreamStore | Bucket;
+/** `checkpoints`: a bucket of objects for each partition. */
+export type LogStore = StreamStore | 'checkpoints' | Bucket;
 
 /** Two groups of tables: those of `TABLES_OF_AUDIT`, and all others with the views over them. */
 export type TableGroup = 'rows' | 'audit';
@@ -86,24 +87,14 @@ export const ACTS = {
   },
   'read-log': { does: 'read the streams of the partitions', log: [{ read: ['log'] }] },
   'work-partition': {
-    does: 'make the streams, hold leases, commit epochs, publish ticks, and models and rules again',
+    does: 'make the streams, hold leases, commit epochs, keep checkpoints, publish ticks, and models and rules again',
     log: [
-      {
-        make: [
-          'log',
-          'outbox',
-          'commands',
-          'commits',
-          'live',
-          'leases',
-          'homes',
-          'names',
-          'reasons',
-        ],
-      },
+      { make: ['log', 'outbox', 'commands', 'commits', 'checkpoints', 'live'] },
+      { make: ['leases', 'homes', 'names', 'reasons'] },
       { read: ['commits'] },
       { create: ['audit'] },
-      { change: ['leases', 'homes'] },
+      { change: ['leases', 'homes', 'checkpoints'] },
+      { purge: ['checkpoints'] },
       { publish: ['tick', 'model', 'rules', 'live', 'commit'] },
     ],
   },
@@ -151,7 +142,7 @@ export const ACTS = {
     does: 'copy every stream and bucket as a snapshot, and hold the leases meanwhile',
     log: [
       { snapshot: ['log', 'outbox', 'commands', 'commits', 'live', 'audit', 'reasons'] },
-      { snapshot: ['leases', 'homes', 'ledger', 'outcomes', 'resends', 'names'] },
+      { snapshot: ['leases', 'homes', 'ledger', 'outcomes', 'resends', 'names', 'checkpoints'] },
       { create: ['leases'] },
       { change: ['leases'] },
     ],

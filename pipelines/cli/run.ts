@@ -7,8 +7,10 @@ import { openAuditor } from '../audit/audit.ts';
 import { type AuditQueue, createAuditQueue, keepAudit } from '../audit/keeper.ts';
 import { endOnSignal } from '../base/child.ts';
 import { type Config, readConfig } from '../base/config.ts';
+import { EXIT, Problem } from '../base/problem.ts';
 import { type DirectoryLock, lockDirectory } from '../base/process-lock.ts';
 import { readSystems } from '../base/system-profiles.ts';
+import { within } from '../base/within.ts';
 import { createLogTime } from '../nats/log-time.ts';
 import { connectNats } from '../nats/nats.ts';
 import { ensureCommands, ensureRequests, partitionStream } from '../nats/streams.ts';
@@ -25,39 +27,60 @@ import { openWarehouse } from '../warehouse/warehouse.ts';
 import { followWorkFigures } from '../warehouse/work-figures.ts';
 import { type WorkerIdentity, workerIdentity } from '../worker/ownership/ownership.ts';
 import { mendingReporter } from '../worker/report.ts';
-import { runWorker } from '../worker/worker.ts';
+import { runWorker, type WorkerOptions } from '../worker/worker.ts';
 import { migrationActs } from './audited.ts';
+import { runMember } from './run-member.ts';
 
 /** Between two beginnings of the delivery of requests: milliseconds. */
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 
-type Options = { readonly config?: string; readonly acceptLoss?: true };
+type Options = {
+  readonly config?: string;
+  readonly acceptLoss?: true;
+  readonly partition?: string;
+};
 
 /** Adds `andon run`: a worker, and the delivery of its requests. */
 export function registerRun(command: Command): void {
   command
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
+    .option('--partition <number>', 'works this one alone, also where `group` is configured')
     .option('--accept-loss', 'go on past messages that the stream trimmed before they were read')
     .addHelpText(
       'after',
       '\nSIGTERM and Ctrl-C drain: the epoch under way is written, landed and checkpointed. A second one stops at once.',
     )
     .action(async (options: Options) => {
-      await run(options.config, options.acceptLoss === true);
+      await run(options);
     });
 }
 
+const NO_LOSS_IN_GROUP = new Problem({
+  where: '--accept-loss',
+  expected: 'one partition (`--partition <number>`) whose messages may stay unread',
+  found: 'a group in the configuration, which works many',
+  remedy:
+    'Run the partition with `--partition` and `--accept-loss` until it goes on, and then the group.',
+  exit: EXIT.input,
+});
+
 /** Runs a worker, and beside it the delivery of requests where a CMMS is configured, until a signal drains it. */
-async function run(file: string | undefined, acceptLoss: boolean): Promise<void> {
+async function run({ config: file, acceptLoss, partition }: Options): Promise<void> {
   // Whatever the worker and its children write is for this user alone.
   process.umask(0o077);
-  const config = readConfig(file);
+  const config = readConfig(file, { ...process.env, '--partition': partition });
+  const { group: share } = config;
+  if (share !== undefined && partition === undefined) {
+    if (acceptLoss === true) throw NO_LOSS_IN_GROUP;
+    await runMember({ config, share, file });
+    return;
+  }
   const place = workerIdentity(config);
   // Before any port or child process: who starts a worker twice shall hear of the first one, not of its ports.
   const ownership = await lockDirectory(place.directory, place.owner);
   try {
-    await runOwned(config, place, ownership, { acceptLoss, file });
+    await runOwned(config, place, ownership, { acceptLoss: acceptLoss === true, file });
   } finally {
     await ownership.release();
   }
@@ -102,15 +125,10 @@ async function runOwned(
     await landing.begin();
     if (acceptLoss) await noteAcceptedLoss(config, drain);
     await runWorker({
-      config,
-      identity: place,
-      lock,
-      record,
-      landing,
-      createBlocks,
+      ...{ config, identity: place, lock, record, landing, createBlocks },
       observer: status.observer,
-      acceptLoss,
-      drain,
+      hasTaken: hasLanded(landing),
+      ...{ acceptLoss, drain },
     }).catch((error: unknown) => {
       // Told to go before it had begun: nothing was under way.
       if (!drain.aborted || !isAbort(error)) throw error;
@@ -225,12 +243,26 @@ function remembering(landing: LandingSink): Pick<Described, 'landReports' | 'was
     // Keys of ours are such; what else somebody wrote into an object was never given.
     if (!/^[A-Za-z0-9_-]{1,64}$/.test(key)) return false;
     const query = `SELECT 1 AS found FROM ${table} WHERE ${column} = '${key}' LIMIT 1`;
-    const answer = landing.ask<object>(query, AbortSignal.timeout(REMEMBERING));
+    const answer = landing.ask<object>(query, REMEMBERING);
     return answer.then((rows) => rows.length > 0).catch(() => undefined);
   };
   return {
     landReports: (report, signal) => landing.write(contentOfReport(report), signal),
     wasGiven: { requests: knows('request_history', 'id'), commands: knows('commands', 'key') },
+  };
+}
+
+/** Asked where a worker goes on without the directory of the one before it: another warehouse would lack rows for ever. */
+function hasLanded(landing: LandingSink): WorkerOptions['hasTaken'] {
+  return async ({ pipeline, run, stream, created }, sink, { epoch }) => {
+    // The others are streams beside the log.
+    if (sink !== landing.name) return true;
+    const query =
+      'SELECT 1 AS found FROM epochs WHERE pipeline = {pipeline:String} AND run = {run:String} ' +
+      'AND stream = {stream:String} AND created = {created:String} AND epoch = {epoch:UInt64} LIMIT 1';
+    const asked = { pipeline, run, stream, created, epoch: String(epoch) };
+    const answer = within(2 * REMEMBERING, landing.ask<object>(query, REMEMBERING, asked));
+    return answer.then((rows) => rows.length > 0).catch(() => undefined);
   };
 }
 

@@ -3,9 +3,12 @@ import { type Config, readConfig } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import type { LineStatus, WorkerStatus } from '../observe/worker-status.ts';
+import { partitionStandings } from '../worker/group/members.ts';
+import { withNats } from './with-nats.ts';
 
 type Options = {
   readonly config?: string;
+  readonly all?: true;
   readonly url?: readonly string[];
   readonly json?: true;
 };
@@ -22,13 +25,18 @@ export function registerStatus(command: Command): void {
       '--url <url...>',
       'workers to ask, as http://host:9464; without it the one of the configuration',
     )
+    .option('--all', 'all partitions: who works each and how far it is, asked of NATS alone')
     .option('--config <file>', 'configuration (YAML); the environment overlays it')
     .option('--json', 'one JSON object per worker')
     .addHelpText(
       'after',
       '\nLags of sources are those of the last hour or two. Exit code 1: a worker is not ready; 3: none answers there.',
     )
-    .action(async ({ config, url, json }: Options) => {
+    .action(async ({ config, url, json, all: isAll }: Options) => {
+      if (isAll === true) {
+        await showPartitions(readConfig(config), json === true);
+        return;
+      }
       const urls = url ?? [urlOf(readConfig(config))];
       const all: WorkerStatus[] = [];
       for (const each of urls) all.push(await askWorker(each));
@@ -37,6 +45,27 @@ export function registerStatus(command: Command): void {
       }
       if (all.some(({ reasons }) => reasons.length > 0)) process.exitCode = EXIT.defect;
     });
+}
+
+const PARTITION_HEADINGS = ['PARTITION', 'OWNER', 'EPOCH', 'CHECKPOINT', 'BEHIND', 'SINKS BEHIND'];
+
+/** Exit code 1: a partition has a log and no owner. */
+async function showPartitions(config: Config, json: boolean): Promise<void> {
+  const all = await withNats(config, 'andon status', (connection) =>
+    partitionStandings(connection, config),
+  );
+  const said = (count: number | null) => (count === null ? '-' : String(count));
+  const rows = all.map(({ partition, owner, host, epoch, checkpoint, behind, sinks }) => [
+    ...[String(partition), owner === null ? 'nobody' : `${owner} on ${host}`],
+    ...[epoch, checkpoint, behind].map(said),
+    Object.entries(sinks)
+      .map(([sink, epochs]) => `${sink} ${epochs}`)
+      .join(', '),
+  ]);
+  if (json) for (const one of all) console.log(JSON.stringify(one));
+  else console.log(inColumns([PARTITION_HEADINGS, ...rows], new Set([0, 2, 3, 4])));
+  if (all.some(({ owner, last }) => owner === null && last !== null))
+    process.exitCode = EXIT.defect;
 }
 
 /** Where the worker of a configuration listens, as this machine reaches it. */

@@ -8,12 +8,15 @@ import { connectNats } from '../nats/nats.ts';
 import {
   AUDIT_STREAM,
   COMMIT_STREAM,
+  checkpointBucket,
   ensureAudit,
+  ensureCheckpoints,
   ensureCommands,
   ensureCommits,
   ensurePartition,
   ensureRequests,
   findStream,
+  objectStream,
   partitionStream,
 } from '../nats/streams.ts';
 import { type CheckResult, fail, ok, warn } from './check-result.ts';
@@ -44,6 +47,9 @@ export async function examineNats(config: Config): Promise<readonly CheckResult[
       await stream(connection, REQUEST_STREAM, () => ensureRequests(connection, { replicas })),
       await stream(connection, COMMAND_STREAM, () => ensureCommands(connection, { replicas })),
       await stream(connection, COMMIT_STREAM, () => ensureCommits(connection, { replicas })),
+      await stream(connection, objectStream(checkpointBucket(partition)), () =>
+        ensureCheckpoints(connection, partition, { replicas }),
+      ),
       await stream(connection, AUDIT_STREAM, () => ensureAudit(connection, { replicas })),
     ];
   } finally {

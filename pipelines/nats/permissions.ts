@@ -17,7 +17,9 @@ import {
   AUDIT_STREAM,
   BUCKETS,
   COMMIT_STREAM,
+  checkpointBucket,
   commitSubject,
+  objectStream,
   partitionStream,
   REASON_STREAM,
 } from './streams.ts';
@@ -78,6 +80,7 @@ function subjectsOf(
   }
   if ('change' in need) {
     return need.change.flatMap((bucket) => {
+      if (bucket === 'checkpoints') return objectsOf(extent, full);
       const name = installedStream(prefix, BUCKETS[bucket].name);
       return [`$KV.${name}.>`, ...readingOf(`KV_${name}`, full)];
     });
@@ -112,6 +115,8 @@ function streamsOf(store: LogStore, { partitions, prefix }: Extent): readonly st
       return named(COMMAND_STREAM);
     case 'commits':
       return named(COMMIT_STREAM);
+    case 'checkpoints':
+      return checkpointBuckets({ partitions, prefix }).map(objectStream);
     case 'audit':
       return named(AUDIT_STREAM);
     case 'live':
@@ -121,6 +126,23 @@ function streamsOf(store: LogStore, { partitions, prefix }: Extent): readonly st
     default:
       return [`KV_${installedStream(prefix, BUCKETS[store].name)}`];
   }
+}
+
+/** The bucket of each partition: its chunks and descriptions are published, and read by consumers. */
+function objectsOf(extent: Extent, full: boolean): readonly string[] {
+  return checkpointBuckets(extent).flatMap((bucket) => [
+    `$O.${bucket}.>`,
+    ...readingOf(objectStream(bucket), full),
+  ]);
+}
+
+function checkpointBuckets({
+  partitions,
+  prefix,
+}: Pick<Extent, 'partitions' | 'prefix'>): readonly string[] {
+  return Array.from({ length: partitions }, (_, partition) =>
+    installedStream(prefix, checkpointBucket(partition)),
+  );
 }
 
 /**

@@ -1,13 +1,6 @@
-/** Every stream and bucket of an installation: its name, subjects, replicas and limits. Nothing else makes one. */
+/** Every stream of an installation: its name, subjects, replicas and limits. Nothing else makes one; buckets: buckets.ts. */
 
-import {
-  DiscardPolicy,
-  RetentionPolicy,
-  StorageType,
-  type StreamConfig,
-  type StreamInfo,
-} from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import { DiscardPolicy, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { LIVE_STREAM } from '../../sinks/live.ts';
 import {
@@ -16,10 +9,19 @@ import {
   REQUEST_STREAM,
   requestSubject,
 } from '../../sinks/outbox.ts';
-import type { Bucket } from '../base/roles.ts';
-import { ensureStream, findStream, type StoreOptions } from './ensure-stream.ts';
-import { streamClient, streamIn, subjectIn } from './jetstream.ts';
+import { streamSettings } from './buckets.ts';
+import { ensureStream, type StoreOptions } from './ensure-stream.ts';
+import { streamIn, subjectIn } from './jetstream.ts';
 
+export {
+  BUCKETS,
+  bucketIn,
+  checkpointBucket,
+  ensureCheckpoints,
+  findBucket,
+  objectStream,
+  openBucket,
+} from './buckets.ts';
 export {
   findStream,
   isNotPermitted,
@@ -102,7 +104,7 @@ export async function ensurePartition(
 ): Promise<StreamInfo> {
   const replay = options.replay === true;
   const wanted = {
-    ...common(options.replicas),
+    ...streamSettings(options.replicas),
     name: partitionStream(options.partition),
     description: replay ? REPLAY_DESCRIPTION : LIVE_DESCRIPTION,
     subjects: [
@@ -153,7 +155,7 @@ function ensureOutbox(
   named: Pick<StreamConfig, 'name' | 'description' | 'subjects'>,
 ): Promise<StreamInfo> {
   const wanted = {
-    ...common(options.replicas),
+    ...streamSettings(options.replicas),
     ...named,
     max_age: 0,
     max_bytes: -1,
@@ -175,7 +177,7 @@ export async function ensureLive(
   options: StoreOptions = {},
 ): Promise<StreamInfo> {
   const wanted = {
-    ...common(options.replicas),
+    ...streamSettings(options.replicas),
     name: LIVE_STREAM,
     description: 'Andon live: what changed with each epoch',
     subjects: ['live.>'],
@@ -209,7 +211,7 @@ export async function ensureCommits(
   options: StoreOptions = {},
 ): Promise<StreamInfo> {
   const wanted = {
-    ...common(options.replicas),
+    ...streamSettings(options.replicas),
     name: COMMIT_STREAM,
     description: 'Andon commits: what each partition has committed',
     subjects: [commitSubject('*', '*', '*')],
@@ -248,7 +250,7 @@ export async function ensureEdgeStreams(
   ] as const;
   for (const [name, description, subject, most] of streams) {
     const wanted = {
-      ...common(),
+      ...streamSettings(),
       ...{ name, description, subjects: [subject] },
       max_age: nanos((days ?? 7) * 86_400_000),
       max_bytes: most ?? -1,
@@ -275,7 +277,7 @@ export async function ensureAudit(
   options: StoreOptions = {},
 ): Promise<StreamInfo> {
   const wanted = {
-    ...common(options.replicas),
+    ...streamSettings(options.replicas),
     name: AUDIT_STREAM,
     description: 'Andon: who did what, chained by hash',
     subjects: ['audit.>'],
@@ -319,7 +321,7 @@ export async function ensureReasons(
   options: StoreOptions = {},
 ): Promise<StreamInfo> {
   const wanted = {
-    ...common(options.replicas),
+    ...streamSettings(options.replicas),
     name: REASON_STREAM,
     description: 'Andon: reasons that the audit stream names by their hash',
     subjects: ['reason.*'],
@@ -332,69 +334,4 @@ export async function ensureReasons(
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
   return ensureInstalled(connection, wanted, options, () => copiesOfOthers(options));
-}
-
-/** The plain names of the buckets, and what is in them. */
-export const BUCKETS: Readonly<Record<Bucket, { readonly name: string; readonly holds: string }>> =
-  {
-    leases: { name: 'ANDON_LEASES', holds: 'who works on what' },
-    homes: { name: 'ANDON_HOMES', holds: 'where the state of each run is' },
-    ledger: { name: 'ANDON_MAINTENANCE', holds: 'what became of each maintenance request' },
-    // Apart: nats-server looks at every key of a bucket for those that begin alike, and of these there are most.
-    outcomes: { name: 'ANDON_OUTCOMES', holds: 'what became of each command' },
-    resends: { name: 'ANDON_RESENDS', holds: 'requests that a person wants to be sent again' },
-    names: { name: 'ANDON_NAMES', holds: 'the names behind user ids' },
-  };
-
-/** The name of a bucket in the installation of a connection. */
-export function bucketIn(connection: NatsConnection, bucket: Bucket): string {
-  return streamIn(connection, BUCKETS[bucket].name);
-}
-
-/**
- * Opens a bucket, and makes it when there is none. `term`: milliseconds after which an entry that is not renewed ends,
- * when this makes the bucket; else the bucket's own.
- */
-export async function openBucket(
-  connection: NatsConnection,
-  bucket: Bucket,
-  options: StoreOptions & { readonly term?: number } = {},
-): Promise<KV> {
-  const { replicas = 1, term, onMended } = options;
-  const { holds } = BUCKETS[bucket];
-  const name = bucketIn(connection, bucket);
-  const opened = await new Kvm(streamClient(connection)).create(name, {
-    description: `Andon: ${holds}`,
-    history: 1,
-    replicas,
-    // A read from a replica may be old, and what is old would be acted upon.
-    allow_direct: false,
-    ...(term === undefined ? {} : { ttl: term }),
-  });
-  if (onMended !== undefined) {
-    // Copies are all that a bucket leaves to the configuration.
-    const wanted = { name: `KV_${name}`, subjects: [`$KV.${name}.>`], num_replicas: replicas };
-    await ensureStream(connection, wanted, { onMended });
-  }
-  return opened;
-}
-
-/** The bucket as it is, for whoever may not make it; undefined when there is none. */
-export async function findBucket(
-  connection: NatsConnection,
-  bucket: Bucket,
-): Promise<KV | undefined> {
-  const name = bucketIn(connection, bucket);
-  if ((await findStream(connection, `KV_${name}`)) === undefined) return undefined;
-  return new Kvm(streamClient(connection)).open(name, { allow_direct: false });
-}
-
-function common(replicas = 1) {
-  return {
-    ...{ retention: RetentionPolicy.Limits, storage: StorageType.File },
-    max_msgs: -1,
-    max_msg_size: -1,
-    num_replicas: replicas,
-    no_ack: false,
-  };
 }

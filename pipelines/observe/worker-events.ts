@@ -192,6 +192,49 @@ export const WORKER_EVENTS = {
     (e) => `epoch ${e.epoch} is not committed (attempt ${e.attempt}): ${e.reason}`,
     counter('commit_retries_total', 'Attempts to commit that failed.'),
   ),
+  'checkpoint-copied': eventKind<{ epoch: number; bytes: number; milliseconds: number }>(
+    'debug',
+    (e) => `the checkpoint of epoch ${e.epoch} is in the cluster (${e.bytes} bytes)`,
+    gauge('copied_checkpoint_epoch', 'The newest checkpoint in the cluster.', (e) => e.epoch),
+    counter('checkpoint_copied_bytes_total', 'Bytes copied.', [], (e) => e.bytes),
+    seconds('checkpoint_copy_seconds', 'Time to copy one checkpoint.', (e) => e.milliseconds),
+  ),
+  'checkpoint-copy-failed': eventKind<{ reason: string; again: number }>(
+    'warn',
+    (e) => `checkpoints are not copied into the cluster: ${e.reason}; again in ${e.again} ms`,
+    counter('checkpoint_copy_failures_total', 'Attempts to copy checkpoints that failed.'),
+  ),
+  'copies-missed': eventKind<{ reason: string }>(
+    'warn',
+    (e) => `checkpoints are not copied into the cluster: ${e.reason}`,
+  ),
+  'fill-waiting': eventKind<{ sink: string; epoch: number; again: number }>(
+    'warn',
+    (e) =>
+      `${e.sink} does not answer whether it has epoch ${e.epoch}; without that this start goes on from no copy: again in ${e.again} ms`,
+  ),
+  'directory-filled': eventKind<{ directory: string; epoch: number; to: number; owner: string }>(
+    'info',
+    (e) =>
+      `${e.directory} had no state that is as new: gone on from the copy at message ${e.to}; ${e.owner} worked before`,
+    counter('directories_filled_total', 'Starts that went on from copies.'),
+  ),
+  'partition-taken': eventKind<{ partition: number; pid: number }>(
+    'info',
+    (e) => `partition ${e.partition} is worked here, by process ${e.pid}`,
+  ),
+  'partition-left': eventKind<{ partition: number }>(
+    'info',
+    (e) => `partition ${e.partition} falls to another member of the group: drained`,
+  ),
+  'partition-ended': eventKind<{ partition: number; reason: string; again: number }>(
+    'error',
+    (e) => `the worker of partition ${e.partition} ended (${e.reason}); again in ${e.again} ms`,
+  ),
+  'group-trouble': eventKind<{ reason: string }>(
+    'warn',
+    (e) => `the group cannot be seen: ${e.reason}; its workers go on`,
+  ),
   'replay-mismatch': eventKind<{ epoch: number; from: number; to: number; tables: string }>(
     'error',
     (e) =>

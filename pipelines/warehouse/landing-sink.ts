@@ -16,10 +16,13 @@ export interface LandingSink extends Sink {
    * @throws Problem when the schema there is not one that this version can write to
    */
   begin(): Promise<void>;
-  /** Rows of a question. Rejects while the warehouse is away. */
+  /**
+   * Rows of a question. Rejects while the warehouse is away. A number: the milliseconds that it may take, once the warehouse is
+   * open.
+   */
   ask<T>(
     query: string,
-    signal: AbortSignal,
+    ending: AbortSignal | number,
     parameters?: Readonly<Record<string, string>>,
   ): Promise<readonly T[]>;
   close(): Promise<void>;
@@ -63,9 +66,9 @@ export function createLandingSink(
         report(false, reasonOf(error));
       }
     },
-    async ask<T>(query: string, signal: AbortSignal, parameters = {}) {
+    async ask<T>(query: string, ending: AbortSignal | number, parameters = {}) {
       const { client } = (await ready()).warehouse;
-      const asked = { query, query_params: { ...parameters }, abort_signal: signal };
+      const asked = { query, query_params: { ...parameters }, abort_signal: signalOf(ending) };
       return (await client.query({ ...asked, format: 'JSONEachRow' })).json<T>();
     },
     async write(content, signal) {
@@ -91,6 +94,10 @@ export function createLandingSink(
       await (await opening?.catch(() => undefined))?.warehouse.close();
     },
   };
+}
+
+function signalOf(ending: AbortSignal | number): AbortSignal {
+  return typeof ending === 'number' ? AbortSignal.timeout(ending) : ending;
 }
 
 /** Records each change of the connection once. */

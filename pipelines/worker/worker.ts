@@ -1,11 +1,10 @@
-import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { announced } from '../../sinks/live.ts';
 import { createOutbox } from '../../sinks/outbox.ts';
 import type { Blocks, Sink } from '../../sinks/sink.ts';
 import type { Config } from '../base/config.ts';
-import { DISK, type Disk, guardedDisk } from '../base/disk.ts';
+import type { Disk } from '../base/disk.ts';
 import { createNotifier, type Notifier } from '../base/notifier.ts';
 import { Problem } from '../base/problem.ts';
 import type { DirectoryLock } from '../base/process-lock.ts';
@@ -15,6 +14,7 @@ import { type Log, replaced } from '../nats/log.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
 import { connectNats } from '../nats/nats.ts';
 import {
+  ensureCheckpoints,
   ensureCommands,
   ensureCommits,
   ensureLive,
@@ -28,15 +28,14 @@ import { startUpkeep } from '../nats/upkeep.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import { createPatternCounts } from '../observe/pattern-counts.ts';
 import { plant } from '../plant.ts';
-import { type CommitLog, openCommitLog } from './commits/commit-log.ts';
-import { openCommitStore } from './commits/commit-store.ts';
 import { type Committer, createCommits, firedAfter } from './commits/commits.ts';
-import { type CommitEnd, type CommitHistory, refuseEmpty, refuseStale } from './commits/history.ts';
+import { type Copies, commitBehind, createCopies, withCopies } from './copies/copies.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import type { Collector } from './epochs/engine.ts';
-import { type EpochStore, type LeftState, openEpochStore } from './epochs/epoch-store.ts';
+import type { EpochStore } from './epochs/epoch-store.ts';
 import { isHeldBack, runEpochs } from './epochs/epochs.ts';
+import { openWorkerState, type StateOptions } from './open-state.ts';
 import { claimPartition, type Homes, type WorkerIdentity } from './ownership/ownership.ts';
 import {
   createConnectionReporter,
@@ -60,6 +59,8 @@ export type WorkerOptions = {
   readonly createBlocks: () => Blocks;
   /** Looks on at what comes out of the pipeline. */
   readonly observer?: Collector;
+  /** Whether a sink has the epochs up to this one; undefined when it does not answer. */
+  readonly hasTaken?: StateOptions['hasTaken'];
   readonly acceptLoss: boolean;
   /** Finish what is under way, write a checkpoint, deliver, and return. */
   readonly drain: AbortSignal;
@@ -109,7 +110,12 @@ export async function workPartition(
   await ensureRequests(connection, store);
   await ensureCommands(connection, store);
   await ensureCommits(connection, store);
-  const announces = await hasLive(connection, store, record);
+  const announces = await isMade(ensureLive(connection, store), (reason) => {
+    record({ kind: 'live-missed', epochs: 0, reason });
+  });
+  const copies = await isMade(ensureCheckpoints(connection, partition, store), (reason) => {
+    record({ kind: 'copies-missed', reason });
+  });
   const key = `${config.pipeline}-${partition}`;
   const claim = await claimPartition(connection, key, identity, store);
   const stream = info.config.name;
@@ -129,26 +135,24 @@ export async function workPartition(
     record({ kind: 'started', pipeline: run.pipeline, run: run.run, stream, owner });
     const homes = await claim.homes();
     const first = info.state.first_seq;
-    await work({ ...options, connection, run, homes, lost, announces, first });
+    await work({ ...options, connection, run, homes, lost, announces, copies, first });
   } finally {
     stopUpkeep();
     await claim.release();
   }
 }
 
-/** A user of an older configuration of NATS may not make the stream: the worker does without it, and screens ask. */
-async function hasLive(
-  connection: NatsConnection,
-  store: StoreOptions,
-  record: RecordEvent,
+/** A user of an older configuration of NATS may not make the stream: the worker does without it. */
+async function isMade(
+  making: Promise<unknown>,
+  onMissed: (reason: string) => void,
 ): Promise<boolean> {
   try {
-    await ensureLive(connection, store);
+    await making;
     return true;
   } catch (error) {
     if (!isNotPermitted(error)) throw error;
-    const reason = 'this user may not make the stream; make the configuration of NATS anew';
-    record({ kind: 'live-missed', epochs: 0, reason });
+    onMissed('this user may not make the stream; make the configuration of NATS anew');
     return false;
   }
 }
@@ -161,6 +165,8 @@ type Work = WorkerOptions & {
   readonly lost: AbortSignal;
   /** Tells screens of what has landed. */
   readonly announces: boolean;
+  /** Copies its checkpoints into the cluster. */
+  readonly copies: boolean;
   /** The first message that the stream had at the start. */
   readonly first: number;
 };
@@ -169,6 +175,8 @@ type Work = WorkerOptions & {
 type Shared = {
   readonly store: EpochStore;
   readonly commits: Committer;
+  /** Undefined where this user may not make the bucket. */
+  readonly copies: Copies | undefined;
   /** Of written and committed epochs and moved cursors. */
   readonly notifier: Notifier;
   /** Aborted with the reason when a part fails. */
@@ -188,8 +196,9 @@ async function work(options: Work): Promise<void> {
   const sinks = sinksOf(options);
   const shared = await openShared(options, sinks);
   if (shared === undefined) return;
-  const { abort, failed, commits } = shared;
-  const delivering = [commits.run(), ...sinks.map((sink) => startDelivery(sink, options, shared))];
+  const { abort, failed, commits, copies } = shared;
+  const beside = [commitBehind(copies, shared.store, commits), copies?.run() ?? Promise.resolve()];
+  const delivering = [...beside, ...sinks.map((sink) => startDelivery(sink, options, shared))];
   const held = () => isHeldBack(shared.store, config.backlog);
   const waiting = () => {
     return sinks.map(({ name }) => ({ sink: name, ...shared.store.waitingFor(name) }));
@@ -225,27 +234,36 @@ function sinksOf(options: Work): readonly Sink[] {
 /** Takes the log of commits over first; undefined when it was told to stop meanwhile. */
 async function openShared(options: Work, sinks: readonly Sink[]): Promise<Shared | undefined> {
   const { record, lost, drain } = options;
+  const names = sinks.map(({ name }) => name);
   const failed = new AbortController();
   const abort = AbortSignal.any([failed.signal, lost]);
   const late = firedAfter(drain, GRACE);
   const signal = AbortSignal.any([abort, late]);
-  const opened = await openStore(options, sinks, signal).catch((error: unknown) => {
-    if (error instanceof Problem || !late.aborted || abort.aborted) throw error;
-    return undefined;
-  });
+  const opened = await openWorkerState({ ...options, sinks: names, signal }).catch(
+    (error: unknown) => {
+      if (error instanceof Problem || !late.aborted || abort.aborted) throw error;
+      return undefined;
+    },
+  );
   if (opened === undefined) return undefined;
-  const { store, log } = opened;
-  for (const { path: file } of store.fenced) record({ kind: 'epoch-file-fenced', file });
+  const { log, objects, disk } = opened;
+  for (const { path: file } of opened.store.fenced) record({ kind: 'epoch-file-fenced', file });
   const written = new AbortController();
   const notifier = createNotifier();
+  const ending = { record, signal, drain: written.signal };
   const commits = createCommits({
-    ...{ log, store, notifier, record, signal, drain: written.signal },
-    sinks: sinks.map(({ name }) => name),
+    ...{ log, store: opened.store, notifier, ...ending },
+    sinks: names,
     checkpointed: () => shared.checkpointed,
     onFailed: (error) => failed.abort(error),
   });
+  const { directory } = options.identity;
+  const copies =
+    objects &&
+    createCopies({ objects, directory, disk, run: options.run, taken: commits.taken, ...ending });
+  const store = copies === undefined ? opened.store : withCopies(opened.store, copies);
   const shared: Shared = {
-    ...{ store, commits, notifier, failed, abort, written },
+    ...{ store, commits, copies, notifier, failed, abort, written },
     ...{ checkpointed: 0, progress: undefined, log: undefined },
   };
   return shared;
@@ -258,56 +276,6 @@ function announcedLanding({ landing, connection, record }: Work): Sink {
     prefix: prefixOf(connection),
     onMissed: (epochs, reason) => record({ kind: 'live-missed', epochs, reason }),
   });
-}
-
-/** The directory, and the log of commits, which is taken over when all is known that is in the directory. */
-async function openStore(
-  options: Work,
-  sinks: readonly Sink[],
-  signal: AbortSignal,
-): Promise<{ store: EpochStore; log: CommitLog }> {
-  const { identity, record, lock, disk = DISK } = options;
-  let log: CommitLog | undefined;
-  async function takeOver(from: number, left: LeftState): Promise<CommitHistory> {
-    // One that has lost its cursor begins at what is left.
-    const own = new Map(sinks.map(({ name }) => [name, left.cursors.of(name).epoch || from - 1]));
-    log = await takeCommitLog(options, left, own, signal);
-    return log.recall(from);
-  }
-  const store = await openEpochStore(
-    identity.directory,
-    sinks.map(({ name }) => name),
-    (file, reason) => record({ kind: 'checkpoint-refused', file, reason }),
-    // Who was paused for long writes nothing beside whoever took its place.
-    guardedDisk(disk, () => lock.confirm()),
-    takeOver,
-  );
-  if (log === undefined) throw new Error('the log of commits was not taken over');
-  return { store, log };
-}
-
-/** @throws Problem when the directory is empty or too old, and the state of this run is in another one */
-async function takeCommitLog(
-  options: Work,
-  { written, checkpoints }: LeftState,
-  own: ReadonlyMap<string, number>,
-  signal: AbortSignal,
-): Promise<CommitLog> {
-  const { connection, config, run, identity, homes, record } = options;
-  const { pipeline, partition, partitions } = config;
-  const { directory } = identity;
-  const isEmpty =
-    written().epoch === 0 &&
-    (await checkpoints.newest(run, Number.POSITIVE_INFINITY)) === undefined;
-  const sends = own.has('outbox') && !options.acceptLoss;
-  if (isEmpty) await homes.check(run, sends ? options.first : undefined);
-  const check = (end: CommitEnd) => {
-    if (isEmpty) refuseEmpty(directory, run, end);
-    refuseStale(directory, end, own, partitions);
-  };
-  const store = await openCommitStore(connection, { pipeline, partition, run: run.run });
-  const writer = { ...identity, host: hostname() };
-  return openCommitLog({ store, run, writer, record, check, signal });
 }
 
 function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void> {

@@ -12,6 +12,7 @@ import { type CrashSchedule, crashSchedule, type LifePlan } from '../support/cra
 import { tankDifferences } from '../support/crashes/tank-oracle.ts';
 import { RUN } from '../support/in-process-worker.ts';
 import { runs } from '../support/long.ts';
+import { memoryObjects } from '../support/memory-objects.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 /** How many schedules, and where chance begins: for a long run, and to see a failure again. */
@@ -23,8 +24,8 @@ describe('laws 3, 4 and 5 under crashes', () => {
     const seen = new Map<string, number>();
     const count = (what: string, more = 1) => seen.set(what, (seen.get(what) ?? 0) + more);
     await fc.assert(
-      fc.asyncProperty(crashSchedule, async ({ seed, seconds, poison, lives }) => {
-        const { course, outside, wrong } = await tried({ seed, seconds, poison, lives });
+      fc.asyncProperty(crashSchedule, async (schedule) => {
+        const { course, outside, wrong } = await tried(schedule);
         expect(wrong).toEqual([]);
         for (const { end } of course.lives) count(end);
         for (const internalEvent of course.recorded) count(kindOf(internalEvent));
@@ -53,20 +54,28 @@ describe('laws 3, 4 and 5 under crashes', () => {
         { ...calm, death: unsafe },
         { ...calm, death: dark },
       ];
-      const { wrong } = await tried({ seed: step, seconds: 30, poison: [], lives });
+      const { wrong } = await tried({ seed: step, seconds: 30, poison: [], lives, lost: [] });
       expect(wrong).toEqual([]);
     }
   });
 });
 
 /** Works a schedule off, and says what is wrong outside. */
-async function tried({ seed, seconds, poison: places, lives }: CrashSchedule) {
+async function tried({ seed, seconds, poison: places, lives, lost }: CrashSchedule) {
   const messages = crashLog(seed, seconds);
   const poison = poisonAt(places, messages.length);
   const pipeline = poisoned(poison);
   const outside = new Outside();
   const directory = temporaryDirectory();
-  const course = await runWorkers({ seed, lives }, { directory, messages, pipeline, outside });
+  const between = (life: number) => {
+    const isLost = lost.includes(life);
+    if (isLost) rmSync(directory, { recursive: true, force: true });
+    return isLost;
+  };
+  // Copies cost steps: where no host is lost nobody needs them.
+  const copied = lost.length === 0 ? {} : { objects: memoryObjects() };
+  const place = { directory, messages, pipeline, outside, between, ...copied };
+  const course = await runWorkers({ seed, lives }, place);
   const expected = plainOracle(messages, pipeline, poison, RUN);
   const wrong = [
     ...differences(outside, expected, messages.length),
@@ -93,7 +102,14 @@ const LEAST = {
     'epoch-landed': 500,
     'batch-landed': 50,
   },
-  ...{ 'sink-retry': 100, 'disk-full': 20, 'message-poisoned': 20, request: 100 },
+  ...{
+    'sink-retry': 100,
+    'disk-full': 20,
+    'directory-filled': 10,
+    'checkpoint-copied': 100,
+    'message-poisoned': 20,
+    request: 100,
+  },
 };
 
 /** Never one of the four messages that say what there is at all. */

@@ -15,6 +15,7 @@ import { virtualTime } from '../support/crashes/virtual-time.ts';
 import { RUN } from '../support/in-process-worker.ts';
 import { law } from '../support/law.ts';
 import { memoryCommits } from '../support/memory-commits.ts';
+import { memoryObjects } from '../support/memory-objects.ts';
 import { randomOf } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -42,8 +43,11 @@ const schedule = fc.record({
   other: fc
     .tuple(lifePlan, fc.option(pause, { freq: 1 }))
     .map(([plan, paused]) => (paused === null ? plan : { ...plan, death: paused })),
-  /** Whether the copy is of before the life that is paused, or of the pause itself. */
-  old: fc.boolean(),
+  /**
+   * What the other owner begins with: a copy of before the life that is paused, or of the pause itself; or an empty
+   * directory, because the host of the first one was lost, or is out of reach.
+   */
+  has: fc.constantFrom('old copy', 'copy', 'nothing'),
   /** Which of the two works the log off in the end. */
   last: fc.constantFrom('first', 'other'),
 });
@@ -53,7 +57,7 @@ describe('law 4: whoever has lost a partition commits nothing more', () => {
   const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
 
   law(
-    'an owner is paused, another one works on in a copy of its directory, and it wakes',
+    'an owner is paused, another one works on in a copy of its directory or without it, and it wakes',
     CASES,
     schedule,
     async (plan) => {
@@ -65,7 +69,7 @@ describe('law 4: whoever has lost a partition commits nothing more', () => {
     () => {
       expect(seen.get('replay-mismatch')).toBeUndefined();
       // Otherwise nothing was tried.
-      for (const what of ['fenced', 'epoch-file-fenced', 'epoch-restored']) {
+      for (const what of ['fenced', 'epoch-file-fenced', 'epoch-restored', 'directory-filled']) {
         expect(seen.get(what), what).toBeGreaterThan(0);
       }
     },
@@ -75,15 +79,17 @@ describe('law 4: whoever has lost a partition commits nothing more', () => {
 type Schedule = typeof schedule extends fc.Arbitrary<infer S> ? S : never;
 
 /** Works a schedule off, and says what is wrong outside. */
-async function tried({ seed, seconds, before, paused, other, old, last }: Schedule) {
+async function tried({ seed, seconds, before, paused, other, has, last }: Schedule) {
   const messages = crashLog(seed, seconds);
   const outside = new Outside();
   const folder = temporaryDirectory();
   const commits = memoryCommits();
+  const objects = memoryObjects();
   const recorded: InternalEvent[] = [];
   const at = (name: string): Place => {
     const directory = join(folder, name);
-    return { directory, messages, pipeline, outside, cache: emptyCache(), commits, owner: name };
+    const cache = emptyCache();
+    return { directory, messages, pipeline, outside, cache, commits, objects, owner: name };
   };
   const [first, second] = [at('first'), at('second')];
   const copy = () => cpSync(first.directory, second.directory, { recursive: true });
@@ -99,9 +105,9 @@ async function tried({ seed, seconds, before, paused, other, old, last }: Schedu
   let woken: string | undefined;
   try {
     const begun = await live(before, first);
-    if (old) copy();
+    if (has === 'old copy') copy();
     const sleeping = begun.end === 'finished' ? begun : await live(paused, first);
-    if (!old) copy();
+    if (has === 'copy') copy();
     const alive = await live(other, second);
     if (sleeping.end === 'pause') woken = await sleeping.wake();
     if (alive.end === 'pause') await alive.wake();

@@ -2,6 +2,7 @@ import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { streamClient, streamManager } from '../../pipelines/nats/jetstream.ts';
 import { partitionedSubject } from '../../pipelines/nats/partition.ts';
+import { openCheckpointObjects } from '../../pipelines/worker/copies/objects.ts';
 import { makeStreams, type PrintedNats, startPrintedNats } from '../stand/printed-nats.ts';
 import { tries } from '../support/long.ts';
 
@@ -32,7 +33,7 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
     const names = [
       ...Array.from({ length: partitions }, (_, partition) => `ANDON_${partition}`),
       ...['ANDON_REQUESTS', 'ANDON_COMMANDS', 'ANDON_COMMITS', 'ANDON_AUDIT'],
-      ...['KV_ANDON_LEASES', 'KV_ANDON_HOMES', 'KV_ANDON_NAMES'],
+      ...['KV_ANDON_LEASES', 'KV_ANDON_HOMES', 'KV_ANDON_NAMES', 'OBJ_ANDON_CHECKPOINTS_0'],
     ];
     const all: Record<string, number> = {};
     for (const name of names) {
@@ -73,6 +74,17 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
     }
   });
 
+  test('a worker copies checkpoints, reads them and takes them out', async () => {
+    const objects = await openCheckpointObjects(worker, 0);
+    await objects.put('plant/1/then/x', Buffer.alloc(300_000, 7));
+    await objects.tidy();
+    expect((await objects.list('plant/')).map(({ name }) => name)).toEqual(['plant/1/then/x']);
+    const state = Buffer.alloc(300_000, 7);
+    expect((await objects.get('plant/1/then/x'))?.equals(state)).toBe(true);
+    await objects.remove('plant/1/then/x');
+    expect(await objects.list('')).toEqual([]);
+  });
+
   test('the reply subject of a message writes nowhere', async () => {
     const victims = [
       ...['STREAM.PURGE', 'STREAM.DELETE', 'STREAM.INFO'].flatMap((verb) => [
@@ -88,6 +100,8 @@ describe.each([1, 4])('the printed configuration, with %i partitions', (partitio
         'audit.engineer.engineer',
         'andon.0.tick',
         'commit.plant.0.1',
+        '$O.ANDON_CHECKPOINTS_0.C.x',
+        '$O.ANDON_CHECKPOINTS_0.M.x',
         'andon.0.model.works',
       ],
       ...['telemetry.mill.line1.press', 'andon.0.telemetry.mill.line1.press'],

@@ -8,6 +8,7 @@ import { registerNatsConfig } from '../../pipelines/cli/nats-config.ts';
 import type { NatsSettings } from '../../pipelines/nats/connection-options.ts';
 import { connectNats } from '../../pipelines/nats/nats.ts';
 import {
+  ensureCheckpoints,
   ensureCommands,
   ensureCommits,
   ensurePartition,
@@ -114,6 +115,7 @@ export async function makeStreams(nats: PrintedNats, partitions: number): Promis
   const worker = await nats.connect('worker');
   for (let partition = 0; partition < partitions; partition += 1) {
     await ensurePartition(worker, { partition, partitions });
+    await ensureCheckpoints(worker, partition);
   }
   await ensureRequests(worker);
   await ensureCommands(worker);

@@ -1,11 +1,14 @@
 import type { Message } from '../../operators/model/message.ts';
-import type { Disk } from '../../pipelines/base/disk.ts';
+import { DISK, type Disk } from '../../pipelines/base/disk.ts';
 import { createNotifier } from '../../pipelines/base/notifier.ts';
 import type { Log } from '../../pipelines/nats/log.ts';
 import type { InternalEvent } from '../../pipelines/observe/observe.ts';
-import { openCommitLog } from '../../pipelines/worker/commits/commit-log.ts';
+import { openCommitLog, readCommitEnd } from '../../pipelines/worker/commits/commit-log.ts';
 import type { CommitStore } from '../../pipelines/worker/commits/commit-store.ts';
 import { createCommits } from '../../pipelines/worker/commits/commits.ts';
+import { commitBehind, createCopies, withCopies } from '../../pipelines/worker/copies/copies.ts';
+import { fillDirectory, takeSkipped } from '../../pipelines/worker/copies/fill.ts';
+import type { Objects } from '../../pipelines/worker/copies/objects.ts';
 import { deliverEpochs } from '../../pipelines/worker/delivery/delivery.ts';
 import type { Run } from '../../pipelines/worker/epochs/checkpoints.ts';
 import type { Pipeline } from '../../pipelines/worker/epochs/engine.ts';
@@ -34,6 +37,8 @@ export type WorkerRun = {
   readonly disk?: Disk;
   /** Where it commits. Default: one log for all lives of the directory. */
   readonly commits?: CommitStore;
+  /** Where its checkpoints are copied to. Default: nowhere. */
+  readonly objects?: Objects | undefined;
   /** Who it is in the log of commits. */
   readonly owner?: string;
   readonly openLog?: (after: number) => Promise<Log>;
@@ -66,20 +71,31 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   const { commits: kept = commitsOfDirectory(directory), owner = 'worker' } = life;
   const writer = { owner, host: 'host', directory };
   const signal = AbortSignal.any([abort, ...(life.late === undefined ? [] : [life.late])]);
-  const log = await openCommitLog({ store: kept, run: RUN, writer, record, signal });
-  const store = await openEpochStore(directory, names, refused, life.disk, log.recall);
-  for (const { path: file } of store.fenced) record({ kind: 'epoch-file-fenced', file });
+  const fence = { store: kept, run: RUN, writer, record, signal };
+  const { objects, disk = DISK } = life;
+  if (objects !== undefined) {
+    const end = await readCommitEnd(fence);
+    const place = { objects, run: RUN, directory, disk, writer };
+    await fillDirectory({ ...place, sinks: names, partitions: 1, end, record, signal });
+  }
+  const log = await openCommitLog(fence);
+  if (objects !== undefined) await takeSkipped({ objects, run: RUN, directory, disk, record });
+  const opened = await openEpochStore(directory, names, refused, disk, log.recall);
+  for (const { path: file } of opened.fenced) record({ kind: 'epoch-file-fenced', file });
   const bell = createNotifier();
   const drain = life.drain === undefined ? abort : AbortSignal.any([abort, life.drain]);
   const written = new AbortController();
   let checkpointed = 0;
   const die = (error: unknown) => dead.abort(error);
+  const ending = { record, signal, drain: written.signal };
   const commits = createCommits({
-    ...{ log, store, sinks: names, notifier: bell, record, onFailed: die, signal },
+    ...{ log, store: opened, sinks: names, notifier: bell, onFailed: die, ...ending },
     checkpointed: () => checkpointed,
-    drain: written.signal,
   });
-  const committing = commits.run();
+  const { taken } = commits;
+  const copies = objects && createCopies({ objects, run: RUN, directory, disk, taken, ...ending });
+  const store = copies === undefined ? opened : withCopies(opened, copies);
+  const committing = Promise.all([commitBehind(copies, store, commits), copies?.run()]);
   const delivering = sinks.map((sink) =>
     deliverEpochs({
       sink,

@@ -55,24 +55,48 @@ const TAKING = 30_000;
 const PATIENCE = 30_000;
 const PAUSE = { least: 100, most: 2_000 };
 
+/** What is committed, for whoever has to know it before it takes over. */
+export async function readCommitEnd(options: CommitLogOptions): Promise<CommitEnd> {
+  const { entry, before } = await newestEntry(options, newWriter(options));
+  return commitEnd(entry, before?.by);
+}
+
+type NewestEntry = {
+  readonly last: StoredCommit | undefined;
+  /** The last entry of this run, if there is one. */
+  readonly before: CommitEntry | undefined;
+  /** What takes over from it, but for where the log begins that it needs. */
+  readonly entry: CommitEntry;
+};
+
+async function newestEntry(options: CommitLogOptions, by: CommitEntry['by']): Promise<NewestEntry> {
+  const { store, run } = options;
+  const last = await asked(() => store.last(), options);
+  const known = last === undefined ? undefined : readEntry(last);
+  const before = known !== undefined && isOf(known, run) ? known : undefined;
+  const entry: CommitEntry = {
+    ...{ epoch: 0, to: 0, since: 0, cursors: {}, checkpoint: 0 },
+    ...before,
+    kind: 'take-over',
+    ...{ by, stream: run.stream, created: run.created },
+  };
+  return { last, before, entry };
+}
+
+function newWriter({ writer }: CommitLogOptions): CommitEntry['by'] {
+  return { ...writer, holding: randomUUID() };
+}
+
 /**
  * Takes over: appends an entry behind the last one, and then reads what was committed before it. From then on nobody
  * else commits.
  */
 export async function openCommitLog(options: CommitLogOptions): Promise<CommitLog> {
-  const { store, run, record, signal } = options;
-  const by = { ...options.writer, holding: randomUUID() };
+  const { record, signal } = options;
+  const by = newWriter(options);
   const until = performance.now() + TAKING;
   for (;;) {
-    const last = await asked(() => store.last(), options);
-    const known = last === undefined ? undefined : readEntry(last);
-    const before = known !== undefined && isOf(known, run) ? known : undefined;
-    const entry: CommitEntry = {
-      ...{ epoch: 0, to: 0, since: 0, cursors: {}, checkpoint: 0 },
-      ...before,
-      kind: 'take-over',
-      ...{ by, stream: run.stream, created: run.created },
-    };
+    const { last, before, entry } = await newestEntry(options, by);
     options.check?.(commitEnd(entry, before?.by));
     const since = before === undefined ? 0 : before.since || (last?.sequence ?? 0);
     const own = { ...entry, since };
@@ -84,7 +108,7 @@ export async function openCommitLog(options: CommitLogOptions): Promise<CommitLo
     }
     signal.throwIfAborted();
     // It was appended, and somebody took over behind it before this owner, paused, heard the answer: the partition is theirs.
-    const next = await asked(() => store.next((last?.sequence ?? 0) + 1), options);
+    const next = await asked(() => options.store.next((last?.sequence ?? 0) + 1), options);
     const wasOwn = next !== undefined && isSame(next, entryBytes(own));
     if (wasOwn || performance.now() > until) throw takenOver(stored, options);
   }

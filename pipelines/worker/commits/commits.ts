@@ -6,7 +6,7 @@ import type { RecordEvent } from '../../observe/observe.ts';
 import type { Batch, Cursor } from '../epochs/cursors.ts';
 import type { EpochFile } from '../epochs/epoch-files.ts';
 import type { EpochStore } from '../epochs/epoch-store.ts';
-import type { CommitLog } from './commit-log.ts';
+import type { CommitLog, NewCommit } from './commit-log.ts';
 
 export interface Commits {
   /** The last epoch that sinks may have: it is committed, and none before it is missing. */
@@ -26,6 +26,8 @@ export interface Commits {
 export type Committer = Commits & {
   /** Commits all that is written, until `drain`. Never rejects. */
   run(): Promise<void>;
+  /** The epoch that all sinks have taken, as the last entry of the log says it. */
+  taken(): number;
   /** Says in the log that nothing is under way any more, so that whoever comes next knows how far all is. */
   release(): Promise<void>;
 };
@@ -49,10 +51,10 @@ export type CommitsOptions = {
 
 /** Every file that is written is committed, one append at a time, while the next epochs are taken in. */
 export function createCommits(options: CommitsOptions): Committer {
-  const { log, store, sinks, notifier, record, checkpointed, drain, signal, onFailed } = options;
+  const { store, sinks, notifier, record, checkpointed, drain, signal, onFailed } = options;
   let last = beginning(store, sinks);
   const next = () => store.files.list.find(({ epoch }) => epoch > last.epoch);
-  const oldest = () => Math.min(store.files.list[0]?.epoch ?? last.epoch, last.epoch);
+  const { append, taken } = createAppender(options, () => last);
   const head = (point: Cursor) => ({
     ...point,
     cursors: Object.fromEntries(sinks.map((sink) => [sink, store.cursors.of(sink)])),
@@ -66,7 +68,7 @@ export function createCommits(options: CommitsOptions): Committer {
     const { epoch, from, to } = file;
     const format = FORMATS.epoch.version;
     const point = { epoch, to };
-    await log.append({ kind: 'epoch', ...head(point), from, ...print, format }, oldest());
+    await append({ kind: 'epoch', ...head(point), from, ...print, format });
     last = point;
     record({ kind: 'epoch-committed', epoch, to, milliseconds: performance.now() - started });
     notifier.notify();
@@ -82,13 +84,14 @@ export function createCommits(options: CommitsOptions): Committer {
     },
     async noteBatch(sink, batch) {
       try {
-        await log.append({ kind: 'batch', ...head(last), sink, batch }, oldest());
+        await append({ kind: 'batch', ...head(last), sink, batch });
         return true;
       } catch (error) {
         if (!signal.aborted) onFailed(error);
         return false;
       }
     },
+    taken,
     async run() {
       try {
         while (!signal.aborted) {
@@ -104,7 +107,23 @@ export function createCommits(options: CommitsOptions): Committer {
       }
     },
     // Whoever comes next can do without it.
-    release: () => log.append({ kind: 'release', ...head(last) }, oldest()).catch(() => undefined),
+    release: () => append({ kind: 'release', ...head(last) }).catch(() => undefined),
+  };
+}
+
+/** Appends, and remembers how far the sinks are by the last entry. */
+function createAppender(
+  { log, store, sinks }: Pick<CommitsOptions, 'log' | 'store' | 'sinks'>,
+  last: () => Cursor,
+) {
+  let said: Readonly<Record<string, Cursor>> = Object.fromEntries(store.history.cursors);
+  return {
+    async append(entry: NewCommit): Promise<void> {
+      const { epoch } = last();
+      await log.append(entry, Math.min(store.files.list[0]?.epoch ?? epoch, epoch));
+      said = entry.cursors;
+    },
+    taken: () => Math.min(...sinks.map((sink) => said[sink]?.epoch ?? 0)),
   };
 }
 

@@ -92,7 +92,7 @@ export function refuseEmpty(where: string, { run }: Run, { last, before }: Commi
   throw new Problem({
     where,
     expected: `the state of run ${run}, which ${before.owner} had in ${before.directory} on ${before.host}`,
-    found: 'an empty directory',
+    found: 'an empty directory, and no copy in the cluster that is of use',
     remedy: 'Work there, or move that directory here as a whole, or begin a new run (`run`).',
     exit: EXIT.input,
   });
@@ -106,31 +106,47 @@ const KNOWN_TOKENS = 5_000;
  * take the rows twice. Its tables are of all partitions, and each of them inserts into a table once in an epoch at most.
  * The others are taken to have made as many epochs since: what they did while this partition stood still is not seen.
  *
- * `own`: the last epoch of each sink that this directory knows to be taken.
- *
- * @throws Problem when a sink was much further than that
+ * `own`: the last epoch of each sink that this directory knows to be taken. Gives a sink that was much further than that.
  */
-export function refuseStale(
-  where: string,
+export function staleSink(
   { cursors, before }: CommitEnd,
   own: ReadonlyMap<string, number>,
   partitions: number,
-): void {
-  const most = Math.floor(KNOWN_TOKENS / partitions);
+): { readonly sink: string; readonly own: number; readonly known: number } | undefined {
+  const most = mostBehind(partitions);
   for (const [sink, epoch] of own) {
-    const known = cursors.get(sink);
-    if (before === undefined || known === undefined || known.epoch - epoch <= most) continue;
-    throw new Problem({
-      where,
-      expected: `a directory that remembers epoch ${known.epoch - most} or later, since ${sink} has taken ${known.epoch}`,
-      found: `one that knows of ${epoch}: ${before.owner} worked on in ${before.directory} on ${before.host}`,
-      remedy:
-        'What comes again after so long would land twice. Work there, or move that directory here as a whole, or begin ' +
-        'a new run (`run`). If ClickHouse was put back together with this directory, purge the commits of this run ' +
-        '(docs/operations.md).',
-      exit: EXIT.input,
-    });
+    const known = cursors.get(sink)?.epoch;
+    if (before === undefined || known === undefined || known - epoch <= most) continue;
+    return { sink, own: epoch, known };
   }
+  return undefined;
+}
+
+function mostBehind(partitions: number): number {
+  return Math.floor(KNOWN_TOKENS / partitions);
+}
+
+/** @throws Problem when a sink was much further than this directory knows */
+export function refuseStale(
+  where: string,
+  end: CommitEnd,
+  own: ReadonlyMap<string, number>,
+  partitions: number,
+): void {
+  const stale = staleSink(end, own, partitions);
+  if (stale === undefined || end.before === undefined) return;
+  const { sink, known, own: epoch } = stale;
+  const { owner, directory, host } = end.before;
+  throw new Problem({
+    where,
+    expected: `a directory that remembers epoch ${known - mostBehind(partitions)} or later, since ${sink} has taken ${known}`,
+    found: `one that knows of ${epoch}: ${owner} worked on in ${directory} on ${host}; no copy in the cluster is of use`,
+    remedy:
+      'What comes again after so long would land twice. Work there, or move that directory here as a whole, or begin ' +
+      'a new run (`run`). If ClickHouse was put back together with this directory, purge the commits of this run ' +
+      '(docs/operations.md).',
+    exit: EXIT.input,
+  });
 }
 
 /**

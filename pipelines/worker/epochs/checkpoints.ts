@@ -45,12 +45,14 @@ export interface Checkpoints {
 const KEPT = 3;
 const BASES_KEPT = 2;
 
-type CheckpointFile = {
-  readonly path: string;
+/** What the name of a checkpoint says. */
+type CheckpointName = {
   readonly epoch: number;
   readonly to: number;
   readonly isBase: boolean;
 };
+
+type CheckpointFile = CheckpointName & { readonly path: string };
 
 /** A base, and the increments behind it in their order. */
 type Chain = readonly CheckpointFile[];
@@ -109,15 +111,21 @@ export function openCheckpoints(
 
 function fileOf(directory: string): (name: string) => CheckpointFile[] {
   return (name) => {
-    const [, epoch, to, kind] = NAME.exec(name) ?? [];
-    if (epoch === undefined) return [];
-    const isBase = kind === 'checkpoint';
-    return [{ path: join(directory, name), epoch: Number(epoch), to: Number(to), isBase }];
+    const said = checkpointNamed(name);
+    return said === undefined ? [] : [{ path: join(directory, name), ...said }];
   };
 }
 
-function chainsOf(files: readonly CheckpointFile[]): Chain[] {
-  const chains: CheckpointFile[][] = [];
+/** Undefined for what is no checkpoint. */
+export function checkpointNamed(name: string): CheckpointName | undefined {
+  const [, epoch, to, kind] = NAME.exec(name) ?? [];
+  if (epoch === undefined) return undefined;
+  return { epoch: Number(epoch), to: Number(to), isBase: kind === 'checkpoint' };
+}
+
+/** Checkpoints in their order, as chains. */
+export function chainsOf<C extends CheckpointName>(files: readonly C[]): C[][] {
+  const chains: C[][] = [];
   for (const file of files) {
     const chain = chains.at(-1);
     if (file.isBase || chain === undefined) chains.push([file]);

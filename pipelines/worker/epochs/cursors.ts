@@ -24,6 +24,8 @@ const cursorSchema = z.object({
   batch: batchSchema.optional(),
   /** Up to here an epoch may have been sent by itself, and not noted. */
   single: z.number().int().optional(),
+  /** Of a sink that has taken nothing: it is owed all from the first epoch on, whether there are files or not. */
+  owed: z.literal(true).optional(),
 });
 const batchesSchema = z.object({ batches: z.array(batchSchema) });
 
@@ -32,6 +34,8 @@ export type Cursor = { readonly epoch: number; readonly to: number };
 
 export interface Cursors {
   of(sink: string): Cursor;
+  /** Whether it is owed all from the first epoch on: its directory was taken from copies, which have no epoch files. */
+  isOwedAll(sink: string): boolean;
   move(sink: string, cursor: Cursor): Promise<void>;
   /** The batch that begins with this epoch, if one was ever noted. */
   batchFrom(sink: string, epoch: number): Batch | undefined;
@@ -89,8 +93,9 @@ export async function openCursors(
 
   return {
     of: (sink) => stateOf(sink).cursor,
+    isOwedAll: (sink) => stateOf(sink).owed,
     async move(sink, cursor) {
-      const moved = { ...stateOf(sink), cursor };
+      const moved = { ...stateOf(sink), cursor, owed: false };
       await write(sink, moved);
       states.set(sink, moved);
     },
@@ -128,12 +133,31 @@ function wholeBefore(batches: readonly Batch[], epoch: number): number {
   return whole;
 }
 
-function sealedCursor({ cursor, single }: SinkState, batch: Batch | undefined): Buffer {
+function sealedCursor(
+  { cursor, single, owed }: Omit<SinkState, 'batches'>,
+  batch: Batch | undefined,
+): Buffer {
   return sealJson(FORMATS.cursor, {
     ...cursor,
     ...(batch && { batch }),
     ...(single > cursor.epoch && { single }),
+    ...(owed && { owed }),
   });
+}
+
+/**
+ * Writes how far a sink is by the log of commits, for a directory that is taken from copies: each epoch behind that may have
+ * been sent by itself, up to `single`.
+ */
+export async function placeCursor(
+  disk: Disk,
+  directory: string,
+  sink: string,
+  { cursor, single }: Pick<SinkState, 'cursor' | 'single'>,
+): Promise<void> {
+  const owed = cursor.epoch === 0;
+  const path = join(directory, `${sink}.json`);
+  await writeWhole(disk, path, [sealedCursor({ cursor, single, owed }, undefined)]);
 }
 
 function withSent(before: SinkState, { batches, single }: SentEpochs): SinkState {
@@ -149,6 +173,7 @@ type SinkState = {
   readonly cursor: Cursor;
   readonly batches: readonly Batch[];
   readonly single: number;
+  readonly owed: boolean;
 };
 
 async function readState(
@@ -166,13 +191,15 @@ async function readState(
   const noted = await read(FORMATS.batches, `${sink}.batches.json`);
   const batches = noted === undefined ? [] : batchesSchema.parse(noted).batches;
   // Nobody knows which of the files that are left were sent already.
-  if (written === undefined) return { cursor: { epoch: 0, to: 0 }, batches, single: newest };
-  const { epoch, to, batch, single = 0 } = cursorSchema.parse(written);
+  if (written === undefined)
+    return { cursor: { epoch: 0, to: 0 }, batches, single: newest, owed: false };
+  const { epoch, to, batch, single = 0, owed = false } = cursorSchema.parse(written);
   const others = batches.filter(({ first }) => first !== batch?.first);
   return {
     cursor: { epoch, to },
     batches: batch === undefined ? batches : [...others, batch],
     // Of what is not noted as a batch, the next one alone can have been sent.
     single: Math.max(single, epoch + 1),
+    owed,
   };
 }

@@ -127,7 +127,9 @@ const NO_HISTORY: CommitHistory = {
  */
 function beginningOf(files: EpochFiles, cursors: Cursors, sinks: readonly string[]): number {
   const oldest = (files.list[0]?.epoch ?? Number.POSITIVE_INFINITY) - 1;
-  const taken = sinks.map((sink) => cursors.of(sink).epoch || oldest);
+  const taken = sinks.map((sink) => {
+    return cursors.of(sink).epoch || (cursors.isOwedAll(sink) ? 0 : oldest);
+  });
   const least = Math.min(...taken);
   return least === Number.POSITIVE_INFINITY ? 0 : least;
 }

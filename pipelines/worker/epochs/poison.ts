@@ -30,19 +30,43 @@ export class PoisonError extends Error {
 /** Messages on which an operator threw, twice. They are passed over from then on. */
 export interface Skipped {
   reasonFor(sequence: number): string | undefined;
+  /** Whether a message is passed over at all. */
+  any(): boolean;
   /** @throws Problem when too many were skipped within an hour: then it is not the messages */
   add(sequence: number, reason: string): Promise<void>;
 }
 
 const MOST_PER_HOUR = 10;
+/** The list of a directory. */
+export const SKIPPED = 'skipped.json';
+
+/**
+ * Adds what another directory has skipped. Where both have skipped a message its reason counts, because epochs with it are
+ * committed: a reason has the paths of the program that threw.
+ */
+export async function adoptSkipped(
+  disk: Disk,
+  directory: string,
+  other: Uint8Array,
+): Promise<void> {
+  const path = join(directory, SKIPPED);
+  const bytes = await readIfThere(disk, path);
+  const theirs = read('copy of the list of skipped messages', other);
+  const known = new Set(theirs.map(({ sequence }) => sequence));
+  const own = bytes === undefined ? [] : read(path, bytes);
+  const messages = [...theirs, ...own.filter(({ sequence }) => !known.has(sequence))];
+  const sealed = sealJson(FORMATS.skipped, { messages });
+  if (bytes?.equals(sealed) !== true) await writeWhole(disk, path, [sealed]);
+}
 
 export async function openSkipped(disk: Disk, directory: string): Promise<Skipped> {
-  const path = join(directory, 'skipped.json');
+  const path = join(directory, SKIPPED);
   const bytes = await readIfThere(disk, path);
   const list = bytes === undefined ? [] : read(path, bytes);
   const reasons = new Map(list.map(({ sequence, reason }) => [sequence, reason]));
   return {
     reasonFor: (sequence) => reasons.get(sequence),
+    any: () => list.length > 0,
     async add(sequence, reason) {
       const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
       if (list.filter(({ at }) => at > hourAgo).length >= MOST_PER_HOUR) {

@@ -12,6 +12,8 @@ const holderSchema = z.object({
   owner: z.string(),
   host: z.string(),
   directory: z.string().optional(),
+  /** Of a member of a group: how much it takes beside the others, and how many partitions at most. */
+  share: z.object({ weight: z.number(), most: z.number() }).optional(),
 });
 const entrySchema = holderSchema.extend({ holding: z.string() });
 
@@ -107,28 +109,25 @@ async function claimOf(options: LeaseOptions): Promise<Claim> {
 }
 
 /** Gives the revision with which it was taken, or the entry of whoever has it. */
-async function take({
-  bucket,
-  key,
-  entry,
-}: Pick<Claim, 'bucket' | 'key' | 'entry'>): Promise<number | Entry> {
-  const { holder, revision } = await read(bucket, key);
+async function take(claim: Claim): Promise<number | Entry> {
+  const { bucket, key, entry } = claim;
+  const { holder, revision } = await readLease(bucket, key);
   if (holder !== undefined && !isSameDirectory(holder, entry)) return holder;
   try {
     return await bucket.put(key, JSON.stringify(entry), { previousSeq: revision });
   } catch (error) {
-    const now = await read(bucket, key);
+    const now = await readLease(bucket, key);
     // It ended, or somebody took it and left, between the look and the try.
-    if (now.holder === undefined && now.revision !== revision) return take({ bucket, key, entry });
+    if (now.holder === undefined && now.revision !== revision) return take(claim);
     if (now.holder === undefined) throw error;
     return now.holder.holding === entry.holding ? now.revision : now.holder;
   }
 }
 
-async function read(
-  bucket: KV,
-  key: string,
-): Promise<{ readonly holder: Entry | undefined; readonly revision: number }> {
+/** Without a holder, `revision` tells a lease that was released from one that ended by itself, or never was: that has 0. */
+export type LeaseState = { readonly holder: Entry | undefined; readonly revision: number };
+
+export async function readLease(bucket: KV, key: string): Promise<LeaseState> {
   const found = await bucket.get(key);
   if (found === null) return { holder: undefined, revision: 0 };
   const holder = found.operation === 'PUT' ? entrySchema.parse(found.json()) : undefined;
@@ -171,7 +170,7 @@ async function renew(claim: Claim, revision: number): Promise<number | Entry> {
     return await bucket.update(key, JSON.stringify(entry), revision);
   } catch {
     // Only the entry says whether the answer was lost, the term is over, or somebody else has it.
-    const now = await read(bucket, key);
+    const now = await readLease(bucket, key);
     if (now.holder === undefined) return take(claim);
     return now.holder.holding === entry.holding ? now.revision : now.holder;
   }

@@ -132,6 +132,15 @@ test('a configuration is explained with every setting and no secret', () => {
   expect(Object.keys(parse(text))).toEqual(Object.keys(config));
 });
 
+test('a group has 16 partitions where nothing else is said, and needs a ClickHouse server', () => {
+  const server = { CLICKHOUSE_URL: 'http://clickhouse:8123' };
+  expect(readConfig(fileOf('group: {}'), server)).toMatchObject({
+    ...{ partitions: 16, group: { weight: 1, most: 1_024 } },
+  });
+  expect(readConfig(fileOf('group: {}\npartitions: 4'), server).partitions).toBe(4);
+  expect(() => readConfig(fileOf('group: {}'), {})).toThrow(/expected a ClickHouse server/);
+});
+
 test('a partition that no line is ever mapped to is refused', () => {
   expect(mistakesIn('partition: 4\npartitions: 4\n')).toMatch(
     /expected a partition below partitions, which is 4: they are counted from 0/,

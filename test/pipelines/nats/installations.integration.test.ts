@@ -15,6 +15,7 @@ import { createLogTime } from '../../../pipelines/nats/log-time.ts';
 import { connectNats } from '../../../pipelines/nats/nats.ts';
 import { partitionedSubject } from '../../../pipelines/nats/partition.ts';
 import {
+  ensureCheckpoints,
   ensureCommands,
   ensureCommits,
   ensureLive,
@@ -29,6 +30,7 @@ import { changesOf } from '../../../pipelines/rules/changes.ts';
 import { listRequests } from '../../../pipelines/systems/inspect.ts';
 import { askResend, openLedger } from '../../../pipelines/systems/ledger.ts';
 import { publishStatus, statusLogOf } from '../../../pipelines/systems/status-log.ts';
+import { openCheckpointObjects } from '../../../pipelines/worker/copies/objects.ts';
 import { takeLease } from '../../../pipelines/worker/ownership/lease.ts';
 import { createOutbox } from '../../../sinks/outbox.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
@@ -51,6 +53,8 @@ const STREAMS = {
   KV_ANDON_NAMES: ['$KV.ANDON_NAMES.>'],
   KV_ANDON_OUTCOMES: ['$KV.ANDON_OUTCOMES.>'],
   KV_ANDON_RESENDS: ['$KV.ANDON_RESENDS.>'],
+  OBJ_ANDON_CHECKPOINTS_0: ['$O.ANDON_CHECKPOINTS_0.C.>', '$O.ANDON_CHECKPOINTS_0.M.>'],
+  OBJ_ANDON_CHECKPOINTS_1: ['$O.ANDON_CHECKPOINTS_1.C.>', '$O.ANDON_CHECKPOINTS_1.M.>'],
 } as const;
 
 const WITH_PREFIX: Readonly<Record<string, readonly string[]>> = {
@@ -68,6 +72,12 @@ const WITH_PREFIX: Readonly<Record<string, readonly string[]>> = {
   KV_north_ANDON_NAMES: ['$KV.north_ANDON_NAMES.>'],
   KV_north_ANDON_OUTCOMES: ['$KV.north_ANDON_OUTCOMES.>'],
   KV_north_ANDON_RESENDS: ['$KV.north_ANDON_RESENDS.>'],
+  OBJ_north_ANDON_CHECKPOINTS_0: [
+    ...['$O.north_ANDON_CHECKPOINTS_0.C.>', '$O.north_ANDON_CHECKPOINTS_0.M.>'],
+  ],
+  OBJ_north_ANDON_CHECKPOINTS_1: [
+    ...['$O.north_ANDON_CHECKPOINTS_1.C.>', '$O.north_ANDON_CHECKPOINTS_1.M.>'],
+  ],
 };
 
 const PARTITIONS = 2;
@@ -79,6 +89,7 @@ let both: readonly NatsConnection[];
 async function makeAll(connection: NatsConnection): Promise<void> {
   for (let partition = 0; partition < PARTITIONS; partition += 1) {
     await ensurePartition(connection, { partition, partitions: PARTITIONS });
+    await ensureCheckpoints(connection, partition);
   }
   await ensureRequests(connection);
   await ensureCommands(connection);
@@ -221,6 +232,17 @@ describe('what one installation does reaches the other in nothing', () => {
     await askResend(north, 'r1');
     expect(await (await openLedger(north)).resends()).toEqual(['r1']);
     expect(await (await openLedger(plain)).resends()).toEqual([]);
+  });
+
+  test('a copy of a checkpoint', async () => {
+    const objects = await Promise.all(
+      both.map((connection) => openCheckpointObjects(connection, 0)),
+    );
+    await objects[1]?.put('plant/1/then/x', Buffer.from('state'));
+    expect(await objects[1]?.get('plant/1/then/x')).toEqual(Buffer.from('state'));
+    expect(await objects[0]?.list('')).toEqual([]);
+    await objects[1]?.remove('plant/1/then/x');
+    expect(await stored('OBJ_north_ANDON_CHECKPOINTS_0')).toEqual([]);
   });
 
   test('a lease of the same name is held by each', async () => {

@@ -1,4 +1,5 @@
 import type { CommitStore } from '../../../pipelines/worker/commits/commit-store.ts';
+import type { Objects } from '../../../pipelines/worker/copies/objects.ts';
 import type { KillableProcess } from './killable-process.ts';
 
 /** What becomes of an append: not carried out, or carried out and nobody hears of it; both are said to have failed. */
@@ -38,4 +39,18 @@ export function killableCommits({ process, store, fault }: KillableCommitsOption
 function heard<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
+}
+
+/** A bucket of objects whose every call is a step. What is dead puts and removes nothing more. */
+export function killableObjects(process: KillableProcess, objects: Objects): Objects {
+  async function act<T>(call: 'read' | 'copy', ask: () => Promise<T>): Promise<T> {
+    return process.act({ call, whole: () => heard(ask()) });
+  }
+  return {
+    list: (prefix) => act('read', () => objects.list(prefix)),
+    get: (name) => act('read', () => objects.get(name)),
+    put: (name, bytes, previous) => act('copy', () => objects.put(name, bytes, previous)),
+    remove: (name) => act('copy', () => objects.remove(name)),
+    tidy: () => act('copy', () => objects.tidy()),
+  };
 }

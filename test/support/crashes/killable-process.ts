@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a step does outside: a call to the disk, a part on its way to a sink, a batch of the log, a commit, a lease. */
+/** What a step does outside: a call to the disk, a part to a sink, a batch of the log, a commit, a copy, a lease. */
 export type Call =
   | 'read'
   | 'write'
@@ -10,7 +10,8 @@ export type Call =
   | 'send'
   | 'pull'
   | 'commit'
-  | 'lease';
+  | 'lease'
+  | 'copy';
 
 /** How a life ends: at which of its steps, and how far that step came. */
 export type CrashPoint = {

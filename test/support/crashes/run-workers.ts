@@ -4,12 +4,13 @@ import type { Log } from '../../../pipelines/nats/log.ts';
 import type { InternalEvent } from '../../../pipelines/observe/observe.ts';
 import { plant } from '../../../pipelines/plant.ts';
 import type { CommitStore } from '../../../pipelines/worker/commits/commit-store.ts';
+import type { Objects } from '../../../pipelines/worker/copies/objects.ts';
 import type { Pipeline } from '../../../pipelines/worker/epochs/engine.ts';
 import { runWorker, type WorkerRun } from '../in-process-worker.ts';
 import { commitsOfDirectory } from '../memory-commits.ts';
 import { memoryLog } from '../memory-log.ts';
 import { randomOf } from '../plant-log.ts';
-import { killableCommits } from './killable-commits.ts';
+import { killableCommits, killableObjects } from './killable-commits.ts';
 import { type Cache, cutPower, emptyCache, killableDisk } from './killable-disk.ts';
 import { type Call, KillableProcess } from './killable-process.ts';
 import { killableSink } from './killable-sink.ts';
@@ -22,13 +23,15 @@ export type Place = {
   readonly directory: string;
   /** Default: one for all lives of the directory. */
   readonly commits?: CommitStore;
+  /** Where checkpoints are copied to; nowhere without it. */
+  readonly objects?: Objects;
   readonly owner?: string;
   readonly messages: readonly Message[];
   readonly pipeline: Pipeline;
   readonly outside: Outside;
   readonly cache: Cache;
-  /** What becomes of the directory after a life that has not finished. */
-  readonly between?: () => void;
+  /** What becomes of the directory after a life that has not finished; true when its disk is lost. */
+  readonly between?: (life: number) => unknown;
 };
 
 /** What became of a schedule. */
@@ -65,7 +68,10 @@ export async function runWorkers(
       const one = await liveOnce(plan, { ...place, cache }, time, random, recorded);
       course.push({ steps: one.steps, end: one.end });
       if (one.end !== 'finished') {
-        place.between?.();
+        if (place.between?.(course.length) === true) {
+          cache.unsynced.clear();
+          cache.names.clear();
+        }
         continue;
       }
       // What was under way outside when a process died arrives in a later life, or after all of them.
@@ -105,6 +111,7 @@ export async function liveOnce(
   const life: WorkerRun = {
     owner,
     commits: killableCommits({ process, store, fault: () => commitFaults.shift() }),
+    objects: place.objects && killableObjects(process, place.objects),
     ...{
       directory,
       messages,

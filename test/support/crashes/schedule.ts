@@ -34,6 +34,8 @@ export type CrashSchedule = {
   /** Places of messages on which an operator throws, as shares of the log. */
   readonly poison: readonly number[];
   readonly lives: readonly LifePlan[];
+  /** Lives, counted from 1, after which the host is lost with its directory. */
+  readonly lost: readonly number[];
 };
 
 const chance = fc.constantFrom(0, 0.1, 0.5);
@@ -90,4 +92,5 @@ export const crashSchedule: fc.Arbitrary<CrashSchedule> = fc.record({
   seconds: fc.integer({ min: 20, max: 90 }),
   poison: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 2 }),
   lives: fc.array(lifePlan, { minLength: 1, maxLength: 7 }),
+  lost: fc.array(fc.integer({ min: 1, max: 7 }), { maxLength: 2 }),
 });
