@@ -210,13 +210,9 @@ const configShape = z.strictObject({
 /** No message is ever mapped to a partition that is not there: its worker would wait for ever. */
 function checkPartition(config: z.output<typeof configShape>, context: z.RefinementCtx): void {
   if (config.group !== undefined && config.clickhouse.url === undefined) {
-    context.addIssue({
-      code: 'custom',
-      path: ['group'],
-      message:
-        'expected a ClickHouse server (clickhouse.url) beside it: a partition moves from host to host, and the tables of the ' +
-        'embedded engine do not',
-    });
+    const message =
+      'expected a ClickHouse server (clickhouse.url): a partition moves, and the tables of the embedded engine do not';
+    context.addIssue({ code: 'custom', path: ['group'], message });
   }
   const { partition, partitions } = config;
   if (partition < partitions) return;
