@@ -29,7 +29,7 @@ import type { RecordEvent } from '../observe/observe.ts';
 import { createPatternCounts } from '../observe/pattern-counts.ts';
 import { plant } from '../plant.ts';
 import { type Committer, createCommits, firedAfter } from './commits/commits.ts';
-import { type Copies, commitBehind, createCopies, withCopies } from './copies/copies.ts';
+import { type Copies, commitWhenCopied, createCopies, withCopies } from './copies/copies.ts';
 import { deliverEpochs } from './delivery/delivery.ts';
 import type { Run } from './epochs/checkpoints.ts';
 import type { Collector } from './epochs/engine.ts';
@@ -197,7 +197,10 @@ async function work(options: Work): Promise<void> {
   const shared = await openShared(options, sinks);
   if (shared === undefined) return;
   const { abort, failed, commits, copies } = shared;
-  const beside = [commitBehind(copies, shared.store, commits), copies?.run() ?? Promise.resolve()];
+  const beside = [
+    commitWhenCopied(copies, shared.store, commits),
+    copies?.run() ?? Promise.resolve(),
+  ];
   const delivering = [...beside, ...sinks.map((sink) => startDelivery(sink, options, shared))];
   const held = () => isHeldBack(shared.store, config.backlog);
   const waiting = () => {

@@ -6,7 +6,11 @@ import type { InternalEvent } from '../../pipelines/observe/observe.ts';
 import { openCommitLog, readCommitEnd } from '../../pipelines/worker/commits/commit-log.ts';
 import type { CommitStore } from '../../pipelines/worker/commits/commit-store.ts';
 import { createCommits } from '../../pipelines/worker/commits/commits.ts';
-import { commitBehind, createCopies, withCopies } from '../../pipelines/worker/copies/copies.ts';
+import {
+  commitWhenCopied,
+  createCopies,
+  withCopies,
+} from '../../pipelines/worker/copies/copies.ts';
 import { fillDirectory, takeSkipped } from '../../pipelines/worker/copies/fill.ts';
 import type { Objects } from '../../pipelines/worker/copies/objects.ts';
 import { deliverEpochs } from '../../pipelines/worker/delivery/delivery.ts';
@@ -95,7 +99,7 @@ export async function runWorker(life: WorkerRun): Promise<void> {
   const { taken } = commits;
   const copies = objects && createCopies({ objects, run: RUN, directory, disk, taken, ...ending });
   const store = copies === undefined ? opened : withCopies(opened, copies);
-  const committing = Promise.all([commitBehind(copies, store, commits), copies?.run()]);
+  const committing = Promise.all([commitWhenCopied(copies, store, commits), copies?.run()]);
   const delivering = sinks.map((sink) =>
     deliverEpochs({
       sink,

@@ -124,7 +124,7 @@ export function withCopies(store: EpochStore, copies: Copies): EpochStore {
  * Commits. A process that was killed while it waited as above has left what is not copied: then its next life waits before
  * it commits anything.
  */
-export async function commitBehind(
+export async function commitWhenCopied(
   copies: Copies | undefined,
   { history, skipped }: EpochStore,
   commits: Committer,
