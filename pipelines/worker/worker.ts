@@ -325,7 +325,7 @@ async function takeLogIn(options: Work, shared: Shared): Promise<void> {
     record,
     onCheckpoint(epoch) {
       // Only now is there state to be missed elsewhere. Without an answer the next checkpoint records it again.
-      homes.record(run).catch(() => undefined);
+      if (epoch > 0) homes.record(run).catch(() => undefined);
       shared.checkpointed = epoch;
       patterns.report(record);
     },

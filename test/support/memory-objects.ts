@@ -14,9 +14,10 @@ export function memoryObjects(): Objects & { readonly kept: Map<string, Buffer> 
       return [...kept.keys()]
         .filter((name) => name.startsWith(prefix))
         .sort()
-        .map((name) => ({
-          ...{ name, sha256: digests.get(name) ?? '', revision: revisions.get(name) ?? 0 },
-        }));
+        .map((name) => ({ name, sha256: digests.get(name) ?? '' }));
+    },
+    async revisionOf(name) {
+      return kept.has(name) ? (revisions.get(name) ?? 0) : 0;
     },
     async get(name) {
       const bytes = kept.get(name);

@@ -137,7 +137,9 @@ export async function commitWhenCopied(
 async function copyAll(options: CopiesOptions): Promise<void> {
   const { objects, run, directory, disk, record, signal } = options;
   const { all, own } = copyPrefix(run);
-  const there = new Map((await objects.list(all)).map((object) => [object.name, object]));
+  // Before the list: what another owner puts behind it is not overwritten.
+  const revision = await objects.revisionOf(own + SKIPPED);
+  const there = new Map((await objects.list(all)).map(({ name, sha256 }) => [name, sha256]));
   const names = await disk.readdir(join(directory, 'checkpoints'));
   const here = names.filter((name) => checkpointNamed(name) !== undefined).sort();
   for (const name of here) {
@@ -153,11 +155,10 @@ async function copyAll(options: CopiesOptions): Promise<void> {
     record({ kind: 'checkpoint-copied', epoch, bytes: bytes.length, milliseconds });
   }
   const skipped = await readIfThere(disk, join(directory, SKIPPED));
-  const listed = there.get(own + SKIPPED);
   signal.throwIfAborted();
-  if (skipped !== undefined && listed?.sha256 !== sha256Of(skipped)) {
+  if (skipped !== undefined && there.get(own + SKIPPED) !== sha256Of(skipped)) {
     // Not over the list of another owner, which came while this one was paused.
-    await objects.put(own + SKIPPED, skipped, listed?.revision);
+    await objects.put(own + SKIPPED, skipped, revision);
   }
   const kept = new Set([SKIPPED, ...here].map((name) => own + name));
   for (const name of outdatedCopies([...there.keys()], { ...options, kept })) {

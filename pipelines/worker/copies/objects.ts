@@ -10,14 +10,14 @@ export type StoredObject = {
   readonly name: string;
   /** In hex, as it was when it was put. */
   readonly sha256: string;
-  /** Another one after each put. */
-  readonly revision: number;
 };
 
 /** What copies are kept in. Every call may fail, also after it took effect. */
 export interface Objects {
   /** Those that are whole and whose names begin so, by name. */
   list(prefix: string): Promise<readonly StoredObject[]>;
+  /** Another one after each put; 0 when there is none. */
+  revisionOf(name: string): Promise<number>;
   /** Its bytes; undefined when there is none. Rejects when they are not those that were put. */
   get(name: string): Promise<Buffer | undefined>;
   /** Gives its revision. `previous`: rejects when it has another one; 0: when there is one. */
@@ -61,8 +61,12 @@ export async function openCheckpointObjects(
       const pieces = found.length === 0 ? {} : await countPieces();
       return found
         .filter((object) => isWhole(object, pieces))
-        .map(({ name, digest, revision }) => ({ name, sha256: hexOf(digest), revision }))
+        .map(({ name, digest }) => ({ name, sha256: hexOf(digest) }))
         .sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    async revisionOf(name) {
+      // The library's list says none (3.4.0).
+      return (await within(ANSWER, store.info(name)))?.revision ?? 0;
     },
     async get(name) {
       const found = await within(ANSWER, store.get(name));

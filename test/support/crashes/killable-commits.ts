@@ -48,6 +48,7 @@ export function killableObjects(process: KillableProcess, objects: Objects): Obj
   }
   return {
     list: (prefix) => act('read', () => objects.list(prefix)),
+    revisionOf: (name) => act('read', () => objects.revisionOf(name)),
     get: (name) => act('read', () => objects.get(name)),
     put: (name, bytes, previous) => act('copy', () => objects.put(name, bytes, previous)),
     remove: (name) => act('copy', () => objects.remove(name)),

@@ -321,3 +321,13 @@ longTest(
     expect((await filled(2, 2)).names).toEqual(names('B1', 'i2'));
   },
 );
+
+test('a list of poison is not put over that of another owner, which came behind the look at it', async () => {
+  const { objects } = await partition(11);
+  expect(await objects.revisionOf(SKIPPED)).toBe(0);
+  await objects.put(SKIPPED, Buffer.from('first'), 0);
+  const seen = await objects.revisionOf(SKIPPED);
+  await objects.put(SKIPPED, Buffer.from('of another owner'), seen);
+  await expect(objects.put(SKIPPED, Buffer.from('second'), seen)).rejects.toThrow();
+  expect(String(await objects.get(SKIPPED))).toBe('of another owner');
+});
