@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type ClickHouseClient, ClickHouseError } from '@clickhouse/client';
 import { type Block, type EpochContent, RefusedError, type Sink, tokenOf } from '../sink.ts';
@@ -93,8 +93,8 @@ async function insert(
 ): Promise<void> {
   const values = Readable.from([data], { objectMode: false });
   const { stream } = await client.exec({ query, values, abort_signal: signal });
-  // An answer that nobody reads keeps its socket for ever.
-  await buffer(stream);
+  // An answer that nobody reads keeps its socket for ever; and once it has begun, the client stops it no more.
+  await buffer(addAbortSignal(signal, stream));
 }
 
 /**

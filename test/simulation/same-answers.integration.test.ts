@@ -252,13 +252,23 @@ const INSERTS: readonly (readonly [from: number, value: string, rows: string])[]
 
 async function allInserts(client: ClickHouseClient, rows: () => Promise<readonly string[]>) {
   const sink = createClickHouseSink(client, { database: DATABASE });
-  for (const [from, value, expected] of INSERTS) {
+  const contentOf = (from: number, value: string) => {
     const data = Buffer.from(JSON.stringify({ value }));
     const blocks = [{ table: 'tokens', format: 'JSONEachRow' as const, rows: 1, data }];
     const content = { ...RUN, ...{ epoch: from, from, to: from, revisions: [], commands: [] } };
-    await sink.write({ ...content, blocks }, new AbortController().signal);
+    return { ...content, blocks };
+  };
+  for (const [from, value, expected] of INSERTS) {
+    await sink.write(contentOf(from, value), new AbortController().signal);
     expect([...(await rows())].sort().join(' '), `insert ${from} ${value}`).toBe(expected);
   }
+  // Told to stop in the moment in which an insert begins.
+  const before = [...(await rows())].sort();
+  const stop = new AbortController();
+  const writing = sink.write(contentOf(5, 'f'), stop.signal);
+  stop.abort(new Error('told to stop'));
+  await expect(writing).rejects.toThrow();
+  expect([...(await rows())].sort(), 'nothing is sent any more').toEqual(before);
 }
 
 test('the embedded ClickHouse', async () => {

@@ -105,6 +105,7 @@ function carriedOut(
   return new Promise<void>((resolve, reject) => {
     // A process that is paused hears of it later.
     const fail = (error: Error) => void process.running().then(() => reject(error));
+    if (signal?.aborted === true) return fail(signal.reason);
     signal?.addEventListener('abort', () => fail(signal.reason), { once: true });
     if (!network.passes(host, 'warehouse')) fail(new Error('connection refused'));
     unwatch = network.watch(host, 'warehouse', (passes) => {

@@ -1,8 +1,13 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ClickHouseClient } from '@clickhouse/client';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Row, row } from '../../../operators/flow/flow.ts';
 import { createBlocks } from '../../../sinks/clickhouse/blocks.ts';
 import { createClickHouseSink } from '../../../sinks/clickhouse/clickhouse.ts';
+import { createWarehouseClient } from '../../../sinks/clickhouse/client.ts';
 import type { Blocks } from '../../../sinks/sink.ts';
 import { type EpochContent, RefusedError, type Sink } from '../../../sinks/sink.ts';
 
@@ -287,5 +292,31 @@ describe('a warehouse that is wrong or away', () => {
     await warehouse.start();
     await landing.write(content, never);
     expect(await count('requests')).toBe(1);
+  });
+
+  test('keeps nobody who is told to stop, although its answer has begun', async () => {
+    const silent = createServer((asked, answer) => {
+      asked.resume().on('end', () => answer.flushHeaders());
+    }).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const client = createWarehouseClient({ url: `http://127.0.0.1:${port}`, database: DATABASE });
+    const stop = new AbortController();
+    const exec = async (asked: Parameters<ClickHouseClient['exec']>[0]) => {
+      const begun = await client.exec(asked);
+      stop.abort(new Error('told to stop'));
+      return begun;
+    };
+    const sink = createClickHouseSink(Object.assign(Object.create(client), { exec }), {
+      database: DATABASE,
+    });
+    try {
+      const content = contentOf([morning(request('silent', 1))]);
+      await expect(sink.write(content, stop.signal)).rejects.toThrow();
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+      await client.close();
+    }
   });
 });
