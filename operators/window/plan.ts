@@ -151,7 +151,7 @@ const NO_SIGNALS: readonly string[] = [];
  * signals, and whoever sends what has changed, any mixture: so frames of one signal are known by it, others by their list of
  * signals, which `decode` shares, and a mixture is put together from what is known of its signals.
  */
-type SourcePlans = {
+export type SourcePlans = {
   readonly bySignal: Map<string, FramePlan>;
   readonly byList: Map<readonly string[], KnownList>;
   /** Positions of the programs that take a signal; none of one that counts. */
@@ -163,16 +163,13 @@ type KnownList = { readonly unknown: readonly string[]; readonly plan: FramePlan
 /** A source sends few kinds of frames; of one that sends more than this, all are planned anew. */
 const MOST_LISTS = 64;
 
-export type Plans = WeakMap<SourceWindows, SourcePlans>;
+/** Of a source of which nothing is known yet, or no longer: rules and models decide where readings go. */
+export function openPlans(): SourcePlans {
+  return { bySignal: new Map(), byList: new Map(), takers: new Map() };
+}
 
 /** The plan of a frame with the same signals, if there was one. */
-export function findPlan(
-  plans: Plans,
-  source: SourceWindows,
-  { signals, unknown }: Frame,
-): FramePlan | undefined {
-  const known = plans.get(source);
-  if (known === undefined) return undefined;
+export function findPlan(known: SourcePlans, { signals, unknown }: Frame): FramePlan | undefined {
   if (signals.length === 1 && unknown === undefined) return known.bySignal.get(signals[0] ?? '');
   const found = known.byList.get(signals);
   return found !== undefined && hasSame(found.unknown, unknown ?? NO_SIGNALS)
@@ -182,14 +179,12 @@ export function findPlan(
 
 /** Where the readings of this frame go, by rule; opens the stores that are missing. */
 export function planFrame(
-  plans: Plans,
+  known: SourcePlans,
   source: SourceWindows,
   { signals, unknown = NO_SIGNALS }: Frame,
   programs: readonly WindowProgram[],
   asset: Asset | undefined,
 ): FramePlan {
-  const known = plans.get(source) ?? { bySignal: new Map(), byList: new Map(), takers: new Map() };
-  plans.set(source, known);
   const absent = new Set(unknown);
   const byProgram = new Map<number, number[]>();
   const counted: number[] = [];

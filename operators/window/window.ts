@@ -30,10 +30,11 @@ import {
   type FramePlan,
   findPlan,
   isCounted,
-  type Plans,
+  openPlans,
   planFrame,
   programOf,
   programsOf,
+  type SourcePlans,
   type SourceWindows,
   type StorePlan,
   storeOf,
@@ -54,25 +55,20 @@ export function window(states: States): Stage<Frame, Window> {
   return keyed(createLogic(), states);
 }
 
-function createLogic(): Keyed<SourceWindows, Frame, Window> {
+function createLogic(): Keyed<SourceWindows, Frame, Window, SourcePlans> {
   const report = createWindowReport();
-  let plans: Plans = new WeakMap();
-  let planned: Knowledge | undefined;
   return {
     id: 'window' as StageId,
     version: 2,
     scope: 'source',
     open: () => ({ asset: '', stores: [], counters: openCounters(), due: NEVER }),
-    onEvent(state, { value: frame }, knowledge, out) {
-      if (knowledge.rules !== planned?.rules || knowledge.models !== planned.models) {
-        plans = new WeakMap();
-        planned = knowledge;
-      }
+    view: openPlans,
+    onEvent(state, { value: frame }, knowledge, out, plans) {
       state.asset = frame.asset;
       if (report.late.counted.size > 0) report.late.counted.clear();
       let { due } = state;
       const { stores, counters } =
-        findPlan(plans, state, frame) ?? plannedBy(plans, state, frame, knowledge);
+        findPlan(plans, frame) ?? plannedBy(plans, state, frame, knowledge);
       for (const plan of stores) {
         const { program, store } = plan;
         report.subject = { source: state, program, store, out };
@@ -120,7 +116,7 @@ function counts(asset: Asset | undefined, signal: string): boolean {
 }
 
 function plannedBy(
-  plans: Plans,
+  plans: SourcePlans,
   state: SourceWindows,
   frame: Frame,
   knowledge: Knowledge,
