@@ -9,7 +9,7 @@ type Bench = {
 const BENCHES: Readonly<Record<string, Bench>> = {
   paced: {
     about:
-      'a plant at a steady rate: memory, lag, CPU; --seconds 120 --rate 100000 --assets 250 --waveforms 50x3',
+      'a plant at a steady rate: memory, lag, CPU; --seconds 120 --rate 100000 --assets 250 --waveforms 50x3 --epoch 2',
     run: async (args) => (await import('./paced.ts')).paced(args),
   },
   'paced-publisher': {
@@ -29,13 +29,18 @@ const BENCHES: Readonly<Record<string, Bench>> = {
       'queries of sql/queries while readings land; --readings 100000000 --rate 200000 --json FILE',
     run: async (args) => (await import('./analysts.ts')).analysts(args),
   },
+  peers: {
+    about:
+      'Esper and Flink beside the same events, cold and warm; --only A2 --pairs 5 --rounds 5 --json FILE',
+    run: async (args) => (await import('./beside-peers.ts')).besidePeers(args),
+  },
   patterns: {
     about: 'patterns over the reference workload and other loads; --only W2 --rounds 3 --json FILE',
     run: async (args) => (await import('./patterns.ts')).patterns(args),
   },
   latency: {
     about:
-      'publish to row visible and to request created, by load; --rate R --seconds 60 --json FILE',
+      'publish to row visible and to request created, by load; --rate R --seconds 60 --epoch 2 --json FILE',
     run: async (args) => (await import('./latency.ts')).latency(args),
   },
   windows: {
@@ -80,7 +85,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   all: {
     about:
-      'a short round of most parts, some minutes; also without a name; --only windows,stages --json FILE',
+      'most parts, each in fresh processes; also without a name; --only windows,stages --rounds 5 --json FILE --write-docs',
     run: async (args) => (await import('./round.ts')).round(args),
   },
   state: {

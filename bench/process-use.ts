@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 export type Use = {
   /** Resident bytes now. */
@@ -29,6 +31,13 @@ export function useOf(pid: number): Use | undefined {
 /** Processes that wanted a core, averaged over the last minute: who else was at work. */
 export function loadAverage(): number {
   return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);
+}
+
+/** Bytes of this process's heap that are held after a full collection: what was made before is then not collected later. */
+export function heapHeld(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
 }
 
 function kilobytes(status: string, field: string): number {
