@@ -66,14 +66,14 @@ function createLogic(): Keyed<SourceWindows, Frame, Window, SourcePlans> {
     onEvent(state, { value: frame }, knowledge, out, plans) {
       state.asset = frame.asset;
       if (report.late.counted.size > 0) report.late.counted.clear();
+      report.out = out;
       let { due } = state;
       const { stores, counters } =
         findPlan(plans, frame) ?? plannedBy(plans, state, frame, knowledge);
       for (const plan of stores) {
-        const { program, store } = plan;
-        report.subject = { source: state, program, store, out };
+        report.subject = plan;
         addFrame(plan, frame, report, out);
-        due = Math.min(due, nextDue(store.state, out.now));
+        due = Math.min(due, nextDue(plan.store.state, out.now));
       }
       if (counters.length > 0) {
         const counting = countingOf(state, knowledge, report, out);
@@ -177,6 +177,7 @@ function countingOf(
   report: WindowReport,
   out: Out<Window>,
 ): Counting {
+  report.out = out;
   const key = source.asset as AssetKey;
   const programs = inForce(knowledge, key);
   return { source, programs, asset: assetOf(knowledge, key), report, out };
@@ -224,7 +225,7 @@ function addIncrement(
   let due = NEVER;
   for (const program of takersOf(programs, signal)) {
     const store = storeOf(source, program);
-    report.subject = { source, program, store, out };
+    report.subject = { source, program, store };
     report.late.count = 0;
     const column = columnOf(store, signal);
     const [times, values] = [Float64Array.of(time), Float64Array.of(increment)];
@@ -255,7 +256,7 @@ function fireSource(counting: Counting, until: EventTime, waits: number): void {
   for (const store of source.stores) {
     const program = programOf(programs, store);
     if (program === undefined) continue;
-    report.subject = { source, program, store, out };
+    report.subject = { source, program, store };
     advance(program.windower, store.state, until, report, out.now);
     due = Math.min(due, store.state.next);
   }
