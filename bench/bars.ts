@@ -19,8 +19,8 @@ type Wanted = {
 };
 
 const PINNED = ['ratio', 'ratio_cpu'] as const;
-/** A warm engine beside a warm engine: by the clock, and for each CPU second. */
-const WARM = ['warm.clock', 'warm.cpu'] as const;
+/** A cold engine beside a cold engine, and a warm one beside a warm one: by the clock, and for each CPU second. */
+const BESIDE = ['cold.clock', 'cold.cpu', 'warm.clock', 'warm.cpu'] as const;
 
 function endToEnd(signals: number, least: number): Wanted {
   const what = `end to end, frames of ${signals}, to the pinned loop`;
@@ -35,12 +35,12 @@ function toLoop(name: string, least: number): Wanted {
 function toPeer(name: string, peer: string, signals: number, least: number): Wanted {
   const frames = signals === 0 ? '' : `, frames of ${signals}`;
   const what = `${name}${frames}, to ${peer}`;
-  return { part: 'peers', of: { name, peer, signals }, what, paths: WARM, least };
+  return { part: 'peers', of: { name, peer, signals }, what, paths: BESIDE, least };
 }
 
 /** Ratios alone: another machine, or a busy one, changes both sides. */
 const WANTED: readonly Wanted[] = [
-  ...[endToEnd(20, 0.85), endToEnd(200, 0.9), endToEnd(1, 0.7)],
+  ...[endToEnd(20, 0.85), endToEnd(1, 0.7)],
   ...[toLoop('A1', 0.06), toLoop('A2', 0.02), toLoop('A3', 0.02)],
   ...[toPeer('A1', 'Flink', 20, 1), toPeer('A2', 'Flink', 20, 3), toPeer('A3', 'Flink', 20, 3)],
   ...[toPeer('A1', 'Flink', 1, 0.5), toPeer('A2', 'Flink', 1, 1.5), toPeer('A3', 'Flink', 1, 1.5)],
@@ -57,11 +57,11 @@ type Fields = z.infer<typeof fieldsSchema>;
  */
 export function barsOf(report: Fields): readonly Bar[] {
   const ratios = WANTED.flatMap(({ part, of, what, paths, least }) => {
-    const entry = entriesOf(report, part).find((one) => {
+    const entry = partEntries(report, part).find((one) => {
       return Object.entries(of).every(([field, value]) => one[field] === value);
     });
     return paths.flatMap((path): readonly Bar[] => {
-      const measured = valueAt(entry, path);
+      const measured = figureAt(entry, path);
       const number = numberIn(measured);
       if (number === undefined) return [];
       const bar = `${what} (${path})`;
@@ -75,7 +75,7 @@ export function barsOf(report: Fields): readonly Bar[] {
 function rightnessOf(report: Fields, part: string): readonly Bar[] {
   const said: (readonly [name: string, value: unknown])[] = [];
   if (part === 'kept') said.push(...Object.entries(fieldsSchema.parse(report[part])));
-  for (const entry of entriesOf(report, part)) {
+  for (const entry of partEntries(report, part)) {
     const name = `${part} ${entry.name ?? ''}`.trim();
     if ('right' in entry) said.push([`${name}: check sums`, entry.right]);
     const kept = fieldsSchema.safeParse(entry.kept);
@@ -114,7 +114,7 @@ function digits(value: number): string {
 }
 
 /** A part as a list: some have one entry only. */
-export function entriesOf(report: Fields, part: string): readonly Fields[] {
+export function partEntries(report: Fields, part: string): readonly Fields[] {
   const found = report[part];
   const list = Array.isArray(found) ? found : [found];
   return list.flatMap((entry) => {
@@ -124,7 +124,7 @@ export function entriesOf(report: Fields, part: string): readonly Fields[] {
 }
 
 /** What stands at a path of names in an entry. */
-export function valueAt(entry: unknown, path: string): unknown {
+export function figureAt(entry: unknown, path: string): unknown {
   return path.split('.').reduce((inside: unknown, field) => {
     const parsed = fieldsSchema.safeParse(inside);
     return parsed.success ? parsed.data[field] : undefined;

@@ -1,4 +1,4 @@
-import { entriesOf, valueAt } from './bars.ts';
+import { figureAt, partEntries } from './bars.ts';
 import { numberIn } from './spread.ts';
 
 /** One number of a report, by which two reports are compared. */
@@ -24,6 +24,7 @@ const PARTS: readonly {
   readonly figures: Readonly<Record<string, Kind>>;
 }[] = [
   { part: 'end_to_end', by: ['signals'], figures: { ratio: MORE, ratio_cpu: MORE } },
+  { part: 'scale', by: ['partitions'], figures: { ratio: MORE, ratio_cpu: LESS } },
   { part: 'windows', by: ['name', 'signals'], figures: { ratio_to_loop: MORE } },
   { part: 'patterns', by: ['name'], figures: { ratio_to_loop: MORE } },
   { part: 'stages', by: ['stage', 'signals'], figures: { ratio_to_parse: LESS } },
@@ -42,10 +43,10 @@ const PARTS: readonly {
 /** All figures of a report that benchmarks wrote with `--json`. */
 export function figuresOf(report: Readonly<Record<string, unknown>>): readonly Figure[] {
   return PARTS.flatMap(({ part, by, figures }) => {
-    return entriesOf(report, part).flatMap((entry) => {
-      const name = [part, ...by.map((field) => String(valueAt(entry, field)))].join(' ');
+    return partEntries(report, part).flatMap((entry) => {
+      const name = [part, ...by.map((field) => String(figureAt(entry, field)))].join(' ');
       return Object.entries(figures).flatMap(([path, kind]) => {
-        const value = numberIn(valueAt(entry, path));
+        const value = numberIn(figureAt(entry, path));
         return value === undefined ? [] : [{ name: `${name} ${path}`, value, ...kind }];
       });
     });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { barsOf, entriesOf, shownIn, valueAt } from './bars.ts';
+import { barsOf, figureAt, partEntries, shownIn } from './bars.ts';
 import { tableOf, writePlaces } from './eval/write-results.ts';
 import { spreadOf } from './spread.ts';
 
@@ -52,6 +52,21 @@ const TABLES: Readonly<Record<string, readonly Column[]>> = {
     ['cold, by the clock', 'cold.clock'],
     ['in CPU', 'cold.cpu'],
   ],
+  scale: [
+    ['partitions', 'partitions'],
+    ['readings/s', 'readings_per_s'],
+    ['to one partition', 'ratio'],
+    ['CPU s a million', 'cpu_per_million'],
+    ['to one partition', 'ratio_cpu'],
+    ['workers', 'workers'],
+    ['warehouse', 'warehouse'],
+    ['nats-server', 'nats'],
+  ],
+  roofline: [
+    ['at least', 'bound'],
+    ['readings a frame', 'signals'],
+    ['ns of CPU a reading', 'ns_per_reading'],
+  ],
   stages: [
     ['stage', 'stage'],
     ['readings a frame', 'signals'],
@@ -73,9 +88,9 @@ const TABLES: Readonly<Record<string, readonly Column[]>> = {
 /** Each table as Markdown, with what it was measured by, and all bars. Parts that a report does not have have no text. */
 export function tablesOf(report: Report): readonly (readonly [name: string, text: string])[] {
   const tables = Object.entries(TABLES).flatMap(([part, columns]) => {
-    const entries = entriesOf(report, part);
+    const entries = partEntries(report, part);
     if (entries.length === 0) return [];
-    const rows = entries.map((entry) => columns.map(([, path]) => shownIn(valueAt(entry, path))));
+    const rows = entries.map((entry) => columns.map(([, path]) => shownIn(figureAt(entry, path))));
     const headings = columns.map(([heading]) => heading);
     return [[part, `${tableOf(headings, rows)}\n\n${measuredBy(report, part)}`] as const];
   });
@@ -91,7 +106,7 @@ function measuredBy(report: Report, part: string): string {
   const lines = new Map<string, { date: string; processes: string; loads: number[] }>();
   for (const [command, measured] of Object.entries(report.measured ?? {})) {
     if (command.split(' ')[0] !== name) continue;
-    const [date, processes] = [valueAt(measured, 'date'), valueAt(measured, 'processes')];
+    const [date, processes] = [figureAt(measured, 'date'), figureAt(measured, 'processes')];
     const plain = command.replace(/ --only .*/, '');
     const line = lines.get(plain) ?? {
       date: String(date),
@@ -99,7 +114,7 @@ function measuredBy(report: Report, part: string): string {
       loads: [],
     };
     for (const path of ['load.least', 'load.median', 'load.greatest']) {
-      line.loads.push(Number(valueAt(measured, path)));
+      line.loads.push(Number(figureAt(measured, path)));
     }
     lines.set(plain, line);
   }

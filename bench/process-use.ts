@@ -28,6 +28,19 @@ export function useOf(pid: number): Use | undefined {
   }
 }
 
+/** CPU seconds of a process so far; none of one that is gone. */
+export function cpuOf(pid = 0): number {
+  return useOf(pid)?.cpu ?? 0;
+}
+
+/** What some work takes of this process, on all its threads. */
+export function cpuSeconds(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
 /** Processes that wanted a core, averaged over the last minute: who else was at work. */
 export function loadAverage(): number {
   return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);

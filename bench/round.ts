@@ -24,15 +24,18 @@ function commandsOf(rounds: string) {
       ...patterns.map((only) => ['patterns', '--rounds', '2', '--only', only]),
       ['stages', '--frames', '20000', '--rounds', '2'],
       ['stages', '--frames', '100000', '--rounds', '2', '--signals', '1'],
+      ['roofline'],
       ['state', '--keys', '1000,10000'],
     ],
     once: [
       ['landing', '--rows', '10000,100000', '--inserts', '3'],
       ['end-to-end', '--readings', '4000000', '--pairs', rounds],
       ['end-to-end', '--readings', '400000', '--signals', '1', '--pairs', rounds],
+      ['scale', '--pairs', rounds],
       ['latency', '--rate', '50000', '--seconds', '10'],
       ['recovery', '--kills', '1', '--between', '10'],
-      ['peers', '--pairs', rounds],
+      ['peers', '--only', 'A', '--rounds', '3', '--pairs', rounds],
+      ['peers', '--only', 'W', '--rounds', '3', '--pairs', rounds],
     ],
   };
 }
@@ -62,16 +65,34 @@ export async function round(args: readonly string[]): Promise<boolean> {
     const runs = found.get(key) ?? [];
     found.set(key, [...runs, await run(command)]);
   };
+  const before = json === undefined ? undefined : reportIn(json);
+  // After each turn: who has to stop it keeps what was measured until then.
+  const keep = () => {
+    if (json === undefined) return;
+    writeFileSync(json, `${JSON.stringify(merged(before, reportOf(found).report), null, 1)}\n`);
+  };
   for (let turn = 0; turn < Number(rounds); turn += 1) {
     for (const command of repeated.filter(asked)) await note(command);
+    keep();
   }
-  for (const command of once.filter(asked)) await note(command);
+  for (const command of once.filter(asked)) {
+    await note(command);
+    keep();
+  }
+  if (json !== undefined && values['write-docs']) writePage(json);
   const { report, whole } = reportOf(found);
-  if (json !== undefined) {
-    writeFileSync(json, `${JSON.stringify({ ...reportIn(json), ...report }, null, 1)}\n`);
-    if (values['write-docs']) writePage(json);
-  }
   return tellBars(report) && whole;
+}
+
+/** What was measured now, and of other parts what was known before. */
+function merged(before: Report | undefined, report: Report): Report {
+  const kept = Object.entries((before?.measured ?? {}) as Report).filter(([command]) => {
+    return !Object.keys((report.measured ?? {}) as Report).some((now) => {
+      return now.split(' ')[0] === command.split(' ')[0];
+    });
+  });
+  const measured = { ...Object.fromEntries(kept), ...(report.measured as Report | undefined) };
+  return { ...before, ...report, measured };
 }
 
 /** All processes of a part become one report, and lists of the same name one list. */

@@ -33,7 +33,7 @@ import {
 import { createBlocks } from '../sinks/clickhouse/blocks.ts';
 import { BEGIN, createMadeLog } from './made-log.ts';
 import { RULES_FILE, SIGNALS_PER_ASSET, splitValues, valuesOf } from './paced-plant.ts';
-import { loadAverage } from './process-use.ts';
+import { cpuSeconds, loadAverage } from './process-use.ts';
 
 /** Frames of each machine a second. */
 const HERTZ = 5;
@@ -203,11 +203,4 @@ function parsing(rounds: number, frames: number, signals: number): number {
   };
   const seconds = Math.min(...Array.from({ length: rounds }, () => cpuSeconds(work)));
   return (seconds * 1e6) / frames;
-}
-
-function cpuSeconds(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
 }

@@ -47,7 +47,7 @@ const OPENED = ['java.util', 'java.lang', 'java.time'].map((name) => {
  * same events, by turns, each run a fresh process: cold (its first round) beside cold, warm (the median of its rounds, the
  * first among them) beside warm. Skipped, and said, where their programs are not there: they need a JDK 17 and Maven.
  */
-export async function besidePeers(args: readonly string[]): Promise<boolean> {
+export async function peerRounds(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({
     args: [...args],
     options: {
