@@ -3,7 +3,9 @@ import { isSpread, numberIn, type Spread } from './spread.ts';
 
 /** Something that is asked for, and what a report has of it. */
 export type Bar = {
+  /** What is measured; several figures of it can have the same bar. */
   readonly bar: string;
+  readonly figure: string;
   readonly asked: string;
   readonly measured: number | Spread | boolean;
   readonly met: boolean;
@@ -64,9 +66,9 @@ export function barsOf(report: Fields): readonly Bar[] {
       const measured = figureAt(entry, path);
       const number = numberIn(measured);
       if (number === undefined) return [];
-      const bar = `${what} (${path})`;
+      const asked = `at least ${least}`;
       const shown = isSpread(measured) ? measured : number;
-      return [{ bar, asked: `at least ${least}`, measured: shown, met: number >= least }];
+      return [{ bar: what, figure: path, asked, measured: shown, met: number >= least }];
     });
   });
   return [...ratios, ...Object.keys(report).flatMap((part) => rightnessOf(report, part))];
@@ -82,7 +84,7 @@ function rightnessOf(report: Fields, part: string): readonly Bar[] {
     if (kept.success) said.push(...Object.entries(kept.data));
   }
   return said.map(([bar, value]) => ({
-    ...{ bar, asked: 'true', measured: value === true, met: value === true },
+    ...{ bar, figure: '', asked: 'true', measured: value === true, met: value === true },
   }));
 }
 

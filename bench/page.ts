@@ -94,10 +94,24 @@ export function tablesOf(report: Report): readonly (readonly [name: string, text
     const headings = columns.map(([heading]) => heading);
     return [[part, `${tableOf(headings, rows)}\n\n${measuredBy(report, part)}`] as const];
   });
-  const bars = barsOf(report).map(({ bar, asked, measured, met }) => {
-    return [bar, asked, shownIn(measured), met ? 'met' : '**missed**'];
+  return [...tables, ['bars', barsTable(report)]];
+}
+
+/** A line for each thing that is measured, with all its figures. What is right or not is told where it is not. */
+function barsTable(report: Report): string {
+  const lines = new Map<string, { asked: string; measured: string[]; missed: string[] }>();
+  for (const { bar, figure, asked, measured, met } of barsOf(report)) {
+    if (typeof measured === 'boolean' && met) continue;
+    const line = lines.get(bar) ?? { asked, measured: [], missed: [] };
+    line.measured.push(`${figure} ${shownIn(measured)}`.trim());
+    if (!met) line.missed.push(figure);
+    lines.set(bar, line);
+  }
+  const rows = [...lines].map(([bar, { asked, measured, missed }]) => {
+    const verdict = missed.length === 0 ? 'met' : `**missed**: ${missed.join(', ')}`;
+    return [bar, asked, measured.join('; '), verdict];
   });
-  return [...tables, ['bars', tableOf(['bar', 'asked for', 'measured', ''], bars)]];
+  return tableOf(['bar', 'asked for', 'measured', ''], rows);
 }
 
 /** What a part was measured by: its commands but for `--only`, how many processes each, when it began, and the load. */
