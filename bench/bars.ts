@@ -105,7 +105,7 @@ export function shownIn(value: unknown): string {
   if (isSpread(value)) {
     return `${digits(value.median)} (${digits(value.least)} to ${digits(value.greatest)})`;
   }
-  return typeof value === 'number' ? digits(value) : String(value);
+  return typeof value === 'number' ? digits(value) : String(value ?? '');
 }
 
 function digits(value: number): string {
