@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { barsOf, figureAt, partEntries, shownIn } from './bars.ts';
 import { tableOf, writePlaces } from './eval/write-results.ts';
-import { spreadOf } from './spread.ts';
+import { numberIn, spreadOf } from './spread.ts';
 
 type Report = Readonly<Record<string, unknown>>;
 type Column = readonly [heading: string, path: string];
@@ -85,14 +85,21 @@ const TABLES: Readonly<Record<string, readonly Column[]>> = {
   ],
 };
 
-/** Each table as Markdown, with what it was measured by, and all bars. Parts that a report does not have have no text. */
+/** Stages that take less are not on the page. */
+const LEAST_MICROSECONDS = 0.5;
+
+/** Each table as Markdown, with what it was measured by, and all bars. */
 export function tablesOf(report: Report): readonly (readonly [name: string, text: string])[] {
-  const tables = Object.entries(TABLES).flatMap(([part, columns]) => {
-    const entries = partEntries(report, part);
-    if (entries.length === 0) return [];
+  const tables = Object.entries(TABLES).map(([part, columns]) => {
+    const entries = partEntries(report, part).filter((entry) => {
+      return (
+        (numberIn(figureAt(entry, 'us_per_frame')) ?? LEAST_MICROSECONDS) >= LEAST_MICROSECONDS
+      );
+    });
+    if (entries.length === 0) return [part, 'Not measured yet.'] as const;
     const rows = entries.map((entry) => columns.map(([, path]) => shownIn(figureAt(entry, path))));
     const headings = columns.map(([heading]) => heading);
-    return [[part, `${tableOf(headings, rows)}\n\n${measuredBy(report, part)}`] as const];
+    return [part, `${tableOf(headings, rows)}\n\n${measuredBy(report, part)}`] as const;
   });
   return [...tables, ['bars', barsTable(report)]];
 }
@@ -135,7 +142,7 @@ function measuredBy(report: Report, part: string): string {
   return [...lines]
     .map(([command, { date, processes, loads }]) => {
       const load = shownIn(spreadOf(loads));
-      return `- \`${command}\`: processes ${processes}, from ${date.slice(0, 16)} UTC, load average ${load}`;
+      return `- \`${command}\`: processes ${processes}, ${date.slice(0, 16)} UTC, load ${load}`;
     })
     .join('\n');
 }
