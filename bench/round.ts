@@ -69,7 +69,7 @@ export async function round(args: readonly string[]): Promise<boolean> {
   // After each turn: who has to stop it keeps what was measured until then.
   const keep = () => {
     if (json === undefined) return;
-    writeFileSync(json, `${JSON.stringify(merged(before, reportOf(found).report), null, 1)}\n`);
+    writeFileSync(json, `${JSON.stringify(merged(before, reportOf(found).report), null, 2)}\n`);
   };
   for (let turn = 0; turn < Number(rounds); turn += 1) {
     for (const command of repeated.filter(asked)) await note(command);
