@@ -5,7 +5,7 @@ import { migrate } from '../sinks/clickhouse/migrate.ts';
 import { STEADY_MEMORY } from '../sinks/steady-memory.ts';
 import type { BareResult } from './bare.ts';
 import { cursorOf } from './landed-to.ts';
-import { useOf } from './process-use.ts';
+import { cpuOf } from './process-use.ts';
 import { type BenchStand, resultOf } from './stand.ts';
 
 /** What one pass over the whole stream took: seconds of the clock, and CPU seconds of each process. */
@@ -62,12 +62,8 @@ function clientOf({ env }: BenchStand, database: string) {
 }
 
 /** CPU seconds so far. */
-function serversOf({ nats, warehouse }: BenchStand) {
+export function serversOf({ nats, warehouse }: BenchStand) {
   return { nats: cpuOf(nats.pid()), warehouse: cpuOf(warehouse?.pid()) };
-}
-
-function cpuOf(pid = 0): number {
-  return useOf(pid)?.cpu ?? 0;
 }
 
 async function bareLoop(

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import { figureAt, partEntries } from './bars.ts';
+import { numberIn } from './spread.ts';
 
 /** One number of a report, by which two reports are compared. */
 export type Figure = {
@@ -22,10 +23,12 @@ const PARTS: readonly {
   readonly by: readonly string[];
   readonly figures: Readonly<Record<string, Kind>>;
 }[] = [
-  { part: 'end_to_end', by: [], figures: { ratio: MORE, ratio_cpu: MORE } },
-  { part: 'windows', by: ['name'], figures: { ratio_to_loop: MORE } },
+  { part: 'end_to_end', by: ['signals'], figures: { ratio: MORE, ratio_cpu: MORE } },
+  { part: 'scale', by: ['partitions'], figures: { ratio: MORE, ratio_cpu: LESS } },
+  { part: 'windows', by: ['name', 'signals'], figures: { ratio_to_loop: MORE } },
   { part: 'patterns', by: ['name'], figures: { ratio_to_loop: MORE } },
-  { part: 'stages', by: ['stage'], figures: { ratio_to_parse: LESS } },
+  { part: 'stages', by: ['stage', 'signals'], figures: { ratio_to_parse: LESS } },
+  { part: 'peers', by: ['name', 'peer', 'signals'], figures: { 'warm.cpu': MORE } },
   {
     part: 'landing',
     by: ['format', 'rows'],
@@ -37,27 +40,15 @@ const PARTS: readonly {
   { part: 'recovery', by: [], figures: { longest: CLOCK } },
 ];
 
-const reportSchema = z.record(z.string(), z.unknown());
-
 /** All figures of a report that benchmarks wrote with `--json`. */
-export function figuresOf(report: unknown): readonly Figure[] {
-  const parts = reportSchema.parse(report);
+export function figuresOf(report: Readonly<Record<string, unknown>>): readonly Figure[] {
   return PARTS.flatMap(({ part, by, figures }) => {
-    const found = parts[part];
-    if (found === undefined) return [];
-    return (Array.isArray(found) ? found : [found]).flatMap((entry) => {
-      const name = [part, ...by.map((field) => String(at(entry, field)))].join(' ');
+    return partEntries(report, part).flatMap((entry) => {
+      const name = [part, ...by.map((field) => String(figureAt(entry, field)))].join(' ');
       return Object.entries(figures).flatMap(([path, kind]) => {
-        const value = at(entry, path);
-        return typeof value === 'number' ? [{ name: `${name} ${path}`, value, ...kind }] : [];
+        const value = numberIn(figureAt(entry, path));
+        return value === undefined ? [] : [{ name: `${name} ${path}`, value, ...kind }];
       });
     });
   });
-}
-
-function at(entry: unknown, path: string): unknown {
-  return path.split('.').reduce((inside: unknown, field) => {
-    const parsed = reportSchema.safeParse(inside);
-    return parsed.success ? parsed.data[field] : undefined;
-  }, entry);
 }

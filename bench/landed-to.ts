@@ -7,8 +7,12 @@ const CATCH_UP_SECONDS = 60;
 const START_SECONDS = 30;
 
 /** The last message whose rows ClickHouse has confirmed to a pipeline that keeps its state in this directory. */
-export async function cursorOf(directory: string, pipeline: string): Promise<number> {
-  const path = join(directory, `${pipeline}-0`, 'cursors', 'clickhouse.json');
+export async function cursorOf(
+  directory: string,
+  pipeline: string,
+  partition = 0,
+): Promise<number> {
+  const path = join(directory, `${pipeline}-${partition}`, 'cursors', 'clickhouse.json');
   try {
     return Number(JSON.parse(await readFile(path, 'utf8')).to);
   } catch {

@@ -32,7 +32,7 @@ type Measured = {
 };
 
 /**
- * `npm run bench -- latency [--rate R] [--assets 250] [--seconds 60] [--search 60] [--nats URL --clickhouse URL] [--json FILE]`:
+ * `npm run bench -- latency [--rate R] [--assets 250] [--seconds 60] [--search 60] [--epoch 2] [--nats URL --clickhouse URL] [--json FILE]`:
  * from publish to row visible and to request created, at 25, 50 and 75 % of the highest rate (`--rate`; searched
  * without it, each try for `--search` seconds), and at half of it with ClickHouse away; false when a bar is missed.
  */
@@ -45,6 +45,7 @@ export async function latency(args: readonly string[]): Promise<boolean> {
       seconds: { type: 'string', default: '60' },
       search: { type: 'string', default: '60' },
       shares: { type: 'string', default: '25,50,75' },
+      epoch: { type: 'string' },
       ...ELSEWHERE,
       json: { type: 'string' },
     },
@@ -53,7 +54,7 @@ export async function latency(args: readonly string[]): Promise<boolean> {
   const seconds = Number(values.seconds);
   const shares = values.shares.split(',').map(Number);
   const stand = await startBenchStand({
-    ...{ cmms: true, warehouse: 'apart' },
+    ...{ cmms: true, warehouse: 'apart', epoch: values.epoch },
     elsewhere: await elsewhere(values),
   });
   try {

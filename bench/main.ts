@@ -9,7 +9,7 @@ type Bench = {
 const BENCHES: Readonly<Record<string, Bench>> = {
   paced: {
     about:
-      'a plant at a steady rate: memory, lag, CPU; --seconds 120 --rate 100000 --assets 250 --waveforms 50x3',
+      'a plant at a steady rate: memory, lag, CPU; --seconds 120 --rate 100000 --assets 250 --waveforms 50x3 --epoch 2',
     run: async (args) => (await import('./paced.ts')).paced(args),
   },
   'paced-publisher': {
@@ -24,10 +24,20 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'the bare loop of `end-to-end`, as the process that it starts',
     run: async (args) => (await import('./bare.ts')).bare(args),
   },
+  scale: {
+    about:
+      'a filled log by a worker for each of 1, 2 and 4 partitions; --partitions 1,2,4 --readings 4000000 --pairs 5 --json FILE',
+    run: async (args) => (await import('./scale.ts')).scale(args),
+  },
   analysts: {
     about:
       'queries of sql/queries while readings land; --readings 100000000 --rate 200000 --json FILE',
     run: async (args) => (await import('./analysts.ts')).analysts(args),
+  },
+  peers: {
+    about:
+      'Esper and Flink beside the same events, cold and warm; --only A2 --pairs 5 --rounds 5 --json FILE',
+    run: async (args) => (await import('./peer-rounds.ts')).peerRounds(args),
   },
   patterns: {
     about: 'patterns over the reference workload and other loads; --only W2 --rounds 3 --json FILE',
@@ -35,7 +45,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   latency: {
     about:
-      'publish to row visible and to request created, by load; --rate R --seconds 60 --json FILE',
+      'publish to row visible and to request created, by load; --rate R --seconds 60 --epoch 2 --json FILE',
     run: async (args) => (await import('./latency.ts')).latency(args),
   },
   windows: {
@@ -45,6 +55,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   stages: {
     about: 'each stage alone, fed by those before it; --frames 50000 --rounds 3 --json FILE',
     run: async (args) => (await import('./stages.ts')).stages(args),
+  },
+  roofline: {
+    about:
+      'what a reading costs at least: memory, decoding, encoding; --readings 2000000 --rounds 3 --json FILE',
+    run: async (args) => (await import('./roofline.ts')).roofline(args),
   },
   landing: {
     about: 'readings into ClickHouse by format and batch; --rows 10000,100000,500000 --json FILE',
@@ -80,7 +95,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   },
   all: {
     about:
-      'a short round of most parts, some minutes; also without a name; --only windows,stages --json FILE',
+      'most parts, each in fresh processes; also without a name; --only windows,stages --rounds 5 --json FILE --write-docs',
     run: async (args) => (await import('./round.ts')).round(args),
   },
   state: {

@@ -29,7 +29,7 @@ const DESCRIBED = `
 /**
  * A plant of N assets with 20 signals publishes at a steady rate for a while; nats-server, publisher, worker and
  * embedded warehouse share the machine. With `--waveforms 50x3`, the first 50 assets also send a second of 25.6 kHz from
- * three points each every ten seconds. Prints what each of them took and whether everything landed; false when the
+ * three points each every ten seconds. `--epoch 0.5` sets the length of an epoch; lags are told in epochs of 2 s. Prints what each of them took and whether everything landed; false when the
  * counts differ or a bound was missed.
  */
 export async function paced(args: readonly string[]): Promise<boolean> {
@@ -40,6 +40,7 @@ export async function paced(args: readonly string[]): Promise<boolean> {
       rate: { type: 'string', default: '100000' },
       seconds: { type: 'string', default: '120' },
       waveforms: { type: 'string', default: '0x0' },
+      epoch: { type: 'string' },
       profile: { type: 'string' },
       ...ELSEWHERE,
       json: { type: 'boolean', default: false },
@@ -49,7 +50,9 @@ export async function paced(args: readonly string[]): Promise<boolean> {
   const bursts = burstsOf(waveforms);
   const points = pointsOf(bursts);
   const node = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const stand = await startBenchStand({ node, elsewhere: await elsewhere(values) });
+  const stand = await startBenchStand({
+    ...{ node, epoch: values.epoch, elsewhere: await elsewhere(values) },
+  });
   try {
     await stand.worker.start();
     const model = await placed(

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 export type Use = {
   /** Resident bytes now. */
@@ -26,9 +28,29 @@ export function useOf(pid: number): Use | undefined {
   }
 }
 
+/** CPU seconds of a process so far; none of one that is gone. */
+export function cpuOf(pid = 0): number {
+  return useOf(pid)?.cpu ?? 0;
+}
+
+/** What some work takes of this process, on all its threads. */
+export function cpuSeconds(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
 /** Processes that wanted a core, averaged over the last minute: who else was at work. */
 export function loadAverage(): number {
   return Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);
+}
+
+/** Bytes of this process's heap that are held after a full collection: what was made before is then not collected later. */
+export function heapHeld(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
 }
 
 function kilobytes(status: string, field: string): number {

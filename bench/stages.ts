@@ -33,7 +33,7 @@ import {
 import { createBlocks } from '../sinks/clickhouse/blocks.ts';
 import { BEGIN, createMadeLog } from './made-log.ts';
 import { RULES_FILE, SIGNALS_PER_ASSET, splitValues, valuesOf } from './paced-plant.ts';
-import { loadAverage } from './process-use.ts';
+import { cpuSeconds, loadAverage } from './process-use.ts';
 
 /** Frames of each machine a second. */
 const HERTZ = 5;
@@ -42,6 +42,8 @@ const EPOCH = 500_000;
 
 type Measured = {
   readonly stage: string;
+  /** Readings of a frame. */
+  readonly signals: number;
   /** Events that it took in; what only passes through (rows, watermarks) is not counted. */
   readonly events: number;
   readonly events_per_s: number;
@@ -75,20 +77,13 @@ export function stages(args: readonly string[]): boolean {
   const whole = bench.through('all stages at once', log, () => plant(NO_CHECKPOINTS));
   const same = whole.filter(({ kind }) => kind === 'row').length === rows.length;
   if (!same) console.error('the stages alone gave other rows than the pipeline');
-  const report = {
-    stages: bench.measured,
-    us_per_parse: bench.parse,
-    ...made,
-    load: loadAverage(),
-  };
+  const report = { stages: bench.measured, load: loadAverage() };
   if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(report, null, 2));
   return same;
 }
 
 type StageBench = {
   readonly measured: readonly Measured[];
-  /** Microseconds of JSON.parse for one frame. */
-  readonly parse: number;
   /** Measures some work in each round, by the best of them. */
   note(stage: string, events: number, work: () => void): void;
   /** Runs a stage of its own in each round; gives what comes out of it. */
@@ -103,7 +98,7 @@ function createStageBench(frames: number, signals: number, rounds: number): Stag
     const seconds = Math.min(...Array.from({ length: rounds }, () => cpuSeconds(work)));
     const [events_per_s, us_per_frame] = [events / seconds, (seconds * 1e6) / frames];
     const ratio_to_parse = us_per_frame / parse;
-    measured.push({ stage, events, events_per_s, us_per_frame, ratio_to_parse });
+    measured.push({ stage, signals, events, events_per_s, us_per_frame, ratio_to_parse });
     console.error(
       `${stage.padEnd(20)} ${String(events).padStart(8)} events ` +
         `${Math.round(events_per_s).toString().padStart(10)} /s ${us_per_frame.toFixed(2).padStart(7)} us a frame`,
@@ -111,7 +106,7 @@ function createStageBench(frames: number, signals: number, rounds: number): Stag
   }
 
   return {
-    ...{ measured, parse, note },
+    ...{ measured, note },
     through<I, O>(stage: string, input: readonly Flow<I>[], make: () => Stage<I, O>) {
       note(stage, input.filter(({ kind }) => kind === 'event').length, () => {
         from(input).pipe(make()).subscribe();
@@ -208,11 +203,4 @@ function parsing(rounds: number, frames: number, signals: number): number {
   };
   const seconds = Math.min(...Array.from({ length: rounds }, () => cpuSeconds(work)));
   return (seconds * 1e6) / frames;
-}
-
-function cpuSeconds(work: () => void): number {
-  const before = process.cpuUsage();
-  work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1e6;
 }

@@ -30,6 +30,8 @@ export type BenchStandOptions = Pick<StandOptions, 'node' | 'warehouse'> & {
   readonly cmms?: boolean;
   /** Commands go to these systems, as the configuration describes them. */
   readonly systems?: Readonly<Record<string, object>>;
+  /** Seconds, as text; without it, the default of the configuration. */
+  readonly epoch?: string | undefined;
   readonly env?: Variables;
   /** Somebody's nats-server and ClickHouse; without them, the stand's own. */
   readonly elsewhere?: Elsewhere;
@@ -47,7 +49,10 @@ export async function startBenchStand(options: BenchStandOptions): Promise<Bench
       warehouse: elsewhere?.clickhouse === undefined ? warehouse : 'worker',
       // Nobody answers requests here, so nobody is asked.
       cmms: options.cmms === true ? {} : false,
-      ...(options.systems === undefined ? {} : { config: { systems: options.systems } }),
+      config: {
+        ...(options.systems === undefined ? {} : { systems: options.systems }),
+        ...(options.epoch === undefined ? {} : { epoch: { seconds: Number(options.epoch) } }),
+      },
       env: { ANDON_LOG_LEVEL: 'warn', ...elsewhere?.clickhouse?.env, ...options.env },
     });
     return {

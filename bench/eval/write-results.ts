@@ -1,19 +1,32 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Evaluation } from './evaluation.ts';
 
-/**
- * Writes each evaluation into a page, between `<!-- eval: NAME -->` and `<!-- end of eval -->`. Throws when the page has
- * no such place.
- */
+/** Writes each evaluation into a page, between `<!-- eval: NAME -->` and `<!-- end of eval -->`. */
 export function writeResults(page: string, evaluations: readonly Evaluation[]): void {
+  writePlaces(
+    page,
+    'eval',
+    evaluations.map((evaluation) => [evaluation.name, resultsOf(evaluation)]),
+  );
+}
+
+/**
+ * Writes texts into a page, each between `<!-- KIND: NAME -->` and `<!-- end of KIND -->`. Throws when the page has no such
+ * place.
+ */
+export function writePlaces(
+  page: string,
+  kind: string,
+  texts: readonly (readonly [name: string, text: string])[],
+): void {
   let text = readFileSync(page, 'utf8');
-  for (const evaluation of evaluations) {
-    const begin = `<!-- eval: ${evaluation.name} -->`;
-    const end = '<!-- end of eval -->';
+  for (const [name, content] of texts) {
+    const begin = `<!-- ${kind}: ${name} -->`;
+    const end = `<!-- end of ${kind} -->`;
     const from = text.indexOf(begin);
     const to = text.indexOf(end, from);
     if (from < 0 || to < 0) throw new RangeError(`${page}: expected ${begin} … ${end}, found none`);
-    text = `${text.slice(0, from + begin.length)}\n\n${resultsOf(evaluation)}\n\n${text.slice(to)}`;
+    text = `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
   }
   writeFileSync(page, text);
 }
@@ -40,7 +53,7 @@ export function resultsOf({ about, rows, bars, notes, plots }: Evaluation): stri
   ].join('\n');
 }
 
-function tableOf(
+export function tableOf(
   heading: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {

@@ -14,7 +14,7 @@ import {
   type Snapshot,
   type StateCopies,
 } from './states.ts';
-import { createTimers, type KeyTimers, type Timers } from './timers.ts';
+import { type ClockTimers, createTimers, type KeyTimers, type Timers } from './timers.ts';
 
 export type KeyTable<S extends Plain, V> = {
   readonly entries: Map<Key, KeyEntry<S, V>>;
@@ -35,7 +35,11 @@ export type KeyEntry<S extends Plain, V> = CopiedState<S> & {
   viewed: Knowledge | undefined;
 };
 
-type Clock = { time: EventTime };
+type Clock = {
+  time: EventTime;
+  /** What waits for it, so that a watermark needs one search: see `timersOn`. */
+  timers: ClockTimers | undefined;
+};
 
 export function createKeyTable<S extends Plain, V>(scope: ClockScope): KeyTable<S, V> {
   return {
@@ -76,10 +80,20 @@ export function entryOf<S extends Plain, V>(table: KeyTable<S, V>, key: Key): Ke
 export function clockAt<S extends Plain, V>({ clocks }: KeyTable<S, V>, of: Key): Clock {
   let clock = clocks.get(of);
   if (clock === undefined) {
-    clock = { time: BEGINNING };
+    clock = { time: BEGINNING, timers: undefined };
     clocks.set(of, clock);
   }
   return clock;
+}
+
+/** What waits for a clock. */
+export function timersOn<S extends Plain, V>(
+  { timers }: KeyTable<S, V>,
+  clock: Clock,
+  of: Key,
+): ClockTimers | undefined {
+  if (clock.timers === undefined || clock.timers.keys === 0) clock.timers = timers.clockNamed(of);
+  return clock.timers;
 }
 
 /** Drops a key with its state and timers. */

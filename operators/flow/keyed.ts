@@ -24,6 +24,7 @@ import {
   type KeyEntry,
   type KeyTable,
   restoreTable,
+  timersOn,
 } from './key-table.ts';
 import { stage } from './stage.ts';
 import { type States, StateVersionError } from './states.ts';
@@ -240,11 +241,16 @@ function onWatermark<S extends Plain, I, O, V>(
   runtime: Runtime<S, I, O, V>,
   { of, time, silence, blind }: Watermark,
 ): void {
-  const { timers, entries } = runtime.table;
+  const { table } = runtime;
+  const { timers, entries } = table;
   if (blind !== undefined) timers.putOff(of, blind.from, between(blind.from, blind.to));
-  const clock = clockAt(runtime.table, of);
+  const clock = clockAt(table, of);
   if (time > clock.time && silence !== true) clock.time = time;
-  for (let due = timers.takeDue(of, time); due !== undefined; due = timers.takeDue(of, time)) {
+  for (;;) {
+    // Looked for each time: what fires may close the last key of the clock, and open it anew.
+    const waiting = timersOn(table, clock, of);
+    const due = waiting === undefined ? undefined : timers.takeDue(waiting, time);
+    if (due === undefined) return;
     fire(runtime, entries.get(due.key), due.due, due.rule);
   }
 }

@@ -14,7 +14,7 @@ export type Timer = {
 /** The timers of one key: found once, so that to set one or to ask for one needs no search for the key. */
 export type KeyTimers = {
   readonly key: Key;
-  readonly clock: Clock;
+  readonly clock: ClockTimers;
   readonly byRule: Map<string, QueuedTimer>;
   /** None of them is due before this. */
   earliest: EventTime;
@@ -22,7 +22,8 @@ export type KeyTimers = {
   queue: Queued<{ readonly timer: QueuedTimer }>[] | undefined;
 };
 
-type Clock = TimerHeap & { readonly name: Key; keys: number };
+/** What waits for one clock, of so many keys. With the last of them it is gone. */
+export type ClockTimers = TimerHeap & { readonly name: Key; keys: number };
 
 export interface Timers {
   of(key: Key): KeyTimers;
@@ -31,8 +32,10 @@ export interface Timers {
   set(timers: KeyTimers, rule: string, due: EventTime, pauses: boolean): void;
   cancel(timers: KeyTimers, rule: string): void;
   forget(timers: KeyTimers): void;
+  /** Those of a clock, where some key has had one. */
+  clockNamed(name: Key): ClockTimers | undefined;
   /** Takes the first timer of this clock that is due at or before `until`, in the order (time, key, rule). */
-  takeDue(clock: Key, until: EventTime): Timer | undefined;
+  takeDue(clock: ClockTimers, until: EventTime): Timer | undefined;
   /** The same, of one key only. */
   takeDueOf(timers: KeyTimers, until: EventTime): Timer | undefined;
   /** Puts off the pausing timers of this clock that were due after `from`. */
@@ -44,7 +47,7 @@ export interface Timers {
 /** `clockOf`: whose clock that of a key is. */
 export function createTimers(clockOf: (key: Key) => Key): Timers {
   const byKey = new Map<Key, KeyTimers>();
-  const clocks = new Map<Key, Clock>();
+  const clocks = new Map<Key, ClockTimers>();
 
   function take(timer: QueuedTimer): Timer {
     const timers = byKey.get(timer.key);
@@ -59,7 +62,7 @@ export function createTimers(clockOf: (key: Key) => Key): Timers {
       const known = byKey.get(key);
       if (known !== undefined) return known;
       const name = clockOf(key);
-      const clock: Clock = clocks.get(name) ?? { name, keys: 0, items: [], living: 0 };
+      const clock: ClockTimers = clocks.get(name) ?? { name, keys: 0, items: [], living: 0 };
       clocks.set(name, clock);
       clock.keys += 1;
       const timers: KeyTimers = {
@@ -79,9 +82,9 @@ export function createTimers(clockOf: (key: Key) => Key): Timers {
       timers.clock.keys -= 1;
       if (timers.clock.keys === 0) clocks.delete(timers.clock.name);
     },
-    takeDue(name, until) {
-      const clock = clocks.get(name);
-      const first = clock === undefined ? undefined : firstDue(clock, until);
+    clockNamed: (name) => clocks.get(name),
+    takeDue(clock, until) {
+      const first = firstDue(clock, until);
       return first === undefined ? undefined : take(first);
     },
     takeDueOf(timers, until) {

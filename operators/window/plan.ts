@@ -47,7 +47,11 @@ export type SourceWindows = {
 };
 
 /** Which signals of a frame go into which columns of a store; derived, so it is no state. */
-export type StorePlan = FrameColumns & {
+export type StorePlan = FrameColumns & SourceStore;
+
+/** The windows of one rule at one source, with the rule and the source. */
+export type SourceStore = {
+  readonly source: SourceWindows;
   readonly program: WindowProgram;
   readonly store: WindowStore;
 };
@@ -151,7 +155,10 @@ const NO_SIGNALS: readonly string[] = [];
  * signals, and whoever sends what has changed, any mixture: so frames of one signal are known by it, others by their list of
  * signals, which `decode` shares, and a mixture is put together from what is known of its signals.
  */
-type SourcePlans = {
+export type SourcePlans = {
+  /** Of the frame before: most sources send one kind only. */
+  signals: readonly string[];
+  plan: FramePlan | undefined;
   readonly bySignal: Map<string, FramePlan>;
   readonly byList: Map<readonly string[], KnownList>;
   /** Positions of the programs that take a signal; none of one that counts. */
@@ -163,33 +170,45 @@ type KnownList = { readonly unknown: readonly string[]; readonly plan: FramePlan
 /** A source sends few kinds of frames; of one that sends more than this, all are planned anew. */
 const MOST_LISTS = 64;
 
-export type Plans = WeakMap<SourceWindows, SourcePlans>;
+/** Of a source of which nothing is known yet, or no longer: rules and models decide where readings go. */
+export function openPlans(): SourcePlans {
+  return {
+    signals: NO_SIGNALS,
+    plan: undefined,
+    bySignal: new Map(),
+    byList: new Map(),
+    takers: new Map(),
+  };
+}
 
 /** The plan of a frame with the same signals, if there was one. */
-export function findPlan(
-  plans: Plans,
-  source: SourceWindows,
-  { signals, unknown }: Frame,
-): FramePlan | undefined {
-  const known = plans.get(source);
-  if (known === undefined) return undefined;
-  if (signals.length === 1 && unknown === undefined) return known.bySignal.get(signals[0] ?? '');
-  const found = known.byList.get(signals);
-  return found !== undefined && hasSame(found.unknown, unknown ?? NO_SIGNALS)
-    ? found.plan
-    : undefined;
+export function findPlan(known: SourcePlans, { signals, unknown }: Frame): FramePlan | undefined {
+  if (unknown !== undefined) {
+    const found = known.byList.get(signals);
+    return found !== undefined && hasSame(found.unknown, unknown) ? found.plan : undefined;
+  }
+  if (signals === known.signals) return known.plan;
+  const plan =
+    signals.length === 1 ? known.bySignal.get(signals[0] ?? '') : wholePlan(known, signals);
+  known.signals = signals;
+  known.plan = plan;
+  return plan;
+}
+
+/** Of a frame none of whose signals is unknown. */
+function wholePlan({ byList }: SourcePlans, signals: readonly string[]): FramePlan | undefined {
+  const found = byList.get(signals);
+  return found?.unknown.length === 0 ? found.plan : undefined;
 }
 
 /** Where the readings of this frame go, by rule; opens the stores that are missing. */
 export function planFrame(
-  plans: Plans,
+  known: SourcePlans,
   source: SourceWindows,
   { signals, unknown = NO_SIGNALS }: Frame,
   programs: readonly WindowProgram[],
   asset: Asset | undefined,
 ): FramePlan {
-  const known = plans.get(source) ?? { bySignal: new Map(), byList: new Map(), takers: new Map() };
-  plans.set(source, known);
   const absent = new Set(unknown);
   const byProgram = new Map<number, number[]>();
   const counted: number[] = [];
@@ -215,6 +234,10 @@ export function planFrame(
       return program === undefined ? [] : planStore(source, program, signals, positions);
     });
   const plan = { stores, counters: Int32Array.from(counted) };
+  if (unknown.length === 0) {
+    known.signals = signals;
+    known.plan = plan;
+  }
   if (signals.length === 1 && unknown.length === 0) known.bySignal.set(signals[0] ?? '', plan);
   else {
     if (known.byList.size >= MOST_LISTS) known.byList.clear();
@@ -243,7 +266,7 @@ function planStore(
     return [position, columnOf(store, signals[position] ?? '')];
   });
   const lastPanes = openLastPanes(positions.length);
-  return { program, store, columns: Int32Array.from(columns), lastPanes };
+  return { source, program, store, columns: Int32Array.from(columns), lastPanes };
 }
 
 function hasSame(a: readonly string[], b: readonly string[]): boolean {

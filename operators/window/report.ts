@@ -8,20 +8,14 @@ import type { WindowRow } from '../model/tables.ts';
 import type { EventTime } from '../model/time.ts';
 import { FIRST_TIME, LAST_TIME, NO_READINGS, statistics } from './aggregate.ts';
 import type { Report } from './engine.ts';
-import type { SourceWindows, WindowProgram, WindowStore } from './plan.ts';
+import type { SourceStore } from './plan.ts';
 import { quantileOf } from './sketch.ts';
 
 /** One for all calls of the engine: before each of them `subject` is set to whose windows it is called for. */
 export type WindowReport = Report & {
-  subject: Subject | undefined;
+  subject: SourceStore | undefined;
+  out: Out<Window> | undefined;
   readonly late: TooLate;
-};
-
-export type Subject = {
-  readonly source: SourceWindows;
-  readonly program: WindowProgram;
-  readonly store: WindowStore;
-  readonly out: Out<Window>;
 };
 
 /** The readings of a frame that were too late for all windows of a rule: how many, and the first of them. */
@@ -38,9 +32,11 @@ export function createWindowReport(): WindowReport {
   const late: TooLate = { count: 0, signal: '', time: 0, value: 0, counted: new Set() };
   const report: WindowReport = {
     subject: undefined,
+    out: undefined,
     late,
     fire(column, start, end, numbers, at, sketch, version, timely) {
-      if (report.subject === undefined) return;
+      const { out } = report;
+      if (report.subject === undefined || out === undefined) return;
       const { shape } = report.subject.program.windower;
       const counts = shape.windows.kind === 'count';
       const from = counts ? (numbers[at + FIRST_TIME] ?? 0) : start;
@@ -50,7 +46,6 @@ export function createWindowReport(): WindowReport {
         return [each, sketch === undefined ? 0 : quantileOf(sketch, each)] as const;
       });
       const window = windowOf(report.subject, column, from, to, version, known, quantiles);
-      const { out } = report.subject;
       out.land('windows', toWindowRow(window, out.key));
       if (version !== 1) return;
       if (!timely) {
@@ -72,9 +67,9 @@ export function createWindowReport(): WindowReport {
       late.count += 1;
     },
     retract(column, start, end, version) {
-      if (report.subject === undefined) return;
+      const { out } = report;
+      if (report.subject === undefined || out === undefined) return;
       const window = windowOf(report.subject, column, start, end, version, NO_READINGS, []);
-      const { out } = report.subject;
       out.land('windows', toWindowRow(window, out.key));
     },
   };
@@ -82,7 +77,7 @@ export function createWindowReport(): WindowReport {
 }
 
 function windowOf(
-  { source, program, store }: Subject,
+  { source, program, store }: SourceStore,
   column: number,
   start: number,
   end: number,

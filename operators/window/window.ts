@@ -30,10 +30,11 @@ import {
   type FramePlan,
   findPlan,
   isCounted,
-  type Plans,
+  openPlans,
   planFrame,
   programOf,
   programsOf,
+  type SourcePlans,
   type SourceWindows,
   type StorePlan,
   storeOf,
@@ -54,30 +55,25 @@ export function window(states: States): Stage<Frame, Window> {
   return keyed(createLogic(), states);
 }
 
-function createLogic(): Keyed<SourceWindows, Frame, Window> {
+function createLogic(): Keyed<SourceWindows, Frame, Window, SourcePlans> {
   const report = createWindowReport();
-  let plans: Plans = new WeakMap();
-  let planned: Knowledge | undefined;
   return {
     id: 'window' as StageId,
     version: 2,
     scope: 'source',
     open: () => ({ asset: '', stores: [], counters: openCounters(), due: NEVER }),
-    onEvent(state, { value: frame }, knowledge, out) {
-      if (knowledge.rules !== planned?.rules || knowledge.models !== planned.models) {
-        plans = new WeakMap();
-        planned = knowledge;
-      }
+    view: openPlans,
+    onEvent(state, { value: frame }, knowledge, out, plans) {
       state.asset = frame.asset;
       if (report.late.counted.size > 0) report.late.counted.clear();
+      report.out = out;
       let { due } = state;
       const { stores, counters } =
-        findPlan(plans, state, frame) ?? plannedBy(plans, state, frame, knowledge);
+        findPlan(plans, frame) ?? plannedBy(plans, state, frame, knowledge);
       for (const plan of stores) {
-        const { program, store } = plan;
-        report.subject = { source: state, program, store, out };
+        report.subject = plan;
         addFrame(plan, frame, report, out);
-        due = Math.min(due, nextDue(store.state, out.now));
+        due = Math.min(due, nextDue(plan.store.state, out.now));
       }
       if (counters.length > 0) {
         const counting = countingOf(state, knowledge, report, out);
@@ -120,7 +116,7 @@ function counts(asset: Asset | undefined, signal: string): boolean {
 }
 
 function plannedBy(
-  plans: Plans,
+  plans: SourcePlans,
   state: SourceWindows,
   frame: Frame,
   knowledge: Knowledge,
@@ -181,6 +177,7 @@ function countingOf(
   report: WindowReport,
   out: Out<Window>,
 ): Counting {
+  report.out = out;
   const key = source.asset as AssetKey;
   const programs = inForce(knowledge, key);
   return { source, programs, asset: assetOf(knowledge, key), report, out };
@@ -228,7 +225,7 @@ function addIncrement(
   let due = NEVER;
   for (const program of takersOf(programs, signal)) {
     const store = storeOf(source, program);
-    report.subject = { source, program, store, out };
+    report.subject = { source, program, store };
     report.late.count = 0;
     const column = columnOf(store, signal);
     const [times, values] = [Float64Array.of(time), Float64Array.of(increment)];
@@ -259,7 +256,7 @@ function fireSource(counting: Counting, until: EventTime, waits: number): void {
   for (const store of source.stores) {
     const program = programOf(programs, store);
     if (program === undefined) continue;
-    report.subject = { source, program, store, out };
+    report.subject = { source, program, store };
     advance(program.windower, store.state, until, report, out.now);
     due = Math.min(due, store.state.next);
   }

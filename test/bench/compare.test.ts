@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { barsOf } from '../../bench/bars.ts';
 import { comparedWith } from '../../bench/compare.ts';
 import { figuresOf } from '../../bench/figures.ts';
 import { percentilesOf } from '../../bench/percentiles.ts';
 import { slopeOf, steadySlope } from '../../bench/slope.ts';
+import { combined, speedsOf } from '../../bench/spread.ts';
 
 const report = (ratio: number, p99: number) => ({
-  windows: [{ name: 'A1', events_per_s: 5, ratio_to_loop: ratio }],
+  windows: [{ name: 'A1', signals: 20, ratio_to_loop: ratio }],
   latency: [{ share: 50, row: { p99 }, request: { p99: 100 } }],
 });
 
@@ -24,7 +26,7 @@ test('a figure of one report alone is told without a judgement', () => {
   const { latency, windows } = report(0.1, 1_000);
   const compared = comparedWith(figuresOf({ windows }), figuresOf({ latency }));
   expect(compared).toEqual([
-    { name: 'windows A1 ratio_to_loop', verdict: 'missing', before: 0.1, now: undefined },
+    { name: 'windows A1 20 ratio_to_loop', verdict: 'missing', before: 0.1, now: undefined },
     { name: 'latency 50 row.p99', verdict: 'new', before: undefined, now: 1_000 },
     { name: 'latency 50 request.p99', verdict: 'new', before: undefined, now: 100 },
   ]);
@@ -37,10 +39,50 @@ test('the stored baseline has figures of every part of the short round', () => {
   const parts = new Set(figuresOf(baseline).map(({ name }) => name.split(' ')[0]));
   expect([...parts].sort()).toEqual(
     ['windows', 'patterns', 'state', 'stages', 'landing', 'end_to_end', 'latency', 'away']
-      .concat('recovery')
+      .concat('recovery', 'peers')
       .sort(),
   );
   expect(baseline.machine.cores).toBeGreaterThan(0);
+});
+
+test('reports of several processes become one: what differs is a spread, what was right must always have been', () => {
+  const [first, second, third] = [3, 1, 2].map((speed) => ({
+    windows: [{ name: 'A1', warm: { events_per_s: speed }, results: 7, right: speed !== 1 }],
+  }));
+  expect(combined([first, second, third])).toEqual({
+    windows: [
+      {
+        name: 'A1',
+        warm: { events_per_s: { median: 2, least: 1, greatest: 3 } },
+        ...{ results: 7, right: false },
+      },
+    ],
+  });
+  expect(combined([first])).toEqual(first);
+});
+
+test('a bar is met by the median, and what was not right is a bar that is missed', () => {
+  const ratio = (median: number) => ({ median, least: 0, greatest: 9 });
+  const peers = [
+    { name: 'A2', peer: 'Flink', signals: 1, warm: { clock: ratio(1.5), cpu: ratio(1.4) } },
+  ];
+  const patterns = [{ name: 'W1', right: false }];
+  const kept = { 'every reading landed once': true };
+  const bars = barsOf({ peers, patterns, recovery: { kept } });
+  expect(bars.map(({ bar, figure, met }) => [bar, figure, met])).toEqual([
+    ['A2, frames of 1, to Flink', 'warm.clock', true],
+    ['A2, frames of 1, to Flink', 'warm.cpu', false],
+    ['patterns W1: check sums', '', false],
+    ['every reading landed once', '', true],
+  ]);
+});
+
+test('cold is the first round, warm the median of all', () => {
+  const rounds = [4, 1, 2].map((seconds) => ({ seconds, cpu: 2 * seconds }));
+  expect(speedsOf(8, rounds)).toEqual({
+    cold: { events_per_s: 2, events_per_cpu_s: 1 },
+    warm: { events_per_s: 4, events_per_cpu_s: 2 },
+  });
 });
 
 test('percentiles are of the nearest rank', () => {

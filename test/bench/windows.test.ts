@@ -14,15 +14,16 @@ test('the windows of the workload are those that a plain count finds, however as
   for (const signals of ['20', '1']) {
     const file = join(folder, `${signals}.json`);
     const args = ['--events', String(EVENTS), '--rounds', '1', '--signals', signals];
-    expect(await windows([...args, '--json', file])).toBe(true);
+    await windows([...args, '--json', file]);
     const report = JSON.parse(readFileSync(file, 'utf8'));
     expect(report.windows).toEqual([
-      expect.objectContaining({ name: 'A1 tumbling 10 s', results: tumbling.size }),
-      expect.objectContaining({ name: 'A2 hopping 60 s every 10 s' }),
-      expect.objectContaining({ name: 'A3 session, gap 5 s' }),
+      expect.objectContaining({ name: 'A1', signals: Number(signals), results: tumbling.size }),
+      expect.objectContaining({ name: 'A2', right: true }),
+      expect.objectContaining({ name: 'A3', right: true }),
     ]);
-    for (const { events_per_s, ratio_to_loop } of report.windows) {
-      expect(events_per_s).toBeGreaterThan(0);
+    for (const { cold, warm, ratio_to_loop } of report.windows) {
+      expect(cold.events_per_s).toBeGreaterThan(0);
+      expect(warm.events_per_cpu_s).toBeGreaterThan(0);
       expect(ratio_to_loop).toBeGreaterThan(0);
     }
   }
