@@ -73,7 +73,6 @@ function faultsOf({ stand: { edge, leaf, hub, link, status }, device: own }: All
     await service.start();
   };
   return {
-    // First: behind a leaf node or centre that was started again a cut link was not seen by the edge.
     link: async () => {
       link.cut();
       await until('the edge to see it', LONG, async () => {
