@@ -3,7 +3,7 @@
 
 import { Worker } from 'node:worker_threads';
 
-export type WatchOptions = {
+export type ThreadWatch = {
   /** Begins the sentence that the process leaves on standard error. */
   readonly what: string;
   /** Milliseconds that its thread may do one thing. */
@@ -39,7 +39,7 @@ setInterval(() => {
 `;
 
 /** Watches this thread from another one until the process ends. */
-export function watchThread({ what, silence, memory = Number.POSITIVE_INFINITY }: WatchOptions) {
+export function watchThread({ what, silence, memory = Number.POSITIVE_INFINITY }: ThreadWatch) {
   const shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
   const beats = new Int32Array(shared);
   const every = Math.min(memory === Number.POSITIVE_INFINITY ? 1_000 : 100, silence / 4);
