@@ -93,7 +93,7 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, commit epochs, keep checkpoints, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'commands', 'commits', 'live'] },
+      { make: ['log', 'outbox', 'commands', 'commits', 'checkpoints', 'live'] },
       { make: ['leases', 'homes', 'names', 'reasons'] },
       { read: ['commits'] },
       { create: ['audit'] },

@@ -62,7 +62,7 @@ GROUP BY stream`;
 /** Signals and points that the model does not have are `unknown`, too: where the model had the asset they have landed. */
 const LETTERS = `
 SELECT letter.stream AS stream, newest.created AS created, letter.source AS source,
-       toFloat64(min(letter.sequence)) AS first, toFloat64(max(letter.last_sequence)) AS last,
+       toFloat64(min(letter.sequence)) AS first, toFloat64(maxIf(letter.last_sequence, startsWith(letter.detail, 'the plant model has no asset'))) AS last,
        toFloat64(sumIf(letter.count, startsWith(letter.detail, 'the plant model has no asset'))) AS count,
        toString(min(letter.appended)) AS since
 FROM dead_letters AS letter

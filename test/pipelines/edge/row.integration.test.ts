@@ -63,7 +63,7 @@ test('from a machine through broker, edge, leaf node and centre to the row, with
     ...{ servers: [server.url], ...loginOf(edge, 'worker') },
     delivery: loginOf(edge, 'requests'),
   };
-  stand = await startStand({ nats: server, config: { nats } });
+  stand = await startStand({ nats: server, config: { nats, user: 'worker1' } });
   await apply(edge, temporaryFile('plant.yaml', JSON.stringify(ONE_LINE)));
   await stand.worker.start();
   await edge.edge.start();
