@@ -182,9 +182,9 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'dead-letters',
-    usage: '[options]',
+    usage: '',
     description:
-      'what left the main way and why, newest first: late, malformed, unknown, duplicate …',
+      'what left the main way and why: late, malformed, unknown …; send unknown assets again',
     load: async () => (await import('./cli/dead-letters.ts')).registerDeadLetters,
   },
   {

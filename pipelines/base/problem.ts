@@ -18,24 +18,31 @@ export const EXIT = {
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** What a problem says; `where` is left out where there is no place. */
+export type ProblemParts = {
+  readonly expected: string;
+  readonly found: string;
+  readonly where?: string;
+  readonly remedy: string;
+  readonly exit: ExitCode;
+};
+
 /** An error for people: says what was expected, what was found, where, and what to do. Shown without a stack. */
 export class Problem extends Error {
   override name = 'Problem' as const;
   readonly exit: ExitCode;
+  readonly #parts: ProblemParts;
 
-  constructor(
-    parts: {
-      readonly expected: string;
-      readonly found: string;
-      readonly where?: string;
-      readonly remedy: string;
-      readonly exit: ExitCode;
-    },
-    options?: ErrorOptions,
-  ) {
+  constructor(parts: ProblemParts, options?: ErrorOptions) {
     const where = parts.where === undefined ? '' : `${parts.where}: `;
     super(`${where}expected ${parts.expected}, found ${parts.found}. ${parts.remedy}`, options);
     this.exit = parts.exit;
+    this.#parts = parts;
+  }
+
+  /** For another process, which can say the same by them. */
+  get parts(): ProblemParts {
+    return this.#parts;
   }
 }
 

@@ -69,6 +69,10 @@ export const ACTS = {
     log: [{ publish: ['telemetry', 'waveform'] }],
   },
   'send-events': { does: 'publish machine events', log: [{ publish: ['event'] }] },
+  'send-again': {
+    does: 'publish again, as backfill, what the log has of assets that the model did not have',
+    log: [{ publish: ['telemetry', 'waveform', 'event'] }],
+  },
   'send-findings': { does: 'publish results of an edge', log: [{ publish: ['finding'] }] },
   'write-schedule': { does: 'publish orders, stops and windows', log: [{ publish: ['schedule'] }] },
   acknowledge: {
@@ -191,6 +195,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
   worker: {
     'read-log': 'installation',
     'work-partition': 'installation',
+    'send-again': 'installation',
     'decide-requests': 'installation',
     'decide-commands': 'installation',
     'append-audit': 'installation',

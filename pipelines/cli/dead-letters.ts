@@ -1,8 +1,13 @@
 import type { Command } from 'commander';
 import { DEAD_LETTER_REASONS } from '../../operators/model/tables.ts';
 import { parseDuration } from '../../operators/model/time.ts';
+import { readConfig } from '../base/config.ts';
+import { inColumns } from '../base/in-columns.ts';
 import { wrongInput } from '../base/problem.ts';
+import { UnknownAssets, type UnknownSource } from '../warehouse/unknown-assets.ts';
 import { withWarehouse } from '../warehouse/warehouse.ts';
+import { withAuditor } from './audited.ts';
+import { addDefaultCommand } from './default-command.ts';
 
 type Options = {
   readonly config?: string;
@@ -26,9 +31,37 @@ type DeadLetter = {
   readonly originals: readonly string[];
 };
 
-/** Adds `andon dead-letters`: what left the main way, newest first. */
+type OfUnknown = { readonly config?: string; readonly json?: true };
+type Resending = OfUnknown & { readonly rate: string; readonly reason?: string };
+
+/** Adds `andon dead-letters`: what left the main way, newest first; and what of it can be sent again. */
 export function registerDeadLetters(command: Command): void {
+  command.addHelpText(
+    'after',
+    '\nWithout a command: list. Its options: andon dead-letters list --help',
+  );
+  registerList(addDefaultCommand(command, 'list'));
+  const stated = (named: Command) =>
+    named
+      .option('--config <file>', 'configuration (YAML); the environment overlays it')
+      .option('--json', 'as JSON');
+  stated(command.command('unknown'))
+    .description(
+      'messages of assets that the plant model did not have, and whether it has them now',
+    )
+    .action(unknown);
+  stated(command.command('resend [assets...]'))
+    .description(
+      'send them again, as backfill, where the model has the asset now: plant/line/asset',
+    )
+    .option('--rate <count>', 'messages a second', '2000')
+    .option('--reason <text>', 'why, for the audit stream')
+    .action(resend);
+}
+
+function registerList(command: Command): void {
   command
+    .description('what was not processed, and why')
     .option('--reason <reason>', DEAD_LETTER_REASONS.join(', '))
     .option('--since <duration>', 'only the last part of the log: 30m, 24h, 7d')
     .option('--limit <rows>', 'at most so many rows', '50')
@@ -45,6 +78,64 @@ export function registerDeadLetters(command: Command): void {
         }
       });
     });
+}
+
+async function unknown({ config: file, json }: OfUnknown): Promise<void> {
+  const { pipeline } = readConfig(file);
+  const sources = await withWarehouse(file, ({ client }) =>
+    new UnknownAssets(client, pipeline).sources(),
+  );
+  if (json === true) console.log(JSON.stringify(sources));
+  else if (sources.length === 0) console.log('no messages of assets that the model did not have');
+  else {
+    const rows = sources.map(({ asset, source, count, since, isKnown }) => [
+      ...[asset, source, String(count), since, isKnown ? 'in the model now' : 'not in the model'],
+    ]);
+    console.log(inColumns([['ASSET', 'SOURCE', 'COUNT', 'SINCE', 'IS'], ...rows], new Set([2])));
+    if (sources.some(({ isKnown }) => isKnown)) console.log('\nandon dead-letters resend');
+  }
+}
+
+async function resend(
+  assets: readonly string[],
+  { config: file, json, rate, reason }: Resending,
+): Promise<void> {
+  if (!/^[1-9]\d{0,5}$/.test(rate)) throw wrongInput('--rate', 'a number from 1 to 999999', rate);
+  const config = readConfig(file);
+  const { resendUnknown } = await import('../warehouse/resend-unknown.ts');
+  const { workerIdentity } = await import('../worker/ownership/ownership.ts');
+  const { pipeline, partitions } = config;
+  const sent = await withWarehouse(file, async ({ client }) => {
+    const warehouse = new UnknownAssets(client, pipeline);
+    checkAssets(assets, await warehouse.sources());
+    const what = assets.length === 0 ? 'all assets' : assets.join(', ');
+    return withAuditor(config, 'andon dead-letters', (auditor, connection) =>
+      auditor.around([{ act: 'send-again', what, reason }], () =>
+        resendUnknown({
+          ...{ connection, warehouse, partitions, rate: Number(rate) },
+          owner: workerIdentity(config).owner,
+          ...(assets.length === 0 ? {} : { assets }),
+        }),
+      ),
+    );
+  });
+  if (json === true) console.log(JSON.stringify(sent));
+  else if (sent.length === 0) console.log('Nothing to send again: andon dead-letters unknown');
+  for (const { source, messages, gone, stream } of json === true ? [] : sent) {
+    const rest = gone === 0 ? '' : `; ${gone} messages of ${stream} from that time are gone`;
+    console.log(`${source}: ${messages} messages were sent again${rest}`);
+  }
+}
+
+/** Before anything is sent. */
+function checkAssets(assets: readonly string[], sources: readonly UnknownSource[]): void {
+  for (const asset of assets) {
+    const own = sources.filter((source) => source.asset === asset);
+    if (own.some(({ isKnown }) => isKnown)) continue;
+    const found = own.length === 0 ? `nothing of ${asset}` : `${asset}, which it has not`;
+    const remedy = 'See andon dead-letters unknown; andon apply brings an asset into the model.';
+    throw wrongInput('andon dead-letters resend', 'assets that the model has now', found, remedy);
+  }
 }
 
 /** What was not found: beside a choice there may well be others. */

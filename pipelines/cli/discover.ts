@@ -77,6 +77,9 @@ async function run(options: Options): Promise<void> {
   else if (differences !== undefined) console.log(describe(differences));
   else if (out === undefined) console.log(found.plant.trimEnd());
   for (const sentence of found.summary) console.error(sentence);
+  if (nats !== undefined && differences?.some(isNewAsset) === true) {
+    console.error('What the log has of new assets can be sent again: andon dead-letters unknown');
+  }
   if (differences !== undefined && differences.length > 0) process.exitCode = EXIT.differs;
 }
 
@@ -123,6 +126,10 @@ function jsonOf(
     plant,
     ...(differences === undefined ? {} : { differences }),
   };
+}
+
+function isNewAsset({ kind, signal }: ModelDifference): boolean {
+  return kind === 'new' && signal === undefined;
 }
 
 function describe(differences: readonly ModelDifference[]): string {

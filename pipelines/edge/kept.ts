@@ -19,8 +19,6 @@ export type KeptStatus = {
   readonly given: number;
 };
 
-/** How often is looked what there is: milliseconds. */
-const LOOK = 1_000;
 const MOST_NAMED = 100;
 /** How long a stored message is waited for, between two looks: milliseconds. */
 const SETTLE = 50;
@@ -28,6 +26,8 @@ const SETTLE = 50;
 export type KeptOptions = Pick<SourceContext, 'config' | 'memory' | 'tally' | 'record'> & {
   readonly connection: NatsConnection;
   readonly signal: AbortSignal;
+  /** Milliseconds between two looks what there is. Default 1,000. */
+  readonly every?: number;
 };
 
 export class KeptReadings {
@@ -47,7 +47,7 @@ export class KeptReadings {
 
   /** Gives back, and then looks what there is. Never rejects: trouble is told, and tried again. */
   async run(): Promise<void> {
-    const { signal, record, connection } = this.#options;
+    const { signal, record, connection, every = 1_000 } = this.#options;
     while (!signal.aborted) {
       try {
         const manager = await streamManager(connection);
@@ -56,7 +56,7 @@ export class KeptReadings {
         const cause = error instanceof Error ? error : new Error(String(error));
         record({ kind: 'edge-trouble', where: 'kept readings', error: cause });
       }
-      await delay(LOOK, undefined, { signal }).catch(() => undefined);
+      await delay(every, undefined, { signal }).catch(() => undefined);
     }
   }
 

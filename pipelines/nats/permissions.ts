@@ -202,7 +202,10 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
     case 'rules':
       return everywhere(`${kind}.${plant?.id ?? '*'}`);
   }
-  if (plant === undefined) return everywhere(`act.*.*.*.${VIA[role]}.*`);
+  if (plant === undefined) {
+    if (kind === 'act') return everywhere(`act.*.*.*.${VIA[role]}.*`);
+    return everywhere(`${kind}.*.*.*${kind === 'waveform' ? '.*' : ''}`);
+  }
   const lines = plant.lines.filter((line) => user.lines?.includes(line.id) ?? true);
   return lines.flatMap((line) => {
     const path = `${plant.id}.${line.id}`;

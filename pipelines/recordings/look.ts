@@ -5,7 +5,8 @@ import { vibrationUnit } from '../../operators/spectrum/time-waveform.ts';
 import { wrongInput } from '../base/problem.ts';
 import { readSamples } from '../files/files.ts';
 import { createTimeReader } from '../files/instant.ts';
-import { bytesOf, jsonSource, parquetSource, type RowSource } from '../files/row-sources.ts';
+import { parquetSource } from '../files/parquet-source.ts';
+import { bytesOf, jsonSource, type RowSource } from '../files/row-sources.ts';
 import { decodeText, encodingOf, readTable, type Table } from '../files/table.ts';
 import {
   findLongColumns,

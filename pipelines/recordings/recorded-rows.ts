@@ -2,10 +2,10 @@ import { nameSchema } from '../../operators/model/plant-model.ts';
 import { type EventTime, fromMilliseconds, plus } from '../../operators/model/time.ts';
 import { type DecimalSign, parseNumber } from '../base/csv.ts';
 import { createTimeReader } from '../files/instant.ts';
+import { parquetSource } from '../files/parquet-source.ts';
 import {
   csvSource,
   jsonSource,
-  parquetSource,
   type RowOfTable,
   type RowSource,
   type TableValue,

@@ -112,17 +112,18 @@ export type EdgeStandOptions = {
 /** The centre has its streams, and sources the edge. Both ends are configured as `andon nats-config` prints them. */
 export async function startEdgeStand({ partitions, edge }: EdgeStandOptions): Promise<EdgeStand> {
   const [leafPort, http] = [await freePort(), await freePort()];
+  const link = await startLink(() => leafPort);
   const hub = await startPrintedNats({
     ...{ partitions, plants: EDGE_PLANT, jetstream: 'domain: hub' },
     words: ['--no-tls', '--leafnodes', String(leafPort), '--edge', 'e1'],
-    // Leaf nodes hear of the centre's own address, and would go round the link.
+    // A leaf node hears where the centre listens, and goes there after a break: round the link, unless that is what it
+    // hears. (`no_advertise` is about the other servers of a cluster.)
     rewrite: (printed) =>
       printed.replace(
         'leafnodes { listen: "0.0.0.0:',
-        'leafnodes { no_advertise: true, listen: "127.0.0.1:',
+        `leafnodes { advertise: "127.0.0.1:${link.port}", listen: "127.0.0.1:`,
       ),
   });
-  const link = await startLink(() => leafPort);
   const centre = ['--leaf', 'e1', '--centre', `127.0.0.1:${link.port}`];
   const printed = await printedConfig(
     ...['--model', hub.model, '--keys', hub.keys, '--no-tls', ...centre],

@@ -4,7 +4,7 @@
 
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { watchThread } from '../../watchdog.ts';
 import { clickHouseError } from './engine.ts';
 import type { Role } from './secret.ts';
 
@@ -23,37 +23,9 @@ export interface Watchdog {
   stopping(): void;
 }
 
-/**
- * A thread that never touches the engine. It counts its own looks and not the time, so that a machine that slept does not
- * look like a thread that hangs. In plain JavaScript, because a thread starts without the loader of this one.
- */
-const WATCH = `
-const { workerData } = require('node:worker_threads');
-const { writeSync } = require('node:fs');
-const { shared, parent, looks, every } = workerData;
-const beats = new Int32Array(shared);
-let seen = -1;
-let silent = 0;
-setInterval(() => {
-  const beat = Atomics.load(beats, 0);
-  silent = beat === seen ? silent + 1 : 0;
-  seen = beat;
-  // Who started this has gone, and the thread that should notice does not: nobody waits for it.
-  const orphaned = process.ppid !== parent && silent >= 3;
-  if (silent < looks && !orphaned) return;
-  writeSync(2, 'the warehouse did not answer for ' + Math.round(silent * every / 1000) + ' s and is ended\\n');
-  process.kill(process.pid, 'SIGKILL');
-}, every);
-`;
-
 /** Watches this thread from another one until the process ends. */
 export function startWatchdog({ silence, stop }: WatchLimits): Watchdog {
-  const shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-  const beats = new Int32Array(shared);
-  const every = Math.min(1_000, silence / 4);
-  setInterval(() => void Atomics.add(beats, 0, 1), every / 2).unref();
-  const workerData = { shared, parent: process.ppid, looks: Math.ceil(silence / every), every };
-  new Worker(WATCH, { eval: true, execArgv: [], env: {}, workerData }).unref();
+  watchThread({ what: 'the warehouse', silence });
   return {
     stopping() {
       setTimeout(() => endNow(`the warehouse did not stop within ${stop / 1_000} s`), stop).unref();

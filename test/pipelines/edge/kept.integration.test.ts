@@ -52,7 +52,7 @@ async function live({ assets, signals = {}, unknown, through = (own) => own }: L
   const take = createIntake({ source, context: { config, memory, tally } });
   const over = new AbortController();
   const { signal } = over;
-  const options = { config, memory, tally: own, record, signal };
+  const options = { config, memory, tally: own, record, signal, every: 20 };
   const kept = new KeptReadings({ ...options, connection: through(connection) });
   const ended = kept.run();
   const end = async () => {

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../pipelines/base/problem.ts';
-import { parquetSource } from '../../../pipelines/files/row-sources.ts';
+import { parquetRows } from '../../../pipelines/files/parquet.ts';
+import { parquetSource } from '../../../pipelines/files/parquet-source.ts';
 import { readDescription } from '../../../pipelines/recordings/recording-description.ts';
 import { messagesOf } from '../../../pipelines/recordings/recordings.ts';
 import { mutatedBytes } from '../../support/mutations.ts';
@@ -141,7 +142,7 @@ describe('Parquet', () => {
         const bytes = mutatedBytes(randomOf(seed + 1), seed % 2 ? WIDE_PARQUET : LONG_PARQUET);
         const file = temporaryFile('a.parquet', Buffer.from(bytes));
         const read = async () => {
-          const { rows } = await parquetSource(file);
+          const { rows } = await parquetRows(file);
           for await (const _ of rows);
         };
         const why = await read().then(
@@ -155,6 +156,20 @@ describe('Parquet', () => {
       process.off('unhandledRejection', lose);
     }
     expect(lost).toEqual([]);
+  });
+
+  test.for([
+    ['time', { silence: 1_000, memory: 2 ** 40 }, /expected a Parquet file, .* did not answer/],
+    ['memory', { silence: 600_000, memory: 1 }, /expected a Parquet file, .* took more than/],
+  ] as const)('one whose reading never ends is refused: bound of %s', async ([, limits, why]) => {
+    // A list whose count is made up.
+    const bytes = mutatedBytes(randomOf(8_229), LONG_PARQUET);
+    const file = temporaryFile('a.parquet', Buffer.from(bytes));
+    const read = async () => {
+      const { rows } = await parquetSource(file, limits);
+      for await (const _ of rows);
+    };
+    await expect(read()).rejects.toThrow(why);
   });
 });
 

@@ -73,7 +73,6 @@ function faultsOf({ stand: { edge, leaf, hub, link, status }, device: own }: All
     await service.start();
   };
   return {
-    // First: behind a leaf node or centre that was started again a cut link was not seen by the edge.
     link: async () => {
       link.cut();
       await until('the edge to see it', LONG, async () => {
@@ -84,7 +83,12 @@ function faultsOf({ stand: { edge, leaf, hub, link, status }, device: own }: All
       });
       link.mend();
     },
-    edge: () => bounce(edge),
+    edge: async () => {
+      await edge.kill();
+      // The device hears of the end when it comes to it: the next connection would count beside the last one.
+      await until('no connection', LONG, async () => own.open === 0);
+      await edge.start();
+    },
     leaf: () => bounce(leaf),
     hub: () => bounce(hub.server),
     device: async () => {

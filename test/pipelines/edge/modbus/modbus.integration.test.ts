@@ -26,7 +26,7 @@ async function newDevice(): Promise<ModbusDevice> {
   return device;
 }
 
-const FAST = { every: '50ms', machine: 'p2' };
+const FAST = { every: '20ms', machine: 'p2' };
 /** Registers of these addresses, each a tag named like it. */
 const tagsAt = (...addresses: readonly number[]) =>
   addresses.map((holding) => ({ tag: `r${holding}`, holding }));
@@ -129,7 +129,7 @@ test('a unit that is silent, busy or not reached behind a gateway delays no othe
     ],
     more: { answer: '100ms' },
   });
-  await more(30);
+  await more(20);
   expect(values('third')).toEqual([]);
   expect(gaps('third')[0]).toMatchObject({
     ...{ reason: 'missed', what: 'r1, r50, r90', signals: 3 },
@@ -267,10 +267,10 @@ test('a period that is shorter than the answers take is told; so is a log that h
     makeRoom = resolve;
   });
   const since = Date.now();
-  await until('some periods', LONG, async () => Date.now() > since + 200);
+  await until('some periods', LONG, async () => Date.now() > since + 100);
   makeRoom();
   await more(2);
-  expect(said.some((each) => each.includes('every 50 ms'))).toBe(true);
+  expect(said.some((each) => each.includes('every 20 ms'))).toBe(true);
   const counted = () => gaps().reduce((sum, { count }) => sum + count, 0);
   await until('all told', LONG, async () => counted() === tally.status.refused.missed);
 });
@@ -284,14 +284,14 @@ test('what was due while the edge did not run is told after the next start', asy
   await closeDevices();
   const times = first.log.messages.map(({ payload }) => Number(payload.time));
   const time = times.at(-1) ?? 0;
-  await until('some periods', LONG, async () => Date.now() > time + 200);
+  await until('some periods', LONG, async () => Date.now() > time + 100);
   const second = await startModbus({ port: plc.port, groups, more: { folder: first.folder } });
   await second.more(1);
   const gap = second.gaps().find(({ reason }) => reason === 'stopped');
   expect(gap).toMatchObject({ reason: 'stopped', what: 'r0, r1', why: 'the edge did not run' });
   const { from = 0, to = 0, count } = gap ?? {};
   expect(from).toBeGreaterThanOrEqual(time);
-  expect(count).toBe(2 * Math.floor((to - from) / 50));
+  expect(count).toBe(2 * Math.floor((to - from) / 20));
 });
 
 test('what was missed and not told yet when the edge ended is told by its next life', async () => {
