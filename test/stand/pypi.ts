@@ -6,13 +6,15 @@ import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../scripts/nats-server.js';
 import { edgeTries } from '../support/long.ts';
 
-/** Python with a package; `npm run test:edge` installs it. A sentence says why not. */
-export function findPython(pinned: string): { readonly python: string } | string {
-  const [name = ''] = pinned.split('==');
+/** Python with a package (`module`: what it is imported as); `npm run test:edge` installs it. A sentence says why not. */
+export function findPython(
+  pinned: string,
+  module = pinned.split('==')[0] ?? '',
+): { readonly python: string } | string {
   const folder = join(cacheFolder(), pinned.replace('==', '-'));
   const python = join(folder, 'bin', 'python');
   const isThere = () =>
-    existsSync(python) && spawnSync(python, ['-c', `import ${name}`]).status === 0;
+    existsSync(python) && spawnSync(python, ['-c', `import ${module}`]).status === 0;
   if (isThere()) return { python };
   if (edgeTries(0, 1) === 0) return `${pinned} is not here: npm run test:edge installs it`;
   mkdirSync(dirname(folder), { recursive: true });
