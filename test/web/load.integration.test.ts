@@ -20,6 +20,8 @@ import {
   weekLanded,
 } from './load-stand.ts';
 
+/** Milliseconds that a view may take until it is none. */
+const PATIENCE = 120_000;
 const PAGES = 50;
 const PAIRS = 9;
 /** Seconds of each half of a pair. */
@@ -67,6 +69,7 @@ describe.skipIf(NO_BROWSER !== undefined)(
       await close();
       const inNewBrowser = async (run: (context: BrowserContext) => Promise<void>) => {
         const context = await browser.newContext({ storageState: state });
+      context.setDefaultTimeout(PATIENCE);
         const began = performance.now();
         try {
           await run(context);
