@@ -69,7 +69,7 @@ describe.skipIf(NO_BROWSER !== undefined)(
       await close();
       const inNewBrowser = async (run: (context: BrowserContext) => Promise<void>) => {
         const context = await browser.newContext({ storageState: state });
-      context.setDefaultTimeout(PATIENCE);
+        context.setDefaultTimeout(PATIENCE);
         const began = performance.now();
         try {
           await run(context);

@@ -5,7 +5,7 @@ import { type Answer, call } from '../api/client.ts';
 import { newestOf, type Plant } from '../state/plants.ts';
 import { mayAnywhere } from '../state/session.ts';
 import { say } from '../text/pages/rules.ts';
-import { clock, t } from '../text/text.ts';
+import { clock } from '../text/text.ts';
 import { doAct, endOfShelving, HoursField, ReasonField } from './alarm-list.tsx';
 import { Dialog } from './dialog.tsx';
 
