@@ -26,6 +26,9 @@ const PLANTED = 'test/simulation/planted-faults.test.ts';
  */
 const SHARING = { isolate: false, testTimeout: 120_000, hookTimeout: 120_000 };
 
+/** Minutes at full rate, for numbers: a suite of its own. */
+const LOAD = 'test/web/load.integration.test.ts';
+
 export default defineConfig({
   test: {
     // Processes, never threads: the embedded ClickHouse engine hangs in worker threads.
@@ -70,6 +73,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: [INTEGRATION],
+          exclude: [LOAD],
           globalSetup: COMPILE,
           // Three files at a time on two cores: each starts servers of its own, on free ports, and often waits for them.
           maxWorkers: 3,
@@ -114,10 +118,21 @@ export default defineConfig({
           // The page in a real browser, with what `npm test` skips.
           name: 'web',
           include: ['test/web/**/*.integration.test.ts'],
+          exclude: [LOAD],
           env: { ANDON_WEB: 'long' },
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          sequence: { groupOrder: 5 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // What the page takes at a thousand machines.
+          name: 'load',
+          include: [LOAD],
+          globalSetup: COMPILE,
           sequence: { groupOrder: 5 },
         },
       },

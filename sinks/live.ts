@@ -16,7 +16,7 @@ export function liveSubject(stream: string, table: string): string {
 /** The tables whose rows are announced, in this order. `epochs` comes last: what it tells of is there. */
 const TABLES = [
   ...['machine_states', 'machine_events', 'schedule', 'assets', 'rules', 'anomalies', 'alarms'],
-  ...['incidents', 'requests', 'dead_letters', 'epochs'],
+  ...['incidents', 'requests', 'workflow_steps', 'dead_letters', 'epochs'],
 ] as const;
 
 /** Bytes of one message. nats-server takes 1 MB unless it is told otherwise. */

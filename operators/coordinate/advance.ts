@@ -70,6 +70,7 @@ function begin(rule: WorkflowStep, step: StepState, context: RunContext): void {
     const question = questionOf(rule, context);
     change(rule.id, 'pending', question ?? `until ${rule.until}`, context);
     if (question === undefined) return;
+    note(rule.id, 'ask', question, context);
     noticeCause(noticesOf(context), 'exception', `${rule.id}: ${question}`);
   }
 }

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import type { NotifyConfig } from '../../sinks/remote/system-config.ts';
 import { endOnSignal } from '../base/child.ts';
-import { configOf, type Departures } from '../base/config.ts';
+import { type Config, configOf, type Departures } from '../base/config.ts';
 import { wrongInput } from '../base/problem.ts';
 import { API_ROLES, parseHeldRole } from '../base/roles.ts';
+import { readSystems } from '../base/system-profiles.ts';
 import type { HeldRole } from '../console/access/visitor.ts';
 import { accountsOf, startConsole } from '../console/console.ts';
 import { createInternalEvents } from '../observe/observe.ts';
@@ -63,13 +65,25 @@ export function registerConsole(command: Command): void {
     });
 }
 
+/** Only for the list of who has quiet hours: without the people file the console is as good for all else. */
+function peopleIfAny({ systems }: Config, { config }: Departures): NotifyConfig | undefined {
+  try {
+    return readSystems(systems, config)?.find((one) => one.kind === 'notify');
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    console.error(`Quiet hours of people are not shown: ${found}`);
+    return undefined;
+  }
+}
+
 async function serve(options: Departures): Promise<void> {
   // Accounts and sessions are for this user alone.
   process.umask(0o077);
   const config = configOf(options);
   const { record } = createInternalEvents({ level: config.log.level });
   const over = endOnSignal();
-  const started = await startConsole(config, record, over).catch((error: unknown) => {
+  const people = peopleIfAny(config, options);
+  const started = await startConsole(config, record, over, people).catch((error: unknown) => {
     if (over.aborted && error === over.reason) return undefined;
     throw error;
   });

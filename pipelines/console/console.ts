@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { FastifyInstance } from 'fastify';
+import type { NotifyConfig } from '../../sinks/remote/system-config.ts';
 import { enterName as overwriteName, personById } from '../audit/people.ts';
 import { type Config, secretOf } from '../base/config.ts';
 import { EXIT, foundInPlace, Problem } from '../base/problem.ts';
@@ -55,11 +56,12 @@ export function accountsOf(config: Pick<Config, 'console' | 'directory'>): Accou
   return openAccounts(consoleDirectory(config));
 }
 
-/** Starts the console. NATS may be away: the page says so, and the console goes on when it is back. */
+/** Starts the console; `people` is the people file, for who is not told now. NATS may be away: the page says so, and the console goes on when it is back. */
 export async function startConsole(
   config: Config,
   record: RecordEvent,
   signal: AbortSignal,
+  people?: NotifyConfig,
 ): Promise<Console> {
   const page = await readPage();
   const tls = await tlsOf(config.console);
@@ -87,7 +89,7 @@ export async function startConsole(
     record({ kind: 'sign-on-failed', reason: error.reason, error });
   const enterName = createNameKeeper(connection, record);
   const services: Services = {
-    ...{ questions, models, flow, live, sessions, onSignOnFailure },
+    ...{ questions, models, flow, live, sessions, onSignOnFailure, people },
     accounts: openAccounts(directory),
     signOn:
       provider && createSignOn({ ...provider, sessions, enterName, onFailure: onSignOnFailure }),

@@ -1,5 +1,5 @@
 -- How did each workflow go? One row per request and workflow, by the last word on each of its steps. A step failed that was rejected,
--- expired, overdue, given up, or could not be taken back. Asked: a person had to say what becomes of a step.
+-- expired, overdue, given up, or could not be taken back. Asked: a person had to decide.
 CREATE OR REPLACE VIEW workflow_runs
 (
     plant    LowCardinality(String)         COMMENT 'Plant',
@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW workflow_runs
     ended    Nullable(DateTime64(6, 'UTC')) COMMENT 'Nothing is left to do; null while something is',
     steps    UInt64                         COMMENT 'Steps with a word on them',
     failed   UInt64                         COMMENT 'Steps whose last word is a failure',
-    asked    UInt64                         COMMENT 'How often a person was asked what becomes of a step'
+    asked    UInt64                         COMMENT 'How often a person was asked to decide'
 )
 AS
 WITH counted_steps AS

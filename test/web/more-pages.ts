@@ -16,7 +16,7 @@ export type Opened = (
 /** Where each page is, and what is there when it has come. */
 export const MORE_PLACES = [
   ['alarms', async (page: Page) => goTo(page, 'alarms', '.virtual-row')],
-  ['silenced', async (page: Page) => goTo(page, 'alarms?view=silenced', '.empty')],
+  ['silenced', async (page: Page) => goTo(page, 'alarms?view=silenced', '#idle-rules')],
   ['the alarm system', async (page: Page) => goTo(page, 'alarms?view=numbers', '.figures')],
   ['health', async (page: Page) => goTo(page, 'health', '.flow')],
   ['rules', async (page: Page) => goTo(page, 'rules?rule=hot', '.slider')],
@@ -178,7 +178,9 @@ export function describeMorePages(opened: Opened): void {
           await goTo(page, 'alarms?view=silenced', 'tbody tr');
           await page.getByText('out of service: the sensor is broken').waitFor();
           await page.getByRole('button', { name: 'End it' }).click();
-          await page.getByText('Nothing is silenced.').waitFor();
+          await page
+            .getByText('out of service: the sensor is broken')
+            .waitFor({ state: 'detached' });
         }),
     );
 
@@ -242,6 +244,47 @@ export function describeMorePages(opened: Opened): void {
         await dialog.getByRole('button', { name: 'Send' }).click();
         await page.getByLabel('State').selectOption({ label: 'waived (1)' });
         await page.getByText('a machine of another plant').waitFor();
+        await goTo(page, 'alarms?view=silenced', '#waived');
+        await page.getByText('a machine of another plant').waitFor();
+        await goTo(page, 'health', 'section[aria-labelledby=exceptions] tbody tr');
+        await rows.first().getByRole('button', { name: 'Give to …' }).click();
+        await dialog.getByLabel('To whom?').selectOption({ label: 'ina' });
+        await dialog.getByRole('button', { name: 'Send' }).click();
+        await rows.filter({ hasText: 'taken · ina' }).first().waitFor();
+      }),
+    );
+
+    test('a rule is paused with a reason, and goes on', { timeout: 90_000 }, () =>
+      opened('eva', {}, async (page) => {
+        await goTo(page, 'rules', '#detector');
+        const row = page.locator('section[aria-labelledby=detector] tbody tr').first();
+        await row.getByRole('button', { name: 'Pause' }).click();
+        const dialog = page.getByRole('dialog');
+        expect(await violationsOf(page)).toEqual([]);
+        await dialog.getByLabel('Why?').fill('it is being tuned');
+        await dialog.getByRole('button', { name: 'Send' }).click();
+        await row.getByText(/Paused at \d+ machines until/).waitFor();
+        await row.getByRole('button', { name: 'End the pause' }).click();
+        await row.getByRole('button', { name: 'Pause' }).waitFor();
+      }),
+    );
+
+    test('what a workflow asks is decided where its request stands', { timeout: 90_000 }, () =>
+      opened('eva', {}, async (page) => {
+        await goTo(page, 'requests', '.column .card');
+        const card = page.locator('.card', { hasText: 'Somebody has to decide' }).first();
+        await card.locator('a').click();
+        const asked = page.locator('.decisions');
+        await asked.getByText(/^Buy a bearing for /).waitFor();
+        expect(await violationsOf(page)).toEqual([]);
+        await asked.getByLabel('quantity').fill('2');
+        await asked.getByRole('button', { name: 'Approve' }).click();
+        await asked.waitFor({ state: 'detached' });
+        // It is worked out and sent to nobody: the workflow is in shadow.
+        await page
+          .locator('.moment', { hasText: 'buy' })
+          .getByText(/worked out, not sent/)
+          .waitFor();
       }),
     );
 

@@ -42,7 +42,11 @@ export const exceptionSchema = z.object({
     .enum(EXCEPTION_STATES)
     .describe('What happens again after it was solved is open; what is waived stays so.'),
   again: z.boolean().describe('It was solved, and happened again.'),
-  owner: z.string().describe('Opaque id of who took, solved or waived it; empty for nobody.'),
+  owner: z
+    .string()
+    .describe(
+      'Opaque id of who took, solved or waived it, or to whom it was given; empty for nobody.',
+    ),
   owner_name: z.string().describe('Empty where no name is known, or where it was erased.'),
   changed: timeAnswer.nullable().describe('When the state changed; null where it never did.'),
   reason: z.string().describe('What the owner said.'),
@@ -127,7 +131,7 @@ const HANDLINGS = `
 SELECT
   JSONExtractString(event.data, 'id') AS id,
   argMax(JSONExtractString(event.data, 'state'), (event.appended, event.sequence)) AS state,
-  argMax(event.user, (event.appended, event.sequence)) AS owner,
+  argMax(if(JSONExtractString(event.data, 'owner') = '', event.user, JSONExtractString(event.data, 'owner')), (event.appended, event.sequence)) AS owner,
   argMax(JSONExtractString(event.data, 'reason'), (event.appended, event.sequence)) AS reason,
   max(event.appended) AS changed
 FROM machine_events AS event

@@ -2,11 +2,12 @@
 
 import { z } from 'zod';
 import { fits } from '../../../operators/model/key.ts';
+import { quietUntil } from '../../systems/notify/on-call.ts';
 import { reachParameters, withinReach } from '../access/visitor.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import type { KnownPlant } from '../data/plant-models.ts';
 import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
-import { atPlace, placeQuery, plantsInSight, type Services } from './services.ts';
+import { atPlace, personNameOf, placeQuery, plantsInSight, type Services } from './services.ts';
 
 const located = { plant: z.string(), line: z.string(), asset: z.string() };
 
@@ -37,6 +38,13 @@ const idleRuleSchema = z.object({
   rule: z.string(),
   mode: z.enum(['off', 'shadow']).describe('shadow: it is worked out and lands; nothing is sent.'),
   role: z.string().describe('Of messages: who would hear. Empty for a workflow.'),
+});
+
+const quietSchema = z.object({
+  person: z.string().describe('Opaque id.'),
+  name: z.string().describe('Empty where no name is known.'),
+  until: timeAnswer,
+  except: z.string().describe('What is at least so grave comes through.'),
 });
 
 type Selection = z.output<typeof selectionRow>;
@@ -124,7 +132,7 @@ export function alarmSystemRoutes(services: Services): readonly ApiRoute[] {
   return [silencedRoute(services), numbersRoute(services)];
 }
 
-function silencedRoute({ questions, models }: Services): ApiRoute {
+function silencedRoute(services: Services): ApiRoute {
   return route({
     id: 'getSilenced',
     method: 'GET',
@@ -138,8 +146,12 @@ function silencedRoute({ questions, models }: Services): ApiRoute {
       idle_rules: z
         .array(idleRuleSchema)
         .describe('Workflows and messages that the rules have switched off, or never on.'),
+      quiet: z
+        .array(quietSchema)
+        .describe('People who are not told of less now: their quiet hours.'),
     }),
     async handle({ reach, query }) {
+      const { questions, models } = services;
       const parameters = { ...reachParameters(reach), ...atPlace(query).parameters };
       const [selections, alarms, plants] = await Promise.all([
         questions.ask(selectionRow, SELECTIONS, parameters),
@@ -151,6 +163,7 @@ function silencedRoute({ questions, models }: Services): ApiRoute {
         idle_rules: plants
           .filter(({ model }) => query.plant === undefined || model.id === query.plant)
           .flatMap(idleRulesOf),
+        quiet: await quietNow(services, Date.now()),
       };
     },
   });
@@ -202,6 +215,20 @@ function idleRulesOf({ model, rules }: KnownPlant): readonly z.output<typeof idl
     mode !== 'on' && plants.some((pattern) => fits(pattern, model.id))
       ? [{ plant: model.id, kind, rule: id, mode, role }]
       : [],
+  );
+}
+
+/** By the clock of this machine, as messages are. */
+async function quietNow(services: Services, now: number) {
+  const { people: directory } = services;
+  const found = Object.entries(directory?.people ?? {}).flatMap(([person, { quiet }]) => {
+    const until =
+      directory === undefined ? undefined : quietUntil(person, 'notice', now, directory);
+    if (until === undefined || quiet === undefined) return [];
+    return [{ person, until: new Date(until).toISOString(), except: quiet.except }];
+  });
+  return Promise.all(
+    found.map(async (each) => ({ ...each, name: await personNameOf(services, each.person) })),
   );
 }
 

@@ -1,6 +1,7 @@
 /** Exceptions with their owners: who looks after what, and what became of it. Each change of state is an act in the log. */
 
 import { z } from 'zod';
+import { isNowhere, reachOf } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { type ApiRoute, route } from '../api/route.ts';
 import {
@@ -14,7 +15,7 @@ import {
 } from '../data/exceptions.ts';
 import { assetIn } from '../data/plant-models.ts';
 import { ACT_ANSWER, ACT_HEADERS, actKeyOf } from './act-routes.ts';
-import type { Services } from './services.ts';
+import { personNameOf, type Services } from './services.ts';
 
 export function exceptionRoutes(services: Services): readonly ApiRoute[] {
   return [listRoute(services), handleRoute(services)];
@@ -36,6 +37,9 @@ function listRoute(services: Services): ApiRoute {
     answer: z.object({
       exceptions: z.array(exceptionSchema).describe('Of each kind the newest two hundred.'),
       cut: z.array(z.enum(EXCEPTION_KINDS)).describe('Kinds of which there are more.'),
+      people: z
+        .array(z.object({ id: z.string(), name: z.string() }))
+        .describe('To whom an exception can be given, by their names.'),
       counts: z.object({
         open: z.number(),
         taken: z.number(),
@@ -45,12 +49,14 @@ function listRoute(services: Services): ApiRoute {
     }),
     async handle({ query: { state, kind } }) {
       const { exceptions, cut } = await listed(services);
+      const people = await peopleFor(services, exceptions);
       const ofKind = exceptions.filter((each) => (kind ?? each.kind) === each.kind);
       const countOf = (wanted: Exception['state']) =>
         ofKind.filter((each) => each.state === wanted).length;
       return {
         exceptions: ofKind.filter((each) => (state ?? each.state) === each.state),
         cut: cut.filter((each) => (kind ?? each) === each),
+        people,
         counts: {
           ...{ open: countOf('open'), taken: countOf('taken') },
           ...{ solved: countOf('solved'), waived: countOf('waived') },
@@ -62,10 +68,10 @@ function listRoute(services: Services): ApiRoute {
 
 /** A source may name machines that no plant has: those are left out. */
 async function listed(services: Services): Promise<FoundExceptions> {
-  const { accounts, flow, models } = services;
-  const nameOf = async (id: string) =>
-    (await accounts.find(id))?.name ?? (await flow.nameOf(id)) ?? '';
-  const [found, plants] = await Promise.all([exceptionsOf(services, nameOf), models.plants()]);
+  const [found, plants] = await Promise.all([
+    exceptionsOf(services, (id) => personNameOf(services, id)),
+    services.models.plants(),
+  ]);
   const exceptions = found.exceptions.map((each) => {
     const known = plants.get(each.plant);
     if (known === undefined) return { ...each, plant: '', line: '', asset: '' };
@@ -75,6 +81,21 @@ async function listed(services: Services): Promise<FoundExceptions> {
   return { ...found, exceptions };
 }
 
+/**
+ * Who looks after exceptions: local accounts that may, and whoever took one that is listed. Whom a provider vouches for is
+ * in no list of accounts, and is known from the first time on that they take one.
+ */
+async function peopleFor({ accounts }: Services, exceptions: readonly Exception[]) {
+  const local = (await accounts.list()).filter(
+    ({ roles, isProgram }) => !isProgram && !isNowhere(reachOf(roles, 'handle-exceptions')),
+  );
+  const names = new Map(local.map(({ id, name }) => [id, name]));
+  for (const { owner, owner_name: name } of exceptions) if (name !== '') names.set(owner, name);
+  return [...names]
+    .map(([id, name]) => ({ id, name }))
+    .toSorted((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+}
+
 const handlingSchema = z.strictObject({
   state: z.enum(EXCEPTION_STATES).describe('open: it is given back.'),
   reason: z
@@ -82,6 +103,11 @@ const handlingSchema = z.strictObject({
     .max(1_000)
     .optional()
     .describe('What was done, or why it may stay as it is. Needed where it is waived.'),
+  owner: z
+    .string()
+    .regex(/^[a-z0-9]{1,32}$/, 'expected the opaque id of a person')
+    .optional()
+    .describe('Whose it is from now on, where it is taken; without it, of who asks.'),
   seen: z
     .enum(EXCEPTION_STATES)
     .optional()
@@ -104,7 +130,7 @@ function handleRoute(services: Services): ApiRoute {
     answer: ACT_ANSWER,
     status: 202,
     async handle(asked) {
-      const { state, reason = '', seen } = asked.body;
+      const { state, reason = '', owner, seen } = asked.body;
       const key = actKeyOf(asked);
       const { visitor } = asked;
       if (visitor === undefined) throw new ApiProblem('not-signed-in', 'Sign in.');
@@ -113,6 +139,7 @@ function handleRoute(services: Services): ApiRoute {
         throw new ApiProblem('bad-request', detail);
       }
       const { exceptions } = await listed(services);
+      await checkOwner(services, exceptions, state, owner);
       const found = exceptions.find(({ id }) => id === asked.path.id);
       if (found === undefined) {
         const detail = `expected an exception that there is, found ${asked.path.id}. It may be over.`;
@@ -126,11 +153,32 @@ function handleRoute(services: Services): ApiRoute {
       const { stream, sequence } = await services.acts.publish({
         ...(await logPlaceOf(services, found)),
         ...{ user: visitor.id, type: EXCEPTION_EVENT, key },
-        data: { id: found.id, state, reason, kind: found.kind, what: found.what },
+        data: {
+          ...{ id: found.id, state, reason, kind: found.kind, what: found.what },
+          ...(owner === undefined ? {} : { owner }),
+        },
       });
       return { stream, sequence };
     },
   });
+}
+
+/** @throws ApiProblem where it is given to nobody who could take it */
+async function checkOwner(
+  services: Services,
+  exceptions: readonly Exception[],
+  state: Exception['state'],
+  owner: string | undefined,
+): Promise<void> {
+  if (owner === undefined) return;
+  if (state !== 'taken') {
+    const detail = `owner: expected it where the state is taken, found ${state}`;
+    throw new ApiProblem('bad-request', detail);
+  }
+  const people = await peopleFor(services, exceptions);
+  if (people.some(({ id }) => id === owner)) return;
+  const detail = `owner: expected one of the people of GET /exceptions, found ${owner}`;
+  throw new ApiProblem('bad-request', detail);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Plants, lines and assets, as the plant models in force declare them. */
 
 import { z } from 'zod';
+import type { PlantModel } from '../../../operators/model/plant-model.ts';
 import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import type { KnownPlant } from '../data/plant-models.ts';
@@ -20,6 +21,9 @@ const plantSchema = z.object({
         .describe(
           'Up to when anything is known of the line: its "now". Null before its first data.',
         ),
+      asset_names: z
+        .record(z.string(), z.string())
+        .describe('Of the assets that are called otherwise than by their id.'),
     }),
   ),
 });
@@ -76,7 +80,7 @@ export function plantRoutes({ models, questions }: Services): readonly ApiRoute[
             currency: model.currency ?? null,
             lines: model.lines
               .filter(({ id }) => isWithinReach(reach, model.id, id))
-              .map(({ id, name }) => ({ id, name: name ?? id, newest: timeOf(model.id, id) })),
+              .map((line) => ({ ...lineOf(line), newest: timeOf(model.id, line.id) })),
           })),
         };
       },
@@ -105,6 +109,13 @@ export function plantRoutes({ models, questions }: Services): readonly ApiRoute[
       },
     }),
   ];
+}
+
+function lineOf({ id, name, assets }: PlantModel['lines'][number]) {
+  const named = assets.flatMap((asset) =>
+    asset.name === undefined || asset.name === asset.id ? [] : [[asset.id, asset.name] as const],
+  );
+  return { id, name: name ?? id, asset_names: Object.fromEntries(named) };
 }
 
 /** The assets of a plant, in the order of its model. */

@@ -9,6 +9,7 @@ import { ApiProblem } from '../api/api-problem.ts';
 import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import { EXCEPTION_EVENT } from '../data/exceptions.ts';
+import { OPEN_DECISIONS, openDecisionSchema, openDecisionsOf } from '../data/open-decisions.ts';
 import { atPlace, placeQuery, type Services } from './services.ts';
 
 const requestFields = {
@@ -38,6 +39,7 @@ const requestFields = {
   slot_kind: z.string(),
   stop_cost: z.number().nullable().describe('Of a stop for the work while the machine produces.'),
   order_late: z.boolean().nullable(),
+  asks: z.coerce.boolean().describe('Its workflow waits for what a person decides.'),
 };
 const requestSchema = z.object(requestFields);
 
@@ -48,7 +50,8 @@ const FIELDS = `
   times.status AS status, times.open AS open, times.accepted AS accepted, times.started AS started,
   times.completed AS completed, times.over AS over, request.\`order\` AS \`order\`, request.product AS product,
   request.due AS due, request.slot_start AS slot_start, request.slot_end AS slot_end, request.slot_kind AS slot_kind,
-  request.stop_cost AS stop_cost, request.order_late AS order_late`;
+  request.stop_cost AS stop_cost, request.order_late AS order_late,
+  request.id IN (SELECT request FROM (${OPEN_DECISIONS})) AS asks`;
 
 /** A moment of a request's story. */
 const momentSchema = z.object({
@@ -58,6 +61,8 @@ const momentSchema = z.object({
     .describe('step: of its workflow, with what a system answered.'),
   title: z.string(),
   text: z.string(),
+  state: z.string().describe('How far a step is, or what happened to it; empty for all others.'),
+  system: z.string().describe('That was asked, with the id of its object; empty for none.'),
   about: z
     .string()
     .describe('Id of the anomaly, action of the revision, status, type of the act, object.'),
@@ -81,6 +86,7 @@ const detailSchema = z.object({
     cost_in_slot: z.number().nullable(),
   }),
   moments: z.array(momentSchema).describe('From the first breach on, in order.'),
+  decisions: z.array(openDecisionSchema).describe('What its workflow waits for people to decide.'),
   delivery: z
     .object({
       state: z.enum(['waiting', 'sent', 'rejected']),
@@ -129,7 +135,10 @@ function listRoute({ questions }: Services): ApiRoute {
            AND (request.opened, request.id) < (toDateTime64({time:String}, 6, 'UTC'), {id:String})
          ORDER BY request.opened DESC, request.id DESC
          LIMIT {limit:UInt32}`,
-        { ...reachParameters(reach), ...parameters, time, id, open, limit: limit + 1 },
+        {
+          ...{ ...reachParameters(reach), ...parameters, time, id, open, request: '' },
+          limit: limit + 1,
+        },
       );
       return toPage(rows, limit, (row) => ({ time: row.opened, id: row.id }));
     },
@@ -159,47 +168,48 @@ WITH
   (SELECT (plant, line, asset) FROM current_requests WHERE id = {id:String}) AS place,
   (SELECT opened FROM current_requests WHERE id = {id:String}) AS opened,
   (SELECT time FROM current_requests WHERE id = {id:String}) AS latest
-SELECT DISTINCT time, kind, title, text, about, signal, point, value, limit, unit, who
+SELECT DISTINCT time, kind, title, text, state, system, about, signal, point, value, limit, unit, who
 FROM
 (
   SELECT
-    if(phase = 'raised', since, time) AS time, 'anomaly' AS kind, toString(phase) AS title, reason AS text, id AS about,
+    if(phase = 'raised', since, time) AS time, 'anomaly' AS kind, toString(phase) AS title, reason AS text, '' AS state, '' AS system, id AS about,
     toString(signal) AS signal, toString(point) AS point, toNullable(value) AS value, toNullable(limit) AS limit,
     toString(unit) AS unit, '' AS who, revision AS place_in_time
   FROM anomalies FINAL
   WHERE has(own, id) AND (phase != 'updated')
   UNION ALL
   SELECT
-    time, 'revision', toString(action), JSONExtractString(request, 'because'), toString(revision), '', '', NULL, NULL, '', '',
+    time, 'revision', toString(action), JSONExtractString(request, 'because'), '', '', toString(revision), '', '', NULL, NULL, '', '',
     revision
   FROM request_history FINAL
   WHERE id = {id:String}
   UNION ALL
   SELECT
-    time, 'status', JSONExtractString(data, 'status'), JSONExtractString(data, 'note'),
+    time, 'status', JSONExtractString(data, 'status'), JSONExtractString(data, 'note'), '', '',
     JSONExtractString(data, 'remote'), '', '', NULL, NULL, '', '', 0
   FROM machine_events FINAL
   WHERE type = 'request' AND kind = 'status' AND JSONExtractString(data, 'id') = {id:String}
   UNION ALL
   SELECT
     time, 'act', toString(type), concat(JSONExtractString(data, 'reason'), JSONExtractString(data, 'text')),
-    toString(type), '', '', NULL, NULL, '', user, 0
+    '', '', toString(type), '', '', NULL, NULL, '', user, 0
   FROM machine_events FINAL
   WHERE kind = 'act' AND type != '${EXCEPTION_EVENT}' AND (plant, line, asset) = place
     AND time >= opened AND time <= latest + INTERVAL 1 DAY
   UNION ALL
   SELECT
     time, 'step', if(step = '', toString(workflow), toString(step)),
-    arrayStringConcat(arrayFilter(each -> each != '', [
-      concat(toString(state), if(system = '', '', concat(' (', toString(system), if(remote = '', '', concat(' ', remote)), ')'))), because
-    ]), ': '),
+    because, toString(state), trim(concat(toString(system), ' ', if(system = '', '', remote))),
     remote, '', '', NULL, NULL, '', '', position
   FROM workflow_steps FINAL
   WHERE request = {id:String} AND state != 'skipped' AND NOT startsWith(step, '${NOTICE_STEP}')
+    -- What a step waits for is the question that it asks.
+    AND NOT (state = 'pending' AND (step, position + 1) IN
+      (SELECT step, position FROM workflow_steps WHERE request = {id:String} AND state = 'ask'))
 )
 ORDER BY time, place_in_time, kind, about`;
 
-function detailRoute({ questions, flow }: Services): ApiRoute {
+function detailRoute({ questions, flow, models }: Services): ApiRoute {
   return route({
     id: 'getRequest',
     method: 'GET',
@@ -215,12 +225,14 @@ function detailRoute({ questions, flow }: Services): ApiRoute {
     async handle({ reach, path }) {
       const { id } = path;
       const stored = requestSchema.extend({ json: z.string() });
-      const [found] = await questions.ask(stored, ONE, { id });
+      const [found] = await questions.ask(stored, ONE, { id, request: id });
       if (found === undefined || !isWithinReach(reach, found.plant, found.line)) {
         throw new ApiProblem('not-found', `expected the id of a request, found ${id}`);
       }
-      const [moments, entry] = await Promise.all([
+      const workflows = (await models.plants()).get(found.plant)?.rules?.workflows ?? [];
+      const [moments, decisions, entry] = await Promise.all([
         questions.ask(momentSchema, MOMENTS, { id }),
+        openDecisionsOf(questions, id, workflows),
         // The CMMS is one thing, the request another: without the ledger there is still a story.
         flow.request(id).catch(() => undefined),
       ]);
@@ -229,6 +241,7 @@ function detailRoute({ questions, flow }: Services): ApiRoute {
       return {
         request: { ...request, ...more, ...stop },
         moments,
+        decisions,
         delivery: entry === undefined ? null : deliveryOf(entry, request.revision),
       };
     },

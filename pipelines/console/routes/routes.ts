@@ -13,6 +13,7 @@ import { masterDataRoutes } from './master-data.ts';
 import { plantRoutes } from './plants.ts';
 import { recordRoutes } from './records.ts';
 import { requestRoutes } from './requests.ts';
+import { rulePauseRoutes } from './rule-pauses.ts';
 import { ruleRoutes } from './rules.ts';
 import type { Services } from './services.ts';
 import { sessionRoutes } from './session.ts';
@@ -61,6 +62,7 @@ export function routesOf(services: Services, describe: () => object): readonly A
     ...healthRoutes(services),
     ...exceptionRoutes(services),
     ...actRoutes(services),
+    ...rulePauseRoutes(services),
     liveRoute,
     route({
       id: 'getDescription',

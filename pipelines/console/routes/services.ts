@@ -1,6 +1,7 @@
 /** What handlers of routes work with, and the schemas that several of them share. */
 
 import { z } from 'zod';
+import type { NotifyConfig } from '../../../sinks/remote/system-config.ts';
 import type { Accounts } from '../access/accounts.ts';
 import type { Lockout } from '../access/lockout.ts';
 import type { SignOnFailure } from '../access/openid.ts';
@@ -29,7 +30,17 @@ export type Services = {
   readonly live: LiveChanges;
   readonly acts: ActPublisher;
   readonly flow: FlowState;
+  /** The people file; undefined where the configuration of the console names none. */
+  readonly people: NotifyConfig | undefined;
 };
+
+/** The name behind an opaque id, of an account or in the table of names; empty where none is known. */
+export async function personNameOf(
+  { accounts, flow }: Pick<Services, 'accounts' | 'flow'>,
+  id: string,
+): Promise<string> {
+  return (await accounts.find(id))?.name ?? (await flow.nameOf(id)) ?? '';
+}
 
 export const assetPath = z.object({
   plant: nameParameter,

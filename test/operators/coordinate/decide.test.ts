@@ -25,6 +25,7 @@ describe('a step that a person decides', () => {
     ]);
     expect(asked).toEqual(['10 supplier 1 erp.read-supplier', '90 change 1 erp.change-supplier']);
     expect(told).toContain('12 allowed pending');
+    expect(told).toContain('12 allowed ask');
     expect(steps.find(({ state }) => state === 'pending')?.because).toBe('Change Seals & Co?');
     expect(steps.findLast(({ step }) => step === 'allowed')).toMatchObject({
       ...{ state: 'done', because: 'u1: approve' },

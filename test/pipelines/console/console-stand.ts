@@ -28,6 +28,15 @@ export type ConsoleStand = {
 
 const TRIGGER = { id: 'overheating', on: 'hot', request: { priority: 'high', duration: '1h' } };
 
+const STEPS = [
+  { id: 'stock', do: 'erp.check-stock', with: { part: "'6205'", quantity: 1 } },
+  { id: 'allowed', after: ['stock'], decide: "'Buy a bearing for ' + asset.id + '?'" },
+  {
+    ...{ id: 'buy', after: ['allowed'], when: "steps.allowed.decision == 'approve'" },
+    ...{ do: 'erp.requisition', with: { part: "'6205'", quantity: 'steps.allowed.quantity' } },
+  },
+];
+
 export async function startConsoleStand(): Promise<ConsoleStand> {
   const stand = await startStand({ status: true });
   const { worker, env, config } = stand;
@@ -65,8 +74,7 @@ async function applyFiles(env: Stand['env']): Promise<void> {
   const [plant = '', rules = ''] = ['plant.yaml', 'rules.yaml'].map((name) => join(folder, name));
   writeFileSync(plant, JSON.stringify({ plants: [{ ...MODEL, currency: 'EUR' }] }));
   const notify = [{ id: 'shift', role: 'supervisor' }];
-  const steps = [{ id: 'stock', do: 'erp.check-stock', with: { part: "'6205'", quantity: 1 } }];
-  const workflows = [{ id: 'parts', mode: 'shadow', steps }];
+  const workflows = [{ id: 'parts', mode: 'shadow', steps: STEPS }];
   writeFileSync(
     rules,
     JSON.stringify({ ...RULES, triggers: [...RULES.triggers, TRIGGER], notify, workflows }),
@@ -109,6 +117,7 @@ async function sendHistory(
 
 async function makeAccounts(accounts: Accounts): Promise<void> {
   await accounts.put('eva', PASSWORD, [{ role: 'engineer' }]);
+  await accounts.put('ina', PASSWORD, [{ role: 'engineer' }]);
   await accounts.put('vic', PASSWORD, [{ role: 'viewer', plant: 'p1', line: 'l1' }]);
   await accounts.put('olga', PASSWORD, [{ role: 'operator', plant: 'p1', line: 'l1' }]);
 }

@@ -19,12 +19,14 @@ let plant: ConsoleStand;
 let url = '';
 let eva: Client;
 let vic: Client;
+let olga: Client;
 const routes = routesOf({} as Services, () => ({}));
 
 beforeAll(async () => {
   plant = await startConsoleStand();
   url = plant.stand.console.url;
   [eva, vic] = [await signIn(url, 'eva'), await signIn(url, 'vic')];
+  olga = await signIn(url, 'olga');
 }, 120_000);
 afterAll(() => plant?.stop());
 
@@ -171,7 +173,6 @@ describe('who may what', () => {
     expect((await eva.post(path, body, { ...key, 'X-Andon-CSRF': 'guessed' })).status).toBe(403);
     const elsewhere = { ...key, 'Sec-Fetch-Site': 'cross-site' };
     expect((await eva.post(path, body, elsewhere)).status).toBe(403);
-    const olga = await signIn(url, 'olga');
     expect((await olga.post('/assets/p1/l2/fan/reports', body, key)).status).toBe(403);
     expect(
       await rowsOf(plant.stand, "SELECT 1 FROM {db}.machine_events WHERE type = 'report'"),
@@ -324,7 +325,7 @@ describe('acts', () => {
   });
 });
 
-describeMoreRoutes(() => ({ eva, vic, plant }));
+describeMoreRoutes(() => ({ eva, vic, olga, plant }));
 
 describe('changes', () => {
   /** Reads events until one is found, or as long as nothing came for a while. */

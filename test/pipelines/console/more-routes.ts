@@ -7,7 +7,7 @@ import { rowsOf } from '../../stand/landed.ts';
 import { until } from '../../stand/stand.ts';
 import { type Client, type ConsoleStand, START } from './console-stand.ts';
 
-type Given = { readonly eva: Client; readonly vic: Client; readonly plant: ConsoleStand };
+type Given = Readonly<Record<'eva' | 'vic' | 'olga', Client>> & { readonly plant: ConsoleStand };
 type Json = Record<string, unknown>;
 
 const routes = routesOf({} as Services, () => ({}));
@@ -207,13 +207,98 @@ export function describeMoreRoutes(given: () => Given): void {
 
     test('the story of a request has the steps of its workflow, and no notices', async () => {
       const { entries } = await read<{ entries: { id: string }[] }>('/requests');
-      type Story = { moments: { kind: string; title: string; text: string }[] };
+      type Moment = Record<'kind' | 'title' | 'text' | 'state' | 'system', string>;
+      type Story = { moments: Moment[] };
       const stories = await Promise.all(entries.map(({ id }) => read<Story>(`/requests/${id}`)));
       const moments = stories.flatMap((story) => story.moments);
       const steps = moments.filter(({ kind }) => kind === 'step');
       expect(steps.map(({ title }) => title)).toEqual(expect.arrayContaining(['parts', 'stock']));
-      expect(steps.find(({ title }) => title === 'stock')?.text).toMatch(/^\w+ \(erp\): /);
+      const stock = steps.find(({ title }) => title === 'stock');
+      expect(stock).toMatchObject({ state: 'shadow', system: 'erp' });
       expect(steps.filter(({ title }) => title.startsWith('notify:'))).toEqual([]);
+    });
+
+    test('what a workflow asks people is answered once, and its value is what the step behind it goes by', async () => {
+      const { eva, olga, plant } = given();
+      type Asking = { id: string; asks: boolean; line: string; asset: string };
+      type Story = {
+        moments: { kind: string; title: string; state: string }[];
+        decisions: Record<string, unknown>[];
+      };
+      const waiting = async () =>
+        (await read<{ entries: Asking[] }>('/requests')).entries.find(({ asks }) => asks);
+      const asking = await waiting();
+      const { id, asset } = asking ?? { id: '', asset: '' };
+      const story = () => read<Story>(`/requests/${id}`);
+      const { decisions, moments } = await story();
+      expect(decisions).toMatchObject([
+        {
+          ...{ step: 'allowed', question: `Buy a bearing for ${asset}?` },
+          ...{ answers: ['approve', 'refuse'], values: ['quantity'] },
+        },
+      ]);
+      const told = moments.filter(({ title }) => title === 'allowed').map(({ state }) => state);
+      expect(told).toEqual(['ask']);
+      const answer = (client: Client) =>
+        client.post(
+          `/assets/p1/${asking?.line}/${asset}/decisions`,
+          { request: id, step: 'allowed', decision: 'approve', values: { quantity: 3 } },
+          { 'Idempotency-Key': 'decision-1' },
+        );
+      expect((await answer(olga)).status).toBe(403);
+      expect((await answer(eva)).status).toBe(202);
+      await until('nobody to be asked', 30_000, async () => {
+        const now = await story();
+        return now.decisions.length === 0;
+      });
+      const commands = await rowsOf<{ command: string }>(
+        plant.stand,
+        `SELECT command FROM {db}.commands FINAL WHERE step = 'buy' AND request = '${id}'`,
+      );
+      expect(commands.map(({ command }) => JSON.parse(command).payload)).toEqual([
+        { part: '6205', quantity: 3 },
+      ]);
+    });
+
+    test('a rule is paused at each machine that it is about, within reach, and goes on when it is ended', async () => {
+      const { eva, vic, olga } = given();
+      type Silenced = { line: string; asset: string; kind: string; rule: string; reason: string };
+      const paused = async () =>
+        (await read<{ silenced: Silenced[] }>('/silenced')).silenced.filter(
+          ({ rule, kind }) => rule === 'hot' && kind === 'shelved',
+        );
+      const path = '/plants/p1/rules/hot/pauses';
+      const body = { until: new Date(Date.now() + 3_600_000).toISOString(), reason: 'is tuned' };
+      const send = (client: Client, key: string, what = body, to = path) =>
+        client.post(to, what, { 'Idempotency-Key': key });
+      expect((await send(vic, 'pause-rule-0')).status).toBe(403);
+      expect((await send(eva, 'pause-rule-1', body, '/plants/p1/rules/none/pauses')).status).toBe(
+        404,
+      );
+      expect((await send(eva, 'pause-rule-2', { ...body, reason: '' })).status).toBe(400);
+      const all = await send(eva, 'pause-rule-3');
+      expect(all.status).toBe(202);
+      const { assets } = (await all.json()) as { assets: { line: string; asset: string }[] };
+      expect(assets.length).toBeGreaterThan(1);
+      await until(
+        'all to be paused',
+        30_000,
+        async () => (await paused()).length === assets.length,
+      );
+      expect(await paused()).toEqual(
+        expect.arrayContaining([expect.objectContaining({ reason: 'is tuned' })]),
+      );
+      const again = (await (await send(eva, 'pause-rule-3')).json()) as { assets: object[] };
+      expect(again.assets).toEqual(assets);
+      // Whoever acts at one line ends it there.
+      const own = await olga.post(`${path}/end`, {}, { 'Idempotency-Key': 'pause-rule-4' });
+      const ended = (await own.json()) as { assets: { line: string }[] };
+      expect(new Set(ended.assets.map(({ line }) => line))).toEqual(new Set(['l1']));
+      await until('it to go on there', 30_000, async () =>
+        (await paused()).every(({ line }) => line !== 'l1'),
+      );
+      await eva.post(`${path}/end`, {}, { 'Idempotency-Key': 'pause-rule-5' });
+      await until('it to go on everywhere', 30_000, async () => (await paused()).length === 0);
     });
 
     test('an exception is taken, solved and open again when it happens again: acts in the log, with who', async () => {
@@ -247,6 +332,20 @@ export function describeMoreRoutes(given: () => Given): void {
 
       expect((await send(eva, 'exception-4', { state: 'taken', seen: 'open' })).status).toBe(202);
       await becomes({ state: 'taken', owner_name: 'eva' });
+      type People = { people: { id: string; name: string }[] };
+      const { people } = await read<People>('/exceptions');
+      expect(people.map(({ name }) => name)).toEqual(['eva', 'ina']);
+      const ina = people.at(-1)?.id;
+      const wrong = [
+        { state: 'solved', owner: ina },
+        { state: 'taken', owner: 'nobody0' },
+      ];
+      for (const [at, body] of wrong.entries()) {
+        expect((await send(eva, `exception-wrong-${at}`, body)).status).toBe(400);
+      }
+      const handed = { state: 'taken', owner: ina, reason: 'your gateway' };
+      expect((await send(eva, 'exception-given', handed)).status).toBe(202);
+      await becomes({ state: 'taken', owner_name: 'ina', reason: 'your gateway' });
       const late = await send(eva, 'exception-5', { state: 'taken', seen: 'open' });
       expect(late.status).toBe(409);
       expect((await late.json()) as Json).toMatchObject({ current: { state: 'taken' } });
@@ -260,7 +359,7 @@ export function describeMoreRoutes(given: () => Given): void {
          FROM (SELECT * FROM {db}.machine_events FINAL WHERE type = 'exception' ORDER BY sequence) GROUP BY user, kind`,
       );
       const { id: me } = await read<{ id: string }>('/me');
-      expect(landed).toEqual([{ user: me, kind: 'act', states: ['taken', 'solved'] }]);
+      expect(landed).toEqual([{ user: me, kind: 'act', states: ['taken', 'taken', 'solved'] }]);
 
       await plant.send('telemetry.p1.l1.a', { time: Date.now(), values: { temperature: 1 } });
       await becomes({ state: 'open', again: true, owner: '', count: 2 });

@@ -67,6 +67,8 @@ const OPERATIONS: { readonly [Id in OperationId]: readonly [method: string, path
   takeOutOfService: ['POST', 'assets/{plant}/{line}/{asset}/outages'],
   putInService: ['POST', 'assets/{plant}/{line}/{asset}/outages/end'],
   report: ['POST', 'assets/{plant}/{line}/{asset}/reports'],
+  pauseRule: ['POST', 'plants/{plant}/rules/{rule}/pauses'],
+  resumeRule: ['POST', 'plants/{plant}/rules/{rule}/pauses/end'],
   decide: ['POST', 'assets/{plant}/{line}/{asset}/decisions'],
   followChanges: ['GET', 'live'],
   getDescription: ['GET', 'openapi.json'],

@@ -8,12 +8,13 @@ import { AlarmList, doAct } from '../parts/alarm-list.tsx';
 import { AlarmNumbers } from '../parts/alarm-numbers.tsx';
 import { Field } from '../parts/dialog.tsx';
 import { LineFilter } from '../parts/line-filter.tsx';
+import { MachineLink } from '../parts/machine-link.tsx';
 import { AlarmMark, alarmStateText, priorityOf } from '../parts/marks.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { SilencedList } from '../parts/silenced-list.tsx';
 import { VirtualList } from '../parts/virtual-list.tsx';
 import { type AlarmItem, alarmItems, alarmKeyOf, indexAlarms } from '../state/alarm-view.ts';
-import { type Alarm, lineName, newestOf, type Plant } from '../state/plants.ts';
+import { type Alarm, assetName, lineName, newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
 import { may } from '../state/session.ts';
@@ -81,7 +82,7 @@ const ROW = 56;
 function Filtered({ alarms, plants }: ListedAlarms) {
   const marked = useSignal<ReadonlySet<string>>(new Set());
   const { q = '', line = '', priority = '', state = '', open = '', alarm = '' } = place.value.query;
-  const indexed = useMemo(() => indexAlarms(alarms), [alarms]);
+  const indexed = useMemo(() => indexAlarms(alarms, plants), [alarms]);
   const items = useMemo(
     () => alarmItems(indexed, { text: q, line, priority, state, open: new Set(open.split(',')) }),
     [indexed, q, line, priority, state, open],
@@ -298,7 +299,7 @@ function Row({ item, plants, isMarked }: RowOptions) {
         <p>{shortReason(reason)}</p>
         <p class="quiet">
           {/* The state before the value: what is too long for the row is cut off behind. */}
-          {lineName(plant, line)} · {asset} · {alarmStateText(state)} ·{' '}
+          {lineName(plant, line)} · {assetName(plant, line, asset)} · {alarmStateText(state)} ·{' '}
           {t('since', { time: clock(since, plant?.time_zone ?? 'UTC', near) })}
           {value === null ? null : ` · ${signal} ${quantity(value, unit)}`}
         </p>
@@ -316,10 +317,11 @@ function Details({
 }) {
   if (alarm === undefined) return <p class="empty quiet">{say('choose')}</p>;
   const plant = plants.find(({ id }) => id === alarm.plant);
+  const name = assetName(plant, alarm.line, alarm.asset);
   return (
-    <section class="alarm-details" aria-label={alarm.asset}>
+    <section class="alarm-details" aria-label={name}>
       <p>
-        <a href={linkTo(['machine', alarm.plant, alarm.line, alarm.asset])}>{alarm.asset}</a>{' '}
+        <MachineLink of={alarm} plants={plants} />{' '}
         <span class="quiet">{lineName(plant, alarm.line)}</span>
       </p>
       <AlarmList

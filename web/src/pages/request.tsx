@@ -1,12 +1,14 @@
 /** One request as a story: from the first breach of a limit to what became of it. */
 
 import type { Answer } from '../api/client.ts';
+import { lazy } from '../parts/lazy.tsx';
 import { Fact, RequestPriority } from '../parts/marks.tsx';
 import { NotFound, Shown } from '../parts/shown.tsx';
 import { lineName, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
 import { me } from '../state/session.ts';
+import { stepText } from '../text/pages/steps.ts';
 import {
   clock,
   hours,
@@ -20,6 +22,8 @@ import {
   word,
 } from '../text/text.ts';
 
+const Decisions = lazy(async () => (await import('../parts/decisions.tsx')).Decisions);
+
 type Detail = Answer<'getRequest'>;
 type Moment = Detail['moments'][number];
 
@@ -27,7 +31,7 @@ export function RequestPage({ id }: { readonly id: string }) {
   const plants = useResource('getPlants', { tables: ['assets'], pace: 10_000 });
   const detail = useResource('getRequest', {
     path: { id },
-    tables: ['requests', 'anomalies', 'machine_events'],
+    tables: ['requests', 'anomalies', 'machine_events', 'workflow_steps'],
   });
   if (detail.value.problem?.status === 404) return <NotFound />;
   return (
@@ -58,6 +62,7 @@ function Story({ detail, plant }: { readonly detail: Detail; readonly plant: Pla
           <span class="quiet">{lineName(plant, request.line)}</span>
         </p>
       </div>
+      {detail.decisions.length === 0 ? null : <Decisions detail={detail} zone={zone} />}
       <div class="two">
         <section aria-labelledby="story">
           <h2 id="story">{t('story')}</h2>
@@ -93,7 +98,7 @@ type MomentOptions = {
 };
 
 function MomentEntry({ moment: each, zone, before }: MomentOptions) {
-  const { kind, title, text, value, limit, unit, time, who, signal } = each;
+  const { kind, title, text, value, limit, unit, time, who, signal, state, system } = each;
   const over = kind === 'anomaly' && title === 'cleared';
   const name = over ? t('momentCleared') : t(TITLES[kind]);
   // A step is called what the rules call it, also where that is a word of ours.
@@ -106,6 +111,12 @@ function MomentEntry({ moment: each, zone, before }: MomentOptions) {
       </time>
       <div>
         <strong>{person}</strong> {kind === 'anomaly' ? null : <span>{called}</span>}
+        {state === '' ? null : (
+          <span class="quiet">
+            {stepText(state)}
+            {system === '' ? '' : ` (${system})`}
+          </span>
+        )}
         {text === '' ? null : (
           <p>{onPlantClock(kind === 'anomaly' ? shortReason(text) : text, zone)}</p>
         )}

@@ -4,7 +4,7 @@ import type { Answer } from '../api/client.ts';
 import { LineFilter } from '../parts/line-filter.tsx';
 import { RequestPriority } from '../parts/marks.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
-import { lineName, newestOf, type Plant } from '../state/plants.ts';
+import { assetName, lineName, newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo, place } from '../state/route.ts';
 import type { TextKey } from '../text/en.ts';
@@ -47,7 +47,7 @@ export function RequestsPage() {
   const plants = useResource('getPlants', { tables: ['assets'], pace: 10_000 });
   const requests = useResource('getRequests', {
     query: { limit: MOST },
-    tables: ['requests', 'machine_events'],
+    tables: ['requests', 'machine_events', 'workflow_steps'],
   });
   const wanted = place.value.query.line ?? '';
   return (
@@ -127,12 +127,17 @@ function Card({
     <li class="card">
       <a href={linkTo(['requests', id])}>{shortTitle(title)}</a>
       <p class="quiet">
-        {lineName(plant, line)} · {asset}
+        {lineName(plant, line)} · {assetName(plant, line, asset)}
       </p>
       <p>
         <RequestPriority priority={priority} />{' '}
         <span class="quiet">{t('since', { time: clock(opened, zone, now) })}</span>
       </p>
+      {request.asks ? (
+        <p>
+          <strong>{t('asksPerson')}</strong>
+        </p>
+      ) : null}
       {slot === null || !request.open ? null : (
         <p class="quiet">
           {t('slot')}: {clock(slot, zone, now)}

@@ -4,6 +4,7 @@ import { ChosenPlant, type ChosenPlantProps, OtherPlants } from '../parts/chosen
 import '../style/rules.css';
 import type { Answer } from '../api/client.ts';
 import { LimitTrial } from '../parts/limit-trial.tsx';
+import { RulePause } from '../parts/rule-pause.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { Table } from '../parts/table.tsx';
 import { newestOf, type Plant } from '../state/plants.ts';
@@ -49,14 +50,19 @@ function OfPlant({ plant, all }: ChosenPlantProps) {
   );
 }
 
+type Silenced = Answer<'getSilenced'>['silenced'];
 type FoundOptions = { readonly rules: Rules; readonly plant: Plant };
 
 function Found({ rules, plant }: FoundOptions) {
+  const silenced = useResource('getSilenced', {
+    query: { plant: plant.id },
+    tables: ['alarms'],
+  });
   const tried = rules.rules.find(
     ({ id, family, subjects }) =>
       family === 'detector' && subjects.length > 0 && id === place.value.query.rule,
   );
-  const listed = { rules: rules.rules, plant };
+  const listed = { rules: rules.rules, plant, silenced: silenced.value.data?.silenced ?? [] };
   return (
     <>
       <Changes rules={rules} plant={plant} />
@@ -113,11 +119,12 @@ function Changes({ rules: { changes }, plant }: FoundOptions) {
 type FamilyOptions = {
   readonly rules: readonly Rule[];
   readonly plant: Plant;
+  readonly silenced: Silenced;
   readonly family: Rule['family'];
   readonly title: string;
 };
 
-function Family({ rules, plant, family, title }: FamilyOptions) {
+function Family({ rules, plant, silenced, family, title }: FamilyOptions) {
   const rows = rules.filter((each) => each.family === family);
   if (rows.length === 0) return null;
   const now = newestOf(plant);
@@ -155,7 +162,17 @@ function Family({ rules, plant, family, title }: FamilyOptions) {
                       : say('ofAnswers', { share: number(precision * 100), count: answers }),
                 },
               ]),
-          { name: say('definition'), cell: (rule) => <Definition rule={rule} /> },
+          {
+            name: say('definition'),
+            cell: (rule) => (
+              <>
+                {family === 'detector' ? (
+                  <RulePause {...{ plant, silenced, rule: rule.id }} />
+                ) : null}
+                <Definition rule={rule} />
+              </>
+            ),
+          },
         ]}
       />
     </section>

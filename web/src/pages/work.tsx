@@ -5,10 +5,11 @@ import { useSignal } from '@preact/signals';
 import { type Answer, call } from '../api/client.ts';
 import { doAct } from '../parts/alarm-list.tsx';
 import { Chart, type SignalPoints } from '../parts/chart.tsx';
+import { Decisions } from '../parts/decisions.tsx';
 import { Fact, RequestPriority } from '../parts/marks.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
-import { lineName, type Machine, newestOf, type Plant } from '../state/plants.ts';
+import { assetName, lineName, type Machine, newestOf, type Plant } from '../state/plants.ts';
 import { type Resource, useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
 import { may } from '../state/session.ts';
@@ -25,7 +26,7 @@ export function WorkPage() {
   const plants = useResource('getPlants', { tables: ['assets'], pace: 10_000 });
   const requests = useResource('getRequests', {
     query: { open: 'true', limit: MOST },
-    tables: ['requests', 'machine_events'],
+    tables: ['requests', 'machine_events', 'workflow_steps'],
   });
   const known = plants.value.data?.plants ?? [];
   return (
@@ -108,7 +109,7 @@ type TaskOptions = {
 };
 
 function Task({ request, plant, isOpen }: TaskOptions) {
-  const { id, title, priority, line, asset, opened, status } = request;
+  const { id, title, priority, line, asset, opened, status, asks } = request;
   const zone = plant?.time_zone ?? 'UTC';
   const now = plant === undefined ? undefined : newestOf(plant);
   return (
@@ -123,8 +124,10 @@ function Task({ request, plant, isOpen }: TaskOptions) {
           <strong>{shortTitle(title)}</strong> <RequestPriority priority={priority} />
         </span>
         <span class="quiet">
-          {lineName(plant, line)} · {asset} · {t('since', { time: clock(opened, zone, now) })} ·{' '}
+          {lineName(plant, line)} · {assetName(plant, line, asset)} ·{' '}
+          {t('since', { time: clock(opened, zone, now) })} ·{' '}
           {word(status === '' ? 'requested' : status)}
+          {asks ? ` · ${t('asksPerson')}` : null}
         </span>
       </button>
       {isOpen ? <TaskDetail id={id} zone={zone} /> : null}
@@ -135,12 +138,13 @@ function Task({ request, plant, isOpen }: TaskOptions) {
 function TaskDetail({ id, zone }: { readonly id: string; readonly zone: string }) {
   const detail = useResource('getRequest', {
     path: { id },
-    tables: ['requests', 'anomalies', 'machine_events'],
+    tables: ['requests', 'anomalies', 'machine_events', 'workflow_steps'],
   });
   return (
     <Shown resource={detail.value}>
       {(found) => (
         <>
+          {found.decisions.length === 0 ? null : <Decisions detail={found} zone={zone} />}
           <Evidence detail={found} zone={zone} />
           <Facts detail={found} zone={zone} />
           <WasItRight detail={found} />

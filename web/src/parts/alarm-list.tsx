@@ -190,7 +190,7 @@ function TakeOutDialog(options: AskOptions) {
   );
 }
 
-function ReasonField() {
+export function ReasonField() {
   return (
     <Field name={t('reason')} hint={t('reasonNeeded')}>
       {(id) => <input id={id} name="reason" required minLength={3} maxLength={1000} />}
@@ -200,14 +200,35 @@ function ReasonField() {
 
 const HOURS = [1, 4, 8, 24, 72];
 
+/** For how long something is silenced. */
+export function HoursField() {
+  return (
+    <Field name={t('shelveFor')}>
+      {(id) => (
+        <select id={id} name="hours">
+          {HOURS.map((count) => (
+            <option key={count} value={count}>
+              {t('hours', { count })}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+/** From what the plant calls now: its data may be older than this machine's clock. `newest`: the latest that is known of it. */
+export function endOfShelving(form: FormData, newest: string): string {
+  const begin = Math.min(Date.now(), Date.parse(newest) + 60_000);
+  return new Date(begin + Number(form.get('hours')) * 3_600_000).toISOString();
+}
+
 function ShelveDialog(options: AskOptions) {
   const { alarm, onClose } = options;
   const { problem, closeOrSay } = useAnswer(options);
   const { plant, line, asset, rule, signal, time } = alarm;
   const send = async (form: FormData) => {
-    // From what the plant calls now: its data may be older than this machine's clock.
-    const begin = Math.min(Date.now(), Date.parse(time) + 60_000);
-    const until = new Date(begin + Number(form.get('hours')) * 3_600_000).toISOString();
+    const until = endOfShelving(form, time);
     const body = { rule, signal, until, reason: String(form.get('reason')) };
     const path = { plant, line, asset };
     closeOrSay(await doAct((key) => call('shelve', { path, key, body })));
@@ -220,17 +241,7 @@ function ShelveDialog(options: AskOptions) {
       onSend={(form) => void send(form)}
     >
       <p>{shortReason(alarm.reason)}</p>
-      <Field name={t('shelveFor')}>
-        {(id) => (
-          <select id={id} name="hours">
-            {HOURS.map((count) => (
-              <option key={count} value={count}>
-                {t('hours', { count })}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <HoursField />
       <ReasonField />
     </Dialog>
   );

@@ -1,12 +1,13 @@
 /** How good the alarm system itself is, by the numbers of ISA-18.2 and EEMUA 191. */
 
 import type { Answer } from '../api/client.ts';
-import type { Plant } from '../state/plants.ts';
+import { lineName, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
-import { linkTo, place, setQuery } from '../state/route.ts';
+import { place, setQuery } from '../state/route.ts';
 import { say } from '../text/pages/alarms.ts';
 import { clock, number, t } from '../text/text.ts';
 import { LineFilter } from './line-filter.tsx';
+import { MachineLink } from './machine-link.tsx';
 import { Empty, Shown } from './shown.tsx';
 
 type Numbers = Answer<'getAlarmNumbers'>;
@@ -52,8 +53,8 @@ export function AlarmNumbers({ plants, line }: NumbersOptions) {
             <>
               <Figures numbers={numbers} />
               <div class="two">
-                <Worst numbers={numbers} />
-                <Floods numbers={numbers} zone={zone} />
+                <Worst numbers={numbers} plants={plants} />
+                <Floods numbers={numbers} zone={zone} plants={plants} />
               </div>
             </>
           )
@@ -169,7 +170,10 @@ function FigureRow({
   );
 }
 
-function Worst({ numbers }: { readonly numbers: Numbers }) {
+function Worst({
+  numbers,
+  plants,
+}: { readonly numbers: Numbers } & Pick<NumbersOptions, 'plants'>) {
   return (
     <section aria-labelledby="worst">
       <h2 id="worst">{say('worst')}</h2>
@@ -190,7 +194,7 @@ function Worst({ numbers }: { readonly numbers: Numbers }) {
                 ({ plant, line, asset, rule, signal, alarms, share, chattering }) => (
                   <tr key={`${plant}/${line}/${asset}/${rule}/${signal}`}>
                     <th scope="row">
-                      <a href={linkTo(['machine', plant, line, asset])}>{asset}</a>
+                      <MachineLink of={{ plant, line, asset }} plants={plants} />
                       <span class="quiet">
                         {' '}
                         {rule} · {signal}
@@ -212,7 +216,12 @@ function Worst({ numbers }: { readonly numbers: Numbers }) {
   );
 }
 
-function Floods({ numbers, zone }: { readonly numbers: Numbers; readonly zone: string }) {
+type FloodsOptions = Pick<NumbersOptions, 'plants'> & {
+  readonly numbers: Numbers;
+  readonly zone: string;
+};
+
+function Floods({ numbers, zone, plants }: FloodsOptions) {
   return (
     <section aria-labelledby="floods">
       <h2 id="floods">{say('floods')}</h2>
@@ -222,7 +231,11 @@ function Floods({ numbers, zone }: { readonly numbers: Numbers; readonly zone: s
         <ul class="plain">
           {numbers.floods.map(({ plant, line, from, to, alarms, most_in_ten_minutes: peak }) => (
             <li key={`${plant}/${line}/${from}`}>
-              {line}: {clock(from, zone)} – {clock(to, zone, from)}
+              {lineName(
+                plants.find(({ id }) => id === plant),
+                line,
+              )}
+              : {clock(from, zone)} – {clock(to, zone, from)}
               <span class="quiet">
                 {' '}
                 {t('standing', { count: alarms })}, {say('peak')}: {peak}

@@ -7,9 +7,11 @@ import { useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
 import { mayAnywhere, me } from '../state/session.ts';
 import { say } from '../text/pages/health.ts';
+import { letterText } from '../text/pages/letters.ts';
 import { clock, hours, money, number, shortTitle, t } from '../text/text.ts';
 import { doAct } from './alarm-list.tsx';
 import { Dialog, Field } from './dialog.tsx';
+import { MachineLink } from './machine-link.tsx';
 import { Empty, Shown } from './shown.tsx';
 import { Table } from './table.tsx';
 
@@ -32,7 +34,7 @@ export function ExceptionList({ plants }: { readonly plants: readonly Plant[] })
     <section aria-labelledby="exceptions">
       <h2 id="exceptions">{say('exceptions')}</h2>
       <Shown resource={resource.value}>
-        {({ exceptions, counts, cut }) => {
+        {({ exceptions, counts, cut, people }) => {
           const all = exceptions.filter(({ state }) =>
             wanted === '' ? state === 'open' || state === 'taken' : state === wanted,
           );
@@ -42,7 +44,7 @@ export function ExceptionList({ plants }: { readonly plants: readonly Plant[] })
               {all.length === 0 ? (
                 <Empty title={say('noExceptions')} why={say('noExceptionsWhy')} />
               ) : (
-                <ExceptionTable exceptions={all.slice(0, MOST)} plants={plants} />
+                <ExceptionTable exceptions={all.slice(0, MOST)} people={people} plants={plants} />
               )}
               {all.length > MOST ? (
                 <p class="quiet">{say('moreExceptions', { count: all.length - MOST })}</p>
@@ -83,12 +85,13 @@ function StateFilter({ counts, wanted }: FilterOptions) {
   );
 }
 
-type TableOptions = {
+type People = Pick<Exceptions, 'people'>;
+type TableOptions = People & {
   readonly exceptions: readonly Exception[];
   readonly plants: readonly Plant[];
 };
 
-function ExceptionTable({ exceptions, plants }: TableOptions) {
+function ExceptionTable({ exceptions, people, plants }: TableOptions) {
   const zone = houseZone(plants);
   const currencyOf = ({ plant }: Exception) =>
     plants.find(({ id }) => id === plant)?.currency ?? null;
@@ -97,7 +100,7 @@ function ExceptionTable({ exceptions, plants }: TableOptions) {
       rows={exceptions}
       keyOf={({ id }) => id}
       columns={[
-        { name: say('what'), cell: (each) => <What exception={each} /> },
+        { name: say('what'), cell: (each) => <What exception={each} plants={plants} /> },
         {
           name: say('note'),
           cell: ({ note, stop_cost: cost, ...each }) => (
@@ -121,7 +124,7 @@ function ExceptionTable({ exceptions, plants }: TableOptions) {
           ),
         },
         { name: say('owner'), cell: (each) => <Owner exception={each} zone={zone} /> },
-        { name: say('handle'), cell: (each) => <Handling exception={each} /> },
+        { name: say('handle'), cell: (each) => <Handling exception={each} people={people} /> },
       ]}
     />
   );
@@ -136,7 +139,9 @@ function ageText(seconds: number): string {
     : say('days', { count: Math.round(age / HOURS_OF_A_DAY) });
 }
 
-function What({ exception }: { readonly exception: Exception }) {
+type WhatOptions = { readonly exception: Exception; readonly plants: readonly Plant[] };
+
+function What({ exception, plants }: WhatOptions) {
   const { kind, what, title, request, plant, line, asset, count } = exception;
   const text = request === '' ? title : shortTitle(title);
   return (
@@ -148,12 +153,13 @@ function What({ exception }: { readonly exception: Exception }) {
       )}{' '}
       <span class="quiet">
         {say(kind)}: {what}
+        {kind === 'dead-letters' ? ` (${letterText(what)})` : ''}
         {count > 1 ? `, ${number(count)}` : ''}
       </span>
       {asset === '' ? null : (
         <>
           {' '}
-          <a href={linkTo(['machine', plant, line, asset])}>{asset}</a>
+          <MachineLink of={{ plant, line, asset }} plants={plants} />
         </>
       )}
     </>
@@ -181,12 +187,15 @@ function Owner({
   );
 }
 
-function Handling({ exception }: { readonly exception: Exception }) {
+type HandlingOptions = People & { readonly exception: Exception };
+
+function Handling({ exception, people }: HandlingOptions) {
   const told = useSignal<string | undefined>(undefined);
-  const asking = useSignal<'solved' | 'waived' | undefined>(undefined);
-  const { id, kind, state } = exception;
-  const handle = async (next: State, reason: string) => {
-    const body = { state: next, seen: state, reason };
+  const asking = useSignal<'given' | 'solved' | 'waived' | undefined>(undefined);
+  const { id, kind, state, owner } = exception;
+  const others = people.filter((each) => each.id !== me.value?.id && each.id !== owner);
+  const handle = async (next: State, reason: string, to?: string) => {
+    const body = { state: next, seen: state, reason, ...(to === undefined ? {} : { owner: to }) };
     return doAct((key) => call('handleException', { path: { id }, key, body }));
   };
   const press = async (next: State) => {
@@ -199,9 +208,14 @@ function Handling({ exception }: { readonly exception: Exception }) {
       ) : null}
       {mayAnywhere('handle-exceptions') ? (
         <>
-          {state === 'taken' ? null : (
+          {state === 'taken' && owner === me.value?.id ? null : (
             <button type="button" class="button" onClick={() => void press('taken')}>
               {say('take')}
+            </button>
+          )}
+          {others.length === 0 ? null : (
+            <button type="button" class="button" onClick={() => (asking.value = 'given')}>
+              {say('giveTo')}
             </button>
           )}
           {(['solved', 'waived'] as const)
@@ -225,6 +239,7 @@ function Handling({ exception }: { readonly exception: Exception }) {
         <HandleDialog
           exception={exception}
           next={asking.value}
+          people={others}
           send={handle}
           onTold={(text) => (told.value = text)}
           onClose={() => (asking.value = undefined)}
@@ -234,19 +249,30 @@ function Handling({ exception }: { readonly exception: Exception }) {
   );
 }
 
-type HandleOptions = {
+type HandleOptions = People & {
   readonly exception: Exception;
-  readonly next: 'solved' | 'waived';
-  readonly send: (next: State, reason: string) => ReturnType<typeof doAct>;
+  readonly next: 'given' | 'solved' | 'waived';
+  readonly send: (next: State, reason: string, to?: string) => ReturnType<typeof doAct>;
   readonly onTold: (text: string | undefined) => void;
   readonly onClose: () => void;
 };
 
-function HandleDialog({ exception, next, send, onTold, onClose }: HandleOptions) {
+const DIALOGS = {
+  given: ['giveTo', 'giveToWhy'],
+  solved: ['solve', 'solveWhy'],
+  waived: ['waive', 'waiveWhy'],
+} as const;
+
+function HandleDialog({ exception, next, people, send, onTold, onClose }: HandleOptions) {
   const problem = useSignal<string | undefined>(undefined);
   const isWaived = next === 'waived';
+  const [title, why] = DIALOGS[next];
   const onSend = async (form: FormData) => {
-    const told = await send(next, String(form.get('reason')));
+    const reason = String(form.get('reason'));
+    const told =
+      next === 'given'
+        ? await send('taken', reason, String(form.get('owner')))
+        : await send(next, reason);
     if (told?.bad === true) problem.value = told.text;
     else {
       onTold(told?.text);
@@ -255,13 +281,26 @@ function HandleDialog({ exception, next, send, onTold, onClose }: HandleOptions)
   };
   return (
     <Dialog
-      title={say(isWaived ? 'waive' : 'solve')}
+      title={say(title)}
       problem={problem.value}
       onClose={onClose}
       onSend={(form) => void onSend(form)}
     >
       <p class="break">{exception.title}</p>
-      <p class="quiet">{say(isWaived ? 'waiveWhy' : 'solveWhy')}</p>
+      <p class="quiet">{say(why)}</p>
+      {next === 'given' ? (
+        <Field name={say('toWhom')}>
+          {(id) => (
+            <select id={id} name="owner">
+              {people.map((each) => (
+                <option key={each.id} value={each.id}>
+                  {each.name}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      ) : null}
       <Field name={t('reason')}>
         {(id) => (
           <input

@@ -2,9 +2,10 @@
 
 import type { Answer } from '../api/client.ts';
 import { houseZone, type Plant } from '../state/plants.ts';
-import { linkTo } from '../state/route.ts';
 import { say } from '../text/pages/health.ts';
+import { letterText } from '../text/pages/letters.ts';
 import { clock, number, t } from '../text/text.ts';
+import { MachineLink } from './machine-link.tsx';
 import { Empty } from './shown.tsx';
 import { Table } from './table.tsx';
 
@@ -26,7 +27,7 @@ export function LettersByReason({ health: { dead_letters: letters }, plants }: P
               name: say('letterReason'),
               cell: ({ reason, stages }) => (
                 <>
-                  {reason} <span class="quiet">{stages.join(', ')}</span>
+                  {reason} {letterText(reason)} <span class="quiet">{stages.join(', ')}</span>
                 </>
               ),
             },
@@ -70,7 +71,7 @@ export function UnwellSensors({ health: { sensors }, plants }: Part) {
             name: t('machine'),
             cell: ({ plant, line, asset, signal }) => (
               <>
-                <a href={linkTo(['machine', plant, line, asset])}>{asset}</a>{' '}
+                <MachineLink of={{ plant, line, asset }} plants={plants} />{' '}
                 <span class="quiet">{signal}</span>
               </>
             ),

@@ -2,10 +2,10 @@
 
 import { useSignal } from '@preact/signals';
 import { type Answer, call } from '../api/client.ts';
-import { lineName, newestOf, type Plant } from '../state/plants.ts';
+import { assetName, houseZone, lineName, newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
-import { may, me } from '../state/session.ts';
+import { may, mayAnywhere, me } from '../state/session.ts';
 import { say } from '../text/pages/alarms.ts';
 import { clock, t, word } from '../text/text.ts';
 import { doAct } from './alarm-list.tsx';
@@ -32,22 +32,72 @@ export function SilencedList({ plants, line }: SilencedOptions) {
         <LineFilter plants={plants} />
       </div>
       <Shown resource={resource.value}>
-        {({ silenced, idle_rules: idle }) => {
+        {({ silenced, idle_rules: idle, quiet }) => {
           const shown = silenced.filter(
             (each) => line === '' || `${each.plant}/${each.line}` === line,
           );
-          if (shown.length + idle.length === 0) {
-            return <Empty title={say('nothingSilenced')} why={say('nothingSilencedWhy')} />;
-          }
           return (
             <>
+              {shown.length + idle.length + quiet.length === 0 ? (
+                <Empty title={say('nothingSilenced')} why={say('nothingSilencedWhy')} />
+              ) : null}
               {shown.length === 0 ? null : <SilencedTable silenced={shown} plants={plants} />}
+              {quiet.length === 0 ? null : <QuietPeople quiet={quiet} plants={plants} />}
               {idle.length === 0 ? null : <IdleRules rules={idle} plants={plants} />}
             </>
           );
         }}
       </Shown>
+      {mayAnywhere('view-exceptions') ? <Waived /> : null}
     </>
+  );
+}
+
+type QuietOptions = {
+  readonly quiet: Answer<'getSilenced'>['quiet'];
+  readonly plants: readonly Plant[];
+};
+
+function QuietPeople({ quiet, plants }: QuietOptions) {
+  const zone = houseZone(plants);
+  return (
+    <section aria-labelledby="quiet">
+      <h2 id="quiet">{say('quiet')}</h2>
+      <ul>
+        {quiet.map(({ person, name, until, except }) => (
+          <li key={person}>
+            {say('quietOf', { name: name || person, time: clock(until, zone), except })}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Waived() {
+  const resource = useResource('getExceptions', {
+    query: { state: 'waived' },
+    tables: ['machine_events'],
+    pace: 5_000,
+  });
+  const exceptions = resource.value.data?.exceptions ?? [];
+  if (exceptions.length === 0) return null;
+  return (
+    <section aria-labelledby="waived">
+      <h2 id="waived">{say('waived')}</h2>
+      <p class="quiet">{say('waivedWhy')}</p>
+      <ul>
+        {exceptions.map(({ id, title, reason, owner, owner_name: name }) => (
+          <li key={id}>
+            <span class="break">{title}</span>: {reason}{' '}
+            <span class="quiet">{name === '' ? owner : name}</span>
+          </li>
+        ))}
+      </ul>
+      <p>
+        <a href={linkTo(['health'], { exceptions: 'waived' })}>{say('toHealth')}</a>
+      </p>
+    </section>
   );
 }
 
@@ -131,7 +181,9 @@ function SilencedRow({ silenced, plant }: RowOptions) {
         {asset === '' ? (
           lineName(plant, line)
         ) : (
-          <a href={linkTo(['machine', silenced.plant, line, asset])}>{asset}</a>
+          <a href={linkTo(['machine', silenced.plant, line, asset])}>
+            {assetName(plant, line, asset)}
+          </a>
         )}
         <span class="quiet"> {of === '' && asset !== '' ? say('wholeMachine') : of}</span>
       </th>

@@ -18,6 +18,11 @@ export function lineName(plant: Plant | undefined, line: string): string {
   return plant?.lines.find(({ id }) => id === line)?.name ?? line;
 }
 
+/** What people call a machine. */
+export function assetName(plant: Plant | undefined, line: string, asset: string): string {
+  return plant?.lines.find(({ id }) => id === line)?.asset_names[asset] ?? asset;
+}
+
 /** Append times and attempts are of the machines of the house: by the clocks of its first plant. */
 export function houseZone(plants: readonly Plant[]): string {
   return plants[0]?.time_zone ?? 'UTC';

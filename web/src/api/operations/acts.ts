@@ -46,6 +46,8 @@ export type ActsOperations = {
       state: 'open' | 'taken' | 'solved' | 'waived';
       /** What was done, or why it may stay as it is. Needed where it is waived. */
       reason?: string;
+      /** Whose it is from now on, where it is taken; without it, of who asks. */
+      owner?: string;
       /** The state that was on the screen: if it is another one by now, nothing is done. */
       seen?: 'open' | 'taken' | 'solved' | 'waived';
     };
@@ -252,6 +254,51 @@ export type ActsOperations = {
       stream: string;
       /** Of the act in the log. `live` tells when it has landed. */
       sequence: number;
+    };
+  };
+  /** Pauses a detector until a time: its alarms are shelved at each of its assets within reach of the account. */
+  pauseRule: {
+    method: 'POST';
+    url: '/api/v1/plants/{plant}/rules/{rule}/pauses';
+    path: {
+      plant: string;
+      /** A detector of the rules in force. */
+      rule: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** RFC 3339, or milliseconds since 1970. */
+      until: string;
+      /** Why, in words. */
+      reason: string;
+    };
+    answer: {
+      /** Where it is so from now on: at each an act is in the log. */
+      assets: Array<{
+        line: string;
+        asset: string;
+      }>;
+    };
+  };
+  /** Ends the pause of a detector before its time. */
+  resumeRule: {
+    method: 'POST';
+    url: '/api/v1/plants/{plant}/rules/{rule}/pauses/end';
+    path: {
+      plant: string;
+      /** A detector of the rules in force. */
+      rule: string;
+    };
+    query: Record<never, never>;
+    body: {
+      reason?: string;
+    };
+    answer: {
+      /** Where it is so from now on: at each an act is in the log. */
+      assets: Array<{
+        line: string;
+        asset: string;
+      }>;
     };
   };
 };

@@ -180,6 +180,16 @@ export type AlarmsOperations = {
         /** Of messages: who would hear. Empty for a workflow. */
         role: string;
       }>;
+      /** People who are not told of less now: their quiet hours. */
+      quiet: Array<{
+        /** Opaque id. */
+        person: string;
+        /** Empty where no name is known. */
+        name: string;
+        until: string;
+        /** What is at least so grave comes through. */
+        except: string;
+      }>;
     };
   };
   /** The quality of the alarm system by the numbers of ISA-18.2 and EEMUA 191. */

@@ -189,7 +189,7 @@ export type DataOperations = {
         state: 'open' | 'taken' | 'solved' | 'waived';
         /** It was solved, and happened again. */
         again: boolean;
-        /** Opaque id of who took, solved or waived it; empty for nobody. */
+        /** Opaque id of who took, solved or waived it, or to whom it was given; empty for nobody. */
         owner: string;
         /** Empty where no name is known, or where it was erased. */
         owner_name: string;
@@ -200,6 +200,11 @@ export type DataOperations = {
       }>;
       /** Kinds of which there are more. */
       cut: Array<'dead-letters' | 'request' | 'command' | 'difference' | 'master-data'>;
+      /** To whom an exception can be given, by their names. */
+      people: Array<{
+        id: string;
+        name: string;
+      }>;
       counts: {
         open: number;
         taken: number;

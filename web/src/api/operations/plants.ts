@@ -20,6 +20,8 @@ export type PlantsOperations = {
           name: string;
           /** Up to when anything is known of the line: its "now". Null before its first data. */
           newest: string | null;
+          /** Of the assets that are called otherwise than by their id. */
+          asset_names: Record<string, string>;
         }>;
       }>;
     };

@@ -48,6 +48,8 @@ export type RequestsOperations = {
         /** Of a stop for the work while the machine produces. */
         stop_cost: number | null;
         order_late: boolean | null;
+        /** Its workflow waits for what a person decides. */
+        asks: boolean;
       }>;
       /** The cursor of the next page; null at the end. */
       next: string | null;
@@ -95,6 +97,8 @@ export type RequestsOperations = {
         /** Of a stop for the work while the machine produces. */
         stop_cost: number | null;
         order_late: boolean | null;
+        /** Its workflow waits for what a person decides. */
+        asks: boolean;
         asset_name: string;
         work: string;
         description: string;
@@ -112,6 +116,10 @@ export type RequestsOperations = {
         kind: 'anomaly' | 'event' | 'revision' | 'status' | 'act' | 'step';
         title: string;
         text: string;
+        /** How far a step is, or what happened to it; empty for all others. */
+        state: string;
+        /** That was asked, with the id of its object; empty for none. */
+        system: string;
         /** Id of the anomaly, action of the revision, status, type of the act, object. */
         about: string;
         signal: string;
@@ -122,6 +130,16 @@ export type RequestsOperations = {
         unit: string;
         /** Opaque id of the person; empty where it was none. */
         who: string;
+      }>;
+      /** What its workflow waits for people to decide. */
+      decisions: Array<{
+        step: string;
+        question: string;
+        since: string;
+        /** keep, undo: it was done after its deadline, and stays or is taken back. */
+        answers: Array<'approve' | 'refuse' | 'keep' | 'undo'>;
+        /** What the steps behind it go by, beside the decision: the act may give it. */
+        values: Array<string>;
       }>;
       /** Null before anything was sent. */
       delivery: {

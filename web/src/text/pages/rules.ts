@@ -23,6 +23,11 @@ export const say = textsOf({
     noAnswers: 'nobody said',
     definition: 'As it stands',
     silentRules: 'What can never match',
+    pause: 'Pause',
+    pauseWhy:
+      'Its alarms are shelved at every machine that you may shelve for: no alarm, pattern or request comes of it.',
+    paused: 'Paused at {count} machines until {time}',
+    resume: 'End the pause',
     limitOf: 'Try another limit',
     subject: 'Machine and signal',
     days: 'Days',
@@ -63,6 +68,11 @@ export const say = textsOf({
     noAnswers: 'keine Angabe',
     definition: 'Wie sie dasteht',
     silentRules: 'Was nie zutreffen kann',
+    pause: 'Aussetzen',
+    pauseWhy:
+      'Ihre Alarme werden an allen Maschinen zurückgestellt, für die Sie das dürfen: kein Alarm, Muster oder Auftrag folgt daraus.',
+    paused: 'Ausgesetzt an {count} Maschinen bis {time}',
+    resume: 'Aussetzen beenden',
     limitOf: 'Eine andere Grenze versuchen',
     subject: 'Maschine und Signal',
     days: 'Tage',

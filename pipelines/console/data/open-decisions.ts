@@ -1,0 +1,75 @@
+/** What workflows ask people and nobody has answered yet, with the values that an answer may give. */
+
+import { z } from 'zod';
+import { readExpression } from '../../../operators/coordinate/expressions.ts';
+import { pathsIn } from '../../../operators/model/expression.ts';
+import type { WorkflowRule } from '../../../operators/model/workflow-rule.ts';
+import { timeAnswer } from '../api/route.ts';
+import type { Questions } from './questions.ts';
+
+export const openDecisionSchema = z.object({
+  step: z.string(),
+  question: z.string(),
+  since: timeAnswer,
+  answers: z
+    .array(z.enum(['approve', 'refuse', 'keep', 'undo']))
+    .describe('keep, undo: it was done after its deadline, and stays or is taken back.'),
+  values: z
+    .array(z.string())
+    .describe('What the steps behind it go by, beside the decision: the act may give it.'),
+});
+type OpenDecision = z.output<typeof openDecisionSchema>;
+
+/** Of a request, or of all (`''`). The last word on a step that waits for a person is `ask`. */
+export const OPEN_DECISIONS = `
+SELECT
+  request, step, any(workflow) AS workflow, argMax(because, position) AS question, argMax(time, position) AS since,
+  argMaxIf(toString(state), position, state != 'ask') = 'pending' AS approves
+FROM (SELECT * FROM workflow_steps FINAL WHERE state NOT IN ('superseded', 'escalated', 'news'))
+WHERE step != '' AND ({request:String} = '' OR request = {request:String})
+  AND (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE whole)
+GROUP BY request, step
+HAVING argMax(toString(state), position) = 'ask'
+ORDER BY since, step`;
+
+const decisionRow = z.object({
+  ...{ step: z.string(), workflow: z.string(), question: z.string(), since: timeAnswer },
+  approves: z.coerce.boolean(),
+});
+
+export async function openDecisionsOf(
+  questions: Questions,
+  request: string,
+  workflows: readonly WorkflowRule[],
+): Promise<readonly OpenDecision[]> {
+  const rows = await questions.ask(decisionRow, OPEN_DECISIONS, { request });
+  return rows.map(({ workflow, approves, ...row }) => ({
+    ...row,
+    answers: approves ? ['approve', 'refuse'] : ['keep', 'undo'],
+    values: approves
+      ? valuesWanted(
+          row.step,
+          workflows.find(({ id }) => id === workflow),
+        )
+      : [],
+  }));
+}
+
+/** What the reply itself says; anything else that a step behind it names is a value of the answer. */
+const OWN: ReadonlySet<string> = new Set(['decision', 'outcome', 'state', 'remote', 'note']);
+
+/** By the rules in force: a workflow under way may have begun by others, and an answer may give what nobody names. */
+function valuesWanted(step: string, rule: WorkflowRule | undefined): string[] {
+  const texts = (rule?.steps ?? []).flatMap(({ when, until, decide, with: told }) => [
+    ...[when, until, decide].filter((each) => each !== undefined),
+    ...Object.values(told).filter((each) => typeof each === 'string'),
+  ]);
+  const named = texts.flatMap((text) => {
+    const parsed = readExpression(text);
+    return 'problem' in parsed ? [] : pathsIn(parsed.ast);
+  });
+  const values = named.flatMap(([root, of, name]) =>
+    root === 'steps' && of === step && name !== undefined && !OWN.has(name) ? [name] : [],
+  );
+  return [...new Set(values)];
+}
