@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { COMMAND_OUTCOMES, commandId } from '../model/command.ts';
-import type { MachineEvent } from '../model/machine-event.ts';
+import type { AttestedAct, MachineEvent } from '../model/machine-event.ts';
 import { lookup } from '../model/plain.ts';
 import { between } from '../model/time.ts';
 import type { WorkflowStep } from '../model/workflow-rule.ts';
@@ -28,6 +28,8 @@ const decisionSchema = z.object({
   request: z.string().max(64),
   step: z.string().max(64),
   decision: z.enum(['keep', 'undo', 'approve', 'refuse']),
+  /** In which roles the person may decide there, as the console attests it. */
+  roles: z.string().max(256).nullish(),
 });
 type Decision = z.infer<typeof decisionSchema>;
 
@@ -169,12 +171,12 @@ function applyUndone(reply: Reply, step: StepState, context: RunContext): void {
 
 /**
  * A person answers a question: what a step with `decide` waits for, or what becomes of something that was done late. Gives
- * what is wrong where nobody was asked, or something else was.
+ * what is wrong where nobody was asked, something else was, or somebody else. Whose subject is not of the console attests no role.
  */
 export function applyDecision(
-  { step: id, decision, request }: Decision,
+  { step: id, decision, request, roles }: Decision,
   data: MachineEvent['data'],
-  who: string,
+  { user: who, via }: AttestedAct,
   context: RunContext,
 ): string | undefined {
   const step = lookup(context.work.steps, id);
@@ -186,6 +188,14 @@ export function applyDecision(
     return `nobody was asked ${what} step ${id} of request ${request}`;
   }
   if (answers) {
+    const held = via === 'console' ? (roles ?? '').split(' ') : [];
+    if (rule.by !== undefined && !rule.by.some((role) => held.includes(role))) {
+      const found =
+        via === 'console'
+          ? `${who} as ${roles ?? 'nobody'}`
+          : `${who} by ${via}, which attests no role`;
+      return `step ${id} of request ${request} is for ${rule.by.join(' or ')} to decide, found ${found}`;
+    }
     keepValues(data, step);
     step.note = who;
     step.values.decision = decision;

@@ -7,12 +7,14 @@ import type { InternalEvent, RecordEvent } from '../observe/observe.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
 import { changesOf } from '../rules/changes.ts';
 import { readPlantFile, readRulesFile } from '../rules/rules.ts';
-import { presetOrders } from '../stand/programs.ts';
+import { presetOrders, presetStatus } from '../stand/programs.ts';
 import { type Stand, startStand } from '../stand/stand.ts';
 import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
+import { startMechanic } from './mechanic.ts';
 import { BEGIN, simulatedPlant } from './plant/plant.ts';
 import { createDemoProgress, type DemoProgress } from './progress.ts';
 import { runPlant } from './run-plant.ts';
+import type { Storekeeper } from './storekeeper.ts';
 import type { DemoOutcome } from './summary.ts';
 import { type DemoErp, demoSystems, planService, withWorkflows } from './systems.ts';
 import type { DemoView } from './view/view.ts';
@@ -38,8 +40,8 @@ export type DemoRunOptions = {
 const EPOCH = 1;
 /** Of the calls to the CMMS: on one machine nobody has to wait long for an answer. */
 const CMMS = { timeout: '2s', settle: '2s', retry: { first: '50ms', most: '500ms' } };
-/** Orders of its own are looked for so often. */
-const LOOK_FOR_ORDERS = '1s';
+/** Orders of its own, and what became of requests, are looked for so often. */
+const LOOK_AT_CMMS = '1s';
 
 /**
  * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its delivery of requests, the reference
@@ -56,9 +58,10 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
   const progress = createDemoProgress({ seed, speed, begin: BEGIN, seconds, plants });
   onProgress(progress);
   progress.phase('starting', 'starting nats-server, ClickHouse and the systems around');
-  const { stand, cmms, warehouse, stop } = await startDemoStand(directory, erp, (internalEvent) =>
+  const demoStand = await startDemoStand(directory, erp, (internalEvent) =>
     progress.trouble(troubleOf(internalEvent)),
   );
+  const { stand, cmms, warehouse, storekeeper, stop } = demoStand;
   try {
     const login = await makeAccount(stand);
     const connection = await connectNats({ servers: stand.nats.url, name: 'andon demo' });
@@ -75,7 +78,15 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       progress.look(placesOf({ stand, login, cmms: cmms.url, warehouse: warehouse.url }));
       const start = performance.now() - began;
       const { client } = warehouse;
-      const ended = await runPlant({ ...options, progress, client, cmms, connection, plant });
+      const mechanic =
+        storekeeper === undefined
+          ? undefined
+          : startMechanic({
+              ...{ cmms, storekeeper, seen: () => progress, ending: options.ending },
+              onTrouble: (error) => progress.trouble(String(error)),
+            });
+      const run = { ...options, progress, client, cmms, connection, plant, mechanic };
+      const ended = await runPlant(run).finally(() => mechanic?.stop());
       const published = applied.length + ended.published;
       return { ...ended, published, took: { ...ended.took, start } };
     } finally {
@@ -90,6 +101,8 @@ type DemoStand = {
   readonly stand: Stand;
   readonly cmms: NonNullable<Stand['cmms']>;
   readonly warehouse: Warehouse;
+  /** Undefined where there is no ERP. */
+  readonly storekeeper: Storekeeper | undefined;
   stop(): Promise<void>;
 };
 
@@ -105,11 +118,12 @@ async function startDemoStand(
   const { clickhouse } = readConfig(undefined, {});
   const opening = openWarehouse({ clickhouse, directory }, record);
   const around = await demoSystems(erp, directory, record);
-  const { config } = around;
-  const orders = { ...presetOrders(), every: LOOK_FOR_ORDERS };
+  const { config, storekeeper } = around;
+  const orders = { ...presetOrders(), every: LOOK_AT_CMMS };
+  const status = { ...presetStatus(), every: LOOK_AT_CMMS };
   const starting = startStand({
     ...{ folder: directory, directory, supervised: record, env: around.env },
-    cmms: config === undefined ? CMMS : { ...CMMS, orders },
+    cmms: config === undefined ? CMMS : { ...CMMS, orders, status },
     config: { epoch: { seconds: EPOCH }, ...(config === undefined ? {} : { systems: config }) },
     // Ready once it has worked the first message, so the tables are there too.
     ready: 'readyz',
@@ -123,7 +137,7 @@ async function startDemoStand(
     const [warehouse, stand] = await Promise.all([opening, starting, around.start()]);
     const { cmms } = stand;
     if (cmms === undefined) throw new Error('expected a stand with a CMMS');
-    return { stand, cmms, warehouse, stop };
+    return { stand, cmms, warehouse, storekeeper, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,6 +1,7 @@
+import { assetKey } from '../../operators/model/key.ts';
 import { toIso } from '../../operators/model/time.ts';
 import type { CmmsWork } from './ask-cmms.ts';
-import type { Counts, DeadLetterCount, LandedRevision } from './ask-warehouse.ts';
+import type { Counts, DeadLetterCount, DoneWork, LandedRevision } from './ask-warehouse.ts';
 import { byReason } from './progress.ts';
 import type { Score } from './score.ts';
 import type { Truth } from './truth.ts';
@@ -20,6 +21,8 @@ export type DemoOutcome = {
   readonly checks: { readonly count: number; readonly failed: readonly string[] };
   /** A fingerprint of all anomalies, incidents and requests: the same for the same log. */
   readonly answers: string;
+  /** Works that were done, with what was posted for them. */
+  readonly done: readonly DoneWork[];
   readonly unfinished: readonly string[];
   /** Milliseconds of the clock. */
   readonly took: {
@@ -60,6 +63,9 @@ export function summarise(outcome: DemoOutcome) {
     ),
     acts: counts.acts,
     answers: outcome.answers,
+    done: outcome.done.map(({ plant, line, asset, ...work }) => ({
+      ...{ asset: assetKey(plant, line, asset), ...work },
+    })),
     truth: {
       planted: score.planted,
       found: score.found.length,
