@@ -134,7 +134,9 @@ longSuite(
         `killed (seed ${seed}): every object is there once, as in peace`,
         LIMIT,
         async () => {
-          expect(await livedThrough((plant, signal) => killThem(plant, seed, signal))).toEqual(EXPECTED);
+          expect(await livedThrough((plant, signal) => killThem(plant, seed, signal))).toEqual(
+            EXPECTED,
+          );
         },
       );
     }
