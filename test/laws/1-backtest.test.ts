@@ -92,7 +92,16 @@ function saidOf(text: string, n: number): Said {
   const { id, request, step, system, verb } = command;
   const at = command.time / 1_000 - START + 3_000;
   const values = verb === 'check-stock' ? { short: n % 3 === 0 ? 2 : 0, shelf: `s${n}` } : {};
-  const data = { id, request, step, n: command.n, verb, outcome: 'done', remote: `R${n}`, ...values };
+  const data = {
+    id,
+    request,
+    step,
+    n: command.n,
+    verb,
+    outcome: 'done',
+    remote: `R${n}`,
+    ...values,
+  };
   return {
     ...{ at, subject: `status.${system}.p1.l1.press` },
     headers: { 'Andon-Producer': `systems/${system}/${id}`, 'Andon-Sequence': '1' },
@@ -101,7 +110,10 @@ function saidOf(text: string, n: number): Said {
 }
 
 /** The day with all answers in it. An answer changes nothing that was decided before it. */
-function answeredDay(): { readonly messages: readonly Message[]; readonly sent: readonly string[] } {
+function answeredDay(): {
+  readonly messages: readonly Message[];
+  readonly sent: readonly string[];
+} {
   const answers = new Map<string, Said>();
   for (;;) {
     const said = [...dayOfReadings(), ...answers.values()].toSorted((a, b) => a.at - b.at);
