@@ -5,7 +5,6 @@ import { canonicalJson, identity } from '../model/canonical.ts';
 import { type AssetKey, fits, plantOf } from '../model/key.ts';
 import { type Knowledge, rulesOf } from '../model/knowledge.ts';
 import {
-  type AttestedAct,
   type MachineEvent,
   type RequestStatus,
   requestStatusOf,
@@ -230,7 +229,7 @@ function applyMachineEvent(
   } else if (attested?.kind === 'status') {
     refuse(takeReply(event, about, state), event, out);
   } else if (attested?.kind === 'act') {
-    refuse(takeDecision(event, attested, about), event, out);
+    refuse(takeDecision(event, about), event, out);
   }
 }
 
@@ -305,16 +304,12 @@ function takeReply(event: MachineEvent, about: About, state: AssetWorks): string
   return problem;
 }
 
-function takeDecision(
-  event: MachineEvent,
-  attested: AttestedAct,
-  about: About,
-): string | undefined {
+function takeDecision(event: MachineEvent, about: About): string | undefined {
   const decision = readDecision(event);
   if ('problem' in decision) return decision.problem;
   const context = about(decision.request);
   if (context === undefined) return `no workflow runs for request ${decision.request}`;
-  const problem = applyDecision(decision, event.data, attested, context);
+  const problem = applyDecision(decision, event, context);
   if (problem === undefined) advanceWork(context);
   return problem;
 }

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { COMMAND_OUTCOMES, commandId } from '../model/command.ts';
-import type { AttestedAct, MachineEvent } from '../model/machine-event.ts';
+import type { MachineEvent } from '../model/machine-event.ts';
 import { lookup } from '../model/plain.ts';
 import { between } from '../model/time.ts';
 import type { WorkflowStep } from '../model/workflow-rule.ts';
@@ -175,10 +175,11 @@ function applyUndone(reply: Reply, step: StepState, context: RunContext): void {
  */
 export function applyDecision(
   { step: id, decision, request, roles }: Decision,
-  data: MachineEvent['data'],
-  { user: who, via }: AttestedAct,
+  { data, attested }: MachineEvent,
   context: RunContext,
 ): string | undefined {
+  if (attested?.kind !== 'act') return 'expected an act of a person';
+  const { user: who, via } = attested;
   const step = lookup(context.work.steps, id);
   const rule = stepRuleOf(context, id);
   const answers = decision === 'approve' || decision === 'refuse';

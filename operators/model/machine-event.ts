@@ -148,14 +148,12 @@ export type MachineEvent = {
   readonly attested?: Attested;
 };
 
-/** A person, an opaque id, by way of a console, a gateway or a key of their own. */
-export type AttestedAct = { readonly kind: 'act'; readonly via: string; readonly user: string };
-
 /**
- * Who said it, as the permissions of the log attest it: a person; a system that Andon works with; or an edge that evaluates by itself.
+ * Who said it, as the permissions of the log attest it: a person (`user`, an opaque id) by way of a console, a gateway
+ * or a key of their own; a system that Andon works with; or an edge that evaluates by itself.
  */
 export type Attested =
-  | AttestedAct
+  | { readonly kind: 'act'; readonly via: string; readonly user: string }
   | { readonly kind: 'status'; readonly system: string }
   | { readonly kind: 'finding' };
 

@@ -150,12 +150,8 @@ async function furnishPlant({ world }: Plant): Promise<void> {
     end: now + 12 * HOUR,
   };
   await world.send('schedule.p1.l1', { entries: [{ ...order, product: 'P-9' }, changeover] });
-  await world.put('orders', {
-    id: 'PO-7',
-    customer: 'C-12',
-    due: '2026-12-02',
-    material: ['film'],
-  });
+  const sold = { customer: 'C-12', due: '2026-12-02', material: ['film'] };
+  await world.put('orders', { id: 'PO-7', ...sold });
 }
 
 type Plant = { readonly world: World; readonly tryton: Tryton; readonly desk: ReferenceServer };
