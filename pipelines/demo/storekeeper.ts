@@ -3,7 +3,8 @@
  * asked for is bought, and has come by the next look.
  */
 
-import type { Tryton, TrytonCall } from '../stand/tryton.ts';
+import type { TrytonCall } from '../schedules/tryton.ts';
+import type { Tryton } from '../stand/tryton.ts';
 import type { Requisition } from './reference-erp/requisitions.ts';
 import type { Reservation } from './reference-erp/stock.ts';
 
