@@ -8,7 +8,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CmmsAddress } from '../stand/programs.ts';
 import type { CmmsWork } from './ask-cmms.ts';
-import type { LandedRevision } from './ask-warehouse.ts';
+import type { Counts, LandedRevision } from './ask-warehouse.ts';
 import type { Storekeeper } from './storekeeper.ts';
 
 export type MechanicOptions = {
@@ -18,6 +18,7 @@ export type MechanicOptions = {
   readonly seen: () => {
     readonly works: readonly CmmsWork[];
     readonly revisions: readonly LandedRevision[];
+    readonly counts: Pick<Counts, 'accepted'>;
   };
   /** Somebody ends the demo: nothing new is begun. */
   readonly ending: AbortSignal;
@@ -27,6 +28,11 @@ export type MechanicOptions = {
 export interface Mechanic {
   /** How many works he has closed. */
   readonly closed: number;
+  /**
+   * A request of his has landed, and that he has taken it on has not: simulated time stands still until then. A request that
+   * nobody accepts before its problem is over is withdrawn, and how fast a machine is must not decide that.
+   */
+  readonly isAwaited: boolean;
   /** Whether nothing is left to do for him: what he can do he has done. */
   readonly idle: boolean;
   /** What he has begun he finishes. */
@@ -74,6 +80,11 @@ export function startMechanic(options: MechanicOptions): Mechanic {
     get closed() {
       return closed.size;
     },
+    get isAwaited() {
+      const { revisions, counts } = seen();
+      const his = revisions.filter((one) => one.action === 'open' && needsHim(one));
+      return new Set(his.map(({ id }) => id)).size > counts.accepted;
+    },
     get idle() {
       return begun === undefined && (ending.aborted || owed().length === 0);
     },
@@ -98,6 +109,11 @@ function isDue({ external_key: id }: CmmsWork, revisions: readonly LandedRevisio
   if (id === '') return true;
   const last = revisions.findLast((revision) => revision.id === id);
   return last !== undefined && last.action !== 'withdraw' && isClear(last);
+}
+
+function needsHim({ request }: LandedRevision): boolean {
+  const { parts } = JSON.parse(request) as { readonly parts: readonly string[] };
+  return PARTS.has(parts[0] ?? '');
 }
 
 /** `noteClear` of `operators/trigger/actions.ts` says so. */

@@ -62,6 +62,7 @@ const NOTHING: Counts = {
   replies: 0,
   commands: 0,
   answered: 0,
+  accepted: 0,
   done: 0,
 };
 

@@ -72,7 +72,7 @@ export async function runPlant(options: RunPlantOptions): Promise<DemoOutcome> {
 }
 
 async function publish(options: RunPlantOptions): Promise<Published> {
-  const { progress, connection, plant, speed, seconds, ending } = options;
+  const { progress, connection, plant, speed, seconds, ending, mechanic } = options;
   const end = seconds === undefined ? END_OF_TIME : BEGIN + seconds * speed * 1e6;
   return publishPlant({
     connection,
@@ -80,7 +80,7 @@ async function publish(options: RunPlantOptions): Promise<Published> {
     begin: BEGIN,
     end: end as EventTime,
     speed,
-    held: () => progress.held,
+    held: () => progress.held || mechanic?.isAwaited === true,
     signal: ending,
     onProgress: (so) => progress.published(so),
   });

@@ -67,6 +67,8 @@ export async function trytonProductions(call: TrytonCall, now: number): Promise<
   const [year, month, day] = [since.getUTCFullYear(), since.getUTCMonth() + 1, since.getUTCDate()];
   const planned = [
     ['state', 'in', STATES],
+    // A draft has none yet.
+    ['number', '!=', null],
     ['planned_date', '>=', { __class__: 'date', year, month, day }],
   ];
   const asked = [planned, 0, null, [['id', 'ASC']], FIELDS, { company }];

@@ -81,7 +81,7 @@ async function untilAnswered(url: string, signal: AbortSignal): Promise<void> {
 }
 
 const GROUPS = [
-  ...['Stock', 'Purchase Requisition', 'Timesheet Administration', 'Party Administration'],
+  ...['Stock', 'Production', 'Purchase Requisition', 'Timesheet Administration', 'Party Administration'],
 ];
 
 const decimal = (value: string) => ({ __class__: 'Decimal', decimal: value });

@@ -4,12 +4,16 @@ import { connect } from '@nats-io/transport-node';
 import { expect } from 'vitest';
 import { type ScheduleIntake, takeTrytonProductions } from '../../pipelines/schedules/intake.ts';
 import { lacksTryton, trytonService } from '../../pipelines/stand/tryton.ts';
-import { TRYTON_ADMIN } from '../../scripts/tryton.js';
 import { startNats } from '../stand/nats.ts';
 import { longSuite, longTest } from '../support/long.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const date = (year: number, month: number, day: number) => ({ __class__: 'date', year, month, day });
+const date = (year: number, month: number, day: number) => ({
+  __class__: 'date',
+  year,
+  month,
+  day,
+});
 
 longSuite(
   'productions of Tryton as the schedule of a line',
@@ -38,19 +42,29 @@ longSuite(
               unit: await first('product.uom', 'symbol', '=', 'u'),
               warehouse: await first('stock.location', 'code', '=', 'WH'),
               location: await first('stock.location', 'type', '=', 'production'),
-              ...{ quantity: 120, planned_start_date: date(year, 3, 2), planned_date: date(year, 3, 4) },
+              ...{
+                quantity: 120,
+                planned_start_date: date(year, 3, 2),
+                planned_date: date(year, 3, 4),
+              },
             },
           ],
           context,
         );
+        await call('model.production.wait', productions, context);
         const refused: string[] = [];
         const intake: ScheduleIntake = {
           ...{ connection, partitions: 1, given: { plant: 'p1', line: 'l1' } },
-          ...{ signal: new AbortController().signal, answered: new Map(), onTaken: () => undefined },
+          ...{
+            signal: new AbortController().signal,
+            answered: new Map(),
+            onTaken: () => undefined,
+          },
           onRefused: ({ message }) => void refused.push(message),
         };
+        const { ERP_USER: user, ERP_PASSWORD: password } = tryton.env;
         const take = async () => {
-          await takeTrytonProductions(intake, tryton.url, TRYTON_ADMIN);
+          await takeTrytonProductions(intake, tryton.url, { user, password });
           const last = { last_by_subj: 'schedule.p1.l1' };
           return (await manager.streams.getMessage('ANDON_0', last))?.json<{ entries: object[] }>();
         };
