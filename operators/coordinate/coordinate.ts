@@ -229,7 +229,7 @@ function applyMachineEvent(
   } else if (attested?.kind === 'status') {
     refuse(takeReply(event, about, state), event, out);
   } else if (attested?.kind === 'act') {
-    refuse(takeDecision(event, attested.user, about), event, out);
+    refuse(takeDecision(event, about), event, out);
   }
 }
 
@@ -304,12 +304,12 @@ function takeReply(event: MachineEvent, about: About, state: AssetWorks): string
   return problem;
 }
 
-function takeDecision(event: MachineEvent, user: string, about: About): string | undefined {
+function takeDecision(event: MachineEvent, about: About): string | undefined {
   const decision = readDecision(event);
   if ('problem' in decision) return decision.problem;
   const context = about(decision.request);
   if (context === undefined) return `no workflow runs for request ${decision.request}`;
-  const problem = applyDecision(decision, event.data, user, context);
+  const problem = applyDecision(decision, event, context);
   if (problem === undefined) advanceWork(context);
   return problem;
 }

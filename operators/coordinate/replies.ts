@@ -28,6 +28,8 @@ const decisionSchema = z.object({
   request: z.string().max(64),
   step: z.string().max(64),
   decision: z.enum(['keep', 'undo', 'approve', 'refuse']),
+  /** In which roles the person may decide there, as the console attests it. */
+  roles: z.string().max(256).nullish(),
 });
 type Decision = z.infer<typeof decisionSchema>;
 
@@ -169,14 +171,15 @@ function applyUndone(reply: Reply, step: StepState, context: RunContext): void {
 
 /**
  * A person answers a question: what a step with `decide` waits for, or what becomes of something that was done late. Gives
- * what is wrong where nobody was asked, or something else was.
+ * what is wrong where nobody was asked, something else was, or somebody else. Whose subject is not of the console attests no role.
  */
 export function applyDecision(
-  { step: id, decision, request }: Decision,
-  data: MachineEvent['data'],
-  who: string,
+  { step: id, decision, request, roles }: Decision,
+  { data, attested }: MachineEvent,
   context: RunContext,
 ): string | undefined {
+  if (attested?.kind !== 'act') return 'expected an act of a person';
+  const { user: who, via } = attested;
   const step = lookup(context.work.steps, id);
   const rule = stepRuleOf(context, id);
   const answers = decision === 'approve' || decision === 'refuse';
@@ -186,6 +189,14 @@ export function applyDecision(
     return `nobody was asked ${what} step ${id} of request ${request}`;
   }
   if (answers) {
+    const held = via === 'console' ? (roles ?? '').split(' ') : [];
+    if (rule.by !== undefined && !rule.by.some((role) => held.includes(role))) {
+      const found =
+        via === 'console'
+          ? `${who} as ${roles ?? 'nobody'}`
+          : `${who} by ${via}, which attests no role`;
+      return `step ${id} of request ${request} is for ${rule.by.join(' or ')} to decide, found ${found}`;
+    }
     keepValues(data, step);
     step.note = who;
     step.values.decision = decision;

@@ -37,6 +37,9 @@ const doSchema = z
     'expected a system and what it is asked to do, such as erp.reserve',
   );
 
+/** The roles of the API that may decide about work: those with `decide-work` in `pipelines/base/roles.ts`. */
+export const DECIDING_ROLES = ['supervisor', 'planner', 'engineer'] as const;
+
 /** One value of a payload: CEL, or a number, true, false or null as they are; `{ text: … }` is a text as it is. */
 const payloadValueSchema = z.union(
   [expression, z.number(), z.boolean(), z.null(), z.strictObject({ text: z.string().max(8_192) })],
@@ -55,6 +58,8 @@ const workflowStepSchema = z
     until: expression.optional(),
     /** Or waits until a person decides: the question, in words. */
     decide: expression.optional(),
+    /** Whose word it is: one of these roles. Without it, that of whoever may decide. */
+    by: z.array(z.enum(DECIDING_ROLES)).min(1).optional(),
     /** The steps that must be settled before it. */
     after: z.array(stepIdSchema).max(MOST_STEPS_OF_A_WORKFLOW).default([]),
     /** How old the answers of these steps may be when it is asked. What is older is asked for again first. */
@@ -91,6 +96,7 @@ type StepFields = {
   readonly do?: string | undefined;
   readonly until?: string | undefined;
   readonly decide?: string | undefined;
+  readonly by?: readonly string[] | undefined;
   readonly every?: Duration | undefined;
   readonly with: object;
   readonly otherwise: string;
@@ -108,6 +114,9 @@ function stepProblems(step: StepFields): readonly (readonly [path: string, messa
     const message =
       'expected one of do (asks a system), until (waits) and decide (waits for a person)';
     problems.push(['do', message]);
+  }
+  if (step.by !== undefined && step.decide === undefined) {
+    problems.push(['by', 'expected by where a person decides (decide)']);
   }
   if (step.every !== undefined && (!asks || step.undo !== undefined || step.again)) {
     const message = 'expected every where a system is asked what changes nothing: no undo or again';

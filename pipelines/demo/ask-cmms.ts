@@ -7,6 +7,8 @@ const workSchema = z.object({
   title: z.string(),
   status: z.string(),
   revision: z.number().nullable(),
+  parts: z.array(z.string()),
+  hours: z.number().nullable(),
   created: z.string().transform((text) => Date.parse(text)),
 });
 /** A work request of the reference CMMS; `created` in milliseconds of the clock. */

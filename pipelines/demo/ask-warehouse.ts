@@ -21,10 +21,13 @@ const countsSchema = z.object({
   replies: count,
   commands: count,
   answered: count,
+  accepted: count,
+  done: count,
 });
 /**
  * What has landed: `sequence` is the last message whose epoch is there as a whole; `acts` are of people, in the page;
- * `replies` are messages of systems; of the commands to them `answered` have had their answer. These are up to `sequence`.
+ * `replies` are messages of systems; of the commands to them `answered` have had their answer; `accepted` are requests
+ * that somebody has taken on, `done` works that somebody has completed. These are up to `sequence`.
  */
 export type Counts = z.infer<typeof countsSchema>;
 
@@ -51,7 +54,13 @@ const COUNTS = `
      WHERE kind = 'status' AND sequence <= reached)                 AS replies,
     (SELECT uniqExact(id) FROM commands WHERE mode = 'on' AND sequence <= reached) AS commands,
     (SELECT uniqExact(JSONExtractString(data, 'id')) FROM machine_events
-     WHERE kind = 'status' AND type = 'command' AND sequence <= reached) AS answered`;
+     WHERE kind = 'status' AND type = 'command' AND sequence <= reached) AS answered,
+    (SELECT uniqExact(JSONExtractString(data, 'id')) FROM machine_events
+     WHERE kind = 'status' AND type = 'request' AND sequence <= reached
+       AND JSONExtractString(data, 'status') IN ('accepted', 'scheduled', 'started', 'completed', 'closed')) AS accepted,
+    (SELECT uniqExact(JSONExtractString(data, 'id')) FROM machine_events
+     WHERE kind = 'status' AND type IN ('request', 'order') AND sequence <= reached
+       AND JSONExtractString(data, 'status') IN ('completed', 'closed')) AS done`;
 
 const deadLetterSchema = z.object({
   reason: z.string(),
@@ -145,8 +154,27 @@ const ANSWERS = `
       UNION ALL
       SELECT concat('incident ', id, ' ', toString(time), ' ', evidence) FROM incidents FINAL
       UNION ALL
-      SELECT concat('request ', request) FROM request_history FINAL
+      -- Closed is a request when somebody has done it, by the clock.
+      SELECT concat('request ', request) FROM request_history FINAL WHERE action != 'close'
   )`;
+
+const postedSchema = z.object({ ...located, id: z.string(), posted: count });
+/** A work that was done, and what the ERP has posted for it. */
+export type DoneWork = z.infer<typeof postedSchema>;
+
+const DONE = `
+  WITH done AS
+  (
+      SELECT JSONExtractString(data, 'id') AS id, any(plant) AS plant, any(line) AS line, any(asset) AS asset
+      FROM machine_events
+      WHERE kind = 'status' AND type IN ('request', 'order') AND JSONExtractString(data, 'status') IN ('completed', 'closed')
+      GROUP BY id
+  )
+  SELECT done.id AS id, done.plant AS plant, done.line AS line, done.asset AS asset, sum(cost.amount) AS posted
+  FROM done
+  LEFT JOIN (SELECT request, amount FROM work_costs WHERE basis = 'posted') AS cost ON cost.request = done.id
+  GROUP BY id, plant, line, asset
+  ORDER BY asset, id`;
 
 /** Messages later than `after`, `to` included. */
 export type MessageRange = { readonly after: number; readonly to: number };
@@ -161,6 +189,7 @@ export interface DemoQuestions {
   machines(): Promise<readonly MachineNow[]>;
   /** A fingerprint of all anomalies, incidents and request revisions. */
   answers(): Promise<string>;
+  done(): Promise<readonly DoneWork[]>;
 }
 
 export function askWarehouse(client: ClickHouseClient): DemoQuestions {
@@ -190,5 +219,6 @@ export function askWarehouse(client: ClickHouseClient): DemoQuestions {
       const [found] = await ask(ANSWERS, z.object({ answers: z.string() }));
       return found?.answers ?? '';
     },
+    done: () => ask(DONE, postedSchema),
   };
 }

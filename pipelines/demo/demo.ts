@@ -7,13 +7,15 @@ import type { InternalEvent, RecordEvent } from '../observe/observe.ts';
 import { applyChanges } from '../rules/apply-changes.ts';
 import { changesOf } from '../rules/changes.ts';
 import { readPlantFile, readRulesFile } from '../rules/rules.ts';
-import { presetOrders } from '../stand/programs.ts';
+import { presetOrders, presetStatus } from '../stand/programs.ts';
 import { type Stand, startStand } from '../stand/stand.ts';
 import { openWarehouse, type Warehouse } from '../warehouse/warehouse.ts';
+import { startMechanic } from './mechanic.ts';
 import { BEGIN, simulatedPlant } from './plant/plant.ts';
 import { createDemoProgress, type DemoProgress } from './progress.ts';
 import { runPlant } from './run-plant.ts';
 import { type SecondPlant, startSecondPlant } from './second-plant.ts';
+import type { Storekeeper } from './storekeeper.ts';
 import type { DemoOutcome } from './summary.ts';
 import { type DemoErp, demoSystems, planService, withWorkflows } from './systems.ts';
 import type { DemoView } from './view/view.ts';
@@ -39,8 +41,9 @@ export type DemoRunOptions = {
 const EPOCH = 1;
 /** Of the calls to the CMMS: on one machine nobody has to wait long for an answer. */
 const CMMS = { timeout: '2s', settle: '2s', retry: { first: '50ms', most: '500ms' } };
-/** Orders of its own are looked for so often. */
-const OWN_ORDERS = { ...presetOrders(), every: '1s' };
+/** Orders of its own, and what became of requests, are looked for so often. */
+const LOOK_AT_CMMS = '1s';
+const OWN_ORDERS = { ...presetOrders(), every: LOOK_AT_CMMS };
 
 /**
  * A whole plant on this machine: nats-server, the embedded warehouse, a worker with its delivery of requests, the reference
@@ -59,7 +62,7 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
   const demoStand = await startDemoStand(directory, erp, (internalEvent) =>
     progress.trouble(troubleOf(internalEvent)),
   );
-  const { stand, cmms, warehouse, second, stop } = demoStand;
+  const { stand, cmms, warehouse, second, storekeeper, stop } = demoStand;
   try {
     const rules =
       second === undefined ? found : await second.withWorkflows(await withWorkflows(found));
@@ -82,7 +85,15 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       progress.look(placesOf({ stand, login, cmms: cmms.url, warehouse: warehouse.url }));
       const start = performance.now() - began;
       const { client } = warehouse;
-      const ended = await runPlant({ ...options, progress, client, cmms, connection, plant });
+      const mechanic =
+        storekeeper === undefined
+          ? undefined
+          : startMechanic({
+              ...{ cmms, storekeeper, seen: () => progress, ending: options.ending },
+              onTrouble: (error) => progress.trouble(String(error)),
+            });
+      const run = { ...options, progress, client, cmms, connection, plant, mechanic };
+      const ended = await runPlant(run).finally(() => mechanic?.stop());
       const published = applied.length + ended.published;
       return { ...ended, published, masterData: await looking, took: { ...ended.took, start } };
     } finally {
@@ -99,6 +110,7 @@ type DemoStand = {
   readonly warehouse: Warehouse;
   /** Undefined where nobody is asked for anything but the CMMS. */
   readonly second: SecondPlant | undefined;
+  readonly storekeeper: Storekeeper | undefined;
   stop(): Promise<void>;
 };
 
@@ -114,11 +126,12 @@ async function startDemoStand(
   const { clickhouse } = readConfig(undefined, {});
   const opening = openWarehouse({ clickhouse, directory }, record);
   const around = await demoSystems(erp, directory, record);
-  const { config } = around;
+  const { config, storekeeper } = around;
   const second = erp === 'none' ? undefined : await startSecondPlant(directory, CMMS, OWN_ORDERS);
+  const status = { ...presetStatus(), every: LOOK_AT_CMMS };
   const starting = startStand({
     ...{ folder: directory, directory, supervised: record, env: around.env },
-    cmms: config === undefined ? CMMS : { ...CMMS, orders: OWN_ORDERS },
+    cmms: config === undefined ? CMMS : { ...CMMS, orders: OWN_ORDERS, status },
     moreCmms: second === undefined ? [] : [second.cmms],
     config: {
       epoch: { seconds: EPOCH },
@@ -137,7 +150,7 @@ async function startDemoStand(
     const [warehouse, stand] = await Promise.all([opening, starting, around.start()]);
     const { cmms } = stand;
     if (cmms === undefined) throw new Error('expected a stand with a CMMS');
-    return { stand, cmms, warehouse, second, stop };
+    return { stand, cmms, warehouse, second, storekeeper, stop };
   } catch (error) {
     await stop();
     throw error;

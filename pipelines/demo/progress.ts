@@ -62,6 +62,8 @@ const NOTHING: Counts = {
   replies: 0,
   commands: 0,
   answered: 0,
+  accepted: 0,
+  done: 0,
 };
 
 /** Everything that a view is made of. */

@@ -9,6 +9,7 @@ import { SQL_FOLDER } from '../../sinks/clickhouse/migrate.ts';
 import { sqlStatements } from '../../sinks/clickhouse/sql-tokens.ts';
 import { listRequests } from '../systems/inspect.ts';
 import { askWarehouse, type LandedRevision } from './ask-warehouse.ts';
+import type { Mechanic } from './mechanic.ts';
 import { BEGIN, type SimulatedPlant } from './plant/plant.ts';
 import type { DemoProgress } from './progress.ts';
 import { type Published, publishPlant } from './publish-plant.ts';
@@ -28,6 +29,8 @@ export type RunPlantOptions = {
   readonly cmms: WatchOptions['cmms'];
   readonly connection: NatsConnection;
   readonly plant: SimulatedPlant;
+  /** Works in the CMMS; undefined where nobody does. */
+  readonly mechanic: Mechanic | undefined;
 };
 
 /** Milliseconds that landing and delivery may take when nothing more is published. */
@@ -55,12 +58,13 @@ export async function runPlant(options: RunPlantOptions): Promise<DemoOutcome> {
     const unfinished = await drained(options, sent.counts.last);
     const checks = await runChecks(client);
     const answers = await questions.answers();
+    const done = await questions.done();
     over.abort();
     await watching;
     const drain = performance.now() - published;
     progress.phase('done', '');
     const took = { start: 0, publish: published - started, held: sent.held, drain };
-    return { ...outcomeOf(options, sent), checks, answers, unfinished, took };
+    return { ...outcomeOf(options, sent), checks, answers, done, unfinished, took };
   } finally {
     over.abort();
     await watching;
@@ -68,7 +72,7 @@ export async function runPlant(options: RunPlantOptions): Promise<DemoOutcome> {
 }
 
 async function publish(options: RunPlantOptions): Promise<Published> {
-  const { progress, connection, plant, speed, seconds, ending } = options;
+  const { progress, connection, plant, speed, seconds, ending, mechanic } = options;
   const end = seconds === undefined ? END_OF_TIME : BEGIN + seconds * speed * 1e6;
   return publishPlant({
     connection,
@@ -76,7 +80,7 @@ async function publish(options: RunPlantOptions): Promise<Published> {
     begin: BEGIN,
     end: end as EventTime,
     speed,
-    held: () => progress.held,
+    held: () => progress.held || mechanic?.isAwaited === true,
     signal: ending,
     onProgress: (so) => progress.published(so),
   });
@@ -93,9 +97,9 @@ function outcomeOf({ progress, plant, speed }: RunPlantOptions, { at, counts: se
   };
 }
 
-/** Waits until everything published has landed and every request is in the CMMS; gives a sentence for what has not, when it takes too long. */
+/** Waits until everything published has landed, every request is in the CMMS, and what was worked there is posted; gives a sentence for what has not, when it takes too long. */
 async function drained(
-  { progress, connection }: RunPlantOptions,
+  { progress, connection, mechanic }: RunPlantOptions,
   last: number,
 ): Promise<readonly string[]> {
   const giveUp = performance.now() + DRAIN_WITHIN;
@@ -108,12 +112,15 @@ async function drained(
     );
   };
   const answered = () => progress.counts.answered >= progress.counts.commands;
+  const worked = () =>
+    mechanic === undefined || (mechanic.idle && progress.counts.done >= mechanic.closed);
   while (performance.now() < giveUp) {
-    if (landed() && answered() && (await settled())) return [];
+    if (landed() && worked() && answered() && (await settled())) return [];
     await pause(100);
   }
   return [
     ...(landed() ? [] : [`message ${last} has not landed, only ${progress.counts.sequence}`]),
+    ...(worked() ? [] : ['not every work of the mechanic is closed: see the CMMS']),
     ...(answered() ? [] : ['not every command has its answer: see andon commands']),
     ...((await settled()) ? [] : ['not every request is in the CMMS: see andon requests']),
   ];

@@ -80,10 +80,6 @@ export async function startSecondPlant(
       ...{ ...pace, orders },
     }),
     systems: {
-      cmms: {
-        ...{ profile: profileOf('cmms'), base: { env: 'CMMS_URL' }, ...pace },
-        auth: { kind: 'bearer', token: { env: 'CMMS_TOKEN' } },
-      },
       'north-erp': { profile: profileOf('erp'), base: erp.url, auth: oauth, ...pace },
     },
     async withWorkflows({ raw }) {

@@ -1,6 +1,7 @@
+import { assetKey } from '../../operators/model/key.ts';
 import { toIso } from '../../operators/model/time.ts';
 import type { CmmsWork } from './ask-cmms.ts';
-import type { Counts, DeadLetterCount, LandedRevision } from './ask-warehouse.ts';
+import type { Counts, DeadLetterCount, DoneWork, LandedRevision } from './ask-warehouse.ts';
 import { byReason } from './progress.ts';
 import type { Score } from './score.ts';
 import type { MasterDataFound } from './second-plant.ts';
@@ -21,6 +22,8 @@ export type DemoOutcome = {
   readonly checks: { readonly count: number; readonly failed: readonly string[] };
   /** A fingerprint of all anomalies, incidents and requests: the same for the same log. */
   readonly answers: string;
+  /** Works that were done, with what was posted for them. */
+  readonly done: readonly DoneWork[];
   readonly unfinished: readonly string[];
   /** Undefined where there is one plant. */
   readonly masterData?: MasterDataFound | undefined;
@@ -63,6 +66,9 @@ export function summarise(outcome: DemoOutcome) {
     ),
     acts: counts.acts,
     answers: outcome.answers,
+    done: outcome.done.map(({ plant, line, asset, ...work }) => ({
+      ...{ asset: assetKey(plant, line, asset), ...work },
+    })),
     truth: {
       planted: score.planted,
       found: score.found.length,
@@ -72,14 +78,7 @@ export function summarise(outcome: DemoOutcome) {
     },
     master_data: outcome.masterData,
     faults: faultsOf(outcome),
-    nuisances: score.nuisances.map(({ nuisance, found, exact }) => ({
-      nuisance: nuisance.id,
-      kind: nuisance.kind,
-      source: nuisance.source,
-      planted: nuisance.dead_letters,
-      found,
-      exact,
-    })),
+    nuisances: nuisancesOf(outcome),
     agree: {
       messages: { published: sentIn(outcome), clickhouse: counts.messages },
       readings: { published: truth.readings, clickhouse: counts.readings },
@@ -96,6 +95,17 @@ export function summarise(outcome: DemoOutcome) {
     },
     differences: differencesOf(outcome),
   };
+}
+
+function nuisancesOf({ score }: DemoOutcome) {
+  return score.nuisances.map(({ nuisance, found, exact }) => ({
+    nuisance: nuisance.id,
+    kind: nuisance.kind,
+    source: nuisance.source,
+    planted: nuisance.dead_letters,
+    found,
+    exact,
+  }));
 }
 
 function faultsOf({ score }: DemoOutcome) {

@@ -11,6 +11,7 @@ import type { Program, Service, Variables } from '../stand/service.ts';
 import { superviseService } from '../stand/supervised-service.ts';
 import { type StockedPart, trytonService } from '../stand/tryton.ts';
 import { BEGIN } from './plant/plant.ts';
+import { referenceStorekeeper, type Storekeeper, trytonStorekeeper } from './storekeeper.ts';
 
 /** Which ERP stands behind the plant; with `none` nobody is asked for anything but the CMMS. */
 export const DEMO_ERPS = ['reference', 'tryton', 'none'] as const;
@@ -21,22 +22,36 @@ export interface DemoSystems {
   readonly config: object | undefined;
   /** Beside the environment of the worker. */
   readonly env: Variables;
+  /** Undefined where there are none. */
+  readonly storekeeper: Storekeeper | undefined;
   /** Starts all of them, with the parts on their shelves. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What the rules of the demo name: enough bearings, few filters, and no seal, which has to be bought. */
-const PARTS: readonly (StockedPart & { readonly lead_time_days: number })[] = [
-  { code: '6205-2RS', name: 'Deep groove ball bearing', on_hand: 3, lead_time_days: 5 },
-  { code: 'FILTER-F7', name: 'Filter F7', on_hand: 1, lead_time_days: 2 },
-  { code: 'SEAL-KIT-80', name: 'Seal kit 80 mm', on_hand: 0, lead_time_days: 12 },
-  { code: 'BELT-A42', name: 'V-belt A42', on_hand: 0, lead_time_days: 2 },
+/** What the rules of the demo name: bearings and a seal are there, a filter and a belt have to be bought. */
+const PARTS: readonly (StockedPart & Bought)[] = [
+  { code: '6205-2RS', name: 'Deep groove ball bearing', on_hand: 3, ...bought(5, 4.9) },
+  { code: 'FILTER-F7', name: 'Filter F7', on_hand: 0, ...bought(2, 18) },
+  { code: 'SEAL-KIT-80', name: 'Seal kit 80 mm', on_hand: 1, ...bought(12, 46.5) },
+  { code: 'BELT-A42', name: 'V-belt A42', on_hand: 0, ...bought(2, 11) },
 ];
+type Bought = { readonly lead_time_days: number; readonly unit_price: number };
+
+function bought(lead_time_days: number, unit_price: number): Bought {
+  return { lead_time_days, unit_price };
+}
+
 /** Of the reference systems. */
 const SECRET = 'reference';
 /** Looks at objects so often: the demo runs at a multiple of real time. */
 const QUICK = { timeout: '2s', settle: '2s', retry: { first: '50ms', most: '500ms' } };
+
+/** The CMMS as a system that says what came of a work. The worker has its address in its environment, as for requests. */
+const WORKS_IN_CMMS = {
+  ...{ profile: profileOf('cmms'), base: { env: 'CMMS_URL' }, ...QUICK },
+  auth: { kind: 'bearer', token: { env: 'CMMS_TOKEN' } },
+};
 
 /** Everything that they keep is below `folder`. They are started again when they end. */
 export async function demoSystems(
@@ -46,7 +61,7 @@ export async function demoSystems(
 ): Promise<DemoSystems> {
   if (erp === 'none') {
     const nothing = async () => undefined;
-    return { config: undefined, env: {}, start: nothing, stop: nothing };
+    return { config: undefined, env: {}, storekeeper: undefined, start: nothing, stop: nothing };
   }
   const create = (program: Program) => superviseService(program, record);
   const [behind, planner] = await Promise.all([
@@ -54,8 +69,9 @@ export async function demoSystems(
     referencePlanner(folder, create),
   ]);
   return {
-    config: { erp: behind.profile, planner: planner.profile },
+    config: { erp: behind.profile, planner: planner.profile, cmms: WORKS_IN_CMMS },
     env: behind.env,
+    storekeeper: behind.storekeeper,
     async start() {
       await Promise.all([behind.start(), planner.service.start()]);
     },
@@ -69,6 +85,7 @@ type Behind = {
   readonly service: Service;
   readonly profile: object;
   readonly env: Variables;
+  readonly storekeeper: Storekeeper;
   readonly start: () => Promise<void>;
 };
 type Create = (program: Program) => Service;
@@ -80,6 +97,7 @@ async function referenceErp(folder: string, create: Create): Promise<Behind> {
   return {
     service,
     env: {},
+    storekeeper: referenceStorekeeper(url, SECRET),
     profile: { profile: profileOf('erp'), base: url, auth, ...QUICK },
     async start() {
       await service.start();
@@ -93,7 +111,7 @@ async function referenceErp(folder: string, create: Create): Promise<Behind> {
 async function trytonErp(folder: string, create: Create): Promise<Behind> {
   const service = await trytonService(join(folder, 'tryton'), create);
   return {
-    ...{ service, env: service.env },
+    ...{ service, env: service.env, storekeeper: trytonStorekeeper(service) },
     profile: { profile: profileOf('tryton'), ...QUICK, timeout: '10s' },
     async start() {
       await service.start();

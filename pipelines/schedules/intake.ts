@@ -14,6 +14,7 @@ import { EXIT, Problem } from '../base/problem.ts';
 import { streamClient, subjectIn } from '../nats/jetstream.ts';
 import { partitionedSubject } from '../nats/partition.ts';
 import { type GivenLine, readSchedule } from './read-schedule.ts';
+import { signInToTryton, type TrytonLogin, trytonProductions } from './tryton.ts';
 
 /** What was taken, for people. */
 export type TakenSchedule = {
@@ -107,17 +108,35 @@ export async function takeScheduleFrom(
   url: string,
   shown: Readonly<Record<string, string>>,
 ): Promise<void> {
+  await takeAnswer(intake, url, async (signal) => {
+    const answer = await fetch(url, { headers: shown, signal, redirect: 'manual' });
+    const text = await readBody(answer);
+    if (!answer.ok) throw new Error(`${answer.status} ${text.slice(0, 200)}`);
+    return text;
+  });
+}
+
+/** The productions that a Tryton has planned. `url`: the address of its database. */
+export async function takeTrytonProductions(
+  intake: ScheduleIntake,
+  url: string,
+  login: TrytonLogin,
+): Promise<void> {
+  await takeAnswer(intake, url, async (signal) =>
+    trytonProductions(await signInToTryton(url, login, signal), Date.now()),
+  );
+}
+
+async function takeAnswer(
+  intake: ScheduleIntake,
+  url: string,
+  ask: (signal: AbortSignal) => Promise<string>,
+): Promise<void> {
   const limit = AbortSignal.any([intake.signal, AbortSignal.timeout(PATIENCE)]);
-  let answer: Response;
-  let text: string;
-  try {
-    answer = await fetch(url, { headers: shown, signal: limit, redirect: 'manual' });
-    text = await readBody(answer);
-  } catch (error) {
-    const { cause } = error as { readonly cause?: unknown };
-    throw away(url, cause instanceof Error ? cause.message : String(error));
-  }
-  if (!answer.ok) throw away(url, `${answer.status} ${text.slice(0, 200)}`);
+  const text = await ask(limit).catch((error: unknown) => {
+    const { message, cause } = error as Error;
+    throw away(url, cause instanceof Error ? cause.message : (message ?? String(error)));
+  });
   if (intake.answered.get(url) === text) return;
   if (await taken(intake, text, url)) intake.answered.set(url, text);
 }

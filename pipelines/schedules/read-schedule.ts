@@ -1,4 +1,4 @@
-/** A schedule of others into entries of the schedules of lines: B2MML in XML or JSON, CSV, or JSON as the log has it. */
+/** A schedule of others into entries of the schedules of lines: B2MML in XML or JSON, CSV, productions of Tryton, or JSON as the log has it. */
 
 import { nameSchema } from '../../operators/model/plant-model.ts';
 import { scheduleMessageSchema } from '../../operators/model/schedule.ts';
@@ -6,6 +6,7 @@ import { csvRowsOf, plainCell } from '../base/csv.ts';
 import { EXIT, Problem } from '../base/problem.ts';
 import { readInstant } from '../files/instant.ts';
 import { entriesOfB2mml, type LineEntries, type RawEntry } from './b2mml.ts';
+import { entriesOfProductions } from './tryton.ts';
 import { readXmlTree } from './xml-tree.ts';
 
 /** The line that a text is about which does not say so itself. */
@@ -61,7 +62,7 @@ function linesIn(text: string, where: string, given: GivenLine): readonly LineEn
     if ('problem' in tree && typeof tree.problem === 'string') {
       throw wrong(where, 'XML', tree.problem);
     }
-    return b2mml(tree, where, given);
+    return readWith(() => entriesOfB2mml(tree, given), where, ISA_95);
   }
   if (first !== '{') return csvLines(text, where, given);
   let document: unknown;
@@ -70,18 +71,33 @@ function linesIn(text: string, where: string, given: GivenLine): readonly LineEn
   } catch (error) {
     throw wrong(where, 'JSON', error instanceof Error ? error.message : String(error));
   }
-  const { entries } = document as { readonly entries?: unknown };
-  if (!Array.isArray(entries)) return b2mml(document, where, given);
+  const { entries, productions } = document as {
+    readonly entries?: unknown;
+    readonly productions?: unknown;
+  };
   const { plant = '', line = '' } = given;
+  if (Array.isArray(productions)) {
+    const read = () => [{ plant, line, entries: entriesOfProductions(productions) }];
+    return readWith(read, where, 'productions of Tryton');
+  }
+  if (!Array.isArray(entries)) {
+    return readWith(() => entriesOfB2mml(document, given), where, ISA_95);
+  }
   return [{ plant, line, entries: entries as RawEntry[] }];
 }
 
-function b2mml(document: unknown, where: string, given: GivenLine): readonly LineEntries[] {
+const ISA_95 = 'a schedule as ISA-95 has it';
+
+function readWith(
+  read: () => readonly LineEntries[],
+  where: string,
+  expected: string,
+): readonly LineEntries[] {
   try {
-    return entriesOfB2mml(document, given);
+    return read();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    throw wrong(where, 'a schedule as ISA-95 has it', error.message);
+    throw wrong(where, expected, error.message);
   }
 }
 

@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import { findTryton, TRYTON_ADMIN, TRYTON_REMEDY } from '../../scripts/tryton.js';
 import { freePort } from '../base/free-port.ts';
 import { EXIT, Problem } from '../base/problem.ts';
+import { signInToTryton, type TrytonCall } from '../schedules/tryton.ts';
 import { createService, type Program, type Service } from './service.ts';
-
-/** A call of its JSON-RPC: the method, such as `model.product.product.search_read`, and its parameters. */
-export type TrytonCall = <T>(method: string, ...params: readonly unknown[]) => Promise<T>;
 
 export interface Tryton extends Service {
   /** `base` of a profile: the address of its database. */
@@ -66,8 +64,8 @@ export async function trytonService(
   return {
     ...{ ...service, url },
     env: { ERP_URL: url, ERP_USER: ANDON.user, ERP_PASSWORD: ANDON.password },
-    signIn: (who = user, secret = password) => signIn(url, who, secret),
-    furnish: async (parts) => furnish(await signIn(url, user, password), parts),
+    signIn: (who = user, secret = password) => signInToTryton(url, { user: who, password: secret }),
+    furnish: async (parts) => furnish(await signInToTryton(url, TRYTON_ADMIN), parts),
   };
 }
 
@@ -82,35 +80,8 @@ async function untilAnswered(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function signIn(url: string, user: string, password: string): Promise<TrytonCall> {
-  const [id, token] = await post<[number, string]>(url, {}, 'common.db.login', [
-    ...[user, { password }, 'en'],
-  ]);
-  const session = Buffer.from(`${user}:${id}:${token}`).toString('base64');
-  const shown = { Authorization: `Session ${session}` };
-  return (method, ...params) => post(url, shown, method, params);
-}
-
-async function post<T>(
-  url: string,
-  headers: Readonly<Record<string, string>>,
-  method: string,
-  params: readonly unknown[],
-): Promise<T> {
-  const response = await fetch(`${url}/rpc/`, {
-    method: 'POST',
-    headers: { ...headers, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ id: 1, method, params }),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`Tryton: ${method}: ${response.status} ${text.slice(0, 200)}`);
-  const { result, error } = JSON.parse(text) as { result: T; error?: unknown };
-  if (error !== undefined) throw new Error(`Tryton: ${method}: ${JSON.stringify(error)}`);
-  return result;
-}
-
 const GROUPS = [
-  ...['Stock', 'Purchase Requisition', 'Timesheet Administration', 'Party Administration'],
+  ...['Stock', 'Production', 'Purchase Requisition', 'Timesheet Administration', 'Party Administration'],
 ];
 
 const decimal = (value: string) => ({ __class__: 'Decimal', decimal: value });

@@ -9,7 +9,7 @@ import { EXIT, Problem } from '../base/problem.ts';
 import { streamIn, streamManager, subjectIn, subjectOutOf } from '../nats/jetstream.ts';
 import { findStream } from '../nats/streams.ts';
 import type { CommandEntry } from './command-entry.ts';
-import { openCommands } from './command-reader.ts';
+import { openCommands, type StoredCommand } from './command-reader.ts';
 import { commandName, findCommandLedger } from './ledger.ts';
 import { historyLines, stuckText } from './request-text.ts';
 
@@ -40,19 +40,36 @@ export type CommandFilter = {
   readonly request?: string | undefined;
 };
 
-/** In the order of system and id. */
+/** In the order of system and id. The stream is read as a whole, and so are the outcomes where all are listed. */
 export async function listCommands(
   connection: NatsConnection,
-  { system = '*', request }: CommandFilter = {},
+  { system, request }: CommandFilter = {},
 ): Promise<readonly CommandSummary[]> {
-  const ledger = await findCommandLedger(connection);
-  const summaries: CommandSummary[] = [];
-  for (const [owner, id] of await namesOf(connection, commandSubject(system, '*'))) {
-    const command = await (await openCommands(connection, owner)).read(id);
-    if (command === undefined || (request !== undefined && command.request !== request)) continue;
-    summaries.push(summaryOf(command, (await ledger?.get(commandName(command)))?.entry));
+  const found = new Map<string, Command>();
+  for await (const stored of storedCommands(connection)) {
+    if (stored.kind !== 'command') continue;
+    const { command } = stored;
+    if (system !== undefined && command.system !== system) continue;
+    if (request === undefined || command.request === request) {
+      found.set(commandName(command), command);
+    }
   }
-  return summaries;
+  const ledger = await findCommandLedger(connection);
+  const entries =
+    request === undefined
+      ? ((await ledger?.all()) ?? [])
+      : await Promise.all([...found.keys()].map(async (name) => (await ledger?.get(name))?.entry));
+  const known = new Map(
+    entries.flatMap((entry) => (entry === undefined ? [] : [[commandName(entry), entry]])),
+  );
+  return [...found]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, command]) => summaryOf(command, known.get(name)));
+}
+
+async function* storedCommands(connection: NatsConnection): AsyncGenerator<StoredCommand> {
+  if ((await findStream(connection, streamIn(connection, COMMAND_STREAM))) === undefined) return;
+  yield* (await openCommands(connection, '*')).from(1);
 }
 
 /** One command with everything that is known of it; a `Problem` when there is none of this id. */

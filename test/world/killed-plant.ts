@@ -93,13 +93,36 @@ export interface KilledPlant {
 }
 
 export async function startKilledPlant(): Promise<KilledPlant> {
+  const stops: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const one of stops.toReversed()) await one();
+  };
+  try {
+    const plant = await startPlant((one) => void stops.push(one));
+    await furnishPlant(plant);
+    const { world, tryton } = plant;
+    return {
+      ...{ world, tryton, stop },
+      live: async () => void (await Promise.all([replace(plant), serve(plant), repair(plant)])),
+      held: () => heldBy(plant),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** `onStarted`: how each part is stopped, as soon as it is there. */
+async function startPlant(onStarted: (stop: () => Promise<unknown>) => void): Promise<Plant> {
   const tryton = await trytonService(join(temporaryDirectory(), 'tryton'));
+  onStarted(() => tryton.stop());
   await tryton.start();
   await tryton.furnish([
     { code: BEARING, name: 'Deep groove ball bearing', on_hand: 3 },
     { code: SEAL, name: 'Shaft seal 45 mm', on_hand: 0 },
   ]);
   const desk = await startReferenceCmms({ journal: join(temporaryDirectory(), 'desk.ndjson') });
+  onStarted(() => desk.close());
   const auth = { user: 'andon', password: 'reference' };
   const world = await startWorld({
     ...{ warehouse: 'apart', env: tryton.env },
@@ -111,6 +134,12 @@ export async function startKilledPlant(): Promise<KilledPlant> {
       },
     }),
   });
+  onStarted(() => world.stop());
+  return { world, tryton, desk };
+}
+
+/** Model and rules, the schedule, and what the ERP knows of its order. */
+async function furnishPlant({ world }: Plant): Promise<void> {
   await world.apply(MODEL, rules());
   const now = Math.floor(Date.now() / 1_000) * 1_000;
   const order = { id: 'PO-7', kind: 'order', start: now - HOUR, end: now + 8 * HOUR };
@@ -121,23 +150,8 @@ export async function startKilledPlant(): Promise<KilledPlant> {
     end: now + 12 * HOUR,
   };
   await world.send('schedule.p1.l1', { entries: [{ ...order, product: 'P-9' }, changeover] });
-  await world.put('orders', {
-    id: 'PO-7',
-    customer: 'C-12',
-    due: '2026-12-02',
-    material: ['film'],
-  });
-  const plant = { world, tryton, desk };
-  return {
-    ...{ world, tryton },
-    live: async () => void (await Promise.all([replace(plant), serve(plant), repair(plant)])),
-    held: () => heldBy(plant),
-    async stop() {
-      await world.stop();
-      await desk.close();
-      await tryton.stop();
-    },
-  };
+  const sold = { customer: 'C-12', due: '2026-12-02', material: ['film'] };
+  await world.put('orders', { id: 'PO-7', ...sold });
 }
 
 type Plant = { readonly world: World; readonly tryton: Tryton; readonly desk: ReferenceServer };

@@ -1,11 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  lacksTryton,
-  type Tryton,
-  type TrytonCall,
-  trytonService,
-} from '../../pipelines/stand/tryton.ts';
+import type { TrytonCall } from '../../pipelines/schedules/tryton.ts';
+import { lacksTryton, type Tryton, trytonService } from '../../pipelines/stand/tryton.ts';
 import { longSuite } from '../support/long.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 import { hotMachines, MODEL, workflow } from './workflows.ts';

@@ -54,6 +54,17 @@ export function reachOf(roles: readonly HeldRole[], act: ApiAct): LineReach {
   return { everywhere, plants, lines };
 }
 
+/** The roles in which somebody may do something at a line. */
+export function rolesFor(
+  roles: readonly HeldRole[],
+  act: ApiAct,
+  plant: string,
+  line: string,
+): readonly ApiRole[] {
+  const held = roles.filter((one) => isWithinReach(reachOf([one], act), plant, line));
+  return [...new Set(held.map(({ role }) => role))];
+}
+
 export function isNowhere({ everywhere, plants, lines }: LineReach): boolean {
   return !everywhere && plants.size === 0 && lines.size === 0;
 }

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import type { ApiAct } from '../../base/roles.ts';
-import { isWithinReach, reachParameters } from '../access/visitor.ts';
+import { isWithinReach, reachParameters, rolesFor } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import {
   type ApiRoute,
@@ -54,8 +54,11 @@ type ActRoute<Body extends z.ZodType> = {
   readonly access: ApiAct;
   readonly summary: string;
   readonly body: Body;
-  /** The machine event that it becomes. */
-  readonly event: (body: z.output<Body>) => { readonly type: string; readonly data: Data };
+  /** The machine event that it becomes. `roles`: in which ones the person may do this there, in one text. */
+  readonly event: (
+    body: z.output<Body>,
+    roles: string,
+  ) => { readonly type: string; readonly data: Data };
   /** What was seen of which anomaly. */
   readonly seen?: (body: z.output<Body>) => { anomaly: string; seen?: number | undefined };
 };
@@ -117,7 +120,10 @@ function answers(act: DeclareAct): readonly ApiRoute[] {
           .default({})
           .describe('What the steps behind it go by: its question says which.'),
       }),
-      event: ({ values, ...data }) => ({ type: 'decision', data: { ...values, ...data } }),
+      event: ({ values, ...data }, roles) => ({
+        type: 'decision',
+        data: { ...values, ...data, roles },
+      }),
     }),
   ];
 }
@@ -181,9 +187,11 @@ function actRoute<Body extends z.ZodType>(services: Services, declared: ActRoute
       const key = actKeyOf(asked);
       const about = seen?.(asked.body);
       if (about !== undefined) await checkSeen(services, asked, about);
-      const { type, data } = event(asked.body);
       const { visitor } = asked;
       if (visitor === undefined) throw new ApiProblem('not-signed-in', 'Sign in.');
+      const { plant, line } = asked.path;
+      const roles = rolesFor(visitor.roles, access, plant, line);
+      const { type, data } = event(asked.body, roles.join(' '));
       const named = Object.entries(data).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as const],
       );

@@ -12,6 +12,7 @@ export function endScreen(outcome: DemoOutcome, summary: DemoSummary): readonly 
     [span(' ANDON ', 'badge'), span(`  ${headline(outcome, summary)}`, 'strong')],
     ...found(outcome),
     ...quiet(outcome),
+    ...done(summary),
     ...agreement(summary),
     ...verdict(summary),
   ];
@@ -102,6 +103,24 @@ function countsOf(counts: Readonly<Partial<Record<string, number>>>): string {
     ([reason, count = 0]) => `${grouped(count)} ${reasonWords(reason)} (${reason})`,
   );
   return parts.length === 0 ? 'no dead letter' : parts.join(', ');
+}
+
+/** Works that came to their end, and what the ERP has posted for them. */
+function done({ done: works }: DemoSummary): readonly ScreenLine[] {
+  if (works.length === 0) return [];
+  return [
+    [],
+    [span('Done', 'strong'), span('  and posted in the ERP', 'dim')],
+    ...works.map(
+      ({ asset, id, posted }): ScreenLine => [
+        span(INDENT),
+        span('✔ ', 'good'),
+        padded(asset, 28, 'strong'),
+        padded(posted === 0 ? '' : `${posted} EUR`, 18),
+        span(`requests show ${id}`, 'dim'),
+      ],
+    ),
+  ];
 }
 
 function agreement({ agree, latency_ms: latency, seconds }: DemoSummary): readonly ScreenLine[] {

@@ -54,7 +54,7 @@ function whatItDoes(step: WorkflowStep): string {
   const within = formatDuration(step.deadline);
   const then = consequence(step);
   if (step.decide !== undefined)
-    return `asks a person to approve or refuse ${step.decide}, at most ${within}; after that it ${then}`;
+    return `asks ${step.by?.join(' or ') ?? 'a person'} to approve or refuse ${step.decide}, at most ${within}; after that it ${then}`;
   if (step.do === undefined)
     return `waits until ${step.until}, at most ${within}; after that it ${then}`;
   const { system, verb } = targetOf(step.do);

@@ -61,6 +61,25 @@ describe('a step that a person decides', () => {
     expect(run(ASKING, [...begun, decision(90, 'change', 'approve')]).deadLetters).toHaveLength(1);
   });
 
+  test('is for those whom it names: the console attests their roles, and nobody else does', () => {
+    const [supplier, allowed, change] = ASKING.steps;
+    const named = { steps: [supplier, { ...allowed, by: ['planner'] }, change] };
+    const answer = (roles: string | undefined, via?: string) =>
+      run(named, [...begun, decision(90, 'allowed', 'approve', { days: 20, roles }, via)]);
+    for (const roles of ['planner', 'supervisor planner']) {
+      expect(answer(roles).asked).toHaveLength(2);
+      expect(answer(roles).steps.at(-2)?.values).not.toContain('planner');
+    }
+    for (const roles of ['engineer', 'planners', '', undefined]) {
+      const { asked, deadLetters } = answer(roles);
+      expect(asked).toHaveLength(1);
+      expect(deadLetters).toEqual([expect.stringContaining('is for planner to decide, found u1')]);
+    }
+    expect(answer('planner', 'key').deadLetters).toEqual([
+      expect.stringContaining('u1 by key, which attests no role'),
+    ]);
+  });
+
   test('is withdrawn with its request', () => {
     const { told } = run(ASKING, [...begun, status(40, 'rejected')]);
     expect(told).toContain('40 allowed withdrawn');

@@ -106,9 +106,10 @@ export function decision(
   seconds: number,
   step: string,
   word: 'keep' | 'undo' | 'approve' | 'refuse',
-  more: EventData = {},
+  more: Readonly<Record<string, EventData[string] | undefined>> = {},
+  via = 'console',
 ): Item[] {
-  const attested = { kind: 'act', via: 'console', user: 'u1' } as const;
+  const attested = { kind: 'act', via, user: 'u1' } as const;
   const data = { request: ID, step, decision: word, ...more };
   return said(seconds, { type: 'decision', data, attested });
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { describe, expect, test } from 'vitest';
+import { DECIDING_ROLES } from '../../../operators/model/workflow-rule.ts';
 import {
   API_ACTS,
   API_GRANTS,
@@ -10,7 +11,12 @@ import {
 import type { Accounts } from '../../../pipelines/console/access/accounts.ts';
 import { createGuard } from '../../../pipelines/console/access/guard.ts';
 import type { SessionStore } from '../../../pipelines/console/access/sessions.ts';
-import { isWithinReach, reachOf, type Visitor } from '../../../pipelines/console/access/visitor.ts';
+import {
+  isWithinReach,
+  reachOf,
+  rolesFor,
+  type Visitor,
+} from '../../../pipelines/console/access/visitor.ts';
 import { ApiProblem } from '../../../pipelines/console/api/api-problem.ts';
 import { routesOf } from '../../../pipelines/console/routes/routes.ts';
 import type { Services } from '../../../pipelines/console/routes/services.ts';
@@ -112,6 +118,15 @@ describe('how far a role reaches', () => {
   ] as const)('%s', (_what, held, act, line, inside) => {
     const [plant = '', of = ''] = line.split('/');
     expect(isWithinReach(reachOf(held, act), plant, of)).toBe(inside);
+  });
+
+  test('a step of a workflow may name those who may decide, and a person decides in the roles that reach there', () => {
+    const deciding = roles.filter((role) => API_GRANTS[role]['decide-work'] !== undefined);
+    expect(DECIDING_ROLES.toSorted()).toEqual(deciding.toSorted());
+    const held = [...at('planner', 'p', 'a'), ...at('supervisor', 'p'), ...at('viewer')];
+    expect(rolesFor(held, 'decide-work', 'p', 'a')).toEqual(['planner', 'supervisor']);
+    expect(rolesFor(held, 'decide-work', 'p', 'b')).toEqual(['supervisor']);
+    expect(rolesFor(held, 'decide-work', 'q', 'a')).toEqual([]);
   });
 
   test('every role has an act, and every act somebody', () => {

@@ -93,11 +93,15 @@ test('a demo ends by itself as the truth says, and the README tells of it what i
 
   // What a plan of the maintenance system takes, and nobody has answered too late for: its append times are of the replay.
   const query = `SELECT DISTINCT concat(system, '.', step, ' ', state) FROM workflow_steps
-    WHERE workflow = 'planned-work' AND state NOT IN ('asked', 'waiting', 'begun') AND remote_state = '' AND step != '' ORDER BY 1`;
+    WHERE workflow = 'planned-work' AND state NOT IN ('asked', 'waiting', 'begun') AND remote_state = '' AND system != '' ORDER BY 1`;
   expect((await andon(['sql', query, '--config', config])).out.trim().split('\n')).toEqual([
-    ...['erp.announce done', 'erp.requisition done', 'erp.reserve done', 'erp.stock done'],
-    'planner.stop done',
+    ...['cmms.work done', 'erp.announce done', 'erp.consume done', 'erp.hours done'],
+    ...['erp.requisition done', 'erp.reserve done', 'erp.stock done', 'planner.stop done'],
   ]);
+  // A belt, and two hours of the mechanic.
+  expect(summary.done).toMatchObject([{ asset: 'demo/packing/vacuum1', posted: 11 + 2 * 54 }]);
+  const story = await andon(['sql', '@work_costs', '--config', config]);
+  expect(story.out).toContain(String(summary.done[0]?.id));
 
   const blocks = blocksOf('README.md');
   const tour = blocks.filter(({ words }) => words.includes('tour')).flatMap(commandsOf);

@@ -65,7 +65,7 @@ const outcome: DemoOutcome = {
   counts: {
     ...{ sequence: 100, messages: 100, readings: 1_000, waveforms: 5, windows: 20, features: 5 },
     ...{ anomalies: 2, incidents: 1, requests: 1, revisions: 1, acts: 0 },
-    ...{ replies: 0, commands: 0, answered: 0 },
+    ...{ replies: 0, commands: 0, answered: 0, accepted: 1, done: 1 },
   },
   deadLetters: [
     { reason: 'too-late', source: nuisance.source, stage: 'window', count: 100 },
@@ -76,6 +76,7 @@ const outcome: DemoOutcome = {
   published: 100,
   checks: { count: 5, failed: [] },
   answers: 'ab',
+  done: [{ id: 'r1', plant: 'demo', line: 'coating', asset: 'exhaust1', posted: 31.9 }],
   unfinished: [],
   took: { start: 3_000, publish: 60_000, held: 0, drain: 2_000 },
   latencies: { warehouse: [300, 100, 200], cmms: [900] },

@@ -192,3 +192,37 @@ describe('a schedule of others', () => {
     }
   });
 });
+
+describe('productions of Tryton', () => {
+  const day = (number: number) => ({ __class__: 'date', year: 2026, month: 12, day: number });
+  const production = {
+    ...{ id: 1, number: '7', state: 'assigned', quantity: 40 },
+    ...{ planned_start_date: day(1), planned_date: day(3) },
+    'product.': { code: null, rec_name: 'Housing' },
+  };
+  const read = (...productions: readonly object[]) =>
+    readSchedule(JSON.stringify({ productions }), 'x', { plant: 'p1', line: 'l1' });
+
+  test('are orders from the beginning of a day to the end of one', () => {
+    const start = Date.parse('2026-12-01');
+    const end = Date.parse('2026-12-04');
+    const bare = { ...production, planned_start_date: null, quantity: null, 'product.': null };
+    expect(read(production, { ...bare, number: '8', state: 'cancelled' })).toEqual([
+      {
+        ...{ plant: 'p1', line: 'l1' },
+        entries: [
+          { id: '7', kind: 'order', start, end, product: 'Housing', quantity: 40 },
+          { id: '8', kind: 'order', start: Date.parse('2026-12-03'), end, cancelled: true },
+        ],
+      },
+    ]);
+  });
+
+  test('without a line, or with another shape, are refused as a whole', () => {
+    const text = JSON.stringify({ productions: [production] });
+    expect(() => readSchedule(text, 'x')).toThrow('plant and line');
+    expect(() => read(production, { ...production, planned_date: '2026-12-03' })).toThrow(
+      'productions.1.planned_date',
+    );
+  });
+});
