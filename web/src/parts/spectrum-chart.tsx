@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { coloursChanged } from '../state/settings.ts';
-import { say } from '../text/pages/vibration.ts';
+import { say } from '../text/pages/waveforms.ts';
 import { number, quantity } from '../text/text.ts';
 import { colour } from './chart.tsx';
 

@@ -5,7 +5,7 @@ import { useMemo } from 'preact/hooks';
 import type { Answer } from '../api/client.ts';
 import { useResource } from '../state/resource.ts';
 import { place, setQuery } from '../state/route.ts';
-import { say } from '../text/pages/vibration.ts';
+import { say } from '../text/pages/waveforms.ts';
 import { moment, number, quantity, t } from '../text/text.ts';
 import { Chart } from './chart.tsx';
 import { saveText } from './save-text.ts';
