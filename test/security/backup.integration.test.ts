@@ -49,8 +49,8 @@ describe('who may take a backup, under the printed configuration', () => {
     const env = { ...NO_OVERLAYS, ...login, ...about, ANDON_USER: 'backup' };
     const made = await andon(['backup', target, '--json'], env);
     expect(made).toMatchObject({ code: 0, err: '' });
-    // Both partitions, six streams beside them, and all buckets but the leases.
-    expect(JSON.parse(made.out)).toMatchObject({ streams: 12 });
+    // Both partitions with the copies of their checkpoints, six streams beside them, and all buckets but the leases.
+    expect(JSON.parse(made.out)).toMatchObject({ streams: 14 });
     const { faults, entries } = await verifyChain(worker);
     expect([faults, entries]).toEqual([[], 3]);
     const other = { ...NO_OVERLAYS, NATS_URL: empty.url, ANDON_DIR: join(folder, 'other') };
