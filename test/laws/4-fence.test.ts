@@ -19,7 +19,7 @@ import { memoryObjects } from '../support/memory-objects.ts';
 import { randomOf } from '../support/plant-log.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
-const CASES = 40;
+const CASES = 50;
 const pipeline = poisoned(new Set());
 
 /** Where an owner is paused: half of the time anywhere, else at what makes something safe or brings it out. */
