@@ -21,13 +21,13 @@ const countsSchema = z.object({
   replies: count,
   commands: count,
   answered: count,
-  accepted: count,
+  accepted: z.array(z.string()),
   done: count,
 });
 /**
  * What has landed: `sequence` is the last message whose epoch is there as a whole; `acts` are of people, in the page;
- * `replies` are messages of systems; of the commands to them `answered` have had their answer; `accepted` are requests
- * that somebody has taken on, `done` works that somebody has completed. These are up to `sequence`.
+ * `replies` are messages of systems; of the commands to them `answered` have had their answer; `accepted` are the ids of
+ * requests that somebody has taken on, `done` works that somebody has completed. These are up to `sequence`.
  */
 export type Counts = z.infer<typeof countsSchema>;
 
@@ -55,7 +55,7 @@ const COUNTS = `
     (SELECT uniqExact(id) FROM commands WHERE mode = 'on' AND sequence <= reached) AS commands,
     (SELECT uniqExact(JSONExtractString(data, 'id')) FROM machine_events
      WHERE kind = 'status' AND type = 'command' AND sequence <= reached) AS answered,
-    (SELECT uniqExact(JSONExtractString(data, 'id')) FROM machine_events
+    (SELECT groupUniqArray(JSONExtractString(data, 'id')) FROM machine_events
      WHERE kind = 'status' AND type = 'request' AND sequence <= reached
        AND JSONExtractString(data, 'status') IN ('accepted', 'scheduled', 'started', 'completed', 'closed')) AS accepted,
     (SELECT uniqExact(JSONExtractString(data, 'id')) FROM machine_events

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { readConfig } from '../base/config.ts';
+import { messageOf } from '../base/problem.ts';
 import { accountsOf } from '../console/console.ts';
 import { connectNats } from '../nats/nats.ts';
 import type { InternalEvent, RecordEvent } from '../observe/observe.ts';
@@ -14,7 +15,7 @@ import { startMechanic } from './mechanic.ts';
 import { BEGIN, simulatedPlant } from './plant/plant.ts';
 import { createDemoProgress, type DemoProgress } from './progress.ts';
 import { runPlant } from './run-plant.ts';
-import { type SecondPlant, startSecondPlant } from './second-plant.ts';
+import { type MasterDataFound, type SecondPlant, startSecondPlant } from './second-plant.ts';
 import type { Storekeeper } from './storekeeper.ts';
 import type { DemoOutcome } from './summary.ts';
 import { type DemoErp, demoSystems, planService, withWorkflows } from './systems.ts';
@@ -95,12 +96,25 @@ export async function runDemo(options: DemoRunOptions): Promise<DemoOutcome> {
       const run = { ...options, progress, client, cmms, connection, plant, mechanic };
       const ended = await runPlant(run).finally(() => mechanic?.stop());
       const published = applied.length + ended.published;
-      return { ...ended, published, masterData: await looking, took: { ...ended.took, start } };
+      return withMasterData({ ...ended, published, took: { ...ended.took, start } }, looking);
     } finally {
       await connection.close();
     }
   } finally {
     await stop();
+  }
+}
+
+/** A look that failed is one more thing that was not finished. */
+async function withMasterData(
+  outcome: DemoOutcome,
+  looking: Promise<MasterDataFound> | undefined,
+): Promise<DemoOutcome> {
+  try {
+    return { ...outcome, masterData: await looking };
+  } catch (error) {
+    const unfinished = [...outcome.unfinished, `the look at master data: ${messageOf(error)}`];
+    return { ...outcome, unfinished };
   }
 }
 

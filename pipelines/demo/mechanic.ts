@@ -50,29 +50,33 @@ const USUAL = 1;
 export function startMechanic(options: MechanicOptions): Mechanic {
   const { storekeeper, seen, ending, onTrouble } = options;
   const over = new AbortController();
-  const accepted = new Set<string>();
   const closed = new Set<string>();
+  /** What he finishes, whatever fails in between. */
   let begun: string | undefined;
   const owed = () => {
     const { works, revisions } = seen();
     return works.filter((work) => !closed.has(work.id) && isHis(work) && isDue(work, revisions));
   };
-  const look = async () => {
-    for (const work of seen().works.filter(isHis)) {
-      if (work.status !== 'NEW' || accepted.has(work.id)) continue;
-      await act(options, work, 'accept');
-      accepted.add(work.id);
+  const accept = async () => {
+    for (const { id, status } of seen().works.filter(isHis)) {
+      if (status === 'NEW' && (await workNow(options, id)).status === 'NEW') {
+        await act(options, id, 'accept');
+      }
     }
-    const [work] = owed().filter(({ id }) => accepted.has(id));
-    if (work === undefined || !(await storekeeper(partOf(work)))) return;
-    begun = work.id;
-    await carryOut(options, work, over.signal);
-    closed.add(work.id);
-    begun = undefined;
+  };
+  const look = async () => {
+    if (!ending.aborted) await accept();
+    const work = owed().find(({ id }) => (begun === undefined ? !ending.aborted : id === begun));
+    if (work === undefined) begun = undefined;
+    else if (begun === work.id || (await storekeeper(partOf(work)))) {
+      begun = work.id;
+      if (await carryOut(options, work, over.signal)) closed.add(work.id);
+      begun = undefined;
+    }
   };
   const working = (async () => {
     while (!over.signal.aborted) {
-      if (!ending.aborted) await look().catch(onTrouble);
+      if (!ending.aborted || begun !== undefined) await look().catch(onTrouble);
       await pause(LOOK_EVERY, undefined, { signal: over.signal }).catch(() => undefined);
     }
   })();
@@ -82,8 +86,10 @@ export function startMechanic(options: MechanicOptions): Mechanic {
     },
     get isAwaited() {
       const { revisions, counts } = seen();
-      const his = revisions.filter((one) => one.action === 'open' && needsHim(one));
-      return new Set(his.map(({ id }) => id)).size > counts.accepted;
+      return [...lastOf(revisions).values()].some((last) => {
+        const isOpen = last.action !== 'withdraw' && last.action !== 'close';
+        return isOpen && needsHim(last) && !counts.accepted.includes(last.id);
+      });
     },
     get idle() {
       return begun === undefined && (ending.aborted || owed().length === 0);
@@ -100,8 +106,13 @@ function partOf({ parts }: CmmsWork): string {
   return parts[0] ?? '';
 }
 
+/** What somebody has withdrawn, rejected or closed is nobody's. */
 function isHis(work: CmmsWork): boolean {
-  return PARTS.has(partOf(work)) && work.status !== 'WITHDRAWN';
+  return PARTS.has(partOf(work)) && NEXT[work.status] !== undefined;
+}
+
+function lastOf(revisions: readonly LandedRevision[]): ReadonlyMap<string, LandedRevision> {
+  return new Map(revisions.map((revision) => [revision.id, revision]));
 }
 
 /** An order of a plan is due at once; a request when its last revision says that its problem is over. */
@@ -126,31 +137,37 @@ const NEXT: Readonly<Partial<Record<string, string>>> = {
   ...{ NEW: 'accept', ACCEPTED: 'start', IN_PROGRESS: 'complete', DONE: 'close' },
 };
 
-/** From where it stands to its end: what fails in between goes on there at the next look. */
+/**
+ * From where it stands to its end; what fails in between goes on there at the next look. False when somebody else has
+ * brought it to another end.
+ */
 async function carryOut(
   options: MechanicOptions,
   work: CmmsWork,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   for (;;) {
-    const { status, hours } = await ask<CmmsWork>(options, 'GET', pathOf(work));
-    if (status === 'CLOSED') return;
+    const { status, hours } = await workNow(options, work.id);
     const action = NEXT[status];
-    if (action === undefined) throw new Error(`${work.id} is ${status}, and cannot be carried out`);
+    if (action === undefined) return status === 'CLOSED';
     if (action === 'complete') {
       const noted = { actual_hours: hours ?? USUAL, used: [{ part: partOf(work), quantity: 1 }] };
-      await ask(options, 'PATCH', pathOf(work), noted);
+      await ask(options, 'PATCH', pathOf(work.id), noted);
     }
-    await act(options, work, action);
+    await act(options, work.id, action);
     await pause(WORK_FOR, undefined, { signal }).catch(() => undefined);
   }
 }
 
-function act(options: MechanicOptions, work: CmmsWork, action: string): Promise<unknown> {
-  return ask(options, 'POST', `${pathOf(work)}/${action}`, {});
+function workNow(options: MechanicOptions, id: string): Promise<CmmsWork> {
+  return ask<CmmsWork>(options, 'GET', pathOf(id));
 }
 
-function pathOf({ id }: CmmsWork): string {
+function act(options: MechanicOptions, id: string, action: string): Promise<unknown> {
+  return ask(options, 'POST', `${pathOf(id)}/${action}`, {});
+}
+
+function pathOf(id: string): string {
   return `/api/work-requests/${id}`;
 }
 

@@ -62,7 +62,7 @@ const NOTHING: Counts = {
   replies: 0,
   commands: 0,
   answered: 0,
-  accepted: 0,
+  accepted: [],
   done: 0,
 };
 

@@ -36,7 +36,7 @@ test('a request of his is accepted, waited for, and done when its problem is ove
   const seen = {
     works: [] as readonly CmmsWork[],
     revisions: [revision('other', 'open', 'clogged'), revision('his', 'open', 'burst')],
-    counts: { accepted: 0 },
+    counts: { accepted: [] as string[] },
   };
   const asked: string[] = [];
   const troubles: unknown[] = [];
@@ -53,7 +53,7 @@ test('a request of his is accepted, waited for, and done when its problem is ove
     await until('the request to be accepted', 60_000, isAt('ACCEPTED'));
     // What he says counts when it is in the log.
     expect(mechanic.isAwaited).toBe(true);
-    seen.counts.accepted = 1;
+    seen.counts.accepted.push('his');
     expect([mechanic.isAwaited, mechanic.idle, asked]).toEqual([false, true, []]);
     seen.revisions.push(revision('his', 'update', 'all its anomalies are clear since 06:18'));
     expect(mechanic.idle).toBe(false);
@@ -67,4 +67,43 @@ test('a request of his is accepted, waited for, and done when its problem is ove
     ...[1, true, []],
   ]);
   expect(seen.works.find(({ external_key }) => external_key === 'other')?.status).toBe('NEW');
+});
+
+test('what a visitor has taken on is done all the same, and what was withdrawn is not waited for', async () => {
+  await request('taken', 'SEAL-KIT-80');
+  const worksOf = async () => {
+    return (await askCmms(cmms())).filter(({ external_key }) => external_key === 'taken');
+  };
+  const [work] = await worksOf();
+  const taken = await fetch(`${server.url}/api/work-requests/${work?.id}/accept`, {
+    ...{ method: 'POST', body: '{}' },
+    headers: { Authorization: 'Bearer reference', 'Content-Type': 'application/json' },
+  });
+  expect(taken.status).toBe(200);
+  const parts = JSON.stringify({ parts: ['SEAL-KIT-80'], because: '' });
+  const gone = (action: 'open' | 'withdraw') =>
+    ({ id: 'gone', action, request: parts }) as LandedRevision;
+  const seen = {
+    works: await worksOf(),
+    revisions: [gone('open')],
+    counts: { accepted: ['another'] },
+  };
+  const troubles: unknown[] = [];
+  const mechanic = startMechanic({
+    ...{ cmms: cmms(), seen: () => seen, ending: new AbortController().signal },
+    storekeeper: async () => true,
+    onTrouble: (error) => void troubles.push(error),
+  });
+  try {
+    expect(mechanic.isAwaited).toBe(true);
+    seen.revisions.push(gone('withdraw'));
+    expect(mechanic.isAwaited).toBe(false);
+    const clear = { parts: ['SEAL-KIT-80'], because: 'all its anomalies are clear since 06:18' };
+    const request = JSON.stringify(clear);
+    seen.revisions.push({ id: 'taken', action: 'update', request } as LandedRevision);
+    await until('it to be done', 60_000, async () => (await worksOf())[0]?.status === 'CLOSED');
+  } finally {
+    await mechanic.stop();
+  }
+  expect([mechanic.closed, mechanic.idle, troubles]).toEqual([1, true, []]);
 });

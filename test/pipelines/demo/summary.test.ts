@@ -65,7 +65,7 @@ const outcome: DemoOutcome = {
   counts: {
     ...{ sequence: 100, messages: 100, readings: 1_000, waveforms: 5, windows: 20, features: 5 },
     ...{ anomalies: 2, incidents: 1, requests: 1, revisions: 1, acts: 0 },
-    ...{ replies: 0, commands: 0, answered: 0, accepted: 1, done: 1 },
+    ...{ replies: 0, commands: 0, answered: 0, accepted: ['r'], done: 1 },
   },
   deadLetters: [
     { reason: 'too-late', source: nuisance.source, stage: 'window', count: 100 },
