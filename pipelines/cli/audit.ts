@@ -61,7 +61,7 @@ export function registerAudit(command: Command): void {
   withConnection(
     command
       .command('person <user>')
-      .description('everything that is kept under an id, as JSON: to hand it out to the person'),
+      .description('name, audit entries and acts under an id, as JSON: to hand out to the person'),
   ).action(person);
   withConnection(
     command
@@ -185,11 +185,14 @@ async function name(user: string, known: string, { json, ...departures }: Option
 
 /** What a person did by way of the log, as it has landed: acts at machines, and words on mappings. */
 const DONE_BY = `
-  SELECT DISTINCT toString(appended) AS appended, via, type AS act, concat(plant, '/', line, '/', asset) AS what, data
-  FROM machine_events FINAL WHERE kind = 'act' AND user = {user:String}
-  UNION ALL
-  SELECT DISTINCT toString(appended), via, concat('mapping-', verb), change, reason
-  FROM mapping_changes FINAL WHERE user = {user:String}
+  SELECT * FROM
+  (
+    SELECT DISTINCT toString(appended) AS appended, via, type AS act, concat(plant, '/', line, '/', asset) AS what, data
+    FROM machine_events FINAL WHERE kind = 'act' AND user = {user:String}
+    UNION ALL
+    SELECT DISTINCT toString(appended), via, concat('mapping-', verb), change, reason
+    FROM mapping_changes FINAL WHERE user = {user:String}
+  )
   ORDER BY appended`;
 
 /** To hand out what is kept of somebody is an act, too. */

@@ -55,14 +55,20 @@ export async function checkFourEyes(
   }
 }
 
-/** Written before models and rules are published beside other messages: then their places are not known. */
+/**
+ * Written before models and rules are published beside other messages: then their places are not known.
+ *
+ * @throws Problem where four eyes are wanted, and nobody else has proposed them
+ */
 export async function noteApplied(
   config: Config,
   connection: NatsConnection,
   changes: readonly PlantChange[],
 ): Promise<void> {
   const auditor = await openAuditor(connection, { via: 'engineer', user: config.user });
-  for (const act of applyActs(changes)) await auditor.note(act);
+  const acts = applyActs(changes);
+  if (config.four_eyes) await checkFourEyes(connection, acts, auditor.who);
+  for (const act of acts) await auditor.note(act);
 }
 
 /** Each file of the schema that runs. */

@@ -145,8 +145,9 @@ export function nameOfSource(source: MasterSource): string {
   return 'csv' in source ? source.csv : source.list.path;
 }
 
-function plantIssues({ plants }: Governance): readonly FileIssue[] {
+function plantIssues({ plants, sources }: Governance): readonly FileIssue[] {
   const ids = new Set<string>();
+  const homes = new Map<string, string>();
   const codes = new Map<string, string>();
   return plants.flatMap((plant, at) => {
     const issues: FileIssue[] = [];
@@ -163,6 +164,17 @@ function plantIssues({ plants }: Governance): readonly FileIssue[] {
         issues.push({ path: ['plants', at, 'codes', of], message });
       }
     }
+    plant.systems.forEach((one, place) => {
+      const home = homes.get(one);
+      homes.set(one, plant.id);
+      const wrong =
+        home !== undefined
+          ? `expected a system of one plant, found that ${one} is of ${home} too`
+          : `expected one of ${Object.keys(sources).join(', ')}`;
+      if (home !== undefined || !(one in sources)) {
+        issues.push({ path: ['plants', at, 'systems', place], message: wrong });
+      }
+    });
     return issues;
   });
 }

@@ -81,7 +81,13 @@ async function untilAnswered(url: string, signal: AbortSignal): Promise<void> {
 }
 
 const GROUPS = [
-  ...['Stock', 'Production', 'Purchase Requisition', 'Timesheet Administration', 'Party Administration'],
+  ...[
+    'Stock',
+    'Production',
+    'Purchase Requisition',
+    'Timesheet Administration',
+    'Party Administration',
+  ],
 ];
 
 const decimal = (value: string) => ({ __class__: 'Decimal', decimal: value });

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { fits } from '../../../operators/model/key.ts';
 import { quietUntil } from '../../systems/notify/on-call.ts';
-import { reachParameters, withinReach } from '../access/visitor.ts';
+import { isNowhere, reachOf, reachParameters, withinReach } from '../access/visitor.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import type { KnownPlant } from '../data/plant-models.ts';
 import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
@@ -148,11 +148,12 @@ function silencedRoute(services: Services): ApiRoute {
         .describe('Workflows and messages that the rules have switched off, or never on.'),
       quiet: z
         .array(quietSchema)
-        .describe('People who are not told of less now: their quiet hours.'),
+        .describe('People who are not told of less now, for whoever may see exceptions.'),
     }),
-    async handle({ reach, query }) {
+    async handle({ reach, query, visitor }) {
       const { questions, models } = services;
       const parameters = { ...reachParameters(reach), ...atPlace(query).parameters };
+      const mayKnow = !isNowhere(reachOf(visitor?.roles ?? [], 'view-exceptions'));
       const [selections, alarms, plants] = await Promise.all([
         questions.ask(selectionRow, SELECTIONS, parameters),
         questions.ask(alarmSchema, ALARMS, parameters),
@@ -163,7 +164,7 @@ function silencedRoute(services: Services): ApiRoute {
         idle_rules: plants
           .filter(({ model }) => query.plant === undefined || model.id === query.plant)
           .flatMap(idleRulesOf),
-        quiet: await quietNow(services, Date.now()),
+        quiet: mayKnow ? await quietNow(services, Date.now()) : [],
       };
     },
   });

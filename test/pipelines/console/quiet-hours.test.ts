@@ -9,7 +9,7 @@ const ALL_DAY = [
   { days: [...DAYS], from: '12:00', to: '00:30' },
 ];
 
-async function quietOf(people: Readonly<Record<string, object>>) {
+async function quietOf(people: Readonly<Record<string, object>>, role = 'engineer') {
   const services = {
     questions: { ask: async () => [] },
     models: { plants: async () => new Map() },
@@ -19,7 +19,8 @@ async function quietOf(people: Readonly<Record<string, object>>) {
   } as unknown as Services;
   const route = alarmSystemRoutes(services).find(({ id }) => id === 'getSilenced');
   const reach = { everywhere: true, plants: new Set(), lines: new Set() };
-  const asked = { query: {}, path: {}, reach } as never;
+  const visitor = { id: 'u9', roles: [{ role }] };
+  const asked = { query: {}, path: {}, reach, visitor } as never;
   const answer = (await route?.handle?.(asked)) as { quiet: object[] } | undefined;
   return answer?.quiet;
 }
@@ -40,4 +41,9 @@ test('who sleeps is listed, with their name, until when, and what wakes them', a
 test('who wants to hear of everything is not', async () => {
   const quiet = { hours: ALL_DAY, except: 'notice', holidays: false };
   expect(await quietOf({ u1: { quiet } })).toEqual([]);
+});
+
+test('who may not see exceptions is not told when people sleep', async () => {
+  const quiet = { hours: ALL_DAY, except: 'danger', holidays: false };
+  expect(await quietOf({ u1: { quiet } }, 'viewer')).toEqual([]);
 });

@@ -180,7 +180,7 @@ export type AlarmsOperations = {
         /** Of messages: who would hear. Empty for a workflow. */
         role: string;
       }>;
-      /** People who are not told of less now: their quiet hours. */
+      /** People who are not told of less now, for whoever may see exceptions. */
       quiet: Array<{
         /** Opaque id. */
         person: string;
