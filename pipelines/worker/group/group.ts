@@ -92,13 +92,28 @@ const NO_MOVES: Moves = { leaves: [], begins: [] };
 export function createMoves(config: Config, id: string) {
   /** Whose each partition is that is worked here and is not this member's, and since when. */
   const others = new Map<number, { readonly member: string | undefined; readonly since: number }>();
-  const isFree = createFreeWatch(config);
+  /** Since when the lease of each that falls to this member, and is not worked here, has been seen to have ended. */
+  const ended = new Map<number, number>();
 
   function hasSettled(partition: number, member: string | undefined, now: number): boolean {
     const before = others.get(partition);
     if (before !== undefined && before.member === member) return now - before.since >= SETTLE;
     others.set(partition, { member, since: now });
     return false;
+  }
+
+  /** Whether nobody holds a partition any more, or whoever did was in the directory that is this member's own. */
+  function isFree(partition: number, lease: LeaseState | undefined, now: number): boolean {
+    const { holder, revision = 0 } = lease ?? {};
+    if (holder === undefined && revision === 0) {
+      const since = ended.get(partition) ?? now;
+      ended.set(partition, since);
+      return now - since >= SETTLE;
+    }
+    ended.delete(partition);
+    if (holder === undefined) return true;
+    const own = workerIdentity({ ...config, partition });
+    return holder.host === hostname() && holder.directory === own.directory;
   }
 
   return (
@@ -114,6 +129,9 @@ export function createMoves(config: Config, id: string) {
     for (const partition of others.keys()) {
       if (isOwn(partition) || !working.has(partition)) others.delete(partition);
     }
+    for (const partition of ended.keys()) {
+      if (!isOwn(partition) || working.has(partition)) ended.delete(partition);
+    }
     const away = [...working.keys()].filter((partition) => !isOwn(partition));
     const free = [...assigned.keys()].filter((partition) => {
       return (
@@ -124,24 +142,6 @@ export function createMoves(config: Config, id: string) {
       leaves: away.filter((partition) => hasSettled(partition, assigned.get(partition), now)),
       begins: free.slice(0, Math.max(0, own.most - working.size)),
     };
-  };
-}
-
-/** Whether nobody holds a partition any more, or whoever did was in the directory that is this member's own. */
-function createFreeWatch(config: Config) {
-  /** Since when each lease has been seen to have ended. */
-  const ended = new Map<number, number>();
-  return (partition: number, lease: LeaseState | undefined, now: number): boolean => {
-    const { holder, revision = 0 } = lease ?? {};
-    if (holder === undefined && revision === 0) {
-      const since = ended.get(partition) ?? now;
-      ended.set(partition, since);
-      return now - since >= SETTLE;
-    }
-    ended.delete(partition);
-    if (holder === undefined) return true;
-    const own = workerIdentity({ ...config, partition });
-    return holder.host === hostname() && holder.directory === own.directory;
   };
 }
 

@@ -75,6 +75,18 @@ test('a lease that was released is free at once, one that ended by itself when t
   expect(moves(view(released), new Map(), LONG + 3).begins.toSorted()).toEqual(own);
 });
 
+test('hours after another member joined, an outage leaves nothing of it to the one that renews its lease first', () => {
+  const moves = createMoves(CONFIG, ONE);
+  const alone = { members: members(ONE), leases: leases(ended) };
+  moves(alone, new Map(), 0);
+  expect(moves(alone, new Map(), LONG).begins.toSorted()).toEqual(all);
+  moves(alone, workingOn(all), LONG + 1_000);
+  const own = workingOn(ofMember(ONE, ONE, TWO));
+  moves({ members: members(ONE, TWO), leases: leases(released) }, own, 2 * LONG);
+  expect(moves(alone, own, 100 * LONG).begins).toEqual([]);
+  expect(moves(alone, own, 100 * LONG + 1_000).begins).toEqual([]);
+});
+
 test('while it still drains some, a member begins no more than its bound', () => {
   const moves = createMoves(CONFIG, ONE);
   const bounded = [{ id: ONE, weight: 1, most: 2 }];
