@@ -14,11 +14,7 @@ import type { States } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
 import { type Detected, isAnomaly } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
-import {
-  isEdgeFinding,
-  isInLogOrder,
-  type MachineEvent,
-} from '../operators/model/machine-event.ts';
+import { isInLogOrder, isNote, type MachineEvent } from '../operators/model/machine-event.ts';
 import { compareOrigins, type Message } from '../operators/model/message.ts';
 import type { Enriched, Observation, Observed } from '../operators/model/observation.ts';
 import type { Request } from '../operators/model/request.ts';
@@ -92,9 +88,9 @@ export function isEvent(value: Decoded): value is MachineEvent {
   return value.kind === 'event';
 }
 
-/** What an edge found has landed; it is nothing that happened to the machine. */
+/** Notes have landed; they are nothing that happened to the machine. */
 export function isObserved(value: Decoded): value is MachineEvent {
-  return isEvent(value) && !isEdgeFinding(value);
+  return isEvent(value) && !isNote(value);
 }
 
 /** How `order` puts observations, and then what detectors made of them, in order. */

@@ -170,6 +170,14 @@ export function isEdgeFinding({ attested }: MachineEvent): boolean {
   return attested?.kind === 'finding';
 }
 
+/** Says up to where messages of an asset were sent again. */
+export const RESENT_EVENT = 'sent-again';
+
+/** It says something of the log, or of the way there, and nothing that happened to the machine. */
+export function isNote(event: MachineEvent): boolean {
+  return isEdgeFinding(event) || event.type === RESENT_EVENT;
+}
+
 export function stateOf(event: MachineEvent): StateData | undefined {
   return event.type === 'state' ? stateData.parse(event.data) : undefined;
 }

@@ -4,7 +4,7 @@ import { parseDuration } from '../../operators/model/time.ts';
 import { readConfig } from '../base/config.ts';
 import { inColumns } from '../base/in-columns.ts';
 import { wrongInput } from '../base/problem.ts';
-import { UnknownAssets, type UnknownSource } from '../warehouse/unknown-assets.ts';
+import { UnknownAssets } from '../warehouse/unknown-assets.ts';
 import { withWarehouse } from '../warehouse/warehouse.ts';
 import { withAuditor } from './audited.ts';
 import { addDefaultCommand } from './default-command.ts';
@@ -107,7 +107,6 @@ async function resend(
   const { pipeline, partitions } = config;
   const sent = await withWarehouse(file, async ({ client }) => {
     const warehouse = new UnknownAssets(client, pipeline);
-    checkAssets(assets, await warehouse.sources());
     const what = assets.length === 0 ? 'all assets' : assets.join(', ');
     return withAuditor(config, 'andon dead-letters', (auditor, connection) =>
       auditor.around([{ act: 'send-again', what, reason }], () =>
@@ -124,17 +123,6 @@ async function resend(
   for (const { source, messages, gone, stream } of json === true ? [] : sent) {
     const rest = gone === 0 ? '' : `; ${gone} messages of ${stream} from that time are gone`;
     console.log(`${source}: ${messages} messages were sent again${rest}`);
-  }
-}
-
-/** Before anything is sent. */
-function checkAssets(assets: readonly string[], sources: readonly UnknownSource[]): void {
-  for (const asset of assets) {
-    const own = sources.filter((source) => source.asset === asset);
-    if (own.some(({ isKnown }) => isKnown)) continue;
-    const found = own.length === 0 ? `nothing of ${asset}` : `${asset}, which it has not`;
-    const remedy = 'See andon dead-letters unknown; andon apply brings an asset into the model.';
-    throw wrongInput('andon dead-letters resend', 'assets that the model has now', found, remedy);
   }
 }
 

@@ -7,20 +7,15 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { RESENT_EVENT } from '../../operators/model/machine-event.ts';
 import { MAX_MARKS } from '../../operators/validate/validate.ts';
-import { EXIT, Problem } from '../base/problem.ts';
+import { EXIT, Problem, wrongInput } from '../base/problem.ts';
 import { subjectIn } from '../nats/jetstream.ts';
 import { createPublisher, type LogPublisher } from '../nats/publisher.ts';
 import { type SingleMessage, singleMessage } from '../nats/stored-message.ts';
 import { findStream, isReplay, logStream, partitionPrefix } from '../nats/streams.ts';
 import { takeLease } from '../worker/ownership/lease.ts';
-import {
-  RESENT_EVENT,
-  type ResentMark,
-  type SequenceRange,
-  type UnknownAssets,
-  type UnknownSource,
-} from './unknown-assets.ts';
+import type { ResentMark, SequenceRange, UnknownAssets, UnknownSource } from './unknown-assets.ts';
 
 export type ResendOptions = {
   readonly connection: NatsConnection;
@@ -55,7 +50,7 @@ const KEY = 'unknown-assets';
  * One process at a time, and only when the warehouse has what the log had at the beginning: what another one has sent
  * would be sent twice otherwise.
  *
- * @throws Problem when somebody else is at it, or the worker is too far behind
+ * @throws Problem when somebody else is at it, the worker is too far behind, or the model has not one of the assets
  */
 export async function resendUnknown(options: ResendOptions): Promise<readonly ResentSource[]> {
   const { connection, owner, assets, warehouse } = options;
@@ -65,8 +60,10 @@ export async function resendUnknown(options: ResendOptions): Promise<readonly Re
   });
   try {
     const logs = await logsOf(options);
+    const sources = await warehouse.sources();
+    checkAssets(assets ?? [], sources);
     const sent: ResentSource[] = [];
-    for (const source of await warehouse.sources()) {
+    for (const source of sources) {
       const log = logs.find(({ stream, created }) => {
         return stream === source.stream && created === source.created;
       });
@@ -77,6 +74,17 @@ export async function resendUnknown(options: ResendOptions): Promise<readonly Re
     return sent;
   } finally {
     await lease.release();
+  }
+}
+
+/** Before anything is sent. */
+function checkAssets(assets: readonly string[], sources: readonly UnknownSource[]): void {
+  for (const asset of assets) {
+    const own = sources.filter((source) => source.asset === asset);
+    if (own.some(({ isKnown }) => isKnown)) continue;
+    const found = own.length === 0 ? `nothing of ${asset}` : `${asset}, which it has not`;
+    const remedy = 'See andon dead-letters unknown; andon apply brings an asset into the model.';
+    throw wrongInput('andon dead-letters resend', 'assets that the model has now', found, remedy);
   }
 }
 
@@ -132,7 +140,7 @@ async function resendSource(
   const publisher = createPublisher(connection, { run: randomUUID(), streams: [stream] });
   let messages = 0;
   try {
-    for await (const part of partsOf(connection, source, log, most)) {
+    for await (const part of partsOf(connection, source, log, Math.min(most, rate))) {
       lost.throwIfAborted();
       const pause = delay((part.found.length / rate) * 1_000);
       for (const { headers, data: payload } of part.found) {
@@ -141,7 +149,9 @@ async function resendSource(
       }
       await publisher.flush();
       onPart?.(part.found.length);
-      await mark(publisher, source, { log, to: part.to, messages: part.found.length });
+      const info = await findStream(connection, stream);
+      const reached = { log, to: part.to, messages: part.found.length };
+      await mark(publisher, source, { ...reached, time: info?.state.last_ts });
       messages += part.found.length;
       await pause;
     }
@@ -219,7 +229,14 @@ async function mark(
     log,
     to,
     messages,
-  }: { readonly log: PartitionLog; readonly to: number; readonly messages: number },
+    time,
+  }: {
+    readonly log: PartitionLog;
+    readonly to: number;
+    readonly messages: number;
+    /** By the server's clock: an event that is ahead of it would not land. */
+    readonly time: string | undefined;
+  },
 ): Promise<void> {
   const data: ResentMark & { readonly messages: number } = {
     stream,
@@ -231,7 +248,9 @@ async function mark(
   await publisher.publish({
     subject: `${log.prefix}event.${asset.replaceAll('/', '.')}`,
     headers: { 'Andon-Identity': `${RESENT_EVENT}/${created}/${source}/${to}` },
-    payload: Buffer.from(JSON.stringify({ time: Date.now(), type: RESENT_EVENT, data })),
+    payload: Buffer.from(
+      JSON.stringify({ time: Date.parse(time ?? created), type: RESENT_EVENT, data }),
+    ),
   });
   await publisher.flush();
 }

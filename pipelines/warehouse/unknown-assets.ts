@@ -6,6 +6,7 @@
 import type { ClickHouseClient } from '@clickhouse/client';
 import { parseSubject } from '../../operators/decode/subject.ts';
 import { type AssetKey, plantOf } from '../../operators/model/key.ts';
+import { RESENT_EVENT } from '../../operators/model/machine-event.ts';
 
 /** From a message of the log to another one, both among them. */
 export type SequenceRange = readonly [from: number, to: number];
@@ -33,9 +34,6 @@ export type WarehousePlace = {
   readonly created: string;
   readonly last: number;
 };
-
-/** The type of the event that says what was sent again; its data are those of `ResentMark`. */
-export const RESENT_EVENT = 'sent-again';
 
 /** All of a source up to this message was sent again. */
 export type ResentMark = {
@@ -82,14 +80,17 @@ INNER JOIN (${NEWEST}) AS newest ON newest.stream = model.stream AND newest.run 
 GROUP BY stream, plant, change
 ORDER BY stream, plant, change`;
 
+/** A mark is believed of the asset that it came from: subjects are what proves who says something. */
 const MARKS = `
-SELECT JSONExtractString(event.data, 'stream') AS log, JSONExtractString(event.data, 'created') AS made,
+SELECT concat(event.plant, '/', event.line, '/', event.asset) AS asset,
+       JSONExtractString(event.data, 'stream') AS log, JSONExtractString(event.data, 'created') AS made,
        JSONExtractString(event.data, 'source') AS whose, toFloat64(max(JSONExtractUInt(event.data, 'to'))) AS reached
 FROM machine_events AS event
 WHERE event.type = '${RESENT_EVENT}' AND event.kind = 'event'
-GROUP BY log, made, whose`;
+GROUP BY asset, log, made, whose`;
 
 type Reached = {
+  readonly asset: string;
   readonly log: string;
   readonly made: string;
   readonly whose: string;
@@ -138,7 +139,11 @@ export class UnknownAssets {
       const { stream, created, source, asset } = letter;
       const own = changes.filter((each) => each.stream === stream && each.plant === plantOf(asset));
       const sent = marks.find(
-        ({ log, made, whose }) => log === stream && made === created && whose === source,
+        (mark) =>
+          mark.asset === asset &&
+          mark.log === stream &&
+          mark.made === created &&
+          mark.whose === source,
       );
       const extent = [Math.max(first, (sent?.reached ?? 0) + 1), last] as const;
       const ranges = unknownRanges(extent, own, asset);

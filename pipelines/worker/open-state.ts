@@ -65,7 +65,7 @@ export async function openWorkerState(options: StateOptions): Promise<OpenState>
   // Who was paused for long writes nothing beside whoever took its place.
   const disk = guardedDisk(options.disk ?? DISK, () => lock.confirm());
   const objects = options.copies ? await openCheckpointObjects(connection, partition) : undefined;
-  const copied = { objects, run, directory: identity.directory, disk, record };
+  const copied = { objects, run, directory: identity.directory, disk, record, signal };
   if (objects !== undefined) await fill(options, objects, disk, logOptions);
   let log: CommitLog | undefined;
   async function takeOver(from: number, left: LeftState): Promise<CommitHistory> {

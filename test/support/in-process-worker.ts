@@ -83,7 +83,9 @@ export async function runWorker(life: WorkerRun): Promise<void> {
     await fillDirectory({ ...place, sinks: names, partitions: 1, end, record, signal });
   }
   const log = await openCommitLog(fence);
-  if (objects !== undefined) await takeSkipped({ objects, run: RUN, directory, disk, record });
+  if (objects !== undefined) {
+    await takeSkipped({ objects, run: RUN, directory, disk, record, signal });
+  }
   const opened = await openEpochStore(directory, names, refused, disk, log.recall);
   for (const { path: file } of opened.fenced) record({ kind: 'epoch-file-fenced', file });
   const bell = createNotifier();

@@ -25,9 +25,10 @@ sample() {
 # Sends what waits, the oldest first. What is not answered stays.
 push() {
   for number in $(ls "$spool/waiting" | grep -E '^[0-9]+$' | sort -n); do
+    # Who is left over when this script is killed does not keep the lock (9>&-).
     answer=$(curl -s -o "$spool/answer" -w '%{http_code}' --max-time 15 "$url" \
       -H "Authorization: Bearer $PRESS_TOKEN" -H "Idempotency-Key: $boot-$number" \
-      --data-binary "@$spool/waiting/$number") || answer=000
+      --data-binary "@$spool/waiting/$number" 9>&-) || answer=000
     case $answer in
       200)
         echo "$number" >"$spool/last.new"; mv "$spool/last.new" "$spool/last"
@@ -44,9 +45,9 @@ push() {
 while [ "$last" -lt "$count" ]; do
   last=$((last + 1))
   sample "$last" >"$spool/waiting/$last.new"
-  sync "$spool/waiting/$last.new"
+  sync "$spool/waiting/$last.new" 9>&-
   mv "$spool/waiting/$last.new" "$spool/waiting/$last"
   push
-  sleep "$seconds"
+  sleep "$seconds" 9>&-
 done
-while [ -n "$(ls "$spool/waiting" | grep -E '^[0-9]+$')" ]; do push; sleep 0.5; done
+while [ -n "$(ls "$spool/waiting" | grep -E '^[0-9]+$')" ]; do push; sleep 0.5 9>&-; done

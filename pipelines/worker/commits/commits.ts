@@ -66,9 +66,8 @@ export function createCommits(options: CommitsOptions): Committer {
     if (print === undefined) return false;
     const started = performance.now();
     const { epoch, from, to } = file;
-    const format = FORMATS.epoch.version;
     const point = { epoch, to };
-    await append({ kind: 'epoch', ...head(point), from, ...print, format });
+    await append({ kind: 'epoch', ...head(point), from, ...print, format: FORMATS.epoch.version });
     last = point;
     record({ kind: 'epoch-committed', epoch, to, milliseconds: performance.now() - started });
     notifier.notify();
@@ -93,12 +92,13 @@ export function createCommits(options: CommitsOptions): Committer {
     },
     taken,
     async run() {
+      const ending = AbortSignal.any([drain, signal]);
       try {
         while (!signal.aborted) {
           const file = next();
           if (file === undefined) {
             if (drain.aborted) return;
-            await notifier.wait(1_000, AbortSignal.any([drain, signal]));
+            await notifier.wait(1_000, ending);
             // A damaged file is cut again by the recovery that every start begins with.
           } else if (!(await commit(file))) await notifier.wait(500, signal);
         }

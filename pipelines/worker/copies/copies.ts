@@ -82,11 +82,12 @@ export function createCopies(options: CopiesOptions): Copies {
       while (copied < mine && !signal.aborted) await notifier.wait(1_000, signal);
     },
     async run() {
+      const ending = AbortSignal.any([drain, signal]);
       await objects.tidy().catch(() => undefined);
       while (!signal.aborted) {
         if (copied < wanted) await copyAgain();
         else if (drain.aborted) return;
-        else await notifier.wait(1_000, AbortSignal.any([drain, signal]));
+        else await notifier.wait(1_000, ending);
       }
     },
   };

@@ -77,20 +77,44 @@ export async function fillDirectory(options: FillOptions): Promise<void> {
  * Adds the list of poison in the cluster to that of the directory. It is read when the log of commits has been taken over:
  * nobody adds to it any more whose epochs count.
  */
-export async function takeSkipped({
-  objects,
-  run,
-  directory,
-  disk,
-  record,
-}: Pick<FillOptions, 'objects' | 'run' | 'directory' | 'disk' | 'record'>): Promise<void> {
+export async function takeSkipped(options: SkippedOptions): Promise<void> {
+  const { objects, run, directory, disk } = options;
   const name = copyPrefix(run).own + SKIPPED;
   if (!(await objects.list(name)).some((object) => object.name === name)) return;
-  const list = await objects.get(name).catch((error: unknown) => {
-    record({ kind: 'checkpoint-refused', file: name, reason: messageOf(error) });
-    return undefined;
-  });
+  const list = await skippedIn(name, options);
   if (list !== undefined) await adoptSkipped(disk, directory, list);
+}
+
+type SkippedOptions = Pick<
+  FillOptions,
+  'objects' | 'run' | 'directory' | 'disk' | 'record' | 'signal'
+>;
+
+/** Without it messages would be skipped for other reasons, and epochs cut otherwise: no answer is asked for again. */
+async function skippedIn(
+  name: string,
+  { objects, record, signal }: SkippedOptions,
+): Promise<Buffer | undefined> {
+  for (let again = ASK_AGAIN.least; ; again = Math.min(2 * again, ASK_AGAIN.most)) {
+    try {
+      return await objects.get(name);
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = messageOf(error);
+      record({ kind: 'checkpoint-refused', file: name, reason });
+      if (/digests do not match/.test(reason)) {
+        throw new Problem({
+          where: name,
+          expected: 'the list of poison messages as it was put',
+          found: reason,
+          remedy: 'Start the worker with the directory of its last owner, which has the list.',
+          exit: EXIT.outside,
+        });
+      }
+    }
+    await delay(again, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
+  }
 }
 
 type Left = {
@@ -199,7 +223,8 @@ async function mayBegin(
   let answer = await hasTaken(sink, cursor);
   for (let again = ASK_AGAIN.least; answer === undefined && !isLeft; ) {
     record({ kind: 'fill-waiting', sink, epoch: cursor.epoch, again });
-    await delay(again, undefined, { signal });
+    await delay(again, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
     again = Math.min(2 * again, ASK_AGAIN.most);
     answer = await hasTaken(sink, cursor);
   }

@@ -38,6 +38,9 @@ const LONGEST_PAUSE = 5_000;
  */
 export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
   const { sink, store, commits, notifier, drain, signal } = delivery;
+  // One for all turns: their sources would keep each of them.
+  const drained = AbortSignal.any([drain, signal]);
+  const committed = AbortSignal.any([commits.ended, signal]);
   while (!signal.aborted) {
     const { open, waiting } = deliverable(delivery);
     const [first] = waiting;
@@ -45,7 +48,7 @@ export async function deliverEpochs(delivery: DeliveryOptions): Promise<void> {
       // What is not committed by then is committed and delivered after the next start.
       const isOver = open === 0 || commits.ended.aborted;
       if (drain.aborted && isOver) return;
-      await notifier.wait(1_000, AbortSignal.any([isOver ? drain : commits.ended, signal]));
+      await notifier.wait(1_000, isOver ? drained : committed);
       continue;
     }
     const gathered = await gatherBatch(sink, waiting, store);

@@ -120,7 +120,7 @@ async function partition(number: number) {
       },
       hasTaken: typeof hasTaken === 'boolean' ? async () => hasTaken : hasTaken,
     });
-    await takeSkipped({ ...place, record });
+    await takeSkipped({ ...place, record, signal: new AbortController().signal });
     return { directory, names: readdirSync(join(directory, 'checkpoints')).sort() };
   }
   return { objects, stream, streams, recorded, has, owner, filled, piecesOf };

@@ -1,9 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { DISK } from '../../../../pipelines/base/disk.ts';
 import type { InternalEvent } from '../../../../pipelines/observe/observe.ts';
+import { takeSkipped } from '../../../../pipelines/worker/copies/fill.ts';
 import type { Objects } from '../../../../pipelines/worker/copies/objects.ts';
+import { openSkipped, SKIPPED } from '../../../../pipelines/worker/epochs/poison.ts';
 import { crashLog } from '../../../support/crashes/crash-log.ts';
 import { poisoned } from '../../../support/crashes/run-workers.ts';
-import { runWorker } from '../../../support/in-process-worker.ts';
+import { RUN, runWorker } from '../../../support/in-process-worker.ts';
 import { memoryObjects } from '../../../support/memory-objects.ts';
 import { MemorySink } from '../../../support/memory-sink.ts';
 import { temporaryDirectory } from '../../../support/temporary.ts';
@@ -109,4 +114,25 @@ test('who was told that the partition is lost copies nothing more, and not over 
   const paused = { ...rest, directory, messages, objects: { ...objects, list, put } };
   await expect(runWorker({ ...paused, abort: lost.signal })).rejects.toThrow('lost');
   expect(names).toEqual([]);
+});
+
+test('the list of poison is asked for again when nobody answers, and a damaged one is refused', async () => {
+  const objects = memoryObjects();
+  const name = `${RUN.pipeline}/${RUN.run}/${RUN.created}/${SKIPPED}`;
+  const directory = temporaryDirectory();
+  await (await openSkipped(DISK, directory)).add(7, 'Error: first');
+  await objects.put(name, readFileSync(join(directory, SKIPPED)));
+  const other = temporaryDirectory();
+  let silent = 1;
+  const get: Objects['get'] = async (asked) => {
+    silent -= 1;
+    if (silent >= 0) throw new Error('no answer within 10 s');
+    return objects.get(asked);
+  };
+  const signal = new AbortController().signal;
+  const given = { run: RUN, directory: other, disk: DISK, record: () => undefined, signal };
+  await takeSkipped({ ...given, objects: { ...objects, get } });
+  expect(readFileSync(join(other, SKIPPED), 'utf8')).toContain('Error: first');
+  objects.kept.set(name, Buffer.from('{}'));
+  await expect(takeSkipped({ ...given, objects })).rejects.toThrow(/the list of poison messages/);
 });
