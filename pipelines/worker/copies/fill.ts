@@ -107,7 +107,8 @@ async function skippedIn(
           where: name,
           expected: 'the list of poison messages as it was put',
           found: reason,
-          remedy: 'Start the worker with the directory of its last owner, which has the list.',
+          remedy:
+            'Remove that object, and start in the directory of the last owner, which has the list.',
           exit: EXIT.outside,
         });
       }
