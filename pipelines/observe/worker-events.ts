@@ -208,10 +208,9 @@ export const WORKER_EVENTS = {
     'warn',
     (e) => `checkpoints are not copied into the cluster: ${e.reason}`,
   ),
-  'fill-waiting': eventKind<{ sink: string; epoch: number; again: number }>(
+  'fill-waiting': eventKind<{ reason: string; again: number }>(
     'warn',
-    (e) =>
-      `${e.sink} does not answer whether it has epoch ${e.epoch}; without that this start goes on from no copy: again in ${e.again} ms`,
+    (e) => `this start cannot go on without an answer: ${e.reason}; again in ${e.again} ms`,
   ),
   'directory-filled': eventKind<{ directory: string; epoch: number; to: number; owner: string }>(
     'info',

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Objects } from '../../pipelines/worker/copies/objects.ts';
+import { DamagedObjectError, type Objects } from '../../pipelines/worker/copies/objects.ts';
 
 /** A bucket of objects in memory, as JetStream keeps it: what was damaged is found when it is read. */
 export function memoryObjects(): Objects & { readonly kept: Map<string, Buffer> } {
@@ -22,7 +22,9 @@ export function memoryObjects(): Objects & { readonly kept: Map<string, Buffer> 
     async get(name) {
       const bytes = kept.get(name);
       if (bytes === undefined) return undefined;
-      if (sha256Of(bytes) !== digests.get(name)) throw new Error(`${name}: digests do not match`);
+      if (sha256Of(bytes) !== digests.get(name)) {
+        throw new DamagedObjectError(`${name}: digests do not match`);
+      }
       return Buffer.from(bytes);
     },
     async put(name, bytes, previous) {

@@ -14,7 +14,7 @@ import type { Committer } from '../commits/commits.ts';
 import { chainsOf, checkpointNamed, type Run } from '../epochs/checkpoints.ts';
 import type { EpochStore } from '../epochs/epoch-store.ts';
 import { SKIPPED } from '../epochs/poison.ts';
-import type { Objects } from './objects.ts';
+import { type Objects, UNDER_WAY } from './objects.ts';
 
 export type CopiesOptions = {
   readonly objects: Objects;
@@ -55,17 +55,32 @@ export function createCopies(options: CopiesOptions): Copies {
   const notifier = createNotifier();
   /** Counts what is new in the directory, and how much of that is copied. */
   let [wanted, copied] = [1, 0];
+  let tidies = 0;
+  /** The epoch behind which copies are those of an owner before, until they are removed. */
+  let begun: number | undefined;
+
+  /** Pieces of a copy that was broken off are left alone for a while: they may be of one that is under way. */
+  async function tidy(): Promise<void> {
+    try {
+      await objects.tidy();
+      tidies = tidies === 0 ? performance.now() + UNDER_WAY : Number.POSITIVE_INFINITY;
+    } catch {
+      tidies = performance.now() + UNDER_WAY;
+    }
+  }
 
   async function copyAgain(): Promise<void> {
     for (let pause = PAUSE.least; ; pause = Math.min(2 * pause, PAUSE.most)) {
       const now = wanted;
       try {
-        await copyAll(options);
+        await copyAll(options, begun);
+        begun = undefined;
         copied = now;
         notifier.notify();
         return;
       } catch (error) {
         if (signal.aborted) return;
+        tidies = Math.min(tidies, performance.now() + UNDER_WAY);
         record({ kind: 'checkpoint-copy-failed', reason: messageOf(error), again: pause });
         await delay(pause, undefined, { signal }).catch(() => undefined);
       }
@@ -83,8 +98,9 @@ export function createCopies(options: CopiesOptions): Copies {
     },
     async run() {
       const ending = AbortSignal.any([drain, signal]);
-      await objects.tidy().catch(() => undefined);
+      begun = await newestHere(options).catch(() => undefined);
       while (!signal.aborted) {
+        if (performance.now() >= tidies) await tidy();
         if (copied < wanted) await copyAgain();
         else if (drain.aborted) return;
         else await notifier.wait(1_000, ending);
@@ -134,15 +150,34 @@ export async function commitWhenCopied(
   await commits.run();
 }
 
-/** Makes the bucket have what the directory has, and what somebody else may still need. */
-async function copyAll(options: CopiesOptions): Promise<void> {
+async function checkpointsHere({ disk, directory }: Pick<CopiesOptions, 'disk' | 'directory'>) {
+  const names = await disk.readdir(join(directory, 'checkpoints'));
+  return names.filter((name) => checkpointNamed(name) !== undefined).sort();
+}
+
+async function newestHere(options: CopiesOptions): Promise<number | undefined> {
+  const epochs = (await checkpointsHere(options)).flatMap((name) => checkpointNamed(name) ?? []);
+  return epochs.length === 0 ? undefined : Math.max(...epochs.map(({ epoch }) => epoch));
+}
+
+/**
+ * Makes the bucket have what the directory has, and what somebody else may still need. `begun`: what is newer, and not of
+ * this directory, is of an owner that was further when it was lost. It would stand between the copies of this one.
+ */
+async function copyAll(options: CopiesOptions, begun: number | undefined): Promise<void> {
   const { objects, run, directory, disk, record, signal } = options;
   const { all, own } = copyPrefix(run);
   // Before the list: what another owner puts behind it is not overwritten.
   const revision = await objects.revisionOf(own + SKIPPED);
   const there = new Map((await objects.list(all)).map(({ name, sha256 }) => [name, sha256]));
-  const names = await disk.readdir(join(directory, 'checkpoints'));
-  const here = names.filter((name) => checkpointNamed(name) !== undefined).sort();
+  for (const name of begun === undefined ? [] : [...there.keys()].reverse()) {
+    const said = name.startsWith(own) ? checkpointNamed(name.slice(own.length)) : undefined;
+    if (said === undefined || said.epoch <= (begun ?? 0)) continue;
+    signal.throwIfAborted();
+    await objects.remove(name);
+    there.delete(name);
+  }
+  const here = await checkpointsHere(options);
   for (const name of here) {
     if (there.has(own + name)) continue;
     signal.throwIfAborted();

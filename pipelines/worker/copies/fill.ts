@@ -12,7 +12,7 @@ import { type Cursor, openCursors, placeCursor } from '../epochs/cursors.ts';
 import { openEpochFiles } from '../epochs/epoch-files.ts';
 import { adoptSkipped, SKIPPED } from '../epochs/poison.ts';
 import { copyPrefix } from './copies.ts';
-import type { Objects } from './objects.ts';
+import { DamagedObjectError, type Objects } from './objects.ts';
 
 export type FillOptions = {
   readonly objects: Objects;
@@ -78,10 +78,8 @@ export async function fillDirectory(options: FillOptions): Promise<void> {
  * nobody adds to it any more whose epochs count.
  */
 export async function takeSkipped(options: SkippedOptions): Promise<void> {
-  const { objects, run, directory, disk } = options;
-  const name = copyPrefix(run).own + SKIPPED;
-  if (!(await objects.list(name)).some((object) => object.name === name)) return;
-  const list = await skippedIn(name, options);
+  const { run, directory, disk } = options;
+  const list = await skippedIn(copyPrefix(run).own + SKIPPED, options);
   if (list !== undefined) await adoptSkipped(disk, directory, list);
 }
 
@@ -90,32 +88,47 @@ type SkippedOptions = Pick<
   'objects' | 'run' | 'directory' | 'disk' | 'record' | 'signal'
 >;
 
-/** Without it messages would be skipped for other reasons, and epochs cut otherwise: no answer is asked for again. */
-async function skippedIn(
+/** Without it messages would be skipped for other reasons, and epochs cut otherwise. */
+async function skippedIn(name: string, options: SkippedOptions): Promise<Buffer | undefined> {
+  try {
+    return await fetchWhole(name, options);
+  } catch (error) {
+    if (!(error instanceof DamagedObjectError)) throw error;
+    throw new Problem({
+      where: name,
+      expected: 'the list of poison messages as it was put',
+      found: error.message,
+      remedy:
+        'Remove that object, and start in the directory of the last owner, which has the list.',
+      exit: EXIT.outside,
+    });
+  }
+}
+
+/** Asks until there is an answer: none says nothing of the object. Undefined when it is not there, or no longer whole. */
+async function fetchWhole(
   name: string,
-  { objects, record, signal }: SkippedOptions,
+  { objects, record, signal }: Pick<FillOptions, 'objects' | 'record' | 'signal'>,
 ): Promise<Buffer | undefined> {
   for (let again = ASK_AGAIN.least; ; again = Math.min(2 * again, ASK_AGAIN.most)) {
     try {
       return await objects.get(name);
     } catch (error) {
+      if (error instanceof DamagedObjectError) throw error;
       signal.throwIfAborted();
-      const reason = messageOf(error);
-      record({ kind: 'checkpoint-refused', file: name, reason });
-      if (/digests do not match/.test(reason)) {
-        throw new Problem({
-          where: name,
-          expected: 'the list of poison messages as it was put',
-          found: reason,
-          remedy:
-            'Remove that object, and start in the directory of the last owner, which has the list.',
-          exit: EXIT.outside,
-        });
-      }
+      record({ kind: 'fill-waiting', reason: `${name}: ${messageOf(error)}`, again });
     }
-    await delay(again, undefined, { signal }).catch(() => undefined);
-    signal.throwIfAborted();
+    await pause(again, signal);
+    // Pieces that are gone would be waited for again and again.
+    const there = await objects.list(name).catch(() => undefined);
+    if (there?.some((object) => object.name === name) === false) return undefined;
   }
+}
+
+/** Ends with the reason of the signal, which is a `Problem` when the partition is lost. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => undefined);
+  signal.throwIfAborted();
 }
 
 type Left = {
@@ -161,8 +174,9 @@ type Wanted = FillOptions & {
 /** Lays the newest usable chain into `incoming`, and with it those after it; undefined when there is none. */
 async function fetchCheckpoint(
   there: readonly string[],
-  { objects, run, directory, disk, record, from, taken }: Wanted,
+  options: Wanted,
 ): Promise<Cursor | undefined> {
+  const { run, directory, disk, record, from, taken } = options;
   const incoming = join(directory, INCOMING);
   for (const name of await fileNamesIn(disk, incoming)) await disk.rm(join(incoming, name), FORCE);
   const refused = (file: string, reason: string) =>
@@ -176,12 +190,12 @@ async function fetchCheckpoint(
   for (const chain of chainsOf(files).reverse()) {
     if ((chain.at(-1)?.epoch ?? -1) < from) return undefined;
     for (const { name } of chain) {
-      try {
-        const bytes = await objects.get(own + name);
-        if (bytes !== undefined) await writeWhole(disk, join(incoming, name), [bytes]);
-      } catch (error) {
-        refused(`${own}${name}`, messageOf(error));
-      }
+      const bytes = await fetchWhole(own + name, options).catch((error: unknown) => {
+        if (!(error instanceof DamagedObjectError)) throw error;
+        refused(own + name, error.message);
+        return undefined;
+      });
+      if (bytes !== undefined) await writeWhole(disk, join(incoming, name), [bytes]);
     }
     try {
       const newest = await checkpoints.newest(run, Number.POSITIVE_INFINITY);
@@ -223,9 +237,9 @@ async function mayBegin(
   const isLeft = left.checkpoint >= 0;
   let answer = await hasTaken(sink, cursor);
   for (let again = ASK_AGAIN.least; answer === undefined && !isLeft; ) {
-    record({ kind: 'fill-waiting', sink, epoch: cursor.epoch, again });
-    await delay(again, undefined, { signal }).catch(() => undefined);
-    signal.throwIfAborted();
+    const reason = `${sink} does not say whether it has epoch ${cursor.epoch}`;
+    record({ kind: 'fill-waiting', reason, again });
+    await pause(again, signal);
     again = Math.min(2 * again, ASK_AGAIN.most);
     answer = await hasTaken(sink, cursor);
   }

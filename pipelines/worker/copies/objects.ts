@@ -2,6 +2,7 @@
 
 import { type ObjectInfo, Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { messageOf } from '../../base/problem.ts';
 import { within } from '../../base/within.ts';
 import { streamClient, streamIn, streamManager } from '../../nats/jetstream.ts';
 import { checkpointBucket, objectStream } from '../../nats/streams.ts';
@@ -12,13 +13,18 @@ export type StoredObject = {
   readonly sha256: string;
 };
 
+/** What was put is not what is there: to ask again is of no use. */
+export class DamagedObjectError extends Error {
+  override name = 'DamagedObjectError' as const;
+}
+
 /** What copies are kept in. Every call may fail, also after it took effect. */
 export interface Objects {
   /** Those that are whole and whose names begin so, by name. */
   list(prefix: string): Promise<readonly StoredObject[]>;
   /** Another one after each put; 0 when there is none. */
   revisionOf(name: string): Promise<number>;
-  /** Its bytes; undefined when there is none. Rejects when they are not those that were put. */
+  /** Its bytes; undefined when there is none. Rejects with a `DamagedObjectError` when they are not those that were put. */
   get(name: string): Promise<Buffer | undefined>;
   /** Gives its revision. `previous`: rejects when it has another one; 0: when there is one. */
   put(name: string, bytes: Uint8Array, previous?: number): Promise<number>;
@@ -32,7 +38,7 @@ const ANSWER = 10_000;
 /** Bytes of a piece, where its description does not say it. */
 const PIECE = 128 * 1_024;
 /** Milliseconds: a piece that came in so long ago is of no object that is still under way. */
-const UNDER_WAY = 600_000;
+export const UNDER_WAY = 600_000;
 
 /** @throws when there is no such bucket: see `ensureCheckpoints` */
 export async function openCheckpointObjects(
@@ -138,6 +144,8 @@ async function readAll({ data, error }: Read): Promise<Buffer> {
     }
   } catch (failure) {
     await reader.cancel().catch(() => undefined);
+    // Its own word for it (3.4.0); it has no class for it.
+    if (/digest/.test(messageOf(failure))) throw new DamagedObjectError(messageOf(failure));
     throw failure;
   }
 }

@@ -122,8 +122,12 @@ export function createMoves(config: Config, id: string) {
     now: number,
   ): Moves => {
     const own = members.find((member) => member.id === id);
-    // As its own lease has ended, so have those of others that live: this is no view of the group.
-    if (own === undefined) return NO_MOVES;
+    // As its own lease has ended, so have those of others that live: this is no view of the group, and ends what was seen.
+    if (own === undefined) {
+      others.clear();
+      ended.clear();
+      return NO_MOVES;
+    }
     const assigned = assignPartitions(config.partitions, members);
     const isOwn = (partition: number) => assigned.get(partition) === id;
     for (const partition of others.keys()) {

@@ -323,11 +323,25 @@ longTest(
 );
 
 test('a list of poison is not put over that of another owner, which came behind the look at it', async () => {
-  const { objects } = await partition(11);
+  const { objects } = await partition(14);
   expect(await objects.revisionOf(SKIPPED)).toBe(0);
   await objects.put(SKIPPED, Buffer.from('first'), 0);
   const seen = await objects.revisionOf(SKIPPED);
   await objects.put(SKIPPED, Buffer.from('of another owner'), seen);
   await expect(objects.put(SKIPPED, Buffer.from('second'), seen)).rejects.toThrow();
   expect(String(await objects.get(SKIPPED))).toBe('of another owner');
+});
+
+test('what a lost owner copied beyond where the next one begins does not stand between its copies', async () => {
+  const { owner, filled, has } = await partition(15);
+  await owner(() => 4).write('BiiBii', 1);
+  const { directory, names: found } = await filled(4, 6);
+  expect(found).toEqual(names('B4'));
+  const { write, copies } = owner(() => 4, directory);
+  await copies.settled();
+  expect(await has()).toEqual(names('B4'));
+  // Epochs 5 and 6 once more, and in other checkpoints.
+  await write('Bi', 5);
+  expect(await has()).toEqual(names('B4', 'B5', 'i6'));
+  expect((await filled(6, 6)).names).toEqual(names('B5', 'i6'));
 });
