@@ -1,7 +1,7 @@
 import { openEntry } from './attempt.ts';
 import { type DeliveryContext, errorOf, type StepResult, type SystemContext } from './context.ts';
 import { deliverRevision, rejectRevision } from './deliver-revision.ts';
-import { isFinal, newEntry, seenFrom } from './entry.ts';
+import { isFinal, isOverElsewhere, newEntry, seenFrom } from './entry.ts';
 import type { FollowRevisions, Revisions, StoredRevision } from './revision-reader.ts';
 import { isOwn, type OwnLedger, type RequestRoute } from './route.ts';
 import type { StatusLog } from './status-log.ts';
@@ -93,8 +93,7 @@ async function resume(system: string, ledger: OwnLedger, turns: Turns<number>): 
   const { own, foreign } = await ledger.shared();
   for (const entry of own) {
     const { id, status, unreported } = entry;
-    // What is over stays where it was.
-    const { revision, remote } = isFinal(status) ? entry : seenFrom(system, entry);
+    const { revision, remote } = isOverElsewhere(system, entry) ? entry : seenFrom(system, entry);
     settled.set(id, revision);
     if (unreported !== null || (remote !== null && !isFinal(status))) turns.want(id, POLL);
   }
@@ -129,7 +128,9 @@ async function nextStep(
     pending.shift();
     return { kind: 'done' };
   };
-  if (!resend && number <= (seen?.revision ?? 0)) return done();
+  // A person may want it here all the same.
+  const isOver = known.entry !== undefined && isOverElsewhere(system, known.entry);
+  if (!resend && (isOver || number <= (seen?.revision ?? 0))) return done();
   const stored = await revisions.read(id, number);
   if (stored === undefined) return done();
   const request = stored.kind === 'request' ? stored.request : undefined;

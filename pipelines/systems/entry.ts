@@ -102,7 +102,12 @@ export function newEntry(id: string, request: Request | undefined, system = ''):
 export function seenFrom(system: string, entry: LedgerEntry): LedgerEntry {
   if (entry.system === '' || entry.system === system) return entry;
   const revision = Math.max(0, entry.revision - 1);
-  return { ...entry, system, revision, delivered: 0, remote: null, word: null };
+  return { ...entry, system, revision, delivered: 0, remote: null, word: null, faults: 0 };
+}
+
+/** What is over stays with the system that had it. */
+export function isOverElsewhere(system: string, entry: LedgerEntry): boolean {
+  return isFinal(entry.status) && entry.system !== '' && entry.system !== system;
 }
 
 /** Adds a line to the history; what happened before, just so, is counted. The oldest lines go, and are counted too. */

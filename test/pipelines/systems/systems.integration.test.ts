@@ -345,6 +345,8 @@ describe('the delivery of requests', () => {
       await plant.ledger.put(entry, 0);
       await plant.send(request);
     }
+    // It was over there before its end was brought.
+    await plant.send({ ...over, revision: 2, action: 'close' });
     const { id: external_key, title, asset } = moved;
     const made = { external_key, title, asset };
     await askReference(plant.cmms.url)('POST', '/api/work-requests', made);
@@ -362,7 +364,9 @@ describe('the delivery of requests', () => {
     expect(await plant.entry(moved.id)).toMatchObject({ system: 'reference', remote: work?.id });
     expect(await plant.works(left.id)).toHaveLength(1);
     expect(await plant.works(over.id)).toEqual([]);
-    expect(await plant.entry(over.id)).toMatchObject({ system: 'elsewhere', remote: 'WO-1' });
+    expect(await plant.entry(over.id)).toMatchObject({
+      ...{ system: 'elsewhere', remote: 'WO-1', revision: 1 },
+    });
   });
 
   it('keeps a second process waiting, and hands over at the end of the first', async () => {
