@@ -128,7 +128,7 @@ function measuredBy(report: Report, part: string): string {
   for (const [command, measured] of Object.entries(report.measured ?? {})) {
     if (command.split(' ')[0] !== name) continue;
     const [date, processes] = [figureAt(measured, 'date'), figureAt(measured, 'processes')];
-    const plain = command.replace(/ --only .*/, '');
+    const plain = command.replace(/ --only \S+/, '');
     const line = lines.get(plain) ?? {
       date: String(date),
       processes: shownIn(processes),

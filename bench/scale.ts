@@ -87,12 +87,14 @@ async function pass(partitions: number, readings: number, signals: number): Prom
     const before = serversOf(stand);
     const began = performance.now();
     const directories = last.map((_, partition) => join(stand.folder, `partition-${partition}`));
-    for (const [partition, directory] of directories.entries()) {
+    const starts = directories.map((directory, partition) => {
       const port = partition === 0 ? {} : { ANDON_HTTP_PORT: '0' };
       const own = { ANDON_PARTITION: String(partition), ANDON_DIR: directory, ...port };
-      workers.push(partition === 0 ? stand.worker : stand.twin(own));
-      await workers[partition]?.start(own);
-    }
+      const worker = partition === 0 ? stand.worker : stand.twin(own);
+      workers.push(worker);
+      return worker.start(own);
+    });
+    await Promise.all(starts);
     for (const [partition, directory] of directories.entries()) {
       while ((await cursorOf(directory, 'plant', partition)) < (last[partition] ?? 0)) {
         if (performance.now() - began > PATIENCE) throw new Error(stand.worker.lines.join('\n'));

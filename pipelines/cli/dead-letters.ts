@@ -91,7 +91,7 @@ async function unknown({ config: file, json }: OfUnknown): Promise<void> {
     const rows = sources.map(({ asset, source, count, since, isKnown }) => [
       ...[asset, source, String(count), since, isKnown ? 'in the model now' : 'not in the model'],
     ]);
-    console.log(inColumns([['ASSET', 'SOURCE', 'COUNT', 'SINCE', 'IS'], ...rows], new Set([2])));
+    console.log(inColumns([['ASSET', 'SOURCE', 'IN ALL', 'SINCE', 'IS'], ...rows], new Set([2])));
     if (sources.some(({ isKnown }) => isKnown)) console.log('\nandon dead-letters resend');
   }
 }

@@ -21,7 +21,7 @@ export type UnknownSource = {
   readonly asset: AssetKey;
   /** The model has the asset now. */
   readonly isKnown: boolean;
-  /** Readings, waveforms and events that became dead letters. */
+  /** Readings, waveforms and events that became dead letters, those that were sent again among them; since when. */
   readonly count: number;
   readonly since: string;
   /** Where every message of this source became one, except for what was sent again. */

@@ -65,6 +65,16 @@ export function rolesFor(
   return [...new Set(held.map(({ role }) => role))];
 }
 
+/** Those that the console attests with an act of theirs. A program attests for nobody. */
+export function attestedRoles(
+  { roles, isProgram }: Pick<Visitor, 'roles' | 'isProgram'>,
+  act: ApiAct,
+  plant: string,
+  line: string,
+): readonly ApiRole[] {
+  return isProgram ? [] : rolesFor(roles, act, plant, line);
+}
+
 export function isNowhere({ everywhere, plants, lines }: LineReach): boolean {
   return !everywhere && plants.size === 0 && lines.size === 0;
 }

@@ -17,6 +17,7 @@ export const openDecisionSchema = z.object({
   values: z
     .array(z.string())
     .describe('What the steps behind it go by, beside the decision: the act may give it.'),
+  yours: z.boolean().describe('Whoever asks is among those who may answer it.'),
 });
 type OpenDecision = z.output<typeof openDecisionSchema>;
 
@@ -25,7 +26,12 @@ export const OPEN_DECISIONS = `
 SELECT
   request, step, any(workflow) AS workflow, argMax(because, position) AS question, argMax(time, position) AS since,
   argMaxIf(toString(state), position, state != 'ask') = 'pending' AS approves
-FROM (SELECT * FROM workflow_steps FINAL WHERE state NOT IN ('superseded', 'escalated', 'news'))
+FROM
+(
+  SELECT * FROM workflow_steps FINAL
+  WHERE state NOT IN ('superseded', 'escalated', 'news')
+    AND request IN (SELECT request FROM workflow_steps WHERE state = 'ask')
+)
 WHERE step != '' AND ({request:String} = '' OR request = {request:String})
   AND (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE whole)
 GROUP BY request, step
@@ -41,18 +47,19 @@ export async function openDecisionsOf(
   questions: Questions,
   request: string,
   workflows: readonly WorkflowRule[],
+  mayAnswer: (by: readonly string[] | undefined) => boolean,
 ): Promise<readonly OpenDecision[]> {
   const rows = await questions.ask(decisionRow, OPEN_DECISIONS, { request });
-  return rows.map(({ workflow, approves, ...row }) => ({
-    ...row,
-    answers: approves ? ['approve', 'refuse'] : ['keep', 'undo'],
-    values: approves
-      ? valuesWanted(
-          row.step,
-          workflows.find(({ id }) => id === workflow),
-        )
-      : [],
-  }));
+  return rows.map(({ workflow, approves, ...row }) => {
+    const rule = workflows.find(({ id }) => id === workflow);
+    const by = approves ? rule?.steps.find(({ id }) => id === row.step)?.by : undefined;
+    return {
+      ...row,
+      answers: approves ? ['approve', 'refuse'] : ['keep', 'undo'],
+      values: approves ? valuesWanted(row.step, rule) : [],
+      yours: mayAnswer(by),
+    };
+  });
 }
 
 /** What the reply itself says; anything else that a step behind it names is a value of the answer. */

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
 import type { ApiAct } from '../../base/roles.ts';
-import { isWithinReach, reachParameters, rolesFor } from '../access/visitor.ts';
+import { attestedRoles, isWithinReach, reachParameters } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import {
   type ApiRoute,
@@ -110,7 +110,8 @@ function answers(act: DeclareAct): readonly ApiRoute[] {
       id: 'decide',
       path: 'decisions',
       access: 'decide-work',
-      summary: 'Answers what a workflow asks people. What nobody is asked is a dead letter.',
+      summary:
+        'Answers what a workflow asks people. What nobody is asked, or somebody else, is a dead letter.',
       body: z.strictObject({
         request: z.string().min(1).max(64),
         step: z.string().min(1).max(64).describe('Of the workflow, which asks.'),
@@ -190,8 +191,7 @@ function actRoute<Body extends z.ZodType>(services: Services, declared: ActRoute
       const { visitor } = asked;
       if (visitor === undefined) throw new ApiProblem('not-signed-in', 'Sign in.');
       const { plant, line } = asked.path;
-      // A program attests for nobody.
-      const roles = visitor.isProgram ? [] : rolesFor(visitor.roles, access, plant, line);
+      const roles = attestedRoles(visitor, access, plant, line);
       const { type, data } = event(asked.body, roles.join(' '));
       const named = Object.entries(data).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as const],

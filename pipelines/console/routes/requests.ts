@@ -4,7 +4,13 @@ import { z } from 'zod';
 import { REQUEST_STATUSES } from '../../../operators/model/machine-event.ts';
 import { NOTICE_STEP } from '../../../operators/model/notify-rule.ts';
 import type { LedgerEntry } from '../../systems/entry.ts';
-import { isWithinReach, reachParameters, withinReach } from '../access/visitor.ts';
+import {
+  attestedRoles,
+  isWithinReach,
+  reachOf,
+  reachParameters,
+  withinReach,
+} from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
@@ -222,7 +228,7 @@ function detailRoute({ questions, flow, models }: Services): ApiRoute {
       id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected the id of a request'),
     }),
     answer: detailSchema,
-    async handle({ reach, path }) {
+    async handle({ reach, path, visitor }) {
       const { id } = path;
       const stored = requestSchema.extend({ json: z.string() });
       const [found] = await questions.ask(stored, ONE, { id, request: id });
@@ -230,9 +236,15 @@ function detailRoute({ questions, flow, models }: Services): ApiRoute {
         throw new ApiProblem('not-found', `expected the id of a request, found ${id}`);
       }
       const workflows = (await models.plants()).get(found.plant)?.rules?.workflows ?? [];
+      const { plant, line } = found;
+      const mayAnswer = (by: readonly string[] | undefined) =>
+        visitor !== undefined &&
+        isWithinReach(reachOf(visitor.roles, 'decide-work'), plant, line) &&
+        (by === undefined ||
+          attestedRoles(visitor, 'decide-work', plant, line).some((role) => by.includes(role)));
       const [moments, decisions, entry] = await Promise.all([
         questions.ask(momentSchema, MOMENTS, { id }),
-        openDecisionsOf(questions, id, workflows),
+        openDecisionsOf(questions, id, workflows, mayAnswer),
         // The CMMS is one thing, the request another: without the ledger there is still a story.
         flow.request(id).catch(() => undefined),
       ]);

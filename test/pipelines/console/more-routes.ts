@@ -234,9 +234,11 @@ export function describeMoreRoutes(given: () => Given): void {
       expect(decisions).toMatchObject([
         {
           ...{ step: 'allowed', question: `Buy a bearing for ${asset}?` },
-          ...{ answers: ['approve', 'refuse'], values: ['quantity'] },
+          ...{ answers: ['approve', 'refuse'], values: ['quantity'], yours: true },
         },
       ]);
+      const hers = (await (await olga.get(`/requests/${id}`)).json()) as Story;
+      expect(hers.decisions).toMatchObject([{ step: 'allowed', yours: false }]);
       const told = moments.filter(({ title }) => title === 'allowed').map(({ state }) => state);
       expect(told).toEqual(['ask']);
       const answer = (client: Client) =>

@@ -2,7 +2,6 @@
 
 import { useSignal } from '@preact/signals';
 import { type Answer, call } from '../api/client.ts';
-import { may } from '../state/session.ts';
 import { say } from '../text/pages/decisions.ts';
 import { clock, onPlantClock } from '../text/text.ts';
 import { doAct } from './alarm-list.tsx';
@@ -31,7 +30,7 @@ type QuestionOptions = {
 
 function Question({ request, decision, zone }: QuestionOptions) {
   const told = useSignal<string | undefined>(undefined);
-  const { step, question, since, answers, values } = decision;
+  const { step, question, since, answers, values, yours } = decision;
   const { plant, line, asset, id } = request;
   const send = async (form: FormData, answer: Decision['answers'][number]) => {
     const body = { request: id, step, decision: answer, values: givenIn(form, values) };
@@ -53,7 +52,7 @@ function Question({ request, decision, zone }: QuestionOptions) {
       <p class="quiet">
         {say('step', { step })} · {say('waits', { time: clock(since, zone) })}
       </p>
-      {may('decide-work', plant, line) ? (
+      {yours ? (
         <>
           {values.map((name) => (
             <Field key={name} name={name} hint={say('hint')}>

@@ -126,7 +126,7 @@ export type ActsOperations = {
       sequence: number;
     };
   };
-  /** Answers what a workflow asks people. What nobody is asked is a dead letter. */
+  /** Answers what a workflow asks people. What nobody is asked, or somebody else, is a dead letter. */
   decide: {
     method: 'POST';
     url: '/api/v1/assets/{plant}/{line}/{asset}/decisions';

@@ -140,6 +140,8 @@ export type RequestsOperations = {
         answers: Array<'approve' | 'refuse' | 'keep' | 'undo'>;
         /** What the steps behind it go by, beside the decision: the act may give it. */
         values: Array<string>;
+        /** Whoever asks is among those who may answer it. */
+        yours: boolean;
       }>;
       /** Null before anything was sent. */
       delivery: {
