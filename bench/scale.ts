@@ -83,7 +83,7 @@ async function pass(partitions: number, readings: number, signals: number): Prom
   const stand = await startBenchStand({ warehouse: 'apart', env });
   const workers: Service[] = [];
   try {
-    const last = await filled(stand, partitions, readings, signals);
+    const { last, published } = await filled(stand, partitions, readings, signals);
     const before = serversOf(stand);
     const began = performance.now();
     const directories = last.map((_, partition) => join(stand.folder, `partition-${partition}`));
@@ -103,28 +103,28 @@ async function pass(partitions: number, readings: number, signals: number): Prom
     }
     const seconds = (performance.now() - began) / 1_000;
     const after = serversOf(stand);
-    const million = readings / 1e6;
+    const million = published / 1e6;
     const cpu = {
       workers: workers.reduce((sum, worker) => sum + cpuOf(worker.pid()), 0) / million,
       warehouse: (after.warehouse - before.warehouse) / million,
       nats: (after.nats - before.nats) / million,
     };
     const cpu_per_million = cpu.workers + cpu.warehouse + cpu.nats;
-    const right = (await landedReadings(stand)) === readings;
-    return { partitions, readings_per_s: readings / seconds, cpu_per_million, ...cpu, right };
+    const right = (await landedReadings(stand)) === published;
+    return { partitions, readings_per_s: published / seconds, cpu_per_million, ...cpu, right };
   } finally {
     for (const worker of workers) await worker.stop();
     await stand.stop();
   }
 }
 
-/** Makes the streams and fills them; the last message of each. */
+/** Makes the streams and fills them; the last message of each, and how many readings went in (a sensor falls silent). */
 async function filled(
   stand: BenchStand,
   partitions: number,
   readings: number,
   signals: number,
-): Promise<readonly number[]> {
+): Promise<{ readonly last: readonly number[]; readonly published: number }> {
   const connection = await connectNats({ servers: stand.nats.url, name: 'bench' });
   try {
     const all = Array.from({ length: partitions }, (_, partition) => partition);
@@ -132,7 +132,7 @@ async function filled(
     const model = await placed(stand, 'plant.yaml', plantFile(ASSETS));
     const rules = await placed(stand, 'rules.yaml', await readFile(DEMO_RULES, 'utf8'));
     await stand.run(['apply', model, rules]);
-    await fillStream(stand.nats.url, {
+    const { readings: published } = await fillStream(stand.nats.url, {
       ...{ assets: ASSETS, readings, rate: 100_000, signals, partitions },
     });
     const manager = await jetstreamManager(connection);
@@ -140,7 +140,7 @@ async function filled(
     for (const partition of all) {
       ends.push((await manager.streams.info(partitionStream(partition))).state.last_seq);
     }
-    return ends;
+    return { last: ends, published };
   } finally {
     await connection.close();
   }

@@ -35,6 +35,10 @@ test('with four eyes nobody applies what nobody else has proposed, to the letter
     // What was changed since is something else.
     writeFileSync(plant, readFileSync(plant, 'utf8').replace('name: ', 'name: Other '));
     expect((await apply('bert')).code).toBe(2);
+    const recording = join(ROOT, 'examples/recordings/pump.ndjson');
+    const live = ['publish', '--live', '--speed', '100000', '--model', plant, '--rules', rules];
+    const beside = await andon([...live, recording, '--config', config], { ANDON_USER: 'bert' });
+    expect([beside.code, beside.err]).toEqual([2, expect.stringContaining('no such proposal')]);
     const { out } = await andon(['audit', '--json', '--config', config], { ANDON_USER: 'cleo' });
     const told = out
       .trim()

@@ -55,6 +55,19 @@ test.each([
     /:4:\d+: plants\.1\.codes\.erp: expected a code of one plant, found that P1 is p1 too/,
   ],
   [
+    'a system of a second plant',
+    BASE.replace(
+      'codes: { erp: P1 } }',
+      'codes: { erp: P1 }, systems: [erp] }\n  - { id: p2, name: Two, systems: [erp] }',
+    ),
+    /:4:\d+: plants\.1\.systems\.0: expected a system of one plant, found that erp is of p1 too/,
+  ],
+  [
+    'a system of a plant that nothing is copied from',
+    BASE.replace('codes: { erp: P1 } }', 'codes: { erp: P1 }, systems: [sapp] }'),
+    /:3:\d+: plants\.0\.systems\.0: expected one of erp/,
+  ],
+  [
     'a system of record that is copied from nowhere',
     BASE.replace('record: erp', 'record: sap'),
     /:5:\d+: entities\.part: expected part under sources\.sap.*copied from erp/,
