@@ -38,7 +38,7 @@ test('the stored baseline has figures of every part of the short round', () => {
   );
   const parts = new Set(figuresOf(baseline).map(({ name }) => name.split(' ')[0]));
   expect([...parts].sort()).toEqual(
-    ['windows', 'patterns', 'state', 'stages', 'landing', 'end_to_end', 'latency', 'away']
+    ['windows', 'patterns', 'state', 'stages', 'landing', 'end_to_end', 'latency', 'away', 'scale']
       .concat('recovery', 'peers')
       .sort(),
   );

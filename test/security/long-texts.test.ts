@@ -22,7 +22,7 @@ const LONG = 4 * SHORT;
 const MOST = 8;
 /** Microseconds of CPU that are measured at a time: far above the resolution of the counter. */
 const MEASURED = 2_000;
-const ROUNDS = 7;
+const ROUNDS = 20;
 
 /**
  * What comes of the long one. Compares the work for both, as CPU, which other processes do not lengthen. What lengthens it
