@@ -87,7 +87,8 @@ test('what is connected is told from the start on', async () => {
   const metrics = await (await fetch(`${stand.worker.url}/metrics`)).text();
   expect(metrics).toMatch(/andon_connected\{server="NATS",.*\} 1/);
   expect(metrics).toMatch(/andon_connected\{server="ClickHouse",.*\} 1/);
-  await stand.warehouse?.kill();
+  // What is killed is started again at once.
+  await stand.warehouse?.stop();
   await until('the warehouse to be missed', 30_000, async () =>
     (await (await fetch(`${stand.worker.url}/metrics`)).text()).includes(
       'andon_connected{server="ClickHouse",pipeline="plant",partition="0"} 0',
@@ -97,6 +98,7 @@ test('what is connected is told from the start on', async () => {
     const { text, exit } = await status();
     return exit === 1 && /\nready +no: .*ClickHouse is away/.test(text);
   });
+  await stand.warehouse?.start();
   await stand.worker.stop();
   await expect(status()).rejects.toThrow(/\/status: expected the answer of a worker.*andon run/);
   await expect(status('nowhere')).rejects.toThrow();
