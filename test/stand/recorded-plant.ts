@@ -52,18 +52,28 @@ export type RecordedPlant = {
 /**
  * So many seconds of three machines as a recording: frames out of order and frames that come late, waveforms, states, a
  * schedule, and now and then what is no message at all. Writes it and its `plant.yaml` and `rules.yaml` into the folder.
+ * `plants`: as many plants, `p1` and so on, each of which says the same.
  */
-export function recordedPlant(folder: string, seconds: number, seed: number): RecordedPlant {
+export function recordedPlant(
+  folder: string,
+  seconds: number,
+  seed: number,
+  plants = 1,
+): RecordedPlant {
   const said = [
     ...[...plantLife(seed, seconds), ...bursts(seconds), ...nonsense(seconds)],
     ...stragglers(seconds),
   ].sort((a, b) => a.at - b.at);
+  const ids = Array.from({ length: plants }, (_, plant) => `p${plant + 1}`);
   const log = logOf(shuffled(said, 1_500, seed));
   const lines = log
     .filter(({ subject }) => !/^(model|rules)\./.test(subject))
-    .map(({ subject, appended, headers, payload }) => {
+    .flatMap(({ subject, appended, headers, payload }) => {
       const base64 = Buffer.from(payload).toString('base64');
-      return JSON.stringify({ subject, appended: appended / 1_000, headers, base64 });
+      return ids.map((id) => {
+        const own = subject.replace('.p1.', `.${id}.`);
+        return JSON.stringify({ subject: own, appended: appended / 1_000, headers, base64 });
+      });
     });
   const path = (name: string) => join(folder, name);
   const plantLines = MODEL.lines.map((line) => ({
@@ -75,7 +85,8 @@ export function recordedPlant(folder: string, seconds: number, seed: number): Re
     return path(name);
   };
   const middle = Math.floor(lines.length / 2);
-  writeFileSync(path('plant.yaml'), JSON.stringify({ plants: [{ ...MODEL, lines: plantLines }] }));
+  const model = { plants: ids.map((id) => ({ ...MODEL, id, lines: plantLines })) };
+  writeFileSync(path('plant.yaml'), JSON.stringify(model));
   const rules = { ...RULES, detectors: [...RULES.detectors, ...DETECTORS] };
   const triggers = [...RULES.triggers, TRIGGER];
   writeFileSync(path('rules.yaml'), JSON.stringify({ ...rules, triggers }));
