@@ -13,6 +13,10 @@ export type Load = { readonly assets: number; readonly rate: number; readonly se
 const EPOCH_SECONDS = 2;
 export const MOST_LAG = 2;
 
+export function framesPerEpoch(rate: number): number {
+  return (rate / SIGNALS_PER_ASSET) * EPOCH_SECONDS;
+}
+
 /** A publisher at a steady rate, and how far the rows of its frames are behind. */
 export interface Running {
   /** Resolves at its end. */
@@ -36,7 +40,6 @@ export async function underLoad<T>(
       const { state } = await manager.streams.info(partitionStream(0));
       return state.last_seq;
     };
-    const framesPerEpoch = (rate / SIGNALS_PER_ASSET) * EPOCH_SECONDS;
     const lines: string[] = [];
     const plant = { assets, rate, seconds, url: stand.nats.url };
     const args = Object.entries(plant).flatMap(([name, value]) => [`--${name}`, String(value)]);
@@ -46,7 +49,7 @@ export async function underLoad<T>(
     return await work({
       done,
       last,
-      lag: async () => ((await last()) - (await landedTo(stand))) / framesPerEpoch,
+      lag: async () => ((await last()) - (await landedTo(stand))) / framesPerEpoch(rate),
     });
   } finally {
     await connection.close();

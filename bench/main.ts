@@ -79,6 +79,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'kill -9 under load until current again; --rate 50000 --kills 5 --json FILE',
     run: async (args) => (await import('./recovery.ts')).recovery(args),
   },
+  'host-lost': {
+    about:
+      'a worker restarted, and one lost with its directory, by turns, until current; --rate 75000 --pairs 3 --json FILE',
+    run: async (args) => (await import('./host-lost.ts')).hostLost(args),
+  },
   'settled-commands': {
     about:
       'a start where many commands are over, and the memory of nats-server; --commands 1000000 --json FILE',
