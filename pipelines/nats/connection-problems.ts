@@ -44,10 +44,14 @@ export function lastingProblem(where: string, cause: Error): Problem | undefined
 }
 
 /**
- * The problem that NATS fell silent while a question was under way that a worker cannot begin without. Undefined for
- * other errors.
+ * The problem that NATS fell silent while a question was under way that a worker, or a command, cannot go on without.
+ * Undefined for other errors.
  */
-export function silentProblem(servers: readonly string[], cause: unknown): Problem | undefined {
+export function silentProblem(
+  servers: readonly string[],
+  cause: unknown,
+  remedy: string,
+): Problem | undefined {
   if (!(cause instanceof errors.TimeoutError || cause instanceof errors.RequestError)) {
     return undefined;
   }
@@ -56,7 +60,7 @@ export function silentProblem(servers: readonly string[], cause: unknown): Probl
       where: `NATS ${servers.join(', ')}`,
       expected: 'an answer',
       found: cause.message,
-      remedy: 'Look whether the server is well, and start again. Nothing is lost.',
+      remedy,
       exit: EXIT.outside,
     },
     { cause },

@@ -68,6 +68,7 @@ export type WorkerOptions = {
 
 /** How long a worker waits at its start for a server that is away. */
 const PATIENCE = 30_000;
+const AGAIN = 'Look whether the server is well, and start again. Nothing is lost.';
 /** How long the sinks may take to catch up when the worker is asked to stop. What is left then waits in its files. */
 const GRACE = 10_000;
 /** Later runs of the same log have nothing to ask for that was not asked for already. */
@@ -90,7 +91,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   try {
     await workPartition(options, connection);
   } catch (error) {
-    throw silentProblem(config.nats.servers, error) ?? error;
+    throw silentProblem(config.nats.servers, error, AGAIN) ?? error;
   } finally {
     await connection.close();
   }

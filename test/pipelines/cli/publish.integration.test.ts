@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { configSchema } from '../../../pipelines/base/config.ts';
 import { registerApply } from '../../../pipelines/cli/apply.ts';
 import { registerNatsConfig } from '../../../pipelines/cli/nats-config.ts';
 import { registerPublish } from '../../../pipelines/cli/publish.ts';
+import { withNats } from '../../../pipelines/cli/with-nats.ts';
 import { startNats, type TestNats } from '../../stand/nats.ts';
+import { startRelay } from '../../stand/relay.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
 const folder = temporaryDirectory();
@@ -102,4 +105,22 @@ test('nats-config prints the part of an edge with its password alone, and makes 
   writeFileSync(join(keys, 'edge.e1.password'), `${'p'.repeat(43)}\n`);
   expect(await andon(...leaf)).toContain(`edge.e1:${'p'.repeat(43)}@hub:7422`);
   expect(readdirSync(keys)).toEqual(['edge.e1.nk', 'edge.e1.password']);
+});
+
+test('a server that falls silent amid the work is named, with what to do', async () => {
+  const relay = await startRelay(server.port);
+  try {
+    const config = {
+      nats: configSchema.parse({ nats: { servers: [`nats://127.0.0.1:${relay.port}`] } }).nats,
+    };
+    const work = withNats(config, 'test', (connection) => {
+      void relay.hold({ ask: /\$JS\.API\.INFO/ });
+      return connection.request('$JS.API.INFO', '', { timeout: 300 });
+    });
+    await expect(work).rejects.toThrow(
+      /^NATS nats:\S+: expected an answer, found timeout\. Look whether/,
+    );
+  } finally {
+    relay.close();
+  }
 });
