@@ -209,7 +209,7 @@ async function undisturbed({ cluster }: World): Promise<Facts> {
   const calm: World = { stand, cluster, hosts: [] };
   const { service } = join(calm);
   const facts = await landed(calm);
-  expect((await service.stop()).code).toBe(0);
+  await service.stop();
   return facts;
 }
 
