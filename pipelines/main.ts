@@ -200,6 +200,12 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./cli/migrate.ts')).registerMigrate,
   },
   {
+    name: 'retention',
+    usage: '[options]',
+    description: 'how long ClickHouse keeps the rows of each table, by plant',
+    load: async () => (await import('./cli/retention.ts')).registerRetention,
+  },
+  {
     name: 'backup',
     usage: '[options] <folder>',
     description: 'streams, buckets, directory and embedded ClickHouse into a folder',

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { nameSchema } from '../../operators/model/plant-model.ts';
 import { positiveDurationSchema } from '../../operators/model/time.ts';
+import { endingTables } from '../../sinks/clickhouse/ending-tables.ts';
 import { changedObjectsSchema, pointerSchema } from '../../sinks/remote/call-config.ts';
 import { openYamlFile } from '../base/yaml-file.ts';
 import type { FileIssue } from '../base/zod-expectations.ts';
@@ -91,6 +92,12 @@ const mappingSchema = z.strictObject({
   approved: z.string().optional().describe('Who approved it; without that it is not in force.'),
 });
 
+const retentionSchema = z.strictObject({
+  tables: z.array(z.string()).min(1).describe('Tables whose rows end.'),
+  plants: z.array(nameSchema).default([]).describe('Plants it is for; without them all others.'),
+  days: z.int().min(1).max(36_500).describe('Days from when a row landed.'),
+});
+
 export const governanceSchema = z.strictObject({
   plants: z.array(plantSchema).min(1),
   entities: z.partialRecord(entityName, ownershipSchema),
@@ -103,6 +110,10 @@ export const governanceSchema = z.strictObject({
     .default({})
     .describe('Where master data is copied from, by system and entity.'),
   mappings: z.array(mappingSchema).default([]).describe('Ids of one thing in several systems.'),
+  retention: z
+    .array(retentionSchema)
+    .default([])
+    .describe('How long rows are kept, by table and plant; the last that fits counts.'),
   four_eyes: z.boolean().default(true).describe('Nobody approves what they proposed.'),
 });
 export type Governance = z.output<typeof governanceSchema>;
@@ -121,6 +132,7 @@ export function readGovernance(path: string): Governance {
         ...ownerIssues(parsed.data),
         ...sourceIssues(parsed.data),
         ...parsed.data.mappings.flatMap((one, at) => mappingIssues(one, at, parsed.data)),
+        ...retentionIssues(parsed.data),
       ]
     : [];
   yaml.report(parsed.error, [], issues);
@@ -287,4 +299,27 @@ function mappingIssues(one: Mapping, at: number, { plants, four_eyes }: Governan
     note('approved', 'expected somebody else than who proposed it (four_eyes)');
   }
   return issues;
+}
+
+function retentionIssues({ retention, plants }: Governance): readonly FileIssue[] {
+  const ids = plants.map(({ id }) => id);
+  const all = endingTables();
+  return retention.flatMap((rule, at) => {
+    const byPlant = rule.plants.length > 0;
+    const known = all.filter((one) => one.byPlant || !byPlant).map(({ table }) => table);
+    const kind = byPlant ? 'a table with rows of plants that end' : 'a table with rows that end';
+    const issue = (field: string, place: number, message: string) => ({
+      ...{ path: ['retention', at, field, place], message },
+    });
+    return [
+      ...rule.tables.flatMap((table, place) =>
+        known.includes(table)
+          ? []
+          : [issue('tables', place, `expected ${kind}: ${known.join(', ')}; found ${table}`)],
+      ),
+      ...rule.plants.flatMap((plant, place) =>
+        ids.includes(plant) ? [] : [issue('plants', place, `expected one of ${ids.join(', ')}`)],
+      ),
+    ];
+  });
 }
