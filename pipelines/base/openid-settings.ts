@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { secretSchema } from '../../sinks/remote/secret.ts';
-import { parseHeldRole } from './roles.ts';
+import { parseHeldRole } from './api-roles.ts';
 
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 

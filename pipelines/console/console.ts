@@ -24,6 +24,7 @@ import { createActPublisher } from './acts.ts';
 import { API_PREFIX, describeApi } from './api/openapi.ts';
 import type { ApiRoute } from './api/route.ts';
 import { createFlowState } from './data/flow-state.ts';
+import { createPhotos } from './data/photos.ts';
 import { createPlantModels } from './data/plant-models.ts';
 import { createQuestions } from './data/questions.ts';
 import { createEventStreams } from './event-stream.ts';
@@ -93,11 +94,10 @@ export async function startConsole(
     accounts: openAccounts(directory),
     signOn:
       provider && createSignOn({ ...provider, sessions, enterName, onFailure: onSignOnFailure }),
-    lockouts: {
-      name: createLockout(FREE_FAILURES.name),
-      address: createLockout(FREE_FAILURES.address),
-    },
+    lockouts: lockouts(),
     acts: createActPublisher(connection, config.partitions),
+    photos: createPhotos(connection),
+    page: pageAddress(config, people),
   };
   const server = await serverOf(config, services, { page, tls, over: over.signal, record });
   const close = async () => {
@@ -116,6 +116,16 @@ export async function startConsole(
     await close();
     throw cannotListen(config, error);
   }
+}
+
+function lockouts(): Services['lockouts'] {
+  const { name, address } = FREE_FAILURES;
+  return { name: createLockout(name), address: createLockout(address) };
+}
+
+/** As people open it: links that leave the page lead there. Empty where nobody has said it. */
+function pageAddress({ console: { oidc } }: Config, people: NotifyConfig | undefined): string {
+  return (people?.console ?? oidc?.page ?? '').replace(/\/+$/, '');
 }
 
 type Served = Pick<Parameters<typeof createServer>[0], 'page' | 'tls'> & {

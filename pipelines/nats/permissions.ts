@@ -20,6 +20,7 @@ import {
   checkpointBucket,
   commitSubject,
   objectStream,
+  PHOTO_STREAM,
   partitionStream,
   REASON_STREAM,
 } from './streams.ts';
@@ -123,6 +124,8 @@ function streamsOf(store: LogStore, { partitions, prefix }: Extent): readonly st
       return named(LIVE_STREAM);
     case 'reasons':
       return named(REASON_STREAM);
+    case 'photos':
+      return named(PHOTO_STREAM);
     default:
       return [`KV_${installedStream(prefix, BUCKETS[store].name)}`];
   }
@@ -193,6 +196,8 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return ['audit.chain.begin', 'audit.log.*.*.*'];
     case 'reason':
       return ['reason.*'];
+    case 'photo':
+      return ['photo.*'];
     case 'mapping': {
       // Of no line: all of them are in partition 0, in one order.
       const subject = `mapping.${plant?.id ?? '*'}.${VIA[role] ?? role}.${id ?? '*'}`;

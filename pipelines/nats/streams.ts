@@ -335,3 +335,28 @@ export async function ensureReasons(
   };
   return ensureInstalled(connection, wanted, options, () => copiesOfOthers(options));
 }
+
+/** Pictures that people took at machines. */
+export const PHOTO_STREAM = 'ANDON_PHOTOS';
+/** As long as rows of requests are kept. */
+const PHOTO_DAYS = 1_100;
+
+/** Each picture has a subject of its own, and is never written over. */
+export async function ensurePhotos(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  const wanted = {
+    ...streamSettings(options.replicas),
+    name: PHOTO_STREAM,
+    description: 'Andon: photos of machines',
+    subjects: ['photo.*'],
+    max_age: nanos(PHOTO_DAYS * 86_400_000),
+    max_bytes: -1,
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.New,
+    discard_new_per_subject: true,
+    duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
+  };
+  return ensureInstalled(connection, wanted, options);
+}

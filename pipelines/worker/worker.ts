@@ -19,6 +19,7 @@ import {
   ensureCommits,
   ensureLive,
   ensurePartition,
+  ensurePhotos,
   ensureRequests,
   isNotPermitted,
   isReplay,
@@ -116,6 +117,9 @@ export async function workPartition(
   });
   const copies = await isMade(ensureCheckpoints(connection, partition, store), (reason) => {
     record({ kind: 'copies-missed', reason });
+  });
+  await isMade(ensurePhotos(connection, store), (reason) => {
+    record({ kind: 'photos-missed', reason });
   });
   const key = `${config.pipeline}-${partition}`;
   const claim = await claimPartition(connection, key, identity, store);

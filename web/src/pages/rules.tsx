@@ -4,13 +4,14 @@ import { ChosenPlant, type ChosenPlantProps, OtherPlants } from '../parts/chosen
 import '../style/rules.css';
 import type { Answer } from '../api/client.ts';
 import { LimitTrial } from '../parts/limit-trial.tsx';
+import { RuleCheck } from '../parts/rule-check.tsx';
 import { RulePause } from '../parts/rule-pause.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { Table } from '../parts/table.tsx';
 import { newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { place, setQuery } from '../state/route.ts';
-import { me } from '../state/session.ts';
+import { may, me } from '../state/session.ts';
 import { say } from '../text/pages/rules.ts';
 import { clock, moment, number, t } from '../text/text.ts';
 
@@ -46,6 +47,7 @@ function OfPlant({ plant, all }: ChosenPlantProps) {
           )
         }
       </Shown>
+      {may('check-rules', plant.id, '') ? <RuleCheck plant={plant.id} /> : null}
     </>
   );
 }
