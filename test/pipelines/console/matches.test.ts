@@ -61,7 +61,7 @@ test('each stage has the events that it took, groups stage by stage, and what ha
       { name: 'seen', taken: 0, absent: true, where: "type == 'acknowledged'" },
     ],
   });
-  expect(match?.stages[0]?.events[0]?.time).toBe('2026-03-02T06:00:00.000Z');
+  expect(match?.stages[0]?.events[0]?.time).toBe('2026-03-02T06:00:00Z');
 });
 
 test('a match whose time ran out says so, and one of other rules keeps the names that it had', async () => {

@@ -122,6 +122,7 @@ function MomentEntry({ moment: each, zone, request, before }: MomentOptions) {
         <strong>{person}</strong> {kind === 'anomaly' ? null : <span>{called}</span>}
         {state === '' ? null : (
           <span class="quiet">
+            {' '}
             {stepText(state)}
             {system === '' ? '' : ` (${system})`}
           </span>

@@ -35,7 +35,7 @@ export function CommentForm({ request }: { readonly request: Request }) {
   };
   return (
     <form
-      class="card"
+      class="card comment"
       aria-label={say('comment')}
       onSubmit={(event) => {
         event.preventDefault();

@@ -43,6 +43,8 @@ export type RulesOperations = {
         sequence: number;
         /** Opaque id of whoever applied it; empty where nobody knows. */
         who: string;
+        /** Of that person; empty where none is known, or was erased. */
+        name: string;
       }>;
       /** What can never match, one sentence each. */
       never: Array<string>;

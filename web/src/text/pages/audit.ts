@@ -4,7 +4,7 @@ import { textsOf } from '../text.ts';
 
 export const say = textsOf({
   en: {
-    why: 'Who did what with the installation, in times of UTC. Entries are chained by hash; `andon audit verify` checks the chain.',
+    why: 'Who did what with the installation, in times of UTC. Entries are chained by hash; andon audit verify checks the chain.',
     none: 'There are no entries.',
     noneWhy: 'They come with the first act: of the command line, of a worker, or of a person.',
     number: 'Entry',
@@ -19,7 +19,7 @@ export const say = textsOf({
     older: 'Older ones',
   },
   de: {
-    why: 'Wer was mit der Anlage getan hat, in Zeiten von UTC. Die Einträge sind durch Hashes verkettet; `andon audit verify` prüft die Kette.',
+    why: 'Wer was mit der Anlage getan hat, in Zeiten von UTC. Die Einträge sind durch Hashes verkettet; andon audit verify prüft die Kette.',
     none: 'Es gibt keine Einträge.',
     noneWhy:
       'Sie kommen mit der ersten Handlung: der Befehlszeile, eines Workers oder einer Person.',

@@ -21,7 +21,7 @@ export const say = textsOf({
     added: 'new',
     changed: 'changed',
     removed: 'gone',
-    apply: 'They are applied by `andon apply`, from files under change control.',
+    apply: 'They are applied by andon apply, from files under change control.',
     line: 'line {line}, column {column}',
   },
   de: {
@@ -42,7 +42,7 @@ export const say = textsOf({
     added: 'neu',
     changed: 'geändert',
     removed: 'fort',
-    apply: 'Angewandt werden sie mit `andon apply`, aus Dateien unter Änderungskontrolle.',
+    apply: 'Angewandt werden sie mit andon apply, aus Dateien unter Änderungskontrolle.',
     line: 'Zeile {line}, Spalte {column}',
   },
 });
