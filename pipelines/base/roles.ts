@@ -42,8 +42,8 @@ export type LogNeed =
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'outcomes' | 'resends' | 'names';
 type StreamStore =
   | ('log' | 'outbox' | 'commands' | 'commits' | 'live' | 'audit' | 'reasons')
-  /** Pictures that people took. */
-  | 'photos';
+  /** Pictures that people took; what happens, for subscribers. */
+  | ('photos' | 'feed');
 /** `checkpoints`: a bucket of objects for each partition. */
 export type LogStore = StreamStore | 'checkpoints' | Bucket;
 
@@ -96,13 +96,14 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, commit epochs, keep checkpoints, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'commands', 'commits', 'checkpoints', 'live', 'photos'] },
+      { make: ['log', 'outbox', 'commands', 'commits', 'checkpoints', 'live', 'photos', 'feed'] },
+      { read: ['feed'] },
       { make: ['leases', 'homes', 'names', 'reasons'] },
       { read: ['commits'] },
       { create: ['audit'] },
       { change: ['leases', 'homes', 'checkpoints'] },
       { purge: ['checkpoints'] },
-      { publish: ['tick', 'model', 'rules', 'live', 'commit'] },
+      { publish: ['tick', 'model', 'rules', 'live', 'commit', 'feed'] },
     ],
   },
   'read-live': { does: 'follow what changes with each epoch', log: [{ read: ['live'] }] },
@@ -152,7 +153,19 @@ export const ACTS = {
   'take-backup': {
     does: 'copy every stream and bucket as a snapshot, and hold the leases meanwhile',
     log: [
-      { snapshot: ['log', 'outbox', 'commands', 'commits', 'live', 'audit', 'reasons', 'photos'] },
+      {
+        snapshot: [
+          'log',
+          'outbox',
+          'commands',
+          'commits',
+          'live',
+          'audit',
+          'reasons',
+          'photos',
+          'feed',
+        ],
+      },
       { snapshot: ['leases', 'homes', 'ledger', 'outcomes', 'resends', 'names', 'checkpoints'] },
       { create: ['leases'] },
       { change: ['leases'] },
@@ -163,6 +176,7 @@ export const ACTS = {
     log: [{ read: ['audit', 'reasons'] }],
     tables: { select: ['audit'] },
   },
+  'read-feed': { does: 'read what happens, as CloudEvents', log: [{ read: ['feed'] }] },
   'read-names': { does: 'see the names behind user ids', log: [{ read: ['names'] }] },
   'keep-names': {
     does: 'enter and erase the names behind user ids, and erase reasons',
@@ -222,6 +236,7 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
     'read-log': 'installation',
     'read-live': 'installation',
     'keep-photos': 'installation',
+    'read-feed': 'installation',
     'read-requests': 'installation',
     'resend-request': 'installation',
     'append-audit': 'installation',
@@ -232,7 +247,11 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
   },
   person: { acknowledge: 'plant' },
   analyst: { 'query-rows': 'plant' },
-  'read-only': { 'read-log': 'installation', 'read-requests': 'installation' },
+  'read-only': {
+    'read-log': 'installation',
+    'read-requests': 'installation',
+    'read-feed': 'installation',
+  },
 };
 
 /** The token of `act.<plant>.<line>.<asset>.<via>.<user>` that a role may write; its permission attests it. */

@@ -23,6 +23,7 @@ import { createSignOn } from './access/sign-on.ts';
 import { createActPublisher } from './acts.ts';
 import { API_PREFIX, describeApi } from './api/openapi.ts';
 import type { ApiRoute } from './api/route.ts';
+import { createFeedReader } from './data/feed-reader.ts';
 import { createFlowState } from './data/flow-state.ts';
 import { createPhotos } from './data/photos.ts';
 import { createPlantModels } from './data/plant-models.ts';
@@ -97,6 +98,7 @@ export async function startConsole(
     lockouts: lockouts(),
     acts: createActPublisher(connection, config.partitions),
     photos: createPhotos(connection),
+    feed: createFeedReader(connection),
     page: pageAddress(config, people),
   };
   const server = await serverOf(config, services, { page, tls, over: over.signal, record });
@@ -138,12 +140,12 @@ function serverOf(
   services: Services,
   { page, tls, over, record }: Served,
 ): Promise<FastifyInstance> {
-  const { base, proxies, rate } = settings;
+  const { base, proxies, rate, frames } = settings;
   let routes: readonly ApiRoute[] = [];
   routes = routesOf(services, () => describeApi(routes));
   const cookie = 'andon';
   return createServer({
-    ...{ base, proxies, rate, tls, cookie, routes, page },
+    ...{ base, proxies, rate, frames, tls, cookie, routes, page },
     guard: createGuard({ ...services, cookie }),
     streams: createEventStreams(services.live, over),
     onDefect: (error, request) => record({ kind: 'console-defect', request, error }),

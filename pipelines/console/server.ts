@@ -16,6 +16,8 @@ import { LIVE_PATH } from './routes/routes.ts';
 
 export type ServerOptions = {
   readonly base: string;
+  /** Origins of pages that may show this one in a frame. */
+  readonly frames: readonly string[];
   readonly proxies: readonly string[];
   /** PEM texts. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
@@ -45,7 +47,7 @@ const ATTEMPT_AGE = 600;
 const POLICY = [
   ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"],
   ...["font-src 'self'", "connect-src 'self'", "manifest-src 'self'", "base-uri 'none'"],
-  ...["form-action 'none'", "frame-ancestors 'none'"],
+  "form-action 'none'",
 ].join('; ');
 
 /** Twice the streams of changes that there may be at a time. */
@@ -77,7 +79,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   });
   server.addHook('onSend', async (request, reply) =>
-    guardHeaders(request, reply, tls !== undefined),
+    guardHeaders(request, reply, { frames: options.frames, encrypted: tls !== undefined }),
   );
   server.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, options));
   server.setNotFoundHandler((request, reply) => {
@@ -119,9 +121,14 @@ function keyOf(request: FastifyRequest, cookie: string): string {
   return who === undefined ? request.ip : createHash('sha256').update(who).digest('base64url');
 }
 
-function guardHeaders(request: FastifyRequest, reply: FastifyReply, encrypted: boolean): void {
+function guardHeaders(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { frames, encrypted }: Pick<ServerOptions, 'frames'> & { readonly encrypted: boolean },
+): void {
   reply.header('X-Request-Id', request.id);
-  reply.header('Content-Security-Policy', POLICY);
+  const around = frames.length === 0 ? "'none'" : frames.join(' ');
+  reply.header('Content-Security-Policy', `${POLICY}; frame-ancestors ${around}`);
   reply.header('X-Content-Type-Options', 'nosniff');
   reply.header('Referrer-Policy', 'no-referrer');
   reply.header('Cross-Origin-Opener-Policy', 'same-origin');

@@ -2,6 +2,7 @@
 
 import { DiscardPolicy, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { FEED_STREAM, feedSubject } from '../../sinks/feed.ts';
 import { LIVE_STREAM } from '../../sinks/live.ts';
 import {
   COMMAND_STREAM,
@@ -357,6 +358,29 @@ export async function ensurePhotos(
     discard: DiscardPolicy.New,
     discard_new_per_subject: true,
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
+  };
+  return ensureInstalled(connection, wanted, options);
+}
+
+/** So long a subscriber may be away and still read what it missed. */
+const FEED_DAYS = 30;
+
+/** What happens, for whoever subscribes. The id of a message is known for two minutes, for repeats after a lost answer. */
+export async function ensureFeed(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  const wanted = {
+    ...streamSettings(options.replicas),
+    name: FEED_STREAM,
+    description: 'Andon feed: what happens, as CloudEvents',
+    subjects: [feedSubject('*.*.*', '*')],
+    max_age: nanos(FEED_DAYS * 86_400_000),
+    max_bytes: -1,
+    max_msgs_per_subject: -1,
+    discard: DiscardPolicy.Old,
+    discard_new_per_subject: false,
+    duplicate_window: nanos(REPLAY_DUPLICATE_WINDOW),
   };
   return ensureInstalled(connection, wanted, options);
 }

@@ -48,10 +48,20 @@ function Page() {
   useEffect(() => (who ? keepSending() : undefined), [who?.id]);
   if (who === undefined) return <p class="quiet centre">{t('loading')}</p>;
   if (who === null) return <SignInPage />;
+  // Within another page there is no room for what stands around.
+  if (place.value.query.bare === 'yes') return <Bare />;
   return (
     <Shell>
       <Content />
     </Shell>
+  );
+}
+
+function Bare() {
+  return (
+    <main id="content" class="bare" tabIndex={-1}>
+      <Content />
+    </main>
   );
 }
 

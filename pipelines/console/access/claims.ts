@@ -2,7 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import { parseHeldRole } from '../../base/api-roles.ts';
-import type { OpenIdSettings } from '../../base/openid-settings.ts';
+import type { OpenIdSettings } from '../../base/console-settings.ts';
 import type { HeldRole } from './visitor.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;

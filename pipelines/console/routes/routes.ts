@@ -7,6 +7,7 @@ import { alarmSystemRoutes } from './alarm-system.ts';
 import { alarmRoutes } from './alarms.ts';
 import { auditRoutes } from './audit.ts';
 import { exceptionRoutes } from './exceptions.ts';
+import { feedRoutes } from './feed.ts';
 import { figureRoutes } from './figures.ts';
 import { healthRoutes } from './health.ts';
 import { machineRoutes } from './machines.ts';
@@ -70,6 +71,7 @@ export function routesOf(services: Services, describe: () => object): readonly A
     ...photoRoutes(services),
     ...rulePauseRoutes(services),
     liveRoute,
+    ...feedRoutes(services),
     route({
       id: 'getDescription',
       method: 'GET',

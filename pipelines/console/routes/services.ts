@@ -11,6 +11,7 @@ import { isNowhere, isWithinReach, type LineReach, reachesInto } from '../access
 import type { ActPublisher } from '../acts.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { nameParameter } from '../api/route.ts';
+import type { FeedReader } from '../data/feed-reader.ts';
 import type { FlowState } from '../data/flow-state.ts';
 import type { Photos } from '../data/photos.ts';
 import { assetIn, type KnownPlant, type PlantModels } from '../data/plant-models.ts';
@@ -32,6 +33,7 @@ export type Services = {
   readonly acts: ActPublisher;
   readonly flow: FlowState;
   readonly photos: Photos;
+  readonly feed: FeedReader;
   /** The address of the page, as people open it: empty where nobody has said it. */
   readonly page: string;
   /** The people file; undefined where the configuration of the console names none. */

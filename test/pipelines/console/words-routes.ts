@@ -123,6 +123,29 @@ export function describeWords(given: () => Given): void {
     });
   });
 
+  test('what happens is read as CloudEvents from a place on, by line', async () => {
+    const { eva, vic } = given();
+    type Page = { entries: { subject: string; type: string; id: string }[]; next: string };
+    const all = async (client: Client, path = '/feed?limit=500') => read<Page>(client, path);
+    const types = async () => (await all(eva)).entries.map(({ type }) => type);
+    await until('a request to be told', 30_000, async () =>
+      (await types()).includes('andon.request.v1'),
+    );
+    const { entries, next } = await all(eva);
+    expect(new Set(entries.map(({ type }) => type))).toContain('andon.alarm.v1');
+    expect(new Set(entries.map(({ id }) => id)).size).toBe(entries.length);
+    const described = routes.find(({ id }) => id === 'getFeed')?.answer;
+    expect(described?.safeParse({ entries, next }).data).toEqual({ entries, next });
+    const [first] = (await all(eva, '/feed?limit=1')).entries;
+    expect(first).toEqual(entries[0]);
+    const rest = await all(eva, `/feed?limit=500&after=${(await all(eva, '/feed?limit=1')).next}`);
+    expect(rest.entries.slice(0, entries.length - 1)).toEqual(entries.slice(1));
+    const requests = (await all(eva, '/feed?kind=request')).entries;
+    expect(new Set(requests.map(({ type }) => type))).toEqual(new Set(['andon.request.v1']));
+    for (const { subject } of (await all(vic)).entries) expect(subject).toMatch(/^p1\/l1\//);
+    expect((await eva.get('/feed?after=made-up')).status).toBe(400);
+  });
+
   describe('what keeps an installation right', () => {
     type Checked = {
       mistakes: { file: string; line: number; text: string }[];

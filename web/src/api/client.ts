@@ -75,6 +75,7 @@ const OPERATIONS: { readonly [Id in OperationId]: readonly [method: string, path
   getAudit: ['GET', 'audit'],
   checkRules: ['POST', 'plants/{plant}/rules/checks'],
   decide: ['POST', 'assets/{plant}/{line}/{asset}/decisions'],
+  getFeed: ['GET', 'feed'],
   followChanges: ['GET', 'live'],
   getDescription: ['GET', 'openapi.json'],
 };
