@@ -60,6 +60,8 @@ export type ApiRoute = {
   /** Of a good answer that is no JSON: a `SpecialAnswer` has its bytes. */
   readonly answerTypes?: readonly string[];
   readonly status?: number;
+  /** A program may show its key as `key` of the query: for programs that send no headers. */
+  readonly keyInQuery?: true;
   /** Undefined: the server answers by itself, as a stream. */
   readonly handle?: (asked: Asked<never, never, never>) => Promise<unknown>;
 };

@@ -6,6 +6,7 @@ import { actRoutes } from './act-routes.ts';
 import { alarmSystemRoutes } from './alarm-system.ts';
 import { alarmRoutes } from './alarms.ts';
 import { auditRoutes } from './audit.ts';
+import { calendarRoutes } from './calendar.ts';
 import { exceptionRoutes } from './exceptions.ts';
 import { feedRoutes } from './feed.ts';
 import { figureRoutes } from './figures.ts';
@@ -54,6 +55,7 @@ export function routesOf(services: Services, describe: () => object): readonly A
     ...signOnRoutes(services),
     ...plantRoutes(services),
     ...figureRoutes(services),
+    ...calendarRoutes(services),
     ...masterDataRoutes(services),
     ...situationRoutes(services),
     ...machineRoutes(services),

@@ -146,6 +146,34 @@ export function describeWords(given: () => Given): void {
     expect((await eva.get('/feed?after=made-up')).status).toBe(400);
   });
 
+  test('stops are a calendar, which a program fetches with its key in the address, and nothing else is', async () => {
+    const { plant, vic } = given();
+    const key = await plant.accounts.addKey('calendar', [{ role: 'viewer', plant: 'p1' }]);
+    const api = `${plant.stand.console.url}/api/v1`;
+    const answer = await fetch(`${api}/plants/p1/stops.ics?key=${key}`);
+    expect(answer.headers.get('content-type')).toContain('text/calendar');
+    const text = await answer.text();
+    expect(text).toMatch(/^BEGIN:VCALENDAR\r\n[\s\S]*END:VCALENDAR\r\n$/);
+    expect((await fetch(`${api}/plants/p1/stops.ics?key=andon_wrong`)).status).toBe(401);
+    expect((await fetch(`${api}/plants/p1/stops.ics`)).status).toBe(401);
+    expect((await fetch(`${api}/plants?key=${key}`)).status).toBe(401);
+    const now = Date.now();
+    const stop = {
+      id: 'overhaul',
+      kind: 'maintenance',
+      start: now + 3_600_000,
+      end: now + 7_200_000,
+    };
+    await plant.send('schedule.p1.l2', { entries: [stop] });
+    await until('the stop to be in it', 30_000, async () =>
+      (await (await fetch(`${api}/plants/p1/stops.ics?key=${key}`)).text()).includes(
+        'SUMMARY:maintenance overhaul',
+      ),
+    );
+    // Of another line than hers.
+    expect(await (await vic.get('/plants/p1/stops.ics')).text()).not.toContain('overhaul');
+  });
+
   describe('what keeps an installation right', () => {
     type Checked = {
       mistakes: { file: string; line: number; text: string }[];

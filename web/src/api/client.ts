@@ -52,6 +52,7 @@ const OPERATIONS: { readonly [Id in OperationId]: readonly [method: string, path
   getSchedule: ['GET', 'schedule'],
   getDeadLetters: ['GET', 'dead-letters'],
   getFigures: ['GET', 'plants/{plant}/figures'],
+  getStopCalendar: ['GET', 'plants/{plant}/stops.ics'],
   getMasterData: ['GET', 'plants/{plant}/master-data'],
   getRules: ['GET', 'plants/{plant}/rules'],
   getRuleTrace: ['GET', 'assets/{plant}/{line}/{asset}/rules/{rule}/trace'],
