@@ -73,6 +73,8 @@ const reportData = z.object({
   priority: prioritySchema.optional(),
   /** Of the reporting system: reports of one `ref` are about one problem. */
   ref: z.string().min(1).max(128).optional(),
+  /** Where a picture of it is shown. */
+  photo: z.string().min(1).max(512).optional(),
   /** When it is over by itself, in epoch milliseconds. */
   until: z.number().optional(),
 });

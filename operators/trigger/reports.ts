@@ -80,15 +80,17 @@ function join(
   context: EpisodeContext,
 ): void {
   const { state } = context;
-  const { text, component, failure_mode, severity = rules.severity, priority } = data;
+  const { text, component, failure_mode, severity = rules.severity, priority, photo } = data;
   const id = activeId(episode);
   addActive(state, id, { source: id, time: event.time, text });
   if (!episode.active.includes(id)) episode.active.push(id);
   const about = { component, failure_mode, severity, triggers: [], isPattern: false };
   const news = { ...about, rule: REPORTER, anomalies: [id] };
   const isNews = addFinding(episode, news);
-  const line = { stage: 'report', time: event.time, kind: 'event', about: event.type, text };
-  addEvidence(episode, line);
+  const line = { time: event.time, kind: 'event', about: event.type };
+  // Before what was seen, which is the headline.
+  if (photo !== undefined) addEvidence(episode, { stage: 'photo', ...line, text: photo });
+  addEvidence(episode, { stage: 'report', ...line, text });
   const changes = isKnown ? [`reported again: ${text}`] : [];
   changes.push(...sharpen(episode, { ...news, weight: evidenceWeight(news) }));
   if (isNews && changes.length === 0) changes.push(findingText(news));

@@ -34,27 +34,35 @@ export async function listEntries(
   if (extent === undefined) throw withoutChain(connection);
   const people = await permitted(() => everybody(connection), new Map());
   const listed: ListedEntry[] = [];
-  for (let to = extent.last; to > 0; to -= PART) {
-    const part: AuditMessage[] = [];
-    for await (const one of readEntries(connection, Math.max(1, to - PART + 1), to)) part.push(one);
-    for (const { bytes, appended } of part.reverse()) {
-      if (appended < since || listed.length === most) return listed;
-      const entry = readEntry(bytes);
-      if ('problem' in entry || (who !== undefined && entry.who !== who)) continue;
-      const { reason } = entry;
-      const text =
-        reason === null
-          ? undefined
-          : await permitted(() => readReason(connection, reason), undefined);
-      listed.push({
-        ...entry,
-        appended: new Date(appended).toISOString(),
-        name: people.get(entry.who)?.name ?? null,
-        text: text === undefined ? null : typeof text === 'string' ? `(${text})` : text.text,
-      });
-    }
+  for await (const { bytes, appended } of entriesFrom(connection, extent.last)) {
+    if (appended < since || listed.length === most) return listed;
+    const entry = readEntry(bytes);
+    if ('problem' in entry || (who !== undefined && entry.who !== who)) continue;
+    const { reason } = entry;
+    const text =
+      reason === null
+        ? undefined
+        : await permitted(() => readReason(connection, reason), undefined);
+    listed.push({
+      ...entry,
+      appended: new Date(appended).toISOString(),
+      name: people.get(entry.who)?.name ?? null,
+      text: text === undefined ? null : typeof text === 'string' ? `(${text})` : text.text,
+    });
   }
   return listed;
+}
+
+/** The entries up to a number, the newest first. */
+export async function* entriesFrom(
+  connection: NatsConnection,
+  last: number,
+): AsyncGenerator<AuditMessage> {
+  for (let to = last; to > 0; to -= PART) {
+    const part: AuditMessage[] = [];
+    for await (const one of readEntries(connection, Math.max(1, to - PART + 1), to)) part.push(one);
+    yield* part.reverse();
+  }
 }
 
 /** What this user may not read is left out. */

@@ -4,8 +4,8 @@ import { Document, isMap, isScalar, Pair, type YAMLMap } from 'yaml';
 import { z } from 'zod';
 import { cmmsSchemaOf } from '../../sinks/remote/config.ts';
 import { rotating, type Secret, secretSchema } from '../../sinks/remote/secret.ts';
+import { consoleSchema, port } from './console-settings.ts';
 import { LEVELS } from './log-level.ts';
-import { checkPageAddress, openIdSchema } from './openid-settings.ts';
 import { EXIT, foundInPlace, Problem } from './problem.ts';
 import { readText } from './read-text.ts';
 import { readSystems, systemsSchema } from './system-profiles.ts';
@@ -24,7 +24,6 @@ export const bytes = z.union([z.int().positive(), z.string()]).transform((size, 
 });
 
 const name = z.string().regex(/^[A-Za-z0-9_-]+$/, 'expected letters, digits, _ and -');
-const port = z.int().min(0).max(65_535);
 
 export const tlsSchema = z.strictObject({
   ca: z.string().optional().describe('Path: who signed the certificate of the server (PEM).'),
@@ -122,34 +121,6 @@ const httpSchema = z.strictObject({
     .describe('Of /healthz, /readyz, /metrics and /status; 0: any free port.'),
 });
 
-const consoleShape = z.strictObject({
-  host: z.string().default('127.0.0.1').describe('0.0.0.0 lets other machines open the page.'),
-  port: port.default(8080).describe('Of the page and the API; 0: any free port.'),
-  base: z
-    .string()
-    .regex(/^(?:\/[A-Za-z0-9_-]+)*$/, 'expected a path such as /andon, without a slash at its end')
-    .default('')
-    .describe('The path below which a gateway shows it.'),
-  proxies: z
-    .array(z.string())
-    .default([])
-    .describe('Addresses of gateways whose X-Forwarded-… headers are believed.'),
-  tls: z
-    .strictObject({
-      certificate: z.string().describe('Path (PEM).'),
-      privateKey: z.string().describe('Path (PEM).'),
-    })
-    .optional()
-    .describe('Without it, a gateway in front encrypts.'),
-  directory: z
-    .string()
-    .optional()
-    .describe('Accounts and sessions; without it the folder console in directory.'),
-  rate: z.int().positive().default(1_200).describe('Requests of one user in a minute.'),
-  oidc: openIdSchema.optional().describe('Signing in by OpenID Connect: see docs/console.md.'),
-});
-const consoleSchema = consoleShape.superRefine(checkPageAddress);
-
 const logSchema = z.strictObject({
   level: z.enum(LEVELS).default('info').describe('The least serious level that is logged.'),
 });
@@ -193,6 +164,10 @@ const configShape = z.strictObject({
     .describe('andon apply takes what somebody else has proposed by andon apply --propose.'),
   nats: natsSchema.prefault({}).describe('The log.'),
   stream: streamSchema.prefault({}).describe('The limits of the log.'),
+  feed: z
+    .boolean()
+    .default(false)
+    .describe('Publish what happens as CloudEvents, for others to subscribe to: docs/systems.md.'),
   clickhouse: clickhouseSchema.prefault({}).describe('Where rows land.'),
   epoch: epochSchema.prefault({}).describe('The unit of pull, batch and insert.'),
   backlog: backlogSchema.prefault({}).describe('What may wait for a sink that is away.'),

@@ -40,7 +40,10 @@ export type LogNeed =
   | { readonly snapshot: readonly LogStore[] };
 
 export type Bucket = 'leases' | 'homes' | 'ledger' | 'outcomes' | 'resends' | 'names';
-type StreamStore = 'log' | 'outbox' | 'commands' | 'commits' | 'live' | 'audit' | 'reasons';
+type StreamStore =
+  | ('log' | 'outbox' | 'commands' | 'commits' | 'live' | 'audit' | 'reasons')
+  /** Pictures that people took; what happens, for subscribers. */
+  | ('photos' | 'feed');
 /** `checkpoints`: a bucket of objects for each partition. */
 export type LogStore = StreamStore | 'checkpoints' | Bucket;
 
@@ -93,13 +96,14 @@ export const ACTS = {
   'work-partition': {
     does: 'make the streams, hold leases, commit epochs, keep checkpoints, publish ticks, and models and rules again',
     log: [
-      { make: ['log', 'outbox', 'commands', 'commits', 'checkpoints', 'live'] },
+      { make: ['log', 'outbox', 'commands', 'commits', 'checkpoints', 'live', 'photos', 'feed'] },
+      { read: ['feed'] },
       { make: ['leases', 'homes', 'names', 'reasons'] },
       { read: ['commits'] },
       { create: ['audit'] },
       { change: ['leases', 'homes', 'checkpoints'] },
       { purge: ['checkpoints'] },
-      { publish: ['tick', 'model', 'rules', 'live', 'commit'] },
+      { publish: ['tick', 'model', 'rules', 'live', 'commit', 'feed'] },
     ],
   },
   'read-live': { does: 'follow what changes with each epoch', log: [{ read: ['live'] }] },
@@ -129,6 +133,10 @@ export const ACTS = {
       { purge: ['commands', 'ledger', 'outcomes'] },
     ],
   },
+  'keep-photos': {
+    does: 'keep the pictures that people took at machines, and show them',
+    log: [{ publish: ['photo'] }, { read: ['photos'] }],
+  },
   'read-requests': {
     does: 'list requests and commands, and what became of them',
     log: [{ read: ['outbox', 'commands', 'ledger', 'outcomes'] }],
@@ -145,7 +153,19 @@ export const ACTS = {
   'take-backup': {
     does: 'copy every stream and bucket as a snapshot, and hold the leases meanwhile',
     log: [
-      { snapshot: ['log', 'outbox', 'commands', 'commits', 'live', 'audit', 'reasons'] },
+      {
+        snapshot: [
+          'log',
+          'outbox',
+          'commands',
+          'commits',
+          'live',
+          'audit',
+          'reasons',
+          'photos',
+          'feed',
+        ],
+      },
       { snapshot: ['leases', 'homes', 'ledger', 'outcomes', 'resends', 'names', 'checkpoints'] },
       { create: ['leases'] },
       { change: ['leases'] },
@@ -156,6 +176,7 @@ export const ACTS = {
     log: [{ read: ['audit', 'reasons'] }],
     tables: { select: ['audit'] },
   },
+  'read-feed': { does: 'read what happens, as CloudEvents', log: [{ read: ['feed'] }] },
   'read-names': { does: 'see the names behind user ids', log: [{ read: ['names'] }] },
   'keep-names': {
     does: 'enter and erase the names behind user ids, and erase reasons',
@@ -214,6 +235,8 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
     acknowledge: 'installation',
     'read-log': 'installation',
     'read-live': 'installation',
+    'keep-photos': 'installation',
+    'read-feed': 'installation',
     'read-requests': 'installation',
     'resend-request': 'installation',
     'append-audit': 'installation',
@@ -224,7 +247,11 @@ export const GRANTS: Readonly<Record<RoleName, Readonly<Partial<Record<Act, Scop
   },
   person: { acknowledge: 'plant' },
   analyst: { 'query-rows': 'plant' },
-  'read-only': { 'read-log': 'installation', 'read-requests': 'installation' },
+  'read-only': {
+    'read-log': 'installation',
+    'read-requests': 'installation',
+    'read-feed': 'installation',
+  },
 };
 
 /** The token of `act.<plant>.<line>.<asset>.<via>.<user>` that a role may write; its permission attests it. */
@@ -287,109 +314,6 @@ export function rolesTable(): string {
     row(['---', ...roles.map(() => '---'), '---']),
     ...(Object.keys(ACTS) as Act[]).map((act) =>
       row([`\`${act}\``, ...roles.map((role) => scopeOf(role, act) ?? ''), ACTS[act].does]),
-    ),
-  ].join('\n');
-}
-
-/** Roles of people and programs that use the API and its page: `andon console account add … --role`. */
-export const API_ROLES = {
-  viewer: 'looks at what is going on',
-  operator: 'runs machines',
-  technician: 'repairs machines',
-  supervisor: 'answers for a shift',
-  planner: 'plans maintenance or production',
-  engineer: 'keeps plant models and rules',
-  analyst: 'asks what happened and why',
-  manager: 'looks at figures',
-  administrator: 'keeps the installation and its accounts',
-} as const;
-
-export type ApiRole = keyof typeof API_ROLES;
-
-/** A role and where it holds, as commands and configurations write it: `operator`, `operator@works/press`. */
-export function parseHeldRole(text: string):
-  | {
-      readonly role: ApiRole;
-      readonly plant?: string | undefined;
-      readonly line?: string | undefined;
-    }
-  | undefined {
-  const [, role, plant, line] = /^([a-z]+)(?:@([\w-]+)(?:\/([\w-]+))?)?$/.exec(text) ?? [];
-  if (role === undefined || !Object.hasOwn(API_ROLES, role)) return undefined;
-  return {
-    role: role as ApiRole,
-    ...(plant === undefined ? {} : { plant }),
-    ...(line === undefined ? {} : { line }),
-  };
-}
-
-/** What the API lets people do. Each route names one of these. */
-export const API_ACTS = {
-  'view-plant': 'see machines, signals, alarms, requests and the schedule; follow changes',
-  'view-exceptions': 'see what left the main way, and why',
-  'handle-exceptions': 'take exceptions, and say that they are solved or waived',
-  'answer-alarms': 'acknowledge, and say whether an alarm was right',
-  'shelve-alarms': 'withhold alarms for a time',
-  'take-out-of-service': 'withhold alarms until somebody puts them back',
-  report: 'report what was seen at a machine',
-  'decide-work': 'approve or refuse what a workflow asks, and say whether what came late stays',
-  resend: 'have a request or a command sent again',
-} as const;
-
-export type ApiAct = keyof typeof API_ACTS;
-
-/**
- * What each role may do in the API, and how far: `line` as far as the account reaches, `plant` in the whole of each plant
- * that it reaches into, `installation` everywhere. What is not here is refused.
- */
-export const API_GRANTS: Readonly<Record<ApiRole, Readonly<Partial<Record<ApiAct, Scope>>>>> = {
-  viewer: { 'view-plant': 'line' },
-  operator: {
-    'view-plant': 'plant',
-    'answer-alarms': 'line',
-    'shelve-alarms': 'line',
-    report: 'line',
-  },
-  technician: { 'view-plant': 'plant', 'answer-alarms': 'line', report: 'line' },
-  supervisor: {
-    'view-plant': 'plant',
-    'answer-alarms': 'line',
-    'shelve-alarms': 'line',
-    'take-out-of-service': 'line',
-    report: 'line',
-    'decide-work': 'line',
-  },
-  planner: { 'view-plant': 'plant', report: 'line', 'decide-work': 'line' },
-  engineer: {
-    'view-plant': 'plant',
-    'view-exceptions': 'installation',
-    'answer-alarms': 'line',
-    'shelve-alarms': 'line',
-    'take-out-of-service': 'line',
-    report: 'line',
-    'decide-work': 'line',
-    'handle-exceptions': 'installation',
-    resend: 'installation',
-  },
-  analyst: { 'view-plant': 'plant', 'view-exceptions': 'installation' },
-  manager: { 'view-plant': 'plant' },
-  administrator: {
-    'view-plant': 'installation',
-    'view-exceptions': 'installation',
-    'handle-exceptions': 'installation',
-    resend: 'installation',
-  },
-};
-
-/** The chapter's other table: a row for each act of the API, a column for each role. */
-export function apiRolesTable(): string {
-  const roles = Object.keys(API_ROLES) as ApiRole[];
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [
-    row(['act', ...roles, 'means']),
-    row(['---', ...roles.map(() => '---'), '---']),
-    ...(Object.keys(API_ACTS) as ApiAct[]).map((act) =>
-      row([`\`${act}\``, ...roles.map((role) => API_GRANTS[role][act] ?? ''), API_ACTS[act]]),
     ),
   ].join('\n');
 }

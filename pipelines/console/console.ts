@@ -23,7 +23,9 @@ import { createSignOn } from './access/sign-on.ts';
 import { createActPublisher } from './acts.ts';
 import { API_PREFIX, describeApi } from './api/openapi.ts';
 import type { ApiRoute } from './api/route.ts';
+import { createFeedReader } from './data/feed-reader.ts';
 import { createFlowState } from './data/flow-state.ts';
+import { createPhotos } from './data/photos.ts';
 import { createPlantModels } from './data/plant-models.ts';
 import { createQuestions } from './data/questions.ts';
 import { createEventStreams } from './event-stream.ts';
@@ -93,11 +95,11 @@ export async function startConsole(
     accounts: openAccounts(directory),
     signOn:
       provider && createSignOn({ ...provider, sessions, enterName, onFailure: onSignOnFailure }),
-    lockouts: {
-      name: createLockout(FREE_FAILURES.name),
-      address: createLockout(FREE_FAILURES.address),
-    },
+    lockouts: lockouts(),
     acts: createActPublisher(connection, config.partitions),
+    photos: createPhotos(connection),
+    feed: createFeedReader(connection),
+    page: pageAddress(config, people),
   };
   const server = await serverOf(config, services, { page, tls, over: over.signal, record });
   const close = async () => {
@@ -118,6 +120,16 @@ export async function startConsole(
   }
 }
 
+function lockouts(): Services['lockouts'] {
+  const { name, address } = FREE_FAILURES;
+  return { name: createLockout(name), address: createLockout(address) };
+}
+
+/** As people open it: links that leave the page lead there. Empty where nobody has said it. */
+function pageAddress({ console: { oidc } }: Config, people: NotifyConfig | undefined): string {
+  return (people?.console ?? oidc?.page ?? '').replace(/\/+$/, '');
+}
+
 type Served = Pick<Parameters<typeof createServer>[0], 'page' | 'tls'> & {
   readonly over: AbortSignal;
   readonly record: RecordEvent;
@@ -128,12 +140,12 @@ function serverOf(
   services: Services,
   { page, tls, over, record }: Served,
 ): Promise<FastifyInstance> {
-  const { base, proxies, rate } = settings;
+  const { base, proxies, rate, frames } = settings;
   let routes: readonly ApiRoute[] = [];
   routes = routesOf(services, () => describeApi(routes));
   const cookie = 'andon';
   return createServer({
-    ...{ base, proxies, rate, tls, cookie, routes, page },
+    ...{ base, proxies, rate, frames, tls, cookie, routes, page },
     guard: createGuard({ ...services, cookie }),
     streams: createEventStreams(services.live, over),
     onDefect: (error, request) => record({ kind: 'console-defect', request, error }),

@@ -16,6 +16,8 @@ import { LIVE_PATH } from './routes/routes.ts';
 
 export type ServerOptions = {
   readonly base: string;
+  /** Origins of pages that may show this one in a frame. */
+  readonly frames: readonly string[];
   readonly proxies: readonly string[];
   /** PEM texts. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
@@ -45,7 +47,7 @@ const ATTEMPT_AGE = 600;
 const POLICY = [
   ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"],
   ...["font-src 'self'", "connect-src 'self'", "manifest-src 'self'", "base-uri 'none'"],
-  ...["form-action 'none'", "frame-ancestors 'none'"],
+  "form-action 'none'",
 ].join('; ');
 
 /** Twice the streams of changes that there may be at a time. */
@@ -63,6 +65,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...(tls === undefined ? {} : { https: tls }),
   }) as unknown as FastifyInstance;
   boundConnections(server.server, MOST_CONNECTIONS);
+  server.addContentTypeParser(/^image\//, { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  );
   await server.register(cookies);
   await server.register(rateLimit, {
     max: options.rate,
@@ -74,7 +79,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
   });
   server.addHook('onSend', async (request, reply) =>
-    guardHeaders(request, reply, tls !== undefined),
+    guardHeaders(request, reply, { frames: options.frames, encrypted: tls !== undefined }),
   );
   server.setErrorHandler((error, request, reply) => answerProblem(error, request, reply, options));
   server.setNotFoundHandler((request, reply) => {
@@ -116,9 +121,14 @@ function keyOf(request: FastifyRequest, cookie: string): string {
   return who === undefined ? request.ip : createHash('sha256').update(who).digest('base64url');
 }
 
-function guardHeaders(request: FastifyRequest, reply: FastifyReply, encrypted: boolean): void {
+function guardHeaders(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { frames, encrypted }: Pick<ServerOptions, 'frames'> & { readonly encrypted: boolean },
+): void {
   reply.header('X-Request-Id', request.id);
-  reply.header('Content-Security-Policy', POLICY);
+  const around = frames.length === 0 ? "'none'" : frames.join(' ');
+  reply.header('Content-Security-Policy', `${POLICY}; frame-ancestors ${around}`);
   reply.header('X-Content-Type-Options', 'nosniff');
   reply.header('Referrer-Policy', 'no-referrer');
   reply.header('Cross-Origin-Opener-Policy', 'same-origin');
@@ -134,6 +144,11 @@ function addRoute(server: FastifyInstance, route: ApiRoute, options: ServerOptio
   server.route({
     method,
     url: `${options.base}${API_PREFIX}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+    bodyLimit: route.mostBytes ?? BODY,
+    // Before anything is read of whoever may not send it; what a body says is checked in the handler.
+    onRequest: async (request) => {
+      if (route.mostBytes !== undefined) await options.guard(request, route);
+    },
     handler: async (request, reply) => {
       const admitted = await options.guard(request, route);
       const query = checked('query', route.querySchema, request.query ?? {});
@@ -187,7 +202,7 @@ function answerWith(
   options: ServerOptions,
 ): FastifyReply {
   const special = answer instanceof SpecialAnswer ? answer.answered : { body: answer };
-  const { body, status = route.status ?? 200, session, attempt, location } = special;
+  const { body, status = route.status ?? 200, session, attempt, location, type } = special;
   const give = (name: string, value: string | null | undefined, sameSite: 'strict' | 'lax') => {
     if (value === undefined) return;
     const secure = request.protocol === 'https';
@@ -205,13 +220,13 @@ function answerWith(
   reply.code(status).header('Cache-Control', 'no-store');
   if (location !== undefined) return reply.redirect(location, 303);
   if (body === undefined) return reply.send();
-  const text = JSON.stringify(body);
+  const text = type === undefined ? JSON.stringify(body) : (body as Buffer);
   if (request.method !== 'GET') return reply.type('application/json').send(text);
   // The answers of one user are no other's: a cache keeps them for this one alone, and asks whether they still hold.
   const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
   reply.header('Cache-Control', 'private, no-cache').header('ETag', tag);
   if (request.headers['if-none-match'] === tag) return reply.code(304).send();
-  return reply.type('application/json').send(text);
+  return reply.type(type ?? 'application/json').send(text);
 }
 
 function answerProblem(
@@ -220,7 +235,8 @@ function answerProblem(
   reply: FastifyReply,
   { onDefect }: ServerOptions,
 ): FastifyReply {
-  const problem = error instanceof ApiProblem ? error : ofFramework(error);
+  const most = request.routeOptions.bodyLimit ?? BODY;
+  const problem = error instanceof ApiProblem ? error : ofFramework(error, most);
   if (problem.kind === 'defect') {
     onDefect(error instanceof Error ? error : new Error(String(error)), request.id);
   }
@@ -234,10 +250,10 @@ function answerProblem(
 }
 
 /** What the server itself refuses: bodies that are too large or no JSON. */
-function ofFramework(error: unknown): ApiProblem {
+function ofFramework(error: unknown, most: number): ApiProblem {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   const found = error instanceof Error ? error.message : String(error);
-  if (status === 413) return new ApiProblem('too-large', `expected at most ${BODY} bytes`);
+  if (status === 413) return new ApiProblem('too-large', `expected at most ${most} bytes`);
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new ApiProblem('bad-request', `expected a request that can be read, found: ${found}`);
   }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { WIRE_SCHEMAS, type WireMessage } from '../../operators/model/wire.ts';
+import { FEED_DATA, FEED_KINDS, type FeedKind, feedSubject } from '../../sinks/feed.ts';
 import { commandSchema } from '../systems/command-reader.ts';
 import { requestSchema } from '../systems/revision-reader.ts';
 import { apiContracts, type OpenApi } from './api-contracts.ts';
@@ -21,6 +22,7 @@ export function buildCatalogue({ version, openApi, tables }: CatalogueSources): 
   const contracts = [
     ...Object.entries(FROM_PLANTS).map(([name, promise]) => wireContract(name, promise)),
     ...publishedContracts(),
+    ...feedContracts(),
     ...tables.flatMap(tableSchemas).map(tableContract),
     ...apiContracts(openApi),
   ];
@@ -114,6 +116,19 @@ function publishedContracts(): readonly Contract[] {
       schema: jsonSchema(commandSchema),
     },
   ];
+}
+
+/** What happens, for whoever subscribes. The schema names what each kind has; CloudEvents headers say the rest. */
+function feedContracts(): readonly Contract[] {
+  return (Object.keys(FEED_KINDS) as FeedKind[]).map((kind) => ({
+    ...{ id: `message.feed-${kind}`, kind: 'message' as const, sender: 'andon' as const },
+    ...{ version: 1, since: '0.2.0', owner: 'worker', criticality: 'important' as const },
+    ...{ interaction: 'asynchronous' as const, latency: 'one epoch (2 s)' },
+    address: feedSubject('<plant>.<line>.<asset>', kind),
+    meaning: FEED_KINDS[kind],
+    on_failure: 'Epochs wait on disk. A repeat has the same ce-id.',
+    schema: kind === 'request' ? jsonSchema(requestSchema) : jsonSchema(FEED_DATA[kind]),
+  }));
 }
 
 function tableContract({

@@ -1,6 +1,7 @@
 /** What each user of the log may publish and subscribe to: the table of roles as subjects of NATS. */
 
 import type { PlantModel } from '../../operators/model/plant-model.ts';
+import { FEED_STREAM, feedSubject } from '../../sinks/feed.ts';
 import { installedStream, installedSubject } from '../../sinks/installation.ts';
 import { LIVE_STREAM } from '../../sinks/live.ts';
 import { COMMAND_STREAM, REQUEST_STREAM } from '../../sinks/outbox.ts';
@@ -20,6 +21,7 @@ import {
   checkpointBucket,
   commitSubject,
   objectStream,
+  PHOTO_STREAM,
   partitionStream,
   REASON_STREAM,
 } from './streams.ts';
@@ -123,6 +125,10 @@ function streamsOf(store: LogStore, { partitions, prefix }: Extent): readonly st
       return named(LIVE_STREAM);
     case 'reasons':
       return named(REASON_STREAM);
+    case 'photos':
+      return named(PHOTO_STREAM);
+    case 'feed':
+      return named(FEED_STREAM);
     default:
       return [`KV_${installedStream(prefix, BUCKETS[store].name)}`];
   }
@@ -193,6 +199,10 @@ function subjectsOfKind(kind: string, user: LogUser, extent: Extent): readonly s
       return ['audit.chain.begin', 'audit.log.*.*.*'];
     case 'reason':
       return ['reason.*'];
+    case 'photo':
+      return ['photo.*'];
+    case 'feed':
+      return [feedSubject('*.*.*', '*')];
     case 'mapping': {
       // Of no line: all of them are in partition 0, in one order.
       const subject = `mapping.${plant?.id ?? '*'}.${VIA[role] ?? role}.${id ?? '*'}`;

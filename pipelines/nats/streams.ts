@@ -2,6 +2,7 @@
 
 import { DiscardPolicy, type StreamConfig, type StreamInfo } from '@nats-io/jetstream';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { FEED_STREAM, feedSubject } from '../../sinks/feed.ts';
 import { LIVE_STREAM } from '../../sinks/live.ts';
 import {
   COMMAND_STREAM,
@@ -334,4 +335,52 @@ export async function ensureReasons(
     duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
   };
   return ensureInstalled(connection, wanted, options, () => copiesOfOthers(options));
+}
+
+/** Pictures that people took at machines. */
+export const PHOTO_STREAM = 'ANDON_PHOTOS';
+/** As long as rows of requests are kept. */
+const PHOTO_DAYS = 1_100;
+
+/** Each picture has a subject of its own, and is never written over. */
+export async function ensurePhotos(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  const wanted = {
+    ...streamSettings(options.replicas),
+    name: PHOTO_STREAM,
+    description: 'Andon: photos of machines',
+    subjects: ['photo.*'],
+    max_age: nanos(PHOTO_DAYS * 86_400_000),
+    max_bytes: -1,
+    max_msgs_per_subject: 1,
+    discard: DiscardPolicy.New,
+    discard_new_per_subject: true,
+    duplicate_window: nanos(LEAST_DUPLICATE_WINDOW),
+  };
+  return ensureInstalled(connection, wanted, options);
+}
+
+/** So long a subscriber may be away and still read what it missed. */
+const FEED_DAYS = 30;
+
+/** What happens, for whoever subscribes. The id of a message is known for two minutes, for repeats after a lost answer. */
+export async function ensureFeed(
+  connection: NatsConnection,
+  options: StoreOptions = {},
+): Promise<StreamInfo> {
+  const wanted = {
+    ...streamSettings(options.replicas),
+    name: FEED_STREAM,
+    description: 'Andon feed: what happens, as CloudEvents',
+    subjects: [feedSubject('*.*.*', '*')],
+    max_age: nanos(FEED_DAYS * 86_400_000),
+    max_bytes: -1,
+    max_msgs_per_subject: -1,
+    discard: DiscardPolicy.Old,
+    discard_new_per_subject: false,
+    duplicate_window: nanos(REPLAY_DUPLICATE_WINDOW),
+  };
+  return ensureInstalled(connection, wanted, options);
 }

@@ -208,6 +208,10 @@ export const WORKER_EVENTS = {
     'warn',
     (e) => `checkpoints are not copied into the cluster: ${e.reason}`,
   ),
+  'photos-missed': eventKind<{ reason: string }>(
+    'warn',
+    (e) => `the console cannot keep photos: ${e.reason}`,
+  ),
   'fill-waiting': eventKind<{ reason: string; again: number }>(
     'warn',
     (e) => `this start cannot go on without an answer: ${e.reason}; again in ${e.again} ms`,

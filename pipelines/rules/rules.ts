@@ -39,7 +39,11 @@ export type RulesEntry = {
  * and column, what was expected and what was found.
  */
 export async function readPlantFile(path: string): Promise<readonly PlantEntry[]> {
-  const file = openYamlFile(path);
+  return plantsIn(openYamlFile(path));
+}
+
+/** The plants of a file that is open. */
+export function plantsIn(file: YamlFile): readonly PlantEntry[] {
   const parsed = plantFileSchema.safeParse(file.data);
   const findings = [
     ...plantLists(file.data).flatMap(([list, at]) => duplicatesIn(list, at)),
@@ -59,7 +63,11 @@ export async function readRulesFile(
   checks: RulesChecks = RULES_CHECKS,
   overlays: readonly Overlay[] = [],
 ): Promise<RulesEntry> {
-  const file = openYamlFile(path, overlays);
+  return rulesIn(openYamlFile(path, overlays), checks);
+}
+
+/** The rules of a file that is open. */
+export function rulesIn(file: YamlFile, checks: RulesChecks): RulesEntry {
   const parsed = rulesSchema.safeParse(file.data ?? {});
   const doubles = LISTS.flatMap((name) => duplicatesIn(rawAt(file, [name]), [name]));
   const whole = { rules: rulesSchema.parse({}), without: (issues: readonly FileIssue[]) => issues };

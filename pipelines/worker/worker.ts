@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { createFeed } from '../../sinks/feed.ts';
 import { announced } from '../../sinks/live.ts';
 import { createOutbox } from '../../sinks/outbox.ts';
 import type { Blocks, Sink } from '../../sinks/sink.ts';
@@ -17,8 +18,10 @@ import {
   ensureCheckpoints,
   ensureCommands,
   ensureCommits,
+  ensureFeed,
   ensureLive,
   ensurePartition,
+  ensurePhotos,
   ensureRequests,
   isNotPermitted,
   isReplay,
@@ -117,6 +120,10 @@ export async function workPartition(
   const copies = await isMade(ensureCheckpoints(connection, partition, store), (reason) => {
     record({ kind: 'copies-missed', reason });
   });
+  await isMade(ensurePhotos(connection, store), (reason) => {
+    record({ kind: 'photos-missed', reason });
+  });
+  if (config.feed) await ensureFeed(connection, store);
   const key = `${config.pipeline}-${partition}`;
   const claim = await claimPartition(connection, key, identity, store);
   const stream = info.config.name;
@@ -232,7 +239,9 @@ function sinksOf(options: Work): readonly Sink[] {
   const sends = config.send ?? run.run === FIRST_RUN;
   const landing = announces ? announcedLanding(options) : options.landing;
   const reach = { ...domainOf(connection), prefix: prefixOf(connection) };
-  return sends ? [landing, createOutbox(connection, reach)] : [landing];
+  if (!sends) return [landing];
+  const outbox = createOutbox(connection, reach);
+  return config.feed ? [landing, outbox, createFeed(connection, reach)] : [landing, outbox];
 }
 
 /** Takes the log of commits over first; undefined when it was told to stop meanwhile. */

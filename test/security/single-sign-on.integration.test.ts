@@ -2,7 +2,7 @@ import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openIdSchema } from '../../pipelines/base/openid-settings.ts';
+import { openIdSchema } from '../../pipelines/base/console-settings.ts';
 import { createGuard } from '../../pipelines/console/access/guard.ts';
 import { createOpenIdClient, type SignOnFailure } from '../../pipelines/console/access/openid.ts';
 import { openSessions } from '../../pipelines/console/access/sessions.ts';
@@ -60,7 +60,7 @@ async function consoleOf(key: Buffer, more: object = {}): Promise<FastifyInstanc
   const services = { sessions, signOn, onSignOnFailure: onFailure } as unknown as Services;
   const cookie = 'andon';
   return createServer({
-    ...{ base: BASE, proxies: ['127.0.0.1'], tls: undefined, rate: 1_000_000, cookie },
+    ...{ base: BASE, proxies: ['127.0.0.1'], frames: [], tls: undefined, rate: 1_000_000, cookie },
     routes: [...sessionRoutes(services), ...signOnRoutes(services)],
     guard: createGuard({ ...services, cookie }),
     streams: undefined as never,

@@ -24,7 +24,7 @@ type Operation = {
     readonly schema: Schema;
   }[];
   readonly requestBody?: {
-    readonly content: Readonly<Record<string, { readonly schema: Schema }>>;
+    readonly content: Readonly<Record<string, { readonly schema?: Schema }>>;
   };
   readonly responses: Readonly<
     Record<string, { readonly content?: Readonly<Record<string, { readonly schema: Schema }>> }>
@@ -81,10 +81,16 @@ function operationType(path: string, method: string, operation: Operation): stri
     `    url: '${path}';`,
     `    path: ${typeOf(of('path'), '    ')};`,
     `    query: ${typeOf(of('query'), '    ')};`,
-    `    body: ${body === undefined ? 'undefined' : typeOf(body, '    ')};`,
+    `    body: ${bodyType(requestBody, body)};`,
     `    answer: ${answer === undefined ? 'undefined' : typeOf(answer, '    ')};`,
     '  };',
   ].join('\n');
+}
+
+/** A body that is no JSON is bytes. */
+function bodyType(requestBody: Operation['requestBody'], json: Schema | undefined): string {
+  if (json !== undefined) return typeOf(json, '    ');
+  return requestBody === undefined ? 'undefined' : 'Blob';
 }
 
 function typeOf(schema: Schema, indent: string): string {

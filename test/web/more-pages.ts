@@ -25,7 +25,7 @@ export const MORE_PLACES = [
   ['work', async (page: Page) => goTo(page, 'work', '.answer')],
 ] as const;
 
-async function goTo(page: Page, hash: string, selector: string): Promise<void> {
+export async function goTo(page: Page, hash: string, selector: string): Promise<void> {
   const [base] = page.url().split('#');
   await page.goto(`${base}#/${hash}`);
   await page.locator(selector).first().waitFor();

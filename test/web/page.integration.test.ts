@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConsoleStand, startConsoleStand } from '../pipelines/console/console-stand.ts';
+import { PASSWORD } from '../pipelines/console/password.ts';
 import { rowsOf } from '../stand/landed.ts';
 import { until } from '../stand/stand.ts';
 import {
@@ -14,6 +15,7 @@ import {
   visit,
 } from './browser.ts';
 import { describeAlarmList, describeMorePages, MORE_PLACES, type Opened } from './more-pages.ts';
+import { describeWordsPages } from './words-pages.ts';
 
 /** `npm run test:web`; in `npm test` the page is opened once, and one act is done. */
 const LONG = process.env.ANDON_WEB === 'long';
@@ -27,6 +29,7 @@ describe.skipIf(NO_BROWSER !== undefined)(
   () => {
     beforeAll(async () => {
       plant = await startConsoleStand();
+      await plant.accounts.put('ada', PASSWORD, [{ role: 'administrator' }]);
       url = plant.stand.console.url;
       browser = await startBrowser();
     }, 120_000);
@@ -134,6 +137,7 @@ describe.skipIf(NO_BROWSER !== undefined)(
       );
 
       describeMorePages(openedBy);
+      describeWordsPages(openedBy);
 
       test('who may not act has no buttons for it', { timeout: 90_000 }, async () => {
         await opened(visit(browser, url, 'vic'), async (page) => {

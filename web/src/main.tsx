@@ -17,6 +17,7 @@ import { NotFound } from './parts/shown.tsx';
 import { follow } from './state/live.ts';
 import { place } from './state/route.ts';
 import { me, signedIn } from './state/session.ts';
+import { keepSending } from './state/unsent.ts';
 import { t } from './text/text.ts';
 
 const AlarmsPage = lazy(async () => (await import('./pages/alarms.tsx')).AlarmsPage);
@@ -24,6 +25,8 @@ const HealthPage = lazy(async () => (await import('./pages/health.tsx')).HealthP
 const RulesPage = lazy(async () => (await import('./pages/rules.tsx')).RulesPage);
 const FiguresPage = lazy(async () => (await import('./pages/figures.tsx')).FiguresPage);
 const MasterDataPage = lazy(async () => (await import('./pages/master-data.tsx')).MasterDataPage);
+const AuditPage = lazy(async () => (await import('./pages/audit.tsx')).AuditPage);
+const PhotoPage = lazy(async () => (await import('./pages/photo.tsx')).PhotoPage);
 const WorkPage = lazy(async () => (await import('./pages/work.tsx')).WorkPage);
 
 /** Milliseconds until it is asked again who is signed in, when nobody answers. */
@@ -42,8 +45,11 @@ async function whoAmI(): Promise<void> {
 function Page() {
   const who = me.value;
   useEffect(() => (who ? follow() : undefined), [who?.id]);
+  useEffect(() => (who ? keepSending() : undefined), [who?.id]);
   if (who === undefined) return <p class="quiet centre">{t('loading')}</p>;
   if (who === null) return <SignInPage />;
+  // Within another page there is no room for what stands around.
+  if (place.value.query.bare === 'yes') return <Bare />;
   return (
     <Shell>
       <Content />
@@ -51,8 +57,16 @@ function Page() {
   );
 }
 
+function Bare() {
+  return (
+    <main id="content" class="bare" tabIndex={-1}>
+      <Content />
+    </main>
+  );
+}
+
 function Content() {
-  const [kind = 'plant', first = '', line = '', asset = ''] = place.value.path;
+  const [kind = 'plant', first = '', line = '', asset = '', last = ''] = place.value.path;
   switch (kind) {
     // Who comes back from the provider while somebody is signed in sees the start.
     case 'sign-in':
@@ -73,6 +87,11 @@ function Content() {
       return <FiguresPage plant={first} />;
     case 'master-data':
       return <MasterDataPage plant={first} />;
+    case 'audit':
+      return first === '' ? <AuditPage /> : <NotFound />;
+    case 'photo':
+      if (last === '') return <NotFound />;
+      return <PhotoPage key={last} plant={first} line={line} asset={asset} photo={last} />;
     case 'work':
       return first === '' ? <WorkPage /> : <NotFound />;
     case 'requests':

@@ -1,8 +1,8 @@
 /** What the claims of a provider mean here: who it is, and which roles they have. What is not in the table gives nothing. */
 
 import { createHmac } from 'node:crypto';
-import type { OpenIdSettings } from '../../base/openid-settings.ts';
-import { parseHeldRole } from '../../base/roles.ts';
+import { parseHeldRole } from '../../base/api-roles.ts';
+import type { OpenIdSettings } from '../../base/console-settings.ts';
 import type { HeldRole } from './visitor.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;

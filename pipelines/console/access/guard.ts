@@ -30,8 +30,11 @@ export type GuardOptions = {
 export type RequestGuard = (request: FastifyRequest, route: ApiRoute) => Promise<AdmittedRequest>;
 
 export function createGuard({ accounts, sessions, signOn, cookie }: GuardOptions): RequestGuard {
-  async function visitorOf(request: FastifyRequest): Promise<Visitor | undefined> {
-    const { authorization } = request.headers;
+  async function visitorOf(
+    request: FastifyRequest,
+    keyInQuery: true | undefined,
+  ): Promise<Visitor | undefined> {
+    const { authorization = keyInQuery && keyOfQuery(request) } = request.headers;
     if (authorization !== undefined) {
       const [, key] = /^Bearer (\S{1,200})$/i.exec(authorization) ?? [];
       const program = key === undefined ? undefined : await accounts.program(key);
@@ -62,7 +65,7 @@ export function createGuard({ accounts, sessions, signOn, cookie }: GuardOptions
       checkFetchSite(request);
       return { visitor: undefined, reach: NOWHERE };
     }
-    const visitor = await visitorOf(request);
+    const visitor = await visitorOf(request, route.keyInQuery);
     if (access === 'everybody') return { visitor, reach: NOWHERE };
     if (visitor === undefined) {
       throw new ApiProblem(
@@ -78,6 +81,12 @@ export function createGuard({ accounts, sessions, signOn, cookie }: GuardOptions
     }
     return { visitor, reach };
   };
+}
+
+/** As the header would have it. */
+function keyOfQuery({ query }: FastifyRequest): string | undefined {
+  const key = typeof query === 'object' && query !== null && 'key' in query ? query.key : undefined;
+  return typeof key === 'string' ? `Bearer ${key}` : undefined;
 }
 
 function changes({ method }: FastifyRequest): boolean {

@@ -1,7 +1,7 @@
 /** The console as a client of an OpenID provider: authorization code with PKCE, refresh, and signing out there. */
 
 import type * as OpenId from 'openid-client';
-import { isGuardedAddress, type OpenIdSettings } from '../../base/openid-settings.ts';
+import { isGuardedAddress, type OpenIdSettings } from '../../base/console-settings.ts';
 import { type Claims, lacksClaims } from './claims.ts';
 
 /** Why somebody does not get in by the provider; the page has a sentence for each. */

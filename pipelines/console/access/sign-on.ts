@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { OpenIdSettings } from '../../base/openid-settings.ts';
+import type { OpenIdSettings } from '../../base/console-settings.ts';
 import { nameByClaims, rolesByClaims, subjectId } from './claims.ts';
 import { type OpenIdClient, type ProvidedIdentity, SignOnFailure } from './openid.ts';
 import { openValue, sealValue } from './sealed-text.ts';

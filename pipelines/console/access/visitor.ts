@@ -1,7 +1,13 @@
 /** Who asks, and how far what they may do reaches. */
 
 import { z } from 'zod';
-import { API_ACTS, API_GRANTS, API_ROLES, type ApiAct, type ApiRole } from '../../base/roles.ts';
+import {
+  API_ACTS,
+  API_GRANTS,
+  API_ROLES,
+  type ApiAct,
+  type ApiRole,
+} from '../../base/api-roles.ts';
 
 const roleNames = Object.keys(API_ROLES) as [ApiRole, ...ApiRole[]];
 

@@ -1,7 +1,7 @@
 /** The description of the API (OpenAPI 3.1), made from the list of routes. */
 
 import { z } from 'zod';
-import { API_ACTS } from '../../base/roles.ts';
+import { API_ACTS } from '../../base/api-roles.ts';
 import { problemSchema } from './api-problem.ts';
 import type { ApiRoute } from './route.ts';
 
@@ -45,7 +45,7 @@ export function describeApi(routes: readonly ApiRoute[]): JsonObject {
 }
 
 function operationOf(route: ApiRoute): JsonObject {
-  const { id, summary, tag, access, answer, status = 200, bodySchema } = route;
+  const { id, summary, tag, access, status = 200 } = route;
   const public_ = access === 'everybody';
   return {
     operationId: id,
@@ -54,16 +54,9 @@ function operationOf(route: ApiRoute): JsonObject {
     ...(public_ ? { security: [] } : {}),
     ...(access in API_ACTS ? { 'x-andon-act': access } : {}),
     parameters: parametersOf(route),
-    ...(bodySchema === undefined
-      ? {}
-      : {
-          requestBody: {
-            required: true,
-            content: { 'application/json': { schema: jsonSchemaOf(bodySchema, 'input') } },
-          },
-        }),
+    ...bodyOf(route),
     responses: {
-      [status]: answerOf(answer, route.handle === undefined),
+      [status]: answerOf(route),
       default: {
         description: 'A problem.',
         content: {
@@ -74,10 +67,26 @@ function operationOf(route: ApiRoute): JsonObject {
   };
 }
 
-function answerOf(answer: z.ZodType | undefined, isStream: boolean): JsonObject {
-  if (isStream) {
+/** Bytes have no schema: that they are of their type is all. */
+function ofTypes(types: readonly string[]): JsonObject {
+  return Object.fromEntries(types.map((type) => [type, {}]));
+}
+
+function bodyOf({ bodySchema, bodyTypes }: ApiRoute): JsonObject {
+  if (bodySchema === undefined) return {};
+  const json = () => ({ 'application/json': { schema: jsonSchemaOf(bodySchema, 'input') } });
+  return {
+    requestBody: { required: true, content: bodyTypes === undefined ? json() : ofTypes(bodyTypes) },
+  };
+}
+
+function answerOf({ answer, answerTypes, handle }: ApiRoute): JsonObject {
+  if (handle === undefined) {
     const content = { 'text/event-stream': { schema: { type: 'string' } } };
     return { description: 'Events, for as long as the connection lasts.', content };
+  }
+  if (answerTypes !== undefined) {
+    return { description: 'What was asked for.', content: ofTypes(answerTypes) };
   }
   if (answer === undefined) return { description: 'Done.' };
   const content = { 'application/json': { schema: jsonSchemaOf(answer) } };

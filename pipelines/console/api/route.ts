@@ -1,7 +1,7 @@
 /** What a route of the API is. Handlers, the table of roles, OpenAPI and the tests are made from the list of routes. */
 
 import { z } from 'zod';
-import type { ApiAct } from '../../base/roles.ts';
+import type { ApiAct } from '../../base/api-roles.ts';
 import type { LineReach, Visitor } from '../access/visitor.ts';
 
 /** Who may ask: everybody, whoever is signed in, or whoever may do an act. */
@@ -28,6 +28,8 @@ export type Asked<Path, Query, Body> = {
 export type Answered = {
   readonly body: unknown;
   readonly status?: number;
+  /** Of a body that is no JSON, but bytes. */
+  readonly type?: string;
   /** Begins or ends a session: the token of the cookie, or null. */
   readonly session?: string | null;
   /** The cookie of a sign-in that begins, or null when it is over. */
@@ -47,11 +49,19 @@ export type ApiRoute = {
   readonly pathSchema?: z.ZodObject;
   readonly querySchema?: z.ZodObject;
   readonly bodySchema?: z.ZodType;
+  /** Of a body that is no JSON: the handler gets its bytes. */
+  readonly bodyTypes?: readonly string[];
+  /** Of the body; without it what is enough for JSON. */
+  readonly mostBytes?: number;
   /** Headers that the route reads, with what they mean. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Of the body of a good answer; undefined where there is none, or where it is no JSON. */
   readonly answer?: z.ZodType;
+  /** Of a good answer that is no JSON: a `SpecialAnswer` has its bytes. */
+  readonly answerTypes?: readonly string[];
   readonly status?: number;
+  /** A program may show its key as `key` of the query: for programs that send no headers. */
+  readonly keyInQuery?: true;
   /** Undefined: the server answers by itself, as a stream. */
   readonly handle?: (asked: Asked<never, never, never>) => Promise<unknown>;
 };

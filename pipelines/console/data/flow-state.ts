@@ -2,8 +2,9 @@
 
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openAuditor } from '../../audit/audit.ts';
-import { readEntry } from '../../audit/chain.ts';
-import { personById } from '../../audit/people.ts';
+import { entriesFrom } from '../../audit/audit-text.ts';
+import { type AuditEntry, readEntry, sha256Of } from '../../audit/chain.ts';
+import { personById, readReason } from '../../audit/people.ts';
 import { chainExtent, readEntries } from '../../audit/stored-chain.ts';
 import { findStream, isReplay, logStream } from '../../nats/streams.ts';
 import type { CommandEntry } from '../../systems/command-entry.ts';
@@ -43,6 +44,18 @@ export type AppliedChange = {
   readonly who: string;
 };
 
+export type AuditQuestion = {
+  /** Only entries with a lower number; without it from the newest on. */
+  readonly below: number | undefined;
+  readonly most: number;
+  readonly who: string;
+  readonly act: string;
+  readonly what: string;
+};
+
+/** An entry of the audit stream, and when the broker took it. */
+type AuditFound = AuditEntry & { readonly appended: string; readonly sha256: string };
+
 /** What is read of many things at once (`logs`, `requests`, `commands`, `applied`) is some seconds old. */
 export interface FlowState {
   /** From the newest entries of the audit stream. */
@@ -59,6 +72,10 @@ export interface FlowState {
   resend(resend: Resend): Promise<void>;
   /** The name behind an opaque id; undefined where none is known, or where it was erased. */
   nameOf(id: string): Promise<string | undefined>;
+  /** What somebody gave as a reason; undefined where it was erased, or cannot be read. */
+  reasonOf(kept: { readonly id: string; readonly sha256: string }): Promise<string | undefined>;
+  /** Entries of the audit stream, newest first; `next`: where older ones go on, null at the beginning. */
+  audit(asked: AuditQuestion): Promise<{ entries: readonly AuditFound[]; next: number | null }>;
   /** What was answered before is old. */
   forget(): void;
 }
@@ -104,8 +121,44 @@ export function createFlowState(
         (person) => person?.name,
         () => undefined,
       ),
+    reasonOf: (kept) =>
+      readReason(connection, kept).then(
+        (found) => (typeof found === 'string' ? undefined : found.text),
+        () => undefined,
+      ),
+    audit: (asked) => auditEntries(connection, asked),
     forget,
   };
+}
+
+/** Entries that one question looks at: what is asked for may be far back. */
+const MOST_LOOKED_AT = 5_000;
+
+async function auditEntries(
+  connection: NatsConnection,
+  { below, most, who, act, what }: AuditQuestion,
+): ReturnType<FlowState['audit']> {
+  const extent = await chainExtent(connection);
+  const last = Math.min(extent?.last ?? 0, (below ?? Number.POSITIVE_INFINITY) - 1);
+  const entries: AuditFound[] = [];
+  let looked = 0;
+  for await (const { n, bytes, appended } of entriesFrom(connection, last)) {
+    const isEnough = entries.length === most || looked === MOST_LOOKED_AT;
+    if (isEnough) return { entries, next: n + 1 };
+    looked += 1;
+    const entry = readEntry(bytes);
+    if ('problem' in entry) continue;
+    const isMeant =
+      (who === '' || entry.who === who) &&
+      (act === '' || entry.act === act) &&
+      (what === '' || entry.what === what);
+    if (!isMeant) continue;
+    entries.push({
+      ...entry,
+      ...{ appended: new Date(appended).toISOString(), sha256: sha256Of(bytes) },
+    });
+  }
+  return { entries, next: null };
 }
 
 /** The bucket is made by the first delivery: until then it is looked for again and again. */

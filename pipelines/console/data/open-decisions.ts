@@ -21,22 +21,31 @@ export const openDecisionSchema = z.object({
 });
 type OpenDecision = z.output<typeof openDecisionSchema>;
 
-/** Of a request, or of all (`''`). The last word on a step that waits for a person is `ask`. */
-export const OPEN_DECISIONS = `
+/** Of some requests: the table begins with them. The last word on a step that waits for a person is `ask`. */
+const OPEN_DECISIONS = `
 SELECT
   request, step, any(workflow) AS workflow, argMax(because, position) AS question, argMax(time, position) AS since,
   argMaxIf(toString(state), position, state != 'ask') = 'pending' AS approves
 FROM
 (
   SELECT * FROM workflow_steps FINAL
-  WHERE state NOT IN ('superseded', 'escalated', 'news')
-    AND request IN (SELECT request FROM workflow_steps WHERE state = 'ask')
+  WHERE request IN {requests:Array(String)} AND state NOT IN ('superseded', 'escalated', 'news')
 )
-WHERE step != '' AND ({request:String} = '' OR request = {request:String})
-  AND (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE whole)
+WHERE step != '' AND (stream, run) NOT IN (SELECT stream, run FROM counted_runs WHERE whole)
 GROUP BY request, step
 HAVING argMax(toString(state), position) = 'ask'
 ORDER BY since, step`;
+
+/** Which of these requests ask somebody. */
+export async function askingOf(
+  questions: Questions,
+  requests: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (requests.length === 0) return new Set();
+  const row = z.object({ request: z.string() });
+  const rows = await questions.ask(row, OPEN_DECISIONS, { requests });
+  return new Set(rows.map(({ request }) => request));
+}
 
 const decisionRow = z.object({
   ...{ step: z.string(), workflow: z.string(), question: z.string(), since: timeAnswer },
@@ -49,7 +58,7 @@ export async function openDecisionsOf(
   workflows: readonly WorkflowRule[],
   mayAnswer: (by: readonly string[] | undefined) => boolean,
 ): Promise<readonly OpenDecision[]> {
-  const rows = await questions.ask(decisionRow, OPEN_DECISIONS, { request });
+  const rows = await questions.ask(decisionRow, OPEN_DECISIONS, { requests: [request] });
   return rows.map(({ workflow, approves, ...row }) => {
     const rule = workflows.find(({ id }) => id === workflow);
     const by = approves ? rule?.steps.find(({ id }) => id === row.step)?.by : undefined;

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { SEVERITIES } from '../../../operators/model/detector-rule.ts';
-import type { ApiAct } from '../../base/roles.ts';
+import type { ApiAct } from '../../base/api-roles.ts';
 import { attestedRoles, isWithinReach, reachParameters } from '../access/visitor.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import {
@@ -13,7 +13,8 @@ import {
   timeParameter,
 } from '../api/route.ts';
 import { ALARMS, type AlarmEntry, alarmSchema } from './alarms.ts';
-import { assetInSight, assetPath, atPlace, type Services } from './services.ts';
+import { checkPhoto, photoName, photoPath } from './photos.ts';
+import { assetInSight, assetPath, atPlace, requestName, type Services } from './services.ts';
 
 const reason = z.string().max(1_000).describe('Why, in words.');
 const aboutAlarms = {
@@ -58,14 +59,17 @@ type ActRoute<Body extends z.ZodType> = {
   readonly event: (
     body: z.output<Body>,
     roles: string,
+    place: Asset,
   ) => { readonly type: string; readonly data: Data };
+  /** Checks what the schema cannot. @throws ApiProblem */
+  readonly check?: (body: z.output<Body>, place: Asset) => Promise<void>;
   /** What was seen of which anomaly. */
   readonly seen?: (body: z.output<Body>) => { anomaly: string; seen?: number | undefined };
 };
 
 export function actRoutes(services: Services): readonly ApiRoute[] {
   const act: DeclareAct = (declared) => actRoute(services, declared);
-  return [...answers(act), ...suppressions(act)];
+  return [...answers(act), ...words(act, services), ...suppressions(act)];
 }
 
 type DeclareAct = <Body extends z.ZodType>(declared: ActRoute<Body>) => ApiRoute;
@@ -95,18 +99,6 @@ function answers(act: DeclareAct): readonly ApiRoute[] {
       event: (data) => ({ type: 'feedback', data }),
     }),
     act({
-      id: 'report',
-      path: 'reports',
-      access: 'report',
-      summary: 'Reports what was seen at the machine: a problem of its own, with a request.',
-      body: z.strictObject({
-        text: z.string().trim().min(3).max(4_000).describe('What was seen, heard or smelt.'),
-        component: z.string().max(64).optional(),
-        severity: z.enum(SEVERITIES).optional(),
-      }),
-      event: (data) => ({ type: 'report', data }),
-    }),
-    act({
       id: 'decide',
       path: 'decisions',
       access: 'decide-work',
@@ -127,6 +119,70 @@ function answers(act: DeclareAct): readonly ApiRoute[] {
       }),
     }),
   ];
+}
+
+/** What people tell in their own words, perhaps with a photo that was kept before. */
+function words(act: DeclareAct, services: Services): readonly ApiRoute[] {
+  const photo = photoName.optional().describe('That was kept of this asset.');
+  const check = (body: { readonly photo?: string | undefined }, place: Asset) =>
+    checkPhoto(services, place, body.photo);
+  const shown = (id: string | undefined, place: Asset) =>
+    id === undefined ? {} : { photo: `${services.page}/#${photoPath(place, id)}` };
+  return [
+    act({
+      id: 'report',
+      path: 'reports',
+      access: 'report',
+      summary: 'Reports what was seen at the machine: a problem of its own, with a request.',
+      body: z.strictObject({
+        text: z.string().trim().min(3).max(4_000).describe('What was seen, heard or smelt.'),
+        component: z.string().max(64).optional(),
+        severity: z.enum(SEVERITIES).optional(),
+        photo,
+      }),
+      check,
+      event: ({ photo: id, ...data }, _roles, place) => ({
+        type: 'report',
+        data: { ...data, ...shown(id, place) },
+      }),
+    }),
+    act({
+      id: 'comment',
+      path: 'comments',
+      access: 'report',
+      summary: 'Comments on a request of the asset: it stands in its story, and changes nothing.',
+      body: z.strictObject({
+        request: requestName,
+        text: z.string().trim().min(1).max(4_000),
+        photo,
+      }),
+      check: async (body, place) => {
+        await check(body, place);
+        await checkRequestOf(services, place, body.request);
+      },
+      event: ({ photo: id, ...data }, _roles, place) => ({
+        type: 'comment',
+        data: { ...data, ...shown(id, place) },
+      }),
+    }),
+  ];
+}
+
+/** @throws ApiProblem where the asset has no such request */
+async function checkRequestOf(
+  { questions }: Services,
+  { plant, line, asset }: Asset,
+  id: string,
+): Promise<void> {
+  const rows = await questions.ask(
+    z.object({ id: z.string() }),
+    `SELECT id FROM current_requests
+     WHERE id = {id:String} AND (plant, line, asset) = ({plant:String}, {line:String}, {asset:String})`,
+    { plant, line, asset, id },
+  );
+  if (rows.length > 0) return;
+  const detail = `request: expected a request of ${plant}/${line}/${asset}, found ${id}`;
+  throw new ApiProblem('bad-request', detail);
 }
 
 /** What people withhold, and what they end withholding. */
@@ -172,7 +228,7 @@ function suppressions(act: DeclareAct): readonly ApiRoute[] {
 }
 
 function actRoute<Body extends z.ZodType>(services: Services, declared: ActRoute<Body>): ApiRoute {
-  const { id, path, access, summary, body, event, seen } = declared;
+  const { id, path, access, summary, body, event, seen, check } = declared;
   return route({
     ...{ id, access, summary },
     method: 'POST',
@@ -190,9 +246,10 @@ function actRoute<Body extends z.ZodType>(services: Services, declared: ActRoute
       if (about !== undefined) await checkSeen(services, asked, about);
       const { visitor } = asked;
       if (visitor === undefined) throw new ApiProblem('not-signed-in', 'Sign in.');
+      await check?.(asked.body, asked.path);
       const { plant, line } = asked.path;
       const roles = attestedRoles(visitor, access, plant, line);
-      const { type, data } = event(asked.body, roles.join(' '));
+      const { type, data } = event(asked.body, roles.join(' '), asked.path);
       const named = Object.entries(data).flatMap(([name, value]) =>
         value === undefined ? [] : [[name, value] as const],
       );

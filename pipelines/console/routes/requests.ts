@@ -15,8 +15,9 @@ import { ApiProblem } from '../api/api-problem.ts';
 import { pageParameters, pageSchemaOf, positionOf, toPage } from '../api/page.ts';
 import { type ApiRoute, route, timeAnswer } from '../api/route.ts';
 import { EXCEPTION_EVENT } from '../data/exceptions.ts';
-import { OPEN_DECISIONS, openDecisionSchema, openDecisionsOf } from '../data/open-decisions.ts';
-import { atPlace, placeQuery, type Services } from './services.ts';
+import { matchesOf, matchSchema } from '../data/matches.ts';
+import { askingOf, openDecisionSchema, openDecisionsOf } from '../data/open-decisions.ts';
+import { atPlace, personNameOf, placeQuery, requestName, type Services } from './services.ts';
 
 const requestFields = {
   plant: z.string(),
@@ -45,9 +46,11 @@ const requestFields = {
   slot_kind: z.string(),
   stop_cost: z.number().nullable().describe('Of a stop for the work while the machine produces.'),
   order_late: z.boolean().nullable(),
-  asks: z.coerce.boolean().describe('Its workflow waits for what a person decides.'),
 };
-const requestSchema = z.object(requestFields);
+const requestRow = z.object(requestFields);
+const requestSchema = requestRow.extend({
+  asks: z.boolean().describe('Its workflow waits for what a person decides.'),
+});
 
 const FIELDS = `
   request.plant AS plant, request.line AS line, request.asset AS asset, request.id AS id, request.revision AS revision,
@@ -56,8 +59,7 @@ const FIELDS = `
   times.status AS status, times.open AS open, times.accepted AS accepted, times.started AS started,
   times.completed AS completed, times.over AS over, request.\`order\` AS \`order\`, request.product AS product,
   request.due AS due, request.slot_start AS slot_start, request.slot_end AS slot_end, request.slot_kind AS slot_kind,
-  request.stop_cost AS stop_cost, request.order_late AS order_late,
-  request.id IN (SELECT request FROM (${OPEN_DECISIONS})) AS asks`;
+  request.stop_cost AS stop_cost, request.order_late AS order_late`;
 
 /** A moment of a request's story. */
 const momentSchema = z.object({
@@ -78,6 +80,10 @@ const momentSchema = z.object({
   limit: z.number().nullable(),
   unit: z.string(),
   who: z.string().describe('Opaque id of the person; empty where it was none.'),
+  photo: z.string().describe('Id of a photo of the asset that came with it; empty for none.'),
+});
+const storySchema = momentSchema.extend({
+  name: z.string().describe('Of the person; empty where none is known.'),
 });
 
 const detailSchema = z.object({
@@ -91,7 +97,10 @@ const detailSchema = z.object({
     currency: z.string(),
     cost_in_slot: z.number().nullable(),
   }),
-  moments: z.array(momentSchema).describe('From the first breach on, in order.'),
+  moments: z.array(storySchema).describe('From the first breach on, in order.'),
+  matches: z
+    .array(matchSchema)
+    .describe('Patterns that it rests on, with the events that they took: the latest 10.'),
   decisions: z.array(openDecisionSchema).describe('What its workflow waits for people to decide.'),
   delivery: z
     .object({
@@ -132,7 +141,7 @@ function listRoute({ questions }: Services): ApiRoute {
       const { condition, parameters } = atPlace(asked, 'request');
       const { time, id } = positionOf(cursor);
       const rows = await questions.ask(
-        requestSchema,
+        requestRow,
         `SELECT ${FIELDS}
          FROM current_requests AS request
          INNER JOIN request_times AS times ON request.id = times.id
@@ -142,11 +151,18 @@ function listRoute({ questions }: Services): ApiRoute {
          ORDER BY request.opened DESC, request.id DESC
          LIMIT {limit:UInt32}`,
         {
-          ...{ ...reachParameters(reach), ...parameters, time, id, open, request: '' },
-          limit: limit + 1,
+          ...{ ...reachParameters(reach), ...parameters, time, id, open, limit: limit + 1 },
         },
       );
-      return toPage(rows, limit, (row) => ({ time: row.opened, id: row.id }));
+      const asking = await askingOf(
+        questions,
+        rows.map((row) => row.id),
+      );
+      const page = toPage(rows, limit, (row) => ({ time: row.opened, id: row.id }));
+      return {
+        ...page,
+        entries: page.entries.map((row) => ({ ...row, asks: asking.has(row.id) })),
+      };
     },
   });
 }
@@ -174,39 +190,40 @@ WITH
   (SELECT (plant, line, asset) FROM current_requests WHERE id = {id:String}) AS place,
   (SELECT opened FROM current_requests WHERE id = {id:String}) AS opened,
   (SELECT time FROM current_requests WHERE id = {id:String}) AS latest
-SELECT DISTINCT time, kind, title, text, state, system, about, signal, point, value, limit, unit, who
+SELECT DISTINCT time, kind, title, text, state, system, about, signal, point, value, limit, unit, who, photo
 FROM
 (
   SELECT
     if(phase = 'raised', since, time) AS time, 'anomaly' AS kind, toString(phase) AS title, reason AS text, '' AS state, '' AS system, id AS about,
     toString(signal) AS signal, toString(point) AS point, toNullable(value) AS value, toNullable(limit) AS limit,
-    toString(unit) AS unit, '' AS who, revision AS place_in_time
+    toString(unit) AS unit, '' AS who, '' AS photo, revision AS place_in_time
   FROM anomalies FINAL
   WHERE has(own, id) AND (phase != 'updated')
   UNION ALL
   SELECT
     time, 'revision', toString(action), JSONExtractString(request, 'because'), '', '', toString(revision), '', '', NULL, NULL, '', '',
-    revision
+    '', revision
   FROM request_history FINAL
   WHERE id = {id:String}
   UNION ALL
   SELECT
     time, 'status', JSONExtractString(data, 'status'), JSONExtractString(data, 'note'), '', '',
-    JSONExtractString(data, 'remote'), '', '', NULL, NULL, '', '', 0
+    JSONExtractString(data, 'remote'), '', '', NULL, NULL, '', '', '', 0
   FROM machine_events FINAL
   WHERE type = 'request' AND kind = 'status' AND JSONExtractString(data, 'id') = {id:String}
   UNION ALL
   SELECT
     time, 'act', toString(type), concat(JSONExtractString(data, 'reason'), JSONExtractString(data, 'text')),
-    '', '', toString(type), '', '', NULL, NULL, '', user, 0
+    '', '', toString(type), '', '', NULL, NULL, '', user, extract(JSONExtractString(data, 'photo'), '[0-9a-f]{32}$'), 0
   FROM machine_events FINAL
-  WHERE kind = 'act' AND type != '${EXCEPTION_EVENT}' AND (plant, line, asset) = place
-    AND time >= opened AND time <= latest + INTERVAL 1 DAY
+  WHERE kind = 'act' AND type != '${EXCEPTION_EVENT}' AND (plant, line, asset) = place AND time >= opened
+    -- A comment names its request, and may come at any time.
+    AND if(type = 'comment', JSONExtractString(data, 'request') = {id:String}, time <= latest + INTERVAL 1 DAY)
   UNION ALL
   SELECT
     time, 'step', if(step = '', toString(workflow), toString(step)),
     because, toString(state), trim(concat(toString(system), ' ', if(system = '', '', remote))),
-    remote, '', '', NULL, NULL, '', '', position
+    remote, '', '', NULL, NULL, '', '', '', position
   FROM workflow_steps FINAL
   WHERE request = {id:String} AND state != 'skipped' AND NOT startsWith(step, '${NOTICE_STEP}')
     -- What a step waits for is the question that it asks.
@@ -215,7 +232,8 @@ FROM
 )
 ORDER BY time, place_in_time, kind, about`;
 
-function detailRoute({ questions, flow, models }: Services): ApiRoute {
+function detailRoute(services: Services): ApiRoute {
+  const { questions, flow, models } = services;
   return route({
     id: 'getRequest',
     method: 'GET',
@@ -224,40 +242,46 @@ function detailRoute({ questions, flow, models }: Services): ApiRoute {
     access: 'view-plant',
     summary:
       'One request as a story: evidence, revisions, statuses, acts, steps of its workflow; and where it stands in the CMMS.',
-    pathSchema: z.object({
-      id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected the id of a request'),
-    }),
+    pathSchema: z.object({ id: requestName }),
     answer: detailSchema,
     async handle({ reach, path, visitor }) {
       const { id } = path;
-      const stored = requestSchema.extend({ json: z.string() });
-      const [found] = await questions.ask(stored, ONE, { id, request: id });
+      const stored = requestRow.extend({ json: z.string() });
+      const [found] = await questions.ask(stored, ONE, { id });
       if (found === undefined || !isWithinReach(reach, found.plant, found.line)) {
         throw new ApiProblem('not-found', `expected the id of a request, found ${id}`);
       }
-      const workflows = (await models.plants()).get(found.plant)?.rules?.workflows ?? [];
+      const rules = (await models.plants()).get(found.plant)?.rules;
       const { plant, line } = found;
       const mayAnswer = (by: readonly string[] | undefined) =>
         visitor !== undefined &&
         isWithinReach(reachOf(visitor.roles, 'decide-work'), plant, line) &&
         (by === undefined ||
           attestedRoles(visitor, 'decide-work', plant, line).some((role) => by.includes(role)));
-      const [moments, decisions, entry] = await Promise.all([
+      const [moments, matches, decisions, entry] = await Promise.all([
         questions.ask(momentSchema, MOMENTS, { id }),
-        openDecisionsOf(questions, id, workflows, mayAnswer),
+        matchesOf(questions, id, rules),
+        openDecisionsOf(questions, id, rules?.workflows ?? [], mayAnswer),
         // The CMMS is one thing, the request another: without the ledger there is still a story.
         flow.request(id).catch(() => undefined),
       ]);
       const { json, ...request } = found;
       const { stop, ...more } = revisionSchema.parse(JSON.parse(json));
       return {
-        request: { ...request, ...more, ...stop },
-        moments,
+        request: { ...request, asks: decisions.length > 0, ...more, ...stop },
+        moments: await withNames(services, moments),
+        matches,
         decisions,
         delivery: entry === undefined ? null : deliveryOf(entry, request.revision),
       };
     },
   });
+}
+
+async function withNames(services: Services, moments: readonly z.output<typeof momentSchema>[]) {
+  const people = [...new Set(moments.map(({ who }) => who))].filter((who) => who !== '');
+  const names = await Promise.all(people.map((who) => personNameOf(services, who)));
+  return moments.map((each) => ({ ...each, name: names[people.indexOf(each.who)] ?? '' }));
 }
 
 function deliveryOf(entry: LedgerEntry, revision: number) {

@@ -5,14 +5,19 @@ import { type ApiRoute, route } from '../api/route.ts';
 import { actRoutes } from './act-routes.ts';
 import { alarmSystemRoutes } from './alarm-system.ts';
 import { alarmRoutes } from './alarms.ts';
+import { auditRoutes } from './audit.ts';
+import { calendarRoutes } from './calendar.ts';
 import { exceptionRoutes } from './exceptions.ts';
+import { feedRoutes } from './feed.ts';
 import { figureRoutes } from './figures.ts';
 import { healthRoutes } from './health.ts';
 import { machineRoutes } from './machines.ts';
 import { masterDataRoutes } from './master-data.ts';
+import { photoRoutes } from './photos.ts';
 import { plantRoutes } from './plants.ts';
 import { recordRoutes } from './records.ts';
 import { requestRoutes } from './requests.ts';
+import { ruleCheckRoutes } from './rule-checks.ts';
 import { rulePauseRoutes } from './rule-pauses.ts';
 import { ruleRoutes } from './rules.ts';
 import type { Services } from './services.ts';
@@ -50,6 +55,7 @@ export function routesOf(services: Services, describe: () => object): readonly A
     ...signOnRoutes(services),
     ...plantRoutes(services),
     ...figureRoutes(services),
+    ...calendarRoutes(services),
     ...masterDataRoutes(services),
     ...situationRoutes(services),
     ...machineRoutes(services),
@@ -59,11 +65,15 @@ export function routesOf(services: Services, describe: () => object): readonly A
     ...requestRoutes(services),
     ...recordRoutes(services),
     ...ruleRoutes(services),
+    ...ruleCheckRoutes(services),
     ...healthRoutes(services),
     ...exceptionRoutes(services),
+    ...auditRoutes(services),
     ...actRoutes(services),
+    ...photoRoutes(services),
     ...rulePauseRoutes(services),
     liveRoute,
+    ...feedRoutes(services),
     route({
       id: 'getDescription',
       method: 'GET',

@@ -25,7 +25,13 @@ import {
 import type { KnownPlant } from '../data/plant-models.ts';
 import { counted } from '../data/timeline.ts';
 import { limitsOf, signalAnswer, spansOfAsset } from './machines.ts';
-import { assetInSight, type assetPath, plantInSight, type Services } from './services.ts';
+import {
+  assetInSight,
+  type assetPath,
+  personNameOf,
+  plantInSight,
+  type Services,
+} from './services.ts';
 
 const count = z.coerce.number();
 
@@ -58,6 +64,7 @@ const rulesSchema = z.object({
         time: timeAnswer,
         sequence: count,
         who: z.string().describe('Opaque id of whoever applied it; empty where nobody knows.'),
+        name: z.string().describe('Of that person; empty where none is known, or was erased.'),
       }),
     )
     .describe('When rules were applied, the newest first: it is in force.'),
@@ -115,7 +122,8 @@ const ANSWERS = `
 SELECT toString(rule) AS rule, answers, precision
 FROM rule_precision WHERE plant = {plant:String} AND line = ''`;
 
-function rulesRoute({ models, questions, flow }: Services): ApiRoute {
+function rulesRoute(services: Services): ApiRoute {
+  const { models, questions, flow } = services;
   return route({
     id: 'getRules',
     method: 'GET',
@@ -149,11 +157,20 @@ function rulesRoute({ models, questions, flow }: Services): ApiRoute {
             ...{ answers: judged?.answers ?? 0, precision: judged?.precision ?? null },
           };
         }),
-        changes: changes.map((each) => ({ ...each, who: whoOf(each.sequence) ?? '' })),
+        changes: await Promise.all(changes.map((each) => withName(services, each, whoOf))),
         never: never.map(({ path: place, message }) => `${place.join('.')}: ${message}`),
       };
     },
   });
+}
+
+async function withName(
+  services: Services,
+  change: z.output<typeof changeRow>,
+  whoOf: (sequence: number) => string | undefined,
+) {
+  const who = whoOf(change.sequence) ?? '';
+  return { ...change, who, name: who === '' ? '' : await personNameOf(services, who) };
 }
 
 type Listed = Pick<

@@ -11,7 +11,9 @@ import { isNowhere, isWithinReach, type LineReach, reachesInto } from '../access
 import type { ActPublisher } from '../acts.ts';
 import { ApiProblem } from '../api/api-problem.ts';
 import { nameParameter } from '../api/route.ts';
+import type { FeedReader } from '../data/feed-reader.ts';
 import type { FlowState } from '../data/flow-state.ts';
+import type { Photos } from '../data/photos.ts';
 import { assetIn, type KnownPlant, type PlantModels } from '../data/plant-models.ts';
 import type { Questions } from '../data/questions.ts';
 import type { LiveChanges } from '../live.ts';
@@ -30,6 +32,10 @@ export type Services = {
   readonly live: LiveChanges;
   readonly acts: ActPublisher;
   readonly flow: FlowState;
+  readonly photos: Photos;
+  readonly feed: FeedReader;
+  /** The address of the page, as people open it: empty where nobody has said it. */
+  readonly page: string;
   /** The people file; undefined where the configuration of the console names none. */
   readonly people: NotifyConfig | undefined;
 };
@@ -41,6 +47,11 @@ export async function personNameOf(
 ): Promise<string> {
   return (await accounts.find(id))?.name ?? (await flow.nameOf(id)) ?? '';
 }
+
+/** The id of a request. */
+export const requestName = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected the id of a request');
 
 export const assetPath = z.object({
   plant: nameParameter,

@@ -22,6 +22,18 @@ describe('an operator reports', () => {
     expect(request?.description).toContain('said by an operator');
   });
 
+  it('with a photo, which is evidence and no title', () => {
+    const photo = 'https://andon.example/#/photo/p1/l1/press/0123';
+    const [request] = run([...begin(), report(10, { photo })]).requests;
+    expect(request?.title).toContain('oil on the floor');
+    expect(request?.title).not.toContain('photo');
+    expect(request?.evidence.map(({ stage, text }) => [stage, text])).toEqual([
+      ['photo', photo],
+      ['report', 'oil on the floor'],
+    ]);
+    expect(request?.description).toContain(`photo: ${photo}`);
+  });
+
   it('with defaults of the rules, which the report may override', () => {
     const reports = { priority: 'high', kind: 'repair', severity: 'notice', parts: ['seal'] };
     const items: Flow<Input>[] = [

@@ -38,7 +38,7 @@ const STEPS = [
 ];
 
 export async function startConsoleStand(): Promise<ConsoleStand> {
-  const stand = await startStand({ status: true });
+  const stand = await startStand({ status: true, config: { feed: true } });
   const { worker, env, config } = stand;
   await worker.start();
   const connection = await connect({ servers: stand.nats.url });

@@ -14,6 +14,7 @@ import {
 } from './console-stand.ts';
 import { describeMoreRoutes } from './more-routes.ts';
 import { PASSWORD } from './password.ts';
+import { describeWords } from './words-routes.ts';
 
 let plant: ConsoleStand;
 let url = '';
@@ -326,6 +327,7 @@ describe('acts', () => {
 });
 
 describeMoreRoutes(() => ({ eva, vic, olga, plant }));
+describeWords(() => ({ eva, vic, olga, plant }));
 
 describe('changes', () => {
   /** Reads events until one is found, or as long as nothing came for a while. */

@@ -27,7 +27,7 @@ afterEach(async () => {
 async function streamOf(accounts: Accounts, key: string): Promise<Response> {
   const cookie = 'andon';
   server = await createServer({
-    ...{ base: '', proxies: [], tls: undefined, rate: 1_000, cookie },
+    ...{ base: '', proxies: [], frames: [], tls: undefined, rate: 1_000, cookie },
     routes: routesOf({} as Services, () => ({})).filter(({ path }) => path === LIVE_PATH),
     guard: createGuard({ accounts, sessions: {} as SessionStore, cookie }),
     streams: createEventStreams(live, over.signal, 20),

@@ -7,7 +7,7 @@ import {
   API_ROLES,
   type ApiRole,
   apiRolesTable,
-} from '../../../pipelines/base/roles.ts';
+} from '../../../pipelines/base/api-roles.ts';
 import type { Accounts } from '../../../pipelines/console/access/accounts.ts';
 import { createGuard } from '../../../pipelines/console/access/guard.ts';
 import type { SessionStore } from '../../../pipelines/console/access/sessions.ts';
@@ -32,10 +32,10 @@ const MAY: Readonly<Record<ApiRole, string>> = {
   supervisor: 'view-plant answer-alarms shelve-alarms take-out-of-service report decide-work',
   planner: 'view-plant report decide-work',
   engineer:
-    'view-plant view-exceptions answer-alarms shelve-alarms take-out-of-service report decide-work resend handle-exceptions',
-  analyst: 'view-plant view-exceptions',
+    'view-plant view-exceptions answer-alarms shelve-alarms take-out-of-service report decide-work resend handle-exceptions check-rules',
+  analyst: 'view-plant view-exceptions check-rules',
   manager: 'view-plant',
-  administrator: 'view-plant view-exceptions resend handle-exceptions',
+  administrator: 'view-plant view-exceptions resend handle-exceptions read-audit',
 };
 
 const accounts = {

@@ -52,6 +52,7 @@ const OPERATIONS: { readonly [Id in OperationId]: readonly [method: string, path
   getSchedule: ['GET', 'schedule'],
   getDeadLetters: ['GET', 'dead-letters'],
   getFigures: ['GET', 'plants/{plant}/figures'],
+  getStopCalendar: ['GET', 'plants/{plant}/stops.ics'],
   getMasterData: ['GET', 'plants/{plant}/master-data'],
   getRules: ['GET', 'plants/{plant}/rules'],
   getRuleTrace: ['GET', 'assets/{plant}/{line}/{asset}/rules/{rule}/trace'],
@@ -69,7 +70,13 @@ const OPERATIONS: { readonly [Id in OperationId]: readonly [method: string, path
   report: ['POST', 'assets/{plant}/{line}/{asset}/reports'],
   pauseRule: ['POST', 'plants/{plant}/rules/{rule}/pauses'],
   resumeRule: ['POST', 'plants/{plant}/rules/{rule}/pauses/end'],
+  comment: ['POST', 'assets/{plant}/{line}/{asset}/comments'],
+  keepPhoto: ['POST', 'assets/{plant}/{line}/{asset}/photos'],
+  getPhoto: ['GET', 'assets/{plant}/{line}/{asset}/photos/{photo}'],
+  getAudit: ['GET', 'audit'],
+  checkRules: ['POST', 'plants/{plant}/rules/checks'],
   decide: ['POST', 'assets/{plant}/{line}/{asset}/decisions'],
+  getFeed: ['GET', 'feed'],
   followChanges: ['GET', 'live'],
   getDescription: ['GET', 'openapi.json'],
 };
@@ -105,14 +112,15 @@ export async function call<Id extends OperationId>(
 ): Promise<Answer<Id>> {
   const [method] = OPERATIONS[id];
   const headers: Record<string, string> = { Accept: 'application/json' };
-  if (input.body !== undefined) headers['Content-Type'] = 'application/json';
+  const bytes = input.body instanceof Blob ? input.body : undefined;
+  if (input.body !== undefined) headers['Content-Type'] = bytes?.type ?? 'application/json';
   if (method !== 'GET' && csrf.value !== null) headers['X-Andon-CSRF'] = csrf.value;
   if (input.key !== undefined) headers['Idempotency-Key'] = input.key;
   const response = await fetch(addressOf(id, input), {
     method,
     headers,
     credentials: 'same-origin',
-    ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
+    ...(input.body === undefined ? {} : { body: bytes ?? JSON.stringify(input.body) }),
     ...(input.signal === undefined ? {} : { signal: input.signal }),
   }).catch((error: unknown) => {
     if (input.signal?.aborted === true) throw error;

@@ -2,9 +2,10 @@
 
 import type { Answer } from '../api/client.ts';
 import { ChosenPlant, type ChosenPlantProps, OtherPlants } from '../parts/chosen-plant.tsx';
-import { saveText } from '../parts/save-text.ts';
+import { saveBytes, saveText } from '../parts/save-text.ts';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { Table, type TableColumn } from '../parts/table.tsx';
+import type { Sheet } from '../parts/workbook.ts';
 import { useResource } from '../state/resource.ts';
 import { place, setQuery } from '../state/route.ts';
 import { nameOfFigure, say } from '../text/pages/figures.ts';
@@ -89,19 +90,26 @@ function Months({ figures: { months, figures, currency, up_to }, plant, line }: 
     if (value === null) return '–';
     return MONEY.has(name) ? money(value, currency) : number(value);
   };
+  const file = ['andon', plant, ...(line === '' ? [] : [line])].join('-');
   const save = () => {
     const names = GROUPS.flatMap(([, of]) => of);
     const rows = months.map((each) =>
       [each.month, ...names.map((name) => each[name] ?? '')].join(','),
     );
-    const file = ['andon', plant, ...(line === '' ? [] : [line])].join('-');
     saveText(`${file}.csv`, [['month', ...names].join(','), ...rows].join('\r\n'));
+  };
+  const saveSheets = async () => {
+    const { workbookOf, WORKBOOK_TYPE } = await import('../parts/workbook.ts');
+    saveBytes(`${file}.xlsx`, workbookOf(sheetsOf(months, figures, currency)), WORKBOOK_TYPE);
   };
   return (
     <>
       <div class="row">
         <button type="button" class="button button-main" onClick={save}>
           {say('table')}
+        </button>
+        <button type="button" class="button" onClick={() => void saveSheets()}>
+          {say('sheets')}
         </button>
       </div>
       {GROUPS.map(([title, names]) => (
@@ -128,6 +136,40 @@ function Months({ figures: { months, figures, currency, up_to }, plant, line }: 
       </p>
     </>
   );
+}
+
+/** What stands on the page, with every month and all digits, under the same names. */
+function sheetsOf(
+  months: readonly Month[],
+  figures: readonly Defined[],
+  currency: string | null,
+): readonly Sheet[] {
+  const names = GROUPS.flatMap(([, of]) => of);
+  const titleOf = (name: Name) =>
+    MONEY.has(name) && currency !== null ? `${say(name)}, ${currency}` : say(name);
+  const all = months.map(({ month }) => month);
+  return [
+    {
+      name: t('figures'),
+      rows: [
+        [say('month'), ...names.map(titleOf)],
+        ...months.map((each) => [each.month, ...names.map((name) => each[name])]),
+      ],
+    },
+    {
+      name: say('defined'),
+      rows: [
+        [say('figure'), say('unit'), say('before'), ...all, say('definition')],
+        ...figures.map(({ figure, title, unit, before, months: of, definition }) => [
+          nameOfFigure(figure, title),
+          unit,
+          before?.value ?? null,
+          ...all.map((month) => of.find((each) => each.month === month)?.value ?? null),
+          definition,
+        ]),
+      ],
+    },
+  ];
 }
 
 /** So many months of figures by definition stand beside each other. */

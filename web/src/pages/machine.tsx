@@ -3,7 +3,6 @@
 import { AlarmList } from '../parts/alarm-list.tsx';
 import { lazy } from '../parts/lazy.tsx';
 import { doingText, RequestPriority } from '../parts/marks.tsx';
-import { ReportButton } from '../parts/report-button.tsx';
 import { Empty, NotFound, Shown } from '../parts/shown.tsx';
 import { type DeclaredSignal, SignalView, type Stretch } from '../parts/signal-view.tsx';
 import { StateStrip } from '../parts/state-strip.tsx';
@@ -13,6 +12,7 @@ import { linkTo, place, setQuery } from '../state/route.ts';
 import type { TextKey } from '../text/en.ts';
 import { clock, shortTitle, t, word } from '../text/text.ts';
 
+const ReportButton = lazy(async () => (await import('../parts/report-button.tsx')).ReportButton);
 const Vibration = lazy(async () => (await import('../parts/vibration.tsx')).Vibration);
 
 type Asset = { readonly plant: string; readonly line: string; readonly asset: string };

@@ -7,7 +7,6 @@ import { NotFound, Shown } from '../parts/shown.tsx';
 import { lineName, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { linkTo } from '../state/route.ts';
-import { me } from '../state/session.ts';
 import { stepText } from '../text/pages/steps.ts';
 import {
   clock,
@@ -22,6 +21,11 @@ import {
   word,
 } from '../text/text.ts';
 
+const CommentForm = lazy(async () => (await import('../parts/words.tsx')).CommentForm);
+const PhotoOf = lazy(async () => (await import('../parts/words.tsx')).PhotoOf);
+const PatternDiagrams = lazy(
+  async () => (await import('../parts/pattern-diagram.tsx')).PatternDiagrams,
+);
 const Decisions = lazy(async () => (await import('../parts/decisions.tsx')).Decisions);
 
 type Detail = Answer<'getRequest'>;
@@ -71,13 +75,17 @@ function Story({ detail, plant }: { readonly detail: Detail; readonly plant: Pla
             {moments.map((each, at) => (
               <MomentEntry
                 key={`${each.time} ${each.kind} ${each.about} ${at}`}
-                {...{ moment: each, zone, before: moments[at - 1]?.time }}
+                {...{ moment: each, zone, request, before: moments[at - 1]?.time }}
               />
             ))}
           </ol>
+          <CommentForm request={request} />
         </section>
         <Facts detail={detail} zone={zone} />
       </div>
+      {detail.matches.length === 0 ? null : (
+        <PatternDiagrams matches={detail.matches} zone={zone} />
+      )}
     </>
   );
 }
@@ -94,16 +102,17 @@ const TITLES = {
 type MomentOptions = {
   readonly moment: Moment;
   readonly zone: string;
+  readonly request: Detail['request'];
   readonly before: string | undefined;
 };
 
-function MomentEntry({ moment: each, zone, before }: MomentOptions) {
-  const { kind, title, text, value, limit, unit, time, who, signal, state, system } = each;
+function MomentEntry({ moment: each, zone, request, before }: MomentOptions) {
+  const { kind, title, text, value, limit, unit, time, signal, state, system, photo } = each;
   const over = kind === 'anomaly' && title === 'cleared';
   const name = over ? t('momentCleared') : t(TITLES[kind]);
   // A step is called what the rules call it, also where that is a word of ours.
   const called = kind === 'step' ? title : word(title === 'report' ? 'reported' : title);
-  const person = kind === 'act' && who === me.value?.id ? me.value.name : name;
+  const person = each.name === '' ? name : each.name;
   return (
     <li class={`moment moment-${over ? 'cleared' : kind}`}>
       <time dateTime={time} title={moment(time, zone)}>
@@ -113,6 +122,7 @@ function MomentEntry({ moment: each, zone, before }: MomentOptions) {
         <strong>{person}</strong> {kind === 'anomaly' ? null : <span>{called}</span>}
         {state === '' ? null : (
           <span class="quiet">
+            {' '}
             {stepText(state)}
             {system === '' ? '' : ` (${system})`}
           </span>
@@ -120,6 +130,7 @@ function MomentEntry({ moment: each, zone, before }: MomentOptions) {
         {text === '' ? null : (
           <p>{onPlantClock(kind === 'anomaly' ? shortReason(text) : text, zone)}</p>
         )}
+        {photo === '' ? null : <PhotoOf of={request} name={request.asset_name} photo={photo} />}
         {kind !== 'anomaly' || value === null || limit === null ? null : (
           <p class="quiet">
             {signal}: {quantity(value, unit)}, {t('limit')} {quantity(limit, unit)}

@@ -4,13 +4,14 @@ import { ChosenPlant, type ChosenPlantProps, OtherPlants } from '../parts/chosen
 import '../style/rules.css';
 import type { Answer } from '../api/client.ts';
 import { LimitTrial } from '../parts/limit-trial.tsx';
+import { RuleCheck } from '../parts/rule-check.tsx';
 import { RulePause } from '../parts/rule-pause.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
 import { Table } from '../parts/table.tsx';
 import { newestOf, type Plant } from '../state/plants.ts';
 import { useResource } from '../state/resource.ts';
 import { place, setQuery } from '../state/route.ts';
-import { me } from '../state/session.ts';
+import { may } from '../state/session.ts';
 import { say } from '../text/pages/rules.ts';
 import { clock, moment, number, t } from '../text/text.ts';
 
@@ -46,6 +47,7 @@ function OfPlant({ plant, all }: ChosenPlantProps) {
           )
         }
       </Shown>
+      {may('check-rules', plant.id, '') ? <RuleCheck plant={plant.id} /> : null}
     </>
   );
 }
@@ -89,24 +91,24 @@ function Found({ rules, plant }: FoundOptions) {
 function Changes({ rules: { changes }, plant }: FoundOptions) {
   const [latest, ...before] = changes;
   if (latest === undefined) return null;
-  const whoIs = (who: string) => {
+  const whoIs = ({ who, name }: Rules['changes'][number]) => {
     if (who === '') return say('nobody');
-    return who === me.value?.id ? me.value.name : `${say('somebody')} (${who})`;
+    return name === '' ? `${say('somebody')} (${who})` : name;
   };
   const zone = plant.time_zone;
   return (
     <section class="card" aria-label={say('changes')}>
       <p>
-        {say('inForce', { time: moment(latest.time, zone), who: whoIs(latest.who) })}{' '}
+        {say('inForce', { time: moment(latest.time, zone), who: whoIs(latest) })}{' '}
         <span class="quiet">{latest.change}</span>
       </p>
       {before.length === 0 ? null : (
         <details>
           <summary>{say('changes')}</summary>
           <ul class="plain">
-            {before.map(({ change, time, who, sequence }) => (
-              <li key={sequence}>
-                {moment(time, zone)}, {whoIs(who)} <span class="quiet">{change}</span>
+            {before.map((each) => (
+              <li key={each.sequence}>
+                {moment(each.time, zone)}, {whoIs(each)} <span class="quiet">{each.change}</span>
               </li>
             ))}
           </ul>

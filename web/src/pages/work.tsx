@@ -9,6 +9,7 @@ import { Decisions } from '../parts/decisions.tsx';
 import { Fact, RequestPriority } from '../parts/marks.tsx';
 import { ReportButton } from '../parts/report-button.tsx';
 import { Empty, Shown } from '../parts/shown.tsx';
+import { CommentForm, Unsent } from '../parts/words.tsx';
 import { assetName, lineName, type Machine, newestOf, type Plant } from '../state/plants.ts';
 import { type Resource, useResource } from '../state/resource.ts';
 import { linkTo, place, setQuery } from '../state/route.ts';
@@ -34,6 +35,7 @@ export function WorkPage() {
       <div class="head">
         <h1>{t('myWork')}</h1>
       </div>
+      <Unsent />
       <Shown resource={requests.value}>
         {({ entries, next }) => {
           const mine = entries.filter(({ plant, line }) => may('report', plant, line));
@@ -148,6 +150,7 @@ function TaskDetail({ id, zone }: { readonly id: string; readonly zone: string }
           <Evidence detail={found} zone={zone} />
           <Facts detail={found} zone={zone} />
           <WasItRight detail={found} />
+          <CommentForm request={found.request} />
         </>
       )}
     </Shown>

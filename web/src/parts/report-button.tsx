@@ -1,12 +1,15 @@
 /** What somebody saw, heard or smelt at a machine: it becomes a request of its own. */
 
 import { useSignal } from '@preact/signals';
-import { call } from '../api/client.ts';
+import { useRef } from 'preact/hooks';
 import type { Machine } from '../state/plants.ts';
 import { may } from '../state/session.ts';
+import { sendWords } from '../state/unsent.ts';
+import { say } from '../text/pages/words.ts';
 import { t } from '../text/text.ts';
 import { doAct } from './alarm-list.tsx';
 import { Dialog, Field } from './dialog.tsx';
+import { PhotoField } from './photo-field.tsx';
 
 export function ReportButton({
   machine: { plant, line, asset, name },
@@ -16,20 +19,29 @@ export function ReportButton({
   const asking = useSignal(false);
   const problem = useSignal<string | undefined>(undefined);
   const told = useSignal<string | undefined>(undefined);
+  const photo = useRef<Blob | undefined>(undefined);
   if (!may('report', plant, line)) return null;
+  const ask = () => {
+    photo.current = undefined;
+    problem.value = undefined;
+    asking.value = true;
+  };
   const send = async (form: FormData) => {
     const component = String(form.get('component')).trim();
     const body = { text: String(form.get('text')), ...(component === '' ? {} : { component }) };
-    const path = { plant, line, asset };
-    const result = await doAct((key) => call('report', { path, key, body }));
+    const words = { path: { plant, line, asset }, body, photo: photo.current };
+    let how = 'sent';
+    const result = await doAct(async (key) => {
+      how = await sendWords({ kind: 'report', ...words }, key);
+    });
     problem.value = result?.bad === true ? result.text : undefined;
     if (result?.bad === true) return;
-    told.value = result?.text;
+    told.value = how === 'kept' ? say('kept') : result?.text;
     asking.value = false;
   };
   return (
     <div class="row">
-      <button type="button" class="button" onClick={() => (asking.value = true)}>
+      <button type="button" class="button" onClick={ask}>
         {t('report')}
       </button>
       <span class="note" role="status">
@@ -50,6 +62,7 @@ export function ReportButton({
           <Field name={t('reportComponent')}>
             {(id) => <input id={id} name="component" maxLength={64} />}
           </Field>
+          <PhotoField onPhoto={(taken) => (photo.current = taken)} />
         </Dialog>
       ) : null}
     </div>

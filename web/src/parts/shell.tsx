@@ -19,6 +19,7 @@ const PAGES: readonly (readonly [name: TextKey, path: string, act?: string])[] =
   ['figures', 'figures'],
   ['masterData', 'master-data'],
   ['health', 'health', 'view-exceptions'],
+  ['audit', 'audit', 'read-audit'],
 ];
 
 export function Shell({ children }: { readonly children: ComponentChildren }) {

@@ -98,6 +98,8 @@ export const DE: Texts = {
   unshelve: 'Zurückstellen beenden',
   wasRight: 'War richtig',
   wasWrong: 'Fehlalarm',
+  audit: 'Protokoll',
+  comment: 'Kommentar',
   report: 'Problem melden',
   reportWhat: 'Was haben Sie gesehen, gehört oder gerochen?',
   reportComponent: 'Bauteil (falls bekannt)',

@@ -96,6 +96,8 @@ export const EN = {
   unshelve: 'End shelving',
   wasRight: 'It was right',
   wasWrong: 'False alarm',
+  audit: 'Audit',
+  comment: 'comment',
   report: 'Report a problem',
   reportWhat: 'What did you see, hear or smell?',
   reportComponent: 'Component (if you know it)',

@@ -104,28 +104,6 @@ export type ActsOperations = {
       sequence: number;
     };
   };
-  /** Reports what was seen at the machine: a problem of its own, with a request. */
-  report: {
-    method: 'POST';
-    url: '/api/v1/assets/{plant}/{line}/{asset}/reports';
-    path: {
-      plant: string;
-      line: string;
-      asset: string;
-    };
-    query: Record<never, never>;
-    body: {
-      /** What was seen, heard or smelt. */
-      text: string;
-      component?: string;
-      severity?: 'notice' | 'warning' | 'alarm' | 'danger';
-    };
-    answer: {
-      stream: string;
-      /** Of the act in the log. `live` tells when it has landed. */
-      sequence: number;
-    };
-  };
   /** Answers what a workflow asks people. What nobody is asked, or somebody else, is a dead letter. */
   decide: {
     method: 'POST';
@@ -143,6 +121,52 @@ export type ActsOperations = {
       decision: 'approve' | 'refuse' | 'keep' | 'undo';
       /** What the steps behind it go by: its question says which. */
       values?: Record<string, string | number>;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+  /** Reports what was seen at the machine: a problem of its own, with a request. */
+  report: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/reports';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** What was seen, heard or smelt. */
+      text: string;
+      component?: string;
+      severity?: 'notice' | 'warning' | 'alarm' | 'danger';
+      /** That was kept of this asset. */
+      photo?: string;
+    };
+    answer: {
+      stream: string;
+      /** Of the act in the log. `live` tells when it has landed. */
+      sequence: number;
+    };
+  };
+  /** Comments on a request of the asset: it stands in its story, and changes nothing. */
+  comment: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/comments';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: {
+      request: string;
+      text: string;
+      /** That was kept of this asset. */
+      photo?: string;
     };
     answer: {
       stream: string;
@@ -254,6 +278,22 @@ export type ActsOperations = {
       stream: string;
       /** Of the act in the log. `live` tells when it has landed. */
       sequence: number;
+    };
+  };
+  /** Keeps a photo of the asset, of at most 700000 bytes: a report or comment may then name it. */
+  keepPhoto: {
+    method: 'POST';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/photos';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+    };
+    query: Record<never, never>;
+    body: Blob;
+    answer: {
+      /** The same photo of the same asset is one. */
+      photo: string;
     };
   };
   /** Pauses a detector until a time: its alarms are shelved at each of its assets within reach of the account. */

@@ -12,6 +12,37 @@ export type ChangesOperations = {
     body: undefined;
     answer: undefined;
   };
+  /** What happens, as CloudEvents, oldest first, from a place on. A page may be empty, and a next one is always there: ask again. */
+  getFeed: {
+    method: 'GET';
+    url: '/api/v1/feed';
+    path: Record<never, never>;
+    query: {
+      after?: string;
+      limit?: number;
+      kind?: 'anomaly' | 'alarm' | 'downtime-begun' | 'downtime-ended' | 'production-exception' | 'request' | 'parts-used' | 'work-completed';
+      plant?: string;
+    };
+    body: undefined;
+    answer: {
+      entries: Array<{
+        specversion: string;
+        /** The same for a repeat. */
+        id: string;
+        source: string;
+        /** andon.<kind>.v1 */
+        type: string;
+        subject: string;
+        time: string;
+        datacontenttype: string;
+        /** In the stream. */
+        sequence: number;
+        data: unknown;
+      }>;
+      /** Where to go on. */
+      next: string;
+    };
+  };
   /** This description. */
   getDescription: {
     method: 'GET';

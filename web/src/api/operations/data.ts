@@ -213,4 +213,58 @@ export type DataOperations = {
       };
     };
   };
+  /** Who did what with the installation, newest first. A page may have few entries, or none, and a next one. `andon audit verify` checks the chain itself. */
+  getAudit: {
+    method: 'GET';
+    url: '/api/v1/audit';
+    path: Record<never, never>;
+    query: {
+      limit?: number;
+      cursor?: string;
+      who?: string;
+      act?: string;
+      what?: string;
+    };
+    body: undefined;
+    answer: {
+      entries: Array<{
+        /** Number of the entry in the chain. */
+        n: number;
+        /** When the broker took it. */
+        appended: string;
+        /** When it was written, by the clock of the writer. */
+        time: string;
+        /** Opaque id of whoever acted. */
+        who: string;
+        /** Of the person; empty where none is known, or where it was erased. */
+        name: string;
+        /** Role that attests it. */
+        via: string;
+        act: string;
+        step: 'intent' | 'done' | 'failed';
+        /** Entry of the intent that this is the end of. */
+        of: number | null;
+        /** What it was done to. */
+        what: string;
+        /** The message of the log that it is about. */
+        place: {
+          stream: string;
+          created: string | null;
+          sequence: number;
+        } | null;
+        /** sha256 of what was there. */
+        before: string | null;
+        /** sha256 of what is there now. */
+        after: string | null;
+        /** In their words; null where none is kept. */
+        reason: string | null;
+        /** sha256 of the entry before. */
+        previous: string;
+        /** Of all bytes of this one. */
+        sha256: string;
+      }>;
+      /** The cursor of the next page; null at the end. */
+      next: string | null;
+    };
+  };
 };

@@ -140,6 +140,20 @@ export type PlantsOperations = {
       up_to: string | null;
     };
   };
+  /** Stops as a calendar (iCalendar): slots of open requests, proposed (TENTATIVE) or agreed, and stops of the schedule; 30 days back, 90 ahead. */
+  getStopCalendar: {
+    method: 'GET';
+    url: '/api/v1/plants/{plant}/stops.ics';
+    path: {
+      plant: string;
+    };
+    query: {
+      line?: string;
+      key?: string;
+    };
+    body: undefined;
+    answer: undefined;
+  };
   /** Which systems hold what of a plant, what its things are called there, and what the last look found wrong. For whoever sees the whole plant; what is of no one plant, for whoever sees all of them. */
   getMasterData: {
     method: 'GET';

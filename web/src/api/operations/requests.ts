@@ -130,6 +130,41 @@ export type RequestsOperations = {
         unit: string;
         /** Opaque id of the person; empty where it was none. */
         who: string;
+        /** Id of a photo of the asset that came with it; empty for none. */
+        photo: string;
+        /** Of the person; empty where none is known. */
+        name: string;
+      }>;
+      /** Patterns that it rests on, with the events that they took: the latest 10. */
+      matches: Array<{
+        rule: string;
+        start: string;
+        end: string;
+        /** When it was complete. */
+        time: string;
+        /** Milliseconds that all of it may take. */
+        within: number | null;
+        /** It began, and its time ran out. */
+        timed_out: boolean;
+        /** In their order. */
+        stages: Array<{
+          name: string;
+          /** Which events it takes (CEL); empty where the rules in force do not say. */
+          where: string;
+          /** What it would take did not come: that is what it waited for. */
+          absent: boolean;
+          /** Milliseconds since the event before, at most. */
+          within_previous: number | null;
+          /** Events that it took. */
+          taken: number;
+          /** The first 20 of them. */
+          events: Array<{
+            time: string;
+            kind: string;
+            about: string;
+            text: string;
+          }>;
+        }>;
       }>;
       /** What its workflow waits for people to decide. */
       decisions: Array<{
@@ -154,5 +189,19 @@ export type RequestsOperations = {
         note: string;
       } | null;
     };
+  };
+  /** A photo of the asset, for whoever sees its line. */
+  getPhoto: {
+    method: 'GET';
+    url: '/api/v1/assets/{plant}/{line}/{asset}/photos/{photo}';
+    path: {
+      plant: string;
+      line: string;
+      asset: string;
+      photo: string;
+    };
+    query: Record<never, never>;
+    body: undefined;
+    answer: undefined;
   };
 };

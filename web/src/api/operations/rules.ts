@@ -43,6 +43,8 @@ export type RulesOperations = {
         sequence: number;
         /** Opaque id of whoever applied it; empty where nobody knows. */
         who: string;
+        /** Of that person; empty where none is known, or was erased. */
+        name: string;
       }>;
       /** What can never match, one sentence each. */
       never: Array<string>;
@@ -116,6 +118,47 @@ export type RulesOperations = {
       }>;
       /** Conditions of the rule that were not tried. */
       left_out: Array<string>;
+    };
+  };
+  /** Checks a plant file and a rules file as `andon apply --check` does, and says which rules would be others. Nothing is applied. */
+  checkRules: {
+    method: 'POST';
+    url: '/api/v1/plants/{plant}/rules/checks';
+    path: {
+      plant: string;
+    };
+    query: Record<never, never>;
+    body: {
+      /** YAML of a plant file; without it the plant in force. */
+      plant?: string;
+      /** YAML of a rules file; without it only the plant file is checked. */
+      rules?: string;
+    };
+    answer: {
+      /** With one of them nothing could be applied. */
+      mistakes: Array<{
+        /** plant or rules. */
+        file: string;
+        line: number;
+        column: number;
+        /** What was expected, and what was found. */
+        text: string;
+      }>;
+      /** What is right, but unwise. */
+      warnings: Array<{
+        /** plant or rules. */
+        file: string;
+        line: number;
+        column: number;
+        /** What was expected, and what was found. */
+        text: string;
+      }>;
+      /** Rules that would be others than those in force; null where there are mistakes. */
+      changes: Array<{
+        family: 'windows' | 'detectors' | 'patterns' | 'triggers' | 'workflows';
+        id: string;
+        change: 'added' | 'changed' | 'removed';
+      }> | null;
     };
   };
 };

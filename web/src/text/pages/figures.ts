@@ -9,6 +9,9 @@ export const say = textsOf({
     noneWhy:
       'They come from states of machines, alarms and requests; the first month has them after its first day.',
     table: 'As a table (CSV)',
+    sheets: 'As a workbook (XLSX)',
+    unit: 'Unit',
+    definition: 'Definition',
     month: 'Month',
     running_hours: 'Running, h',
     unplanned_hours: 'Unplanned stops, h',
@@ -44,6 +47,9 @@ export const say = textsOf({
     noneWhy:
       'Sie kommen aus Zuständen, Alarmen und Aufträgen; der erste Monat hat sie nach seinem ersten Tag.',
     table: 'Als Tabelle (CSV)',
+    sheets: 'Als Arbeitsmappe (XLSX)',
+    unit: 'Einheit',
+    definition: 'Definition',
     month: 'Monat',
     running_hours: 'Läuft, h',
     unplanned_hours: 'Ungeplante Stillstände, h',

@@ -1,8 +1,8 @@
-/** Settings of signing in by OpenID Connect: where the provider is, and which claims give which roles. */
+/** Settings of the console, and of signing in by OpenID Connect: where the provider is, which claims give which roles. */
 
 import { z } from 'zod';
 import { secretSchema } from '../../sinks/remote/secret.ts';
-import { parseHeldRole } from './roles.ts';
+import { parseHeldRole } from './api-roles.ts';
 
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -104,3 +104,40 @@ export function checkPageAddress(
     message: `expected an address with ${path}, and nothing behind it`,
   });
 }
+
+/** Host and port alone, without a path. */
+const ORIGIN = /^https?:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?$/;
+
+export const port = z.int().min(0).max(65_535);
+
+const consoleShape = z.strictObject({
+  host: z.string().default('127.0.0.1').describe('0.0.0.0 lets other machines open the page.'),
+  port: port.default(8080).describe('Of the page and the API; 0: any free port.'),
+  base: z
+    .string()
+    .regex(/^(?:\/[A-Za-z0-9_-]+)*$/, 'expected a path such as /andon, without a slash at its end')
+    .default('')
+    .describe('The path below which a gateway shows it.'),
+  proxies: z
+    .array(z.string())
+    .default([])
+    .describe('Addresses of gateways whose X-Forwarded-… headers are believed.'),
+  tls: z
+    .strictObject({
+      certificate: z.string().describe('Path (PEM).'),
+      privateKey: z.string().describe('Path (PEM).'),
+    })
+    .optional()
+    .describe('Without it, a gateway in front encrypts.'),
+  directory: z
+    .string()
+    .optional()
+    .describe('Accounts and sessions; without it the folder console in directory.'),
+  frames: z
+    .array(z.string().regex(ORIGIN, 'expected an origin such as https://portal.example.com'))
+    .default([])
+    .describe('Origins of pages that may show views of this one in a frame.'),
+  rate: z.int().positive().default(1_200).describe('Requests of one user in a minute.'),
+  oidc: openIdSchema.optional().describe('Signing in by OpenID Connect: see docs/console.md.'),
+});
+export const consoleSchema = consoleShape.superRefine(checkPageAddress);

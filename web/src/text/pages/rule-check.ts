@@ -1,0 +1,48 @@
+/** What is said where files of a plant and of rules are tried. */
+
+import { textsOf } from '../text.ts';
+
+export const say = textsOf({
+  en: {
+    title: 'Check files',
+    why: 'Finds what is wrong with a rules file or a plant file, and says which rules would be others. Nothing is applied.',
+    rules: 'Rules file',
+    paste: 'or paste the rules',
+    rulesText: 'Rules (YAML)',
+    plant: 'Plant file',
+    plantHint: 'Without one the rules are checked against the plant in force.',
+    check: 'Check',
+    nothing: 'Choose a file, or paste rules.',
+    right: 'No mistakes.',
+    wrong: 'Mistakes: {count}',
+    warnings: 'Right, but unwise',
+    changes: 'Would be another than now',
+    noChanges: 'Nothing: these rules are in force.',
+    added: 'new',
+    changed: 'changed',
+    removed: 'gone',
+    apply: 'They are applied by andon apply, from files under change control.',
+    line: 'line {line}, column {column}',
+  },
+  de: {
+    title: 'Dateien prüfen',
+    why: 'Findet, was an einer Regel- oder Werksdatei falsch ist, und sagt, welche Regeln andere wären. Nichts wird angewandt.',
+    rules: 'Regeldatei',
+    paste: 'oder die Regeln einfügen',
+    rulesText: 'Regeln (YAML)',
+    plant: 'Werksdatei',
+    plantHint: 'Ohne sie werden die Regeln gegen das geltende Werk geprüft.',
+    check: 'Prüfen',
+    nothing: 'Bitte eine Datei wählen oder Regeln einfügen.',
+    right: 'Keine Fehler.',
+    wrong: 'Fehler: {count}',
+    warnings: 'Richtig, aber unklug',
+    changes: 'Wäre anders als jetzt',
+    noChanges: 'Nichts: diese Regeln gelten schon.',
+    added: 'neu',
+    changed: 'geändert',
+    removed: 'fort',
+    apply: 'Angewandt werden sie mit andon apply, aus Dateien unter Änderungskontrolle.',
+    line: 'Zeile {line}, Spalte {column}',
+  },
+});
