@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
 import type { Command } from 'commander';
+import { judgeOfLine } from '../../operators/model/knowledge.ts';
 import type { PlantModel } from '../../operators/model/plant-model.ts';
 import { sha256Of } from '../audit/chain.ts';
 import { configOf, type Departures } from '../base/config.ts';
@@ -76,7 +77,10 @@ export function registerNatsConfig(command: Command): void {
       const { prefix } = config.nats;
       const extent = { partitions, operators, prefix };
       const { domain } = options;
-      const edges = options.edge.map((edge) => leafUserOf(options.keys, edge));
+      const judges = new Set(plants.flatMap(({ lines }) => lines.map(judgeOfLine)));
+      const edges = options.edge.map((edge) => {
+        return { ...leafUserOf(options.keys, edge), judges: judges.has(edge) };
+      });
       if (edges.length > 0 && prefix !== undefined) {
         throw wrongInput('--edge', 'an installation without nats.prefix', prefix);
       }

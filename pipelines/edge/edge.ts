@@ -19,6 +19,7 @@ import {
   type SourceOf,
   sourceKind,
 } from './edge-config.ts';
+import { type Follower, type FollowOptions, type FollowStatus, followCentre } from './follow.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
 import { openHttpSource } from './http/http-source.ts';
 import { KeptReadings, type KeptStatus } from './kept.ts';
@@ -45,6 +46,8 @@ export type EdgeStatus = {
   readonly memory: MemoryStatus;
   readonly held: HeldStatus;
   readonly unknown: KeptStatus;
+  /** Of an edge that judges: what came down for it. */
+  readonly judge?: FollowStatus;
   readonly sources: Readonly<Record<string, TallyStatus & { readonly details?: object }>>;
 };
 
@@ -121,8 +124,13 @@ async function startParts(
   connection: NatsConnection,
   { config, events: { record, metrics }, signal }: EdgeOptions,
 ): Promise<Parts> {
+  let isThere = false;
+  const follower = await followerOf({ config, record, signal, mayAsk: () => isThere });
   const memory = await memoryOf(connection, { config, events: { record, metrics }, signal });
-  const onAway = (away: boolean) => memory.setAway(away);
+  const onAway = (away: boolean) => {
+    isThere = !away;
+    memory.setAway(away);
+  };
   const centre = await watchCentre({ connection, config, record, signal, onAway });
   const held = moveHeld({
     ...{ connection, record, signal, rate: config.centre.catch_up },
@@ -151,12 +159,13 @@ async function startParts(
     },
     async close() {
       await Promise.all(sources.map((source) => source.close()));
-      await Promise.all([centre.ended, held.ended, keptEnded]);
+      await Promise.all([centre.ended, held.ended, keptEnded, follower?.ended]);
       memory.close();
     },
     status: () => ({
       ...{ edge: config.edge, centre: centre.status, memory: memory.status, held: held.status },
       unknown: kept.status,
+      ...(follower === undefined ? {} : { judge: follower.status }),
       sources: Object.fromEntries(
         [...tallies].map(([name, { status }], at) => {
           const details = sources[at]?.details;
@@ -165,6 +174,11 @@ async function startParts(
       ),
     }),
   };
+}
+
+/** Only an edge that judges follows the centre. */
+async function followerOf(options: FollowOptions): Promise<Follower | undefined> {
+  return options.config.judge === undefined ? undefined : followCentre(options);
 }
 
 /** Each kind of source, and what opens it. It rejects with a `Problem` where the configuration cannot be used. */
