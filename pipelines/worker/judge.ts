@@ -145,11 +145,12 @@ export function findingsSink(connection: NatsConnection, partitions: number): Si
           const header = headers();
           header.set('Content-Type', 'application/json');
           header.set('Andon-Identity', identity([line]));
-          await client.publish(
-            partitionedSubject(`finding.${asset}`, partitions),
-            JSON.stringify(payload),
-            { headers: header, expect: { streamName: EDGE_STREAM } },
-          );
+          const subject = partitionedSubject(`finding.${asset}`, partitions);
+          // Without the header that names the stream: the centre sources the message as it is, and has another one.
+          const { stream } = await client.publish(subject, JSON.stringify(payload), {
+            headers: header,
+          });
+          if (stream !== EDGE_STREAM) throw new Error(`${subject} went into ${stream}`);
         }
       }
     },
