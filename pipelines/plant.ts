@@ -12,10 +12,10 @@ import { order } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
 import { type States, withView } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
-import { findings, judgedHere } from '../operators/judge/judge.ts';
+import { evaluatedHere, findings } from '../operators/judge/judge.ts';
 import { type Detected, isAnomaly } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
-import { CENTRE, judgedBy, type Knowledge } from '../operators/model/knowledge.ts';
+import { CENTRE, type Knowledge, knownTo } from '../operators/model/knowledge.ts';
 import { isInLogOrder, isNote, type MachineEvent } from '../operators/model/machine-event.ts';
 import { compareOrigins, type Message } from '../operators/model/message.ts';
 import type { Enriched, Observation, Observed } from '../operators/model/observation.ts';
@@ -61,17 +61,33 @@ export function observe(states: States): Stage<Message, Enriched<Observation>> {
       .pipe(order<Observed>(OBSERVATION_ORDER, states), enrich(states));
 }
 
+/** What one judge says of its lines: `states` shows it those alone. */
+function evaluateLines(
+  states: States,
+  watch?: PatternWatch,
+): Stage<Enriched<Observation>, WorkInput> {
+  return (observations) =>
+    observations.pipe(
+      evaluatedHere(states),
+      detect(states),
+      order<Detected>(DETECTED_ORDER, states),
+      alarm(states),
+      correlate(states, watch),
+      trigger(states),
+    );
+}
+
 /** What detectors, patterns and triggers say of it, here or at an edge, and what systems are asked to do then. */
 export function evaluate(
   states: States,
   watch?: PatternWatch,
-  see: See = judgedBy(CENTRE),
+  see: See = knownTo(CENTRE),
 ): Stage<Enriched<Observation>, Request> {
   const seen = withView(states, see);
   return (observations) =>
     observations.pipe(
       fork<Enriched<Observation>, WorkInput>(
-        (all) => all.pipe(judge(seen, watch)),
+        (all) => all.pipe(evaluateLines(seen, watch)),
         (all) => all.pipe(findings(seen)),
       ),
       coordinate(states),
@@ -89,20 +105,7 @@ export function plantAtEdge(
   states: States,
   watch?: PatternWatch,
 ): Stage<Message, WorkInput> {
-  return (log) => log.pipe(observe(states), judge(withView(states, judgedBy(edge)), watch));
-}
-
-/** What one judge says of its lines: `states` shows it those alone. */
-function judge(states: States, watch?: PatternWatch): Stage<Enriched<Observation>, WorkInput> {
-  return (observations) =>
-    observations.pipe(
-      judgedHere(states),
-      detect(states),
-      order<Detected>(DETECTED_ORDER, states),
-      alarm(states),
-      correlate(states, watch),
-      trigger(states),
-    );
+  return (log) => log.pipe(observe(states), evaluateLines(withView(states, knownTo(edge)), watch));
 }
 
 type Measured = Frame | Waveform | MachineEvent;

@@ -19,10 +19,10 @@ import { type Found, readFound } from './found.ts';
 const ID = 'findings' as StageId;
 
 /**
- * Keeps what is observed of the lines that are judged here. `states` shows what this judge knows (`judgedBy`). A finding of
+ * Keeps what is observed of the lines that are judged here. `states` shows what this judge knows (`knownTo`). A finding of
  * a line that no edge judges now becomes a dead letter: its edge has not heard yet, or nobody asked it.
  */
-export function judgedHere(states: States): Stage<Enriched<Observation>, Enriched<Observation>> {
+export function evaluatedHere(states: States): Stage<Enriched<Observation>, Enriched<Observation>> {
   return stage((emit) => {
     const { see = (all: Knowledge) => all } = states;
     let known = states.knowledge;

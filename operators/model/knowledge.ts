@@ -28,7 +28,7 @@ export type Knowledge = {
   readonly rules: Readonly<Record<string, Rules>>;
   readonly schedules: LineSchedules;
   /**
-   * Of `judgedBy` alone, never of what is kept: the assets that somebody else judges, and who. `models` is without them.
+   * Of `knownTo` alone, never of what is kept: the assets that somebody else judges, and who. `models` is without them.
    */
   readonly elsewhere?: ReadonlyMap<AssetKey, string>;
 };
@@ -118,15 +118,15 @@ export function textOfAbsence(knowledge: Knowledge, key: AssetKey): string {
  * What one judge knows of all that is known: the assets of other judges are to it as if the model did not have them, so
  * that what it has open of them ends as that of a removed asset does. The same knowledge where there are none.
  */
-export function judgedBy(judge: string): (knowledge: Knowledge) => Knowledge {
+export function knownTo(judge: string): (knowledge: Knowledge) => Knowledge {
   const seen = new WeakMap<Knowledge, Knowledge>();
   const models = new WeakMap<PlantModel, PlantModel>();
   const ownOf = (model: PlantModel): PlantModel => {
-    if (model.lines.every((line) => judgeOfLine(line) === judge)) return model;
+    if (model.lines.every((line) => evaluatorOf(line) === judge)) return model;
     const known = models.get(model);
     if (known !== undefined) return known;
     const lines = model.lines.map((line) => {
-      return judgeOfLine(line) === judge ? line : { ...line, assets: [] };
+      return evaluatorOf(line) === judge ? line : { ...line, assets: [] };
     });
     const own = { ...model, lines };
     models.set(model, own);
@@ -149,13 +149,13 @@ export function judgedBy(judge: string): (knowledge: Knowledge) => Knowledge {
 
 type Line = PlantModel['lines'][number];
 
-export function judgeOfLine({ judged_at }: Pick<Line, 'judged_at'>): string {
+export function evaluatorOf({ judged_at }: Pick<Line, 'judged_at'>): string {
   return judged_at ?? CENTRE;
 }
 
 function othersOf(model: PlantModel, judge: string): (readonly [AssetKey, string])[] {
   return model.lines.flatMap((line) => {
-    const by = judgeOfLine(line);
+    const by = evaluatorOf(line);
     if (by === judge) return [];
     return line.assets.map(({ id }) => [assetKey(model.id, line.id, id), by] as const);
   });

@@ -34,12 +34,7 @@ export function registerEdge(command: Command): void {
   beside(command.command('start', { isDefault: true }))
     .description('bring what machines say, until a signal ends it')
     .action(start);
-  beside(command.command('judge'))
-    .description('judge the lines whose model says judged_at: this edge, until a signal ends it')
-    .action(judge);
-  beside(command.command('check'))
-    .description('check edge.yaml and say what it brings')
-    .action(({ config }: EdgeFile) => check(config));
+  registerBeside((name) => beside(command.command(name)));
   beside(command.command('browse <source>'))
     .description('variables of a server of OPC UA, or values of a Modbus device, over a connection')
     .option('--path <path>', 'OPC UA: only what fits it: Press line/{machine}/{tag...}')
@@ -85,6 +80,15 @@ export function registerEdge(command: Command): void {
     .action(list);
 }
 
+function registerBeside(beside: (named: string) => Command): void {
+  beside('judge')
+    .description('judge the lines whose model says judged_at: this edge, until a signal ends it')
+    .action(judge);
+  beside('check')
+    .description('check edge.yaml and say what it brings')
+    .action(({ config }: EdgeFile) => check(config));
+}
+
 async function start({ config: file }: EdgeFile): Promise<void> {
   const config = readEdgeConfig(file);
   const events = createInternalEvents({ level: config.log.level, labels: { edge: config.edge } });
@@ -105,8 +109,8 @@ async function judge({ config: file }: EdgeFile): Promise<void> {
   }
   const events = createInternalEvents({ level: config.log.level, labels: { edge: config.edge } });
   const drain = endOnSignal((reason) => events.record({ kind: 'draining', reason }));
-  const { runJudge } = await import('../worker/judge.ts');
-  await runJudge({ config: { ...config, judge: wanted }, events, drain }).catch(
+  const { runEdgeWorker } = await import('../worker/edge-worker.ts');
+  await runEdgeWorker({ config: { ...config, judge: wanted }, events, drain }).catch(
     (error: unknown) => {
       // Told to go before it had begun.
       if (!drain.aborted || error !== drain.reason) throw error;

@@ -19,7 +19,12 @@ import {
   type SourceOf,
   sourceKind,
 } from './edge-config.ts';
-import { type Follower, type FollowOptions, type FollowStatus, followCentre } from './follow.ts';
+import {
+  type CentreFollowing,
+  type FollowedStatus,
+  type Follower,
+  followCentre,
+} from './follow.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
 import { openHttpSource } from './http/http-source.ts';
 import { KeptReadings, type KeptStatus } from './kept.ts';
@@ -47,7 +52,7 @@ export type EdgeStatus = {
   readonly held: HeldStatus;
   readonly unknown: KeptStatus;
   /** Of an edge that judges: what came down for it. */
-  readonly judge?: FollowStatus;
+  readonly judge?: FollowedStatus;
   readonly sources: Readonly<Record<string, TallyStatus & { readonly details?: object }>>;
 };
 
@@ -177,7 +182,7 @@ async function startParts(
 }
 
 /** Only an edge that judges follows the centre. */
-async function followerOf(options: FollowOptions): Promise<Follower | undefined> {
+async function followerOf(options: CentreFollowing): Promise<Follower | undefined> {
   return options.config.judge === undefined ? undefined : followCentre(options);
 }
 

@@ -9,15 +9,15 @@ import { edgeInbox } from '../nats/leaf-config.ts';
 import { connectNats } from '../nats/nats.ts';
 import { partitionOf } from '../nats/partition.ts';
 import {
+  EDGE_LOG_PREFIX,
   ensurePartition,
-  JUDGE_PREFIX,
   partitionPrefix,
   partitionStream,
 } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
 import type { EdgeConfig } from './edge-config.ts';
 
-export type FollowOptions = {
+export type CentreFollowing = {
   readonly config: EdgeConfig;
   /** Whether the centre is there. */
   readonly mayAsk: () => boolean;
@@ -25,7 +25,7 @@ export type FollowOptions = {
   readonly signal: AbortSignal;
 };
 
-export type FollowStatus = {
+export type FollowedStatus = {
   /** Messages that came down since the start. */
   readonly messages: number;
   /** When the last one of them was stored at the centre, epoch milliseconds. */
@@ -33,7 +33,7 @@ export type FollowStatus = {
 };
 
 export interface Follower {
-  readonly status: FollowStatus;
+  readonly status: FollowedStatus;
   /** Resolves when it has stopped. Never rejects: trouble is told, and tried again. */
   readonly ended: Promise<void>;
 }
@@ -44,10 +44,10 @@ const BETWEEN = 1_000;
 const ONE_ANSWER = 5_000;
 
 /** Opens the log of the judge, and follows the centre until it is told to stop. */
-export async function followCentre(options: FollowOptions): Promise<Follower> {
+export async function followCentre(options: CentreFollowing): Promise<Follower> {
   const { config, signal } = options;
   const connection = await connectNats({
-    ...{ inbox: edgeInbox(config.edge), ...config.nats, prefix: JUDGE_PREFIX },
+    ...{ inbox: edgeInbox(config.edge), ...config.nats, prefix: EDGE_LOG_PREFIX },
     ...{ name: `andon edge ${config.edge} follow`, patience: 'wait', signal },
   });
   const { days, bytes } = config.memory;
@@ -74,17 +74,17 @@ type Followed = {
 
 class CentreFollower {
   readonly #connection: NatsConnection;
-  readonly #options: FollowOptions;
+  readonly #options: CentreFollowing;
   readonly #followed: readonly Followed[];
-  #status: FollowStatus = { messages: 0, last: undefined };
+  #status: FollowedStatus = { messages: 0, last: undefined };
 
-  constructor(connection: NatsConnection, options: FollowOptions) {
+  constructor(connection: NatsConnection, options: CentreFollowing) {
     this.#connection = connection;
     this.#options = options;
     this.#followed = followedBy(options.config);
   }
 
-  get status(): FollowStatus {
+  get status(): FollowedStatus {
     return this.#status;
   }
 
@@ -129,7 +129,7 @@ class CentreFollower {
   /** Up to where the log here has it: the last copy says so. */
   async #placeOf({ plain, stream }: Followed): Promise<number> {
     const { streams } = await streamManager(this.#connection);
-    const last_by_subj = installedSubject(JUDGE_PREFIX, plain);
+    const last_by_subj = installedSubject(EDGE_LOG_PREFIX, plain);
     const copy = await streams.getMessage(streamIn(this.#connection, partitionStream(0)), {
       last_by_subj,
     });
@@ -155,7 +155,7 @@ class CentreFollower {
     header.set(FOLLOWED, `${stream} ${message.seq}`);
     const subject = message.subject.replace(/^andon\.\d+\./, '');
     await streamClient(this.#connection).publish(
-      installedSubject(JUDGE_PREFIX, subject),
+      installedSubject(EDGE_LOG_PREFIX, subject),
       message.data,
       { headers: header, expect: { streamName: streamIn(this.#connection, partitionStream(0)) } },
     );

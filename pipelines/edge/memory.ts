@@ -11,11 +11,11 @@ import { partitionedSubject } from '../nats/partition.ts';
 import { createPublisher, type NumberedPublisher } from '../nats/publisher.ts';
 import { spellDifferences } from '../nats/stream-differences.ts';
 import {
+  EDGE_LOG_PREFIX,
   EDGE_STREAM,
   ensureEdgeStreams,
   HELD_PREFIX,
   HELD_STREAM,
-  JUDGE_PREFIX,
   partitionStream,
   UNKNOWN_STREAM,
 } from '../nats/streams.ts';
@@ -62,7 +62,7 @@ export type MemoryStatus = {
 };
 
 /** The log of the judge of this edge. */
-const JUDGE_LOG = installedStream(JUDGE_PREFIX, partitionStream(0));
+const JUDGE_LOG = installedStream(EDGE_LOG_PREFIX, partitionStream(0));
 
 const RECEIPT = 'Andon-Receipt';
 const IDENTITY = 'Andon-Identity';
@@ -186,7 +186,7 @@ class StreamMemory implements EdgeMemory {
       // To the judge here it is live data, whether the centre is there or not.
       const headers = marked(late !== undefined);
       await this.#publisher.publish({
-        ...{ subject: installedSubject(JUDGE_PREFIX, subject), headers, payload },
+        ...{ subject: installedSubject(EDGE_LOG_PREFIX, subject), headers, payload },
       });
     }
     return this.#publisher.publish({

@@ -1,6 +1,6 @@
 /** An edge's way to the centre as configurations of nats-server: a leaf node beside the machines, and its user at the centre. */
 
-import { EDGE_STREAM, HELD_PREFIX, JUDGE_PREFIX, partitionStream } from './streams.ts';
+import { EDGE_LOG_PREFIX, EDGE_STREAM, HELD_PREFIX, partitionStream } from './streams.ts';
 
 /** A leaf node that the centre lets in. */
 export type LeafUser = {
@@ -56,7 +56,7 @@ export function leafUserLine(
 }
 
 /** What stays beside the machines, but for what the centre sources. */
-const BESIDE = ['andon.>', `${HELD_PREFIX}>`, `${JUDGE_PREFIX}.>`]
+const BESIDE = ['andon.>', `${HELD_PREFIX}>`, `${EDGE_LOG_PREFIX}.>`]
   .map((subject) => JSON.stringify(subject))
   .join(', ');
 

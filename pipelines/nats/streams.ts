@@ -238,7 +238,7 @@ export const UNKNOWN_STREAM = 'ANDON_EDGE_UNKNOWN';
 export const UNKNOWN_PREFIX = `${HELD_PREFIX}unknown.`;
 
 /** The installation of an edge's own judge, beside the machines: its log, its commits. */
-export const JUDGE_PREFIX = 'judge';
+export const EDGE_LOG_PREFIX = 'judge';
 
 /** The streams of an edge, on its own server. Ids are remembered for two minutes: nobody else publishes there. */
 export async function ensureEdgeStreams(

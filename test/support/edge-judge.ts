@@ -5,9 +5,9 @@ import { FOUND_EVENT } from '../../operators/judge/found.ts';
 import type { EventData } from '../../operators/model/machine-event.ts';
 import type { Message, Sequence } from '../../operators/model/message.ts';
 import { plantAtEdge } from '../../pipelines/plant.ts';
+import { createFoundBlocks } from '../../pipelines/worker/edge-worker.ts';
 import { createPipelineEngine } from '../../pipelines/worker/epochs/engine.ts';
 import { NO_STATES } from '../../pipelines/worker/epochs/state-image.ts';
-import { createFoundBlocks } from '../../pipelines/worker/judge.ts';
 import { MODEL } from './plant-log.ts';
 
 export const EDGE = 'e1';

@@ -17,7 +17,7 @@ import { streamClient } from '../nats/jetstream.ts';
 import { edgeInbox } from '../nats/leaf-config.ts';
 import { connectNats } from '../nats/nats.ts';
 import { partitionedSubject } from '../nats/partition.ts';
-import { EDGE_STREAM, JUDGE_PREFIX } from '../nats/streams.ts';
+import { EDGE_LOG_PREFIX, EDGE_STREAM } from '../nats/streams.ts';
 import { startHttp } from '../observe/http.ts';
 import type { InternalEvents, RecordEvent } from '../observe/observe.ts';
 import { createReadiness } from '../observe/readiness.ts';
@@ -25,7 +25,7 @@ import { plantAtEdge } from '../plant.ts';
 import { workerIdentity } from './ownership/ownership.ts';
 import { runWorker } from './worker.ts';
 
-export type JudgeOptions = {
+export type EdgeWorkerOptions = {
   readonly config: EdgeConfig & { readonly judge: NonNullable<EdgeConfig['judge']> };
   readonly events: InternalEvents;
   /** Ends it: what is under way is finished. */
@@ -33,7 +33,7 @@ export type JudgeOptions = {
 };
 
 /** Judges the lines of an edge until `drain` fires. Rejects with a `Problem` when it cannot go on. */
-export async function runJudge({ config, events, drain }: JudgeOptions): Promise<void> {
+export async function runEdgeWorker({ config, events, drain }: EdgeWorkerOptions): Promise<void> {
   const { edge, centre, http } = config;
   const own = workerConfigOf(config);
   const identity = workerIdentity(own);
@@ -63,13 +63,13 @@ export async function runJudge({ config, events, drain }: JudgeOptions): Promise
 }
 
 /** A worker whose log, commits and checkpoints are an installation of their own on the leaf node. */
-function workerConfigOf({ edge, nats, memory, judge }: JudgeOptions['config']): Config {
+function workerConfigOf({ edge, nats, memory, judge }: EdgeWorkerOptions['config']): Config {
   const { days, bytes } = memory;
   const { directory } = judge;
-  const config = configSchema.parse({ pipeline: JUDGE_PREFIX, directory, send: false });
+  const config = configSchema.parse({ pipeline: EDGE_LOG_PREFIX, directory, send: false });
   return {
     ...config,
-    nats: { inbox: edgeInbox(edge), ...nats, prefix: JUDGE_PREFIX },
+    nats: { inbox: edgeInbox(edge), ...nats, prefix: EDGE_LOG_PREFIX },
     stream: { ...config.stream, days, bytes },
   };
 }
