@@ -29,7 +29,7 @@ import { type HeldStatus, moveHeld } from './held.ts';
 import { openHttpSource } from './http/http-source.ts';
 import { KeptReadings, type KeptStatus } from './kept.ts';
 import type { Mapper } from './mapping.ts';
-import { type EdgeMemory, type MemoryStatus, openMemory } from './memory.ts';
+import { type MemoryStatus, openMemory } from './memory.ts';
 import { openModbusSource } from './modbus/modbus-source.ts';
 import { type Arrived, brokerClient, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
@@ -127,11 +127,16 @@ type Parts = {
 
 async function startParts(
   connection: NatsConnection,
-  { config, events: { record, metrics }, signal }: EdgeOptions,
+  { config, events: { record }, signal }: EdgeOptions,
 ): Promise<Parts> {
   let isThere = false;
-  const follower = await followerOf({ config, record, signal, mayAsk: () => isThere });
-  const memory = await memoryOf(connection, { config, events: { record, metrics }, signal });
+  const patient = { record, signal };
+  const follower = await whenThere('judge', patient, () => {
+    return followerOf({ config, record, signal, mayAsk: () => isThere });
+  });
+  const memory = await whenThere('memory', patient, () => {
+    return openMemory({ connection, config, record });
+  });
   const onAway = (away: boolean) => {
     isThere = !away;
     memory.setAway(away);
@@ -237,17 +242,18 @@ function subscriptionsOf(
   );
 }
 
-/** Opens the memory, however often the leaf node goes away meanwhile. */
-async function memoryOf(
-  connection: NatsConnection,
-  { config, events: { record }, signal }: EdgeOptions,
-): Promise<EdgeMemory> {
+/** Opens what is on the leaf node, however often that goes away meanwhile. */
+async function whenThere<T>(
+  where: string,
+  { record, signal }: Pick<CentreFollowing, 'record' | 'signal'>,
+  open: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
-      return await openMemory({ connection, config, record });
+      return await open();
     } catch (error) {
       if (!(error instanceof Error) || !isPassing(error)) throw error;
-      record({ kind: 'edge-trouble', where: 'memory', error });
+      record({ kind: 'edge-trouble', where, error });
     }
     await delay(TELL, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();

@@ -51,7 +51,12 @@ export async function followCentre(options: CentreFollowing): Promise<Follower> 
     ...{ name: `andon edge ${config.edge} follow`, patience: 'wait', signal },
   });
   const { days, bytes } = config.memory;
-  await ensurePartition(connection, { partition: 0, partitions: 1, days, bytes });
+  await ensurePartition(connection, { partition: 0, partitions: 1, days, bytes }).catch(
+    async (error: unknown) => {
+      await connection.close();
+      throw error;
+    },
+  );
   const follower = new CentreFollower(connection, options);
   return {
     get status() {
