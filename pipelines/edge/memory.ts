@@ -176,12 +176,14 @@ class StreamMemory implements EdgeMemory {
     const place = partitionedSubject(subject, this.#partitions);
     // Decided once for each message: live data and backfill are two sources, and a repeat has to be on the same one.
     const held = this.#away || late !== undefined;
-    const marked = (backfill: boolean) => ({
+    const numbered = {
       'Andon-Producer': this.#producer,
+      // Another message may be stored while this one waits for room.
       'Andon-Sequence': String(this.#sequence),
       ...known,
-      ...(backfill ? { 'Andon-Backfill': '1' } : {}),
-    });
+    };
+    const marked = (backfill: boolean) =>
+      backfill ? { ...numbered, 'Andon-Backfill': '1' } : numbered;
     if (this.#judges) {
       // To the judge here it is live data, whether the centre is there or not.
       const headers = marked(late !== undefined);

@@ -151,6 +151,11 @@ longTest(
         centre,
         `SELECT toUInt32(count()) AS rows FROM {db}.${table} WHERE line = 'line1' AND ${where}`,
       );
+    // The warehouse may be later than the CMMS.
+    await until('its rows', LONG, async () => {
+      const all = [found('incidents', '1'), found('request_history', "action = 'open'")];
+      return (await Promise.all(all)).flat().every(({ rows }) => rows > 0);
+    });
     expect(await found('request_history', "action = 'open'")).toEqual([{ rows: 1 }]);
     expect(await found('anomalies', "phase = 'raised'")).toEqual([{ rows: 1 }]);
     expect(await found('incidents', '1')).toEqual([{ rows: 1 }]);
