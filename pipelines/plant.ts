@@ -10,14 +10,16 @@ import { enrich } from '../operators/enrich/enrich.ts';
 import type { Stage, StageId } from '../operators/flow/flow.ts';
 import { order } from '../operators/flow/order.ts';
 import { fork, keyBy, land, only } from '../operators/flow/stage.ts';
-import type { States } from '../operators/flow/states.ts';
+import { type States, withView } from '../operators/flow/states.ts';
 import { watermarks } from '../operators/flow/watermarks.ts';
+import { evaluatedHere, findings } from '../operators/judge/judge.ts';
 import { type Detected, isAnomaly } from '../operators/model/anomaly.ts';
 import { type Decoded, type Frame, type Waveform, weightOf } from '../operators/model/decoded.ts';
+import { CENTRE, type Knowledge, knownTo } from '../operators/model/knowledge.ts';
 import { isInLogOrder, isNote, type MachineEvent } from '../operators/model/machine-event.ts';
 import { compareOrigins, type Message } from '../operators/model/message.ts';
 import type { Enriched, Observation, Observed } from '../operators/model/observation.ts';
-import type { Request } from '../operators/model/request.ts';
+import type { Request, WorkInput } from '../operators/model/request.ts';
 import { spectrum } from '../operators/spectrum/spectrum.ts';
 import { trigger } from '../operators/trigger/trigger.ts';
 import { validate } from '../operators/validate/validate.ts';
@@ -27,10 +29,11 @@ import { window } from '../operators/window/window.ts';
  * The plant pipeline: from the log of one partition to rows, requests and commands. The lines of its two halves are the stages of
  * `docs/architecture.md`, in the data's order. Deterministic: the same log gives the same rows and requests. `land` here and
  * inside of stages sends a row along the flow; the worker collects rows and drops the events that come out at the end. So a
- * request goes out by its row in `requests`, which holds its JSON. `watch` looks on while patterns move.
+ * request goes out by its row in `requests`, which holds its JSON. `watch` looks on while patterns move; `see`: the lines that
+ * are judged here.
  */
-export function plant(states: States, watch?: PatternWatch): Stage<Message, Request> {
-  return (log) => log.pipe(observe(states), evaluate(states, watch));
+export function plant(states: States, watch?: PatternWatch, see?: See): Stage<Message, Request> {
+  return (log) => log.pipe(observe(states), evaluate(states, watch, see));
 }
 
 /** What was measured and what the machine was doing: of the rules, only time and windows count here. */
@@ -58,20 +61,51 @@ export function observe(states: States): Stage<Message, Enriched<Observation>> {
       .pipe(order<Observed>(OBSERVATION_ORDER, states), enrich(states));
 }
 
-/** What detectors, patterns and triggers say of it, and what systems are asked to do then. */
-export function evaluate(
+/** What one judge says of its lines: `states` shows it those alone. */
+function evaluateLines(
   states: States,
   watch?: PatternWatch,
-): Stage<Enriched<Observation>, Request> {
+): Stage<Enriched<Observation>, WorkInput> {
   return (observations) =>
     observations.pipe(
+      evaluatedHere(states),
       detect(states),
       order<Detected>(DETECTED_ORDER, states),
       alarm(states),
       correlate(states, watch),
       trigger(states),
+    );
+}
+
+/** What detectors, patterns and triggers say of it, here or at an edge, and what systems are asked to do then. */
+export function evaluate(
+  states: States,
+  watch?: PatternWatch,
+  see: See = knownTo(CENTRE),
+): Stage<Enriched<Observation>, Request> {
+  const seen = withView(states, see);
+  return (observations) =>
+    observations.pipe(
+      fork<Enriched<Observation>, WorkInput>(
+        (all) => all.pipe(evaluateLines(seen, watch)),
+        (all) => all.pipe(findings(seen)),
+      ),
       coordinate(states),
     );
+}
+
+type See = (knowledge: Knowledge) => Knowledge;
+
+/** Where rules are tried, they are tried on all lines, whoever judges them. */
+export const ALL_LINES: See = (knowledge) => knowledge;
+
+/** The plant pipeline of an edge, for the lines that it judges: what it asks for is coordinated at the centre. */
+export function plantAtEdge(
+  edge: string,
+  states: States,
+  watch?: PatternWatch,
+): Stage<Message, WorkInput> {
+  return (log) => log.pipe(observe(states), evaluateLines(withView(states, knownTo(edge)), watch));
 }
 
 type Measured = Frame | Waveform | MachineEvent;

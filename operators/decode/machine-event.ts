@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { type AssetKey, locate } from '../model/key.ts';
 import {
   type Attested,
-  isEdgeFinding,
   knownEventData,
   type MachineEvent,
   stateOf,
@@ -11,20 +10,28 @@ import type { Origin } from '../model/message.ts';
 import type { MachineEventRow, MachineStateRow } from '../model/tables.ts';
 import { firstIssue, malformed, timeField } from './payload.ts';
 
-const field = z.union([
-  z.string().max(8_192),
-  z.number(),
-  z.boolean(),
-  z.null(),
-  // Serial numbers, orders: what identifies keeps its digits.
-  z.bigint().transform(String),
-]);
+/** Characters of a text in the data of an event; an edge brings whole rows. */
+const LONGEST = 8_192;
+const LONGEST_OF_EDGE = 1_000_000;
 
-const messageSchema = z.object({
-  time: z.number(),
-  type: z.string().min(1).max(64),
-  data: z.record(z.string().max(64), field).default({}),
-});
+const fieldUpTo = (longest: number) =>
+  z.union([
+    z.string().max(longest),
+    z.number(),
+    z.boolean(),
+    z.null(),
+    // Serial numbers, orders: what identifies keeps its digits.
+    z.bigint().transform(String),
+  ]);
+
+const schemaUpTo = (longest: number) =>
+  z.object({
+    time: z.number(),
+    type: z.string().min(1).max(64),
+    data: z.record(z.string().max(64), fieldUpTo(longest)).default({}),
+  });
+const messageSchema = schemaUpTo(LONGEST);
+const findingSchema = schemaUpTo(LONGEST_OF_EDGE);
 
 /**
  * Reads `{time, type, data?}`. The data of the types that the pipeline understands is checked.
@@ -37,7 +44,8 @@ export function decodeMachineEvent(
   asset: AssetKey,
   attested?: Attested,
 ): MachineEvent {
-  const parsed = messageSchema.safeParse(payload);
+  const schema = attested?.kind === 'finding' ? findingSchema : messageSchema;
+  const parsed = schema.safeParse(payload);
   if (!parsed.success) throw malformed('an event {time, type, data}', firstIssue(parsed.error));
   const { time, type, data } = parsed.data;
   if (type === 'state' || type === 'request') {
@@ -65,7 +73,7 @@ export function toMachineEventRow(event: MachineEvent): MachineEventRow {
 
 /** The row of `machine_states`, for state events only. */
 export function toMachineStateRow(event: MachineEvent): MachineStateRow | undefined {
-  const data = isEdgeFinding(event) ? undefined : stateOf(event);
+  const data = stateOf(event);
   if (data === undefined) return undefined;
   const { state, mode = '', product = '', order = '' } = data;
   return { ...locate(event.asset), time: event.time, state, mode, product, order };

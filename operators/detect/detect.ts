@@ -4,7 +4,7 @@ import type { States } from '../flow/states.ts';
 import type { ClearCause, Detected } from '../model/anomaly.ts';
 import { canonicalJson } from '../model/canonical.ts';
 import { type AssetKey, assetKey, plantOf } from '../model/key.ts';
-import { assetOf, type Knowledge, rulesOf } from '../model/knowledge.ts';
+import { assetOf, causeOfAbsence, type Knowledge, rulesOf } from '../model/knowledge.ts';
 import type { MachineEvent } from '../model/machine-event.ts';
 import type { Enriched, Observation, Situation } from '../model/observation.ts';
 import { lookup } from '../model/plain.ts';
@@ -251,7 +251,7 @@ function takeOver(
   const asset = assetOf(knowledge, out.key);
   const context = { detectors, asset, late: false, out };
   const compiled = rules === undefined ? undefined : compileDetectors(rules);
-  endOutdated(context, rules, compiled);
+  endOutdated(context, knowledge, compiled);
   noteEdits(detectors, rulesOf(before, out.key), compiled);
   if (compiled === undefined || asset === undefined) return;
   restartSilences({ ...context, asset }, compiled.silences, out.key, (state) => {
@@ -263,14 +263,18 @@ function takeOver(
 /** Ends what was shaped by a rule that is gone or has another shape, or by an asset or a declared signal that is gone. */
 function endOutdated(
   context: AssetContext,
-  rules: Rules | undefined,
+  knowledge: Knowledge,
   compiled: CompiledDetectors | undefined,
 ): void {
   const { detectors, asset, out } = context;
+  const rules = rulesOf(knowledge, out.key);
   for (const key of Object.keys(detectors.states).sort()) {
     const state = detectors.states[key];
     if (state === undefined) continue;
-    const cause = causeOfEnd(state, compiled, out.key, asset);
+    const cause =
+      asset === undefined
+        ? causeOfAbsence(knowledge, out.key)
+        : causeOfEnd(state, compiled, out.key, asset);
     if (cause === undefined) {
       state.refused = false;
       continue;
@@ -320,9 +324,8 @@ function causeOfEnd(
   { rule: id, shape, signal, point, memory }: DetectorState,
   compiled: CompiledDetectors | undefined,
   key: AssetKey,
-  asset: Asset | undefined,
+  asset: Asset,
 ): Exclude<ClearCause, 'well'> | undefined {
-  if (asset === undefined) return 'asset removed';
   const now = compiled?.byId.get(id);
   if (now === undefined || now.shape !== shape) return 'rule changed';
   const { rule } = now;

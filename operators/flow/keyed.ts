@@ -110,8 +110,8 @@ export function keyed<S extends Plain, I, O, V = undefined>(
           return;
         case 'barrier':
           states.save(logic.id, (copy, whole) => {
-            const { table, knowledge } = runtime;
-            return { ...beginCheckpoint(table, logic.version, whole, copy), knowledge };
+            const { table, known } = runtime;
+            return { ...beginCheckpoint(table, logic.version, whole, copy), knowledge: known };
           });
           emit(item);
           return;
@@ -123,7 +123,11 @@ export function keyed<S extends Plain, I, O, V = undefined>(
 type Runtime<S extends Plain, I, O, V> = {
   readonly logic: Keyed<S, I, O, V>;
   readonly table: KeyTable<S, V>;
+  /** All that is known: what a checkpoint keeps. */
+  known: Knowledge;
+  /** What the logic is shown of it. */
   knowledge: Knowledge;
+  readonly see: (knowledge: Knowledge) => Knowledge;
   /** Some key may be concerned by what is known. */
   concerned: boolean;
   /** Events fire the timers of their key that are due before them. */
@@ -158,11 +162,11 @@ function createRuntime<S extends Plain, I, O, V>(
     restoreTable(table, restored);
   }
   const call: Call<S, V> = { entry: undefined, time: BEGINNING, ofTimer: false };
+  const { knowledge: known, see = (all) => all } = states;
+  const knowledge = see(known);
   return {
-    logic,
-    table,
-    knowledge: states.knowledge,
-    concerned: logic.concerns?.(states.knowledge) ?? true,
+    ...{ logic, table, known, knowledge, see },
+    concerned: logic.concerns?.(knowledge) ?? true,
     firesBeforeEvents: scope === 'line' && logic.unordered !== true,
     call,
     out: createOut(logic, table, call, emit),
@@ -257,7 +261,8 @@ function onWatermark<S extends Plain, I, O, V>(
 
 function onChange<S extends Plain, I, O, V>(runtime: Runtime<S, I, O, V>, change: Change): void {
   const { logic, table, knowledge: before, out } = runtime;
-  const knowledge = applyChange(before, change.value);
+  runtime.known = applyChange(runtime.known, change.value);
+  const knowledge = runtime.see(runtime.known);
   runtime.knowledge = knowledge;
   runtime.concerned = logic.concerns?.(knowledge) ?? true;
   for (const key of logic.opens?.(knowledge, change) ?? []) {

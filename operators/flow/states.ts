@@ -10,6 +10,8 @@ import type { Timer } from './timers.ts';
 export interface States {
   /** What was known at the checkpoint that the run goes on from: all stages begin with it. */
   readonly knowledge: Knowledge;
+  /** What stages are shown of it, and of what is known later; all of it is kept. */
+  readonly see?: (knowledge: Knowledge) => Knowledge;
   restore(id: StageId): Snapshot | undefined;
   /**
    * Called at every barrier; `begin` is called only when this barrier is a checkpoint. One that is not `whole` has what
@@ -24,6 +26,16 @@ export const NO_CHECKPOINTS: States = {
   restore: () => undefined,
   save: () => undefined,
 };
+
+/** The same, for stages that are shown a part of what is known. */
+export function withView(states: States, see: (knowledge: Knowledge) => Knowledge): States {
+  const { knowledge } = states;
+  return {
+    ...{ knowledge, see },
+    restore: (id) => states.restore(id),
+    save: (id, begin) => states.save(id, begin),
+  };
+}
 
 /** A checkpoint has the state of a stage in another shape than the code. There are no migrations. */
 export class StateVersionError extends Error {

@@ -7,13 +7,14 @@ export type AnomalyPhase = 'raised' | 'updated' | 'cleared';
 
 /**
  * Why an anomaly cleared. Only `well` is calm: the values came back, or what the rule says ends it came. The others say
- * that nobody can tell any more: the rule, the asset or the declared signal is another, or what was learnt was dropped after a
+ * that nobody can tell any more: the rule, the asset, the judge of its line or the declared signal is another, or what was learnt was dropped after a
  * repair.
  */
 export const CLEAR_CAUSES = [
   'well',
   'rule changed',
   'asset removed',
+  'judge changed',
   'signal removed',
   'baseline reset',
 ] as const;

@@ -160,14 +160,23 @@ export type Attested =
   | { readonly kind: 'finding' };
 
 /**
- * Acts of people (`act.…`) and replies of systems (`status.…`) take effect where they stand in the log, whatever time they
- * say.
+ * Acts of people (`act.…`), replies of systems (`status.…`) and what edges found (`finding.…`) take effect where they stand
+ * in the log, whatever time they say.
  */
 export function isInLogOrder({ attested }: MachineEvent): boolean {
-  return attested?.kind === 'act' || attested?.kind === 'status';
+  return attested !== undefined;
 }
 
-/** What an edge found lands, and nothing evaluates it. */
+/** What systems say of requests, of work orders that they made themselves, and of commands. */
+const REPLIES: ReadonlySet<string> = new Set(['request', 'order', 'command']);
+
+/** What systems and people say of requests, whoever has judged the machine. */
+export function isSaidOfWork({ type, attested }: MachineEvent): boolean {
+  if (attested?.kind === 'status') return REPLIES.has(type);
+  return attested?.kind === 'act' && type === 'decision';
+}
+
+/** What an edge found itself: nothing that happened to the machine. */
 export function isEdgeFinding({ attested }: MachineEvent): boolean {
   return attested?.kind === 'finding';
 }
@@ -176,12 +185,12 @@ export function isEdgeFinding({ attested }: MachineEvent): boolean {
 export const RESENT_EVENT = 'sent-again';
 
 /** It says something of the log, or of the way there, and nothing that happened to the machine. */
-export function isNote(event: MachineEvent): boolean {
-  return isEdgeFinding(event) || event.type === RESENT_EVENT;
+export function isNote({ type }: MachineEvent): boolean {
+  return type === RESENT_EVENT;
 }
 
 export function stateOf(event: MachineEvent): StateData | undefined {
-  return event.type === 'state' ? stateData.parse(event.data) : undefined;
+  return event.type === 'state' && !isEdgeFinding(event) ? stateData.parse(event.data) : undefined;
 }
 
 /** The report that an event of the type `report` brings, or what is wrong with it. */

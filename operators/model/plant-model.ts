@@ -192,6 +192,8 @@ export const assetSchema = z.strictObject({
 const lineSchema = z.strictObject({
   id: nameSchema,
   name: z.string().optional(),
+  /** The edge whose own worker judges the machines of this line; without it, or with `centre`, the centre does. */
+  judged_at: nameSchema.optional(),
   assets: z.array(assetSchema).default([]),
 });
 

@@ -1,10 +1,13 @@
-import type { Severity } from './detector-rule.ts';
+import { z } from 'zod';
+import { canonicalJson } from './canonical.ts';
+import { type Severity, severitySchema } from './detector-rule.ts';
 import type { Evidence } from './incident.ts';
-import type { AssetKey } from './key.ts';
+import { type AssetKey, locate } from './key.ts';
 import type { MachineEvent } from './machine-event.ts';
 import type { Standstill, Work } from './machine-plan.ts';
+import type { RequestRow } from './tables.ts';
 import type { EventTime } from './time.ts';
-import type { Priority } from './trigger-rule.ts';
+import { type Priority, prioritySchema } from './trigger-rule.ts';
 
 /**
  * `open`: revision 1. `update`: something that a planner wants to know changed; also that all is well again, where the
@@ -82,3 +85,70 @@ export type Request = {
  * replies to commands, acknowledgements, each with the `id` of its request, and decisions).
  */
 export type WorkInput = Request | MachineEvent;
+
+/** The row of a revision; it has the whole of it as JSON. */
+export function requestRow(request: Request): RequestRow {
+  const { asset, id, revision, action, component, failure_mode, priority, title } = request;
+  const { since, opened, time, incidents, anomalies, slot, current, stop } = request;
+  return {
+    ...locate(asset),
+    ...{ id, revision, action, component, failure_mode, priority, title },
+    ...{ since, opened, time, incidents, anomalies },
+    ...{ order: current.order, operation: current.operation, product: current.product },
+    ...{ due: current.due, slot_start: slot?.start ?? null, slot_end: slot?.end ?? null },
+    ...{ slot_entry: slot?.entry ?? '', slot_kind: slot?.kind ?? '' },
+    ...{ stop_cost: stop.cost, order_late: stop.late },
+    request: canonicalJson(request),
+  };
+}
+
+const time = z
+  .number()
+  .int()
+  .transform((microseconds) => microseconds as EventTime);
+
+/** A request revision as the outbox holds it. Unknown fields are left out: a newer sender may know more. */
+export const requestSchema: z.ZodType<Request> = z.object({
+  kind: z.literal('request'),
+  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  revision: z.number().int().min(1),
+  action: z.enum(['open', 'update', 'withdraw', 'close']),
+  asset: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+\/[A-Za-z0-9_-]+\/[A-Za-z0-9_-]+$/, 'expected plant/line/asset')
+    .transform((key) => key as AssetKey),
+  asset_name: z.string(),
+  component: z.string(),
+  failure_mode: z.string(),
+  work: z.string(),
+  severity: severitySchema,
+  priority: prioritySchema,
+  title: z.string(),
+  description: z.string(),
+  parts: z.array(z.string()),
+  duration: z.number().nullable(),
+  slot: z.object({ start: time, end: time, entry: z.string(), kind: z.string() }).nullable(),
+  current: z.object({
+    ...{ order: z.string(), operation: z.string(), product: z.string() },
+    ...{ due: time.nullable(), end: time.nullable() },
+  }),
+  stop: z.object({
+    ...{ cost: z.number().nullable(), cost_in_slot: z.number().nullable() },
+    ...{ currency: z.string(), done: time.nullable(), late: z.boolean().nullable() },
+  }),
+  round: z.number().int(),
+  since: time,
+  opened: time,
+  time,
+  trigger: z.string(),
+  because: z.string(),
+  incidents: z.array(z.string()),
+  anomalies: z.array(z.string()),
+  evidence: z.array(
+    z.object({ stage: z.string(), time, kind: z.string(), about: z.string(), text: z.string() }),
+  ),
+  state: z.string(),
+  order: z.string(),
+  product: z.string(),
+  ids: z.record(z.string(), z.string()),
+});

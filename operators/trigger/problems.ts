@@ -1,7 +1,7 @@
 import type { Anomaly, ClearCause } from '../model/anomaly.ts';
 import type { Incident } from '../model/incident.ts';
 import { plantOf } from '../model/key.ts';
-import { assetOf, rulesOf } from '../model/knowledge.ts';
+import { assetOf, causeOfAbsence, rulesOf } from '../model/knowledge.ts';
 import { incidentRulesOf } from '../model/pattern-rule.ts';
 import {
   between,
@@ -166,7 +166,8 @@ function leaveOut(
 export function refuseRemoved(what: string, { knowledge, out }: EpisodeContext): boolean {
   if (!Object.hasOwn(knowledge.models, plantOf(out.key))) return false;
   if (assetOf(knowledge, out.key) !== undefined) return false;
-  out.deadLetter('rule-changed', `asset removed: no request for ${what} of ${out.key}`, what);
+  const cause = causeOfAbsence(knowledge, out.key);
+  out.deadLetter('rule-changed', `${cause}: no request for ${what} of ${out.key}`, what);
   return true;
 }
 
@@ -249,7 +250,7 @@ export function clearAnomaly(
   for (const episode of [...state.episodes]) {
     if (!episode.active.includes(id)) continue;
     episode.active = episode.active.filter((other) => other !== id);
-    if (cause === 'asset removed') {
+    if (cause === 'asset removed' || cause === 'judge changed') {
       takeInput(episode, 'ended', context, { text: cause });
       continue;
     }

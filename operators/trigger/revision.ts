@@ -1,9 +1,13 @@
-import { canonicalJson } from '../model/canonical.ts';
-import { type AssetKey, locate, nameOf } from '../model/key.ts';
+import { type AssetKey, nameOf } from '../model/key.ts';
 import { assetOf, plantModelOf } from '../model/knowledge.ts';
 import { type Work, workAt } from '../model/machine-plan.ts';
-import type { Request, RequestAction, Slot, StopImpact } from '../model/request.ts';
-import type { RequestRow } from '../model/tables.ts';
+import {
+  type Request,
+  type RequestAction,
+  requestRow,
+  type Slot,
+  type StopImpact,
+} from '../model/request.ts';
 import { type Duration, formatDuration, HOUR, MINUTE, toIso } from '../model/time.ts';
 import {
   type Episode,
@@ -84,21 +88,6 @@ function requestOf(
     order: episode.situation.order,
     product: episode.situation.product,
     ids: asset?.ids ?? {},
-  };
-}
-
-function requestRow(request: Request): RequestRow {
-  const { asset, id, revision, action, component, failure_mode, priority, title } = request;
-  const { since, opened, time, incidents, anomalies, slot, current, stop } = request;
-  return {
-    ...locate(asset),
-    ...{ id, revision, action, component, failure_mode, priority, title },
-    ...{ since, opened, time, incidents, anomalies },
-    ...{ order: current.order, operation: current.operation, product: current.product },
-    ...{ due: current.due, slot_start: slot?.start ?? null, slot_end: slot?.end ?? null },
-    ...{ slot_entry: slot?.entry ?? '', slot_kind: slot?.kind ?? '' },
-    ...{ stop_cost: stop.cost, order_late: stop.late },
-    request: canonicalJson(request),
   };
 }
 

@@ -3,8 +3,13 @@ import { type Keyed, keyed } from '../flow/keyed.ts';
 import type { States } from '../flow/states.ts';
 import type { TriggerInput } from '../model/incident.ts';
 import { fits, lineOf, plantOf } from '../model/key.ts';
-import { assetOf, type Knowledge } from '../model/knowledge.ts';
-import { type MachineEvent, requestStatusOf, stateOf } from '../model/machine-event.ts';
+import { assetOf, type Knowledge, textOfAbsence } from '../model/knowledge.ts';
+import {
+  isSaidOfWork,
+  type MachineEvent,
+  requestStatusOf,
+  stateOf,
+} from '../model/machine-event.ts';
 import type { Enriched } from '../model/observation.ts';
 import type { WorkInput } from '../model/request.ts';
 import { type EventTime, later } from '../model/time.ts';
@@ -87,14 +92,9 @@ function openPermitted(context: EpisodeContext): void {
   for (const episode of context.state.episodes) openIfPermitted(episode, context);
 }
 
-/** What systems say of requests, of work orders that they made themselves, and of commands. */
-const REPLIES: ReadonlySet<string> = new Set(['request', 'order', 'command']);
-
 /** What systems and people say of requests goes on; which one an acknowledgement is about is found with the problems. */
 function forwardToCoordinate(event: MachineEvent, { out, time }: EpisodeContext): void {
-  const { type, attested } = event;
-  const isReply = attested?.kind === 'status' && REPLIES.has(type);
-  if (isReply || (attested?.kind === 'act' && type === 'decision')) out.emit(event, { time });
+  if (isSaidOfWork(event)) out.emit(event, { time });
 }
 
 /** What became of a request, what people at the machine say, and what the machine works on. */
@@ -169,11 +169,11 @@ function applyAcknowledgement(event: MachineEvent, context: EpisodeContext): voi
   }
 }
 
-/** The problems of an asset that the model has no more are over. */
+/** The problems of an asset that the model has no more, or that another judge has now, are over. */
 function endIfRemoved(context: EpisodeContext): void {
   const { state, knowledge, out } = context;
   if (assetOf(knowledge, out.key) !== undefined) return;
-  const text = `asset removed: the plant model has no ${out.key} any more`;
+  const text = textOfAbsence(knowledge, out.key);
   for (const episode of [...state.episodes]) takeInput(episode, 'ended', context, { text });
 }
 

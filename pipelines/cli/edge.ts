@@ -34,9 +34,7 @@ export function registerEdge(command: Command): void {
   beside(command.command('start', { isDefault: true }))
     .description('bring what machines say, until a signal ends it')
     .action(start);
-  beside(command.command('check'))
-    .description('check edge.yaml and say what it brings')
-    .action(({ config }: EdgeFile) => check(config));
+  registerBeside((name) => beside(command.command(name)));
   beside(command.command('browse <source>'))
     .description('variables of a server of OPC UA, or values of a Modbus device, over a connection')
     .option('--path <path>', 'OPC UA: only what fits it: Press line/{machine}/{tag...}')
@@ -82,6 +80,15 @@ export function registerEdge(command: Command): void {
     .action(list);
 }
 
+function registerBeside(beside: (named: string) => Command): void {
+  beside('judge')
+    .description('judge the lines whose model says judged_at: this edge, until a signal ends it')
+    .action(judge);
+  beside('check')
+    .description('check edge.yaml and say what it brings')
+    .action(({ config }: EdgeFile) => check(config));
+}
+
 async function start({ config: file }: EdgeFile): Promise<void> {
   const config = readEdgeConfig(file);
   const events = createInternalEvents({ level: config.log.level, labels: { edge: config.edge } });
@@ -91,6 +98,24 @@ async function start({ config: file }: EdgeFile): Promise<void> {
     // A signal came while the leaf node was still waited for.
     if (!over.aborted || error !== over.reason) throw error;
   });
+}
+
+async function judge({ config: file }: EdgeFile): Promise<void> {
+  // What the worker writes is for this user alone.
+  process.umask(0o077);
+  const { judge: wanted, ...config } = readEdgeConfig(file);
+  if (wanted === undefined) {
+    throw wrongInput('judge', `the field judge in ${file} (judge: {} is enough)`, 'none');
+  }
+  const events = createInternalEvents({ level: config.log.level, labels: { edge: config.edge } });
+  const drain = endOnSignal((reason) => events.record({ kind: 'draining', reason }));
+  const { runEdgeWorker } = await import('../worker/edge-worker.ts');
+  await runEdgeWorker({ config: { ...config, judge: wanted }, events, drain }).catch(
+    (error: unknown) => {
+      // Told to go before it had begun.
+      if (!drain.aborted || error !== drain.reason) throw error;
+    },
+  );
 }
 
 function check(file: string): void {
@@ -205,7 +230,7 @@ async function ask(file: string): Promise<EdgeStatus> {
 
 /** For people. */
 export function describeEdge(status: EdgeStatus): string {
-  const { edge, centre, memory, held, unknown, sources } = status;
+  const { edge, centre, memory, held, unknown, judge, sources } = status;
   const since = held.since === undefined ? '' : `, since ${new Date(held.since).toISOString()}`;
   const facts = [
     ['edge', edge],
@@ -215,6 +240,7 @@ export function describeEdge(status: EdgeStatus): string {
     ['moved', `${held.moved} of the held ones since the start`],
     ['unknown', describeKept(unknown)],
     ['lost', `${held.lost} of the oldest held ones: the memory was full`],
+    ...(judge === undefined ? [] : [['judge', describeFollowed(judge)]]),
   ];
   const rows = Object.entries(sources).map(([name, one]) => [
     ...[name, String(one.in_messages), String(one.in_bytes), String(one.up_messages)],
@@ -227,6 +253,11 @@ export function describeEdge(status: EdgeStatus): string {
   return [inColumns(facts), '', inColumns([headings, ...rows], new Set([1, 2, 3, 4, 5]))].join(
     '\n',
   );
+}
+
+function describeFollowed({ messages, last }: NonNullable<EdgeStatus['judge']>): string {
+  const of = last === undefined ? '' : `, the last one of ${new Date(last).toISOString()}`;
+  return `${messages} messages of the centre's log came down since the start${of}`;
 }
 
 function describeKept({ messages, bytes, machines, given }: EdgeStatus['unknown']): string {

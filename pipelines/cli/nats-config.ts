@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { nkeys } from '@nats-io/transport-node';
 import type { Command } from 'commander';
+import { evaluatorOf } from '../../operators/model/knowledge.ts';
 import type { PlantModel } from '../../operators/model/plant-model.ts';
 import { sha256Of } from '../audit/chain.ts';
 import { configOf, type Departures } from '../base/config.ts';
@@ -76,7 +77,7 @@ export function registerNatsConfig(command: Command): void {
       const { prefix } = config.nats;
       const extent = { partitions, operators, prefix };
       const { domain } = options;
-      const edges = options.edge.map((edge) => leafUserOf(options.keys, edge));
+      const edges = options.edge.map((edge) => leafUserOf(options.keys, edge, plants));
       if (edges.length > 0 && prefix !== undefined) {
         throw wrongInput('--edge', 'an installation without nats.prefix', prefix);
       }
@@ -169,7 +170,7 @@ function leafOf({ keys, centre, tls }: Options, edge: string): string {
       exit: EXIT.input,
     });
   }
-  const user = leafUserOf(keys, edge);
+  const user = leafUserOf(keys, edge, []);
   const key = publicKeyOf(keys, `edge.${edge}`);
   return leafConfig({ ...user, centre: centreOf(centre), tls, key });
 }
@@ -182,7 +183,7 @@ function passwordOf(option: string, folder: string, edge: string): string {
 }
 
 /** The leaf node of an edge; makes its password when there is none yet. Only the owner may read the file. */
-function leafUserOf(folder: string, edge: string): LeafUser {
+function leafUserOf(folder: string, edge: string, plants: readonly PlantModel[]): LeafUser {
   const path = passwordOf('--edge', folder, edge);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   try {
@@ -191,7 +192,8 @@ function leafUserOf(folder: string, edge: string): LeafUser {
     if (!isThere(error)) throw error;
   }
   const password = readFileSync(path, 'utf8').trim();
-  if (/^[A-Za-z0-9_-]{20,}$/.test(password)) return { edge, password };
+  const judges = plants.some(({ lines }) => lines.some((line) => evaluatorOf(line) === edge));
+  if (/^[A-Za-z0-9_-]{20,}$/.test(password)) return { edge, password, judges };
   throw wrongInput(path, 'a password of at least 20 letters, digits, _ and -', 'something else');
 }
 

@@ -1,10 +1,10 @@
 /** The catalogue: every contract of this release, with what is promised about it. */
 
 import { z } from 'zod';
+import { requestSchema } from '../../operators/model/request.ts';
 import { WIRE_SCHEMAS, type WireMessage } from '../../operators/model/wire.ts';
 import { FEED_DATA, FEED_KINDS, type FeedKind, feedSubject } from '../../sinks/feed.ts';
 import { commandSchema } from '../systems/command-reader.ts';
-import { requestSchema } from '../systems/revision-reader.ts';
 import { apiContracts, type OpenApi } from './api-contracts.ts';
 import type { JsonSchema } from './compare-schemas.ts';
 import type { Catalogue, Contract } from './contract.ts';

@@ -211,6 +211,13 @@ const edgeSchema = z.strictObject({
       port: z.int().min(0).max(65_535).default(9465),
     })
     .prefault({}),
+  judge: z
+    .strictObject({
+      directory: z.string().default('edge-judge').describe('Epoch files and checkpoints.'),
+      port: z.int().min(0).max(65_535).default(9467).describe('Of health and metrics; host: http.'),
+    })
+    .optional()
+    .describe('Lines of the plant model that are judged here: andon edge judge.'),
   log: z.strictObject({ level: z.enum(LEVELS).default('info') }).prefault({}),
   assets: z
     .record(z.string(), assetPath)

@@ -19,11 +19,17 @@ import {
   type SourceOf,
   sourceKind,
 } from './edge-config.ts';
+import {
+  type CentreFollowing,
+  type FollowedStatus,
+  type Follower,
+  followCentre,
+} from './follow.ts';
 import { type HeldStatus, moveHeld } from './held.ts';
 import { openHttpSource } from './http/http-source.ts';
 import { KeptReadings, type KeptStatus } from './kept.ts';
 import type { Mapper } from './mapping.ts';
-import { type EdgeMemory, type MemoryStatus, openMemory } from './memory.ts';
+import { type MemoryStatus, openMemory } from './memory.ts';
 import { openModbusSource } from './modbus/modbus-source.ts';
 import { type Arrived, brokerClient, openMqttSource } from './mqtt-source.ts';
 import { openOpcuaSource } from './opcua/opcua-source.ts';
@@ -45,6 +51,8 @@ export type EdgeStatus = {
   readonly memory: MemoryStatus;
   readonly held: HeldStatus;
   readonly unknown: KeptStatus;
+  /** Of an edge that judges: what came down for it. */
+  readonly judge?: FollowedStatus;
   readonly sources: Readonly<Record<string, TallyStatus & { readonly details?: object }>>;
 };
 
@@ -119,10 +127,20 @@ type Parts = {
 
 async function startParts(
   connection: NatsConnection,
-  { config, events: { record, metrics }, signal }: EdgeOptions,
+  { config, events: { record }, signal }: EdgeOptions,
 ): Promise<Parts> {
-  const memory = await memoryOf(connection, { config, events: { record, metrics }, signal });
-  const onAway = (away: boolean) => memory.setAway(away);
+  let isThere = false;
+  const patient = { record, signal };
+  const follower = await whenThere('judge', patient, () => {
+    return followerOf({ config, record, signal, mayAsk: () => isThere });
+  });
+  const memory = await whenThere('memory', patient, () => {
+    return openMemory({ connection, config, record });
+  });
+  const onAway = (away: boolean) => {
+    isThere = !away;
+    memory.setAway(away);
+  };
   const centre = await watchCentre({ connection, config, record, signal, onAway });
   const held = moveHeld({
     ...{ connection, record, signal, rate: config.centre.catch_up },
@@ -151,12 +169,13 @@ async function startParts(
     },
     async close() {
       await Promise.all(sources.map((source) => source.close()));
-      await Promise.all([centre.ended, held.ended, keptEnded]);
+      await Promise.all([centre.ended, held.ended, keptEnded, follower?.ended]);
       memory.close();
     },
     status: () => ({
       ...{ edge: config.edge, centre: centre.status, memory: memory.status, held: held.status },
       unknown: kept.status,
+      ...(follower === undefined ? {} : { judge: follower.status }),
       sources: Object.fromEntries(
         [...tallies].map(([name, { status }], at) => {
           const details = sources[at]?.details;
@@ -165,6 +184,11 @@ async function startParts(
       ),
     }),
   };
+}
+
+/** Only an edge that judges follows the centre. */
+async function followerOf(options: CentreFollowing): Promise<Follower | undefined> {
+  return options.config.judge === undefined ? undefined : followCentre(options);
 }
 
 /** Each kind of source, and what opens it. It rejects with a `Problem` where the configuration cannot be used. */
@@ -218,17 +242,18 @@ function subscriptionsOf(
   );
 }
 
-/** Opens the memory, however often the leaf node goes away meanwhile. */
-async function memoryOf(
-  connection: NatsConnection,
-  { config, events: { record }, signal }: EdgeOptions,
-): Promise<EdgeMemory> {
+/** Opens what is on the leaf node, however often that goes away meanwhile. */
+async function whenThere<T>(
+  where: string,
+  { record, signal }: Pick<CentreFollowing, 'record' | 'signal'>,
+  open: () => Promise<T>,
+): Promise<T> {
   for (;;) {
     try {
-      return await openMemory({ connection, config, record });
+      return await open();
     } catch (error) {
       if (!(error instanceof Error) || !isPassing(error)) throw error;
-      record({ kind: 'edge-trouble', where: 'memory', error });
+      record({ kind: 'edge-trouble', where, error });
     }
     await delay(TELL, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { installedStream, installedSubject } from '../../sinks/installation.ts';
 import type { Problem } from '../base/problem.ts';
 import { streamManager } from '../nats/jetstream.ts';
 import { openJetstreamLog } from '../nats/log-reader.ts';
@@ -10,10 +11,12 @@ import { partitionedSubject } from '../nats/partition.ts';
 import { createPublisher, type NumberedPublisher } from '../nats/publisher.ts';
 import { spellDifferences } from '../nats/stream-differences.ts';
 import {
+  EDGE_LOG_PREFIX,
   EDGE_STREAM,
   ensureEdgeStreams,
   HELD_PREFIX,
   HELD_STREAM,
+  partitionStream,
   UNKNOWN_STREAM,
 } from '../nats/streams.ts';
 import type { RecordEvent } from '../observe/observe.ts';
@@ -58,6 +61,9 @@ export type MemoryStatus = {
   readonly bytes: number;
 };
 
+/** The log of the judge of this edge. */
+const JUDGE_LOG = installedStream(EDGE_LOG_PREFIX, partitionStream(0));
+
 const RECEIPT = 'Andon-Receipt';
 const IDENTITY = 'Andon-Identity';
 /** Messages whose receipts are kept: more than any broker sends again. */
@@ -71,7 +77,7 @@ const PATIENCE = 600_000;
 
 export type MemoryOptions = {
   readonly connection: NatsConnection;
-  readonly config: Pick<EdgeConfig, 'edge' | 'centre' | 'memory'>;
+  readonly config: Pick<EdgeConfig, 'edge' | 'centre' | 'memory' | 'judge'>;
   readonly record: RecordEvent;
 };
 
@@ -102,6 +108,8 @@ class StreamMemory implements EdgeMemory {
   readonly #listeners: (() => void)[] = [];
   readonly #producer: string;
   readonly #partitions: number;
+  /** What is stored goes into the log of this edge's own judge, too. */
+  readonly #judges: boolean;
   #away = true;
   #sequence = 0;
 
@@ -109,12 +117,13 @@ class StreamMemory implements EdgeMemory {
     this.#connection = connection;
     this.#receipts = receipts;
     this.#partitions = config.centre.partitions;
+    this.#judges = config.judge !== undefined;
     // Another start counts from 1 again: it is another producer.
     this.#producer = `${config.edge}/${randomUUID().slice(0, 8)}`;
     this.#publisher = createPublisher(connection, {
       run: randomUUID(),
       ...{ patience: PATIENCE, waitsForConnection: true },
-      streams: [EDGE_STREAM, HELD_STREAM, UNKNOWN_STREAM],
+      streams: [EDGE_STREAM, HELD_STREAM, UNKNOWN_STREAM, JUDGE_LOG],
       onChange: () => {
         for (const listener of this.#listeners) listener();
       },
@@ -167,14 +176,23 @@ class StreamMemory implements EdgeMemory {
     const place = partitionedSubject(subject, this.#partitions);
     // Decided once for each message: live data and backfill are two sources, and a repeat has to be on the same one.
     const held = this.#away || late !== undefined;
-    const headers = {
+    const numbered = {
       'Andon-Producer': this.#producer,
+      // Another message may be stored while this one waits for room.
       'Andon-Sequence': String(this.#sequence),
       ...known,
-      ...(held ? { 'Andon-Backfill': '1' } : {}),
     };
+    const marked = (backfill: boolean) =>
+      backfill ? { ...numbered, 'Andon-Backfill': '1' } : numbered;
+    if (this.#judges) {
+      // To the judge here it is live data, whether the centre is there or not.
+      const headers = marked(late !== undefined);
+      await this.#publisher.publish({
+        ...{ subject: installedSubject(EDGE_LOG_PREFIX, subject), headers, payload },
+      });
+    }
     return this.#publisher.publish({
-      ...{ subject: `${held ? HELD_PREFIX : ''}${place}`, headers, payload },
+      ...{ subject: `${held ? HELD_PREFIX : ''}${place}`, headers: marked(held), payload },
     });
   }
 

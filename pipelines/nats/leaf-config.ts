@@ -1,6 +1,6 @@
 /** An edge's way to the centre as configurations of nats-server: a leaf node beside the machines, and its user at the centre. */
 
-import { EDGE_STREAM, HELD_PREFIX, partitionStream } from './streams.ts';
+import { EDGE_LOG_PREFIX, EDGE_STREAM, HELD_PREFIX, partitionStream } from './streams.ts';
 
 /** A leaf node that the centre lets in. */
 export type LeafUser = {
@@ -8,6 +8,8 @@ export type LeafUser = {
   readonly edge: string;
   /** nats-server 2.9 lets leaf nodes log in by password or certificate, not by nkey. */
   readonly password: string;
+  /** It judges lines: it reads at the centre what concerns them. */
+  readonly judges?: boolean;
 };
 
 /** By this API a centre reaches the streams of an edge. */
@@ -27,17 +29,17 @@ export function edgeInbox(edge: string): string {
 
 /**
  * The line of its user in the account of the log. To the centre go: what the centre asked for, to the one place where it
- * waits for it, the answers of the edge's JetStream, and questions about the streams that source it. From the centre come:
- * questions to the edge's JetStream, flow control, answers.
+ * waits for it, the answers of the edge's JetStream, and questions about the streams that source it; of an edge that judges
+ * also questions for their messages. From the centre come: questions to the edge's JetStream, flow control, answers.
  */
 export function leafUserLine(
-  { edge, password }: LeafUser,
+  { edge, password, judges = false }: LeafUser,
   { partitions, domain }: { readonly partitions: number; readonly domain: string },
 ): string {
-  const asked = Array.from(
-    { length: partitions },
-    (_, partition) => `$JS.${domain}.API.STREAM.INFO.${partitionStream(partition)}`,
-  );
+  const questions = judges ? ['STREAM.INFO', 'STREAM.MSG.GET'] : ['STREAM.INFO'];
+  const asked = Array.from({ length: partitions }, (_, partition) =>
+    questions.map((question) => `$JS.${domain}.API.${question}.${partitionStream(partition)}`),
+  ).flat();
   const publish = [`${deliveryOf(edge)}.>`, '$JSC.R.>', ...asked];
   const subscribe = [
     `${edgeApi(edge)}.>`,
@@ -52,6 +54,11 @@ export function leafUserLine(
     `          subscribe: [${list(subscribe)}] } }`,
   ].join('\n');
 }
+
+/** What stays beside the machines, but for what the centre sources. */
+const BESIDE = ['andon.>', `${HELD_PREFIX}>`, `${EDGE_LOG_PREFIX}.>`]
+  .map((subject) => JSON.stringify(subject))
+  .join(', ');
 
 export type LeafConfigOptions = LeafUser & {
   /** Where the centre takes leaf nodes: `host:port`. */
@@ -88,7 +95,7 @@ export function leafConfig({ edge, password, centre, key, tls }: LeafConfigOptio
     '  remotes: [',
     // Without these the centre would hear every message beside its source, and store it twice.
     `    { url: ${JSON.stringify(url)}, account: EDGE${secured},`,
-    `      deny_exports: ["andon.>", "${HELD_PREFIX}>"], deny_imports: ["andon.>", "${HELD_PREFIX}>"] }`,
+    `      deny_exports: [${BESIDE}], deny_imports: [${BESIDE}] }`,
     '  ]',
     '}',
     '',

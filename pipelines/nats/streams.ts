@@ -238,6 +238,9 @@ export const UNKNOWN_STREAM = 'ANDON_EDGE_UNKNOWN';
 /** Before the name of a machine. Leaf nodes let nothing out that begins like what is held. */
 export const UNKNOWN_PREFIX = `${HELD_PREFIX}unknown.`;
 
+/** The installation of an edge's own judge, beside the machines: its log, its commits. */
+export const EDGE_LOG_PREFIX = 'judge';
+
 /** The streams of an edge, on its own server. Ids are remembered for two minutes: nobody else publishes there. */
 export async function ensureEdgeStreams(
   connection: NatsConnection,

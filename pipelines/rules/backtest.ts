@@ -4,7 +4,7 @@ import { countReadings, type Frame } from '../../operators/model/decoded.ts';
 import type { TableName } from '../../operators/model/tables.ts';
 import type { WorkflowRule } from '../../operators/model/workflow-rule.ts';
 import { createSourceLags, type LineLags } from '../observe/source-lags.ts';
-import { plant } from '../plant.ts';
+import { ALL_LINES, plant } from '../plant.ts';
 import { createPipelineEngine } from '../worker/epochs/engine.ts';
 import { NO_STATES } from '../worker/epochs/state-image.ts';
 import { createTableCollector, type TableRows } from './backtest-tables.ts';
@@ -86,16 +86,20 @@ export async function backtest({
     const lags = createSourceLags();
     const replies = createReplySources(recorded, assume);
     summary.replies = replies.counts;
-    const engine = createPipelineEngine((states) => plant(states, matches?.watch), NO_STATES, {
-      row(row, cause) {
-        kept.add(row, cause);
-        count(row, summary, decisions);
-        if (row.table !== 'commands' || row.row.mode !== 'on') return;
-        replies.onCommand(JSON.parse(row.row.command), cause.appended);
+    const engine = createPipelineEngine(
+      (states) => plant(states, matches?.watch, ALL_LINES),
+      NO_STATES,
+      {
+        row(row, cause) {
+          kept.add(row, cause);
+          count(row, summary, decisions);
+          if (row.table !== 'commands' || row.row.mode !== 'on') return;
+          replies.onCommand(JSON.parse(row.row.command), cause.appended);
+        },
+        watermark: lags.watermark,
+        knowledge: lags.knowledge,
       },
-      watermark: lags.watermark,
-      knowledge: lags.knowledge,
-    });
+    );
     const { before } = replies;
     return { engine, before, result: { decisions, summary, matches, kept, lags } };
   });

@@ -1,5 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { PatternWatch } from '../../operators/correlate/matcher.ts';
+import type { Stage } from '../../operators/flow/flow.ts';
+import type { States } from '../../operators/flow/states.ts';
+import type { Message } from '../../operators/model/message.ts';
+import type { WorkInput } from '../../operators/model/request.ts';
 import { createFeed } from '../../sinks/feed.ts';
 import { announced } from '../../sinks/live.ts';
 import { createOutbox } from '../../sinks/outbox.ts';
@@ -60,6 +65,8 @@ export type WorkerOptions = {
   readonly landing: Sink;
   /** Encodes the rows of an epoch as `landing` wants them. */
   readonly createBlocks: () => Blocks;
+  /** Default: the plant pipeline of the centre. */
+  readonly pipeline?: (states: States, watch: PatternWatch) => Stage<Message, WorkInput>;
   /** Looks on at what comes out of the pipeline. */
   readonly observer?: Collector;
   /** Whether a sink has the epochs up to this one; undefined when it does not answer. */
@@ -311,6 +318,7 @@ function startDelivery(sink: Sink, options: Work, shared: Shared): Promise<void>
 /** The log through the pipeline into epochs, until the worker is asked to stop. */
 async function takeLogIn(options: Work, shared: Shared): Promise<void> {
   const { config, run, identity, homes, createBlocks, observer, record, drain, first } = options;
+  const { pipeline = plant } = options;
   const { store, commits, notifier, abort } = shared;
   const patterns = createPatternCounts();
   const signal = AbortSignal.any([drain, abort]);
@@ -323,7 +331,7 @@ async function takeLogIn(options: Work, shared: Shared): Promise<void> {
       shared.log = log;
       return log;
     },
-    pipeline: (states) => plant(states, patterns.watch()),
+    pipeline: (states) => pipeline(states, patterns.watch()),
     createBlocks,
     observer,
     store,

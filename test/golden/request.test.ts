@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { canonicalJson } from '../../operators/model/canonical.ts';
-import { requestSchema } from '../../pipelines/systems/revision-reader.ts';
+import { requestSchema } from '../../operators/model/request.ts';
 import { hot, pass, raised, run } from '../operators/trigger/run-trigger.ts';
 import { model, planned, rules } from '../support/findings.ts';
 

@@ -97,6 +97,8 @@ export interface EdgeStand {
   readonly link: Link;
   /** Not started yet. */
   readonly edge: Service;
+  /** Its judge: not started yet, for an `edge` with `judge`. */
+  readonly judge: Service;
   readonly config: string;
   /** Undefined while it does not answer. */
   status(): Promise<EdgeStatus | undefined>;
@@ -107,14 +109,17 @@ export type EdgeStandOptions = {
   readonly partitions: number;
   /** Laid over `edge.yaml`; has its sources. */
   readonly edge: Readonly<Record<string, unknown>>;
+  /** Default: `EDGE_PLANT`. */
+  readonly plants?: object;
 };
 
 /** The centre has its streams, and sources the edge. Both ends are configured as `andon nats-config` prints them. */
-export async function startEdgeStand({ partitions, edge }: EdgeStandOptions): Promise<EdgeStand> {
-  const [leafPort, http] = [await freePort(), await freePort()];
+export async function startEdgeStand(options: EdgeStandOptions): Promise<EdgeStand> {
+  const { partitions, edge, plants = EDGE_PLANT } = options;
+  const [leafPort, http, judged] = [await freePort(), await freePort(), await freePort()];
   const link = await startLink(() => leafPort);
   const hub = await startPrintedNats({
-    ...{ partitions, plants: EDGE_PLANT, jetstream: 'domain: hub' },
+    ...{ partitions, plants, jetstream: 'domain: hub' },
     words: ['--no-tls', '--leafnodes', String(leafPort), '--edge', 'e1'],
     // A leaf node hears where the centre listens, and goes there after a break: round the link, unless that is what it
     // hears. (`no_advertise` is about the other servers of a cluster.)
@@ -140,6 +145,7 @@ export async function startEdgeStand({ partitions, edge }: EdgeStandOptions): Pr
     http: { port: http },
     assets: { 'Presse 3': 'works.line1.press', p2: 'works.line2.press' },
     ...edge,
+    ...('judge' in edge ? { judge: { directory: temporaryDirectory(), port: judged } } : {}),
   };
   // What is JSON is YAML.
   writeFileSync(config, JSON.stringify(settings));
@@ -149,8 +155,17 @@ export async function startEdgeStand({ partitions, edge }: EdgeStandOptions): Pr
     env: {},
     ready: (signal) => answering(`${url}/healthz`, signal),
   });
+  const judge = createService({
+    ...{
+      name: 'judge',
+      command: process.execPath,
+      args: [ANDON, 'edge', 'judge', '--config', config],
+    },
+    env: {},
+    ready: (signal) => answering(`http://127.0.0.1:${judged}/healthz`, signal),
+  });
   return {
-    ...{ hub, leaf, link, edge: service, config },
+    ...{ hub, leaf, link, edge: service, judge, config },
     async status() {
       const answer = await fetch(`${url}/status`).catch(() => undefined);
       const said = (await answer?.json().catch(() => undefined)) as Partial<EdgeStatus> | undefined;
@@ -158,6 +173,7 @@ export async function startEdgeStand({ partitions, edge }: EdgeStandOptions): Pr
       return said?.centre === undefined ? undefined : (said as EdgeStatus);
     },
     async stop() {
+      await judge.stop();
       await service.stop();
       link.close();
       await leaf.stop();

@@ -1,6 +1,7 @@
 // Runs the examples that rules carry, and compares what came out with what was expected.
 
 import type { Row } from '../../../operators/flow/flow.ts';
+import type { States } from '../../../operators/flow/states.ts';
 import { assumedData, assumptionFor } from '../../../operators/model/assumed-reply.ts';
 import { canonicalJson } from '../../../operators/model/canonical.ts';
 import type { Command } from '../../../operators/model/command.ts';
@@ -14,7 +15,7 @@ import type { Incident } from '../../../operators/model/incident.ts';
 import { type AssetKey, nameOf } from '../../../operators/model/key.ts';
 import { type PatternRule, timeoutRuleOf } from '../../../operators/model/pattern-rule.ts';
 import { between, type Duration, formatDuration } from '../../../operators/model/time.ts';
-import { plant } from '../../plant.ts';
+import { ALL_LINES, plant } from '../../plant.ts';
 import { createPipelineEngine } from '../../worker/epochs/engine.ts';
 import { NO_STATES } from '../../worker/epochs/state-image.ts';
 import type { PatternReport } from '../explain/match-report.ts';
@@ -157,6 +158,8 @@ function named(expected: readonly string[] | undefined, found: readonly string[]
   );
 }
 
+const onAllLines = (states: States) => plant(states, undefined, ALL_LINES);
+
 function decide(rules: unknown, example: RulesExample): Decided {
   const found: Decided = {
     anomalies: [],
@@ -166,7 +169,7 @@ function decide(rules: unknown, example: RulesExample): Decided {
     deadLetters: new Map(),
   };
   const assumed = createAssumedLog();
-  const engine = createPipelineEngine(plant, NO_STATES, {
+  const engine = createPipelineEngine(onAllLines, NO_STATES, {
     row(row, { appended }) {
       count(row, found);
       const command = row.table === 'commands' ? found.commands.at(-1) : undefined;

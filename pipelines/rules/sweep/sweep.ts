@@ -6,7 +6,7 @@ import type { States } from '../../../operators/flow/states.ts';
 import type { Enriched, Observation } from '../../../operators/model/observation.ts';
 import type { Request } from '../../../operators/model/request.ts';
 import type { Rules } from '../../../operators/model/rules.ts';
-import { evaluate, observe } from '../../plant.ts';
+import { ALL_LINES, evaluate, observe } from '../../plant.ts';
 import { createPipelineEngine } from '../../worker/epochs/engine.ts';
 import { NO_STATES } from '../../worker/epochs/state-image.ts';
 import { type FiniteLog, type ReplayResult, replayLog } from '../replay-log.ts';
@@ -58,7 +58,7 @@ export async function replayVariants<T>(
       return (observations) =>
         observations.pipe(
           ruledBy(rules, change),
-          evaluate(states),
+          evaluate(states, undefined, ALL_LINES),
           tap((item) => {
             if (item.kind === 'row') judged(at, item);
           }),

@@ -14,14 +14,14 @@ import type { States } from '../../../operators/flow/states.ts';
 import type { Key } from '../../../operators/model/key.ts';
 import { applyChange, type Knowledge } from '../../../operators/model/knowledge.ts';
 import type { Message } from '../../../operators/model/message.ts';
-import type { Request } from '../../../operators/model/request.ts';
+import type { WorkInput } from '../../../operators/model/request.ts';
 import type { Gap } from '../../nats/log.ts';
 import { PoisonError } from './poison.ts';
 import { createSnapshots } from './snapshots.ts';
 import type { PackedStates, RestoredStates } from './state-image.ts';
 
-/** A pipeline from the log to requests, as `plant.ts` makes them. */
-export type Pipeline = (states: States) => Stage<Message, Request>;
+/** A pipeline from the log to requests and what is said of them, as `plant.ts` makes them. */
+export type Pipeline = (states: States) => Stage<Message, WorkInput>;
 
 /** What comes out of a pipeline: rows, each with the message that caused it. Requests are rows too, before all else. */
 export interface Collector {
