@@ -17,6 +17,8 @@ import { type BenchStand, placed, resultOf, startBenchStand } from './stand.ts';
 
 /** Of the messages a second of a bare subscriber. */
 const SHARE = 0.6;
+/** Resident bytes of an edge, at most in its life. */
+const MEMORY = 200e6;
 /** Milliseconds from a value to its row, p95. */
 const TO_ROW = 3_000;
 /** Messages of the publisher without acknowledgement. */
@@ -29,13 +31,16 @@ const SOURCE = 'broker';
 const MODEL = 'plants: [{ id: bench, lines: [{ id: line, assets: [{ id: press }] }] }]\n';
 
 type Side = Drained & { readonly perSecond: number };
-type Pair = { readonly bare: Side; readonly edge: Side };
+type EdgeSide = Side & { readonly peak: number };
+type Pair = { readonly bare: Side; readonly edge: EdgeSide };
 type Compared = {
   readonly values: number;
   /** Of the medians of all pairs. */
   readonly share: number;
   /** CPU of the bare one for a message, of that of the edge. */
   readonly cpuShare: number;
+  /** Highest resident bytes of any edge. */
+  readonly peak: number;
   readonly pairs: readonly Pair[];
 };
 
@@ -49,8 +54,8 @@ type Parts = {
 /**
  * `npm run bench -- edge [--messages 40000] [--pairs 3] [--probes 200] [--json FILE]`: messages that wait with a broker,
  * through one edge into its log, and beside that through a bare subscriber of mqtt.js that decodes them, by turns; then
- * how long a value takes from its machine to its row. False when the edge has less than 0.6 of the messages a second, or
- * the p95 of rows is 3 s or more.
+ * how long a value takes from its machine to its row. False when the edge has less than 0.6 of the messages a second or
+ * takes 200 MB, or the p95 of rows is 3 s or more.
  */
 export async function edgeBench(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({
@@ -73,7 +78,8 @@ export async function edgeBench(args: readonly string[]): Promise<boolean> {
     const report = { edge: { load, loadAfter: loadAverage(), compared, toRow } };
     tell(report.edge);
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report)}\n`);
-    return compared.every(({ share }) => share >= SHARE) && toRow.p95 < TO_ROW;
+    const isAsAsked = compared.every(({ share, peak }) => share >= SHARE && peak < MEMORY);
+    return isAsAsked && toRow.p95 < TO_ROW;
   });
 }
 
@@ -130,6 +136,7 @@ async function compare(
     values,
     share: middle(({ edge, bare }) => edge.perSecond / bare.perSecond),
     cpuShare: middle(({ edge, bare }) => bare.cpu / bare.messages / (edge.cpu / edge.messages)),
+    peak: Math.max(...all.map(({ edge }) => edge.peak)),
     pairs: all,
   };
 }
@@ -151,14 +158,14 @@ async function throughEdge(
   { edge: { edge, status }, publisher }: Parts,
   values: number,
   messages: number,
-): Promise<Side> {
+): Promise<EdgeSide> {
   await edge.stop();
   await publish(publisher, 'bench/press', values, messages);
   const starting = edge.start();
   const look = async () => {
     const { sources } = (await status().catch(() => undefined)) ?? {};
-    const { cpu = 0 } = useOf(edge.pid() ?? 0) ?? {};
-    return { messages: sources?.[SOURCE]?.in_messages ?? 0, time: performance.now(), cpu };
+    const { cpu = 0, peak = Number.NaN } = useOf(edge.pid() ?? 0) ?? {};
+    return { messages: sources?.[SOURCE]?.in_messages ?? 0, time: performance.now(), cpu, peak };
   };
   const giveUp = performance.now() + MOST;
   let first: Awaited<ReturnType<typeof look>> | undefined;
@@ -168,7 +175,8 @@ async function throughEdge(
     if (first !== undefined && now.messages >= messages) {
       await starting;
       const [seconds, cpu] = [(now.time - first.time) / 1_000, now.cpu - first.cpu];
-      return sideOf({ messages: now.messages - first.messages, seconds, cpu });
+      const drained = { messages: now.messages - first.messages, seconds, cpu };
+      return { ...sideOf(drained), peak: now.peak };
     }
     if (now.time > giveUp) throw new Error(`${now.messages} of ${messages} messages in ${MOST} ms`);
     await pause(LOOK);
@@ -242,11 +250,14 @@ function tell({
   readonly toRow: Percentiles;
 }): void {
   console.log(`load average before: ${load}`);
-  for (const { values, share, cpuShare, pairs } of compared) {
+  for (const { values, share, cpuShare, peak, pairs } of compared) {
     const middle = (of: (pair: Pair) => number) => median(pairs.map(of))?.toFixed(0);
     const [bare, edge] = [middle((p) => p.bare.perSecond), middle((p) => p.edge.perSecond)];
     console.log(
       `${values} values a message: ${share.toFixed(2)} of a bare subscriber (${edge} and ${bare} messages a second; CPU for a message ${cpuShare.toFixed(2)}); asked for ${SHARE}`,
+    );
+    console.log(
+      `  memory of the edge: at most ${(peak / 1e6).toFixed(0)} MB; asked for below ${MEMORY / 1e6}`,
     );
   }
   const { probes, p50, p95, max } = toRow;
