@@ -90,7 +90,7 @@ async function withParts<T>(work: (parts: Parts) => Promise<T>): Promise<T> {
     throw new Problem({ expected: 'mosquitto', found, remedy, exit: EXIT.outside });
   }
   const leafnodes = await freePort();
-  const stand = await startBenchStand({ leafnodes });
+  const stand = await startBenchStand({ leafnodes, warehouse: 'apart' });
   const port = await freePort();
   const broker = mosquittoService({ found, port, folder: join(stand.folder, 'broker') });
   const connection = await connectNats({ servers: stand.nats.url, name: 'bench edge' });
@@ -220,7 +220,12 @@ async function rowsAfter({ stand, publisher }: Parts, probes: number): Promise<P
   try {
     // What went through before is worked off first.
     await say('first', 1, Date.now());
-    while ((await lastOf('first')) === 0 && performance.now() < giveUp) await pause(LOOK);
+    // The tables are made by the worker, which may not have come so far.
+    const isFirstThere = async () => (await lastOf('first').catch(() => 0)) > 0;
+    while (!(await isFirstThere())) {
+      if (performance.now() > giveUp) throw new Error(`no row of the first value in ${MOST} ms`);
+      await pause(LOOK);
+    }
     while (seen.length < probes) {
       const due = Date.now() - (sent.at(-1) ?? 0) >= BETWEEN_PROBES;
       if (sent.length < probes && due) {
